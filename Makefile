@@ -1,0 +1,64 @@
+# Two commands matter: `make run` opens the dashboard, `make test` checks everything. A lone `make` lists them all.
+
+.DEFAULT_GOAL := help
+
+# The first Python on the path that will do. Another one: make run PYTHON=/opt/python3.12/bin/python
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+ifndef PYTHON
+PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && exit; done; echo python3)
+endif
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help
+help:  ## Print this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: .venv/installed  ## Create .venv and install the pinned packages; again only when they changed
+
+.PHONY: run
+run: setup  ## Open the dashboard
+	$(BIN)/streamlit run dashboard/app.py
+
+.PHONY: test
+test: .venv/installed-test chromium  ## Run every test: minutes; the browser ones need Chromium, Chrome or Edge
+	$(BIN)/python -m pytest
+
+.PHONY: test-fast
+test-fast: .venv/installed-test  ## Run the tests that take under a minute together
+	$(BIN)/python -m pytest -m "not slow and not browser"
+
+.PHONY: lint
+lint: .venv/installed-test  ## Check style and formatting
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+.PHONY: bench
+bench: setup  ## Measure extraction and probes against their references
+	$(BIN)/python -m core bench extract
+	$(BIN)/python -m core bench probe
+
+# Debian's Chromium, where there is no browser and we may install one. Where we may not, pytest says what it left out.
+.PHONY: chromium
+chromium: .venv/installed-test
+	@if ! $(BIN)/python tests/browser/browsers.py && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Chromium for the browser tests"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -qq --yes --no-install-recommends chromium fonts-liberation >/dev/null \
+			|| echo "Chromium could not be installed"; \
+	fi
+
+.venv/installed: requirements.txt constraints.txt
+	@$(PYTHON) -c '$(SUPPORTED)' || { echo "Backbone Lab needs Python 3.11, 3.12 or 3.13. Found: $(PYTHON)," \
+		"`$(PYTHON) --version 2>&1`. Name another one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; exit 1; }
+	@echo "Installing the packages into .venv: a few minutes, the first time"
+	@$(PYTHON) -m venv .venv
+	@$(PIP) --requirement requirements.txt
+	@touch $@
+
+.venv/installed-test: .venv/installed requirements-test.txt
+	@$(PIP) --quiet --requirement requirements-test.txt
+	@touch $@
