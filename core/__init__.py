@@ -1,0 +1,17 @@
+"""Transfer learning with pretrained image backbones, with no interface.
+
+dataset -> backbone -> features (cache) -> head -> run (store) -> views
+
+    errors, settings, progress, hardware               what all others use
+    images, cifar, folders, splits, stored, datasets   pictures in; arrays, labels and named splits out
+    architectures, networks, weights_file, backbones   facts about every architecture; its network with its weights
+    forward, speeds, features                          the compiled pass; what it costs here; what it gave, cached
+    heads, metrics                                     a classifier on features; how good it is
+    config, runs                                       what is asked for; what came out, kept
+    execute, plan                                      the whole line in one screen; what it will take
+    engine                                             who does it, and when: Dask workers
+    doctor, bench                                      what is here, and what will be slow; how fast, against references
+
+A module imports only modules drawn before it, and TensorFlow, Keras, scikit-learn and MLflow only inside functions: the
+dashboard imports this package and must be there in two seconds.
+"""

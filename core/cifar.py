@@ -1,0 +1,156 @@
+"""CIFAR-10 and CIFAR-100: their class names, and their arrays from an .npz or a download."""
+
+import os
+import tempfile
+import time
+import urllib.request
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import DatasetError, Stopped
+from core.progress import Progress, Report
+
+TIMEOUT = 10  # seconds without a byte from the server
+SOURCE = (
+    "Krizhevsky, Learning Multiple Layers of Features from Tiny Images, technical report, University of Toronto 2009 "
+    "(https://www.cs.toronto.edu/~kriz/cifar.html); collected from 80 Million Tiny Images"
+)
+LICENCE = "None stated; the author asks that the technical report be cited"
+
+FINE_LABELS = """
+apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can
+castle caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin
+elephant flatfish forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard
+lobster man maple_tree motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree pear
+pickup_truck pine_tree plain plate poppy porcupine possum rabbit raccoon ray road rocket rose sea seal
+shark shrew skunk skyscraper snail snake spider squirrel streetcar sunflower sweet_pepper table tank
+telephone television tiger tractor train trout tulip turtle wardrobe whale willow_tree wolf woman worm
+"""
+
+
+@dataclass(frozen=True)
+class Cifar:
+    """What is known of one of the two before it is here."""
+
+    title: str
+    images: int
+    url: str
+    archive: str  # where keras.datasets expects the archive, below Keras's own folder
+    class_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """Images `(n, 32, 32, 3) uint8` and labels `(n,) int64`, as their source splits them."""
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+
+
+CIFAR = {
+    "cifar10": Cifar(
+        title="CIFAR-10",
+        images=60_000,
+        url="https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+        archive="datasets/cifar-10-batches-py-target_archive",
+        class_names=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    ),
+    "cifar100": Cifar(
+        title="CIFAR-100",
+        images=60_000,
+        url="https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
+        archive="datasets/cifar-100-python-target_archive",
+        class_names=tuple(FINE_LABELS.split()),
+    ),
+}
+
+
+def read(path: Path, *, classes: int) -> Arrays:
+    """Read an .npz with the arrays x_train, y_train, x_test and y_test.
+
+    Raises:
+        DatasetError: The file is damaged, an array is missing, or it does not have the shape of CIFAR images.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in ("x_train", "y_train", "x_test", "y_test")}
+    except KeyError as error:
+        raise DatasetError(
+            f"{path} lacks an array ({error.args[0]})", "the arrays x_train, y_train, x_test, y_test"
+        ) from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise DatasetError(f"{path} cannot be read", "an .npz file", "Copy it again") from error
+    return _checked(str(path), arrays, classes)
+
+
+def download(name: str, instead: Path, *, report: Report) -> Arrays:
+    """Download through `keras.datasets`.
+
+    Args:
+        name: "cifar10" or "cifar100".
+        instead: The .npz that a user without network can bring.
+        report: Told the bytes that have arrived.
+
+    Raises:
+        DatasetError: No network, or the server sent something else.
+    """
+    cifar = CIFAR[name]
+    # Keras itself downloads without a timeout, a report, or a way to stop. So the archive is fetched here, to where
+    # Keras looks for it; Keras checks its hash, unpacks and reads it.
+    archive = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / cifar.archive
+    try:
+        if not archive.exists():
+            _fetch(cifar.url, archive, report)
+        import keras  # takes seconds, which a failed download need not wait for
+
+        (x_train, y_train), (x_test, y_test) = getattr(keras.datasets, name).load_data()
+    except Stopped:
+        raise
+    except Exception as error:  # Keras raises just that where a download fails
+        raise DatasetError(
+            f"{cifar.title} could not be downloaded from {cifar.url} ({getattr(error, 'reason', error)})",
+            "",
+            f"Without network, put an .npz file with the arrays x_train, y_train, x_test, y_test at {instead}",
+        ) from error
+    arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+    return _checked(cifar.url, arrays, len(cifar.class_names))
+
+
+def _fetch(url: str, path: Path, report: Report) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        urllib.request.urlopen(url, timeout=TIMEOUT) as response,
+        tempfile.TemporaryDirectory(dir=path.parent) as temporary,
+    ):
+        total, done, started = int(response.headers.get("Content-Length") or 0), 0, time.monotonic()
+        arriving = Path(temporary) / path.name
+        with arriving.open("wb") as stream:
+            while chunk := response.read(1 << 18):
+                stream.write(chunk)
+                done += len(chunk)
+                rate = done / max(time.monotonic() - started, 1e-3)
+                report(Progress("download", done, total, "bytes", rate, (total - done) / rate if total else None))
+        if total and done != total:
+            raise OSError(f"the connection broke after {done:,} of {total:,} bytes")
+        arriving.replace(path)
+
+
+def _checked(source: str, arrays: dict[str, np.ndarray], classes: int) -> Arrays:
+    labels = {}
+    for part in ("train", "test"):
+        x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
+        if x.shape[1:] != (32, 32, 3) or x.dtype != np.uint8 or not len(x):
+            raise DatasetError(f"x_{part} in {source} is {x.shape} {x.dtype}", "(n, 32, 32, 3) uint8")
+        if y.size != len(x) or not np.issubdtype(y.dtype, np.integer):
+            raise DatasetError(f"y_{part} in {source} is {y.shape} {y.dtype}", f"{len(x):,} whole numbers")
+        labels[part] = y.reshape(-1).astype(np.int64)
+        if labels[part].min() < 0 or labels[part].max() >= classes:
+            raise DatasetError(
+                f"y_{part} in {source} runs from {y.min()} to {y.max()}", f"labels from 0 to {classes - 1}"
+            )
+    return Arrays(arrays["x_train"], labels["train"], arrays["x_test"], labels["test"])

@@ -1,0 +1,194 @@
+"""Where work runs: Dask workers, a local one by default, a cluster by address.
+
+    dashboard --Client--> scheduler --> worker: one process a device, two threads;
+                                        the resource `train` lets one run work at a time,
+                                        the other thread answers short calls meanwhile
+
+Only workers import TensorFlow. What the dashboard knows of a run it reads from the store; the engine queues runs,
+stops them, and writes the end of those that cannot write it themselves because their worker died.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+
+from core import execute, runs, settings
+from core.config import RunConfig
+from core.errors import EngineError
+from core.progress import Progress
+
+REPORT_EVERY = 0.3  # seconds between two reports of a call
+GRACE = 1.2  # seconds a run has to see that it is stopped, before its worker is restarted
+
+logger = logging.getLogger(__name__)
+
+
+class Engine:
+    """A connection to the workers; one a server process. Use `start`."""
+
+    def __init__(self, client, cluster):
+        self._client, self._cluster = client, cluster
+        self._futures = {}
+        self._warm = client.submit(_warm, pure=False)
+
+    @classmethod
+    def start(cls) -> "Engine":
+        """Connect to the scheduler of the settings, or start a local one; end the runs that an earlier crash left.
+
+        Raises:
+            EngineError: The scheduler named by `BACKBONE_LAB_SCHEDULER` does not answer.
+        """
+        import dask
+        from distributed import Client, LocalCluster
+
+        dask.config.set(
+            {
+                # Dask blames a death on every task the worker had, waiting ones too; `execute.perform` knows better.
+                "distributed.scheduler.allowed-failures": 100,
+                "distributed.worker.memory.target": False,  # features are in files already: nothing to spill
+                "distributed.worker.memory.spill": False,
+                "distributed.worker.memory.pause": False,
+            }
+        )
+        address = settings.scheduler()
+        if address:
+            try:
+                engine = cls(Client(address, timeout="5s", set_as_default=False), None)
+            except (OSError, TimeoutError, ValueError) as error:
+                raise EngineError(
+                    f"No scheduler answers at {address}",
+                    "a Dask scheduler such as tcp://host:8786",
+                    "Start `dask scheduler` there, or unset BACKBONE_LAB_SCHEDULER to work on this machine",
+                ) from error
+        else:
+            cluster = LocalCluster(
+                n_workers=1,
+                threads_per_worker=2,
+                resources={"train": 1},
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.ERROR,
+            )
+            engine = cls(Client(cluster, set_as_default=False), cluster)
+        runs.mark_interrupted(engine._alive)
+        return engine
+
+    def submit(self, config: RunConfig) -> str:
+        """Queue a run; returns its id at once."""
+        from distributed import fire_and_forget
+
+        run_id = runs.create(config, scheduler=settings.scheduler())
+        future = self._submit(execute.perform, run_id, key=run_id, resources={"train": 1})
+        self._futures[run_id] = future
+        future.add_done_callback(partial(self._settle, run_id))
+        if not self._cluster:  # a cluster goes on when this dashboard ends
+            fire_and_forget(future)
+        return run_id
+
+    def stop(self, run_id: str) -> None:
+        """Stop a queued or running run within 2 s; one that has ended is left alone."""
+        run = runs.get(run_id)
+        runs.request_stop(run_id)
+        future = self._futures.get(run_id)
+        if future is None or run.status in runs.ENDED:
+            return  # another process works on it, and sees the request in the store
+        if run.status == "queued":
+            future.cancel()
+            runs.end(run_id, "stopped")
+        elif self._cluster:
+            threading.Timer(GRACE, self._force_stop, [run_id]).start()
+
+    def position(self, run_id: str) -> int | None:
+        """How many runs go before this one; 0 when it is running, None when it has ended."""
+        waiting = [run.id for run in runs.active()]
+        return waiting.index(run_id) if run_id in waiting else None
+
+    def call(self, function: Callable, *args, **kwargs):
+        """Do short work in a worker's free thread, whatever trains meanwhile; returns a future."""
+        return self._submit(partial(function, *args, **kwargs))
+
+    def call_reporting(self, name: str, function: Callable, *args):
+        """`call` a function that takes a `report`; `progress(name)` is the last one it made."""
+        return self._submit(partial(_reporting, name, function, *args))
+
+    def progress(self, name: str) -> Progress | None:
+        """The last progress of a `call_reporting`; None before the first."""
+        from distributed import Variable
+
+        try:
+            return Progress(**Variable(name, client=self._client).get(timeout=REPORT_EVERY))
+        except TimeoutError:
+            return None
+
+    def close(self) -> None:
+        """End the local workers; leave a cluster as it is."""
+        self._client.close()
+        if self._cluster:
+            self._cluster.close()
+
+    def _submit(self, function: Callable, *args, **options):
+        """Submit work that begins on a warm worker: Keras must not be imported by two threads at once.
+
+        Dask warms a restarted worker again by itself, because this client still wants the result.
+        """
+        if self._warm.status == "error":  # it died while it loaded
+            self._warm = self._client.submit(_warm, pure=False)
+        return self._client.submit(_after, self._warm, function, *args, pure=False, **options)
+
+    def _settle(self, run_id: str, future) -> None:
+        """End a run whose task ended without doing so; runs in a thread of the client."""
+        self._futures.pop(run_id, None)
+        if future.status == "error":
+            runs.end(run_id, "failed", error=str(future.exception()))
+        elif future.status in ("cancelled", "lost"):
+            runs.end(run_id, "stopped")
+
+    def _force_stop(self, run_id: str) -> None:
+        """Restart the worker of a run that sits in a step without reports, such as building a large network."""
+        if runs.get(run_id).status in runs.ENDED:
+            return
+        runs.end(run_id, "stopped")  # first, so that it is not done again on the new worker
+        workers = [worker for worker, keys in self._client.processing().items() if run_id in keys]
+        self._client.restart_workers(workers, raise_for_error=False)
+
+    def _alive(self, run_id: str, owner: dict) -> bool:
+        """Whether somebody still works on a run; one of a cluster lives as long as the scheduler knows its task."""
+        if not owner.get("scheduler"):
+            return runs.process_alive(run_id, owner)
+        if owner["scheduler"] != settings.scheduler():
+            return True  # another cluster's
+        return run_id in self._client.run_on_scheduler(_unfinished)
+
+
+def _unfinished(dask_scheduler) -> list[str]:
+    return [key for key, task in dask_scheduler.tasks.items() if task.state not in ("erred", "released", "forgotten")]
+
+
+def _after(_warmed: bool, function: Callable, *args):
+    return function(*args)
+
+
+def _reporting(name: str, function: Callable, *args):
+    from distributed import Variable, get_client
+
+    variable, told = Variable(name, client=get_client()), 0.0
+
+    def report(progress: Progress) -> None:
+        nonlocal told
+        if time.monotonic() - told > REPORT_EVERY:
+            variable.set(asdict(progress))
+            told = time.monotonic()
+
+    return function(*args, report=report)
+
+
+def _warm() -> bool:
+    """Load what every run needs, while nobody waits."""
+    import keras  # noqa: F401
+    import scipy.linalg
+    import scipy.optimize  # noqa: F401
+
+    runs.active()
+    return True

@@ -1,0 +1,76 @@
+"""What machine this is, in words a person recognises; read without TensorFlow.
+
+A time means nothing without these: `name()` is stored beside every measured second.
+"""
+
+import functools
+import os
+import platform
+import subprocess
+from ctypes.util import find_library
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+PACKAGES = ("tensorflow", "keras", "scipy", "numpy", "streamlit", "mlflow", "distributed")
+
+
+def describe() -> dict:
+    """Facts: `cpu`, `cores` (those this process may use), `memory_gb`, `gpu` (or None), `os`, `python`."""
+    import psutil
+
+    return {
+        "cpu": _cpu(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
+        "gpu": _gpu(),
+        "os": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+    }
+
+
+def name() -> str:
+    """The device that does the work, such as `NVIDIA H100 80GB HBM3` or `AMD EPYC 7B13, 2 cores`."""
+    facts = describe()
+    return facts["gpu"] or f"{facts['cpu']}, {facts['cores']} cores"
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Versions of the packages that a result may depend on."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+@functools.cache
+def _cpu() -> str:
+    if platform.system() == "Linux":
+        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return " ".join(line.split(":", 1)[1].split())
+    if platform.system() == "Darwin":
+        return _output("sysctl", "-n", "machdep.cpu.brand_string") or platform.machine()
+    return platform.processor() or platform.machine()
+
+
+@functools.cache
+def _gpu() -> str | None:
+    """The first CUDA device as the driver names it; None where Keras could not use it."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    libraries = find_library("cudnn") or find_spec("nvidia") or find_spec("jax_plugins")  # else there is no CUDA build
+    if hidden or not libraries:
+        return None
+    names = _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader").splitlines()
+    return names[0].strip() if names else None
+
+
+def _output(*command: str) -> str:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""

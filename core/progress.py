@@ -1,0 +1,30 @@
+"""How long work tells what it is doing: one value, one callback, which also stops it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One moment of a long piece of work."""
+
+    stage: str  # what is going on: download, load, extract, train, evaluate
+    done: int
+    total: int  # 0 when it is not known
+    unit: str = "images"
+    rate: float | None = None  # units per second
+    seconds_left: float | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)  # a point of the training curves, `done` is its step
+
+    @property
+    def fraction(self) -> float:
+        """Part of the stage that is done, 0 to 1."""
+        return min(self.done / self.total, 1.0) if self.total else 0.0
+
+
+Report = Callable[[Progress], None]
+"""Called often, from the thread that works. It may raise `errors.Stopped`: let it through, and lose nothing."""
+
+
+def silent(progress: Progress) -> None:
+    """A report that nobody reads."""

@@ -1,0 +1,44 @@
+"""Where data lives, which scheduler, which run store: environment variables, read at call time."""
+
+import os
+from pathlib import Path
+
+from core.errors import ConfigError
+
+ASSETS = Path(__file__).parent.parent / "assets"
+
+
+def home() -> Path:
+    """The home folder: features, runs, datasets, weights. `BACKBONE_LAB_HOME`, by default `~/.backbone-lab`."""
+    return Path(os.environ.get("BACKBONE_LAB_HOME") or "~/.backbone-lab").expanduser().resolve()
+
+
+def folder(name: str) -> Path:
+    """A folder of the home folder, created on first use."""
+    path = home() / name
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def scheduler() -> str | None:
+    """Address of a Dask scheduler (`BACKBONE_LAB_SCHEDULER`), or None for a local one."""
+    return os.environ.get("BACKBONE_LAB_SCHEDULER") or None
+
+
+def tracking_uri() -> str:
+    """The MLflow store: `MLFLOW_TRACKING_URI`, by default SQLite in the home folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder('runs') / 'mlflow.db'}"
+
+
+def cache_budget() -> int:
+    """Bytes the feature cache may take. `BACKBONE_LAB_CACHE_GB`, by default 20."""
+    text = os.environ.get("BACKBONE_LAB_CACHE_GB") or "20"
+    try:
+        gigabytes = float(text)
+    except ValueError:
+        gigabytes = -1.0
+    if not gigabytes >= 0:
+        raise ConfigError(
+            f"BACKBONE_LAB_CACHE_GB is {text!r}", "a number of gigabytes, 0 or more", "Change or unset it"
+        )
+    return int(gigabytes * 1e9)
