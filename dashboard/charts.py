@@ -1,0 +1,418 @@
+"""Every chart of the dashboard: a table in, a Plotly figure out.
+
+Streamlit's theme gives a figure its fonts, paper and ink, light and dark; what is set here wins over it. Points carry
+the id of what they stand for as `customdata`, so that a click is understood whatever is shown and however it is sorted.
+Accuracies come as fractions, 0 to 1, and are drawn in percent.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from core import metrics
+from core.backbones import BACKBONES
+
+# Petroff (2021), Accessible color sequences for data visualization, arXiv:2107.02270: told apart by colour-blind eyes.
+CLASS_COLOURS = (
+    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
+    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
+)
+
+# Relatives share a hue, and every family has a symbol too: twelve colours alone are too many for any eye.
+FAMILY_COLOURS = {
+    "ConvNeXt": "#00936a",
+    "DenseNet": "#b9ac70",
+    "EfficientNet": "#ffa90e",
+    "EfficientNetV2": "#e76300",
+    "Inception": "#9a5fd0",
+    "MobileNet": "#d0321a",
+    "NASNet": "#a96b59",
+    "ResNet": "#3f90da",
+    "ResNetV2": "#7cc3e8",
+    "Tiny": "#94a4a2",
+    "VGG": "#7b8090",
+    "Xception": "#c993e0",
+}
+FAMILY_SYMBOLS = {
+    "ConvNeXt": "triangle-up",
+    "DenseNet": "square",
+    "EfficientNet": "circle",
+    "EfficientNetV2": "diamond",
+    "Inception": "circle",
+    "MobileNet": "circle",
+    "NASNet": "cross",
+    "ResNet": "circle",
+    "ResNetV2": "diamond",
+    "Tiny": "x",
+    "VGG": "square",
+    "Xception": "diamond",
+}
+
+ENLARGED = 1.4  # times the normal size, on a projector
+HEIGHT = 440  # pixels
+ACCENT = "#4a6fe3"
+QUIET = "#7b8192"  # lines and intervals, visible on white, on black and on tinted bars
+TINT = 0.6  # opacity of bars, so that intervals show on them
+MANY_CLASSES = 25  # from here on, counts in cells and names on axes would overlap
+
+
+def class_colour(index: int) -> str:
+    """The colour of a class, by its index: the ten, then the same ten lighter and darker in turn."""
+    rounds, place = divmod(index, len(CLASS_COLOURS))
+    towards = 255 if rounds % 2 else 0
+    share = min(0.2 * ((rounds + 1) // 2), 0.8)
+    red, green, blue = (int(CLASS_COLOURS[place][i : i + 2], 16) for i in (1, 3, 5))
+    mixed = (round(part + share * (towards - part)) for part in (red, green, blue))
+    return "#" + "".join(f"{part:02x}" for part in mixed)
+
+
+def enlarge(figure: go.Figure) -> go.Figure:
+    """The same chart with type, strokes and points for the last row of a lecture hall."""
+    spec = figure.to_plotly_json()
+    _scale(spec["data"])
+    _scale({key: value for key, value in spec["layout"].items() if key not in ("template", "width")})
+    larger = go.Figure(spec)
+    return larger.update_layout(height=round(1.15 * figure.layout.height)) if figure.layout.height else larger
+
+
+def pareto_front(cost: Sequence[float], gain: Sequence[float]) -> np.ndarray:
+    """Which points no other beats, (n,) bool: every cheaper or equally dear one gains less."""
+    cost, gain = np.asarray(cost, float), np.asarray(gain, float)
+    front, best = np.zeros(len(cost), bool), -np.inf
+    for index in np.lexsort((-gain, cost)):
+        if gain[index] > best:
+            front[index], best = True, gain[index]
+    return front
+
+
+def class_balance(frame: pd.DataFrame) -> go.Figure:
+    """Images of each class: `class_name`, `images`; classes keep their order and so their colours."""
+    bars = go.Bar(
+        x=frame["class_name"],
+        y=frame["images"],
+        marker_color=[class_colour(index) for index in range(len(frame))],
+        hovertemplate="%{x}: %{y:,} images<extra></extra>",
+    )
+    figure = _figure(bars, height=300)
+    figure.update_xaxes(title_text="Class", type="category", showticklabels=len(frame) <= MANY_CLASSES)
+    return figure.update_yaxes(title_text="Images")
+
+
+def published(frame: pd.DataFrame, *, against: str = "params", chosen: str = "") -> go.Figure:
+    """Published ImageNet accuracy against what it costs: `name`, `family`, `top1` (percent) and the column `against`.
+
+    Args:
+        against: `params` (fewer is better), or `images_per_second` (more is better).
+        chosen: The backbone that gets a ring.
+    """
+    titles = {"params": "Parameters (without the classifier)", "images_per_second": "Measured speed (images/s)"}
+    frame = frame.dropna(subset=["top1", against])
+    cost = -frame[against] if against == "images_per_second" else frame[against]
+    front = frame[pareto_front(cost, frame["top1"])]
+    labelled = set(front["name"][_apart(front, frame, against, "top1")]) - {chosen}
+    figure = _figure(_front_line(front, against, "top1"), height=560, legend=_LEGEND_BELOW)
+    ring = frame[frame["name"] == chosen]
+    figure.add_scatter(
+        x=ring[against],
+        y=ring["top1"],
+        mode="markers+text",
+        text=ring["name"],
+        textposition="bottom right",
+        textfont={"size": 13, "color": ACCENT, "weight": 600},
+        marker={"symbol": "circle-open", "size": 24, "color": ACCENT, "line_width": 3},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    for family, members in frame.groupby("family"):
+        figure.add_scatter(
+            x=members[against],
+            y=members["top1"],
+            mode="markers+text",
+            name=family,
+            text=members["name"].where(members["name"].isin(labelled), ""),
+            textposition="top left" if against == "params" else "top right",
+            textfont_size=12,
+            cliponaxis=False,
+            customdata=members[["name"]],
+            marker={"color": FAMILY_COLOURS.get(family), "symbol": FAMILY_SYMBOLS.get(family), "size": 12},
+            hovertemplate="<b>%{customdata[0]}</b><br>%{y:.1f} % top-1, published<br>%{x:,.3s}<extra></extra>",
+        )
+    figure.update_xaxes(title_text=titles[against], **_logarithmic(frame[against], tickformat="~s"))
+    return figure.update_yaxes(title_text="ImageNet top-1, published (%)")
+
+
+def accuracy_bars(frame: pd.DataFrame) -> go.Figure:
+    """Accuracy with its 95 % interval, a bar a run, best on top; columns of `runs.table`."""
+    frame = frame.dropna(subset=["accuracy"]).sort_values("accuracy")
+    bars = go.Bar(
+        x=100 * frame["accuracy"],
+        y=frame["run_id"],
+        orientation="h",
+        marker={
+            "color": [_colour(name) for name in frame["backbone"]],
+            "opacity": TINT,
+            "pattern_shape": _untrained(frame, "/", ""),
+        },
+        error_x=_interval(frame),
+        customdata=_run_facts(frame),
+        hovertemplate=_RUN_HOVER,
+    )
+    figure = _figure(bars, height=110 + 44 * len(frame))
+    percents = [f"<b>{100 * accuracy:.1f} %</b>" for accuracy in frame["accuracy"]]
+    labels = [f"{label}   {percent}" for label, percent in zip(_run_labels(frame), percents, strict=True)]
+    figure.update_yaxes(tickvals=frame["run_id"], ticktext=labels, type="category", title_text="")
+    return figure.update_xaxes(title_text="Accuracy (%), 95 % interval", range=[0, 100])
+
+
+def accuracy_time(frame: pd.DataFrame, *, seconds: str = "seconds") -> go.Figure:
+    """Accuracy with its 95 % interval against time, a point a run; columns of `runs.table`.
+
+    Runs on cached features are faint and cannot be on the front: reading features is not extracting them. Untrained
+    weights are hollow.
+
+    Args:
+        seconds: The column of times, such as `seconds_train`.
+    """
+    titles = {"seconds": "Whole run", "seconds_train": "Training the head", "seconds_extract": "Extracting features"}
+    frame = frame.dropna(subset=["accuracy", seconds])
+    frame = frame[frame[seconds] > 0].assign(percent=lambda runs: 100 * runs["accuracy"])  # the axis is logarithmic
+    cold = frame if seconds == "seconds_train" else frame[~frame["cached"].astype(bool)]
+    front = cold[pareto_front(cold[seconds], cold["percent"])]
+    labelled = set(front["run_id"][_apart(front, frame, seconds, "percent")])
+    figure = _figure(_front_line(front, seconds, "percent"), height=480)
+    plainest_first = frame.sort_values(["cached", "weights_origin"])  # whose symbol the legend shows
+    for family, members in plainest_first.groupby(plainest_first["backbone"].map(_family)):
+        symbol = FAMILY_SYMBOLS.get(family, "circle")
+        figure.add_scatter(
+            x=members[seconds],
+            y=members["percent"],
+            mode="markers+text",
+            name=family,
+            text=members["backbone"].where(members["run_id"].isin(labelled), ""),
+            textposition="top left",
+            textfont_size=12,
+            cliponaxis=False,
+            error_y=_interval(members),
+            customdata=_run_facts(members),
+            marker={
+                "color": FAMILY_COLOURS.get(family, QUIET),
+                "symbol": _untrained(members, f"{symbol}-open", symbol),
+                "size": 13,
+                "opacity": np.where(members["run_id"].isin(cold["run_id"]), 1.0, 0.35),
+            },
+            hovertemplate=_RUN_HOVER,
+        )
+    title = f"{titles.get(seconds, seconds)} (seconds, logarithmic)"
+    figure.update_xaxes(title_text=title, **_logarithmic(frame[seconds], tickformat="~g"))
+    return figure.update_yaxes(title_text="Accuracy on test images (%)")
+
+
+def curves(frame: pd.DataFrame, *, step: str = "Epoch") -> go.Figure:
+    """Training curves, long: `step`, `metric`, `value`. Losses and accuracies get a panel each."""
+    is_loss = frame["metric"].str.contains("loss")
+    panels = [part for part in (frame[is_loss], frame[~is_loss]) if len(part)] or [frame]
+    figure = make_subplots(cols=len(panels), horizontal_spacing=0.12, figure=_figure(height=320))
+    for column, part in enumerate(panels, start=1):
+        scale = 1 if part["metric"].str.contains("loss").any() else 100
+        for metric, points in part.sort_values("step").groupby("metric"):
+            name = metric.replace("val_", "validation ").replace("_", " ")
+            line = {"color": "#ffa90e" if "val" in metric else ACCENT, "width": 2.5}
+            hover = f"{step} %{{x}}: %{{y:.4g}}<extra>{name}</extra>"
+            curve = go.Scatter(
+                x=points["step"], y=scale * points["value"], mode="lines", name=name, line=line, hovertemplate=hover
+            )
+            figure.add_trace(curve, row=1, col=column)
+        figure.update_yaxes(title_text="Loss" if scale == 1 else "Accuracy (%)", col=column)
+    return figure.update_xaxes(title_text=step)
+
+
+def confusion(counts: pd.DataFrame) -> go.Figure:
+    """Counts of predicted classes (columns) for every true class (rows), coloured by their share of the row.
+
+    Cells are clicked: Streamlit reports clicks on markers, not on heat maps, so each cell has an invisible marker with
+    `customdata` (true class, predicted class).
+    """
+    names = [str(name) for name in counts.columns]
+    images = counts.to_numpy()
+    shares = 100 * images / np.maximum(images.sum(axis=1, keepdims=True), 1)
+    few = len(names) <= MANY_CLASSES
+    cells = go.Heatmap(
+        z=shares,
+        x=names,
+        y=names,
+        text=np.where(images > 0, images.astype(str), ""),
+        texttemplate="%{text}" if few else None,
+        xgap=1 if few else 0,
+        ygap=1 if few else 0,
+        zmin=0,
+        zmax=100,
+        colorbar={
+            "title": {"text": "% of the true class", "side": "right", "font_size": 13},
+            "tickfont_size": 12,
+            "thickness": 12,
+            "outlinewidth": 0,
+        },
+        hoverinfo="skip",
+    )
+    true, predicted = (grid.ravel() for grid in np.meshgrid(names, names, indexing="ij"))
+    targets = go.Scatter(
+        x=predicted,
+        y=true,
+        mode="markers",
+        marker={"size": 26 if few else 6, "symbol": "square", "opacity": 0},
+        selected_marker={"opacity": 0.35, "color": ACCENT},
+        unselected_marker_opacity=0,
+        customdata=np.stack([true, predicted, images.ravel(), shares.ravel().round(1)], axis=1),
+        hovertemplate="<b>%{y}</b> taken for <b>%{x}</b><br>%{customdata[2]} images, %{customdata[3]} %<extra></extra>",
+        showlegend=False,
+    )
+    figure = _figure(cells, targets, height=max(480, min(40 * len(names) + 120, 900)), hoverdistance=-1)
+    figure.update_xaxes(title_text="Predicted class", constrain="domain", showticklabels=few, showgrid=False)
+    return figure.update_yaxes(
+        title_text="True class", autorange="reversed", showticklabels=few, showgrid=False, type="category"
+    )
+
+
+def per_class(counts: pd.DataFrame) -> go.Figure:
+    """Accuracy of each class with its 95 % interval, from the counts of `confusion`."""
+    images = counts.to_numpy()
+    intervals = [metrics.wilson(int(images[i, i]), int(images[i].sum())) for i in range(len(images))]
+    frame = pd.DataFrame(
+        {
+            "class_name": [str(name) for name in counts.columns],
+            "accuracy": [interval.value for interval in intervals],
+            "accuracy_low": [interval.low for interval in intervals],
+            "accuracy_high": [interval.high for interval in intervals],
+            "images": images.sum(axis=1),
+        }
+    )
+    bars = go.Bar(
+        x=frame["class_name"],
+        y=100 * frame["accuracy"],
+        marker={"color": [class_colour(index) for index in range(len(frame))], "opacity": TINT},
+        error_y=_interval(frame),
+        customdata=frame[["class_name", "images"]],
+        hovertemplate="%{x}: %{y:.1f} % of %{customdata[1]} test images<extra></extra>",
+    )
+    figure = _figure(bars, height=340)
+    figure.update_xaxes(title_text="True class", type="category", showticklabels=len(frame) <= MANY_CLASSES)
+    return figure.update_yaxes(title_text="Accuracy (%)", range=[0, 104])
+
+
+_LEGEND_BELOW = {"orientation": "h", "y": -0.16, "yanchor": "top", "x": 0, "font_size": 13}
+_RUN_HOVER = "<b>%{customdata[1]}</b><br>%{customdata[2]}<extra></extra>"
+
+
+def _figure(*traces, **layout) -> go.Figure:
+    """A figure in the look that all charts share."""
+    figure = go.Figure(list(traces))
+    figure.update_layout(
+        {
+            "height": HEIGHT,
+            "font_size": 14,
+            "paper_bgcolor": "rgba(0, 0, 0, 0)",
+            "plot_bgcolor": "rgba(0, 0, 0, 0)",
+            "margin": {"t": 24, "r": 16, "b": 8, "l": 8},
+            "bargap": 0.4,
+            "hovermode": "closest",
+            "dragmode": False,
+            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font_size": 13},
+        }
+        | layout
+    )
+    figure.update_xaxes(tickfont_size=13, title_font_size=14, automargin=True, zeroline=False)
+    return figure.update_yaxes(tickfont_size=13, title_font_size=14, automargin=True, zeroline=False)
+
+
+def _front_line(front: pd.DataFrame, x: str, y: str) -> go.Scatter:
+    front = front.sort_values(x)
+    return go.Scatter(
+        x=front[x],
+        y=front[y],
+        mode="lines",
+        name="Pareto front",
+        line={"color": QUIET, "width": 2, "dash": "dot"},
+        hoverinfo="skip",
+    )
+
+
+def _logarithmic(values: pd.Series, *, tickformat: str) -> dict:
+    """An axis with ticks at 1, 2, 5, 10 and so on, and room beside the outermost points for their labels."""
+    exponents = np.log10(values.to_numpy(float))
+    least, most = (exponents.min(), exponents.max()) if len(exponents) else (0.0, 1.0)
+    room = max(0.2 * (most - least), 0.4)
+    ticks = [digit * 10.0**power for power in range(int(least) - 2, int(most) + 2) for digit in (1, 2, 5)]
+    return {"type": "log", "range": [least - room, most + room], "tickvals": ticks, "tickformat": tickformat}
+
+
+def _apart(front: pd.DataFrame, frame: pd.DataFrame, x: str, y: str) -> np.ndarray:
+    """Which points of a front (n,) bool can carry a label without writing over another; the highest come first."""
+    across, up = np.log10(front[x].to_numpy(float)), front[y].to_numpy(float)
+    width = 0.3 * np.ptp(np.log10(frame[x])) if len(frame) else 0  # of a label, about
+    height = 0.06 * np.ptp(frame[y]) if len(frame) else 0
+    kept = np.zeros(len(front), bool)
+    for index in np.argsort(-up):
+        kept[index] = not ((abs(across[kept] - across[index]) < width) & (abs(up[kept] - up[index]) < height)).any()
+    return kept
+
+
+def _interval(frame: pd.DataFrame) -> dict:
+    """Error bars in percent points."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": 100 * (frame["accuracy_high"] - frame["accuracy"]),
+        "arrayminus": 100 * (frame["accuracy"] - frame["accuracy_low"]),
+        "color": QUIET,
+        "thickness": 2,
+        "width": 5,
+    }
+
+
+def _run_facts(frame: pd.DataFrame) -> np.ndarray:
+    """For each run its id, label and the provenance shown on hover."""
+    lines = [
+        "<br>".join(
+            [
+                f"{100 * run.accuracy:.1f} % ({100 * run.accuracy_low:.1f} to {100 * run.accuracy_high:.1f})",
+                f"{run.seconds:.1f} s, features {'from the cache' if run.cached else 'extracted'}",
+                f"Measured on {run.hardware}",
+                *(["Untrained weights"] if run.weights_origin == "untrained" else []),
+            ]
+        )
+        for run in frame.itertuples()
+    ]
+    return np.stack([frame["run_id"], _run_labels(frame), lines], axis=1) if len(frame) else np.empty((0, 3))
+
+
+def _run_labels(frame: pd.DataFrame) -> list[str]:
+    return [f"{run.name} (untrained)" if run.weights_origin == "untrained" else run.name for run in frame.itertuples()]
+
+
+def _untrained(frame: pd.DataFrame, yes: str, no: str) -> np.ndarray:
+    return np.where(frame["weights_origin"] == "untrained", yes, no)
+
+
+def _family(backbone: str) -> str:
+    facts = BACKBONES.get(backbone)
+    return facts.family if facts else "Other"
+
+
+def _colour(backbone: str) -> str:
+    return FAMILY_COLOURS.get(_family(backbone), QUIET)
+
+
+def _scale(part) -> None:
+    """Enlarge every size, width and thickness of a spec, in place."""
+    if isinstance(part, list | tuple):
+        for each in part:
+            _scale(each)
+    elif isinstance(part, dict):
+        for key, value in part.items():
+            if key in ("size", "width", "thickness") and isinstance(value, int | float):
+                part[key] = ENLARGED * value
+            elif isinstance(value, dict | list | tuple):
+                _scale(value)

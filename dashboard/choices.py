@@ -1,0 +1,75 @@
+"""Widgets for the choices that pages share. Each shows the visitor's choice and keeps it in `state`.
+
+(Not called `selectors`: `streamlit run` puts this folder on the path, and the standard library has a module so named.)
+"""
+
+import streamlit as st
+
+from core import backbones as known
+from dashboard import resources, state
+
+
+def dataset(label: str = "Dataset", *, only_ready: bool = True) -> str:
+    """A dropdown of datasets; returns the name of the chosen one."""
+    summaries = {s.name: s for s in resources.available_datasets() if s.state == "ready" or not only_ready}
+    current = state.get().dataset
+    names = list(summaries) if current in summaries else [current, *summaries]  # a name from a link may be unknown
+    return _remembered(
+        st.selectbox, "dataset", label, names, format_func=lambda name: _title(summaries.get(name), name)
+    )
+
+
+def backbones(label: str = "Backbones") -> list[str]:
+    """A dropdown of several backbones; returns their names in the order chosen."""
+    chosen = [name for name in state.get().backbones if name]
+    names = known.names()
+    options = names + [name for name in chosen if name not in names]  # a name from a link: tiny, or unknown
+    return _remembered(st.multiselect, "backbones", label, options, placeholder="Choose one or more")
+
+
+def projector() -> bool:
+    """The switch that enlarges everything for the last row."""
+    return _remembered(st.toggle, "projector", "Projector size", help="Larger type, strokes and points on every page")
+
+
+def titled(widget, key: str, label: str, titles: dict[str, str], **kwargs) -> str:
+    """A widget over names that shows their titles, with the name in the address bar (`bind` would write the title).
+
+    Args:
+        widget: `st.selectbox` or `st.segmented_control`.
+        titles: name -> title; the first name is the default. Others are allowed where the widget accepts new options.
+    """
+    default = next(iter(titles))
+    asked = st.query_params.get(key)
+    if asked in titles or (asked and kwargs.get("accept_new_options")):
+        st.session_state[key] = asked
+    elif key not in st.session_state:
+        st.session_state[key] = default
+
+    def keep() -> None:
+        if st.session_state[key] != default:
+            st.query_params[key] = st.session_state[key]
+        elif key in st.query_params:
+            del st.query_params[key]
+
+    options = list(titles | {st.session_state[key]: ""})  # one that was typed is among them
+    return widget(label, options, format_func=lambda name: titles.get(name, name), key=key, on_change=keep, **kwargs)
+
+
+def _remembered(widget, field: str, label: str, *args, **kwargs):
+    """A widget whose value is a field of `state`, on whichever page it stands."""
+    key = f"choose-{field}"
+    value = getattr(state.get(), field)
+    st.session_state[key] = list(value) if isinstance(value, tuple) else value
+
+    def keep() -> None:
+        chosen = st.session_state[key]
+        state.update(**{field: tuple(chosen) if isinstance(chosen, list) else chosen})
+
+    return widget(label, *args, key=key, on_change=keep, **kwargs)
+
+
+def _title(summary, name: str) -> str:
+    if summary is None:
+        return f"{name} (not here)"
+    return summary.title if summary.state == "ready" else f"{summary.title} (not downloaded)"

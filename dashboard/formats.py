@@ -1,0 +1,81 @@
+"""One way to write each kind of number, date and stage, so that every page writes it the same."""
+
+from datetime import UTC, datetime
+
+from core.progress import Progress
+
+STAGES = {
+    "download": "Downloading",
+    "load": "Loading the backbone",
+    "extract": "Extracting features",
+    "train": "Training the head",
+    "evaluate": "Evaluating",
+    "import": "Importing images",
+}
+
+
+def percent(fraction: float) -> str:
+    """0.8712 -> 87.1 %."""
+    return f"{100 * fraction:.1f} %"
+
+
+def interval(low: float, high: float) -> str:
+    """The bounds of a 95 % interval: 84.1 to 89.7 %."""
+    return f"{100 * low:.1f} to {100 * high:.1f} %"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def count(number: float, unit: str = "") -> str:
+    """12345 -> 12,345; with a unit, 1 image, 2 images."""
+    text = f"{number:,.0f}"
+    return f"{text} {unit if round(number) == 1 else unit + 's'}" if unit else text
+
+
+def rate(per_second: float, unit: str = "images") -> str:
+    """123.4 -> 123 images/s; slow ones keep a decimal."""
+    return f"{per_second:,.0f} {unit}/s" if per_second >= 10 else f"{per_second:.1f} {unit}/s"
+
+
+def ago(moment: datetime) -> str:
+    """How long ago a UTC moment was: just now, 5 min ago, 3 h ago, else the date."""
+    seconds = (datetime.now(UTC) - moment).total_seconds()
+    if seconds < 60:
+        return "just now"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f} min ago"
+    return f"{seconds // 3600:.0f} h ago" if seconds < 24 * 3600 else f"{moment:%d %b %Y}"
+
+
+def stage(moment: Progress) -> str:
+    """What is going on: Extracting features."""
+    return STAGES.get(moment.stage, moment.stage.capitalize())
+
+
+def done(moment: Progress) -> str:
+    """How much of the stage is done: 1,200 of 2,500, or 12 of 163 MB; without a total, 1,200 or a dash."""
+    if moment.unit == "bytes":
+        return f"{moment.done / 1e6:,.0f} of {moment.total / 1e6:,.0f} MB"
+    if moment.total:
+        return f"{count(moment.done)} of {count(moment.total)}"
+    return count(moment.done) if moment.done else "–"
+
+
+def progress(moment: Progress) -> str:
+    """A moment of work in one line: Extracting features · 1,200 of 2,500 · 15 s left."""
+    parts = [stage(moment)]
+    if moment.total:
+        parts.append(done(moment))
+    if moment.seconds_left:
+        parts.append(f"{duration(moment.seconds_left)} left")
+    return " · ".join(parts)

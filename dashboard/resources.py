@@ -1,0 +1,223 @@
+"""All that the server keeps between script runs: every `st.cache_*` of the dashboard.
+
+The run store and the engine take seconds to import and start, so they start once per server in a background thread,
+and pages first show what needs neither. What a run produced never changes and is kept by run id; the table of runs
+changes in other processes and is read again after a second.
+"""
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pandas as pd
+import streamlit as st
+
+from core import datasets, hardware, runs, speeds
+from core.config import RunConfig
+from core.datasets import Dataset, Summary
+from core.engine import Engine
+from core.plan import Plan
+from core.plan import plan as make_plan
+from core.progress import Progress
+from core.runs import Run
+
+FIRST_PAINT = 1.5  # seconds; the browser loads the page from this process, and importing MLflow beside that delays both
+
+
+def start() -> None:
+    """Open the run store and start the engine in the background, once per server."""
+    _starting()
+
+
+def store_open() -> bool:
+    """Whether runs can be read without a wait.
+
+    Raises:
+        Exception: What kept the store from opening.
+    """
+    store, _ = _starting()
+    return store.done() and store.result() is not None
+
+
+def engine() -> Engine | None:
+    """The engine, or None while it starts.
+
+    Raises:
+        EngineError: It could not start.
+    """
+    _, engine = _starting()
+    return engine.result() if engine.done() else None
+
+
+def settled() -> bool:
+    """Whether the engine has started or has failed to."""
+    _, engine = _starting()
+    return engine.done()
+
+
+def active_runs() -> list[Run]:
+    """Queued and running runs with their progress, oldest first; none while the engine starts."""
+    return _active() if settled() else []
+
+
+def submit(config: RunConfig) -> str:
+    """Queue a run and return its id; waits for the engine, and the table of runs shows it at once."""
+    run_id = _engine().submit(config)
+    refresh_runs()
+    return run_id
+
+
+def stop(run_id: str) -> None:
+    """Ask a queued or running run to stop."""
+    _engine().stop(run_id)
+    refresh_runs()
+
+
+def delete(run_id: str) -> None:
+    """Delete a run for good."""
+    runs.delete(run_id)
+    refresh_runs()
+
+
+def refresh_runs() -> None:
+    """Read runs anew: something was queued, stopped, deleted or has ended."""
+    runs_table.clear()
+    _active.clear()
+    plan.clear()
+
+
+@st.cache_data(ttl=1, show_spinner=False)
+def runs_table() -> pd.DataFrame:
+    """A row a run, newest first, as `runs.table` gives them."""
+    return runs.table().sort_values("created", ascending=False, ignore_index=True)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def predictions(run_id: str) -> pd.DataFrame:
+    """`runs.predictions` of a finished run."""
+    return runs.predictions(run_id)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def confusion(run_id: str) -> pd.DataFrame:
+    """`runs.confusion` of a finished run."""
+    return runs.confusion(run_id)
+
+
+@st.cache_data(ttl=3, max_entries=64, show_spinner=False)
+def plan(config: RunConfig) -> Plan:
+    """`plan.plan`: what a run would take now."""
+    return make_plan(config)
+
+
+def measure(backbone: str, input_size: int) -> None:
+    """Measure the speed of a backbone in the worker; `measuring` tells when it is done."""
+    _measurements()[backbone, input_size] = _engine().call(speeds.measure, backbone, input_size)
+
+
+def measuring(backbone: str, input_size: int) -> bool:
+    """Whether a measurement goes on."""
+    future = _measurements().get((backbone, input_size))
+    if future is None or not future.done():
+        return future is not None
+    del _measurements()[backbone, input_size]
+    plan.clear()
+    speeds_here.clear()
+    return False
+
+
+@st.cache_data(ttl=2, show_spinner=False)
+def speeds_here() -> pd.DataFrame:
+    """`speeds.table` of this machine: `backbone`, `input_size`, `images_per_second`, `measurements`."""
+    table = speeds.table()
+    return table[table["hardware"] == hardware.name()]
+
+
+def fetch(name: str) -> None:
+    """Download a dataset in the worker; `fetching` tells when it is done."""
+    _downloads()[name] = _engine().call_reporting(f"fetch-{name}", datasets.fetch, name)
+
+
+def fetch_progress(name: str) -> Progress | None:
+    """How far a download is; None before its first byte."""
+    return _engine().progress(f"fetch-{name}")
+
+
+def fetching(name: str) -> bool:
+    """Whether a download goes on.
+
+    Raises:
+        DatasetError: The last one failed.
+    """
+    future = _downloads().get(name)
+    if future is None or not future.done():
+        return future is not None
+    if error := future.exception():
+        raise error
+    del _downloads()[name]
+    refresh_datasets()
+    return False
+
+
+def refresh_datasets() -> None:
+    """Read datasets anew: one was downloaded, imported or deleted."""
+    available_datasets.clear()
+    dataset.clear()
+
+
+@st.cache_data(ttl=0.5, max_entries=32, show_spinner=False)
+def curves(run_id: str) -> pd.DataFrame:
+    """`runs.curves`, which grow while a run trains."""
+    return runs.curves(run_id)
+
+
+@st.cache_data(ttl=2, show_spinner=False)
+def available_datasets() -> list[Summary]:
+    """`datasets.available`: those that are here and those that can be downloaded."""
+    return datasets.available()
+
+
+@st.cache_resource(ttl=60, max_entries=4, show_spinner=False)
+def dataset(name: str) -> Dataset:
+    """`datasets.load`: images stay on disk where they are large."""
+    return datasets.load(name)
+
+
+@st.cache_data(show_spinner=False)
+def hardware_here() -> dict:
+    """`hardware.describe` of the server, which is the worker too unless a scheduler is named."""
+    return hardware.describe()
+
+
+@st.cache_data(ttl=0.4, show_spinner=False)
+def _active() -> list[Run]:
+    return runs.active()
+
+
+@st.cache_resource(show_spinner=False)
+def _downloads() -> dict[str, Future]:
+    return {}
+
+
+@st.cache_resource(show_spinner=False)
+def _measurements() -> dict[tuple[str, int], Future]:
+    return {}
+
+
+def _engine() -> Engine:
+    """The engine, waited for."""
+    _, engine = _starting()
+    return engine.result()
+
+
+def _close(starting: tuple[Future, Future]) -> None:
+    _, engine = starting
+    if not engine.cancel() and not engine.exception():
+        engine.result().close()
+
+
+@st.cache_resource(show_spinner=False, on_release=_close)
+def _starting() -> tuple[Future, Future]:
+    """The run store being opened and the engine being started, one after the other in a thread of their own."""
+    background = ThreadPoolExecutor(1, thread_name_prefix="starting")
+    background.submit(time.sleep, FIRST_PAINT)
+    return background.submit(runs.table), background.submit(Engine.start)

@@ -1,0 +1,49 @@
+"""The frame around every page: navigation, the status, the projector switch."""
+
+import streamlit as st
+
+from core import settings
+from dashboard import choices, components, resources, state, status
+
+LOGO = str(settings.ASSETS / "logo.svg")  # an icon font's name would be fetched from the internet
+PAGES = {  # section -> (script, title, icon, what it is for)
+    "Start": [("home", "Home", ":material/home:", "A first result in one click, and your last results.")],
+    "Experiment": [
+        ("data", "Data", ":material/photo_library:", "Choose or bring images; see samples, classes and splits."),
+        ("train", "Train", ":material/play_circle:", "Put a head on a backbone's features; follow it, stop it."),
+    ],
+    "Understand": [
+        (
+            "backbones",
+            "Backbones",
+            ":material/account_tree:",
+            "Every architecture: published accuracy, size, measured speed.",
+        )
+    ],
+    "Decide": [
+        ("compare", "Compare", ":material/bar_chart:", "Every run side by side: which is better, which faster.")
+    ],
+}
+
+
+def show() -> None:
+    """Draw the frame, and the page that the address names in it."""
+    st.set_page_config(page_title="Backbone Lab", page_icon=LOGO, layout="wide", initial_sidebar_state=260)
+    st.logo(LOGO, size="large")
+    state.begin()
+    resources.start()
+    page = st.navigation(
+        {
+            section: [
+                st.Page(components.page(name), title=title, icon=icon, help=help, default=name == "home")
+                for name, title, icon, help in pages
+            ]
+            for section, pages in PAGES.items()
+        }
+    )
+    with st.sidebar:
+        status.show()
+        choices.projector()
+    if state.get().projector:
+        components.enlarge_type()
+    page.run()

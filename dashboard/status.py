@@ -1,0 +1,46 @@
+"""The status that every page shows: the dataset in use, what is running, the device."""
+
+import streamlit as st
+
+from core.errors import LabError
+from dashboard import components, formats, resources, state
+
+POLL = 1.0  # seconds between two looks at a running run
+
+
+def show() -> None:
+    """Draw it; it looks again by itself only while something starts or runs."""
+    busy = bool(resources.active_runs()) or not resources.settled()
+    st.fragment(_draw, run_every=POLL if busy else None)(busy)
+
+
+def _draw(was_busy: bool) -> None:
+    active = resources.active_runs()
+    if was_busy and not active and resources.settled():
+        resources.refresh_runs()
+        st.rerun()  # what the page shows has changed, and nothing is left to look at
+    components.link("data", _dataset_title(), icon=":material/photo_library:", help="Dataset in use")
+    for run in active[:1]:
+        components.link("train", run.config.backbone, icon=":material/play_circle:", help="Open this run", run=run.id)
+        fraction = run.progress.fraction if run.progress else 0.0
+        st.progress(fraction, text=formats.progress(run.progress) if run.progress else "Waiting for its turn")
+    if len(active) > 1:
+        st.caption(f"{formats.count(len(active) - 1, 'more run')} waiting")
+    st.caption(_device())
+
+
+def _dataset_title() -> str:
+    name = state.get().dataset
+    titles = {summary.name: summary.title for summary in resources.available_datasets()}
+    return titles.get(name, name)
+
+
+def _device() -> str:
+    try:
+        if resources.engine() is None:
+            return ":material/hourglass_empty: Starting the engine"
+    except LabError as error:
+        return f":material/error: {error.received}"
+    facts = resources.hardware_here()
+    device = facts["gpu"] or f"{facts['cpu']}, {facts['cores']} cores"
+    return f":material/memory: {device} · {facts['memory_gb']:.0f} GB"

@@ -1,0 +1,153 @@
+"""Backbones: find an architecture by what was published about it and by what it does on this machine."""
+
+from dataclasses import asdict
+
+import pandas as pd
+import streamlit as st
+
+from core import backbones
+from dashboard import charts, components, cost, formats, resources, selections, state
+
+PREPROCESSING = {
+    "caffe": "it swaps red and blue and takes ImageNet's mean colour away; pixels are not scaled.",
+    "tf": "it scales pixels from 0 to 255 down to -1 to 1.",
+    "torch": "it scales pixels down to 0 to 1, then takes ImageNet's mean colour away and divides by its spread.",
+    "inside": "its own first layers scale the pixels; it takes 0 to 255 as they are.",
+}
+AXES = {"params": "Parameters", "images_per_second": "Speed on this machine"}
+COLUMNS = {  # of the table: name, mark, format, what it means
+    "name": ("Backbone", None, ""),
+    "family": ("Family", None, ""),
+    "year": ("Year", "%d", ""),
+    "millions": ("Parameters (M)", "%.1f", "Without the classifier"),
+    "depth": ("Depth (layers)", "%d", "Layers with weights, without the classifier"),
+    "feature_dim": ("Features", "%d", "Numbers that describe an image after pooling"),
+    "default_size": ("Input (px)", "%d", "The size it was trained for"),
+    "min_size": ("Smallest (px)", "%d", "The smallest input that works"),
+    "top1": ("Top-1 (%), cited", "%.1f", "ImageNet validation accuracy as published"),
+    "top5": ("Top-5 (%), cited", "%.1f", "ImageNet validation accuracy as published"),
+    "cpu_ms": ("CPU (ms a step), cited", "%.1f", "32 images on 92 cores of an AMD EPYC, as published by Keras"),
+    "gpu_ms": ("GPU (ms a step), cited", "%.1f", "32 images on an A100, as published by Keras"),
+    "images_per_second": ("Images/s, measured", "%.0f", "On this machine, at the input size it was trained for"),
+}
+
+components.page_header("Backbones", "Which architectures are there, and what do accuracy, size and speed promise?")
+
+# Read
+facts = pd.DataFrame([asdict(backbones.get(name)) for name in backbones.names()])
+facts["millions"] = facts["params"] / 1e6
+speeds = resources.speeds_here().rename(columns={"backbone": "name", "input_size": "default_size"})
+facts = facts.merge(speeds[["name", "default_size", "images_per_second"]], how="left", on=["name", "default_size"])
+
+# Choose
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    search = st.text_input("Search", placeholder="Name, such as mobile", key="search", bind="query-params", width=260)
+    families = st.multiselect(
+        "Families", sorted(facts["family"].unique()), key="family", bind="query-params", width=360
+    )
+    millions = st.selectbox(
+        "Size",
+        [5, 10, 25, 50, 100, 400],
+        index=5,
+        format_func=lambda most: "Any" if most == 400 else f"Up to {most} M parameters",
+        key="size",
+        bind="query-params",
+        width=240,
+    )
+shown = facts[facts["name"].str.contains(search.strip(), case=False, regex=False) & (facts["millions"] <= millions)]
+shown = shown[shown["family"].isin(families)] if families else shown
+if shown.empty:
+    components.empty("No backbone is so", "Shorten the search, or allow more families or parameters.")
+    st.stop()
+
+
+def choose_from_chart() -> None:
+    """A clicked point is the chosen backbone."""
+    for name in selections.ids(st.session_state["published"])[:1]:
+        st.session_state["backbone"] = name
+
+
+def choose_from_table() -> None:
+    """A marked row is the chosen backbone."""
+    for name in selections.table_ids(st.session_state["backbone-table"], shown, "name")[:1]:
+        st.session_state["backbone"] = name
+
+
+# Show
+plot, card = st.columns([3, 2], gap="large")
+with card, st.container(border=True):
+    default = state.get().backbones[0] if state.get().backbones else ""
+    options = list(facts["name"])
+    name = st.selectbox(
+        "Backbone",
+        options,
+        index=options.index(default) if default in options else 0,
+        key="backbone",
+        bind="query-params",
+        help="Or click a point of the plot, or mark a row of the table",
+    )
+    one = facts.set_index("name").loc[name]
+    st.markdown(f"{one['family']}, {one['year']}: [{one['paper']}]({one['paper_url']})")
+    st.table(
+        {
+            "Parameters": f"**{one['millions']:.1f} M** without the classifier",
+            "Depth": f"**{one['depth']}** layers with weights",
+            "Features": f"**{one['feature_dim']:,}** numbers an image",
+            "Input": f"**{one['default_size']} px**, at least {one['min_size']} px",
+        },
+        border="horizontal",
+    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        top1 = f"{one['top1']:.1f} % top-1 on ImageNet" if pd.notna(one["top1"]) else "No published accuracy"
+        st.markdown(top1, width="content")
+        components.cited(one["source"])
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if pd.notna(one["images_per_second"]):
+            st.markdown(f"{formats.rate(one['images_per_second'])} at {one['default_size']} px", width="content")
+            components.measured(speeds["hardware"].iloc[0], "Median of the latest extractions, untrained or not.")
+        else:
+            st.markdown(f"Speed at {one['default_size']} px not measured here", width="content")
+            cost.measure_button(name, int(one["default_size"]))
+    st.markdown(f"Preprocessing: {PREPROCESSING[one['preprocessing']]}")
+    here = backbones.published_here(name)
+    st.caption(f"ImageNet weights: {'on this machine' if here else 'downloaded on first use'}; {one['licence']}.")
+    components.link("train", f"Train with {name}", icon=":material/play_circle:", backbones=name)
+
+with plot:
+    against = st.segmented_control(
+        "Accuracy against", list(AXES), format_func=AXES.get, default="params", required=True, key="against",
+        bind="query-params",
+    )  # fmt: skip
+    points = shown.dropna(subset=["top1", against])
+    if points.empty:
+        components.empty(
+            "No speed is measured yet",
+            "Press Measure beside a backbone; ten seconds each. Every run adds its own.",
+            icon=":material/timer:",
+        )
+    else:
+        components.chart(
+            charts.published(points, against=against, chosen=name),
+            key="published",
+            alt=f"Published ImageNet accuracy against {AXES[against].lower()}, one point a backbone",
+            selection="points",
+            on_select=choose_from_chart,
+        )
+        st.caption("The dotted line joins those that no other beats in both. Click a point to read about it.")
+
+st.subheader(f"{formats.count(len(shown), 'backbone')}", anchor=False)
+st.dataframe(
+    shown[list(COLUMNS)],
+    hide_index=True,
+    column_config={
+        column: (st.column_config.NumberColumn if form else st.column_config.TextColumn)(
+            label, **({"format": form} if form else {"pinned": column == "name", "width": 170}), help=meaning or None
+        )
+        for column, (label, form, meaning) in COLUMNS.items()
+    },
+    key="backbone-table",
+    on_select=choose_from_table,
+    selection_mode="single-row",
+    alt="Facts of all backbones: size, published accuracy and times, measured speed",
+)
+st.caption("Cited figures come from keras.io, the docstrings of Keras, or the repository named on the card.")
