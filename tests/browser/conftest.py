@@ -1,0 +1,153 @@
+"""A real server on an empty home folder and a real browser, for journeys as a person makes them."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+from browsers import installed_browser
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parent.parent.parent
+NO_BROWSER = "no Chromium, Chrome or Edge is installed here"
+LOGGED_PLAINLY = "--logger.enableRich=false"  # in words that UNCAUGHT finds
+UNCAUGHT = "Uncaught app execution"
+PATIENCE = 60_000  # milliseconds for a page to show what a step leads to, on a busy machine
+
+
+@dataclass(frozen=True)
+class Server:
+    """A dashboard that runs for the whole session."""
+
+    url: str
+    log: Path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder is a browser test."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The installed browser, without a window; its absence is a failure in CI."""
+    path = installed_browser()
+    if path is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NO_BROWSER)
+    quiet = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*quiet.split(), "--no-first-run"])
+        yield browser
+        browser.close()
+
+
+MEASURED = pytest.StashKey[dict[str, str]]()
+
+
+@pytest.fixture(scope="session")
+def measured(pytestconfig: pytest.Config) -> dict[str, str]:
+    """What took how long, by name: printed at the end and never asserted, since machines differ."""
+    return pytestconfig.stash.setdefault(MEASURED, {})
+
+
+@pytest.fixture(scope="session")
+def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory, measured: dict[str, str]) -> Iterator[Server]:
+    """`streamlit run dashboard/app.py` on a home folder of its own; ended with its workers."""
+    folder = tmp_path_factory.mktemp("server")
+    url, log = f"http://127.0.0.1:{_free_port()}", folder / "server.log"
+    options = ["--server.address=127.0.0.1", f"--server.port={url.rpartition(':')[2]}", "--server.headless=true"]
+    started = time.monotonic()
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "dashboard/app.py", *options, LOGGED_PLAINLY],
+            cwd=ROOT,
+            env=os.environ | {"BACKBONE_LAB_HOME": str(folder / "home")},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_until_it_answers(url, process, log)
+        page = browser.new_page()
+        page.goto(url)
+        expect(page.get_by_role("heading", name="Backbone Lab")).to_be_visible()
+        measured["server start to first page"] = f"{time.monotonic() - started:.1f} s"
+        page.close()
+        yield Server(url, log)
+    finally:
+        family = [*psutil.Process(process.pid).children(recursive=True), process]
+        for member in family:
+            member.kill()
+        process.wait()
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A new visitor. Whatever the journey shows, neither page nor server may have had an uncaught error."""
+    context = browser.new_context(
+        base_url=server.url, viewport={"width": 1400, "height": 1000}, color_scheme=getattr(request, "param", "light")
+    )
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    errors = []
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    log_before = server.log.stat().st_size
+    yield page
+    context.close()
+    assert errors == []
+    new_log = server.log.read_bytes()[log_before:].decode()
+    assert UNCAUGHT not in new_log, new_log
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    """With a failed journey: what the page looked like, and what the server said."""
+    report = yield
+    if report.when == "call" and report.failed and "page" in item.funcargs:
+        for number, page in enumerate(item.funcargs["page"].context.pages, start=1):
+            picture = item.funcargs["tmp_path"] / f"page-{number}.png"
+            page.screenshot(path=picture)
+            report.sections.append((f"Page {number} at {page.url}", f"{picture}\n{page.locator('body').inner_text()}"))
+        report.sections.append(("Server log", item.funcargs["server"].log.read_text()[-5000:]))
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was measured, and loudly what was not tested for want of a browser."""
+    if seconds := terminalreporter.config.stash.get(MEASURED, {}):
+        terminalreporter.section("measured in the browser")
+        for name, text in seconds.items():
+            terminalreporter.line(f"{name}: {text}")
+    left_out = [report.nodeid for report in terminalreporter.getreports("skipped") if NO_BROWSER in report.longreprtext]
+    if left_out:
+        terminalreporter.section(f"NOT RUN: {len(left_out)} browser tests", sep="!", red=True, bold=True)
+        terminalreporter.line(f"{NO_BROWSER}; nobody has checked these in a real browser:")
+        for nodeid in left_out:
+            terminalreporter.line(f"  {nodeid}")
+
+
+def _wait_until_it_answers(url: str, process: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1)
+            return
+        except (urllib.error.URLError, TimeoutError):
+            time.sleep(0.05)
+    pytest.fail(f"the server does not answer:\n{log.read_text()}")
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]

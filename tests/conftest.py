@@ -1,0 +1,63 @@
+"""What every test starts from: an empty home folder, quiet libraries, fast tests first."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+SHARED_WEIGHTS = Path(__file__).parent.parent.parent / "shared" / "weights"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any test module is imported: nothing of the user's own home or settings is read or written."""
+    scratch = tempfile.TemporaryDirectory(prefix="backbone-lab-tests-", ignore_cleanup_errors=True)
+    config.add_cleanup(scratch.cleanup)
+    for name in [*filter(lambda name: name.startswith("BACKBONE_LAB_"), os.environ), "MLFLOW_TRACKING_URI"]:
+        os.environ.pop(name, None)
+    os.environ |= {
+        "BACKBONE_LAB_HOME": f"{scratch.name}/home",  # for fixtures that outlive a test; each test has its own, below
+        "KERAS_HOME": f"{scratch.name}/keras",  # Keras writes keras.json there as soon as it is imported
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+    }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fast tests first, then slow ones, the browser's last: a small mistake is told in the first minute."""
+    items.sort(key=lambda item: ("browser" in item.keywords, "slow" in item.keywords))
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home folder of the test's own."""
+    path = tmp_path / "home"
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def shared_weights() -> Path:
+    """A folder of published Keras weights beside the repository, on machines that have one."""
+    if not SHARED_WEIGHTS.is_dir():
+        pytest.skip(f"published Keras weights are not in {SHARED_WEIGHTS}")
+    return SHARED_WEIGHTS
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database with its tables and no runs: making the tables takes seconds, copying them none."""
+    from mlflow.tracking import MlflowClient
+
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def store(home: Path, empty_store: Path) -> Path:
+    """The test's own empty run store; returns its database."""
+    path = home / "runs" / "mlflow.db"
+    path.parent.mkdir(parents=True)
+    shutil.copy(empty_store, path)
+    return path

@@ -1,0 +1,92 @@
+"""The dashboard in this process: a store with real runs of Tiny, and a worker that is a thread."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.runtime.scriptrunner import script_runner
+from streamlit.testing.v1 import AppTest
+
+from core import execute, runs
+from core.config import RunConfig
+
+ROOT = Path(__file__).parent.parent.parent
+TINY = {"backbone": "Tiny", "n_train": 200, "n_test": 100}
+CONFIGS = (
+    RunConfig(**TINY),
+    RunConfig(**TINY, method="linear-adam", epochs=2),
+    RunConfig(**TINY, weights="/nowhere/weights.h5"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder starts the whole dashboard, and counts as slow."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("slow")
+
+
+@pytest.fixture(scope="session")
+def finished_store(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
+    """A database with four runs: finished by a linear head, finished by the same epoch by epoch, failed, stopped."""
+    home = tmp_path_factory.mktemp("runs-of-tiny")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BACKBONE_LAB_HOME", str(home))
+        (home / "runs").mkdir()
+        shutil.copy(empty_store, home / "runs")
+        for config in CONFIGS:
+            execute.perform(runs.create(config))
+        runs.end(runs.create(CONFIGS[0]), "stopped")
+    return home / "runs" / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def scheduler() -> Iterator[str]:
+    """Address of a cluster whose only worker is a thread of this process."""
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=1, threads_per_worker=2, resources={"train": 1}, processes=False, dashboard_address="127.0.0.1:0"
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.fixture
+def used(store: Path, finished_store: Path) -> list[str]:
+    """A home folder in which runs were made; their ids, oldest first: finished twice, failed, stopped."""
+    shutil.copy(finished_store, store)
+    return runs.table()["run_id"].tolist()[::-1]
+
+
+@pytest.fixture
+def visit(scheduler: str, store: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
+    """visit("train", method="knn") opens a page of a server that has just been started, and waits for its store."""
+    monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", scheduler)
+    # After every script run Streamlit resets Keras, if that is in its process: only here it is, and may be at work.
+    monkeypatch.setattr(script_runner, "_clean_problem_modules", lambda: None)
+
+    def open_page(name: str = "home", **address: str) -> AppTest:
+        page = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30)
+        page.query_params.update(address)
+        page.run()
+        if name != "home":
+            page.switch_page(str(ROOT / "pages" / f"{name}.py")).run()
+        return wait(page, lambda: not page.get("skeleton"))
+
+    yield open_page
+    st.cache_data.clear()
+    st.cache_resource.clear()  # closes the engine
+
+
+def wait(page: AppTest, done: Callable[[], bool], seconds: float = 30) -> AppTest:
+    """Look again, as the page's fragments do, until it shows what is waited for."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, page
+        time.sleep(0.1)
+        page.run()
+    assert not page.exception
+    return page

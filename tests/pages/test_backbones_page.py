@@ -1,0 +1,54 @@
+"""Backbones lists all architectures, narrows them down, and tells about the chosen one."""
+
+from streamlit.testing.v1 import AppTest
+
+from core import backbones, hardware, speeds
+from dashboard import resources
+
+
+def table(page: AppTest):
+    return page.dataframe[0].value
+
+
+def card(page: AppTest) -> str:
+    return " ".join(text.value for text in page.markdown)
+
+
+def test_every_backbone_is_listed_until_search_family_and_size_narrow_the_table(visit):
+    page = visit("backbones")
+    assert list(table(page)["name"]) == backbones.names()
+    page.text_input[0].set_value("mobile").run()
+    assert set(table(page)["name"]) == {name for name in backbones.names() if "mobile" in name.lower()}
+    page.text_input[0].set_value("")
+    page.multiselect[0].set_value(["ResNet", "VGG"])
+    page.selectbox(key="size").set_value(25).run()
+    assert set(table(page)["name"]) == {"VGG16", "VGG19", "ResNet50"}
+    page.text_input[0].set_value("no such thing").run()
+    assert not page.dataframe
+    assert "Shorten the search" in card(page)
+
+
+def test_the_card_starts_with_the_backbone_in_use_and_tells_about_the_chosen_one(visit):
+    page = visit("backbones", backbones="ResNet50")
+    assert page.selectbox(key="backbone").value == "ResNet50"
+    page.selectbox(key="backbone").set_value("VGG16").run()
+    assert "https://arxiv.org/abs/1409.1556" in card(page)
+    assert "swaps red and blue" in card(page)
+    assert "71.3 % top-1" in card(page)
+    train = next(link for link in page.main.get("page_link") if link.proto.label == "Train with VGG16")
+    assert "backbones=VGG16" in train.proto.query_string
+
+
+def test_speeds_of_this_machine_are_plotted_once_there_are_some(visit):
+    page = visit("backbones", against="Speed on this machine", backbone="VGG16")
+    assert "No speed is measured yet" in card(page)
+    assert not page.get("plotly_chart")
+    speeds.record("VGG16", 224, 12.3, hardware.name())
+    speeds.record("VGG19", 224, 45.6, "another machine")
+    resources.speeds_here.clear()
+    page.run()
+    shown = table(page).set_index("name")["images_per_second"]
+    assert shown["VGG16"] == 12.3
+    assert shown.notna().sum() == 1
+    assert "12 images/s at 224 px" in card(page)
+    assert len(page.get("plotly_chart")) == 1

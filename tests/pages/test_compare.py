@@ -1,0 +1,65 @@
+"""Compare answers from the runs, lists them all, and shows the images behind a number."""
+
+import pandas as pd
+import pytest
+
+from core import runs
+
+pytestmark = pytest.mark.filterwarnings("ignore:Series.values returning an ndarray")  # PyArrow reads times so
+
+
+def test_without_runs_it_says_where_to_make_one(visit):
+    page = visit("compare")
+    assert any("Nothing to compare yet" in text.value for text in page.markdown)
+    assert "Run the demo" in [link.proto.label for link in page.get("page_link")]
+
+
+def test_three_questions_are_answered_and_every_run_has_a_row(visit, used):
+    page = visit("compare")
+    assert sum("?**" in text.value for text in page.main.markdown) == 3
+    table = page.dataframe[0].value
+    assert set(table["run_id"]) == set(used)
+    assert sorted(table["status"]) == ["failed", "finished", "finished", "stopped"]
+
+
+def test_a_filter_leaves_only_its_runs(visit, used):
+    page = visit("compare")
+    page.multiselect(key="only_status").select("failed").run()
+    assert page.dataframe[0].value["run_id"].tolist() == [used[2]]
+    assert not page.get("plotly_chart")
+
+
+def test_an_address_opens_a_run_with_its_worst_confusion(visit, used):
+    page = visit("compare", run=used[0])
+    counts = runs.confusion(used[0])
+    caption = next(text.value for text in page.main.markdown if "taken for" in text.value)
+    shown = int(caption.split(": ")[1].split()[0])
+    for name in counts:
+        counts.loc[name, name] = -1
+    assert shown == counts.to_numpy().max()
+    assert len(page.main.image) == min(shown, 24)
+
+
+def test_a_failed_run_shows_its_error(visit, used):
+    page = visit("compare", run=used[2])
+    assert any("/nowhere/weights.h5" in warning.value for warning in page.warning)
+
+
+def test_a_deleted_run_is_gone(visit, used):
+    page = visit("compare", run=used[1])
+    next(button for button in page.main.button if button.label == "Delete this run").click().run()
+    assert not page.exception
+    assert used[1] not in set(page.dataframe[0].value["run_id"])
+    assert set(runs.table()["run_id"]) == {used[0], *used[2:]}
+    assert "run" not in page.query_params
+
+
+def test_best_and_last_validation_stand_side_by_side_where_a_head_has_epochs(visit, used):
+    table = visit("compare").dataframe[0].value.set_index("run_id")
+    best, last = table.loc[used[1], ["validation_accuracy", "last_validation_accuracy"]]
+    assert best > last - 1e-3 > 0  # percent
+    assert pd.isna(table.loc[used[0], "last_validation_accuracy"])
+
+
+def test_there_is_a_csv_to_download(visit, used):
+    assert visit("compare").get("download_button")[0].label == "CSV"

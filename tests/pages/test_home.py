@@ -1,0 +1,37 @@
+"""Home leads to a first result, and shows the last ones."""
+
+
+def test_an_empty_home_offers_the_demo_and_says_what_will_be_there(visit):
+    page = visit()
+    assert page.title[0].value == "Backbone Lab"
+    assert [button.label for button in page.main.button] == ["Run the demo"]
+    assert any("Your results will be here" in text.value for text in page.markdown)
+
+
+def test_a_used_home_shows_results_with_their_interval_and_not_the_failure(visit, used):
+    page = visit()
+    assert len(page.metric) == 2
+    assert all(metric.value.endswith(" %") for metric in page.metric)
+    assert sum("95 % interval" in text.value for text in page.markdown) == 2
+
+
+def test_the_followed_run_is_found_again_by_its_address(visit, used):
+    linear, *_ = used
+    page = visit(run=linear)
+    labels = [link.proto.label for link in page.get("page_link")]
+    assert "Compare it" in labels
+    assert "Another head, same features" in labels
+
+
+def test_a_run_that_is_not_here_is_said_and_nothing_breaks(visit, used):
+    page = visit(run="0" * 32)
+    assert "not here" in page.info[0].proto.title
+
+
+def test_the_demo_button_queues_the_demo_and_follows_it(visit):
+    page = visit()
+    page.main.button[0].click().run()
+    assert page.query_params["run"]
+    stop = next(button for button in page.main.button if button.label == "Stop")
+    stop.click().run()
+    assert not page.exception

@@ -1,0 +1,78 @@
+"""The README promises nothing that the program does not have, and leaves nothing out."""
+
+import argparse
+import ast
+import re
+from pathlib import Path
+
+from core import backbones
+from core.__main__ import parser
+from dashboard import shell
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_readme_lists_every_page():
+    assert _first_column("Pages") == [title for pages in shell.PAGES.values() for _, title, _, _ in pages]
+
+
+def test_readme_lists_every_command_with_all_its_options():
+    documented = {
+        re.search(r"`(\w+)", command)[1]: set(re.findall(r"--[a-z-]+", options))
+        for command, _, options in _table("In a terminal")
+    }
+    commands = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
+    assert documented == {name: _options(command) - {"--help", "--json"} for name, command in commands.items()}
+    assert all("--json" in _options(command) for command in commands.values())
+
+
+def test_readme_lists_every_benchmark():
+    commands = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
+    names = next(action.choices for action in commands["bench"]._actions if action.dest == "name")
+    assert re.findall(r"`bench (\w+)`", README) == list(names)
+
+
+def test_the_readmes_example_is_a_valid_command():
+    example = re.search(r"^ {4}python -m core (.*)$", README, re.M)[1]
+    parser().parse_args(example.split())
+
+
+def test_readme_lists_every_environment_variable_that_core_reads():
+    read = {
+        node.args[0].value
+        for path in (ROOT / "core").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "os.environ.get"
+    }
+    assert {name.strip("`") for name in _first_column("Where things are kept")} == read
+
+
+def test_readme_counts_and_names_every_backbone_under_its_family():
+    assert f"{len(backbones.names())} architectures" in _section("Backbones")
+    documented = {name: family for family, names in _table("Backbones") for name in names.split(", ")}
+    assert documented == {name: backbones.get(name).family for name in backbones.names()}
+
+
+def test_links_in_the_docs_lead_to_files():
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "assets" / "README.md"]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def _section(title: str) -> str:
+    return re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", README, re.M | re.S)[1]
+
+
+def _table(title: str) -> list[list[str]]:
+    """Cells of the rows of a section's table, without its head."""
+    rows = [line for line in _section(title).splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+
+def _first_column(title: str) -> list[str]:
+    return [row[0] for row in _table(title)]
+
+
+def _options(command: argparse.ArgumentParser) -> set[str]:
+    return {option for action in command._actions for option in action.option_strings if option.startswith("--")}

@@ -1,0 +1,67 @@
+"""The whole line on the shipped sample with the tiny backbone: real images, real features, real heads."""
+
+import numpy as np
+import pytest
+
+from core import datasets, runs
+from core.config import RunConfig
+from core.errors import DatasetError, Stopped
+from core.execute import choose_rows, execute, perform
+
+TINY = RunConfig(backbone="Tiny", n_train=200, n_test=100)
+
+
+def test_a_run_ends_with_an_outcome_that_adds_up(store):
+    run_id = runs.create(TINY)
+    assert perform(run_id) == "finished"
+    run, predictions, confusion = runs.get(run_id), runs.predictions(run_id), runs.confusion(run_id)
+    outcome, dataset = run.outcome, datasets.load(TINY.dataset)
+    assert outcome.accuracy == pytest.approx((predictions["label"] == predictions["prediction"]).mean())
+    assert outcome.accuracy_low < outcome.accuracy < outcome.accuracy_high
+    assert outcome.accuracy == pytest.approx(np.trace(confusion) / confusion.to_numpy().sum())
+    assert (dataset.labels[predictions["row"]] == predictions["label"]).all()
+    assert set(dataset.official[predictions["row"]]) == {"test"}
+    assert list(outcome.per_class) == list(dataset.class_names)
+    assert (outcome.n_train, outcome.n_test, outcome.weights_origin) == (200, 100, "untrained")
+    assert set(outcome.seconds) == set(runs.STAGES)
+    assert "200 training images" in outcome.protocol
+    assert outcome.images_per_second > 0
+    assert not outcome.cached
+
+
+def test_the_same_config_gives_the_same_numbers_and_reads_its_features_from_the_cache():
+    first, second = execute(TINY)[0], execute(TINY)[0]
+    assert second.cached
+    assert second.images_per_second is None
+    assert (first.accuracy, first.chosen) == (second.accuracy, second.chosen)
+
+
+def test_parts_are_disjoint_and_the_test_images_do_not_depend_on_the_seed():
+    dataset = datasets.load(TINY.dataset)
+    rows = choose_rows(dataset, TINY)
+    other = choose_rows(dataset, RunConfig(backbone="Tiny", n_train=200, n_test=100, seed=1))
+    assert not set(rows["train"]) & set(rows["val"]) | set(rows["train"]) & set(rows["test"])
+    assert set(rows["train"]) != set(other["train"])
+    np.testing.assert_array_equal(rows["test"], other["test"])
+    assert len(rows["val"]) == 22  # a ninth, as in the whole
+
+
+def test_more_images_than_there_are_is_refused_in_words():
+    with pytest.raises(DatasetError, match="at most 500"):
+        choose_rows(datasets.load(TINY.dataset), RunConfig(backbone="Tiny", n_test=501))
+
+
+def test_a_failure_is_kept_with_its_sentence(store):
+    run_id = runs.create(RunConfig(backbone="Tiny", dataset="nothing"))
+    assert perform(run_id) == "failed"
+    assert "nothing" in runs.get(run_id).error
+
+
+def test_a_stopped_run_keeps_no_outcome(store):
+    def stop(progress):
+        if progress.stage == "train":
+            raise Stopped
+
+    run_id = runs.create(TINY)
+    assert perform(run_id, stop) == "stopped"
+    assert runs.get(run_id).outcome is None

@@ -1,0 +1,97 @@
+"""The terminal: one JSON value on standard output, words otherwise, and exit codes that scripts can trust."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pictures import pictures, write_folder
+
+from core.__main__ import main, parser
+
+ROOT = Path(__file__).parent.parent
+TINY = ["run", "--backbone", "Tiny", "--n-train", "100", "--n-test", "50"]
+
+
+def test_a_run_prints_one_json_object_and_nothing_else(store):
+    done = subprocess.run(
+        [sys.executable, "-m", "core", *TINY, "--json"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    result = json.loads(done.stdout)
+    assert set(result) >= {
+        *("run_id", "accuracy", "accuracy_low", "accuracy_high", "seconds", "images_per_second", "config", "hardware")
+    }
+    assert set(result["seconds"]) == {"load", "extract", "train", "evaluate"}
+    assert result["config"]["n_train"] == 100
+    assert result["weights_origin"] == "untrained"
+
+
+def test_the_words_say_that_weights_are_untrained(store, capsys):
+    assert main(TINY) == 0
+    assert "Tiny (untrained weights): accuracy" in capsys.readouterr().out
+    assert main(["runs"]) == 0
+    assert "finished" in capsys.readouterr().out
+    assert main(["runs", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["status"] == "finished"
+
+
+def test_the_second_time_features_are_cached(store, capsys):
+    assert main([*TINY, "--json"]) == 0
+    assert main([*TINY, "--json", "--method", "knn"]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["cached"], second["cached"]) == (False, True)
+
+
+def test_backbones_are_a_list_of_facts(capsys):
+    assert main(["backbones", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert len(facts) == 41
+    assert {fact["preprocessing"] for fact in facts} == {"caffe", "tf", "torch", "inside"}
+    assert {"name", "family"} <= set(facts[0])
+
+
+def test_a_failure_is_one_sentence_and_exit_code_1(store, capsys):
+    assert main(["run", "--dataset", "nothing"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "nothing" in printed.err
+    assert "Traceback" not in printed.err
+
+
+def test_a_folder_is_imported_and_what_cannot_be_read_is_listed(store, capsys, tmp_path):
+    write_folder(tmp_path / "pets", pictures() | {"cats/notes.jpg": b"no picture"})
+    assert main(["run", "--dataset", str(tmp_path / "pets"), "--backbone", "Tiny", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["config"]["dataset"] == "pets"
+    assert "skipped cats/notes.jpg" in printed.err
+
+
+def test_wrong_usage_is_exit_code_2(capsys):
+    for arguments in ([], ["run", "--method", "magic"], ["run", "--n-train", "many"]):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == 2
+
+
+def test_warm_fills_the_cache_and_cache_lists_and_clears_it(store, capsys):
+    assert main(["warm", "--backbones", "Tiny"]) == 0
+    assert main(["cache", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert [entry["backbone"] for entry in listed["entries"]] == ["Tiny"]
+    assert listed["bytes"] > 0
+    assert main(["cache", "--clear", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["entries"] == []
+
+
+def test_doctor_tells_what_is_here(capsys):
+    assert main(["doctor"]) == 0
+    printed = capsys.readouterr().out
+    assert "EfficientNetLite0" in printed
+    assert "cifar10-sample" in printed
+
+
+def test_every_option_has_words():
+    for command in parser()._subparsers._group_actions[0].choices.values():
+        assert command.description
+        assert all(action.help for action in command._actions)

@@ -1,0 +1,73 @@
+"""Metrics against published examples and planted answers."""
+
+import numpy as np
+import pytest
+
+from core import metrics
+
+# Newcombe, Two-sided confidence intervals for the single proportion, Statistics in Medicine 17 (1998), Table I,
+# method 3
+NEWCOMBE = [
+    (81, 263, 0.2553, 0.3662),
+    (15, 148, 0.0624, 0.1605),
+    (0, 20, 0.0000, 0.1611),
+    (1, 29, 0.0061, 0.1718),
+]
+
+
+@pytest.mark.parametrize(("successes", "total", "low", "high"), NEWCOMBE)
+def test_wilson_interval_is_the_published_one(successes, total, low, high):
+    interval = metrics.wilson(successes, total)
+    assert interval.value == successes / total
+    assert (round(interval.low, 4), round(interval.high, 4)) == (low, high)
+
+
+def test_a_perfect_score_is_not_certain():
+    interval = metrics.wilson(100, 100)
+    assert interval.value == interval.high == 1
+    assert 0.95 < interval.low < 0.97
+
+
+def test_nothing_counted_says_nothing():
+    interval = metrics.wilson(0, 0)
+    assert np.isnan(interval.value)
+    assert (interval.low, interval.high) == (0, 1)
+
+
+def test_accuracy_counts_the_equal_ones():
+    assert metrics.accuracy(np.array([0, 1, 2, 2]), np.array([0, 1, 2, 0])).value == 0.75
+
+
+def test_confusion_has_a_row_for_the_truth_and_a_column_for_the_prediction():
+    counts = metrics.confusion(np.array([0, 0, 1]), np.array([0, 2, 1]), 3)
+    assert counts.tolist() == [[1, 0, 1], [0, 1, 0], [0, 0, 0]]
+    assert counts.dtype == np.int64
+
+
+def test_per_class_is_the_share_of_each_class_and_nothing_for_an_absent_one():
+    first, second, absent = metrics.per_class(np.array([0, 0, 1]), np.array([0, 2, 1]), 3)
+    assert (first.value, second.value) == (0.5, 1.0)
+    assert np.isnan(absent.value)
+
+
+def test_top_k_looks_at_the_k_most_probable_classes():
+    probabilities = np.array([[0.5, 0.3, 0.2], [0.5, 0.3, 0.2], [0.1, 0.2, 0.7]])
+    labels = np.array([1, 2, 2])
+    assert [metrics.top_k(labels, probabilities, k).value for k in (1, 2, 3)] == [1 / 3, 2 / 3, 1]
+
+
+def test_top_k_of_more_classes_than_there_are_is_always_right():
+    assert metrics.top_k(np.array([0, 1]), np.array([[0.1, 0.9], [0.8, 0.2]]), 5).value == 1
+
+
+def test_a_calibrated_head_has_no_calibration_error_and_an_overconfident_one_its_gap():
+    labels = np.array([0] * 7 + [1] * 3)
+    calibrated, overconfident = np.tile([0.7, 0.3], (10, 1)), np.tile([1.0, 0.0], (10, 1))
+    assert metrics.calibration_error(labels, calibrated) == pytest.approx(0)
+    assert metrics.calibration_error(labels, overconfident) == pytest.approx(0.3)
+
+
+def test_gaps_of_different_bins_do_not_cancel():
+    probabilities = np.array([[0.6, 0.4]] * 2 + [[0.9, 0.1]] * 2)
+    labels = np.array([0, 0, 1, 1])  # all right where unsure, all wrong where sure
+    assert metrics.calibration_error(labels, probabilities) == pytest.approx((0.4 + 0.9) / 2)

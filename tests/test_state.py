@@ -1,0 +1,63 @@
+"""Choices live in one place, and in the address bar."""
+
+from streamlit.testing.v1 import AppTest
+
+
+def _show_state():
+    import streamlit as st
+
+    from dashboard import state
+
+    state.begin()
+    if st.button("choose"):
+        state.update(dataset="flowers", backbones=("VGG16", "ResNet50"), projector=True)
+    if st.button("forget"):
+        state.update(dataset=state.State.dataset, backbones=state.State.backbones, projector=False)
+    st.json(vars(state.get()))
+
+
+def _shown(page: AppTest) -> dict:
+    import json
+
+    return json.loads(page.json[0].value)
+
+
+def test_a_plain_address_means_the_defaults_and_stays_plain():
+    page = AppTest.from_function(_show_state).run()
+    assert _shown(page) == {
+        "dataset": "cifar10-sample",
+        "backbones": ["EfficientNetLite0"],
+        "run": "",
+        "projector": False,
+    }
+    assert not page.query_params
+
+
+def test_an_address_brings_its_choices():
+    page = AppTest.from_function(_show_state)
+    page.query_params.update({"dataset": "flowers", "backbones": ["VGG16", "Xception"], "projector": "on"})
+    shown = _shown(page.run())
+    assert shown["dataset"] == "flowers"
+    assert shown["backbones"] == ["VGG16", "Xception"]
+    assert shown["projector"] is True
+
+
+def test_a_choice_is_written_into_the_address_and_a_default_taken_out_of_it():
+    page = AppTest.from_function(_show_state).run()
+    page.button[0].click().run()
+    assert page.query_params["dataset"] == "flowers"
+    assert page.query_params["backbones"] == ["VGG16", "ResNet50"]
+    assert page.query_params["projector"] == "on"
+    page.button[1].click().run()
+    assert not page.query_params
+
+
+def test_memory_fills_what_a_later_address_leaves_out():
+    page = AppTest.from_function(_show_state).run()
+    page.button[0].click().run()
+    page.query_params.clear()  # a link to another page, without choices
+    page.query_params["dataset"] = "birds"
+    shown = _shown(page.run())
+    assert shown["dataset"] == "birds"
+    assert shown["backbones"] == ["VGG16", "ResNet50"]
+    assert page.query_params["backbones"] == ["VGG16", "ResNet50"]
