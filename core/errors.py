@@ -7,7 +7,9 @@ LabError
  ├─ ConfigError      a run that cannot be described so
  ├─ RunError         a run that does not exist, or is not in the state asked for
  ├─ EngineError      no worker, no scheduler
+ ├─ Diverged         training that ran off to numbers that are none
  └─ Stopped          not a failure: somebody pressed stop
+     └─ Paused       or pause: the run can go on from where it was
 """
 
 
@@ -53,8 +55,19 @@ class EngineError(LabError):
     """No worker or no scheduler."""
 
 
+class Diverged(LabError):  # noqa: N818 - what happened to it
+    """The loss of a training is not a finite number any more."""
+
+
 class Stopped(LabError):  # noqa: N818 - not an error
     """Somebody pressed stop; raised out of a progress report."""
 
     def __init__(self, received: str = "Stopped by the user", expected: str = "", remedy: str = ""):
+        super().__init__(received, expected, remedy)
+
+
+class Paused(Stopped):
+    """Somebody pressed pause; raised out of a progress report."""
+
+    def __init__(self, received: str = "Paused by the user", expected: str = "", remedy: str = ""):
         super().__init__(received, expected, remedy)

@@ -14,7 +14,9 @@ class Progress:
     unit: str = "images"
     rate: float | None = None  # units per second
     seconds_left: float | None = None
-    metrics: Mapping[str, float] = field(default_factory=dict)  # a point of the training curves, `done` is its step
+    metrics: Mapping[str, float] = field(default_factory=dict)  # a point of each training curve
+    step: int | None = None  # where on the curves that point is; None: at `done`
+    memory: int | None = None  # bytes that the working process holds
 
     @property
     def fraction(self) -> float:
