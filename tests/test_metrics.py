@@ -71,3 +71,47 @@ def test_gaps_of_different_bins_do_not_cancel():
     probabilities = np.array([[0.6, 0.4]] * 2 + [[0.9, 0.1]] * 2)
     labels = np.array([0, 0, 1, 1])  # all right where unsure, all wrong where sure
     assert metrics.calibration_error(labels, probabilities) == pytest.approx((0.4 + 0.9) / 2)
+
+
+def test_calibration_bins_hold_every_image_once_and_give_the_calibration_error():
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(4), 500)
+    labels = rng.integers(0, 4, 500)
+    parts = metrics.calibration_bins(labels, probabilities, bins=10)
+    assert [part.low for part in parts] == pytest.approx(np.arange(10) / 10)
+    assert sum(part.images for part in parts) == 500
+    assert all(part.low < part.confidence <= part.high for part in parts if part.images)
+    gaps = sum(part.images * abs(part.accuracy.value - part.confidence) for part in parts if part.images) / 500
+    assert metrics.calibration_error(labels, probabilities, bins=10) == pytest.approx(gaps)
+
+
+def test_certainty_falls_into_the_last_bin_and_an_empty_bin_says_nothing():
+    *others, last = metrics.calibration_bins(np.array([1, 0]), np.array([[0.0, 1.0], [0.0, 1.0]]), bins=5)
+    assert (last.images, last.confidence, last.accuracy.value) == (2, 1.0, 0.5)
+    assert all(part.images == 0 and np.isnan(part.confidence) and np.isnan(part.accuracy.value) for part in others)
+
+
+def paired(only_first: int, only_second: int, both: int = 3, neither: int = 2) -> metrics.Paired:
+    table = [(1, 0)] * only_first + [(0, 1)] * only_second + [(1, 1)] * both + [(0, 0)] * neither
+    first, second = np.array(table, bool).T
+    return metrics.mcnemar(first, second)
+
+
+# Fagerland, Lydersen and Laake (2013): airway hyper-responsiveness before and after transplantation, complete response
+# before and after consolidation therapy
+@pytest.mark.parametrize(("first", "second", "p_value"), [(1, 7, 0.0391), (6, 16, 0.0347)])
+def test_mcnemars_mid_p_is_the_published_one_in_either_order(first, second, p_value):
+    assert round(paired(first, second).p_value, 4) == p_value
+    assert paired(second, first).p_value == paired(first, second).p_value
+
+
+def test_two_runs_that_never_differ_or_differ_evenly_are_not_told_apart():
+    assert paired(0, 0).p_value == 1
+    assert paired(5, 5).p_value > 0.8
+    assert paired(1, 0).p_value == 0.5  # of one image nothing follows
+
+
+def test_mcnemar_counts_every_image_once_and_takes_a_whole_test_split():
+    found = paired(2500, 2300, both=4000, neither=1200)
+    assert (found.both, found.only_first, found.only_second, found.neither) == (4000, 2500, 2300, 1200)
+    assert 0.001 < found.p_value < 0.01  # z = 200 / sqrt(4800) = 2.9
