@@ -7,7 +7,8 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     architectures, networks, weights_file, backbones   facts about every architecture; its network with its weights
     forward, speeds, features                          the compiled pass; what it costs here; what it gave, cached
     heads, metrics                                     a classifier on features; how good it is
-    config, runs                                       what is asked for; what came out, kept
+    config, recipes, runs                              what is asked for, also by name; what came out, kept
+    assembly                                           the whole network of a run: images in, probabilities out
     execute, plan                                      the whole line in one screen; what it will take
     engine                                             who does it, and when: Dask workers
     doctor, bench                                      what is here, and what will be slow; how fast, against references

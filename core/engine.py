@@ -77,28 +77,27 @@ class Engine:
 
     def submit(self, config: RunConfig) -> str:
         """Queue a run; returns its id at once."""
-        from distributed import fire_and_forget
-
         run_id = runs.create(config, scheduler=settings.scheduler())
-        future = self._submit(execute.perform, run_id, key=run_id, resources={"train": 1})
-        self._futures[run_id] = future
-        future.add_done_callback(partial(self._settle, run_id))
-        if not self._cluster:  # a cluster goes on when this dashboard ends
-            fire_and_forget(future)
+        self._queue(run_id)
         return run_id
+
+    def resume(self, run_id: str) -> None:
+        """Queue a stopped, paused or interrupted run again; it goes on from its last checkpoint.
+
+        Raises:
+            RunError: It cannot be resumed, or its checkpoint is gone.
+        """
+        execute.check_resumable(run_id)
+        runs.resume(run_id, scheduler=settings.scheduler())
+        self._queue(run_id)
+
+    def pause(self, run_id: str) -> None:
+        """Let a run give way: a running one keeps a checkpoint and frees the worker; `resume` goes on with it."""
+        self._end_early(run_id, "paused")
 
     def stop(self, run_id: str) -> None:
         """Stop a queued or running run within 2 s; one that has ended is left alone."""
-        run = runs.get(run_id)
-        runs.request_stop(run_id)
-        future = self._futures.get(run_id)
-        if future is None or run.status in runs.ENDED:
-            return  # another process works on it, and sees the request in the store
-        if run.status == "queued":
-            future.cancel()
-            runs.end(run_id, "stopped")
-        elif self._cluster:
-            threading.Timer(GRACE, self._force_stop, [run_id]).start()
+        self._end_early(run_id, "stopped")
 
     def position(self, run_id: str) -> int | None:
         """How many runs go before this one; 0 when it is running, None when it has ended."""
@@ -128,6 +127,30 @@ class Engine:
         if self._cluster:
             self._cluster.close()
 
+    def _queue(self, run_id: str) -> None:
+        from distributed import fire_and_forget
+
+        key = f"{run_id}-{time.time_ns()}"  # a resumed run is another task
+        future = self._submit(execute.perform, run_id, key=key, resources={"train": 1})
+        self._futures[run_id] = future
+        future.add_done_callback(partial(self._settle, run_id))
+        if not self._cluster:  # a cluster goes on when this dashboard ends
+            fire_and_forget(future)
+
+    def _end_early(self, run_id: str, status: str) -> None:
+        run = runs.get(run_id)
+        if run.status in runs.ENDED:
+            return
+        runs.request_stop(run_id, pause=status == "paused")
+        future = self._futures.get(run_id)
+        if future is None:
+            return  # another process works on it, and sees the request in the store
+        if run.status == "queued":
+            runs.end(run_id, status)  # before its task ends, which would end it as stopped
+            future.cancel()
+        elif self._cluster and status == "stopped":
+            threading.Timer(GRACE, self._force_stop, [run_id]).start()
+
     def _submit(self, function: Callable, *args, **options):
         """Submit work that begins on a warm worker: Keras must not be imported by two threads at once.
 
@@ -139,7 +162,10 @@ class Engine:
 
     def _settle(self, run_id: str, future) -> None:
         """End a run whose task ended without doing so; runs in a thread of the client."""
-        self._futures.pop(run_id, None)
+        if self._futures.get(run_id) is future:
+            del self._futures[run_id]
+        else:  # it was resumed meanwhile
+            return
         if future.status == "error":
             runs.end(run_id, "failed", error=str(future.exception()))
         elif future.status in ("cancelled", "lost"):
@@ -147,10 +173,11 @@ class Engine:
 
     def _force_stop(self, run_id: str) -> None:
         """Restart the worker of a run that sits in a step without reports, such as building a large network."""
-        if runs.get(run_id).status in runs.ENDED:
+        if runs.get(run_id).status in runs.ENDED or runs.stop_seen(run_id):
             return
         runs.end(run_id, "stopped")  # first, so that it is not done again on the new worker
-        workers = [worker for worker, keys in self._client.processing().items() if run_id in keys]
+        working = self._client.processing().items()
+        workers = [worker for worker, keys in working if any(key.startswith(run_id) for key in keys)]
         self._client.restart_workers(workers, raise_for_error=False)
 
     def _alive(self, run_id: str, owner: dict) -> bool:
@@ -159,11 +186,13 @@ class Engine:
             return runs.process_alive(run_id, owner)
         if owner["scheduler"] != settings.scheduler():
             return True  # another cluster's
-        return run_id in self._client.run_on_scheduler(_unfinished)
+        return any(key.startswith(run_id) for key in self._client.run_on_scheduler(_unfinished))
 
 
 def _unfinished(dask_scheduler) -> list[str]:
-    return [key for key, task in dask_scheduler.tasks.items() if task.state not in ("erred", "released", "forgotten")]
+    return [
+        str(key) for key, task in dask_scheduler.tasks.items() if task.state not in ("erred", "released", "forgotten")
+    ]
 
 
 def _after(_warmed: bool, function: Callable, *args):

@@ -1,10 +1,13 @@
 """Runs: what came out (`Outcome`) of what was asked (`RunConfig`), and the store that keeps both (MLflow).
 
 The store is the only thing that pages and workers share. A run is an MLflow run: its parameters are the flat
-config, its metrics the numbers, its artifacts `outcome.json`, `predictions.parquet`, `confusion.csv`, `head.npz`;
-`mlflow ui` on the same store shows the same runs. MLflow costs 2 s to import, so it is imported on first use.
+config, its metrics the numbers, its artifacts `outcome.json`, `predictions.parquet`, `confusion.csv` and `head.npz` of
+a probe or `model.keras` and `layers.json` of a network that trained; `mlflow ui` on the same store shows the same runs.
+MLflow costs 2 s to import, so it is imported on first use.
 
-    create -> queued -> start -> running -> end -> finished | failed | stopped | interrupted
+    create -> queued -> start -> running -> end -> finished | failed | diverged | stopped | paused | interrupted
+                 ^                                                               |         |        |
+                 +----------------------------- resume --------------------------+---------+--------+
 """
 
 import functools
@@ -23,23 +26,28 @@ import pandas as pd
 
 from core import heads, settings
 from core.config import RunConfig
-from core.errors import LabError, RunError, Stopped
+from core.errors import LabError, Paused, RunError, Stopped
 from core.progress import Progress, Report
 
 EXPERIMENT = "Backbone Lab"
-STATUSES = ("queued", "running", "finished", "failed", "stopped", "interrupted")
+STATUSES = ("queued", "running", "finished", "failed", "diverged", "stopped", "paused", "interrupted")
 ENDED = STATUSES[2:]
+RESUMABLE = ("stopped", "paused", "interrupted")
 STAGES = ("load", "extract", "train", "evaluate")
+INTERRUPTED = "The program that ran it ended before the run did. Resume it: what is finished is kept."
 REPORT_EVERY = 0.5  # seconds between two looks at the store: a stop is seen, progress is written
 
-_MLFLOW_STATUS = dict(zip(STATUSES, ("SCHEDULED", "RUNNING", "FINISHED", "FAILED", "KILLED", "KILLED"), strict=True))
+_MLFLOW_STATUS = {"queued": "SCHEDULED", "running": "RUNNING", "finished": "FINISHED", "failed": "FAILED"}
+_MLFLOW_STATUS |= {"diverged": "FAILED", "stopped": "KILLED", "paused": "KILLED", "interrupted": "KILLED"}
 _TAG = "backbone_lab."
 _CURVE = "curve_"
+_MOST_POINTS = 500  # in one write; MLflow takes 1,000
 _TAGS = ("hardware", "protocol", "weights_origin", "cached")
 _COUNTS = ("n_train", "n_val", "n_test")
 _NUMBERS = (
     *("accuracy", "accuracy_low", "accuracy_high", "top5", "validation_accuracy", "last_validation_accuracy"),
-    *("calibration_error", "images_per_second"),
+    *("calibration_error", "images_per_second", "train_images_per_second", "frozen_accuracy"),
+    *("trainable_params", "total_params", "peak_memory"),
     *(f"seconds_{stage}" for stage in STAGES),
 )
 COLUMNS = [
@@ -76,6 +84,35 @@ class Outcome:
     n_val: int
     n_test: int
     chosen: dict[str, float] = field(default_factory=dict)  # what validation decided
+    # Of networks that trained:
+    stages: list[dict] = field(default_factory=list)  # name, epochs, seconds, validation and test accuracy
+    notes: list[str] = field(default_factory=list)  # what happened on the way: a batch halved, an early stop
+    trainable_params: int | None = None
+    total_params: int | None = None
+    trainable_weight_layers: int | None = None
+    weight_layers: int | None = None
+    batch_size: int | None = None  # that fitted into memory
+    train_images_per_second: float | None = None
+    peak_memory: int | None = None  # bytes of the working process
+
+    @property
+    def frozen_accuracy(self) -> float | None:
+        """Accuracy on the test images before anything was unfrozen; None where there was no such stage."""
+        return next((stage["accuracy"] for stage in self.stages if stage["name"] == "head"), None)
+
+
+@dataclass(frozen=True)
+class Result:
+    """All that a run leaves."""
+
+    outcome: Outcome
+    predictions: pd.DataFrame  # row, label, prediction, confidence, p_0 ... p_{c-1}
+    confusion: pd.DataFrame  # counts, true class by predicted class
+    head: heads.Head | None = None  # of a probe
+    model: Path | None = None  # file of a network that trained, uint8 images to probabilities
+    layers: dict | None = None  # what of it trained: a `freezing.Frozen` as a dict
+    ended: str = "finished"  # or stopped, diverged: with the best until then
+    error: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +132,7 @@ class Run:
 
 def create(config: RunConfig, *, scheduler: str | None = None) -> str:
     """Enter a queued run into the store, owned by this process (or by a scheduler); returns its id."""
-    name = f"{config.backbone} {config.method} {config.input_size} px"
+    name = f"{config.backbone} {config.recipe or config.method} {config.input_size} px"
     tags = {_TAG + "status": "queued", _TAG + "owner": json.dumps(_this_process() | {"scheduler": scheduler})}
     run = _client().create_run(_experiment(), run_name=name, tags=tags)
     from mlflow.entities import Param
@@ -121,27 +158,29 @@ def start(run_id: str) -> RunConfig:
     return run.config
 
 
-def finish(
-    run_id: str, outcome: Outcome, *, predictions: pd.DataFrame, confusion: pd.DataFrame, head: heads.Head
-) -> None:
-    """Keep everything a finished run gave; its status changes last, so that a finished run is a whole one."""
+def finish(run_id: str, result: Result) -> None:
+    """Keep everything a run gave; its status changes last, so that a finished run is a whole one."""
     from mlflow.entities import Metric, RunTag
 
-    now = int(time.time() * 1000)
+    now, outcome = int(time.time() * 1000), result.outcome
     numbers = asdict(outcome) | outcome.chosen | {f"seconds_{stage}": value for stage, value in outcome.seconds.items()}
-    numbers = {
-        name: numbers.get(name) for name in (*_NUMBERS, *_COUNTS)
-    }  # of the last epoch only where there are epochs
+    numbers["frozen_accuracy"] = outcome.frozen_accuracy
+    numbers = {name: numbers.get(name) for name in (*_NUMBERS, *_COUNTS)}  # some only where there are epochs
     metrics = [Metric(name, float(value), now, 0) for name, value in numbers.items() if value is not None]
     tags = [RunTag(_TAG + name, str(getattr(outcome, name))) for name in _TAGS]
-    _client().log_batch(run_id, metrics=metrics, tags=tags)
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "outcome.json").write_text(json.dumps(asdict(outcome), indent=2))
-        predictions.to_parquet(Path(folder, "predictions.parquet"), index=False)
-        confusion.to_csv(Path(folder, "confusion.csv"))
-        head.save(Path(folder, "head.npz"))
+        result.predictions.to_parquet(Path(folder, "predictions.parquet"), index=False)
+        result.confusion.to_csv(Path(folder, "confusion.csv"))
+        if result.head:
+            result.head.save(Path(folder, "head.npz"))
+        if result.layers:
+            Path(folder, "layers.json").write_text(json.dumps(result.layers))
         _client().log_artifacts(run_id, folder)
-    end(run_id, "finished")
+    if result.model:
+        _client().log_artifact(run_id, result.model)
+    _client().log_batch(run_id, metrics=metrics, tags=tags)
+    end(run_id, result.ended, error=result.error)
 
 
 def end(run_id: str, status: str, *, error: str | None = None) -> None:
@@ -168,7 +207,7 @@ def get(run_id: str) -> Run:
             f"There is no run {run_id!r}", "the id of a run in this store", "See `python -m core runs`"
         ) from error
     run = _run(found)
-    if run.status != "finished":
+    if run.status not in ENDED or "accuracy" not in found.data.metrics:
         return run
     outcome = Outcome(**json.loads(_artifact(run_id, "outcome.json").read_text()))
     return replace(run, outcome=outcome)
@@ -209,19 +248,35 @@ def confusion(run_id: str) -> pd.DataFrame:
 
 
 def curves(run_id: str) -> pd.DataFrame:
-    """Training curves, long: `step`, `metric`, `value`; empty for methods that have none."""
+    """Training curves, long: `step`, `metric`, `value`; empty for methods that have none.
+
+    `batch_loss` and `batch_accuracy` are by optimiser step, all others by epoch.
+    """
     names = [name for name in _client().get_run(run_id).data.metrics if name.startswith(_CURVE)]
     points = [
         (point.step, name.removeprefix(_CURVE), point.value)
         for name in names
         for point in _client().get_metric_history(run_id, name)
     ]
-    return pd.DataFrame(points, columns=["step", "metric", "value"])
+    frame = pd.DataFrame(points, columns=["step", "metric", "value"])
+    return frame.drop_duplicates(["step", "metric"], keep="last", ignore_index=True)  # a resumed run repeats some
 
 
 def head(run_id: str) -> heads.Head:
     """The trained head of a finished run."""
     return heads.load(_artifact(run_id, "head.npz"))
+
+
+def model_path(run_id: str) -> Path:
+    """The `model.keras` of a run whose network trained: uint8 images to probabilities, preprocessing inside."""
+    return _artifact(run_id, "model.keras")
+
+
+def layers(run_id: str) -> dict | None:
+    """What of a network trained, as `freezing.Frozen` with its layers and blocks; None for a probe."""
+    if not any(file.path == "layers.json" for file in _client().list_artifacts(run_id)):
+        return None
+    return json.loads(_artifact(run_id, "layers.json").read_text())
 
 
 def delete(run_id: str) -> None:
@@ -232,14 +287,40 @@ def delete(run_id: str) -> None:
     _client().delete_run(run_id)
 
 
-def request_stop(run_id: str) -> None:
-    """Ask whoever works on a run to stop; seen within `REPORT_EVERY` seconds, wherever that is."""
-    _client().set_tag(run_id, _TAG + "stop", "requested")
+def resume(run_id: str, *, scheduler: str | None = None) -> None:
+    """Queue a run again that was stopped, paused or interrupted; owned by this process (or by a scheduler).
+
+    Raises:
+        RunError: It cannot be resumed.
+    """
+    run = get(run_id)
+    if run.status not in RESUMABLE:
+        raise RunError(
+            f"Run {run.name} is {run.status}",
+            f"one that is {' or '.join(RESUMABLE)}",
+            "Start a new run with its settings",
+        )
+    for name in ("stop", "error", "progress"):
+        if name in _tags(run_id):
+            _client().delete_tag(run_id, _TAG + name)
+    owner = json.dumps(_this_process() | {"scheduler": scheduler})
+    _client().set_tag(run_id, _TAG + "owner", owner)
+    _set_status(run_id, "queued")
+
+
+def request_stop(run_id: str, *, pause: bool = False) -> None:
+    """Ask whoever works on a run to stop, or to pause; seen within `REPORT_EVERY` seconds, wherever that is."""
+    _client().set_tag(run_id, _TAG + "stop", "pause" if pause else "requested")
 
 
 def stop_requested(run_id: str) -> bool:
     """Whether somebody asked for the stop of a run."""
     return "stop" in _tags(run_id)
+
+
+def stop_seen(run_id: str) -> bool:
+    """Whether whoever works on a run knows that it is to stop, and is about to."""
+    return _tags(run_id).get("stop") == "seen"
 
 
 def mark_interrupted(alive: Callable[[str, dict], bool] | None = None) -> list[str]:
@@ -255,7 +336,7 @@ def mark_interrupted(alive: Callable[[str, dict], bool] | None = None) -> list[s
             end(
                 run.id,
                 "interrupted",
-                error="The program that ran it ended before the run did. Start it again: finished features are kept.",
+                error=INTERRUPTED,
             )
             gone.append(run.id)
     return gone
@@ -282,12 +363,13 @@ class Reporter:
 
     def __init__(self, run_id: str, echo: Report | None = None):
         self.run_id, self.echo = run_id, echo
-        self._next, self._points = 0.0, []
+        self._next, self._points, self._stopping = 0.0, [], False
 
     def __call__(self, progress: Progress) -> None:
         if self.echo:
             self.echo(progress)
-        self._points += [(name, value, progress.done) for name, value in progress.metrics.items()]
+        step = progress.done if progress.step is None else progress.step
+        self._points += [(name, value, step) for name, value in progress.metrics.items()]
         if time.monotonic() >= self._next:
             self.flush(progress)
             self._next = time.monotonic() + REPORT_EVERY
@@ -299,10 +381,16 @@ class Reporter:
         now = int(time.time() * 1000)
         metrics = [Metric(_CURVE + name, float(value), now, step) for name, value, step in self._points]
         shown = json.dumps({f.name: getattr(progress, f.name) for f in fields(Progress) if f.name != "metrics"})
-        _client().log_batch(self.run_id, metrics=metrics, tags=[RunTag(_TAG + "progress", shown)])
+        for start in range(0, max(len(metrics), 1), _MOST_POINTS):
+            part = metrics[start : start + _MOST_POINTS]
+            _client().log_batch(self.run_id, metrics=part, tags=[RunTag(_TAG + "progress", shown)])
         self._points = []
-        if stop_requested(self.run_id):
-            raise Stopped
+        if self._stopping:  # it is ending already, and tests the best until now
+            return
+        if wish := _tags(self.run_id).get("stop"):
+            self._stopping = True
+            _client().set_tag(self.run_id, _TAG + "stop", "seen")
+            raise Paused if wish == "pause" else Stopped
 
 
 def _run(found) -> Run:

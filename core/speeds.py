@@ -36,6 +36,16 @@ def record(backbone: str, input_size: int, images_per_second: float, hardware: s
         _write(path, measured)
 
 
+def training_name(config) -> str:
+    """Under which name the speed of a training is recorded: the backbone, and what else decides about it.
+
+    Args:
+        config: A `RunConfig` that trains.
+    """
+    what = f"{config.unfreeze} {config.unfreeze_count}" if config.method == "finetune" else "everything"
+    return f"{config.backbone} {config.method} {what} {config.augment or 'as they are'} {config.batch_size}"
+
+
 def table() -> pd.DataFrame:
     """A row for each measured backbone, input_size and hardware: images_per_second (median), measurements."""
     rows = [(*key, median(rates), len(rates)) for key, rates in _read(_path()).items()]
