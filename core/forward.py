@@ -4,6 +4,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from time import perf_counter
@@ -54,24 +55,39 @@ def build(
     import keras
 
     mode = backbones.get(backbone).preprocessing if preprocessing == "own" else preprocessing
-    with _BUILDING:
-        usual = keras.config.dtype_policy()
-        keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
-        try:
-            network = backbones.load(backbone, input_size=input_size, weights=weights, pooling=pooling)
-        finally:
-            keras.config.set_dtype_policy(usual)
-
+    with building(precision):
+        network = backbones.load(backbone, input_size=input_size, weights=weights, pooling=pooling)
     pixels = keras.Input((image_size, image_size, 3), dtype="uint8")
-    x = keras.ops.cast(pixels, "float32")
-    if image_size != input_size:
-        shrinks = image_size > input_size  # only then does aliasing exist, and smoothing costs time
-        x = keras.ops.image.resize(x, (input_size, input_size), interpolation="bilinear", antialias=shrinks)
-    x = network(preprocess(x, mode))
+    x = network(prepare(pixels, input_size, mode))
     model = keras.Model(pixels, keras.ops.cast(x, "float32"))
     jax = keras.backend.backend() == "jax"
     function = _compile_jax(model) if jax else _compile_tensorflow(model)
     return Forward(function, dim=model.output_shape[-1], fills_up=jax)
+
+
+def prepare(pixels: Any, input_size: int, mode: str) -> Any:
+    """Resizes and preprocesses uint8 images (b, s, s, 3), arrays or symbolic, to what a network of this mode takes."""
+    from keras import ops
+
+    x, image_size = ops.cast(pixels, "float32"), pixels.shape[1]
+    if image_size != input_size:
+        shrinks = image_size > input_size  # only then does aliasing exist, and smoothing costs time
+        x = ops.image.resize(x, (input_size, input_size), interpolation="bilinear", antialias=shrinks)
+    return preprocess(x, mode)
+
+
+@contextmanager
+def building(precision: str) -> Iterator[None]:
+    """Whoever builds a network does so in here: one thread at a time, its layers of this precision."""
+    import keras
+
+    with _BUILDING:
+        usual = keras.config.dtype_policy()
+        keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
+        try:
+            yield
+        finally:
+            keras.config.set_dtype_policy(usual)
 
 
 @dataclass
