@@ -1,4 +1,4 @@
-"""The laboratory from a terminal: `python -m core run|backbones|runs|warm|cache|doctor|bench`.
+"""The laboratory from a terminal: `python -m core run|resume|export|runs|recipes|backbones|warm|cache|doctor|bench`.
 
 Results go to standard output, one JSON value with `--json`; progress and errors go to standard error.
 Exit codes: 0 done, 1 failed, 2 wrong usage.
@@ -14,13 +14,28 @@ from dataclasses import asdict, fields
 
 import pandas as pd
 
-from core import backbones, datasets, hardware, runs, settings
-from core.config import PREPROCESSINGS, TRAIN_SPLITS, RunConfig
-from core.errors import LabError
-from core.heads import METHODS
+from core import backbones, datasets, hardware, recipes, runs, settings
+from core.config import (
+    AUGMENTATIONS,
+    BATCHNORM,
+    CLASS_WEIGHTS,
+    OPTIMIZERS,
+    POOLINGS,
+    PRECISIONS,
+    PREPROCESSINGS,
+    PROBES,
+    SCHEDULES,
+    TRAIN_SPLITS,
+    TRAINED,
+    UNFREEZE,
+    RunConfig,
+)
+from core.errors import ConfigError, LabError
 from core.progress import Progress
+from core.recipes import RECIPES
 
 DEFAULTS = {f.name: f.default for f in fields(RunConfig)}
+FORMATS = ("keras", "savedmodel", "tflite", "script", "notebook")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,11 +60,20 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m core", description="Transfer learning with pretrained backbones.")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
-    run = _command(commands, "run", _run, "probe a backbone on a dataset and keep the run")
+    run = _command(commands, "run", _run, "probe or fine-tune a backbone on a dataset and keep the run")
     _config_options(run)
 
-    _command(commands, "backbones", _backbones, "the table of architectures")
+    resume = _command(commands, "resume", _resume, "go on with a run that was stopped, paused or interrupted")
+    resume.add_argument("run_id", metavar="RUN", help="id of the run")
+
+    export = _command(commands, "export", _export, "write what a run gave: its network, or the code that repeats it")
+    export.add_argument("run_id", metavar="RUN", help="id of the run")
+    export.add_argument("--format", choices=FORMATS, default="keras", help="what to write [keras]")
+    export.add_argument("--to", default=".", metavar="FOLDER", help="where to put it [.]")
+
     _command(commands, "runs", _runs, "every run in the store")
+    _command(commands, "recipes", _recipes, "experiments by name, for `run --recipe`")
+    _command(commands, "backbones", _backbones, "the table of architectures")
 
     warm = _command(commands, "warm", _warm, "prepare a lecture: fetch weights and data, fill the feature cache")
     warm.add_argument("--dataset", default=DEFAULTS["dataset"], help="name of a dataset")
@@ -64,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
     _command(commands, "doctor", _doctor, "what this machine is, what is here, what will be slow")
 
     bench = _command(commands, "bench", _bench, "measure; figures are kept in docs/benchmarks.md")
-    bench.add_argument("name", choices=("extract", "probe", "memory"), help="what to measure")
+    bench.add_argument("name", choices=("extract", "probe", "memory", "finetune"), help="what to measure")
     for name, kind in {"images": int, "dataset": str, "backbone": str, "weights": str, "input_size": int}.items():
         bench.add_argument(f"--{name.replace('_', '-')}", type=kind, help="with which; left out: the benchmark's own")
     return top
@@ -79,68 +103,135 @@ def _command(commands, name: str, function: Callable, text: str) -> argparse.Arg
 
 def _config_options(run: argparse.ArgumentParser) -> None:
     texts = {
+        "recipe": (RECIPES, "an experiment by name; other options change it"),
         "dataset": ("NAME", "name of a dataset, or the path of an image folder or zip"),
         "backbone": ("NAME", "name of a backbone"),
-        "method": (METHODS, "the head on top of the features"),
+        "method": ((*PROBES, *TRAINED), "a head on the features, or what trains of the network itself"),
         "weights": ("WEIGHTS", "imagenet, untrained, or the path of a weights file"),
         "input_size": ("PX", "pixels, square; 0: the backbone's default"),
         "preprocessing": (PREPROCESSINGS, "the backbone's own, or the book's mistake"),
+        "pooling": (POOLINGS, "of the last feature map"),
         "train_split": (TRAIN_SPLITS, "the images to train on"),
         "n_train": ("N", "training images, stratified; 0: all"),
         "n_test": ("N", "test images, stratified; 0: all"),
         "seed": ("N", "seed of the sample and of training"),
-        "epochs": ("N", "passes over the training images (linear-adam, mlp)"),
-        "batch_size": ("N", "images a step (linear-adam, mlp)"),
-        "learning_rate": ("RATE", "of Adam (linear-adam, mlp)"),
+        "epochs": ("N", "passes over the training images; finetune 3, else 20"),
+        "batch_size": ("N", "images a step; probes 128, finetune 32, scratch 64"),
+        "learning_rate": ("RATE", "finetune 1e-5, else 1e-3"),
         "strength": ("L2", "regularisation; 0: chosen on validation (linear)"),
         "neighbours": ("K", "0: chosen on validation (knn)"),
         "hidden": ("N", "units of the hidden layer (mlp)"),
+        "head_units": ("N", "hidden units before the last layer; 0: none (finetune, scratch, as all below)"),
+        "dropout": ("SHARE", "of the features, before the last layer"),
+        "head_epochs": ("N", "of the head alone before anything is unfrozen; 0: none"),
+        "head_learning_rate": ("RATE", "in these epochs"),
+        "start": ("RUN", "id of a probe whose head is the start instead"),
+        "unfreeze": (UNFREEZE, "what trains of the backbone"),
+        "unfreeze_count": ("N", "layers or blocks, from the end"),
+        "batchnorm": (BATCHNORM, "how the backbone's BatchNorm runs while it trains"),
+        "optimizer": (OPTIMIZERS, "the optimiser"),
+        "momentum": ("SHARE", "of sgd"),
+        "weight_decay": ("RATE", "decoupled"),
+        "schedule": (SCHEDULES, "of the learning rate"),
+        "label_smoothing": ("SHARE", "of each label given to the other classes"),
+        "augment": ("KINDS", f"{', '.join(AUGMENTATIONS)}, joined by +"),
+        "patience": ("N", "epochs without a better validation accuracy; 0: no early stop"),
+        "class_weights": (CLASS_WEIGHTS, "balanced: rare classes count more"),
+        "precision": (PRECISIONS, "mixed: 16 bits where a device gains from it"),
     }
     for name, (values, text) in texts.items():
         kind = {"metavar": values} if isinstance(values, str) else {"choices": tuple(values)}
         default = DEFAULTS[name]
+        said = "" if default in ("", 0) else f" [{default}]"
         run.add_argument(
-            f"--{name.replace('_', '-')}", type=type(default), default=default, help=f"{text} [{default}]", **kind
+            f"--{name.replace('_', '-')}", type=type(default), default=argparse.SUPPRESS, help=text + said, **kind
         )
 
 
 def _run(options) -> tuple[dict, str]:
-    values = {name: getattr(options, name) for name in DEFAULTS if hasattr(options, name)}
-    values["dataset"] = _dataset_name(values["dataset"])
-    config = RunConfig(**values)
+    given = {name: getattr(options, name) for name in DEFAULTS if hasattr(options, name)}
+    for name in ("epochs", "batch_size", "learning_rate"):  # 0 stands for a default, which nobody means who types it
+        if given.get(name) == 0:
+            raise ConfigError(f"{name} is 0", "more than 0", "Leave it out for the default")
+    given["dataset"] = _dataset_name(given.get("dataset", DEFAULTS["dataset"]))
+    recipe = given.pop("recipe", "")
+    config = recipes.get(recipe).config(**given) if recipe else RunConfig(**given)
     if settings.scheduler():
-        run = _on_cluster(config)
-    else:
-        from core.execute import perform
+        return _told(_on_cluster(lambda engine: engine.submit(config)))
+    return _told(_here(runs.create(config)))
 
-        run_id = runs.create(config)
-        with Bar() as bar:
-            perform(run_id, bar)
-        run = runs.get(run_id)
+
+def _resume(options) -> tuple[dict, str]:
+    from core.execute import check_resumable
+
+    runs.get(options.run_id)  # or it is not there
+    if settings.scheduler():
+        return _told(_on_cluster(lambda engine: engine.resume(options.run_id) or options.run_id))
+    runs.mark_interrupted()
+    check_resumable(options.run_id)
+    runs.resume(options.run_id)
+    return _told(_here(options.run_id))
+
+
+def _here(run_id: str) -> runs.Run:
+    from core.execute import perform
+
+    with Bar() as bar:
+        perform(run_id, bar)
+    return runs.get(run_id)
+
+
+def _told(run: runs.Run) -> tuple[dict, str]:
     if run.status != "finished":
-        raise LabError(f"Run {run.id} {run.status}{': ' + run.error if run.error else ''}")
-    result = {"run_id": run.id} | {
-        name: getattr(run.outcome, name)
-        for name in (
-            "accuracy",
-            "accuracy_low",
-            "accuracy_high",
-            "seconds",
-            "images_per_second",
-            "hardware",
-            "protocol",
-        )
-    }
-    result |= {"cached": run.outcome.cached, "weights_origin": run.outcome.weights_origin, "config": asdict(run.config)}
-    untrained = " (untrained weights)" if run.outcome.weights_origin == "untrained" else ""
-    text = (
-        f"{config.backbone}{untrained}: accuracy {run.outcome.accuracy:.1%} "
-        f"(95 % interval {run.outcome.accuracy_low:.1%} to {run.outcome.accuracy_high:.1%})\n"
-        f"{run.outcome.protocol}\n"
-        + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in run.outcome.seconds.items())
-        + f", measured on {run.outcome.hardware}\nrun {run.id}"
+        again = f" Go on with it: python -m core resume {run.id}" if run.status in runs.RESUMABLE else ""
+        raise LabError(f"Run {run.id} {run.status}{': ' + run.error if run.error else ''}", remedy=again)
+    config, outcome = run.config, run.outcome
+    told = (
+        "accuracy",
+        "accuracy_low",
+        "accuracy_high",
+        "seconds",
+        "images_per_second",
+        "hardware",
+        "protocol",
+        "stages",
     )
-    return result, text
+    result = {"run_id": run.id} | {
+        name: getattr(outcome, name) for name in (*told, "cached", "weights_origin", "notes")
+    }
+    untrained = " (untrained weights)" if outcome.weights_origin == "untrained" and config.method != "scratch" else ""
+    text = (
+        f"{config.backbone}{untrained}: accuracy {outcome.accuracy:.1%} "
+        f"(95 % interval {outcome.accuracy_low:.1%} to {outcome.accuracy_high:.1%})\n"
+    )
+    if outcome.frozen_accuracy is not None:
+        text += f"{outcome.frozen_accuracy:.1%} before anything was unfrozen\n"
+    text += (
+        f"{outcome.protocol}\n"
+        + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in outcome.seconds.items())
+        + f", measured on {outcome.hardware}\n"
+        + "".join(f"{note}\n" for note in outcome.notes)
+        + f"run {run.id}"
+    )
+    return result | {"config": asdict(config)}, text
+
+
+def _export(options) -> tuple[dict, str]:
+    from pathlib import Path
+
+    from core import export
+
+    with Bar() as bar:
+        path = export.export(options.run_id, options.format, Path(options.to), report=bar)
+    return {"run_id": options.run_id, "format": options.format, "path": str(path)}, str(path)
+
+
+def _recipes(options) -> tuple[list[dict], str]:
+    known = [
+        {name: getattr(recipe, name) for name in ("name", "title", "idea", "backbones")} for recipe in RECIPES.values()
+    ]
+    lines = [f"{each['name']}: {each['idea']}\n    {', '.join(each['backbones'])}" for each in known]
+    return known, "\n".join(lines)
 
 
 def _dataset_name(text: str) -> str:
@@ -157,13 +248,13 @@ def _dataset_name(text: str) -> str:
     return text
 
 
-def _on_cluster(config: RunConfig) -> runs.Run:
+def _on_cluster(begin: Callable) -> runs.Run:
     import time
 
     from core.engine import Engine
 
     engine = Engine.start()
-    run_id = engine.submit(config)
+    run_id = begin(engine)
     try:
         with Bar() as bar:
             while (run := runs.get(run_id)).status not in runs.ENDED:
@@ -198,7 +289,8 @@ def _warm(options) -> tuple[list[dict], str]:
     done = []
     for name in options.backbones:
         with Bar() as bar:
-            outcome = execute(RunConfig(dataset=options.dataset, backbone=name, input_size=options.input_size), bar)[0]
+            config = RunConfig(dataset=options.dataset, backbone=name, input_size=options.input_size)
+            outcome = execute(config, bar).outcome
         done.append({"backbone": name, "cached": outcome.cached, "seconds": sum(outcome.seconds.values())})
     return done, "\n".join(f"{each['backbone']}: ready after {each['seconds']:.1f} s" for each in done)
 

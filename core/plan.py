@@ -1,4 +1,4 @@
-"""What a run will take, before it starts: which features are there already, and how long the others take here."""
+"""What a run will take, before it starts: which features are there already, and how long the rest takes here."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,8 @@ import numpy as np
 
 from core import backbones, datasets, execute, features, speeds
 from core.config import RunConfig
+
+STEP_IN_PASSES = 3  # a training step costs about so many forward passes: forward, gradients of activations and weights
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,7 @@ class Plan:
     n_test: int
     missing: int  # images whose features are not in the cache
     download: bool  # the weights are not on this machine yet
-    estimate: speeds.Estimate | None  # for the missing ones; None where this backbone was never measured here
+    estimate: speeds.Estimate | None  # of the features that are missing, or of the training; None: never measured here
 
 
 def plan(config: RunConfig) -> Plan:
@@ -40,12 +42,30 @@ def plan(config: RunConfig) -> Plan:
             weights=backbones.find_weights(backbone, config.weights),
             input_size=config.input_size,
             preprocessing=config.preprocessing,
+            pooling=config.pooling,
         )
+    extraction = speeds.estimate(config.backbone, config.input_size, missing)
     return Plan(
         images=len(everything),
         n_train=len(rows["train"]),
         n_test=len(rows["test"]),
         missing=missing,
         download=download,
-        estimate=speeds.estimate(config.backbone, config.input_size, missing),
+        estimate=_training(config, {name: len(part) for name, part in rows.items()}) if config.trains else extraction,
     )
+
+
+def _training(config: RunConfig, counts: dict[str, int]) -> speeds.Estimate | None:
+    """Epochs of training and validation, and the test after each stage."""
+    passes = counts["val"] * config.epochs + counts["test"]
+    if config.method == "finetune":
+        passes += sum(counts.values())  # the head's stage sees every image once
+    forward = speeds.estimate(config.backbone, config.input_size, passes)
+    measured = speeds.estimate(speeds.training_name(config), config.input_size, counts["train"] * config.epochs)
+    if measured:
+        return speeds.Estimate(measured.seconds + (forward.seconds if forward else 0), measured.basis)
+    if forward is None:
+        return None
+    steps = STEP_IN_PASSES * counts["train"] * config.epochs
+    guess = speeds.estimate(config.backbone, config.input_size, passes + steps)
+    return speeds.Estimate(guess.seconds, f"A step as {STEP_IN_PASSES} forward passes at most. {guess.basis}")

@@ -20,7 +20,7 @@ def test_before_the_first_run_every_image_is_missing_and_no_speed_is_known():
 
 
 def test_after_a_run_nothing_is_missing_for_another_head():
-    outcome, *_ = execute.execute(TINY)
+    outcome = execute.execute(TINY).outcome
     assert outcome.n_train + outcome.n_val + outcome.n_test == plan(TINY).images
     assert plan(RunConfig(backbone="Tiny", method="knn", n_train=100, n_test=50)).missing == 0
 

@@ -1,12 +1,14 @@
 """The run store: what goes in comes out, a run ends once, and what a dead process left is found."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from core import heads, runs
 from core.config import RunConfig
-from core.errors import BackboneError, ConfigError, RunError, Stopped
+from core.errors import BackboneError, ConfigError, Paused, RunError, Stopped
 from core.progress import Progress
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -44,7 +46,7 @@ def head() -> heads.Head:
 def finish(run_id: str, head: heads.Head) -> None:
     predictions = pd.DataFrame({"row": [7, 3], "label": [0, 1], "prediction": [0, 0], "confidence": [0.9, 0.6]})
     confusion = pd.DataFrame([[1, 0], [1, 0]], index=["cat", "dog"], columns=["cat", "dog"])
-    runs.finish(run_id, OUTCOME, predictions=predictions, confusion=confusion, head=head)
+    runs.finish(run_id, runs.Result(OUTCOME, predictions, confusion, head))
 
 
 def test_a_config_comes_back_as_it_was_given():
@@ -133,7 +135,7 @@ def test_runs_of_a_dead_process_are_interrupted_and_those_of_a_living_one_are_no
     living, dead = runs.create(TINY), runs.create(TINY)
     assert runs.mark_interrupted(lambda run_id, owner: run_id == living) == [dead]
     assert (runs.get(living).status, runs.get(dead).status) == ("queued", "interrupted")
-    assert "finished features are kept" in runs.get(dead).error
+    assert "what is finished is kept" in runs.get(dead).error
     assert runs.mark_interrupted() == []  # this very process lives
 
 
@@ -172,8 +174,11 @@ def test_a_run_written_by_another_program_is_passed_over(caplog):
         ({"preprocessing": "none"}, "own, divide255"),
         ({"train_split": "test"}, "train, probe20, finetune80"),
         ({"n_train": -1}, "0 or more"),
-        ({"epochs": 0}, "1 or more"),
-        ({"learning_rate": 0.0}, "learning rate"),
+        ({"epochs": -1}, "1 or more"),
+        ({"learning_rate": -0.1}, "learning rate"),
+        ({"method": "finetune", "unfreeze_count": 0}, "unfreeze_count is 0"),
+        ({"augment": "flip+blur"}, "flip, crop, colour"),
+        ({"dropout": 1.0}, "less than 1"),
         ({"learning_rate": float("nan")}, "learning rate"),
         ({"backbone": "Xception", "input_size": 32}, "at least 71 px"),
         ({"input_size": 5000}, "at most 1024"),
@@ -191,3 +196,77 @@ def test_an_unknown_backbone_names_a_close_one():
 
 def test_the_input_size_left_out_is_the_backbones_own():
     assert RunConfig(backbone="Xception").input_size == 299
+
+
+def test_a_network_that_trained_is_kept_with_what_of_it_trained(tmp_path):
+    (tmp_path / "model.keras").write_bytes(b"a network")
+    stages = [{"name": "head", "accuracy": 0.4}, {"name": "finetune", "accuracy": 0.5}]
+    run_id = runs.create(RunConfig(backbone="Tiny", method="finetune"))
+    runs.start(run_id)
+    empty = pd.DataFrame({"row": []})
+    outcome = dataclasses.replace(OUTCOME, stages=stages, total_params=7)
+    runs.finish(run_id, runs.Result(outcome, empty, empty, model=tmp_path / "model.keras", layers={"params": 7}))
+    assert runs.model_path(run_id).read_bytes() == b"a network"
+    assert runs.layers(run_id) == {"params": 7}
+    assert runs.get(run_id).outcome.frozen_accuracy == 0.4
+    assert runs.table().loc[0, ["frozen_accuracy", "total_params"]].tolist() == [0.4, 7]
+
+
+def test_a_probe_has_no_trained_layers_and_no_model_file(head):
+    run_id = runs.create(TINY)
+    runs.start(run_id)
+    finish(run_id, head)
+    assert runs.layers(run_id) is None
+    with pytest.raises(RunError, match=r"model\.keras"):
+        runs.model_path(run_id)
+
+
+def test_what_was_stopped_with_a_result_keeps_it_and_can_go_on(head):
+    run_id = runs.create(TINY)
+    runs.start(run_id)
+    empty = pd.DataFrame({"row": []})
+    runs.finish(run_id, runs.Result(OUTCOME, empty, empty, head, ended="stopped"))
+    assert (runs.get(run_id).status, runs.get(run_id).outcome) == ("stopped", OUTCOME)
+    runs.resume(run_id)
+    assert (runs.get(run_id).status, runs.get(run_id).outcome) == ("queued", None)
+
+
+@pytest.mark.parametrize("status", ["stopped", "paused", "interrupted"])
+def test_a_resumed_run_forgets_how_it_ended(status):
+    run_id = runs.create(TINY)
+    runs.start(run_id)
+    runs.request_stop(run_id)
+    runs.end(run_id, status, error="it ended")
+    runs.resume(run_id)
+    assert (runs.get(run_id).status, runs.get(run_id).error) == ("queued", None)
+    assert not runs.stop_requested(run_id)
+    assert runs.start(run_id) == TINY
+
+
+@pytest.mark.parametrize("status", ["queued", "failed", "diverged", "finished"])
+def test_a_run_that_cannot_go_on_says_which_could(status):
+    run_id = runs.create(TINY)
+    if status != "queued":
+        runs.end(run_id, status)
+    with pytest.raises(RunError, match="stopped or paused or interrupted"):
+        runs.resume(run_id)
+
+
+def test_a_reporter_pauses_once_and_leaves_a_run_alone_that_is_ending():
+    run_id = runs.create(TINY)
+    report = runs.Reporter(run_id)
+    runs.request_stop(run_id, pause=True)
+    with pytest.raises(Paused):
+        report(Progress("train", 1, 10))
+    assert runs.stop_seen(run_id)
+    report.flush(Progress("evaluate", 1, 1))
+
+
+def test_curves_have_their_own_steps_and_a_repeated_one_counts_once():
+    run_id = runs.create(TINY)
+    report = runs.Reporter(run_id)
+    for loss in (3.0, 2.0):
+        report.flush(Progress("train", 320, 1000))
+        report(Progress("train", 320, 1000, metrics={"loss": loss}, step=1))
+        report.flush(Progress("train", 320, 1000))
+    assert runs.curves(run_id).to_dict("records") == [{"step": 1, "metric": "loss", "value": 2.0}]
