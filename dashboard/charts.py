@@ -96,7 +96,7 @@ def class_balance(frame: pd.DataFrame) -> go.Figure:
         marker_color=[class_colour(index) for index in range(len(frame))],
         hovertemplate="%{x}: %{y:,} images<extra></extra>",
     )
-    figure = _figure(bars, height=300)
+    figure = canvas(bars, height=300)
     figure.update_xaxes(title_text="Class", type="category", showticklabels=len(frame) <= MANY_CLASSES)
     return figure.update_yaxes(title_text="Images")
 
@@ -113,7 +113,7 @@ def published(frame: pd.DataFrame, *, against: str = "params", chosen: str = "")
     cost = -frame[against] if against == "images_per_second" else frame[against]
     front = frame[pareto_front(cost, frame["top1"])]
     labelled = set(front["name"][_apart(front, frame, against, "top1")]) - {chosen}
-    figure = _figure(_front_line(front, against, "top1"), height=560, legend=_LEGEND_BELOW)
+    figure = canvas(_front_line(front, against, "top1"), height=560, legend=_LEGEND_BELOW)
     ring = frame[frame["name"] == chosen]
     figure.add_scatter(
         x=ring[against],
@@ -156,11 +156,11 @@ def accuracy_bars(frame: pd.DataFrame) -> go.Figure:
             "opacity": TINT,
             "pattern_shape": _untrained(frame, "/", ""),
         },
-        error_x=_interval(frame),
+        error_x=error_bars(frame),
         customdata=_run_facts(frame),
         hovertemplate=_RUN_HOVER,
     )
-    figure = _figure(bars, height=110 + 44 * len(frame))
+    figure = canvas(bars, height=110 + 44 * len(frame))
     percents = [f"<b>{100 * accuracy:.1f} %</b>" for accuracy in frame["accuracy"]]
     labels = [f"{label}   {percent}" for label, percent in zip(_run_labels(frame), percents, strict=True)]
     figure.update_yaxes(tickvals=frame["run_id"], ticktext=labels, type="category", title_text="")
@@ -182,7 +182,7 @@ def accuracy_time(frame: pd.DataFrame, *, seconds: str = "seconds") -> go.Figure
     cold = frame if seconds == "seconds_train" else frame[~frame["cached"].astype(bool)]
     front = cold[pareto_front(cold[seconds], cold["percent"])]
     labelled = set(front["run_id"][_apart(front, frame, seconds, "percent")])
-    figure = _figure(_front_line(front, seconds, "percent"), height=480)
+    figure = canvas(_front_line(front, seconds, "percent"), height=480)
     plainest_first = frame.sort_values(["cached", "weights_origin"])  # whose symbol the legend shows
     for family, members in plainest_first.groupby(plainest_first["backbone"].map(_family)):
         symbol = FAMILY_SYMBOLS.get(family, "circle")
@@ -195,7 +195,7 @@ def accuracy_time(frame: pd.DataFrame, *, seconds: str = "seconds") -> go.Figure
             textposition="top left",
             textfont_size=12,
             cliponaxis=False,
-            error_y=_interval(members),
+            error_y=error_bars(members),
             customdata=_run_facts(members),
             marker={
                 "color": FAMILY_COLOURS.get(family, QUIET),
@@ -214,7 +214,7 @@ def curves(frame: pd.DataFrame, *, step: str = "Epoch") -> go.Figure:
     """Training curves, long: `step`, `metric`, `value`. Losses and accuracies get a panel each."""
     is_loss = frame["metric"].str.contains("loss")
     panels = [part for part in (frame[is_loss], frame[~is_loss]) if len(part)] or [frame]
-    figure = make_subplots(cols=len(panels), horizontal_spacing=0.12, figure=_figure(height=320))
+    figure = make_subplots(cols=len(panels), horizontal_spacing=0.12, figure=canvas(height=320))
     for column, part in enumerate(panels, start=1):
         scale = 1 if part["metric"].str.contains("loss").any() else 100
         for metric, points in part.sort_values("step").groupby("metric"):
@@ -269,7 +269,7 @@ def confusion(counts: pd.DataFrame) -> go.Figure:
         hovertemplate="<b>%{y}</b> taken for <b>%{x}</b><br>%{customdata[2]} images, %{customdata[3]} %<extra></extra>",
         showlegend=False,
     )
-    figure = _figure(cells, targets, height=max(480, min(40 * len(names) + 120, 900)), hoverdistance=-1)
+    figure = canvas(cells, targets, height=max(480, min(40 * len(names) + 120, 900)), hoverdistance=-1)
     figure.update_xaxes(title_text="Predicted class", constrain="domain", showticklabels=few, showgrid=False)
     return figure.update_yaxes(
         title_text="True class", autorange="reversed", showticklabels=few, showgrid=False, type="category"
@@ -293,20 +293,16 @@ def per_class(counts: pd.DataFrame) -> go.Figure:
         x=frame["class_name"],
         y=100 * frame["accuracy"],
         marker={"color": [class_colour(index) for index in range(len(frame))], "opacity": TINT},
-        error_y=_interval(frame),
+        error_y=error_bars(frame),
         customdata=frame[["class_name", "images"]],
         hovertemplate="%{x}: %{y:.1f} % of %{customdata[1]} test images<extra></extra>",
     )
-    figure = _figure(bars, height=340)
+    figure = canvas(bars, height=340)
     figure.update_xaxes(title_text="True class", type="category", showticklabels=len(frame) <= MANY_CLASSES)
     return figure.update_yaxes(title_text="Accuracy (%)", range=[0, 104])
 
 
-_LEGEND_BELOW = {"orientation": "h", "y": -0.16, "yanchor": "top", "x": 0, "font_size": 13}
-_RUN_HOVER = "<b>%{customdata[1]}</b><br>%{customdata[2]}<extra></extra>"
-
-
-def _figure(*traces, **layout) -> go.Figure:
+def canvas(*traces, **layout) -> go.Figure:
     """A figure in the look that all charts share."""
     figure = go.Figure(list(traces))
     figure.update_layout(
@@ -325,6 +321,23 @@ def _figure(*traces, **layout) -> go.Figure:
     )
     figure.update_xaxes(tickfont_size=13, title_font_size=14, automargin=True, zeroline=False)
     return figure.update_yaxes(tickfont_size=13, title_font_size=14, automargin=True, zeroline=False)
+
+
+def error_bars(frame: pd.DataFrame) -> dict:
+    """Error bars in percent points, from the columns `accuracy`, `accuracy_low`, `accuracy_high`."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": 100 * (frame["accuracy_high"] - frame["accuracy"]),
+        "arrayminus": 100 * (frame["accuracy"] - frame["accuracy_low"]),
+        "color": QUIET,
+        "thickness": 2,
+        "width": 5,
+    }
+
+
+_LEGEND_BELOW = {"orientation": "h", "y": -0.16, "yanchor": "top", "x": 0, "font_size": 13}
+_RUN_HOVER = "<b>%{customdata[1]}</b><br>%{customdata[2]}<extra></extra>"
 
 
 def _front_line(front: pd.DataFrame, x: str, y: str) -> go.Scatter:
@@ -357,19 +370,6 @@ def _apart(front: pd.DataFrame, frame: pd.DataFrame, x: str, y: str) -> np.ndarr
     for index in np.argsort(-up):
         kept[index] = not ((abs(across[kept] - across[index]) < width) & (abs(up[kept] - up[index]) < height)).any()
     return kept
-
-
-def _interval(frame: pd.DataFrame) -> dict:
-    """Error bars in percent points."""
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": 100 * (frame["accuracy_high"] - frame["accuracy"]),
-        "arrayminus": 100 * (frame["accuracy"] - frame["accuracy_low"]),
-        "color": QUIET,
-        "thickness": 2,
-        "width": 5,
-    }
 
 
 def _run_facts(frame: pd.DataFrame) -> np.ndarray:
