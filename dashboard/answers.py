@@ -9,8 +9,10 @@ from itertools import combinations
 import pandas as pd
 
 from core.backbones import BACKBONES
+from core.config import TITLES, TRAINED
 from dashboard import formats
 
+MOST_GAINS = 3  # fine-tunes of which it is said what unfreezing gave
 CLOSE = 1.1  # times as long: two single timings nearer than this may be noise
 
 
@@ -50,7 +52,7 @@ def warnings(frame: pd.DataFrame) -> tuple[str, ...]:
         ("train_split", "The runs learned from different parts of the training images"),
         ("preprocessing", "The runs saw differently prepared pixels: preprocessing differs"),
         ("input_size", "Accuracies and times depend on the input size, which differs"),
-        ("method", "Accuracies and times depend on the head, which differs"),
+        ("method", "Accuracies and times depend on the method, which differs"),
         ("hardware", "Times are not comparable: the hardware differs"),
     ):
         counts = done[column].value_counts()
@@ -63,7 +65,7 @@ def warnings(frame: pd.DataFrame) -> tuple[str, ...]:
             f"Times are not comparable: {_have(done[cached])} features from the cache, so the extraction is missing "
             "from the time. Compare the seconds of training, or the images/s of a run that extracted."
         )
-    untrained = done[done["weights_origin"] == "untrained"]
+    untrained = done[(done["weights_origin"] == "untrained") & (done["method"] != "scratch")]
     if len(untrained):
         found.append(f"{_have(untrained)} untrained weights: nothing was transferred from ImageNet.")
     return tuple(found)
@@ -102,13 +104,25 @@ def _most_accurate(frame: pd.DataFrame) -> str:
         parts.append(compare(best, others.iloc[0]))
     elif len(ranked) > 1:
         parts.append(f"All of these runs use {best['backbone']}. {compare(best, ranked.iloc[1])}")
-    return " ".join(parts)
+    return " ".join([*parts, *_gains(ranked)])
+
+
+def _gains(frame: pd.DataFrame) -> list[str]:
+    """What unfreezing gave each fine-tune over its own frozen stage, on the same test images."""
+    tuned = frame[frame["frozen_accuracy"].notna()]
+    return [
+        f"Unfreezing brought {_label(run)} from {formats.percent(run['frozen_accuracy'])} to "
+        f"{formats.percent(run['accuracy'])}: {100 * (run['accuracy'] - run['frozen_accuracy']):+.1f} points."
+        for _, run in tuned.head(MOST_GAINS).iterrows()
+    ]
 
 
 def _fastest(frame: pd.DataFrame) -> str:
     """One dataset on one machine."""
     cold = frame[~_cached(frame)]
     column, what = ("seconds", "to extract features, train and evaluate")
+    if cold["method"].isin(TRAINED).any():
+        what = "from images to a tested result"
     if cold.empty:
         cold, column, what = frame, "seconds_train", "to train the head on cached features"
     ranked = cold.sort_values(column)
@@ -133,11 +147,11 @@ def _explanation(frame: pd.DataFrame) -> tuple[str, ...]:
         return ("These runs use backbones of which no facts are known.",)
     shown = [runs.iloc[0]] if len(runs) == 1 else [runs.iloc[0], runs.loc[runs.iloc[1:]["seconds"].idxmin()]]
     parts = [f"{_facts(run)}." for run in shown]
-    cold = chosen[~_cached(chosen)]
+    cold = chosen[~_cached(chosen) & ~chosen["method"].isin(TRAINED)]
     if len(cold):
         spent = cold["seconds_extract"].sum() / max(cold["seconds"].sum(), 1e-9)
         rest = "the backbone decides the time, hardly the head" if spent > 0.5 else "the rest is loading and the head"
-        parts.append(f"Extracting features was {100 * spent:.0f} % of the time of runs without a cache: {rest}.")
+        parts.append(f"Extracting features was {100 * spent:.0f} % of the time of probes without a cache: {rest}.")
     rows = pd.DataFrame(
         {
             "params": [BACKBONES[name].params for name in runs["backbone"]],
@@ -162,6 +176,11 @@ def _facts(run: pd.Series) -> str:
         f"parameters, turns {run['input_size']} px images into {facts.feature_dim:,} features"
     )
     speed = run["images_per_second"]
+    if pd.notna(run["trainable_params"]):
+        share = run["trainable_params"] / run["total_params"]
+        text += f", {run['trainable_params'] / 1e6:.2f} M of them ({100 * share:.0f} %) trained"
+    if run["method"] == "scratch":
+        text += ", and had learned nothing before"
     return f"{text}, {formats.rate(speed)} measured" if pd.notna(speed) else text
 
 
@@ -184,8 +203,11 @@ def _cached(frame: pd.DataFrame) -> pd.Series:
 
 
 def _label(run: pd.Series) -> str:
-    mark = ", untrained weights" if run["weights_origin"] == "untrained" else ""
-    return f"{run['backbone']} ({run['method']}, {run['input_size']} px{mark})"
+    mark = ", untrained weights" if run["weights_origin"] == "untrained" and run["method"] != "scratch" else ""
+    how = TITLES.get(run["method"], run["method"]).lower() if run["method"] in TRAINED else run["method"]
+    if run["method"] == "finetune" and run["unfreeze"] in ("layers", "blocks"):
+        how += f" of the last {run['unfreeze_count']:.0f} {run['unfreeze']}"
+    return f"{run['backbone']} ({how}, {run['input_size']} px{mark})"
 
 
 def _have(frame: pd.DataFrame) -> str:

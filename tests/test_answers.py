@@ -145,3 +145,18 @@ def test_only_differences_keeps_what_differs_and_the_names():
     assert {"run_id", "name", "backbone", "accuracy"} <= set(answers.only_differences(frame).columns)
     assert not {"dataset", "hardware", "error"} & set(answers.only_differences(frame).columns)
     assert list(answers.only_differences(frame.head(1)).columns) == COLUMNS
+
+
+def test_what_unfreezing_gave_is_said_of_each_fine_tune():
+    tuned = run("MobileNetV2", 0.871, method="finetune", unfreeze="layers", unfreeze_count=30, frozen_accuracy=0.84)
+    said = text(table(tuned, run("VGG16", 0.8)), 0)
+    assert "MobileNetV2 (fine-tune of the last 30 layers, 160 px): 87.1 %" in said
+    assert "from 84.0 % to 87.1 %: +3.1 points" in said
+
+
+def test_a_network_from_scratch_is_not_blamed_for_its_untrained_weights():
+    custom = run("Tiny", 0.6, method="scratch", weights_origin="untrained", trainable_params=2e6, total_params=4e6)
+    frame = table(custom, run("VGG16", 0.8))
+    assert not any("untrained" in warning for warning in answers.warnings(frame))
+    said = text(frame, 2)
+    assert "2.00 M of them (50 %) trained, and had learned nothing before" in said
