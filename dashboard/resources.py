@@ -72,6 +72,22 @@ def stop(run_id: str) -> None:
     refresh_runs()
 
 
+def pause(run_id: str) -> None:
+    """Let a run give way until it is resumed."""
+    _engine().pause(run_id)
+    refresh_runs()
+
+
+def resume(run_id: str) -> None:
+    """Queue a stopped, paused or interrupted run again.
+
+    Raises:
+        RunError: It cannot go on.
+    """
+    _engine().resume(run_id)
+    refresh_runs()
+
+
 def delete(run_id: str) -> None:
     """Delete a run for good."""
     runs.delete(run_id)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import settings
-from dashboard import choices, components, resources, state, status
+from dashboard import choices, components, resources, state, status, ticks
 
 LOGO = str(settings.ASSETS / "logo.svg")  # an icon font's name would be fetched from the internet
 PAGES = {  # section -> (script, title, icon, what it is for)
@@ -24,6 +24,9 @@ PAGES = {  # section -> (script, title, icon, what it is for)
         ("compare", "Compare", ":material/bar_chart:", "Every run side by side: which is better, which faster.")
     ],
 }
+
+
+ticks.stay_on_their_page()
 
 
 def show() -> None:
