@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from PIL import Image
 
-from core import heads
+from core.config import TITLES
 from core.errors import LabError
 from dashboard import charts, formats, resources, state
 
@@ -72,7 +72,7 @@ def result_card(run: pd.Series) -> None:
             f"95 % interval {formats.interval(run['accuracy_low'], run['accuracy_high'])}, "
             f"from {formats.count(run['n_test_used'], 'image')}"
         )
-        facts = [run["dataset"], heads.METHODS[run["method"]].title, f"{run['input_size']} px"]
+        facts = [run["dataset"], TITLES[run["method"]], f"{run['input_size']} px"]
         facts.append(formats.duration(run["seconds"]) + (", features cached" if run["cached"] else ""))
         if run["weights_origin"] != "imagenet":
             facts.append(f"{run['weights_origin']} weights")

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core import heads
+from core.config import TITLES
 from core.runs import COLUMNS, STATUSES
 from dashboard import answers, formats, selections, state
 
@@ -16,17 +16,19 @@ PERCENT = {
     "top5": "Top-5",
     "validation_accuracy": "Validation, best",
     "last_validation_accuracy": "Validation, last",
+    "frozen_accuracy": "Before unfreezing",
     "calibration_error": "Calibration error",
 }
 SECONDS = {
     "seconds": "Time",
     "seconds_load": "Load",
     "seconds_extract": "Extract",
-    "seconds_train": "Train head",
+    "seconds_train": "Train",
     "seconds_evaluate": "Evaluate",
 }
 COUNTS = {"images_per_second": "Images/s", "n_train_used": "Training images", "n_val_used": "Validation images"}
-COUNTS |= {"n_test_used": "Test images"}
+COUNTS |= {"n_test_used": "Test images", "train_images_per_second": "Training images/s"}
+COUNTS |= {"trainable_params": "Trainable parameters", "total_params": "Parameters", "peak_memory": "Memory, bytes"}
 SAID_AS_THEY_ARE = [name for name in COLUMNS if name not in (PERCENT | SECONDS | COUNTS)]
 
 
@@ -58,7 +60,7 @@ def show(runs: pd.DataFrame) -> str | None:
     chosen = state.get().run
     percent = {name: 100 * runs[name] for name in PERCENT if name in runs}
     event = st.dataframe(
-        runs.assign(**percent, method=[heads.METHODS[name].title for name in runs["method"]]),
+        runs.assign(**percent, method=[TITLES[name] for name in runs["method"]]),
         column_order=order,
         column_config=_columns(),
         hide_index=True,
@@ -87,7 +89,7 @@ def _columns() -> dict:
         **{name: name.replace("_", " ").capitalize() for name in SAID_AS_THEY_ARE},
         "backbone": st.column_config.TextColumn("Backbone", pinned=True),
         "created": st.column_config.DatetimeColumn("Started", format="distance"),
-        "method": "Head",
+        "method": "Method",
         "cached": "Features cached",
         **{name: number(label, format="%.1f %%") for name, label in PERCENT.items()},
         **{name: number(f"{label} (s)", format="%.1f") for name, label in SECONDS.items()},
