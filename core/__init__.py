@@ -7,7 +7,8 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     architectures, networks, weights_file, backbones   facts about every architecture; its network with its weights
     forward, speeds, features                          the compiled pass; what it costs here; what it gave, cached
     heads, metrics                                     a classifier on features; how good it is
-    config, recipes, runs                              what is asked for, also by name; what came out, kept
+    config, freezing                                   what is asked for; which layers train, read back from them
+    recipes, runs                                      what is asked for by name; what came out, kept
     assembly                                           the whole network of a run: images in, probabilities out
     execute, plan                                      the whole line in one screen; what it will take
     gradcam                                            where in an image a network sees a class

@@ -2,7 +2,7 @@
 
     get(name) -> facts      find_weights(name) -> which file      load(name) -> the network
 
-Only `load` needs Keras. The facts themselves are in `architectures.py`.
+Only `load` and `outline` need Keras. The facts themselves are in `architectures.py`.
 """
 
 import difflib
@@ -31,6 +31,7 @@ __all__ = [
     "get",
     "load",
     "names",
+    "outline",
     "published_here",
     "weight_layers",
 ]
@@ -148,18 +149,21 @@ def load(
 
     import keras
 
-    pool = {
-        "avg": keras.layers.GlobalAveragePooling2D,
-        "max": keras.layers.GlobalMaxPooling2D,
-        "flatten": keras.layers.Flatten,
-    }[pooling]
     if found.path is None:
         keras.utils.set_random_seed(UNTRAINED_SEED)
     network = _build(facts, size)
     if found.path is not None:
         weights_file.read(found.path, network, facts.name)
         _complete_efficientnet_input(network)
-    return keras.Model(network.input, pool(name="pooled")(network.output), name=network.name)
+    return _pooled(network, pooling)
+
+
+def outline(backbone: str | Backbone, *, input_size: int, pooling: str = "avg"):
+    """What `load` gives, with shapes and no values: no memory, no seed touched, whatever else trains meanwhile."""
+    import keras
+
+    with keras.StatelessScope():  # in which Keras puts off the initialisation of variables
+        return _pooled(_build(get(backbone), input_size), pooling)
 
 
 def weight_layers(model) -> list:
@@ -170,6 +174,17 @@ def weight_layers(model) -> list:
     for layer in model.layers:
         found += weight_layers(layer) if isinstance(layer, Model) else [layer] if layer.weights else []
     return found
+
+
+def _pooled(network, pooling: str):
+    import keras
+
+    pool = {
+        "avg": keras.layers.GlobalAveragePooling2D,
+        "max": keras.layers.GlobalMaxPooling2D,
+        "flatten": keras.layers.Flatten,
+    }[pooling]
+    return keras.Model(network.input, pool(name="pooled")(network.output), name=network.name)
 
 
 def _build(facts: Backbone, size: int):

@@ -57,7 +57,7 @@ def tiny(input_size: int):
     from keras import Input, Model, layers
 
     inputs = Input((input_size, input_size, 3), name="image")
-    x = layers.Rescaling(1 / 127.5, offset=-1.0)(inputs)
-    for filters in (8, 16, 16):
-        x = layers.Conv2D(filters, 3, 2, padding="same", activation="relu")(x)
+    x = layers.Rescaling(1 / 127.5, offset=-1.0, name="rescaling")(inputs)
+    for block, filters in enumerate((8, 16, 16), start=1):
+        x = layers.Conv2D(filters, 3, 2, padding="same", activation="relu", name=f"block{block}_conv")(x)
     return Model(inputs, x, name="tiny")

@@ -1,0 +1,352 @@
+"""Which layers of a backbone train: the plan is applied to the network first, and what is shown is read back from it.
+
+    blocks(network)        what the architecture itself calls its blocks: conv5_block3, block_16, stage_3
+    apply(network, ...)    sets the flags              inspect(network, ...)    reads them as they are
+
+A network here is what `backbones.load` gives: flat, ending in its pooling layer.
+"""
+
+import functools
+import re
+import threading
+from dataclasses import dataclass
+
+from core import backbones
+from core.config import RunConfig
+from core.errors import ConfigError
+
+UNFREEZE = {
+    "blocks": "The last blocks",
+    "layers": "The last layers",
+    "all": "Everything",
+    "all-but-batchnorm": "Everything but BatchNorm",
+}
+SMALL_BATCH = 16  # images; statistics of fewer are noise
+LARGE_RATE = 1e-3  # a learning rate that washes pretrained weights away
+
+# The block that a layer's name tells, for the families of keras.applications and our own networks. Layers that Keras
+# numbers itself (conv2d_7) have other names in every process; they belong where their neighbours belong.
+_NAMES = (
+    (r"(conv\d+_block\d+)_", r"\1"),  # ResNet, ResNetV2, DenseNet
+    (r"conv1_|pool1", "stem"),
+    (r"(pool\d)_", r"\1"),  # DenseNet's transitions
+    (r"post_(bn|relu)$", "post"),
+    (r"(bn|relu)$", "bn"),  # after DenseNet's last block
+    (r"(block_\d+)_", r"\1"),  # MobileNetV2
+    (r"(expanded_conv(_\d+)?)_", r"\1"),  # MobileNetV2's first block, MobileNetV3
+    (r"(Conv1|bn_Conv1)", "stem"),
+    (r"Conv_1|out_relu", "Conv_1"),
+    (r"conv_1(_bn)?$", "conv_1"),
+    (r"conv(1|1_bn|1_relu|_bn)?$", "stem"),  # MobileNet and V3
+    (r"conv_(?:dw|pw|pad)_(\d+)", r"block_\1"),  # MobileNet: its `block_id`
+    (r"(block(?:35|17|8)_\d+)_", r"\1"),  # InceptionResNetV2
+    (r"(mixed_?\d+[a-z]?)$", r"\1"),  # both Inceptions: the name of a block's last layer
+    (r"conv_7b", "conv_7b"),
+    (r"(block\d+[a-z]?)_", r"\1"),  # VGG, Xception, EfficientNet, our own
+    (r"(?:stem_conv1|stem_bn1|stem_(?!\d))", "stem"),
+    (r"(top|head)_", r"\1"),
+    (r"(?:reduction|normal|separable|adjust)_\w*?(stem_\d+|reduce_\d+)$", r"\1"),  # NASNet's cells
+    (r"(?:reduction|normal|separable|adjust)_\w*?(\d+)$", r"normal_\1"),
+    (r"convnext_\w+?_(stage_\d)_", r"\1"),
+    (r"convnext_\w+?_(?:prestem|stem)", "stem"),
+)
+_DOWNSAMPLING = re.compile(r"convnext_\w+?_downsampling_block_(\d)")  # the entry of the stage after it
+
+_BUILDING = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer as it stands now."""
+
+    name: str
+    kind: str  # its class
+    block: str
+    params: int
+    trainable_params: int
+    weight_layer: bool  # it has weights
+    batchnorm: str  # inference or training; "" for all that is not BatchNorm
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of the architecture as it stands now."""
+
+    name: str
+    layers: int
+    params: int
+    trainable_params: int
+    batchnorm: str  # inference, training or mixed; "" where it has none
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """What trains and what does not, read from the network; plain values that go into JSON by `asdict`."""
+
+    layers: tuple[Layer, ...]
+    blocks: tuple[Block, ...]  # in the order images pass them
+    params: int
+    trainable_params: int
+    weight_layers: int
+    trainable_weight_layers: int
+    asked: int  # how many layers or blocks were to be unfrozen; 0 where that is not a number
+    slice_length: int  # how many there are: layers as Keras lists them, without the pooling, or blocks
+
+
+def blocks(network) -> dict[str, list[str]]:
+    """Block name -> names of its layers, in the order images pass them; every layer is in exactly one block.
+
+    The names are those of the architecture; before its first block is `stem`, the pooling at the end is `pool`.
+    """
+    layers = list(network.layers)
+    place = {layer.name: index for index, layer in enumerate(layers)}
+    before = {layer.name: _before(layer) for layer in layers}
+    after: dict[str, list[str]] = {layer.name: [] for layer in layers}
+    for name, sources in before.items():
+        for source in sources:
+            after[source].append(name)
+
+    named = {layer.name: _named(layer.name) for layer in layers}
+    named[layers[-1].name] = "pool"
+    _name_inception_stem(layers, named)
+    rank: dict[str, int] = {}
+    for layer in layers:
+        rank.setdefault(named[layer.name], len(rank))
+    kinds = {layer.name: type(layer).__name__ for layer in layers}
+    for layer in layers:  # with the layers before it: a sum closes its block, an activation follows its BatchNorm
+        known = [named[source] for source in before[layer.name] if named[source]]
+        follows = len(known) == 1 and not layer.weights and kinds[before[layer.name][0]] == "BatchNormalization"
+        if not named[layer.name] and known and (len(before[layer.name]) > 1 or follows):
+            named[layer.name] = max(known, key=rank.__getitem__)
+    for layer in reversed(layers):  # with the layers after it: branches before the name of their end
+        known = [named[target] for target in after[layer.name] if named[target] not in ("", "pool")]
+        if not named[layer.name] and known:
+            named[layer.name] = min(known, key=rank.__getitem__)
+    for layer in layers:  # at the very end there is only what came before
+        if not named[layer.name]:
+            sources = before[layer.name]
+            named[layer.name] = named[sources[-1]] if sources else "stem"
+
+    found: dict[str, list[str]] = {}
+    for name in sorted(place, key=place.__getitem__):
+        found.setdefault(named[name], []).append(name)
+    return found
+
+
+def apply(network, unfreeze: str, count: int) -> None:
+    """Set which layers train.
+
+    Args:
+        unfreeze: "all"; "layers" or "blocks": the last `count` as Keras lists the layers or as `blocks` tells (those
+            with weights), without the pooling; "all-but-batchnorm".
+
+    Raises:
+        ConfigError: There are fewer layers or blocks than `count`: a slice longer than the network is no plan.
+    """
+    if unfreeze not in UNFREEZE:
+        raise ConfigError(f"Nothing is known of unfreezing {unfreeze!r}", f"one of {', '.join(UNFREEZE)}")
+    own = network.layers[:-1]
+    if unfreeze == "layers":
+        _check(count, len(own), "layers", network.name)
+        chosen = {layer.name for layer in own[-count:]}
+    elif unfreeze == "blocks":
+        parts = _with_weights(network)
+        _check(count, len(parts), "blocks", network.name)
+        chosen = {name for names in list(parts.values())[-count:] for name in names}
+    else:
+        chosen = {layer.name for layer in own}
+    network.trainable = True  # all of it, so that nothing is left from an earlier plan
+    for layer in network.layers:
+        layer.trainable = layer.name in chosen
+    if unfreeze == "all-but-batchnorm":
+        for layer in _leaves(network):
+            if type(layer).__name__ == "BatchNormalization":
+                layer.trainable = False
+
+
+def inspect(network, batchnorm: str = "inference", *, unfreeze: str = "", count: int = 0) -> Frozen:
+    """The network as it stands now, whoever set its flags.
+
+    Args:
+        batchnorm: How the network is called in training: "inference", or "training", where Keras still runs the
+            BatchNorm layers that do not train in inference mode.
+    """
+    layers = []
+    parts = blocks(network)
+    for block, names in parts.items():
+        for name in names:
+            layers += _rows(network.get_layer(name), block, batchnorm)
+    order = {name: index for index, name in enumerate(layer.name for layer in network.layers)}
+    layers.sort(key=lambda row: order[row.name.split("/")[0]])
+    weighted = [row for row in layers if row.weight_layer]
+    return Frozen(
+        layers=tuple(layers),
+        blocks=tuple(_block(name, [row for row in layers if row.block == name]) for name in parts),
+        params=sum(row.params for row in layers),
+        trainable_params=sum(row.trainable_params for row in layers),
+        weight_layers=len(weighted),
+        trainable_weight_layers=sum(row.trainable_params > 0 for row in weighted),
+        asked=count if unfreeze in ("layers", "blocks") else 0,
+        slice_length=len(_with_weights(network)) if unfreeze == "blocks" else len(network.layers) - 1,
+    )
+
+
+def warnings(frozen: Frozen, config: RunConfig) -> tuple[str, ...]:
+    """What a lecturer would say about this plan before it starts, a sentence or two each; none where all is well."""
+    found = []
+    pretrained = config.method == "finetune" and config.weights != "untrained"
+    if not frozen.trainable_params:
+        found.append(
+            f"Nothing of the backbone trains: the last {frozen.asked} of its {frozen.slice_length} layers have no "
+            "weights. Unfreeze more, or probe it instead."
+            if config.unfreeze == "layers"
+            else "Nothing of the backbone trains. Unfreeze more, or probe it instead."
+        )
+    elif config.method == "finetune" and all(map(_trains, frozen.layers)):
+        found.append(
+            f"Nothing is frozen: {frozen.trainable_params:,} parameters train. That takes the most time and memory, "
+            "and forgets the most."
+        )
+    modes = {row.batchnorm for row in frozen.layers}
+    if "training" in modes and config.batch_size < SMALL_BATCH:
+        found.append(
+            f"BatchNorm in training mode takes its statistics from batches of {config.batch_size} images: noise. "
+            f"Use batches of {SMALL_BATCH} or more, or inference mode."
+        )
+    if pretrained and frozen.trainable_params and config.learning_rate >= LARGE_RATE:
+        found.append(
+            f"A learning rate of {config.learning_rate:g} on an unfrozen backbone washes its pretrained weights away. "
+            "1e-5 to 1e-4 is usual."
+        )
+    return tuple(found)
+
+
+def describe(config: RunConfig) -> Frozen:
+    """What would train: the plan of a config, applied to its network without any weights; quick the second time.
+
+    Raises:
+        ConfigError: A slice longer than the network.
+    """
+    from_scratch = config.method == "scratch"
+    return _describe(
+        config.backbone,
+        config.input_size,
+        config.pooling,
+        "all" if from_scratch else config.unfreeze,
+        config.unfreeze_count if config.unfreeze in ("layers", "blocks") and not from_scratch else 0,
+        "training" if from_scratch else config.batchnorm,
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _describe(backbone: str, input_size: int, pooling: str, unfreeze: str, count: int, batchnorm: str) -> Frozen:
+    with _BUILDING:
+        network = _hollow(backbone, input_size, pooling)
+        apply(network, unfreeze, count)
+        return inspect(network, batchnorm, unfreeze=unfreeze, count=count)
+
+
+@functools.lru_cache(maxsize=4)
+def _hollow(backbone: str, input_size: int, pooling: str):
+    return backbones.outline(backbone, input_size=input_size, pooling=pooling)
+
+
+def _rows(layer, block: str, batchnorm: str, inside: str = "") -> list[Layer]:
+    """A row for a layer, or for each layer of what nests them (ConvNeXt's stem)."""
+    from keras import Model
+
+    if isinstance(layer, Model):
+        return [row for each in layer.layers for row in _rows(each, block, batchnorm, f"{inside}{layer.name}/")]
+    kind, mode = type(layer).__name__, ""
+    if kind == "BatchNormalization":
+        mode = "training" if batchnorm == "training" and layer.trainable else "inference"
+    return [
+        Layer(
+            name=inside + layer.name,
+            kind=kind,
+            block=block,
+            params=_count(layer.weights),
+            trainable_params=_count(layer.trainable_weights),
+            weight_layer=bool(layer.weights),
+            batchnorm=mode,
+        )
+    ]
+
+
+def _block(name: str, rows: list[Layer]) -> Block:
+    modes = {row.batchnorm for row in rows} - {""}
+    return Block(
+        name=name,
+        layers=len(rows),
+        params=sum(row.params for row in rows),
+        trainable_params=sum(row.trainable_params for row in rows),
+        batchnorm=modes.pop() if len(modes) == 1 else "mixed" if modes else "",
+    )
+
+
+def _with_weights(network) -> dict[str, list[str]]:
+    """The blocks that have something to train: pooling and input have not."""
+    return {
+        block: names
+        for block, names in blocks(network).items()
+        if any(network.get_layer(name).weights for name in names)
+    }
+
+
+def _trains(row: Layer) -> bool:
+    """Whether a layer trains, or is of those that hardly matter to what is forgotten."""
+    return row.trainable_params > 0 or not row.weight_layer or row.kind in ("BatchNormalization", "Normalization")
+
+
+def _check(count: int, there: int, what: str, network: str) -> None:
+    if not 1 <= count <= there:
+        raise ConfigError(
+            f"The last {count} {what} of {network} were to be unfrozen",
+            f"1 to {there}: it has {there} {what}",
+            "Choose fewer, or unfreeze everything",
+        )
+
+
+def _leaves(network) -> list:
+    from keras import Model
+
+    return [leaf for layer in network.layers for leaf in (_leaves(layer) if isinstance(layer, Model) else [layer])]
+
+
+def _before(operation) -> list[str]:
+    """Names of the layers whose outputs it takes; bare operations between them (ConvNeXt's `+`) are looked through."""
+    from keras import Layer
+
+    found = []
+    for tensor in operation._inbound_nodes[-1].input_tensors:  # a nested model's first node is its own
+        source = tensor._keras_history.operation
+        found += [source.name] if isinstance(source, Layer) else _before(source)
+    return list(dict.fromkeys(found))
+
+
+def _named(layer: str) -> str:
+    """The block that a layer's name tells, or ""."""
+    if found := _DOWNSAMPLING.match(layer):
+        return f"stage_{int(found[1]) + 1}"
+    for pattern, block in _NAMES:
+        if found := re.match(pattern, layer):
+            return found.expand(block) if "\\" in block else block
+    return ""
+
+
+def _name_inception_stem(layers: list, named: dict[str, str]) -> None:
+    """Inception's stem has no names; it ends in the max pooling before the first mixed block."""
+    first = next((index for index, layer in enumerate(layers) if layer.name.startswith("mixed")), 0)
+    pools = [index for index, layer in enumerate(layers[:first]) if type(layer).__name__ == "MaxPooling2D"]
+    for layer in layers[: pools[-1] + 1 if pools else 0]:
+        named[layer.name] = "stem"
+
+
+def _count(weights: list) -> int:
+    total = 0
+    for weight in weights:
+        size = 1
+        for length in weight.shape:
+            size *= length
+        total += size
+    return total
