@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core import backbones
 from core.__main__ import parser
+from core.recipes import RECIPES
 from dashboard import shell
 
 ROOT = Path(__file__).parent.parent
@@ -33,9 +34,15 @@ def test_readme_lists_every_benchmark():
     assert re.findall(r"`bench (\w+)`", README) == list(names)
 
 
-def test_the_readmes_example_is_a_valid_command():
-    example = re.search(r"^ {4}python -m core (.*)$", README, re.M)[1]
-    parser().parse_args(example.split())
+def test_the_readmes_examples_are_valid_commands():
+    examples = re.findall(r"^ {4}python -m core (.*)$", README, re.M)
+    assert len(examples) > 1
+    for example in examples:
+        parser().parse_args(example.split())
+
+
+def test_readme_lists_every_recipe_in_its_own_words():
+    assert _table("Recipes") == [[f"`{recipe.name}`", recipe.idea] for recipe in RECIPES.values()]
 
 
 def test_readme_lists_every_environment_variable_that_core_reads():
