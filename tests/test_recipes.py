@@ -1,0 +1,51 @@
+"""Recipes: complete, runnable, and different exactly where they claim to be."""
+
+from dataclasses import asdict
+
+import pytest
+
+from core import backbones, recipes
+from core.config import RunConfig
+from core.errors import ConfigError
+
+EVERY = [(recipe.name, backbone) for recipe in recipes.RECIPES.values() for backbone in recipe.backbones]
+
+
+@pytest.mark.parametrize(("name", "backbone"), EVERY)
+def test_every_recipe_describes_a_run_that_names_it(name: str, backbone: str):
+    config = recipes.get(name).config(backbone)
+    assert (config.recipe, config.backbone) == (name, backbone)
+    assert config.trains
+
+
+def test_the_book_has_a_recipe_for_each_of_its_40_architectures():
+    assert set(recipes.BOOK) == {name for name in backbones.names() if name != "EfficientNetLite0"}
+
+
+@pytest.mark.parametrize("backbone", recipes.BOOK)
+def test_as_printed_differs_from_corrected_in_pixels_and_in_what_is_frozen_only(backbone: str):
+    printed, corrected = (
+        asdict(recipes.get(f"book-{which}").config(backbone)) for which in ("as-printed", "corrected")
+    )
+    different = {name for name in printed if printed[name] != corrected[name]}
+    assert different == {"recipe", "preprocessing", "unfreeze", "unfreeze_count", "batchnorm"}
+    assert (printed["preprocessing"], printed["unfreeze"], printed["batchnorm"]) == ("divide255", "all", "training")
+
+
+def test_the_notebook_is_the_exercise():
+    assert recipes.get("notebook").config() == RunConfig(
+        backbone="MobileNetV2", method="finetune", input_size=96, dropout=0.2, head_epochs=5, head_learning_rate=1e-3,
+        unfreeze="layers", unfreeze_count=30, epochs=3, learning_rate=1e-5, batch_size=32, recipe="notebook",
+    )  # fmt: skip
+
+
+def test_a_recipe_can_be_changed_in_places():
+    config = recipes.get("notebook").config(n_train=500, epochs=1)
+    assert (config.n_train, config.epochs, config.head_epochs) == (500, 1, 5)
+
+
+def test_an_unknown_recipe_and_a_backbone_it_does_not_know_are_named():
+    with pytest.raises(ConfigError, match=r"no recipe 'magic'.*notebook"):
+        recipes.get("magic")
+    with pytest.raises(ConfigError, match="resnet152-sgd has no VGG16"):
+        recipes.get("resnet152-sgd").config("VGG16")
