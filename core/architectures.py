@@ -134,6 +134,19 @@ CONVNEXT = {
     "paper_url": "https://arxiv.org/abs/2201.03545",
     "weights_folder": f"{KERAS}/convnext/", "source": KERAS_IO,
 }
+FROM_SCRATCH = "From scratch"
+_SCRATCH = {
+    "family": FROM_SCRATCH, "preprocessing": "inside", "licence": "", "weights_folder": "",
+    "source": "written out in core/networks.py",
+}
+CUSTOM = {"year": 2026, "paper": "", "paper_url": "", **_SCRATCH}
+LENET = {
+    "year": 1998, "paper": "Gradient-Based Learning Applied to Document Recognition",
+    "paper_url": "https://doi.org/10.1109/5.726791", **_SCRATCH,
+}
+VGG_SMALL = {"year": 2014, "paper": VGG["paper"], "paper_url": VGG["paper_url"], **_SCRATCH}
+RESNET_SMALL = {"year": 2015, "paper": RESNET["paper"], "paper_url": RESNET["paper_url"], **_SCRATCH}
+MOBILENET_SMALL = {"year": 2017, "paper": MOBILENET["paper"], "paper_url": MOBILENET["paper_url"], **_SCRATCH}
 TINY = {
     "family": "Tiny", "year": 2026, "preprocessing": "inside", "licence": "",
     "paper": "", "paper_url": "", "weights_folder": "", "source": "a network for tests",
@@ -235,6 +248,11 @@ _ROWS = (
     Backbone("ConvNeXtXLarge", 224, 32, 2048, 348_147_968, 350_196_968, 189, 86.7, None, None, None,
              "convnext_xlarge_notop.h5", "de3f8a54174130e0cecdc71583354753d557fcf1f4487331558e2a16ba0cfe05",
              **CONVNEXT),
+    Backbone("CustomCNN", 32, 16, 128, 93_248, None, 3, None, None, None, None, "", None, **CUSTOM),
+    Backbone("LeNet", 32, 16, 120, 50_992, None, 3, None, None, None, None, "", None, **LENET),
+    Backbone("VGGSmall", 32, 16, 256, 1_148_096, None, 12, None, None, None, None, "", None, **VGG_SMALL),
+    Backbone("ResNet20", 32, 16, 64, 273_392, None, 42, None, None, None, None, "", None, **RESNET_SMALL),
+    Backbone("MobileNetSmall", 32, 16, 512, 614_336, None, 34, None, None, None, None, "", None, **MOBILENET_SMALL),
     Backbone("Tiny", 32, 8, 16, 3_712, None, 3, None, None, None, None,
              "", None, **TINY),
 )

@@ -19,7 +19,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 from core import settings, weights_file
-from core.architectures import BACKBONES, Backbone
+from core.architectures import BACKBONES, FROM_SCRATCH, Backbone
 from core.errors import BackboneError, WeightsError
 from core.progress import Progress, Report, silent
 
@@ -33,6 +33,7 @@ __all__ = [
     "names",
     "outline",
     "published_here",
+    "scratch_names",
     "weight_layers",
 ]
 
@@ -53,8 +54,13 @@ class Weights:
 
 
 def names() -> list[str]:
-    """All backbones a user may choose, in the order of the table (Tiny is for tests)."""
-    return [name for name in BACKBONES if name != "Tiny"]
+    """All pretrained backbones, in the order of the table (Tiny is for tests)."""
+    return [name for name, facts in BACKBONES.items() if facts.family not in ("Tiny", FROM_SCRATCH)]
+
+
+def scratch_names() -> list[str]:
+    """The networks that are there to be trained from scratch: small, with no weights from elsewhere."""
+    return [name for name, facts in BACKBONES.items() if facts.family == FROM_SCRATCH]
 
 
 def get(backbone: str | Backbone) -> Backbone:
@@ -193,10 +199,8 @@ def _build(facts: Backbone, size: int):
 
     from core import networks
 
-    if facts.name == "EfficientNetLite0":
-        return networks.efficientnet_lite0(size)
-    if facts.name == "Tiny":
-        return networks.tiny(size)
+    if facts.name in networks.OWN:
+        return networks.OWN[facts.name](size)
     return getattr(applications, facts.name)(include_top=False, weights=None, input_shape=(size, size, 3))
 
 

@@ -10,7 +10,7 @@ import pytest
 from core import backbones
 from core.architectures import BACKBONES
 
-OWN = ("EfficientNetLite0", "Tiny")
+OWN = ("EfficientNetLite0", "Tiny", *backbones.scratch_names())
 KERAS = [name for name in BACKBONES if name not in OWN]
 WEIGHTS_FILES = [  # the official format for each way of building; Keras 3's own where networks nest or have odd layers
     *((name, ".h5") for name in (
