@@ -11,7 +11,7 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     recipes, runs                                      what is asked for by name; what came out, kept
     assembly                                           the whole network of a run: images in, probabilities out
     execute, plan                                      the whole line in one screen; what it will take
-    gradcam                                            where in an image a network sees a class
+    models, gradcam                                    a run's network again; where in an image it sees a class
     engine                                             who does it, and when: Dask workers
     doctor, bench                                      what is here, and what will be slow; how fast, against references
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from core import models
 from core.errors import RunError
 
 _ONE_AT_A_TIME = threading.Lock()  # layers are watched while a model runs, and its two threads share the model
@@ -32,8 +33,6 @@ def explain(run_id: str, image: np.ndarray, class_index: int | None = None) -> t
     Raises:
         RunError: The run has no model, or its last feature map has no places to tell apart.
     """
-    from core import models  # TODO
-
     return explain_model(models.load(run_id), image, class_index)
 
 

@@ -3,10 +3,13 @@
 (Not called `selectors`: `streamlit run` puts this folder on the path, and the standard library has a module so named.)
 """
 
+from collections.abc import Sequence
+
+import pandas as pd
 import streamlit as st
 
 from core import backbones as known
-from dashboard import resources, state
+from dashboard import formats, resources, state
 
 
 def dataset(label: str = "Dataset", *, only_ready: bool = True) -> str:
@@ -25,6 +28,35 @@ def backbones(label: str = "Backbones") -> list[str]:
     names = known.names()
     options = names + [name for name in chosen if name not in names]  # a name from a link: tiny, or unknown
     return _remembered(st.multiselect, "backbones", label, options, placeholder="Choose one or more")
+
+
+def run(table: pd.DataFrame, label: str = "Run", *, forget: Sequence[str] = ()) -> str:
+    """A dropdown of runs, given as rows of `runs.table`, newest first; returns the id of the chosen one.
+
+    Without a choice it is the newest that has a result.
+
+    Args:
+        forget: What the address bar holds of one run only, and is taken out with it.
+    """
+    ids, key, asked = table["run_id"].tolist(), "choose-run", state.get().run
+    done = table[table["accuracy"].notna()]["run_id"].tolist()
+    if asked and asked not in ids:
+        st.info("It was deleted, or the link comes from another home folder.", title="This run is not here")
+    st.session_state[key] = asked if asked in ids else (done or ids)[0]
+    titles = {row["run_id"]: run_title(row) for _, row in table.iterrows()}
+
+    def keep() -> None:
+        state.update(run=st.session_state[key])
+        for name in forget:
+            st.query_params.pop(name, None)
+
+    return st.selectbox(label, ids, format_func=lambda run_id: titles.get(run_id, run_id), key=key, on_change=keep)
+
+
+def run_title(run: pd.Series) -> str:
+    """A row of `runs.table` in one line: what, on what, how good, when."""
+    result = formats.percent(run["accuracy"]) if pd.notna(run["accuracy"]) else run["status"]
+    return f"{run['name']} on {run['dataset']} · {result} · {formats.ago(run['created'])}"
 
 
 def projector() -> bool:

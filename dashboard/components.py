@@ -77,6 +77,7 @@ def result_card(run: pd.Series) -> None:
         if run["weights_origin"] != "imagenet":
             facts.append(f"{run['weights_origin']} weights")
         st.caption(" · ".join(facts))
+        link("run", "Open this run", icon=":material/search_insights:", run=run["run_id"])
 
 
 STEPS = (
@@ -106,10 +107,25 @@ def image_grid(images: Sequence[np.ndarray], captions: Sequence[str]) -> None:
         images: (h, w, 3) uint8 each, already chosen by row id.
         captions: One each, also what a screen reader says.
     """
-    size = 192 if state.get().projector else 128  # pixels: whole multiples of 32 and 64
+    size = tile()
     with st.container(horizontal=True, gap="small"):
         for image, caption in zip(images, captions, strict=True):
-            st.image(_thumbnail(image, size), caption=caption, width=size, alt=caption)
+            st.image(thumbnail(image, size), caption=caption, width=size, alt=caption)
+
+
+def tile() -> int:
+    """Pixels of a thumbnail in a grid: whole multiples of 32 and 64, larger on a projector."""
+    return 192 if state.get().projector else 128
+
+
+def thumbnail(image: np.ndarray, size: int) -> bytes:
+    """A PNG of an image (s, s, 3) uint8 at `size` pixels, square; small ones with crisp pixels."""
+    picture = Image.fromarray(image)
+    enlarging = max(picture.size) < size
+    picture = picture.resize((size, size), Image.Resampling.NEAREST if enlarging else Image.Resampling.BOX)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def chart(
@@ -151,12 +167,3 @@ def need_runs() -> None:
 def _return_when_open() -> None:
     if resources.store_open():
         st.rerun()
-
-
-def _thumbnail(image: np.ndarray, size: int) -> bytes:
-    picture = Image.fromarray(image)
-    enlarging = max(picture.size) < size
-    picture = picture.resize((size, size), Image.Resampling.NEAREST if enlarging else Image.Resampling.BOX)
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return buffer.getvalue()

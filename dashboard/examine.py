@@ -1,55 +1,73 @@
-"""One finished run from close up: which classes it takes for which, and the images behind every number."""
+"""The result of one run from close up: how good, how sure of that, which classes it takes for which."""
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.errors import LabError
-from dashboard import charts, components, formats, resources, selections
-
-MOST = 24  # images shown of a cell
+from core.runs import Outcome
+from dashboard import certainty, charts, components, findings, formats, image_wall, resources, run_charts, selections
 
 
-def show(run: pd.Series) -> None:
-    """The confusion matrix with the images of the chosen cell beside it; accuracy of each class; curves."""
-    run_id = run["run_id"]
-    counts = resources.confusion(run_id)
-    left, right = st.columns([7, 5], gap="large")
+def show(run: pd.Series, outcome: Outcome) -> None:
+    """Accuracy with its protocol; stages; classes; the confusion matrix with the images of the chosen cell."""
+    _headline(run, outcome)
+    if len(outcome.stages) > 1:
+        st.subheader("Stage by stage", anchor=False)
+        st.markdown(findings.stages(outcome.stages, outcome.n_test))
+        components.chart(
+            run_charts.stages(pd.DataFrame(outcome.stages)),
+            key=f"stages-{run['run_id']}",
+            alt="Accuracy after each stage with its interval",
+        )
+    counts = resources.confusion(run["run_id"])
+    st.subheader("How well it knows each class", anchor=False)
+    st.markdown(findings.classes(counts))
+    components.chart(
+        charts.per_class(counts), key=f"classes-{run['run_id']}", alt="Accuracy of each class with its interval"
+    )
+    st.subheader("What it takes for what", anchor=False)
+    st.caption("Choose a cell to see its images, and an image to see what speaks for its answer.")
+    left, right = st.columns([13, 11], gap="large")
     with left:
-        st.markdown("**What it takes for what.** Choose a cell to see its images.")
         event = components.chart(
-            charts.confusion(counts), key=f"confusion-{run_id}", alt="Confusion matrix", selection="points"
+            charts.confusion(counts), key=f"confusion-{run['run_id']}", alt="Confusion matrix", selection="points"
         )
     with right:
         _cell(run, counts, selections.cell(event) or _worst(counts))
-    st.markdown("**How well it knows each class**")
-    components.chart(charts.per_class(counts), key=f"classes-{run_id}", alt="Accuracy of each class with its interval")
-    curves = resources.curves(run_id)
-    if not curves.empty:
-        st.markdown("**How it learned**")
-        components.chart(charts.curves(curves), key=f"curves-{run_id}", alt="Training curves")
-    with st.expander("Everything that decided this result", icon=":material/tune:"):
-        st.table(run.dropna().astype(str).rename(""), border="horizontal")
+
+
+def _headline(run: pd.Series, outcome: Outcome) -> None:
+    left, right = st.columns([4, 8], gap="large")
+    with left:
+        st.metric("Accuracy on test images", formats.percent(outcome.accuracy))
+        st.markdown(
+            f"95 % interval {formats.interval(outcome.accuracy_low, outcome.accuracy_high)}, "
+            f"from {formats.count(outcome.n_test, 'image')}"
+        )
+    with right:
+        components.measured(outcome.hardware, outcome.protocol)
+        st.markdown(f"{outcome.protocol}.")
+        spent = [f"{name} {formats.duration(seconds)}" for name, seconds in outcome.seconds.items() if seconds >= 0.05]
+        facts = [f"Measured on {outcome.hardware}", ", ".join(spent)]
+        facts.append(f"validation {formats.percent(outcome.validation_accuracy)}")
+        if outcome.top5 is not None:
+            facts.append(f"top-5 {formats.percent(outcome.top5)}")
+        if outcome.cached:
+            facts.append("features from the cache")
+        if outcome.weights_origin != "imagenet":
+            facts.append(f"{outcome.weights_origin} weights")
+        st.caption(" · ".join(facts))
+        for note in outcome.notes:
+            st.caption(f":material/info: {note}")
 
 
 def _cell(run: pd.Series, counts: pd.DataFrame, cell: tuple[str, str]) -> None:
     true, predicted = cell
-    predictions = resources.predictions(run["run_id"])
-    rows = selections.cell_rows(predictions, list(counts.columns), cell)
+    rows = selections.cell_rows(resources.predictions(run["run_id"]), list(counts.columns), cell)
     right = "rightly called" if true == predicted else "taken for"
     st.markdown(f"**{true}** {right} **{predicted}**: {formats.count(len(rows), 'image')}, the surest first")
-    try:
-        dataset = resources.dataset(run["dataset"])
-    except LabError as error:
-        components.show_error(error)
-        return
-    found = predictions.set_index("row").loc[rows[:MOST]]
-    if len(dataset.labels) <= predictions["row"].max() or (dataset.labels[found.index] != found["label"]).any():
-        st.warning("Its images cannot be shown.", title="The dataset has changed since this run")
-        return
-    components.image_grid(dataset.images[found.index], [formats.percent(sure) for sure in found["confidence"]])
-    if len(rows) > MOST:
-        st.caption(f"and {formats.count(len(rows) - MOST)} more")
+    found = resources.predictions(run["run_id"]).set_index("row").loc[rows, "confidence"]
+    image_wall.show(run, rows, [formats.percent(sure) for sure in found], key="cell", tab=certainty.TAB)
 
 
 def _worst(counts: pd.DataFrame) -> tuple[str, str]:

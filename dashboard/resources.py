@@ -8,18 +8,21 @@ changes in other processes and is read again after a second.
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import datasets, hardware, runs, speeds
+from core import datasets, gradcam, hardware, runs, speeds
 from core.config import RunConfig
 from core.datasets import Dataset, Summary
 from core.engine import Engine
+from core.errors import EngineError, LabError
 from core.plan import Plan
 from core.plan import plan as make_plan
 from core.progress import Progress
-from core.runs import Run
+from core.runs import Outcome, Run
 
+KEPT_EXPLANATIONS = 128  # the oldest goes first
 FIRST_PAINT = 1.5  # seconds; the browser loads the page from this process, and importing MLflow beside that delays both
 
 
@@ -85,6 +88,9 @@ def resume(run_id: str) -> None:
         RunError: It cannot go on.
     """
     _engine().resume(run_id)
+    for kept in (predictions, confusion, outcome, layers):  # it will give others
+        kept.clear(run_id)
+    _explanations().clear()
     refresh_runs()
 
 
@@ -117,6 +123,45 @@ def predictions(run_id: str) -> pd.DataFrame:
 def confusion(run_id: str) -> pd.DataFrame:
     """`runs.confusion` of a finished run."""
     return runs.confusion(run_id)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def outcome(run_id: str) -> Outcome | None:
+    """What an ended run measured; None where it did not get that far."""
+    return runs.get(run_id).outcome
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def layers(run_id: str) -> dict | None:
+    """`runs.layers` of an ended run."""
+    return runs.layers(run_id)
+
+
+def explanation(
+    run_id: str, row: int, image: np.ndarray, class_index: int | None
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """`gradcam.explain` for an image of the run's dataset; None while a worker is at it.
+
+    Raises:
+        LabError: It cannot be explained, or the worker died over it; asked again, another tries.
+    """
+    if engine() is None:
+        return None
+    asked, question = _explanations(), (run_id, row, class_index)
+    if question not in asked:
+        while len(asked) >= KEPT_EXPLANATIONS:
+            asked.pop(next(iter(asked)), None)
+        asked[question] = _engine().call(gradcam.explain, run_id, image, class_index)
+    future = asked[question]
+    if not future.done():
+        return None
+    try:
+        return future.result()
+    except LabError:
+        raise
+    except Exception as error:  # of the worker's, whatever it was
+        asked.pop(question, None)
+        raise EngineError(f"Grad-CAM failed ({type(error).__name__}: {error})", remedy="Try again") from error
 
 
 @st.cache_data(ttl=3, max_entries=64, show_spinner=False)
@@ -207,6 +252,11 @@ def hardware_here() -> dict:
 @st.cache_data(ttl=0.4, show_spinner=False)
 def _active() -> list[Run]:
     return runs.active()
+
+
+@st.cache_resource(show_spinner=False)
+def _explanations() -> dict[tuple[str, int, int | None], Future]:
+    return {}
 
 
 @st.cache_resource(show_spinner=False)

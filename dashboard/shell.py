@@ -11,6 +11,12 @@ PAGES = {  # section -> (script, title, icon, what it is for)
     "Experiment": [
         ("data", "Data", ":material/photo_library:", "Choose or bring images; see samples, classes and splits."),
         ("train", "Train", ":material/play_circle:", "Put a head on a backbone's features; follow it, stop it."),
+        (
+            "run",
+            "Run",
+            ":material/search_insights:",
+            "One run from close up: its mistakes, what it looks at, its layers.",
+        ),
     ],
     "Understand": [
         (

@@ -3,8 +3,7 @@
 import streamlit as st
 
 from core.errors import LabError
-from core.runs import ENDED
-from dashboard import answers, charts, components, examine, following, resources, run_table, state
+from dashboard import answers, beside, charts, components, findings, following, resources, run_actions, run_table
 
 components.page_header("Compare", "Which backbone is better, which is faster, and what might explain it?")
 components.need_runs()
@@ -32,25 +31,25 @@ if not finished.empty:
 
 chosen = run_table.show(shown)
 if chosen is None:
-    st.caption("Choose a row to see what that run takes for what, and the images behind it.")
+    st.caption("Choose a row to see what that run takes for what, and how well it knows each class.")
     st.stop()
 
 run = shown.set_index("run_id", drop=False).loc[chosen]
-head, actions = st.columns([7, 3], vertical_alignment="center")
+head, actions = st.columns([6, 6], vertical_alignment="center")
 head.subheader(f"{run['name']} on {run['dataset']}", anchor=False)
-with actions.container(horizontal=True, horizontal_alignment="right"):
-    components.link("train", "Set it up again", icon=":material/replay:", **following.same(run))
-    if run["status"] in ENDED:
-        with st.popover("Delete", icon=":material/delete:"):
-            st.markdown("The run, its predictions and its head. Features stay in the cache.")
-            if st.button("Delete this run"):
-                resources.delete(chosen)
-                state.update(run="")
-                st.rerun()
+with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+    run_actions.show(run)
 
 try:
     if run["status"] == "finished":
-        examine.show(run)
+        card, classes = st.columns([4, 8], gap="large")
+        with card:
+            components.result_card(run)
+            components.link("run", "Hold it against another", icon=":material/balance:", run=chosen, view=beside.TAB)
+        with classes:
+            counts = resources.confusion(chosen)
+            st.markdown(findings.classes(counts))
+            components.chart(charts.per_class(counts), key="classes", alt="Accuracy of each class with its interval")
     else:
         following.show(chosen)
 except LabError as error:

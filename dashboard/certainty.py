@@ -1,0 +1,71 @@
+"""How sure a run is, and of what: calibration, the surest mistakes, the least certain right answers, one explained."""
+
+import pandas as pd
+import streamlit as st
+
+from core import metrics
+from dashboard import choices, components, explained, findings, formats, image_wall, resources, run_charts, telling
+
+TAB = "Images"  # of the page Run
+GROUPS = {"mistakes": "Surest mistakes", "hesitant": "Least certain right answers"}
+AT_ONCE = 12
+BINS = 10  # readable from the last row; the error itself is of 15, as it is published
+
+
+def calibration(run: pd.Series) -> None:
+    """Whether it is as often right as it is sure."""
+    predictions = resources.predictions(run["run_id"])
+    labels = predictions["label"].to_numpy()
+    probabilities = predictions.filter(regex=r"^p_\d+$").to_numpy()
+    bins = metrics.calibration_bins(labels, probabilities, BINS)
+    st.subheader("Is it as often right as it is sure?", anchor=False)
+    st.markdown(findings.calibration(bins, metrics.calibration_error(labels, probabilities)))
+    components.chart(
+        run_charts.calibration(bins), key=f"calibration-{run['run_id']}", alt="Accuracy against confidence, in ten bins"
+    )
+
+
+def images(run: pd.Series) -> None:
+    """The images that tell most, and the one that was chosen beside its explanation."""
+    predictions = resources.predictions(run["run_id"])
+    left, right = st.columns([6, 6], gap="large")
+    with left:
+        group = choices.titled(
+            st.segmented_control, "group", "Images", GROUPS, required=True, label_visibility="collapsed"
+        )
+        pick = {"mistakes": telling.surest_mistakes, "hesitant": telling.least_certain_right}[group]
+        rows = pick(predictions)
+        st.markdown(_what(group, len(rows), len(predictions)))
+        rows = rows[:AT_ONCE]
+        captions = image_wall.said(run, rows)
+        if group == "mistakes":
+            captions = [
+                f"**{true}** as {said}" for true, said in zip(image_wall.truth(run, rows), captions, strict=True)
+            ]
+        image_wall.show(run, rows, captions, key=group)
+    with right:
+        first = int(rows[0]) if len(rows) else int(predictions["row"].iloc[0])
+        row = image_wall.asked()
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            _any_row(first if row is None else row)
+        explained.show(run, first if row is None else row)
+
+
+def _any_row(shown: int) -> None:
+    """Another image by its row id."""
+    st.session_state["any-row"] = shown
+
+    def keep() -> None:
+        image_wall.ask(int(st.session_state["any-row"]))
+
+    st.number_input(
+        "Row id of any test image", min_value=0, step=1, key="any-row", on_change=keep, width=220,
+        help="Its position in the dataset; predictions, features and images are joined by it",
+    )  # fmt: skip
+
+
+def _what(group: str, found: int, tested: int) -> str:
+    share = f"{formats.count(found)} of {formats.count(tested, 'test image')}"
+    if group == "mistakes":
+        return f"Wrong on {share}. Of these it was most sure." if found else "It made no mistake."
+    return f"Right on {share}. Of these it was least sure." if found else "It is never right."

@@ -1,0 +1,38 @@
+"""Which images tell most about a run: row ids, found in its predictions (columns as `runs.predictions` gives them)."""
+
+import numpy as np
+import pandas as pd
+
+
+def surest_mistakes(predictions: pd.DataFrame) -> np.ndarray:
+    """Rows that are wrong, those predicted with most confidence first."""
+    wrong = predictions[predictions["prediction"] != predictions["label"]]
+    return _rows(wrong.sort_values("confidence", ascending=False, kind="stable"))
+
+
+def least_certain_right(predictions: pd.DataFrame) -> np.ndarray:
+    """Rows that are right, those predicted with least confidence first."""
+    right = predictions[predictions["prediction"] == predictions["label"]]
+    return _rows(right.sort_values("confidence", kind="stable"))
+
+
+def together(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """The rows that two runs were tested on, with `right`, and `..._other` for what is the second's."""
+    both = first.merge(second, on=["row", "label"], suffixes=("", "_other"))
+    return both.assign(right=both["prediction"] == both["label"], right_other=both["prediction_other"] == both["label"])
+
+
+def only_first_right(both: pd.DataFrame) -> np.ndarray:
+    """Of `together`: rows that only the first run gets right, those the second is surest of first."""
+    found = both[both["right"] & ~both["right_other"]]
+    return _rows(found.sort_values("confidence_other", ascending=False, kind="stable"))
+
+
+def only_second_right(both: pd.DataFrame) -> np.ndarray:
+    """Of `together`: rows that only the second run gets right, those the first is surest of first."""
+    found = both[~both["right"] & both["right_other"]]
+    return _rows(found.sort_values("confidence", ascending=False, kind="stable"))
+
+
+def _rows(predictions: pd.DataFrame) -> np.ndarray:
+    return predictions["row"].to_numpy(np.int64)
