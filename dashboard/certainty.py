@@ -31,7 +31,7 @@ def images(run: pd.Series) -> None:
     left, right = st.columns([6, 6], gap="large")
     with left:
         group = choices.titled(
-            st.segmented_control, "group", "Images", GROUPS, required=True, label_visibility="collapsed"
+            st.segmented_control, "group", "Images", GROUPS, required=True, wrap=True, label_visibility="collapsed"
         )
         pick = {"mistakes": telling.surest_mistakes, "hesitant": telling.least_certain_right}[group]
         rows = pick(predictions)
@@ -59,7 +59,7 @@ def _any_row(shown: int) -> None:
         image_wall.ask(int(st.session_state["any-row"]))
 
     st.number_input(
-        "Row id of any test image", min_value=0, step=1, key="any-row", on_change=keep, width=220,
+        "Row id of any test image", min_value=0, step=1, key="any-row", on_change=keep, width=300,
         help="Its position in the dataset; predictions, features and images are joined by it",
     )  # fmt: skip
 

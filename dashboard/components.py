@@ -1,7 +1,7 @@
 """Pieces that several pages draw, so that the same thing looks the same everywhere."""
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -98,24 +98,6 @@ def four_steps() -> None:
             st.caption(sentence)
     for column in columns[1::2]:
         column.markdown(":gray[:material/arrow_forward:]", text_alignment="center")
-
-
-def image_grid(images: Sequence[np.ndarray], captions: Sequence[str]) -> None:
-    """Thumbnails in rows, small ones enlarged with crisp pixels.
-
-    Args:
-        images: (h, w, 3) uint8 each, already chosen by row id.
-        captions: One each, also what a screen reader says.
-    """
-    size = tile()
-    with st.container(horizontal=True, gap="small"):
-        for image, caption in zip(images, captions, strict=True):
-            st.image(thumbnail(image, size), caption=caption, width=size, alt=caption)
-
-
-def tile() -> int:
-    """Pixels of a thumbnail in a grid: whole multiples of 32 and 64, larger on a projector."""
-    return 192 if state.get().projector else 128
 
 
 def thumbnail(image: np.ndarray, size: int) -> bytes:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.datasets import Dataset
 from core.errors import LabError
-from dashboard import components, heat, image_wall, resources, run_charts
+from dashboard import components, heat, image_wall, resources, run_charts, state
 
 POLL = 0.5  # seconds between two looks at the worker
 SIZE = 384  # pixels of an image
@@ -50,7 +50,8 @@ def _heat_maps(run: pd.Series, row: int, classes: list[int], *, waiting: bool) -
         error = found
     if waiting and (maps or error):
         st.rerun()  # nothing is left to wait for
-    places = st.columns(3, gap="small")
+    a_row = 2 if state.get().projector else 3
+    places = [*st.columns(a_row, gap="small"), *st.columns(a_row, gap="small")]
     places[0].image(components.thumbnail(image, SIZE), caption="The image", width="stretch", alt=f"Image {row}")
     for place, index, found in zip(places[1:], classes, maps or [], strict=False):
         name = dataset.class_names[index]

@@ -11,6 +11,7 @@ from core.errors import LabError
 from dashboard import components, formats, resources
 
 MOST = 24  # images shown at once
+TILE = 128  # pixels: a whole multiple of 32 and 64; the image that is asked about is shown larger
 ROW = "row"  # in the address bar: the image that is asked about
 
 
@@ -54,12 +55,12 @@ def show(run: pd.Series, rows: np.ndarray, captions: Sequence[str], *, key: str,
     dataset = dataset_of(run)
     if dataset is None or not len(rows):
         return
-    size, shown = components.tile(), rows[:MOST]
-    with st.container(horizontal=True, gap="small"):
+    shown = rows[:MOST]
+    with st.container(horizontal=True, gap="xsmall"):
         for row, image, caption in zip(shown.tolist(), dataset.images[shown], captions, strict=False):
-            with st.container(width=size, gap=None):
+            with st.container(width=TILE, gap=None):
                 alt = f"Image {row}: {caption.replace('*', '')}"
-                st.image(components.thumbnail(image, size), width=size, alt=alt)
+                st.image(components.thumbnail(image, TILE), width=TILE, alt=alt)
                 st.button(
                     caption,
                     key=f"{key}-{row}",

@@ -1,0 +1,35 @@
+"""The images that tell most are found by their row ids, in the order in which they tell it."""
+
+import pandas as pd
+
+from dashboard import telling
+
+FIRST = pd.DataFrame(
+    {
+        "row": [10, 11, 12, 13, 14],
+        "label": [0, 0, 1, 1, 1],
+        "prediction": [0, 1, 1, 0, 1],
+        "confidence": [0.9, 0.6, 0.5, 0.8, 0.7],
+    }
+)
+SECOND = FIRST.assign(prediction=[1, 0, 1, 1, 0], confidence=[0.6, 0.9, 0.5, 0.7, 0.95]).iloc[::-1]
+
+
+def test_the_surest_mistake_comes_first():
+    assert telling.surest_mistakes(FIRST).tolist() == [13, 11]
+
+
+def test_the_least_certain_right_answer_comes_first():
+    assert telling.least_certain_right(FIRST).tolist() == [12, 14, 10]
+
+
+def test_images_that_only_one_run_gets_right_are_joined_by_row_and_the_others_surest_error_comes_first():
+    both = telling.together(FIRST, SECOND)
+    assert telling.only_first_right(both).tolist() == [14, 10]
+    assert telling.only_second_right(both).tolist() == [13, 11]
+
+
+def test_images_that_only_one_run_was_tested_on_are_left_out():
+    both = telling.together(FIRST, SECOND[SECOND["row"] > 11])
+    assert set(both["row"]) == {12, 13, 14}
+    assert telling.together(FIRST, SECOND.assign(label=1 - SECOND["label"])).empty  # another dataset of the same name
