@@ -9,8 +9,10 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     heads, metrics                                     a classifier on features; how good it is
     config, freezing                                   what is asked for; which layers train, read back from them
     recipes, runs                                      what is asked for by name; what came out, kept
-    assembly                                           the whole network of a run: images in, probabilities out
-    execute, plan                                      the whole line in one screen; what it will take
+    assembly, prefix                                   the whole network of a run; its frozen front, computed once
+    checkpoints, batches, optimizers, trainee          the parts of a training: its state on disk, its input, its step
+    training                                           stage by stage, epoch by epoch, stopped and gone on with
+    execute, plan, rates                               the whole line in one screen; what it will take, how fast to learn
     models, gradcam                                    a run's network again; where in an image it sees a class
     engine                                             who does it, and when: Dask workers
     doctor, bench                                      what is here, and what will be slow; how fast, against references

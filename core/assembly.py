@@ -77,6 +77,13 @@ def from_probe(config: RunConfig, head: heads.Head, *, image_size: int, weights:
     return model
 
 
+def before(config: RunConfig, image_size: int, network: Any) -> Any:
+    """A `keras.Model` from uint8 images (b, s0, s0, 3) to what a network, or the front of one, gives."""
+    import keras
+
+    return keras.Model(*_enter(config, image_size, network))
+
+
 def precision(config: RunConfig) -> str:
     """float32 or bfloat16, in the words of `forward.build`."""
     return "bfloat16" if config.precision == "mixed" else forward.own_precision(config.precision)
@@ -108,13 +115,20 @@ def _softmax(classes: int, seed: int = 0) -> list:
 def _join(config: RunConfig, image_size: int, network: Any, head: list) -> Any:
     import keras
 
-    own = backbones.get(config.backbone).preprocessing
-    pixels = keras.Input((image_size, image_size, 3), dtype="uint8", name="image")
-    x = forward.prepare(pixels, config.input_size, own if config.preprocessing == "own" else config.preprocessing)
-    x = keras.ops.cast(network(x), "float32")
+    pixels, x = _enter(config, image_size, network)
+    x = keras.ops.cast(x, "float32")
     for layer in head:
         x = layer(x)
     return keras.Model(pixels, x, name=f"{network.name}_classifier")
+
+
+def _enter(config: RunConfig, image_size: int, network: Any) -> tuple[Any, Any]:
+    import keras
+
+    own = backbones.get(config.backbone).preprocessing
+    mode = own if config.preprocessing == "own" else config.preprocessing
+    pixels = keras.Input((image_size, image_size, 3), dtype="uint8", name="image")
+    return pixels, network(forward.prepare(pixels, config.input_size, mode))
 
 
 def _folded(head: heads.Head, dim: int, classes: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -121,7 +121,7 @@ class Forward:
                 batch, features = flying[0]
                 features = np.asarray(features)[: len(batch)]
             except Exception as error:
-                if not _is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 if size == 1:
                     raise BackboneError(
@@ -191,7 +191,7 @@ def _compile_jax(model: Any) -> Callable[[np.ndarray], Any]:
     return jax.jit(lambda x: model.stateless_call(trainable, constant, x, training=False)[0])
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: Exception) -> bool:
     """TensorFlow's ResourceExhaustedError, JAX's XlaRuntimeError and NumPy's MemoryError, without importing them."""
     return (
         isinstance(error, MemoryError)

@@ -1,6 +1,7 @@
 """Images: decode whatever people bring, cut it square, and prepare pixels the way a backbone was trained."""
 
 import io
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,6 +108,43 @@ def preprocess(x, mode: str):
         x = ops.flip(x, axis=-1)
     mean, deviation = (ops.convert_to_tensor(values, dtype=dtype) for values in (way.mean, way.deviation))
     return (x - mean) / deviation
+
+
+def augment(images: np.ndarray, kinds: Collection[str], rng: np.random.Generator) -> np.ndarray:
+    """Changed copies of training images `(b, s, s, 3) uint8`, each image in its own way.
+
+    Args:
+        kinds: Of "flip" (half of them mirrored), "crop" (moved by up to an eighth of their size, the edge mirrored
+            into the gap) and "colour" (brightness, contrast and saturation each 0.8 to 1.2 times).
+        rng: Decides about everything: the same state, the same images.
+    """
+    if "flip" in kinds:
+        images = np.where(rng.random(len(images))[:, None, None, None] < 0.5, images[:, :, ::-1], images)
+    if "crop" in kinds:
+        images = _moved(images, rng)
+    if "colour" in kinds:
+        images = _recoloured(images, rng)
+    return images
+
+
+def _moved(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    size = images.shape[1]
+    most = max(1, size // 8)
+    padded = np.pad(images, ((0, 0), (most, most), (most, most), (0, 0)), mode="reflect")
+    corners = rng.integers(0, 2 * most + 1, (len(images), 2))
+    return np.stack([
+        image[top : top + size, left : left + size] for image, (top, left) in zip(padded, corners, strict=True)
+    ])  # fmt: skip
+
+
+def _recoloured(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    brightness, contrast, saturation = rng.uniform(0.8, 1.2, (3, len(images), 1, 1, 1)).astype(np.float32)
+    x = images * brightness
+    grey = x.mean(axis=-1, keepdims=True)  # (b, s, s, 1)
+    middle = grey.mean(axis=(1, 2), keepdims=True)  # (b, 1, 1, 1)
+    # Saturation around the grey of each pixel, then contrast around the middle of the image, in one go.
+    x = (x - grey) * (saturation * contrast) + (grey - middle) * contrast + middle
+    return np.clip(np.rint(x), 0, 255).astype(np.uint8)
 
 
 def _open(source: str | Path | bytes) -> Image.Image:

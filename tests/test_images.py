@@ -247,3 +247,42 @@ def test_preprocessing_keeps_the_precision_of_its_input(pixels):
 def test_an_unknown_preprocessing_names_the_known_ones(pixels):
     with pytest.raises(ConfigError, match=r"'imagenet'.*caffe, tf, torch, inside, divide255"):
         images.preprocess(pixels, "imagenet")
+
+
+PHOTOS = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3), np.uint8)
+
+
+@pytest.mark.parametrize("kinds", [("flip",), ("crop",), ("colour",), ("flip", "crop", "colour")])
+def test_augmentation_is_decided_by_its_seed_and_leaves_its_input_alone(kinds):
+    before = PHOTOS.copy()
+    first, again, other = (images.augment(PHOTOS, kinds, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert (first.shape, first.dtype) == (PHOTOS.shape, np.uint8)
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+    assert not np.array_equal(first, PHOTOS)
+    np.testing.assert_array_equal(PHOTOS, before)
+
+
+def test_a_flip_mirrors_about_half_of_the_images():
+    flipped = images.augment(PHOTOS, ("flip",), np.random.default_rng(0))
+    same = (flipped == PHOTOS).all(axis=(1, 2, 3))
+    assert 10 < same.sum() < 30
+    np.testing.assert_array_equal(flipped[~same], PHOTOS[~same][:, :, ::-1])
+
+
+def test_a_crop_moves_each_image_by_up_to_an_eighth():
+    moved = images.augment(PHOTOS, ("crop",), np.random.default_rng(0))
+    for before, after in zip(PHOTOS, moved, strict=True):
+        padded = np.pad(before, ((2, 2), (2, 2), (0, 0)), mode="reflect")
+        assert any(np.array_equal(padded[y : y + 16, x : x + 16], after) for y in range(5) for x in range(5))
+
+
+def test_colours_change_a_little_and_grey_stays_grey():
+    grey = np.full((8, 4, 4, 3), 100, np.uint8)
+    changed = images.augment(grey, ("colour",), np.random.default_rng(0))
+    assert (changed == changed[..., :1]).all()
+    assert 80 <= changed.min() < changed.max() <= 120
+
+
+def test_without_augmentation_images_stay_as_they_are():
+    assert images.augment(PHOTOS, (), np.random.default_rng(0)) is PHOTOS

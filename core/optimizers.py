@@ -1,0 +1,40 @@
+"""The optimiser and the learning rate of every step, in Keras's own terms."""
+
+from typing import Any
+
+from core.config import RunConfig
+
+WARM_UP = 0.3  # of the steps of a one-cycle schedule
+FIRST = 1 / 25  # of the learning rate: where a one-cycle schedule starts
+
+
+def build(config: RunConfig, rate: Any) -> Any:
+    """The optimiser of a config.
+
+    Args:
+        rate: A learning rate, or a schedule of Keras.
+    """
+    from keras import optimizers
+
+    decay = config.weight_decay or None
+    if config.optimizer == "sgd":
+        return optimizers.SGD(rate, momentum=config.momentum, weight_decay=decay)
+    if config.optimizer == "adamw":
+        return optimizers.AdamW(rate, weight_decay=config.weight_decay)
+    return optimizers.Adam(rate, weight_decay=decay)
+
+
+def schedule(name: str, rate: float, steps: int) -> Any:
+    """The learning rate over so many steps: constant; cosine, down to 0; one-cycle, up to `rate` first and then to 0.
+
+    Loshchilov & Hutter, SGDR (arXiv:1608.03983); Smith & Topin, Super-convergence (arXiv:1708.07120), whose momentum
+    stays as it is here.
+    """
+    from keras.optimizers import schedules
+
+    if name == "cosine":
+        return schedules.CosineDecay(rate, max(steps, 1))
+    if name == "one-cycle":
+        warm = max(1, round(WARM_UP * steps))
+        return schedules.CosineDecay(rate * FIRST, max(steps - warm, 1), warmup_target=rate, warmup_steps=warm)
+    return rate

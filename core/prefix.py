@@ -1,0 +1,120 @@
+"""The frozen front of a network: what never changes in training is computed once, and training runs on the rest.
+
+    images -> front: frozen layers -> activations at the cut -> back: from the first layer that trains -> features
+
+Both parts share their layers with the network. The cut is one tensor or, within branches, several.
+"""
+
+import inspect
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core import settings
+
+SHARE_OF_MEMORY = 0.25  # of what is free; more activations than that lie on disk
+SHARE_OF_DISK = 0.5
+
+
+def split(network: Any, *, inference: bool) -> tuple[Any, Any] | None:
+    """The front and the back of a network (`keras.Model`, flat, one input); None where no layer with weights is frozen.
+
+    Args:
+        inference: Whether the network runs in inference mode while it trains. In training mode, layers that then
+            behave otherwise (dropout, BatchNorm that trains) belong to the back.
+    """
+    import keras
+
+    producers: dict[int, Any] = {}  # id of a tensor -> the layer it comes from
+    back, cut, front_weights = set(), {}, False
+    for node in _nodes(network):
+        operation, sources = node.operation, node.input_tensors
+        moves = not _still(operation, inference) or any(producers[id(tensor)] in back for tensor in sources)
+        if moves:
+            back.add(id(operation))
+            cut |= {id(tensor): tensor for tensor in sources if producers[id(tensor)] not in back}
+        front_weights = front_weights or (not moves and bool(getattr(operation, "weights", ())))
+        producers |= dict.fromkeys(map(id, node.outputs), id(operation))
+    if not front_weights or any(tensor is network.inputs[0] for tensor in cut.values()):
+        return None
+    tensors = list(cut.values()) or list(network.outputs)
+    tensors = tensors if len(tensors) > 1 else tensors[0]
+    with _unnoticed(network):
+        front = keras.Model(network.inputs[0], tensors, name="front")
+        return front, keras.Model(tensors, network.outputs[0], name="back") if cut else None
+
+
+def bytes_per_image(front: Any) -> int:
+    """What the activations at the cut take, as float32."""
+    return sum(4 * int(np.prod(tensor.shape[1:])) for tensor in front.outputs)
+
+
+def room(folder: Path, needed: int, budget: int | None = None) -> str:
+    """Where so many bytes of activations can be: "memory", "disk" or "".
+
+    Args:
+        budget: Bytes that they may take at all; None: what this machine has to spare.
+    """
+    import psutil
+
+    if budget is not None and needed > budget:
+        return ""
+    if needed <= SHARE_OF_MEMORY * psutil.virtual_memory().available:
+        return "memory"
+    folder.mkdir(parents=True, exist_ok=True)
+    fits = needed <= min(SHARE_OF_DISK * shutil.disk_usage(folder).free, settings.cache_budget())
+    return "disk" if fits else ""
+
+
+def empty(folder: Path, name: str, front: Any, count: int, where: str) -> tuple[np.ndarray, ...]:
+    """Arrays (count, ...) float32 to be filled, one for each tensor of the cut; on disk, files of the folder."""
+    shapes = [(count, *tensor.shape[1:]) for tensor in front.outputs]
+    if where == "memory":
+        return tuple(np.empty(shape, np.float32) for shape in shapes)
+    return tuple(
+        np.lib.format.open_memmap(folder / f"prefix-{name}-{index}.npy", "w+", np.float32, shape)
+        for index, shape in enumerate(shapes)
+    )
+
+
+def remove(folder: Path) -> None:
+    """Removes the files that `empty` made."""
+    for path in folder.glob("prefix-*.npy"):
+        path.unlink(missing_ok=True)
+
+
+def _nodes(network: Any) -> list:
+    """Every use of an operation, in the order images pass them; a flat network uses each of its layers once."""
+    depths = network._nodes_by_depth
+    return [node for depth in sorted(depths, reverse=True) for node in depths[depth]]
+
+
+@contextmanager
+def _unnoticed(network: Any) -> Iterator[None]:
+    """Lets layers forget the models that are made of them in here; who reads a network by its nodes finds one use."""
+    before = [
+        (nodes, len(nodes))
+        for operation in network.operations
+        for nodes in (operation._inbound_nodes, operation._outbound_nodes)
+    ]
+    yield
+    for nodes, count in before:
+        del nodes[count:]
+
+
+def _still(operation: Any, inference: bool) -> bool:
+    """Whether a layer, or a bare operation, gives the same for the same image throughout training."""
+    import keras
+
+    if isinstance(operation, keras.Model):
+        return all(_still(layer, inference) for layer in operation.layers)
+    if not isinstance(operation, keras.Layer):
+        return True
+    if operation.trainable_weights:
+        return False
+    frozen = isinstance(operation, keras.layers.BatchNormalization) and not operation.trainable
+    return inference or frozen or "training" not in inspect.signature(operation.call).parameters
