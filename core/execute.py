@@ -1,37 +1,96 @@
 """The whole line in one screen: dataset -> backbone -> features -> head -> outcome."""
 
 import logging
+import tempfile
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from core import backbones, datasets, features, hardware, heads, metrics, runs
-from core.config import RunConfig
-from core.errors import DatasetError, LabError, Stopped
+from core import backbones, checkpoints, datasets, features, forward, hardware, heads, metrics, runs, speeds, training
+from core.config import TITLES, RunConfig
+from core.errors import ConfigError, DatasetError, Diverged, LabError, Paused, RunError, Stopped
 from core.progress import Progress, Report, silent
 
 TEST_SEED = 0  # the test images are the same for every seed, so that runs can be compared image by image
-DIED = "the worker died (out of memory?). The next run gets a new one; try a smaller input size or fewer images"
+DIED = "The worker died (out of memory?). Resume it on a new one, or try a smaller input size, batch or fewer images."
 
 logger = logging.getLogger(__name__)
 
 
-def execute(config: RunConfig, report: Report = silent) -> tuple[runs.Outcome, pd.DataFrame, pd.DataFrame, heads.Head]:
-    """Probe a backbone: returns the outcome, the test predictions by row id, the confusion counts and the head.
+def execute(config: RunConfig, report: Report = silent, *, folder: Path | None = None) -> runs.Result:
+    """Probe a backbone, or train a network, and test it once on the test images.
+
+    Args:
+        folder: Where a training keeps its checkpoints; one that is there is gone on with. None: a temporary one.
 
     Raises:
         LabError: What is asked for cannot be done, in words for the user.
-        Stopped: `report` raised it; finished features stay in the cache.
+        Stopped: `report` raised it; finished features and checkpoints stay.
     """
+    if not config.trains:
+        return _probe(config, report)
+    with tempfile.TemporaryDirectory() as temporary:
+        return _train(config, report, folder or Path(temporary))
+
+
+def perform(run_id: str, echo: Report | None = None) -> str:
+    """Do a queued run of the store and end it there, whatever happens; returns its last status.
+
+    A run that runs already was another worker's, which died: Dask gives it out again. It ends as interrupted here,
+    because what killed one worker would kill the next.
+    """
+    status = runs.get(run_id).status
+    if status == "running":
+        runs.end(run_id, "interrupted", error=DIED)
+    if status != "queued":
+        return runs.get(run_id).status
+    report = runs.Reporter(run_id, echo)
+    config = runs.start(run_id)
+    try:
+        result = execute(config, report, folder=checkpoints.folder(run_id))
+        report.flush(Progress("evaluate", 1, 1, unit="runs"))
+        runs.finish(run_id, result)
+        if result.ended == "finished":
+            checkpoints.delete(run_id)
+    except Paused:
+        runs.end(run_id, "paused")
+    except (Stopped, KeyboardInterrupt):
+        runs.end(run_id, "stopped")
+    except Diverged as error:
+        runs.end(run_id, "diverged", error=str(error))
+    except LabError as error:
+        runs.end(run_id, "failed", error=str(error))
+    except Exception as error:
+        logger.exception("run %s failed", run_id)
+        runs.end(run_id, "failed", error=f"{type(error).__name__}: {error}")
+    return runs.get(run_id).status
+
+
+def check_resumable(run_id: str) -> None:
+    """Say before a run is queued again why it could not go on.
+
+    Raises:
+        RunError: There is no such run, or its checkpoint was deleted.
+    """
+    run = runs.get(run_id)
+    if run.config.trains and not checkpoints.exists(run_id) and not runs.curves(run_id).empty:
+        raise RunError(
+            f"The checkpoint of run {run.name} is gone",
+            f"files in {checkpoints.folder(run_id)}",
+            "Start a new run with its settings",
+        )
+
+
+def _probe(config: RunConfig, report: Report) -> runs.Result:
     seconds = dict.fromkeys(runs.STAGES, 0.0)
 
     with _timed(seconds, "load", report):
-        dataset = datasets.load(config.dataset)
-        backbone = backbones.get(config.backbone)
-        weights = backbones.find_weights(backbone, config.weights, report=report)
-        rows = choose_rows(dataset, config)
+        dataset, backbone, weights, rows = _load(config, report)
 
     with _timed(seconds, "extract", report):
         found = features.extract(
@@ -41,6 +100,7 @@ def execute(config: RunConfig, report: Report = silent) -> tuple[runs.Outcome, p
             weights=weights,
             input_size=config.input_size,
             preprocessing=config.preprocessing,
+            pooling=config.pooling,
             report=report,
         )
         ends = np.cumsum([len(part) for part in rows.values()])
@@ -51,70 +111,132 @@ def execute(config: RunConfig, report: Report = silent) -> tuple[runs.Outcome, p
     seconds["extract"] -= found.load_seconds
 
     with _timed(seconds, "train", report):
-        classes = len(dataset.class_names)
         head = heads.fit(
             config.method, x["train"], y["train"], x["val"], y["val"],
-            classes=classes, options=config.head_options, report=report,
+            classes=len(dataset.class_names), options=config.head_options, report=report,
         )  # fmt: skip
 
     with _timed(seconds, "evaluate", report):
         probabilities = head.predict_proba(x["test"])  # (n, classes)
-        predicted = probabilities.argmax(1)
-        accuracy = metrics.accuracy(y["test"], predicted)
-        confusion = metrics.confusion(y["test"], predicted, classes)  # (true, predicted)
-        per_class = metrics.per_class(y["test"], predicted, classes)
         validation_accuracy = metrics.accuracy(y["val"], head.predict_proba(x["val"]).argmax(1)).value
-        calibration_error = metrics.calibration_error(y["test"], probabilities)
-        top5 = metrics.top_k(y["test"], probabilities, 5).value if classes > 10 else None
 
-    outcome = runs.Outcome(
-        accuracy=accuracy.value,
-        accuracy_low=accuracy.low,
-        accuracy_high=accuracy.high,
-        top5=top5,
+    outcome = _outcome(
+        config, dataset, rows, weights, probabilities,
         validation_accuracy=validation_accuracy,
-        calibration_error=calibration_error,
-        per_class={name: share.value for name, share in zip(dataset.class_names, per_class, strict=True)},
         seconds=seconds,
         images_per_second=found.images_per_second,
         cached=found.cached,
+        protocol=describe_protocol(config, rows, found.precision),
+        chosen=head.chosen,
+    )  # fmt: skip
+    return _result(outcome, dataset, rows, probabilities, head=head)
+
+
+def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
+    seconds, stages = dict.fromkeys(runs.STAGES, 0.0), []
+
+    with _timed(seconds, "load", report):
+        dataset, _, weights, rows = _load(config, report)
+        head = _head_to_start_from(config, dataset) if config.start else None
+
+    def test(name: str, predict: Callable[[np.ndarray], np.ndarray]) -> None:
+        """After a stage, nothing is chosen by it: tell how good the network is now."""
+        nonlocal probabilities
+        with _timed(seconds, "evaluate", report):
+            probabilities = predict(rows["test"])  # (n, classes)
+            found = metrics.accuracy(dataset.labels[rows["test"]], probabilities.argmax(1))
+            stages.append(
+                {"name": name, "accuracy": found.value, "accuracy_low": found.low, "accuracy_high": found.high}
+            )
+
+    probabilities = None
+    with _timed(seconds, "train", report):
+        trained = training.fit(
+            config, dataset, rows, weights=weights, folder=folder, head=head, on_stage=test, report=report
+        )
+        trained.assembly.model.save(folder / "model.keras")
+    seconds["train"] -= seconds["evaluate"]
+
+    if trained.images_per_second:
+        speeds.record(speeds.training_name(config), config.input_size, trained.images_per_second, hardware.name())
+    frozen, precision = trained.frozen, forward.own_precision("float32" if config.precision == "float32" else "auto")
+    outcome = _outcome(
+        config, dataset, rows, weights, probabilities,
+        validation_accuracy=trained.chosen["validation_accuracy"],
+        seconds=seconds,
+        images_per_second=None,
+        cached=False,
+        protocol=describe_protocol(config, rows, precision),
+        chosen=trained.chosen,
+        stages=[{**tested, **about} for tested, about in zip(stages, trained.stages, strict=True)],
+        notes=list(trained.notes),
+        trainable_params=frozen.trainable_params if frozen else None,
+        total_params=frozen.params if frozen else None,
+        trainable_weight_layers=frozen.trainable_weight_layers if frozen else None,
+        weight_layers=frozen.weight_layers if frozen else None,
+        batch_size=trained.batch_size,
+        train_images_per_second=trained.images_per_second,
+        peak_memory=trained.peak_memory,
+    )  # fmt: skip
+    return _result(
+        outcome, dataset, rows, probabilities,
+        model=folder / "model.keras", layers=asdict(frozen) if frozen else None,
+        ended=trained.ended, error=trained.error,
+    )  # fmt: skip
+
+
+def _load(config: RunConfig, report: Report) -> tuple:
+    """The dataset, the backbone's facts, its weights, and the rows of each split."""
+    dataset = datasets.load(config.dataset)
+    backbone = backbones.get(config.backbone)
+    weights = backbones.find_weights(backbone, config.weights, report=report)
+    return dataset, backbone, weights, choose_rows(dataset, config)
+
+
+def _head_to_start_from(config: RunConfig, dataset: datasets.Dataset) -> heads.Head:
+    probe = runs.get(config.start)
+    same = ("dataset", "backbone", "input_size", "preprocessing", "pooling")
+    different = [name for name in same if getattr(probe.config, name) != getattr(config, name)]
+    if probe.status != "finished" or probe.config.method not in ("linear", "linear-adam", "mlp") or different:
+        why = f"differs in {', '.join(different)}" if different else f"is a {probe.status} run of {probe.config.method}"
+        raise ConfigError(
+            f"The run to start from, {probe.name}, {why}",
+            "a finished linear or hidden-layer probe of the same backbone, dataset, input size and preprocessing",
+            "Choose another run, or none: then the head trains first",
+        )
+    return runs.head(config.start)
+
+
+def _outcome(
+    config: RunConfig, dataset: datasets.Dataset, rows: dict, weights: backbones.Weights, probabilities, **known
+) -> runs.Outcome:
+    """What the test images say (probabilities (n, classes)), beside what is known already."""
+    labels, predicted = dataset.labels[rows["test"]], probabilities.argmax(1)
+    accuracy = metrics.accuracy(labels, predicted)
+    per_class = metrics.per_class(labels, predicted, len(dataset.class_names))
+    return runs.Outcome(
+        accuracy=accuracy.value,
+        accuracy_low=accuracy.low,
+        accuracy_high=accuracy.high,
+        top5=metrics.top_k(labels, probabilities, 5).value if len(dataset.class_names) > 10 else None,
+        calibration_error=metrics.calibration_error(labels, probabilities),
+        per_class={name: share.value for name, share in zip(dataset.class_names, per_class, strict=True)},
         hardware=hardware.name(),
         versions=hardware.versions(),
-        protocol=describe_protocol(config, rows, found.precision),
         weights_origin=weights.origin,
         n_train=len(rows["train"]),
         n_val=len(rows["val"]),
         n_test=len(rows["test"]),
-        chosen=head.chosen,
+        **known,
     )
-    return outcome, _predictions(rows["test"], y["test"], probabilities), _named(confusion, dataset.class_names), head
 
 
-def perform(run_id: str, echo: Report | None = None) -> str:
-    """Do a queued run of the store and end it there, whatever happens; returns its last status.
-
-    A run that runs already was another worker's, which died: Dask gives it out again. It ends as failed here, because
-    what killed one worker would kill the next.
-    """
-    status = runs.get(run_id).status
-    if status == "running":
-        runs.end(run_id, "failed", error=DIED)
-    if status != "queued":
-        return runs.get(run_id).status
-    report = runs.Reporter(run_id, echo)
-    config = runs.start(run_id)
-    try:
-        outcome, predictions, confusion, head = execute(config, report)
-        report.flush(Progress("evaluate", 1, 1, unit="runs"))
-        runs.finish(run_id, outcome, predictions=predictions, confusion=confusion, head=head)
-    except (Stopped, KeyboardInterrupt):
-        runs.end(run_id, "stopped")
-    except LabError as error:
-        runs.end(run_id, "failed", error=str(error))
-    except Exception as error:
-        logger.exception("run %s failed", run_id)
-        runs.end(run_id, "failed", error=f"{type(error).__name__}: {error}")
-    return runs.get(run_id).status
+def _result(outcome: runs.Outcome, dataset: datasets.Dataset, rows: dict, probabilities, **left) -> runs.Result:
+    labels = dataset.labels[rows["test"]]
+    confusion = metrics.confusion(labels, probabilities.argmax(1), len(dataset.class_names))  # (true, predicted)
+    return runs.Result(
+        outcome, _predictions(rows["test"], labels, probabilities), _named(confusion, dataset.class_names), **left
+    )
 
 
 def choose_rows(dataset: datasets.Dataset, config: RunConfig) -> dict[str, np.ndarray]:
@@ -138,11 +260,28 @@ def choose_rows(dataset: datasets.Dataset, config: RunConfig) -> dict[str, np.nd
 def describe_protocol(config: RunConfig, rows: dict[str, np.ndarray], precision: str) -> str:
     """How the accuracy came about, in one sentence that two runs can be compared by."""
     pixels = "the backbone's own preprocessing" if config.preprocessing == "own" else "pixels divided by 255"
+    how = TITLES[config.method]
+    if config.method == "finetune":
+        how += f" of {_unfrozen(config)}, BatchNorm in {config.batchnorm} mode"
+    if config.trains:
+        frozen = f"{config.head_epochs} + " if config.method == "finetune" and not config.start else ""
+        how += (
+            f", {frozen}{config.epochs} epochs of {config.optimizer} at {config.learning_rate:g}, "
+            f"batch {config.batch_size}{f', {config.augment}' if config.augment else ''}, the best epoch on validation,"
+        )
     return (
-        f"{heads.METHODS[config.method].title} on {len(rows['train']):,} training images of {config.dataset}, "
+        f"{how} on {len(rows['train']):,} training images of {config.dataset}, "
         f"{len(rows['val']):,} for validation, tested once on {len(rows['test']):,}; "
         f"{config.input_size} px, {pixels}, {precision}, seed {config.seed}"
     )
+
+
+def _unfrozen(config: RunConfig) -> str:
+    if config.unfreeze == "all":
+        return "every layer"
+    if config.unfreeze == "all-but-batchnorm":
+        return "everything but BatchNorm"
+    return f"the last {config.unfreeze_count} {config.unfreeze}"
 
 
 def _part(dataset: datasets.Dataset, rows: np.ndarray, n: int, what: str, seed: int) -> np.ndarray:
@@ -173,4 +312,4 @@ def _timed(seconds: dict[str, float], stage: str, report: Report):
     report(Progress(stage, 0, 0))
     began = time.perf_counter()
     yield
-    seconds[stage] = time.perf_counter() - began
+    seconds[stage] += time.perf_counter() - began

@@ -30,7 +30,7 @@ def test_a_run_ends_with_an_outcome_that_adds_up(store):
 
 
 def test_the_same_config_gives_the_same_numbers_and_reads_its_features_from_the_cache():
-    first, second = execute(TINY)[0], execute(TINY)[0]
+    first, second = execute(TINY).outcome, execute(TINY).outcome
     assert second.cached
     assert second.images_per_second is None
     assert (first.accuracy, first.chosen) == (second.accuracy, second.chosen)
