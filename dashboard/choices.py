@@ -22,10 +22,10 @@ def dataset(label: str = "Dataset", *, only_ready: bool = True) -> str:
     )
 
 
-def backbones(label: str = "Backbones") -> list[str]:
-    """A dropdown of several backbones; returns their names in the order chosen."""
+def backbones(label: str = "Backbones", names: Sequence[str] = ()) -> list[str]:
+    """A dropdown of several backbones, the pretrained ones or those named; returns the chosen, in the order chosen."""
     chosen = [name for name in state.get().backbones if name]
-    names = known.names()
+    names = list(names) or known.names()
     options = names + [name for name in chosen if name not in names]  # a name from a link: tiny, or unknown
     return _remembered(st.multiselect, "backbones", label, options, placeholder="Choose one or more")
 

@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
 import streamlit as st
 
+from core import config as configs_of
 from core import heads
 from core.config import RunConfig
+from core.freezing import Frozen
 from core.plan import Plan
-from dashboard import formats, resources
+from dashboard import formats, freeze_strip, resources
+
+KINDS = {"flip": "mirrored", "crop": "shifted", "colour": "recoloured"}
 
 
-def show(configs: Sequence[RunConfig]) -> None:
+def show(configs: Sequence[RunConfig]) -> list[Plan]:
     """One sentence about what will happen, and a line of time for each run.
 
     Raises:
@@ -18,17 +23,31 @@ def show(configs: Sequence[RunConfig]) -> None:
     """
     if not configs:
         st.info("Choose at least one backbone.", icon=":material/account_tree:")
-        return
+        return []
     plans = [resources.plan(config) for config in configs]
-    first, plan = configs[0], plans[0]
-    who = first.backbone if len(configs) == 1 else f"Each of {len(configs)} backbones, one after the other,"
-    st.markdown(
-        f"{who} looks at {formats.count(plan.images, 'image')} of {first.dataset}. Then a head "
-        f"(**{heads.METHODS[first.method].title.lower()}**) learns from {formats.count(plan.n_train)} of them, "
-        f"and is tested once on {formats.count(plan.n_test)} others."
-    )
+    tell = _probe if not configs[0].trains else _finetune if configs[0].method == "finetune" else _scratch
+    who = configs[0].backbone if len(configs) == 1 else f"Each of {len(configs)} backbones, one after the other,"
+    st.markdown(tell(who, configs[0], plans[0]))
     for config, plan in zip(configs, plans, strict=True):
         _line(config, plan)
+    return plans
+
+
+def memory(config: RunConfig, frozen: Frozen) -> None:
+    """What training holds: as an earlier run of its kind measured it, else what can be counted before."""
+    counted = formats.storage(freeze_strip.memory(frozen, config))
+    seen = _seen(config)
+    if seen:
+        st.markdown(
+            f"Memory: {formats.storage(seen)} :green-badge[:material/timer: measured]",
+            help="The most that the working process held in the last run with this backbone, input size and batch.",
+        )
+    else:
+        st.markdown(
+            f"Memory: {counted} and what a batch of {config.batch_size} leaves in each layer",
+            help="Counted: weights, gradients and what the optimizer remembers of them. After a first run the measured "
+            "figure stands here.",
+        )
 
 
 def measure_button(backbone: str, input_size: int) -> None:
@@ -41,27 +60,86 @@ def measure_button(backbone: str, input_size: int) -> None:
         st.rerun()
 
 
+def _probe(who: str, config: RunConfig, plan: Plan) -> str:
+    return (
+        f"{who} looks at {formats.count(plan.images, 'image')} of {config.dataset}. Then a head "
+        f"(**{heads.METHODS[config.method].title.lower()}**) learns from {formats.count(plan.n_train)} of them, "
+        f"and is tested once on {formats.count(plan.n_test)} others."
+    )
+
+
+def _finetune(who: str, config: RunConfig, plan: Plan) -> str:
+    if config.start:
+        first = "The head of a finished probe is where it starts. Then"
+    elif config.head_epochs:
+        first = f"First a new head learns alone for {formats.count(config.head_epochs, 'epoch')}. Then"
+    else:
+        first = "From the start"
+    what = {
+        "all": "all of the network",
+        "all-but-batchnorm": "all of the network but BatchNorm",
+        "blocks": f"its last {formats.count(config.unfreeze_count, 'block')}",
+        "layers": f"its last {formats.count(config.unfreeze_count, 'layer')}",
+    }[config.unfreeze]
+    return (
+        f"{who} goes on learning from {formats.count(plan.n_train, 'image')} of {config.dataset}{_augmented(config)}. "
+        f"{first} **{what}** and the head learn for {formats.count(config.epochs, 'epoch')} at a rate of "
+        f"{config.learning_rate:g}. The best epoch on validation is tested once on {formats.count(plan.n_test)} others."
+    )
+
+
+def _scratch(who: str, config: RunConfig, plan: Plan) -> str:
+    return (
+        f"{who} starts from random weights and learns from {formats.count(plan.n_train, 'image')} of "
+        f"{config.dataset}{_augmented(config)} for {formats.count(config.epochs, 'epoch')}. The epoch that validates "
+        f"best is tested once on {formats.count(plan.n_test)} others."
+    )
+
+
+def _augmented(config: RunConfig) -> str:
+    kinds = [KINDS[kind] for kind in config.augmentations]
+    return f", {' and '.join(kinds)} at random" if kinds else ""
+
+
 def _line(config: RunConfig, plan: Plan) -> None:
-    line = f"**{config.backbone}** · {config.input_size} px · {_time(plan)}"
-    if plan.estimate and plan.missing:
+    line = f"**{config.backbone}** · {config.input_size} px · {_time(config, plan)}"
+    measured = plan.estimate and (plan.missing or config.trains)
+    if measured:
         st.markdown(f"{line} :green-badge[:material/timer: measured]", help=plan.estimate.basis)
         return
-    st.markdown(line)
-    if plan.missing:
+    if not (plan.missing or config.trains):
+        st.markdown(line)
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(line, width="content")
         measure_button(config.backbone, config.input_size)
 
 
-def _time(plan: Plan) -> str:
-    if not plan.missing:
+def _time(config: RunConfig, plan: Plan) -> str:
+    if not plan.missing and not config.trains:
         return "all features are cached: a few seconds"
     parts = ["its weights are downloaded first"] if plan.download else []
-    if plan.missing < plan.images:
+    if 0 < plan.missing < plan.images and not config.trains:
         parts.append(f"{formats.count(plan.images - plan.missing)} images are cached")
     if plan.estimate:
-        parts.append(f"about {formats.duration(plan.estimate.seconds)} for the features")
+        parts.append(
+            f"about {formats.duration(plan.estimate.seconds)} {'in all' if config.trains else 'for the features'}"
+        )
     else:
         parts.append("its speed on this machine is not measured yet")
     return ", ".join(parts)
+
+
+def _seen(config: RunConfig) -> float | None:
+    """Bytes that the latest run of this kind held."""
+    if not resources.store_open():
+        return None
+    table = resources.runs_table()
+    alike = table["method"].isin(configs_of.TRAINED) & table["peak_memory"].notna()
+    for name in ("backbone", "input_size", "batch_size", "unfreeze", "unfreeze_count"):
+        alike &= table[name] == getattr(config, name)
+    found: pd.Series = table[alike]["peak_memory"]
+    return float(found.iloc[0]) if len(found) else None
 
 
 def _busy() -> bool:

@@ -5,22 +5,27 @@ from dataclasses import fields
 import pandas as pd
 import streamlit as st
 
-from core.config import RunConfig
+from core import heads
+from core.config import PROBES, RunConfig
 from core.errors import LabError
-from core.runs import Run
-from dashboard import charts, components, formats, resources
+from core.runs import RESUMABLE, Run
+from dashboard import choices, components, formats, resources, training_charts
 
 POLL = 0.6  # seconds between two looks
+BESIDE = 12  # runs that are offered to be drawn beside
+WITH_CURVES = ("finetune", "scratch", "linear-adam", "mlp")
 
 _AGAIN = {  # what to do about a run that did not finish
     "failed": "Change what the message says and start again.",
+    "diverged": "The last finite checkpoint is kept. A tenth of the learning rate usually helps.",
     "stopped": "Finished features are kept: started again, it goes on from there.",
+    "paused": "Its weights and its optimizer are kept: it goes on from where it was.",
     "interrupted": "",  # its error says it
 }
 
 
 def show(run_id: str) -> None:
-    """Draw a run; while it waits or works it redraws itself and can be stopped."""
+    """Draw a run; while it waits or works it redraws itself and can be paused and stopped."""
     if any(run.id == run_id for run in resources.active_runs()):
         st.fragment(_live, run_every=POLL)(run_id)
         return
@@ -34,11 +39,7 @@ def show(run_id: str) -> None:
         _did_not_finish(run)
         return
     components.result_card(run)
-    with st.container(horizontal=True):
-        components.link("compare", "Compare it", icon=":material/bar_chart:", run=run_id)
-        other = "knn" if run["method"] != "knn" else "linear"
-        components.link("train", "Another head, same features", icon=":material/bolt:", **same(run, method=other))
-        components.link("backbones", "Another backbone", icon=":material/account_tree:")
+    _next_steps(run)
 
 
 def same(run: pd.Series, **changes) -> dict[str, str]:
@@ -69,40 +70,120 @@ def _live(run_id: str) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown(f"**{run.name}** on {run.config.dataset}", width="content")
-            _stop_button(run)
+            with st.container(horizontal=True, width="content"):
+                if run.config.trains and run.status == "running":
+                    _button("Pause", ":material/pause_circle:", run, resources.pause)
+                _stop_button(run)
         if run.progress is None:
             st.progress(0.0, text=_place(run, position))
             return
         moment = run.progress
         st.progress(moment.fraction, text=formats.stage(moment))
-        if not moment.total:
-            return
-        facts = {moment.unit.capitalize(): formats.done(moment)}
-        facts["Speed"] = formats.rate(moment.rate, moment.unit) if moment.rate else "–"
-        facts["Left"] = formats.duration(moment.seconds_left) if moment.seconds_left else "–"
-        with st.container(horizontal=True, gap="large"):
-            for name, value in facts.items():
-                st.markdown(f":gray[{name}]\n### {value}", width="content", anchors=False)
-        curves = resources.curves(run_id) if moment.stage == "train" else pd.DataFrame()
-        if not curves.empty:
-            components.chart(charts.curves(curves), key=f"curves-{run_id}", alt="Training curves so far")
+        if moment.total:
+            facts = {moment.unit.capitalize(): formats.done(moment)}
+            facts["Speed"] = formats.rate(moment.rate, moment.unit) if moment.rate else "–"
+            facts["Left"] = formats.duration(moment.seconds_left) if moment.seconds_left else "–"
+            if moment.memory:
+                facts["Memory"] = formats.storage(moment.memory)
+            with st.container(horizontal=True, gap="large"):
+                for name, value in facts.items():
+                    st.markdown(f":gray[{name}]\n### {value}", width="content", anchors=False)
+        if run.config.method in WITH_CURVES:
+            _curves(run)
+
+
+def _curves(run: Run) -> None:
+    """Its curves so far, by epoch or by batch, with those of other runs beside."""
+    own = resources.curves(run.id)
+    if own.empty:
+        return
+    by_batch = own["metric"].str.startswith("batch_")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        by = "epoch"
+        if by_batch.any():
+            kinds = {"epoch": "By epoch", "batch": "By batch"}
+            by = st.segmented_control(
+                "Curves", list(kinds), format_func=kinds.get, default="batch" if by_batch.all() else "epoch",
+                required=True, label_visibility="collapsed", key=f"by-{run.id}-{by_batch.all()}",
+            )  # fmt: skip
+        others = _others(run.id)
+        chosen = st.multiselect(
+            "Beside", list(others), format_func=others.get, placeholder="Draw other runs beside it",
+            label_visibility="collapsed", key=f"beside-{run.id}",
+        )  # fmt: skip
+    frames = [own.assign(run=run.name)]
+    frames += [resources.curves(other).assign(run=f"{place}. {others[other]}") for place, other in enumerate(chosen, 2)]
+    config = run.config
+    two_stages = config.method == "finetune" and config.head_epochs and not config.start
+    figure = training_charts.learning(pd.concat(frames), by=by, unfrozen=config.head_epochs if two_stages else None)
+    components.chart(figure, key=f"curves-{run.id}", alt=f"Training curves so far, by {by}")
+
+
+def _others(run_id: str) -> dict[str, str]:
+    """Runs with curves, newest first: id -> title."""
+    table = resources.runs_table()
+    with_curves = table[table["method"].isin(WITH_CURVES) & (table["run_id"] != run_id)]
+    return {run["run_id"]: choices.run_title(run) for _, run in with_curves.head(BESIDE).iterrows()}
+
+
+def _next_steps(run: pd.Series) -> None:
+    """What one would do after a result: three links."""
+    with st.container(horizontal=True):
+        components.link("compare", "Compare it", icon=":material/bar_chart:", run=run["run_id"])
+        if run["method"] in PROBES:
+            other = "knn" if run["method"] != "knn" else "linear"
+            title = f"Another head, same features: {heads.METHODS[other].title.lower()}"
+            components.link(
+                "train", "Another head, same features", icon=":material/bolt:", help=title, **same(run, method=other)
+            )
+            _fine_tune_link(run)
+        elif run["method"] == "finetune":
+            components.link(
+                "train", "The same from scratch", icon=":material/child_care:",
+                **same(run, method="scratch", backbone="CustomCNN", input_size=0, weights="untrained", recipe="",
+                       epochs=0, batch_size=0, learning_rate=0.0),
+            )  # fmt: skip
+        components.link("backbones", "Another backbone", icon=":material/account_tree:")
+
+
+def _fine_tune_link(run: pd.Series) -> None:
+    start = run["run_id"] if run["method"] != "knn" else ""
+    components.link(
+        "train", "Fine-tune from here", icon=":material/tune:",
+        help="Its head is where the fine-tune starts." if start else "",
+        **same(run, method="finetune", start=start, recipe="", epochs=0, batch_size=0, learning_rate=0.0),
+    )  # fmt: skip
 
 
 def _did_not_finish(run: pd.Series) -> None:
     error = run["error"] if pd.notna(run["error"]) else ""
     sentence = f"{error} {_AGAIN[run['status']]}".strip()
     st.warning(sentence, title=f"{run['name']}: {run['status']}", icon=":material/error:")
-    components.link("train", "Set it up again", icon=":material/replay:", **same(run))
+    if pd.notna(run["accuracy"]):
+        components.result_card(run)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if run["status"] in RESUMABLE:
+            st.button(
+                "Resume", icon=":material/play_arrow:", type="primary", key=f"resume-{run['run_id']}",
+                on_click=_do, args=(resources.resume, run["run_id"]),
+            )  # fmt: skip
+        changes = {"learning_rate": run["learning_rate"] / 10, "recipe": ""} if run["status"] == "diverged" else {}
+        label = "Set it up again, ten times gentler" if changes else "Set it up again"
+        components.link("train", label, icon=":material/replay:", **same(run, **changes))
 
 
 def _stop_button(run: Run) -> None:
+    _button("Stop", ":material/stop_circle:", run, resources.stop)
+
+
+def _button(label: str, icon: str, run: Run, act) -> None:
     # A callback, since it is heard even when its fragment was redrawn between the press and its arrival.
-    st.button("Stop", icon=":material/stop_circle:", key=f"stop-{run.id}", on_click=_stop, args=(run.id,))
+    st.button(label, icon=icon, key=f"{label.lower()}-{run.id}", on_click=_do, args=(act, run.id))
 
 
-def _stop(run_id: str) -> None:
+def _do(act, run_id: str) -> None:
     try:
-        resources.stop(run_id)
+        act(run_id)
     except LabError as error:
         st.toast(str(error), icon=":material/error:")
 

@@ -79,3 +79,8 @@ def progress(moment: Progress) -> str:
     if moment.seconds_left:
         parts.append(f"{duration(moment.seconds_left)} left")
     return " · ".join(parts)
+
+
+def storage(number: float) -> str:
+    """1234567890 -> 1.2 GB; under a gigabyte 345 MB."""
+    return f"{number / 1e9:.1f} GB" if number >= 0.95e9 else f"{number / 1e6:.0f} MB"

@@ -1,66 +1,118 @@
-"""The choices of a run beside dataset and backbones: its head in sight, the rest under More.
-
-Each is in the address bar under the name of its field in `RunConfig`.
-"""
+"""The choices of a run that are always in sight beside dataset and backbones: how it learns, and a recipe by name."""
 
 import streamlit as st
 
-from core import heads
-from core.config import PREPROCESSINGS, TRAIN_SPLITS
-from dashboard import choices
+from core import backbones, heads, recipes
+from core.config import PROBES, TRAINED, RunConfig
+from core.errors import ConfigError
+from dashboard import addressed, choices, options, state
 
-SPLITS = dict(zip(TRAIN_SPLITS, ("All training images", "The book's 20 %", "The book's other 80 %"), strict=True))
-PIXELS = dict(zip(PREPROCESSINGS, ("As the backbone wants them", "Divided by 255, the book's mistake"), strict=True))
-WEIGHTS = {"imagenet": "ImageNet", "untrained": "Untrained"}  # or a path
-OPTIONS = {  # of a head: label, least, most, step
-    "epochs": ("Epochs", 1, 1000, 1),
-    "batch_size": ("Batch size", 1, 8192, 32),
-    "learning_rate": ("Learning rate", 1e-6, 10.0, 1e-4),
-    "strength": ("L2 strength, 0 for automatic", 0.0, 1e6, 1e-4),
-    "neighbours": ("Neighbours, 0 for automatic", 0, 1000, 1),
-    "hidden": ("Hidden units", 1, 8192, 64),
+KINDS = {"probe": "Probe", "finetune": "Fine-tune", "scratch": "From scratch"}
+IDEAS = {
+    "finetune": "The pretrained network goes on learning, on your images: first a new head alone, then some of its own "
+    "layers too, gently.",
+    "scratch": "A network that has never seen an image learns from yours alone.",
 }
+OWN = ""  # no recipe
 
 
 def method() -> str:
-    """Which head to put on the features."""
+    """A head on frozen features (which one), a fine-tune, or a network from scratch: a value of `RunConfig.method`."""
+    asked = st.query_params.get("method")
+    if asked in TRAINED:
+        st.session_state["kind"] = asked
+    elif asked in PROBES or "kind" not in st.session_state:
+        st.session_state["kind"] = "probe"
+    kind = st.segmented_control(
+        "Method", list(KINDS), format_func=KINDS.get, key="kind", on_change=_switch, required=True, wrap=True
+    )
+    if kind != "probe":
+        if asked != kind:
+            st.query_params["method"] = kind
+        st.caption(IDEAS[kind])
+        return kind
     titles = {name: each.title for name, each in heads.METHODS.items()}
     chosen = choices.titled(st.segmented_control, "method", "Head", titles, required=True, wrap=True)
     st.caption(heads.METHODS[chosen].idea)
     return chosen
 
 
-def more(method: str) -> dict:
-    """The other fields of a `RunConfig`, with defaults that suit most people."""
-    left, right = st.columns(2)
-    with left:
-        chosen = {
-            "input_size": _number("Input size in px, 0 for the backbone's own", "input_size", step=32),
-            "n_train": _number("Training images, 0 for all", "n_train", step=100),
-            "n_test": _number("Test images, 0 for all", "n_test", step=100),
-        }
-    with right:
-        chosen |= {
-            "weights": choices.titled(
-                st.selectbox, "weights", "Weights, or a file's path", WEIGHTS, accept_new_options=True
-            ),
-            "train_split": choices.titled(st.selectbox, "train_split", "Train on", SPLITS),
-            "seed": _number("Seed", "seed"),
-        }
-    chosen["preprocessing"] = choices.titled(st.selectbox, "preprocessing", "Pixels", PIXELS)
-    columns = st.columns(2)
-    for i, name in enumerate(name for name in OPTIONS if name in heads.METHODS[method].options):
-        with columns[i % 2]:
-            chosen[name] = _option(name)
+def networks(method: str) -> list[str]:
+    """Backbones, or for training from scratch the small networks first."""
+    if method == "scratch":
+        return choices.backbones("Networks", [*backbones.scratch_names(), *backbones.names()])
+    return choices.backbones()
+
+
+def choose() -> str:
+    """A recipe by name: choosing one sets everything that it decides, backbone and method too."""
+    asked = st.query_params.get("recipe", OWN)
+    st.session_state["recipe"] = asked if asked in recipes.RECIPES else OWN
+    titles = {OWN: "None: my own choices"} | {name: each.title for name, each in recipes.RECIPES.items()}
+    chosen = st.selectbox("Recipe", list(titles), format_func=titles.get, key="recipe", on_change=_apply)
+    if chosen:
+        st.caption(recipes.RECIPES[chosen].idea)
     return chosen
 
 
-def _number(label: str, key: str, *, step: int = 1) -> int:
-    return st.number_input(label, min_value=0, value=0, step=step, key=key, bind="query-params")
+def kept(config: RunConfig) -> bool:
+    """Whether a config still is what its recipe says, apart from its data, its seed and where its weights come from."""
+    try:
+        recipe = recipes.get(config.recipe)
+        asked = recipe.config(config.backbone, **{name: getattr(config, name) for name in options.FREE})
+    except ConfigError:
+        return False
+    return asked == config
 
 
-def _option(name: str) -> float:
-    label, least, most, step = OPTIONS[name]
-    default = getattr(heads.Options, name)
-    form = "%g" if isinstance(default, float) else "%d"
-    return st.number_input(label, least, most, default, step, format=form, key=name, bind="query-params")
+def command(config: RunConfig) -> str:
+    """The same run from a terminal."""
+    usual = RunConfig(backbone=config.backbone, method=config.method)
+    skipped = {"version", "recipe", "dataset", "backbone", "method"}
+    if config.recipe:
+        recipe = recipes.get(config.recipe)
+        usual = recipe.config(config.backbone)
+    parts = ["python -m core run", f"--dataset {config.dataset}", f"--backbone {config.backbone}"]
+    parts.append(f"--recipe {config.recipe}" if config.recipe else f"--method {config.method}")
+    for name in RunConfig.__dataclass_fields__:
+        value = getattr(config, name)
+        if name not in skipped and value != getattr(usual, name):
+            parts.append(f"--{name.replace('_', '-')} {value}")
+    return " ".join(parts)
+
+
+def _switch() -> None:
+    """Another kind of method has been chosen: its own numbers, and networks that suit it."""
+    kind = st.session_state["kind"]
+    for name in ("epochs", "batch_size", "learning_rate", "recipe", "augment"):
+        addressed.forget([name])
+    if kind == "probe":
+        addressed.forget(["method"])
+    else:
+        st.query_params["method"] = kind
+    _suit(kind)
+
+
+def _suit(kind: str) -> None:
+    """From scratch a small network is the usual choice; the pretrained ones are remembered."""
+    now, small = state.get().backbones, set(backbones.scratch_names())
+    if kind == "scratch" and not small & set(now):
+        st.session_state["pretrained"] = now
+        state.update(backbones=(backbones.scratch_names()[0],))
+    elif kind != "scratch" and small & set(now):
+        state.update(backbones=st.session_state.get("pretrained", state.State.backbones))
+
+
+def _apply() -> None:
+    """Set what the chosen recipe decides, and let all else that could change its result go back to its default."""
+    name = st.session_state["recipe"]
+    addressed.forget([field for field in RunConfig.__dataclass_fields__ if field not in options.FREE])
+    if name not in recipes.RECIPES:
+        return
+    recipe = recipes.RECIPES[name]
+    fitting = tuple(each for each in state.get().backbones if each in recipe.backbones)
+    state.update(backbones=fitting or recipe.backbones[:1])
+    settings = recipe.settings(state.get().backbones[0])
+    st.session_state.pop("kind", None)
+    for field, value in ({"recipe": name} | settings).items():
+        addressed.put(field, value)

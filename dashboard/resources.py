@@ -7,22 +7,25 @@ changes in other processes and is read again after a second.
 
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import datasets, gradcam, hardware, runs, speeds
+from core import datasets, freezing, gradcam, hardware, rates, runs, speeds
 from core.config import RunConfig
 from core.datasets import Dataset, Summary
 from core.engine import Engine
 from core.errors import EngineError, LabError
+from core.freezing import Frozen
 from core.plan import Plan
 from core.plan import plan as make_plan
 from core.progress import Progress
 from core.runs import Outcome, Run
 
 KEPT_EXPLANATIONS = 128  # the oldest goes first
+_DECIDE_FREEZING = ("backbone", "method", "input_size", "pooling", "unfreeze", "unfreeze_count", "batchnorm")
 FIRST_PAINT = 1.5  # seconds; the browser loads the page from this process, and importing MLflow beside that delays both
 
 
@@ -170,6 +173,54 @@ def plan(config: RunConfig) -> Plan:
     return make_plan(config)
 
 
+def frozen(config: RunConfig) -> Frozen | None:
+    """`freezing.describe` from the worker; None while it works on it, a moment at most once it is warm.
+
+    Raises:
+        LabError: The plan cannot be applied.
+    """
+    if not settled():
+        return None
+    key = tuple(getattr(config, name) for name in _DECIDE_FREEZING)
+    future = _describing().get(key)
+    if future is None:
+        future = _describing()[key] = _engine().call(freezing.describe, config)
+    try:
+        return future.result(timeout=0.5)
+    except TimeoutError:
+        return None
+    except LabError:
+        raise
+    except Exception as error:  # of the worker's, whatever it was
+        _describing().pop(key, None)
+        raise EngineError(f"The layers cannot be read ({type(error).__name__}: {error})", remedy="Try again") from error
+
+
+def find_rate(config: RunConfig) -> None:
+    """Look for a learning rate in the worker; `rate_found` has what came out."""
+    _rates_found().pop(_rate_key(config), None)
+    _rates()[_rate_key(config)] = _engine().call_reporting("find-rate", rates.find, config)
+
+
+def finding_rate(config: RunConfig) -> bool:
+    """Whether that goes on."""
+    future = _rates().get(_rate_key(config))
+    return future is not None and not future.done()
+
+
+def rate_found(config: RunConfig) -> tuple[pd.DataFrame, float] | LabError | None:
+    """What the last search for a config like this gave, whatever its own rate is; None where there was none."""
+    future = _rates().get(_rate_key(config))
+    if future is None or not future.done():
+        return None
+    if error := future.exception():
+        return error if isinstance(error, LabError) else EngineError(f"{type(error).__name__}: {error}")
+    key = _rate_key(config)
+    if key not in _rates_found():
+        _rates_found()[key] = future.result()
+    return _rates_found()[key]
+
+
 def measure(backbone: str, input_size: int) -> None:
     """Measure the speed of a backbone in the worker; `measuring` tells when it is done."""
     _measurements()[backbone, input_size] = _engine().call(speeds.measure, backbone, input_size)
@@ -256,6 +307,25 @@ def _active() -> list[Run]:
 
 @st.cache_resource(show_spinner=False)
 def _explanations() -> dict[tuple[str, int, int | None], Future]:
+    return {}
+
+
+@st.cache_resource(show_spinner=False)
+def _describing() -> dict[tuple, Future]:
+    return {}
+
+
+def _rate_key(config: RunConfig) -> RunConfig:
+    return replace(config, learning_rate=1e-3, epochs=1, schedule="constant", recipe="", n_test=0)
+
+
+@st.cache_resource(show_spinner=False)
+def _rates() -> dict[RunConfig, Future]:
+    return {}
+
+
+@st.cache_resource(show_spinner=False)
+def _rates_found() -> dict[RunConfig, tuple[pd.DataFrame, float]]:
     return {}
 
 

@@ -1,31 +1,60 @@
-"""Train: choose, know what it will cost, start, follow or stop it, and go on from the result."""
+"""Train: choose, see what will train and what it costs, start, watch, pause or stop it, go on from the result."""
+
+from dataclasses import replace
 
 import streamlit as st
 
 from core.config import RunConfig
 from core.errors import LabError
-from dashboard import choices, components, cost, following, recipe, resources, state
+from dashboard import (
+    choices,
+    components,
+    cost,
+    following,
+    freeze_strip,
+    options,
+    recipe,
+    resources,
+    state,
+)
 
-components.page_header("Train", "How well does a head tell your classes apart from what a backbone says of the images?")
+components.page_header("Train", "How well does a head, a fine-tuned backbone or a new network learn your classes?")
 left, right = st.columns([5, 7], gap="large")
 
 with left:
     dataset = choices.dataset()
-    names = choices.backbones()
     method = recipe.method()
+    names = recipe.networks(method)
+    named = recipe.choose()
+    changed = st.empty()
     with st.expander("More", icon=":material/tune:"):
-        more = recipe.more(method)
+        more = options.More(method, dataset, names[0] if names else "")
+        fields = more.show()
 
 with right:
-    configs, error = [], None
+    shown = st.container()  # a run that is followed, once the store is open
+    configs, frozen, error = [], None, None
     try:
-        configs = [RunConfig(dataset=dataset, backbone=name, method=method, **more) for name in names]
-        cost.show(configs)
+        if names and method == "finetune":
+            fields |= freeze_strip.choose(names[0], fields["input_size"])
+        configs = [RunConfig(dataset=dataset, backbone=name, method=method, recipe=named, **fields) for name in names]
+        if not all(recipe.kept(config) for config in configs if named):
+            configs = [replace(config, recipe="") for config in configs]
+            changed.caption(":material/edit: Changed below: it is not that recipe any more.")
+        if configs and configs[0].trains:
+            frozen = freeze_strip.show(configs[0])
+        plans = cost.show(configs)
+        if frozen:
+            cost.memory(configs[0], frozen)
     except LabError as found:
         error = found
         components.show_error(error)
     label = "Start" if len(names) < 2 else f"Start {len(names)} runs"
-    started = st.button(label, type="primary", icon=":material/play_arrow:", disabled=bool(error) or not names)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        started = st.button(label, type="primary", icon=":material/play_arrow:", disabled=bool(error) or not names)
+        if configs and not error:
+            with st.popover("From a terminal", icon=":material/terminal:"):
+                st.code("\n".join(recipe.command(config) for config in configs), language="bash", wrap_lines=True)
     if started:
         try:
             with st.spinner("Starting the engine"):
@@ -34,10 +63,17 @@ with right:
             st.rerun()  # the status beside the page shows it too
         except LabError as found:
             components.show_error(found)
+    if frozen:
+        freeze_strip.layers(frozen)
+    if configs and not error:
+        more.explain(configs[0], plans[0].n_train)
 
     components.need_runs()
     active = resources.active_runs()
     followed = state.get().run or (active[0].id if active else "")
-    if followed:
-        following.show(followed)
-    following.queue(but=followed)
+    with shown:
+        if followed:
+            following.show(followed)
+        following.queue(but=followed)
+        if followed or active:
+            st.subheader("The next run", anchor=False)

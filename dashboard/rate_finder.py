@@ -1,0 +1,68 @@
+"""The learning rate of a run: how it will go over the epochs, and which one a short trial suggests."""
+
+import numpy as np
+import streamlit as st
+
+from core.config import RunConfig
+from core.errors import LabError
+from core.optimizers import FIRST, WARM_UP
+from dashboard import addressed, components, resources, training_charts
+
+POINTS = 101  # of the schedule that is drawn
+
+
+def over_time(config: RunConfig) -> np.ndarray:
+    """The learning rate at points equally far apart over all epochs, as `optimizers.schedule` gives it to each step."""
+    part = np.linspace(0, 1, POINTS)
+    if config.schedule == "constant":
+        return np.full(POINTS, config.learning_rate)
+    warm = WARM_UP if config.schedule == "one-cycle" else 0.0
+    falling = 0.5 * (1 + np.cos(np.pi * (part - warm) / (1 - warm)))
+    rising = FIRST + (1 - FIRST) * part / (warm or 1)
+    return config.learning_rate * np.where(part < warm, rising, falling)
+
+
+def show_schedule(config: RunConfig) -> None:
+    """The learning rate over the epochs, in both stages."""
+    if config.schedule == "constant":
+        st.caption("The same rate in all epochs")
+        return
+    figure = training_charts.schedule(over_time(config), epochs=config.epochs)
+    components.chart(figure, key=f"schedule-{config.schedule}", alt=f"Learning rate by epoch, {config.schedule}")
+
+
+def show(config: RunConfig) -> None:
+    """A button that tries rates from tiny to huge for a hundred steps; then the curve, and the rate it suggests."""
+    found = resources.rate_found(config)
+    if isinstance(found, LabError):
+        components.show_error(found)
+        found = None
+    if found is None:
+        if resources.finding_rate(config):
+            st.caption(":material/hourglass_top: Trying learning rates, about a hundred steps")
+            _wait(config)
+            return
+        busy = not resources.settled() or bool(resources.active_runs())
+        st.button(
+            "Find a learning rate",
+            icon=":material/troubleshoot:",
+            on_click=resources.find_rate,
+            args=(config,),
+            disabled=busy,
+            help="It rises from tiny to huge in about a hundred steps: where the loss falls fastest is a good one. "
+            + ("A run has the device now." if busy else ""),
+        )
+        return
+    table, suggestion = found
+    figure = training_charts.rates(table, suggestion=suggestion, chosen=config.learning_rate)
+    components.chart(figure, key="rates", alt=f"Loss by learning rate; {suggestion:.1e} is suggested")
+    st.markdown(f"The loss falls fastest at about **{suggestion:.1e}**; you have chosen {config.learning_rate:g}.")
+    if f"{suggestion:.0e}" != f"{config.learning_rate:.0e}":
+        rounded = float(f"{suggestion:.0e}")
+        st.button(f"Use {rounded:g}", on_click=addressed.put, args=("learning_rate", rounded))
+
+
+@st.fragment(run_every=0.5)
+def _wait(config: RunConfig) -> None:
+    if not resources.finding_rate(config):
+        st.rerun()
