@@ -29,15 +29,13 @@ def test_a_filter_leaves_only_its_runs(visit, used):
     assert not page.get("plotly_chart")
 
 
-def test_an_address_opens_a_run_with_its_worst_confusion(visit, used):
+def test_a_chosen_run_is_shown_on_a_card_that_opens_it_and_holds_it_against_another(visit, used):
     page = visit("compare", run=used[0])
-    counts = runs.confusion(used[0])
-    caption = next(text.value for text in page.main.markdown if "taken for" in text.value)
-    shown = int(caption.split(": ")[1].split()[0])
-    for name in counts:
-        counts.loc[name, name] = -1
-    assert shown == counts.to_numpy().max()
-    assert len(page.main.image) == min(shown, 24)
+    assert page.metric[0].label == "Accuracy on test images"
+    assert any("Best at **" in text.value for text in page.main.markdown)
+    links = {link.proto.label: link.proto.query_string for link in page.main.get("page_link")}
+    assert f"run={used[0]}" in links["Open this run"]
+    assert "view=Against" in links["Hold it against another"]
 
 
 def test_a_failed_run_shows_its_error(visit, used):

@@ -1,0 +1,202 @@
+"""Run shows one run from close up, explains its images, and holds it against another."""
+
+from dataclasses import asdict, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core import datasets, freezing, metrics, runs
+from core.config import RunConfig
+from tests.pages.conftest import wait
+
+pytestmark = pytest.mark.filterwarnings("ignore:Series.values returning an ndarray")  # PyArrow reads times so
+
+
+def said(page) -> str:
+    return " ".join(text.value for text in [*page.main.markdown, *page.main.caption])
+
+
+def links(page) -> list[str]:
+    return [link.proto.label for link in page.main.get("page_link")]
+
+
+def plant(template: str, config: RunConfig, *, right: float, status: str = "finished", **outcome) -> str:
+    """A run of this config that got a planted share of the template's test images right; returns its id."""
+    predictions = runs.predictions(template)
+    labels = predictions["label"].to_numpy()
+    answers = np.where(np.arange(len(labels)) < right * len(labels), labels, (labels + 1) % 10)
+    predictions = predictions.assign(prediction=answers)
+    share, counts = metrics.accuracy(labels, answers), metrics.confusion(labels, answers, 10)
+    names = runs.confusion(template).columns
+    made = runs.create(config)
+    runs.start(made)
+    measured = replace(
+        runs.get(template).outcome,
+        accuracy=share.value,
+        accuracy_low=share.low,
+        accuracy_high=share.high,
+        **outcome,
+    )
+    layers = asdict(freezing.describe(config)) if config.trains else None
+    confusion = pd.DataFrame(counts, index=names, columns=names)
+    runs.finish(made, runs.Result(measured, predictions, confusion, layers=layers, ended=status))
+    return made
+
+
+def tuned(**changes) -> RunConfig:
+    return RunConfig(**({"backbone": "Tiny", "method": "finetune", "n_train": 200, "n_test": 100} | changes))
+
+
+def test_without_runs_it_says_where_to_make_one(visit):
+    page = visit("run")
+    assert "No run yet" in said(page)
+    assert "Run the demo" in links(page)
+
+
+def test_without_an_id_it_shows_the_newest_result(visit, used):
+    page = visit("run")
+    assert page.selectbox(key="choose-run").value == used[1]
+    assert page.metric[0].label == "Accuracy on test images"
+
+
+def test_an_address_opens_a_run_with_its_protocol_interval_and_worst_confusion(visit, used):
+    page = visit("run", run=used[0])
+    outcome = runs.get(used[0]).outcome
+    assert f"{100 * outcome.accuracy_low:.1f} to {100 * outcome.accuracy_high:.1f} %" in said(page)
+    assert outcome.protocol in said(page)
+    assert outcome.hardware in said(page)
+    counts = runs.confusion(used[0])
+    caption = next(text.value for text in page.main.markdown if "taken for" in text.value)
+    shown = int(caption.split(": ")[1].split()[0])
+    for name in counts:
+        counts.loc[name, name] = -1
+    assert shown == counts.to_numpy().max()
+    assert len(page.main.image) == min(shown, 24)
+
+
+def test_a_run_that_is_not_there_is_said_and_another_is_offered(visit, used):
+    page = visit("run", run="0123456789abcdef")
+    assert page.info[0].proto.title == "This run is not here"
+    assert page.metric
+
+
+def test_surest_mistakes_come_with_a_heat_map_for_the_predicted_and_the_true_class(visit, used):
+    page = visit("run", run=used[0], view="Images")
+    predictions = runs.predictions(used[0])
+    wrong = predictions[predictions["prediction"] != predictions["label"]].sort_values("confidence")
+    assert f"Wrong on {len(wrong)} of 100 test images" in said(page)
+    assert f"Image {wrong['row'].iloc[-1]}:" in said(page)
+    wait(page, lambda: "Grad-CAM" in said(page))
+    alts = [image.proto.imgs[0].alt for image in page.main.image]
+    names = datasets.load("cifar10-sample").class_names
+    for label in wrong[["prediction", "label"]].iloc[-1]:
+        assert any(alt.endswith(f"speaks for {names[label]}") for alt in alts)
+    assert "expected calibration error" in said(page)
+
+
+def test_a_click_on_an_image_asks_about_it_and_the_address_keeps_it(visit, used):
+    page = visit("run", run=used[0], view="Images", group="hesitant")
+    predictions = runs.predictions(used[0])
+    right = predictions[predictions["prediction"] == predictions["label"]].sort_values("confidence", kind="stable")
+    row = right["row"].iloc[1]
+    page.button(key=f"hesitant-{row}").click().run()
+    assert page.query_params["row"] in (str(row), [str(row)])
+    assert f"Image {row}: " in said(page)
+    assert "rightly called so" in said(page)
+    page.number_input(key="any-row").set_value(3).run()
+    assert "Image 3 is not among them" in [warning.proto.title for warning in page.warning]
+
+
+def test_an_image_of_a_cell_leads_to_its_explanation(visit, used):
+    page = visit("run", run=used[0])
+    button = next(button for button in page.main.button if button.key and button.key.startswith("cell-"))
+    button.click().run()
+    assert page.query_params["view"] in ("Images", ["Images"])
+    assert f"Image {button.key.removeprefix('cell-')}: " in said(page)
+
+
+def test_curves_are_drawn_where_there_are_epochs_and_only_the_head_of_a_probe_trained(visit, used):
+    page = visit("run", run=used[1], view="Training")
+    assert len(page.main.get("plotly_chart")) == 1
+    assert "The head only" in said(page)
+    assert "epochs" in page.main.table[0].value.index
+
+
+def test_a_fine_tune_shows_its_stages_its_layers_and_its_notes(visit, used):
+    stage = {"accuracy": 0.5, "accuracy_low": 0.4, "accuracy_high": 0.6, "validation_accuracy": 0.5, "seconds": 1.0}
+    stages = [stage | {"name": "head", "epochs": 5}, stage | {"name": "finetune", "epochs": 3, "accuracy": 0.55}]
+    made = plant(used[0], tuned(unfreeze_count=1), right=0.55, stages=stages, notes=["The batch was halved to 16."])
+    page = visit("run", run=made)
+    assert "Fine-tuning brought 5.0 points over the frozen backbone: too close to call on 100 images" in said(page)
+    assert "The batch was halved to 16." in said(page)
+    page = visit("run", run=made, view="Training")
+    frozen = freezing.describe(tuned(unfreeze_count=1))
+    assert f"{frozen.trainable_weight_layers} of {frozen.weight_layers} layers with weights" in said(page)
+
+
+def test_two_runs_are_told_apart_by_mcnemar_and_the_images_only_one_gets_right(visit, used):
+    better = plant(used[0], tuned(), right=0.9)
+    worse = plant(used[0], tuned(seed=1), right=0.5)
+    page = visit("run", run=better, other=worse, view="Against another")
+    assert "only **seed 0** is right on 40, only **seed 1** on 0" in said(page)
+    assert "**seed 0 is better.**" in said(page)
+    assert [metric.value for metric in page.main.metric] == ["90.0 %", "50.0 %"]
+    assert "seed" in page.main.table[0].value.index
+    assert len(page.main.image) == 12  # and 28 more
+    assert "No image" not in said(page)
+
+
+def test_a_run_on_its_own_says_what_is_missing_to_compare_it(visit, used):
+    runs.delete(used[1])
+    page = visit("run", run=used[0], view="Against another")
+    assert "Nothing to hold it against yet" in said(page)
+
+
+PRINTED = {"recipe": "book-as-printed", "unfreeze": "all", "preprocessing": "divide255"}
+CORRECTED = {"recipe": "book-corrected", "unfreeze": "layers", "unfreeze_count": 1}
+COUNTS = {"trainable_params": 4000, "total_params": 4000, "trainable_weight_layers": 3, "weight_layers": 3}
+LESSON = "The book: as printed against corrected"
+
+
+def test_the_book_as_printed_stands_beside_the_book_corrected_with_the_reason(visit, used):
+    printed = plant(used[0], tuned(**PRINTED), right=0.3, **COUNTS)
+    corrected = plant(used[0], tuned(**CORRECTED), right=0.8, **(COUNTS | {"trainable_weight_layers": 1}))
+    for run_id in (printed, corrected):
+        page = visit("run", run=run_id)
+        assert LESSON in [header.value for header in page.main.subheader]
+        assert [metric.value for metric in page.main.metric][1:] == ["30.0 %", "80.0 %"]
+        assert "**the corrected one is better.**" in said(page)
+        assert "pixels are divided by 255" in said(page)
+        assert "as printed, 3 of 3 layers with weights" in said(page)
+        assert "corrected, 1 of 3 layers with weights" in said(page)
+
+
+def test_without_both_recipes_there_is_no_lesson(visit, used):
+    printed = plant(used[0], tuned(**PRINTED), right=0.3)
+    plant(used[0], tuned(**CORRECTED, dataset="cifar10"), right=0.8)
+    page = visit("run", run=printed)
+    assert LESSON not in [header.value for header in page.main.subheader]
+
+
+def test_nearest_neighbours_have_no_network_to_ask(visit, used):
+    knn = plant(used[0], RunConfig(backbone="Tiny", method="knn", n_train=200, n_test=100), right=0.5)
+    page = visit("run", run=knn, view="Images")
+    wait(page, lambda: page.error)
+    assert "nearest neighbours" in page.error[0].proto.title
+    assert len(page.main.image) == 13  # twelve mistakes and the one in question
+
+
+def test_a_stopped_run_can_go_on_and_shows_the_best_until_then(visit, used):
+    made = plant(used[0], tuned(), right=0.6, status="stopped")
+    page = visit("run", run=made)
+    assert page.warning[0].proto.title.endswith("stopped")
+    assert page.metric[0].value == "60.0 %"
+    assert "Resume" in [button.label for button in page.main.button]
+
+
+def test_a_failed_run_shows_its_error_and_no_result(visit, used):
+    page = visit("run", run=used[2])
+    assert "/nowhere/weights.h5" in page.warning[0].value
+    assert not page.metric
+    assert "Resume" not in [button.label for button in page.main.button]
