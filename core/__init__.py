@@ -14,6 +14,7 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     training                                           stage by stage, epoch by epoch, stopped and gone on with
     execute, plan, rates                               the whole line in one screen; what it will take, how fast to learn
     models, gradcam                                    a run's network again; where in an image it sees a class
+    script_network, script, export                     the code that repeats a run; its model for other programs
     engine                                             who does it, and when: Dask workers
     doctor, bench                                      what is here, and what will be slow; how fast, against references
 

@@ -1,0 +1,72 @@
+"""The model of a run, whatever kind of run it was: uint8 images in, probabilities out.
+
+    fine-tune, from scratch    the model.keras that the run left
+    probe                      the backbone with its weights, and the head that the run left
+
+Worker side: it needs Keras.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+from core import assembly, backbones, datasets, runs
+from core.errors import RunError
+
+KEPT = 2  # models in memory; the largest has 1.4 GB
+
+
+def load(run_id: str) -> Any:
+    """The `keras.Model` of a run, (b, s0, s0, 3) uint8 -> (b, classes) float32, rows sum to 1; quick the second time.
+
+    Raises:
+        RunError: There is no such run, it did not get that far, or nearest neighbours, which have no model.
+        WeightsError: The backbone of a probe is not on this machine any more.
+    """
+    check(run_id)
+    return _load(run_id)
+
+
+def check(run_id: str) -> runs.Run:
+    """The run, if it has a model; needs no Keras, so that a page can say so before anybody asks for one.
+
+    Raises:
+        RunError: There is no such run, it did not get that far, or nearest neighbours, which have no model.
+    """
+    run = runs.get(run_id)
+    if run.outcome is None:
+        raise RunError(f"Run {run.name} is {run.status} and left no model", "a finished run")
+    if run.config.method == "knn":
+        raise RunError(
+            f"Run {run.name} has no model: nearest neighbours compare with all training images",
+            "a probe with layers, a fine-tune or a network trained from scratch",
+            "Start the same run with another method, on the same features",
+        )
+    return run
+
+
+@lru_cache(maxsize=KEPT)
+def _load(run_id: str) -> Any:
+    run = runs.get(run_id)
+    if run.config.trains:
+        return _read(run)
+    config = run.config
+    return assembly.from_probe(
+        config,
+        runs.head(run_id),
+        image_size=datasets.load(config.dataset).images.shape[1],
+        weights=backbones.find_weights(config.backbone, config.weights),
+    )
+
+
+def _read(run: runs.Run) -> Any:
+    import keras
+
+    path = runs.model_path(run.id)
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:  # what Keras raises on a file that is cut short
+        raise RunError(
+            f"The model of run {run.name} in {path} cannot be read ({' '.join(str(error).split())[:200]})",
+            "the model.keras that the run left",
+            "Start the run again",
+        ) from error

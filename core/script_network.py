@@ -1,0 +1,567 @@
+"""The part of a run's code that is about its network: how it is built, frozen and trained.
+
+Pieces of plain Keras, chosen by the config; the numbers in them are constants on top of the script.
+"""
+
+import ast
+import inspect
+import json
+import os
+from pathlib import Path
+
+from core import backbones, networks, runs
+from core.backbones import Backbone
+from core.config import RunConfig
+from core.errors import RunError
+
+Piece = tuple[str, str, str]
+"""Title, words, code."""
+
+
+def constants(run: runs.Run) -> list[str]:
+    """Lines `NAME = value  # why` for what the pieces read."""
+    config, probe = run.config, _probe(run)
+    lines = [f"INPUT_SIZE = {config.input_size}  # pixels, square: what the network sees"]
+    lines += [f"WEIGHTS = {weights}" for weights in [_weights(config)] if weights]
+    if probe:
+        lines += _probe_constants(probe, "" if probe is run else "PROBE_")
+    if config.trains:
+        lines += _training_constants(run)
+    return lines
+
+
+def pieces(run: runs.Run) -> list[Piece]:
+    """The network and its training, in order; the last one ends with a function `predict(rows)`."""
+    config, probe = run.config, _probe(run)
+    found = [("The network", _network_words(config), _network(config))]
+    if probe:
+        words, code = _HEADS[probe.config.method]
+        title = "The head" if probe is run else "The head first"
+        code = code if probe is run else _renamed(code)
+        found.append((title, words, code + (_PREDICT_PROBE if probe is run and config.method != "knn" else "")))
+    if config.trains:
+        found += _training(run)
+    return found
+
+
+# Constants
+
+
+def _probe_constants(probe: runs.Run, prefix: str) -> list[str]:
+    config, chosen = probe.config, probe.outcome.chosen
+    if config.method == "linear":
+        return [f"STRENGTH = {chosen['strength']:g}  # L2{'' if config.strength else ', chosen on validation'}"]
+    if config.method == "knn":
+        return [f"NEIGHBOURS = {chosen['neighbours']:.0f}{'' if config.neighbours else '  # chosen on validation'}"]
+    return [
+        f"{prefix}EPOCHS, {prefix}BATCH_SIZE, {prefix}LEARNING_RATE = "
+        f"{config.epochs}, {config.batch_size}, {config.learning_rate:g}",
+        f"STRENGTH = {config.strength:g}  # L2",
+        *([f"HIDDEN = {config.hidden}  # units"] if config.method == "mlp" else []),
+    ]
+
+
+def _training_constants(run: runs.Run) -> list[str]:
+    config = run.config
+    lines = [f"BATCH_SIZE = {run.outcome.batch_size or config.batch_size}"]
+    if _has_head_stage(config):
+        lines.append(f"HEAD_EPOCHS, HEAD_LEARNING_RATE = {config.head_epochs}, {config.head_learning_rate:g}")
+    lines.append(f"EPOCHS, LEARNING_RATE = {config.epochs}, {config.learning_rate:g}")
+    lines.append(f"DROPOUT = {config.dropout:g}  # share of the features that the last layer does not see in training")
+    for name in ("weight_decay", "label_smoothing", "patience"):
+        if value := getattr(config, name):
+            lines.append(f"{name.upper()} = {value:g}")
+    if config.optimizer == "sgd":
+        lines.append(f"MOMENTUM = {config.momentum:g}")
+    if config.head_units and not config.start:
+        lines.append(f"HEAD_UNITS = {config.head_units}")
+    return lines
+
+
+# The network
+
+
+def _network_words(config: RunConfig) -> str:
+    facts = backbones.get(config.backbone)
+    if config.method == "scratch":
+        return f"{config.backbone}, written out: it has never seen an image, and starts from chance."
+    known = (
+        "with chance for weights"
+        if _untrained(config, facts)
+        else "as it was trained on ImageNet, without its classifier"
+    )
+    wrong = (
+        " Dividing by 255 is the book's recipe, whatever the backbone was trained on: the mistake to look at."
+        if config.preprocessing == "divide255"
+        else ""
+    )
+    return (
+        f"{config.backbone} ({facts.year}) {known}. Images are resized and prepared inside the model, so that nobody "
+        f"can forget it: `{facts.preprocessing}` is what Keras calls this backbone's way.{wrong}"
+    )
+
+
+def _network(config: RunConfig) -> str:
+    facts = backbones.get(config.backbone)
+    parts = []
+    if config.backbone in networks.OWN:
+        parts += [_written_out(networks.OWN[config.backbone].__name__), ""]
+    if _mixed(config):
+        parts.append('keras.config.set_dtype_policy("mixed_bfloat16")  # as the run on its GPU')
+    seed = "SEED" if config.method == "scratch" else backbones.UNTRAINED_SEED
+    parts.append(f"keras.utils.set_random_seed({seed})")
+    parts += _built(config, facts)
+    if _mixed(config):
+        parts.append('keras.config.set_dtype_policy("float32")')
+    if config.method == "finetune" and config.batchnorm == "inference":
+        parts += ["", _INFERENCE_MODE]
+    parts += ["", _INPUT.strip()]
+    if config.augmentations:
+        layers = "".join(f"    {_AUGMENT[kind]}\n" for kind in config.augmentations)
+        parts.append(f"augment = keras.Sequential([  # in training only\n{layers}])\nx = augment(x)")
+    parts.append(_RESIZE.strip())
+    parts.append(_PREPARE["divide255" if config.preprocessing == "divide255" else facts.preprocessing])
+    call = "InferenceMode(network)" if "class InferenceMode" in "\n".join(parts) else "network"
+    parts.append(f"features = {call}(x)")
+    if not config.trains:
+        parts.append("backbone = keras.Model(pixels, features)  # images in, features out")
+    return "\n".join(part for part in parts if part is not None)
+
+
+def _built(config: RunConfig, facts: Backbone) -> list[str]:
+    """`network`, images to pooled features, with its weights."""
+    own = config.backbone in networks.OWN
+    pooling = {"avg": "GlobalAveragePooling2D", "max": "GlobalMaxPooling2D", "flatten": "Flatten"}[config.pooling]
+    if own:
+        lines = [f"network = {networks.OWN[config.backbone].__name__}(INPUT_SIZE)"]
+        if not _untrained(config, facts):
+            lines.append("network.load_weights(WEIGHTS)")
+    else:
+        weights = "None" if _untrained(config, facts) else "WEIGHTS" if _weights(config) else '"imagenet"'
+        lines = [
+            f"network = keras.applications.{config.backbone}(",
+            f"    include_top=False, weights={weights}, input_shape=(INPUT_SIZE, INPUT_SIZE, 3)",
+            ")",
+        ]
+        if weights == "WEIGHTS" and facts.family == "EfficientNet":
+            lines.append(_EFFICIENTNET_FILE.strip())
+    return [*lines, f"network = keras.Model(network.input, keras.layers.{pooling}()(network.output))"]
+
+
+def _weights(config: RunConfig) -> str | None:
+    """The value of WEIGHTS; None where there are none, or Keras knows them by name."""
+    facts = backbones.get(config.backbone)
+    if _untrained(config, facts):
+        return None
+    if config.weights != "imagenet":
+        path = Path(config.weights).expanduser()
+        return json.dumps(str((path / facts.weights_file if path.is_dir() else path).resolve()))
+    here = backbones.published_here(facts)
+    keras_home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+    if here and not here.is_relative_to(keras_home):
+        return json.dumps(str(here)) + ("" if not facts.weights_url else f"  # = {facts.weights_url}")
+    if facts.name in ("MobileNet", "MobileNetV2") and config.input_size != facts.default_size:
+        # Keras takes other weights for some sizes, the run took those of 224 px.
+        return f'keras.utils.get_file(\n    origin="{facts.weights_url}", cache_subdir="models"\n)'
+    return None
+
+
+def _untrained(config: RunConfig, facts: Backbone) -> bool:
+    return config.weights == "untrained" or (config.weights == "imagenet" and not facts.weights_file)
+
+
+def _mixed(config: RunConfig) -> bool:
+    from core import assembly
+
+    return assembly.precision(config) == "bfloat16"
+
+
+def _written_out(name: str) -> str:
+    """The source of a function of `core.networks`, with the constants it reads."""
+    source = inspect.getsource(networks)
+    defined = {}
+    for node in ast.parse(source).body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        for key in [getattr(node, "name", None), *(getattr(target, "id", None) for target in targets)]:
+            defined[key] = node
+    needed, waiting = [], [name]
+    while waiting:
+        each = waiting.pop()
+        needed.append(each)
+        names = {node.id for node in ast.walk(defined[each]) if isinstance(node, ast.Name)}
+        waiting += sorted((names & set(defined)) - {*needed, *waiting})
+    in_order = sorted((defined[each] for each in needed), key=lambda node: node.lineno)
+    return "\n\n\n".join(ast.get_source_segment(source, node) for node in in_order) + "\n"
+
+
+# Training
+
+
+def _probe(run: runs.Run) -> runs.Run | None:
+    """The run that trained the head: the probe itself, or the one a fine-tune started from."""
+    if run.config.method not in ("finetune", "scratch"):
+        return run
+    if run.config.method == "scratch" or not run.config.start:
+        return None
+    try:
+        probe = runs.get(run.config.start)
+    except RunError as error:
+        raise RunError(
+            f"The probe whose head run {run.name} started from is gone ({run.config.start})", "it in the run store"
+        ) from error
+    if probe.outcome is None:
+        raise RunError(f"The probe {probe.name} that run {run.name} started from is {probe.status}", "a finished run")
+    return probe
+
+
+def _has_head_stage(config: RunConfig) -> bool:
+    return config.method == "finetune" and not config.start and config.head_epochs > 0
+
+
+def _renamed(code: str) -> str:
+    """A probe's code within a fine-tune, which has epochs of its own; and its features, which are not kept apart."""
+    for name in ("EPOCHS", "BATCH_SIZE", "LEARNING_RATE"):
+        code = code.replace(name, f"PROBE_{name}")
+    return "backbone = keras.Model(pixels, features)  # images in, features out\n" + code.lstrip()
+
+
+def _training(run: runs.Run) -> list[Piece]:
+    config = run.config
+    found = [("The classifier on top", _CLASSIFIER_WORDS, _classifier(config) + _fit(config) + _PREDICT)]
+    if _has_head_stage(config):
+        code = _HEAD_STAGE.replace("OPTIMIZER", _optimizer(config, "HEAD_LEARNING_RATE"))
+        found.append(("First stage: the head alone", _HEAD_STAGE_WORDS, code))
+    if config.method == "finetune":
+        found.append(("What is unfrozen", _unfreeze_words(run), _unfreeze(run)))
+    rate, before = _schedule(config)
+    code = f"{before}fit({_optimizer(config, rate)}, EPOCHS)\n"
+    found.append((*_LAST_STAGE[config.method], code))
+    return found
+
+
+def _classifier(config: RunConfig) -> str:
+    lines = []
+    if config.start:
+        lines.append(_FOLD.strip())
+        lines += ["x = features", "for layer in hidden:", "    x = layer(x)"]
+        lines += ["x = keras.layers.Dropout(DROPOUT)(x)", "x = last(x)"]
+    else:
+        lines += ["keras.utils.set_random_seed(SEED)", "x = features"]
+        if config.head_units:
+            lines.append('x = keras.layers.Dense(HEAD_UNITS, activation="relu", dtype="float32")(x)')
+        lines.append("x = keras.layers.Dropout(DROPOUT)(x)")
+        lines.append('x = keras.layers.Dense(len(CLASS_NAMES), activation="softmax", dtype="float32")(x)')
+    return "\n".join([*lines, "model = keras.Model(pixels, x)"]) + "\n"
+
+
+def _fit(config: RunConfig) -> str:
+    code = _FIT
+    smoothing = "label_smoothing=LABEL_SMOOTHING" if config.label_smoothing else ""
+    code = code.replace("SMOOTHING_", smoothing).replace("PATIENCE_", "PATIENCE" if config.patience else "epochs")
+    if config.class_weights == "balanced":
+        code = code.replace("class_weight=None", "class_weight=class_weight")
+        code = _CLASS_WEIGHT + code
+    else:
+        code = code.replace("        class_weight=None,\n", "")
+    return code
+
+
+def _optimizer(config: RunConfig, rate: str) -> str:
+    name = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}[config.optimizer]
+    momentum = ", momentum=MOMENTUM" if config.optimizer == "sgd" else ""
+    decay = ", weight_decay=WEIGHT_DECAY" if config.weight_decay else ", weight_decay=0" if name == "AdamW" else ""
+    return f"keras.optimizers.{name}({rate}{momentum}{decay})"
+
+
+def _schedule(config: RunConfig) -> tuple[str, str]:
+    """The learning rate as the optimiser takes it, and the lines before it."""
+    if config.schedule == "constant":
+        return "LEARNING_RATE", ""
+    return "rate", _COSINE.lstrip() if config.schedule == "cosine" else _ONE_CYCLE.lstrip()
+
+
+def _unfreeze_words(run: runs.Run) -> str:
+    outcome, config = run.outcome, run.config
+    counted = (
+        f" In the run {outcome.trainable_weight_layers} of {outcome.weight_layers} layers with weights trained, "
+        f"{outcome.trainable_params:,} of {outcome.total_params:,} parameters."
+        if outcome.weight_layers
+        else ""
+    )
+    batchnorm = (
+        "BatchNorm keeps the statistics of ImageNet (InferenceMode above)."
+        if config.batchnorm == "inference"
+        else "BatchNorm of what trains takes its statistics from each batch."
+    )
+    return f"Flags are set first and then counted, since a slice of a list of layers says little.{counted} {batchnorm}"
+
+
+def _unfreeze(run: runs.Run) -> str:
+    config = run.config
+    if config.unfreeze == "all":
+        code = "network.trainable = True  # everything\n"
+    elif config.unfreeze == "all-but-batchnorm":
+        code = _ALL_BUT_BATCHNORM.lstrip()
+    else:
+        code = _slice(run)
+    return code + _COUNT_TRAINABLE
+
+
+def _slice(run: runs.Run) -> str:
+    """A slice from the end where what trains is one, since Keras numbers some layers anew; names where it is not."""
+    config = run.config
+    found = runs.layers(run.id)
+    rows = found["layers"] if found else []
+    order = list(dict.fromkeys(row["name"].split("/")[0] for row in rows))
+    trained = {row["name"].split("/")[0] for row in rows if row["trainable_params"]}
+    weighted = [name for name in order if name in {r["name"].split("/")[0] for r in rows if r["weight_layer"]}]
+    first = next((index for index, name in enumerate(order) if name in trained), len(order))
+    if config.unfreeze == "layers":
+        kept = config.unfreeze_count + 1
+        why = f"all but the last {config.unfreeze_count}, and the pooling"
+    elif set(weighted) & set(order[first:]) == trained and first < len(order):
+        kept = len(order) - first
+        why = f"all before {order[first]}, the first layer of {_last_blocks(config)}"
+    else:
+        places = [index - len(order) for index, name in enumerate(order) if name in trained]
+        listed = f"TRAINED = {places}  # places from the end: {_last_blocks(config)}"
+        return f"{listed}\n{_LISTED.strip()}\n"
+    return _SLICE.lstrip().replace("KEPT", str(kept)).replace("WHY", why)
+
+
+def _last_blocks(config: RunConfig) -> str:
+    return "the last block" if config.unfreeze_count == 1 else f"the last {config.unfreeze_count} blocks"
+
+
+# Pieces of code
+
+_INPUT = """
+pixels = keras.Input(images.shape[1:], dtype="uint8")
+x = keras.ops.cast(pixels, "float32")
+"""
+
+_RESIZE = """
+if images.shape[1] != INPUT_SIZE:
+    smooth = images.shape[1] > INPUT_SIZE  # only images that get smaller can show false patterns
+    x = keras.ops.image.resize(x, (INPUT_SIZE, INPUT_SIZE), interpolation="bilinear", antialias=smooth)
+"""
+
+_PREPARE = {
+    "caffe": "x = x[..., ::-1] - np.float32([103.939, 116.779, 123.68])  # BGR, the mean of ImageNet subtracted",
+    "tf": "x = x / 127.5 - 1  # -1 to 1, as in its training on ImageNet",
+    "torch": (
+        "x = (x - np.float32([123.675, 116.28, 103.53])) / np.float32([58.395, 57.12, 57.375])  # ImageNet's colours"
+    ),
+    "inside": "# 0 to 255 is right: this network scales its pixels itself",
+    "divide255": "x = x / 255  # 0 to 1, whatever the network was trained on",
+}
+
+_AUGMENT = {
+    "flip": 'keras.layers.RandomFlip("horizontal"),',
+    "crop": 'keras.layers.RandomTranslation(1 / 8, 1 / 8, fill_mode="reflect", interpolation="nearest"),',
+    "colour": (
+        "keras.layers.RandomBrightness(0.1), keras.layers.RandomContrast(0.2), "
+        "keras.layers.RandomSaturation((0.44, 0.55)),"
+    ),
+}
+
+_INFERENCE_MODE = '''
+class InferenceMode(keras.layers.Layer):
+    """Runs a network as for predictions, even in training: BatchNorm keeps ImageNet's statistics.
+
+    network(x, training=False) would not do: `fit` overrides it in a functional model (keras#20285).
+    """
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def call(self, x):
+        return self.network(x, training=False)
+'''
+
+_EFFICIENTNET_FILE = """
+for layer in network.layers:  # the file holds the spread of colours where Keras expects its square
+    if isinstance(layer, keras.layers.Normalization):
+        layer.adapt_variance.assign(keras.ops.square(layer.adapt_variance))
+        layer.finalize_state()
+"""
+
+_STANDARDISE = """
+x_train, x_val = (backbone.predict(images[rows]) for rows in (train, val))  # (n, d): each image once
+mean = x_train.mean(axis=0, dtype=float)
+scale = x_train.std(axis=0, dtype=float)
+scale[scale <= 1e-6 * np.abs(mean)] = 1  # a feature that is the same for all images
+"""
+
+_LINEAR = """
+# A convex problem: whoever goes on long enough arrives at the same place. The rate falls to 0 on the way.
+parts = max(round(len(train) / 512), 1)
+keras.utils.set_random_seed(SEED)
+head = keras.Sequential([
+    keras.Input(x_train.shape[1:]),
+    keras.layers.Normalization(mean=mean, variance=scale**2),
+    keras.layers.Dense(
+        len(CLASS_NAMES), activation="softmax", kernel_regularizer=keras.regularizers.L2(STRENGTH / 2)
+    ),
+])
+rate = keras.optimizers.schedules.CosineDecay(0.01, 1000 // parts * parts)
+head.compile(keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+head.fit(x_train, labels[train], batch_size=-(-len(train) // parts), epochs=1000 // parts, verbose=0)
+print(f"validation accuracy {head.evaluate(x_val, labels[val], verbose=0)[1]:.4f}")
+"""
+
+_BY_EPOCHS = """
+keras.utils.set_random_seed(SEED)
+penalty = keras.regularizers.L2(STRENGTH / 2) if STRENGTH else None
+head = keras.Sequential([
+    keras.Input(x_train.shape[1:]),
+    keras.layers.Normalization(mean=mean, variance=scale**2),
+HIDDEN_LAYER    keras.layers.Dense(len(CLASS_NAMES), activation="softmax", kernel_regularizer=penalty),
+])
+head.compile(
+    keras.optimizers.Adam(LEARNING_RATE), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+)
+head.fit(
+    x_train, labels[train], validation_data=(x_val, labels[val]), batch_size=BATCH_SIZE, epochs=EPOCHS, verbose=2,
+    callbacks=[keras.callbacks.EarlyStopping("val_accuracy", patience=EPOCHS, restore_best_weights=True)],
+)
+"""
+
+_KNN = '''
+def directions(rows):
+    """Features at length 1, so that their products are cosines."""
+    x = backbone.predict(images[rows])
+    return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+
+
+known = directions(train)
+
+
+def predict(rows):
+    """Share of the votes of the most similar training images, for each class."""
+    nearest = np.argsort(-directions(rows) @ known.T, axis=1, kind="stable")[:, :NEIGHBOURS]
+    return (labels[train][nearest][:, :, None] == np.arange(len(CLASS_NAMES))).mean(axis=1)
+'''
+
+_PREDICT_PROBE = """
+
+def predict(rows):
+    return head.predict(backbone.predict(images[rows]))
+"""
+
+_STANDARDISED = "Every image passes the backbone once. The features are brought to mean 0 and spread 1 first."
+_HIDDEN_LAYER = '    keras.layers.Dense(HIDDEN, activation="relu", kernel_regularizer=penalty),\n'
+_HEADS = {
+    "linear": (
+        f"{_STANDARDISED} Then one layer with a softmax: logistic regression, trained until nothing changes any more.",
+        (_STANDARDISE + _LINEAR).strip() + "\n",
+    ),
+    "linear-adam": (
+        f"{_STANDARDISED} Then one layer with a softmax, epoch by epoch; the one best on validation is kept.",
+        (_STANDARDISE + _BY_EPOCHS.replace("HIDDEN_LAYER", "")).strip() + "\n",
+    ),
+    "mlp": (
+        f"{_STANDARDISED} Then a hidden layer and a softmax, epoch by epoch; the one best on validation is kept.",
+        (_STANDARDISE + _BY_EPOCHS.replace("HIDDEN_LAYER", _HIDDEN_LAYER)).strip() + "\n",
+    ),
+    "knn": ("Nothing is trained: the most similar training images vote.", _KNN.strip() + "\n"),
+}
+
+_FOLD = """
+# The trained head, with the standardisation folded into its first layer: ((x - m) / s) W + b
+_, *hidden, last = head.layers
+first = [*hidden, last][0]
+kernel, bias = first.get_weights()
+first.set_weights([kernel / scale[:, None], bias - (mean / scale) @ kernel])
+"""
+
+_CLASSIFIER_WORDS = (
+    "Images in, probabilities out, in one model. Whatever it does, it is judged by the validation images after every "
+    "epoch, and the best epoch is kept."
+)
+
+_CLASS_WEIGHT = """
+counts = np.bincount(labels[train], minlength=len(CLASS_NAMES))
+class_weight = dict(enumerate(len(train) / (len(CLASS_NAMES) * counts)))  # rare classes count more
+"""
+
+_FIT = '''
+targets = keras.utils.to_categorical(labels, len(CLASS_NAMES))
+
+
+def fit(optimizer, epochs):
+    """Train what is trainable now, and go back to the epoch that was best on validation."""
+    model.compile(optimizer, loss=keras.losses.CategoricalCrossentropy(SMOOTHING_), metrics=["accuracy"])
+    best = keras.callbacks.EarlyStopping("val_accuracy", patience=PATIENCE_, restore_best_weights=True)
+    model.fit(
+        images[train],
+        targets[train],
+        validation_data=(images[val], targets[val]),
+        batch_size=BATCH_SIZE,
+        epochs=epochs,
+        class_weight=None,
+        callbacks=[best],
+        verbose=2,
+    )
+'''
+
+_PREDICT = """
+
+def predict(rows):
+    return model.predict(images[rows])
+"""
+
+_HEAD_STAGE_WORDS = (
+    "A head that knows nothing would send large gradients into the backbone and spoil it. So the backbone is frozen "
+    "until the head has learned something."
+)
+_HEAD_STAGE = """
+network.trainable = False
+fit(OPTIMIZER, HEAD_EPOCHS)
+"""
+
+_LAST_STAGE = {
+    "finetune": (
+        "Head and unfrozen layers together",
+        "At a low rate, so that what ImageNet taught is nudged and not washed away.",
+    ),
+    "scratch": ("Training", "All of it at once. There is nothing to freeze in a network that knows nothing."),
+}
+
+_SLICE = """
+network.trainable = True
+for layer in network.layers[:-KEPT]:  # WHY
+    layer.trainable = False
+"""
+
+_LISTED = """
+network.trainable = True
+for place, layer in enumerate(network.layers, start=-len(network.layers)):
+    layer.trainable = place in TRAINED
+"""
+
+_ALL_BUT_BATCHNORM = """
+network.trainable = True
+for layer in network.layers:
+    if isinstance(layer, keras.layers.BatchNormalization):
+        layer.trainable = False
+"""
+
+_COUNT_TRAINABLE = """
+trains = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
+print(f"{trains:,} of {network.count_params():,} parameters of the backbone train")
+"""
+
+_COSINE = """
+steps = EPOCHS * -(-len(train) // BATCH_SIZE)
+rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
+"""
+
+_ONE_CYCLE = """
+steps = EPOCHS * -(-len(train) // BATCH_SIZE)
+warm = max(round(0.3 * steps), 1)  # up in the first third, then down to 0
+rate = keras.optimizers.schedules.CosineDecay(
+    LEARNING_RATE / 25, max(steps - warm, 1), warmup_target=LEARNING_RATE, warmup_steps=warm
+)
+"""
