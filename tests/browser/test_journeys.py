@@ -12,7 +12,14 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.settings import ASSETS
 
-PAGES = {"Home": "Backbone Lab", "Data": "Data", "Train": "Train", "Backbones": "Backbones", "Compare": "Compare"}
+PAGES = {
+    "Home": "Backbone Lab",
+    "Data": "Data",
+    "Train": "Train",
+    "Run": "Run",
+    "Backbones": "Backbones",
+    "Compare": "Compare",
+}
 ERRORS = "[data-testid=stException], [data-testid=stAlertContentError]"
 MINUTES = 60_000  # milliseconds
 LONG_RUN = "/train?input_size=224"  # about a minute of extraction on 2 cores
@@ -47,13 +54,19 @@ def test_the_demo_leads_from_home_to_the_images_behind_a_number(page: Page):
     expect(page.get_by_role("heading", name="Compare", level=1)).to_be_visible()
     expect(page.get_by_role("region", name="Every run with its settings and results")).to_be_visible()
     expect(page.get_by_role("heading", name="EfficientNetLite0 linear 160 px on cifar10-sample")).to_be_visible()
+    page.get_by_role("link", name="Open this run").click()
+    expect(page.get_by_role("heading", name="Run", level=1)).to_be_visible()
     cell = page.locator(".js-plotly-plot").filter(has_text="Predicted class").locator(".points path").first
     cell.scroll_into_view_if_needed()
     box = cell.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.get_by_text(re.compile(r"airplane rightly called airplane: \d+ images"))).to_be_visible()
-    expect(page.get_by_role("main").get_by_role("img", name=re.compile(r"^[\d.]+ %$")).first).to_be_visible()
+    image = page.get_by_role("main").get_by_role("button", name=re.compile(r"^[\d.]+ %$")).first
+    image.click()
+    expect(page.get_by_role("img", name=re.compile("Heat map of what in image .* speaks for airplane"))).to_be_visible()
+    page.reload()
+    expect(page.get_by_text(re.compile(r"Image \d+: airplane, rightly called so"))).to_be_visible()
 
 
 def test_a_zip_of_images_is_uploaded_and_probed(page: Page, tmp_path: Path):
