@@ -101,7 +101,7 @@ def _verdict(printed: pd.Series, corrected: pd.Series) -> str:
 
 
 def _outcomes(both: tuple[pd.Series, pd.Series]) -> list[Outcome | None]:
-    return [resources.outcome(each["run_id"]) for each in both]
+    return [resources.run(each["run_id"]).outcome for each in both]
 
 
 def _own_first(candidates: pd.DataFrame, run: pd.Series) -> list[pd.Series]:

@@ -9,7 +9,7 @@ from core import heads
 from core.config import PROBES, RunConfig
 from core.errors import LabError
 from core.runs import RESUMABLE, Run
-from dashboard import choices, components, formats, resources, training_charts
+from dashboard import choices, components, formats, resources, state, training_charts
 
 POLL = 0.6  # seconds between two looks
 BESIDE = 12  # runs that are offered to be drawn beside
@@ -39,7 +39,61 @@ def show(run_id: str) -> None:
         _did_not_finish(run)
         return
     components.result_card(run)
+    if said := gained(run):
+        st.markdown(said)
     _next_steps(run)
+    if run["method"] in WITH_CURVES:
+        curves(run_id, run["name"], unfrozen_after(run["method"], run["start"], run["head_epochs"]))
+
+
+def gained(run: pd.Series) -> str:
+    """What unfreezing brought, in one sentence; "" for a run that has no stage before it."""
+    before = run["frozen_accuracy"]
+    if pd.isna(before):
+        return ""
+    points = 100 * (run["accuracy"] - before)
+    verb = "lost" if points < 0 else "gained"
+    inside = run["accuracy_low"] <= before <= run["accuracy_high"]
+    doubt = " That is within the interval: more test images would tell." if inside and points else ""
+    frozen = f"With the backbone frozen it was {formats.percent(before)}"
+    return f"{frozen}: unfreezing **{verb} {abs(points):.1f} points**.{doubt}"
+
+
+def why_it_ended(run: pd.Series) -> None:
+    """What kept a run from finishing, and what to do about it."""
+    error = run["error"] if pd.notna(run["error"]) else ""
+    sentence = f"{error} {_AGAIN[run['status']]}".strip()
+    st.warning(sentence, title=f"{run['name']}: {run['status']}", icon=":material/error:")
+
+
+def curves(run_id: str, name: str, unfrozen: int | None) -> None:
+    """Curves so far, by epoch or by batch, with those of other runs beside."""
+    own = resources.curves(run_id)
+    if own.empty:
+        return
+    by_batch = own["metric"].str.startswith("batch_")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        by = "epoch"
+        if by_batch.any():
+            kinds = {"epoch": "By epoch", "batch": "By batch"}
+            by = st.segmented_control(
+                "Curves", list(kinds), format_func=kinds.get, default="batch" if by_batch.all() else "epoch",
+                required=True, label_visibility="collapsed", key=f"by-{run_id}-{by_batch.all()}",
+            )  # fmt: skip
+        others = _others(run_id)
+        chosen = st.multiselect(
+            "Beside", list(others), format_func=others.get, placeholder="Draw other runs beside it",
+            label_visibility="collapsed", key=f"beside-{run_id}",
+        )  # fmt: skip
+    frames = [own.assign(run=name)]
+    frames += [resources.curves(other).assign(run=f"{place}. {others[other]}") for place, other in enumerate(chosen, 2)]
+    figure = training_charts.learning(pd.concat(frames), by=by, unfrozen=unfrozen)
+    components.chart(figure, key=f"curves-{run_id}", alt=f"Training curves by {by}")
+
+
+def unfrozen_after(method: str, start: str, head_epochs: int) -> int | None:
+    """After which epoch a fine-tune unfroze something; None where it did from the start, or never."""
+    return int(head_epochs) or None if method == "finetune" and not start else None
 
 
 def same(run: pd.Series, **changes) -> dict[str, str]:
@@ -68,12 +122,11 @@ def _live(run_id: str) -> None:
         st.rerun()
     run = active[position]
     with st.container(border=True):
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.markdown(f"**{run.name}** on {run.config.dataset}", width="content")
-            with st.container(horizontal=True, width="content"):
-                if run.config.trains and run.status == "running":
-                    _button("Pause", ":material/pause_circle:", run, resources.pause)
-                _stop_button(run)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{run.name}** on {run.config.dataset}")
+            if run.config.trains and run.status == "running":
+                _button("Pause", ":material/pause_circle:", run, resources.pause)
+            _stop_button(run)
         if run.progress is None:
             st.progress(0.0, text=_place(run, position))
             return
@@ -87,36 +140,9 @@ def _live(run_id: str) -> None:
                 facts["Memory"] = formats.storage(moment.memory)
             with st.container(horizontal=True, gap="large"):
                 for name, value in facts.items():
-                    st.markdown(f":gray[{name}]\n### {value}", width="content", anchors=False)
+                    st.markdown(f":gray[{name}]\n#### {value}", width="content", anchors=False)
         if run.config.method in WITH_CURVES:
-            _curves(run)
-
-
-def _curves(run: Run) -> None:
-    """Its curves so far, by epoch or by batch, with those of other runs beside."""
-    own = resources.curves(run.id)
-    if own.empty:
-        return
-    by_batch = own["metric"].str.startswith("batch_")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        by = "epoch"
-        if by_batch.any():
-            kinds = {"epoch": "By epoch", "batch": "By batch"}
-            by = st.segmented_control(
-                "Curves", list(kinds), format_func=kinds.get, default="batch" if by_batch.all() else "epoch",
-                required=True, label_visibility="collapsed", key=f"by-{run.id}-{by_batch.all()}",
-            )  # fmt: skip
-        others = _others(run.id)
-        chosen = st.multiselect(
-            "Beside", list(others), format_func=others.get, placeholder="Draw other runs beside it",
-            label_visibility="collapsed", key=f"beside-{run.id}",
-        )  # fmt: skip
-    frames = [own.assign(run=run.name)]
-    frames += [resources.curves(other).assign(run=f"{place}. {others[other]}") for place, other in enumerate(chosen, 2)]
-    config = run.config
-    two_stages = config.method == "finetune" and config.head_epochs and not config.start
-    figure = training_charts.learning(pd.concat(frames), by=by, unfrozen=config.head_epochs if two_stages else None)
-    components.chart(figure, key=f"curves-{run.id}", alt=f"Training curves so far, by {by}")
+            curves(run.id, run.name, unfrozen_after(run.config.method, run.config.start, run.config.head_epochs))
 
 
 def _others(run_id: str) -> dict[str, str]:
@@ -144,6 +170,7 @@ def _next_steps(run: pd.Series) -> None:
                        epochs=0, batch_size=0, learning_rate=0.0),
             )  # fmt: skip
         components.link("backbones", "Another backbone", icon=":material/account_tree:")
+        st.button("Close", icon=":material/close:", type="tertiary", on_click=state.update, kwargs={"run": ""})
 
 
 def _fine_tune_link(run: pd.Series) -> None:
@@ -156,9 +183,7 @@ def _fine_tune_link(run: pd.Series) -> None:
 
 
 def _did_not_finish(run: pd.Series) -> None:
-    error = run["error"] if pd.notna(run["error"]) else ""
-    sentence = f"{error} {_AGAIN[run['status']]}".strip()
-    st.warning(sentence, title=f"{run['name']}: {run['status']}", icon=":material/error:")
+    why_it_ended(run)
     if pd.notna(run["accuracy"]):
         components.result_card(run)
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -22,7 +22,7 @@ from core.freezing import Frozen
 from core.plan import Plan
 from core.plan import plan as make_plan
 from core.progress import Progress
-from core.runs import Outcome, Run
+from core.runs import Run
 
 KEPT_EXPLANATIONS = 128  # the oldest goes first
 _DECIDE_FREEZING = ("backbone", "method", "input_size", "pooling", "unfreeze", "unfreeze_count", "batchnorm")
@@ -91,7 +91,7 @@ def resume(run_id: str) -> None:
         RunError: It cannot go on.
     """
     _engine().resume(run_id)
-    for kept in (predictions, confusion, outcome, layers):  # it will give others
+    for kept in (predictions, confusion, run, layers):  # it will give others
         kept.clear(run_id)
     _explanations().clear()
     refresh_runs()
@@ -129,9 +129,9 @@ def confusion(run_id: str) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def outcome(run_id: str) -> Outcome | None:
-    """What an ended run measured; None where it did not get that far."""
-    return runs.get(run_id).outcome
+def run(run_id: str) -> Run:
+    """`runs.get` of a run that has ended."""
+    return runs.get(run_id)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -1,37 +1,56 @@
 """How a run learned: its curves, the layers that trained, everything that decided the result."""
 
+from dataclasses import asdict
+
 import pandas as pd
 import streamlit as st
 
-from core.runs import Outcome
-from dashboard import charts, components, formats, resources
+from core.freezing import Block, Frozen, Layer
+from core.runs import Run
+from dashboard import components, following, freeze_strip, resources, training_charts
 
 
-def show(run: pd.Series, outcome: Outcome) -> None:
-    """Curves, then layers, then all settings."""
+def show(run: pd.Series, found: Run) -> None:
+    """Curves, then layers, then all settings.
+
+    Args:
+        run: A row of `runs.table`.
+        found: The same run, ended and with an outcome.
+    """
     st.subheader("How it learned", anchor=False)
-    curves = resources.curves(run["run_id"])
-    if curves.empty:
-        st.markdown("This head is solved in one go: there are no epochs to draw.")
+    if resources.curves(found.id).empty:
+        st.markdown("Its head is found in one go: there are no epochs to draw.")
     else:
-        by_epoch = curves[~curves["metric"].str.startswith("batch_")]
-        components.chart(charts.curves(by_epoch), key=f"curves-{run['run_id']}", alt="Training curves")
+        config = found.config
+        unfrozen = following.unfrozen_after(config.method, config.start, config.head_epochs)
+        following.curves(found.id, found.name, unfrozen)
     st.subheader("What of it trained", anchor=False)
-    layers = resources.layers(run["run_id"])
+    layers = resources.layers(found.id)
     if layers is None:
         st.markdown("The head only: the backbone was asked for its features and stayed as it was.")
     else:
-        _layers(layers)
+        _layers(_frozen(layers), found)
     with st.expander("Everything that decided this result", icon=":material/tune:"):
         settings = run.dropna().astype(str)
         st.table(settings[settings != ""].rename("").to_frame(), border="horizontal")
-        st.caption(" · ".join(f"{name} {version}" for name, version in outcome.versions.items()))
+        st.caption(" · ".join(f"{name} {version}" for name, version in found.outcome.versions.items()))
 
 
-def _layers(layers: dict) -> None:
-    st.markdown(
-        f"{layers['trainable_weight_layers']} of {formats.count(layers['weight_layers'], 'layer')} with weights, "
-        f"{layers['trainable_params'] / 1e6:.2f} of {layers['params'] / 1e6:.2f} M parameters of the backbone."
+def _layers(frozen: Frozen, found: Run) -> None:
+    st.markdown(freeze_strip.sentence(frozen, found.config))
+    blocks = pd.DataFrame([asdict(block) for block in frozen.blocks])
+    components.chart(
+        training_charts.freeze_strip(blocks[blocks["params"] > 0].reset_index(drop=True)),
+        key=f"strip-{found.id}",
+        alt=freeze_strip.sentence(frozen, found.config).replace("*", ""),
     )
-    with st.expander("Every layer", icon=":material/table_rows:"):
-        st.dataframe(pd.DataFrame(layers["layers"]), hide_index=True, alt="Layers with what of them trained")
+    freeze_strip.layers(frozen)
+
+
+def _frozen(layers: dict) -> Frozen:
+    """What `dataclasses.asdict` made of it, made good again."""
+    parts = {
+        "layers": tuple(Layer(**layer) for layer in layers["layers"]),
+        "blocks": tuple(Block(**block) for block in layers["blocks"]),
+    }
+    return Frozen(**(layers | parts))

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.errors import LabError
+from core.runs import ENDED
 from dashboard import answers, beside, charts, components, findings, following, resources, run_actions, run_table
 
 components.page_header("Compare", "Which backbone is better, which is faster, and what might explain it?")
@@ -50,6 +51,8 @@ try:
             counts = resources.confusion(chosen)
             st.markdown(findings.classes(counts))
             components.chart(charts.per_class(counts), key="classes", alt="Accuracy of each class with its interval")
+    elif run["status"] in ENDED:
+        following.why_it_ended(run)
     else:
         following.show(chosen)
 except LabError as error:

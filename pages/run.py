@@ -35,15 +35,18 @@ with actions.container(horizontal=True, horizontal_alignment="right", vertical_a
     run_actions.show(run)
 
 try:
-    if run["status"] != "finished":
+    if run["status"] not in ENDED:
         following.show(run["run_id"])
-    outcome = resources.outcome(run["run_id"]) if run["status"] in ENDED else None
-    if outcome is None:
+        st.stop()
+    if run["status"] != "finished":
+        following.why_it_ended(run)
+    found = resources.run(run["run_id"])
+    if found.outcome is None:
         st.stop()
     result, images, training, against = st.tabs(TABS, key="view", bind="query-params")
     if result.open:
         with result:
-            examine.show(run, outcome)
+            examine.show(run, found.outcome)
             book_lesson.show(run, runs)
     if images.open:
         with images:
@@ -51,7 +54,7 @@ try:
             certainty.calibration(run)
     if training.open:
         with training:
-            trained.show(run, outcome)
+            trained.show(run, found)
     if against.open:
         with against:
             beside.show(run, runs)
