@@ -84,7 +84,8 @@ def _finetune(who: str, config: RunConfig, plan: Plan) -> str:
     return (
         f"{who} goes on learning from {formats.count(plan.n_train, 'image')} of {config.dataset}{_augmented(config)}. "
         f"{first} **{what}** and the head learn for {formats.count(config.epochs, 'epoch')} at a rate of "
-        f"{config.learning_rate:g}. The best epoch on validation is tested once on {formats.count(plan.n_test)} others."
+        f"{formats.learning_rate(config.learning_rate)}. The best epoch on validation is tested once on "
+        f"{formats.count(plan.n_test)} others."
     )
 
 

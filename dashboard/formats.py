@@ -9,6 +9,9 @@ STAGES = {
     "load": "Loading the backbone",
     "extract": "Extracting features",
     "train": "Training the head",
+    "head": "Training the head alone",
+    "finetune": "Fine-tuning",
+    "scratch": "Training from scratch",
     "evaluate": "Evaluating",
     "import": "Importing images",
 }
@@ -84,3 +87,8 @@ def progress(moment: Progress) -> str:
 def storage(number: float) -> str:
     """1234567890 -> 1.2 GB; under a gigabyte 345 MB."""
     return f"{number / 1e9:.1f} GB" if number >= 0.95e9 else f"{number / 1e6:.0f} MB"
+
+
+def learning_rate(value: float) -> str:
+    """0.00001 -> 1e-5; 0.001 stays as it is."""
+    return f"{value:g}".replace("e-0", "e-")

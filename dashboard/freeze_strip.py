@@ -23,7 +23,9 @@ SHORT = {
 
 def choose(backbone: str, input_size: int) -> dict:
     """The freeze plan as fields of a `RunConfig`."""
-    unfreeze = choices.titled(st.segmented_control, "unfreeze", "What trains, beside the head", SHORT, required=True)
+    unfreeze = choices.titled(
+        st.segmented_control, "unfreeze", "What trains, beside the head", SHORT, required=True, wrap=True
+    )
     if unfreeze not in ("blocks", "layers"):
         return {"unfreeze": unfreeze}
     most = _how_many(backbone, input_size, unfreeze)
@@ -56,8 +58,8 @@ def show(config: RunConfig) -> Frozen | None:
         selection="points" if clicks else None,
         on_select=lambda: _unfreeze_from(config, len(blocks)),
     )
-    for text in freezing.warnings(frozen, config):
-        st.warning(text, icon=":material/warning:")
+    if found := freezing.warnings(frozen, config):
+        st.warning("\n\n".join(found), icon=":material/warning:")
     return frozen
 
 
@@ -114,12 +116,14 @@ def memory(frozen: Frozen, config: RunConfig) -> int:
 def _how_many(backbone: str, input_size: int, what: str) -> int:
     """Blocks or layers that there are, or a number no network has while that is not known."""
     try:
-        whole = resources.frozen(
-            RunConfig(backbone=backbone, input_size=input_size, method="finetune", unfreeze=what, unfreeze_count=1)
-        )
+        one = RunConfig(backbone=backbone, input_size=input_size, method="finetune", unfreeze=what, unfreeze_count=1)
+        whole = resources.frozen(one)
     except LabError:  # told where the config itself is shown
         return UNKNOWN
-    return whole.slice_length if whole else UNKNOWN
+    if whole is None:
+        _wait(one)
+        return UNKNOWN
+    return whole.slice_length
 
 
 @st.fragment(run_every=0.4)

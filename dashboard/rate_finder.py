@@ -6,7 +6,7 @@ import streamlit as st
 from core.config import RunConfig
 from core.errors import LabError
 from core.optimizers import FIRST, WARM_UP
-from dashboard import addressed, components, resources, training_charts
+from dashboard import addressed, components, formats, resources, training_charts
 
 POINTS = 101  # of the schedule that is drawn
 
@@ -56,10 +56,13 @@ def show(config: RunConfig) -> None:
     table, suggestion = found
     figure = training_charts.rates(table, suggestion=suggestion, chosen=config.learning_rate)
     components.chart(figure, key="rates", alt=f"Loss by learning rate; {suggestion:.1e} is suggested")
-    st.markdown(f"The loss falls fastest at about **{suggestion:.1e}**; you have chosen {config.learning_rate:g}.")
+    st.markdown(
+        f"The loss falls fastest at about **{formats.learning_rate(float(f'{suggestion:.1e}'))}**; you have chosen "
+        f"{formats.learning_rate(config.learning_rate)}."
+    )
     if f"{suggestion:.0e}" != f"{config.learning_rate:.0e}":
         rounded = float(f"{suggestion:.0e}")
-        st.button(f"Use {rounded:g}", on_click=addressed.put, args=("learning_rate", rounded))
+        st.button(f"Use {formats.learning_rate(rounded)}", on_click=addressed.put, args=("learning_rate", rounded))
 
 
 @st.fragment(run_every=0.5)

@@ -13,6 +13,7 @@ TRAINS = "#e76300"
 FROZEN = "#9db8d9"
 RUN_COLOURS = (ACCENT, "#e76300", "#00936a", "#9a5fd0", "#d0321a", "#b9ac70")
 MOST_POINTS = 400  # of one line; more are averaged, since no screen shows them
+MOST_NAMES = 14  # on an axis; more overlap on a projector
 HEAD = "new head"
 
 _LOOK = {
@@ -49,7 +50,8 @@ def freeze_strip(blocks: pd.DataFrame) -> go.Figure:
     index = np.arange(len(blocks))
     hover = {"hovertemplate": "%{text}<extra></extra>", "text": said, "textposition": "none", "customdata": index}
     figure.add_bar(x=index, y=trains, name="Trains", marker_color=TRAINS, **hover)
-    figure.add_bar(x=index, y=height - trains, name="Frozen", marker_color=FROZEN, **hover)
+    if (height > trains).any():
+        figure.add_bar(x=index, y=height - trains, name="Frozen", marker_color=FROZEN, **hover)
     figure.add_bar(
         x=[len(blocks)], y=[0.5], marker={"color": TRAINS, "pattern": {"shape": "/"}}, showlegend=False,
         hovertemplate="<b>The new head</b> always trains<extra></extra>",
@@ -64,7 +66,7 @@ def freeze_strip(blocks: pd.DataFrame) -> go.Figure:
             )  # fmt: skip
     figure.update_layout(_LOOK | {"barmode": "stack", "bargap": 0.12, "height": 235, "clickmode": "event+select"})
     figure.update_traces(selector={"type": "bar"}, selected_marker_opacity=1, unselected_marker_opacity=1)
-    every = max(1, int(np.ceil(len(names) / 20)))
+    every = max(1, int(np.ceil(len(names) / MOST_NAMES)))
     places = [*range(0, len(blocks), every), len(blocks)]
     figure.update_xaxes(
         tickvals=places, ticktext=[names[i] for i in places], tickangle=-40, tickfont_size=12, showgrid=False,
