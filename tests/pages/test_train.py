@@ -69,3 +69,94 @@ def test_a_stopped_run_says_that_nothing_is_lost(visit, used):
     page = visit("train", run=used[3])
     assert page.warning[0].proto.title.endswith("stopped")
     assert page.warning[0].value.startswith("Finished features are kept")
+
+
+def test_a_fine_tune_shows_what_trains_before_it_starts(visit):
+    page = visit("train", **TINY, method="finetune", unfreeze_count="1")
+    wait(page, lambda: page.get("plotly_chart"))
+    sentences = " ".join(text.value for text in page.main.markdown)
+    assert "The last 1 of 3 blocks of Tiny: 1 of its 3 layers with weights" in sentences
+    assert "Tiny goes on learning from 200 images" in sentences
+    assert page.slider(key="unfreeze_count").max == 3
+    page.slider(key="unfreeze_count").set_value(2).run()
+    wait(page, lambda: any("The last 2 of 3 blocks" in text.value for text in page.main.markdown))
+
+
+@pytest.mark.parametrize(
+    ("choices", "said"),
+    [
+        ({"unfreeze": "all", "learning_rate": "0.001"}, "washes its pretrained weights away"),
+        ({"unfreeze": "all"}, "Nothing is frozen"),
+        ({"batchnorm": "training", "batch_size": "8"}, "batches of 8 images: noise"),
+    ],
+)
+def test_a_plan_that_a_lecturer_would_stop_is_warned_of(visit, choices, said):
+    page = visit("train", backbones="EfficientNetLite0", n_train="200", method="finetune", **choices)
+    wait(page, lambda: page.warning)
+    assert said in page.warning[0].value
+
+
+def test_from_scratch_offers_small_networks_and_goes_back_to_the_pretrained_one(visit):
+    page = visit("train", n_train="200", n_test="100")
+    page.segmented_control(key="kind").set_value("scratch").run()
+    assert page.multiselect(key="choose-backbones").value == ["CustomCNN"]
+    assert page.query_params["method"] in ("scratch", ["scratch"])
+    page.segmented_control(key="kind").set_value("probe").run()
+    assert page.multiselect(key="choose-backbones").value == ["EfficientNetLite0"]
+    assert "method" not in page.query_params
+
+
+def test_a_recipe_sets_everything_with_one_choice_and_says_when_it_is_left(visit):
+    page = visit("train", n_train="200", n_test="100")
+    page.selectbox(key="recipe").set_value("notebook").run()
+    assert page.segmented_control(key="kind").value == "finetune"
+    assert page.segmented_control(key="unfreeze").value == "layers"
+    assert page.number_input(key="input_size").value == 96
+    assert page.number_input(key="n_train").value == 200  # the data is left alone
+    assert not [text for text in page.main.caption if "not that recipe" in text.value]
+    assert "--recipe notebook" in page.main.code[0].value
+    page.number_input(key="finetune:epochs").set_value(4).run()
+    assert [text for text in page.main.caption if "not that recipe" in text.value]
+    assert "--recipe" not in page.main.code[0].value
+
+
+def test_each_setting_says_what_it_does(visit):
+    page = visit("train", **TINY, method="finetune", label_smoothing="0.1", batch_size="64")
+    captions = [text.value for text in page.main.caption]
+    assert "The right class is to get 91 %" in captions
+    assert "4 steps an epoch" in captions
+
+
+def test_augmentation_is_previewed_on_real_images(visit):
+    page = visit("train", **TINY, method="scratch", augment="flip+colour")
+    assert any("as training may see them" in text.value for text in page.main.caption)
+
+
+def test_a_fine_tune_is_watched_to_what_unfreezing_brought(visit):
+    page = visit("train", **TINY, method="finetune", head_epochs="1", epochs="1", unfreeze_count="1")
+    next(button for button in page.main.button if button.label == "Start").click().run()
+    wait(page, lambda: page.metric and page.metric[0].label == "Accuracy on test images", seconds=90)
+    assert any("With the backbone frozen it was" in text.value for text in page.main.markdown)
+    labels = [link.proto.label for link in page.get("page_link")]
+    assert "The same from scratch" in labels
+
+
+def test_a_finished_probe_can_be_where_a_fine_tune_starts(visit, used):
+    page = visit("train", run=used[0])
+    wait(page, lambda: page.metric)
+    link = next(link for link in page.get("page_link") if link.proto.label == "Fine-tune from here")
+    assert f"start={used[0]}" in str(link.proto) or used[0] in str(link.proto)
+    page = visit("train", **TINY, method="finetune", start=used[0])
+    assert page.selectbox(key="start").value == used[0]
+    assert "where it starts" in " ".join(text.value for text in page.main.markdown)
+
+
+def test_a_paused_run_can_go_on(visit, used):
+    from core import runs
+    from core.config import RunConfig
+
+    run_id = runs.create(RunConfig(backbone="Tiny", method="finetune"))
+    runs.end(run_id, "paused")
+    page = visit("train", run=run_id)
+    assert page.warning[0].proto.title.endswith("paused")
+    assert "Resume" in [button.label for button in page.main.button]
