@@ -90,8 +90,8 @@ def check(run: runs.Run, predict: Predict) -> int:
     most = LARGEST_GAP[assembly.precision(run.config)]
     if not (gap <= most and same >= 1 - 2 * most):
         raise RunError(
-            f"What was written predicts something else than run {run.name}: {same:.1%} of {len(rows)} test images alike, "
-            f"probabilities {gap:.3f} apart",
+            f"What was written predicts something else than run {run.name}: {same:.1%} of {len(rows)} test images "
+            f"alike, probabilities {gap:.3f} apart",
             f"{1 - 2 * most:.0%} and {most:g}",
             "Nothing was kept. Please report this with the run's settings",
         )
@@ -99,7 +99,7 @@ def check(run: runs.Run, predict: Predict) -> int:
 
 
 def _to_check_by(run: runs.Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Row ids (n,), their images (n, s, s, 3) uint8 and what the run said of them (n, classes), spread over the test."""
+    """Some test images: row ids (n,), pixels (n, s, s, 3) uint8, and what the run said of them (n, classes)."""
     stored, dataset = runs.predictions(run.id), datasets.load(run.config.dataset)
     places = np.unique(np.linspace(0, len(stored) - 1, min(CHECKED, len(stored))).astype(int))
     stored = stored.iloc[places]
@@ -265,14 +265,15 @@ def _without_smoothing(model) -> Callable:
         return lambda images: model(images, training=False)
     resized = smoothing[0].output
     before, after = model.input_shape[1], resized.shape[1]
-    each_row = tf.eye(before)[None, :, :, None]
-    matrix = keras.ops.image.resize(each_row, (after, before), interpolation="bilinear", antialias=True)[0, :, :, 0]
+    rows = tf.eye(before)[None, :, :, None]
+    matrix = keras.ops.image.resize(rows, (before, after), interpolation="bilinear", antialias=True)[0, :, :, 0]
     rest = keras.Model(resized, model.output)
 
     def predict(images):
-        x = tf.cast(images, tf.float32)
-        x = tf.einsum("oi,bijc->bojc", matrix, x)  # (b, after, before, 3)
-        return rest(tf.einsum("oj,bijc->bioc", matrix, x), training=False)
+        x = tf.transpose(tf.cast(images, tf.float32), (0, 3, 1, 2))  # (b, 3, rows, columns)
+        x = tf.transpose(tf.matmul(x, matrix), (0, 1, 3, 2))  # (b, 3, columns after, rows)
+        x = tf.transpose(tf.matmul(x, matrix), (0, 3, 2, 1))  # (b, rows after, columns after, 3)
+        return rest(x, training=False)
 
     return predict
 

@@ -8,12 +8,14 @@ changes in other processes and is read again after a second.
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import datasets, freezing, gradcam, hardware, rates, runs, speeds
+from core import datasets, freezing, gradcam, hardware, rates, runs, script, settings, speeds
+from core import export as exports
 from core.config import RunConfig
 from core.datasets import Dataset, Summary
 from core.engine import Engine
@@ -91,7 +93,7 @@ def resume(run_id: str) -> None:
         RunError: It cannot go on.
     """
     _engine().resume(run_id)
-    for kept in (predictions, confusion, run, layers):  # it will give others
+    for kept in (predictions, confusion, run, layers, code):  # it will give others
         kept.clear(run_id)
     _explanations().clear()
     refresh_runs()
@@ -303,6 +305,57 @@ def hardware_here() -> dict:
 @st.cache_data(ttl=0.4, show_spinner=False)
 def _active() -> list[Run]:
     return runs.active()
+
+
+def export(run_id: str, format: str) -> None:
+    """Make a file of a run in the worker, below `exports/` of the home folder; `exported` has it when it is checked."""
+    _exports()[run_id, format] = _engine().call(exports.export, run_id, format, _export_folder(run_id))
+
+
+def exporting(run_id: str, format: str) -> bool:
+    """Whether a file is being made."""
+    future = _exports().get((run_id, format))
+    return future is not None and not future.done()
+
+
+def exported(run_id: str, format: str) -> Path | None:
+    """The file that was made and checked since the run ended, by whichever visitor; None where there is none.
+
+    Raises:
+        LabError: The last attempt failed.
+    """
+    future = _exports().get((run_id, format))
+    if future is not None and (error := future.exception()):
+        raise error if isinstance(error, LabError) else EngineError(f"{type(error).__name__}: {error}")
+    ended = runs.get(run_id)
+    path = exports.target(ended, format, _export_folder(run_id))
+    fresh = path.exists() and ended.finished and path.stat().st_mtime >= ended.finished.timestamp()
+    return path if fresh else None
+
+
+def export_name(run_id: str, format: str) -> str:
+    """What a file of a run is called."""
+    return exports.target(runs.get(run_id), format, Path()).name
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def code(run_id: str) -> tuple[str, str]:
+    """A run as a Python script and as a notebook.
+
+    Raises:
+        LabError: Its dataset, or the probe it started from, is gone.
+    """
+    ended = runs.get(run_id)
+    return script.python_script(ended), script.notebook(ended)
+
+
+def _export_folder(run_id: str) -> Path:
+    return settings.home() / "exports" / run_id
+
+
+@st.cache_resource(show_spinner=False)
+def _exports() -> dict[tuple[str, str], Future]:
+    return {}
 
 
 @st.cache_resource(show_spinner=False)

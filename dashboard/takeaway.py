@@ -1,0 +1,133 @@
+"""Taking a run away: its model as a file that was checked, the code that repeats it, a report of it."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core import export
+from core.errors import LabError
+from core.runs import Outcome
+from dashboard import components, formats, report, resources
+
+TAB = "Take it away"
+POLL = 0.6  # seconds between two looks at an export
+FORMATS = {  # format -> what one does with it
+    "keras": ("Keras", "`keras.models.load_model` opens it, on TensorFlow, JAX or PyTorch."),
+    "savedmodel": (
+        "SavedModel",
+        "For TensorFlow Serving: image files in, class names and probabilities out.",
+    ),
+    "tflite": ("LiteRT", "For phones and small boards: a `.tflite` file with its labels inside."),
+}
+
+
+def show(run: pd.Series, outcome: Outcome) -> None:
+    """Three things to take away; `run` is a row of `runs.table` whose run left an outcome."""
+    st.markdown("**The model.** Resizing and preprocessing are inside, so nobody can forget them.")
+    if run["method"] == "knn":
+        st.caption("Nearest neighbours have no model: they compare with all training images. The code below does that.")
+    else:
+        _models(run["run_id"], min(export.CHECKED, outcome.n_test))
+    st.markdown("**The code.** It repeats this run with Keras and NumPy alone, and needs nothing of this program.")
+    _code(run["run_id"])
+    st.markdown("**A report.** One file that opens offline: the result, its mistakes, and all that decided it.")
+    st.download_button(
+        "Report",
+        lambda: report.html([run["run_id"]]),
+        f"{_stem(run)}.html",
+        "text/html",
+        key="take-report",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _models(run_id: str, checked: int) -> None:
+    """Each format: to be made, being made, or there and right; redraws itself while one is being made."""
+    every = POLL if any(resources.exporting(run_id, name) for name in FORMATS) else None
+    st.fragment(_formats, run_every=every)(run_id, checked)
+
+
+def _formats(run_id: str, checked: int) -> None:
+    at_work = any(resources.exporting(run_id, name) for name in FORMATS)
+    if st.session_state.get("exports-at-work", False) and not at_work:
+        st.session_state["exports-at-work"] = False
+        st.rerun()  # the whole page, so that it stops looking
+    st.session_state["exports-at-work"] = at_work
+    for column, (name, (title, use)) in zip(st.columns(len(FORMATS)), FORMATS.items(), strict=True):
+        with column.container(border=True, height="stretch"):
+            st.markdown(f"**{title}**  \n{use}")
+            _format(run_id, name, title, checked)
+
+
+def _format(run_id: str, name: str, title: str, checked: int) -> None:
+    if resources.exporting(run_id, name):
+        st.caption(":material/hourglass: Being made, then asked the run's own test images")
+        return
+    try:
+        path = resources.exported(run_id, name)
+    except LabError as error:
+        components.show_error(error)
+        path = None
+    if path is None:
+        st.button(f"Make {title}", key=f"make-{name}", on_click=_make, args=(run_id, name), icon=":material/build:")
+        return
+    st.download_button(
+        f"{title} ({formats.storage(_bytes(path))})",
+        lambda: _content(path),
+        path.name + ".zip" * path.is_dir(),
+        "application/zip" if path.is_dir() else "application/octet-stream",
+        key=f"take-{name}",
+        icon=":material/download:",
+        on_click="ignore",
+        type="primary",
+    )
+    st.caption(f":material/check: Read back, it says what the run said of {formats.count(checked, 'test image')}")
+
+
+def _make(run_id: str, name: str) -> None:
+    try:
+        resources.export(run_id, name)
+    except LabError as error:
+        st.toast(str(error), icon=":material/error:")
+
+
+def _code(run_id: str) -> None:
+    try:
+        script, notebook = resources.code(run_id)
+    except LabError as error:
+        components.show_error(error)
+        return
+    with st.container(horizontal=True):
+        for label, text, kind, mime in (
+            ("Python script", script, "script", "text/x-python"),
+            ("Jupyter notebook", notebook, "notebook", "application/x-ipynb+json"),
+        ):
+            name = resources.export_name(run_id, kind)
+            st.download_button(
+                label, text, name, mime, key=f"take-{kind}", icon=":material/download:", on_click="ignore"
+            )
+    with st.expander("Read it here", icon=":material/code:"):
+        st.code(script, language="python", line_numbers=True)
+
+
+def _content(path: Path) -> bytes:
+    """A file as it is, a folder as a zip of it."""
+    if path.is_file():
+        return path.read_bytes()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for each in sorted(path.rglob("*")):
+            archive.write(each, Path(path.name) / each.relative_to(path))
+    return buffer.getvalue()
+
+
+def _bytes(path: Path) -> int:
+    return sum(each.stat().st_size for each in ([path] if path.is_file() else path.rglob("*")) if each.is_file())
+
+
+def _stem(run: pd.Series) -> str:
+    return f"{run['backbone']}-{run['method']}-{run['run_id'][:8]}"
