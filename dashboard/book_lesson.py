@@ -5,36 +5,35 @@ import streamlit as st
 
 from core import backbones, metrics
 from core.backbones import Backbone
-from core.errors import LabError
 from core.images import PREPROCESSING
 from core.runs import Outcome
-from dashboard import components, findings, formats, resources, telling
+from dashboard import components, findings, formats, resources, run_charts, telling
 
+TAB, RESULT = "The book", "Result"  # of the page Run
 PRINTED, CORRECTED = "book-as-printed", "book-corrected"
 
 
-def show(run: pd.Series, runs: pd.DataFrame) -> None:
-    """Both results and why they differ, where the store has both recipes for the backbone of this run; else nothing."""
-    both = pair(run, runs)
-    if both is None:
-        return
-    printed, corrected = both
-    st.subheader("The book: as printed against corrected", anchor=False)
-    columns = st.columns(2, gap="large")
-    for column, each, title in zip(columns, both, ("As printed", "Corrected"), strict=True):
+def show(printed: pd.Series, corrected: pd.Series) -> None:
+    """Both results of `pair`, whether the difference is chance, and what makes it."""
+    st.subheader("The book, as printed against corrected", anchor=False)
+    names, both = ("As printed", "Corrected"), (printed, corrected)
+    for column, each, name in zip(st.columns(2, gap="large"), both, names, strict=True):
         with column.container(border=True):
-            st.metric(title, formats.percent(each["accuracy"]))
+            st.metric(name, formats.percent(each["accuracy"]))
             st.caption(
                 f"95 % interval {formats.interval(each['accuracy_low'], each['accuracy_high'])}, "
                 f"from {formats.count(each['n_test_used'], 'test image')}"
             )
-            components.link("run", "Open this run", icon=":material/search_insights:", run=each["run_id"])
+            components.link("run", "Open this run", icon=":material/search_insights:", run=each["run_id"], view=RESULT)
     st.markdown(_verdict(printed, corrected))
-    facts = backbones.get(run["backbone"])
-    try:
-        st.markdown("\n".join(f"* {reason}" for reason in reasons(facts, *_outcomes(both))))
-    except LabError as error:
-        components.show_error(error)
+    facts = backbones.get(printed["backbone"])
+    outcomes = [resources.run(each["run_id"]).outcome for each in both]
+    st.markdown("\n".join(f"* {reason}" for reason in reasons(facts, *outcomes)))
+    components.chart(
+        run_charts.per_class_of_two(*(resources.confusion(each["run_id"]) for each in both), names),
+        key="book",
+        alt="Accuracy of each class, as printed beside corrected",
+    )
 
 
 def pair(run: pd.Series, runs: pd.DataFrame) -> tuple[pd.Series, pd.Series] | None:
@@ -98,10 +97,6 @@ def _verdict(printed: pd.Series, corrected: pd.Series) -> str:
         return ""
     found = metrics.mcnemar(both["right"].to_numpy(), both["right_other"].to_numpy())
     return findings.paired(found, "the corrected one", "the printed one")
-
-
-def _outcomes(both: tuple[pd.Series, pd.Series]) -> list[Outcome | None]:
-    return [resources.run(each["run_id"]).outcome for each in both]
 
 
 def _own_first(candidates: pd.DataFrame, run: pd.Series) -> list[pd.Series]:

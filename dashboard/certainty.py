@@ -12,20 +12,13 @@ AT_ONCE = 12
 BINS = 10  # readable from the last row; the error itself is of 15, as it is published
 
 
-def calibration(run: pd.Series) -> None:
-    """Whether it is as often right as it is sure."""
-    predictions = resources.predictions(run["run_id"])
-    labels = predictions["label"].to_numpy()
-    probabilities = predictions.filter(regex=r"^p_\d+$").to_numpy()
-    bins = metrics.calibration_bins(labels, probabilities, BINS)
-    st.subheader("Is it as often right as it is sure?", anchor=False)
-    st.markdown(findings.calibration(bins, metrics.calibration_error(labels, probabilities)))
-    components.chart(
-        run_charts.calibration(bins), key=f"calibration-{run['run_id']}", alt="Accuracy against confidence, in ten bins"
-    )
+def show(run: pd.Series) -> None:
+    """Telling images with one of them explained, and calibration under them; `run` is a row of `runs.table`."""
+    _images(run)
+    _calibration(run)
 
 
-def images(run: pd.Series) -> None:
+def _images(run: pd.Series) -> None:
     """The images that tell most, and the one that was chosen beside its explanation."""
     predictions = resources.predictions(run["run_id"])
     left, right = st.columns([6, 6], gap="large")
@@ -49,6 +42,19 @@ def images(run: pd.Series) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             _any_row(first if row is None else row)
         explained.show(run, first if row is None else row)
+
+
+def _calibration(run: pd.Series) -> None:
+    """Whether it is as often right as it is sure."""
+    predictions = resources.predictions(run["run_id"])
+    labels = predictions["label"].to_numpy()
+    probabilities = predictions.filter(regex=r"^p_\d+$").to_numpy()
+    bins = metrics.calibration_bins(labels, probabilities, BINS)
+    st.subheader("Is it as often right as it is sure?", anchor=False)
+    st.markdown(findings.calibration(bins, metrics.calibration_error(labels, probabilities)))
+    components.chart(
+        run_charts.calibration(bins), key=f"calibration-{run['run_id']}", alt="Accuracy against confidence, in ten bins"
+    )
 
 
 def _any_row(shown: int) -> None:

@@ -15,10 +15,9 @@ from dashboard import (
     image_wall,
     resources,
     run_actions,
+    takeaway,
     trained,
 )
-
-TABS = ("Result", certainty.TAB, "Training", beside.TAB)
 
 components.page_header("Run", "How good is it, where does it fail, what does it look at, is it better than another?")
 components.need_runs()
@@ -43,20 +42,20 @@ try:
     found = resources.run(run["run_id"])
     if found.outcome is None:
         st.stop()
-    result, images, training, against = st.tabs(TABS, key="view", bind="query-params")
-    if result.open:
-        with result:
-            examine.show(run, found.outcome)
-            book_lesson.show(run, runs)
-    if images.open:
-        with images:
-            certainty.images(run)
-            certainty.calibration(run)
-    if training.open:
-        with training:
-            trained.show(run, found)
-    if against.open:
-        with against:
-            beside.show(run, runs)
+    tabs = {
+        "Result": lambda: examine.show(run, found.outcome),
+        certainty.TAB: lambda: certainty.show(run),
+        "Training": lambda: trained.show(run, found),
+        beside.TAB: lambda: beside.show(run, runs),
+        takeaway.TAB: lambda: takeaway.show(run, found.outcome),
+    }
+    if book := book_lesson.pair(run, runs):
+        tabs[book_lesson.TAB] = lambda: book_lesson.show(*book)
+    if st.session_state.get("view") not in tabs:  # of a run that had more of them
+        st.session_state.pop("view", None)
+    for draw, tab in zip(tabs.values(), st.tabs(list(tabs), key="view", bind="query-params"), strict=True):
+        if tab.open:
+            with tab:
+                draw()
 except LabError as error:
     components.show_error(error)

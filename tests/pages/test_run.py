@@ -132,7 +132,8 @@ def test_a_fine_tune_shows_its_stages_its_layers_and_its_notes(visit, used):
     assert "The batch was halved to 16." in said(page)
     page = visit("run", run=made, view="Training")
     frozen = freezing.describe(tuned(unfreeze_count=1))
-    assert f"{frozen.trainable_weight_layers} of {frozen.weight_layers} layers with weights" in said(page)
+    assert f"{frozen.trainable_weight_layers} of its {frozen.weight_layers} layers with weights" in said(page)
+    assert page.main.dataframe[0].value["trains"].sum() == frozen.trainable_weight_layers
 
 
 def test_two_runs_are_told_apart_by_mcnemar_and_the_images_only_one_gets_right(visit, used):
@@ -156,16 +157,16 @@ def test_a_run_on_its_own_says_what_is_missing_to_compare_it(visit, used):
 PRINTED = {"recipe": "book-as-printed", "unfreeze": "all", "preprocessing": "divide255"}
 CORRECTED = {"recipe": "book-corrected", "unfreeze": "layers", "unfreeze_count": 1}
 COUNTS = {"trainable_params": 4000, "total_params": 4000, "trainable_weight_layers": 3, "weight_layers": 3}
-LESSON = "The book: as printed against corrected"
+LESSON = "The book, as printed against corrected"
 
 
 def test_the_book_as_printed_stands_beside_the_book_corrected_with_the_reason(visit, used):
     printed = plant(used[0], tuned(**PRINTED), right=0.3, **COUNTS)
     corrected = plant(used[0], tuned(**CORRECTED), right=0.8, **(COUNTS | {"trainable_weight_layers": 1}))
     for run_id in (printed, corrected):
-        page = visit("run", run=run_id)
+        page = visit("run", run=run_id, view="The book")
         assert LESSON in [header.value for header in page.main.subheader]
-        assert [metric.value for metric in page.main.metric][1:] == ["30.0 %", "80.0 %"]
+        assert [metric.value for metric in page.main.metric] == ["30.0 %", "80.0 %"]
         assert "**the corrected one is better.**" in said(page)
         assert "pixels are divided by 255" in said(page)
         assert "as printed, 3 of 3 layers with weights" in said(page)
@@ -175,8 +176,19 @@ def test_the_book_as_printed_stands_beside_the_book_corrected_with_the_reason(vi
 def test_without_both_recipes_there_is_no_lesson(visit, used):
     printed = plant(used[0], tuned(**PRINTED), right=0.3)
     plant(used[0], tuned(**CORRECTED, dataset="cifar10"), right=0.8)
-    page = visit("run", run=printed)
+    page = visit("run", run=printed, view="The book")
     assert LESSON not in [header.value for header in page.main.subheader]
+    assert page.metric[0].label == "Accuracy on test images"
+
+
+def test_a_tab_that_another_run_lacks_is_left_when_that_is_chosen(visit, used):
+    printed = plant(used[0], tuned(**PRINTED), right=0.3)
+    plant(used[0], tuned(**CORRECTED), right=0.8)
+    other = plant(used[0], RunConfig(backbone="Tiny", n_train=200, n_test=100, dataset="cifar10"), right=0.6)
+    page = visit("run", run=printed, view="The book")
+    page.selectbox(key="choose-run").set_value(other).run()
+    assert not page.exception
+    assert page.metric[0].value == "60.0 %"
 
 
 def test_nearest_neighbours_have_no_network_to_ask(visit, used):
