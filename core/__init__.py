@@ -11,7 +11,7 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     recipes, runs                                      what is asked for by name; what came out, kept
     assembly, prefix                                   the whole network of a run; its frozen front, computed once
     checkpoints, batches, optimizers, trainee          the parts of a training: its state on disk, its input, its step
-    training                                           stage by stage, epoch by epoch, stopped and gone on with
+    stages, epochs, training, rate_finder              the training itself, and how fast it could learn
     execute, plan, rates                               the whole line in one screen; what it will take, how fast to learn
     models, gradcam                                    a run's network again; where in an image it sees a class
     script_network, script, export                     the code that repeats a run; its model for other programs

@@ -38,3 +38,10 @@ def schedule(name: str, rate: float, steps: int) -> Any:
         warm = max(1, round(WARM_UP * steps))
         return schedules.CosineDecay(rate * FIRST, max(steps - warm, 1), warmup_target=rate, warmup_steps=warm)
     return rate
+
+
+def rising(first: float, last: float, steps: int) -> Any:
+    """A learning rate that rises from `first` to `last` by the same factor in every step."""
+    from keras.optimizers import schedules
+
+    return schedules.ExponentialDecay(first, decay_steps=1, decay_rate=(last / first) ** (1 / max(steps - 1, 1)))

@@ -1,4 +1,4 @@
-"""Which learning rate a run could take: the finder of `training`, from a config alone, for whoever only has that."""
+"""Which learning rate a run could take: the finder of `rate_finder`, from a config alone, for whoever only has that."""
 
 from core import backbones, datasets, execute
 from core.config import RunConfig
@@ -15,11 +15,11 @@ def find(config: RunConfig, report: Report = silent):
     Raises:
         LabError: The run would fail with the same message.
     """
-    from core import training
+    from core import rate_finder
 
     if not config.trains:
         raise ConfigError(f"The method is {config.method}", "a fine-tune or a training from scratch")
     dataset = datasets.load(config.dataset)
     rows = execute.choose_rows(dataset, config)
     weights = backbones.find_weights(config.backbone, config.weights, report=report)
-    return training.find_learning_rate(config, dataset, rows, weights=weights, report=report)
+    return rate_finder.find(config, dataset, rows, weights=weights, report=report)

@@ -37,6 +37,19 @@ def build(assembly: Assembly, body: Any | None, *, inference: bool) -> Any:
     return Trainee()
 
 
+def compile(model: Any, optimizer: Any, label_smoothing: float) -> None:
+    """Makes a trainee ready for `fit` on targets (b, classes), with `loss` and `accuracy` in its logs."""
+    from keras import losses, metrics
+
+    model.compile(
+        optimizer,
+        loss=losses.CategoricalCrossentropy(label_smoothing=label_smoothing),
+        metrics=[metrics.CategoricalAccuracy(name="accuracy")],
+        jit_compile=jit(),
+    )
+    optimizer.build(model.trainable_variables)
+
+
 def moving(assembly: Assembly) -> list:
     """The variables that training changes, in an order that is always the same: weights of all that trains, and seeds.
 
