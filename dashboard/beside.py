@@ -74,27 +74,27 @@ def _verdict(run: pd.Series, other: pd.Series, found: metrics.Paired, names: tup
 
 
 def _images(run: pd.Series, other: pd.Series, both: pd.DataFrame, names: tuple[str, str]) -> None:
-    """Those that only one of them gets right, and the one that was chosen in the eyes of each."""
-    for place, who, pick in zip(
-        st.columns(2, gap="large"), names, (telling.only_first_right, telling.only_second_right), strict=True
-    ):
+    """Those that only one of them gets right, and above them the one that was chosen, in the eyes of each."""
+    st.subheader("Image by image", anchor=False)
+    row = image_wall.asked()
+    if row in set(both["row"]):
+        for place, each, name in zip(st.columns(2, gap="large"), (run, other), names, strict=True):
+            with place:
+                st.markdown(f"In the eyes of **{name}**")
+                explained.show(each, row)
+    else:
+        st.caption(":material/touch_app: Choose an image to see what each of them looks at.")
+    columns = st.columns(2, gap="large")
+    for place, name, pick in zip(columns, names, (telling.only_first_right, telling.only_second_right), strict=True):
         rows = pick(both)
         with place:
-            st.subheader(f"Only {who} is right", anchor=False)
-            st.caption(f"{formats.count(len(rows), 'image')}: the truth, then what {names[0]} and {names[1]} say")
+            st.markdown(f"**Only right: {name}**, on {formats.count(len(rows), 'image')}")
+            st.caption(f"The truth, then what {names[0]} and {names[1]} say")
             rows = rows[:AT_ONCE]
             told = zip(
                 image_wall.truth(run, rows), image_wall.said(run, rows), image_wall.said(other, rows), strict=True
             )
-            image_wall.show(run, rows, [f"**{true}**  \n{one}  \n{two}" for true, one, two in told], key=f"only-{who}")
-    row = image_wall.asked()
-    if row not in set(both["row"]):
-        st.caption(":material/touch_app: Choose an image to see what each of them looks at.")
-        return
-    for place, each, name in zip(st.columns(2, gap="large"), (run, other), names, strict=True):
-        with place:
-            st.markdown(f"**{name}**")
-            explained.show(each, row)
+            image_wall.show(run, rows, [f"**{true}**  \n{one}  \n{two}" for true, one, two in told], key=f"only-{name}")
 
 
 def names_of(run: pd.Series, other: pd.Series) -> tuple[str, str]:

@@ -4,10 +4,21 @@ import pandas as pd
 import streamlit as st
 
 from core import metrics
-from dashboard import choices, components, explained, findings, formats, image_wall, resources, run_charts, telling
+from dashboard import (
+    choices,
+    components,
+    explained,
+    findings,
+    formats,
+    image_wall,
+    resources,
+    run_charts,
+    state,
+    telling,
+)
 
 TAB = "Images"  # of the page Run
-GROUPS = {"mistakes": "Surest mistakes", "hesitant": "Least certain right answers"}
+GROUPS = {"mistakes": "Surest mistakes", "hesitant": "Unsure but right"}
 AT_ONCE = 12
 BINS = 10  # readable from the last row; the error itself is of 15, as it is published
 
@@ -21,7 +32,7 @@ def show(run: pd.Series) -> None:
 def _images(run: pd.Series) -> None:
     """The images that tell most, and the one that was chosen beside its explanation."""
     predictions = resources.predictions(run["run_id"])
-    left, right = st.columns([6, 6], gap="large")
+    left, right = st.columns([5, 7] if state.get().projector else 2, gap="large")
     with left:
         group = choices.titled(
             st.segmented_control, "group", "Images", GROUPS, required=True, wrap=True, label_visibility="collapsed"

@@ -5,7 +5,18 @@ import pandas as pd
 import streamlit as st
 
 from core.runs import Outcome
-from dashboard import certainty, charts, components, findings, formats, image_wall, resources, run_charts, selections
+from dashboard import (
+    certainty,
+    charts,
+    components,
+    findings,
+    formats,
+    image_wall,
+    resources,
+    run_charts,
+    selections,
+    state,
+)
 
 
 def show(run: pd.Series, outcome: Outcome) -> None:
@@ -27,7 +38,8 @@ def show(run: pd.Series, outcome: Outcome) -> None:
     )
     st.subheader("What it takes for what", anchor=False)
     st.caption("Choose a cell to see its images, and an image to see what speaks for its answer.")
-    left, right = st.columns([13, 11], gap="large")
+    projected = state.get().projector  # then the matrix needs the whole width to be read
+    left, right = (st.container(), st.container()) if projected else st.columns([13, 11], gap="large")
     with left:
         event = components.chart(
             charts.confusion(counts), key=f"confusion-{run['run_id']}", alt="Confusion matrix", selection="points"

@@ -72,5 +72,5 @@ def paired(found: metrics.Paired, first: str, second: str) -> str:
     better = first if found.only_first > found.only_second else second
     chance = "in fewer than 1 of 1,000 cases" if found.p_value < 0.001 else f"in {100 * found.p_value:.1f} % of cases"
     if found.p_value < UNLIKELY:
-        return f"{text}Were both equally good, chance would split them so unevenly {chance}: **{better} is better.**"
+        return f"{text}Were both equally good, chance would split them so unevenly {chance}: **{better}** is better."
     return f"{text}Were both equally good, chance would do that {chance}: nobody can tell which is better."

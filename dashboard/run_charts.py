@@ -84,8 +84,8 @@ def paired(found: metrics.Paired, first: str, second: str) -> go.Figure:
     """The images that two runs were both tested on: right in both, in only one, in none."""
     parts = (
         ("Both right", found.both, "#b4bac7", "#1b1f2a"),
-        (f"Only {first}", found.only_first, ACCENT, "#ffffff"),
-        (f"Only {second}", found.only_second, SECOND, "#1b1f2a"),
+        (f"Only right: {first}", found.only_first, ACCENT, "#ffffff"),
+        (f"Only right: {second}", found.only_second, SECOND, "#1b1f2a"),
         ("Both wrong", found.neither, "#5c6475", "#ffffff"),
     )
     figure = canvas(height=170, barmode="stack", bargap=0.1)

@@ -70,8 +70,8 @@ def test_errors_in_both_directions_do_not_pass_for_calibration():
     ("only_first", "only_second", "said"),
     [
         (40, 10, "**Old** is right on 40, only **New** on 10"),
-        (40, 10, "fewer than 1 of 1,000 cases: **Old is better.**"),
-        (10, 40, "**New is better.**"),
+        (40, 10, "fewer than 1 of 1,000 cases: **Old** is better."),
+        (10, 40, "**New** is better."),
         (12, 10, "nobody can tell which is better"),
         (0, 0, "right and wrong on the same"),
     ],

@@ -141,7 +141,7 @@ def test_two_runs_are_told_apart_by_mcnemar_and_the_images_only_one_gets_right(v
     worse = plant(used[0], tuned(seed=1), right=0.5)
     page = visit("run", run=better, other=worse, view="Against another")
     assert "only **seed 0** is right on 40, only **seed 1** on 0" in said(page)
-    assert "**seed 0 is better.**" in said(page)
+    assert "**seed 0** is better." in said(page)
     assert [metric.value for metric in page.main.metric] == ["90.0 %", "50.0 %"]
     assert "seed" in page.main.table[0].value.index
     assert len(page.main.image) == 12  # and 28 more
@@ -167,7 +167,7 @@ def test_the_book_as_printed_stands_beside_the_book_corrected_with_the_reason(vi
         page = visit("run", run=run_id, view="The book")
         assert LESSON in [header.value for header in page.main.subheader]
         assert [metric.value for metric in page.main.metric] == ["30.0 %", "80.0 %"]
-        assert "**the corrected one is better.**" in said(page)
+        assert "**the corrected one** is better." in said(page)
         assert "pixels are divided by 255" in said(page)
         assert "as printed, 3 of 3 layers with weights" in said(page)
         assert "corrected, 1 of 3 layers with weights" in said(page)
