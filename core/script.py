@@ -40,8 +40,9 @@ def python_script(run: runs.Run) -> str:
         RunError: The run has no result to repeat.
         DatasetError: Its dataset is not on this machine any more.
     """
+    sections = _sections(run)
     parts = [f'"""{_title(run)}\n\n{_wrap(_about(run))}\n"""']
-    for section in _sections(run):
+    for section in sections:
         words = textwrap.indent(_wrap(section.words), "# ")
         parts.append(f"# %% {section.title}\n{words}\n\n{section.code.strip()}")
     return "\n\n".join(parts) + "\n"
@@ -49,8 +50,9 @@ def python_script(run: runs.Run) -> str:
 
 def notebook(run: runs.Run) -> str:
     """The same as a Jupyter notebook (nbformat 4.5); errors as for the script."""
+    sections = _sections(run)
     cells = [_cell("markdown", f"# {_title(run)}\n\n{_about(run)}")]
-    for section in _sections(run):
+    for section in sections:
         cells.append(_cell("markdown", f"## {section.title}\n\n{section.words}"))
         cells.append(_cell("code", section.code.strip()))
     for number, cell in enumerate(cells):

@@ -1,0 +1,158 @@
+"""The code of a run: it is run as anybody would, in a process of its own, and gets what the run got."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pictures import pictures, write_folder
+
+from core import datasets, execute, runs, script, script_network
+from core.config import RunConfig
+from core.errors import RunError
+
+TINY = {"backbone": "Tiny", "n_train": 400, "n_test": 200}
+NOISE = 0.1  # of two trainings with other chance, tested on 200 images
+ROOT = Path(__file__).parent.parent
+
+
+def done(**settings) -> runs.Run:
+    run_id = runs.create(RunConfig(**TINY | settings))
+    assert execute.perform(run_id) == "finished", runs.get(run_id).error
+    return runs.get(run_id)
+
+
+def run_elsewhere(text: str, folder: Path) -> tuple[float, str]:
+    """What the script's last lines say its accuracy is, and all it said; Backbone Lab is not on its path."""
+    path = folder / "taken.py"
+    path.write_text(text, encoding="utf-8")
+    found = subprocess.run([sys.executable, "-I", path], cwd=folder, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr[-3000:]
+    return float(re.search(r"^accuracy ([\d.]+) \(95 % interval", found.stdout, re.M)[1]), found.stdout
+
+
+def code_cells(run: runs.Run) -> list[str]:
+    cells = json.loads(script.notebook(run))["cells"]
+    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("settings", "noise"),
+    [
+        ({}, 0.02),
+        ({"method": "mlp", "epochs": 10, "preprocessing": "divide255", "input_size": 48}, 0.05),
+        ({"method": "knn"}, 0.02),
+        (
+            {"method": "finetune", "head_epochs": 3, "epochs": 6, "learning_rate": 3e-3, "head_learning_rate": 1e-2},
+            NOISE,
+        ),
+        (
+            {
+                "method": "finetune", "unfreeze": "all-but-batchnorm", "batchnorm": "training", "head_units": 16,
+                "optimizer": "sgd", "learning_rate": 0.03, "schedule": "cosine", "epochs": 4, "pooling": "max",
+                "weight_decay": 1e-4, "class_weights": "balanced", "label_smoothing": 0.1, "head_epochs": 1,
+            },
+            NOISE,
+        ),
+        (
+            {"backbone": "CustomCNN", "input_size": 16, "method": "scratch", "epochs": 6, "learning_rate": 3e-3},
+            NOISE,
+        ),
+        (
+            {
+                "backbone": "ResNet20", "input_size": 16, "method": "scratch", "epochs": 1, "n_train": 200,
+                "augment": "flip+crop+colour", "schedule": "one-cycle", "optimizer": "adamw", "precision": "mixed",
+            },
+            0.15,
+        ),
+    ],
+    ids=["linear", "mlp", "knn", "finetune", "finetune-options", "scratch", "scratch-options"],
+)  # fmt: skip
+def test_a_script_gets_what_the_run_got(store, tmp_path, settings, noise):
+    run = done(**settings)
+    accuracy, said = run_elsewhere(script.python_script(run), tmp_path)
+    assert abs(accuracy - run.outcome.accuracy) <= noise
+    assert "test images: those of the run" in said
+    assert f"the run: {run.outcome.accuracy:.4f}" in said
+    if run.outcome.trainable_params and run.config.method == "finetune":
+        assert f"{run.outcome.trainable_params:,} of {run.outcome.total_params:,} parameters" in said
+
+
+@pytest.mark.slow
+def test_a_fine_tune_from_a_probe_trains_that_head_first(store, tmp_path):
+    probe = done()
+    run = done(method="finetune", start=probe.id, epochs=2, learning_rate=1e-4)
+    text = script.python_script(run)
+    assert text.index("head.fit(") < text.index("network.trainable = True")
+    assert abs(run_elsewhere(text, tmp_path)[0] - run.outcome.accuracy) <= NOISE
+
+
+@pytest.mark.slow
+def test_an_imported_folder_is_read_as_it_was_imported(store, tmp_path):
+    write_folder(tmp_path / "pets", pictures(14, classes=("cats", "dogs", "fish")))
+    dataset = datasets.import_images(tmp_path / "pets")
+    run = done(dataset=dataset.name, n_train=0, n_test=0)
+    accuracy, said = run_elsewhere(script.python_script(run), tmp_path)
+    assert "those of the run" in said
+    assert abs(accuracy - run.outcome.accuracy) <= NOISE
+
+
+def test_a_notebook_is_valid_and_has_the_code_of_the_script(store):
+    run = done()
+    book, text = json.loads(script.notebook(run)), script.python_script(run)
+    assert (book["nbformat"], book["nbformat_minor"]) == (4, 5)
+    assert book["metadata"]["kernelspec"]["name"] == "python3"
+    assert len({cell["id"] for cell in book["cells"]}) == len(book["cells"])
+    for cell in book["cells"]:
+        keys = {"cell_type", "id", "metadata", "source"}
+        assert set(cell) == keys | ({"execution_count", "outputs"} if cell["cell_type"] == "code" else set())
+        assert isinstance(cell["source"], list)
+    whole = ast.parse(text)
+    whole.body.pop(0)  # the docstring, which is a cell of words
+    assert ast.dump(ast.parse("\n\n".join(code_cells(run)))) == ast.dump(whole)
+
+
+def test_a_script_imports_keras_and_numpy_alone_and_fits_on_a_projector(store):
+    text = script.python_script(done())
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(ast.parse(text))
+        for name in (
+            [a.name for a in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", "") or ""]
+        )
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    assert imported == {"keras", "numpy", "zlib"}
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_the_freeze_plan_is_a_slice_from_the_end(store):
+    run = done(method="finetune", epochs=1, head_epochs=1, unfreeze="layers", unfreeze_count=1)
+    assert "network.layers[:-2]:  # all but the last 1, and the pooling" in script.python_script(run)
+
+
+def test_keras_takes_the_weights_that_the_run_took():
+    small = RunConfig(backbone="MobileNetV2", input_size=96)
+    assert "224_no_top.h5" in script_network._weights(small)  # Keras itself has others for 96 px
+    assert script_network._weights(RunConfig(backbone="ResNet50")) is None
+    assert "efficientnet_lite0.weights.h5" in script_network._weights(RunConfig())
+    assert script_network._weights(RunConfig(backbone="Tiny")) is None
+
+
+def test_every_own_network_is_written_out_with_what_it_needs():
+    for name, function in script_network.networks.OWN.items():
+        source = script_network._written_out(function.__name__)
+        namespace = {}
+        exec(compile(source, name, "exec"), namespace)
+        assert callable(namespace[function.__name__])
+    assert "_LITE0_STAGES = (" in script_network._written_out("efficientnet_lite0")
+
+
+def test_a_run_without_a_result_has_no_code(store):
+    run_id = runs.create(RunConfig(**TINY))
+    with pytest.raises(RunError, match="nothing to repeat"):
+        script.python_script(runs.get(run_id))
