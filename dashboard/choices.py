@@ -46,6 +46,8 @@ def run(table: pd.DataFrame, label: str = "Run", *, forget: Sequence[str] = ()) 
     titles = {row["run_id"]: run_title(row) for _, row in table.iterrows()}
 
     def keep() -> None:
+        if st.session_state[key] not in ids:  # a title that has changed since, as when a run ends
+            return
         state.update(run=st.session_state[key])
         for name in forget:
             st.query_params.pop(name, None)
@@ -54,9 +56,12 @@ def run(table: pd.DataFrame, label: str = "Run", *, forget: Sequence[str] = ()) 
 
 
 def run_title(run: pd.Series) -> str:
-    """A row of `runs.table` in one line: what, on what, how good, when."""
+    """A row of `runs.table` in one line: what, on what, how good, when it started.
+
+    Widgets send back what they showed, so it must not change by itself, as "5 min ago" does.
+    """
     result = formats.percent(run["accuracy"]) if pd.notna(run["accuracy"]) else run["status"]
-    return f"{run['name']} on {run['dataset']} · {result} · {formats.ago(run['created'])}"
+    return f"{run['name']} on {run['dataset']} · {result} · {formats.moment(run['created'])}"
 
 
 def projector() -> bool:

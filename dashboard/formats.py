@@ -1,6 +1,6 @@
 """One way to write each kind of number, date and stage, so that every page writes it the same."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from core.progress import Progress
 
@@ -50,14 +50,9 @@ def rate(per_second: float, unit: str = "images") -> str:
     return f"{per_second:,.0f} {unit}/s" if per_second >= 10 else f"{per_second:.1f} {unit}/s"
 
 
-def ago(moment: datetime) -> str:
-    """How long ago a UTC moment was: just now, 5 min ago, 3 h ago, else the date."""
-    seconds = (datetime.now(UTC) - moment).total_seconds()
-    if seconds < 60:
-        return "just now"
-    if seconds < 3600:
-        return f"{seconds // 60:.0f} min ago"
-    return f"{seconds // 3600:.0f} h ago" if seconds < 24 * 3600 else f"{moment:%d %b %Y}"
+def moment(when: datetime) -> str:
+    """A UTC moment as the clock of this machine has it: 24 Nov 10:22:31."""
+    return f"{when.astimezone(datetime.now().astimezone().tzinfo):%d %b %H:%M:%S}"
 
 
 def stage(moment: Progress) -> str:

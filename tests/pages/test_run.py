@@ -1,6 +1,7 @@
 """Run shows one run from close up, explains its images, and holds it against another."""
 
 from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -8,9 +9,18 @@ import pytest
 
 from core import datasets, freezing, metrics, runs
 from core.config import RunConfig
+from dashboard import formats
 from tests.pages.conftest import wait
 
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values returning an ndarray")  # PyArrow reads times so
+
+
+class Tomorrow(datetime):
+    """A clock that is a day ahead."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return datetime.now(tz) + timedelta(days=1)
 
 
 def said(page) -> str:
@@ -79,6 +89,17 @@ def test_a_run_that_is_not_there_is_said_and_another_is_offered(visit, used):
     page = visit("run", run="0123456789abcdef")
     assert page.info[0].proto.title == "This run is not here"
     assert page.metric
+
+
+def test_a_run_stays_chosen_while_time_goes_by(visit, used):
+    page = visit("run", run=used[0], view="Images", row="2049")
+    shown = page.selectbox(key="choose-run").options
+    with pytest.MonkeyPatch.context() as later:
+        later.setattr(formats, "datetime", Tomorrow)
+        page.run()
+    assert page.selectbox(key="choose-run").options == shown
+    assert page.query_params["run"] in (used[0], [used[0]])
+    assert not page.info
 
 
 def test_surest_mistakes_come_with_a_heat_map_for_the_predicted_and_the_true_class(visit, used):
