@@ -1,4 +1,4 @@
-"""How fast, against references: extraction against the bare forward pass, a probe against the exercise notebook's way.
+"""How fast, against references: extraction against the bare pass, a probe and a fine-tune against the notebook's way.
 
 Every ratio is of two things measured in turns in one process, so that other work on the machine slows both. The cache
 they use is an empty one, removed afterwards. docs/benchmarks.md keeps figures, hardware and commands.
@@ -14,11 +14,27 @@ from statistics import median
 
 import numpy as np
 
-from core import backbones, datasets, features, forward, heads, metrics, settings
+from core import (
+    backbones,
+    checkpoints,
+    datasets,
+    features,
+    forward,
+    heads,
+    metrics,
+    optimizers,
+    settings,
+    stages,
+    trainee,
+    training,
+)
+from core.config import RunConfig
 from core.datasets import Dataset
+from core.progress import Progress, silent
 
 ROUNDS = 5
-EPOCHS = 5  # of the notebook
+EPOCHS = 5  # of the notebook, on the frozen backbone
+BATCH = 32  # of its fine-tune stage
 
 
 def extract(
@@ -169,7 +185,123 @@ def memory(
     }
 
 
-BENCHES: dict[str, Callable[..., dict]] = {"extract": extract, "probe": probe, "memory": memory}
+def finetune(
+    *,
+    images: int = 1000,
+    dataset: str = "cifar10-sample",
+    backbone: str = "EfficientNetLite0",
+    weights: str = "imagenet",
+    input_size: int = 96,
+) -> dict:
+    """Epochs of the notebook's fine-tune stage, the last 30 layers at batch 32: ours against plain `model.fit`.
+
+    After each of our epochs comes one of the notebook's, and the same step on a batch that is there already. The first
+    round compiles and is left out. Once with every step through the whole network, once with its frozen front
+    computed before.
+    """
+    source = datasets.load(dataset)
+    facts, found = backbones.get(backbone), backbones.find_weights(backbone, weights)
+    config = RunConfig(
+        dataset=dataset, backbone=facts.name, method="finetune", weights=weights, input_size=input_size,
+        head_epochs=0, epochs=ROUNDS + 1, batch_size=BATCH, unfreeze="layers", unfreeze_count=30,
+    )  # fmt: skip
+    splits = datasets.splits(source)
+    rows = {
+        split: datasets.subsample(splits[split], source.labels[splits[split]], count, seed=0)
+        for split, count in (("train", images), ("val", images // 10))
+    }
+    reference, reference_accuracy = _notebook_epochs(source, rows, config, found)
+    bare = _bare_steps(source, rows, config, found)
+    result = {"backbone": facts.name, "input_size": input_size, "images": images, "batch_size": BATCH}
+    with _empty_cache():
+        for name, budget in (("whole", 0), ("prefix", None)):
+            taken, theirs, bared = [], [], []
+            clock = 0.0
+
+            def report(progress: Progress, taken=taken, theirs=theirs, bared=bared) -> None:
+                nonlocal clock
+                if "validation_accuracy" not in progress.metrics:
+                    clock = clock or time.perf_counter()
+                    return
+                taken.append(time.perf_counter() - clock)
+                theirs.append(_seconds(reference))
+                bared.append(_seconds(bare))
+                clock = time.perf_counter()
+
+            whole, trained = _timed(
+                lambda budget=budget, report=report: training.fit(
+                    config, source, rows, weights=found, folder=settings.folder("checkpoints") / "bench",
+                    prefix_budget=budget, report=report,
+                )
+            )  # fmt: skip
+            checkpoints.delete("bench")
+            result |= {
+                f"{name}_epoch_seconds": median(taken[1:]),
+                f"{name}_notebook_epoch_seconds": median(theirs[1:]),
+                f"{name}_times_faster": median(b / a for a, b in zip(taken[1:], theirs[1:], strict=True)),
+                f"{name}_steps_images_per_second": trained.images_per_second,
+                f"{name}_bare_images_per_second": images / median(bared[1:]),
+                f"{name}_seconds": whole - sum(theirs) - sum(bared),  # building, compiling and the front included
+                f"{name}_validation_accuracy": trained.curves[-1]["validation_accuracy"],
+            }
+    result["notebook_validation_accuracy"] = reference_accuracy()
+    return result
+
+
+BENCHES: dict[str, Callable[..., dict]] = {"extract": extract, "probe": probe, "memory": memory, "finetune": finetune}
+
+
+def _notebook_epochs(
+    source: Dataset, rows: dict, config: RunConfig, weights: backbones.Weights
+) -> tuple[Callable[[], object], Callable[[], float]]:
+    """The exercise's fine-tune stage in plain Keras: an epoch of it, and its validation accuracy now."""
+    import keras
+    import tensorflow as tf
+
+    from core.images import preprocess
+
+    size, mode = config.input_size, backbones.get(config.backbone).preprocessing
+
+    def prepare(image, label):
+        return preprocess(tf.image.resize(tf.cast(image, tf.float32), (size, size)), mode), label
+
+    def batches(split: str) -> tf.data.Dataset:
+        ids = np.sort(rows[split])
+        data = tf.data.Dataset.from_tensor_slices((np.asarray(source.images[ids]), source.labels[ids]))
+        data = data.shuffle(1000, seed=0) if split == "train" else data
+        return data.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).batch(BATCH).prefetch(tf.data.AUTOTUNE)
+
+    backbone = backbones.load(config.backbone, input_size=size, weights=weights)
+    backbone.trainable = True
+    for layer in backbone.layers[: -config.unfreeze_count - 1]:  # the last one is the pooling
+        layer.trainable = False
+    inputs = keras.Input((size, size, 3))
+    x = keras.layers.Dropout(config.dropout)(backbone(inputs, training=False))
+    outputs = keras.layers.Dense(len(source.class_names), activation="softmax")(x)
+    model = keras.Model(inputs, outputs)
+    optimizer = keras.optimizers.Adam(config.learning_rate)
+    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    train, val = batches("train"), batches("val")
+    return (
+        lambda: model.fit(train, validation_data=val, epochs=1, shuffle=False, verbose=0),
+        lambda: model.evaluate(val, verbose=0)[1],
+    )
+
+
+def _bare_steps(source: Dataset, rows: dict, config: RunConfig, weights: backbones.Weights) -> Callable[[], object]:
+    """As many steps as an epoch has, of the same compiled step, on one batch that is prepared already."""
+    import tensorflow as tf
+
+    material = stages.Material(config, source, rows, weights, None, settings.home(), 0, silent)
+    (stage,) = stages.plan(config, None)
+    stages.freeze(stage, material)
+    model = stages.prepare(stage, material).model
+    trainee.compile(model, optimizers.build(config, config.learning_rate), 0.0)
+    ids = rows["train"][:BATCH]
+    batch = np.asarray(source.images[ids]), material.targets("train")[:BATCH]
+    steps = -(-len(rows["train"]) // BATCH)
+    data = tf.data.Dataset.from_tensors(batch).cache().repeat(steps).prefetch(2)
+    return lambda: model.fit(data, epochs=1, shuffle=False, verbose=0)
 
 
 def _notebook(source: Dataset, rows: dict, facts: backbones.Backbone, weights: backbones.Weights, size: int) -> float:
