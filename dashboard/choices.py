@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core import backbones as known
+from core.runs import ENDED
 from dashboard import formats, resources, state
 
 
@@ -60,7 +61,9 @@ def run_title(run: pd.Series) -> str:
 
     Widgets send back what they showed, so it must not change by itself, as "5 min ago" does.
     """
-    result = formats.percent(run["accuracy"]) if pd.notna(run["accuracy"]) else run["status"]
+    result = run["status"] if run["status"] in ENDED else "under way"
+    if pd.notna(run["accuracy"]):
+        result = formats.percent(run["accuracy"])
     return f"{run['name']} on {run['dataset']} · {result} · {formats.moment(run['created'])}"
 
 

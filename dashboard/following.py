@@ -8,8 +8,8 @@ import streamlit as st
 from core import heads
 from core.config import PROBES, RunConfig
 from core.errors import LabError
-from core.runs import RESUMABLE, Run
-from dashboard import choices, components, formats, resources, state, training_charts
+from core.runs import ENDED, RESUMABLE, Run
+from dashboard import components, formats, resources, state, training_charts
 
 POLL = 0.6  # seconds between two looks
 BESIDE = 12  # runs that are offered to be drawn beside
@@ -35,6 +35,10 @@ def show(run_id: str) -> None:
         st.info("It was deleted, or the link comes from another home folder.", title="This run is not here")
         return
     run = found.iloc[0]
+    if run["status"] not in ENDED:  # the engine starts, and will say whether anybody works on it
+        st.skeleton(height=240)
+        st.fragment(_look_again, run_every=POLL)()
+        return
     if run["status"] != "finished":
         _did_not_finish(run)
         return
@@ -123,7 +127,7 @@ def _live(run_id: str) -> None:
     run = active[position]
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{run.name}** on {run.config.dataset}")
+            st.markdown(f"**{run.name}**", help=f"On {run.config.dataset}")
             if run.config.trains and run.status == "running":
                 _button("Pause", ":material/pause_circle:", run, resources.pause)
             _stop_button(run)
@@ -138,18 +142,29 @@ def _live(run_id: str) -> None:
             facts["Left"] = formats.duration(moment.seconds_left) if moment.seconds_left else "–"
             if moment.memory:
                 facts["Memory"] = formats.storage(moment.memory)
-            with st.container(horizontal=True, gap="large"):
+            with st.container(horizontal=True, gap="medium"):
                 for name, value in facts.items():
                     st.markdown(f":gray[{name}]\n#### {value}", width="content", anchors=False)
         if run.config.method in WITH_CURVES:
             curves(run.id, run.name, unfrozen_after(run.config.method, run.config.start, run.config.head_epochs))
 
 
+def _look_again() -> None:
+    if resources.settled():
+        resources.refresh_runs()
+        st.rerun()
+
+
 def _others(run_id: str) -> dict[str, str]:
     """Runs with curves, newest first: id -> title."""
     table = resources.runs_table()
     with_curves = table[table["method"].isin(WITH_CURVES) & (table["run_id"] != run_id)]
-    return {run["run_id"]: choices.run_title(run) for _, run in with_curves.head(BESIDE).iterrows()}
+    return {run["run_id"]: _short(run) for _, run in with_curves.head(BESIDE).iterrows()}
+
+
+def _short(run: pd.Series) -> str:
+    result = formats.percent(run["accuracy"]) if pd.notna(run["accuracy"]) else run["status"]
+    return f"{run['name']} · {result}"
 
 
 def _next_steps(run: pd.Series) -> None:

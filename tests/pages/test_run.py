@@ -1,5 +1,6 @@
 """Run shows one run from close up, explains its images, and holds it against another."""
 
+import socket
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
@@ -233,3 +234,14 @@ def test_a_failed_run_shows_its_error_and_no_result(visit, used):
     assert "/nowhere/weights.h5" in page.warning[0].value
     assert not page.metric
     assert "Resume" not in [button.label for button in page.main.button]
+
+
+def test_a_run_whose_server_died_is_found_interrupted_and_can_go_on(visit, used, monkeypatch):
+    nobody = {"host": socket.gethostname(), "pid": 999_999, "started": 0.0}
+    with monkeypatch.context() as earlier:
+        earlier.setattr(runs, "_this_process", lambda: nobody)
+        made = runs.create(tuned())
+        runs.start(made)
+    page = visit("run", run=made)
+    assert page.warning[0].proto.title.endswith("interrupted")
+    assert "Resume" in [button.label for button in page.main.button]
