@@ -56,9 +56,10 @@ def assemble(
             network = keras.models.clone_model(network)  # untrained weights are otherwise the same for every seed
     arrays = _folded(head, network.output_shape[-1], classes) if head else []
     units = [kernel.shape[1] for kernel, _ in arrays[:-1]] or [config.head_units] * bool(config.head_units)
-    layers = [*_dense(units, seed=config.seed), keras.layers.Dropout(config.dropout, seed=config.seed, name="dropout")]
-    layers += _softmax(classes, seed=config.seed)
-    model = _join(config, image_size, network, layers)
+    with forward.building("float32"):
+        dropout = keras.layers.Dropout(config.dropout, seed=config.seed, name="dropout")
+        layers = [*_dense(units, seed=config.seed), dropout, *_softmax(classes, seed=config.seed)]
+        model = _join(config, image_size, network, layers)
     _assign(layers, arrays)
     return Assembly(model, network, layers)
 
@@ -71,8 +72,9 @@ def from_probe(config: RunConfig, head: heads.Head, *, image_size: int, weights:
     """
     network = _network(config, weights)
     arrays = _folded(head, network.output_shape[-1], head.classes)
-    layers = [*_dense([kernel.shape[1] for kernel, _ in arrays[:-1]]), *_softmax(head.classes)]
-    model = _join(config, image_size, network, layers)
+    with forward.building("float32"):
+        layers = [*_dense([kernel.shape[1] for kernel, _ in arrays[:-1]]), *_softmax(head.classes)]
+        model = _join(config, image_size, network, layers)
     _assign(layers, arrays)
     return model
 
@@ -81,7 +83,8 @@ def before(config: RunConfig, image_size: int, network: Any) -> Any:
     """A `keras.Model` from uint8 images (b, s0, s0, 3) to what a network, or the front of one, gives."""
     import keras
 
-    return keras.Model(*_enter(config, image_size, network))
+    with forward.building("float32"):
+        return keras.Model(*_enter(config, image_size, network))
 
 
 def precision(config: RunConfig) -> str:

@@ -34,7 +34,8 @@ def build(assembly: Assembly, body: Any | None, *, inference: bool) -> Any:
                 x = layer(x, training=training) if isinstance(layer, keras.layers.Dropout) else layer(x)
             return x
 
-    return Trainee()
+    with forward.building("float32"):
+        return Trainee()
 
 
 def compile(model: Any, optimizer: Any, label_smoothing: float) -> None:

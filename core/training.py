@@ -129,6 +129,8 @@ class _Training:
     def _train(self, stage: Stage, saved: dict[str, np.ndarray] | None) -> None:
         """Trains from where the state is to the end of the stage."""
         self.frozen = stages.freeze(stage, self.material)
+        if not self._goes_on(stage):  # it ended while it was tested
+            return
         prepared = stages.prepare(stage, self.material)
         self.prefix = prepared.prefix
         if prepared.note and prepared.note not in self.state.notes:
@@ -139,7 +141,7 @@ class _Training:
             trainee.write(self.epochs.model.optimizer.variables, "optimizer", saved)
         self.clock, self.next_save = perf_counter(), perf_counter() + SAVE_EVERY
         try:
-            while self.state.epoch < stage.epochs and not self._out_of_patience(stage):
+            while self._goes_on(stage):
                 self._end_epoch(stage, self.epochs.run())
         except Stopped:
             self._save()
@@ -208,11 +210,11 @@ class _Training:
         """The epoch of a stage with the best validation accuracy, the first of them."""
         return max(self._points(stage), key=lambda point: point["validation_accuracy"])
 
-    def _out_of_patience(self, stage: Stage) -> bool:
+    def _goes_on(self, stage: Stage) -> bool:
         patience, points = self.material.config.patience, self._points(stage)
         if not patience or not points or stage.name == "head":
-            return False
-        return points[-1]["step"] - self._best(stage)["step"] >= patience
+            return self.state.epoch < stage.epochs
+        return self.state.epoch < stage.epochs and points[-1]["step"] - self._best(stage)["step"] < patience
 
     def _summary(self, stage: Stage) -> dict:
         return {

@@ -197,6 +197,8 @@ def test_making_the_parts_leaves_no_trace_in_the_network(tmp_path):
 # Something comes between
 
 
+RESNET = replace(SCRATCH, backbone="ResNet20", input_size=16, learning_rate=1e-3)  # its statistics go on, too
+LITE = replace(FINETUNE, backbone="EfficientNetLite0", input_size=64, batchnorm="training", learning_rate=1e-4)
 AUGMENTED = replace(FINETUNE, augment="flip+crop+colour")
 
 
@@ -205,9 +207,10 @@ AUGMENTED = replace(FINETUNE, augment="flip+crop+colour")
     [
         *((SCRATCH, 9), (FINETUNE, 3), (AUGMENTED, 20)),
         *(pytest.param(config, step, marks=pytest.mark.slow)
-          for config, step in ((SCRATCH, 6), (FINETUNE, 12), (FINETUNE, 20), (AUGMENTED, 3), (AUGMENTED, 13))),
+          for config, step in ((SCRATCH, 6), (FINETUNE, 12), (FINETUNE, 20), (AUGMENTED, 3), (AUGMENTED, 13),
+                               (RESNET, 9), (LITE, 5))),
     ],
-    ids=lambda value: value if isinstance(value, int) else value.augment or value.method,
+    ids=lambda value: value if isinstance(value, int) else f"{value.backbone}-{value.augment or value.method}",
 )  # fmt: skip
 def test_a_resumed_training_ends_where_an_unbroken_one_does(config, step, tmp_path, monkeypatch):
     monkeypatch.setattr(epochs, "TELL_EVERY", 0.0)
@@ -235,6 +238,37 @@ def test_a_killed_training_goes_on_from_its_last_epoch(tmp_path):
     resumed = fit(SCRATCH, tmp_path / "broken", report=lambda p: steps.append(p.step) if p.step else None)
     assert min(steps) > 2
     assert close(values(resumed), values(unbroken))
+
+
+def test_a_training_killed_within_an_epoch_goes_on_from_its_last_checkpoint_there(tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    monkeypatch.setattr(epochs, "TELL_EVERY", 0.0)
+    monkeypatch.setattr(training, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(training, "SAVE_SHARE", 1e6)
+    with pytest.raises(Killed):
+        fit(SCRATCH, tmp_path / "broken", report=StopAt(10, Killed))
+    state = checkpoints.load(tmp_path / "broken" / "last.npz")[1]["state"]
+    assert (state["epoch"], state["images"], state["step"]) == (1, 3 * 16, 9)
+    resumed, unbroken = fit(SCRATCH, tmp_path / "broken"), fit(SCRATCH, tmp_path / "unbroken")
+    assert close(values(resumed), values(unbroken))
+    assert resumed.curves[1]["accuracy"] == pytest.approx(unbroken.curves[1]["accuracy"])
+
+
+def test_a_training_killed_while_it_was_tested_is_only_tested_again(tmp_path):
+    class Killed(BaseException):
+        pass
+
+    def killed(name, predict):
+        raise Killed
+
+    with pytest.raises(Killed):
+        fit(SCRATCH, tmp_path, on_stage=killed)
+    moments, tested = [], []
+    resumed = fit(SCRATCH, tmp_path, report=moments.append, on_stage=lambda name, predict: tested.append(name))
+    assert (resumed.ended, len(resumed.curves), tested) == ("finished", 4, ["scratch"])
+    assert not any(moment.stage == "scratch" for moment in moments)
 
 
 def test_a_stop_keeps_the_best_until_then_and_can_be_gone_on_with(tmp_path):
