@@ -21,6 +21,10 @@ FINETUNE = RunConfig(
     backbone="Tiny", method="finetune", epochs=3, batch_size=16, learning_rate=5e-3, head_epochs=2,
     head_learning_rate=1e-2, unfreeze="blocks", unfreeze_count=2, dropout=0.1,
 )  # fmt: skip
+LITE_LAYERS = RunConfig(
+    method="finetune", input_size=64, epochs=2, batch_size=32, head_epochs=0, dropout=0.0, learning_rate=1e-3,
+    unfreeze="layers", unfreeze_count=12,
+)  # fmt: skip
 SCRATCH = RunConfig(backbone="Tiny", method="scratch", epochs=4, batch_size=16, learning_rate=5e-3, dropout=0.1)
 
 
@@ -123,6 +127,7 @@ def test_only_what_is_unfrozen_changes(tmp_path):
     assert sum(row.trainable_params > 0 for row in trained.frozen.layers) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("batchnorm", "moves"), [("inference", False), ("training", True)])
 def test_batchnorm_statistics_move_only_in_training_mode(batchnorm, moves, tmp_path):
     config = replace(FINETUNE, backbone="ResNet20", input_size=16, unfreeze="all", batchnorm=batchnorm, epochs=1)
@@ -144,10 +149,7 @@ def test_batchnorm_statistics_move_only_in_training_mode(batchnorm, moves, tmp_p
 @pytest.mark.parametrize(
     "config",
     [
-        RunConfig(
-            method="finetune", input_size=64, epochs=2, batch_size=32, head_epochs=0, dropout=0.0, learning_rate=1e-3,
-            unfreeze="layers", unfreeze_count=12,
-        ),
+        pytest.param(LITE_LAYERS, marks=pytest.mark.slow),
         replace(FINETUNE, unfreeze_count=1, batchnorm="training"),
     ],
     ids=["EfficientNetLite0", "Tiny"],
