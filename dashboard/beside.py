@@ -83,7 +83,7 @@ def _images(run: pd.Series, other: pd.Series, both: pd.DataFrame, names: tuple[s
                 st.markdown(f"In the eyes of **{name}**")
                 explained.show(each, row)
     else:
-        st.caption(":material/touch_app: Choose an image to see what each of them looks at.")
+        st.caption(":material/touch_app: Press what is said of an image to see what each of them looks at.")
     columns = st.columns(2, gap="large")
     for place, name, pick in zip(columns, names, (telling.only_first_right, telling.only_second_right), strict=True):
         rows = pick(both)

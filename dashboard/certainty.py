@@ -84,5 +84,5 @@ def _any_row(shown: int) -> None:
 def _what(group: str, found: int, tested: int) -> str:
     share = f"{formats.count(found)} of {formats.count(tested, 'test image')}"
     if group == "mistakes":
-        return f"Wrong on {share}. Of these it was most sure." if found else "It made no mistake."
-    return f"Right on {share}. Of these it was least sure." if found else "It is never right."
+        return f"Wrong on {share}. Of these it was most sure; press one to see why." if found else "It made no mistake."
+    return f"Right on {share}. Of these it was least sure; press one to see why." if found else "It is never right."

@@ -37,7 +37,7 @@ def show(run: pd.Series, outcome: Outcome) -> None:
         charts.per_class(counts), key=f"classes-{run['run_id']}", alt="Accuracy of each class with its interval"
     )
     st.subheader("What it takes for what", anchor=False)
-    st.caption("Choose a cell to see its images, and an image to see what speaks for its answer.")
+    st.caption("Choose a cell to see its images; press what is said of an image to see what speaks for it.")
     projected = state.get().projector  # then the matrix needs the whole width to be read
     left, right = (st.container(), st.container()) if projected else st.columns([13, 11], gap="large")
     with left:

@@ -58,7 +58,7 @@ def show(run: pd.Series, rows: np.ndarray, captions: Sequence[str], *, key: str,
     shown = rows[:MOST]
     with st.container(horizontal=True, gap="xsmall"):
         for row, image, caption in zip(shown.tolist(), dataset.images[shown], captions, strict=False):
-            with st.container(width=TILE, gap=None):
+            with st.container(width=TILE, gap="xxsmall"):
                 alt = f"Image {row}: {caption.replace('*', '')}"
                 st.image(components.thumbnail(image, TILE), width=TILE, alt=alt)
                 st.button(
@@ -67,7 +67,6 @@ def show(run: pd.Series, rows: np.ndarray, captions: Sequence[str], *, key: str,
                     help=f"Image {row}: what speaks for this answer?",
                     on_click=ask,
                     args=(row, tab),
-                    type="tertiary",
                     width="stretch",
                 )
     if len(rows) > MOST:
@@ -79,7 +78,7 @@ def said(run: pd.Series, rows: np.ndarray) -> list[str]:
     names = list(resources.confusion(run["run_id"]).columns)
     found = resources.predictions(run["run_id"]).set_index("row").loc[rows]
     return [
-        f"{names[prediction]} {formats.percent(sure)}"
+        f"{names[prediction]} {formats.percent(sure)}".replace(" %", "\u00a0%")  # which is not left alone in a line
         for prediction, sure in zip(found["prediction"], found["confidence"], strict=True)
     ]
 

@@ -69,6 +69,23 @@ def test_it_explains_the_network_of_a_run_and_leaves_it_as_it_was(pooling: str):
     assert np.asarray(model(image[None]))[0].tolist() == before.tolist()
 
 
+LARGEST_FIRST = sorted(map(backbones.get, backbones.names()), key=lambda facts: -facts.params)
+FAMILIES = {facts.family: facts.name for facts in LARGEST_FIRST}  # the smallest of each remains
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*FAMILIES.values(), *backbones.scratch_names()])
+def test_it_explains_a_network_of_every_family(name: str):
+    config = RunConfig(backbone=name, method="finetune", weights="untrained", input_size=96)
+    weights = backbones.find_weights(name, "untrained")
+    model = assembly.assemble(config, image_size=32, classes=10, weights=weights).model
+    image = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    heat, probabilities = gradcam.explain_model(model, image, 3)
+    assert min(heat.shape) >= 2
+    assert 0 <= heat.min() <= heat.max() <= 1
+    assert probabilities == pytest.approx(np.asarray(model(image[None]))[0], abs=1e-5)
+
+
 def test_what_cannot_be_explained_is_said():
     import keras
 
