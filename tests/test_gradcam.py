@@ -76,7 +76,7 @@ FAMILIES = {facts.family: facts.name for facts in LARGEST_FIRST}  # the smallest
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*FAMILIES.values(), *backbones.scratch_names()])
 def test_it_explains_a_network_of_every_family(name: str):
-    config = RunConfig(backbone=name, method="finetune", weights="untrained", input_size=96)
+    config = RunConfig(backbone=name, method="finetune", weights="untrained", input_size=128)
     weights = backbones.find_weights(name, "untrained")
     model = assembly.assemble(config, image_size=32, classes=10, weights=weights).model
     image = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
