@@ -75,7 +75,7 @@ class Material:
             return None
         labels = self.dataset.labels[self.rows["train"]]
         counts = np.bincount(labels, minlength=self.classes)
-        return (len(labels) / (self.classes * counts)).astype(np.float32)[labels]
+        return (len(labels) / (self.classes * np.maximum(counts, 1))).astype(np.float32)[labels]
 
     def extract(self, rows: np.ndarray) -> Activations:
         """Features of the frozen backbone, from their cache where they are there."""
