@@ -327,7 +327,7 @@ def exported(run_id: str, format: str) -> Path | None:
     future = _exports().get((run_id, format))
     if future is not None and (error := future.exception()):
         raise error if isinstance(error, LabError) else EngineError(f"{type(error).__name__}: {error}")
-    ended = runs.get(run_id)
+    ended = run(run_id)
     path = exports.target(ended, format, _export_folder(run_id))
     fresh = path.exists() and ended.finished and path.stat().st_mtime >= ended.finished.timestamp()
     return path if fresh else None
@@ -335,7 +335,7 @@ def exported(run_id: str, format: str) -> Path | None:
 
 def export_name(run_id: str, format: str) -> str:
     """What a file of a run is called."""
-    return exports.target(runs.get(run_id), format, Path()).name
+    return exports.target(run(run_id), format, Path()).name
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -46,24 +46,28 @@ def show(run: pd.Series, outcome: Outcome) -> None:
 
 
 def _models(run_id: str, checked: int) -> None:
-    """Each format: to be made, being made, or there and right; redraws itself while one is being made."""
-    every = POLL if any(resources.exporting(run_id, name) for name in FORMATS) else None
-    st.fragment(_formats, run_every=every)(run_id, checked)
+    """Each format: to be made, being made, or there and right. The page itself draws them, so that a press draws the
+    whole page; only while one is being made it is a fragment, which looks again and again."""
+    watched = _at_work(run_id)
+    draw = st.fragment(_formats, run_every=POLL) if watched else _formats
+    draw(run_id, checked, watched)
 
 
-def _formats(run_id: str, checked: int) -> None:
-    at_work = any(resources.exporting(run_id, name) for name in FORMATS)
-    if st.session_state.get("exports-at-work", False) and not at_work:
-        st.session_state["exports-at-work"] = False
-        st.rerun()  # the whole page, so that it stops looking
-    st.session_state["exports-at-work"] = at_work
+def _formats(run_id: str, checked: int, watched: bool) -> None:
+    if watched and not _at_work(run_id):
+        st.rerun()
     for column, (name, (title, use)) in zip(st.columns(len(FORMATS)), FORMATS.items(), strict=True):
         with column.container(border=True, height="stretch"):
             st.markdown(f"**{title}**  \n{use}")
-            _format(run_id, name, title, checked)
+            _format(run_id, name, checked)
 
 
-def _format(run_id: str, name: str, title: str, checked: int) -> None:
+def _at_work(run_id: str) -> bool:
+    return any(resources.exporting(run_id, name) for name in FORMATS)
+
+
+def _format(run_id: str, name: str, checked: int) -> None:
+    title = FORMATS[name][0]
     if resources.exporting(run_id, name):
         st.caption(":material/hourglass: Being made, then asked the run's own test images")
         return

@@ -53,8 +53,9 @@ def test_an_unknown_run_is_said_to_be_unknown(store):
 
 
 @pytest.mark.slow
-def test_a_damaged_file_is_named(store):
+def test_a_damaged_file_is_named(home, store):
     run_id = done(method="finetune", **SHORT)
-    runs.model_path(run_id).write_bytes(b"half a file")
+    (kept,) = home.glob(f"runs/artifacts/{run_id}/**/model.keras")
+    kept.write_bytes(b"half a file")
     with pytest.raises(RunError, match="cannot be read"):
         models.load(run_id)
