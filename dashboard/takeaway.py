@@ -13,6 +13,7 @@ from core.runs import Outcome
 from dashboard import components, formats, report, resources
 
 TAB = "Take it away"
+MOST = 20  # runs in one report
 POLL = 0.6  # seconds between two looks at an export
 FORMATS = {  # format -> what one does with it
     "keras": ("Keras", "`keras.models.load_model` opens it, on TensorFlow, JAX or PyTorch."),
@@ -31,16 +32,27 @@ def show(run: pd.Series, outcome: Outcome) -> None:
         st.caption("Nearest neighbours have no model: they compare with all training images. The code below does that.")
     else:
         _models(run["run_id"], min(export.CHECKED, outcome.n_test))
-    st.markdown("**The code.** It repeats this run with Keras and NumPy alone, and needs nothing of this program.")
+    st.markdown(
+        "**The code.** It repeats this run with Keras and NumPy alone; its first line says where its images are."
+    )
     _code(run["run_id"])
     st.markdown("**A report.** One file that opens offline: the result, its mistakes, and all that decided it.")
+    report_of(pd.DataFrame([run]))
+
+
+def report_of(frame: pd.DataFrame) -> None:
+    """A button for the report of finished runs, rows of `runs.table`; the first ones where there are many."""
+    chosen = frame.head(MOST)
+    several = f" of {'these' if len(frame) <= MOST else 'the first'} {len(chosen)} runs" if len(chosen) > 1 else ""
+    name = _stem(chosen.iloc[0]) if len(chosen) == 1 else f"backbone-lab-{len(chosen)}-runs"
     st.download_button(
-        "Report",
-        lambda: report.html([run["run_id"]]),
-        f"{_stem(run)}.html",
+        f"Report{several}",
+        lambda: report.html(chosen["run_id"].tolist()),
+        f"{name}.html",
         "text/html",
         key="take-report",
         icon=":material/download:",
+        help="One HTML file that opens offline: the comparison, and each run with its mistakes and settings",
         on_click="ignore",
     )
 

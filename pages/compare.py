@@ -4,7 +4,18 @@ import streamlit as st
 
 from core.errors import LabError
 from core.runs import ENDED
-from dashboard import answers, beside, charts, components, findings, following, resources, run_actions, run_table
+from dashboard import (
+    answers,
+    beside,
+    charts,
+    components,
+    findings,
+    following,
+    resources,
+    run_actions,
+    run_table,
+    takeaway,
+)
 
 components.page_header("Compare", "Which backbone is better, which is faster, and what might explain it?")
 components.need_runs()
@@ -31,6 +42,8 @@ if not finished.empty:
         components.chart(charts.accuracy_time(finished), key="time", alt="Accuracy of each run against its time")
 
 chosen = run_table.show(shown)
+if not finished.empty:
+    takeaway.report_of(finished)
 if chosen is None:
     st.caption("Choose a row to see what that run takes for what, and how well it knows each class.")
     st.stop()
