@@ -7,9 +7,11 @@ import ast
 import inspect
 import json
 import os
+import re
 from pathlib import Path
 
 from core import backbones, networks, runs
+from core import script_texts as texts
 from core.backbones import Backbone
 from core.config import RunConfig
 from core.errors import RunError
@@ -35,10 +37,10 @@ def pieces(run: runs.Run) -> list[Piece]:
     config, probe = run.config, _probe(run)
     found = [("The network", _network_words(config), _network(config))]
     if probe:
-        words, code = _HEADS[probe.config.method]
+        words, code = texts.HEADS[probe.config.method]
         title = "The head" if probe is run else "The head first"
         code = code if probe is run else _renamed(code)
-        found.append((title, words, code + (_PREDICT_PROBE if probe is run and config.method != "knn" else "")))
+        found.append((title, words, code + (texts.PREDICT_PROBE if probe is run and config.method != "knn" else "")))
     if config.trains:
         found += _training(run)
     return found
@@ -114,13 +116,13 @@ def _network(config: RunConfig) -> str:
     if _mixed(config):
         parts.append('keras.config.set_dtype_policy("float32")')
     if config.method == "finetune" and config.batchnorm == "inference":
-        parts += ["", _INFERENCE_MODE]
-    parts += ["", _INPUT.strip()]
+        parts += ["", texts.INFERENCE_MODE]
+    parts += ["", texts.INPUT.strip()]
     if config.augmentations:
-        layers = "".join(f"    {_AUGMENT[kind]}\n" for kind in config.augmentations)
+        layers = "".join(f"    {texts.AUGMENT[kind]}\n" for kind in config.augmentations)
         parts.append(f"augment = keras.Sequential([  # in training only\n{layers}])\nx = augment(x)")
-    parts.append(_RESIZE.strip())
-    parts.append(_PREPARE["divide255" if config.preprocessing == "divide255" else facts.preprocessing])
+    parts.append(texts.RESIZE.strip())
+    parts.append(texts.PREPARE["divide255" if config.preprocessing == "divide255" else facts.preprocessing])
     call = "InferenceMode(network)" if "class InferenceMode" in "\n".join(parts) else "network"
     parts.append(f"features = {call}(x)")
     if not config.trains:
@@ -144,7 +146,7 @@ def _built(config: RunConfig, facts: Backbone) -> list[str]:
             ")",
         ]
         if weights == "WEIGHTS" and facts.family == "EfficientNet":
-            lines.append(_EFFICIENTNET_FILE.strip())
+            lines.append(texts.EFFICIENTNET_FILE.strip())
     return [*lines, f"network = keras.Model(network.input, keras.layers.{pooling}()(network.output))"]
 
 
@@ -227,22 +229,22 @@ def _renamed(code: str) -> str:
 
 def _training(run: runs.Run) -> list[Piece]:
     config = run.config
-    found = [("The classifier on top", _CLASSIFIER_WORDS, _classifier(config) + _fit(config) + _PREDICT)]
+    found = [("The classifier on top", texts.CLASSIFIER_WORDS, _classifier(config) + _fit(config) + texts.PREDICT)]
     if _has_head_stage(config):
-        code = _HEAD_STAGE.replace("OPTIMIZER", _optimizer(config, "HEAD_LEARNING_RATE"))
-        found.append(("First stage: the head alone", _HEAD_STAGE_WORDS, code))
+        code = texts.HEAD_STAGE.replace("OPTIMIZER", _optimizer(config, "HEAD_LEARNING_RATE"))
+        found.append(("First stage: the head alone", texts.HEAD_STAGE_WORDS, code))
     if config.method == "finetune":
         found.append(("What is unfrozen", _unfreeze_words(run), _unfreeze(run)))
     rate, before = _schedule(config)
     code = f"{before}fit({_optimizer(config, rate)}, EPOCHS)\n"
-    found.append((*_LAST_STAGE[config.method], code))
+    found.append((*texts.LAST_STAGE[config.method], code))
     return found
 
 
 def _classifier(config: RunConfig) -> str:
     lines = []
     if config.start:
-        lines.append(_FOLD.strip())
+        lines.append(texts.FOLD.strip())
         lines += ["x = features", "for layer in hidden:", "    x = layer(x)"]
         lines += ["x = keras.layers.Dropout(DROPOUT)(x)", "x = last(x)"]
     else:
@@ -255,12 +257,12 @@ def _classifier(config: RunConfig) -> str:
 
 
 def _fit(config: RunConfig) -> str:
-    code = _FIT
+    code = texts.FIT
     smoothing = "label_smoothing=LABEL_SMOOTHING" if config.label_smoothing else ""
     code = code.replace("SMOOTHING_", smoothing).replace("PATIENCE_", "PATIENCE" if config.patience else "epochs")
     if config.class_weights == "balanced":
         code = code.replace("class_weight=None", "class_weight=class_weight")
-        code = _CLASS_WEIGHT + code
+        code = texts.CLASS_WEIGHT + code
     else:
         code = code.replace("        class_weight=None,\n", "")
     return code
@@ -277,7 +279,7 @@ def _schedule(config: RunConfig) -> tuple[str, str]:
     """The learning rate as the optimiser takes it, and the lines before it."""
     if config.schedule == "constant":
         return "LEARNING_RATE", ""
-    return "rate", _COSINE.lstrip() if config.schedule == "cosine" else _ONE_CYCLE.lstrip()
+    return "rate", texts.COSINE.lstrip() if config.schedule == "cosine" else texts.ONE_CYCLE.lstrip()
 
 
 def _unfreeze_words(run: runs.Run) -> str:
@@ -301,10 +303,10 @@ def _unfreeze(run: runs.Run) -> str:
     if config.unfreeze == "all":
         code = "network.trainable = True  # everything\n"
     elif config.unfreeze == "all-but-batchnorm":
-        code = _ALL_BUT_BATCHNORM.lstrip()
+        code = texts.ALL_BUT_BATCHNORM.lstrip()
     else:
         code = _slice(run)
-    return code + _COUNT_TRAINABLE
+    return code + texts.COUNT_TRAINABLE
 
 
 def _slice(run: runs.Run) -> str:
@@ -321,249 +323,14 @@ def _slice(run: runs.Run) -> str:
         why = f"all but the last {config.unfreeze_count}, and the pooling"
     elif set(weighted) & set(order[first:]) == trained and first < len(order):
         kept = len(order) - first
-        why = f"all before {order[first]}, the first layer of {_last_blocks(config)}"
+        numbered = re.match(r"(conv2d|batch_normalization|activation)(_\d+)?$", order[first])  # anew in every process
+        why = "all before " + (_last_blocks(config) if numbered else f"{order[first]} ({_last_blocks(config)})")
     else:
         places = [index - len(order) for index, name in enumerate(order) if name in trained]
         listed = f"TRAINED = {places}  # places from the end: {_last_blocks(config)}"
-        return f"{listed}\n{_LISTED.strip()}\n"
-    return _SLICE.lstrip().replace("KEPT", str(kept)).replace("WHY", why)
+        return f"{listed}\n{texts.LISTED.strip()}\n"
+    return texts.SLICE.lstrip().replace("KEPT", str(kept)).replace("WHY", why)
 
 
 def _last_blocks(config: RunConfig) -> str:
-    return "the last block" if config.unfreeze_count == 1 else f"the last {config.unfreeze_count} blocks"
-
-
-# Pieces of code
-
-_INPUT = """
-pixels = keras.Input(images.shape[1:], dtype="uint8")
-x = keras.ops.cast(pixels, "float32")
-"""
-
-_RESIZE = """
-if images.shape[1] != INPUT_SIZE:
-    smooth = images.shape[1] > INPUT_SIZE  # only images that get smaller can show false patterns
-    x = keras.ops.image.resize(x, (INPUT_SIZE, INPUT_SIZE), interpolation="bilinear", antialias=smooth)
-"""
-
-_PREPARE = {
-    "caffe": "x = x[..., ::-1] - np.float32([103.939, 116.779, 123.68])  # BGR, the mean of ImageNet subtracted",
-    "tf": "x = x / 127.5 - 1  # -1 to 1, as in its training on ImageNet",
-    "torch": (
-        "x = (x - np.float32([123.675, 116.28, 103.53])) / np.float32([58.395, 57.12, 57.375])  # ImageNet's colours"
-    ),
-    "inside": "# 0 to 255 is right: this network scales its pixels itself",
-    "divide255": "x = x / 255  # 0 to 1, whatever the network was trained on",
-}
-
-_AUGMENT = {
-    "flip": 'keras.layers.RandomFlip("horizontal"),',
-    "crop": 'keras.layers.RandomTranslation(1 / 8, 1 / 8, fill_mode="reflect", interpolation="nearest"),',
-    "colour": (
-        "keras.layers.RandomBrightness(0.1), keras.layers.RandomContrast(0.2), "
-        "keras.layers.RandomSaturation((0.44, 0.55)),"
-    ),
-}
-
-_INFERENCE_MODE = '''
-class InferenceMode(keras.layers.Layer):
-    """Runs a network as for predictions, even in training: BatchNorm keeps ImageNet's statistics.
-
-    network(x, training=False) would not do: `fit` overrides it in a functional model (keras#20285).
-    """
-
-    def __init__(self, network):
-        super().__init__()
-        self.network = network
-
-    def call(self, x):
-        return self.network(x, training=False)
-'''
-
-_EFFICIENTNET_FILE = """
-for layer in network.layers:  # the file holds the spread of colours where Keras expects its square
-    if isinstance(layer, keras.layers.Normalization):
-        layer.adapt_variance.assign(keras.ops.square(layer.adapt_variance))
-        layer.finalize_state()
-"""
-
-_STANDARDISE = """
-x_train, x_val = (backbone.predict(images[rows]) for rows in (train, val))  # (n, d): each image once
-mean = x_train.mean(axis=0, dtype=float)
-scale = x_train.std(axis=0, dtype=float)
-scale[scale <= 1e-6 * np.abs(mean)] = 1  # a feature that is the same for all images
-"""
-
-_LINEAR = """
-keras.utils.set_random_seed(SEED)
-head = keras.Sequential([
-    keras.Input(x_train.shape[1:]),
-    keras.layers.Normalization(mean=mean, variance=scale**2),
-    keras.layers.Dense(
-        len(CLASS_NAMES), activation="softmax", kernel_regularizer=keras.regularizers.L2(STRENGTH / 2)
-    ),
-])
-# A convex problem: whoever goes on long enough arrives at the same place. The rate falls to 0 on the way.
-rate = keras.optimizers.schedules.CosineDecay(0.01, 1000)
-head.compile(keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-parts = np.array_split(rng.permutation(len(train)), -(-len(train) // 4096))  # mostly one: all of it
-for step in range(1000):
-    part = parts[step % len(parts)]
-    head.train_on_batch(x_train[part], labels[train][part])
-print(f"validation accuracy {head.evaluate(x_val, labels[val], verbose=0)[1]:.4f}")
-"""
-
-_BY_EPOCHS = """
-keras.utils.set_random_seed(SEED)
-penalty = keras.regularizers.L2(STRENGTH / 2) if STRENGTH else None
-head = keras.Sequential([
-    keras.Input(x_train.shape[1:]),
-    keras.layers.Normalization(mean=mean, variance=scale**2),
-HIDDEN_LAYER    keras.layers.Dense(len(CLASS_NAMES), activation="softmax", kernel_regularizer=penalty),
-])
-head.compile(
-    keras.optimizers.Adam(LEARNING_RATE), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-)
-head.fit(
-    x_train, labels[train], validation_data=(x_val, labels[val]), batch_size=BATCH_SIZE, epochs=EPOCHS, verbose=2,
-    callbacks=[keras.callbacks.EarlyStopping("val_accuracy", patience=EPOCHS, restore_best_weights=True)],
-)
-"""
-
-_KNN = '''
-def directions(rows):
-    """Features at length 1, so that their products are cosines."""
-    x = backbone.predict(images[rows])
-    return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
-
-
-known = directions(train)
-
-
-def predict(rows):
-    """Share of the votes of the most similar training images, for each class."""
-    nearest = np.argsort(-directions(rows) @ known.T, axis=1, kind="stable")[:, :NEIGHBOURS]
-    return (labels[train][nearest][:, :, None] == np.arange(len(CLASS_NAMES))).mean(axis=1)
-'''
-
-_PREDICT_PROBE = """
-
-def predict(rows):
-    return head.predict(backbone.predict(images[rows]))
-"""
-
-_STANDARDISED = "Every image passes the backbone once. The features are brought to mean 0 and spread 1 first."
-_HIDDEN_LAYER = '    keras.layers.Dense(HIDDEN, activation="relu", kernel_regularizer=penalty),\n'
-_HEADS = {
-    "linear": (
-        f"{_STANDARDISED} Then one layer with a softmax: logistic regression, trained until nothing changes any more.",
-        (_STANDARDISE + _LINEAR).strip() + "\n",
-    ),
-    "linear-adam": (
-        f"{_STANDARDISED} Then one layer with a softmax, epoch by epoch; the one best on validation is kept.",
-        (_STANDARDISE + _BY_EPOCHS.replace("HIDDEN_LAYER", "")).strip() + "\n",
-    ),
-    "mlp": (
-        f"{_STANDARDISED} Then a hidden layer and a softmax, epoch by epoch; the one best on validation is kept.",
-        (_STANDARDISE + _BY_EPOCHS.replace("HIDDEN_LAYER", _HIDDEN_LAYER)).strip() + "\n",
-    ),
-    "knn": ("Nothing is trained: the most similar training images vote.", _KNN.strip() + "\n"),
-}
-
-_FOLD = """
-# The trained head, with the standardisation folded into its first layer: ((x - m) / s) W + b
-_, *hidden, last = head.layers
-first = [*hidden, last][0]
-kernel, bias = first.get_weights()
-first.set_weights([kernel / scale[:, None], bias - (mean / scale) @ kernel])
-"""
-
-_CLASSIFIER_WORDS = (
-    "Images in, probabilities out, in one model. Whatever it does, it is judged by the validation images after every "
-    "epoch, and the best epoch is kept."
-)
-
-_CLASS_WEIGHT = """
-counts = np.bincount(labels[train], minlength=len(CLASS_NAMES))
-class_weight = dict(enumerate(len(train) / (len(CLASS_NAMES) * counts)))  # rare classes count more
-"""
-
-_FIT = '''
-targets = keras.utils.to_categorical(labels, len(CLASS_NAMES))
-
-
-def fit(optimizer, epochs):
-    """Train what is trainable now, and go back to the epoch that was best on validation."""
-    model.compile(optimizer, loss=keras.losses.CategoricalCrossentropy(SMOOTHING_), metrics=["accuracy"])
-    best = keras.callbacks.EarlyStopping("val_accuracy", patience=PATIENCE_, restore_best_weights=True)
-    model.fit(
-        images[train],
-        targets[train],
-        validation_data=(images[val], targets[val]),
-        batch_size=BATCH_SIZE,
-        epochs=epochs,
-        class_weight=None,
-        callbacks=[best],
-        verbose=2,
-    )
-'''
-
-_PREDICT = """
-
-def predict(rows):
-    return model.predict(images[rows])
-"""
-
-_HEAD_STAGE_WORDS = (
-    "A head that knows nothing would send large gradients into the backbone and spoil it. So the backbone is frozen "
-    "until the head has learned something."
-)
-_HEAD_STAGE = """
-network.trainable = False
-fit(OPTIMIZER, HEAD_EPOCHS)
-"""
-
-_LAST_STAGE = {
-    "finetune": (
-        "Head and unfrozen layers together",
-        "At a low rate, so that what ImageNet taught is nudged and not washed away.",
-    ),
-    "scratch": ("Training", "All of it at once. There is nothing to freeze in a network that knows nothing."),
-}
-
-_SLICE = """
-network.trainable = True
-for layer in network.layers[:-KEPT]:  # WHY
-    layer.trainable = False
-"""
-
-_LISTED = """
-network.trainable = True
-for place, layer in enumerate(network.layers, start=-len(network.layers)):
-    layer.trainable = place in TRAINED
-"""
-
-_ALL_BUT_BATCHNORM = """
-network.trainable = True
-for layer in network.layers:
-    if isinstance(layer, keras.layers.BatchNormalization):
-        layer.trainable = False
-"""
-
-_COUNT_TRAINABLE = """
-trains = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
-print(f"{trains:,} of {network.count_params():,} parameters of the backbone train")
-"""
-
-_COSINE = """
-steps = EPOCHS * -(-len(train) // BATCH_SIZE)
-rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
-"""
-
-_ONE_CYCLE = """
-steps = EPOCHS * -(-len(train) // BATCH_SIZE)
-warm = max(round(0.3 * steps), 1)  # up in the first third, then down to 0
-rate = keras.optimizers.schedules.CosineDecay(
-    LEARNING_RATE / 25, max(steps - warm, 1), warmup_target=LEARNING_RATE, warmup_steps=warm
-)
-"""
+    return f"the last {config.unfreeze_count} block{'s' if config.unfreeze_count > 1 else ''}"

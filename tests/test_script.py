@@ -2,15 +2,18 @@
 
 import ast
 import json
+import math
 import re
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pictures import pictures, write_folder
 
-from core import datasets, execute, runs, script, script_network
+from core import backbones, datasets, execute, freezing, runs, script, script_network
 from core.config import RunConfig
 from core.errors import RunError
 
@@ -87,7 +90,7 @@ def test_a_fine_tune_from_a_probe_trains_that_head_first(store, tmp_path):
     probe = done()
     run = done(method="finetune", start=probe.id, epochs=2, learning_rate=1e-4)
     text = script.python_script(run)
-    assert text.index("head.fit(") < text.index("network.trainable = True")
+    assert text.index("head.train_on_batch(") < text.index("network.trainable = True")
     assert abs(run_elsewhere(text, tmp_path)[0] - run.outcome.accuracy) <= NOISE
 
 
@@ -133,6 +136,18 @@ def test_a_script_imports_keras_and_numpy_alone_and_fits_on_a_projector(store):
 def test_the_freeze_plan_is_a_slice_from_the_end(store):
     run = done(method="finetune", epochs=1, head_epochs=1, unfreeze="layers", unfreeze_count=1)
     assert "network.layers[:-2]:  # all but the last 1, and the pooling" in script.python_script(run)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backbone", ["MobileNetV2", "InceptionV3", "NASNetMobile", "ConvNeXtTiny"])
+def test_the_slice_of_the_last_blocks_trains_what_the_run_trained(monkeypatch, backbone):
+    config = RunConfig(backbone=backbone, method="finetune", weights="untrained", unfreeze="blocks", unfreeze_count=2)
+    frozen = freezing.describe(config)
+    monkeypatch.setattr(runs, "layers", lambda run_id: asdict(frozen))
+    network = backbones.outline(backbone, input_size=config.input_size)
+    exec(script_network._slice(SimpleNamespace(config=config, id="")), {"network": network})
+    trains = sum(math.prod(weight.shape) for weight in network.trainable_weights)
+    assert trains == frozen.trainable_params
 
 
 def test_keras_takes_the_weights_that_the_run_took():
