@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from core.datasets import Dataset
-from core.errors import LabError
+from core.errors import LabError, RunError
 from dashboard import components, heat, image_wall, resources, run_charts, state
 
 POLL = 0.5  # seconds between two looks at the worker
@@ -61,7 +61,9 @@ def _heat_maps(run: pd.Series, row: int, classes: list[int], *, waiting: bool) -
             width="stretch",
             alt=f"Heat map of what in image {row} speaks for {name}",
         )
-    if error:
+    if isinstance(error, RunError):  # such as nearest neighbours: nothing went wrong
+        st.info(f"{error.remedy}.", title=error.received, icon=":material/info:")
+    elif error:
         components.show_error(error)
     elif maps is None:
         st.caption(":material/hourglass_top: Asking the network. The first image takes longest: the network is loaded.")

@@ -216,8 +216,8 @@ def test_a_tab_that_another_run_lacks_is_left_when_that_is_chosen(visit, used):
 def test_nearest_neighbours_have_no_network_to_ask(visit, used):
     knn = plant(used[0], RunConfig(backbone="Tiny", method="knn", n_train=200, n_test=100), right=0.5)
     page = visit("run", run=knn, view="Images")
-    wait(page, lambda: page.error)
-    assert "nearest neighbours" in page.error[0].proto.title
+    wait(page, lambda: page.info)
+    assert "nearest neighbours" in page.info[0].proto.title
     assert len(page.main.image) == 13  # twelve mistakes and the one in question
 
 
