@@ -294,8 +294,8 @@ def _with_weights(network) -> dict[str, list[str]]:
 
 
 def _trains(row: Layer) -> bool:
-    """Whether a layer trains, or is of those that hardly matter to what is forgotten."""
-    return row.trainable_params > 0 or not row.weight_layer or row.kind in ("BatchNormalization", "Normalization")
+    """Whether a layer trains, or has nothing that ever could, as EfficientNet's facts about colours."""
+    return row.trainable_params > 0 or not row.weight_layer or row.kind == "Normalization"
 
 
 def _check(count: int, there: int, what: str, network: str) -> None:

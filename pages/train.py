@@ -43,6 +43,8 @@ with right:
             changed.caption(":material/edit: Changed below: it is not that recipe any more.")
         if configs and configs[0].trains:
             frozen = freeze_strip.show(configs[0])
+            for config in configs[1:]:
+                resources.frozen(config)  # a plan that its network cannot take is told before the start
         plans = cost.show(configs)
         if frozen:
             cost.memory(configs[0], frozen)
