@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core import backbones, datasets, execute, features, speeds
+from core import backbones, datasets, execute, features, speeds, training
 from core.config import RunConfig
 
 STEP_IN_PASSES = 3  # a training step costs about so many forward passes: forward, gradients of activations and weights
@@ -30,6 +30,8 @@ def plan(config: RunConfig) -> Plan:
     """
     dataset = datasets.load(config.dataset)
     rows = execute.choose_rows(dataset, config)
+    if config.trains:
+        training.check(config, dataset, rows)
     everything = np.concatenate(list(rows.values()))
     backbone, missing = backbones.get(config.backbone), len(everything)
     published = config.weights == "imagenet" and backbone.weights_file

@@ -38,6 +38,10 @@ def test_the_address_names_choices_as_the_config_does(visit):
         ({"backbones": "Tiny", "n_test": "501"}, "501 test images were asked for"),
         ({"backbones": "Tiny", "dataset": "flowers"}, "There is no dataset 'flowers'"),
         ({"backbones": "ResNet51"}, "There is no backbone 'ResNet51'"),
+        (
+            {"backbones": "Tiny", "n_train": "20", "method": "finetune"},
+            "A batch of 32 is larger than the 20 training images",
+        ),
         ({"backbones": "Tiny", "weights": "/nowhere/weights.h5"}, "There is no weights file"),
     ],
 )
