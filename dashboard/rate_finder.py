@@ -49,7 +49,7 @@ def show(config: RunConfig) -> None:
             on_click=resources.find_rate,
             args=(config,),
             disabled=busy,
-            help="It rises from tiny to huge in about a hundred steps: where the loss falls fastest is a good one. "
+            help="It rises from tiny to huge in a hundred steps: a tenth of where the loss is lowest is a good one. "
             + ("A run has the device now." if busy else ""),
         )
         return
@@ -57,7 +57,8 @@ def show(config: RunConfig) -> None:
     figure = training_charts.rates(table, suggestion=suggestion, chosen=config.learning_rate)
     components.chart(figure, key="rates", alt=f"Loss by learning rate; {suggestion:.1e} is suggested")
     st.markdown(
-        f"The loss falls fastest at about **{formats.learning_rate(float(f'{suggestion:.1e}'))}**; you have chosen "
+        f"The loss was lowest at {formats.learning_rate(float(f'{10 * suggestion:.0e}'))}. A tenth of that is safe: "
+        f"**{formats.learning_rate(float(f'{suggestion:.0e}'))}**. You have chosen "
         f"{formats.learning_rate(config.learning_rate)}."
     )
     if f"{suggestion:.0e}" != f"{config.learning_rate:.0e}":

@@ -130,15 +130,20 @@ def rates(frame: pd.DataFrame, *, suggestion: float, chosen: float) -> go.Figure
         x=frame["learning_rate"], y=frame["loss"], mode="lines", line={"color": ACCENT, "width": 3}, showlegend=False,
         hovertemplate="%{x:.1e}: loss %{y:.3g}<extra></extra>",
     )  # fmt: skip
-    for rate, name, dash in ((suggestion, "suggested", "dash"), (chosen, "chosen", "dot")):
-        figure.add_vline(
-            x=rate, line={"color": TRAINS if name == "suggested" else QUIET, "dash": dash, "width": 2},
-            annotation={"text": f"{name} {rate:.0e}", "font_size": 12, "showarrow": False,
-                        "y": 1.0 if name == "suggested" else 0.9},
+    lines = ((suggestion, "suggested", "dash", TRAINS), (chosen, "chosen", "dot", QUIET))
+    for rate, name, dash, colour in lines:
+        figure.add_vline(x=rate, line={"color": colour, "dash": dash, "width": 2})
+        figure.add_annotation(
+            x=np.log10(rate), y=1.0, yref="paper", yanchor="bottom", text=name, showarrow=False,
+            font={"size": 12, "color": colour},
         )  # fmt: skip
+    low, high = np.log10([min(frame["learning_rate"].min(), chosen), max(frame["learning_rate"].max(), chosen)])
     first, least = frame["loss"].iloc[:5].mean(), frame["loss"].min()
     figure.update_layout(_LOOK | {"height": 260})
-    figure.update_xaxes(type="log", title_text="Learning rate (logarithmic)", exponentformat="power", dtick=1)
+    figure.update_xaxes(
+        type="log", title_text="Learning rate (logarithmic)", exponentformat="power", dtick=1, tickangle=0,
+        range=[low - 0.1, high + 0.2],
+    )  # fmt: skip
     return figure.update_yaxes(title_text="Loss", range=[least - 0.1 * (first - least), first + 0.6 * (first - least)])
 
 
