@@ -12,7 +12,7 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     assembly, prefix                                   the whole network of a run; its frozen front, computed once
     checkpoints, batches, optimizers, trainee          the parts of a training: its state on disk, its input, its step
     stages, epochs, training, rate_finder              the training itself, and how fast it could learn
-    execute, plan, rates                               the whole line in one screen; what it will take, how fast to learn
+    execute, plan, rates                               the whole line in one screen; what it takes, how fast to learn
     models, gradcam                                    a run's network again; where in an image it sees a class
     script_texts, script_network, script, export       the code that repeats a run; its model for other programs
     engine                                             who does it, and when: Dask workers

@@ -11,7 +11,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core import backbones, checkpoints, datasets, features, forward, hardware, heads, metrics, runs, speeds, training
+from core import (
+    assembly,
+    backbones,
+    checkpoints,
+    datasets,
+    features,
+    hardware,
+    heads,
+    metrics,
+    runs,
+    speeds,
+    training,
+)
 from core.config import TITLES, RunConfig
 from core.errors import ConfigError, DatasetError, Diverged, LabError, Paused, RunError, Stopped
 from core.progress import Progress, Report, silent
@@ -64,7 +76,8 @@ def perform(run_id: str, echo: Report | None = None) -> str:
     except Diverged as error:
         runs.end(run_id, "diverged", error=str(error))
     except LabError as error:
-        runs.end(run_id, "failed", error=str(error))
+        kept = isinstance(error, RunError) and checkpoints.exists(run_id)  # such as a disk that was full a moment ago
+        runs.end(run_id, "paused" if kept else "failed", error=str(error))
     except Exception as error:
         logger.exception("run %s failed", run_id)
         runs.end(run_id, "failed", error=f"{type(error).__name__}: {error}")
@@ -159,7 +172,7 @@ def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
 
     if trained.images_per_second:
         speeds.record(speeds.training_name(config), config.input_size, trained.images_per_second, hardware.name())
-    frozen, precision = trained.frozen, forward.own_precision("float32" if config.precision == "float32" else "auto")
+    frozen, precision = trained.frozen, assembly.precision(config)
     outcome = _outcome(
         config, dataset, rows, weights, probabilities,
         validation_accuracy=trained.chosen["validation_accuracy"],

@@ -6,6 +6,7 @@
 Worker side: it needs Keras.
 """
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -22,8 +23,7 @@ def load(run_id: str) -> Any:
         RunError: There is no such run, it did not get that far, or nearest neighbours, which have no model.
         WeightsError: The backbone of a probe is not on this machine any more.
     """
-    check(run_id)
-    return _load(run_id)
+    return _load(run_id, check(run_id).finished)
 
 
 def check(run_id: str) -> runs.Run:
@@ -45,7 +45,8 @@ def check(run_id: str) -> runs.Run:
 
 
 @lru_cache(maxsize=KEPT)
-def _load(run_id: str) -> Any:
+def _load(run_id: str, finished: datetime) -> Any:
+    """The network of a run as it was then: one that was resumed has another."""
     run = runs.get(run_id)
     if run.config.trains:
         return _read(run)

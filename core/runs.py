@@ -21,6 +21,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pandas as pd
 
@@ -446,8 +448,14 @@ def _set_status(run_id: str, status: str) -> None:
 
 
 def _artifact(run_id: str, name: str) -> Path:
+    """A file of a run: the store's own where that is on this machine, else a copy in the home folder."""
     try:
-        return Path(_client().download_artifacts(run_id, name))
+        place = urlsplit(_client().get_run(run_id).info.artifact_uri)
+        if place.scheme == "file":  # MLflow would make another copy in every call
+            path = Path(url2pathname(place.path), name)
+            path.stat()
+            return path
+        return Path(_client().download_artifacts(run_id, name, str(settings.folder(f"artifacts/{run_id}"))))
     except Exception as error:  # of whichever store it is
         raise RunError(
             f"The file {name} of run {run_id} cannot be read",

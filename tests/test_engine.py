@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core import runs
+from core import checkpoints, runs
 from core.config import RunConfig
 from core.engine import Engine
-from core.errors import EngineError
+from core.errors import EngineError, RunError
 from core.execute import DIED
 from core.progress import Progress
 
@@ -21,6 +21,8 @@ pytestmark = pytest.mark.slow
 
 SHORT = RunConfig(backbone="Tiny", n_train=100, n_test=50)
 LONG = RunConfig(backbone="Tiny", n_train=100, n_test=50, method="linear-adam", epochs=1_000_000)
+
+TRAINING = RunConfig(backbone="Tiny", n_train=1200, n_test=50, method="scratch", epochs=60, batch_size=8)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +92,7 @@ def test_a_killed_worker_costs_its_own_run_and_not_the_one_that_waits(engine):
     first, second = engine.submit(LONG), engine.submit(SHORT)
     wait_until_it_trains(first)
     os.kill(engine.call(os.getpid).result(), signal.SIGKILL)
-    assert wait(first, "failed").error == DIED
+    assert wait(first, "interrupted").error == DIED
     assert wait(second, "finished").outcome.n_test == 50
 
 
@@ -131,6 +133,62 @@ def test_a_server_that_is_killed_leaves_no_process_and_its_run_is_found_interrup
     assert not left
     assert run_id in runs.mark_interrupted()
     assert runs.get(run_id).status == "interrupted"
+
+
+def wait_for_epochs(run_id: str, epochs: int) -> None:
+    deadline = time.monotonic() + 180
+    while len(epochs_of(run_id)) < epochs:
+        assert time.monotonic() < deadline, runs.get(run_id)
+        time.sleep(0.1)
+
+
+def epochs_of(run_id: str) -> list[int]:
+    return sorted(runs.curves(run_id).query("metric == 'validation_accuracy'")["step"])
+
+
+def test_a_paused_training_gives_way_and_goes_on_where_it_was(engine):
+    run_id = engine.submit(TRAINING)
+    wait_for_epochs(run_id, 3)
+    engine.pause(run_id)
+    assert wait(run_id, "paused", seconds=30).outcome is None
+    done = len(epochs_of(run_id))
+    assert wait(engine.submit(SHORT), "finished").outcome
+    engine.resume(run_id)
+    run = wait(run_id, "finished")
+    assert epochs_of(run_id) == list(range(1, TRAINING.epochs + 1))
+    assert done < TRAINING.epochs
+    assert run.outcome.stages[0]["epochs"] == TRAINING.epochs
+
+
+def test_a_training_whose_worker_is_killed_is_interrupted_and_resumed(engine):
+    run_id = engine.submit(TRAINING)
+    wait_for_epochs(run_id, 3)
+    os.kill(engine.call(os.getpid).result(), signal.SIGKILL)
+    assert wait(run_id, "interrupted").error == DIED
+    engine.resume(run_id)
+    assert wait(run_id, "finished").outcome.n_test == 50
+    assert epochs_of(run_id) == list(range(1, TRAINING.epochs + 1))
+
+
+def test_a_stopped_training_keeps_and_tests_the_best_until_then(engine):
+    run_id = engine.submit(TRAINING)
+    wait_for_epochs(run_id, 2)
+    engine.stop(run_id)
+    run = wait(run_id, "stopped", seconds=60)
+    assert run.outcome.chosen["epoch"] <= run.outcome.chosen["last_epoch"] < TRAINING.epochs
+    assert runs.model_path(run_id).is_file()
+    assert len(runs.predictions(run_id)) == 50
+
+
+def test_a_training_whose_checkpoint_was_deleted_says_so(engine):
+    run_id = engine.submit(TRAINING)
+    wait_for_epochs(run_id, 2)
+    engine.pause(run_id)
+    wait(run_id, "paused", seconds=30)
+    checkpoints.delete(run_id)
+    with pytest.raises(RunError, match=r"The checkpoint of run .* is gone"):
+        engine.resume(run_id)
+    assert runs.get(run_id).status == "paused"
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):

@@ -95,3 +95,62 @@ def test_every_option_has_words():
     for command in parser()._subparsers._group_actions[0].choices.values():
         assert command.description
         assert all(action.help for action in command._actions)
+
+
+TUNE = [*TINY, "--method", "finetune", "--unfreeze", "all", "--epochs", "2", "--head-epochs", "1"]
+
+
+def test_a_fine_tune_tells_what_unfreezing_gave_and_is_exported(store, capsys, tmp_path):
+    assert main([*TUNE, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert [stage["name"] for stage in result["stages"]] == ["head", "finetune"]
+    assert result["config"]["epochs"] == 2
+    assert main(["export", result["run_id"], "--format", "script", "--to", str(tmp_path / "to")]) == 0
+    assert capsys.readouterr().out.strip().endswith(".py")
+    assert [path.suffix for path in (tmp_path / "to").iterdir()] == [".py"]
+
+
+def test_a_recipe_runs_with_what_was_changed_of_it(store, capsys):
+    arguments = ["--recipe", "custom-cnn", "--n-train", "100", "--n-test", "20", "--epochs", "1", "--json"]
+    assert main(["run", *arguments]) == 0
+    config = json.loads(capsys.readouterr().out)["config"]
+    assert (config["recipe"], config["backbone"], config["epochs"]) == ("custom-cnn", "CustomCNN", 1)
+
+
+def test_recipes_are_listed_with_their_backbones(capsys):
+    assert main(["recipes", "--json"]) == 0
+    assert {each["name"]: each["backbones"][0] for each in json.loads(capsys.readouterr().out)} == {
+        "notebook": "MobileNetV2",
+        "custom-cnn": "CustomCNN",
+        "book-as-printed": "VGG16",
+        "book-corrected": "VGG16",
+        "resnet152-sgd": "ResNet152",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([*TUNE[:-3], "0"], "epochs is 0"),
+        ([*TUNE, "--batch-size", "5000"], "batch"),
+        (["run", "--recipe", "notebook", "--backbone", "VGG16"], "notebook has no VGG16"),
+        (["run", "--backbone", "Xception", "--input-size", "32", "--method", "finetune"], "at least 71 px"),
+        (["resume", "nothing"], "There is no run 'nothing'"),
+        (["export", "nothing"], "There is no run 'nothing'"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(store, capsys, arguments, words):
+    assert main(arguments) == 1
+    printed = capsys.readouterr()
+    assert words in printed.err
+    assert "Traceback" not in printed.err
+
+
+def test_a_finished_run_is_not_resumed_and_nearest_neighbours_are_not_exported(store, capsys, tmp_path):
+    assert main([*TINY, "--method", "knn", "--json"]) == 0
+    run_id = json.loads(capsys.readouterr().out)["run_id"]
+    assert main(["resume", run_id]) == 1
+    assert "is finished" in capsys.readouterr().err
+    assert main(["export", run_id, "--to", str(tmp_path / "to")]) == 1
+    assert "nearest" in capsys.readouterr().err
+    assert not [*tmp_path.glob("to/*")]
