@@ -14,6 +14,19 @@ IDEAS = {
     "scratch": "A network that has never seen an image learns from yours alone.",
 }
 OWN = ""  # no recipe
+_LINKED = "recipe-linked"  # the recipe whose link was looked at
+
+
+def follow_link() -> None:
+    """Take a link that names a recipe and none of its settings for all of them; call it before anything is drawn."""
+    name = st.query_params.get("recipe", OWN)
+    if name not in recipes.RECIPES or st.session_state.get(_LINKED) == name:
+        return
+    st.session_state[_LINKED] = name
+    settings = recipes.RECIPES[name].settings(recipes.RECIPES[name].backbones[0])
+    if not set(settings) - {"method"} & set(st.query_params):
+        st.session_state["recipe"] = name
+        _apply()
 
 
 def method() -> str:
@@ -107,6 +120,7 @@ def _apply() -> None:
     """Set what the chosen recipe decides, and let all else that could change its result go back to its default."""
     name = st.session_state["recipe"]
     addressed.forget([field for field in RunConfig.__dataclass_fields__ if field not in options.FREE])
+    st.session_state[_LINKED] = name
     if name not in recipes.RECIPES:
         return
     recipe = recipes.RECIPES[name]

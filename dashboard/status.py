@@ -10,15 +10,16 @@ POLL = 1.0  # seconds between two looks at a running run
 
 def show() -> None:
     """Draw it; it looks again by itself only while something starts or runs."""
-    busy = bool(resources.active_runs()) or not resources.settled()
-    st.fragment(_draw, run_every=POLL if busy else None)(busy)
+    active, settled = resources.active_runs(), resources.settled()
+    busy = bool(active) or not settled
+    st.fragment(_draw, run_every=POLL if busy else None)([run.id for run in active], settled)
 
 
-def _draw(was_busy: bool) -> None:
+def _draw(drawn: list[str], was_settled: bool) -> None:
     active = resources.active_runs()
-    if was_busy and not active and resources.settled():
+    if [run.id for run in active] != drawn or resources.settled() != was_settled:
         resources.refresh_runs()
-        st.rerun()  # what the page shows has changed, and nothing is left to look at
+        st.rerun()  # what the page shows has changed: a run came or ended, the engine is there
     components.link("data", _dataset_title(), icon=":material/photo_library:", help="Dataset in use")
     for run in active[:1]:
         components.link("train", run.config.backbone, icon=":material/play_circle:", help="Open this run", run=run.id)

@@ -19,6 +19,7 @@ from dashboard import (
 )
 
 components.page_header("Train", "How well does a head, a fine-tuned backbone or a new network learn your classes?")
+recipe.follow_link()
 left, right = st.columns([5, 7], gap="large")
 
 with left:

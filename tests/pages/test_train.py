@@ -124,6 +124,20 @@ def test_a_recipe_sets_everything_with_one_choice_and_says_when_it_is_left(visit
     assert "--recipe" not in page.main.code[0].value
 
 
+def test_a_link_that_names_a_recipe_brings_all_of_it(visit):
+    page = visit("train", recipe="notebook", n_train="500")
+    said = " ".join(text.value for text in page.main.markdown)
+    assert "96 px" in said
+    assert "last 30 layers" in said
+    assert not any("not that recipe any more" in caption.value for caption in page.caption)
+
+
+def test_a_link_that_changes_a_recipe_is_taken_at_its_word(visit):
+    page = visit("train", recipe="notebook", method="finetune", backbones="MobileNetV2", input_size="64")
+    assert "64 px" in " ".join(text.value for text in page.main.markdown)
+    assert any("not that recipe any more" in caption.value for caption in page.caption)
+
+
 def test_each_setting_says_what_it_does(visit):
     page = visit("train", **TINY, method="finetune", label_smoothing="0.1", batch_size="64")
     captions = [text.value for text in page.main.caption]
