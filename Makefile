@@ -31,6 +31,10 @@ test: .venv/installed-test chromium  ## Run every test: minutes; the browser one
 test-fast: .venv/installed-test  ## Run the tests that take under a minute together
 	$(BIN)/python -m pytest -m "not slow and not browser"
 
+.PHONY: test-recipes
+test-recipes: .venv/installed-test  ## Start every recipe on every architecture: half an hour
+	$(BIN)/python -m pytest -m "slow or exhaustive" tests/test_recipes.py
+
 .PHONY: lint
 lint: .venv/installed-test  ## Check style and formatting
 	$(BIN)/ruff check

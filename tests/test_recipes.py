@@ -6,9 +6,19 @@ import pytest
 
 from core import backbones, recipes
 from core.config import RunConfig
+from core.execute import execute
 from core.errors import ConfigError
 
 EVERY = [(recipe.name, backbone) for recipe in recipes.RECIPES.values() for backbone in recipe.backbones]
+ONE_OF_EACH_FAMILY = (
+    *("VGG16", "ResNet50", "InceptionV3", "ResNet50V2", "Xception", "DenseNet121", "MobileNetV2", "NASNetMobile"),
+    *("EfficientNetB0", "EfficientNetV2B0", "ConvNeXtTiny", *backbones.scratch_names()),
+)
+STARTED = [
+    pytest.param(name, backbone, marks=[pytest.mark.slow, *([] if usual else [pytest.mark.exhaustive])])
+    for name, backbone in EVERY
+    for usual in [backbone in ONE_OF_EACH_FAMILY]
+]
 
 
 @pytest.mark.parametrize(("name", "backbone"), EVERY)
@@ -49,3 +59,15 @@ def test_an_unknown_recipe_and_a_backbone_it_does_not_know_are_named():
         recipes.get("magic")
     with pytest.raises(ConfigError, match="resnet152-sgd has no VGG16"):
         recipes.get("resnet152-sgd").config("VGG16")
+
+
+@pytest.mark.parametrize(("name", "backbone"), STARTED)
+def test_every_recipe_starts_on_its_real_architecture(name: str, backbone: str):
+    changes = {"weights": "untrained", "input_size": backbones.get(backbone).min_size}
+    changes |= {"n_train": 16, "n_test": 10, "batch_size": 8, "epochs": 1}
+    if recipes.get(name).settings(backbone).get("head_epochs"):
+        changes["head_epochs"] = 1
+    outcome = execute(recipes.get(name).config(backbone, **changes)).outcome
+    assert [stage["name"] for stage in outcome.stages][-1] in ("finetune", "scratch")
+    assert 0 < outcome.trainable_weight_layers <= outcome.weight_layers
+    assert (outcome.trainable_weight_layers == outcome.weight_layers) == (name not in ("book-corrected", "notebook"))
