@@ -6,8 +6,8 @@ import pytest
 
 from core import backbones, recipes
 from core.config import RunConfig
-from core.execute import execute
 from core.errors import ConfigError
+from core.execute import execute
 
 EVERY = [(recipe.name, backbone) for recipe in recipes.RECIPES.values() for backbone in recipe.backbones]
 ONE_OF_EACH_FAMILY = (
