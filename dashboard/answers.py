@@ -110,11 +110,12 @@ def _most_accurate(frame: pd.DataFrame) -> str:
 def _gains(frame: pd.DataFrame) -> list[str]:
     """What unfreezing gave each fine-tune over its own frozen stage, on the same test images."""
     tuned = frame[frame["frozen_accuracy"].notna()]
-    return [
+    said = [
         f"Unfreezing brought {_label(run)} from {formats.percent(run['frozen_accuracy'])} to "
         f"{formats.percent(run['accuracy'])}: {100 * (run['accuracy'] - run['frozen_accuracy']):+.1f} points."
         for _, run in tuned.head(MOST_GAINS).iterrows()
     ]
+    return list(dict.fromkeys(said))  # the same run twice says the same
 
 
 def _fastest(frame: pd.DataFrame) -> str:
@@ -178,7 +179,7 @@ def _facts(run: pd.Series) -> str:
     speed = run["images_per_second"]
     if pd.notna(run["trainable_params"]):
         share = run["trainable_params"] / run["total_params"]
-        text += f", {run['trainable_params'] / 1e6:.2f} M of them ({100 * share:.0f} %) trained"
+        text += f"; {run['trainable_params'] / 1e6:.2f} M of its parameters ({100 * share:.0f} %) trained"
     if run["method"] == "scratch":
         text += ", and had learned nothing before"
     return f"{text}, {formats.rate(speed)} measured" if pd.notna(speed) else text

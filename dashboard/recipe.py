@@ -26,6 +26,8 @@ def follow_link() -> None:
     settings = recipes.RECIPES[name].settings(recipes.RECIPES[name].backbones[0])
     if not set(settings) - {"method"} & set(st.query_params):
         st.session_state["recipe"] = name
+        if "backbones" not in st.query_params:
+            state.update(backbones=recipes.RECIPES[name].backbones[:1])
         _apply()
 
 

@@ -159,4 +159,4 @@ def test_a_network_from_scratch_is_not_blamed_for_its_untrained_weights():
     frame = table(custom, run("VGG16", 0.8))
     assert not any("untrained" in warning for warning in answers.warnings(frame))
     said = text(frame, 2)
-    assert "2.00 M of them (50 %) trained, and had learned nothing before" in said
+    assert "2.00 M of its parameters (50 %) trained, and had learned nothing before" in said

@@ -127,6 +127,7 @@ def test_a_recipe_sets_everything_with_one_choice_and_says_when_it_is_left(visit
 def test_a_link_that_names_a_recipe_brings_all_of_it(visit):
     page = visit("train", recipe="notebook", n_train="500")
     said = " ".join(text.value for text in page.main.markdown)
+    assert "MobileNetV2" in said
     assert "96 px" in said
     assert "last 30 layers" in said
     assert not any("not that recipe any more" in caption.value for caption in page.caption)
