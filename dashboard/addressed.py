@@ -20,7 +20,8 @@ def number(
     _write(name, st.session_state[key], default)
 
     def keep() -> None:
-        _write(name, st.session_state[key], default)
+        if key in st.session_state:  # the page may have been left meanwhile
+            _write(name, st.session_state[key], default)
 
     if kind is float:
         options = {"format": "%g"} | options
@@ -35,7 +36,8 @@ def several(name: str, label: str, titles: dict[str, str], **options) -> str:
     st.session_state.setdefault(name, [])
 
     def keep() -> None:
-        _write(name, _joined(st.session_state[name], titles), "")
+        if name in st.session_state:  # the page may have been left meanwhile
+            _write(name, _joined(st.session_state[name], titles), "")
 
     chosen = st.pills(
         label, list(titles), format_func=titles.get, selection_mode="multi", key=name, on_change=keep, **options

@@ -47,7 +47,7 @@ def run(table: pd.DataFrame, label: str = "Run", *, forget: Sequence[str] = ()) 
     titles = {row["run_id"]: run_title(row) for _, row in table.iterrows()}
 
     def keep() -> None:
-        if st.session_state[key] not in ids:  # a title that has changed since, as when a run ends
+        if st.session_state.get(key) not in ids:  # a title that has changed since, as when a run ends
             return
         state.update(run=st.session_state[key])
         for name in forget:
@@ -87,6 +87,8 @@ def titled(widget, key: str, label: str, titles: dict[str, str], **kwargs) -> st
         st.session_state[key] = default
 
     def keep() -> None:
+        if key not in st.session_state:  # the page was left meanwhile
+            return
         if st.session_state[key] != default:
             st.query_params[key] = st.session_state[key]
         elif key in st.query_params:
@@ -103,6 +105,8 @@ def _remembered(widget, field: str, label: str, *args, **kwargs):
     st.session_state[key] = list(value) if isinstance(value, tuple) else value
 
     def keep() -> None:
+        if key not in st.session_state:  # the page was left meanwhile
+            return
         chosen = st.session_state[key]
         state.update(**{field: tuple(chosen) if isinstance(chosen, list) else chosen})
 

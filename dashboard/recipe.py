@@ -36,11 +36,12 @@ def method() -> str:
     asked = st.query_params.get("method")
     if asked in TRAINED:
         st.session_state["kind"] = asked
-    elif asked in PROBES or "kind" not in st.session_state:
+    elif asked in PROBES or st.session_state.get("kind") not in KINDS:
         st.session_state["kind"] = "probe"
     kind = st.segmented_control(
         "Method", list(KINDS), format_func=KINDS.get, key="kind", on_change=_switch, required=True, wrap=True
     )
+    kind = kind if kind in KINDS else "probe"  # nothing, for a moment, when a page is left while it is drawn
     if kind != "probe":
         if asked != kind:
             st.query_params["method"] = kind
@@ -98,7 +99,9 @@ def command(config: RunConfig) -> str:
 
 def _switch() -> None:
     """Another kind of method has been chosen: its own numbers, and networks that suit it."""
-    kind = st.session_state["kind"]
+    kind = st.session_state.get("kind")
+    if kind not in KINDS:  # the page was left meanwhile
+        return
     for name in ("epochs", "batch_size", "learning_rate", "recipe", "augment"):
         addressed.forget([name])
     if kind == "probe":
@@ -120,7 +123,9 @@ def _suit(kind: str) -> None:
 
 def _apply() -> None:
     """Set what the chosen recipe decides, and let all else that could change its result go back to its default."""
-    name = st.session_state["recipe"]
+    name = st.session_state.get("recipe")
+    if name is None:  # the page was left meanwhile
+        return
     addressed.forget([field for field in RunConfig.__dataclass_fields__ if field not in options.FREE])
     st.session_state[_LINKED] = name
     if name not in recipes.RECIPES:
