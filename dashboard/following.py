@@ -70,6 +70,15 @@ def why_it_ended(run: pd.Series) -> None:
     st.warning(sentence, title=f"{run['name']}: {run['status']}", icon=":material/error:")
 
 
+def resume_button(run: pd.Series) -> None:
+    """The button that goes on with a run, where it can go on."""
+    if run["status"] in RESUMABLE:
+        st.button(
+            "Resume", icon=":material/play_arrow:", type="primary", key=f"resume-{run['run_id']}",
+            on_click=_do, args=(resources.resume, run["run_id"]),
+        )  # fmt: skip
+
+
 def curves(run_id: str, name: str, unfrozen: int | None) -> None:
     """Curves so far, by epoch or by batch, with those of other runs beside."""
     own = resources.curves(run_id)
@@ -202,11 +211,7 @@ def _did_not_finish(run: pd.Series) -> None:
     if pd.notna(run["accuracy"]):
         components.result_card(run)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if run["status"] in RESUMABLE:
-            st.button(
-                "Resume", icon=":material/play_arrow:", type="primary", key=f"resume-{run['run_id']}",
-                on_click=_do, args=(resources.resume, run["run_id"]),
-            )  # fmt: skip
+        resume_button(run)
         changes = {"learning_rate": run["learning_rate"] / 10, "recipe": ""} if run["status"] == "diverged" else {}
         label = "Set it up again, ten times gentler" if changes else "Set it up again"
         components.link("train", label, icon=":material/replay:", **same(run, **changes))

@@ -3,22 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from core.errors import LabError
-from core.runs import ENDED, RESUMABLE
+from core.runs import ENDED
 from dashboard import components, following, resources, state
 
 
 def show(run: pd.Series) -> None:
     """Buttons in a row; `run` is a row of `runs.table`."""
-    if run["status"] in RESUMABLE:
-        st.button(
-            "Resume",
-            icon=":material/play_arrow:",
-            type="primary",
-            key="resume",
-            on_click=_resume,
-            args=(run["run_id"],),
-        )
+    following.resume_button(run)
     components.link("train", "Set it up again", icon=":material/replay:", **following.same(run))
     if run["status"] in ENDED:
         with st.popover("Delete", icon=":material/delete:"):
@@ -27,10 +18,3 @@ def show(run: pd.Series) -> None:
                 resources.delete(run["run_id"])
                 state.update(run="")
                 st.rerun()
-
-
-def _resume(run_id: str) -> None:
-    try:
-        resources.resume(run_id)
-    except LabError as error:
-        st.toast(str(error), icon=":material/error:")
