@@ -8,9 +8,9 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     forward, speeds, features                          the compiled pass; what it costs here; what it gave, cached
     heads, metrics                                     a classifier on features; how good it is
     config, freezing                                   what is asked for; which layers train, read back from them
-    recipes, runs                                      what is asked for by name; what came out, kept
+    recipes, checkpoints, runs                         what is asked for by name; a training's state; what came out
     assembly, prefix                                   the whole network of a run; its frozen front, computed once
-    checkpoints, batches, optimizers, trainee          the parts of a training: its state on disk, its input, its step
+    batches, optimizers, trainee                       the parts of a training: its input, its optimizer, its step
     stages, epochs, training, rate_finder              the training itself, and how fast it could learn
     execute, plan, rates                               the whole line in one screen; what it takes, how fast to learn
     models, gradcam                                    a run's network again; where in an image it sees a class

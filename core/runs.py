@@ -26,7 +26,7 @@ from urllib.request import url2pathname
 
 import pandas as pd
 
-from core import heads, settings
+from core import checkpoints, heads, settings
 from core.config import RunConfig
 from core.errors import LabError, Paused, RunError, Stopped
 from core.progress import Progress, Report
@@ -282,11 +282,12 @@ def layers(run_id: str) -> dict | None:
 
 
 def delete(run_id: str) -> None:
-    """Take an ended run out of the list; `mlflow gc` frees its space."""
+    """Take an ended run out of the list, and its checkpoints off the disk; `mlflow gc` frees the rest of its space."""
     run = get(run_id)
     if run.status not in ENDED:
         raise RunError(f"Run {run.name} is {run.status}", "a run that has ended", "Stop it first")
     _client().delete_run(run_id)
+    checkpoints.delete(run_id)
 
 
 def resume(run_id: str, *, scheduler: str | None = None) -> None:

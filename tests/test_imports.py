@@ -12,7 +12,7 @@ import core
 
 ROOT = Path(__file__).parent.parent
 CORE = sorted((ROOT / "core").glob("[!_]*.py"))
-INTERFACE = sorted([*(ROOT / "dashboard").glob("*.py"), *(ROOT / "pages").glob("*.py")])
+INTERFACE = sorted([*(ROOT / "dashboard").rglob("*.py"), *(ROOT / "pages").glob("*.py")])
 ORDER = ", ".join(re.findall(r"^ {4}([a-z_]+(?:, [a-z_]+)*) {2}", core.__doc__, re.M)).split(", ")
 HEAVY = ("tensorflow", "keras", "sklearn", "mlflow")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core import heads, runs
+from core import checkpoints, heads, runs
 from core.config import RunConfig
 from core.errors import BackboneError, ConfigError, Paused, RunError, Stopped
 from core.progress import Progress
@@ -151,8 +151,10 @@ def test_a_run_that_works_cannot_be_deleted_and_one_that_ended_can():
     with pytest.raises(RunError, match="Stop it first"):
         runs.delete(run_id)
     runs.end(run_id, "stopped")
+    checkpoints.save(checkpoints.folder(run_id) / "last.npz", {}, {})
     runs.delete(run_id)
     assert run_id not in set(runs.table()["run_id"])
+    assert not checkpoints.exists(run_id)
 
 
 def test_an_unknown_run_is_named():

@@ -1,0 +1,65 @@
+"""The run store and the engine, started once per server in the background.
+
+They take seconds to import and start; pages first show what needs neither.
+"""
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import streamlit as st
+
+from core import runs
+from core.engine import Engine
+
+FIRST_PAINT = 1.5  # seconds; the browser loads the page from this process, and importing MLflow beside that delays both
+
+
+def start() -> None:
+    """Open the run store and start the engine in the background, once per server."""
+    _starting()
+
+
+def store_open() -> bool:
+    """Whether runs can be read without a wait.
+
+    Raises:
+        Exception: What kept the store from opening.
+    """
+    store, _ = _starting()
+    return store.done() and store.result() is not None
+
+
+def engine() -> Engine | None:
+    """The engine, or None while it starts.
+
+    Raises:
+        EngineError: It could not start.
+    """
+    _, engine = _starting()
+    return engine.result() if engine.done() else None
+
+
+def settled() -> bool:
+    """Whether the engine has started or has failed to."""
+    _, engine = _starting()
+    return engine.done()
+
+
+def waited() -> Engine:
+    """The engine, waited for."""
+    _, engine = _starting()
+    return engine.result()
+
+
+def _close(starting: tuple[Future, Future]) -> None:
+    _, engine = starting
+    if not engine.cancel() and not engine.exception():
+        engine.result().close()
+
+
+@st.cache_resource(show_spinner=False, on_release=_close)
+def _starting() -> tuple[Future, Future]:
+    """The run store being opened and the engine being started, one after the other in a thread of their own."""
+    background = ThreadPoolExecutor(1, thread_name_prefix="starting")
+    background.submit(time.sleep, FIRST_PAINT)
+    return background.submit(runs.table), background.submit(Engine.start)

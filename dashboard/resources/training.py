@@ -1,0 +1,82 @@
+"""What the worker says before a training starts: which layers would train, which learning rate suits."""
+
+from concurrent.futures import Future
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from core import freezing, rates
+from core.config import RunConfig
+from core.errors import EngineError, LabError
+from core.freezing import Frozen
+from dashboard.resources.starting import settled, waited
+
+_DECIDE_FREEZING = ("backbone", "method", "input_size", "pooling", "unfreeze", "unfreeze_count", "batchnorm")
+
+
+def frozen(config: RunConfig) -> Frozen | None:
+    """`freezing.describe` from the worker; None while it works on it, a moment at most once it is warm.
+
+    Raises:
+        LabError: The plan cannot be applied.
+    """
+    if not settled():
+        return None
+    key = tuple(getattr(config, name) for name in _DECIDE_FREEZING)
+    future = _describing().get(key)
+    if future is None:
+        future = _describing()[key] = waited().call(freezing.describe, config)
+    try:
+        return future.result(timeout=0.5)
+    except TimeoutError:
+        return None
+    except LabError:
+        raise
+    except Exception as error:  # of the worker's, whatever it was
+        _describing().pop(key, None)
+        raise EngineError(f"The layers cannot be read ({type(error).__name__}: {error})", remedy="Try again") from error
+
+
+def find_rate(config: RunConfig) -> None:
+    """Look for a learning rate in the worker; `rate_found` has what came out."""
+    _rates_found().pop(_rate_key(config), None)
+    _rates()[_rate_key(config)] = waited().call_reporting("find-rate", rates.find, config)
+
+
+def finding_rate(config: RunConfig) -> bool:
+    """Whether that goes on."""
+    future = _rates().get(_rate_key(config))
+    return future is not None and not future.done()
+
+
+def rate_found(config: RunConfig) -> tuple[pd.DataFrame, float] | LabError | None:
+    """What the last search for a config like this gave, whatever its own rate is; None where there was none."""
+    future = _rates().get(_rate_key(config))
+    if future is None or not future.done():
+        return None
+    if error := future.exception():
+        return error if isinstance(error, LabError) else EngineError(f"{type(error).__name__}: {error}")
+    key = _rate_key(config)
+    if key not in _rates_found():
+        _rates_found()[key] = future.result()
+    return _rates_found()[key]
+
+
+def _rate_key(config: RunConfig) -> RunConfig:
+    return replace(config, learning_rate=1e-3, epochs=1, schedule="constant", recipe="", n_test=0)
+
+
+@st.cache_resource(show_spinner=False)
+def _describing() -> dict[tuple, Future]:
+    return {}
+
+
+@st.cache_resource(show_spinner=False)
+def _rates() -> dict[RunConfig, Future]:
+    return {}
+
+
+@st.cache_resource(show_spinner=False)
+def _rates_found() -> dict[RunConfig, tuple[pd.DataFrame, float]]:
+    return {}
