@@ -1,8 +1,9 @@
 """Where work runs: Dask workers, a local one by default, a cluster by address.
 
-    dashboard --Client--> scheduler --> worker: one process a device, two threads;
+    dashboard --Client--> scheduler --> worker: one process a device, three threads;
                                         the resource `train` lets one run work at a time,
-                                        the other thread answers short calls meanwhile
+                                        a map may take the second thread,
+                                        the third answers short calls meanwhile
 
 Only workers import TensorFlow. What the dashboard knows of a run it reads from the store; the engine queues runs,
 stops them, and writes the end of those that cannot write it themselves because their worker died.
@@ -17,7 +18,7 @@ from functools import partial
 
 from core import execute, runs, settings
 from core.config import RunConfig
-from core.errors import EngineError
+from core.errors import EngineError, Stopped
 from core.progress import Progress
 
 REPORT_EVERY = 0.3  # seconds between two reports of a call
@@ -32,6 +33,7 @@ class Engine:
     def __init__(self, client, cluster):
         self._client, self._cluster = client, cluster
         self._futures = {}
+        self._calls = {}  # name -> its own name for whoever cancels it
         self._warm = client.submit(_warm, pure=False)
 
     @classmethod
@@ -66,7 +68,7 @@ class Engine:
         else:
             cluster = LocalCluster(
                 n_workers=1,
-                threads_per_worker=2,
+                threads_per_worker=3,
                 resources={"train": 1},
                 dashboard_address="127.0.0.1:0",
                 silence_logs=logging.ERROR,
@@ -109,8 +111,9 @@ class Engine:
         return self._submit(partial(function, *args, **kwargs))
 
     def call_reporting(self, name: str, function: Callable, *args):
-        """`call` a function that takes a `report`; `progress(name)` is the last one it made."""
-        return self._submit(partial(_reporting, name, function, *args))
+        """`call` a function that takes a `report`; `progress(name)` is the last one it made, `cancel(name)` stops it."""
+        call = self._calls[name] = f"{name}-{time.time_ns()}"  # another call of this name is another call
+        return self._submit(partial(_reporting, name, call, function, *args))
 
     def progress(self, name: str) -> Progress | None:
         """The last progress of a `call_reporting`; None before the first."""
@@ -120,6 +123,13 @@ class Engine:
             return Progress(**Variable(name, client=self._client).get(timeout=REPORT_EVERY))
         except TimeoutError:
             return None
+
+    def cancel(self, name: str) -> None:
+        """Let the last `call_reporting` of this name end with `Stopped`, at its next report or before it begins."""
+        from distributed import Event
+
+        if name in self._calls:
+            Event(self._calls[name], client=self._client).set()
 
     def close(self) -> None:
         """End the local workers; leave a cluster as it is."""
@@ -199,18 +209,34 @@ def _after(_warmed: bool, function: Callable, *args):
     return function(*args)
 
 
-def _reporting(name: str, function: Callable, *args):
-    from distributed import Variable, get_client
+def _reporting(name: str, call: str, function: Callable, *args):
+    from distributed import Event, Variable, get_client
 
-    variable, told = Variable(name, client=get_client()), 0.0
+    variable, cancelled = Variable(name, client=get_client()), Event(call, client=get_client())
+    told = 0.0
 
     def report(progress: Progress) -> None:
         nonlocal told
         if time.monotonic() - told > REPORT_EVERY:
+            if cancelled.is_set():
+                raise Stopped()
             variable.set(asdict(progress))
             told = time.monotonic()
 
-    return function(*args, report=report)
+    if cancelled.is_set():  # while it waited for its turn
+        raise Stopped()
+    begun = Event(f"{call}-begun", client=get_client())
+    if begun.is_set():  # by a worker that is no more; what killed one would kill the next
+        raise EngineError(
+            "The worker was restarted or died over it (out of memory?)",
+            remedy="Try again; should it happen again, with fewer images",
+        )
+    begun.set()
+    try:
+        return function(*args, report=report)
+    finally:
+        begun.clear()
+        cancelled.clear()
 
 
 def _warm() -> bool:

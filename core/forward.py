@@ -21,7 +21,7 @@ LARGEST_BATCH = 1024
 STEP_SECONDS = 1.0  # a batch takes no longer, so that progress is seen and a stop is felt
 AHEAD = 2  # batches on the device at once: it computes one while this process stores the last and reads the next
 
-_BUILDING = threading.Lock()  # Keras's seeds and policy belong to the process, and a worker has two threads
+_BUILDING = threading.Lock()  # Keras's seeds and policy belong to the process, and a worker has several threads
 
 log = logging.getLogger(__name__)
 
@@ -57,12 +57,26 @@ def build(
     mode = backbones.get(backbone).preprocessing if preprocessing == "own" else preprocessing
     with building(precision):
         network = backbones.load(backbone, input_size=input_size, weights=weights, pooling=pooling)
+    return compile(network, image_size=image_size, input_size=input_size, mode=mode)
+
+
+def compile(
+    network: Any, *, image_size: int, input_size: int, mode: str, parts: dict[str, tuple[int, int]] | None = None
+) -> "Forward":
+    """Resizing, preprocessing and a network that is there already, (b, s, s, 3) -> (b, dim), in one function.
+
+    Args:
+        mode: One of `images.PREPROCESSING`.
+        parts: Which columns are what, where the network gives several outputs beside each other.
+    """
+    import keras
+
     pixels = keras.Input((image_size, image_size, 3), dtype="uint8")
     x = network(prepare(pixels, input_size, mode))
     model = keras.Model(pixels, keras.ops.cast(x, "float32"))
     jax = keras.backend.backend() == "jax"
     function = _compile_jax(model) if jax else _compile_tensorflow(model)
-    return Forward(function, dim=model.output_shape[-1], fills_up=jax)
+    return Forward(function, dim=model.output_shape[-1], parts=parts or {}, fills_up=jax)
 
 
 def prepare(pixels: Any, input_size: int, mode: str) -> Any:
@@ -96,6 +110,7 @@ class Forward:
 
     function: Callable[[np.ndarray], Any]
     dim: int
+    parts: dict[str, tuple[int, int]] = field(default_factory=dict)  # name -> first column and the one after the last
     fills_up: bool = False  # whether a last, smaller batch is filled up, since a new size would be compiled anew
     batch_size: int | None = None  # None until the first images have been tried in several sizes
     rate: float | None = None  # images per second of the current stream, without compiling and trying

@@ -16,7 +16,7 @@ import numpy as np
 from core import models
 from core.errors import RunError
 
-_ONE_AT_A_TIME = threading.Lock()  # layers are watched while a model runs, and its two threads share the model
+_ONE_AT_A_TIME = threading.Lock()  # layers are watched while a model runs, and its threads share the model
 
 
 def explain(run_id: str, image: np.ndarray, class_index: int | None = None) -> tuple[np.ndarray, np.ndarray]:

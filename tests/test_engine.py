@@ -1,5 +1,6 @@
 """Real workers: runs queue, stop, die and are survived, while short calls are answered."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 from core import checkpoints, runs
 from core.config import RunConfig
 from core.engine import Engine
-from core.errors import EngineError, RunError
+from core.errors import EngineError, RunError, Stopped
 from core.execute import DIED
 from core.progress import Progress
 
@@ -207,3 +208,64 @@ def test_a_call_that_reports_is_followed_by_its_name(engine):
     assert engine.progress("counting") is None
     assert engine.call_reporting("counting", _count).result(timeout=60) == 2
     assert engine.progress("counting") == Progress("count", 1, 2, "steps")  # the second came too soon after it
+
+
+def _count_for_ever(*, report) -> None:
+    for done in itertools.count():
+        report(Progress("count", done, 0, "steps"))
+        time.sleep(0.01)
+
+
+def wait_for_progress(engine, name: str) -> None:
+    deadline = time.monotonic() + 60
+    while engine.progress(name) is None:
+        assert time.monotonic() < deadline
+
+
+def test_a_cancelled_call_stops_at_its_next_report_and_its_name_can_be_used_again(engine):
+    first = engine.call_reporting("for-ever", _count_for_ever)
+    wait_for_progress(engine, "for-ever")
+    cancelled = time.monotonic()
+    engine.cancel("for-ever")
+    with pytest.raises(Stopped):
+        first.result(timeout=60)
+    assert time.monotonic() - cancelled < 1
+    assert engine.call_reporting("for-ever", _count).result(timeout=60) == 2
+
+
+def test_a_call_is_cancelled_before_it_begins(engine):
+    busy = [engine.call_reporting(f"busy-{number}", _count_for_ever) for number in range(3)]
+    for number in range(3):
+        wait_for_progress(engine, f"busy-{number}")
+    waiting = engine.call_reporting("waiting", _count)
+    engine.cancel("waiting")
+    for number in range(3):
+        engine.cancel(f"busy-{number}")
+    for call in (*busy, waiting):
+        with pytest.raises(Stopped):
+            call.result(timeout=60)
+
+
+def test_a_call_whose_worker_is_killed_says_so_and_is_not_tried_for_ever(engine):
+    dying = engine.call_reporting("dying", _count_for_ever)
+    wait_for_progress(engine, "dying")
+    os.kill(engine.call(os.getpid).result(), signal.SIGKILL)
+    with pytest.raises(EngineError, match="died over it"):
+        dying.result(timeout=60)
+
+
+def test_cancelling_what_was_never_called_does_nothing(engine):
+    engine.cancel("nothing")
+
+
+def test_two_long_works_leave_a_thread_for_short_calls(engine):
+    run_id = engine.submit(LONG)
+    drawing = engine.call_reporting("drawing", _count_for_ever)
+    wait_until_it_trains(run_id)
+    wait_for_progress(engine, "drawing")
+    assert engine.call(sum, [1, 2]).result(timeout=5) == 3
+    engine.cancel("drawing")
+    engine.stop(run_id)
+    with pytest.raises(Stopped):
+        drawing.result(timeout=60)
+    wait(run_id, "stopped", seconds=30)

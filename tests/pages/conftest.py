@@ -49,7 +49,7 @@ def scheduler() -> Iterator[str]:
     from distributed import LocalCluster
 
     with LocalCluster(
-        n_workers=1, threads_per_worker=2, resources={"train": 1}, processes=False, dashboard_address="127.0.0.1:0"
+        n_workers=1, threads_per_worker=3, resources={"train": 1}, processes=False, dashboard_address="127.0.0.1:0"
     ) as cluster:
         yield cluster.scheduler_address
 
