@@ -111,7 +111,7 @@ class Engine:
         return self._submit(partial(function, *args, **kwargs))
 
     def call_reporting(self, name: str, function: Callable, *args):
-        """`call` a function that takes a `report`; `progress(name)` is the last one it made, `cancel(name)` stops it."""
+        """`call` a function that takes a `report`: `progress(name)` is its last report, `cancel(name)` stops it."""
         call = self._calls[name] = f"{name}-{time.time_ns()}"  # another call of this name is another call
         return self._submit(partial(_reporting, name, call, function, *args))
 
