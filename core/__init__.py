@@ -14,6 +14,7 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     stages, epochs, training, rate_finder              the training itself, and how fast it could learn
     execute, plan, rates                               the whole line in one screen; what it takes, how fast to learn
     models, gradcam                                    a run's network again; where in an image it sees a class
+    sources                                            which vectors of which images: of a backbone, of a run
     script_texts, script_network, script, export       the code that repeats a run; its model for other programs
     engine                                             who does it, and when: Dask workers
     doctor, bench                                      what is here, and what will be slow; how fast, against references

@@ -3,6 +3,9 @@
 An entry of the cache is one Zarr array (images of the dataset, feature_dim) float32 for all that decides about a
 feature: the `Key`. A row of it is the row id of the image, so that every split, subsample and few-shot draw of a
 dataset shares one entry, and only rows that nobody asked for yet are computed. A row that is not there reads as nan.
+
+    extract(dataset, rows, backbone, ...)    a backbone's own features
+    fill(key, dataset, rows, build)          what any compiled network gives: see `sources`
 """
 
 import hashlib
@@ -10,7 +13,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -59,11 +62,13 @@ class Key:
     pooling: str
     precision: str
     version: int = VERSION
+    output: str = ""  # what of the network; "": the pooled last feature map
 
     @property
     def digest(self) -> str:
         """16 hexadecimal digits."""
-        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:16]
+        facts = {name: value for name, value in asdict(self).items() if name != "output" or value}  # as ever without
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -101,19 +106,62 @@ def extract(
         preprocessing: One of `images.PREPROCESSING`, or "own" for the backbone's.
         precision: "float32", "bfloat16", or "auto" for the one that suits this machine.
     """
+    key = key_of(
+        dataset,
+        backbone,
+        weights=weights,
+        input_size=input_size,
+        preprocessing=preprocessing,
+        pooling=pooling,
+        precision=precision,
+    )
+
+    def build() -> forward.Forward:
+        return forward.build(
+            key.backbone,
+            weights,
+            image_size=dataset.images.shape[1],
+            input_size=key.input_size,
+            preprocessing=key.preprocessing,
+            pooling=key.pooling,
+            precision=key.precision,
+        )
+
+    return fill(key, dataset, rows, build, report=report)
+
+
+def fill(
+    key: Key,
+    dataset: Dataset,
+    rows: np.ndarray,
+    build: Callable[[], forward.Forward],
+    *,
+    part: str = "",
+    report: Report = silent,
+) -> Features:
+    """The entry of a key at these rows (n,) int64, in any order; `build` is called only where a row is not there.
+
+    Args:
+        part: Which of the network's outputs, where it gives several beside each other (`Forward.parts`).
+
+    Raises:
+        BackboneError: There is no such part, or the network gives numbers that are none.
+    """
     started = perf_counter()
-    key = _key(dataset, backbone, weights, input_size, preprocessing, pooling, precision)
     wanted, order = np.unique(rows, return_inverse=True)
     rate = batch_size = None
     load_seconds = 0.0
     with _locked(_path(key), len(rows), report) as path:
-        values = _read(path, wanted)
+        values = _read(path, wanted, part)
         missing = wanted if values is None else wanted[np.isnan(values[:, 0])]
         if missing.size:
             del values  # while the backbone works, memory does not grow with the number of images
-            network, load_seconds = _build(dataset, key, weights, report)
+            report(Progress("load", 0, 0))
+            began = perf_counter()
+            network = build()
+            load_seconds = perf_counter() - began
             rate, batch_size = _compute(network, dataset, missing, key, path, report)
-            values = _read(path, wanted)
+            values = _read(path, wanted, part)
         os.utime(path)  # the time of last use, for `evict`
     if missing.size:
         evict(settings.cache_budget(), keep=path)
@@ -141,7 +189,23 @@ def missing(
     precision: str = "auto",
 ) -> int:
     """How many of these rows `extract` would have to compute; the arguments are the same."""
-    path = _path(_key(dataset, backbone, weights, input_size, preprocessing, pooling, precision))
+    return missing_from(
+        key_of(
+            dataset,
+            backbone,
+            weights=weights,
+            input_size=input_size,
+            preprocessing=preprocessing,
+            pooling=pooling,
+            precision=precision,
+        ),
+        rows,
+    )
+
+
+def missing_from(key: Key, rows: np.ndarray) -> int:
+    """How many of these rows (n,) the entry of a key does not have."""
+    path = _path(key)
     array = _open(path) if path.exists() else None
     if array is None:
         return len(rows)
@@ -149,6 +213,35 @@ def missing(
     return sum(
         int(np.isnan(_read_chunk(array, start)[rows[starts == start] - start, 0]).sum()) for start in np.unique(starts)
     )
+
+
+def key_of(
+    dataset: Dataset,
+    backbone: Backbone,
+    *,
+    weights: Weights,
+    input_size: int = 0,
+    preprocessing: str = "own",
+    pooling: str = "avg",
+    precision: str = "auto",
+) -> Key:
+    """The key of what `extract` gives; the arguments are the same."""
+    return Key(
+        backbone=backbone.name,
+        weights=weights.digest,
+        dataset=dataset.fingerprint,
+        input_size=input_size or backbone.default_size,
+        preprocessing=backbone.preprocessing if preprocessing == "own" else preprocessing,
+        pooling=pooling,
+        precision=forward.own_precision(precision),
+    )
+
+
+def parts(key: Key) -> dict[str, tuple[int, int]] | None:
+    """Name -> first column and the one after the last, where an entry has several outputs; None without an entry."""
+    path = _path(key)
+    array = _open(path) if path.exists() else None
+    return None if array is None else _parts(array)
 
 
 def entries() -> list[Entry]:
@@ -189,28 +282,12 @@ def evict(budget: int, keep: Path | None = None) -> int:
 # Computing what is missing
 
 
-def _build(dataset: Dataset, key: Key, weights: Weights, report: Report) -> tuple[forward.Forward, float]:
-    """The compiled network, and the seconds that took."""
-    report(Progress("load", 0, 0))
-    started = perf_counter()
-    network = forward.build(
-        key.backbone,
-        weights,
-        image_size=dataset.images.shape[1],
-        input_size=key.input_size,
-        preprocessing=key.preprocessing,
-        pooling=key.pooling,
-        precision=key.precision,
-    )
-    return network, perf_counter() - started
-
-
 def _compute(
     network: forward.Forward, dataset: Dataset, rows: np.ndarray, key: Key, path: Path, report: Report
 ) -> tuple[float | None, int | None]:
     """Computes and stores these rows (sorted); returns images per second and the batch size."""
     report(Progress("extract", 0, len(rows)))
-    array = _open(path) or _create(path, (len(dataset.images), network.dim), key, dataset.name)
+    array = _open(path) or _create(path, (len(dataset.images), network.dim), key, dataset.name, network.parts)
     writer = _Writer(array)
     started, done = perf_counter(), 0
     try:
@@ -259,31 +336,11 @@ class _Writer:
 # The store: a Zarr array for each key
 
 
-def _key(
-    dataset: Dataset,
-    backbone: Backbone,
-    weights: Weights,
-    input_size: int,
-    preprocessing: str,
-    pooling: str,
-    precision: str,
-) -> Key:
-    return Key(
-        backbone=backbone.name,
-        weights=weights.digest,
-        dataset=dataset.fingerprint,
-        input_size=input_size or backbone.default_size,
-        preprocessing=backbone.preprocessing if preprocessing == "own" else preprocessing,
-        pooling=pooling,
-        precision=forward.own_precision(precision),
-    )
-
-
 def _path(key: Key) -> Path:
     return settings.folder("features") / f"{key.backbone}-{key.input_size}px-{key.digest}.zarr"
 
 
-def _create(path: Path, shape: tuple[int, int], key: Key, dataset: str) -> Any:
+def _create(path: Path, shape: tuple[int, int], key: Key, dataset: str, parts: dict[str, tuple[int, int]]) -> Any:
     import zarr
 
     return zarr.create_array(
@@ -294,7 +351,7 @@ def _create(path: Path, shape: tuple[int, int], key: Key, dataset: str) -> Any:
         fill_value=float("nan"),
         # Fast, and makes the rows that nobody asked for almost free; the checksum is over what lies on the disk.
         compressors=[zarr.codecs.ZstdCodec(level=1), zarr.codecs.Crc32cCodec()],
-        attributes={**asdict(key), "dataset_name": dataset, "created": datetime.now(UTC).isoformat()},
+        attributes={**asdict(key), "dataset_name": dataset, "parts": parts, "created": datetime.now(UTC).isoformat()},
     )
 
 
@@ -312,16 +369,30 @@ def _open(path: Path) -> Any | None:
         return None
 
 
-def _read(path: Path, rows: np.ndarray) -> np.ndarray | None:
+def _read(path: Path, rows: np.ndarray, part: str = "") -> np.ndarray | None:
     """These rows (n,), sorted, as (n, d) float32 with nan where a row is not there; None without an entry."""
     array = _open(path)
     if array is None:
         return None
-    values = np.empty((len(rows), array.shape[1]), np.float32)
+    columns = slice(*_columns(array, part))
+    values = np.empty((len(rows), columns.stop - columns.start), np.float32)
     for start in np.unique(rows // CHUNK) * CHUNK:
         inside = slice(*np.searchsorted(rows, [start, start + CHUNK]))
-        values[inside] = _read_chunk(array, start)[rows[inside] - start]
+        values[inside] = _read_chunk(array, start)[rows[inside] - start, columns]
     return values
+
+
+def _columns(array: Any, part: str) -> tuple[int, int]:
+    if not part:
+        return 0, array.shape[1]
+    known = _parts(array)
+    if part not in known:
+        raise BackboneError(f"There is no output {part!r}", f"one of {', '.join(known)}", "Choose one of these")
+    return known[part]
+
+
+def _parts(array: Any) -> dict[str, tuple[int, int]]:
+    return {name: (first, end) for name, (first, end) in array.attrs.get("parts", {}).items()}
 
 
 def _read_chunk(array: Any, start: int) -> np.ndarray:

@@ -52,7 +52,6 @@ def build(
         preprocessing: One of `images.PREPROCESSING`, or "own" for the one the weights were trained with.
         precision: "float32" or "bfloat16"; features are float32 either way.
     """
-    import keras
 
     mode = backbones.get(backbone).preprocessing if preprocessing == "own" else preprocessing
     with building(precision):
