@@ -1,6 +1,7 @@
 """The learning-rate finder: a short training while the rate rises from nearly nothing, and what its loss suggests.
 
-Smith, Cyclical learning rates for training neural networks (arXiv:1506.01186); smoothing and suggestion as in fastai.
+Smith, Cyclical learning rates for training neural networks (arXiv:1506.01186). The loss is that of the same images
+after each step: the losses of the batches themselves differ more from batch to batch than from rate to rate.
 """
 
 import math
@@ -19,22 +20,23 @@ from core.progress import Progress, Report, silent
 
 STEPS = 100
 FIRST, LAST = 1e-7, 1.0  # learning rates
-SMOOTHING = 0.9  # weight of the steps before
+JUDGED = 128  # images whose loss is looked at
 RUN_AWAY = 4  # times the lowest loss: it only rises from there
+LEARNED = 0.02  # share of the first loss that has to go before a rate counts as one that learns
 HEAD_EPOCHS = 2  # at most, so that the gradients of the backbone are not those of a random head
 
 
 def find(
     config: RunConfig, dataset: Dataset, rows: dict[str, np.ndarray], *, weights: Weights, report: Report = silent
-) -> tuple[pd.DataFrame, float]:
+) -> tuple[pd.DataFrame, float | None]:
     """What the loss does while the learning rate of the last stage rises; nothing is kept of this training.
 
     Args:
         rows: Row ids of "train" and "val"; no more than `STEPS` batches of them are looked at.
 
     Returns:
-        A table of `learning_rate` and smoothed `loss`, a row a step until the loss runs away; and a learning rate to
-        try: a tenth of that where the loss was lowest.
+        A table of `learning_rate` and `loss`, a row a step until the loss runs away; and a learning rate to try: a
+        tenth of that where the loss was lowest. None where no rate made it noticeably lower.
 
     Raises:
         ConfigError, DatasetError: The training itself could not start.
@@ -54,7 +56,9 @@ def find(
         losses = _rise(prepared, material)
         del prepared  # it may hold files of the folder
     rates = FIRST * (LAST / FIRST) ** (np.arange(len(losses)) / (STEPS - 1))
-    return pd.DataFrame({"learning_rate": rates, "loss": losses}), float(rates[int(np.argmin(losses))] / 10)
+    lowest = int(np.argmin(losses))
+    learns = losses[lowest] < (1 - LEARNED) * losses[0]
+    return pd.DataFrame({"learning_rate": rates, "loss": losses}), float(rates[lowest] / 10) if learns else None
 
 
 def _train_head(stage: stages.Stage, material: stages.Material) -> None:
@@ -67,17 +71,18 @@ def _train_head(stage: stages.Stage, material: stages.Material) -> None:
 
 
 def _rise(prepared: stages.Prepared, material: stages.Material) -> list[float]:
-    """The smoothed loss of each step."""
-    config, model, losses, average = material.config, prepared.model, [], 0.0
+    """The loss of the same images after each step."""
+    config, model, losses = material.config, prepared.model, []
     optimizer = optimizers.build(config, optimizers.rising(FIRST, LAST, STEPS))
     trainee.compile(model, optimizer, config.label_smoothing)
+    judged = np.arange(min(JUDGED, len(prepared.sources["train"])))
+    images, targets = prepared.sources["train"].take(judged), material.targets("train")[judged]
     for step, batch in zip(range(STEPS), _batches(prepared, material), strict=False):
-        loss = float(model.train_on_batch(*batch, return_dict=True)["loss"])
-        average = SMOOTHING * average + (1 - SMOOTHING) * loss
-        smooth = average / (1 - SMOOTHING ** (step + 1))  # as if it had not started at 0
-        if not math.isfinite(loss) or (losses and smooth > RUN_AWAY * min(losses)):
+        model.train_on_batch(*batch)
+        loss = float(model.test_on_batch(images, targets, return_dict=True)["loss"])
+        if not math.isfinite(loss) or (losses and loss > RUN_AWAY * min(losses)):
             break
-        losses.append(smooth)
+        losses.append(loss)
         material.report(Progress("train", step + 1, STEPS, unit="steps"))
     return losses
 

@@ -10,7 +10,7 @@ def find(config: RunConfig, report: Report = silent):
     """The loss while the learning rate rises, and the rate that it suggests.
 
     Returns:
-        A table of `learning_rate` and `loss`, and the suggested rate.
+        A table of `learning_rate` and `loss`, and the suggested rate, if there is one.
 
     Raises:
         LabError: The run would fail with the same message.

@@ -55,7 +55,10 @@ def show(config: RunConfig) -> None:
         return
     table, suggestion = found
     figure = training_charts.rates(table, suggestion=suggestion, chosen=config.learning_rate)
-    components.chart(figure, key="rates", alt=f"Loss by learning rate; {suggestion:.1e} is suggested")
+    components.chart(figure, key="rates", alt="Loss by learning rate")
+    if suggestion is None:
+        st.markdown("No rate made the loss noticeably lower in so few steps: there is little left to learn here.")
+        return
     st.markdown(
         f"The loss was lowest at {formats.learning_rate(float(f'{10 * suggestion:.0e}'))}. A tenth of that is safe: "
         f"**{formats.learning_rate(float(f'{suggestion:.0e}'))}**. You have chosen "

@@ -123,14 +123,15 @@ def learning(frame: pd.DataFrame, *, by: str = "epoch", unfrozen: float | None =
     return figure.update_yaxes(automargin=True, title_font_size=14, zeroline=False)
 
 
-def rates(frame: pd.DataFrame, *, suggestion: float, chosen: float) -> go.Figure:
+def rates(frame: pd.DataFrame, *, suggestion: float | None, chosen: float) -> go.Figure:
     """Loss against a learning rate that rose step by step: `learning_rate`, `loss`; the suggested one, the chosen."""
     figure = go.Figure()
     figure.add_scatter(
         x=frame["learning_rate"], y=frame["loss"], mode="lines", line={"color": ACCENT, "width": 3}, showlegend=False,
         hovertemplate="%{x:.1e}: loss %{y:.3g}<extra></extra>",
     )  # fmt: skip
-    lines = ((suggestion, "suggested", "dash", TRAINS), (chosen, "chosen", "dot", QUIET))
+    lines = [(suggestion, "suggested", "dash", TRAINS)] if suggestion else []
+    lines.append((chosen, "chosen", "dot", QUIET))
     for rate, name, dash, colour in lines:
         figure.add_vline(x=rate, line={"color": colour, "dash": dash, "width": 2})
         figure.add_annotation(
@@ -138,13 +139,14 @@ def rates(frame: pd.DataFrame, *, suggestion: float, chosen: float) -> go.Figure
             font={"size": 12, "color": colour},
         )  # fmt: skip
     low, high = np.log10([min(frame["learning_rate"].min(), chosen), max(frame["learning_rate"].max(), chosen)])
-    first, least = frame["loss"].iloc[:5].mean(), frame["loss"].min()
+    first, least = frame["loss"].iloc[0], frame["loss"].min()
+    drop = max(first - least, 0.05 * first)
     figure.update_layout(_LOOK | {"height": 260})
     figure.update_xaxes(
         type="log", title_text="Learning rate (logarithmic)", exponentformat="power", dtick=1, tickangle=0,
         range=[low - 0.1, high + 0.2],
     )  # fmt: skip
-    return figure.update_yaxes(title_text="Loss", range=[least - 0.1 * (first - least), first + 0.6 * (first - least)])
+    return figure.update_yaxes(title_text="Loss", range=[least - 0.1 * drop, first + 0.6 * drop])
 
 
 def schedule(rates: Sequence[float], *, epochs: int) -> go.Figure:

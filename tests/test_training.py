@@ -409,6 +409,14 @@ def test_the_finder_falls_before_it_rises(tmp_path):
     assert moments[-1].unit == "steps"
 
 
+def test_the_finder_suggests_nothing_where_there_is_nothing_to_learn():
+    alike = replace(coloured(), images=np.full_like(coloured().images, 90))
+    weights = backbones.find_weights("Tiny", "untrained")
+    table, suggestion = rate_finder.find(FINETUNE, alike, ROWS, weights=weights)
+    assert len(table) > 20
+    assert suggestion is None
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not find_spec("jax"), reason="JAX is not installed")
 def test_it_also_trains_with_jax(tmp_path):

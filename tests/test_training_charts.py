@@ -91,6 +91,7 @@ def test_the_suggested_rate_and_the_chosen_one_are_marked():
     figure = training_charts.rates(frame, suggestion=1e-4, chosen=1e-5)
     assert [shape.x0 for shape in figure.layout.shapes] == [1e-4, 1e-5]
     assert figure.layout.xaxis.type == "log"
+    assert len(training_charts.rates(frame, suggestion=None, chosen=1e-5).layout.shapes) == 1
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "one-cycle"])

@@ -50,7 +50,7 @@ def finding_rate(config: RunConfig) -> bool:
     return future is not None and not future.done()
 
 
-def rate_found(config: RunConfig) -> tuple[pd.DataFrame, float] | LabError | None:
+def rate_found(config: RunConfig) -> tuple[pd.DataFrame, float | None] | LabError | None:
     """What the last search for a config like this gave, whatever its own rate is; None where there was none."""
     future = _rates().get(_rate_key(config))
     if future is None or not future.done():
@@ -78,5 +78,5 @@ def _rates() -> dict[RunConfig, Future]:
 
 
 @st.cache_resource(show_spinner=False)
-def _rates_found() -> dict[RunConfig, tuple[pd.DataFrame, float]]:
+def _rates_found() -> dict[RunConfig, tuple[pd.DataFrame, float | None]]:
     return {}
