@@ -133,9 +133,11 @@ def rates(frame: pd.DataFrame, *, suggestion: float | None, chosen: float) -> go
     lines = [(suggestion, "suggested", "dash", TRAINS)] if suggestion else []
     lines.append((chosen, "chosen", "dot", QUIET))
     for rate, name, dash, colour in lines:
+        others = [other for other, *_ in lines if other != rate]
+        side = "center" if not others else "left" if rate > others[0] else "right"  # their names never overlap
         figure.add_vline(x=rate, line={"color": colour, "dash": dash, "width": 2})
         figure.add_annotation(
-            x=np.log10(rate), y=1.0, yref="paper", yanchor="bottom", text=name, showarrow=False,
+            x=np.log10(rate), y=1.0, yref="paper", xanchor=side, yanchor="bottom", text=name, showarrow=False,
             font={"size": 12, "color": colour},
         )  # fmt: skip
     low, high = np.log10([min(frame["learning_rate"].min(), chosen), max(frame["learning_rate"].max(), chosen)])
