@@ -4,17 +4,19 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
 
     errors, settings, progress, hardware               what all others use
     images, cifar, folders, splits, stored, datasets   pictures in; arrays, labels and named splits out
-    architectures, networks, weights_file, backbones   facts about every architecture; its network with its weights
+    architectures, textbook, networks, weights_file    facts about every architecture; the networks that are ours
+    backbones, equality                                a network with its weights; ours beside Keras's, tensor by tensor
     forward, speeds, features                          the compiled pass; what it costs here; what it gave, cached
     heads, metrics                                     a classifier on features; how good it is
     config, freezing                                   what is asked for; which layers train, read back from them
+    layer_facts, anatomy, costs                        what a network is made of; what training a part of it takes
     recipes, checkpoints, runs                         what is asked for by name; a training's state; what came out
     assembly, prefix                                   the whole network of a run; its frozen front, computed once
     batches, optimizers, trainee                       the parts of a training: its input, its optimizer, its step
     stages, epochs, training, rate_finder              the training itself, and how fast it could learn
     execute, plan, rates                               the whole line in one screen; what it takes, how fast to learn
     models, gradcam                                    a run's network again; where in an image it sees a class
-    sources                                            which vectors of which images: of a backbone, of a run
+    depths, sources                                    a network after each stage; which vectors of which images
     script_texts, script_network, script, export       the code that repeats a run; its model for other programs
     engine                                             who does it, and when: Dask workers
     doctor, bench                                      what is here, and what will be slow; how fast, against references

@@ -147,6 +147,15 @@ LENET = {
 VGG_SMALL = {"year": 2014, "paper": VGG["paper"], "paper_url": VGG["paper_url"], **_SCRATCH}
 RESNET_SMALL = {"year": 2015, "paper": RESNET["paper"], "paper_url": RESNET["paper_url"], **_SCRATCH}
 MOBILENET_SMALL = {"year": 2017, "paper": MOBILENET["paper"], "paper_url": MOBILENET["paper_url"], **_SCRATCH}
+GOOGLENET = {
+    "year": 2014, "paper": "Going Deeper with Convolutions", "paper_url": "https://arxiv.org/abs/1409.4842",
+}
+
+
+def _textbook(of: dict) -> dict:
+    return _SCRATCH | {"source": "written out in core/textbook"} | {key: of[key] for key in ("year", "paper", "paper_url")}
+
+
 TINY = {
     "family": "Tiny", "year": 2026, "preprocessing": "inside", "licence": "",
     "paper": "", "paper_url": "", "weights_folder": "", "source": "a network for tests",
@@ -253,6 +262,21 @@ _ROWS = (
     Backbone("VGGSmall", 32, 16, 256, 1_148_096, None, 12, None, None, None, None, "", None, **VGG_SMALL),
     Backbone("ResNet20", 32, 16, 64, 273_392, None, 42, None, None, None, None, "", None, **RESNET_SMALL),
     Backbone("MobileNetSmall", 32, 16, 512, 614_336, None, 34, None, None, None, None, "", None, **MOBILENET_SMALL),
+    Backbone("TextbookVGG16", 64, 32, 512, 14_714_688, None, 13, None, None, None, None, "", None, **_textbook(VGG)),
+    Backbone("TextbookInception", 32, 16, 512, 1_497_952, None, 52, None, None, None, None, "", None,
+             **_textbook(GOOGLENET)),
+    Backbone("TextbookResNet50", 64, 32, 2048, 23_587_712, None, 106, None, None, None, None, "", None,
+             **_textbook(RESNET)),
+    Backbone("TextbookDenseNet121", 64, 32, 1024, 7_037_504, None, 241, None, None, None, None, "", None,
+             **_textbook(DENSENET)),
+    Backbone("TextbookXception", 64, 32, 2048, 20_861_480, None, 80, None, None, None, None, "", None,
+             **_textbook(XCEPTION)),
+    Backbone("TextbookMobileNet", 64, 32, 1024, 3_228_864, None, 54, None, None, None, None, "", None,
+             **_textbook(MOBILENET)),
+    Backbone("TextbookEfficientNetB0", 64, 32, 1280, 4_049_571, None, 131, None, None, None, None, "", None,
+             **_textbook(EFFICIENTNET)),
+    Backbone("TextbookConvNeXtTiny", 64, 32, 768, 27_820_128, None, 99, None, None, None, None, "", None,
+             **_textbook(CONVNEXT)),
     Backbone("Tiny", 32, 8, 16, 3_712, None, 3, None, None, None, None,
              "", None, **TINY),
 )

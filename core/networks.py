@@ -1,4 +1,9 @@
-"""The networks that Keras Applications lacks, in plain Keras: EfficientNet-Lite0, small ones from scratch, Tiny."""
+"""The networks that Keras Applications lacks, in plain Keras: EfficientNet-Lite0, small ones from scratch, Tiny.
+
+Those of the chapter are in `core.textbook`, a file each.
+"""
+
+from core import textbook
 
 # kernel, stride, output channels, expansion, repeats: Table 1 of the EfficientNet paper (arXiv:1905.11946)
 _LITE0_STAGES = (
@@ -162,4 +167,4 @@ OWN = {  # every network that keras.applications lacks
     "VGGSmall": vgg_small,
     "ResNet20": resnet20,
     "MobileNetSmall": mobilenet_small,
-}
+} | {name: network.build for name, network in textbook.NETWORKS.items()}

@@ -8,6 +8,8 @@ import inspect
 import json
 import os
 import re
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from core import backbones, networks, runs
@@ -107,7 +109,7 @@ def _network(config: RunConfig) -> str:
     facts = backbones.get(config.backbone)
     parts = []
     if config.backbone in networks.OWN:
-        parts += [_written_out(networks.OWN[config.backbone].__name__), ""]
+        parts += [_written_out(networks.OWN[config.backbone]), ""]
     if _mixed(config):
         parts.append('keras.config.set_dtype_policy("mixed_bfloat16")  # as the run on its GPU')
     seed = "SEED" if config.method == "scratch" else backbones.UNTRAINED_SEED
@@ -178,15 +180,15 @@ def _mixed(config: RunConfig) -> bool:
     return assembly.precision(config) == "bfloat16"
 
 
-def _written_out(name: str) -> str:
-    """The source of a function of `core.networks`, with the constants it reads."""
-    source = inspect.getsource(networks)
+def _written_out(build: Callable) -> str:
+    """The source of a function that builds a network of ours, with the constants it reads."""
+    source = inspect.getsource(sys.modules[build.__module__])
     defined = {}
     for node in ast.parse(source).body:
         targets = node.targets if isinstance(node, ast.Assign) else []
         for key in [getattr(node, "name", None), *(getattr(target, "id", None) for target in targets)]:
             defined[key] = node
-    needed, waiting = [], [name]
+    needed, waiting = [], [build.__name__]
     while waiting:
         each = waiting.pop()
         needed.append(each)

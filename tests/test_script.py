@@ -160,11 +160,11 @@ def test_keras_takes_the_weights_that_the_run_took():
 
 def test_every_own_network_is_written_out_with_what_it_needs():
     for name, function in script_network.networks.OWN.items():
-        source = script_network._written_out(function.__name__)
+        source = script_network._written_out(function)
         namespace = {}
         exec(compile(source, name, "exec"), namespace)
         assert callable(namespace[function.__name__])
-    assert "_LITE0_STAGES = (" in script_network._written_out("efficientnet_lite0")
+    assert "_LITE0_STAGES = (" in script_network._written_out(script_network.networks.efficientnet_lite0)
 
 
 def test_a_run_without_a_result_has_no_code(store):
