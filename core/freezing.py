@@ -9,6 +9,7 @@ A network here is what `backbones.load` gives: flat, ending in its pooling layer
 import functools
 import re
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core import backbones
@@ -143,25 +144,38 @@ def apply(network, unfreeze: str, count: int) -> None:
     Raises:
         ConfigError: There are fewer layers or blocks than `count`: a slice longer than the network is no plan.
     """
-    if unfreeze not in UNFREEZE:
-        raise ConfigError(f"Nothing is known of unfreezing {unfreeze!r}", f"one of {', '.join(UNFREEZE)}")
-    own = network.layers[:-1]
-    if unfreeze == "layers":
-        _check(count, len(own), "layers", network.name)
-        chosen = {layer.name for layer in own[-count:]}
-    elif unfreeze == "blocks":
-        parts = _with_weights(network)
-        _check(count, len(parts), "blocks", network.name)
-        chosen = {name for names in list(parts.values())[-count:] for name in names}
-    else:
-        chosen = {layer.name for layer in own}
+    own = chosen(unfreeze, count, [layer.name for layer in network.layers[:-1]], _with_weights(network), network.name)
     network.trainable = True  # all of it, so that nothing is left from an earlier plan
     for layer in network.layers:
-        layer.trainable = layer.name in chosen
+        layer.trainable = layer.name in own
     if unfreeze == "all-but-batchnorm":
         for layer in _leaves(network):
             if type(layer).__name__ == "BatchNormalization":
                 layer.trainable = False
+
+
+def chosen(
+    unfreeze: str, count: int, layers: Sequence[str], blocks: Mapping[str, Sequence[str]], network: str
+) -> set[str]:
+    """Names of the layers that a plan lets train.
+
+    Args:
+        layers: As Keras lists them, without the pooling.
+        blocks: Those with weights, and their layers, in the order images pass them.
+        network: Its name, for the error.
+
+    Raises:
+        ConfigError: As `apply`.
+    """
+    if unfreeze not in UNFREEZE:
+        raise ConfigError(f"Nothing is known of unfreezing {unfreeze!r}", f"one of {', '.join(UNFREEZE)}")
+    if unfreeze == "layers":
+        _check(count, len(layers), "layers", network)
+        return set(layers[-count:])
+    if unfreeze == "blocks":
+        _check(count, len(blocks), "blocks", network)
+        return {name for names in list(blocks.values())[-count:] for name in names}
+    return set(layers)
 
 
 def inspect(network, batchnorm: str = "inference", *, unfreeze: str = "", count: int = 0) -> Frozen:
@@ -178,16 +192,26 @@ def inspect(network, batchnorm: str = "inference", *, unfreeze: str = "", count:
             layers += _rows(network.get_layer(name), block, batchnorm)
     order = {name: index for index, name in enumerate(layer.name for layer in network.layers)}
     layers.sort(key=lambda row: order[row.name.split("/")[0]])
+    return collect(
+        layers,
+        list(parts),
+        asked=count if unfreeze in ("layers", "blocks") else 0,
+        slice_length=len(_with_weights(network)) if unfreeze == "blocks" else len(network.layers) - 1,
+    )
+
+
+def collect(layers: Sequence[Layer], blocks: Sequence[str], *, asked: int, slice_length: int) -> Frozen:
+    """Layers as they stand, with their sums by block (in this order) and in all."""
     weighted = [row for row in layers if row.weight_layer]
     return Frozen(
         layers=tuple(layers),
-        blocks=tuple(_block(name, [row for row in layers if row.block == name]) for name in parts),
+        blocks=tuple(_block(name, [row for row in layers if row.block == name]) for name in blocks),
         params=sum(row.params for row in layers),
         trainable_params=sum(row.trainable_params for row in layers),
         weight_layers=len(weighted),
         trainable_weight_layers=sum(row.trainable_params > 0 for row in weighted),
-        asked=count if unfreeze in ("layers", "blocks") else 0,
-        slice_length=len(_with_weights(network)) if unfreeze == "blocks" else len(network.layers) - 1,
+        asked=asked,
+        slice_length=slice_length,
     )
 
 
