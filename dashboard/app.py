@@ -3,11 +3,21 @@
 import sys
 from pathlib import Path
 
-if __name__ == "__main__":  # not in a worker: a spawned process imports the main file of its parent
-    ROOT = str(Path(__file__).parent.parent)
+ROOT = str(Path(__file__).parent.parent)
+
+if __name__ == "__main__":  # drawing a page for a visitor
     if ROOT not in sys.path:
         sys.path.insert(0, ROOT)
 
     from dashboard import shell
 
     shell.show()
+elif __name__ == "app":  # the server; not a worker: a spawned process imports the main file of its parent
+    if ROOT not in sys.path:
+        sys.path.insert(0, ROOT)
+
+    import streamlit as st
+
+    from dashboard import routes
+
+    app = st.App(__file__, routes=routes.ROUTES)

@@ -1,8 +1,9 @@
 """All that the server keeps between script runs: every `st.cache_*` of the dashboard, by what it keeps.
 
-starting, runs, finished, datasets, speeds, training: pages know them all as `resources`.
+starting, runs, finished, datasets, speeds, training, anatomies, maps_shown: pages know them all as `resources`.
 """
 
+from dashboard.resources.anatomies import anatomy, training_images
 from dashboard.resources.datasets import available_datasets, dataset, fetch, fetch_progress, fetching, refresh_datasets
 from dashboard.resources.finished import (
     code,
@@ -16,6 +17,7 @@ from dashboard.resources.finished import (
     predictions,
     run,
 )
+from dashboard.resources.maps_shown import parcels
 from dashboard.resources.runs import (
     active_runs,
     curves,
@@ -34,6 +36,7 @@ from dashboard.resources.training import find_rate, finding_rate, frozen, rate_f
 
 __all__ = [
     "active_runs",
+    "anatomy",
     "available_datasets",
     "code",
     "confusion",
@@ -56,6 +59,7 @@ __all__ = [
     "layers",
     "measure",
     "measuring",
+    "parcels",
     "pause",
     "plan",
     "predictions",
@@ -71,4 +75,5 @@ __all__ = [
     "stop",
     "store_open",
     "submit",
+    "training_images",
 ]

@@ -1,0 +1,37 @@
+"""What a map can be coloured by, and what its card tells of an image."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import ConfigError
+from dashboard import charts
+
+UNKNOWN = 65_535  # the code of a class that is not known
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One fact of every image of a map, in the order of its rows."""
+
+    name: str
+    title: str
+    kind: str  # "class" or "number"
+    values: np.ndarray  # (n,): codes of `names`, any other number where not known; or numbers, NaN where not known
+    names: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ()  # hexadecimal, one a name; by default the class colours
+    unit: str = ""  # "%": numbers are fractions and told in percent
+
+    def __post_init__(self):
+        if self.kind not in ("class", "number"):
+            raise ConfigError(f"A column of kind {self.kind!r}", "class or number")
+        if self.kind == "class" and not 0 < len(self.names) < UNKNOWN:
+            raise ConfigError(f"The classes of {self.title!r} have {len(self.names)} names", f"1 to {UNKNOWN - 1}")
+        if self.colours and len(self.colours) != len(self.names):
+            raise ConfigError(
+                f"{self.title!r} has {len(self.colours)} colours for {len(self.names)} names", "one a name"
+            )
+
+    def palette(self) -> list[str]:
+        """A colour for each name."""
+        return list(self.colours) or [charts.class_colour(index) for index in range(len(self.names))]

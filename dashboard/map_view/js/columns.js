@@ -1,0 +1,90 @@
+// What is known of each point, as colours and as words.
+
+export const UNKNOWN = 65535; // the code of a class that is not known
+const STEPS = 256; // colours of a scale
+
+// Cividis (Nuñez, Anderton and Renslow 2018, doi:10.1371/journal.pone.0199239), seen alike by colour-blind eyes.
+const CIVIDIS = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838"];
+
+// Fetches the values of a column.
+export async function load(column) {
+  const bytes = await fetched(column.url);
+  return { ...column, values: column.kind === "class" ? new Uint16Array(bytes) : new Float32Array(bytes) };
+}
+
+export async function fetched(url) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(await answer.text());
+  return answer.arrayBuffer();
+}
+
+// Codes (n) for the scene and the palette they point into; `hidden` are classes that are not drawn.
+export function colouring(column, hidden, grey, alpha) {
+  const opaque = Math.round(255 * alpha);
+  if (column.kind === "class") {
+    const count = column.names.length;
+    const palette = new Uint8Array(4 * (count + 1));
+    column.colours.forEach((colour, code) => palette.set([...rgb(colour), hidden.has(code) ? 0 : opaque], 4 * code));
+    palette.set([...rgb(grey), hidden.has(count) ? 0 : opaque], 4 * count);
+    return { codes: column.values.map((code) => Math.min(code, count)), palette };
+  }
+  const { low, high } = range(column);
+  const palette = new Uint8Array(4 * (STEPS + 1));
+  for (let step = 0; step < STEPS; step++) palette.set([...scale(step / (STEPS - 1)), opaque], 4 * step);
+  palette.set([...rgb(grey), opaque], 4 * STEPS);
+  const codes = Uint16Array.from(column.values, (value) =>
+    Number.isNaN(value) ? STEPS : Math.round(((STEPS - 1) * (value - low)) / (high - low || 1)),
+  );
+  return { codes, palette };
+}
+
+// (n) 1 where the colour of a point is drawn.
+export function shown(codes, palette) {
+  return Uint8Array.from(codes, (code) => (palette[4 * code + 3] ? 1 : 0));
+}
+
+export function range(column) {
+  if (!column.range) {
+    let [low, high] = [Infinity, -Infinity];
+    for (const value of column.values) {
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+    column.range = low > high ? { low: 0, high: 0 } : { low, high };
+  }
+  return column.range;
+}
+
+// How many points have each class; the last is of those whose class is not known.
+export function counts(column) {
+  const found = new Array(column.names.length + 1).fill(0);
+  for (const code of column.values) found[Math.min(code, column.names.length)]++;
+  return found;
+}
+
+// The value of a point in words, "" where it is not known.
+export function told(column, index) {
+  const value = column.values[index];
+  if (column.kind === "class") return column.names[value] ?? "";
+  return Number.isNaN(value) ? "" : number(value, column.unit);
+}
+
+export function number(value, unit) {
+  if (unit === "%") return `${(100 * value).toFixed(1)} %`;
+  return Math.abs(value) >= 1000 || Number.isInteger(value) ? value.toLocaleString("en") : value.toPrecision(3);
+}
+
+export function css([red, green, blue]) {
+  return `rgb(${red},${green},${blue})`;
+}
+
+// Red, green and blue, 0 to 255, of a place 0..1 on the scale.
+export function scale(place) {
+  const at = Math.min(Math.max(place, 0), 1) * (CIVIDIS.length - 1);
+  const [one, other] = [rgb(CIVIDIS[Math.floor(at)]), rgb(CIVIDIS[Math.ceil(at)])];
+  return one.map((part, i) => Math.round(part + (other[i] - part) * (at % 1)));
+}
+
+function rgb(hex) {
+  return [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+}

@@ -1,0 +1,91 @@
+// What lies over the points: images, rings, and the line that is being drawn.
+
+import { shuffled } from "./scene.js";
+
+const FEW = 160; // points in sight: from here on down each is shown as its image
+
+export class Overlay {
+  constructor(canvas, thumbnails) {
+    Object.assign(this, { canvas, thumbnails, context: canvas.getContext("2d") });
+  }
+
+  // `ratio`: pixels of the canvas for one of the screen.
+  begin(width, height, ratio) {
+    const { canvas, context } = this;
+    if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
+    if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+  }
+
+  // Draw into one panel only.
+  within([left, top, width, height], draw) {
+    const { context } = this;
+    context.save();
+    context.beginPath();
+    context.rect(left, top, width, height);
+    context.clip();
+    context.translate(left, top);
+    draw();
+    context.restore();
+  }
+
+  // Images of the points that can be seen, at most one in each cell of a grid that moves along with the map.
+  // Returns rows whose image is missing.
+  images({ screen, shown, rows, colours, width, height, tile, middle, always }) {
+    if (this.order?.length !== rows.length) this.order = shuffled(rows.length);
+    const across = Math.ceil(width / tile) + 2;
+    const taken = new Uint8Array(across * (Math.ceil(height / tile) + 2));
+    const [dx, dy] = middle.map((part) => ((part % tile) + tile) % tile);
+    const seen = [];
+    let inSight = 0;
+    for (const i of this.order) {
+      const x = screen[2 * i];
+      const y = screen[2 * i + 1];
+      if (!shown[i] || !(x >= 0 && y >= 0 && x < width && y < height)) continue;
+      if (!always && ++inSight > FEW) return [];
+      const cell = Math.floor((x - dx) / tile + 1) + across * Math.floor((y - dy) / tile + 1);
+      if (taken[cell]) continue;
+      taken[cell] = 1;
+      seen.push(i);
+    }
+    const { context } = this;
+    const size = tile - 6;
+    context.lineWidth = 3;
+    const missing = [];
+    for (const i of seen) {
+      const [x, y] = [screen[2 * i] - size / 2, screen[2 * i + 1] - size / 2];
+      if (!this.thumbnails.draw(context, rows[i], x, y, size)) missing.push(rows[i]);
+      context.strokeStyle = colours(i);
+      context.strokeRect(x, y, size, size);
+    }
+    return missing;
+  }
+
+  ring(x, y, radius, ink, paper) {
+    const { context } = this;
+    for (const [width, colour] of [[5, paper], [2.5, ink]]) {
+      context.beginPath();
+      context.arc(x, y, radius, 0, 2 * Math.PI);
+      context.lineWidth = width;
+      context.strokeStyle = colour;
+      context.stroke();
+    }
+  }
+
+  drawn(polygon, ink) {
+    const { context } = this;
+    context.beginPath();
+    polygon.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
+    context.closePath();
+    context.globalAlpha = 0.12;
+    context.fillStyle = ink;
+    context.fill();
+    context.globalAlpha = 1;
+    context.lineWidth = 2;
+    context.strokeStyle = ink;
+    context.setLineDash([6, 4]);
+    context.stroke();
+    context.setLineDash([]);
+  }
+}

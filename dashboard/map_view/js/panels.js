@@ -1,0 +1,47 @@
+// How maps share the view: a rectangle for each, and cameras that some of them have in common.
+
+import { Camera } from "./camera.js";
+import { bounds, extent, lay, union } from "./geometry.js";
+
+const GAP = 10; // pixels between maps
+const NARROW = 640; // pixels of the view under which maps stand one below the other
+const ALIKE = 4; // times that one map of a linked pair may be larger than the other and still share its frame
+
+// Positions of each panel laid into the cube: linked ones in a frame they share, so that growing and shrinking is seen.
+export function layAll(panels, positions) {
+  const ends = positions.map(({ points, dims }) => bounds(points, dims));
+  return positions.map(({ points, dims }, i) => {
+    const mates = ends.filter((_, j) => linked(panels, i, j) && positions[j].dims === dims);
+    const sizes = mates.map(extent);
+    const shared = Math.max(...sizes) <= ALIKE * Math.min(...sizes);
+    return lay(points, dims, shared ? union(mates) : ends[i]);
+  });
+}
+
+// A camera for each panel; linked panels have the same one.
+export function cameras(panels, positions) {
+  const found = [];
+  panels.forEach((_, i) => {
+    const mate = found.findIndex((camera, j) => linked(panels, i, j) && camera.dims === positions[i].dims);
+    found.push(mate < 0 ? new Camera(positions[i].dims) : found[mate]);
+  });
+  return found;
+}
+
+// Rectangles [left, top, width, height] for n maps in a view of this size, and in how many columns they stand.
+export function rectangles(n, width, height, arrange) {
+  const columns = columnsOf(n, width, arrange);
+  const lines = Math.ceil(n / columns);
+  const [w, h] = [(width - GAP * (columns - 1)) / columns, (height - GAP * (lines - 1)) / lines];
+  return Array.from({ length: n }, (_, i) => [(i % columns) * (w + GAP), Math.floor(i / columns) * (h + GAP), w, h]);
+}
+
+function columnsOf(n, width, arrange) {
+  if (width < NARROW) return 1;
+  if (arrange === "pair") return 2;
+  return n <= 3 ? n : n === 4 ? 2 : Math.min(Math.ceil(n / 2), 4);
+}
+
+function linked(panels, i, j) {
+  return i === j || (panels[i].linked !== "" && panels[i].linked === panels[j].linked);
+}

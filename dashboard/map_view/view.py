@@ -1,0 +1,207 @@
+"""The view of one or several maps of the same images: what it is given, and what was picked on it.
+
+Arrays go by addresses that say what they hold (`packing`, `dashboard.routes`), so the browser fetches each once:
+colouring anew, selecting, going to an image sends nothing again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from core.datasets import Dataset
+from core.errors import ConfigError
+from dashboard import browser_modules, formats, resources, state
+from dashboard.map_view import packing
+from dashboard.map_view.columns import Column
+
+ARRANGEMENTS = {"single": (1, 1), "pair": (2, 2), "morph": (2, 2), "grid": (1, 12)}  # fewest and most maps
+TILE = 64  # pixels of a thumbnail at most
+
+# Modules are imported from the server: inline they could not import each other. An instance stays with its place on the
+# page; Streamlit calls anew whenever something changed.
+LOADER = """
+const views = new WeakMap();
+
+export default function (component) {
+  const { parentElement, data } = component;
+  const entry = views.get(parentElement) ?? {};
+  entry.component = component;
+  if (!views.has(parentElement)) {
+    views.set(parentElement, entry);
+    import(new URL(data.modules + "view.js", document.baseURI))
+      .then(({ View }) => {
+        if (!entry.gone) entry.view = new View(entry.component);
+      })
+      .catch((error) => {
+        parentElement.querySelector(".map-view").textContent = "The map view could not be loaded. " + error;
+      });
+  } else {
+    entry.view?.update(component);
+  }
+  return () => {
+    entry.gone = true;
+    entry.view?.destroy();
+    views.delete(parentElement);
+  };
+}
+"""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One map of the view."""
+
+    key: str  # of a map on disk
+    title: str
+    caption: str = ""
+    linked: str = ""  # panels with the same word share one camera and one frame; those of a pair always do
+
+
+@dataclass(frozen=True, eq=False)
+class Picked:
+    """What a visitor picked, as row ids of the dataset."""
+
+    rows: np.ndarray  # (m,) int64, ascending: lasso or box; empty where nothing is selected
+    clicked: int | None  # the image that was clicked last
+
+
+def show(
+    panels: Sequence[Panel],
+    rows: np.ndarray,
+    dataset: Dataset,
+    columns: Sequence[Column],
+    *,
+    key: str,
+    colour: str,
+    arrange: str = "single",
+    points: str = "dots",
+    focus: Sequence[int] = (),
+    marked: Sequence[int] = (),
+    height: int = 640,
+    on_change: Callable[[], None] | None = None,
+) -> Picked:
+    """Draw maps and return what is picked on them.
+
+    Args:
+        panels: Maps of the same images: one, two for `pair` and `morph`, any number for `grid`.
+        rows: Row ids of the maps' points (n,), as in their rows.npy.
+        columns: What the card beside the cursor tells, in this order; each (n,).
+        key: Of the component in the session; `picked` reads it before the view is drawn.
+        colour: Name of the column that colours.
+        arrange: `single`; `pair` (side by side, linked); `morph` (one turns into the other); `grid`.
+        points: `dots` or `images`, until the visitor changes it.
+        focus: Row ids that get a ring and come into the middle when they change.
+        marked: Row ids that get a ring.
+        height: Pixels of the maps.
+
+    Raises:
+        ConfigError: The parts do not fit together.
+    """
+    _check(panels, rows, columns, colour, arrange)
+    parcels = resources.parcels()
+    of = parcels.put(packing.rows(rows))
+    data = {
+        "modules": f"{_base()}/map_view/{browser_modules.version()}/",
+        "panels": [
+            {
+                "url": f"{_base()}/maps/{panel.key}.bin",
+                "title": panel.title,
+                "caption": panel.caption,
+                "linked": panel.linked or ("all" if arrange in ("pair", "morph") else ""),
+            }
+            for panel in panels
+        ],
+        "rows": {"url": _parcel(of), "of": of},
+        "thumbnails": _thumbnails(dataset),
+        "columns": [
+            {
+                "name": column.name,
+                "title": column.title,
+                "kind": column.kind,
+                "names": list(column.names),
+                "colours": column.palette(),
+                "unit": column.unit,
+                "url": _parcel(parcels.put(packing.column(column))),
+            }
+            for column in columns
+        ],
+        "colour": colour,
+        "arrange": arrange,
+        "points": points,
+        "focus": [int(row) for row in focus],
+        "marked": [int(row) for row in marked],
+        "height": height,
+        "projector": state.get().projector,
+        "picked": _state(key),
+        "alt": _alt(panels, len(rows), dataset),
+    }
+    _component()(key=key, data=data, on_picked_change=on_change or _nothing)
+    return picked(key, rows)
+
+
+def picked(key: str, rows: np.ndarray) -> Picked:
+    """What was picked in the view of this key, if it was of these rows; for callbacks, and before it is drawn."""
+    told = _state(key)
+    if told.get("of") != resources.parcels().put(packing.rows(rows)):
+        return Picked(np.empty(0, np.int64), None)
+    clicked = told.get("clicked")
+    mask = packing.chosen(told.get("bits", ""), len(rows))
+    return Picked(rows[mask].astype(np.int64), None if clicked is None else int(clicked))
+
+
+def _check(panels: Sequence[Panel], rows: np.ndarray, columns: Sequence[Column], colour: str, arrange: str) -> None:
+    if arrange not in ARRANGEMENTS:
+        raise ConfigError(f"Maps arranged as {arrange!r}", "one of " + ", ".join(ARRANGEMENTS))
+    wanted = {"single": (1, 1), "pair": (2, 2), "morph": (2, 2), "grid": (1, 12)}[arrange]
+    if not wanted[0] <= len(panels) <= wanted[1]:
+        raise ConfigError(
+            f"{formats.count(len(panels), 'map')} for {arrange!r}", " to ".join(map(str, sorted({*wanted})))
+        )
+    if colour not in [column.name for column in columns]:
+        raise ConfigError(f"No column {colour!r} to colour by", "one of " + ", ".join(each.name for each in columns))
+    for column in columns:
+        if column.values.shape != rows.shape:
+            raise ConfigError(
+                f"{column.title!r} has shape {column.values.shape}", f"{rows.shape}, a value for each row"
+            )
+
+
+def _alt(panels: Sequence[Panel], n: int, dataset: Dataset) -> str:
+    titles = ", ".join(panel.title for panel in panels)
+    return (
+        f"Map of {formats.count(n, 'image')} of {dataset.title}: {titles}. Arrow keys move, plus and minus zoom, "
+        "0 shows all, N and P go from image to image, Enter picks, V selects what is in sight, Escape selects nothing."
+    )
+
+
+def _thumbnails(dataset: Dataset) -> dict:
+    side = min(dataset.images.shape[1], TILE)
+    return {"url": f"{_base()}/thumbnails/{dataset.name}/{dataset.fingerprint}?side={side}", "side": side}
+
+
+def _base() -> str:
+    path = st.get_option("server.baseUrlPath").strip("/")
+    return f"/{path}/lab" if path else "/lab"
+
+
+def _parcel(digest: str) -> str:
+    return f"{_base()}/parcels/{digest}.bin"
+
+
+def _state(key: str) -> Mapping:
+    """What the browser told, {} before it told anything."""
+    told = st.session_state.get(key)
+    picked = told.get("picked") if isinstance(told, Mapping) else None
+    return dict(picked) if isinstance(picked, Mapping) else {}
+
+
+def _component() -> Callable:
+    return st.components.v2.component(
+        "map_view", html='<div class="map-view"></div>', css=browser_modules.texts()["map_view.css"], js=LOADER
+    )
+
+
+def _nothing() -> None:
+    """Streamlit keeps a component's state only where something listens to it."""
