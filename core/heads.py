@@ -93,6 +93,18 @@ class Head:
         parts = [predict(self.arrays, part, self.classes) for part in _parts(x, 256 if self.method == "knn" else 4096)]
         return np.concatenate(parts) if parts else np.empty((0, self.classes), np.float32)
 
+    def logits(self, x: np.ndarray) -> np.ndarray:
+        """What goes into the softmax, (n, classes) float32, for features (n, d).
+
+        Raises:
+            ConfigError: Nearest neighbours have none.
+        """
+        _check(x)
+        if self.method == "knn":
+            raise ConfigError("Nearest neighbours have no logits", "a head with layers", "Look at the features")
+        parts = [_scores(self.arrays, part) for part in _parts(x, 4096)]
+        return np.concatenate(parts) if parts else np.empty((0, self.classes), np.float32)
+
     def save(self, path: Path) -> None:
         """Writes one `.npz` of plain arrays, no pickle."""
         about = {"method": self.method, "classes": self.classes, "chosen": self.chosen, "curves": self.curves}
@@ -331,14 +343,18 @@ def _directions(x: np.ndarray) -> np.ndarray:
 
 
 def _dense(arrays: dict[str, np.ndarray], x: np.ndarray, classes: int) -> np.ndarray:
-    """Softmax (n, c) after every kernel and bias there is, with ReLU between them."""
+    return _softmax(_scores(arrays, x))
+
+
+def _scores(arrays: dict[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+    """What (n, c) comes out of every kernel and bias there is, with ReLU between them."""
     x = _standardised(x, arrays["mean"], arrays["scale"])
     layers = sum(name.startswith("kernel_") for name in arrays)
     for i in range(layers):
         x = x @ arrays[f"kernel_{i}"] + arrays[f"bias_{i}"]
         if i < layers - 1:
             np.maximum(x, 0, out=x)
-    return _softmax(x)
+    return x
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

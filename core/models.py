@@ -44,22 +44,12 @@ def check(run_id: str) -> runs.Run:
     return run
 
 
-@lru_cache(maxsize=KEPT)
-def _load(run_id: str, finished: datetime) -> Any:
-    """The network of a run as it was then: one that was resumed has another."""
-    run = runs.get(run_id)
-    if run.config.trains:
-        return _read(run)
-    config = run.config
-    return assembly.from_probe(
-        config,
-        runs.head(run_id),
-        image_size=datasets.load(config.dataset).images.shape[1],
-        weights=backbones.find_weights(config.backbone, config.weights),
-    )
+def read(run: runs.Run) -> Any:
+    """A model of one's own, to take apart, of a run whose network trained.
 
-
-def _read(run: runs.Run) -> Any:
+    Raises:
+        RunError: Its file is gone or damaged.
+    """
     import keras
 
     path = runs.model_path(run.id)
@@ -71,3 +61,18 @@ def _read(run: runs.Run) -> Any:
             "the model.keras that the run left",
             "Start the run again",
         ) from error
+
+
+@lru_cache(maxsize=KEPT)
+def _load(run_id: str, finished: datetime) -> Any:
+    """The network of a run as it was then: one that was resumed has another."""
+    run = runs.get(run_id)
+    if run.config.trains:
+        return read(run)
+    config = run.config
+    return assembly.from_probe(
+        config,
+        runs.head(run_id),
+        image_size=datasets.load(config.dataset).images.shape[1],
+        weights=backbones.find_weights(config.backbone, config.weights),
+    )

@@ -1,20 +1,24 @@
 """Sources: which vectors of which images a map, a neighbour list or a probe is made of.
 
-    Source(backbone, weights, ...)    a backbone as it came        Source(run, what)    a network as a run left it
-                                     rows -> row ids        values -> vectors, from the cache of features
+    a backbone as it came              features, or what leaves one of its blocks (`depths`)
+    a run whose network trained        the same of its network as it is now, and its logits
+    a probe                            its backbone as it came, and its logits
 
-`digest` tells two sources apart by everything that decides about their vectors, and needs no Keras.
+`rows` are the images, `values` their vectors from the cache of features, and `digest` tells two sources apart by all
+that decides about the vectors; only `values` needs Keras.
 """
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from core import backbones, datasets, features, settings
-from core.config import POOLINGS, PREPROCESSINGS
-from core.errors import ConfigError, WeightsError
+from core import assembly, backbones, datasets, depths, features, forward, models, runs, settings
+from core.config import POOLINGS, PREPROCESSINGS, TITLES
+from core.errors import ConfigError, RunError, WeightsError
 from core.features import Features
 from core.progress import Report, silent
 
@@ -82,10 +86,45 @@ def digest(source: Source) -> str:
         WeightsError: The weights are not on this machine yet.
         LabError: Something else that the source names is not there.
     """
-    dataset = datasets.load(source.dataset)
+    dataset, run = datasets.load(source.dataset), _run(source)
     chosen = hashlib.sha256(_rows(source, dataset).tobytes()).hexdigest()
-    facts = [_key(source, dataset).digest, source.what, source.layer, chosen]
+    head = _version(run) if run and source.what == "logits" else ""
+    facts = [_key(source, dataset, run).digest, head, source.what, source.layer, chosen]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+
+
+def title(source: Source) -> str:
+    """What the vectors are, in a line: MobileNetV2 at 96 px, features, 1,000 test images of CIFAR-10.
+
+    Raises:
+        LabError: What the source names is not there.
+    """
+    dataset, run = datasets.load(source.dataset), _run(source)
+    backbone = _backbone(source, run)
+    size = backbone.input_size or backbones.get(backbone.backbone).default_size
+    how = [f"{backbone.backbone} at {size} px"]
+    if run and (run.config.trains or source.what == "logits"):
+        what = TITLES[run.config.method].lower()
+        how.append(f"{what} of {run.created.astimezone():%d %b %H:%M}")
+    elif backbone.weights != "imagenet":
+        how.append("untrained" if backbone.weights == "untrained" else f"weights of {Path(backbone.weights).name}")
+    how.append(f"{source.what} after {source.layer}" if source.layer else source.what)
+    return f"{', '.join(how)}, {len(_rows(source, dataset)):,} {IMAGES[source.images]} of {dataset.title}"
+
+
+def frozen(source: Source) -> Source:
+    """The same images through the backbone of the source's run as it was before anything of it trained.
+
+    Raises:
+        ConfigError: The source is of no run, or of a run that did not start from a backbone.
+        RunError: There is no such run.
+    """
+    run = _run(source)
+    if run is None or run.config.method == "scratch" or source.what == "logits":
+        raise ConfigError(
+            "These vectors have no before", "features of a run that started from a backbone", "Choose a fine-tune"
+        )
+    return replace(_backbone(source, run), run="")
 
 
 def missing(source: Source) -> int:
@@ -93,7 +132,7 @@ def missing(source: Source) -> int:
     dataset = datasets.load(source.dataset)
     chosen = _rows(source, dataset)
     try:
-        return features.missing_from(_key(source, dataset), chosen)
+        return features.missing_from(_key(source, dataset, _run(source)), chosen)
     except WeightsError:
         return len(chosen)
 
@@ -104,7 +143,10 @@ def fetch(source: Source, report: Report = silent) -> None:
     Raises:
         WeightsError: They cannot be had.
     """
-    backbones.find_weights(source.backbone, source.weights, report=report)
+    run = _run(source)
+    if not (run and run.config.trains):
+        backbone = _backbone(source, run)
+        backbones.find_weights(backbone.backbone, backbone.weights, report=report)
 
 
 def values(source: Source, report: Report = silent) -> Features:
@@ -115,17 +157,94 @@ def values(source: Source, report: Report = silent) -> Features:
         Stopped: `report` raised it; what is computed stays.
     """
     fetch(source, report)
-    dataset = datasets.load(source.dataset)
-    return features.extract(
+    dataset, run = datasets.load(source.dataset), _run(source)
+    key = _key(source, dataset, run)
+    parts = {"depths": source.layer, "head": source.what}
+    found = features.fill(
+        key,
         dataset,
         _rows(source, dataset),
-        backbones.get(source.backbone),
-        weights=_weights(source),
-        input_size=source.input_size,
-        preprocessing=source.preprocessing,
-        pooling=source.pooling,
+        lambda: _build(source, key, run, dataset.images.shape[1]),
+        part=parts.get(key.output, ""),
         report=report,
     )
+    if run and not run.config.trains and source.what == "logits":
+        return replace(found, values=runs.head(run.id).logits(found.values))
+    return found
+
+
+# The network whose outputs they are
+
+
+def _build(source: Source, key: features.Key, run: runs.Run | None, image_size: int) -> forward.Forward:
+    if key.output:
+        if run and run.config.trains:
+            model = models.read(run)
+            network = next(layer for layer in model.layers if hasattr(layer, "layers"))
+        else:
+            model = None
+            with forward.building(key.precision):
+                network = backbones.load(
+                    key.backbone, input_size=key.input_size, weights=_weights(_backbone(source, run))
+                )
+        network, parts = depths.cut(network) if key.output == "depths" else _with_logits(model, network)
+        return forward.compile(
+            network, image_size=image_size, input_size=key.input_size, mode=key.preprocessing, parts=parts
+        )
+    return forward.build(
+        key.backbone,
+        _weights(_backbone(source, run)),
+        image_size=image_size,
+        input_size=key.input_size,
+        preprocessing=key.preprocessing,
+        pooling=key.pooling,
+        precision=key.precision,
+    )
+
+
+def _with_logits(model: Any, network: Any) -> tuple[Any, dict[str, tuple[int, int]]]:
+    """A model from a network's images to its features and, beside them, what its head puts into the softmax."""
+    import keras
+
+    with forward.building("float32"):
+        x = pooled = keras.ops.cast(network.outputs[0], "float32")
+        *before, last = model.layers[model.layers.index(network) + 1 :]
+        for layer in before:
+            x = layer(x)
+        scores = keras.layers.Dense(last.units, name="logits", dtype="float32")
+        logits = scores(x)
+        scores.set_weights(last.get_weights())
+        dim, classes = pooled.shape[-1], last.units
+        both = keras.Model(network.inputs[0], keras.ops.concatenate([pooled, logits], axis=-1))
+    return both, {"features": (0, dim), "logits": (dim, dim + classes)}
+
+
+# What is meant
+
+
+def _run(source: Source) -> runs.Run | None:
+    """The run of a source, if it has what is asked of it."""
+    if not source.run:
+        if source.what == "logits":
+            raise ConfigError("Logits were asked for of a backbone, which has no classes", "a run", "Choose a run")
+        return None
+    run = runs.get(source.run)
+    if run.outcome is None:
+        raise RunError(f"Run {run.name} is {run.status} and left no network", "a finished run")
+    if source.what == "logits" and source.layer:
+        raise ConfigError("Logits have no depth", "logits, or features after a block", "Choose one of them")
+    return run
+
+
+def _backbone(source: Source, run: runs.Run | None) -> Source:
+    """The same with the fields of its run's backbone."""
+    own = ("backbone", "weights", "input_size", "preprocessing", "pooling")
+    return replace(source, **{name: getattr(run.config, name) for name in own}) if run else source
+
+
+def _version(run: runs.Run) -> str:
+    """A run as it is now: one that was resumed has another network."""
+    return f"run {run.id} {run.finished:%Y-%m-%d %H:%M:%S.%f}"
 
 
 def _rows(source: Source, dataset: datasets.Dataset) -> np.ndarray:
@@ -135,15 +254,17 @@ def _rows(source: Source, dataset: datasets.Dataset) -> np.ndarray:
     return np.sort(chosen).astype(np.int64)
 
 
-def _key(source: Source, dataset: datasets.Dataset) -> features.Key:
-    return features.key_of(
-        dataset,
-        backbones.get(source.backbone),
-        weights=_weights(source),
-        input_size=source.input_size,
-        preprocessing=source.preprocessing,
-        pooling=source.pooling,
-    )
+def _key(source: Source, dataset: datasets.Dataset, run: runs.Run | None) -> features.Key:
+    """The entry of the cache that has these vectors."""
+    backbone, output = _backbone(source, run), "depths" if source.layer else ""
+    facts = backbones.get(backbone.backbone)
+    how = {"input_size": backbone.input_size, "preprocessing": backbone.preprocessing}
+    how["pooling"] = "avg" if source.layer else backbone.pooling
+    if not (run and run.config.trains):
+        return replace(features.key_of(dataset, facts, weights=_weights(backbone), **how), output=output)
+    network = backbones.Weights(run.config.weights, None, _version(run))
+    key = features.key_of(dataset, facts, weights=network, precision=assembly.precision(run.config), **how)
+    return replace(key, output=output or "head")
 
 
 def _weights(source: Source) -> backbones.Weights:

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from core import datasets, features, sources
-from core.errors import BackboneError, ConfigError, DatasetError, Stopped, WeightsError
+from core import assembly, backbones, datasets, features, heads, runs, sources
+from core.config import RunConfig
+from core.errors import BackboneError, ConfigError, DatasetError, LabError, RunError, Stopped, WeightsError
 from core.sources import Source
 
 TINY = Source(backbone="Tiny", weights="untrained", input_size=8, images="test", n_images=20)
@@ -96,3 +98,125 @@ def test_a_stop_is_heard_and_what_was_computed_stays():
         sources.values(TINY, stop)
     assert sources.missing(TINY) < 20
     assert len(features.entries()) == 1
+
+
+# Of runs
+
+
+@pytest.fixture
+def run(store, tmp_path):
+    """A function that finishes a run of Tiny; a network's weights are then random and not those it started from."""
+
+    def finish(method: str, **settings) -> str:
+        config = RunConfig(backbone="Tiny", weights="untrained", input_size=8, method=method, **settings)
+        run_id = runs.create(config)
+        runs.start(run_id)
+        rows = sources.rows(TINY)
+        labels = datasets.load("cifar10-sample").labels[rows]
+        if config.trains:
+            model = _trained(config)
+            model.save(tmp_path / "model.keras")
+            left = {"model": tmp_path / "model.keras"}
+        else:
+            x = sources.values(TINY).values
+            left = {"head": heads.fit(method, x, labels, x, labels, classes=10)}
+        outcome = runs.Outcome(
+            accuracy=0.1, accuracy_low=0, accuracy_high=0.3, top5=None, validation_accuracy=0.1, calibration_error=0,
+            per_class={}, seconds=dict.fromkeys(runs.STAGES, 1.0), images_per_second=None, cached=False,
+            hardware="", versions={}, protocol="a test", weights_origin="untrained", n_train=20, n_val=20, n_test=20,
+        )  # fmt: skip
+        said = pd.DataFrame({"row": rows, "label": labels, "prediction": 0, "confidence": 0.1})
+        runs.finish(run_id, runs.Result(outcome, said, pd.DataFrame(np.eye(10)), **left))
+        return run_id
+
+    return finish
+
+
+def _trained(config: RunConfig):
+    weights = backbones.find_weights("Tiny", "untrained")
+    assembled = assembly.assemble(config, image_size=32, classes=10, weights=weights)
+    rng = np.random.default_rng(0)
+    for layer in assembled.network.layers:
+        layer.set_weights([array + rng.normal(0, 0.1, array.shape) for array in layer.get_weights()])
+    return assembled.model
+
+
+@pytest.mark.parametrize("settings", [{}, {"head_units": 6}, {"pooling": "max"}], ids=str)
+def test_a_fine_tune_gives_its_own_features_and_logits_in_one_pass(run, settings):
+    from core import models
+
+    source = replace(TINY, run=run("finetune", **settings))
+    assert sources.missing(source) == 20
+    features_of, logits = sources.values(source), sources.values(replace(source, what="logits"))
+    assert features_of.values.shape == (20, 16)
+    assert logits.cached
+    before = sources.values(sources.frozen(source))
+    assert np.abs(before.values - features_of.values).max() > 0.01
+    said = models.load(source.run)(datasets.load("cifar10-sample").images[logits.rows], training=False)
+    odds = np.exp(logits.values - logits.values.max(1, keepdims=True))
+    np.testing.assert_allclose(odds / odds.sum(1, keepdims=True), said, atol=1e-4)
+
+
+def test_a_probe_has_the_features_of_its_backbone_and_logits_of_its_own(run):
+    source = replace(TINY, run=run("linear"))
+    assert sources.digest(source) == sources.digest(TINY)
+    assert sources.values(source).cached
+    logits = sources.values(replace(source, what="logits")).values
+    odds = np.exp(logits - logits.max(1, keepdims=True))
+    expected = runs.head(source.run).predict_proba(sources.values(TINY).values)
+    np.testing.assert_allclose(odds / odds.sum(1, keepdims=True), expected, atol=1e-6)
+
+
+def test_the_fields_of_the_run_win_over_those_of_the_source(run):
+    source = replace(TINY, run=run("finetune"))
+    assert sources.digest(source) == sources.digest(replace(source, backbone="VGG16", weights="imagenet", input_size=0))
+    assert sources.digest(source) != sources.digest(TINY)
+    assert len({sources.digest(replace(source, what=what)) for what in sources.WHAT}) == 2
+
+
+def test_layers_of_backbone_and_run_come_in_one_pass_each(run):
+    shallow, deep = (replace(TINY, layer=block) for block in ("block1", "block2"))
+    assert sources.values(shallow).values.shape == (20, 8)
+    assert sources.values(deep).cached
+    assert sources.values(deep).values.shape == (20, 16)
+    last = sources.values(replace(TINY, layer="block3"))
+    np.testing.assert_allclose(last.values, sources.values(TINY).values, atol=1e-5)
+    tuned = replace(shallow, run=run("finetune"))
+    assert np.abs(sources.values(tuned).values - sources.values(shallow).values).max() > 0.001
+    assert sources.frozen(tuned) == shallow
+    assert sources.digest(shallow) != sources.digest(deep)
+
+
+def test_a_block_that_is_none_is_told_with_those_there_are():
+    with pytest.raises(BackboneError, match="block1, block2, block3"):
+        sources.values(replace(TINY, layer="block9"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [({"what": "logits"}, "Choose a run"), ({"run": "nothing"}, "no run 'nothing'")],
+    ids=["logits of a backbone", "unknown run"],
+)
+def test_what_a_source_cannot_be_of_is_told(store, wrong, words):
+    with pytest.raises(LabError, match=words):
+        sources.digest(replace(TINY, **wrong))
+
+
+def test_a_run_that_has_not_finished_has_no_vectors(store):
+    run_id = runs.create(RunConfig(backbone="Tiny", weights="untrained", input_size=8))
+    with pytest.raises(RunError, match="queued and left no network"):
+        sources.digest(replace(TINY, run=run_id))
+
+
+def test_only_what_started_from_a_backbone_has_a_before(run):
+    with pytest.raises(ConfigError, match="no before"):
+        sources.frozen(TINY)
+    with pytest.raises(ConfigError, match="no before"):
+        sources.frozen(replace(TINY, run=run("scratch")))
+
+
+def test_a_title_says_what_of_what(run):
+    assert sources.title(TINY) == "Tiny at 8 px, untrained, features, 20 test images of CIFAR-10 sample"
+    source = replace(TINY, run=run("finetune"), layer="block2", images="all", n_images=0)
+    assert "fine-tune of" in sources.title(source)
+    assert sources.title(source).endswith("features after block2, 2,500 images of CIFAR-10 sample")
