@@ -11,6 +11,7 @@ that decides about the vectors; only `values` needs Keras.
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,33 @@ def values(source: Source, report: Report = silent) -> Features:
     if run and not run.config.trains and source.what == "logits":
         return replace(found, values=runs.head(run.id).logits(found.values))
     return found
+
+
+def of_pictures(source: Source, pictures: np.ndarray) -> np.ndarray:
+    """The vectors (m, d) float32 of pictures that no dataset has; nothing of them is kept.
+
+    Args:
+        pictures: (m, s, s, 3) uint8, of the size that the source's images have.
+
+    Raises:
+        LabError: What the source names is not there.
+    """
+    dataset, run = datasets.load(source.dataset), _run(source)
+    key = _key(source, dataset, run)
+    network = _kept_network(source, key, pictures.shape[1])
+    _, values = zip(*network.stream(pictures, np.arange(len(pictures))), strict=True)
+    values = np.concatenate(values)
+    first, end = network.parts.get({"depths": source.layer, "head": source.what}.get(key.output, ""), (0, None))
+    values = values[:, first:end]
+    if run and not run.config.trains and source.what == "logits":
+        return runs.head(run.id).logits(values)
+    return values
+
+
+@lru_cache(maxsize=1)
+def _kept_network(source: Source, key: features.Key, image_size: int) -> forward.Forward:
+    """The network of a source, for one picture after another; another key is another network."""
+    return _build(source, key, _run(source), image_size)
 
 
 # The network whose outputs they are

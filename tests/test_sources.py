@@ -220,3 +220,11 @@ def test_a_title_says_what_of_what(run):
     source = replace(TINY, run=run("finetune"), layer="block2", images="all", n_images=0)
     assert "fine-tune of" in sources.title(source)
     assert sources.title(source).endswith("features after block2, 2,500 images of CIFAR-10 sample")
+
+
+def test_pictures_that_no_dataset_has_are_looked_at_as_its_images_are(run):
+    probe, tuned = replace(TINY, run=run("linear")), replace(TINY, run=run("finetune"))
+    pictures = datasets.load("cifar10-sample").images[sources.rows(TINY)[:3]]
+    logits = [replace(source, what="logits") for source in (probe, tuned)]
+    for source in (TINY, tuned, replace(tuned, layer="block2"), *logits):
+        np.testing.assert_allclose(sources.of_pictures(source, pictures), sources.values(source).values[:3], atol=1e-5)
