@@ -146,7 +146,7 @@ def _probe(config: RunConfig, report: Report) -> runs.Result:
 
 
 def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
-    seconds, stages = dict.fromkeys(runs.STAGES, 0.0), []
+    seconds, stages, said = dict.fromkeys(runs.STAGES, 0.0), [], []
 
     with _timed(seconds, "load", report):
         dataset, _, weights, rows = _load(config, report)
@@ -161,6 +161,7 @@ def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
             stages.append(
                 {"name": name, "accuracy": found.value, "accuracy_low": found.low, "accuracy_high": found.high}
             )
+            said.append(_stage_predictions(name, rows["test"], probabilities))
 
     probabilities = None
     with _timed(seconds, "train", report):
@@ -193,7 +194,7 @@ def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
     )  # fmt: skip
     return _result(
         outcome, dataset, rows, probabilities,
-        model=folder / "model.keras", layers=asdict(frozen) if frozen else None,
+        model=folder / "model.keras", layers=asdict(frozen) if frozen else None, stage_predictions=pd.concat(said),
         ended=trained.ended, error=trained.error,
     )  # fmt: skip
 
@@ -314,6 +315,12 @@ def _predictions(rows: np.ndarray, labels: np.ndarray, probabilities: np.ndarray
     frame.insert(2, "prediction", probabilities.argmax(1))
     frame.insert(3, "confidence", probabilities.max(1))
     return frame
+
+
+def _stage_predictions(stage: str, rows: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"stage": stage, "row": rows, "prediction": probabilities.argmax(1), "confidence": probabilities.max(1)}
+    )
 
 
 def _named(confusion: np.ndarray, class_names: tuple[str, ...]) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 The store is the only thing that pages and workers share. A run is an MLflow run: its parameters are the flat
 config, its metrics the numbers, its artifacts `outcome.json`, `predictions.parquet`, `confusion.csv` and `head.npz` of
-a probe or `model.keras` and `layers.json` of a network that trained; `mlflow ui` on the same store shows the same runs.
+a probe or `model.keras`, `layers.json` and `stage_predictions.parquet` of a network that trained; `mlflow ui` on the
+same store shows the same runs.
 MLflow costs 2 s to import, so it is imported on first use.
 
     create -> queued -> start -> running -> end -> finished | failed | diverged | stopped | paused | interrupted
@@ -113,6 +114,7 @@ class Result:
     head: heads.Head | None = None  # of a probe
     model: Path | None = None  # file of a network that trained, uint8 images to probabilities
     layers: dict | None = None  # what of it trained: a `freezing.Frozen` as a dict
+    stage_predictions: pd.DataFrame | None = None  # stage, row, prediction, confidence: after each stage of a training
     ended: str = "finished"  # or stopped, diverged: with the best until then
     error: str | None = None
 
@@ -178,6 +180,8 @@ def finish(run_id: str, result: Result) -> None:
             result.head.save(Path(folder, "head.npz"))
         if result.layers:
             Path(folder, "layers.json").write_text(json.dumps(result.layers))
+        if result.stage_predictions is not None:
+            result.stage_predictions.to_parquet(Path(folder, "stage_predictions.parquet"), index=False)
         _client().log_artifacts(run_id, folder)
     if result.model:
         _client().log_artifact(run_id, result.model)
@@ -244,6 +248,16 @@ def predictions(run_id: str) -> pd.DataFrame:
     return pd.read_parquet(_artifact(run_id, "predictions.parquet"))
 
 
+def stage_predictions(run_id: str) -> pd.DataFrame | None:
+    """What a network said of every test image after each stage: `stage`, `row`, `prediction`, `confidence`
+
+    None for a probe, which has no stages, and for runs from before this was kept.
+    """
+    if not _left(run_id, "stage_predictions.parquet"):
+        return None
+    return pd.read_parquet(_artifact(run_id, "stage_predictions.parquet"))
+
+
 def confusion(run_id: str) -> pd.DataFrame:
     """Counts, true class by predicted class."""
     return pd.read_csv(_artifact(run_id, "confusion.csv"), index_col=0)
@@ -276,7 +290,7 @@ def model_path(run_id: str) -> Path:
 
 def layers(run_id: str) -> dict | None:
     """What of a network trained, as `freezing.Frozen` with its layers and blocks; None for a probe."""
-    if not any(file.path == "layers.json" for file in _client().list_artifacts(run_id)):
+    if not _left(run_id, "layers.json"):
         return None
     return json.loads(_artifact(run_id, "layers.json").read_text())
 
@@ -446,6 +460,11 @@ def _set_status(run_id: str, status: str) -> None:
         _client().set_terminated(run_id, status=_MLFLOW_STATUS[status])
     else:
         _client().update_run(run_id, status=_MLFLOW_STATUS[status])
+
+
+def _left(run_id: str, name: str) -> bool:
+    """Whether a run left a file of this name."""
+    return any(file.path == name for file in _client().list_artifacts(run_id))
 
 
 def _artifact(run_id: str, name: str) -> Path:

@@ -1,6 +1,7 @@
 """The whole line on the shipped sample with the tiny backbone: real images, real features, real heads."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core import datasets, runs
@@ -65,3 +66,25 @@ def test_a_stopped_run_keeps_no_outcome(store):
     run_id = runs.create(TINY)
     assert perform(run_id, stop) == "stopped"
     assert runs.get(run_id).outcome is None
+
+
+def test_a_fine_tune_keeps_what_it_said_after_each_stage(store):
+    config = RunConfig(
+        backbone="Tiny", input_size=16, n_train=40, n_test=30, method="finetune", head_epochs=1, epochs=1
+    )  # fmt: skip
+    run_id = runs.create(config)
+    assert perform(run_id) == "finished"
+    stages, final = runs.stage_predictions(run_id), runs.predictions(run_id)
+    assert stages.groupby("stage").size().to_dict() == {"head": 30, "finetune": 30}
+    last = stages[stages["stage"] == "finetune"].drop(columns="stage").reset_index(drop=True)
+    pd.testing.assert_frame_equal(last, final[["row", "prediction", "confidence"]])
+    labels = final.set_index("row")["label"]
+    frozen = stages[stages["stage"] == "head"]
+    right = (frozen["prediction"].to_numpy() == labels.loc[frozen["row"]].to_numpy()).mean()
+    assert right == runs.get(run_id).outcome.frozen_accuracy
+
+
+def test_a_probe_has_no_stages(store):
+    run_id = runs.create(RunConfig(backbone="Tiny", n_train=40, n_test=30))
+    perform(run_id)
+    assert runs.stage_predictions(run_id) is None

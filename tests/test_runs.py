@@ -207,7 +207,10 @@ def test_a_network_that_trained_is_kept_with_what_of_it_trained(tmp_path):
     runs.start(run_id)
     empty = pd.DataFrame({"row": []})
     outcome = dataclasses.replace(OUTCOME, stages=stages, total_params=7)
-    runs.finish(run_id, runs.Result(outcome, empty, empty, model=tmp_path / "model.keras", layers={"params": 7}))
+    said = pd.DataFrame({"stage": ["head", "finetune"], "row": [3, 3], "prediction": [1, 0], "confidence": [0.6, 0.7]})
+    left = {"model": tmp_path / "model.keras", "layers": {"params": 7}, "stage_predictions": said}
+    runs.finish(run_id, runs.Result(outcome, empty, empty, **left))
+    pd.testing.assert_frame_equal(runs.stage_predictions(run_id), said)
     assert runs.model_path(run_id).read_bytes() == b"a network"
     assert runs.layers(run_id) == {"params": 7}
     assert runs.get(run_id).outcome.frozen_accuracy == 0.4

@@ -33,3 +33,17 @@ def test_images_that_only_one_run_was_tested_on_are_left_out():
     both = telling.together(FIRST, SECOND[SECOND["row"] > 11])
     assert set(both["row"]) == {12, 13, 14}
     assert telling.together(FIRST, SECOND.assign(label=1 - SECOND["label"])).empty  # another dataset of the same name
+
+
+def test_a_fine_tune_is_held_against_its_own_head_on_the_frozen_backbone():
+    frozen = SECOND.drop(columns="label").assign(stage="head")
+    stages = pd.concat([frozen, FIRST.drop(columns="label").assign(stage="finetune")])
+    both = telling.before_and_after(FIRST, stages)
+    assert telling.only_first_right(both).tolist() == [14, 10]  # fixed
+    assert telling.only_second_right(both).tolist() == [13, 11]  # broken
+
+
+def test_runs_without_a_stage_before_or_from_before_stages_were_kept_have_nothing_to_be_held_against():
+    assert telling.before_and_after(FIRST, None) is None
+    assert telling.before_and_after(FIRST, FIRST.assign(stage="finetune")) is None
+    assert telling.before_and_after(FIRST, FIRST.assign(stage="head")) is None  # stopped before its second stage

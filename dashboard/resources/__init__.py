@@ -16,6 +16,7 @@ from dashboard.resources.finished import (
     layers,
     predictions,
     run,
+    stage_predictions,
 )
 from dashboard.resources.maps_shown import parcels
 from dashboard.resources.runs import (
@@ -72,6 +73,7 @@ __all__ = [
     "settled",
     "speeds_here",
     "start",
+    "stage_predictions",
     "stop",
     "store_open",
     "submit",

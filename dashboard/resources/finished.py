@@ -23,6 +23,12 @@ def predictions(run_id: str) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
+def stage_predictions(run_id: str) -> pd.DataFrame | None:
+    """`runs.stage_predictions` of a finished run."""
+    return runs.stage_predictions(run_id)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
 def confusion(run_id: str) -> pd.DataFrame:
     """`runs.confusion` of a finished run."""
     return runs.confusion(run_id)
@@ -125,6 +131,6 @@ def _explanations() -> dict[tuple[str, int, int | None], Future]:
 
 def forget(run_id: str) -> None:
     """Read anew what a run left: it goes on."""
-    for kept in (predictions, confusion, run, layers, code):
+    for kept in (predictions, stage_predictions, confusion, run, layers, code):
         kept.clear(run_id)
     _explanations().clear()
