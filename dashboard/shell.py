@@ -24,7 +24,13 @@ PAGES = {  # section -> (script, title, icon, what it is for)
             "Backbones",
             ":material/account_tree:",
             "Every architecture: published accuracy, size, measured speed.",
-        )
+        ),
+        (
+            "anatomy",
+            "Anatomy",
+            ":material/biotech:",
+            "One architecture opened: its layers, its blocks, and what is left to train when a part is frozen.",
+        ),
     ],
     "Decide": [
         ("compare", "Compare", ":material/bar_chart:", "Every run side by side: which is better, which faster.")

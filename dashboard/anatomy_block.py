@@ -1,0 +1,86 @@
+"""One part of an architecture, opened: its graph, and what it is made of."""
+
+from collections import Counter
+
+import streamlit as st
+
+from core.anatomy import Anatomy
+from core.freezing import Frozen
+from core.layer_facts import Layer
+from dashboard import block_graph, choices, formats, state
+from dashboard.anatomy_picture import millions, shape
+from dashboard.charts import ENLARGED
+
+DETAIL = {"grouped": "What belongs together", "every": "Every layer"}
+SIZE = 14  # points of the type
+
+
+def default(anatomy: Anatomy) -> str:
+    """The part to open first: of the kind that there is most of, the first."""
+    kinds = {name: _kind(layers) for name, layers in anatomy.parts.items()}
+    counts = Counter(kind for name, kind in kinds.items() if any(layer.macs for layer in anatomy.parts[name]))
+    kind, _ = counts.most_common(1)[0]
+    return next(name for name in kinds if kinds[name] == kind)
+
+
+def opened(anatomy: Anatomy, asked: str) -> str:
+    """The part that is asked for, where there is one of that name."""
+    return asked if asked in anatomy.parts else default(anatomy)
+
+
+def show(anatomy: Anatomy, frozen: Frozen) -> None:
+    """Choose a part, and see how it is wired."""
+    names = list(anatomy.parts)
+    first = default(anatomy)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        part = choices.titled(
+            st.selectbox, "part", "Part of the network", {first: first} | {name: name for name in names},
+            help="Or click a box of the picture above",
+        )  # fmt: skip
+        detail = choices.titled(st.segmented_control, "detail", "Boxes", DETAIL, required=True)
+    if part not in anatomy.parts:
+        part = first
+    facts, graph = st.columns([2, 5], gap="large")
+    with facts:
+        _facts(anatomy, part)
+    with graph:
+        large = state.get().projector
+        st.graphviz_chart(
+            block_graph.dot(
+                anatomy, part, frozen, every=detail == "every", dark=st.context.theme.type == "dark",
+                size=round(SIZE * (ENLARGED if large else 1)),
+            ),
+            alt=f"Graph of {part} in {anatomy.backbone}. {block_graph.description(anatomy, part)}",
+        )  # fmt: skip
+
+
+def _facts(anatomy: Anatomy, part: str) -> None:
+    layers = anatomy.parts[part]
+    alike = sum(_kind(other) == _kind(layers) for other in anatomy.parts.values())
+    params, macs = sum(layer.params for layer in layers), sum(layer.macs for layer in layers)
+    st.markdown(f"**{part}**. {block_graph.description(anatomy, part)}")
+    rows = {
+        "Layers": f"**{len(layers)}**, {sum(layer.weight_layer for layer in layers)} of them with weights",
+        "Gives": f"**{shape(layers[-1].shape)}**",
+        "Parameters": f"**{formats.count(params)}**, {100 * params / anatomy.params:.1f} % of the network",
+        "MACs": f"**{millions(macs)}**, {100 * macs / anatomy.macs:.1f} % of the network",
+        "Sees": _sees(anatomy, layers),
+    }
+    st.table(rows, border="horizontal")
+    if alike > 1:
+        st.caption(f"{alike} of the {len(anatomy.parts)} parts of {anatomy.backbone} are wired like this one.")
+    st.caption(":blue[Blue arrows] go around the layers. Hover a box for the names Keras gives its layers.")
+
+
+def _sees(anatomy: Anatomy, layers: tuple[Layer, ...]) -> str:
+    fields = [layer.receptive for layer in layers if layer.receptive]
+    if not fields:
+        return "the whole image"
+    side = max(max(field) for field in fields)
+    more = " more than there is" if side > anatomy.input_size else ""
+    return f"**{side} px**{',' + more if more else ''} of {anatomy.input_size}"
+
+
+def _kind(layers: tuple[Layer, ...]) -> tuple:
+    """What is wired alike has the same: the types of its layers and the number of ways into each."""
+    return tuple((layer.kind, len(layer.sources), layer.window) for layer in layers)

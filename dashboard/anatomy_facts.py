@@ -1,0 +1,113 @@
+"""Facts of architectures side by side, each marked: computed from the real graph, cited, or measured here."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core import backbones
+from core.anatomy import Anatomy
+from core.backbones import Backbone
+from core.errors import LabError
+from dashboard import components, formats, resources
+from dashboard.anatomy_picture import millions
+
+MISSING = "–"
+
+
+def headline(facts: Backbone, anatomy: Anatomy | None) -> str:
+    """The architecture in one line; what is computed from its graph as soon as that is there."""
+    parts = [str(facts.year), f"{millions(facts.params)} parameters"]
+    if facts.params_top:
+        parts[-1] += f", {millions(facts.params_top)} with its ImageNet classifier"
+    parts.append(f"{facts.depth} layers with weights")
+    if anatomy:
+        parts.append(f"{millions(anatomy.macs)} MACs at {anatomy.input_size} px")
+    return " · ".join(parts)
+
+
+def compare(first: Anatomy, others: Sequence[str]) -> None:
+    """A table of the facts, a column an architecture, and what they come to in a sentence each."""
+    found: dict[str, Anatomy] = {first.backbone: first}
+    waiting = []
+    for name in others:
+        try:
+            other = resources.anatomy(name, size_for(name, first.input_size))
+        except LabError as error:
+            components.show_error(error)
+            continue
+        if other:
+            found[name] = other
+        else:
+            waiting.append(name)
+    if len(found) > 1:
+        st.table(table(list(found.values()), resources.speeds_here()), border="horizontal")
+        for name in list(found)[1:]:
+            st.markdown(sentence(first, found[name]))
+        hardware = resources.speeds_here()["hardware"]
+        st.caption(
+            f"Computed: from the real network at its input. Cited: {backbones.get(first.backbone).source}. "
+            + (f"Measured: on {hardware.iloc[0]}." if len(hardware) else "Speeds are measured on the Backbones page.")
+        )
+    if waiting:
+        st.skeleton(height=120)
+        _wait(tuple(waiting), first.input_size)
+
+
+def size_for(name: str, size: int) -> int:
+    """The size of the comparison, or the smallest that the other takes."""
+    return max(size, backbones.get(name).min_size)
+
+
+def table(anatomies: Sequence[Anatomy], speeds: pd.DataFrame) -> pd.DataFrame:
+    """A row a fact with its mark, a column an architecture, in Markdown.
+
+    Args:
+        speeds: `backbone`, `input_size`, `images_per_second` of this machine.
+    """
+    return pd.DataFrame(
+        {anatomy.backbone: _column(anatomy, backbones.get(anatomy.backbone), speeds) for anatomy in anatomies}
+    )
+
+
+def sentence(first: Anatomy, other: Anatomy) -> str:
+    """How another architecture differs in size and arithmetic: "VGG16 has 6.5 times the parameters of ..."."""
+    said = (
+        f"{other.backbone} has {_times(other.params, first.params)} the parameters and "
+        f"{_times(other.macs, first.macs)} the MACs of {first.backbone}"
+    )
+    if other.input_size != first.input_size:
+        said += f", at {other.input_size} px, the least it takes"
+    return said + f"; its layers leave {_times(other.activations, first.activations)} the activations."
+
+
+def _column(anatomy: Anatomy, facts: Backbone, speeds: pd.DataFrame) -> dict[str, str]:
+    computed, cited, measured = ":blue-badge[computed]", ":gray-badge[cited]", ":green-badge[measured]"
+    here = speeds[(speeds["backbone"] == anatomy.backbone) & (speeds["input_size"] == anatomy.input_size)]
+    size = f"{anatomy.input_size} px"
+    return {
+        f"Input {computed}": size,
+        f"Parameters {computed}": f"{anatomy.params:,}",
+        f"Depth, layers with weights {computed}": f"{anatomy.depth}",
+        f"MACs of an image {computed}": millions(anatomy.macs),
+        f"Activations of an image {computed}": formats.storage(4 * anatomy.activations),
+        f"Features {computed}": f"{anatomy.layers[-1].shape[-1]:,}",
+        f"Receptive field {computed}": f"{max(anatomy.receptive)} px" if anatomy.receptive else "the whole image",
+        f"Speed {measured}": formats.rate(here["images_per_second"].iloc[0]) if len(here) else MISSING,
+        f"Year {cited}": str(facts.year),
+        f"Trained for {cited}": f"{facts.default_size} px",
+        f"ImageNet top-1 {cited}": f"{facts.top1:.1f} %" if facts.top1 is not None else MISSING,
+        f"ImageNet top-5 {cited}": f"{facts.top5:.1f} %" if facts.top5 is not None else MISSING,
+        f"CPU, a step of 32 images {cited}": f"{facts.cpu_ms:.1f} ms" if facts.cpu_ms is not None else MISSING,
+        f"GPU, a step of 32 images {cited}": f"{facts.gpu_ms:.1f} ms" if facts.gpu_ms is not None else MISSING,
+    }
+
+
+def _times(this: float, that: float) -> str:
+    return f"{this / that:.1f} times" if this / that >= 0.095 else f"{this / that:.2f} times"
+
+
+@st.fragment(run_every=0.4)
+def _wait(names: tuple[str, ...], size: int) -> None:
+    if all(resources.anatomy(name, size_for(name, size)) for name in names):
+        st.rerun()

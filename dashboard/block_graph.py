@@ -1,0 +1,213 @@
+"""One part of a network as a graph in Graphviz's language: what belongs together is one box, ways around are drawn."""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.anatomy import Anatomy
+from core.freezing import Frozen
+from core.layer_facts import MULTIPLYING, Layer
+from dashboard.anatomy_picture import shape
+
+MERGING = {"Add": "+", "Multiply": "×", "Concatenate": "concatenate"}
+FUNCTIONS = {"relu": "ReLU", "relu6": "ReLU6", "silu": "SiLU", "swish": "SiLU", "gelu": "GELU", "linear": ""}
+TITLES = {
+    "Dense": "Dense, at each place",
+    "DepthwiseConv2D": "Depthwise convolution",
+    "SeparableConv2D": "Separable convolution",
+    "Conv2D": "Convolution",
+    "MaxPooling2D": "Max pooling",
+    "AveragePooling2D": "Average pooling",
+    "GlobalAveragePooling2D": "Mean over the image",
+    "GlobalMaxPooling2D": "Maximum over the image",
+    "InputLayer": "Image",
+}
+NORMS = {"BatchNormalization": "BatchNorm", "LayerNormalization": "LayerNorm", "LayerScale": "scale"}
+SILENT = ("ZeroPadding2D", "Cropping2D", "Reshape", "Dropout", "StochasticDepth")  # they learn and decide nothing
+LIGHT = {"ink": "#1B1F2A", "quiet": "#5C6475", "frozen": "#DCE7F4", "trains": "#FBD9BF", "plain": "#EEF0F4"}
+DARK = {"ink": "#ECEEF4", "quiet": "#A3AAB9", "frozen": "#2A3F5A", "trains": "#71380B", "plain": "#2B2F3A"}
+BORDERS = {"frozen": "#7FA3CE", "trains": "#E76300", "plain": "#8A90A0"}
+SHORTCUT = "#4A6FE3"
+
+
+@dataclass(frozen=True)
+class Box:
+    """Layers one after the other that are drawn as one: a convolution, its BatchNorm, its activation."""
+
+    layers: tuple[Layer, ...]
+
+    @property
+    def main(self) -> Layer:
+        """The layer that gives the box its title."""
+        return next((layer for layer in self.layers if _is_main(layer)), self.layers[0])
+
+    @property
+    def merges(self) -> bool:
+        """Whether several ways meet here."""
+        return len(self.layers[0].sources) > 1
+
+
+def boxes(layers: Sequence[Layer], *, every: bool = False) -> list[Box]:
+    """Layers of a part as boxes; each alone where `every` is wanted.
+
+    A layer joins the box before it when nothing else takes from there, and the box has room: one convolution, pooling
+    or meeting point in each.
+    """
+    inside = {layer.name for layer in layers}
+    takers = dict.fromkeys(inside, 0)
+    for layer in layers:
+        for source in layer.sources:
+            if source in inside:
+                takers[source] += 1
+    grown: list[list[Layer]] = []
+    ends: dict[str, int] = {}  # the last layer of a box -> its index
+    for layer in layers:
+        source = layer.sources[0] if len(layer.sources) == 1 else ""
+        index = ends.get(source)
+        joins = index is not None and takers[source] == 1 and not every
+        if joins and _is_main(layer) and any(map(_is_main, grown[index])):
+            joins = False
+        if joins:
+            del ends[source]
+            grown[index].append(layer)
+        else:
+            index = len(grown)
+            grown.append([layer])
+        ends[layer.name] = index
+    return [Box(tuple(members)) for members in grown]
+
+
+def dot(anatomy: Anatomy, part: str, frozen: Frozen, *, every: bool = False, dark: bool = False, size: int = 14) -> str:
+    """The graph of a part, from top to bottom, coloured by what trains.
+
+    Args:
+        every: A box for each layer.
+        dark: Colours for a dark page.
+        size: Points of the type.
+    """
+    colours = DARK if dark else LIGHT
+    layers = anatomy.parts[part]
+    trains = {row.name for row in frozen.layers if row.trainable_params}
+    known = {layer.name: layer for layer in anatomy.layers}
+    inside = {layer.name for layer in layers}
+    drawn = boxes(layers, every=every)
+    lines = [
+        "digraph {",
+        f'graph [rankdir=TB bgcolor=transparent nodesep=0.3 ranksep=0.35 fontname="Arial" tooltip="{part}"]',
+        f'node [fontname="Arial" fontsize={size} shape=box style="rounded,filled" penwidth=1.4 '
+        f'margin="0.16,0.08" fontcolor="{colours["ink"]}"]',
+        f'edge [color="{colours["quiet"]}" penwidth=1.4 arrowsize=0.7]',
+    ]
+    ends, plain = {}, set()
+    for index, box in enumerate(drawn):
+        ends |= {layer.name: f"box{index}" for layer in box.layers}
+        plain |= {f"box{index}"} if not any(layer.weight_layer for layer in box.layers) else set()
+        lines.append(f"box{index} [{_look(box, trains, colours, size)}]")
+    outside = dict.fromkeys(source for layer in layers for source in layer.sources if source not in inside)
+    for index, name in enumerate(outside):
+        source = known[name]
+        ends[name] = f"from{index}"
+        plain.add(f"from{index}")
+        label = (
+            f'from <B>{html.escape(source.part)}</B><BR/><FONT COLOR="{colours["quiet"]}">{shape(source.shape)}</FONT>'
+        )
+        lines.append(
+            f'from{index} [label=<{label}> style="rounded,dashed" color="{BORDERS["plain"]}" tooltip="{name}"]'
+        )
+    for index, box in enumerate(drawn):
+        for source in box.layers[0].sources:
+            around = box.merges and ends[source] in plain and box.main.kind != "Concatenate"
+            look = f' [color="{SHORTCUT}" penwidth=3]' if around else ""
+            lines.append(f"{ends[source]} -> box{index}{look}")
+    return "\n".join([*lines, "}"])
+
+
+def description(anatomy: Anatomy, part: str) -> str:
+    """What the graph shows, in a sentence or two: which ways lead through it, and where they meet."""
+    layers = anatomy.parts[part]
+    inside = {layer.name for layer in layers}
+    meeting = [layer for layer in layers if len(layer.sources) > 1]
+    said = []
+    adds = [layer for layer in meeting if layer.kind == "Add"]
+    around = [layer for layer in adds if any(_unchanged(source, layers, inside) for source in layer.sources)]
+    if around:
+        said.append("Its input goes around its layers unchanged and is added: a residual block.")
+    elif adds and len(adds) == 1:
+        said.append("Its input is added to what its layers give, after a convolution of its own: a residual block.")
+    elif adds:
+        said.append(f"In {len(adds)} places two ways are added.")
+    for layer in (layer for layer in meeting if layer.kind == "Concatenate"):
+        kept = [source for source in layer.sources if _unchanged(source, layers, inside)]
+        if kept and len(layer.sources) == 2:
+            new = layer.shape[-1] - sum(_channels(source, anatomy) for source in kept)
+            said.append(f"{new} new channels are put beside all {layer.shape[-1] - new:,} that came in: dense growth.")
+        else:
+            said.append(f"{len(layer.sources)} ways are put side by side, {layer.shape[-1]:,} channels in all.")
+    if any(layer.kind == "Multiply" and len(layer.sources) > 1 and _squeezed(layer, layers) for layer in layers):
+        said.append("A mean over the whole image decides how much each channel counts: squeeze and excitation.")
+    return " ".join(said) or "One way leads through it, layer after layer."
+
+
+def _look(box: Box, trains: set[str], colours: dict[str, str], size: int) -> str:
+    """The attributes of a node."""
+    weighted = [layer for layer in box.layers if layer.weight_layer]
+    state = "plain" if not weighted else "trains" if any(layer.name in trains for layer in weighted) else "frozen"
+    lines = [f"<B>{html.escape(_title(box.main))}</B>"]
+    others = [_said(layer) for layer in box.layers if layer is not box.main]
+    own = FUNCTIONS.get(box.main.function, box.main.function) if box.main.kind != "Activation" else ""
+    said = [text for text in ([own] if _is_main(box.main) and own else []) + others if text]
+    if said:
+        lines.append(html.escape(" · ".join(dict.fromkeys(said))))
+    lines.append(f'<FONT POINT-SIZE="{size - 1}" COLOR="{colours["quiet"]}">{shape(box.layers[-1].shape)}</FONT>')
+    tooltip = html.escape(
+        "&#10;".join(f"{layer.name} ({layer.kind}), {layer.params:,} parameters" for layer in box.layers)
+    )
+    tooltip = tooltip.replace("&amp;#10;", "&#10;")
+    return (
+        f'label=<{"<BR/>".join(lines)}> fillcolor="{colours[state]}" color="{BORDERS[state]}" tooltip="{tooltip}"'
+        + (' style="filled" shape=ellipse margin="0.05,0.03"' if box.merges else "")
+    )
+
+
+def _title(layer: Layer) -> str:
+    if len(layer.sources) > 1:
+        return MERGING.get(layer.kind, layer.kind)
+    title = TITLES.get(layer.kind) or NORMS.get(layer.kind) or _said(layer) or layer.kind
+    if layer.window != (0, 0):
+        title += f" {layer.window[0]} × {layer.window[1]}" + (f", stride {layer.stride}" if layer.stride > 1 else "")
+    return title
+
+
+def _said(layer: Layer) -> str:
+    """A layer inside a box of another."""
+    if layer.kind in SILENT:
+        return ""
+    if layer.kind in NORMS:
+        return NORMS[layer.kind]
+    if layer.kind in ("ReLU", "Activation"):
+        return FUNCTIONS.get(layer.function, layer.function)
+    return (
+        layer.kind if layer.holder else {"Add": "plus a constant", "Multiply": "times a constant"}.get(layer.kind, "")
+    )
+
+
+def _is_main(layer: Layer) -> bool:
+    return layer.kind in MULTIPLYING or layer.kind in TITLES or len(layer.sources) > 1
+
+
+def _unchanged(name: str, layers: Sequence[Layer], inside: set[str]) -> bool:
+    """Whether this output is what came into the part, or that after layers without weights only."""
+    while name in inside:
+        layer = next(layer for layer in layers if layer.name == name)
+        if layer.weight_layer or len(layer.sources) != 1 or _is_main(layer):
+            return False
+        name = layer.sources[0]
+    return True
+
+
+def _channels(name: str, anatomy: Anatomy) -> int:
+    return next(layer.shape[-1] for layer in anatomy.layers if layer.name == name)
+
+
+def _squeezed(gate: Layer, layers: Sequence[Layer]) -> bool:
+    return any(source.receptive is None for source in layers if source.name in gate.sources)

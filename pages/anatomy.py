@@ -1,0 +1,119 @@
+"""Anatomy: open an architecture, freeze a part of it, and see what that leaves to train, layer by layer."""
+
+import streamlit as st
+
+from core import anatomy as anatomies
+from core import backbones
+from core.anatomy import Anatomy
+from core.datasets import Dataset
+from core.errors import LabError
+from dashboard import (
+    addressed,
+    anatomy_block,
+    anatomy_facts,
+    anatomy_layers,
+    anatomy_picture,
+    anatomy_plan,
+    choices,
+    components,
+    resources,
+    selections,
+    state,
+)
+
+TABS = {"layers": "Layers", "block": "One block"}
+
+components.page_header("Anatomy", "What is inside a network, and what is left to train when a part of it is frozen?")
+
+# Choose
+networks = {name: name for name in [*backbones.names(), *backbones.scratch_names()]}
+usual = next((name for name in state.get().backbones if name in networks), "EfficientNetLite0")
+architecture, pixels, images, compared = st.columns([3, 2, 3, 4])
+with architecture:
+    name = choices.titled(st.selectbox, "backbone", "Architecture", {usual: usual} | networks)
+facts = backbones.get(name)
+with pixels:
+    size = addressed.number(
+        st.number_input, "input_size", "Input (px)", default=facts.default_size, least=facts.min_size,
+        most=anatomies.LARGEST, scope=f"anatomy-{name}", step=32,
+    )  # fmt: skip
+with images:
+    dataset_name = choices.dataset()
+with compared:
+    others = st.multiselect(
+        "Compare with", [other for other in networks if other != name], key="with", bind="query-params",
+        placeholder="Up to four others", max_selections=4,
+    )  # fmt: skip
+
+
+# Read
+def _wait_until_opened(name: str, size: int) -> None:
+    st.skeleton(height=330)
+    st.skeleton(height=460)
+    _look_again(name, size)
+    st.stop()
+
+
+@st.fragment(run_every=0.25)
+def _look_again(name: str, size: int) -> None:
+    if resources.anatomy(name, size):
+        st.rerun()
+
+
+try:
+    dataset = resources.dataset(dataset_name)
+    anatomy = resources.anatomy(name, size)
+except LabError as error:
+    components.show_error(error)
+    st.stop()
+st.markdown(f"**{name}** · {anatomy_facts.headline(facts, anatomy)}")
+if anatomy is None:
+    _wait_until_opened(name, size)
+
+
+# Show
+def _open_clicked() -> None:
+    """A clicked box is the part that is opened."""
+    for part in selections.ids(st.session_state.get("picture", {}))[:1]:
+        addressed.put("part", part)
+        addressed.put("tab", "block")
+
+
+@st.fragment
+def _show(anatomy: Anatomy, dataset: Dataset) -> None:
+    """Slider, totals, picture and tabs: one fragment, so that a change of the plan answers at once."""
+    unfreeze, count = anatomy_plan.choose(anatomy)
+    frozen = anatomies.freeze(anatomy, unfreeze, count)
+    anatomy_plan.show(anatomy, frozen, dataset, unfreeze)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        by = choices.titled(
+            st.segmented_control, "width", "Width shows", anatomy_picture.WIDTHS, required=True,
+            help="Height grows with resolution, and width with this, both as square roots. Under each stage: its "
+            "resolution and its channels. Click a box to open it",
+        )  # fmt: skip
+        anatomy_plan.links(anatomy, frozen, dataset, unfreeze)
+    boxes = anatomy_picture.parts(anatomy, frozen)
+    head = anatomies.head_params(anatomy, len(dataset.class_names))
+    part = anatomy_block.opened(anatomy, st.query_params.get("part", ""))
+    said = anatomy_plan.sentence(anatomy, frozen, unfreeze).replace("*", "")
+    components.chart(
+        anatomy_picture.figure(
+            boxes, by=by, head=f"{head:,} parameters, always trains",
+            chosen=part if st.query_params.get("tab") == "block" else "",
+        ),
+        key="picture",
+        alt=f"{anatomy.backbone} from image to head in {len(boxes)} parts. {said}",
+        selection="points",
+        on_select=_open_clicked,
+    )  # fmt: skip
+    tab = choices.titled(st.segmented_control, "tab", "Look closer", TABS, required=True)
+    if tab == "block":
+        anatomy_block.show(anatomy, frozen)
+    else:
+        anatomy_layers.show(anatomy, frozen)
+
+
+_show(anatomy, dataset)
+if others:
+    st.subheader("Side by side", anchor=False)
+    anatomy_facts.compare(anatomy, others)
