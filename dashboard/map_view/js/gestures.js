@@ -40,7 +40,6 @@ export function listen(stage, on) {
   };
   const handlers = {
     pointerdown(event) {
-      if (event.target !== stage.lastPlace && event.target.closest("button, input, a")) return;
       stage.focus({ preventScroll: true });
       stage.setPointerCapture(event.pointerId);
       fingers.set(event.pointerId, place(event));

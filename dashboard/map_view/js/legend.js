@@ -14,6 +14,7 @@ export class Legend {
 
   show(column, grey) {
     this.column = column;
+    this.grey = grey;
     this.hidden = new Set();
     this.node.setAttribute("aria-label", `Colours: ${column.title}`);
     const title = element("div", { className: "legend-title", textContent: column.title });
@@ -31,6 +32,15 @@ export class Legend {
   all() {
     this.hidden = new Set();
     this._update();
+  }
+
+  // What is drawn, with its colour: [{name, colour}].
+  entries() {
+    const { column, hidden } = this;
+    if (column.kind !== "class") return [];
+    return this.buttons
+      .filter(([code]) => !hidden.has(code))
+      .map(([code]) => ({ name: column.names[code] ?? "not known", colour: column.colours[code] ?? this.grey }));
   }
 
   _classes(grey) {

@@ -1,22 +1,28 @@
 // The map view: fetches what it shows once, draws, and tells Python what was picked.
 
-import { Card } from "./card.js";
+import { count, packed, read, unpacked } from "./bits.js";
 import { project } from "./camera.js";
-import { colouring, css, fetched, load, scale, shown, told } from "./columns.js";
-import { button, element } from "./elements.js";
+import { Card } from "./card.js";
+import { colouring, css, fetched, load, shown, told } from "./columns.js";
+import { Downloads } from "./downloads.js";
+import { element } from "./elements.js";
 import { around, inside, nearest } from "./geometry.js";
 import { listen } from "./gestures.js";
 import { Legend } from "./legend.js";
+import { Morph } from "./morph.js";
 import { Overlay } from "./overlay.js";
 import { cameras, layAll, rectangles } from "./panels.js";
 import { Scene } from "./scene.js";
 import { Thumbnails } from "./thumbnails.js";
 import { Toolbar } from "./toolbar.js";
+import { glide } from "./travel.js";
 
 const REACH = 14; // pixels from the cursor within which a point is meant
 const FORESEEN = 70; // pixels around the cursor whose images are fetched ahead
-const GLIDE = 450; // milliseconds a view takes to glide to another
 const PROJECTED = 1.5; // times larger on a projector
+const THEME = ["background-color", "text-color", "primary-color", "border-color", "gray-text-color", "base-radius", "button-radius"].map(
+  (name) => `--st-${name}`,
+);
 
 export class View {
   constructor(component) {
@@ -72,6 +78,11 @@ export class View {
     );
     this.body = element("div", { className: "body" }, this.stage);
     this.root.append(this.body, this.spoken);
+    this.morph = new Morph(this.root, (part) => {
+      this.part = part;
+      this._touch();
+    });
+    new Downloads(this.menu, this);
     this.card = new Card(this.stage);
     this.legend = new Legend(this.body, (hidden) => this._hide(hidden));
     this.stopListening = listen(this.stage, this._meanings());
@@ -142,6 +153,7 @@ export class View {
     this.cameras = cameras(data.panels, positions);
     this.scene.setMaps(this.laid);
     this.looks = "";
+    this.part = 0;
     this.screens = data.panels.map(() => new Float32Array(2 * this.n));
     this.hovered = -1;
     if (data.thumbnails.url !== this.thumbnails?.url) {
@@ -169,6 +181,7 @@ export class View {
     this.ink = read("--st-text-color", "#1b1f2a");
     this.paper = read("--st-background-color", "#ffffff");
     this.accent = read("--st-primary-color", "#2f55cc");
+    this.font = read("--st-font", "sans-serif");
     this.grey = "#8a8f9c";
   }
 
@@ -288,7 +301,7 @@ export class View {
       this.cursor = null;
       this.at = [left + x, top + y];
       this._hover(i);
-      this.spoken.textContent = this._words(i);
+      this.speak(this._words(i));
       return;
     }
   }
@@ -338,7 +351,7 @@ export class View {
     this.chosen = count(chosen) ? chosen : null;
     this.scene.setChosen(this.chosen);
     this.toolbar.select(count(this.chosen));
-    this.spoken.textContent = `${count(this.chosen)} images selected`;
+    this.speak(`${count(this.chosen).toLocaleString("en")} images selected`);
     this._tell();
     this._touch();
   }
@@ -373,36 +386,25 @@ export class View {
     return "";
   }
 
-  // Bring points into the middle, near enough to be told apart.
   _glideTo(points) {
-    const cameraOf = new Map(this.cameras.map((camera, i) => [camera, i]));
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const paths = [...cameraOf].map(([camera, i]) => {
-      const start = camera.place();
-      const middle = [0, 1, 2].map((axis) => mean(points.map((p) => this.laid[i][3 * p + axis])));
-      camera.centre(middle);
-      const spread = Math.max(...points.map((p) => Math.hypot(...middle.map((m, axis) => this.laid[i][3 * p + axis] - m))));
-      const end = { ...camera.place(), zoom: points.length === 1 ? Math.max(start.zoom, 5) : Math.min(5, 0.8 / spread) };
-      return [camera, start, end];
-    });
-    const began = performance.now();
-    const glide = (now) => {
-      const time = still ? 1 : Math.min(Math.max((now - began) / GLIDE, 0), 1);
-      for (const [camera, start, end] of paths) camera.between(start, end, time * time * (3 - 2 * time));
-      this._touch();
-      if (time < 1) requestAnimationFrame(glide);
-    };
-    glide(began);
+    glide(this.cameras, this.laid, points, () => this._touch());
   }
 
   // Pixels of every point within a panel.
   _project(panel) {
     const [, , width, height] = this.rects[panel];
-    return project(this._positions(panel), this.cameras[panel].matrix(width, height), width, height, this.screens[panel]);
+    return project(this.positions(panel), this.cameras[panel].matrix(width, height), width, height, this.screens[panel]);
   }
 
-  _positions(panel) {
-    return this.laid[panel];
+  // Points (n, 3) as they are drawn: on their way between two maps, in between.
+  positions(panel) {
+    if (!this.part) return this.laid[panel];
+    if (this.part === 1) return this.laid[1];
+    const [start, end] = this.laid;
+    this.mixed ??= new Float32Array(start.length);
+    if (this.mixed.length !== start.length) this.mixed = new Float32Array(start.length);
+    for (let i = 0; i < start.length; i++) this.mixed[i] = start[i] + (end[i] - start[i]) * this.part;
+    return this.mixed;
   }
 
   _touch() {
@@ -419,18 +421,36 @@ export class View {
     for (const [side, pixels] of [["width", width], ["height", height]]) {
       if (this.dots[side] !== Math.round(pixels * ratio)) this.dots[side] = Math.round(pixels * ratio);
     }
-    this.rects = rectangles(this.data.panels.length, width, height, this.data.arrange);
-    const views = this.rects.map((rect, i) => ({
-      rect: rect.map((side) => side * ratio),
-      matrix: this.cameras[i].matrix(rect[2], rect[3]),
-      from: i,
-      to: i,
-      part: 0,
-      solid: this.cameras[i].dims === 3,
+    this.rects = this._rectangles(width, height);
+    [...this.titles.children].forEach((title, i) => {
+      const [left, top, w] = this.rects[i];
+      Object.assign(title.style, { left: `${left}px`, top: `${top}px`, width: `${w}px` });
+    });
+    const views = this._views().map((view, i) => ({
+      ...view,
+      rect: this.rects[i].map((side) => side * ratio),
+      matrix: view.camera.matrix(this.rects[i][2], this.rects[i][3]),
     }));
     this.scene.draw(views, this._diameter() * ratio);
     if (this.cursor) this._look();
     this._drawOver(width, height, ratio);
+  }
+
+  _rectangles(width, height) {
+    const { panels, arrange } = this.data;
+    return rectangles(arrange === "morph" ? 1 : panels.length, width, height, arrange);
+  }
+
+  // Which maps are drawn, between which, and whether points hide those behind them.
+  _views() {
+    const morphs = this.data.arrange === "morph";
+    return this.cameras.slice(0, morphs ? 1 : undefined).map((camera, i) => ({
+      camera,
+      from: i,
+      to: morphs ? 1 : i,
+      part: this.part,
+      solid: camera.dims === 3,
+    }));
   }
 
   _diameter() {
@@ -453,19 +473,7 @@ export class View {
     this.imaged = always || zoomed;
     const screen = this._project(panel);
     if (this.imaged) {
-      const camera = this.cameras[panel];
-      const scaled = camera.scale(width, height);
-      const missing = this.overlay.images({
-        screen,
-        shown: this.chosen ? this.chosen.map((each, i) => each & this.shown[i]) : this.shown,
-        rows: this.rows,
-        colours: (i) => css(this.palette.subarray(4 * this.codes[i], 4 * this.codes[i] + 3)),
-        width,
-        height,
-        tile: (always ? 34 : 42) * this.large,
-        middle: [width / 2 - camera.x * scaled, height / 2 + camera.y * scaled],
-        always,
-      });
+      const missing = this.overlay.images(this._tiles(panel, [0, 0, width, height], (always ? 34 : 42) * this.large));
       if (missing.length) this.thumbnails.foresee(missing);
     }
     const radius = (this._diameter() / 2 + 5) * (this.imaged ? 2 : 1);
@@ -476,19 +484,66 @@ export class View {
     }
   }
 
+  // What `Overlay.images` wants to know, for a panel drawn into a rectangle.
+  _tiles(panel, [, , width, height], tile) {
+    const camera = this.cameras[panel];
+    const matrix = camera.matrix(width, height);
+    const scale = camera.scale(width, height);
+    return {
+      screen: project(this.positions(panel), matrix, width, height, this.screens[panel]),
+      shown: this.chosen ? this.chosen.map((each, i) => each & this.shown[i]) : this.shown,
+      rows: this.rows,
+      colours: (i) => css(this.palette.subarray(4 * this.codes[i], 4 * this.codes[i] + 3)),
+      width,
+      height,
+      tile,
+      middle: [width / 2 - camera.x * scale, height / 2 + camera.y * scale],
+      always: this.points === "images",
+    };
+  }
+
   _titles() {
-    const { panels } = this.data;
-    this.titles.replaceChildren(
-      ...panels.map((panel) =>
-        element(
-          "div",
-          { className: "title" },
-          element("strong", { textContent: panel.title }),
-          element("span", { textContent: panel.caption }),
-        ),
-      ),
-    );
-    this.titles.style.gridTemplateColumns = `repeat(${rectangles(panels.length, this.stage.clientWidth, 1, this.data.arrange).filter(([, top]) => top === 0).length}, 1fr)`;
+    const { panels, arrange } = this.data;
+    this.morph.hide();
+    this.titles.replaceChildren();
+    if (arrange === "morph") {
+      this.morph.show(panels.map((panel) => panel.title));
+      this.morph.slider.value = this.part;
+      return;
+    }
+    for (const { title, caption } of panels) {
+      const parts = [element("strong", { textContent: title }), element("span", { textContent: caption })];
+      this.titles.append(element("div", { className: "title" }, ...parts));
+    }
+  }
+
+  // All that a picture of the view needs.
+  seen() {
+    const { laid, codes, palette, chosen, shown, paper, ink, font, thumbnails, colour } = this;
+    const { panels, arrange } = this.data;
+    const titles = arrange === "morph" ? [{ title: panels.map(({ title }) => title).join(" to "), caption: "" }] : panels;
+    return {
+      ...{ laid, codes, palette, chosen, shown, paper, ink, font, thumbnails, colour, titles },
+      views: this._views(),
+      diameter: this._diameter() / this.large,
+      images: this.points === "images",
+      legend: this.legend.entries(),
+      rectangles: (width, height) => this._rectangles(width, height),
+      positions: (panel) => this.positions(panel),
+      tiles: (panel, rect, tile) => this._tiles(panel, rect, tile),
+    };
+  }
+
+  // The colours and type of the page, as CSS.
+  theme() {
+    const style = getComputedStyle(this.root);
+    const value = (name) => style.getPropertyValue(name).trim();
+    return THEME.map((name) => [name, value(name)]).filter(([, found]) => found).map((pair) => pair.join(":")).join(";");
+  }
+
+  // Tell those who listen rather than look.
+  speak(words) {
+    this.spoken.textContent = words;
   }
 
   _say(words) {
@@ -497,32 +552,7 @@ export class View {
   }
 }
 
-// A map as the server sends it: how many points, how many dimensions, then the positions.
-function read(bytes) {
-  const [n, dims] = new Uint32Array(bytes, 0, 2);
-  return { points: new Float32Array(bytes, 8, n * dims), dims };
-}
-
+// Places of row ids among the points; those that are not there are left out.
 function indices(index, rows) {
   return rows.map((row) => index.get(row)).filter((i) => i !== undefined);
-}
-
-function count(chosen) {
-  return chosen ? chosen.reduce((sum, each) => sum + each, 0) : 0;
-}
-
-function mean(values) {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-// (n) 0 or 1 as base64 of eight a byte, the first in the highest bit: as numpy.packbits.
-function packed(chosen) {
-  const bytes = new Uint8Array(Math.ceil(chosen.length / 8));
-  chosen.forEach((each, i) => (bytes[i >> 3] |= each << (7 - (i & 7))));
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
-}
-
-function unpacked(text, n) {
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  return Uint8Array.from({ length: n }, (_, i) => (bytes[i >> 3] >> (7 - (i & 7))) & 1);
 }
