@@ -5,8 +5,10 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     errors, settings, progress, hardware               what all others use
     images, cifar, folders, splits, stored, datasets   pictures in; arrays, labels and named splits out
     architectures, textbook, networks, weights_file    facts about every architecture; the networks that are ours
+    papers, ideas, idea_costs, verdicts, lineage       what each family thought of, costs, is good for, and took from whom
     backbones, equality                                a network with its weights; ours beside Keras's, tensor by tensor
     forward, speeds, features                          the compiled pass; what it costs here; what it gave, cached
+    vanishing                                          gradients with and without shortcuts, measured
     heads, metrics                                     a classifier on features; how good it is
     config, freezing                                   what is asked for; which layers train, read back from them
     layer_facts, anatomy, costs                        what a network is made of; what training a part of it takes
@@ -17,6 +19,9 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     execute, plan, rates                               the whole line in one screen; what it takes, how fast to learn
     models, gradcam                                    a run's network again; where in an image it sees a class
     depths, sources                                    a network after each stage; which vectors of which images
+    neighbours, reduction, alignment                   who is near whom; principal components; one map laid on another
+    tsne_layout, umap_layout                           points laid out in two or three dimensions
+    map_config, map_store, map_quality, maps           what a map is; maps on disk; how far to trust one; the whole line
     script_texts, script_network, script, export       the code that repeats a run; its model for other programs
     engine                                             who does it, and when: Dask workers
     doctor, bench                                      what is here, and what will be slow; how fast, against references

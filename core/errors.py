@@ -6,6 +6,7 @@ LabError
  │   └─ WeightsError a file that is missing, truncated or of another network
  ├─ ConfigError      a run that cannot be described so
  ├─ RunError         a run that does not exist, or is not in the state asked for
+ ├─ MapError         vectors that cannot be drawn as a map, a map that is not there
  ├─ EngineError      no worker, no scheduler
  ├─ Diverged         training that ran off to numbers that are none
  └─ Stopped          not a failure: somebody pressed stop
@@ -49,6 +50,10 @@ class ConfigError(LabError):
 
 class RunError(LabError):
     """A run that does not exist, or is not in the state asked for."""
+
+
+class MapError(LabError):
+    """Vectors that cannot be drawn as a map, or a map that is not there."""
 
 
 class EngineError(LabError):

@@ -14,6 +14,10 @@ STAGES = {
     "scratch": "Training from scratch",
     "evaluate": "Evaluating",
     "import": "Importing images",
+    "wait": "Waiting for another computation",
+    "neighbours": "Finding nearest neighbours",
+    "map": "Laying out the map",
+    "judge": "Judging the map",
 }
 
 

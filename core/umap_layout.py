@@ -1,0 +1,176 @@
+"""UMAP: points laid out so that the graph of their nearest neighbours stays, and new ones put among them.
+
+McInnes, Healy and Melville, UMAP, arXiv:1802.03426 (2018); by the functions of umap-learn that its class is made of,
+so that the neighbours are ours, the start is given, and every core works.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from core import neighbours
+from core.errors import ConfigError
+from core.progress import Progress, Report, silent
+
+SMALL = 10_000  # points
+EPOCHS = (500, 200)  # up to SMALL points and beyond; umap-learn's own defaults, as all below
+PLACE_EPOCHS = 100
+RATE = 1.0  # of learning at the start
+PUSHES = 5  # points that each pull of a neighbour is weighed against
+SPREAD = 1.0
+
+_warming, _turn = threading.Lock(), threading.Lock()
+_warmed = False
+
+
+def lay_out(
+    points: np.ndarray,
+    start: np.ndarray,
+    *,
+    near: int = 15,
+    min_dist: float = 0.1,
+    seed: int = 0,
+    report: Report = silent,
+) -> np.ndarray:
+    """Positions (n, dims) float32 of points (n, d), near in the sense of Euclidean distance.
+
+    Threads meet in no fixed order, so that the same layout computed twice differs a little: keep it.
+
+    Args:
+        start: (n, dims), in any scale: where the layout begins.
+        near: How many neighbours make the graph, the point itself included as umap-learn counts.
+        min_dist: How close two points may come; 0 packs them.
+
+    Raises:
+        ConfigError: There are not more points than neighbours.
+    """
+    if near > len(points):
+        raise ConfigError(
+            f"{near:,} neighbours were asked for, and there are {len(points):,} images",
+            f"at most {len(points):,}",
+            "Choose fewer neighbours or more images",
+        )
+    with _threads(report):
+        return _lay_out(points, start, near, min_dist, seed, report)
+
+
+def place(
+    points: np.ndarray, positions: np.ndarray, query: np.ndarray, *, near: int, min_dist: float, seed: int = 0
+) -> np.ndarray:
+    """Positions (m, dims) float32 of new points (m, d) among points (n, d) and their positions, which do not move.
+
+    What `umap.UMAP.transform` does: begin at the mean of the neighbours, then the same forces.
+    """
+    with _threads(silent):
+        return _place(points, positions, query, near, min_dist, seed)
+
+
+def warm(report: Report = silent) -> None:
+    """Import and compile everything, ten seconds or more the first time: a map of a few points, a new one on it."""
+    global _warmed
+    with _held(_warming, report):
+        if not _warmed:
+            points = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
+            positions = _lay_out(points, points[:, :2], 5, 0.1, 0, silent)
+            _place(points, positions, points[:1], 5, 0.1, 0)
+            _warmed = True
+
+
+def _lay_out(
+    points: np.ndarray, start: np.ndarray, near: int, min_dist: float, seed: int, report: Report
+) -> np.ndarray:
+    from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
+
+    indices, distances = neighbours.of_each(points, near - 1, report=report)
+    own = np.arange(len(points))[:, None]
+    indices, distances = np.hstack([own, indices]), np.hstack([np.zeros(own.shape, np.float32), distances])
+    epochs = EPOCHS[len(points) > SMALL]
+    report(Progress("map", 0, epochs, unit="steps"))
+    random = np.random.RandomState(seed)  # what umap-learn takes
+    graph, _, _ = fuzzy_simplicial_set(points, near, random, "euclidean", knn_indices=indices, knn_dists=distances)
+    a, b = find_ab_params(SPREAD, min_dist)
+    positions, _ = simplicial_set_embedding(
+        points, graph, start.shape[1], RATE, a, b, 1.0, PUSHES, epochs, start, random, "euclidean", {},
+        densmap=False, densmap_kwds={}, output_dens=False, parallel=True, tqdm_kwds=_heard(report, epochs),
+    )  # fmt: skip
+    return positions.astype(np.float32)
+
+
+def _place(
+    points: np.ndarray, positions: np.ndarray, query: np.ndarray, near: int, min_dist: float, seed: int
+) -> np.ndarray:
+    from scipy.sparse import coo_matrix
+    from umap.layouts import optimize_layout_euclidean
+    from umap.umap_ import (
+        compute_membership_strengths,
+        find_ab_params,
+        init_graph_transform,
+        make_epochs_per_sample,
+        smooth_knn_dist,
+    )
+
+    indices, distances = neighbours.nearest(points, query, near)
+    sigmas, rhos = smooth_knn_dist(distances, float(near), local_connectivity=0.0)
+    rows, columns, weights, _ = compute_membership_strengths(indices, distances, sigmas, rhos, bipartite=True)
+    graph = coo_matrix((weights, (rows, columns)), shape=(len(query), len(points)))
+    begin = init_graph_transform(graph.tocsr(), positions).astype(np.float32)
+    graph.data[graph.data < graph.data.max() / PLACE_EPOCHS] = 0
+    graph.eliminate_zeros()
+    a, b = find_ab_params(SPREAD, min_dist)
+    state = np.random.default_rng(seed).integers(-(2**31), 2**31, 3)
+    return optimize_layout_euclidean(
+        begin, positions.copy(), graph.row, graph.col, PLACE_EPOCHS, len(points),
+        make_epochs_per_sample(graph.data, PLACE_EPOCHS), a, b, state, 1.0, RATE / 4, PUSHES, parallel=False,
+    )  # fmt: skip
+
+
+class _Listener:
+    """A file that hears of epochs: umap-learn tells them to tqdm alone, and tqdm writes to a file."""
+
+    def __init__(self, report: Report, epochs: int):
+        self._report, self._epochs = report, epochs
+
+    def write(self, text: str) -> None:
+        if text.strip().isdecimal():
+            self._report(Progress("map", int(text), self._epochs, unit="steps"))
+
+    def flush(self) -> None:
+        pass
+
+
+def _heard(report: Report, epochs: int) -> dict:
+    """How tqdm calls the report a few times a second, in between two epochs; a `Stopped` ends them."""
+    listener = _Listener(report, epochs)
+    return {
+        "disable": False,
+        "file": listener,
+        "bar_format": "{n_fmt}",
+        "mininterval": 0.2,  # seconds
+        "miniters": 1,
+        "leave": False,
+    }
+
+
+@contextmanager
+def _threads(report: Report) -> Iterator[None]:
+    """Warm, and one caller at a time where Numba's threads bear no more: its `workqueue` ends the process over it."""
+    warm(report)
+    import numba
+
+    if numba.threading_layer() == "workqueue":
+        with _held(_turn, report):
+            yield
+    else:  # tbb or omp
+        yield
+
+
+@contextmanager
+def _held(lock: threading.Lock, report: Report) -> Iterator[None]:
+    while not lock.acquire(timeout=0.3):
+        report(Progress("wait", 0, 0))
+    try:
+        yield
+    finally:
+        lock.release()
