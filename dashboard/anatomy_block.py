@@ -13,6 +13,7 @@ from dashboard.charts import ENLARGED
 
 DETAIL = {"grouped": "What belongs together", "every": "Every layer"}
 SIZE = 14  # points of the type
+BESIDE = 4  # boxes side by side; a wider graph gets the whole width
 
 
 def default(anatomy: Anatomy) -> str:
@@ -35,26 +36,28 @@ def show(anatomy: Anatomy, frozen: Frozen) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         part = choices.titled(
             st.selectbox, "part", "Part of the network", {first: first} | {name: name for name in names},
-            help="Or click a box of the picture above",
+            help="Or click a box of the picture above", width=340,
         )  # fmt: skip
         detail = choices.titled(st.segmented_control, "detail", "Boxes", DETAIL, required=True)
     if part not in anatomy.parts:
         part = first
-    facts, graph = st.columns([2, 5], gap="large")
+    wide = block_graph.widest(block_graph.boxes(anatomy.parts[part], every=detail == "every")) > BESIDE
+    facts, graph = (st.container(), st.container()) if wide else st.columns([2, 5], gap="large")
     with facts:
-        _facts(anatomy, part)
+        _facts(anatomy, part, wide)
     with graph:
-        large = state.get().projector
+        large = state.get().projector and not wide
         st.graphviz_chart(
             block_graph.dot(
                 anatomy, part, frozen, every=detail == "every", dark=st.context.theme.type == "dark",
                 size=round(SIZE * (ENLARGED if large else 1)),
             ),
+            width="stretch" if wide else "content",
             alt=f"Graph of {part} in {anatomy.backbone}. {block_graph.description(anatomy, part)}",
         )  # fmt: skip
 
 
-def _facts(anatomy: Anatomy, part: str) -> None:
+def _facts(anatomy: Anatomy, part: str, wide: bool) -> None:
     layers = anatomy.parts[part]
     alike = sum(_kind(other) == _kind(layers) for other in anatomy.parts.values())
     params, macs = sum(layer.params for layer in layers), sum(layer.macs for layer in layers)
@@ -66,7 +69,10 @@ def _facts(anatomy: Anatomy, part: str) -> None:
         "MACs": f"**{millions(macs)}**, {100 * macs / anatomy.macs:.1f} % of the network",
         "Sees": _sees(anatomy, layers),
     }
-    st.table(rows, border="horizontal")
+    if wide:
+        st.markdown(" · ".join(f"{name} {value}" for name, value in rows.items()))
+    else:
+        st.table(rows, border="horizontal")
     if alike > 1:
         st.caption(f"{alike} of the {len(anatomy.parts)} parts of {anatomy.backbone} are wired like this one.")
     st.caption(":blue[Blue arrows] go around the layers. Hover a box for the names Keras gives its layers.")
@@ -77,8 +83,7 @@ def _sees(anatomy: Anatomy, layers: tuple[Layer, ...]) -> str:
     if not fields:
         return "the whole image"
     side = max(max(field) for field in fields)
-    more = " more than there is" if side > anatomy.input_size else ""
-    return f"**{side} px**{',' + more if more else ''} of {anatomy.input_size}"
+    return f"**{side} px**{', more than' if side > anatomy.input_size else ' of'} the image's {anatomy.input_size}"
 
 
 def _kind(layers: tuple[Layer, ...]) -> tuple:

@@ -50,7 +50,7 @@ def figure(boxes: Sequence[Part], *, by: str = "channels", head: str = "", chose
     """
     places, stages = _places(boxes, by)
     tallest = np.sqrt(max(box.resolution for box in boxes))
-    canvas = charts.canvas(height=330, barmode="overlay", bargap=0, clickmode="event+select")
+    canvas = charts.canvas(height=310, barmode="overlay", bargap=0, clickmode="event+select")
     canvas.update_layout(legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "font_size": 13})
     rows = []  # name of the trace, box, left, right
     for box, (left, right) in zip(boxes, places, strict=True):
@@ -73,7 +73,7 @@ def figure(boxes: Sequence[Part], *, by: str = "channels", head: str = "", chose
         )  # fmt: skip
     canvas.update_traces(selected_marker_opacity=1, unselected_marker_opacity=1)
     canvas.update_xaxes(visible=False, range=[-GAP, end + 4 * GAP])
-    return canvas.update_yaxes(visible=False, range=[-0.86, 0.53])
+    return canvas.update_yaxes(visible=False, range=[-0.8, 0.53])
 
 
 def _part(name: str, layers: Sequence[Layer], trained: dict[str, int]) -> Part:

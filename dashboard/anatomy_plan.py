@@ -35,7 +35,7 @@ def show(anatomy: Anatomy, frozen: Frozen, dataset: Dataset, unfreeze: str) -> N
     total, trains = frozen.params + head, frozen.trainable_params + head
     config = _config(anatomy, frozen, dataset, unfreeze)
     figures = st.columns([1, 1, 1, 1, 1.2])
-    _figure(figures[0], "Parameters, with the head", f"{total:,}")
+    _figure(figures[0], "Parameters", f"{total:,}", "Of the backbone and the new head")
     _figure(figures[1], "Train", f"{trains:,}")
     _figure(figures[2], "Frozen", f"{total - trains:,}", "With the statistics of BatchNorm, which never train")
     _figure(
@@ -83,10 +83,10 @@ def _depth(anatomy: Anatomy, dataset: Dataset) -> str:
 
 def _epoch(place, anatomy: Anatomy, frozen: Frozen, config: RunConfig, n_train: int) -> None:
     estimate = costs.epoch(anatomy, frozen, config, n_train)
-    label = f"An epoch here, {formats.count(n_train, 'image')}"
+    label = "An epoch here"
     if estimate:
         text = formats.duration(estimate.seconds) if estimate.seconds >= 0.95 else "under 1 s"
-        _figure(place, label, text, f"Estimated. {estimate.basis}.")
+        _figure(place, label, text, f"Estimated for {formats.count(n_train, 'image')}. {estimate.basis}.")
         return
     with place:
         st.markdown(f":gray[{label}]", help=f"{anatomy.backbone} at {anatomy.input_size} px was never measured here")
@@ -95,9 +95,9 @@ def _epoch(place, anatomy: Anatomy, frozen: Frozen, config: RunConfig, n_train: 
 
 def _figure(place, label: str, value: str, help: str = "") -> None:
     """A number that is shown with all its digits."""
-    with place:
+    with place.container(gap=None):
         st.markdown(f":gray[{label}]", help=help or None)
-        st.subheader(value, anchor=False)
+        st.header(value, anchor=False)
 
 
 def _config(anatomy: Anatomy, frozen: Frozen, dataset: Dataset, unfreeze: str) -> RunConfig:

@@ -1,7 +1,6 @@
 """One part of a network as a graph in Graphviz's language: what belongs together is one box, ways around are drawn."""
 
-import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.anatomy import Anatomy
@@ -12,12 +11,12 @@ from dashboard.anatomy_picture import shape
 MERGING = {"Add": "+", "Multiply": "×", "Concatenate": "concatenate"}
 FUNCTIONS = {"relu": "ReLU", "relu6": "ReLU6", "silu": "SiLU", "swish": "SiLU", "gelu": "GELU", "linear": ""}
 TITLES = {
-    "Dense": "Dense, at each place",
-    "DepthwiseConv2D": "Depthwise convolution",
-    "SeparableConv2D": "Separable convolution",
-    "Conv2D": "Convolution",
-    "MaxPooling2D": "Max pooling",
-    "AveragePooling2D": "Average pooling",
+    "Dense": "Dense",
+    "DepthwiseConv2D": "Depthwise",
+    "SeparableConv2D": "Separable",
+    "Conv2D": "Conv",
+    "MaxPooling2D": "Max pool",
+    "AveragePooling2D": "Mean pool",
     "GlobalAveragePooling2D": "Mean over the image",
     "GlobalMaxPooling2D": "Maximum over the image",
     "InputLayer": "Image",
@@ -98,28 +97,46 @@ def dot(anatomy: Anatomy, part: str, frozen: Frozen, *, every: bool = False, dar
         f'margin="0.16,0.08" fontcolor="{colours["ink"]}"]',
         f'edge [color="{colours["quiet"]}" penwidth=1.4 arrowsize=0.7]',
     ]
-    ends, plain = {}, set()
+    ends = {}
     for index, box in enumerate(drawn):
         ends |= {layer.name: f"box{index}" for layer in box.layers}
-        plain |= {f"box{index}"} if not any(layer.weight_layer for layer in box.layers) else set()
-        lines.append(f"box{index} [{_look(box, trains, colours, size)}]")
+        lines.append(f"box{index} [{_look(box, trains, colours)}]")
     outside = dict.fromkeys(source for layer in layers for source in layer.sources if source not in inside)
     for index, name in enumerate(outside):
         source = known[name]
         ends[name] = f"from{index}"
-        plain.add(f"from{index}")
-        label = (
-            f'from <B>{html.escape(source.part)}</B><BR/><FONT COLOR="{colours["quiet"]}">{shape(source.shape)}</FONT>'
-        )
+        label = f"from {source.part}\\n{shape(source.shape)}"
         lines.append(
-            f'from{index} [label=<{label}> style="rounded,dashed" color="{BORDERS["plain"]}" tooltip="{name}"]'
+            f'from{index} [label="{label}" style="rounded,dashed" color="{BORDERS["plain"]}" tooltip="{name}"]'
         )
     for index, box in enumerate(drawn):
+        around = shortcuts(box.layers[0], layers)
         for source in box.layers[0].sources:
-            around = box.merges and ends[source] in plain and box.main.kind != "Concatenate"
-            look = f' [color="{SHORTCUT}" penwidth=3]' if around else ""
+            look = f' [color="{SHORTCUT}" penwidth=3]' if source in around else ""
             lines.append(f"{ends[source]} -> box{index}{look}")
     return "\n".join([*lines, "}"])
+
+
+def shortcuts(meeting: Layer, layers: Sequence[Layer]) -> set[str]:
+    """The ways into a sum or a concatenation that go around others: what they bring, those others were made from."""
+    if meeting.kind not in ("Add", "Concatenate"):
+        return set()
+    before = {layer.name: layer.sources for layer in layers}
+    return {
+        source
+        for source in meeting.sources
+        if any(source in _ancestors(other, before) for other in meeting.sources if other != source)
+    }
+
+
+def widest(drawn: Sequence[Box]) -> int:
+    """How many boxes stand beside each other at most."""
+    inside = {box.layers[-1].name: index for index, box in enumerate(drawn)}
+    depths: list[int] = []
+    for box in drawn:
+        before = [depths[inside[source]] for source in box.layers[0].sources if source in inside]
+        depths.append(1 + max(before, default=0))
+    return max(map(depths.count, depths))
 
 
 def description(anatomy: Anatomy, part: str) -> str:
@@ -148,24 +165,17 @@ def description(anatomy: Anatomy, part: str) -> str:
     return " ".join(said) or "One way leads through it, layer after layer."
 
 
-def _look(box: Box, trains: set[str], colours: dict[str, str], size: int) -> str:
+def _look(box: Box, trains: set[str], colours: dict[str, str]) -> str:
     """The attributes of a node."""
     weighted = [layer for layer in box.layers if layer.weight_layer]
     state = "plain" if not weighted else "trains" if any(layer.name in trains for layer in weighted) else "frozen"
-    lines = [f"<B>{html.escape(_title(box.main))}</B>"]
     others = [_said(layer) for layer in box.layers if layer is not box.main]
-    own = FUNCTIONS.get(box.main.function, box.main.function) if box.main.kind != "Activation" else ""
-    said = [text for text in ([own] if _is_main(box.main) and own else []) + others if text]
-    if said:
-        lines.append(html.escape(" · ".join(dict.fromkeys(said))))
-    lines.append(f'<FONT POINT-SIZE="{size - 1}" COLOR="{colours["quiet"]}">{shape(box.layers[-1].shape)}</FONT>')
-    tooltip = html.escape(
-        "&#10;".join(f"{layer.name} ({layer.kind}), {layer.params:,} parameters" for layer in box.layers)
-    )
-    tooltip = tooltip.replace("&amp;#10;", "&#10;")
-    return (
-        f'label=<{"<BR/>".join(lines)}> fillcolor="{colours[state]}" color="{BORDERS[state]}" tooltip="{tooltip}"'
-        + (' style="filled" shape=ellipse margin="0.05,0.03"' if box.merges else "")
+    own = FUNCTIONS.get(box.main.function, box.main.function) if _is_main(box.main) else ""
+    said = " · ".join(dict.fromkeys(text for text in [own, *others] if text))
+    label = "\\n".join(filter(None, [_title(box.main), said, shape(box.layers[-1].shape)]))
+    names = "\\n".join(f"{layer.name} ({layer.kind}), {layer.params:,} parameters" for layer in box.layers)
+    return f'label="{label}" fillcolor="{colours[state]}" color="{BORDERS[state]}" tooltip="{names}"' + (
+        ' style="filled" shape=ellipse margin="0.05,0.03"' if box.merges else ""
     )
 
 
@@ -203,6 +213,17 @@ def _unchanged(name: str, layers: Sequence[Layer], inside: set[str]) -> bool:
             return False
         name = layer.sources[0]
     return True
+
+
+def _ancestors(name: str, before: Mapping[str, Sequence[str]]) -> set[str]:
+    """All that an output of a part was made from, up to what comes into the part."""
+    found, waiting = set(), list(before.get(name, ()))
+    while waiting:
+        source = waiting.pop()
+        if source not in found:
+            found.add(source)
+            waiting += before.get(source, ())
+    return found
 
 
 def _channels(name: str, anatomy: Anatomy) -> int:

@@ -106,7 +106,7 @@ def _show(anatomy: Anatomy, dataset: Dataset) -> None:
         selection="points",
         on_select=_open_clicked,
     )  # fmt: skip
-    tab = choices.titled(st.segmented_control, "tab", "Look closer", TABS, required=True)
+    tab = choices.titled(st.segmented_control, "tab", "Look closer", TABS, required=True, label_visibility="collapsed")
     if tab == "block":
         anatomy_block.show(anatomy, frozen)
     else:
