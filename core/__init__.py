@@ -8,6 +8,7 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     papers, ideas, idea_costs, verdicts, lineage       what each family thought of, costs, is good for, and took from whom
     backbones, equality                                a network with its weights; ours beside Keras's, tensor by tensor
     forward, speeds, features                          the compiled pass; what it costs here; what it gave, cached
+    classifiers                                        published networks that name what is on a photo
     vanishing                                          gradients with and without shortcuts, measured
     heads, metrics                                     a classifier on features; how good it is
     config, freezing                                   what is asked for; which layers train, read back from them
@@ -17,8 +18,8 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     batches, optimizers, trainee                       the parts of a training: its input, its optimizer, its step
     stages, epochs, training, rate_finder              the training itself, and how fast it could learn
     execute, plan, rates                               the whole line in one screen; what it takes, how fast to learn
-    models, gradcam                                    a run's network again; where in an image it sees a class
-    depths, sources                                    a network after each stage; which vectors of which images
+    models, predict, gradcam                           a run's network again; what models say of a photo, and why
+    depths, sources, layer_probes                      a network stage by stage; vectors of images; what they tell
     neighbours, reduction, alignment                   who is near whom; principal components; one map laid on another
     tsne_layout, umap_layout                           points laid out in two or three dimensions
     map_config, map_store, map_quality, maps           what a map is; maps on disk; how far to trust one; the whole line

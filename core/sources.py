@@ -102,8 +102,7 @@ def title(source: Source) -> str:
     """
     dataset, run = datasets.load(source.dataset), _run(source)
     backbone = _backbone(source, run)
-    size = backbone.input_size or backbones.get(backbone.backbone).default_size
-    how = [f"{backbone.backbone} at {size} px"]
+    how = ["{} at {} px".format(*network(source))]
     if run and (run.config.trains or source.what == "logits"):
         what = TITLES[run.config.method].lower()
         how.append(f"{what} of {run.created.astimezone():%d %b %H:%M}")
@@ -111,6 +110,16 @@ def title(source: Source) -> str:
         how.append("untrained" if backbone.weights == "untrained" else f"weights of {Path(backbone.weights).name}")
     how.append(f"{source.what} after {source.layer}" if source.layer else source.what)
     return f"{', '.join(how)}, {len(_rows(source, dataset)):,} {IMAGES[source.images]} of {dataset.title}"
+
+
+def network(source: Source) -> tuple[str, int]:
+    """The name of the source's backbone and the pixels it sees.
+
+    Raises:
+        RunError: There is no such run, or it has not finished.
+    """
+    backbone = _backbone(source, _run(source))
+    return backbone.backbone, backbone.input_size or backbones.get(backbone.backbone).default_size
 
 
 def frozen(source: Source) -> Source:
