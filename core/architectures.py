@@ -153,7 +153,8 @@ GOOGLENET = {
 
 
 def _textbook(of: dict) -> dict:
-    return _SCRATCH | {"source": "written out in core/textbook"} | {key: of[key] for key in ("year", "paper", "paper_url")}
+    paper = {key: of[key] for key in ("year", "paper", "paper_url")}
+    return _SCRATCH | paper | {"source": "written out in core/textbook"}
 
 
 TINY = {

@@ -3,6 +3,11 @@
 Those of the chapter are in `core.textbook`, a file each.
 """
 
+import ast
+import inspect
+import sys
+from collections.abc import Callable
+
 from core import textbook
 
 # kernel, stride, output channels, expansion, repeats: Table 1 of the EfficientNet paper (arXiv:1905.11946)
@@ -168,3 +173,21 @@ OWN = {  # every network that keras.applications lacks
     "ResNet20": resnet20,
     "MobileNetSmall": mobilenet_small,
 } | {name: network.build for name, network in textbook.NETWORKS.items()}
+
+
+def source(build: Callable) -> str:
+    """The code of a function that builds a network of ours, with the constants it reads."""
+    text = inspect.getsource(sys.modules[build.__module__])
+    defined = {}
+    for node in ast.parse(text).body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        for key in [getattr(node, "name", None), *(getattr(target, "id", None) for target in targets)]:
+            defined[key] = node
+    needed, waiting = [], [build.__name__]
+    while waiting:
+        each = waiting.pop()
+        needed.append(each)
+        names = {node.id for node in ast.walk(defined[each]) if isinstance(node, ast.Name)}
+        waiting += sorted((names & set(defined)) - {*needed, *waiting})
+    in_order = sorted((defined[each] for each in needed), key=lambda node: node.lineno)
+    return "\n\n\n".join(ast.get_source_segment(text, node) for node in in_order) + "\n"

@@ -3,13 +3,9 @@
 Pieces of plain Keras, chosen by the config; the numbers in them are constants on top of the script.
 """
 
-import ast
-import inspect
 import json
 import os
 import re
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from core import backbones, networks, runs
@@ -109,7 +105,7 @@ def _network(config: RunConfig) -> str:
     facts = backbones.get(config.backbone)
     parts = []
     if config.backbone in networks.OWN:
-        parts += [_written_out(networks.OWN[config.backbone]), ""]
+        parts += [networks.source(networks.OWN[config.backbone]), ""]
     if _mixed(config):
         parts.append('keras.config.set_dtype_policy("mixed_bfloat16")  # as the run on its GPU')
     seed = "SEED" if config.method == "scratch" else backbones.UNTRAINED_SEED
@@ -178,24 +174,6 @@ def _mixed(config: RunConfig) -> bool:
     from core import assembly
 
     return assembly.precision(config) == "bfloat16"
-
-
-def _written_out(build: Callable) -> str:
-    """The source of a function that builds a network of ours, with the constants it reads."""
-    source = inspect.getsource(sys.modules[build.__module__])
-    defined = {}
-    for node in ast.parse(source).body:
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        for key in [getattr(node, "name", None), *(getattr(target, "id", None) for target in targets)]:
-            defined[key] = node
-    needed, waiting = [], [build.__name__]
-    while waiting:
-        each = waiting.pop()
-        needed.append(each)
-        names = {node.id for node in ast.walk(defined[each]) if isinstance(node, ast.Name)}
-        waiting += sorted((names & set(defined)) - {*needed, *waiting})
-    in_order = sorted((defined[each] for each in needed), key=lambda node: node.lineno)
-    return "\n\n\n".join(ast.get_source_segment(source, node) for node in in_order) + "\n"
 
 
 # Training

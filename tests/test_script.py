@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from pictures import pictures, write_folder
 
-from core import backbones, datasets, execute, freezing, runs, script, script_network
+from core import backbones, datasets, execute, freezing, networks, runs, script, script_network
 from core.config import RunConfig
 from core.errors import RunError
 
@@ -159,12 +159,12 @@ def test_keras_takes_the_weights_that_the_run_took():
 
 
 def test_every_own_network_is_written_out_with_what_it_needs():
-    for name, function in script_network.networks.OWN.items():
-        source = script_network._written_out(function)
+    for name, function in networks.OWN.items():
+        source = networks.source(function)
         namespace = {}
         exec(compile(source, name, "exec"), namespace)
         assert callable(namespace[function.__name__])
-    assert "_LITE0_STAGES = (" in script_network._written_out(script_network.networks.efficientnet_lite0)
+    assert "_LITE0_STAGES = (" in networks.source(networks.efficientnet_lite0)
 
 
 def test_a_run_without_a_result_has_no_code(store):

@@ -24,24 +24,24 @@ def xception(input_size: int):
         """Two separable convolutions, half the picture; the shortcut has to change its shape too."""
         shortcut = convolution(x, channels, 1, 2, "same", f"{name}_shortcut")
         if name != "block2":  # whose input comes from a ReLU
-            x = relu(x, f"{name}_1")
-        x = separable(x, middle, f"{name}_1")
-        x = separable(relu(x, f"{name}_2"), channels, f"{name}_2")
+            x = relu(x, f"{name}_sep1")
+        x = separable(x, middle, f"{name}_sep1")
+        x = separable(relu(x, f"{name}_sep2"), channels, f"{name}_sep2")
         x = layers.MaxPooling2D(3, 2, padding="same", name=f"{name}_pool")(x)
         return layers.Add(name=f"{name}_add")([x, shortcut])
 
     image = Input((input_size, input_size, 3), name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1.0, name="rescaling")(image)
-    x = relu(convolution(x, 32, 3, 2, "valid", "block1_1"), "block1_1")
-    x = relu(convolution(x, 64, 3, 1, "valid", "block1_2"), "block1_2")
+    x = relu(convolution(x, 32, 3, 2, "valid", "block1_conv1"), "block1_conv1")
+    x = relu(convolution(x, 64, 3, 1, "valid", "block1_conv2"), "block1_conv2")
     for block, channels in enumerate((128, 256, 728), start=2):  # entry flow
         x = halving(x, channels, channels, f"block{block}")
     for block in range(5, 13):  # middle flow: eight times the same
         before = x
         for number in (1, 2, 3):
-            x = separable(relu(x, f"block{block}_{number}"), 728, f"block{block}_{number}")
+            x = separable(relu(x, f"block{block}_sep{number}"), 728, f"block{block}_sep{number}")
         x = layers.Add(name=f"block{block}_add")([x, before])
     x = halving(x, 728, 1024, "block13")  # exit flow
-    x = relu(separable(x, 1536, "block14_1"), "block14_1")
-    x = relu(separable(x, 2048, "block14_2"), "block14_2")
+    x = relu(separable(x, 1536, "block14_sep1"), "block14_sep1")
+    x = relu(separable(x, 2048, "block14_sep2"), "block14_sep2")
     return Model(image, x, name="xception")

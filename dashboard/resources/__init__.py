@@ -1,6 +1,7 @@
 """All that the server keeps between script runs: every `st.cache_*` of the dashboard, by what it keeps.
 
-starting, runs, finished, datasets, speeds, training, anatomies, maps_shown: pages know them all as `resources`.
+starting, runs, finished, datasets, speeds, training, anatomies, ideas, maps, maps_shown, photos: pages know them all as
+`resources`.
 """
 
 from dashboard.resources.anatomies import anatomy, training_images
@@ -18,7 +19,31 @@ from dashboard.resources.finished import (
     run,
     stage_predictions,
 )
+from dashboard.resources.ideas import (
+    asked,
+    check_equality,
+    comparison,
+    equality_checked,
+    gradients,
+    measure_gradients,
+)
+from dashboard.resources.maps import (
+    before_in_line,
+    cancel_drawing,
+    draw,
+    drawing,
+    drawing_failed,
+    drawing_progress,
+    drawn,
+    fill_features,
+    filling_features,
+    map_rows,
+    near,
+    near_photo,
+    splits,
+)
 from dashboard.resources.maps_shown import parcels
+from dashboard.resources.photos import answer, classifiers_here, picture
 from dashboard.resources.runs import (
     active_runs,
     curves,
@@ -38,13 +63,26 @@ from dashboard.resources.training import find_rate, finding_rate, frozen, rate_f
 __all__ = [
     "active_runs",
     "anatomy",
+    "answer",
+    "asked",
     "available_datasets",
+    "before_in_line",
+    "cancel_drawing",
+    "check_equality",
+    "classifiers_here",
     "code",
+    "comparison",
     "confusion",
     "curves",
     "dataset",
     "delete",
+    "draw",
+    "drawing",
+    "drawing_failed",
+    "drawing_progress",
+    "drawn",
     "engine",
+    "equality_checked",
     "explanation",
     "export",
     "export_name",
@@ -53,15 +91,23 @@ __all__ = [
     "fetch",
     "fetch_progress",
     "fetching",
+    "fill_features",
+    "filling_features",
     "find_rate",
     "finding_rate",
     "frozen",
+    "gradients",
     "hardware_here",
     "layers",
+    "map_rows",
     "measure",
+    "measure_gradients",
     "measuring",
+    "near",
+    "near_photo",
     "parcels",
     "pause",
+    "picture",
     "plan",
     "predictions",
     "rate_found",
@@ -72,8 +118,9 @@ __all__ = [
     "runs_table",
     "settled",
     "speeds_here",
-    "start",
+    "splits",
     "stage_predictions",
+    "start",
     "stop",
     "store_open",
     "submit",
