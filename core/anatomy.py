@@ -20,7 +20,7 @@ from core.errors import BackboneError
 from core.freezing import Frozen
 from core.layer_facts import Layer, read
 
-VERSION = 1  # of what is kept; another one is computed anew
+VERSION = 2  # of what is kept; another one is computed anew
 LARGEST = 1024  # pixels, as in a RunConfig
 
 log = logging.getLogger(__name__)

@@ -38,6 +38,7 @@ class Layer:
     receptive: tuple[int, int] | None  # pixels, rows and columns; None: the whole image
     window: tuple[int, int]  # of a convolution or a pooling; (0, 0) of all others
     stride: int
+    groups: int  # of a convolution: channels only see their own; as many as channels: depthwise
     function: str  # its activation, or ""
 
     @property
@@ -56,7 +57,6 @@ def read(network: Any) -> tuple[Layer, ...]:
     import keras
 
     block_of = {name: block for block, names in freezing.blocks(network).items() for name in names}
-    rank = {block: place for place, block in enumerate(dict.fromkeys(block_of[layer.name] for layer in network.layers))}
     reach: dict[str, _Reach] = {}
     last: dict[str, str] = {}  # an operation of the graph -> the layer that gives its output, where it nests several
     found: list[Layer] = []
@@ -64,12 +64,15 @@ def read(network: Any) -> tuple[Layer, ...]:
         node = operation._inbound_nodes[-1]
         before = tuple(dict.fromkeys(last[t._keras_history.operation.name] for t in node.input_tensors))
         listed = isinstance(operation, keras.Layer)
-        block = block_of.get(operation.name) or max((_block(name, found) for name in before), key=rank.__getitem__)
+        # A bare operation belongs where the last of its inputs does: a sum closes its block.
+        closes = next((row for row in reversed(found) if row.name in before), None)
+        block = block_of[operation.name] if listed else closes.block
         for leaf in _leaves(operation):
             inside = leaf.name if leaf is operation else f"{operation.name}/{leaf.name}"
             reach[inside] = _seen(leaf, [reach[name] for name in before])
             holder = operation.name if listed else ""
-            found.append(_facts(leaf, inside, block, holder, before, reach[inside].size))
+            row = _facts(leaf, inside, block, holder, before, reach[inside].size)
+            found.append(row if listed else replace(row, part=closes.part))
             before = (inside,)
         last[operation.name] = before[0] if before else operation.name
     return _numbered(found)
@@ -124,6 +127,7 @@ def _facts(
         receptive=receptive,
         window=_window(leaf),
         stride=_strides(leaf)[0],
+        groups=getattr(leaf, "groups", 1),
         function=_function(leaf),
     )
 
@@ -149,11 +153,6 @@ def _numbered(found: Sequence[Layer]) -> tuple[Layer, ...]:
         )
         for layer in found
     )
-
-
-def _block(name: str, found: Sequence[Layer]) -> str:
-    """The block of a layer that was read; from the end, since it is a near one."""
-    return next(layer.block for layer in reversed(found) if layer.name == name)
 
 
 def _leaves(operation: Any) -> list:

@@ -1,6 +1,6 @@
 """One part of a network as a graph in Graphviz's language: what belongs together is one box, ways around are drawn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.anatomy import Anatomy
@@ -23,6 +23,7 @@ TITLES = {
 }
 NORMS = {"BatchNormalization": "BatchNorm", "LayerNormalization": "LayerNorm", "LayerScale": "scale"}
 SILENT = ("ZeroPadding2D", "Cropping2D", "Reshape", "Dropout", "StochasticDepth")  # they learn and decide nothing
+SMALL = ("Add", "Multiply")  # what they give is as large as what they take
 LIGHT = {"ink": "#1B1F2A", "quiet": "#5C6475", "frozen": "#DCE7F4", "trains": "#FBD9BF", "plain": "#EEF0F4"}
 DARK = {"ink": "#ECEEF4", "quiet": "#A3AAB9", "frozen": "#2A3F5A", "trains": "#71380B", "plain": "#2B2F3A"}
 BORDERS = {"frozen": "#7FA3CE", "trains": "#E76300", "plain": "#8A90A0"}
@@ -50,7 +51,7 @@ def boxes(layers: Sequence[Layer], *, every: bool = False) -> list[Box]:
     """Layers of a part as boxes; each alone where `every` is wanted.
 
     A layer joins the box before it when nothing else takes from there, and the box has room: one convolution, pooling
-    or meeting point in each.
+    or meeting point in each. BatchNorm and activations go with what is after them where a part begins with them.
     """
     inside = {layer.name for layer in layers}
     takers = dict.fromkeys(inside, 0)
@@ -58,14 +59,15 @@ def boxes(layers: Sequence[Layer], *, every: bool = False) -> list[Box]:
         for source in layer.sources:
             if source in inside:
                 takers[source] += 1
+    forward = _forward(layers)
     grown: list[list[Layer]] = []
     ends: dict[str, int] = {}  # the last layer of a box -> its index
     for layer in layers:
         source = layer.sources[0] if len(layer.sources) == 1 else ""
         index = ends.get(source)
         joins = index is not None and takers[source] == 1 and not every
-        if joins and _is_main(layer) and any(map(_is_main, grown[index])):
-            joins = False
+        if joins and any(map(_is_main, grown[index])):
+            joins = not _is_main(layer) and _sort(layer) not in forward
         if joins:
             del ends[source]
             grown[index].append(layer)
@@ -92,9 +94,9 @@ def dot(anatomy: Anatomy, part: str, frozen: Frozen, *, every: bool = False, dar
     drawn = boxes(layers, every=every)
     lines = [
         "digraph {",
-        f'graph [rankdir=TB bgcolor=transparent nodesep=0.3 ranksep=0.35 fontname="Arial" tooltip="{part}"]',
+        f'graph [rankdir=TB bgcolor=transparent nodesep=0.2 ranksep=0.35 fontname="Arial" tooltip="{part}"]',
         f'node [fontname="Arial" fontsize={size} shape=box style="rounded,filled" penwidth=1.4 '
-        f'margin="0.16,0.08" fontcolor="{colours["ink"]}"]',
+        f'margin="0.12,0.07" fontcolor="{colours["ink"]}"]',
         f'edge [color="{colours["quiet"]}" penwidth=1.4 arrowsize=0.7]',
     ]
     ends = {}
@@ -169,20 +171,27 @@ def _look(box: Box, trains: set[str], colours: dict[str, str]) -> str:
     """The attributes of a node."""
     weighted = [layer for layer in box.layers if layer.weight_layer]
     state = "plain" if not weighted else "trains" if any(layer.name in trains for layer in weighted) else "frozen"
-    others = [_said(layer) for layer in box.layers if layer is not box.main]
+    place = box.layers.index(box.main)
     own = FUNCTIONS.get(box.main.function, box.main.function) if _is_main(box.main) else ""
-    said = " · ".join(dict.fromkeys(text for text in [own, *others] if text))
-    label = "\\n".join(filter(None, [_title(box.main), said, shape(box.layers[-1].shape)]))
+    before, after = map(_said, box.layers[:place]), [own, *map(_said, box.layers[place + 1 :])]
+    size = shape(box.layers[-1].shape) if box.main.kind not in SMALL or not box.merges else ""
+    label = "\\n".join(filter(None, [_joined(before), _title(box.main), _joined(after), size]))
     names = "\\n".join(f"{layer.name} ({layer.kind}), {layer.params:,} parameters" for layer in box.layers)
     return f'label="{label}" fillcolor="{colours[state]}" color="{BORDERS[state]}" tooltip="{names}"' + (
-        ' style="filled" shape=ellipse margin="0.05,0.03"' if box.merges else ""
+        ' style="filled" shape=ellipse margin="0.02,0.02"' if box.merges else ""
     )
+
+
+def _joined(said: Iterable[str]) -> str:
+    return " · ".join(filter(None, said))
 
 
 def _title(layer: Layer) -> str:
     if len(layer.sources) > 1:
         return MERGING.get(layer.kind, layer.kind)
-    title = TITLES.get(layer.kind) or NORMS.get(layer.kind) or _said(layer) or layer.kind
+    depthwise = layer.kind == "Conv2D" and 1 < layer.groups == layer.shape[-1]
+    title = TITLES["DepthwiseConv2D" if depthwise else layer.kind] if layer.kind in TITLES else ""
+    title = title or _said(layer) or layer.kind
     if layer.window != (0, 0):
         title += f" {layer.window[0]} × {layer.window[1]}" + (f", stride {layer.stride}" if layer.stride > 1 else "")
     return title
@@ -213,6 +222,23 @@ def _unchanged(name: str, layers: Sequence[Layer], inside: set[str]) -> bool:
             return False
         name = layer.sources[0]
     return True
+
+
+def _forward(layers: Sequence[Layer]) -> set[str]:
+    """Which of norm and function come before the convolutions of a part: in DenseNet both, in NASNet the function."""
+    inside, found = {layer.name for layer in layers}, set()
+    for layer in layers:
+        if _is_main(layer):
+            break
+        if not inside.issuperset(layer.sources) or found:
+            found.add(_sort(layer))
+    return found - {""}
+
+
+def _sort(layer: Layer) -> str:
+    if layer.kind in ("ReLU", "Activation"):
+        return "function"
+    return "norm" if layer.kind in ("BatchNormalization", "LayerNormalization") else ""
 
 
 def _ancestors(name: str, before: Mapping[str, Sequence[str]]) -> set[str]:

@@ -16,12 +16,14 @@ from dashboard import (
     anatomy_plan,
     choices,
     components,
+    idea_tab,
     resources,
     selections,
     state,
+    textbook_tab,
 )
 
-TABS = {"layers": "Layers", "block": "One block"}
+TABS = {"layers": "Layers", "block": "One block", "scratch": "From scratch", "idea": "The idea"}
 
 components.page_header("Anatomy", "What is inside a network, and what is left to train when a part of it is frozen?")
 
@@ -109,6 +111,10 @@ def _show(anatomy: Anatomy, dataset: Dataset) -> None:
     tab = choices.titled(st.segmented_control, "tab", "Look closer", TABS, required=True, label_visibility="collapsed")
     if tab == "block":
         anatomy_block.show(anatomy, frozen)
+    elif tab == "scratch":
+        textbook_tab.show(anatomy.backbone)
+    elif tab == "idea":
+        idea_tab.show(anatomy.backbone)
     else:
         anatomy_layers.show(anatomy, frozen)
 

@@ -111,6 +111,9 @@ def test_nested_layers_are_rows_of_their_own_and_know_what_holds_them():
         "convnext_tiny_stem/convnext_tiny_stem_layernorm",
     )
     assert (stem.shape, stem.receptive, stem.block) == ((16, 16, 96), (4, 4), "stem")
+    sums = [row for row in found.values() if row.kind == "Add" and not row.holder]
+    assert [row.part for row in sums[:4]] == [*(f"stage_0_block_{place}" for place in range(3)), "stage_1_block_0"]
+    assert found["convnext_tiny_stage_2_block_0_depthwise_conv"].groups == 384
 
 
 @pytest.mark.slow
