@@ -1,0 +1,32 @@
+"""Several maps that belong together and are not all there yet: one button, one progress, one way to stop."""
+
+import streamlit as st
+
+from core.maps import MapConfig
+from dashboard import formats, map_drawing, resources
+
+
+def draw(missing: list[MapConfig], label: str) -> None:
+    """Show in their place what they would take, how far they are, or what kept them.
+
+    Args:
+        missing: In the order they are to be drawn: one that starts from another comes after it.
+        label: Of the button: Draw both maps.
+    """
+    if any(resources.drawing(config) for config in missing):
+        st.fragment(map_drawing.live, run_every=map_drawing.POLL)(missing)
+        return
+    map_drawing.what_happened(next((error for each in missing if (error := resources.drawing_failed(each))), None))
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.button(
+            label, type="primary", icon=":material/scatter_plot:", key="draw-several", on_click=_draw, args=(missing,)
+        )
+        images = len(resources.map_rows(missing[0].source))
+        first = dict.fromkeys(config.source for config in missing)
+        takes = [map_drawing.what_it_takes(source, images) for source in first]
+        st.markdown(f":gray[{formats.count(len(missing), 'map')}. {' '.join(dict.fromkeys(takes))}]", width="content")
+
+
+def _draw(missing: list[MapConfig]) -> None:
+    for config in missing:
+        resources.draw(config)

@@ -1,0 +1,107 @@
+"""Before and after: what a fine-tune did to what the network sees, two maps that move together, image by image."""
+
+import streamlit as st
+
+from core import metrics
+from core.errors import LabError
+from core.maps import METHODS
+from dashboard import (
+    change_story,
+    changed_images,
+    choices,
+    components,
+    findings,
+    fine_tunes,
+    image_wall,
+    map_columns,
+    map_view,
+    resources,
+    several_maps,
+    state,
+)
+
+VIEW = "before-after"
+ARRANGE = {"pair": "Side by side", "morph": "One turns into the other"}
+COLOURS = {"class": "Class", "change": "Fixed or broken", "prediction": "Prediction", "confidence": "Confidence"}
+
+components.page_header(
+    "Before and after", "What did fine-tuning change in what the network sees, and which images did it fix or break?"
+)
+components.need_runs()
+runs = fine_tunes.finished(resources.runs_table())
+if runs.empty:
+    components.empty("No fine-tune yet", "A finished one is looked at here, before and after, image by image.")
+    components.link("train", "Fine-tune a backbone", icon=":material/play_circle:", method="finetune")
+    st.stop()
+
+which, how, shown, by = st.columns([5, 3, 5, 3], vertical_alignment="bottom")
+with which:
+    run = runs.set_index("run_id", drop=False).loc[choices.run(runs, "Fine-tune", forget=[image_wall.ROW])]
+with how:
+    titles = {name: METHODS[name].title for name in ("umap", "tsne", "pca")}
+    method = choices.titled(st.segmented_control, "map", "Map", titles, required=True)
+with shown:
+    arrange = choices.titled(st.segmented_control, "arrange", "Shown", ARRANGE, required=True)
+with by:
+    colour = choices.titled(st.selectbox, "colour", "Colour by", COLOURS)
+
+try:
+    dataset = image_wall.dataset_of(run)  # it says why where there is none
+    if dataset is None:
+        st.stop()
+    pair = fine_tunes.pair(run, method)
+    both = fine_tunes.answers(run)
+    maps = [resources.drawn(config) for config in pair]
+    missing = [config for config, found in zip(pair, maps, strict=True) if found is None]
+    if missing:
+        several_maps.draw(missing, "Draw both maps")
+        st.stop()
+    before, after = maps
+    st.markdown(change_story.sentence(before.quality, after.quality))
+
+    columns = map_columns.of_images(dataset, after.rows, resources.splits(dataset))
+    columns += map_columns.of_run(dataset, after.rows, resources.predictions(run["run_id"]))
+    if both is not None:
+        columns.append(change_story.changes(after.rows, both))
+    elif colour == "change":
+        colour = "class"
+
+    def follow() -> None:
+        """What was clicked on a map is looked at."""
+        clicked = map_view.picked(VIEW, after.rows).clicked
+        if clicked is not None:
+            image_wall.ask(clicked)
+
+    row = image_wall.asked()
+    row = row if row in after.rows else None
+    left, right = st.columns([5, 3] if state.get().projector else [7, 3], gap="medium")
+    with left:
+        map_view.show(
+            [map_view.Panel(before.key, "Before", "the frozen backbone"), map_view.Panel(after.key, "After")],
+            after.rows, dataset, columns, key=VIEW, colour=colour, arrange=arrange,
+            focus=[] if row is None else [row], on_change=follow,
+        )  # fmt: skip
+        st.caption(change_story.how_aligned(pair[0]))
+    with right:
+        if row is not None:
+            changed_images.one(dataset, row, both, pair)
+        if both is None:
+            st.info(
+                "The answers of the frozen backbone were not kept by this run: it is from before that, or had no head "
+                "of its own before anything was unfrozen.",
+                title="No list of fixed and broken images",
+            )
+        else:
+            changed_images.lists(run, dataset, both)
+
+    st.subheader("In numbers", anchor=False)
+    if both is not None:
+        found = metrics.mcnemar(both["right"].to_numpy(), both["right_other"].to_numpy())
+        st.markdown(findings.paired(found, "the fine-tune", "the frozen backbone"))
+    st.table(change_story.table(both, before.quality, after.quality), border="horizontal")
+    st.caption(
+        f"Measured on {after.hardware}, on {int(after.quality['judged']):,} test images; in brackets the 95 % interval "
+        "(Wilson) where a number is a share of images."
+    )
+except LabError as error:
+    components.show_error(error)
