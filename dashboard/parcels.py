@@ -15,6 +15,9 @@ class Parcels:
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def put(self, content: bytes) -> str:
         """Keep bytes; returns their digest."""
         digest = hashlib.blake2b(content, digest_size=8).hexdigest()

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core import settings
+from core import map_store
 from core.datasets import Dataset
 from core.errors import LabError
 from dashboard import browser_modules
@@ -28,9 +28,9 @@ MOST = 512  # thumbnails on a sheet
 
 def positions(request: Request) -> Response:
     """A map (n, dims): n and dims as little-endian uint32, then the positions as float32."""
-    path = settings.folder("maps") / _named(request, "key") / "positions.npy"
+    path = map_store.positions_path(_named(request, "key"))
     try:
-        points = np.load(path, allow_pickle=False)
+        points = np.load(path or "", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise HTTPException(HTTPStatus.NOT_FOUND, "This map is not on the disk any more. Draw it again.") from error
     header = np.array(points.shape, "<u4").tobytes()

@@ -6,6 +6,7 @@ colouring anew, selecting, going to an image sends nothing again.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import numpy as np
 import streamlit as st
@@ -79,6 +80,7 @@ def show(
     points: str = "dots",
     focus: Sequence[int] = (),
     marked: Sequence[int] = (),
+    pins: Sequence[Sequence[float]] = (),
     height: int = 640,
     on_change: Callable[[], None] | None = None,
 ) -> Picked:
@@ -94,6 +96,7 @@ def show(
         points: `dots` or `images`, until the visitor changes it.
         focus: Row ids that get a ring and come into the middle when they change.
         marked: Row ids that get a ring.
+        pins: Places on the first map, in its own coordinates, that are no image of it: a photograph of one's own.
         height: Pixels of the maps.
 
     Raises:
@@ -132,6 +135,7 @@ def show(
         "points": points,
         "focus": [int(row) for row in focus],
         "marked": [int(row) for row in marked],
+        "pins": [[float(part) for part in pin] for pin in pins],
         "height": height,
         "projector": state.get().projector,
         "picked": _state(key),
@@ -178,7 +182,7 @@ def _alt(panels: Sequence[Panel], n: int, dataset: Dataset) -> str:
 
 def _thumbnails(dataset: Dataset) -> dict:
     side = min(dataset.images.shape[1], TILE)
-    return {"url": f"{_base()}/thumbnails/{dataset.name}/{dataset.fingerprint}?side={side}", "side": side}
+    return {"url": f"{_base()}/thumbnails/{quote(dataset.name)}/{dataset.fingerprint}?side={side}", "side": side}
 
 
 def _base() -> str:

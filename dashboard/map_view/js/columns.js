@@ -19,7 +19,7 @@ export async function fetched(url) {
 }
 
 // Codes (n) for the scene and the palette they point into; `hidden` are classes that are not drawn.
-export function colouring(column, hidden, grey, alpha) {
+export function colouring(column, hidden, { grey, alpha, dark }) {
   const opaque = Math.round(255 * alpha);
   if (column.kind === "class") {
     const count = column.names.length;
@@ -30,7 +30,7 @@ export function colouring(column, hidden, grey, alpha) {
   }
   const { low, high } = range(column);
   const palette = new Uint8Array(4 * (STEPS + 1));
-  for (let step = 0; step < STEPS; step++) palette.set([...scale(step / (STEPS - 1)), opaque], 4 * step);
+  for (let step = 0; step < STEPS; step++) palette.set([...scale(step / (STEPS - 1), dark), opaque], 4 * step);
   palette.set([...rgb(grey), opaque], 4 * STEPS);
   const codes = Uint16Array.from(column.values, (value) =>
     Number.isNaN(value) ? STEPS : Math.round(((STEPS - 1) * (value - low)) / (high - low || 1)),
@@ -78,11 +78,18 @@ export function css([red, green, blue]) {
   return `rgb(${red},${green},${blue})`;
 }
 
-// Red, green and blue, 0 to 255, of a place 0..1 on the scale.
-export function scale(place) {
-  const at = Math.min(Math.max(place, 0), 1) * (CIVIDIS.length - 1);
+// Red, green and blue, 0 to 255, of a place 0..1 on the scale, whose darkest part would be lost on dark paper.
+export function scale(place, dark) {
+  const start = dark ? 0.25 : 0;
+  const at = (start + (1 - start) * Math.min(Math.max(place, 0), 1)) * (CIVIDIS.length - 1);
   const [one, other] = [rgb(CIVIDIS[Math.floor(at)]), rgb(CIVIDIS[Math.ceil(at)])];
   return one.map((part, i) => Math.round(part + (other[i] - part) * (at % 1)));
+}
+
+// 0 for black, 1 for white, of a colour as #rrggbb.
+export function lightness(hex) {
+  const [red, green, blue] = rgb(hex);
+  return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255;
 }
 
 function rgb(hex) {

@@ -12,13 +12,13 @@ export class Legend {
     parent.append(this.node);
   }
 
-  show(column, grey) {
+  show(column, { grey, dark }) {
     this.column = column;
     this.grey = grey;
     this.hidden = new Set();
     this.node.setAttribute("aria-label", `Colours: ${column.title}`);
     const title = element("div", { className: "legend-title", textContent: column.title });
-    this.node.replaceChildren(title, ...(column.kind === "class" ? this._classes(grey) : [bar(column)]));
+    this.node.replaceChildren(title, ...(column.kind === "class" ? this._classes(grey) : [bar(column, dark)]));
   }
 
   // Draw only one class; of one that is alone already, all.
@@ -78,9 +78,9 @@ export class Legend {
   }
 }
 
-function bar(column) {
+function bar(column, dark) {
   const { low, high } = range(column);
-  const stops = Array.from({ length: 11 }, (_, i) => css(scale(i / 10)));
+  const stops = Array.from({ length: 11 }, (_, i) => css(scale(i / 10, dark)));
   const strip = element("div", { className: "scale" });
   strip.style.background = `linear-gradient(to right, ${stops.join(",")})`;
   const ends = [low, high].map((value) => element("span", { textContent: number(value, column.unit) }));

@@ -30,13 +30,21 @@ export class Overlay {
     context.restore();
   }
 
-  // Images of the points that can be seen, at most one in each cell of a grid that moves along with the map.
-  // Returns rows whose image is missing.
-  images({ screen, shown, rows, colours, width, height, tile, middle, always }) {
+  // Images of the points that can be seen, as many as there is room for; the others stay dots. Returns rows whose image
+  // is missing.
+  images({ screen, shown, rows, colours, width, height, tile, always }) {
     if (this.order?.length !== rows.length) this.order = shuffled(rows.length);
     const across = Math.ceil(width / tile) + 2;
-    const taken = new Uint8Array(across * (Math.ceil(height / tile) + 2));
-    const [dx, dy] = middle.map((part) => ((part % tile) + tile) % tile);
+    const taken = new Int32Array(across * (Math.ceil(height / tile) + 2)).fill(-1);
+    const free = (cell, x, y) => {
+      for (const line of [-across, 0, across]) {
+        for (let near = cell + line - 1; near <= cell + line + 1; near++) {
+          const i = taken[near];
+          if (i >= 0 && Math.abs(screen[2 * i] - x) < tile - 3 && Math.abs(screen[2 * i + 1] - y) < tile - 3) return false;
+        }
+      }
+      return true;
+    };
     const seen = [];
     let inSight = 0;
     for (const i of this.order) {
@@ -44,9 +52,9 @@ export class Overlay {
       const y = screen[2 * i + 1];
       if (!shown[i] || !(x >= 0 && y >= 0 && x < width && y < height)) continue;
       if (!always && ++inSight > FEW) return [];
-      const cell = Math.floor((x - dx) / tile + 1) + across * Math.floor((y - dy) / tile + 1);
-      if (taken[cell]) continue;
-      taken[cell] = 1;
+      const cell = Math.floor(x / tile) + 1 + across * (Math.floor(y / tile) + 1);
+      if (taken[cell] >= 0 || !free(cell, x, y)) continue;
+      taken[cell] = i;
       seen.push(i);
     }
     const { context } = this;
@@ -71,6 +79,19 @@ export class Overlay {
       context.strokeStyle = colour;
       context.stroke();
     }
+  }
+
+  // A place that is no image of the map.
+  pin(x, y, radius, ink, paper) {
+    const { context } = this;
+    context.beginPath();
+    for (const [dx, dy] of [[0, -1], [1, 0], [0, 1], [-1, 0]]) context.lineTo(x + dx * radius, y + dy * radius);
+    context.closePath();
+    context.fillStyle = ink;
+    context.fill();
+    context.lineWidth = 2.5;
+    context.strokeStyle = paper;
+    context.stroke();
   }
 
   drawn(polygon, ink) {

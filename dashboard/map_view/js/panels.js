@@ -1,20 +1,19 @@
 // How maps share the view: a rectangle for each, and cameras that some of them have in common.
 
 import { Camera } from "./camera.js";
-import { bounds, extent, lay, union } from "./geometry.js";
+import { bounds, extent, union } from "./geometry.js";
 
 const GAP = 10; // pixels between maps
 const NARROW = 640; // pixels of the view under which maps stand one below the other
 const ALIKE = 4; // times that one map of a linked pair may be larger than the other and still share its frame
 
-// Positions of each panel laid into the cube: linked ones in a frame they share, so that growing and shrinking is seen.
-export function layAll(panels, positions) {
+// The frame of each panel; linked ones share it, so that growing and shrinking is seen.
+export function framed(panels, positions) {
   const ends = positions.map(({ points, dims }) => bounds(points, dims));
-  return positions.map(({ points, dims }, i) => {
+  return positions.map(({ dims }, i) => {
     const mates = ends.filter((_, j) => linked(panels, i, j) && positions[j].dims === dims);
     const sizes = mates.map(extent);
-    const shared = Math.max(...sizes) <= ALIKE * Math.min(...sizes);
-    return lay(points, dims, shared ? union(mates) : ends[i]);
+    return Math.max(...sizes) <= ALIKE * Math.min(...sizes) ? union(mates) : ends[i];
   });
 }
 

@@ -105,7 +105,7 @@ function layOut(seen, width, height, type) {
     const { low, high } = range(seen.colour);
     const step = (aside - 2 * margin) / 64;
     for (let i = 0; i < 64; i++) {
-      patches.push({ colour: css(scale(i / 63)), x: x + i * step, y: margin + 2 * type, w: step + 0.5, h: type });
+      patches.push({ colour: css(scale(i / 63, seen.dark)), x: x + i * step, y: margin + 2 * type, w: step + 0.5, h: type });
     }
     words.push({ text: `${number(low, seen.colour.unit)} to ${number(high, seen.colour.unit)}`, x, y: margin + 4.3 * type });
   }

@@ -3,15 +3,15 @@
 import { count, packed, read, unpacked } from "./bits.js";
 import { project } from "./camera.js";
 import { Card } from "./card.js";
-import { colouring, css, fetched, load, shown, told } from "./columns.js";
+import { colouring, css, fetched, lightness, load, shown, told } from "./columns.js";
 import { Downloads } from "./downloads.js";
 import { element } from "./elements.js";
-import { around, inside, nearest } from "./geometry.js";
+import { around, inside, lay, nearest } from "./geometry.js";
 import { listen } from "./gestures.js";
 import { Legend } from "./legend.js";
 import { Morph } from "./morph.js";
 import { Overlay } from "./overlay.js";
-import { cameras, layAll, rectangles } from "./panels.js";
+import { cameras, framed, rectangles } from "./panels.js";
 import { Scene } from "./scene.js";
 import { Thumbnails } from "./thumbnails.js";
 import { Toolbar } from "./toolbar.js";
@@ -112,22 +112,24 @@ export class View {
     const columns = await Promise.all(data.columns.map((column) => this._file(column.url, () => load(column))));
     this.columns = data.columns.map((column, i) => ({ ...columns[i], ...column }));
     const column = this.columns.find((each) => each.name === data.colour) ?? this.columns[0];
-    const looks = JSON.stringify([column.url, column.names, column.colours, this.grey, data.projector]);
+    const looks = JSON.stringify([column.url, column.names, column.colours, this.paper, data.projector]);
     if (looks !== this.looks) {
       this.looks = looks;
       this.colour = column;
-      this.legend.show(column, this.grey);
+      this.legend.show(column, this);
       this._hide(new Set());
     }
     if (data.points !== before?.points) this._setPoints(data.points);
     this._setMode(this.mode);
     this._titles();
     this.marked = indices(this.index, data.marked);
+    this.pins = data.pins.map((pin) => lay(Float32Array.from(pin), pin.length, this.frames[0]));
     const focus = JSON.stringify(data.focus);
     if (focus !== this.focusing) {
       this.focusing = focus;
       this.focus = indices(this.index, data.focus);
-      if (this.focus.length) this._glideTo(this.focus);
+      const known = this.focus.length === 1 && this.rows[this.focus[0]] === this.clicked; // it was clicked where it lies
+      if (this.focus.length && !known) this._glideTo(this.focus);
     }
     this.note.hidden = true;
     this._touch();
@@ -149,7 +151,8 @@ export class View {
     this.rows = rows;
     this.n = rows.length;
     if (!same) this.index = new Map(Array.from(rows, (row, i) => [row, i]));
-    this.laid = layAll(data.panels, positions);
+    this.frames = framed(data.panels, positions);
+    this.laid = positions.map(({ points, dims }, i) => lay(points, dims, this.frames[i]));
     this.cameras = cameras(data.panels, positions);
     this.scene.setMaps(this.laid);
     this.looks = "";
@@ -183,12 +186,13 @@ export class View {
     this.accent = read("--st-primary-color", "#2f55cc");
     this.font = read("--st-font", "sans-serif");
     this.grey = "#8a8f9c";
+    this.dark = lightness(this.paper) < 0.5;
   }
 
   _hide(hidden) {
     this.hidden = hidden;
-    const alpha = this.n > 20000 ? 0.7 : 0.85;
-    const { codes, palette } = colouring(this.colour, hidden, this.grey, alpha);
+    this.alpha = this.n > 20000 ? 0.7 : 0.85;
+    const { codes, palette } = colouring(this.colour, hidden, this);
     this.codes = codes;
     this.palette = palette;
     this.shown = shown(codes, palette);
@@ -456,7 +460,7 @@ export class View {
   _diameter() {
     const zoomed = Math.min(Math.max(this.cameras[0].zoom, 1) ** 0.35, 3);
     const crowded = this.n > 30000 ? 3.2 : this.n > 5000 ? 4.2 : 6;
-    return crowded * zoomed * this.large * (this.rects.length > 2 ? 0.75 : 1);
+    return crowded * zoomed * this.large * (this.cameras[0].dims === 3 ? 1.25 : 1) * (this.rects.length > 2 ? 0.75 : 1);
   }
 
   _drawOver(width, height, ratio) {
@@ -477,6 +481,10 @@ export class View {
       if (missing.length) this.thumbnails.foresee(missing);
     }
     const radius = (this._diameter() / 2 + 5) * (this.imaged ? 2 : 1);
+    for (const pin of panel === 0 && !this.part ? this.pins : []) {
+      const [x, y] = project(pin, this.cameras[0].matrix(width, height), width, height, new Float32Array(2));
+      this.overlay.pin(x, y, radius + 4, this.accent, this.paper);
+    }
     for (const i of rings) {
       if (i === undefined || i < 0) continue;
       const strong = i === this.hovered || this.rows[i] === this.clicked || this.focus?.includes(i);
@@ -487,17 +495,14 @@ export class View {
   // What `Overlay.images` wants to know, for a panel drawn into a rectangle.
   _tiles(panel, [, , width, height], tile) {
     const camera = this.cameras[panel];
-    const matrix = camera.matrix(width, height);
-    const scale = camera.scale(width, height);
     return {
-      screen: project(this.positions(panel), matrix, width, height, this.screens[panel]),
+      screen: project(this.positions(panel), camera.matrix(width, height), width, height, this.screens[panel]),
       shown: this.chosen ? this.chosen.map((each, i) => each & this.shown[i]) : this.shown,
       rows: this.rows,
       colours: (i) => css(this.palette.subarray(4 * this.codes[i], 4 * this.codes[i] + 3)),
       width,
       height,
       tile,
-      middle: [width / 2 - camera.x * scale, height / 2 + camera.y * scale],
       always: this.points === "images",
     };
   }
@@ -519,11 +524,11 @@ export class View {
 
   // All that a picture of the view needs.
   seen() {
-    const { laid, codes, palette, chosen, shown, paper, ink, font, thumbnails, colour } = this;
+    const { laid, codes, palette, chosen, shown, paper, ink, font, thumbnails, colour, dark } = this;
     const { panels, arrange } = this.data;
     const titles = arrange === "morph" ? [{ title: panels.map(({ title }) => title).join(" to "), caption: "" }] : panels;
     return {
-      ...{ laid, codes, palette, chosen, shown, paper, ink, font, thumbnails, colour, titles },
+      ...{ laid, codes, palette, chosen, shown, paper, ink, font, thumbnails, colour, dark, titles },
       views: this._views(),
       diameter: this._diameter() / this.large,
       images: this.points === "images",
