@@ -1,6 +1,6 @@
-"""A page with a planted map of the shipped sample, which tests/browser/test_map_view.py drives: images on a grid.
+"""A page with planted maps, for tests/browser/test_map_view.py and measure_map_view.py.
 
-In its second map left and right are exchanged; the third is 3-D.
+Images of the shipped sample lie on a grid; in the second map left and right are exchanged; the third is 3-D.
 """
 
 import sys
@@ -14,23 +14,37 @@ SIDE = 20  # images in a line of the grid
 ROWS = range(100, 100 + SIDE * SIDE)  # row ids are not positions
 KEYS = ("a" * 16, "b" * 16, "c" * 16)
 
+
+def plant(home: Path, key: str, rows, positions) -> None:
+    """Put a map (n, dims) of some rows (n,) into a home folder."""
+    import numpy as np
+
+    folder = home / "maps" / key
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "rows.npy", np.asarray(rows, np.int64))
+    np.save(folder / "positions.npy", np.asarray(positions, np.float32))
+
+
 if __name__ == "__main__":
     import numpy as np
     import streamlit as st
 
+    from core import settings
     from dashboard import map_view, resources, state
 
     state.begin()
     st.set_page_config(layout="wide")
-    dataset = resources.dataset("cifar10-sample")
-    rows = np.array(ROWS)
-    asked = st.query_params.get("maps", "0")
+    if "wait" in st.query_params and not st.toggle("Show the map"):
+        st.stop()
+    asked = [KEYS[int(index)] for index in st.query_params.get("maps", "0")]
+    dataset = resources.dataset(st.query_params.get("dataset", "cifar10-sample"))
+    rows = np.load(settings.folder("maps") / asked[0] / "rows.npy")
     columns = [
         map_view.Column("class", "Class", "class", dataset.labels[rows], dataset.class_names),
         map_view.Column("place", "Place", "number", np.linspace(0, 1, len(rows)), unit="%"),
     ]
     found = map_view.show(
-        [map_view.Panel(KEYS[int(index)], f"Map {index}") for index in asked],
+        [map_view.Panel(key, f"Map {key[0]}") for key in asked],
         rows,
         dataset,
         columns,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from planted_map import KEYS, ROWS, SIDE
+from planted_map import KEYS, ROWS, SIDE, plant
 from playwright.sync_api import Browser, Page, expect
 
 from core import datasets
@@ -25,8 +25,7 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     across, down = (part.ravel().astype("f4") for part in np.meshgrid(np.arange(SIDE), np.arange(SIDE)))
     shapes = [(across, down), (SIDE - 1 - across, down), (across, down, np.sin(across))]
     for key, shape in zip(KEYS, shapes, strict=True):
-        (folder / "home" / "maps" / key).mkdir(parents=True)
-        np.save(folder / "home" / "maps" / key / "positions.npy", np.stack(shape, axis=1))
+        plant(folder / "home", key, ROWS, np.stack(shape, axis=1))
     url, log = f"http://127.0.0.1:{_free_port()}", folder / "server.log"
     options = ["--server.address=127.0.0.1", f"--server.port={url.rpartition(':')[2]}", "--server.headless=true"]
     with log.open("w") as output:

@@ -3,14 +3,14 @@
 
 const VERTEX = `#version 300 es
 in vec3 start; in vec3 end; in uint value; in uint chosen;
-uniform mat4 matrix; uniform float part; uniform float size; uniform float faint; uniform sampler2D palette;
+uniform mat4 matrix; uniform float part; uniform float size; uniform float faint; uniform int pass; uniform sampler2D palette;
 out vec4 colour; out float diameter;
 void main() {
   colour = texelFetch(palette, ivec2(value & 255u, value >> 8u), 0);
   gl_Position = matrix * vec4(mix(start, end, part), 1.0);
   diameter = size / gl_Position.w;
   gl_PointSize = diameter;
-  if (colour.a == 0.0) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  if (colour.a == 0.0 || (pass < 2 && int(chosen) != pass)) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
   if (chosen == 0u) colour.a *= faint;
 }`;
 
@@ -36,7 +36,7 @@ export class Scene {
     this.gl = gl;
     this.program = link(gl);
     this.place = {};
-    for (const name of ["matrix", "part", "size", "faint", "solid"]) {
+    for (const name of ["matrix", "part", "size", "faint", "solid", "pass"]) {
       this.place[name] = gl.getUniformLocation(this.program, name);
     }
     this.maps = [];
@@ -103,9 +103,14 @@ export class Scene {
       gl.uniform1f(place.part, part);
       gl.uniform1f(place.size, size);
       gl.uniform1f(place.faint, this.choosing ? 0.1 : 1);
-      gl.uniform1i(place.solid, solid && !this.choosing ? 1 : 0);
+      gl.uniform1i(place.solid, solid ? 1 : 0);
       gl.bindVertexArray(this._array(from, to));
-      gl.drawElements(gl.POINTS, this.n, gl.UNSIGNED_INT, 0);
+      for (const pass of this.choosing ? [0, 1] : [2]) { // what is chosen comes on top; 2: all at once
+        gl.uniform1i(place.pass, pass);
+        gl.depthMask(pass > 0);
+        gl.drawElements(gl.POINTS, this.n, gl.UNSIGNED_INT, 0);
+      }
+      gl.depthMask(true);
     }
     gl.bindVertexArray(null);
     gl.disable(gl.SCISSOR_TEST);

@@ -427,8 +427,8 @@ export class View {
     }
     this.rects = this._rectangles(width, height);
     [...this.titles.children].forEach((title, i) => {
-      const [left, top, w] = this.rects[i];
-      Object.assign(title.style, { left: `${left}px`, top: `${top}px`, width: `${w}px` });
+      const [left, top, w, h] = this.rects[i];
+      Object.assign(title.style, { left: `${left}px`, top: `${top}px`, width: `${w}px`, height: `${h}px` });
     });
     const views = this._views().map((view, i) => ({
       ...view,
