@@ -34,16 +34,13 @@ if runs.empty:
     components.link("train", "Fine-tune a backbone", icon=":material/play_circle:", method="finetune")
     st.stop()
 
-which, how, shown, by = st.columns([5, 3, 5, 3], vertical_alignment="bottom")
-with which:
-    run = runs.set_index("run_id", drop=False).loc[choices.run(runs, "Fine-tune", forget=[image_wall.ROW])]
-with how:
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(width=380):
+        run = runs.set_index("run_id", drop=False).loc[choices.run(runs, "Fine-tune", forget=[image_wall.ROW])]
     titles = {name: METHODS[name].title for name in ("umap", "tsne", "pca")}
     method = choices.titled(st.segmented_control, "map", "Map", titles, required=True)
-with shown:
     arrange = choices.titled(st.segmented_control, "arrange", "Shown", ARRANGE, required=True)
-with by:
-    colour = choices.titled(st.selectbox, "colour", "Colour by", COLOURS)
+    colour = choices.titled(st.selectbox, "colour", "Colour by", COLOURS, width=180)
 
 try:
     dataset = image_wall.dataset_of(run)  # it says why where there is none

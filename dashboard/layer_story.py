@@ -1,0 +1,58 @@
+"""What the layers of a network know of the classes: a sentence and a chart from linear probes, and a map's caption."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.depths import Depth
+from core.layer_probes import Probe, Probes
+from dashboard import formats
+from dashboard.charts import ACCENT, canvas, error_bars
+
+
+def sentence(found: Probes) -> str:
+    """How far the classes untangle with depth, and where most of it happens; Markdown."""
+    first, last = found.probes[0], found.probes[-1]
+    text = (
+        f"A linear head reads the class of {formats.percent(first.accuracy)} of the test images off **{first.block}** "
+        f"and of **{formats.percent(last.accuracy)}** off **{last.block}**. "
+    )
+    best = max(found.probes, key=lambda probe: probe.accuracy)
+    if best is not last:
+        apart = best.accuracy_low > last.accuracy_high
+        text += f"It is best at **{best.block}**, not at the end ({formats.percent(best.accuracy)}; "
+        return text + ("the intervals do not overlap)." if apart else "too close to call).")
+    before, after = max(
+        zip(found.probes, found.probes[1:], strict=False), key=lambda pair: pair[1].accuracy - pair[0].accuracy
+    )
+    step = 100 * (after.accuracy - before.accuracy)
+    return f"{text}The largest step, {step:.1f} points, is from {before.block} to {after.block}."
+
+
+def caption(depth: Depth, probe: Probe | None) -> str:
+    """What stands under the map of a depth."""
+    where = f"{depth.size} x {depth.size} places, {depth.channels} channels"
+    if probe is None:
+        return where
+    return (
+        f"Linear probe {formats.percent(probe.accuracy)} "
+        f"({formats.interval(probe.accuracy_low, probe.accuracy_high)}) · {where}"
+    )
+
+
+def chart(found: Probes) -> go.Figure:
+    """Accuracy of the probes against depth, first block to last, with 95 % intervals."""
+    frame = pd.DataFrame([vars(probe) for probe in found.probes])
+    line = go.Scatter(
+        x=frame["block"],
+        y=100 * frame["accuracy"],
+        mode="lines+markers",
+        line={"color": ACCENT, "width": 3},
+        marker={"size": 10},
+        error_y=error_bars(frame),
+        customdata=frame[["place", "size", "channels", "strength"]],
+        hovertemplate="<b>%{x}</b>, block %{customdata[0]}: %{y:.1f} %<br>%{customdata[1]} x %{customdata[1]} places, "
+        "%{customdata[2]} channels<br>L2 strength %{customdata[3]:g}, chosen on validation<extra></extra>",
+    )
+    figure = canvas(line, height=340)
+    figure.update_xaxes(title_text="Depth: the block that is looked at", type="category")
+    return figure.update_yaxes(title_text="Accuracy on test images (%)", rangemode="tozero")
