@@ -16,12 +16,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 
-from core import execute, runs, settings
+from core import execute, runs, settings, umap_layout
 from core.config import RunConfig
 from core.errors import EngineError, Stopped
 from core.progress import Progress
 
 REPORT_EVERY = 0.3  # seconds between two reports of a call
+WARM_MAPS_AFTER = 5  # seconds; whoever opens the dashboard to start a run has done so by then
 GRACE = 1.2  # seconds a run has to see that it is stopped, before its worker is restarted
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Engine:
         self._futures = {}
         self._calls = {}  # name -> its own name for whoever cancels it
         self._warm = client.submit(_warm, pure=False)
+        self._warm_maps = client.submit(_after, self._warm, _warm_maps, pure=False)  # wanted, so that it is done
 
     @classmethod
     def start(cls) -> "Engine":
@@ -112,17 +114,18 @@ class Engine:
 
     def call_reporting(self, name: str, function: Callable, *args):
         """`call` a function that takes a `report`: `progress(name)` is its last report, `cancel(name)` stops it."""
-        call = self._calls[name] = f"{name}-{time.time_ns()}"  # another call of this name is another call
+        from distributed import Variable
+
+        Variable(name, client=self._client).set(None)  # nothing of an earlier call of this name
+        call = self._calls[name] = f"{name}-{time.time_ns()}"
         return self._submit(partial(_reporting, name, call, function, *args))
 
     def progress(self, name: str) -> Progress | None:
         """The last progress of a `call_reporting`; None before the first."""
         from distributed import Variable
 
-        try:
-            return Progress(**Variable(name, client=self._client).get(timeout=REPORT_EVERY))
-        except TimeoutError:
-            return None
+        told = Variable(name, client=self._client).get() if name in self._calls else None
+        return Progress(**told) if told else None
 
     def cancel(self, name: str) -> None:
         """Let the last `call_reporting` of this name end with `Stopped`, at its next report or before it begins."""
@@ -246,4 +249,16 @@ def _warm() -> bool:
     import scipy.optimize  # noqa: F401
 
     runs.active()
+    return True
+
+
+def _warm_maps() -> bool:
+    """Load and compile what maps need, ten seconds, when nothing else is to be done; in a thread beside the pool's."""
+    from distributed import secede
+
+    secede()
+    time.sleep(WARM_MAPS_AFTER)
+    while runs.active():
+        time.sleep(1)
+    umap_layout.warm()
     return True

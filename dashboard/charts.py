@@ -5,7 +5,7 @@ the id of what they stand for as `customdata`, so that a click is understood wha
 Accuracies come as fractions, 0 to 1, and are drawn in percent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -101,6 +101,24 @@ def class_balance(frame: pd.DataFrame) -> go.Figure:
     figure = canvas(bars, height=300)
     figure.update_xaxes(title_text="Class", type="category", showticklabels=len(frame) <= MANY_CLASSES)
     return figure.update_yaxes(title_text="Images")
+
+
+def counted(counts: Mapping[str, int], class_names: Sequence[str]) -> go.Figure:
+    """Images of each class that occurs, a bar a class in its colour, the longest on top."""
+    names = list(counts)[::-1]
+    bars = go.Bar(
+        x=[counts[name] for name in names],
+        y=names,
+        orientation="h",
+        text=[f"{counts[name]:,}" for name in names],
+        textposition="outside",
+        cliponaxis=False,
+        marker_color=[class_colour(list(class_names).index(name)) for name in names],
+        hovertemplate="%{y}: %{x:,} images<extra></extra>",
+    )
+    figure = canvas(bars, height=40 + 26 * len(names), margin={"t": 4, "r": 44, "b": 4, "l": 8}, bargap=0.25)
+    figure.update_yaxes(type="category", title_text="")
+    return figure.update_xaxes(visible=False)
 
 
 def published(frame: pd.DataFrame, *, against: str = "params", chosen: str = "") -> go.Figure:

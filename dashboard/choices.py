@@ -31,6 +31,19 @@ def backbones(label: str = "Backbones", names: Sequence[str] = ()) -> list[str]:
     return _remembered(st.multiselect, "backbones", label, options, placeholder="Choose one or more")
 
 
+def backbone(label: str = "Backbone") -> str:
+    """A dropdown of one backbone, the first of those chosen; returns its name."""
+    chosen = state.get().backbones or (state.State.backbones[0],)
+    key, names = "choose-backbone", known.names()
+    st.session_state[key] = chosen[0]
+
+    def keep() -> None:
+        if name := st.session_state.get(key):  # the page may have been left meanwhile
+            state.update(backbones=(name, *(other for other in chosen[1:] if other != name)))
+
+    return st.selectbox(label, [*names, *({chosen[0]} - set(names))], key=key, on_change=keep)
+
+
 def run(table: pd.DataFrame, label: str = "Run", *, forget: Sequence[str] = ()) -> str:
     """A dropdown of runs, given as rows of `runs.table`, newest first; returns the id of the chosen one.
 

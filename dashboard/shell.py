@@ -32,6 +32,18 @@ PAGES = {  # section -> (script, title, icon, what it is for)
             "One architecture opened: its layers, its blocks, and what is left to train when a part is frozen.",
         ),
     ],
+    "See": [
+        ("maps", "Maps", ":material/scatter_plot:", "All images as a network sees them: alike lies near alike."),
+        (
+            "before_after",
+            "Before and after",
+            ":material/compare:",
+            "Two maps of one fine-tune that move together, and the images it fixed and broke.",
+        ),
+        ("layers", "Layers", ":material/layers:", "One network in depth: where it begins to tell your classes apart."),
+        ("six_maps", "Six maps", ":material/grid_view:", "The book's experiment: maps before and after a fine-tune."),
+        ("predict", "Predict", ":material/image_search:", "One photo, every model: what each says, and how fast."),
+    ],
     "Decide": [
         ("compare", "Compare", ":material/bar_chart:", "Every run side by side: which is better, which faster.")
     ],

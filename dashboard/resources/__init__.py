@@ -6,6 +6,15 @@ starting, runs, finished, datasets, speeds, training, anatomies, ideas, maps, ma
 
 from dashboard.resources.anatomies import anatomy, training_images
 from dashboard.resources.datasets import available_datasets, dataset, fetch, fetch_progress, fetching, refresh_datasets
+from dashboard.resources.depths import (
+    cancel_layers,
+    depths,
+    layer_probed,
+    layers_failed,
+    layers_progress,
+    probe_layers,
+    probing_layers,
+)
 from dashboard.resources.finished import (
     code,
     confusion,
@@ -38,6 +47,7 @@ from dashboard.resources.maps import (
     fill_features,
     filling_features,
     map_rows,
+    map_title,
     near,
     near_photo,
     splits,
@@ -68,6 +78,7 @@ __all__ = [
     "available_datasets",
     "before_in_line",
     "cancel_drawing",
+    "cancel_layers",
     "check_equality",
     "classifiers_here",
     "code",
@@ -76,6 +87,7 @@ __all__ = [
     "curves",
     "dataset",
     "delete",
+    "depths",
     "draw",
     "drawing",
     "drawing_failed",
@@ -98,8 +110,12 @@ __all__ = [
     "frozen",
     "gradients",
     "hardware_here",
+    "layer_probed",
     "layers",
+    "layers_failed",
+    "layers_progress",
     "map_rows",
+    "map_title",
     "measure",
     "measure_gradients",
     "measuring",
@@ -110,6 +126,8 @@ __all__ = [
     "picture",
     "plan",
     "predictions",
+    "probe_layers",
+    "probing_layers",
     "rate_found",
     "refresh_datasets",
     "refresh_runs",

@@ -1,0 +1,140 @@
+"""The six maps of the book's experiment: PCA, t-SNE and UMAP of the same images, before and after the fine-tune."""
+
+import pandas as pd
+import streamlit as st
+
+from core import maps, sources
+from core.maps import Map, MapConfig
+from core.sources import Source
+from dashboard import formats, map_colours, map_drawing, map_point, map_view, resources
+
+METHODS = ("pca", "tsne", "umap")
+STAGES = {"before": "before", "after": "after fine-tuning"}
+VIEW = "six-maps"
+MOVED = 0.02  # silhouettes and shares of neighbours nearer than this have not changed
+
+Place = tuple[str, str]  # method, stage
+
+
+def configs(tune_id: str, dataset: str, n_images: int) -> dict[Place, MapConfig]:
+    """What to draw; each map after begins where the one before ends, so that an image can be found again.
+
+    Args:
+        n_images: Test images; 0 for all.
+
+    Raises:
+        LabError: The run is gone.
+    """
+    after = Source(dataset=dataset, images="test", n_images=n_images, run=tune_id)
+    before = sources.frozen(after)
+    found = {(method, "before"): MapConfig(before, method=method) for method in METHODS}
+    starts = {method: maps.key(found[method, "before"]) for method in METHODS}
+    return found | {(method, "after"): MapConfig(after, method=method, start=starts[method]) for method in METHODS}
+
+
+def show(probe: pd.Series, tune: pd.Series) -> None:
+    """The maps once they are there; else they are drawn without being asked for, since the experiment was.
+
+    Args:
+        probe: The row of `runs.table` of the probe; `tune`: that of the fine-tune.
+
+    Raises:
+        LabError: What they are of is gone.
+    """
+    wanted = configs(tune["run_id"], tune["dataset"], int(tune["n_test"]))
+    drawn = {place: resources.drawn(config) for place, config in wanted.items()}
+    missing = [config for place, config in wanted.items() if drawn[place] is None]
+    if missing:
+        _draw(missing)
+        return
+    st.subheader("Before and after", anchor=False)
+    st.markdown(sentence(probe, tune, drawn))
+    dataset, rows = resources.dataset(tune["dataset"]), drawn["umap", "after"].rows
+    shown = map_colours.choose(wanted["umap", "after"].source, dataset, rows)
+    row = map_point.asked(rows)
+
+    def follow() -> None:
+        map_point.follow(map_view.picked(VIEW, rows))
+
+    view, side = st.columns([4, 1], gap="medium")
+    with view:
+        map_view.show(
+            [_panel(place, drawn[place]) for stage in STAGES for method in METHODS for place in [(method, stage)]],
+            rows,
+            dataset,
+            shown.columns,
+            key=VIEW,
+            colour=shown.colour,
+            arrange="grid",
+            focus=[] if row is None else [row],
+            on_change=follow,
+        )
+    with side:
+        map_point.show(wanted["umap", "after"], dataset, row, shown.predictions)
+    st.subheader("In numbers", anchor=False)
+    st.table(table(drawn), border="horizontal")
+    st.caption(
+        "Silhouette: how much nearer an image lies to its own class than to the next, -1 to 1. Neighbours: how often "
+        "the nearest images vote for its class. Trustworthiness: whether neighbours on the map are neighbours in "
+        "feature space. Each map after starts from the one before, so that an image is found near where it was."
+    )
+
+
+def sentence(probe: pd.Series, tune: pd.Series, drawn: dict[Place, Map]) -> str:
+    """What fine-tuning did to the network and to what it sees, computed, Markdown."""
+    before, after = (drawn["umap", stage].quality for stage in STAGES)
+    points = 100 * (tune["accuracy"] - probe["accuracy"])
+    apart = tune["accuracy_low"] > probe["accuracy_high"] or tune["accuracy_high"] < probe["accuracy_low"]
+    text = (
+        f"The probe on the frozen backbone is right on **{formats.percent(probe['accuracy'])}** of the test images, "
+        f"the fine-tune on **{formats.percent(tune['accuracy'])}**: {points:+.1f} points"
+        f"{'' if apart else ', too close to call on so few images'}."
+    ).replace("-", "\u2212")
+    if "silhouette_full" not in before or "silhouette_full" not in after:
+        return text
+    moved = after["silhouette_full"] - before["silhouette_full"]
+    verdict = "stayed where they were" if abs(moved) < MOVED else "drew together" if moved > 0 else "came apart"
+    return (
+        f"{text} In feature space the classes **{verdict}**: silhouette {before['silhouette_full']:.2f} to "
+        f"{after['silhouette_full']:.2f}; the nearest images vote for the right class "
+        f"{formats.percent(before['knn_full'])} of the time before and {formats.percent(after['knn_full'])} after."
+    )
+
+
+def table(drawn: dict[Place, Map]) -> pd.DataFrame:
+    """A line for each map: what was measured of it."""
+    lines = {
+        f"{maps.METHODS[method].title}, {STAGES[stage]}": {
+            "Silhouette on the map": _number(drawn[method, stage], "silhouette_map", "{:.2f}"),
+            "Neighbours vote right on the map": _number(drawn[method, stage], "knn_map", "{:.1%}"),
+            "Trustworthiness": _number(drawn[method, stage], "trustworthiness", "{:.1%}"),
+            "Drawn in": formats.duration(drawn[method, stage].seconds.get("map", 0)),
+        }
+        for method in METHODS
+        for stage in STAGES
+    }
+    return pd.DataFrame(lines).T
+
+
+def _panel(place: Place, found: Map) -> map_view.Panel:
+    method, stage = place
+    caption = _number(found, "silhouette_map", "silhouette {:.2f}")
+    return map_view.Panel(found.key, f"{maps.METHODS[method].title} {STAGES[stage]}", caption, linked=method)
+
+
+def _number(found: Map, name: str, form: str) -> str:
+    if name not in found.quality:
+        return ""
+    return form.format(found.quality[name]).replace("-", "\u2212").replace("%", "\u00a0%")
+
+
+def _draw(missing: list[MapConfig]) -> None:
+    """Draw what is missing, unless somebody cancelled it or it failed: then only when asked to."""
+    failed = next((error for config in missing if (error := resources.drawing_failed(config))), None)
+    if failed:
+        map_drawing.what_happened(failed)
+        if not st.button("Draw the six maps", type="primary", icon=":material/scatter_plot:"):
+            return
+    for config in missing:
+        resources.draw(config)
+    st.fragment(map_drawing.live, run_every=map_drawing.POLL)(missing)

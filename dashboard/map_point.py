@@ -1,0 +1,152 @@
+"""One image of a map from close up: what it is, what a run said of it, what lies near it in feature space."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.datasets import Dataset
+from core.errors import LabError, MapError
+from core.maps import MapConfig
+from core.sources import Source
+from core.surroundings import Near
+from dashboard import choices, components, formats, image_wall, resources
+from dashboard.map_view import Picked
+
+POLL = 0.5  # seconds between two looks at the worker
+SIZE = 256  # pixels of the image
+TILE = 96  # pixels of a neighbour
+_PANEL = "panel"  # in the address bar: what stands beside the map
+_HEARD = "map-heard"  # what of the view was followed already
+
+
+def panel(titles: Mapping[str, str]) -> str:
+    """A switch between what can stand beside a map; `look_at` and `follow` turn it."""
+    return choices.titled(
+        st.segmented_control,
+        _PANEL,
+        "Beside the map",
+        dict(titles),
+        required=True,
+        wrap=True,
+        label_visibility="collapsed",
+    )
+
+
+def asked(rows: np.ndarray) -> int | None:
+    """Row id of the image that the visitor looks at, if it is on the map (rows (n,) ascending)."""
+    row = image_wall.asked()
+    return row if row is not None and row in rows else None
+
+
+def look_at(row: int) -> None:
+    """Look at an image, whatever stood beside the map; for callbacks."""
+    image_wall.ask(row)
+    _turn("point")
+
+
+def follow(picked: Picked) -> None:
+    """Look at what was clicked, list what was lassoed; for callbacks of the view."""
+    heard = st.session_state.get(_HEARD, (None, b""))
+    now = (picked.clicked, picked.rows.tobytes())
+    st.session_state[_HEARD] = now
+    if len(picked.rows) and now[1] != heard[1]:
+        _turn("chosen")
+    elif picked.clicked is not None:
+        look_at(picked.clicked)
+
+
+def show(config: MapConfig, dataset: Dataset, row: int | None, predictions: pd.DataFrame | None) -> None:
+    """The image, and its neighbours; without a row, how to choose one.
+
+    Args:
+        predictions: Of the run that colours the map, as `runs.predictions` gives them.
+    """
+    if row is None:
+        st.caption(
+            ":material/touch_app: Point at a dot to see its image; press it to keep it here with its neighbours."
+        )
+        return
+    st.image(components.thumbnail(dataset.images[row], SIZE), width=SIZE, alt=f"Image {row}")
+    st.markdown(what(dataset, row, predictions))
+    _near(config.source, config.metric, dataset, row)
+
+
+def what(dataset: Dataset, row: int, predictions: pd.DataFrame | None) -> str:
+    """An image in words, Markdown."""
+    text = f"**{dataset.class_names[dataset.labels[row]]}** · image {row}"
+    said = None if predictions is None else predictions[predictions["row"] == row]
+    if said is None or said.empty:
+        return text
+    prediction, sure = int(said["prediction"].iloc[0]), float(said["confidence"].iloc[0])
+    right = prediction == dataset.labels[row]
+    taken = "rightly called so" if right else f"taken for **{dataset.class_names[prediction]}**"
+    return f"{text}  \n{taken}, {formats.percent(sure)} sure"
+
+
+def alike(near: Near, dataset: Dataset, label: int) -> str:
+    """How many of the nearest images are of a class, Markdown."""
+    same = int((dataset.labels[near.rows] == label).sum())
+    return f"Nearest in feature space: {same} of {len(near.rows)} are **{dataset.class_names[label]}** too"
+
+
+def tiles(near: Near, dataset: Dataset, *, key: str) -> None:
+    """Images with class and distance; a press leads to the image."""
+    with st.container(horizontal=True, gap="xsmall"):
+        for row, distance in zip(near.rows.tolist(), near.distances.tolist(), strict=True):
+            name = dataset.class_names[dataset.labels[row]]
+            with st.container(width=TILE, gap="xxsmall"):
+                st.image(components.thumbnail(dataset.images[row], TILE), width=TILE, alt=f"Image {row}: {name}")
+                st.button(
+                    f"{name} {distance:.3g}", key=f"{key}-{row}", type="tertiary", on_click=look_at, args=(row,),
+                    help=f"Image {row}, at a distance of {distance:.4g}: press to see where it lies",
+                )  # fmt: skip
+
+
+def gone(source: Source, error: MapError) -> None:
+    """The vectors were cleared away: say so, and offer to compute them again."""
+    if resources.filling_features(source):
+        st.fragment(_wait_for_features, run_every=POLL)(source)
+        return
+    st.warning(f"{error.remedy}.", title=error.received)
+    st.button("Compute them again", icon=":material/replay:", on_click=resources.fill_features, args=(source,))
+
+
+def _near(source: Source, metric: str, dataset: Dataset, row: int) -> None:
+    """The nearest images in the space of the vectors, each leading to its own place on the map."""
+    try:
+        near = resources.near(source, row, metric)
+    except MapError as error:
+        gone(source, error)
+    except LabError as error:
+        components.show_error(error)
+    else:
+        if near is None:
+            st.fragment(_wait, run_every=POLL)(source, metric, row)
+            return
+        st.markdown(alike(near, dataset, int(dataset.labels[row])))
+        tiles(near, dataset, key="near")
+
+
+def _turn(panel: str) -> None:
+    st.session_state[_PANEL] = panel
+    if panel == "point":
+        st.query_params.pop(_PANEL, None)
+    else:
+        st.query_params[_PANEL] = panel
+
+
+def _wait(source: Source, metric: str, row: int) -> None:
+    try:
+        if resources.near(source, row, metric) is not None:
+            st.rerun()
+    except LabError:
+        st.rerun()  # the page says so
+    st.caption(":material/hourglass_top: Looking for its neighbours")
+
+
+def _wait_for_features(source: Source) -> None:
+    if not resources.filling_features(source):
+        st.rerun()
+    st.caption(":material/hourglass_top: Computing the features again")
