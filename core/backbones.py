@@ -160,7 +160,7 @@ def load(
     network = _build(facts, size)
     if found.path is not None:
         weights_file.read(found.path, network, facts.name)
-        _complete_efficientnet_input(network)
+        complete_efficientnet_input(network)
     return _pooled(network, pooling)
 
 
@@ -204,7 +204,7 @@ def _build(facts: Backbone, size: int):
     return getattr(applications, facts.name)(include_top=False, weights=None, input_shape=(size, size, 3))
 
 
-def _complete_efficientnet_input(network) -> None:
+def complete_efficientnet_input(network) -> None:
     """Divides by the colours' spread once more, which Keras does in a layer that `weights=None` leaves out.
 
     The official EfficientNet B0 to B7 files carry the spread where Normalization expects its square, and

@@ -3,7 +3,7 @@
 `epochs` of a fine-tune and of a probe are two memories and one name: the address means the one that is shown.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import streamlit as st
 
@@ -28,20 +28,33 @@ def number(
     return widget(label, kind(least), kind(most), key=key, on_change=keep, **options)
 
 
-def several(name: str, label: str, titles: dict[str, str], **options) -> str:
-    """Pills of which any number is chosen; returns their names joined by +, in the order of the titles."""
-    asked = st.query_params.get(name)
+def several(
+    name: str,
+    label: str,
+    titles: dict[str, str],
+    *,
+    widget: Callable = st.pills,
+    default: Sequence[str] = (),
+    **options,
+) -> str:
+    """A widget of which any number is chosen; returns their names joined by +, in the order of the titles.
+
+    Args:
+        widget: `st.pills` or `st.multiselect`.
+        default: What is chosen at first, and not written into the address.
+    """
+    asked, usual = st.query_params.get(name), _joined(default, titles)
     if asked is not None:
         st.session_state[name] = [each for each in titles if each in asked.split("+")]
-    st.session_state.setdefault(name, [])
+    st.session_state.setdefault(name, list(default))
 
     def keep() -> None:
         if name in st.session_state:  # the page may have been left meanwhile
-            _write(name, _joined(st.session_state[name], titles), "")
+            _write(name, _joined(st.session_state[name], titles), usual)
 
-    chosen = st.pills(
-        label, list(titles), format_func=titles.get, selection_mode="multi", key=name, on_change=keep, **options
-    )
+    if widget is st.pills:
+        options = {"selection_mode": "multi"} | options
+    chosen = widget(label, list(titles), format_func=titles.get, key=name, on_change=keep, **options)
     return _joined(chosen or [], titles)
 
 

@@ -58,7 +58,7 @@ def warnings(frame: pd.DataFrame) -> tuple[str, ...]:
         counts = done[column].value_counts()
         if len(counts) > 1:
             parts = [f"{_plain(value)} ({formats.count(number, 'run')})" for value, number in counts.items()]
-            found.append(f"{what}: {_list(parts)}.")
+            found.append(f"{what}: {formats.listed(parts)}.")
     cached = _cached(done)
     if cached.any() and len(done) > 1:
         found.append(
@@ -217,7 +217,3 @@ def _have(frame: pd.DataFrame) -> str:
 
 def _plain(value: object) -> str:
     return f"{value:,.0f}" if isinstance(value, float) else str(value)
-
-
-def _list(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,5 +1,6 @@
 """One way to write each kind of number, date and stage, so that every page writes it the same."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from core.progress import Progress
@@ -41,6 +42,13 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def milliseconds(seconds: float) -> str:
+    """A short time: 0.4 ms, 22 ms; from a second on as `duration`."""
+    if seconds >= 1:
+        return duration(seconds)
+    return f"{1000 * seconds:.0f} ms" if seconds >= 0.01 else f"{1000 * seconds:.1f} ms"
 
 
 def count(number: float, unit: str = "") -> str:
@@ -91,3 +99,8 @@ def storage(number: float) -> str:
 def learning_rate(value: float) -> str:
     """0.00001 -> 1e-5; 0.001 stays as it is."""
     return f"{value:g}".replace("e-0", "e-")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a person says them: cat, dog and bird."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,72 @@
+"""Networks with the classifier they were published with: which of ImageNet's 1,000 classes is on a photo?"""
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from core import backbones, forward, settings, weights_file
+from core.backbones import Backbone
+from core.errors import WeightsError
+
+CLASSES = 1000
+KEPT = 4  # networks in memory; the largest has 0.6 GB
+
+
+@lru_cache(maxsize=1)
+def class_names() -> tuple[str, ...]:
+    """The 1,000 names, in the order of the classifiers."""
+    lines = (settings.ASSETS / "imagenet_classes.txt").read_text(encoding="utf-8").splitlines()
+    return tuple(line.split("\t")[1] for line in lines)
+
+
+def here() -> list[str]:
+    """Names of the backbones whose weights with classifier are on this machine, smallest first."""
+    found = [facts for facts in map(backbones.get, backbones.names()) if find(facts)]
+    return [facts.name for facts in sorted(found, key=lambda facts: facts.params)]
+
+
+def file_name(backbone: str | Backbone) -> str:
+    """What Keras calls the weights with classifier; those of a backbone alone say `notop` in one of its spellings."""
+    return re.sub(r"[_-]no[_-]?top(_v2)?", "", backbones.get(backbone).weights_file)
+
+
+def find(backbone: str | Backbone) -> Path | None:
+    """Where the weights with classifier are: shipped, in the home folder, or where Keras keeps them; or None."""
+    name = file_name(backbone)
+    folders = (settings.ASSETS, settings.home() / "weights", Path("~/.keras/models").expanduser())
+    return next((folder / name for folder in folders if name and (folder / name).is_file()), None)
+
+
+@lru_cache(maxsize=KEPT)
+def load(name: str) -> Any:
+    """A `forward.Forward` from (b, s, s, 3) uint8 to (b, 1000) float32, s the backbone's default size.
+
+    Raises:
+        WeightsError: The weights with classifier are not on this machine, or do not fit.
+    """
+    facts = backbones.get(name)
+    path = find(facts)
+    if path is None:
+        raise WeightsError(
+            f"The ImageNet classifier of {facts.name} is not on this machine",
+            f"{file_name(facts)} in {settings.home() / 'weights'}",
+            f"Put it there; Keras has it too once keras.applications.{facts.name}() has run",
+        )
+    with forward.building("float32"):
+        network = _build(facts)
+        weights_file.read(path, network, facts.name)
+        backbones.complete_efficientnet_input(network)
+    size = facts.default_size
+    return forward.compile(network, image_size=size, input_size=size, mode=facts.preprocessing)
+
+
+def _build(facts: Backbone) -> Any:
+    """The network with its classifier, (b, s, s, 3) preprocessed -> (b, 1000)."""
+    from keras import applications
+
+    from core import networks
+
+    if facts.name == "EfficientNetLite0":
+        return networks.efficientnet_lite0(facts.default_size, classes=CLASSES)
+    return getattr(applications, facts.name)(weights=None)

@@ -1,0 +1,79 @@
+"""Predict: one photo, and what every model says of it."""
+
+import streamlit as st
+
+from core import hardware
+from core.errors import LabError
+from core.predict import IMAGENET
+from dashboard import addressed, agreement, answer_charts, choices, components, formats, photos, resources
+
+AT_FIRST = 3  # runs that answer without being asked
+
+components.page_header("Predict", "What do all models say of one photo, and do they agree?")
+components.need_runs()
+
+left, right = st.columns([1, 2], gap="large")
+with left:
+    photo = photos.choose()
+with right:
+    table = resources.runs_table()
+    done = table[table["accuracy"].notna()].set_index("run_id")
+    titles = {f"{IMAGENET}{name}": f"{name}, ImageNet classes" for name in resources.classifiers_here()}
+    titles |= {run_id: choices.run_title(run) for run_id, run in done.iterrows()}
+    first = [*titles][:1] + list(done.index[:AT_FIRST])
+    models = addressed.several("models", "Models", titles, widget=st.multiselect, default=first).split("+")
+    if photo is None:
+        components.empty("No photo yet", "Take one or choose a file.", icon=":material/photo_camera:")
+        st.stop()
+    if models == [""]:
+        components.empty("No model is chosen", "Choose some above.", icon=":material/account_tree:")
+        st.stop()
+
+
+def classes_of(model: str) -> tuple[str, ...]:
+    """Names of the classes that a model tells apart; none for ImageNet's thousand."""
+    return () if model.startswith(IMAGENET) else tuple(resources.confusion(model).columns)
+
+
+@st.fragment(run_every=0.3)
+def wait() -> None:
+    """Look again while an answer is missing."""
+    try:
+        if all(resources.answer(model, photo, digest) for model in models):
+            st.rerun()
+    except LabError:
+        st.rerun()
+
+
+with right:
+    digest, answers, failed = photos.name(photo), {}, {}
+    for model in models:
+        try:
+            answers[model] = resources.answer(model, photo, digest)
+        except LabError as error:
+            failed[model] = error
+    said = {model: answer for model, answer in answers.items() if answer}
+    groups = {}
+    for model, answer in said.items():
+        groups.setdefault(classes_of(model), []).append(answer)
+    for classes, group in groups.items():
+        st.markdown(agreement.sentence(group, classes))
+    for start in range(0, len(models), 2):
+        for column, model in zip(st.columns(2), models[start : start + 2], strict=False):
+            with column.container(border=True, height="stretch"):
+                st.markdown(f"**{titles[model]}**")
+                if model in failed:
+                    components.show_error(failed[model])
+                elif (answer := said.get(model)) is None:
+                    st.skeleton(height=186)
+                else:
+                    classes = classes_of(model)
+                    figure = answer_charts.bars(answer, classes=classes)
+                    components.chart(figure, key=f"answer-{model}-{digest}", alt=f"Says {answer.class_names[0]}")
+                    if agreement.alone(answer, groups[classes]):
+                        st.badge("stands alone", icon=":material/call_split:", color="orange")
+                    seen = f"saw {answer.seen} px" + (f" as {answer.input_size}" * (answer.seen != answer.input_size))
+                    st.caption(f"{formats.milliseconds(answer.seconds)} for this photo, {seen}")
+    if len(said) + len(failed) < len(models):
+        wait()
+    components.measured(hardware.name(), "One photo through a warm network.")

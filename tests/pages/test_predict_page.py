@@ -1,0 +1,28 @@
+"""Predict: a photo and models, answers beside each other."""
+
+from tests.pages.conftest import wait
+
+
+def answered(page, count: int):
+    return wait(page, lambda: sum("for this photo" in caption.value for caption in page.caption) == count, seconds=60)
+
+
+def test_without_any_run_the_shipped_network_names_the_shipped_photo(visit):
+    page = answered(visit("predict"), 1)
+    assert not page.error
+    assert any("daisy" in str(chart.proto) for chart in page.get("plotly_chart"))
+
+
+def test_runs_answer_beside_it_and_are_held_against_each_other(visit, used):
+    page = answered(visit("predict", photo="test", image="3"), 3)
+    assert any("2 models that know airplane, automobile and 8 more" in text.value for text in page.markdown)
+
+
+def test_a_link_names_the_models(visit, used):
+    page = answered(visit("predict", models=used[0]), 1)
+    assert page.multiselect(key="models").value == [used[0]]
+
+
+def test_a_photo_that_is_to_come_is_waited_for(visit):
+    page = visit("predict", photo="file")
+    assert any("No photo yet" in text.value for text in page.markdown)
