@@ -12,9 +12,9 @@ from dashboard.anatomy_picture import shape
 ROWS = {"layers": "Every layer", "blocks": "Folded to blocks"}
 HEIGHT = 460
 COLUMNS = {
-    "name": st.column_config.TextColumn("Layer", width=210, pinned=True),
-    "kind": st.column_config.TextColumn("Type", width=130),
-    "block": st.column_config.TextColumn("Block", width=100),
+    "name": st.column_config.TextColumn("Layer", width=200, pinned=True),
+    "kind": st.column_config.TextColumn("Type", width=165),
+    "block": st.column_config.TextColumn("Block", width=115),
     "window": st.column_config.TextColumn("Window", help="Of a convolution or a pooling, and its stride"),
     "output": st.column_config.TextColumn("Output", help="Height, width, channels for one image"),
     "params": st.column_config.NumberColumn("Parameters", format="localized"),

@@ -119,7 +119,7 @@ def _show(anatomy: Anatomy, dataset: Dataset) -> None:
         anatomy_layers.show(anatomy, frozen)
 
 
-_show(anatomy, dataset)
 if others:
-    st.subheader("Side by side", anchor=False)
-    anatomy_facts.compare(anatomy, others)
+    with st.expander("Side by side", expanded=True, icon=":material/compare_arrows:"):
+        anatomy_facts.compare(anatomy, others)
+_show(anatomy, dataset)
