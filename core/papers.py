@@ -13,6 +13,14 @@ class Paper:
     url: str
 
     @property
+    def when(self) -> float:
+        """The year with its month, as arXiv's number tells; the middle of the year where there is none."""
+        where = self.url.rsplit("/abs/", 1)
+        if len(where) == 1:
+            return self.year + 0.5
+        return 2000 + int(where[1][:2]) + (int(where[1][2:4]) - 1) / 12
+
+    @property
     def mark(self) -> str:
         """How a text cites it: Tan and Le 2019, arXiv:1905.11946."""
         where = self.url.rsplit("/abs/", 1)

@@ -89,7 +89,7 @@ def scaling(frame: pd.DataFrame, phi: float) -> go.Figure:
         )  # fmt: skip
         figure.add_scatter(
             x=frame["phi"], y=frame[built], mode="markers+text", text=frame["name"].str[-2:], name="As released",
-            textposition="top left", marker={"color": AS_BUILT, "size": 11}, showlegend=column == 1,
+            textposition="top left", cliponaxis=False, marker={"color": AS_BUILT, "size": 11}, showlegend=column == 1,
             hovertemplate=f"%{{text}}: %{{y:{form}}}<extra>as released</extra>", row=1, col=column,
         )  # fmt: skip
         figure.add_vline(x=phi, line={"color": QUIET, "width": 2}, row=1, col=column)

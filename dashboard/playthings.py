@@ -69,11 +69,11 @@ def _measured_gradients(blocks: int, after: str) -> None:
         components.show_error(error)
         measured = None
     if measured is None:
-        if resources.asked("gradients", blocks, after):
+        if resources.asked("gradients", blocks, after) or not resources.settled():
             st.skeleton(height=360)
             _look_again(blocks, after)
             return
-        if st.button("Measure on this machine", icon=":material/timer:", disabled=not resources.settled()):
+        if st.button("Measure on this machine", icon=":material/timer:"):
             resources.measure_gradients(blocks, after)
             st.rerun(scope="app")
         st.caption(
@@ -111,7 +111,7 @@ def _tell_gradients(measured: vanishing.Measured) -> str:
 
 @st.fragment(run_every=0.4)
 def _look_again(blocks: int, after: str) -> None:
-    if not resources.asked("gradients", blocks, after):
+    if resources.settled() and not resources.asked("gradients", blocks, after):
         st.rerun(scope="app")
 
 
@@ -205,7 +205,7 @@ def scaling() -> None:
         {"depth": "Deeper", "width": "Wider", "resolution": "Finer", "operations": "Multiplications"}.items(),
         strict=True,
     ):
-        column.metric(title, f"{grown[name]:.2f} times")
+        column.metric(title, f"× {grown[name]:.2f}")
     base = backbones.get("EfficientNetB0")
     released = [backbones.get(f"EfficientNetB{step}") for step in range(8)]
     rules = [idea_costs.compound(step) for step in range(8)]
@@ -224,7 +224,8 @@ def scaling() -> None:
     st.markdown(
         f"The rule alone would have made B7 see {last['computed_size']:.0f} px with "
         f"{last['computed_params'] / 1e6:.0f} M parameters; it was released with {last['size']:.0f} px and "
-        f"{last['params'] / 1e6:.0f} M. Sizes, channels and repeats were rounded, and the steps above B0 taken by hand."
+        f"{last['params'] / 1e6:.0f} M. Channels and repeats are rounded, and the steps released do not keep to the "
+        "rule."
     )
 
 

@@ -22,9 +22,10 @@ def show(name: str) -> None:
         )
         return
     build = networks.OWN[written]
-    code, facts = st.columns([3, 2], gap="large")
+    code, facts = st.columns([5, 3], gap="medium")
     with code:
-        st.code(textbook.source(build) if written in textbook.NETWORKS else networks.source(build), height=720)
+        source = textbook.source(build) if written in textbook.NETWORKS else networks.source(build)
+        st.code(source, height=760, wrap_lines=True)
     with facts:
         _about(name, written)
         if written in textbook.NETWORKS:

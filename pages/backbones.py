@@ -1,12 +1,13 @@
 """Backbones: find an architecture by what was published about it and by what it does on this machine."""
 
 from dataclasses import asdict
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from core import backbones
-from dashboard import charts, components, cost, formats, resources, selections, state
+from core import backbones, lineage, verdicts
+from dashboard import charts, choices, components, cost, family_tree, formats, resources, selections, state
 
 PREPROCESSING = {
     "caffe": "it swaps red and blue and takes ImageNet's mean colour away; pixels are not scaled.",
@@ -14,6 +15,7 @@ PREPROCESSING = {
     "torch": "it scales pixels down to 0 to 1, then takes ImageNet's mean colour away and divides by its spread.",
     "inside": "its own first layers scale the pixels; it takes 0 to 255 as they are.",
 }
+VIEWS = {"cost": "Accuracy and cost", "tree": "Family tree", "timeline": "Timeline"}
 AXES = {"params": "Parameters", "images_per_second": "Speed on this machine"}
 COLUMNS = {  # of the table: name, mark, format, what it means
     "name": ("Backbone", None, ""),
@@ -61,10 +63,11 @@ if shown.empty:
     st.stop()
 
 
-def choose_from_chart() -> None:
+def choose_from_chart(key: str) -> None:
     """A clicked point is the chosen backbone."""
-    for name in selections.ids(st.session_state["published"])[:1]:
-        st.session_state["backbone"] = name
+    for name in selections.ids(st.session_state.get(key, {}))[:1]:
+        if name in set(facts["name"]):
+            st.session_state["backbone"] = name
 
 
 def choose_from_table() -> None:
@@ -74,6 +77,8 @@ def choose_from_table() -> None:
 
 
 # Show
+view = choices.titled(st.segmented_control, "view", "View", VIEWS, required=True, label_visibility="collapsed")
+whole = st.container()  # the tree and the timeline take the width of the page
 plot, card = st.columns([3, 2], gap="large")
 with card, st.container(border=True):
     default = state.get().backbones[0] if state.get().backbones else ""
@@ -111,9 +116,12 @@ with card, st.container(border=True):
     st.markdown(f"Preprocessing: {PREPROCESSING[one['preprocessing']]}")
     here = backbones.published_here(name)
     st.caption(f"ImageNet weights: {'on this machine' if here else 'downloaded on first use'}; {one['licence']}.")
+    components.link("anatomy", f"Open {name}", icon=":material/biotech:", backbone=name)
     components.link("train", f"Train with {name}", icon=":material/play_circle:", backbones=name)
 
-with plot:
+
+def show_cost() -> None:
+    """Published accuracy against size or speed."""
     against = st.segmented_control(
         "Accuracy against", list(AXES), format_func=AXES.get, default="params", required=True, key="against",
         bind="query-params",
@@ -125,15 +133,57 @@ with plot:
             "Press Measure beside a backbone; ten seconds each. Every run adds its own.",
             icon=":material/timer:",
         )
-    else:
-        components.chart(
-            charts.published(points, against=against, chosen=name),
-            key="published",
-            alt=f"Published ImageNet accuracy against {AXES[against].lower()}, one point a backbone",
-            selection="points",
-            on_select=choose_from_chart,
-        )
-        st.caption("The dotted line joins those that no other beats in both. Click a point to read about it.")
+        return
+    components.chart(
+        charts.published(points, against=against, chosen=name),
+        key="published",
+        alt=f"Published ImageNet accuracy against {AXES[against].lower()}, one point a backbone",
+        selection="points",
+        on_select=partial(choose_from_chart, "published"),
+    )
+    st.caption("The dotted line joins those that no other beats in both. Click a point to read about it.")
+
+
+def show_history() -> None:
+    """The family tree, or accuracy over time."""
+    draw = family_tree.tree if view == "tree" else family_tree.timeline
+    components.chart(
+        draw(name, set(shown["name"])),
+        key=view,
+        alt="Who took what from whom, by year, a point for each architecture"
+        if view == "tree"
+        else "Published ImageNet accuracy by year of publication, a point for each architecture",
+        selection="points",
+        on_select=partial(choose_from_chart, view),
+    )
+    st.caption(
+        "A point is an architecture: click it to read about it. Hover over a line's middle to see what was taken. "
+        "Works in grey gave something and are not here; CLIP is not here yet."
+        if view == "tree"
+        else "A point is an architecture: click it to read about it. Accuracies are cited, and come from different ways "
+        "of training, some with more data: a later recipe makes any network better."
+    )
+
+
+def show_relations() -> None:
+    """What the chosen one took and gave, and what it is good for."""
+    if relations := family_tree.relations(name):
+        lines = [f"* {told}. [:gray[{taken.source.mark}]]({taken.source.url})" for told, taken in relations]
+        st.markdown(f"**What {lineage.of(name).title} took and gave**\n" + "\n".join(lines))
+    if verdict := verdicts.of(name):
+        st.markdown(f"**When to use it**  \n{verdict.use}")
+        for title, said in (("Strengths", verdict.strengths), ("Weaknesses", verdict.weaknesses)):
+            st.markdown(f"**{title}**\n" + "\n".join(f"* {verdicts.text(each)}" for each in said))
+
+
+if view == "cost":
+    with plot:
+        show_cost()
+else:
+    with whole:
+        show_history()
+    with plot:
+        show_relations()
 
 st.subheader(f"{formats.count(len(shown), 'backbone')}", anchor=False)
 st.dataframe(
