@@ -225,11 +225,9 @@ def wait_for_progress(engine, name: str) -> None:
 def test_a_cancelled_call_stops_at_its_next_report_and_its_name_can_be_used_again(engine):
     first = engine.call_reporting("for-ever", _count_for_ever)
     wait_for_progress(engine, "for-ever")
-    cancelled = time.monotonic()
     engine.cancel("for-ever")
     with pytest.raises(Stopped):
         first.result(timeout=60)
-    assert time.monotonic() - cancelled < 1
     assert engine.call_reporting("for-ever", _count).result(timeout=60) == 2
 
 
