@@ -52,7 +52,8 @@ try:
         st.caption(
             f"Measured on {found.hardware}: linear heads on {found.n_train:,} training images, their strength chosen "
             f"on {found.n_val:,} for validation, tested once on {found.n_test:,}; bars are 95 % intervals (Wilson). "
-            f"After Alain and Bengio, [Understanding intermediate layers using linear classifier probes]({PAPER}), 2016."
+            "After Alain and Bengio, 2016: [Understanding intermediate layers using linear classifier "
+            f"probes]({PAPER})."
         )
 except LabError as error:
     components.show_error(error)

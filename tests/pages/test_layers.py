@@ -1,0 +1,37 @@
+"""Layers: one button probes and maps every depth of a network."""
+
+from dataclasses import replace
+
+from core import depths, layer_probes, maps
+from core.maps import MapConfig
+from core.sources import Source
+from tests.pages.conftest import wait
+
+TINY = {"backbones": "Tiny", "input_size": "8", "layer_images": "50", "probe_images": "60", "map": "pca"}
+
+
+def test_one_button_looks_into_every_depth_and_says_where_classes_come_apart(visit, store):
+    page = visit("layers", **TINY)
+    wait(page, lambda: any(button.key == "look-into" for button in page.button))
+    page.button(key="look-into").click().run()
+    wait(page, lambda: not any(b.key in ("look-into", "cancel-layers") for b in page.button), seconds=90)
+    assert not page.error
+    assert any("A linear head reads the class" in text.value for text in page.markdown)
+    assert any("60 training images" in text.value for text in page.caption)
+    assert len(depths.of("Tiny", 8)) == 3
+
+
+def test_what_was_looked_into_before_shows_at_once_and_another_method_needs_maps_only(visit, store):
+    source = Source(backbone="Tiny", input_size=8, images="test", n_images=50)
+    layer_probes.measure(source, n_train=60)
+    page = visit("layers", **TINY)
+    wait(page, lambda: any("A linear head reads the class" in text.value for text in page.markdown))
+    assert any(button.key == "look-into" for button in page.button)  # the maps are missing
+    start = ""
+    for depth in depths.of("Tiny", 8):
+        config = MapConfig(replace(source, layer=depth.block), method="pca", start=start)
+        maps.compute(config)
+        start = maps.key(config)
+    page = visit("layers", **TINY)
+    wait(page, lambda: any("A linear head reads the class" in text.value for text in page.markdown))
+    assert not any(button.key == "look-into" for button in page.button)
