@@ -1,7 +1,7 @@
 // Where one looks from: a matrix from the cube -1..1, in which every map is laid, to the screen.
 
 const DISTANCE = 4; // of the eye from the middle of a 3-D map, in half edges of the cube
-const CLOSEST = 4000; // times the whole map
+const CLOSEST = 1000; // times the whole map
 const FARTHEST = 0.3;
 
 export class Camera {

@@ -2,7 +2,7 @@
 
 import { shuffled } from "./scene.js";
 
-const FEW = 160; // points in sight: from here on down each is shown as its image
+const FEW = 400; // points in sight: from here on down each is shown as its image
 
 export class Overlay {
   constructor(canvas, thumbnails) {
@@ -30,10 +30,20 @@ export class Overlay {
     context.restore();
   }
 
-  // Images of the points that can be seen, as many as there is room for; the others stay dots. Returns rows whose image
-  // is missing.
+  // Images of the points that can be seen, as many as there is room for; the others stay dots. Unless `always`, only where
+  // few are in sight, and the larger the fewer. Returns rows whose image is missing.
   images({ screen, shown, rows, colours, width, height, tile, always }) {
     if (this.order?.length !== rows.length) this.order = shuffled(rows.length);
+    const visible = (i) => {
+      const x = screen[2 * i];
+      const y = screen[2 * i + 1];
+      return shown[i] && x >= 0 && y >= 0 && x < width && y < height;
+    };
+    if (!always) {
+      let inSight = 0;
+      for (let i = 0; i < rows.length; i++) if (visible(i) && ++inSight > FEW) return [];
+      tile = Math.min(Math.max(0.45 * Math.sqrt((width * height) / inSight), tile), 2 * tile);
+    }
     const across = Math.ceil(width / tile) + 2;
     const taken = new Int32Array(across * (Math.ceil(height / tile) + 2)).fill(-1);
     const free = (cell, x, y) => {
@@ -46,12 +56,10 @@ export class Overlay {
       return true;
     };
     const seen = [];
-    let inSight = 0;
     for (const i of this.order) {
       const x = screen[2 * i];
       const y = screen[2 * i + 1];
-      if (!shown[i] || !(x >= 0 && y >= 0 && x < width && y < height)) continue;
-      if (!always && ++inSight > FEW) return [];
+      if (!visible(i)) continue;
       const cell = Math.floor(x / tile) + 1 + across * (Math.floor(y / tile) + 1);
       if (taken[cell] >= 0 || !free(cell, x, y)) continue;
       taken[cell] = i;

@@ -16,6 +16,9 @@ export async function png(seen, { width, height, type, dots, dpi }) {
   const context = canvas.getContext("2d");
   const plan = layOut(seen, width, height, type);
   const [paper, ink] = dpi ? ["#ffffff", "#1b1f2a"] : [seen.paper, seen.ink];
+  const overlay = new Overlay(canvas, seen.thumbnails);
+  const images = (i) => overlay.images(seen.tiles(i, plan.rects[i], 34 * dots));
+  if (seen.images) await seen.thumbnails.all(seen.views.flatMap((_, i) => images(i))); // drawn once to see which it takes
   context.fillStyle = paper;
   context.fillRect(0, 0, width, height);
   const scene = new Scene(Object.assign(document.createElement("canvas"), { width, height }));
@@ -31,10 +34,7 @@ export async function png(seen, { width, height, type, dots, dpi }) {
   scene.draw(views, seen.diameter * dots);
   context.drawImage(scene.canvas, 0, 0); // in the same task as it was drawn: it is not kept longer
   scene.destroy();
-  if (seen.images) {
-    const overlay = new Overlay(canvas, seen.thumbnails);
-    views.forEach((view, i) => overlay.within(view.rect, () => overlay.images(seen.tiles(i, view.rect, 34 * dots))));
-  }
+  if (seen.images) views.forEach((view, i) => overlay.within(view.rect, () => images(i)));
   context.fillStyle = ink;
   context.textBaseline = "alphabetic";
   const family = seen.font;

@@ -32,6 +32,14 @@ export class Thumbnails {
     this._continue();
   }
 
+  // Resolves when all that can be fetched of these is here.
+  async all(rows) {
+    for (let start = 0; start < rows.length; start += MOST) {
+      const missing = rows.slice(start, start + MOST).filter((row) => !this._known(row));
+      if (missing.length) await this._fetch(missing);
+    }
+  }
+
   // Draw a row's image into a rectangle; false where it is not here yet.
   draw(context, row, x, y, size) {
     const tile = this.get(row);

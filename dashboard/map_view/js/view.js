@@ -20,7 +20,7 @@ import { glide } from "./travel.js";
 const REACH = 14; // pixels from the cursor within which a point is meant
 const FORESEEN = 70; // pixels around the cursor whose images are fetched ahead
 const PROJECTED = 1.5; // times larger on a projector
-const THEME = ["background-color", "text-color", "primary-color", "border-color", "gray-text-color", "base-radius", "button-radius"].map(
+const THEME = ["background-color", "secondary-background-color", "text-color", "primary-color", "border-color", "gray-text-color", "base-radius", "button-radius"].map(
   (name) => `--st-${name}`,
 );
 
