@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core import metrics
 from core.runs import Outcome
 from dashboard import (
     certainty,
@@ -16,6 +17,7 @@ from dashboard import (
     run_charts,
     selections,
     state,
+    telling,
 )
 
 
@@ -30,6 +32,7 @@ def show(run: pd.Series, outcome: Outcome) -> None:
             key=f"stages-{run['run_id']}",
             alt="Accuracy after each stage with its interval",
         )
+        _fixed_and_broken(run)
     counts = resources.confusion(run["run_id"])
     st.subheader("How well it knows each class", anchor=False)
     st.markdown(findings.classes(counts))
@@ -46,6 +49,18 @@ def show(run: pd.Series, outcome: Outcome) -> None:
         )
     with right:
         _cell(run, counts, selections.cell(event) or _worst(counts))
+
+
+def _fixed_and_broken(run: pd.Series) -> None:
+    """Whether the fine-tune is better than the frozen backbone on the same images, by McNemar's test."""
+    predictions = resources.predictions(run["run_id"])
+    both = telling.before_and_after(predictions, resources.stage_predictions(run["run_id"]))
+    if both is None:
+        return
+    found = metrics.mcnemar(both["right"].to_numpy(), both["right_other"].to_numpy())
+    st.markdown(findings.paired(found, "the fine-tune", "the frozen backbone"))
+    st.caption("McNemar's test, mid-p, on the images that only one of them gets right.")
+    components.link("before_after", "See them on the map, before and after", icon=":material/compare:")
 
 
 def _headline(run: pd.Series, outcome: Outcome) -> None:
