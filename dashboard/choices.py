@@ -96,11 +96,11 @@ def titled(widget, key: str, label: str, titles: dict[str, str], **kwargs) -> st
     asked = st.query_params.get(key)
     if asked in titles or (asked and kwargs.get("accept_new_options")):
         st.session_state[key] = asked
-    elif key not in st.session_state:
+    elif st.session_state.get(key) is None:  # also what a browser sends of buttons that were away for a moment
         st.session_state[key] = default
 
     def keep() -> None:
-        if key not in st.session_state:  # the page was left meanwhile
+        if st.session_state.get(key) is None:  # the page was left meanwhile
             return
         if st.session_state[key] != default:
             st.query_params[key] = st.session_state[key]
