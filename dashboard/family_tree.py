@@ -44,7 +44,8 @@ def tree(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
     for work in WORKS.values():
         _add_work(figure, work, shown)
     if own:
-        _ring(figure, chosen, *_place(chosen, own), "top center" if own.name in BELOW else "bottom center")
+        named = chosen if len(own.architectures) > 1 else ""  # else the title says it
+        _ring(figure, named, *_place(chosen, own), "bottom center")
     years = range(2012, 2023)
     figure.update_xaxes(
         range=[OLDEST - 0.6, 2022.9], tickvals=[OLDEST, *years], ticktext=["1998", *map(str, years)], showgrid=True,

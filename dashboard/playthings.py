@@ -6,7 +6,7 @@ Each function draws one; `PLAYTHINGS` has them by the name that `core.ideas` kno
 import pandas as pd
 import streamlit as st
 
-from core import backbones, idea_costs, vanishing
+from core import backbones, hardware, idea_costs, vanishing
 from core.errors import LabError
 from dashboard import addressed, choices, components, formats, idea_charts, resources
 
@@ -85,7 +85,7 @@ def _measured_gradients(blocks: int, after: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(_tell_gradients(measured), width="stretch")
         components.measured(
-            resources.hardware_here()["name"],
+            hardware.name(),
             f"{measured.images} images of {measured.dataset}, mean of {measured.seeds} networks of each kind before "
             f"any training, {formats.duration(measured.seconds)}.",
         )
@@ -220,12 +220,12 @@ def scaling() -> None:
         }
     )
     _chart(idea_charts.scaling(frame, phi), "Input size and parameters of EfficientNet B0 to B7, by the rule and built")
-    last = frame.iloc[-1]
+    step = round(phi)
+    near = frame.iloc[step]
     st.markdown(
-        f"The rule alone would have made B7 see {last['computed_size']:.0f} px with "
-        f"{last['computed_params'] / 1e6:.0f} M parameters; it was released with {last['size']:.0f} px and "
-        f"{last['params'] / 1e6:.0f} M. Channels and repeats are rounded, and the steps released do not keep to the "
-        "rule."
+        f"By the rule, φ = {step} gives {near['computed_size']:.0f} px and {near['computed_params'] / 1e6:.1f} M "
+        f"parameters; {near['name']} was released with {near['size']} px and {near['params'] / 1e6:.1f} M. Channels "
+        "and repeats are rounded, and the steps released do not keep to the rule."
     )
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core import backbones, networks, textbook
+from core import backbones, hardware, networks, textbook
 from core.equality import Checked, Comparison
 from core.errors import LabError
 from dashboard import components, formats, resources
@@ -133,7 +133,7 @@ def _tell(checked: Checked, keras: str) -> None:
             f"where {checked.typical:.1e} is usual.",
             width="stretch",
         )
-        components.measured(resources.hardware_here()["name"], f"{formats.duration(checked.seconds)}, float32.")
+        components.measured(hardware.name(), f"{formats.duration(checked.seconds)}, float32.")
 
 
 @st.fragment(run_every=0.3)

@@ -160,7 +160,7 @@ def show_history() -> None:
         "A point is an architecture: click it to read about it. Hover over a line's middle to see what was taken. "
         "Works in grey gave something and are not here; CLIP is not here yet."
         if view == "tree"
-        else "A point is an architecture: click it to read about it. Accuracies are cited, and come from different ways "
+        else "A point is an architecture: click it to read about it. Accuracies are cited, and come from other ways "
         "of training, some with more data: a later recipe makes any network better."
     )
 

@@ -52,3 +52,16 @@ def test_speeds_of_this_machine_are_plotted_once_there_are_some(visit):
     assert shown.notna().sum() == 1
     assert "12 images/s at 224 px" in card(page)
     assert len(page.get("plotly_chart")) == 1
+
+
+def test_the_family_tree_and_the_timeline_show_where_the_chosen_one_stands(visit):
+    page = visit("backbones", view="tree", backbone="MobileNetV2")
+    assert len(page.get("plotly_chart")) == 1
+    assert "What MobileNet V2 took and gave" in card(page)
+    assert "turned inside out" in card(page)
+    assert "**Strengths**" in card(page)
+    anatomy = next(link for link in page.main.get("page_link") if link.proto.label == "Open MobileNetV2")
+    assert "backbone=MobileNetV2" in anatomy.proto.query_string
+    page = visit("backbones", view="timeline", backbone="VGG16")
+    assert len(page.get("plotly_chart")) == 1
+    assert "Accuracies are cited" in " ".join(each.value for each in page.caption)
