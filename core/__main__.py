@@ -1,4 +1,4 @@
-"""The laboratory from a terminal: `python -m core run|resume|export|runs|recipes|backbones|warm|cache|doctor|bench`.
+"""The laboratory from a terminal: `python -m core COMMAND`, one of those below.
 
 Results go to standard output, one JSON value with `--json`; progress and errors go to standard error.
 Exit codes: 0 done, 1 failed, 2 wrong usage.
@@ -14,7 +14,7 @@ from dataclasses import asdict, fields
 
 import pandas as pd
 
-from core import backbones, datasets, hardware, recipes, runs, settings
+from core import backbones, datasets, hardware, maps, neighbours, recipes, runs, settings, sources
 from core.config import (
     AUGMENTATIONS,
     BATCHNORM,
@@ -71,6 +71,9 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--format", choices=FORMATS, default="keras", help="what to write [keras]")
     export.add_argument("--to", default=".", metavar="FOLDER", help="where to put it [.]")
 
+    draw = _command(commands, "map", _map, "lay images out by what a network sees in them, and say how far to trust it")
+    _map_options(draw)
+
     _command(commands, "runs", _runs, "every run in the store")
     _command(commands, "recipes", _recipes, "experiments by name, for `run --recipe`")
     _command(commands, "backbones", _backbones, "the table of architectures")
@@ -82,13 +85,13 @@ def parser() -> argparse.ArgumentParser:
     )
     warm.add_argument("--input-size", type=int, default=0, metavar="PX", help="pixels; 0: each backbone's default")
 
-    cache = _command(commands, "cache", _cache, "list or clear the feature cache")
-    cache.add_argument("--clear", action="store_true", help="delete every cached feature")
+    cache = _command(commands, "cache", _cache, "list or clear the cached features and maps")
+    cache.add_argument("--clear", action="store_true", help="delete every cached feature and every map")
 
     _command(commands, "doctor", _doctor, "what this machine is, what is here, what will be slow")
 
     bench = _command(commands, "bench", _bench, "measure; figures are kept in docs/benchmarks.md")
-    bench.add_argument("name", choices=("extract", "probe", "memory", "finetune"), help="what to measure")
+    bench.add_argument("name", choices=("extract", "probe", "memory", "finetune", "maps"), help="what to measure")
     for name, kind in {"images": int, "dataset": str, "backbone": str, "weights": str, "input_size": int}.items():
         bench.add_argument(f"--{name.replace('_', '-')}", type=kind, help="with which; left out: the benchmark's own")
     return top
@@ -146,6 +149,58 @@ def _config_options(run: argparse.ArgumentParser) -> None:
         run.add_argument(
             f"--{name.replace('_', '-')}", type=type(default), default=argparse.SUPPRESS, help=text + said, **kind
         )
+
+
+def _map_options(draw: argparse.ArgumentParser) -> None:
+    texts = {
+        "method": (tuple(maps.METHODS), "how to lay them out"),
+        "dims": ((2, 3), "dimensions of the map"),
+        "components": ("N", "principal components that the layout begins with; 0: the features as they are"),
+        "perplexity": ("N", "neighbours that an image minds (tsne)"),
+        "neighbours": ("K", "neighbours that make the graph (umap)"),
+        "min_dist": ("DISTANCE", "how close two images may come (umap)"),
+        "metric": (tuple(neighbours.METRICS), "what near means (tsne, umap)"),
+        "start": ("MAP", "key of a map of the same images, on which this one is laid"),
+        "dataset": ("NAME", "name of a dataset, or the path of an image folder or zip"),
+        "images": (tuple(sources.IMAGES), "which of its images"),
+        "n_images": ("N", "how many of them, stratified; 0: all"),
+        "seed": ("N", "seed of the sample and of the layout"),
+        "run": ("RUN", "id of a run: its network instead of the backbone's"),
+        "what": (sources.WHAT, "features, or a run's logits"),
+        "layer": ("NAME", "a block of the network, instead of its end"),
+        "backbone": ("NAME", "name of a backbone"),
+        "weights": ("WEIGHTS", "imagenet, untrained, or the path of a weights file"),
+        "input_size": ("PX", "pixels, square; 0: the backbone's default"),
+        "preprocessing": (PREPROCESSINGS, "the backbone's own, or the book's mistake"),
+        "pooling": (POOLINGS, "of the last feature map"),
+    }
+    defaults = {f.name: f.default for kind in (maps.MapConfig, sources.Source) for f in fields(kind)}
+    for name, (values, text) in texts.items():
+        kind = {"metavar": values} if isinstance(values, str) else {"choices": values}
+        default = defaults[name]
+        said = "" if default in ("", 0) else f" [{default}]"
+        draw.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default, help=text + said, **kind)
+
+
+def _map(options) -> tuple[dict, str]:
+    options.dataset = _dataset_name(options.dataset)
+    given = {f.name: getattr(options, f.name) for f in fields(sources.Source)}
+    own = {f.name: getattr(options, f.name) for f in fields(maps.MapConfig) if f.name != "source"}
+    with Bar() as bar:
+        drawn = maps.compute(maps.MapConfig(sources.Source(**given), **own), bar)
+    result = {name: getattr(drawn, name) for name in ("key", "quality", "explained", "seconds", "hardware", "notes")}
+    path = maps.positions_path(drawn.key)
+    text = (
+        f"{maps.METHODS[options.method].title} of {len(drawn.rows):,} images: "
+        + ", ".join(f"{name} {value:.3f}" for name, value in drawn.quality.items() if isinstance(value, float))
+        + f"\n{drawn.quality['judged']:,.0f} images judged, each against all; "
+        + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in drawn.seconds.items())
+        + f", measured on {drawn.hardware}\n"
+        + "".join(f"{note}\n" for note in drawn.notes)
+        + f"{path}\nmap {drawn.key}"
+    )
+    about = {"images": len(drawn.rows), "positions": path, "config": asdict(drawn.config)}
+    return result | about, text
 
 
 def _run(options) -> tuple[dict, str]:
@@ -300,14 +355,22 @@ def _cache(options) -> tuple[dict, str]:
 
     if options.clear:
         features.clear()
-    entries = features.entries()
+        maps.clear()
+    entries, drawn = features.entries(), maps.entries()
     total = sum(entry.bytes for entry in entries)
     budget = settings.cache_budget()
     lines = [f"{e.backbone:20} {e.dataset:18} {e.images:>7,} images {e.bytes / 1e6:>9,.1f} MB" for e in entries]
     lines.append(
         f"{len(entries)} entries, {total / 1e9:.2f} of {budget / 1e9:.0f} GB in {settings.home() / 'features'}"
     )
-    return {"entries": [asdict(e) for e in entries], "bytes": total, "budget": budget}, "\n".join(lines)
+    lines += [
+        f"{m.config.method:20} {m.config.source.dataset:18} {m.images:>7,} images {m.bytes / 1e6:>9,.1f} MB"
+        for m in drawn
+    ]
+    drawn_bytes = sum(entry.bytes for entry in drawn)
+    lines.append(f"{len(drawn)} maps, {drawn_bytes / 1e9:.2f} GB in {settings.home() / 'maps'}")
+    result = {"entries": [asdict(e) for e in entries], "bytes": total, "budget": budget}
+    return result | {"maps": [asdict(entry) for entry in drawn], "maps_bytes": drawn_bytes}, "\n".join(lines)
 
 
 def _doctor(options) -> tuple[dict, str]:

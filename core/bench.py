@@ -16,6 +16,7 @@ import numpy as np
 
 from core import (
     backbones,
+    bench_maps,
     checkpoints,
     datasets,
     features,
@@ -248,7 +249,13 @@ def finetune(
     return result
 
 
-BENCHES: dict[str, Callable[..., dict]] = {"extract": extract, "probe": probe, "memory": memory, "finetune": finetune}
+BENCHES: dict[str, Callable[..., dict]] = {
+    "extract": extract,
+    "probe": probe,
+    "memory": memory,
+    "finetune": finetune,
+    "maps": bench_maps.maps,
+}
 
 
 def _notebook_epochs(

@@ -16,6 +16,7 @@ MOMENTUM = 0.8
 LONGEST_STEP = 5.0
 START = 1e-4  # standard deviation that a layout begins with, so that near points can still change places
 PLACED_BY = 5.0  # perplexity, for new points
+FEW = 2_500  # points; below, Barnes-Hut on one core is the quickest: each iteration is over before threads have met
 BETWEEN_REPORTS = 50_000  # points times iterations: a stop is heard within a second
 
 
@@ -23,7 +24,7 @@ def lay_out(points: np.ndarray, start: np.ndarray, *, perplexity: float = 30.0, 
     """Positions (n, dims) float32 of points (n, d), near in the sense of Euclidean distance.
 
     Args:
-        start: (n, dims), in any scale: where the layout begins. Two dimensions use FFT, three Barnes-Hut: slower.
+        start: (n, dims), in any scale: where the layout begins. Three dimensions know no FFT, Barnes-Hut is slower.
         perplexity: How many neighbours each point minds, smoothly.
 
     Raises:
@@ -33,14 +34,14 @@ def lay_out(points: np.ndarray, start: np.ndarray, *, perplexity: float = 30.0, 
     if perplexity > most:
         raise ConfigError(
             f"A perplexity of {perplexity:g} needs {int(3 * perplexity) + 1:,} images, and there are {len(points):,}",
-            f"at most {most:.0f}" if most >= 1 else "at least four images",
+            f"at most {int(most)}" if most >= 1 else "at least four images",
             "Choose a smaller perplexity or more images",
         )
     from openTSNE import TSNEEmbedding
     from openTSNE.affinity import PerplexityBasedNN
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
-    cores = hardware.describe()["cores"]
+    cores = hardware.describe()["cores"] if len(points) >= FEW else 1
     near = PrecomputedNeighbors(*neighbours.of_each(points, int(3 * perplexity), report=report))
     embedding = TSNEEmbedding(
         START * start / start[:, 0].std(),
@@ -98,4 +99,4 @@ def place(points: np.ndarray, positions: np.ndarray, query: np.ndarray) -> np.nd
 
 
 def _method(positions: np.ndarray) -> str:
-    return "fft" if positions.shape[1] == 2 else "bh"
+    return "fft" if positions.shape[1] == 2 and len(positions) >= FEW else "bh"

@@ -46,11 +46,11 @@ def lay_out(
     Raises:
         ConfigError: There are not more points than neighbours.
     """
-    if near > len(points):
+    if not 2 <= near <= len(points):
         raise ConfigError(
             f"{near:,} neighbours were asked for, and there are {len(points):,} images",
-            f"at most {len(points):,}",
-            "Choose fewer neighbours or more images",
+            f"2 to {len(points):,} neighbours" if len(points) > 1 else "at least two images",
+            "Choose another number of neighbours or more images",
         )
     with _threads(report):
         return _lay_out(points, start, near, min_dist, seed, report)

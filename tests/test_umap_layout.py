@@ -1,0 +1,104 @@
+"""UMAP keeps planted clusters together, hears a stop, takes new points in, and bears two callers at once."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from core import map_quality, umap_layout
+from core.errors import ConfigError, Stopped
+
+pytestmark = pytest.mark.slow  # compiling takes half a minute
+
+
+@pytest.fixture(scope="module")
+def blobs() -> tuple[np.ndarray, np.ndarray]:
+    rng, labels = np.random.default_rng(0), np.arange(120) % 3
+    return (rng.normal(size=(120, 6)) + 15 * np.eye(3, 6)[labels]).astype(np.float32), labels
+
+
+@pytest.fixture(scope="module")
+def laid(blobs) -> np.ndarray:
+    points, _ = blobs
+    return umap_layout.lay_out(points, points[:, 3:5], near=10)
+
+
+def test_clusters_stay_clusters_wherever_it_begins(blobs, laid):
+    points, labels = blobs
+    assert laid.shape == (120, 2)
+    assert laid.dtype == np.float32
+    assert map_quality.judge(points, laid, labels)["knn_map"] == 1
+
+
+def test_three_dimensions(blobs):
+    points, labels = blobs
+    laid = umap_layout.lay_out(points, points[:, :3], near=10)
+    assert laid.shape == (120, 3)
+    assert map_quality.judge(points, laid, labels)["knn_map"] == 1
+
+
+def test_a_map_that_begins_at_another_keeps_its_arrangement(blobs, laid):
+    points, _ = blobs
+    again = umap_layout.lay_out(points, laid, near=10)
+    both = np.hstack([laid - laid.mean(axis=0), again - again.mean(axis=0)])
+    correlations = np.corrcoef(both.T)
+    assert correlations[0, 2] > 0.9
+    assert correlations[1, 3] > 0.9
+
+
+def test_new_points_go_to_their_cluster_and_the_old_ones_stay(blobs, laid):
+    points, labels = blobs
+    before = laid.copy()
+    placed = umap_layout.place(points, laid, 15 * np.eye(3, 6, dtype=np.float32) + 0.3, near=10, min_dist=0.1)
+    centres = np.array([laid[labels == label].mean(axis=0) for label in range(3)])
+    assert np.linalg.norm(placed[:, None] - centres, axis=2).argmin(axis=1).tolist() == [0, 1, 2]
+    np.testing.assert_array_equal(laid, before)
+
+
+def test_more_neighbours_than_images_says_how_many_are_possible(blobs):
+    points, _ = blobs
+    with pytest.raises(ConfigError, match="130 neighbours were asked for, and there are 120 images"):
+        umap_layout.lay_out(points, points[:, :2], near=130)
+    with pytest.raises(ConfigError, match="at least two images"):
+        umap_layout.lay_out(points[:1], points[:1, :2])
+
+
+def test_as_many_neighbours_as_images_are_possible(blobs):
+    points, _ = blobs
+    assert np.isfinite(umap_layout.lay_out(points[:6], points[:6, :2], near=6)).all()
+
+
+@pytest.mark.parametrize("stage", ["neighbours", "map"])
+def test_a_stop_is_heard(blobs, monkeypatch, stage):
+    points, _ = blobs
+    monkeypatch.setattr(umap_layout, "EPOCHS", (100_000, 100_000))
+    heard = []
+
+    def report(progress):
+        heard.append(progress)
+        if progress.stage == stage and (stage == "neighbours" or progress.done):
+            raise Stopped()
+
+    with pytest.raises(Stopped):
+        umap_layout.lay_out(points, points[:, :2], near=10, report=report)
+    assert heard[-1].stage == stage
+    assert heard[-1].done < 100_000
+
+
+@pytest.mark.parametrize("layer", ["own", "workqueue"])
+def test_two_layouts_at_once_do_not_end_the_process(blobs, monkeypatch, layer):
+    points, _ = blobs
+    if layer == "workqueue":  # as where there is no OpenMP: one after the other, and both say that they wait
+        monkeypatch.setattr("numba.threading_layer", lambda: "workqueue")
+    done, waited = [], []
+
+    def lay_out():
+        done.append(umap_layout.lay_out(points, points[:, :2], near=10, report=waited.append))
+
+    threads = [threading.Thread(target=lay_out) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    assert len(done) == 3
+    assert all(np.isfinite(positions).all() for positions in done)
