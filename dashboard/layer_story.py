@@ -28,15 +28,16 @@ def sentence(found: Probes) -> str:
     return f"{text}The largest step, {step:.1f} points, is from {before.block} to {after.block}."
 
 
-def caption(depth: Depth, probe: Probe | None) -> str:
-    """What stands under the map of a depth."""
-    where = f"{depth.size} x {depth.size} places, {depth.channels} channels"
+def title(depth: Depth) -> str:
+    """What stands over the map of a depth."""
+    return f"{depth.block}, {depth.size} x {depth.size}"
+
+
+def caption(probe: Probe | None) -> str:
+    """How well a linear head does there; short, since it stands on the map."""
     if probe is None:
-        return where
-    return (
-        f"Linear probe {formats.percent(probe.accuracy)} "
-        f"({formats.interval(probe.accuracy_low, probe.accuracy_high)}) · {where}"
-    )
+        return ""
+    return f"Probe {formats.percent(probe.accuracy)} ({formats.interval(probe.accuracy_low, probe.accuracy_high)})"
 
 
 def chart(found: Probes) -> go.Figure:

@@ -35,12 +35,12 @@ if runs.empty:
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    with st.container(width=380):
+    with st.container(width=260):
         run = runs.set_index("run_id", drop=False).loc[choices.run(runs, "Fine-tune", forget=[image_wall.ROW])]
     titles = {name: METHODS[name].title for name in ("umap", "tsne", "pca")}
     method = choices.titled(st.segmented_control, "map", "Map", titles, required=True)
     arrange = choices.titled(st.segmented_control, "arrange", "Shown", ARRANGE, required=True)
-    colour = choices.titled(st.selectbox, "colour", "Colour by", COLOURS, width=180)
+    colour = choices.titled(st.selectbox, "colour", "Colour by", COLOURS, width=160)
 
 try:
     dataset = image_wall.dataset_of(run)  # it says why where there is none

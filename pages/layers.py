@@ -40,11 +40,11 @@ try:
         dataset, rows = resources.dataset(asked.source.dataset), there[0][1].rows
         map_view.show(
             [
-                map_view.Panel(each.key, depth.block, layer_story.caption(depth, probes.get(depth.block)))
+                map_view.Panel(each.key, layer_story.title(depth), layer_story.caption(probes.get(depth.block)))
                 for depth, each in there
             ],
             rows, dataset, map_columns.of_images(dataset, rows, resources.splits(dataset)),
-            key=VIEW, colour="class", arrange="grid" if len(there) > 1 else "single", height=720,
+            key=VIEW, colour="class", arrange="grid" if len(there) > 1 else "single", height=600,
         )  # fmt: skip
         st.caption(maps.METHODS[asked.method].caution)
     if found:
