@@ -1,15 +1,13 @@
 // What is known of each point, as colours and as words.
 
-export const UNKNOWN = 65535; // the code of a class that is not known
 const STEPS = 256; // colours of a scale
 
 // Cividis (Nuñez, Anderton and Renslow 2018, doi:10.1371/journal.pone.0199239), seen alike by colour-blind eyes.
 const CIVIDIS = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838"];
 
-// Fetches the values of a column.
-export async function load(column) {
-  const bytes = await fetched(column.url);
-  return { ...column, values: column.kind === "class" ? new Uint16Array(bytes) : new Float32Array(bytes) };
+// The values of a column, of the bytes that the server sends for it.
+export function valuesOf(column, bytes) {
+  return column.kind === "class" ? new Uint16Array(bytes) : new Float32Array(bytes);
 }
 
 export async function fetched(url) {

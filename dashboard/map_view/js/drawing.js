@@ -1,0 +1,139 @@
+// Drawing what a view holds: its points, and what lies over them.
+
+import { project } from "./camera.js";
+import { css } from "./columns.js";
+import { rectangles } from "./panels.js";
+
+const TILES = { images: 34, dots: 42 }; // pixels of an image: where all are drawn so, and where only few are in sight
+
+// Pixels of every point within a panel.
+export function screenOf(view, panel) {
+  const [, , width, height] = view.rects[panel];
+  return project(positionsOf(view, panel), view.cameras[panel].matrix(width, height), width, height, view.screens[panel]);
+}
+
+// Points (n, 3) as they are drawn: on their way between two maps, in between.
+function positionsOf(view, panel) {
+  if (!view.part) return view.laid[panel];
+  if (view.part === 1) return view.laid[1];
+  const [start, end] = view.laid;
+  view.mixed ??= new Float32Array(start.length);
+  if (view.mixed.length !== start.length) view.mixed = new Float32Array(start.length);
+  for (let i = 0; i < start.length; i++) view.mixed[i] = start[i] + (end[i] - start[i]) * view.part;
+  return view.mixed;
+}
+
+// The points, and the titles over them.
+export function draw(view) {
+  const [width, height] = sizeOf(view);
+  const ratio = sharpness();
+  for (const [side, pixels] of [["width", width], ["height", height]]) {
+    if (view.dots[side] !== Math.round(pixels * ratio)) view.dots[side] = Math.round(pixels * ratio);
+  }
+  view.rects = layOut(view, width, height);
+  [...view.titles.children].forEach((title, i) => {
+    const [left, top, w, h] = view.rects[i];
+    Object.assign(title.style, { left: `${left}px`, top: `${top}px`, width: `${w}px`, height: `${h}px` });
+  });
+  const views = viewsOf(view).map((each, i) => ({
+    ...each,
+    rect: view.rects[i].map((side) => side * ratio),
+    matrix: each.camera.matrix(view.rects[i][2], view.rects[i][3]),
+  }));
+  view.scene.draw(views, diameter(view) * ratio);
+}
+
+// Rectangles of what is drawn: one for each map, or one for two that turn into each other.
+export function layOut(view, width, height) {
+  const { panels, arrange } = view.data;
+  return rectangles(arrange === "morph" ? 1 : panels.length, width, height, arrange);
+}
+
+// Which maps are drawn, between which, and whether points hide those behind them.
+function viewsOf(view) {
+  const morphs = view.data.arrange === "morph";
+  return view.cameras.slice(0, morphs ? 1 : undefined).map((camera, i) => ({
+    camera,
+    from: i,
+    to: morphs ? 1 : i,
+    part: view.part,
+    solid: camera.dims === 3,
+  }));
+}
+
+// Pixels of a dot: larger the closer one looks and the fewer there are.
+function diameter(view) {
+  const zoomed = Math.min(Math.max(view.cameras[0].zoom, 1) ** 0.35, 3);
+  const crowded = view.n > 30000 ? 3.2 : view.n > 5000 ? 4.2 : 6;
+  return crowded * zoomed * view.large * (view.cameras[0].dims === 3 ? 1.25 : 1) * (view.rects.length > 2 ? 0.75 : 1);
+}
+
+// Images, rings and lines, which lie over the points.
+export function drawOver(view) {
+  const { overlay } = view;
+  overlay.begin(...sizeOf(view), sharpness());
+  view.rects.forEach((rect, panel) => overlay.within(rect, () => drawPanel(view, panel, rect)));
+  if (view.line) overlay.drawn(view.line.points, view.accent);
+}
+
+function drawPanel(view, panel, [, , width, height]) {
+  const always = view.points === "images";
+  const zoomed = view.cameras[panel].zoom > 1.5;
+  const rings = [view.index.get(view.clicked), ...(view.focus ?? []), ...(view.marked ?? []), view.hovered];
+  view.imaged = always || zoomed;
+  const screen = screenOf(view, panel);
+  if (view.imaged) {
+    const missing = view.overlay.images(tilesOf(view, panel, [0, 0, width, height], TILES[view.points] * view.large));
+    if (missing.length) view.thumbnails.foresee(missing);
+  }
+  const radius = (diameter(view) / 2 + 5) * (view.imaged ? 2 : 1);
+  for (const pin of panel === 0 && !view.part ? view.pins : []) {
+    const [x, y] = project(pin, view.cameras[0].matrix(width, height), width, height, new Float32Array(2));
+    view.overlay.pin(x, y, radius + 4, view.accent, view.paper);
+  }
+  for (const i of rings) {
+    if (i === undefined || i < 0) continue;
+    const strong = i === view.hovered || view.rows[i] === view.clicked || view.focus?.includes(i);
+    view.overlay.ring(screen[2 * i], screen[2 * i + 1], strong ? radius + 2 : radius, strong ? view.accent : view.ink, view.paper);
+  }
+}
+
+// What `Overlay.images` wants to know, for a panel drawn into a rectangle.
+function tilesOf(view, panel, [, , width, height], tile) {
+  const camera = view.cameras[panel];
+  return {
+    screen: project(positionsOf(view, panel), camera.matrix(width, height), width, height, view.screens[panel]),
+    shown: view.chosen ? view.chosen.map((each, i) => each & view.shown[i]) : view.shown,
+    rows: view.rows,
+    colours: (i) => css(view.palette.subarray(4 * view.codes[i], 4 * view.codes[i] + 3)),
+    width,
+    height,
+    tile,
+    always: view.points === "images",
+  };
+}
+
+// All that a picture of the view needs.
+export function seen(view) {
+  const { laid, codes, palette, chosen, shown, paper, ink, font, thumbnails, colour, dark } = view;
+  const { panels, arrange } = view.data;
+  const titles = arrange === "morph" ? [{ title: panels.map(({ title }) => title).join(" to "), caption: "" }] : panels;
+  return {
+    ...{ laid, codes, palette, chosen, shown, paper, ink, font, thumbnails, colour, dark, titles },
+    views: viewsOf(view),
+    diameter: diameter(view) / view.large,
+    images: view.points === "images",
+    legend: view.legend.entries(),
+    rectangles: (width, height) => layOut(view, width, height),
+    positions: (panel) => positionsOf(view, panel),
+    tiles: (panel, rect, tile) => tilesOf(view, panel, rect, tile),
+  };
+}
+
+function sizeOf(view) {
+  return [view.stage.clientWidth, view.stage.clientHeight];
+}
+
+function sharpness() {
+  return Math.min(devicePixelRatio, 2);
+}
