@@ -48,14 +48,14 @@ def bars(rows: Mapping[str, Sequence[tuple[str, float]]], *, unit: str = "Parame
 
 def widths(channels: Sequence[int]) -> go.Figure:
     """Channels after each layer of a dense block."""
-    figure = canvas(height=300)
+    figure = canvas(height=260)
     figure.add_bar(
         x=list(range(len(channels))),
         y=list(channels),
         marker_color=[QUIET, *[ACCENT] * (len(channels) - 1)],
         hovertemplate="After layer %{x}: %{y:,} channels<extra></extra>",
     )
-    figure.update_xaxes(title_text="Layer of the block (0: its input)", dtick=1 if len(channels) <= 26 else 4)
+    figure.update_xaxes(title_text="Layer of the block (0: its input)", dtick=1 if len(channels) <= 13 else 4)
     return figure.update_yaxes(title_text="Channels to read")
 
 

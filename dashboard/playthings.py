@@ -123,16 +123,13 @@ def dense() -> None:
         ("layers", "Layers", 12, 1, 48, 1),
     )
     channels = idea_costs.dense_widths(start, growth, layers)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        _chart(idea_charts.widths(channels), "Channels after each layer of a dense block")
+    _chart(idea_charts.widths(channels), "Channels after each layer of a dense block")
     block, wide = idea_costs.dense_block(start, growth, layers), idea_costs.wide_block(channels[-1], layers)
     rows = {
         "Dense block": [("Parameters", block)],
         f"Bottlenecks of {channels[-1]} channels": [("Parameters", wide)],
     }
-    with right:
-        _chart(idea_charts.bars(rows), "Parameters of a dense block and of residual blocks as wide as its end", "right")
+    _chart(idea_charts.bars(rows), "Parameters of a dense block and of residual blocks as wide as its end", "-bars")
     st.markdown(
         f"{layers} layers that add {growth} channels each end at **{channels[-1]:,}** channels, with "
         f"{_share(block, wide)} parameters as as many residual bottlenecks of that width. But a layer reads "

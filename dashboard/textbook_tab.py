@@ -129,11 +129,16 @@ def _tell(checked: Checked, keras: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
             f"{'The same' if same else '**Not the same**'}: with all {checked.tensors} tensors of Keras's {keras}, the "
-            f"features of {formats.count(checked.images, 'image')} differ by {checked.largest_difference:.1e} at most, "
-            f"where {checked.typical:.1e} is usual.",
+            f"features of {formats.count(checked.images, 'image')} {_differ(checked)}.",
             width="stretch",
         )
         components.measured(hardware.name(), f"{formats.duration(checked.seconds)}, float32.")
+
+
+def _differ(checked: Checked) -> str:
+    if not checked.largest_difference:
+        return "are equal to the last bit"
+    return f"differ by {checked.largest_difference:.0e} at most, where {checked.typical:.0e} is usual"
 
 
 @st.fragment(run_every=0.3)
