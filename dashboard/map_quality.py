@@ -40,8 +40,8 @@ def numbers(quality: Mapping[str, float]) -> list[tuple[str, str, str]]:
     told = (
         (
             "Trustworthiness", ("trustworthiness",), formats.percent,
-            f"Whether the {near} neighbours of an image on the map are its neighbours in feature space too: 100 % where "
-            "all are, about 50 % by chance.",
+            f"Whether the {near} neighbours of an image on the map are its neighbours in feature space too: 100 % "
+            "where all are, about 50 % by chance.",
         ),
         (
             "Continuity", ("continuity",), formats.percent,
