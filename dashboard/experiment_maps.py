@@ -1,17 +1,29 @@
 """The six maps of the book's experiment: PCA, t-SNE and UMAP of the same images, before and after the fine-tune."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
-from core import maps, sources
+from core import maps, metrics, sources
 from core.maps import Map, MapConfig
 from core.sources import Source
-from dashboard import formats, map_colours, map_drawing, map_point, map_view, resources
+from dashboard import (
+    findings,
+    formats,
+    map_colours,
+    map_drawing,
+    map_point,
+    map_quality,
+    map_view,
+    resources,
+    telling,
+)
 
 METHODS = ("pca", "tsne", "umap")
 STAGES = {"before": "before", "after": "after fine-tuning"}
 VIEW = "six-maps"
-MOVED = 0.02  # silhouettes and shares of neighbours nearer than this have not changed
+MOVED = 0.02  # shares of right neighbours nearer than this are told as equal
 
 Place = tuple[str, str]  # method, stage
 
@@ -48,7 +60,8 @@ def show(probe: pd.Series, tune: pd.Series) -> None:
         _draw(missing)
         return
     st.subheader("Before and after", anchor=False)
-    st.markdown(sentence(probe, tune, drawn))
+    st.markdown(better(probe, tune))
+    st.markdown(apart(*(drawn["umap", stage].quality for stage in STAGES)))
     dataset, rows = resources.dataset(tune["dataset"]), drawn["umap", "after"].rows
     shown = map_colours.choose(wanted["umap", "after"].source, dataset, rows)
     row = map_point.asked(rows)
@@ -56,21 +69,18 @@ def show(probe: pd.Series, tune: pd.Series) -> None:
     def follow() -> None:
         map_point.follow(map_view.picked(VIEW, rows))
 
-    view, side = st.columns([4, 1], gap="medium")
-    with view:
-        map_view.show(
-            [_panel(place, drawn[place]) for stage in STAGES for method in METHODS for place in [(method, stage)]],
-            rows,
-            dataset,
-            shown.columns,
-            key=VIEW,
-            colour=shown.colour,
-            arrange="grid",
-            focus=[] if row is None else [row],
-            on_change=follow,
-        )
-    with side:
-        map_point.show(wanted["umap", "after"], dataset, row, shown.predictions)
+    map_view.show(
+        [_panel((method, stage), drawn[method, stage]) for stage in STAGES for method in METHODS],
+        rows,
+        dataset,
+        shown.columns,
+        key=VIEW,
+        colour=shown.colour,
+        arrange="grid",
+        focus=[] if row is None else [row],
+        on_change=follow,
+    )
+    map_point.show(wanted["umap", "after"], dataset, row, shown.predictions)
     st.subheader("In numbers", anchor=False)
     st.table(table(drawn), border="horizontal")
     st.caption(
@@ -80,24 +90,34 @@ def show(probe: pd.Series, tune: pd.Series) -> None:
     )
 
 
-def sentence(probe: pd.Series, tune: pd.Series, drawn: dict[Place, Map]) -> str:
-    """What fine-tuning did to the network and to what it sees, computed, Markdown."""
-    before, after = (drawn["umap", stage].quality for stage in STAGES)
+def better(probe: pd.Series, tune: pd.Series) -> str:
+    """What fine-tuning did to the accuracy, and whether that is chance, Markdown."""
     points = 100 * (tune["accuracy"] - probe["accuracy"])
-    apart = tune["accuracy_low"] > probe["accuracy_high"] or tune["accuracy_high"] < probe["accuracy_low"]
+    change = (
+        "changed nothing" if abs(points) < 0.05 else f"{'brought' if points > 0 else 'cost'} {abs(points):.1f} points"
+    )
     text = (
-        f"The probe on the frozen backbone is right on **{formats.percent(probe['accuracy'])}** of the test images, "
-        f"the fine-tune on **{formats.percent(tune['accuracy'])}**: {points:+.1f} points"
-        f"{'' if apart else ', too close to call on so few images'}."
-    ).replace("-", "\u2212")
-    if "silhouette_full" not in before or "silhouette_full" not in after:
-        return text
-    moved = after["silhouette_full"] - before["silhouette_full"]
-    verdict = "stayed where they were" if abs(moved) < MOVED else "drew together" if moved > 0 else "came apart"
+        f"Fine-tuning **{change}**: the probe on the frozen backbone is right on {formats.percent(probe['accuracy'])} "
+        f"of the test images, the fine-tune on {formats.percent(tune['accuracy'])}."
+    )
+    both = telling.together(*(resources.predictions(run["run_id"]) for run in (tune, probe)))
+    found = metrics.mcnemar(both["right"].to_numpy(), both["right_other"].to_numpy())
+    return f"{text} {findings.paired(found, 'the fine-tune', 'the probe')}"
+
+
+def apart(before: Mapping[str, float], after: Mapping[str, float]) -> str:
+    """What it did to the classes in the space of features, from what the maps were judged by; "" with one class."""
+    if "knn_full" not in before or "knn_full" not in after:
+        return ""
+    moved = after["knn_full"] - before["knn_full"]
+    verdict = (
+        "as far apart as they were" if abs(moved) < MOVED else "easier to tell apart" if moved > 0 else "more mixed"
+    )
     return (
-        f"{text} In feature space the classes **{verdict}**: silhouette {before['silhouette_full']:.2f} to "
-        f"{after['silhouette_full']:.2f}; the nearest images vote for the right class "
-        f"{formats.percent(before['knn_full'])} of the time before and {formats.percent(after['knn_full'])} after."
+        f"In feature space the classes are **{verdict}**: the nearest images vote for the right one "
+        f"{formats.percent(before['knn_full'])} of the time before and {formats.percent(after['knn_full'])} after; "
+        f"their silhouette goes from {map_quality.signed(before['silhouette_full'])} to "
+        f"{map_quality.signed(after['silhouette_full'])}."
     )
 
 

@@ -56,6 +56,7 @@ with left:
         colour=shown.colour,
         focus=[] if row is None else [row],
         marked=[] if photo is None else photo.rows.tolist(),
+        pins=[] if photo is None else [photo.position],
         on_change=follow_the_view,
     )
     map_quality.show(found)
