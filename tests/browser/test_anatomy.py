@@ -1,0 +1,48 @@
+"""Anatomy as a visitor uses it: open a network, move the slider, click a box of the picture."""
+
+import re
+import time
+
+from playwright.sync_api import Page, expect
+
+from core import anatomy, freezing
+from core.config import RunConfig
+
+
+def test_the_slider_moves_the_totals_and_a_clicked_box_is_opened(page: Page, measured: dict[str, str]):
+    began = time.monotonic()
+    page.goto("/anatomy?backbone=ResNet20")
+    totals = page.get_by_test_id("stHeadingWithActionElements")
+    found = anatomy.describe("ResNet20")
+    head = anatomy.head_params(found, 10)
+    expect(totals.filter(has_text=f"{found.params + head:,}")).to_be_visible(timeout=180_000)  # the engine starts
+    measured["a network opened for the first time, with the engine"] = f"{time.monotonic() - began:.1f} s"
+    picture = page.locator(".js-plotly-plot .barlayer")
+    expect(picture).to_be_visible()
+
+    slider = page.get_by_role("slider")
+    slider.focus()
+    seconds = []
+    for count in range(1, 7):
+        frozen = freezing.describe(
+            RunConfig(backbone="ResNet20", method="finetune", unfreeze="layers", unfreeze_count=count)
+        )
+        began = time.monotonic()
+        slider.press("ArrowRight")
+        expect(page.get_by_text(f"The last {count} of {found.slices['layers']} layers")).to_be_visible()
+        seconds.append(time.monotonic() - began)
+        expect(totals.filter(has_text=re.compile(f"^{frozen.trainable_params + head:,}$"))).to_be_visible()
+    measured["freeze slider, a step, best of 6"] = f"{min(seconds):.2f} s"
+    expect(page).to_have_url(re.compile("unfreeze_count=6"))
+
+    box = page.locator(".js-plotly-plot .barlayer .trace").first.locator(".point path").nth(4)
+    box.click()
+    expect(page.get_by_role("combobox", name="Part of the network")).to_have_value("block4")
+    expect(page).to_have_url(re.compile("part=block4"))
+    graph = page.get_by_test_id("stGraphVizChart")
+    expect(graph).to_contain_text("Conv 3 × 3, stride 2")
+    expect(page.get_by_text("after a convolution of its own: a residual block")).to_be_visible()
+
+    page.reload()
+    expect(graph).to_contain_text("Conv 3 × 3, stride 2")
+    expect(slider).to_have_attribute("aria-valuenow", "6")
