@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from core import assembly, backbones, datasets, depths, features, forward, models, runs, settings
+from core import assembly, backbones, datasets, depths, features, forward, models, runs, settings, stored
 from core.config import POOLINGS, PREPROCESSINGS, TITLES
 from core.errors import ConfigError, RunError, WeightsError
 from core.features import Features
 from core.progress import Report, silent
+from core.stored import Dataset
 
 IMAGES = {  # which images of a dataset, in words that follow a number
     "all": "images",
@@ -75,7 +76,7 @@ def rows(source: Source) -> np.ndarray:
     Raises:
         DatasetError: There is no such dataset, or fewer images than were asked for.
     """
-    return _rows(source, datasets.load(source.dataset))
+    return _rows(source, _dataset(source.dataset))
 
 
 def digest(source: Source) -> str:
@@ -87,7 +88,7 @@ def digest(source: Source) -> str:
         WeightsError: The weights are not on this machine yet.
         LabError: Something else that the source names is not there.
     """
-    dataset, run = datasets.load(source.dataset), _run(source)
+    dataset, run = _dataset(source.dataset), _run(source)
     chosen = hashlib.sha256(_rows(source, dataset).tobytes()).hexdigest()
     head = _version(run) if run and source.what == "logits" else ""
     facts = [_key(source, dataset, run).digest, head, source.what, source.layer, chosen]
@@ -100,7 +101,7 @@ def title(source: Source) -> str:
     Raises:
         LabError: What the source names is not there.
     """
-    dataset, run = datasets.load(source.dataset), _run(source)
+    dataset, run = _dataset(source.dataset), _run(source)
     backbone = _backbone(source, run)
     how = ["{} at {} px".format(*network(source))]
     if run and (run.config.trains or source.what == "logits"):
@@ -139,7 +140,7 @@ def frozen(source: Source) -> Source:
 
 def missing(source: Source) -> int:
     """How many of the images have no vector in the cache yet; needs no Keras, downloads nothing."""
-    dataset = datasets.load(source.dataset)
+    dataset = _dataset(source.dataset)
     chosen = _rows(source, dataset)
     try:
         return features.missing_from(_key(source, dataset, _run(source)), chosen)
@@ -167,7 +168,7 @@ def values(source: Source, report: Report = silent) -> Features:
         Stopped: `report` raised it; what is computed stays.
     """
     fetch(source, report)
-    dataset, run = datasets.load(source.dataset), _run(source)
+    dataset, run = _dataset(source.dataset), _run(source)
     key = _key(source, dataset, run)
     parts = {"depths": source.layer, "head": source.what}
     found = features.fill(
@@ -192,7 +193,7 @@ def of_pictures(source: Source, pictures: np.ndarray) -> np.ndarray:
     Raises:
         LabError: What the source names is not there.
     """
-    dataset, run = datasets.load(source.dataset), _run(source)
+    dataset, run = _dataset(source.dataset), _run(source)
     key = _key(source, dataset, run)
     network = _kept_network(source, key, pictures.shape[1])
     _, values = zip(*network.stream(pictures, np.arange(len(pictures))), strict=True)
@@ -284,14 +285,33 @@ def _version(run: runs.Run) -> str:
     return f"run {run.id} {run.finished:%Y-%m-%d %H:%M:%S.%f}"
 
 
-def _rows(source: Source, dataset: datasets.Dataset) -> np.ndarray:
-    chosen = datasets.splits(dataset)[source.images] if source.images != "all" else np.arange(len(dataset.images))
-    if source.n_images:
-        chosen = datasets.subsample(chosen, dataset.labels[chosen], source.n_images, seed=source.seed)
-    return np.sort(chosen).astype(np.int64)
+def _dataset(name: str) -> Dataset:
+    """The dataset as it is now, opened once: pages ask for the digests of a dozen sources at a time."""
+    return _opened(name, stored.about(name)["fingerprint"]) if name in stored.names() else datasets.load(name)
 
 
-def _key(source: Source, dataset: datasets.Dataset, run: runs.Run | None) -> features.Key:
+@lru_cache(maxsize=2)
+def _opened(name: str, fingerprint: str) -> Dataset:
+    return datasets.load(name)
+
+
+def _rows(source: Source, dataset: Dataset) -> np.ndarray:
+    return _chosen(dataset.name, dataset.fingerprint, source.images, source.n_images, source.seed)
+
+
+@lru_cache(maxsize=32)
+def _chosen(name: str, fingerprint: str, images: str, n_images: int, seed: int) -> np.ndarray:
+    """Row ids (n,) int64, ascending; for reading only."""
+    dataset = _dataset(name)
+    chosen = datasets.splits(dataset)[images] if images != "all" else np.arange(len(dataset.images))
+    if n_images:
+        chosen = datasets.subsample(chosen, dataset.labels[chosen], n_images, seed=seed)
+    rows = np.sort(chosen).astype(np.int64)
+    rows.flags.writeable = False
+    return rows
+
+
+def _key(source: Source, dataset: Dataset, run: runs.Run | None) -> features.Key:
     """The entry of the cache that has these vectors."""
     backbone, output = _backbone(source, run), "depths" if source.layer else ""
     facts = backbones.get(backbone.backbone)
