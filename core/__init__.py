@@ -5,7 +5,7 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     errors, settings, progress, hardware               what all others use
     images, cifar, folders, splits, stored, datasets   pictures in; arrays, labels and named splits out
     architectures, textbook, networks, weights_file    facts about every architecture; the networks that are ours
-    papers, ideas, idea_costs, verdicts, lineage       what each family thought of, costs, is good for, and took from whom
+    papers, ideas, idea_costs, verdicts, lineage       what each family thought of, costs, is good for, took from whom
     backbones, equality                                a network with its weights; ours beside Keras's, tensor by tensor
     forward, speeds, features                          the compiled pass; what it costs here; what it gave, cached
     classifiers                                        published networks that name what is on a photo
