@@ -102,7 +102,7 @@ def _measure_one(page: Page, n: int, index: int) -> None:
     rng = np.random.default_rng(1)
     for _ in range(60):  # jumps: nothing foresaw them
         page.mouse.move(x + rng.normal() * 120, y + rng.normal() * 100)
-        page.wait_for_timeout(150)
+        page.wait_for_timeout(250)
     print("  pointing to image, jumping:", _told(page.evaluate("window.waits")))
     page.evaluate("window.waits.length = 0")
     page.mouse.move(x - 150, y)

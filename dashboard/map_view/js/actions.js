@@ -14,14 +14,17 @@ export function meanings(view) {
     drawing: (shift) => (view.mode !== "move" ? view.mode : shift ? "lasso" : null),
     point: (x, y) => {
       view.cursor = [x, y];
-      view.touch();
+      view.touchOver();
     },
     away: () => {
       view.cursor = null;
       view.hover(-1);
     },
     drag: (dx, dy, at, aside) => drag(view, dx, dy, under(view, at), aside),
-    rest: () => view.touch(),
+    rest: () => {
+      view.line = null;
+      view.touch();
+    },
     approach: (factor, x, y) => {
       const panel = under(view, [x, y]);
       const [left, top, width, height] = view.rects[panel];
@@ -31,7 +34,7 @@ export function meanings(view) {
     },
     draw: (line, at) => {
       view.line = { points: line, panel: under(view, at) };
-      view.touch();
+      view.touchOver();
     },
     drawn: (line, at) => {
       const panel = under(view, at);
@@ -64,6 +67,7 @@ export function meanings(view) {
       view.line = null;
       if (view.chosen) view.choose(null);
       else view.setMode("move");
+      view.touchOver();
     },
   };
 }

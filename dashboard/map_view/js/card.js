@@ -15,7 +15,7 @@ export class Card {
   }
 
   // `at`: pixels of the stage; `row`: id of the image; `thumbnails` may not have it yet: call `redraw` when they do.
-  show({ row, index, columns, thumbnails, at, size }) {
+  show({ row, index, columns, thumbnails, at }) {
     if (this.row !== row) {
       this.row = row;
       this.title.textContent = `Image ${row}`;
@@ -32,9 +32,16 @@ export class Card {
     }
     this.redraw(thumbnails);
     this.node.hidden = false;
+    this._place(at);
+  }
+
+  // Beside a point, within what is seen of the stage.
+  _place([x, y]) {
     const [width, height] = [this.node.offsetWidth, this.node.offsetHeight];
-    const left = at[0] + 18 + width > size[0] ? at[0] - 18 - width : at[0] + 18;
-    const top = Math.min(Math.max(at[1] - height / 2, 4), size[1] - height - 4);
+    const stage = this.node.parentElement.getBoundingClientRect();
+    const bottom = Math.min(stage.height, innerHeight - stage.top) - height - 6;
+    const left = x + 18 + width > stage.width ? x - 18 - width : x + 18;
+    const top = Math.max(Math.min(y - height / 2, bottom), -stage.top, 4);
     this.node.style.transform = `translate(${Math.max(left, 4)}px, ${top}px)`;
   }
 

@@ -6,10 +6,13 @@ import { rectangles } from "./panels.js";
 
 const TILES = { images: 34, dots: 42 }; // pixels of an image: where all are drawn so, and where only few are in sight
 
-// Pixels of every point within a panel.
+// Pixels of every point within a panel, computed again when something moved.
 export function screenOf(view, panel) {
-  const [, , width, height] = view.rects[panel];
-  return project(positionsOf(view, panel), view.cameras[panel].matrix(width, height), width, height, view.screens[panel]);
+  if (!view.fresh.has(panel)) {
+    placed(view, panel, view.rects[panel], view.screens[panel]);
+    view.fresh.add(panel);
+  }
+  return view.screens[panel];
 }
 
 // Points (n, 3) as they are drawn: on their way between two maps, in between.
@@ -83,7 +86,7 @@ function drawPanel(view, panel, [, , width, height]) {
   view.imaged = always || zoomed;
   const screen = screenOf(view, panel);
   if (view.imaged) {
-    const missing = view.overlay.images(tilesOf(view, panel, [0, 0, width, height], TILES[view.points] * view.large));
+    const missing = view.overlay.images(tilesOf(view, screen, width, height, TILES[view.points] * view.large));
     if (missing.length) view.thumbnails.foresee(missing);
   }
   const radius = (diameter(view) / 2 + 5) * (view.imaged ? 2 : 1);
@@ -98,11 +101,10 @@ function drawPanel(view, panel, [, , width, height]) {
   }
 }
 
-// What `Overlay.images` wants to know, for a panel drawn into a rectangle.
-function tilesOf(view, panel, [, , width, height], tile) {
-  const camera = view.cameras[panel];
+// What `Overlay.images` wants to know.
+function tilesOf(view, screen, width, height, tile) {
   return {
-    screen: project(positionsOf(view, panel), camera.matrix(width, height), width, height, view.screens[panel]),
+    screen,
     shown: view.chosen ? view.chosen.map((each, i) => each & view.shown[i]) : view.shown,
     rows: view.rows,
     colours: (i) => css(view.palette.subarray(4 * view.codes[i], 4 * view.codes[i] + 3)),
@@ -125,9 +127,14 @@ export function seen(view) {
     images: view.points === "images",
     legend: view.legend.entries(),
     rectangles: (width, height) => layOut(view, width, height),
-    positions: (panel) => positionsOf(view, panel),
-    tiles: (panel, rect, tile) => tilesOf(view, panel, rect, tile),
+    screen: (panel, rect) => placed(view, panel, rect, new Float32Array(2 * view.n)),
+    tiles: (screen, rect, tile) => tilesOf(view, screen, rect[2], rect[3], tile),
   };
+}
+
+// Pixels of every point within a rectangle, written into `out` (n, 2).
+function placed(view, panel, [, , width, height], out) {
+  return project(positionsOf(view, panel), view.cameras[panel].matrix(width, height), width, height, out);
 }
 
 function sizeOf(view) {

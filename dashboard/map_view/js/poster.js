@@ -1,7 +1,6 @@
 // A view as a picture to keep: PNG at the sizes of a projector and of paper, and SVG. Maps, titles and colours.
 
 import { css, number, range, scale } from "./columns.js";
-import { project } from "./camera.js";
 import { Overlay } from "./overlay.js";
 import { Scene } from "./scene.js";
 
@@ -17,7 +16,8 @@ export async function png(seen, { width, height, type, dots, dpi }) {
   const plan = layOut(seen, width, height, type);
   const [paper, ink] = dpi ? ["#ffffff", "#1b1f2a"] : [seen.paper, seen.ink];
   const overlay = new Overlay(canvas, seen.thumbnails);
-  const images = (i) => overlay.images(seen.tiles(i, plan.rects[i], 34 * dots));
+  const screens = plan.rects.map((rect, i) => seen.screen(i, rect));
+  const images = (i) => overlay.images(seen.tiles(screens[i], plan.rects[i], 34 * dots));
   if (seen.images) await seen.thumbnails.all(seen.views.flatMap((_, i) => images(i))); // drawn once to see which it takes
   context.fillStyle = paper;
   context.fillRect(0, 0, width, height);
@@ -54,12 +54,8 @@ export async function png(seen, { width, height, type, dots, dpi }) {
 export function svg(seen, { width, height, type, dots }) {
   const plan = layOut(seen, width, height, type);
   const [paper, ink] = ["#ffffff", "#1b1f2a"];
-  const maps = seen.views.map((view, panel) => {
-    const rect = plan.rects[panel];
-    const points = seen.positions(panel);
-    const matrix = view.camera.matrix(rect[2], rect[3]);
-    const screen = project(points, matrix, rect[2], rect[3], new Float32Array((2 * points.length) / 3));
-    const drawn = dotsByColour(seen, screen, rect).map(
+  const maps = plan.rects.map((rect, panel) => {
+    const drawn = dotsByColour(seen, seen.screen(panel, rect), rect).map(
       ([code, path]) =>
         `<path d="${path}" stroke="${css(seen.palette.subarray(4 * code, 4 * code + 3))}"/>`,
     );

@@ -33,6 +33,7 @@ export class View {
     this.clicked = null;
     this.hovered = -1;
     this.part = 0;
+    this.fresh = new Set(); // panels whose points on the screen are known
     this._build();
     this.work = Promise.resolve();
     this.update(component);
@@ -168,7 +169,7 @@ export class View {
     if (data.thumbnails.url !== this.thumbnails?.url) {
       this.thumbnails = new Thumbnails(data.thumbnails, () => {
         this.card.redraw(this.thumbnails);
-        if (this.imaged) this.touch();
+        if (this.imaged) this.touchOver();
       });
       this.overlay = new Overlay(this.over, this.thumbnails);
     }
@@ -227,22 +228,21 @@ export class View {
 
   hover(index) {
     if (index >= 0) this.thumbnails.want(this.rows[index]);
-    if (index !== this.hovered) this.touch();
+    if (index !== this.hovered) this.touchOver();
     this.hovered = index;
     if (index < 0) {
       this.card.hide();
       return;
     }
     const { columns, thumbnails, at } = this;
-    const size = [this.stage.clientWidth, this.stage.clientHeight];
-    this.card.show({ row: this.rows[index], index, columns, thumbnails, at, size });
+    this.card.show({ row: this.rows[index], index, columns, thumbnails, at });
   }
 
   take() {
     if (this.hovered < 0) return;
     this.clicked = this.rows[this.hovered];
     this._tell();
-    this.touch();
+    this.touchOver();
   }
 
   choose(chosen) {
@@ -263,11 +263,20 @@ export class View {
     glide(this.cameras, this.laid, points, () => this.touch());
   }
 
+  // Something moved or has another colour: draw it all, soon.
   touch() {
+    this.stale = true;
+    this.fresh.clear();
+    this.touchOver();
+  }
+
+  // Only what lies over the points changed.
+  touchOver() {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
       if (!this.rects || !this.stage.clientWidth) return;
-      draw(this);
+      if (this.stale) draw(this);
+      this.stale = false;
       if (this.cursor) look(this);
       drawOver(this);
     });
