@@ -109,5 +109,5 @@ def _times(this: float, that: float) -> str:
 
 @st.fragment(run_every=0.4)
 def _wait(names: tuple[str, ...], size: int) -> None:
-    if all(resources.anatomy(name, size_for(name, size)) for name in names):
+    if not any(resources.opening(name, size_for(name, size)) for name in names):
         st.rerun()

@@ -58,7 +58,7 @@ def _wait_until_opened(name: str, size: int) -> None:
 
 @st.fragment(run_every=0.25)
 def _look_again(name: str, size: int) -> None:
-    if resources.anatomy(name, size):
+    if not resources.opening(name, size):
         st.rerun()
 
 

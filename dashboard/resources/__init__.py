@@ -4,7 +4,7 @@ starting, runs, finished, datasets, speeds, training, anatomies, ideas, maps, ma
 `resources`.
 """
 
-from dashboard.resources.anatomies import anatomy, training_images
+from dashboard.resources.anatomies import anatomy, opening, training_images
 from dashboard.resources.datasets import available_datasets, dataset, fetch, fetch_progress, fetching, refresh_datasets
 from dashboard.resources.depths import (
     cancel_layers,
@@ -121,6 +121,7 @@ __all__ = [
     "measuring",
     "near",
     "near_photo",
+    "opening",
     "parcels",
     "pause",
     "picture",

@@ -29,6 +29,12 @@ def anatomy(backbone: str, input_size: int) -> Anatomy | None:
     return found
 
 
+def opening(backbone: str, input_size: int) -> bool:
+    """Whether the worker still reads it, or has not started; what came of it, `anatomy` tells."""
+    future = _reading().get((backbone, input_size))
+    return not settled() or (future is not None and not future.done())
+
+
 @st.cache_data(ttl=60, show_spinner=False)
 def training_images(dataset: str) -> int:
     """How many images a dataset has for training."""

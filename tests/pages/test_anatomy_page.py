@@ -105,3 +105,15 @@ def test_code_and_idea_are_tabs_of_it(visit):
     assert any("def resnet20" in code.value for code in page.code)
     page = opened(visit, tab="idea")
     assert not page.exception
+
+
+def test_a_worker_that_fails_is_told_and_asked_again_by_the_next_visit(visit, monkeypatch):
+    monkeypatch.setattr(anatomy, "describe", failing)
+    page = visit("anatomy", backbone="LeNet")
+    wait(page, lambda: len(page.error) > 0)
+    assert "Try again" in page.error[0].value
+    monkeypatch.undo()
+
+
+def failing(backbone: str, input_size: int):
+    raise MemoryError(f"{backbone} at {input_size}")
