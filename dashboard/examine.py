@@ -60,7 +60,9 @@ def _fixed_and_broken(run: pd.Series) -> None:
     found = metrics.mcnemar(both["right"].to_numpy(), both["right_other"].to_numpy())
     st.markdown(findings.paired(found, "the fine-tune", "the frozen backbone"))
     st.caption("McNemar's test, mid-p, on the images that only one of them gets right.")
-    components.link("before_after", "See them on the map, before and after", icon=":material/compare:")
+    components.link(
+        "before_after", "See them on the map, before and after", icon=":material/compare:", run=run["run_id"]
+    )
 
 
 def _headline(run: pd.Series, outcome: Outcome) -> None:
