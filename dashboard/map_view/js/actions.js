@@ -1,10 +1,11 @@
 // What a visitor does on a view, carried out.
 
 import { told } from "./columns.js";
-import { screenOf } from "./drawing.js";
+import { foremost, screenOf } from "./drawing.js";
 import { around, inside, nearest } from "./geometry.js";
 
 const REACH = 14; // pixels from the cursor within which a point is meant
+const COVERED = 3; // pixels from the cursor within which points of a 3-D map lie behind each other
 const FORESEEN = 70; // pixels around the cursor whose images are fetched ahead
 const MOST = 256; // images fetched ahead at once
 
@@ -116,7 +117,9 @@ export function look(view) {
   const [x, y] = [view.cursor[0] - left, view.cursor[1] - top];
   const screen = screenOf(view, panel);
   view.at = view.cursor;
-  view.hover(nearest(screen, view.shown, x, y, REACH * view.large));
+  const hidden = view.cameras[panel].dims === 3 ? around(screen, view.shown, x, y, COVERED * view.large, MOST) : [];
+  const found = hidden.length ? foremost(view, panel, hidden) : nearest(screen, view.shown, x, y, REACH * view.large);
+  view.hover(found);
   const now = performance.now();
   if (now - (view.foresaw ?? 0) > 40) {
     view.foresaw = now;

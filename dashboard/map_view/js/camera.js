@@ -89,6 +89,11 @@ export function project(points, matrix, width, height, out) {
   return out;
 }
 
+// How far a point (x, y, z) is from the eye.
+export function depth([x, y, z], m) {
+  return m[3] * x + m[7] * y + m[11] * z + m[15];
+}
+
 const IDENTITY = [1, 0, 0, 0, 1, 0, 0, 0, 1]; // row-major
 
 function rotate(r, [x, y, z]) {

@@ -1,6 +1,6 @@
 // Drawing what a view holds: its points, and what lies over them.
 
-import { project } from "./camera.js";
+import { depth, project } from "./camera.js";
 import { css } from "./columns.js";
 import { rectangles } from "./panels.js";
 
@@ -13,6 +13,15 @@ export function screenOf(view, panel) {
     view.fresh.add(panel);
   }
   return view.screens[panel];
+}
+
+// Of some points, the one that hides the others.
+export function foremost(view, panel, indices) {
+  const [, , width, height] = view.rects[panel];
+  const matrix = view.cameras[panel].matrix(width, height);
+  const points = positionsOf(view, panel);
+  const far = (i) => depth(points.subarray(3 * i, 3 * i + 3), matrix);
+  return indices.reduce((best, i) => (far(i) < far(best) ? i : best));
 }
 
 // Points (n, 3) as they are drawn: on their way between two maps, in between.
