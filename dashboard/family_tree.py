@@ -84,7 +84,7 @@ def timeline(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
             hovertemplate="<b>%{customdata[0]}</b><br>%{y:.1f} % top-1, published<extra></extra>",
         )
     if chosen in BACKBONES and BACKBONES[chosen].top1:
-        _ring(figure, chosen, _when(chosen), BACKBONES[chosen].top1, "bottom center")
+        _ring(figure, chosen, _when(chosen), BACKBONES[chosen].top1, "middle left")
     figure.update_xaxes(range=[2014.4, 2023.2], dtick=1, tick0=2015, tickformat="d", title_text="First published")
     return figure.update_yaxes(title_text="ImageNet top-1, published (%)")
 

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core import backbones, ideas, verdicts
+from core import ideas
 from core.ideas import Idea
-from core.verdicts import Verdict
+from dashboard import family_panel
 from dashboard.playthings import PLAYTHINGS
 
 
@@ -22,9 +22,14 @@ def show(name: str) -> None:
         _tell(idea)
     if idea.plaything:
         with played, st.container(border=True):
-            PLAYTHINGS[idea.plaything]()
-    if verdict := verdicts.of(name):
-        _judge(backbones.get(name).family, verdict)
+            _play(idea.plaything)
+    family_panel.verdict(name)
+
+
+@st.fragment
+def _play(plaything: str) -> None:
+    """Sliders that redraw nothing but their own chart and sentence."""
+    PLAYTHINGS[plaything]()
 
 
 def _tell(idea: Idea) -> None:
@@ -34,14 +39,3 @@ def _tell(idea: Idea) -> None:
         st.latex(idea.formula)
         st.caption(idea.symbols)
     st.markdown(f":material/menu_book: [{idea.paper.title}]({idea.paper.url})  \n:gray[{idea.paper.mark}]")
-
-
-def _judge(family: str, verdict: Verdict) -> None:
-    st.subheader(f"{family}: when to use it", anchor=False)
-    st.markdown(verdict.use)
-    for column, title, said in zip(
-        st.columns(2, gap="large"), ("Strengths", "Weaknesses"), (verdict.strengths, verdict.weaknesses), strict=True
-    ):
-        with column:
-            st.markdown(f"**{title}**\n" + "\n".join(f"* {verdicts.text(each)}" for each in said))
-    st.caption("Sizes are counted on the networks; accuracies and times are the published ones of the table.")

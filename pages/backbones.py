@@ -6,8 +6,8 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from core import backbones, lineage, verdicts
-from dashboard import charts, choices, components, cost, family_tree, formats, resources, selections, state
+from core import backbones
+from dashboard import addressed, charts, choices, components, cost, family_panel, formats, resources, selections, state
 
 PREPROCESSING = {
     "caffe": "it swaps red and blue and takes ImageNet's mean colour away; pixels are not scaled.",
@@ -67,13 +67,13 @@ def choose_from_chart(key: str) -> None:
     """A clicked point is the chosen backbone."""
     for name in selections.ids(st.session_state.get(key, {}))[:1]:
         if name in set(facts["name"]):
-            st.session_state["backbone"] = name
+            addressed.put("backbone", name)
 
 
 def choose_from_table() -> None:
     """A marked row is the chosen backbone."""
     for name in selections.table_ids(st.session_state["backbone-table"], shown, "name")[:1]:
-        st.session_state["backbone"] = name
+        addressed.put("backbone", name)
 
 
 # Show
@@ -82,15 +82,11 @@ whole = st.container()  # the tree and the timeline take the width of the page
 plot, card = st.columns([3, 2], gap="large")
 with card, st.container(border=True):
     default = state.get().backbones[0] if state.get().backbones else ""
-    options = list(facts["name"])
-    name = st.selectbox(
-        "Backbone",
-        options,
-        index=options.index(default) if default in options else 0,
-        key="backbone",
-        bind="query-params",
+    names = {each: each for each in facts["name"]}
+    name = choices.titled(
+        st.selectbox, "backbone", "Backbone", {default: default} | names if default in names else names,
         help="Or click a point of the plot, or mark a row of the table",
-    )
+    )  # fmt: skip
     one = facts.set_index("name").loc[name]
     st.markdown(f"{one['family']}, {one['year']}: [{one['paper']}]({one['paper_url']})")
     st.table(
@@ -144,46 +140,15 @@ def show_cost() -> None:
     st.caption("The dotted line joins those that no other beats in both. Click a point to read about it.")
 
 
-def show_history() -> None:
-    """The family tree, or accuracy over time."""
-    draw = family_tree.tree if view == "tree" else family_tree.timeline
-    components.chart(
-        draw(name, set(shown["name"])),
-        key=view,
-        alt="Who took what from whom, by year, a point for each architecture"
-        if view == "tree"
-        else "Published ImageNet accuracy by year of publication, a point for each architecture",
-        selection="points",
-        on_select=partial(choose_from_chart, view),
-    )
-    st.caption(
-        "A point is an architecture: click it to read about it. Hover over a line's middle to see what was taken. "
-        "Works in grey gave something and are not here; CLIP is not here yet."
-        if view == "tree"
-        else "A point is an architecture: click it to read about it. Accuracies are cited, and come from other ways "
-        "of training, some with more data: a later recipe makes any network better."
-    )
-
-
-def show_relations() -> None:
-    """What the chosen one took and gave, and what it is good for."""
-    if relations := family_tree.relations(name):
-        lines = [f"* {told}. [:gray[{taken.source.mark}]]({taken.source.url})" for told, taken in relations]
-        st.markdown(f"**What {lineage.of(name).title} took and gave**\n" + "\n".join(lines))
-    if verdict := verdicts.of(name):
-        st.markdown(f"**When to use it**  \n{verdict.use}")
-        for title, said in (("Strengths", verdict.strengths), ("Weaknesses", verdict.weaknesses)):
-            st.markdown(f"**{title}**\n" + "\n".join(f"* {verdicts.text(each)}" for each in said))
-
-
 if view == "cost":
     with plot:
         show_cost()
 else:
     with whole:
-        show_history()
+        family_panel.draw(view, name, set(shown["name"]), on_select=partial(choose_from_chart, view))
     with plot:
-        show_relations()
+        family_panel.relations(name)
+        family_panel.verdict(name)
 
 st.subheader(f"{formats.count(len(shown), 'backbone')}", anchor=False)
 st.dataframe(

@@ -65,3 +65,10 @@ def test_the_family_tree_and_the_timeline_show_where_the_chosen_one_stands(visit
     page = visit("backbones", view="timeline", backbone="VGG16")
     assert len(page.get("plotly_chart")) == 1
     assert "Accuracies are cited" in " ".join(each.value for each in page.caption)
+
+
+def test_the_chosen_backbone_is_in_the_address_and_the_tree_follows_it(visit):
+    page = visit("backbones", view="tree", backbone="MobileNetV2")
+    page.selectbox(key="backbone").set_value("ResNet50").run()
+    assert page.query_params["backbone"] == "ResNet50"
+    assert "What ResNet took and gave" in card(page)
