@@ -22,6 +22,7 @@ from core import (
     metrics,
     runs,
     speeds,
+    trainee,
     training,
 )
 from core.config import TITLES, RunConfig
@@ -169,6 +170,7 @@ def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
             config, dataset, rows, weights=weights, folder=folder, head=head, on_stage=test, report=report
         )
         trained.assembly.model.save(folder / "model.keras")
+        trainee.release(trained.assembly.model.variables)
     seconds["train"] -= seconds["evaluate"]
 
     if trained.images_per_second:

@@ -54,6 +54,7 @@ def find(
         stages.freeze(stage, material)
         prepared = stages.prepare(stage, material)
         losses = _rise(prepared, material)
+        trainee.release([*prepared.model.optimizer.variables, *material.assembly.model.variables])
         del prepared  # it may hold files of the folder
     rates = FIRST * (LAST / FIRST) ** (np.arange(len(losses)) / (STEPS - 1))
     lowest = int(np.argmin(losses))

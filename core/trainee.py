@@ -75,6 +75,23 @@ def write(variables: list, name: str, arrays: dict[str, np.ndarray]) -> None:
         variable.assign(arrays[f"{name}_{index}"])
 
 
+def release(variables: list) -> None:
+    """Gives back the memory of variables that nobody reads any more.
+
+    TensorFlow keeps the graph of a training step for as long as the process lives, and the graph its variables: without
+    this every run would leave its weights and its optimizer's state in the worker.
+    """
+    from keras import backend
+
+    if backend.backend() != "tensorflow":
+        return
+    import tensorflow as tf
+
+    for variable in variables:
+        nothing = tf.zeros([0], variable.value.dtype)
+        tf.raw_ops.AssignVariableOp(resource=variable.value.handle, value=nothing, validate_shape=False)
+
+
 def predict(
     model: Any,
     source: Source,

@@ -85,6 +85,9 @@ def fit(
     material = Material(config, dataset, rows, weights, head, folder, prefix_budget, report)
     try:
         return _Training(material).run(on_stage)
+    except BaseException:
+        trainee.release(material.assembly.model.variables)
+        raise
     finally:
         prefix.remove(folder)
 
@@ -151,6 +154,7 @@ class _Training:
         finally:
             self.rate = self.epochs.pace.rate
             self.peak_memory = max(self.peak_memory, self.epochs.pace.peak_memory)
+            trainee.release(self.epochs.model.optimizer.variables)
 
     def _end_epoch(self, stage: Stage, point: dict) -> None:
         self.state.curves.append(point)
