@@ -35,7 +35,7 @@ class Engine:
         self._client, self._cluster = client, cluster
         self._futures = {}
         self._calls = {}  # name -> its own name for whoever cancels it
-        self._warm = client.submit(_warm, pure=False)
+        self._warm = client.submit(_warm, pure=False, retries=2)
         self._warm_maps = client.submit(_after, self._warm, _warm_maps, pure=False)  # wanted, so that it is done
 
     @classmethod
@@ -170,7 +170,7 @@ class Engine:
         Dask warms a restarted worker again by itself, because this client still wants the result.
         """
         if self._warm.status == "error":  # it died while it loaded
-            self._warm = self._client.submit(_warm, pure=False)
+            self._warm = self._client.submit(_warm, pure=False, retries=2)
         return self._client.submit(_after, self._warm, function, *args, pure=False, **options)
 
     def _settle(self, run_id: str, future) -> None:
