@@ -180,6 +180,9 @@ def _next_steps(run: pd.Series) -> None:
     """What one would do after a result: three links."""
     with st.container(horizontal=True):
         components.link("compare", "Compare it", icon=":material/bar_chart:", run=run["run_id"])
+        components.link(
+            "maps", "Map it", icon=":material/scatter_plot:", of="run", run=run["run_id"], images="test", colour="right"
+        )
         if run["method"] in PROBES:
             other = "knn" if run["method"] != "knn" else "linear"
             title = f"Another head, same features: {heads.METHODS[other].title.lower()}"

@@ -35,7 +35,7 @@ def choose(source: Source, dataset: Dataset, rows: np.ndarray) -> Colours:
     titles = OF_IMAGES | (OF_A_RUN if len(runs) else {}) | (OF_TWO if len(runs) > 1 else {})
     if st.session_state.get("colour") not in titles:  # of another dataset, which has runs
         st.session_state.pop("colour", None)
-    colour = choices.titled(st.selectbox, "colour", "Colour by", titles, width=220)
+    colour = choices.titled(st.selectbox, "colour", "Colour by", titles, width=190)
     columns = map_columns.of_images(dataset, rows, resources.splits(dataset))
     if runs.empty:
         return Colours(colour, columns, None)
@@ -68,4 +68,4 @@ def _choose_run(runs: pd.DataFrame, key: str, label: str, *, shown: bool) -> pd.
     asked = st.query_params.get(key)
     if not shown:
         return by_id.loc[asked if asked in titles else next(iter(titles))]
-    return by_id.loc[choices.titled(st.selectbox, key, label, titles, width=420)]
+    return by_id.loc[choices.titled(st.selectbox, key, label, titles, width=320)]
