@@ -6,7 +6,7 @@ so that the neighbours are ours, the start is given, and every core works.
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 
@@ -52,7 +52,8 @@ def lay_out(
             f"2 to {len(points):,} neighbours" if len(points) > 1 else "at least two images",
             "Choose another number of neighbours or more images",
         )
-    with _threads(report):
+    warm(report)
+    with _held(_turn, report):  # each takes every core
         return _lay_out(points, start, near, min_dist, seed, report)
 
 
@@ -63,7 +64,11 @@ def place(
 
     What `umap.UMAP.transform` does: begin at the mean of the neighbours, then the same forces.
     """
-    with _threads(silent):
+    warm()
+    import numba
+
+    # Numba's `workqueue` ends the process when two threads use it at once; tbb and omp need not wait for a layout.
+    with _held(_turn, silent) if numba.threading_layer() == "workqueue" else nullcontext():
         return _place(points, positions, query, near, min_dist, seed)
 
 
@@ -151,19 +156,6 @@ def _heard(report: Report, epochs: int) -> dict:
         "miniters": 1,
         "leave": False,
     }
-
-
-@contextmanager
-def _threads(report: Report) -> Iterator[None]:
-    """Warm, and one caller at a time where Numba's threads bear no more: its `workqueue` ends the process over it."""
-    warm(report)
-    import numba
-
-    if numba.threading_layer() == "workqueue":
-        with _held(_turn, report):
-            yield
-    else:  # tbb or omp
-        yield
 
 
 @contextmanager

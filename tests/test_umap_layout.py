@@ -86,19 +86,20 @@ def test_a_stop_is_heard(blobs, monkeypatch, stage):
 
 
 @pytest.mark.parametrize("layer", ["own", "workqueue"])
-def test_two_layouts_at_once_do_not_end_the_process(blobs, monkeypatch, layer):
+def test_layouts_and_new_points_at_once_do_not_end_the_process(blobs, laid, monkeypatch, layer):
     points, _ = blobs
-    if layer == "workqueue":  # as where there is no OpenMP: one after the other, and both say that they wait
+    monkeypatch.setattr(umap_layout, "EPOCHS", (50, 50))
+    if layer == "workqueue":  # as where there is no OpenMP
         monkeypatch.setattr("numba.threading_layer", lambda: "workqueue")
-    done, waited = [], []
-
-    def lay_out():
-        done.append(umap_layout.lay_out(points, points[:, :2], near=10, report=waited.append))
-
-    threads = [threading.Thread(target=lay_out) for _ in range(3)]
+    done = []
+    works = [
+        lambda: umap_layout.lay_out(points, points[:, :2], near=10),
+        lambda: umap_layout.place(points, laid, points[:5], near=10, min_dist=0.1),
+    ]
+    threads = [threading.Thread(target=lambda work=work: done.append(work())) for work in 2 * works]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=120)
-    assert len(done) == 3
+        thread.join(timeout=240)
+    assert len(done) == 4
     assert all(np.isfinite(positions).all() for positions in done)
