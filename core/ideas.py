@@ -33,8 +33,8 @@ IDEAS = (
         "Large windows are not needed: two 3 x 3 convolutions, one after the other, see as far as one of 5 x 5, "
         "three as far as one of 7 x 7. They have fewer weights and more ReLUs in between, so they can say more. The "
         "rest is discipline: halve the picture, double the channels, repeat.",
-        r"\underbrace{n \cdot 9\,C^2}_{n \text{ times } 3 \times 3} \quad\text{against}\quad"
-        r" \underbrace{(2n+1)^2\,C^2}_{\text{one large window}}",
+        r"\begin{gathered} \underbrace{n \cdot 9\,C^2}_{n \text{ times } 3 \times 3} \\ \text{against} \\"
+        r" \underbrace{(2n+1)^2\,C^2}_{\text{one large window}} \end{gathered}",
         "C channels in and out; both see 2n + 1 pixels far.", "kernels",
     ),
     Idea(
@@ -57,7 +57,7 @@ IDEAS = (
         "Deeper plain networks got worse, even on their own training images: they were too hard to train. A residual "
         "block adds its input to its output, so that doing nothing is easy and each block only learns what to change. "
         "The gradient has a way around every block. 152 layers became trainable.",
-        r"y = F(x) + x \qquad \frac{\partial y}{\partial x} = F'(x) + 1",
+        r"\begin{gathered} y = F(x) + x \\ \frac{\partial y}{\partial x} = F'(x) + 1 \end{gathered}",
         "F is two or three convolutions; the 1 is the way around them.", "gradients",
     ),
     Idea(
@@ -79,7 +79,7 @@ IDEAS = (
         "Each layer reads what all layers before it in its block have found, and adds a little of its own: a growth "
         "rate of 32 channels. Nobody has to find the same thing twice, so few parameters are enough. The price is "
         "memory and time: long lists of channels are read again and again.",
-        r"x_l = H_l\left([x_0, x_1, \ldots, x_{l-1}]\right) \qquad C_l = k_0 + l\,k",
+        r"\begin{gathered} x_l = H_l\left([x_0, x_1, \ldots, x_{l-1}]\right) \\ C_l = k_0 + l\,k \end{gathered}",
         "[ ] joins channels; k is the growth rate.", "dense",
     ),
     Idea(
@@ -103,8 +103,8 @@ IDEAS = (
         "Residual blocks turned inside out: narrow ends that are kept and added, a middle six times as wide in which "
         "the cheap depthwise window works. The last 1 x 1 has no ReLU, for in few channels a ReLU would throw away "
         "what cannot be found again.",
-        r"C \xrightarrow{1 \times 1} tC \xrightarrow{k \times k \text{ depthwise}} tC"
-        r" \xrightarrow{1 \times 1 \text{, linear}} C", "t is the expansion, 6 as a rule.", "inverted",
+        r"\begin{gathered} C \xrightarrow{1 \times 1} tC \\ \xrightarrow{k \times k \text{ depthwise}} tC \\"
+        r" \xrightarrow{1 \times 1 \text{, linear}} C \end{gathered}", "t is the expansion, 6 as a rule.", "inverted",
     ),
     Idea(
         PAPERS["MobileNetV3"], "Found by a search, finished by hand",
@@ -127,7 +127,7 @@ IDEAS = (
         "A network can grow deeper, wider, or see more pixels; each alone soon stops helping. EfficientNet grows all "
         "three in a fixed proportion, found by a small search on B0. One number φ then says how much of everything: "
         "B1 to B7 are the same network at other φ.",
-        r"d = \alpha^{\phi},\; w = \beta^{\phi},\; r = \gamma^{\phi} \qquad \alpha\,\beta^2\,\gamma^2 \approx 2",
+        r"\begin{gathered} d = \alpha^{\phi},\; w = \beta^{\phi},\; r = \gamma^{\phi} \\ \alpha\,\beta^2\,\gamma^2 \approx 2 \end{gathered}",
         "Depth, width, resolution; computation about doubles with each step of φ.", "scaling",
     ),
     Idea(
@@ -135,8 +135,9 @@ IDEAS = (
         "Counting operations had misled: depthwise windows are cheap on paper and slow on accelerators, above all "
         "early, where the maps are large. V2 uses plain convolutions there (Fused-MBConv), searched with training "
         "speed in mind, and learned on small images first, on larger ones later.",
-        r"\underbrace{C \xrightarrow{1 \times 1} tC \xrightarrow{3 \times 3 \text{ dw}} tC}_{\text{MBConv}}"
-        r" \;\longrightarrow\; \underbrace{C \xrightarrow{3 \times 3} tC}_{\text{fused}}",
+        r"\begin{gathered} \underbrace{C \xrightarrow{1 \times 1} tC"
+        r" \xrightarrow{3 \times 3 \text{ dw}} tC}_{\text{MBConv}} \\"
+        r" \longrightarrow \underbrace{C \xrightarrow{3 \times 3} tC}_{\text{fused}} \end{gathered}",
         "More operations, fewer steps.", "scaling",
     ),
     Idea(

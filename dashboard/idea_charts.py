@@ -43,7 +43,7 @@ def bars(rows: Mapping[str, Sequence[tuple[str, float]]], *, unit: str = "Parame
             x=total, y=title, text=f"<b>{total:,}</b>", showarrow=False, xanchor="left", xshift=6, font_size=14
         )
     figure.update_yaxes(autorange="reversed", type="category", title_text="")
-    return figure.update_xaxes(title_text=unit, range=[0, 1.18 * most], tickformat="~s")
+    return figure.update_xaxes(title_text=unit, range=[0, 1.35 * most], tickformat="~s")
 
 
 def widths(channels: Sequence[int]) -> go.Figure:
