@@ -127,7 +127,8 @@ IDEAS = (
         "A network can grow deeper, wider, or see more pixels; each alone soon stops helping. EfficientNet grows all "
         "three in a fixed proportion, found by a small search on B0. One number φ then says how much of everything: "
         "B1 to B7 are the same network at other φ.",
-        r"\begin{gathered} d = \alpha^{\phi},\; w = \beta^{\phi},\; r = \gamma^{\phi} \\ \alpha\,\beta^2\,\gamma^2 \approx 2 \end{gathered}",
+        r"\begin{gathered} d = \alpha^{\phi},\; w = \beta^{\phi},\; r = \gamma^{\phi} \\"
+        r" \alpha\,\beta^2\,\gamma^2 \approx 2 \end{gathered}",
         "Depth, width, resolution; computation about doubles with each step of φ.", "scaling",
     ),
     Idea(
