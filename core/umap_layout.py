@@ -5,7 +5,7 @@ so that the neighbours are ours, the start is given, and every core works.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 
 import numpy as np
@@ -77,6 +77,7 @@ def warm(report: Report = silent) -> None:
     global _warmed
     with _held(_warming, report):
         if not _warmed:
+            _listen()
             points = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
             positions = _lay_out(points, points[:, :2], 5, 0.1, 0, silent)
             _place(points, positions, points[:1], 5, 0.1, 0)
@@ -97,8 +98,8 @@ def _lay_out(
     graph, _, _ = fuzzy_simplicial_set(points, near, random, "euclidean", knn_indices=indices, knn_dists=distances)
     a, b = find_ab_params(SPREAD, min_dist)
     positions, _ = simplicial_set_embedding(
-        points, graph, start.shape[1], RATE, a, b, 1.0, PUSHES, epochs, start, random, "euclidean", {},
-        densmap=False, densmap_kwds={}, output_dens=False, parallel=True, tqdm_kwds=_heard(report, epochs),
+        points, graph, start.shape[1], RATE, a, b, 1.0, PUSHES, epochs, start, random, "euclidean", {}, densmap=False,
+        densmap_kwds={}, output_dens=False, parallel=True, tqdm_kwds={"report": report},
     )  # fmt: skip
     return positions.astype(np.float32)
 
@@ -131,31 +132,26 @@ def _place(
     )  # fmt: skip
 
 
-class _Listener:
-    """A file that hears of epochs: umap-learn tells them to tqdm alone, and tqdm writes to a file."""
+def _listen() -> None:
+    """Let umap-learn's loop over its epochs run over `_told`, where there is a report.
 
-    def __init__(self, report: Report, epochs: int):
-        self._report, self._epochs = report, epochs
+    It tells its epochs to tqdm alone, and tqdm keeps a lock of the whole process when what it writes to raises: a stop
+    heard in there would hold up every other progress bar for ever.
+    """
+    from umap import layouts
 
-    def write(self, text: str) -> None:
-        if text.strip().isdecimal():
-            self._report(Progress("map", int(text), self._epochs, unit="steps"))
+    bar = layouts.tqdm
 
-    def flush(self) -> None:
-        pass
+    def epochs(those: range, report: Report | None = None, **options) -> Iterable[int]:
+        return bar(those, **options) if report is None else _told(those, report)
+
+    layouts.tqdm = epochs
 
 
-def _heard(report: Report, epochs: int) -> dict:
-    """How tqdm calls the report a few times a second, in between two epochs; a `Stopped` ends them."""
-    listener = _Listener(report, epochs)
-    return {
-        "disable": False,
-        "file": listener,
-        "bar_format": "{n_fmt}",
-        "mininterval": 0.2,  # seconds
-        "miniters": 1,
-        "leave": False,
-    }
+def _told(epochs: range, report: Report) -> Iterator[int]:
+    for epoch in epochs:
+        report(Progress("map", epoch, len(epochs), unit="steps"))
+        yield epoch
 
 
 @contextmanager
