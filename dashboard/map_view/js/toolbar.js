@@ -10,7 +10,7 @@ const MODES = {
 const POINTS = { dots: ["Dots", "A dot for each image"], images: ["Images", "The images themselves"] };
 
 export class Toolbar {
-  // `on`: mode(name), points(name), fit(), search(text) -> what was found in words, clear(), and `menu`, an element.
+  // `on`: mode(name), points(name), fit(), fill(), search(text) -> what was found in words, clear(), and `menu`, an element.
   constructor(parent, on) {
     this.modes = group("What a drag does", MODES, on.mode);
     this.points = group("How points are drawn", POINTS, on.points);
@@ -39,6 +39,7 @@ export class Toolbar {
       this.found,
       this.selection,
       element("span", { className: "space" }),
+      button("Full screen", on.fill, { title: "The map on the whole screen, and back (Escape)" }),
       on.menu,
     );
     parent.append(this.node);

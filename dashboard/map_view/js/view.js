@@ -31,6 +31,7 @@ export class View {
     this.hidden = new Set();
     this.chosen = null;
     this.clicked = null;
+    this.times = 0;
     this.hovered = -1;
     this.part = 0;
     this.fresh = new Set(); // panels whose points on the screen are known
@@ -59,6 +60,7 @@ export class View {
       mode: (name) => this.setMode(name),
       points: (name) => this._setPoints(name),
       fit: () => this.fit(),
+      fill: () => (document.fullscreenElement ? document.exitFullscreen() : this.root.requestFullscreen()),
       search: (text) => search(this, text),
       clear: () => this.choose(null),
       menu: this.menu,
@@ -174,6 +176,7 @@ export class View {
       this.overlay = new Overlay(this.over, this.thumbnails);
     }
     const picked = data.picked?.of === data.rows.of ? data.picked : {};
+    this.times = Math.max(this.times, picked.times ?? 0);
     if (!same) this.clicked = picked.clicked ?? null;
     if (!same) this.chosen = picked.bits ? unpacked(picked.bits, this.n) : null;
     this.scene.setChosen(this.chosen);
@@ -241,7 +244,7 @@ export class View {
   take() {
     if (this.hovered < 0) return;
     this.clicked = this.rows[this.hovered];
-    this._tell();
+    this._tell("click");
     this.touchOver();
   }
 
@@ -250,13 +253,21 @@ export class View {
     this.scene.setChosen(this.chosen);
     this.toolbar.select(count(this.chosen));
     this.speak(`${count(this.chosen).toLocaleString("en")} images selected`);
-    this._tell();
+    this._tell("choice");
     this.touch();
   }
 
-  _tell() {
+  // `last` is what was done just now; `times` lets the same thing done again be heard, which changes nothing else.
+  _tell(last) {
     const bits = this.chosen ? packed(this.chosen) : "";
-    this.component.setStateValue("picked", { of: this.data.rows.of, bits, clicked: this.clicked });
+    this.times += 1;
+    this.component.setStateValue("picked", {
+      of: this.data.rows.of,
+      bits,
+      clicked: this.clicked,
+      last,
+      times: this.times,
+    });
   }
 
   glideTo(points) {
