@@ -18,7 +18,6 @@ POLL = 0.5  # seconds between two looks at the worker
 SIZE = 256  # pixels of the image
 TILE = 96  # pixels of a neighbour
 _PANEL = "panel"  # in the address bar: what stands beside the map
-_HEARD = "map-heard"  # what of the view was followed already
 
 
 def panel(titles: Mapping[str, str]) -> str:
@@ -48,13 +47,10 @@ def look_at(row: int) -> None:
 
 def follow(picked: Picked) -> None:
     """Look at what was clicked, list what was lassoed; for callbacks of the view."""
-    heard = st.session_state.get(_HEARD, (None, b""))
-    now = (picked.clicked, picked.rows.tobytes())
-    st.session_state[_HEARD] = now
-    if len(picked.rows) and now[1] != heard[1]:
-        _turn("chosen")
-    elif picked.clicked is not None:
+    if picked.last == "click" and picked.clicked is not None:
         look_at(picked.clicked)
+    elif picked.last == "choice" and len(picked.rows):
+        _turn("chosen")
 
 
 def show(config: MapConfig, dataset: Dataset, row: int | None, predictions: pd.DataFrame | None) -> None:

@@ -65,9 +65,9 @@ try:
 
     def follow() -> None:
         """What was clicked on a map is looked at."""
-        clicked = map_view.picked(VIEW, after.rows).clicked
-        if clicked is not None:
-            image_wall.ask(clicked)
+        picked = map_view.picked(VIEW, after.rows)
+        if picked.last == "click" and picked.clicked is not None:
+            image_wall.ask(picked.clicked)
 
     row = image_wall.asked()
     row = row if row in after.rows else None

@@ -66,6 +66,7 @@ class Picked:
 
     rows: np.ndarray  # (m,) int64, ascending: lasso or box; empty where nothing is selected
     clicked: int | None  # the image that was clicked last
+    last: str = ""  # what was done last: `click`, or `choice` with a lasso, a box or a key
 
 
 def show(
@@ -152,7 +153,7 @@ def picked(key: str, rows: np.ndarray) -> Picked:
         return Picked(np.empty(0, np.int64), None)
     clicked = told.get("clicked")
     mask = packing.chosen(told.get("bits", ""), len(rows))
-    return Picked(rows[mask].astype(np.int64), None if clicked is None else int(clicked))
+    return Picked(rows[mask].astype(np.int64), None if clicked is None else int(clicked), told.get("last", ""))
 
 
 def _check(panels: Sequence[Panel], rows: np.ndarray, columns: Sequence[Column], colour: str, arrange: str) -> None:

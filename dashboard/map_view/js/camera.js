@@ -13,6 +13,7 @@ export class Camera {
   reset() {
     this.x = 0; // of the turned map, what is in the middle of the screen
     this.y = 0;
+    this.depth = 0;
     this.zoom = 1;
     this.turned = this.dims === 3 ? turn(turn(IDENTITY, 0, 0.35), 0.5, 0) : IDENTITY;
   }
@@ -51,15 +52,17 @@ export class Camera {
     this.y -= (y - height / 2) * gained;
   }
 
+  // About what is in the middle of the screen, which stays there.
   turn(dx, dy) {
-    this.turned = turn(this.turned, dx / 180, dy / 180);
+    const r = this.turned;
+    const middle = rotate([r[0], r[3], r[6], r[1], r[4], r[7], r[2], r[5], r[8]], [this.x, this.y, this.depth]);
+    this.turned = turn(r, dx / 180, dy / 180);
+    [this.x, this.y, this.depth] = rotate(this.turned, middle);
   }
 
   // Put a point of the map into the middle.
   centre(point) {
-    const [x, y] = rotate(this.turned, point);
-    this.x = x;
-    this.y = y;
+    [this.x, this.y, this.depth] = rotate(this.turned, point);
   }
 
   // The part of the way, 0 to 1, from one view to another.

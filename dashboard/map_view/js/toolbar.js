@@ -10,7 +10,8 @@ const MODES = {
 const POINTS = { dots: ["Dots", "A dot for each image"], images: ["Images", "The images themselves"] };
 
 export class Toolbar {
-  // `on`: mode(name), points(name), fit(), fill(), search(text) -> what was found in words, clear(), and `menu`, an element.
+  // `on`: mode(name), points(name), fit(), fill(), search(text) -> what was found in words, clear(), and `menu`, an
+  // element. `selection` is placed by the view, on the map: in the line it would make room for itself by moving the map.
   constructor(parent, on) {
     this.modes = group("What a drag does", MODES, on.mode);
     this.points = group("How points are drawn", POINTS, on.points);
@@ -29,6 +30,8 @@ export class Toolbar {
     this.selected = element("span", { className: "selected" });
     this.clear = button("Clear", on.clear, { title: "Select nothing (Escape)" });
     this.selection = element("span", { className: "selection", hidden: true }, this.selected, this.clear);
+    const mine = (event) => event.stopPropagation(); // and no gesture on the map below
+    Object.assign(this.selection, { onpointerdown: mine, onpointermove: mine, ondblclick: mine });
     this.node = element(
       "div",
       { className: "toolbar", role: "toolbar", "aria-label": "Map" },
@@ -37,7 +40,6 @@ export class Toolbar {
       this.points.node,
       this.search,
       this.found,
-      this.selection,
       element("span", { className: "space" }),
       button("Full screen", on.fill, { title: "The map on the whole screen, and back (Escape)" }),
       on.menu,

@@ -77,6 +77,7 @@ export class View {
       this.dots,
       this.over,
       this.titles,
+      this.toolbar.selection,
       this.note,
     );
     this.body = element("div", { className: "body" }, this.stage);
