@@ -14,9 +14,9 @@ from core import neighbours
 from core.errors import ConfigError
 from core.progress import Progress, Report, silent
 
-SMALL = 10_000  # points
-EPOCHS = (500, 200)  # up to SMALL points and beyond; umap-learn's own defaults, as all below
-PLACE_EPOCHS = 100
+SMALL = 2_500  # points
+EPOCHS = (500, 200)  # up to SMALL points and beyond: 10,000 images are as trustworthy after 200 as after 500
+PLACE_EPOCHS = 100  # umap-learn's own default, as all below
 RATE = 1.0  # of learning at the start
 PUSHES = 5  # points that each pull of a neighbour is weighed against
 SPREAD = 1.0
