@@ -19,7 +19,7 @@ from dashboard import (
 
 VIEW = "map-view"
 HEIGHT = 540  # pixels: with the widgets above it, all of the map is in sight
-PANELS = {"point": "Image", "chosen": "Selection", "photo": "Your photo"}
+PANELS = {"point": "Image", "chosen": "Selection", "photo": "Photo"}
 
 components.page_header("Maps", "Which images does a network take for alike, and does it keep your classes apart?")
 components.need_runs()

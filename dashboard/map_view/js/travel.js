@@ -3,7 +3,8 @@
 const GLIDE = 450; // milliseconds
 const NEAR = 5; // times closer than the whole map, for a single image
 
-// Bring points into the middle of every map, near enough to be told apart. `laid`: a map (n, 3) for each camera.
+// Bring points into the middle of every map, near enough to be told apart; without any, the whole map. `laid`: a map
+// (n, 3) for each camera.
 export function glide(cameras, laid, points, touch) {
   const paths = [...new Set(cameras)].map((camera) => path(camera, laid[cameras.indexOf(camera)], points));
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -19,6 +20,10 @@ export function glide(cameras, laid, points, touch) {
 
 function path(camera, map, points) {
   const start = camera.place();
+  if (!points.length) {
+    camera.centre([0, 0, 0]);
+    return { camera, start, end: { ...camera.place(), zoom: 1 } };
+  }
   const place = (i) => [map[3 * i], map[3 * i + 1], map[3 * i + 2]];
   const places = points.map(place);
   const middle = [0, 1, 2].map((axis) => places.reduce((sum, each) => sum + each[axis], 0) / places.length);

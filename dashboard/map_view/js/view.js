@@ -129,13 +129,17 @@ export class View {
     this._titles();
     this.marked = indices(this.index, data.marked);
     this.pins = data.pins.map((pin) => lay(Float32Array.from(pin), pin.length, this.frames[0]));
+    const pinned = JSON.stringify(data.pins);
+    const arrived = data.pins.length && pinned !== this.pinned;
+    this.pinned = pinned;
     const focus = JSON.stringify(data.focus);
     if (focus !== this.focusing) {
       this.focusing = focus;
       this.focus = indices(this.index, data.focus);
       const known = this.focus.length === 1 && this.rows[this.focus[0]] === this.clicked; // it was clicked where it lies
-      if (this.focus.length && !known) this.glideTo(this.focus);
+      if (this.focus.length && !known && !arrived) this.glideTo(this.focus);
     }
+    if (arrived) this.glideTo([]); // to the whole map: the pin and what has rings may lie anywhere
     const used = new Set([data.rows, ...data.panels, ...data.columns].map(({ url }) => url));
     for (const url of this.files.keys()) if (!used.has(url)) this.files.delete(url);
     this.note.hidden = true;
