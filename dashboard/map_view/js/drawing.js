@@ -99,14 +99,14 @@ function drawPanel(view, panel, [, , width, height]) {
     if (missing.length) view.thumbnails.foresee(missing);
   }
   const radius = (diameter(view) / 2 + 5) * (view.imaged ? 2 : 1);
-  for (const pin of panel === 0 && !view.part ? view.pins : []) {
-    const [x, y] = project(pin, view.cameras[0].matrix(width, height), width, height, new Float32Array(2));
-    view.overlay.pin(x, y, radius + 4, view.accent, view.paper);
-  }
   for (const i of rings) {
     if (i === undefined || i < 0) continue;
     const strong = i === view.hovered || view.rows[i] === view.clicked || view.focus?.includes(i);
     view.overlay.ring(screen[2 * i], screen[2 * i + 1], strong ? radius + 2 : radius, strong ? view.accent : view.ink, view.paper);
+  }
+  for (const pin of panel === 0 && !view.part ? view.pins : []) {
+    const [x, y] = project(pin, view.cameras[0].matrix(width, height), width, height, new Float32Array(2));
+    view.overlay.pin(x, y, radius + 4, view.accent, view.paper);
   }
 }
 
