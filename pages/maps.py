@@ -45,7 +45,7 @@ def follow_the_view() -> None:
 row = map_point.asked(found.rows)
 photo = map_photo.placed(config)
 projected = state.get().projector  # then the map needs the whole width to be read
-left, right = (st.container(), st.container()) if projected else st.columns([5, 2], gap="medium")
+left, right = (st.container(), st.container()) if projected else st.columns([3, 1], gap="medium")
 with left:
     picked = map_view.show(
         [map_view.Panel(found.key, resources.map_title(config))],
