@@ -37,11 +37,8 @@ def classes_of(model: str) -> tuple[str, ...]:
 
 @st.fragment(run_every=0.3)
 def wait() -> None:
-    """Look again while an answer is missing."""
-    try:
-        if all(resources.answer(model, photo, digest) for model in models):
-            st.rerun()
-    except LabError:
+    """Look again once nobody is at it any more: what failed is told by the page, which would be asked anew in here."""
+    if resources.settled() and not any(resources.answering(model, digest) for model in models):
         st.rerun()
 
 

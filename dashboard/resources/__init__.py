@@ -53,7 +53,7 @@ from dashboard.resources.maps import (
     splits,
 )
 from dashboard.resources.maps_shown import parcels
-from dashboard.resources.photos import answer, classifiers_here, picture
+from dashboard.resources.photos import answer, answering, classifiers_here, picture
 from dashboard.resources.runs import (
     active_runs,
     curves,
@@ -74,6 +74,7 @@ __all__ = [
     "active_runs",
     "anatomy",
     "answer",
+    "answering",
     "asked",
     "available_datasets",
     "before_in_line",

@@ -59,6 +59,12 @@ def answer(model: str, photo: np.ndarray, digest: str) -> Answer | None:
         raise EngineError(f"No answer ({type(error).__name__}: {error})", remedy="Try again") from error
 
 
+def answering(model: str, digest: str) -> bool:
+    """Whether a worker is at it; `answer` then has none."""
+    future = _answers().get((model, digest))
+    return future is not None and not future.done()
+
+
 @st.cache_resource(show_spinner=False)
 def _answers() -> dict[tuple[str, str], Future]:
     return {}

@@ -1,5 +1,7 @@
 """Predict: a photo and models, answers beside each other."""
 
+from core import classifiers, settings
+from dashboard import resources
 from tests.pages.conftest import wait
 
 
@@ -26,3 +28,11 @@ def test_a_link_names_the_models(visit, used):
 def test_a_photo_that_is_to_come_is_waited_for(visit):
     page = visit("predict", photo="file")
     assert any("No photo yet" in text.value for text in page.markdown)
+
+
+def test_a_model_that_cannot_answer_says_why_and_is_not_asked_again_and_again(visit, store):
+    (settings.folder("weights") / classifiers.file_name("MobileNet")).write_bytes(b"no weights")
+    page = visit("predict", models="imagenet:MobileNet")
+    wait(page, lambda: page.error, seconds=60)
+    assert "cannot be read as weights of MobileNet" in page.error[0].body + str(page.error[0].proto)
+    assert not resources.answering("imagenet:MobileNet", "any")
