@@ -15,7 +15,18 @@ CORE = sorted([*(ROOT / "core").glob("[!_]*.py"), *(ROOT / "core").glob("[!_]*/*
 MODULES = sorted({path.relative_to(ROOT / "core").parts[0].removesuffix(".py") for path in CORE})  # packages too
 INTERFACE = sorted([*(ROOT / "dashboard").rglob("*.py"), *(ROOT / "pages").glob("*.py")])
 ORDER = ", ".join(re.findall(r"^ {4}([a-z_]+(?:, [a-z_]+)*) {2}", core.__doc__, re.M)).split(", ")
-HEAVY = ("tensorflow", "keras", "sklearn", "mlflow")
+HEAVY = (
+    "tensorflow",
+    "keras",
+    "keras_hub",
+    "sklearn",
+    "mlflow",
+    "umap",
+    "openTSNE",
+    "numba",
+    "tokenizers",
+    "safetensors",
+)
 
 
 def test_every_core_module_is_drawn_once_in_the_flow():
