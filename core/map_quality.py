@@ -3,6 +3,8 @@
 Trustworthiness and continuity: Venna and Kaski, Local multidimensional scaling, Neural Networks 19 (2006).
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from core import neighbours
@@ -12,6 +14,7 @@ from core.splits import subsample
 MOST = 5_000  # images that are judged, each against all others; where there are more, a sample with every class's share
 NEAR = 12  # neighbours of trustworthiness and continuity
 VOTERS = 15  # neighbours that vote
+BLOCK = 16_000_000  # distances in memory at a time: 64 MB
 
 
 def judge(
@@ -39,10 +42,10 @@ def judge(
     if len(asked) > MOST:
         asked = np.sort(subsample(asked, labels, MOST, seed=seed))
     _, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    of_full, of_map = neighbours.squared(full, full[asked]), neighbours.squared(positions, positions[asked])
+    of_full, of_map = _squared(full, full[asked]), _squared(positions, positions[asked])
     near, voters = min(NEAR, len(full) // 2 - 1), min(VOTERS, len(full) - 1)
     sums = dict.fromkeys(("intruders", "missing", "knn_full", "knn_map", "silhouette_full", "silhouette_map"), 0.0)
-    rows = max(1, neighbours.BLOCK // len(full))
+    rows = max(1, BLOCK // len(full))
     for start in range(0, len(asked), rows):
         report(Progress("judge", start, len(asked)))
         part = slice(start, min(start + rows, len(asked)))
@@ -69,6 +72,23 @@ def judge(
             name: float(value) / len(asked) for name, value in sums.items() if name.startswith(("knn", "silhouette"))
         }
     return result | {"near": max(near, 0), "voters": voters, "judged": len(asked)}
+
+
+def _squared(values: np.ndarray, query: np.ndarray) -> Callable[[slice], np.ndarray]:
+    """A function: a slice of the queries (m, d) -> its squared Euclidean distances (r, n) float32 to all values (n, d).
+
+    |q - v|^2 = |q|^2 - 2 q.v + |v|^2: one matrix product. It rounds where a distance is small beside the vectors.
+    """
+    lengths, own = np.einsum("nd,nd->n", values, values), np.einsum("md,md->m", query, query)
+    transposed = values.T
+
+    def block(part: slice) -> np.ndarray:
+        distances = (-2 * query[part]) @ transposed
+        distances += lengths
+        distances += own[part, None]
+        return np.maximum(distances, 0, out=distances)
+
+    return block
 
 
 def _sorted_smallest(block: np.ndarray, k: int) -> np.ndarray:

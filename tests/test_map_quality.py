@@ -54,7 +54,7 @@ def test_a_sample_is_judged_against_all_and_is_near_the_whole(blobs, monkeypatch
 def test_blocks_make_no_difference(blobs, monkeypatch):
     values, labels = blobs
     whole = map_quality.judge(values, values[:, :2], labels)
-    monkeypatch.setattr("core.neighbours.BLOCK", 181)
+    monkeypatch.setattr(map_quality, "BLOCK", 181)
     assert map_quality.judge(values, values[:, :2], labels) == pytest.approx(whole)
 
 
