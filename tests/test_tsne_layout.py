@@ -64,6 +64,13 @@ def test_new_points_go_to_their_cluster_and_the_old_ones_stay(blobs, laid):
     np.testing.assert_array_equal(laid, before)
 
 
+def test_points_of_the_map_find_back_to_their_places():
+    points = np.random.default_rng(1).normal(size=(600, 10)).astype(np.float32)
+    laid = tsne_layout.lay_out(points, points[:, :2])
+    away = np.linalg.norm(tsne_layout.place(points, laid, points[:200]) - laid[:200], axis=1)
+    assert np.quantile(away, 0.95) < 0.05 * np.linalg.norm(laid - laid.mean(axis=0), axis=1).mean()
+
+
 def test_a_perplexity_for_more_points_says_which_is_possible(blobs):
     points, _ = blobs
     with pytest.raises(ConfigError, match=r"needs 91 images, and there are 90\. Expected at most 29"):
