@@ -1,11 +1,18 @@
 """Numbers and lists that are in the address bar under the name of what they set, and remembered for each scope apart.
 
 `epochs` of a fine-tune and of a probe are two memories and one name: the address means the one that is shown.
+
+A browser sends its address along with each click. Of two quick clicks the second is sent with an address that has not
+heard of the first: `said` reads past it.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from time import monotonic
 
 import streamlit as st
+
+HEARD = 2.0  # seconds in which a browser may still send the address from before a click
+_CHANGED = "changed-in-the-address"
 
 
 def number(
@@ -43,7 +50,7 @@ def several(
         widget: `st.pills` or `st.multiselect`.
         default: What is chosen at first, and not written into the address.
     """
-    asked, usual = st.query_params.get(name), _joined(default, titles)
+    asked, usual = said(name), _joined(default, titles)
     if asked is not None:
         st.session_state[name] = [each for each in titles if each in asked.split("+")]
     st.session_state.setdefault(name, list(default))
@@ -58,17 +65,39 @@ def several(
     return _joined(chosen or [], titles)
 
 
+def said(name: str) -> str | None:
+    """What the address says, or what a click of a moment ago has made of it."""
+    asked, changed = st.query_params.get(name), st.session_state.get(_CHANGED, {})
+    if name in changed:
+        before, after, when = changed[name]
+        if asked == before and monotonic() - when < HEARD:
+            _set(name, after)
+            return after
+    return asked
+
+
+def write(name: str, value: str | None) -> None:
+    """Change what the address says, from a callback; None: nothing, which is the default."""
+    before = st.query_params.get(name)
+    if before != value:
+        st.session_state.setdefault(_CHANGED, {})[name] = (before, value, monotonic())
+        _set(name, value)
+
+
 def put(name: str, value) -> None:
     """Set a choice from a callback, whichever widget shows it."""
-    forget([name])
-    st.query_params[name] = str(value)
+    _forget_widgets([name])
+    write(name, str(value))
 
 
 def forget(names: Collection[str]) -> None:
     """Let choices go back to their defaults, from a callback."""
+    _forget_widgets(names)
     for name in names:
-        if name in st.query_params:
-            del st.query_params[name]
+        write(name, None)
+
+
+def _forget_widgets(names: Collection[str]) -> None:
     for key in [key for key in st.session_state if str(key).split(":")[-1] in names]:
         del st.session_state[key]
 
@@ -83,14 +112,19 @@ def _joined(chosen: Collection[str], titles: dict[str, str]) -> str:
 
 def _read(name: str, kind: type) -> float | None:
     """What the address says; nothing where it is no number."""
+    asked = said(name)
     try:
-        return kind(float(st.query_params[name])) if name in st.query_params else None
+        return None if asked is None else kind(float(asked))
     except (ValueError, OverflowError):
         return None
 
 
 def _write(name: str, value, default) -> None:
-    if value != default and st.query_params.get(name) != str(value):
-        st.query_params[name] = str(value)
-    elif value == default and name in st.query_params:
+    write(name, None if value == default else str(value))
+
+
+def _set(name: str, value: str | None) -> None:
+    if value is not None:
+        st.query_params[name] = value
+    elif name in st.query_params:
         del st.query_params[name]

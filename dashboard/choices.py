@@ -10,7 +10,7 @@ import streamlit as st
 
 from core import backbones as known
 from core.runs import ENDED
-from dashboard import formats, resources, state
+from dashboard import addressed, formats, resources, state
 
 
 def dataset(label: str = "Dataset", *, only_ready: bool = True) -> str:
@@ -93,19 +93,15 @@ def titled(widget, key: str, label: str, titles: dict[str, str], **kwargs) -> st
         titles: name -> title; the first name is the default. Others are allowed where the widget accepts new options.
     """
     default = next(iter(titles))
-    asked = st.query_params.get(key)
+    asked = addressed.said(key)
     if asked in titles or (asked and kwargs.get("accept_new_options")):
         st.session_state[key] = asked
     elif st.session_state.get(key) is None:  # also what a browser sends of buttons that were away for a moment
         st.session_state[key] = default
 
     def keep() -> None:
-        if st.session_state.get(key) is None:  # the page was left meanwhile
-            return
-        if st.session_state[key] != default:
-            st.query_params[key] = st.session_state[key]
-        elif key in st.query_params:
-            del st.query_params[key]
+        if st.session_state.get(key) is not None:  # else the page was left meanwhile
+            addressed.write(key, None if st.session_state[key] == default else st.session_state[key])
 
     options = list(titles | {st.session_state[key]: ""})  # one that was typed is among them
     return widget(label, options, format_func=lambda name: titles.get(name, name), key=key, on_change=keep, **kwargs)

@@ -1,5 +1,7 @@
 """The images that a lasso or a box caught: counted by class, shown, and to take away; always by row id."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -12,12 +14,20 @@ MOST = 30  # images shown at once
 TILE = 64  # pixels
 
 
-def show(found: Map, dataset: Dataset, chosen: np.ndarray, predictions: pd.DataFrame | None) -> None:
+def show(
+    found: Map,
+    dataset: Dataset,
+    chosen: np.ndarray,
+    predictions: pd.DataFrame | None,
+    *,
+    look_at: Callable[[int], None] = map_point.look_at,
+) -> None:
     """Draw them.
 
     Args:
         chosen: Row ids (m,).
         predictions: Of the run that colours the map, as `runs.predictions` gives them.
+        look_at: What a click on one of them does, with its row id.
     """
     if not len(chosen):
         st.caption(":material/lasso_select: Draw a lasso or a box around dots: their images and classes come here.")
@@ -39,7 +49,7 @@ def show(found: Map, dataset: Dataset, chosen: np.ndarray, predictions: pd.DataF
                 st.image(components.thumbnail(dataset.images[row], TILE), width=TILE, alt=f"Image {row}: {name}")
                 st.button(
                     str(row), key=f"chosen-{row}", type="tertiary", help=f"{name}: press to look at it",
-                    on_click=map_point.look_at, args=(row,),
+                    on_click=look_at, args=(row,),
                 )  # fmt: skip
     if len(table) > MOST:
         st.caption(f"and {formats.count(len(table) - MOST)} more, all of them in the file")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.datasets import Dataset
 from core.sources import Source
-from dashboard import beside, choices, image_wall, map_columns, resources
+from dashboard import addressed, beside, choices, image_wall, map_columns, resources
 from dashboard.map_view import Column
 
 OF_IMAGES = {"class": "Class", "split": "Split"}
@@ -65,7 +65,7 @@ def _choose_run(runs: pd.DataFrame, key: str, label: str, *, shown: bool) -> pd.
     by_id = runs.set_index("run_id", drop=False)
     if st.session_state.get(key) not in titles:
         st.session_state.pop(key, None)
-    asked = st.query_params.get(key)
+    asked = addressed.said(key)
     if not shown:
         return by_id.loc[asked if asked in titles else next(iter(titles))]
     return by_id.loc[choices.titled(st.selectbox, key, label, titles, width=320)]

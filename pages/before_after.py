@@ -13,6 +13,7 @@ from dashboard import (
     findings,
     fine_tunes,
     image_wall,
+    map_chosen,
     map_columns,
     map_view,
     resources,
@@ -73,13 +74,15 @@ try:
     row = row if row in after.rows else None
     left, right = st.columns([5, 3] if state.get().projector else [7, 3], gap="medium")
     with left:
-        map_view.show(
+        picked = map_view.show(
             [map_view.Panel(before.key, "Before", "the frozen backbone"), map_view.Panel(after.key, "After")],
             after.rows, dataset, columns, key=VIEW, colour=colour, arrange=arrange,
             focus=[] if row is None else [row], on_change=follow,
         )  # fmt: skip
         st.caption(change_story.how_aligned(pair[0]))
     with right:
+        if len(picked.rows):
+            map_chosen.show(after, dataset, picked.rows, resources.predictions(run["run_id"]), look_at=image_wall.ask)
         if row is not None:
             changed_images.one(dataset, row, both, pair)
         if both is None:
