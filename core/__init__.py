@@ -19,7 +19,9 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     stages, epochs, training, rate_finder              the training itself, and how fast it could learn
     execute, plan, rates                               the whole line in one screen; what it takes, how fast to learn
     models, predict, gradcam                           a run's network again; what models say of a photo, and why
+    softmax                                            many heads on few images, for the price of one
     depths, sources, layer_probes                      a network stage by stage; vectors of images; what they tell
+    few_shot                                           how many labelled images a network is worth
     neighbours, reduction, alignment                   who is near whom; principal components; one map laid on another
     tsne_layout, umap_layout                           points laid out in two or three dimensions
     map_config, map_store, map_quality, maps           what a map is; maps on disk; how far to trust one; the whole line

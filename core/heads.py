@@ -185,7 +185,7 @@ class _Softmax:
     BLOCK = 2048  # rows; read from memory once for the loss and its gradient
 
     def __init__(self, x: np.ndarray, y: np.ndarray, classes: int, report: Report):
-        mean, scale = _moments(x)
+        mean, scale = moments(x)
         self.x, self.y, self.classes, self.report = _standardised(x, mean, scale), y, classes, report
         some = self.x[:: len(x) // MOST_FOR_COVARIANCE + 1]
         self.covariance = some.T @ some / len(some)  # S (d, d)
@@ -252,7 +252,7 @@ def _fit_by_epochs(method, train, val, classes, options, report):
     import keras
 
     (x, y), (x_val, y_val) = train, val
-    mean, scale = _moments(x)
+    mean, scale = moments(x)
     keras.utils.set_random_seed(options.seed)
     penalty = keras.regularizers.L2(options.strength / 2) if options.strength else None
     hidden = [keras.layers.Dense(options.hidden, "relu", kernel_regularizer=penalty)] if method == "mlp" else []
@@ -365,7 +365,7 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
     return logits
 
 
-def _moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean (d,) and scale (d,) float32 of training features; a constant feature has scale 1."""
     mean = x.mean(axis=0, dtype=np.float64)
     squares = sum(np.square(part - mean).sum(axis=0) for part in _parts(x, 4096))  # x may be large: no copy of it
