@@ -45,7 +45,8 @@ PAGES = {  # section -> (script, title, icon, what it is for)
         ("predict", "Predict", ":material/image_search:", "One photo, every model: what each says, and how fast."),
     ],
     "Decide": [
-        ("compare", "Compare", ":material/bar_chart:", "Every run side by side: which is better, which faster.")
+        ("compare", "Compare", ":material/bar_chart:", "Every run side by side: which is better, which faster."),
+        ("few_shot", "Few-shot", ":material/show_chart:", "Accuracy against labelled images: how many does it take?"),
     ],
 }
 

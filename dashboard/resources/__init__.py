@@ -1,7 +1,7 @@
 """All that the server keeps between script runs: every `st.cache_*` of the dashboard, by what it keeps.
 
-starting, runs, finished, datasets, speeds, training, anatomies, ideas, maps, maps_shown, photos: pages know them all as
-`resources`.
+starting, runs, finished, datasets, speeds, training, anatomies, ideas, few_shot, maps, maps_shown, photos: pages know
+them all as `resources`.
 """
 
 from dashboard.resources.anatomies import anatomy, opening, training_images
@@ -14,6 +14,14 @@ from dashboard.resources.depths import (
     layers_progress,
     probe_layers,
     probing_layers,
+)
+from dashboard.resources.few_shot import (
+    cancel_few_shot,
+    few_shot_curve,
+    few_shot_failed,
+    few_shot_progress,
+    measure_few_shot,
+    measuring_few_shot,
 )
 from dashboard.resources.finished import (
     code,
@@ -79,6 +87,7 @@ __all__ = [
     "available_datasets",
     "before_in_line",
     "cancel_drawing",
+    "cancel_few_shot",
     "cancel_layers",
     "check_equality",
     "classifiers_here",
@@ -104,6 +113,9 @@ __all__ = [
     "fetch",
     "fetch_progress",
     "fetching",
+    "few_shot_curve",
+    "few_shot_failed",
+    "few_shot_progress",
     "fill_features",
     "filling_features",
     "find_rate",
@@ -118,8 +130,10 @@ __all__ = [
     "map_rows",
     "map_title",
     "measure",
+    "measure_few_shot",
     "measure_gradients",
     "measuring",
+    "measuring_few_shot",
     "near",
     "near_photo",
     "opening",

@@ -1,0 +1,76 @@
+"""Few-shot: how accuracy grows with labelled images, backbone by backbone, and what a line drawn across it is worth."""
+
+import streamlit as st
+
+from core import backbones, few_shot, sources
+from core.config import DEMO, TITLES
+from core.errors import LabError
+from core.metrics import Interval
+from core.sources import Source
+from dashboard import addressed, choices, components, few_shot_story, few_shot_work, formats, resources
+
+components.page_header("Few-shot", "How many labelled images does a network need?")
+
+left, middle, right = st.columns([4, 7, 2], vertical_alignment="bottom")
+with left:
+    name = choices.dataset()
+with middle:
+    chosen = choices.backbones() or [DEMO.backbone]
+with right:
+    size = addressed.number(
+        st.number_input, "input_size", "Input size (px)", default=DEMO.input_size, least=32, most=1024, step=32,
+        help="What each image is enlarged to, for every backbone that can see that size",
+    )  # fmt: skip
+
+try:
+    asked, curves = {}, {}
+    for each in chosen:
+        facts = backbones.get(each)
+        asked[each] = Source(dataset=name, images="test", backbone=each, input_size=max(size, facts.min_size))
+        if found := resources.few_shot_curve(asked[each]):
+            curves[each] = found
+    n_test = len(sources.rows(next(iter(asked.values()))))
+    few_shot_work.show(asked, curves)
+except LabError as error:
+    components.show_error(error)
+    st.stop()
+
+lines = {}
+if resources.store_open():
+    runs = resources.runs_table()
+    done = runs[(runs["status"] == "finished") & (runs["dataset"] == name) & (runs["n_test_used"] == n_test)]
+    done = done.set_index("run_id", drop=False)
+    zero_shot = done.index[done["method"] == "zero-shot"].tolist()
+    drawn = st.multiselect(
+        "Lines to reach", done.index, default=zero_shot[:1], key="few-shot-lines", placeholder="Finished runs",
+        format_func=lambda run: choices.run_title(done.loc[run]),
+        help="Runs that were tested on the same images: zero-shot, a probe, a fine-tune",
+    )  # fmt: skip
+    for run in (done.loc[run_id] for run_id in drawn):
+        title = f"{run['backbone']}'s {TITLES[run['method']].lower()} ({formats.percent(run['accuracy'])})"
+        lines[title] = Interval(run["accuracy"], run["accuracy_low"], run["accuracy_high"])
+    if "TinyCLIP" in {title.split("'")[0] for title in lines}:
+        st.caption(
+            "TinyCLIP is a toy: it learned these ten words on this very sample, so its result is no real zero-shot."
+        )
+
+if not curves:
+    st.stop()
+for each, curve in curves.items():
+    for title, line in lines.items():
+        st.markdown(few_shot_story.sentence(each, title, few_shot.crossing(curve, line), complete=curve.complete))
+components.chart(
+    few_shot_story.chart(curves, lines), key="few-shot", alt="Accuracy against labelled images a class, log axis"
+)
+seeds = next(iter(curves.values())).seeds
+st.caption(
+    f"Linear heads on cached features, tested on the same {formats.count(n_test, 'image')}; points are means, bands "
+    f"the range of {seeds} draws of the training images. Each head's L2 strength was chosen "
+    f"among its own labelled images: by cross-validation up to {few_shot.FEW} a class, on a held-out fifth above; with "
+    f"one image a class nothing can be held out, and {few_shot.STRENGTHS[0]:g} is taken. A line's band is its 95 % "
+    "interval. A crossing's range goes from the luckiest draw against the lower end of that interval to the unluckiest "
+    f"against its upper end. Heads took {formats.duration(sum(curve.seconds for curve in curves.values()))}, measured "
+    f"on {next(iter(curves.values())).hardware}."
+)
+with st.expander("As a table"):
+    st.dataframe(few_shot_story.table(curves), hide_index=True)

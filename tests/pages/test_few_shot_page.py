@@ -1,0 +1,21 @@
+"""Few-shot: one button computes the curves of the backbones that are chosen."""
+
+from tests.pages.conftest import wait
+
+TINY = {"backbones": "Tiny", "input_size": "32"}
+
+
+def test_one_button_computes_the_curve_and_the_page_says_how_strength_was_chosen(visit, store):
+    page = visit("few_shot", **TINY)
+    wait(page, lambda: any(button.key == "few-shot-compute" for button in page.button))
+    assert any("2,300 images to look at first" in text.value for text in page.markdown)
+    page.button(key="few-shot-compute").click().run()
+    wait(page, lambda: not any(b.key in ("few-shot-compute", "few-shot-cancel") for b in page.button), seconds=60)
+    assert not page.error and not page.exception
+    assert any("cross-validation up to 16 a class" in text.value for text in page.caption)
+    assert page.dataframe[0].value["Labelled images"].tolist()[:3] == [10, 20, 40]
+
+
+def test_a_backbone_that_does_not_exist_is_told_in_words(visit, store):
+    page = visit("few_shot", backbones="Nothing")
+    assert page.error and not page.exception
