@@ -25,6 +25,7 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     neighbours, reduction, alignment                   who is near whom; principal components; one map laid on another
     tsne_layout, umap_layout                           points laid out in two or three dimensions
     map_config, map_store, map_quality, maps           what a map is; maps on disk; how far to trust one; the whole line
+    lessons                                            a guided path, and what of it is done
     surroundings                                       what is near an image, and where a photo belongs on a map
     script_texts, script_network, script, export       the code that repeats a run; its model for other programs
     engine                                             who does it, and when: Dask workers

@@ -14,7 +14,7 @@ from dataclasses import asdict, fields
 
 import pandas as pd
 
-from core import backbones, datasets, hardware, maps, neighbours, recipes, runs, settings, sources
+from core import backbones, datasets, hardware, lessons, maps, neighbours, recipes, runs, settings, sources
 from core.config import (
     AUGMENTATIONS,
     BATCHNORM,
@@ -84,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
         "--backbones", nargs="+", default=[DEFAULTS["backbone"]], metavar="NAME", help="names of backbones"
     )
     warm.add_argument("--input-size", type=int, default=0, metavar="PX", help="pixels; 0: each backbone's default")
+    warm.add_argument("--lesson", choices=tuple(lessons.LESSONS), help="do all that a lesson shows, instead")
 
     cache = _command(commands, "cache", _cache, "list or clear the cached features and maps")
     cache.add_argument("--clear", action="store_true", help="delete every cached feature and every map")
@@ -339,6 +340,12 @@ def _runs(options) -> tuple[list[dict], str]:
 
 def _warm(options) -> tuple[list[dict], str]:
     from core.execute import execute
+
+    if options.lesson:
+        with Bar() as bar:
+            prepared = lessons.prepare(options.lesson, bar)
+        said = ", ".join(prepared) if prepared else "everything was there"
+        return [{"lesson": options.lesson, "prepared": prepared}], f"Lesson {options.lesson} is ready: {said}"
 
     options.dataset = _dataset_name(options.dataset)
     done = []

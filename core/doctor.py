@@ -3,7 +3,7 @@
 import shutil
 from importlib.util import find_spec
 
-from core import backbones, datasets, features, hardware, settings, speeds
+from core import backbones, datasets, features, hardware, lessons, runs, settings, speeds
 
 SLOW = 600  # seconds for 10,000 images: worth a warning
 SLOW_RATIO = 3  # times the published CPU time of MobileNetV2
@@ -15,6 +15,7 @@ def examine() -> dict:
     free = shutil.disk_usage(settings.folder(".")).free
     measured = speeds.table()
     measured = measured[measured["hardware"] == hardware.name()]
+    table = runs.table()
     limit = SLOW_RATIO * backbones.get("MobileNetV2").cpu_ms
     return {
         "hardware": hardware.describe(),
@@ -30,6 +31,7 @@ def examine() -> dict:
         "datasets": {summary.name: summary.state for summary in datasets.available()},
         "speeds": {f"{row.backbone} at {row.input_size} px": row.images_per_second for row in measured.itertuples()},
         "slow_here": [name for name in backbones.names() if (backbones.get(name).cpu_ms or 0) > limit],
+        "lessons": {name: lessons.missing(name, table) for name in lessons.LESSONS},
         "missing_packages": [name for name in ("tensorflow", "streamlit", "plotly") if not find_spec(name)],
     }
 
@@ -56,6 +58,9 @@ def describe(findings: dict) -> str:
         lines.append(f"Measured    {name}: {rate:.0f} images/s, 10,000 images take {seconds:.0f} s{warning}")
     if not findings["speeds"]:
         lines.append("Measured    no speed yet: every run measures its own")
+    for name, lacking in findings["lessons"].items():
+        said = f"to do: {'; '.join(lacking)}. `python -m core warm --lesson {name}` does it" if lacking else "ready"
+        lines.append(f"Lesson      {name}: {said}")
     if not machine["gpu"]:
         lines.append(
             f"Slow here   by published CPU times, over {SLOW_RATIO} x MobileNetV2: {', '.join(findings['slow_here'])}"

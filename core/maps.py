@@ -10,13 +10,25 @@ from time import perf_counter
 
 import numpy as np
 
-from core import alignment, datasets, hardware, map_quality, map_store, reduction, sources, tsne_layout, umap_layout
+from core import (
+    alignment,
+    datasets,
+    hardware,
+    map_quality,
+    map_store,
+    reduction,
+    runs,
+    sources,
+    tsne_layout,
+    umap_layout,
+)
 from core.alignment import Alignment
 from core.errors import MapError
 from core.map_config import METHODS, MapConfig, Method, key
 from core.map_store import Entry, Map, clear, entries, find, positions_path, read
 from core.progress import Report, silent
 from core.reduction import Reduction
+from core.sources import Source
 
 __all__ = [
     "METHODS",
@@ -30,6 +42,7 @@ __all__ = [
     "entries",
     "find",
     "key",
+    "of_fine_tune",
     "place",
     "positions_path",
     "read",
@@ -81,6 +94,18 @@ def compute(config: MapConfig, report: Report = silent) -> Map:
         )
         map_store.write(made, _model(space, points, laid, aligned, config))
         return made
+
+
+def of_fine_tune(run_id: str, method: str) -> tuple[MapConfig, MapConfig]:
+    """What shows the test images of a fine-tune before and after it; the second map begins where the first one ends.
+
+    Raises:
+        LabError: The run is gone, or the weights it started from are.
+    """
+    config = runs.get(run_id).config
+    after = Source(dataset=config.dataset, images="test", n_images=config.n_test, run=run_id)
+    before = MapConfig(sources.frozen(after), method=method)
+    return before, MapConfig(after, method=method, start=key(before))
 
 
 def place(key: str, values: np.ndarray) -> np.ndarray:

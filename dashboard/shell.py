@@ -3,11 +3,14 @@
 import streamlit as st
 
 from core import settings
-from dashboard import choices, components, resources, state, status, ticks
+from dashboard import choices, components, lesson_bar, resources, state, status, ticks
 
 LOGO = str(settings.ASSETS / "logo.svg")  # an icon font's name would be fetched from the internet
 PAGES = {  # section -> (script, title, icon, what it is for)
-    "Start": [("home", "Home", ":material/home:", "A first result in one click, and your last results.")],
+    "Start": [
+        ("home", "Home", ":material/home:", "A first result in one click, and your last results."),
+        ("lessons", "Lessons", ":material/school:", "A guided path: one question a lesson, answered by runs of yours."),
+    ],
     "Experiment": [
         ("data", "Data", ":material/photo_library:", "Choose or bring images; see samples, classes and splits."),
         ("train", "Train", ":material/play_circle:", "Put a head on a backbone's features; follow it, stop it."),
@@ -74,4 +77,5 @@ def show() -> None:
         choices.projector()
     if state.get().projector:
         components.enlarge_type()
+    lesson_bar.show()
     page.run()

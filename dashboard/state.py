@@ -19,6 +19,8 @@ class State:
     backbones: tuple[str, ...] = ("EfficientNetLite0",)
     run: str = ""  # the run that is followed or examined
     projector: bool = False  # larger type, strokes and points
+    lesson: str = ""  # the lesson that is followed, over every page
+    step: str = ""  # of it, from 1
 
 
 def begin() -> None:

@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from core import metrics
+from core import maps, metrics
 from core.errors import LabError
-from core.maps import METHODS
 from dashboard import (
     change_story,
     changed_images,
@@ -38,7 +37,7 @@ if runs.empty:
 with st.container(horizontal=True, vertical_alignment="bottom"):
     with st.container(width=260):
         run = runs.set_index("run_id", drop=False).loc[choices.run(runs, "Fine-tune", forget=[image_wall.ROW])]
-    titles = {name: METHODS[name].title for name in ("umap", "tsne", "pca")}
+    titles = {name: maps.METHODS[name].title for name in ("umap", "tsne", "pca")}
     method = choices.titled(st.segmented_control, "map", "Map", titles, required=True)
     arrange = choices.titled(st.segmented_control, "arrange", "Shown", ARRANGE, required=True)
     colour = choices.titled(st.selectbox, "colour", "Colour by", COLOURS, width=160)
@@ -47,14 +46,14 @@ try:
     dataset = image_wall.dataset_of(run)  # it says why where there is none
     if dataset is None:
         st.stop()
-    pair = fine_tunes.pair(run, method)
+    pair = maps.of_fine_tune(run["run_id"], method)
     both = fine_tunes.answers(run)
-    maps = [resources.drawn(config) for config in pair]
-    missing = [config for config, found in zip(pair, maps, strict=True) if found is None]
+    drawn = [resources.drawn(config) for config in pair]
+    missing = [config for config, found in zip(pair, drawn, strict=True) if found is None]
     if missing:
         several_maps.draw(missing, "Draw both maps")
         st.stop()
-    before, after = maps
+    before, after = drawn
     st.markdown(change_story.sentence(before.quality, after.quality))
 
     columns = map_columns.of_images(dataset, after.rows, resources.splits(dataset))

@@ -2,15 +2,18 @@
 
 import streamlit as st
 
+from core import lessons
 from core.config import DEMO
 from core.errors import LabError
-from dashboard import components, following, formats, resources, state
+from dashboard import components, following, formats, lesson_bar, resources, state
 
 components.page_header("Backbone Lab", "What do pretrained networks know about your images?")
 components.four_steps()
 st.space("small")
 with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
     demo = st.button("Run the demo", type="primary", icon=":material/play_arrow:")
+    first = next(iter(lessons.LESSONS))
+    lesson_bar.link_to(first, 0, "Start the first lesson", icon=":material/school:")
     components.link("data", "Bring your images", icon=":material/upload:")
 st.caption(
     f"The demo shows 2,500 small photographs to {DEMO.backbone}, a network trained on ImageNet, and learns their "

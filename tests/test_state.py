@@ -29,6 +29,8 @@ def test_a_plain_address_means_the_defaults_and_stays_plain():
         "backbones": ["EfficientNetLite0"],
         "run": "",
         "projector": False,
+        "lesson": "",
+        "step": "",
     }
     assert not page.query_params
 

@@ -1,0 +1,91 @@
+"""The lesson that is followed, above every page: what the step says, what to do, whether it is done, the next one."""
+
+import streamlit as st
+
+from core import lessons
+from core.errors import LabError
+from core.lessons import Lesson, Step
+from dashboard import components, formats, resources, state
+
+BACK, NEXT = "PageUp", "PageDown"  # what a presenter's remote control sends
+
+
+def show() -> None:
+    """Draw it, where a lesson is followed."""
+    if not state.get().lesson:
+        return
+    try:
+        lesson = lessons.get(state.get().lesson)
+    except LabError as error:
+        components.show_error(error)
+        if st.button("All lessons", key="lesson-leave"):
+            leave()
+        return
+    last = len(lesson.steps)
+    index = min(max(int(state.get().step), 1), last) - 1 if state.get().step.isdecimal() else 0
+    step = lesson.steps[index]
+    with st.container(border=True, key="lesson"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f":material/school: {lesson.title} · step {index + 1} of {last}: **{step.title}**")
+            if st.button("Back", icon=":material/arrow_back:", shortcut=BACK, key="lesson-back", disabled=not index):
+                go(state.get().lesson, index - 1)
+            if st.button("Next" if index + 1 < last else "Finish", icon=":material/arrow_forward:", shortcut=NEXT,
+                         key="lesson-next", type="primary"):  # fmt: skip
+                if index + 1 < last:
+                    go(state.get().lesson, index + 1)
+                leave()
+            if st.button("Leave", key="lesson-leave", type="tertiary", help="Back to all lessons"):
+                leave()
+        if step.text:
+            st.markdown(step.text)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**To do:** {step.do}", width="content")
+            link_to(state.get().lesson, index, "Set up this page", icon=":material/tune:")
+        _check(lesson, step)
+        if step.question:
+            with st.expander(f"**Question:** {step.question}", key=f"question-{state.get().lesson}-{index}"):
+                st.markdown(step.answer)
+
+
+def link_to(name: str, index: int, label: str, *, icon: str = "") -> None:
+    """A link to a step (from 0), its page set up."""
+    step = lessons.get(name).steps[index]
+    choices = lessons.link(lessons.get(name), step)
+    components.link(step.page, label, icon=icon, lesson=name, step=str(index + 1), **choices)
+
+
+def go(name: str, index: int) -> None:
+    """Open a step (from 0) now, its page set up."""
+    step = lessons.get(name).steps[index]
+    place = {"lesson": name, "step": str(index + 1)}
+    state.update(run="", **place)  # the page Train shows the next run, not the last one
+    st.switch_page(components.page(step.page), query_params=place | lessons.link(lessons.get(name), step))
+
+
+def leave() -> None:
+    """End the lesson and show all of them."""
+    state.update(lesson="", step="")
+    st.switch_page(components.page("lessons"))
+
+
+def _check(lesson: Lesson, step: Step) -> None:
+    """Whether the visitor's own runs and maps answer the step, and what came out."""
+    if not (step.runs or step.mapped):
+        return
+    if not resources.store_open():
+        st.caption(":material/hourglass_empty: Looking for your runs")
+        return
+    table = resources.runs_table()
+    lacking = lessons.lacking(lesson, step, table)
+    if lacking:
+        st.markdown(f":orange[:material/radio_button_unchecked:] Still to come: {'; '.join(lacking)}.")
+    else:
+        st.markdown(":green[:material/check_circle:] Done.")
+    for name in step.runs:
+        run = lessons.done(lesson.runs[name], table)
+        if run is not None:
+            components.link(
+                "run", f"{lessons.title(lesson.runs[name])}: {formats.percent(run['accuracy'])} "
+                f"({formats.interval(run['accuracy_low'], run['accuracy_high'])}), {formats.duration(run['seconds'])}",
+                icon=":material/search_insights:", run=run["run_id"],
+            )  # fmt: skip

@@ -1,0 +1,41 @@
+"""Lessons: choose one, go on with one, or show one to a class."""
+
+import streamlit as st
+
+from core import lessons
+from dashboard import components, formats, lesson_bar, resources, state
+
+components.page_header("Lessons", "What is worth knowing of transfer learning, found out by runs of your own?")
+st.markdown(
+    "Each lesson asks one question and leads through the pages that answer it, each already set up. What counts as "
+    "done is read from your runs and maps. Nothing is downloaded."
+)
+
+table = resources.runs_table() if resources.store_open() else None
+for start in range(0, len(lessons.LESSONS), 2):
+    for column, (name, lesson) in zip(st.columns(2), list(lessons.LESSONS.items())[start : start + 2], strict=False):
+        with column.container(border=True, height="stretch"):
+            st.markdown(f"### {lesson.title}")
+            st.markdown(lesson.question)
+            first = 0
+            if table is not None:
+                open_steps = [i for i, step in enumerate(lesson.steps) if lessons.lacking(lesson, step, table)]
+                asked = [i for i, step in enumerate(lesson.steps) if step.runs or step.mapped]
+                done = len(asked) - len(open_steps)
+                first = open_steps[0] if open_steps and done else 0
+                st.progress(done / len(asked), text=f"{done} of {formats.count(len(asked), 'task')} done")
+                if open_steps:
+                    st.caption(f"For a lecture, prepare it before: `python -m core warm --lesson {name}`")
+                else:
+                    st.caption(":material/check_circle: Everything it shows is here: ready for a lecture.")
+            with st.container(horizontal=True):
+                label = f"Go on with step {first + 1}" if first else "Start"
+                if st.button(label, key=f"start-{name}", type="primary", icon=":material/play_arrow:"):
+                    lesson_bar.go(name, first)
+                show = st.button(
+                    "Show it to a class", key=f"show-{name}", icon=":material/present_to_all:",
+                    help="Large type; Page down, or a presenter's remote control, leads to the next step",
+                )  # fmt: skip
+                if show:
+                    state.update(projector=True)
+                    lesson_bar.go(name, 0)

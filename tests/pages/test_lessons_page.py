@@ -1,0 +1,49 @@
+"""Lessons: chosen, walked from step to step, and left."""
+
+from core import execute, lessons, runs
+from tests.pages.conftest import wait
+
+
+def test_every_lesson_is_there_with_its_question(visit, used):
+    page = visit("lessons")
+    said = " ".join(text.value for text in page.markdown)
+    assert all(lesson.question in said for lesson in lessons.LESSONS.values())
+
+
+def test_a_lesson_sets_up_its_pages_one_after_the_other(visit, used):
+    page = visit("lessons")
+    page.button(key="start-freezing").click().run()
+    assert page.query_params["lesson"] == "freezing"
+    assert any("step 1 of 4" in text.value for text in page.markdown)
+    page.button(key="lesson-next").click().run()
+    assert page.query_params["step"] == "2"
+    assert page.query_params["method"] == "finetune"
+    wait(page, lambda: any("Still to come: fine-tune of EfficientNetLite0" in text.value for text in page.markdown))
+    page.button(key="lesson-back").click().run()
+    assert page.query_params["step"] == "1"
+    page.button(key="lesson-leave").click().run()
+    assert "lesson" not in page.query_params
+    assert page.title[0].value == "Lessons"
+
+
+def test_a_link_in_the_middle_of_a_lesson_opens_there(visit, used):
+    page = visit("compare", lesson="depth", step="4")
+    assert any("step 4 of 4" in text.value for text in page.markdown)
+    page.button(key="lesson-next").click().run()
+    assert page.title[0].value == "Lessons"
+
+
+def test_a_lesson_that_is_none_says_which_there_are(visit, used):
+    page = visit("home", lesson="sleeping")
+    assert any("preprocessing, freezing" in error.value for error in page.error)
+    page.button(key="lesson-leave").click().run()
+    assert page.title[0].value == "Lessons"
+
+
+def test_the_step_says_done_when_the_run_is_there(visit, store, monkeypatch):
+    from tests.test_lessons import LESSON, PROBE
+
+    monkeypatch.setitem(lessons.LESSONS, "test", LESSON)
+    execute.perform(runs.create(PROBE))
+    page = visit("data", lesson="test", step="2")
+    wait(page, lambda: any("Done." in text.value for text in page.markdown))
