@@ -22,6 +22,7 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     softmax                                            many heads on few images, for the price of one
     depths, sources, layer_probes                      a network stage by stage; vectors of images; what they tell
     few_shot                                           how many labelled images a network is worth
+    shifts, robustness                                 test images made worse; how good a run still is on them
     neighbours, reduction, alignment                   who is near whom; principal components; one map laid on another
     tsne_layout, umap_layout                           points laid out in two or three dimensions
     map_config, map_store, map_quality, maps           what a map is; maps on disk; how far to trust one; the whole line

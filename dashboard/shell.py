@@ -50,6 +50,7 @@ PAGES = {  # section -> (script, title, icon, what it is for)
     "Decide": [
         ("compare", "Compare", ":material/bar_chart:", "Every run side by side: which is better, which faster."),
         ("few_shot", "Few-shot", ":material/show_chart:", "Accuracy against labelled images: how many does it take?"),
+        ("robustness", "Robustness", ":material/blur_on:", "The same runs on grey, blurred, noisy, small images."),
     ],
 }
 

@@ -1,7 +1,7 @@
 """All that the server keeps between script runs: every `st.cache_*` of the dashboard, by what it keeps.
 
-starting, runs, finished, datasets, speeds, training, anatomies, ideas, few_shot, maps, maps_shown, photos: pages know
-them all as `resources`.
+starting, runs, finished, datasets, speeds, training, anatomies, ideas, few_shot, robustness, maps, maps_shown, photos:
+pages know them all as `resources`.
 """
 
 from dashboard.resources.anatomies import anatomy, opening, training_images
@@ -62,6 +62,14 @@ from dashboard.resources.maps import (
 )
 from dashboard.resources.maps_shown import parcels
 from dashboard.resources.photos import answer, answering, classifiers_here, picture
+from dashboard.resources.robustness import (
+    cancel_robust,
+    measure_robust,
+    measuring_robust,
+    robust,
+    robust_failed,
+    robust_progress,
+)
 from dashboard.resources.runs import (
     active_runs,
     curves,
@@ -89,6 +97,7 @@ __all__ = [
     "cancel_drawing",
     "cancel_few_shot",
     "cancel_layers",
+    "cancel_robust",
     "check_equality",
     "classifiers_here",
     "code",
@@ -132,8 +141,10 @@ __all__ = [
     "measure",
     "measure_few_shot",
     "measure_gradients",
+    "measure_robust",
     "measuring",
     "measuring_few_shot",
+    "measuring_robust",
     "near",
     "near_photo",
     "opening",
@@ -148,6 +159,9 @@ __all__ = [
     "refresh_datasets",
     "refresh_runs",
     "resume",
+    "robust",
+    "robust_failed",
+    "robust_progress",
     "run",
     "runs_table",
     "settled",

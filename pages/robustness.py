@@ -1,0 +1,94 @@
+"""Robustness: finished runs on test images that were made worse, beside each other."""
+
+import streamlit as st
+
+from core import robustness, shifts
+from core.config import TITLES
+from core.errors import LabError, Stopped
+from dashboard import choices, components, formats, resources, robustness_story
+
+POLL = 0.7  # seconds between two looks
+MOST = 6  # runs beside each other
+
+
+def _live(asked: list[str], titles: dict[str, str]) -> None:
+    """A fragment; it has the page drawn anew whenever a run is done."""
+    under_way = [run_id for run_id in asked if resources.measuring_robust(run_id)]
+    if len(under_way) < len(asked):
+        st.rerun()
+    with st.container(border=True):
+        for run_id in under_way:
+            moment = resources.robust_progress(run_id)
+            text = formats.progress(moment) if moment else "Waiting"
+            st.progress(moment.fraction if moment else 0.0, text=f"{titles[run_id]} · {text}")
+        st.button("Cancel", icon=":material/stop_circle:", key="robust-cancel", on_click=_cancel, args=(under_way,))
+
+
+def _begin(asked: list[str]) -> None:
+    for run_id in asked:
+        resources.measure_robust(run_id)
+
+
+def _cancel(asked: list[str]) -> None:
+    for run_id in asked:
+        resources.cancel_robust(run_id)
+
+
+components.page_header("Robustness", "How good is a model on images that are worse than those it learned from?")
+components.need_runs()
+runs = resources.runs_table()
+name = choices.dataset()
+try:
+    image = resources.dataset(name).images[0]
+    with st.expander("What is done to the images", expanded=True):
+        for column, (title, made) in zip(
+            st.columns(len(shifts.SHIFTS)), robustness_story.preview(image).items(), strict=True
+        ):
+            column.caption(f"{title}, 1 to 5")
+            column.image([components.thumbnail(each, 64) for each in made[::2]], width=56)
+    done = runs[(runs["status"] == "finished") & (runs["dataset"] == name)].set_index("run_id", drop=False)
+    known = done[done["method"].isin([method for method in TITLES if robustness.takes(method)])]
+    if known.empty:
+        components.empty("No run to ask yet", "A probe or a fine-tune on this dataset can be shown worse images.")
+        components.link("train", "Train one", icon=":material/play_circle:")
+        st.stop()
+    chosen = st.multiselect(
+        "Runs", known.index, default=known.index[:1], key="robust-runs", max_selections=MOST,
+        format_func=lambda run: choices.run_title(known.loc[run]),
+    )  # fmt: skip
+    titles = {run: f"{known.at[run, 'backbone']}, {TITLES[known.at[run, 'method']].lower()}" for run in chosen}
+    for run in chosen:  # two of one kind are told apart by when they began
+        if list(titles.values()).count(titles[run]) > 1:
+            titles[run] += f" ({formats.moment(known.at[run, 'created'])})"
+    found = {run: resources.robust(run) for run in chosen}
+    under_way = [run for run in chosen if resources.measuring_robust(run)]
+    missing = [run for run in chosen if found[run] is None and run not in under_way]
+    if under_way:
+        st.fragment(_live, run_every=POLL)(under_way, titles)
+    for error in filter(None, map(resources.robust_failed, missing)):
+        if isinstance(error, Stopped):
+            st.info("Features that are finished are kept: measured again, it goes on from there.", title="Cancelled")
+        else:
+            components.show_error(error)
+    if missing:
+        images = sum(known.loc[missing, "n_test_used"]) * len(shifts.SHIFTS) * len(shifts.SEVERITIES)
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.button(
+                "Show them worse images", type="primary", icon=":material/blur_on:", key="robust-measure",
+                on_click=_begin, args=(missing,),
+            )  # fmt: skip
+            st.markdown(f":gray[Up to {formats.count(images, 'image')} to look at]", width="content")
+    there = {titles[run]: each for run, each in found.items() if each}
+    for title, each in there.items():
+        st.markdown(robustness_story.sentence(title, each))
+    if there:
+        components.chart(robustness_story.heat_map(there), key="robust-heat", alt="Mean accuracy of runs by shift")
+        components.chart(robustness_story.curves(there), key="robust-curves", alt="Accuracy against severity by shift")
+        st.caption(
+            "The same test images after six shifts of five severities, in the manner of "
+            "[CIFAR-10-C](https://arxiv.org/abs/1903.12261) but made here by a fixed seed, so not comparable with "
+            "published figures on it. The heat map averages the five severities; bars are 95 % intervals (Wilson); the "
+            f"drop is paired image by image. Measured on {next(iter(there.values())).hardware}."
+        )
+except LabError as error:
+    components.show_error(error)
