@@ -11,6 +11,7 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     classifiers                                        published networks that name what is on a photo
     vanishing                                          gradients with and without shortcuts, measured
     heads, metrics                                     a classifier on features; how good it is
+    agreements                                         how often any two runs say the same
     config, freezing                                   what is asked for; which layers train, read back from them
     layer_facts, anatomy, costs                        what a network is made of; what training a part of it takes
     recipes, checkpoints, runs                         what is asked for by name; a training's state; what came out

@@ -5,6 +5,7 @@ import streamlit as st
 from core.errors import LabError
 from core.runs import ENDED
 from dashboard import (
+    agreement_matrix,
     answers,
     beside,
     charts,
@@ -43,6 +44,7 @@ if not finished.empty:
 
 chosen = run_table.show(shown)
 if not finished.empty:
+    agreement_matrix.show(finished)
     takeaway.report_of(finished)
 if chosen is None:
     st.caption("Choose a row to see what that run takes for what, and how well it knows each class.")

@@ -48,6 +48,8 @@ if resources.store_open():
     )  # fmt: skip
     for run in (done.loc[run_id] for run_id in drawn):
         title = f"{run['backbone']}'s {TITLES[run['method']].lower()} ({formats.percent(run['accuracy'])})"
+        if title in lines:  # two of one kind are told apart by when they began
+            title += f" of {formats.moment(run['created'])}"
         lines[title] = Interval(run["accuracy"], run["accuracy_low"], run["accuracy_high"])
     if "TinyCLIP" in {title.split("'")[0] for title in lines}:
         st.caption(

@@ -44,8 +44,8 @@ try:
         for column, (title, made) in zip(
             st.columns(len(shifts.SHIFTS)), robustness_story.preview(image).items(), strict=True
         ):
-            column.caption(f"{title}, 1 to 5")
-            column.image([components.thumbnail(each, 64) for each in made[::2]], width=56)
+            column.caption(f"{title}: 1, 3, 5")
+            column.image([components.thumbnail(each, 96) for each in made[::2]], width=42)
     done = runs[(runs["status"] == "finished") & (runs["dataset"] == name)].set_index("run_id", drop=False)
     known = done[done["method"].isin([method for method in TITLES if robustness.takes(method)])]
     if known.empty:
