@@ -6,9 +6,12 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     images, cifar, folders, splits, stored, datasets   pictures in; arrays, labels and named splits out
     architectures, textbook, networks, weights_file    facts about every architecture; the networks that are ours
     papers, ideas, idea_costs, verdicts, lineage       what each family thought of, costs, is good for, took from whom
+    clip_towers, clip_files                            CLIP's two networks; its weights from folders of others
     backbones, equality                                a network with its weights; ours beside Keras's, tensor by tensor
     forward, speeds, features                          the compiled pass; what it costs here; what it gave, cached
     classifiers                                        published networks that name what is on a photo
+    classifiers                                        published networks that name what is on a photo
+    clip_tokens, clip                                  texts to tokens; texts and images in one space
     vanishing                                          gradients with and without shortcuts, measured
     heads, metrics                                     a classifier on features; how good it is
     agreements                                         how often any two runs say the same
@@ -22,6 +25,7 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     models, predict, gradcam                           a run's network again; what models say of a photo, and why
     softmax                                            many heads on few images, for the price of one
     depths, sources, layer_probes                      a network stage by stage; vectors of images; what they tell
+    activations                                        what a network sees in a photo, at every stage
     few_shot                                           how many labelled images a network is worth
     shifts, robustness                                 test images made worse; how good a run still is on them
     neighbours, reduction, alignment                   who is near whom; principal components; one map laid on another

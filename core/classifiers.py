@@ -45,6 +45,22 @@ def load(name: str) -> Any:
     Raises:
         WeightsError: The weights with classifier are not on this machine, or do not fit.
     """
+    size = backbones.get(name).default_size
+    return forward.compile(
+        network(name, size), image_size=size, input_size=size, mode=backbones.get(name).preprocessing
+    )
+
+
+def network(name: str, input_size: int) -> Any:
+    """The `keras.Model` with its classifier, (b, s, s, 3) preprocessed -> (b, 1000).
+
+    Args:
+        input_size: s, in pixels: most classifiers follow an average over all places, and take any size.
+
+    Raises:
+        WeightsError: The weights with classifier are not on this machine, or do not fit; or the classifier reads
+            places, and takes no size but its own.
+    """
     facts = backbones.get(name)
     path = find(facts)
     if path is None:
@@ -54,19 +70,22 @@ def load(name: str) -> Any:
             f"Put it there; Keras has it too once keras.applications.{facts.name}() has run",
         )
     with forward.building("float32"):
-        network = _build(facts)
-        weights_file.read(path, network, facts.name)
-        backbones.complete_efficientnet_input(network)
-    size = facts.default_size
-    return forward.compile(network, image_size=size, input_size=size, mode=facts.preprocessing)
+        built = _build(facts, input_size)
+        if facts.params_top and built.count_params() != facts.params_top:
+            raise WeightsError(
+                f"The classifier of {facts.name} has a weight for every place of {facts.default_size} px",
+                f"{facts.default_size} px",
+            )
+        weights_file.read(path, built, facts.name)
+        backbones.complete_efficientnet_input(built)
+    return built
 
 
-def _build(facts: Backbone) -> Any:
-    """The network with its classifier, (b, s, s, 3) preprocessed -> (b, 1000)."""
+def _build(facts: Backbone, input_size: int) -> Any:
     from keras import applications
 
     from core import networks
 
     if facts.name == "EfficientNetLite0":
-        return networks.efficientnet_lite0(facts.default_size, classes=CLASSES)
-    return getattr(applications, facts.name)(weights=None)
+        return networks.efficientnet_lite0(input_size, classes=CLASSES)
+    return getattr(applications, facts.name)(weights=None, input_shape=(input_size, input_size, 3))

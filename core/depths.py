@@ -65,14 +65,19 @@ def cut(network: Any) -> tuple[Any, dict[str, tuple[int, int]]]:
     """
     import keras
 
-    tensors = outputs(network)
     columns, end, pooled = {}, 0, []
     with forward.building("float32"):
-        for depth in _choose(tensors):
+        for depth, tensor in looked_at(network):
             columns[depth.block] = (end, end + depth.channels)
             end += depth.channels
-            pooled.append(keras.layers.GlobalAveragePooling2D()(tensors[depth.block]))
+            pooled.append(keras.layers.GlobalAveragePooling2D()(tensor))
         return keras.Model(network.inputs[0], keras.layers.Concatenate()(pooled)), columns
+
+
+def looked_at(network: Any) -> list[tuple[Depth, Any]]:
+    """The depths of a network, each with its feature map (b, h, w, c), symbolic."""
+    tensors = outputs(network)
+    return [(depth, tensors[depth.block]) for depth in _choose(tensors)]
 
 
 def _choose(tensors: dict[str, Any]) -> list[Depth]:

@@ -118,11 +118,20 @@ def _last_pooling(model: Any) -> Any:
     """The last layer that takes a feature map (b, h, w, k) and gives features (b, d), in nested models too."""
     import keras
 
+    found = None
     for layer in reversed(model.layers):
         if isinstance(layer, keras.Model):
-            return _last_pooling(layer)
-        if not isinstance(layer, keras.layers.InputLayer) and _rank(layer.input) == 4 and _rank(layer.output) == 2:
-            return layer
+            return found or _last_pooling(layer)
+        if isinstance(layer, keras.layers.InputLayer) or _rank(layer.input) != 4:
+            continue
+        if tuple(layer.input.shape[1:3]) != (1, 1):
+            pools = _rank(layer.output) == 2 or isinstance(layer, keras.layers.GlobalAveragePooling2D)
+            if pools or found:  # what was found pools nothing: a network that ends in convolutions of 1 x 1
+                return layer if pools else found
+        elif _rank(layer.output) == 2:
+            found = found or layer
+    if found:
+        return found
     raise RunError(
         "This network has no feature map before its features",
         "a convolutional network that ends in pooling",

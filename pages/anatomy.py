@@ -18,12 +18,13 @@ from dashboard import (
     components,
     idea_tab,
     resources,
+    sees_tab,
     selections,
     state,
     textbook_tab,
 )
 
-TABS = {"layers": "Layers", "block": "One block", "scratch": "From scratch", "idea": "The idea"}
+TABS = {"layers": "Layers", "block": "One block", "scratch": "From scratch", "idea": "The idea", "sees": "What it sees"}
 
 components.page_header("Anatomy", "What is inside a network, and what is left to train when a part of it is frozen?")
 
@@ -115,6 +116,8 @@ def _show(anatomy: Anatomy, dataset: Dataset) -> None:
         textbook_tab.show(anatomy.backbone)
     elif tab == "idea":
         idea_tab.show(anatomy.backbone)
+    elif tab == "sees":
+        sees_tab.show(anatomy.backbone, anatomy.input_size)
     else:
         anatomy_layers.show(anatomy, frozen)
 

@@ -82,6 +82,7 @@ from dashboard.resources.runs import (
     stop,
     submit,
 )
+from dashboard.resources.sights import seeing, seen, weights_here
 from dashboard.resources.speeds import hardware_here, measure, measuring, speeds_here
 from dashboard.resources.starting import engine, settled, start, store_open
 from dashboard.resources.training import find_rate, finding_rate, frozen, rate_found
@@ -164,6 +165,8 @@ __all__ = [
     "robust_progress",
     "run",
     "runs_table",
+    "seeing",
+    "seen",
     "settled",
     "speeds_here",
     "splits",
@@ -173,4 +176,5 @@ __all__ = [
     "store_open",
     "submit",
     "training_images",
+    "weights_here",
 ]

@@ -117,3 +117,14 @@ def test_a_worker_that_fails_is_told_and_asked_again_by_the_next_visit(visit, mo
 
 def failing(backbone: str, input_size: int):
     raise MemoryError(f"{backbone} at {input_size}")
+
+
+def test_a_photo_is_followed_through_an_untrained_network_that_is_marked_so(visit):
+    page = visit("anatomy", backbone="ResNet20", tab="sees")
+    page = wait(page, lambda: any("From stage to stage" in element.value for element in page.subheader))
+    assert [element.value for element in page.warning] and "learned nothing" in page.warning[0].value
+    said = text(page)
+    assert "the mean of their size without sign" in said
+    assert "untrained" in said
+    assert "3 x 3 pixels" in said  # the first filters
+    assert not page.exception
