@@ -21,17 +21,18 @@ class Backbone:
     top5: float | None
     cpu_ms: float | None  # milliseconds per step of 32 images, as published
     gpu_ms: float | None
-    weights_file: str  # the official name, as in ~/.keras/models; "" where there are no ImageNet weights
+    weights_file: str  # the official name, as in ~/.keras/models, of CLIP a folder's; "" where nothing was published
     weights_hash: str | None  # MD5, or SHA-256 where it is 64 digits long; None where Keras checks nothing
     family: str
     year: int
     paper: str
     paper_url: str
     licence: str  # of the ImageNet weights
-    preprocessing: str  # caffe, tf, torch, or inside: the network itself takes 0 to 255
+    preprocessing: str  # caffe, tf, torch, clip, or inside: the network itself takes 0 to 255
     weights_folder: str  # where Keras downloads from; "" where the file is shipped
     source: str  # of the published figures
     remote_file: str = ""  # its name there, where it differs
+    max_size: int | None = None  # pixels, square: the largest that builds; None where any does
 
     @property
     def weights_url(self) -> str:
@@ -157,6 +158,24 @@ def _textbook(of: dict) -> dict:
     return _SCRATCH | paper | {"source": "written out in core/textbook"}
 
 
+CLIP = "CLIP"
+_HUGGING_FACE = "https://huggingface.co"
+OPENAI = {
+    "family": CLIP, "year": 2021, "preprocessing": "clip", "licence": "MIT",
+    "paper": "Learning Transferable Visual Models From Natural Language Supervision",
+    "paper_url": "https://arxiv.org/abs/2103.00020",
+    "weights_folder": f"{_HUGGING_FACE}/openai/", "source": "github.com/openai/CLIP",
+}
+LAION = {
+    "family": CLIP, "year": 2022, "preprocessing": "clip", "licence": "MIT",
+    "paper": "Reproducible scaling laws for contrastive language-image learning",
+    "paper_url": "https://arxiv.org/abs/2212.07143",
+    "weights_folder": f"{_HUGGING_FACE}/laion/", "source": "github.com/mlfoundations/open_clip",
+}
+TINY_CLIP = OPENAI | {
+    "year": 2026, "licence": "", "weights_folder": "",
+    "source": "a toy trained by assets/make_tiny_clip.py on captions of the training images of the CIFAR-10 sample",
+}
 TINY = {
     "family": "Tiny", "year": 2026, "preprocessing": "inside", "licence": "",
     "paper": "", "paper_url": "", "weights_folder": "", "source": "a network for tests",
@@ -278,6 +297,26 @@ _ROWS = (
              **_textbook(EFFICIENTNET)),
     Backbone("TextbookConvNeXtTiny", 64, 32, 768, 27_820_128, None, 99, None, None, None, None, "", None,
              **_textbook(CONVNEXT)),
+    # Params of a CLIP are its image tower's, before the projection; depth counts each transformer block as one.
+    # There is one input size, as the places of the patches are learned.
+    Backbone("TinyCLIP", 32, 32, 128, 280_129, None, 5, None, None, None, None, "tiny_clip", None, **TINY_CLIP,
+             max_size=32),
+    Backbone("CLIPViTB32", 224, 224, 768, 87_456_050, None, 15, None, None, None, None,
+             "clip-vit-base-patch32", None, **OPENAI, max_size=224),
+    Backbone("CLIPViTB16", 224, 224, 768, 85_799_621, None, 15, None, None, None, None,
+             "clip-vit-base-patch16", None, **OPENAI, max_size=224),
+    Backbone("CLIPViTL14", 224, 224, 1024, 303_180_033, None, 27, None, None, None, None,
+             "clip-vit-large-patch14", None, **OPENAI, max_size=224),
+    Backbone("CLIPViTL14at336", 336, 336, 1024, 303_508_033, None, 27, None, None, None, None,
+             "clip-vit-large-patch14-336", None, **OPENAI, max_size=336),
+    Backbone("CLIPViTB32LAION", 224, 224, 768, 87_456_050, None, 15, None, None, None, None,
+             "CLIP-ViT-B-32-laion2B-s34B-b79K", None, **LAION, max_size=224),
+    Backbone("CLIPViTH14LAION", 224, 224, 1280, 630_766_337, None, 35, None, None, None, None,
+             "CLIP-ViT-H-14-laion2B-s32B-b79K", None, **LAION, max_size=224),
+    Backbone("CLIPViTg14LAION", 224, 224, 1408, 1_011_204_097, None, 43, None, None, None, None,
+             "CLIP-ViT-g-14-laion2B-s12B-b42K", None, **LAION, max_size=224),
+    Backbone("CLIPViTbigG14LAION", 224, 224, 1664, 1_842_777_601, None, 51, None, None, None, None,
+             "CLIP-ViT-bigG-14-laion2B-39B-b160k", None, **LAION, max_size=224),
     Backbone("Tiny", 32, 8, 16, 3_712, None, 3, None, None, None, None,
              "", None, **TINY),
 )

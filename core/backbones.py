@@ -18,25 +18,29 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
-from core import settings, weights_file
-from core.architectures import BACKBONES, FROM_SCRATCH, Backbone
+from core import clip_files, clip_towers, settings, weights_file
+from core.architectures import BACKBONES, CLIP, FROM_SCRATCH, Backbone
 from core.errors import BackboneError, WeightsError
 from core.progress import Progress, Report, silent
 
 __all__ = [
     "BACKBONES",
+    "PUBLISHED",
     "Backbone",
     "Weights",
+    "clip_names",
     "find_weights",
     "get",
     "load",
     "names",
     "outline",
+    "own_weights",
     "published_here",
     "scratch_names",
     "weight_layers",
 ]
 
+PUBLISHED = ("imagenet", "published")  # what a run calls weights that their authors published; the latter CLIP's
 TIMEOUT = 10  # seconds without an answer before a download is given up
 UNTRAINED_SEED = 0
 
@@ -48,14 +52,19 @@ _IMAGENET_STD = (0.229, 0.224, 0.225)
 class Weights:
     """Which weights a network has, so that results can name them."""
 
-    origin: str  # imagenet, file or untrained
-    path: Path | None  # None: untrained
+    origin: str  # imagenet, published (of CLIP, which never saw ImageNet's labels), file or untrained
+    path: Path | None  # a file, or a folder of CLIP; None: untrained
     digest: str  # SHA-256 of the file's content, or the name and seed of untrained weights
 
 
 def names() -> list[str]:
-    """All pretrained backbones, in the order of the table (Tiny is for tests)."""
-    return [name for name, facts in BACKBONES.items() if facts.family not in ("Tiny", FROM_SCRATCH)]
+    """All backbones pretrained on ImageNet, in the order of the table (Tiny is for tests)."""
+    return [name for name, facts in BACKBONES.items() if facts.family not in ("Tiny", FROM_SCRATCH, CLIP)]
+
+
+def clip_names() -> list[str]:
+    """Those trained on images and their captions, TinyCLIP first, whose image tower is a backbone like any other."""
+    return [name for name, facts in BACKBONES.items() if facts.family == CLIP]
 
 
 def scratch_names() -> list[str]:
@@ -88,7 +97,8 @@ def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, 
     Args:
         weights: "imagenet" looks in `assets/`, in `weights/` of the home folder and in Keras's own `~/.keras/models`,
             and then downloads; "untrained" is the seeded initialisation; anything else is the path of a `.h5` or
-            `.weights.h5` file, or of a folder with files under Keras's official names.
+            `.weights.h5` file, or of a folder with files under Keras's official names. Of CLIP, the published ones
+            are called "published" as well, and the path is of a folder of its own: see `clip_files`.
 
     Raises:
         WeightsError: Nothing is there, or nothing can be downloaded: says which file to put where.
@@ -96,6 +106,9 @@ def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, 
     facts = get(backbone)
     if weights == "untrained" or (weights == "imagenet" and not facts.weights_file):
         return Weights("untrained", None, f"untrained-{facts.name}-seed{UNTRAINED_SEED}")
+    weights = own_weights(facts, weights)
+    if facts.family == CLIP:
+        return _clip_weights(facts, weights, report)
     if weights == "imagenet":
         path = published_here(facts) or _download(facts, report)
         return Weights("imagenet", path, _digest(path))
@@ -111,9 +124,16 @@ def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, 
     return Weights("file", path.resolve(), _digest(path))
 
 
+def own_weights(facts: Backbone, weights: str | Path) -> str | Path:
+    """What weights are called of this backbone: those everything asks for by default are "published" of a CLIP."""
+    return "published" if facts.family == CLIP and weights == "imagenet" else weights
+
+
 def published_here(backbone: str | Backbone) -> Path | None:
     """The file of the published weights, in `assets/`, the home folder or Keras's own; None: it is to be downloaded."""
     facts = get(backbone)
+    if facts.family == CLIP:
+        return clip_files.here(facts)
     keras_home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
     for folder in (settings.ASSETS, settings.home() / "weights", keras_home / "models"):
         path = folder / facts.weights_file
@@ -137,7 +157,8 @@ def load(
     Args:
         input_size: s, in pixels; None: the backbone's default.
         weights: What `find_weights` takes, or what it gave.
-        pooling: "avg" or "max" over the last feature map, or "flatten".
+        pooling: "avg" or "max" over the last feature map, or "flatten"; of CLIP "class" (which "avg" then stands for)
+            or "projected": see `clip_towers`.
 
     Raises:
         BackboneError: An unknown backbone, an input below its minimum.
@@ -151,6 +172,10 @@ def load(
             f"{facts.min_size} pixels or more",
             "Choose a larger size",
         )
+    if size > (facts.max_size or size):
+        raise BackboneError(
+            f"{facts.name} cannot take images of {size} pixels", f"{facts.max_size} pixels", "Choose a smaller size"
+        )
     found = weights if isinstance(weights, Weights) else find_weights(facts, weights, report=report)
 
     import keras
@@ -158,6 +183,8 @@ def load(
     if found.path is None:
         keras.utils.set_random_seed(UNTRAINED_SEED)
     network = _build(facts, size)
+    if facts.family == CLIP:
+        return _clip_image_tower(network, facts, found.path, pooling)
     if found.path is not None:
         weights_file.read(found.path, network, facts.name)
         complete_efficientnet_input(network)
@@ -168,8 +195,10 @@ def outline(backbone: str | Backbone, *, input_size: int, pooling: str = "avg"):
     """What `load` gives, with shapes and no values: no memory, no seed touched, whatever else trains meanwhile."""
     import keras
 
+    facts = get(backbone)
     with keras.StatelessScope():  # in which Keras puts off the initialisation of variables
-        return _pooled(_build(get(backbone), input_size), pooling)
+        network = _build(facts, input_size)
+        return clip_towers.pooled(network, facts, pooling) if facts.family == CLIP else _pooled(network, pooling)
 
 
 def weight_layers(model) -> list:
@@ -199,9 +228,27 @@ def _build(facts: Backbone, size: int):
 
     from core import networks
 
+    if facts.family == CLIP:
+        return clip_towers.image(facts)
     if facts.name in networks.OWN:
         return networks.OWN[facts.name](size)
     return getattr(applications, facts.name)(include_top=False, weights=None, input_shape=(size, size, 3))
+
+
+def _clip_weights(facts: Backbone, weights: str | Path, report: Report) -> Weights:
+    if weights == "published":
+        path = clip_files.here(facts) or clip_files.download(facts, report)
+        return Weights("published", path, _digest(clip_files.tensors(path, facts)))
+    path = Path(weights).expanduser().resolve()
+    return Weights("file", path, _digest(clip_files.tensors(path, facts)))
+
+
+def _clip_image_tower(network, facts: Backbone, path: Path | None, pooling: str):
+    network = clip_towers.pooled(network, facts, pooling)
+    clip_towers.number_positions(network)
+    if path is not None:
+        clip_files.read(path, network, facts, "image")
+    return network
 
 
 def complete_efficientnet_input(network) -> None:

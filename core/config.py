@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 
-from core import backbones, heads
+from core import backbones, clip_towers, heads
 from core.errors import ConfigError
 
 PROBES = tuple(heads.METHODS)  # a head on frozen features
@@ -15,7 +15,7 @@ TITLES = {
 }
 TRAIN_SPLITS = ("train", "probe20", "finetune80")
 PREPROCESSINGS = ("own", "divide255")  # the backbone's own, or the book's mistake
-POOLINGS = ("avg", "max", "flatten")
+POOLINGS = ("avg", "max", "flatten", *clip_towers.POOLINGS)  # CLIP's own are the last two
 UNFREEZE = ("all", "layers", "blocks", "all-but-batchnorm")
 BATCHNORM = ("inference", "training")
 OPTIMIZERS = ("adam", "adamw", "sgd")
@@ -44,10 +44,10 @@ class RunConfig:
     dataset: str = "cifar10-sample"
     backbone: str = "EfficientNetLite0"
     method: str = "linear"  # of PROBES or TRAINED
-    weights: str = "imagenet"  # imagenet, untrained, or the path of a weights file
+    weights: str = "imagenet"  # imagenet (of CLIP: published), untrained, or the path of a weights file or folder
     input_size: int = 0  # pixels, square; 0: the backbone's default
     preprocessing: str = "own"
-    pooling: str = "avg"
+    pooling: str = "avg"  # of CLIP: class
     train_split: str = "train"
     n_train: int = 0  # training images, stratified; 0: all
     n_test: int = 0  # test images, stratified and the same for every seed; 0: all
@@ -94,6 +94,12 @@ class RunConfig:
                 f"at least {backbone.min_size} px",
                 f"Choose an input size of {backbone.min_size} to {backbone.default_size} px",
             )
+        if self.input_size > (backbone.max_size or self.input_size):
+            raise ConfigError(
+                f"{self.backbone} cannot take images of {self.input_size} px",
+                f"{backbone.max_size} px, the size it was trained for",
+                f"Choose {backbone.max_size} px",
+            )
         if self.input_size > 1024:
             raise ConfigError(f"The input size is {self.input_size} px", "at most 1024 px", "Choose a smaller one")
         for name, known in (
@@ -102,6 +108,8 @@ class RunConfig:
             *(("class_weights", CLASS_WEIGHTS), ("precision", PRECISIONS)),
         ):
             _one_of(name, getattr(self, name), known)
+        object.__setattr__(self, "pooling", clip_towers.own_pooling(backbone, self.pooling))
+        object.__setattr__(self, "weights", backbones.own_weights(backbone, self.weights))
         for kind in self.augmentations:
             _one_of("augmentation", kind, AUGMENTATIONS)
         object.__setattr__(self, "augment", "+".join(kind for kind in AUGMENTATIONS if kind in self.augmentations))

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from core import forward, hardware, settings, speeds
+from core import clip_towers, forward, hardware, settings, speeds
 from core.backbones import Backbone, Weights
 from core.datasets import Dataset
 from core.errors import BackboneError
@@ -232,7 +232,7 @@ def key_of(
         dataset=dataset.fingerprint,
         input_size=input_size or backbone.default_size,
         preprocessing=backbone.preprocessing if preprocessing == "own" else preprocessing,
-        pooling=pooling,
+        pooling=clip_towers.own_pooling(backbone, pooling),
         precision=forward.own_precision(precision),
     )
 

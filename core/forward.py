@@ -14,8 +14,8 @@ import numpy as np
 
 from core import backbones, hardware
 from core.backbones import Weights
-from core.errors import BackboneError
-from core.images import preprocess
+from core.errors import BackboneError, ConfigError
+from core.images import PREPROCESSING, preprocess
 
 LARGEST_BATCH = 1024
 STEP_SECONDS = 1.0  # a batch takes no longer, so that progress is seen and a stop is felt
@@ -82,10 +82,16 @@ def prepare(pixels: Any, input_size: int, mode: str) -> Any:
     """Resizes and preprocesses uint8 images (b, s, s, 3), arrays or symbolic, to what a network of this mode takes."""
     from keras import ops
 
-    x, image_size = ops.cast(pixels, "float32"), pixels.shape[1]
+    if mode not in PREPROCESSING:
+        raise ConfigError(f"Unknown preprocessing {mode!r}", "one of " + ", ".join(PREPROCESSING))
+    x, image_size, way = ops.cast(pixels, "float32"), pixels.shape[1], PREPROCESSING[mode]
     if image_size != input_size:
         shrinks = image_size > input_size  # only then does aliasing exist, and smoothing costs time
-        x = ops.image.resize(x, (input_size, input_size), interpolation="bilinear", antialias=shrinks)
+        # Pillow resizes rows, then columns, and has whole pixels after either.
+        for size in ((image_size, input_size), (input_size, input_size))[0 if way.whole else 1 :]:
+            x = ops.image.resize(x, size, interpolation=way.interpolation, antialias=shrinks)
+            if way.whole:
+                x = ops.clip(ops.round(x), 0, 255)
     return preprocess(x, mode)
 
 

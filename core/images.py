@@ -23,6 +23,8 @@ class Preprocessing:
     mean: tuple[float, float, float]  # in the order of `channels`, on the scale 0..255
     deviation: tuple[float, float, float]
     channels: str = "RGB"
+    interpolation: str = "bilinear"  # by which images are resized before
+    whole: bool = False  # whether pixels are whole numbers again once they are resized, as Pillow's are
 
 
 # Keras's conventions as in keras.applications.imagenet_utils.preprocess_input, and the book's way.
@@ -31,6 +33,13 @@ PREPROCESSING = {
     "tf": Preprocessing("scaled to -1..1", (127.5, 127.5, 127.5), (127.5, 127.5, 127.5)),
     "torch": Preprocessing("standardised as ImageNet", (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
     "inside": Preprocessing("0..255, the network does the rest itself", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+    "clip": Preprocessing(
+        "standardised as CLIP, resized as by Pillow",
+        (0.48145466 * 255, 0.4578275 * 255, 0.40821073 * 255),
+        (0.26862954 * 255, 0.26130258 * 255, 0.27577711 * 255),
+        interpolation="bicubic",
+        whole=True,
+    ),  # github.com/openai/CLIP, clip/clip.py
     "divide255": Preprocessing("scaled to 0..1, whatever the network expects", (0.0, 0.0, 0.0), (255.0, 255.0, 255.0)),
 }
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from core import assembly, backbones, datasets, depths, features, forward, models, runs, settings, stored
+from core import assembly, backbones, clip_towers, datasets, depths, features, forward, models, runs, settings, stored
 from core.config import POOLINGS, PREPROCESSINGS, TITLES
 from core.errors import ConfigError, RunError, WeightsError
 from core.features import Features
@@ -67,7 +67,9 @@ class Source:
         for name in ("n_images", "seed", "input_size"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"The {name} of a source is {getattr(self, name)}", "0 or more", "Change it")
-        backbones.get(self.backbone)
+        facts = backbones.get(self.backbone)
+        object.__setattr__(self, "pooling", clip_towers.own_pooling(facts, self.pooling))
+        object.__setattr__(self, "weights", backbones.own_weights(facts, self.weights))
 
 
 def rows(source: Source) -> np.ndarray:
@@ -107,7 +109,7 @@ def title(source: Source) -> str:
     if run and (run.config.trains or source.what == "logits"):
         what = TITLES[run.config.method].lower()
         how.append(f"{what} of {run.created.astimezone():%d %b %H:%M}")
-    elif backbone.weights != "imagenet":
+    elif backbone.weights not in backbones.PUBLISHED:
         how.append("untrained" if backbone.weights == "untrained" else f"weights of {Path(backbone.weights).name}")
     how.append(f"{source.what} after {source.layer}" if source.layer else source.what)
     return f"{', '.join(how)}, {len(_rows(source, dataset)):,} {IMAGES[source.images]} of {dataset.title}"
@@ -327,7 +329,7 @@ def _key(source: Source, dataset: Dataset, run: runs.Run | None) -> features.Key
 def _weights(source: Source) -> backbones.Weights:
     """Those on this machine, without a download."""
     facts = backbones.get(source.backbone)
-    if source.weights == "imagenet" and facts.weights_file and backbones.published_here(facts) is None:
+    if source.weights in backbones.PUBLISHED and facts.weights_file and backbones.published_here(facts) is None:
         raise WeightsError(
             f"The weights of {facts.name} are not on this machine yet",
             f"{facts.weights_file} in {settings.home() / 'weights'}",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.architectures import BACKBONES, Backbone
 
-_FACTS = {name: facts for name, facts in BACKBONES.items() if facts.weights_file}  # those with ImageNet weights
+_FACTS = {name: facts for name, facts in BACKBONES.items() if facts.top1}  # those with ImageNet weights
 
 
 @dataclass(frozen=True)

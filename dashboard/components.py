@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from PIL import Image
 
+from core.backbones import PUBLISHED
 from core.config import TITLES
 from core.errors import LabError
 from dashboard import charts, formats, resources, state
@@ -74,7 +75,7 @@ def result_card(run: pd.Series) -> None:
         )
         facts = [run["dataset"], TITLES[run["method"]], f"{run['input_size']} px"]
         facts.append(formats.duration(run["seconds"]) + (", features cached" if run["cached"] else ""))
-        if run["weights_origin"] != "imagenet":
+        if run["weights_origin"] not in PUBLISHED:
             facts.append(f"{run['weights_origin']} weights")
         st.caption(" · ".join(facts))
         link("run", "Open this run", icon=":material/search_insights:", run=run["run_id"])

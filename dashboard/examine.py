@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from core import metrics
+from core.backbones import PUBLISHED
 from core.runs import Outcome
 from dashboard import (
     certainty,
@@ -83,7 +84,7 @@ def _headline(run: pd.Series, outcome: Outcome) -> None:
             facts.append(f"top-5 {formats.percent(outcome.top5)}")
         if outcome.cached:
             facts.append("features from the cache")
-        if outcome.weights_origin != "imagenet":
+        if outcome.weights_origin not in PUBLISHED:
             facts.append(f"{outcome.weights_origin} weights")
         st.caption(" · ".join(facts))
         for note in outcome.notes:
