@@ -71,7 +71,8 @@ def show() -> None:
                 for name, title, icon, help in pages
             ]
             for section, pages in PAGES.items()
-        }
+        },
+        expanded=True,  # what is folded away is not found
     )
     with st.sidebar:
         status.show()
