@@ -105,7 +105,7 @@ def mean_drop(clean: np.ndarray, right: np.ndarray) -> Interval:
         right: (..., n) bool, the same images after each shift.
     """
     lost = clean - right.reshape(-1, right.shape[-1]).mean(axis=0)  # (n,)
-    mean, margin = float(lost.mean()), NORMAL_95 * float(lost.std(ddof=1)) / np.sqrt(len(lost))
+    mean, margin = float(lost.mean()), NORMAL_95 * float(lost.std(ddof=1) / np.sqrt(len(lost)))
     return Interval(mean, mean - margin, mean + margin)
 
 
