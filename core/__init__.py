@@ -10,17 +10,19 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     backbones, equality                                a network with its weights; ours beside Keras's, tensor by tensor
     forward, speeds, features                          the compiled pass; what it costs here; what it gave, cached
     classifiers                                        published networks that name what is on a photo
-    classifiers                                        published networks that name what is on a photo
     clip_tokens, clip                                  texts to tokens; texts and images in one space
     vanishing                                          gradients with and without shortcuts, measured
     heads, metrics                                     a classifier on features; how good it is
     agreements                                         how often any two runs say the same
+    prompts                                            sentences with a place for a class name
     config, freezing                                   what is asked for; which layers train, read back from them
     layer_facts, anatomy, costs                        what a network is made of; what training a part of it takes
     recipes, checkpoints, runs                         what is asked for by name; a training's state; what came out
     assembly, prefix                                   the whole network of a run; its frozen front, computed once
     batches, optimizers, trainee                       the parts of a training: its input, its optimizer, its step
     stages, epochs, training, rate_finder              the training itself, and how fast it could learn
+    neighbours, reduction, alignment                   who is near whom; principal components; one map laid on another
+    zero_shot, prompted                                the nearest text is the answer; a CLIP asked in words
     execute, plan, rates                               the whole line in one screen; what it takes, how fast to learn
     models, predict, gradcam                           a run's network again; what models say of a photo, and why
     softmax                                            many heads on few images, for the price of one
@@ -28,7 +30,6 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     activations                                        what a network sees in a photo, at every stage
     few_shot                                           how many labelled images a network is worth
     shifts, robustness                                 test images made worse; how good a run still is on them
-    neighbours, reduction, alignment                   who is near whom; principal components; one map laid on another
     tsne_layout, umap_layout                           points laid out in two or three dimensions
     map_config, map_store, map_quality, maps           what a map is; maps on disk; how far to trust one; the whole line
     lessons                                            a guided path, and what of it is done
