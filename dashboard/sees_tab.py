@@ -22,7 +22,7 @@ def show(backbone: str, input_size: int) -> None:
     """Choose a photo, and follow it through the network."""
     facts = backbones.get(backbone)
     offered = sorted({size for size in (*SIZES, facts.default_size, input_size) if _fits(size, facts.min_size)})
-    chosen, told = st.columns([2, 7], gap="large")
+    chosen, told = st.columns([3, 5], gap="large")
     with chosen:
         photo = photos.choose()
     with told:
@@ -46,8 +46,9 @@ def _fits(size: int, least: int) -> bool:
 
 
 def _usual(offered: list[int], input_size: int) -> list[int]:
-    """The page's own size, and the smallest and the largest beside it."""
-    return sorted(dict.fromkeys([input_size, offered[0], offered[-1]]))
+    """The page's own size, with a smaller and a larger one, as many as fit beside each other."""
+    beside = [input_size, offered[0], offered[len(offered) // 2], offered[-1]]
+    return sorted(list(dict.fromkeys(beside))[:MOST_SIZES])
 
 
 def _say_weights(backbone: str) -> None:
@@ -137,7 +138,7 @@ def _journey(found: dict[int, Seen | LabError]) -> None:
     if not able:
         return
     st.subheader("From stage to stage", anchor=False)
-    sizes = {str(size): f"{size} px" for size in sorted(able)}
+    sizes = {str(size): f"{size} px" for size in sorted(able, reverse=True)}
     at = choices.titled(st.segmented_control, "maps_at", "Maps at", sizes, required=True)
     seen = able.get(int(at)) if str(at).isdecimal() else None
     seen = seen or able[max(able)]
@@ -146,9 +147,10 @@ def _journey(found: dict[int, Seen | LabError]) -> None:
     for stage in seen.stages:
         _stage(stage)
     st.caption(
-        "Of each stage the channels whose values are largest on this photo, by the mean of their size without sign: "
-        "what answers most, not what matters most. Each map goes from its own smallest value, black, to its own "
-        "largest, white, so that brightness does not compare two maps."
+        "Of each stage the channels whose values are largest on this photo, by the mean of their size without sign "
+        "(under each map, after the channel's number): what answers most, not what matters most. Each map goes from "
+        "its own smallest value, black, to its own largest, white, so that brightness does not compare two maps; all "
+        "black is the same value everywhere."
     )
     _filters(seen)
 
