@@ -14,7 +14,7 @@ from dataclasses import asdict, fields
 
 import pandas as pd
 
-from core import backbones, datasets, hardware, lessons, maps, neighbours, recipes, runs, settings, sources
+from core import backbones, datasets, hardware, lessons, maps, neighbours, prompts, recipes, runs, settings, sources
 from core.config import (
     AUGMENTATIONS,
     BATCHNORM,
@@ -28,6 +28,7 @@ from core.config import (
     TRAIN_SPLITS,
     TRAINED,
     UNFREEZE,
+    ZERO_SHOT,
     RunConfig,
 )
 from core.errors import ConfigError, LabError
@@ -110,7 +111,10 @@ def _config_options(run: argparse.ArgumentParser) -> None:
         "recipe": (RECIPES, "an experiment by name; other options change it"),
         "dataset": ("NAME", "name of a dataset, or the path of an image folder or zip"),
         "backbone": ("NAME", "name of a backbone"),
-        "method": ((*PROBES, *TRAINED), "a head on the features, or what trains of the network itself"),
+        "method": (
+            (*PROBES, *TRAINED, ZERO_SHOT),
+            "a head on the features, what trains of the network itself, or a CLIP",
+        ),
         "weights": ("WEIGHTS", "imagenet, untrained, or the path of a weights file"),
         "input_size": ("PX", "pixels, square; 0: the backbone's default"),
         "preprocessing": (PREPROCESSINGS, "the backbone's own, or the book's mistake"),
@@ -142,6 +146,8 @@ def _config_options(run: argparse.ArgumentParser) -> None:
         "patience": ("N", "epochs without a better validation accuracy; 0: no early stop"),
         "class_weights": (CLASS_WEIGHTS, "balanced: rare classes count more"),
         "precision": (PRECISIONS, "mixed: 16 bits where a device gains from it"),
+        "templates": ("PROMPTS", f"{', '.join(prompts.SETS)}, or templates, one a line (zero-shot)"),
+        "classes": ("NAMES", "what the classes are called, one a line (zero-shot)"),
     }
     for name, (values, text) in texts.items():
         kind = {"metavar": values} if isinstance(values, str) else {"choices": tuple(values)}

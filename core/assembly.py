@@ -71,11 +71,25 @@ def from_probe(config: RunConfig, head: heads.Head, *, image_size: int, weights:
         RunError: Nearest neighbours, which has no layers.
     """
     network = _network(config, weights)
+    if "texts" in head.arrays:
+        return _from_texts(config, image_size, network, head)
     arrays = _folded(head, network.output_shape[-1], head.classes)
     with forward.building("float32"):
         layers = [*_dense([kernel.shape[1] for kernel, _ in arrays[:-1]]), *_softmax(head.classes)]
         model = _join(config, image_size, network, layers)
     _assign(layers, arrays)
+    return model
+
+
+def _from_texts(config: RunConfig, image_size: int, network: Any, head: heads.Head) -> Any:
+    """A zero-shot head: features at length one, and a kernel of texts."""
+    from keras import layers
+
+    with forward.building("float32"):
+        dense = _softmax(head.classes)
+        model = _join(config, image_size, network, [layers.UnitNormalization(name="unit"), *dense])
+    kernel = head.arrays["texts"].T * head.arrays["scale"]
+    _assign(dense, [(kernel, np.zeros(head.classes, np.float32))])
     return model
 
 

@@ -3,15 +3,17 @@
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 
-from core import backbones, clip_towers, heads
+from core import backbones, clip_towers, heads, prompts
 from core.errors import ConfigError
 
 PROBES = tuple(heads.METHODS)  # a head on frozen features
 TRAINED = ("finetune", "scratch")  # networks whose own weights train
+ZERO_SHOT = "zero-shot"  # a CLIP that is told the names of the classes
 TITLES = {
     **{name: method.title for name, method in heads.METHODS.items()},
     "finetune": "Fine-tune",
     "scratch": "From scratch",
+    ZERO_SHOT: "Zero-shot",
 }
 TRAIN_SPLITS = ("train", "probe20", "finetune80")
 PREPROCESSINGS = ("own", "divide255")  # the backbone's own, or the book's mistake
@@ -43,7 +45,7 @@ class RunConfig:
 
     dataset: str = "cifar10-sample"
     backbone: str = "EfficientNetLite0"
-    method: str = "linear"  # of PROBES or TRAINED
+    method: str = "linear"  # of PROBES or TRAINED, or ZERO_SHOT
     weights: str = "imagenet"  # imagenet (of CLIP: published), untrained, or the path of a weights file or folder
     input_size: int = 0  # pixels, square; 0: the backbone's default
     preprocessing: str = "own"
@@ -76,11 +78,14 @@ class RunConfig:
     class_weights: str = "none"
     precision: str = "auto"
     recipe: str = ""  # the name of the recipe this is
+    templates: str = ""  # of zero-shot: the name of a set of `prompts`, or templates, one a line
+    classes: str = ""  # of zero-shot: what the classes are called, one a line; "": as in the dataset
     version: int = 2
 
     def __post_init__(self):
-        _one_of("method", self.method, (*PROBES, *TRAINED))
+        _one_of("method", self.method, (*PROBES, *TRAINED, ZERO_SHOT))
         backbone = backbones.get(self.backbone)
+        self._settle_prompts(backbone)
         for name, value in (_HEADS_DEFAULTS | OWN_DEFAULTS.get(self.method, {})).items():
             if not getattr(self, name):
                 object.__setattr__(self, name, value)
@@ -130,6 +135,24 @@ class RunConfig:
         for name in ("dropout", "label_smoothing", "momentum"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}", "0 or more and less than 1", "Change it")
+
+    def _settle_prompts(self, backbone: backbones.Backbone) -> None:
+        if self.method != ZERO_SHOT:
+            for name in ("templates", "classes"):
+                if getattr(self, name):
+                    raise ConfigError(f"The method {self.method} reads no {name}", "none", "Choose zero-shot")
+            return
+        if backbone.name not in clip_towers.SHAPES:
+            raise ConfigError(
+                f"{backbone.name} has no text tower: it cannot be told the names of classes",
+                f"one of {', '.join(clip_towers.SHAPES)}",
+                "Choose a CLIP, or a probe of this backbone",
+            )
+        object.__setattr__(self, "templates", self.templates or "single")
+        prompts.templates(self.templates)
+        if self.classes:
+            prompts.class_names(self.classes)
+        object.__setattr__(self, "pooling", "projected")
 
     @property
     def trains(self) -> bool:

@@ -15,17 +15,21 @@ from core import (
     assembly,
     backbones,
     checkpoints,
+    clip,
     datasets,
     features,
     hardware,
     heads,
     metrics,
+    prompted,
+    prompts,
     runs,
     speeds,
     trainee,
     training,
+    zero_shot,
 )
-from core.config import TITLES, RunConfig
+from core.config import TITLES, ZERO_SHOT, RunConfig
 from core.errors import ConfigError, DatasetError, Diverged, LabError, Paused, RunError, Stopped
 from core.progress import Progress, Report, silent
 
@@ -36,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 
 def execute(config: RunConfig, report: Report = silent, *, folder: Path | None = None) -> runs.Result:
-    """Probe a backbone, or train a network, and test it once on the test images.
+    """Probe a backbone, train a network or tell a CLIP the names of classes, and test it once on the test images.
 
     Args:
         folder: Where a training keeps its checkpoints; one that is there is gone on with. None: a temporary one.
@@ -45,6 +49,8 @@ def execute(config: RunConfig, report: Report = silent, *, folder: Path | None =
         LabError: What is asked for cannot be done, in words for the user.
         Stopped: `report` raised it; finished features and checkpoints stay.
     """
+    if config.method == ZERO_SHOT:
+        return _zero_shot(config, report)
     if not config.trains:
         return _probe(config, report)
     with tempfile.TemporaryDirectory() as temporary:
@@ -142,6 +148,52 @@ def _probe(config: RunConfig, report: Report) -> runs.Result:
         cached=found.cached,
         protocol=describe_protocol(config, rows, found.precision),
         chosen=head.chosen,
+    )  # fmt: skip
+    return _result(outcome, dataset, rows, probabilities, head=head)
+
+
+def _zero_shot(config: RunConfig, report: Report) -> runs.Result:
+    """No image has a label here: the prompts of each class are its head."""
+    seconds = dict.fromkeys(runs.STAGES, 0.0)
+
+    with _timed(seconds, "load", report):
+        dataset, backbone, weights, rows = _load(config, report)
+        names = prompts.class_names(config.classes) if config.classes else dataset.class_names
+        if len(names) != len(dataset.class_names):
+            raise ConfigError(
+                f"There are {len(names)} class names",
+                f"{len(dataset.class_names)}, one for each class of {config.dataset} in its order",
+                "Write as many lines as there are classes",
+            )
+        templates = prompts.templates(config.templates)
+
+    with _timed(seconds, "extract", report):
+        found = features.extract(
+            dataset,
+            rows["test"],
+            backbone,
+            weights=weights,
+            input_size=config.input_size,
+            preprocessing=config.preprocessing,
+            pooling=config.pooling,
+            report=report,
+        )
+    seconds["load"] += found.load_seconds
+    seconds["extract"] -= found.load_seconds
+
+    with _timed(seconds, "evaluate", report):
+        texts, cut = prompted.text_head(config.backbone, names, templates, weights)
+        head = zero_shot.as_head(texts, clip.logit_scale(config.backbone, weights))
+        probabilities = head.predict_proba(found.values)  # (n, classes)
+
+    outcome = _outcome(
+        config, dataset, rows, weights, probabilities,
+        validation_accuracy=None,
+        seconds=seconds,
+        images_per_second=found.images_per_second,
+        cached=found.cached,
+        protocol=describe_protocol(config, rows, found.precision),
+        notes=[f"{len(cut)} prompts were longer than the text tower reads, and were cut"] * bool(cut),
     )  # fmt: skip
     return _result(outcome, dataset, rows, probabilities, head=head)
 
@@ -263,7 +315,9 @@ def choose_rows(dataset: datasets.Dataset, config: RunConfig) -> dict[str, np.nd
     """
     splits = datasets.splits(dataset)
     rows = {"train": splits[config.train_split], "val": splits["val"], "test": splits["test"]}
-    if config.n_train:
+    if config.method == ZERO_SHOT:
+        rows["train"] = rows["val"] = np.empty(0, np.int64)
+    elif config.n_train:
         share = config.n_train / len(rows["train"])
         n_val = max(round(share * len(rows["val"])), 2 * len(dataset.class_names))
         rows["train"] = _part(dataset, rows["train"], config.n_train, "training", config.seed)
@@ -277,6 +331,12 @@ def describe_protocol(config: RunConfig, rows: dict[str, np.ndarray], precision:
     """How the accuracy came about, in one sentence that two runs can be compared by."""
     pixels = "the backbone's own preprocessing" if config.preprocessing == "own" else "pixels divided by 255"
     how = TITLES[config.method]
+    if config.method == ZERO_SHOT:
+        count = len(prompts.templates(config.templates))
+        return (
+            f"{how} by {count} prompt{'s' * (count > 1)} a class, no labelled image; tested once on "
+            f"{len(rows['test']):,} of {config.dataset}; {config.input_size} px, {pixels}, {precision}"
+        )
     if config.method == "finetune":
         how += f" of {_unfrozen(config)}, BatchNorm in {config.batchnorm} mode"
     if config.trains:

@@ -347,7 +347,9 @@ def _dense(arrays: dict[str, np.ndarray], x: np.ndarray, classes: int) -> np.nda
 
 
 def _scores(arrays: dict[str, np.ndarray], x: np.ndarray) -> np.ndarray:
-    """What (n, c) comes out of every kernel and bias there is, with ReLU between them."""
+    """What (n, c) comes out of every kernel and bias there is, with ReLU between them; of texts, scaled cosines."""
+    if "texts" in arrays:
+        return _directions(x) @ arrays["texts"].T * arrays["scale"]
     x = _standardised(x, arrays["mean"], arrays["scale"])
     layers = sum(name.startswith("kernel_") for name in arrays)
     for i in range(layers):

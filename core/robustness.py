@@ -57,7 +57,7 @@ def find(run_id: str) -> Robustness | None:
 
 def takes(method: str) -> bool:
     """Whether this can be asked of a run of a method."""
-    return method in (*heads.METHODS, "finetune", "scratch")
+    return method in (*heads.METHODS, "finetune", "scratch", "zero-shot")
 
 
 def measure(run_id: str, report: Report = silent) -> Robustness:

@@ -73,7 +73,7 @@ class Outcome:
     accuracy_low: float  # 95 % Wilson interval
     accuracy_high: float
     top5: float | None  # None up to ten classes
-    validation_accuracy: float  # of the head that was kept
+    validation_accuracy: float | None  # of the head that was kept; None of zero-shot, which looks at no such image
     calibration_error: float  # expected, 15 bins
     per_class: dict[str, float]  # class name -> accuracy on its test images
     seconds: dict[str, float]  # load, extract, train, evaluate

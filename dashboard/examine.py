@@ -79,7 +79,8 @@ def _headline(run: pd.Series, outcome: Outcome) -> None:
         st.markdown(f"{outcome.protocol}.")
         spent = [f"{name} {formats.duration(seconds)}" for name, seconds in outcome.seconds.items() if seconds >= 0.05]
         facts = [f"Measured on {outcome.hardware}", ", ".join(spent)]
-        facts.append(f"validation {formats.percent(outcome.validation_accuracy)}")
+        if outcome.validation_accuracy is not None:
+            facts.append(f"validation {formats.percent(outcome.validation_accuracy)}")
         if outcome.top5 is not None:
             facts.append(f"top-5 {formats.percent(outcome.top5)}")
         if outcome.cached:

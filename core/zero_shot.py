@@ -1,0 +1,58 @@
+"""Zero-shot classification in NumPy: texts and images in one space, and the nearest text is the answer.
+
+    head(texts (k, t, d)) (k, d)  ->  cosines(images (n, d), head) (n, k)  ->  probabilities (n, k)
+
+Radford et al., Learning transferable visual models from natural language supervision, ICML 2021, section 3.1.
+"""
+
+import numpy as np
+
+from core import metrics, neighbours
+from core.errors import ConfigError
+from core.heads import Head
+
+METHOD = "zero-shot"
+
+
+def head(texts: np.ndarray) -> np.ndarray:
+    """One direction (k, d) a class from the embeddings of its prompts (k, t, d): the mean of their directions."""
+    k, t, d = texts.shape
+    directions = neighbours.unit(np.asarray(texts, np.float32).reshape(k * t, d)).reshape(k, t, d)
+    return neighbours.unit(directions.mean(axis=1))
+
+
+def as_head(texts: np.ndarray, scale: float) -> Head:
+    """The same as a head on features, of directions (k, d): what `runs` keeps and every page can ask."""
+    arrays = {"texts": texts.astype(np.float32), "scale": np.float32(scale)}
+    return Head(METHOD, len(texts), arrays)
+
+
+def cosines(images: np.ndarray, texts: np.ndarray) -> np.ndarray:
+    """Cosine similarities (n, k) of images (n, d) and texts (k, d)."""
+    return neighbours.unit(images) @ neighbours.unit(texts).T
+
+
+def probabilities(similarities: np.ndarray, scale: float) -> np.ndarray:
+    """Softmax (n, k) of cosine similarities times a scale above 0; the larger, the surer.
+
+    Raises:
+        ConfigError: A scale of 0 or less, or none.
+    """
+    if not 0 < scale < np.inf:
+        raise ConfigError(f"The logit scale is {scale}", "more than 0", "CLIP's own is about 100")
+    raised = similarities * np.float32(scale)
+    found = np.exp(raised - raised.max(axis=1, keepdims=True))
+    return found / found.sum(axis=1, keepdims=True)
+
+
+def best_scale(labels: np.ndarray, similarities: np.ndarray, scales: np.ndarray) -> float:
+    """The scale with the least calibration error on these images; to be asked of validation images only."""
+    errors = [metrics.calibration_error(labels, probabilities(similarities, float(scale))) for scale in scales]
+    return float(scales[int(np.argmin(errors))])
+
+
+def nearest(images: np.ndarray, query: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k images (n, d) most similar to a text or an image (d,), most similar first: indices, cosines."""
+    similarity = cosines(images, query[None])[:, 0]
+    order = np.argsort(-similarity, kind="stable")[:k]
+    return order, similarity[order]
