@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from core import backbones, classifiers, depths, forward, gradcam, images
-from core.errors import LabError
+from core.errors import BackboneError, LabError
 
 CHANNELS = 8  # shown of each stage
 FILTERS = 64  # shown of the first convolution
@@ -127,6 +127,12 @@ def _outputs(network: Any) -> tuple[tuple[depths.Depth, ...], Any]:
     import keras
 
     found = [(depth, tensor) for depth, tensor in depths.looked_at(network) if depth.size > 1]
+    if not found:
+        raise BackboneError(
+            "This network has no feature maps with places at this size",
+            "a convolutional network, and an input of more than its smallest size",
+            "Choose a larger input, or another architecture",
+        )
     return tuple(depth for depth, _ in found), keras.Model(network.inputs[0], [tensor for _, tensor in found])
 
 

@@ -63,6 +63,14 @@ def test_a_size_that_the_network_does_not_take_is_said():
         activations.see("InceptionV3", PHOTO, 32)
 
 
+def test_a_network_without_feature_maps_is_said():
+    import keras
+
+    pixels = keras.Input((8, 8, 3))
+    with pytest.raises(BackboneError, match="no feature maps"):
+        activations._outputs(keras.Model(pixels, keras.layers.Flatten()(pixels)))
+
+
 @pytest.mark.slow
 def test_the_shipped_classifier_answers_at_several_sizes():
     from pathlib import Path
