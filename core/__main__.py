@@ -12,9 +12,23 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, fields
 
+import numpy as np
 import pandas as pd
 
-from core import backbones, datasets, hardware, lessons, maps, neighbours, prompts, recipes, runs, settings, sources
+from core import (
+    backbones,
+    clip,
+    datasets,
+    hardware,
+    lessons,
+    maps,
+    neighbours,
+    prompts,
+    recipes,
+    runs,
+    settings,
+    sources,
+)
 from core.config import (
     AUGMENTATIONS,
     BATCHNORM,
@@ -332,7 +346,7 @@ def _on_cluster(begin: Callable) -> runs.Run:
 
 
 def _backbones(options) -> tuple[list[dict], str]:
-    facts = [asdict(backbones.get(name)) for name in backbones.names()]
+    facts = [asdict(backbones.get(name)) for name in [*backbones.names(), *backbones.clip_names()]]
     shown = ["name", "family", "year", "params", "depth", "default_size", "preprocessing", "top1"]
     return facts, pd.DataFrame(facts)[shown].to_string(index=False)
 
@@ -359,6 +373,9 @@ def _warm(options) -> tuple[list[dict], str]:
         with Bar() as bar:
             config = RunConfig(dataset=options.dataset, backbone=name, input_size=options.input_size)
             outcome = execute(config, bar).outcome
+            if name in clip.NAMES:  # a zero-shot answer compares texts with what comes after the projection
+                dataset = datasets.load(options.dataset)
+                clip.image_features(name, dataset, np.arange(len(dataset.images)), bar)
         done.append({"backbone": name, "cached": outcome.cached, "seconds": sum(outcome.seconds.values())})
     return done, "\n".join(f"{each['backbone']}: ready after {each['seconds']:.1f} s" for each in done)
 

@@ -168,9 +168,8 @@ OPENAI = {
 }
 LAION = {
     "family": CLIP, "year": 2022, "preprocessing": "clip", "licence": "MIT",
-    "paper": "Reproducible scaling laws for contrastive language-image learning",
-    "paper_url": "https://arxiv.org/abs/2212.07143",
-    "weights_folder": f"{_HUGGING_FACE}/laion/", "source": "github.com/mlfoundations/open_clip",
+    "paper": OPENAI["paper"], "paper_url": OPENAI["paper_url"], "weights_folder": f"{_HUGGING_FACE}/laion/",
+    "source": "github.com/mlfoundations/open_clip; trained anew by LAION (arXiv:2212.07143)",
 }
 TINY_CLIP = OPENAI | {
     "year": 2026, "licence": "", "weights_folder": "",

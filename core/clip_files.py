@@ -306,10 +306,10 @@ def _read_keras(folder: Path, network: Any, facts: Backbone, tower: str) -> None
     whole = _keras_model(folder, facts)
     encoder = {"image": whole.vision_encoder, "text": whole.text_encoder}[tower]
     projection = {"image": whole.vision_projection, "text": whole.text_projection}[tower]
-    sources = {layer.name: layer for layer in encoder.layers} | {"projection": projection}
-    for layer in network.layers:
-        if layer.weights:
-            layer.set_weights(sources[layer.name].get_weights())
+    # In their order, since KerasHub puts the name of the whole before those of the layers.
+    sources = [*(layer for layer in encoder.layers if layer.weights), projection]
+    for layer, source in zip((layer for layer in network.layers if layer.weights), sources, strict=False):
+        layer.set_weights(source.get_weights())
 
 
 def _keras_model(folder: Path, facts: Backbone) -> Any:

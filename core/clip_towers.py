@@ -99,10 +99,10 @@ def pooled(network, facts: Backbone, pooling: str):
     """The image tower down to a vector: (b, width), or after the projection (b, d)."""
     import keras
 
-    x = _first_token()(network.output)
-    if own_pooling(facts, pooling) == "projected":
+    x = network.output
+    if own_pooling(facts, pooling) == "projected":  # of every token, so that the pooling is last as in any network
         x = keras.layers.Dense(SHAPES[facts.name].dim, use_bias=False, name="projection")(x)
-    return keras.Model(network.input, x, name=network.name)
+    return keras.Model(network.input, first_token("pooled")(x), name=network.name)
 
 
 def text(facts: Backbone):
@@ -135,6 +135,13 @@ def number_positions(network) -> None:
     ids.assign(np.arange(ids.shape[1])[None])
 
 
+def first_token(name: str | None = None):
+    """A layer from (b, t, width) to the class token (b, width)."""
+    from keras_hub.src.models.clip.clip_layers import CLIPVisionPooler
+
+    return CLIPVisionPooler(name=name)
+
+
 def _sizes(tower: Tower) -> dict[str, int]:
     return {
         "hidden_dim": tower.width,
@@ -142,12 +149,6 @@ def _sizes(tower: Tower) -> dict[str, int]:
         "num_heads": tower.heads,
         "intermediate_dim": tower.hidden,
     }
-
-
-def _first_token():
-    from keras_hub.src.models.clip.clip_layers import CLIPVisionPooler
-
-    return CLIPVisionPooler(name="pooled")
 
 
 def _end_token():

@@ -5,10 +5,11 @@ probe them in "Understanding intermediate layers using linear classifier probes"
 """
 
 import functools
+import math
 from dataclasses import dataclass
 from typing import Any
 
-from core import backbones, forward, freezing
+from core import backbones, clip_towers, forward, freezing
 
 ENOUGH = 5  # depths
 LONGEST = (6, 3)  # blocks of one resolution before the middle one is a depth too; the second where it is not enough
@@ -37,7 +38,7 @@ def of(backbone: str, input_size: int = 0) -> tuple[Depth, ...]:
 
 
 def outputs(network: Any) -> dict[str, Any]:
-    """Block name -> the feature map (b, h, w, c) that leaves it, symbolic, in the order images pass the blocks.
+    """Block name -> the feature map (b, h, w, c), or tokens (b, t, c), that leaves it, symbolic, in order.
 
     Args:
         network: Flat, ending in its pooling, as `backbones.load` gives it.
@@ -52,7 +53,7 @@ def outputs(network: Any) -> dict[str, Any]:
             block = max((made_in[id(tensor)] for tensor in node.input_tensors), key=order.__getitem__)
         for tensor in node.outputs:
             made_in[id(tensor)] = block
-            if len(tensor.shape) == 4 and node.input_tensors:
+            if len(tensor.shape) in (3, 4) and node.input_tensors:
                 found[block] = tensor
     return {block: found[block] for block in order if block in found}
 
@@ -70,7 +71,8 @@ def cut(network: Any) -> tuple[Any, dict[str, tuple[int, int]]]:
         for depth, tensor in looked_at(network):
             columns[depth.block] = (end, end + depth.channels)
             end += depth.channels
-            pooled.append(keras.layers.GlobalAveragePooling2D()(tensor))
+            pool = clip_towers.first_token() if len(tensor.shape) == 3 else keras.layers.GlobalAveragePooling2D()
+            pooled.append(pool(tensor))
         return keras.Model(network.inputs[0], keras.layers.Concatenate()(pooled)), columns
 
 
@@ -83,14 +85,19 @@ def looked_at(network: Any) -> list[tuple[Depth, Any]]:
 def _choose(tensors: dict[str, Any]) -> list[Depth]:
     """The last block of each resolution and, where there are many of one resolution, the middle one."""
     depths = [
-        Depth(block, place, tensor.shape[1], tensor.shape[3])
-        for place, (block, tensor) in enumerate(tensors.items(), 1)
+        Depth(block, place, _side(tensor), tensor.shape[-1]) for place, (block, tensor) in enumerate(tensors.items(), 1)
     ]
     runs: list[list[Depth]] = []
     for depth in depths:
         if not runs or runs[-1][-1].size != depth.size:
             runs.append([])
         runs[-1].append(depth)
+    if len(runs) == 1:  # a transformer has one resolution: evenly spaced, the last one too
+        return (
+            depths
+            if len(depths) <= ENOUGH
+            else [depths[round(step * (len(depths) - 1) / ENOUGH)] for step in range(ENOUGH + 1)]
+        )
     for longest in LONGEST:
         chosen = [
             depth for run in runs for depth in ([run[len(run) // 2 - 1]] if len(run) > longest else []) + [run[-1]]
@@ -98,6 +105,11 @@ def _choose(tensors: dict[str, Any]) -> list[Depth]:
         if len(chosen) >= ENOUGH:
             break
     return chosen
+
+
+def _side(tensor: Any) -> int:
+    """Pixels of a feature map, or of the square that the patches of an image make beside their class token."""
+    return tensor.shape[1] if len(tensor.shape) == 4 else math.isqrt(tensor.shape[1] - 1)
 
 
 def _nodes(network: Any) -> list:

@@ -3,7 +3,7 @@
 import shutil
 from importlib.util import find_spec
 
-from core import backbones, datasets, features, hardware, lessons, runs, settings, speeds
+from core import backbones, clip, datasets, features, hardware, lessons, runs, settings, speeds
 
 SLOW = 600  # seconds for 10,000 images: worth a warning
 SLOW_RATIO = 3  # times the published CPU time of MobileNetV2
@@ -27,6 +27,8 @@ def examine() -> dict:
         "cache_gb": round(sum(entry.bytes for entry in features.entries()) / 1e9, 2),
         "cache_budget_gb": settings.cache_budget() / 1e9,
         "weights_here": here,
+        "clip_here": clip.here(),
+        "clip_missing": [name for name in clip.NAMES if name not in clip.here()],
         "weights_missing": [name for name in backbones.names() if name not in here],
         "datasets": {summary.name: summary.state for summary in datasets.available()},
         "speeds": {f"{row.backbone} at {row.input_size} px": row.images_per_second for row in measured.itertuples()},
@@ -52,6 +54,10 @@ def describe(findings: dict) -> str:
     if missing:
         lines.append(f"            to download on first use: {', '.join(missing)}")
         lines.append(f"            `python -m core warm --backbones NAME` fetches them; or put files in {_weights()}")
+    lines.append(f"CLIP        here: {', '.join(findings['clip_here'])}")
+    if findings["clip_missing"]:
+        lines.append(f"            not here: {', '.join(findings['clip_missing'])}")
+        lines.append(f"            put a folder from Hugging Face, as clip-vit-base-patch32, into {_weights()}")
     for name, rate in findings["speeds"].items():
         seconds = 10_000 / rate
         warning = "  <- slow: extract it before the lecture" if seconds > SLOW else ""

@@ -48,6 +48,8 @@ _NAMES = (
     (r"(top|head)_", r"\1"),
     (r"(?:reduction|normal|separable|adjust)_\w*?(stem_\d+|reduce_\d+)$", r"\1"),  # NASNet's cells
     (r"(?:reduction|normal|separable|adjust)_\w*?(\d+)$", r"normal_\1"),
+    (r"embedding$|pre_layer_norm$", "stem"),  # CLIP's image tower
+    (r"(encoder_block_\d+|layer_norm|projection)$", r"\1"),
     (r"convnext_\w+?_(stage_\d)_", r"\1"),
     (r"convnext_\w+?_(?:prestem|stem)", "stem"),
 )

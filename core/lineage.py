@@ -70,7 +70,7 @@ WORKS = {
         Work("MobileNetV3", "MobileNet V3", "MobileNet"),
         Work("EfficientNet", "EfficientNet", "EfficientNet"),
         Work("ViT", "Vision transformer", ""),
-        Work("CLIP", "CLIP", "CLIP", "Not here yet"),
+        Work("CLIP", "CLIP", "CLIP", "Images and their captions, no labels"),
         Work("Swin", "Swin", ""),
         Work("EfficientNetV2", "EfficientNet V2", "EfficientNetV2"),
         Work("ConvNeXt", "ConvNeXt", "ConvNeXt"),

@@ -23,6 +23,7 @@ CLASS_COLOURS = (
 
 # Relatives share a hue, and every family has a symbol too: twelve colours alone are too many for any eye.
 FAMILY_COLOURS = {
+    "CLIP": "#0f8b8d",
     "ConvNeXt": "#00936a",
     "DenseNet": "#b9ac70",
     "EfficientNet": "#ffa90e",
@@ -38,6 +39,7 @@ FAMILY_COLOURS = {
     "Xception": "#c993e0",
 }
 FAMILY_SYMBOLS = {
+    "CLIP": "hexagon",
     "ConvNeXt": "triangle-up",
     "DenseNet": "square",
     "EfficientNet": "circle",

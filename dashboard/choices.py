@@ -26,7 +26,7 @@ def dataset(label: str = "Dataset", *, only_ready: bool = True) -> str:
 def backbones(label: str = "Backbones", names: Sequence[str] = ()) -> list[str]:
     """A dropdown of several backbones, the pretrained ones or those named; returns the chosen, in the order chosen."""
     chosen = [name for name in state.get().backbones if name]
-    names = list(names) or known.names()
+    names = list(names) or [*known.names(), *known.clip_names()]
     options = names + [name for name in chosen if name not in names]  # a name from a link: tiny, or unknown
     return _remembered(st.multiselect, "backbones", label, options, placeholder="Choose one or more")
 
@@ -34,7 +34,7 @@ def backbones(label: str = "Backbones", names: Sequence[str] = ()) -> list[str]:
 def backbone(label: str = "Backbone") -> str:
     """A dropdown of one backbone, the first of those chosen; returns its name."""
     chosen = state.get().backbones or (state.State.backbones[0],)
-    key, names = "choose-backbone", known.names()
+    key, names = "choose-backbone", [*known.names(), *known.clip_names()]
     st.session_state[key] = chosen[0]
 
     def keep() -> None:

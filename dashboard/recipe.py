@@ -56,7 +56,7 @@ def method() -> str:
 def networks(method: str) -> list[str]:
     """Backbones, or for training from scratch the small networks first."""
     if method == "scratch":
-        return choices.backbones("Networks", [*backbones.scratch_names(), *backbones.names()])
+        return choices.backbones("Networks", [*backbones.scratch_names(), *backbones.names(), *backbones.clip_names()])
     return choices.backbones()
 
 

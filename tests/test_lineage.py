@@ -10,7 +10,7 @@ from core.papers import PAPERS
 
 def test_every_pretrained_architecture_hangs_on_the_tree_once():
     hanging = [name for work in WORKS.values() for name in work.architectures]
-    assert sorted(hanging) == sorted(backbones.names())
+    assert sorted(hanging) == sorted([*backbones.names(), *backbones.clip_names()])
 
 
 @pytest.mark.parametrize("taken", TAKEN, ids=lambda taken: f"{taken.by} from {taken.from_}")
@@ -43,7 +43,7 @@ def test_the_tree_and_the_ideas_cite_the_paper_of_the_table(name):
     assert facts.year == work.paper.year or name == "EfficientNetLite0"  # released a year after its paper
 
 
-def test_clip_is_a_family_without_architectures_here():
-    assert WORKS["CLIP"].architectures == ()
+def test_openai_and_laion_trained_what_one_paper_thought_of():
+    assert {"CLIPViTB32", "CLIPViTB32LAION"} <= set(WORKS["CLIP"].architectures)
     assert lineage.of("CustomCNN") is None
     assert {taken.by for taken in lineage.taken_from("Swin")} == {"ConvNeXt"}

@@ -1,0 +1,207 @@
+"""CLIP at work, on the toy that is shipped: captions lie near their pictures, and both towers are KerasHub's."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import backbones, clip, clip_towers, datasets, features, forward, images
+from core.config import RunConfig
+from core.errors import BackboneError, ConfigError, WeightsError
+from core.sources import Source
+
+TOY = "TinyCLIP"
+
+
+@pytest.fixture(scope="module")
+def sample() -> datasets.Dataset:
+    return datasets.load("cifar10-sample")
+
+
+def unit(values: np.ndarray) -> np.ndarray:
+    return values / np.linalg.norm(values, axis=-1, keepdims=True)
+
+
+def test_the_toy_is_always_here_and_first():
+    assert clip.NAMES[0] == TOY
+    assert clip.here()[0] == TOY
+    assert "CLIPViTB32" in clip.NAMES
+
+
+def test_captions_lie_near_photos_of_their_class_far_more_often_than_by_chance(sample):
+    rows = datasets.splits(sample)["test"]
+    texts = clip.embed_texts(TOY, [f"a photo of a {name}." for name in sample.class_names])
+    found = clip.image_features(TOY, sample, rows)
+    assert texts.shape == (10, 64)
+    assert found.values.shape == (500, 64)
+    right = (found.values @ unit(texts).T).argmax(1) == sample.labels[rows]
+    assert right.mean() > 0.3  # chance: 0.1
+
+
+def test_a_text_has_the_same_embedding_alone_and_among_others_of_any_length(monkeypatch):
+    alone = clip.embed_texts(TOY, ["a photo of a cat."])
+    monkeypatch.setattr(clip, "_EMBEDDED", type(clip._EMBEDDED)())
+    among = clip.embed_texts(TOY, ["truck", "a photo of a cat.", "a very long text about a ship " * 20, "truck"])
+    np.testing.assert_allclose(among[1], alone[0], atol=1e-5)
+    np.testing.assert_array_equal(among[0], among[3])
+
+
+def test_only_texts_never_seen_before_go_through_the_tower(monkeypatch):
+    passed = []
+    real = clip._embed
+    monkeypatch.setattr(clip, "_EMBEDDED", type(clip._EMBEDDED)())
+    monkeypatch.setattr(
+        clip, "_embed", lambda name, found, texts: passed.append(list(texts)) or real(name, found, texts)
+    )
+    clip.embed_texts(TOY, ["a cat", "a dog"])
+    clip.embed_texts(TOY, ["a cat", "a frog", "a frog"])
+    assert passed == [["a cat", "a dog"], ["a frog"]]
+
+
+def test_towers_agree_with_kerashubs_full_forward_pass(sample):
+    from keras_hub.models import CLIPBackbone, CLIPTextEncoder, CLIPVisionEncoder
+
+    facts, shape = backbones.get(TOY), clip_towers.SHAPES[TOY]
+    whole = CLIPBackbone(
+        CLIPVisionEncoder(shape.patch, *_sizes(shape.image), image_shape=(32, 32, 3)),
+        CLIPTextEncoder(shape.vocabulary, shape.text.width, *_sizes(shape.text)),
+        shape.dim,
+    )
+    weights = backbones.find_weights(facts)
+    image = backbones.load(facts, weights=weights, pooling="projected")
+    text = clip_towers.text(facts)
+    from core import clip_files
+
+    clip_files.read(weights.path, text, facts, "text")
+    for ours, encoder, projection in (
+        (image, whole.vision_encoder, whole.vision_projection),
+        (text, whole.text_encoder, whole.text_projection),
+    ):
+        theirs = {layer.name: layer for layer in encoder.layers} | {"projection": projection}
+        for layer in ours.layers:
+            if layer.weights:
+                theirs[layer.name].set_weights(layer.get_weights())
+    whole.clip_head.logit_scale.assign(np.log(clip.logit_scale(TOY)))
+    photos, captions = sample.images[:5], ["a photo of a cat.", "truck", "a small photo of a ship."]
+    pixels = np.asarray(forward.prepare(photos, 32, "clip"))
+    tokens = clip._tokenizer(weights).encode(captions, shape.context)
+    expected = np.asarray(whole({"images": pixels, "token_ids": tokens})["vision_logits"])
+    ours = clip.logit_scale(TOY) * unit(np.asarray(image(pixels))) @ unit(clip.embed_texts(TOY, captions)).T
+    np.testing.assert_allclose(ours, expected, atol=2e-3)
+
+
+def _sizes(tower: clip_towers.Tower) -> tuple[int, ...]:
+    return tower.width, tower.depth, tower.heads, tower.hidden
+
+
+def test_a_photo_alone_is_embedded_as_in_its_dataset(sample):
+    row = np.array([7])
+    found = clip.image_features(TOY, sample, row).values[0]
+    np.testing.assert_allclose(clip.embed_photo(TOY, sample.images[7]), found, atol=1e-4)
+
+
+def test_a_wide_photo_is_cut_as_openai_does():
+    photo = np.random.default_rng(0).integers(0, 256, (60, 101, 3), np.uint8)
+    resized = Image.fromarray(photo).resize((53, 32), Image.Resampling.BICUBIC)
+    np.testing.assert_array_equal(clip.square(photo, 32), np.asarray(resized)[:, 10:42])
+    assert clip.square(photo[:1], 32).shape == (32, 32, 3)
+
+
+@pytest.mark.parametrize(("before", "after"), [(32, 224), (96, 224), (300, 224)])
+def test_preprocessing_is_pillows_bicubic_and_clips_own_mean_and_deviation(before, after):
+    rng = np.random.default_rng(before)
+    photos = rng.integers(0, 256, (3, before, before, 3), np.uint8)
+    resized = [np.asarray(Image.fromarray(photo).resize((after, after), Image.Resampling.BICUBIC)) for photo in photos]
+    mean, deviation = [0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]
+    expected = (np.stack(resized) / 255.0 - mean) / deviation
+    found = np.asarray(forward.prepare(photos, after, "clip"))
+    levels = np.abs(found - expected) * deviation * 255  # of 0 to 255
+    assert levels.max() < 2.01  # Pillow adds up in whole numbers
+    assert levels.mean() < 0.05
+    assert images.PREPROCESSING["clip"].channels == "RGB"
+
+
+def test_features_come_before_and_after_the_projection_and_average_stands_for_the_class_token(sample):
+    facts, rows = backbones.get(TOY), np.arange(4)
+    weights = backbones.find_weights(facts)
+    before = features.extract(sample, rows, facts, weights=weights)
+    after = features.extract(sample, rows, facts, weights=weights, pooling="projected")
+    assert before.values.shape == (4, facts.feature_dim)
+    kernel = backbones.load(facts, pooling="projected").get_layer("projection").kernel
+    np.testing.assert_allclose(before.values @ np.asarray(kernel), after.values, atol=1e-4)
+    assert features.key_of(sample, facts, weights=weights).pooling == "class"
+
+
+def test_a_run_of_clip_says_class_token_and_published_weights():
+    config = RunConfig(backbone=TOY)
+    assert (config.pooling, config.weights, config.input_size) == ("class", "published", 32)
+    assert Source(backbone=TOY).pooling == "class"
+    with pytest.raises(ConfigError, match="class, projected"):
+        RunConfig(backbone=TOY, pooling="max")
+    with pytest.raises(ConfigError, match="avg, max, flatten"):
+        RunConfig(pooling="projected")
+    with pytest.raises(ConfigError, match="32 px"):
+        RunConfig(backbone=TOY, input_size=64)
+
+
+def test_an_outline_has_the_parameters_of_the_table():
+    for name in ("TinyCLIP", "CLIPViTB32"):
+        facts = backbones.get(name)
+        outline = backbones.outline(facts, input_size=facts.default_size)
+        assert outline.count_params() == facts.params
+        assert outline.output_shape[-1] == facts.feature_dim
+        assert len(backbones.weight_layers(outline)) == facts.depth
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in clip.NAMES if "14" in name or name.endswith(("16", "LAION"))])
+def test_large_outlines_have_the_parameters_of_the_table_and_both_towers_those_of_the_preset(name):
+    import keras
+    from keras_hub.models import CLIPBackbone
+
+    facts = backbones.get(name)
+    outline = backbones.outline(facts, input_size=facts.default_size, pooling="projected")
+    with keras.StatelessScope():
+        text = clip_towers.text(facts)
+    projection = outline.get_layer("projection").count_params()
+    assert outline.count_params() - projection == facts.params
+    known = CLIPBackbone.presets[clip_towers.SHAPES[name].preset]["metadata"]["params"]
+    assert outline.count_params() + text.count_params() + 1 == known  # 1: the scale
+
+
+def test_untrained_towers_work_for_timing():
+    values = clip.embed_texts(TOY, ["a cat", "a dog"], weights="untrained")
+    assert values.shape == (2, 64)
+    assert not np.allclose(values, clip.embed_texts(TOY, ["a cat", "a dog"]))
+    assert clip.logit_scale(TOY, weights="untrained") == pytest.approx(14.29, abs=0.01)
+
+
+def test_bad_texts_and_names_are_refused_in_words():
+    with pytest.raises(ConfigError, match="empty"):
+        clip.embed_texts(TOY, ["a cat", "  "])
+    with pytest.raises(BackboneError, match="TinyCLIP"):
+        clip.embed_texts("ResNet50", ["a cat"])
+
+
+def test_without_weights_it_says_the_three_ways_to_them(monkeypatch):
+    monkeypatch.setattr("core.clip_files.download", _offline)
+    with pytest.raises(WeightsError, match=r"huggingface-cli download openai/clip-vit-base-patch32.*KerasHub.*warm"):
+        clip.embed_texts("CLIPViTB32", ["a cat"])
+
+
+def _offline(facts, report):
+    from core import clip_files
+
+    raise WeightsError("no network", "", clip_files.remedy(facts))
+
+
+def test_blocks_of_the_image_tower_can_be_unfrozen_and_looked_at_one_by_one():
+    from core import depths, freezing
+
+    network = backbones.load(TOY, pooling="projected")
+    blocks = ["stem", "encoder_block_0", "encoder_block_1", "layer_norm", "projection", "pool"]
+    assert list(freezing.blocks(network)) == blocks
+    model, columns = depths.cut(backbones.load(TOY))
+    assert {"encoder_block_0", "encoder_block_1"} <= set(columns)
+    pixels = np.zeros((2, 32, 32, 3), np.float32)
+    last = np.asarray(model(pixels))[:, slice(*columns["layer_norm"])]
+    np.testing.assert_allclose(last, np.asarray(backbones.load(TOY)(pixels)), atol=1e-5)
