@@ -46,6 +46,7 @@ PAGES = {  # section -> (script, title, icon, what it is for)
         ("layers", "Layers", ":material/layers:", "One network in depth: where it begins to tell your classes apart."),
         ("six_maps", "Six maps", ":material/grid_view:", "The book's experiment: maps before and after a fine-tune."),
         ("predict", "Predict", ":material/image_search:", "One photo, every model: what each says, and how fast."),
+        ("zero_shot", "Zero-shot", ":material/translate:", "A CLIP is told class names, and shown no example."),
     ],
     "Decide": [
         ("compare", "Compare", ":material/bar_chart:", "Every run side by side: which is better, which faster."),

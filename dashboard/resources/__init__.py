@@ -1,7 +1,7 @@
 """All that the server keeps between script runs: every `st.cache_*` of the dashboard, by what it keeps.
 
-starting, runs, finished, datasets, speeds, training, anatomies, ideas, few_shot, robustness, maps, maps_shown, photos:
-pages know them all as `resources`.
+starting, runs, finished, datasets, speeds, training, anatomies, ideas, few_shot, robustness, maps, maps_shown, photos,
+zero_shot: pages know them all as `resources`.
 """
 
 from dashboard.resources.anatomies import anatomy, opening, training_images
@@ -86,6 +86,18 @@ from dashboard.resources.sights import seeing, seen, weights_here
 from dashboard.resources.speeds import hardware_here, measure, measuring, speeds_here
 from dashboard.resources.starting import engine, settled, start, store_open
 from dashboard.resources.training import find_rate, finding_rate, frozen, rate_found
+from dashboard.resources.zero_shot import (
+    classified,
+    clips_here,
+    compared,
+    compared_all,
+    images_alike,
+    preparing_prompts,
+    prompting,
+    prompts_prepared,
+    scored,
+    searched,
+)
 
 __all__ = [
     "active_runs",
@@ -100,8 +112,12 @@ __all__ = [
     "cancel_layers",
     "cancel_robust",
     "check_equality",
+    "classified",
     "classifiers_here",
+    "clips_here",
     "code",
+    "compared",
+    "compared_all",
     "comparison",
     "confusion",
     "curves",
@@ -133,6 +149,7 @@ __all__ = [
     "frozen",
     "gradients",
     "hardware_here",
+    "images_alike",
     "layer_probed",
     "layers",
     "layers_failed",
@@ -154,8 +171,11 @@ __all__ = [
     "picture",
     "plan",
     "predictions",
+    "preparing_prompts",
     "probe_layers",
     "probing_layers",
+    "prompting",
+    "prompts_prepared",
     "rate_found",
     "refresh_datasets",
     "refresh_runs",
@@ -165,6 +185,8 @@ __all__ = [
     "robust_progress",
     "run",
     "runs_table",
+    "scored",
+    "searched",
     "seeing",
     "seen",
     "settled",

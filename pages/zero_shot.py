@@ -1,0 +1,47 @@
+"""Zero-shot: a model that is told the names of classes, and never shown a labelled image."""
+
+import streamlit as st
+
+from core import clip
+from core.errors import LabError
+from dashboard import (
+    choices,
+    components,
+    resources,
+    zero_shot_looks,
+    zero_shot_prompts,
+    zero_shot_weights,
+    zero_shot_work,
+)
+
+components.page_header("Zero-shot", "What can a network name that was never shown an example, only told the words?")
+
+left, right = st.columns(2)
+with right:
+    name = choices.dataset()
+with left:
+    model = choices.titled(st.selectbox, "clip", "CLIP", {each: each for each in resources.clips_here()})
+if model == clip.TOY:
+    st.info(clip.TOY_SENTENCE, icon=":material/toys:")
+zero_shot_weights.show(resources.clips_here())
+
+try:
+    dataset = resources.dataset(name)
+    tabs = {
+        "One photo": lambda: zero_shot_looks.captions(model),
+        "Prompts": lambda: zero_shot_prompts.show(model, name, dataset),
+        "Search": lambda: zero_shot_looks.search(model, name, dataset),
+        "New classes": lambda: zero_shot_looks.new_classes(model),
+        "Images and texts": lambda: zero_shot_looks.matrix(model, dataset),
+    }
+    needs_features = ("Prompts", "Search")
+    for (title, draw), tab in zip(tabs.items(), st.tabs(list(tabs), key="zero-shot", bind="query-params"), strict=True):
+        if not tab.open:
+            continue
+        with tab:
+            if title in needs_features and not resources.prompts_prepared(model, name):
+                zero_shot_work.wait_for_features(model, name)
+            else:
+                draw()
+except LabError as error:
+    components.show_error(error)

@@ -1,0 +1,82 @@
+"""Zero-shot: the toy CLIP, asked in words, and its answers beside what was edited."""
+
+import pytest
+
+from core import runs
+from tests.pages.conftest import wait
+
+
+def open_tab(visit, tab: str, shown):
+    """The page on a tab, its answer there."""
+    page = visit("zero_shot", **{"zero-shot": tab})
+    return wait(page, lambda: shown(page) or page.error, seconds=90)
+
+
+def test_the_first_thing_seen_is_two_captions_and_one_photo_and_the_toy_is_called_one(visit, store):
+    page = visit("zero_shot")
+    wait(page, lambda: any("lies nearest" in text.value for text in page.markdown), seconds=60)
+    assert any("toy" in box.value and "no real zero-shot" in box.value for box in page.info)
+    assert page.text_area(key="captions").value.count("\n") == 1
+    assert not page.error
+
+
+def test_an_edit_changes_accuracy_and_shows_what_was_gained_and_lost_and_both_stand_on_the_board(visit, store):
+    page = open_tab(visit, "Prompts", lambda page: page.metric)
+    first = page.metric[0].value
+    names = page.text_area(key="names-cifar10-sample").value.splitlines()
+    names[0], names[1] = names[1], names[0]
+    page.text_area(key="names-cifar10-sample").set_value("\n".join(names)).run()
+    wait(page, lambda: any("Lost" in text.value for text in page.markdown))
+    assert page.metric[0].value != first
+    assert "since the last edit" in page.metric[0].delta
+    board = page.dataframe[-1].value
+    assert len(board) == 2
+    assert board["Accuracy (%)"].is_monotonic_decreasing
+    assert runs.table().empty  # the test split was not asked
+
+
+def test_the_test_split_is_asked_by_one_click_and_counted(visit, store):
+    page = open_tab(visit, "Prompts", lambda page: any(b.key == "zero-shot-test" for b in page.button))
+    assert any("Asked 0 times" in text.value for text in page.markdown)
+    page.button(key="zero-shot-test").click().run()
+    wait(page, lambda: (runs.table()["status"] == "finished").any(), seconds=60)
+    page.run()
+    run = runs.table().iloc[0]
+    assert (run["method"], run["templates"], run["n_train_used"]) == ("zero-shot", "single", 0)
+
+
+@pytest.mark.parametrize(
+    ("area", "text", "said"),
+    [
+        ("templates", "a photo", "has no {}"),
+        ("templates", "", "no template"),
+        ("names-cifar10-sample", "cat\ncat", "one class name"),
+        ("names-cifar10-sample", "\n".join(map(str, range(10_000))), "10,000 class names"),
+    ],
+)
+def test_text_that_cannot_be_asked_is_answered_in_a_sentence(visit, store, area, text, said):
+    page = open_tab(visit, "Prompts", lambda page: page.text_area)
+    page.text_area(key=area).set_value(text).run()
+    assert any(said in f"{error.proto.title} {error.value}" for error in page.error)
+    assert not page.exception
+
+
+def test_other_scripts_are_asked_and_other_numbers_of_classes_have_no_accuracy(visit, store):
+    page = open_tab(visit, "Prompts", lambda page: page.metric)
+    page.text_area(key="names-cifar10-sample").set_value("кошка\n🐸").run()
+    assert any(box.proto.title == "No accuracy" for box in page.info)
+    page.text_area(key="names-cifar10-sample").set_value("\n".join(f"狗{i} 🐸" for i in range(10))).run()
+    wait(page, lambda: page.metric)
+    assert not page.error and not page.exception
+
+
+def test_a_sentence_finds_fifty_validation_images(visit, store):
+    page = open_tab(visit, "Search", lambda page: any("nearest first" in text.value for text in page.markdown))
+    assert any("The 50 validation images nearest to *a photo of a ship*" in text.value for text in page.markdown)
+    assert not page.error
+
+
+def test_images_and_texts_are_drawn_as_one_matrix(visit, store):
+    page = open_tab(visit, "Images and texts", lambda page: page.get("plotly_chart"))
+    assert len(page.get("plotly_chart")) == 1
+    assert not page.error
