@@ -1,6 +1,7 @@
 """Taking a run away: its model as a file that was checked, the code that repeats it, a report of it."""
 
 import io
+import shlex
 import zipfile
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core import export
+from core.config import ZERO_SHOT
 from core.errors import LabError
 from core.runs import Outcome
 from dashboard import components, formats, report, resources
@@ -32,10 +34,14 @@ def show(run: pd.Series, outcome: Outcome) -> None:
         st.caption("Nearest neighbours have no model: they compare with all training images. The code below does that.")
     else:
         _models(run["run_id"], min(export.CHECKED, outcome.n_test))
-    st.markdown(
-        "**The code.** It repeats this run with Keras and NumPy alone; its first line says where its images are."
-    )
-    _code(run["run_id"])
+    if run["method"] == ZERO_SHOT:
+        st.markdown("**The command.** It repeats this run here; there is no script of it that runs elsewhere.")
+        st.code(_command(run), language="bash", wrap_lines=True)
+    else:
+        st.markdown(
+            "**The code.** It repeats this run with Keras and NumPy alone; its first line says where its images are."
+        )
+        _code(run["run_id"])
     st.markdown("**A report.** One file that opens offline: the result, its mistakes, and all that decided it.")
     report_of(pd.DataFrame([run]))
 
@@ -55,6 +61,12 @@ def report_of(frame: pd.DataFrame) -> None:
         help="One HTML file that opens offline: the comparison, and each run with its mistakes and settings",
         on_click="ignore",
     )
+
+
+def _command(run: pd.Series) -> str:
+    names = ("dataset", "backbone", "method", "weights", "templates", "classes", "n_test")
+    options = [f"--{name.replace('_', '-')} {shlex.quote(str(run[name]))}" for name in names if run[name]]
+    return f"python -m core run {' '.join(options)}"
 
 
 def _models(run_id: str, checked: int) -> None:
