@@ -36,7 +36,7 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     surroundings                                       what is near an image, and where a photo belongs on a map
     script_texts, script_network, script, export       the code that repeats a run; its model for other programs
     engine                                             who does it, and when: Dask workers
-    doctor, bench_maps, bench                          what is here, and what will be slow; how fast, against references
+    doctor, bench_maps, bench_clip, bench              what is here, and what will be slow; how fast, against references
 
 A module imports only modules drawn before it, and TensorFlow, Keras, scikit-learn and MLflow only inside functions: the
 dashboard imports this package and must be there in two seconds.

@@ -107,7 +107,9 @@ def parser() -> argparse.ArgumentParser:
     _command(commands, "doctor", _doctor, "what this machine is, what is here, what will be slow")
 
     bench = _command(commands, "bench", _bench, "measure; figures are kept in docs/benchmarks.md")
-    bench.add_argument("name", choices=("extract", "probe", "memory", "finetune", "maps"), help="what to measure")
+    bench.add_argument(
+        "name", choices=("extract", "probe", "memory", "finetune", "maps", "clip"), help="what to measure"
+    )
     for name, kind in {"images": int, "dataset": str, "backbone": str, "weights": str, "input_size": int}.items():
         bench.add_argument(f"--{name.replace('_', '-')}", type=kind, help="with which; left out: the benchmark's own")
     return top

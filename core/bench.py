@@ -16,6 +16,7 @@ import numpy as np
 
 from core import (
     backbones,
+    bench_clip,
     bench_maps,
     checkpoints,
     datasets,
@@ -255,6 +256,7 @@ BENCHES: dict[str, Callable[..., dict]] = {
     "memory": memory,
     "finetune": finetune,
     "maps": bench_maps.maps,
+    "clip": bench_clip.clip_answer,
 }
 
 

@@ -72,6 +72,12 @@ def embed_texts(name: str, texts: Sequence[str], weights: str | Weights = "publi
     return np.stack(values) if values else np.empty((0, clip_towers.SHAPES[name].dim), np.float32)
 
 
+def forget_texts() -> None:
+    """Lets go of every embedding that is kept: for measuring."""
+    with _LOCK:
+        _EMBEDDED.clear()
+
+
 def logit_scale(name: str, weights: str | Weights = "published") -> float:
     """By what cosine similarities are multiplied before the softmax; untrained models have OpenAI's first value."""
     found = _found(name, weights)

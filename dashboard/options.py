@@ -14,7 +14,7 @@ FREE = ("dataset", "n_train", "n_test", "seed", "weights")  # what a recipe leav
 
 SPLITS = dict(zip(TRAIN_SPLITS, ("All training images", "The book's 20 %", "The book's other 80 %"), strict=True))
 PIXELS = dict(zip(PREPROCESSINGS, ("As the backbone wants them", "Divided by 255, the book's mistake"), strict=True))
-WEIGHTS = {"imagenet": "ImageNet", "untrained": "Untrained"}  # or a path
+WEIGHTS = {"imagenet": "Published", "untrained": "Untrained"}  # or a path
 POOLINGS = {"avg": "Average", "max": "Maximum", "flatten": "Flatten"}
 AUGMENT = dict(zip(AUGMENTATIONS, ("Flip", "Crop", "Colour"), strict=True))
 BATCHNORM = {"inference": "Inference: statistics stay", "training": "Training: statistics move"}

@@ -13,6 +13,7 @@ PREPROCESSING = {
     "caffe": "it swaps red and blue and takes ImageNet's mean colour away; pixels are not scaled.",
     "tf": "it scales pixels from 0 to 255 down to -1 to 1.",
     "torch": "it scales pixels down to 0 to 1, then takes ImageNet's mean colour away and divides by its spread.",
+    "clip": "bicubic resizing as Pillow's, then the mean and spread of CLIP's own training images.",
     "inside": "its own first layers scale the pixels; it takes 0 to 255 as they are.",
 }
 VIEWS = {"cost": "Accuracy and cost", "tree": "Family tree", "timeline": "Timeline"}
@@ -36,7 +37,7 @@ COLUMNS = {  # of the table: name, mark, format, what it means
 components.page_header("Backbones", "Which architectures are there, and what do accuracy, size and speed promise?")
 
 # Read
-facts = pd.DataFrame([asdict(backbones.get(name)) for name in backbones.names()])
+facts = pd.DataFrame([asdict(backbones.get(name)) for name in [*backbones.names(), *backbones.clip_names()]])
 facts["millions"] = facts["params"] / 1e6
 speeds = resources.speeds_here().rename(columns={"backbone": "name", "input_size": "default_size"})
 facts = facts.merge(speeds[["name", "default_size", "images_per_second"]], how="left", on=["name", "default_size"])
@@ -111,7 +112,7 @@ with card, st.container(border=True):
             cost.measure_button(name, int(one["default_size"]))
     st.markdown(f"Preprocessing: {PREPROCESSING[one['preprocessing']]}")
     here = backbones.published_here(name)
-    st.caption(f"ImageNet weights: {'on this machine' if here else 'downloaded on first use'}; {one['licence']}.")
+    st.caption(f"Published weights: {'on this machine' if here else 'downloaded on first use'}; {one['licence']}.")
     components.link("anatomy", f"Open {name}", icon=":material/biotech:", backbone=name)
     components.link("train", f"Train with {name}", icon=":material/play_circle:", backbones=name)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pictures import pictures, write_folder
 
+from core import backbones
 from core.__main__ import main, parser
 
 ROOT = Path(__file__).parent.parent
@@ -47,7 +48,7 @@ def test_backbones_are_a_list_of_facts(capsys):
     assert main(["backbones", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert len(facts) == len(backbones.names()) + len(backbones.clip_names())
-    assert {fact["preprocessing"] for fact in facts} == {"caffe", "tf", "torch", "inside"}
+    assert {fact["preprocessing"] for fact in facts} == {"caffe", "tf", "torch", "inside", "clip"}
     assert {"name", "family"} <= set(facts[0])
 
 
