@@ -50,9 +50,9 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     millions = st.selectbox(
         "Size",
-        [5, 10, 25, 50, 100, 400],
+        [5, 10, 25, 50, 100, 5000],
         index=5,
-        format_func=lambda most: "Any" if most == 400 else f"Up to {most} M parameters",
+        format_func=lambda most: "Any" if most == 5000 else f"Up to {most} M parameters",
         key="size",
         bind="query-params",
         width=240,
