@@ -6,7 +6,7 @@ import streamlit as st
 from core import prompts, zero_shot
 from core.datasets import Dataset
 from core.errors import LabError
-from dashboard import components, formats, photos, resources, samples, zero_shot_charts, zero_shot_work
+from dashboard import components, formats, photos, resources, zero_shot_charts, zero_shot_work
 
 CAPTIONS = "a photo of an airplane\na photo of a dog"
 AT_MOST = 24  # photos at once
@@ -102,7 +102,7 @@ def new_classes(model: str) -> None:
         for place, (picture, title) in enumerate(zip(pictures, titles, strict=True)):
             with st.container(border=True):
                 image, bars = st.columns([1, 3], vertical_alignment="center")
-                image.image(picture, caption=title, width=160)
+                image.image(picture, caption=title, width="stretch")
                 with bars:
                     figure = zero_shot_charts.answers(names, found.cosines[place], shares[place])
                     components.chart(
@@ -122,7 +122,9 @@ def matrix(model: str, dataset: Dataset) -> None:
     if not texts:
         components.empty("No texts", "Write at least one.")
         return
-    rows = np.concatenate([samples.rows_of_class(dataset, label, 1, seed=0) for label in range(len(classes))])
+    among = resources.splits(dataset)["val"]
+    found_of = (among[dataset.labels[among] == label][:1] for label in range(len(classes)))
+    rows = np.concatenate(list(found_of))
     images = [dataset.images[row] for row in rows]
     found = resources.compared_all(model, images, [f"{dataset.fingerprint}-{row}" for row in rows], texts)
     if found is None:
@@ -134,7 +136,7 @@ def matrix(model: str, dataset: Dataset) -> None:
     components.chart(
         zero_shot_charts.matrix(titles, texts, found.cosines), key="zero-shot-matrix", alt="Images against texts"
     )
-    st.caption("A frame marks each image's nearest text. A random image of each class, the same at each visit.")
+    st.caption("A frame marks each image's nearest text. The first validation image of each class.")
 
 
 def _pairs(found) -> tuple[list[int], list[float]]:
