@@ -172,7 +172,7 @@ LAION = {
     "source": "github.com/mlfoundations/open_clip; trained anew by LAION (arXiv:2212.07143)",
 }
 TINY_CLIP = OPENAI | {
-    "year": 2026, "licence": "", "weights_folder": "",
+    "year": 2026, "licence": "that of this repository", "weights_folder": "",
     "source": "a toy trained by assets/make_tiny_clip.py on captions of the training images of the CIFAR-10 sample",
 }
 TINY = {
