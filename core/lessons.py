@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from core import backbones, execute, maps, runs
+from core import backbones, clip, execute, maps, runs
 from core.config import RunConfig
 from core.errors import ConfigError, LabError
 from core.progress import Report, silent
@@ -306,6 +306,57 @@ LESSONS: dict[str, Lesson] = {
             ),
         ),
     ),
+    "words": Lesson(
+        "Words instead of labels",
+        "How many labelled images are a few words worth?",
+        {"words": RunConfig(backbone="TinyCLIP", method="zero-shot"), "n20": replace(_SMALL, n_train=20)},
+        (
+            Step(
+                "Two captions, one photo",
+                "CLIP learned from pictures and their captions to put both into one space: a photo is compared with "
+                "any text. "
+                f"What is shipped is tiny. {clip.TOY_SENTENCE}",
+                "zero_shot",
+                "Change a caption, and see the answer follow.",
+                question="What are the two percentages a share of?",
+                answer="Of these captions alone: a softmax over their similarities. Add a third, and all of them "
+                "change.",
+            ),
+            Step(
+                "Class names are the head",
+                "Each class name is put into a sentence, and the sentences are the head: nothing is trained.",
+                "zero_shot",
+                "Change a name or a template, watch the validation images gained and lost; then press Test these "
+                "prompts.",
+                choices={"zero-shot": "Prompts"},
+                runs=("words",),
+                question="Why is a prompt judged on validation images while you change it?",
+                answer="Choosing among prompts is choosing, like any other: what is chosen by test images looks "
+                "better than it is.",
+            ),
+            Step(
+                "A few labels instead",
+                "The same test images, by a probe of EfficientNet-Lite0 that saw two labelled images a class.",
+                "train",
+                "Press Start.",
+                starts="n20",
+                runs=("n20",),
+                question="What would a real CLIP of OpenAI reach here?",
+                answer="On CIFAR-10 its ViT-B/32 names about nine of ten images with no label at all (cited: 89.8 %, "
+                "the table of results of open_clip): hundreds of labelled images for many a network.",
+            ),
+            Step(
+                "Worth how many labels?",
+                "The curve of the probe against the line of the words: where they cross is what the words are worth.",
+                "few_shot",
+                "Compute the curve of EfficientNetLite0 and choose the zero-shot run as the line to reach.",
+                runs=("words", "n20"),
+                question="For which classes are words worth nothing?",
+                answer="For those that no caption in its training named: a part number, a species few people know, a "
+                "texture without a word.",
+            ),
+        ),
+    ),
 }
 
 
@@ -351,6 +402,8 @@ def lacking(lesson: Lesson, step: Step, table: pd.DataFrame) -> list[str]:
 def title(config: RunConfig) -> str:
     """A run in a few words: linear probe of EfficientNetLite0, 500 training images."""
     kinds = {"finetune": "fine-tune of", "scratch": "from scratch,", "linear": "linear probe of"}
+    if config.method == "zero-shot":
+        return f"zero-shot by {config.backbone}"
     images = f"{config.n_train:,} training images" if config.n_train else "all training images"
     pixels = ", pixels divided by 255" if config.preprocessing == "divide255" else ""
     return f"{kinds.get(config.method, config.method)} {config.backbone}, {images}{pixels}"
