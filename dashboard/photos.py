@@ -26,7 +26,7 @@ ROW = "image"  # in the address bar: row id of a test image
 
 def choose() -> np.ndarray | None:
     """Widgets for a photo, and the photo itself under them, (h, w, 3) uint8; None until one was brought."""
-    source = choices.titled(st.segmented_control, "photo", "Photo", SOURCES) or "shipped"
+    source = choices.titled(st.segmented_control, "photo", "Photo", SOURCES, wrap=True) or "shipped"
     try:
         photo, caption = {"shipped": _shipped, "test": _test, "file": _file, "camera": _camera}[source]()
     except LabError as error:
