@@ -2,7 +2,7 @@
 
     get(name) -> facts      find_weights(name) -> which file      load(name) -> the network
 
-Only `load` and `outline` need Keras. The facts themselves are in `architectures.py`.
+Only `load`, `outline` and `without_values` need Keras. The facts themselves are in `architectures.py`.
 """
 
 import difflib
@@ -13,7 +13,9 @@ import tempfile
 import threading
 import time
 import urllib.request
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -38,6 +40,7 @@ __all__ = [
     "published_here",
     "scratch_names",
     "weight_layers",
+    "without_values",
 ]
 
 PUBLISHED = ("imagenet", "published")  # what a run calls weights that their authors published; the latter CLIP's
@@ -192,13 +195,26 @@ def load(
 
 
 def outline(backbone: str | Backbone, *, input_size: int, pooling: str = "avg"):
-    """What `load` gives, with shapes and no values: no memory, no seed touched, whatever else trains meanwhile."""
-    import keras
-
+    """What `load` gives, with shapes and no values."""
     facts = get(backbone)
-    with keras.StatelessScope():  # in which Keras puts off the initialisation of variables
+    with without_values():
         network = _build(facts, input_size)
         return clip_towers.pooled(network, facts, pooling) if facts.family == CLIP else _pooled(network, pooling)
+
+
+@contextmanager
+def without_values() -> Iterator[None]:
+    """Networks built inside have shapes and no values: no memory, no seed touched, whatever else trains meanwhile."""
+    import keras
+    from keras.src.backend.common import global_state
+
+    waiting = global_state.get_global_attribute("uninitialized_variables") or []
+    global_state.set_global_attribute("uninitialized_variables", [])
+    try:
+        with keras.StatelessScope(initialize_variables=False):  # in which Keras puts off the values of variables
+            yield
+    finally:  # else the next such scope of this thread would give them values after all
+        global_state.set_global_attribute("uninitialized_variables", waiting)
 
 
 def weight_layers(model) -> list:

@@ -140,9 +140,7 @@ def _get(name: str) -> textbook.Textbook:
 
 
 def _hollow(build, **options):
-    import keras
-
-    with keras.StatelessScope():
+    with backbones.without_values():
         return build(SIZE, **options)
 
 

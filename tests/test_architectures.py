@@ -11,7 +11,7 @@ from core import backbones
 from core.architectures import BACKBONES
 
 OWN = ("EfficientNetLite0", "Tiny", *backbones.scratch_names())
-KERAS = [name for name in BACKBONES if name not in OWN]
+KERAS = [name for name in BACKBONES if name not in (*OWN, *backbones.clip_names())]  # of CLIP: test_clip.py
 WEIGHTS_FILES = [  # the official format for each way of building; Keras 3's own where networks nest or have odd layers
     *((name, ".h5") for name in (
         "VGG16", "ResNet50", "InceptionV3", "Xception", "DenseNet121", "MobileNet", "NASNetMobile", "MobileNetV3Small",

@@ -375,3 +375,12 @@ def test_published_weights_with_a_classifier_serve_as_backbone_too(shared_weight
     theirs = keras.applications.MobileNet(**build | {"weights": shared_weights / "mobilenet_2_5_224_tf_no_top.h5"})
     for own, official in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_array_equal(own, official)
+
+
+def test_an_outline_has_no_values_and_none_come_later():
+    from keras import layers
+
+    outline = backbones.outline("EfficientNetLite0", input_size=64)
+    backbones.outline("Tiny", input_size=32)
+    layers.Dense(3)(outline.output)  # a symbolic call, which gives values to whatever waits for them
+    assert outline.weights and all(weight._value is None for weight in outline.weights)

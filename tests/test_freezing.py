@@ -22,6 +22,7 @@ BLOCKS = {  # family -> (what the architecture calls its blocks, what else there
     "EfficientNet": (r"block\d[a-z]|block\d+", {"stem", "top", "head"}),
     "EfficientNetV2": (r"block\d[a-z]", {"stem", "top"}),
     "ConvNeXt": (r"stage_[0-3]", {"stem"}),
+    "CLIP": (r"encoder_block_\d+", {"stem", "layer_norm"}),
     "Tiny": (r"block[123]", set()),
     "From scratch": (r"block\d+", {"stem", "head"}),
 }
