@@ -6,6 +6,8 @@ from streamlit.testing.v1 import AppTest
 from core import backbones, ideas
 from dashboard.playthings import PLAYTHINGS, _large
 
+pytestmark = pytest.mark.slow
+
 WITHOUT_WORKER = [name for name in PLAYTHINGS if name != "gradients"]
 
 

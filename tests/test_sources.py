@@ -141,6 +141,7 @@ def _trained(config: RunConfig):
     return assembled.model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"head_units": 6}, {"pooling": "max"}], ids=str)
 def test_a_fine_tune_gives_its_own_features_and_logits_in_one_pass(run, settings):
     from core import models
@@ -157,6 +158,7 @@ def test_a_fine_tune_gives_its_own_features_and_logits_in_one_pass(run, settings
     np.testing.assert_allclose(odds / odds.sum(1, keepdims=True), said, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_probe_has_the_features_of_its_backbone_and_logits_of_its_own(run):
     source = replace(TINY, run=run("linear"))
     assert sources.digest(source) == sources.digest(TINY)
@@ -167,6 +169,7 @@ def test_a_probe_has_the_features_of_its_backbone_and_logits_of_its_own(run):
     np.testing.assert_allclose(odds / odds.sum(1, keepdims=True), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_fields_of_the_run_win_over_those_of_the_source(run):
     source = replace(TINY, run=run("finetune"))
     assert sources.digest(source) == sources.digest(replace(source, backbone="VGG16", weights="imagenet", input_size=0))
@@ -174,6 +177,7 @@ def test_the_fields_of_the_run_win_over_those_of_the_source(run):
     assert len({sources.digest(replace(source, what=what)) for what in sources.WHAT}) == 2
 
 
+@pytest.mark.slow
 def test_layers_of_backbone_and_run_come_in_one_pass_each(run):
     shallow, deep = (replace(TINY, layer=block) for block in ("block1", "block2"))
     assert sources.values(shallow).values.shape == (20, 8)
@@ -208,6 +212,7 @@ def test_a_run_that_has_not_finished_has_no_vectors(store):
         sources.digest(replace(TINY, run=run_id))
 
 
+@pytest.mark.slow
 def test_only_what_started_from_a_backbone_has_a_before(run):
     with pytest.raises(ConfigError, match="no before"):
         sources.frozen(TINY)
@@ -215,6 +220,7 @@ def test_only_what_started_from_a_backbone_has_a_before(run):
         sources.frozen(replace(TINY, run=run("scratch")))
 
 
+@pytest.mark.slow
 def test_a_title_says_what_of_what(run):
     assert sources.title(TINY) == "Tiny at 8 px, untrained, features, 20 test images of CIFAR-10 sample"
     source = replace(TINY, run=run("finetune"), layer="block2", images="all", n_images=0)
@@ -222,6 +228,7 @@ def test_a_title_says_what_of_what(run):
     assert sources.title(source).endswith("features after block2, 2,500 images of CIFAR-10 sample")
 
 
+@pytest.mark.slow
 def test_pictures_that_no_dataset_has_are_looked_at_as_its_images_are(run):
     probe, tuned = replace(TINY, run=run("linear")), replace(TINY, run=run("finetune"))
     pictures = datasets.load("cifar10-sample").images[sources.rows(TINY)[:3]]

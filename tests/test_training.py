@@ -16,6 +16,8 @@ from core.config import RunConfig
 from core.datasets import Dataset
 from core.errors import ConfigError, DatasetError, Diverged, Paused, Stopped
 
+pytestmark = pytest.mark.slow
+
 ROWS = {"train": np.arange(0, 96), "val": np.arange(96, 144), "test": np.arange(144, 192)}
 FINETUNE = RunConfig(
     backbone="Tiny", method="finetune", epochs=3, batch_size=16, learning_rate=5e-3, head_epochs=2,
@@ -127,7 +129,6 @@ def test_only_what_is_unfrozen_changes(tmp_path):
     assert sum(row.trainable_params > 0 for row in trained.frozen.layers) == 1
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("batchnorm", "moves"), [("inference", False), ("training", True)])
 def test_batchnorm_statistics_move_only_in_training_mode(batchnorm, moves, tmp_path):
     config = replace(FINETUNE, backbone="ResNet20", input_size=16, unfreeze="all", batchnorm=batchnorm, epochs=1)
@@ -149,7 +150,7 @@ def test_batchnorm_statistics_move_only_in_training_mode(batchnorm, moves, tmp_p
 @pytest.mark.parametrize(
     "config",
     [
-        pytest.param(LITE_LAYERS, marks=pytest.mark.slow),
+        LITE_LAYERS,
         replace(FINETUNE, unfreeze_count=1, batchnorm="training"),
     ],
     ids=["EfficientNetLite0", "Tiny"],
@@ -207,10 +208,8 @@ AUGMENTED = replace(FINETUNE, augment="flip+crop+colour")
 @pytest.mark.parametrize(
     ("config", "step"),
     [
-        *((SCRATCH, 9), (FINETUNE, 3), (AUGMENTED, 20)),
-        *(pytest.param(config, step, marks=pytest.mark.slow)
-          for config, step in ((SCRATCH, 6), (FINETUNE, 12), (FINETUNE, 20), (AUGMENTED, 3), (AUGMENTED, 13),
-                               (RESNET, 9), (LITE, 5))),
+        *((SCRATCH, 6), (SCRATCH, 9), (FINETUNE, 3), (FINETUNE, 12), (FINETUNE, 20)),
+        *((AUGMENTED, 3), (AUGMENTED, 13), (AUGMENTED, 20), (RESNET, 9), (LITE, 5)),
     ],
     ids=lambda value: value if isinstance(value, int) else f"{value.backbone}-{value.augment or value.method}",
 )  # fmt: skip
@@ -417,7 +416,6 @@ def test_the_finder_suggests_nothing_where_there_is_nothing_to_learn():
     assert suggestion is None
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not find_spec("jax"), reason="JAX is not installed")
 def test_it_also_trains_with_jax(tmp_path):
     program = (
