@@ -33,6 +33,7 @@ IMAGES = {  # which images of a dataset, in words that follow a number
     "finetune80": "training images of the fine-tune's four fifths",
 }
 WHAT = ("features", "logits")
+POOLED = {"max": "max-pooled", "flatten": "flattened", "projected": "projected"}  # what goes without saying is left out
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,12 @@ def title(source: Source) -> str:
         how.append(f"{what} of {run.created.astimezone():%d %b %H:%M}")
     elif backbone.weights not in backbones.PUBLISHED:
         how.append("untrained" if backbone.weights == "untrained" else f"weights of {Path(backbone.weights).name}")
-    how.append(f"{source.what} after {source.layer}" if source.layer else source.what)
+    if backbone.preprocessing != "own":
+        how.append("pixels divided by 255")
+    what = source.what
+    if not source.layer and what == "features" and backbone.pooling in POOLED:
+        what = f"{POOLED[backbone.pooling]} features"
+    how.append(f"{what} after {source.layer}" if source.layer else what)
     return f"{', '.join(how)}, {len(_rows(source, dataset)):,} {IMAGES[source.images]} of {dataset.title}"
 
 

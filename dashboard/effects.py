@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from core import backbones
+from core import backbones, clip_towers
 from core.config import RunConfig
 from dashboard import formats
 
@@ -104,7 +104,8 @@ def _n_train(config: RunConfig, n_train: int, counts: Sequence[int]) -> str:
 
 
 def _pooling(config: RunConfig, *_) -> str:
-    wide = backbones.get(config.backbone).feature_dim
+    projected = config.pooling == "projected"
+    wide = clip_towers.SHAPES[config.backbone].dim if projected else backbones.get(config.backbone).feature_dim
     return "Every place keeps its own numbers" if config.pooling == "flatten" else f"{wide:,} features an image"
 
 

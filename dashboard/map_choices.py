@@ -99,7 +99,7 @@ def _more(fields: dict) -> dict:
         ),
         "weights": choices.titled(st.selectbox, "weights", "Weights", options.WEIGHTS, accept_new_options=True),
         "preprocessing": choices.titled(st.selectbox, "preprocessing", "Pixels", options.PIXELS),
-        "pooling": choices.titled(st.segmented_control, "pooling", "Pooling", options.POOLINGS, required=True),
+        "pooling": options.pooling(st.segmented_control, facts.name, required=True),
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ SPLITS = dict(zip(TRAIN_SPLITS, ("All training images", "The book's 20 %", "The 
 PIXELS = dict(zip(PREPROCESSINGS, ("As the backbone wants them", "Divided by 255, the book's mistake"), strict=True))
 WEIGHTS = {"imagenet": "Published", "untrained": "Untrained"}  # or a path
 POOLINGS = {"avg": "Average", "max": "Maximum", "flatten": "Flatten"}
+CLIP_POOLINGS = {"class": "Class token", "projected": "Projected, as texts are"}
 AUGMENT = dict(zip(AUGMENTATIONS, ("Flip", "Crop", "Colour"), strict=True))
 BATCHNORM = {"inference": "Inference: statistics stay", "training": "Training: statistics move"}
 OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
@@ -31,6 +32,14 @@ OF_HEADS = {  # of a probe: label, least, most, step
     "neighbours": ("Neighbours, 0 for automatic", 0, 1000, 1),
     "hidden": ("Hidden units", 1, 8192, 64),
 }
+
+
+def pooling(widget: Callable, backbone: str, **shown) -> str:
+    """How a backbone's last feature map becomes one vector: a CLIP has other ways than a network of feature maps."""
+    titles = CLIP_POOLINGS if backbone in backbones.clip_names() else POOLINGS
+    if st.session_state.get("pooling") not in titles:  # of the other kind of backbone
+        st.session_state.pop("pooling", None)
+    return choices.titled(widget, "pooling", "Pooling", titles, **shown)
 
 
 class More:
@@ -102,7 +111,8 @@ class More:
     def _network(self) -> None:
         left, right = st.columns(2)
         with left:
-            self._titled("pooling", "Pooling", POOLINGS)
+            self.fields["pooling"] = pooling(st.selectbox, self.backbone)
+            self._slot("pooling")
             self._number("dropout", "Dropout", 0.2, 0.0, 0.95, step=0.1)
             self._number("head_units", "Hidden units in the head", 0, 0, 4096, step=64)
         if self.method == "scratch":

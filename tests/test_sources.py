@@ -226,6 +226,8 @@ def test_a_title_says_what_of_what(run):
     source = replace(TINY, run=run("finetune"), layer="block2", images="all", n_images=0)
     assert "fine-tune of" in sources.title(source)
     assert sources.title(source).endswith("features after block2, 2,500 images of CIFAR-10 sample")
+    other = replace(TINY, pooling="max", preprocessing="divide255")
+    assert "untrained, pixels divided by 255, max-pooled features, 20 test images" in sources.title(other)
 
 
 @pytest.mark.slow

@@ -110,6 +110,16 @@ def test_a_run_is_mapped_with_its_logits(visit, used):
     assert "logits" in said(page)
 
 
+def test_a_clip_is_mapped_before_or_after_its_projection_and_another_network_by_its_own_poolings(visit):
+    page = visit("maps", backbones="TinyCLIP", pooling="projected", map="pca", n_images="20")
+    assert page.segmented_control(key="pooling").value == "projected"
+    assert "projected features" in said(page)
+    page.selectbox(key="choose-backbone").select("EfficientNetLite0").run()
+    assert not page.error
+    assert page.segmented_control(key="pooling").value == "avg"
+    assert "projected" not in said(page)
+
+
 def test_a_dataset_that_has_gone_is_told(visit, used):
     page = visit("maps", dataset="flowers")
     assert "There is no dataset 'flowers'" in titles(page.error)[0]
