@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core import neighbours, sources
 from core.errors import ConfigError
@@ -94,6 +94,16 @@ class MapConfig:
                 f"{self.components} components cannot be laid out in {self.dims} dimensions",
                 f"0 or at least {self.dims}",
             )
+
+
+def fitting(config: MapConfig, images: int) -> MapConfig:
+    """The same map, with no more neighbours than so many images have; as it is where that is no map either."""
+    perplexity, near = (images - 1) // 3, images
+    if config.method == "tsne" and config.perplexity > (images - 1) / 3 and perplexity >= 1:
+        return replace(config, perplexity=float(perplexity))
+    if config.method == "umap" and config.neighbours > near >= 2:
+        return replace(config, neighbours=near)
+    return config
 
 
 def key(config: MapConfig) -> str:

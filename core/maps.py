@@ -5,6 +5,7 @@ source -> vectors -> principal components -> PCA, t-SNE or UMAP -> (laid on anot
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import perf_counter
 
@@ -24,7 +25,7 @@ from core import (
 )
 from core.alignment import Alignment
 from core.errors import MapError
-from core.map_config import METHODS, MapConfig, Method, key
+from core.map_config import METHODS, MapConfig, Method, fitting, key
 from core.map_store import Entry, Map, clear, entries, find, positions_path, read
 from core.progress import Report, silent
 from core.reduction import Reduction
@@ -41,8 +42,10 @@ __all__ = [
     "compute",
     "entries",
     "find",
+    "fitting",
     "key",
     "of_fine_tune",
+    "pair",
     "place",
     "positions_path",
     "read",
@@ -99,13 +102,23 @@ def compute(config: MapConfig, report: Report = silent) -> Map:
 def of_fine_tune(run_id: str, method: str) -> tuple[MapConfig, MapConfig]:
     """What shows the test images of a fine-tune before and after it; the second map begins where the first one ends.
 
+    Where there are few images, they have fewer neighbours than usual.
+
     Raises:
         LabError: The run is gone, or the weights it started from are.
     """
     config = runs.get(run_id).config
-    after = Source(dataset=config.dataset, images="test", n_images=config.n_test, run=run_id)
-    before = MapConfig(sources.frozen(after), method=method)
-    return before, MapConfig(after, method=method, start=key(before))
+    return pair(Source(dataset=config.dataset, images="test", n_images=config.n_test, run=run_id), method)
+
+
+def pair(after: Source, method: str) -> tuple[MapConfig, MapConfig]:
+    """The same for any images of a run that started from a backbone.
+
+    Raises:
+        LabError: The run is gone, or the weights it started from are.
+    """
+    before = fitting(MapConfig(sources.frozen(after), method=method), len(sources.rows(after)))
+    return before, replace(before, source=after, start=key(before))
 
 
 def place(key: str, values: np.ndarray) -> np.ndarray:

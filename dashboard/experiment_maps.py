@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from core import maps, metrics, sources
+from core import maps, metrics
 from core.maps import Map, MapConfig
 from core.sources import Source
 from dashboard import (
@@ -38,10 +38,8 @@ def configs(tune_id: str, dataset: str, n_images: int) -> dict[Place, MapConfig]
         LabError: The run is gone.
     """
     after = Source(dataset=dataset, images="test", n_images=n_images, run=tune_id)
-    before = sources.frozen(after)
-    found = {(method, "before"): MapConfig(before, method=method) for method in METHODS}
-    starts = {method: maps.key(found[method, "before"]) for method in METHODS}
-    return found | {(method, "after"): MapConfig(after, method=method, start=starts[method]) for method in METHODS}
+    pairs = {method: maps.pair(after, method) for method in METHODS}
+    return {(method, stage): pairs[method][i] for i, stage in enumerate(STAGES) for method in METHODS}
 
 
 def show(probe: pd.Series, tune: pd.Series) -> None:
@@ -65,6 +63,7 @@ def show(probe: pd.Series, tune: pd.Series) -> None:
     dataset, rows = resources.dataset(tune["dataset"]), drawn["umap", "after"].rows
     shown = map_colours.choose(wanted["umap", "after"].source, dataset, rows)
     row = map_point.asked(rows)
+    near = map_point.neighbours(wanted["umap", "after"], row)
 
     def follow() -> None:
         map_point.follow(map_view.picked(VIEW, rows))
@@ -78,6 +77,7 @@ def show(probe: pd.Series, tune: pd.Series) -> None:
         colour=shown.colour,
         arrange="grid",
         focus=[] if row is None else [row],
+        marked=[] if near is None else near.rows.tolist(),
         on_change=follow,
     )
     map_point.show(wanted["umap", "after"], dataset, row, shown.predictions)

@@ -115,7 +115,7 @@ def _settings(method: str) -> dict:
     )  # fmt: skip
     if method == "tsne":
         found["perplexity"] = addressed.number(
-            st.number_input, "perplexity", "Perplexity", default=float(usual.perplexity), least=2.0, most=500.0,
+            st.number_input, "perplexity", "Perplexity", default=float(usual.perplexity), least=1.0, most=500.0,
             step=5.0, help="About how many neighbours each image keeps close",
         )  # fmt: skip
     else:

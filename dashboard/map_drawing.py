@@ -7,7 +7,7 @@ from core import backbones, maps, sources, speeds
 from core.datasets import Dataset
 from core.errors import LabError, Stopped
 from core.maps import MapConfig
-from dashboard import components, formats, resources, samples
+from dashboard import addressed, components, formats, resources, samples
 
 POLL = 0.5  # seconds between two looks
 SHOWN = 10  # images that stand for those of the map
@@ -28,6 +28,10 @@ def show(config: MapConfig, dataset: Dataset, rows: np.ndarray) -> None:
         st.markdown(f":gray[{maps.METHODS[config.method].idea}]")
         few = rows[np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).astype(int)]
         st.image(samples.strip(dataset.images[few], places=SHOWN), alt=f"{len(few)} of the images")
+        fits = maps.fitting(config, len(rows))
+        if fits != config:
+            _offer(config, fits, len(rows))
+            return
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
                 "Draw the map", type="primary", icon=":material/scatter_plot:", key="draw", on_click=_draw,
@@ -73,6 +77,27 @@ def what_it_takes(source: sources.Source, images: int) -> str:
     if not source.run and (estimate := speeds.estimate(source.backbone, size, missing)):
         return f"{text}, about {formats.duration(estimate.seconds)} ({estimate.basis.lower()}), then the map."
     return f"{text}, then the map."
+
+
+def _offer(config: MapConfig, fits: MapConfig, images: int) -> None:
+    """Fewer images than neighbours: say so, and offer the most that there are."""
+    name, what = {"tsne": ("perplexity", "a perplexity of"), "umap": ("neighbours", "a number of neighbours of")}[
+        config.method
+    ]
+    asked, most = f"{getattr(config, name):g}", f"{getattr(fits, name):g}"
+    st.warning(
+        f"At most {most}, or choose more images.",
+        title=f"{formats.count(images, 'image')} are too few for {what} {asked}",
+    )
+    st.button(
+        f"Draw it with {most}", type="primary", icon=":material/scatter_plot:", key="draw", on_click=_draw_fitting,
+        args=(fits, name, most),
+    )  # fmt: skip
+
+
+def _draw_fitting(fits: MapConfig, name: str, most: str) -> None:
+    addressed.put(name, most)
+    _draw(fits)
 
 
 def _draw(config: MapConfig) -> None:

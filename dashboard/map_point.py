@@ -39,6 +39,14 @@ def asked(rows: np.ndarray) -> int | None:
     return row if row is not None and row in rows else None
 
 
+def neighbours(config: MapConfig, row: int | None) -> Near | None:
+    """What is nearest to an image; None without one, while the worker looks, or where that failed: `show` says why."""
+    try:
+        return None if row is None else resources.near(config.source, row, config.metric)
+    except LabError:
+        return None
+
+
 def look_at(row: int) -> None:
     """Look at an image, whatever stood beside the map; for callbacks."""
     image_wall.ask(row)
@@ -84,7 +92,8 @@ def what(dataset: Dataset, row: int, predictions: pd.DataFrame | None) -> str:
 def alike(near: Near, dataset: Dataset, label: int) -> str:
     """How many of the nearest images are of a class, Markdown."""
     same = int((dataset.labels[near.rows] == label).sum())
-    return f"Nearest in feature space: {same} of {len(near.rows)} are **{dataset.class_names[label]}** too"
+    name = dataset.class_names[label]
+    return f"Nearest in feature space: {same} of {len(near.rows)} are **{name}** too; they have rings"
 
 
 def tiles(near: Near, dataset: Dataset, *, key: str) -> None:

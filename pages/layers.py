@@ -25,7 +25,8 @@ try:
     configs: list[MapConfig] = []
     for depth in depths:  # each layout begins where the one before it ended, so that the eye can follow a class
         source, start = replace(asked.source, layer=depth.block), configs and maps.key(configs[-1])
-        configs.append(MapConfig(source, method=asked.method, start=start or ""))
+        config = maps.fitting(MapConfig(source, method=asked.method), len(resources.map_rows(source)))
+        configs.append(replace(config, start=start or ""))
     drawn = [resources.drawn(config) for config in configs]
     found = resources.layer_probed(asked.source, asked.n_train)
     missing = [config for config, each in zip(configs, drawn, strict=True) if each is None]

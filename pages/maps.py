@@ -46,6 +46,9 @@ row = map_point.asked(found.rows)
 photo = map_photo.placed(config)
 projected = state.get().projector  # then the map needs the whole width to be read
 left, right = (st.container(), st.container()) if projected else st.columns([3, 1], gap="medium")
+with right:
+    panel = map_point.panel(PANELS)
+ringed = photo if panel == "photo" else map_point.neighbours(config, row)
 with left:
     picked = map_view.show(
         [map_view.Panel(found.key, resources.map_title(config))],
@@ -56,13 +59,12 @@ with left:
         height=HEIGHT,
         colour=shown.colour,
         focus=[] if row is None else [row],
-        marked=[] if photo is None else photo.rows.tolist(),
+        marked=[] if ringed is None else ringed.rows.tolist(),
         pins=[] if photo is None else [photo.position],
         on_change=follow_the_view,
     )
     map_quality.show(found)
 with right:
-    panel = map_point.panel(PANELS)
     if panel == "point":
         map_point.show(config, dataset, row, shown.predictions)
     elif panel == "chosen":

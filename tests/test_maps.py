@@ -222,3 +222,12 @@ def test_quality_is_of_the_classes_of_the_images():
     labels = datasets.load("cifar10-sample").labels[made.rows]
     assert made.quality["judged"] == len(labels) == 60
     assert -1 <= made.quality["silhouette_map"] <= 1
+
+
+def test_few_images_have_as_many_neighbours_as_there_are():
+    assert maps.fitting(config("tsne", perplexity=30), 40).perplexity == 13
+    assert maps.fitting(config("umap", neighbours=15), 12).neighbours == 12
+    for fits in (config("tsne"), config("umap"), config("pca")):
+        assert maps.fitting(fits, 60) is fits
+    for hopeless in (config("tsne"), config("umap")):
+        assert maps.fitting(hopeless, 1) is hopeless

@@ -87,10 +87,22 @@ def test_a_map_that_was_cleared_away_is_offered_again(visit):
 
 
 def test_what_a_map_cannot_be_is_told(visit):
-    page = visit("maps", backbones="Tiny", n_images="4", input_size="32", map="tsne")
+    page = visit("maps", backbones="Tiny", n_images="2", input_size="32", map="tsne")
     page.button(key="draw").click().run()
     wait(page, lambda: page.error)
-    assert "images" in page.error[0].proto.title
+    assert "cannot be drawn" in page.error[0].proto.title
+
+
+def test_fewer_images_than_neighbours_are_told_and_drawn_with_as_many_as_there_are(visit):
+    page = visit("maps", backbones="Tiny", n_images="40", input_size="32", map="tsne")
+    assert titles(page.warning) == ["40 images are too few for a perplexity of 30"]
+    assert page.button(key="draw").label == "Draw it with 13"
+    page.button(key="draw").click().run()
+    wait(page, lambda: views(page))
+    assert page.number_input(key="perplexity").value == 13
+    assert not page.warning
+    few = visit("maps", backbones="Tiny", n_images="12", input_size="32", map="umap")
+    assert few.button(key="draw").label == "Draw it with 12"
 
 
 def test_a_run_colours_the_map_by_what_it_said(visit, used):

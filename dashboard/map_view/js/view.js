@@ -138,6 +138,7 @@ export class View {
       this.focus = indices(this.index, data.focus);
       const known = this.focus.length === 1 && this.rows[this.focus[0]] === this.clicked; // it was clicked where it lies
       if (this.focus.length && !known && !arrived) this.glideTo(this.focus);
+      if (this.focus.length === 1) this.clicked = this.rows[this.focus[0]]; // what was clicked before has no ring any more
     }
     if (arrived) this.glideTo([]); // to the whole map: the pin and what has rings may lie anywhere
     const used = new Set([data.rows, ...data.panels, ...data.columns].map(({ url }) => url));
