@@ -65,7 +65,8 @@ def changes(rows: np.ndarray, both: pd.DataFrame) -> Column:
     names, colours = CHANGES, COLOURS
     if (codes == len(CHANGES)).any():
         names, colours = (*names, map_columns.UNTESTED), (*colours, map_columns.FAINT)
-    return Column("change", "Fixed or broken", "class", codes.astype(np.uint8), names, colours)
+    codes = codes.astype(np.uint8)
+    return Column("change", "Fixed or broken", "class", codes, names, colours, unknown=map_columns.UNTESTED)
 
 
 def how_aligned(before: MapConfig) -> str:

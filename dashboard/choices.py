@@ -96,8 +96,8 @@ def titled(widget, key: str, label: str, titles: dict[str, str], **kwargs) -> st
     asked = addressed.said(key)
     if asked in titles or (asked and kwargs.get("accept_new_options")):
         st.session_state[key] = asked
-    elif st.session_state.get(key) is None:  # also what a browser sends of buttons that were away for a moment
-        st.session_state[key] = default
+    else:  # set in any case, so that one that is unfolded later shows it; None is what buttons send that were away
+        st.session_state[key] = default if st.session_state.get(key) is None else st.session_state[key]
 
     def keep() -> None:
         if st.session_state.get(key) is not None:  # else the page was left meanwhile

@@ -33,12 +33,13 @@ def show(runs: pd.DataFrame) -> tuple[MapConfig, DeltaGenerator]:
     Raises:
         LabError: What is asked for cannot be.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        fields = _network(runs[runs["accuracy"].notna()])
-        fields["images"] = _images(fields["dataset"])
-        more = st.popover("More", icon=":material/tune:")
     how = st.container(horizontal=True, vertical_alignment="bottom")
     with how:
+        with st.popover("Images and network", icon=":material/tune:"):  # the map's title says which they are
+            with st.container(horizontal=True, vertical_alignment="bottom"):
+                fields = _network(runs[runs["accuracy"].notna()])
+                fields["images"] = _images(fields["dataset"])
+            more = st.container()
         chosen = _method()
         dims = choices.titled(st.segmented_control, "dims", "Dimensions", DIMS, required=True)
     with more:

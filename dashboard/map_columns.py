@@ -78,4 +78,5 @@ def _named(name: str, title: str, codes: np.ndarray, names: tuple[str, ...], col
     """A column of names; the code after the last name stands for `UNTESTED` and is named where it occurs."""
     if (codes == len(names)).any():
         names, colours = (*names, UNTESTED), (*colours, FAINT)
-    return Column(name, title, "class", codes.astype(np.uint8 if len(names) <= 256 else np.uint16), names, colours)
+    codes = codes.astype(np.uint8 if len(names) <= 256 else np.uint16)
+    return Column(name, title, "class", codes, names, colours, unknown=UNTESTED)

@@ -18,7 +18,6 @@ from dashboard import (
 )
 
 VIEW = "map-view"
-HEIGHT = 540  # pixels: with the widgets above it, all of the map is in sight
 PANELS = {"point": "Image", "chosen": "Selection", "photo": "Photo"}
 
 components.page_header("Maps", "Which images does a network take for alike, and does it keep your classes apart?")
@@ -45,7 +44,7 @@ def follow_the_view() -> None:
 row = map_point.asked(found.rows)
 photo = map_photo.placed(config)
 projected = state.get().projector  # then the map needs the whole width to be read
-left, right = (st.container(), st.container()) if projected else st.columns([3, 1], gap="medium")
+left, right = (st.container(), st.container()) if projected else st.columns([14, 5], gap="small")
 with right:
     panel = map_point.panel(PANELS)
 ringed = photo if panel == "photo" else map_point.neighbours(config, row)
@@ -56,7 +55,6 @@ with left:
         dataset,
         shown.columns,
         key=VIEW,
-        height=HEIGHT,
         colour=shown.colour,
         focus=[] if row is None else [row],
         marked=[] if ringed is None else ringed.rows.tolist(),

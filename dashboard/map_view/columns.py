@@ -21,6 +21,7 @@ class Column:
     names: tuple[str, ...] = ()
     colours: tuple[str, ...] = ()  # hexadecimal, one a name; by default the class colours
     unit: str = ""  # "%": numbers are fractions and told in percent
+    unknown: str = ""  # which of the names says that nothing is known: such points are faint
 
     def __post_init__(self):
         if self.kind not in ("class", "number"):

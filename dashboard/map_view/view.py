@@ -98,7 +98,7 @@ def show(
         focus: Row ids that get a ring and come into the middle when they change.
         marked: Row ids that get a ring.
         pins: Places on the first map, in its own coordinates, that are no image of it: a photograph of one's own.
-        height: Pixels of the maps.
+        height: Pixels of the maps at most: less where the window is low, but of a grid.
 
     Raises:
         ConfigError: The parts do not fit together.
@@ -127,6 +127,7 @@ def show(
                 "names": list(column.names),
                 "colours": column.palette(),
                 "unit": column.unit,
+                "unknown": column.unknown,
                 "url": _parcel(parcels.put(packing.column(column))),
             }
             for column in columns

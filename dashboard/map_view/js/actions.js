@@ -141,13 +141,16 @@ export function search(view, text) {
     if (found === undefined) return `No image ${text} on this map`;
     view.focus = [found];
     view.glideTo([found]);
+    view.pick(found);
     return "";
   }
   const wanted = text.toLowerCase();
-  if (view.colour.kind !== "class") return "Colour by class to look for one";
   const names = view.colour.names.map((name) => name.toLowerCase());
   const code = [names.indexOf(wanted), names.findIndex((name) => name.startsWith(wanted))].find((at) => at >= 0);
-  if (code === undefined) return `Nothing is called ${text}`;
+  if (code === undefined) {
+    const elsewhere = view.columns.find((column) => column.names.some((name) => name.toLowerCase().startsWith(wanted)));
+    return elsewhere ? `Colour by ${elsewhere.title.toLowerCase()} to find it` : `Nothing is called ${text}`;
+  }
   view.legend.all();
   view.legend.only(code);
   return "";

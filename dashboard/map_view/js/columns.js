@@ -1,6 +1,7 @@
 // What is known of each point, as colours and as words.
 
 const STEPS = 256; // colours of a scale
+const FAINT = 0.3; // how much of their colour points keep of which nothing is known: they must not cover the others
 
 // Cividis (Nuñez, Anderton and Renslow 2018, doi:10.1371/journal.pone.0199239), seen alike by colour-blind eyes.
 const CIVIDIS = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838"];
@@ -16,20 +17,23 @@ export async function fetched(url) {
   return answer.arrayBuffer();
 }
 
-// Codes (n) for the scene and the palette they point into; `hidden` are classes that are not drawn.
+// Codes (n) for the scene and the palette they point into; `hidden` are classes that are not drawn, `unknown` of a column
+// is the name of those without a value.
 export function colouring(column, hidden, { grey, alpha, dark }) {
-  const opaque = Math.round(255 * alpha);
+  const [opaque, faint] = [alpha, FAINT * alpha].map((part) => Math.round(255 * part));
   if (column.kind === "class") {
     const count = column.names.length;
     const palette = new Uint8Array(4 * (count + 1));
-    column.colours.forEach((colour, code) => palette.set([...rgb(colour), hidden.has(code) ? 0 : opaque], 4 * code));
-    palette.set([...rgb(grey), hidden.has(count) ? 0 : opaque], 4 * count);
+    const alphas = [...column.names.map((name) => (name === column.unknown ? faint : opaque)), faint];
+    const seen = (code) => (hidden.has(code) ? 0 : alphas[code]);
+    column.colours.forEach((colour, code) => palette.set([...rgb(colour), seen(code)], 4 * code));
+    palette.set([...rgb(grey), seen(count)], 4 * count);
     return { codes: column.values.map((code) => Math.min(code, count)), palette };
   }
   const { low, high } = range(column);
   const palette = new Uint8Array(4 * (STEPS + 1));
   for (let step = 0; step < STEPS; step++) palette.set([...scale(step / (STEPS - 1), dark), opaque], 4 * step);
-  palette.set([...rgb(grey), opaque], 4 * STEPS);
+  palette.set([...rgb(grey), faint], 4 * STEPS);
   const codes = Uint16Array.from(column.values, (value) =>
     Number.isNaN(value) ? STEPS : Math.round(((STEPS - 1) * (value - low)) / (high - low || 1)),
   );

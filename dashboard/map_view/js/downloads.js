@@ -4,8 +4,10 @@ import { button, element } from "./elements.js";
 import { page, room } from "./offline.js";
 import { png, SIZES, svg } from "./poster.js";
 
+const LONGEST = 80; // characters of a file's name
+
 export class Downloads {
-  // `view` has seen(), data, rows, chosen, and say(words).
+  // `view` has seen(), data, rows, chosen, theme(), and tell(words).
   constructor(parent, view) {
     this.view = view;
     this.list = element("div", { className: "list", role: "menu", hidden: true });
@@ -50,9 +52,9 @@ export class Downloads {
       this._close();
       this.opener.textContent = "Making it";
       try {
-        save(await make(), `map.${suffix}`);
+        save(await make(), `${this._name()}.${suffix}`);
       } catch (error) {
-        this.view.speak(`It could not be made: ${error.message}`);
+        this.view.tell(`It could not be made: ${error.message}`);
       } finally {
         this.opener.textContent = "Download";
       }
@@ -66,6 +68,12 @@ export class Downloads {
     const { rows, chosen } = this.view;
     const wanted = chosen ? rows.filter((_, i) => chosen[i]) : rows;
     return wanted.length <= room(this._side()) ? Array.from(wanted) : [];
+  }
+
+  // Of a file, from what the maps are of: umap-of-mobilenetv2-at-96-px-features-10-000-test-images-of-cifar-10.
+  _name() {
+    const titles = this.view.data.panels.map((panel) => panel.title).join(" ");
+    return titles.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, LONGEST).replace(/^-|-$/g, "") || "map";
   }
 
   _side() {

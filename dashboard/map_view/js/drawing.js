@@ -91,7 +91,6 @@ export function drawOver(view) {
 function drawPanel(view, panel, [, , width, height]) {
   const always = view.points === "images";
   const zoomed = view.cameras[panel].zoom > 1.5;
-  const rings = [view.index.get(view.clicked), ...(view.focus ?? []), ...(view.marked ?? []), view.hovered];
   view.imaged = always || zoomed;
   const screen = screenOf(view, panel);
   if (view.imaged) {
@@ -99,14 +98,28 @@ function drawPanel(view, panel, [, , width, height]) {
     if (missing.length) view.thumbnails.foresee(missing);
   }
   const radius = (diameter(view) / 2 + 5) * (view.imaged ? 2 : 1);
-  for (const i of rings) {
+  drawMarks(view.overlay, [...ringed(view), view.hovered], screen, radius, view);
+  for (const [x, y] of pinned(view, panel, width, height)) view.overlay.pin(x, y, radius + 4, view.accent, view.paper);
+}
+
+// Points that have a ring, whoever looks where.
+function ringed(view) {
+  return [...(view.marked ?? []), view.index.get(view.clicked), ...(view.focus ?? [])];
+}
+
+// Pixels of the pins of a panel; only the first map has any, and while it turns into another they are nowhere.
+function pinned(view, panel, width, height) {
+  if (panel || view.part) return [];
+  const matrix = view.cameras[0].matrix(width, height);
+  return view.pins.map((pin) => project(pin, matrix, width, height, new Float32Array(2)));
+}
+
+// Rings around points; the one that is looked at has the accent.
+export function drawMarks(overlay, points, screen, radius, { hovered, clicked, focus, rows, accent, ink, paper }) {
+  for (const i of points) {
     if (i === undefined || i < 0) continue;
-    const strong = i === view.hovered || view.rows[i] === view.clicked || view.focus?.includes(i);
-    view.overlay.ring(screen[2 * i], screen[2 * i + 1], strong ? radius + 2 : radius, strong ? view.accent : view.ink, view.paper);
-  }
-  for (const pin of panel === 0 && !view.part ? view.pins : []) {
-    const [x, y] = project(pin, view.cameras[0].matrix(width, height), width, height, new Float32Array(2));
-    view.overlay.pin(x, y, radius + 4, view.accent, view.paper);
+    const strong = i === hovered || rows[i] === clicked || focus?.includes(i);
+    overlay.ring(screen[2 * i], screen[2 * i + 1], strong ? radius + 2 : radius, strong ? accent : ink, paper);
   }
 }
 
@@ -136,6 +149,8 @@ export function seen(view) {
     images: view.points === "images",
     legend: view.legend.entries(),
     rectangles: (width, height) => layOut(view, width, height),
+    marks: { points: ringed(view), clicked: view.clicked, focus: view.focus, rows: view.rows, accent: view.accent },
+    pins: (panel, [, , width, height]) => pinned(view, panel, width, height),
     screen: (panel, rect) => placed(view, panel, rect, new Float32Array(2 * view.n)),
     tiles: (screen, rect, tile) => tilesOf(view, screen, rect[2], rect[3], tile),
   };

@@ -1,6 +1,7 @@
 // A view as a picture to keep: PNG at the sizes of a projector and of paper, and SVG. Maps, titles and colours.
 
 import { css, number, range, scale } from "./columns.js";
+import { drawMarks } from "./drawing.js";
 import { Overlay } from "./overlay.js";
 import { Scene } from "./scene.js";
 
@@ -34,7 +35,14 @@ export async function png(seen, { width, height, type, dots, dpi }) {
   scene.draw(views, seen.diameter * dots);
   context.drawImage(scene.canvas, 0, 0); // in the same task as it was drawn: it is not kept longer
   scene.destroy();
-  if (seen.images) views.forEach((view, i) => overlay.within(view.rect, () => images(i)));
+  const radius = (seen.diameter * dots) / 2 + 5 * dots;
+  views.forEach((view, i) =>
+    overlay.within(view.rect, () => {
+      if (seen.images) images(i);
+      drawMarks(overlay, seen.marks.points, screens[i], radius, { ...seen.marks, ink, paper });
+      for (const [x, y] of seen.pins(i, view.rect)) overlay.pin(x, y, radius + 4, seen.marks.accent, paper);
+    }),
+  );
   context.fillStyle = ink;
   context.textBaseline = "alphabetic";
   const family = seen.font;

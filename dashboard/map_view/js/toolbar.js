@@ -18,7 +18,8 @@ export class Toolbar {
     this.found = element("output", { className: "found" });
     this.search = element("input", {
       type: "search",
-      placeholder: "Image number or class",
+      placeholder: "Search",
+      title: "An image by its number, a class by its name",
       "aria-label": "Search an image by its number, or a class by its name",
       onkeydown: (event) => {
         if (event.key === "Enter") this.found.textContent = on.search(event.target.value.trim());

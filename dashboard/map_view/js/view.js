@@ -18,6 +18,8 @@ import { Thumbnails } from "./thumbnails.js";
 import { Toolbar } from "./toolbar.js";
 import { glide } from "./travel.js";
 
+const ABOVE = 380; // pixels of a page over its map: on a laptop too, all of it is in sight
+const LEAST = 380; // pixels of a map's height
 const PROJECTED = 1.5; // times larger on a projector
 const THEME = ["background-color", "secondary-background-color", "text-color", "primary-color", "border-color", "gray-text-color", "base-radius", "button-radius"].map(
   (name) => `--st-${name}`,
@@ -155,7 +157,8 @@ export class View {
   _dress(data) {
     this.large = data.projector ? PROJECTED : 1;
     this.root.style.setProperty("--larger", this.large);
-    this.stage.style.height = `${data.height}px`;
+    const most = `${data.height}px`;
+    this.stage.style.height = data.arrange === "grid" ? most : `min(${most}, max(${LEAST}px, 100vh - ${ABOVE}px))`;
     this.stage.setAttribute("aria-label", data.alt);
     this._readTheme();
   }
@@ -248,8 +251,11 @@ export class View {
   }
 
   take() {
-    if (this.hovered < 0) return;
-    this.clicked = this.rows[this.hovered];
+    if (this.hovered >= 0) this.pick(this.hovered);
+  }
+
+  pick(index) {
+    this.clicked = this.rows[index];
     this._tell("click");
     this.touchOver();
   }
@@ -329,6 +335,12 @@ export class View {
   // Tell those who listen rather than look.
   speak(words) {
     this.spoken.textContent = words;
+  }
+
+  // Tell everybody, beside the search.
+  tell(words) {
+    this.toolbar.found.textContent = words;
+    this.speak(words);
   }
 
   _say(words) {
