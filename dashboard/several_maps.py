@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core import sources
 from core.maps import MapConfig
 from dashboard import formats, map_drawing, resources
 
@@ -21,10 +22,16 @@ def draw(missing: list[MapConfig], label: str) -> None:
         st.button(
             label, type="primary", icon=":material/scatter_plot:", key="draw-several", on_click=_draw, args=(missing,)
         )
-        images = len(resources.map_rows(missing[0].source))
-        first = dict.fromkeys(config.source for config in missing)
-        takes = [map_drawing.what_it_takes(source, images) for source in first]
-        st.markdown(f":gray[{formats.count(len(missing), 'map')}. {' '.join(dict.fromkeys(takes))}]", width="content")
+        st.markdown(f":gray[{formats.count(len(missing), 'map')}. {_takes(missing)}]", width="content")
+
+
+def _takes(missing: list[MapConfig]) -> str:
+    """What the networks still have to look at; of those that have seen everything only where all have."""
+    images = len(resources.map_rows(missing[0].source))
+    looked_at = dict.fromkeys(config.source for config in missing)
+    still = [source for source in looked_at if sources.missing(source)]
+    takes = [map_drawing.what_it_takes(source, images) for source in still or [missing[0].source]]
+    return " ".join(dict.fromkeys(takes))
 
 
 def _draw(missing: list[MapConfig]) -> None:

@@ -21,7 +21,7 @@ from dashboard import (
 )
 
 VIEW = "before-after"
-ARRANGE = {"pair": "Side by side", "morph": "One turns into the other"}
+ARRANGE = {"pair": "Side by side", "morph": "One into the other"}
 COLOURS = {"class": "Class", "change": "Fixed or broken", "prediction": "Prediction", "confidence": "Confidence"}
 
 components.page_header(

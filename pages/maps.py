@@ -44,7 +44,7 @@ def follow_the_view() -> None:
 row = map_point.asked(found.rows)
 photo = map_photo.placed(config)
 projected = state.get().projector  # then the map needs the whole width to be read
-left, right = (st.container(), st.container()) if projected else st.columns([14, 5], gap="small")
+left, right = (st.container(), st.container()) if projected else st.columns([13, 5], gap="small")
 with right:
     panel = map_point.panel(PANELS)
 ringed = photo if panel == "photo" else map_point.neighbours(config, row)

@@ -19,6 +19,7 @@ import { Toolbar } from "./toolbar.js";
 import { glide } from "./travel.js";
 
 const ABOVE = 380; // pixels of a page over its map: on a laptop too, all of it is in sight
+const ABOVE_PROJECTED = 490;
 const LEAST = 380; // pixels of a map's height
 const PROJECTED = 1.5; // times larger on a projector
 const THEME = ["background-color", "secondary-background-color", "text-color", "primary-color", "border-color", "gray-text-color", "base-radius", "button-radius"].map(
@@ -157,8 +158,9 @@ export class View {
   _dress(data) {
     this.large = data.projector ? PROJECTED : 1;
     this.root.style.setProperty("--larger", this.large);
+    const above = data.projector ? ABOVE_PROJECTED : ABOVE;
     const most = `${data.height}px`;
-    this.stage.style.height = data.arrange === "grid" ? most : `min(${most}, max(${LEAST}px, 100vh - ${ABOVE}px))`;
+    this.stage.style.height = data.arrange === "grid" ? most : `min(${most}, max(${LEAST}px, 100vh - ${above}px))`;
     this.stage.setAttribute("aria-label", data.alt);
     this._readTheme();
   }
