@@ -13,7 +13,7 @@ from PIL import Image
 
 from core.backbones import PUBLISHED
 from core.config import TITLES
-from core.errors import LabError
+from core.errors import DatasetError, LabError
 from dashboard import charts, formats, resources, state
 
 PAGES = Path(__file__).parent.parent / "pages"
@@ -50,6 +50,13 @@ def show_error(error: LabError) -> None:
     st.error(
         " ".join(part for part in parts if part) or "Please try again.", title=error.received, icon=":material/error:"
     )
+
+
+def show_missing(error: LabError) -> None:
+    """The same on a page about images: where they have gone, with the way to bring them back."""
+    show_error(error)
+    if isinstance(error, DatasetError):
+        link("data", "Bring its images back", icon=":material/photo_library:")
 
 
 def measured(on: str, protocol: str = "") -> None:

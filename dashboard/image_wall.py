@@ -33,7 +33,7 @@ def dataset_of(run: pd.Series) -> Dataset | None:
     try:
         dataset = resources.dataset(run["dataset"])
     except LabError as error:
-        components.show_error(error)
+        components.show_missing(error)
         return None
     predictions = resources.predictions(run["run_id"])
     rows = predictions["row"]

@@ -103,4 +103,4 @@ try:
         "(Wilson) where a number is a share of images."
     )
 except LabError as error:
-    components.show_error(error)
+    components.show_missing(error)

@@ -57,4 +57,4 @@ try:
             f"probes]({PAPER})."
         )
 except LabError as error:
-    components.show_error(error)
+    components.show_missing(error)

@@ -32,7 +32,7 @@ try:
     with how:
         shown = map_colours.choose(config.source, dataset, found.rows)
 except LabError as error:
-    components.show_error(error)
+    components.show_missing(error)
     st.stop()
 
 

@@ -19,4 +19,4 @@ try:
     if probe is not None and tune is not None and tune["status"] == "finished":
         experiment_maps.show(probe, tune)
 except LabError as error:
-    components.show_error(error)
+    components.show_missing(error)
