@@ -8,11 +8,12 @@ from core.datasets import Dataset
 from core.errors import LabError
 from core.maps import MapConfig
 from core.surroundings import Near
-from dashboard import choices, components, formats, image_wall, resources, samples, telling
+from dashboard import choices, components, formats, image_wall, resources, samples, state, telling
 
 POLL = 0.5  # seconds between two looks at the worker
 SIZE = 160  # pixels of the image from close up
 AT_ONCE = 60  # images of a list
+WIDE = 176  # pixels of an image's place on a projector
 HEIGHT = 420  # pixels; a list is walked through beside the maps
 LISTS = {"fixed": "Fixed", "broken": "Broken"}
 
@@ -96,9 +97,10 @@ def _said(dataset: Dataset, prediction: int, sure: float, right: bool) -> str:
 
 
 def _wall(dataset: Dataset, rows: np.ndarray, captions: list[str], *, key: str) -> None:
+    room = WIDE if state.get().projector else image_wall.TILE  # larger letters break words
     with st.container(horizontal=True, gap="xsmall"):
         for row, caption in zip(rows.tolist(), captions, strict=True):
-            with st.container(width=image_wall.TILE, gap="xxsmall"):
+            with st.container(width=room, gap="xxsmall"):
                 alt = f"Image {row}: {caption.replace('*', '')}"
                 image = components.thumbnail(dataset.images[row], image_wall.TILE)
                 st.image(image, width=image_wall.TILE, alt=alt)

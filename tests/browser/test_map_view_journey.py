@@ -134,6 +134,7 @@ def test_a_search_goes_to_an_image_or_shows_one_class(page: Page):
     expect(page.get_by_text("No image 5 on this map")).to_be_visible()
     search.fill("133")
     search.press("Enter")
+    expect(page.get_by_text("clicked 133,")).to_be_visible()
     page.wait_for_timeout(700)  # it glides there
     box = page.locator(".stage").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

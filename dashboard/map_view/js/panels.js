@@ -5,6 +5,7 @@ import { bounds, extent, union } from "./geometry.js";
 
 const GAP = 10; // pixels between maps
 const NARROW = 640; // pixels of the view under which maps stand one below the other
+const NARROW_PAIR = 440; // the same of two maps that are to be compared
 const ALIKE = 4; // times that one map of a linked pair may be larger than the other and still share its frame
 
 // The frame of each panel; linked ones share it, so that growing and shrinking is seen.
@@ -36,8 +37,8 @@ export function rectangles(n, width, height, arrange) {
 }
 
 function columnsOf(n, width, arrange) {
+  if (arrange === "pair") return width < NARROW_PAIR ? 1 : 2;
   if (width < NARROW) return 1;
-  if (arrange === "pair") return 2;
   return n <= 3 ? n : n === 4 ? 2 : Math.min(Math.ceil(n / 2), 4);
 }
 

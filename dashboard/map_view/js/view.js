@@ -158,6 +158,7 @@ export class View {
   _dress(data) {
     this.large = data.projector ? PROJECTED : 1;
     this.root.style.setProperty("--larger", this.large);
+    this.root.dataset.arrange = data.arrange;
     const above = data.projector ? ABOVE_PROJECTED : ABOVE;
     const most = `${data.height}px`;
     this.stage.style.height = data.arrange === "grid" ? most : `min(${most}, max(${LEAST}px, 100vh - ${above}px))`;
