@@ -77,10 +77,10 @@ def show(probe: pd.Series, tune: pd.Series) -> None:
         colour=shown.colour,
         arrange="grid",
         focus=[] if row is None else [row],
-        marked=[] if near is None else near.rows.tolist(),
+        marked=map_point.ringed(near),
         on_change=follow,
     )
-    map_point.show(wanted["umap", "after"], dataset, row, shown.predictions)
+    map_point.show(wanted["umap", "after"], dataset, row, shown.predictions, near)
     st.subheader("In numbers", anchor=False)
     st.table(table(drawn), border="horizontal")
     st.caption(

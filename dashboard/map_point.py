@@ -39,12 +39,17 @@ def asked(rows: np.ndarray) -> int | None:
     return row if row is not None and row in rows else None
 
 
-def neighbours(config: MapConfig, row: int | None) -> Near | None:
-    """What is nearest to an image; None without one, while the worker looks, or where that failed: `show` says why."""
+def neighbours(config: MapConfig, row: int | None) -> Near | LabError | None:
+    """What is nearest to an image, or why that is not known; None without an image, and while the worker looks."""
     try:
         return None if row is None else resources.near(config.source, row, config.metric)
-    except LabError:
-        return None
+    except LabError as error:
+        return error
+
+
+def ringed(near: Near | LabError | None) -> list[int]:
+    """Row ids that get a ring on the map."""
+    return near.rows.tolist() if isinstance(near, Near) else []
 
 
 def look_at(row: int) -> None:
@@ -61,11 +66,18 @@ def follow(picked: Picked) -> None:
         _turn("chosen")
 
 
-def show(config: MapConfig, dataset: Dataset, row: int | None, predictions: pd.DataFrame | None) -> None:
+def show(
+    config: MapConfig,
+    dataset: Dataset,
+    row: int | None,
+    predictions: pd.DataFrame | None,
+    near: Near | LabError | None,
+) -> None:
     """The image, and its neighbours; without a row, how to choose one.
 
     Args:
         predictions: Of the run that colours the map, as `runs.predictions` gives them.
+        near: What `neighbours` gave.
     """
     if row is None:
         st.caption(
@@ -74,7 +86,15 @@ def show(config: MapConfig, dataset: Dataset, row: int | None, predictions: pd.D
         return
     st.image(components.thumbnail(dataset.images[row], SIZE), width=SIZE, alt=f"Image {row}")
     st.markdown(what(dataset, row, predictions))
-    _near(config.source, config.metric, dataset, row)
+    if near is None:
+        st.fragment(_wait, run_every=POLL)(config.source, config.metric, row)
+    elif isinstance(near, MapError):
+        gone(config.source, near)
+    elif isinstance(near, LabError):
+        components.show_error(near)
+    else:
+        st.markdown(alike(near, dataset, int(dataset.labels[row])))
+        tiles(near, dataset, key="near")
 
 
 def what(dataset: Dataset, row: int, predictions: pd.DataFrame | None) -> str:
@@ -118,22 +138,6 @@ def gone(source: Source, error: MapError) -> None:
     st.button("Compute them again", icon=":material/replay:", on_click=resources.fill_features, args=(source,))
 
 
-def _near(source: Source, metric: str, dataset: Dataset, row: int) -> None:
-    """The nearest images in the space of the vectors, each leading to its own place on the map."""
-    try:
-        near = resources.near(source, row, metric)
-    except MapError as error:
-        gone(source, error)
-    except LabError as error:
-        components.show_error(error)
-    else:
-        if near is None:
-            st.fragment(_wait, run_every=POLL)(source, metric, row)
-            return
-        st.markdown(alike(near, dataset, int(dataset.labels[row])))
-        tiles(near, dataset, key="near")
-
-
 def _turn(panel: str) -> None:
     st.session_state[_PANEL] = panel
     if panel == "point":
@@ -143,11 +147,8 @@ def _turn(panel: str) -> None:
 
 
 def _wait(source: Source, metric: str, row: int) -> None:
-    try:
-        if resources.near(source, row, metric) is not None:
-            st.rerun()
-    except LabError:
-        st.rerun()  # the page says so
+    if not resources.looking_near(source, row, metric):
+        st.rerun()  # the page says what was found, and rings it
     st.caption(":material/hourglass_top: Looking for its neighbours")
 
 

@@ -47,7 +47,8 @@ projected = state.get().projector  # then the map needs the whole width to be re
 left, right = (st.container(), st.container()) if projected else st.columns([13, 5], gap="small")
 with right:
     panel = map_point.panel(PANELS)
-ringed = photo if panel == "photo" else map_point.neighbours(config, row)
+near = map_point.neighbours(config, row)
+ringed = map_point.ringed(photo if panel == "photo" else near)
 with left:
     picked = map_view.show(
         [map_view.Panel(found.key, resources.map_title(config))],
@@ -57,14 +58,14 @@ with left:
         key=VIEW,
         colour=shown.colour,
         focus=[] if row is None else [row],
-        marked=[] if ringed is None else ringed.rows.tolist(),
+        marked=ringed,
         pins=[] if photo is None else [photo.position],
         on_change=follow_the_view,
     )
     map_quality.show(found)
 with right:
     if panel == "point":
-        map_point.show(config, dataset, row, shown.predictions)
+        map_point.show(config, dataset, row, shown.predictions, near)
     elif panel == "chosen":
         map_chosen.show(found, dataset, picked.rows, shown.predictions)
     else:

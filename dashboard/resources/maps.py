@@ -176,6 +176,12 @@ def near(source: Source, row: int, metric: str) -> Near | None:
     return _answer((source, row, metric), surroundings.of_image, source, row, metric=metric)
 
 
+def looking_near(source: Source, row: int, metric: str) -> bool:
+    """Whether the worker is still at what `near` asked; with nothing asked, or an answer, it is not."""
+    asked = _answers().get((source, row, metric))
+    return not settled() or (asked is not None and not asked.done())
+
+
 def near_photo(config: MapConfig, photo: bytes) -> Near | None:
     """`surroundings.of_photo` for the bytes of a file; None while the worker is at it.
 
