@@ -34,7 +34,7 @@ class Seen:
 
     backbone: str
     input_size: int
-    weights: str  # "classifier", "imagenet" (no classifier) or "untrained"
+    weights: str  # "classifier", "imagenet" (no classifier; of a CLIP its own) or "untrained"
     photo: np.ndarray  # (s, s, 3) uint8: what the network was given
     stages: tuple[Stage, ...]
     filters: np.ndarray  # (n, kh, kw, 3) uint8, RGB, each from its smallest value to its largest; n = 0: none see RGB
@@ -154,7 +154,10 @@ def _stages(network: _Network, image: np.ndarray, mode: str) -> list[Stage]:
     found = keras.tree.flatten(network.maps(given, training=False))  # one output comes alone
     stages = []
     for depth, tensor in zip(network.depths, found, strict=True):
-        maps = np.moveaxis(np.asarray(tensor, np.float32)[0], -1, 0)  # (c, h, w)
+        values = np.asarray(tensor, np.float32)[0]
+        if values.ndim == 2:  # tokens: all but that of the class have a place in the image
+            values = values[1:].reshape(depth.size, depth.size, -1)
+        maps = np.moveaxis(values, -1, 0)  # (c, h, w)
         means = np.abs(maps).mean(axis=(1, 2))
         chosen = np.argsort(-means, kind="stable")[:CHANNELS]
         stages.append(
@@ -174,7 +177,7 @@ def _stages(network: _Network, image: np.ndarray, mode: str) -> list[Stage]:
 def _first_kernels(network: Any, mode: str) -> np.ndarray:
     """Filters (n, kh, kw, 3) of the first convolution, where it sees the colours of the image; else none."""
     for layer in network.layers:
-        kernel = getattr(layer, "kernel", None)
+        kernel = getattr(getattr(layer, "patch_embedding", layer), "kernel", None)
         if kernel is not None and len(kernel.shape) == 4:
             values = np.moveaxis(np.asarray(kernel, np.float32), -1, 0)
             if values.shape[-1] != 3:

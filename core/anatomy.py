@@ -20,7 +20,7 @@ from core.errors import BackboneError
 from core.freezing import Frozen
 from core.layer_facts import Layer, read
 
-VERSION = 2  # of what is kept; another one is computed anew
+VERSION = 3  # of what is kept; another one is computed anew
 LARGEST = 1024  # pixels, as in a RunConfig
 
 log = logging.getLogger(__name__)
@@ -51,13 +51,13 @@ class Anatomy:
 
     @functools.cached_property
     def activations(self) -> int:
-        """Numbers that all layers together give for one image."""
+        """Numbers that all layers together compute for one image, the steps inside a transformer's blocks too."""
         return sum(layer.activations for layer in self.layers)
 
     @functools.cached_property
     def receptive(self) -> tuple[int, int] | None:
-        """The receptive field of the last feature map, pixels: rows and columns."""
-        return next(layer.receptive for layer in reversed(self.layers) if len(layer.shape) == 3)
+        """The receptive field of the last feature map or tokens, pixels: rows and columns; None: the whole image."""
+        return next(layer.receptive for layer in reversed(self.layers) if len(layer.shape) > 1)
 
     @functools.cached_property
     def slices(self) -> dict[str, int]:
@@ -177,10 +177,11 @@ def head_params(anatomy: Anatomy, classes: int, hidden: int = 0) -> int:
 def _checked(backbone: str, input_size: int) -> tuple[str, int]:
     facts = backbones.get(backbone)
     size = input_size or facts.default_size
-    if not facts.min_size <= size <= LARGEST:
+    most = facts.max_size or LARGEST
+    if not facts.min_size <= size <= most:
         raise BackboneError(
             f"{facts.name} was asked for at {size} pixels",
-            f"{facts.min_size} to {LARGEST} pixels",
+            f"{facts.min_size} to {most} pixels" if facts.min_size < most else f"{most} pixels",
             f"Choose another size; it was trained for {facts.default_size}",
         )
     return facts.name, size
@@ -210,4 +211,4 @@ def _keep(anatomy: Anatomy) -> None:
 def _layer(entry: dict) -> Layer:
     pairs = {name: tuple(entry[name]) for name in ("sources", "shape", "window")}
     receptive = entry["receptive"] and tuple(entry["receptive"])
-    return Layer(**entry | pairs | {"receptive": receptive})
+    return Layer(**entry | pairs | {"receptive": receptive, "inside": tuple(map(_layer, entry["inside"]))})

@@ -27,6 +27,7 @@ from core.progress import Progress, Report, silent
 
 __all__ = [
     "BACKBONES",
+    "CLIP",
     "PUBLISHED",
     "Backbone",
     "Weights",

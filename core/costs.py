@@ -34,10 +34,13 @@ def back(anatomy: Anatomy, frozen: Frozen) -> Back:
         if layer.name in trains or not moved.isdisjoint(layer.sources):
             moved.add(layer.name)
             before |= set(layer.sources) - moved
-    kept = moved | before or {anatomy.layers[-1].name}
+    if not moved:
+        return Back(macs=0, kept=anatomy.layers[-1].gives)
+    inside = [layer for layer in anatomy.layers if layer.name in moved]
     return Back(
-        macs=sum(layer.macs for layer in anatomy.layers if layer.name in moved),
-        kept=sum(layer.activations for layer in anatomy.layers if layer.name in kept),
+        macs=sum(layer.macs for layer in inside),
+        kept=sum(layer.activations for layer in inside)
+        + sum(layer.gives for layer in anatomy.layers if layer.name in before),
     )
 
 

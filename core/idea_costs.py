@@ -47,6 +47,11 @@ def wide_block(channels: int, layers: int) -> int:
     return layers * (2 * channels * narrow + standard(3, narrow, narrow))
 
 
+def transformer_block(tokens: int, width: int) -> tuple[int, int, int]:
+    """Multiplications of a transformer's block: q, k, v and output; tokens by tokens; two dense layers, 4 wide."""
+    return 4 * tokens * width**2, 2 * tokens**2 * width, 8 * tokens * width**2
+
+
 def bottleneck(channels: int, kernel: int) -> tuple[int, int, int]:
     """Parameters of ResNet's block: narrow to a quarter, look at all of it, widen."""
     narrow = max(channels // 4, 1)

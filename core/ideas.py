@@ -15,7 +15,7 @@ class Idea:
     text: str  # Markdown
     formula: str  # LaTeX; "" where none helps
     symbols: str  # what its letters mean
-    plaything: str  # kernels, reduction, gradients, dense, separable, search, inverted, scaling, window, or ""
+    plaything: str  # kernels, reduction, gradients, dense, separable, search, inverted, scaling, window, tokens, or ""
 
 
 # fmt: off
@@ -148,6 +148,15 @@ IDEAS = (
         "to be as good as they were.",
         r"y = x + \lambda \odot W_2\,\text{GELU}\left(W_1\,\text{LN}(\text{dw}_{7 \times 7}(x))\right)",
         "W₁ widens four times, W₂ narrows again, λ is one number a channel.", "window",
+    ),
+    Idea(
+        PAPERS["CLIP"], "Learn from captions, not from labels",
+        "Pictures on the web come with words. Two networks learn together, one for pictures and one for texts, until "
+        "of all captions in a batch each picture is nearest to its own. A class is then a sentence, and the nearest "
+        "one the answer: nobody labelled an image for it. The network for pictures is here a transformer: it cuts the "
+        "picture into patches, makes a token of each, and every token looks at all others.",
+        r"p(	ext{text } k \mid 	ext{picture } i) = rac{e^{\,s\, u_i \cdot v_k}}{\sum_j e^{\,s\, u_i \cdot v_j}}",
+        "u is the vector of a picture, v that of a text, both of length 1; s is learned.", "tokens",
     ),
 )
 # fmt: on

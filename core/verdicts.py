@@ -6,7 +6,7 @@ A test runs every check against the table of facts; figures in the sentences are
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.architectures import BACKBONES, Backbone
+from core.architectures import BACKBONES, CLIP, Backbone
 
 _FACTS = {name: facts for name, facts in BACKBONES.items() if facts.top1}  # those with ImageNet weights
 
@@ -53,6 +53,11 @@ def _family(name: str) -> list[Backbone]:
 
 def _all(fact: str) -> list[float]:
     return [value for facts in _FACTS.values() if (value := getattr(facts, fact)) is not None]
+
+
+def _clips(fact: str) -> list[int]:
+    """A fact of every CLIP but the toy."""
+    return [getattr(facts, fact) for facts in BACKBONES.values() if facts.family == CLIP and facts.weights_folder]
 
 
 def _percent(share: float) -> str:
@@ -318,7 +323,7 @@ VERDICTS = {
                 lambda: all(facts.cpu_ms is None for facts in _family("EfficientNetV2")),
             ),
             Claim(
-                f"V2L is among the largest, {_FACTS['EfficientNetV2L'].params / 1e6:.0f} M parameters.",
+                f"V2L is among the largest with ImageNet weights: {_FACTS['EfficientNetV2L'].params / 1e6:.0f} M.",
                 lambda: _FACTS["EfficientNetV2L"].params in sorted(_all("params"))[-3:],
             ),
         ),
@@ -340,7 +345,7 @@ VERDICTS = {
         weaknesses=(
             Claim(
                 f"There is no small one: the least has {_FACTS['ConvNeXtTiny'].params / 1e6:.0f} M parameters, the "
-                f"largest is the largest of all with {_FACTS['ConvNeXtXLarge'].params / 1e6:.0f} M.",
+                f"largest {_FACTS['ConvNeXtXLarge'].params / 1e6:.0f} M, more than any other with ImageNet weights.",
                 lambda: (
                     min(facts.params for facts in _family("ConvNeXt")) > 25e6
                     and _FACTS["ConvNeXtXLarge"].params == max(_all("params"))
@@ -350,5 +355,25 @@ VERDICTS = {
             "not: a part of their lead is data.",
         ),
         use="When accuracy comes first and there is a GPU.",
+    ),
+    CLIP: Verdict(
+        strengths=(
+            "It knows any class that can be put into words: no labelled image is needed to begin with.",
+            "Linear probes on its features did best in its paper, on average over 27 datasets of many kinds.",
+        ),
+        weaknesses=(
+            Claim(
+                f"Large: the smallest trained on real captions has {min(_clips('params')) / 1e6:.0f} M parameters for "
+                f"images alone, {min(_clips('params')) / _FACTS['ResNet50'].params:.1f} times ResNet50.",
+                lambda: min(_clips("params")) > 3 * _FACTS["ResNet50"].params,
+            ),
+            Claim(
+                "It takes one input size only: the places of its patches are learned.",
+                lambda: _clips("min_size") == _clips("max_size") == _clips("default_size"),
+            ),
+            "By its paper weak at counting and at fine distinctions, such as models of cars; and it has learned the "
+            "prejudices of the web with its words.",
+        ),
+        use="When classes change, or hardly anything is labelled: ask it in words first, then probe it.",
     ),
 }

@@ -13,7 +13,6 @@ from dashboard.charts import ENLARGED
 
 DETAIL = {"grouped": "What belongs together", "every": "Every layer"}
 SIZE = 14  # points of the type
-BESIDE = 4  # boxes side by side; a wider graph gets the whole width
 
 
 def default(anatomy: Anatomy) -> str:
@@ -41,7 +40,10 @@ def show(anatomy: Anatomy, frozen: Frozen) -> None:
         detail = choices.titled(st.segmented_control, "detail", "Boxes", DETAIL, required=True)
     if part not in anatomy.parts:
         part = first
-    wide = block_graph.widest(block_graph.boxes(anatomy.parts[part], every=detail == "every")) > BESIDE
+    wide = (
+        block_graph.widest(block_graph.boxes(block_graph.unfolded(anatomy.parts[part]), every=detail == "every"))
+        > block_graph.BESIDE
+    )
     facts, graph = (st.container(), st.container()) if wide else st.columns([2, 5], gap="large")
     with facts:
         _facts(anatomy, part, wide)

@@ -20,7 +20,7 @@ def headline(facts: Backbone, anatomy: Anatomy | None) -> str:
     parts = [str(facts.year), f"{millions(facts.params)} parameters"]
     if facts.params_top:
         parts[-1] += f", {millions(facts.params_top)} with its ImageNet classifier"
-    parts.append(f"{facts.depth} layers with weights")
+    parts.append(f"{facts.depth} layers with weights{counted(facts)}")
     if anatomy:
         parts.append(f"{millions(anatomy.macs)} MACs at {anatomy.input_size} px")
     return " · ".join(parts)
@@ -55,8 +55,15 @@ def compare(first: Anatomy, others: Sequence[str]) -> None:
 
 
 def size_for(name: str, size: int) -> int:
-    """The size of the comparison, or the smallest that the other takes."""
-    return max(size, backbones.get(name).min_size)
+    """The size of the comparison, or the nearest to it that the other takes."""
+    facts = backbones.get(name)
+    least = max(size, facts.min_size)
+    return min(least, facts.max_size or least)
+
+
+def counted(facts: Backbone) -> str:
+    """What there is to say about the depth of a transformer."""
+    return ", a transformer's block counted as one" if facts.family == backbones.CLIP else ""
 
 
 def table(anatomies: Sequence[Anatomy], speeds: pd.DataFrame) -> pd.DataFrame:
@@ -77,7 +84,8 @@ def sentence(first: Anatomy, other: Anatomy) -> str:
         f"{_times(other.macs, first.macs)} the MACs of {first.backbone}"
     )
     if other.input_size != first.input_size:
-        said += f", at {other.input_size} px, the least it takes"
+        only = backbones.get(other.backbone).max_size == other.input_size
+        said += f", at {other.input_size} px, {'all' if only else 'the least'} it takes"
     return said + f"; its layers leave {_times(other.activations, first.activations)} the activations."
 
 
@@ -88,7 +96,7 @@ def _column(anatomy: Anatomy, facts: Backbone, speeds: pd.DataFrame) -> dict[str
     return {
         f"Input {computed}": size,
         f"Parameters {computed}": f"{anatomy.params:,}",
-        f"Depth, layers with weights {computed}": f"{anatomy.depth}",
+        f"Depth, layers with weights {computed}": f"{anatomy.depth}{counted(facts)}",
         f"MACs of an image {computed}": millions(anatomy.macs),
         f"Activations of an image {computed}": formats.storage(4 * anatomy.activations),
         f"Features {computed}": f"{anatomy.layers[-1].shape[-1]:,}",

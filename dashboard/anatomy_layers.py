@@ -16,10 +16,12 @@ COLUMNS = {
     "kind": st.column_config.TextColumn("Type", width=165),
     "block": st.column_config.TextColumn("Block", width=115),
     "window": st.column_config.TextColumn("Window", help="Of a convolution or a pooling, and its stride"),
-    "output": st.column_config.TextColumn("Output", help="Height, width, channels for one image"),
+    "output": st.column_config.TextColumn(
+        "Output", help="Height, width, channels for one image; of a transformer tokens, width"
+    ),
     "params": st.column_config.NumberColumn("Parameters", format="localized"),
     "macs": st.column_config.NumberColumn(
-        "MACs", format="compact", help="Multiply-accumulates for one image, of convolutions and dense layers"
+        "MACs", format="compact", help="Multiply-accumulates for one image, of convolutions, dense layers and attention"
     ),
     "receptive": st.column_config.NumberColumn(
         "Sees (px)",

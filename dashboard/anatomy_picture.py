@@ -1,5 +1,6 @@
 """A network from afar: its parts from left to right, as wide as their channels, as high as their resolution."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -26,12 +27,13 @@ class Part:
     """What is drawn as one box."""
 
     name: str
-    resolution: int  # pixels: the height of its last feature map with weights
+    resolution: int  # pixels: the height of its last feature map with weights, or of the square of its patches
     channels: int  # it gives on
     params: int
     macs: int
     trains: float | None  # share of its layers with weights, from its end; None: it has no weights
     said: str  # on hover
+    patches: bool = False  # its places are patches of the image, each a token
 
 
 def parts(anatomy: Anatomy, frozen: Frozen) -> list[Part]:
@@ -68,7 +70,7 @@ def figure(boxes: Sequence[Part], *, by: str = "channels", head: str = "", chose
     )  # fmt: skip
     for resolution, members, left, right in stages:
         canvas.add_annotation(
-            x=(left + right) / 2, y=-0.56, text=f"<b>{_square(resolution)}</b><br>{_channels(members)}",
+            x=(left + right) / 2, y=-0.56, text=f"<b>{_square(resolution, members)}</b><br>{_channels(members)}",
             showarrow=False, yanchor="top", font_size=13,
         )  # fmt: skip
     canvas.update_traces(selected_marker_opacity=1, unselected_marker_opacity=1)
@@ -78,7 +80,7 @@ def figure(boxes: Sequence[Part], *, by: str = "channels", head: str = "", chose
 
 def _part(name: str, layers: Sequence[Layer], trained: dict[str, int]) -> Part:
     weighted = [layer for layer in layers if layer.weight_layer]
-    maps = [layer for layer in weighted or layers if len(layer.shape) == 3]
+    maps = [layer for layer in weighted or layers if len(layer.shape) > 1]
     learns = [layer for layer in weighted if layer.trainable_params]
     params, macs = sum(layer.params for layer in layers), sum(layer.macs for layer in layers)
     trains = sum(trained.get(layer.name, 0) for layer in layers)
@@ -89,13 +91,19 @@ def _part(name: str, layers: Sequence[Layer], trained: dict[str, int]) -> Part:
         facts.append(f"trains {formats.count(trains)} of them" if trains else "frozen")
     return Part(
         name=name,
-        resolution=maps[-1].shape[0] if maps else 1,
+        resolution=_side(maps[-1]) if maps else 1,
         channels=layers[-1].shape[-1],
         params=params,
         macs=macs,
         trains=sum(trained.get(layer.name, 0) > 0 for layer in learns) / len(learns) if learns else None,
         said="<br>".join([", ".join(facts), *_listed(layers)]),
+        patches=bool(maps) and len(maps[-1].shape) == 2,
     )
+
+
+def _side(layer: Layer) -> int:
+    """Of a feature map, or of the square that the patches of an image make beside their class token."""
+    return layer.shape[0] if len(layer.shape) == 3 else math.isqrt(layer.shape[0] - 1)
 
 
 def _listed(layers: Sequence[Layer]) -> list[str]:
@@ -163,8 +171,8 @@ def _channels(members: Sequence[Part]) -> str:
     return f"{first:,}" if first == last else f"{first:,} to {last:,}"
 
 
-def _square(resolution: int) -> str:
-    return f"{resolution} × {resolution}"
+def _square(resolution: int, members: Sequence[Part]) -> str:
+    return f"{resolution} × {resolution}" + (" patches" if members[0].patches else "")
 
 
 def _window(layer: Layer) -> str:

@@ -56,7 +56,7 @@ def links(anatomy: Anatomy, frozen: Frozen, dataset: Dataset, unfreeze: str) -> 
         "train", "Train this plan" if plan else "Train a head on it", icon=":material/play_circle:",
         backbones=anatomy.backbone, input_size=str(anatomy.input_size), dataset=dataset.name, **plan,
     )  # fmt: skip
-    if anatomy.backbone in backbones.names():
+    if anatomy.backbone in (*backbones.names(), *backbones.clip_names()):
         components.link("backbones", "What was published", icon=":material/account_tree:", backbone=anatomy.backbone)
 
 

@@ -9,7 +9,15 @@ from core.layer_facts import MULTIPLYING, Layer
 from dashboard.anatomy_picture import shape
 
 MERGING = {"Add": "+", "Multiply": "×", "Concatenate": "concatenate"}
-FUNCTIONS = {"relu": "ReLU", "relu6": "ReLU6", "silu": "SiLU", "swish": "SiLU", "gelu": "GELU", "linear": ""}
+FUNCTIONS = {
+    "relu": "ReLU",
+    "relu6": "ReLU6",
+    "silu": "SiLU",
+    "swish": "SiLU",
+    "gelu": "GELU",
+    "linear": "",
+    "quick_gelu": "quick GELU",
+}
 TITLES = {
     "Dense": "Dense",
     "DepthwiseConv2D": "Depthwise",
@@ -20,9 +28,14 @@ TITLES = {
     "GlobalAveragePooling2D": "Mean over the image",
     "GlobalMaxPooling2D": "Maximum over the image",
     "InputLayer": "Image",
+    "MultiHeadAttention": "Attention",
+    "ClassToken": "Class token in front",
+    "Positions": "Place added to each token",
+    "CLIPVisionPooler": "Class token alone",
 }
 NORMS = {"BatchNormalization": "BatchNorm", "LayerNormalization": "LayerNorm", "LayerScale": "scale"}
 SILENT = ("ZeroPadding2D", "Cropping2D", "Reshape", "Dropout", "StochasticDepth")  # they learn and decide nothing
+BESIDE = 4  # boxes side by side; a wider graph gets the whole width
 SMALL = ("Add", "Multiply")  # what they give is as large as what they take
 LIGHT = {"ink": "#1B1F2A", "quiet": "#5C6475", "frozen": "#DCE7F4", "trains": "#FBD9BF", "plain": "#EEF0F4"}
 DARK = {"ink": "#ECEEF4", "quiet": "#A3AAB9", "frozen": "#2A3F5A", "trains": "#71380B", "plain": "#2B2F3A"}
@@ -78,8 +91,13 @@ def boxes(layers: Sequence[Layer], *, every: bool = False) -> list[Box]:
     return [Box(tuple(members)) for members in grown]
 
 
+def unfolded(layers: Iterable[Layer]) -> list[Layer]:
+    """Layers with what is inside them in their place, as a graph shows them."""
+    return [step for layer in layers for step in layer.inside or (layer,)]
+
+
 def dot(anatomy: Anatomy, part: str, frozen: Frozen, *, every: bool = False, dark: bool = False, size: int = 14) -> str:
-    """The graph of a part, from top to bottom, coloured by what trains.
+    """The graph of a part, coloured by what trains: from top to bottom, or to the right where it is wider than long.
 
     Args:
         every: A box for each layer.
@@ -87,14 +105,15 @@ def dot(anatomy: Anatomy, part: str, frozen: Frozen, *, every: bool = False, dar
         size: Points of the type.
     """
     colours = DARK if dark else LIGHT
-    layers = anatomy.parts[part]
+    layers = unfolded(anatomy.parts[part])
     trains = {row.name for row in frozen.layers if row.trainable_params}
     known = {layer.name: layer for layer in anatomy.layers}
     inside = {layer.name for layer in layers}
     drawn = boxes(layers, every=every)
+    direction = "LR" if across(drawn) else "TB"
     lines = [
         "digraph {",
-        f'graph [rankdir=TB bgcolor=transparent nodesep=0.2 ranksep=0.35 fontname="Arial" tooltip="{part}"]',
+        f'graph [rankdir={direction} bgcolor=transparent nodesep=0.2 ranksep=0.35 fontname="Arial" tooltip="{part}"]',
         f'node [fontname="Arial" fontsize={size} shape=box style="rounded,filled" penwidth=1.4 '
         f'margin="0.12,0.07" fontcolor="{colours["ink"]}"]',
         f'edge [color="{colours["quiet"]}" penwidth=1.4 arrowsize=0.7]',
@@ -133,17 +152,30 @@ def shortcuts(meeting: Layer, layers: Sequence[Layer]) -> set[str]:
 
 def widest(drawn: Sequence[Box]) -> int:
     """How many boxes stand beside each other at most."""
+    depths = _depths(drawn)
+    return max(map(depths.count, depths))
+
+
+def across(drawn: Sequence[Box]) -> bool:
+    """Whether its ways had better lead from left to right: more of them than boxes in the longest, as in NASNet."""
+    return widest(drawn) > BESIDE and widest(drawn) > max(_depths(drawn))
+
+
+def _depths(drawn: Sequence[Box]) -> list[int]:
+    """For each box, of how many the longest way to its end is made."""
     inside = {box.layers[-1].name: index for index, box in enumerate(drawn)}
     depths: list[int] = []
     for box in drawn:
         before = [depths[inside[source]] for source in box.layers[0].sources if source in inside]
         depths.append(1 + max(before, default=0))
-    return max(map(depths.count, depths))
+    return depths
 
 
 def description(anatomy: Anatomy, part: str) -> str:
     """What the graph shows, in a sentence or two: which ways lead through it, and where they meet."""
-    layers = anatomy.parts[part]
+    layers = unfolded(anatomy.parts[part])
+    if any(layer.kind == "MultiHeadAttention" for layer in layers):
+        return _of_tokens(layers)
     inside = {layer.name for layer in layers}
     meeting = [layer for layer in layers if len(layer.sources) > 1]
     said = []
@@ -167,10 +199,26 @@ def description(anatomy: Anatomy, part: str) -> str:
     return " ".join(said) or "One way leads through it, layer after layer."
 
 
+def _of_tokens(layers: Sequence[Layer]) -> str:
+    tokens = layers[-1].shape[0]
+    wide = max(layer.shape[-1] for layer in layers)
+    return (
+        f"Attention: each of the {tokens} tokens looks at all {tokens} and takes from each what it needs. "
+        f"Then two dense layers, {wide:,} wide in the middle, work on each token alone. What came in goes "
+        "around both and is added: a transformer block."
+    )
+
+
 def _look(box: Box, trains: set[str], colours: dict[str, str]) -> str:
     """The attributes of a node."""
     weighted = [layer for layer in box.layers if layer.weight_layer]
-    state = "plain" if not weighted else "trains" if any(layer.name in trains for layer in weighted) else "frozen"
+    state = (
+        "plain"
+        if not weighted
+        else "trains"
+        if any({layer.name, layer.holder} & trains for layer in weighted)
+        else "frozen"
+    )
     place = box.layers.index(box.main)
     own = FUNCTIONS.get(box.main.function, box.main.function) if _is_main(box.main) else ""
     before, after = map(_said, box.layers[:place]), [own, *map(_said, box.layers[place + 1 :])]
@@ -192,6 +240,8 @@ def _title(layer: Layer) -> str:
     depthwise = layer.kind == "Conv2D" and 1 < layer.groups == layer.shape[-1]
     title = TITLES["DepthwiseConv2D" if depthwise else layer.kind] if layer.kind in TITLES else ""
     title = title or _said(layer) or layer.kind
+    if layer.kind == "MultiHeadAttention":
+        title += f", {layer.groups} heads"
     if layer.window != (0, 0):
         title += f" {layer.window[0]} × {layer.window[1]}" + (f", stride {layer.stride}" if layer.stride > 1 else "")
     return title

@@ -19,7 +19,7 @@ def draw(view: str, name: str, shown: Collection[str], *, on_select: Callable[[]
     components.chart(figure, key=view, alt=alt, selection="points", on_select=on_select)
     st.caption(
         "A point is an architecture: click it to read about it. Hover over a line's middle to see what was taken. "
-        "Works in grey gave something and are not here; CLIP is not here yet."
+        "Works in grey gave something and are not here."
         if view == "tree"
         else "A point is an architecture: click it to read about it. Accuracies are cited, and come from other ways of "
         "training, some with more data: a later recipe makes any network better."

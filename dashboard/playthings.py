@@ -12,6 +12,7 @@ from dashboard import addressed, choices, components, formats, idea_charts, reso
 
 NORMALISATIONS = {"none": "Nothing", "batchnorm": "BatchNorm"}
 SECONDS_A_YEAR = 365.25 * 24 * 3600
+_WIDTH = 768  # of a token in the image tower of CLIP ViT-B
 
 
 def kernels() -> None:
@@ -240,6 +241,24 @@ def window() -> None:
     )
 
 
+def tokens() -> None:
+    """What smaller patches cost a transformer."""
+    pixels, patch = _sliders(("pixels", "Input (px)", 224, 112, 672, 112), ("patch", "Patch (px)", 32, 8, 56, 8))
+    side = pixels // patch
+    count, finer = side**2 + 1, (2 * side) ** 2 + 1
+    rows, names = {}, ("Queries, keys, values, output", "Tokens by tokens", "Two dense layers")
+    for many in (count, finer):
+        rows[f"{many:,} tokens"] = list(zip(names, idea_costs.transformer_block(many, _WIDTH), strict=True))
+    _chart(idea_charts.bars(rows, unit="Multiplications"), "Multiplications of a transformer's block, by its tokens")
+    before, after = (idea_costs.transformer_block(many, _WIDTH) for many in (count, finer))
+    st.markdown(
+        f"{side} x {side} patches and a class token are {count:,} tokens, each {_WIDTH} numbers wide. Patches half as "
+        f"large make {finer:,}: the dense layers then take {_times(after[2], before[2])} as much, the products of "
+        f"tokens by tokens **{_times(after[1], before[1])}**. They are {formats.percent(before[1] / sum(before))} of "
+        f"the block now, and {formats.percent(after[1] / sum(after))} then."
+    )
+
+
 PLAYTHINGS = {
     "kernels": kernels,
     "reduction": reduction,
@@ -250,6 +269,7 @@ PLAYTHINGS = {
     "inverted": inverted,
     "scaling": scaling,
     "window": window,
+    "tokens": tokens,
 }
 
 _CHANNELS = ("channels", "Channels in", 128, 8, 512, 8)

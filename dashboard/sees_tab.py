@@ -1,11 +1,14 @@
 """What a network sees: its answer to a photo at several sizes, its feature maps stage by stage, its first filters."""
 
+from pathlib import Path
+
 import numpy as np
 import streamlit as st
 
 from core import anatomy as anatomies
 from core import backbones, classifiers, settings
 from core.activations import CHANNELS, Seen, Stage
+from core.backbones import Backbone
 from core.errors import LabError
 from dashboard import choices, components, formats, heat, photos, resources, state
 
@@ -21,7 +24,7 @@ FILTERS_A_ROW = 16
 def show(backbone: str, input_size: int) -> None:
     """Choose a photo, and follow it through the network."""
     facts = backbones.get(backbone)
-    offered = sorted({size for size in (*SIZES, facts.default_size, input_size) if _fits(size, facts.min_size)})
+    offered = sorted({size for size in (*SIZES, facts.default_size, input_size) if _fits(size, facts)})
     chosen, told = st.columns([3, 5], gap="large")
     with chosen:
         photo = photos.choose()
@@ -41,8 +44,8 @@ def show(backbone: str, input_size: int) -> None:
         _journey(_all(backbone, photo, sizes, missing=False) or {})
 
 
-def _fits(size: int, least: int) -> bool:
-    return least <= size <= anatomies.LARGEST
+def _fits(size: int, facts: Backbone) -> bool:
+    return facts.min_size <= size <= (facts.max_size or anatomies.LARGEST)
 
 
 def _usual(offered: list[int], input_size: int) -> list[int]:
@@ -60,6 +63,8 @@ def _say_weights(backbone: str) -> None:
             "Train it, and look at its runs.",
             title="Untrained",
         )
+    elif facts.family == backbones.CLIP:
+        _say_weights_of_clip(facts, weights, folder)
     elif weights == "untrained":
         st.warning(
             f"The published weights are not on this machine. What follows is of a network that has learned nothing. "
@@ -73,6 +78,18 @@ def _say_weights(backbone: str) -> None:
             f"{classifiers.file_name(backbone)} in {folder} there is one.",
             icon=":material/info:",
         )
+
+
+def _say_weights_of_clip(facts: Backbone, weights: str, folder: Path) -> None:
+    if weights == "untrained":
+        st.warning(
+            "The published weights are not on this machine. What follows is of a network that has learned nothing. Put "
+            f"the folder {facts.weights_file} into {folder}.",
+            title="Untrained",
+        )
+        return
+    st.info("It answers in no fixed classes, so there are maps here and no answer.", icon=":material/info:")
+    components.link("zero_shot", "Ask it in words", icon=":material/chat:")
 
 
 def _all(backbone: str, photo: np.ndarray, sizes: list[int], *, missing: bool) -> dict[int, Seen | LabError] | None:

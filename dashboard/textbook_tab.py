@@ -14,6 +14,12 @@ AGREES = 1e-3  # of the typical feature: what rounding in float32 may do through
 def show(name: str) -> None:
     """The code for an architecture: its own where it is one of ours, else that of its family."""
     written = _written(name)
+    if backbones.get(name).family == backbones.CLIP:
+        st.info(
+            f"{name} is not written out here: its layers are KerasHub's. One block above shows how they are wired.",
+            icon=":material/menu_book:",
+        )
+        return
     if not written:
         st.info(
             f"Nobody designed {name} by hand: its cell was found by a search. To learn how networks are built, open a "

@@ -29,7 +29,7 @@ TABS = {"layers": "Layers", "block": "One block", "scratch": "From scratch", "id
 components.page_header("Anatomy", "What is inside a network, and what is left to train when a part of it is frozen?")
 
 # Choose
-networks = {name: name for name in [*backbones.names(), *backbones.scratch_names()]}
+networks = {name: name for name in [*backbones.names(), *backbones.clip_names(), *backbones.scratch_names()]}
 usual = next((name for name in state.get().backbones if name in networks), "EfficientNetLite0")
 architecture, pixels, images, compared = st.columns([3, 2, 3, 4])
 with architecture:
@@ -38,7 +38,7 @@ facts = backbones.get(name)
 with pixels:
     size = addressed.number(
         st.number_input, "input_size", "Input (px)", default=facts.default_size, least=facts.min_size,
-        most=anatomies.LARGEST, scope=f"anatomy-{name}", step=32,
+        most=facts.max_size or anatomies.LARGEST, scope=f"anatomy-{name}", step=32,
     )  # fmt: skip
 with images:
     dataset_name = choices.dataset()

@@ -58,6 +58,26 @@ def test_the_strongest_channel_is_the_one_whose_colour_is_there():
     assert (stage.maps[0][:4] == 255).all() and (stage.maps[0][4:] == 0).all()
 
 
+def test_tokens_are_laid_out_as_their_patches_lie_in_the_photo():
+    import keras
+
+    seen = activations.see("TinyCLIP", PHOTO, 32)
+    assert seen.weights == "imagenet" and not seen.class_names
+    assert {(stage.size, stage.of) for stage in seen.stages} == {(8, 128)}
+    assert seen.filters.shape[1:] == (4, 4, 3)
+
+    network = backbones.load("TinyCLIP", input_size=32)
+    block = keras.Model(network.input, network.get_layer("encoder_block_0").output)
+    from core import forward
+
+    tokens = np.asarray(block(forward.prepare(seen.photo[None], 32, "clip")))[0]
+    stage = next(stage for stage in seen.stages if stage.block == "encoder_block_0")
+    own = tokens[1:, stage.channels[0]].reshape(8, 8)  # the first token is of no place
+    shown = stage.maps[0]
+    assert np.unravel_index(own.argmax(), own.shape) == np.unravel_index(shown.argmax(), shown.shape)
+    assert stage.means[0] == pytest.approx(np.abs(own).mean(), rel=1e-4)
+
+
 def test_a_size_that_the_network_does_not_take_is_said():
     with pytest.raises(BackboneError, match="cannot take images"):
         activations.see("InceptionV3", PHOTO, 32)

@@ -34,6 +34,7 @@ def test_the_second_time_it_is_read_from_disk_and_the_same():
     assert anatomy.find("Tiny", 40) == first
     assert anatomy.find("Tiny", 48) is None
     assert [path.name for path in (settings.home() / "anatomy").iterdir()] == ["Tiny-40.json"]
+    assert anatomy.describe("TinyCLIP") == anatomy.find("TinyCLIP")  # with what is inside its layers
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"made_with": 1}', "null"])
@@ -65,6 +66,12 @@ def test_a_home_folder_that_cannot_be_written_costs_time_and_nothing_else(home):
 def test_sizes_that_cannot_be_are_refused_with_those_that_can(size):
     with pytest.raises(BackboneError, match="8 to 1024 pixels"):
         anatomy.find("Tiny", size)
+
+
+def test_a_clip_is_opened_at_its_own_size_only():
+    assert anatomy.describe("TinyCLIP").input_size == 32
+    with pytest.raises(BackboneError, match="Expected 32 pixels"):
+        anatomy.describe("TinyCLIP", 64)
 
 
 @pytest.mark.parametrize("batchnorm", ["inference", "training"])
@@ -171,6 +178,17 @@ def _macs(model) -> int:
             total += places * (math.prod(layer.kernel_size) * taken * layer.depth_multiplier + taken * given)
         elif kind == "Dense":
             total += places * taken * given
+        elif kind == "CLIPVisionEmbedding":
+            config = layer.get_config()
+            across = model.input.shape[1] // config["patch_size"]
+            total += (across * config["patch_size"]) ** 2 * 3 * config["hidden_dim"]  # each pixel once a channel
+        elif kind == "CLIPEncoderLayer":
+            config, tokens = layer.get_config(), layer.input.shape[1]
+            width, head = config["hidden_dim"], config["hidden_dim"] // config["num_heads"]
+            each_head = (
+                3 * tokens * width * head + 2 * tokens**2 * head + tokens * head * width
+            )  # q, k, v; by tokens; out
+            total += config["num_heads"] * each_head + 2 * tokens * width * config["intermediate_dim"]
     return total
 
 

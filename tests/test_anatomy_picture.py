@@ -72,6 +72,13 @@ def test_boxes_stand_beside_each_other_whatever_their_widths_show(lite, by):
     assert figure.layout.xaxis.range[1] > edges[-1][1]
 
 
+def test_tokens_are_as_high_as_the_square_of_their_patches():
+    boxes = boxes_of(anatomy.describe("TinyCLIP"))
+    assert [box.resolution for box in boxes] == [8, 8, 8, 8, 1]
+    said = [note.text for note in anatomy_picture.figure(boxes).layout.annotations]
+    assert said == ["<b>8 × 8 patches</b><br>128", "<b>1 × 1</b><br>128"]
+
+
 def test_a_stage_has_one_label_with_its_resolution_and_channels(lite):
     figure = anatomy_picture.figure(boxes_of(lite))
     said = [note.text for note in figure.layout.annotations]

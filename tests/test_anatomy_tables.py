@@ -74,6 +74,15 @@ def test_a_sentence_tells_how_the_other_differs(lite):
     assert "the least it takes" in said
 
 
+def test_a_clip_is_beside_others_at_the_one_size_it_takes(lite):
+    clip = anatomy.describe("TinyCLIP", anatomy_facts.size_for("TinyCLIP", 64))
+    assert "at 32 px, all it takes" in anatomy_facts.sentence(lite, clip)
+    found = anatomy_facts.table([clip], NO_SPEEDS)["TinyCLIP"]
+    assert found["Receptive field :blue-badge[computed]"] == "the whole image"
+    assert found["MACs of an image :blue-badge[computed]"] == "19.6 M"
+    assert "block counted as one" in found["Depth, layers with weights :blue-badge[computed]"]
+
+
 def test_the_headline_waits_for_what_is_computed(lite):
     facts = backbones.get("EfficientNetLite0")
     assert anatomy_facts.headline(facts, None).endswith("98 layers with weights")

@@ -36,6 +36,14 @@ def test_everything_trains_and_every_output_is_kept_but_the_image_before_it_is_s
     assert (whole.macs, whole.kept) == (tiny.macs, tiny.activations - 32 * 32 * 3)
 
 
+def test_a_transformers_block_keeps_what_it_computes_inside_and_of_the_one_before_only_what_that_gives():
+    found = anatomy.describe("TinyCLIP")
+    *_, before, block, norm, pooled = found.layers
+    kept = costs.back(found, anatomy.freeze(found, "blocks", 2)).kept
+    assert kept == before.gives + block.activations + norm.gives + pooled.gives
+    assert block.activations > 5 * block.gives
+
+
 def test_a_layer_that_trains_in_one_branch_leaves_the_other_branches_alone():
     found = anatomy.describe("ResNet20")
     shortcut = found.parts["block9"][0].sources[0]

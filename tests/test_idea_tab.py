@@ -37,7 +37,11 @@ def said(page: AppTest) -> str:
     return " ".join(text.value for text in page.markdown)
 
 
-ONE_OF_EACH_PAPER = {backbones.get(name).paper_url: name for name in backbones.names() if "ResNet" not in name}
+ONE_OF_EACH_PAPER = {
+    backbones.get(name).paper_url: name
+    for name in [*backbones.names(), *backbones.clip_names()]
+    if "ResNet" not in name
+}
 
 
 @pytest.mark.parametrize("name", ONE_OF_EACH_PAPER.values())

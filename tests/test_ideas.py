@@ -16,7 +16,7 @@ def test_an_idea_is_told_in_a_few_sentences(idea):
 
 
 def test_every_architecture_has_the_idea_of_its_paper():
-    assert all(ideas.of(name) for name in backbones.names())
+    assert all(ideas.of(name) for name in [*backbones.names(), *backbones.clip_names()])
     assert ideas.of("TextbookInception").paper.title == "Going Deeper with Convolutions"
     assert ideas.of("TextbookResNet50") is ideas.of("ResNet50")
     assert ideas.of("CustomCNN") is None
@@ -35,6 +35,13 @@ def counted(*layers, channels: int) -> int:
     from keras import Input, Sequential
 
     return Sequential([Input((16, 16, channels)), *layers]).count_params()
+
+
+def test_a_transformers_block_multiplies_as_counted_on_the_network():
+    from core import anatomy
+
+    block = next(layer for layer in anatomy.describe("CLIPViTB32").layers if layer.kind == "CLIPEncoderLayer")
+    assert sum(idea_costs.transformer_block(*block.shape)) == block.macs
 
 
 def test_costs_are_those_of_real_layers():

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from core import anatomy, backbones, layer_facts
+from core import anatomy, backbones, clip_towers, layer_facts
 
 # Of the last feature map, as computed by Araujo et al. 2019 (https://doi.org/10.23915/distill.00021), Table 1
 PUBLISHED_FIELDS = {"VGG16": 212, "ResNet50": 483, "MobileNet": 315, "MobileNetV2": 491, "InceptionV3": 1311}
@@ -12,6 +12,11 @@ PUBLISHED_FIELDS |= {"ResNet101": 1027, "ResNet152": 1507, "InceptionResNetV2": 
 # Millions of multiply-adds with the classifier, as the papers give them
 PUBLISHED_MACS = {"MobileNet": 569, "MobileNetV2": 300, "NASNetMobile": 564, "NASNetLarge": 23_800, "VGG16": 15_500}
 PUBLISHED_MACS |= {"EfficientNetB0": 390, "ConvNeXtTiny": 4_500, "Xception": 8_400, "MobileNetV3Small": 56}
+
+# Thousand millions of operations of the image tower with its projection, two for a multiply-add, as OpenCLIP counts
+# them (github.com/mlfoundations/open_clip, docs/model_profile.csv)
+PUBLISHED_CLIPS = {"CLIPViTB32": 8.82, "CLIPViTB16": 35.13, "CLIPViTL14": 162.03, "CLIPViTL14at336": 381.92}
+PUBLISHED_CLIPS |= {"CLIPViTH14LAION": 334.59, "CLIPViTg14LAION": 534.06, "CLIPViTbigG14LAION": 967.5}
 
 
 def rows(build):
@@ -102,6 +107,38 @@ def test_keras_own_numbers_start_again_with_every_network():
     assert first["add"].holder == "" and first["add"].sources == ("conv2d_2",)
 
 
+def test_a_transformers_block_attends_and_thinks_and_each_of_its_tokens_sees_the_whole_image():
+    found = {row.name: row for row in anatomy.describe("TinyCLIP").layers}
+    embedding, block = found["embedding"], found["encoder_block_1"]
+    tokens, width, hidden, heads = 8 * 8 + 1, 128, 256, 4
+    assert (embedding.shape, embedding.receptive, embedding.window) == ((tokens, width), (4, 4), (4, 4))
+    assert embedding.macs == 8 * 8 * 4 * 4 * 3 * width
+    assert [step.shape for step in embedding.inside] == [(8, 8, width), (tokens, width), (tokens, width)]
+    assert found["pre_layer_norm"].receptive == (4, 4)
+
+    attention = next(step for step in block.inside if step.kind == "MultiHeadAttention")
+    assert attention.macs == 4 * tokens * width**2 + 2 * tokens**2 * width
+    assert attention.activations == 5 * tokens * width + 2 * heads * tokens**2
+    assert block.macs == attention.macs + 2 * tokens * width * hidden
+    assert block.activations == attention.activations + tokens * (5 * width + 2 * hidden)
+    for name in ("encoder_block_0", "encoder_block_1", "layer_norm", "pooled"):
+        assert found[name].receptive is None
+    assert anatomy.describe("TinyCLIP").receptive is None
+    assert found["pooled"].shape == (width,)
+
+
+def test_what_is_inside_a_layer_adds_up_to_it_and_ends_under_its_name():
+    for row in anatomy.describe("TinyCLIP").layers:
+        if row.inside:
+            assert sum(step.params for step in row.inside) == row.params
+            assert sum(step.trainable_params for step in row.inside) == row.trainable_params
+            assert (row.inside[-1].name, row.inside[-1].shape) == (row.name, row.shape)
+            known = set(row.sources)
+            for step in row.inside:
+                assert known.issuperset(step.sources)
+                known.add(step.name)
+
+
 @pytest.mark.slow
 def test_nested_layers_are_rows_of_their_own_and_know_what_holds_them():
     found = {row.name: row for row in anatomy.describe("ConvNeXtTiny", 64).layers}
@@ -129,3 +166,12 @@ def test_macs_are_those_of_the_papers(name):
     facts, found = backbones.get(name), anatomy.describe(name)
     classifier = facts.params_top - facts.params  # one multiplication for a parameter
     assert math.isclose((found.macs + classifier) / 1e6, PUBLISHED_MACS[name], rel_tol=0.03)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PUBLISHED_CLIPS)
+def test_macs_of_a_clip_are_those_of_openclip(name):
+    found = anatomy.describe(name)
+    projection = found.layers[-1].gives * clip_towers.SHAPES[name].dim  # of the class token
+    assert math.isclose(2 * (found.macs + projection) / 1e9, PUBLISHED_CLIPS[name], rel_tol=0.002)
+    assert found.receptive is None
