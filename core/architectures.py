@@ -33,6 +33,7 @@ class Backbone:
     source: str  # of the published figures
     remote_file: str = ""  # its name there, where it differs
     max_size: int | None = None  # pixels, square: the largest that builds; None where any does
+    zero_shot: float | None = None  # percent on ImageNet's validation images of a CLIP asked in words; ZERO_SHOT_SOURCE
 
     @property
     def weights_url(self) -> str:
@@ -159,6 +160,7 @@ def _textbook(of: dict) -> dict:
 
 
 CLIP = "CLIP"
+ZERO_SHOT_SOURCE = "github.com/mlfoundations/open_clip, docs/openclip_results.csv"
 _HUGGING_FACE = "https://huggingface.co"
 OPENAI = {
     "family": CLIP, "year": 2021, "preprocessing": "clip", "licence": "MIT",
@@ -301,21 +303,21 @@ _ROWS = (
     Backbone("TinyCLIP", 32, 32, 128, 280_129, None, 5, None, None, None, None, "tiny_clip", None, **TINY_CLIP,
              max_size=32),
     Backbone("CLIPViTB32", 224, 224, 768, 87_456_050, None, 15, None, None, None, None,
-             "clip-vit-base-patch32", None, **OPENAI, max_size=224),
+             "clip-vit-base-patch32", None, **OPENAI, max_size=224, zero_shot=63.3),
     Backbone("CLIPViTB16", 224, 224, 768, 85_799_621, None, 15, None, None, None, None,
-             "clip-vit-base-patch16", None, **OPENAI, max_size=224),
+             "clip-vit-base-patch16", None, **OPENAI, max_size=224, zero_shot=68.3),
     Backbone("CLIPViTL14", 224, 224, 1024, 303_180_033, None, 27, None, None, None, None,
-             "clip-vit-large-patch14", None, **OPENAI, max_size=224),
+             "clip-vit-large-patch14", None, **OPENAI, max_size=224, zero_shot=75.5),
     Backbone("CLIPViTL14at336", 336, 336, 1024, 303_508_033, None, 27, None, None, None, None,
-             "clip-vit-large-patch14-336", None, **OPENAI, max_size=336),
+             "clip-vit-large-patch14-336", None, **OPENAI, max_size=336, zero_shot=76.6),
     Backbone("CLIPViTB32LAION", 224, 224, 768, 87_456_050, None, 15, None, None, None, None,
-             "CLIP-ViT-B-32-laion2B-s34B-b79K", None, **LAION, max_size=224),
+             "CLIP-ViT-B-32-laion2B-s34B-b79K", None, **LAION, max_size=224, zero_shot=66.6),
     Backbone("CLIPViTH14LAION", 224, 224, 1280, 630_766_337, None, 35, None, None, None, None,
-             "CLIP-ViT-H-14-laion2B-s32B-b79K", None, **LAION, max_size=224),
+             "CLIP-ViT-H-14-laion2B-s32B-b79K", None, **LAION, max_size=224, zero_shot=78.0),
     Backbone("CLIPViTg14LAION", 224, 224, 1408, 1_011_204_097, None, 43, None, None, None, None,
-             "CLIP-ViT-g-14-laion2B-s12B-b42K", None, **LAION, max_size=224),
+             "CLIP-ViT-g-14-laion2B-s12B-b42K", None, **LAION, max_size=224, zero_shot=76.6),
     Backbone("CLIPViTbigG14LAION", 224, 224, 1664, 1_842_777_601, None, 51, None, None, None, None,
-             "CLIP-ViT-bigG-14-laion2B-39B-b160k", None, **LAION, max_size=224),
+             "CLIP-ViT-bigG-14-laion2B-39B-b160k", None, **LAION, max_size=224, zero_shot=80.1),
     Backbone("Tiny", 32, 8, 16, 3_712, None, 3, None, None, None, None,
              "", None, **TINY),
 )

@@ -104,11 +104,17 @@ def _column(anatomy: Anatomy, facts: Backbone, speeds: pd.DataFrame) -> dict[str
         f"Speed {measured}": formats.rate(here["images_per_second"].iloc[0]) if len(here) else MISSING,
         f"Year {cited}": str(facts.year),
         f"Trained for {cited}": f"{facts.default_size} px",
-        f"ImageNet top-1 {cited}": f"{facts.top1:.1f} %" if facts.top1 is not None else MISSING,
+        f"ImageNet top-1 {cited}": _top1(facts),
         f"ImageNet top-5 {cited}": f"{facts.top5:.1f} %" if facts.top5 is not None else MISSING,
         f"CPU, a step of 32 images {cited}": f"{facts.cpu_ms:.1f} ms" if facts.cpu_ms is not None else MISSING,
         f"GPU, a step of 32 images {cited}": f"{facts.gpu_ms:.1f} ms" if facts.gpu_ms is not None else MISSING,
     }
+
+
+def _top1(facts: Backbone) -> str:
+    if facts.zero_shot is not None:
+        return f"{facts.zero_shot:.1f} %, zero-shot"
+    return f"{facts.top1:.1f} %" if facts.top1 is not None else MISSING
 
 
 def _times(this: float, that: float) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 import streamlit as st
 
 from core import lineage, verdicts
+from core.architectures import ZERO_SHOT_SOURCE
 from dashboard import components, family_tree
 
 
@@ -22,7 +23,8 @@ def draw(view: str, name: str, shown: Collection[str], *, on_select: Callable[[]
         "Works in grey gave something and are not here."
         if view == "tree"
         else "A point is an architecture: click it to read about it. Accuracies are cited, and come from other ways of "
-        "training, some with more data: a later recipe makes any network better."
+        "training, some with more data: a later recipe makes any network better. CLIP never saw its labels: it was "
+        f"asked in words (zero-shot; {ZERO_SHOT_SOURCE})."
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import numpy as np
 import plotly.graph_objects as go
 
-from core.architectures import BACKBONES
+from core.architectures import BACKBONES, CLIP
 from core.lineage import TAKEN, WORKS, Taken, Work, of
 from dashboard.charts import ACCENT, FAMILY_COLOURS, FAMILY_SYMBOLS, QUIET, canvas
 
@@ -63,28 +63,13 @@ def timeline(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
         x=[when for when, _, _ in dated], y=best, mode="lines", line={"color": QUIET, "width": 2, "dash": "dot",
         "shape": "hv"}, name="Best so far", hoverinfo="skip",
     )  # fmt: skip
+    words = [(_when(name), facts.zero_shot, name) for name, facts in BACKBONES.items() if facts.zero_shot]
+    _add_members(figure, f"{CLIP}, zero-shot", words, shown, symbol=f"{FAMILY_SYMBOLS[CLIP]}-open")
     for family in dict.fromkeys(BACKBONES[name].family for _, _, name in dated):
-        members = [each for each in dated if BACKBONES[each[2]].family == family]
-        figure.add_scatter(
-            x=[when for when, _, _ in members],
-            y=[top1 for _, top1, _ in members],
-            mode="markers+text",
-            name=family,
-            text=[name if name == _best_of_its_time(name, members) else "" for _, _, name in members],
-            textposition="top right",
-            textfont_size=12,
-            cliponaxis=False,
-            customdata=[[name] for _, _, name in members],
-            marker={
-                "color": FAMILY_COLOURS[family],
-                "symbol": FAMILY_SYMBOLS[family],
-                "size": 12,
-                "opacity": [_strength(name, shown) for _, _, name in members],
-            },
-            hovertemplate="<b>%{customdata[0]}</b><br>%{y:.1f} % top-1, published<extra></extra>",
-        )
-    if chosen in BACKBONES and BACKBONES[chosen].top1:
-        _ring(figure, chosen, _when(chosen), BACKBONES[chosen].top1, "middle left")
+        _add_members(figure, family, [each for each in dated if BACKBONES[each[2]].family == family], shown)
+    published = chosen in BACKBONES and (BACKBONES[chosen].top1 or BACKBONES[chosen].zero_shot)
+    if published:
+        _ring(figure, chosen, _when(chosen), published, "middle left")
     figure.update_xaxes(range=[2014.4, 2023.2], dtick=1, tick0=2015, tickformat="d", title_text="First published")
     return figure.update_yaxes(title_text="ImageNet top-1, published (%)")
 
@@ -96,6 +81,32 @@ def relations(name: str) -> list[tuple[str, Taken]]:
         return []
     told = [(f"From **{WORKS[each.from_].title}**: {each.what}", each) for each in TAKEN if each.by == work.name]
     return told + [(f"**{WORKS[each.by].title}** took: {each.what}", each) for each in TAKEN if each.from_ == work.name]
+
+
+def _add_members(
+    figure: go.Figure, title: str, members: list[tuple[float, float, str]], shown: Collection[str], symbol: str = ""
+) -> None:
+    """Architectures of a family on the timeline, each (when, percent, name)."""
+    family = BACKBONES[members[0][2]].family
+    figure.add_scatter(
+        x=[when for when, _, _ in members],
+        y=[percent for _, percent, _ in members],
+        mode="markers+text",
+        name=title,
+        text=[name if name == _best_of_its_time(name, members) else "" for _, _, name in members],
+        textposition="top right",
+        textfont_size=12,
+        cliponaxis=False,
+        customdata=[[name] for _, _, name in members],
+        marker={
+            "color": FAMILY_COLOURS[family],
+            "symbol": symbol or FAMILY_SYMBOLS[family],
+            "size": 12,
+            "opacity": [_strength(name, shown) for _, _, name in members],
+        },
+        hovertemplate=f"<b>%{{customdata[0]}}</b><br>%{{y:.1f}} % top-1, published{', zero-shot' * bool(symbol)}"
+        "<extra></extra>",
+    )
 
 
 def _add_work(figure: go.Figure, work: Work, shown: Collection[str]) -> None:

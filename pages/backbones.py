@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core import backbones
+from core.architectures import ZERO_SHOT_SOURCE
 from dashboard import addressed, charts, choices, components, cost, family_panel, formats, resources, selections, state
 
 PREPROCESSING = {
@@ -29,6 +30,7 @@ COLUMNS = {  # of the table: name, mark, format, what it means
     "min_size": ("Smallest (px)", "%d", "The smallest input that works"),
     "top1": ("Top-1 (%), cited", "%.1f", "ImageNet validation accuracy as published"),
     "top5": ("Top-5 (%), cited", "%.1f", "ImageNet validation accuracy as published"),
+    "zero_shot": ("Zero-shot (%), cited", "%.1f", f"ImageNet, asked in words, without its labels: {ZERO_SHOT_SOURCE}"),
     "cpu_ms": ("CPU (ms a step), cited", "%.1f", "32 images on 92 cores of an AMD EPYC, as published by Keras"),
     "gpu_ms": ("GPU (ms a step), cited", "%.1f", "32 images on an A100, as published by Keras"),
     "images_per_second": ("Images/s, measured", "%.0f", "On this machine, at the input size it was trained for"),
@@ -95,14 +97,20 @@ with card, st.container(border=True):
             "Parameters": f"**{one['millions']:.1f} M** without the classifier",
             "Depth": f"**{one['depth']}** layers with weights",
             "Features": f"**{one['feature_dim']:,}** numbers an image",
-            "Input": f"**{one['default_size']} px**, at least {one['min_size']} px",
+            "Input": f"**{one['default_size']} px**, "
+            + ("and no other" if one["max_size"] == one["min_size"] else f"at least {one['min_size']} px"),
         },
         border="horizontal",
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        top1 = f"{one['top1']:.1f} % top-1 on ImageNet" if pd.notna(one["top1"]) else "No published accuracy"
-        st.markdown(top1, width="content")
-        components.cited(one["source"])
+        if pd.notna(one["top1"]):
+            st.markdown(f"{one['top1']:.1f} % top-1 on ImageNet", width="content")
+            components.cited(one["source"])
+        elif pd.notna(one["zero_shot"]):
+            st.markdown(f"{one['zero_shot']:.1f} % top-1 on ImageNet, zero-shot", width="content")
+            components.cited(ZERO_SHOT_SOURCE)
+        else:
+            st.markdown("No published accuracy")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if pd.notna(one["images_per_second"]):
             st.markdown(f"{formats.rate(one['images_per_second'])} at {one['default_size']} px", width="content")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core import activations, backbones
+from core import activations, backbones, depths, forward
 from core.errors import BackboneError
 
 PHOTO = np.zeros((40, 60, 3), np.uint8)
@@ -67,9 +67,7 @@ def test_tokens_are_laid_out_as_their_patches_lie_in_the_photo():
     assert seen.filters.shape[1:] == (4, 4, 3)
 
     network = backbones.load("TinyCLIP", input_size=32)
-    block = keras.Model(network.input, network.get_layer("encoder_block_0").output)
-    from core import forward
-
+    block = keras.Model(network.input, depths.outputs(network)["encoder_block_0"])
     tokens = np.asarray(block(forward.prepare(seen.photo[None], 32, "clip")))[0]
     stage = next(stage for stage in seen.stages if stage.block == "encoder_block_0")
     own = tokens[1:, stage.channels[0]].reshape(8, 8)  # the first token is of no place
