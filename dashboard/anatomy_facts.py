@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core import backbones
+from core import backbones, verdicts
 from core.anatomy import Anatomy
 from core.backbones import Backbone
 from core.errors import LabError
-from dashboard import components, formats, resources
+from dashboard import components, cost, formats, resources
 from dashboard.anatomy_picture import millions
 
 MISSING = "–"
@@ -41,17 +41,32 @@ def compare(first: Anatomy, others: Sequence[str]) -> None:
         else:
             waiting.append(name)
     if len(found) > 1:
-        st.table(table(list(found.values()), resources.speeds_here()), border="horizontal")
+        speeds = resources.speeds_here()
+        st.table(table(list(found.values()), speeds), border="horizontal")
+        _measure(list(found.values())[1:], speeds)
         for name in list(found)[1:]:
             st.markdown(sentence(first, found[name]))
-        hardware = resources.speeds_here()["hardware"]
+        hardware = speeds["hardware"]
         st.caption(
             f"Computed: from the real network at its input. Cited: {backbones.get(first.backbone).source}. "
-            + (f"Measured: on {hardware.iloc[0]}." if len(hardware) else "Speeds are measured on the Backbones page.")
+            + (f"Measured: on {hardware.iloc[0]}." if len(hardware) else "No speed is measured yet.")
         )
     if waiting:
         st.skeleton(height=120)
         _wait(tuple(waiting), first.input_size)
+
+
+def _measure(others: Sequence[Anatomy], speeds: pd.DataFrame) -> None:
+    """A button for each whose speed is not known; that of the first stands with its plan."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for other in others:
+            if _speed(other, speeds) is None:
+                cost.measure_button(other.backbone, other.input_size, f"Measure {other.backbone}")
+
+
+def _speed(anatomy: Anatomy, speeds: pd.DataFrame) -> float | None:
+    here = speeds[(speeds["backbone"] == anatomy.backbone) & (speeds["input_size"] == anatomy.input_size)]
+    return here["images_per_second"].iloc[0] if len(here) else None
 
 
 def size_for(name: str, size: int) -> int:
@@ -91,8 +106,7 @@ def sentence(first: Anatomy, other: Anatomy) -> str:
 
 def _column(anatomy: Anatomy, facts: Backbone, speeds: pd.DataFrame) -> dict[str, str]:
     computed, cited, measured = ":blue-badge[computed]", ":gray-badge[cited]", ":green-badge[measured]"
-    here = speeds[(speeds["backbone"] == anatomy.backbone) & (speeds["input_size"] == anatomy.input_size)]
-    size = f"{anatomy.input_size} px"
+    size, speed = f"{anatomy.input_size} px", _speed(anatomy, speeds)
     return {
         f"Input {computed}": size,
         f"Parameters {computed}": f"{anatomy.params:,}",
@@ -101,14 +115,23 @@ def _column(anatomy: Anatomy, facts: Backbone, speeds: pd.DataFrame) -> dict[str
         f"Activations of an image {computed}": formats.storage(4 * anatomy.activations),
         f"Features {computed}": f"{anatomy.layers[-1].shape[-1]:,}",
         f"Receptive field {computed}": f"{max(anatomy.receptive)} px" if anatomy.receptive else "the whole image",
-        f"Speed {measured}": formats.rate(here["images_per_second"].iloc[0]) if len(here) else MISSING,
+        f"Speed {measured}": formats.rate(speed) if speed is not None else MISSING,
         f"Year {cited}": str(facts.year),
         f"Trained for {cited}": f"{facts.default_size} px",
         f"ImageNet top-1 {cited}": _top1(facts),
         f"ImageNet top-5 {cited}": f"{facts.top5:.1f} %" if facts.top5 is not None else MISSING,
         f"CPU, a step of 32 images {cited}": f"{facts.cpu_ms:.1f} ms" if facts.cpu_ms is not None else MISSING,
         f"GPU, a step of 32 images {cited}": f"{facts.gpu_ms:.1f} ms" if facts.gpu_ms is not None else MISSING,
+        **_verdict(facts),
     }
+
+
+def _verdict(facts: Backbone) -> dict[str, str]:
+    found = verdicts.of(facts)
+    if found is None:
+        return {"Strengths": MISSING, "Weaknesses": MISSING, "When to use it": MISSING}
+    strengths, weaknesses = (" ".join(map(verdicts.text, said)) for said in (found.strengths, found.weaknesses))
+    return {"Strengths": strengths, "Weaknesses": weaknesses, "When to use it": found.use}
 
 
 def _top1(facts: Backbone) -> str:

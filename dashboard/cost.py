@@ -50,12 +50,12 @@ def memory(config: RunConfig, frozen: Frozen) -> None:
         )
 
 
-def measure_button(backbone: str, input_size: int) -> None:
+def measure_button(backbone: str, input_size: int, label: str = "Measure") -> None:
     """Measure a speed on this machine; while that goes on, the place of the button tells so."""
     if resources.measuring(backbone, input_size):
         st.caption(":material/hourglass_top: Measuring, about ten seconds", width="content")
         _wait(backbone, input_size)
-    elif st.button("Measure", icon=":material/speed:", key=f"measure-{backbone}", disabled=_busy()):
+    elif st.button(label, icon=":material/speed:", key=f"measure-{backbone}", disabled=_busy()):
         resources.measure(backbone, input_size)
         st.rerun()
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection
 import streamlit as st
 
 from core import lineage, verdicts
-from core.architectures import ZERO_SHOT_SOURCE
-from dashboard import components, family_tree
+from core.architectures import KERAS_IO, ZERO_SHOT_SOURCE
+from dashboard import components, family_table, family_tree
 
 
 def draw(view: str, name: str, shown: Collection[str], *, on_select: Callable[[], None]) -> None:
@@ -25,6 +25,17 @@ def draw(view: str, name: str, shown: Collection[str], *, on_select: Callable[[]
         else "A point is an architecture: click it to read about it. Accuracies are cited, and come from other ways of "
         "training, some with more data: a later recipe makes any network better. CLIP never saw its labels: it was "
         f"asked in words (zero-shot; {ZERO_SHOT_SOURCE})."
+    )
+
+
+def table() -> None:
+    """The families side by side, and what their numbers say where words would mislead."""
+    st.table(family_table.table(), border="horizontal")
+    st.markdown("\n".join(f"* {sentence}" for sentence in family_table.lessons()))
+    st.caption(
+        f"Parameters and depth are counted on the networks. Accuracies are cited, times too: {KERAS_IO}, in times of "
+        f"{family_table.YARDSTICK}'s. What is fast on this machine is measured beside each backbone and drawn under "
+        "Accuracy and cost."
     )
 
 

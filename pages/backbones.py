@@ -17,7 +17,7 @@ PREPROCESSING = {
     "clip": "bicubic resizing as Pillow's, then the mean and spread of CLIP's own training images.",
     "inside": "its own first layers scale the pixels; it takes 0 to 255 as they are.",
 }
-VIEWS = {"cost": "Accuracy and cost", "tree": "Family tree", "timeline": "Timeline"}
+VIEWS = {"cost": "Accuracy and cost", "tree": "Family tree", "timeline": "Timeline", "families": "Families"}
 AXES = {"params": "Parameters", "images_per_second": "Speed on this machine"}
 COLUMNS = {  # of the table: name, mark, format, what it means
     "name": ("Backbone", None, ""),
@@ -154,7 +154,10 @@ if view == "cost":
         show_cost()
 else:
     with whole:
-        family_panel.draw(view, name, set(shown["name"]), on_select=partial(choose_from_chart, view))
+        if view == "families":
+            family_panel.table()
+        else:
+            family_panel.draw(view, name, set(shown["name"]), on_select=partial(choose_from_chart, view))
     with plot:
         family_panel.relations(name)
         family_panel.verdict(name)

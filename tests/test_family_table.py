@@ -1,0 +1,37 @@
+"""The table of the families is of the facts: ranges, years and times can be found there again."""
+
+from core import backbones
+from core.architectures import BACKBONES
+from core.verdicts import VERDICTS
+from dashboard import family_table
+
+
+def test_every_family_is_a_row_with_the_range_of_its_members():
+    table = family_table.table()
+    assert set(table.index) == set(VERDICTS)
+    assert table.index[0] == "VGG"  # the oldest
+    vgg = table.loc["VGG"]
+    assert (vgg["Networks"], vgg["First published"], vgg["Depth"]) == ("2", "2014", "13 to 16")
+    assert vgg["Parameters"] == "14.7 M to 20.0 M"
+    assert sum(map(int, table["Networks"])) == len(backbones.names()) + len(backbones.clip_names()) - 1  # no toy
+
+
+def test_a_time_is_told_in_times_of_the_yardstick_and_only_where_one_was_published():
+    table = family_table.table()
+    low, high = map(float, table.loc["VGG", "CPU, times ResNet50"].split(" to "))
+    assert low == round(BACKBONES["VGG16"].cpu_ms / BACKBONES["ResNet50"].cpu_ms, 1)
+    assert high == round(BACKBONES["VGG19"].cpu_ms / BACKBONES["ResNet50"].cpu_ms, 1)
+    assert table.loc["ConvNeXt", "GPU, times ResNet50"] == "–"
+    assert table.loc["CLIP", "Top-1 (%)"] == "63.3 to 80.1, zero-shot"
+
+
+def test_what_is_said_beside_it_is_read_off_the_facts():
+    said = " ".join(family_table.lessons())
+    lite = [name for name in BACKBONES if name in said]
+    assert {"VGG16", "ResNet50", "EfficientNetLite0"} <= set(lite)
+    slow = BACKBONES["EfficientNetB4"]
+    assert f"{slow.gpu_ms / BACKBONES['ResNet50'].gpu_ms:.1f} times its time on the GPU" in said
+    assert "On the published CPU InceptionV3 takes 0.7 times as long as ResNet50, on the published GPU 1.5" in said
+    assert "NASNetMobile has 388 layers with weights" in said
+    assert "VGG16 has 138.4 M parameters with its ImageNet classifier and 14.7 M without" in said
+    assert "TinyCLIP" not in said
