@@ -8,7 +8,7 @@ from core.anatomy import Anatomy
 from core.config import RunConfig
 from core.datasets import Dataset
 from core.freezing import Frozen
-from dashboard import addressed, choices, components, cost, formats, resources
+from dashboard import addressed, anatomy_facts, choices, components, cost, formats, resources
 
 SLICES = {"layers": "Layers", "blocks": "Blocks"}
 NOTEBOOK_LAYERS = ("input", "backbone", "pooling", "dropout", "dense")  # of a model around a nested backbone
@@ -74,10 +74,11 @@ def sentence(anatomy: Anatomy, frozen: Frozen, unfreeze: str) -> str:
 
 
 def _depth(anatomy: Anatomy, dataset: Dataset) -> str:
+    counted = anatomy_facts.counted(backbones.get(anatomy.backbone))
     return (
         f"The head has the {len(dataset.class_names)} classes of {dataset.title}. **Depth: {anatomy.depth + 1} layers "
-        f"with weights**; `len(model.layers)` says {len(NOTEBOOK_LAYERS)} where the backbone is nested in a model, "
-        "because it counts as one."
+        f"with weights**{counted}; `len(model.layers)` says {len(NOTEBOOK_LAYERS)} where the backbone is nested in a "
+        "model, because it counts as one."
     )
 
 
