@@ -155,7 +155,7 @@ IDEAS = (
         "of all captions in a batch each picture is nearest to its own. A class is then a sentence, and the nearest "
         "one the answer: nobody labelled an image for it. The network for pictures is here a transformer: it cuts the "
         "picture into patches, makes a token of each, and every token looks at all others.",
-        r"p(	ext{text } k \mid 	ext{picture } i) = rac{e^{\,s\, u_i \cdot v_k}}{\sum_j e^{\,s\, u_i \cdot v_j}}",
+        r"p(\text{text } k \mid \text{picture } i) = \frac{e^{\,s\, u_i \cdot v_k}}{\sum_j e^{\,s\, u_i \cdot v_j}}",
         "u is the vector of a picture, v that of a text, both of length 1; s is learned.", "tokens",
     ),
 )

@@ -65,7 +65,7 @@ def _facts(anatomy: Anatomy, part: str, wide: bool) -> None:
     params, macs = sum(layer.params for layer in layers), sum(layer.macs for layer in layers)
     st.markdown(f"**{part}**. {block_graph.description(anatomy, part)}")
     rows = {
-        "Layers": f"**{len(layers)}**, {sum(layer.weight_layer for layer in layers)} of them with weights",
+        "Layers": _counted(layers),
         "Gives": f"**{shape(layers[-1].shape)}**",
         "Parameters": f"**{formats.count(params)}**, {100 * params / anatomy.params:.1f} % of the network",
         "MACs": f"**{millions(macs)}**, {100 * macs / anatomy.macs:.1f} % of the network",
@@ -78,6 +78,12 @@ def _facts(anatomy: Anatomy, part: str, wide: bool) -> None:
     if alike > 1:
         st.caption(f"{alike} of the {len(anatomy.parts)} parts of {anatomy.backbone} are wired like this one.")
     st.caption(":blue[Blue arrows] go around the layers. Hover a box for the names Keras gives its layers.")
+
+
+def _counted(layers: tuple[Layer, ...]) -> str:
+    weighted, opened = sum(layer.weight_layer for layer in layers), block_graph.unfolded(layers)
+    said = f"**{len(layers)}**, {weighted} of them with weights"
+    return said if len(opened) == len(layers) else f"{said}, and {len(opened)} when opened"
 
 
 def _sees(anatomy: Anatomy, layers: tuple[Layer, ...]) -> str:

@@ -1,12 +1,13 @@
 """Facts of architectures side by side, each marked: computed from the real graph, cited, or measured here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 import streamlit as st
 
 from core import backbones, verdicts
 from core.anatomy import Anatomy
+from core.architectures import ZERO_SHOT_SOURCE
 from core.backbones import Backbone
 from core.errors import LabError
 from dashboard import components, cost, formats, resources
@@ -48,7 +49,7 @@ def compare(first: Anatomy, others: Sequence[str]) -> None:
             st.markdown(sentence(first, found[name]))
         hardware = speeds["hardware"]
         st.caption(
-            f"Computed: from the real network at its input. Cited: {backbones.get(first.backbone).source}. "
+            f"Computed: from the real network at its input. Cited: {'; '.join(_sources(found))}. "
             + (f"Measured: on {hardware.iloc[0]}." if len(hardware) else "No speed is measured yet.")
         )
     if waiting:
@@ -132,6 +133,12 @@ def _verdict(facts: Backbone) -> dict[str, str]:
         return {"Strengths": MISSING, "Weaknesses": MISSING, "When to use it": MISSING}
     strengths, weaknesses = (" ".join(map(verdicts.text, said)) for said in (found.strengths, found.weaknesses))
     return {"Strengths": strengths, "Weaknesses": weaknesses, "When to use it": found.use}
+
+
+def _sources(names: Iterable[str]) -> list[str]:
+    """Where what is cited of these was published, each once."""
+    all_facts = [backbones.get(name) for name in names]
+    return list(dict.fromkeys(ZERO_SHOT_SOURCE if facts.zero_shot else facts.source for facts in all_facts))
 
 
 def _top1(facts: Backbone) -> str:

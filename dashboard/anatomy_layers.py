@@ -11,11 +11,12 @@ from dashboard.anatomy_picture import shape
 
 ROWS = {"layers": "Every layer", "blocks": "Folded to blocks"}
 HEIGHT = 460
+WHOLE = "all"  # of the image is seen, where no receptive field is
 COLUMNS = {
     "name": st.column_config.TextColumn("Layer", width=200, pinned=True),
     "kind": st.column_config.TextColumn("Type", width=165),
     "block": st.column_config.TextColumn("Block", width=115),
-    "window": st.column_config.TextColumn("Window", help="Of a convolution or a pooling, and its stride"),
+    "window": st.column_config.TextColumn("Window", width=95, help="Of a convolution or a pooling, and its stride"),
     "output": st.column_config.TextColumn(
         "Output", help="Height, width, channels for one image; of a transformer tokens, width"
     ),
@@ -26,7 +27,7 @@ COLUMNS = {
     "receptive": st.column_config.NumberColumn(
         "Sees (px)",
         help="Receptive field: the side of the square of the image that one output can depend on, by windows and "
-        "strides. Empty: the whole image",
+        f"strides. {WHOLE.capitalize()}: the whole image",
     ),
     "trains": st.column_config.CheckboxColumn("Trains"),
     "batchnorm": st.column_config.TextColumn("BatchNorm", help="The mode it runs in while the network trains"),
@@ -111,6 +112,7 @@ def _folded(table: pd.DataFrame, frozen: Frozen) -> None:
         height=min(HEIGHT, 36 * (len(blocks) + 1)),
         column_config=OF_BLOCKS,
         key="folded-layers",
+        placeholder=WHOLE,
         on_select="rerun",
         selection_mode="multi-row",
         alt="Blocks of the architecture with their sums",
@@ -129,6 +131,7 @@ def _layers(table: pd.DataFrame, *, key: str) -> None:
         height=min(HEIGHT, 36 * (len(table) + 1)) if len(table) else 80,
         column_config=COLUMNS,
         key=key,
+        placeholder=WHOLE,
         alt="Layers of the architecture: type, output, parameters, MACs, receptive field, whether it trains",
     )
 

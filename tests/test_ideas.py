@@ -11,7 +11,7 @@ from core.architectures import BACKBONES
 @pytest.mark.parametrize("idea", ideas.IDEAS, ids=lambda idea: idea.title)
 def test_an_idea_is_told_in_a_few_sentences(idea):
     assert 100 < len(idea.text) < 500
-    assert idea.formula.count("{") == idea.formula.count("}")
+    assert idea.formula.count("{") == idea.formula.count("}") and idea.formula.isprintable()
     assert idea.paper.mark.endswith(idea.paper.url.rsplit("/", 1)[1]) or "doi" in idea.paper.url
 
 
