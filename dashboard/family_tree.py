@@ -27,6 +27,11 @@ LANES = {  # work -> height on the picture; lines cross least so
 # fmt: on
 BELOW = ("Xception", "MobileNet", "ResNeXt")  # titles that would write over their neighbours'
 
+BESIDE = {  # family -> where its names stand on the timeline, else above to the right: lest they cover other points
+    "ResNet": "middle left", "ResNetV2": "middle right", "DenseNet": "bottom right", "EfficientNetV2": "top left",
+    "CLIP": "bottom right",
+}  # fmt: skip
+
 
 def tree(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
     """Works by time, with a point for each architecture, and lines to what they took something from.
@@ -70,7 +75,7 @@ def timeline(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
     published = chosen in BACKBONES and (BACKBONES[chosen].top1 or BACKBONES[chosen].zero_shot)
     if published:
         _ring(figure, chosen, _when(chosen), published, "middle left")
-    figure.update_xaxes(range=[2014.4, 2023.2], dtick=1, tick0=2015, tickformat="d", title_text="First published")
+    figure.update_xaxes(range=[2014.4, 2023.9], dtick=1, tick0=2015, tickformat="d", title_text="First published")
     return figure.update_yaxes(title_text="ImageNet top-1, published (%)")
 
 
@@ -94,7 +99,7 @@ def _add_members(
         mode="markers+text",
         name=title,
         text=[name if name == _best_of_its_time(name, members) else "" for _, _, name in members],
-        textposition="top right",
+        textposition=BESIDE.get(family, "top right"),
         textfont_size=12,
         cliponaxis=False,
         customdata=[[name] for _, _, name in members],

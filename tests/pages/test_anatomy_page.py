@@ -90,6 +90,7 @@ def test_another_architecture_is_put_beside_it(visit):
     wait(page, lambda: len(page.table) > 0)
     assert list(page.table[0].value.columns) == ["ResNet20", "MobileNetSmall"]
     assert "the parameters and" in text(page) and "the MACs of ResNet20" in text(page)
+    assert any(button.label == "Measure MobileNetSmall" for button in page.button)
 
 
 def test_a_size_that_it_cannot_take_falls_back_and_a_wrong_name_does_no_harm(visit):
@@ -117,6 +118,21 @@ def test_a_worker_that_fails_is_told_and_asked_again_by_the_next_visit(visit, mo
 
 def failing(backbone: str, input_size: int):
     raise MemoryError(f"{backbone} at {input_size}")
+
+
+def test_a_clip_is_opened_at_its_size_with_what_it_multiplies_and_its_own_idea(visit):
+    page = opened(visit, backbone="TinyCLIP", input_size="64", tab="block")
+    assert page.number_input[0].value == 32
+    assert "a transformer's block counted as one · 19.6 M MACs at 32 px" in text(page)
+    assert "each of the 65 tokens looks at all 65" in text(page)
+    page = opened(visit, backbone="TinyCLIP", tab="scratch")
+    assert any("KerasHub" in info.value for info in page.info)
+    page = opened(visit, backbone="TinyCLIP", tab="idea")
+    assert any("captions" in each.value for each in page.subheader)
+    page = visit("anatomy", backbone="TinyCLIP", tab="sees")
+    page = wait(page, lambda: any("From stage to stage" in element.value for element in page.subheader))
+    assert any("no fixed classes" in info.value for info in page.info)
+    assert not page.exception
 
 
 def test_a_photo_is_followed_through_an_untrained_network_that_is_marked_so(visit):

@@ -67,6 +67,14 @@ def test_the_family_tree_and_the_timeline_show_where_the_chosen_one_stands(visit
     assert "Accuracies are cited" in " ".join(each.value for each in page.caption)
 
 
+def test_the_families_are_side_by_side_with_what_words_would_hide(visit):
+    page = visit("backbones", view="families")
+    families = next(each.value for each in page.table if "When to use it" in each.value.columns)
+    assert "VGG" in families.index and "CLIP" in families.index
+    assert any("Fast, where?" in each.value for each in page.markdown)
+    assert not page.exception
+
+
 def test_the_chosen_backbone_is_in_the_address_and_the_tree_follows_it(visit):
     page = visit("backbones", view="tree", backbone="MobileNetV2")
     page.selectbox(key="backbone").set_value("ResNet50").run()
