@@ -78,7 +78,7 @@ LESSONS: dict[str, Lesson] = {
                 "Press Start, and watch where the time goes: into the features, not into the head.",
                 starts="own",
                 runs=("own",),
-                question="Why does a second probe on the same images take a second only?",
+                question="Why does a second probe on the same images take some seconds only?",
                 answer="Features are kept by network, weights, images, size and preprocessing. Only the head is new.",
             ),
             Step(

@@ -82,10 +82,11 @@ def compare(first: pd.Series, second: pd.Series) -> str:
     """Two runs on the same test images: by how much the first is better, and whether that is more than chance."""
     points = 100 * (first["accuracy"] - second["accuracy"])
     better, worse, points = (first, second, points) if points >= 0 else (second, first, -points)
+    one, other = _labels(better, worse)
     if better["accuracy_low"] > worse["accuracy_high"]:
-        return f"{_label(better)} is {points:.1f} points better than {_label(worse)}; the intervals do not overlap."
+        return f"{one} is {points:.1f} points better than {other}; the intervals do not overlap."
     return (
-        f"{_label(better)} and {_label(worse)} are {points:.1f} points apart: too close to call on "
+        f"{one} and {other} are {points:.1f} points apart: too close to call on "
         f"{formats.count(min(better['n_test_used'], worse['n_test_used']), 'test image')}."
     )
 
@@ -203,11 +204,24 @@ def _cached(frame: pd.DataFrame) -> pd.Series:
     return frame["cached"].astype(bool)
 
 
+def _labels(first: pd.Series, second: pd.Series) -> tuple[str, str]:
+    """Labels of two runs, told apart by their training images where all else that is said of them is the same."""
+    one, other = _label(first), _label(second)
+    if one == other and first["n_train_used"] != second["n_train_used"]:
+        return tuple(
+            f"{label[:-1]}, {formats.count(run['n_train_used'], 'training image')})"
+            for label, run in ((one, first), (other, second))
+        )
+    return one, other
+
+
 def _label(run: pd.Series) -> str:
     mark = ", untrained weights" if run["weights_origin"] == "untrained" and run["method"] != "scratch" else ""
     how = TITLES.get(run["method"], run["method"]).lower() if run["method"] in TRAINED else run["method"]
     if run["method"] == "finetune" and run["unfreeze"] in ("layers", "blocks"):
         how += f" of the last {run['unfreeze_count']:.0f} {run['unfreeze']}"
+    if run["preprocessing"] == "divide255":
+        mark = f", pixels divided by 255{mark}"
     return f"{run['backbone']} ({how}, {run['input_size']} px{mark})"
 
 

@@ -184,7 +184,7 @@ def accuracy_bars(frame: pd.DataFrame) -> go.Figure:
     )
     figure = canvas(bars, height=110 + 44 * len(frame))
     percents = [f"<b>{100 * accuracy:.1f} %</b>" for accuracy in frame["accuracy"]]
-    labels = [f"{label}   {percent}" for label, percent in zip(_run_labels(frame), percents, strict=True)]
+    labels = [f"{label}<br>{percent}" for label, percent in zip(_run_labels(frame), percents, strict=True)]
     figure.update_yaxes(tickvals=frame["run_id"], ticktext=labels, type="category", title_text="")
     return figure.update_xaxes(title_text="Accuracy (%), 95 % interval", range=[0, 100])
 
@@ -411,7 +411,15 @@ def _run_facts(frame: pd.DataFrame) -> np.ndarray:
 
 
 def _run_labels(frame: pd.DataFrame) -> list[str]:
-    return [f"{run.name} (untrained)" if run.weights_origin == "untrained" else run.name for run in frame.itertuples()]
+    """Their names, with what else tells them apart."""
+    sizes = frame["n_train_used"].nunique() > 1
+    return [
+        run.name
+        + " (untrained)" * (run.weights_origin == "untrained")
+        + ", divided by 255" * (run.preprocessing == "divide255")
+        + (f", {run.n_train_used:,.0f} images" if sizes and pd.notna(run.n_train_used) else "")
+        for run in frame.itertuples()
+    ]
 
 
 def _untrained(frame: pd.DataFrame, yes: str, no: str) -> np.ndarray:

@@ -84,8 +84,9 @@ def _check(lesson: Lesson, step: Step) -> None:
     for name in step.runs:
         run = lessons.done(lesson.runs[name], table)
         if run is not None:
+            interval = formats.interval(run["accuracy_low"], run["accuracy_high"])
             components.link(
-                "run", f"{lessons.title(lesson.runs[name])}: {formats.percent(run['accuracy'])} "
-                f"({formats.interval(run['accuracy_low'], run['accuracy_high'])}), {formats.duration(run['seconds'])}",
+                "run", f"{formats.percent(run['accuracy'])} ({interval}), {formats.duration(run['seconds'])}: "
+                f"{lessons.title(lesson.runs[name])}",
                 icon=":material/search_insights:", run=run["run_id"],
             )  # fmt: skip

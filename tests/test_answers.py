@@ -160,3 +160,11 @@ def test_a_network_from_scratch_is_not_blamed_for_its_untrained_weights():
     assert not any("untrained" in warning for warning in answers.warnings(frame))
     said = text(frame, 2)
     assert "2.00 M of its parameters (50 %) trained, and had learned nothing before" in said
+
+
+def test_two_runs_that_differ_in_pixels_or_images_alone_are_told_apart():
+    said = text(table(run("ResNet50", 0.8), run("ResNet50", 0.43, preprocessing="divide255")), 0)
+    assert "points better than ResNet50 (linear, 160 px, pixels divided by 255)" in said
+    said = text(table(run("ResNet50", 0.8), run("ResNet50", 0.43, n_train_used=20.0)), 0)
+    assert "ResNet50 (linear, 160 px, 2,000 training images) is 37.0 points better than" in said
+    assert "ResNet50 (linear, 160 px, 20 training images)" in said

@@ -22,6 +22,8 @@ RUNS = pd.DataFrame(
         "cached": [False, False, True],
         "weights_origin": ["imagenet", "imagenet", "untrained"],
         "hardware": ["Machine A"] * 3,
+        "preprocessing": ["own"] * 3,
+        "n_train_used": [500.0] * 3,
     }
 )
 COUNTS = pd.DataFrame([[8, 2, 0], [1, 9, 0], [0, 0, 0]], index=["cat", "dog", "eel"], columns=["cat", "dog", "eel"])
@@ -137,7 +139,7 @@ def test_bars_are_sorted_and_carry_run_ids_and_intervals():
 def test_runs_of_the_same_name_keep_their_own_bars_and_untrained_ones_say_so():
     axis = EVERY_CHART["accuracy_bars"].layout.yaxis
     assert list(axis.tickvals) == ["c", "b", "a"]
-    assert axis.ticktext[0] == "MobileNetV2 linear 160 px (untrained)   <b>50.0 %</b>"
+    assert axis.ticktext[0] == "MobileNetV2 linear 160 px (untrained)<br><b>50.0 %</b>"
 
 
 def test_a_cached_run_is_faint_and_not_on_the_front_of_times():
@@ -184,3 +186,14 @@ def test_charts_of_no_runs_are_empty_not_broken():
     assert len(charts.accuracy_bars(RUNS.head(0)).data[0].x) == 0
     assert len(charts.accuracy_time(RUNS.head(0)).data) == 1
     assert len(charts.curves(CURVES.head(0)).data) == 0
+
+
+def test_runs_that_differ_in_pixels_or_images_alone_are_told_apart():
+    alike = RUNS.assign(name="VGG16", weights_origin="imagenet", preprocessing=["own", "divide255", "own"])
+    assert list(charts.accuracy_bars(alike).layout.yaxis.ticktext) == [
+        "VGG16<br><b>50.0 %</b>",
+        "VGG16, divided by 255<br><b>70.0 %</b>",
+        "VGG16<br><b>80.0 %</b>",
+    ]
+    said = charts.accuracy_bars(alike.assign(n_train_used=[20, 500, 2000])).layout.yaxis.ticktext
+    assert said[-1] == "VGG16, 20 images<br><b>80.0 %</b>"
