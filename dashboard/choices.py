@@ -81,8 +81,19 @@ def run_title(run: pd.Series) -> str:
 
 
 def projector() -> bool:
-    """The switch that enlarges everything for the last row."""
-    return _remembered(st.toggle, "projector", "Projector size", help="Larger type, strokes and points on every page")
+    """The switch that enlarges everything for the last row.
+
+    It is another widget when on than when off: a lesson turns it on, and a browser that polls before it has heard of
+    that sends the old switch as it was, which would turn it off again.
+    """
+    shown = state.get().projector
+    key = f"choose-projector-{'on' if shown else 'off'}"
+    st.session_state[key] = shown
+
+    def keep() -> None:
+        state.update(projector=not shown)
+
+    return st.toggle("Projector size", key=key, on_change=keep, help="Larger type, strokes and points on every page")
 
 
 def titled(widget, key: str, label: str, titles: dict[str, str], **kwargs) -> str:

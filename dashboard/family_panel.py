@@ -33,9 +33,9 @@ def table() -> None:
     st.table(family_table.table(), border="horizontal")
     st.markdown("\n".join(f"* {sentence}" for sentence in family_table.lessons()))
     st.caption(
-        f"Parameters and depth are counted on the networks. Accuracies are cited, times too: {KERAS_IO}, in times of "
-        f"{family_table.YARDSTICK}'s. What is fast on this machine is measured beside each backbone and drawn under "
-        "Accuracy and cost."
+        "In brackets: how many networks. Parameters and depth are counted on them. Accuracies and times are cited, "
+        f"CPU and GPU as multiples of {family_table.YARDSTICK}'s: {KERAS_IO}. What is fast on this machine is measured "
+        "beside each backbone and drawn under Accuracy and cost."
     )
 
 

@@ -17,7 +17,10 @@ def table() -> pd.DataFrame:
     for facts in BACKBONES.values():
         if (verdicts.of(facts) and facts.weights_folder) or facts.name == "EfficientNetLite0":
             families.setdefault(facts.family, []).append(facts)
-    rows = {name: _row(members) for name, members in sorted(families.items(), key=lambda each: _first(each[1]))}
+    rows = {
+        f"{name} ({len(members)})": _row(members)
+        for name, members in sorted(families.items(), key=lambda each: _first(each[1]))
+    }
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -50,14 +53,13 @@ def _row(members: list[Backbone]) -> dict[str, str]:
     accurate = [facts.top1 for facts in members if facts.top1] or [facts.zero_shot for facts in members]
     words = ", zero-shot" if not members[0].top1 else ""
     return {
-        "First published": _range([facts.year for facts in members], str),
-        "Networks": str(len(members)),
+        "Year": _range([facts.year for facts in members], str),
         "Parameters": _range([facts.params for facts in members], millions),
         "Depth": _range([facts.depth for facts in members], str),
         "Input (px)": _range([facts.default_size for facts in members], str),
         "Top-1 (%)": _range([each for each in accurate if each], "{:.1f}".format) + words,
-        f"CPU, times {YARDSTICK}": _times(timed, "cpu_ms"),
-        f"GPU, times {YARDSTICK}": _times(timed, "gpu_ms"),
+        "CPU": _times(timed, "cpu_ms"),
+        "GPU": _times(timed, "gpu_ms"),
         "When to use it": verdicts.of(members[0]).use,
     }
 
@@ -69,7 +71,7 @@ def _times(timed: list[Backbone], place: str) -> str:
 
 
 def _range(values: list, text) -> str:
-    low, high = text(min(values)), text(max(values))
+    low, high = (text(value).replace(" ", "\N{NO-BREAK SPACE}") for value in (min(values), max(values)))
     return low if low == high else f"{low} to {high}"
 
 

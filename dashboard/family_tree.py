@@ -29,7 +29,7 @@ BELOW = ("Xception", "MobileNet", "ResNeXt")  # titles that would write over the
 
 BESIDE = {  # family -> where its names stand on the timeline, else above to the right: lest they cover other points
     "ResNet": "middle left", "ResNetV2": "middle right", "DenseNet": "bottom right", "EfficientNetV2": "top left",
-    "CLIP": "bottom right",
+    "CLIP": "top right", "EfficientNet": "bottom right",
 }  # fmt: skip
 
 

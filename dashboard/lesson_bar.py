@@ -27,15 +27,8 @@ def show() -> None:
     with st.container(border=True, key="lesson"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f":material/school: {lesson.title} · step {index + 1} of {last}: **{step.title}**")
-            if st.button("Back", icon=":material/arrow_back:", shortcut=BACK, key="lesson-back", disabled=not index):
-                go(state.get().lesson, index - 1)
-            if st.button("Next" if index + 1 < last else "Finish", icon=":material/arrow_forward:", shortcut=NEXT,
-                         key="lesson-next", type="primary"):  # fmt: skip
-                if index + 1 < last:
-                    go(state.get().lesson, index + 1)
-                leave()
-            if st.button("Leave", key="lesson-leave", type="tertiary", help="Back to all lessons"):
-                leave()
+            with st.container(horizontal=True, width="content"):  # together at the right, whatever the title's length
+                _buttons(index, last)
         if step.text:
             st.markdown(step.text)
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -66,6 +59,18 @@ def leave() -> None:
     """End the lesson and show all of them."""
     state.update(lesson="", step="")
     st.switch_page(components.page("lessons"))
+
+
+def _buttons(index: int, last: int) -> None:
+    if st.button("Back", icon=":material/arrow_back:", shortcut=BACK, key="lesson-back", disabled=not index):
+        go(state.get().lesson, index - 1)
+    if st.button("Next" if index + 1 < last else "Finish", icon=":material/arrow_forward:", shortcut=NEXT,
+                 key="lesson-next", type="primary"):  # fmt: skip
+        if index + 1 < last:
+            go(state.get().lesson, index + 1)
+        leave()
+    if st.button("Leave", key="lesson-leave", type="tertiary", help="Back to all lessons"):
+        leave()
 
 
 def _check(lesson: Lesson, step: Step) -> None:

@@ -70,7 +70,7 @@ def test_the_family_tree_and_the_timeline_show_where_the_chosen_one_stands(visit
 def test_the_families_are_side_by_side_with_what_words_would_hide(visit):
     page = visit("backbones", view="families")
     families = next(each.value for each in page.table if "When to use it" in each.value.columns)
-    assert "VGG" in families.index and "CLIP" in families.index
+    assert "VGG (2)" in families.index and "CLIP (8)" in families.index
     assert any("Fast, where?" in each.value for each in page.markdown)
     assert not page.exception
 
