@@ -43,7 +43,7 @@ class Layer:
     window: tuple[int, int]  # of a convolution or a pooling; (0, 0) of all others
     stride: int
     groups: (
-        int  # of a convolution: channels only see their own; as many as channels: depthwise; of attention: its heads
+        int  # of a convolution, each sees its own channels alone; as many as channels: depthwise; heads of attention
     )
     function: str  # its activation, or ""
     inside: tuple["Layer", ...] = ()  # its own layers in order, the last under its own name; () where it has none
