@@ -42,9 +42,7 @@ class Layer:
     receptive: tuple[int, int] | None  # pixels, rows and columns; None: the whole image
     window: tuple[int, int]  # of a convolution or a pooling; (0, 0) of all others
     stride: int
-    groups: (
-        int  # of a convolution, each sees its own channels alone; as many as channels: depthwise; heads of attention
-    )
+    groups: int  # of a convolution, each sees its own channels only; of a depthwise one: channels; heads of attention
     function: str  # its activation, or ""
     inside: tuple["Layer", ...] = ()  # its own layers in order, the last under its own name; () where it has none
     hidden: int = 0  # numbers for one image that it computes on the way and does not give: queries, attention weights
