@@ -146,7 +146,8 @@ IDEAS = (
         "Starting from ResNet-50 the authors took over, one by one, what vision transformers do: patches first, large "
         "windows, LayerNorm, few activations, a wide middle, and the modern way of training. No attention was needed "
         "to be as good as they were.",
-        r"y = x + \lambda \odot W_2\,\text{GELU}\left(W_1\,\text{LN}(\text{dw}_{7 \times 7}(x))\right)",
+        r"\begin{gathered} y = x + \lambda \odot W_2\,\text{GELU}(W_1\,z) \\"
+        r" z = \text{LN}(\text{dw}_{7 \times 7}(x)) \end{gathered}",
         "W₁ widens four times, W₂ narrows again, λ is one number a channel.", "window",
     ),
     Idea(
