@@ -5,7 +5,7 @@ import streamlit as st
 from core import lessons
 from core.errors import LabError
 from core.lessons import Lesson, Step
-from dashboard import components, formats, resources, state
+from dashboard import addressed, components, formats, resources, state
 
 BACK, NEXT = "PageUp", "PageDown"  # what a presenter's remote control sends
 
@@ -52,7 +52,10 @@ def go(name: str, index: int) -> None:
     step = lessons.get(name).steps[index]
     place = {"lesson": name, "step": str(index + 1)}
     state.update(run="", **place)  # the page Train shows the next run, not the last one
-    st.switch_page(components.page(step.page), query_params=place | lessons.link(lessons.get(name), step))
+    choices = lessons.link(lessons.get(name), step)
+    for choice, value in choices.items():  # noted as changed: a browser that polls still sends those of the last step
+        addressed.write(choice, value)
+    st.switch_page(components.page(step.page), query_params=place | choices)
 
 
 def leave() -> None:

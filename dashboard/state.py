@@ -2,13 +2,20 @@
 
 The address wins over memory, so a link or a reload brings its choices; memory fills what the address leaves out, so
 choices follow the visitor from page to page. Choices of one page only are bound there (`bind="query-params"`).
+
+What was changed a moment ago wins over an address from before: a browser that polls meanwhile still sends that one, and
+the step of a lesson would be taken back.
 """
 
 from dataclasses import dataclass, fields, replace
+from time import monotonic
 
 import streamlit as st
 
+from dashboard import addressed
+
 _KEY = "state"
+_CHANGED = "changed-in-the-state"
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,10 @@ def get() -> State:
 
 def update(**changes) -> None:
     """Change some choices, here and in the address bar."""
-    _keep(replace(get(), **changes))
+    before = get()
+    noted = {name: (getattr(before, name), monotonic()) for name in changes if getattr(before, name) != changes[name]}
+    st.session_state[_CHANGED] = st.session_state.get(_CHANGED, {}) | noted
+    _keep(replace(before, **changes))
 
 
 def _from_address() -> dict:
@@ -44,8 +54,16 @@ def _from_address() -> dict:
         if field.name in st.query_params:
             texts = st.query_params.get_all(field.name)
             kind = type(field.default)
-            found[field.name] = tuple(texts) if kind is tuple else texts[-1] == "on" if kind is bool else texts[-1]
+            value = tuple(texts) if kind is tuple else texts[-1] == "on" if kind is bool else texts[-1]
+            if not _is_stale(field.name, value):
+                found[field.name] = value
     return found
+
+
+def _is_stale(name: str, value) -> bool:
+    """Whether an address says what a choice was before it was changed, a moment ago."""
+    before, when = st.session_state.get(_CHANGED, {}).get(name, (None, 0.0))
+    return value == before and monotonic() - when < addressed.HEARD
 
 
 def _keep(state: State) -> None:

@@ -63,3 +63,19 @@ def test_memory_fills_what_a_later_address_leaves_out():
     assert shown["dataset"] == "birds"
     assert shown["backbones"] == ["VGG16", "ResNet50"]
     assert page.query_params["backbones"] == ["VGG16", "ResNet50"]
+
+
+def test_an_address_from_before_a_change_does_not_take_it_back(monkeypatch):
+    page = AppTest.from_function(_show_state)
+    page.query_params["dataset"] = "birds"
+    page.run().button[0].click().run()
+    page.query_params["dataset"] = "birds"  # sent by a browser that had not heard of the change
+    assert _shown(page.run())["dataset"] == "flowers"
+    assert page.query_params["dataset"] == "flowers"
+    page.query_params["dataset"] = "trees"  # a link
+    assert _shown(page.run())["dataset"] == "trees"
+
+    page.button[0].click().run()
+    monkeypatch.setattr("dashboard.addressed.HEARD", 0)
+    page.query_params["dataset"] = "trees"  # the way back, later
+    assert _shown(page.run())["dataset"] == "trees"
