@@ -23,7 +23,8 @@ def sentence(answers: Sequence[Answer], classes: Sequence[str] = ()) -> str:
     if not others:
         said = f"all say **{winner}**"
     elif most > others[0][1]:
-        said = f"{most} say **{winner}**, the others {formats.listed([name for name, _ in others])}"
+        rest = "the other" if most == len(answers) - 1 else "the others"
+        said = f"{most} say **{winner}**, {rest} {formats.listed([name for name, _ in others])}"
     else:
         said = f"they disagree: {formats.listed([name for name, _ in votes.most_common()])}"
     return f"{len(answers)} models that know {known}: {said}."

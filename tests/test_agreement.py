@@ -15,7 +15,7 @@ def test_one_answer_alone_says_nothing():
 def test_agreement_a_majority_and_a_tie_are_told_apart():
     cat, dog, frog = answer("cat"), answer("dog"), answer("frog")
     assert agreement.sentence([cat, cat]) == "2 models that know ImageNet's 1,000 classes: all say **cat**."
-    assert "2 say **cat**, the others dog" in agreement.sentence([cat, dog, cat])
+    assert "2 say **cat**, the other dog" in agreement.sentence([cat, dog, cat])
     assert "they disagree: cat and dog" in agreement.sentence([cat, dog], ["cat", "dog"])
     assert agreement.sentence([cat, frog], ["a", "b", "c", "d", "e"]).startswith("2 models that know a, b and 3 more:")
 
