@@ -53,7 +53,8 @@ def several(
     asked, usual = said(name), _joined(default, titles)
     if asked is not None:
         st.session_state[name] = [each for each in titles if each in asked.split("+")]
-    st.session_state.setdefault(name, list(default))
+    elif name not in st.session_state:  # given to the widget, so that a click in its first moment finds it chosen
+        options = {"default": list(default)} | options
 
     def keep() -> None:
         if name in st.session_state:  # the page may have been left meanwhile
