@@ -23,8 +23,8 @@ def draw(view: str, name: str, shown: Collection[str], *, on_select: Callable[[]
         "Works in grey gave something and are not here."
         if view == "tree"
         else "A point is an architecture: click it to read about it. Accuracies are cited, and come from other ways of "
-        "training, some with more data: a later recipe makes any network better. CLIP never saw its labels: it was "
-        f"asked in words (zero-shot; {ZERO_SHOT_SOURCE})."
+        "training, some with more data: a later recipe makes any network better. CLIP never saw ImageNet's labels: it "
+        f"was asked in words (zero-shot; {ZERO_SHOT_SOURCE})."
     )
 
 
