@@ -51,7 +51,7 @@ def reduction() -> None:
 
 def gradients() -> None:
     """Gradients measured on two small networks that differ in their shortcuts only."""
-    left, right = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
+    left, right = st.columns([1, 1], gap="medium", vertical_alignment="bottom")
     with left:
         blocks = addressed.number(
             st.slider, "deep", "Blocks, one after the other", default=30, least=5, most=vanishing.MOST, step=5
