@@ -79,10 +79,16 @@ def said(name: str) -> str | None:
 
 def write(name: str, value: str | None) -> None:
     """Change what the address says, from a callback; None: nothing, which is the default."""
+    if st.query_params.get(name) != value:
+        note(name, value)
+        _set(name, value)
+
+
+def note(name: str, value: str | None) -> None:
+    """That the address is about to say this, as by a switch to another page: see `said`."""
     before = st.query_params.get(name)
     if before != value:
         st.session_state.setdefault(_CHANGED, {})[name] = (before, value, monotonic())
-        _set(name, value)
 
 
 def put(name: str, value) -> None:

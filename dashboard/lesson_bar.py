@@ -53,8 +53,8 @@ def go(name: str, index: int) -> None:
     place = {"lesson": name, "step": str(index + 1)}
     state.update(run="", **place)  # the page Train shows the next run, not the last one
     choices = lessons.link(lessons.get(name), step)
-    for choice, value in choices.items():  # noted as changed: a browser that polls still sends those of the last step
-        addressed.write(choice, value)
+    for choice, value in choices.items():  # a browser that polls still sends those of the last step
+        addressed.note(choice, value)
     st.switch_page(components.page(step.page), query_params=place | choices)
 
 

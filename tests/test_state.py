@@ -79,3 +79,26 @@ def test_an_address_from_before_a_change_does_not_take_it_back(monkeypatch):
     monkeypatch.setattr("dashboard.addressed.HEARD", 0)
     page.query_params["dataset"] = "trees"  # the way back, later
     assert _shown(page.run())["dataset"] == "trees"
+
+
+def _show_switch():
+    import streamlit as st
+
+    from dashboard import choices, state
+
+    state.begin()
+    if st.button("show to a class"):
+        state.update(projector=True)
+    st.text(choices.projector())
+
+
+def test_the_projector_switch_is_another_widget_when_on_so_that_no_old_message_turns_it_off():
+    page = AppTest.from_function(_show_switch).run()
+    assert page.text[0].value == "False" and page.toggle[0].key == "choose-projector-off"
+    page.button[0].click().run()
+    assert page.text[0].value == "True" and page.toggle[0].key == "choose-projector-on"
+    assert page.query_params["projector"] == "on"
+    page.toggle[0].set_value(False).run()
+    assert page.text[0].value == "False" and "projector" not in page.query_params
+    page.toggle[0].set_value(True).run()
+    assert page.text[0].value == "True"

@@ -22,15 +22,3 @@ def test_one_key_leads_from_step_to_step_and_each_page_is_set_up(page: Page):
         page.keyboard.press("PageDown")
     expect(page.get_by_role("heading", name="Lessons")).to_be_visible()
     expect(page.get_by_role("button", name="Start").first).to_be_visible()
-
-
-def test_a_lesson_shown_to_a_class_stays_large_from_step_to_step(page: Page):
-    lesson = next(iter(lessons.LESSONS.values()))
-    page.goto("/lessons")
-    page.get_by_role("button", name="Show it to a class").first.click()
-    for number, step in enumerate(lesson.steps, start=1):
-        expect(page.get_by_text(f"step {number} of {len(lesson.steps)}: {step.title}")).to_be_visible()
-        expect(page.get_by_text(step.do)).to_be_visible()  # and with it the button that the key presses
-        expect(page.get_by_role("switch", name="Projector size")).to_be_checked()
-        page.keyboard.press("PageDown")
-    expect(page.get_by_role("heading", name="Lessons")).to_be_visible()
