@@ -23,7 +23,10 @@ from core.progress import Report, silent
 
 NAMES: tuple[str, ...] = tuple(backbones.clip_names())
 TOY = "TinyCLIP"
-TOY_SENTENCE = "TinyCLIP is a toy: it learned these ten words on this very sample, so its result is no real zero-shot."
+TOY_SENTENCE = (
+    "TinyCLIP is a toy: it learned ten words on the very sample of CIFAR-10 that is shipped with it, so its result "
+    "there is no real zero-shot."
+)
 BATCH_TOKENS = 4096  # in one pass of the text tower
 KEPT_TEXTS = 100_000
 

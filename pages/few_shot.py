@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core import backbones, few_shot, sources
-from core.config import DEMO, TITLES
+from core import backbones, clip, few_shot, sources
+from core.config import DEMO, TITLES, RunConfig
 from core.errors import LabError
 from core.metrics import Interval
 from core.sources import Source
@@ -26,7 +26,8 @@ try:
     asked, curves = {}, {}
     for each in chosen:
         facts = backbones.get(each)
-        asked[each] = Source(dataset=name, images="test", backbone=each, input_size=max(size, facts.min_size))
+        seen = min(max(size, facts.min_size), facts.max_size or size)
+        asked[each] = Source(dataset=name, images="test", backbone=each, input_size=seen)
         if found := resources.few_shot_curve(asked[each]):
             curves[each] = found
     n_test = len(sources.rows(next(iter(asked.values()))))
@@ -41,20 +42,36 @@ if resources.store_open():
     done = runs[(runs["status"] == "finished") & (runs["dataset"] == name) & (runs["n_test_used"] == n_test)]
     done = done.set_index("run_id", drop=False)
     zero_shot = done.index[done["method"] == "zero-shot"].tolist()
-    drawn = st.multiselect(
-        "Lines to reach", done.index, default=zero_shot[:1], key="few-shot-lines", placeholder="Finished runs",
-        format_func=lambda run: choices.run_title(done.loc[run]),
+    if addressed.said("lines") is None:  # a zero-shot run that has just ended is drawn at once
+        st.session_state.pop("lines", None)
+    drawn = addressed.several(
+        "lines", "Lines to reach", {run_id: choices.run_title(run) for run_id, run in done.iterrows()},
+        widget=st.multiselect, default=zero_shot[:1], placeholder="Finished runs",
         help="Runs that were tested on the same images: zero-shot, a probe, a fine-tune",
     )  # fmt: skip
+    drawn = drawn.split("+") if drawn else []
     for run in (done.loc[run_id] for run_id in drawn):
         title = f"{run['backbone']}'s {TITLES[run['method']].lower()} ({formats.percent(run['accuracy'])})"
         if title in lines:  # two of one kind are told apart by when they began
             title += f" of {formats.moment(run['created'])}"
         lines[title] = Interval(run["accuracy"], run["accuracy_low"], run["accuracy_high"])
-    if "TinyCLIP" in {title.split("'")[0] for title in lines}:
-        st.caption(
-            "TinyCLIP is a toy: it learned these ten words on this very sample, so its result is no real zero-shot."
-        )
+    model = next((each for each in resources.clips_here() if each != clip.TOY), clip.TOY)
+    under_way = [
+        run for run in resources.active_runs() if (run.config.method, run.config.dataset) == ("zero-shot", name)
+    ]
+    if model not in set(done.loc[zero_shot, "backbone"]) and st.button(
+        f"Ask {model} zero-shot", icon=":material/translate:", key="few-shot-ask", disabled=bool(under_way),
+        help="Told the class names, shown no labelled image: its accuracy on these test images is a line to reach",
+    ):  # fmt: skip
+        try:
+            asked_now = resources.submit(RunConfig(dataset=name, backbone=model, method="zero-shot"))
+            if drawn:
+                addressed.write("lines", "+".join([*drawn, asked_now]))
+            st.rerun()  # the status beside the page shows it; its line is drawn when it has ended
+        except LabError as error:
+            components.show_error(error)
+    if clip.TOY in chosen or any(title.startswith(clip.TOY) for title in lines):
+        st.info(clip.TOY_SENTENCE, icon=":material/toys:")
 
 if not curves:
     st.stop()

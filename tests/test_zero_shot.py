@@ -9,7 +9,7 @@ from core import execute, heads, metrics, neighbours, zero_shot
 from core.config import RunConfig
 from core.errors import ConfigError
 
-REAL = Path("/work/shared/clip/clip_vit_b32_embeddings.npz")
+REAL = Path(__file__).parents[2] / "shared" / "clip" / "clip_vit_b32_embeddings.npz"  # beside the repository
 TOY = {"backbone": "TinyCLIP", "method": "zero-shot"}
 
 

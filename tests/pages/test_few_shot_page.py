@@ -1,5 +1,6 @@
 """Few-shot: one button computes the curves of the backbones that are chosen."""
 
+from core import runs
 from tests.pages.conftest import wait
 
 TINY = {"backbones": "Tiny", "input_size": "32"}
@@ -19,3 +20,20 @@ def test_one_button_computes_the_curve_and_the_page_says_how_strength_was_chosen
 def test_a_backbone_that_does_not_exist_is_told_in_words(visit, store):
     page = visit("few_shot", backbones="Nothing")
     assert page.error and not page.exception
+
+
+def test_a_toy_is_asked_zero_shot_by_one_button_and_becomes_a_line_that_is_called_a_toy(visit, store):
+    page = visit("few_shot", **TINY)
+    wait(page, lambda: any(button.key == "few-shot-ask" for button in page.button))
+    assert not page.info
+    page.button(key="few-shot-ask").click().run()
+    wait(page, lambda: (runs.table()["status"] == "finished").any(), seconds=60)
+    wait(page, lambda: page.multiselect(key="lines").value)
+    assert any("toy" in box.value and "no real zero-shot" in box.value for box in page.info)
+    assert not any(button.key == "few-shot-ask" for button in page.button)
+
+
+def test_a_network_of_one_input_size_only_is_asked_at_that_size(visit, store):
+    page = visit("few_shot", backbones="TinyCLIP", input_size="160")
+    wait(page, lambda: any("2,300 images to look at first" in text.value for text in page.markdown))
+    assert not page.error
