@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.
 
 import argparse
 import contextlib
+import inspect
 import json
 import os
 import sys
@@ -108,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
 
     bench = _command(commands, "bench", _bench, "measure; figures are kept in docs/benchmarks.md")
     bench.add_argument(
-        "name", choices=("extract", "probe", "memory", "finetune", "maps", "clip"), help="what to measure"
+        "name", choices=("extract", "probe", "memory", "finetune", "maps", "clip", "fewshot"), help="what to measure"
     )
     for name, kind in {"images": int, "dataset": str, "backbone": str, "weights": str, "input_size": int}.items():
         bench.add_argument(f"--{name.replace('_', '-')}", type=kind, help="with which; left out: the benchmark's own")
@@ -231,6 +232,9 @@ def _run(options) -> tuple[dict, str]:
     for name in ("epochs", "batch_size", "learning_rate"):  # 0 stands for a default, which nobody means who types it
         if given.get(name) == 0:
             raise ConfigError(f"{name} is 0", "more than 0", "Leave it out for the default")
+    for name in ("templates", "classes"):  # likewise
+        if given.get(name) == "":
+            raise ConfigError(f"The {name} are empty", "at least a line", "Leave the option out for the default")
     given["dataset"] = _dataset_name(given.get("dataset", DEFAULTS["dataset"]))
     recipe = given.pop("recipe", "")
     config = recipes.get(recipe).config(**given) if recipe else RunConfig(**given)
@@ -417,6 +421,10 @@ def _bench(options) -> tuple[dict, str]:
 
     names = ("images", "dataset", "backbone", "weights", "input_size")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    known = inspect.signature(BENCHES[options.name]).parameters
+    if unread := [name.replace("_", "-") for name in given if name not in known]:
+        expected = ", ".join(f"--{name.replace('_', '-')}" for name in known)
+        raise ConfigError(f"bench {options.name} reads no --{unread[0]}", f"some of {expected}", "Leave it out")
     figures = {"hardware": hardware.name()} | BENCHES[options.name](**given)
     return figures, "\n".join(f"{name}: {value}" for name, value in figures.items())
 

@@ -257,6 +257,7 @@ BENCHES: dict[str, Callable[..., dict]] = {
     "finetune": finetune,
     "maps": bench_maps.maps,
     "clip": bench_clip.clip_answer,
+    "fewshot": bench_clip.few_shot_sweep,
 }
 
 

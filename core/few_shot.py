@@ -16,7 +16,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -68,6 +68,17 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Task:
+    """Standardised features with their classes, to learn from and to be tested on."""
+
+    x: np.ndarray  # (n, d)
+    y: np.ndarray  # (n,)
+    x_test: np.ndarray  # (m, d)
+    y_test: np.ndarray  # (m,)
+    classes: int
+
+
+@dataclass(frozen=True)
 class Crossing:
     """Labelled images a class with which a curve reaches a line; `inf` where all there are do not."""
 
@@ -115,32 +126,47 @@ def measure(source: Source, *, seeds: int = SEEDS, report: Report = silent) -> C
     curve = find(source, seeds=seeds)
     if curve and curve.complete:
         return curve
-    labels, classes = datasets.load(source.dataset).labels, len(datasets.load(source.dataset).class_names)
-    train, test = sources.values(_train(source), report), sources.values(source, report)
-    x, y = train.values, labels[train.rows]
-    mean, scale = heads.moments(x)
-    x, x_test = (x - mean) / scale, (test.values - mean) / scale
-    sizes = shots(np.bincount(y, minlength=classes))
+    task = read(source, report)
+    sizes = shots(np.bincount(task.y, minlength=task.classes))
     points = list(curve.points) if curve else []
     seconds = curve.seconds if curve else 0.0
     for number, n in enumerate(sizes):
         if number < len(points):
             continue
         began = perf_counter()
-        draws = [draw(y, n, seed=seed) for seed in range(1 if n == sizes[-1] else seeds)]  # all: in one way only
-        found = []
-        for head, strength in _fitted(x, y, draws, classes, n):
-            report(Progress("train", number * seeds + len(found), len(sizes) * seeds, unit="heads"))
-            right = head.scores(x_test).argmax(axis=1) == labels[test.rows]
-            found.append((float(right.mean()), strength))
+        whole = n == sizes[-1]
+
+        def told(done: int, before: int = number * seeds) -> None:
+            report(Progress("train", before + done, len(sizes) * seeds, unit="heads"))
+
+        found = point(task, n, seeds=1 if whole else seeds, told=told)  # all: in one way only
         seconds += perf_counter() - began
-        images = len(draws[0])
-        points.append(Point(images / classes if n == sizes[-1] else n, images, *zip(*found, strict=True)))
+        points.append(replace(found, shots=found.images / task.classes) if whole else found)
         complete = len(points) == len(sizes)
-        curve = Curve(tuple(points), classes, len(test.rows), seeds, complete, seconds, hardware.name())
+        curve = Curve(tuple(points), task.classes, len(task.y_test), seeds, complete, seconds, hardware.name())
         _write(_path(source, seeds), curve)
     report(Progress("train", len(sizes) * seeds, len(sizes) * seeds, unit="heads"))
     return curve
+
+
+def read(source: Source, report: Report = silent) -> Task:
+    """Standardised features of a source's training and test images; extracted where they are not in the cache."""
+    dataset = datasets.load(source.dataset)
+    train, test = sources.values(_train(source), report), sources.values(source, report)
+    mean, scale = heads.moments(train.values)
+    x, x_test = ((each.values - mean) / scale for each in (train, test))
+    return Task(x, dataset.labels[train.rows], x_test, dataset.labels[test.rows], len(dataset.class_names))
+
+
+def point(task: Task, n: int, *, seeds: int = SEEDS, told: Callable[[int], None] = lambda done: None) -> Point:
+    """Heads that saw n labelled images a class, one for each seed; `told` hears how many of them are there."""
+    draws = [draw(task.y, n, seed=seed) for seed in range(seeds)]
+    found = []
+    for head, strength in _fitted(task.x, task.y, draws, task.classes, n):
+        told(len(found))
+        right = head.scores(task.x_test).argmax(axis=1) == task.y_test
+        found.append((float(right.mean()), strength))
+    return Point(n, len(draws[0]), *zip(*found, strict=True))
 
 
 def shots(counts: np.ndarray) -> tuple[int, ...]:

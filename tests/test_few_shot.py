@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from core import few_shot, settings, softmax
+from core import bench_clip, few_shot, settings, softmax
 from core.errors import ConfigError, Stopped
 from core.few_shot import Curve, Point
 from core.metrics import Interval
@@ -110,3 +110,11 @@ def test_a_broken_file_is_computed_again():
 def test_only_test_images_can_test():
     with pytest.raises(ConfigError, match="test images"):
         few_shot.find(Source(backbone="Tiny", weights="untrained", images="train"))
+
+
+def test_a_sweep_is_measured_from_cached_features_on_all_test_images(store):
+    found = bench_clip.few_shot_sweep(dataset="cifar10-sample", backbone="TinyCLIP")
+    assert found["test_images"] == 500
+    assert found["images_a_class"] == (1, 2, 4, 8, 16, 32, 64, 180)
+    assert len(found["seconds_after_each"]) == len(found["accuracies"]) == len(found["images_a_class"])
+    assert found["accuracies"][-1] > found["accuracies"][0] > 0.1  # guessing: 0.1

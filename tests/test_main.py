@@ -60,6 +60,12 @@ def test_a_failure_is_one_sentence_and_exit_code_1(store, capsys):
     assert "Traceback" not in printed.err
 
 
+@pytest.mark.parametrize("option", ["templates", "classes"])
+def test_empty_words_are_refused_and_not_taken_for_the_default(store, capsys, option):
+    assert main(["run", "--backbone", "TinyCLIP", "--method", "zero-shot", f"--{option}", ""]) == 1
+    assert f"The {option} are empty" in capsys.readouterr().err
+
+
 def test_a_folder_is_imported_and_what_cannot_be_read_is_listed(store, capsys, tmp_path):
     write_folder(tmp_path / "pets", pictures() | {"cats/notes.jpg": b"no picture"})
     assert main(["run", "--dataset", str(tmp_path / "pets"), "--backbone", "Tiny", "--json"]) == 0
@@ -155,3 +161,10 @@ def test_a_finished_run_is_not_resumed_and_nearest_neighbours_are_not_exported(s
     assert main(["export", run_id, "--to", str(tmp_path / "to")]) == 1
     assert "nearest" in capsys.readouterr().err
     assert not [*tmp_path.glob("to/*")]
+
+
+def test_an_option_that_a_benchmark_does_not_read_is_told(store, capsys):
+    assert main(["bench", "clip", "--input-size", "96"]) == 1
+    assert (
+        "bench clip reads no --input-size. Expected some of --images, --backbone, --weights" in capsys.readouterr().err
+    )
