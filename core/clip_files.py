@@ -8,9 +8,12 @@ Two layouts are read, each a folder:
 A folder of another model, a file cut short, a tensor too many or too few: one sentence each.
 """
 
+import contextlib
 import json
 import os
+import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +22,10 @@ import numpy as np
 from core import settings
 from core.architectures import Backbone
 from core.clip_towers import SHAPES, Shape, Tower
-from core.errors import WeightsError
+from core.errors import Stopped, WeightsError
 from core.progress import Progress, Report
 
+LOOK = 0.5  # seconds between two looks at how much of a download is there
 _SAFETENSORS, _KERAS = "model.safetensors", "model.weights.h5"
 _UNUSED = {  # the places of tokens and patches, counted up from nought: older files hold them as a tensor
     "text_model.embeddings.position_ids",
@@ -78,7 +82,7 @@ def remedy(facts: Backbone) -> str:
         return "Restore assets/tiny_clip from the repository"
     repository, place = f"{Path(facts.weights_folder).name}/{facts.weights_file}", settings.home() / "weights"
     return (
-        f"Run `huggingface-cli download {repository} --local-dir {place / facts.weights_file}` where there is a "
+        f"Run `hf download {repository} --local-dir {place / facts.weights_file}` where there is a "
         f"network and bring that folder; or give the path of a KerasHub preset folder of {SHAPES[facts.name].preset}; "
         f"or connect to the internet and run `python -m core warm --backbones {facts.name}`"
     )
@@ -124,17 +128,20 @@ def download(facts: Backbone, report: Report) -> Path:
         raise WeightsError("The shipped weights of TinyCLIP are missing", "assets/tiny_clip", remedy(facts))
     report(Progress("download", 0, 0, "bytes"))
     try:
-        import kagglehub
         from keras_hub.models import CLIPBackbone
 
-        folder = Path(kagglehub.model_download(CLIPBackbone.presets[preset]["kaggle_handle"].removeprefix("kaggle://")))
+        known = CLIPBackbone.presets[preset]
+        total = 4 * known["metadata"]["params"]  # bytes of float32
+        folder = _fetched(known["kaggle_handle"].removeprefix("kaggle://"), _kaggle() / preset, total, report)
+    except Stopped:
+        raise
     except Exception as error:  # whatever the libraries of others raise without a network
         raise WeightsError(
             f"{facts.name} has no weights here and the preset cannot be fetched ({type(error).__name__})",
             "",
             remedy(facts),
         ) from error
-    report(Progress("download", 1, 1, "bytes"))
+    report(Progress("download", total, total, "bytes"))
     return folder
 
 
@@ -337,6 +344,32 @@ def _keras_model(folder: Path, facts: Backbone) -> Any:
     if found != shape or image.image_shape[0] != facts.default_size:
         raise WeightsError(f"{folder} is no {facts.name}: {found}", f"{shape}", "Choose the folder of this model")
     return model
+
+
+def _fetched(handle: str, place: Path, total: int, report: Report) -> Path:
+    """Kaggle's library downloads in a thread of its own and tells nobody how far it is: what lies on the disk does."""
+    import kagglehub
+
+    found: Future = Future()
+
+    def fetch() -> None:
+        try:
+            found.set_result(Path(kagglehub.model_download(handle)))
+        except BaseException as error:
+            found.set_exception(error)
+
+    threading.Thread(target=fetch, name="download", daemon=True).start()
+    while not wait([found], timeout=LOOK).done:
+        report(Progress("download", min(_bytes(place), total), total, "bytes"))
+    return found.result()
+
+
+def _bytes(folder: Path) -> int:
+    size = 0
+    for file in folder.rglob("*"):
+        with contextlib.suppress(OSError):  # an archive that has just been unpacked
+            size += file.stat().st_size
+    return size
 
 
 def _layout(folder: Path) -> str:

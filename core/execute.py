@@ -193,7 +193,7 @@ def _zero_shot(config: RunConfig, report: Report) -> runs.Result:
         images_per_second=found.images_per_second,
         cached=found.cached,
         protocol=describe_protocol(config, rows, found.precision),
-        notes=[f"{len(cut)} prompts were longer than the text tower reads, and were cut"] * bool(cut),
+        notes=[f"Prompts longer than the text tower reads, and cut: {len(cut)}"] * bool(cut),
     )  # fmt: skip
     return _result(outcome, dataset, rows, probabilities, head=head)
 

@@ -183,7 +183,7 @@ def test_bad_texts_and_names_are_refused_in_words():
 
 def test_without_weights_it_says_the_three_ways_to_them(monkeypatch):
     monkeypatch.setattr("core.clip_files.download", _offline)
-    with pytest.raises(WeightsError, match=r"huggingface-cli download openai/clip-vit-base-patch32.*KerasHub.*warm"):
+    with pytest.raises(WeightsError, match=r"hf download openai/clip-vit-base-patch32.*KerasHub.*warm"):
         clip.embed_texts("CLIPViTB32", ["a cat"])
 
 

@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from core import backbones, clip, clip_files, clip_towers, settings
 from core.clip_towers import SHAPES, Shape, Tower
 from core.errors import WeightsError
-from core.progress import silent
+from core.progress import Progress, silent
 
 TOY = settings.ASSETS / "tiny_clip"
 SMALL = Shape(8, Tower(2, 12, 3, 20), Tower(3, 8, 2, 18), 6, "gelu", vocabulary=40, context=9, preset="small")
@@ -210,10 +211,34 @@ def test_published_weights_are_found_in_the_home_folder_and_in_hugging_faces_cac
     assert clip_files.here(facts) == home
 
 
+def test_a_download_tells_how_far_it_is_by_what_lies_on_the_disk(monkeypatch, tmp_path: Path):
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(clip_files, "LOOK", 0.01)
+    heard, half = [], threading.Event()
+
+    def fetch(handle: str) -> str:
+        place = tmp_path / "models" / handle
+        place.parent.mkdir(parents=True)
+        place.with_suffix(".archive").write_bytes(bytes(1000))
+        assert half.wait(10)
+        return str(place)
+
+    def report(moment: Progress) -> None:
+        heard.append(moment)
+        if moment.done == 1000:
+            half.set()
+
+    monkeypatch.setattr("kagglehub.model_download", fetch)
+    facts = backbones.get("CLIPViTB32")
+    folder = clip_files.download(facts, report)
+    assert folder.parent == tmp_path / "models" / "keras" / "clip" / "keras" / "clip_vit_base_patch32"
+    assert heard[-1].total == heard[-1].done > 4 * facts.params
+
+
 def test_a_download_that_fails_says_the_three_ways(monkeypatch):
     def refuse(handle: str):
         raise OSError("no network")
 
     monkeypatch.setattr("kagglehub.model_download", refuse)
-    with pytest.raises(WeightsError, match=r"huggingface-cli download openai/.*KerasHub preset folder.*core warm"):
+    with pytest.raises(WeightsError, match=r"hf download openai/.*KerasHub preset folder.*core warm"):
         clip_files.download(backbones.get("CLIPViTB32"), silent)

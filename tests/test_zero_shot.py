@@ -76,6 +76,20 @@ def test_real_embeddings_give_the_accuracy_they_must(real):
     assert (right[~people].sum(), (~people).sum()) == (29, 29)
 
 
+def test_an_ensemble_of_real_embeddings_ignores_their_lengths_and_outdoes_each_blurred_prompt_of_it(real):
+    rng, prompts = np.random.default_rng(0), neighbours.unit(real["text"])[:, None]  # (80, 1, 512)
+    assert _right(real, prompts * rng.uniform(0.1, 30, (80, 18, 1))) == 37
+    blurred = prompts + rng.normal(size=(80, 18, 512)) / np.sqrt(512)
+    alone = [_right(real, blurred[:, [place]]) for place in range(18)]
+    assert _right(real, blurred) > max(alone) + 10
+
+
+def _right(real: dict[str, np.ndarray], prompts: np.ndarray) -> int:
+    """Photographs named right by an ensemble of prompts (k, t, d)."""
+    said = zero_shot.cosines(real["image"], zero_shot.head(prompts)).argmax(axis=1)
+    return int((real["text_class"][said] == real["label"]).sum())
+
+
 def test_a_scale_chosen_for_real_embeddings_is_better_calibrated_than_a_scale_of_one(real):
     labels = np.array([real["text_class"].tolist().index(name) for name in real["label"]])
     similarity = zero_shot.cosines(real["image"], zero_shot.head(real["text"][:, None]))
