@@ -27,8 +27,8 @@ from urllib.request import url2pathname
 
 import pandas as pd
 
-from core import checkpoints, heads, settings
-from core.config import RunConfig
+from core import checkpoints, heads, prompts, settings
+from core.config import ZERO_SHOT, RunConfig
 from core.errors import LabError, Paused, RunError, Stopped
 from core.progress import Progress, Report
 
@@ -136,7 +136,7 @@ class Run:
 
 def create(config: RunConfig, *, scheduler: str | None = None) -> str:
     """Enter a queued run into the store, owned by this process (or by a scheduler); returns its id."""
-    name = f"{config.backbone} {config.recipe or config.method} {config.input_size} px"
+    name = _named(config)
     tags = {_TAG + "status": "queued", _TAG + "owner": json.dumps(_this_process() | {"scheduler": scheduler})}
     run = _client().create_run(_experiment(), run_name=name, tags=tags)
     from mlflow.entities import Param
@@ -482,6 +482,15 @@ def _artifact(run_id: str, name: str) -> Path:
             "what a finished run left",
             "Delete the run and start it again",
         ) from error
+
+
+def _named(config: RunConfig) -> str:
+    """What tells a run from most others, in a line."""
+    name = f"{config.backbone} {config.recipe or config.method} {config.input_size} px"
+    if config.method != ZERO_SHOT:
+        return f"{name}, projected" if config.pooling == "projected" else name
+    count = len(prompts.templates(config.templates))
+    return name + (f", {count} templates" if count > 1 else "") + (", own names" if config.classes else "")
 
 
 def _this_process() -> dict:

@@ -46,7 +46,7 @@ def heat_map(found: Mapping[str, Robustness]) -> go.Figure:
 def curves(found: Mapping[str, Robustness]) -> go.Figure:
     """Accuracy against severity, a small chart for each shift, 0 being the images as they are; bars are intervals."""
     figure = make_subplots(
-        rows=2, cols=3, shared_xaxes=True, shared_yaxes=True, vertical_spacing=0.12, horizontal_spacing=0.03,
+        rows=2, cols=3, shared_xaxes=True, shared_yaxes="all", vertical_spacing=0.12, horizontal_spacing=0.03,
         subplot_titles=[shift.title for shift in SHIFTS.values()],
     )  # fmt: skip
     for place, (name, each) in enumerate(found.items()):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.charts import ACCENT, TINT, canvas
+from dashboard.charts import ACCENT, canvas
 
 MOST = 20  # bars
 
@@ -17,7 +17,7 @@ def answers(texts: Sequence[str], cosines: np.ndarray, probabilities: np.ndarray
         x=100 * probabilities[best],
         y=[str(place) for place in range(len(best))],
         orientation="h",
-        marker={"color": ACCENT, "opacity": TINT},
+        marker={"color": ACCENT},
         text=[f"{texts[i]}  <b>{100 * probabilities[i]:.1f} %</b>  (cosine {cosines[i]:.3f})" for i in best],
         textposition=["inside" if probabilities[i] > 0.6 else "outside" for i in best],
         insidetextanchor="start",
@@ -35,7 +35,7 @@ def matrix(images: Sequence[str], texts: Sequence[str], cosines: np.ndarray) -> 
         z=cosines.T,
         x=list(images),
         y=list(texts),
-        text=[[f"{value:.2f}" for value in row] for row in cosines.T],
+        text=[[f"{value + 0:.2f}" for value in row] for row in cosines.T.round(2)],  # + 0: no -0.00
         texttemplate="%{text}" if len(images) * len(texts) <= 400 else None,
         colorbar={"title": {"text": "Cosine", "side": "right"}, "thickness": 12, "outlinewidth": 0},
         xgap=1,

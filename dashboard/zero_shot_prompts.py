@@ -115,12 +115,20 @@ def _change(dataset: Dataset, found: Scored, before: Scored | None) -> None:
 
 
 def _classes(found: Scored) -> None:
-    with st.expander("What it takes for what", icon=":material/grid_on:"):
+    folded = st.expander("What it takes for what", icon=":material/grid_on:", key="zero-shot-folded", on_change="rerun")
+    if not folded.open:
+        return
+    with folded:
         components.chart(charts.confusion(_counts(found)), key="zero-shot-confusion", alt="Confusion matrix")
 
 
 def _sureness(model: str, dataset: Dataset, found: Scored) -> None:
-    with st.expander("How sure it is: the logit scale", icon=":material/tune:"):
+    folded = st.expander(
+        "How sure it is: the logit scale", icon=":material/tune:", key="zero-shot-sureness", on_change="rerun"
+    )
+    if not folded.open:  # an edit is answered sooner without the search for the best scale
+        return
+    with folded:
         scale = st.slider(
             "Logit scale", 1.0, 200.0, float(np.clip(found.scale, 1, 200)), key=f"scale-{model}",
             help="Cosines are multiplied by it before the softmax; the answer stays, how sure it is changes",

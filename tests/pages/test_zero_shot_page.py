@@ -80,3 +80,16 @@ def test_images_and_texts_are_drawn_as_one_matrix(visit, store):
     page = open_tab(visit, "Images and texts", lambda page: page.get("plotly_chart"))
     assert len(page.get("plotly_chart")) == 1
     assert not page.error
+
+
+def test_confusion_and_scale_are_computed_once_they_are_unfolded(visit, store):
+    page = open_tab(visit, "Prompts", lambda page: page.metric)
+    assert not any("Calibration error" in text.value for text in page.markdown)
+    folded = len(page.get("plotly_chart"))
+    page.session_state["zero-shot-sureness"] = True
+    page.session_state["zero-shot-folded"] = True
+    page.run()
+    assert any("least error on these validation images" in text.value for text in page.markdown)
+    assert len(page.get("plotly_chart")) == folded + 3  # confusion, calibration, one image
+    page.slider(key="scale-TinyCLIP").set_value(1.0).run()
+    assert not page.error and not page.exception
