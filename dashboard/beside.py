@@ -26,6 +26,7 @@ DECIDE = (  # what decides a result, in the order in which it is read
     *("pooling", "epochs", "batch_size", "learning_rate", "head_epochs", "unfreeze", "unfreeze_count", "batchnorm"),
     *("optimizer", "schedule", "augment", "hardware"),
 )
+SIDES = {"class": "before the projection", "projected": "after the projection"}  # of a CLIP's features
 
 
 def show(run: pd.Series, runs: pd.DataFrame) -> None:
@@ -106,6 +107,7 @@ def names_of(run: pd.Series, other: pd.Series) -> tuple[str, str]:
         lambda each: formats.count(each["n_train_used"], "training image"),
         lambda each: f"{each['weights_origin']} weights",
         lambda each: f"seed {each['seed']}",
+        lambda each: SIDES.get(each["pooling"], f"{each['pooling']} pooling"),
     )
     told = [(kind(run), kind(other)) for kind in kinds if kind(run) != kind(other)]
     if not told:

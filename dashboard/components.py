@@ -1,7 +1,7 @@
 """Pieces that several pages draw, so that the same thing looks the same everywhere."""
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from PIL import Image
 
+from core import clip
 from core.backbones import PUBLISHED
 from core.config import TITLES
 from core.errors import DatasetError, LabError
@@ -57,6 +58,12 @@ def show_missing(error: LabError) -> None:
     show_error(error)
     if isinstance(error, DatasetError):
         link("data", "Bring its images back", icon=":material/photo_library:")
+
+
+def toy(names: Collection[str]) -> None:
+    """Say of the toy CLIP that it is one, where it is among these backbones."""
+    if clip.TOY in names:
+        st.info(clip.TOY_SENTENCE, icon=":material/toys:")
 
 
 def measured(on: str, protocol: str = "") -> None:

@@ -104,9 +104,11 @@ def _n_train(config: RunConfig, n_train: int, counts: Sequence[int]) -> str:
 
 
 def _pooling(config: RunConfig, *_) -> str:
+    if config.pooling == "flatten":
+        return "Every place keeps its own numbers"
     projected = config.pooling == "projected"
     wide = clip_towers.SHAPES[config.backbone].dim if projected else backbones.get(config.backbone).feature_dim
-    return "Every place keeps its own numbers" if config.pooling == "flatten" else f"{wide:,} features an image"
+    return f"{wide:,} features an image"
 
 
 def _precision(config: RunConfig, *_) -> str:

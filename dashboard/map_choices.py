@@ -100,7 +100,7 @@ def _more(fields: dict) -> dict:
         ),
         "weights": choices.titled(st.selectbox, "weights", "Weights", options.WEIGHTS, accept_new_options=True),
         "preprocessing": choices.titled(st.selectbox, "preprocessing", "Pixels", options.PIXELS),
-        "pooling": options.pooling(st.segmented_control, facts.name, required=True),
+        "pooling": options.pooling(facts.name),
     }  # fmt: skip
 
 

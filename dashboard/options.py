@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from core import backbones, heads
+from core import backbones, clip_towers, heads
 from core.config import AUGMENTATIONS, OWN_DEFAULTS, PREPROCESSINGS, TRAIN_SPLITS, TRAINED, RunConfig
 from core.errors import LabError
 from dashboard import addressed, augmented, choices, effects, rate_finder, resources
@@ -16,7 +16,7 @@ SPLITS = dict(zip(TRAIN_SPLITS, ("All training images", "The book's 20 %", "The 
 PIXELS = dict(zip(PREPROCESSINGS, ("As the backbone wants them", "Divided by 255, the book's mistake"), strict=True))
 WEIGHTS = {"imagenet": "Published", "untrained": "Untrained"}  # or a path
 POOLINGS = {"avg": "Average", "max": "Maximum", "flatten": "Flatten"}
-CLIP_POOLINGS = {"class": "Class token", "projected": "Projected, as texts are"}
+OF_CLIP = {"avg": "Before the projection", "projected": "After it, where texts lie"}  # features of a CLIP
 AUGMENT = dict(zip(AUGMENTATIONS, ("Flip", "Crop", "Colour"), strict=True))
 BATCHNORM = {"inference": "Inference: statistics stay", "training": "Training: statistics move"}
 OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
@@ -34,12 +34,17 @@ OF_HEADS = {  # of a probe: label, least, most, step
 }
 
 
-def pooling(widget: Callable, backbone: str, **shown) -> str:
-    """How a backbone's last feature map becomes one vector: a CLIP has other ways than a network of feature maps."""
-    titles = CLIP_POOLINGS if backbone in backbones.clip_names() else POOLINGS
-    if st.session_state.get("pooling") not in titles:  # of the other kind of backbone
+def pooling(backbone: str) -> str:
+    """A widget for how the last feature map becomes one vector; of a CLIP, on which side of its projection."""
+    is_clip = backbone in clip_towers.SHAPES
+    titles = OF_CLIP if is_clip else POOLINGS
+    if st.session_state.get("pooling") not in titles:  # it was chosen for the other kind of network
         st.session_state.pop("pooling", None)
-    return choices.titled(widget, "pooling", "Pooling", titles, **shown)
+    label, said = "Pooling", "How the places of the last feature map become one vector"
+    if is_clip:
+        label = "CLIP's features"
+        said = "Its class token: as papers probe it, or as it is compared with texts, in fewer numbers"
+    return choices.titled(st.selectbox, "pooling", label, titles, help=said)
 
 
 class More:
@@ -55,6 +60,7 @@ class More:
         if self.method not in TRAINED:
             self._data()
             self._head()
+            self._pooling()
             return self.fields
         images, network, training = st.tabs(["Images", "Network", "Training"])
         with images:
@@ -111,8 +117,7 @@ class More:
     def _network(self) -> None:
         left, right = st.columns(2)
         with left:
-            self.fields["pooling"] = pooling(st.selectbox, self.backbone)
-            self._slot("pooling")
+            self._pooling()
             self._number("dropout", "Dropout", 0.2, 0.0, 0.95, step=0.1)
             self._number("head_units", "Hidden units in the head", 0, 0, 4096, step=64)
         if self.method == "scratch":
@@ -123,6 +128,10 @@ class More:
                 self._number("head_epochs", "Epochs of the head alone", 5, 0, 200)
                 self._number("head_learning_rate", "Learning rate of the head alone", 1e-3, 1e-7, 10.0, step=1e-4)
         self._titled("batchnorm", "BatchNorm of the backbone", BATCHNORM)
+
+    def _pooling(self) -> None:
+        self.fields["pooling"] = pooling(self.backbone)
+        self._slot("pooling")
 
     def _training(self) -> None:
         usual, scope = OWN_DEFAULTS[self.method], self.method

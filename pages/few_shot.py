@@ -7,7 +7,7 @@ from core.config import DEMO, TITLES, RunConfig
 from core.errors import LabError
 from core.metrics import Interval
 from core.sources import Source
-from dashboard import addressed, choices, components, few_shot_story, few_shot_work, formats, resources
+from dashboard import addressed, choices, components, few_shot_story, few_shot_work, formats, options, resources
 
 components.page_header("Few-shot", "How many labelled images does a network need?")
 
@@ -21,13 +21,19 @@ with right:
         st.number_input, "input_size", "Input size (px)", default=DEMO.input_size, least=32, most=1024, step=32,
         help="What each image is enlarged to, for every backbone that can see that size",
     )  # fmt: skip
+clips = [each for each in chosen if each in clip.NAMES]
+side = "avg"
+if clips:
+    with st.container(width=360):
+        side = options.pooling(clips[0])
 
 try:
     asked, curves = {}, {}
     for each in chosen:
         facts = backbones.get(each)
         seen = min(max(size, facts.min_size), facts.max_size or size)
-        asked[each] = Source(dataset=name, images="test", backbone=each, input_size=seen)
+        pooling = side if each in clips else "avg"
+        asked[each] = Source(dataset=name, images="test", backbone=each, input_size=seen, pooling=pooling)
         if found := resources.few_shot_curve(asked[each]):
             curves[each] = found
     n_test = len(sources.rows(next(iter(asked.values()))))
@@ -70,8 +76,7 @@ if resources.store_open():
             st.rerun()  # the status beside the page shows it; its line is drawn when it has ended
         except LabError as error:
             components.show_error(error)
-    if clip.TOY in chosen or any(title.startswith(clip.TOY) for title in lines):
-        st.info(clip.TOY_SENTENCE, icon=":material/toys:")
+    components.toy([*chosen, *done.loc[drawn, "backbone"]])
 
 if not curves:
     st.stop()

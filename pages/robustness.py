@@ -78,6 +78,7 @@ try:
                 on_click=_begin, args=(missing,),
             )  # fmt: skip
             st.markdown(f":gray[Up to {formats.count(images, 'image')} to look at]", width="content")
+    components.toy(set(known.loc[chosen, "backbone"]))
     there = {titles[run]: each for run, each in found.items() if each}
     for title, each in there.items():
         st.markdown(robustness_story.sentence(title, each))

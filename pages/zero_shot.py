@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core import clip
 from core.errors import LabError
 from dashboard import (
     choices,
@@ -21,8 +20,7 @@ with right:
     name = choices.dataset()
 with left:
     model = choices.titled(st.selectbox, "clip", "CLIP", {each: each for each in resources.clips_here()})
-if model == clip.TOY:
-    st.info(clip.TOY_SENTENCE, icon=":material/toys:")
+components.toy([model])
 zero_shot_weights.show(resources.clips_here())
 
 try:

@@ -13,7 +13,7 @@ from dashboard.beside import names_of
 RUN = {
     "run_id": "a", "backbone": "VGG16", "dataset": "cifar10", "recipe": "book-as-printed", "method": "finetune",
     "accuracy": 0.5, "n_train_used": 400.0, "created": datetime(2026, 1, 1, tzinfo=UTC), "input_size": 96, "seed": 0,
-    "weights_origin": "imagenet",
+    "weights_origin": "imagenet", "pooling": "avg",
 }  # fmt: skip
 
 
@@ -84,6 +84,7 @@ def test_the_reason_counts_what_trained_where_that_is_known():
             ("The book, as printed, 96 px", "Nearest neighbours, 224 px"),
         ),
         ({"n_train_used": 4000.0}, ("400 training images", "4,000 training images")),
+        ({"pooling": "max"}, ("avg pooling", "max pooling")),
         ({}, ("This run", "The other run")),
     ],
 )

@@ -33,6 +33,8 @@ EVEN = [100] * 10
         ("class_weights", {}, "equally large"),
         ("n_train", {"n_train": 1800}, "180 images a class"),
         ("seed", {}, ""),
+        ("pooling", {"backbone": "TinyCLIP"}, "128 features"),
+        ("pooling", {"backbone": "TinyCLIP", "pooling": "projected"}, "64 features"),
     ],
 )
 def test_a_setting_says_what_it_does_to_this_run(name, changes, said):

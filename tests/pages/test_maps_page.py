@@ -123,12 +123,13 @@ def test_a_run_is_mapped_with_its_logits(visit, used):
 
 
 def test_a_clip_is_mapped_before_or_after_its_projection_and_another_network_by_its_own_poolings(visit):
-    page = visit("maps", backbones="TinyCLIP", pooling="projected", map="pca", n_images="20")
-    assert page.segmented_control(key="pooling").value == "projected"
+    page = visit("maps", backbones="TinyCLIP", pooling="max", map="pca", n_images="20")  # a link made for a CNN
+    assert page.selectbox(key="pooling").options == ["Before the projection", "After it, where texts lie"]
+    page.selectbox(key="pooling").set_value("projected").run()
     assert "projected features" in said(page)
     page.selectbox(key="choose-backbone").select("EfficientNetLite0").run()
     assert not page.error
-    assert page.segmented_control(key="pooling").value == "avg"
+    assert page.selectbox(key="pooling").value == "avg"
     assert "projected" not in said(page)
 
 

@@ -179,3 +179,15 @@ def test_a_paused_run_can_go_on(visit, used):
     page = visit("train", run=run_id)
     assert page.warning[0].proto.title.endswith("paused")
     assert "Resume" in [button.label for button in page.main.button]
+
+
+def test_a_clip_is_probed_before_or_after_its_projection_and_a_cnn_by_its_own_poolings(visit):
+    page = visit("train", backbones="TinyCLIP")
+    both = page.selectbox(key="pooling")
+    assert both.options == ["Before the projection", "After it, where texts lie"]
+    both.set_value("projected").run()
+    assert not page.error
+    assert any("--pooling projected" in code.value for code in page.code)
+    page = visit("train", backbones="Tiny", pooling="projected")
+    assert page.selectbox(key="pooling").value == "avg"
+    assert not page.error
