@@ -3,11 +3,15 @@
 import pandas as pd
 import streamlit as st
 
+from core.backbones import BACKBONES
 from core.config import TITLES
 from core.runs import COLUMNS, STATUSES
 from dashboard import answers, formats, selections, state
 
-ALWAYS = ("backbone", "status", "accuracy", "seconds")  # columns that stand whatever differs
+ALWAYS = (  # columns that stand whatever differs
+    *("backbone", "method", "status", "accuracy", "accuracy_low", "accuracy_high", "labelled", "seconds"),
+    "network_params",
+)
 NEVER = ("run_id", "name", "version", "n_train", "n_test")  # what was used of them is shown
 PERCENT = {
     "accuracy": "Accuracy",
@@ -29,6 +33,7 @@ SECONDS = {
 COUNTS = {"images_per_second": "Images/s", "n_train_used": "Training images", "n_val_used": "Validation images"}
 COUNTS |= {"n_test_used": "Test images", "train_images_per_second": "Training images/s"}
 COUNTS |= {"trainable_params": "Trainable parameters", "total_params": "Parameters", "peak_memory": "Memory, bytes"}
+COUNTS |= {"labelled": "Labelled images", "network_params": "Parameters of the network"}
 SAID_AS_THEY_ARE = [name for name in COLUMNS if name not in (PERCENT | SECONDS | COUNTS)]
 
 
@@ -57,6 +62,7 @@ def show(runs: pd.DataFrame) -> str | None:
     visible = answers.only_differences(runs) if columns == "Only differences" else runs
     order = [*ALWAYS, *(name for name in visible.columns if name not in (*ALWAYS, *NEVER))]
     ids = runs["run_id"].tolist()
+    runs = runs.assign(labelled=labelled(runs), network_params=runs["backbone"].map(_params))
     chosen = state.get().run
     percent = {name: 100 * runs[name] for name in PERCENT if name in runs}
     event = st.dataframe(
@@ -76,6 +82,16 @@ def show(runs: pd.DataFrame) -> str | None:
     return selected[0] if selected else None
 
 
+def labelled(runs: pd.DataFrame) -> pd.Series:
+    """Labelled images that each run was shown, to learn from or to choose by; none by zero-shot."""
+    return runs["n_train_used"] + runs["n_val_used"]
+
+
+def _params(backbone: str) -> float:
+    """Of the image tower alone of a CLIP, as of any backbone; not a number of one that is not known."""
+    return BACKBONES[backbone].params if backbone in BACKBONES else float("nan")
+
+
 def _filter(runs: pd.DataFrame, column: str, label: str, options: list[str]) -> pd.DataFrame:
     if len(options) < 2:
         return runs
@@ -93,5 +109,8 @@ def _columns() -> dict:
         "cached": "Features cached",
         **{name: number(label, format="%.1f %%") for name, label in PERCENT.items()},
         **{name: number(f"{label} (s)", format="%.1f") for name, label in SECONDS.items()},
-        **{name: number(label, format="%.0f") for name, label in COUNTS.items()},
+        **{
+            name: number(label, format="%.0f" if name == "images_per_second" else "localized")
+            for name, label in COUNTS.items()
+        },
     }

@@ -16,6 +16,7 @@ from dashboard import (
     run_actions,
     run_table,
     takeaway,
+    worth,
 )
 
 components.page_header("Compare", "Which backbone is better, which is faster, and what might explain it?")
@@ -32,6 +33,7 @@ finished = shown[shown["status"] == "finished"]
 
 for answer in answers.three_questions(finished):
     st.markdown(f"**{answer.question}**  \n{answer.text}")
+worth.show(finished)
 if warnings := answers.warnings(finished):
     st.warning("  \n".join(warnings), icon=":material/balance:")
 

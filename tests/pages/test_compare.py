@@ -3,7 +3,9 @@
 import pandas as pd
 import pytest
 
-from core import runs
+from core import backbones, execute, few_shot, runs
+from core.config import RunConfig
+from core.sources import Source
 
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values returning an ndarray")  # PyArrow reads times so
 
@@ -61,3 +63,25 @@ def test_best_and_last_validation_stand_side_by_side_where_a_head_has_epochs(vis
 
 def test_there_is_a_csv_to_download(visit, used):
     assert visit("compare").get("download_button")[0].label == "CSV"
+
+
+def test_what_a_zero_shot_is_worth_is_asked_beside_probes_and_answered_once_a_curve_is_there(visit, used):
+    execute.perform(runs.create(RunConfig(backbone="TinyCLIP", method="zero-shot")))
+    execute.perform(runs.create(RunConfig(backbone="TinyCLIP")))
+
+    def said(page):
+        return next(text.value for text in page.main.markdown if "being told the names worth" in text.value)
+
+    page = visit("compare")
+    assert "Not measured yet" in said(page)
+    assert any("no real zero-shot" in box.value for box in page.info)
+    table = page.dataframe[0].value.set_index("method")
+    assert table.loc["Zero-shot", "labelled"] == 0
+    assert table.loc["Zero-shot", "network_params"] == backbones.get("TinyCLIP").params
+    few_shot.measure(Source(images="test", backbone="TinyCLIP"))
+    assert "TinyCLIP at 32 px" in said(page.run())
+    assert "to reach TinyCLIP's zero-shot" in said(page)
+
+
+def test_without_a_zero_shot_run_nothing_is_asked_of_it(visit, used):
+    assert not any("told the names worth" in text.value for text in visit("compare").main.markdown)
