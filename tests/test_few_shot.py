@@ -112,6 +112,7 @@ def test_only_test_images_can_test():
         few_shot.find(Source(backbone="Tiny", weights="untrained", images="train"))
 
 
+@pytest.mark.slow
 def test_a_sweep_is_measured_from_cached_features_on_all_test_images(store):
     found = bench_clip.few_shot_sweep(dataset="cifar10-sample", backbone="TinyCLIP")
     assert found["test_images"] == 500
