@@ -21,6 +21,7 @@ def answers(texts: Sequence[str], cosines: np.ndarray, probabilities: np.ndarray
         text=[f"{texts[i]}  <b>{100 * probabilities[i]:.1f} %</b>  (cosine {cosines[i]:.3f})" for i in best],
         textposition=["inside" if probabilities[i] > 0.6 else "outside" for i in best],
         insidetextanchor="start",
+        constraintext="none",
         hovertemplate="%{text}<extra></extra>",
     )
     figure = canvas(bars, height=36 * len(best) + 16, margin={"l": 0, "r": 0, "t": 4, "b": 4})

@@ -21,7 +21,13 @@ def show(model: str, name: str, dataset: Dataset) -> None:
     """Edit; accuracy on validation, and what the last edit changed; the board; one click for the test split."""
     left, right = st.columns([4, 8], gap="large")
     with left:
-        names, templates = _edit(dataset)
+        written = _edit(dataset)
+    with right:  # beside the text, in sight
+        try:
+            names, templates = prompts.class_names(written[0]), prompts.templates(written[1])
+        except LabError as error:
+            components.show_error(error)
+            return
         if len(names) != len(dataset.class_names):
             st.info(
                 f"{formats.count(len(names), 'name')} for {len(dataset.class_names)} classes: accuracy needs one for "
@@ -29,7 +35,6 @@ def show(model: str, name: str, dataset: Dataset) -> None:
                 title="No accuracy",
             )
             return
-    with right:
         found = resources.scored(model, name, names, templates)
         if found is None:
             zero_shot_work.wait()
@@ -45,7 +50,8 @@ def show(model: str, name: str, dataset: Dataset) -> None:
     _test(model, name, names, templates, dataset)
 
 
-def _edit(dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _edit(dataset: Dataset) -> tuple[str, str]:
+    """Class names and templates as they were written."""
     names = zero_shot_work.text(
         f"names-{dataset.name}", "Class names, one a line", "\n".join(dataset.class_names), height=280,
         help="In the dataset's order; what you call a class is up to you",
@@ -60,7 +66,7 @@ def _edit(dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...]]:
         "templates", "Templates, one a line", "\n".join(prompts.of_set("single")),
         help="{} is where the class name goes; a class is the mean direction of its prompts",
     )  # fmt: skip
-    return prompts.class_names(names), prompts.templates(lines)
+    return names, lines
 
 
 def _remember(tried: Tried, found: Scored) -> Scored | None:

@@ -58,6 +58,6 @@ def cut(prompts: Sequence[str]) -> None:
     """Say which prompts were too long."""
     if prompts:
         st.warning(
-            f"Read up to the model's last token only: {'; '.join(prompts[:3])}",
+            f"Only its beginning was read, as many tokens as the model takes: {prompts[0][:90]} …",
             title=f"{formats.count(len(prompts), 'prompt')} too long",
         )
