@@ -87,6 +87,8 @@ def _choose(tensors: dict[str, Any]) -> list[Depth]:
     depths = [
         Depth(block, place, _side(tensor), tensor.shape[-1]) for place, (block, tensor) in enumerate(tensors.items(), 1)
     ]
+    if len(tensors[depths[0].block].shape) == 3:  # before the first attention a class token has not met the image
+        depths = depths[1:]
     runs: list[list[Depth]] = []
     for depth in depths:
         if not runs or runs[-1][-1].size != depth.size:
