@@ -14,16 +14,17 @@ MOST = 4  # backbones
 
 
 def show(finished: pd.DataFrame) -> None:
-    """A sentence for each backbone probed beside the newest zero-shot run, of rows of `runs.table`; nothing without."""
+    """For each dataset its newest zero-shot run (of `runs.table`), and what the backbones probed beside it need."""
     told = finished[finished["method"] == ZERO_SHOT]
+    told = told.drop_duplicates("dataset")  # the newest: not the best, which would be chosen on the test images
     if told.empty:
         return
-    run = told.iloc[0]  # the newest: not the best, which would be chosen on the test images
-    sentences = _sentences(run, finished)
+    sentences = [sentence for _, run in told.iterrows() for sentence in _sentences(run, finished)]
     text = (
         "  \n".join(sentences) or "Not measured yet: the page Few-shot draws it, from cached features within seconds."
     )
     st.markdown(f"**How many labelled images is being told the names worth?**  \n{text}")
+    run = told.iloc[0]
     probed = [name for name in _probes(run, finished)["backbone"].unique() if name != run["backbone"]]
     components.link(
         "few_shot", "See the curves", icon=":material/show_chart:", dataset=run["dataset"],
@@ -34,7 +35,7 @@ def show(finished: pd.DataFrame) -> None:
 
 def _sentences(run: pd.Series, finished: pd.DataFrame) -> list[str]:
     line = Interval(run["accuracy"], run["accuracy_low"], run["accuracy_high"])
-    title = f"{run['backbone']}'s zero-shot ({formats.percent(line.value)})"
+    title = f"{run['backbone']}'s zero-shot on {run['dataset']} ({formats.percent(line.value)})"
     said = []
     for _, probe in _probes(run, finished).iterrows():
         try:
