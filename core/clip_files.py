@@ -26,7 +26,7 @@ from core.errors import Stopped, WeightsError
 from core.progress import Progress, Report
 
 LOOK = 0.5  # seconds between two looks at how much of a download is there
-_SAFETENSORS, _KERAS = "model.safetensors", "model.weights.h5"
+SAFETENSORS, _KERAS = "model.safetensors", "model.weights.h5"
 _UNUSED = {  # the places of tokens and patches, counted up from nought: older files hold them as a tensor
     "text_model.embeddings.position_ids",
     "vision_model.embeddings.position_ids",
@@ -55,7 +55,7 @@ def tensors(folder: Path, facts: Backbone) -> Path:
     layout = _layout(folder)
     if not layout:
         state = "has no weights of a CLIP" if folder.is_dir() else "is no folder"
-        raise WeightsError(f"{folder} {state}", f"config.json and {_SAFETENSORS} or {_KERAS}", remedy(facts))
+        raise WeightsError(f"{folder} {state}", f"config.json and {SAFETENSORS} or {_KERAS}", remedy(facts))
     return folder / layout
 
 
@@ -188,7 +188,7 @@ class _Tensors:
     def __init__(self, folder: Path, facts: Backbone):
         from safetensors import SafetensorError, safe_open
 
-        self.path, self.facts = folder / _SAFETENSORS, facts
+        self.path, self.facts = folder / SAFETENSORS, facts
         _check_config(folder, facts)
         try:
             self.file = safe_open(self.path, framework="numpy")
@@ -376,7 +376,7 @@ def _layout(folder: Path) -> str:
     """The name of the file with the weights, where a folder is of one of the two layouts."""
     if not (folder / "config.json").is_file():
         return ""
-    return next((name for name in (_SAFETENSORS, _KERAS) if (folder / name).is_file()), "")
+    return next((name for name in (SAFETENSORS, _KERAS) if (folder / name).is_file()), "")
 
 
 def _hugging_face() -> Path:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core import cifar, datasets, execute, runs, script_network, settings, stored
-from core.config import TITLES
+from core.config import TITLES, ZERO_SHOT
 from core.errors import RunError
 
 WIDTH = 100  # characters; what a projector shows in one line
@@ -87,6 +87,12 @@ def _about(run: runs.Run) -> str:
 def _sections(run: runs.Run) -> list[Section]:
     if run.outcome is None:
         raise RunError(f"Run {run.name} is {run.status}: there is nothing to repeat", "a finished run")
+    if run.config.method == ZERO_SHOT:
+        raise RunError(
+            f"Run {run.name} is zero-shot: a script of it would need CLIP's text tower and its tokens",
+            "a probe, a fine-tune or a network trained from scratch",
+            "Take the Keras file, in which the prompts are the last layer",
+        )
     dataset = datasets.load(run.config.dataset)
     rows = execute.choose_rows(dataset, run.config)
     return [
@@ -111,7 +117,8 @@ def _sections(run: runs.Run) -> list[Section]:
 
 def _constants(run: runs.Run, dataset: datasets.Dataset, rows: dict[str, np.ndarray]) -> str:
     config, outcome = run.config, run.outcome
-    lines = ["import zlib", "", "import keras", "import numpy as np", ""]
+    lines = ["import json"] * script_network.reads_tensors(config)
+    lines += ["import zlib", "", "import keras", "import numpy as np", ""]
     lines += _source(dataset)
     names = json.dumps(list(dataset.class_names), ensure_ascii=False)
     lines += textwrap.wrap(f"CLASS_NAMES = {names}", WIDTH, subsequent_indent="    ", break_on_hyphens=False)

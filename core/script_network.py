@@ -8,8 +8,9 @@ import os
 import re
 from pathlib import Path
 
-from core import backbones, networks, runs
+from core import backbones, networks, runs, script_clip
 from core import script_texts as texts
+from core.architectures import CLIP
 from core.backbones import Backbone
 from core.config import RunConfig
 from core.errors import RunError
@@ -28,6 +29,12 @@ def constants(run: runs.Run) -> list[str]:
     if config.trains:
         lines += _training_constants(run)
     return lines
+
+
+def reads_tensors(config: RunConfig) -> bool:
+    """Whether the network's weights are in a file that the script itself takes apart."""
+    facts = backbones.get(config.backbone)
+    return facts.family == CLIP and not _untrained(config, facts)
 
 
 def pieces(run: runs.Run) -> list[Piece]:
@@ -85,11 +92,12 @@ def _network_words(config: RunConfig) -> str:
     facts = backbones.get(config.backbone)
     if config.method == "scratch":
         return f"{config.backbone}, written out: it has never seen an image, and starts from chance."
-    known = (
-        "with chance for weights"
-        if _untrained(config, facts)
-        else "as it was trained on ImageNet, without its classifier"
-    )
+    if _untrained(config, facts):
+        known = "with chance for weights"
+    elif facts.family == CLIP:
+        known = "as it was trained on images and their captions, without the tower that reads these"
+    else:
+        known = "as it was trained on ImageNet, without its classifier"
     wrong = (
         " Dividing by 255 is the book's recipe, whatever the backbone was trained on: the mistake to look at."
         if config.preprocessing == "divide255"
@@ -97,8 +105,12 @@ def _network_words(config: RunConfig) -> str:
     )
     return (
         f"{config.backbone} ({facts.year}) {known}. Images are resized and prepared inside the model, so that nobody "
-        f"can forget it: `{facts.preprocessing}` is what Keras calls this backbone's way.{wrong}"
+        f"can forget it{_way(facts)}.{wrong}"
     )
+
+
+def _way(facts: Backbone) -> str:
+    return "" if facts.family == CLIP else f": `{facts.preprocessing}` is what Keras calls this backbone's way"
 
 
 def _network(config: RunConfig) -> str:
@@ -110,18 +122,18 @@ def _network(config: RunConfig) -> str:
         parts.append('keras.config.set_dtype_policy("mixed_bfloat16")  # as the run on its GPU')
     seed = "SEED" if config.method == "scratch" else backbones.UNTRAINED_SEED
     parts.append(f"keras.utils.set_random_seed({seed})")
-    parts += _built(config, facts)
+    parts += script_clip.built(config, facts) if facts.family == CLIP else _built(config, facts)
     if _mixed(config):
         parts.append('keras.config.set_dtype_policy("float32")')
-    if config.method == "finetune" and config.batchnorm == "inference":
+    if _keeps_statistics(config):
         parts += ["", texts.INFERENCE_MODE]
     parts += ["", texts.INPUT.strip()]
     if config.augmentations:
         layers = "".join(f"    {texts.AUGMENT[kind]}\n" for kind in config.augmentations)
         parts.append(f"augment = keras.Sequential([  # in training only\n{layers}])\nx = augment(x)")
-    parts.append(texts.RESIZE.strip())
+    parts.append((texts.RESIZE_WHOLE if facts.preprocessing == "clip" else texts.RESIZE).strip())
     parts.append(texts.PREPARE["divide255" if config.preprocessing == "divide255" else facts.preprocessing])
-    call = "InferenceMode(network)" if "class InferenceMode" in "\n".join(parts) else "network"
+    call = "InferenceMode(network)" if _keeps_statistics(config) else "network"
     parts.append(f"features = {call}(x)")
     if not config.trains:
         parts.append("backbone = keras.Model(pixels, features)  # images in, features out")
@@ -153,6 +165,8 @@ def _weights(config: RunConfig) -> str | None:
     facts = backbones.get(config.backbone)
     if _untrained(config, facts):
         return None
+    if facts.family == CLIP:
+        return script_clip.weights(config, facts)
     if config.weights != "imagenet":
         path = Path(config.weights).expanduser()
         return json.dumps(str((path / facts.weights_file if path.is_dir() else path).resolve()))
@@ -164,6 +178,12 @@ def _weights(config: RunConfig) -> str | None:
         # Keras takes other weights for some sizes, the run took those of 224 px.
         return f'keras.utils.get_file(\n    origin="{facts.weights_url}", cache_subdir="models"\n)'
     return None
+
+
+def _keeps_statistics(config: RunConfig) -> bool:
+    """Whether BatchNorm, where the backbone has any, runs in inference mode while it trains."""
+    clip = backbones.get(config.backbone).family == CLIP
+    return config.method == "finetune" and config.batchnorm == "inference" and not clip
 
 
 def _untrained(config: RunConfig, facts: Backbone) -> bool:
@@ -264,18 +284,22 @@ def _schedule(config: RunConfig) -> tuple[str, str]:
 
 def _unfreeze_words(run: runs.Run) -> str:
     outcome, config = run.outcome, run.config
+    clip = backbones.get(config.backbone).family == CLIP  # KerasHub counts the numbers of the patches as parameters
+    of_all = "" if clip else f"of {outcome.total_params:,} "
     counted = (
         f" In the run {outcome.trainable_weight_layers} of {outcome.weight_layers} layers with weights trained, "
-        f"{outcome.trainable_params:,} of {outcome.total_params:,} parameters."
+        f"{outcome.trainable_params:,} {of_all}parameters."
         if outcome.weight_layers
         else ""
     )
     batchnorm = (
-        "BatchNorm keeps the statistics of ImageNet (InferenceMode above)."
-        if config.batchnorm == "inference"
-        else "BatchNorm of what trains takes its statistics from each batch."
+        " BatchNorm keeps the statistics of ImageNet (InferenceMode above)."
+        if _keeps_statistics(config)
+        else " BatchNorm of what trains takes its statistics from each batch."
     )
-    return f"Flags are set first and then counted, since a slice of a list of layers says little.{counted} {batchnorm}"
+    if clip:
+        batchnorm = ""  # there is none in it
+    return f"Flags are set first and then counted, since a slice of a list of layers says little.{counted}{batchnorm}"
 
 
 def _unfreeze(run: runs.Run) -> str:

@@ -14,11 +14,23 @@ if images.shape[1] != INPUT_SIZE:
     x = keras.ops.image.resize(x, (INPUT_SIZE, INPUT_SIZE), interpolation="bilinear", antialias=smooth)
 """
 
+RESIZE_WHOLE = """
+if images.shape[1] != INPUT_SIZE:  # rows, then columns, to whole pixels, as Pillow did it when this network was trained
+    smooth = images.shape[1] > INPUT_SIZE  # only images that get smaller can show false patterns
+    for size in ((images.shape[1], INPUT_SIZE), (INPUT_SIZE, INPUT_SIZE)):
+        x = keras.ops.image.resize(x, size, interpolation="bicubic", antialias=smooth)
+        x = keras.ops.clip(keras.ops.round(x), 0, 255)
+"""
+
 PREPARE = {
     "caffe": "x = x[..., ::-1] - np.float32([103.939, 116.779, 123.68])  # BGR, the mean of ImageNet subtracted",
     "tf": "x = x / 127.5 - 1  # -1 to 1, as in its training on ImageNet",
     "torch": (
         "x = (x - np.float32([123.675, 116.28, 103.53])) / np.float32([58.395, 57.12, 57.375])  # ImageNet's colours"
+    ),
+    "clip": (
+        "x = x / 255 - np.float32([0.48145466, 0.4578275, 0.40821073])  # the colours of the pictures it learned from\n"
+        "x = x / np.float32([0.26862954, 0.26130258, 0.27577711])"
     ),
     "inside": "# 0 to 255 is right: this network scales its pixels itself",
     "divide255": "x = x / 255  # 0 to 1, whatever the network was trained on",
@@ -194,7 +206,7 @@ fit(OPTIMIZER, HEAD_EPOCHS)
 LAST_STAGE = {
     "finetune": (
         "Head and unfrozen layers together",
-        "At a low rate, so that what ImageNet taught is nudged and not washed away.",
+        "At a low rate, so that what the backbone knows is nudged and not washed away.",
     ),
     "scratch": ("Training", "All of it at once. There is nothing to freeze in a network that knows nothing."),
 }

@@ -72,8 +72,18 @@ def code_cells(run: runs.Run) -> list[str]:
             },
             0.15,
         ),
+        ({"backbone": "TinyCLIP", "pooling": "projected"}, 0.02),
+        (
+            {
+                "backbone": "TinyCLIP", "method": "finetune", "head_epochs": 2, "head_learning_rate": 1e-2, "epochs": 1,
+                "learning_rate": 1e-4, "unfreeze": "blocks", "unfreeze_count": 2, "n_train": 200,
+            },
+            NOISE,
+        ),
     ],
-    ids=["linear", "mlp", "knn", "finetune", "finetune-options", "scratch", "scratch-options"],
+    ids=[
+        "linear", "mlp", "knn", "finetune", "finetune-options", "scratch", "scratch-options", "clip", "clip-finetune",
+    ],
 )  # fmt: skip
 def test_a_script_gets_what_the_run_got(store, tmp_path, settings, noise):
     run = done(**settings)
@@ -82,7 +92,8 @@ def test_a_script_gets_what_the_run_got(store, tmp_path, settings, noise):
     assert "test images: those of the run" in said
     assert f"the run: {run.outcome.accuracy:.4f}" in said
     if run.outcome.trainable_params and run.config.method == "finetune":
-        assert f"{run.outcome.trainable_params:,} of {run.outcome.total_params:,} parameters" in said
+        total = run.outcome.total_params - 65 * (run.config.backbone == "TinyCLIP")  # its patches, counted
+        assert f"{run.outcome.trainable_params:,} of {total:,} parameters" in said
 
 
 @pytest.mark.slow
@@ -131,6 +142,22 @@ def test_a_script_imports_keras_and_numpy_alone_and_fits_on_a_projector(store):
     }
     assert imported == {"keras", "numpy", "zlib"}
     assert max(map(len, text.splitlines())) <= 120
+
+
+def test_a_zero_shot_run_has_no_script_and_says_why(store):
+    run = done(backbone="TinyCLIP", method="zero-shot", n_train=0, n_test=20)
+    with pytest.raises(RunError, match=r"zero-shot.*text tower.*Take the Keras file"):
+        script.python_script(run)
+
+
+def test_weights_that_take_another_library_to_read_make_no_script(tmp_path):
+    folder = tmp_path / "preset"
+    folder.mkdir()
+    for name in ("config.json", "model.weights.h5"):
+        (folder / name).write_text("{}")
+    config = RunConfig(backbone="CLIPViTB32", weights=str(folder))
+    with pytest.raises(RunError, match=r"preset of KerasHub.*NumPy alone.*clip-vit-base-patch32"):
+        script_network.constants(SimpleNamespace(config=config, outcome=None))
 
 
 def test_the_freeze_plan_is_a_slice_from_the_end(store):
