@@ -15,6 +15,7 @@ import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -249,30 +250,41 @@ def _convert(model, names: tuple[str, ...], made: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         spec = tf.TensorSpec((None, size, size, 3), tf.uint8, "images")
-        function = tf.function(_without_smoothing(model), input_signature=[spec], autograph=False)
+        function = tf.function(_by_products(model), input_signature=[spec], autograph=False)
         converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()])
         made.write_bytes(converter.convert())
     _add_labels(made, names)
 
 
-def _without_smoothing(model) -> Callable:
-    """The model for LiteRT, which cannot resize with antialiasing: two products with matrices do the same."""
+def _by_products(model) -> Callable:
+    """The model for LiteRT, which resizes neither with antialiasing nor by cubes: two products with matrices do it."""
     import keras
     import tensorflow as tf
 
-    smoothing = [each for each in model.operations if type(each).__name__ == "Resize" and each.antialias]
-    if not smoothing:
-        return lambda images: model(images, training=False)
-    resized = smoothing[0].output
-    before, after = model.input_shape[1], resized.shape[1]
-    rows = tf.eye(before)[None, :, :, None]
-    matrix = keras.ops.image.resize(rows, (before, after), interpolation="bilinear", antialias=True)[0, :, :, 0]
-    rest = keras.Model(resized, model.output)
+    def matrix(before: int, after: int, way: Any) -> Any:
+        """(before, after): what each pixel of a line gives to each of the resized line."""
+        lines = tf.eye(before)[None, :, :, None]
+        resized = keras.ops.image.resize(
+            lines, (before, after), interpolation=way.interpolation, antialias=way.antialias
+        )
+        return resized[0, :, :, 0]
+
+    ways = [each for each in model.operations if type(each).__name__ == "Resize"]
+    steps, start = [], model.input
+    for way in ways:
+        if way.antialias or way.interpolation != "bilinear":
+            before, after = way.input.shape[1:3], way.output.shape[1:3]
+            products = [matrix(old, new, way) for old, new in zip(before, after, strict=True)]
+            steps.append((keras.Model(start, way.input), *products))
+            start = way.output
+    rest = keras.Model(start, model.output)
 
     def predict(images):
-        x = tf.transpose(tf.cast(images, tf.float32), (0, 3, 1, 2))  # (b, 3, rows, columns)
-        x = tf.transpose(tf.matmul(x, matrix), (0, 1, 3, 2))  # (b, 3, columns after, rows)
-        x = tf.transpose(tf.matmul(x, matrix), (0, 3, 2, 1))  # (b, rows after, columns after, 3)
+        x = images
+        for until, rows, columns in steps:
+            x = tf.transpose(until(x, training=False), (0, 3, 2, 1))  # (b, 3, columns, rows)
+            x = tf.transpose(tf.matmul(x, rows), (0, 1, 3, 2))  # (b, 3, rows after, columns)
+            x = tf.transpose(tf.matmul(x, columns), (0, 2, 3, 1))  # (b, rows after, columns after, 3)
         return rest(x, training=False)
 
     return predict

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core import export
+from core import backbones, export
 from core.config import ZERO_SHOT
 from core.errors import LabError
 from core.runs import Outcome
@@ -30,6 +30,8 @@ FORMATS = {  # format -> what one does with it
 def show(run: pd.Series, outcome: Outcome) -> None:
     """Three things to take away; `run` is a row of `runs.table` whose run left an outcome."""
     st.markdown("**The model.** Resizing and preprocessing are inside, so nobody can forget them.")
+    if run["backbone"] in backbones.clip_names():
+        st.caption("To open the Keras file of a CLIP, install `keras-hub` too: its layers come from there.")
     if run["method"] == "knn":
         st.caption("Nearest neighbours have no model: they compare with all training images. The code below does that.")
     else:

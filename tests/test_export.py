@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import datasets, execute, export, models, runs
+from core import datasets, execute, export, forward, models, runs
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
 
@@ -43,6 +43,22 @@ def test_every_format_of_every_kind_of_run_is_written_once_and_whole(store, tmp_
     assert run_id[:8] in path.name
     assert export.export(run_id, format, folder) == path  # the same again takes its place
     assert list(folder.iterdir()) == [path]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["clip", "torch"])  # by cubes and to whole pixels, or linear
+@pytest.mark.parametrize(("before", "after"), [(40, 24), (24, 40)], ids=["smaller", "larger"])
+def test_a_phone_resizes_images_as_the_run_did(tmp_path, before, after, mode):
+    import keras
+
+    pixels = keras.Input((before, before, 3), dtype="uint8")
+    model = keras.Model(pixels, forward.prepare(pixels, after, mode))
+    images = np.random.default_rng(0).integers(0, 256, (3, before, before, 3), np.uint8)
+    export._convert(model, ("cat",), tmp_path / "resize.tflite")
+    gap = np.abs(export._interpret(tmp_path / "resize.tflite")(images) - model.predict(images, verbose=0))
+    grey = 1 / 55  # one of 255, after preprocessing
+    assert gap.max() <= 1.2 * grey  # where half a grey was rounded the other way
+    assert gap.mean() <= 0.01 * grey
 
 
 @pytest.mark.slow
