@@ -357,6 +357,8 @@ def _unfrozen(config: RunConfig) -> str:
         return "every layer"
     if config.unfreeze == "all-but-batchnorm":
         return "everything but BatchNorm"
+    if config.unfreeze_count == 1:
+        return f"the last {config.unfreeze.removesuffix('s')}"
     return f"the last {config.unfreeze_count} {config.unfreeze}"
 
 

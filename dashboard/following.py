@@ -178,7 +178,7 @@ def _short(run: pd.Series) -> str:
 
 def _next_steps(run: pd.Series) -> None:
     """What one would do after a result: three links."""
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         components.link("compare", "Compare it", icon=":material/bar_chart:", run=run["run_id"])
         components.link(
             "maps", "Map it", icon=":material/scatter_plot:", of="run", run=run["run_id"], images="test", colour="right"

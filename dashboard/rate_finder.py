@@ -39,7 +39,6 @@ def show(config: RunConfig) -> None:
         found = None
     if found is None:
         if resources.finding_rate(config):
-            st.caption(":material/hourglass_top: Trying learning rates, about a hundred steps")
             _wait(config)
             return
         busy = not resources.settled() or bool(resources.active_runs())
@@ -73,3 +72,12 @@ def show(config: RunConfig) -> None:
 def _wait(config: RunConfig) -> None:
     if not resources.finding_rate(config):
         st.rerun()
+    moment = resources.rate_progress(config)
+    tries = moment is not None and moment.unit == "steps" and moment.total
+    text = f"Trying learning rates · {formats.done(moment)} steps" if tries else "Before it tries learning rates"
+    if moment and not tries and moment.total:
+        text += f" · {formats.progress(moment)}"
+    st.progress(moment.fraction if moment else 0.0, text=text)
+    st.button(
+        "Cancel", icon=":material/stop_circle:", key="cancel-rate", on_click=resources.cancel_rate, args=(config,)
+    )

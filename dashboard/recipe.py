@@ -1,5 +1,7 @@
 """The choices of a run that are always in sight beside dataset and backbones: how it learns, and a recipe by name."""
 
+import shlex
+
 import streamlit as st
 
 from core import backbones, heads, recipes
@@ -88,12 +90,12 @@ def command(config: RunConfig) -> str:
     if config.recipe:
         recipe = recipes.get(config.recipe)
         usual = recipe.config(config.backbone)
-    parts = ["python -m core run", f"--dataset {config.dataset}", f"--backbone {config.backbone}"]
+    parts = ["python -m core run", f"--dataset {shlex.quote(config.dataset)}", f"--backbone {config.backbone}"]
     parts.append(f"--recipe {config.recipe}" if config.recipe else f"--method {config.method}")
     for name in RunConfig.__dataclass_fields__:
         value = getattr(config, name)
         if name not in skipped and value != getattr(usual, name):
-            parts.append(f"--{name.replace('_', '-')} {value}")
+            parts.append(f"--{name.replace('_', '-')} {shlex.quote(str(value))}")
     return " ".join(parts)
 
 

@@ -82,7 +82,7 @@ def learning(frame: pd.DataFrame, *, by: str = "epoch", unfrozen: float | None =
         by: "epoch" draws training (thin) and validation (thick); "batch" draws the batches' own.
         unfrozen: Epoch after which the backbone's layers train too: a line stands there.
     """
-    figure = make_subplots(cols=2, horizontal_spacing=0.11, figure=go.Figure())
+    figure = make_subplots(cols=2, horizontal_spacing=0.14, figure=go.Figure())
     names = list(dict.fromkeys(frame["run"]))
     drawn = frame[frame["metric"].map(lambda name: name.startswith("batch_")) == (by == "batch")]
     for column, what in enumerate(("loss", "accuracy"), start=1):
@@ -92,13 +92,13 @@ def learning(frame: pd.DataFrame, *, by: str = "epoch", unfrozen: float | None =
                     continue
                 validation = metric.startswith("val")
                 points = _thinned(points.sort_values("step"))
-                said = f"{'Validation' if validation else 'Training'} {what}"
+                part = "Validation" if validation else "Training"
                 figure.add_scatter(
                     x=points["step"],
                     y=points["value"] * (100 if what == "accuracy" else 1),
                     mode="lines+markers" if by == "epoch" else "lines",
-                    name=said if len(names) == 1 else run,
-                    legendgroup=said if len(names) == 1 else run,
+                    name=part if len(names) == 1 else run,
+                    legendgroup=part if len(names) == 1 else run,
                     showlegend=column == 2 and (len(names) == 1 or validation or by == "batch"),
                     line={
                         "color": RUN_COLOURS[place % len(RUN_COLOURS)],
@@ -107,7 +107,7 @@ def learning(frame: pd.DataFrame, *, by: str = "epoch", unfrozen: float | None =
                     },
                     marker_size=8 if validation else 6,
                     opacity=1 if validation or by == "batch" else 0.75,
-                    hovertemplate=f"{run}<br>{said}: %{{y:.4g}}<extra></extra>",
+                    hovertemplate=f"{run}<br>{part} {what}: %{{y:.4g}}<extra></extra>",
                     row=1,
                     col=column,
                 )  # fmt: skip

@@ -86,7 +86,7 @@ from dashboard.resources.runs import (
 from dashboard.resources.sights import seeing, seen, weights_here
 from dashboard.resources.speeds import hardware_here, measure, measuring, speeds_here
 from dashboard.resources.starting import engine, settled, start, store_open
-from dashboard.resources.training import find_rate, finding_rate, frozen, rate_found
+from dashboard.resources.training import cancel_rate, find_rate, finding_rate, frozen, rate_found, rate_progress
 from dashboard.resources.zero_shot import (
     classified,
     clips_here,
@@ -111,6 +111,7 @@ __all__ = [
     "cancel_drawing",
     "cancel_few_shot",
     "cancel_layers",
+    "cancel_rate",
     "cancel_robust",
     "check_equality",
     "classified",
@@ -179,6 +180,7 @@ __all__ = [
     "prompting",
     "prompts_prepared",
     "rate_found",
+    "rate_progress",
     "refresh_datasets",
     "refresh_runs",
     "resume",
