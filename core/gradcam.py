@@ -133,9 +133,9 @@ def _last_pooling(model: Any) -> Any:
     if found:
         return found
     raise RunError(
-        "This network has no feature map before its features",
+        "This network has no feature map before its features: a transformer, as in CLIP, has tokens instead",
         "a convolutional network that ends in pooling",
-        "Look at a run of another backbone",
+        "Look at a run of a convolutional network",
     )
 
 

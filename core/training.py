@@ -134,8 +134,9 @@ class _Training:
         self.frozen = stages.freeze(stage, self.material)
         if not self._goes_on(stage):  # it ended while it was tested
             return
-        images = stage.epochs * len(self.material.rows["train"])
-        self.material.report(Progress(stage.name, 0, images))  # what comes next takes a moment
+        count = len(self.material.rows["train"])
+        done = self.state.epoch * count + self.state.images
+        self.material.report(Progress(stage.name, done, stage.epochs * count))  # what comes next takes a moment
         prepared = stages.prepare(stage, self.material)
         self.prefix = prepared.prefix
         if prepared.note and prepared.note not in self.state.notes:

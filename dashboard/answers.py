@@ -10,6 +10,7 @@ import pandas as pd
 
 from core.backbones import BACKBONES
 from core.config import TITLES, TRAINED
+from core.metrics import wilson
 from dashboard import formats
 
 MOST_GAINS = 3  # fine-tunes of which it is said what unfreezing gave
@@ -111,12 +112,20 @@ def _most_accurate(frame: pd.DataFrame) -> str:
 def _gains(frame: pd.DataFrame) -> list[str]:
     """What unfreezing gave each fine-tune over its own frozen stage, on the same test images."""
     tuned = frame[frame["frozen_accuracy"].notna()]
-    said = [
-        f"Unfreezing brought {_label(run)} from {formats.percent(run['frozen_accuracy'])} to "
-        f"{formats.percent(run['accuracy'])}: {100 * (run['accuracy'] - run['frozen_accuracy']):+.1f} points."
-        for _, run in tuned.head(MOST_GAINS).iterrows()
-    ]
+    said = []
+    for _, run in tuned.head(MOST_GAINS).iterrows():
+        points = f"{100 * (run['accuracy'] - run['frozen_accuracy']):+.1f} points"
+        before, after = formats.percent(run["frozen_accuracy"]), formats.percent(run["accuracy"])
+        said.append(f"Unfreezing brought {_label(run)} from {before} to {after}: {points}{_doubt(run)}.")
     return list(dict.fromkeys(said))  # the same run twice says the same
+
+
+def _doubt(run: pd.Series) -> str:
+    """Where the intervals of both stages overlap."""
+    tested = int(run["n_test_used"])
+    frozen = wilson(round(run["frozen_accuracy"] * tested), tested)
+    apart = max(frozen.low, run["accuracy_low"]) > min(frozen.high, run["accuracy_high"])
+    return "" if apart else f", too close to call on {formats.count(tested, 'test image')}"
 
 
 def _fastest(frame: pd.DataFrame) -> str:
@@ -219,7 +228,8 @@ def _label(run: pd.Series) -> str:
     mark = ", untrained weights" if run["weights_origin"] == "untrained" and run["method"] != "scratch" else ""
     how = TITLES.get(run["method"], run["method"]).lower() if run["method"] in TRAINED else run["method"]
     if run["method"] == "finetune" and run["unfreeze"] in ("layers", "blocks"):
-        how += f" of the last {run['unfreeze_count']:.0f} {run['unfreeze']}"
+        count, each = int(run["unfreeze_count"]), run["unfreeze"].removesuffix("s")
+        how += f" of the last {f'{count} {each}s' if count > 1 else each}"
     if run["preprocessing"] == "divide255":
         mark = f", pixels divided by 255{mark}"
     return f"{run['backbone']} ({how}, {run['input_size']} px{mark})"

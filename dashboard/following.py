@@ -46,8 +46,13 @@ def show(run_id: str) -> None:
     if said := gained(run):
         st.markdown(said)
     _next_steps(run)
+    learned(run)
+
+
+def learned(run: pd.Series) -> None:
+    """The curves of a run that has ended, well or not, where it has any."""
     if run["method"] in WITH_CURVES:
-        curves(run_id, run["name"], unfrozen_after(run["method"], run["start"], run["head_epochs"]))
+        curves(run["run_id"], run["name"], unfrozen_after(run["method"], run["start"], run["head_epochs"]))
 
 
 def gained(run: pd.Series) -> str:
@@ -218,6 +223,7 @@ def _did_not_finish(run: pd.Series) -> None:
         changes = {"learning_rate": run["learning_rate"] / 10, "recipe": ""} if run["status"] == "diverged" else {}
         label = "Set it up again, ten times gentler" if changes else "Set it up again"
         components.link("train", label, icon=":material/replay:", **same(run, **changes))
+    learned(run)
 
 
 def _stop_button(run: Run) -> None:

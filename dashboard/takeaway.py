@@ -30,7 +30,7 @@ FORMATS = {  # format -> what one does with it
 def show(run: pd.Series, outcome: Outcome) -> None:
     """Three things to take away; `run` is a row of `runs.table` whose run left an outcome."""
     st.markdown("**The model.** Resizing and preprocessing are inside, so nobody can forget them.")
-    if run["backbone"] in backbones.clip_names():
+    if run["backbone"] in backbones.clip_names() and run["method"] != "knn":
         st.caption("To open the Keras file of a CLIP, install `keras-hub` too: its layers come from there.")
     if run["method"] == "knn":
         st.caption("Nearest neighbours have no model: they compare with all training images. The code below does that.")

@@ -178,3 +178,24 @@ st.dataframe(
     alt="Facts of all backbones: size, published accuracy and times, measured speed",
 )
 st.caption("Cited figures come from keras.io, the docstrings of Keras, or the repository named on the card.")
+
+untrained = pd.DataFrame([asdict(backbones.get(each)) for each in backbones.scratch_names()])
+untrained["millions"] = untrained["params"] / 1e6
+st.subheader(f"{formats.count(len(untrained), 'network')} to train from scratch", anchor=False)
+st.markdown(
+    "They have seen no image yet: what one of them learns from yours alone is what pretraining is to be held against."
+)
+st.dataframe(
+    untrained[["name", "year", "millions", "depth", "feature_dim", "default_size"]],
+    hide_index=True,
+    column_config={
+        "name": st.column_config.TextColumn("Network", pinned=True, width=220),
+        "year": st.column_config.NumberColumn("Year", format="%d"),
+        "millions": st.column_config.NumberColumn("Parameters (M)", format="%.2f"),
+        "depth": st.column_config.NumberColumn("Depth (layers)", format="%d", help=COLUMNS["depth"][2]),
+        "feature_dim": st.column_config.NumberColumn("Features", format="%d", help=COLUMNS["feature_dim"][2]),
+        "default_size": st.column_config.NumberColumn("Input (px)", format="%d", help="The usual size for it"),
+    },
+    alt="Facts of the networks that are trained from scratch",
+)
+components.link("train", "Train one from scratch", icon=":material/child_care:", method="scratch")

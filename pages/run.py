@@ -41,6 +41,7 @@ try:
         following.why_it_ended(run)
     found = resources.run(run["run_id"])
     if found.outcome is None:
+        following.learned(run)
         st.stop()
     tabs = {
         "Result": lambda: examine.show(run, found.outcome),

@@ -86,6 +86,16 @@ def test_it_explains_a_network_of_every_family(name: str):
     assert probabilities == pytest.approx(np.asarray(model(image[None]))[0], abs=1e-5)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("pooling", ["class", "projected"])
+def test_a_transformer_has_no_map_to_explain_by_and_that_is_said(pooling: str):
+    config = RunConfig(backbone="TinyCLIP", method="finetune", weights="untrained", pooling=pooling)
+    weights = backbones.find_weights("TinyCLIP", "untrained")
+    model = assembly.assemble(config, image_size=32, classes=10, weights=weights).model
+    with pytest.raises(RunError, match=r"no feature map.*a transformer, as in CLIP, has tokens.*convolutional network"):
+        gradcam.explain_model(model, np.zeros((32, 32, 3), np.uint8))
+
+
 def test_what_cannot_be_explained_is_said():
     import keras
 

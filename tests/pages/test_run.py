@@ -10,6 +10,7 @@ import pytest
 
 from core import datasets, freezing, metrics, runs
 from core.config import RunConfig
+from core.progress import Progress
 from dashboard import formats
 from tests.pages.conftest import wait
 
@@ -242,6 +243,9 @@ def test_a_run_whose_server_died_is_found_interrupted_and_can_go_on(visit, used,
         earlier.setattr(runs, "_this_process", lambda: nobody)
         made = runs.create(tuned())
         runs.start(made)
+        points = {"validation_loss": 0.7, "validation_accuracy": 0.8}
+        runs.Reporter(made)(Progress("finetune", 10, 20, metrics=points, step=1))
     page = visit("run", run=made)
     assert page.warning[0].proto.title.endswith("interrupted")
+    assert len(page.main.get("plotly_chart")) == 1  # how far it had come
     assert "Resume" in [button.label for button in page.main.button]
