@@ -7,6 +7,7 @@ after each step: the losses of the batches themselves differ more from batch to 
 import math
 import tempfile
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 import pandas as pd
@@ -84,7 +85,10 @@ def _rise(prepared: stages.Prepared, material: stages.Material) -> list[float]:
         if not math.isfinite(loss) or (losses and loss > RUN_AWAY * min(losses)):
             break
         losses.append(loss)
-        material.report(Progress("train", step + 1, STEPS, unit="steps"))
+        if not step:
+            began = perf_counter()  # the first step waited for the compiler
+        left = (perf_counter() - began) / step * (STEPS - 1 - step) if step else None
+        material.report(Progress("train", step + 1, STEPS, unit="steps", seconds_left=left))
     return losses
 
 

@@ -74,9 +74,12 @@ def _wait(config: RunConfig) -> None:
         st.rerun()
     moment = resources.rate_progress(config)
     tries = moment is not None and moment.unit == "steps" and moment.total
-    text = f"Trying learning rates · {formats.done(moment)} steps" if tries else "Before it tries learning rates"
-    if moment and not tries and moment.total:
-        text += f" · {formats.progress(moment)}"
+    text = "Getting ready to try learning rates"
+    if tries:
+        text = f"Trying learning rates · {formats.done(moment)} steps"
+        text += f" · {formats.duration(moment.seconds_left)} left" if moment.seconds_left else ""
+    elif moment and moment.total:
+        text = f"Getting ready · {formats.progress(moment)}"
     st.progress(moment.fraction if moment else 0.0, text=text)
     st.button(
         "Cancel", icon=":material/stop_circle:", key="cancel-rate", on_click=resources.cancel_rate, args=(config,)
