@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core import heads
-from core.config import PROBES, RunConfig
+from core.config import PROBES, TRAINED, RunConfig
 from core.errors import LabError
 from core.runs import ENDED, RESUMABLE, Run
 from dashboard import components, formats, resources, state, training_charts
@@ -22,6 +22,7 @@ _AGAIN = {  # what to do about a run that did not finish
     "paused": "Its weights and its optimizer are kept: it goes on from where it was.",
     "interrupted": "",  # its error says it
 }
+_TRAINING_STOPPED = "It goes on from its last checkpoint, or from the start where it has none."
 
 
 def show(run_id: str) -> None:
@@ -71,7 +72,8 @@ def gained(run: pd.Series) -> str:
 def why_it_ended(run: pd.Series) -> None:
     """What kept a run from finishing, and what to do about it."""
     error = run["error"] if pd.notna(run["error"]) else ""
-    sentence = f"{error} {_AGAIN[run['status']]}".strip()
+    again = _TRAINING_STOPPED if run["status"] == "stopped" and run["method"] in TRAINED else _AGAIN[run["status"]]
+    sentence = f"{error} {again}".strip()
     st.warning(sentence, title=f"{run['name']}: {run['status']}", icon=":material/error:")
 
 

@@ -20,17 +20,23 @@ _LINKED = "recipe-linked"  # the recipe whose link was looked at
 
 
 def follow_link() -> None:
-    """Take a link that names a recipe and none of its settings for all of them; call it before anything is drawn."""
+    """Take a link that names a recipe for all of its settings but those that the link has itself.
+
+    A link that has a method too, as the page's own, has all that it means. Call it before anything is drawn.
+    """
     name = st.query_params.get("recipe", OWN)
     if name not in recipes.RECIPES or st.session_state.get(_LINKED) == name:
         return
     st.session_state[_LINKED] = name
     settings = recipes.RECIPES[name].settings(recipes.RECIPES[name].backbones[0])
-    if not set(settings) - {"method"} & set(st.query_params):
+    given = {field: st.query_params[field] for field in set(settings) - {"method"} if field in st.query_params}
+    if not given or "method" not in st.query_params:
         st.session_state["recipe"] = name
         if "backbones" not in st.query_params:
             state.update(backbones=recipes.RECIPES[name].backbones[:1])
         _apply()
+        for field, value in given.items():
+            addressed.put(field, value)
 
 
 def method() -> str:

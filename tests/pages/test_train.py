@@ -133,6 +133,14 @@ def test_a_link_that_names_a_recipe_brings_all_of_it(visit):
     assert not any("not that recipe any more" in caption.value for caption in page.caption)
 
 
+def test_a_link_that_names_a_recipe_and_changes_a_setting_brings_the_rest_of_it(visit):
+    page = visit("train", recipe="custom-cnn", epochs="40")
+    assert page.number_input(key="scratch:epochs").value == 40
+    assert page.query_params["method"] == "scratch"
+    assert page.query_params["augment"] == "flip+crop"
+    assert any("not that recipe any more" in caption.value for caption in page.caption)
+
+
 def test_a_link_that_changes_a_recipe_is_taken_at_its_word(visit):
     page = visit("train", recipe="notebook", method="finetune", backbones="MobileNetV2", input_size="64")
     assert "64 px" in " ".join(text.value for text in page.main.markdown)
