@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,7 +11,7 @@ import streamlit as st
 from core import datasets
 from core.datasets import Dataset
 from core.errors import LabError
-from core.progress import Progress, Report
+from core.progress import Report
 from dashboard import components, formats, resources, state
 
 LAYOUT = (
@@ -21,14 +22,17 @@ LAYOUT = (
 def show() -> None:
     """Draw the two ways; what was imported becomes the dataset in use."""
     st.caption(LAYOUT)
-    with st.form("upload", border=False):
-        upload = st.file_uploader("Zip of images", type="zip")
-        if st.form_submit_button("Import the zip", icon=":material/upload:", type="primary"):
-            _attempt(upload, upload and upload.name)
+    upload = st.file_uploader("Zip of images", type="zip")
+    early = upload is None  # a click before the whole file is here would find none
+    if st.button("Import the zip", icon=":material/upload:", type="primary", disabled=early):
+        _attempt(lambda report: from_zip(upload, upload.name, report))
     with st.form("path", border=False):
         path = st.text_input("Or a path on this server", placeholder="/data/flowers or /data/flowers.zip")
         if st.form_submit_button("Import the path", icon=":material/folder_open:"):
-            _attempt(path.strip(), path)
+            if path.strip():
+                _attempt(lambda report: datasets.import_images(path.strip(), report=report))
+            else:
+                st.warning("Write a path first.")
 
 
 def from_zip(stream: BinaryIO, filename: str, report: Report) -> Dataset:
@@ -40,20 +44,12 @@ def from_zip(stream: BinaryIO, filename: str, report: Report) -> Dataset:
         return datasets.import_images(path, report=report)
 
 
-def _attempt(given: BinaryIO | str | None, name: str | None) -> None:
-    if not given:
-        st.warning("Choose a zip, or write a path, first.")
-        return
+def _attempt(bring: Callable[[Report], Dataset]) -> None:
     bar = st.progress(0.0, text="Reading")
-
-    def report(moment: Progress) -> None:
-        bar.progress(moment.fraction, text=f"{formats.count(moment.done)} {moment.unit}")
-
     try:
-        if isinstance(given, str):
-            dataset = datasets.import_images(given, report=report)
-        else:
-            dataset = from_zip(given, name, report)
+        dataset = bring(
+            lambda moment: bar.progress(moment.fraction, text=f"{formats.count(moment.done)} {moment.unit}")
+        )
     except LabError as error:
         bar.empty()
         components.show_error(error)

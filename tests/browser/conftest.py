@@ -25,7 +25,7 @@ PATIENCE = 60_000  # milliseconds for a page to show what a step leads to, on a 
 
 @dataclass(frozen=True)
 class Server:
-    """A dashboard that runs for the whole session."""
+    """A dashboard that runs for all journeys of a file."""
 
     url: str
     log: Path
@@ -61,9 +61,9 @@ def measured(pytestconfig: pytest.Config) -> dict[str, str]:
     return pytestconfig.stash.setdefault(MEASURED, {})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory, measured: dict[str, str]) -> Iterator[Server]:
-    """`streamlit run dashboard/app.py` on a home folder of its own; ended with its workers."""
+    """`streamlit run dashboard/app.py` on a home folder without runs of other files; ended with its workers."""
     folder = tmp_path_factory.mktemp("server")
     url, log = f"http://127.0.0.1:{_free_port()}", folder / "server.log"
     options = ["--server.address=127.0.0.1", f"--server.port={url.rpartition(':')[2]}", "--server.headless=true"]

@@ -48,7 +48,8 @@ def test_a_folder_on_the_server_becomes_the_dataset_in_use(visit, tmp_path: Path
 def test_an_uploaded_zip_is_named_after_its_file(visit, tmp_path: Path):
     packed = write_zip(tmp_path / "pets.zip", pictures(per_class=10))
     page = visit("data")
-    page.file_uploader[0].upload("My pets.zip", packed.read_bytes())
+    assert next(button for button in page.main.button if button.label == IMPORT["zip"]).disabled
+    page.file_uploader[0].upload("My pets.zip", packed.read_bytes()).run()
     press(page, IMPORT["zip"])
     assert page.query_params["dataset"] == "my-pets"
     assert metrics(page)["Images"] == "20"
