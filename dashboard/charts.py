@@ -186,7 +186,7 @@ def accuracy_bars(frame: pd.DataFrame) -> go.Figure:
     percents = [f"<b>{100 * accuracy:.1f} %</b>" for accuracy in frame["accuracy"]]
     labels = [f"{label}<br>{percent}" for label, percent in zip(_run_labels(frame), percents, strict=True)]
     figure.update_yaxes(tickvals=frame["run_id"], ticktext=labels, type="category", title_text="")
-    return figure.update_xaxes(title_text="Accuracy (%), 95 % interval", range=[0, 100])
+    return figure.update_xaxes(title_text="Accuracy (%),<br>95 % interval", range=[0, 100])
 
 
 def accuracy_time(frame: pd.DataFrame, *, seconds: str = "seconds") -> go.Figure:

@@ -143,8 +143,13 @@ def chart(
 
 
 def enlarge_type() -> None:
-    """Make every rem of the page larger; Streamlit's theme cannot be changed by a script, so one line of style does."""
-    st.html(f"<style>:root {{ font-size: {100 * charts.ENLARGED:.0f}% !important; }}</style>")
+    """Make every rem of the page larger: Streamlit's theme cannot be changed by a script, so a little style does."""
+    st.html(
+        "<style>"
+        f":root {{ font-size: {100 * charts.ENLARGED:.0f}% !important; }} "
+        "[data-testid=stMainBlockContainer] h1 { padding-top: 0 !important; }"
+        "</style>"
+    )
 
 
 def need_runs() -> None:

@@ -45,7 +45,8 @@ try:
                 for depth, each in there
             ],
             rows, dataset, map_columns.of_images(dataset, rows, resources.splits(dataset)),
-            key=VIEW, colour="class", arrange="grid" if len(there) > 1 else "single", height=600,
+            key=VIEW, colour="class", arrange="grid" if len(there) > 1 else "single",
+            height=600 if len(there) > 3 else 400,  # three stand in a row
         )  # fmt: skip
         st.caption(maps.METHODS[asked.method].caution)
     if found:

@@ -12,7 +12,7 @@ AT_FIRST = 3  # runs that answer without being asked
 components.page_header("Predict", "What do all models say of one photo, and do they agree?")
 components.need_runs()
 
-left, right = st.columns([1, 2], gap="large")
+left, right = st.columns([2, 3], gap="large")
 with left:
     photo = photos.choose()
 with right:

@@ -19,7 +19,7 @@ import { Toolbar } from "./toolbar.js";
 import { glide } from "./travel.js";
 
 const ABOVE = 380; // pixels of a page over its map: on a laptop too, all of it is in sight
-const ABOVE_PROJECTED = 490;
+const ABOVE_PROJECTED = 500;
 const LEAST = 380; // pixels of a map's height
 const PROJECTED = 1.5; // times larger on a projector
 const THEME = ["background-color", "secondary-background-color", "text-color", "primary-color", "border-color", "gray-text-color", "base-radius", "button-radius"].map(
