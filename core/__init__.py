@@ -34,7 +34,8 @@ dataset -> backbone -> features (cache) -> head -> run (store) -> views
     map_config, map_store, map_quality, maps           what a map is; maps on disk; how far to trust one; the whole line
     lessons                                            a guided path, and what of it is done
     surroundings                                       what is near an image, and where a photo belongs on a map
-    script_texts, script_network, script, export       the code that repeats a run; its model for other programs
+    script_texts, script_clip, script_network          the parts of the code that repeats a run
+    script, export                                     that code; a run's model for other programs
     engine                                             who does it, and when: Dask workers
     doctor, bench_maps, bench_clip, bench              what is here, and what will be slow; how fast, against references
 

@@ -87,7 +87,7 @@ def _choose(tensors: dict[str, Any]) -> list[Depth]:
     depths = [
         Depth(block, place, _side(tensor), tensor.shape[-1]) for place, (block, tensor) in enumerate(tensors.items(), 1)
     ]
-    if len(tensors[depths[0].block].shape) == 3:  # before the first attention a class token has not met the image
+    if depths and len(tensors[depths[0].block].shape) == 3:  # a class token meets the image in the first attention
         depths = depths[1:]
     runs: list[list[Depth]] = []
     for depth in depths:

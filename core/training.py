@@ -131,6 +131,8 @@ class _Training:
 
     def _train(self, stage: Stage, saved: dict[str, np.ndarray] | None) -> None:
         """Trains from where the state is to the end of the stage."""
+        for point in self.state.curves if saved else ():  # when all broke, the last may not have been heard
+            self.material.report(Progress(point["stage"], 0, 0, metrics=_measured(point), step=point["step"]))
         self.frozen = stages.freeze(stage, self.material)
         if not self._goes_on(stage):  # it ended while it was tested
             return
@@ -163,7 +165,7 @@ class _Training:
         if self._best(stage) is point:
             checkpoints.save(self._best_path(stage), self._weights(), {"identity": self.identity, "point": point})
         self._save()
-        self.epochs.tell({name: point[name] for name in point if name not in ("step", "stage")}, point["step"])
+        self.epochs.tell(_measured(point), point["step"])
 
     # Checkpoints
 
@@ -286,3 +288,8 @@ def _identity(material: Material) -> str:
     for array in [*material.rows.values(), *(material.head.arrays.values() if material.head else ())]:
         digest.update(np.ascontiguousarray(array))
     return digest.hexdigest()
+
+
+def _measured(point: dict) -> dict[str, float]:
+    """What a point of the curves says, without where it stands."""
+    return {name: value for name, value in point.items() if name not in ("step", "stage")}
