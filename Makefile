@@ -28,7 +28,7 @@ test: .venv/installed-test chromium  ## Run every test: minutes; the browser one
 	$(BIN)/python -m pytest
 
 .PHONY: test-fast
-test-fast: .venv/installed-test  ## Run the tests that take under a minute together
+test-fast: .venv/installed-test  ## Run the tests that train little: two to three minutes
 	$(BIN)/python -m pytest -m "not slow and not browser"
 
 .PHONY: test-recipes
