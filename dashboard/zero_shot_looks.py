@@ -15,7 +15,7 @@ OF_MATRIX = 12  # images
 
 def captions(model: str) -> None:
     """The book's example: two captions, one photo."""
-    left, right = st.columns([1, 2], gap="large")
+    left, right = st.columns([2, 3], gap="large")
     with left:
         st.session_state.setdefault("photo", "test")
         photo = photos.choose()
