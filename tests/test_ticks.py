@@ -10,7 +10,7 @@ class Session:
     """A visitor's session, of which only the requests that reach Streamlit are kept."""
 
     def __init__(self):
-        self.reached = []
+        self.reached, self.page_script_hash = [], ""
 
     def request(self, page: str, *, tick: bool = False) -> None:
         ticks._request_rerun_of_wanted_page(self, ClientState(page_script_hash=page, is_auto_rerun=tick))
@@ -31,6 +31,16 @@ def test_a_tick_under_way_when_another_page_was_asked_for_is_dropped(session):
     assert session.reached == ["train", "train", "compare", "compare"]
 
 
+def test_the_ticks_of_a_page_that_its_visitor_was_led_to_count(session):
+    session.page_script_hash = "data"
+    session.request("data")  # a button, whose script switches the page
+    session.page_script_hash = "train"
+    session.request("train", tick=True)
+    session.request("compare")
+    session.request("train", tick=True)
+    assert session.reached == ["data", "train", "compare"]
+
+
 def test_ticks_count_while_the_page_has_no_name_yet(session):
     session.request("")
     session.request("home", tick=True)
@@ -40,5 +50,6 @@ def test_ticks_count_while_the_page_has_no_name_yet(session):
 def test_streamlit_still_asks_in_this_way():
     from streamlit.runtime.app_session import AppSession
 
+    assert isinstance(AppSession.page_script_hash, property)
     ticks.stay_on_their_page()
     assert AppSession.request_rerun is ticks._request_rerun_of_wanted_page
