@@ -82,6 +82,7 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory, measured:
         page.goto(url)
         expect(page.get_by_role("heading", name="Backbone Lab")).to_be_visible()
         measured["server start to first page"] = f"{time.monotonic() - started:.1f} s"
+        expect(page.get_by_text("Starting the engine")).to_have_count(0, timeout=3 * PATIENCE)
         page.close()
         yield Server(url, log)
     finally:
