@@ -20,7 +20,7 @@ TARGET = Path(__file__).parent / "efficientnet_lite0.weights.h5"
 
 def main(checkpoint: Path) -> None:
     sys.path.insert(0, str(ROOT))
-    from core.networks import efficientnet_lite0
+    from core.backbones.networks import efficientnet_lite0
 
     tensors = {name: array for name, array in read(checkpoint).items() if not name.endswith("num_batches_tracked")}
     model = efficientnet_lite0(224, classes=1000)

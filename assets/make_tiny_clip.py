@@ -18,8 +18,11 @@ import numpy as np
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from core import clip, clip_files, clip_tokens, clip_towers, datasets, forward, images  # noqa: E402
-from core.architectures import BACKBONES  # noqa: E402
+from core.backbones.catalog import BACKBONES  # noqa: E402
+from core.backbones.clip import checkpoints, towers  # noqa: E402
+from core.data import datasets, images  # noqa: E402
+from core.features import compiled  # noqa: E402
+from core.zero_shot import encoder, tokenizer  # noqa: E402
 
 SEED = 2021
 EPOCHS, BATCH = 60, 100
@@ -35,7 +38,7 @@ TEMPLATES = (
     "a picture of one {}.",
     "{}",
 )
-FACTS, SHAPE = BACKBONES["TinyCLIP"], clip_towers.SHAPES["TinyCLIP"]
+FACTS, SHAPE = BACKBONES["TinyCLIP"], towers.SHAPES["TinyCLIP"]
 FOLDER = Path(__file__).parent / FACTS.weights_file
 
 
@@ -60,7 +63,7 @@ def words_and_merges(captions: list[str]) -> tuple[dict[str, int], list[tuple[st
     vocabulary = [*alphabet, *(f"{letter}</w>" for letter in alphabet), *("".join(pair) for pair in merges)]
     vocabulary = list(dict.fromkeys(vocabulary))
     filled = [*vocabulary, *(f"<|unused{index}|>" for index in range(SHAPE.vocabulary - 2 - len(vocabulary)))]
-    return {word: index for index, word in enumerate([*filled, clip_tokens.START, clip_tokens.END])}, merges
+    return {word: index for index, word in enumerate([*filled, tokenizer.START, tokenizer.END])}, merges
 
 
 def _merged(parts: list[str], pair: tuple[str, str]) -> list[str]:
@@ -76,7 +79,7 @@ def _merged(parts: list[str], pair: tuple[str, str]) -> list[str]:
 def describe() -> dict:
     """What transformers' `CLIPConfig` says of such a model."""
 
-    def tower(part: clip_towers.Tower) -> dict:
+    def tower(part: towers.Tower) -> dict:
         return {
             "hidden_size": part.width, "intermediate_size": part.hidden, "num_hidden_layers": part.depth,
             "num_attention_heads": part.heads, "hidden_act": SHAPE.activation, "projection_dim": SHAPE.dim,
@@ -95,15 +98,15 @@ def describe() -> dict:
     }  # fmt: skip
 
 
-def train(photos: np.ndarray, labels: np.ndarray, names: list[str], tokenizer: clip_tokens.Tokenizer):
+def train(photos: np.ndarray, labels: np.ndarray, names: list[str], tokenizer: tokenizer.Tokenizer):
     """Image tower, text tower and the logarithm of the scale, after `EPOCHS`."""
     import keras
     import tensorflow as tf
 
     keras.utils.set_random_seed(SEED)
-    image = clip_towers.pooled(clip_towers.image(FACTS), FACTS, "projected")
-    clip_towers.number_positions(image)
-    text = clip_towers.text(FACTS)
+    image = towers.pooled(towers.image(FACTS), FACTS, "projected")
+    towers.number_positions(image)
+    text = towers.text(FACTS)
     scale = keras.Variable(np.log(1 / 0.07), dtype="float32", name="logit_scale")
     tokens = tokenizer.encode([each.format(name) for name in names for each in TEMPLATES], SHAPE.context)
     tokens = tokens.reshape(len(names), len(TEMPLATES), -1)
@@ -116,7 +119,7 @@ def train(photos: np.ndarray, labels: np.ndarray, names: list[str], tokenizer: c
     @tf.function(autograph=False)
     def step(pixels, ids, classes):
         with tf.GradientTape() as tape:
-            a = tf.math.l2_normalize(image(forward.prepare(pixels, FACTS.default_size, "clip"), training=True), -1)
+            a = tf.math.l2_normalize(image(compiled.prepare(pixels, FACTS.default_size, "clip"), training=True), -1)
             b = tf.math.l2_normalize(text(ids, training=True), -1)
             logits = tf.exp(scale.value) * tf.matmul(a, b, transpose_b=True)  # (b, b)
             # Several images of a batch are of one class, and each caption of it is right.
@@ -151,7 +154,7 @@ def write(image, text, scale: float) -> None:
 
     found = {}
     for network, tower in ((image, "image"), (text, "text")):
-        found |= clip_files.stored(network, FACTS, tower)
+        found |= checkpoints.stored(network, FACTS, tower)
     found["logit_scale"] = np.array(scale)
     save_file({name: np.asarray(value, np.float16, order="C") for name, value in found.items()},
               FOLDER / "model.safetensors", metadata={"format": "pt"})  # fmt: skip
@@ -159,8 +162,10 @@ def write(image, text, scale: float) -> None:
 
 def accuracy(dataset: datasets.Dataset, rows: np.ndarray) -> float:
     """Percent of these rows whose nearest caption "a photo of a ..." is that of their class."""
-    texts = clip.embed_texts("TinyCLIP", [f"a photo of a {name}." for name in dataset.class_names], weights=str(FOLDER))
-    found = clip.image_features("TinyCLIP", dataset, rows).values
+    texts = encoder.embed_texts(
+        "TinyCLIP", [f"a photo of a {name}." for name in dataset.class_names], weights=str(FOLDER)
+    )
+    found = encoder.image_features("TinyCLIP", dataset, rows).values
     texts = texts / np.linalg.norm(texts, axis=1, keepdims=True)
     return 100 * float(((found @ texts.T).argmax(1) == dataset.labels[rows]).mean())
 
@@ -176,7 +181,7 @@ def main() -> None:
     (FOLDER / "merges.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (FOLDER / "config.json").write_text(json.dumps(describe(), indent=2) + "\n", encoding="utf-8")
     rows = splits["train"]
-    write(*train(dataset.images[rows], dataset.labels[rows].astype(np.int64), names, clip_tokens.Tokenizer(FOLDER)))
+    write(*train(dataset.images[rows], dataset.labels[rows].astype(np.int64), names, tokenizer.Tokenizer(FOLDER)))
     for split in ("train", "val", "test"):
         print(f"{split}: {accuracy(dataset, splits[split]):.1f} % of {len(splits[split]):,} images")
 

@@ -3,8 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 
-from core import backbones, clip_towers, heads, prompts
+from core import backbones, heads
+from core.backbones.clip import towers
 from core.errors import ConfigError
+from core.zero_shot import prompts
 
 PROBES = tuple(heads.METHODS)  # a head on frozen features
 TRAINED = ("finetune", "scratch")  # networks whose own weights train
@@ -17,7 +19,7 @@ TITLES = {
 }
 TRAIN_SPLITS = ("train", "probe20", "finetune80")
 PREPROCESSINGS = ("own", "divide255")  # the backbone's own, or the book's mistake
-POOLINGS = ("avg", "max", "flatten", *clip_towers.POOLINGS)  # CLIP's own are the last two
+POOLINGS = ("avg", "max", "flatten", *towers.POOLINGS)  # CLIP's own are the last two
 UNFREEZE = ("all", "layers", "blocks", "all-but-batchnorm")
 BATCHNORM = ("inference", "training")
 OPTIMIZERS = ("adam", "adamw", "sgd")
@@ -37,7 +39,7 @@ _HEADS_DEFAULTS = {name: getattr(heads.Options, name) for name in ("epochs", "ba
 class RunConfig:
     """All that decides a result, as plain values; the same config on the same machine gives the same numbers.
 
-    A fine-tune has two stages: the head alone for `head_epochs`, then head and unfrozen layers for `epochs`.
+    A fine-tune has two stages: the head alone for `head_epochs`, then head and unfrozen layers for `loop`.
 
     Raises:
         ConfigError: A value that cannot be; BackboneError: an unknown backbone or an impossible input size.
@@ -113,7 +115,7 @@ class RunConfig:
             *(("class_weights", CLASS_WEIGHTS), ("precision", PRECISIONS)),
         ):
             _one_of(name, getattr(self, name), known)
-        object.__setattr__(self, "pooling", clip_towers.own_pooling(backbone, self.pooling))
+        object.__setattr__(self, "pooling", towers.own_pooling(backbone, self.pooling))
         object.__setattr__(self, "weights", backbones.own_weights(backbone, self.weights))
         for kind in self.augmentations:
             _one_of("augmentation", kind, AUGMENTATIONS)
@@ -142,10 +144,10 @@ class RunConfig:
                 if getattr(self, name):
                     raise ConfigError(f"The method {self.method} reads no {name}", "none", "Choose zero-shot")
             return
-        if backbone.name not in clip_towers.SHAPES:
+        if backbone.name not in towers.SHAPES:
             raise ConfigError(
                 f"{backbone.name} has no text tower: it cannot be told the names of classes",
-                f"one of {', '.join(clip_towers.SHAPES)}",
+                f"one of {', '.join(towers.SHAPES)}",
                 "Choose a CLIP, or a probe of this backbone",
             )
         object.__setattr__(self, "templates", self.templates or "single")

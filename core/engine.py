@@ -16,9 +16,10 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 
-from core import execute, runs, settings, umap_layout
+from core import execute, runs, settings
 from core.config import RunConfig
 from core.errors import EngineError, Stopped
+from core.maps import umap_layout
 from core.progress import Progress
 
 REPORT_EVERY = 0.3  # seconds between two reports of a call

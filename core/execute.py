@@ -11,29 +11,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core import (
-    assembly,
-    backbones,
-    checkpoints,
-    clip,
-    datasets,
-    features,
-    hardware,
-    heads,
-    metrics,
-    prompted,
-    prompts,
-    runs,
-    speeds,
-    trainee,
-    training,
-    zero_shot,
-)
-from core.config import TITLES, ZERO_SHOT, RunConfig
-from core.errors import ConfigError, DatasetError, Diverged, LabError, Paused, RunError, Stopped
+from core import backbones, features, hardware, heads, metrics, protocol, runs, training
+from core.config import ZERO_SHOT, RunConfig
+from core.data import datasets
+from core.errors import ConfigError, Diverged, LabError, Paused, RunError, Stopped
+from core.features import throughput
 from core.progress import Progress, Report, silent
+from core.training import checkpoints, model, step
+from core.zero_shot import classifier, encoder, prompts, queries
 
-TEST_SEED = 0  # the test images are the same for every seed, so that runs can be compared image by image
 DIED = "The worker died (out of memory?). Resume it on a new one, or try a smaller input size, batch or fewer images."
 
 logger = logging.getLogger(__name__)
@@ -146,7 +132,7 @@ def _probe(config: RunConfig, report: Report) -> runs.Result:
         seconds=seconds,
         images_per_second=found.images_per_second,
         cached=found.cached,
-        protocol=describe_protocol(config, rows, found.precision),
+        protocol=protocol.describe(config, rows, found.precision),
         chosen=head.chosen,
     )  # fmt: skip
     return _result(outcome, dataset, rows, probabilities, head=head)
@@ -182,8 +168,8 @@ def _zero_shot(config: RunConfig, report: Report) -> runs.Result:
     seconds["extract"] -= found.load_seconds
 
     with _timed(seconds, "evaluate", report):
-        texts, cut = prompted.text_head(config.backbone, names, templates, weights)
-        head = zero_shot.as_head(texts, clip.logit_scale(config.backbone, weights))
+        texts, cut = queries.text_head(config.backbone, names, templates, weights)
+        head = classifier.as_head(texts, encoder.logit_scale(config.backbone, weights))
         probabilities = head.predict_proba(found.values)  # (n, classes)
 
     outcome = _outcome(
@@ -192,7 +178,7 @@ def _zero_shot(config: RunConfig, report: Report) -> runs.Result:
         seconds=seconds,
         images_per_second=found.images_per_second,
         cached=found.cached,
-        protocol=describe_protocol(config, rows, found.precision),
+        protocol=protocol.describe(config, rows, found.precision),
         notes=[f"Prompts longer than the text tower reads, and cut: {len(cut)}"] * bool(cut),
     )  # fmt: skip
     return _result(outcome, dataset, rows, probabilities, head=head)
@@ -222,19 +208,21 @@ def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
             config, dataset, rows, weights=weights, folder=folder, head=head, on_stage=test, report=report
         )
         trained.assembly.model.save(folder / "model.keras")
-        trainee.release(trained.assembly.model.variables)
+        step.release(trained.assembly.model.variables)
     seconds["train"] -= seconds["evaluate"]
 
     if trained.images_per_second:
-        speeds.record(speeds.training_name(config), config.input_size, trained.images_per_second, hardware.name())
-    frozen, precision = trained.frozen, assembly.precision(config)
+        throughput.record(
+            throughput.training_name(config), config.input_size, trained.images_per_second, hardware.name()
+        )
+    frozen, precision = trained.frozen, model.precision(config)
     outcome = _outcome(
         config, dataset, rows, weights, probabilities,
         validation_accuracy=trained.chosen["validation_accuracy"],
         seconds=seconds,
         images_per_second=None,
         cached=False,
-        protocol=describe_protocol(config, rows, precision),
+        protocol=protocol.describe(config, rows, precision),
         chosen=trained.chosen,
         stages=[{**tested, **about} for tested, about in zip(stages, trained.stages, strict=True)],
         notes=list(trained.notes),
@@ -258,7 +246,7 @@ def _load(config: RunConfig, report: Report) -> tuple:
     dataset = datasets.load(config.dataset)
     backbone = backbones.get(config.backbone)
     weights = backbones.find_weights(backbone, config.weights, report=report)
-    return dataset, backbone, weights, choose_rows(dataset, config)
+    return dataset, backbone, weights, protocol.choose_rows(dataset, config)
 
 
 def _head_to_start_from(config: RunConfig, dataset: datasets.Dataset) -> heads.Head:
@@ -305,71 +293,6 @@ def _result(outcome: runs.Outcome, dataset: datasets.Dataset, rows: dict, probab
     return runs.Result(
         outcome, _predictions(rows["test"], labels, probabilities), _named(confusion, dataset.class_names), **left
     )
-
-
-def choose_rows(dataset: datasets.Dataset, config: RunConfig) -> dict[str, np.ndarray]:
-    """The row ids that a run trains, validates and tests on.
-
-    With `n_train` set, validation shrinks in proportion, but not under two images a class: its images are
-    labelled too, and a few-shot run that chose its strength on thousands of them would not be one.
-    """
-    splits = datasets.splits(dataset)
-    rows = {"train": splits[config.train_split], "val": splits["val"], "test": splits["test"]}
-    if config.method == ZERO_SHOT:
-        rows["train"] = rows["val"] = np.empty(0, np.int64)
-    elif config.n_train:
-        share = config.n_train / len(rows["train"])
-        n_val = max(round(share * len(rows["val"])), 2 * len(dataset.class_names))
-        rows["train"] = _part(dataset, rows["train"], config.n_train, "training", config.seed)
-        rows["val"] = _part(dataset, rows["val"], min(n_val, len(rows["val"])), "validation", config.seed)
-    if config.n_test:
-        rows["test"] = _part(dataset, rows["test"], config.n_test, "test", TEST_SEED)
-    return rows
-
-
-def describe_protocol(config: RunConfig, rows: dict[str, np.ndarray], precision: str) -> str:
-    """How the accuracy came about, in one sentence that two runs can be compared by."""
-    pixels = "the backbone's own preprocessing" if config.preprocessing == "own" else "pixels divided by 255"
-    how = TITLES[config.method]
-    if config.method == ZERO_SHOT:
-        count = len(prompts.templates(config.templates))
-        return (
-            f"{how} by {count} prompt{'s' * (count > 1)} a class, no labelled image; tested once on "
-            f"{len(rows['test']):,} of {config.dataset}; {config.input_size} px, {pixels}, {precision}"
-        )
-    if config.method == "finetune":
-        how += f" of {_unfrozen(config)}, BatchNorm in {config.batchnorm} mode"
-    if config.trains:
-        frozen = f"{config.head_epochs} + " if config.method == "finetune" and not config.start else ""
-        how += (
-            f", {frozen}{config.epochs} epochs of {config.optimizer} at {config.learning_rate:g}, "
-            f"batch {config.batch_size}{f', {config.augment}' if config.augment else ''}, the best epoch on validation,"
-        )
-    return (
-        f"{how} on {len(rows['train']):,} training images of {config.dataset}, "
-        f"{len(rows['val']):,} for validation, tested once on {len(rows['test']):,}; "
-        f"{config.input_size} px, {pixels}, {precision}, seed {config.seed}"
-    )
-
-
-def _unfrozen(config: RunConfig) -> str:
-    if config.unfreeze == "all":
-        return "every layer"
-    if config.unfreeze == "all-but-batchnorm":
-        return "everything but BatchNorm"
-    if config.unfreeze_count == 1:
-        return f"the last {config.unfreeze.removesuffix('s')}"
-    return f"the last {config.unfreeze_count} {config.unfreeze}"
-
-
-def _part(dataset: datasets.Dataset, rows: np.ndarray, n: int, what: str, seed: int) -> np.ndarray:
-    if n > len(rows):
-        raise DatasetError(
-            f"{n:,} {what} images were asked for",
-            f"at most {len(rows):,}, which is what {dataset.name} has",
-            "Ask for fewer, or for 0: all of them",
-        )
-    return datasets.subsample(rows, dataset.labels[rows], n, seed=seed)
 
 
 def _predictions(rows: np.ndarray, labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core import backbones, datasets, execute, features, speeds, training
+from core import backbones, features, protocol, training
 from core.config import RunConfig
+from core.data import datasets
+from core.features import throughput
 
 STEP_IN_PASSES = 3  # a training step costs about so many forward passes: forward, gradients of activations and weights
 
@@ -19,7 +21,9 @@ class Plan:
     n_test: int
     missing: int  # images whose features are not in the cache
     download: bool  # the weights are not on this machine yet
-    estimate: speeds.Estimate | None  # of the features that are missing, or of the training; None: never measured here
+    estimate: (
+        throughput.Estimate | None
+    )  # of the features that are missing, or of the training; None: never measured here
 
 
 def plan(config: RunConfig) -> Plan:
@@ -29,7 +33,7 @@ def plan(config: RunConfig) -> Plan:
         LabError: The run would fail with the same message.
     """
     dataset = datasets.load(config.dataset)
-    rows = execute.choose_rows(dataset, config)
+    rows = protocol.choose_rows(dataset, config)
     if config.trains:
         training.check(config, dataset, rows)
     everything = np.concatenate(list(rows.values()))
@@ -46,7 +50,7 @@ def plan(config: RunConfig) -> Plan:
             preprocessing=config.preprocessing,
             pooling=config.pooling,
         )
-    extraction = speeds.estimate(config.backbone, config.input_size, missing)
+    extraction = throughput.estimate(config.backbone, config.input_size, missing)
     return Plan(
         images=len(everything),
         n_train=len(rows["train"]),
@@ -57,17 +61,17 @@ def plan(config: RunConfig) -> Plan:
     )
 
 
-def _training(config: RunConfig, counts: dict[str, int]) -> speeds.Estimate | None:
+def _training(config: RunConfig, counts: dict[str, int]) -> throughput.Estimate | None:
     """Epochs of training and validation, and the test after each stage."""
     passes = counts["val"] * config.epochs + counts["test"]
     if config.method == "finetune":
         passes += sum(counts.values())  # the head's stage sees every image once
-    forward = speeds.estimate(config.backbone, config.input_size, passes)
-    measured = speeds.estimate(speeds.training_name(config), config.input_size, counts["train"] * config.epochs)
+    forward = throughput.estimate(config.backbone, config.input_size, passes)
+    measured = throughput.estimate(throughput.training_name(config), config.input_size, counts["train"] * config.epochs)
     if measured:
-        return speeds.Estimate(measured.seconds + (forward.seconds if forward else 0), measured.basis)
+        return throughput.Estimate(measured.seconds + (forward.seconds if forward else 0), measured.basis)
     if forward is None:
         return None
     steps = STEP_IN_PASSES * counts["train"] * config.epochs
-    guess = speeds.estimate(config.backbone, config.input_size, passes + steps)
-    return speeds.Estimate(guess.seconds, f"A step as {STEP_IN_PASSES} forward passes at most. {guess.basis}")
+    guess = throughput.estimate(config.backbone, config.input_size, passes + steps)
+    return throughput.Estimate(guess.seconds, f"A step as {STEP_IN_PASSES} forward passes at most. {guess.basis}")

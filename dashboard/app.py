@@ -18,6 +18,6 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
 
     import streamlit as st
 
-    from dashboard import routes
+    from dashboard.map_view import routes
 
     app = st.App(__file__, routes=routes.ROUTES)

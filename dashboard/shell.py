@@ -3,7 +3,10 @@
 import streamlit as st
 
 from core import settings
-from dashboard import choices, components, lesson_bar, resources, state, status, ticks
+from dashboard import server, status
+from dashboard.lessons import bar
+from dashboard.state import streamlit_patch, visitor
+from dashboard.ui import choices, components
 
 LOGO = str(settings.ASSETS / "logo.svg")  # an icon font's name would be fetched from the internet
 PAGES = {  # section -> (script, title, icon, what it is for)
@@ -56,15 +59,15 @@ PAGES = {  # section -> (script, title, icon, what it is for)
 }
 
 
-ticks.stay_on_their_page()
+streamlit_patch.stay_on_their_page()
 
 
 def show() -> None:
     """Draw the frame, and the page that the address names in it."""
     st.set_page_config(page_title="Backbone Lab", page_icon=LOGO, layout="wide", initial_sidebar_state=260)
     st.logo(LOGO, size="large")
-    state.begin()
-    resources.start()
+    visitor.begin()
+    server.engine.start()
     page = st.navigation(
         {
             section: [
@@ -78,7 +81,7 @@ def show() -> None:
     with st.sidebar:
         status.show()
         choices.projector()
-    if state.get().projector:
+    if visitor.get().projector:
         components.enlarge_type()
-    lesson_bar.show()
+    bar.show()
     page.run()

@@ -5,24 +5,13 @@ import streamlit as st
 from core import anatomy as anatomies
 from core import backbones
 from core.anatomy import Anatomy
-from core.datasets import Dataset
+from core.data.datasets import Dataset
 from core.errors import LabError
-from dashboard import (
-    addressed,
-    anatomy_block,
-    anatomy_facts,
-    anatomy_layers,
-    anatomy_picture,
-    anatomy_plan,
-    choices,
-    components,
-    idea_tab,
-    resources,
-    sees_tab,
-    selections,
-    state,
-    textbook_tab,
-)
+from dashboard import server
+from dashboard.anatomy import activations_tab, block, idea_tab, layers, picture, plan, textbook_tab
+from dashboard.anatomy import facts as anatomy_facts
+from dashboard.state import address, visitor
+from dashboard.ui import choices, components, selections
 
 TABS = {"layers": "Layers", "block": "One block", "scratch": "From scratch", "idea": "The idea", "sees": "What it sees"}
 
@@ -30,13 +19,13 @@ components.page_header("Anatomy", "What is inside a network, and what is left to
 
 # Choose
 networks = {name: name for name in [*backbones.names(), *backbones.clip_names(), *backbones.scratch_names()]}
-usual = next((name for name in state.get().backbones if name in networks), "EfficientNetLite0")
+usual = next((name for name in visitor.get().backbones if name in networks), "EfficientNetLite0")
 architecture, pixels, images, compared = st.columns([3, 2, 3, 4])
 with architecture:
     name = choices.titled(st.selectbox, "backbone", "Architecture", {usual: usual} | networks)
 facts = backbones.get(name)
 with pixels:
-    size = addressed.number(
+    size = address.number(
         st.number_input, "input_size", "Input (px)", default=facts.default_size, least=facts.min_size,
         most=facts.max_size or anatomies.LARGEST, scope=f"anatomy-{name}", step=32,
     )  # fmt: skip
@@ -59,13 +48,13 @@ def _wait_until_opened(name: str, size: int) -> None:
 
 @st.fragment(run_every=0.25)
 def _look_again(name: str, size: int) -> None:
-    if not resources.opening(name, size):
+    if not server.anatomy.opening(name, size):
         st.rerun()
 
 
 try:
-    dataset = resources.dataset(dataset_name)
-    anatomy = resources.anatomy(name, size)
+    dataset = server.datasets.dataset(dataset_name)
+    anatomy = server.anatomy.anatomy(name, size)
 except LabError as error:
     components.show_error(error)
     st.stop()
@@ -78,29 +67,29 @@ if anatomy is None:
 def _open_clicked() -> None:
     """A clicked box is the part that is opened."""
     for part in selections.ids(st.session_state.get("picture", {}))[:1]:
-        addressed.put("part", part)
-        addressed.put("tab", "block")
+        address.put("part", part)
+        address.put("tab", "block")
 
 
 @st.fragment
 def _show(anatomy: Anatomy, dataset: Dataset) -> None:
     """Slider, totals, picture and tabs: one fragment, so that a change of the plan answers at once."""
-    unfreeze, count = anatomy_plan.choose(anatomy)
+    unfreeze, count = plan.choose(anatomy)
     frozen = anatomies.freeze(anatomy, unfreeze, count)
-    anatomy_plan.show(anatomy, frozen, dataset, unfreeze)
+    plan.show(anatomy, frozen, dataset, unfreeze)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         by = choices.titled(
-            st.segmented_control, "width", "Width shows", anatomy_picture.WIDTHS, required=True,
+            st.segmented_control, "width", "Width shows", picture.WIDTHS, required=True,
             help="Height grows with resolution, and width with this, both as square roots. Under each stage: its "
             "resolution and its channels. Click a box to open it",
         )  # fmt: skip
-        anatomy_plan.links(anatomy, frozen, dataset, unfreeze)
-    boxes = anatomy_picture.parts(anatomy, frozen)
+        plan.links(anatomy, frozen, dataset, unfreeze)
+    boxes = picture.parts(anatomy, frozen)
     head = anatomies.head_params(anatomy, len(dataset.class_names))
-    part = anatomy_block.opened(anatomy, st.query_params.get("part", ""))
-    said = anatomy_plan.sentence(anatomy, frozen, unfreeze).replace("*", "")
+    part = block.opened(anatomy, st.query_params.get("part", ""))
+    said = plan.sentence(anatomy, frozen, unfreeze).replace("*", "")
     components.chart(
-        anatomy_picture.figure(
+        picture.figure(
             boxes, by=by, head=f"{head:,} parameters, always trains",
             chosen=part if st.query_params.get("tab") == "block" else "",
         ),
@@ -111,15 +100,15 @@ def _show(anatomy: Anatomy, dataset: Dataset) -> None:
     )  # fmt: skip
     tab = choices.titled(st.segmented_control, "tab", "Look closer", TABS, required=True, label_visibility="collapsed")
     if tab == "block":
-        anatomy_block.show(anatomy, frozen)
+        block.show(anatomy, frozen)
     elif tab == "scratch":
         textbook_tab.show(anatomy.backbone)
     elif tab == "idea":
         idea_tab.show(anatomy.backbone)
     elif tab == "sees":
-        sees_tab.show(anatomy.backbone, anatomy.input_size)
+        activations_tab.show(anatomy.backbone, anatomy.input_size)
     else:
-        anatomy_layers.show(anatomy, frozen)
+        layers.show(anatomy, frozen)
 
 
 if others:

@@ -7,8 +7,12 @@ import pandas as pd
 import streamlit as st
 
 from core import backbones
-from core.architectures import ZERO_SHOT_SOURCE
-from dashboard import addressed, charts, choices, components, cost, family_panel, formats, resources, selections, state
+from core.backbones.catalog import ZERO_SHOT_SOURCE
+from dashboard import server
+from dashboard.backbones import family_panel
+from dashboard.state import address, visitor
+from dashboard.train import cost
+from dashboard.ui import charts, choices, components, formats, selections
 
 PREPROCESSING = {
     "caffe": "it swaps red and blue and takes ImageNet's mean colour away; pixels are not scaled.",
@@ -41,7 +45,7 @@ components.page_header("Backbones", "Which architectures are there, and what do 
 # Read
 facts = pd.DataFrame([asdict(backbones.get(name)) for name in [*backbones.names(), *backbones.clip_names()]])
 facts["millions"] = facts["params"] / 1e6
-speeds = resources.speeds_here().rename(columns={"backbone": "name", "input_size": "default_size"})
+speeds = server.throughput.speeds_here().rename(columns={"backbone": "name", "input_size": "default_size"})
 facts = facts.merge(speeds[["name", "default_size", "images_per_second"]], how="left", on=["name", "default_size"])
 
 # Choose
@@ -70,13 +74,13 @@ def choose_from_chart(key: str) -> None:
     """A clicked point is the chosen backbone."""
     for name in selections.ids(st.session_state.get(key, {}))[:1]:
         if name in set(facts["name"]):
-            addressed.put("backbone", name)
+            address.put("backbone", name)
 
 
 def choose_from_table() -> None:
     """A marked row is the chosen backbone."""
     for name in selections.table_ids(st.session_state["backbone-table"], shown, "name")[:1]:
-        addressed.put("backbone", name)
+        address.put("backbone", name)
 
 
 # Show
@@ -84,7 +88,7 @@ view = choices.titled(st.segmented_control, "view", "View", VIEWS, required=True
 whole = st.container()  # the tree and the timeline take the width of the page
 plot, card = st.columns([3, 2], gap="large")
 with card, st.container(border=True):
-    default = state.get().backbones[0] if state.get().backbones else ""
+    default = visitor.get().backbones[0] if visitor.get().backbones else ""
     names = {each: each for each in facts["name"]}
     name = choices.titled(
         st.selectbox, "backbone", "Backbone", {default: default} | names if default in names else names,

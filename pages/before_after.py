@@ -4,21 +4,13 @@ import streamlit as st
 
 from core import maps, metrics
 from core.errors import LabError
-from dashboard import (
-    change_story,
-    changed_images,
-    choices,
-    components,
-    findings,
-    fine_tunes,
-    image_wall,
-    map_chosen,
-    map_columns,
-    map_view,
-    resources,
-    several_maps,
-    state,
-)
+from dashboard import map_view, server
+from dashboard.before_after import changes, images
+from dashboard.before_after import runs as fine_tunes
+from dashboard.maps import columns as map_columns
+from dashboard.maps import selection_panel, several
+from dashboard.state import visitor
+from dashboard.ui import choices, components, findings, image_grid
 
 VIEW = "before-after"
 ARRANGE = {"pair": "Side by side", "morph": "One into the other"}
@@ -28,7 +20,7 @@ components.page_header(
     "Before and after", "What did fine-tuning change in what the network sees, and which images did it fix or break?"
 )
 components.need_runs()
-runs = fine_tunes.finished(resources.runs_table())
+runs = fine_tunes.finished(server.runs.runs_table())
 if runs.empty:
     components.empty("No fine-tune yet", "A finished one is looked at here, before and after, image by image.")
     components.link("train", "Fine-tune a backbone", icon=":material/play_circle:", method="finetune")
@@ -36,30 +28,30 @@ if runs.empty:
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     with st.container(width=260):
-        run = runs.set_index("run_id", drop=False).loc[choices.run(runs, "Fine-tune", forget=[image_wall.ROW])]
+        run = runs.set_index("run_id", drop=False).loc[choices.run(runs, "Fine-tune", forget=[image_grid.ROW])]
     titles = {name: maps.METHODS[name].title for name in ("umap", "tsne", "pca")}
     method = choices.titled(st.segmented_control, "map", "Map", titles, required=True)
     arrange = choices.titled(st.segmented_control, "arrange", "Shown", ARRANGE, required=True)
     colour = choices.titled(st.selectbox, "colour", "Colour by", COLOURS, width=160)
 
 try:
-    dataset = image_wall.dataset_of(run)  # it says why where there is none
+    dataset = image_grid.dataset_of(run)  # it says why where there is none
     if dataset is None:
         st.stop()
     pair = maps.of_fine_tune(run["run_id"], method)
     both = fine_tunes.answers(run)
-    drawn = [resources.drawn(config) for config in pair]
+    drawn = [server.maps.drawn(config) for config in pair]
     missing = [config for config, found in zip(pair, drawn, strict=True) if found is None]
     if missing:
-        several_maps.draw(missing, "Draw both maps")
+        several.draw(missing, "Draw both maps")
         st.stop()
     before, after = drawn
-    st.markdown(change_story.sentence(before.quality, after.quality))
+    st.markdown(changes.sentence(before.quality, after.quality))
 
-    columns = map_columns.of_images(dataset, after.rows, resources.splits(dataset))
-    columns += map_columns.of_run(dataset, after.rows, resources.predictions(run["run_id"]))
+    columns = map_columns.of_images(dataset, after.rows, server.maps.splits(dataset))
+    columns += map_columns.of_run(dataset, after.rows, server.finished.predictions(run["run_id"]))
     if both is not None:
-        columns.append(change_story.changes(after.rows, both))
+        columns.append(changes.changes(after.rows, both))
     elif colour == "change":
         colour = "class"
 
@@ -67,23 +59,25 @@ try:
         """What was clicked on a map is looked at."""
         picked = map_view.picked(VIEW, after.rows)
         if picked.last == "click" and picked.clicked is not None:
-            image_wall.ask(picked.clicked)
+            image_grid.ask(picked.clicked)
 
-    row = image_wall.asked()
+    row = image_grid.asked()
     row = row if row in after.rows else None
-    left, right = st.columns([5, 3] if state.get().projector else [7, 3], gap="medium")
+    left, right = st.columns([5, 3] if visitor.get().projector else [7, 3], gap="medium")
     with left:
         picked = map_view.show(
             [map_view.Panel(before.key, "Before", "the frozen backbone"), map_view.Panel(after.key, "After")],
             after.rows, dataset, columns, key=VIEW, colour=colour, arrange=arrange,
             focus=[] if row is None else [row], on_change=follow,
         )  # fmt: skip
-        st.caption(change_story.how_aligned(pair[0]))
+        st.caption(changes.how_aligned(pair[0]))
     with right:
         if len(picked.rows):
-            map_chosen.show(after, dataset, picked.rows, resources.predictions(run["run_id"]), look_at=image_wall.ask)
+            selection_panel.show(
+                after, dataset, picked.rows, server.finished.predictions(run["run_id"]), look_at=image_grid.ask
+            )
         if row is not None:
-            changed_images.one(dataset, row, both, pair)
+            images.one(dataset, row, both, pair)
         if both is None:
             st.info(
                 "The answers of the frozen backbone were not kept by this run: it is from before that, or had no head "
@@ -91,13 +85,13 @@ try:
                 title="No list of fixed and broken images",
             )
         else:
-            changed_images.lists(run, dataset, both)
+            images.lists(run, dataset, both)
 
     st.subheader("In numbers", anchor=False)
     if both is not None:
         found = metrics.mcnemar(both["right"].to_numpy(), both["right_other"].to_numpy())
         st.markdown(findings.paired(found, "the fine-tune", "the frozen backbone"))
-    st.table(change_story.table(both, before.quality, after.quality), border="horizontal")
+    st.table(changes.table(both, before.quality, after.quality), border="horizontal")
     st.caption(
         f"Measured on {after.hardware}, on {int(after.quality['judged']):,} test images; in brackets the 95 % interval "
         "(Wilson) where a number is a share of images."

@@ -4,36 +4,27 @@ import streamlit as st
 
 from core.errors import LabError
 from core.runs import ENDED
-from dashboard import (
-    agreement_matrix,
-    answers,
-    beside,
-    charts,
-    components,
-    findings,
-    following,
-    resources,
-    run_actions,
-    run_table,
-    takeaway,
-    worth,
-)
+from dashboard import server
+from dashboard.compare import agreement, labels_worth, table
+from dashboard.run import actions as run_actions
+from dashboard.run import export, progress, versus
+from dashboard.ui import answers, charts, components, findings
 
 components.page_header("Compare", "Which backbone is better, which is faster, and what might explain it?")
 components.need_runs()
 
-runs = resources.runs_table()
+runs = server.runs.runs_table()
 if runs.empty:
     components.empty("Nothing to compare yet", "Each run becomes a row here, beside all the others.")
     components.link("home", "Run the demo", icon=":material/play_arrow:")
     st.stop()
 
-shown = run_table.choose_runs(runs)
+shown = table.choose_runs(runs)
 finished = shown[shown["status"] == "finished"]
 
 for answer in answers.three_questions(finished):
     st.markdown(f"**{answer.question}**  \n{answer.text}")
-worth.show(finished)
+labels_worth.show(finished)
 if warnings := answers.warnings(finished):
     st.warning("  \n".join(warnings), icon=":material/balance:")
 
@@ -44,10 +35,10 @@ if not finished.empty:
     with right:
         components.chart(charts.accuracy_time(finished), key="time", alt="Accuracy of each run against its time")
 
-chosen = run_table.show(shown)
+chosen = table.show(shown)
 if not finished.empty:
-    agreement_matrix.show(finished)
-    takeaway.report_of(finished)
+    agreement.show(finished)
+    export.report_of(finished)
 if chosen is None:
     st.caption("Choose a row to see what that run takes for what, and how well it knows each class.")
     st.stop()
@@ -63,14 +54,14 @@ try:
         card, classes = st.columns([4, 8], gap="large")
         with card:
             components.result_card(run)
-            components.link("run", "Hold it against another", icon=":material/balance:", run=chosen, view=beside.TAB)
+            components.link("run", "Hold it against another", icon=":material/balance:", run=chosen, view=versus.TAB)
         with classes:
-            counts = resources.confusion(chosen)
+            counts = server.finished.confusion(chosen)
             st.markdown(findings.classes(counts))
             components.chart(charts.per_class(counts), key="classes", alt="Accuracy of each class with its interval")
     elif run["status"] in ENDED:
-        following.why_it_ended(run)
+        progress.why_it_ended(run)
     else:
-        following.show(chosen)
+        progress.show(chosen)
 except LabError as error:
     components.show_error(error)

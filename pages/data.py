@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import datasets
+from core.data import datasets
 from core.errors import LabError
-from dashboard import bring, charts, choices, components, formats, resources, samples, state
+from dashboard import server
+from dashboard.data import import_form
+from dashboard.state import visitor
+from dashboard.ui import charts, choices, components, contact_sheet, formats
 
 CLASSES_AT_ONCE = 10
 SPLITS = {  # what each is for
@@ -26,7 +29,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     with st.container(width=360):
         name = choices.dataset(only_ready=False)
     with st.popover("Add images", icon=":material/add_photo_alternate:", key=f"add-beside-{name}"):  # closes when done
-        bring.show()
+        import_form.show()
 
 
 # Guard
@@ -34,19 +37,19 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 def wait_for_download() -> None:
     """Show every second how far the download is, until it has ended."""
     try:
-        if not resources.fetching(name):
+        if not server.datasets.fetching(name):
             st.rerun()
     except LabError:
         st.rerun()
-    moment = resources.fetch_progress(name)
+    moment = server.datasets.fetch_progress(name)
     st.progress(moment.fraction if moment else 0.0, text=formats.progress(moment) if moment else "Connecting")
 
 
-summary = next((each for each in resources.available_datasets() if each.name == name), None)
+summary = next((each for each in server.datasets.available_datasets() if each.name == name), None)
 if summary and summary.state == "download":
     components.need_runs()
     try:
-        if resources.fetching(name):
+        if server.datasets.fetching(name):
             st.markdown(f"{summary.title} is on its way. Other pages stay usable.")
             wait_for_download()
             st.stop()
@@ -58,11 +61,11 @@ if summary and summary.state == "download":
         icon=":material/download:",
     )
     if st.button("Download", type="primary", icon=":material/download:"):
-        resources.fetch(name)
+        server.datasets.fetch(name)
         st.rerun()
     st.stop()
 try:
-    dataset = resources.dataset(name)
+    dataset = server.datasets.dataset(name)
 except LabError as error:
     components.show_error(error)
     st.stop()
@@ -92,13 +95,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         )
     if st.button("Show others", icon=":material/shuffle:"):
         st.session_state["samples-seed"] = st.session_state.get("samples-seed", 0) + 1
-places = 8 if state.get().projector else 10
+places = 8 if visitor.get().projector else 10
 for label in range(start, min(start + CLASSES_AT_ONCE, len(class_names))):
     name_column, images_column = st.columns([1, 7], vertical_alignment="center", gap="small")
     name_column.markdown(f"**{class_names[label]}**")
-    rows = samples.rows_of_class(dataset, label, places, seed=st.session_state.get("samples-seed", 0))
+    rows = contact_sheet.rows_of_class(dataset, label, places, seed=st.session_state.get("samples-seed", 0))
     images_column.image(
-        samples.strip(dataset.images[np.sort(rows)], places=places), alt=f"Samples of {class_names[label]}"
+        contact_sheet.strip(dataset.images[np.sort(rows)], places=places), alt=f"Samples of {class_names[label]}"
     )
 
 st.subheader("Class balance", anchor=False)
@@ -154,6 +157,6 @@ if name != datasets.SAMPLE:
         st.markdown("Its images leave this machine; runs and their results stay.")
         if st.button("Delete for good", type="primary"):
             datasets.delete(name)
-            resources.refresh_datasets()
-            state.update(dataset=datasets.SAMPLE)
+            server.datasets.refresh_datasets()
+            visitor.update(dataset=datasets.SAMPLE)
             st.rerun()

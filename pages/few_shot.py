@@ -2,12 +2,19 @@
 
 import streamlit as st
 
-from core import backbones, clip, few_shot, sources
+from core import backbones, embeddings
 from core.config import DEMO, TITLES, RunConfig
+from core.embeddings import Source
 from core.errors import LabError
+from core.evaluation import few_shot
 from core.metrics import Interval
-from core.sources import Source
-from dashboard import addressed, choices, components, few_shot_story, few_shot_work, formats, options, resources
+from core.zero_shot import encoder
+from dashboard import server
+from dashboard.few_shot import curves as few_shot_story
+from dashboard.few_shot import progress
+from dashboard.state import address
+from dashboard.train import options
+from dashboard.ui import choices, components, formats
 
 components.page_header("Few-shot", "How many labelled images does a network need?")
 
@@ -17,11 +24,11 @@ with left:
 with middle:
     chosen = choices.backbones() or [DEMO.backbone]
 with right:
-    size = addressed.number(
+    size = address.number(
         st.number_input, "input_size", "Input size (px)", default=DEMO.input_size, least=32, most=1024, step=32,
         help="What each image is enlarged to, for every backbone that can see that size",
     )  # fmt: skip
-clips = [each for each in chosen if each in clip.NAMES]
+clips = [each for each in chosen if each in encoder.NAMES]
 side = "avg"
 if clips:
     with st.container(width=360):
@@ -34,23 +41,23 @@ try:
         seen = min(max(size, facts.min_size), facts.max_size or size)
         pooling = side if each in clips else "avg"
         asked[each] = Source(dataset=name, images="test", backbone=each, input_size=seen, pooling=pooling)
-        if found := resources.few_shot_curve(asked[each]):
+        if found := server.few_shot.few_shot_curve(asked[each]):
             curves[each] = found
-    n_test = len(sources.rows(next(iter(asked.values()))))
-    few_shot_work.show(asked, curves)
+    n_test = len(embeddings.rows(next(iter(asked.values()))))
+    progress.show(asked, curves)
 except LabError as error:
     components.show_error(error)
     st.stop()
 
 lines = {}
-if resources.store_open():
-    runs = resources.runs_table()
+if server.engine.store_open():
+    runs = server.runs.runs_table()
     done = runs[(runs["status"] == "finished") & (runs["dataset"] == name) & (runs["n_test_used"] == n_test)]
     done = done.set_index("run_id", drop=False)
     zero_shot = done.index[done["method"] == "zero-shot"].tolist()
-    if addressed.said("lines") is None:  # a zero-shot run that has just ended is drawn at once
+    if address.said("lines") is None:  # a zero-shot run that has just ended is drawn at once
         st.session_state.pop("lines", None)
-    drawn = addressed.several(
+    drawn = address.several(
         "lines", "Lines to reach", {run_id: choices.run_title(run) for run_id, run in done.iterrows()},
         widget=st.multiselect, default=zero_shot[:1], placeholder="Finished runs",
         help="Runs that were tested on the same images: zero-shot, a probe, a fine-tune",
@@ -61,18 +68,18 @@ if resources.store_open():
         if title in lines:  # two of one kind are told apart by when they began
             title += f" of {formats.moment(run['created'])}"
         lines[title] = Interval(run["accuracy"], run["accuracy_low"], run["accuracy_high"])
-    model = next((each for each in resources.clips_here() if each != clip.TOY), clip.TOY)
+    model = next((each for each in server.zero_shot.clips_here() if each != encoder.TOY), encoder.TOY)
     under_way = [
-        run for run in resources.active_runs() if (run.config.method, run.config.dataset) == ("zero-shot", name)
+        run for run in server.runs.active_runs() if (run.config.method, run.config.dataset) == ("zero-shot", name)
     ]
     if model not in set(done.loc[zero_shot, "backbone"]) and st.button(
         f"Ask {model} zero-shot", icon=":material/translate:", key="few-shot-ask", disabled=bool(under_way),
         help="Told the class names, shown no labelled image: its accuracy on these test images is a line to reach",
     ):  # fmt: skip
         try:
-            asked_now = resources.submit(RunConfig(dataset=name, backbone=model, method="zero-shot"))
+            asked_now = server.runs.submit(RunConfig(dataset=name, backbone=model, method="zero-shot"))
             if drawn:
-                addressed.write("lines", "+".join([*drawn, asked_now]))
+                address.write("lines", "+".join([*drawn, asked_now]))
             st.rerun()  # the status beside the page shows it; its line is drawn when it has ended
         except LabError as error:
             components.show_error(error)

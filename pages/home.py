@@ -2,10 +2,14 @@
 
 import streamlit as st
 
-from core import lessons
 from core.config import DEMO
+from core.curriculum import lessons
 from core.errors import LabError
-from dashboard import components, following, formats, lesson_bar, resources, state
+from dashboard import server
+from dashboard.lessons import bar
+from dashboard.run import progress
+from dashboard.state import visitor
+from dashboard.ui import components, formats
 
 components.page_header("Backbone Lab", "What do pretrained networks know about your images?")
 components.four_steps()
@@ -13,7 +17,7 @@ st.space("small")
 with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
     demo = st.button("Run the demo", type="primary", icon=":material/play_arrow:")
     first = next(iter(lessons.LESSONS))
-    lesson_bar.link_to(first, 0, "Start the first lesson", icon=":material/school:")
+    bar.link_to(first, 0, "Start the first lesson", icon=":material/school:")
     components.link("data", "Bring your images", icon=":material/upload:")
 st.caption(
     f"The demo shows 2,500 small photographs to {DEMO.backbone}, a network trained on ImageNet, and learns their "
@@ -22,24 +26,24 @@ st.caption(
 if demo:
     try:
         with st.spinner("Starting the engine"):
-            state.update(run=resources.submit(DEMO))
+            visitor.update(run=server.runs.submit(DEMO))
         st.rerun()  # the status beside the page shows it too
     except LabError as error:
         components.show_error(error)
 
 components.need_runs()
-if state.get().run:
-    following.show(state.get().run)
+if visitor.get().run:
+    progress.show(visitor.get().run)
 
-table = resources.runs_table()
-finished = table[(table["status"] == "finished") & (table["run_id"] != state.get().run)]
+table = server.runs.runs_table()
+finished = table[(table["status"] == "finished") & (table["run_id"] != visitor.get().run)]
 if not finished.empty:
     st.subheader("Last results", anchor=False)
     with st.grid(3):
         for _, run in finished.head(3).iterrows():
             components.result_card(run)
     components.link("compare", f"Compare all {formats.count(len(table), 'run')}", icon=":material/bar_chart:")
-elif not state.get().run:
+elif not visitor.get().run:
     components.empty(
         "Your results will be here",
         "An accuracy on images the head has never seen, the interval it is known to, and what it took.",

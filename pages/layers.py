@@ -4,53 +4,56 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core import maps, sources
+from core import embeddings, maps
 from core.errors import LabError
 from core.maps import MapConfig
-from dashboard import components, layer_choices, layer_story, layer_work, map_columns, map_view, resources
+from dashboard import map_view, server
+from dashboard.layers import choices, progress, story
+from dashboard.maps import columns
+from dashboard.ui import components
 
 PAPER = "https://arxiv.org/abs/1610.01644"
 VIEW = "layers"
 
 components.page_header("Layers", "At what depth does a network begin to tell your classes apart?")
 components.need_runs()
-table = resources.runs_table()
+table = server.runs.runs_table()
 try:
-    asked = layer_choices.show(table[table["method"].isin(["finetune", "scratch"]) & table["accuracy"].notna()])
-    depths = resources.depths(*sources.network(asked.source))
+    asked = choices.show(table[table["method"].isin(["finetune", "scratch"]) & table["accuracy"].notna()])
+    depths = server.layers.depths(*embeddings.network(asked.source))
     if depths is None:
-        st.fragment(layer_work.wait_for_depths, run_every=layer_work.POLL)(*sources.network(asked.source))
+        st.fragment(progress.wait_for_depths, run_every=progress.POLL)(*embeddings.network(asked.source))
         st.stop()
 
     configs: list[MapConfig] = []
     for depth in depths:  # each layout begins where the one before it ended, so that the eye can follow a class
         source, start = replace(asked.source, layer=depth.block), configs and maps.key(configs[-1])
-        config = maps.fitting(MapConfig(source, method=asked.method), len(resources.map_rows(source)))
+        config = maps.fitting(MapConfig(source, method=asked.method), len(server.maps.map_rows(source)))
         configs.append(replace(config, start=start or ""))
-    drawn = [resources.drawn(config) for config in configs]
-    found = resources.layer_probed(asked.source, asked.n_train)
+    drawn = [server.maps.drawn(config) for config in configs]
+    found = server.layers.layer_probed(asked.source, asked.n_train)
     missing = [config for config, each in zip(configs, drawn, strict=True) if each is None]
     if missing or found is None:
-        layer_work.show(asked, missing, probed=found is not None)
+        progress.show(asked, missing, probed=found is not None)
 
     if found:
-        st.markdown(layer_story.sentence(found))
+        st.markdown(story.sentence(found))
     there = [(depth, each) for depth, each in zip(depths, drawn, strict=True) if each]
     if there:
         probes = {probe.block: probe for probe in found.probes} if found else {}
-        dataset, rows = resources.dataset(asked.source.dataset), there[0][1].rows
+        dataset, rows = server.datasets.dataset(asked.source.dataset), there[0][1].rows
         map_view.show(
             [
-                map_view.Panel(each.key, layer_story.title(depth), layer_story.caption(probes.get(depth.block)))
+                map_view.Panel(each.key, story.title(depth), story.caption(probes.get(depth.block)))
                 for depth, each in there
             ],
-            rows, dataset, map_columns.of_images(dataset, rows, resources.splits(dataset)),
+            rows, dataset, columns.of_images(dataset, rows, server.maps.splits(dataset)),
             key=VIEW, colour="class", arrange="grid" if len(there) > 1 else "single",
             height=600 if len(there) > 3 else 400,  # three stand in a row
         )  # fmt: skip
         st.caption(maps.METHODS[asked.method].caution)
     if found:
-        components.chart(layer_story.chart(found), key="probes", alt="Accuracy of linear probes against depth")
+        components.chart(story.chart(found), key="probes", alt="Accuracy of linear probes against depth")
         st.caption(
             f"Measured on {found.hardware}: linear heads on {found.n_train:,} training images, their strength chosen "
             f"on {found.n_val:,} for validation, tested once on {found.n_test:,}; bars are 95 % intervals (Wilson). "

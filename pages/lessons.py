@@ -2,8 +2,11 @@
 
 import streamlit as st
 
-from core import lessons
-from dashboard import components, formats, lesson_bar, resources, state
+from core.curriculum import lessons
+from dashboard import server
+from dashboard.lessons import bar
+from dashboard.state import visitor
+from dashboard.ui import components, formats
 
 components.page_header("Lessons", "What is worth knowing of transfer learning, found out by runs of your own?")
 st.markdown(
@@ -11,7 +14,7 @@ st.markdown(
     "done is read from your runs and maps. Nothing is downloaded."
 )
 
-table = resources.runs_table() if resources.store_open() else None
+table = server.runs.runs_table() if server.engine.store_open() else None
 for start in range(0, len(lessons.LESSONS), 2):
     for column, (name, lesson) in zip(st.columns(2), list(lessons.LESSONS.items())[start : start + 2], strict=False):
         with column.container(border=True, height="stretch"):
@@ -31,11 +34,11 @@ for start in range(0, len(lessons.LESSONS), 2):
             with st.container(horizontal=True):
                 label = f"Go on with step {first + 1}" if first else "Start"
                 if st.button(label, key=f"start-{name}", type="primary", icon=":material/play_arrow:"):
-                    lesson_bar.go(name, first)
+                    bar.go(name, first)
                 show = st.button(
                     "Show it to a class", key=f"show-{name}", icon=":material/present_to_all:",
                     help="Large type; Page down, or a presenter's remote control, leads to the next step",
                 )  # fmt: skip
                 if show:
-                    state.update(projector=True)
-                    lesson_bar.go(name, 0)
+                    visitor.update(projector=True)
+                    bar.go(name, 0)

@@ -4,8 +4,11 @@ import streamlit as st
 
 from core import hardware
 from core.errors import LabError
-from core.predict import IMAGENET
-from dashboard import addressed, agreement, answer_charts, choices, components, formats, photos, resources
+from core.explain.predict import IMAGENET
+from dashboard import server
+from dashboard.predict import agreement, charts
+from dashboard.state import address
+from dashboard.ui import choices, components, formats, photo_picker
 
 AT_FIRST = 3  # runs that answer without being asked
 
@@ -14,14 +17,14 @@ components.need_runs()
 
 left, right = st.columns([2, 3], gap="large")
 with left:
-    photo = photos.choose()
+    photo = photo_picker.choose()
 with right:
-    table = resources.runs_table()
+    table = server.runs.runs_table()
     done = table[table["accuracy"].notna()].set_index("run_id")
-    titles = {f"{IMAGENET}{name}": f"{name}, ImageNet classes" for name in resources.classifiers_here()}
+    titles = {f"{IMAGENET}{name}": f"{name}, ImageNet classes" for name in server.photos.classifiers_here()}
     titles |= {run_id: choices.run_title(run) for run_id, run in done.iterrows()}
     first = [*titles][:1] + list(done.index[:AT_FIRST])
-    models = addressed.several("models", "Models", titles, widget=st.multiselect, default=first).split("+")
+    models = address.several("models", "Models", titles, widget=st.multiselect, default=first).split("+")
     if photo is None:
         components.empty("No photo yet", "Take one or choose a file.", icon=":material/photo_camera:")
         st.stop()
@@ -32,21 +35,21 @@ with right:
 
 def classes_of(model: str) -> tuple[str, ...]:
     """Names of the classes that a model tells apart; none for ImageNet's thousand."""
-    return () if model.startswith(IMAGENET) else tuple(resources.confusion(model).columns)
+    return () if model.startswith(IMAGENET) else tuple(server.finished.confusion(model).columns)
 
 
 @st.fragment(run_every=0.3)
 def wait() -> None:
     """Look again once nobody is at it any more: what failed is told by the page, which would be asked anew in here."""
-    if resources.settled() and not any(resources.answering(model, digest) for model in models):
+    if server.engine.settled() and not any(server.photos.answering(model, digest) for model in models):
         st.rerun()
 
 
 with right:
-    digest, answers, failed = photos.name(photo), {}, {}
+    digest, answers, failed = photo_picker.name(photo), {}, {}
     for model in models:
         try:
-            answers[model] = resources.answer(model, photo, digest)
+            answers[model] = server.photos.answer(model, photo, digest)
         except LabError as error:
             failed[model] = error
     said = {model: answer for model, answer in answers.items() if answer}
@@ -65,7 +68,7 @@ with right:
                     st.skeleton(height=186)
                 else:
                     classes = classes_of(model)
-                    figure = answer_charts.bars(answer, classes=classes)
+                    figure = charts.bars(answer, classes=classes)
                     components.chart(figure, key=f"answer-{model}-{digest}", alt=f"Says {answer.class_names[0]}")
                     if agreement.alone(answer, groups[classes]):
                         st.badge("stands alone", icon=":material/call_split:", color="orange")

@@ -2,10 +2,13 @@
 
 import streamlit as st
 
-from core import robustness, shifts
 from core.config import TITLES
+from core.data import corruptions
 from core.errors import LabError, Stopped
-from dashboard import choices, components, formats, resources, robustness_story
+from core.evaluation import robustness
+from dashboard import server
+from dashboard.robustness import curves
+from dashboard.ui import choices, components, formats
 
 POLL = 0.7  # seconds between two looks
 MOST = 6  # runs beside each other
@@ -13,12 +16,12 @@ MOST = 6  # runs beside each other
 
 def _live(asked: list[str], titles: dict[str, str]) -> None:
     """A fragment; it has the page drawn anew whenever a run is done."""
-    under_way = [run_id for run_id in asked if resources.measuring_robust(run_id)]
+    under_way = [run_id for run_id in asked if server.robustness.measuring_robust(run_id)]
     if len(under_way) < len(asked):
         st.rerun()
     with st.container(border=True):
         for run_id in under_way:
-            moment = resources.robust_progress(run_id)
+            moment = server.robustness.robust_progress(run_id)
             text = formats.progress(moment) if moment else "Waiting"
             st.progress(moment.fraction if moment else 0.0, text=f"{titles[run_id]} · {text}")
         st.button("Cancel", icon=":material/stop_circle:", key="robust-cancel", on_click=_cancel, args=(under_way,))
@@ -26,23 +29,23 @@ def _live(asked: list[str], titles: dict[str, str]) -> None:
 
 def _begin(asked: list[str]) -> None:
     for run_id in asked:
-        resources.measure_robust(run_id)
+        server.robustness.measure_robust(run_id)
 
 
 def _cancel(asked: list[str]) -> None:
     for run_id in asked:
-        resources.cancel_robust(run_id)
+        server.robustness.cancel_robust(run_id)
 
 
 components.page_header("Robustness", "How good is a model on images that are worse than those it learned from?")
 components.need_runs()
-runs = resources.runs_table()
+runs = server.runs.runs_table()
 name = choices.dataset()
 try:
-    image = resources.dataset(name).images[0]
+    image = server.datasets.dataset(name).images[0]
     with st.expander("What is done to the images", expanded=True):
         for column, (title, made) in zip(
-            st.columns(len(shifts.SHIFTS)), robustness_story.preview(image).items(), strict=True
+            st.columns(len(corruptions.SHIFTS)), curves.preview(image).items(), strict=True
         ):
             column.caption(f"{title}: 1, 3, 5")
             column.image([components.thumbnail(each, 96) for each in made[::2]], width=42)
@@ -60,18 +63,18 @@ try:
     for run in chosen:  # two of one kind are told apart by when they began
         if list(titles.values()).count(titles[run]) > 1:
             titles[run] += f" ({formats.moment(known.at[run, 'created'])})"
-    found = {run: resources.robust(run) for run in chosen}
-    under_way = [run for run in chosen if resources.measuring_robust(run)]
+    found = {run: server.robustness.robust(run) for run in chosen}
+    under_way = [run for run in chosen if server.robustness.measuring_robust(run)]
     missing = [run for run in chosen if found[run] is None and run not in under_way]
     if under_way:
         st.fragment(_live, run_every=POLL)(under_way, titles)
-    for error in filter(None, map(resources.robust_failed, missing)):
+    for error in filter(None, map(server.robustness.robust_failed, missing)):
         if isinstance(error, Stopped):
             st.info("Features that are finished are kept: measured again, it goes on from there.", title="Cancelled")
         else:
             components.show_error(error)
     if missing:
-        images = sum(known.loc[missing, "n_test_used"]) * len(shifts.SHIFTS) * len(shifts.SEVERITIES)
+        images = sum(known.loc[missing, "n_test_used"]) * len(corruptions.SHIFTS) * len(corruptions.SEVERITIES)
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.button(
                 "Show them worse images", type="primary", icon=":material/blur_on:", key="robust-measure",
@@ -81,10 +84,10 @@ try:
     components.toy(set(known.loc[chosen, "backbone"]))
     there = {titles[run]: each for run, each in found.items() if each}
     for title, each in there.items():
-        st.markdown(robustness_story.sentence(title, each))
+        st.markdown(curves.sentence(title, each))
     if there:
-        components.chart(robustness_story.heat_map(there), key="robust-heat", alt="Mean accuracy of runs by shift")
-        components.chart(robustness_story.curves(there), key="robust-curves", alt="Accuracy against severity by shift")
+        components.chart(curves.heat_map(there), key="robust-heat", alt="Mean accuracy of runs by shift")
+        components.chart(curves.curves(there), key="robust-curves", alt="Accuracy against severity by shift")
         st.caption(
             "The same test images after six shifts of five severities, in the manner of "
             "[CIFAR-10-C](https://arxiv.org/abs/1903.12261) but made here by a fixed seed, so not comparable with "

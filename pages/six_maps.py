@@ -3,7 +3,9 @@
 import streamlit as st
 
 from core.errors import LabError
-from dashboard import components, experiment, experiment_maps, resources
+from dashboard import server
+from dashboard.six_maps import experiment, maps
+from dashboard.ui import components
 
 components.page_header(
     "Six maps", "What does fine-tuning change in what a network sees? The book's experiment, in one click."
@@ -13,10 +15,10 @@ choose, follow = st.columns([4, 8], gap="large")
 try:
     with choose:
         asked = experiment.choose()
-    probe, tune = experiment.found(asked, resources.runs_table())
+    probe, tune = experiment.found(asked, server.runs.runs_table())
     with follow:
         experiment.show(asked, probe, tune)
     if probe is not None and tune is not None and tune["status"] == "finished":
-        experiment_maps.show(probe, tune)
+        maps.show(probe, tune)
 except LabError as error:
     components.show_missing(error)

@@ -6,17 +6,11 @@ import streamlit as st
 
 from core.config import RunConfig
 from core.errors import LabError
-from dashboard import (
-    choices,
-    components,
-    cost,
-    following,
-    freeze_strip,
-    options,
-    recipe,
-    resources,
-    state,
-)
+from dashboard import server
+from dashboard.run import progress
+from dashboard.state import visitor
+from dashboard.train import cost, freeze, options, recipe
+from dashboard.ui import choices, components
 
 components.page_header("Train", "How well does a head, a fine-tuned backbone or a new network learn your classes?")
 recipe.follow_link()
@@ -37,15 +31,15 @@ with right:
     configs, frozen, error = [], None, None
     try:
         if names and method == "finetune":
-            fields |= freeze_strip.choose(names[0], fields["input_size"])
+            fields |= freeze.choose(names[0], fields["input_size"])
         configs = [RunConfig(dataset=dataset, backbone=name, method=method, recipe=named, **fields) for name in names]
         if not all(recipe.kept(config) for config in configs if named):
             configs = [replace(config, recipe="") for config in configs]
             changed.caption(":material/edit: Changed below: it is not that recipe any more.")
         if configs and configs[0].trains:
-            frozen = freeze_strip.show(configs[0])
+            frozen = freeze.show(configs[0])
             for config in configs[1:]:
-                resources.frozen(config)  # a plan that its network cannot take is told before the start
+                server.training.frozen(config)  # a plan that its network cannot take is told before the start
         plans = cost.show(configs)
         if frozen:
             cost.memory(configs[0], frozen)
@@ -61,22 +55,22 @@ with right:
     if started:
         try:
             with st.spinner("Starting the engine"):
-                run_ids = [resources.submit(config) for config in configs]
-            state.update(run=run_ids[0])
+                run_ids = [server.runs.submit(config) for config in configs]
+            visitor.update(run=run_ids[0])
             st.rerun()  # the status beside the page shows it too
         except LabError as found:
             components.show_error(found)
     if frozen:
-        freeze_strip.layers(frozen)
+        freeze.layers(frozen)
     if configs and not error:
         more.explain(configs[0], plans[0].n_train)
 
     components.need_runs()
-    active = resources.active_runs()
-    followed = state.get().run or (active[0].id if active else "")
+    active = server.runs.active_runs()
+    followed = visitor.get().run or (active[0].id if active else "")
     with shown:
         if followed:
-            following.show(followed)
-        following.queue(but=followed)
+            progress.show(followed)
+        progress.queue(but=followed)
         if followed or active:
             st.subheader("The next run", anchor=False)

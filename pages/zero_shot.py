@@ -3,15 +3,10 @@
 import streamlit as st
 
 from core.errors import LabError
-from dashboard import (
-    choices,
-    components,
-    resources,
-    zero_shot_looks,
-    zero_shot_prompts,
-    zero_shot_weights,
-    zero_shot_work,
-)
+from dashboard import server
+from dashboard.ui import choices, components
+from dashboard.zero_shot import prompts, shared, weights
+from dashboard.zero_shot import tabs as zero_shot_looks
 
 components.page_header("Zero-shot", "What can a network name that was never shown an example, only told the words?")
 
@@ -19,15 +14,15 @@ left, right = st.columns(2)
 with right:
     name = choices.dataset()
 with left:
-    model = choices.titled(st.selectbox, "clip", "CLIP", {each: each for each in resources.clips_here()})
+    model = choices.titled(st.selectbox, "clip", "CLIP", {each: each for each in server.zero_shot.clips_here()})
 components.toy([model])
-zero_shot_weights.show(resources.clips_here())
+weights.show(server.zero_shot.clips_here())
 
 try:
-    dataset = resources.dataset(name)
+    dataset = server.datasets.dataset(name)
     tabs = {
         "One photo": lambda: zero_shot_looks.captions(model),
-        "Prompts": lambda: zero_shot_prompts.show(model, name, dataset),
+        "Prompts": lambda: prompts.show(model, name, dataset),
         "Search": lambda: zero_shot_looks.search(model, name, dataset),
         "New classes": lambda: zero_shot_looks.new_classes(model),
         "Images and texts": lambda: zero_shot_looks.matrix(model, dataset),
@@ -37,8 +32,8 @@ try:
         if not tab.open:
             continue
         with tab:
-            if title in needs_features and not resources.prompts_prepared(model, name):
-                zero_shot_work.wait_for_features(model, name)
+            if title in needs_features and not server.zero_shot.prompts_prepared(model, name):
+                shared.wait_for_features(model, name)
             else:
                 draw()
 except LabError as error:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from core import backbones
-from core.__main__ import parser
+from core.cli.commands import parser
 from core.recipes import RECIPES
 from dashboard import shell
 
@@ -48,7 +48,7 @@ def test_readme_lists_every_recipe_in_its_own_words():
 def test_readme_lists_every_environment_variable_that_core_reads():
     read = {
         node.args[0].value
-        for path in (ROOT / "core").glob("*.py")
+        for path in (ROOT / "core").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "os.environ.get"
     }

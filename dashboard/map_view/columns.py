@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import ConfigError
-from dashboard import charts
+from dashboard.ui import charts
 
 UNKNOWN = 65_535  # the code of a class that is not known
 

@@ -11,11 +11,13 @@ from urllib.parse import quote
 import numpy as np
 import streamlit as st
 
-from core.datasets import Dataset
+from core.data.datasets import Dataset
 from core.errors import ConfigError
-from dashboard import browser_modules, formats, resources, state
-from dashboard.map_view import packing
+from dashboard import server
+from dashboard.map_view import browser_modules, packing
 from dashboard.map_view.columns import Column
+from dashboard.state import visitor
+from dashboard.ui import formats
 
 ARRANGEMENTS = {"single": (1, 1), "pair": (2, 2), "morph": (2, 2), "grid": (1, 12)}  # fewest and most maps
 TILE = 64  # pixels of a thumbnail at most
@@ -104,7 +106,7 @@ def show(
         ConfigError: The parts do not fit together.
     """
     _check(panels, rows, columns, colour, arrange)
-    parcels = resources.parcels()
+    parcels = server.maps_shown.parcels()
     of = parcels.put(packing.rows(rows))
     data = {
         "modules": f"{_base()}/map_view/{browser_modules.version()}/",
@@ -139,7 +141,7 @@ def show(
         "marked": [int(row) for row in marked],
         "pins": [[float(part) for part in pin] for pin in pins],
         "height": height,
-        "projector": state.get().projector,
+        "projector": visitor.get().projector,
         "picked": _state(key),
         "alt": _alt(panels, len(rows), dataset),
     }
@@ -150,7 +152,7 @@ def show(
 def picked(key: str, rows: np.ndarray) -> Picked:
     """What was picked in the view of this key, if it was of these rows; for callbacks, and before it is drawn."""
     told = _state(key)
-    if told.get("of") != resources.parcels().put(packing.rows(rows)):
+    if told.get("of") != server.maps_shown.parcels().put(packing.rows(rows)):
         return Picked(np.empty(0, np.int64), None)
     clicked = told.get("clicked")
     mask = packing.chosen(told.get("bits", ""), len(rows))

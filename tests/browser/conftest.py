@@ -13,8 +13,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from browsers import installed_browser
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser.browsers import installed_browser
 
 ROOT = Path(__file__).parent.parent.parent
 NO_BROWSER = "no Chromium, Chrome or Edge is installed here"

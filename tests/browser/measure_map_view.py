@@ -1,4 +1,4 @@
-"""Measures the map view in a real browser on this machine: `python tests/browser/measure_map_view.py`.
+"""Measures the map view in a real browser on this machine: `python -m tests.browser.measure_map_view`.
 
 Needs CIFAR-10 in the home folder. Prints the time from a click to the drawn map, frames while panning and zooming with
 10,000 and 60,000 points, the time from pointing at an image to seeing it, bytes sent, and memory of the server and of
@@ -15,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from browsers import installed_browser
-from planted_map import KEYS, plant
 from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.browsers import installed_browser
+from tests.browser.planted_map import KEYS, plant
 
 SCRIPT = Path(__file__).parent / "planted_map.py"
 PORT = 8899

@@ -30,14 +30,15 @@ if __name__ == "__main__":
     import streamlit as st
 
     from core import settings
-    from dashboard import map_view, resources, state
+    from dashboard import map_view, server
+    from dashboard.state import visitor
 
-    state.begin()
+    visitor.begin()
     st.set_page_config(layout="wide")
     if "wait" in st.query_params and not st.toggle("Show the map"):
         st.stop()
     asked = [KEYS[int(index)] for index in st.query_params.get("maps", "0")]
-    dataset = resources.dataset(st.query_params.get("dataset", "cifar10-sample"))
+    dataset = server.datasets.dataset(st.query_params.get("dataset", "cifar10-sample"))
     rows = np.load(settings.folder("maps") / asked[0] / "rows.npy")
     columns = [
         map_view.Column("class", "Class", "class", dataset.labels[rows], dataset.class_names),
@@ -57,6 +58,6 @@ if __name__ == "__main__":
 elif __name__ == "planted_map":
     import streamlit as st
 
-    from dashboard import routes
+    from dashboard.map_view import routes
 
     app = st.App(__file__, routes=routes.ROUTES)

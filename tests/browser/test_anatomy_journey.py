@@ -5,8 +5,9 @@ import time
 
 from playwright.sync_api import Page, expect
 
-from core import anatomy, freezing
+from core import anatomy
 from core.config import RunConfig
+from core.training import freezing
 
 
 def test_the_slider_moves_the_totals_and_a_clicked_box_is_opened(page: Page, measured: dict[str, str]):

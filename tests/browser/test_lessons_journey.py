@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from core import lessons
+from core.curriculum import lessons
 
 
 def test_one_key_leads_from_step_to_step_and_each_page_is_set_up(page: Page):

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from planted_map import KEYS, ROWS, SIDE, plant
 from playwright.sync_api import Browser, Page, expect
 
-from core import datasets
+from core.data import datasets
 from tests.browser.conftest import ROOT, Server, _free_port, _wait_until_it_answers
+from tests.browser.planted_map import KEYS, ROWS, SIDE, plant
 
 SCRIPT = Path(__file__).parent / "planted_map.py"
 

@@ -1,11 +1,13 @@
 """Anatomy opens an architecture, and everything on it moves with the freeze slider."""
 
-from conftest import wait
 from streamlit.testing.v1 import AppTest
 
-from core import anatomy, freezing, hardware, speeds
+from core import anatomy, hardware
 from core.config import RunConfig
-from dashboard import resources
+from core.features import throughput
+from core.training import freezing
+from dashboard import server
+from tests.pages.conftest import wait
 
 
 def text(page: AppTest) -> str:
@@ -78,8 +80,8 @@ def test_an_epoch_is_estimated_once_a_speed_is_known(visit):
     page = opened(visit, unfreeze="blocks", unfreeze_count="11")
     assert len(page.header) == 4
     assert any(button.label == "Measure" for button in page.button)
-    speeds.record("ResNet20", 32, 100.0, hardware.name())
-    resources.speeds_here.clear()
+    throughput.record("ResNet20", 32, 100.0, hardware.name())
+    server.throughput.speeds_here.clear()
     page.run()
     assert page.header[4].value == "54 s"  # 1,800 images, three passes at 100 images/s
 

@@ -2,8 +2,9 @@
 
 from streamlit.testing.v1 import AppTest
 
-from core import backbones, hardware, speeds
-from dashboard import resources
+from core import backbones, hardware
+from core.features import throughput
+from dashboard import server
 
 
 def table(page: AppTest):
@@ -43,9 +44,9 @@ def test_speeds_of_this_machine_are_plotted_once_there_are_some(visit):
     page = visit("backbones", against="Speed on this machine", backbone="VGG16")
     assert "No speed is measured yet" in card(page)
     assert not page.get("plotly_chart")
-    speeds.record("VGG16", 224, 12.3, hardware.name())
-    speeds.record("VGG19", 224, 45.6, "another machine")
-    resources.speeds_here.clear()
+    throughput.record("VGG16", 224, 12.3, hardware.name())
+    throughput.record("VGG19", 224, 45.6, "another machine")
+    server.throughput.speeds_here.clear()
     page.run()
     shown = table(page).set_index("name")["images_per_second"]
     assert shown["VGG16"] == 12.3

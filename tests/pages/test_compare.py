@@ -3,9 +3,10 @@
 import pandas as pd
 import pytest
 
-from core import backbones, execute, few_shot, runs
+from core import backbones, execute, runs
 from core.config import RunConfig
-from core.sources import Source
+from core.embeddings import Source
+from core.evaluation import few_shot
 
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values returning an ndarray")  # PyArrow reads times so
 

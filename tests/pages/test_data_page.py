@@ -4,7 +4,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from core import datasets
+from core.data import datasets
 from tests.pictures import pictures, write_folder, write_zip
 
 IMPORT = {"zip": "Import the zip", "path": "Import the path"}

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
-from core import depths, layer_probes, maps
+from core import maps
+from core.embeddings import Source
+from core.evaluation import layer_probes
+from core.features import layers
 from core.maps import MapConfig
-from core.sources import Source
 from tests.pages.conftest import wait
 
 TINY = {"backbones": "Tiny", "input_size": "8", "layer_images": "50", "probe_images": "60", "map": "pca"}
@@ -18,7 +20,7 @@ def test_one_button_looks_into_every_depth_and_says_where_classes_come_apart(vis
     assert not page.error
     assert any("A linear head reads the class" in text.value for text in page.markdown)
     assert any("60 training images" in text.value for text in page.caption)
-    assert len(depths.of("Tiny", 8)) == 3
+    assert len(layers.of("Tiny", 8)) == 3
 
 
 def test_what_was_looked_into_before_shows_at_once_and_another_method_needs_maps_only(visit, store):
@@ -28,7 +30,7 @@ def test_what_was_looked_into_before_shows_at_once_and_another_method_needs_maps
     wait(page, lambda: any("A linear head reads the class" in text.value for text in page.markdown))
     assert any(button.key == "look-into" for button in page.button)  # the maps are missing
     start = ""
-    for depth in depths.of("Tiny", 8):
+    for depth in layers.of("Tiny", 8):
         config = MapConfig(replace(source, layer=depth.block), method="pca", start=start)
         maps.compute(config)
         start = maps.key(config)

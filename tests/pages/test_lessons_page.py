@@ -1,6 +1,7 @@
 """Lessons: chosen, walked from step to step, and left."""
 
-from core import execute, lessons, runs
+from core import execute, runs
+from core.curriculum import lessons
 from tests.pages.conftest import wait
 
 
@@ -41,7 +42,7 @@ def test_a_lesson_that_is_none_says_which_there_are(visit, used):
 
 
 def test_the_step_says_done_when_the_run_is_there(visit, store, monkeypatch):
-    from tests.test_lessons import LESSON, PROBE
+    from tests.core.curriculum.test_lessons import LESSON, PROBE
 
     monkeypatch.setitem(lessons.LESSONS, "test", LESSON)
     execute.perform(runs.create(PROBE))

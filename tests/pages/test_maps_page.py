@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from core import datasets, features, maps
+from core import features, maps
+from core.data import datasets
+from core.embeddings import Source
 from core.maps import MapConfig
-from core.sources import Source
-from dashboard import components
+from dashboard.ui import components
 from tests.pages.conftest import wait
 
 ADDRESS = {"backbones": "Tiny", "map": "pca", "n_images": "60", "input_size": "32"}

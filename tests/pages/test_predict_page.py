@@ -1,7 +1,8 @@
 """Predict: a photo and models, answers beside each other."""
 
-from core import classifiers, settings
-from dashboard import resources
+from core import settings
+from core.explain import imagenet
+from dashboard import server
 from tests.pages.conftest import wait
 
 
@@ -31,8 +32,8 @@ def test_a_photo_that_is_to_come_is_waited_for(visit):
 
 
 def test_a_model_that_cannot_answer_says_why_and_is_not_asked_again_and_again(visit, store):
-    (settings.folder("weights") / classifiers.file_name("MobileNet")).write_bytes(b"no weights")
+    (settings.folder("weights") / imagenet.file_name("MobileNet")).write_bytes(b"no weights")
     page = visit("predict", models="imagenet:MobileNet")
     wait(page, lambda: page.error, seconds=60)
     assert "cannot be read as weights of MobileNet" in page.error[0].body + str(page.error[0].proto)
-    assert not resources.answering("imagenet:MobileNet", "any")
+    assert not server.photos.answering("imagenet:MobileNet", "any")

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core import datasets, freezing, metrics, runs
+from core import metrics, runs
 from core.config import RunConfig
+from core.data import datasets
 from core.progress import Progress
-from dashboard import formats
+from core.training import freezing
+from dashboard.ui import formats
 from tests.pages.conftest import wait
 
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values returning an ndarray")  # PyArrow reads times so

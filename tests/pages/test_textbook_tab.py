@@ -1,7 +1,7 @@
 """From scratch and The idea on the page Anatomy: what the worker counts, checks and measures arrives."""
 
-from core import textbook
-from core.architectures import BACKBONES
+from core.backbones import textbook
+from core.backbones.catalog import BACKBONES
 from tests.pages.conftest import wait
 
 

@@ -1,0 +1,215 @@
+"""What an architecture is made of at one input size, computed once from its real graph and kept on disk.
+
+describe(name, input_size)  reads the network, or what an earlier call kept      find(...)  only what was kept
+freeze(anatomy, ...)        what a plan would train, from these facts: `freezing.describe` without a network
+"""
+
+import functools
+import itertools
+import json
+import logging
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from core import backbones, settings
+from core.anatomy.layers import Layer, read
+from core.errors import BackboneError
+from core.training import freezing
+from core.training.freezing import Frozen
+
+VERSION = 3  # of what is kept; another one is computed anew
+LARGEST = 1024  # pixels, as in a RunConfig
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """Every layer of a backbone and its pooling; no classifier."""
+
+    backbone: str
+    input_size: int  # pixels, square
+    layers: tuple[Layer, ...]
+
+    @functools.cached_property
+    def params(self) -> int:
+        """Weights, BatchNorm's statistics included."""
+        return sum(layer.params for layer in self.layers)
+
+    @functools.cached_property
+    def macs(self) -> int:
+        """Multiply-accumulates for one image."""
+        return sum(layer.macs for layer in self.layers)
+
+    @functools.cached_property
+    def depth(self) -> int:
+        """Layers with weights."""
+        return sum(layer.weight_layer for layer in self.layers)
+
+    @functools.cached_property
+    def activations(self) -> int:
+        """Numbers that all layers together compute for one image, the steps inside a transformer's blocks too."""
+        return sum(layer.activations for layer in self.layers)
+
+    @functools.cached_property
+    def receptive(self) -> tuple[int, int] | None:
+        """The receptive field of the last feature map or tokens, pixels: rows and columns; None: the whole image."""
+        return next(layer.receptive for layer in reversed(self.layers) if len(layer.shape) > 1)
+
+    @functools.cached_property
+    def slices(self) -> dict[str, int]:
+        """How many layers and how many blocks with weights there are to unfreeze."""
+        return {"layers": len(self.holders) - 1, "blocks": len(self.weighted_blocks)}
+
+    @functools.cached_property
+    def holders(self) -> tuple[str, ...]:
+        """The layers as Keras lists them, the pooling last."""
+        return tuple(dict.fromkeys(layer.holder for layer in self.layers if layer.holder))
+
+    @functools.cached_property
+    def weighted_blocks(self) -> dict[str, tuple[str, ...]]:
+        """Blocks that have something to train, and their layers as Keras lists them."""
+        return {
+            block: tuple(dict.fromkeys(layer.holder for layer in members if layer.holder))
+            for block, members in self._grouped("block").items()
+            if any(layer.weight_layer for layer in members)
+        }
+
+    @functools.cached_property
+    def parts(self) -> dict[str, tuple[Layer, ...]]:
+        """Layers by the part they are drawn in, in the order images pass them."""
+        return {name: tuple(members) for name, members in self._grouped("part").items()}
+
+    def _grouped(self, by: str) -> dict[str, list[Layer]]:
+        found: dict[str, list[Layer]] = {}
+        for layer in self.layers:
+            found.setdefault(getattr(layer, by), []).append(layer)
+        return found
+
+
+def describe(backbone: str, input_size: int = 0) -> Anatomy:
+    """The anatomy of a backbone at an input size; reads its real network, without any weights, the first time.
+
+    Args:
+        input_size: Pixels; 0: the size it was trained for.
+
+    Raises:
+        BackboneError: There is no such backbone, or it takes no such images.
+    """
+    backbone, input_size = _checked(backbone, input_size)
+    kept = find(backbone, input_size)
+    if kept:
+        return kept
+    anatomy = Anatomy(backbone, input_size, read(backbones.outline(backbone, input_size=input_size)))
+    _keep(anatomy)
+    return anatomy
+
+
+def find(backbone: str, input_size: int = 0) -> Anatomy | None:
+    """What an earlier `describe` kept; None where there is nothing, or nothing of use. Needs no Keras.
+
+    Raises:
+        BackboneError: As `describe`.
+    """
+    backbone, input_size = _checked(backbone, input_size)
+    path = _path(backbone, input_size)
+    try:
+        entry = json.loads(path.read_text(encoding="utf-8"))
+        if entry["made_with"] != _made_with():
+            return None
+        anatomy = Anatomy(backbone, input_size, tuple(map(_layer, entry["layers"])))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.warning("%s cannot be read (%s): computed anew", path, error)
+        return None
+    return anatomy if anatomy.params == backbones.get(backbone).params else None  # the network has changed
+
+
+def freeze(anatomy: Anatomy, unfreeze: str, count: int = 0, *, batchnorm: str = "inference") -> Frozen:
+    """What a plan trains: as `freezing.describe` reads it back from the network, whose facts these are.
+
+    Args:
+        unfreeze: One of `freezing.UNFREEZE`.
+        count: Layers or blocks from the end; 0: nothing of the backbone trains.
+
+    Raises:
+        ConfigError: A slice longer than the network.
+    """
+    slices = unfreeze in ("layers", "blocks")
+    chosen = set()
+    if count or not slices:
+        chosen = freezing.chosen(unfreeze, count, anatomy.holders[:-1], anatomy.weighted_blocks, anatomy.backbone)
+    rows = []
+    for layer in anatomy.layers:
+        if not layer.holder:
+            continue
+        is_norm = layer.kind == "BatchNormalization"
+        trains = layer.holder in chosen and not (is_norm and unfreeze == "all-but-batchnorm")
+        rows.append(
+            freezing.Layer(
+                name=layer.name,
+                kind=layer.kind,
+                block=layer.block,
+                params=layer.params,
+                trainable_params=layer.trainable_params if trains else 0,
+                weight_layer=layer.weight_layer,
+                batchnorm=("training" if batchnorm == "training" and trains else "inference") if is_norm else "",
+            )
+        )
+    return freezing.collect(
+        rows,
+        list(dict.fromkeys(row.block for row in rows)),
+        asked=count if slices else 0,
+        slice_length=anatomy.slices["blocks" if unfreeze == "blocks" else "layers"],
+    )
+
+
+def head_params(anatomy: Anatomy, classes: int, hidden: int = 0) -> int:
+    """Parameters of a new head on the pooled features: kernels and biases."""
+    widths: Sequence[int] = (anatomy.layers[-1].shape[-1], *([hidden] if hidden else []), classes)
+    return sum((before + 1) * after for before, after in itertools.pairwise(widths))
+
+
+def _checked(backbone: str, input_size: int) -> tuple[str, int]:
+    facts = backbones.get(backbone)
+    size = input_size or facts.default_size
+    most = facts.max_size or LARGEST
+    if not facts.min_size <= size <= most:
+        raise BackboneError(
+            f"{facts.name} was asked for at {size} pixels",
+            f"{facts.min_size} to {most} pixels" if facts.min_size < most else f"{most} pixels",
+            f"Choose another size; it was trained for {facts.default_size}",
+        )
+    return facts.name, size
+
+
+def _path(backbone: str, input_size: int) -> Path:
+    return settings.home() / "anatomy" / f"{backbone}-{input_size}.json"
+
+
+def _made_with() -> list:
+    return [VERSION, version("keras")]
+
+
+def _keep(anatomy: Anatomy) -> None:
+    """Written under another name first, so that nobody reads half of it; without it all works, only slower."""
+    path = _path(anatomy.backbone, anatomy.input_size)
+    entry = {"made_with": _made_with(), "layers": [asdict(layer) for layer in anatomy.layers]}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.new")
+        temporary.write_text(json.dumps(entry, separators=(",", ":")), encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        log.warning("%s cannot be kept (%s)", path, error)
+
+
+def _layer(entry: dict) -> Layer:
+    pairs = {name: tuple(entry[name]) for name in ("sources", "shape", "window")}
+    receptive = entry["receptive"] and tuple(entry["receptive"])
+    return Layer(**entry | pairs | {"receptive": receptive, "inside": tuple(map(_layer, entry["inside"]))})

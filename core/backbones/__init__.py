@@ -1,0 +1,51 @@
+"""Backbones: facts about every architecture, their networks and their weights.
+
+catalog          the table of facts
+loading          a network with its weights, by name
+networks         networks that are not in Keras Applications
+keras_weights    reads .h5 and .weights.h5 files
+clip             the two towers of a CLIP and its checkpoints
+textbook         the chapter's networks in plain Keras
+"""
+
+from core.backbones.loading import (
+    BACKBONES,
+    CLIP,
+    PUBLISHED,
+    UNTRAINED_SEED,
+    Backbone,
+    Weights,
+    clip_names,
+    complete_efficientnet_input,
+    find_weights,
+    get,
+    load,
+    names,
+    outline,
+    own_weights,
+    published_here,
+    scratch_names,
+    weight_layers,
+    without_values,
+)
+
+__all__ = [
+    "BACKBONES",
+    "CLIP",
+    "PUBLISHED",
+    "UNTRAINED_SEED",
+    "Backbone",
+    "Weights",
+    "clip_names",
+    "complete_efficientnet_input",
+    "find_weights",
+    "get",
+    "load",
+    "names",
+    "outline",
+    "own_weights",
+    "published_here",
+    "scratch_names",
+    "weight_layers",
+    "without_values",
+]

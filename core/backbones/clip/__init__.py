@@ -1,0 +1,1 @@
+"""CLIP: its image and text towers, and its published checkpoints."""

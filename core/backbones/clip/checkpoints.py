@@ -1,0 +1,389 @@
+"""CLIP's weights on a disk: where they are looked for, and how they get into the two towers, tensor by tensor.
+
+Two layouts are read, each a folder:
+
+    Hugging Face   config.json, model.safetensors, vocab.json, merges.txt
+    KerasHub       config.json, model.weights.h5, assets/tokenizer/vocabulary.json, assets/tokenizer/merges.txt
+
+A folder of another model, a file cut short, a tensor too many or too few: one sentence each.
+"""
+
+import contextlib
+import json
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, wait
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core import settings
+from core.backbones.catalog import Backbone
+from core.backbones.clip.towers import SHAPES, Shape, Tower
+from core.errors import Stopped, WeightsError
+from core.progress import Progress, Report
+
+LOOK = 0.5  # seconds between two looks at how much of a download is there
+SAFETENSORS, _KERAS = "model.safetensors", "model.weights.h5"
+_UNUSED = {  # the places of tokens and patches, counted up from nought: older files hold them as a tensor
+    "text_model.embeddings.position_ids",
+    "vision_model.embeddings.position_ids",
+}
+_PROJECTIONS = {"image": "visual_projection.weight", "text": "text_projection.weight"}
+_SCALE = "logit_scale"
+
+
+def here(facts: Backbone) -> Path | None:
+    """The folder of the published weights on this machine: shipped, in the home folder, in a cache; None: nowhere."""
+    name = facts.weights_file
+    found = [settings.ASSETS / name, settings.home() / "weights" / name]
+    cached = _hugging_face() / f"models--{Path(facts.weights_folder).name}--{name}" / "snapshots"
+    found += sorted(cached.glob("*")) if facts.weights_folder else []
+    preset = SHAPES[facts.name].preset
+    found += sorted((_kaggle() / preset).glob("*"), reverse=True) if preset else []
+    return next((folder for folder in found if _layout(folder)), None)
+
+
+def tensors(folder: Path, facts: Backbone) -> Path:
+    """The file that holds the weights.
+
+    Raises:
+        WeightsError: The folder is not there, or is none of the two layouts.
+    """
+    layout = _layout(folder)
+    if not layout:
+        state = "has no weights of a CLIP" if folder.is_dir() else "is no folder"
+        raise WeightsError(f"{folder} {state}", f"config.json and {SAFETENSORS} or {_KERAS}", remedy(facts))
+    return folder / layout
+
+
+def vocabulary(folder: Path) -> tuple[Path, Path]:
+    """The files of the words and of the merges.
+
+    Raises:
+        WeightsError: One is missing.
+    """
+    for words, merges in (
+        (folder / "vocab.json", folder / "merges.txt"),
+        (folder / "assets" / "tokenizer" / "vocabulary.json", folder / "assets" / "tokenizer" / "merges.txt"),
+    ):
+        if words.is_file() and merges.is_file():
+            return words, merges
+    raise WeightsError(
+        f"{folder} has no vocabulary", "vocab.json and merges.txt", "Put them there, beside the weights they belong to"
+    )
+
+
+def remedy(facts: Backbone) -> str:
+    """The three ways to weights, with their commands."""
+    if not facts.weights_folder:
+        return "Restore assets/tiny_clip from the repository"
+    repository, place = f"{Path(facts.weights_folder).name}/{facts.weights_file}", settings.home() / "weights"
+    return (
+        f"Run `hf download {repository} --local-dir {place / facts.weights_file}` where there is a "
+        f"network and bring that folder; or give the path of a KerasHub preset folder of {SHAPES[facts.name].preset}; "
+        f"or connect to the internet and run `python -m core warm --backbones {facts.name}`"
+    )
+
+
+def read(folder: Path, network: Any, facts: Backbone, tower: str) -> None:
+    """Assigns the weights of one tower, as `towers` builds it.
+
+    Args:
+        tower: "image" or "text".
+
+    Raises:
+        WeightsError: The folder is of another model, or damaged. The network is then partly assigned: discard it.
+    """
+    if tensors(folder, facts).name == _KERAS:
+        _read_keras(folder, network, facts, tower)
+        return
+    with _Tensors(folder, facts) as file:
+        for variable, name, axes in _pairs(network, getattr(SHAPES[facts.name], tower), tower):
+            variable.assign(file[name].transpose(axes).reshape(variable.shape))
+
+
+def logit_scale(folder: Path, facts: Backbone) -> float:
+    """By what similarities are multiplied before the softmax; it is stored as a logarithm.
+
+    Raises:
+        WeightsError: The folder is of another model, or damaged.
+    """
+    if tensors(folder, facts).name == _KERAS:
+        return float(np.exp(np.asarray(_keras_model(folder, facts).clip_head.logit_scale)))
+    with _Tensors(folder, facts) as file:
+        return float(np.exp(file[_SCALE]).item())
+
+
+def download(facts: Backbone, report: Report) -> Path:
+    """KerasHub's preset, from Kaggle.
+
+    Raises:
+        WeightsError: It cannot be fetched: says the three ways to weights.
+    """
+    preset = SHAPES[facts.name].preset
+    if not preset:
+        raise WeightsError("The shipped weights of TinyCLIP are missing", "assets/tiny_clip", remedy(facts))
+    report(Progress("download", 0, 0, "bytes"))
+    try:
+        from keras_hub.models import CLIPBackbone
+
+        known = CLIPBackbone.presets[preset]
+        total = 4 * known["metadata"]["params"]  # bytes of float32
+        folder = _fetched(known["kaggle_handle"].removeprefix("kaggle://"), _kaggle() / preset, total, report)
+    except Stopped:
+        raise
+    except Exception as error:  # whatever the libraries of others raise without a network
+        raise WeightsError(
+            f"{facts.name} has no weights here and the preset cannot be fetched ({type(error).__name__})",
+            "",
+            remedy(facts),
+        ) from error
+    report(Progress("download", total, total, "bytes"))
+    return folder
+
+
+def expected(shape: Shape, size: int) -> dict[str, tuple[int, ...]]:
+    """Every tensor of a Hugging Face file, name -> shape, for images of `size` pixels."""
+    places = (size // shape.patch) ** 2 + 1
+    image, text = shape.image, shape.text
+    found = {
+        "vision_model.embeddings.class_embedding": (image.width,),
+        "vision_model.embeddings.patch_embedding.weight": (image.width, 3, shape.patch, shape.patch),
+        "vision_model.embeddings.position_embedding.weight": (places, image.width),
+        "text_model.embeddings.token_embedding.weight": (shape.vocabulary, text.width),
+        "text_model.embeddings.position_embedding.weight": (shape.context, text.width),
+        _PROJECTIONS["image"]: (shape.dim, image.width),
+        _PROJECTIONS["text"]: (shape.dim, text.width),
+        _SCALE: (),
+    }
+    norms = {
+        "vision_model.pre_layrnorm": image,
+        "vision_model.post_layernorm": image,
+        "text_model.final_layer_norm": text,
+    }
+    for name, tower in norms.items():
+        found |= {f"{name}.weight": (tower.width,), f"{name}.bias": (tower.width,)}
+    for model, tower in (("vision_model", image), ("text_model", text)):
+        for index in range(tower.depth):
+            found |= {f"{model}.encoder.layers.{index}.{name}": of for name, of in _block(tower).items()}
+    return found
+
+
+def stored(network: Any, facts: Backbone, tower: str) -> dict[str, np.ndarray]:
+    """The tensors of one tower, under their names in a Hugging Face file: the other way round of `read`."""
+    shape = SHAPES[facts.name]
+    shapes, found = expected(shape, facts.default_size), {}
+    for variable, name, axes in _pairs(network, getattr(shape, tower), tower):
+        value = np.asarray(variable).reshape([shapes[name][axis] for axis in axes])
+        found[name] = value.transpose(np.argsort(axes))
+    return found
+
+
+class _Tensors:
+    """A safetensors file whose every tensor is known, read one at a time as float32."""
+
+    def __init__(self, folder: Path, facts: Backbone):
+        from safetensors import SafetensorError, safe_open
+
+        self.path, self.facts = folder / SAFETENSORS, facts
+        _check_config(folder, facts)
+        try:
+            self.file = safe_open(self.path, framework="numpy")
+        except (SafetensorError, OSError) as error:
+            raise WeightsError(
+                f"{self.path} ({self.path.stat().st_size:,} bytes) is damaged or cut short ({error})",
+                f"the safetensors file of {facts.weights_file}",
+                "Copy or download it again",
+            ) from error
+        self._check()
+
+    def __enter__(self) -> "_Tensors":
+        self.file.__enter__()
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.file.__exit__(*error)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return np.asarray(self.file.get_tensor(name), np.float32)
+
+    def _check(self) -> None:
+        wanted, names = expected(SHAPES[self.facts.name], self.facts.default_size), set(self.file.keys()) - _UNUSED
+        said = f"{self.path} is no {self.facts.name}: "
+        if names != set(wanted):
+            lacking, extra = sorted(set(wanted) - names), sorted(names - set(wanted))
+            what = f"it lacks {lacking[0]}" if lacking else f"it holds {extra[0]}, which is no part of it"
+            more = len(lacking) + len(extra) - 1
+            raise WeightsError(
+                f"{said}{what}" + (f" ({more} more do not fit)" if more else ""),
+                f"the {len(wanted)} tensors of {self.facts.weights_file}",
+                "Choose the folder of this model",
+            )
+        for name, shape in wanted.items():
+            found = tuple(self.file.get_slice(name).get_shape())
+            if found != shape and not (name == _SCALE and found == (1,)):
+                raise WeightsError(f"{said}{name} is {found}", f"{shape}", "Choose the folder of this model")
+
+
+def _check_config(folder: Path, facts: Backbone) -> None:
+    """That the description fits, also where tensors would not tell: activation and heads."""
+    path, shape = folder / "config.json", SHAPES[facts.name]
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path} cannot be read ({error})", "the description of a CLIP", remedy(facts)) from error
+    if config.get("model_type") != "clip":
+        raise WeightsError(
+            f"{folder} is of a model of type {config.get('model_type')!r}", "clip", "Choose the folder of this model"
+        )
+    for part, tower, heads in (("vision_config", shape.image, 12), ("text_config", shape.text, 8)):
+        told = config.get(part) or {}
+        # What transformers takes where a description, which leaves out its defaults, says nothing.
+        for key, usual, wanted in (
+            ("hidden_act", "quick_gelu", shape.activation),
+            ("num_attention_heads", heads, tower.heads),
+        ):
+            if told.get(key, usual) != wanted:
+                raise WeightsError(
+                    f"{path} says {key} {told.get(key, usual)} of its {part}",
+                    f"{wanted}, as {facts.name} has",
+                    "Choose the folder of this model",
+                )
+
+
+def _block(tower: Tower) -> dict[str, tuple[int, ...]]:
+    width, hidden = tower.width, tower.hidden
+    found = {}
+    for name, outputs, inputs in (
+        *((f"self_attn.{part}_proj", width, width) for part in "qkv"),
+        *(("self_attn.out_proj", width, width), ("mlp.fc1", hidden, width), ("mlp.fc2", width, hidden)),
+    ):
+        found |= {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
+    for norm in ("layer_norm1", "layer_norm2"):
+        found |= {f"{norm}.weight": (width,), f"{norm}.bias": (width,)}
+    return found
+
+
+_SAME, _VECTOR, _DENSE, _PATCHES = (0, 1), (0,), (1, 0), (2, 3, 1, 0)  # axes of a stored tensor, in Keras's order
+
+
+def _pairs(network: Any, shape: Tower, tower: str) -> Iterator[tuple[Any, str, tuple[int, ...]]]:
+    """Variable of the tower, name of its tensor, how the tensor's axes turn; heads are a reshape on top."""
+    model = {"image": "vision_model", "text": "text_model"}[tower]
+    embedding, names = network.get_layer("embedding"), f"{model}.embeddings"
+    if tower == "image":
+        yield embedding.class_embedding, f"{names}.class_embedding", _VECTOR
+        yield embedding.patch_embedding.kernel, f"{names}.patch_embedding.weight", _PATCHES
+        yield embedding.position_embedding.embeddings, f"{names}.position_embedding.weight", _SAME
+        yield from _norm(network.get_layer("pre_layer_norm"), f"{model}.pre_layrnorm")
+    else:
+        yield embedding.token_embedding.embeddings, f"{names}.token_embedding.weight", _SAME
+        yield embedding.position_embedding.position_embeddings, f"{names}.position_embedding.weight", _SAME
+    for index in range(shape.depth):
+        block, name = network.get_layer(f"encoder_block_{index}"), f"{model}.encoder.layers.{index}"
+        attention = block.attention
+        yield from _norm(block.layer_norm_1, f"{name}.layer_norm1")
+        yield from _dense(attention._query_dense, f"{name}.self_attn.q_proj")
+        yield from _dense(attention._key_dense, f"{name}.self_attn.k_proj")
+        yield from _dense(attention._value_dense, f"{name}.self_attn.v_proj")
+        yield from _dense(attention._output_dense, f"{name}.self_attn.out_proj")
+        yield from _norm(block.layer_norm_2, f"{name}.layer_norm2")
+        yield from _dense(block.dense_1, f"{name}.mlp.fc1")
+        yield from _dense(block.dense_2, f"{name}.mlp.fc2")
+    last = {"image": "post_layernorm", "text": "final_layer_norm"}[tower]
+    yield from _norm(network.get_layer("layer_norm"), f"{model}.{last}")
+    if any(layer.name == "projection" for layer in network.layers):
+        yield network.get_layer("projection").kernel, _PROJECTIONS[tower], _DENSE
+
+
+def _norm(layer: Any, name: str) -> Iterator[tuple[Any, str, tuple[int, ...]]]:
+    yield layer.gamma, f"{name}.weight", _VECTOR
+    yield layer.beta, f"{name}.bias", _VECTOR
+
+
+def _dense(layer: Any, name: str) -> Iterator[tuple[Any, str, tuple[int, ...]]]:
+    yield layer.kernel, f"{name}.weight", _DENSE
+    yield layer.bias, f"{name}.bias", _VECTOR
+
+
+def _read_keras(folder: Path, network: Any, facts: Backbone, tower: str) -> None:
+    whole = _keras_model(folder, facts)
+    encoder = {"image": whole.vision_encoder, "text": whole.text_encoder}[tower]
+    projection = {"image": whole.vision_projection, "text": whole.text_projection}[tower]
+    # In their order, since KerasHub puts the name of the whole before those of the layers.
+    sources = [*(layer for layer in encoder.layers if layer.weights), projection]
+    for layer, source in zip((layer for layer in network.layers if layer.weights), sources, strict=False):
+        layer.set_weights(source.get_weights())
+
+
+def _keras_model(folder: Path, facts: Backbone) -> Any:
+    """KerasHub's own model of a preset folder, checked to be of the shape that `facts` names."""
+    from keras_hub.models import CLIPBackbone
+
+    try:
+        model = CLIPBackbone.from_preset(str(folder))
+    except Exception as error:  # a class of another model, a damaged file: each library has its own
+        raise WeightsError(
+            f"{folder} cannot be read as a KerasHub preset of CLIP ({' '.join(str(error).split())[:200]})",
+            f"the preset {SHAPES[facts.name].preset or facts.name}",
+            remedy(facts),
+        ) from error
+    shape, image, text = SHAPES[facts.name], model.vision_encoder, model.text_encoder
+    found = Shape(
+        image.patch_size,
+        *(Tower(one.num_layers, one.hidden_dim, one.num_heads, one.intermediate_dim) for one in (image, text)),
+        model.projection_dim,
+        image.intermediate_activation,
+        text.vocabulary_size,
+        text.max_sequence_length,
+        shape.preset,
+    )
+    if found != shape or image.image_shape[0] != facts.default_size:
+        raise WeightsError(f"{folder} is no {facts.name}: {found}", f"{shape}", "Choose the folder of this model")
+    return model
+
+
+def _fetched(handle: str, place: Path, total: int, report: Report) -> Path:
+    """Kaggle's library downloads in a thread of its own and tells nobody how far it is: what lies on the disk does."""
+    import kagglehub
+
+    found: Future = Future()
+
+    def fetch() -> None:
+        try:
+            found.set_result(Path(kagglehub.model_download(handle)))
+        except BaseException as error:
+            found.set_exception(error)
+
+    threading.Thread(target=fetch, name="download", daemon=True).start()
+    while not wait([found], timeout=LOOK).done:
+        report(Progress("download", min(_bytes(place), total), total, "bytes"))
+    return found.result()
+
+
+def _bytes(folder: Path) -> int:
+    size = 0
+    for file in folder.rglob("*"):
+        with contextlib.suppress(OSError):  # an archive that has just been unpacked
+            size += file.stat().st_size
+    return size
+
+
+def _layout(folder: Path) -> str:
+    """The name of the file with the weights, where a folder is of one of the two layouts."""
+    if not (folder / "config.json").is_file():
+        return ""
+    return next((name for name in (SAFETENSORS, _KERAS) if (folder / name).is_file()), "")
+
+
+def _hugging_face() -> Path:
+    home = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser()
+    return Path(os.environ.get("HF_HUB_CACHE") or home / "hub").expanduser()
+
+
+def _kaggle() -> Path:
+    cache = Path(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub").expanduser()
+    return cache / "models" / "keras" / "clip" / "keras"

@@ -1,0 +1,157 @@
+"""CLIP's two networks: a transformer over patches of an image, one over the tokens of a text, and where they meet.
+
+    images (b, s, s, 3) -> image tower -> class token (b, width) -> projection (b, d)
+    tokens (b, t)       -> text tower  -> end token (b, width)   -> projection (b, d)
+
+Layers are KerasHub's, laid out flat, so that whatever works on a network of Keras works on these. The outputs are not
+normalised; what a score is made of them by is in `encoder`.
+"""
+
+from dataclasses import dataclass
+
+from core.backbones.catalog import Backbone
+from core.errors import ConfigError
+
+POOLINGS = ("class", "projected")  # before and after the projection; papers probe the one, texts meet the other
+
+
+@dataclass(frozen=True)
+class Tower:
+    """A transformer: how many blocks, how wide."""
+
+    depth: int  # blocks
+    width: int
+    heads: int
+    hidden: int  # units of the dense layer inside each block
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a CLIP is made of."""
+
+    patch: int  # pixels, square
+    image: Tower
+    text: Tower
+    dim: int  # d, where both towers meet
+    activation: str = "gelu"  # quick_gelu is OpenAI's own approximation of it
+    vocabulary: int = 49_408
+    context: int = 77  # tokens, start and end among them
+    preset: str = ""  # KerasHub's name for the trained one
+
+
+# fmt: off
+_BASE_TEXT, _LARGE_TEXT = Tower(12, 512, 8, 2048), Tower(12, 768, 12, 3072)
+_BASE_IMAGE, _LARGE_IMAGE = Tower(12, 768, 12, 3072), Tower(24, 1024, 16, 4096)
+SHAPES = {
+    "TinyCLIP": Shape(4, Tower(2, 128, 4, 256), Tower(2, 64, 2, 128), 64, "quick_gelu", vocabulary=768),
+    "CLIPViTB32": Shape(32, _BASE_IMAGE, _BASE_TEXT, 512, "quick_gelu", preset="clip_vit_base_patch32"),
+    "CLIPViTB16": Shape(16, _BASE_IMAGE, _BASE_TEXT, 512, "quick_gelu", preset="clip_vit_base_patch16"),
+    "CLIPViTL14": Shape(14, _LARGE_IMAGE, _LARGE_TEXT, 768, "quick_gelu", preset="clip_vit_large_patch14"),
+    "CLIPViTL14at336": Shape(14, _LARGE_IMAGE, _LARGE_TEXT, 768, "quick_gelu", preset="clip_vit_large_patch14_336"),
+    "CLIPViTB32LAION": Shape(32, _BASE_IMAGE, _BASE_TEXT, 512, preset="clip_vit_b_32_laion2b_s34b_b79k"),
+    "CLIPViTH14LAION": Shape(14, Tower(32, 1280, 16, 5120), Tower(24, 1024, 16, 4096), 1024,
+                             preset="clip_vit_h_14_laion2b_s32b_b79k"),
+    "CLIPViTg14LAION": Shape(14, Tower(40, 1408, 16, 6144), Tower(24, 1024, 16, 4096), 1024,
+                             preset="clip_vit_g_14_laion2b_s12b_b42k"),
+    "CLIPViTbigG14LAION": Shape(14, Tower(48, 1664, 16, 8192), Tower(32, 1280, 20, 5120), 1280,
+                                preset="clip_vit_bigg_14_laion2b_39b_b160k"),
+}
+# fmt: on
+
+
+def own_pooling(facts: Backbone, pooling: str) -> str:
+    """What a pooling stands for: "avg", which everything asks for by default, is "class" of a CLIP.
+
+    Raises:
+        ConfigError: A CLIP has no such output, or only a CLIP has.
+    """
+    is_clip = facts.name in SHAPES
+    if is_clip and pooling == "avg":
+        return "class"
+    if is_clip != (pooling in POOLINGS):
+        known = POOLINGS if is_clip else ("avg", "max", "flatten")
+        raise ConfigError(
+            f"{facts.name} has no features of pooling {pooling!r}", f"one of {', '.join(known)}", "Choose one of these"
+        )
+    return pooling
+
+
+def image(facts: Backbone):
+    """The image tower, (b, s, s, 3) preprocessed as `images.PREPROCESSING["clip"]` -> (b, patches + 1, width)."""
+    import keras
+    from keras_hub.models import CLIPVisionEncoder
+
+    shape, size = SHAPES[facts.name], facts.default_size
+    tower = CLIPVisionEncoder(
+        patch_size=shape.patch,
+        image_shape=(size, size, 3),
+        data_format="channels_last",
+        intermediate_activation=shape.activation,
+        **_sizes(shape.image),
+    )
+    x = inputs = keras.Input((size, size, 3), name="image")
+    for layer in (tower.embedding, tower.pre_layer_norm, *tower.encoder_layers, tower.layer_norm):
+        x = layer(x)
+    return keras.Model(inputs, x, name=facts.name)
+
+
+def pooled(network, facts: Backbone, pooling: str):
+    """The image tower down to a vector: (b, width), or after the projection (b, d)."""
+    import keras
+
+    x = network.output
+    if own_pooling(facts, pooling) == "projected":  # of every token, so that the pooling is last as in any network
+        x = keras.layers.Dense(SHAPES[facts.name].dim, use_bias=False, name="projection")(x)
+    return keras.Model(network.input, first_token("pooled")(x), name=network.name)
+
+
+def text(facts: Backbone):
+    """The text tower, tokens (b, t) int32 with the end token last of all or as padding -> (b, d), projected."""
+    import keras
+    from keras_hub.models import CLIPTextEncoder
+
+    shape = SHAPES[facts.name]
+    tower = CLIPTextEncoder(
+        vocabulary_size=shape.vocabulary,
+        embedding_dim=shape.text.width,
+        max_sequence_length=shape.context,
+        intermediate_activation=shape.activation,
+        **_sizes(shape.text),
+    )
+    tower.layer_norm.epsilon = 1e-5  # as OpenAI's and every other of CLIP; KerasHub has 1e-6 here
+    x = inputs = keras.Input((None,), dtype="int32", name="tokens")
+    for layer in (tower.embedding, *tower.encoder_layers, tower.layer_norm):
+        x = layer(x)
+    x = _end_token()(x, inputs)
+    x = keras.layers.Dense(shape.dim, use_bias=False, name="projection")(x)
+    return keras.Model(inputs, x, name=f"{facts.name}-text")
+
+
+def number_positions(network) -> None:
+    """Tells an image tower the places of its patches, which KerasHub keeps as weights that start as nought."""
+    ids = network.get_layer("embedding").position_ids
+    import numpy as np
+
+    ids.assign(np.arange(ids.shape[1])[None])
+
+
+def first_token(name: str | None = None):
+    """A layer from (b, t, width) to the class token (b, width)."""
+    from keras_hub.src.models.clip.clip_layers import CLIPVisionPooler
+
+    return CLIPVisionPooler(name=name)
+
+
+def _sizes(tower: Tower) -> dict[str, int]:
+    return {
+        "hidden_dim": tower.width,
+        "num_layers": tower.depth,
+        "num_heads": tower.heads,
+        "intermediate_dim": tower.hidden,
+    }
+
+
+def _end_token():
+    from keras_hub.src.models.clip.clip_layers import CLIPTextPooler
+
+    return CLIPTextPooler(name="pooled")

@@ -1,0 +1,367 @@
+"""Backbones: look one up, find its weights, load it as a Keras network from images to features.
+
+    get(name) -> facts      find_weights(name) -> which file      load(name) -> the network
+
+Only `load`, `outline` and `without_values` need Keras. The facts themselves are in `catalog.py`.
+"""
+
+import difflib
+import functools
+import hashlib
+import os
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+
+from core import settings
+from core.backbones import keras_weights
+from core.backbones.catalog import BACKBONES, CLIP, FROM_SCRATCH, Backbone
+from core.backbones.clip import checkpoints, towers
+from core.errors import BackboneError, WeightsError
+from core.progress import Progress, Report, silent
+
+__all__ = [
+    "BACKBONES",
+    "CLIP",
+    "PUBLISHED",
+    "Backbone",
+    "Weights",
+    "clip_names",
+    "find_weights",
+    "get",
+    "load",
+    "names",
+    "outline",
+    "own_weights",
+    "published_here",
+    "scratch_names",
+    "weight_layers",
+    "without_values",
+]
+
+PUBLISHED = ("imagenet", "published")  # what a run calls weights that their authors published; the latter CLIP's
+TIMEOUT = 10  # seconds without an answer before a download is given up
+UNTRAINED_SEED = 0
+
+# Mean and spread of ImageNet's colours, by which EfficientNet B0 to B7 were trained (keras.applications.efficientnet)
+_IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Which weights a network has, so that results can name them."""
+
+    origin: str  # imagenet, published (of CLIP, which never saw ImageNet's labels), file or untrained
+    path: Path | None  # a file, or a folder of CLIP; None: untrained
+    digest: str  # SHA-256 of the file's content, or the name and seed of untrained weights
+
+
+def names() -> list[str]:
+    """All backbones pretrained on ImageNet, in the order of the table (Tiny is for tests)."""
+    return [name for name, facts in BACKBONES.items() if facts.family not in ("Tiny", FROM_SCRATCH, CLIP)]
+
+
+def clip_names() -> list[str]:
+    """Those trained on images and their captions, TinyCLIP first, whose image tower is a backbone like any other."""
+    return [name for name, facts in BACKBONES.items() if facts.family == CLIP]
+
+
+def scratch_names() -> list[str]:
+    """The networks that are there to be trained from scratch: small, with no weights from elsewhere."""
+    return [name for name, facts in BACKBONES.items() if facts.family == FROM_SCRATCH]
+
+
+def get(backbone: str | Backbone) -> Backbone:
+    """The facts of a backbone, by its name; facts are passed through.
+
+    Raises:
+        BackboneError: There is none of this name; names those that are close.
+    """
+    if isinstance(backbone, Backbone):
+        return backbone
+    if backbone in BACKBONES:
+        return BACKBONES[backbone]
+    lower = {name.lower(): name for name in BACKBONES}
+    close = [lower[match] for match in difflib.get_close_matches(str(backbone).lower(), lower, n=3)]
+    raise BackboneError(
+        f"There is no backbone {backbone!r}",
+        f"one of the {len(names())} known ones" + (f", such as {' or '.join(close)}" if close else ""),
+        "`python -m core backbones` lists them",
+    )
+
+
+def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, report: Report = silent) -> Weights:
+    """Finds a weights file, downloading it as the last resort.
+
+    Args:
+        weights: "imagenet" looks in `assets/`, in `weights/` of the home folder and in Keras's own `~/.keras/models`,
+            and then downloads; "untrained" is the seeded initialisation; anything else is the path of a `.h5` or
+            `.weights.h5` file, or of a folder with files under Keras's official names. Of CLIP, the published ones
+            are called "published" as well, and the path is of a folder of its own: see `checkpoints`.
+
+    Raises:
+        WeightsError: Nothing is there, or nothing can be downloaded: says which file to put where.
+    """
+    facts = get(backbone)
+    if weights == "untrained" or (weights == "imagenet" and not facts.weights_file):
+        return Weights("untrained", None, f"untrained-{facts.name}-seed{UNTRAINED_SEED}")
+    weights = own_weights(facts, weights)
+    if facts.family == CLIP:
+        return _clip_weights(facts, weights, report)
+    if weights == "imagenet":
+        path = published_here(facts) or _download(facts, report)
+        return Weights("imagenet", path, _digest(path))
+    path = Path(weights).expanduser()
+    if path.is_dir():
+        path = path / facts.weights_file
+    if not path.is_file():
+        raise WeightsError(
+            f"There is no weights file {path}",
+            f"a .h5 or .weights.h5 file for {facts.name}, or a folder with {facts.weights_file}",
+            "Check the path, or choose imagenet or untrained",
+        )
+    return Weights("file", path.resolve(), _digest(path))
+
+
+def own_weights(facts: Backbone, weights: str | Path) -> str | Path:
+    """What weights are called of this backbone: those everything asks for by default are "published" of a CLIP."""
+    return "published" if facts.family == CLIP and weights == "imagenet" else weights
+
+
+def published_here(backbone: str | Backbone) -> Path | None:
+    """The file of the published weights, in `assets/`, the home folder or Keras's own; None: it is to be downloaded."""
+    facts = get(backbone)
+    if facts.family == CLIP:
+        return checkpoints.here(facts)
+    keras_home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+    for folder in (settings.ASSETS, settings.home() / "weights", keras_home / "models"):
+        path = folder / facts.weights_file
+        if path.is_file():
+            return path
+    return None
+
+
+def load(
+    backbone: str | Backbone,
+    *,
+    input_size: int | None = None,
+    weights: str | Weights = "imagenet",
+    pooling: str = "avg",
+    report: Report = silent,
+):
+    """A `keras.Model` from images, `(b, s, s, 3)` preprocessed as the facts say, to features, `(b, d)` float32.
+
+    Its layers are those of the network and the pooling, not nested. Untrained weights are the same in every call.
+
+    Args:
+        input_size: s, in pixels; None: the backbone's default.
+        weights: What `find_weights` takes, or what it gave.
+        pooling: "avg" or "max" over the last feature map, or "flatten"; of CLIP "class" (which "avg" then stands for)
+            or "projected": see `towers`.
+
+    Raises:
+        BackboneError: An unknown backbone, an input below its minimum.
+        WeightsError: The weights are not there, or do not fit.
+    """
+    facts = get(backbone)
+    size = facts.default_size if input_size is None else input_size
+    if size < facts.min_size:
+        raise BackboneError(
+            f"{facts.name} cannot take images of {size} pixels",
+            f"{facts.min_size} pixels or more",
+            "Choose a larger size",
+        )
+    if size > (facts.max_size or size):
+        raise BackboneError(
+            f"{facts.name} cannot take images of {size} pixels", f"{facts.max_size} pixels", "Choose a smaller size"
+        )
+    found = weights if isinstance(weights, Weights) else find_weights(facts, weights, report=report)
+
+    import keras
+
+    if found.path is None:
+        keras.utils.set_random_seed(UNTRAINED_SEED)
+    network = _build(facts, size)
+    if facts.family == CLIP:
+        return _clip_image_tower(network, facts, found.path, pooling)
+    if found.path is not None:
+        keras_weights.read(found.path, network, facts.name)
+        complete_efficientnet_input(network)
+    return _pooled(network, pooling)
+
+
+def outline(backbone: str | Backbone, *, input_size: int, pooling: str = "avg"):
+    """What `load` gives, with shapes and no values."""
+    facts = get(backbone)
+    with without_values():
+        network = _build(facts, input_size)
+        return towers.pooled(network, facts, pooling) if facts.family == CLIP else _pooled(network, pooling)
+
+
+@contextmanager
+def without_values() -> Iterator[None]:
+    """Networks built inside have shapes and no values: no memory, no seed touched, whatever else trains meanwhile."""
+    import keras
+    from keras.src.backend.common import global_state
+
+    waiting = global_state.get_global_attribute("uninitialized_variables") or []
+    global_state.set_global_attribute("uninitialized_variables", [])
+    try:
+        with keras.StatelessScope(initialize_variables=False):  # in which Keras puts off the values of variables
+            yield
+    finally:  # else the next such scope of this thread would give them values after all
+        global_state.set_global_attribute("uninitialized_variables", waiting)
+
+
+def weight_layers(model) -> list:
+    """The layers that hold weights, nested ones instead of what nests them; their number is the depth of a backbone."""
+    from keras import Model
+
+    found = []
+    for layer in model.layers:
+        found += weight_layers(layer) if isinstance(layer, Model) else [layer] if layer.weights else []
+    return found
+
+
+def _pooled(network, pooling: str):
+    import keras
+
+    pool = {
+        "avg": keras.layers.GlobalAveragePooling2D,
+        "max": keras.layers.GlobalMaxPooling2D,
+        "flatten": keras.layers.Flatten,
+    }[pooling]
+    return keras.Model(network.input, pool(name="pooled")(network.output), name=network.name)
+
+
+def _build(facts: Backbone, size: int):
+    """The network without classifier, from `(b, s, s, 3)` to its last feature map."""
+    from keras import applications
+
+    from core.backbones import networks
+
+    if facts.family == CLIP:
+        return towers.image(facts)
+    if facts.name in networks.OWN:
+        return networks.OWN[facts.name](size)
+    return getattr(applications, facts.name)(include_top=False, weights=None, input_shape=(size, size, 3))
+
+
+def _clip_weights(facts: Backbone, weights: str | Path, report: Report) -> Weights:
+    if weights == "published":
+        path = checkpoints.here(facts) or checkpoints.download(facts, report)
+        return Weights("published", path, _digest(checkpoints.tensors(path, facts)))
+    path = Path(weights).expanduser().resolve()
+    return Weights("file", path, _digest(checkpoints.tensors(path, facts)))
+
+
+def _clip_image_tower(network, facts: Backbone, path: Path | None, pooling: str):
+    network = towers.pooled(network, facts, pooling)
+    towers.number_positions(network)
+    if path is not None:
+        checkpoints.read(path, network, facts, "image")
+    return network
+
+
+def complete_efficientnet_input(network) -> None:
+    """Divides by the colours' spread once more, which Keras does in a layer that `weights=None` leaves out.
+
+    The official EfficientNet B0 to B7 files carry the spread where Normalization expects its square, and
+    `keras.applications.EfficientNetB0(weights="imagenet")` adds a Rescaling for that (tensorflow#49930). Squaring the
+    variable does the same. Files without this oddity are left alone.
+    """
+    import numpy as np
+    from keras import layers, ops
+
+    for layer in network.layers:
+        if isinstance(layer, layers.Normalization) and layer.weights:
+            spread = ops.convert_to_numpy(layer.adapt_variance)
+            if np.allclose(spread, _IMAGENET_STD, atol=1e-3):
+                layer.adapt_variance.assign(spread**2)
+                layer.finalize_state()
+
+
+def _download(facts: Backbone, report: Report) -> Path:
+    """Fetches Keras's official file into the home folder, and renames it into place once it is whole and checked.
+
+    Not `keras.utils.get_file`: that has no time-out, no progress to hand on and no way to stop, and leaves half a file
+    under the final name when the process dies.
+    """
+    path, url = settings.home() / "weights" / facts.weights_file, facts.weights_url
+    remedy = f"Put {url} at {path}, connect to the internet, or choose untrained weights"
+    if not url:
+        raise WeightsError(
+            f"The shipped weights of {facts.name} are missing",
+            f"the file {settings.ASSETS / facts.weights_file}",
+            "Restore it from the repository",
+        )
+    try:
+        with tempfile.TemporaryDirectory(dir=settings.folder("weights"), prefix=".download-") as scratch:
+            partial = Path(scratch) / path.name
+            with partial.open("wb") as file, _open(url) as response:
+                checksum = _copy(response, file, facts.weights_hash, report)
+            if facts.weights_hash not in (None, checksum):
+                raise WeightsError(
+                    f"The download of {url} is damaged (checksum {checksum})", facts.weights_hash, remedy
+                )
+            partial.replace(path)
+    except (OSError, HTTPException) as error:  # URLError and time-outs are OSErrors
+        reason = getattr(error, "reason", None) or str(error) or f"no answer in {TIMEOUT} seconds"
+        raise WeightsError(
+            f"{facts.name} has no weights here and {url} cannot be fetched ({reason})", "", remedy
+        ) from error
+    return path
+
+
+def _open(url: str):
+    """`urlopen`, but `TIMEOUT` for all: by itself it takes as long for each of a host's many addresses in turn."""
+    answer: Future = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(urllib.request.urlopen(url, timeout=TIMEOUT))
+        except Exception as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    return answer.result(TIMEOUT)
+
+
+def _copy(response, file, expected_hash: str | None, report: Report) -> str:
+    """Copies the response to the file, reporting about four times a second; returns the checksum, hex."""
+    checksum = hashlib.sha256() if expected_hash and len(expected_hash) == 64 else hashlib.md5(usedforsecurity=False)
+    total, done = int(response.headers.get("Content-Length") or 0), 0
+    started = reported = time.monotonic()
+    report(Progress("download", 0, total, "bytes"))
+    while block := response.read(1 << 18):
+        file.write(block)
+        checksum.update(block)
+        done += len(block)
+        now = time.monotonic()
+        if now - reported > 0.25:
+            rate = done / (now - started)
+            report(Progress("download", done, total, "bytes", rate, (total - done) / rate if total else None))
+            reported = now
+    if total and done != total:
+        raise OSError(f"the connection closed after {done:,} of {total:,} bytes")
+    report(Progress("download", done, total, "bytes"))
+    return checksum.hexdigest()
+
+
+def _digest(path: Path) -> str:
+    facts = path.stat()
+    return _digest_of(path.resolve(), facts.st_size, facts.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=256)
+def _digest_of(path: Path, size: int, modified: int) -> str:
+    """Of the content; reading a large file takes seconds, so once for each state of it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,371 @@
+"""How fast, against references: extraction against the bare pass, a probe and a fine-tune against the notebook's way.
+
+Every ratio is of two things measured in turns in one process, so that other work on the machine slows both. The cache
+they use is an empty one, removed afterwards. docs/benchmarks.md keeps figures, hardware and commands.
+"""
+
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from statistics import median
+
+import numpy as np
+
+from core import backbones, features, heads, metrics, settings, training
+from core.bench import clip, maps
+from core.config import RunConfig
+from core.data import datasets
+from core.data.datasets import Dataset
+from core.features import compiled
+from core.progress import Progress, silent
+from core.training import checkpoints, optimizers, phases, step
+
+ROUNDS = 5
+EPOCHS = 5  # of the notebook, on the frozen backbone
+BATCH = 32  # of its fine-tune stage
+
+
+def extract(
+    *,
+    images: int = 2000,
+    dataset: str = "cifar10-sample",
+    backbone: str = "EfficientNetLite0",
+    weights: str = "imagenet",
+    input_size: int = 0,
+) -> dict:
+    """A whole cold `features.extract`, cache written, against the same compiled function on images on the device.
+
+    The network is compiled and its batch size is known before the first round.
+    """
+    source = datasets.load(dataset)
+    facts, found = backbones.get(backbone), backbones.find_weights(backbone, weights)
+    size, precision = input_size or facts.default_size, compiled.own_precision()
+    network = compiled.build(
+        facts.name,
+        found,
+        image_size=source.images.shape[1],
+        input_size=size,
+        preprocessing=facts.preprocessing,
+        precision=precision,
+    )
+    for _ in network.stream(source.images, np.arange(100_000) % len(source.images)):
+        if network.batch_size:
+            break
+    batch = network.batch_size
+    rows = np.arange(max(1, min(images, len(source.images)) // batch) * batch)  # whole batches
+
+    def ours() -> None:
+        with _empty_cache():
+            features.extract(source, rows, facts, weights=found, input_size=size, precision=precision)
+
+    on_device = [_to_device(source.images[rows[i : i + batch]]) for i in range(0, len(rows), batch)]
+
+    def bare() -> None:
+        results = [network.function(pixels) for pixels in on_device]
+        np.asarray(results[-1])  # a device works in order: when the last is here, all are done
+
+    seconds = [(_seconds(ours), _seconds(bare)) for _ in range(ROUNDS)]
+    return {
+        "backbone": facts.name,
+        "input_size": size,
+        "images": len(rows),
+        "batch_size": batch,
+        "precision": precision,
+        "images_per_second": len(rows) / median(mine for mine, _ in seconds),
+        "bare_images_per_second": len(rows) / median(theirs for _, theirs in seconds),
+        "ratio": median(theirs / mine for mine, theirs in seconds),  # 1: nothing is lost; aim at 0.95
+        "ratios": [theirs / mine for mine, theirs in seconds],
+    }
+
+
+def probe(
+    *,
+    images: int = 1800,
+    dataset: str = "cifar10-sample",
+    backbone: str = "EfficientNetLite0",
+    weights: str = "imagenet",
+    input_size: int = 0,
+) -> dict:
+    """Our probe, cold and then warm with another head, against `model.fit` through the frozen backbone.
+
+    Cold builds and compiles the network, extracts training, validation and test images and fits the linear head. Warm
+    finds the features in the cache and fits it with a given strength.
+    """
+    source = datasets.load(dataset)
+    facts, found = backbones.get(backbone), backbones.find_weights(backbone, weights)
+    size = input_size or facts.default_size
+    rows = {split: datasets.splits(source)[split] for split in ("train", "val", "test")}
+    share = min(1.0, images / len(rows["train"]))
+    rows = {
+        split: datasets.subsample(ids, source.labels[ids], max(1, round(share * len(ids))), seed=0)
+        for split, ids in rows.items()
+    }
+
+    def ours(options: heads.Options) -> float:
+        parts = {
+            split: features.extract(source, ids, facts, weights=found, input_size=size).values
+            for split, ids in rows.items()
+        }
+        labels = {split: source.labels[ids] for split, ids in rows.items()}
+        head = heads.fit(
+            "linear", parts["train"], labels["train"], parts["val"], labels["val"],
+            classes=len(source.class_names), options=options,
+        )  # fmt: skip
+        return metrics.accuracy(labels["test"], head.predict_proba(parts["test"]).argmax(axis=1)).value
+
+    with _empty_cache():
+        import keras
+
+        compiled.build.cache_clear()
+        keras.backend.clear_session()
+        cold, accuracy = _timed(lambda: ours(heads.Options()))
+        warm, _ = _timed(lambda: ours(heads.Options(strength=0.05)))
+    notebook, notebook_accuracy = _timed(lambda: _notebook(source, rows, facts, found, size))
+    return {
+        "backbone": facts.name,
+        "input_size": size,
+        "images": {split: len(ids) for split, ids in rows.items()},
+        "cold_seconds": cold,
+        "warm_seconds": warm,
+        "notebook_seconds": notebook,
+        "cold_times_faster": notebook / cold,  # aim at 6
+        "warm_times_faster": notebook / warm,  # aim at 100
+        "accuracy": accuracy,
+        "notebook_accuracy": notebook_accuracy,
+    }
+
+
+def memory(
+    *,
+    images: int = 10_000,
+    dataset: str = "cifar10",
+    backbone: str = "MobileNetV2",
+    weights: str = "imagenet",
+    input_size: int = 224,
+) -> dict:
+    """Peak memory of a process of its own that extracts so many images, TensorFlow included."""
+    import psutil
+
+    arguments = (images, dataset, backbone, weights, input_size)
+    child = multiprocessing.get_context("spawn").Process(target=_extract_first, args=arguments)
+    started = time.perf_counter()
+    child.start()
+    resident = own = 0
+    try:
+        process = psutil.Process(child.pid)
+        while child.is_alive():
+            usage = process.memory_info()
+            resident = max(resident, usage.rss)
+            own = max(own, usage.rss - getattr(usage, "shared", 0))
+            time.sleep(0.05)
+    except psutil.NoSuchProcess:
+        pass  # it has just finished
+    child.join()
+    if child.exitcode:
+        raise RuntimeError(f"The process that extracts ended with exit code {child.exitcode}")
+    return {
+        "backbone": backbone,
+        "input_size": input_size,
+        "images": images,
+        "seconds": time.perf_counter() - started,
+        "peak_gigabytes": resident / 1e9,  # with pages of the images' file, which the system takes back when it wants
+        "peak_own_gigabytes": own / 1e9,  # without them
+    }
+
+
+def finetune(
+    *,
+    images: int = 1000,
+    dataset: str = "cifar10-sample",
+    backbone: str = "EfficientNetLite0",
+    weights: str = "imagenet",
+    input_size: int = 96,
+) -> dict:
+    """Epochs of the notebook's fine-tune stage, the last 30 layers at batch 32: ours against plain `model.fit`.
+
+    After each of our epochs comes one of the notebook's, and the same step on a batch that is there already. The first
+    round compiles and is left out. Once with every step through the whole network, once with its frozen front
+    computed before.
+    """
+    source = datasets.load(dataset)
+    facts, found = backbones.get(backbone), backbones.find_weights(backbone, weights)
+    config = RunConfig(
+        dataset=dataset, backbone=facts.name, method="finetune", weights=weights, input_size=input_size,
+        head_epochs=0, epochs=ROUNDS + 1, batch_size=BATCH, unfreeze="layers", unfreeze_count=30,
+    )  # fmt: skip
+    splits = datasets.splits(source)
+    rows = {
+        split: datasets.subsample(splits[split], source.labels[splits[split]], count, seed=0)
+        for split, count in (("train", images), ("val", images // 10))
+    }
+    reference, reference_accuracy = _notebook_epochs(source, rows, config, found)
+    bare = _bare_steps(source, rows, config, found)
+    result = {"backbone": facts.name, "input_size": input_size, "images": images, "batch_size": BATCH}
+    with _empty_cache():
+        for name, budget in (("whole", 0), ("prefix", None)):
+            taken, theirs, bared = [], [], []
+            clock = 0.0
+
+            def report(progress: Progress, taken=taken, theirs=theirs, bared=bared) -> None:
+                nonlocal clock
+                if "validation_accuracy" not in progress.metrics:
+                    clock = clock or time.perf_counter()
+                    return
+                taken.append(time.perf_counter() - clock)
+                theirs.append(_seconds(reference))
+                bared.append(_seconds(bare))
+                clock = time.perf_counter()
+
+            whole, trained = _timed(
+                lambda budget=budget, report=report: training.fit(
+                    config, source, rows, weights=found, folder=settings.folder("checkpoints") / "bench",
+                    prefix_budget=budget, report=report,
+                )
+            )  # fmt: skip
+            checkpoints.delete("bench")
+            result |= {
+                f"{name}_epoch_seconds": median(taken[1:]),
+                f"{name}_notebook_epoch_seconds": median(theirs[1:]),
+                f"{name}_times_faster": median(b / a for a, b in zip(taken[1:], theirs[1:], strict=True)),
+                f"{name}_steps_images_per_second": trained.images_per_second,
+                f"{name}_bare_images_per_second": images / median(bared[1:]),
+                f"{name}_seconds": whole - sum(theirs) - sum(bared),  # building, compiling and the front included
+                f"{name}_validation_accuracy": trained.curves[-1]["validation_accuracy"],
+            }
+    result["notebook_validation_accuracy"] = reference_accuracy()
+    return result
+
+
+BENCHES: dict[str, Callable[..., dict]] = {
+    "extract": extract,
+    "probe": probe,
+    "memory": memory,
+    "finetune": finetune,
+    "maps": maps.maps,
+    "clip": clip.clip_answer,
+    "fewshot": clip.few_shot_sweep,
+}
+
+
+def _notebook_epochs(
+    source: Dataset, rows: dict, config: RunConfig, weights: backbones.Weights
+) -> tuple[Callable[[], object], Callable[[], float]]:
+    """The exercise's fine-tune stage in plain Keras: an epoch of it, and its validation accuracy now."""
+    import keras
+    import tensorflow as tf
+
+    from core.data.images import preprocess
+
+    size, mode = config.input_size, backbones.get(config.backbone).preprocessing
+
+    def prepare(image, label):
+        return preprocess(tf.image.resize(tf.cast(image, tf.float32), (size, size)), mode), label
+
+    def batches(split: str) -> tf.data.Dataset:
+        ids = np.sort(rows[split])
+        data = tf.data.Dataset.from_tensor_slices((np.asarray(source.images[ids]), source.labels[ids]))
+        data = data.shuffle(1000, seed=0) if split == "train" else data
+        return data.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).batch(BATCH).prefetch(tf.data.AUTOTUNE)
+
+    backbone = backbones.load(config.backbone, input_size=size, weights=weights)
+    backbone.trainable = True
+    for layer in backbone.layers[: -config.unfreeze_count - 1]:  # the last one is the pooling
+        layer.trainable = False
+    inputs = keras.Input((size, size, 3))
+    x = keras.layers.Dropout(config.dropout)(backbone(inputs, training=False))
+    outputs = keras.layers.Dense(len(source.class_names), activation="softmax")(x)
+    model = keras.Model(inputs, outputs)
+    optimizer = keras.optimizers.Adam(config.learning_rate)
+    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    train, val = batches("train"), batches("val")
+    return (
+        lambda: model.fit(train, validation_data=val, epochs=1, shuffle=False, verbose=0),
+        lambda: model.evaluate(val, verbose=0)[1],
+    )
+
+
+def _bare_steps(source: Dataset, rows: dict, config: RunConfig, weights: backbones.Weights) -> Callable[[], object]:
+    """As many steps as an epoch has, of the same compiled step, on one batch that is prepared already."""
+    import tensorflow as tf
+
+    material = phases.Material(config, source, rows, weights, None, settings.home(), 0, silent)
+    (stage,) = phases.plan(config, None)
+    phases.freeze(stage, material)
+    model = phases.prepare(stage, material).model
+    step.compile(model, optimizers.build(config, config.learning_rate), 0.0)
+    ids = rows["train"][:BATCH]
+    batch = np.asarray(source.images[ids]), material.targets("train")[:BATCH]
+    steps = -(-len(rows["train"]) // BATCH)
+    data = tf.data.Dataset.from_tensors(batch).cache().repeat(steps).prefetch(2)
+    return lambda: model.fit(data, epochs=1, shuffle=False, verbose=0)
+
+
+def _notebook(source: Dataset, rows: dict, facts: backbones.Backbone, weights: backbones.Weights, size: int) -> float:
+    """The exercise: resize and preprocess in tf.data, fit a dropout and a softmax on the frozen backbone."""
+    import keras
+    import tensorflow as tf
+
+    from core.data.images import preprocess
+
+    def prepare(image, label):
+        image = tf.image.resize(tf.cast(image, tf.float32), (size, size))
+        return preprocess(image, facts.preprocessing), label
+
+    def batches(split: str) -> tf.data.Dataset:
+        ids = np.sort(rows[split])
+        data = tf.data.Dataset.from_tensor_slices((np.asarray(source.images[ids]), source.labels[ids]))
+        data = data.shuffle(1000, seed=0) if split == "train" else data
+        return data.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).batch(64).prefetch(tf.data.AUTOTUNE)
+
+    keras.utils.set_random_seed(0)
+    backbone = backbones.load(facts, input_size=size, weights=weights)
+    backbone.trainable = False
+    inputs = keras.Input((size, size, 3))
+    x = keras.layers.Dropout(0.2)(backbone(inputs, training=False))
+    outputs = keras.layers.Dense(len(source.class_names), activation="softmax")(x)
+    model = keras.Model(inputs, outputs)
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(batches("train"), validation_data=batches("val"), epochs=EPOCHS, verbose=0)
+    return model.evaluate(batches("test"), verbose=0)[1]
+
+
+def _extract_first(images: int, dataset: str, backbone: str, weights: str, input_size: int) -> None:
+    source, facts = datasets.load(dataset), backbones.get(backbone)
+    found = backbones.find_weights(facts, weights)
+    with _empty_cache():
+        features.extract(source, np.arange(images), facts, weights=found, input_size=input_size)
+
+
+def _to_device(pixels: np.ndarray) -> object:
+    from keras import ops
+
+    return ops.convert_to_tensor(pixels)
+
+
+@contextmanager
+def _empty_cache() -> Iterator[None]:
+    """A home folder with nothing in it, on the same disk."""
+    before, real = os.environ.get("BACKBONE_LAB_HOME"), settings.home()
+    real.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=real) as folder:
+        os.environ["BACKBONE_LAB_HOME"] = folder
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["BACKBONE_LAB_HOME"]
+            else:
+                os.environ["BACKBONE_LAB_HOME"] = before
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    return _timed(work)[0]
+
+
+def _timed(work: Callable[[], object]) -> tuple[float, object]:
+    started = time.perf_counter()
+    result = work()
+    return time.perf_counter() - started, result

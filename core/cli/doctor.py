@@ -1,0 +1,84 @@
+"""What this machine is, which weights and datasets are here, and what will be slow: before a lecture, not in it."""
+
+import shutil
+from importlib.util import find_spec
+
+from core import backbones, features, hardware, runs, settings
+from core.curriculum import lessons
+from core.data import datasets
+from core.features import throughput
+from core.zero_shot import encoder
+
+SLOW = 600  # seconds for 10,000 images: worth a warning
+SLOW_RATIO = 3  # times the published CPU time of MobileNetV2
+
+
+def examine() -> dict:
+    """Findings as plain data; nothing is downloaded, computed or changed."""
+    here = [name for name in backbones.names() if backbones.published_here(name)]
+    free = shutil.disk_usage(settings.folder(".")).free
+    measured = throughput.table()
+    measured = measured[measured["hardware"] == hardware.name()]
+    table = runs.table()
+    limit = SLOW_RATIO * backbones.get("MobileNetV2").cpu_ms
+    return {
+        "hardware": hardware.describe(),
+        "versions": hardware.versions(),
+        "home": str(settings.home()),
+        "disk_free_gb": round(free / 1e9, 1),
+        "scheduler": settings.scheduler(),
+        "store": settings.tracking_uri(),
+        "cache_gb": round(sum(entry.bytes for entry in features.entries()) / 1e9, 2),
+        "cache_budget_gb": settings.cache_budget() / 1e9,
+        "weights_here": here,
+        "clip_here": encoder.here(),
+        "clip_missing": [name for name in encoder.NAMES if name not in encoder.here()],
+        "weights_missing": [name for name in backbones.names() if name not in here],
+        "datasets": {summary.name: summary.state for summary in datasets.available()},
+        "speeds": {f"{row.backbone} at {row.input_size} px": row.images_per_second for row in measured.itertuples()},
+        "slow_here": [name for name in backbones.names() if (backbones.get(name).cpu_ms or 0) > limit],
+        "lessons": {name: lessons.missing(name, table) for name in lessons.LESSONS},
+        "missing_packages": [name for name in ("tensorflow", "streamlit", "plotly") if not find_spec(name)],
+    }
+
+
+def describe(findings: dict) -> str:
+    """The findings as lines for a person, what to do about them included."""
+    machine, missing = findings["hardware"], findings["weights_missing"]
+    lines = [
+        f"Device      {machine['gpu'] or machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB memory",
+        f"System      {machine['os']}, Python {machine['python']}, TensorFlow {findings['versions'].get('tensorflow')}",
+        f"Home        {findings['home']}, {findings['disk_free_gb']} GB free",
+        f"Runs        {findings['store']}",
+        f"Workers     {findings['scheduler'] or 'local'}",
+        f"Cache       {findings['cache_gb']} of {findings['cache_budget_gb']:g} GB",
+        "Datasets    " + ", ".join(f"{name} ({state})" for name, state in findings["datasets"].items()),
+        "Weights     here: " + ", ".join(findings["weights_here"]),
+    ]
+    if missing:
+        lines.append(f"            to download on first use: {', '.join(missing)}")
+        lines.append(f"            `python -m core warm --backbones NAME` fetches them; or put files in {_weights()}")
+    lines.append(f"CLIP        here: {', '.join(findings['clip_here'])}")
+    if findings["clip_missing"]:
+        lines.append(f"            not here: {', '.join(findings['clip_missing'])}")
+        lines.append(f"            put a folder from Hugging Face, as clip-vit-base-patch32, into {_weights()}")
+    for name, rate in findings["speeds"].items():
+        seconds = 10_000 / rate
+        warning = "  <- slow: extract it before the lecture" if seconds > SLOW else ""
+        lines.append(f"Measured    {name}: {rate:.0f} images/s, 10,000 images take {seconds:.0f} s{warning}")
+    if not findings["speeds"]:
+        lines.append("Measured    no speed yet: every run measures its own")
+    for name, lacking in findings["lessons"].items():
+        said = f"to do: {'; '.join(lacking)}. `python -m core warm --lesson {name}` does it" if lacking else "ready"
+        lines.append(f"Lesson      {name}: {said}")
+    if not machine["gpu"]:
+        lines.append(
+            f"Slow here   by published CPU times, over {SLOW_RATIO} x MobileNetV2: {', '.join(findings['slow_here'])}"
+        )
+    if findings["missing_packages"]:
+        lines.append(f"Missing     {', '.join(findings['missing_packages'])}: `pip install -r requirements.txt`")
+    return "\n".join(lines)
+
+
+def _weights() -> str:
+    return str(settings.home() / "weights")

@@ -1,0 +1,253 @@
+"""Folders of images, on disk or in a zip: what lies in them, read safely, and which class each file belongs to."""
+
+import os
+import stat
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from core.data import images
+from core.errors import DatasetError
+
+MAX_ZIP = 2_000_000_000  # bytes of a zip
+MAX_UNPACKED = 20_000_000_000  # bytes of all its files together
+MAX_RATIO = 100  # unpacked over packed, above MAX_UNPACKED_FREELY; photographs hardly shrink
+MAX_UNPACKED_FREELY = 100_000_000  # bytes
+MAX_FILE = 250_000_000  # bytes of one image file
+MAX_FILES = 500_000
+
+SPLIT_FOLDERS = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+    "testing": "test",
+}
+LITTER = {"__MACOSX", "Thumbs.db", "desktop.ini"}  # left behind by operating systems; hidden files count as such too
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Files below a folder or in a zip, by their paths relative to it (with `/`)."""
+
+    name: str
+    files: tuple[str, ...]
+    folders: frozenset[str]
+    skipped: tuple[str, ...]  # "path: reason"
+    read: Callable[[str], bytes]  # raises DatasetError; may be called from several threads
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image file and what its folders say of it."""
+
+    path: str
+    label: int  # index of the class names
+    official: str  # "train", "val", "test" or ""
+
+
+@contextmanager
+def open_tree(path: Path) -> Iterator[Tree]:
+    """Look into a folder or a zip. Nothing is written to disk.
+
+    Raises:
+        DatasetError: No such path, neither of both, or a zip that is unsafe or too large.
+    """
+    if path.is_dir():
+        yield _disk(path)
+    elif path.is_file():
+        with _archive(path) as archive:
+            yield _zip(path, archive)
+    else:
+        raise DatasetError(f"There is no {path}", "a folder of images, or a zip of one")
+
+
+def arrange(tree: Tree) -> tuple[list[Picture], list[str], list[str]]:
+    """Find the classes: `class_name/*.jpg`, if wished below train/, val/ and test/, and below any wrapping folder.
+
+    Returns:
+        Pictures in the order of their paths; class names, sorted; and what was skipped, as "path: reason".
+    """
+    folders = {PurePosixPath(folder).parts for folder in tree.folders}
+    files = {name: PurePosixPath(name).parts for name in tree.files if _is_image(name)}
+    skipped = [*tree.skipped, *(f"{name}: not named as an image" for name in tree.files if name not in files)]
+
+    depth = _wrapping(folders, files.values())
+    tops = {parts[depth] for parts in folders if len(parts) > depth}
+    splits = {top for top in tops if top.lower() in SPLIT_FOLDERS and _holds_folders(folders, depth, top)}
+    strange = sorted(top for top in tops if top.lower() not in SPLIT_FOLDERS)
+    if splits and strange:
+        raise DatasetError(
+            f"{strange[0]}/ lies beside {min(splits)}/", "class folders only, or train/, val/ and test/ only"
+        )
+    level = depth + bool(splits)  # where the names of classes are
+    class_names = sorted(
+        {_composed(parts[level]) for parts in folders if len(parts) > level and (not splits or parts[depth] in splits)}
+    )
+    labels = {class_name: label for label, class_name in enumerate(class_names)}
+
+    pictures = []
+    for name, parts in sorted(files.items()):
+        if len(parts) < level + 2:
+            skipped.append(f"{name}: not in the folder of a class")
+            continue
+        official = SPLIT_FOLDERS[parts[depth].lower()] if splits else ""
+        pictures.append(Picture(name, labels[_composed(parts[level])], official))
+    return pictures, class_names, skipped
+
+
+def _disk(root: Path) -> Tree:
+    files, folders, skipped = [], set(), []
+
+    def deny(error: OSError) -> None:
+        skipped.append(f"{_below(root, error.filename)}: {error.strerror}")
+
+    for at, inside, names in os.walk(root, onerror=deny):  # does not follow links
+        for name in [*inside, *names]:
+            path = Path(at, name)
+            below, kind = _below(root, path), path.lstat().st_mode
+            if _is_litter(name):
+                continue
+            if not _is_unicode(name):
+                skipped.append(f"{below.encode(errors='replace').decode()}: not named in Unicode")
+            elif stat.S_ISLNK(kind):
+                skipped.append(f"{below}: a link, and links are not followed")
+            elif stat.S_ISDIR(kind):
+                folders.add(below)
+            elif stat.S_ISREG(kind):
+                files.append(below)
+            else:
+                skipped.append(f"{below}: not a file")
+        inside[:] = [name for name in inside if not _is_litter(name) and _is_unicode(name)]
+        if len(files) > MAX_FILES:
+            raise DatasetError(f"{root} holds more than {MAX_FILES:,} files", "a folder of images")
+
+    def read(name: str) -> bytes:
+        try:
+            with (root / name).open("rb") as stream:
+                return _bounded(name, stream.read(MAX_FILE + 1))
+        except OSError as error:
+            raise DatasetError(f"{name}: {error.strerror}") from error
+
+    return Tree(root.resolve().name, tuple(files), frozenset(folders), tuple(skipped), read)
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    size = path.stat().st_size
+    if size > MAX_ZIP:
+        raise DatasetError(
+            f"{path.name} has {size / 1e9:.1f} GB",
+            f"a zip of at most {MAX_ZIP / 1e9:.0f} GB",
+            "Unpack it on the machine and name the folder instead",
+        )
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise DatasetError(
+            f"{path.name} is not a zip, or it is damaged", "a folder of images, or a zip of one"
+        ) from error
+    with archive:
+        yield archive
+
+
+def _zip(path: Path, archive: zipfile.ZipFile) -> Tree:
+    members: dict[str, zipfile.ZipInfo] = {}
+    folders = set()
+    for info in archive.infolist():
+        name = info.filename.replace("\\", "/")  # some Windows programs write them so
+        _refuse_unsafe(path, info, name)
+        parts = PurePosixPath(name).parts
+        if any(_is_litter(part) for part in parts):
+            continue
+        name = "/".join(parts)
+        folders.update(str(parent) for parent in PurePosixPath(name).parents[:-1])
+        if info.is_dir():
+            folders.add(name)
+        else:
+            members[name] = info
+    _refuse_bombs(path, members)
+
+    def read(name: str) -> bytes:
+        info = members[name]
+        # bzip2 and lzma cannot be unpacked in bounded steps, and no file manager writes them
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise DatasetError(f"{name}: packed in an unusual way", "stored or deflated files")
+        try:
+            with archive.open(info) as stream:
+                return _bounded(name, stream.read(MAX_FILE + 1))  # never more than the size that was added up above
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
+            raise DatasetError(f"{name}: cannot be unpacked ({error})") from error
+
+    return Tree(path.stem, tuple(members), frozenset(folders), (), read)
+
+
+def _refuse_unsafe(path: Path, info: zipfile.ZipInfo, name: str) -> None:
+    remedy = "Pack the folder again with an ordinary program"
+    if name.startswith("/") or PureWindowsPath(name).drive or ".." in PurePosixPath(name).parts:
+        raise DatasetError(f"{path.name} holds {name!r}, a path that leads outside", "paths inside the zip", remedy)
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise DatasetError(f"{path.name} holds a link, {name!r}", "files and folders only", remedy)
+    if info.flag_bits & 0x1:
+        raise DatasetError(f"{path.name} is encrypted", "a zip without a password", remedy)
+
+
+def _refuse_bombs(path: Path, members: dict[str, zipfile.ZipInfo]) -> None:
+    size, unpacked = path.stat().st_size, sum(info.file_size for info in members.values())
+    if len(members) > MAX_FILES:
+        raise DatasetError(f"{path.name} holds {len(members):,} files", f"at most {MAX_FILES:,}")
+    if unpacked > MAX_UNPACKED or (unpacked > MAX_UNPACKED_FREELY and unpacked > MAX_RATIO * size):
+        raise DatasetError(
+            f"{path.name} would unpack from {size / 1e6:,.1f} MB to {unpacked / 1e6:,.0f} MB",
+            f"at most {MAX_RATIO} times its size and {MAX_UNPACKED / 1e9:.0f} GB: photographs hardly shrink in a zip",
+        )
+
+
+def _bounded(name: str, data: bytes) -> bytes:
+    if len(data) > MAX_FILE:
+        raise DatasetError(f"{name}: too large", f"at most {MAX_FILE / 1e6:.0f} MB")
+    return data
+
+
+def _wrapping(folders: set[tuple[str, ...]], files) -> int:
+    """How many folders lie around all classes and splits, as when a zip holds one folder that holds everything."""
+    depth = 0
+    while True:
+        tops = {parts[depth] for parts in folders if len(parts) > depth}
+        beside = any(len(parts) == depth + 1 for parts in files)
+        if len(tops) != 1 or beside:
+            return depth
+        (top,) = tops
+        if top.lower() in SPLIT_FOLDERS or not _holds_folders(folders, depth, top):
+            return depth
+        depth += 1
+
+
+def _holds_folders(folders: set[tuple[str, ...]], depth: int, top: str) -> bool:
+    return any(len(parts) > depth + 1 and parts[depth] == top for parts in folders)
+
+
+def _is_image(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in images.SUFFIXES
+
+
+def _is_litter(name: str) -> bool:
+    return name.startswith(".") or name in LITTER
+
+
+def _is_unicode(name: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in name)  # how Python shows bytes it cannot read
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)  # macOS writes e and its accent as two characters
+
+
+def _below(root: Path, path: str | Path) -> str:
+    return Path(path).relative_to(root).as_posix()

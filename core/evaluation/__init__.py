@@ -1,0 +1,7 @@
+"""How good a model is, beyond one accuracy.
+
+few_shot       accuracy with 1, 2, 4, ... labelled images a class
+robustness     accuracy on corrupted test images
+layer_probes   accuracy of a linear head on each block
+agreement      how often two runs give the same answer
+"""

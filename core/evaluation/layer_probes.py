@@ -1,0 +1,134 @@
+"""Linear probes of a network's layers: how well a linear head reads the classes off what each depth knows.
+
+Alain and Bengio, Understanding intermediate layers using linear classifier probes (2016), arXiv:1610.01644.
+"""
+
+import hashlib
+import json
+import logging
+import tempfile
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from core import embeddings, hardware, heads, metrics, settings
+from core.data import datasets
+from core.embeddings import Source
+from core.errors import ConfigError, WeightsError
+from core.features import layers
+from core.progress import Progress, Report, silent
+
+VERSION = 1  # raise it when the same question would get another answer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How good a linear head is on what leaves one block."""
+
+    block: str
+    place: int  # which block of the network it is, from 1
+    size: int  # pixels of the feature map, square
+    channels: int
+    accuracy: float  # on the test images, 0 to 1
+    accuracy_low: float  # 95 % Wilson interval
+    accuracy_high: float
+    strength: float  # L2, chosen on validation
+
+
+@dataclass(frozen=True)
+class Probes:
+    """The probes of a network, first depth to last, and how they came about."""
+
+    probes: tuple[Probe, ...]
+    n_train: int
+    n_val: int
+    n_test: int
+    hardware: str
+
+
+def find(source: Source, *, n_train: int) -> Probes | None:
+    """What `measure` found before; None where it has not been asked, or its file is broken. Needs no Keras.
+
+    Raises:
+        LabError: What the source names is not there.
+    """
+    try:
+        path = _path(source, n_train)
+    except WeightsError:  # they are fetched when it is measured
+        return None
+    try:
+        about = json.loads(path.read_text())
+        return Probes(**about | {"probes": tuple(Probe(**probe) for probe in about["probes"])})
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.warning("The probes in %s cannot be read (%s): measuring them again", path, error)
+        return None
+
+
+def measure(source: Source, *, n_train: int, report: Report = silent) -> Probes:
+    """Trains a linear head on each depth, chooses its strength on validation, and tests it once on the source's images.
+
+    Args:
+        source: Test images of a backbone or a run; its layer is not looked at.
+        n_train: Training images, stratified; 0: all. Validation shrinks in proportion, as in a run.
+
+    Raises:
+        ConfigError: The source is not of test images.
+        LabError: What the source names is not there.
+        Stopped: `report` raised it; what is extracted stays.
+    """
+    if source.images != "test":
+        raise ConfigError(
+            f"Layers were to be tested on {embeddings.IMAGES[source.images]}", "test images", "Choose the test images"
+        )
+    embeddings.fetch(source, report)
+    if found := find(source, n_train=n_train):
+        return found
+    labels, parts = datasets.load(source.dataset).labels, _parts(source, n_train)
+    classes, probes = len(datasets.load(source.dataset).class_names), []
+    for depth in layers.of(*embeddings.network(source)):
+        values = {name: embeddings.values(replace(part, layer=depth.block), report) for name, part in parts.items()}
+        x = {name: found.values for name, found in values.items()}
+        y = {name: labels[found.rows] for name, found in values.items()}
+        head = heads.fit("linear", x["train"], y["train"], x["val"], y["val"], classes=classes, report=report)
+        found = metrics.accuracy(y["test"], head.predict_proba(x["test"]).argmax(1))
+        probes.append(
+            Probe(
+                **asdict(depth),
+                accuracy=found.value,
+                accuracy_low=found.low,
+                accuracy_high=found.high,
+                strength=head.chosen["strength"],
+            )
+        )
+    result = Probes(tuple(probes), *(len(y[name]) for name in ("train", "val", "test")), hardware=hardware.name())
+    _write(_path(source, n_train), result)
+    report(Progress("train", len(probes), len(probes), unit="depths"))
+    return result
+
+
+def _parts(source: Source, n_train: int) -> dict[str, Source]:
+    """The images that a head of this source trains, validates and tests on."""
+    source = replace(source, what="features", layer="")
+    found = {split: replace(source, images=split, n_images=n_train * (split == "train")) for split in ("train", "val")}
+    if n_train:
+        dataset = datasets.load(source.dataset)
+        splits = datasets.splits(dataset)
+        share = n_train / len(splits["train"])
+        n_val = max(round(share * len(splits["val"])), 2 * len(dataset.class_names))
+        found["val"] = replace(found["val"], n_images=min(n_val, len(splits["val"])))
+    return found | {"test": source}
+
+
+def _path(source: Source, n_train: int) -> Path:
+    digests = [embeddings.digest(part) for part in _parts(source, n_train).values()]
+    name = hashlib.sha256(json.dumps([VERSION, *digests]).encode()).hexdigest()[:16]
+    return settings.folder("layer_probes") / f"{name}.json"
+
+
+def _write(path: Path, found: Probes) -> None:
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False) as file:
+        json.dump(asdict(found), file, indent=1)
+    Path(file.name).replace(path)

@@ -1,0 +1,92 @@
+"""Networks with the classifier they were published with: which of ImageNet's 1,000 classes is on a photo?"""
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from core import backbones, settings
+from core.backbones import Backbone, keras_weights
+from core.errors import WeightsError
+from core.features import compiled
+
+CLASSES = 1000
+KEPT = 4  # networks in memory; the largest has 0.6 GB
+
+
+@lru_cache(maxsize=1)
+def class_names() -> tuple[str, ...]:
+    """The 1,000 names, in the order of the classifiers."""
+    lines = (settings.ASSETS / "imagenet_classes.txt").read_text(encoding="utf-8").splitlines()
+    return tuple(line.split("\t")[1] for line in lines)
+
+
+def here() -> list[str]:
+    """Names of the backbones whose weights with classifier are on this machine, smallest first."""
+    found = [facts for facts in map(backbones.get, backbones.names()) if find(facts)]
+    return [facts.name for facts in sorted(found, key=lambda facts: facts.params)]
+
+
+def file_name(backbone: str | Backbone) -> str:
+    """What Keras calls the weights with classifier; those of a backbone alone say `notop` in one of its spellings."""
+    return re.sub(r"[_-]no[_-]?top(_v2)?", "", backbones.get(backbone).weights_file)
+
+
+def find(backbone: str | Backbone) -> Path | None:
+    """Where the weights with classifier are: shipped, in the home folder, or where Keras keeps them; or None."""
+    name = file_name(backbone)
+    folders = (settings.ASSETS, settings.home() / "weights", Path("~/.keras/models").expanduser())
+    return next((folder / name for folder in folders if name and (folder / name).is_file()), None)
+
+
+@lru_cache(maxsize=KEPT)
+def load(name: str) -> Any:
+    """A `compiled.Forward` from (b, s, s, 3) uint8 to (b, 1000) float32, s the backbone's default size.
+
+    Raises:
+        WeightsError: The weights with classifier are not on this machine, or do not fit.
+    """
+    size = backbones.get(name).default_size
+    return compiled.compile(
+        network(name, size), image_size=size, input_size=size, mode=backbones.get(name).preprocessing
+    )
+
+
+def network(name: str, input_size: int) -> Any:
+    """The `keras.Model` with its classifier, (b, s, s, 3) preprocessed -> (b, 1000).
+
+    Args:
+        input_size: s, in pixels: most classifiers follow an average over all places, and take any size.
+
+    Raises:
+        WeightsError: The weights with classifier are not on this machine, or do not fit; or the classifier reads
+            places, and takes no size but its own.
+    """
+    facts = backbones.get(name)
+    path = find(facts)
+    if path is None:
+        raise WeightsError(
+            f"The ImageNet classifier of {facts.name} is not on this machine",
+            f"{file_name(facts)} in {settings.home() / 'weights'}",
+            f"Put it there; Keras has it too once keras.applications.{facts.name}() has run",
+        )
+    with compiled.building("float32"):
+        built = _build(facts, input_size)
+        if facts.params_top and built.count_params() != facts.params_top:
+            raise WeightsError(
+                f"The classifier of {facts.name} has a weight for every place of {facts.default_size} px",
+                f"{facts.default_size} px",
+            )
+        keras_weights.read(path, built, facts.name)
+        backbones.complete_efficientnet_input(built)
+    return built
+
+
+def _build(facts: Backbone, input_size: int) -> Any:
+    from keras import applications
+
+    from core.backbones import networks
+
+    if facts.name == "EfficientNetLite0":
+        return networks.efficientnet_lite0(input_size, classes=CLASSES)
+    return getattr(applications, facts.name)(weights=None, input_shape=(input_size, input_size, 3))

@@ -1,0 +1,153 @@
+"""The image tower of CLIP in a run's code: a transformer over patches of an image, written out in plain Keras.
+
+Its weights are read from Hugging Face's file without a library of theirs; `core.backbones.clip.checkpoints` names the
+tensors.
+"""
+
+import json
+from pathlib import Path
+
+from core import settings
+from core.backbones.catalog import Backbone
+from core.backbones.clip import checkpoints, towers
+from core.config import RunConfig
+from core.errors import RunError
+
+
+def weights(config: RunConfig, facts: Backbone) -> str | None:
+    """The value of WEIGHTS, a folder; None for an untrained tower.
+
+    Raises:
+        WeightsError: They are not on this machine any more.
+        RunError: They lie here in KerasHub's own layout, which takes KerasHub to read.
+    """
+    if config.weights == "untrained":
+        return None
+    folder = checkpoints.here(facts) if config.weights == "published" else Path(config.weights).expanduser().resolve()
+    file = checkpoints.tensors(folder or settings.home() / "weights" / facts.weights_file, facts)
+    if file.name != checkpoints.SAFETENSORS:
+        raise RunError(
+            f"The weights of {facts.name} lie in {file.parent} as a preset of KerasHub",
+            f"{checkpoints.SAFETENSORS}, which a script reads with NumPy alone",
+            f"Take the Keras file, or start the run on Hugging Face's folder {facts.weights_file}",
+        )
+    return json.dumps(str(file.parent))
+
+
+def built(config: RunConfig, facts: Backbone) -> list[str]:
+    """`network`, images to the class token, before or after the projection, with its weights."""
+    shape, projected = towers.SHAPES[facts.name], config.pooling == "projected"
+    tower = shape.image
+    sizes = f"{shape.patch}, {tower.width}, {tower.heads}, {tower.hidden}, {tower.depth}"
+    lines = [f"PATCH, WIDTH, HEADS, HIDDEN, BLOCKS = {sizes}", "", ""]
+    lines += [_LAYERS.strip().replace("ACTIVATION", _ACTIVATIONS[shape.activation]), "", "", _TOWER.strip()]
+    if projected:
+        lines.append(f'x = keras.layers.Dense({shape.dim}, use_bias=False, name="projection")(x)')
+    lines.append('network = keras.Model(network_input, FirstToken(name="pooled")(x))')
+    if config.weights != "untrained":
+        lines += ["", "", _READ.strip()]
+        if projected:
+            lines.append('put(network.get_layer("projection"), "visual_projection")')
+    return lines
+
+
+_ACTIVATIONS = {
+    "quick_gelu": "lambda x: x * keras.ops.sigmoid(1.702 * x)",  # OpenAI's approximation
+    "gelu": '"gelu"',
+}
+
+_LAYERS = '''
+class Patches(keras.layers.Layer):
+    """Cuts an image into squares of PATCH pixels: a vector for each, the class token before them, all with a place."""
+
+    def build(self, shape):
+        self.patches = keras.layers.Conv2D(WIDTH, PATCH, PATCH, use_bias=False)
+        self.patches.build(shape)
+        self.token = self.add_weight(shape=(WIDTH,), initializer="random_normal")
+        self.places = self.add_weight(shape=((shape[1] // PATCH) ** 2 + 1, WIDTH), initializer="uniform")
+
+    def call(self, x):
+        x = self.patches(x)
+        x = keras.ops.reshape(x, (-1, x.shape[1] * x.shape[2], WIDTH))  # (b, patches, width)
+        token = keras.ops.broadcast_to(self.token, (keras.ops.shape(x)[0], 1, WIDTH))
+        return keras.ops.concatenate([token, x], axis=1) + self.places
+
+
+class Block(keras.layers.Layer):
+    """Every patch looks at all others (attention), then each thinks for itself (two dense layers)."""
+
+    def build(self, shape):
+        self.norm_1 = keras.layers.LayerNormalization(epsilon=1e-5)
+        self.attention = keras.layers.MultiHeadAttention(HEADS, WIDTH // HEADS)
+        self.norm_2 = keras.layers.LayerNormalization(epsilon=1e-5)
+        self.dense_1 = keras.layers.Dense(HIDDEN, activation=ACTIVATION)
+        self.dense_2 = keras.layers.Dense(WIDTH)
+        for layer in (self.norm_1, self.norm_2, self.dense_1):
+            layer.build(shape)
+        self.attention.build(shape, shape)
+        self.dense_2.build((*shape[:-1], HIDDEN))
+
+    def call(self, x):
+        y = self.norm_1(x)
+        x = x + self.attention(y, y)
+        return x + self.dense_2(self.dense_1(self.norm_2(x)))
+
+
+class FirstToken(keras.layers.Layer):
+    """What the class token has gathered from all patches."""
+
+    def call(self, x):
+        return x[:, 0]
+'''
+
+_TOWER = """
+network_input = keras.Input((INPUT_SIZE, INPUT_SIZE, 3))
+x = Patches(name="embedding")(network_input)
+x = keras.layers.LayerNormalization(epsilon=1e-5, name="pre_layer_norm")(x)
+for index in range(BLOCKS):
+    x = Block(name=f"encoder_block_{index}")(x)
+x = keras.layers.LayerNormalization(epsilon=1e-5, name="layer_norm")(x)
+"""
+
+_READ = '''
+def tensors(path):
+    """A safetensors file: the length of its header, the header in JSON, then the numbers of every tensor."""
+    kinds = {"F32": np.float32, "F16": np.float16}
+    with open(path, "rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        numbers = file.read()
+    return {
+        name: np.frombuffer(numbers[slice(*about["data_offsets"])], kinds[about["dtype"]]).reshape(about["shape"])
+        for name, about in header.items()
+        if about.get("dtype") in kinds
+    }
+
+
+stored = tensors(f"{WEIGHTS}/model.safetensors")
+
+
+def put(layer, name):
+    """Weights and biases of a layer: what is stored has outputs first, Keras has them last, and heads apart."""
+    for variable, value in zip(layer.weights, (stored[f"{name}.weight"].T, stored.get(f"{name}.bias"))):
+        variable.assign(value.reshape(variable.shape))
+
+
+embedding = network.get_layer("embedding")
+embedding.token.assign(stored["vision_model.embeddings.class_embedding"])
+embedding.places.assign(stored["vision_model.embeddings.position_embedding.weight"])
+kernel = stored["vision_model.embeddings.patch_embedding.weight"]  # (width, 3, rows, columns)
+embedding.patches.kernel.assign(kernel.transpose(2, 3, 1, 0))
+put(network.get_layer("pre_layer_norm"), "vision_model.pre_layrnorm")
+put(network.get_layer("layer_norm"), "vision_model.post_layernorm")
+for index in range(BLOCKS):
+    block, name = network.get_layer(f"encoder_block_{index}"), f"vision_model.encoder.layers.{index}"
+    attention = block.attention
+    put(block.norm_1, f"{name}.layer_norm1")
+    put(block.norm_2, f"{name}.layer_norm2")
+    put(block.dense_1, f"{name}.mlp.fc1")
+    put(block.dense_2, f"{name}.mlp.fc2")
+    put(attention.query_dense, f"{name}.self_attn.q_proj")
+    put(attention.key_dense, f"{name}.self_attn.k_proj")
+    put(attention.value_dense, f"{name}.self_attn.v_proj")
+    put(attention.output_dense, f"{name}.self_attn.out_proj")
+'''

@@ -1,0 +1,249 @@
+"""The pieces of plain Keras that the code of a run is put together from, by `core.export.script.network`.
+
+Words in capitals are constants on top of the script, or are replaced: OPTIMIZER, SMOOTHING_, PATIENCE_, KEPT, WHY.
+"""
+
+INPUT = """
+pixels = keras.Input(images.shape[1:], dtype="uint8")
+x = keras.ops.cast(pixels, "float32")
+"""
+
+RESIZE = """
+if images.shape[1] != INPUT_SIZE:
+    smooth = images.shape[1] > INPUT_SIZE  # only images that get smaller can show false patterns
+    x = keras.ops.image.resize(x, (INPUT_SIZE, INPUT_SIZE), interpolation="bilinear", antialias=smooth)
+"""
+
+RESIZE_WHOLE = """
+if images.shape[1] != INPUT_SIZE:  # rows, then columns, to whole pixels, as Pillow did it when this network was trained
+    smooth = images.shape[1] > INPUT_SIZE  # only images that get smaller can show false patterns
+    for size in ((images.shape[1], INPUT_SIZE), (INPUT_SIZE, INPUT_SIZE)):
+        x = keras.ops.image.resize(x, size, interpolation="bicubic", antialias=smooth)
+        x = keras.ops.clip(keras.ops.round(x), 0, 255)
+"""
+
+PREPARE = {
+    "caffe": "x = x[..., ::-1] - np.float32([103.939, 116.779, 123.68])  # BGR, the mean of ImageNet subtracted",
+    "tf": "x = x / 127.5 - 1  # -1 to 1, as in its training on ImageNet",
+    "torch": (
+        "x = (x - np.float32([123.675, 116.28, 103.53])) / np.float32([58.395, 57.12, 57.375])  # ImageNet's colours"
+    ),
+    "clip": (
+        "x = x / 255 - np.float32([0.48145466, 0.4578275, 0.40821073])  # the colours of the pictures it learned from\n"
+        "x = x / np.float32([0.26862954, 0.26130258, 0.27577711])"
+    ),
+    "inside": "# 0 to 255 is right: this network scales its pixels itself",
+    "divide255": "x = x / 255  # 0 to 1, whatever the network was trained on",
+}
+
+AUGMENT = {
+    "flip": 'keras.layers.RandomFlip("horizontal"),',
+    "crop": 'keras.layers.RandomTranslation(1 / 8, 1 / 8, fill_mode="reflect", interpolation="nearest"),',
+    "colour": (
+        "keras.layers.RandomBrightness(0.1), keras.layers.RandomContrast(0.2), "
+        "keras.layers.RandomSaturation((0.44, 0.55)),"
+    ),
+}
+
+INFERENCE_MODE = '''
+class InferenceMode(keras.layers.Layer):
+    """Runs a network as for predictions, even in training: BatchNorm keeps ImageNet's statistics.
+
+    network(x, training=False) would not do: `fit` overrides it in a functional model (keras#20285).
+    """
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def call(self, x):
+        return self.network(x, training=False)
+'''
+
+EFFICIENTNET_FILE = """
+for layer in network.layers:  # the file holds the spread of colours where Keras expects its square
+    if isinstance(layer, keras.layers.Normalization):
+        layer.adapt_variance.assign(keras.ops.square(layer.adapt_variance))
+        layer.finalize_state()
+"""
+
+STANDARDISE = """
+x_train, x_val = (backbone.predict(images[rows]) for rows in (train, val))  # (n, d): each image once
+mean = x_train.mean(axis=0, dtype=float)
+scale = x_train.std(axis=0, dtype=float)
+scale[scale <= 1e-6 * np.abs(mean)] = 1  # a feature that is the same for all images
+"""
+
+LINEAR = """
+keras.utils.set_random_seed(SEED)
+head = keras.Sequential([
+    keras.Input(x_train.shape[1:]),
+    keras.layers.Normalization(mean=mean, variance=scale**2),
+    keras.layers.Dense(
+        len(CLASS_NAMES), activation="softmax", kernel_regularizer=keras.regularizers.L2(STRENGTH / 2)
+    ),
+])
+# A convex problem: whoever goes on long enough arrives at the same place. The rate falls to 0 on the way.
+rate = keras.optimizers.schedules.CosineDecay(0.01, 1000)
+head.compile(keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+parts = np.array_split(rng.permutation(len(train)), -(-len(train) // 4096))  # mostly one: all of it
+for step in range(1000):
+    part = parts[step % len(parts)]
+    head.train_on_batch(x_train[part], labels[train][part])
+print(f"validation accuracy {head.evaluate(x_val, labels[val], verbose=0)[1]:.4f}")
+"""
+
+BY_EPOCHS = """
+keras.utils.set_random_seed(SEED)
+penalty = keras.regularizers.L2(STRENGTH / 2) if STRENGTH else None
+head = keras.Sequential([
+    keras.Input(x_train.shape[1:]),
+    keras.layers.Normalization(mean=mean, variance=scale**2),
+HIDDEN_LAYER    keras.layers.Dense(len(CLASS_NAMES), activation="softmax", kernel_regularizer=penalty),
+])
+head.compile(
+    keras.optimizers.Adam(LEARNING_RATE), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+)
+head.fit(
+    x_train, labels[train], validation_data=(x_val, labels[val]), batch_size=BATCH_SIZE, epochs=EPOCHS, verbose=2,
+    callbacks=[keras.callbacks.EarlyStopping("val_accuracy", patience=EPOCHS, restore_best_weights=True)],
+)
+"""
+
+KNN = '''
+def directions(rows):
+    """Features at length 1, so that their products are cosines."""
+    x = backbone.predict(images[rows])
+    return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+
+
+known = directions(train)
+
+
+def predict(rows):
+    """Share of the votes of the most similar training images, for each class."""
+    nearest = np.argsort(-directions(rows) @ known.T, axis=1, kind="stable")[:, :NEIGHBOURS]
+    return (labels[train][nearest][:, :, None] == np.arange(len(CLASS_NAMES))).mean(axis=1)
+'''
+
+PREDICT_PROBE = """
+
+def predict(rows):
+    return head.predict(backbone.predict(images[rows]))
+"""
+
+STANDARDISED = "Every image passes the backbone once. The features are brought to mean 0 and spread 1 first."
+HIDDEN_LAYER = '    keras.layers.Dense(HIDDEN, activation="relu", kernel_regularizer=penalty),\n'
+HEADS = {
+    "linear": (
+        f"{STANDARDISED} Then one layer with a softmax: logistic regression, trained until nothing changes any more.",
+        (STANDARDISE + LINEAR).strip() + "\n",
+    ),
+    "linear-adam": (
+        f"{STANDARDISED} Then one layer with a softmax, epoch by epoch; the one best on validation is kept.",
+        (STANDARDISE + BY_EPOCHS.replace("HIDDEN_LAYER", "")).strip() + "\n",
+    ),
+    "mlp": (
+        f"{STANDARDISED} Then a hidden layer and a softmax, epoch by epoch; the one best on validation is kept.",
+        (STANDARDISE + BY_EPOCHS.replace("HIDDEN_LAYER", HIDDEN_LAYER)).strip() + "\n",
+    ),
+    "knn": ("Nothing is trained: the most similar training images vote.", KNN.strip() + "\n"),
+}
+
+FOLD = """
+# The trained head, with the standardisation folded into its first layer: ((x - m) / s) W + b
+_, *hidden, last = head.layers
+first = [*hidden, last][0]
+kernel, bias = first.get_weights()
+first.set_weights([kernel / scale[:, None], bias - (mean / scale) @ kernel])
+"""
+
+CLASSIFIER_WORDS = (
+    "Images in, probabilities out, in one model. Whatever it does, it is judged by the validation images after every "
+    "epoch, and the best epoch is kept."
+)
+
+CLASS_WEIGHT = """
+counts = np.bincount(labels[train], minlength=len(CLASS_NAMES))
+class_weight = dict(enumerate(len(train) / (len(CLASS_NAMES) * counts)))  # rare classes count more
+"""
+
+FIT = '''
+targets = keras.utils.to_categorical(labels, len(CLASS_NAMES))
+
+
+def fit(optimizer, epochs):
+    """Train what is trainable now, and go back to the epoch that was best on validation."""
+    model.compile(optimizer, loss=keras.losses.CategoricalCrossentropy(SMOOTHING_), metrics=["accuracy"])
+    best = keras.callbacks.EarlyStopping("val_accuracy", patience=PATIENCE_, restore_best_weights=True)
+    model.fit(
+        images[train],
+        targets[train],
+        validation_data=(images[val], targets[val]),
+        batch_size=BATCH_SIZE,
+        epochs=epochs,
+        class_weight=None,
+        callbacks=[best],
+        verbose=2,
+    )
+'''
+
+PREDICT = """
+
+def predict(rows):
+    return model.predict(images[rows])
+"""
+
+HEAD_STAGE_WORDS = (
+    "A head that knows nothing would send large gradients into the backbone and spoil it. So the backbone is frozen "
+    "until the head has learned something."
+)
+HEAD_STAGE = """
+network.trainable = False
+fit(OPTIMIZER, HEAD_EPOCHS)
+"""
+
+LAST_STAGE = {
+    "finetune": (
+        "Head and unfrozen layers together",
+        "At a low rate, so that what the backbone knows is nudged and not washed away.",
+    ),
+    "scratch": ("Training", "All of it at once. There is nothing to freeze in a network that knows nothing."),
+}
+
+SLICE = """
+network.trainable = True
+for layer in network.layers[:-KEPT]:  # WHY
+    layer.trainable = False
+"""
+
+LISTED = """
+network.trainable = True
+for place, layer in enumerate(network.layers, start=-len(network.layers)):
+    layer.trainable = place in TRAINED
+"""
+
+ALL_BUT_BATCHNORM = """
+network.trainable = True
+for layer in network.layers:
+    if isinstance(layer, keras.layers.BatchNormalization):
+        layer.trainable = False
+"""
+
+COUNT_TRAINABLE = """
+trains = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
+print(f"{trains:,} of {network.count_params():,} parameters of the backbone train")
+"""
+
+COSINE = """
+steps = EPOCHS * -(-len(train) // BATCH_SIZE)
+rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
+"""
+
+ONE_CYCLE = """
+steps = EPOCHS * -(-len(train) // BATCH_SIZE)
+warm = max(round(0.3 * steps), 1)  # up in the first third, then down to 0
+rate = keras.optimizers.schedules.CosineDecay(
+    LEARNING_RATE / 25, max(steps - warm, 1), warmup_target=LEARNING_RATE, warmup_steps=warm
+)
+"""

@@ -1,0 +1,35 @@
+"""Features of images: the compiled forward pass, the cache of its results, and how fast it runs here.
+
+cache        features from the cache, computed where they are missing
+compiled     resize, preprocess and forward as one compiled function
+layers       the blocks of a network whose output can be read
+throughput   images per second, as measured on this machine
+"""
+
+from core.features.cache import (
+    CHUNK,
+    Features,
+    Key,
+    clear,
+    entries,
+    evict,
+    extract,
+    fill,
+    key_of,
+    missing,
+    missing_from,
+)
+
+__all__ = [
+    "CHUNK",
+    "Features",
+    "Key",
+    "clear",
+    "entries",
+    "evict",
+    "extract",
+    "fill",
+    "key_of",
+    "missing",
+    "missing_from",
+]

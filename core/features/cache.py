@@ -1,0 +1,454 @@
+"""Features of images: computed once by a backbone, then read from a checked, resumable cache of chunks.
+
+An entry of the cache is one Zarr array (images of the dataset, feature_dim) float32 for all that decides about a
+feature: the `Key`. A row of it is the row id of the image, so that every split, subsample and few-shot draw of a
+dataset shares one entry, and only rows that nobody asked for yet are computed. A row that is not there reads as nan.
+
+    extract(dataset, rows, backbone, ...)    a backbone's own features
+    fill(key, dataset, rows, build)          what any compiled network gives: see `embeddings`
+"""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from core import hardware, settings
+from core.backbones import Backbone, Weights
+from core.backbones.clip import towers
+from core.data.datasets import Dataset
+from core.errors import BackboneError
+from core.features import compiled, throughput
+from core.progress import Progress, Report, silent
+
+VERSION = 1  # raise it when the same key would give other features
+CHUNK = 512  # rows; what a killed extraction loses at most
+ENOUGH = 64  # images; a speed measured on fewer is not recorded
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features of the rows asked for, in that order, and how they came about."""
+
+    values: np.ndarray  # (n, d) float32
+    rows: np.ndarray  # (n,) int64
+    load_seconds: float  # importing Keras, building and compiling the network; 0 where nothing was computed
+    seconds: float  # the rest: computing, storing, reading
+    images_per_second: float | None  # None where nothing was computed
+    cached: bool
+    precision: str
+    batch_size: int | None
+
+
+@dataclass(frozen=True)
+class Key:
+    """Everything that decides about a feature, apart from the row of its image."""
+
+    backbone: str
+    weights: str  # digest
+    dataset: str  # fingerprint
+    input_size: int  # pixels
+    preprocessing: str
+    pooling: str
+    precision: str
+    version: int = VERSION
+    output: str = ""  # what of the network; "": the pooled last feature map
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal digits."""
+        facts = {name: value for name, value in asdict(self).items() if name != "output" or value}  # as ever without
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the cache, for a person who looks after it."""
+
+    path: Path
+    backbone: str
+    dataset: str
+    input_size: int  # pixels
+    images: int  # of the dataset; not all need be computed
+    dim: int
+    bytes: int
+    created: datetime
+    last_used: datetime
+
+
+def extract(
+    dataset: Dataset,
+    rows: np.ndarray,
+    backbone: Backbone,
+    *,
+    weights: Weights,
+    input_size: int = 0,
+    preprocessing: str = "own",
+    pooling: str = "avg",
+    precision: str = "auto",
+    report: Report = silent,
+) -> Features:
+    """Features of these rows of the dataset, read from the cache where they are there. Keras is imported only if not.
+
+    Args:
+        rows: Row ids (n,) int64, in any order.
+        input_size: Pixels the backbone sees; 0 for its default.
+        preprocessing: One of `images.PREPROCESSING`, or "own" for the backbone's.
+        precision: "float32", "bfloat16", or "auto" for the one that suits this machine.
+    """
+    key = key_of(
+        dataset,
+        backbone,
+        weights=weights,
+        input_size=input_size,
+        preprocessing=preprocessing,
+        pooling=pooling,
+        precision=precision,
+    )
+
+    def build() -> compiled.Forward:
+        return compiled.build(
+            key.backbone,
+            weights,
+            image_size=dataset.images.shape[1],
+            input_size=key.input_size,
+            preprocessing=key.preprocessing,
+            pooling=key.pooling,
+            precision=key.precision,
+        )
+
+    return fill(key, dataset, rows, build, report=report)
+
+
+def fill(
+    key: Key,
+    dataset: Dataset,
+    rows: np.ndarray,
+    build: Callable[[], compiled.Forward],
+    *,
+    part: str = "",
+    report: Report = silent,
+) -> Features:
+    """The entry of a key at these rows (n,) int64, in any order; `build` is called only where a row is not there.
+
+    Args:
+        part: Which of the network's outputs, where it gives several beside each other (`Forward.parts`).
+
+    Raises:
+        BackboneError: There is no such part, or the network gives numbers that are none.
+    """
+    started = perf_counter()
+    wanted, order = np.unique(rows, return_inverse=True)
+    rate = batch_size = None
+    load_seconds = 0.0
+    with _locked(_path(key), len(rows), report) as path:
+        values = _read(path, wanted, part)
+        missing = wanted if values is None else wanted[np.isnan(values[:, 0])]
+        if missing.size:
+            del values  # while the backbone works, memory does not grow with the number of images
+            report(Progress("load", 0, 0))
+            began = perf_counter()
+            network = build()
+            load_seconds = perf_counter() - began
+            rate, batch_size = _compute(network, dataset, missing, key, path, report)
+            values = _read(path, wanted, part)
+        os.utime(path)  # the time of last use, for `evict`
+    if missing.size:
+        evict(settings.cache_budget(), keep=path)
+    return Features(
+        values=values if np.array_equal(wanted, rows) else values[order],
+        rows=rows,
+        load_seconds=load_seconds,
+        seconds=perf_counter() - started - load_seconds,
+        images_per_second=rate,
+        cached=not missing.size,
+        precision=key.precision,
+        batch_size=batch_size,
+    )
+
+
+def missing(
+    dataset: Dataset,
+    rows: np.ndarray,
+    backbone: Backbone,
+    *,
+    weights: Weights,
+    input_size: int = 0,
+    preprocessing: str = "own",
+    pooling: str = "avg",
+    precision: str = "auto",
+) -> int:
+    """How many of these rows `extract` would have to compute; the arguments are the same."""
+    return missing_from(
+        key_of(
+            dataset,
+            backbone,
+            weights=weights,
+            input_size=input_size,
+            preprocessing=preprocessing,
+            pooling=pooling,
+            precision=precision,
+        ),
+        rows,
+    )
+
+
+def missing_from(key: Key, rows: np.ndarray) -> int:
+    """How many of these rows (n,) the entry of a key does not have."""
+    path = _path(key)
+    array = _open(path) if path.exists() else None
+    if array is None:
+        return len(rows)
+    starts = rows // CHUNK * CHUNK
+    return sum(
+        int(np.isnan(_read_chunk(array, start)[rows[starts == start] - start, 0]).sum()) for start in np.unique(starts)
+    )
+
+
+def key_of(
+    dataset: Dataset,
+    backbone: Backbone,
+    *,
+    weights: Weights,
+    input_size: int = 0,
+    preprocessing: str = "own",
+    pooling: str = "avg",
+    precision: str = "auto",
+) -> Key:
+    """The key of what `extract` gives; the arguments are the same."""
+    return Key(
+        backbone=backbone.name,
+        weights=weights.digest,
+        dataset=dataset.fingerprint,
+        input_size=input_size or backbone.default_size,
+        preprocessing=backbone.preprocessing if preprocessing == "own" else preprocessing,
+        pooling=towers.own_pooling(backbone, pooling),
+        precision=compiled.own_precision(precision),
+    )
+
+
+def parts(key: Key) -> dict[str, tuple[int, int]] | None:
+    """Name -> first column and the one after the last, where an entry has several outputs; None without an entry."""
+    path = _path(key)
+    array = _open(path) if path.exists() else None
+    return None if array is None else _parts(array)
+
+
+def entries() -> list[Entry]:
+    """What the cache holds, the most recently used first."""
+    found = [_entry(path) for path in settings.folder("features").glob("*.zarr")]
+    return sorted((entry for entry in found if entry), key=lambda entry: entry.last_used, reverse=True)
+
+
+def clear() -> int:
+    """Removes every entry that is not in use; returns the bytes that became free."""
+    return evict(0)
+
+
+def evict(budget: int, keep: Path | None = None) -> int:
+    """Removes least recently used entries until the cache takes `budget` bytes; returns the bytes that became free.
+
+    An entry that somebody reads or writes at this moment stays, and so does `keep`.
+    """
+    from filelock import Timeout
+
+    used, freed = entries(), 0
+    excess = sum(entry.bytes for entry in used) - budget
+    for entry in reversed(used):
+        if freed >= excess:
+            break
+        if entry.path == keep:
+            continue
+        try:
+            with _lock(entry.path).acquire(timeout=0):
+                shutil.rmtree(entry.path)
+        except Timeout:
+            continue
+        freed += entry.bytes
+        log.info("Removed %s from the feature cache (%.0f MB)", entry.path.name, entry.bytes / 1e6)
+    return freed
+
+
+# Computing what is missing
+
+
+def _compute(
+    network: compiled.Forward, dataset: Dataset, rows: np.ndarray, key: Key, path: Path, report: Report
+) -> tuple[float | None, int | None]:
+    """Computes and stores these rows (sorted); returns images per second and the batch size."""
+    report(Progress("extract", 0, len(rows)))
+    array = _open(path) or _create(path, (len(dataset.images), network.dim), key, dataset.name, network.parts)
+    writer = _Writer(array)
+    started, done = perf_counter(), 0
+    try:
+        for batch, values in network.stream(dataset.images, rows):
+            if not np.isfinite(values).all():
+                raise BackboneError(
+                    f"{key.backbone} gives features that are not finite numbers",
+                    remedy="Look at its weights, or choose another preprocessing or input size",
+                )
+            writer.add(batch, values)
+            done += len(batch)
+            rate = network.rate or done / (perf_counter() - started)
+            report(Progress("extract", done, len(rows), rate=rate, seconds_left=(len(rows) - done) / rate))
+    finally:
+        writer.flush()  # also when somebody pressed stop
+    if len(rows) >= ENOUGH:
+        throughput.record(key.backbone, key.input_size, rate, hardware.name())
+    return rate, network.batch_size
+
+
+class _Writer:
+    """Gathers rows, which come sorted, and writes a chunk once the rows have passed it."""
+
+    def __init__(self, array: Any):
+        self.array = array
+        self.rows = np.empty(0, np.int64)
+        self.values = np.empty((0, array.shape[1]), np.float32)
+
+    def add(self, rows: np.ndarray, values: np.ndarray) -> None:
+        self.rows, self.values = np.concatenate([self.rows, rows]), np.concatenate([self.values, values])
+        self._write(np.searchsorted(self.rows, rows[-1] // CHUNK * CHUNK))
+
+    def flush(self) -> None:
+        self._write(len(self.rows))
+
+    def _write(self, count: int) -> None:
+        rows, values = self.rows[:count], self.values[:count]
+        for start in np.unique(rows // CHUNK) * CHUNK:
+            inside = slice(*np.searchsorted(rows, [start, start + CHUNK]))
+            block = _read_chunk(self.array, start)
+            block[rows[inside] - start] = values[inside]
+            self.array[start : start + CHUNK] = block
+        self.rows, self.values = self.rows[count:], self.values[count:]
+
+
+# The store: a Zarr array for each key
+
+
+def _path(key: Key) -> Path:
+    return settings.folder("features") / f"{key.backbone}-{key.input_size}px-{key.digest}.zarr"
+
+
+def _create(path: Path, shape: tuple[int, int], key: Key, dataset: str, parts: dict[str, tuple[int, int]]) -> Any:
+    import zarr
+
+    return zarr.create_array(
+        path,
+        shape=shape,
+        chunks=(CHUNK, shape[1]),
+        dtype="float32",
+        fill_value=float("nan"),
+        # Fast, and makes the rows that nobody asked for almost free; the checksum is over what lies on the disk.
+        compressors=[zarr.codecs.ZstdCodec(level=1), zarr.codecs.Crc32cCodec()],
+        attributes={**asdict(key), "dataset_name": dataset, "parts": parts, "created": datetime.now(UTC).isoformat()},
+    )
+
+
+def _open(path: Path) -> Any | None:
+    """The array of an entry, None where there is none; one whose description is broken is removed."""
+    import zarr
+
+    try:
+        return zarr.open_array(path, mode="r+")
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError) as error:
+        log.warning("The cached features in %s cannot be read (%s): computing them again", path, error)
+        shutil.rmtree(path)
+        return None
+
+
+def _read(path: Path, rows: np.ndarray, part: str = "") -> np.ndarray | None:
+    """These rows (n,), sorted, as (n, d) float32 with nan where a row is not there; None without an entry."""
+    array = _open(path)
+    if array is None:
+        return None
+    columns = slice(*_columns(array, part))
+    values = np.empty((len(rows), columns.stop - columns.start), np.float32)
+    for start in np.unique(rows // CHUNK) * CHUNK:
+        inside = slice(*np.searchsorted(rows, [start, start + CHUNK]))
+        values[inside] = _read_chunk(array, start)[rows[inside] - start, columns]
+    return values
+
+
+def _columns(array: Any, part: str) -> tuple[int, int]:
+    if not part:
+        return 0, array.shape[1]
+    known = _parts(array)
+    if part not in known:
+        raise BackboneError(f"There is no output {part!r}", f"one of {', '.join(known)}", "Choose one of these")
+    return known[part]
+
+
+def _parts(array: Any) -> dict[str, tuple[int, int]]:
+    return {name: (first, end) for name, (first, end) in array.attrs.get("parts", {}).items()}
+
+
+def _read_chunk(array: Any, start: int) -> np.ndarray:
+    """The chunk that starts with this row, (up to CHUNK, d); all nan where it was never written or is corrupt."""
+    try:
+        return array[start : start + CHUNK]
+    except (ValueError, RuntimeError) as error:  # a checksum that does not fit, a file cut short
+        log.warning("Rows %d to %d of %s are corrupt (%s)", start, start + CHUNK - 1, array.store_path, error)
+        return np.full((min(CHUNK, array.shape[0] - start), array.shape[1]), np.nan, np.float32)
+
+
+def _entry(path: Path) -> Entry | None:
+    """What an entry says about itself, read without Zarr; None while it is being made or removed."""
+    try:
+        description = json.loads((path / "zarr.json").read_text())
+        size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+        last_used = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except (FileNotFoundError, ValueError):
+        return None
+    about, (images, dim) = description["attributes"], description["shape"]
+    return Entry(
+        path=path,
+        backbone=about["backbone"],
+        dataset=about["dataset_name"],
+        input_size=about["input_size"],
+        images=images,
+        dim=dim,
+        bytes=size,
+        created=datetime.fromisoformat(about["created"]),
+        last_used=last_used,
+    )
+
+
+# One process at a time
+
+
+def _lock(path: Path) -> Any:
+    from filelock import FileLock
+
+    return FileLock(path.with_suffix(".lock"))
+
+
+@contextmanager
+def _locked(path: Path, images: int, report: Report) -> Iterator[Path]:
+    """Holds an entry; while another process has it, says so, so that a stop is heard."""
+    from filelock import Timeout
+
+    lock = _lock(path)
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=0.3, poll_interval=0.05)
+        except Timeout:
+            report(Progress("wait", 0, images))
+    try:
+        yield path
+    finally:
+        lock.release()

@@ -1,0 +1,220 @@
+"""The one compiled function, uint8 images to pooled features, and the size of the batches it takes."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from core import backbones, hardware
+from core.backbones import Weights
+from core.data.images import PREPROCESSING, preprocess
+from core.errors import BackboneError, ConfigError
+
+LARGEST_BATCH = 1024
+STEP_SECONDS = 1.0  # a batch takes no longer, so that progress is seen and a stop is felt
+AHEAD = 2  # batches on the device at once: it computes one while this process stores the last and reads the next
+
+_BUILDING = threading.Lock()  # Keras's seeds and policy belong to the process, and a worker has several threads
+
+log = logging.getLogger(__name__)
+
+
+def own_precision(precision: str = "auto") -> str:
+    """The precision `auto` stands for: bfloat16 where a GPU gains from it, else float32. Imports no Keras."""
+    if precision != "auto":
+        return precision
+    return "bfloat16" if hardware.describe()["gpu"] else "float32"
+
+
+@lru_cache(maxsize=2)  # kept warm: the next dataset of the same image size, and the next split, need no compilation
+def build(
+    backbone: str,
+    weights: Weights,
+    *,
+    image_size: int,
+    input_size: int,
+    preprocessing: str = "own",
+    pooling: str = "avg",
+    precision: str = "float32",
+) -> "Forward":
+    """Resizing, preprocessing and backbone in one compiled function.
+
+    Args:
+        image_size: Pixels of the square images that come in.
+        input_size: Pixels the backbone sees.
+        preprocessing: One of `images.PREPROCESSING`, or "own" for the one the weights were trained with.
+        precision: "float32" or "bfloat16"; features are float32 either way.
+    """
+
+    mode = backbones.get(backbone).preprocessing if preprocessing == "own" else preprocessing
+    with building(precision):
+        network = backbones.load(backbone, input_size=input_size, weights=weights, pooling=pooling)
+    return compile(network, image_size=image_size, input_size=input_size, mode=mode)
+
+
+def compile(
+    network: Any, *, image_size: int, input_size: int, mode: str, parts: dict[str, tuple[int, int]] | None = None
+) -> "Forward":
+    """Resizing, preprocessing and a network that is there already, (b, s, s, 3) -> (b, dim), in one function.
+
+    Args:
+        mode: One of `images.PREPROCESSING`.
+        parts: Which columns are what, where the network gives several outputs beside each other.
+    """
+    import keras
+
+    pixels = keras.Input((image_size, image_size, 3), dtype="uint8")
+    x = network(prepare(pixels, input_size, mode))
+    model = keras.Model(pixels, keras.ops.cast(x, "float32"))
+    jax = keras.backend.backend() == "jax"
+    function = _compile_jax(model) if jax else _compile_tensorflow(model)
+    return Forward(function, dim=model.output_shape[-1], parts=parts or {}, fills_up=jax)
+
+
+def prepare(pixels: Any, input_size: int, mode: str) -> Any:
+    """Resizes and preprocesses uint8 images (b, s, s, 3), arrays or symbolic, to what a network of this mode takes."""
+    from keras import ops
+
+    if mode not in PREPROCESSING:
+        raise ConfigError(f"Unknown preprocessing {mode!r}", "one of " + ", ".join(PREPROCESSING))
+    x, image_size, way = ops.cast(pixels, "float32"), pixels.shape[1], PREPROCESSING[mode]
+    if image_size != input_size:
+        shrinks = image_size > input_size  # only then does aliasing exist, and smoothing costs time
+        # Pillow resizes rows, then columns, and has whole pixels after either.
+        for size in ((image_size, input_size), (input_size, input_size))[0 if way.whole else 1 :]:
+            x = ops.image.resize(x, size, interpolation=way.interpolation, antialias=shrinks)
+            if way.whole:
+                x = ops.clip(ops.round(x), 0, 255)
+    return preprocess(x, mode)
+
+
+@contextmanager
+def building(precision: str) -> Iterator[None]:
+    """Whoever builds a network does so in here: one thread at a time, its layers of this precision."""
+    import keras
+
+    with _BUILDING:
+        usual = keras.config.dtype_policy()
+        keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
+        try:
+            yield
+        finally:
+            keras.config.set_dtype_policy(usual)
+
+
+@dataclass
+class Forward:
+    """A compiled function (b, s, s, 3) uint8 -> (b, dim) float32 on the device, and the batch size it likes."""
+
+    function: Callable[[np.ndarray], Any]
+    dim: int
+    parts: dict[str, tuple[int, int]] = field(default_factory=dict)  # name -> first column and the one after the last
+    fills_up: bool = False  # whether a last, smaller batch is filled up, since a new size would be compiled anew
+    batch_size: int | None = None  # None until the first images have been tried in several sizes
+    rate: float | None = None  # images per second of the current stream, without compiling and trying
+
+    def stream(self, images: np.ndarray, rows: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yields (rows (b,), features (b, dim) float32) for these rows of the images (n, s, s, 3), in order.
+
+        The first batches try several sizes, and their features count; a batch that does not fit into memory is halved.
+        """
+        trial = _Trial(_smallest_batch()) if self.batch_size is None else None
+        flying: deque = deque()  # (rows, features) that the device was asked for
+        finished = asked = 0
+        clock, counted = perf_counter(), 0
+        while finished < len(rows):
+            size = trial.size if trial else self.batch_size
+            started = perf_counter()
+            try:
+                while asked < len(rows) and len(flying) < (1 if trial else AHEAD):
+                    batch = rows[asked : asked + size]
+                    pixels = images[np.resize(batch, size) if self.fills_up else batch]
+                    flying.append((batch, self.function(pixels)))
+                    asked += len(batch)
+                batch, features = flying[0]
+                features = np.asarray(features)[: len(batch)]
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                if size == 1:
+                    raise BackboneError(
+                        "One image at a time does not fit into memory", remedy="Choose a smaller input size or backbone"
+                    ) from error
+                self.batch_size, trial, clock, counted = max(1, size // 2), None, perf_counter(), 0
+                log.warning("A batch of %d images does not fit into memory: going on with %d", size, self.batch_size)
+                flying.clear()
+                asked = finished
+                continue
+            flying.popleft()
+            finished += len(batch)
+            now = perf_counter()
+            if trial is None:
+                counted += len(batch)
+                self.rate = counted / (now - clock)
+            elif len(batch) == size and trial.observe(now - started):
+                self.batch_size, trial, clock = trial.best_size, None, now
+                log.info("Batches of %d images", self.batch_size)
+            yield batch, features
+
+
+@dataclass
+class _Trial:
+    """Tries batch sizes upwards, each once to warm up and once for its time."""
+
+    size: int
+    rates: dict[int, float] = field(default_factory=dict)  # images per second by size
+    warm: bool = False
+
+    def observe(self, seconds: float) -> bool:
+        """Takes the time of one batch of `size`; True when the best size is known."""
+        larger = 4 * self.size
+        # The first batch of a size compiles or allocates; if even the steady part is too long, larger ones are longer.
+        if not self.warm:
+            self.warm = True
+            return False
+        self.rates[self.size] = self.size / seconds
+        if larger > LARGEST_BATCH or 4 * seconds > STEP_SECONDS:
+            return True
+        self.size, self.warm = larger, False
+        return False
+
+    @property
+    def best_size(self) -> int:
+        return max(self.rates, key=self.rates.__getitem__)
+
+
+def _smallest_batch() -> int:
+    return 64 if hardware.describe()["gpu"] else 1
+
+
+def _compile_tensorflow(model: Any) -> Callable[[np.ndarray], Any]:
+    import tensorflow as tf
+
+    # No XLA: on a CPU it is thirty times slower for depthwise networks. Any batch size is one trace.
+    signature = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
+    function = tf.function(lambda x: model(x, training=False), input_signature=[signature], autograph=False)
+    return function.get_concrete_function()
+
+
+def _compile_jax(model: Any) -> Callable[[np.ndarray], Any]:
+    import jax
+
+    trainable = [variable.value for variable in model.trainable_variables]
+    constant = [variable.value for variable in model.non_trainable_variables]
+    return jax.jit(lambda x: model.stateless_call(trainable, constant, x, training=False)[0])
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """TensorFlow's ResourceExhaustedError, JAX's XlaRuntimeError and NumPy's MemoryError, without importing them."""
+    return (
+        isinstance(error, MemoryError)
+        or "ResourceExhausted" in type(error).__name__
+        or "RESOURCE_EXHAUSTED" in str(error)
+    )

@@ -1,0 +1,197 @@
+"""Maps on disk: `maps/<key>/` in the home folder, each folder one map.
+
+    map.json         config, quality, seconds, where and when it was computed
+    rows.npy         (n,) int64, row ids, ascending
+    positions.npy    (n, dims) float32
+    model.npz        what it takes to put new images on the map: plain arrays, no pickle
+
+A folder is written under another name and renamed when it is complete. Nothing here imports anything heavy.
+"""
+
+import json
+import logging
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from core import settings
+from core.errors import ConfigError, LabError, WeightsError
+from core.maps import config as map_config
+from core.maps.config import MapConfig
+from core.progress import Progress, Report
+
+ABANDONED = 86_400  # seconds after which a half-written map has no writer
+ARRAYS = ("rows", "positions")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """A map and how it came about."""
+
+    key: str
+    config: MapConfig
+    rows: np.ndarray  # (n,) int64, ascending
+    positions: np.ndarray  # (n, dims) float32
+    quality: dict[str, float]  # as map_quality.judge names it
+    explained: tuple[float, ...]  # share of the variance along each principal component, largest first
+    seconds: dict[str, float]  # extract, reduce, map, judge
+    hardware: str
+    created: datetime
+    notes: tuple[str, ...]  # what was left out, and why
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A map on disk, for a person who looks after it."""
+
+    key: str
+    path: Path
+    config: MapConfig
+    images: int
+    bytes: int
+    created: datetime
+
+
+def find(config: MapConfig) -> Map | None:
+    """The map, where it has been computed before; nothing heavy is imported for it.
+
+    Raises:
+        LabError: The dataset or the run of the source has gone.
+    """
+    try:
+        return read(map_config.key(config))
+    except WeightsError:  # they are fetched when the map is computed
+        return None
+
+
+def read(key: str) -> Map | None:
+    """The map of this key; None where there is none, or only a broken one."""
+    path = _path(key)
+    try:
+        about = json.loads((path / "map.json").read_text())
+        rows, positions = np.load(path / "rows.npy"), np.load(path / "positions.npy")
+        found = Map(
+            **about
+            | {
+                "config": map_config.from_json(about["config"]),
+                "explained": tuple(about["explained"]),
+                "notes": tuple(about["notes"]),
+                "created": datetime.fromisoformat(about["created"]),
+            },
+            rows=rows,
+            positions=positions,
+        )
+        if positions.shape != (len(rows), found.config.dims):
+            raise ValueError(f"positions {positions.shape} of {len(rows)} rows")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, EOFError, ConfigError) as error:
+        log.warning("The map in %s cannot be read (%s): it has to be computed again", path, error)
+        return None
+    return found
+
+
+def positions_path(key: str) -> Path | None:
+    """The file of the positions (n, dims) float32, in NumPy's format; None where there is no such map."""
+    path = _path(key) / "positions.npy"
+    return path if path.is_file() else None
+
+
+def entries() -> list[Entry]:
+    """The maps on disk, the newest first."""
+    found = []
+    for path in settings.folder("maps").iterdir():
+        try:
+            about = json.loads((path / "map.json").read_text())
+            found.append(
+                Entry(
+                    key=path.name,
+                    path=path,
+                    config=map_config.from_json(about["config"]),
+                    images=len(np.load(path / "rows.npy", mmap_mode="r")),
+                    bytes=sum(file.stat().st_size for file in path.iterdir()),
+                    created=datetime.fromisoformat(about["created"]),
+                )
+            )
+        except (OSError, ValueError, KeyError, TypeError, ConfigError):
+            continue  # a lock, one being written, a broken one
+    return sorted(found, key=lambda entry: entry.created, reverse=True)
+
+
+def clear() -> int:
+    """Removes every map; returns the bytes that became free."""
+    freed = 0
+    for path in settings.folder("maps").iterdir():
+        if path.is_dir() and not path.name.startswith("."):
+            freed += sum(file.stat().st_size for file in path.iterdir())
+            shutil.rmtree(path)
+    return freed
+
+
+def model(key: str) -> dict[str, np.ndarray] | None:
+    """The arrays that `write` got beside the map; None where there are none."""
+    try:
+        with np.load(_path(key) / "model.npz") as file:  # it refuses pickles
+            return dict(file)
+    except (OSError, ValueError, EOFError):
+        return None
+
+
+def write(made: Map, model: Mapping[str, np.ndarray]) -> None:
+    """Keep a map and what it takes to put new images on it."""
+    root = settings.folder("maps")
+    _sweep(root)
+    folder = Path(tempfile.mkdtemp(prefix=".new-", dir=root))
+    try:
+        for name in ARRAYS:
+            np.save(folder / f"{name}.npy", getattr(made, name))
+        np.savez(folder / "model.npz", **model)
+        about = {f.name: getattr(made, f.name) for f in fields(made) if f.name not in ARRAYS}
+        about |= {"config": asdict(made.config), "created": made.created.isoformat()}
+        (folder / "map.json").write_text(json.dumps(about))
+        folder.chmod(0o755)
+        path = _path(made.key)
+        if path.exists():  # a broken one
+            shutil.rmtree(path)
+        folder.rename(path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def locked(key: str, report: Report) -> Iterator[None]:
+    """One process at a time computes a map; the others say that they wait, so that a stop is heard."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(settings.folder("maps") / f".{key}.lock")
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=0.3, poll_interval=0.05)
+        except Timeout:
+            report(Progress("wait", 0, 0))
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _path(key: str) -> Path:
+    if len(key) != 16 or not set(key) <= set("0123456789abcdef"):
+        raise LabError(f"{key!r} is no key of a map", "16 hexadecimal digits")
+    return settings.folder("maps") / key
+
+
+def _sweep(root: Path) -> None:
+    """Removes what a process left that was killed while it wrote."""
+    for path in root.glob(".new-*"):
+        if time.time() - path.stat().st_mtime > ABANDONED:
+            shutil.rmtree(path, ignore_errors=True)

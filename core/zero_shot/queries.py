@@ -1,0 +1,153 @@
+"""A CLIP asked in words about the images of a dataset or about one photo: the worker's side of the zero-shot page.
+
+Image features and text embeddings stay in the worker: a changed word costs one pass of a few texts and a product of
+matrices.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from time import perf_counter
+
+import numpy as np
+
+from core import neighbours
+from core.backbones import Weights
+from core.data import datasets
+from core.errors import ConfigError
+from core.progress import Report, silent
+from core.zero_shot import classifier, encoder, prompts
+
+NEAREST = 50
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a model says of every image of a split."""
+
+    class_names: tuple[str, ...]
+    rows: np.ndarray  # (n,) row ids
+    labels: np.ndarray  # (n,)
+    cosines: np.ndarray  # (n, k) float32
+    scale: float  # the model's own
+    cut: tuple[str, ...]  # prompts that were too long, and were read up to the model's last token
+    seconds: float  # texts, similarities
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Similarities of images and texts."""
+
+    cosines: np.ndarray  # (n, k) float32
+    scale: float
+    cut: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """Images by their similarity to a text or an image, the most similar first."""
+
+    rows: np.ndarray
+    cosines: np.ndarray
+
+
+def text_head(
+    model: str, names: Sequence[str], templates: Sequence[str], weights: str | Weights = "published"
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Directions (k, d) of classes by their prompts, and the prompts that were cut."""
+    texts = prompts.fill(templates, names)
+    embedded = encoder.embed_texts(model, texts, weights).reshape(len(names), len(templates), -1)
+    return classifier.head(embedded), _cut(model, texts, weights)
+
+
+def score(model: str, dataset: str, split: str, names: Sequence[str], templates: Sequence[str]) -> Scored:
+    """Every image of a split against every class.
+
+    Raises:
+        LabError: The model's weights or the dataset are not here.
+    """
+    rows, labels, images = _images(model, dataset, split)
+    _built(model, "text")
+    began = perf_counter()
+    texts, cut = text_head(model, names, templates)
+    similarities = images @ texts.T
+    seconds = perf_counter() - began
+    return Scored(tuple(names), rows, labels, similarities, encoder.logit_scale(model), cut, seconds)
+
+
+def compare(model: str, photos: Sequence[np.ndarray], texts: Sequence[str]) -> Compared:
+    """Photos (h, w, 3) uint8 against texts as they are."""
+    _built(model)
+    began = perf_counter()
+    images = np.stack([encoder.embed_photo(model, photo) for photo in photos])
+    similarities = classifier.cosines(images, encoder.embed_texts(model, texts))
+    return Compared(similarities, encoder.logit_scale(model), _cut(model, texts), perf_counter() - began)
+
+
+def classify(model: str, photos: Sequence[np.ndarray], names: Sequence[str], templates: Sequence[str]) -> Compared:
+    """Photos (h, w, 3) uint8 against classes, by all templates."""
+    _built(model)
+    began = perf_counter()
+    images = np.stack([encoder.embed_photo(model, photo) for photo in photos])
+    texts, cut = text_head(model, names, templates)
+    return Compared(classifier.cosines(images, texts), encoder.logit_scale(model), cut, perf_counter() - began)
+
+
+def search(model: str, dataset: str, split: str, text: str, k: int = NEAREST) -> Found:
+    """The images of a split that are most similar to a text."""
+    rows, _, images = _images(model, dataset, split)
+    indices, similarities = classifier.nearest(images, encoder.embed_texts(model, [text])[0], k)
+    return Found(rows[indices], similarities)
+
+
+def alike(model: str, dataset: str, split: str, row: int, k: int = NEAREST) -> Found:
+    """The images of a split that are most similar to one of them, which is not among them.
+
+    Raises:
+        ConfigError: The image is not in that split.
+    """
+    rows, _, images = _images(model, dataset, split)
+    place = np.flatnonzero(rows == row)
+    if not len(place):
+        raise ConfigError(f"Image {row} is not a {split} image of {dataset}", "a row id of that split")
+    indices, similarities = classifier.nearest(images, images[place[0]], k + 1)
+    others = indices != place[0]
+    return Found(rows[indices[others]][:k], similarities[others][:k])
+
+
+def prepare(model: str, dataset: str, split: str, report: Report = silent) -> None:
+    """Bring weights and image features there, with progress; what is asked next answers at once."""
+    found = datasets.load(dataset)
+    encoder.image_features(model, found, datasets.splits(found)[split], report)
+
+
+def _images(model: str, dataset: str, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Row ids, labels and directions (n, d) of the images of a split."""
+    return _kept(model, dataset, datasets.load(dataset).fingerprint, split)
+
+
+@lru_cache(maxsize=4)
+def _kept(model: str, dataset: str, fingerprint: str, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    found = datasets.load(dataset)
+    rows = datasets.splits(found)[split]
+    return rows, found.labels[rows], neighbours.unit(encoder.image_features(model, found, rows).values)
+
+
+def _built(model: str, *towers: str) -> None:
+    """Have towers ready, both where none is named: building them is no part of an answer's time."""
+    for tower in towers or ("image", "text"):
+        _ran(model, tower)
+
+
+@lru_cache(maxsize=8)
+def _ran(model: str, tower: str) -> None:
+    if tower == "text":
+        encoder.embed_texts(model, ["a"])
+    else:
+        encoder.embed_photo(model, np.zeros((32, 32, 3), np.uint8))
+
+
+def _cut(model: str, texts: Sequence[str], weights: str | Weights = "published") -> tuple[str, ...]:
+    most = encoder.most_tokens(model)
+    return tuple(text for text, count in zip(texts, encoder.tokens(model, texts, weights), strict=True) if count > most)

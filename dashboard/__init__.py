@@ -1,0 +1,12 @@
+"""The dashboard. Imports go one way:
+
+    state, server -> ui -> map_view -> one folder a page -> shell -> app
+
+    state      what a visitor has chosen, and the address bar
+    server     what the server keeps between script runs, and what it asks of the worker
+    ui         pieces that several pages draw
+    map_view   the browser component that draws maps
+    shell      navigation, side bar and status around every page
+
+A page is a straight script in `pages/`; its parts are in the folder of the same name here.
+"""

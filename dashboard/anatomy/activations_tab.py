@@ -1,0 +1,214 @@
+"""What a network sees: its answer to a photo at several sizes, its feature maps stage by stage, its first filters."""
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core import anatomy as anatomies
+from core import backbones, settings
+from core.backbones import Backbone
+from core.errors import LabError
+from core.explain import imagenet
+from core.explain.activations import CHANNELS, Seen, Stage
+from dashboard import server
+from dashboard.state import visitor
+from dashboard.ui import choices, components, formats, heatmap, photo_picker
+
+POLL = 0.4  # seconds between two looks at the worker
+SIZES = (96, 160, 224)  # pixels, beside the size of the page
+MOST_SIZES = 3
+TILE = 112  # pixels of a map
+PHOTO = 288  # pixels of the photo
+FILTER = 48  # pixels of a filter
+FILTERS_A_ROW = 16
+
+
+def show(backbone: str, input_size: int) -> None:
+    """Choose a photo, and follow it through the network."""
+    facts = backbones.get(backbone)
+    offered = sorted({size for size in (*SIZES, facts.default_size, input_size) if _fits(size, facts)})
+    chosen, told = st.columns([3, 5], gap="large")
+    with chosen:
+        photo = photo_picker.choose()
+    with told:
+        sizes = st.multiselect(
+            "Input sizes", offered, default=_usual(offered, input_size), format_func=lambda size: f"{size} px",
+            key=f"sees-sizes-{backbone}-{input_size}", max_selections=MOST_SIZES,
+            help="The same photo, made smaller before the network gets it",
+        )  # fmt: skip
+        _say_weights(backbone)
+    if photo is None or not sizes:
+        return
+    ready = _all(backbone, photo, sizes, missing=False) is not None
+    with told:
+        st.fragment(_answers, run_every=None if ready else POLL)(backbone, photo, sorted(sizes), waiting=not ready)
+    if ready:
+        _journey(_all(backbone, photo, sizes, missing=False) or {})
+
+
+def _fits(size: int, facts: Backbone) -> bool:
+    return facts.min_size <= size <= (facts.max_size or anatomies.LARGEST)
+
+
+def _usual(offered: list[int], input_size: int) -> list[int]:
+    """The page's own size, with a smaller and a larger one, as many as fit beside each other."""
+    beside = [input_size, offered[0], offered[len(offered) // 2], offered[-1]]
+    return sorted(list(dict.fromkeys(beside))[:MOST_SIZES])
+
+
+def _say_weights(backbone: str) -> None:
+    facts, weights = backbones.get(backbone), server.activations.weights_here(backbone)
+    folder = settings.home() / "weights"
+    if weights == "untrained" and not facts.weights_file:
+        st.warning(
+            "Nobody published weights for this network: what follows is that of a network that has learned nothing. "
+            "Train it, and look at its runs.",
+            title="Untrained",
+        )
+    elif facts.family == backbones.CLIP:
+        _say_weights_of_clip(facts, weights, folder)
+    elif weights == "untrained":
+        st.warning(
+            f"The published weights are not on this machine. What follows is of a network that has learned nothing. "
+            f"Put {imagenet.file_name(backbone)} (or {facts.weights_file}, which gives no answer) into {folder}, or "
+            f"run `python -m core warm --backbones {backbone}` with a connection.",
+            title="Untrained",
+        )
+    elif weights == "imagenet":
+        st.info(
+            f"The weights on this machine have no ImageNet classifier, so there are maps and no answer. With "
+            f"{imagenet.file_name(backbone)} in {folder} there is one.",
+            icon=":material/info:",
+        )
+
+
+def _say_weights_of_clip(facts: Backbone, weights: str, folder: Path) -> None:
+    if weights == "untrained":
+        st.warning(
+            "The published weights are not on this machine. What follows is of a network that has learned nothing. Put "
+            f"the folder {facts.weights_file} into {folder}.",
+            title="Untrained",
+        )
+        return
+    st.info("It answers in no fixed classes, so there are maps here and no answer.", icon=":material/info:")
+    components.link("zero_shot", "Ask it in words", icon=":material/chat:")
+
+
+def _all(backbone: str, photo: np.ndarray, sizes: list[int], *, missing: bool) -> dict[int, Seen | LabError] | None:
+    """What is seen at each size, or why not; None while one is missing, unless `missing` may be left out."""
+    digest = photo_picker.name(photo)
+    found: dict[int, Seen | LabError] = {}
+    for size in sizes:
+        try:
+            answer = server.activations.seen(backbone, photo, digest, size)
+        except LabError as error:
+            answer = error
+        if answer is not None:
+            found[size] = answer
+    return found if missing or len(found) == len(sizes) else None
+
+
+def _answers(backbone: str, photo: np.ndarray, sizes: list[int], *, waiting: bool) -> None:
+    """A column a size; a fragment that looks again while one is missing."""
+    found = _all(backbone, photo, sizes, missing=True) or {}
+    if waiting and len(found) == len(sizes):
+        st.rerun()
+    for place, size in zip(st.columns(MOST_SIZES, gap="medium"), sizes, strict=False):
+        with place:
+            seen = found.get(size)
+            if seen is None:
+                st.skeleton(height=PHOTO)
+            elif isinstance(seen, LabError):
+                components.show_error(seen)
+            else:
+                _answer(seen)
+    if len(found) < len(sizes):
+        st.caption(":material/hourglass_top: Asking the network. The first photo takes longest: the network is loaded.")
+
+
+def _answer(seen: Seen) -> None:
+    st.markdown(f"**{seen.input_size} px**")
+    shown = seen.photo if seen.heat is None else heatmap.over(seen.photo, seen.heat, PHOTO)
+    st.image(
+        components.thumbnail(shown, PHOTO), width="stretch",
+        alt=f"The photo at {seen.input_size} px. {_caption(seen)}", caption=_caption(seen),
+    )  # fmt: skip
+    for name, probability in zip(seen.class_names, seen.probabilities, strict=True):
+        st.progress(min(1.0, probability), text=f"{name} **{formats.percent(probability)}**")
+    if seen.without:
+        st.caption(f"{seen.without}.")
+
+
+def _caption(seen: Seen) -> str:
+    if seen.heat is None:
+        return "What the network is given"
+    if not _spoken(seen):
+        return f"Nothing speaks for {seen.class_names[0]}"
+    return f"Grad-CAM, {seen.heat.shape[0]} x {seen.heat.shape[1]} places: speaks for {seen.class_names[0]}"
+
+
+def _spoken(seen: Seen) -> bool:
+    return seen.heat is not None and bool(seen.heat.any())
+
+
+def _journey(found: dict[int, Seen | LabError]) -> None:
+    """The feature maps at one of the sizes, and the first filters."""
+    able = {size: seen for size, seen in found.items() if isinstance(seen, Seen)}
+    if not able:
+        return
+    st.subheader("From stage to stage", anchor=False)
+    sizes = {str(size): f"{size} px" for size in sorted(able, reverse=True)}
+    at = choices.titled(st.segmented_control, "maps_at", "Maps at", sizes, required=True)
+    seen = able.get(int(at)) if str(at).isdecimal() else None
+    seen = seen or able[max(able)]
+    if seen.weights == "untrained":
+        st.caption(":orange-badge[untrained] Patterns of random weights, not of anything learned.")
+    for stage in seen.stages:
+        _stage(stage)
+    st.caption(
+        "Of each stage the channels whose values are largest on this photo, by the mean of their size without sign "
+        "(under each map, after the channel's number): what answers most, not what matters most. Each map goes from "
+        "its own smallest value, black, to its own largest, white, so that brightness does not compare two maps; all "
+        "black is the same value everywhere."
+    )
+    _filters(seen)
+
+
+def _stage(stage: Stage) -> None:
+    silent = f", {stage.silent} of them silent on this photo" if stage.silent else ""
+    st.markdown(f"**{stage.block}** · {stage.size} x {stage.size} places, {formats.count(stage.of, 'channel')}{silent}")
+    columns = st.columns(4 if visitor.get().projector else CHANNELS, gap="small")
+    for index, (channel, values) in enumerate(zip(stage.channels, stage.maps, strict=True)):
+        columns[index % len(columns)].image(
+            components.thumbnail(values, TILE), width="stretch", caption=f"{channel}: {stage.means[index]:.3g}",
+            alt=f"Channel {channel} of {stage.block}, a map of {stage.size} x {stage.size}",
+        )  # fmt: skip
+
+
+def _filters(seen: Seen) -> None:
+    st.subheader("The first filters", anchor=False)
+    if not len(seen.filters):
+        st.caption("The first convolution of this network does not see the three colours of the image as they are.")
+        return
+    height, width = seen.filters.shape[1:3]
+    sheet = contact_sheet(seen.filters)
+    st.image(
+        sheet, alt=f"{len(seen.filters)} filters of {height} x {width} in colour",
+        width=min(1100, sheet.shape[1]),
+    )  # fmt: skip
+    first = "" if len(seen.filters) == seen.filters_of else f"The {len(seen.filters)} strongest of "
+    st.caption(
+        f"{first}{formats.count(seen.filters_of, 'filter')} of {height} x {width} pixels, the strongest weights first, "
+        "each from its smallest weight to its largest, as red, green and blue. The same at every input size."
+    )
+
+
+def contact_sheet(filters: np.ndarray) -> np.ndarray:
+    """Filters (n, kh, kw, 3) uint8 beside each other with crisp pixels, (h, w, 3) uint8 on white."""
+    scale = max(1, FILTER // max(filters.shape[1:3]))
+    tiles = filters.repeat(scale, axis=1).repeat(scale, axis=2)
+    tiles = np.pad(tiles, ((0, 0), (2, 2), (2, 2), (0, 0)), constant_values=255)
+    missing = -len(tiles) % FILTERS_A_ROW
+    tiles = np.concatenate([tiles, np.full((missing, *tiles.shape[1:]), 255, np.uint8)])
+    return np.concatenate([np.concatenate(list(row), axis=1) for row in np.split(tiles, len(tiles) // FILTERS_A_ROW)])

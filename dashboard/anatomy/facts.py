@@ -1,0 +1,159 @@
+"""Facts of architectures side by side, each marked: computed from the real graph, cited, or measured here."""
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core import backbones
+from core.anatomy import Anatomy
+from core.backbones import Backbone
+from core.backbones.catalog import ZERO_SHOT_SOURCE
+from core.curriculum import verdicts
+from core.errors import LabError
+from dashboard import server
+from dashboard.train import cost
+from dashboard.ui import components, formats
+
+MISSING = "–"
+
+
+def headline(facts: Backbone, anatomy: Anatomy | None) -> str:
+    """The architecture in one line; what is computed from its graph as soon as that is there."""
+    parts = [str(facts.year), f"{formats.millions(facts.params)} parameters"]
+    if facts.params_top:
+        parts[-1] += f", {formats.millions(facts.params_top)} with its ImageNet classifier"
+    parts.append(f"{facts.depth} layers with weights{counted(facts)}")
+    if anatomy:
+        parts.append(f"{formats.millions(anatomy.macs)} MACs at {anatomy.input_size} px")
+    return " · ".join(parts)
+
+
+def compare(first: Anatomy, others: Sequence[str]) -> None:
+    """A table of the facts, a column an architecture, and what they come to in a sentence each."""
+    found: dict[str, Anatomy] = {first.backbone: first}
+    waiting = []
+    for name in others:
+        try:
+            other = server.anatomy.anatomy(name, size_for(name, first.input_size))
+        except LabError as error:
+            components.show_error(error)
+            continue
+        if other:
+            found[name] = other
+        else:
+            waiting.append(name)
+    if len(found) > 1:
+        speeds = server.throughput.speeds_here()
+        st.table(table(list(found.values()), speeds), border="horizontal")
+        _measure(list(found.values())[1:], speeds)
+        for name in list(found)[1:]:
+            st.markdown(sentence(first, found[name]))
+        hardware = speeds["hardware"]
+        st.caption(
+            f"Computed: from the real network at its input. Cited: {'; '.join(_sources(found))}. "
+            + (f"Measured: on {hardware.iloc[0]}." if len(hardware) else "No speed is measured yet.")
+        )
+    if waiting:
+        st.skeleton(height=120)
+        _wait(tuple(waiting), first.input_size)
+
+
+def _measure(others: Sequence[Anatomy], speeds: pd.DataFrame) -> None:
+    """A button for each whose speed is not known; that of the first stands with its plan."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for other in others:
+            if _speed(other, speeds) is None:
+                cost.measure_button(other.backbone, other.input_size, f"Measure {other.backbone}")
+
+
+def _speed(anatomy: Anatomy, speeds: pd.DataFrame) -> float | None:
+    here = speeds[(speeds["backbone"] == anatomy.backbone) & (speeds["input_size"] == anatomy.input_size)]
+    return here["images_per_second"].iloc[0] if len(here) else None
+
+
+def size_for(name: str, size: int) -> int:
+    """The size of the comparison, or the nearest to it that the other takes."""
+    facts = backbones.get(name)
+    least = max(size, facts.min_size)
+    return min(least, facts.max_size or least)
+
+
+def counted(facts: Backbone) -> str:
+    """What there is to say about the depth of a transformer."""
+    return ", a transformer's block counted as one" if facts.family == backbones.CLIP else ""
+
+
+def table(anatomies: Sequence[Anatomy], speeds: pd.DataFrame) -> pd.DataFrame:
+    """A row a fact with its mark, a column an architecture, in Markdown.
+
+    Args:
+        speeds: `backbone`, `input_size`, `images_per_second` of this machine.
+    """
+    return pd.DataFrame(
+        {anatomy.backbone: _column(anatomy, backbones.get(anatomy.backbone), speeds) for anatomy in anatomies}
+    )
+
+
+def sentence(first: Anatomy, other: Anatomy) -> str:
+    """How another architecture differs in size and arithmetic: "VGG16 has 6.5 times the parameters of ..."."""
+    said = (
+        f"{other.backbone} has {_times(other.params, first.params)} the parameters and "
+        f"{_times(other.macs, first.macs)} the MACs of {first.backbone}"
+    )
+    if other.input_size != first.input_size:
+        only = backbones.get(other.backbone).max_size == other.input_size
+        said += f", at {other.input_size} px, {'all' if only else 'the least'} it takes"
+    return said + f"; its layers leave {_times(other.activations, first.activations)} the activations."
+
+
+def _column(anatomy: Anatomy, facts: Backbone, speeds: pd.DataFrame) -> dict[str, str]:
+    computed, cited, measured = ":blue-badge[computed]", ":gray-badge[cited]", ":green-badge[measured]"
+    size, speed = f"{anatomy.input_size} px", _speed(anatomy, speeds)
+    return {
+        f"Input {computed}": size,
+        f"Parameters {computed}": f"{anatomy.params:,}",
+        f"Depth, layers with weights {computed}": f"{anatomy.depth}{counted(facts)}",
+        f"MACs of an image {computed}": formats.millions(anatomy.macs),
+        f"Activations of an image {computed}": formats.storage(4 * anatomy.activations),
+        f"Features {computed}": f"{anatomy.layers[-1].shape[-1]:,}",
+        f"Receptive field {computed}": f"{max(anatomy.receptive)} px" if anatomy.receptive else "the whole image",
+        f"Speed {measured}": formats.rate(speed) if speed is not None else MISSING,
+        f"Year {cited}": str(facts.year),
+        f"Trained for {cited}": f"{facts.default_size} px",
+        f"ImageNet top-1 {cited}": _top1(facts),
+        f"ImageNet top-5 {cited}": f"{facts.top5:.1f} %" if facts.top5 is not None else MISSING,
+        f"CPU, a step of 32 images {cited}": f"{facts.cpu_ms:.1f} ms" if facts.cpu_ms is not None else MISSING,
+        f"GPU, a step of 32 images {cited}": f"{facts.gpu_ms:.1f} ms" if facts.gpu_ms is not None else MISSING,
+        **_verdict(facts),
+    }
+
+
+def _verdict(facts: Backbone) -> dict[str, str]:
+    found = verdicts.of(facts)
+    if found is None:
+        return {"Strengths": MISSING, "Weaknesses": MISSING, "When to use it": MISSING}
+    strengths, weaknesses = (" ".join(map(verdicts.text, said)) for said in (found.strengths, found.weaknesses))
+    return {"Strengths": strengths, "Weaknesses": weaknesses, "When to use it": found.use}
+
+
+def _sources(names: Iterable[str]) -> list[str]:
+    """Where what is cited of these was published, each once."""
+    all_facts = [backbones.get(name) for name in names]
+    return list(dict.fromkeys(ZERO_SHOT_SOURCE if facts.zero_shot else facts.source for facts in all_facts))
+
+
+def _top1(facts: Backbone) -> str:
+    if facts.zero_shot is not None:
+        return f"{facts.zero_shot:.1f} %, zero-shot"
+    return f"{facts.top1:.1f} %" if facts.top1 is not None else MISSING
+
+
+def _times(this: float, that: float) -> str:
+    return f"{this / that:.1f} times" if this / that >= 0.095 else f"{this / that:.2f} times"
+
+
+@st.fragment(run_every=0.4)
+def _wait(names: tuple[str, ...], size: int) -> None:
+    if not any(server.anatomy.opening(name, size_for(name, size)) for name in names):
+        st.rerun()

@@ -1,0 +1,316 @@
+"""Something to play with for each idea: two or three sliders, a chart, and a sentence on what it shows.
+
+Each function draws one; `PLAYTHINGS` has them by the name that `core.curriculum.ideas` knows.
+"""
+
+import pandas as pd
+import streamlit as st
+
+from core import backbones, hardware
+from core.curriculum import arithmetic, vanishing_gradients
+from core.errors import LabError
+from dashboard import server
+from dashboard.anatomy import idea_charts
+from dashboard.state import address
+from dashboard.ui import choices, components, formats
+
+NORMALISATIONS = {"none": "Nothing", "batchnorm": "BatchNorm"}
+SECONDS_A_YEAR = 365.25 * 24 * 3600
+_WIDTH = 768  # of a token in the image tower of CLIP ViT-B
+
+
+def kernels() -> None:
+    """Small windows in a row against one large one."""
+    count, channels = _sliders(("count", "3 x 3 convolutions in a row", 2, 1, 6, 1), _CHANNELS)
+    small, large = arithmetic.stacked(count, channels)
+    side = 2 * count + 1
+    rows = {f"{count} times 3 x 3": [("Parameters", small)], f"Once {side} x {side}": [("Parameters", large)]}
+    _chart(idea_charts.bars(rows), "Parameters of small convolutions in a row and of one large one")
+    st.markdown(
+        f"Both see {side} px far. The large window takes {_times(large, small)} the parameters of the small ones, "
+        f"and has one ReLU instead of {count}."
+        if count > 1
+        else "One 3 x 3 is one 3 x 3. Take two or more."
+    )
+
+
+def reduction() -> None:
+    """A 1 x 1 convolution in front of a large window."""
+    kernel, channels, filters, narrow = _sliders(
+        ("kernel", "Window (px)", 5, 3, 7, 2), _CHANNELS, _FILTERS, ("narrow", "Narrowed to", 32, 4, 512, 4)
+    )
+    direct = arithmetic.standard(kernel, channels, filters)
+    first, second = arithmetic.reduced(kernel, channels, filters, narrow)
+    window = f"{kernel} x {kernel}"
+    rows = {"Directly": [(window, direct)], "Narrowed first": [(window, second), ("1 x 1 in front", first)]}
+    _chart(idea_charts.bars(rows), "Parameters of a large window with and without a 1 x 1 convolution in front")
+    share = (first + second) / direct
+    break_even = direct / (channels + kernel**2 * filters)
+    st.markdown(
+        f"Narrowing {channels} channels to {narrow} leaves **{formats.percent(share)}** of the parameters. "
+        + ("That is no saving: " if share >= 1 else "")
+        + f"It pays below {break_even:.0f} channels."
+    )
+
+
+def gradients() -> None:
+    """Gradients measured on two small networks that differ in their shortcuts only."""
+    left, right = st.columns([1, 1], gap="medium", vertical_alignment="bottom")
+    with left:
+        blocks = address.number(
+            st.slider, "deep", "Blocks, one after the other", default=30, least=5, most=vanishing_gradients.MOST, step=5
+        )
+    with right:
+        after = choices.titled(
+            st.segmented_control, "normalised", "After each convolution", NORMALISATIONS, required=True
+        )
+    _measured_gradients(blocks, after)
+
+
+def _measured_gradients(blocks: int, after: str) -> None:
+    try:
+        measured = server.ideas.gradients(blocks, after)
+    except LabError as error:
+        components.show_error(error)
+        measured = None
+    if measured is None:
+        if server.ideas.asked("gradients", blocks, after) or not server.engine.settled():
+            st.skeleton(height=360)
+            _look_again(blocks, after)
+            return
+        if st.button("Measure on this machine", icon=":material/timer:"):
+            server.ideas.measure_gradients(blocks, after)
+            st.rerun(scope="app")
+        st.caption(
+            "Two networks of that many 3 x 3 convolutions, with and without shortcuts, see the same real images once; "
+            "some seconds."
+        )
+        return
+    _chart(idea_charts.gradients(measured), "Norm of the gradient at each block, with and without shortcuts")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(_tell_gradients(measured), width="stretch")
+        components.measured(
+            hardware.name(),
+            f"{measured.images} images of {measured.dataset}, mean of {measured.seeds} networks of each kind before "
+            f"any training, {formats.duration(measured.seconds)}.",
+        )
+
+
+def _tell_gradients(measured: vanishing_gradients.Measured) -> str:
+    plain, residual = (measured.gradients[kind] for kind in ("plain", "residual"))
+    first = (
+        f"The first of {measured.blocks} blocks gets a gradient of {plain[0]:.1e} without shortcuts and "
+        f"{residual[0]:.1e} with them"
+    )
+    ratio = residual[0] / plain[0]
+    if ratio > 10:
+        return f"{first}: **{_large(ratio)} times as much**. Hardly anything tells the plain one how to change."
+    spread, other = plain[0] / plain[-1], residual[0] / residual[-1]
+    if spread > 3 * other:
+        return (
+            f"{first}. With BatchNorm it does not vanish; without shortcuts it grows on its way back, "
+            f"**{spread:.0f} times** from the last block to the first, against {other:.1f} times with them."
+        )
+    return f"{first}: no great difference at this depth. Add blocks."
+
+
+@st.fragment(run_every=0.4)
+def _look_again(blocks: int, after: str) -> None:
+    if server.engine.settled() and not server.ideas.asked("gradients", blocks, after):
+        st.rerun(scope="app")
+
+
+def dense() -> None:
+    """How a dense block grows."""
+    start, growth, layers = _sliders(
+        ("start", "Channels at the start", 64, 16, 512, 16),
+        ("growth", "Growth rate k", 32, 4, 64, 4),
+        ("layers", "Layers", 12, 1, 48, 1),
+    )
+    channels = arithmetic.dense_widths(start, growth, layers)
+    _chart(idea_charts.widths(channels), "Channels after each layer of a dense block")
+    block, wide = arithmetic.dense_block(start, growth, layers), arithmetic.wide_block(channels[-1], layers)
+    rows = {
+        "Dense block": [("Parameters", block)],
+        f"Bottlenecks of {channels[-1]} channels": [("Parameters", wide)],
+    }
+    _chart(idea_charts.bars(rows), "Parameters of a dense block and of residual blocks as wide as its end", "-bars")
+    st.markdown(
+        f"{layers} layers that add {growth} channels each end at **{channels[-1]:,}** channels, with "
+        f"{_share(block, wide)} parameters as as many residual bottlenecks of that width. But a layer reads "
+        f"{channels[-2]:,} channels at the end, to say {growth} new ones."
+    )
+
+
+def separable() -> None:
+    """A standard convolution against one that looks and mixes apart."""
+    kernel, channels, filters = _sliders(("kernel", "Window (px)", 3, 1, 9, 2), _CHANNELS, _FILTERS)
+    whole = arithmetic.standard(kernel, channels, filters)
+    look, mix = arithmetic.separable(kernel, channels, filters)
+    rows = {"Standard": [("All at once", whole)], "Separable": [("Mix, 1 x 1", mix), ("Look, depthwise", look)]}
+    _chart(idea_charts.bars(rows), "Parameters of a standard and of a depthwise separable convolution")
+    share = (look + mix) / whole
+    st.markdown(
+        f"Apart they take **{formats.percent(share)}** of the parameters, and of the multiplications too: "
+        f"1/{filters} + 1/{kernel**2}. "
+        + ("With a window of one place there is nothing to look at." if kernel == 1 else "")
+        + (f"Most of what is left, {formats.percent(mix / (look + mix))}, is mixing." if mix > look else "")
+    )
+
+
+def search() -> None:
+    """How many cells there are to choose from."""
+    blocks, operations = _sliders(
+        ("cell", "Blocks in a cell", 5, 1, 8, 1), ("operations", "Operations to choose from", 13, 2, 20, 1)
+    )
+    sizes = {count: arithmetic.cells(count, operations) for count in range(1, 9)}
+    _chart(idea_charts.cells(sizes, blocks), "Number of different cells by their number of blocks")
+    years = sizes[blocks] / SECONDS_A_YEAR
+    st.markdown(
+        f"**{_large(sizes[blocks])} cells** of {formats.count(blocks, 'block')}. To try one a second would take "
+        + (f"{_large(years)} years." if years >= 1 else f"{formats.duration(sizes[blocks])}.")
+        + " So the search learned which choices do well, and tried only some thousands."
+    )
+
+
+def inverted() -> None:
+    """ResNet's bottleneck against MobileNetV2's inverted one."""
+    channels, kernel, expansion = _sliders(
+        ("channels", "Channels outside", 64, 16, 512, 16), ("kernel", "Window (px)", 3, 3, 7, 2),
+        ("expansion", "Expansion t", 6, 1, 10, 1),
+    )  # fmt: skip
+    narrow, wide = arithmetic.bottleneck(channels, kernel), arithmetic.inverted(channels, kernel, expansion)
+    names = ("1 x 1 in", "Window", "1 x 1 out")
+    inside = (max(channels // 4, 1), expansion * channels)
+    rows = {
+        f"Bottleneck: {inside[0]:,} inside": list(zip(names, narrow, strict=True)),
+        f"Inverted: {inside[1]:,} inside": list(zip(names, wide, strict=True)),
+        "Inverted, standard window": [
+            *zip(names, (wide[0], arithmetic.standard(kernel, inside[1], inside[1]), wide[2]), strict=True)
+        ],
+    }
+    _chart(idea_charts.bars(rows), "Parameters of a bottleneck, an inverted one, and one with a standard window")
+    st.markdown(
+        f"Inside, the inverted block has {inside[1] / inside[0]:.0f} times as many channels to look at, and its window "
+        f"takes {formats.percent(wide[1] / sum(wide))} of its parameters. With a standard window it would take "
+        f"**{sum(part for _, part in rows['Inverted, standard window']) / sum(wide):.0f} times** as many in all."
+    )
+
+
+def scaling() -> None:
+    """Compound scaling against what was released."""
+    (phi,) = _sliders(("phi", "φ", 3.0, 0.0, 7.0, 0.5))
+    grown = arithmetic.compound(phi)
+    columns = st.columns(4)
+    for column, (name, title) in zip(
+        columns,
+        {"depth": "Deeper", "width": "Wider", "resolution": "Finer", "operations": "Multiplications"}.items(),
+        strict=True,
+    ):
+        column.metric(title, f"× {grown[name]:.2f}")
+    base = backbones.get("EfficientNetB0")
+    released = [backbones.get(f"EfficientNetB{step}") for step in range(8)]
+    rules = [arithmetic.compound(step) for step in range(8)]
+    frame = pd.DataFrame(
+        {
+            "name": [facts.name for facts in released],
+            "phi": range(8),
+            "size": [facts.default_size for facts in released],
+            "params": [facts.params for facts in released],
+            "computed_size": [base.default_size * rule["resolution"] for rule in rules],
+            "computed_params": [base.params * rule["depth"] * rule["width"] ** 2 for rule in rules],
+        }
+    )
+    _chart(idea_charts.scaling(frame, phi), "Input size and parameters of EfficientNet B0 to B7, by the rule and built")
+    step = round(phi)
+    near = frame.iloc[step]
+    st.markdown(
+        f"By the rule, φ = {step} gives {near['computed_size']:.0f} px and {near['computed_params'] / 1e6:.1f} M "
+        f"parameters; {near['name']} was released with {near['size']} px and {near['params'] / 1e6:.1f} M. Channels "
+        "and repeats are rounded, and the steps released do not keep to the rule."
+    )
+
+
+def window() -> None:
+    """How far a depthwise window may look before it costs anything."""
+    channels, kernel = _sliders(("channels", "Channels", 96, 16, 768, 16), ("kernel", "Window (px)", 7, 3, 31, 2))
+    look, think = arithmetic.convnext_block(channels, kernel)
+    rows = {"ConvNeXt block": [("Two dense layers", think), ("Depthwise window", look)]}
+    _chart(idea_charts.bars(rows), "Parameters of a ConvNeXt block")
+    standard = arithmetic.standard(kernel, channels, channels)
+    st.markdown(
+        f"A window of {kernel} x {kernel} that looks at each channel by itself is "
+        f"**{formats.percent(look / (look + think))}** of the block. A standard convolution as large would take "
+        f"{_times(standard, look + think)} the whole block."
+    )
+
+
+def tokens() -> None:
+    """What smaller patches cost a transformer."""
+    pixels, patch = _sliders(("pixels", "Input (px)", 224, 112, 672, 112), ("patch", "Patch (px)", 32, 8, 56, 8))
+    side = pixels // patch
+    count, finer = side**2 + 1, (2 * side) ** 2 + 1
+    rows, names = {}, ("Queries, keys, values, output", "Tokens by tokens", "Two dense layers")
+    for many in (count, finer):
+        rows[f"{many:,} tokens"] = list(zip(names, arithmetic.transformer_block(many, _WIDTH), strict=True))
+    _chart(idea_charts.bars(rows, unit="Multiplications"), "Multiplications of a transformer's block, by its tokens")
+    before, after = (arithmetic.transformer_block(many, _WIDTH) for many in (count, finer))
+    st.markdown(
+        f"{side} x {side} patches and a class token are {count:,} tokens, each {_WIDTH} numbers wide. Patches half as "
+        f"large make {finer:,}: the dense layers then take {_times(after[2], before[2])} as much, the products of "
+        f"tokens by tokens **{_times(after[1], before[1])}**. They are {formats.percent(before[1] / sum(before))} of "
+        f"the block now, and {formats.percent(after[1] / sum(after))} then."
+    )
+
+
+PLAYTHINGS = {
+    "kernels": kernels,
+    "reduction": reduction,
+    "gradients": gradients,
+    "dense": dense,
+    "separable": separable,
+    "search": search,
+    "inverted": inverted,
+    "scaling": scaling,
+    "window": window,
+    "tokens": tokens,
+}
+
+_CHANNELS = ("channels", "Channels in", 128, 8, 512, 8)
+_FILTERS = ("filters", "Channels out", 128, 8, 512, 8)
+
+
+def _sliders(*asked: tuple) -> list:
+    """Sliders side by side: name, label, default, least, most, step; remembered in the address bar."""
+    values = []
+    for column, (name, label, default, least, most, step) in zip(
+        st.columns(len(asked), gap="medium"), asked, strict=True
+    ):
+        with column:
+            values.append(
+                address.number(st.slider, name, label, default=default, least=least, most=most, scope="idea", step=step)
+            )
+    return values
+
+
+def _chart(figure, alt: str, place: str = "") -> None:
+    components.chart(figure, key=f"plaything{place}", alt=alt)
+
+
+def _times(more: float, less: float) -> str:
+    return f"{more / less:.1f} times"
+
+
+def _share(one: float, other: float) -> str:
+    return f"**{one / other:.1f} times as many**" if one > other else f"**{formats.percent(one / other)}** of the"
+
+
+def _large(number: float) -> str:
+    """1,234 as it is, 1.2 billion in words, 2.3e18 as a power of ten."""
+    if number >= 1e12:
+        digits, power = f"{number:.1e}".split("e")
+        return f"${digits} \\cdot 10^{{{int(power)}}}$"
+    for size, word in ((1e9, "billion"), (1e6, "million")):
+        if number >= size:
+            return f"{number / size:,.1f} {word}"
+    return f"{number:,.0f}"

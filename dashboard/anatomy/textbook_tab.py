@@ -1,0 +1,161 @@
+"""A network written out in plain Keras: its code, what to look for in it, and how it compares with Keras's own."""
+
+import pandas as pd
+import streamlit as st
+
+from core import backbones, hardware
+from core.backbones import networks, textbook
+from core.curriculum.parity import Checked, Comparison
+from core.errors import LabError
+from dashboard import server
+from dashboard.ui import components, formats
+
+AGREES = 1e-3  # of the typical feature: what rounding in float32 may do through a hundred layers
+
+
+def show(name: str) -> None:
+    """The code for an architecture: its own where it is one of ours, else that of its family."""
+    written = _written(name)
+    if backbones.get(name).family == backbones.CLIP:
+        st.info(
+            f"{name} is not written out here: its layers are KerasHub's. One block above shows how they are wired.",
+            icon=":material/menu_book:",
+        )
+        return
+    if not written:
+        st.info(
+            f"Nobody designed {name} by hand: its cell was found by a search. To learn how networks are built, open a "
+            "ResNet or a MobileNet.",
+            icon=":material/menu_book:",
+        )
+        return
+    build = networks.OWN[written]
+    code, facts = st.columns([5, 3], gap="medium")
+    with code:
+        source = textbook.source(build) if written in textbook.NETWORKS else networks.source(build)
+        st.code(source, height=760, wrap_lines=True)
+    with facts:
+        _about(name, written)
+        if written in textbook.NETWORKS:
+            _beside_keras(written)
+        components.link(
+            "train", f"Train {written} from scratch", icon=":material/play_circle:", backbones=written, method="scratch"
+        )
+
+
+def _written(name: str) -> str:
+    return name if name in networks.OWN else textbook.of_family(backbones.get(name).family)
+
+
+def _about(name: str, written: str) -> None:
+    network, facts = textbook.NETWORKS.get(written), backbones.get(written)
+    if name not in (written, network.keras if network else ""):
+        st.markdown(f"This is {written.removeprefix('Textbook')}, from which {name} can be understood.")
+    st.markdown(
+        f"**{formats.count(facts.params, 'parameter')}** and {facts.depth} layers with weights, without a classifier. "
+        "It takes pixels 0 to 255 as they are."
+    )
+    if network:
+        st.markdown("\n".join(f"* {sentence}" for sentence in network.look_for))
+
+
+def _beside_keras(written: str) -> None:
+    network = textbook.NETWORKS[written]
+    try:
+        compared = server.ideas.comparison(written)
+    except LabError as error:
+        components.show_error(error)
+        return
+    if compared is None:
+        st.skeleton(height=260)
+        _return_when_counted(written)
+        return
+    _stages(compared, network.keras)
+    for title, params in compared.variants.items():
+        st.markdown(
+            f"**{title}** would cost {formats.count(params - compared.ours, 'parameter')} more: {params / 1e6:.1f} M, "
+            f"{formats.percent(params / compared.ours - 1)} on top, for shapes that already fit."
+        )
+    if network.keras:
+        _check(written, network.keras)
+
+
+def _stages(compared: Comparison, keras: str) -> None:
+    table = pd.DataFrame(
+        {
+            "Maps": [f"{stage.size} x {stage.size}" for stage in compared.stages],
+            "Layers": [stage.layers for stage in compared.stages],
+            "Ours": [stage.ours for stage in compared.stages],
+        }
+    )
+    if keras:
+        table["Keras"] = [stage.keras for stage in compared.stages]
+        same = compared.ours == compared.keras and all(stage.ours == stage.keras for stage in compared.stages)
+        st.markdown(
+            f"As many parameters as `keras.applications.{keras}` in every stage: {compared.keras:,} in all."
+            if same
+            else f"{compared.ours:,} parameters; `keras.applications.{keras}` has {compared.keras:,}."
+        )
+    else:
+        st.markdown("Keras has no network like this one to compare with; the modules are those of GoogLeNet.")
+    number = st.column_config.NumberColumn(format="localized")
+    st.dataframe(
+        table,
+        hide_index=True,
+        height="content",
+        column_config={
+            "Maps": st.column_config.TextColumn(help="Resolution of the feature maps for an image of 224 px"),
+            "Layers": st.column_config.NumberColumn(help="Layers with weights"),
+            "Ours": number,
+            "Keras": number,
+        },
+        alt="Parameters of each stage, in our network and in Keras's",
+    )
+
+
+def _check(written: str, keras: str) -> None:
+    """Whether both compute the same, tried here and now."""
+    try:
+        checked = server.ideas.equality_checked(written)
+    except LabError as error:
+        components.show_error(error)
+        return
+    if checked:
+        _tell(checked, keras)
+    elif server.ideas.asked("equality", written):
+        st.caption(":material/hourglass_top: Both networks are built and compared")
+        _return_when_checked(written)
+    elif st.button(f"Check it against Keras's {keras}", icon=":material/balance:", help=(
+        "Gives our network every tensor of Keras's, which are random, and compares what both make of the same images"
+    )):  # fmt: skip
+        server.ideas.check_equality(written)
+        st.rerun(scope="app")
+
+
+def _tell(checked: Checked, keras: str) -> None:
+    same = checked.largest_difference <= AGREES * checked.typical
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(
+            f"{'The same' if same else '**Not the same**'}: with all {checked.tensors} tensors of Keras's {keras}, the "
+            f"features of {formats.count(checked.images, 'image')} {_differ(checked)}.",
+            width="stretch",
+        )
+        components.measured(hardware.name(), f"{formats.duration(checked.seconds)}, float32.")
+
+
+def _differ(checked: Checked) -> str:
+    if not checked.largest_difference:
+        return "are equal to the last bit"
+    return f"differ by {checked.largest_difference:.0e} at most, where {checked.typical:.0e} is usual"
+
+
+@st.fragment(run_every=0.3)
+def _return_when_counted(written: str) -> None:
+    if server.engine.settled() and not server.ideas.asked("comparison", written):
+        st.rerun(scope="app")
+
+
+@st.fragment(run_every=0.4)
+def _return_when_checked(written: str) -> None:
+    if not server.ideas.asked("equality", written):
+        st.rerun(scope="app")

@@ -1,0 +1,89 @@
+"""The families side by side, as textbooks tabulate them, with a number where those say large, deep or fast."""
+
+import pandas as pd
+
+from core.backbones.catalog import BACKBONES, Backbone
+from core.curriculum import verdicts
+from core.curriculum.lineage import WORKS
+from dashboard.ui import formats
+
+YARDSTICK = "ResNet50"  # what times are told in
+NOTHING = "–"
+
+
+def table() -> pd.DataFrame:
+    """A row a family, in Markdown, oldest first; from the table of facts."""
+    families: dict[str, list[Backbone]] = {}
+    for facts in BACKBONES.values():
+        if (verdicts.of(facts) and facts.weights_folder) or facts.name == "EfficientNetLite0":
+            families.setdefault(facts.family, []).append(facts)
+    rows = {
+        f"{name} ({len(members)})": _row(members)
+        for name, members in sorted(families.items(), key=lambda each: _first(each[1]))
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def lessons() -> list[str]:
+    """What the numbers say where words would mislead, a sentence each; all of it cited or counted."""
+    known = list(BACKBONES.values())
+    timed = [facts for facts in known if facts.cpu_ms is not None and facts.gpu_ms is not None]
+    yard, vgg = BACKBONES[YARDSTICK], BACKBONES["VGG16"]
+    both = {facts.name: (_slower(facts, "cpu_ms"), _slower(facts, "gpu_ms")) for facts in timed}
+    turned = max((name for name, (cpu, gpu) in both.items() if cpu < 1 < gpu), key=lambda name: both[name][1])
+    slow = max((facts for facts in timed if facts.params < yard.params), key=lambda facts: facts.gpu_ms)
+    deep = max((facts for facts in timed if facts.params < vgg.params), key=lambda facts: facts.depth)
+    late = [facts.name for facts in known if facts.top1 and _is_late(facts)]
+    return [
+        f"**Fast, where?** On the published CPU {turned} takes {both[turned][0]:.1f} times as long as {YARDSTICK}, on "
+        f"the published GPU {both[turned][1]:.1f} times.",
+        f"**Small is not fast.** {slow.name} has {slow.params / yard.params:.1f} times the parameters of {YARDSTICK}, "
+        f"and takes {_slower(slow, 'gpu_ms'):.1f} times its time on the GPU.",
+        f"**Deep is not large.** {deep.name} has {deep.depth} layers with weights and {formats.millions(deep.params)} "
+        f"parameters, {vgg.name} {vgg.depth} and {formats.millions(vgg.params)}.",
+        f"**Size, of what?** {vgg.name} has {formats.millions(vgg.params_top)} parameters with its ImageNet classifier "
+        f"and {formats.millions(vgg.params)} without. Here all are without, as transfer learning takes them.",
+        "**Which year?** Here that of the first paper on arXiv; conferences come up to a year later. "
+        f"{', '.join(late)} was released after its paper; so were LAION's CLIPs.",
+    ]
+
+
+def _row(members: list[Backbone]) -> dict[str, str]:
+    timed = [facts for facts in members if facts.cpu_ms is not None]
+    accurate = [facts.top1 for facts in members if facts.top1] or [facts.zero_shot for facts in members]
+    words = ", zero-shot" if not members[0].top1 else ""
+    return {
+        "Year": _range([facts.year for facts in members], str),
+        "Parameters": _range([facts.params for facts in members], formats.millions),
+        "Depth": _range([facts.depth for facts in members], str),
+        "Input (px)": _range([facts.default_size for facts in members], str),
+        "Top-1 (%)": _range([each for each in accurate if each], "{:.1f}".format) + words,
+        "CPU": _times(timed, "cpu_ms"),
+        "GPU": _times(timed, "gpu_ms"),
+        "When to use it": verdicts.of(members[0]).use,
+    }
+
+
+def _times(timed: list[Backbone], place: str) -> str:
+    if not timed:
+        return NOTHING
+    return _range([_slower(facts, place) for facts in timed], "{:.1f}".format)
+
+
+def _range(values: list, text) -> str:
+    low, high = (text(value).replace(" ", "\N{NO-BREAK SPACE}") for value in (min(values), max(values)))
+    return low if low == high else f"{low} to {high}"
+
+
+def _first(members: list[Backbone]) -> float:
+    urls = {facts.paper_url for facts in members}
+    return min(work.paper.when for work in WORKS.values() if work.paper.url in urls)
+
+
+def _is_late(facts: Backbone) -> bool:
+    """Released in a later year than its paper."""
+    return any(work.paper.url == facts.paper_url and facts.year > work.paper.year for work in WORKS.values())
+
+
+def _slower(facts: Backbone, place: str) -> float:
+    return getattr(facts, place) / getattr(BACKBONES[YARDSTICK], place)

@@ -1,0 +1,117 @@
+"""Every run in one table: which runs, which columns, which one is chosen."""
+
+import pandas as pd
+import streamlit as st
+
+from core.backbones import BACKBONES
+from core.config import TITLES
+from core.runs import COLUMNS, STATUSES
+from dashboard.state import visitor
+from dashboard.ui import answers, formats, selections
+
+ALWAYS = (  # columns that stand whatever differs
+    *("backbone", "method", "status", "accuracy", "accuracy_low", "accuracy_high", "labelled", "seconds"),
+    "network_params",
+)
+NEVER = ("run_id", "name", "version", "n_train", "n_test")  # what was used of them is shown
+PERCENT = {
+    "accuracy": "Accuracy",
+    "accuracy_low": "At least",
+    "accuracy_high": "At most",
+    "top5": "Top-5",
+    "validation_accuracy": "Validation, best",
+    "last_validation_accuracy": "Validation, last",
+    "frozen_accuracy": "Before unfreezing",
+    "calibration_error": "Calibration error",
+}
+SECONDS = {
+    "seconds": "Time",
+    "seconds_load": "Load",
+    "seconds_extract": "Extract",
+    "seconds_train": "Train",
+    "seconds_evaluate": "Evaluate",
+}
+COUNTS = {"images_per_second": "Images/s", "n_train_used": "Training images", "n_val_used": "Validation images"}
+COUNTS |= {"n_test_used": "Test images", "train_images_per_second": "Training images/s"}
+COUNTS |= {"trainable_params": "Trainable parameters", "total_params": "Parameters", "peak_memory": "Memory, bytes"}
+COUNTS |= {"labelled": "Labelled images", "network_params": "Parameters of the network"}
+SAID_AS_THEY_ARE = [name for name in COLUMNS if name not in (PERCENT | SECONDS | COUNTS)]
+
+
+def choose_runs(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs that pass the filters, which show only what there is to choose from."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        shown = _filter(runs, "dataset", "Dataset", sorted(runs["dataset"].unique()))
+        shown = _filter(shown, "status", "Status", [status for status in STATUSES if status in set(runs["status"])])
+        return _filter(shown, "backbone", "Backbone", sorted(runs["backbone"].unique()))
+
+
+def show(runs: pd.DataFrame) -> str | None:
+    """Draw the table; returns the id of the chosen run."""
+    head, switch, download = st.columns([6, 3, 2], vertical_alignment="center")
+    head.subheader(formats.count(len(runs), "run"), anchor=False)
+    columns = switch.segmented_control(
+        "Columns",
+        ["Only differences", "All columns"],
+        default="Only differences",
+        required=True,
+        label_visibility="collapsed",
+        key="columns",
+        bind="query-params",
+    )
+    download.download_button("CSV", runs.to_csv(index=False), "runs.csv", icon=":material/download:", width="stretch")
+    visible = answers.only_differences(runs) if columns == "Only differences" else runs
+    order = [*ALWAYS, *(name for name in visible.columns if name not in (*ALWAYS, *NEVER))]
+    ids = runs["run_id"].tolist()
+    runs = runs.assign(labelled=labelled(runs), network_params=runs["backbone"].map(_params))
+    chosen = visitor.get().run
+    percent = {name: 100 * runs[name] for name in PERCENT if name in runs}
+    event = st.dataframe(
+        runs.assign(**percent, method=[TITLES[name] for name in runs["method"]]),
+        column_order=order,
+        column_config=_columns(),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": [ids.index(chosen)]}} if chosen in ids else None,
+        key=f"runs-{hash(tuple(ids))}",  # a selection is a position: it must not survive another set of rows
+        alt="Every run with its settings and results",
+    )
+    selected = selections.table_ids(event, runs)
+    if selected and selected[0] != chosen:
+        visitor.update(run=selected[0])
+    return selected[0] if selected else None
+
+
+def labelled(runs: pd.DataFrame) -> pd.Series:
+    """Labelled images that each run was shown, to learn from or to choose by; none by zero-shot."""
+    return runs["n_train_used"] + runs["n_val_used"]
+
+
+def _params(backbone: str) -> float:
+    """Of the image tower alone of a CLIP, as of any backbone; not a number of one that is not known."""
+    return BACKBONES[backbone].params if backbone in BACKBONES else float("nan")
+
+
+def _filter(runs: pd.DataFrame, column: str, label: str, options: list[str]) -> pd.DataFrame:
+    if len(options) < 2:
+        return runs
+    wanted = st.multiselect(label, options, placeholder="All", key=f"only_{column}", bind="query-params")
+    return runs[runs[column].isin(wanted)].reset_index(drop=True) if wanted else runs
+
+
+def _columns() -> dict:
+    number = st.column_config.NumberColumn
+    return {
+        **{name: name.replace("_", " ").capitalize() for name in SAID_AS_THEY_ARE},
+        "backbone": st.column_config.TextColumn("Backbone", pinned=True),
+        "created": st.column_config.DatetimeColumn("Started", format="distance"),
+        "method": "Method",
+        "cached": "Features cached",
+        **{name: number(label, format="%.1f %%") for name, label in PERCENT.items()},
+        **{name: number(f"{label} (s)", format="%.1f") for name, label in SECONDS.items()},
+        **{
+            name: number(label, format="%.0f" if name == "images_per_second" else "localized")
+            for name, label in COUNTS.items()
+        },
+    }

@@ -1,0 +1,59 @@
+"""What the layers of a network know of the classes: a sentence and a chart from linear probes, and a map's caption."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.evaluation.layer_probes import Probe, Probes
+from core.features.layers import Depth
+from dashboard.ui import formats
+from dashboard.ui.charts import ACCENT, canvas, error_bars
+
+
+def sentence(found: Probes) -> str:
+    """How far the classes untangle with depth, and where most of it happens; Markdown."""
+    first, last = found.probes[0], found.probes[-1]
+    text = (
+        f"A linear head reads the class of {formats.percent(first.accuracy)} of the test images off **{first.block}** "
+        f"and of **{formats.percent(last.accuracy)}** off **{last.block}**. "
+    )
+    best = max(found.probes, key=lambda probe: probe.accuracy)
+    if best is not last:
+        apart = best.accuracy_low > last.accuracy_high
+        text += f"It is best at **{best.block}**, not at the end ({formats.percent(best.accuracy)}; "
+        return text + ("the intervals do not overlap)." if apart else "too close to call).")
+    before, after = max(
+        zip(found.probes, found.probes[1:], strict=False), key=lambda pair: pair[1].accuracy - pair[0].accuracy
+    )
+    step = 100 * (after.accuracy - before.accuracy)
+    return f"{text}The largest step, {step:.1f} points, is from {before.block} to {after.block}."
+
+
+def title(depth: Depth) -> str:
+    """What stands over the map of a depth."""
+    return f"{depth.block}, {depth.size} x {depth.size}"
+
+
+def caption(probe: Probe | None) -> str:
+    """How well a linear head does there; short, since it stands on the map."""
+    if probe is None:
+        return ""
+    return f"Probe {formats.percent(probe.accuracy)} ({formats.interval(probe.accuracy_low, probe.accuracy_high)})"
+
+
+def chart(found: Probes) -> go.Figure:
+    """Accuracy of the probes against depth, first block to last, with 95 % intervals."""
+    frame = pd.DataFrame([vars(probe) for probe in found.probes])
+    line = go.Scatter(
+        x=frame["block"],
+        y=100 * frame["accuracy"],
+        mode="lines+markers",
+        line={"color": ACCENT, "width": 3},
+        marker={"size": 10},
+        error_y=error_bars(frame),
+        customdata=frame[["place", "size", "channels", "strength"]],
+        hovertemplate="<b>%{x}</b>, block %{customdata[0]}: %{y:.1f} %<br>%{customdata[1]} x %{customdata[1]} places, "
+        "%{customdata[2]} channels<br>L2 strength %{customdata[3]:g}, chosen on validation<extra></extra>",
+    )
+    figure = canvas(line, height=340)
+    figure.update_xaxes(title_text="Depth: the block that is looked at", type="category")
+    return figure.update_yaxes(title_text="Accuracy on test images (%)", rangemode="tozero")

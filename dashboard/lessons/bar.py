@@ -1,0 +1,102 @@
+"""The lesson that is followed, above every page: what the step says, what to do, whether it is done, the next one."""
+
+import streamlit as st
+
+from core.curriculum import lessons
+from core.curriculum.lessons import Lesson, Step
+from core.errors import LabError
+from dashboard import server
+from dashboard.state import address, visitor
+from dashboard.ui import components, formats
+
+BACK, NEXT = "PageUp", "PageDown"  # what a presenter's remote control sends
+
+
+def show() -> None:
+    """Draw it, where a lesson is followed."""
+    if not visitor.get().lesson:
+        return
+    try:
+        lesson = lessons.get(visitor.get().lesson)
+    except LabError as error:
+        components.show_error(error)
+        if st.button("All lessons", key="lesson-leave"):
+            leave()
+        return
+    last = len(lesson.steps)
+    index = min(max(int(visitor.get().step), 1), last) - 1 if visitor.get().step.isdecimal() else 0
+    step = lesson.steps[index]
+    with st.container(border=True, key="lesson"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f":material/school: {lesson.title} · step {index + 1} of {last}: **{step.title}**")
+            with st.container(horizontal=True, width="content"):  # together at the right, whatever the title's length
+                _buttons(index, last)
+        if step.text:
+            st.markdown(step.text)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**To do:** {step.do}", width="content")
+            link_to(visitor.get().lesson, index, "Set up this page", icon=":material/tune:")
+        _check(lesson, step)
+        if step.question:
+            with st.expander(f"**Question:** {step.question}", key=f"question-{visitor.get().lesson}-{index}"):
+                st.markdown(step.answer)
+
+
+def link_to(name: str, index: int, label: str, *, icon: str = "") -> None:
+    """A link to a step (from 0), its page set up."""
+    step = lessons.get(name).steps[index]
+    choices = lessons.link(lessons.get(name), step)
+    components.link(step.page, label, icon=icon, lesson=name, step=str(index + 1), **choices)
+
+
+def go(name: str, index: int) -> None:
+    """Open a step (from 0) now, its page set up."""
+    step = lessons.get(name).steps[index]
+    place = {"lesson": name, "step": str(index + 1)}
+    visitor.update(run="", **place)  # the page Train shows the next run, not the last one
+    choices = lessons.link(lessons.get(name), step)
+    for choice, value in choices.items():  # a browser that polls still sends those of the last step
+        address.note(choice, value)
+    st.switch_page(components.page(step.page), query_params=place | choices)
+
+
+def leave() -> None:
+    """End the lesson and show all of them."""
+    visitor.update(lesson="", step="")
+    st.switch_page(components.page("lessons"))
+
+
+def _buttons(index: int, last: int) -> None:
+    if st.button("Back", icon=":material/arrow_back:", shortcut=BACK, key="lesson-back", disabled=not index):
+        go(visitor.get().lesson, index - 1)
+    if st.button("Next" if index + 1 < last else "Finish", icon=":material/arrow_forward:", shortcut=NEXT,
+                 key="lesson-next", type="primary"):  # fmt: skip
+        if index + 1 < last:
+            go(visitor.get().lesson, index + 1)
+        leave()
+    if st.button("Leave", key="lesson-leave", type="tertiary", help="Back to all lessons"):
+        leave()
+
+
+def _check(lesson: Lesson, step: Step) -> None:
+    """Whether the visitor's own runs and maps answer the step, and what came out."""
+    if not (step.runs or step.mapped):
+        return
+    if not server.engine.store_open():
+        st.caption(":material/hourglass_empty: Looking for your runs")
+        return
+    table = server.runs.runs_table()
+    lacking = lessons.lacking(lesson, step, table)
+    if lacking:
+        st.markdown(f":orange[:material/radio_button_unchecked:] Still to come: {'; '.join(lacking)}.")
+    else:
+        st.markdown(":green[:material/check_circle:] Done.")
+    for name in step.runs:
+        run = lessons.done(lesson.runs[name], table)
+        if run is not None:
+            interval = formats.interval(run["accuracy_low"], run["accuracy_high"])
+            components.link(
+                "run", f"{formats.percent(run['accuracy'])} ({interval}), {formats.duration(run['seconds'])}: "
+                f"{lessons.title(lesson.runs[name])}",
+                icon=":material/search_insights:", run=run["run_id"],
+            )  # fmt: skip

@@ -1,0 +1,127 @@
+"""What the browser fetches by address, beside Streamlit's own pages: maps, columns, thumbnails, the view's modules.
+
+Every address says what it holds, by a key or a digest, so browsers may keep the answers for good.
+"""
+
+import io
+import re
+from http import HTTPStatus
+
+import numpy as np
+from PIL import Image
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core.data.datasets import Dataset
+from core.errors import LabError
+from core.maps import store
+from dashboard.map_view import browser_modules
+
+FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
+KEY = re.compile(r"[0-9a-f]{16}")
+SIDES = range(8, 129)  # pixels of a thumbnail
+ACROSS = 16  # thumbnails in a line of a sheet
+MOST = 512  # thumbnails on a sheet
+
+
+def positions(request: Request) -> Response:
+    """A map (n, dims): n and dims as little-endian uint32, then the positions as float32."""
+    path = store.positions_path(_named(request, "key"))
+    try:
+        points = np.load(path or "", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise HTTPException(HTTPStatus.NOT_FOUND, "This map is not on the disk any more. Draw it again.") from error
+    header = np.array(points.shape, "<u4").tobytes()
+    return _answer(header + np.ascontiguousarray(points, "<f4").tobytes())
+
+
+def parcel(request: Request) -> Response:
+    """Rows or a column of a map that is being looked at."""
+    from dashboard import server
+
+    content = server.maps_shown.parcels().get(_named(request, "digest"))
+    if content is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, "The server has started anew since. Reload the page.")
+    return _answer(content)
+
+
+def thumbnails(request: Request) -> Response:
+    """Images of a dataset by row id on one PNG, 16 in a line, in the order of `rows`."""
+    dataset = _dataset(request.path_params["dataset"], request.path_params["fingerprint"])
+    rows = _numbers(request.query_params.get("rows", ""))
+    side = _numbers(request.query_params.get("side", "32"))
+    if not 0 < len(rows) <= MOST or len(side) != 1 or side[0] not in SIDES:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, f"Ask for 1 to {MOST} rows, at a side of 8 to 128 pixels.")
+    if max(rows) >= len(dataset.labels):
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"{dataset.title} has {len(dataset.labels)} images.")
+    picture = io.BytesIO()
+    Image.fromarray(sheet(dataset.images, rows, side[0])).save(picture, "PNG", compress_level=1)
+    return _answer(picture.getvalue(), "image/png")
+
+
+def module(request: Request) -> Response:
+    """A file of the map view."""
+    text = browser_modules.texts().get(request.path_params["name"])
+    if text is None or request.path_params["version"] != browser_modules.version():
+        raise HTTPException(HTTPStatus.NOT_FOUND, "This program was updated. Reload the page.")
+    kind = "text/css" if request.path_params["name"].endswith(".css") else "text/javascript"
+    return _answer(text.encode(), kind)
+
+
+def sheet(images: np.ndarray, rows: list[int], side: int) -> np.ndarray:
+    """Images (n, s, s, 3) of some rows side by side, 16 in a line, (h, w, 3) uint8; what is left over is black."""
+    tiles = [_resized(images[row], side) for row in rows]
+    across = min(len(tiles), ACROSS)
+    lines = -(-len(tiles) // ACROSS)
+    laid = np.zeros((lines, across, side, side, 3), np.uint8)
+    for place, tile in enumerate(tiles):
+        laid[place // ACROSS, place % ACROSS] = tile
+    return laid.swapaxes(1, 2).reshape(lines * side, across * side, 3)
+
+
+ROUTES = [
+    Route("/lab/maps/{key}.bin", positions),
+    Route("/lab/parcels/{digest}.bin", parcel),
+    Route("/lab/thumbnails/{dataset}/{fingerprint}", thumbnails),
+    Route("/lab/map_view/{version}/{name}", module),
+]
+
+
+def _answer(content: bytes, kind: str = "application/octet-stream") -> Response:
+    return Response(content, media_type=kind, headers=FOR_GOOD)
+
+
+def _named(request: Request, name: str) -> str:
+    """A key or digest of the address: nothing that could lead elsewhere on the disk."""
+    text = request.path_params[name]
+    if not KEY.fullmatch(text):
+        raise HTTPException(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
+    return text
+
+
+def _dataset(name: str, fingerprint: str) -> Dataset:
+    from dashboard import server
+
+    try:
+        dataset = server.datasets.dataset(name)
+    except LabError as error:
+        raise HTTPException(HTTPStatus.NOT_FOUND, str(error)) from error
+    if dataset.fingerprint != fingerprint:
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"{dataset.title} has changed since. Reload the page.")
+    return dataset
+
+
+def _numbers(text: str) -> list[int]:
+    """1,2,3 -> [1, 2, 3]; [] where it is anything else."""
+    return [int(part) for part in text.split(",")] if re.fullmatch(r"\d{1,9}(,\d{1,9})*", text, re.ASCII) else []
+
+
+def _resized(image: np.ndarray, side: int) -> np.ndarray:
+    if image.shape[0] == side:
+        return image
+    enlarging = image.shape[0] < side
+    return np.asarray(
+        Image.fromarray(image).resize((side, side), Image.Resampling.NEAREST if enlarging else Image.Resampling.BOX)
+    )

@@ -1,0 +1,82 @@
+"""What the points of a map can be coloured by: one column for each question, joined to the map by row id."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from core.data.datasets import Dataset
+from dashboard.map_view import Column
+from dashboard.ui.charts import class_colour
+
+UNTESTED = "not tested"  # of images that a run learned from, or never saw
+FAINT = "#a9aebb"
+RIGHT, WRONG = "#3f90da", "#e76300"  # told apart by colour-blind eyes
+BOTH, NEITHER = "#c9ccd6", "#4d5261"  # where two runs agree there is little to see
+SPLIT_COLOURS = {"train": "#94a4a2", "val": "#ffa90e", "test": "#3f90da"}
+SPLIT_NAMES = {"train": "training", "val": "validation", "test": "test"}
+
+
+def of_images(dataset: Dataset, rows: np.ndarray, splits: Mapping[str, np.ndarray]) -> list[Column]:
+    """What is known of images (n,) without any run: their class, and the split that each is in.
+
+    Args:
+        rows: Row ids (n,), in the order of the map.
+        splits: Row ids of `train`, `val` and `test`, as `datasets.splits` gives them.
+    """
+    of_row = np.zeros(len(dataset.labels), np.uint8)
+    for code, name in enumerate(SPLIT_COLOURS):
+        of_row[splits[name]] = code
+    return [
+        _classes("class", "Class", dataset.labels[rows], dataset.class_names),
+        Column("split", "Split", "class", of_row[rows], tuple(SPLIT_NAMES.values()), tuple(SPLIT_COLOURS.values())),
+    ]
+
+
+def of_run(dataset: Dataset, rows: np.ndarray, predictions: pd.DataFrame) -> list[Column]:
+    """What a run said of the images it was tested on: the class, whether that is right, how sure it was.
+
+    Args:
+        predictions: As `runs.predictions` gives them.
+    """
+    said, sure, tested = _said(rows, predictions)
+    right = np.where(tested, said != dataset.labels[rows], 2)
+    return [
+        _classes("prediction", "Prediction", np.where(tested, said, len(dataset.class_names)), dataset.class_names),
+        _named("right", "Right or wrong", right, ("right", "wrong"), (RIGHT, WRONG)),
+        Column("confidence", "Confidence", "number", sure.astype(np.float32), unit="%"),
+    ]
+
+
+def of_two_runs(
+    dataset: Dataset, rows: np.ndarray, first: pd.DataFrame, second: pd.DataFrame, names: tuple[str, str]
+) -> Column:
+    """Which of two runs is right on the images that both were tested on."""
+    (one, _, in_one), (other, _, in_other) = (_said(rows, predictions) for predictions in (first, second))
+    labels = dataset.labels[rows]
+    codes = np.select(
+        [~(in_one & in_other), (one == labels) & (other == labels), one == labels, other == labels],
+        [4, 0, 1, 2],
+        default=3,
+    )
+    names = ("both right", f"only {names[0]}", f"only {names[1]}", "neither")
+    return _named("difference", "Which run is right", codes, names, (BOTH, RIGHT, WRONG, NEITHER))
+
+
+def _said(rows: np.ndarray, predictions: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The predicted class int64, the confidence (nan where none), and whether there is a prediction, all (n,)."""
+    found = predictions.set_index("row").reindex(rows)
+    tested = found["prediction"].notna().to_numpy()
+    return found["prediction"].fillna(-1).to_numpy(np.int64), found["confidence"].to_numpy(float), tested
+
+
+def _classes(name: str, title: str, codes: np.ndarray, class_names: tuple[str, ...]) -> Column:
+    return _named(name, title, codes, class_names, tuple(class_colour(index) for index in range(len(class_names))))
+
+
+def _named(name: str, title: str, codes: np.ndarray, names: tuple[str, ...], colours: tuple[str, ...]) -> Column:
+    """A column of names; the code after the last name stands for `UNTESTED` and is named where it occurs."""
+    if (codes == len(names)).any():
+        names, colours = (*names, UNTESTED), (*colours, FAINT)
+    codes = codes.astype(np.uint8 if len(names) <= 256 else np.uint16)
+    return Column(name, title, "class", codes, names, colours, unknown=UNTESTED)

@@ -1,0 +1,37 @@
+"""What models say of one photo, held against each other: a sentence, and which of them stand alone."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from core.explain.predict import Answer
+from dashboard.ui import formats
+
+
+def sentence(answers: Sequence[Answer], classes: Sequence[str] = ()) -> str:
+    """Whether models that know the same classes agree; nothing to say of fewer than two.
+
+    Args:
+        classes: Those they know; none for ImageNet's thousand. What is not among them is taken for one of them.
+    """
+    if len(answers) < 2:
+        return ""
+    known = "ImageNet's 1,000 classes"
+    if classes:
+        known = formats.listed([*classes[:2], f"{len(classes) - 2} more"] if len(classes) > 4 else classes)
+    votes = Counter(answer.class_names[0] for answer in answers)
+    (winner, most), *others = votes.most_common()
+    if not others:
+        said = f"all say **{winner}**"
+    elif most > others[0][1]:
+        rest = "the other" if most == len(answers) - 1 else "the others"
+        said = f"{most} say **{winner}**, {rest} {formats.listed([name for name, _ in others])}"
+    else:
+        said = f"they disagree: {formats.listed([name for name, _ in votes.most_common()])}"
+    return f"{len(answers)} models that know {known}: {said}."
+
+
+def alone(answer: Answer, answers: Sequence[Answer]) -> bool:
+    """Whether most of the others that know the same classes agree with each other and not with this one."""
+    votes = Counter(other.class_names[0] for other in answers)
+    winner, most = votes.most_common(1)[0]
+    return answer.class_names[0] != winner and most > len(answers) / 2

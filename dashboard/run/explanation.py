@@ -1,0 +1,84 @@
+"""One image from close up: what a run said of it, and which parts of it speak for that (Grad-CAM)."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.data.datasets import Dataset
+from core.errors import LabError, RunError
+from dashboard import server
+from dashboard.state import visitor
+from dashboard.ui import components, heatmap, image_grid, run_charts
+
+POLL = 0.5  # seconds between two looks at the worker
+SIZE = 384  # pixels of an image
+FEW_PLACES = 25  # of a feature map, below which a map is hardly a place
+
+
+def show(run: pd.Series, row: int) -> None:
+    """The image, the probabilities, and a heat map for the predicted and the true class."""
+    dataset = image_grid.dataset_of(run)
+    if dataset is None:
+        return
+    found = server.finished.predictions(run["run_id"]).set_index("row")
+    if row not in found.index:
+        st.warning("Choose one of the images that this run was tested on.", title=f"Image {row} is not among them")
+        return
+    predicted, label = int(found.at[row, "prediction"]), int(found.at[row, "label"])
+    names = dataset.class_names
+    said = "rightly called so" if predicted == label else f"taken for **{names[predicted]}**"
+    st.markdown(f"Image {row}: **{names[label]}**, {said}.")
+    probabilities = found.loc[row, [f"p_{index}" for index in range(len(names))]].to_numpy(float)
+    classes = list(dict.fromkeys([predicted, label]))
+    try:
+        ready = _maps(run, row, dataset, classes) is not None
+    except LabError:
+        ready = True  # said below
+    st.fragment(_heat_maps, run_every=None if ready else POLL)(run, row, classes, waiting=not ready)
+    components.chart(
+        run_charts.probabilities(names, probabilities),
+        key=f"probabilities-{run['run_id']}",
+        alt=f"The three most probable classes of image {row}",
+    )
+
+
+def _heat_maps(run: pd.Series, row: int, classes: list[int], *, waiting: bool) -> None:
+    dataset = server.datasets.dataset(run["dataset"])
+    image = dataset.images[row]
+    error = maps = None
+    try:
+        maps = _maps(run, row, dataset, classes)
+    except LabError as found:
+        error = found
+    if waiting and (maps or error):
+        st.rerun()  # nothing is left to wait for
+    a_row = 2 if visitor.get().projector else 3
+    places = [*st.columns(a_row, gap="small"), *st.columns(a_row, gap="small")]
+    places[0].image(components.thumbnail(image, SIZE), caption="The image", width="stretch", alt=f"Image {row}")
+    for place, index, found in zip(places[1:], classes, maps or [], strict=False):
+        name = dataset.class_names[index]
+        place.image(
+            components.thumbnail(heatmap.over(image, found, SIZE), SIZE),
+            caption=f"Speaks for {name}" if found.any() else f"Nothing speaks for {name}",
+            width="stretch",
+            alt=f"Heat map of what in image {row} speaks for {name}",
+        )
+    if isinstance(error, RunError):  # such as nearest neighbours: nothing went wrong
+        st.info(f"{error.remedy}.", title=error.received, icon=":material/info:")
+    elif error:
+        components.show_error(error)
+    elif maps is None:
+        st.caption(":material/hourglass_top: Asking the network. The first image takes longest: the network is loaded.")
+    else:
+        st.caption(_how_to_read(*maps[0].shape))
+
+
+def _how_to_read(height: int, width: int) -> str:
+    text = f"Grad-CAM: bright places raise the score of the class. The last feature map has {height} x {width} places"
+    return f"{text}." if height * width >= FEW_PLACES else f"{text}: a larger input size shows more."
+
+
+def _maps(run: pd.Series, row: int, dataset: Dataset, classes: list[int]) -> list[np.ndarray] | None:
+    """A map for each class; None while a worker is at one of them."""
+    found = [server.finished.explanation(run["run_id"], row, dataset.images[row], index) for index in classes]
+    return None if any(each is None for each in found) else [heat_map for heat_map, _ in found]

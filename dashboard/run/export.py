@@ -1,0 +1,165 @@
+"""Taking a run away: its model as a file that was checked, the code that repeats it, a report of it."""
+
+import io
+import shlex
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core import backbones, export
+from core.config import ZERO_SHOT
+from core.errors import LabError
+from core.runs import Outcome
+from dashboard import server
+from dashboard.run import report
+from dashboard.ui import components, formats
+
+TAB = "Take it away"
+MOST = 20  # runs in one report
+POLL = 0.6  # seconds between two looks at an export
+FORMATS = {  # format -> what one does with it
+    "keras": ("Keras", "`keras.models.load_model` opens it, on TensorFlow, JAX or PyTorch."),
+    "savedmodel": (
+        "SavedModel",
+        "For TensorFlow Serving: image files in, class names and probabilities out.",
+    ),
+    "tflite": ("LiteRT", "For phones and small boards: a `.tflite` file with its labels inside."),
+}
+
+
+def show(run: pd.Series, outcome: Outcome) -> None:
+    """Three things to take away; `run` is a row of `runs.table` whose run left an outcome."""
+    st.markdown("**The model.** Resizing and preprocessing are inside, so nobody can forget them.")
+    if run["backbone"] in backbones.clip_names() and run["method"] != "knn":
+        st.caption("To open the Keras file of a CLIP, install `keras-hub` too: its layers come from there.")
+    if run["method"] == "knn":
+        st.caption("Nearest neighbours have no model: they compare with all training images. The code below does that.")
+    else:
+        _models(run["run_id"], min(export.CHECKED, outcome.n_test))
+    if run["method"] == ZERO_SHOT:
+        st.markdown("**The command.** It repeats this run here; there is no script of it that runs elsewhere.")
+        st.code(_command(run), language="bash", wrap_lines=True)
+    else:
+        st.markdown(
+            "**The code.** It repeats this run with Keras and NumPy alone; its first line says where its images are."
+        )
+        _code(run["run_id"])
+    st.markdown("**A report.** One file that opens offline: the result, its mistakes, and all that decided it.")
+    report_of(pd.DataFrame([run]))
+
+
+def report_of(frame: pd.DataFrame) -> None:
+    """A button for the report of finished runs, rows of `runs.table`; the first ones where there are many."""
+    chosen = frame.head(MOST)
+    several = f" of {'these' if len(frame) <= MOST else 'the first'} {len(chosen)} runs" if len(chosen) > 1 else ""
+    name = _stem(chosen.iloc[0]) if len(chosen) == 1 else f"backbone-lab-{len(chosen)}-runs"
+    st.download_button(
+        f"Report{several}",
+        lambda: report.html(chosen["run_id"].tolist()),
+        f"{name}.html",
+        "text/html",
+        key="take-report",
+        icon=":material/download:",
+        help="One HTML file that opens offline: the comparison, and each run with its mistakes and settings",
+        on_click="ignore",
+    )
+
+
+def _command(run: pd.Series) -> str:
+    names = ("dataset", "backbone", "method", "weights", "templates", "classes", "n_test")
+    options = [f"--{name.replace('_', '-')} {shlex.quote(str(run[name]))}" for name in names if run[name]]
+    return f"python -m core run {' '.join(options)}"
+
+
+def _models(run_id: str, checked: int) -> None:
+    """Each format: to be made, being made, or there and right. The page itself draws them, so that a press draws the
+    whole page; only while one is being made it is a fragment, which looks again and again."""
+    watched = _at_work(run_id)
+    draw = st.fragment(_formats, run_every=POLL) if watched else _formats
+    draw(run_id, checked, watched)
+
+
+def _formats(run_id: str, checked: int, watched: bool) -> None:
+    if watched and not _at_work(run_id):
+        st.rerun()
+    for column, (name, (title, use)) in zip(st.columns(len(FORMATS)), FORMATS.items(), strict=True):
+        with column.container(border=True, height="stretch"):
+            st.markdown(f"**{title}**  \n{use}")
+            _format(run_id, name, checked)
+
+
+def _at_work(run_id: str) -> bool:
+    return any(server.finished.exporting(run_id, name) for name in FORMATS)
+
+
+def _format(run_id: str, name: str, checked: int) -> None:
+    title = FORMATS[name][0]
+    if server.finished.exporting(run_id, name):
+        st.caption(":material/hourglass: Being made, then asked the run's own test images")
+        return
+    try:
+        path = server.finished.exported(run_id, name)
+    except LabError as error:
+        components.show_error(error)
+        path = None
+    if path is None:
+        st.button(f"Make {title}", key=f"make-{name}", on_click=_make, args=(run_id, name), icon=":material/build:")
+        return
+    st.download_button(
+        f"{title} ({formats.storage(_bytes(path))})",
+        lambda: _content(path),
+        path.name + ".zip" * path.is_dir(),
+        "application/zip" if path.is_dir() else "application/octet-stream",
+        key=f"take-{name}",
+        icon=":material/download:",
+        on_click="ignore",
+        type="primary",
+    )
+    st.caption(f":material/check: Read back, it says what the run said of {formats.count(checked, 'test image')}")
+
+
+def _make(run_id: str, name: str) -> None:
+    try:
+        server.finished.export(run_id, name)
+    except LabError as error:
+        st.toast(str(error), icon=":material/error:")
+
+
+def _code(run_id: str) -> None:
+    try:
+        script, notebook = server.finished.code(run_id)
+    except LabError as error:
+        components.show_error(error)
+        return
+    with st.container(horizontal=True):
+        for label, text, kind, mime in (
+            ("Python script", script, "script", "text/x-python"),
+            ("Jupyter notebook", notebook, "notebook", "application/x-ipynb+json"),
+        ):
+            name = server.finished.export_name(run_id, kind)
+            st.download_button(
+                label, text, name, mime, key=f"take-{kind}", icon=":material/download:", on_click="ignore"
+            )
+    with st.expander("Read it here", icon=":material/code:"):
+        st.code(script, language="python", line_numbers=True)
+
+
+def _content(path: Path) -> bytes:
+    """A file as it is, a folder as a zip of it."""
+    if path.is_file():
+        return path.read_bytes()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for each in sorted(path.rglob("*")):
+            archive.write(each, Path(path.name) / each.relative_to(path))
+    return buffer.getvalue()
+
+
+def _bytes(path: Path) -> int:
+    return sum(each.stat().st_size for each in ([path] if path.is_file() else path.rglob("*")) if each.is_file())
+
+
+def _stem(run: pd.Series) -> str:
+    return f"{run['backbone']}-{run['method']}-{run['run_id'][:8]}"

@@ -1,0 +1,254 @@
+"""One run as it goes: waiting, working, ended well or not, and what to do next."""
+
+from dataclasses import fields
+
+import pandas as pd
+import streamlit as st
+
+from core import heads
+from core.config import PROBES, TRAINED, RunConfig
+from core.errors import LabError
+from core.runs import ENDED, RESUMABLE, Run
+from dashboard import server
+from dashboard.state import visitor
+from dashboard.ui import components, formats, training_charts
+
+POLL = 0.6  # seconds between two looks
+BESIDE = 12  # runs that are offered to be drawn beside
+WITH_CURVES = ("finetune", "scratch", "linear-adam", "mlp")
+
+_AGAIN = {  # what to do about a run that did not finish
+    "failed": "Change what the message says and start again.",
+    "diverged": "The last finite checkpoint is kept. A tenth of the learning rate usually helps.",
+    "stopped": "Finished features are kept: started again, it goes on from there.",
+    "paused": "Its weights and its optimizer are kept: it goes on from where it was.",
+    "interrupted": "",  # its error says it
+}
+_TRAINING_STOPPED = "It goes on from its last checkpoint, or from the start where it has none."
+
+
+def show(run_id: str) -> None:
+    """Draw a run; while it waits or works it redraws itself and can be paused and stopped."""
+    if any(run.id == run_id for run in server.runs.active_runs()):
+        st.fragment(_live, run_every=POLL)(run_id)
+        return
+    table = server.runs.runs_table()
+    found = table[table["run_id"] == run_id]
+    if found.empty:
+        st.info("It was deleted, or the link comes from another home folder.", title="This run is not here")
+        return
+    run = found.iloc[0]
+    if run["status"] not in ENDED:  # the engine starts, and will say whether anybody works on it
+        st.skeleton(height=240)
+        st.fragment(_look_again, run_every=POLL)()
+        return
+    if run["status"] != "finished":
+        _did_not_finish(run)
+        return
+    components.result_card(run)
+    if said := gained(run):
+        st.markdown(said)
+    _next_steps(run)
+    learned(run)
+
+
+def learned(run: pd.Series) -> None:
+    """The curves of a run that has ended, well or not, where it has any."""
+    if run["method"] in WITH_CURVES:
+        curves(run["run_id"], run["name"], unfrozen_after(run["method"], run["start"], run["head_epochs"]))
+
+
+def gained(run: pd.Series) -> str:
+    """What unfreezing brought, in one sentence; "" for a run that has no stage before it."""
+    before = run["frozen_accuracy"]
+    if pd.isna(before):
+        return ""
+    points = 100 * (run["accuracy"] - before)
+    verb = "lost" if points < 0 else "gained"
+    inside = run["accuracy_low"] <= before <= run["accuracy_high"]
+    doubt = " That is within the interval: more test images would tell." if inside and points else ""
+    frozen = f"With the backbone frozen it was {formats.percent(before)}"
+    return f"{frozen}: unfreezing **{verb} {abs(points):.1f} points**.{doubt}"
+
+
+def why_it_ended(run: pd.Series) -> None:
+    """What kept a run from finishing, and what to do about it."""
+    error = run["error"] if pd.notna(run["error"]) else ""
+    again = _TRAINING_STOPPED if run["status"] == "stopped" and run["method"] in TRAINED else _AGAIN[run["status"]]
+    sentence = f"{error} {again}".strip()
+    st.warning(sentence, title=f"{run['name']}: {run['status']}", icon=":material/error:")
+
+
+def resume_button(run: pd.Series) -> None:
+    """The button that goes on with a run, where it can go on."""
+    if run["status"] in RESUMABLE:
+        st.button(
+            "Resume", icon=":material/play_arrow:", type="primary", key=f"resume-{run['run_id']}",
+            on_click=_do, args=(server.runs.resume, run["run_id"]),
+        )  # fmt: skip
+
+
+def curves(run_id: str, name: str, unfrozen: int | None) -> None:
+    """Curves so far, by epoch or by batch, with those of other runs beside."""
+    own = server.runs.curves(run_id)
+    if own.empty:
+        return
+    by_batch = own["metric"].str.startswith("batch_")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        by = "epoch"
+        if by_batch.any():
+            kinds = {"epoch": "By epoch", "batch": "By batch"}
+            by = st.segmented_control(
+                "Curves", list(kinds), format_func=kinds.get, default="batch" if by_batch.all() else "epoch",
+                required=True, label_visibility="collapsed", key=f"by-{run_id}-{by_batch.all()}",
+            )  # fmt: skip
+        others = _others(run_id)
+        chosen = st.multiselect(
+            "Beside", list(others), format_func=others.get, placeholder="Draw other runs beside it",
+            label_visibility="collapsed", key=f"beside-{run_id}",
+        )  # fmt: skip
+    frames = [own.assign(run=name)]
+    frames += [
+        server.runs.curves(other).assign(run=f"{place}. {others[other]}") for place, other in enumerate(chosen, 2)
+    ]
+    figure = training_charts.learning(pd.concat(frames), by=by, unfrozen=unfrozen)
+    components.chart(figure, key=f"curves-{run_id}", alt=f"Training curves by {by}")
+
+
+def unfrozen_after(method: str, start: str, head_epochs: int) -> int | None:
+    """After which epoch a fine-tune unfroze something; None where it did from the start, or never."""
+    return int(head_epochs) or None if method == "finetune" and not start else None
+
+
+def same(run: pd.Series, **changes) -> dict[str, str]:
+    """Choices that open Train with the config of a run, changed in places; all of them, since Train remembers."""
+    config = {field.name: run[field.name] for field in fields(RunConfig) if field.name != "version"} | changes
+    config["backbones"] = config.pop("backbone")
+    return {name: str(value) for name, value in config.items()}
+
+
+def queue(but: str = "") -> None:
+    """The runs that wait or work, apart from one that is drawn elsewhere."""
+    for position, run in enumerate(server.runs.active_runs()):
+        if run.id == but:
+            continue
+        with st.container(horizontal=True, vertical_alignment="center"):
+            components.link("train", run.name, icon=":material/schedule:", run=run.id)
+            st.caption(_place(run, position), width="content")
+            _stop_button(run)
+
+
+def _live(run_id: str) -> None:
+    active = server.runs.active_runs()
+    position = next((i for i, run in enumerate(active) if run.id == run_id), None)
+    if position is None:  # it ended: the whole page has something new to show
+        server.runs.refresh_runs()
+        st.rerun()
+    run = active[position]
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{run.name}**", help=f"On {run.config.dataset}")
+            if run.config.trains and run.status == "running":
+                _button("Pause", ":material/pause_circle:", run, server.runs.pause)
+            _stop_button(run)
+        if run.progress is None:
+            st.progress(0.0, text=_place(run, position))
+            return
+        moment = run.progress
+        st.progress(moment.fraction, text=formats.stage(moment))
+        if moment.total:
+            facts = {moment.unit.capitalize(): formats.done(moment)}
+            facts["Speed"] = formats.rate(moment.rate, moment.unit) if moment.rate else "–"
+            facts["Left"] = formats.duration(moment.seconds_left) if moment.seconds_left else "–"
+            if moment.memory:
+                facts["Memory"] = formats.storage(moment.memory)
+            with st.container(horizontal=True, gap="medium"):
+                for name, value in facts.items():
+                    st.markdown(f":gray[{name}]\n#### {value}", width="content", anchors=False)
+        if run.config.method in WITH_CURVES:
+            curves(run.id, run.name, unfrozen_after(run.config.method, run.config.start, run.config.head_epochs))
+
+
+def _look_again() -> None:
+    if server.engine.settled():
+        server.runs.refresh_runs()
+        st.rerun()
+
+
+def _others(run_id: str) -> dict[str, str]:
+    """Runs with curves, newest first: id -> title."""
+    table = server.runs.runs_table()
+    with_curves = table[table["method"].isin(WITH_CURVES) & (table["run_id"] != run_id)]
+    return {run["run_id"]: _short(run) for _, run in with_curves.head(BESIDE).iterrows()}
+
+
+def _short(run: pd.Series) -> str:
+    result = formats.percent(run["accuracy"]) if pd.notna(run["accuracy"]) else run["status"]
+    return f"{run['name']} · {result}"
+
+
+def _next_steps(run: pd.Series) -> None:
+    """What one would do after a result: three links."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        components.link("compare", "Compare it", icon=":material/bar_chart:", run=run["run_id"])
+        components.link(
+            "maps", "Map it", icon=":material/scatter_plot:", of="run", run=run["run_id"], images="test", colour="right"
+        )
+        if run["method"] in PROBES:
+            other = "knn" if run["method"] != "knn" else "linear"
+            title = f"Another head, same features: {heads.METHODS[other].title.lower()}"
+            components.link(
+                "train", "Another head, same features", icon=":material/bolt:", help=title, **same(run, method=other)
+            )
+            _fine_tune_link(run)
+        elif run["method"] == "finetune":
+            components.link(
+                "train", "The same from scratch", icon=":material/child_care:",
+                **same(run, method="scratch", backbone="CustomCNN", input_size=0, weights="untrained", recipe="",
+                       epochs=0, batch_size=0, learning_rate=0.0),
+            )  # fmt: skip
+        components.link("backbones", "Another backbone", icon=":material/account_tree:")
+        st.button("Close", icon=":material/close:", type="tertiary", on_click=visitor.update, kwargs={"run": ""})
+
+
+def _fine_tune_link(run: pd.Series) -> None:
+    start = run["run_id"] if run["method"] != "knn" else ""
+    components.link(
+        "train", "Fine-tune from here", icon=":material/tune:",
+        help="Its head is where the fine-tune starts." if start else "",
+        **same(run, method="finetune", start=start, recipe="", epochs=0, batch_size=0, learning_rate=0.0),
+    )  # fmt: skip
+
+
+def _did_not_finish(run: pd.Series) -> None:
+    why_it_ended(run)
+    if pd.notna(run["accuracy"]):
+        components.result_card(run)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        resume_button(run)
+        changes = {"learning_rate": run["learning_rate"] / 10, "recipe": ""} if run["status"] == "diverged" else {}
+        label = "Set it up again, ten times gentler" if changes else "Set it up again"
+        components.link("train", label, icon=":material/replay:", **same(run, **changes))
+    learned(run)
+
+
+def _stop_button(run: Run) -> None:
+    _button("Stop", ":material/stop_circle:", run, server.runs.stop)
+
+
+def _button(label: str, icon: str, run: Run, act) -> None:
+    # A callback, since it is heard even when its fragment was redrawn between the press and its arrival.
+    st.button(label, icon=icon, key=f"{label.lower()}-{run.id}", on_click=_do, args=(act, run.id))
+
+
+def _do(act, run_id: str) -> None:
+    try:
+        act(run_id)
+    except LabError as error:
+        st.toast(str(error), icon=":material/error:")
+
+
+def _place(run: Run, position: int) -> str:
+    if run.status == "queued" and position:
+        return f"Waiting: {formats.count(position, 'run')} before it"
+    return formats.stage(run.progress) if run.progress else "Starting"

@@ -1,0 +1,290 @@
+"""A report: one HTML file with the comparison and the chosen runs, for people who were not there.
+
+Everything is in the file, and nothing in it is a program: it opens offline, on a phone and in ten years, and prints. So
+charts are drawn as SVG here; Plotly would add its 5 MB of JavaScript. It lives beside the pages because it says what
+`answers` says, in the numbers of `formats`.
+"""
+
+import base64
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from html import escape
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from core import metrics, runs
+from core.config import TITLES, RunConfig
+from core.data import datasets
+from core.errors import LabError, RunError
+from dashboard.ui import answers, formats
+from dashboard.ui.charts import class_colour
+
+MISTAKES = 12  # images shown of a run
+MANY_CLASSES = 20  # from here on a confusion matrix is too wide for a page
+RIGHT, WRONG = "#2f55cc", "#e08600"
+
+
+def html(run_ids: Sequence[str]) -> str:
+    """The whole file, for runs that have a result, in this order.
+
+    Raises:
+        RunError: No run, one that does not exist, or one without a result.
+    """
+    if not run_ids:
+        raise RunError("A report of no runs is empty", "one run or more")
+    chosen = [runs.get(run_id) for run_id in dict.fromkeys(run_ids)]
+    for run in chosen:
+        if run.outcome is None:
+            raise RunError(f"Run {run.name} is {run.status} and has no result", "finished runs", "Leave it out")
+    table = runs.table().set_index("run_id", drop=False).loc[[run.id for run in chosen]].reset_index(drop=True)
+    title = "Backbone Lab: " + (chosen[0].name if len(chosen) == 1 else f"{len(chosen)} runs compared")
+    parts = [
+        f"<h1>{escape(title)}</h1>",
+        f"<p class=quiet>Written {datetime.now(UTC):%d %B %Y}. Every number was measured by this program, on the "
+        "hardware beside it; accuracies are shares of test images that decided nothing, with 95 % intervals.</p>",
+        *(_comparison(table) if len(chosen) > 1 else []),
+        *(_run(run) for run in chosen),
+    ]
+    body = "\n".join(parts)
+    return (
+        f"<!doctype html>\n<html lang=en><head><meta charset=utf-8><title>{escape(title)}</title>\n"
+        f'<meta name=viewport content="width=device-width, initial-scale=1">\n<style>{_STYLE}</style></head>\n'
+        f"<body>\n{body}\n</body></html>\n"
+    )
+
+
+# The comparison
+
+
+def _comparison(table: pd.DataFrame) -> list[str]:
+    found = [
+        "<h2>Comparison</h2>",
+        _bars(_labels(table), table["accuracy"], table["accuracy_low"], table["accuracy_high"]),
+    ]
+    for answer in answers.three_questions(table):
+        sentences = "<br>".join(escape(sentence) for sentence in answer.sentences)
+        found.append(f"<p><b>{escape(answer.question)}</b><br>{sentences}</p>")
+    found += [f"<p class=warning>{escape(warning)}</p>" for warning in answers.warnings(table)]
+    rows = [
+        (
+            label,
+            run["dataset"],
+            formats.percent(run["accuracy"]),
+            formats.interval(run["accuracy_low"], run["accuracy_high"]),
+            formats.percent(run["validation_accuracy"]),
+            formats.duration(run["seconds"]) + (", features cached" if run["cached"] else ""),
+            run["hardware"],
+        )
+        for label, (_, run) in zip(_labels(table), table.iterrows(), strict=True)
+    ]
+    return [*found, _table(("Run", "Dataset", "Accuracy", "95 % interval", "Validation", "Time", "Measured on"), rows)]
+
+
+def _labels(table: pd.DataFrame) -> list[str]:
+    """What tells the runs apart: the backbone and how it was used, the number where that is not enough."""
+    names = [f"{run['backbone']}, {run['recipe'] or TITLES[run['method']].lower()}, {run['input_size']} px"
+             for _, run in table.iterrows()]  # fmt: skip
+    return [name if names.count(name) == 1 else f"{name} ({run_id[:6]})"
+            for name, run_id in zip(names, table["run_id"], strict=True)]  # fmt: skip
+
+
+# One run
+
+
+def _run(run: runs.Run) -> str:
+    outcome, counts = run.outcome, runs.confusion(run.id)
+    parts = [
+        f"<h2>{escape(run.name)} on {escape(run.config.dataset)}</h2>",
+        f"<p class=figure>{formats.percent(outcome.accuracy)} <small>of {formats.count(outcome.n_test, 'test image')}, "
+        f"{formats.interval(outcome.accuracy_low, outcome.accuracy_high)}</small></p>",
+        f"<p>{escape(outcome.protocol)}. Measured on {escape(outcome.hardware)} in "
+        f"{formats.duration(sum(outcome.seconds.values()))}{', features cached' if outcome.cached else ''}.</p>",
+    ]
+    if outcome.weights_origin == "untrained" and run.config.method != "scratch":
+        parts.append("<p class=warning>Untrained weights: nothing was transferred from ImageNet.</p>")
+    if run.status != "finished":
+        parts.append(f"<p class=warning>The run was {escape(run.status)}: this is its best until then.</p>")
+    parts += [f"<p class=warning>{escape(note)}</p>" for note in outcome.notes]
+    if outcome.stages:
+        parts += ["<h3>Stage by stage</h3>", _stages(outcome)]
+    parts += ["<h3>How well it knows each class</h3>", _classes(counts)]
+    if len(counts) <= MANY_CLASSES:
+        parts += ["<h3>What it takes for what</h3>", _confusion(counts)]
+    parts += [_mistakes(run, list(counts.columns)), _curves(runs.curves(run.id)), _settings(run)]
+    return f"<section>{''.join(parts)}</section>"
+
+
+def _stages(outcome: runs.Outcome) -> str:
+    titles = {"head": "Head alone", "finetune": "Fine-tuned", "scratch": "From scratch"}
+    frame = pd.DataFrame(outcome.stages)
+    names = [titles.get(name, name) for name in frame["name"]]
+    counted = ""
+    if outcome.weight_layers:
+        counted = (
+            f"<p>{outcome.trainable_weight_layers} of {outcome.weight_layers} layers with weights trained at last, "
+            f"{outcome.trainable_params:,} of {outcome.total_params:,} parameters.</p>"
+        )
+    return _bars(names, frame["accuracy"], frame["accuracy_low"], frame["accuracy_high"]) + counted
+
+
+def _classes(counts: pd.DataFrame) -> str:
+    shares = [metrics.wilson(int(row[index]), int(row.sum())) for index, row in enumerate(counts.to_numpy())]
+    colours = [class_colour(index) for index in range(len(counts))]
+    columns = ([getattr(share, name) for share in shares] for name in ("value", "low", "high"))
+    return _bars(list(counts.index), *columns, colours=colours)
+
+
+def _confusion(counts: pd.DataFrame) -> str:
+    values = counts.to_numpy()
+    shares = values / np.maximum(values.sum(axis=1, keepdims=True), 1)  # of each true class
+    rows = []
+    for index, name in enumerate(counts.index):
+        cells = [
+            f'<td style="background:{RIGHT if index == column else WRONG}{round(255 * share):02x}">{count or ""}</td>'
+            for column, (count, share) in enumerate(zip(values[index], shares[index], strict=True))
+        ]
+        rows.append(f"<tr><th>{escape(str(name))}</th>{''.join(cells)}</tr>")
+    heads = "".join(f"<th><span>{escape(str(name))}</span></th>" for name in counts.columns)
+    return f"<table class=confusion><tr><th>true, taken for</th>{heads}</tr>{''.join(rows)}</table>"
+
+
+def _mistakes(run: runs.Run, names: list[str]) -> str:
+    """Images it was surest about and wrong; nothing where the dataset is gone or has changed."""
+    predictions = runs.predictions(run.id)
+    wrong = predictions[predictions["label"] != predictions["prediction"]]
+    wrong = wrong.sort_values("confidence", ascending=False).head(MISTAKES)
+    try:
+        dataset = datasets.load(run.config.dataset)
+    except LabError:
+        return ""
+    rows = wrong["row"].to_numpy()
+    if not len(rows) or rows.max() >= len(dataset.labels) or (dataset.labels[rows] != wrong["label"]).any():
+        return ""
+    shown = [
+        f'<figure><img alt="{escape(names[each.label])}" src="{_picture(dataset.images[each.row])}"><figcaption>'
+        f"{escape(names[each.label])}, taken for {escape(names[each.prediction])}<br>"
+        f"{formats.percent(each.confidence)} sure</figcaption></figure>"
+        for each in wrong.itertuples()
+    ]
+    return f"<h3>Wrong and sure of it</h3><div class=images>{''.join(shown)}</div>"
+
+
+def _picture(pixels: np.ndarray) -> str:
+    image = Image.fromarray(np.asarray(pixels))
+    if image.width > 128:
+        image = image.resize((128, 128))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _curves(curves: pd.DataFrame) -> str:
+    """Accuracy by epoch, in training and on validation; nothing for a run without epochs."""
+    drawn = [
+        (curves[curves["metric"] == metric].sort_values("step"), name, colour)
+        for metric, name, colour in (
+            ("accuracy", "training", "#8a93a5"),
+            ("validation_accuracy", "validation", RIGHT),
+        )
+    ]
+    drawn = [(frame, name, colour) for frame, name, colour in drawn if len(frame) > 1]
+    if len(drawn) < 2:
+        return ""
+    low, high = (op(op(frame["step"]) for frame, *_ in drawn) for op in (min, max))
+    least = min(frame["value"].min() for frame, *_ in drawn)
+    base = max(0.0, np.floor(10 * least) / 10)
+
+    def place(step: float, value: float) -> str:
+        return f"{50 + 620 * (step - low) / max(high - low, 1e-9):.1f},{190 - 170 * (value - base) / (1 - base):.1f}"
+
+    lines = []
+    for number, (frame, name, colour) in enumerate(drawn):
+        points = " ".join(place(step, value) for step, value in zip(frame["step"], frame["value"], strict=True))
+        lines.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2.5" points="{points}"/>')
+        lines.append(f'<text x="{560}" y="{150 + 20 * number}" fill="{colour}">{name}</text>')
+    for value in (base, (1 + base) / 2, 1):
+        height = 190 - 170 * (value - base) / (1 - base)
+        lines.append(f'<line x1="50" x2="670" y1="{height}" y2="{height}" class="grid"/>')
+        lines.append(f'<text x="44" y="{height + 5}" text-anchor="end">{100 * value:.0f} %</text>')
+    for step in dict.fromkeys((low, high)):
+        x = place(step, base).split(",")[0]
+        lines.append(f'<text x="{x}" y="210" text-anchor="middle">{"epoch " if step == low else ""}{step:g}</text>')
+    return f'<h3>How it learned</h3><svg viewBox="0 0 700 220" role="img">{"".join(lines)}</svg>'
+
+
+def _settings(run: runs.Run) -> str:
+    """What differs from the defaults first; a report that cannot be repeated is an anecdote."""
+    defaults = {field.name: field.default for field in fields(RunConfig)}
+    rows = [
+        (name.replace("_", " "), str(value))
+        for name in defaults
+        if (value := getattr(run.config, name)) != defaults[name] or name in ("dataset", "backbone", "method", "seed")
+    ]
+    versions = ", ".join(f"{name} {version}" for name, version in run.outcome.versions.items())
+    return (
+        f"<h3>What decided this result</h3>{_table(('Setting', 'Value'), rows)}"
+        f"<p class=quiet>All other settings are the program's own. {escape(versions)}. Run {run.id}.</p>"
+    )
+
+
+# Drawing
+
+
+def _bars(
+    names: Sequence[str],
+    values: Iterable[float],
+    lows: Iterable[float],
+    highs: Iterable[float],
+    colours: Sequence[str] | None = None,
+) -> str:
+    """Horizontal bars of shares with their intervals, 0 to 100 %."""
+    step, left, width = 30, 300, 330
+    lines = []
+    for number, (name, value, low, high) in enumerate(zip(names, values, lows, highs, strict=True)):
+        y, known = step * number, np.isfinite(value)
+        colour = colours[number] if colours else RIGHT
+        lines.append(f'<text x="{left - 10}" y="{y + 20}" text-anchor="end">{escape(_short(str(name)))}</text>')
+        if not known:
+            continue
+        lines.append(
+            f'<rect x="{left}" y="{y + 5}" width="{width * value:.1f}" height="20" fill="{colour}" opacity=".6"/>'
+        )
+        first, last = (f"{left + width * bound:.1f}" for bound in (low, high))
+        whisker = f"M{first} {y + 15}H{last}M{first} {y + 10}v10M{last} {y + 10}v10"
+        lines.append(f'<path class="interval" d="{whisker}"/>')
+        lines.append(f'<text x="{left + width + 12}" y="{y + 20}">{formats.percent(value)}</text>')
+    return f'<svg viewBox="0 0 700 {step * len(names) + 4}" role="img">{"".join(lines)}</svg>'
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 40 else f"{name[:39]}…"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(f"<th>{escape(each)}</th>" for each in heads)
+    body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1b1f2a; --quiet: #5c6475; --line: #dfe2ea; --paper: #fff; --tint: #fff6e5 }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #eceef4; --quiet: #a3aab9; --line: #343945; --paper: #14161c; --tint: #33290f } }
+body { font: 17px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 54rem;
+  margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 2rem } h2 { margin-top: 3rem; border-top: 2px solid var(--line); padding-top: 1.5rem }
+h3 { margin: 2rem 0 .5rem } .quiet, figcaption { color: var(--quiet) } .figure { font-size: 2.6rem; margin: .5rem 0 }
+.figure small { font-size: 1rem; color: var(--quiet) } .warning { background: var(--tint); padding: .5rem .8rem }
+table { border-collapse: collapse; font-size: .85rem; margin: 1rem 0; display: block; overflow-x: auto }
+td, th { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: left; vertical-align: bottom }
+.confusion td { text-align: center; min-width: 2.2rem } .confusion th span { writing-mode: vertical-rl }
+svg { width: 100%; height: auto } svg text { font: 15px system-ui, sans-serif; fill: var(--ink) }
+svg .interval { stroke: var(--ink); stroke-width: 1.6; fill: none } svg .grid { stroke: var(--line) }
+.images { display: flex; flex-wrap: wrap; gap: .8rem } figure { margin: 0; width: 128px; font-size: .8rem }
+img { width: 128px; height: 128px; image-rendering: pixelated }
+@media print { section { break-before: page } body { font-size: 12px } }
+"""

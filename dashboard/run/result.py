@@ -1,0 +1,100 @@
+"""The result of one run from close up: how good, how sure of that, which classes it takes for which."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import metrics
+from core.backbones import PUBLISHED
+from core.runs import Outcome
+from dashboard import server
+from dashboard.run import confidence
+from dashboard.state import visitor
+from dashboard.ui import charts, components, findings, formats, image_grid, notable_images, run_charts, selections
+
+
+def show(run: pd.Series, outcome: Outcome) -> None:
+    """Accuracy with its protocol; stages; classes; the confusion matrix with the images of the chosen cell."""
+    _headline(run, outcome)
+    if len(outcome.stages) > 1:
+        st.subheader("Stage by stage", anchor=False)
+        st.markdown(findings.stages(outcome.stages, outcome.n_test))
+        components.chart(
+            run_charts.stages(pd.DataFrame(outcome.stages)),
+            key=f"stages-{run['run_id']}",
+            alt="Accuracy after each stage with its interval",
+        )
+        _fixed_and_broken(run)
+    counts = server.finished.confusion(run["run_id"])
+    st.subheader("How well it knows each class", anchor=False)
+    st.markdown(findings.classes(counts))
+    components.chart(
+        charts.per_class(counts), key=f"classes-{run['run_id']}", alt="Accuracy of each class with its interval"
+    )
+    st.subheader("What it takes for what", anchor=False)
+    st.caption("Choose a cell to see its images; press what is said of an image to see what speaks for it.")
+    projected = visitor.get().projector  # then the matrix needs the whole width to be read
+    left, right = (st.container(), st.container()) if projected else st.columns([13, 11], gap="large")
+    with left:
+        event = components.chart(
+            charts.confusion(counts), key=f"confusion-{run['run_id']}", alt="Confusion matrix", selection="points"
+        )
+    with right:
+        _cell(run, counts, selections.cell(event) or _worst(counts))
+
+
+def _fixed_and_broken(run: pd.Series) -> None:
+    """Whether the fine-tune is better than the frozen backbone on the same images, by McNemar's test."""
+    predictions = server.finished.predictions(run["run_id"])
+    both = notable_images.before_and_after(predictions, server.finished.stage_predictions(run["run_id"]))
+    if both is None:
+        return
+    found = metrics.mcnemar(both["right"].to_numpy(), both["right_other"].to_numpy())
+    st.markdown(findings.paired(found, "the fine-tune", "the frozen backbone"))
+    st.caption("McNemar's test, mid-p, on the images that only one of them gets right.")
+    components.link(
+        "before_after", "See them on the map, before and after", icon=":material/compare:", run=run["run_id"]
+    )
+
+
+def _headline(run: pd.Series, outcome: Outcome) -> None:
+    left, right = st.columns([4, 8], gap="large")
+    with left:
+        st.metric("Accuracy on test images", formats.percent(outcome.accuracy))
+        st.markdown(
+            f"95 % interval {formats.interval(outcome.accuracy_low, outcome.accuracy_high)}, "
+            f"from {formats.count(outcome.n_test, 'image')}"
+        )
+    with right:
+        components.measured(outcome.hardware, outcome.protocol)
+        st.markdown(f"{outcome.protocol}.")
+        spent = [f"{name} {formats.duration(seconds)}" for name, seconds in outcome.seconds.items() if seconds >= 0.05]
+        facts = [f"Measured on {outcome.hardware}", ", ".join(spent)]
+        if outcome.validation_accuracy is not None:
+            facts.append(f"validation {formats.percent(outcome.validation_accuracy)}")
+        if outcome.top5 is not None:
+            facts.append(f"top-5 {formats.percent(outcome.top5)}")
+        if outcome.cached:
+            facts.append("features from the cache")
+        if outcome.weights_origin not in PUBLISHED:
+            facts.append(f"{outcome.weights_origin} weights")
+        st.caption(" · ".join(facts))
+        for note in outcome.notes:
+            st.caption(f":material/info: {note}")
+
+
+def _cell(run: pd.Series, counts: pd.DataFrame, cell: tuple[str, str]) -> None:
+    true, predicted = cell
+    rows = selections.cell_rows(server.finished.predictions(run["run_id"]), list(counts.columns), cell)
+    right = "rightly called" if true == predicted else "taken for"
+    st.markdown(f"**{true}** {right} **{predicted}**: {formats.count(len(rows), 'image')}, the surest first")
+    found = server.finished.predictions(run["run_id"]).set_index("row").loc[rows, "confidence"]
+    image_grid.show(run, rows, [formats.percent(sure) for sure in found], key="cell", tab=confidence.TAB)
+
+
+def _worst(counts: pd.DataFrame) -> tuple[str, str]:
+    """The confusion that happens most often: something true to look at before anybody asks."""
+    wrong = counts.to_numpy().copy()
+    np.fill_diagonal(wrong, -1)
+    true, predicted = np.unravel_index(wrong.argmax(), wrong.shape)
+    return str(counts.index[true]), str(counts.columns[predicted])

@@ -1,0 +1,59 @@
+"""How a run learned: its curves, the layers that trained, everything that decided the result."""
+
+from dataclasses import asdict
+
+import pandas as pd
+import streamlit as st
+
+from core.runs import Run
+from core.training.freezing import Block, Frozen, Layer
+from dashboard import server
+from dashboard.run import progress
+from dashboard.train import freeze
+from dashboard.ui import components, training_charts
+
+
+def show(run: pd.Series, found: Run) -> None:
+    """Curves, then layers, then all settings.
+
+    Args:
+        run: A row of `runs.table`.
+        found: The same run, ended and with an outcome.
+    """
+    st.subheader("How it learned", anchor=False)
+    if server.runs.curves(found.id).empty:
+        st.markdown("Its head is found in one go: there are no epochs to draw.")
+    else:
+        config = found.config
+        unfrozen = progress.unfrozen_after(config.method, config.start, config.head_epochs)
+        progress.curves(found.id, found.name, unfrozen)
+    st.subheader("What of it trained", anchor=False)
+    layers = server.finished.layers(found.id)
+    if layers is None:
+        st.markdown("The head only: the backbone was asked for its features and stayed as it was.")
+    else:
+        _layers(_frozen(layers), found)
+    with st.expander("Everything that decided this result", icon=":material/tune:"):
+        settings = run.dropna().astype(str)
+        st.table(settings[settings != ""].rename("").to_frame(), border="horizontal")
+        st.caption(" · ".join(f"{name} {version}" for name, version in found.outcome.versions.items()))
+
+
+def _layers(frozen: Frozen, found: Run) -> None:
+    st.markdown(freeze.sentence(frozen, found.config))
+    blocks = pd.DataFrame([asdict(block) for block in frozen.blocks])
+    components.chart(
+        training_charts.freeze_strip(blocks[blocks["params"] > 0].reset_index(drop=True)),
+        key=f"strip-{found.id}",
+        alt=freeze.sentence(frozen, found.config).replace("*", ""),
+    )
+    freeze.layers(frozen)
+
+
+def _frozen(layers: dict) -> Frozen:
+    """What `dataclasses.asdict` made of it, made good again."""
+    parts = {
+        "layers": tuple(Layer(**layer) for layer in layers["layers"]),
+        "blocks": tuple(Block(**block) for block in layers["blocks"]),
+    }
+    return Frozen(**(layers | parts))

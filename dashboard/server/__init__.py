@@ -1,0 +1,41 @@
+"""What the server keeps between script runs, and what it asks of the worker: a module for each subject."""
+
+from dashboard.server import (
+    activations,
+    anatomy,
+    datasets,
+    engine,
+    few_shot,
+    finished,
+    ideas,
+    layers,
+    maps,
+    maps_shown,
+    parcels,
+    photos,
+    robustness,
+    runs,
+    throughput,
+    training,
+    zero_shot,
+)
+
+__all__ = [
+    "activations",
+    "anatomy",
+    "datasets",
+    "engine",
+    "few_shot",
+    "finished",
+    "ideas",
+    "layers",
+    "maps",
+    "maps_shown",
+    "parcels",
+    "photos",
+    "robustness",
+    "runs",
+    "throughput",
+    "training",
+    "zero_shot",
+]

@@ -1,0 +1,1 @@
+"""What a visitor has chosen, and the address bar that keeps it."""

@@ -1,0 +1,47 @@
+"""What augmentation does to training images, shown on real ones: as they are, and twice as a training may see them."""
+
+import io
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from core.config import RunConfig
+from core.data import images
+from core.errors import LabError
+from dashboard import server
+from dashboard.ui import contact_sheet
+
+SHOWN = 6
+
+
+def show(config: RunConfig) -> None:
+    """A row of images as they are, two rows as training sees them."""
+    try:
+        dataset = server.datasets.dataset(config.dataset)
+    except LabError:
+        return
+    st.image(_sheet(config.dataset, dataset.fingerprint, config.augment, config.seed), width="stretch",
+             alt=f"Training images as they are, and changed by {config.augment}")  # fmt: skip
+    st.caption("First row: as they are. Below: as training may see them, other ones in each epoch.")
+
+
+def sheet(pictures: np.ndarray, kinds: tuple[str, ...], *, seed: int) -> bytes:
+    """A PNG of images (n, s, s, 3) uint8 over two rows of their augmented selves."""
+    rng = np.random.default_rng(seed)
+    rows = [pictures, *(images.augment(pictures, kinds, rng) for _ in range(2))]
+    strips = [Image.open(io.BytesIO(contact_sheet.strip(row, places=len(pictures)))) for row in rows]
+    width, height = strips[0].size
+    whole = Image.new("RGBA", (width, len(strips) * (height + contact_sheet.GAP) - contact_sheet.GAP))
+    for place, strip in enumerate(strips):
+        whole.paste(strip, (0, place * (height + contact_sheet.GAP)))
+    buffer = io.BytesIO()
+    whole.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def _sheet(name: str, _fingerprint: str, augment: str, seed: int) -> bytes:
+    dataset = server.datasets.dataset(name)
+    rng = np.random.default_rng(seed)
+    rows = np.sort(rng.choice(len(dataset.labels), SHOWN, replace=False))
+    return sheet(np.asarray(dataset.images[rows]), tuple(augment.split("+")), seed=seed)

@@ -1,0 +1,149 @@
+"""What of a backbone trains: the choice, and right under it the network as it then stands, block by block."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import pandas as pd
+import streamlit as st
+
+from core.config import RunConfig
+from core.errors import LabError
+from core.training import freezing
+from core.training.freezing import Frozen
+from dashboard import server
+from dashboard.state import address
+from dashboard.ui import choices, components, formats, training_charts
+
+UNKNOWN = 1000  # layers of a network that is not read yet
+SHORT = {
+    "blocks": "Last blocks",
+    "layers": "Last layers",
+    "all": "Everything",
+    "all-but-batchnorm": "All but BatchNorm",
+}
+
+
+def choose(backbone: str, input_size: int) -> dict:
+    """The freeze plan as fields of a `RunConfig`."""
+    unfreeze = choices.titled(
+        st.segmented_control, "unfreeze", "What trains, beside the head", SHORT, required=True, wrap=True
+    )
+    if unfreeze not in ("blocks", "layers"):
+        return {"unfreeze": unfreeze}
+    most = _how_many(backbone, input_size, unfreeze)
+    count = address.number(
+        st.slider if most > 1 else st.number_input, "unfreeze_count", f"How many {unfreeze}, from the end",
+        default=2, least=1, most=most,
+    )  # fmt: skip
+    return {"unfreeze": unfreeze, "unfreeze_count": count}
+
+
+def show(config: RunConfig) -> Frozen | None:
+    """Draw the network with the plan applied, and warn of plans a lecturer would stop; None until it is known.
+
+    Raises:
+        LabError: The plan cannot be applied.
+    """
+    frozen = server.training.frozen(config)
+    if frozen is None:
+        st.skeleton(height=280)
+        _wait(config)
+        return None
+    st.markdown(sentence(frozen, config))
+    blocks = pd.DataFrame([asdict(block) for block in frozen.blocks])
+    blocks = blocks[blocks["params"] > 0].reset_index(drop=True)
+    clicks = config.method == "finetune"
+    components.chart(
+        training_charts.freeze_strip(blocks),
+        key=f"strip-{config.unfreeze}-{config.unfreeze_count}-{config.backbone}-{config.batchnorm}",
+        alt=sentence(frozen, config).replace("*", ""),
+        selection="points" if clicks else None,
+        on_select=lambda: _unfreeze_from(config, len(blocks)),
+    )
+    if found := freezing.warnings(frozen, config):
+        st.warning("\n\n".join(found), icon=":material/warning:")
+    return frozen
+
+
+def layers(frozen: Frozen) -> None:
+    """Every layer as it stands, folded away."""
+    frame = pd.DataFrame([asdict(layer) for layer in frozen.layers])
+    frame["trains"] = frame["trainable_params"] > 0
+    with st.expander("All layers", icon=":material/view_list:"):
+        st.dataframe(
+            frame[["name", "kind", "block", "params", "trainable_params", "trains", "batchnorm"]],
+            hide_index=True,
+            height=380,
+            column_config={
+                "name": "Layer",
+                "kind": "Kind",
+                "block": "Block",
+                "params": st.column_config.NumberColumn("Parameters", format="localized"),
+                "trainable_params": st.column_config.NumberColumn("Train", format="localized"),
+                "trains": st.column_config.CheckboxColumn("Trains"),
+                "batchnorm": "BatchNorm runs in",
+            },
+        )
+
+
+def sentence(frozen: Frozen, config: RunConfig) -> str:
+    """The plan in one line, as it was read back from the network."""
+    weights = (
+        f"{frozen.trainable_weight_layers} of its {frozen.weight_layers} layers with weights, "
+        f"**{_millions(frozen.trainable_params)} of {_millions(frozen.params)} parameters**"
+    )
+    if config.method == "scratch":
+        return f"Everything trains from random values: {weights}"
+    if frozen.asked:
+        return f"The last {frozen.asked} of {frozen.slice_length} {config.unfreeze} of {config.backbone}: {weights}"
+    return f"{config.backbone}: {weights}"
+
+
+def clicked(event: Mapping, blocks: int) -> int | None:
+    """How many blocks from the end are unfrozen by a click on one of the strip; None where none was clicked."""
+    points = event.get("selection", {}).get("points", [])
+    found = [point["customdata"] for point in points if "customdata" in point]
+    if not found:
+        return None
+    index = found[0][0] if isinstance(found[0], list) else found[0]
+    return blocks - int(index)
+
+
+def memory(frozen: Frozen, config: RunConfig) -> int:
+    """Bytes that weights, gradients and the optimizer's moments take; what images leave behind comes on top."""
+    moments = {"adam": 2, "adamw": 2, "sgd": 1 if config.momentum else 0}[config.optimizer]
+    return 4 * (frozen.params + (1 + moments) * frozen.trainable_params)
+
+
+def _how_many(backbone: str, input_size: int, what: str) -> int:
+    """Blocks or layers that there are, or a number no network has while that is not known."""
+    try:
+        one = RunConfig(backbone=backbone, input_size=input_size, method="finetune", unfreeze=what, unfreeze_count=1)
+        whole = server.training.frozen(one)
+    except LabError:  # told where the config itself is shown
+        return UNKNOWN
+    if whole is None:
+        _wait(one)
+        return UNKNOWN
+    return whole.slice_length
+
+
+@st.fragment(run_every=0.4)
+def _wait(config: RunConfig) -> None:
+    if server.training.frozen(config) is not None:
+        st.rerun()
+
+
+def _unfreeze_from(config: RunConfig, blocks: int) -> None:
+    key = f"strip-{config.unfreeze}-{config.unfreeze_count}-{config.backbone}-{config.batchnorm}"
+    count = clicked(st.session_state.get(key, {}), blocks)
+    if count:
+        address.put("unfreeze", "blocks")
+        address.put("unfreeze_count", count)
+
+
+def _millions(number: int) -> str:
+    """3412345 -> 3.4 M."""
+    if number < 1000:
+        return formats.count(number)
+    return f"{number / 1e3:.0f} K" if number < 999_500 else f"{number / 1e6:.1f} M"

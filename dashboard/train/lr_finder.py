@@ -1,0 +1,88 @@
+"""The learning rate of a run: how it will go over the epochs, and which one a short trial suggests."""
+
+import numpy as np
+import streamlit as st
+
+from core.config import RunConfig
+from core.errors import LabError
+from core.training.optimizers import FIRST, WARM_UP
+from dashboard import server
+from dashboard.state import address
+from dashboard.ui import components, formats, training_charts
+
+POINTS = 101  # of the schedule that is drawn
+
+
+def over_time(config: RunConfig) -> np.ndarray:
+    """The learning rate at points equally far apart over all epochs, as `optimizers.schedule` gives it to each step."""
+    part = np.linspace(0, 1, POINTS)
+    if config.schedule == "constant":
+        return np.full(POINTS, config.learning_rate)
+    warm = WARM_UP if config.schedule == "one-cycle" else 0.0
+    falling = 0.5 * (1 + np.cos(np.pi * (part - warm) / (1 - warm)))
+    rising = FIRST + (1 - FIRST) * part / (warm or 1)
+    return config.learning_rate * np.where(part < warm, rising, falling)
+
+
+def show_schedule(config: RunConfig) -> None:
+    """The learning rate over the epochs, in both stages."""
+    if config.schedule == "constant":
+        st.caption("The same rate in all epochs")
+        return
+    figure = training_charts.schedule(over_time(config), epochs=config.epochs)
+    components.chart(figure, key=f"schedule-{config.schedule}", alt=f"Learning rate by epoch, {config.schedule}")
+
+
+def show(config: RunConfig) -> None:
+    """A button that tries rates from tiny to huge for a hundred steps; then the curve, and the rate it suggests."""
+    found = server.training.rate_found(config)
+    if isinstance(found, LabError):
+        components.show_error(found)
+        found = None
+    if found is None:
+        if server.training.finding_rate(config):
+            _wait(config)
+            return
+        busy = not server.engine.settled() or bool(server.runs.active_runs())
+        st.button(
+            "Find a learning rate",
+            icon=":material/troubleshoot:",
+            on_click=server.training.find_rate,
+            args=(config,),
+            disabled=busy,
+            help="It rises from tiny to huge in a hundred steps: a tenth of where the loss is lowest is a good one. "
+            + ("A run has the device now." if busy else ""),
+        )
+        return
+    table, suggestion = found
+    figure = training_charts.rates(table, suggestion=suggestion, chosen=config.learning_rate)
+    components.chart(figure, key="rates", alt="Loss by learning rate")
+    if suggestion is None:
+        st.markdown("No rate made the loss noticeably lower in so few steps: there is little left to learn here.")
+        return
+    st.markdown(
+        f"The loss was lowest at {formats.learning_rate(float(f'{10 * suggestion:.0e}'))}. A tenth of that is safe: "
+        f"**{formats.learning_rate(float(f'{suggestion:.0e}'))}**. You have chosen "
+        f"{formats.learning_rate(config.learning_rate)}."
+    )
+    if f"{suggestion:.0e}" != f"{config.learning_rate:.0e}":
+        rounded = float(f"{suggestion:.0e}")
+        st.button(f"Use {formats.learning_rate(rounded)}", on_click=address.put, args=("learning_rate", rounded))
+
+
+@st.fragment(run_every=0.5)
+def _wait(config: RunConfig) -> None:
+    if not server.training.finding_rate(config):
+        st.rerun()
+    moment = server.training.rate_progress(config)
+    tries = moment is not None and moment.unit == "steps" and moment.total
+    text = "Getting ready to try learning rates"
+    if tries:
+        text = f"Trying learning rates · {formats.done(moment)} steps"
+        text += f" · {formats.duration(moment.seconds_left)} left" if moment.seconds_left else ""
+    elif moment and moment.total:
+        text = f"Getting ready · {formats.progress(moment)}"
+    st.progress(moment.fraction if moment else 0.0, text=text)
+    st.button(
+        "Cancel", icon=":material/stop_circle:", key="cancel-rate", on_click=server.training.cancel_rate, args=(config,)
+    )

@@ -1,0 +1,138 @@
+"""What each setting of a run does, in numbers of this very run: pure functions from the config to a sentence."""
+
+import math
+from collections.abc import Sequence
+
+from core import backbones
+from core.backbones.clip import towers
+from core.config import RunConfig
+from dashboard.ui import formats
+
+
+def effect(name: str, config: RunConfig, n_train: int, class_counts: Sequence[int]) -> str:
+    """One short sentence about the value of a field, or "" where there is nothing to say.
+
+    Args:
+        n_train: Images that it trains on.
+        class_counts: Images of each class in the dataset.
+    """
+    said = _SENTENCES.get(name)
+    return said(config, max(n_train, 1), class_counts) if said else ""
+
+
+def steps(config: RunConfig, n_train: int) -> int:
+    """Steps an epoch takes."""
+    return math.ceil(n_train / config.batch_size)
+
+
+def _epochs(config: RunConfig, n_train: int, _) -> str:
+    if config.method in ("linear-adam", "mlp") or config.trains:
+        return f"{formats.count(config.epochs * steps(config, n_train), 'step')}"
+    return ""
+
+
+def _batch(config: RunConfig, n_train: int, _) -> str:
+    if config.batch_size > n_train:
+        return f":orange[More than the {formats.count(n_train, 'image')} there are]"
+    return f"{formats.count(steps(config, n_train), 'step')} an epoch"
+
+
+def _rate(config: RunConfig, *_) -> str:
+    if config.method != "finetune" or not config.head_epochs or config.start:
+        return ""
+    ratio = config.head_learning_rate / config.learning_rate
+    return f"{ratio:,.0f} times gentler than the head's" if ratio >= 1.5 else "Not gentler than the head's"
+
+
+def _dropout(config: RunConfig, *_) -> str:
+    wide = config.head_units or backbones.get(config.backbone).feature_dim
+    what = "hidden units" if config.head_units else "features"
+    if config.pooling == "flatten" and not config.head_units:
+        return f"{100 * config.dropout:.0f} % of the features are hidden in each step"
+    return f"{config.dropout * wide:,.0f} of {wide:,} {what} are hidden in each step" if config.dropout else "Off"
+
+
+def _units(config: RunConfig, _, counts: Sequence[int]) -> str:
+    if config.pooling == "flatten":
+        return ""
+    wide, classes = backbones.get(config.backbone).feature_dim, len(counts)
+    params = (wide + 1) * classes
+    if config.head_units:
+        params = (wide + 1) * config.head_units + (config.head_units + 1) * classes
+    return f"The head has {params:,} parameters"
+
+
+def _head_epochs(config: RunConfig, *_) -> str:
+    if not config.head_epochs:
+        return "The backbone feels the gradients of a head that knows nothing yet"
+    return "Through the whole network, since images change" if config.augment else "On features that are computed once"
+
+
+def _smoothing(config: RunConfig, _, counts: Sequence[int]) -> str:
+    if not config.label_smoothing:
+        return "The right class is to get 100 %"
+    return f"The right class is to get {100 * (1 - config.label_smoothing * (1 - 1 / len(counts))):.0f} %"
+
+
+def _decay(config: RunConfig, n_train: int, _) -> str:
+    if not config.weight_decay:
+        return "Off"
+    left = (1 - config.learning_rate * config.weight_decay) ** (config.epochs * steps(config, n_train))
+    return f"By itself it shrinks weights by {100 * (1 - left):.2g} % in all"
+
+
+def _momentum(config: RunConfig, *_) -> str:
+    return f"A step goes where the last {1 / (1 - config.momentum):,.0f} pointed"
+
+
+def _patience(config: RunConfig, *_) -> str:
+    if not config.patience:
+        return "All epochs; the best one is kept"
+    return f"Ends when {formats.count(config.patience, 'epoch')} in a row did not validate better"
+
+
+def _classes(config: RunConfig, _, counts: Sequence[int]) -> str:
+    if max(counts) == min(counts):
+        return "All classes are equally large here: no difference"
+    rare, common = (sum(counts) / len(counts) / n for n in (min(counts), max(counts)))
+    if config.class_weights == "none":
+        return f"The largest has {max(counts) / min(counts):.1f} times the images of the smallest"
+    return f"An image of the smallest class counts {rare / common:.1f} times one of the largest"
+
+
+def _n_train(config: RunConfig, n_train: int, counts: Sequence[int]) -> str:
+    return f"{formats.count(n_train / len(counts), 'image')} a class" if config.n_train else ""
+
+
+def _pooling(config: RunConfig, *_) -> str:
+    if config.pooling == "flatten":
+        return "Every place keeps its own numbers"
+    projected = config.pooling == "projected"
+    wide = towers.SHAPES[config.backbone].dim if projected else backbones.get(config.backbone).feature_dim
+    return f"{wide:,} features an image"
+
+
+def _precision(config: RunConfig, *_) -> str:
+    return {
+        "auto": "Mixed on a GPU that gains from it, float32 on a CPU",
+        "float32": "Exact and the same everywhere",
+        "mixed": "Half the memory on a GPU; slower on most CPUs",
+    }[config.precision]
+
+
+_SENTENCES = {
+    "epochs": _epochs,
+    "batch_size": _batch,
+    "learning_rate": _rate,
+    "dropout": _dropout,
+    "head_units": _units,
+    "head_epochs": _head_epochs,
+    "label_smoothing": _smoothing,
+    "weight_decay": _decay,
+    "momentum": _momentum,
+    "patience": _patience,
+    "class_weights": _classes,
+    "n_train": _n_train,
+    "pooling": _pooling,
+    "precision": _precision,
+}

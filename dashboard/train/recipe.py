@@ -1,0 +1,149 @@
+"""The choices of a run that are always in sight beside dataset and backbones: how it learns, and a recipe by name."""
+
+import shlex
+
+import streamlit as st
+
+from core import backbones, heads, recipes
+from core.config import PROBES, TRAINED, RunConfig
+from core.errors import ConfigError
+from dashboard.state import address, visitor
+from dashboard.train import options
+from dashboard.ui import choices
+
+KINDS = {"probe": "Probe", "finetune": "Fine-tune", "scratch": "From scratch"}
+IDEAS = {
+    "finetune": "The pretrained network goes on learning, on your images: first a new head alone, then some of its own "
+    "layers too, gently.",
+    "scratch": "A network that has never seen an image learns from yours alone.",
+}
+OWN = ""  # no recipe
+_LINKED = "recipe-linked"  # the recipe whose link was looked at
+
+
+def follow_link() -> None:
+    """Take a link that names a recipe for all of its settings but those that the link has itself.
+
+    A link that has a method too, as the page's own, has all that it means. Call it before anything is drawn.
+    """
+    name = st.query_params.get("recipe", OWN)
+    if name not in recipes.RECIPES or st.session_state.get(_LINKED) == name:
+        return
+    st.session_state[_LINKED] = name
+    settings = recipes.RECIPES[name].settings(recipes.RECIPES[name].backbones[0])
+    given = {field: st.query_params[field] for field in set(settings) - {"method"} if field in st.query_params}
+    if not given or "method" not in st.query_params:
+        st.session_state["recipe"] = name
+        if "backbones" not in st.query_params:
+            visitor.update(backbones=recipes.RECIPES[name].backbones[:1])
+        _apply()
+        for field, value in given.items():
+            address.put(field, value)
+
+
+def method() -> str:
+    """A head on frozen features (which one), a fine-tune, or a network from scratch: a value of `RunConfig.method`."""
+    asked = st.query_params.get("method")
+    if asked in TRAINED:
+        st.session_state["kind"] = asked
+    elif asked in PROBES or st.session_state.get("kind") not in KINDS:
+        st.session_state["kind"] = "probe"
+    kind = st.segmented_control(
+        "Method", list(KINDS), format_func=KINDS.get, key="kind", on_change=_switch, required=True, wrap=True
+    )
+    kind = kind if kind in KINDS else "probe"  # nothing, for a moment, when a page is left while it is drawn
+    if kind != "probe":
+        if asked != kind:
+            st.query_params["method"] = kind
+        st.caption(IDEAS[kind])
+        return kind
+    titles = {name: each.title for name, each in heads.METHODS.items()}
+    chosen = choices.titled(st.segmented_control, "method", "Head", titles, required=True, wrap=True)
+    st.caption(heads.METHODS[chosen].idea)
+    return chosen
+
+
+def networks(method: str) -> list[str]:
+    """Backbones, or for training from scratch the small networks first."""
+    if method == "scratch":
+        return choices.backbones("Networks", [*backbones.scratch_names(), *backbones.names(), *backbones.clip_names()])
+    return choices.backbones()
+
+
+def choose() -> str:
+    """A recipe by name: choosing one sets everything that it decides, backbone and method too."""
+    asked = st.query_params.get("recipe", OWN)
+    st.session_state["recipe"] = asked if asked in recipes.RECIPES else OWN
+    titles = {OWN: "None: my own choices"} | {name: each.title for name, each in recipes.RECIPES.items()}
+    chosen = st.selectbox("Recipe", list(titles), format_func=titles.get, key="recipe", on_change=_apply)
+    if chosen:
+        st.caption(recipes.RECIPES[chosen].idea)
+    return chosen
+
+
+def kept(config: RunConfig) -> bool:
+    """Whether a config still is what its recipe says, apart from its data, its seed and where its weights come from."""
+    try:
+        recipe = recipes.get(config.recipe)
+        asked = recipe.config(config.backbone, **{name: getattr(config, name) for name in options.FREE})
+    except ConfigError:
+        return False
+    return asked == config
+
+
+def command(config: RunConfig) -> str:
+    """The same run from a terminal."""
+    usual = RunConfig(backbone=config.backbone, method=config.method)
+    skipped = {"version", "recipe", "dataset", "backbone", "method"}
+    if config.recipe:
+        recipe = recipes.get(config.recipe)
+        usual = recipe.config(config.backbone)
+    parts = ["python -m core run", f"--dataset {shlex.quote(config.dataset)}", f"--backbone {config.backbone}"]
+    parts.append(f"--recipe {config.recipe}" if config.recipe else f"--method {config.method}")
+    for name in RunConfig.__dataclass_fields__:
+        value = getattr(config, name)
+        if name not in skipped and value != getattr(usual, name):
+            parts.append(f"--{name.replace('_', '-')} {shlex.quote(str(value))}")
+    return " ".join(parts)
+
+
+def _switch() -> None:
+    """Another kind of method has been chosen: its own numbers, and networks that suit it."""
+    kind = st.session_state.get("kind")
+    if kind not in KINDS:  # the page was left meanwhile
+        return
+    for name in ("epochs", "batch_size", "learning_rate", "recipe", "augment"):
+        address.forget([name])
+    if kind == "probe":
+        address.forget(["method"])
+    else:
+        st.query_params["method"] = kind
+    _suit(kind)
+
+
+def _suit(kind: str) -> None:
+    """From scratch a small network is the usual choice; the pretrained ones are remembered."""
+    now, small = visitor.get().backbones, set(backbones.scratch_names())
+    if kind == "scratch" and not small & set(now):
+        st.session_state["pretrained"] = now
+        visitor.update(backbones=(backbones.scratch_names()[0],))
+    elif kind != "scratch" and small & set(now):
+        visitor.update(backbones=st.session_state.get("pretrained", visitor.State.backbones))
+
+
+def _apply() -> None:
+    """Set what the chosen recipe decides, and let all else that could change its result go back to its default."""
+    name = st.session_state.get("recipe")
+    if name is None:  # the page was left meanwhile
+        return
+    address.forget([field for field in RunConfig.__dataclass_fields__ if field not in options.FREE])
+    st.session_state[_LINKED] = name
+    if name not in recipes.RECIPES:
+        return
+    recipe = recipes.RECIPES[name]
+    fitting = tuple(each for each in visitor.get().backbones if each in recipe.backbones)
+    visitor.update(backbones=fitting or recipe.backbones[:1])
+    settings = recipe.settings(visitor.get().backbones[0])
+    st.session_state.pop("kind", None)
+    for field, value in ({"recipe": name} | settings).items():
+        address.put(field, value)

@@ -1,0 +1,141 @@
+"""Widgets for the choices that pages share. Each shows the visitor's choice and keeps it in `state`.
+
+(Not called `selectors`: `streamlit run` puts this folder on the path, and the standard library has a module so named.)
+"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core import backbones as known
+from core.runs import ENDED
+from dashboard import server
+from dashboard.state import address, visitor
+from dashboard.ui import formats
+
+
+def dataset(label: str = "Dataset", *, only_ready: bool = True) -> str:
+    """A dropdown of datasets; returns the name of the chosen one."""
+    summaries = {s.name: s for s in server.datasets.available_datasets() if s.state == "ready" or not only_ready}
+    current = visitor.get().dataset
+    names = list(summaries) if current in summaries else [current, *summaries]  # a name from a link may be unknown
+    return _remembered(
+        st.selectbox, "dataset", label, names, format_func=lambda name: _title(summaries.get(name), name)
+    )
+
+
+def backbones(label: str = "Backbones", names: Sequence[str] = ()) -> list[str]:
+    """A dropdown of several backbones, the pretrained ones or those named; returns the chosen, in the order chosen."""
+    chosen = [name for name in visitor.get().backbones if name]
+    names = list(names) or [*known.names(), *known.clip_names()]
+    options = names + [name for name in chosen if name not in names]  # a name from a link: tiny, or unknown
+    return _remembered(st.multiselect, "backbones", label, options, placeholder="Choose one or more")
+
+
+def backbone(label: str = "Backbone") -> str:
+    """A dropdown of one backbone, the first of those chosen; returns its name."""
+    chosen = visitor.get().backbones or (visitor.State.backbones[0],)
+    key, names = "choose-backbone", [*known.names(), *known.clip_names()]
+    st.session_state[key] = chosen[0]
+
+    def keep() -> None:
+        if name := st.session_state.get(key):  # the page may have been left meanwhile
+            visitor.update(backbones=(name, *(other for other in chosen[1:] if other != name)))
+
+    return st.selectbox(label, [*names, *({chosen[0]} - set(names))], key=key, on_change=keep)
+
+
+def run(table: pd.DataFrame, label: str = "Run", *, forget: Sequence[str] = ()) -> str:
+    """A dropdown of runs, given as rows of `runs.table`, newest first; returns the id of the chosen one.
+
+    Without a choice it is the newest that has a result.
+
+    Args:
+        forget: What the address bar holds of one run only, and is taken out with it.
+    """
+    ids, key, asked = table["run_id"].tolist(), "choose-run", visitor.get().run
+    done = table[table["accuracy"].notna()]["run_id"].tolist()
+    if asked and asked not in ids:
+        st.info("It was deleted, or the link comes from another home folder.", title="This run is not here")
+    st.session_state[key] = asked if asked in ids else (done or ids)[0]
+    titles = {row["run_id"]: run_title(row) for _, row in table.iterrows()}
+
+    def keep() -> None:
+        if st.session_state.get(key) not in ids:  # a title that has changed since, as when a run ends
+            return
+        visitor.update(run=st.session_state[key])
+        for name in forget:
+            st.query_params.pop(name, None)
+
+    return st.selectbox(label, ids, format_func=lambda run_id: titles.get(run_id, run_id), key=key, on_change=keep)
+
+
+def run_title(run: pd.Series) -> str:
+    """A row of `runs.table` in one line: what, on what, how good, when it started.
+
+    Widgets send back what they showed, so it must not change by itself, as "5 min ago" does.
+    """
+    result = run["status"] if run["status"] in ENDED else "under way"
+    if pd.notna(run["accuracy"]):
+        result = formats.percent(run["accuracy"])
+    return f"{run['name']} on {run['dataset']} · {result} · {formats.moment(run['created'])}"
+
+
+def projector() -> bool:
+    """The switch that enlarges everything for the last row.
+
+    It is another widget when on than when off: a lesson turns it on, and a browser that polls before it has heard of
+    that sends the old switch as it was, which would turn it off again.
+    """
+    shown = visitor.get().projector
+    key = f"choose-projector-{'on' if shown else 'off'}"
+    st.session_state[key] = shown
+
+    def keep() -> None:
+        visitor.update(projector=not shown)
+
+    return st.toggle("Projector size", key=key, on_change=keep, help="Larger type, strokes and points on every page")
+
+
+def titled(widget, key: str, label: str, titles: dict[str, str], **kwargs) -> str:
+    """A widget over names that shows their titles, with the name in the address bar (`bind` would write the title).
+
+    Args:
+        widget: `st.selectbox` or `st.segmented_control`.
+        titles: name -> title; the first name is the default. Others are allowed where the widget accepts new options.
+    """
+    default = next(iter(titles))
+    asked = address.said(key)
+    if asked in titles or (asked and kwargs.get("accept_new_options")):
+        st.session_state[key] = asked
+    else:  # set in any case, so that one that is unfolded later shows it; None is what buttons send that were away
+        st.session_state[key] = default if st.session_state.get(key) is None else st.session_state[key]
+
+    def keep() -> None:
+        if st.session_state.get(key) is not None:  # else the page was left meanwhile
+            address.write(key, None if st.session_state[key] == default else st.session_state[key])
+
+    options = list(titles | {st.session_state[key]: ""})  # one that was typed is among them
+    return widget(label, options, format_func=lambda name: titles.get(name, name), key=key, on_change=keep, **kwargs)
+
+
+def _remembered(widget, field: str, label: str, *args, **kwargs):
+    """A widget whose value is a field of `state`, on whichever page it stands."""
+    key = f"choose-{field}"
+    value = getattr(visitor.get(), field)
+    st.session_state[key] = list(value) if isinstance(value, tuple) else value
+
+    def keep() -> None:
+        if key not in st.session_state:  # the page was left meanwhile
+            return
+        chosen = st.session_state[key]
+        visitor.update(**{field: tuple(chosen) if isinstance(chosen, list) else chosen})
+
+    return widget(label, *args, key=key, on_change=keep, **kwargs)
+
+
+def _title(summary, name: str) -> str:
+    if summary is None:
+        return f"{name} (not here)"
+    return summary.title if summary.state == "ready" else f"{summary.title} (not downloaded)"

@@ -1,0 +1,173 @@
+"""Pieces that several pages draw, so that the same thing looks the same everywhere."""
+
+import io
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from PIL import Image
+
+from core.backbones import PUBLISHED
+from core.config import TITLES
+from core.errors import DatasetError, LabError
+from core.zero_shot import encoder
+from dashboard import server
+from dashboard.state import visitor
+from dashboard.ui import charts, formats
+
+PAGES = Path(__file__).parent.parent / "pages"
+
+
+def page(name: str) -> str:
+    """Path of a page's script, as Streamlit's navigation wants it."""
+    return str(PAGES / f"{name}.py")
+
+
+def link(name: str, label: str, *, icon: str = "", help: str = "", **choices) -> None:
+    """A link to a page, with choices for its address bar."""
+    st.page_link(page(name), label=label, icon=icon or None, help=help or None, query_params=choices or None)
+
+
+def page_header(title: str, question: str) -> None:
+    """The page's noun, and what one can find out here."""
+    st.title(title, anchor=False)
+    st.markdown(f":gray[{question}]")
+
+
+def empty(title: str, sentence: str, *, icon: str = ":material/inbox:") -> None:
+    """A place where nothing is yet: what will be here. Put the link to what fills it under it."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.space("small")
+        st.markdown(f"### {icon} {title}", width="content")
+        st.markdown(f":gray[{sentence}]", width="content")
+        st.space("small")
+
+
+def show_error(error: LabError) -> None:
+    """What was found, what was expected, what to do: never a traceback."""
+    parts = [error.expected and f"Expected {error.expected}.", error.remedy and f"{error.remedy.rstrip('.')}."]
+    st.error(
+        " ".join(part for part in parts if part) or "Please try again.", title=error.received, icon=":material/error:"
+    )
+
+
+def show_missing(error: LabError) -> None:
+    """The same on a page about images: where they have gone, with the way to bring them back."""
+    show_error(error)
+    if isinstance(error, DatasetError):
+        link("data", "Bring its images back", icon=":material/photo_library:")
+
+
+def toy(names: Collection[str]) -> None:
+    """Say of the toy CLIP that it is one, where it is among these backbones."""
+    if encoder.TOY in names:
+        st.info(encoder.TOY_SENTENCE, icon=":material/toys:")
+
+
+def measured(on: str, protocol: str = "") -> None:
+    """The mark of a number that this program measured; hovering tells on what and how."""
+    st.badge("measured", icon=":material/timer:", color="green", help=f"Measured on {on}. {protocol}".strip())
+
+
+def cited(source: str) -> None:
+    """The mark of a number that was published elsewhere; hovering tells where."""
+    st.badge("cited", icon=":material/menu_book:", color="gray", help=f"Published figure: {source}")
+
+
+def result_card(run: pd.Series) -> None:
+    """A finished run, as a row of `runs.table`, on one card: what, how good, how sure, how fast, measured on what."""
+    with st.container(border=True, height="stretch"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.markdown(f"**{run['backbone']}**", width="content")
+            measured(run["hardware"], run["protocol"])
+        st.metric("Accuracy on test images", formats.percent(run["accuracy"]))
+        st.markdown(
+            f"95 % interval {formats.interval(run['accuracy_low'], run['accuracy_high'])}, "
+            f"from {formats.count(run['n_test_used'], 'image')}"
+        )
+        facts = [run["dataset"], TITLES[run["method"]], f"{run['input_size']} px"]
+        facts.append(formats.duration(run["seconds"]) + (", features cached" if run["cached"] else ""))
+        if run["weights_origin"] not in PUBLISHED:
+            facts.append(f"{run['weights_origin']} weights")
+        st.caption(" · ".join(facts))
+        link("run", "Open this run", icon=":material/search_insights:", run=run["run_id"])
+
+
+STEPS = (
+    ("data", "Images", ":material/photo_library:", "Photographs with a class each"),
+    ("backbones", "Backbone", ":material/account_tree:", "A network that already learned to see"),
+    ("train", "Features", ":material/grain:", "What it says of each image, in numbers"),
+    ("compare", "Head", ":material/flag:", "Learns your classes from the features"),
+)
+
+
+def four_steps() -> None:
+    """The one line of flow, each step a link to its page."""
+    widths = [6, 1] * (len(STEPS) - 1) + [6]
+    columns = st.columns(widths, vertical_alignment="center", gap="xsmall")
+    for column, (name, title, icon, sentence) in zip(columns[::2], STEPS, strict=True):
+        with column.container(border=True):
+            link(name, title, icon=icon)
+            st.caption(sentence)
+    for column in columns[1::2]:
+        column.markdown(":gray[:material/arrow_forward:]", text_alignment="center")
+
+
+def thumbnail(image: np.ndarray, size: int) -> bytes:
+    """A PNG of an image (s, s, 3) uint8 at `size` pixels, square; small ones with crisp pixels."""
+    picture = Image.fromarray(image)
+    enlarging = max(picture.size) < size
+    picture = picture.resize((size, size), Image.Resampling.NEAREST if enlarging else Image.Resampling.BOX)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def chart(
+    figure: go.Figure,
+    *,
+    key: str,
+    alt: str,
+    selection: str | None = None,
+    on_select: Callable[[], None] | Literal["rerun"] = "rerun",
+) -> Mapping:
+    """A Plotly figure; returns the selection event when `selection` (points, box, lasso) is asked for."""
+    shown = charts.enlarge(figure) if visitor.get().projector else figure
+    config = {"displayModeBar": False}
+    if selection is None:
+        st.plotly_chart(shown, key=key, alt=alt, config=config)
+        return {}
+    return st.plotly_chart(shown, key=key, alt=alt, config=config, on_select=on_select, selection_mode=selection)
+
+
+def enlarge_type() -> None:
+    """Make every rem of the page larger: Streamlit's theme cannot be changed by a script, so a little style does."""
+    st.html(
+        "<style>"
+        f":root {{ font-size: {100 * charts.ENLARGED:.0f}% !important; }} "
+        "[data-testid=stMainBlockContainer] h1 { padding-top: 0 !important; }"
+        "</style>"
+    )
+
+
+def need_runs() -> None:
+    """Guard: stop the page, drawn as loading, until the run store is open."""
+    try:
+        if server.engine.store_open():
+            return
+    except LabError as error:
+        show_error(error)
+        st.stop()
+    st.skeleton(height=240)
+    _return_when_open()
+    st.stop()
+
+
+@st.fragment(run_every=0.3)
+def _return_when_open() -> None:
+    if server.engine.store_open():
+        st.rerun()

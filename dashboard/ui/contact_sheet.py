@@ -1,0 +1,28 @@
+"""Contact sheets: a few images of a class side by side in one picture, small ones enlarged with crisp pixels."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from core.data.datasets import Dataset
+
+TILE = 96  # pixels, square
+GAP = 8  # pixels, transparent
+
+
+def rows_of_class(dataset: Dataset, label: int, n: int, *, seed: int) -> np.ndarray:
+    """Row ids of n random images of a class, fewer where it has fewer; the same seed gives the same ones."""
+    rows = np.flatnonzero(dataset.labels == label)
+    return np.random.default_rng([seed, label]).permutation(rows)[:n]
+
+
+def strip(images: np.ndarray, *, places: int) -> bytes:
+    """A PNG of images (n, s, s, 3) uint8 in one line with room for `places`, so that strips align."""
+    sheet = Image.new("RGBA", (places * (TILE + GAP) - GAP, TILE))
+    for place, pixels in enumerate(images):
+        enlarged = Image.Resampling.NEAREST if pixels.shape[0] <= TILE else Image.Resampling.LANCZOS
+        sheet.paste(Image.fromarray(pixels).resize((TILE, TILE), enlarged), (place * (TILE + GAP), 0))
+    buffer = io.BytesIO()
+    sheet.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()

@@ -1,0 +1,114 @@
+"""One way to write each kind of number, date and stage, so that every page writes it the same."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from core.progress import Progress
+
+STAGES = {
+    "download": "Downloading",
+    "load": "Loading the backbone",
+    "extract": "Extracting features",
+    "train": "Training the head",
+    "head": "Training the head alone",
+    "finetune": "Fine-tuning",
+    "scratch": "Training from scratch",
+    "evaluate": "Evaluating",
+    "import": "Importing images",
+    "wait": "Waiting for another computation",
+    "neighbours": "Finding nearest neighbours",
+    "map": "Laying out the map",
+    "judge": "Judging the map",
+}
+
+
+def percent(fraction: float) -> str:
+    """0.8712 -> 87.1 %."""
+    return f"{100 * fraction:.1f} %"
+
+
+def interval(low: float, high: float) -> str:
+    """The bounds of a 95 % interval: 84.1 to 89.7 %."""
+    return f"{100 * low:.1f} to {100 * high:.1f} %"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def milliseconds(seconds: float) -> str:
+    """A short time: 0.4 ms, 22 ms; from a second on as `duration`."""
+    if seconds >= 1:
+        return duration(seconds)
+    return f"{1000 * seconds:.0f} ms" if seconds >= 0.01 else f"{1000 * seconds:.1f} ms"
+
+
+def count(number: float, unit: str = "") -> str:
+    """12345 -> 12,345; with a unit, 1 image, 2 images."""
+    text = f"{number:,.0f}"
+    return f"{text} {unit if round(number) == 1 else unit + 's'}" if unit else text
+
+
+def millions(number: float) -> str:
+    """3412345 -> 3.4 M; 15_300_000_000 -> 15.3 G; under a million 341 K, under a thousand as it is."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "K")):
+        if number >= 0.9995 * size:
+            return f"{number / size:.{2 if unit == 'G' and number < 0.995e10 else 0 if unit == 'K' else 1}f} {unit}"
+    return f"{number:,.0f}"
+
+
+def rate(per_second: float, unit: str = "images") -> str:
+    """123.4 -> 123 images/s; slow ones keep a decimal."""
+    return f"{per_second:,.0f} {unit}/s" if per_second >= 10 else f"{per_second:.1f} {unit}/s"
+
+
+def moment(when: datetime) -> str:
+    """A UTC moment as the clock of this machine has it: 24 Nov 10:22:31."""
+    return f"{when.astimezone(datetime.now().astimezone().tzinfo):%d %b %H:%M:%S}"
+
+
+def stage(moment: Progress) -> str:
+    """What is going on: Extracting features."""
+    return STAGES.get(moment.stage, moment.stage.capitalize())
+
+
+def done(moment: Progress) -> str:
+    """How much of the stage is done: 1,200 of 2,500, or 12 of 163 MB; without a total, 1,200 or a dash."""
+    if moment.unit == "bytes":
+        return f"{moment.done / 1e6:,.0f} of {moment.total / 1e6:,.0f} MB"
+    if moment.total:
+        return f"{count(moment.done)} of {count(moment.total)}"
+    return count(moment.done) if moment.done else "–"
+
+
+def progress(moment: Progress) -> str:
+    """A moment of work in one line: Extracting features · 1,200 of 2,500 · 15 s left."""
+    parts = [stage(moment)]
+    if moment.total:
+        parts.append(done(moment))
+    if moment.seconds_left:
+        parts.append(f"{duration(moment.seconds_left)} left")
+    return " · ".join(parts)
+
+
+def storage(number: float) -> str:
+    """1234567890 -> 1.2 GB; under a gigabyte 345 MB."""
+    return f"{number / 1e9:.1f} GB" if number >= 0.95e9 else f"{number / 1e6:.0f} MB"
+
+
+def learning_rate(value: float) -> str:
+    """0.00001 -> 1e-5; 0.001 stays as it is."""
+    return f"{value:g}".replace("e-0", "e-")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a person says them: cat, dog and bird."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

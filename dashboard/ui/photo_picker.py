@@ -1,0 +1,77 @@
+"""Choosing one photo: two that are shipped, one from a file or the camera, or an image of the dataset."""
+
+import hashlib
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.errors import LabError
+from dashboard import server
+from dashboard.state import visitor
+from dashboard.ui import choices, components
+
+TYPES = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tiff")
+SOURCES = {
+    "shipped": "Shipped",
+    "test": "Test image",
+    "file": "File",
+    "camera": "Camera",
+}
+SHIPPED = {  # scikit-learn brings them, with their authors and licences beside them
+    "flower": ("A flower", "flower.jpg", "by vultilion, CC BY 2.0"),
+    "china": ("The Summer Palace", "china.jpg", "by danielbuechele, CC BY 2.0"),
+}
+ROW = "image"  # in the address bar: row id of a test image
+
+
+def choose() -> np.ndarray | None:
+    """Widgets for a photo, and the photo itself under them, (h, w, 3) uint8; None until one was brought."""
+    source = choices.titled(st.segmented_control, "photo", "Photo", SOURCES, wrap=True) or "shipped"
+    try:
+        photo, caption = {"shipped": _shipped, "test": _test, "file": _file, "camera": _camera}[source]()
+    except LabError as error:
+        components.show_error(error)
+        return None
+    if photo is not None:
+        shown = photo if min(photo.shape[:2]) > 200 else components.thumbnail(photo, 256)
+        st.image(shown, caption=caption, width="stretch")
+    return photo
+
+
+def name(photo: np.ndarray) -> str:
+    """A digest that tells photos apart."""
+    return hashlib.sha256(photo.tobytes()).hexdigest()[:16]
+
+
+def _shipped() -> tuple[np.ndarray, str]:
+    chosen = choices.titled(st.selectbox, "which", "Which", {key: title for key, (title, _, _) in SHIPPED.items()})
+    _, file, author = SHIPPED[chosen]
+    folder = Path(importlib.util.find_spec("sklearn").submodule_search_locations[0]) / "datasets" / "images"
+    return server.photos.picture((folder / file).read_bytes()), f"{file}, {author}"
+
+
+def _test() -> tuple[np.ndarray, str]:
+    dataset = server.datasets.dataset(visitor.get().dataset)
+    rows = np.flatnonzero(dataset.official == "test")
+    rows = rows if len(rows) else np.arange(len(dataset.labels))
+    asked = st.query_params.get(ROW, "")
+    row = int(asked) if asked.isdecimal() and int(asked) < len(dataset.labels) else int(rows[0])
+
+    def another() -> None:
+        st.query_params[ROW] = str(np.random.default_rng().choice(rows))
+
+    st.button("Another one", icon=":material/casino:", on_click=another)
+    label = dataset.class_names[dataset.labels[row]]
+    return dataset.images[row], f"Image {row} of {dataset.title}: {label}"
+
+
+def _file() -> tuple[np.ndarray | None, str]:
+    upload = st.file_uploader("An image of yours", type=TYPES, key="photo-upload")
+    return (None, "") if upload is None else (server.photos.picture(upload.getvalue(), upload.name), upload.name)
+
+
+def _camera() -> tuple[np.ndarray | None, str]:
+    taken = st.camera_input("Take one", key="photo-taken")
+    return (None, "") if taken is None else (server.photos.picture(taken.getvalue(), "the photo"), "From the camera")

@@ -1,0 +1,151 @@
+"""The charts of one finished run, and of two beside each other: a table in, a Plotly figure out, as in `charts`."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from core import metrics
+from dashboard.ui.charts import ACCENT, MANY_CLASSES, QUIET, TINT, canvas, error_bars
+
+SECOND = "#e08600"  # the other of two runs
+FEW = 10  # images of a bin, which is then drawn faintly
+STAGES = {"head": "Head alone, backbone frozen", "finetune": "Fine-tuned", "scratch": "From scratch"}
+
+
+def stages(frame: pd.DataFrame) -> go.Figure:
+    """Accuracy after each stage of a training, first on top: `name`, `accuracy`, `accuracy_low`, `accuracy_high`."""
+    frame = frame.iloc[::-1]
+    titles = [STAGES.get(name, name) for name in frame["name"]]
+    percents = [f"<b>{100 * accuracy:.1f} %</b>" for accuracy in frame["accuracy"]]
+    bars = go.Bar(
+        x=100 * frame["accuracy"],
+        y=frame["name"],
+        orientation="h",
+        marker={"color": ACCENT, "opacity": TINT},
+        error_x=error_bars(frame),
+        customdata=np.stack([titles, 100 * frame["accuracy_low"], 100 * frame["accuracy_high"]], axis=1),
+        hovertemplate="%{customdata[0]}: %{x:.1f} % (%{customdata[1]:.1f} to %{customdata[2]:.1f})<extra></extra>",
+    )
+    figure = canvas(bars, height=100 + 52 * len(frame))
+    labels = [f"{title}   {percent}" for title, percent in zip(titles, percents, strict=True)]
+    figure.update_yaxes(tickvals=frame["name"], ticktext=labels, type="category", title_text="")
+    return figure.update_xaxes(title_text="Accuracy on test images (%), 95 % interval", range=[0, 100])
+
+
+def calibration(bins: Sequence[metrics.Bin]) -> go.Figure:
+    """Accuracy against confidence, with the line of a run that knows how sure to be; below, the images of each bin."""
+    filled = [part for part in bins if part.images]
+    frame = pd.DataFrame(
+        {
+            "middle": [50 * (part.low + part.high) for part in filled],
+            "width": [100 * (part.high - part.low) for part in filled],
+            "confidence": [100 * part.confidence for part in filled],
+            "images": [part.images for part in filled],
+            "accuracy": [part.accuracy.value for part in filled],
+            "accuracy_low": [part.accuracy.low for part in filled],
+            "accuracy_high": [part.accuracy.high for part in filled],
+        }
+    )
+    figure = make_subplots(
+        rows=2, shared_xaxes=True, row_heights=[0.78, 0.22], vertical_spacing=0.06, figure=canvas(height=520)
+    )
+    diagonal = {"color": QUIET, "width": 2, "dash": "dot"}
+    figure.add_scatter(x=[0, 100], y=[0, 100], mode="lines", name="As sure as right", line=diagonal, hoverinfo="skip")
+    figure.add_bar(
+        x=frame["middle"],
+        y=100 * frame["accuracy"],
+        width=0.92 * frame["width"],
+        name="Accuracy, 95 % interval",
+        marker={"color": ACCENT, "opacity": np.where(frame["images"] < FEW, TINT / 3, TINT)},
+        error_y=error_bars(frame),
+        customdata=frame[["confidence", "images"]],
+        hovertemplate="Sure to %{customdata[0]:.0f} %, right in %{y:.0f} % of %{customdata[1]} images<extra></extra>",
+    )
+    figure.add_bar(
+        x=frame["middle"],
+        y=frame["images"],
+        width=0.92 * frame["width"],
+        showlegend=False,
+        marker={"color": QUIET, "opacity": TINT},
+        hovertemplate="%{y} images<extra></extra>",
+        row=2,
+        col=1,
+    )
+    figure.update_xaxes(title_text="", range=[0, 100], row=1, col=1)
+    figure.update_xaxes(title_text="Confidence (%): the probability of the predicted class", range=[0, 100], row=2)
+    figure.update_yaxes(title_text="Accuracy (%)", range=[0, 104], row=1)
+    return figure.update_yaxes(title_text="Images", nticks=3, row=2)
+
+
+def paired(found: metrics.Paired, first: str, second: str) -> go.Figure:
+    """The images that two runs were both tested on: right in both, in only one, in none."""
+    parts = (
+        ("Both right", found.both, "#b4bac7", "#1b1f2a"),
+        (f"Only right: {first}", found.only_first, ACCENT, "#ffffff"),
+        (f"Only right: {second}", found.only_second, SECOND, "#1b1f2a"),
+        ("Both wrong", found.neither, "#5c6475", "#ffffff"),
+    )
+    figure = canvas(height=170, barmode="stack", bargap=0.1)
+    for name, images, colour, ink in parts:
+        figure.add_bar(
+            x=[images],
+            y=[""],
+            orientation="h",
+            name=name,
+            text=[f"{images:,}"],
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            textfont={"size": 15, "color": ink},
+            marker_color=colour,
+            hovertemplate=f"{name}: %{{x:,}} images<extra></extra>",
+        )
+    figure.update_layout(legend_traceorder="normal")
+    figure.update_yaxes(showticklabels=False)
+    return figure.update_xaxes(title_text="Test images that both runs saw", range=[0, sum(part[1] for part in parts)])
+
+
+def per_class_of_two(first: pd.DataFrame, second: pd.DataFrame, names: tuple[str, str]) -> go.Figure:
+    """Accuracy of each class with its 95 % interval, two bars a class, from the counts of both confusions."""
+    figure = canvas(height=360, bargap=0.25, bargroupgap=0.05)
+    for counts, name, colour in zip((first, second), names, (ACCENT, SECOND), strict=True):
+        images = counts.to_numpy()
+        shares = [metrics.wilson(int(images[i, i]), int(images[i].sum())) for i in range(len(images))]
+        frame = pd.DataFrame(
+            {
+                "accuracy": [share.value for share in shares],
+                "accuracy_low": [share.low for share in shares],
+                "accuracy_high": [share.high for share in shares],
+            }
+        )
+        figure.add_bar(
+            x=[str(column) for column in counts.columns],
+            y=100 * frame["accuracy"],
+            name=name,
+            marker={"color": colour, "opacity": TINT},
+            error_y=error_bars(frame),
+            hovertemplate=f"%{{x}}: %{{y:.1f}} %<extra>{name}</extra>",
+        )
+    figure.update_xaxes(title_text="True class", type="category", showticklabels=len(first) <= MANY_CLASSES)
+    return figure.update_yaxes(title_text="Accuracy (%)", range=[0, 104])
+
+
+def probabilities(class_names: Sequence[str], values: np.ndarray, *, most: int = 3) -> go.Figure:
+    """The classes (c,) that a run holds most probable for one image, the most probable on top."""
+    best = np.argsort(values)[::-1][:most][::-1]
+    bars = go.Bar(
+        x=100 * values[best],
+        y=[str(class_names[index]) for index in best],
+        orientation="h",
+        marker={"color": ACCENT, "opacity": TINT},
+        text=[f"{100 * values[index]:.1f} %" for index in best],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{y}: %{x:.1f} %<extra></extra>",
+    )
+    figure = canvas(bars, height=80 + 36 * len(best))
+    figure.update_yaxes(title_text="", type="category")
+    return figure.update_xaxes(title_text="Probability (%)", range=[0, 118], tickvals=[0, 50, 100])

@@ -1,0 +1,181 @@
+"""Charts of training: what is frozen, how the learning rate, loss and accuracy go. A table in, a figure out."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from dashboard.ui.charts import ACCENT, QUIET
+
+TRAINS = "#e76300"
+FROZEN = "#9db8d9"
+RUN_COLOURS = (ACCENT, "#e76300", "#00936a", "#9a5fd0", "#d0321a", "#b9ac70")
+MOST_POINTS = 400  # of one line; more are averaged, since no screen shows them
+MOST_NAMES = 14  # on an axis; more overlap on a projector
+HEAD = "new head"
+
+_LOOK = {
+    "font_size": 14,
+    "paper_bgcolor": "rgba(0, 0, 0, 0)",
+    "plot_bgcolor": "rgba(0, 0, 0, 0)",
+    "margin": {"t": 24, "r": 16, "b": 8, "l": 8},
+    "hovermode": "closest",
+    "dragmode": False,
+    "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font_size": 13},
+}
+
+
+def freeze_strip(blocks: pd.DataFrame) -> go.Figure:
+    """A backbone's blocks from image to head: which train, how large they are, how their BatchNorm runs.
+
+    Args:
+        blocks: `name`, `layers`, `params`, `trainable_params`, `batchnorm`: a block a row, in the order images pass
+            them. Height is the square root of parameters, so that small ones are seen; `customdata` is the index.
+    """
+    names = [*blocks["name"], HEAD]
+    height = np.sqrt(blocks["params"].to_numpy(float))
+    tallest = height.max() if len(height) else 1.0
+    height = np.maximum(height / tallest, 0.12)
+    share = (blocks["trainable_params"] / blocks["params"].clip(lower=1)).to_numpy(float)
+    partly = np.where((share > 0) & (share < 1), np.maximum(share, 0.1), share)  # BatchNorm's statistics never train
+    whole = (share > 0.9).astype(float)
+    trains = height * np.where(whole > 0, 1.0, partly)
+    said = [
+        f"<b>{row.name}</b>: {row.layers} layers<br>{_trains(row)}{_mode(row.batchnorm)}"
+        for row in blocks.rename(columns={"name": "block"}).assign(name=blocks["name"]).itertuples(index=False)
+    ]
+    figure = go.Figure()
+    index = np.arange(len(blocks))
+    hover = {"hovertemplate": "%{text}<extra></extra>", "text": said, "textposition": "none", "customdata": index}
+    figure.add_bar(x=index, y=trains, name="Trains", marker_color=TRAINS, **hover)
+    if (height > trains).any():
+        figure.add_bar(x=index, y=height - trains, name="Frozen", marker_color=FROZEN, **hover)
+    figure.add_bar(
+        x=[len(blocks)], y=[0.5], marker={"color": TRAINS, "pattern": {"shape": "/"}}, showlegend=False,
+        hovertemplate="<b>The new head</b> always trains<extra></extra>",
+    )  # fmt: skip
+    for mode, symbol in (("inference", "circle-open"), ("training", "circle")):
+        chosen = blocks["batchnorm"].isin([mode, "mixed"] if mode == "training" else [mode]).to_numpy()
+        if chosen.any():
+            figure.add_scatter(
+                x=index[chosen], y=np.full(chosen.sum(), -0.09), mode="markers", name=f"BatchNorm in {mode} mode",
+                marker={"symbol": symbol, "size": 8, "color": TRAINS if mode == "training" else QUIET, "line_width": 2},
+                hoverinfo="skip",
+            )  # fmt: skip
+    figure.update_layout(_LOOK | {"barmode": "stack", "bargap": 0.12, "height": 235, "clickmode": "event+select"})
+    figure.update_traces(selector={"type": "bar"}, selected_marker_opacity=1, unselected_marker_opacity=1)
+    every = max(1, int(np.ceil(len(names) / MOST_NAMES)))
+    places = [*range(0, len(blocks), every), len(blocks)]
+    figure.update_xaxes(
+        tickvals=places, ticktext=[names[i] for i in places], tickangle=-40, tickfont_size=12, showgrid=False,
+        zeroline=False, automargin=True,
+    )  # fmt: skip
+    return figure.update_yaxes(visible=False, range=[-0.16, 1.04])
+
+
+def learning(frame: pd.DataFrame, *, by: str = "epoch", unfrozen: float | None = None) -> go.Figure:
+    """Loss and accuracy of one or several runs as they train: `run`, `step`, `metric`, `value`, long.
+
+    Args:
+        by: "epoch" draws training (thin) and validation (thick); "batch" draws the batches' own.
+        unfrozen: Epoch after which the backbone's layers train too: a line stands there.
+    """
+    figure = make_subplots(cols=2, horizontal_spacing=0.14, figure=go.Figure())
+    names = list(dict.fromkeys(frame["run"]))
+    drawn = frame[frame["metric"].map(lambda name: name.startswith("batch_")) == (by == "batch")]
+    for column, what in enumerate(("loss", "accuracy"), start=1):
+        for place, run in enumerate(names):
+            for metric, points in drawn[drawn["run"] == run].groupby("metric", sort=False):
+                if not metric.endswith(what):
+                    continue
+                validation = metric.startswith("val")
+                points = _thinned(points.sort_values("step"))
+                part = "Validation" if validation else "Training"
+                figure.add_scatter(
+                    x=points["step"],
+                    y=points["value"] * (100 if what == "accuracy" else 1),
+                    mode="lines+markers" if by == "epoch" else "lines",
+                    name=part if len(names) == 1 else run,
+                    legendgroup=part if len(names) == 1 else run,
+                    showlegend=column == 2 and (len(names) == 1 or validation or by == "batch"),
+                    line={
+                        "color": RUN_COLOURS[place % len(RUN_COLOURS)],
+                        "width": 3 if validation else 2,
+                        "dash": "solid" if validation or by == "batch" else "dot",
+                    },
+                    marker_size=8 if validation else 6,
+                    opacity=1 if validation or by == "batch" else 0.75,
+                    hovertemplate=f"{run}<br>{part} {what}: %{{y:.4g}}<extra></extra>",
+                    row=1,
+                    col=column,
+                )  # fmt: skip
+        figure.update_yaxes(title_text="Accuracy (%)" if what == "accuracy" else "Loss", row=1, col=column)
+        if unfrozen and by == "epoch" and len(drawn) and drawn["step"].max() > unfrozen:
+            figure.add_vline(
+                x=unfrozen + 0.5, line={"color": QUIET, "dash": "dash", "width": 1.5}, row=1, col=column,
+                annotation={"text": "unfrozen", "font_size": 12, "showarrow": False} if column == 1 else None,
+            )  # fmt: skip
+    figure.update_layout(_LOOK | {"height": 330})
+    whole = {"dtick": 1} if by == "epoch" and len(drawn) and drawn["step"].max() <= 12 else {}
+    figure.update_xaxes(title_text="Epoch" if by == "epoch" else "Step", title_font_size=14, automargin=True, **whole)
+    return figure.update_yaxes(automargin=True, title_font_size=14, zeroline=False)
+
+
+def rates(frame: pd.DataFrame, *, suggestion: float | None, chosen: float) -> go.Figure:
+    """Loss against a learning rate that rose step by step: `learning_rate`, `loss`; the suggested one, the chosen."""
+    figure = go.Figure()
+    figure.add_scatter(
+        x=frame["learning_rate"], y=frame["loss"], mode="lines", line={"color": ACCENT, "width": 3}, showlegend=False,
+        hovertemplate="%{x:.1e}: loss %{y:.3g}<extra></extra>",
+    )  # fmt: skip
+    lines = [(suggestion, "suggested", "dash", TRAINS)] if suggestion else []
+    lines.append((chosen, "chosen", "dot", QUIET))
+    for rate, name, dash, colour in lines:
+        others = [other for other, *_ in lines if other != rate]
+        side = "center" if not others else "left" if rate > others[0] else "right"  # their names never overlap
+        figure.add_vline(x=rate, line={"color": colour, "dash": dash, "width": 2})
+        figure.add_annotation(
+            x=np.log10(rate), y=1.0, yref="paper", xanchor=side, yanchor="bottom", text=name, showarrow=False,
+            font={"size": 12, "color": colour},
+        )  # fmt: skip
+    low, high = np.log10([min(frame["learning_rate"].min(), chosen), max(frame["learning_rate"].max(), chosen)])
+    first, least = frame["loss"].iloc[0], frame["loss"].min()
+    drop = max(first - least, 0.05 * first)
+    figure.update_layout(_LOOK | {"height": 260})
+    figure.update_xaxes(
+        type="log", title_text="Learning rate (logarithmic)", exponentformat="power", dtick=1, tickangle=0,
+        range=[low - 0.1, high + 0.2],
+    )  # fmt: skip
+    return figure.update_yaxes(title_text="Loss", range=[least - 0.1 * drop, first + 0.6 * drop])
+
+
+def schedule(rates: Sequence[float], *, epochs: int) -> go.Figure:
+    """The learning rate over the epochs: points equally far apart."""
+    figure = go.Figure()
+    at = np.linspace(0, epochs, len(rates))
+    figure.add_scatter(
+        x=at, y=list(rates), mode="lines", line={"color": TRAINS, "width": 3}, hovertemplate="%{y:.2e}<extra></extra>"
+    )
+    figure.update_layout(_LOOK | {"height": 170, "showlegend": False})
+    figure.update_xaxes(title_text="Epoch", title_font_size=13)
+    return figure.update_yaxes(title_text="Learning rate", title_font_size=13, exponentformat="power", nticks=4)
+
+
+def _trains(row) -> str:
+    if not row.trainable_params:
+        return f"frozen: {row.params:,} parameters"
+    return f"trains {row.trainable_params:,} of {row.params:,} parameters"
+
+
+def _mode(batchnorm: str) -> str:
+    return f"<br>BatchNorm in {batchnorm} mode" if batchnorm else ""
+
+
+def _thinned(points: pd.DataFrame) -> pd.DataFrame:
+    """The same line with fewer points, each the mean of its neighbours."""
+    if len(points) <= MOST_POINTS:
+        return points
+    part = np.arange(len(points)) * MOST_POINTS // len(points)
+    return points[["step", "value"]].groupby(part).mean()

@@ -1,0 +1,56 @@
+"""Charts of what a CLIP says: similarities of an image, of many images to many texts."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from dashboard.ui.charts import ACCENT, canvas
+
+MOST = 20  # bars
+
+
+def answers(texts: Sequence[str], cosines: np.ndarray, probabilities: np.ndarray) -> go.Figure:
+    """The texts (k,) most similar to an image, with their probabilities as bars and their cosines in words."""
+    best = np.argsort(-cosines, kind="stable")[:MOST]
+    bars = go.Bar(
+        x=100 * probabilities[best],
+        y=[str(place) for place in range(len(best))],
+        orientation="h",
+        marker={"color": ACCENT},
+        text=[f"{texts[i]}  <b>{100 * probabilities[i]:.1f} %</b>  (cosine {cosines[i]:.3f})" for i in best],
+        textposition=["inside" if probabilities[i] > 0.6 else "outside" for i in best],
+        insidetextanchor="start",
+        constraintext="none",
+        hovertemplate="%{text}<extra></extra>",
+    )
+    figure = canvas(bars, height=36 * len(best) + 16, margin={"l": 0, "r": 0, "t": 4, "b": 4})
+    figure.update_xaxes(visible=False, range=[0, 100])
+    return figure.update_yaxes(visible=False, autorange="reversed", type="category")
+
+
+def matrix(images: Sequence[str], texts: Sequence[str], cosines: np.ndarray) -> go.Figure:
+    """Cosines (n, k): an image a column, a text a row; each image's most similar text is marked."""
+    best = cosines.argmax(axis=1)
+    cells = go.Heatmap(
+        z=cosines.T,
+        x=list(images),
+        y=list(texts),
+        text=[[f"{value + 0:.2f}" for value in row] for row in cosines.T.round(2)],  # + 0: no -0.00
+        texttemplate="%{text}" if len(images) * len(texts) <= 400 else None,
+        colorbar={"title": {"text": "Cosine", "side": "right"}, "thickness": 12, "outlinewidth": 0},
+        xgap=1,
+        ygap=1,
+        hovertemplate="%{x}, %{y}: %{z:.3f}<extra></extra>",
+    )
+    marks = go.Scatter(
+        x=list(images),
+        y=[texts[place] for place in best],
+        mode="markers",
+        marker={"symbol": "square-open", "size": 34, "color": "#e08600", "line_width": 3},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    figure = canvas(cells, marks, height=max(300, 40 * len(texts) + 90))
+    figure.update_xaxes(title_text="Image, with its row id", type="category", showgrid=False)
+    return figure.update_yaxes(title_text="", type="category", autorange="reversed", showgrid=False)

@@ -1,0 +1,64 @@
+"""What the tabs of Zero-shot share: texts that outlive their tab, waiting for the worker, walls of images."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from core.data.datasets import Dataset
+from dashboard import server
+from dashboard.ui import components, formats
+
+TILE = 96  # pixels, square
+
+
+def text(key: str, label: str, default: str, *, height: int = 160, help: str = "") -> str:
+    """A text area whose text is kept while its tab is closed."""
+    kept = f"kept-{key}"
+    st.session_state[key] = st.session_state.get(kept, default)
+
+    def keep() -> None:
+        if key in st.session_state:  # the page may have been left meanwhile
+            st.session_state[kept] = st.session_state[key]
+
+    return st.text_area(label, key=key, height=height, help=help or None, on_change=keep)
+
+
+def put(key: str, value: str) -> None:
+    """Another text for such an area, from a callback."""
+    st.session_state[f"kept-{key}"] = value
+
+
+@st.fragment(run_every=0.3)
+def wait() -> None:
+    """A place that is loading, until no question is with the worker any more."""
+    if server.engine.settled() and not server.zero_shot.prompting():
+        st.rerun()
+    st.skeleton(height=120)
+
+
+@st.fragment(run_every=0.3)
+def wait_for_features(model: str, dataset: str) -> None:
+    """How far the image features are, until they are there."""
+    if server.engine.settled() and not server.zero_shot.prompting():
+        st.rerun()
+    moment = server.zero_shot.preparing_prompts(model, dataset)
+    share = moment.done / moment.total if moment and moment.total else 0.0
+    st.progress(share, formats.progress(moment) if moment else "Waiting for the worker")
+
+
+def wall(dataset: Dataset, rows: np.ndarray, captions: Sequence[str]) -> None:
+    """Images of a dataset by row id, each with a caption."""
+    with st.container(horizontal=True, gap="xsmall"):
+        for row, caption in zip(rows.tolist(), captions, strict=False):
+            picture = components.thumbnail(dataset.images[row], TILE)
+            st.image(picture, caption=caption, width=TILE, alt=f"Image {row}: {caption}")
+
+
+def cut(prompts: Sequence[str]) -> None:
+    """Say which prompts were too long."""
+    if prompts:
+        st.warning(
+            f"Only its beginning was read, as many tokens as the model takes: {prompts[0][:90]} …",
+            title=f"{formats.count(len(prompts), 'prompt')} too long",
+        )

@@ -1,0 +1,143 @@
+"""The other tabs of Zero-shot: captions for one photo, search by text, new classes, images against texts."""
+
+import numpy as np
+import streamlit as st
+
+from core.data.datasets import Dataset
+from core.errors import LabError
+from core.zero_shot import classifier, prompts
+from dashboard import server
+from dashboard.ui import components, formats, photo_picker
+from dashboard.zero_shot import charts, shared
+
+CAPTIONS = "a photo of an airplane\na photo of a dog"
+AT_MOST = 24  # photos at once
+OF_MATRIX = 12  # images
+
+
+def captions(model: str) -> None:
+    """The book's example: two captions, one photo."""
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        st.session_state.setdefault("photo", "test")
+        photo = photo_picker.choose()
+    with right:
+        lines = shared.text("captions", "Captions, one a line", CAPTIONS, height=120)
+        texts = tuple(dict.fromkeys(line.strip() for line in lines.splitlines() if line.strip()))
+        if photo is None or not texts:
+            components.empty("Nothing to compare", "It takes a photo and at least one caption.")
+            return
+        found = server.zero_shot.compared(model, photo, photo_picker.name(photo), texts)
+        if found is None:
+            shared.wait()
+            return
+        shared.cut(found.cut)
+        shares = classifier.probabilities(found.cosines, found.scale)[0]
+        best = int(shares.argmax())
+        st.markdown(
+            f"Of {formats.count(len(texts), 'caption')}, **{texts[best]}** lies nearest to this photo: "
+            f"{formats.percent(shares[best])} by a softmax over these captions."
+        )
+        figure = charts.answers(texts, found.cosines[0], shares)
+        components.chart(figure, key="zero-shot-captions", alt=f"Nearest: {texts[best]}")
+        st.caption(
+            f"Photo and texts took {formats.milliseconds(found.seconds)}. The cosine says how near two directions are; "
+            f"the softmax of cosines times {found.scale:.1f} makes shares of them, which always sum to 100 %, "
+            "whether or not a caption fits."
+        )
+
+
+def search(model: str, name: str, dataset: Dataset) -> None:
+    """The validation images nearest to a text, and to an image."""
+    asked = st.text_input("Describe an image", "a photo of a ship", key="zero-shot-search").strip()
+    if not asked:
+        components.empty("Nothing is asked", "Write a word or a sentence above.", icon=":material/search:")
+        return
+    found = server.zero_shot.searched(model, name, asked)
+    if found is None:
+        shared.wait()
+        return
+    first = [
+        f"{dataset.class_names[dataset.labels[row]]} {value:.2f}" for row, value in zip(*_pairs(found), strict=True)
+    ]
+    st.markdown(f"The {formats.count(len(found.rows), 'validation image')} nearest to *{asked}*, nearest first:")
+    shared.wall(dataset, found.rows, first)
+    st.subheader("Nearest to an image", anchor=False)
+    row = st.selectbox("Row id of one of these images", found.rows, key="zero-shot-like")
+    near = server.zero_shot.images_alike(model, name, int(row))
+    if near is None:
+        shared.wait()
+        return
+    st.image(components.thumbnail(dataset.images[row], 160), caption=f"Image {row}", width=160)
+    said = [f"{dataset.class_names[dataset.labels[row]]} {value:.2f}" for row, value in zip(*_pairs(near), strict=True)]
+    shared.wall(dataset, near.rows, said)
+
+
+def new_classes(model: str) -> None:
+    """Classes that no network here was trained on, for photos of one's own."""
+    left, right = st.columns([4, 8], gap="large")
+    with left:
+        lines = shared.text("new-names", "New class names, one a line", "airplane\nfrog\ntruck\npizza")
+        names = prompts.class_names(lines)
+        templates = prompts.templates(st.session_state.get("kept-templates") or "single")
+        st.caption(f"By {formats.count(len(templates), 'template')}, those of the tab Prompts.")
+        files = st.file_uploader("Your photos", photo_picker.TYPES, accept_multiple_files=True, key="zero-shot-uploads")
+    with right:
+        if not files:
+            components.empty("No photos yet", "Upload some: no training is needed.", icon=":material/photo_library:")
+            return
+        pictures, titles = [], []
+        for file in files[:AT_MOST]:
+            try:
+                pictures.append(server.photos.picture(file.getvalue(), file.name))
+                titles.append(file.name)
+            except LabError as error:
+                components.show_error(error)
+        if not pictures:
+            return
+        found = server.zero_shot.classified(
+            model, pictures, [photo_picker.name(each) for each in pictures], names, templates
+        )
+        if found is None:
+            shared.wait()
+            return
+        shared.cut(found.cut)
+        shares = classifier.probabilities(found.cosines, found.scale)
+        for place, (picture, title) in enumerate(zip(pictures, titles, strict=True)):
+            with st.container(border=True):
+                image, bars = st.columns([1, 3], vertical_alignment="center")
+                image.image(picture, caption=title, width="stretch")
+                with bars:
+                    figure = charts.answers(names, found.cosines[place], shares[place])
+                    components.chart(
+                        figure, key=f"zero-shot-new-{place}", alt=f"{title}: {names[shares[place].argmax()]}"
+                    )
+        if len(files) > AT_MOST:
+            st.caption(f"The first {AT_MOST} of {len(files)} photos.")
+
+
+def matrix(model: str, dataset: Dataset) -> None:
+    """A few validation images against a text for each class."""
+    classes = dataset.class_names[:OF_MATRIX]
+    lines = shared.text("matrix-texts", "Texts, one a line", "\n".join(f"a photo of a {name}." for name in classes))
+    texts = tuple(dict.fromkeys(line.strip() for line in lines.splitlines() if line.strip()))[: 2 * OF_MATRIX]
+    if not texts:
+        components.empty("No texts", "Write at least one.")
+        return
+    among = server.maps.splits(dataset)["val"]
+    found_of = (among[dataset.labels[among] == label][:1] for label in range(len(classes)))
+    rows = np.concatenate(list(found_of))
+    images = [dataset.images[row] for row in rows]
+    found = server.zero_shot.compared_all(model, images, [f"{dataset.fingerprint}-{row}" for row in rows], texts)
+    if found is None:
+        shared.wait()
+        return
+    shared.cut(found.cut)
+    titles = [f"{dataset.class_names[dataset.labels[row]]} {row}" for row in rows]
+    shared.wall(dataset, rows, titles)
+    components.chart(charts.matrix(titles, texts, found.cosines), key="zero-shot-matrix", alt="Images against texts")
+    st.caption("A frame marks each image's nearest text. The first validation image of each class.")
+
+
+def _pairs(found) -> tuple[list[int], list[float]]:
+    return found.rows.tolist(), found.cosines.tolist()

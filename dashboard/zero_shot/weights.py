@@ -1,0 +1,27 @@
+"""How a real CLIP comes onto this machine: three ways, with the command."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import backbones, settings
+from core.zero_shot import encoder
+
+FIRST = "CLIPViTB32"  # the one to begin with
+
+
+def show(here: Sequence[str]) -> None:
+    """Nothing where a real one is here; else three ways to bring it."""
+    if set(here) - {encoder.TOY}:
+        return
+    with st.expander(f"{FIRST} is not on this machine: three ways to bring it", icon=":material/download:"):
+        folder = settings.home() / "weights" / backbones.get(FIRST).weights_file
+        st.markdown("**With a network**: download KerasHub's preset, once.")
+        st.code(f"python -m core warm --backbones {FIRST}", language="bash")
+        st.markdown(
+            "**From Hugging Face**: its folder (config.json, model.safetensors, vocab.json, merges.txt), on any "
+            "machine with a network, then copied here."
+        )
+        st.code(f'hf download openai/clip-vit-base-patch32 --local-dir "{folder}"', language="bash")
+        st.markdown("**From KerasHub**: a preset folder that somebody has, copied to the same place.")
+        st.code(f'cp -r clip_vit_base_patch32 "{folder}"', language="bash")

@@ -1,0 +1,179 @@
+"""Facts of layers: arithmetic and receptive fields as published, and names that no earlier network has moved."""
+
+import math
+
+import pytest
+
+from core import anatomy, backbones
+from core.anatomy import layers as layer_facts
+from core.backbones.clip import towers
+
+# Of the last feature map, as computed by Araujo et al. 2019 (https://doi.org/10.23915/distill.00021), Table 1
+PUBLISHED_FIELDS = {"VGG16": 212, "ResNet50": 483, "MobileNet": 315, "MobileNetV2": 491, "InceptionV3": 1311}
+PUBLISHED_FIELDS |= {"ResNet101": 1027, "ResNet152": 1507, "InceptionResNetV2": 3039}
+# Millions of multiply-adds with the classifier, as the papers give them
+PUBLISHED_MACS = {"MobileNet": 569, "MobileNetV2": 300, "NASNetMobile": 564, "NASNetLarge": 23_800, "VGG16": 15_500}
+PUBLISHED_MACS |= {"EfficientNetB0": 390, "ConvNeXtTiny": 4_500, "Xception": 8_400, "MobileNetV3Small": 56}
+
+# Thousand millions of operations of the image tower with its projection, two for a multiply-add, as OpenCLIP counts
+# them (github.com/mlfoundations/open_clip, docs/model_profile.csv)
+PUBLISHED_CLIPS = {"CLIPViTB32": 8.82, "CLIPViTB16": 35.13, "CLIPViTL14": 162.03, "CLIPViTL14at336": 381.92}
+PUBLISHED_CLIPS |= {"CLIPViTH14LAION": 334.59, "CLIPViTg14LAION": 534.06, "CLIPViTbigG14LAION": 967.5}
+
+
+def rows(build):
+    """Facts of a small network: `build` makes its last feature map from an image of 16 pixels."""
+    import keras
+
+    image = keras.Input((16, 16, 3), name="image")
+    features = keras.layers.GlobalAveragePooling2D(name="pooled")(build(image))
+    return {row.name: row for row in layer_facts.read(keras.Model(image, features))}
+
+
+def test_a_convolution_multiplies_its_kernel_once_for_each_place():
+    from keras import layers
+
+    found = rows(lambda x: layers.Conv2D(8, 3, 2, padding="same", name="block1_conv")(x))
+    conv = found["block1_conv"]
+    assert (conv.shape, conv.macs) == ((8, 8, 8), 8 * 8 * 8 * 3 * 3 * 3)
+    assert (conv.params, conv.window, conv.stride) == (3 * 3 * 3 * 8 + 8, (3, 3), 2)
+    assert found["pooled"].macs == 0
+
+
+def test_groups_depthwise_separable_and_dense_layers_multiply_less():
+    from keras import layers
+
+    def build(x):
+        x = layers.Conv2D(8, 1, name="block1_conv")(x)
+        x = layers.Conv2D(8, 3, padding="same", groups=4, name="block1_grouped")(x)
+        x = layers.DepthwiseConv2D(5, padding="same", name="block1_depthwise")(x)
+        x = layers.SeparableConv2D(16, 3, padding="same", name="block1_separable")(x)
+        return layers.Dense(4, name="block1_dense")(x)
+
+    found, places = rows(build), 16 * 16
+    assert found["block1_grouped"].macs == places * 3 * 3 * 2 * 8
+    assert found["block1_depthwise"].macs == places * 5 * 5 * 8
+    assert found["block1_separable"].macs == places * (3 * 3 * 8 + 8 * 16)
+    assert found["block1_dense"].macs == places * 16 * 4
+
+
+def test_the_receptive_field_grows_with_windows_times_the_strides_before_them():
+    from keras import layers
+
+    def build(x):
+        x = layers.Conv2D(4, 3, 2, padding="same", name="block1_conv")(x)  # 3, step 2
+        x = layers.MaxPooling2D(2, name="block1_pool")(x)  # 3 + 1 * 2, step 4
+        x = layers.Conv2D(4, (1, 3), padding="same", name="block2_row")(x)  # 2 * 4 more, in columns only
+        return layers.Conv2D(4, 3, padding="same", dilation_rate=2, name="block2_wide")(x)
+
+    found = rows(build)
+    fields = {name: found[name].receptive for name in found}
+    assert fields["image"] == (1, 1)
+    assert fields["block1_conv"] == (3, 3)
+    assert fields["block1_pool"] == (5, 5)
+    assert fields["block2_row"] == (5, 13)
+    assert fields["block2_wide"] == (21, 29)
+    assert fields["pooled"] is None
+
+
+def test_where_branches_meet_the_widest_counts_and_a_gate_over_the_whole_image_does_not():
+    from keras import layers
+
+    def build(x):
+        wide = layers.Conv2D(4, 7, padding="same", name="block1_wide")(x)
+        narrow = layers.Conv2D(4, 1, name="block1_narrow")(x)
+        both = layers.Add(name="block1_add")([wide, narrow])
+        gate = layers.GlobalAveragePooling2D(keepdims=True, name="block1_squeeze")(both)
+        gate = layers.Conv2D(4, 1, activation="sigmoid", name="block1_excite")(gate)
+        return layers.Multiply(name="block1_gated")([both, gate])
+
+    found = rows(build)
+    assert found["block1_add"].receptive == (7, 7)
+    assert found["block1_excite"].receptive is None
+    assert found["block1_gated"].receptive == (7, 7)
+    assert found["block1_gated"].sources == ("block1_add", "block1_excite")
+    assert found["block1_excite"].function == "sigmoid"
+
+
+def test_keras_own_numbers_start_again_with_every_network():
+    from keras import layers
+
+    def build(x):
+        for _ in range(3):
+            x = layers.Conv2D(4, 3, padding="same")(x)
+        return x + 1
+
+    first, second = rows(build), rows(build)
+    assert [name for name in first if name.startswith("conv2d")] == ["conv2d", "conv2d_1", "conv2d_2"]
+    assert first == second
+    assert first["add"].holder == "" and first["add"].sources == ("conv2d_2",)
+
+
+def test_a_transformers_block_attends_and_thinks_and_each_of_its_tokens_sees_the_whole_image():
+    found = {row.name: row for row in anatomy.describe("TinyCLIP").layers}
+    embedding, block = found["embedding"], found["encoder_block_1"]
+    tokens, width, hidden, heads = 8 * 8 + 1, 128, 256, 4
+    assert (embedding.shape, embedding.receptive, embedding.window) == ((tokens, width), (4, 4), (4, 4))
+    assert embedding.macs == 8 * 8 * 4 * 4 * 3 * width
+    assert [step.shape for step in embedding.inside] == [(8, 8, width), (tokens, width), (tokens, width)]
+    assert found["pre_layer_norm"].receptive == (4, 4)
+
+    attention = next(step for step in block.inside if step.kind == "MultiHeadAttention")
+    assert attention.macs == 4 * tokens * width**2 + 2 * tokens**2 * width
+    assert attention.activations == 5 * tokens * width + 2 * heads * tokens**2
+    assert block.macs == attention.macs + 2 * tokens * width * hidden
+    assert block.activations == attention.activations + tokens * (5 * width + 2 * hidden)
+    for name in ("encoder_block_0", "encoder_block_1", "layer_norm", "pooled"):
+        assert found[name].receptive is None
+    assert anatomy.describe("TinyCLIP").receptive is None
+    assert found["pooled"].shape == (width,)
+
+
+def test_what_is_inside_a_layer_adds_up_to_it_and_ends_under_its_name():
+    for row in anatomy.describe("TinyCLIP").layers:
+        if row.inside:
+            assert sum(step.params for step in row.inside) == row.params
+            assert sum(step.trainable_params for step in row.inside) == row.trainable_params
+            assert (row.inside[-1].name, row.inside[-1].shape) == (row.name, row.shape)
+            known = set(row.sources)
+            for step in row.inside:
+                assert known.issuperset(step.sources)
+                known.add(step.name)
+
+
+@pytest.mark.slow
+def test_nested_layers_are_rows_of_their_own_and_know_what_holds_them():
+    found = {row.name: row for row in anatomy.describe("ConvNeXtTiny", 64).layers}
+    stem = found["convnext_tiny_stem/convnext_tiny_stem_conv"]
+    assert stem.holder == "convnext_tiny_stem" and stem.sources == ("convnext_tiny_prestem_normalization",)
+    assert found["convnext_tiny_stage_0_block_0_depthwise_conv"].sources == (
+        "convnext_tiny_stem/convnext_tiny_stem_layernorm",
+    )
+    assert (stem.shape, stem.receptive, stem.block) == ((16, 16, 96), (4, 4), "stem")
+    sums = [row for row in found.values() if row.kind == "Add" and not row.holder]
+    assert [row.part for row in sums[:4]] == [*(f"stage_0_block_{place}" for place in range(3)), "stage_1_block_0"]
+    assert found["convnext_tiny_stage_2_block_0_depthwise_conv"].groups == 384
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PUBLISHED_FIELDS)
+def test_receptive_fields_are_those_that_were_published(name):
+    field = PUBLISHED_FIELDS[name]
+    assert anatomy.describe(name).receptive == (field, field)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PUBLISHED_MACS)
+def test_macs_are_those_of_the_papers(name):
+    facts, found = backbones.get(name), anatomy.describe(name)
+    classifier = facts.params_top - facts.params  # one multiplication for a parameter
+    assert math.isclose((found.macs + classifier) / 1e6, PUBLISHED_MACS[name], rel_tol=0.03)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PUBLISHED_CLIPS)
+def test_macs_of_a_clip_are_those_of_openclip(name):
+    found = anatomy.describe(name)
+    projection = found.layers[-1].gives * towers.SHAPES[name].dim  # of the class token
+    assert math.isclose(2 * (found.macs + projection) / 1e9, PUBLISHED_CLIPS[name], rel_tol=0.002)
+    assert found.receptive is None

@@ -1,0 +1,247 @@
+"""CLIP's weights from a folder: a round trip against an independent forward pass, and every kind of bad folder."""
+
+import json
+import math
+import shutil
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import backbones, settings
+from core.backbones.clip import checkpoints
+from core.backbones.clip import towers as clip_towers
+from core.backbones.clip.towers import SHAPES, Shape, Tower
+from core.errors import WeightsError
+from core.progress import Progress, silent
+from core.zero_shot import encoder
+
+TOY = settings.ASSETS / "tiny_clip"
+SMALL = Shape(8, Tower(2, 12, 3, 20), Tower(3, 8, 2, 18), 6, "gelu", vocabulary=40, context=9, preset="small")
+
+
+@pytest.fixture(params=["gelu", "quick_gelu"])
+def model(request, monkeypatch) -> str:
+    """A model of random known tensors in Hugging Face's layout, under the name of a real one."""
+    monkeypatch.setitem(SHAPES, "CLIPViTB32", replace(SMALL, activation=request.param))
+    facts = replace(backbones.get("CLIPViTB32"), default_size=24, min_size=24, max_size=24)
+    monkeypatch.setitem(backbones.BACKBONES, "CLIPViTB32", facts)
+    return request.param
+
+
+def written(folder: Path, activation: str, *, heads: tuple[int, int] = (3, 2)) -> dict[str, np.ndarray]:
+    from safetensors.numpy import save_file
+
+    rng = np.random.default_rng(5)
+    shapes = checkpoints.expected(SMALL, 24)
+    tensors = {name: rng.normal(0, 0.5, shape).astype(np.float32) for name, shape in shapes.items()}
+    folder.mkdir(parents=True)
+    ids = {"text_model.embeddings.position_ids": np.arange(9)[None]}  # as older files have
+    save_file(tensors | ids, folder / "model.safetensors")
+    towers = {
+        "vision_config": {"hidden_act": activation, "num_attention_heads": heads[0]},
+        "text_config": {"hidden_act": activation, "num_attention_heads": heads[1]},
+    }
+    (folder / "config.json").write_text(json.dumps({"model_type": "clip", **towers}))
+    return tensors
+
+
+# The towers in NumPy, from the names in the file alone
+
+
+def norm(x: np.ndarray, tensors: dict, name: str) -> np.ndarray:
+    x = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5)
+    return x * tensors[f"{name}.weight"] + tensors[f"{name}.bias"]
+
+
+def dense(x: np.ndarray, tensors: dict, name: str) -> np.ndarray:
+    return x @ tensors[f"{name}.weight"].T + tensors[f"{name}.bias"]
+
+
+def activated(x: np.ndarray, activation: str) -> np.ndarray:
+    if activation == "quick_gelu":
+        return x / (1 + np.exp(-1.702 * x))
+    return x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
+
+
+def transformer(x: np.ndarray, tensors: dict, model: str, tower: Tower, activation: str, *, causal: bool) -> np.ndarray:
+    size, each = len(x), tower.width // tower.heads
+    for index in range(tower.depth):
+        name = f"{model}.encoder.layers.{index}"
+        inside, heads = norm(x, tensors, f"{name}.layer_norm1"), []
+        q, k, v = (dense(inside, tensors, f"{name}.self_attn.{part}_proj") for part in "qkv")
+        for head in range(tower.heads):
+            part = slice(head * each, (head + 1) * each)
+            scores = q[:, part] @ k[:, part].T / math.sqrt(each)
+            if causal:
+                scores = np.where(np.tril(np.ones((size, size))) > 0, scores, -np.inf)
+            scores = np.exp(scores - scores.max(-1, keepdims=True))
+            heads.append(scores / scores.sum(-1, keepdims=True) @ v[:, part])
+        x = x + dense(np.concatenate(heads, -1), tensors, f"{name}.self_attn.out_proj")
+        inside = dense(norm(x, tensors, f"{name}.layer_norm2"), tensors, f"{name}.mlp.fc1")
+        x = x + dense(activated(inside, activation), tensors, f"{name}.mlp.fc2")
+    return x
+
+
+def image_tower(pixels: np.ndarray, tensors: dict, activation: str) -> np.ndarray:
+    kernel = tensors["vision_model.embeddings.patch_embedding.weight"]
+    patches = [
+        np.einsum("yxc,ocyx->o", pixels[top : top + 8, left : left + 8], kernel)
+        for top in range(0, 24, 8)
+        for left in range(0, 24, 8)
+    ]
+    x = np.stack([tensors["vision_model.embeddings.class_embedding"], *patches])
+    x = norm(x + tensors["vision_model.embeddings.position_embedding.weight"], tensors, "vision_model.pre_layrnorm")
+    x = transformer(x, tensors, "vision_model", SMALL.image, activation, causal=False)
+    return norm(x[0], tensors, "vision_model.post_layernorm") @ tensors["visual_projection.weight"].T
+
+
+def text_tower(tokens: np.ndarray, tensors: dict, activation: str) -> np.ndarray:
+    x = tensors["text_model.embeddings.token_embedding.weight"][tokens]
+    x = x + tensors["text_model.embeddings.position_embedding.weight"][: len(tokens)]
+    x = transformer(x, tensors, "text_model", SMALL.text, activation, causal=True)
+    return norm(x[tokens.argmax()], tensors, "text_model.final_layer_norm") @ tensors["text_projection.weight"].T
+
+
+def test_a_hugging_face_folder_gives_what_numpy_gets_from_its_tensors(model, tmp_path: Path):
+    folder = tmp_path / "folder"
+    tensors = written(folder, model)
+    facts, rng = backbones.get("CLIPViTB32"), np.random.default_rng(1)
+    pixels = rng.normal(size=(3, 24, 24, 3)).astype(np.float32)
+    image = backbones.load(facts, weights=str(folder), pooling="projected")
+    expected = np.stack([image_tower(each, tensors, model) for each in pixels])
+    np.testing.assert_allclose(np.asarray(image(pixels)), expected, rtol=1e-3, atol=1e-4)
+
+    tokens = np.array([[38, 4, 7, 1, 39], [38, 9, 39, 39, 39]], np.int32)
+    text = clip_towers.text(facts)
+    checkpoints.read(folder, text, facts, "text")
+    expected = np.stack([text_tower(each, tensors, model) for each in tokens])
+    np.testing.assert_allclose(np.asarray(text(tokens)), expected, rtol=1e-3, atol=1e-4)
+    assert checkpoints.logit_scale(folder, facts) == pytest.approx(np.exp(tensors["logit_scale"]))
+
+    found = checkpoints.stored(image, facts, "image") | checkpoints.stored(text, facts, "text")
+    assert set(found) == set(tensors) - {"logit_scale"}
+    for name, value in found.items():
+        np.testing.assert_array_equal(value, tensors[name])
+
+
+def test_another_activation_or_number_of_heads_is_refused_though_every_tensor_fits(model, tmp_path: Path):
+    facts, other = backbones.get("CLIPViTB32"), {"gelu": "quick_gelu", "quick_gelu": "gelu"}[model]
+    written(tmp_path / "act", other)
+    with pytest.raises(WeightsError, match=f"hidden_act {other}"):
+        backbones.load(facts, weights=str(tmp_path / "act"))
+    written(tmp_path / "heads", model, heads=(4, 2))
+    with pytest.raises(WeightsError, match="num_attention_heads 4"):
+        backbones.load(facts, weights=str(tmp_path / "heads"))
+
+
+def test_a_kerashub_preset_folder_gives_the_same_as_the_model_it_was_saved_from(tmp_path: Path):
+    from keras_hub.models import CLIPBackbone, CLIPTextEncoder, CLIPVisionEncoder
+
+    shape = SHAPES["TinyCLIP"]
+    towers = [(t.width, t.depth, t.heads, t.hidden) for t in (shape.image, shape.text)]
+    whole = CLIPBackbone(
+        CLIPVisionEncoder(shape.patch, *towers[0], image_shape=(32, 32, 3)),
+        CLIPTextEncoder(shape.vocabulary, shape.text.width, *towers[1]),
+        shape.dim,
+    )
+    whole.vision_encoder.embedding.position_ids.assign(np.arange(65)[None])
+    whole.save_to_preset(str(tmp_path / "preset"))
+    pixels = np.random.default_rng(0).normal(size=(2, 32, 32, 3)).astype(np.float32)
+    ours = backbones.load("TinyCLIP", weights=str(tmp_path / "preset"), pooling="projected")
+    np.testing.assert_allclose(np.asarray(ours(pixels)), np.asarray(whole.get_vision_embeddings(pixels)), atol=1e-5)
+    facts = backbones.get("TinyCLIP")
+    assert checkpoints.logit_scale(tmp_path / "preset", facts) == pytest.approx(1 / 0.07)
+    with pytest.raises(WeightsError, match="is no CLIPViTB32"):
+        backbones.load("CLIPViTB32", weights=str(tmp_path / "preset"))
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(TOY, tmp_path / "copy"))
+
+
+def test_a_file_cut_short_says_so(copy: Path):
+    file = copy / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:300_000])
+    with pytest.raises(WeightsError, match=r"300,000 bytes\) is damaged or cut short"):
+        backbones.load("TinyCLIP", weights=str(copy))
+
+
+def test_a_folder_of_another_model_says_which_tensor_does_not_fit():
+    with pytest.raises(WeightsError, match=r"says num_attention_heads|is no CLIPViTB32"):
+        backbones.load("CLIPViTB32", weights=str(TOY))
+
+
+def test_a_tensor_too_many_and_one_too_few_are_named(copy: Path):
+    from safetensors.numpy import load_file, save_file
+
+    tensors = load_file(copy / "model.safetensors")
+    save_file(tensors | {"extra.weight": np.zeros(3)}, copy / "model.safetensors")
+    with pytest.raises(WeightsError, match=r"holds extra\.weight"):
+        backbones.load("TinyCLIP", weights=str(copy))
+    del tensors["visual_projection.weight"]
+    save_file(tensors, copy / "model.safetensors")
+    with pytest.raises(WeightsError, match=r"lacks visual_projection\.weight"):
+        backbones.load("TinyCLIP", weights=str(copy))
+
+
+def test_a_description_of_another_kind_of_model_or_none_is_refused(copy: Path, tmp_path: Path):
+    (copy / "config.json").write_text('{"model_type": "bert"}')
+    with pytest.raises(WeightsError, match="'bert'"):
+        backbones.load("TinyCLIP", weights=str(copy))
+    (copy / "config.json").write_text("{")
+    with pytest.raises(WeightsError, match=r"config\.json cannot be read"):
+        backbones.load("TinyCLIP", weights=str(copy))
+    with pytest.raises(WeightsError, match="is no folder"):
+        backbones.load("TinyCLIP", weights=str(tmp_path / "nowhere"))
+    with pytest.raises(WeightsError, match="has no weights of a CLIP"):
+        backbones.load("TinyCLIP", weights=str(tmp_path))
+
+
+def test_published_weights_are_found_in_the_home_folder_and_in_hugging_faces_cache(monkeypatch, tmp_path: Path):
+    facts = backbones.get("CLIPViTB32")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    assert checkpoints.here(facts) is None
+    snapshot = tmp_path / "hf" / "hub" / "models--openai--clip-vit-base-patch32" / "snapshots" / "3d74acf"
+    shutil.copytree(TOY, snapshot)
+    assert checkpoints.here(facts) == snapshot
+    assert "CLIPViTB32" in encoder.here()
+    home = settings.home() / "weights" / "clip-vit-base-patch32"
+    shutil.copytree(TOY, home)
+    assert checkpoints.here(facts) == home
+
+
+def test_a_download_tells_how_far_it_is_by_what_lies_on_the_disk(monkeypatch, tmp_path: Path):
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(checkpoints, "LOOK", 0.01)
+    heard, half = [], threading.Event()
+
+    def fetch(handle: str) -> str:
+        place = tmp_path / "models" / handle
+        place.parent.mkdir(parents=True)
+        place.with_suffix(".archive").write_bytes(bytes(1000))
+        assert half.wait(10)
+        return str(place)
+
+    def report(moment: Progress) -> None:
+        heard.append(moment)
+        if moment.done == 1000:
+            half.set()
+
+    monkeypatch.setattr("kagglehub.model_download", fetch)
+    facts = backbones.get("CLIPViTB32")
+    folder = checkpoints.download(facts, report)
+    assert folder.parent == tmp_path / "models" / "keras" / "clip" / "keras" / "clip_vit_base_patch32"
+    assert heard[-1].total == heard[-1].done > 4 * facts.params
+
+
+def test_a_download_that_fails_says_the_three_ways(monkeypatch):
+    def refuse(handle: str):
+        raise OSError("no network")
+
+    monkeypatch.setattr("kagglehub.model_download", refuse)
+    with pytest.raises(WeightsError, match=r"hf download openai/.*KerasHub preset folder.*core warm"):
+        checkpoints.download(backbones.get("CLIPViTB32"), silent)

@@ -1,0 +1,149 @@
+"""Every declared fact of every architecture, counted again on the real network (minutes), and their weights files."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import backbones
+from core.backbones.catalog import BACKBONES
+
+OWN = ("EfficientNetLite0", "Tiny", *backbones.scratch_names())
+KERAS = [name for name in BACKBONES if name not in (*OWN, *backbones.clip_names())]  # of CLIP: test_clip.py
+WEIGHTS_FILES = [  # the official format for each way of building; Keras 3's own where networks nest or have odd layers
+    *((name, ".h5") for name in (
+        "VGG16", "ResNet50", "InceptionV3", "Xception", "DenseNet121", "MobileNet", "NASNetMobile", "MobileNetV3Small",
+        "EfficientNetB0", "EfficientNetLite0", "EfficientNetV2B0", "ConvNeXtTiny",
+    )),
+    *((name, ".weights.h5") for name in ("MobileNetV3Small", "EfficientNetB0", "ConvNeXtTiny")),
+]  # fmt: skip
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def forget() -> Iterator[None]:
+    """Large networks are let go after each test."""
+    yield
+    import keras
+
+    keras.backend.clear_session()
+
+
+@pytest.fixture
+def asked_for(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
+    """Notes (file, address, checksum) of what Keras would download, and lets it go on without."""
+    import keras
+    from keras.src.utils import file_utils
+
+    asked = []
+
+    def get_file(fname: str, origin: str, *, file_hash: str | None = None, cache_subdir: str) -> str:
+        asked.append((fname, origin, file_hash))
+        return fname
+
+    monkeypatch.setattr(file_utils, "get_file", get_file)
+    monkeypatch.setattr(keras.Model, "load_weights", lambda *_: None)
+    return asked
+
+
+@pytest.mark.filterwarnings("ignore:`input_shape` is undefined")  # MobileNets have weights for more sizes than 224
+@pytest.mark.parametrize("name", KERAS)
+def test_declared_facts_are_those_of_the_network_without_its_classifier(name, asked_for):
+    from keras import applications
+
+    facts, build = BACKBONES[name], getattr(applications, name)
+    with pytest.raises(ValueError, match="at least"):
+        build(include_top=False, weights=None, input_shape=(facts.min_size - 1, facts.min_size - 1, 3))
+    model = build(include_top=False, weights="imagenet", input_shape=(facts.min_size, facts.min_size, 3))
+    assert model.count_params() == facts.params
+    assert len(backbones.weight_layers(model)) == facts.depth
+    assert model.output_shape[-1] == facts.feature_dim
+    assert asked_for == [(facts.weights_file, facts.weights_url, facts.weights_hash)]
+
+
+@pytest.mark.parametrize("name", KERAS)
+def test_declared_facts_are_those_of_the_network_with_its_classifier(name):
+    from keras import applications
+
+    facts, model = BACKBONES[name], getattr(applications, name)(include_top=True, weights=None)
+    assert model.count_params() == facts.params_top
+    if not name.startswith("MobileNetV3"):  # which takes any size, and names its 224 only in its documentation
+        assert model.input_shape[1:3] == (facts.default_size, facts.default_size)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_declared_facts_are_those_of_our_own_networks(name):
+    from core.backbones import networks
+
+    facts, model = BACKBONES[name], backbones.load(name, input_size=BACKBONES[name].min_size)
+    assert (model.count_params(), len(backbones.weight_layers(model))) == (facts.params, facts.depth)
+    assert model.output_shape[-1] == facts.feature_dim
+    if facts.params_top:
+        assert networks.efficientnet_lite0(facts.default_size, classes=1000).count_params() == facts.params_top
+
+
+@pytest.mark.parametrize("name", KERAS)
+def test_preprocessing_is_what_keras_does_for_it(name):
+    from keras import applications
+
+    facts = BACKBONES[name]
+    preprocess = sys.modules[getattr(applications, name).__module__].preprocess_input
+    image = np.array([[[0.0, 100.0, 255.0]]])  # one pixel, RGB
+    expected = {
+        "caffe": [255 - 103.939, 100 - 116.779, 0 - 123.68],
+        "tf": [-1.0, 100 / 127.5 - 1, 1.0],
+        "torch": [(0 - 0.485) / 0.229, (100 / 255 - 0.456) / 0.224, (1 - 0.406) / 0.225],
+        "inside": [0.0, 100.0, 255.0],
+    }[facts.preprocessing]
+    np.testing.assert_allclose(preprocess(image.copy()).ravel(), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "suffix"), WEIGHTS_FILES)
+def test_every_kind_of_network_survives_its_weights_file(name, suffix, tmp_path: Path):
+    """Other weights than the initial ones go into a file and come back; the features are the same."""
+    from keras import layers
+
+    rng, size = np.random.default_rng(0), max(BACKBONES[name].min_size, 32)
+    saved = backbones.load(name, input_size=size, weights="untrained")
+    for layer in backbones.weight_layers(saved):
+        if not isinstance(layer, layers.Normalization):  # whose variables are facts about colours
+            layer.set_weights([_other(value, rng) for value in layer.get_weights()])
+    path = tmp_path / f"any{suffix}"
+    saved.save_weights(path) if suffix == ".weights.h5" else saved.save(path)
+    loaded = backbones.load(name, input_size=size, weights=str(path))
+    assert loaded.output_shape == (None, BACKBONES[name].feature_dim)
+    images = rng.uniform(-1, 1, (2, size, size, 3)).astype("float32")
+    np.testing.assert_array_equal(saved(images), loaded(images))
+    assert np.isfinite(np.asarray(loaded(images))).all()
+
+
+def test_official_efficientnet_weights_see_the_same_colours_as_in_keras(home, monkeypatch):
+    """Keras builds one more layer for the official file than for `weights=None`: the features must be its own."""
+    from keras import applications
+    from keras.src.utils import file_utils
+
+    facts, build = BACKBONES["EfficientNetB0"], applications.EfficientNetB0
+    official = build(include_top=False, weights=None, input_shape=(32, 32, 3))
+    normalization = official.get_layer("normalization")
+    normalization.adapt_mean.assign([0.485, 0.456, 0.406])
+    normalization.adapt_variance.assign([0.229, 0.224, 0.225])  # spread, not variance, as in the official file
+    normalization.finalize_state()
+    path = home / "weights" / facts.weights_file
+    path.parent.mkdir(parents=True)
+    official.save(path)
+    monkeypatch.setattr(file_utils, "get_file", lambda *_, **__: str(path))
+
+    theirs = build(include_top=False, weights="imagenet", input_shape=(32, 32, 3), pooling="avg")
+    ours = backbones.load(facts, input_size=32)
+    images = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype("float32")
+    right, wrong = np.asarray(theirs(images)), np.asarray(official(images)).mean((1, 2))
+    np.testing.assert_allclose(ours(images), right, atol=1e-4 * np.abs(right).max())
+    assert np.abs(wrong - right).max() > 0.1 * np.abs(right).max()  # what forgetting that layer would give
+
+
+def _other(value: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A value near the initial one: a network of mere noise would blow up."""
+    return value * rng.uniform(0.9, 1.1, value.shape) if value.dtype.kind == "f" else value

@@ -1,0 +1,170 @@
+"""The terminal: one JSON value on standard output, words otherwise, and exit codes that scripts can trust."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core import backbones
+from core.cli.commands import main, parser
+from tests.pictures import pictures, write_folder
+
+ROOT = Path(__file__).parent.parent.parent.parent
+TINY = ["run", "--backbone", "Tiny", "--n-train", "100", "--n-test", "50"]
+
+
+def test_a_run_prints_one_json_object_and_nothing_else(store):
+    done = subprocess.run(
+        [sys.executable, "-m", "core", *TINY, "--json"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    result = json.loads(done.stdout)
+    assert set(result) >= {
+        *("run_id", "accuracy", "accuracy_low", "accuracy_high", "seconds", "images_per_second", "config", "hardware")
+    }
+    assert set(result["seconds"]) == {"load", "extract", "train", "evaluate"}
+    assert result["config"]["n_train"] == 100
+    assert result["weights_origin"] == "untrained"
+
+
+def test_the_words_say_that_weights_are_untrained(store, capsys):
+    assert main(TINY) == 0
+    assert "Tiny (untrained weights): accuracy" in capsys.readouterr().out
+    assert main(["runs"]) == 0
+    assert "finished" in capsys.readouterr().out
+    assert main(["runs", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["status"] == "finished"
+
+
+def test_the_second_time_features_are_cached(store, capsys):
+    assert main([*TINY, "--json"]) == 0
+    assert main([*TINY, "--json", "--method", "knn"]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["cached"], second["cached"]) == (False, True)
+
+
+def test_backbones_are_a_list_of_facts(capsys):
+    assert main(["backbones", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert len(facts) == len(backbones.names()) + len(backbones.clip_names())
+    assert {fact["preprocessing"] for fact in facts} == {"caffe", "tf", "torch", "inside", "clip"}
+    assert {"name", "family"} <= set(facts[0])
+
+
+def test_a_failure_is_one_sentence_and_exit_code_1(store, capsys):
+    assert main(["run", "--dataset", "nothing"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "nothing" in printed.err
+    assert "Traceback" not in printed.err
+
+
+@pytest.mark.parametrize("option", ["templates", "classes"])
+def test_empty_words_are_refused_and_not_taken_for_the_default(store, capsys, option):
+    assert main(["run", "--backbone", "TinyCLIP", "--method", "zero-shot", f"--{option}", ""]) == 1
+    assert f"The {option} are empty" in capsys.readouterr().err
+
+
+def test_a_folder_is_imported_and_what_cannot_be_read_is_listed(store, capsys, tmp_path):
+    write_folder(tmp_path / "pets", pictures() | {"cats/notes.jpg": b"no picture"})
+    assert main(["run", "--dataset", str(tmp_path / "pets"), "--backbone", "Tiny", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["config"]["dataset"] == "pets"
+    assert "skipped cats/notes.jpg" in printed.err
+
+
+def test_wrong_usage_is_exit_code_2(capsys):
+    for arguments in ([], ["run", "--method", "magic"], ["run", "--n-train", "many"]):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == 2
+
+
+def test_warm_fills_the_cache_and_cache_lists_and_clears_it(store, capsys):
+    assert main(["warm", "--backbones", "Tiny"]) == 0
+    assert main(["cache", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert [entry["backbone"] for entry in listed["entries"]] == ["Tiny"]
+    assert listed["bytes"] > 0
+    assert main(["cache", "--clear", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["entries"] == []
+
+
+def test_doctor_tells_what_is_here(capsys):
+    assert main(["doctor"]) == 0
+    printed = capsys.readouterr().out
+    assert "EfficientNetLite0" in printed
+    assert "cifar10-sample" in printed
+
+
+def test_every_option_has_words():
+    for command in parser()._subparsers._group_actions[0].choices.values():
+        assert command.description
+        assert all(action.help for action in command._actions)
+
+
+TUNE = [*TINY, "--method", "finetune", "--unfreeze", "all", "--epochs", "2", "--head-epochs", "1"]
+
+
+def test_a_fine_tune_tells_what_unfreezing_gave_and_is_exported(store, capsys, tmp_path):
+    assert main([*TUNE, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert [stage["name"] for stage in result["stages"]] == ["head", "finetune"]
+    assert result["config"]["epochs"] == 2
+    assert main(["export", result["run_id"], "--format", "script", "--to", str(tmp_path / "to")]) == 0
+    assert capsys.readouterr().out.strip().endswith(".py")
+    assert [path.suffix for path in (tmp_path / "to").iterdir()] == [".py"]
+
+
+def test_a_recipe_runs_with_what_was_changed_of_it(store, capsys):
+    arguments = ["--recipe", "custom-cnn", "--n-train", "100", "--n-test", "20", "--epochs", "1", "--json"]
+    assert main(["run", *arguments]) == 0
+    config = json.loads(capsys.readouterr().out)["config"]
+    assert (config["recipe"], config["backbone"], config["epochs"]) == ("custom-cnn", "CustomCNN", 1)
+
+
+def test_recipes_are_listed_with_their_backbones(capsys):
+    assert main(["recipes", "--json"]) == 0
+    assert {each["name"]: each["backbones"][0] for each in json.loads(capsys.readouterr().out)} == {
+        "notebook": "MobileNetV2",
+        "custom-cnn": "CustomCNN",
+        "book-as-printed": "VGG16",
+        "book-corrected": "VGG16",
+        "resnet152-sgd": "ResNet152",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([*TUNE[:-3], "0"], "epochs is 0"),
+        ([*TUNE, "--batch-size", "5000"], "batch"),
+        (["run", "--recipe", "notebook", "--backbone", "VGG16"], "notebook has no VGG16"),
+        (["run", "--backbone", "Xception", "--input-size", "32", "--method", "finetune"], "at least 71 px"),
+        (["resume", "nothing"], "There is no run 'nothing'"),
+        (["export", "nothing"], "There is no run 'nothing'"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(store, capsys, arguments, words):
+    assert main(arguments) == 1
+    printed = capsys.readouterr()
+    assert words in printed.err
+    assert "Traceback" not in printed.err
+
+
+def test_a_finished_run_is_not_resumed_and_nearest_neighbours_are_not_exported(store, capsys, tmp_path):
+    assert main([*TINY, "--method", "knn", "--json"]) == 0
+    run_id = json.loads(capsys.readouterr().out)["run_id"]
+    assert main(["resume", run_id]) == 1
+    assert "is finished" in capsys.readouterr().err
+    assert main(["export", run_id, "--to", str(tmp_path / "to")]) == 1
+    assert "nearest" in capsys.readouterr().err
+    assert not [*tmp_path.glob("to/*")]
+
+
+def test_an_option_that_a_benchmark_does_not_read_is_told(store, capsys):
+    assert main(["bench", "clip", "--input-size", "96"]) == 1
+    assert (
+        "bench clip reads no --input-size. Expected some of --images, --backbone, --weights" in capsys.readouterr().err
+    )

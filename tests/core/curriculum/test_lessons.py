@@ -1,0 +1,95 @@
+"""Lessons: every step leads somewhere, and what counts as done is read from runs and maps."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core import backbones, execute, maps, runs
+from core.cli import doctor
+from core.config import RunConfig
+from core.curriculum import lessons
+from core.curriculum.lessons import LESSONS, Lesson, Step
+from core.errors import ConfigError
+
+PAGES = {path.stem for path in (Path(__file__).parent.parent.parent.parent / "pages").glob("*.py")}
+PROBE = RunConfig(backbone="Tiny", weights="untrained", input_size=8, n_train=60, n_test=60)
+TUNE = replace(PROBE, method="finetune", head_epochs=1, epochs=1, batch_size=0, learning_rate=0)
+LESSON = Lesson(
+    "A lesson",
+    "Does it?",
+    {"probe": PROBE, "tuned": TUNE},
+    (
+        Step("Read", "", "data", "Look."),
+        Step("Probe", "", "train", "Start.", starts="probe", runs=("probe",)),
+        Step("See", "", "before_after", "Draw.", runs=("tuned",), mapped="tuned"),
+    ),
+)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_every_step_opens_a_page_and_asks_for_runs_of_its_lesson(name):
+    lesson = LESSONS[name]
+    for step in lesson.steps:
+        assert step.page in PAGES
+        assert {*step.runs, *filter(None, (step.starts, step.mapped))} <= set(lesson.runs)
+        assert step.question and step.answer
+    assert {each for step in lesson.steps for each in (*step.runs, step.mapped) if each} == set(lesson.runs)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_needs_nothing_but_what_is_shipped(name):
+    for config in LESSONS[name].runs.values():
+        assert config.dataset == "cifar10-sample"
+        assert config.method == "scratch" or backbones.published_here(config.backbone).is_relative_to(
+            Path(__file__).parent.parent.parent.parent / "assets"
+        )
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_link_of_a_step_asks_for_the_very_run_that_its_check_looks_for(name):
+    lesson = LESSONS[name]
+    for step in lesson.steps:
+        if step.starts:
+            said = lessons.link(lesson, step)
+            config = lesson.runs[step.starts]
+            assert said["backbones"] == config.backbone
+            assert all(said.get(each, config.backbone) == str(getattr(config, each)) for each in lessons.CHECKED)
+
+
+def test_a_step_is_done_once_runs_like_its_own_have_finished(store):
+    probe = LESSON.steps[1]
+    assert lessons.lacking(LESSON, probe, runs.table()) == ["linear probe of Tiny, 60 training images"]
+    other = runs.create(replace(PROBE, preprocessing="divide255"))
+    runs.create(PROBE)  # it has not run
+    execute.perform(other)
+    assert lessons.lacking(LESSON, probe, runs.table()) != []
+    mine = runs.create(replace(PROBE, seed=3))
+    execute.perform(mine)
+    assert lessons.lacking(LESSON, probe, runs.table()) == []
+    assert lessons.done(PROBE, runs.table())["run_id"] == mine
+    assert lessons.lacking(LESSON, LESSON.steps[0], runs.table()) == []
+
+
+def test_what_is_prepared_is_not_done_twice_and_includes_maps(store, monkeypatch):
+    monkeypatch.setitem(LESSONS, "test", LESSON)
+    monkeypatch.setattr(lessons, "MAP", "pca")
+    assert lessons.missing("test", runs.table()) == [lessons.title(PROBE), lessons.title(TUNE)]
+    assert lessons.prepare("test") == [lessons.title(PROBE), lessons.title(TUNE), "the maps before and after"]
+    assert lessons.missing("test", runs.table()) == []
+    assert lessons.prepare("test") == []
+    maps.clear()
+    assert lessons.missing("test", runs.table()) == ["the maps before and after"]
+
+
+def test_the_doctor_says_which_lesson_is_ready(store, monkeypatch):
+    monkeypatch.setattr(lessons, "LESSONS", {"test": Lesson("A", "?", {}, LESSON.steps[:1]), "probe": LESSON})
+    said = doctor.describe(doctor.examine())
+    assert "Lesson      test: ready" in said
+    assert "Lesson      probe: to do: linear probe of Tiny" in said
+    assert "`python -m core warm --lesson probe`" in said
+
+
+def test_an_unknown_lesson_names_the_known_ones():
+    with pytest.raises(ConfigError, match="preprocessing, freezing"):
+        lessons.get("sleeping")

@@ -1,0 +1,357 @@
+"""Datasets keep their contract whatever they came from, and bad input is told in a sentence and leaves nothing."""
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.data import datasets
+from core.errors import DatasetError, Stopped
+from core.progress import Progress
+from tests.pictures import COLOURS, photo, pictures, write_folder, write_zip
+
+
+@pytest.fixture
+def pets(tmp_path: Path) -> Path:
+    return write_folder(tmp_path / "pets", pictures())
+
+
+def left(home: Path) -> list[str]:
+    """What is in the datasets' folder, hidden or not."""
+    folder = home / "datasets"
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+# The contract of every dataset
+
+
+def imported(root: Path) -> datasets.Dataset:
+    return datasets.import_images(write_folder(root / "pets", pictures(6, classes=("cats", "dogs", "fish"))))
+
+
+def imported_with_splits(root: Path) -> datasets.Dataset:
+    parts = [pictures(count, above=f"{split}/") for split, count in {"train": 5, "val": 2, "test": 3}.items()]
+    return datasets.import_images(write_zip(root / "Split pets.zip", {**parts[0], **parts[1], **parts[2]}))
+
+
+SOURCES = {
+    "sample": lambda root: datasets.load("cifar10-sample"),
+    "folder": imported,
+    "zip with splits": imported_with_splits,
+}
+
+
+@pytest.fixture(params=SOURCES.values(), ids=SOURCES.keys())
+def dataset(request: pytest.FixtureRequest, tmp_path: Path) -> datasets.Dataset:
+    return request.param(tmp_path)
+
+
+def test_all_arrays_are_as_long_as_the_images(dataset):
+    n, height, width, channels = dataset.images.shape
+    assert height == width and channels == 3 and dataset.images.dtype == np.uint8
+    assert dataset.labels.shape == dataset.official.shape == dataset.files.shape == (n,)
+    assert dataset.labels.dtype == np.int64
+    assert len(set(dataset.files)) == n
+
+
+def test_labels_point_into_the_class_names(dataset):
+    assert set(dataset.labels) == set(range(len(dataset.class_names)))
+    assert isinstance(dataset.class_names, tuple) and isinstance(dataset.skipped, tuple)
+    assert set(dataset.official) <= {"train", "val", "test", ""}
+
+
+def test_it_says_where_it_comes_from(dataset):
+    assert dataset.title and dataset.source and dataset.licence
+    assert len(dataset.fingerprint) == 16 and int(dataset.fingerprint, 16) >= 0
+
+
+def test_it_loads_again_just_the_same_by_name(dataset):
+    again = datasets.load(dataset.name)
+    assert again.fingerprint == dataset.fingerprint
+    assert all(np.array_equal(getattr(again, name), getattr(dataset, name)) for name in ("images", "labels", "files"))
+    assert datasets.fetch(dataset.name).fingerprint == dataset.fingerprint
+
+
+def test_it_is_listed_with_its_counts(dataset):
+    (summary,) = (summary for summary in datasets.available() if summary.name == dataset.name)
+    expected = datasets.Summary(dataset.name, dataset.title, "ready", len(dataset.images), len(dataset.class_names))
+    assert summary == expected
+
+
+def test_its_splits_cover_every_row_once(dataset):
+    cut = datasets.splits(dataset, seed=4)
+    assert sorted(np.concatenate([cut["train"], cut["val"], cut["test"]])) == list(range(len(dataset.labels)))
+    own_test = np.flatnonzero(dataset.official == "test")
+    assert not len(own_test) or np.array_equal(cut["test"], own_test)
+
+
+# The shipped sample
+
+
+def test_the_sample_is_the_promised_one():
+    sample = datasets.load("cifar10-sample")
+    counts = {split: np.bincount(sample.labels[sample.official == split]).tolist() for split in ("train", "test")}
+    assert counts == {"train": [200] * 10, "test": [50] * 10}
+    assert "Krizhevsky" in sample.source and "80 Million Tiny Images" in sample.source
+
+
+def test_an_unknown_name_suggests_close_ones():
+    with pytest.raises(DatasetError, match=r"no dataset 'cifar-10'. Expected one of cifar10"):
+        datasets.load("cifar-10")
+
+
+@pytest.mark.parametrize("name", ["../datasets", "..", "", ".", "/etc"])
+def test_a_name_is_not_a_path(name, pets):
+    datasets.import_images(pets)
+    for verb in (datasets.load, datasets.delete):
+        with pytest.raises(DatasetError, match=r"There is no dataset"):
+            verb(name)
+
+
+# Importing
+
+
+def test_an_imported_image_has_its_pixels_label_and_file(pets):
+    dataset = datasets.import_images(pets)
+    assert dataset.name == dataset.title == "pets"
+    assert dataset.class_names == ("cats", "dogs")
+    assert dataset.images.shape == (10, 40, 40, 3)  # the shorter side of 48 x 40
+    row = dataset.files.tolist().index("dogs/3.jpg")
+    assert dataset.labels[row] == 1
+    assert np.all(np.abs(dataset.images[row].astype(int) - np.add(COLOURS["dogs"], 3)) <= 4)
+
+
+def test_images_of_an_import_stay_on_disk(pets):
+    images = datasets.import_images(pets).images
+    while isinstance(images.base, np.ndarray):
+        images = images.base
+    assert isinstance(images, np.memmap)
+
+
+def test_a_folder_and_a_zip_of_it_are_the_same_dataset(pets, tmp_path):
+    packed = write_zip(tmp_path / "packed.zip", pictures(above="pets/"))
+    assert datasets.import_images(pets).fingerprint == datasets.import_images(packed).fingerprint
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cats/0.jpg": photo((1, 2, 3))},
+        {"cats/new.jpg": photo()},
+        {"cats/0.jpg": pictures()["dogs/0.jpg"], "dogs/0.jpg": pictures()["cats/0.jpg"]},
+    ],
+    ids=["a changed image", "one more image", "two exchanged images"],
+)
+def test_the_fingerprint_follows_the_images(pets, tmp_path, change):
+    other = write_folder(tmp_path / "other", {**pictures(), **change})
+    assert datasets.import_images(pets).fingerprint != datasets.import_images(other).fingerprint
+
+
+def test_the_fingerprint_follows_class_names_and_official_splits(pets, tmp_path):
+    renamed = {name.replace("cats", "apes"): data for name, data in pictures().items()}
+    below_train = {f"train/{name}": data for name, data in pictures().items()}
+    marks = {datasets.import_images(pets).fingerprint}
+    for name, files in {"renamed": renamed, "split": below_train}.items():
+        marks.add(datasets.import_images(write_folder(tmp_path / name, files)).fingerprint)
+    assert len(marks) == 3
+
+
+@pytest.mark.parametrize(("sides", "size"), [((20, 20), 32), ((100, 90), 90), ((600, 500), 256)])
+def test_the_size_is_the_median_shorter_side_between_32_and_256(tmp_path, sides, size):
+    files = {f"{name}/{number}.png": photo(size=sides, kind="PNG") for name in "ab" for number in range(5)}
+    files["a/odd.png"] = photo(size=(1200, 1000), kind="PNG")
+    assert datasets.import_images(write_folder(tmp_path / "sizes", files)).images.shape[1:] == (size, size, 3)
+
+
+def test_more_images_than_one_batch_keep_their_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets, "BATCH", 3)
+    dataset = datasets.import_images(write_folder(tmp_path / "pets", pictures(20)))
+    for row, file in enumerate(dataset.files):
+        name, number = file.removesuffix(".jpg").split("/")
+        assert abs(int(dataset.images[row, 20, 20].max()) - (max(COLOURS[name]) + int(number))) <= 4
+
+
+def test_unreadable_files_are_skipped_and_listed_by_name(tmp_path):
+    bad = {
+        "cats/empty.jpg": b"",
+        "cats/text.jpg": b"only named as a photograph",
+        "dogs/short.jpg": photo(size=(400, 300))[:900],
+        "dogs/notes.txt": b"good dogs",
+        "stray.png": photo(kind="PNG"),
+    }
+    for path in (
+        write_folder(tmp_path / "pets", {**pictures(), **bad}),
+        write_zip(tmp_path / "z.zip", {**pictures(), **bad}),
+    ):
+        dataset = datasets.import_images(path)
+        assert len(dataset.images) == 10
+        reasons = dict(entry.split(": ", 1) for entry in dataset.skipped)
+        assert reasons.keys() == bad.keys()
+        assert reasons["cats/text.jpg"] == "not an image"
+        assert reasons["dogs/short.jpg"].startswith("damaged or cut short")
+        assert datasets.load(dataset.name).skipped == dataset.skipped
+
+
+def test_importing_the_same_again_changes_nothing(pets, home):
+    first = datasets.import_images(pets)
+    before = (home / "datasets" / "pets" / "images.raw").stat().st_mtime_ns
+    assert datasets.import_images(pets).fingerprint == first.fingerprint
+    assert (home / "datasets" / "pets" / "images.raw").stat().st_mtime_ns == before
+    assert left(home) == ["pets"]
+
+
+def test_another_content_does_not_take_a_used_name(pets, tmp_path, home):
+    first = datasets.import_images(pets)
+    other = write_folder(tmp_path / "other", pictures(7))
+    with pytest.raises(DatasetError, match=r"another dataset named 'pets'.*choose another name"):
+        datasets.import_images(other, name="Pets")
+    assert datasets.load("pets").fingerprint == first.fingerprint
+    assert left(home) == ["pets"]
+
+
+@pytest.mark.parametrize(("title", "name"), [("My Pets (2024)", "my-pets-2024"), ("Vögel", "vögel"), ("../x/y", "x-y")])
+def test_a_name_is_made_fit_for_a_folder(pets, title, name):
+    dataset = datasets.import_images(pets, name=title)
+    assert (dataset.name, dataset.title) == (name, title)
+
+
+@pytest.mark.parametrize("name", ["cifar10", "CIFAR100", "cifar10 sample", "...", " "])
+def test_a_name_that_is_built_in_or_empty_is_refused(pets, home, name):
+    with pytest.raises(DatasetError, match=r"taken by a built-in|cannot name"):
+        datasets.import_images(pets, name=name)
+    assert left(home) == []
+
+
+def refusals() -> dict[str, tuple[dict[str, bytes], str]]:
+    text = b"not a photograph"
+    return {
+        "nothing at all": ({"readme.txt": text}, r"no class"),
+        "images without class folders": ({"1.jpg": photo(), "2.jpg": photo()}, r"no class.*1.jpg: not in the folder"),
+        "one class": (pictures(classes=("cats",)), r"only the class 'cats'. Expected at least two classes"),
+        "an empty class": ({**pictures(), "fish/": b""}, r"class 'fish' has 0 images"),
+        "a class of text files": ({**pictures(), "fish/1.jpg": text}, r"'fish' has 0 images.*fish/1.jpg: not an image"),
+        "three images in a class": (
+            {**pictures(), "cats/4.jpg": text, "cats/3.jpg": text},
+            r"'cats' has 3 .*at least 4",
+        ),
+        "a class only cut short": (
+            {**pictures(), **{f"fish/{i}.jpg": photo(size=(400, 300))[:900] for i in range(5)}},
+            r"'fish' has 0 images.*damaged or cut short",
+        ),
+        "a test without one class": (
+            {**pictures(above="train/"), "test/cats/1.jpg": photo()},
+            r"'dogs' has 0 images for test",
+        ),
+    }
+
+
+@pytest.mark.parametrize("case", refusals().keys())
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
+def test_what_cannot_be_learned_from_is_refused_and_leaves_nothing(tmp_path, home, case, packed):
+    files, message = refusals()[case]
+    path = write_zip(tmp_path / "bad.zip", files) if packed else write_folder(tmp_path / "bad", files)
+    with pytest.raises(DatasetError, match=message):
+        datasets.import_images(path)
+    assert left(home) == []
+
+
+def test_an_unsafe_zip_leaves_nothing_anywhere(tmp_path, home):
+    path = write_zip(tmp_path / "evil.zip", {**pictures(), "../outside.jpg": photo()})
+    with pytest.raises(DatasetError, match=r"leads outside"):
+        datasets.import_images(path)
+    assert left(home) == [] and not list(tmp_path.rglob("outside.jpg"))
+
+
+def test_a_bomb_of_pixels_is_skipped_by_name(tmp_path):
+    from tests.core.data.test_images import bomb
+
+    dataset = datasets.import_images(write_zip(tmp_path / "pets.zip", {**pictures(), "cats/bomb.png": bomb(30_000)}))
+    assert len(dataset.images) == 10
+    assert dataset.skipped[0].startswith("cats/bomb.png: too many pixels")
+
+
+# Progress, stopping, deleting, damage
+
+
+def test_an_import_reports_until_all_are_done(pets):
+    seen: list[Progress] = []
+    datasets.import_images(pets, report=seen.append)
+    assert (seen[-1].stage, seen[-1].done, seen[-1].total, seen[-1].unit) == ("load", 10, 10, "images")
+    assert seen[-1].rate > 0 and seen[-1].seconds_left == 0
+
+
+def test_a_stopped_import_leaves_nothing(pets, home):
+    def stop(progress: Progress) -> None:
+        if progress.done == 10:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        datasets.import_images(pets, report=stop)
+    assert left(home) == []
+
+
+def test_a_full_disk_is_told_in_a_sentence(pets, home, monkeypatch):
+    def full(*_args, **_options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(DatasetError, match=r"cannot be written \(No space left on device\). Make room"):
+        datasets.import_images(pets)
+    assert left(home) == []
+
+
+def test_a_deleted_dataset_is_gone_and_its_source_stays(pets, home):
+    datasets.import_images(pets)
+    datasets.delete("pets")
+    assert left(home) == [] and len(list(pets.rglob("*.jpg"))) == 10
+    with pytest.raises(DatasetError, match=r"no dataset 'pets'"):
+        datasets.load("pets")
+
+
+def test_the_shipped_sample_cannot_be_deleted():
+    with pytest.raises(DatasetError, match=r"no dataset 'cifar10-sample' to delete"):
+        datasets.delete("cifar10-sample")
+    assert datasets.load("cifar10-sample").name == "cifar10-sample"
+
+
+@pytest.mark.parametrize("file", ["dataset.json", "rows.npz", "images.raw"])
+@pytest.mark.parametrize("damage", ["missing", "cut", "empty"])
+def test_a_damaged_dataset_asks_to_be_deleted_and_imported_again(pets, home, file, damage):
+    first = datasets.import_images(pets).fingerprint
+    path = home / "datasets" / "pets" / file
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:100] if damage == "cut" else b"")
+    with pytest.raises(DatasetError, match=r"'pets' is damaged.*Delete it and import it again"):
+        datasets.load("pets")
+    assert "pets" in {summary.name for summary in datasets.available()}
+    datasets.delete("pets")
+    assert datasets.import_images(pets).fingerprint == first
+
+
+def test_a_dataset_of_another_version_is_not_misread(pets, home):
+    datasets.import_images(pets)
+    path = home / "datasets" / "pets" / "dataset.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"version": 99}))
+    with pytest.raises(DatasetError, match=r"damaged"):
+        datasets.load("pets")
+    assert next(s for s in datasets.available() if s.name == "pets").state == "broken"
+
+
+def test_what_a_killed_import_left_is_not_a_dataset(pets, home):
+    datasets.import_images(pets)
+    shutil.copytree(home / "datasets" / "pets", home / "datasets" / ".new-killed" / "half")
+    assert [s.name for s in datasets.available()] == ["cifar10-sample", "cifar10", "cifar100", "pets"]
+
+
+def test_what_a_killed_import_left_goes_with_a_later_import_and_a_living_one_stays(pets, home):
+    for name, age in ((".new-killed", 100_000), (".new-living", 10)):
+        write_folder(home / "datasets" / name, {"half/images.raw": b"..."})
+        os.utime(home / "datasets" / name, (time.time() - age,) * 2)
+    datasets.import_images(pets)
+    assert left(home) == [".new-living", "pets"]

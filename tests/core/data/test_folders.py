@@ -1,0 +1,240 @@
+"""What is found in folders and zips, and what is refused before anything is unpacked."""
+
+import os
+import re
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from core.data import folders
+from core.errors import DatasetError
+from tests.pictures import photo, pictures, write_folder, write_zip
+
+FOUND = {"cats/0.jpg": ("cats", ""), "dogs/0.jpg": ("dogs", "")}
+
+
+def arranged(path: Path) -> tuple[dict[str, tuple[str, str]], list[str], list[str]]:
+    """Class and official split of each file, class names, and what was skipped."""
+    with folders.open_tree(path) as tree:
+        found, class_names, skipped = folders.arrange(tree)
+    return {p.path: (class_names[p.label], p.official) for p in found}, class_names, skipped
+
+
+@pytest.fixture(params=["folder", "zip"])
+def pack(request: pytest.FixtureRequest, tmp_path: Path):
+    """Writes files as a folder or as a zip."""
+    if request.param == "folder":
+        return lambda files: write_folder(tmp_path / "pets", files)
+    return lambda files: write_zip(tmp_path / "pets.zip", files)
+
+
+def test_folders_are_classes(pack):
+    assert arranged(pack({name: photo() for name in FOUND})) == (FOUND, ["cats", "dogs"], [])
+
+
+@pytest.mark.parametrize(("train", "val", "test"), [("train", "val", "test"), ("Training", "validation", "testing")])
+def test_folders_above_the_classes_are_the_sources_own_splits(pack, train, val, test):
+    files = {f"{split}/{name}/1.jpg": photo() for split in (train, val, test) for name in ("cats", "dogs")}
+    found, class_names, _ = arranged(pack(files))
+    assert class_names == ["cats", "dogs"]
+    assert found[f"{train}/dogs/1.jpg"] == ("dogs", "train")
+    assert found[f"{val}/cats/1.jpg"] == ("cats", "val")
+    assert found[f"{test}/cats/1.jpg"] == ("cats", "test")
+
+
+@pytest.mark.parametrize("above", ["pets/", "a/b/c/"])
+@pytest.mark.parametrize("split", ["", "train/"])
+def test_folders_that_wrap_everything_do_not_count(pack, above, split):
+    found, class_names, _ = arranged(pack({f"{above}{split}{name}": photo() for name in FOUND}))
+    assert class_names == ["cats", "dogs"]
+    assert set(found.values()) == {("cats", split.strip("/")), ("dogs", split.strip("/"))}
+
+
+def test_folders_below_a_class_belong_to_it(pack):
+    found, class_names, _ = arranged(pack({"cats/old/1.jpg": photo(), "cats/2.jpg": photo(), "dogs/1.jpg": photo()}))
+    assert class_names == ["cats", "dogs"]
+    assert found["cats/old/1.jpg"] == ("cats", "")
+
+
+def test_trains_may_be_a_class_beside_buses(pack):
+    _, class_names, _ = arranged(pack({"train/1.jpg": photo(), "bus/1.jpg": photo()}))
+    assert class_names == ["bus", "train"]
+
+
+def test_a_split_beside_a_class_is_ambiguous(pack):
+    with pytest.raises(DatasetError, match=r"cats/ lies beside train/"):
+        arranged(pack({"train/cats/1.jpg": photo(), "cats/1.jpg": photo()}))
+
+
+def test_unlabelled_test_images_are_skipped_by_name(pack):
+    found, class_names, skipped = arranged(
+        pack({"train/a/1.jpg": photo(), "train/b/1.jpg": photo(), "test/7.jpg": photo()})
+    )
+    assert (len(found), class_names, skipped) == (2, ["a", "b"], ["test/7.jpg: not in the folder of a class"])
+
+
+def test_other_files_are_skipped_by_name_and_litter_silently(pack):
+    litter = ["__MACOSX/cats/._0.jpg", ".DS_Store", "cats/.DS_Store", "cats/Thumbs.db", ".git/x.jpg"]
+    files = {name: photo() for name in (*FOUND, *litter, "readme.txt", "cats/notes.csv", "top.jpg")}
+    found, class_names, skipped = arranged(pack(files))
+    assert (found, class_names) == (FOUND, ["cats", "dogs"])
+    assert sorted(skipped) == [
+        "cats/notes.csv: not named as an image",
+        "readme.txt: not named as an image",
+        "top.jpg: not in the folder of a class",
+    ]
+
+
+def test_an_empty_folder_is_still_a_class(pack):
+    assert arranged(pack({**{name: photo() for name in FOUND}, "fish/": b""}))[1] == ["cats", "dogs", "fish"]
+
+
+def test_accents_are_one_letter_however_the_system_writes_them(pack):
+    _, class_names, _ = arranged(
+        pack({"train/ve\u0301lo/1.jpg": photo(), "test/v\u00e9lo/1.jpg": photo(), "train/b/1.jpg": b""})
+    )
+    assert class_names == ["b", "v\u00e9lo"]
+
+
+def test_a_zip_gives_the_bytes_that_went_in(pack):
+    files = pictures(2)
+    with folders.open_tree(pack(files)) as tree:
+        assert {name: tree.read(name) for name in tree.files} == files
+
+
+def test_backslashes_in_a_zip_are_folders(tmp_path: Path):
+    found, class_names, _ = arranged(
+        write_zip(tmp_path / "windows.zip", {"cats\\1.jpg": photo(), "dogs\\1.jpg": photo()})
+    )
+    assert class_names == ["cats", "dogs"] and "cats/1.jpg" in found
+
+
+def test_links_in_a_folder_are_not_followed(tmp_path: Path):
+    secret = write_folder(tmp_path / "private", {"secret.jpg": photo()})
+    root = write_folder(tmp_path / "pets", {name: photo() for name in FOUND})
+    (root / "cats" / "link.jpg").symlink_to(secret / "secret.jpg")
+    (root / "birds").symlink_to(secret, target_is_directory=True)
+    found, class_names, skipped = arranged(root)
+    assert (found, class_names) == (FOUND, ["cats", "dogs"])
+    assert sorted(skipped) == [
+        "birds: a link, and links are not followed",
+        "cats/link.jpg: a link, and links are not followed",
+    ]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are a thing of Unix")
+def test_a_pipe_named_as_an_image_does_not_hang(tmp_path: Path):
+    root = write_folder(tmp_path / "pets", {name: photo() for name in FOUND})
+    os.mkfifo(root / "cats" / "pipe.jpg")
+    assert arranged(root) == (FOUND, ["cats", "dogs"], ["cats/pipe.jpg: not a file"])
+
+
+@pytest.mark.parametrize(
+    "name", ["/etc/cats/1.jpg", "../cats/1.jpg", "cats/../../1.jpg", "C:\\cats\\1.jpg", "..\\1.jpg"]
+)
+def test_a_zip_with_a_path_that_leads_outside_is_refused(tmp_path: Path, name):
+    path = write_zip(tmp_path / "evil.zip", {**pictures(), name: photo()})
+    with pytest.raises(DatasetError, match=r"evil.zip holds .*, a path that leads outside"):
+        arranged(path)
+
+
+def test_a_zip_with_a_link_is_refused(tmp_path: Path):
+    path = write_zip(tmp_path / "links.zip", pictures())
+    link = zipfile.ZipInfo("cats/link.jpg")
+    link.create_system, link.external_attr = 3, 0o120777 << 16
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(link, "/etc/passwd")
+    with pytest.raises(DatasetError, match=r"links.zip holds a link, 'cats/link.jpg'"):
+        arranged(path)
+
+
+def patch(path: Path, offset: int, old: bytes, new: bytes) -> None:
+    """Change bytes of every entry in the central directory, `offset` after its signature."""
+    data = bytearray(path.read_bytes())
+    starts = [match.start() + offset for match in re.finditer(b"PK\x01\x02", data)]
+    assert any(data[start : start + len(old)] == old for start in starts)
+    for start in starts:
+        if data[start : start + len(old)] == old:
+            data[start : start + len(new)] = new
+    path.write_bytes(data)
+
+
+def test_an_encrypted_zip_is_refused(tmp_path: Path):
+    path = write_zip(tmp_path / "locked.zip", pictures())
+    patch(path, 8, struct.pack("<H", 0), struct.pack("<H", 1))
+    with pytest.raises(DatasetError, match=r"locked.zip is encrypted"):
+        arranged(path)
+
+
+def test_a_bomb_of_bytes_is_refused_by_its_size(tmp_path: Path):
+    path = write_zip(tmp_path / "bomb.zip", {**pictures(), "cats/huge.bmp": bytes(120_000)})
+    patch(path, 24, struct.pack("<I", 120_000), struct.pack("<I", 120_000_000))
+    with pytest.raises(DatasetError, match=r"bomb.zip would unpack from 0.0 MB to 120 MB.*100 times its size"):
+        arranged(path)
+
+
+def test_a_bomb_that_lies_about_its_size_gives_no_more_than_it_said(tmp_path: Path):
+    path = write_zip(tmp_path / "liar.zip", {**pictures(), "cats/huge.bmp": bytes(9_000_000)})
+    patch(path, 24, struct.pack("<I", 9_000_000), struct.pack("<I", 1_000))
+    with folders.open_tree(path) as tree, pytest.raises(DatasetError, match=r"cats/huge.bmp: cannot be unpacked"):
+        tree.read("cats/huge.bmp")
+
+
+def test_an_unusual_compression_is_refused(tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("cats/1.jpg", photo())
+    with folders.open_tree(tmp_path / "odd.zip") as tree, pytest.raises(DatasetError, match=r"cats/1.jpg: packed"):
+        tree.read("cats/1.jpg")
+
+
+def test_a_damaged_member_is_an_error_by_name(tmp_path: Path):
+    path = write_zip(tmp_path / "pets.zip", {"cats/x.jpg": os.urandom(5_000), **pictures()})
+    data = bytearray(path.read_bytes())
+    data[1_000:1_100] = bytes(100)
+    path.write_bytes(data)
+    with folders.open_tree(path) as tree, pytest.raises(DatasetError, match=r"cats/x.jpg: cannot be unpacked"):
+        tree.read("cats/x.jpg")
+
+
+def test_a_file_too_large_to_be_an_image_is_not_read(pack, monkeypatch):
+    monkeypatch.setattr(folders, "MAX_FILE", 1_000)
+    with (
+        folders.open_tree(pack({"cats/1.bmp": photo(kind="BMP")})) as tree,
+        pytest.raises(DatasetError, match=r"too large"),
+    ):
+        tree.read("cats/1.bmp")
+
+
+def test_too_many_files_are_refused(pack, monkeypatch):
+    monkeypatch.setattr(folders, "MAX_FILES", 7)
+    with pytest.raises(DatasetError, match=r"7"):
+        arranged(pack(pictures(5)))
+
+
+def test_an_upload_above_2_gb_is_refused_in_words_before_it_is_opened(tmp_path: Path):
+    path = tmp_path / "large.zip"
+    with path.open("wb") as stream:
+        stream.truncate(2_100_000_000)  # a file with a hole: takes no space
+    with pytest.raises(DatasetError, match=r"large.zip has 2.1 GB. Expected a zip of at most 2 GB. Unpack it"):
+        arranged(path)
+
+
+@pytest.mark.parametrize("data", [b"", b"not a zip", photo()], ids=["empty", "text", "photograph"])
+def test_a_file_that_is_no_zip_is_refused(tmp_path: Path, data):
+    (tmp_path / "pets.zip").write_bytes(data)
+    with pytest.raises(DatasetError, match=r"pets.zip is not a zip"):
+        arranged(tmp_path / "pets.zip")
+
+
+def test_a_truncated_zip_is_refused(tmp_path: Path):
+    path = write_zip(tmp_path / "pets.zip", pictures())
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(DatasetError, match=r"damaged"):
+        arranged(path)
+
+
+def test_a_missing_path_is_refused(tmp_path: Path):
+    with pytest.raises(DatasetError, match=r"There is no .*absent"):
+        arranged(tmp_path / "absent")

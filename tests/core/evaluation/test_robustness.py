@@ -1,0 +1,36 @@
+"""Robustness: a run on shifted copies of its test images, kept, and the mean drop with its interval."""
+
+import numpy as np
+import pytest
+
+from core import features, runs
+from core.config import RunConfig
+from core.evaluation import robustness
+from core.execute import perform
+
+PROBE = RunConfig(backbone="Tiny", weights="untrained", input_size=8, n_train=60, n_test=40)
+
+
+def test_a_drop_is_paired_by_image():
+    clean = np.array([True] * 8 + [False] * 2)
+    assert robustness.mean_drop(clean, np.tile(clean, (2, 3, 1))).value == 0
+    right = np.zeros((2, 5, 10), bool)
+    right[0] = clean
+    found = robustness.mean_drop(clean, right)
+    assert found.value == pytest.approx(0.4) and 0 < found.low < 0.4 < found.high
+
+
+def test_a_probe_is_asked_about_every_shift_and_remembered(store):
+    run_id = runs.create(PROBE)
+    perform(run_id)
+    assert robustness.find(run_id) is None
+    found = robustness.measure(run_id)
+    assert found == robustness.find(run_id)
+    assert found.clean == pytest.approx(runs.get(run_id).outcome.accuracy)
+    assert len(found.accuracies) == 6 and all(len(each) == 5 for each in found.accuracies.values())
+    assert found.drop.value == pytest.approx(found.clean - np.mean(list(found.accuracies.values())))
+    assert len(features.entries()) == 7  # of the images as they are, and of each shift
+
+
+def test_probes_and_networks_that_trained_can_be_asked():
+    assert robustness.takes("linear") and robustness.takes("finetune") and not robustness.takes("something")

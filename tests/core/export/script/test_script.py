@@ -1,0 +1,205 @@
+"""The code of a run: it is run as anybody would, in a process of its own, and gets what the run got."""
+
+import ast
+import json
+import math
+import re
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from core import backbones, execute, runs
+from core.backbones import networks
+from core.config import RunConfig
+from core.data import datasets
+from core.errors import RunError
+from core.export.script import network as script_network
+from core.export.script import script
+from core.training import freezing
+from tests.pictures import pictures, write_folder
+
+TINY = {"backbone": "Tiny", "n_train": 400, "n_test": 200}
+NOISE = 0.1  # of two trainings with other chance, tested on 200 images
+ROOT = Path(__file__).parent.parent.parent.parent.parent
+
+
+def done(**settings) -> runs.Run:
+    run_id = runs.create(RunConfig(**TINY | settings))
+    assert execute.perform(run_id) == "finished", runs.get(run_id).error
+    return runs.get(run_id)
+
+
+def run_elsewhere(text: str, folder: Path) -> tuple[float, str]:
+    """What the script's last lines say its accuracy is, and all it said; Backbone Lab is not on its path."""
+    path = folder / "taken.py"
+    path.write_text(text, encoding="utf-8")
+    found = subprocess.run([sys.executable, "-I", path], cwd=folder, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr[-3000:]
+    return float(re.search(r"^accuracy ([\d.]+) \(95 % interval", found.stdout, re.M)[1]), found.stdout
+
+
+def code_cells(run: runs.Run) -> list[str]:
+    cells = json.loads(script.notebook(run))["cells"]
+    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("settings", "noise"),
+    [
+        ({}, 0.02),
+        ({"method": "mlp", "epochs": 10, "preprocessing": "divide255", "input_size": 48}, 0.05),
+        ({"method": "knn"}, 0.02),
+        (
+            {"method": "finetune", "head_epochs": 3, "epochs": 6, "learning_rate": 3e-3, "head_learning_rate": 1e-2},
+            NOISE,
+        ),
+        (
+            {
+                "method": "finetune", "unfreeze": "all-but-batchnorm", "batchnorm": "training", "head_units": 16,
+                "optimizer": "sgd", "learning_rate": 0.03, "schedule": "cosine", "epochs": 4, "pooling": "max",
+                "weight_decay": 1e-4, "class_weights": "balanced", "label_smoothing": 0.1, "head_epochs": 1,
+            },
+            NOISE,
+        ),
+        (
+            {"backbone": "CustomCNN", "input_size": 16, "method": "scratch", "epochs": 6, "learning_rate": 3e-3},
+            NOISE,
+        ),
+        (
+            {
+                "backbone": "ResNet20", "input_size": 16, "method": "scratch", "epochs": 1, "n_train": 200,
+                "augment": "flip+crop+colour", "schedule": "one-cycle", "optimizer": "adamw", "precision": "mixed",
+            },
+            0.15,
+        ),
+        ({"backbone": "TinyCLIP", "pooling": "projected"}, 0.02),
+        (
+            {
+                "backbone": "TinyCLIP", "method": "finetune", "head_epochs": 2, "head_learning_rate": 1e-2, "epochs": 1,
+                "learning_rate": 1e-4, "unfreeze": "blocks", "unfreeze_count": 2, "n_train": 200,
+            },
+            NOISE,
+        ),
+    ],
+    ids=[
+        "linear", "mlp", "knn", "finetune", "finetune-options", "scratch", "scratch-options", "clip", "clip-finetune",
+    ],
+)  # fmt: skip
+def test_a_script_gets_what_the_run_got(store, tmp_path, settings, noise):
+    run = done(**settings)
+    accuracy, said = run_elsewhere(script.python_script(run), tmp_path)
+    assert abs(accuracy - run.outcome.accuracy) <= noise
+    assert "test images: those of the run" in said
+    assert f"the run: {run.outcome.accuracy:.4f}" in said
+    if run.outcome.trainable_params and run.config.method == "finetune":
+        total = run.outcome.total_params - 65 * (run.config.backbone == "TinyCLIP")  # its patches, counted
+        assert f"{run.outcome.trainable_params:,} of {total:,} parameters" in said
+
+
+@pytest.mark.slow
+def test_a_fine_tune_from_a_probe_trains_that_head_first(store, tmp_path):
+    probe = done()
+    run = done(method="finetune", start=probe.id, epochs=2, learning_rate=1e-4)
+    text = script.python_script(run)
+    assert text.index("head.train_on_batch(") < text.index("network.trainable = True")
+    assert abs(run_elsewhere(text, tmp_path)[0] - run.outcome.accuracy) <= NOISE
+
+
+@pytest.mark.slow
+def test_an_imported_folder_is_read_as_it_was_imported(store, tmp_path):
+    write_folder(tmp_path / "pets", pictures(14, classes=("cats", "dogs", "fish")))
+    dataset = datasets.import_images(tmp_path / "pets")
+    run = done(dataset=dataset.name, n_train=0, n_test=0)
+    accuracy, said = run_elsewhere(script.python_script(run), tmp_path)
+    assert "those of the run" in said
+    assert abs(accuracy - run.outcome.accuracy) <= NOISE
+
+
+def test_a_notebook_is_valid_and_has_the_code_of_the_script(store):
+    run = done()
+    book, text = json.loads(script.notebook(run)), script.python_script(run)
+    assert (book["nbformat"], book["nbformat_minor"]) == (4, 5)
+    assert book["metadata"]["kernelspec"]["name"] == "python3"
+    assert len({cell["id"] for cell in book["cells"]}) == len(book["cells"])
+    for cell in book["cells"]:
+        keys = {"cell_type", "id", "metadata", "source"}
+        assert set(cell) == keys | ({"execution_count", "outputs"} if cell["cell_type"] == "code" else set())
+        assert isinstance(cell["source"], list)
+    whole = ast.parse(text)
+    whole.body.pop(0)  # the docstring, which is a cell of words
+    assert ast.dump(ast.parse("\n\n".join(code_cells(run)))) == ast.dump(whole)
+
+
+def test_a_script_imports_keras_and_numpy_alone_and_fits_on_a_projector(store):
+    text = script.python_script(done())
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(ast.parse(text))
+        for name in (
+            [a.name for a in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", "") or ""]
+        )
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    assert imported == {"keras", "numpy", "zlib"}
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_a_zero_shot_run_has_no_script_and_says_why(store):
+    run = done(backbone="TinyCLIP", method="zero-shot", n_train=0, n_test=20)
+    with pytest.raises(RunError, match=r"zero-shot.*text tower.*Take the Keras file"):
+        script.python_script(run)
+
+
+def test_weights_that_take_another_library_to_read_make_no_script(tmp_path):
+    folder = tmp_path / "preset"
+    folder.mkdir()
+    for name in ("config.json", "model.weights.h5"):
+        (folder / name).write_text("{}")
+    config = RunConfig(backbone="CLIPViTB32", weights=str(folder))
+    with pytest.raises(RunError, match=r"preset of KerasHub.*NumPy alone.*clip-vit-base-patch32"):
+        script_network.constants(SimpleNamespace(config=config, outcome=None))
+
+
+def test_the_freeze_plan_is_a_slice_from_the_end(store):
+    run = done(method="finetune", epochs=1, head_epochs=1, unfreeze="layers", unfreeze_count=1)
+    assert "network.layers[:-2]:  # all but the last 1, and the pooling" in script.python_script(run)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backbone", ["MobileNetV2", "InceptionV3", "NASNetMobile", "ConvNeXtTiny"])
+def test_the_slice_of_the_last_blocks_trains_what_the_run_trained(monkeypatch, backbone):
+    config = RunConfig(backbone=backbone, method="finetune", weights="untrained", unfreeze="blocks", unfreeze_count=2)
+    frozen = freezing.describe(config)
+    monkeypatch.setattr(runs, "layers", lambda run_id: asdict(frozen))
+    network = backbones.outline(backbone, input_size=config.input_size)
+    exec(script_network._slice(SimpleNamespace(config=config, id="")), {"network": network})
+    trains = sum(math.prod(weight.shape) for weight in network.trainable_weights)
+    assert trains == frozen.trainable_params
+
+
+def test_keras_takes_the_weights_that_the_run_took():
+    small = RunConfig(backbone="MobileNetV2", input_size=96)
+    assert "224_no_top.h5" in script_network._weights(small)  # Keras itself has others for 96 px
+    assert script_network._weights(RunConfig(backbone="ResNet50")) is None
+    assert "efficientnet_lite0.weights.h5" in script_network._weights(RunConfig())
+    assert script_network._weights(RunConfig(backbone="Tiny")) is None
+
+
+def test_every_own_network_is_written_out_with_what_it_needs():
+    for name, function in networks.OWN.items():
+        source = networks.source(function)
+        namespace = {}
+        exec(compile(source, name, "exec"), namespace)
+        assert callable(namespace[function.__name__])
+    assert "_LITE0_STAGES = (" in networks.source(networks.efficientnet_lite0)
+
+
+def test_a_run_without_a_result_has_no_code(store):
+    run_id = runs.create(RunConfig(**TINY))
+    with pytest.raises(RunError, match="nothing to repeat"):
+        script.python_script(runs.get(run_id))

@@ -1,0 +1,146 @@
+"""What is taken away says what the run said, or is not given away at all."""
+
+import io
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import execute, export, runs
+from core.config import RunConfig
+from core.data import datasets
+from core.errors import ConfigError, RunError
+from core.export import formats
+from core.features import compiled
+from core.runs import models
+
+ROOT = Path(__file__).parent.parent.parent.parent
+TINY = {"backbone": "Tiny", "n_train": 100, "n_test": 60}
+TRAINED = {"method": "finetune", "input_size": 16, "head_epochs": 1, "epochs": 1}  # smaller than its images: smoothed
+
+
+def done(**settings) -> str:
+    run_id = runs.create(RunConfig(**TINY | settings))
+    assert execute.perform(run_id) == "finished", runs.get(run_id).error
+    return run_id
+
+
+@pytest.fixture
+def probe(store) -> str:
+    return done()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("format", export.FORMATS)
+@pytest.mark.parametrize(
+    "settings", [{}, TRAINED, {**TRAINED, "precision": "mixed"}], ids=["probe", "trained", "mixed"]
+)
+def test_every_format_of_every_kind_of_run_is_written_once_and_whole(store, tmp_path, format, settings):
+    run_id, folder = done(**settings), tmp_path / "to" / "take"
+    path = export.export(run_id, format, folder)
+    assert list(folder.iterdir()) == [path]
+    assert run_id[:8] in path.name
+    assert export.export(run_id, format, folder) == path  # the same again takes its place
+    assert list(folder.iterdir()) == [path]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["clip", "torch"])  # by cubes and to whole pixels, or linear
+@pytest.mark.parametrize(("before", "after"), [(40, 24), (24, 40)], ids=["smaller", "larger"])
+def test_a_phone_resizes_images_as_the_run_did(tmp_path, before, after, mode):
+    import keras
+
+    pixels = keras.Input((before, before, 3), dtype="uint8")
+    model = keras.Model(pixels, compiled.prepare(pixels, after, mode))
+    images = np.random.default_rng(0).integers(0, 256, (3, before, before, 3), np.uint8)
+    formats._convert(model, ("cat",), tmp_path / "resize.tflite")
+    gap = np.abs(formats._interpret(tmp_path / "resize.tflite")(images) - model.predict(images, verbose=0))
+    grey = 1 / 55  # one of 255, after preprocessing
+    assert gap.max() <= 1.2 * grey  # where half a grey was rounded the other way
+    assert gap.mean() <= 0.01 * grey
+
+
+@pytest.mark.slow
+def test_labels_travel_with_the_files(probe, tmp_path):
+    names = list(datasets.load("cifar10-sample").class_names)
+    for format in ("keras", "tflite"):
+        with zipfile.ZipFile(export.export(probe, format, tmp_path)) as file:
+            assert file.read("labels.txt").decode().split() == names
+
+
+@pytest.mark.slow
+def test_a_saved_model_takes_files_and_says_names(probe, tmp_path):
+    import tensorflow as tf
+
+    signatures = tf.saved_model.load(str(export.export(probe, "savedmodel", tmp_path))).signatures
+    assert {"bytes", "images", "serving_default"} <= set(signatures)
+    stored, dataset = runs.predictions(probe).iloc[:2], datasets.load("cifar10-sample")
+    files = []
+    for kind, row in zip(("PNG", "JPEG"), stored["row"], strict=True):
+        stream = io.BytesIO()
+        Image.fromarray(dataset.images[row]).resize((96, 64)).save(stream, kind)  # neither square nor of that size
+        files.append(stream.getvalue())
+    said = signatures["serving_default"](image_bytes=tf.constant(files))
+    assert said["probabilities"].shape == (2, 10)
+    np.testing.assert_allclose(said["probabilities"].numpy().sum(axis=1), 1, atol=1e-5)
+    assert [name.decode() for name in said["class_names"].numpy()[0]] == list(dataset.class_names)
+    best = said["probabilities"].numpy().argmax(axis=1)
+    assert [name.decode() for name in said["prediction"].numpy()] == [dataset.class_names[index] for index in best]
+
+
+@pytest.mark.slow
+def test_a_model_that_says_something_else_is_not_given_away(probe, tmp_path, monkeypatch):
+    import keras
+
+    other = keras.models.clone_model(models.load(probe))  # the same network, other weights
+    monkeypatch.setattr(models, "load", lambda run_id: other)
+    for format in export.MODELS:
+        with pytest.raises(RunError, match="predicts something else"):
+            export.export(probe, format, tmp_path)
+    assert list(tmp_path.glob("*keras")) == list(tmp_path.glob(".export*")) == []
+
+
+def test_bad_input_is_one_sentence_and_leaves_nothing(store, tmp_path):
+    waiting = runs.create(RunConfig(**TINY))
+    neighbours = done(method="knn")
+    (tmp_path / "file").write_text("")
+    for run_id, format, folder, error, words in (
+        ("nothing", "keras", "to", RunError, "no run 'nothing'"),
+        (neighbours, "pdf", "to", ConfigError, "no format 'pdf'.*keras, savedmodel, tflite"),
+        (neighbours, "keras", "to", RunError, "nearest neighbours"),
+        (waiting, "keras", "to", RunError, "queued and left no model"),
+        (waiting, "script", "to", RunError, "nothing to repeat"),
+        (neighbours, "script", "file", RunError, "cannot be written"),
+        (neighbours, "notebook", "file/below", RunError, "cannot be written"),
+    ):
+        with pytest.raises(error, match=words):
+            export.export(run_id, format, tmp_path / folder)
+    assert sorted(path.name for path in tmp_path.rglob("*") if "home" not in path.parts) == ["file", "to"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="limits of a process are Unix's")
+@pytest.mark.slow
+@pytest.mark.parametrize("format", export.MODELS)
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(probe, tmp_path, format):
+    program = f"""
+import resource
+from pathlib import Path
+from core import export
+from core.runs import models
+from core.errors import RunError
+
+models.load({probe!r})
+resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))  # no file may be larger
+try:
+    export.export({probe!r}, {format!r}, Path({str(tmp_path / "to")!r}))
+except RunError as error:
+    print(error)
+"""
+    found = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert "cannot be written" in found.stdout, (found.stdout, found.stderr[-3000:])
+    assert list((tmp_path / "to").iterdir()) == []

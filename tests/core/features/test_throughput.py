@@ -1,0 +1,68 @@
+"""What was measured on this machine, and what it tells of other sizes."""
+
+import pytest
+
+from core import hardware, settings
+from core.errors import Stopped
+from core.features import throughput
+
+
+def test_a_backbone_never_measured_has_no_estimate(home):
+    assert throughput.estimate("Tiny", 32, 1000) is None
+    assert throughput.table().empty
+
+
+def test_the_estimate_is_the_median_of_what_was_measured_here(home):
+    for rate in (90, 100, 5000):
+        throughput.record("Tiny", 32, rate, hardware.name())
+    estimate = throughput.estimate("Tiny", 32, 1000)
+    assert estimate.seconds == 10
+    assert "Measured here" in estimate.basis
+
+
+def test_another_size_is_scaled_by_pixel_area_from_the_nearest_and_says_so(home):
+    throughput.record("Tiny", 32, 400, hardware.name())
+    throughput.record("Tiny", 512, 1, hardware.name())
+    estimate = throughput.estimate("Tiny", 64, 1000)
+    assert estimate.seconds == 10
+    assert "Scaled by pixel area" in estimate.basis
+    assert "32 px" in estimate.basis
+
+
+def test_another_machine_and_another_backbone_tell_nothing_about_this_one(home):
+    throughput.record("Tiny", 32, 100, "a machine of 1998")
+    throughput.record("VGG16", 32, 100, hardware.name())
+    assert throughput.estimate("Tiny", 32, 1000) is None
+    assert len(throughput.table()) == 2
+
+
+def test_old_measurements_give_way_to_new_ones(home):
+    for rate in [1] * 50 + [100] * throughput.KEPT:
+        throughput.record("Tiny", 32, rate, "here")
+    row = throughput.table().iloc[0]
+    assert (row.images_per_second, row.measurements) == (100, throughput.KEPT)
+
+
+def test_a_broken_file_is_measured_anew(home):
+    settings.home().mkdir()
+    (settings.home() / "speeds.json").write_text("{half")
+    assert throughput.table().empty
+    throughput.record("Tiny", 32, 100, "here")
+    assert len(throughput.table()) == 1
+
+
+def test_measure_runs_the_backbone_and_remembers_its_speed(home, monkeypatch):
+    monkeypatch.setattr(throughput, "MEASURE_SECONDS", 0.2)
+    moments = []
+    rate = throughput.measure("Tiny", 32, moments.append)
+    assert rate > 1
+    assert moments
+    assert throughput.estimate("Tiny", 32, 100).seconds == pytest.approx(100 / rate)
+
+
+def test_measure_can_be_stopped(home):
+    def stop(progress):
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        throughput.measure("Tiny", 32, stop)

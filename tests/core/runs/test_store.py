@@ -1,0 +1,278 @@
+"""The run store: what goes in comes out, a run ends once, and what a dead process left is found."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core import heads, runs
+from core.config import RunConfig
+from core.errors import BackboneError, ConfigError, Paused, RunError, Stopped
+from core.progress import Progress
+from core.training import checkpoints
+
+pytestmark = pytest.mark.usefixtures("store")
+
+TINY = RunConfig(backbone="Tiny", n_train=100, n_test=50, learning_rate=0.01)
+OUTCOME = runs.Outcome(
+    accuracy=0.5,
+    accuracy_low=0.4,
+    accuracy_high=0.6,
+    top5=None,
+    validation_accuracy=0.55,
+    calibration_error=0.1,
+    per_class={"cat": 0.25, "dog": 0.75},
+    seconds={"load": 1.0, "extract": 2.0, "train": 3.0, "evaluate": 4.0},
+    images_per_second=100.0,
+    cached=False,
+    hardware="a machine",
+    versions={"keras": "3"},
+    protocol="a protocol",
+    weights_origin="untrained",
+    n_train=100,
+    n_val=20,
+    n_test=50,
+    chosen={"strength": 0.1},
+)
+
+
+@pytest.fixture(scope="module")
+def head() -> heads.Head:
+    x = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
+    y = (x[:, 0] > 0).astype(np.int64)
+    return heads.fit("linear", x, y, x, y, classes=2, options=heads.Options())
+
+
+def finish(run_id: str, head: heads.Head) -> None:
+    predictions = pd.DataFrame({"row": [7, 3], "label": [0, 1], "prediction": [0, 0], "confidence": [0.9, 0.6]})
+    confusion = pd.DataFrame([[1, 0], [1, 0]], index=["cat", "dog"], columns=["cat", "dog"])
+    runs.finish(run_id, runs.Result(OUTCOME, predictions, confusion, head))
+
+
+def test_a_config_comes_back_as_it_was_given():
+    run = runs.get(runs.create(TINY))
+    assert (run.config, run.status, run.outcome) == (TINY, "queued", None)
+
+
+def test_a_finished_run_gives_back_everything_it_was_given(head):
+    run_id = runs.create(TINY)
+    runs.start(run_id)
+    finish(run_id, head)
+    run = runs.get(run_id)
+    assert (run.status, run.outcome) == ("finished", OUTCOME)
+    assert run.finished >= run.created
+    assert runs.predictions(run_id)["row"].tolist() == [7, 3]
+    assert runs.confusion(run_id).loc["dog", "cat"] == 1
+    x = np.eye(4, dtype=np.float32)
+    np.testing.assert_array_equal(runs.head(run_id).predict_proba(x), head.predict_proba(x))
+
+
+def test_the_table_has_every_column_also_when_it_is_empty(head):
+    assert runs.table().columns.tolist() == runs.COLUMNS
+    run_id = runs.create(TINY)
+    runs.start(run_id)
+    finish(run_id, head)
+    waiting = runs.create(TINY)
+    table = runs.table().set_index("run_id")
+    assert table.loc[run_id, ["accuracy", "seconds", "n_test_used", "backbone"]].tolist() == [0.5, 10.0, 50.0, "Tiny"]
+    assert table.loc[waiting, ["accuracy", "seconds"]].isna().all()
+    assert table.index.tolist() == [waiting, run_id]
+
+
+def test_mlflow_itself_reads_the_same_run(head, store):
+    from mlflow.tracking import MlflowClient
+
+    run_id = runs.create(TINY)
+    runs.start(run_id)
+    finish(run_id, head)
+    found = MlflowClient(f"sqlite:///{store}").get_run(run_id)
+    assert found.info.status == "FINISHED"
+    assert found.data.metrics["accuracy"] == 0.5
+    assert found.data.params["backbone"] == "Tiny"
+
+
+def test_a_finished_run_that_lost_a_file_says_which(head, home):
+    run_id = runs.create(TINY)
+    runs.start(run_id)
+    finish(run_id, head)
+    for file in home.rglob("predictions.parquet"):
+        file.unlink()
+    with pytest.raises(RunError, match=r"predictions\.parquet"):
+        runs.predictions(run_id)
+    assert runs.get(run_id).outcome == OUTCOME
+
+
+def test_a_run_ends_once():
+    run_id = runs.create(TINY)
+    runs.end(run_id, "failed", error="first")
+    runs.end(run_id, "stopped")
+    assert (runs.get(run_id).status, runs.get(run_id).error) == ("failed", "first")
+    with pytest.raises(RunError, match="is failed"):
+        runs.start(run_id)
+
+
+def test_progress_and_curves_are_seen_while_a_run_works():
+    run_id = runs.create(TINY)
+    runs.start(run_id)
+    report = runs.Reporter(run_id)
+    report(Progress("train", 1, 9, metrics={"loss": 2.0}))
+    report.flush(Progress("train", 3, 9, unit="epochs", rate=1.5))
+    run = runs.get(run_id)
+    assert (run.progress.done, run.progress.unit, run.progress.rate) == (3, "epochs", 1.5)
+    assert runs.curves(run_id).to_numpy().tolist() == [[1, "loss", 2.0]]
+    assert [run.id for run in runs.active()] == [run_id]
+
+
+def test_a_report_raises_when_somebody_asked_for_a_stop():
+    run_id = runs.create(TINY)
+    runs.start(run_id)
+    runs.request_stop(run_id)
+    with pytest.raises(Stopped):
+        runs.Reporter(run_id)(Progress("extract", 1, 2))
+
+
+def test_runs_of_a_dead_process_are_interrupted_and_those_of_a_living_one_are_not():
+    living, dead = runs.create(TINY), runs.create(TINY)
+    assert runs.mark_interrupted(lambda run_id, owner: run_id == living) == [dead]
+    assert (runs.get(living).status, runs.get(dead).status) == ("queued", "interrupted")
+    assert "what is finished is kept" in runs.get(dead).error
+    assert runs.mark_interrupted() == []  # this very process lives
+
+
+def test_a_process_that_has_the_number_of_a_dead_one_is_not_it():
+    owner = runs.store._this_process()
+    assert runs.process_alive("", owner)
+    assert not runs.process_alive("", owner | {"started": owner["started"] - 1000})
+    assert runs.process_alive("", owner | {"host": "another machine"})
+
+
+def test_a_run_that_works_cannot_be_deleted_and_one_that_ended_can():
+    run_id = runs.create(TINY)
+    with pytest.raises(RunError, match="Stop it first"):
+        runs.delete(run_id)
+    runs.end(run_id, "stopped")
+    checkpoints.save(checkpoints.folder(run_id) / "last.npz", {}, {})
+    runs.delete(run_id)
+    assert run_id not in set(runs.table()["run_id"])
+    assert not checkpoints.exists(run_id)
+
+
+def test_an_unknown_run_is_named():
+    with pytest.raises(RunError, match="no run 'nonsense'"):
+        runs.get("nonsense")
+
+
+def test_a_run_written_by_another_program_is_passed_over(caplog):
+    run_id = runs.create(TINY)
+    foreign = runs.store._client().create_run(runs.store._experiment(), run_name="foreign").info.run_id
+    assert runs.table()["run_id"].tolist() == [run_id]
+    assert foreign in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"method": "magic"}, "one of linear"),
+        ({"preprocessing": "none"}, "own, divide255"),
+        ({"train_split": "test"}, "train, probe20, finetune80"),
+        ({"n_train": -1}, "0 or more"),
+        ({"epochs": -1}, "1 or more"),
+        ({"learning_rate": -0.1}, "learning rate"),
+        ({"method": "finetune", "unfreeze_count": 0}, "unfreeze_count is 0"),
+        ({"augment": "flip+blur"}, "flip, crop, colour"),
+        ({"dropout": 1.0}, "less than 1"),
+        ({"learning_rate": float("nan")}, "learning rate"),
+        ({"backbone": "Xception", "input_size": 32}, "at least 71 px"),
+        ({"input_size": 5000}, "at most 1024"),
+    ],
+)
+def test_an_impossible_config_is_refused_in_words(values, words):
+    with pytest.raises(ConfigError, match=words):
+        RunConfig(**values)
+
+
+def test_an_unknown_backbone_names_a_close_one():
+    with pytest.raises(BackboneError, match="ResNet50"):
+        RunConfig(backbone="Resnet50")
+
+
+def test_the_input_size_left_out_is_the_backbones_own():
+    assert RunConfig(backbone="Xception").input_size == 299
+
+
+def test_a_network_that_trained_is_kept_with_what_of_it_trained(tmp_path):
+    (tmp_path / "model.keras").write_bytes(b"a network")
+    stages = [{"name": "head", "accuracy": 0.4}, {"name": "finetune", "accuracy": 0.5}]
+    run_id = runs.create(RunConfig(backbone="Tiny", method="finetune"))
+    runs.start(run_id)
+    empty = pd.DataFrame({"row": []})
+    outcome = dataclasses.replace(OUTCOME, stages=stages, total_params=7)
+    said = pd.DataFrame({"stage": ["head", "finetune"], "row": [3, 3], "prediction": [1, 0], "confidence": [0.6, 0.7]})
+    left = {"model": tmp_path / "model.keras", "layers": {"params": 7}, "stage_predictions": said}
+    runs.finish(run_id, runs.Result(outcome, empty, empty, **left))
+    pd.testing.assert_frame_equal(runs.stage_predictions(run_id), said)
+    assert runs.model_path(run_id).read_bytes() == b"a network"
+    assert runs.layers(run_id) == {"params": 7}
+    assert runs.get(run_id).outcome.frozen_accuracy == 0.4
+    assert runs.table().loc[0, ["frozen_accuracy", "total_params"]].tolist() == [0.4, 7]
+
+
+def test_a_probe_has_no_trained_layers_and_no_model_file(head):
+    run_id = runs.create(TINY)
+    runs.start(run_id)
+    finish(run_id, head)
+    assert runs.layers(run_id) is None
+    with pytest.raises(RunError, match=r"model\.keras"):
+        runs.model_path(run_id)
+
+
+def test_what_was_stopped_with_a_result_keeps_it_and_can_go_on(head):
+    run_id = runs.create(TINY)
+    runs.start(run_id)
+    empty = pd.DataFrame({"row": []})
+    runs.finish(run_id, runs.Result(OUTCOME, empty, empty, head, ended="stopped"))
+    assert (runs.get(run_id).status, runs.get(run_id).outcome) == ("stopped", OUTCOME)
+    runs.resume(run_id)
+    assert (runs.get(run_id).status, runs.get(run_id).outcome) == ("queued", None)
+
+
+@pytest.mark.parametrize("status", ["stopped", "paused", "interrupted"])
+def test_a_resumed_run_forgets_how_it_ended(status):
+    run_id = runs.create(TINY)
+    runs.start(run_id)
+    runs.request_stop(run_id)
+    runs.end(run_id, status, error="it ended")
+    runs.resume(run_id)
+    assert (runs.get(run_id).status, runs.get(run_id).error) == ("queued", None)
+    assert not runs.stop_requested(run_id)
+    assert runs.start(run_id) == TINY
+
+
+@pytest.mark.parametrize("status", ["queued", "failed", "diverged", "finished"])
+def test_a_run_that_cannot_go_on_says_which_could(status):
+    run_id = runs.create(TINY)
+    if status != "queued":
+        runs.end(run_id, status)
+    with pytest.raises(RunError, match="stopped or paused or interrupted"):
+        runs.resume(run_id)
+
+
+def test_a_reporter_pauses_once_and_leaves_a_run_alone_that_is_ending():
+    run_id = runs.create(TINY)
+    report = runs.Reporter(run_id)
+    runs.request_stop(run_id, pause=True)
+    with pytest.raises(Paused):
+        report(Progress("train", 1, 10))
+    assert runs.stop_seen(run_id)
+    report.flush(Progress("evaluate", 1, 1))
+
+
+def test_curves_have_their_own_steps_and_a_repeated_one_counts_once():
+    run_id = runs.create(TINY)
+    report = runs.Reporter(run_id)
+    for loss in (3.0, 2.0):
+        report.flush(Progress("train", 320, 1000))
+        report(Progress("train", 320, 1000, metrics={"loss": loss}, step=1))
+        report.flush(Progress("train", 320, 1000))
+    assert runs.curves(run_id).to_dict("records") == [{"step": 1, "metric": "loss", "value": 2.0}]

@@ -1,0 +1,270 @@
+"""Real workers: runs queue, stop, die and are survived, while short calls are answered."""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core import runs
+from core.config import RunConfig
+from core.engine import Engine
+from core.errors import EngineError, RunError, Stopped
+from core.execute import DIED
+from core.progress import Progress
+from core.training import checkpoints
+
+pytestmark = pytest.mark.slow
+
+SHORT = RunConfig(backbone="Tiny", n_train=100, n_test=50)
+LONG = RunConfig(backbone="Tiny", n_train=100, n_test=50, method="linear-adam", epochs=1_000_000)
+
+TRAINING = RunConfig(backbone="Tiny", n_train=1200, n_test=50, method="scratch", epochs=60, batch_size=8)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory, empty_store):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BACKBONE_LAB_HOME", str(tmp_path_factory.mktemp("home")))
+        engine = Engine.start()
+        yield engine
+        engine.close()
+
+
+@pytest.fixture(autouse=True)
+def home(engine, monkeypatch):
+    """The workers' home, which is the same for the whole module."""
+    folder = engine.call(_home).result()
+    monkeypatch.setenv("BACKBONE_LAB_HOME", folder)
+    return folder
+
+
+def _home() -> str:
+    return os.environ["BACKBONE_LAB_HOME"]
+
+
+def wait(run_id: str, *statuses: str, seconds: float = 180) -> runs.Run:
+    deadline = time.monotonic() + seconds
+    while (run := runs.get(run_id)).status not in statuses:
+        assert time.monotonic() < deadline, f"still {run.status} ({run.error}), not {statuses}"
+        time.sleep(0.1)
+    return run
+
+
+def wait_until_it_trains(run_id: str) -> None:
+    deadline = time.monotonic() + 180
+    while not ((progress := runs.get(run_id).progress) and progress.stage == "train" and progress.done):
+        assert time.monotonic() < deadline, runs.get(run_id)
+        time.sleep(0.1)
+
+
+def test_runs_queue_and_short_calls_are_answered_meanwhile(engine):
+    first, second = engine.submit(LONG), engine.submit(SHORT)
+    wait_until_it_trains(first)
+    assert (engine.position(first), engine.position(second)) == (0, 1)
+    assert engine.call(sum, [1, 2]).result(timeout=5) == 3
+    engine.stop(first)
+    assert wait(first, "stopped", seconds=30).outcome is None
+    assert wait(second, "finished").outcome.n_test == 50
+    assert engine.position(second) is None
+
+
+def test_a_running_run_stops_and_the_next_one_works(engine):
+    run_id = engine.submit(LONG)
+    wait_until_it_trains(run_id)
+    engine.stop(run_id)
+    wait(run_id, "stopped", seconds=30)
+    assert wait(engine.submit(SHORT), "finished").outcome
+
+
+def test_a_queued_run_stops_before_it_begins(engine):
+    first, second = engine.submit(LONG), engine.submit(SHORT)
+    engine.stop(second)
+    assert runs.get(second).status == "stopped"
+    engine.stop(first)
+    wait(first, "stopped")
+
+
+def test_a_killed_worker_costs_its_own_run_and_not_the_one_that_waits(engine):
+    first, second = engine.submit(LONG), engine.submit(SHORT)
+    wait_until_it_trains(first)
+    os.kill(engine.call(os.getpid).result(), signal.SIGKILL)
+    assert wait(first, "interrupted").error == DIED
+    assert wait(second, "finished").outcome.n_test == 50
+
+
+def test_a_run_that_does_not_listen_is_stopped_by_force_and_the_one_that_waits_goes_on(engine):
+    first, second = engine.submit(LONG), engine.submit(SHORT)
+    wait_until_it_trains(first)
+    worker = psutil.Process(engine.call(os.getpid).result())
+    worker.suspend()  # it cannot look into the store
+    engine.stop(first)
+    wait(first, "stopped", seconds=10)
+    assert wait(second, "finished").outcome.n_test == 50
+
+
+def test_a_server_that_is_killed_leaves_no_process_and_its_run_is_found_interrupted(engine, home):
+    program = (
+        "import time\n"
+        "from core.config import RunConfig\n"
+        "from core.engine import Engine\n"
+        "if __name__ == '__main__':\n"
+        "    engine = Engine.start()\n"
+        "    config = RunConfig(backbone='Tiny', n_train=100, method='linear-adam', epochs=1_000_000)\n"
+        "    print(engine.submit(config))\n"
+        "    print('submitted', flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    script = Path(home) / "server.py"
+    script.write_text(program)
+    root = Path(__file__).parent.parent.parent
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    server = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment)
+    run_id = server.stdout.readline().strip()
+    assert server.stdout.readline().strip() == "submitted"
+    wait_until_it_trains(run_id)
+    children = psutil.Process(server.pid).children(recursive=True)
+    server.kill()
+    server.communicate()
+    _, left = psutil.wait_procs(children, timeout=20)
+    assert not left
+    assert run_id in runs.mark_interrupted()
+    assert runs.get(run_id).status == "interrupted"
+
+
+def wait_for_epochs(run_id: str, epochs: int) -> None:
+    deadline = time.monotonic() + 180
+    while len(epochs_of(run_id)) < epochs:
+        assert time.monotonic() < deadline, runs.get(run_id)
+        time.sleep(0.1)
+
+
+def epochs_of(run_id: str) -> list[int]:
+    return sorted(runs.curves(run_id).query("metric == 'validation_accuracy'")["step"])
+
+
+def test_a_paused_training_gives_way_and_goes_on_where_it_was(engine):
+    run_id = engine.submit(TRAINING)
+    wait_for_epochs(run_id, 3)
+    engine.pause(run_id)
+    assert wait(run_id, "paused", seconds=30).outcome is None
+    done = len(epochs_of(run_id))
+    assert wait(engine.submit(SHORT), "finished").outcome
+    engine.resume(run_id)
+    run = wait(run_id, "finished")
+    assert epochs_of(run_id) == list(range(1, TRAINING.epochs + 1))
+    assert done < TRAINING.epochs
+    assert run.outcome.stages[0]["epochs"] == TRAINING.epochs
+
+
+def test_a_training_whose_worker_is_killed_is_interrupted_and_resumed(engine):
+    run_id = engine.submit(TRAINING)
+    wait_for_epochs(run_id, 3)
+    os.kill(engine.call(os.getpid).result(), signal.SIGKILL)
+    assert wait(run_id, "interrupted").error == DIED
+    engine.resume(run_id)
+    assert wait(run_id, "finished").outcome.n_test == 50
+    assert epochs_of(run_id) == list(range(1, TRAINING.epochs + 1))
+
+
+def test_a_stopped_training_keeps_and_tests_the_best_until_then(engine):
+    run_id = engine.submit(TRAINING)
+    wait_for_epochs(run_id, 2)
+    engine.stop(run_id)
+    run = wait(run_id, "stopped", seconds=60)
+    assert run.outcome.chosen["epoch"] <= run.outcome.chosen["last_epoch"] < TRAINING.epochs
+    assert runs.model_path(run_id).is_file()
+    assert len(runs.predictions(run_id)) == 50
+
+
+def test_a_training_whose_checkpoint_was_deleted_says_so(engine):
+    run_id = engine.submit(TRAINING)
+    wait_for_epochs(run_id, 2)
+    engine.pause(run_id)
+    wait(run_id, "paused", seconds=30)
+    checkpoints.delete(run_id)
+    with pytest.raises(RunError, match=r"The checkpoint of run .* is gone"):
+        engine.resume(run_id)
+    assert runs.get(run_id).status == "paused"
+
+
+def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
+    monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", "tcp://127.0.0.1:1")
+    with pytest.raises(EngineError, match=r"No scheduler answers at tcp://127\.0\.0\.1:1"):
+        Engine.start()
+
+
+def _count(*, report) -> int:
+    for done in (1, 2):
+        report(Progress("count", done, 2, "steps"))
+    return done
+
+
+def test_a_call_that_reports_is_followed_by_its_name(engine):
+    assert engine.progress("counting") is None
+    assert engine.call_reporting("counting", _count).result(timeout=60) == 2
+    assert engine.progress("counting") == Progress("count", 1, 2, "steps")  # the second came too soon after it
+
+
+def _count_for_ever(*, report) -> None:
+    for done in itertools.count():
+        report(Progress("count", done, 0, "steps"))
+        time.sleep(0.01)
+
+
+def wait_for_progress(engine, name: str) -> None:
+    deadline = time.monotonic() + 60
+    while engine.progress(name) is None:
+        assert time.monotonic() < deadline
+
+
+def test_a_cancelled_call_stops_at_its_next_report_and_its_name_can_be_used_again(engine):
+    first = engine.call_reporting("for-ever", _count_for_ever)
+    wait_for_progress(engine, "for-ever")
+    engine.cancel("for-ever")
+    with pytest.raises(Stopped):
+        first.result(timeout=60)
+    assert engine.call_reporting("for-ever", _count).result(timeout=60) == 2
+
+
+def test_a_call_is_cancelled_before_it_begins(engine):
+    busy = [engine.call_reporting(f"busy-{number}", _count_for_ever) for number in range(3)]
+    for number in range(3):
+        wait_for_progress(engine, f"busy-{number}")
+    waiting = engine.call_reporting("waiting", _count)
+    engine.cancel("waiting")
+    for number in range(3):
+        engine.cancel(f"busy-{number}")
+    for call in (*busy, waiting):
+        with pytest.raises(Stopped):
+            call.result(timeout=60)
+
+
+def test_a_call_whose_worker_is_killed_says_so_and_is_not_tried_for_ever(engine):
+    dying = engine.call_reporting("dying", _count_for_ever)
+    wait_for_progress(engine, "dying")
+    os.kill(engine.call(os.getpid).result(), signal.SIGKILL)
+    with pytest.raises(EngineError, match="died over it"):
+        dying.result(timeout=60)
+
+
+def test_cancelling_what_was_never_called_does_nothing(engine):
+    engine.cancel("nothing")
+
+
+def test_two_long_works_leave_a_thread_for_short_calls(engine):
+    run_id = engine.submit(LONG)
+    drawing = engine.call_reporting("drawing", _count_for_ever)
+    wait_until_it_trains(run_id)
+    wait_for_progress(engine, "drawing")
+    assert engine.call(sum, [1, 2]).result(timeout=5) == 3
+    engine.cancel("drawing")
+    engine.stop(run_id)
+    with pytest.raises(Stopped):
+        drawing.result(timeout=60)
+    wait(run_id, "stopped", seconds=30)

@@ -1,0 +1,92 @@
+"""The whole line on the shipped sample with the tiny backbone: real images, real features, real heads."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core import runs
+from core.config import RunConfig
+from core.data import datasets
+from core.errors import DatasetError, Stopped
+from core.execute import execute, perform
+from core.protocol import choose_rows
+
+TINY = RunConfig(backbone="Tiny", n_train=200, n_test=100)
+
+
+def test_a_run_ends_with_an_outcome_that_adds_up(store):
+    run_id = runs.create(TINY)
+    assert perform(run_id) == "finished"
+    run, predictions, confusion = runs.get(run_id), runs.predictions(run_id), runs.confusion(run_id)
+    outcome, dataset = run.outcome, datasets.load(TINY.dataset)
+    assert outcome.accuracy == pytest.approx((predictions["label"] == predictions["prediction"]).mean())
+    assert outcome.accuracy_low < outcome.accuracy < outcome.accuracy_high
+    assert outcome.accuracy == pytest.approx(np.trace(confusion) / confusion.to_numpy().sum())
+    assert (dataset.labels[predictions["row"]] == predictions["label"]).all()
+    assert set(dataset.official[predictions["row"]]) == {"test"}
+    assert list(outcome.per_class) == list(dataset.class_names)
+    assert (outcome.n_train, outcome.n_test, outcome.weights_origin) == (200, 100, "untrained")
+    assert set(outcome.seconds) == set(runs.STAGES)
+    assert "200 training images" in outcome.protocol
+    assert outcome.images_per_second > 0
+    assert not outcome.cached
+
+
+def test_the_same_config_gives_the_same_numbers_and_reads_its_features_from_the_cache():
+    first, second = execute(TINY).outcome, execute(TINY).outcome
+    assert second.cached
+    assert second.images_per_second is None
+    assert (first.accuracy, first.chosen) == (second.accuracy, second.chosen)
+
+
+def test_parts_are_disjoint_and_the_test_images_do_not_depend_on_the_seed():
+    dataset = datasets.load(TINY.dataset)
+    rows = choose_rows(dataset, TINY)
+    other = choose_rows(dataset, RunConfig(backbone="Tiny", n_train=200, n_test=100, seed=1))
+    assert not set(rows["train"]) & set(rows["val"]) | set(rows["train"]) & set(rows["test"])
+    assert set(rows["train"]) != set(other["train"])
+    np.testing.assert_array_equal(rows["test"], other["test"])
+    assert len(rows["val"]) == 22  # a ninth, as in the whole
+
+
+def test_more_images_than_there_are_is_refused_in_words():
+    with pytest.raises(DatasetError, match="at most 500"):
+        choose_rows(datasets.load(TINY.dataset), RunConfig(backbone="Tiny", n_test=501))
+
+
+def test_a_failure_is_kept_with_its_sentence(store):
+    run_id = runs.create(RunConfig(backbone="Tiny", dataset="nothing"))
+    assert perform(run_id) == "failed"
+    assert "nothing" in runs.get(run_id).error
+
+
+def test_a_stopped_run_keeps_no_outcome(store):
+    def stop(progress):
+        if progress.stage == "train":
+            raise Stopped
+
+    run_id = runs.create(TINY)
+    assert perform(run_id, stop) == "stopped"
+    assert runs.get(run_id).outcome is None
+
+
+def test_a_fine_tune_keeps_what_it_said_after_each_stage(store):
+    config = RunConfig(
+        backbone="Tiny", input_size=16, n_train=40, n_test=30, method="finetune", head_epochs=1, epochs=1
+    )  # fmt: skip
+    run_id = runs.create(config)
+    assert perform(run_id) == "finished"
+    stages, final = runs.stage_predictions(run_id), runs.predictions(run_id)
+    assert stages.groupby("stage").size().to_dict() == {"head": 30, "finetune": 30}
+    last = stages[stages["stage"] == "finetune"].drop(columns="stage").reset_index(drop=True)
+    pd.testing.assert_frame_equal(last, final[["row", "prediction", "confidence"]])
+    labels = final.set_index("row")["label"]
+    frozen = stages[stages["stage"] == "head"]
+    right = (frozen["prediction"].to_numpy() == labels.loc[frozen["row"]].to_numpy()).mean()
+    assert right == runs.get(run_id).outcome.frozen_accuracy
+
+
+def test_a_probe_has_no_stages(store):
+    run_id = runs.create(RunConfig(backbone="Tiny", n_train=40, n_test=30))
+    perform(run_id)
+    assert runs.stage_predictions(run_id) is None

@@ -1,0 +1,436 @@
+"""Training on planted answers: what trains, what is kept, and what happens when something comes between."""
+
+import functools
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import backbones, training
+from core.config import RunConfig
+from core.data import datasets
+from core.data.datasets import Dataset
+from core.errors import ConfigError, DatasetError, Diverged, Paused, Stopped
+from core.training import checkpoints, frozen_front, loop, lr_finder, model, trainer
+
+pytestmark = pytest.mark.slow
+
+ROWS = {"train": np.arange(0, 96), "val": np.arange(96, 144), "test": np.arange(144, 192)}
+FINETUNE = RunConfig(
+    backbone="Tiny", method="finetune", epochs=3, batch_size=16, learning_rate=5e-3, head_epochs=2,
+    head_learning_rate=1e-2, unfreeze="blocks", unfreeze_count=2, dropout=0.1,
+)  # fmt: skip
+LITE_LAYERS = RunConfig(
+    method="finetune", input_size=64, epochs=2, batch_size=32, head_epochs=0, dropout=0.0, learning_rate=1e-3,
+    unfreeze="layers", unfreeze_count=12,
+)  # fmt: skip
+SCRATCH = RunConfig(backbone="Tiny", method="scratch", epochs=4, batch_size=16, learning_rate=5e-3, dropout=0.1)
+
+
+@functools.cache
+def coloured(n: int = 192) -> Dataset:
+    """Noise in which one colour is stronger, and tells the class."""
+    random = np.random.default_rng(0)
+    labels = np.arange(n) % 3
+    images = random.integers(0, 120, (n, 32, 32, 3))
+    images[np.arange(n), :, :, labels] += 100
+    return Dataset(
+        name="colours", title="Colours", images=images.astype(np.uint8), labels=labels,
+        class_names=("red", "green", "blue"), official=np.full(n, ""),
+        files=np.array([f"{i}.png" for i in range(n)]), fingerprint="c0ffee", source="", licence="", skipped=(),
+    )  # fmt: skip
+
+
+def fit(config: RunConfig, folder: Path, **more) -> training.Trained:
+    weights = backbones.find_weights(config.backbone, config.weights)
+    return training.fit(config, more.pop("dataset", coloured()), ROWS, weights=weights, folder=folder, **more)
+
+
+def values(trained: training.Trained) -> list[np.ndarray]:
+    return [np.array(variable) for variable in trained.assembly.model.weights]
+
+
+def close(some: list[np.ndarray], other: list[np.ndarray], tolerance: float = 1e-4) -> bool:
+    return all(np.allclose(a, b, atol=tolerance) for a, b in zip(some, other, strict=True))
+
+
+class StopAt:
+    """A report that stops when a training has taken so many steps."""
+
+    def __init__(self, step: int, error: type[Exception] = Stopped):
+        self.step, self.error = step, error
+
+    def __call__(self, progress):
+        if progress.step and "batch_loss" in progress.metrics and progress.step >= self.step:
+            raise self.error
+
+
+@pytest.mark.parametrize("config", [FINETUNE, SCRATCH], ids=lambda config: config.method)
+def test_a_planted_answer_is_found(config, tmp_path):
+    accuracies = {}
+
+    def test(name, predict):
+        labels = coloured().labels[ROWS["test"]]
+        accuracies[name] = (predict(ROWS["test"]).argmax(1) == labels).mean()
+
+    trained = fit(replace(config, epochs=6), tmp_path, on_stage=test)
+    assert accuracies[config.method] > 0.95
+    assert trained.ended == "finished"
+    assert [stage["name"] for stage in trained.stages] == list(accuracies)
+    assert trained.chosen["validation_accuracy"] > 0.95
+
+
+def test_curves_run_over_the_stages_and_every_batch_is_told_about(tmp_path):
+    moments = []
+    trained = fit(FINETUNE, tmp_path, report=moments.append)
+    assert [(point["stage"], point["step"]) for point in trained.curves] == [
+        ("head", 1), ("head", 2), ("finetune", 3), ("finetune", 4), ("finetune", 5),
+    ]  # fmt: skip
+    told = [moment for moment in moments if "validation_accuracy" in moment.metrics]
+    assert [moment.step for moment in told] == [1, 2, 3, 4, 5]
+    steps = [moment.step for moment in moments if "batch_loss" in moment.metrics]
+    assert steps == sorted(steps)
+    assert steps[-1] == 5 * 96 / 16
+    last = [moment for moment in moments if moment.stage == "finetune"][-1]
+    assert (last.done, last.total, last.unit) == (3 * 96, 3 * 96, "images")
+    assert last.rate > 0
+    assert last.memory > 0
+    json.dumps([trained.curves, trained.stages, trained.chosen])
+
+
+def test_the_best_epoch_is_restored_and_the_last_is_told_too(tmp_path):
+    config = replace(SCRATCH, learning_rate=0.05, epochs=6)  # so high that it goes up and down
+    found = {}
+    trained = fit(config, tmp_path, on_stage=lambda name, predict: found.update({name: predict(ROWS["val"])}))
+    accuracy = (found["scratch"].argmax(1) == coloured().labels[ROWS["val"]]).mean()
+    best = max(point["validation_accuracy"] for point in trained.curves)
+    assert trained.chosen["validation_accuracy"] == best == pytest.approx(accuracy)
+    assert trained.chosen["last_epoch"] == 6
+    assert trained.chosen["last_validation_accuracy"] == trained.curves[-1]["validation_accuracy"]
+
+
+def test_training_ends_early_when_patience_does(tmp_path):
+    trained = fit(replace(SCRATCH, epochs=30, patience=2), tmp_path)
+    assert trained.curves[-1]["step"] == trained.chosen["epoch"] + 2 < 30
+
+
+def test_only_what_is_unfrozen_changes(tmp_path):
+    weights = backbones.find_weights("Tiny", "untrained")
+    before = model.assemble(FINETUNE, image_size=32, classes=3, weights=weights).network
+    trained = fit(replace(FINETUNE, unfreeze_count=1), tmp_path)
+    changed = {
+        a.path: not np.array_equal(a, b)
+        for a, b in zip(trained.assembly.network.weights, before.weights, strict=True)
+    }  # fmt: skip
+    assert list(changed.values()) == [False] * 4 + [True] * 2  # the last of three convolutions
+    assert sum(row.trainable_params > 0 for row in trained.frozen.layers) == 1
+
+
+@pytest.mark.parametrize(("batchnorm", "moves"), [("inference", False), ("training", True)])
+def test_batchnorm_statistics_move_only_in_training_mode(batchnorm, moves, tmp_path):
+    config = replace(FINETUNE, backbone="ResNet20", input_size=16, unfreeze="all", batchnorm=batchnorm, epochs=1)
+    weights = backbones.find_weights(config.backbone, config.weights)
+    before = model.assemble(config, image_size=32, classes=3, weights=weights).network
+    after = fit(config, tmp_path).assembly.network
+    statistics = [
+        not np.array_equal(a, b)
+        for a, b in zip(after.non_trainable_weights, before.non_trainable_weights, strict=True)
+    ]  # fmt: skip
+    assert len(statistics) > 30
+    assert any(statistics) is moves
+    assert all(
+        not np.array_equal(a, b)
+        for a, b in zip(after.trainable_weights[-2:], before.trainable_weights[-2:], strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        LITE_LAYERS,
+        replace(FINETUNE, unfreeze_count=1, batchnorm="training"),
+    ],
+    ids=["EfficientNetLite0", "Tiny"],
+)  # fmt: skip
+def test_the_frozen_front_computed_once_gives_what_the_whole_network_gives(config, tmp_path):
+    once = fit(config, tmp_path / "once")
+    always = fit(config, tmp_path / "always", prefix_budget=0)
+    assert (once.prefix, always.prefix) == (True, False)
+    for one, other in zip(once.curves, always.curves, strict=True):
+        assert one["loss"] == pytest.approx(other["loss"], abs=1e-3)
+    assert close(values(once), values(always), tolerance=2e-3)
+    assert not list(tmp_path.glob("**/prefix-*"))
+
+
+def test_the_back_of_a_network_has_the_gradients_of_the_whole():
+    import tensorflow as tf
+
+    from core.training import freezing
+
+    network = backbones.load("EfficientNetLite0", input_size=64)
+    freezing.apply(network, "blocks", 3)
+    front, back = frozen_front.split(network, inference=True)
+    pixels = datasets.load("cifar10-sample").images[:4].astype(np.float32).repeat(2, axis=1).repeat(2, axis=2)
+    variables = network.trainable_variables
+    with tf.GradientTape(persistent=True) as tape:
+        whole = tf.reduce_sum(tf.square(network(pixels, training=False)))
+        parts = tf.reduce_sum(tf.square(back(front(pixels, training=False), training=False)))
+    assert float(whole) == pytest.approx(float(parts), rel=1e-6)
+    assert len(back.trainable_variables) == len(variables) > 10
+    for one, other in zip(tape.gradient(whole, variables), tape.gradient(parts, variables), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_making_the_parts_leaves_no_trace_in_the_network(tmp_path):
+    import keras
+
+    trained = fit(replace(FINETUNE, unfreeze_count=1), tmp_path)
+    trained.assembly.model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    images = coloured().images[:8]
+    np.testing.assert_allclose(
+        loaded.predict(images, verbose=0), trained.assembly.model.predict(images, verbose=0), atol=1e-6
+    )
+    assert all(len(layer._inbound_nodes) == 1 for layer in trained.assembly.network.layers)
+
+
+# Something comes between
+
+
+RESNET = replace(SCRATCH, backbone="ResNet20", input_size=16, learning_rate=1e-3)  # its statistics go on, too
+LITE = replace(FINETUNE, backbone="EfficientNetLite0", input_size=64, batchnorm="training", learning_rate=1e-4)
+AUGMENTED = replace(FINETUNE, augment="flip+crop+colour")
+
+
+@pytest.mark.parametrize(
+    ("config", "step"),
+    [
+        *((SCRATCH, 6), (SCRATCH, 9), (FINETUNE, 3), (FINETUNE, 12), (FINETUNE, 20)),
+        *((AUGMENTED, 3), (AUGMENTED, 13), (AUGMENTED, 20), (RESNET, 9), (LITE, 5)),
+    ],
+    ids=lambda value: value if isinstance(value, int) else f"{value.backbone}-{value.augment or value.method}",
+)  # fmt: skip
+def test_a_resumed_training_ends_where_an_unbroken_one_does(config, step, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "TELL_EVERY", 0.0)
+    config = replace(config, schedule="one-cycle", weight_decay=1e-3)
+    unbroken = fit(config, tmp_path / "unbroken")
+    with pytest.raises(Paused):
+        fit(config, tmp_path / "broken", report=StopAt(step, Paused))
+    tested = []
+    resumed = fit(config, tmp_path / "broken", on_stage=lambda name, predict: tested.append(name))
+    assert close(values(resumed), values(unbroken))
+    assert [point["step"] for point in resumed.curves] == [point["step"] for point in unbroken.curves]
+    for one, other in zip(resumed.curves, unbroken.curves, strict=True):
+        assert one["loss"] == pytest.approx(other["loss"], abs=1e-3)
+    assert tested == [stage["name"] for stage in resumed.stages] == [stage["name"] for stage in unbroken.stages]
+
+
+def test_a_killed_training_goes_on_from_its_last_epoch(tmp_path):
+    class Killed(BaseException):
+        pass
+
+    unbroken = fit(SCRATCH, tmp_path / "unbroken")
+    with pytest.raises(Killed):
+        fit(SCRATCH, tmp_path / "broken", report=StopAt(15, Killed))
+    told = []
+    resumed = fit(SCRATCH, tmp_path / "broken", report=told.append)
+    assert min(moment.step for moment in told if "batch_loss" in moment.metrics) > 8  # of eight an epoch
+    epochs_told = [moment.step for moment in told if "validation_loss" in moment.metrics]
+    assert epochs_told == [1, 2, 3, 4]  # what was told before is told again: nobody may have been left who heard it
+    assert close(values(resumed), values(unbroken))
+
+
+def test_a_training_killed_within_an_epoch_goes_on_from_its_last_checkpoint_there(tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    monkeypatch.setattr(loop, "TELL_EVERY", 0.0)
+    monkeypatch.setattr(trainer, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(trainer, "SAVE_SHARE", 1e6)
+    with pytest.raises(Killed):
+        fit(SCRATCH, tmp_path / "broken", report=StopAt(10, Killed))
+    state = checkpoints.load(tmp_path / "broken" / "last.npz")[1]["state"]
+    assert (state["epoch"], state["images"], state["step"]) == (1, 3 * 16, 9)
+    resumed, unbroken = fit(SCRATCH, tmp_path / "broken"), fit(SCRATCH, tmp_path / "unbroken")
+    assert close(values(resumed), values(unbroken))
+    assert resumed.curves[1]["accuracy"] == pytest.approx(unbroken.curves[1]["accuracy"])
+
+
+def test_a_training_killed_while_it_was_tested_is_only_tested_again(tmp_path):
+    class Killed(BaseException):
+        pass
+
+    def killed(name, predict):
+        raise Killed
+
+    with pytest.raises(Killed):
+        fit(SCRATCH, tmp_path, on_stage=killed)
+    moments, tested = [], []
+    resumed = fit(SCRATCH, tmp_path, report=moments.append, on_stage=lambda name, predict: tested.append(name))
+    assert (resumed.ended, len(resumed.curves), tested) == ("finished", 4, ["scratch"])
+    assert not any("batch_loss" in moment.metrics for moment in moments)
+
+
+def test_a_stop_keeps_the_best_until_then_and_can_be_gone_on_with(tmp_path):
+    tested = []
+    stopped = fit(SCRATCH, tmp_path, report=StopAt(14), on_stage=lambda name, predict: tested.append(name))
+    assert (stopped.ended, tested) == ("stopped", ["scratch"])
+    assert 1 <= len(stopped.curves) < 4
+    assert (tmp_path / "last.npz").is_file()
+    assert len(fit(SCRATCH, tmp_path).curves) == 4
+
+
+def test_a_stop_before_anything_is_finished_is_let_through_and_keeps_a_checkpoint(tmp_path):
+    with pytest.raises(Stopped):
+        fit(SCRATCH, tmp_path, report=StopAt(1))
+    assert checkpoints.load(tmp_path / "last.npz")[1]["state"]["step"] == 1
+
+
+def test_a_stop_early_in_the_second_stage_gives_the_first(tmp_path):
+    stopped = fit(FINETUNE, tmp_path, report=StopAt(13))  # the head took 12 steps
+    assert (stopped.ended, [stage["name"] for stage in stopped.stages]) == ("stopped", ["head"])
+    fresh = fit(replace(FINETUNE, epochs=1), tmp_path / "other", report=StopAt(13))
+    assert close(values(stopped), values(fresh))
+    network = backbones.load("Tiny", input_size=32, weights="untrained")
+    assert close([np.array(w) for w in stopped.assembly.network.weights], [np.array(w) for w in network.weights], 0)
+
+
+def test_a_checkpoint_of_another_training_is_not_gone_on_with(tmp_path):
+    with pytest.raises(Paused):
+        fit(SCRATCH, tmp_path, report=StopAt(8, Paused))
+    other = replace(SCRATCH, seed=1)
+    assert close(values(fit(other, tmp_path)), values(fit(other, tmp_path / "fresh")))
+
+
+EXPLODING = replace(SCRATCH, optimizer="sgd", learning_rate=0.01, momentum=0.0, epochs=20)
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_the_best_until_then(tmp_path):
+    trained = fit(replace(EXPLODING, weight_decay=300.0), tmp_path)  # weights double in every step
+    assert trained.ended == "diverged"
+    assert 1 <= len(trained.curves) < 20
+    assert "lower learning rate" in trained.error
+    assert all(np.isfinite(value).all() for value in values(trained))
+    saved, about = checkpoints.load(tmp_path / "last.npz")
+    assert about["state"]["epoch"] == len(trained.curves)
+    assert all(np.isfinite(array).all() for array in saved.values())
+
+
+def test_a_loss_that_is_no_number_from_the_start_is_told(tmp_path):
+    with pytest.raises(Diverged, match="lower learning rate"):
+        fit(replace(EXPLODING, weight_decay=1e7), tmp_path)
+
+
+class Memory(np.ndarray):
+    """Images of which training cannot have 16 at once."""
+
+    def __getitem__(self, key):
+        if isinstance(key, np.ndarray) and len(key) == 16:
+            raise MemoryError("no room")
+        return np.asarray(super().__getitem__(key))
+
+
+def test_a_batch_that_does_not_fit_is_halved_and_the_fact_is_noted(tmp_path):
+    dataset = replace(coloured(), images=coloured().images.view(Memory))
+    trained = fit(SCRATCH, tmp_path, dataset=dataset)
+    assert trained.batch_size == 8
+    assert trained.notes == ("Batches of 16 images did not fit into memory: epoch 1 went on with 8",)
+    assert len(trained.curves) == 4
+    assert trained.curves[-1]["loss"] < trained.curves[0]["loss"]
+
+
+def test_a_full_disk_is_said_and_the_checkpoint_before_stays(tmp_path):
+    from core.errors import RunError
+
+    with pytest.raises(Paused):
+        fit(SCRATCH, tmp_path, report=StopAt(8, Paused))
+    (tmp_path / ".last.npz.new").symlink_to("/dev/full")
+    with pytest.raises(RunError, match="Make room"):
+        fit(SCRATCH, tmp_path)
+    assert checkpoints.load(tmp_path / "last.npz")[1]["state"]["step"] >= 8
+
+
+# What cannot be
+
+
+@pytest.mark.parametrize(
+    ("rows", "config", "error", "sentence"),
+    [
+        ({"train": ROWS["train"][:0]}, SCRATCH, DatasetError, "no training images"),
+        ({"val": ROWS["val"][:0]}, SCRATCH, DatasetError, "no validation images"),
+        ({"train": ROWS["train"][:10]}, SCRATCH, ConfigError, "batch of 16 is larger than the 10 training images"),
+        ({"train": ROWS["train"][ROWS["train"] % 3 != 2]}, SCRATCH, DatasetError, "no training image: blue"),
+        ({}, replace(FINETUNE, unfreeze_count=99), ConfigError, "99 blocks"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_trained_is_said_in_a_sentence(rows, config, error, sentence, tmp_path):
+    with pytest.raises(error, match=sentence):
+        training.fit(
+            config, coloured(), ROWS | rows, weights=backbones.find_weights("Tiny", "untrained"), folder=tmp_path
+        )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"optimizer": "sgd", "momentum": 0.5, "weight_decay": 1e-4, "schedule": "cosine"},
+        {"optimizer": "adamw", "weight_decay": 1e-2, "label_smoothing": 0.1, "class_weights": "balanced"},
+        {"head_units": 8, "pooling": "max", "precision": "mixed"},
+        {"pooling": "flatten", "unfreeze": "all-but-batchnorm", "augment": "flip"},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_every_option_trains(options, tmp_path):
+    trained = fit(replace(FINETUNE, **options), tmp_path)
+    assert trained.curves[-1]["loss"] < trained.curves[0]["loss"]
+
+
+def test_a_schedule_is_over_the_last_stage(tmp_path):
+    trained = fit(replace(FINETUNE, schedule="cosine"), tmp_path)
+    rates = [point["learning_rate"] for point in trained.curves]
+    assert rates[:2] == pytest.approx([1e-2, 1e-2])
+    assert rates[2] < 5e-3
+    assert rates[-1] == pytest.approx(0, abs=1e-6)
+
+
+def test_the_finder_falls_before_it_rises(tmp_path):
+    config, moments = replace(FINETUNE, unfreeze="all"), []
+    weights = backbones.find_weights("Tiny", "untrained")
+    table, suggestion = lr_finder.find(
+        config, coloured(), ROWS, weights=weights, report=moments.append
+    )  # fmt: skip
+    assert list(table.columns) == ["learning_rate", "loss"]
+    assert table["learning_rate"].iloc[0] == pytest.approx(1e-7)
+    assert table["learning_rate"].is_monotonic_increasing
+    assert table["loss"].min() < 0.9 * table["loss"].iloc[0]
+    assert 1e-6 < suggestion < 0.5
+    assert moments[-1].unit == "steps"
+
+
+def test_the_finder_suggests_nothing_where_there_is_nothing_to_learn():
+    alike = replace(coloured(), images=np.full_like(coloured().images, 90))
+    weights = backbones.find_weights("Tiny", "untrained")
+    table, suggestion = lr_finder.find(FINETUNE, alike, ROWS, weights=weights)
+    assert len(table) > 20
+    assert suggestion is None
+
+
+@pytest.mark.skipif(not find_spec("jax"), reason="JAX is not installed")
+def test_it_also_trains_with_jax(tmp_path):
+    program = (
+        "import os, sys; os.environ['KERAS_BACKEND'] = 'jax'; sys.path.insert(0, 'tests')\n"
+        "from pathlib import Path; import test_training as t\n"
+        f"folder = Path({str(tmp_path)!r})\n"
+        "try: t.fit(t.FINETUNE, folder / 'a', report=t.StopAt(14, t.Paused))\n"
+        "except t.Paused: pass\n"
+        "a, b = (t.fit(t.FINETUNE, folder / name) for name in 'ab')\n"
+        "import keras; assert t.close(t.values(a), t.values(b)); print(keras.backend.backend(), a.prefix)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "jax True" in done.stdout

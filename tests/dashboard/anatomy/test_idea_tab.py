@@ -1,0 +1,94 @@
+"""The idea of every family can be read and played with; sentences say what the sliders made of it."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import backbones
+from core.curriculum import ideas
+from dashboard.anatomy.idea_demos import PLAYTHINGS, _large
+
+pytestmark = pytest.mark.slow
+
+WITHOUT_WORKER = [name for name in PLAYTHINGS if name != "gradients"]
+
+
+def idea(name: str) -> AppTest:
+    def draw(name: str) -> None:
+        from dashboard.anatomy import idea_tab
+
+        idea_tab.show(name)
+
+    page = AppTest.from_function(draw, kwargs={"name": name}, default_timeout=20).run()
+    assert not page.exception
+    return page
+
+
+def plaything(name: str) -> AppTest:
+    def draw(name: str) -> None:
+        from dashboard.anatomy import idea_demos
+
+        idea_demos.PLAYTHINGS[name]()
+
+    page = AppTest.from_function(draw, kwargs={"name": name}, default_timeout=20).run()
+    assert not page.exception
+    return page
+
+
+def said(page: AppTest) -> str:
+    return " ".join(text.value for text in page.markdown)
+
+
+ONE_OF_EACH_PAPER = {
+    backbones.get(name).paper_url: name
+    for name in [*backbones.names(), *backbones.clip_names()]
+    if "ResNet" not in name
+}
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH_PAPER.values())
+def test_an_idea_is_told_with_its_paper_its_formula_and_a_verdict(name):
+    page = idea(name)
+    told = ideas.of(name)
+    assert told.title in [each.value for each in page.subheader]
+    assert told.paper.url in said(page)
+    assert page.latex[0].value.strip("$\n ") == told.formula
+    assert "**Strengths**" in said(page) and "**Weaknesses**" in said(page)
+    assert len(page.get("plotly_chart")) >= 1
+
+
+def test_a_network_of_the_course_has_no_idea_of_its_own_and_says_so():
+    assert "convolution and pooling" in idea("CustomCNN").info[0].value
+
+
+def test_every_idea_names_a_plaything_that_exists():
+    assert {each.plaything for each in ideas.IDEAS} == set(PLAYTHINGS)
+
+
+@pytest.mark.parametrize("name", WITHOUT_WORKER)
+def test_sliders_change_the_sentence(name):
+    page = plaything(name)
+    before = said(page)
+    slider = page.slider[0]
+    slider.set_value(slider.max).run()
+    assert not page.exception
+    assert said(page) != before
+    assert len(page.get("plotly_chart")) >= 1
+
+
+def test_a_separable_convolution_of_3_x_3_leaves_about_a_ninth():
+    page = plaything("separable")
+    assert "**11.9 %** of the parameters" in said(page)  # 1/128 + 1/9
+    page.slider[0].set_value(1).run()
+    assert "nothing to look at" in said(page)
+
+
+def test_narrowing_to_more_than_it_saves_is_called_no_saving():
+    page = plaything("reduction")
+    assert "no saving" not in said(page)
+    page.slider[3].set_value(512).run()
+    assert "no saving" in said(page)
+
+
+def test_large_numbers_can_be_read_aloud():
+    assert [_large(number) for number in (12_345, 2_300_000, 4.2e9)] == ["12,345", "2.3 million", "4.2 billion"]
+    assert _large(2.3e18) == r"$2.3 \cdot 10^{18}$"

@@ -1,0 +1,92 @@
+"""The book's lesson compares what can be compared, and its reasons are right for each backbone."""
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from core import backbones
+from dashboard.run import book_comparison
+from dashboard.run.versus import names_of
+
+RUN = {
+    "run_id": "a", "backbone": "VGG16", "dataset": "cifar10", "recipe": "book-as-printed", "method": "finetune",
+    "accuracy": 0.5, "n_train_used": 400.0, "created": datetime(2026, 1, 1, tzinfo=UTC), "input_size": 96, "seed": 0,
+    "weights_origin": "imagenet", "pooling": "avg",
+}  # fmt: skip
+
+
+def table(*changes: dict) -> pd.DataFrame:
+    rows = [RUN | {"created": datetime(2026, 1, day, tzinfo=UTC)} | each for day, each in enumerate(changes, start=1)]
+    return pd.DataFrame(rows)
+
+
+def pair(frame: pd.DataFrame, of: int = 0) -> list[str] | None:
+    found = book_comparison.pair(frame.iloc[of], frame)
+    return found and [each["run_id"] for each in found]
+
+
+def test_the_newest_of_each_recipe_are_held_against_each_other_and_a_run_itself_is_one_of_them():
+    corrected = {"recipe": "book-corrected"}
+    frame = table({}, {"run_id": "b"} | corrected, {"run_id": "c"} | corrected, {"run_id": "d"})
+    assert pair(frame, of=0) == ["a", "c"]
+    assert pair(frame, of=1) == ["d", "b"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"recipe": "notebook"},
+        {"recipe": "book-corrected", "backbone": "VGG19"},
+        {"recipe": "book-corrected", "dataset": "cifar100"},
+        {"recipe": "book-corrected", "n_train_used": 4000.0},
+        {"recipe": "book-corrected", "accuracy": float("nan")},
+    ],
+)
+def test_runs_that_differ_in_more_than_the_recipe_make_no_lesson(other: dict):
+    assert pair(table({}, {"run_id": "b"} | other)) is None
+
+
+@pytest.mark.parametrize(
+    ("backbone", "said"),
+    [
+        ("MobileNetV2", "from -1 to 1 (scaled to -1..1)"),
+        ("MobileNetV2", "they span 50 % of that range."),
+        ("EfficientNetB0", "from 0 to 255"),
+        ("EfficientNetB0", "they span 0.39 % of that range."),
+        ("VGG16", "from -124 to 151"),
+        ("VGG16", "Red and blue are swapped, too."),
+    ],
+)
+def test_the_reason_names_the_pixels_that_a_backbone_was_trained_on(backbone: str, said: str):
+    pixels, *_ = book_comparison.reasons(backbones.get(backbone), None, None)
+    assert said in pixels
+
+
+def test_the_reason_counts_what_trained_where_that_is_known():
+    whole = SimpleNamespace(trainable_params=2_000_000, trainable_weight_layers=104, weight_layers=104)
+    part = SimpleNamespace(trainable_params=1_000_000, trainable_weight_layers=14, weight_layers=104)
+    _, freezing, _ = book_comparison.reasons(backbones.get("MobileNetV2"), whole, part)
+    assert "as printed, 104 of 104 layers with weights (2.00 M parameters)" in freezing
+    assert "corrected, 14 of 104 layers with weights (1.00 M parameters)" in freezing
+    _, freezing, _ = book_comparison.reasons(backbones.get("MobileNetV2"), None, None)
+    assert "Trained:" not in freezing
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({"recipe": "book-corrected"}, ("The book, as printed", "The book, corrected")),
+        ({"backbone": "VGG19"}, ("VGG16", "VGG19")),
+        (
+            {"input_size": 224, "recipe": "", "method": "knn"},
+            ("The book, as printed, 96 px", "Nearest neighbours, 224 px"),
+        ),
+        ({"n_train_used": 4000.0}, ("400 training images", "4,000 training images")),
+        ({"pooling": "max"}, ("avg pooling", "max pooling")),
+        ({}, ("This run", "The other run")),
+    ],
+)
+def test_two_runs_are_called_by_what_tells_them_apart(changes: dict, names: tuple[str, str]):
+    assert names_of(pd.Series(RUN), pd.Series(RUN | changes)) == names

@@ -1,0 +1,63 @@
+"""Choices in the address bar: a link sets them, and of two quick clicks none is lost."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+
+def _two_choices():
+    import streamlit as st
+
+    from dashboard.state import address
+    from dashboard.ui import choices
+
+    choices.titled(st.selectbox, "map", "Map", {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"})
+    choices.titled(st.selectbox, "arrange", "Shown", {"pair": "Pair", "morph": "Morph"})
+    address.number(st.number_input, "near", "Near", default=15, least=2, most=50)
+    if st.button("forget"):
+        address.forget(["map"])
+        st.rerun()
+
+
+@pytest.mark.parametrize("linked", ["umap", "tsne"])
+def test_a_click_holds_against_the_address_that_the_next_click_brings_from_before_it(linked):
+    page = AppTest.from_function(_two_choices)
+    if linked != "umap":  # the default is not in the address
+        page.query_params["map"] = linked
+    page.run()
+    before = dict(page.query_params)
+    page.selectbox[0].select("pca").run()
+    assert page.query_params["map"] == "pca"
+    page.query_params = before  # of the browser when the second click came
+    page.selectbox[1].select("morph").run()
+    assert [box.value for box in page.selectbox] == ["pca", "morph"]
+    assert page.query_params == {"map": "pca", "arrange": "morph"}
+
+
+def test_a_number_holds_too():
+    page = AppTest.from_function(_two_choices)
+    page.query_params["near"] = "20"
+    page.run()
+    page.number_input[0].set_value(30).run()
+    page.query_params["near"] = "20"
+    page.selectbox[0].select("pca").run()
+    assert page.number_input[0].value == 30
+    assert page.query_params["near"] == "30"
+
+
+def test_a_link_that_is_followed_later_sets_what_it_says(monkeypatch):
+    monkeypatch.setattr("dashboard.state.address.HEARD", 0)
+    page = AppTest.from_function(_two_choices)
+    page.query_params["map"] = "tsne"
+    page.run()
+    page.selectbox[0].select("pca").run()
+    page.query_params["map"] = "tsne"
+    page.run()
+    assert page.selectbox[0].value == "tsne"
+
+
+def test_what_is_forgotten_is_not_brought_back():
+    page = AppTest.from_function(_two_choices).run()
+    page.selectbox[0].select("pca").run()
+    page.button[0].click().run()
+    assert page.selectbox[0].value == "umap"
+    assert "map" not in page.query_params

@@ -1,0 +1,199 @@
+"""Charts are judged by their spec: what is drawn, where, in which colour, with which id."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.backbones import BACKBONES
+from dashboard.ui import charts
+
+RUNS = pd.DataFrame(
+    {
+        "run_id": ["a", "b", "c"],
+        "name": ["MobileNetV2 linear 160 px", "VGG16 linear 160 px", "MobileNetV2 linear 160 px"],
+        "backbone": ["MobileNetV2", "VGG16", "MobileNetV2"],
+        "accuracy": [0.8, 0.7, 0.5],
+        "accuracy_low": [0.78, 0.6, 0.4],
+        "accuracy_high": [0.83, 0.75, 0.6],
+        "seconds": [10.0, 90.0, 1.0],
+        "seconds_train": [2.0, 1.0, 0.5],
+        "cached": [False, False, True],
+        "weights_origin": ["imagenet", "imagenet", "untrained"],
+        "hardware": ["Machine A"] * 3,
+        "preprocessing": ["own"] * 3,
+        "n_train_used": [500.0] * 3,
+    }
+)
+COUNTS = pd.DataFrame([[8, 2, 0], [1, 9, 0], [0, 0, 0]], index=["cat", "dog", "eel"], columns=["cat", "dog", "eel"])
+CURVES = pd.DataFrame({"step": [2, 1, 1], "metric": ["loss", "loss", "validation_accuracy"], "value": [0.5, 1.0, 0.9]})
+FACTS = pd.DataFrame(
+    {
+        "name": ["small", "large", "poor", "silent"],
+        "family": ["MobileNet", "ResNet", "VGG", "VGG"],
+        "top1": [70.0, 80.0, 60.0, np.nan],
+        "params": [1e6, 1e7, 1e8, 1e6],
+        "images_per_second": [50.0, 100.0, 80.0, 10.0],
+    }
+)
+BALANCE = pd.DataFrame({"class_name": ["cat", "dog"], "images": [5, 7]})
+EVERY_CHART = {
+    "class_balance": charts.class_balance(BALANCE),
+    "published": charts.published(FACTS),
+    "accuracy_bars": charts.accuracy_bars(RUNS),
+    "accuracy_time": charts.accuracy_time(RUNS),
+    "curves": charts.curves(CURVES),
+    "confusion": charts.confusion(COUNTS),
+    "per_class": charts.per_class(COUNTS),
+}
+
+
+def traces(figure) -> dict:
+    return {trace.name: trace for trace in figure.data}
+
+
+def test_every_family_has_a_colour_and_a_symbol():
+    families = {facts.family for facts in BACKBONES.values()}
+    assert families <= set(charts.FAMILY_COLOURS)
+    assert families <= set(charts.FAMILY_SYMBOLS)
+
+
+def test_no_two_families_look_the_same():
+    looks = {(charts.FAMILY_COLOURS[family], charts.FAMILY_SYMBOLS[family]) for family in charts.FAMILY_COLOURS}
+    assert len(looks) == len(charts.FAMILY_COLOURS) == len(set(charts.FAMILY_COLOURS.values()))
+
+
+def test_a_hundred_classes_have_colours_and_the_first_ten_are_the_ten():
+    colours = [charts.class_colour(index) for index in range(100)]
+    assert colours[:10] == list(charts.CLASS_COLOURS)
+    assert len(set(colours[:80])) == 80
+    assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in colours)
+
+
+@pytest.mark.parametrize("name", ["class_balance", "per_class"])
+def test_a_class_keeps_its_colour_in_every_chart(name: str):
+    colours = EVERY_CHART[name].data[0].marker.color
+    assert tuple(colours) == charts.CLASS_COLOURS[: len(colours)]
+
+
+@pytest.mark.parametrize("name", EVERY_CHART)
+def test_charts_let_the_theme_shine_through_and_name_their_axes(name: str):
+    layout = EVERY_CHART[name].layout
+    assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0, 0, 0, 0)"
+    assert layout.font.color is None
+    assert layout.xaxis.title.text
+    assert layout.yaxis.title.text or name == "accuracy_bars"  # there the rows are named by their runs
+
+
+@pytest.mark.parametrize("name", EVERY_CHART)
+def test_projector_size_enlarges_type_and_leaves_the_chart_alone(name: str):
+    figure = EVERY_CHART[name]
+    before = figure.to_json()
+    larger = charts.enlarge(figure)
+    assert larger.layout.xaxis.tickfont.size == pytest.approx(charts.ENLARGED * figure.layout.xaxis.tickfont.size)
+    assert figure.to_json() == before
+    assert [trace.type for trace in larger.data] == [trace.type for trace in figure.data]
+
+
+def test_projector_size_enlarges_points_strokes_and_intervals():
+    figure = EVERY_CHART["accuracy_time"]
+    small, large = traces(figure), traces(charts.enlarge(figure))
+    assert large["VGG"].marker.size == pytest.approx(charts.ENLARGED * small["VGG"].marker.size)
+    assert large["VGG"].error_y.thickness == pytest.approx(charts.ENLARGED * small["VGG"].error_y.thickness)
+    assert large["Pareto front"].line.width == pytest.approx(charts.ENLARGED * small["Pareto front"].line.width)
+
+
+def test_the_pareto_front_leaves_out_what_something_else_beats():
+    assert charts.pareto_front([1, 2, 3, 3], [5, 4, 6, 7]).tolist() == [True, False, False, True]
+
+
+def test_of_equals_one_is_on_the_pareto_front():
+    assert charts.pareto_front([1, 1], [5, 5]).sum() == 1
+    assert charts.pareto_front([], []).tolist() == []
+
+
+def test_more_parameters_cost_and_more_speed_gains():
+    by_params = traces(charts.published(FACTS))["Pareto front"]
+    by_speed = traces(charts.published(FACTS, against="images_per_second"))["Pareto front"]
+    assert list(by_params.x) == [1e6, 1e7]
+    assert list(by_speed.x) == [100]
+
+
+def test_only_the_front_is_labelled_and_unpublished_accuracies_are_left_out():
+    shown = traces(charts.published(FACTS))
+    assert list(shown["MobileNet"].text) == ["small"]
+    assert list(shown["VGG"].text) == [""]
+    assert [id for (id,) in shown["VGG"].customdata] == ["poor"]
+    assert shown["VGG"].marker.color == charts.FAMILY_COLOURS["VGG"]
+
+
+def test_bars_are_sorted_and_carry_run_ids_and_intervals():
+    bars = EVERY_CHART["accuracy_bars"].data[0]
+    assert list(bars.y) == ["c", "b", "a"]  # the first is drawn lowest
+    assert [facts[0] for facts in bars.customdata] == ["c", "b", "a"]
+    assert bars.error_x.array == pytest.approx([10, 5, 3])
+    assert bars.error_x.arrayminus == pytest.approx([10, 10, 2])
+
+
+def test_runs_of_the_same_name_keep_their_own_bars_and_untrained_ones_say_so():
+    axis = EVERY_CHART["accuracy_bars"].layout.yaxis
+    assert list(axis.tickvals) == ["c", "b", "a"]
+    assert axis.ticktext[0] == "MobileNetV2 linear 160 px (untrained)<br><b>50.0 %</b>"
+
+
+def test_a_cached_run_is_faint_and_not_on_the_front_of_times():
+    shown = traces(EVERY_CHART["accuracy_time"])
+    assert list(shown["Pareto front"].x) == [10]
+    assert list(shown["MobileNet"].marker.opacity) == [1, 0.35]  # the cold one first
+    assert list(shown["MobileNet"].marker.symbol) == ["circle", "circle-open"]
+    assert EVERY_CHART["accuracy_time"].layout.xaxis.type == "log"
+
+
+def test_a_cached_run_may_be_on_the_front_of_training_times():
+    shown = traces(charts.accuracy_time(RUNS, seconds="seconds_train"))
+    assert list(shown["Pareto front"].x) == [0.5, 1, 2]
+
+
+def test_losses_and_accuracies_have_axes_of_their_own():
+    figure = EVERY_CHART["curves"]
+    assert (figure.layout.yaxis.title.text, figure.layout.yaxis2.title.text) == ("Loss", "Accuracy (%)")
+    shown = traces(figure)
+    assert list(shown["loss"].x) == [1, 2]
+    assert list(shown["validation accuracy"].y) == [90]
+
+
+def test_the_confusion_matrix_is_coloured_by_the_share_of_the_true_class():
+    cells = EVERY_CHART["confusion"].data[0]
+    assert np.asarray(cells.z).tolist() == [[80, 20, 0], [10, 90, 0], [0, 0, 0]]
+    assert np.asarray(cells.text)[0].tolist() == ["8", "2", ""]
+
+
+def test_every_cell_of_the_confusion_matrix_can_be_clicked_for_its_classes():
+    targets = EVERY_CHART["confusion"].data[1]
+    at = {(x, y): tuple(data[:2]) for x, y, data in zip(targets.x, targets.y, targets.customdata, strict=True)}
+    assert len(at) == 9
+    assert at["dog", "cat"] == ("cat", "dog")  # x is what was predicted, y what it was
+
+
+def test_accuracy_of_a_class_without_images_is_not_drawn_as_zero():
+    heights = EVERY_CHART["per_class"].data[0].y
+    assert heights[:2] == pytest.approx([80, 90])
+    assert np.isnan(heights[2])
+
+
+def test_charts_of_no_runs_are_empty_not_broken():
+    assert len(charts.accuracy_bars(RUNS.head(0)).data[0].x) == 0
+    assert len(charts.accuracy_time(RUNS.head(0)).data) == 1
+    assert len(charts.curves(CURVES.head(0)).data) == 0
+
+
+def test_runs_that_differ_in_pixels_or_images_alone_are_told_apart():
+    alike = RUNS.assign(name="VGG16", weights_origin="imagenet", preprocessing=["own", "divide255", "own"])
+    assert list(charts.accuracy_bars(alike).layout.yaxis.ticktext) == [
+        "VGG16<br><b>50.0 %</b>",
+        "VGG16, divided by 255<br><b>70.0 %</b>",
+        "VGG16<br><b>80.0 %</b>",
+    ]
+    said = charts.accuracy_bars(alike.assign(n_train_used=[20, 500, 2000])).layout.yaxis.ticktext
+    assert said[-1] == "VGG16, 20 images<br><b>80.0 %</b>"
