@@ -36,9 +36,10 @@ test-recipes: .venv/installed-test  ## Start every recipe on every architecture:
 	$(BIN)/python -m pytest -m "slow or exhaustive" tests/test_recipes.py
 
 .PHONY: lint
-lint: .venv/installed-test  ## Check style and formatting
+lint: .venv/installed-test  ## Check style, formatting and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/pyright
 
 .PHONY: bench
 bench: setup  ## Measure extraction and probes against their references
