@@ -9,23 +9,17 @@ import difflib
 import functools
 import hashlib
 import os
-import tempfile
-import threading
-import time
-import urllib.request
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
 
-from core import settings
+from core import download, settings
 from core.backbones import keras_weights
 from core.backbones.catalog import BACKBONES, CLIP, FROM_SCRATCH, Backbone
 from core.backbones.clip import checkpoints, towers
 from core.errors import BackboneError, WeightsError
-from core.progress import Progress, Report, silent
+from core.progress import Report, silent
 
 __all__ = [
     "BACKBONES",
@@ -47,7 +41,6 @@ __all__ = [
 ]
 
 PUBLISHED = ("imagenet", "published")  # what a run calls weights that their authors published; the latter CLIP's
-TIMEOUT = 10  # seconds without an answer before a download is given up
 UNTRAINED_SEED = 0
 
 # Mean and spread of ImageNet's colours, by which EfficientNet B0 to B7 were trained (keras.applications.efficientnet)
@@ -289,13 +282,8 @@ def complete_efficientnet_input(network) -> None:
 
 
 def _download(facts: Backbone, report: Report) -> Path:
-    """Fetches Keras's official file into the home folder, and renames it into place once it is whole and checked.
-
-    Not `keras.utils.get_file`: that has no time-out, no progress to hand on and no way to stop, and leaves half a file
-    under the final name when the process dies.
-    """
+    """Fetches Keras's official file into the home folder."""
     path, url = settings.home() / "weights" / facts.weights_file, facts.weights_url
-    remedy = f"Put {url} at {path}, connect to the internet, or choose untrained weights"
     if not url:
         raise WeightsError(
             f"The shipped weights of {facts.name} are missing",
@@ -303,56 +291,14 @@ def _download(facts: Backbone, report: Report) -> Path:
             "Restore it from the repository",
         )
     try:
-        with tempfile.TemporaryDirectory(dir=settings.folder("weights"), prefix=".download-") as scratch:
-            partial = Path(scratch) / path.name
-            with partial.open("wb") as file, _open(url) as response:
-                checksum = _copy(response, file, facts.weights_hash, report)
-            if facts.weights_hash not in (None, checksum):
-                raise WeightsError(
-                    f"The download of {url} is damaged (checksum {checksum})", facts.weights_hash, remedy
-                )
-            partial.replace(path)
-    except (OSError, HTTPException) as error:  # URLError and time-outs are OSErrors
-        reason = getattr(error, "reason", None) or str(error) or f"no answer in {TIMEOUT} seconds"
+        download.fetch(url, path, facts.weights_hash, report)
+    except download.DownloadError as error:
         raise WeightsError(
-            f"{facts.name} has no weights here and {url} cannot be fetched ({reason})", "", remedy
+            f"{facts.name} has no weights here and {url} cannot be fetched ({error})",
+            "",
+            f"Put {url} at {path}, connect to the internet, or choose untrained weights",
         ) from error
     return path
-
-
-def _open(url: str):
-    """`urlopen`, but `TIMEOUT` for all: by itself it takes as long for each of a host's many addresses in turn."""
-    answer: Future = Future()
-
-    def ask() -> None:
-        try:
-            answer.set_result(urllib.request.urlopen(url, timeout=TIMEOUT))
-        except Exception as error:
-            answer.set_exception(error)
-
-    threading.Thread(target=ask, daemon=True).start()
-    return answer.result(TIMEOUT)
-
-
-def _copy(response, file, expected_hash: str | None, report: Report) -> str:
-    """Copies the response to the file, reporting about four times a second; returns the checksum, hex."""
-    checksum = hashlib.sha256() if expected_hash and len(expected_hash) == 64 else hashlib.md5(usedforsecurity=False)
-    total, done = int(response.headers.get("Content-Length") or 0), 0
-    started = reported = time.monotonic()
-    report(Progress("download", 0, total, "bytes"))
-    while block := response.read(1 << 18):
-        file.write(block)
-        checksum.update(block)
-        done += len(block)
-        now = time.monotonic()
-        if now - reported > 0.25:
-            rate = done / (now - started)
-            report(Progress("download", done, total, "bytes", rate, (total - done) / rate if total else None))
-            reported = now
-    if total and done != total:
-        raise OSError(f"the connection closed after {done:,} of {total:,} bytes")
-    report(Progress("download", done, total, "bytes"))
-    return checksum.hexdigest()
 
 
 def _digest(path: Path) -> str:

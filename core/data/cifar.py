@@ -1,19 +1,16 @@
 """CIFAR-10 and CIFAR-100: their class names, and their arrays from an .npz or a download."""
 
 import os
-import tempfile
-import time
-import urllib.request
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from core.download import fetch
 from core.errors import DatasetError, Stopped
-from core.progress import Progress, Report
+from core.progress import Report
 
-TIMEOUT = 10  # seconds without a byte from the server
 SOURCE = (
     "Krizhevsky, Learning Multiple Layers of Features from Tiny Images, technical report, University of Toronto 2009 "
     "(https://www.cs.toronto.edu/~kriz/cifar.html); collected from 80 Million Tiny Images"
@@ -93,51 +90,30 @@ def download(name: str, instead: Path, *, report: Report) -> Arrays:
 
     Args:
         name: "cifar10" or "cifar100".
-        instead: The .npz that a user without network can bring.
-        report: Told the bytes that have arrived.
+        instead: The .npz that a user without a network connection can provide.
 
     Raises:
-        DatasetError: No network, or the server sent something else.
+        DatasetError: The download failed, or was not the archive.
     """
     cifar = CIFAR[name]
-    # Keras itself downloads without a timeout, a report, or a way to stop. So the archive is fetched here, to where
-    # Keras looks for it; Keras checks its hash, unpacks and reads it.
+    # Fetched here, to where Keras expects the archive; Keras then checks its hash, unpacks and reads it.
     archive = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / cifar.archive
     try:
         if not archive.exists():
-            _fetch(cifar.url, archive, report)
+            fetch(cifar.url, archive, report=report)
         import keras  # takes seconds, which a failed download need not wait for
 
         (x_train, y_train), (x_test, y_test) = getattr(keras.datasets, name).load_data()
     except Stopped:
         raise
-    except Exception as error:  # Keras raises just that where a download fails
+    except Exception as error:  # which is what Keras raises when its own download fails
         raise DatasetError(
-            f"{cifar.title} could not be downloaded from {cifar.url} ({getattr(error, 'reason', error)})",
+            f"{cifar.title} could not be downloaded from {cifar.url} ({error})",
             "",
             f"Without network, put an .npz file with the arrays x_train, y_train, x_test, y_test at {instead}",
         ) from error
     arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
     return _checked(cifar.url, arrays, len(cifar.class_names))
-
-
-def _fetch(url: str, path: Path, report: Report) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        urllib.request.urlopen(url, timeout=TIMEOUT) as response,
-        tempfile.TemporaryDirectory(dir=path.parent) as temporary,
-    ):
-        total, done, started = int(response.headers.get("Content-Length") or 0), 0, time.monotonic()
-        arriving = Path(temporary) / path.name
-        with arriving.open("wb") as stream:
-            while chunk := response.read(1 << 18):
-                stream.write(chunk)
-                done += len(chunk)
-                rate = done / max(time.monotonic() - started, 1e-3)
-                report(Progress("download", done, total, "bytes", rate, (total - done) / rate if total else None))
-        if total and done != total:
-            raise OSError(f"the connection broke after {done:,} of {total:,} bytes")
-        arriving.replace(path)
 
 
 def _checked(source: str, arrays: dict[str, np.ndarray], classes: int) -> Arrays:

@@ -24,10 +24,12 @@ def fit(before: np.ndarray, after: np.ndarray) -> Alignment:
 
     Schönemann, A generalized solution of the orthogonal Procrustes problem, Psychometrika 31 (1966).
     """
+    from scipy.linalg import orthogonal_procrustes
+
     if before.shape != after.shape:
         raise ValueError(f"positions {after.shape} to be aligned with {before.shape}")
     target, mean = before.mean(axis=0, dtype=np.float64), after.mean(axis=0, dtype=np.float64)
     moved = after - mean
-    left, stretched, right = np.linalg.svd(moved.T @ (before - target))
+    turn, stretch = orthogonal_procrustes(moved, before - target)
     spread = (moved**2).sum()
-    return Alignment(mean, target, left @ right, float(stretched.sum() / spread) if spread else 1.0)
+    return Alignment(mean, target, turn, float(stretch / spread) if spread else 1.0)

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import backbones, settings
-from core.backbones import BACKBONES, Backbone, keras_weights, loading
+from core import backbones, download, settings
+from core.backbones import BACKBONES, Backbone, keras_weights
 from core.errors import BackboneError, LabError, Stopped, WeightsError
 from core.progress import Progress
 
@@ -248,7 +248,7 @@ def test_a_connection_that_breaks_leaves_no_half_of_a_file(remote, home):
 
 
 def test_a_server_that_never_answers_is_given_up(remote, home, monkeypatch):
-    monkeypatch.setattr(loading, "TIMEOUT", 0.2)
+    monkeypatch.setattr(download, "TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         remote = replace(remote, weights_folder=f"http://127.0.0.1:{mute.getsockname()[1]}/")
         with pytest.raises(WeightsError, match=r"timed out|no answer in 0\.2 seconds"):

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core import download
 from core.data import cifar, datasets
 from core.errors import DatasetError, Stopped
 from core.progress import Progress
@@ -134,11 +135,11 @@ def test_without_network_fetch_fails_at_once_and_says_which_file_to_put_where(ho
 
 
 def test_a_network_that_swallows_everything_is_given_up(home, keras_home, monkeypatch):
-    monkeypatch.setattr(cifar, "TIMEOUT", 0.5)
+    monkeypatch.setattr(download, "TIMEOUT", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent_server:
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{silent_server.getsockname()[1]}")
         began = time.monotonic()
-        with pytest.raises(DatasetError, match=r"timed out.*Without network, put an .npz"):
+        with pytest.raises(DatasetError, match=r"(timed out|no answer).*Without network, put an .npz"):
             datasets.fetch("cifar10")
     assert time.monotonic() - began < 5
 

@@ -1,7 +1,9 @@
 """UMAP keeps planted clusters together, hears a stop, takes new points in, and bears two callers at once."""
 
+import inspect
 import io
 import threading
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -121,3 +123,27 @@ def test_layouts_and_new_points_at_once_do_not_end_the_process(blobs, laid, monk
         thread.join(timeout=240)
     assert len(done) == 4
     assert all(np.isfinite(positions).all() for positions in done)
+
+
+def test_the_functions_inside_umap_learn_are_those_that_the_layout_calls():
+    """They are not its public interface: look at each before another version is pinned."""
+    import umap.layouts
+    import umap.umap_
+
+    assert version("umap-learn") == "0.5.12"
+    assert hasattr(umap.layouts, "tqdm")  # replaced, to report progress
+    expected = {
+        umap.umap_.find_ab_params: "spread min_dist",
+        umap.umap_.fuzzy_simplicial_set: "X n_neighbors random_state metric",
+        umap.umap_.simplicial_set_embedding: "data graph n_components initial_alpha a b gamma negative_sample_rate "
+        "n_epochs init random_state metric metric_kwds densmap densmap_kwds output_dens",
+        umap.umap_.smooth_knn_dist: "distances k",
+        umap.umap_.compute_membership_strengths: "knn_indices knn_dists sigmas rhos",
+        umap.umap_.init_graph_transform: "graph embedding",
+        umap.umap_.make_epochs_per_sample: "weights n_epochs",
+        umap.layouts.optimize_layout_euclidean: "head_embedding tail_embedding head tail n_epochs n_vertices "
+        "epochs_per_sample a b rng_state gamma initial_alpha negative_sample_rate parallel",
+    }
+    for function, names in expected.items():
+        parameters = list(inspect.signature(function).parameters)
+        assert parameters[: len(names.split())] == names.split(), function
