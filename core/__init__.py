@@ -3,7 +3,7 @@
     dataset -> backbone -> features (cache) -> head -> run (store) -> views
 
     errors, settings, progress, hardware   what all others use
-    download                               one file over HTTP
+    storage, download                      files of the home folder; one file over HTTP
     metrics, neighbours                    arrays in, numbers out
     data                                   images, labels, splits
     backbones                              facts, networks, weights

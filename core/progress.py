@@ -1,7 +1,9 @@
-"""How long work tells what it is doing: one value, one callback, which also stops it."""
+"""Progress reports from long-running work; raising from the callback cancels it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from time import perf_counter
 
 
 @dataclass(frozen=True)
@@ -30,3 +32,12 @@ Report = Callable[[Progress], None]
 
 def silent(progress: Progress) -> None:
     """A report that nobody reads."""
+
+
+@contextmanager
+def timed(seconds: dict[str, float], stage: str, report: Report = silent) -> Iterator[None]:
+    """Report that a stage begins, and add the seconds that it takes to those it has taken."""
+    report(Progress(stage, 0, 0))
+    started = perf_counter()
+    yield
+    seconds[stage] = seconds.get(stage, 0.0) + perf_counter() - started

@@ -6,22 +6,19 @@ freeze(anatomy, ...)        what a plan would train, from these facts: `freezing
 
 import functools
 import itertools
-import json
 import logging
-import os
-import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from pathlib import Path
 
-from core import backbones, settings
+from core import backbones, storage
 from core.anatomy.layers import Layer, read
 from core.errors import BackboneError
 from core.training import freezing
 from core.training.freezing import Frozen
 
 VERSION = 3  # of what is kept; another one is computed anew
+KIND = "anatomy"  # folder of the results
 LARGEST = 1024  # pixels, as in a RunConfig
 
 log = logging.getLogger(__name__)
@@ -116,18 +113,14 @@ def find(backbone: str, input_size: int = 0) -> Anatomy | None:
         BackboneError: As `describe`.
     """
     backbone, input_size = _checked(backbone, input_size)
-    path = _path(backbone, input_size)
-    try:
-        entry = json.loads(path.read_text(encoding="utf-8"))
+
+    def parse(entry: dict) -> Anatomy | None:
         if entry["made_with"] != _made_with():
             return None
         anatomy = Anatomy(backbone, input_size, tuple(map(_layer, entry["layers"])))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        log.warning("%s cannot be read (%s): computed anew", path, error)
-        return None
-    return anatomy if anatomy.params == backbones.get(backbone).params else None  # the network has changed
+        return anatomy if anatomy.params == backbones.get(backbone).params else None  # the network has changed
+
+    return storage.find(KIND, _key(backbone, input_size), parse)
 
 
 def freeze(anatomy: Anatomy, unfreeze: str, count: int = 0, *, batchnorm: str = "inference") -> Frozen:
@@ -188,8 +181,8 @@ def _checked(backbone: str, input_size: int) -> tuple[str, int]:
     return facts.name, size
 
 
-def _path(backbone: str, input_size: int) -> Path:
-    return settings.home() / "anatomy" / f"{backbone}-{input_size}.json"
+def _key(backbone: str, input_size: int) -> str:
+    return f"{backbone}-{input_size}"
 
 
 def _made_with() -> list:
@@ -197,16 +190,12 @@ def _made_with() -> list:
 
 
 def _keep(anatomy: Anatomy) -> None:
-    """Written under another name first, so that nobody reads half of it; without it all works, only slower."""
-    path = _path(anatomy.backbone, anatomy.input_size)
+    """Without it everything works, only more slowly."""
     entry = {"made_with": _made_with(), "layers": [asdict(layer) for layer in anatomy.layers]}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.new")
-        temporary.write_text(json.dumps(entry, separators=(",", ":")), encoding="utf-8")
-        temporary.replace(path)
+        storage.keep(KIND, _key(anatomy.backbone, anatomy.input_size), entry)
     except OSError as error:
-        log.warning("%s cannot be kept (%s)", path, error)
+        log.warning("The anatomy of %s cannot be kept (%s)", anatomy.backbone, error)
 
 
 def _layer(entry: dict) -> Layer:

@@ -11,20 +11,15 @@ training images, for which no label is needed.
     crossing(curve, line)    how many images a class reach an accuracy
 """
 
-import hashlib
-import json
-import logging
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
-from core import embeddings, hardware, heads, settings
+from core import embeddings, hardware, heads, storage
 from core.data import datasets
 from core.embeddings import Source
 from core.errors import ConfigError, WeightsError
@@ -33,13 +28,12 @@ from core.metrics import Interval
 from core.progress import Progress, Report, silent
 
 VERSION = 1  # raise it when the same question would get another answer
+KIND = "few_shot"  # folder of the results
 SEEDS = 5
 STRENGTHS = (1.0, 3e-1, 1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4)  # L2, from strong to weak
 PATIENCE = 2  # strengths in a row that may be no better than the best so far
 CORES = os.cpu_count() or 1
 FEW, FOLDS = 16, 5  # images a class up to which each labelled image is held out once; into so many parts at most
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -98,21 +92,10 @@ def find(source: Source, *, seeds: int = SEEDS) -> Curve | None:
         LabError: What the source names is not there.
     """
     try:
-        path = _path(source, seeds)
-    except WeightsError:  # they are fetched when it is measured
+        key = _key(source, seeds)
+    except WeightsError:  # they are downloaded when it is measured
         return None
-    try:
-        about = json.loads(path.read_text())
-        points = tuple(
-            Point(**point | {name: tuple(point[name]) for name in ("accuracies", "strengths")})
-            for point in about["points"]
-        )
-        return Curve(**about | {"points": points})
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        log.warning("The few-shot curve in %s cannot be read (%s): computing it again", path, error)
-        return None
+    return storage.find(KIND, key, _parse)
 
 
 def measure(source: Source, *, seeds: int = SEEDS, report: Report = silent) -> Curve:
@@ -146,7 +129,7 @@ def measure(source: Source, *, seeds: int = SEEDS, report: Report = silent) -> C
         points.append(replace(found, shots=found.images / task.classes) if whole else found)
         complete = len(points) == len(sizes)
         curve = Curve(tuple(points), task.classes, len(task.y_test), seeds, complete, seconds, hardware.name())
-        _write(_path(source, seeds), curve)
+        storage.keep(KIND, _key(source, seeds), asdict(curve))
     report(Progress("train", len(sizes) * seeds, len(sizes) * seeds, unit="heads"))
     return curve
 
@@ -269,14 +252,13 @@ def _train(source: Source) -> Source:
     return replace(source, images="train", n_images=0)
 
 
-def _path(source: Source, seeds: int) -> Path:
+def _key(source: Source, seeds: int) -> str:
     _check(source, seeds)
-    digests = [embeddings.digest(each) for each in (_train(source), source)]
-    name = hashlib.sha256(json.dumps([VERSION, seeds, *digests]).encode()).hexdigest()[:16]
-    return settings.folder("few_shot") / f"{name}.json"
+    return storage.digest([VERSION, seeds, embeddings.digest(_train(source)), embeddings.digest(source)])
 
 
-def _write(path: Path, curve: Curve) -> None:
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False) as file:
-        json.dump(asdict(curve), file, indent=1)
-    Path(file.name).replace(path)
+def _parse(value: dict) -> Curve:
+    points = tuple(
+        Point(**point | {name: tuple(point[name]) for name in ("accuracies", "strengths")}) for point in value["points"]
+    )
+    return Curve(**value | {"points": points})

@@ -3,14 +3,9 @@
 Alain and Bengio, Understanding intermediate layers using linear classifier probes (2016), arXiv:1610.01644.
 """
 
-import hashlib
-import json
-import logging
-import tempfile
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
-from core import embeddings, hardware, heads, metrics, settings
+from core import embeddings, hardware, heads, metrics, storage
 from core.data import datasets
 from core.embeddings import Source
 from core.errors import ConfigError, WeightsError
@@ -18,8 +13,7 @@ from core.features import layers
 from core.progress import Progress, Report, silent
 
 VERSION = 1  # raise it when the same question would get another answer
-
-log = logging.getLogger(__name__)
+KIND = "layer_probes"  # folder of the results
 
 
 @dataclass(frozen=True)
@@ -54,17 +48,10 @@ def find(source: Source, *, n_train: int) -> Probes | None:
         LabError: What the source names is not there.
     """
     try:
-        path = _path(source, n_train)
-    except WeightsError:  # they are fetched when it is measured
+        key = _key(source, n_train)
+    except WeightsError:  # they are downloaded when it is measured
         return None
-    try:
-        about = json.loads(path.read_text())
-        return Probes(**about | {"probes": tuple(Probe(**probe) for probe in about["probes"])})
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        log.warning("The probes in %s cannot be read (%s): measuring them again", path, error)
-        return None
+    return storage.find(KIND, key, _parse)
 
 
 def measure(source: Source, *, n_train: int, report: Report = silent) -> Probes:
@@ -104,7 +91,7 @@ def measure(source: Source, *, n_train: int, report: Report = silent) -> Probes:
             )
         )
     result = Probes(tuple(probes), *(len(y[name]) for name in ("train", "val", "test")), hardware=hardware.name())
-    _write(_path(source, n_train), result)
+    storage.keep(KIND, _key(source, n_train), asdict(result))
     report(Progress("train", len(probes), len(probes), unit="depths"))
     return result
 
@@ -122,13 +109,9 @@ def _parts(source: Source, n_train: int) -> dict[str, Source]:
     return found | {"test": source}
 
 
-def _path(source: Source, n_train: int) -> Path:
-    digests = [embeddings.digest(part) for part in _parts(source, n_train).values()]
-    name = hashlib.sha256(json.dumps([VERSION, *digests]).encode()).hexdigest()[:16]
-    return settings.folder("layer_probes") / f"{name}.json"
+def _key(source: Source, n_train: int) -> str:
+    return storage.digest([VERSION, *(embeddings.digest(part) for part in _parts(source, n_train).values())])
 
 
-def _write(path: Path, found: Probes) -> None:
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False) as file:
-        json.dump(asdict(found), file, indent=1)
-    Path(file.name).replace(path)
+def _parse(value: dict) -> Probes:
+    return Probes(**value | {"probes": tuple(Probe(**probe) for probe in value["probes"])})

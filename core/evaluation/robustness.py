@@ -3,16 +3,11 @@
 Probes take the features of the shifted images from the cache; a network that trained looks at them anew.
 """
 
-import hashlib
-import json
-import logging
-import tempfile
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 
-from core import backbones, embeddings, features, hardware, heads, metrics, runs, settings
+from core import backbones, embeddings, features, hardware, heads, metrics, runs, storage
 from core.data import corruptions, datasets
 from core.data.datasets import Dataset
 from core.errors import ConfigError, RunError
@@ -20,8 +15,7 @@ from core.metrics import NORMAL_95, Interval
 from core.progress import Progress, Report, silent
 
 VERSION = 1  # raise it when the same question would get another answer
-
-log = logging.getLogger(__name__)
+KIND = "robustness"  # folder of the results
 
 
 @dataclass(frozen=True)
@@ -45,15 +39,7 @@ def find(run_id: str) -> Robustness | None:
     Raises:
         RunError: There is no such run.
     """
-    path = _path(runs.get(run_id))
-    try:
-        about = json.loads(path.read_text())
-        return Robustness(**about | {"drop": Interval(**about["drop"])})
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        log.warning("The robustness in %s cannot be read (%s): measuring it again", path, error)
-        return None
+    return storage.find(KIND, _key(runs.get(run_id)), _parse)
 
 
 def takes(method: str) -> bool:
@@ -94,7 +80,7 @@ def measure(run_id: str, report: Report = silent) -> Robustness:
         n_test=len(rows),
         hardware=hardware.name(),
     )
-    _write(_path(run), found)
+    storage.keep(KIND, _key(run), asdict(found))
     return found
 
 
@@ -130,14 +116,11 @@ def _answers(run: runs.Run, shifted: Dataset, report: Report) -> np.ndarray:
     return runs.head(run.id).predict_proba(found.values).argmax(axis=1)
 
 
-def _path(run: runs.Run) -> Path:
+def _key(run: runs.Run) -> str:
     if run.finished is None:
         raise RunError(f"Run {run.name} is {run.status}", "a finished run")
-    facts = [VERSION, corruptions.VERSION, run.id, run.finished.isoformat()]
-    return settings.folder("robustness") / f"{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]}.json"
+    return storage.digest([VERSION, corruptions.VERSION, run.id, run.finished.isoformat()])
 
 
-def _write(path: Path, found: Robustness) -> None:
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False) as file:
-        json.dump(asdict(found), file, indent=1)
-    Path(file.name).replace(path)
+def _parse(value: dict) -> Robustness:
+    return Robustness(**value | {"drop": Interval(**value["drop"])})

@@ -8,13 +8,11 @@ dataset shares one entry, and only rows that nobody asked for yet are computed. 
     fill(key, dataset, rows, build)          what any compiled network gives: see `embeddings`
 """
 
-import hashlib
 import json
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from core import hardware, settings
+from core import hardware, settings, storage
 from core.backbones import Backbone, Weights
 from core.backbones.clip import towers
 from core.data.datasets import Dataset
@@ -69,8 +67,8 @@ class Key:
     @property
     def digest(self) -> str:
         """16 hexadecimal digits."""
-        facts = {name: value for name, value in asdict(self).items() if name != "output" or value}  # as ever without
-        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+        values = {name: value for name, value in asdict(self).items() if name != "output" or value}  # as ever without
+        return storage.digest(values)
 
 
 @dataclass(frozen=True)
@@ -153,7 +151,8 @@ def fill(
     wanted, order = np.unique(rows, return_inverse=True)
     rate = batch_size = None
     load_seconds = 0.0
-    with _locked(_path(key), len(rows), report) as path:
+    path = _path(key)
+    with storage.locked(_lock(path), report, total=len(rows)):
         values = _read(path, wanted, part)
         missing = wanted if values is None else wanted[np.isnan(values[:, 0])]
         if missing.size:
@@ -262,7 +261,7 @@ def evict(budget: int, keep: Path | None = None) -> int:
 
     An entry that somebody reads or writes at this moment stays, and so does `keep`.
     """
-    from filelock import Timeout
+    from filelock import FileLock, Timeout
 
     used, freed = entries(), 0
     excess = sum(entry.bytes for entry in used) - budget
@@ -272,7 +271,7 @@ def evict(budget: int, keep: Path | None = None) -> int:
         if entry.path == keep:
             continue
         try:
-            with _lock(entry.path).acquire(timeout=0):
+            with FileLock(_lock(entry.path)).acquire(timeout=0):
                 shutil.rmtree(entry.path)
         except Timeout:
             continue
@@ -340,6 +339,11 @@ class _Writer:
 
 def _path(key: Key) -> Path:
     return settings.folder("features") / f"{key.backbone}-{key.input_size}px-{key.digest}.zarr"
+
+
+def _lock(path: Path) -> Path:
+    """The lock of an entry: one process at a time computes it, reads it or removes it."""
+    return path.with_suffix(".lock")
 
 
 def _create(path: Path, shape: tuple[int, int], key: Key, dataset: str, parts: dict[str, tuple[int, int]]) -> Any:
@@ -426,29 +430,3 @@ def _entry(path: Path) -> Entry | None:
         created=datetime.fromisoformat(about["created"]),
         last_used=last_used,
     )
-
-
-# One process at a time
-
-
-def _lock(path: Path) -> Any:
-    from filelock import FileLock
-
-    return FileLock(path.with_suffix(".lock"))
-
-
-@contextmanager
-def _locked(path: Path, images: int, report: Report) -> Iterator[Path]:
-    """Holds an entry; while another process has it, says so, so that a stop is heard."""
-    from filelock import Timeout
-
-    lock = _lock(path)
-    while not lock.is_locked:
-        try:
-            lock.acquire(timeout=0.3, poll_interval=0.05)
-        except Timeout:
-            report(Progress("wait", 0, images))
-    try:
-        yield path
-    finally:
-        lock.release()

@@ -1,9 +1,6 @@
 """Measured speeds of this machine: images a second for a backbone and input size, and what a run will cost."""
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -12,7 +9,7 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
-from core import hardware, settings
+from core import hardware, settings, storage
 from core.progress import Progress, Report, silent
 
 KEPT = 9  # measurements of one backbone, size and machine; their median is the speed
@@ -29,7 +26,8 @@ class Estimate:
 
 def record(backbone: str, input_size: int, images_per_second: float, hardware: str) -> None:
     """Adds one measurement; the latest few of the same backbone, input size (pixels) and hardware are kept."""
-    with _locked() as path:
+    path = _path()
+    with storage.locked(path.with_suffix(".lock")):
         measured = _read(path)
         rates = measured.setdefault((backbone, input_size, hardware), [])
         rates[:] = [*rates, float(images_per_second)][-KEPT:]
@@ -102,16 +100,6 @@ def _path() -> Path:
     return settings.home() / "speeds.json"
 
 
-@contextmanager
-def _locked() -> Iterator[Path]:
-    from filelock import FileLock
-
-    path = _path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):
-        yield path
-
-
 def _read(path: Path) -> dict[tuple[str, int, str], list[float]]:
     try:
         entries = json.loads(path.read_text())
@@ -125,6 +113,5 @@ def _write(path: Path, measured: dict[tuple[str, int, str], list[float]]) -> Non
         {"backbone": backbone, "input_size": size, "hardware": machine, "images_per_second": rates}
         for (backbone, size, machine), rates in sorted(measured.items())
     ]
-    temporary = path.with_suffix(".new")
-    temporary.write_text(json.dumps(entries, indent=1))
-    os.replace(temporary, path)  # noqa: PTH105 (Path.replace reads as text replacement)
+    with storage.replaced(path) as new:
+        new.write_text(json.dumps(entries, indent=1))

@@ -1,10 +1,8 @@
 """What a map is: the three methods in words, and one flat, frozen, validated description that is stored as it is."""
 
-import hashlib
-import json
 from dataclasses import dataclass, replace
 
-from core import embeddings, neighbours
+from core import embeddings, neighbours, storage
 from core.embeddings import Source
 from core.errors import ConfigError
 
@@ -112,9 +110,8 @@ def key(config: MapConfig) -> str:
     Raises:
         LabError: Something that the source names is not on this machine.
     """
-    matters = {name: getattr(config, name) for name in METHODS[config.method].options}
-    facts = [VERSION, embeddings.digest(config.source), config.method, matters]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+    options = {name: getattr(config, name) for name in sorted(METHODS[config.method].options)}
+    return storage.digest([VERSION, embeddings.digest(config.source), config.method, options])
 
 
 def from_json(about: dict) -> MapConfig:

@@ -4,10 +4,8 @@ source -> vectors -> principal components -> PCA, t-SNE or UMAP -> (laid on anot
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from time import perf_counter
 
 import numpy as np
 
@@ -21,7 +19,7 @@ from core.maps.config import METHODS, MapConfig, Method, fitting, key
 from core.maps.pca import Reduction
 from core.maps.procrustes import Alignment
 from core.maps.store import Entry, Map, clear, entries, find, positions_path, read
-from core.progress import Report, silent
+from core.progress import Report, silent, timed
 
 __all__ = [
     "METHODS",
@@ -60,17 +58,17 @@ def compute(config: MapConfig, report: Report = silent) -> Map:
     with store.locked(name, report):
         if found := read(name):
             return found
-        seconds = {}
-        with _timed(seconds, "extract"):
+        seconds: dict[str, float] = {}
+        with timed(seconds, "extract"):
             below = _below(config)
             features = embeddings.values(config.source, report)
-        with _timed(seconds, "reduce"):
+        with timed(seconds, "reduce"):
             space, points, begin = _reduced(features.values, config)
-        with _timed(seconds, "map"):
+        with timed(seconds, "map"):
             laid = _laid_out(points, begin if below is None else below.positions, config, report)
             aligned = procrustes.fit(below.positions, laid) if below else None
             positions = aligned.apply(laid) if aligned else laid
-        with _timed(seconds, "judge"):
+        with timed(seconds, "judge"):
             labels = datasets.load(config.source.dataset).labels[features.rows]
             quality = map_quality.judge(
                 features.values, positions, labels, metric=space.metric, seed=config.seed, report=report
@@ -212,10 +210,3 @@ def _model(
     if aligned:
         model |= {"from": aligned.mean, "to": aligned.target, "turn": aligned.turn, "scale": np.array(aligned.scale)}
     return model
-
-
-@contextmanager
-def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
-    started = perf_counter()
-    yield
-    seconds[stage] = perf_counter() - started

@@ -13,19 +13,19 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
-from core import settings
+from core import settings, storage
 from core.errors import ConfigError, LabError, WeightsError
 from core.maps import config as map_config
 from core.maps.config import MapConfig
-from core.progress import Progress, Report
+from core.progress import Report
 
 ABANDONED = 86_400  # seconds after which a half-written map has no writer
 ARRAYS = ("rows", "positions")
@@ -167,21 +167,9 @@ def write(made: Map, model: Mapping[str, np.ndarray]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def locked(key: str, report: Report) -> Iterator[None]:
-    """One process at a time computes a map; the others say that they wait, so that a stop is heard."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(settings.folder("maps") / f".{key}.lock")
-    while not lock.is_locked:
-        try:
-            lock.acquire(timeout=0.3, poll_interval=0.05)
-        except Timeout:
-            report(Progress("wait", 0, 0))
-    try:
-        yield
-    finally:
-        lock.release()
+def locked(key: str, report: Report) -> AbstractContextManager[None]:
+    """One process at a time computes a map; the others report that they wait."""
+    return storage.locked(settings.folder("maps") / f".{key}.lock", report)
 
 
 def _path(key: str) -> Path:

@@ -11,10 +11,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import backbones, features, settings
+from core import backbones, features, settings, storage
 from core.data.datasets import Dataset
 from core.errors import BackboneError, Stopped
-from core.features import cache, compiled, throughput
+from core.features import compiled, throughput
 
 TINY = backbones.get("Tiny")
 WEIGHTS = backbones.find_weights(TINY, "untrained")
@@ -185,7 +185,7 @@ def test_waiting_can_be_stopped(home):
 
     extract([0])
     (entry,) = features.entries()
-    with cache._lock(entry.path), pytest.raises(Stopped):
+    with storage.locked(entry.path.with_suffix(".lock")), pytest.raises(Stopped):
         extract([0], report=stop)
 
 
@@ -196,7 +196,7 @@ def test_the_least_recently_used_entry_goes_first_and_one_in_use_stays(home):
     extract([0], input_size=8)
     newest, _, oldest = features.entries()
     assert (newest.input_size, oldest.input_size) == (8, 16)
-    with cache._lock(newest.path):
+    with storage.locked(newest.path.with_suffix(".lock")):
         features.evict(newest.bytes)
         assert [entry.input_size for entry in features.entries()] == [8]
         assert features.clear() == 0

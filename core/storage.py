@@ -1,0 +1,99 @@
+"""Files of the home folder: written whole or not at all, results kept as JSON by key, digests, locks.
+
+with replaced(path) as new: ...        whoever reads sees the old file or the new one
+keep(kind, key, value)                 a result in <home>/<kind>/<key>.json
+find(kind, key, parse)                 the same, read back; None where there is none
+digest(value)                          16 hexadecimal digits of plain values
+with locked(path, report): ...         one process at a time
+"""
+
+import hashlib
+import json
+import logging
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from core import settings
+from core.progress import Progress, Report, silent
+
+POLL = 0.05  # seconds between two attempts to take a lock
+WAIT_REPORT = 0.3  # seconds between two reports of waiting for it
+
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """A path beside this one to write to; its file takes the place of this one when the block ends without an error.
+
+    The file has the permissions that the process gives to all its files, unlike those of `tempfile`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}-{uuid.uuid4().hex[:12]}.new")
+    try:
+        yield new
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def digest(value: Any) -> str:
+    """16 hexadecimal digits of a plain value, as JSON has them; the order of keys counts."""
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16]
+
+
+def keep(kind: str, key: str, value: Any) -> None:
+    """Keep a result, as plain values, under the key of its question.
+
+    Args:
+        kind: Name of its folder in the home folder.
+    """
+    with replaced(_path(kind, key)) as new:
+        new.write_text(json.dumps(value), encoding="utf-8")
+
+
+def find(kind: str, key: str, parse: Callable[[Any], Result]) -> Result | None:
+    """A result that was kept, as `parse` makes it; None where there is none, or a damaged one, which is logged.
+
+    Args:
+        parse: Raises ValueError, KeyError or TypeError on values that are not such a result.
+    """
+    path = _path(kind, key)
+    try:
+        return parse(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.warning("%s cannot be read (%s): computing it again", path, error)
+        return None
+
+
+@contextmanager
+def locked(path: Path, report: Report = silent, *, total: int = 0) -> Iterator[None]:
+    """Hold a lock file; while another process holds it, report that, so that a stop is heard.
+
+    Args:
+        total: Images that wait, for the report.
+    """
+    from filelock import FileLock, Timeout
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=WAIT_REPORT, poll_interval=POLL)
+        except Timeout:
+            report(Progress("wait", 0, total))
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _path(kind: str, key: str) -> Path:
+    return settings.home() / kind / f"{key}.json"
