@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.backbones import blocks
+from core.backbones import blocks, graph
 
 MULTIPLYING = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Dense")
 _CONVNEXT = re.compile(r"convnext_\w+?_(stage_\d_block_\d+)_")
@@ -72,13 +72,12 @@ def read(network: Any) -> tuple[Layer, ...]:
     last: dict[str, str] = {}  # an operation of the graph -> the layer that gives its output, where it nests several
     found: list[Layer] = []
     for operation in network.operations:
-        node = operation._inbound_nodes[-1]
-        before = tuple(dict.fromkeys(last[t._keras_history.operation.name] for t in node.input_tensors))
+        before = tuple(dict.fromkeys(last[source.name] for source in graph.sources(operation)))
         listed = isinstance(operation, keras.Layer)
         # A bare operation belongs where the last of its inputs does: a sum closes its block.
         closes = next((row for row in reversed(found) if row.name in before), None)
         block = block_of[operation.name] if listed else closes.block
-        for leaf in _leaves(operation):
+        for leaf in graph.leaves(operation):
             inside = leaf.name if leaf is operation else f"{operation.name}/{leaf.name}"
             reach[inside] = _seen(leaf, [reach[name] for name in before])
             holder = operation.name if listed else ""
@@ -214,7 +213,7 @@ def _numbered(found: Sequence[Layer]) -> tuple[Layer, ...]:
     by_kind: dict[str, list[tuple[int, str]]] = {}
     for layer in found:
         match = re.fullmatch(r"(.+?)(?:_(\d+))?", layer.name)
-        if match[1] == _snake(layer.kind):
+        if match[1] == graph.snake_case(layer.kind):
             by_kind.setdefault(match[1], []).append((int(match[2] or 0), layer.name))
     new = {
         name: kind if place == 0 else f"{kind}_{place}"
@@ -230,15 +229,6 @@ def _numbered(found: Sequence[Layer]) -> tuple[Layer, ...]:
         )
         for layer in found
     )
-
-
-def _leaves(operation: Any) -> list:
-    """A layer, or those that it nests, one after the other."""
-    from keras import Model
-
-    if not isinstance(operation, Model):
-        return [operation]
-    return [leaf for layer in operation.layers for leaf in _leaves(layer)]
 
 
 def _window(leaf: Any) -> tuple[int, int]:
@@ -260,9 +250,3 @@ def _function(leaf: Any) -> str:
         return "relu6" if leaf.max_value == 6 else "relu"
     name = getattr(getattr(leaf, "activation", None), "__name__", "")
     return "" if name == "linear" else name
-
-
-def _snake(kind: str) -> str:
-    """SeparableConv2D -> separable_conv2d, as Keras names what has no name."""
-    spaced = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", kind)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", spaced).lower()

@@ -3,11 +3,13 @@
 catalog          the table of facts
 loading          a network with its weights, by name
 networks         networks that are not in Keras Applications
+graph            which layer takes what from which
 keras_weights    reads .h5 and .weights.h5 files
 clip             the two towers of a CLIP and its checkpoints
 textbook         the chapter's networks in plain Keras
 """
 
+from core.backbones.graph import weight_layers, without_values
 from core.backbones.loading import (
     BACKBONES,
     CLIP,
@@ -25,8 +27,6 @@ from core.backbones.loading import (
     own_weights,
     published_here,
     scratch_names,
-    weight_layers,
-    without_values,
 )
 
 __all__ = [

@@ -2,6 +2,8 @@
 
 import re
 
+from core.backbones import graph
+
 # The block that a layer's name tells, for the families of keras.applications and our own networks. Layers that Keras
 # numbers itself (conv2d_7) have other names in every process; they belong where their neighbours belong.
 _NAMES = (
@@ -78,8 +80,7 @@ def _before(operation) -> list[str]:
     from keras import Layer
 
     found = []
-    for tensor in operation._inbound_nodes[-1].input_tensors:  # a nested model's first node is its own
-        source = tensor._keras_history.operation
+    for source in graph.sources(operation):
         found += [source.name] if isinstance(source, Layer) else _before(source)
     return list(dict.fromkeys(found))
 

@@ -5,11 +5,11 @@ two formats: legacy `.h5`, where layers follow each other in order, and Keras 3'
 The file is only ever opened for reading.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from core.backbones.graph import snake_case
 from core.errors import WeightsError
 
 _TOP_LAYERS = 3  # VGG's classifier has three layers with weights, no other has more
@@ -60,7 +60,7 @@ def _by_path(group, model) -> Iterator[tuple]:
 
     seen: Counter[str] = Counter()
     for layer in model.layers:
-        kind = _snake_case(type(layer).__name__)
+        kind = snake_case(type(layer).__name__)
         saved_name = f"{kind}_{seen[kind]}" if seen[kind] else kind
         seen[kind] += 1
         saved = group.get(saved_name, {})
@@ -117,9 +117,3 @@ def _names(group, attribute: str) -> list[str]:
         while f"{attribute}{len(pieces)}" in group.attrs:
             pieces.append(group.attrs[f"{attribute}{len(pieces)}"])
     return [name.decode() if isinstance(name, bytes) else str(name) for piece in pieces for name in piece]
-
-
-def _snake_case(name: str) -> str:
-    """Keras's own rule: BatchNormalization -> batch_normalization, Conv2D -> conv2d."""
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

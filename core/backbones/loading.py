@@ -2,20 +2,18 @@
 
     get(name) -> facts      find_weights(name) -> which file      load(name) -> the network
 
-Only `load`, `outline` and `without_values` need Keras. The facts themselves are in `catalog.py`.
+Only `load` and `outline` need Keras. The facts themselves are in `catalog.py`.
 """
 
 import difflib
 import functools
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from core import download, settings
-from core.backbones import keras_weights
+from core.backbones import graph, keras_weights
 from core.backbones.catalog import BACKBONES, CLIP, FROM_SCRATCH, Backbone
 from core.backbones.clip import checkpoints, towers
 from core.errors import BackboneError, WeightsError
@@ -36,8 +34,6 @@ __all__ = [
     "own_weights",
     "published_here",
     "scratch_names",
-    "weight_layers",
-    "without_values",
 ]
 
 PUBLISHED = ("imagenet", "published")  # what a run calls weights that their authors published; the latter CLIP's
@@ -179,9 +175,12 @@ def load(
 
     import keras
 
-    if found.path is None:
-        keras.utils.set_random_seed(UNTRAINED_SEED)
-    network = _build(facts, size)
+    with graph.BUILDING:
+        if found.path is None:
+            # The global seed, of which the layers' own are drawn: seeded initialisers would give other numbers than
+            # those whose features are cached.
+            keras.utils.set_random_seed(UNTRAINED_SEED)
+        network = _build(facts, size)
     if facts.family == CLIP:
         return _clip_image_tower(network, facts, found.path, pooling)
     if found.path is not None:
@@ -193,34 +192,9 @@ def load(
 def outline(backbone: str | Backbone, *, input_size: int, pooling: str = "avg"):
     """What `load` gives, with shapes and no values."""
     facts = get(backbone)
-    with without_values():
+    with graph.without_values():
         network = _build(facts, input_size)
         return towers.pooled(network, facts, pooling) if facts.family == CLIP else _pooled(network, pooling)
-
-
-@contextmanager
-def without_values() -> Iterator[None]:
-    """Networks built inside have shapes and no values: no memory, no seed touched, whatever else trains meanwhile."""
-    import keras
-    from keras.src.backend.common import global_state
-
-    waiting = global_state.get_global_attribute("uninitialized_variables") or []
-    global_state.set_global_attribute("uninitialized_variables", [])
-    try:
-        with keras.StatelessScope(initialize_variables=False):  # in which Keras puts off the values of variables
-            yield
-    finally:  # else the next such scope of this thread would give them values after all
-        global_state.set_global_attribute("uninitialized_variables", waiting)
-
-
-def weight_layers(model) -> list:
-    """The layers that hold weights, nested ones instead of what nests them; their number is the depth of a backbone."""
-    from keras import Model
-
-    found = []
-    for layer in model.layers:
-        found += weight_layers(layer) if isinstance(layer, Model) else [layer] if layer.weights else []
-    return found
 
 
 def _pooled(network, pooling: str):

@@ -1,7 +1,6 @@
 """The one compiled function, uint8 images to pooled features, and the size of the batches it takes."""
 
 import logging
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,15 +12,13 @@ from typing import Any
 import numpy as np
 
 from core import backbones, hardware
-from core.backbones import Weights
+from core.backbones import Weights, graph
 from core.data.images import PREPROCESSING, preprocess
 from core.errors import BackboneError, ConfigError
 
 LARGEST_BATCH = 1024
 STEP_SECONDS = 1.0  # a batch takes no longer, so that progress is seen and a stop is felt
 AHEAD = 2  # batches on the device at once: it computes one while this process stores the last and reads the next
-
-_BUILDING = threading.Lock()  # Keras's seeds and policy belong to the process, and a worker has several threads
 
 log = logging.getLogger(__name__)
 
@@ -97,10 +94,10 @@ def prepare(pixels: Any, input_size: int, mode: str) -> Any:
 
 @contextmanager
 def building(precision: str) -> Iterator[None]:
-    """Whoever builds a network does so in here: one thread at a time, its layers of this precision."""
+    """Layers built inside have this precision (of this thread); one thread builds at a time, see `graph.BUILDING`."""
     import keras
 
-    with _BUILDING:
+    with graph.BUILDING:
         usual = keras.config.dtype_policy()
         keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
         try:

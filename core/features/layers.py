@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from core import backbones
-from core.backbones import blocks
-from core.backbones.clip import towers
+from core.backbones import blocks, graph
+from core.backbones.clip.layers import class_token
 from core.features import compiled
 
 ENOUGH = 5  # depths
@@ -49,14 +49,13 @@ def outputs(network: Any) -> dict[str, Any]:
     block_of = {layer: block for block, layers in blocks.of(network).items() for layer in layers}
     order = {block: place for place, block in enumerate(dict.fromkeys(block_of.values()))}
     found, made_in = {}, {}
-    for node in _nodes(network):
-        operation = node.operation
+    for operation, inputs, results in graph.uses(network):
         block = block_of.get(operation.name)
         if block is None:  # a bare operation, as ConvNeXt's +, closes the block that its inputs come from
-            block = max((made_in[id(tensor)] for tensor in node.input_tensors), key=order.__getitem__)
-        for tensor in node.outputs:
+            block = max((made_in[id(tensor)] for tensor in inputs), key=order.__getitem__)
+        for tensor in results:
             made_in[id(tensor)] = block
-            if len(tensor.shape) in (3, 4) and node.input_tensors:
+            if len(tensor.shape) in (3, 4) and inputs:
                 found[block] = tensor
     return {block: found[block] for block in order if block in found}
 
@@ -74,7 +73,7 @@ def cut(network: Any) -> tuple[Any, dict[str, tuple[int, int]]]:
         for depth, tensor in looked_at(network):
             columns[depth.block] = (end, end + depth.channels)
             end += depth.channels
-            pool = towers.first_token() if len(tensor.shape) == 3 else keras.layers.GlobalAveragePooling2D()
+            pool = class_token() if len(tensor.shape) == 3 else keras.layers.GlobalAveragePooling2D()
             pooled.append(pool(tensor))
         return keras.Model(network.inputs[0], keras.layers.Concatenate()(pooled)), columns
 
@@ -115,9 +114,3 @@ def _choose(tensors: dict[str, Any]) -> list[Depth]:
 def _side(tensor: Any) -> int:
     """Pixels of a feature map, or of the square that the patches of an image make beside their class token."""
     return tensor.shape[1] if len(tensor.shape) == 4 else math.isqrt(tensor.shape[1] - 1)
-
-
-def _nodes(network: Any) -> list:
-    """Every use of an operation, in the order images pass them."""
-    by_depth = network._nodes_by_depth
-    return [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]

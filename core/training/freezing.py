@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core import backbones
-from core.backbones import blocks
+from core.backbones import blocks, graph
 from core.config import RunConfig
 from core.errors import ConfigError
 
@@ -24,8 +24,7 @@ UNFREEZE = {
 SMALL_BATCH = 16  # images; statistics of fewer are noise
 LARGE_RATE = 1e-3  # a learning rate that washes pretrained weights away
 
-
-_BUILDING = threading.Lock()
+_FLAGS = threading.Lock()  # held while a plan sets the flags of a cached network and reads them back
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def apply(network, unfreeze: str, count: int) -> None:
     for layer in network.layers:
         layer.trainable = layer.name in own
     if unfreeze == "all-but-batchnorm":
-        for layer in _leaves(network):
+        for layer in graph.leaves(network):
             if type(layer).__name__ == "BatchNormalization":
                 layer.trainable = False
 
@@ -196,7 +195,7 @@ def describe(config: RunConfig) -> Frozen:
 
 @functools.lru_cache(maxsize=256)
 def _describe(backbone: str, input_size: int, pooling: str, unfreeze: str, count: int, batchnorm: str) -> Frozen:
-    with _BUILDING:
+    with _FLAGS:
         network = _hollow(backbone, input_size, pooling)
         apply(network, unfreeze, count)
         return inspect(network, batchnorm, unfreeze=unfreeze, count=count)
@@ -261,12 +260,6 @@ def _check(count: int, there: int, what: str, network: str) -> None:
             f"1 to {there}: it has {there} {what}",
             "Choose fewer, or unfreeze everything",
         )
-
-
-def _leaves(network) -> list:
-    from keras import Model
-
-    return [leaf for layer in network.layers for leaf in (_leaves(layer) if isinstance(layer, Model) else [layer])]
 
 
 def _count(weights: list) -> int:

@@ -7,14 +7,13 @@ Both parts share their layers with the network. The cut is one tensor or, within
 
 import inspect
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core import settings
+from core.backbones import graph
 
 SHARE_OF_MEMORY = 0.25  # of what is free; more activations than that lie on disk
 SHARE_OF_DISK = 0.5
@@ -29,21 +28,20 @@ def split(network: Any, *, inference: bool) -> tuple[Any, Any] | None:
     """
     import keras
 
-    producers: dict[int, Any] = {}  # id of a tensor -> the layer it comes from
+    producers: dict[int, int] = {}  # id of a tensor -> id of the operation it comes from
     back, cut, front_weights = set(), {}, False
-    for node in _nodes(network):
-        operation, sources = node.operation, node.input_tensors
-        moves = not _still(operation, inference) or any(producers[id(tensor)] in back for tensor in sources)
-        if moves:
+    for operation, inputs, outputs in graph.uses(network):
+        varies = not _constant(operation, inference) or any(producers[id(tensor)] in back for tensor in inputs)
+        if varies:
             back.add(id(operation))
-            cut |= {id(tensor): tensor for tensor in sources if producers[id(tensor)] not in back}
-        front_weights = front_weights or (not moves and bool(getattr(operation, "weights", ())))
-        producers |= dict.fromkeys(map(id, node.outputs), id(operation))
+            cut |= {id(tensor): tensor for tensor in inputs if producers[id(tensor)] not in back}
+        front_weights = front_weights or (not varies and bool(getattr(operation, "weights", ())))
+        producers |= dict.fromkeys(map(id, outputs), id(operation))
     if not front_weights or any(tensor is network.inputs[0] for tensor in cut.values()):
         return None
     tensors = list(cut.values()) or list(network.outputs)
     tensors = tensors if len(tensors) > 1 else tensors[0]
-    with _unnoticed(network):
+    with graph.forgetting(network):
         front = keras.Model(network.inputs[0], tensors, name="front")
         return front, keras.Model(tensors, network.outputs[0], name="back") if cut else None
 
@@ -87,31 +85,12 @@ def remove(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _nodes(network: Any) -> list:
-    """Every use of an operation, in the order images pass them; a flat network uses each of its layers once."""
-    depths = network._nodes_by_depth
-    return [node for depth in sorted(depths, reverse=True) for node in depths[depth]]
-
-
-@contextmanager
-def _unnoticed(network: Any) -> Iterator[None]:
-    """Lets layers forget the models that are made of them in here; who reads a network by its nodes finds one use."""
-    before = [
-        (nodes, len(nodes))
-        for operation in network.operations
-        for nodes in (operation._inbound_nodes, operation._outbound_nodes)
-    ]
-    yield
-    for nodes, count in before:
-        del nodes[count:]
-
-
-def _still(operation: Any, inference: bool) -> bool:
+def _constant(operation: Any, inference: bool) -> bool:
     """Whether a layer, or a bare operation, gives the same for the same image throughout training."""
     import keras
 
     if isinstance(operation, keras.Model):
-        return all(_still(layer, inference) for layer in operation.layers)
+        return all(_constant(layer, inference) for layer in operation.layers)
     if not isinstance(operation, keras.Layer):
         return True
     if operation.trainable_weights:

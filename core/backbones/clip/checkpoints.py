@@ -21,6 +21,7 @@ import numpy as np
 
 from core import settings
 from core.backbones.catalog import Backbone
+from core.backbones.clip.layers import attention_projections
 from core.backbones.clip.towers import SHAPES, Shape, Tower
 from core.errors import Stopped, WeightsError
 from core.progress import Progress, Report
@@ -284,12 +285,10 @@ def _pairs(network: Any, shape: Tower, tower: str) -> Iterator[tuple[Any, str, t
         yield embedding.position_embedding.position_embeddings, f"{names}.position_embedding.weight", _SAME
     for index in range(shape.depth):
         block, name = network.get_layer(f"encoder_block_{index}"), f"{model}.encoder.layers.{index}"
-        attention = block.attention
         yield from _norm(block.layer_norm_1, f"{name}.layer_norm1")
-        yield from _dense(attention._query_dense, f"{name}.self_attn.q_proj")
-        yield from _dense(attention._key_dense, f"{name}.self_attn.k_proj")
-        yield from _dense(attention._value_dense, f"{name}.self_attn.v_proj")
-        yield from _dense(attention._output_dense, f"{name}.self_attn.out_proj")
+        projections = zip(("q", "k", "v", "out"), attention_projections(block.attention), strict=True)
+        for part, projection in projections:
+            yield from _dense(projection, f"{name}.self_attn.{part}_proj")
         yield from _norm(block.layer_norm_2, f"{name}.layer_norm2")
         yield from _dense(block.dense_1, f"{name}.mlp.fc1")
         yield from _dense(block.dense_2, f"{name}.mlp.fc2")

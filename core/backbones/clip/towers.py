@@ -10,6 +10,7 @@ normalised; what a score is made of them by is in `encoder`.
 from dataclasses import dataclass
 
 from core.backbones.catalog import Backbone
+from core.backbones.clip.layers import class_token
 from core.errors import ConfigError
 
 POOLINGS = ("class", "projected")  # before and after the projection; papers probe the one, texts meet the other
@@ -102,7 +103,7 @@ def pooled(network, facts: Backbone, pooling: str):
     x = network.output
     if own_pooling(facts, pooling) == "projected":  # of every token, so that the pooling is last as in any network
         x = keras.layers.Dense(SHAPES[facts.name].dim, use_bias=False, name="projection")(x)
-    return keras.Model(network.input, first_token("pooled")(x), name=network.name)
+    return keras.Model(network.input, class_token("pooled")(x), name=network.name)
 
 
 def text(facts: Backbone):
@@ -122,7 +123,7 @@ def text(facts: Backbone):
     x = inputs = keras.Input((None,), dtype="int32", name="tokens")
     for layer in (tower.embedding, *tower.encoder_layers, tower.layer_norm):
         x = layer(x)
-    x = _end_token()(x, inputs)
+    x = _end_token(x, inputs)
     x = keras.layers.Dense(shape.dim, use_bias=False, name="projection")(x)
     return keras.Model(inputs, x, name=f"{facts.name}-text")
 
@@ -135,13 +136,6 @@ def number_positions(network) -> None:
     ids.assign(np.arange(ids.shape[1])[None])
 
 
-def first_token(name: str | None = None):
-    """A layer from (b, t, width) to the class token (b, width)."""
-    from keras_hub.src.models.clip.clip_layers import CLIPVisionPooler
-
-    return CLIPVisionPooler(name=name)
-
-
 def _sizes(tower: Tower) -> dict[str, int]:
     return {
         "hidden_dim": tower.width,
@@ -151,7 +145,9 @@ def _sizes(tower: Tower) -> dict[str, int]:
     }
 
 
-def _end_token():
-    from keras_hub.src.models.clip.clip_layers import CLIPTextPooler
+def _end_token(x, tokens):
+    """The output (b, width) at the end token, which has the largest number of all."""
+    from keras import ops
 
-    return CLIPTextPooler(name="pooled")
+    places = ops.argmax(tokens, axis=-1)[:, None, None]
+    return ops.squeeze(ops.take_along_axis(x, places, axis=1), axis=1)

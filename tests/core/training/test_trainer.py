@@ -196,7 +196,7 @@ def test_making_the_parts_leaves_no_trace_in_the_network(tmp_path):
     np.testing.assert_allclose(
         loaded.predict(images, verbose=0), trained.assembly.model.predict(images, verbose=0), atol=1e-6
     )
-    assert all(len(layer._inbound_nodes) == 1 for layer in trained.assembly.network.layers)
+    assert all(len(layer._inbound_nodes) == 1 for layer in trained.assembly.network.layers)  # used once
 
 
 # Something comes between

@@ -1,0 +1,21 @@
+"""What the towers take from inside KerasHub and Keras; `tests/core/backbones/clip/test_layers.py` fails if it moves."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import keras
+
+
+def class_token(name: str | None = None) -> "keras.Layer":
+    """A layer from (b, t, width) to the class token (b, width).
+
+    KerasHub's own, although it is one line: an exported model opens wherever KerasHub is installed.
+    """
+    from keras_hub.src.models.clip.clip_layers import CLIPVisionPooler
+
+    return CLIPVisionPooler(name=name)
+
+
+def attention_projections(attention: "keras.layers.MultiHeadAttention") -> tuple[Any, Any, Any, Any]:
+    """The dense layers of an attention: query, key, value, output."""
+    return attention._query_dense, attention._key_dense, attention._value_dense, attention._output_dense

@@ -1,0 +1,42 @@
+"""What KerasHub and Keras do not promise, and the towers rely on: these tests fail when it moves."""
+
+import numpy as np
+
+from core import backbones
+from core.backbones import graph
+from core.backbones.clip import layers, towers
+
+
+def test_the_class_token_is_the_first_and_its_layer_is_kerashubs():
+    x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
+    layer = layers.class_token("pooled")
+    np.testing.assert_array_equal(np.asarray(layer(x)), x[:, 0])
+    assert type(layer).__module__.startswith("keras_hub.")  # an exported model needs KerasHub and nothing of ours
+
+
+def test_the_projections_of_an_attention_are_query_key_value_and_output():
+    block = towers.image(backbones.get("TinyCLIP")).get_layer("encoder_block_0")
+    shapes = [tuple(part.kernel.shape) for part in layers.attention_projections(block.attention)]
+    assert shapes == [(128, 4, 32)] * 3 + [(4, 32, 128)]
+    query, key, value, output = layers.attention_projections(block.attention)
+    x = np.random.default_rng(0).normal(size=(1, 4, 128)).astype(np.float32)
+    q, k, v = (np.einsum("btd,dhe->bhte", x, np.asarray(part.kernel)) for part in (query, key, value))
+    weights = np.exp(q @ k.swapaxes(2, 3) / np.sqrt(32))
+    mixed = weights / weights.sum(axis=-1, keepdims=True) @ v
+    expected = np.einsum("bhte,hed->btd", mixed, np.asarray(output.kernel))
+    np.testing.assert_allclose(np.asarray(block.attention(x, x)), expected, atol=1e-5)
+
+
+def test_the_text_tower_reads_where_kerashub_does():
+    import keras
+    from keras_hub.src.models.clip.clip_layers import CLIPTextPooler
+
+    facts, rng = backbones.get("TinyCLIP"), np.random.default_rng(0)
+    tower = towers.text(facts)
+    tokens = np.array([[766, 5, 9, 767, 767], [766, 3, 767, 0, 0]], np.int32)
+    (normed,) = next(use.outputs for use in graph.uses(tower) if use.operation.name == "layer_norm")
+    before = keras.Model(tower.input, normed)
+    pooled = CLIPTextPooler()(before(tokens), tokens)
+    projection = rng.normal(size=tower.get_layer("projection").kernel.shape).astype(np.float32)
+    tower.get_layer("projection").kernel.assign(projection)
+    np.testing.assert_allclose(np.asarray(tower(tokens)), np.asarray(pooled) @ projection, rtol=1e-5, atol=1e-5)
