@@ -1,26 +1,26 @@
-"""Errors a user may read: what was received, what was expected, what to do.
+"""Errors shown to the user: what was received, what was expected, and what to do.
 
 LabError
- ├─ DatasetError     images that cannot be read, split or found
- ├─ BackboneError    an unknown architecture, an impossible input size
- │   └─ WeightsError a file that is missing, truncated or of another network
- ├─ ConfigError      a run that cannot be described so
- ├─ RunError         a run that does not exist, or is not in the state asked for
- ├─ MapError         vectors that cannot be drawn as a map, a map that is not there
- ├─ EngineError      no worker, no scheduler
- ├─ Diverged         training that ran off to numbers that are none
- └─ Stopped          not a failure: somebody pressed stop
-     └─ Paused       or pause: the run can go on from where it was
+ ├─ DatasetError     images that cannot be found, read or split
+ ├─ BackboneError    an unknown architecture or an unsupported input size
+ │   └─ WeightsError a weights file that is missing, truncated or from another network
+ ├─ ConfigError      an invalid option or combination of options
+ ├─ RunError         a run that does not exist or is in the wrong state
+ ├─ MapError         vectors that cannot be drawn as a map, or a missing map
+ ├─ EngineError      no worker or no scheduler
+ ├─ Diverged         training whose loss became non-finite
+ └─ Stopped          not a failure: the user pressed Stop
+     └─ Paused       the user pressed Pause; the run can be resumed
 """
 
 
 class LabError(Exception):
-    """One readable message; every subclass is shown to the user as it is.
+    """One readable message, shown to the user unchanged.
 
     Args:
-        received: What was found, naming the file or value.
-        expected: What would have been right.
-        remedy: What the user can do now.
+        received: What is wrong, naming the file or value.
+        expected: What would be valid.
+        remedy: What the user can do.
     """
 
     def __init__(self, received: str, expected: str = "", remedy: str = ""):
@@ -33,46 +33,46 @@ class LabError(Exception):
 
 
 class DatasetError(LabError):
-    """Images that cannot be read, split or found."""
+    """Images that cannot be found, read or split."""
 
 
 class BackboneError(LabError):
-    """An unknown architecture or an impossible input size."""
+    """An unknown architecture or an unsupported input size."""
 
 
 class WeightsError(BackboneError):
-    """A weights file that is missing, truncated or of another network."""
+    """A weights file that is missing, truncated or from another network."""
 
 
 class ConfigError(LabError):
-    """A run that cannot be described so."""
+    """An invalid option or combination of options."""
 
 
 class RunError(LabError):
-    """A run that does not exist, or is not in the state asked for."""
+    """A run that does not exist or is in the wrong state."""
 
 
 class MapError(LabError):
-    """Vectors that cannot be drawn as a map, or a map that is not there."""
+    """Vectors that cannot be drawn as a map, or a missing map."""
 
 
 class EngineError(LabError):
     """No worker or no scheduler."""
 
 
-class Diverged(LabError):  # noqa: N818 - what happened to it
-    """The loss of a training is not a finite number any more."""
+class Diverged(LabError):  # noqa: N818 - an outcome
+    """Training whose loss became non-finite."""
 
 
 class Stopped(LabError):  # noqa: N818 - not an error
-    """Somebody pressed stop; raised out of a progress report."""
+    """The user pressed Stop; raised from a progress report."""
 
     def __init__(self, received: str = "Stopped by the user", expected: str = "", remedy: str = ""):
         super().__init__(received, expected, remedy)
 
 
 class Paused(Stopped):
-    """Somebody pressed pause; raised out of a progress report."""
+    """The user pressed Pause; raised from a progress report."""
 
     def __init__(self, received: str = "Paused by the user", expected: str = "", remedy: str = ""):
         super().__init__(received, expected, remedy)

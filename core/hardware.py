@@ -1,6 +1,6 @@
-"""What machine this is, in words a person recognises; read without TensorFlow.
+"""What this machine is, in words people recognise; read without TensorFlow.
 
-A time means nothing without these: `name()` is stored beside every measured second.
+A duration means nothing without its hardware, so `name()` is stored with every measurement.
 """
 
 import functools
@@ -11,12 +11,13 @@ from ctypes.util import find_library
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 PACKAGES = ("tensorflow", "keras", "scipy", "numpy", "streamlit", "mlflow", "distributed")
 
 
-def describe() -> dict:
-    """Facts: `cpu`, `cores` (those this process may use), `memory_gb`, `gpu` (or None), `os`, `python`."""
+def describe() -> dict[str, Any]:
+    """`cpu`, `cores` (usable by this process), `memory_gb`, `gpu` (or None), `os` and `python`."""
     import psutil
 
     return {
@@ -31,20 +32,20 @@ def describe() -> dict:
 
 def name() -> str:
     """The device that does the work, such as `NVIDIA H100 80GB HBM3` or `AMD EPYC 7B13, 2 cores`."""
-    facts = describe()
-    return facts["gpu"] or f"{facts['cpu']}, {facts['cores']} cores"
+    machine = describe()
+    return machine["gpu"] or f"{machine['cpu']}, {machine['cores']} cores"
 
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """Versions of the packages that a result may depend on."""
-    found = {}
+    """Versions of the packages on which a result may depend."""
+    installed = {}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            installed[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 @functools.cache
@@ -62,7 +63,7 @@ def _cpu() -> str:
 def _gpu() -> str | None:
     """The first CUDA device as the driver names it; None where Keras could not use it."""
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
-    libraries = find_library("cudnn") or find_spec("nvidia") or find_spec("jax_plugins")  # else there is no CUDA build
+    libraries = find_library("cudnn") or find_spec("nvidia") or find_spec("jax_plugins")  # otherwise no CUDA build
     if hidden or not libraries:
         return None
     names = _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader").splitlines()

@@ -8,30 +8,30 @@ from time import perf_counter
 
 @dataclass(frozen=True)
 class Progress:
-    """One moment of a long piece of work."""
+    """A snapshot of long-running work."""
 
-    stage: str  # what is going on: download, load, extract, train, evaluate
+    stage: str  # download, load, extract, train, evaluate, ...
     done: int
-    total: int  # 0 when it is not known
+    total: int  # 0 when unknown
     unit: str = "images"
     rate: float | None = None  # units per second
     seconds_left: float | None = None
-    metrics: Mapping[str, float] = field(default_factory=dict)  # a point of each training curve
-    step: int | None = None  # where on the curves that point is; None: at `done`
-    memory: int | None = None  # bytes that the working process holds
+    metrics: Mapping[str, float] = field(default_factory=dict)  # one point of each training curve
+    step: int | None = None  # the position of that point on the curves; None: at `done`
+    memory: int | None = None  # bytes held by the working process
 
     @property
     def fraction(self) -> float:
-        """Part of the stage that is done, 0 to 1."""
+        """The part of the stage that is done, 0 to 1."""
         return min(self.done / self.total, 1.0) if self.total else 0.0
 
 
 Report = Callable[[Progress], None]
-"""Called often, from the thread that works. It may raise `errors.Stopped`: let it through, and lose nothing."""
+"""Called often, from the working thread. It may raise `errors.Stopped`: let it propagate, and lose no finished work."""
 
 
 def silent(progress: Progress) -> None:
-    """A report that nobody reads."""
+    """Ignore the report."""
 
 
 @contextmanager

@@ -1,17 +1,18 @@
-"""Recipes: whole experiments by name, as fields of a `RunConfig` that anybody can look at and change.
+"""Recipes: named experiments, given as fields of a `RunConfig` that can be inspected and changed.
 
-The notebook's exercise, the textbook's recipe for each of its 40 architectures as it is printed and as it was meant,
-and what a person would try beside them.
+The notebook's exercise, the book's recipe for each of its 40 architectures (as printed and as intended), and a few
+experiments to compare them with.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from core.config import RunConfig
 from core.errors import ConfigError
 
-# The book's table: pixels, pooling, how many of the last layers its slice is meant to unfreeze. All with
-# Dense(256, relu) and Dense(10, softmax), Adam 1e-3 for 10 epochs, then Adam 1e-5 for 10.
+# The book's table: input size in pixels, pooling, and how many of the last layers its slice is meant to unfreeze. All
+# use Dense(256, relu) and Dense(10, softmax), Adam at 1e-3 for 10 epochs, then Adam at 1e-5 for 10.
 # fmt: off
 BOOK = {
     "VGG16": (224, "flatten", 4),
@@ -60,39 +61,40 @@ BOOK = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """An experiment with a name."""
+    """A named experiment."""
 
     name: str
     title: str
-    idea: str  # what it does and why one would, in a sentence or two
-    backbones: tuple[str, ...]  # the first is the one it was made for
-    settings: Callable[[str], dict]  # fields of a RunConfig, for a backbone
+    idea: str  # what it does and why, in one or two sentences
+    backbones: tuple[str, ...]  # the first is the default
+    settings: Callable[[str], dict[str, Any]]  # backbone -> fields of a RunConfig
 
-    def config(self, backbone: str = "", **changes) -> RunConfig:
-        """What to run, with some fields changed.
+    def config(self, backbone: str = "", **changes: Any) -> RunConfig:
+        """The recipe's config for a backbone, with some fields changed.
 
         Raises:
-            ConfigError: The recipe does not know this backbone.
+            ConfigError: The recipe does not support this backbone.
         """
         backbone = backbone or self.backbones[0]
         if backbone not in self.backbones:
-            known = ", ".join(self.backbones[:3])
+            supported = ", ".join(self.backbones[:3])
             raise ConfigError(
-                f"The recipe {self.name} has no {backbone}",
-                f"{known}{' ...' if len(self.backbones) > 3 else ''}",
-                "Choose one of these backbones, or set the run up without a recipe",
+                f"The recipe {self.name} does not support {backbone}",
+                f"{supported}{', ...' if len(self.backbones) > 3 else ''}",
+                "Choose one of these backbones, or configure the run without a recipe",
             )
-        return RunConfig(**({"backbone": backbone, "recipe": self.name} | self.settings(backbone) | changes))
+        fields: dict[str, Any] = {"backbone": backbone, "recipe": self.name}
+        return RunConfig(**(fields | self.settings(backbone) | changes))
 
 
 def get(name: str) -> Recipe:
-    """The recipe of this name.
+    """The recipe with this name.
 
     Raises:
-        ConfigError: There is none.
+        ConfigError: It does not exist.
     """
     if name not in RECIPES:
-        raise ConfigError(f"There is no recipe {name!r}", f"one of {', '.join(RECIPES)}", "Choose one of these")
+        raise ConfigError(f"There is no recipe {name!r}", f"one of {', '.join(RECIPES)}")
     return RECIPES[name]
 
 
@@ -157,36 +159,36 @@ RECIPES = {
         Recipe(
             "notebook",
             "The notebook's exercise",
-            "The head alone for five epochs, then the last 30 layers at a hundredth of the rate for three.",
+            "Five epochs with only the head, then three with the last 30 layers at a hundredth of the learning rate.",
             ("MobileNetV2", "ResNet50V2", "EfficientNetLite0"),
             _notebook,
         ),
         Recipe(
             "custom-cnn",
             "The notebook's own CNN",
-            "A small network that has never seen an image, trained from scratch on yours, mirrored and shifted.",
+            "A small untrained network, trained from scratch on your images with flips and crops.",
             ("CustomCNN", "VGGSmall", "ResNet20", "MobileNetSmall"),
             _custom_cnn,
         ),
         Recipe(
             "book-as-printed",
             "The book, as printed",
-            "Pixels divided by 255 whatever the backbone was trained on, and a slice that is said to leave the rest "
-            "frozen but freezes nothing: every layer trains, BatchNorm forgets its statistics.",
+            "Pixels divided by 255, whatever the backbone was trained on, and a slice meant to freeze all other layers "
+            "that freezes none: every layer trains, and BatchNorm loses its statistics.",
             tuple(BOOK),
             _book_as_printed,
         ),
         Recipe(
             "book-corrected",
             "The book, corrected",
-            "The same with the backbone's own preprocessing, the last layers unfrozen and all others really frozen.",
+            "The same with the backbone's own preprocessing; the last layers train, and all others really are frozen.",
             tuple(BOOK),
             _book_corrected,
         ),
         Recipe(
             "resnet152-sgd",
-            "The book's ResNet152 by SGD",
-            "Every layer by SGD at 0.001 with momentum 0.9, five epochs on the 80 % split.",
+            "The book's ResNet152 with SGD",
+            "Every layer, with SGD at 0.001 and momentum 0.9, for five epochs on the 80 % split.",
             ("ResNet152",),
             _resnet152_sgd,
         ),

@@ -1,4 +1,4 @@
-"""Where data lives, which scheduler, which run store: environment variables, read at call time."""
+"""Settings from environment variables, read at call time: the home folder, the scheduler, the run store."""
 
 import os
 from pathlib import Path
@@ -14,24 +14,24 @@ def home() -> Path:
 
 
 def folder(name: str) -> Path:
-    """A folder of the home folder, created on first use."""
+    """A subfolder of the home folder, created on first use."""
     path = home() / name
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
 def scheduler() -> str | None:
-    """Address of a Dask scheduler (`BACKBONE_LAB_SCHEDULER`), or None for a local one."""
+    """The address of a Dask scheduler (`BACKBONE_LAB_SCHEDULER`), or None for a local one."""
     return os.environ.get("BACKBONE_LAB_SCHEDULER") or None
 
 
 def tracking_uri() -> str:
-    """The MLflow store: `MLFLOW_TRACKING_URI`, by default SQLite in the home folder."""
+    """The MLflow store. `MLFLOW_TRACKING_URI`, by default SQLite in the home folder."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder('runs') / 'mlflow.db'}"
 
 
 def cache_budget() -> int:
-    """Bytes the feature cache may take. `BACKBONE_LAB_CACHE_GB`, by default 20."""
+    """The size limit of the feature cache in bytes. `BACKBONE_LAB_CACHE_GB`, by default 20."""
     text = os.environ.get("BACKBONE_LAB_CACHE_GB") or "20"
     try:
         gigabytes = float(text)

@@ -45,7 +45,7 @@ try:
     image = server.datasets.dataset(name).images[0]
     with st.expander("What is done to the images", expanded=True):
         for column, (title, made) in zip(
-            st.columns(len(corruptions.SHIFTS)), curves.preview(image).items(), strict=True
+            st.columns(len(corruptions.CORRUPTIONS)), curves.preview(image).items(), strict=True
         ):
             column.caption(f"{title}: 1, 3, 5")
             column.image([components.thumbnail(each, 96) for each in made[::2]], width=42)
@@ -74,7 +74,7 @@ try:
         else:
             components.show_error(error)
     if missing:
-        images = sum(known.loc[missing, "n_test_used"]) * len(corruptions.SHIFTS) * len(corruptions.SEVERITIES)
+        images = sum(known.loc[missing, "n_test_used"]) * len(corruptions.CORRUPTIONS) * len(corruptions.SEVERITIES)
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.button(
                 "Show them worse images", type="primary", icon=":material/blur_on:", key="robust-measure",

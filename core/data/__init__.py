@@ -1,10 +1,10 @@
 """Images in; arrays, labels and named splits out.
 
-datasets      a dataset by its name: shipped, downloaded or imported
-dataset       an imported dataset on disk
+datasets      load a dataset by name: shipped, downloaded or imported
+dataset       a dataset in memory and on disk
 folders       image folders and zip archives
 cifar         CIFAR-10 and CIFAR-100
-images        decoding, resizing, preprocessing
+images        decoding, resizing, preprocessing, augmentation
 splits        stratified training, validation and test splits
-corruptions   test images made worse, by kind and severity
+corruptions   corrupted test images, by kind and severity
 """

@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100: their class names, and their arrays from an .npz or a download."""
+"""CIFAR-10 and CIFAR-100: their class names, and their arrays from an .npz file or a download."""
 
 import os
 import zipfile
@@ -30,18 +30,18 @@ telephone television tiger tractor train trout tulip turtle wardrobe whale willo
 
 @dataclass(frozen=True)
 class Cifar:
-    """What is known of one of the two before it is here."""
+    """What is known about CIFAR-10 or CIFAR-100 before it is downloaded."""
 
     title: str
     images: int
     url: str
-    archive: str  # where keras.datasets expects the archive, below Keras's own folder
+    archive: str  # where keras.datasets expects the archive, relative to Keras's home folder
     class_names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Arrays:
-    """Images `(n, 32, 32, 3) uint8` and labels `(n,) int64`, as their source splits them."""
+    """Images `(n, 32, 32, 3) uint8` and labels `(n,) int64` in their official split."""
 
     x_train: np.ndarray
     y_train: np.ndarray
@@ -71,7 +71,7 @@ def read(path: Path, *, classes: int) -> Arrays:
     """Read an .npz with the arrays x_train, y_train, x_test and y_test.
 
     Raises:
-        DatasetError: The file is damaged, an array is missing, or it does not have the shape of CIFAR images.
+        DatasetError: The file is damaged, or an array is missing or has the wrong shape.
     """
     try:
         with np.load(path, allow_pickle=False) as stored:
@@ -81,7 +81,7 @@ def read(path: Path, *, classes: int) -> Arrays:
             f"{path} lacks an array ({error.args[0]})", "the arrays x_train, y_train, x_test, y_test"
         ) from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DatasetError(f"{path} cannot be read", "an .npz file", "Copy it again") from error
+        raise DatasetError(f"{path} cannot be read", "a valid .npz file", "Copy it again") from error
     return _checked(str(path), arrays, classes)
 
 
@@ -90,7 +90,7 @@ def download(name: str, instead: Path, *, report: Report) -> Arrays:
 
     Args:
         name: "cifar10" or "cifar100".
-        instead: The .npz that a user without a network connection can provide.
+        instead: Where a user without network access can put an .npz file; named in errors.
 
     Raises:
         DatasetError: The download failed, or was not the archive.
@@ -101,7 +101,7 @@ def download(name: str, instead: Path, *, report: Report) -> Arrays:
     try:
         if not archive.exists():
             fetch(cifar.url, archive, report=report)
-        import keras  # takes seconds, which a failed download need not wait for
+        import keras  # takes seconds, so only after a successful download
 
         (x_train, y_train), (x_test, y_test) = getattr(keras.datasets, name).load_data()
     except Stopped:
@@ -110,7 +110,7 @@ def download(name: str, instead: Path, *, report: Report) -> Arrays:
         raise DatasetError(
             f"{cifar.title} could not be downloaded from {cifar.url} ({error})",
             "",
-            f"Without network, put an .npz file with the arrays x_train, y_train, x_test, y_test at {instead}",
+            f"Without network access, put an .npz file with the arrays x_train, y_train, x_test, y_test at {instead}",
         ) from error
     arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
     return _checked(cifar.url, arrays, len(cifar.class_names))
@@ -123,10 +123,10 @@ def _checked(source: str, arrays: dict[str, np.ndarray], classes: int) -> Arrays
         if x.shape[1:] != (32, 32, 3) or x.dtype != np.uint8 or not len(x):
             raise DatasetError(f"x_{part} in {source} is {x.shape} {x.dtype}", "(n, 32, 32, 3) uint8")
         if y.size != len(x) or not np.issubdtype(y.dtype, np.integer):
-            raise DatasetError(f"y_{part} in {source} is {y.shape} {y.dtype}", f"{len(x):,} whole numbers")
+            raise DatasetError(f"y_{part} in {source} is {y.shape} {y.dtype}", f"{len(x):,} integers")
         labels[part] = y.reshape(-1).astype(np.int64)
         if labels[part].min() < 0 or labels[part].max() >= classes:
             raise DatasetError(
-                f"y_{part} in {source} runs from {y.min()} to {y.max()}", f"labels from 0 to {classes - 1}"
+                f"y_{part} in {source} ranges from {y.min()} to {y.max()}", f"labels from 0 to {classes - 1}"
             )
     return Arrays(arrays["x_train"], labels["train"], arrays["x_test"], labels["test"])

@@ -1,8 +1,8 @@
-"""Shifts: the same images in worse light, out of focus, noisy: five severities of each, always the same ones.
+"""Image corruptions such as blur and noise, each at five severities; deterministic.
 
-In the manner of CIFAR-10-C (Hendrycks and Dietterich, Benchmarking neural network robustness to common corruptions and
-perturbations, ICLR 2019), but made here, by the seed below, and so not comparable with published figures on it. A
-shifted dataset is one like any other: it has a fingerprint of its own, under which its features are cached.
+Modelled on CIFAR-10-C (Hendrycks and Dietterich, Benchmarking neural network robustness to common corruptions and
+perturbations, ICLR 2019) but generated here from a seed, so results are not comparable with published figures. A
+corrupted dataset is like any other: its features are cached under its own fingerprint.
 """
 
 import hashlib
@@ -16,49 +16,49 @@ from PIL import Image
 from core.data.dataset import Dataset
 from core.errors import ConfigError
 
-VERSION = 1  # raise it when a shift would give other pixels
+VERSION = 1  # increase it when a corruption would give other pixels
 SEED = 0
 SEVERITIES = (1, 2, 3, 4, 5)
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green, blue: ITU-R BT.601
 
 
 @dataclass(frozen=True)
-class Shift:
-    """A way to make images worse."""
+class Corruption:
+    """A way to degrade images."""
 
     name: str
     title: str
-    unit: str  # what an amount is
-    amounts: tuple[float, ...]  # one for each severity
+    unit: str  # what an amount measures
+    amounts: tuple[float, ...]  # one per severity
     make: Callable[[np.ndarray, float], np.ndarray]  # (n, s, s, 3) uint8 and an amount -> the same shape, 0..255
 
 
-def shifted(dataset: Dataset, rows: np.ndarray, name: str) -> Dataset:
-    """These rows (n,) of a dataset after a shift, at severity 1, then all at 2, and so on: (5 n) images.
+def corrupted(dataset: Dataset, rows: np.ndarray, name: str) -> Dataset:
+    """Rows (n,) of a dataset after a corruption: all at severity 1, then all at severity 2, and so on; 5 n images.
 
     Raises:
-        ConfigError: There is no such shift.
+        ConfigError: There is no such corruption.
     """
-    if name not in SHIFTS:
-        raise ConfigError(f"There is no shift {name!r}", f"one of {', '.join(SHIFTS)}", "Choose one of these")
-    facts = f"{VERSION} {dataset.fingerprint} {name} {SEED}".encode()
-    images, five = dataset.images[rows], np.tile(rows, len(SEVERITIES))
+    if name not in CORRUPTIONS:
+        raise ConfigError(f"There is no corruption {name!r}", f"one of {', '.join(CORRUPTIONS)}")
+    identity = f"{VERSION} {dataset.fingerprint} {name} {SEED}".encode()
+    images, repeated = dataset.images[rows], np.tile(rows, len(SEVERITIES))
     return replace(
         dataset,
-        title=f"{dataset.title}, {SHIFTS[name].title.lower()}",
+        title=f"{dataset.title}, {CORRUPTIONS[name].title.lower()}",
         images=np.concatenate([apply(images, name, severity) for severity in SEVERITIES]),
-        labels=dataset.labels[five],
-        official=dataset.official[five],
-        files=dataset.files[five],
-        fingerprint=hashlib.sha256(facts + np.ascontiguousarray(rows).tobytes()).hexdigest()[:16],
+        labels=dataset.labels[repeated],
+        official=dataset.official[repeated],
+        files=dataset.files[repeated],
+        fingerprint=hashlib.sha256(identity + np.ascontiguousarray(rows).tobytes()).hexdigest()[:16],
     )
 
 
 def apply(images: np.ndarray, name: str, severity: int) -> np.ndarray:
-    """Images (n, s, s, 3) uint8 after a shift of severity 1 to 5."""
-    shift = SHIFTS[name]
-    made = shift.make(images, shift.amounts[severity - 1])
-    return np.clip(np.rint(made), 0, 255).astype(np.uint8)
+    """Images (n, s, s, 3) uint8 after a corruption of severity 1 to 5."""
+    corruption = CORRUPTIONS[name]
+    degraded = corruption.make(images, corruption.amounts[severity - 1])
+    return np.clip(np.rint(degraded), 0, 255).astype(np.uint8)
 
 
 def _grey(images: np.ndarray, share: float) -> np.ndarray:
@@ -88,13 +88,13 @@ def _through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
 
 def _small(images: np.ndarray, share: float) -> np.ndarray:
     size = images.shape[1]
-    less = max(1, round(share * size))
-    return np.stack(
-        [
-            np.asarray(Image.fromarray(image).resize((less, less), Image.Resampling.BOX).resize((size, size), 0))
-            for image in images
-        ]
-    )
+    smaller = max(1, round(share * size))
+
+    def resize(image: np.ndarray) -> np.ndarray:
+        small = Image.fromarray(image).resize((smaller, smaller), Image.Resampling.BOX)
+        return np.asarray(small.resize((size, size), Image.Resampling.NEAREST))
+
+    return np.stack([resize(image) for image in images])
 
 
 def _contrast(images: np.ndarray, kept: float) -> np.ndarray:
@@ -102,14 +102,14 @@ def _contrast(images: np.ndarray, kept: float) -> np.ndarray:
     return mean + kept * (images - mean)
 
 
-SHIFTS = {
-    shift.name: shift
-    for shift in (
-        Shift("grey", "Grey", "share of the colour taken out", (0.2, 0.4, 0.6, 0.8, 1.0), _grey),
-        Shift("blur", "Blur", "width of a Gaussian, of the image", (0.0125, 0.019, 0.025, 0.031, 0.044), _blur),
-        Shift("noise", "Noise", "standard deviation, of full scale", (0.04, 0.06, 0.08, 0.1, 0.14), _noise),
-        Shift("jpeg", "JPEG", "quality", (80, 50, 30, 20, 10), _jpeg),
-        Shift("resolution", "Low resolution", "share of the pixels a side", (0.875, 0.75, 0.625, 0.5, 0.375), _small),
-        Shift("contrast", "Low contrast", "share of the contrast kept", (0.75, 0.5, 0.4, 0.3, 0.15), _contrast),
+CORRUPTIONS = {
+    corruption.name: corruption
+    for corruption in (
+        Corruption("grey", "Grey", "fraction of colour removed", (0.2, 0.4, 0.6, 0.8, 1.0), _grey),
+        Corruption("blur", "Blur", "Gaussian sigma / image size", (0.0125, 0.019, 0.025, 0.031, 0.044), _blur),
+        Corruption("noise", "Noise", "standard deviation / full scale", (0.04, 0.06, 0.08, 0.1, 0.14), _noise),
+        Corruption("jpeg", "JPEG", "quality", (80, 50, 30, 20, 10), _jpeg),
+        Corruption("resolution", "Low resolution", "fraction of the side", (0.875, 0.75, 0.625, 0.5, 0.375), _small),
+        Corruption("contrast", "Low contrast", "fraction of contrast kept", (0.75, 0.5, 0.4, 0.3, 0.15), _contrast),
     )
 }

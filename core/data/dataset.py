@@ -1,12 +1,12 @@
-"""A dataset as one value, and how it lies on disk.
+"""A dataset in memory and on disk.
 
 `datasets/<name>/` in the home folder holds
 
-    dataset.json   title, class names, shape of the images, fingerprint, where they came from
+    dataset.json   title, class names, shape of the images, fingerprint, source
     rows.npz       label, official split and file of each row
-    images.raw     (n, size, size, 3) uint8, mapped into memory rather than read
+    images.raw     (n, size, size, 3) uint8, memory-mapped
 
-It is written under another name and renamed when it is complete.
+It is written under a temporary name and renamed when complete.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from core import settings, storage
 from core.errors import DatasetError
 
 VERSION = 1
-ABANDONED = 86_400  # seconds after which a half-written folder has no writer
+ABANDONED = 86_400  # seconds after which a half-written folder is considered abandoned
 
 Row = tuple[np.ndarray, int, str, str]
 """Image `(size, size, 3) uint8`, label, official split, file."""
@@ -33,48 +34,48 @@ Row = tuple[np.ndarray, int, str, str]
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images with labels. All arrays share their first axis: row ids, stable for a fingerprint."""
+    """Labelled images. All arrays share their first axis; row ids are stable for a fingerprint."""
 
     name: str
     title: str
-    images: np.ndarray  # (n, size, size, 3) uint8; mapped from disk, except for the sample
-    labels: np.ndarray  # (n,) int64, indices of class_names
+    images: np.ndarray  # (n, size, size, 3) uint8; memory-mapped, except for the sample
+    labels: np.ndarray  # (n,) int64, indices into class_names
     class_names: tuple[str, ...]
-    official: np.ndarray  # (n,) str: "train", "val", "test" as the source says, or ""
+    official: np.ndarray  # (n,) str: the source's own split, "train", "val" or "test"; "" if it has none
     files: np.ndarray  # (n,) str: path in the source, or "train/00042" for arrays
-    fingerprint: str  # 16 hexadecimal digits of the content
+    fingerprint: str  # 16 hexadecimal digits of a digest of the content
     source: str
     licence: str
-    skipped: tuple[str, ...]  # "path: reason", files of the source that are not among the images
+    skipped: tuple[str, ...]  # "path: reason" for each file of the source that was left out
 
 
 def root() -> Path:
-    """The folder of all datasets."""
+    """The folder that holds all datasets."""
     return settings.folder("datasets")
 
 
 def names() -> list[str]:
-    """Datasets on disk, whether they can be opened or not."""
+    """The datasets on disk, including damaged ones."""
     return sorted(path.name for path in root().iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
-def about(name: str) -> dict:
-    """What dataset.json says, without opening the arrays. Raises DatasetError where that is not readable."""
+def about(name: str) -> dict[str, Any]:
+    """The content of dataset.json, without opening the arrays. Raises DatasetError if it is unreadable."""
     try:
-        facts = json.loads((root() / name / "dataset.json").read_text(encoding="utf-8"))
-        if facts["version"] != VERSION:
-            raise ValueError(f"version {facts['version']}")
+        metadata = json.loads((root() / name / "dataset.json").read_text(encoding="utf-8"))
+        if metadata["version"] != VERSION:
+            raise ValueError(f"version {metadata['version']}")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _broken(name) from error
-    return facts
+    return metadata
 
 
 def read(name: str) -> Dataset:
-    """Open a dataset, its images mapped into memory. Raises DatasetError where its folder is damaged."""
-    facts = about(name)
+    """Open a dataset with its images memory-mapped. Raises DatasetError if its folder is damaged."""
+    metadata = about(name)
     folder = root() / name
     try:
-        shape = tuple(facts["shape"])
+        shape = tuple(metadata["shape"])
         with np.load(folder / "rows.npz", allow_pickle=False) as rows:
             columns = {column: rows[column] for column in ("labels", "official", "files")}
         images = np.memmap(folder / "images.raw", np.uint8, mode="r")
@@ -82,48 +83,50 @@ def read(name: str) -> Dataset:
             raise ValueError("rows.npz and dataset.json disagree")
         return Dataset(
             name=name,
-            title=facts["title"],
+            title=metadata["title"],
             images=images.reshape(shape),
-            class_names=tuple(facts["class_names"]),
-            fingerprint=facts["fingerprint"],
-            source=facts["source"],
-            licence=facts["licence"],
-            skipped=tuple(facts["skipped"]),
+            class_names=tuple(metadata["class_names"]),
+            fingerprint=metadata["fingerprint"],
+            source=metadata["source"],
+            licence=metadata["licence"],
+            skipped=tuple(metadata["skipped"]),
             **columns,
         )
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise _broken(name) from error
 
 
-def write(name: str, rows: Iterable[Row], *, facts: Mapping[str, str | Sequence[str]]) -> Dataset:
-    """Store rows as they come, and let the dataset appear when all are there.
+def write(name: str, rows: Iterable[Row], *, metadata: Mapping[str, str | Sequence[str]]) -> Dataset:
+    """Store rows as they arrive; the dataset becomes visible when it is complete.
 
     Args:
-        name: Name of its folder.
-        rows: One at a time, so that all images together need not fit into memory. An error in them leaves nothing.
-        facts: title, class_names, source, licence and skipped; looked at when the rows are through.
+        name: The name of its folder.
+        rows: Consumed one at a time, so the images need not fit into memory. If they raise, nothing is kept.
+        metadata: title, class_names, source, licence and skipped; read after the last row.
 
     Raises:
-        DatasetError: The disk is full, or another dataset has this name. The same content again is no error.
+        DatasetError: The disk is full, or another dataset has this name. Writing the same content again is no error.
     """
     _sweep()
     with tempfile.TemporaryDirectory(prefix=".new-", dir=root()) as temporary:
         new = Path(temporary) / name
         new.mkdir()
         try:
-            fingerprint = _write(new, rows, facts)
+            fingerprint = _write(new, rows, metadata)
         except OSError as error:
             raise DatasetError(
                 f"{root()} cannot be written ({error.strerror})",
                 "",
-                "Make room, or set BACKBONE_LAB_HOME to another disk",
+                "Free some space, or set BACKBONE_LAB_HOME to another disk",
             ) from error
         try:
             new.rename(root() / name)
-        except OSError:  # there is one already, perhaps since a moment ago
+        except OSError:  # the name is taken, perhaps only since a moment ago
             if read(name).fingerprint != fingerprint:
                 raise DatasetError(
-                    f"There is another dataset named {name!r}", "a free name", "Delete that one or choose another name"
+                    f"Another dataset is already named {name!r}",
+                    "an unused name",
+                    "Delete that dataset or choose another name",
                 ) from None
     return read(name)
 
@@ -131,38 +134,38 @@ def write(name: str, rows: Iterable[Row], *, facts: Mapping[str, str | Sequence[
 def delete(name: str) -> None:
     """Remove a dataset, damaged or not."""
     with tempfile.TemporaryDirectory(prefix=".deleted-", dir=root()) as trash:
-        (root() / name).rename(Path(trash) / name)  # at once, so that nobody opens half of it
+        (root() / name).rename(Path(trash) / name)  # atomic, so that nobody opens a half-deleted dataset
 
 
 def fingerprint(pixels: str, labels: np.ndarray, official: np.ndarray, class_names: Sequence[str]) -> str:
-    """Digest of all that a result can depend on; `pixels` is the SHA-256 of the images in their order."""
+    """A digest of everything a result can depend on; `pixels` is the SHA-256 of the images in order."""
     content = [pixels, labels.tolist(), official.tolist(), list(class_names)]
     return storage.digest(content)
 
 
 def _sweep() -> None:
-    """Remove what killed processes left behind, once no living one can be writing it."""
+    """Remove what killed processes left behind, once it is old enough that nobody can still be writing it."""
     for path in root().glob(".*-*"):
         if time.time() - path.stat().st_mtime > ABANDONED:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _write(folder: Path, rows: Iterable[Row], facts: Mapping[str, str | Sequence[str]]) -> str:
+def _write(folder: Path, rows: Iterable[Row], metadata: Mapping[str, str | Sequence[str]]) -> str:
     digest, shape = hashlib.sha256(), ()
     columns = []
     with (folder / "images.raw").open("wb") as stream:
         for image, *others in rows:
-            pixels = np.ascontiguousarray(image)
+            pixels = np.ascontiguousarray(image).data
             stream.write(pixels)
             digest.update(pixels)
             columns.append(others)
             shape = image.shape
     labels, official, files = (np.array(column) for column in zip(*columns, strict=True))
     np.savez_compressed(folder / "rows.npz", labels=labels.astype(np.int64), official=official, files=files)
-    mark = fingerprint(digest.hexdigest(), labels, official, facts["class_names"])
-    described = {"version": VERSION, **facts, "shape": [len(labels), *shape], "fingerprint": mark}
-    (folder / "dataset.json").write_text(json.dumps(described, indent=1, ensure_ascii=False), encoding="utf-8")
-    return mark
+    content = fingerprint(digest.hexdigest(), labels, official, metadata["class_names"])
+    stored = {"version": VERSION, **metadata, "shape": [len(labels), *shape], "fingerprint": content}
+    (folder / "dataset.json").write_text(json.dumps(stored, indent=1, ensure_ascii=False), encoding="utf-8")
+    return content
 
 
 def _broken(name: str) -> DatasetError:

@@ -1,4 +1,4 @@
-"""Datasets: the shipped CIFAR-10 sample, CIFAR-10 and CIFAR-100, and folders or zips of images; their splits."""
+"""Datasets by name: the shipped CIFAR-10 sample, CIFAR-10, CIFAR-100, and imported folders or zips of images."""
 
 import difflib
 import hashlib
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -26,32 +26,33 @@ from core.progress import Progress, Report, silent
 __all__ = ["Dataset", "Summary", "available", "delete", "fetch", "import_images", "load", "splits", "subsample"]
 
 SAMPLE = "cifar10-sample"
-SIZES = (32, 256)  # pixels; no backbone takes less, few look at more, and 10,000 images of 256 are 2 GB already
-THREADS = min(4, os.cpu_count() or 1)  # Pillow decodes outside Python's lock
+SIZES = (32, 256)  # pixels: no backbone takes less, few use more, and 10,000 images of 256 px already take 2 GB
+THREADS = min(4, os.cpu_count() or 1)  # Pillow releases the GIL while decoding
 BATCH = 64  # images waiting in memory
 
-Item, Result = TypeVar("Item"), TypeVar("Result")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A dataset in a list."""
+    """A dataset in the list of available ones."""
 
     name: str
     title: str
-    state: str  # "ready"; "download" when fetch() must bring it first; "broken" when only delete() helps
+    state: str  # "ready"; "download": fetch() has to get it first; "broken": it can only be deleted
     images: int
     classes: int
 
 
 def available() -> list[Summary]:
-    """The shipped sample, CIFAR-10 and CIFAR-100, then what was imported."""
+    """The shipped sample, CIFAR-10 and CIFAR-100, then the imported datasets."""
     imported = [name for name in stored.names() if name not in cifar.CIFAR]
     return [Summary(SAMPLE, "CIFAR-10 sample", "ready", 2_500, 10), *map(_summary, [*cifar.CIFAR, *imported])]
 
 
 def load(name: str) -> Dataset:
-    """Open a dataset of this machine, without any download.
+    """Open a dataset that is on this machine; never downloads.
 
     Raises:
         DatasetError: It is unknown, not downloaded yet, or damaged.
@@ -64,7 +65,7 @@ def load(name: str) -> Dataset:
         return _store_cifar(name, _npz(name), silent)
     if name in cifar.CIFAR:
         raise DatasetError(
-            f"{cifar.CIFAR[name].title} is not on this machine yet",
+            f"{cifar.CIFAR[name].title} is not on this machine",
             "",
             f"Download it, or put an .npz file with the arrays x_train, y_train, x_test, y_test at {_npz(name)}",
         )
@@ -74,10 +75,10 @@ def load(name: str) -> Dataset:
 
 
 def fetch(name: str, report: Report = silent) -> Dataset:
-    """Open a dataset; CIFAR-10 and CIFAR-100 are downloaded first where that is needed, which imports Keras.
+    """Open a dataset, downloading CIFAR-10 or CIFAR-100 first if necessary (which imports Keras).
 
     Raises:
-        DatasetError: As `load`; without network the message says which file to put where.
+        DatasetError: As `load`; without network access the message says which file to put where.
     """
     if name in stored.names() or name not in cifar.CIFAR:
         return load(name)
@@ -85,19 +86,19 @@ def fetch(name: str, report: Report = silent) -> Dataset:
 
 
 def import_images(path: str | Path, *, name: str | None = None, report: Report = silent) -> Dataset:
-    """Make a dataset of `class_name/*.jpg`, with or without train/, val/ and test/ above, in a folder or a zip.
+    """Import a folder or zip of `class_name/*.jpg`, optionally below train/, val/ and test/.
 
-    Images are cut square at the median of their shorter sides. Files that cannot be read are listed in
+    Images are cropped square and resized to the median of their shorter sides. Unreadable files are listed in
     `skipped`. Importing the same content again changes nothing.
 
     Args:
         path: The folder or zip.
         name: By default the name of the folder or zip.
-        report: Told the images that are done.
+        report: Receives the number of images done.
 
     Raises:
-        DatasetError: Nothing to learn from, too few images for a split, an unsafe zip, or a name that is taken.
-            Nothing is kept then.
+        DatasetError: There are no classes, too few images for a split, an unsafe zip, or a name that is taken.
+            Nothing is kept.
     """
     path = Path(path).expanduser()
     with folders.open_tree(path) as tree:
@@ -105,11 +106,11 @@ def import_images(path: str | Path, *, name: str | None = None, report: Report =
         name = _slug(title)
         pictures, class_names, skipped = folders.arrange(tree)
 
-        # Twice through the files: first the headers alone, for the size, then the pixels.
+        # Two passes over the files: first only the headers, to choose the size; then the pixels.
         def measure(picture: folders.Picture) -> int:
             return images.shorter_side(tree.read(picture.path), name=picture.path)
 
-        sides = dict(_readable(_told(_each(pictures, measure), 0, report), skipped))
+        sides = dict(_readable(_reported(_in_threads(pictures, measure), 0, report), skipped))
         _check(sides, class_names, skipped)
         size = int(np.clip(np.median(list(sides.values())), *SIZES))
 
@@ -119,34 +120,35 @@ def import_images(path: str | Path, *, name: str | None = None, report: Report =
 
         def rows() -> Iterator[Row]:
             kept = []
-            for picture, image in _readable(_told(_each(list(sides), pixels), len(sides), report), skipped):
+            results = _reported(_in_threads(list(sides), pixels), len(sides), report)
+            for picture, image in _readable(results, skipped):
                 kept.append(picture)
                 yield image, picture.label, picture.official, picture.path
             _check(kept, class_names, skipped)
 
-        facts = {
+        metadata = {
             "title": title,
             "class_names": class_names,
             "source": f"Imported from {path.name}",
             "licence": "Not stated",
             "skipped": skipped,
         }
-        return stored.write(name, rows(), facts=facts)
+        return stored.write(name, rows(), metadata=metadata)
 
 
 def delete(name: str) -> None:
-    """Remove a dataset from the home folder; an .npz that the user put there stays.
+    """Remove a dataset from the home folder; an .npz file that the user put there stays.
 
     Raises:
         DatasetError: There is no such dataset, or it is the shipped one.
     """
     if name not in stored.names():
-        raise DatasetError(f"There is no dataset {name!r} to delete", "one that was downloaded or imported")
+        raise DatasetError(f"There is no dataset {name!r} to delete", "a downloaded or imported dataset")
     stored.delete(name)
 
 
 def splits(dataset: Dataset, *, seed: int = 0) -> dict[str, np.ndarray]:
-    """Row ids `int64`, ascending, of train, val, test, probe20 and finetune80; see `core.data.splits`."""
+    """Ascending row ids `int64` of train, val, test, probe20 and finetune80; see `core.data.splits`."""
     return cuts.named(dataset.labels, dataset.official, seed=seed)
 
 
@@ -169,7 +171,7 @@ def _npz(name: str) -> Path:
 def _slug(title: str) -> str:
     name = re.sub(r"[^\w]+", "-", unicodedata.normalize("NFC", title).casefold()).strip("-_")[:60]
     if not name:
-        raise DatasetError(f"{title!r} cannot name a dataset", "a name with letters or digits")
+        raise DatasetError(f"{title!r} cannot be the name of a dataset", "a name with letters or digits")
     if name in (SAMPLE, *cifar.CIFAR):
         raise DatasetError(f"The name {name!r} is taken by a built-in dataset", "another name")
     return name
@@ -183,14 +185,14 @@ def _check(pictures: Iterable[folders.Picture], class_names: Sequence[str], skip
     except DatasetError as error:
         if not skipped:
             raise
-        note = f"{len(skipped)} skipped, the first of them {skipped[0]}"
+        note = f"{len(skipped)} skipped, the first is {skipped[0]}"
         raise DatasetError(f"{error.received} ({note})", error.expected, error.remedy) from error
 
 
-def _each(
+def _in_threads(
     pictures: Sequence[folders.Picture], work: Callable[[folders.Picture], Result]
 ) -> Iterator[tuple[folders.Picture, Result | DatasetError]]:
-    """Do the work in threads; results come in order, a few at a time."""
+    """Do the work in threads; results arrive in order, a batch at a time."""
 
     def attempt(picture: folders.Picture) -> Result | DatasetError:
         try:
@@ -214,17 +216,17 @@ def _readable(
             yield picture, result
 
 
-def _told(items: Iterable[Item], total: int, report: Report) -> Iterator[Item]:
-    """Pass items on and report how many there were, at most every 0.2 s."""
-    started = told = time.monotonic()
+def _reported(items: Iterable[Item], total: int, report: Report) -> Iterator[Item]:
+    """Pass items on and report their number, at most every 0.2 s."""
+    started = reported = time.monotonic()
     done = 0
     for done, item in enumerate(items, start=1):
         yield item
         now = time.monotonic()
-        if now - told > 0.2 or done == total:
+        if now - reported > 0.2 or done == total:
             rate = done / max(now - started, 1e-6)
             report(Progress("load", done, total, "images", rate, (total - done) / rate if total else None))
-            told = now
+            reported = now
 
 
 def _sample() -> Dataset:
@@ -239,7 +241,7 @@ def _sample() -> Dataset:
         class_names=names,
         official=official,
         files=files,
-        fingerprint=stored.fingerprint(hashlib.sha256(pixels).hexdigest(), labels, official, names),
+        fingerprint=stored.fingerprint(hashlib.sha256(pixels.data).hexdigest(), labels, official, names),
         source=cifar.SOURCE,
         licence=cifar.LICENCE,
         skipped=(),
@@ -252,7 +254,7 @@ def _store_cifar(name: str, npz: Path, report: Report) -> Dataset:
         arrays = cifar.read(npz, classes=len(known.class_names))
     else:
         arrays = cifar.download(name, npz, report=report)
-    facts = {
+    metadata: dict[str, Any] = {
         "title": known.title,
         "class_names": known.class_names,
         "source": cifar.SOURCE,
@@ -262,7 +264,7 @@ def _store_cifar(name: str, npz: Path, report: Report) -> Dataset:
     labels = np.concatenate([arrays.y_train, arrays.y_test])
     official = np.repeat(["train", "test"], [len(arrays.y_train), len(arrays.y_test)])
     cuts.check(labels, official, known.class_names)
-    return stored.write(name, _told(_cifar_rows(arrays), len(labels), report), facts=facts)
+    return stored.write(name, _reported(_cifar_rows(arrays), len(labels), report), metadata=metadata)
 
 
 def _cifar_rows(arrays: cifar.Arrays) -> Iterator[Row]:

@@ -1,11 +1,11 @@
-"""Folders of images, on disk or in a zip: what lies in them, read safely, and which class each file belongs to."""
+"""Folders of images, on disk or in a zip: safe reading, and the class and split of each file."""
 
 import os
 import stat
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -15,8 +15,8 @@ from core.errors import DatasetError
 
 MAX_ZIP = 2_000_000_000  # bytes of a zip
 MAX_UNPACKED = 20_000_000_000  # bytes of all its files together
-MAX_RATIO = 100  # unpacked over packed, above MAX_UNPACKED_FREELY; photographs hardly shrink
-MAX_UNPACKED_FREELY = 100_000_000  # bytes
+MAX_RATIO = 100  # unpacked over packed size, above MAX_UNPACKED_FREELY; photographs barely compress
+MAX_UNPACKED_FREELY = 100_000_000  # bytes that may be unpacked at any ratio
 MAX_FILE = 250_000_000  # bytes of one image file
 MAX_FILES = 500_000
 
@@ -29,12 +29,12 @@ SPLIT_FOLDERS = {
     "test": "test",
     "testing": "test",
 }
-LITTER = {"__MACOSX", "Thumbs.db", "desktop.ini"}  # left behind by operating systems; hidden files count as such too
+LITTER = {"__MACOSX", "Thumbs.db", "desktop.ini"}  # left by operating systems; hidden files are ignored too
 
 
 @dataclass(frozen=True)
 class Tree:
-    """Files below a folder or in a zip, by their paths relative to it (with `/`)."""
+    """The files of a folder or zip, by their relative paths (with `/`)."""
 
     name: str
     files: tuple[str, ...]
@@ -45,19 +45,19 @@ class Tree:
 
 @dataclass(frozen=True)
 class Picture:
-    """An image file and what its folders say of it."""
+    """An image file, with the class and split given by its folders."""
 
     path: str
-    label: int  # index of the class names
+    label: int  # index into the class names
     official: str  # "train", "val", "test" or ""
 
 
 @contextmanager
 def open_tree(path: Path) -> Iterator[Tree]:
-    """Look into a folder or a zip. Nothing is written to disk.
+    """List a folder or a zip. Nothing is written to disk.
 
     Raises:
-        DatasetError: No such path, neither of both, or a zip that is unsafe or too large.
+        DatasetError: The path does not exist, is neither a folder nor a zip, or is an unsafe or too large zip.
     """
     if path.is_dir():
         yield _disk(path)
@@ -65,41 +65,49 @@ def open_tree(path: Path) -> Iterator[Tree]:
         with _archive(path) as archive:
             yield _zip(path, archive)
     else:
-        raise DatasetError(f"There is no {path}", "a folder of images, or a zip of one")
+        raise DatasetError(f"There is no file or folder {path}", "a folder of images, or a zip of one")
 
 
 def arrange(tree: Tree) -> tuple[list[Picture], list[str], list[str]]:
-    """Find the classes: `class_name/*.jpg`, if wished below train/, val/ and test/, and below any wrapping folder.
+    """Find the classes: `class_name/*.jpg`, optionally below train/, val/ and test/ and below wrapping folders.
 
     Returns:
-        Pictures in the order of their paths; class names, sorted; and what was skipped, as "path: reason".
+        Pictures in the order of their paths; class names, sorted; and the skipped files, as "path: reason".
     """
+    paths = {name: PurePosixPath(name).parts for name in tree.files if _is_image(name)}
+    skipped = [*tree.skipped, *(f"{name}: no image suffix" for name in tree.files if name not in paths)]
     folders = {PurePosixPath(folder).parts for folder in tree.folders}
-    files = {name: PurePosixPath(name).parts for name in tree.files if _is_image(name)}
-    skipped = [*tree.skipped, *(f"{name}: not named as an image" for name in tree.files if name not in files)]
+    wrappers = _wrapping(folders, paths.values())
+    folders = {parts[wrappers:] for parts in folders if len(parts) > wrappers}
 
-    depth = _wrapping(folders, files.values())
-    tops = {parts[depth] for parts in folders if len(parts) > depth}
-    splits = {top for top in tops if top.lower() in SPLIT_FOLDERS and _holds_folders(folders, depth, top)}
-    strange = sorted(top for top in tops if top.lower() not in SPLIT_FOLDERS)
-    if splits and strange:
-        raise DatasetError(
-            f"{strange[0]}/ lies beside {min(splits)}/", "class folders only, or train/, val/ and test/ only"
-        )
-    level = depth + bool(splits)  # where the names of classes are
+    splits = _splits(folders)
+    level = 1 if splits else 0  # depth of the class folders below the wrapping ones
     class_names = sorted(
-        {_composed(parts[level]) for parts in folders if len(parts) > level and (not splits or parts[depth] in splits)}
+        {_composed(parts[level]) for parts in folders if len(parts) > level and (not splits or parts[0] in splits)}
     )
     labels = {class_name: label for label, class_name in enumerate(class_names)}
 
     pictures = []
-    for name, parts in sorted(files.items()):
+    for name, path in sorted(paths.items()):
+        parts = path[wrappers:]
         if len(parts) < level + 2:
-            skipped.append(f"{name}: not in the folder of a class")
+            skipped.append(f"{name}: not in a class folder")
             continue
-        official = SPLIT_FOLDERS[parts[depth].lower()] if splits else ""
+        official = SPLIT_FOLDERS[parts[0].lower()] if splits else ""
         pictures.append(Picture(name, labels[_composed(parts[level])], official))
     return pictures, class_names, skipped
+
+
+def _splits(folders: set[tuple[str, ...]]) -> set[str]:
+    """The top folders that are splits: named like one, with class folders inside."""
+    tops = {parts[0] for parts in folders}
+    splits = {top for top in tops if top.lower() in SPLIT_FOLDERS and _holds_folders(folders, 0, top)}
+    others = sorted(top for top in tops if top.lower() not in SPLIT_FOLDERS)
+    if splits and others:
+        raise DatasetError(
+            f"{others[0]}/ lies beside {min(splits)}/", "only class folders, or only train/, val/ and test/"
+        )
+    return splits
 
 
 def _disk(root: Path) -> Tree:
@@ -108,23 +116,23 @@ def _disk(root: Path) -> Tree:
     def deny(error: OSError) -> None:
         skipped.append(f"{_below(root, error.filename)}: {error.strerror}")
 
-    for at, inside, names in os.walk(root, onerror=deny):  # does not follow links
-        for name in [*inside, *names]:
-            path = Path(at, name)
-            below, kind = _below(root, path), path.lstat().st_mode
+    for parent, subfolders, names in os.walk(root, onerror=deny):  # does not follow links
+        for name in [*subfolders, *names]:
+            path = Path(parent, name)
+            relative, mode = _below(root, path), path.lstat().st_mode
             if _is_litter(name):
                 continue
             if not _is_unicode(name):
-                skipped.append(f"{below.encode(errors='replace').decode()}: not named in Unicode")
-            elif stat.S_ISLNK(kind):
-                skipped.append(f"{below}: a link, and links are not followed")
-            elif stat.S_ISDIR(kind):
-                folders.add(below)
-            elif stat.S_ISREG(kind):
-                files.append(below)
+                skipped.append(f"{relative.encode(errors='replace').decode()}: the name is not Unicode")
+            elif stat.S_ISLNK(mode):
+                skipped.append(f"{relative}: a link; links are not followed")
+            elif stat.S_ISDIR(mode):
+                folders.add(relative)
+            elif stat.S_ISREG(mode):
+                files.append(relative)
             else:
-                skipped.append(f"{below}: not a file")
-        inside[:] = [name for name in inside if not _is_litter(name) and _is_unicode(name)]
+                skipped.append(f"{relative}: not a regular file")
+        subfolders[:] = [name for name in subfolders if not _is_litter(name) and _is_unicode(name)]
         if len(files) > MAX_FILES:
             raise DatasetError(f"{root} holds more than {MAX_FILES:,} files", "a folder of images")
 
@@ -143,16 +151,14 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
     size = path.stat().st_size
     if size > MAX_ZIP:
         raise DatasetError(
-            f"{path.name} has {size / 1e9:.1f} GB",
+            f"{path.name} is {size / 1e9:.1f} GB",
             f"a zip of at most {MAX_ZIP / 1e9:.0f} GB",
-            "Unpack it on the machine and name the folder instead",
+            "Unpack it and import the folder instead",
         )
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise DatasetError(
-            f"{path.name} is not a zip, or it is damaged", "a folder of images, or a zip of one"
-        ) from error
+        raise DatasetError(f"{path.name} is not a zip, or is damaged", "a folder of images, or a zip of one") from error
     with archive:
         yield archive
 
@@ -161,7 +167,7 @@ def _zip(path: Path, archive: zipfile.ZipFile) -> Tree:
     members: dict[str, zipfile.ZipInfo] = {}
     folders = set()
     for info in archive.infolist():
-        name = info.filename.replace("\\", "/")  # some Windows programs write them so
+        name = info.filename.replace("\\", "/")  # some Windows programs write backslashes
         _refuse_unsafe(path, info, name)
         parts = PurePosixPath(name).parts
         if any(_is_litter(part) for part in parts):
@@ -176,12 +182,12 @@ def _zip(path: Path, archive: zipfile.ZipFile) -> Tree:
 
     def read(name: str) -> bytes:
         info = members[name]
-        # bzip2 and lzma cannot be unpacked in bounded steps, and no file manager writes them
+        # bzip2 and lzma cannot be unpacked in bounded steps, and file managers do not write them
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise DatasetError(f"{name}: packed in an unusual way", "stored or deflated files")
+            raise DatasetError(f"{name}: unsupported compression", "stored or deflated files")
         try:
             with archive.open(info) as stream:
-                return _bounded(name, stream.read(MAX_FILE + 1))  # never more than the size that was added up above
+                return _bounded(name, stream.read(MAX_FILE + 1))  # never more than the size summed by _refuse_bombs
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
             raise DatasetError(f"{name}: cannot be unpacked ({error})") from error
 
@@ -189,11 +195,11 @@ def _zip(path: Path, archive: zipfile.ZipFile) -> Tree:
 
 
 def _refuse_unsafe(path: Path, info: zipfile.ZipInfo, name: str) -> None:
-    remedy = "Pack the folder again with an ordinary program"
+    remedy = "Zip the folder again with an ordinary program"
     if name.startswith("/") or PureWindowsPath(name).drive or ".." in PurePosixPath(name).parts:
-        raise DatasetError(f"{path.name} holds {name!r}, a path that leads outside", "paths inside the zip", remedy)
+        raise DatasetError(f"{path.name} contains {name!r}, a path outside the zip", "paths inside the zip", remedy)
     if stat.S_ISLNK(info.external_attr >> 16):
-        raise DatasetError(f"{path.name} holds a link, {name!r}", "files and folders only", remedy)
+        raise DatasetError(f"{path.name} contains a link, {name!r}", "only files and folders", remedy)
     if info.flag_bits & 0x1:
         raise DatasetError(f"{path.name} is encrypted", "a zip without a password", remedy)
 
@@ -201,11 +207,11 @@ def _refuse_unsafe(path: Path, info: zipfile.ZipInfo, name: str) -> None:
 def _refuse_bombs(path: Path, members: dict[str, zipfile.ZipInfo]) -> None:
     size, unpacked = path.stat().st_size, sum(info.file_size for info in members.values())
     if len(members) > MAX_FILES:
-        raise DatasetError(f"{path.name} holds {len(members):,} files", f"at most {MAX_FILES:,}")
+        raise DatasetError(f"{path.name} contains {len(members):,} files", f"at most {MAX_FILES:,}")
     if unpacked > MAX_UNPACKED or (unpacked > MAX_UNPACKED_FREELY and unpacked > MAX_RATIO * size):
         raise DatasetError(
             f"{path.name} would unpack from {size / 1e6:,.1f} MB to {unpacked / 1e6:,.0f} MB",
-            f"at most {MAX_RATIO} times its size and {MAX_UNPACKED / 1e9:.0f} GB: photographs hardly shrink in a zip",
+            f"at most {MAX_RATIO} times its size and {MAX_UNPACKED / 1e9:.0f} GB; photographs barely compress",
         )
 
 
@@ -215,13 +221,13 @@ def _bounded(name: str, data: bytes) -> bytes:
     return data
 
 
-def _wrapping(folders: set[tuple[str, ...]], files) -> int:
-    """How many folders lie around all classes and splits, as when a zip holds one folder that holds everything."""
+def _wrapping(folders: set[tuple[str, ...]], files: Collection[tuple[str, ...]]) -> int:
+    """The number of folders wrapped around all classes and splits, as in a zip with a single top folder."""
     depth = 0
     while True:
         tops = {parts[depth] for parts in folders if len(parts) > depth}
-        beside = any(len(parts) == depth + 1 for parts in files)
-        if len(tops) != 1 or beside:
+        has_files = any(len(parts) == depth + 1 for parts in files)
+        if len(tops) != 1 or has_files:
             return depth
         (top,) = tops
         if top.lower() in SPLIT_FOLDERS or not _holds_folders(folders, depth, top):
@@ -242,11 +248,11 @@ def _is_litter(name: str) -> bool:
 
 
 def _is_unicode(name: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in name)  # how Python shows bytes it cannot read
+    return not any("\ud800" <= character <= "\udfff" for character in name)  # Python's escapes for undecodable bytes
 
 
 def _composed(name: str) -> str:
-    return unicodedata.normalize("NFC", name)  # macOS writes e and its accent as two characters
+    return unicodedata.normalize("NFC", name)  # macOS stores e and its accent as two characters
 
 
 def _below(root: Path, path: str | Path) -> str:

@@ -1,4 +1,4 @@
-"""Splits: named sets of rows, cut at random by a seed, class by class in equal shares."""
+"""Splits: named sets of rows, drawn at random from a seed and stratified by class."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,8 @@ import numpy as np
 
 from core.errors import DatasetError
 
-TEST, VAL, PROBE = 0.2, 0.1, 0.2  # shares: of all images, of what is left for training, of train
+TEST, VAL, PROBE = 0.2, 0.1, 0.2  # fractions of all images, of the remaining training images, and of train
 
-# How the pieces hang together:
-#
 #     all ──┬─ test        the source's own, else 20 %
 #           └─ training ──┬─ val      the source's own, else 10 %
 #                         └─ train ──┬─ probe20      the book's 20 %
@@ -17,11 +15,11 @@ TEST, VAL, PROBE = 0.2, 0.1, 0.2  # shares: of all images, of what is left for t
 
 
 def named(labels: np.ndarray, official: np.ndarray, *, seed: int) -> dict[str, np.ndarray]:
-    """Rows `int64`, ascending, of train, val, test, probe20 and finetune80.
+    """Ascending rows `int64` of train, val, test, probe20 and finetune80.
 
     Args:
         labels: `(n,) int64`.
-        official: `(n,) str`, what the source says of each row: "train", "val", "test", or "" for nothing.
+        official: `(n,) str`, the source's own split of each row: "train", "val", "test", or "" if it has none.
         seed: The same seed gives the same rows.
     """
     rng = np.random.default_rng(seed)
@@ -34,7 +32,7 @@ def named(labels: np.ndarray, official: np.ndarray, *, seed: int) -> dict[str, n
 
 
 def subsample(rows: np.ndarray, labels: np.ndarray, n: int, *, seed: int) -> np.ndarray:
-    """Choose `n` of `rows` so that every class keeps its share; fewer are always a prefix of more.
+    """Draw a stratified subset of `n` rows; a smaller subset is always a prefix of a larger one.
 
     The first rows are one of each class, so that a head can be trained on as few images as there are classes.
 
@@ -50,26 +48,26 @@ def subsample(rows: np.ndarray, labels: np.ndarray, n: int, *, seed: int) -> np.
     if labels.shape != rows.shape:
         raise ValueError(f"{labels.shape} labels for {rows.shape} rows")
     if not 1 <= n <= len(rows):
-        raise DatasetError(f"Asked for {n:,} of {len(rows):,} images", f"a number from 1 to {len(rows):,}")
+        raise DatasetError(f"{n:,} of {len(rows):,} images requested", f"a number from 1 to {len(rows):,}")
     order = np.random.default_rng(seed).permutation(len(rows))
     rows, labels = rows[order], labels[order]
-    by_class = np.argsort(labels, kind="stable")  # stable: within a class the random order stays
+    by_class = np.argsort(labels, kind="stable")  # stable, so that the order within a class stays random
     _, first, counts = np.unique(labels[by_class], return_index=True, return_counts=True)
-    depth = np.empty(len(rows))  # 0 for the first of its class, towards 1 for the last
-    depth[by_class] = (np.arange(len(rows)) - np.repeat(first, counts)) / np.repeat(counts, counts)
-    return rows[np.argsort(depth, kind="stable")[:n]]
+    quantile = np.empty(len(rows))  # position within the class: 0 for its first row, nearly 1 for its last
+    quantile[by_class] = (np.arange(len(rows)) - np.repeat(first, counts)) / np.repeat(counts, counts)
+    return rows[np.argsort(quantile, kind="stable")[:n]]
 
 
 def check(labels: np.ndarray, official: np.ndarray, class_names: Sequence[str]) -> None:
-    """Refuse images of which some split would get no image of some class.
+    """Check that every split will contain every class.
 
     Raises:
-        DatasetError: One class only, or a class with too few images.
+        DatasetError: There are fewer than two classes, or a class has too few images.
     """
     if len(class_names) < 2:
-        found = f"only the class {class_names[0]!r}" if class_names else "no class"
-        raise DatasetError(f"There is {found}", "at least two classes, a folder of images each")
-    needed = {"training": 2}  # one for each of probe20 and finetune80
+        received = f"only the class {class_names[0]!r}" if class_names else "no class"
+        raise DatasetError(f"There is {received}", "at least two classes, each a folder of images")
+    needed = {"training": 2}  # one image for each of probe20 and finetune80
     for split in ("val", "test"):
         if np.any(official == split):
             needed[split] = 1
@@ -82,13 +80,13 @@ def check(labels: np.ndarray, official: np.ndarray, class_names: Sequence[str]) 
             name = class_names[int(counts.argmin())]
             raise DatasetError(
                 f"The class {name!r} has {_images(counts.min())} for {split}",
-                f"at least {least} in every class, so that each split has one of it",
+                f"at least {least} in every class, so that each split has one",
                 "Add images to the class or leave it out",
             )
 
 
 def _cut(rows: np.ndarray, labels: np.ndarray, share: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Part `rows` in a share of every class and the rest."""
+    """Divide `rows` into a share of every class and the rest."""
     _, codes, counts = np.unique(labels[rows], return_inverse=True, return_counts=True)
     parts = [rng.permutation(rows[codes == code])[:quota] for code, quota in enumerate(_quotas(counts, share))]
     taken = np.sort(np.concatenate(parts))
@@ -96,7 +94,7 @@ def _cut(rows: np.ndarray, labels: np.ndarray, share: float, rng: np.random.Gene
 
 
 def _quotas(counts: np.ndarray, share: float) -> np.ndarray:
-    """How many of each class: rounded by largest remainder so that the total is right, and at least one."""
+    """Images per class: largest-remainder rounding, so that the total is right, and at least one."""
     exact = counts * share
     quotas = np.maximum(np.floor(exact + 1e-9), 1).astype(int)
     missing = max(round(exact.sum()) - quotas.sum(), 0)

@@ -68,14 +68,14 @@ def measure(run_id: str, report: Report = silent) -> Robustness:
     dataset, told = datasets.load(run.config.dataset), runs.predictions(run_id)
     rows, labels = told["row"].to_numpy(), told["label"].to_numpy()
     clean = (told["prediction"] == told["label"]).to_numpy()
-    right = np.empty((len(corruptions.SHIFTS), len(corruptions.SEVERITIES), len(rows)), bool)
-    for i, shift in enumerate(corruptions.SHIFTS):
+    right = np.empty((len(corruptions.CORRUPTIONS), len(corruptions.SEVERITIES), len(rows)), bool)
+    for i, corruption in enumerate(corruptions.CORRUPTIONS):
         report(Progress("evaluate", i, len(right), unit="shifts"))
-        answers = _answers(run, corruptions.shifted(dataset, rows, shift), report)
+        answers = _answers(run, corruptions.corrupted(dataset, rows, corruption), report)
         right[i] = answers.reshape(len(corruptions.SEVERITIES), -1) == labels
     found = Robustness(
         clean=float(clean.mean()),
-        accuracies={shift: right[i].mean(axis=1).tolist() for i, shift in enumerate(corruptions.SHIFTS)},
+        accuracies={corruption: right[i].mean(axis=1).tolist() for i, corruption in enumerate(corruptions.CORRUPTIONS)},
         drop=mean_drop(clean, right),
         n_test=len(rows),
         hardware=hardware.name(),

@@ -1,10 +1,11 @@
-"""Measured speeds of this machine: images a second for a backbone and input size, and what a run will cost."""
+"""Measured throughput of this machine: images per second by backbone and input size, and estimates made from it."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,20 +13,20 @@ import pandas as pd
 from core import hardware, settings, storage
 from core.progress import Progress, Report, silent
 
-KEPT = 9  # measurements of one backbone, size and machine; their median is the speed
+KEPT = 9  # measurements kept per backbone, input size and machine; their median is the speed
 MEASURE_SECONDS = 3.0  # how long `measure` runs a backbone
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What extracting will take, and how that is known."""
+    """How long extraction will take, and what the estimate is based on."""
 
     seconds: float
-    basis: str  # one sentence to show beside it
+    basis: str  # one sentence, shown with the estimate
 
 
 def record(backbone: str, input_size: int, images_per_second: float, hardware: str) -> None:
-    """Adds one measurement; the latest few of the same backbone, input size (pixels) and hardware are kept."""
+    """Add a measurement; the last `KEPT` per backbone, input size (pixels) and hardware are kept."""
     path = _path()
     with storage.locked(path.with_suffix(".lock")):
         measured = _read(path)
@@ -34,8 +35,8 @@ def record(backbone: str, input_size: int, images_per_second: float, hardware: s
         _write(path, measured)
 
 
-def training_name(config) -> str:
-    """Under which name the speed of a training is recorded: the backbone, and what else decides about it.
+def training_name(config: Any) -> str:
+    """The name under which a training speed is recorded: the backbone and all else that affects the speed.
 
     Args:
         config: A `RunConfig` that trains.
@@ -45,14 +46,14 @@ def training_name(config) -> str:
 
 
 def table() -> pd.DataFrame:
-    """A row for each measured backbone, input_size and hardware: images_per_second (median), measurements."""
+    """One row per backbone, input_size and hardware: images_per_second (median), measurements (their number)."""
     rows = [(*key, median(rates), len(rates)) for key, rates in _read(_path()).items()]
     columns = ["backbone", "input_size", "hardware", "images_per_second", "measurements"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def estimate(backbone: str, input_size: int, n_images: int) -> Estimate | None:
-    """Seconds to extract so many images on this machine; None where this backbone was never measured on it."""
+    """Seconds to extract `n_images` on this machine; None if this backbone was never measured on it."""
     here = {
         size: median(rates)
         for (name, size, machine), rates in _read(_path()).items()
@@ -65,12 +66,12 @@ def estimate(backbone: str, input_size: int, n_images: int) -> Estimate | None:
         return Estimate(n_images / rate, f"Measured here: {rate:,.0f} images/s at {input_size} px")
     nearest = min(here, key=lambda size: abs(size - input_size))
     rate = here[nearest] * (nearest / input_size) ** 2
-    basis = f"Scaled by pixel area from {here[nearest]:,.0f} images/s, measured here at {nearest} px"
+    basis = f"Scaled by pixel area from {here[nearest]:,.0f} images/s measured here at {nearest} px"
     return Estimate(n_images / rate, basis)
 
 
 def measure(backbone: str, input_size: int, report: Report = silent) -> float:
-    """Runs the untrained backbone for a few seconds on random images, records and returns images per second."""
+    """Run the untrained backbone on random images for a few seconds; record and return images per second."""
     from core import backbones
     from core.features import compiled
 
@@ -78,7 +79,7 @@ def measure(backbone: str, input_size: int, report: Report = silent) -> float:
         backbone, backbones.find_weights(backbone, "untrained"), image_size=input_size, input_size=input_size
     )
     images = np.random.default_rng(0).integers(0, 256, (64, input_size, input_size, 3), np.uint8)
-    rows = np.arange(1_000_000) % len(images)  # more than the time allows
+    rows = np.arange(1_000_000) % len(images)  # more than fit into the time
     started = None
     for _ in network.stream(images, rows):
         if network.batch_size is None:  # still compiling and trying batch sizes
@@ -89,11 +90,12 @@ def measure(backbone: str, input_size: int, report: Report = silent) -> float:
         report(Progress("measure", min(int(elapsed), int(MEASURE_SECONDS)), int(MEASURE_SECONDS), unit="seconds"))
         if elapsed >= MEASURE_SECONDS:
             break
+    assert network.rate is not None  # set by the first batch after the trial
     record(backbone, input_size, network.rate, hardware.name())
     return network.rate
 
 
-# One small JSON file: a list of objects, so that it can be read and mended by hand.
+# One small JSON file: a list of objects, so that it can be read and edited by hand.
 
 
 def _path() -> Path:
@@ -105,7 +107,7 @@ def _read(path: Path) -> dict[tuple[str, int, str], list[float]]:
         entries = json.loads(path.read_text())
         return {(e["backbone"], e["input_size"], e["hardware"]): list(e["images_per_second"]) for e in entries}
     except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return {}  # nothing measured yet, or not our file: speeds are soon measured again
+        return {}  # nothing measured yet, or an unreadable file: speeds are quickly measured again
 
 
 def _write(path: Path, measured: dict[tuple[str, int, str], list[float]]) -> None:

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from core.data import corruptions
-from core.data.corruptions import SEVERITIES, SHIFTS
+from core.data.corruptions import CORRUPTIONS, SEVERITIES
 from core.evaluation.robustness import Robustness
 from dashboard.ui import formats
 from dashboard.ui.charts import canvas
@@ -24,16 +24,17 @@ def sentence(title: str, found: Robustness) -> str:
     )
     return (
         f"**{title}**: {formats.percent(found.clean)} on the images as they are; shifts cost {drop} on average, "
-        f"{SHIFTS[worst].title.lower()} most: {100 * (found.clean - means[worst]):.1f}."
+        f"{CORRUPTIONS[worst].title.lower()} most: {100 * (found.clean - means[worst]):.1f}."
     )
 
 
 def heat_map(found: Mapping[str, Robustness]) -> go.Figure:
     """Mean accuracy over the severities, in percent: a row for each run, a column for each shift."""
     names = list(found)[::-1]
-    columns = ["As they are", *(shift.title for shift in SHIFTS.values())]
+    columns = ["As they are", *(shift.title for shift in CORRUPTIONS.values())]
     values = [
-        [100 * found[name].clean, *(100 * np.mean(found[name].accuracies[shift]) for shift in SHIFTS)] for name in names
+        [100 * found[name].clean, *(100 * np.mean(found[name].accuracies[shift]) for shift in CORRUPTIONS)]
+        for name in names
     ]
     cells = go.Heatmap(
         x=columns, y=names, z=values, colorscale="Blues", zmin=0, zmax=100, texttemplate="%{z:.1f}", showscale=False,
@@ -47,11 +48,11 @@ def curves(found: Mapping[str, Robustness]) -> go.Figure:
     """Accuracy against severity, a small chart for each shift, 0 being the images as they are; bars are intervals."""
     figure = make_subplots(
         rows=2, cols=3, shared_xaxes=True, shared_yaxes="all", vertical_spacing=0.12, horizontal_spacing=0.03,
-        subplot_titles=[shift.title for shift in SHIFTS.values()],
+        subplot_titles=[shift.title for shift in CORRUPTIONS.values()],
     )  # fmt: skip
     for place, (name, each) in enumerate(found.items()):
         colour = RUN_COLOURS[place % len(RUN_COLOURS)]
-        for cell, shift in enumerate(SHIFTS):
+        for cell, shift in enumerate(CORRUPTIONS):
             shares = [each.interval(shift, severity) for severity in SEVERITIES]
             error = {
                 "type": "data", "symmetric": False, "thickness": 1,
@@ -79,5 +80,5 @@ def preview(image: np.ndarray) -> dict[str, list[np.ndarray]]:
     """An image (s, s, 3) uint8 as each shift makes it, from severity 1 to 5, under the shift's title."""
     return {
         shift.title: [corruptions.apply(image[None], name, severity)[0] for severity in SEVERITIES]
-        for name, shift in SHIFTS.items()
+        for name, shift in CORRUPTIONS.items()
     }

@@ -140,7 +140,7 @@ def test_recipes_are_listed_with_their_backbones(capsys):
     [
         ([*TUNE[:-3], "0"], "epochs is 0"),
         ([*TUNE, "--batch-size", "5000"], "batch"),
-        (["run", "--recipe", "notebook", "--backbone", "VGG16"], "notebook has no VGG16"),
+        (["run", "--recipe", "notebook", "--backbone", "VGG16"], "VGG16"),
         (["run", "--backbone", "Xception", "--input-size", "32", "--method", "finetune"], "at least 71 px"),
         (["resume", "nothing"], "There is no run 'nothing'"),
         (["export", "nothing"], "There is no run 'nothing'"),

@@ -16,10 +16,15 @@ FOUND = {"cats/0.jpg": ("cats", ""), "dogs/0.jpg": ("dogs", "")}
 
 
 def arranged(path: Path) -> tuple[dict[str, tuple[str, str]], list[str], list[str]]:
-    """Class and official split of each file, class names, and what was skipped."""
+    """Class and official split of each file, class names, and the skipped files."""
     with folders.open_tree(path) as tree:
-        found, class_names, skipped = folders.arrange(tree)
-    return {p.path: (class_names[p.label], p.official) for p in found}, class_names, skipped
+        images, class_names, skipped = folders.arrange(tree)
+    return {image.path: (class_names[image.label], image.official) for image in images}, class_names, skipped
+
+
+def named(skipped):
+    """The paths of skipped files, whose entries are "path: reason"."""
+    return sorted(entry.split(": ")[0] for entry in skipped)
 
 
 @pytest.fixture(params=["folder", "zip"])
@@ -37,25 +42,25 @@ def test_folders_are_classes(pack):
 @pytest.mark.parametrize(("train", "val", "test"), [("train", "val", "test"), ("Training", "validation", "testing")])
 def test_folders_above_the_classes_are_the_sources_own_splits(pack, train, val, test):
     files = {f"{split}/{name}/1.jpg": photo() for split in (train, val, test) for name in ("cats", "dogs")}
-    found, class_names, _ = arranged(pack(files))
+    classes, class_names, _ = arranged(pack(files))
     assert class_names == ["cats", "dogs"]
-    assert found[f"{train}/dogs/1.jpg"] == ("dogs", "train")
-    assert found[f"{val}/cats/1.jpg"] == ("cats", "val")
-    assert found[f"{test}/cats/1.jpg"] == ("cats", "test")
+    assert classes[f"{train}/dogs/1.jpg"] == ("dogs", "train")
+    assert classes[f"{val}/cats/1.jpg"] == ("cats", "val")
+    assert classes[f"{test}/cats/1.jpg"] == ("cats", "test")
 
 
 @pytest.mark.parametrize("above", ["pets/", "a/b/c/"])
 @pytest.mark.parametrize("split", ["", "train/"])
 def test_folders_that_wrap_everything_do_not_count(pack, above, split):
-    found, class_names, _ = arranged(pack({f"{above}{split}{name}": photo() for name in FOUND}))
+    classes, class_names, _ = arranged(pack({f"{above}{split}{name}": photo() for name in FOUND}))
     assert class_names == ["cats", "dogs"]
-    assert set(found.values()) == {("cats", split.strip("/")), ("dogs", split.strip("/"))}
+    assert set(classes.values()) == {("cats", split.strip("/")), ("dogs", split.strip("/"))}
 
 
 def test_folders_below_a_class_belong_to_it(pack):
-    found, class_names, _ = arranged(pack({"cats/old/1.jpg": photo(), "cats/2.jpg": photo(), "dogs/1.jpg": photo()}))
+    classes, class_names, _ = arranged(pack({"cats/old/1.jpg": photo(), "cats/2.jpg": photo(), "dogs/1.jpg": photo()}))
     assert class_names == ["cats", "dogs"]
-    assert found["cats/old/1.jpg"] == ("cats", "")
+    assert classes["cats/old/1.jpg"] == ("cats", "")
 
 
 def test_trains_may_be_a_class_beside_buses(pack):
@@ -69,22 +74,18 @@ def test_a_split_beside_a_class_is_ambiguous(pack):
 
 
 def test_unlabelled_test_images_are_skipped_by_name(pack):
-    found, class_names, skipped = arranged(
+    classes, class_names, skipped = arranged(
         pack({"train/a/1.jpg": photo(), "train/b/1.jpg": photo(), "test/7.jpg": photo()})
     )
-    assert (len(found), class_names, skipped) == (2, ["a", "b"], ["test/7.jpg: not in the folder of a class"])
+    assert (len(classes), class_names, named(skipped)) == (2, ["a", "b"], ["test/7.jpg"])
 
 
 def test_other_files_are_skipped_by_name_and_litter_silently(pack):
     litter = ["__MACOSX/cats/._0.jpg", ".DS_Store", "cats/.DS_Store", "cats/Thumbs.db", ".git/x.jpg"]
     files = {name: photo() for name in (*FOUND, *litter, "readme.txt", "cats/notes.csv", "top.jpg")}
-    found, class_names, skipped = arranged(pack(files))
-    assert (found, class_names) == (FOUND, ["cats", "dogs"])
-    assert sorted(skipped) == [
-        "cats/notes.csv: not named as an image",
-        "readme.txt: not named as an image",
-        "top.jpg: not in the folder of a class",
-    ]
+    classes, class_names, skipped = arranged(pack(files))
+    assert (classes, class_names) == (FOUND, ["cats", "dogs"])
+    assert named(skipped) == ["cats/notes.csv", "readme.txt", "top.jpg"]
 
 
 def test_an_empty_folder_is_still_a_class(pack):
@@ -105,10 +106,10 @@ def test_a_zip_gives_the_bytes_that_went_in(pack):
 
 
 def test_backslashes_in_a_zip_are_folders(tmp_path: Path):
-    found, class_names, _ = arranged(
+    classes, class_names, _ = arranged(
         write_zip(tmp_path / "windows.zip", {"cats\\1.jpg": photo(), "dogs\\1.jpg": photo()})
     )
-    assert class_names == ["cats", "dogs"] and "cats/1.jpg" in found
+    assert class_names == ["cats", "dogs"] and "cats/1.jpg" in classes
 
 
 def test_links_in_a_folder_are_not_followed(tmp_path: Path):
@@ -116,19 +117,17 @@ def test_links_in_a_folder_are_not_followed(tmp_path: Path):
     root = write_folder(tmp_path / "pets", {name: photo() for name in FOUND})
     (root / "cats" / "link.jpg").symlink_to(secret / "secret.jpg")
     (root / "birds").symlink_to(secret, target_is_directory=True)
-    found, class_names, skipped = arranged(root)
-    assert (found, class_names) == (FOUND, ["cats", "dogs"])
-    assert sorted(skipped) == [
-        "birds: a link, and links are not followed",
-        "cats/link.jpg: a link, and links are not followed",
-    ]
+    classes, class_names, skipped = arranged(root)
+    assert (classes, class_names) == (FOUND, ["cats", "dogs"])
+    assert named(skipped) == ["birds", "cats/link.jpg"] and all("link" in reason for reason in skipped)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are a thing of Unix")
 def test_a_pipe_named_as_an_image_does_not_hang(tmp_path: Path):
     root = write_folder(tmp_path / "pets", {name: photo() for name in FOUND})
     os.mkfifo(root / "cats" / "pipe.jpg")
-    assert arranged(root) == (FOUND, ["cats", "dogs"], ["cats/pipe.jpg: not a file"])
+    classes, class_names, skipped = arranged(root)
+    assert (classes, class_names, named(skipped)) == (FOUND, ["cats", "dogs"], ["cats/pipe.jpg"])
 
 
 @pytest.mark.parametrize(
@@ -136,7 +135,7 @@ def test_a_pipe_named_as_an_image_does_not_hang(tmp_path: Path):
 )
 def test_a_zip_with_a_path_that_leads_outside_is_refused(tmp_path: Path, name):
     path = write_zip(tmp_path / "evil.zip", {**pictures(), name: photo()})
-    with pytest.raises(DatasetError, match=r"evil.zip holds .*, a path that leads outside"):
+    with pytest.raises(DatasetError, match=r"evil.zip .*outside"):
         arranged(path)
 
 
@@ -146,7 +145,7 @@ def test_a_zip_with_a_link_is_refused(tmp_path: Path):
     link.create_system, link.external_attr = 3, 0o120777 << 16
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(link, "/etc/passwd")
-    with pytest.raises(DatasetError, match=r"links.zip holds a link, 'cats/link.jpg'"):
+    with pytest.raises(DatasetError, match=r"links.zip .*link, 'cats/link.jpg'"):
         arranged(path)
 
 
@@ -171,7 +170,7 @@ def test_an_encrypted_zip_is_refused(tmp_path: Path):
 def test_a_bomb_of_bytes_is_refused_by_its_size(tmp_path: Path):
     path = write_zip(tmp_path / "bomb.zip", {**pictures(), "cats/huge.bmp": bytes(120_000)})
     patch(path, 24, struct.pack("<I", 120_000), struct.pack("<I", 120_000_000))
-    with pytest.raises(DatasetError, match=r"bomb.zip would unpack from 0.0 MB to 120 MB.*100 times its size"):
+    with pytest.raises(DatasetError, match=r"bomb.zip .*0.0 MB .*120 MB.*100 times"):
         arranged(path)
 
 
@@ -185,7 +184,10 @@ def test_a_bomb_that_lies_about_its_size_gives_no_more_than_it_said(tmp_path: Pa
 def test_an_unusual_compression_is_refused(tmp_path: Path):
     with zipfile.ZipFile(tmp_path / "odd.zip", "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("cats/1.jpg", photo())
-    with folders.open_tree(tmp_path / "odd.zip") as tree, pytest.raises(DatasetError, match=r"cats/1.jpg: packed"):
+    with (
+        folders.open_tree(tmp_path / "odd.zip") as tree,
+        pytest.raises(DatasetError, match=r"cats/1.jpg: .*compression"),
+    ):
         tree.read("cats/1.jpg")
 
 
@@ -217,7 +219,7 @@ def test_an_upload_above_2_gb_is_refused_in_words_before_it_is_opened(tmp_path: 
     path = tmp_path / "large.zip"
     with path.open("wb") as stream:
         stream.truncate(2_100_000_000)  # a file with a hole: takes no space
-    with pytest.raises(DatasetError, match=r"large.zip has 2.1 GB. Expected a zip of at most 2 GB. Unpack it"):
+    with pytest.raises(DatasetError, match=r"large.zip .*2.1 GB.*at most 2 GB"):
         arranged(path)
 
 
@@ -236,5 +238,5 @@ def test_a_truncated_zip_is_refused(tmp_path: Path):
 
 
 def test_a_missing_path_is_refused(tmp_path: Path):
-    with pytest.raises(DatasetError, match=r"There is no .*absent"):
+    with pytest.raises(DatasetError, match=r"absent"):
         arranged(tmp_path / "absent")

@@ -133,10 +133,10 @@ def broken() -> dict[str, tuple[bytes, str]]:
         "text.jpg": (b"this is no photograph, only its name says so", "not an image"),
         "page.png": (b"<html><body>404</body></html>", "not an image"),
         "drawing.tiff": (encoded(halves(), "TIFF"), "not an image"),
-        "short.jpg": (jpeg[: len(jpeg) // 2], "damaged or cut short"),
+        "short.jpg": (jpeg[: len(jpeg) // 2], "damaged"),
         "header.png": (png[:40], "not an image"),
-        "short.png": (noise[: len(noise) // 2], "damaged or cut short"),
-        "flipped.png": (noise[:200] + bytes(50) + noise[250:], "damaged or cut short"),
+        "short.png": (noise[: len(noise) // 2], "damaged"),
+        "flipped.png": (noise[:200] + bytes(50) + noise[250:], "damaged"),
     }
 
 
