@@ -19,7 +19,7 @@ from dashboard import server
 from dashboard.state import visitor
 from dashboard.ui import charts, formats
 
-PAGES = Path(__file__).parent.parent / "pages"
+PAGES = Path(__file__).parents[2] / "pages"
 
 
 def page(name: str) -> str:
