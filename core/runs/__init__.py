@@ -1,16 +1,18 @@
-"""Runs: their results, the store that keeps them (MLflow), and their trained models."""
+"""Runs: what comes out of them, and where that is kept.
 
+outcome    the numbers of a run, and all that it leaves
+store      every run with its settings, progress and result (MLflow)
+reporter   the report that a worker gives its run
+models     the trained model of a run
+"""
+
+from core.runs.outcome import STAGES, Outcome, Result, Run, judge, predictions_after
+from core.runs.reporter import REPORT_EVERY, Reporter
 from core.runs.store import (
     COLUMNS,
     ENDED,
-    REPORT_EVERY,
     RESUMABLE,
-    STAGES,
     STATUSES,
-    Outcome,
-    Reporter,
-    Result,
-    Run,
     active,
     confusion,
     create,
@@ -29,7 +31,6 @@ from core.runs.store import (
     resume,
     stage_predictions,
     start,
-    stop_requested,
     stop_seen,
     table,
 )
@@ -54,16 +55,17 @@ __all__ = [
     "finish",
     "get",
     "head",
+    "judge",
     "layers",
     "mark_interrupted",
     "model_path",
     "predictions",
+    "predictions_after",
     "process_alive",
     "request_stop",
     "resume",
     "stage_predictions",
     "start",
-    "stop_requested",
     "stop_seen",
     "table",
 ]

@@ -1,4 +1,4 @@
-"""Runs: what came out (`Outcome`) of what was asked (`RunConfig`), and the store that keeps both (MLflow).
+"""The store of runs (MLflow): what was asked (`RunConfig`), and what came out (`Outcome`).
 
 The store is the only thing that pages and workers share. A run is an MLflow run: its parameters are the flat
 config, its metrics the numbers, its artifacts `outcome.json`, `predictions.parquet`, `confusion.csv` and `head.npz` of
@@ -18,8 +18,8 @@ import os
 import socket
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,10 +27,11 @@ from urllib.request import url2pathname
 
 import pandas as pd
 
-from core import heads, settings
+from core import heads, settings, storage
 from core.config import ZERO_SHOT, RunConfig
-from core.errors import LabError, Paused, RunError, Stopped
-from core.progress import Progress, Report
+from core.errors import LabError, RunError
+from core.progress import Progress
+from core.runs.outcome import STAGES, Outcome, Result, Run
 from core.training import checkpoints
 from core.zero_shot import prompts
 
@@ -38,9 +39,7 @@ EXPERIMENT = "Backbone Lab"
 STATUSES = ("queued", "running", "finished", "failed", "diverged", "stopped", "paused", "interrupted")
 ENDED = STATUSES[2:]
 RESUMABLE = ("stopped", "paused", "interrupted")
-STAGES = ("load", "extract", "train", "evaluate")
 INTERRUPTED = "The program that ran it ended before the run did. Resume it: what is finished is kept."
-REPORT_EVERY = 0.5  # seconds between two looks at the store: a stop is seen, progress is written
 
 _MLFLOW_STATUS = {"queued": "SCHEDULED", "running": "RUNNING", "finished": "FINISHED", "failed": "FAILED"}
 _MLFLOW_STATUS |= {"diverged": "FAILED", "stopped": "KILLED", "paused": "KILLED", "interrupted": "KILLED"}
@@ -65,75 +64,6 @@ COLUMNS = [
 ]
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a finished run measured, with everything that is needed to judge it."""
-
-    accuracy: float  # on the test images, 0 to 1
-    accuracy_low: float  # 95 % Wilson interval
-    accuracy_high: float
-    top5: float | None  # None up to ten classes
-    validation_accuracy: float | None  # of the head that was kept; None of zero-shot, which looks at no such image
-    calibration_error: float  # expected, 15 bins
-    per_class: dict[str, float]  # class name -> accuracy on its test images
-    seconds: dict[str, float]  # load, extract, train, evaluate
-    images_per_second: float | None  # of the extraction; None when all features were cached
-    cached: bool  # every feature came from the cache: the extraction seconds are reading time
-    hardware: str
-    versions: dict[str, str]
-    protocol: str  # one sentence
-    weights_origin: str  # imagenet, file, untrained
-    n_train: int
-    n_val: int
-    n_test: int
-    chosen: dict[str, float] = field(default_factory=dict)  # what validation decided
-    # Of networks that trained:
-    stages: list[dict] = field(default_factory=list)  # name, epochs, seconds, validation and test accuracy
-    notes: list[str] = field(default_factory=list)  # what happened on the way: a batch halved, an early stop
-    trainable_params: int | None = None
-    total_params: int | None = None
-    trainable_weight_layers: int | None = None
-    weight_layers: int | None = None
-    batch_size: int | None = None  # that fitted into memory
-    train_images_per_second: float | None = None
-    peak_memory: int | None = None  # bytes of the working process
-
-    @property
-    def frozen_accuracy(self) -> float | None:
-        """Accuracy on the test images before anything was unfrozen; None where there was no such stage."""
-        return next((stage["accuracy"] for stage in self.stages if stage["name"] == "head"), None)
-
-
-@dataclass(frozen=True)
-class Result:
-    """All that a run leaves."""
-
-    outcome: Outcome
-    predictions: pd.DataFrame  # row, label, prediction, confidence, p_0 ... p_{c-1}
-    confusion: pd.DataFrame  # counts, true class by predicted class
-    head: heads.Head | None = None  # of a probe
-    model: Path | None = None  # file of a network that trained, uint8 images to probabilities
-    layers: dict | None = None  # what of it trained: a `freezing.Frozen` as a dict
-    stage_predictions: pd.DataFrame | None = None  # stage, row, prediction, confidence: after each stage of a training
-    ended: str = "finished"  # or stopped, diverged: with the best until then
-    error: str | None = None
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run as the store knows it now; times are UTC."""
-
-    id: str
-    name: str
-    status: str
-    config: RunConfig
-    created: datetime
-    finished: datetime | None
-    progress: Progress | None
-    outcome: Outcome | None
-    error: str | None
 
 
 def create(config: RunConfig, *, scheduler: str | None = None) -> str:
@@ -328,13 +258,8 @@ def resume(run_id: str, *, scheduler: str | None = None) -> None:
 
 
 def request_stop(run_id: str, *, pause: bool = False) -> None:
-    """Ask whoever works on a run to stop, or to pause; seen within `REPORT_EVERY` seconds, wherever that is."""
+    """Ask whoever works on a run to stop, or to pause; seen within half a second, wherever that is."""
     _client().set_tag(run_id, _TAG + "stop", "pause" if pause else "requested")
-
-
-def stop_requested(run_id: str) -> bool:
-    """Whether somebody asked for the stop of a run."""
-    return "stop" in _tags(run_id)
 
 
 def stop_seen(run_id: str) -> bool:
@@ -352,11 +277,7 @@ def mark_interrupted(alive: Callable[[str, dict], bool] | None = None) -> list[s
     for found, run in _search():
         owner = json.loads(_ours(found.data.tags).get("owner", "{}"))
         if run.status not in ENDED and not (alive or process_alive)(run.id, owner):
-            end(
-                run.id,
-                "interrupted",
-                error=INTERRUPTED,
-            )
+            end(run.id, "interrupted", error=INTERRUPTED)
             gone.append(run.id)
     return gone
 
@@ -373,43 +294,24 @@ def process_alive(run_id: str, owner: dict) -> bool:
         return False
 
 
-class Reporter:
-    """A report that writes into the store and raises `Stopped` when somebody asked for it.
+def write_progress(run_id: str, progress: Progress, points: Sequence[tuple[str, float, int]]) -> None:
+    """Write how far a run is, and points (metric, value, step) of its curves."""
+    from mlflow.entities import Metric, RunTag
 
-    Args:
-        echo: Also told of every progress, at once (a bar in a terminal).
-    """
+    now = int(time.time() * 1000)
+    metrics = [Metric(_CURVE + name, float(value), now, step) for name, value, step in points]
+    shown = json.dumps({f.name: getattr(progress, f.name) for f in fields(Progress) if f.name != "metrics"})
+    for start in range(0, max(len(metrics), 1), _MOST_POINTS):
+        part = metrics[start : start + _MOST_POINTS]
+        _client().log_batch(run_id, metrics=part, tags=[RunTag(_TAG + "progress", shown)])
 
-    def __init__(self, run_id: str, echo: Report | None = None):
-        self.run_id, self.echo = run_id, echo
-        self._next, self._points, self._stopping = 0.0, [], False
 
-    def __call__(self, progress: Progress) -> None:
-        if self.echo:
-            self.echo(progress)
-        step = progress.done if progress.step is None else progress.step
-        self._points += [(name, value, step) for name, value in progress.metrics.items()]
-        if time.monotonic() >= self._next:
-            self.flush(progress)
-            self._next = time.monotonic() + REPORT_EVERY
-
-    def flush(self, progress: Progress) -> None:
-        """Write now."""
-        from mlflow.entities import Metric, RunTag
-
-        now = int(time.time() * 1000)
-        metrics = [Metric(_CURVE + name, float(value), now, step) for name, value, step in self._points]
-        shown = json.dumps({f.name: getattr(progress, f.name) for f in fields(Progress) if f.name != "metrics"})
-        for start in range(0, max(len(metrics), 1), _MOST_POINTS):
-            part = metrics[start : start + _MOST_POINTS]
-            _client().log_batch(self.run_id, metrics=part, tags=[RunTag(_TAG + "progress", shown)])
-        self._points = []
-        if self._stopping:  # it is ending already, and tests the best until now
-            return
-        if wish := _tags(self.run_id).get("stop"):
-            self._stopping = True
-            _client().set_tag(self.run_id, _TAG + "stop", "seen")
-            raise Paused if wish == "pause" else Stopped
+def take_stop_request(run_id: str) -> str | None:
+    """What somebody asked of whoever works on a run, who calls this and obeys: pause or requested; None: nothing."""
+    request = _tags(run_id).get("stop")
+    if request:
+        _client().set_tag(run_id, _TAG + "stop", "seen")
+    return request
 
 
 def _run(found) -> Run:
@@ -514,10 +416,9 @@ def _connect(uri: str) -> tuple:
     """The MLflow client of a store and the id of our experiment in it, both made on first use."""
     os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"} | os.environ
     logging.getLogger("mlflow").setLevel(logging.WARNING)
-    from filelock import FileLock
     from mlflow.tracking import MlflowClient
 
-    with FileLock(settings.folder("runs") / "mlflow.lock"):  # two processes must not create the same tables
+    with storage.locked(settings.folder("runs") / "mlflow.lock"):  # two processes must not create the same tables
         client = MlflowClient(uri)
         experiment = client.get_experiment_by_name(EXPERIMENT)
         if experiment is None:

@@ -12,9 +12,12 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
+from core import backbones, protocol
 from core.backbones import Weights
 from core.config import RunConfig
+from core.data import datasets
 from core.data.datasets import Dataset
+from core.errors import ConfigError
 from core.progress import Progress, Report, silent
 from core.training import inputs, optimizers, phases, trainer
 from core.training import step as trainee
@@ -28,7 +31,21 @@ LEARNED = 0.02  # share of the first loss that has to go before a rate counts as
 HEAD_EPOCHS = 2  # at most, so that the gradients of the backbone are not those of a random head
 
 
-def find(
+def find(config: RunConfig, report: Report = silent) -> tuple[pd.DataFrame, float | None]:
+    """`rise` on the images that the run would train on.
+
+    Raises:
+        LabError: The run would fail with the same message.
+    """
+    if not config.trains:
+        raise ConfigError(f"The method is {config.method}", "a fine-tune or a training from scratch")
+    dataset = datasets.load(config.dataset)
+    rows = protocol.choose_rows(dataset, config)
+    weights = backbones.find_weights(config.backbone, config.weights, report=report)
+    return rise(config, dataset, rows, weights=weights, report=report)
+
+
+def rise(
     config: RunConfig, dataset: Dataset, rows: dict[str, np.ndarray], *, weights: Weights, report: Report = silent
 ) -> tuple[pd.DataFrame, float | None]:
     """What the loss does while the learning rate of the last stage rises; nothing is kept of this training.
@@ -55,7 +72,7 @@ def find(
             _train_head(head, material)
         phases.freeze(stage, material)
         prepared = phases.prepare(stage, material)
-        losses = _rise(prepared, material)
+        losses = _losses(prepared, material)
         trainee.release([*prepared.model.optimizer.variables, *material.assembly.model.variables])
         del prepared  # it may hold files of the folder
     rates = FIRST * (LAST / FIRST) ** (np.arange(len(losses)) / (STEPS - 1))
@@ -73,7 +90,7 @@ def _train_head(stage: phases.Stage, material: phases.Material) -> None:
         state.next_epoch()
 
 
-def _rise(prepared: phases.Prepared, material: phases.Material) -> list[float]:
+def _losses(prepared: phases.Prepared, material: phases.Material) -> list[float]:
     """The loss of the same images after each step."""
     config, model, losses = material.config, prepared.model, []
     optimizer = optimizers.build(config, optimizers.rising(FIRST, LAST, STEPS))

@@ -10,7 +10,7 @@ from core import anatomy as anatomies
 from core.config import RunConfig
 from core.errors import EngineError, LabError, Stopped
 from core.progress import Progress
-from core.training import freezing, rates
+from core.training import freezing, lr_finder
 from core.training.freezing import Frozen
 from dashboard.server.anatomy import anatomy
 from dashboard.server.engine import settled, waited
@@ -55,7 +55,7 @@ def _plan(opened: anatomies.Anatomy, config: RunConfig) -> Frozen:
 def find_rate(config: RunConfig) -> None:
     """Look for a learning rate in the worker; `rate_found` has what came out."""
     _rates_found().pop(_rate_key(config), None)
-    _rates()[_rate_key(config)] = waited().call_reporting(_rate_name(config), rates.find, config)
+    _rates()[_rate_key(config)] = waited().call_reporting(_rate_name(config), lr_finder.find, config)
 
 
 def finding_rate(config: RunConfig) -> bool:

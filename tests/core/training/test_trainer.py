@@ -401,7 +401,7 @@ def test_a_schedule_is_over_the_last_stage(tmp_path):
 def test_the_finder_falls_before_it_rises(tmp_path):
     config, moments = replace(FINETUNE, unfreeze="all"), []
     weights = backbones.find_weights("Tiny", "untrained")
-    table, suggestion = lr_finder.find(
+    table, suggestion = lr_finder.rise(
         config, coloured(), ROWS, weights=weights, report=moments.append
     )  # fmt: skip
     assert list(table.columns) == ["learning_rate", "loss"]
@@ -415,7 +415,7 @@ def test_the_finder_falls_before_it_rises(tmp_path):
 def test_the_finder_suggests_nothing_where_there_is_nothing_to_learn():
     alike = replace(coloured(), images=np.full_like(coloured().images, 90))
     weights = backbones.find_weights("Tiny", "untrained")
-    table, suggestion = lr_finder.find(FINETUNE, alike, ROWS, weights=weights)
+    table, suggestion = lr_finder.rise(FINETUNE, alike, ROWS, weights=weights)
     assert len(table) > 20
     assert suggestion is None
 
