@@ -5,6 +5,7 @@ import pytest
 
 from core import backbones
 from core.config import RunConfig
+from core.data.images import preprocess
 from core.errors import RunError
 from core.explain import gradcam
 from core.training import model as assembly
@@ -110,3 +111,27 @@ def test_what_cannot_be_explained_is_said():
     no_map = keras.Sequential([keras.Input((8,)), keras.layers.Dense(2, "softmax")])
     with pytest.raises(RunError, match="no feature map"):
         gradcam.explain_model(no_map, IMAGE, RED)
+
+
+def test_the_map_is_that_of_the_definition_where_branches_meet_before_the_pooling():
+    import keras
+    import tensorflow as tf
+
+    config = RunConfig(backbone="DenseNet121", method="finetune", weights="untrained", input_size=64, head_units=8)
+    weights = backbones.find_weights("DenseNet121", "untrained")
+    assembled = assembly.assemble(config, image_size=64, classes=5, weights=weights)
+    image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    heat, _ = gradcam.explain_model(assembled.model, image, 2)
+
+    network = assembled.network
+    maps = keras.Model(network.input, network.layers[-1].input)(preprocess(image[None].astype(np.float32), "torch"))
+    with tf.GradientTape() as tape:
+        tape.watch(maps)
+        x = tf.reduce_mean(maps, axis=(1, 2))
+        hidden, _, last = assembled.head
+        x = tf.nn.relu(x @ hidden.kernel + hidden.bias)
+        score = (x @ last.kernel + last.bias)[0, 2]
+    slopes = tape.gradient(score, maps)
+    expected = np.maximum((maps * tf.reduce_mean(slopes, axis=(1, 2), keepdims=True)).numpy().sum(axis=-1)[0], 0)
+    assert heat.max() == 1
+    np.testing.assert_allclose(heat, expected / expected.max(), atol=1e-5)
