@@ -2,7 +2,8 @@
 
     dataset -> backbone -> features (cache) -> head -> run (store) -> views
 
-    errors, settings, progress, hardware   what all others use
+    errors, options, settings, progress    what all others use
+    hardware                               this machine, in words
     storage, download                      files of the home folder; one file over HTTP
     metrics, neighbours                    arrays in, numbers out
     data                                   images, labels, splits

@@ -1,148 +1,272 @@
 """What a run is: one flat, frozen, validated description that is stored as it is."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, fields
+from typing import Any
 
-from core import backbones, heads
+from core import backbones, heads, options
 from core.backbones.clip import towers
 from core.errors import ConfigError
+from core.options import option
 from core.zero_shot import prompts
+from core.zero_shot.classifier import METHOD as ZERO_SHOT  # a CLIP that is told the names of the classes
 
 PROBES = tuple(heads.METHODS)  # a head on frozen features
 TRAINED = ("finetune", "scratch")  # networks whose own weights train
-ZERO_SHOT = "zero-shot"  # a CLIP that is told the names of the classes
+
+# What a field may be, with its title on screen
 TITLES = {
     **{name: method.title for name, method in heads.METHODS.items()},
     "finetune": "Fine-tune",
     "scratch": "From scratch",
     ZERO_SHOT: "Zero-shot",
 }
-TRAIN_SPLITS = ("train", "probe20", "finetune80")
-PREPROCESSINGS = ("own", "divide255")  # the backbone's own, or the book's mistake
-POOLINGS = ("avg", "max", "flatten", *towers.POOLINGS)  # CLIP's own are the last two
-UNFREEZE = ("all", "layers", "blocks", "all-but-batchnorm")
-BATCHNORM = ("inference", "training")
-OPTIMIZERS = ("adam", "adamw", "sgd")
-SCHEDULES = ("constant", "cosine", "one-cycle")
-AUGMENTATIONS = ("flip", "crop", "colour")
-CLASS_WEIGHTS = ("none", "balanced")
-PRECISIONS = ("auto", "float32", "mixed")
+TRAIN_SPLITS = {
+    "train": "All training images",
+    "probe20": "The book's 20 %",
+    "finetune80": "The book's other 80 %",
+}
+PREPROCESSINGS = {"own": "As the backbone wants them", "divide255": "Divided by 255, the book's mistake"}
+POOLINGS = {
+    "avg": "Average",
+    "max": "Maximum",
+    "flatten": "Flatten",
+    "class": "Before the projection",  # CLIP's own, as is the next
+    "projected": "After it, where texts lie",
+}
+UNFREEZE = {
+    "blocks": "Last blocks",
+    "layers": "Last layers",
+    "all": "Everything",
+    "all-but-batchnorm": "All but BatchNorm",
+}
+BATCHNORM = {"inference": "Inference: statistics stay", "training": "Training: statistics move"}
+OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
+SCHEDULES = {"constant": "Constant", "cosine": "Cosine", "one-cycle": "One cycle"}
+AUGMENTATIONS = {"flip": "Flip", "crop": "Crop", "colour": "Colour"}
+CLASS_WEIGHTS = {"none": "All images count the same", "balanced": "Rare classes count more"}
+PRECISIONS = {"auto": "Automatic", "float32": "float32", "mixed": "Mixed"}
 
+HEAD_DEFAULTS = {name: getattr(heads.Options, name) for name in ("epochs", "batch_size", "learning_rate")}
 OWN_DEFAULTS = {  # what 0 stands for; a pretrained backbone is only nudged
     "finetune": {"epochs": 3, "batch_size": 32, "learning_rate": 1e-5},
     "scratch": {"epochs": 20, "batch_size": 64, "learning_rate": 1e-3},
 }
-_HEADS_DEFAULTS = {name: getattr(heads.Options, name) for name in ("epochs", "batch_size", "learning_rate")}
+
+
+def _usual(name: str) -> str:
+    """The defaults of a field that depends on the method, in words."""
+    usual = {method: defaults[name] for method, defaults in OWN_DEFAULTS.items()} | {"probes": HEAD_DEFAULTS[name]}
+    return "default: " + ", ".join(f"{method} {value:g}" for method, value in usual.items())
 
 
 @dataclass(frozen=True)
 class RunConfig:
     """All that decides a result, as plain values; the same config on the same machine gives the same numbers.
 
-    A fine-tune has two stages: the head alone for `head_epochs`, then head and unfrozen layers for `loop`.
+    A fine-tune has two phases: the head alone for `head_epochs`, then head and unfrozen layers for `epochs`.
 
     Raises:
-        ConfigError: A value that cannot be; BackboneError: an unknown backbone or an impossible input size.
+        ConfigError: A value that an option does not take; BackboneError: an unknown backbone or an impossible input
+            size.
     """
 
-    dataset: str = "cifar10-sample"
-    backbone: str = "EfficientNetLite0"
-    method: str = "linear"  # of PROBES or TRAINED, or ZERO_SHOT
-    weights: str = "imagenet"  # imagenet (of CLIP: published), untrained, or the path of a weights file or folder
-    input_size: int = 0  # pixels, square; 0: the backbone's default
-    preprocessing: str = "own"
-    pooling: str = "avg"  # of CLIP: class
-    train_split: str = "train"
-    n_train: int = 0  # training images, stratified; 0: all
-    n_test: int = 0  # test images, stratified and the same for every seed; 0: all
-    seed: int = 0
-    epochs: int = 0  # 0: the method's own default, as for the next two
-    batch_size: int = 0
-    learning_rate: float = 0.0
-    strength: float = heads.Options.strength  # L2; 0: chosen on validation
-    neighbours: int = heads.Options.neighbours  # 0: chosen on validation
-    hidden: int = heads.Options.hidden  # units of the mlp
-    head_units: int = 0  # of a hidden layer between features and classes, in TRAINED; 0: none
-    dropout: float = 0.2  # share of the features that the last layer does not see, in training
-    head_epochs: int = 5  # of the head alone, before anything is unfrozen; 0: none
-    head_learning_rate: float = 1e-3
-    start: str = ""  # id of a finished probe whose head is where a fine-tune starts, instead of the head's epochs
-    unfreeze: str = "blocks"
-    unfreeze_count: int = 2  # layers or blocks, from the end
-    batchnorm: str = "inference"  # how the backbone's BatchNorm runs while it trains
-    optimizer: str = "adam"
-    momentum: float = 0.9  # of sgd
-    weight_decay: float = 0.0
-    schedule: str = "constant"  # of the learning rate
-    label_smoothing: float = 0.0
-    augment: str = ""  # of AUGMENTATIONS, joined by +
-    patience: int = 0  # epochs without a better validation accuracy before training ends; 0: all epochs
-    class_weights: str = "none"
-    precision: str = "auto"
-    recipe: str = ""  # the name of the recipe this is
-    templates: str = ""  # of zero-shot: the name of a set of `prompts`, or templates, one a line
-    classes: str = ""  # of zero-shot: what the classes are called, one a line; "": as in the dataset
+    dataset: str = option(
+        "cifar10-sample", "Dataset", "name of a dataset, or the path of a folder or zip", value="NAME"
+    )
+    backbone: str = option("EfficientNetLite0", "Backbone", "name of a backbone", value="NAME")
+    method: str = option(
+        "linear", "Method", "a head on the features, what trains of the network itself, or a CLIP", choices=TITLES
+    )
+    weights: str = option(  # of CLIP, imagenet stands for published
+        "imagenet", "Weights, or a file's path", "imagenet, untrained, or the path of a weights file", value="WEIGHTS"
+    )
+    input_size: int = option(
+        0,
+        "Input size in px, 0 for its own",
+        "pixels, square; 0: the backbone's default",
+        value="PX",
+        most=1024,
+        offered=(0, 1024),
+        step=32,
+    )
+    preprocessing: str = option(
+        "own", "Pixels", "the backbone's own preprocessing, or the book's mistake", choices=PREPROCESSINGS
+    )
+    pooling: str = option(  # of CLIP, avg stands for class
+        "avg", "Pooling", "how the positions of the last feature map become one vector", choices=POOLINGS
+    )
+    train_split: str = option("train", "Train on", "the images to train on", choices=TRAIN_SPLITS)
+    n_train: int = option(
+        0,
+        "Training images, 0 for all",
+        "training images, stratified; 0: all",
+        least=0,
+        offered=(0, 10_000_000),
+        step=100,
+    )
+    n_test: int = option(  # the same for every seed
+        0, "Test images, 0 for all", "test images, stratified; 0: all", least=0, offered=(0, 10_000_000), step=100
+    )
+    seed: int = option(0, "Seed", "seed of the sample and of training", least=0, offered=(0, 2**31 - 1))
+    epochs: int = option(
+        0, "Epochs", f"passes over the training images; {_usual('epochs')}", least=1, offered=(1, 1000)
+    )
+    batch_size: int = option(
+        0, "Batch size", f"images a step; {_usual('batch_size')}", least=1, offered=(1, 8192), step=16
+    )
+    learning_rate: float = option(
+        0.0,
+        "Learning rate",
+        f"of the training; {_usual('learning_rate')}",
+        value="RATE",
+        above=0,
+        most=10,
+        offered=(1e-7, 10.0),
+    )
+    strength: float = option(
+        heads.Options.strength,
+        "L2 strength, 0 for automatic",
+        "regularisation; 0: chosen on validation (linear)",
+        value="L2",
+        least=0,
+        offered=(0.0, 1e6),
+        step=1e-4,
+    )
+    neighbours: int = option(
+        heads.Options.neighbours,
+        "Neighbours, 0 for automatic",
+        "how many vote; 0: chosen on validation (knn)",
+        value="K",
+        least=0,
+        offered=(0, 1000),
+    )
+    hidden: int = option(
+        heads.Options.hidden, "Hidden units", "units of the hidden layer (mlp)", least=1, offered=(1, 8192), step=64
+    )
+    head_units: int = option(
+        0,
+        "Hidden units in the head",
+        "hidden units before the last layer; 0: none (finetune and scratch, as all below)",
+        least=0,
+        offered=(0, 4096),
+        step=64,
+    )
+    dropout: float = option(
+        0.2,
+        "Dropout",
+        "share of the features that the last layer does not see, in training",
+        value="SHARE",
+        least=0,
+        below=1,
+        offered=(0.0, 0.95),
+        step=0.1,
+    )
+    head_epochs: int = option(
+        5,
+        "Epochs of the head alone",
+        "epochs of the head alone, before anything is unfrozen; 0: none",
+        least=0,
+        offered=(0, 200),
+    )
+    head_learning_rate: float = option(
+        1e-3,
+        "Learning rate of the head alone",
+        "learning rate in these epochs",
+        value="RATE",
+        above=0,
+        most=10,
+        offered=(1e-7, 10.0),
+        step=1e-4,
+    )
+    start: str = option("", "The head starts from", "id of a probe whose head is the start instead", value="RUN")
+    unfreeze: str = option("blocks", "What trains, beside the head", "what trains of the backbone", choices=UNFREEZE)
+    unfreeze_count: int = option(2, "How many, from the end", "layers or blocks, from the end")
+    batchnorm: str = option(
+        "inference",
+        "BatchNorm of the backbone",
+        "how the backbone's BatchNorm runs while it trains",
+        choices=BATCHNORM,
+    )
+    optimizer: str = option("adam", "Optimizer", "the optimizer", choices=OPTIMIZERS)
+    momentum: float = option(
+        0.9, "Momentum", "momentum of sgd", value="SHARE", least=0, below=1, offered=(0.0, 0.999), step=0.05
+    )
+    weight_decay: float = option(
+        0.0, "Weight decay", "decoupled weight decay", value="RATE", least=0, offered=(0.0, 1.0), step=1e-3
+    )
+    schedule: str = option("constant", "Schedule", "schedule of the learning rate", choices=SCHEDULES)
+    label_smoothing: float = option(
+        0.0,
+        "Label smoothing",
+        "share of each label given to the other classes",
+        value="SHARE",
+        least=0,
+        below=1,
+        offered=(0.0, 0.9),
+        step=0.05,
+    )
+    augment: str = option(
+        "",
+        "Change training images at random",
+        f"{', '.join(AUGMENTATIONS)}, joined by +",
+        value="KINDS",
+        choices=AUGMENTATIONS,
+        several=True,
+    )
+    patience: int = option(
+        0,
+        "Stop early after epochs, 0: never",
+        "epochs without a better validation accuracy before training ends; 0: no early stop",
+        least=0,
+        offered=(0, 100),
+    )
+    class_weights: str = option("none", "Classes", "balanced: rare classes count more", choices=CLASS_WEIGHTS)
+    precision: str = option("auto", "Precision", "mixed: 16 bits where a device gains from it", choices=PRECISIONS)
+    recipe: str = option("", "Recipe", "an experiment by name; other options change it", value="NAME")
+    templates: str = option(
+        "", "Prompts", f"{', '.join(prompts.SETS)}, or templates, one a line (zero-shot)", value="PROMPTS"
+    )
+    classes: str = option(  # "": as in the dataset
+        "", "Class names", "what the classes are called, one a line (zero-shot)", value="NAMES"
+    )
     version: int = 2
 
     def __post_init__(self):
-        _one_of("method", self.method, (*PROBES, *TRAINED, ZERO_SHOT))
         backbone = backbones.get(self.backbone)
-        self._settle_prompts(backbone)
-        for name, value in (_HEADS_DEFAULTS | OWN_DEFAULTS.get(self.method, {})).items():
-            if not getattr(self, name):
-                object.__setattr__(self, name, value)
-        if self.method == "scratch":
-            object.__setattr__(self, "weights", "untrained")
-        if not self.input_size:
-            object.__setattr__(self, "input_size", backbone.default_size)
-        if self.input_size < backbone.min_size:
+        for name, value in self._settled(backbone).items():
+            object.__setattr__(self, name, value)
+        self._check_prompts(backbone)
+        self._check_input_size(backbone)
+        options.check(self)
+        if self.unfreeze in ("layers", "blocks") and self.unfreeze_count < 1:
             raise ConfigError(
-                f"{self.backbone} cannot take images of {self.input_size} px",
-                f"at least {backbone.min_size} px",
-                f"Choose an input size of {backbone.min_size} to {backbone.default_size} px",
+                f"unfreeze_count is {self.unfreeze_count}", "1 or more", "To unfreeze nothing, train a probe"
             )
-        if self.input_size > (backbone.max_size or self.input_size):
-            raise ConfigError(
-                f"{self.backbone} cannot take images of {self.input_size} px",
-                f"{backbone.max_size} px, the size it was trained for",
-                f"Choose {backbone.max_size} px",
-            )
-        if self.input_size > 1024:
-            raise ConfigError(f"The input size is {self.input_size} px", "at most 1024 px", "Choose a smaller one")
-        for name, known in (
-            *(("preprocessing", PREPROCESSINGS), ("pooling", POOLINGS), ("train_split", TRAIN_SPLITS)),
-            *(("unfreeze", UNFREEZE), ("batchnorm", BATCHNORM), ("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)),
-            *(("class_weights", CLASS_WEIGHTS), ("precision", PRECISIONS)),
-        ):
-            _one_of(name, getattr(self, name), known)
-        object.__setattr__(self, "pooling", towers.own_pooling(backbone, self.pooling))
-        object.__setattr__(self, "weights", backbones.own_weights(backbone, self.weights))
-        for kind in self.augmentations:
-            _one_of("augmentation", kind, AUGMENTATIONS)
-        object.__setattr__(self, "augment", "+".join(kind for kind in AUGMENTATIONS if kind in self.augmentations))
-        for name in (
-            *("n_train", "n_test", "seed", "strength", "neighbours", "head_units", "head_epochs", "patience"),
-            *("weight_decay", "momentum"),
-        ):
-            _at_least(name, getattr(self, name), 0)
-        for name in ("epochs", "batch_size", "hidden"):
-            _at_least(name, getattr(self, name), 1)
-        if self.unfreeze in ("layers", "blocks"):
-            _at_least("unfreeze_count", self.unfreeze_count, 1)
-        for name in ("learning_rate", "head_learning_rate"):
-            if not 0 < getattr(self, name) <= 10:
-                raise ConfigError(
-                    f"The {name.replace('_', ' ')} is {getattr(self, name)}", "more than 0 and at most 10", "Try 0.001"
-                )
-        for name in ("dropout", "label_smoothing", "momentum"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ConfigError(f"{name} is {getattr(self, name)}", "0 or more and less than 1", "Change it")
 
-    def _settle_prompts(self, backbone: backbones.Backbone) -> None:
+    def _settled(self, backbone: backbones.Backbone) -> dict[str, Any]:
+        """What the fields that were left at their defaults stand for, of this backbone and method."""
+        defaults = HEAD_DEFAULTS | OWN_DEFAULTS.get(self.method, {}) | {"input_size": backbone.default_size}
+        settled = {name: value for name, value in defaults.items() if not getattr(self, name)}
+        weights = "untrained" if self.method == "scratch" else self.weights
+        settled["weights"] = backbones.own_weights(backbone, weights)
+        settled["augment"] = "+".join(sorted(set(self.augmentations), key=[*AUGMENTATIONS, *self.augmentations].index))
+        if self.method == ZERO_SHOT:
+            return settled | {"templates": self.templates or "single", "pooling": "projected"}
+        return settled | {"pooling": towers.own_pooling(backbone, self.pooling)}
+
+    def _check_input_size(self, backbone: backbones.Backbone) -> None:
+        received = f"{self.backbone} cannot take images of {self.input_size} px"
+        if self.input_size < backbone.min_size:
+            usual = f"Choose an input size of {backbone.min_size} to {backbone.default_size} px"
+            raise ConfigError(received, f"at least {backbone.min_size} px", usual)
+        if backbone.max_size and self.input_size > backbone.max_size:
+            expected = f"{backbone.max_size} px, the size it was trained for"
+            raise ConfigError(received, expected, f"Choose {backbone.max_size} px")
+
+    def _check_prompts(self, backbone: backbones.Backbone) -> None:
         if self.method != ZERO_SHOT:
-            for name in ("templates", "classes"):
-                if getattr(self, name):
-                    raise ConfigError(f"The method {self.method} reads no {name}", "none", "Choose zero-shot")
+            if unread := [name for name in ("templates", "classes") if getattr(self, name)]:
+                raise ConfigError(f"The method {self.method} reads no {unread[0]}", "none", "Choose zero-shot")
             return
         if backbone.name not in towers.SHAPES:
             raise ConfigError(
@@ -150,11 +274,9 @@ class RunConfig:
                 f"one of {', '.join(towers.SHAPES)}",
                 "Choose a CLIP, or a probe of this backbone",
             )
-        object.__setattr__(self, "templates", self.templates or "single")
         prompts.templates(self.templates)
         if self.classes:
             prompts.class_names(self.classes)
-        object.__setattr__(self, "pooling", "projected")
 
     @property
     def trains(self) -> bool:
@@ -170,16 +292,6 @@ class RunConfig:
     def head_options(self) -> heads.Options:
         """The part of the config that the head of a probe reads."""
         return heads.Options(**{f.name: getattr(self, f.name) for f in fields(heads.Options)})
-
-
-def _one_of(name: str, value: str, known: Collection[str]) -> None:
-    if value not in known:
-        raise ConfigError(f"The {name} is {value!r}", f"one of {', '.join(known)}", "Choose one of these")
-
-
-def _at_least(name: str, value: float, least: float) -> None:
-    if not value >= least:
-        raise ConfigError(f"{name} is {value}", f"{least} or more", "Change it")
 
 
 DEMO = RunConfig(input_size=160)  # Home's button: about half a minute on 2 cores

@@ -17,14 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from core import backbones, features, runs, settings
+from core import backbones, features, options, runs, settings
 from core.backbones.clip import towers
-from core.config import POOLINGS, PREPROCESSINGS, TITLES
+from core.config import TITLES, RunConfig
 from core.data import dataset as stored
 from core.data import datasets
 from core.data.dataset import Dataset
 from core.errors import ConfigError, RunError, WeightsError
 from core.features import Features, compiled, layers
+from core.options import option
 from core.progress import Report, silent
 from core.runs import models
 from core.training import model as assembly
@@ -37,7 +38,7 @@ IMAGES = {  # which images of a dataset, in words that follow a number
     "probe20": "training images of the probe's fifth",
     "finetune80": "training images of the fine-tune's four fifths",
 }
-WHAT = ("features", "logits")
+WHAT = {"features": "Features, before the head", "logits": "Logits, what the head makes of them"}
 POOLED = {"max": "max-pooled", "flatten": "flattened", "projected": "projected"}  # what goes without saying is left out
 
 
@@ -49,30 +50,32 @@ class Source:
         ConfigError: A value that cannot be; BackboneError: an unknown backbone.
     """
 
-    dataset: str = "cifar10-sample"
-    images: str = "all"  # of IMAGES
-    n_images: int = 0  # stratified; 0: all of them
-    seed: int = 0  # which, where they are not all
-    run: str = ""  # id of a run, whose network it then is: the fields from `backbone` on are the run's
-    what: str = "features"  # of WHAT; the logits are a run's
-    layer: str = ""  # a block of the network, pooled after it; "": the last
-    backbone: str = "EfficientNetLite0"
-    weights: str = "imagenet"
-    input_size: int = 0  # pixels; 0: the backbone's default
-    preprocessing: str = "own"
-    pooling: str = "avg"
+    dataset: str = options.same(RunConfig, "dataset")
+    images: str = option("all", "Images", "which images of the dataset", choices=IMAGES)
+    n_images: int = option(
+        0,
+        "How many images",
+        "in equal shares of each class; 0: all. A smaller sample is part of a larger one",
+        least=0,
+        offered=(0, 1_000_000),
+        step=1000,
+    )
+    seed: int = option(0, "Seed", "seed of the sample and of the layout", least=0, offered=(0, 2**31 - 1))
+    run: str = option(  # the fields from `backbone` on are then the run's
+        "", "Run", "id of a run: its network instead of the backbone's", value="RUN"
+    )
+    what: str = option("features", "Vectors", "features, or a run's logits", choices=WHAT)
+    layer: str = option(  # pooled after it
+        "", "Layer", "a block of the network, instead of its end", value="NAME"
+    )
+    backbone: str = options.same(RunConfig, "backbone")
+    weights: str = options.same(RunConfig, "weights")
+    input_size: int = options.same(RunConfig, "input_size", least=0, most=None)
+    preprocessing: str = options.same(RunConfig, "preprocessing")
+    pooling: str = options.same(RunConfig, "pooling")
 
     def __post_init__(self):
-        for name, known in (
-            *(("images", IMAGES), ("what", WHAT)),
-            *(("preprocessing", PREPROCESSINGS), ("pooling", POOLINGS)),
-        ):
-            if getattr(self, name) not in known:
-                expected = f"one of {', '.join(known)}"
-                raise ConfigError(f"The {name} of a source is {getattr(self, name)!r}", expected, "Choose one of these")
-        for name in ("n_images", "seed", "input_size"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"The {name} of a source is {getattr(self, name)}", "0 or more", "Change it")
+        options.check(self, "a source")
         facts = backbones.get(self.backbone)
         object.__setattr__(self, "pooling", towers.own_pooling(facts, self.pooling))
         object.__setattr__(self, "weights", backbones.own_weights(facts, self.weights))

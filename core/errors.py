@@ -13,6 +13,15 @@ LabError
      └─ Paused       the user pressed Pause; the run can be resumed
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """A remedy for a name that is not known: the known one most like it, or "" where none is."""
+    matches = get_close_matches(name.lower(), {each.lower(): each for each in known}, n=1)
+    return f"The closest is {next(each for each in known if each.lower() == matches[0])!r}" if matches else ""
+
 
 class LabError(Exception):
     """One readable message, shown to the user unchanged.

@@ -5,7 +5,7 @@ import numpy as np
 from core.errors import ConfigError
 from core.progress import Progress, Report, silent
 
-METRICS = {"euclidean": "Euclidean distance", "cosine": "Cosine distance"}
+METRICS = {"euclidean": "Euclidean", "cosine": "Cosine"}
 BLOCK = 200_000_000  # distances between two reports, less than half a second
 
 

@@ -8,19 +8,13 @@ import streamlit as st
 
 from core import backbones
 from core.backbones.catalog import ZERO_SHOT_SOURCE
+from core.data.images import PREPROCESSING
 from dashboard import server
 from dashboard.backbones import family_panel
 from dashboard.state import address, visitor
 from dashboard.train import cost
 from dashboard.ui import charts, choices, components, formats, selections
 
-PREPROCESSING = {
-    "caffe": "it swaps red and blue and takes ImageNet's mean colour away; pixels are not scaled.",
-    "tf": "it scales pixels from 0 to 255 down to -1 to 1.",
-    "torch": "it scales pixels down to 0 to 1, then takes ImageNet's mean colour away and divides by its spread.",
-    "clip": "bicubic resizing as Pillow's, then the mean and spread of CLIP's own training images.",
-    "inside": "its own first layers scale the pixels; it takes 0 to 255 as they are.",
-}
 VIEWS = {"cost": "Accuracy and cost", "tree": "Family tree", "timeline": "Timeline", "families": "Families"}
 AXES = {"params": "Parameters", "images_per_second": "Speed on this machine"}
 COLUMNS = {  # of the table: name, mark, format, what it means
@@ -122,7 +116,7 @@ with card, st.container(border=True):
         else:
             st.markdown(f"Speed at {one['default_size']} px not measured here", width="content")
             cost.measure_button(name, int(one["default_size"]))
-    st.markdown(f"Preprocessing: {PREPROCESSING[one['preprocessing']]}")
+    st.markdown(f"Preprocessing: {PREPROCESSING[one['preprocessing']].title}.")
     here = backbones.published_here(name)
     st.caption(f"Published weights: {'on this machine' if here else 'downloaded on first use'}; {one['licence']}.")
     components.link("anatomy", f"Open {name}", icon=":material/biotech:", backbone=name)

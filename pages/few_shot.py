@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import backbones, embeddings
-from core.config import DEMO, TITLES, RunConfig
+from core.config import DEMO, TITLES, ZERO_SHOT, RunConfig
 from core.embeddings import Source
 from core.errors import LabError
 from core.evaluation import few_shot
@@ -54,7 +54,7 @@ if server.engine.store_open():
     runs = server.runs.runs_table()
     done = runs[(runs["status"] == "finished") & (runs["dataset"] == name) & (runs["n_test_used"] == n_test)]
     done = done.set_index("run_id", drop=False)
-    zero_shot = done.index[done["method"] == "zero-shot"].tolist()
+    zero_shot = done.index[done["method"] == ZERO_SHOT].tolist()
     if address.said("lines") is None:  # a zero-shot run that has just ended is drawn at once
         st.session_state.pop("lines", None)
     drawn = address.several(
@@ -70,14 +70,14 @@ if server.engine.store_open():
         lines[title] = Interval(run["accuracy"], run["accuracy_low"], run["accuracy_high"])
     model = next((each for each in server.zero_shot.clips_here() if each != encoder.TOY), encoder.TOY)
     under_way = [
-        run for run in server.runs.active_runs() if (run.config.method, run.config.dataset) == ("zero-shot", name)
+        run for run in server.runs.active_runs() if (run.config.method, run.config.dataset) == (ZERO_SHOT, name)
     ]
     if model not in set(done.loc[zero_shot, "backbone"]) and st.button(
         f"Ask {model} zero-shot", icon=":material/translate:", key="few-shot-ask", disabled=bool(under_way),
         help="Told the class names, shown no labelled image: its accuracy on these test images is a line to reach",
     ):  # fmt: skip
         try:
-            asked_now = server.runs.submit(RunConfig(dataset=name, backbone=model, method="zero-shot"))
+            asked_now = server.runs.submit(RunConfig(dataset=name, backbone=model, method=ZERO_SHOT))
             if drawn:
                 address.write("lines", "+".join([*drawn, asked_now]))
             st.rerun()  # the status beside the page shows it; its line is drawn when it has ended

@@ -127,7 +127,7 @@ def freeze(anatomy: Anatomy, unfreeze: str, count: int = 0, *, batchnorm: str = 
     """What a plan trains: as `freezing.describe` reads it back from the network, whose facts these are.
 
     Args:
-        unfreeze: One of `freezing.UNFREEZE`.
+        unfreeze: One of `config.UNFREEZE`.
         count: Layers or blocks from the end; 0: nothing of the backbone trains.
 
     Raises:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from core import backbones, execute, maps, runs
-from core.config import RunConfig
+from core.config import ZERO_SHOT, RunConfig
 from core.errors import ConfigError, LabError
 from core.progress import Report, silent
 from core.zero_shot import encoder
@@ -310,7 +310,7 @@ LESSONS: dict[str, Lesson] = {
     "words": Lesson(
         "Words instead of labels",
         "How many labelled images are a few words worth?",
-        {"words": RunConfig(backbone="TinyCLIP", method="zero-shot"), "n20": replace(_SMALL, n_train=20)},
+        {"words": RunConfig(backbone="TinyCLIP", method=ZERO_SHOT), "n20": replace(_SMALL, n_train=20)},
         (
             Step(
                 "Two captions, one photo",
@@ -403,7 +403,7 @@ def lacking(lesson: Lesson, step: Step, table: pd.DataFrame) -> list[str]:
 def title(config: RunConfig) -> str:
     """A run in a few words: linear probe of EfficientNetLite0, 500 training images."""
     kinds = {"finetune": "fine-tune of", "scratch": "from scratch,", "linear": "linear probe of"}
-    if config.method == "zero-shot":
+    if config.method == ZERO_SHOT:
         return f"zero-shot by {config.backbone}"
     images = f"{config.n_train:,} training images" if config.n_train else "all training images"
     pixels = ", pixels divided by 255" if config.preprocessing == "divide255" else ""

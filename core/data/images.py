@@ -30,12 +30,21 @@ class Preprocessing:
 
 # Keras's conventions, as in keras.applications.imagenet_utils.preprocess_input; CLIP's; and the book's.
 PREPROCESSING = {
-    "caffe": Preprocessing("BGR, ImageNet's mean subtracted", (103.939, 116.779, 123.68), (1.0, 1.0, 1.0), "BGR"),
+    "caffe": Preprocessing(
+        "red and blue swapped, the mean colour of ImageNet subtracted, not scaled",
+        (103.939, 116.779, 123.68),
+        (1.0, 1.0, 1.0),
+        "BGR",
+    ),
     "tf": Preprocessing("scaled to -1..1", (127.5, 127.5, 127.5), (127.5, 127.5, 127.5)),
-    "torch": Preprocessing("standardised as for ImageNet", (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
-    "inside": Preprocessing("0..255, scaled inside the network", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+    "torch": Preprocessing(
+        "scaled to 0..1, then standardised by the mean and spread of ImageNet",
+        (123.675, 116.28, 103.53),
+        (58.395, 57.12, 57.375),
+    ),
+    "inside": Preprocessing("0..255 as they are, its own first layers scale them", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
     "clip": Preprocessing(
-        "standardised as for CLIP, resized as in Pillow",
+        "resized as by Pillow (bicubic), then standardised by the mean and spread of CLIP's training images",
         (0.48145466 * 255, 0.4578275 * 255, 0.40821073 * 255),
         (0.26862954 * 255, 0.26130258 * 255, 0.27577711 * 255),
         interpolation="bicubic",

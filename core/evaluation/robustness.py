@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from core import backbones, embeddings, features, hardware, heads, metrics, runs, storage
+from core import backbones, embeddings, features, hardware, metrics, runs, storage
+from core.config import TITLES
 from core.data import corruptions, datasets
 from core.data.datasets import Dataset
 from core.errors import ConfigError, RunError
@@ -44,7 +45,7 @@ def find(run_id: str) -> Robustness | None:
 
 def takes(method: str) -> bool:
     """Whether this can be asked of a run of a method."""
-    return method in (*heads.METHODS, "finetune", "scratch", "zero-shot")
+    return method in TITLES
 
 
 def measure(run_id: str, report: Report = silent) -> Robustness:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from core import embeddings, neighbours, storage
+from core import embeddings, options, storage
 from core.embeddings import Source
 from core.errors import ConfigError
+from core.neighbours import METRICS
+from core.options import option
 
 VERSION = 1  # raise it when the same config would give another map
 
@@ -54,6 +56,8 @@ METHODS = {
     )
 }
 
+TITLES = {name: method.title for name, method in METHODS.items()}
+
 
 @dataclass(frozen=True)
 class MapConfig:
@@ -64,33 +68,56 @@ class MapConfig:
     """
 
     source: Source
-    method: str = "umap"
-    dims: int = 2
-    components: int = 50  # principal components that the layout begins with; 0: the vectors as they are
-    perplexity: float = 30.0  # of t-SNE
-    neighbours: int = 15  # of UMAP
-    min_dist: float = 0.1  # of UMAP
-    metric: str = "euclidean"
-    seed: int = 0
-    start: str = ""  # key of a map of the same images, on which this one is laid
+    method: str = option("umap", "Method", "how to lay the images out", choices=TITLES)
+    dims: int = option(2, "Dimensions", "dimensions of the map", choices={2: "2-D", 3: "3-D"})
+    components: int = option(
+        50,
+        "Principal components first",
+        "principal components that the layout starts from: faster, and less noise; 0: the vectors as they are",
+        least=0,
+        most=1000,
+        offered=(0, 500),
+    )
+    perplexity: float = option(
+        30.0,
+        "Perplexity",
+        "about how many neighbours each image keeps close (tsne)",
+        least=1,
+        most=1000,
+        offered=(1.0, 500.0),
+        step=5.0,
+    )
+    neighbours: int = option(
+        15,
+        "Neighbours",
+        "neighbours each image is tied to: few show detail, many show the whole (umap)",
+        value="K",
+        least=2,
+        most=1000,
+        offered=(2, 200),
+    )
+    min_dist: float = option(
+        0.1,
+        "Least distance",
+        "how tightly points may be packed (umap)",
+        value="DISTANCE",
+        least=0,
+        most=0.99,
+        step=0.05,
+    )
+    metric: str = option("euclidean", "Distance", "what near means (tsne, umap)", choices=METRICS)
+    seed: int = option(
+        0, "Seed", "seed of the sample and of the layout", least=0, most=2**32 - 1, offered=(0, 2**31 - 1)
+    )
+    start: str = option("", "Start", "key of a map of the same images, with which this one is aligned", value="MAP")
 
     def __post_init__(self):
-        for name, known in (("method", METHODS), ("metric", neighbours.METRICS), ("dims", (2, 3))):
-            if getattr(self, name) not in known:
-                expected = f"one of {', '.join(map(str, known))}"
-                raise ConfigError(f"The {name} of a map is {getattr(self, name)!r}", expected, "Choose one of these")
-        for name, least, most in (
-            ("components", 0, 1000), ("perplexity", 1, 1000), ("neighbours", 2, 1000), ("min_dist", 0, 0.99),
-            ("seed", 0, 2**32 - 1),
-        ):  # fmt: skip
-            if not least <= getattr(self, name) <= most:
-                raise ConfigError(
-                    f"{name} of a map is {getattr(self, name)}", f"{least} to {most}", "Choose a number in between"
-                )
+        options.check(self, "a map")
         if 0 < self.components < self.dims:
             raise ConfigError(
                 f"{self.components} components cannot be laid out in {self.dims} dimensions",
                 f"0 or at least {self.dims}",
+                f"Start from {self.dims} components, or from all with 0",
             )
 
 

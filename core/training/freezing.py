@@ -12,15 +12,9 @@ from dataclasses import dataclass
 
 from core import backbones
 from core.backbones import blocks, graph
-from core.config import RunConfig
+from core.config import UNFREEZE, RunConfig
 from core.errors import ConfigError
 
-UNFREEZE = {
-    "blocks": "The last blocks",
-    "layers": "The last layers",
-    "all": "Everything",
-    "all-but-batchnorm": "Everything but BatchNorm",
-}
 SMALL_BATCH = 16  # images; statistics of fewer are noise
 LARGE_RATE = 1e-3  # a learning rate that washes pretrained weights away
 

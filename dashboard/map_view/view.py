@@ -162,7 +162,7 @@ def picked(key: str, rows: np.ndarray) -> Picked:
 def _check(panels: Sequence[Panel], rows: np.ndarray, columns: Sequence[Column], colour: str, arrange: str) -> None:
     if arrange not in ARRANGEMENTS:
         raise ConfigError(f"Maps arranged as {arrange!r}", "one of " + ", ".join(ARRANGEMENTS))
-    wanted = {"single": (1, 1), "pair": (2, 2), "morph": (2, 2), "grid": (1, 12)}[arrange]
+    wanted = ARRANGEMENTS[arrange]
     if not wanted[0] <= len(panels) <= wanted[1]:
         raise ConfigError(
             f"{formats.count(len(panels), 'map')} for {arrange!r}", " to ".join(map(str, sorted({*wanted})))

@@ -1,22 +1,21 @@
 """What a map is of, and how it is made: the widgets of the page Maps, all of them in the address bar."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import backbones, maps
+from core import backbones, maps, options
 from core.config import DEMO
 from core.embeddings import IMAGES, Source
 from core.maps import MapConfig
 from dashboard import server
-from dashboard.state import address, visitor
-from dashboard.train import options
+from dashboard.state import visitor
+from dashboard.train import options as train_options
 from dashboard.ui import choices
 
 OF = {"backbone": "A backbone", "run": "A run"}
-WHAT = {"features": "Features, before the head", "logits": "Logits, what the head makes of them"}
-METRICS = {"euclidean": "Euclidean", "cosine": "Cosine"}
-DIMS = {"2": "2-D", "3": "3-D"}
 MOST_AT_FIRST = 10_000  # images; of a larger dataset the test images are drawn first
 TITLES = dict(
     zip(
@@ -44,7 +43,9 @@ def show(runs: pd.DataFrame) -> tuple[MapConfig, DeltaGenerator]:
                 fields["images"] = _images(fields["dataset"])
             more = st.container()
         chosen = _method()
-        dims = choices.titled(st.segmented_control, "dims", "Dimensions", DIMS, required=True)
+        about = options.of(MapConfig)["dims"]
+        titles = {str(dims): title for dims, title in (about.choices or {}).items()}
+        dims = choices.titled(st.segmented_control, "dims", about.label, titles, required=True)
     with more:
         fields |= _more(fields)
         settings = _settings(chosen)
@@ -79,57 +80,45 @@ def _images(dataset: str) -> str:
 
 
 def _method() -> str:
-    usual = MapConfig(Source()).method
-    titles = {usual: maps.METHODS[usual].title} | {name: each.title for name, each in maps.METHODS.items()}
+    usual = options.defaults(MapConfig)["method"]
+    titles = {usual: maps.METHODS[usual].title} | {name: method.title for name, method in maps.METHODS.items()}
     return choices.titled(st.segmented_control, "map", "Method", titles, required=True)
 
 
-def _more(fields: dict) -> dict:
+def _more(fields_so_far: dict) -> dict:
     """Which images exactly, and the pixels that a backbone gets."""
-    found = {
-        "n_images": address.number(
-            st.number_input, "n_images", "How many images", default=0, least=0, most=1_000_000, step=1000,
-            help="In equal shares of each class; 0 for all of them. Fewer are a part of more.",
-        ),
-    }  # fmt: skip
-    if "run" in fields:
-        return found | {"what": choices.titled(st.segmented_control, "what", "Vectors", WHAT, required=True)}
-    facts = backbones.get(fields["backbone"])
+    fields: dict = {"n_images": _option(Source, "n_images")}
+    if "run" in fields_so_far:
+        return fields | {"what": _option(Source, "what", widget=st.segmented_control, required=True)}
+    facts = backbones.get(fields_so_far["backbone"])
     usual = DEMO.input_size if facts.name == DEMO.backbone else facts.default_size
-    return found | {
-        "input_size": address.number(
-            st.number_input, "input_size", "Input size (px)", default=usual, least=facts.min_size, most=1024,
-            step=32, scope=facts.name, help="What each image is enlarged to before the network sees it",
+    return fields | {
+        "input_size": choices.option(
+            Source,
+            "input_size",
+            label="Input size (px)",
+            default=usual,
+            least=facts.min_size,
+            scope=facts.name,
+            help="What each image is enlarged to before the network sees it",
         ),
-        "weights": choices.titled(st.selectbox, "weights", "Weights", options.WEIGHTS, accept_new_options=True),
-        "preprocessing": choices.titled(st.selectbox, "preprocessing", "Pixels", options.PIXELS),
-        "pooling": options.pooling(facts.name),
-    }  # fmt: skip
+        "weights": train_options.weights(),
+        "preprocessing": choices.option(Source, "preprocessing"),
+        "pooling": train_options.pooling(facts.name),
+    }
 
 
 def _settings(method: str) -> dict:
     """The parameters that matter for a method."""
-    usual = MapConfig(Source())
-    found = {"seed": address.number(st.number_input, "seed", "Seed", default=usual.seed, least=0, most=2**31 - 1)}
-    if method == "pca":
-        return found
-    found["components"] = address.number(
-        st.number_input, "components", "Principal components first", default=usual.components, least=0, most=500,
-        help="The map is made of so many principal components: faster, and less noise. 0 for the vectors themselves.",
-    )  # fmt: skip
-    if method == "tsne":
-        found["perplexity"] = address.number(
-            st.number_input, "perplexity", "Perplexity", default=float(usual.perplexity), least=1.0, most=500.0,
-            step=5.0, help="About how many neighbours each image keeps close",
-        )  # fmt: skip
-    else:
-        found["neighbours"] = address.number(
-            st.number_input, "neighbours", "Neighbours", default=usual.neighbours, least=2, most=200,
-            help="How many neighbours each image is tied to: few show detail, many show the whole",
-        )  # fmt: skip
-        found["min_dist"] = address.number(
-            st.slider, "min_dist", "Least distance", default=float(usual.min_dist), least=0.0, most=0.99, step=0.05,
-            help="How tightly points may be packed",
-        )  # fmt: skip
-    found["metric"] = choices.titled(st.segmented_control, "metric", "Distance", METRICS, required=True)
-    return found
+    names = [name for name in maps.METHODS[method].options if name not in ("dims", "seed", "metric", "start")]
+    fields = {"seed": choices.option(MapConfig, "seed")}
+    for name in names:
+        fields[name] = _option(MapConfig, name, widget=st.slider if name == "min_dist" else None)
+    if "metric" in maps.METHODS[method].options:
+        fields["metric"] = choices.option(MapConfig, "metric", widget=st.segmented_control, required=True)
+    return fields
+
+
+def _option(kind: type, name: str, **changes: Any) -> Any:
+    """The widget of a field, with its meaning as a tooltip."""
+    return choices.option(kind, name, help=choices.explanation(kind, name), **changes)

@@ -15,26 +15,22 @@ from dashboard.state import address
 from dashboard.ui import choices, components, formats, training_charts
 
 UNKNOWN = 1000  # layers of a network that is not read yet
-SHORT = {
-    "blocks": "Last blocks",
-    "layers": "Last layers",
-    "all": "Everything",
-    "all-but-batchnorm": "All but BatchNorm",
-}
 
 
 def choose(backbone: str, input_size: int) -> dict:
     """The freeze plan as fields of a `RunConfig`."""
-    unfreeze = choices.titled(
-        st.segmented_control, "unfreeze", "What trains, beside the head", SHORT, required=True, wrap=True
-    )
+    unfreeze = choices.option(RunConfig, "unfreeze", widget=st.segmented_control, required=True, wrap=True)
     if unfreeze not in ("blocks", "layers"):
         return {"unfreeze": unfreeze}
     most = _how_many(backbone, input_size, unfreeze)
-    count = address.number(
-        st.slider if most > 1 else st.number_input, "unfreeze_count", f"How many {unfreeze}, from the end",
-        default=2, least=1, most=most,
-    )  # fmt: skip
+    count = choices.option(
+        RunConfig,
+        "unfreeze_count",
+        widget=st.slider if most > 1 else st.number_input,
+        label=f"How many {unfreeze}, from the end",
+        least=1,
+        most=most,
+    )
     return {"unfreeze": unfreeze, "unfreeze_count": count}
 
 

@@ -1,13 +1,13 @@
 """Everything about a run that is folded away under More: defaults that suit most, each with what it does beside it."""
 
-from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core import backbones, heads
+from core import backbones, heads, options
 from core.backbones.clip import towers
-from core.config import AUGMENTATIONS, OWN_DEFAULTS, PREPROCESSINGS, TRAIN_SPLITS, TRAINED, RunConfig
+from core.config import AUGMENTATIONS, HEAD_DEFAULTS, OWN_DEFAULTS, POOLINGS, TRAINED, RunConfig
 from core.errors import LabError
 from dashboard import server
 from dashboard.state import address
@@ -16,39 +16,32 @@ from dashboard.ui import choices
 
 FREE = ("dataset", "n_train", "n_test", "seed", "weights")  # what a recipe leaves to whoever follows it
 
-SPLITS = dict(zip(TRAIN_SPLITS, ("All training images", "The book's 20 %", "The book's other 80 %"), strict=True))
-PIXELS = dict(zip(PREPROCESSINGS, ("As the backbone wants them", "Divided by 255, the book's mistake"), strict=True))
 WEIGHTS = {"imagenet": "Published", "untrained": "Untrained"}  # or a path
-POOLINGS = {"avg": "Average", "max": "Maximum", "flatten": "Flatten"}
-OF_CLIP = {"avg": "Before the projection", "projected": "After it, where texts lie"}  # features of a CLIP
-AUGMENT = dict(zip(AUGMENTATIONS, ("Flip", "Crop", "Colour"), strict=True))
-BATCHNORM = {"inference": "Inference: statistics stay", "training": "Training: statistics move"}
-OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
-SCHEDULES = {"constant": "Constant", "cosine": "Cosine", "one-cycle": "One cycle"}
-CLASS_WEIGHTS = {"none": "All images count the same", "balanced": "Rare classes count more"}
-PRECISIONS = {"auto": "Automatic", "float32": "float32", "mixed": "Mixed"}
-STARTS = ("linear", "linear-adam", "mlp")  # probes whose head a fine-tune can start from
-OF_HEADS = {  # of a probe: label, least, most, step
-    "epochs": ("Epochs", 1, 1000, 1),
-    "batch_size": ("Batch size", 1, 8192, 32),
-    "learning_rate": ("Learning rate", 1e-6, 10.0, 1e-4),
-    "strength": ("L2 strength, 0 for automatic", 0.0, 1e6, 1e-4),
-    "neighbours": ("Neighbours, 0 for automatic", 0, 1000, 1),
-    "hidden": ("Hidden units", 1, 8192, 64),
+HEAD_WIDGETS = {  # of a probe, whose defaults and steps are not those of a fine-tune
+    "epochs": {"default": HEAD_DEFAULTS["epochs"]},
+    "batch_size": {"default": HEAD_DEFAULTS["batch_size"], "step": 32},
+    "learning_rate": {"default": HEAD_DEFAULTS["learning_rate"], "least": 1e-6, "step": 1e-4},
 }
+STARTS = ("linear", "linear-adam", "mlp")  # probes whose head a fine-tune can start from
+
+
+def weights() -> str:
+    """A widget for the weights of a backbone."""
+    label = options.of(RunConfig)["weights"].label
+    return choices.titled(st.selectbox, "weights", label, WEIGHTS, accept_new_options=True)
 
 
 def pooling(backbone: str) -> str:
     """A widget for how the last feature map becomes one vector; of a CLIP, on which side of its projection."""
-    is_clip = backbone in towers.SHAPES
-    titles = OF_CLIP if is_clip else POOLINGS
+    titles = {name: title for name, title in POOLINGS.items() if name not in towers.POOLINGS}
+    about = {"help": "How the positions of the last feature map become one vector"}
+    if backbone in towers.SHAPES:
+        titles = {"avg": POOLINGS["class"], "projected": POOLINGS["projected"]}
+        about = {"help": "Its class token: as papers probe it, or as it is compared with texts, in fewer numbers"}
     if st.session_state.get("pooling") not in titles:  # it was chosen for the other kind of network
         st.session_state.pop("pooling", None)
-    label, said = "Pooling", "How the places of the last feature map become one vector"
-    if is_clip:
-        label = "CLIP's features"
-        said = "Its class token: as papers probe it, or as it is compared with texts, in fewer numbers"
-    return choices.titled(st.selectbox, "pooling", label, titles, help=said)
+    label = "CLIP's features" if backbone in towers.SHAPES else "Pooling"
+    return choices.titled(st.selectbox, "pooling", label, titles, **about)
 
 
 class More:
@@ -69,7 +62,8 @@ class More:
         images, network, training = st.tabs(["Images", "Network", "Training"])
         with images:
             self._data()
-            self.fields["augment"] = address.several("augment", "Change training images at random", AUGMENT)
+            label = options.of(RunConfig)["augment"].label
+            self.fields["augment"] = address.several("augment", label, AUGMENTATIONS)
             self._slot("augment")
         with network:
             self._network()
@@ -101,37 +95,37 @@ class More:
     def _data(self) -> None:
         left, right = st.columns(2)
         with left:
-            self._number("input_size", "Input size in px, 0 for its own", 0, 0, 1024, step=32)
-            self._number("n_train", "Training images, 0 for all", 0, 0, 10_000_000, step=100)
-            self._number("n_test", "Test images, 0 for all", 0, 0, 10_000_000, step=100)
+            for name in ("input_size", "n_train", "n_test"):
+                self._option(name)
         with right:
             if self.method != "scratch":
-                self._titled("weights", "Weights, or a file's path", WEIGHTS, accept_new_options=True)
-            self._titled("train_split", "Train on", SPLITS)
-            self._number("seed", "Seed", 0, 0, 2**31 - 1)
-        self._titled("preprocessing", "Pixels", PIXELS)
+                self.fields["weights"] = weights()
+            self._option("train_split")
+            self._option("seed")
+        self._option("preprocessing")
 
     def _head(self) -> None:
         columns = st.columns(2)
-        for i, name in enumerate(name for name in OF_HEADS if name in heads.METHODS[self.method].options):
+        names = [name for name in heads.METHODS[self.method].options if name != "seed"]
+        for i, name in enumerate(names):
             with columns[i % 2]:
-                label, least, most, step = OF_HEADS[name]
-                self._number(name, label, getattr(heads.Options, name), least, most, step=step, scope="head")
+                self._option(name, scope="head", **HEAD_WIDGETS.get(name, {}))
 
     def _network(self) -> None:
         left, right = st.columns(2)
         with left:
             self._pooling()
-            self._number("dropout", "Dropout", 0.2, 0.0, 0.95, step=0.1)
-            self._number("head_units", "Hidden units in the head", 0, 0, 4096, step=64)
+            self._option("dropout")
+            self._option("head_units")
         if self.method == "scratch":
             return
         with right:
-            self._titled("start", "The head starts from", {"": "Its own epochs"} | self._starts())
+            titles = {"": "Its own epochs"} | self._starts()
+            self.fields["start"] = choices.titled(st.selectbox, "start", "The head starts from", titles)
             if not self.fields["start"]:
-                self._number("head_epochs", "Epochs of the head alone", 5, 0, 200)
-                self._number("head_learning_rate", "Learning rate of the head alone", 1e-3, 1e-7, 10.0, step=1e-4)
-        self._titled("batchnorm", "BatchNorm of the backbone", BATCHNORM)
+                self._option("head_epochs")
+                self._option("head_learning_rate")
+        self._option("batchnorm")
 
     def _pooling(self) -> None:
         self.fields["pooling"] = pooling(self.backbone)
@@ -141,20 +135,18 @@ class More:
         usual, scope = OWN_DEFAULTS[self.method], self.method
         left, right = st.columns(2)
         with left:
-            self._number("epochs", "Epochs", usual["epochs"], 1, 1000, scope=scope)
-            self._number("learning_rate", "Learning rate", usual["learning_rate"], 1e-7, 10.0, scope=scope,
-                         step=usual["learning_rate"])  # fmt: skip
-            self._titled("optimizer", "Optimizer", OPTIMIZERS)
+            self._option("epochs", default=usual["epochs"], scope=scope)
+            rate = usual["learning_rate"]
+            self._option("learning_rate", default=rate, step=rate, scope=scope)
+            self._option("optimizer")
             if self.fields["optimizer"] == "sgd":
-                self._number("momentum", "Momentum", 0.9, 0.0, 0.999, step=0.05)
-            self._number("label_smoothing", "Label smoothing", 0.0, 0.0, 0.9, step=0.05)
-            self._titled("class_weights", "Classes", CLASS_WEIGHTS)
+                self._option("momentum")
+            self._option("label_smoothing")
+            self._option("class_weights")
         with right:
-            self._number("batch_size", "Batch size", usual["batch_size"], 1, 8192, step=16, scope=scope)
-            self._titled("schedule", "Schedule", SCHEDULES)
-            self._number("weight_decay", "Weight decay", 0.0, 0.0, 1.0, step=1e-3)
-            self._number("patience", "Stop early after epochs, 0: never", 0, 0, 100)
-            self._titled("precision", "Precision", PRECISIONS)
+            self._option("batch_size", default=usual["batch_size"], scope=scope)
+            for name in ("schedule", "weight_decay", "patience", "precision"):
+                self._option(name)
         self._slot("finder")
 
     def _starts(self) -> dict[str, str]:
@@ -177,15 +169,8 @@ class More:
         except LabError:
             return 0
 
-    def _number(self, name: str, label: str, default, least, most, *, scope: str = "", **shown) -> None:
-        self.fields[name] = address.number(
-            st.number_input, name, label, default=default, least=least, most=most, scope=scope, **shown
-        )
-        self._slot(name)
-
-    def _titled(self, name: str, label: str, titles: dict[str, str], **shown) -> None:
-        widget: Callable = st.selectbox
-        self.fields[name] = choices.titled(widget, name, label, titles, **shown)
+    def _option(self, name: str, *, scope: str = "", **changes: Any) -> None:
+        self.fields[name] = choices.option(RunConfig, name, scope=scope, **changes)
         self._slot(name)
 
     def _slot(self, name: str) -> None:

@@ -3,12 +3,14 @@
 (Not called `selectors`: `streamlit run` puts this folder on the path, and the standard library has a module so named.)
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core import backbones as known
+from core import options
 from core.runs import ENDED
 from dashboard import server
 from dashboard.state import address, visitor
@@ -118,6 +120,31 @@ def titled(widget, key: str, label: str, titles: dict[str, str], **kwargs) -> st
 
     options = list(titles | {st.session_state[key]: ""})  # one that was typed is among them
     return widget(label, options, format_func=lambda name: titles.get(name, name), key=key, on_change=keep, **kwargs)
+
+
+def option(kind: type, name: str, *, widget: Callable | None = None, scope: str = "", **changes: Any) -> Any:
+    """A widget over the field of a configuration, as `core.options` describes it: its label, default and values.
+
+    Args:
+        kind: `RunConfig`, `MapConfig` or `Source`.
+        widget: By default a select box over choices, and an input over numbers.
+        scope: See `address.number`.
+        changes: Of the arguments that `titled` or `address.number` get.
+    """
+    about, default = options.of(kind)[name], options.defaults(kind)[name]
+    if about.choices is not None:
+        titles = {default: about.choices[default]} | dict(about.choices)
+        return titled(widget or st.selectbox, name, about.label, changes.pop("titles", titles), **changes)
+    least, most = about.offered or (about.least, about.most)
+    shown = {"default": default, "least": least, "most": most, "step": about.step, "scope": scope} | changes
+    label = shown.pop("label", about.label)
+    return address.number(widget or st.number_input, name, label, **shown)
+
+
+def explanation(kind: type, name: str) -> str:
+    """What the field of a configuration means, as a sentence for a tooltip."""
+    text = options.of(kind)[name].help
+    return text[0].upper() + text[1:]
 
 
 def _remembered(widget, field: str, label: str, *args, **kwargs):

@@ -34,7 +34,7 @@ def test_the_card_starts_with_the_backbone_in_use_and_tells_about_the_chosen_one
     assert page.selectbox(key="backbone").value == "ResNet50"
     page.selectbox(key="backbone").set_value("VGG16").run()
     assert "https://arxiv.org/abs/1409.1556" in card(page)
-    assert "swaps red and blue" in card(page)
+    assert "red and blue swapped" in card(page)
     assert "71.3 % top-1" in card(page)
     train = next(link for link in page.main.get("page_link") if link.proto.label == "Train with VGG16")
     assert "backbones=VGG16" in train.proto.query_string

@@ -1,0 +1,43 @@
+"""The options of the terminal, made of the fields of the configurations."""
+
+import argparse
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from core import options
+
+
+def add(
+    parser: argparse.ArgumentParser,
+    *kinds: type,
+    choices: Mapping[str, Collection] | None = None,
+    unset: bool = False,
+) -> None:
+    """Give a command an option for each field of some configurations; of two with one name, the first.
+
+    Args:
+        choices: Values that a field may have beyond those it knows itself, by its name.
+        unset: Leave out of the result what was not typed, instead of setting its default.
+    """
+    added: set[str] = set()
+    for kind in kinds:
+        defaults = options.defaults(kind)
+        for name, about in options.of(kind).items():
+            if name in added:
+                continue
+            added.add(name)
+            default = defaults[name]
+            known = (choices or {}).get(name, () if about.several else about.choices or ())
+            values: dict[str, Any] = {"choices": tuple(known)} if known else {"metavar": about.value}
+            parser.add_argument(
+                f"--{name.replace('_', '-')}",
+                type=type(default),
+                default=argparse.SUPPRESS if unset else default,
+                help=(about.help if default in ("", 0) else f"{about.help} [{default}]").replace("%", "%%"),
+                **values,
+            )
+
+
+def given(parsed: argparse.Namespace, kind: type) -> dict[str, Any]:
+    """The fields of a configuration that a command line has."""
+    return {name: getattr(parsed, name) for name in options.of(kind) if hasattr(parsed, name)}

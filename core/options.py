@@ -1,0 +1,106 @@
+"""Options: the fields of a configuration, each with its label, its help and the values it takes.
+
+    momentum: float = option(0.9, "Momentum", "of sgd", least=0, below=1, offered=(0.0, 0.999), step=0.05)
+
+The default, the check of a value, the terminal's options and the dashboard's widgets are all read from this one line.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeVar
+
+from core.errors import ConfigError, closest
+
+T = TypeVar("T")
+_KEY = "option"
+
+
+@dataclass(frozen=True)
+class Option:
+    """What a field of a configuration means, in words, and the values it takes."""
+
+    label: str  # above its widget
+    help: str  # behind its name in a terminal
+    value: str = "N"  # stands for a value in a terminal
+    choices: Mapping[Any, str] | None = None  # every value it takes, with a title
+    several: bool = False  # any number of the choices, joined by +
+    least: float | None = None
+    most: float | None = None
+    above: float | None = None  # as `least`, but excluded
+    below: float | None = None  # as `most`, but excluded
+    offered: tuple[float, float] | None = None  # least and most of its widget, where the limits above are wider
+    step: float | None = None  # of its widget
+
+    @property
+    def limits(self) -> str:
+        """The limits in words: "0 or more and less than 1"."""
+        if self.least is not None and self.most is not None:
+            return f"{self.least} to {self.most}"
+        bounds = {
+            f"more than {self.above}": self.above,
+            f"{self.least} or more": self.least,
+            f"less than {self.below}": self.below,
+            f"at most {self.most}": self.most,
+        }
+        return " and ".join(words for words, bound in bounds.items() if bound is not None)
+
+    def takes(self, value: Any) -> bool:
+        """Whether a value is one of the choices and within the limits; NaN never is."""
+        if self.choices is not None:
+            return all(one in self.choices for one in self._parts(value))
+        return (
+            (self.least is None or value >= self.least)
+            and (self.most is None or value <= self.most)
+            and (self.above is None or value > self.above)
+            and (self.below is None or value < self.below)
+        )
+
+    def unknown(self, value: Any) -> Any:
+        """The first part of a value that is none of the choices."""
+        return next(one for one in self._parts(value) if one not in (self.choices or ()))
+
+    def _parts(self, value: Any) -> list:
+        return [part for part in value.split("+") if part] if self.several else [value]
+
+
+def option(default: T, label: str, help: str, **facts: Any) -> T:
+    """A field of a dataclass; `facts` are the other fields of `Option`."""
+    return field(default=default, metadata={_KEY: Option(label, help, **facts)})
+
+
+def same(kind: type, name: str, **changes: Any) -> Any:
+    """A field with the default and the option of another configuration's field, changed or not."""
+    return field(default=defaults(kind)[name], metadata={_KEY: replace(of(kind)[name], **changes)})
+
+
+def of(kind: type) -> dict[str, Option]:
+    """The options of a configuration by the name of their field."""
+    return {f.name: f.metadata[_KEY] for f in fields(kind) if _KEY in f.metadata}
+
+
+def defaults(kind: type) -> dict[str, Any]:
+    """The default of each option."""
+    return {f.name: f.default for f in fields(kind) if _KEY in f.metadata}
+
+
+def check(config: Any, owner: str = "") -> None:
+    """Refuse a configuration with a value that its options do not take.
+
+    Args:
+        owner: Whose the fields are, as errors say it: "a map".
+
+    Raises:
+        ConfigError: What was received, what is possible, and what the option means.
+    """
+    of_owner = f" of {owner}" if owner else ""
+    for name, about in of(type(config)).items():
+        value, words = getattr(config, name), name.replace("_", " ")
+        if about.takes(value):
+            continue
+        if about.choices is not None:
+            value = about.unknown(value)
+            known = [str(choice) for choice in about.choices]
+            raise ConfigError(
+                f"The {words}{of_owner} is {value!r}", f"one of {', '.join(known)}", closest(str(value), known)
+            )
+        raise ConfigError(f"{words}{of_owner} is {value}", about.limits, f"It means: {about.help}")
