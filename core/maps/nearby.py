@@ -13,7 +13,7 @@ from core import embeddings, neighbours
 from core.data import datasets, images
 from core.embeddings import Source
 from core.errors import MapError
-from core.maps import compute
+from core.maps import pipeline
 from core.maps.pipeline import MapConfig
 
 KEPT = 2  # sources in memory: 60,000 x 1,280 numbers are 300 MB
@@ -58,7 +58,7 @@ def of_photo(config: MapConfig, photo: bytes, *, k: int = 8) -> Near:
     vector = embeddings.of_pictures(config.source, picture[None])  # (1, d)
     rows, values = _values(config.source)
     found, distances = neighbours.nearest(values, vector, min(k, len(rows)), config.metric)
-    return Near(rows[found[0]], distances[0], compute.place(compute.key(config), vector)[0])
+    return Near(rows[found[0]], distances[0], pipeline.place(pipeline.key(config), vector)[0])
 
 
 def _values(source: Source) -> tuple[np.ndarray, np.ndarray]:
