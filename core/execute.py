@@ -264,7 +264,7 @@ def _head_to_start_from(config: RunConfig) -> heads.Head:
     probe = runs.get(config.start)
     same = ("dataset", "backbone", "input_size", "preprocessing", "pooling")
     different = [name for name in same if getattr(probe.config, name) != getattr(config, name)]
-    if probe.status != "finished" or probe.config.method not in ("linear", "linear-adam", "mlp") or different:
+    if probe.status != "finished" or probe.config.method not in heads.WITH_LAYERS or different:
         why = f"differs in {', '.join(different)}" if different else f"is a {probe.status} run of {probe.config.method}"
         raise ConfigError(
             f"The run to start from, {probe.name}, {why}",

@@ -23,7 +23,7 @@ from core import embeddings, hardware, heads, storage
 from core.data import datasets
 from core.embeddings import Source
 from core.errors import ConfigError, WeightsError
-from core.heads import logistic
+from core.heads.logistic import LogisticRegression, PrincipalAxes, Solution, choose_strength
 from core.metrics import Interval
 from core.progress import Progress, Report, silent
 
@@ -31,7 +31,6 @@ VERSION = 1  # raise it when the same question would get another answer
 KIND = "few_shot"  # folder of the results
 SEEDS = 5
 STRENGTHS = (1.0, 3e-1, 1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4)  # L2, from strong to weak
-PATIENCE = 2  # strengths in a row that may be no better than the best so far
 CORES = os.cpu_count() or 1
 FEW, FOLDS = 16, 5  # images a class up to which each labelled image is held out once; into so many parts at most
 
@@ -149,7 +148,7 @@ def point(task: Task, n: int, *, seeds: int = SEEDS, told: Callable[[int], None]
     found = []
     for head, strength in _fitted(task.x, task.y, draws, task.classes, n):
         told(len(found))
-        right = head.scores(task.x_test).argmax(axis=1) == task.y_test
+        right = head.logits(task.x_test).argmax(axis=1) == task.y_test
         found.append((float(right.mean()), strength))
     return Point(n, len(draws[0]), *zip(*found, strict=True))
 
@@ -166,11 +165,11 @@ def draw(labels: np.ndarray, n: int, *, seed: int) -> np.ndarray:
     return np.sort(np.concatenate([order[labels[order] == label][:n] for label in np.unique(labels)]))
 
 
-def fit(x: np.ndarray, y: np.ndarray, *, classes: int, shots: int) -> tuple[logistic.Head, float]:
+def fit(x: np.ndarray, y: np.ndarray, *, classes: int, shots: int) -> tuple[Solution, float]:
     """A linear head on standardised features (n, d) and labels (n,), and its strength, chosen among these alone."""
-    problem = logistic.Problem(x, y, classes)
+    problem = LogisticRegression(x, y, classes, coordinates=PrincipalAxes)
     strength = STRENGTHS[0] if shots == 1 else _choose(problem, y, shots)
-    return problem.solve(strength), strength
+    return problem.on_features(problem.solve(strength)), strength
 
 
 def crossing(curve: Curve, line: Interval) -> Crossing:
@@ -192,7 +191,7 @@ def crossing(curve: Curve, line: Interval) -> Crossing:
 
 def _fitted(
     x: np.ndarray, y: np.ndarray, draws: list[np.ndarray], classes: int, n: int
-) -> Iterator[tuple[logistic.Head, float]]:
+) -> Iterator[tuple[Solution, float]]:
     """A head and its strength for each draw, some draws at a time."""
     from threadpoolctl import threadpool_limits
 
@@ -212,22 +211,21 @@ def _reached(sizes: np.ndarray, accuracies: list[float], line: float) -> float:
     return float(2 ** (sizes[first - 1] + share * (sizes[first] - sizes[first - 1])))
 
 
-def _choose(problem: logistic.Problem, y: np.ndarray, shots: int) -> float:
-    """The strength with which most held-out images are told right; of equals, the strongest."""
+def _choose(problem: LogisticRegression, y: np.ndarray, shots: int) -> float:
+    """The strength with which most held-out images are classified correctly; of equals, the strongest."""
     part = _parts(y, min(shots, FOLDS))
     held_out = [part == fold for fold in range(part.max() + 1)] if shots <= FEW else [part == 0]
-    fitted: list[logistic.Head | None] = [None] * len(held_out)
-    best, worse = (-1, STRENGTHS[0]), 0
-    for strength in STRENGTHS:
-        right = 0
+    solutions: list[Solution | None] = [None] * len(held_out)
+
+    def correct(strength: float) -> int:
+        total = 0
         for fold, out in enumerate(held_out):
-            fitted[fold] = problem.solve(strength, rows=~out, start=fitted[fold], coordinates=True)
-            right += int((fitted[fold].scores(problem.z[out]).argmax(axis=1) == y[out]).sum())
-        worse = 0 if right > best[0] else worse + 1
-        best = max(best, (right, strength), key=lambda pair: pair[0])  # the first of equals
-        if worse == PATIENCE:
-            break
-    return best[1]
+            solution = problem.solve(strength, part=~out, start=solutions[fold])
+            total += int((solution.logits(problem.rows[out]).argmax(axis=1) == y[out]).sum())
+            solutions[fold] = solution
+        return total
+
+    return choose_strength(correct, STRENGTHS)
 
 
 def _parts(y: np.ndarray, parts: int) -> np.ndarray:

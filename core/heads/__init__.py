@@ -1,5 +1,7 @@
 """Heads: classifiers that learn from features."""
 
-from core.heads.heads import METHODS, STRENGTHS, Head, Options, fit, load, moments
+from core.heads.head import Head, Layer, Options, moments
+from core.heads.heads import METHODS, WITH_LAYERS, fit, has_layers, load
+from core.heads.text import TextHead
 
-__all__ = ["METHODS", "STRENGTHS", "Head", "Options", "fit", "load", "moments"]
+__all__ = ["METHODS", "WITH_LAYERS", "Head", "Layer", "Options", "TextHead", "fit", "has_layers", "load", "moments"]

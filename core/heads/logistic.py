@@ -1,84 +1,224 @@
-"""Multinomial logistic regression in the principal axes of its images: many solutions for the price of few.
+"""Multinomial logistic regression: one problem, solved for one L2 strength after another.
 
-A kernel of least L2 norm lies in the span of the images it was trained on, so that n images of d features need no more
-than min(n, d) coordinates: z = x @ axes, and the solution is the same. There the covariance is a diagonal, which bounds
-the curvature (Böhning, Multinomial logistic regression algorithm, 1992) and makes L-BFGS need few passes.
+Plain L-BFGS needs hundreds of passes over features as correlated as a backbone's. Their covariance S bounds the
+curvature, for every class alike (Böhning, Multinomial logistic regression algorithm, 1992): in coordinates V with
+W = L^-T V and L L^T = a S + strength I the minimum is the same, and it is reached in a third of the passes.
+
+Two kinds of coordinates give such an L. `Covariance` factors a S + strength I for every strength: cheap to set up, for
+one head on many images. `PrincipalAxes` rotates the images once, so that S is diagonal: for many small problems on
+parts of the same images.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from core.heads.heads import TINIEST
+from core.heads.head import in_parts, softmax
 
+BLOCK = 2048  # rows; read from memory once for the loss and its gradient
+MOST_FOR_COVARIANCE = 8192  # rows; it only steers the way to the minimum
 LEAST = 1e-6  # of the largest eigenvalue: an axis below is rounding
-TOLERANCE = 1e-4  # a solution ends when a pass improves the value by less than this part of it
+PATIENCE = 2  # strengths in a row that may be no better than the best so far
+TINIEST = np.float32(1e-37)  # a probability whose logarithm is still finite
 
 
-@dataclass(frozen=True)
-class Head:
-    """A kernel (d, c) and a bias (c,)."""
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """A kernel (d, c) and a bias (c,), float32, with the value of the objective there."""
 
     kernel: np.ndarray
     bias: np.ndarray
+    objective: float
 
-    def scores(self, x: np.ndarray) -> np.ndarray:
+    def logits(self, x: np.ndarray) -> np.ndarray:
         """What goes into the softmax, (n, c), for features (n, d)."""
         return x @ self.kernel + self.bias
 
 
-class Problem:
-    """Heads of labels (n,) on standardised features (n, d), for any strength and any part of the rows."""
+class Scaling(NamedTuple):
+    """Between kernels W (r, c) and the coordinates V (r, c) that L-BFGS works in."""
 
-    def __init__(self, x: np.ndarray, y: np.ndarray, classes: int):
+    to_coordinates: Callable[[np.ndarray], np.ndarray]  # L^T W
+    to_kernel: Callable[[np.ndarray], np.ndarray]  # L^-T V
+    to_gradient: Callable[[np.ndarray], np.ndarray]  # L^-1 G: the gradient by V from the one by W
+
+
+class Coordinates(Protocol):
+    """Features, rotated or not, and the scaling that evens out the curvature over them."""
+
+    rows: np.ndarray  # (n, r) float32, what kernels are for
+    measures_curvature: bool  # where a solution starts, on `BLOCK` rows; else taken as that of a kernel of zeros
+
+    def __init__(self, x: np.ndarray) -> None: ...
+
+    def scaling(self, curvature: float, strength: float) -> Scaling: ...
+
+    def on_features(self, kernel: np.ndarray) -> np.ndarray:
+        """A kernel (r, c) for `rows` as one (d, c) for features."""
+        ...
+
+
+class Covariance:
+    """Features (n, d) as they are."""
+
+    measures_curvature = True
+
+    def __init__(self, x: np.ndarray):
+        some = x[:: len(x) // MOST_FOR_COVARIANCE + 1]
+        self.rows = x
+        self.covariance = some.T @ some / len(some)  # S (d, d)
+
+    def scaling(self, curvature: float, strength: float) -> Scaling:
+        from scipy.linalg import cholesky, solve_triangular
+
+        identity = np.eye(len(self.covariance), dtype=np.float32)
+        factor = cholesky(curvature * self.covariance + strength * identity, lower=True)
+        return Scaling(
+            lambda kernel: factor.T @ kernel,
+            lambda coordinates: solve_triangular(factor, coordinates, lower=True, trans=1),
+            lambda gradient: solve_triangular(factor, gradient, lower=True),
+        )
+
+    def on_features(self, kernel: np.ndarray) -> np.ndarray:
+        return kernel
+
+
+class PrincipalAxes:
+    """Features (n, d) in their principal axes, at most min(n, d): the best kernel lies in the span of its images."""
+
+    measures_curvature = False
+
+    def __init__(self, x: np.ndarray):
         few = len(x) < x.shape[1]
         values, vectors = np.linalg.eigh(x @ x.T if few else x.T @ x)
         kept = values > LEAST * values[-1]
         values, vectors = values[kept], vectors[:, kept]
         self.axes = x.T @ (vectors / np.sqrt(values)) if few else vectors  # (d, r), orthonormal columns
-        self.z, self.y, self.classes = x @ self.axes, y, classes  # (n, r)
-        self.spread = (values / len(x)).astype(np.float32)  # (r,) mean squares of z
+        self.rows = x @ self.axes
+        self.spread = (values / len(x)).astype(np.float32)  # (r,) mean squares of the rows: the diagonal of S
+
+    def scaling(self, curvature: float, strength: float) -> Scaling:
+        factor = np.sqrt(curvature * self.spread + strength).astype(np.float32)[:, None]
+        return Scaling(
+            lambda kernel: kernel * factor,
+            lambda coordinates: coordinates / factor,
+            lambda gradient: gradient / factor,
+        )
+
+    def on_features(self, kernel: np.ndarray) -> np.ndarray:
+        return self.axes @ kernel
+
+
+class LogisticRegression:
+    """Labels (n,) on standardised features (n, d), for any strength and any part of the rows.
+
+    Args:
+        after_pass: Called with the number of passes over the features so far; it may raise to stop.
+    """
+
+    def __init__(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        classes: int,
+        *,
+        coordinates: type[Coordinates],
+        after_pass: Callable[[int], None] = lambda passes: None,
+    ):
+        self.coordinates = coordinates(x)
+        self.rows, self.y, self.classes, self.after_pass = self.coordinates.rows, y, classes, after_pass
+        self.passes = 0
 
     def solve(
-        self,
-        strength: float,
-        *,
-        rows: np.ndarray | None = None,
-        start: Head | None = None,
-        coordinates: bool = False,
-    ) -> Head:
-        """The minimum of mean cross-entropy + strength / 2 * |W|^2.
+        self, strength: float, *, tolerance: float = 1e-4, start: Solution | None = None, part: np.ndarray | None = None
+    ) -> Solution:
+        """The minimum of mean cross-entropy + strength / 2 * |W|^2, for `rows`.
 
         Args:
-            rows: Which images take part (n,) bool; None: all.
-            start: A head in coordinates to begin at.
-            coordinates: The head is for `z`, not for features.
+            tolerance: Ends when an iteration improves the value by less than this part of it.
+            start: Where to begin; None: at zero.
+            part: Which images take part, (n,) bool; None: all.
         """
         from scipy.optimize import minimize
 
-        z, y = (self.z, self.y) if rows is None else (self.z[rows], self.y[rows])
-        n, r, c = len(z), self.z.shape[1], self.classes
-        own = np.arange(n), y
-        curvature = 1 / c * (1 - 1 / c)  # of a head that knows nothing
-        by = np.append(np.sqrt(curvature * self.spread + strength), np.sqrt(curvature)).astype(np.float32)[:, None]
-        first = np.zeros((r + 1, c)) if start is None else np.vstack([start.kernel, start.bias]) * by
+        rows, y = (self.rows, self.y) if part is None else (self.rows[part], self.y[part])
+        c = self.classes
+        curvature = 1 / c * (1 - 1 / c)  # a, at W = 0
+        if start is None:
+            start = Solution(np.zeros((rows.shape[1], c), np.float32), np.zeros(c, np.float32), np.inf)
+        if self.coordinates.measures_curvature:
+            p = softmax(start.logits(rows[:BLOCK]))
+            curvature = max(float(np.mean(p * (1 - p))), 1e-3)
+        blocks = [
+            (x, (np.arange(len(labels)), labels))
+            for x, labels in zip(in_parts(rows, BLOCK), in_parts(y, BLOCK), strict=True)
+        ]
+        scaling, bias_factor = self.coordinates.scaling(curvature, strength), np.float32(np.sqrt(curvature))
+
+        def kernel_and_bias(flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            table = flat.astype(np.float32).reshape(-1, c)  # V (r, c) above the bias (1, c)
+            return scaling.to_kernel(table[:-1]), table[-1] / bias_factor
 
         def value_and_gradient(flat: np.ndarray) -> tuple[float, np.ndarray]:
-            table = flat.astype(np.float32).reshape(r + 1, c) / by
-            kernel, bias = table[:-1], table[-1]
-            p = z @ kernel + bias  # (n, c)
-            p -= p.max(axis=1, keepdims=True)
-            np.exp(p, out=p)
-            p /= p.sum(axis=1, keepdims=True)
-            loss = -np.log(np.maximum(p[own], TINIEST)).sum(dtype=np.float64) / n
-            p[own] -= 1  # less the one-hot labels: the gradient by the scores
-            gradient = np.vstack([z.T @ p / n + strength * kernel, p.mean(axis=0)]) / by
-            penalty = strength / 2 * np.square(kernel).sum(dtype=np.float64)
-            return float(loss + penalty), gradient.ravel().astype(np.float64)
+            self.passes += 1
+            self.after_pass(self.passes)
+            value, by_kernel, by_bias = _value_and_gradients(blocks, *kernel_and_bias(flat), strength)
+            gradient = np.vstack([scaling.to_gradient(by_kernel), by_bias / bias_factor])
+            return value, gradient.ravel().astype(np.float64)
 
-        found = minimize(
-            value_and_gradient, first.ravel(), jac=True, method="L-BFGS-B",
-            options={"maxiter": 200, "ftol": TOLERANCE, "gtol": 1e-6},
-        )  # fmt: skip
-        table = (found.x.reshape(r + 1, c) / by).astype(np.float32)
-        return Head(table[:-1] if coordinates else self.axes @ table[:-1], table[-1])
+        result = minimize(
+            value_and_gradient,
+            np.vstack([scaling.to_coordinates(start.kernel), start.bias * bias_factor]).ravel(),
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": 200, "ftol": tolerance, "gtol": 1e-6},
+        )
+        return Solution(*kernel_and_bias(result.x), float(result.fun))
+
+    def on_features(self, solution: Solution) -> Solution:
+        """A solution for `rows` as one for features."""
+        return Solution(self.coordinates.on_features(solution.kernel), solution.bias, solution.objective)
+
+
+def choose_strength(score: Callable[[float], float], strengths: Iterable[float]) -> float:
+    """The strength with the highest score; of equals, the first.
+
+    Args:
+        strengths: From strong to weak. Weak ones fit their training images only, and take longest: after `PATIENCE` of
+            them in a row that are no better, the rest is not tried.
+    """
+    best, highest, worse = 0.0, -np.inf, 0
+    for strength in strengths:
+        value = score(strength)
+        if value > highest:
+            best, highest, worse = strength, value, 0
+        else:
+            worse += 1
+        if worse == PATIENCE:
+            break
+    return best
+
+
+def _value_and_gradients(
+    blocks: list[tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]],
+    kernel: np.ndarray,
+    bias: np.ndarray,
+    strength: float,
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """The objective, its gradient by W (r, c) and by b (c,), in one pass over the rows.
+
+    Args:
+        blocks: Rows (b, r), and the places (b,), (b,) of their own classes in a table (b, c).
+    """
+    n, loss = sum(len(x) for x, _ in blocks), 0.0
+    by_kernel, by_bias = np.zeros_like(kernel), np.zeros_like(bias)
+    for x, own in blocks:
+        p = softmax(x @ kernel + bias)  # (b, c)
+        loss -= float(np.sum(np.log(np.maximum(p[own], TINIEST)), dtype=np.float64))
+        p[own] -= 1  # less the one-hot labels: the gradient by the logits
+        by_kernel += x.T @ p
+        by_bias += p.sum(axis=0)
+    penalty = strength / 2 * float(np.sum(np.square(kernel), dtype=np.float64))
+    return loss / n + penalty, by_kernel / n + strength * kernel, by_bias / n

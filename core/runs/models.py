@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from core import backbones
+from core import backbones, heads
 from core.data import datasets
 from core.errors import RunError
 from core.runs import store
@@ -38,7 +38,7 @@ def check(run_id: str) -> store.Run:
     run = store.get(run_id)
     if run.outcome is None:
         raise RunError(f"Run {run.name} is {run.status} and left no model", "a finished run")
-    if run.config.method == "knn":
+    if not heads.has_layers(run.config.method):
         raise RunError(
             f"Run {run.name} has no model: nearest neighbours compare with all training images",
             "a probe with layers, a fine-tune or a network trained from scratch",

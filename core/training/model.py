@@ -9,8 +9,6 @@ no part of it.
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from core import backbones, heads
 from core.backbones import Weights
 from core.config import RunConfig
@@ -55,13 +53,15 @@ def assemble(
         with compiled.building(precision(config)):
             keras.utils.set_random_seed(config.seed)
             network = keras.models.clone_model(network)  # untrained weights are otherwise the same for every seed
-    arrays = _folded(head, network.output_shape[-1], classes) if head else []
-    units = [kernel.shape[1] for kernel, _ in arrays[:-1]] or [config.head_units] * bool(config.head_units)
+    dense = _dense_layers(head, network.output_shape[-1], classes) if head else []
+    units = [len(layer.bias) for layer in dense[:-1]]
+    if not units and config.head_units:
+        units = [config.head_units]
     with compiled.building("float32"):
         dropout = keras.layers.Dropout(config.dropout, seed=config.seed, name="dropout")
         layers = [*_dense(units, seed=config.seed), dropout, *_softmax(classes, seed=config.seed)]
         model = _join(config, image_size, network, layers)
-    _assign(layers, arrays)
+    _assign(layers, dense)
     return Assembly(model, network, layers)
 
 
@@ -69,28 +69,18 @@ def from_probe(config: RunConfig, head: heads.Head, *, image_size: int, weights:
     """A probe as one such model, with the standardisation of its features folded into its first layer.
 
     Raises:
-        RunError: Nearest neighbours, which has no layers.
+        RunError: Nearest neighbours, which have no layers.
     """
+    import keras
+
     network = _network(config, weights)
-    if "texts" in head.arrays:
-        return _from_texts(config, image_size, network, head)
-    arrays = _folded(head, network.output_shape[-1], head.classes)
+    dense = _dense_layers(head, network.output_shape[-1], head.classes)
     with compiled.building("float32"):
-        layers = [*_dense([kernel.shape[1] for kernel, _ in arrays[:-1]]), *_softmax(head.classes)]
+        layers = [*_dense([len(layer.bias) for layer in dense[:-1]]), *_softmax(head.classes)]
+        if head.unit_length:
+            layers.insert(0, keras.layers.UnitNormalization(name="unit"))
         model = _join(config, image_size, network, layers)
-    _assign(layers, arrays)
-    return model
-
-
-def _from_texts(config: RunConfig, image_size: int, network: Any, head: heads.Head) -> Any:
-    """A zero-shot head: features at length one, and a kernel of texts."""
-    from keras import layers
-
-    with compiled.building("float32"):
-        dense = _softmax(head.classes)
-        model = _join(config, image_size, network, [layers.UnitNormalization(name="unit"), *dense])
-    kernel = head.arrays["texts"].T * head.arrays["scale"]
-    _assign(dense, [(kernel, np.zeros(head.classes, np.float32))])
+    _assign(layers, dense)
     return model
 
 
@@ -149,33 +139,24 @@ def _enter(config: RunConfig, image_size: int, network: Any) -> tuple[Any, Any]:
     return pixels, network(compiled.prepare(pixels, config.input_size, mode))
 
 
-def _folded(head: heads.Head, dim: int, classes: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Kernel and bias of every layer of a probe, the first of them for features (n, dim) as they come.
-
-    ((x - m) / s) W + b = x (W / s) + (b - (m / s) W)
-    """
-    if head.method == "knn":
+def _dense_layers(head: heads.Head, dim: int, classes: int) -> list[heads.Layer]:
+    """The layers of a probe, for features (n, dim) as they come."""
+    layers = head.dense_layers()
+    if layers is None:
         raise RunError(
             "A nearest-neighbour head has no model", "a head with layers", "Choose a linear or hidden-layer probe"
         )
-    arrays = [(head.arrays[f"kernel_{i}"], head.arrays[f"bias_{i}"]) for i in range(_depth(head))]
-    kernel, bias = (array.astype(np.float64) for array in arrays[0])
-    if (len(kernel), head.classes) != (dim, classes):
+    trained_on = len(layers[0].kernel)
+    if (trained_on, head.classes) != (dim, classes):
         raise ConfigError(
-            f"The head was trained on {len(kernel)} features and {head.classes} classes",
+            f"The head was trained on {trained_on} features and {head.classes} classes",
             f"{dim} features and {classes} classes, which is what this network and dataset have",
             "Start from a probe of the same backbone, pooling and dataset",
         )
-    mean, scale = (head.arrays[name].astype(np.float64) for name in ("mean", "scale"))
-    first = kernel / scale[:, None], bias - (mean / scale) @ kernel
-    return [first, *arrays[1:]]
+    return layers
 
 
-def _depth(head: heads.Head) -> int:
-    return sum(name.startswith("kernel_") for name in head.arrays)
-
-
-def _assign(layers: list, arrays: list[tuple[np.ndarray, np.ndarray]]) -> None:
+def _assign(layers: list, dense: list[heads.Layer]) -> None:
     with_weights = [layer for layer in layers if layer.weights]
-    for layer, pair in zip(with_weights, arrays, strict=False):  # without arrays they keep their seeded start
-        layer.set_weights(pair)
+    for layer, weights in zip(with_weights, dense, strict=False):  # without weights they keep their seeded start
+        layer.set_weights(weights)

@@ -286,7 +286,7 @@ def _identity(material: Material) -> str:
     about = {name: value for name, value in asdict(material.config).items() if name != "recipe"}
     known = [about, material.dataset.fingerprint, material.weights.digest]
     digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode())
-    for array in [*material.rows.values(), *(material.head.arrays.values() if material.head else ())]:
+    for array in [*material.rows.values(), *(material.head.arrays().values() if material.head else ())]:
         digest.update(np.ascontiguousarray(array))
     return digest.hexdigest()
 

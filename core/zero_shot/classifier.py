@@ -9,9 +9,9 @@ import numpy as np
 
 from core import metrics, neighbours
 from core.errors import ConfigError
-from core.heads import Head
+from core.heads import TextHead
 
-METHOD = "zero-shot"
+METHOD = TextHead.method
 
 
 def head(texts: np.ndarray) -> np.ndarray:
@@ -21,10 +21,9 @@ def head(texts: np.ndarray) -> np.ndarray:
     return neighbours.unit(directions.mean(axis=1))
 
 
-def as_head(texts: np.ndarray, scale: float) -> Head:
+def as_head(texts: np.ndarray, scale: float) -> TextHead:
     """The same as a head on features, of directions (k, d): what `runs` keeps and every page can ask."""
-    arrays = {"texts": texts.astype(np.float32), "scale": np.float32(scale)}
-    return Head(METHOD, len(texts), arrays)
+    return TextHead(classes=len(texts), texts=texts.astype(np.float32), logit_scale=scale)
 
 
 def cosines(images: np.ndarray, texts: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core import backbones, export
+from core import backbones, export, heads
 from core.config import ZERO_SHOT
 from core.errors import LabError
 from core.runs import Outcome
@@ -32,9 +32,9 @@ FORMATS = {  # format -> what one does with it
 def show(run: pd.Series, outcome: Outcome) -> None:
     """Three things to take away; `run` is a row of `runs.table` whose run left an outcome."""
     st.markdown("**The model.** Resizing and preprocessing are inside, so nobody can forget them.")
-    if run["backbone"] in backbones.clip_names() and run["method"] != "knn":
+    if run["backbone"] in backbones.clip_names() and heads.has_layers(run["method"]):
         st.caption("To open the Keras file of a CLIP, install `keras-hub` too: its layers come from there.")
-    if run["method"] == "knn":
+    if not heads.has_layers(run["method"]):
         st.caption("Nearest neighbours have no model: they compare with all training images. The code below does that.")
     else:
         _models(run["run_id"], min(export.CHECKED, outcome.n_test))

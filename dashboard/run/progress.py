@@ -195,7 +195,7 @@ def _next_steps(run: pd.Series) -> None:
             "maps", "Map it", icon=":material/scatter_plot:", of="run", run=run["run_id"], images="test", colour="right"
         )
         if run["method"] in PROBES:
-            other = "knn" if run["method"] != "knn" else "linear"
+            other = "knn" if heads.has_layers(run["method"]) else "linear"
             title = f"Another head, same features: {heads.METHODS[other].title.lower()}"
             components.link(
                 "train", "Another head, same features", icon=":material/bolt:", help=title, **same(run, method=other)
@@ -212,7 +212,7 @@ def _next_steps(run: pd.Series) -> None:
 
 
 def _fine_tune_link(run: pd.Series) -> None:
-    start = run["run_id"] if run["method"] != "knn" else ""
+    start = run["run_id"] if heads.has_layers(run["method"]) else ""
     components.link(
         "train", "Fine-tune from here", icon=":material/tune:",
         help="Its head is where the fine-tune starts." if start else "",

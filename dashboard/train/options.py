@@ -22,7 +22,6 @@ HEAD_WIDGETS = {  # of a probe, whose defaults and steps are not those of a fine
     "batch_size": {"default": HEAD_DEFAULTS["batch_size"], "step": 32},
     "learning_rate": {"default": HEAD_DEFAULTS["learning_rate"], "least": 1e-6, "step": 1e-4},
 }
-STARTS = ("linear", "linear-adam", "mlp")  # probes whose head a fine-tune can start from
 
 
 def weights() -> str:
@@ -156,7 +155,7 @@ class More:
         table = server.runs.runs_table()
         fits = table[
             (table["status"] == "finished")
-            & table["method"].isin(STARTS)
+            & table["method"].isin(heads.WITH_LAYERS)
             & (table["backbone"] == self.backbone)
             & (table["dataset"] == self.dataset)
             & (table["input_size"] == (self.fields.get("input_size") or self._default_size()))

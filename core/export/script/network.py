@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from core import backbones, runs
+from core import backbones, heads, runs
 from core.backbones import Backbone, networks
 from core.backbones.catalog import CLIP
 from core.config import RunConfig
@@ -45,8 +45,11 @@ def pieces(run: runs.Run) -> list[Piece]:
     if probe:
         words, code = texts.HEADS[probe.config.method]
         title = "The head" if probe is run else "The head first"
-        code = code if probe is run else _renamed(code)
-        found.append((title, words, code + (texts.PREDICT_PROBE if probe is run and config.method != "knn" else "")))
+        if probe is not run:
+            code = _renamed(code)
+        elif heads.has_layers(config.method):
+            code += texts.PREDICT_PROBE
+        found.append((title, words, code))
     if config.trains:
         found += _training(run)
     return found

@@ -1,30 +1,17 @@
 """One contract for all heads, on data whose answer is planted."""
 
 import functools
+import json
 
 import numpy as np
 import pytest
 
 from core import heads
 from core.errors import BackboneError, ConfigError, DatasetError, Stopped
-from core.heads import METHODS, Options
+from core.heads import METHODS
+from tests.core.heads.blobs import CLASSES, DIM, OPTIONS, blobs, fit
 
-CLASSES, DIM = 3, 8
-OPTIONS = Options(epochs=6, batch_size=16, learning_rate=0.02, hidden=16)
 all_methods = pytest.mark.parametrize("method", METHODS)
-
-
-def blobs(seed: int, *, n: int = 120, spread: float = 0.3) -> tuple[np.ndarray, np.ndarray]:
-    """Features (n, DIM) around one centre a class, far apart when spread is small."""
-    random = np.random.default_rng(seed)
-    labels = np.arange(n) % CLASSES
-    centres = 3 * np.eye(CLASSES, DIM)
-    return (centres[labels] + spread * random.normal(size=(n, DIM))).astype(np.float32), labels
-
-
-def fit(method, *, spread=0.3, change=lambda x: x, keep=slice(None), options=OPTIONS, **more):
-    (x, y), (x_val, y_val) = blobs(0, spread=spread), blobs(1, spread=spread)
-    return heads.fit(method, change(x)[keep], y[keep], change(x_val), y_val, classes=CLASSES, options=options, **more)
 
 
 @functools.cache
@@ -86,6 +73,64 @@ def test_a_saved_head_predicts_the_same_and_remembers_what_it_chose(method, tmp_
     x, _ = blobs(2)
     np.testing.assert_array_equal(loaded.predict_proba(x), head.predict_proba(x))
     assert (loaded.method, loaded.chosen, loaded.curves) == (method, head.chosen, head.curves)
+    assert type(loaded) is type(head)
+
+
+@all_methods
+def test_probabilities_are_the_softmax_of_the_logits_or_there_are_no_logits(method):
+    head, (x, _) = fitted(method), blobs(2, spread=2.0)
+    if not heads.has_layers(method):
+        with pytest.raises(ConfigError, match="no logits"):
+            head.logits(x)
+        return
+    powers = np.exp(head.logits(x))
+    np.testing.assert_allclose(head.predict_proba(x), powers / powers.sum(axis=1, keepdims=True), rtol=1e-4)
+
+
+@all_methods
+def test_dense_layers_give_the_logits_from_features_as_they_come(method):
+    head, (x, _) = fitted(method), blobs(2, spread=2.0)
+    layers = head.dense_layers()
+    assert (layers is None) == (not heads.has_layers(method))
+    if layers:
+        values = x
+        for layer in layers[:-1]:
+            values = np.maximum(values @ layer.kernel + layer.bias, 0)
+        np.testing.assert_allclose(values @ layers[-1].kernel + layers[-1].bias, head.logits(x), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "method, arrays",
+    [
+        ("linear", {"mean": [1.0, 0], "scale": [2.0, 1], "kernel_0": [[1.0, 0], [0, 1]], "bias_0": [0.0, 0]}),
+        (
+            "mlp",
+            {
+                "mean": [1.0, 0], "scale": [2.0, 1], "kernel_0": [[1.0, 0], [0, 1]], "kernel_1": [[1.0, 0], [0, 1]],
+                "bias_0": [0.0, 0], "bias_1": [0.0, 0],
+            },
+        ),
+        ("knn", {"directions": [[1.0, 0], [0, 1]], "labels": [0, 1], "neighbours": 1}),
+        ("zero-shot", {"texts": [[1.0, 0], [0, 1]], "scale": 9.0}),
+    ],
+)  # fmt: skip
+def test_files_of_earlier_versions_are_read_and_written_as_they_were(method, arrays, tmp_path):
+    about = {"method": method, "classes": 2, "chosen": {"step": 1.0}, "curves": [{"step": 1}]}
+    path = tmp_path / "head.npz"
+    arrays = {
+        name: np.asarray(value, np.int64 if name in ("labels", "neighbours") else np.float32)
+        for name, value in arrays.items()
+    }
+    np.savez(path, about=np.array(json.dumps(about)), **arrays)
+    head = heads.load(path)
+    assert head.predict_proba(np.array([[9, 1], [0, 9]], np.float32)).argmax(axis=1).tolist() == [0, 1]
+    head.save(path)
+    with np.load(path) as file:
+        assert json.loads(str(file["about"])) == about
+        assert file.files == ["about", *arrays]  # in this order: digests of a fine-tune are of it
+        for name, value in arrays.items():
+            assert file[name].dtype == value.dtype
+            np.testing.assert_array_equal(file[name], value)
 
 
 @all_methods
@@ -120,43 +165,3 @@ def test_the_options_a_method_names_exist(method):
 def test_an_unknown_method_names_the_known_ones():
     with pytest.raises(ConfigError, match="linear-adam"):
         fit("forest")
-
-
-def test_linear_finds_the_optimum_that_scikit_learn_finds():
-    from sklearn.linear_model import LogisticRegression
-
-    strength = 0.01
-    head = fit("linear", spread=2.0, options=Options(strength=strength))
-    (x, y), (other, _) = blobs(0, spread=2.0), blobs(2, spread=2.0)
-    mean, deviation = x.mean(axis=0), x.std(axis=0)
-    reference = LogisticRegression(C=1 / (strength * len(x)), tol=1e-9, max_iter=1000).fit((x - mean) / deviation, y)
-    expected = reference.predict_proba((other - mean) / deviation)
-    np.testing.assert_allclose(head.predict_proba(other), expected, atol=2e-3)
-
-
-def test_strength_is_chosen_on_validation_and_a_given_one_is_kept():
-    noisy = fit("linear", spread=3.0)
-    assert noisy.chosen["strength"] in heads.STRENGTHS
-    best = max(point["validation_accuracy"] for point in noisy.curves)
-    assert noisy.chosen["validation_accuracy"] == best
-    assert fit("linear", options=Options(strength=0.5)).chosen["strength"] == 0.5
-
-
-@pytest.mark.parametrize("method", ["linear-adam", "mlp"])
-def test_curves_have_a_point_an_epoch_and_the_best_epoch_is_kept(method):
-    moments = []
-    head = fit(method, spread=3.0, report=moments.append)
-    told = [moment for moment in moments if moment.metrics]
-    assert [moment.done for moment in told] == [point["step"] for point in head.curves] == [1, 2, 3, 4, 5, 6]
-    accuracies = [point["validation_accuracy"] for point in head.curves]
-    assert head.chosen["validation_accuracy"] == max(accuracies)
-    assert head.chosen["last_validation_accuracy"] == accuracies[-1]
-    x_val, y_val = blobs(1, spread=3.0)
-    assert (head.predict_proba(x_val).argmax(1) == y_val).mean() == pytest.approx(max(accuracies))
-
-
-def test_neighbours_vote_in_shares():
-    head = fit("knn", spread=3.0, options=Options(neighbours=4))
-    shares = head.predict_proba(blobs(2, spread=3.0)[0]) * 4
-    np.testing.assert_allclose(shares, shares.round(), atol=1e-6)
-    assert head.chosen["neighbours"] == 4

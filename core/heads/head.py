@@ -1,0 +1,136 @@
+"""What all heads have in common: what they can be asked, how they are saved, and what they are trained with."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from core.errors import BackboneError
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person may set; a method reads the fields that its `Method.options` names."""
+
+    seed: int = 0
+    epochs: int = 20
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    strength: float = 0.0  # L2: loss + strength / 2 * |W|^2; 0: linear chooses it on validation, the others use none
+    neighbours: int = 0  # 0: chosen on validation
+    hidden: int = 256  # units
+
+
+class Labelled(NamedTuple):
+    """Features (n, d) float32 with their labels (n,)."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+
+class Layer(NamedTuple):
+    """A dense layer: x @ kernel + bias."""
+
+    kernel: np.ndarray  # (d, units) float32
+    bias: np.ndarray  # (units,) float32
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Head(ABC):
+    """A trained head."""
+
+    method: str
+    classes: int
+    chosen: dict[str, float] = field(default_factory=dict)  # what was chosen, on validation, and how well it did
+    curves: list[dict[str, float]] = field(default_factory=list)  # a dict for each epoch: step, loss, accuracy, ...
+
+    ROWS = 4096  # predicted at once
+    unit_length = False  # whether each feature vector is scaled to length 1 before the dense layers
+
+    @abstractmethod
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All that was learned, by the names that `save` gives it."""
+
+    @classmethod
+    @abstractmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray], **about: Any) -> Self:
+        """The head that `arrays` came from; `about` are the fields of every head."""
+
+    @abstractmethod
+    def logits(self, x: np.ndarray) -> np.ndarray:
+        """What goes into the softmax, (n, classes) float32, for features (n, d).
+
+        Raises:
+            ConfigError: Nearest neighbours have none.
+            BackboneError: Features that are not finite.
+        """
+
+    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+        """Probabilities (n, classes) float32 for features (n, d); each row sums to 1."""
+        return softmax(self.logits(x))
+
+    def dense_layers(self) -> list[Layer] | None:
+        """The same head as layers with ReLU between them, for features as they come; None where it has no layers.
+
+        Where `unit_length` is true, the features are scaled to length 1 first.
+        """
+        return None
+
+    def save(self, path: Path) -> None:
+        """Writes one `.npz` of plain arrays, no pickle."""
+        about = {"method": self.method, "classes": self.classes, "chosen": self.chosen, "curves": self.curves}
+        with Path(path).open("wb") as file:
+            np.savez(file, about=np.array(json.dumps(about)), **self.arrays())  # pyright: ignore[reportArgumentType]
+
+    def _in_parts(self, x: np.ndarray, predict: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        check(x)
+        parts = [predict(part) for part in in_parts(x, self.ROWS)]
+        return np.concatenate(parts) if parts else np.empty((0, self.classes), np.float32)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities (n, c), written over the logits."""
+    logits -= logits.max(axis=1, keepdims=True)
+    np.exp(logits, out=logits)
+    logits /= logits.sum(axis=1, keepdims=True)
+    return logits
+
+
+def moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (d,) and scale (d,) float32 of training features; a constant feature has scale 1."""
+    mean = x.mean(axis=0, dtype=np.float64)
+    squares = sum(np.square(part - mean).sum(axis=0) for part in in_parts(x, 4096))  # x may be large: no copy of it
+    scale = np.sqrt(squares / len(x))
+    constant = scale <= 1e-6 * np.abs(mean)  # as far as float32 can tell
+    return mean.astype(np.float32), np.where(constant, 1, scale).astype(np.float32)
+
+
+def standardised(x: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Features (n, d) less their mean, in units of their scale."""
+    x = x - mean
+    x /= scale
+    return x
+
+
+def accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
+    """Share of rows (n, classes) whose largest score is that of the label (n,)."""
+    return float(np.mean(scores.argmax(axis=1) == labels))
+
+
+def in_parts(x: np.ndarray, rows: int) -> Iterator[np.ndarray]:
+    """Consecutive parts of an array, of so many rows each."""
+    return (x[start : start + rows] for start in range(0, len(x), rows))
+
+
+def check(x: np.ndarray) -> None:
+    """Raises BackboneError where a feature is not finite."""
+    if not all(np.isfinite(part).all() for part in in_parts(x, 4096)):
+        raise BackboneError(
+            "Some features are not finite numbers",
+            "numbers from a trained backbone",
+            "Look at the weights, the preprocessing and the input size",
+        )
