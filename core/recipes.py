@@ -13,7 +13,6 @@ from core.errors import ConfigError
 
 # The book's table: input size in pixels, pooling, and how many of the last layers its slice is meant to unfreeze. All
 # use Dense(256, relu) and Dense(10, softmax), Adam at 1e-3 for 10 epochs, then Adam at 1e-5 for 10.
-# fmt: off
 BOOK = {
     "VGG16": (224, "flatten", 4),
     "VGG19": (224, "flatten", 4),
@@ -56,7 +55,6 @@ BOOK = {
     "ConvNeXtLarge": (224, "avg", 10),
     "ConvNeXtXLarge": (224, "avg", 4),
 }
-# fmt: on
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""Lessons: a guided path through the laboratory, in the order of the chapter and of the exercise.
+"""Lessons: a guided tour of the lab, in the order of the chapter and the exercise.
 
-A step names the page it opens, already set up, and what is to be done there; whether it is done is read from the runs
-and the maps that are there, never ticked. Everything works on what is shipped.
+Each step opens a page, already set up, and says what to do there. Whether it is done is read from the stored runs and
+maps, never ticked off. Everything works with the shipped data and weights.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,10 +15,10 @@ from core.errors import ConfigError, LabError
 from core.progress import Report, silent
 from core.zero_shot import encoder
 
-# What a learner's own run must share with the one that a step asks for: seeds and epochs are theirs.
+# What a learner's run must share with the one a step asks for; seeds and epochs are free.
 CHECKED = ("dataset", "backbone", "method", "input_size", "preprocessing", "n_train")
 OF_FINE_TUNES = ("unfreeze", "unfreeze_count")
-LINKED = (*CHECKED, *OF_FINE_TUNES, "epochs", "n_test")  # what the link to the page Train sets
+LINKED = (*CHECKED, *OF_FINE_TUNES, "epochs", "n_test")  # set by the link to the Train page
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,17 @@ class Step:
     text: str  # Markdown
     page: str  # of `pages/`, opened when the step begins
     do: str
-    choices: Mapping[str, str] = field(default_factory=dict)  # for its address bar
-    starts: str = ""  # the run, by its name in the lesson, that the page Train is set up for
-    runs: tuple[str, ...] = ()  # those that must be finished, by their names in the lesson
-    mapped: str = ""  # a fine-tune whose maps before and after must be drawn
+    choices: Mapping[str, str] = field(default_factory=dict)  # the page's URL parameters
+    starts: str = ""  # the run for which the Train page is set up, by its name in the lesson
+    runs: tuple[str, ...] = ()  # the runs that must be finished, by their names in the lesson
+    mapped: str = ""  # the fine-tune whose maps before and after must be drawn
     question: str = ""
     answer: str = ""
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A question, and the steps to its answer."""
+    """A question and the steps to its answer."""
 
     title: str
     question: str
@@ -47,10 +47,10 @@ class Lesson:
     steps: tuple[Step, ...]
 
 
-MAP = "umap"  # the method of the maps before and after
+MAP = "umap"  # method of the maps before and after
 
 _V2, _VGG = backbones.get("MobileNetV2"), backbones.get("VGG16")
-_SMALL = RunConfig(input_size=96)  # a minute in all, on two cores
+_SMALL = RunConfig(input_size=96)  # takes about a minute on two cores
 _FEW = replace(_SMALL, n_train=500)
 _TUNED = replace(_FEW, method="finetune", epochs=3, unfreeze="blocks", unfreeze_count=2, batch_size=0, learning_rate=0)
 _SCRATCH = RunConfig(backbone="CustomCNN", method="scratch", n_train=500, epochs=10)
@@ -58,102 +58,103 @@ _SCRATCH = RunConfig(backbone="CustomCNN", method="scratch", n_train=500, epochs
 LESSONS: dict[str, Lesson] = {
     "preprocessing": Lesson(
         "Preprocessing matters",
-        "What does it cost to feed a network other pixels than those it learned from?",
+        "What does it cost to feed a network pixels it was not trained on?",
         {"own": _SMALL, "divided": replace(_SMALL, preprocessing="divide255")},
         (
             Step(
                 "Look at the images",
-                "Ten classes, small photographs, cut from CIFAR-10. A network never sees them as you do: first they "
-                "are enlarged, then their pixels are turned into the numbers that **this** network was trained with.",
+                "Small photographs of ten classes, taken from CIFAR-10. A network never sees them as you do: first "
+                "they are enlarged, then their pixels are converted to the range **this** network was trained on.",
                 "data",
                 "Find the training, validation and test images of the sample.",
-                question="Why does the test split have a colour of its own on this page?",
-                answer="Because nothing may be chosen by it. Heads learn on training images, strengths are chosen on "
-                "validation, and the test images are asked once.",
+                question="Why does the test split have its own colour on this page?",
+                answer="Because nothing may be chosen with it. Heads are trained on training images, regularisation is "
+                "chosen on validation images, and the test images are used once.",
             ),
             Step(
-                "A probe, pixels as they should be",
-                "A **linear probe** leaves the network as it is, computes its features once, and trains one linear "
-                "layer on them. EfficientNet-Lite0 wants pixels from -1 to 1.",
+                "A probe with the right pixels",
+                "A **linear probe** leaves the network unchanged, computes its features once, and trains one linear "
+                "layer on them. EfficientNet-Lite0 expects pixels from -1 to 1.",
                 "train",
-                "Press Start, and watch where the time goes: into the features, not into the head.",
+                "Press Start, and watch where the time goes: into the features, not the head.",
                 starts="own",
                 runs=("own",),
-                question="Why does a second probe on the same images take some seconds only?",
-                answer="Features are kept by network, weights, images, size and preprocessing. Only the head is new.",
+                question="Why does a second probe on the same images take only a few seconds?",
+                answer="Features are cached by network, weights, images, size and preprocessing. Only the head is new.",
             ),
             Step(
                 "The same probe, divided by 255",
                 "The book divides every pixel by 255, whatever the network. Open More: the only difference is under "
                 "Pixels.",
                 "train",
-                "Guess what it costs in points, then press Start.",
+                "Guess how many points it costs, then press Start.",
                 starts="divided",
                 runs=("divided",),
-                question="Why can a head not make up for it?",
-                answer="The head sees features only. Filters that learned on values from -1 to 1 now get half of that "
-                "range, shifted: contrasts shrink, and what was different becomes alike before the head sees it.",
+                question="Why can the head not make up for it?",
+                answer="The head sees only features. Filters trained on values from -1 to 1 now get half of that "
+                "range, shifted: contrast shrinks, and differences are lost before the head sees them.",
             ),
             Step(
                 "Is it chance?",
-                "Both runs were tested on the same images, so that they can be compared image by image: McNemar's test "
-                "counts those that only one of them gets right.",
+                "Both runs were tested on the same images, so they can be compared image by image: McNemar's test "
+                "counts the images that only one of them gets right.",
                 "compare",
-                "Pick both runs in the table, and read the sentence.",
+                "Select both runs in the table, and read the sentence.",
                 runs=("own", "divided"),
-                question="Which mistake of the book would you now look for first in your own code?",
-                answer="The line that calls `preprocess_input`: is it the one of this network, and is it called once? "
-                "EfficientNet and ConvNeXt take 0 to 255 and divide inside; dividing before does it twice.",
+                question="Which of the book's mistakes would you now look for first in your own code?",
+                answer="The line that calls `preprocess_input`: does it belong to this network, and is it called once? "
+                "EfficientNet and ConvNeXt take 0 to 255 and divide inside; dividing beforehand does it twice.",
             ),
         ),
     ),
     "freezing": Lesson(
         "Frozen or not",
-        "With 500 labelled images: is it better to leave the network as it is, to train its end, or to begin anew?",
+        "With 500 labelled images: is it better to keep the network frozen, train its last blocks, or start from "
+        "scratch?",
         {"probe": _FEW, "tuned": _TUNED, "scratch": _SCRATCH},
         (
             Step(
                 "Frozen: a linear probe",
-                "Everything that ImageNet taught stays. Only the head's 12,810 numbers learn, from 500 images.",
+                "Everything learned from ImageNet stays. Only the head's 12,810 parameters are trained, on 500 images.",
                 "train",
                 "Press Start.",
                 starts="probe",
                 runs=("probe",),
-                question="How many images is a class here?",
-                answer="Fifty, of ten classes, the same number of each: the draw is stratified.",
+                question="How many images are there per class?",
+                answer="Fifty for each of the ten classes: the sample is stratified.",
             ),
             Step(
                 "Unfrozen: the last two blocks",
-                "First the head alone, then the head and the last two blocks together, at a hundredth of the rate. The "
-                "strip on this page is read from the network after the plan was applied: it shows what really trains.",
+                "First only the head, then the head and the last two blocks together, at a hundredth of the learning "
+                "rate. The strip on this page is read from the network after freezing: it shows what really trains.",
                 "train",
-                "Read the strip, then press Start and watch the second stage begin.",
+                "Read the strip, then press Start and watch the second phase begin.",
                 starts="tuned",
                 runs=("tuned",),
-                question="Why a hundredth of the rate?",
-                answer="The weights are good already. Steps that suit a new head would tear them apart before the head "
-                "could tell them what is wanted.",
+                question="Why a hundredth of the learning rate?",
+                answer="The weights are already good. Steps that suit a new head would destroy them before the head "
+                "gives useful gradients.",
             ),
             Step(
                 "From scratch: a network that has seen nothing",
-                "The course's own small network, trained on the same 500 images alone.",
+                "The course's own small network, trained only on the same 500 images.",
                 "train",
                 "Guess its accuracy, then press Start.",
                 starts="scratch",
                 runs=("scratch",),
                 question="What would it need to catch up?",
-                answer="Images. Edges, textures and shapes have to be learned from these 500, while the others got "
+                answer="Images. It has to learn edges, textures and shapes from these 500, while the others learned "
                 "them from a million.",
             ),
             Step(
                 "Which was worth it?",
                 "Accuracy against time, with intervals. Where intervals overlap, 500 test images cannot tell.",
                 "compare",
-                "Look for the three runs in the picture of accuracy against time.",
+                "Find the three runs in the chart of accuracy against time.",
                 runs=("probe", "tuned", "scratch"),
                 question="When would you unfreeze?",
-                answer="When the probe is not good enough, there are images enough, and the time is there; and then "
-                "compare on the same test images, for the gain is often smaller than it feels.",
+                answer="When the probe is not good enough and you have enough images and time. Then compare on the "
+                "same test images: the gain is often smaller than it feels.",
             ),
         ),
     ),
@@ -167,13 +168,13 @@ LESSONS: dict[str, Lesson] = {
         (
             Step(
                 "Two published networks",
-                "Opened beside each other: layers with weights, parameters, and multiplications for one image (MACs).",
+                "Side by side: layers with weights, parameters, and multiply-accumulates for one image (MACs).",
                 "anatomy",
-                "Compare the two columns: which has more layers, which more MACs?",
+                "Compare the two columns: which has more layers, and which more MACs?",
                 choices={"backbone": "MobileNetV2", "with": "VGG16"},
                 question="Which one would you expect to be faster?",
-                answer=f"{_V2.name} has {_V2.depth} layers with weights, {_VGG.name} {_VGG.depth}; yet it took "
-                f"{_V2.cpu_ms} ms a step, {_VGG.name} {_VGG.cpu_ms} ms (cited: {_VGG.source}).",
+                answer=f"{_V2.name} has {_V2.depth} layers with weights, {_VGG.name} only {_VGG.depth}; yet it takes "
+                f"{_V2.cpu_ms} ms per step, {_VGG.name} {_VGG.cpu_ms} ms (cited: {_VGG.source}).",
             ),
             Step(
                 "A shallow network, measured here",
@@ -182,7 +183,7 @@ LESSONS: dict[str, Lesson] = {
                 "Press Start; it trains for two epochs.",
                 starts="shallow",
                 runs=("shallow",),
-                question="Where do the multiplications of a plain convolution go?",
+                question="What determines the multiplications of a 3 x 3 convolution?",
                 answer="Height x width x 9 x channels in x channels out: doubling the channels costs four times as "
                 "much.",
             ),
@@ -190,62 +191,62 @@ LESSONS: dict[str, Lesson] = {
                 "A deeper one, measured here",
                 "A small ResNet: more layers, each of them narrow.",
                 "train",
-                "Press Start; the same images, as many epochs.",
+                "Press Start; the images and the number of epochs are the same.",
                 starts="deep",
                 runs=("deep",),
-                question="What besides the number of layers decides about the time?",
-                answer="The work in each (MACs), how much has to be moved through memory, and how well a layer fills "
-                "the processor: depthwise convolutions do little work for each number they fetch.",
+                question="What besides the number of layers determines the time?",
+                answer="The work in each layer (MACs), the data moved through memory, and how well a layer uses the "
+                "processor: depthwise convolutions do little work for each number they fetch.",
             ),
             Step(
-                "Read it off",
-                "Each run keeps its seconds, its hardware and its images a second.",
+                "Compare the two",
+                "Each run records its duration, its hardware and its images per second.",
                 "compare",
                 "Find both runs, and compare their depth with their speed.",
                 runs=("shallow", "deep"),
                 question="The course's notebook prints a depth of 5. What did it count?",
-                answer="The layers of the wrapper around the network: the whole backbone counted as one.",
+                answer="The layers of the model around the network: the whole backbone counts as one.",
             ),
         ),
     ),
     "maps": Lesson(
         "What fine-tuning does to the map",
-        "What changes in what a network sees, when it is fine-tuned?",
+        "What does fine-tuning change in a network's features?",
         {"tuned": _TUNED},
         (
             Step(
                 "A fine-tune",
-                "The last two blocks of EfficientNet-Lite0 learn from 500 images. (It is the run of the lesson on "
-                "freezing: if you have it, go on.)",
+                "The last two blocks of EfficientNet-Lite0 are trained on 500 images. (It is the same run as in the "
+                "lesson on freezing: if you have it, go on.)",
                 "train",
                 "Press Start, unless it is done.",
                 starts="tuned",
                 runs=("tuned",),
                 question="Which images will be on the map?",
-                answer="The test images: none of them was trained on. A map of training images would flatter.",
+                answer="The test images: the network was not trained on them. Training images would look too good.",
             ),
             Step(
                 "Before and after",
-                "Each dot is a test image, where the network's features put it; the second map begins where the first "
-                "one ends, so that what moves has really moved.",
+                "Each dot is a test image, placed by the network's features. The second map starts from the first, so "
+                "an image that moves has really moved.",
                 "before_after",
-                "Draw both maps, then play the one turning into the other.",
+                "Draw both maps, then play the transition from one to the other.",
                 choices={"map": MAP, "arrange": "morph"},
                 mapped="tuned",
-                question="Which classes part, which stay together?",
-                answer="Watch the animals: cat and dog share a place in most networks, and are the last to part. What "
-                "nearest neighbours and silhouette say of it stands under the maps.",
+                question="Which classes separate, and which stay together?",
+                answer="Watch the animals: cats and dogs overlap in most networks and are the last to separate. "
+                "Nearest neighbours and silhouette, below the maps, put numbers on it.",
             ),
             Step(
                 "Fixed and broken",
-                "A fine-tune repairs some images and breaks others; the accuracy is only the difference of the two.",
+                "A fine-tune fixes some images and breaks others; the accuracy shows only the difference.",
                 "before_after",
                 "Click an image that was broken, and find it on both maps.",
                 choices={"map": MAP, "arrange": "pair", "colour": "change"},
                 mapped="tuned",
-                question="May you say that two clusters which lie far apart are more different than two that are near?",
-                answer="No. UMAP and t-SNE keep who is near whom; sizes of clusters and distances between them are "
-                "not to be read off.",
+                question="Are two clusters that lie far apart more different than two that lie close together?",
+                answer="Not necessarily. UMAP and t-SNE preserve who is near whom; cluster sizes and distances between "
+                "clusters mean little.",
             ),
         ),
     ),
@@ -255,46 +256,46 @@ LESSONS: dict[str, Lesson] = {
         {f"n{n}": replace(_SMALL, n_train=n) for n in (20, 100, 500)} | {"all": _SMALL},
         (
             Step(
-                "Two images a class",
+                "Two images per class",
                 "Features are computed once for all these probes: after the first, each takes seconds.",
                 "train",
-                "Guess its accuracy. Chance would be 10 %. Then press Start.",
+                "Guess its accuracy; chance is 10 %. Then press Start.",
                 starts="n20",
                 runs=("n20",),
                 question="How can it be so much better than chance with twenty images?",
-                answer="The network knows what to look at already. The head only has to say which of its features "
-                "goes with which name.",
+                answer="The network already knows what to look for. The head only has to learn which features go with "
+                "which name.",
             ),
             Step(
-                "Ten a class",
+                "Ten per class",
                 "The same test images, the same features, five times as many labels.",
                 "train",
                 "Press Start.",
                 starts="n100",
                 runs=("n100",),
-                question="Which images are drawn, and would others give the same?",
-                answer="The seed decides, and with few images it matters much: change it under More, and see.",
+                question="Which images are drawn, and would others give the same result?",
+                answer="The seed decides, and with few images it matters a lot: change it under More and see.",
             ),
             Step(
-                "Fifty a class",
+                "Fifty per class",
                 "",
                 "train",
                 "Press Start.",
                 starts="n500",
                 runs=("n500",),
-                question="Did five times as many labels bring as much as the last time?",
+                question="Did five times as many labels help as much as the last time?",
                 answer="Rarely: each further point of accuracy costs more labels than the one before.",
             ),
             Step(
                 "All of them",
-                "Everything the sample has for training, validation set aside.",
+                "All training images of the sample, without the validation images.",
                 "train",
                 "Press Start.",
                 starts="all",
                 runs=("all",),
-                question="Where would you stop labelling?",
-                answer="Where the interval of the next result would overlap the one you have: more labels than that "
-                "cannot be told apart on these test images.",
+                question="When would you stop labelling?",
+                answer="When the interval of the next result would overlap the current one: these test images could "
+                "not show the benefit of more labels.",
             ),
             Step(
                 "The curve",
@@ -303,7 +304,7 @@ LESSONS: dict[str, Lesson] = {
                 "Sort the table by training images.",
                 runs=("n20", "n100", "n500", "all"),
                 question="What would the same curve look like for a network from scratch?",
-                answer="It would start at chance and climb for longer; the lesson on freezing has one point of it.",
+                answer="It would start at chance and climb for longer; the lesson on freezing shows one point of it.",
             ),
         ),
     ),
@@ -314,47 +315,46 @@ LESSONS: dict[str, Lesson] = {
         (
             Step(
                 "Two captions, one photo",
-                "CLIP learned from pictures and their captions to put both into one space: a photo is compared with "
-                "any text. "
-                f"What is shipped is tiny. {encoder.TOY_SENTENCE}",
+                "CLIP was trained on images and their captions to map both into one space, so a photo can be compared "
+                f"with any text. The shipped model is tiny. {encoder.TOY_SENTENCE}",
                 "zero_shot",
-                "Change a caption, and see the answer follow.",
-                question="What are the two percentages a share of?",
-                answer="Of these captions alone: a softmax over their similarities. Add a third, and all of them "
+                "Change a caption, and watch the answer change.",
+                question="What do the two percentages add up over?",
+                answer="Only these captions: they are a softmax over their similarities. Add a third, and all of them "
                 "change.",
             ),
             Step(
                 "Class names are the head",
-                "Each class name is put into a sentence, and the sentences are the head: nothing is trained.",
+                "Each class name is put into a sentence, and the sentences form the head: nothing is trained.",
                 "zero_shot",
-                "Change a name or a template, watch the validation images gained and lost; then press Test these "
-                "prompts.",
+                "Change a name or a template, and watch which validation images are gained and lost; then press Test "
+                "these prompts.",
                 choices={"zero-shot": "Prompts"},
                 runs=("words",),
                 question="Why is a prompt judged on validation images while you change it?",
-                answer="Choosing among prompts is choosing, like any other: what is chosen by test images looks "
+                answer="Choosing a prompt is model selection like any other: whatever is chosen on test images looks "
                 "better than it is.",
             ),
             Step(
                 "A few labels instead",
-                "The same test images, by a probe of EfficientNet-Lite0 that saw two labelled images a class.",
+                "The same test images, classified by a probe of EfficientNet-Lite0 trained on two images per class.",
                 "train",
                 "Press Start.",
                 starts="n20",
                 runs=("n20",),
-                question="What would a real CLIP of OpenAI reach here?",
-                answer="On CIFAR-10 its ViT-B/32 names about nine of ten images with no label at all (cited: 89.8 %, "
-                "the table of results of open_clip): hundreds of labelled images for many a network.",
+                question="What accuracy would OpenAI's CLIP reach here?",
+                answer="On CIFAR-10 its ViT-B/32 classifies about nine in ten images without any labels (cited: 89.8 "
+                "%, open_clip's table of results). Many networks need hundreds of labelled images for that.",
             ),
             Step(
                 "Worth how many labels?",
-                "The curve of the probe against the line of the words: where they cross is what the words are worth.",
+                "The probe's curve and the zero-shot line: they cross at the number of labels the words are worth.",
                 "few_shot",
-                "Compute the curve of EfficientNetLite0 and choose the zero-shot run as the line to reach.",
+                "Compute the curve of EfficientNetLite0, and choose the zero-shot run as the line to reach.",
                 runs=("words", "n20"),
                 question="For which classes are words worth nothing?",
-                answer="For those that no caption in its training named: a part number, a species few people know, a "
-                "texture without a word.",
+                answer="For those that no training caption names: a part number, a little-known species, a texture "
+                "without a name.",
             ),
         ),
     ),
@@ -362,24 +362,24 @@ LESSONS: dict[str, Lesson] = {
 
 
 def get(name: str) -> Lesson:
-    """A lesson by its name.
+    """The lesson with this name.
 
     Raises:
-        ConfigError: There is none; names those there are.
+        ConfigError: It does not exist.
     """
     if name not in LESSONS:
-        raise ConfigError(f"There is no lesson {name!r}", f"one of {', '.join(LESSONS)}", "Choose one of these")
+        raise ConfigError(f"There is no lesson {name!r}", f"one of {', '.join(LESSONS)}")
     return LESSONS[name]
 
 
 def link(lesson: Lesson, step: Step) -> dict[str, str]:
-    """What the address bar of a step's page says."""
+    """The URL parameters of a step's page."""
     if not step.starts:
         return dict(step.choices)
     config = lesson.runs[step.starts]
     names = [name for name in LINKED if config.method == "finetune" or name not in OF_FINE_TUNES]
-    said = {name: str(getattr(config, name)) for name in names if config.trains or name != "epochs"}
-    return {"backbones": said.pop("backbone")} | said
+    params = {name: str(getattr(config, name)) for name in names if config.trains or name != "epochs"}
+    return {"backbones": params.pop("backbone")} | params
 
 
 def done(config: RunConfig, table: pd.DataFrame) -> pd.Series | None:
@@ -393,7 +393,7 @@ def done(config: RunConfig, table: pd.DataFrame) -> pd.Series | None:
 
 
 def lacking(lesson: Lesson, step: Step, table: pd.DataFrame) -> list[str]:
-    """What the step still asks for, in words; empty: it is done. A step that asks for nothing is done at once."""
+    """What is left to do in a step, in words; empty if it is done or asks for nothing."""
     missing = [title(lesson.runs[name]) for name in step.runs if done(lesson.runs[name], table) is None]
     if step.mapped and not missing and not all(_drawn(lesson, step, table)):
         missing.append("the maps before and after")
@@ -401,26 +401,27 @@ def lacking(lesson: Lesson, step: Step, table: pd.DataFrame) -> list[str]:
 
 
 def title(config: RunConfig) -> str:
-    """A run in a few words: linear probe of EfficientNetLite0, 500 training images."""
+    """A run in a few words, such as: linear probe of EfficientNetLite0, 500 training images."""
     kinds = {"finetune": "fine-tune of", "scratch": "from scratch,", "linear": "linear probe of"}
     if config.method == ZERO_SHOT:
-        return f"zero-shot by {config.backbone}"
+        return f"zero-shot with {config.backbone}"
     images = f"{config.n_train:,} training images" if config.n_train else "all training images"
     pixels = ", pixels divided by 255" if config.preprocessing == "divide255" else ""
     return f"{kinds.get(config.method, config.method)} {config.backbone}, {images}{pixels}"
 
 
 def missing(name: str, table: pd.DataFrame) -> list[str]:
-    """What a lesson would have to wait for if it were shown now; empty: it is ready for a lecture."""
+    """What is left to do before a lesson can be shown; empty if it is ready for a lecture."""
     lesson = get(name)
-    return list(dict.fromkeys(each for step in lesson.steps for each in lacking(lesson, step, table)))
+    return list(dict.fromkeys(item for step in lesson.steps for item in lacking(lesson, step, table)))
 
 
 def prepare(name: str, report: Report = silent) -> list[str]:
-    """Do everything that a lesson shows, where it is not there yet; returns what was done, in words.
+    """Do everything in a lesson that is not done yet; returns what was done, in words.
 
     Raises:
-        ConfigError: There is no such lesson. LabError: Something of it cannot be done.
+        ConfigError: There is no such lesson.
+        LabError: Something cannot be done.
     """
     lesson, prepared = get(name), []
     for config in lesson.runs.values():
@@ -444,5 +445,5 @@ def _drawn(lesson: Lesson, step: Step, table: pd.DataFrame) -> Iterator[bool]:
         return
     try:
         yield from (maps.find(config) is not None for config in maps.of_fine_tune(run["run_id"], MAP))
-    except LabError:  # what the run started from is gone
+    except LabError:  # the probe the run started from was deleted
         yield False

@@ -1,6 +1,6 @@
-"""Who took what from whom: the family tree of the architectures, as their papers tell it.
+"""The family tree of the architectures: what each paper says it borrowed from earlier work.
 
-A line says what the younger work took over, and the younger paper is its source: it cites the older one for that.
+The source of every link is the younger paper, which cites the older one.
 """
 
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from core.curriculum.papers import PAPERS, Paper
 
 @dataclass(frozen=True)
 class Work:
-    """A paper as a node of the tree; its architectures are those of the table that name it."""
+    """A paper as a node of the tree; its architectures are those of the catalog that cite it."""
 
-    name: str  # in PAPERS
-    title: str  # on the tree
-    family: str  # of its architectures; "" for works that only gave something
-    note: str = ""  # what there is to say beside the paper
+    name: str  # key of PAPERS
+    title: str  # label on the tree
+    family: str  # of its architectures; "" if the catalog has none
+    note: str = ""
 
     @property
     def paper(self) -> Paper:
@@ -25,14 +25,12 @@ class Work:
     @property
     def architectures(self) -> tuple[str, ...]:
         """Names of its pretrained architectures."""
-        return tuple(
-            name for name, facts in BACKBONES.items() if facts.weights_file and facts.paper_url == self.paper.url
-        )
+        return tuple(name for name, spec in BACKBONES.items() if spec.weights_file and spec.paper_url == self.paper.url)
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What one work took from another."""
+    """What one work borrowed from another."""
 
     by: str
     from_: str
@@ -40,7 +38,7 @@ class Taken:
 
     @property
     def source(self) -> Paper:
-        """Where it says so."""
+        """The paper that says so."""
         return PAPERS[self.by]
 
 
@@ -52,7 +50,7 @@ WORKS = {
         Work("Network in Network", "Network in Network", ""),
         Work("VGG", "VGG", "VGG"),
         Work("GoogLeNet", "GoogLeNet", "", "Inception, version 1"),
-        Work("BatchNorm", "BatchNorm", "", "Inception, version 2, with it"),
+        Work("BatchNorm", "BatchNorm", "", "Introduced with Inception, version 2"),
         Work("Highway", "Highway networks", ""),
         Work("ResNet", "ResNet", "ResNet"),
         Work("InceptionV3", "Inception V3", "Inception"),
@@ -78,21 +76,21 @@ WORKS = {
 }
 
 TAKEN = (
-    Taken("AlexNet", "LeNet", "convolution and pooling in turn, then dense layers; larger, with ReLU"),
-    Taken("VGG", "AlexNet", "the plan of convolutions and dense layers; deeper, with 3 x 3 windows only"),
-    Taken("GoogLeNet", "Network in Network", "1 x 1 convolutions and the average over the last map"),
-    Taken("BatchNorm", "GoogLeNet", "the network that it normalises"),
-    Taken("InceptionV3", "GoogLeNet", "modules of several windows; the large ones taken apart"),
+    Taken("AlexNet", "LeNet", "alternating convolution and pooling, then dense layers; larger, with ReLU"),
+    Taken("VGG", "AlexNet", "convolutions followed by dense layers; deeper, with 3 x 3 windows only"),
+    Taken("GoogLeNet", "Network in Network", "1 x 1 convolutions and global average pooling"),
+    Taken("BatchNorm", "GoogLeNet", "the network it normalises"),
+    Taken("InceptionV3", "GoogLeNet", "modules of several windows; the large ones factorised"),
     Taken("InceptionV3", "BatchNorm", "BatchNorm after every convolution"),
-    Taken("ResNet", "VGG", "3 x 3 convolutions; channels that double when the picture halves"),
+    Taken("ResNet", "VGG", "3 x 3 convolutions; channels double when the resolution halves"),
     Taken("ResNet", "BatchNorm", "BatchNorm after every convolution"),
-    Taken("ResNet", "Highway", "ways around layers; without their gates"),
+    Taken("ResNet", "Highway", "paths around layers; without their gates"),
     Taken("ResNetV2", "ResNet", "residual blocks; BatchNorm and ReLU moved before the convolutions"),
     Taken("InceptionResNet", "InceptionV3", "the modules"),
     Taken("InceptionResNet", "ResNet", "a shortcut around each module"),
-    Taken("DenseNet", "ResNet", "short ways through deep networks; joined, not added"),
+    Taken("DenseNet", "ResNet", "short paths through deep networks; concatenated, not added"),
     Taken("DenseNet", "ResNetV2", "BatchNorm, ReLU, convolution in this order"),
-    Taken("Xception", "InceptionV3", "the separation of channels and space, taken to its end"),
+    Taken("Xception", "InceptionV3", "the separation of channels and space, taken to the extreme"),
     Taken("Xception", "ResNet", "shortcuts around its blocks"),
     Taken("ResNeXt", "ResNet", "bottleneck blocks; split into many paths"),
     Taken("MobileNet", "Xception", "depthwise separable convolutions throughout"),
@@ -101,8 +99,8 @@ TAKEN = (
     Taken("NASNet", "Xception", "separable convolutions among the operations to choose from"),
     Taken("MobileNetV2", "MobileNet", "depthwise separable convolutions"),
     Taken("MobileNetV2", "ResNet", "residual blocks, turned inside out"),
-    Taken("MnasNet", "NASNet", "search by reinforcement learning; for the time on a real telephone"),
-    Taken("MnasNet", "MobileNetV2", "inverted residuals as what the search composes"),
+    Taken("MnasNet", "NASNet", "search by reinforcement learning; for latency on a real phone"),
+    Taken("MnasNet", "MobileNetV2", "inverted residuals as building blocks of the search"),
     Taken("MobileNetV3", "MnasNet", "the platform-aware search and its first model"),
     Taken("MobileNetV3", "MobileNetV2", "inverted residuals and linear bottlenecks"),
     Taken("MobileNetV3", "SENet", "squeeze and excite inside the blocks"),
@@ -110,29 +108,19 @@ TAKEN = (
     Taken("EfficientNet", "MobileNetV2", "the inverted residual as its block, MBConv"),
     Taken("EfficientNet", "SENet", "squeeze and excite inside the blocks"),
     Taken("EfficientNetV2", "EfficientNet", "MBConv and compound scaling; early blocks fused"),
-    Taken("ViT", "Transformer", "the encoder, on patches of a picture"),
+    Taken("ViT", "Transformer", "the encoder, applied to image patches"),
     Taken("Swin", "ViT", "patches and attention; within windows, in stages"),
     Taken("CLIP", "ResNet", "one of its two kinds of image encoder"),
     Taken("CLIP", "ViT", "the other kind of image encoder"),
     Taken("CLIP", "Transformer", "the text encoder"),
-    Taken("ConvNeXt", "ResNet", "ResNet-50, from which its changes start"),
-    Taken("ConvNeXt", "Swin", "the stages, patches first, large windows, LayerNorm, the training"),
-    Taken("ConvNeXt", "ResNeXt", "more groups, more width; here one group a channel"),
+    Taken("ConvNeXt", "ResNet", "ResNet-50, its starting point"),
+    Taken("ConvNeXt", "Swin", "its stages, patches first, large windows, LayerNorm, its training recipe"),
+    Taken("ConvNeXt", "ResNeXt", "more groups, more width; here one group per channel"),
     Taken("ConvNeXt", "MobileNetV2", "a block that is wide inside"),
 )
 
 
 def of(backbone: str) -> Work | None:
-    """The work an architecture comes from; None for those of the course."""
+    """The work that introduced an architecture; None for those of the course."""
     url = BACKBONES[backbone].paper_url
     return next((work for work in WORKS.values() if url and work.paper.url == url), None)
-
-
-def taken_by(work: str) -> list[Taken]:
-    """What a work took from others."""
-    return [taken for taken in TAKEN if taken.by == work]
-
-
-def taken_from(work: str) -> list[Taken]:
-    """What others took from it."""
-    return [taken for taken in TAKEN if taken.from_ == work]

@@ -1,96 +1,103 @@
-"""Our own textbook networks beside Keras's: parameters stage by stage, and whether they compute the same.
+"""Our textbook networks compared with Keras's: parameters by resolution, and whether their outputs are equal.
 
-`compare` counts on networks without values, in seconds; `check` takes Keras's tensors over, one after the other, and
-runs both networks on the same images.
+`compare` counts on networks without values, in seconds; `check` copies Keras's tensors and runs both networks on the
+same images.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from core import backbones
 from core.backbones import textbook
 from core.errors import BackboneError
 
-SIZE = 224  # pixels at which stages are named; parameters do not depend on it
-CHECKED = 96  # pixels of the images that both networks see
+if TYPE_CHECKING:
+    import keras
+
+SIZE = 224  # pixels of the input for which resolutions are given; parameters do not depend on it
+CHECKED_SIZE = 96  # pixels of the images on which both networks are run
 SEED = 0
 
 
 @dataclass(frozen=True)
-class Stage:
-    """The layers that give maps of one resolution."""
+class Resolution:
+    """The layers whose feature maps have one resolution."""
 
-    size: int  # pixels, square, of the maps for an image of `SIZE`
-    layers: int  # with weights, ours
+    size: int  # pixels, square, of the feature maps for an image of `SIZE`
+    layers: int  # with weights, in our network
     ours: int  # parameters
-    keras: int  # parameters; 0 where Keras has no such network
+    keras: int  # parameters; 0 if Keras has no such network
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A network of ours counted beside Keras's."""
+    """The parameters of one of our networks and of Keras's."""
 
-    stages: tuple[Stage, ...]  # in the order images pass them
+    resolutions: tuple[Resolution, ...]  # in the order of the forward pass
     ours: int  # parameters
     keras: int
-    variants: dict[str, int]  # what else it could be -> parameters
+    variants: dict[str, int]  # title of a variant -> parameters
 
 
 @dataclass(frozen=True)
-class Checked:
-    """What came out when both computed the same."""
+class ParityCheck:
+    """How far apart the outputs of two networks with the same tensors are."""
 
-    tensors: int  # taken over from Keras's network
+    tensors: int  # copied from Keras's network
     images: int
-    largest_difference: float  # between the features of the two
-    typical: float  # mean absolute feature of Keras's
+    largest_difference: float  # between the features of both networks
+    typical: float  # mean absolute feature of Keras's network
     seconds: float
 
 
 def compare(name: str) -> Comparison:
-    """Counts a textbook network beside Keras's; nothing is computed, so it takes no memory.
+    """Count the parameters of a textbook network and of Keras's; nothing is computed, so it needs no memory.
 
     Raises:
-        BackboneError: It is no textbook network.
+        BackboneError: It is not a textbook network.
     """
     network = _get(name)
-    mine = _stages(_hollow(network.build))
-    theirs = _stages(backbones.outline(network.keras, input_size=SIZE)) if network.keras else {}
+    ours = _by_resolution(_without_values(network.build))
+    keras = _by_resolution(backbones.outline(network.keras, input_size=SIZE)) if network.keras else {}
     return Comparison(
-        stages=tuple(
-            Stage(size, layers, params, theirs.get(size, (0, 0))[1]) for size, (layers, params) in mine.items()
+        resolutions=tuple(
+            Resolution(size, layers, params, keras.get(size, (0, 0))[1]) for size, (layers, params) in ours.items()
         ),
-        ours=sum(params for _, params in mine.values()),
-        keras=sum(params for _, params in theirs.values()),
+        ours=sum(params for _, params in ours.values()),
+        keras=sum(params for _, params in keras.values()),
         variants={
-            title: sum(params for _, params in _stages(_hollow(network.build, **options)).values())
+            title: sum(params for _, params in _by_resolution(_without_values(network.build, **options)).values())
             for title, options in network.variants.items()
         },
     )
 
 
-def check(name: str, *, images: int = 2) -> Checked:
-    """Gives our network all tensors of Keras's, which are random, and lets both see the same random images.
+def check(name: str, *, images: int = 2) -> ParityCheck:
+    """Copy random tensors from Keras's network to ours, and run both on the same random images.
 
     Raises:
-        BackboneError: It is no textbook network, or Keras has none like it.
+        BackboneError: It is not a textbook network, or has no counterpart in Keras.
     """
-    import numpy as np
     from keras import applications
 
     network, started = _get(name), time.monotonic()
     if not network.keras:
         raise BackboneError(f"{name} has no counterpart in Keras", "a network that Keras Applications has too")
-    mine = network.build(CHECKED)
-    theirs = getattr(applications, network.keras)(
-        include_top=False, weights=None, input_shape=(CHECKED, CHECKED, 3), name=backbones.get(network.keras).name
+    shape = (CHECKED_SIZE, CHECKED_SIZE, 3)
+    our_network = network.build(CHECKED_SIZE)
+    keras_network = getattr(applications, network.keras)(
+        include_top=False, weights=None, input_shape=shape, name=backbones.get(network.keras).name
     )
     rng = np.random.default_rng(SEED)
-    tensors = take_over(mine, theirs, rng)
-    pixels = rng.uniform(0, 255, (images, CHECKED, CHECKED, 3)).astype("float32")
+    tensors = copy_tensors(our_network, keras_network, rng)
+    pixels = rng.uniform(0, 255, (images, *shape)).astype("float32")
     prepared = pixels if backbones.get(network.keras).preprocessing == "inside" else pixels / 127.5 - 1
-    ours, keras = np.asarray(mine(pixels)), np.asarray(theirs(prepared))
-    return Checked(
+    ours, keras = np.asarray(our_network(pixels)), np.asarray(keras_network(prepared))
+    return ParityCheck(
         tensors=tensors,
         images=images,
         largest_difference=float(np.abs(ours - keras).max()),
@@ -99,59 +106,59 @@ def check(name: str, *, images: int = 2) -> Checked:
     )
 
 
-def take_over(mine, theirs, rng) -> int:
-    """Changes every float tensor of one network a little and puts it into the other, in the order of their layers.
+def copy_tensors(target: "keras.Model", source: "keras.Model", rng: np.random.Generator) -> int:
+    """Perturb every float tensor of `source` and copy it to `target`, layer by layer; returns the number of tensors.
 
-    Initial tensors are alike in many layers (BatchNorm starts with zeros and ones): changed ones tell when two layers
-    are mixed up. Tensors of as many numbers fit, whatever the shape: a depthwise kernel is (k, k, c, 1) here and
-    (k, k, 1, c) there. Returns how many tensors there were.
+    Many layers start with equal tensors (BatchNorm with zeros and ones); perturbed ones reveal swapped layers. Tensors
+    match if they have equally many values, whatever their shape: a depthwise kernel is (k, k, c, 1) in one network and
+    (k, k, 1, c) in the other.
 
     Raises:
         BackboneError: The networks do not have the same tensors.
     """
-    sources, targets = (
+    from_layers, to_layers = (
         [layer for layer in backbones.weight_layers(network) if type(layer).__name__ != "Normalization"]
-        for network in (theirs, mine)
+        for network in (source, target)
     )
-    if len(sources) != len(targets):
-        raise BackboneError(f"{len(targets)} layers are to take the tensors of {len(sources)}", "as many layers")
+    if len(from_layers) != len(to_layers):
+        raise BackboneError(f"{len(to_layers)} layers cannot take the tensors of {len(from_layers)}", "equally many")
     count = 0
-    for source, target in zip(sources, targets, strict=True):
-        given, places = source.get_weights(), target.get_weights()
-        if [value.size for value in given] != [value.size for value in places]:
+    for from_layer, to_layer in zip(from_layers, to_layers, strict=True):
+        values, current = from_layer.get_weights(), to_layer.get_weights()
+        if [value.size for value in values] != [value.size for value in current]:
             raise BackboneError(
-                f"The tensors of {source.name} do not fit {target.name}",
-                f"{[value.shape for value in places]}, received {[value.shape for value in given]}",
+                f"The tensors of {from_layer.name} do not fit {to_layer.name}",
+                f"{[value.shape for value in current]}, received {[value.shape for value in values]}",
             )
-        changed = [value + rng.uniform(0.01, 0.1, value.shape).astype(value.dtype) * value.std() for value in given]
-        changed = [
+        values = [value + rng.uniform(0.01, 0.1, value.shape).astype(value.dtype) * value.std() for value in values]
+        values = [
             value + rng.uniform(0, 0.2, value.shape).astype(value.dtype) if value.ndim == 1 else value
-            for value in changed
+            for value in values
         ]
-        source.set_weights(changed)
-        target.set_weights([value.reshape(place.shape) for value, place in zip(changed, places, strict=True)])
-        count += len(changed)
+        from_layer.set_weights(values)
+        to_layer.set_weights([value.reshape(old.shape) for value, old in zip(values, current, strict=True)])
+        count += len(values)
     return count
 
 
 def _get(name: str) -> textbook.Textbook:
     if name not in textbook.NETWORKS:
-        raise BackboneError(f"{name} is not written out", f"one of {', '.join(textbook.NETWORKS)}")
+        raise BackboneError(f"{name} is not a textbook network", f"one of {', '.join(textbook.NETWORKS)}")
     return textbook.NETWORKS[name]
 
 
-def _hollow(build, **options):
+def _without_values(build: Callable[..., "keras.Model"], **options: str) -> "keras.Model":
     with backbones.without_values():
         return build(SIZE, **options)
 
 
-def _stages(network) -> dict[int, tuple[int, int]]:
-    """Resolution of the maps -> (layers with weights, their parameters), in the order images pass them."""
-    found: dict[int, tuple[int, int]] = {}
+def _by_resolution(network: "keras.Model") -> dict[int, tuple[int, int]]:
+    """Resolution of the feature maps -> (layers with weights, their parameters), in the order of the forward pass."""
+    counts: dict[int, tuple[int, int]] = {}
     for layer in backbones.weight_layers(network):
         shape = layer.output.shape
-        # Squeeze and excite works on one place; it belongs to the maps it weighs, those of the layers before
-        size = int(shape[1]) if shape[1] > 1 else next(reversed(found), 0)
-        layers, params = found.get(size, (0, 0))
-        found[size] = (layers + 1, params + layer.count_params())
-    return found
+        # Squeeze and excite works on 1 x 1 maps; it counts towards the maps it reweights, those of the previous layers.
+        size = int(shape[1]) if shape[1] > 1 else next(reversed(counts), 0)
+        layers, params = counts.get(size, (0, 0))
+        counts[size] = (layers + 1, params + layer.count_params())
+    return counts

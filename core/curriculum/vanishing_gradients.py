@@ -1,18 +1,22 @@
-"""Vanishing gradients, measured: how much of the error reaches the first layers, with a way around and without.
+"""Vanishing gradients, measured: how much gradient reaches the first layers with and without shortcuts.
 
-He et al. 2015 (arXiv:1512.03385) compare plain and residual networks of the same layers. Here a small one of each is
-built, sees real images once, and the gradient of its loss is read at every block.
+He et al. 2015 (arXiv:1512.03385) compare plain and residual networks with the same layers. Here a small network of each
+kind sees one batch of real images, and the gradient of its loss is read at every block.
 """
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from core.data import datasets
 from core.errors import ConfigError
 
+if TYPE_CHECKING:
+    import keras
+
 CHANNELS = 16
 IMAGES = 64
-MOST = 60  # blocks: seconds on two cores
+MOST = 60  # blocks; takes seconds on two cores
 KINDS = {
     "plain": "Without shortcuts",
     "residual": "With shortcuts",
@@ -20,25 +24,25 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class Measured:
-    """The gradient at each block of two networks that differ in their shortcuts only."""
+class GradientNorms:
+    """The gradient at each block of two networks that differ only in their shortcuts."""
 
     blocks: int
     normalisation: str
     gradients: dict[str, tuple[float, ...]]  # kind -> norm of the gradient at each block's kernel, first to last
     losses: dict[str, float]  # kind -> cross-entropy of the batch
-    seeds: int  # networks of each kind, whose norms are averaged (geometric mean)
+    seeds: int  # networks of each kind; their norms are averaged (geometric mean)
     images: int
     dataset: str
     seconds: float
 
 
-def measure(blocks: int, normalisation: str = "none", dataset: str = "cifar10-sample", seeds: int = 2) -> Measured:
-    """Builds both networks and reads their gradients on one batch of real images; nothing is trained.
+def measure(blocks: int, normalisation: str = "none", dataset: str = "cifar10-sample", seeds: int = 2) -> GradientNorms:
+    """Build both networks and read their gradients on one batch of real images; nothing is trained.
 
     Args:
-        blocks: 3 x 3 convolutions with ReLU, one after the other; with shortcuts, a way around each, and what it adds
-            is divided by the root of their number: the sum of many changes would grow with each block otherwise.
+        blocks: The number of 3 x 3 convolutions with ReLU. In the residual network each has a shortcut, and its output
+            is divided by the square root of their number; otherwise the sum would grow with every block.
         normalisation: "none", or "batchnorm" after each convolution.
 
     Raises:
@@ -49,37 +53,38 @@ def measure(blocks: int, normalisation: str = "none", dataset: str = "cifar10-sa
     import tensorflow as tf
 
     if not 2 <= blocks <= MOST:
-        raise ConfigError(f"Networks of {blocks} blocks were asked for", f"2 to {MOST}")
+        raise ConfigError(f"{blocks} blocks requested", f"2 to {MOST}")
     if normalisation not in ("none", "batchnorm"):
-        raise ConfigError(f"Nothing is known of the normalisation {normalisation!r}", "none or batchnorm")
+        raise ConfigError(f"Unknown normalisation {normalisation!r}", "none or batchnorm")
     started, data = time.monotonic(), datasets.load(dataset)
     rows = np.sort(np.random.default_rng(0).choice(len(data.labels), IMAGES, replace=False))
     pixels = np.stack([data.images[int(row)] for row in rows]).astype("float32") / 127.5 - 1
     labels = np.asarray(data.labels)[rows]
-    found, losses = {}, {}
+    gradient_norms, losses = {}, {}
     for kind in KINDS:
         norms, errors = [], []
         for seed in range(seeds):
             network = _network(kind, blocks, normalisation, pixels.shape[1], len(data.class_names), seed)
             kernels = [network.get_layer(f"block{block}_conv").kernel for block in range(1, blocks + 1)]
             with tf.GradientTape() as tape:
-                loss = keras.losses.sparse_categorical_crossentropy(labels, network(pixels, training=True), True)
-                loss = tf.reduce_mean(loss)
+                each: Any = keras.losses.sparse_categorical_crossentropy(labels, network(pixels, training=True), True)
+                loss = tf.reduce_mean(each)
             gradients = tape.gradient(loss, [kernel.value for kernel in kernels])
             norms.append([float(tf.norm(gradient)) for gradient in gradients])
             errors.append(float(loss))
-        found[kind] = tuple(np.exp(np.log(np.maximum(norms, 1e-30)).mean(0)).tolist())
+        gradient_norms[kind] = tuple(np.exp(np.log(np.maximum(norms, 1e-30)).mean(0)).tolist())
         losses[kind] = float(np.mean(errors))
-    return Measured(blocks, normalisation, found, losses, seeds, IMAGES, dataset, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return GradientNorms(blocks, normalisation, gradient_norms, losses, seeds, IMAGES, dataset, seconds)
 
 
-def _network(kind: str, blocks: int, normalisation: str, size: int, classes: int, seed: int):
+def _network(kind: str, blocks: int, normalisation: str, size: int, classes: int, seed: int) -> "keras.Model":
     """A stem, equal 3 x 3 convolutions with ReLU, pooling, logits; y = F(x), or y = x + F(x) / sqrt(blocks)."""
     from keras import Input, Model, initializers, layers
 
     seeds = iter(range(1000 * seed, 1000 * seed + blocks + 2))
 
-    def start():  # the usual one of Keras; both kinds of network get the same numbers
+    def start() -> Any:  # Keras's default initialiser, seeded so that both kinds of network start from the same values
         return initializers.GlorotUniform(next(seeds))
 
     image = Input((size, size, 3))

@@ -1,8 +1,8 @@
-"""Zero-shot classification: a CLIP that is told the names of the classes.
+"""Zero-shot classification: a CLIP model classifies images by the names of the classes.
 
-prompts       templates with a place for a class name
+prompts       templates with a placeholder for the class name
 tokenizer     texts to tokens
 encoder       texts and images to embeddings
-classifier    the nearest text is the answer
-queries       what the page Zero-shot asks the worker
+classifier    the most similar text is the answer
+queries       what the Zero-shot page asks the worker to compute
 """

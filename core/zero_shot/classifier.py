@@ -1,4 +1,4 @@
-"""Zero-shot classification in NumPy: texts and images in one space, and the nearest text is the answer.
+"""Zero-shot classification in NumPy: texts and images share one space, and the most similar text is the answer.
 
     head(texts (k, t, d)) (k, d)  ->  cosines(images (n, d), head) (n, k)  ->  probabilities (n, k)
 
@@ -15,7 +15,7 @@ METHOD = TextHead.method
 
 
 def head(texts: np.ndarray) -> np.ndarray:
-    """One direction (k, d) a class from the embeddings of its prompts (k, t, d): the mean of their directions."""
+    """The direction (k, d) of each class: the mean of the directions of its prompts' embeddings (k, t, d)."""
     k, t, d = texts.shape
     directions = neighbours.unit(np.asarray(texts, np.float32).reshape(k * t, d)).reshape(k, t, d)
     return neighbours.unit(directions.mean(axis=1))
@@ -32,26 +32,26 @@ def cosines(images: np.ndarray, texts: np.ndarray) -> np.ndarray:
 
 
 def probabilities(similarities: np.ndarray, scale: float) -> np.ndarray:
-    """Softmax (n, k) of cosine similarities times a scale above 0; the larger, the surer.
+    """Softmax (n, k) of cosine similarities times a positive scale; a larger scale makes it more confident.
 
     Raises:
-        ConfigError: A scale of 0 or less, or none.
+        ConfigError: The scale is not a positive finite number.
     """
     if not 0 < scale < np.inf:
-        raise ConfigError(f"The logit scale is {scale}", "more than 0", "CLIP's own is about 100")
-    raised = similarities * np.float32(scale)
-    found = np.exp(raised - raised.max(axis=1, keepdims=True))
-    return found / found.sum(axis=1, keepdims=True)
+        raise ConfigError(f"The logit scale is {scale}", "a positive number", "CLIP's own is about 100")
+    logits = similarities * np.float32(scale)
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
 def best_scale(labels: np.ndarray, similarities: np.ndarray, scales: np.ndarray) -> float:
-    """The scale with the least calibration error on these images; to be asked of validation images only."""
+    """The scale with the smallest calibration error on these images; use validation images only."""
     errors = [metrics.calibration_error(labels, probabilities(similarities, float(scale))) for scale in scales]
     return float(scales[int(np.argmin(errors))])
 
 
 def nearest(images: np.ndarray, query: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """The k images (n, d) most similar to a text or an image (d,), most similar first: indices, cosines."""
+    """Indices and cosines of the k images (n, d) most similar to a text or an image (d,), most similar first."""
     similarity = cosines(images, query[None])[:, 0]
     order = np.argsort(-similarity, kind="stable")[:k]
     return order, similarity[order]

@@ -1,7 +1,7 @@
-"""Prompts: sentences with a place for a class name, in sets that were published or that a person wrote.
+"""Prompt templates: sentences with a placeholder for a class name, from published sets or written by the user.
 
-The sets are `assets/prompts/*.txt`, one template a line. `templates` reads a set or a person's own lines, `fill` puts
-the class names in, `class_names` reads those.
+The sets are `assets/prompts/*.txt`, one template per line. `templates` parses a set's name or the user's own lines,
+`class_names` parses class names, and `fill` combines the two.
 """
 
 from collections.abc import Sequence
@@ -11,16 +11,16 @@ from functools import cache
 from core import settings
 from core.errors import ConfigError
 
-PLACE = "{}"
+PLACEHOLDER = "{}"
 MOST_CLASSES = 1000
 MOST_TEMPLATES = 200
-MOST_CHARACTERS = 6000  # of all names or of all templates: what the run store keeps of one setting
+MOST_CHARACTERS = 6000  # of all names or all templates; the run store's limit for one setting
 _DATA = "https://github.com/openai/CLIP/blob/main/data/prompts.md"
 _NOTEBOOK = "https://github.com/openai/CLIP/blob/main/notebooks/Prompt_Engineering_for_ImageNet.ipynb"
 
 
 @dataclass(frozen=True)
-class Set:
+class TemplateSet:
     """Templates that were published together."""
 
     name: str
@@ -30,12 +30,17 @@ class Set:
 
 
 SETS = {
-    each.name: each
-    for each in (
-        Set("single", "One: a photo of a {}.", "Radford et al., Learning transferable visual models, 2021, 3.1.4", 1),
-        Set("cifar18", "18 for CIFAR", _DATA, 18),
-        Set("seven", "7 that do best on ImageNet", _NOTEBOOK, 7),
-        Set("imagenet80", "80 for ImageNet", _DATA, 80),
+    template_set.name: template_set
+    for template_set in (
+        TemplateSet(
+            "single",
+            "One: a photo of a {}.",
+            "Radford et al., Learning transferable visual models, 2021, 3.1.4",
+            1,
+        ),
+        TemplateSet("cifar18", "18 for CIFAR", _DATA, 18),
+        TemplateSet("seven", "The 7 best on ImageNet", _NOTEBOOK, 7),
+        TemplateSet("imagenet80", "80 for ImageNet", _DATA, 80),
     )
 }
 
@@ -48,52 +53,52 @@ def of_set(name: str) -> tuple[str, ...]:
         ConfigError: There is no such set.
     """
     if name not in SETS:
-        raise ConfigError(f"There are no prompts {name!r}", f"one of {', '.join(SETS)}", "Choose one of these")
+        raise ConfigError(f"There is no prompt set {name!r}", f"one of {', '.join(SETS)}")
     text = (settings.ASSETS / "prompts" / f"{name}.txt").read_text(encoding="utf-8")
     return tuple(line for line in text.splitlines() if line)
 
 
 def templates(text: str) -> tuple[str, ...]:
-    """The templates of a set by its name, or of a text with one a line; empty lines do not count.
+    """The templates of a named set, or of a text with one per line; empty lines are ignored.
 
     Raises:
-        ConfigError: No template, one without a place for the class, twice the same, or too many.
+        ConfigError: There are no templates, too many, duplicates, or one without exactly one placeholder.
     """
     if text.strip() in SETS:
         return of_set(text.strip())
     lines = _lines(text, "template", MOST_TEMPLATES, "a photo of a {}.")
     for number, line in enumerate(lines, 1):
-        if line.count(PLACE) != 1:
-            found = "no {}" if PLACE not in line else f"{line.count(PLACE)} times {{}}"
+        if line.count(PLACEHOLDER) != 1:
+            received = "no {}" if PLACEHOLDER not in line else f"{line.count(PLACEHOLDER)} times {{}}"
             raise ConfigError(
-                f"Template {number}, {line[:80]!r}, has {found}",
+                f"Template {number}, {line[:80]!r}, has {received}",
                 "one {} where the class name goes",
-                "Write for example: a photo of a {}.",
+                "For example: a photo of a {}.",
             )
     return lines
 
 
 def class_names(text: str) -> tuple[str, ...]:
-    """Class names from a text with one a line, in any script; empty lines do not count.
+    """Class names from a text with one per line, in any script; empty lines are ignored.
 
     Raises:
-        ConfigError: Fewer than two names, two classes with one name, or too many.
+        ConfigError: There are fewer than two names, too many, or duplicates.
     """
     names = _lines(text, "class name", MOST_CLASSES, "cat")
     if len(names) < 2:
-        raise ConfigError("There is one class only", "two or more", "Write another name on a line of its own")
+        raise ConfigError("There is only one class", "two or more", "Add another name on its own line")
     return names
 
 
 def fill(chosen: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Every template with every class name, class by class: k * t texts."""
-    return [template.replace(PLACE, name) for name in names for template in chosen]
+    """Every template filled with every class name, class by class: k * t texts."""
+    return [template.replace(PLACEHOLDER, name) for name in names for template in chosen]
 
 
 def _lines(text: str, what: str, most: int, example: str) -> tuple[str, ...]:
     lines = tuple(line.strip() for line in text.splitlines() if line.strip())
     if not lines:
-        raise ConfigError(f"There is no {what}", "at least one, each on a line", f"Write for example: {example}")
+        raise ConfigError(f"There is no {what}", "at least one, one per line", f"For example: {example}")
     if len(lines) > most:
         raise ConfigError(f"There are {len(lines):,} {what}s", f"at most {most:,}", "Remove some lines")
     if len(text) > MOST_CHARACTERS:
@@ -105,9 +110,9 @@ def _lines(text: str, what: str, most: int, example: str) -> tuple[str, ...]:
         key = line.casefold()
         if key in seen:
             raise ConfigError(
-                f"Lines {seen[key]} and {number} are one {what}, {line[:80]!r}",
-                f"a {what} of its own on each line",
-                "Change one, or remove it",
+                f"Lines {seen[key]} and {number} are the same {what}, {line[:80]!r}",
+                f"a different {what} on each line",
+                "Change or remove one of them",
             )
         seen[key] = number
     return lines

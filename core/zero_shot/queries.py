@@ -1,7 +1,7 @@
-"""A CLIP asked in words about the images of a dataset or about one photo: the worker's side of the zero-shot page.
+"""The worker's side of the Zero-shot page: classify, compare and search images with a CLIP model.
 
-Image features and text embeddings stay in the worker: a changed word costs one pass of a few texts and a product of
-matrices.
+Image features and text embeddings stay in the worker, so a changed word costs only one pass of a few texts and a
+matrix product.
 """
 
 from collections.abc import Sequence
@@ -23,15 +23,15 @@ NEAREST = 50
 
 @dataclass(frozen=True)
 class Scored:
-    """What a model says of every image of a split."""
+    """The similarity of every image of a split to every class."""
 
     class_names: tuple[str, ...]
     rows: np.ndarray  # (n,) row ids
     labels: np.ndarray  # (n,)
     cosines: np.ndarray  # (n, k) float32
-    scale: float  # the model's own
-    cut: tuple[str, ...]  # prompts that were too long, and were read up to the model's last token
-    seconds: float  # texts, similarities
+    scale: float  # the model's own logit scale
+    cut: tuple[str, ...]  # prompts that were too long and were truncated
+    seconds: float  # for texts and similarities
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Found:
-    """Images by their similarity to a text or an image, the most similar first."""
+class Matches:
+    """Images by similarity to a text or an image, most similar first."""
 
     rows: np.ndarray
     cosines: np.ndarray
@@ -55,17 +55,17 @@ class Found:
 def text_head(
     model: str, names: Sequence[str], templates: Sequence[str], weights: str | Weights = "published"
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Directions (k, d) of classes by their prompts, and the prompts that were cut."""
+    """The direction (k, d) of each class, from its prompts, and the prompts that were truncated."""
     texts = prompts.fill(templates, names)
     embedded = encoder.embed_texts(model, texts, weights).reshape(len(names), len(templates), -1)
     return classifier.head(embedded), _cut(model, texts, weights)
 
 
 def score(model: str, dataset: str, split: str, names: Sequence[str], templates: Sequence[str]) -> Scored:
-    """Every image of a split against every class.
+    """Compare every image of a split with every class.
 
     Raises:
-        LabError: The model's weights or the dataset are not here.
+        LabError: The model's weights or the dataset are not on this machine.
     """
     rows, labels, images = _images(model, dataset, split)
     _built(model, "text")
@@ -77,7 +77,7 @@ def score(model: str, dataset: str, split: str, names: Sequence[str], templates:
 
 
 def compare(model: str, photos: Sequence[np.ndarray], texts: Sequence[str]) -> Compared:
-    """Photos (h, w, 3) uint8 against texts as they are."""
+    """Compare photos (h, w, 3) uint8 with texts, used unchanged."""
     _built(model)
     began = perf_counter()
     images = np.stack([encoder.embed_photo(model, photo) for photo in photos])
@@ -86,7 +86,7 @@ def compare(model: str, photos: Sequence[np.ndarray], texts: Sequence[str]) -> C
 
 
 def classify(model: str, photos: Sequence[np.ndarray], names: Sequence[str], templates: Sequence[str]) -> Compared:
-    """Photos (h, w, 3) uint8 against classes, by all templates."""
+    """Compare photos (h, w, 3) uint8 with classes, averaged over all templates."""
     _built(model)
     began = perf_counter()
     images = np.stack([encoder.embed_photo(model, photo) for photo in photos])
@@ -94,54 +94,55 @@ def classify(model: str, photos: Sequence[np.ndarray], names: Sequence[str], tem
     return Compared(classifier.cosines(images, texts), encoder.logit_scale(model), cut, perf_counter() - began)
 
 
-def search(model: str, dataset: str, split: str, text: str, k: int = NEAREST) -> Found:
+def search(model: str, dataset: str, split: str, text: str, k: int = NEAREST) -> Matches:
     """The images of a split that are most similar to a text."""
     rows, _, images = _images(model, dataset, split)
     indices, similarities = classifier.nearest(images, encoder.embed_texts(model, [text])[0], k)
-    return Found(rows[indices], similarities)
+    return Matches(rows[indices], similarities)
 
 
-def alike(model: str, dataset: str, split: str, row: int, k: int = NEAREST) -> Found:
-    """The images of a split that are most similar to one of them, which is not among them.
+def alike(model: str, dataset: str, split: str, row: int, k: int = NEAREST) -> Matches:
+    """The images of a split that are most similar to one of them, itself excluded.
 
     Raises:
         ConfigError: The image is not in that split.
     """
     rows, _, images = _images(model, dataset, split)
-    place = np.flatnonzero(rows == row)
-    if not len(place):
+    matches = np.flatnonzero(rows == row)
+    if not len(matches):
         raise ConfigError(f"Image {row} is not a {split} image of {dataset}", "a row id of that split")
-    indices, similarities = classifier.nearest(images, images[place[0]], k + 1)
-    others = indices != place[0]
-    return Found(rows[indices[others]][:k], similarities[others][:k])
+    index = matches[0]
+    indices, similarities = classifier.nearest(images, images[index], k + 1)
+    others = indices != index
+    return Matches(rows[indices[others]][:k], similarities[others][:k])
 
 
 def prepare(model: str, dataset: str, split: str, report: Report = silent) -> None:
-    """Bring weights and image features there, with progress; what is asked next answers at once."""
-    found = datasets.load(dataset)
-    encoder.image_features(model, found, datasets.splits(found)[split], report)
+    """Load weights and compute image features, with progress, so that later queries are answered at once."""
+    loaded = datasets.load(dataset)
+    encoder.image_features(model, loaded, datasets.splits(loaded)[split], report)
 
 
 def _images(model: str, dataset: str, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Row ids, labels and directions (n, d) of the images of a split."""
-    return _kept(model, dataset, datasets.load(dataset).fingerprint, split)
+    """Row ids, labels and unit features (n, d) of the images of a split."""
+    return _cached_images(model, dataset, datasets.load(dataset).fingerprint, split)
 
 
 @lru_cache(maxsize=4)
-def _kept(model: str, dataset: str, fingerprint: str, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    found = datasets.load(dataset)
-    rows = datasets.splits(found)[split]
-    return rows, found.labels[rows], neighbours.unit(encoder.image_features(model, found, rows).values)
+def _cached_images(model: str, dataset: str, fingerprint: str, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    loaded = datasets.load(dataset)
+    rows = datasets.splits(loaded)[split]
+    return rows, loaded.labels[rows], neighbours.unit(encoder.image_features(model, loaded, rows).values)
 
 
 def _built(model: str, *towers: str) -> None:
-    """Have towers ready, both where none is named: building them is no part of an answer's time."""
+    """Build towers, by default both, so that building them does not count towards a query's time."""
     for tower in towers or ("image", "text"):
-        _ran(model, tower)
+        _run_once(model, tower)
 
 
 @lru_cache(maxsize=8)
-def _ran(model: str, tower: str) -> None:
+def _run_once(model: str, tower: str) -> None:
     if tower == "text":
         encoder.embed_texts(model, ["a"])
     else:

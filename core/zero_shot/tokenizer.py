@@ -1,12 +1,13 @@
-"""Texts to the tokens CLIP was trained on: lower case, byte pairs, a start and an end, at most 77.
+"""CLIP's tokens of a text: lower case, byte-pair encoded, with a start and an end token, at most 77.
 
-By the library `tokenizers` alone, from the two files that lie beside a model's weights.
+Uses only the library `tokenizers` and the two vocabulary files next to a model's weights.
 """
 
 import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,12 +19,12 @@ _WORDS = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\
 
 
 class Tokenizer:
-    """From texts to token ids."""
+    """Converts texts to token ids."""
 
     def __init__(self, folder: Path):
         """
         Raises:
-            WeightsError: The two files are missing, or are no vocabulary of CLIP.
+            WeightsError: The two files are missing, or are not a CLIP vocabulary.
         """
         from tokenizers import Regex, models, normalizers, pre_tokenizers
         from tokenizers import Tokenizer as Library
@@ -32,13 +33,13 @@ class Tokenizer:
         try:
             vocabulary = json.loads(words.read_text(encoding="utf-8"))
             lines = merges.read_text(encoding="utf-8").split("\n")
-            pairs = [tuple(line.split(" ")) for line in lines if line and not line.startswith("#version")]
+            pairs: Any = [tuple(line.split(" ")) for line in lines if line and not line.startswith("#version")]
             self.start, self.end = vocabulary[START], vocabulary[END]
             model = models.BPE(vocabulary, pairs, end_of_word_suffix="</w>", unk_token=END, fuse_unk=False)
-        except Exception as error:  # the library raises bare ones
+        except Exception as error:  # the library raises plain Exceptions
             raise WeightsError(
-                f"{words} and {merges.name} are no vocabulary of CLIP ({error})",
-                f"words with {START} and {END}, and merges of them",
+                f"{words} and {merges.name} are not a CLIP vocabulary ({error})",
+                f"words with {START} and {END}, and their merges",
                 "Copy both files from the model's folder again",
             ) from error
         self._library = Library(model)
@@ -54,16 +55,17 @@ class Tokenizer:
         )
 
     def counts(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text with start and end, before any is cut off."""
-        return [len(each.ids) + 2 for each in self._library.encode_batch(list(texts))]
+        """The number of tokens of each text, with start and end, before truncation."""
+        return [len(encoding.ids) + 2 for encoding in self._library.encode_batch(list(texts))]
 
     def encode(self, texts: Sequence[str], most: int) -> np.ndarray:
-        """Token ids (n, t) int32: start, text, end, then ends as padding; t is that of the longest, at most `most`.
+        """Token ids (n, t) int32: start, text, end, padded with end tokens; t is the longest length, at most `most`.
 
-        The end token is the largest id and its first occurrence is where the text tower is read, so that neither the
-        padding nor how much of it there is makes a difference.
+        The end token has the largest id, and the text tower is read at its first occurrence, so the amount of padding
+        does not matter.
         """
-        rows = [[self.start, *each.ids[: most - 2], self.end] for each in self._library.encode_batch(list(texts))]
+        encodings = self._library.encode_batch(list(texts))
+        rows = [[self.start, *encoding.ids[: most - 2], self.end] for encoding in encodings]
         ids = np.full((len(rows), max(map(len, rows), default=2)), self.end, np.int32)
         for row, tokens in zip(ids, rows, strict=True):
             row[: len(tokens)] = tokens
@@ -72,5 +74,5 @@ class Tokenizer:
 
 @lru_cache(maxsize=4)
 def of(folder: Path) -> Tokenizer:
-    """The tokenizer of a folder with weights, kept."""
+    """The tokenizer of a weights folder, cached."""
     return Tokenizer(folder)

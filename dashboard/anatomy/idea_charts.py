@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.curriculum.vanishing_gradients import KINDS, Measured
+from core.curriculum.vanishing_gradients import KINDS, GradientNorms
 from dashboard.ui.charts import ACCENT, QUIET, canvas
 
 PARTS = ("#3f90da", "#ffa90e", "#94a4a2")  # of a bar, in the order they are computed
@@ -59,7 +59,7 @@ def widths(channels: Sequence[int]) -> go.Figure:
     return figure.update_yaxes(title_text="Channels to read")
 
 
-def gradients(measured: Measured) -> go.Figure:
+def gradients(measured: GradientNorms) -> go.Figure:
     """The gradient's norm at each block, a line for the network with and one for that without shortcuts."""
     figure = canvas(height=400)
     for kind, norms in measured.gradients.items():

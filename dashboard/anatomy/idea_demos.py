@@ -1,6 +1,6 @@
 """Something to play with for each idea: two or three sliders, a chart, and a sentence on what it shows.
 
-Each function draws one; `PLAYTHINGS` has them by the name that `core.curriculum.ideas` knows.
+Each function draws one; `DEMOS` has them by the name that `core.curriculum.ideas` knows.
 """
 
 import pandas as pd
@@ -96,7 +96,7 @@ def _measured_gradients(blocks: int, after: str) -> None:
         )
 
 
-def _tell_gradients(measured: vanishing_gradients.Measured) -> str:
+def _tell_gradients(measured: vanishing_gradients.GradientNorms) -> str:
     plain, residual = (measured.gradients[kind] for kind in ("plain", "residual"))
     first = (
         f"The first of {measured.blocks} blocks gets a gradient of {plain[0]:.1e} without shortcuts and "
@@ -263,7 +263,7 @@ def tokens() -> None:
     )
 
 
-PLAYTHINGS = {
+DEMOS = {
     "kernels": kernels,
     "reduction": reduction,
     "gradients": gradients,
@@ -294,7 +294,7 @@ def _sliders(*asked: tuple) -> list:
 
 
 def _chart(figure, alt: str, place: str = "") -> None:
-    components.chart(figure, key=f"plaything{place}", alt=alt)
+    components.chart(figure, key=f"demo{place}", alt=alt)
 
 
 def _times(more: float, less: float) -> str:

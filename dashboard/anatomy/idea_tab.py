@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.curriculum import ideas
 from core.curriculum.ideas import Idea
-from dashboard.anatomy.idea_demos import PLAYTHINGS
+from dashboard.anatomy.idea_demos import DEMOS
 from dashboard.backbones import family_panel
 
 
@@ -20,16 +20,16 @@ def show(name: str) -> None:
     told, played = st.columns([2, 3], gap="large")
     with told:
         _tell(idea)
-    if idea.plaything:
+    if idea.demo:
         with played, st.container(border=True):
-            _play(idea.plaything)
+            _play(idea.demo)
     family_panel.verdict(name)
 
 
 @st.fragment
-def _play(plaything: str) -> None:
+def _play(demo: str) -> None:
     """Sliders that redraw nothing but their own chart and sentence."""
-    PLAYTHINGS[plaything]()
+    DEMOS[demo]()
 
 
 def _tell(idea: Idea) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core import backbones, hardware
 from core.backbones import networks, textbook
-from core.curriculum.parity import Checked, Comparison
+from core.curriculum.parity import Comparison, ParityCheck
 from core.errors import LabError
 from dashboard import server
 from dashboard.ui import components, formats
@@ -83,14 +83,14 @@ def _beside_keras(written: str) -> None:
 def _stages(compared: Comparison, keras: str) -> None:
     table = pd.DataFrame(
         {
-            "Maps": [f"{stage.size} x {stage.size}" for stage in compared.stages],
-            "Layers": [stage.layers for stage in compared.stages],
-            "Ours": [stage.ours for stage in compared.stages],
+            "Maps": [f"{stage.size} x {stage.size}" for stage in compared.resolutions],
+            "Layers": [stage.layers for stage in compared.resolutions],
+            "Ours": [stage.ours for stage in compared.resolutions],
         }
     )
     if keras:
-        table["Keras"] = [stage.keras for stage in compared.stages]
-        same = compared.ours == compared.keras and all(stage.ours == stage.keras for stage in compared.stages)
+        table["Keras"] = [stage.keras for stage in compared.resolutions]
+        same = compared.ours == compared.keras and all(stage.ours == stage.keras for stage in compared.resolutions)
         st.markdown(
             f"As many parameters as `keras.applications.{keras}` in every stage: {compared.keras:,} in all."
             if same
@@ -132,7 +132,7 @@ def _check(written: str, keras: str) -> None:
         st.rerun(scope="app")
 
 
-def _tell(checked: Checked, keras: str) -> None:
+def _tell(checked: ParityCheck, keras: str) -> None:
     same = checked.largest_difference <= AGREES * checked.typical
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
@@ -143,7 +143,7 @@ def _tell(checked: Checked, keras: str) -> None:
         components.measured(hardware.name(), f"{formats.duration(checked.seconds)}, float32.")
 
 
-def _differ(checked: Checked) -> str:
+def _differ(checked: ParityCheck) -> str:
     if not checked.largest_difference:
         return "are equal to the last bit"
     return f"differ by {checked.largest_difference:.0e} at most, where {checked.typical:.0e} is usual"

@@ -6,8 +6,8 @@ from concurrent.futures import Future
 import streamlit as st
 
 from core.curriculum import parity, vanishing_gradients
-from core.curriculum.parity import Checked, Comparison
-from core.curriculum.vanishing_gradients import Measured
+from core.curriculum.parity import Comparison, ParityCheck
+from core.curriculum.vanishing_gradients import GradientNorms
 from core.errors import EngineError, LabError
 from dashboard.server.engine import settled, waited
 
@@ -31,7 +31,7 @@ def check_equality(name: str) -> None:
     _ask(("equality", name), parity.check, name)
 
 
-def equality_checked(name: str) -> Checked | None:
+def equality_checked(name: str) -> ParityCheck | None:
     """What the last check gave; None before it, and while it goes on."""
     return _answer(("equality", name))
 
@@ -41,7 +41,7 @@ def measure_gradients(blocks: int, normalisation: str) -> None:
     _ask(("gradients", blocks, normalisation), vanishing_gradients.measure, blocks, normalisation)
 
 
-def gradients(blocks: int, normalisation: str) -> Measured | None:
+def gradients(blocks: int, normalisation: str) -> GradientNorms | None:
     """What was measured for networks like these; None before it, and while it goes on."""
     return _answer(("gradients", blocks, normalisation))
 
@@ -76,5 +76,5 @@ def _asked() -> dict[tuple, Future]:
 
 
 @st.cache_resource(show_spinner=False)
-def _answers() -> dict[tuple, Comparison | Checked | Measured]:
+def _answers() -> dict[tuple, Comparison | ParityCheck | GradientNorms]:
     return {}

@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import EngineError, LabError
 from core.progress import Progress
 from core.zero_shot import encoder, queries
-from core.zero_shot.queries import Compared, Found, Scored
+from core.zero_shot.queries import Compared, Matches, Scored
 from dashboard.server.engine import engine, waited
 
 KEPT = 64  # answers; the oldest goes first
@@ -74,12 +74,12 @@ def compared_all(
     return _answer(queries.compare, model, _Photos(photos, tuple(digests)), tuple(texts))
 
 
-def searched(model: str, dataset: str, text: str) -> Found | None:
+def searched(model: str, dataset: str, text: str) -> Matches | None:
     """`queries.search` among the validation images; None while a worker is at it."""
     return _answer(queries.search, model, dataset, "val", text)
 
 
-def images_alike(model: str, dataset: str, row: int) -> Found | None:
+def images_alike(model: str, dataset: str, row: int) -> Matches | None:
     """`queries.alike` among the validation images; None while a worker is at it."""
     return _answer(queries.alike, model, dataset, "val", row)
 

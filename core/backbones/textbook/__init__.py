@@ -1,8 +1,8 @@
-"""Networks of the chapter, written out in plain Keras: each file is what a learner reads.
+"""The chapter's networks written out in plain Keras, for learners to read.
 
-    source(name) -> the code       NETWORKS[name].build(input_size) -> the network, with its first weights
+    source(name) -> the code       NETWORKS[name].build(input_size) -> the network with initial weights
 
-They stand alone: no file needs another, so that any of them can be copied and run.
+Each file is self-contained, so that it can be copied and run.
 """
 
 import inspect
@@ -25,10 +25,10 @@ class Textbook:
     """One network, written out."""
 
     build: Callable  # input size -> network
-    keras: str  # the architecture of Keras that it equals, tensor by tensor; "" where there is none
-    families: tuple[str, ...]  # whose idea it shows
-    look_for: tuple[str, ...]  # what to see in the code, a sentence each
-    variants: dict[str, dict] = field(default_factory=dict)  # what else it could be -> arguments of `build`
+    keras: str  # the Keras architecture it equals, tensor by tensor; "" if there is none
+    families: tuple[str, ...]  # the families whose idea it shows
+    look_for: tuple[str, ...]  # what to notice in the code, one sentence each
+    variants: dict[str, dict] = field(default_factory=dict)  # title of a variant -> arguments of `build`
 
 
 NETWORKS = {  # name among the backbones -> the network
@@ -37,8 +37,8 @@ NETWORKS = {  # name among the backbones -> the network
         "VGG16",
         ("VGG",),
         (
-            "The whole network is one table of two numbers a block, and one loop over it.",
-            "When the picture halves, the channels double: each block costs about as much as the one before.",
+            "The whole network is a table with two numbers per block, and a loop over it.",
+            "When the resolution halves, the channels double: each block costs about as much as the one before.",
         ),
     ),
     "TextbookInception": Textbook(
@@ -47,7 +47,7 @@ NETWORKS = {  # name among the backbones -> the network
         ("Inception",),
         (
             "The four paths of a module start from the same `x` and end in one `Concatenate`.",
-            "In front of each large window stands a 1 x 1 convolution that narrows what the window has to read.",
+            "A 1 x 1 convolution in front of each large window reduces the channels the window has to read.",
         ),
     ),
     "TextbookResNet50": Textbook(
@@ -55,8 +55,8 @@ NETWORKS = {  # name among the backbones -> the network
         "ResNet50",
         ("ResNet", "ResNetV2"),
         (
-            "`Add` is all that makes it a residual network: take it away and it is a plain one.",
-            "The shortcut is the input itself, but for the first block of a stage, where the shape changes.",
+            "`Add` is all that makes it a residual network: without it, the network is a plain one.",
+            "The shortcut is the input itself, except in the first block of a stage, where the shape changes.",
         ),
         {"A projection in every block": {"project": "every"}},
     ),
@@ -65,8 +65,8 @@ NETWORKS = {  # name among the backbones -> the network
         "DenseNet121",
         ("DenseNet",),
         (
-            "`Concatenate` where a residual network has `Add`: nothing is ever written over.",
-            "BatchNorm and ReLU come before the convolution, for each layer reads the same channels in its own way.",
+            "`Concatenate` where a residual network has `Add`: nothing is ever overwritten.",
+            "BatchNorm and ReLU come before the convolution, since each layer reads the shared channels its own way.",
         ),
     ),
     "TextbookXception": Textbook(
@@ -74,8 +74,8 @@ NETWORKS = {  # name among the backbones -> the network
         "Xception",
         ("Xception",),
         (
-            "`SeparableConv2D` has taken the place of `Conv2D` everywhere but in the first block and the shortcuts.",
-            "There is no activation between the depthwise and the pointwise half.",
+            "`SeparableConv2D` replaces `Conv2D` everywhere except in the first block and the shortcuts.",
+            "There is no activation between the depthwise and the pointwise convolution.",
         ),
     ),
     "TextbookMobileNet": Textbook(
@@ -84,7 +84,7 @@ NETWORKS = {  # name among the backbones -> the network
         ("MobileNet",),
         (
             "Each block is two lines: look (depthwise), mix (1 x 1).",
-            "There are no shortcuts; they came with version 2, together with the wide middle.",
+            "There are no shortcuts; version 2 added them, together with the wide middle.",
         ),
     ),
     "TextbookEfficientNetB0": Textbook(
@@ -101,19 +101,19 @@ NETWORKS = {  # name among the backbones -> the network
         "ConvNeXtTiny",
         ("ConvNeXt",),
         (
-            "The two `Dense` layers act on each place by itself: they are 1 x 1 convolutions by another name.",
-            "LayerNorm, one activation a block and stages of 3, 3, 9, 3 blocks come from transformers; 7 x 7 looks as "
-            "far as their windows.",
+            "The two `Dense` layers act on each position separately: they are 1 x 1 convolutions by another name.",
+            "LayerNorm, one activation per block and stages of 3, 3, 9 and 3 blocks come from transformers; 7 x 7 sees "
+            "as far as their windows.",
         ),
     ),
 }
 
 
 def of_family(family: str) -> str:
-    """The name of the network that shows the idea of a family; "" where none is written out."""
+    """The name of the network that shows the idea of a family; "" if there is none."""
     return next((name for name, network in NETWORKS.items() if family in network.families), "")
 
 
 def source(build: Callable) -> str:
-    """The file that a learner reads: where a network is written out, from its first line."""
+    """The source file in which a network is written out."""
     return inspect.getsource(sys.modules[build.__module__])

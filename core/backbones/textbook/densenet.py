@@ -1,10 +1,10 @@
-"""DenseNet-121 (Huang et al. 2016, arXiv:1608.06993): every layer reads all that came before it in its block."""
+"""DenseNet-121 (Huang et al. 2016, arXiv:1608.06993): every layer reads all earlier layers of its block."""
 
 
 def densenet121(input_size: int):
     """Four dense blocks of 6, 12, 24 and 16 layers; pixels 0 to 255, `(b, s, s, 3)`, to `(b, s/32, s/32, 1024)`.
 
-    Each layer adds its 32 channels (the growth rate k) to what is there: after l layers a block has k0 + l * k.
+    Each layer appends 32 channels (the growth rate k): after l layers a block has k0 + l * k channels.
     """
     from keras import Input, Model, layers
 
@@ -16,15 +16,15 @@ def densenet121(input_size: int):
 
     def dense_layer(x, name):
         new = normal(x, f"{name}_in")
-        new = layers.Conv2D(4 * growth, 1, use_bias=False, name=f"{name}_reduce")(new)  # all before it, summed up
+        new = layers.Conv2D(4 * growth, 1, use_bias=False, name=f"{name}_reduce")(new)  # all earlier layers, combined
         new = normal(new, f"{name}_middle")
         new = layers.Conv2D(growth, 3, padding="same", use_bias=False, name=f"{name}_look")(new)
         return layers.Concatenate(name=f"{name}_concat")([x, new])
 
     def transition(x, name):
         x = normal(x, name)
-        x = layers.Conv2D(x.shape[-1] // 2, 1, use_bias=False, name=f"{name}_halve")(x)  # the channels
-        return layers.AveragePooling2D(2, name=f"{name}_pool")(x)  # the picture
+        x = layers.Conv2D(x.shape[-1] // 2, 1, use_bias=False, name=f"{name}_halve")(x)  # half the channels
+        return layers.AveragePooling2D(2, name=f"{name}_pool")(x)  # half the resolution
 
     image = Input((input_size, input_size, 3), name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1.0, name="rescaling")(image)

@@ -1,17 +1,22 @@
-"""EfficientNet-B0 (Tan and Le 2019, arXiv:1905.11946): inverted residuals that also weigh their channels (MBConv)."""
+"""EfficientNet-B0 (Tan and Le 2019, arXiv:1905.11946): inverted residuals that reweight their channels (MBConv)."""
 
 
 def efficientnet_b0(input_size: int):
     """Sixteen MBConv blocks; pixels 0 to 255, `(b, s, s, 3)`, to `(b, s/32, s/32, 1280)`.
 
-    A block widens (1 x 1), looks (depthwise), asks which channels matter in this image (squeeze and excite), and
-    narrows again (1 x 1, with no activation). The shortcut joins the narrow ends.
+    A block expands (1 x 1), looks (depthwise), weights the channels by the image (squeeze and excite) and projects back
+    (1 x 1 without activation). The shortcut joins the narrow ends.
     """
     from keras import Input, Model, layers
 
     stages = (  # kernel, stride of the first block, channels, expansion, blocks: Table 1
-        *((3, 1, 16, 1, 1), (3, 2, 24, 6, 2), (5, 2, 40, 6, 2), (3, 2, 80, 6, 3)),
-        *((5, 1, 112, 6, 3), (5, 2, 192, 6, 4), (3, 1, 320, 6, 1)),
+        (3, 1, 16, 1, 1),
+        (3, 2, 24, 6, 2),
+        (5, 2, 40, 6, 2),
+        (3, 2, 80, 6, 3),
+        (5, 1, 112, 6, 3),
+        (5, 2, 192, 6, 4),
+        (3, 1, 320, 6, 1),
     )
     count, dropped = sum(stage[-1] for stage in stages), 0.2
 
@@ -36,13 +41,13 @@ def efficientnet_b0(input_size: int):
         x = layers.BatchNormalization(name=f"{name}_project_bn")(x)
         if stride > 1 or channels != narrow:
             return x
-        # In training a whole block is left out now and then (stochastic depth), the later ones more often
+        # Stochastic depth: training sometimes skips a whole block, later blocks more often
         x = layers.Dropout(drop, noise_shape=(None, 1, 1, 1), name=f"{name}_drop")(x)
         return layers.Add(name=f"{name}_add")([x, before])
 
     image = Input((input_size, input_size, 3), name="image")
     x = layers.Rescaling(1 / 255, name="rescaling")(image)
-    x = layers.Normalization(name="normalization")(x)  # by mean and spread of the colours, which come with weights
+    x = layers.Normalization(name="normalization")(x)  # by mean and variance of the colours, which come with weights
     x = swish(layers.Conv2D(32, 3, 2, padding="same", use_bias=False, name="stem_conv")(x), "stem")
     block = 0
     for kernel, stride, channels, expansion, blocks in stages:

@@ -4,9 +4,9 @@
 def inception_small(input_size: int):
     """A stem and four Inception modules; pixels 0 to 255, `(b, s, s, 3)`, to `(b, s/8, s/8, 512)`.
 
-    A module looks at the same place through four windows at once and puts what they see side by side. The 1 x 1
-    convolutions in front of the large windows are what makes that affordable. Its numbers of channels are those of
-    GoogLeNet's modules 3a, 3b, 4a and 4b; BatchNorm came a year later and is what lets it train quickly.
+    A module looks at each position through four parallel paths and concatenates their outputs. The 1 x 1 convolutions
+    in front of the large windows make this affordable. The channel counts are those of GoogLeNet's modules 3a, 3b, 4a
+    and 4b; BatchNorm, which makes it train quickly, came a year later.
     """
     from keras import Input, Model, layers
 

@@ -1,17 +1,28 @@
-"""MobileNet (Howard et al. 2017, arXiv:1704.04861): depthwise separable convolutions, one after the other."""
+"""MobileNet (Howard et al. 2017, arXiv:1704.04861): a stack of depthwise separable convolutions."""
 
 
 def mobilenet(input_size: int):
     """A stem and thirteen depthwise separable blocks; pixels 0 to 255, `(b, s, s, 3)`, to `(b, s/32, s/32, 1024)`.
 
-    Looking (3 x 3, a channel at a time) and mixing (1 x 1, a place at a time) are two layers: together they cost about
-    an eighth to a ninth of a standard 3 x 3 convolution.
+    Looking (3 x 3, per channel) and mixing (1 x 1, per position) are separate layers: together they cost about an
+    eighth to a ninth of a standard 3 x 3 convolution.
     """
     from keras import Input, Model, layers
 
     blocks = (  # channels, stride
-        *((64, 1), (128, 2), (128, 1), (256, 2), (256, 1)),
-        *((512, 2), (512, 1), (512, 1), (512, 1), (512, 1), (512, 1), (1024, 2), (1024, 1)),
+        (64, 1),
+        (128, 2),
+        (128, 1),
+        (256, 2),
+        (256, 1),
+        (512, 2),
+        (512, 1),
+        (512, 1),
+        (512, 1),
+        (512, 1),
+        (512, 1),
+        (1024, 2),
+        (1024, 1),
     )
 
     def normal(x, name):

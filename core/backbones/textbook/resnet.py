@@ -6,7 +6,7 @@ def resnet50(input_size: int, *, project: str = "first"):
 
     Args:
         project: Where the shortcut is a 1 x 1 convolution: in the "first" block of each stage, where the shape changes
-            (the paper's option B), or in "every" block (its option C, which it found not worth its parameters).
+            (the paper's option B), or in "every" block (option C, which the paper found not worth its parameters).
     """
     from keras import Input, Model, layers
 

@@ -1,4 +1,4 @@
-"""VGG-16 (Simonyan and Zisserman 2014, arXiv:1409.1556): nothing but 3 x 3 convolutions, and a picture that halves."""
+"""VGG-16 (Simonyan and Zisserman 2014, arXiv:1409.1556): 3 x 3 convolutions and pooling, nothing else."""
 
 
 def vgg16(input_size: int):
@@ -19,7 +19,7 @@ def vgg16(input_size: int):
                 3,
                 padding="same",
                 activation="relu",
-                kernel_initializer="he_normal",  # without BatchNorm the default fades through thirteen layers
+                kernel_initializer="he_normal",  # with the default and no BatchNorm, signals fade over thirteen layers
                 name=f"block{block}_conv{number}",
             )(x)
         x = layers.MaxPooling2D(name=f"block{block}_pool")(x)  # half the resolution

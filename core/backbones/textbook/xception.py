@@ -1,11 +1,11 @@
-"""Xception (Chollet 2016, arXiv:1610.02357): Inception's split taken to its end, one window a channel."""
+"""Xception (Chollet 2016, arXiv:1610.02357): Inception's split taken to the extreme, one window per channel."""
 
 
 def xception(input_size: int):
     """Fourteen blocks of separable convolutions; pixels 0 to 255, `(b, s, s, 3)`, to about `(b, s/32, s/32, 2048)`.
 
-    A separable convolution looks at each channel by itself (3 x 3, depthwise) and then mixes the channels at each place
-    (1 x 1, pointwise). Residual shortcuts run around all blocks but the first and the last.
+    A separable convolution looks at each channel separately (3 x 3, depthwise) and then mixes the channels at each
+    position (1 x 1, pointwise). Residual shortcuts run around all blocks except the first and the last.
     """
     from keras import Input, Model, layers
 
@@ -21,7 +21,7 @@ def xception(input_size: int):
         return layers.ReLU(name=f"{name}_relu")(x)
 
     def halving(x, middle, channels, name):
-        """Two separable convolutions, half the picture; the shortcut has to change its shape too."""
+        """Two separable convolutions and half the resolution; the shortcut has to change its shape too."""
         shortcut = convolution(x, channels, 1, 2, "same", f"{name}_shortcut")
         if name != "block2":  # whose input comes from a ReLU
             x = relu(x, f"{name}_sep1")
@@ -36,7 +36,7 @@ def xception(input_size: int):
     x = relu(convolution(x, 64, 3, 1, "valid", "block1_conv2"), "block1_conv2")
     for block, channels in enumerate((128, 256, 728), start=2):  # entry flow
         x = halving(x, channels, channels, f"block{block}")
-    for block in range(5, 13):  # middle flow: eight times the same
+    for block in range(5, 13):  # middle flow: eight equal blocks
         before = x
         for number in (1, 2, 3):
             x = separable(relu(x, f"block{block}_sep{number}"), 728, f"block{block}_sep{number}")

@@ -33,7 +33,7 @@ def test_names_in_any_script_and_emoji_are_names():
         ("  \n\n", "no template"),
         ("a photo", "has no {}"),
         ("a {} and a {}", "2 times {}"),
-        ("a {}.\na {}.", "Lines 1 and 2 are one template"),
+        ("a {}.\na {}.", "Lines 1 and 2 .*template"),
         ("\n".join(f"{{}} {i}" for i in range(201)), "There are 201 templates"),
     ],
 )
@@ -46,8 +46,8 @@ def test_templates_that_cannot_be_used_are_told_in_a_sentence(text, said):
     ("text", "said"),
     [
         ("", "no class name"),
-        ("cat", "one class only"),
-        ("cat\nCat ", "Lines 1 and 2 are one class name"),
+        ("cat", "only one class"),
+        ("cat\nCat ", "Lines 1 and 2 .*class name"),
         ("\n".join(map(str, range(10_000))), "10,000 class names"),
         ("\n".join(f"{i} {'x' * 100}" for i in range(100)), "characters long"),
     ],

@@ -5,11 +5,11 @@ from streamlit.testing.v1 import AppTest
 
 from core import backbones
 from core.curriculum import ideas
-from dashboard.anatomy.idea_demos import PLAYTHINGS, _large
+from dashboard.anatomy.idea_demos import DEMOS, _large
 
 pytestmark = pytest.mark.slow
 
-WITHOUT_WORKER = [name for name in PLAYTHINGS if name != "gradients"]
+WITHOUT_WORKER = [name for name in DEMOS if name != "gradients"]
 
 
 def idea(name: str) -> AppTest:
@@ -23,11 +23,11 @@ def idea(name: str) -> AppTest:
     return page
 
 
-def plaything(name: str) -> AppTest:
+def demo(name: str) -> AppTest:
     def draw(name: str) -> None:
         from dashboard.anatomy import idea_demos
 
-        idea_demos.PLAYTHINGS[name]()
+        idea_demos.DEMOS[name]()
 
     page = AppTest.from_function(draw, kwargs={"name": name}, default_timeout=20).run()
     assert not page.exception
@@ -60,13 +60,13 @@ def test_a_network_of_the_course_has_no_idea_of_its_own_and_says_so():
     assert "convolution and pooling" in idea("CustomCNN").info[0].value
 
 
-def test_every_idea_names_a_plaything_that_exists():
-    assert {each.plaything for each in ideas.IDEAS} == set(PLAYTHINGS)
+def test_every_idea_names_a_demo_that_exists():
+    assert {each.demo for each in ideas.IDEAS} == set(DEMOS)
 
 
 @pytest.mark.parametrize("name", WITHOUT_WORKER)
 def test_sliders_change_the_sentence(name):
-    page = plaything(name)
+    page = demo(name)
     before = said(page)
     slider = page.slider[0]
     slider.set_value(slider.max).run()
@@ -76,14 +76,14 @@ def test_sliders_change_the_sentence(name):
 
 
 def test_a_separable_convolution_of_3_x_3_leaves_about_a_ninth():
-    page = plaything("separable")
+    page = demo("separable")
     assert "**11.9 %** of the parameters" in said(page)  # 1/128 + 1/9
     page.slider[0].set_value(1).run()
     assert "nothing to look at" in said(page)
 
 
 def test_narrowing_to_more_than_it_saves_is_called_no_saving():
-    page = plaything("reduction")
+    page = demo("reduction")
     assert "no saving" not in said(page)
     page.slider[3].set_value(512).run()
     assert "no saving" in said(page)
