@@ -1,8 +1,8 @@
-"""What training a part of a backbone takes, before anything has run: memory and time, counted from its anatomy.
+"""Memory and time needed to train part of a backbone, estimated from its anatomy before anything runs.
 
-    images -> front: frozen, computed once -> back: from the first layer that trains -> head
+    images -> frozen front, computed once -> back, from the first trainable layer on -> head
 
-Both are estimates: what the libraries need beside it is not in the memory, and time is taken as proportional to MACs.
+Memory excludes the libraries' own overhead; time is assumed to be proportional to MACs.
 """
 
 from dataclasses import dataclass
@@ -13,39 +13,39 @@ from core.features import throughput
 from core.features.throughput import Estimate
 from core.training.freezing import Frozen
 
-MOMENTS = {"adam": 2, "adamw": 2, "sgd": 1}  # what the optimizer remembers of each parameter that trains
+MOMENTS = {"adam": 2, "adamw": 2, "sgd": 1}  # values the optimizer keeps per trainable parameter
 BYTES = 4  # of a float32
-PASSES = 3  # forward, gradients of activations, gradients of weights: about as much arithmetic each
+PASSES = 3  # forward, gradients of activations, gradients of weights: about equal arithmetic each
 
 
 @dataclass(frozen=True)
 class Back:
-    """What every training step runs: the layers that train and all behind the first of them; for one image."""
+    """The part that runs in every training step, from the first trainable layer on; for one image."""
 
     macs: int
-    kept: int  # numbers that wait for the way back: the outputs of these layers, and what goes into them
+    kept: int  # activations kept for the backward pass: the outputs of these layers, and their inputs
 
 
 def back(anatomy: Anatomy, frozen: Frozen) -> Back:
-    """The part of a backbone that a plan moves; nothing but the features where only the head trains."""
-    trains = {row.name for row in frozen.layers if row.trainable_params}
-    moved, before = set(), set()
+    """The part of a backbone that runs in every step; only the features are kept if only the head trains."""
+    trainable = {row.name for row in frozen.layers if row.trainable_params}
+    names, inputs = set(), set()
     for layer in anatomy.layers:
-        if layer.name in trains or not moved.isdisjoint(layer.sources):
-            moved.add(layer.name)
-            before |= set(layer.sources) - moved
-    if not moved:
-        return Back(macs=0, kept=anatomy.layers[-1].gives)
-    inside = [layer for layer in anatomy.layers if layer.name in moved]
+        if layer.name in trainable or not names.isdisjoint(layer.sources):
+            names.add(layer.name)
+            inputs |= set(layer.sources) - names
+    if not names:
+        return Back(macs=0, kept=anatomy.layers[-1].outputs)
+    layers = [layer for layer in anatomy.layers if layer.name in names]
     return Back(
-        macs=sum(layer.macs for layer in inside),
-        kept=sum(layer.activations for layer in inside)
-        + sum(layer.gives for layer in anatomy.layers if layer.name in before),
+        macs=sum(layer.macs for layer in layers),
+        kept=sum(layer.activations for layer in layers)
+        + sum(layer.outputs for layer in anatomy.layers if layer.name in inputs),
     )
 
 
 def memory(anatomy: Anatomy, frozen: Frozen, config: RunConfig, classes: int) -> int:
-    """Bytes while a batch trains: weights, gradients, the optimizer's moments, and the outputs kept of each image."""
+    """Bytes during a training step: weights, gradients, the optimizer's moments, and each image's kept activations."""
     head = head_params(anatomy, classes, config.head_units)
     moments = MOMENTS[config.optimizer] if config.optimizer != "sgd" or config.momentum else 0
     weights = frozen.params + head + (1 + moments) * (frozen.trainable_params + head)
@@ -53,7 +53,7 @@ def memory(anatomy: Anatomy, frozen: Frozen, config: RunConfig, classes: int) ->
 
 
 def epoch(anatomy: Anatomy, frozen: Frozen, config: RunConfig, n_train: int) -> Estimate | None:
-    """Seconds of an epoch over so many images, without augmentation; None where this machine's speed is not known."""
+    """Seconds per epoch over `n_train` images, without augmentation; None if this machine's speed is unknown."""
     measured = throughput.estimate(throughput.training_name(config), config.input_size, n_train)
     if measured and frozen.trainable_params:
         return measured
@@ -62,7 +62,7 @@ def epoch(anatomy: Anatomy, frozen: Frozen, config: RunConfig, n_train: int) -> 
         return None
     share = back(anatomy, frozen).macs / anatomy.macs
     basis = (
-        f"{100 * share:.0f} % of the MACs lie behind the first layer that trains, and count {PASSES} times: forward, "
-        f"and twice on the way back. What is before it runs once, not in every epoch. {forward.basis}"
+        f"{100 * share:.0f} % of the MACs are in or after the first layer that trains and count {PASSES} times: once "
+        f"forward and twice backward. Layers before it run once, not in every epoch. {forward.basis}"
     )
     return Estimate(PASSES * share * forward.seconds, basis)

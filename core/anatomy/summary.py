@@ -1,7 +1,7 @@
-"""What an architecture is made of at one input size, computed once from its real graph and kept on disk.
+"""The layers of an architecture at one input size, computed once from its real graph and cached on disk.
 
-describe(name, input_size)  reads the network, or what an earlier call kept      find(...)  only what was kept
-freeze(anatomy, ...)        what a plan would train, from these facts: `freezing.describe` without a network
+describe(name, input_size)  from the cache, or else from the network      find(...)  from the cache only
+freeze(anatomy, ...)        what a plan would train: `freezing.describe` without building the network
 """
 
 import functools
@@ -10,14 +10,15 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from typing import Any
 
 from core import backbones, storage
-from core.anatomy.layers import Layer, read
+from core.anatomy.layers import LayerInfo, read
 from core.errors import BackboneError
 from core.training import freezing
 from core.training.freezing import Frozen
 
-VERSION = 3  # of what is kept; another one is computed anew
+VERSION = 3  # of the cached files; others are computed again
 KIND = "anatomy"  # folder of the results
 LARGEST = 1024  # pixels, as in a RunConfig
 
@@ -26,15 +27,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Anatomy:
-    """Every layer of a backbone and its pooling; no classifier."""
+    """Every layer of a backbone, with its pooling and without a classifier."""
 
     backbone: str
     input_size: int  # pixels, square
-    layers: tuple[Layer, ...]
+    layers: tuple[LayerInfo, ...]
 
     @functools.cached_property
     def params(self) -> int:
-        """Weights, BatchNorm's statistics included."""
+        """Parameters, including BatchNorm's statistics."""
         return sum(layer.params for layer in self.layers)
 
     @functools.cached_property
@@ -49,17 +50,17 @@ class Anatomy:
 
     @functools.cached_property
     def activations(self) -> int:
-        """Numbers that all layers together compute for one image, the steps inside a transformer's blocks too."""
+        """Values computed by all layers for one image, including the steps inside transformer blocks."""
         return sum(layer.activations for layer in self.layers)
 
     @functools.cached_property
     def receptive(self) -> tuple[int, int] | None:
-        """The receptive field of the last feature map or tokens, pixels: rows and columns; None: the whole image."""
+        """The receptive field of the last feature map or tokens in pixels, rows and columns; None: the whole image."""
         return next(layer.receptive for layer in reversed(self.layers) if len(layer.shape) > 1)
 
     @functools.cached_property
     def slices(self) -> dict[str, int]:
-        """How many layers and how many blocks with weights there are to unfreeze."""
+        """The number of layers and of blocks with weights that can be unfrozen."""
         return {"layers": len(self.holders) - 1, "blocks": len(self.weighted_blocks)}
 
     @functools.cached_property
@@ -69,7 +70,7 @@ class Anatomy:
 
     @functools.cached_property
     def weighted_blocks(self) -> dict[str, tuple[str, ...]]:
-        """Blocks that have something to train, and their layers as Keras lists them."""
+        """Blocks with weights, and their layers as Keras lists them."""
         return {
             block: tuple(dict.fromkeys(layer.holder for layer in members if layer.holder))
             for block, members in self._grouped("block").items()
@@ -77,37 +78,37 @@ class Anatomy:
         }
 
     @functools.cached_property
-    def parts(self) -> dict[str, tuple[Layer, ...]]:
-        """Layers by the part they are drawn in, in the order images pass them."""
+    def parts(self) -> dict[str, tuple[LayerInfo, ...]]:
+        """Layers by the part in which they are drawn, in the order of the forward pass."""
         return {name: tuple(members) for name, members in self._grouped("part").items()}
 
-    def _grouped(self, by: str) -> dict[str, list[Layer]]:
-        found: dict[str, list[Layer]] = {}
+    def _grouped(self, by: str) -> dict[str, list[LayerInfo]]:
+        groups: dict[str, list[LayerInfo]] = {}
         for layer in self.layers:
-            found.setdefault(getattr(layer, by), []).append(layer)
-        return found
+            groups.setdefault(getattr(layer, by), []).append(layer)
+        return groups
 
 
 def describe(backbone: str, input_size: int = 0) -> Anatomy:
-    """The anatomy of a backbone at an input size; reads its real network, without any weights, the first time.
+    """The anatomy of a backbone at an input size; the first time it is read from the real network, without weights.
 
     Args:
         input_size: Pixels; 0: the size it was trained for.
 
     Raises:
-        BackboneError: There is no such backbone, or it takes no such images.
+        BackboneError: There is no such backbone, or it does not support this input size.
     """
     backbone, input_size = _checked(backbone, input_size)
-    kept = find(backbone, input_size)
-    if kept:
-        return kept
+    cached = find(backbone, input_size)
+    if cached:
+        return cached
     anatomy = Anatomy(backbone, input_size, read(backbones.outline(backbone, input_size=input_size)))
     _keep(anatomy)
     return anatomy
 
 
 def find(backbone: str, input_size: int = 0) -> Anatomy | None:
-    """What an earlier `describe` kept; None where there is nothing, or nothing of use. Needs no Keras.
+    """The anatomy cached by an earlier `describe`; None if there is none or it is outdated. Needs no Keras.
 
     Raises:
         BackboneError: As `describe`.
@@ -124,14 +125,14 @@ def find(backbone: str, input_size: int = 0) -> Anatomy | None:
 
 
 def freeze(anatomy: Anatomy, unfreeze: str, count: int = 0, *, batchnorm: str = "inference") -> Frozen:
-    """What a plan trains: as `freezing.describe` reads it back from the network, whose facts these are.
+    """What a plan trains, exactly as `freezing.describe` reads it back from the network.
 
     Args:
         unfreeze: One of `config.UNFREEZE`.
         count: Layers or blocks from the end; 0: nothing of the backbone trains.
 
     Raises:
-        ConfigError: A slice longer than the network.
+        ConfigError: The slice is longer than the network.
     """
     slices = unfreeze in ("layers", "blocks")
     chosen = set()
@@ -169,16 +170,16 @@ def head_params(anatomy: Anatomy, classes: int, hidden: int = 0) -> int:
 
 
 def _checked(backbone: str, input_size: int) -> tuple[str, int]:
-    facts = backbones.get(backbone)
-    size = input_size or facts.default_size
-    most = facts.max_size or LARGEST
-    if not facts.min_size <= size <= most:
+    spec = backbones.get(backbone)
+    size = input_size or spec.default_size
+    most = spec.max_size or LARGEST
+    if not spec.min_size <= size <= most:
         raise BackboneError(
-            f"{facts.name} was asked for at {size} pixels",
-            f"{facts.min_size} to {most} pixels" if facts.min_size < most else f"{most} pixels",
-            f"Choose another size; it was trained for {facts.default_size}",
+            f"{spec.name} does not support {size} pixels",
+            f"{spec.min_size} to {most} pixels" if spec.min_size < most else f"{most} pixels",
+            f"Choose another size; it was trained for {spec.default_size}",
         )
-    return facts.name, size
+    return spec.name, size
 
 
 def _key(backbone: str, input_size: int) -> str:
@@ -195,10 +196,10 @@ def _keep(anatomy: Anatomy) -> None:
     try:
         storage.keep(KIND, _key(anatomy.backbone, anatomy.input_size), entry)
     except OSError as error:
-        log.warning("The anatomy of %s cannot be kept (%s)", anatomy.backbone, error)
+        log.warning("The anatomy of %s cannot be cached (%s)", anatomy.backbone, error)
 
 
-def _layer(entry: dict) -> Layer:
-    pairs = {name: tuple(entry[name]) for name in ("sources", "shape", "window")}
+def _layer(entry: dict[str, Any]) -> LayerInfo:
+    tuples: dict[str, Any] = {name: tuple(entry[name]) for name in ("sources", "shape", "window")}
     receptive = entry["receptive"] and tuple(entry["receptive"])
-    return Layer(**entry | pairs | {"receptive": receptive, "inside": tuple(map(_layer, entry["inside"]))})
+    return LayerInfo(**entry | tuples | {"receptive": receptive, "inside": tuple(map(_layer, entry["inside"]))})

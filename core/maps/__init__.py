@@ -1,14 +1,14 @@
 """Maps: images laid out in two or three dimensions by their features.
 
 pipeline       embeddings -> PCA -> layout -> quality -> store
-config         what a map is made of
+config         methods and parameters of a map
 store          maps on disk
-quality        how far to trust a map
+quality        how far a map can be trusted
 pca            principal components
 tsne_layout    t-SNE (openTSNE)
 umap_layout    UMAP (umap-learn)
-procrustes     one map aligned with another
-nearby         the neighbours of an image, the place of a photo
+procrustes     aligning one map with another
+nearby         the nearest images, and the position of a new photo
 """
 
 from core.maps.pipeline import (

@@ -1,6 +1,7 @@
-"""What a map is: the three methods in words, and one flat, frozen, validated description that is stored as it is."""
+"""The methods and parameters of a map: one flat, frozen, validated config, stored as it is."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from core import embeddings, options, storage
 from core.embeddings import Source
@@ -8,48 +9,48 @@ from core.errors import ConfigError
 from core.neighbours import METRICS
 from core.options import option
 
-VERSION = 1  # raise it when the same config would give another map
+VERSION = 1  # increase it when the same config would give another map
 
 
 @dataclass(frozen=True)
-class Method:
-    """A way to draw a map, in words for the person who looks at it."""
+class MapMethod:
+    """A method of drawing a map, explained to the reader of the map."""
 
     name: str
     title: str
     idea: str
-    caution: str  # what may be read off it, and what may not
+    caution: str  # what can and cannot be read from it
     paper: str
-    options: tuple[str, ...]  # the fields of MapConfig that matter to it
+    options: tuple[str, ...]  # the fields of MapConfig that it uses
 
 
 METHODS = {
     method.name: method
     for method in (
-        Method(
+        MapMethod(
             "pca",
             "PCA",
-            "The directions along which the vectors differ most, looked at straight on: a shadow, nothing is bent.",
-            "Distances and directions are real, as far as the axes go: what differs along the axes left out is not "
-            "seen. The explained variance says how much that is.",
+            "A projection onto the directions in which the vectors vary most: a shadow, without distortion.",
+            "Distances and directions are real, but only along these axes; differences along all other axes are "
+            "hidden. The explained variance says how much is shown.",
             "Pearson, On lines and planes of closest fit to systems of points in space, Phil. Mag. 2 (1901)",
             ("dims", "start"),
         ),
-        Method(
+        MapMethod(
             "tsne",
             "t-SNE",
-            "Every image keeps its nearest neighbours near; what is far is only pushed apart.",
-            "Who is near whom may be read off. How large a cluster is, how dense, and how far two clusters lie from "
-            "each other may not: the method makes all clusters about equally dense.",
+            "Keeps each image close to its nearest neighbours and pushes all others apart.",
+            "Shows which images are neighbours. The size and density of clusters and the distances between them mean "
+            "little: the method makes all clusters about equally dense.",
             "van der Maaten and Hinton, Visualizing data using t-SNE, JMLR 9 (2008)",
             ("dims", "components", "perplexity", "metric", "seed", "start"),
         ),
-        Method(
+        MapMethod(
             "umap",
             "UMAP",
-            "A graph of nearest neighbours, laid out so that joined images attract and others repel each other.",
-            "Who is near whom may be read off. Gaps look wider and clusters tighter than they are; their sizes and the "
-            "distances between them say little.",
+            "Lays out a graph of nearest neighbours: connected images attract each other, all others repel.",
+            "Shows which images are neighbours. Gaps look wider and clusters tighter than they are; cluster sizes and "
+            "the distances between clusters mean little.",
             "McInnes, Healy and Melville, UMAP, arXiv:1802.03426 (2018)",
             ("dims", "components", "neighbours", "min_dist", "metric", "seed", "start"),
         ),
@@ -61,10 +62,10 @@ TITLES = {name: method.title for name, method in METHODS.items()}
 
 @dataclass(frozen=True)
 class MapConfig:
-    """All that decides about a map, as plain values.
+    """All parameters of a map, as plain values.
 
     Raises:
-        ConfigError: A value that cannot be.
+        ConfigError: A value is invalid.
     """
 
     source: Source
@@ -73,7 +74,7 @@ class MapConfig:
     components: int = option(
         50,
         "Principal components first",
-        "principal components that the layout starts from: faster, and less noise; 0: the vectors as they are",
+        "principal components that the layout starts from: faster, and less noise; 0: the vectors themselves",
         least=0,
         most=1000,
         offered=(0, 500),
@@ -122,7 +123,7 @@ class MapConfig:
 
 
 def fitting(config: MapConfig, images: int) -> MapConfig:
-    """The same map, with no more neighbours than so many images have; as it is where that is no map either."""
+    """The config with neighbours reduced to what so few images allow; unchanged if even that would not do."""
     perplexity, near = (images - 1) // 3, images
     if config.method == "tsne" and config.perplexity > (images - 1) / 3 and perplexity >= 1:
         return replace(config, perplexity=float(perplexity))
@@ -132,19 +133,19 @@ def fitting(config: MapConfig, images: int) -> MapConfig:
 
 
 def key(config: MapConfig) -> str:
-    """16 hexadecimal digits of the vectors, the images, and the parameters that matter to the method.
+    """A digest of the vectors, the images and the parameters used by the method; 16 hexadecimal digits.
 
     Raises:
-        LabError: Something that the source names is not on this machine.
+        LabError: Something named by the source is not on this machine.
     """
     options = {name: getattr(config, name) for name in sorted(METHODS[config.method].options)}
     return storage.digest([VERSION, embeddings.digest(config.source), config.method, options])
 
 
-def from_json(about: dict) -> MapConfig:
-    """The config that `dataclasses.asdict` made so; what only a newer version knows is an error.
+def from_json(fields: dict[str, Any]) -> MapConfig:
+    """The config stored by `dataclasses.asdict`; unknown fields, as of a newer version, are an error.
 
     Raises:
-        TypeError, ConfigError: It is not one.
+        TypeError, ConfigError: It is not a valid config.
     """
-    return MapConfig(**about | {"source": Source(**about["source"])})
+    return MapConfig(**fields | {"source": Source(**fields["source"])})

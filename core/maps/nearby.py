@@ -1,6 +1,6 @@
-"""What is near an image: its nearest neighbours among the vectors of a source, and where a photo belongs on a map.
+"""The nearest images of an image, and the position of a new photo on a map.
 
-Worker side: vectors stay in memory between two questions, since whoever asks once asks again.
+Runs in the worker; vectors stay in memory between queries, because one query is usually followed by another.
 """
 
 import threading
@@ -14,16 +14,16 @@ from core.data import datasets, images
 from core.embeddings import Source
 from core.errors import MapError
 from core.maps import pipeline
-from core.maps.pipeline import MapConfig
+from core.maps.config import MapConfig
 
-KEPT = 2  # sources in memory: 60,000 x 1,280 numbers are 300 MB
+KEPT = 2  # sources in memory; 60,000 x 1,280 numbers take 300 MB
 
-_READING = threading.Lock()  # two questions at once are about the same vectors
+_READING = threading.Lock()  # concurrent queries usually need the same vectors, which are then read once
 
 
 @dataclass(frozen=True)
 class Near:
-    """The nearest images, the nearest first."""
+    """The nearest images, nearest first."""
 
     rows: np.ndarray  # (k,) int64
     distances: np.ndarray  # (k,) float32, in the space of the vectors
@@ -31,38 +31,38 @@ class Near:
 
 
 def of_image(source: Source, row: int, *, k: int = 8, metric: str = "euclidean") -> Near:
-    """The nearest of the source's other images.
+    """The source's images nearest to one of them, itself excluded.
 
     Raises:
-        MapError: The image is none of the source's, or the vectors are not in the cache any more.
+        MapError: The image does not belong to the source, or the vectors are no longer cached.
     """
     rows, values = _values(source)
-    place = int(np.searchsorted(rows, row))
-    if place == len(rows) or rows[place] != row:
-        raise MapError(f"Image {row} is not on this map", "one of its images", "Choose another")
-    found, distances = neighbours.nearest(values, values[place : place + 1], min(k + 1, len(rows)), metric)
-    others = found[0] != place  # an identical image may come before itself
-    return Near(rows[found[0][others]][:k], distances[0][others][:k])
+    index = int(np.searchsorted(rows, row))
+    if index == len(rows) or rows[index] != row:
+        raise MapError(f"Image {row} is not on this map", "one of its images")
+    indices, distances = neighbours.nearest(values, values[index : index + 1], min(k + 1, len(rows)), metric)
+    others = indices[0] != index  # an identical image may come before the image itself
+    return Near(rows[indices[0][others]][:k], distances[0][others][:k])
 
 
 def of_photo(config: MapConfig, photo: bytes, *, k: int = 8) -> Near:
-    """Where a photo (the bytes of its file) belongs on a map that is drawn, and the map's images nearest to it.
+    """The position of a photo (the bytes of its file) on an existing map, and the map's images nearest to it.
 
-    It is cut square and made as small as the map's images, so that the network sees it as it saw them.
+    The photo is cropped square and reduced to the size of the map's images, so that the network sees it as it saw them.
 
     Raises:
-        LabError: The map or its vectors are not there any more.
+        LabError: The map or its vectors no longer exist.
     """
     size = datasets.load(config.source.dataset).images.shape[1]
     picture = images.square(images.decode(photo, name="the photo", enough=size), size)
     vector = embeddings.of_pictures(config.source, picture[None])  # (1, d)
     rows, values = _values(config.source)
-    found, distances = neighbours.nearest(values, vector, min(k, len(rows)), config.metric)
-    return Near(rows[found[0]], distances[0], pipeline.place(pipeline.key(config), vector)[0])
+    indices, distances = neighbours.nearest(values, vector, min(k, len(rows)), config.metric)
+    return Near(rows[indices[0]], distances[0], pipeline.place(pipeline.key(config), vector)[0])
 
 
 def _values(source: Source) -> tuple[np.ndarray, np.ndarray]:
-    """Row ids (n,) and vectors (n, d); they are not computed, since nobody could stop that."""
+    """Row ids (n,) and vectors (n, d); only read, never computed, because computing could not be stopped here."""
     with _READING:
         return _read(source, embeddings.digest(source))
 
@@ -71,8 +71,6 @@ def _values(source: Source) -> tuple[np.ndarray, np.ndarray]:
 def _read(source: Source, digest: str) -> tuple[np.ndarray, np.ndarray]:
     missing = embeddings.missing(source)
     if missing:
-        raise MapError(
-            f"The features of {missing:,} of these images are not in the cache any more", "", "Compute them again"
-        )
-    found = embeddings.values(source)
-    return found.rows, found.values
+        raise MapError(f"The features of {missing:,} of these images are no longer cached", "", "Compute them again")
+    features = embeddings.values(source)
+    return features.rows, features.values

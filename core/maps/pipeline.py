@@ -15,18 +15,18 @@ from core.embeddings import Source
 from core.errors import MapError
 from core.maps import pca, procrustes, store, tsne_layout, umap_layout
 from core.maps import quality as map_quality
-from core.maps.config import METHODS, MapConfig, Method, fitting, key
+from core.maps.config import METHODS, MapConfig, MapMethod, fitting, key
 from core.maps.pca import Reduction
 from core.maps.procrustes import Alignment
-from core.maps.store import Entry, Map, clear, entries, find, positions_path, read
+from core.maps.store import Map, StoredMap, clear, entries, find, positions_path, read
 from core.progress import Report, silent, timed
 
 __all__ = [
     "METHODS",
-    "Entry",
     "Map",
     "MapConfig",
-    "Method",
+    "MapMethod",
+    "StoredMap",
     "align",
     "clear",
     "compute",
@@ -56,8 +56,8 @@ def compute(config: MapConfig, report: Report = silent) -> Map:
     embeddings.fetch(config.source, report)
     name = key(config)
     with store.locked(name, report):
-        if found := read(name):
-            return found
+        if existing := read(name):
+            return existing
         seconds: dict[str, float] = {}
         with timed(seconds, "extract"):
             below = _below(config)

@@ -1,11 +1,11 @@
 """Maps on disk: `maps/<key>/` in the home folder, each folder one map.
 
-    map.json         config, quality, seconds, where and when it was computed
+    map.json         config, quality, seconds, hardware and date
     rows.npy         (n,) int64, row ids, ascending
     positions.npy    (n, dims) float32
-    model.npz        what it takes to put new images on the map: plain arrays, no pickle
+    model.npz        plain arrays needed to place new images on the map
 
-A folder is written under another name and renamed when it is complete. Nothing here imports anything heavy.
+A folder is written under a temporary name and renamed when complete. Nothing here imports anything heavy.
 """
 
 import json
@@ -27,7 +27,7 @@ from core.maps import config as map_config
 from core.maps.config import MapConfig
 from core.progress import Report
 
-ABANDONED = 86_400  # seconds after which a half-written map has no writer
+ABANDONED = 86_400  # seconds after which a half-written map is considered abandoned
 ARRAYS = ("rows", "positions")
 
 log = logging.getLogger(__name__)
@@ -35,23 +35,23 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Map:
-    """A map and how it came about."""
+    """A map and how it was made."""
 
     key: str
     config: MapConfig
     rows: np.ndarray  # (n,) int64, ascending
     positions: np.ndarray  # (n, dims) float32
     quality: dict[str, float]  # as map_quality.judge names it
-    explained: tuple[float, ...]  # share of the variance along each principal component, largest first
+    explained: tuple[float, ...]  # fraction of the variance along each principal component, largest first
     seconds: dict[str, float]  # extract, reduce, map, judge
     hardware: str
     created: datetime
-    notes: tuple[str, ...]  # what was left out, and why
+    notes: tuple[str, ...]  # remarks to show, such as what was left out and why
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A map on disk, for a person who looks after it."""
+class StoredMap:
+    """A map on disk, as listed for housekeeping."""
 
     key: str
     path: Path
@@ -62,14 +62,14 @@ class Entry:
 
 
 def find(config: MapConfig) -> Map | None:
-    """The map, where it has been computed before; nothing heavy is imported for it.
+    """The map if it has been computed before, else None; imports nothing heavy.
 
     Raises:
-        LabError: The dataset or the run of the source has gone.
+        LabError: The dataset or the run of the source no longer exists.
     """
     try:
         return read(map_config.key(config))
-    except WeightsError:  # they are fetched when the map is computed
+    except WeightsError:  # weights are downloaded when the map is computed
         return None
 
 
@@ -101,34 +101,34 @@ def read(key: str) -> Map | None:
 
 
 def positions_path(key: str) -> Path | None:
-    """The file of the positions (n, dims) float32, in NumPy's format; None where there is no such map."""
+    """The file of the positions (n, dims) float32, in NumPy's format; None if there is no such map."""
     path = _path(key) / "positions.npy"
     return path if path.is_file() else None
 
 
-def entries() -> list[Entry]:
-    """The maps on disk, the newest first."""
-    found = []
+def entries() -> list[StoredMap]:
+    """The maps on disk, newest first."""
+    stored = []
     for path in settings.folder("maps").iterdir():
         try:
-            about = json.loads((path / "map.json").read_text())
-            found.append(
-                Entry(
+            metadata = json.loads((path / "map.json").read_text())
+            stored.append(
+                StoredMap(
                     key=path.name,
                     path=path,
-                    config=map_config.from_json(about["config"]),
+                    config=map_config.from_json(metadata["config"]),
                     images=len(np.load(path / "rows.npy", mmap_mode="r")),
                     bytes=sum(file.stat().st_size for file in path.iterdir()),
-                    created=datetime.fromisoformat(about["created"]),
+                    created=datetime.fromisoformat(metadata["created"]),
                 )
             )
         except (OSError, ValueError, KeyError, TypeError, ConfigError):
-            continue  # a lock, one being written, a broken one
-    return sorted(found, key=lambda entry: entry.created, reverse=True)
+            continue  # a lock file, a map being written, or a damaged one
+    return sorted(stored, key=lambda entry: entry.created, reverse=True)
 
 
 def clear() -> int:
-    """Removes every map; returns the bytes that became free."""
+    """Remove every map; returns the bytes freed."""
     freed = 0
     for path in settings.folder("maps").iterdir():
         if path.is_dir() and not path.name.startswith("."):
@@ -138,29 +138,29 @@ def clear() -> int:
 
 
 def model(key: str) -> dict[str, np.ndarray] | None:
-    """The arrays that `write` got beside the map; None where there are none."""
+    """The arrays stored with the map for placing new images; None if there are none."""
     try:
-        with np.load(_path(key) / "model.npz") as file:  # it refuses pickles
+        with np.load(_path(key) / "model.npz") as file:  # np.load refuses pickles by default
             return dict(file)
     except (OSError, ValueError, EOFError):
         return None
 
 
 def write(made: Map, model: Mapping[str, np.ndarray]) -> None:
-    """Keep a map and what it takes to put new images on it."""
+    """Store a map and the arrays needed to place new images on it."""
     root = settings.folder("maps")
     _sweep(root)
     folder = Path(tempfile.mkdtemp(prefix=".new-", dir=root))
     try:
         for name in ARRAYS:
             np.save(folder / f"{name}.npy", getattr(made, name))
-        np.savez(folder / "model.npz", **model)
-        about = {f.name: getattr(made, f.name) for f in fields(made) if f.name not in ARRAYS}
-        about |= {"config": asdict(made.config), "created": made.created.isoformat()}
-        (folder / "map.json").write_text(json.dumps(about))
+        np.savez(folder / "model.npz", **model)  # pyright: ignore[reportArgumentType]
+        metadata = {f.name: getattr(made, f.name) for f in fields(made) if f.name not in ARRAYS}
+        metadata |= {"config": asdict(made.config), "created": made.created.isoformat()}
+        (folder / "map.json").write_text(json.dumps(metadata))
         folder.chmod(0o755)
         path = _path(made.key)
-        if path.exists():  # a broken one
+        if path.exists():  # a damaged map
             shutil.rmtree(path)
         folder.rename(path)
     finally:
@@ -168,18 +168,18 @@ def write(made: Map, model: Mapping[str, np.ndarray]) -> None:
 
 
 def locked(key: str, report: Report) -> AbstractContextManager[None]:
-    """One process at a time computes a map; the others report that they wait."""
+    """Let one process at a time compute a map; the others report that they are waiting."""
     return storage.locked(settings.folder("maps") / f".{key}.lock", report)
 
 
 def _path(key: str) -> Path:
     if len(key) != 16 or not set(key) <= set("0123456789abcdef"):
-        raise LabError(f"{key!r} is no key of a map", "16 hexadecimal digits")
+        raise LabError(f"{key!r} is not the key of a map", "16 hexadecimal digits")
     return settings.folder("maps") / key
 
 
 def _sweep(root: Path) -> None:
-    """Removes what a process left that was killed while it wrote."""
+    """Remove what killed processes left half-written."""
     for path in root.glob(".new-*"):
         if time.time() - path.stat().st_mtime > ABANDONED:
             shutil.rmtree(path, ignore_errors=True)

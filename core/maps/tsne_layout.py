@@ -1,8 +1,10 @@
-"""t-SNE: points of many dimensions laid out in two or three so that near ones stay near, and new ones put among them.
+"""t-SNE: lay out points in two or three dimensions so that neighbours stay close, and place new points among them.
 
-van der Maaten and Hinton, JMLR 9 (2008); by openTSNE (Poličar et al., J. Stat. Softw. 109, 2024), whose repulsion by
-FFT (Linderman et al., Nature Methods 16, 2019) makes time grow with the number of points and not with its square.
+van der Maaten and Hinton, JMLR 9 (2008); with openTSNE (Poličar et al., J. Stat. Softw. 109, 2024), whose FFT-based
+repulsion (Linderman et al., Nature Methods 16, 2019) takes time linear, not quadratic, in the number of points.
 """
+
+from typing import Any
 
 import numpy as np
 
@@ -10,24 +12,24 @@ from core import hardware, neighbours
 from core.errors import ConfigError
 from core.progress import Progress, Report, silent
 
-EARLY = 250  # iterations, exaggerated: openTSNE's default, as the next three
+EARLY = 250  # iterations of early exaggeration; openTSNE's default, like the next three
 EXAGGERATION = 12.0
 MOMENTUM = 0.8
 LONGEST_STEP = 5.0
-LATER = 250  # iterations, not exaggerated: openTSNE's 500 add 0.002 of trustworthiness for 50,000 images
-START = 1e-4  # standard deviation that a layout begins with, so that near points can still change places
-PLACED_BY = 5.0  # perplexity, for new points
-PLACING_RATE = 1.0  # of learning; by openTSNE's own 0.1 one in ten images of a map does not find back to its place
-FEW = 2_500  # points; below, Barnes-Hut on one core is the quickest: each iteration is over before threads have met
-BETWEEN_REPORTS = 50_000  # points times iterations: a stop is heard within a second
+LATER = 250  # iterations without exaggeration; openTSNE's 500 add 0.002 of trustworthiness for 50,000 images
+START = 1e-4  # standard deviation of the start, small so that neighbouring points can still swap
+PLACING_PERPLEXITY = 5.0  # for new points
+PLACING_RATE = 1.0  # learning rate; with openTSNE's 0.1, one in ten of a map's own images misses its position
+FEW = 2_500  # points below which Barnes-Hut on one core is fastest: iterations are too short for threads
+BETWEEN_REPORTS = 50_000  # points times iterations, so that a stop takes effect within a second
 
 
 def lay_out(points: np.ndarray, start: np.ndarray, *, perplexity: float = 30.0, report: Report = silent) -> np.ndarray:
-    """Positions (n, dims) float32 of points (n, d), near in the sense of Euclidean distance.
+    """Positions (n, dims) float32 of points (n, d), by Euclidean distance.
 
     Args:
-        start: (n, dims), in any scale: where the layout begins. Three dimensions know no FFT, Barnes-Hut is slower.
-        perplexity: How many neighbours each point minds, smoothly.
+        start: (n, dims) at any scale, the initial positions. Three dimensions use Barnes-Hut, which is slower than FFT.
+        perplexity: The effective number of neighbours of each point.
 
     Raises:
         ConfigError: The perplexity is too large for so few points.
@@ -35,7 +37,7 @@ def lay_out(points: np.ndarray, start: np.ndarray, *, perplexity: float = 30.0, 
     most = (len(points) - 1) / 3
     if perplexity > most:
         raise ConfigError(
-            f"A perplexity of {perplexity:g} needs {int(3 * perplexity) + 1:,} images, and there are {len(points):,}",
+            f"A perplexity of {perplexity:g} needs {int(3 * perplexity) + 1:,} images, but there are {len(points):,}",
             f"at most {int(most)}" if most >= 1 else "at least four images",
             "Choose a smaller perplexity or more images",
         )
@@ -47,13 +49,13 @@ def lay_out(points: np.ndarray, start: np.ndarray, *, perplexity: float = 30.0, 
     near = PrecomputedNeighbors(*neighbours.of_each(points, int(3 * perplexity), report=report))
     embedding = TSNEEmbedding(
         START * start / start[:, 0].std(),
-        PerplexityBasedNN(perplexity=perplexity, knn_index=near, n_jobs=cores),
+        PerplexityBasedNN(perplexity=perplexity, knn_index=near, n_jobs=cores),  # pyright: ignore[reportArgumentType]
         negative_gradient_method=_method(start),
         n_jobs=cores,
     )
     done = 0
 
-    def told(iteration: int, _error: float, _positions: np.ndarray) -> None:
+    def report_iteration(iteration: int, _error: float, _positions: np.ndarray) -> None:
         report(Progress("map", done + iteration, EARLY + LATER, unit="steps"))
 
     every = int(np.clip(BETWEEN_REPORTS // len(points), 1, 10))
@@ -64,7 +66,7 @@ def lay_out(points: np.ndarray, start: np.ndarray, *, perplexity: float = 30.0, 
             momentum=MOMENTUM,
             max_step_norm=LONGEST_STEP,
             inplace=True,
-            callbacks=told,
+            callbacks=report_iteration,
             callbacks_every_iters=every,
         )
         done += iterations
@@ -72,31 +74,32 @@ def lay_out(points: np.ndarray, start: np.ndarray, *, perplexity: float = 30.0, 
 
 
 def place(points: np.ndarray, positions: np.ndarray, query: np.ndarray) -> np.ndarray:
-    """Positions (m, dims) float32 of new points (m, d) among points (n, d) and their positions, which do not move.
+    """Positions (m, dims) float32 of new points (m, d) among points (n, d) and their positions, which stay fixed.
 
-    Each new one is placed as if it were the only one.
+    Each new point is placed independently of the others.
     """
     from openTSNE import TSNEEmbedding
     from openTSNE.affinity import PerplexityBasedNN
     from openTSNE.nearest_neighbors import KNNIndex
 
     class Exact(KNNIndex):
-        """Our neighbours, for openTSNE to ask."""
+        """Our exact neighbours as an index for openTSNE."""
 
         VALID_METRICS = ("euclidean",)
 
-        def build(self) -> tuple[np.ndarray, np.ndarray]:
-            """Not what new points ask for: those among the old ones would take longer than all the rest."""
+        def build(self) -> tuple[np.ndarray, np.ndarray]:  # pyright: ignore[reportIncompatibleMethodOverride]
+            """A placeholder: neighbours among the old points are not needed and would take longer than all the rest."""
             others = np.roll(np.arange(len(points)), 1)[:, None]
             return others, np.ones(others.shape)
 
-        def query(self, query: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        def query(self, query: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:  # pyright: ignore
             return neighbours.nearest(points, query, k)
 
     affinities = PerplexityBasedNN(perplexity=1, knn_index=Exact(points, 1))
     embedding = TSNEEmbedding(positions, affinities, negative_gradient_method=_method(positions))
     middle = (positions.max(axis=0) + positions.min(axis=0)) / 2  # openTSNE places around 0
-    placed = embedding.transform(query, perplexity=min(PLACED_BY, (len(points) - 1) / 3), learning_rate=PLACING_RATE)
+    perplexity: Any = min(PLACING_PERPLEXITY, (len(points) - 1) / 3)
+    placed = embedding.transform(query, perplexity=perplexity, learning_rate=PLACING_RATE)
     return (np.asarray(placed) + middle).astype(np.float32)
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 import streamlit as st
 
 from core.anatomy import Anatomy
-from core.anatomy.layers import Layer
+from core.anatomy.layers import LayerInfo
 from core.training.freezing import Frozen
 from dashboard.anatomy import graph as block_graph
 from dashboard.anatomy.picture import shape
@@ -82,13 +82,13 @@ def _facts(anatomy: Anatomy, part: str, wide: bool) -> None:
     st.caption(":blue[Blue arrows] go around the layers. Hover a box for the names Keras gives its layers.")
 
 
-def _counted(layers: tuple[Layer, ...]) -> str:
+def _counted(layers: tuple[LayerInfo, ...]) -> str:
     weighted, opened = sum(layer.weight_layer for layer in layers), block_graph.unfolded(layers)
     said = f"**{len(layers)}**, {weighted} of them with weights"
     return said if len(opened) == len(layers) else f"{said}, and {len(opened)} when opened"
 
 
-def _sees(anatomy: Anatomy, layers: tuple[Layer, ...]) -> str:
+def _sees(anatomy: Anatomy, layers: tuple[LayerInfo, ...]) -> str:
     fields = [layer.receptive for layer in layers if layer.receptive]
     if not fields:
         return "the whole image"
@@ -96,6 +96,6 @@ def _sees(anatomy: Anatomy, layers: tuple[Layer, ...]) -> str:
     return f"**{side} px**{', more than' if side > anatomy.input_size else ' of'} the image's {anatomy.input_size}"
 
 
-def _kind(layers: tuple[Layer, ...]) -> tuple:
+def _kind(layers: tuple[LayerInfo, ...]) -> tuple:
     """What is wired alike has the same: the types of its layers and the number of ways into each."""
     return tuple((layer.kind, len(layer.sources), layer.window) for layer in layers)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.anatomy import Anatomy
-from core.anatomy.layers import MULTIPLYING, Layer
+from core.anatomy.layers import MULTIPLYING, LayerInfo
 from core.training.freezing import Frozen
 from dashboard.anatomy.picture import shape
 
@@ -47,10 +47,10 @@ SHORTCUT = "#4A6FE3"
 class Box:
     """Layers one after the other that are drawn as one: a convolution, its BatchNorm, its activation."""
 
-    layers: tuple[Layer, ...]
+    layers: tuple[LayerInfo, ...]
 
     @property
-    def main(self) -> Layer:
+    def main(self) -> LayerInfo:
         """The layer that gives the box its title."""
         return next((layer for layer in self.layers if _is_main(layer)), self.layers[0])
 
@@ -60,7 +60,7 @@ class Box:
         return len(self.layers[0].sources) > 1
 
 
-def boxes(layers: Sequence[Layer], *, every: bool = False) -> list[Box]:
+def boxes(layers: Sequence[LayerInfo], *, every: bool = False) -> list[Box]:
     """Layers of a part as boxes; each alone where `every` is wanted.
 
     A layer joins the box before it when nothing else takes from there, and the box has room: one convolution, pooling
@@ -73,7 +73,7 @@ def boxes(layers: Sequence[Layer], *, every: bool = False) -> list[Box]:
             if source in inside:
                 takers[source] += 1
     forward = _forward(layers)
-    grown: list[list[Layer]] = []
+    grown: list[list[LayerInfo]] = []
     ends: dict[str, int] = {}  # the last layer of a box -> its index
     for layer in layers:
         source = layer.sources[0] if len(layer.sources) == 1 else ""
@@ -91,7 +91,7 @@ def boxes(layers: Sequence[Layer], *, every: bool = False) -> list[Box]:
     return [Box(tuple(members)) for members in grown]
 
 
-def unfolded(layers: Iterable[Layer]) -> list[Layer]:
+def unfolded(layers: Iterable[LayerInfo]) -> list[LayerInfo]:
     """Layers with what is inside them in their place, as a graph shows them."""
     return [step for layer in layers for step in layer.inside or (layer,)]
 
@@ -138,7 +138,7 @@ def dot(anatomy: Anatomy, part: str, frozen: Frozen, *, every: bool = False, dar
     return "\n".join([*lines, "}"])
 
 
-def shortcuts(meeting: Layer, layers: Sequence[Layer]) -> set[str]:
+def shortcuts(meeting: LayerInfo, layers: Sequence[LayerInfo]) -> set[str]:
     """The ways into a sum or a concatenation that go around others: what they bring, those others were made from."""
     if meeting.kind not in ("Add", "Concatenate"):
         return set()
@@ -199,7 +199,7 @@ def description(anatomy: Anatomy, part: str) -> str:
     return " ".join(said) or "One way leads through it, layer after layer."
 
 
-def _of_tokens(layers: Sequence[Layer]) -> str:
+def _of_tokens(layers: Sequence[LayerInfo]) -> str:
     tokens = layers[-1].shape[0]
     wide = max(layer.shape[-1] for layer in layers)
     return (
@@ -234,7 +234,7 @@ def _joined(said: Iterable[str]) -> str:
     return " · ".join(filter(None, said))
 
 
-def _title(layer: Layer) -> str:
+def _title(layer: LayerInfo) -> str:
     if len(layer.sources) > 1:
         return MERGING.get(layer.kind, layer.kind)
     depthwise = layer.kind == "Conv2D" and 1 < layer.groups == layer.shape[-1]
@@ -247,7 +247,7 @@ def _title(layer: Layer) -> str:
     return title
 
 
-def _said(layer: Layer) -> str:
+def _said(layer: LayerInfo) -> str:
     """A layer inside a box of another."""
     if layer.kind in SILENT:
         return ""
@@ -260,11 +260,11 @@ def _said(layer: Layer) -> str:
     )
 
 
-def _is_main(layer: Layer) -> bool:
+def _is_main(layer: LayerInfo) -> bool:
     return layer.kind in MULTIPLYING or layer.kind in TITLES or len(layer.sources) > 1
 
 
-def _unchanged(name: str, layers: Sequence[Layer], inside: set[str]) -> bool:
+def _unchanged(name: str, layers: Sequence[LayerInfo], inside: set[str]) -> bool:
     """Whether this output is what came into the part, or that after layers without weights only."""
     while name in inside:
         layer = next(layer for layer in layers if layer.name == name)
@@ -274,7 +274,7 @@ def _unchanged(name: str, layers: Sequence[Layer], inside: set[str]) -> bool:
     return True
 
 
-def _forward(layers: Sequence[Layer]) -> set[str]:
+def _forward(layers: Sequence[LayerInfo]) -> set[str]:
     """Which of norm and function come before the convolutions of a part: in DenseNet both, in NASNet the function."""
     inside, found = {layer.name for layer in layers}, set()
     for layer in layers:
@@ -285,7 +285,7 @@ def _forward(layers: Sequence[Layer]) -> set[str]:
     return found - {""}
 
 
-def _sort(layer: Layer) -> str:
+def _sort(layer: LayerInfo) -> str:
     if layer.kind in ("ReLU", "Activation"):
         return "function"
     return "norm" if layer.kind in ("BatchNormalization", "LayerNormalization") else ""
@@ -306,5 +306,5 @@ def _channels(name: str, anatomy: Anatomy) -> int:
     return next(layer.shape[-1] for layer in anatomy.layers if layer.name == name)
 
 
-def _squeezed(gate: Layer, layers: Sequence[Layer]) -> bool:
+def _squeezed(gate: LayerInfo, layers: Sequence[LayerInfo]) -> bool:
     return any(source.receptive is None for source in layers if source.name in gate.sources)

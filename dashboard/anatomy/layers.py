@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.anatomy import Anatomy
-from core.anatomy.layers import Layer
+from core.anatomy.layers import LayerInfo
 from core.training.freezing import Frozen
 from dashboard.anatomy.picture import shape
 from dashboard.ui import choices, formats, selections
@@ -136,7 +136,7 @@ def _layers(table: pd.DataFrame, *, key: str) -> None:
     )
 
 
-def _window(layer: Layer) -> str:
+def _window(layer: LayerInfo) -> str:
     if layer.window == (0, 0):
         return ""
     return f"{layer.window[0]} × {layer.window[1]}" + (f" / {layer.stride}" if layer.stride > 1 else "")

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.anatomy import Anatomy
-from core.anatomy.layers import Layer
+from core.anatomy.layers import LayerInfo
 from core.training.freezing import Frozen
 from dashboard.ui import charts, formats
 from dashboard.ui.training_charts import FROZEN, TRAINS
@@ -78,7 +78,7 @@ def figure(boxes: Sequence[Part], *, by: str = "channels", head: str = "", chose
     return canvas.update_yaxes(visible=False, range=[-0.8, 0.53])
 
 
-def _part(name: str, layers: Sequence[Layer], trained: dict[str, int]) -> Part:
+def _part(name: str, layers: Sequence[LayerInfo], trained: dict[str, int]) -> Part:
     weighted = [layer for layer in layers if layer.weight_layer]
     maps = [layer for layer in weighted or layers if len(layer.shape) > 1]
     learns = [layer for layer in weighted if layer.trainable_params]
@@ -101,12 +101,12 @@ def _part(name: str, layers: Sequence[Layer], trained: dict[str, int]) -> Part:
     )
 
 
-def _side(layer: Layer) -> int:
+def _side(layer: LayerInfo) -> int:
     """Of a feature map, or of the square that the patches of an image make beside their class token."""
     return layer.shape[0] if len(layer.shape) == 3 else math.isqrt(layer.shape[0] - 1)
 
 
-def _listed(layers: Sequence[Layer]) -> list[str]:
+def _listed(layers: Sequence[LayerInfo]) -> list[str]:
     lines = [f"{layer.kind}{_window(layer)}: {shape(layer.shape)}" for layer in layers]
     more = len(lines) - LISTED
     return lines if more <= 0 else [*lines[:LISTED], f"and {more} more"]
@@ -175,7 +175,7 @@ def _square(resolution: int, members: Sequence[Part]) -> str:
     return f"{resolution} × {resolution}" + (" patches" if members[0].patches else "")
 
 
-def _window(layer: Layer) -> str:
+def _window(layer: LayerInfo) -> str:
     if layer.window == (0, 0):
         return ""
     rows, columns = layer.window

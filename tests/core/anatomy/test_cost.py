@@ -42,8 +42,8 @@ def test_a_transformers_block_keeps_what_it_computes_inside_and_of_the_one_befor
     found = anatomy.describe("TinyCLIP")
     *_, before, block, norm, pooled = found.layers
     kept = cost.back(found, anatomy.freeze(found, "blocks", 2)).kept
-    assert kept == before.gives + block.activations + norm.gives + pooled.gives
-    assert block.activations > 5 * block.gives
+    assert kept == before.outputs + block.activations + norm.outputs + pooled.outputs
+    assert block.activations > 5 * block.outputs
 
 
 def test_a_layer_that_trains_in_one_branch_leaves_the_other_branches_alone():

@@ -174,6 +174,6 @@ def test_macs_are_those_of_the_papers(name):
 @pytest.mark.parametrize("name", PUBLISHED_CLIPS)
 def test_macs_of_a_clip_are_those_of_openclip(name):
     found = anatomy.describe(name)
-    projection = found.layers[-1].gives * towers.SHAPES[name].dim  # of the class token
+    projection = found.layers[-1].outputs * towers.SHAPES[name].dim  # of the class token
     assert math.isclose(2 * (found.macs + projection) / 1e9, PUBLISHED_CLIPS[name], rel_tol=0.002)
     assert found.receptive is None

@@ -50,13 +50,13 @@ def test_long_vectors_take_the_randomised_search_and_its_seed(values, monkeypatc
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
 def test_equal_vectors_cannot_be_told_apart(metric):
-    with pytest.raises(MapError, match="All 5 vectors are the same"):
+    with pytest.raises(MapError, match="All 5 vectors"):
         pca.fit(np.ones((5, 4), np.float32), 2, metric=metric)
 
 
 def test_a_number_that_is_none_is_not_drawn(values):
     values[3, 3] = np.nan
-    with pytest.raises(MapError, match="not finite numbers"):
+    with pytest.raises(MapError, match="non-finite"):
         pca.fit(values, 2)
 
 

@@ -155,9 +155,9 @@ def test_a_map_whose_model_has_gone_is_drawn_again_before_it_takes_new_images():
 
 def test_too_few_images_say_so():
     few = replace(SOURCE, n_images=2)
-    with pytest.raises(MapError, match="2 vectors of 16 numbers cannot be drawn in 2 dimensions"):
+    with pytest.raises(MapError, match=r"2 vectors .* 2 dimensions"):
         maps.compute(config("pca", source=few))
-    with pytest.raises(ConfigError, match="needs 25 images, and there are 20"):
+    with pytest.raises(ConfigError, match=r"25 images.*20"):
         maps.compute(config("tsne", source=replace(SOURCE, n_images=20)))
 
 
@@ -180,7 +180,7 @@ def test_weights_that_are_not_here_yet_mean_that_there_is_no_map():
 
 def test_a_key_is_no_path():
     for key in ("../../etc", "0" * 15, "0" * 15 + "G", ""):
-        with pytest.raises(LabError, match="no key of a map"):
+        with pytest.raises(LabError, match="16 hexadecimal digits"):
             maps.read(key)
 
 
