@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from core.backbones.catalog import BACKBONES  # noqa: E402
-from core.backbones.clip import checkpoints, towers  # noqa: E402
+from core.backbones.clip import tensors, towers  # noqa: E402
 from core.data import datasets, images  # noqa: E402
 from core.features import compiled  # noqa: E402
 from core.zero_shot import encoder, tokenizer  # noqa: E402
@@ -154,7 +154,7 @@ def write(image, text, scale: float) -> None:
 
     found = {}
     for network, tower in ((image, "image"), (text, "text")):
-        found |= checkpoints.stored(network, FACTS, tower)
+        found |= tensors.stored(network, FACTS, tower)
     found["logit_scale"] = np.array(scale)
     save_file({name: np.asarray(value, np.float16, order="C") for name, value in found.items()},
               FOLDER / "model.safetensors", metadata={"format": "pt"})  # fmt: skip

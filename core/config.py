@@ -4,7 +4,6 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from core import backbones, heads, options
-from core.backbones.clip import towers
 from core.errors import ConfigError
 from core.options import option
 from core.zero_shot import prompts
@@ -248,11 +247,11 @@ class RunConfig:
         defaults = HEAD_DEFAULTS | OWN_DEFAULTS.get(self.method, {}) | {"input_size": backbone.default_size}
         settled = {name: value for name, value in defaults.items() if not getattr(self, name)}
         weights = "untrained" if self.method == "scratch" else self.weights
-        settled["weights"] = backbones.own_weights(backbone, weights)
+        settled["weights"] = backbone.own_weights(weights)
         settled["augment"] = "+".join(sorted(set(self.augmentations), key=[*AUGMENTATIONS, *self.augmentations].index))
         if self.method == ZERO_SHOT:
             return settled | {"templates": self.templates or "single", "pooling": "projected"}
-        return settled | {"pooling": towers.own_pooling(backbone, self.pooling)}
+        return settled | {"pooling": backbone.own_pooling(self.pooling)}
 
     def _check_input_size(self, backbone: backbones.Backbone) -> None:
         received = f"{self.backbone} cannot take images of {self.input_size} px"
@@ -268,10 +267,10 @@ class RunConfig:
             if unread := [name for name in ("templates", "classes") if getattr(self, name)]:
                 raise ConfigError(f"The method {self.method} reads no {unread[0]}", "none", "Choose zero-shot")
             return
-        if backbone.name not in towers.SHAPES:
+        if not backbone.has_text_tower:
             raise ConfigError(
                 f"{backbone.name} has no text tower: it cannot be told the names of classes",
-                f"one of {', '.join(towers.SHAPES)}",
+                f"one of {', '.join(backbones.clip_names())}",
                 "Choose a CLIP, or a probe of this backbone",
             )
         prompts.templates(self.templates)

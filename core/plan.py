@@ -38,7 +38,7 @@ def plan(config: RunConfig) -> Plan:
         training.check(config, dataset, rows)
     everything = np.concatenate(list(rows.values()))
     backbone, missing = backbones.get(config.backbone), len(everything)
-    published = config.weights in backbones.PUBLISHED and backbone.weights_file
+    published = config.weights == backbone.published and backbone.weights_file
     download = bool(published) and backbones.published_here(backbone) is None
     if not download:
         missing = features.missing(

@@ -4,12 +4,14 @@ catalog          the table of facts
 loading          a network with its weights, by name
 networks         networks that are not in Keras Applications
 graph            which layer takes what from which
+keras_loader     networks of Keras Applications and our own, and where their weights are
 keras_weights    reads .h5 and .weights.h5 files
 clip             the two towers of a CLIP and its checkpoints
 textbook         the chapter's networks in plain Keras
 """
 
 from core.backbones.graph import weight_layers, without_values
+from core.backbones.keras_loader import complete_efficientnet_input
 from core.backbones.loading import (
     BACKBONES,
     CLIP,
@@ -18,7 +20,6 @@ from core.backbones.loading import (
     Backbone,
     Weights,
     clip_names,
-    complete_efficientnet_input,
     find_weights,
     get,
     load,

@@ -4,6 +4,9 @@ Published accuracies and times are quoted from `source`, never estimated: None w
 """
 
 from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,39 @@ class Backbone:
     remote_file: str = ""  # its name there, where it differs
     max_size: int | None = None  # pixels, square: the largest that builds; None where any does
     zero_shot: float | None = None  # percent on ImageNet's validation images of a CLIP asked in words; ZERO_SHOT_SOURCE
+    loader: str = "keras"  # the module that builds it and finds its weights: keras_loader, or clip.loader
+    poolings: tuple[str, ...] = ("avg", "max", "flatten")  # of its last feature map, or its outputs; the first is usual
+    published: str = "imagenet"  # what its published weights are called: CLIP never saw ImageNet's labels
 
     @property
     def weights_url(self) -> str:
         """Where the ImageNet weights are downloaded from, or ""."""
         return self.weights_folder and self.weights_folder + (self.remote_file or self.weights_file)
+
+    @property
+    def has_text_tower(self) -> bool:
+        """Whether it can be told the names of classes."""
+        return self.loader == "clip"
+
+    def own_pooling(self, pooling: str) -> str:
+        """What a pooling stands for: "avg", the default everywhere, is the usual one of this backbone.
+
+        Raises:
+            ConfigError: This backbone has no such pooling.
+        """
+        if pooling == "avg":
+            return self.poolings[0]
+        if pooling not in self.poolings:
+            raise ConfigError(
+                f"{self.name} has no features of pooling {pooling!r}",
+                f"one of {', '.join(self.poolings)}",
+                f"Choose {self.poolings[0]}",
+            )
+        return pooling
+
+    def own_weights(self, weights: str | Path) -> str | Path:
+        """What weights are called of this backbone: "imagenet", the default everywhere, are the published ones."""
+        return self.published if weights == "imagenet" else weights
 
 
 KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
@@ -162,16 +193,17 @@ def _textbook(of: dict) -> dict:
 CLIP = "CLIP"
 ZERO_SHOT_SOURCE = "github.com/mlfoundations/open_clip, docs/openclip_results.csv"
 _HUGGING_FACE = "https://huggingface.co"
+_TOWERS = {"loader": "clip", "published": "published", "poolings": ("class", "projected")}  # before, after projection
 OPENAI = {
     "family": CLIP, "year": 2021, "preprocessing": "clip", "licence": "MIT",
     "paper": "Learning Transferable Visual Models From Natural Language Supervision",
     "paper_url": "https://arxiv.org/abs/2103.00020",
-    "weights_folder": f"{_HUGGING_FACE}/openai/", "source": "github.com/openai/CLIP",
+    "weights_folder": f"{_HUGGING_FACE}/openai/", "source": "github.com/openai/CLIP", **_TOWERS,
 }
 LAION = {
     "family": CLIP, "year": 2022, "preprocessing": "clip", "licence": "MIT",
     "paper": OPENAI["paper"], "paper_url": OPENAI["paper_url"], "weights_folder": f"{_HUGGING_FACE}/laion/",
-    "source": "github.com/mlfoundations/open_clip; trained anew by LAION (arXiv:2212.07143)",
+    "source": "github.com/mlfoundations/open_clip; trained anew by LAION (arXiv:2212.07143)", **_TOWERS,
 }
 TINY_CLIP = OPENAI | {
     "year": 2026, "licence": "that of this repository", "weights_folder": "",

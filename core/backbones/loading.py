@@ -8,16 +8,18 @@ Only `load` and `outline` need Keras. The facts themselves are in `catalog.py`.
 import difflib
 import functools
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from core import download, settings
-from core.backbones import graph, keras_weights
+from core.backbones import graph, keras_loader
 from core.backbones.catalog import BACKBONES, CLIP, FROM_SCRATCH, Backbone
-from core.backbones.clip import checkpoints, towers
-from core.errors import BackboneError, WeightsError
+from core.backbones.clip import loader as clip_loader
+from core.errors import BackboneError
 from core.progress import Report, silent
+
+if TYPE_CHECKING:
+    import keras
 
 __all__ = [
     "BACKBONES",
@@ -39,9 +41,6 @@ __all__ = [
 PUBLISHED = ("imagenet", "published")  # what a run calls weights that their authors published; the latter CLIP's
 UNTRAINED_SEED = 0
 
-# Mean and spread of ImageNet's colours, by which EfficientNet B0 to B7 were trained (keras.applications.efficientnet)
-_IMAGENET_STD = (0.229, 0.224, 0.225)
-
 
 @dataclass(frozen=True)
 class Weights:
@@ -54,12 +53,16 @@ class Weights:
 
 def names() -> list[str]:
     """All backbones pretrained on ImageNet, in the order of the table (Tiny is for tests)."""
-    return [name for name, facts in BACKBONES.items() if facts.family not in ("Tiny", FROM_SCRATCH, CLIP)]
+    return [
+        name
+        for name, facts in BACKBONES.items()
+        if facts.family not in ("Tiny", FROM_SCRATCH) and not facts.has_text_tower
+    ]
 
 
 def clip_names() -> list[str]:
     """Those trained on images and their captions, TinyCLIP first, whose image tower is a backbone like any other."""
-    return [name for name, facts in BACKBONES.items() if facts.family == CLIP]
+    return [name for name, facts in BACKBONES.items() if facts.has_text_tower]
 
 
 def scratch_names() -> list[str]:
@@ -101,40 +104,23 @@ def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, 
     facts = get(backbone)
     if weights == "untrained" or (weights == "imagenet" and not facts.weights_file):
         return Weights("untrained", None, f"untrained-{facts.name}-seed{UNTRAINED_SEED}")
-    weights = own_weights(facts, weights)
-    if facts.family == CLIP:
-        return _clip_weights(facts, weights, report)
-    if weights == "imagenet":
-        path = published_here(facts) or _download(facts, report)
-        return Weights("imagenet", path, _digest(path))
-    path = Path(weights).expanduser()
-    if path.is_dir():
-        path = path / facts.weights_file
-    if not path.is_file():
-        raise WeightsError(
-            f"There is no weights file {path}",
-            f"a .h5 or .weights.h5 file for {facts.name}, or a folder with {facts.weights_file}",
-            "Check the path, or choose imagenet or untrained",
-        )
-    return Weights("file", path.resolve(), _digest(path))
+    loader, origin = _loader(facts), facts.published
+    if facts.own_weights(weights) == facts.published:
+        path = loader.here(facts) or loader.fetch(facts, report)
+    else:
+        path, origin = loader.locate(facts, Path(weights).expanduser()), "file"
+    return Weights(origin, path, _digest(loader.content(facts, path)))
 
 
 def own_weights(facts: Backbone, weights: str | Path) -> str | Path:
-    """What weights are called of this backbone: those everything asks for by default are "published" of a CLIP."""
-    return "published" if facts.family == CLIP and weights == "imagenet" else weights
+    """See `Backbone.own_weights`."""
+    return facts.own_weights(weights)
 
 
 def published_here(backbone: str | Backbone) -> Path | None:
-    """The file of the published weights, in `assets/`, the home folder or Keras's own; None: it is to be downloaded."""
+    """The published weights on this machine, a file or of CLIP a folder; None: they have to be downloaded."""
     facts = get(backbone)
-    if facts.family == CLIP:
-        return checkpoints.here(facts)
-    keras_home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
-    for folder in (settings.ASSETS, settings.home() / "weights", keras_home / "models"):
-        path = folder / facts.weights_file
-        if path.is_file():
-            return path
-    return None
+    return _loader(facts).here(facts)
 
 
 def load(
@@ -144,8 +130,8 @@ def load(
     weights: str | Weights = "imagenet",
     pooling: str = "avg",
     report: Report = silent,
-):
-    """A `keras.Model` from images, `(b, s, s, 3)` preprocessed as the facts say, to features, `(b, d)` float32.
+) -> "keras.Model":
+    """A network from images, `(b, s, s, 3)` preprocessed as the facts say, to features, `(b, d)` float32.
 
     Its layers are those of the network and the pooling, not nested. Untrained weights are the same in every call.
 
@@ -171,108 +157,32 @@ def load(
         raise BackboneError(
             f"{facts.name} cannot take images of {size} pixels", f"{facts.max_size} pixels", "Choose a smaller size"
         )
-    found = weights if isinstance(weights, Weights) else find_weights(facts, weights, report=report)
+    if not isinstance(weights, Weights):
+        weights = find_weights(facts, weights, report=report)
 
     import keras
 
+    loader = _loader(facts)
     with graph.BUILDING:
-        if found.path is None:
+        if weights.path is None:
             # The global seed, of which the layers' own are drawn: seeded initialisers would give other numbers than
             # those whose features are cached.
             keras.utils.set_random_seed(UNTRAINED_SEED)
-        network = _build(facts, size)
-    if facts.family == CLIP:
-        return _clip_image_tower(network, facts, found.path, pooling)
-    if found.path is not None:
-        keras_weights.read(found.path, network, facts.name)
-        complete_efficientnet_input(network)
-    return _pooled(network, pooling)
-
-
-def outline(backbone: str | Backbone, *, input_size: int, pooling: str = "avg"):
-    """What `load` gives, with shapes and no values."""
-    facts = get(backbone)
-    with graph.without_values():
-        network = _build(facts, input_size)
-        return towers.pooled(network, facts, pooling) if facts.family == CLIP else _pooled(network, pooling)
-
-
-def _pooled(network, pooling: str):
-    import keras
-
-    pool = {
-        "avg": keras.layers.GlobalAveragePooling2D,
-        "max": keras.layers.GlobalMaxPooling2D,
-        "flatten": keras.layers.Flatten,
-    }[pooling]
-    return keras.Model(network.input, pool(name="pooled")(network.output), name=network.name)
-
-
-def _build(facts: Backbone, size: int):
-    """The network without classifier, from `(b, s, s, 3)` to its last feature map."""
-    from keras import applications
-
-    from core.backbones import networks
-
-    if facts.family == CLIP:
-        return towers.image(facts)
-    if facts.name in networks.OWN:
-        return networks.OWN[facts.name](size)
-    return getattr(applications, facts.name)(include_top=False, weights=None, input_shape=(size, size, 3))
-
-
-def _clip_weights(facts: Backbone, weights: str | Path, report: Report) -> Weights:
-    if weights == "published":
-        path = checkpoints.here(facts) or checkpoints.download(facts, report)
-        return Weights("published", path, _digest(checkpoints.tensors(path, facts)))
-    path = Path(weights).expanduser().resolve()
-    return Weights("file", path, _digest(checkpoints.tensors(path, facts)))
-
-
-def _clip_image_tower(network, facts: Backbone, path: Path | None, pooling: str):
-    network = towers.pooled(network, facts, pooling)
-    towers.number_positions(network)
-    if path is not None:
-        checkpoints.read(path, network, facts, "image")
+        network = loader.build(facts, size, facts.own_pooling(pooling))
+    loader.fill(network, facts, weights.path)
     return network
 
 
-def complete_efficientnet_input(network) -> None:
-    """Divides by the colours' spread once more, which Keras does in a layer that `weights=None` leaves out.
-
-    The official EfficientNet B0 to B7 files carry the spread where Normalization expects its square, and
-    `keras.applications.EfficientNetB0(weights="imagenet")` adds a Rescaling for that (tensorflow#49930). Squaring the
-    variable does the same. Files without this oddity are left alone.
-    """
-    import numpy as np
-    from keras import layers, ops
-
-    for layer in network.layers:
-        if isinstance(layer, layers.Normalization) and layer.weights:
-            spread = ops.convert_to_numpy(layer.adapt_variance)
-            if np.allclose(spread, _IMAGENET_STD, atol=1e-3):
-                layer.adapt_variance.assign(spread**2)
-                layer.finalize_state()
+def outline(backbone: str | Backbone, *, input_size: int, pooling: str = "avg") -> "keras.Model":
+    """What `load` gives, with shapes and no values."""
+    facts = get(backbone)
+    with graph.without_values():
+        return _loader(facts).build(facts, input_size, facts.own_pooling(pooling))
 
 
-def _download(facts: Backbone, report: Report) -> Path:
-    """Fetches Keras's official file into the home folder."""
-    path, url = settings.home() / "weights" / facts.weights_file, facts.weights_url
-    if not url:
-        raise WeightsError(
-            f"The shipped weights of {facts.name} are missing",
-            f"the file {settings.ASSETS / facts.weights_file}",
-            "Restore it from the repository",
-        )
-    try:
-        download.fetch(url, path, facts.weights_hash, report)
-    except download.DownloadError as error:
-        raise WeightsError(
-            f"{facts.name} has no weights here and {url} cannot be fetched ({error})",
-            "",
-            f"Put {url} at {path}, connect to the internet, or choose untrained weights",
-        ) from error
-    return path
+def _loader(facts: Backbone):
+    """The module that knows the networks of a row of the catalog, and where their weights are."""
+    return {"keras": keras_loader, "clip": clip_loader}[facts.loader]
 
 
 def _digest(path: Path) -> str:

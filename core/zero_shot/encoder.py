@@ -16,7 +16,7 @@ from PIL import Image
 
 from core import backbones, features, settings
 from core.backbones import Weights
-from core.backbones.clip import checkpoints, towers
+from core.backbones.clip import tensors, towers
 from core.data.datasets import Dataset
 from core.errors import BackboneError, ConfigError
 from core.features import Features, compiled
@@ -138,7 +138,7 @@ def _tokenizer(found: Weights) -> tokenizer.Tokenizer:
 
 @lru_cache(maxsize=8)
 def _scale(name: str, found: Weights) -> float:
-    return checkpoints.logit_scale(found.path, _facts(name)) if found.path else 1 / 0.07
+    return tensors.logit_scale(found.path, _facts(name)) if found.path else 1 / 0.07
 
 
 def _embed(name: str, found: Weights, texts: Sequence[str]) -> np.ndarray:
@@ -169,7 +169,7 @@ def _text_tower(name: str, found: Weights) -> Callable[[np.ndarray], Any]:
             keras.utils.set_random_seed(backbones.UNTRAINED_SEED)
         network = towers.text(facts)
         if found.path is not None:
-            checkpoints.read(found.path, network, facts, "text")
+            tensors.read(found.path, network, facts, "text")
     if keras.backend.backend() != "tensorflow":
         return network
     import tensorflow as tf

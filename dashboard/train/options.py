@@ -6,7 +6,6 @@ import pandas as pd
 import streamlit as st
 
 from core import backbones, heads, options
-from core.backbones.clip import towers
 from core.config import AUGMENTATIONS, HEAD_DEFAULTS, OWN_DEFAULTS, POOLINGS, TRAINED, RunConfig
 from core.errors import LabError
 from dashboard import server
@@ -32,14 +31,15 @@ def weights() -> str:
 
 def pooling(backbone: str) -> str:
     """A widget for how the last feature map becomes one vector; of a CLIP, on which side of its projection."""
-    titles = {name: title for name, title in POOLINGS.items() if name not in towers.POOLINGS}
+    facts = backbones.get(backbone)
+    titles = {name: POOLINGS[name] for name in facts.poolings}
     about = {"help": "How the positions of the last feature map become one vector"}
-    if backbone in towers.SHAPES:
+    if facts.has_text_tower:
         titles = {"avg": POOLINGS["class"], "projected": POOLINGS["projected"]}
         about = {"help": "Its class token: as papers probe it, or as it is compared with texts, in fewer numbers"}
     if st.session_state.get("pooling") not in titles:  # it was chosen for the other kind of network
         st.session_state.pop("pooling", None)
-    label = "CLIP's features" if backbone in towers.SHAPES else "Pooling"
+    label = "CLIP's features" if facts.has_text_tower else "Pooling"
     return choices.titled(st.selectbox, "pooling", label, titles, **about)
 
 

@@ -11,9 +11,6 @@ from dataclasses import dataclass
 
 from core.backbones.catalog import Backbone
 from core.backbones.clip.layers import class_token
-from core.errors import ConfigError
-
-POOLINGS = ("class", "projected")  # before and after the projection; papers probe the one, texts meet the other
 
 
 @dataclass(frozen=True)
@@ -61,20 +58,8 @@ SHAPES = {
 
 
 def own_pooling(facts: Backbone, pooling: str) -> str:
-    """What a pooling stands for: "avg", which everything asks for by default, is "class" of a CLIP.
-
-    Raises:
-        ConfigError: A CLIP has no such output, or only a CLIP has.
-    """
-    is_clip = facts.name in SHAPES
-    if is_clip and pooling == "avg":
-        return "class"
-    if is_clip != (pooling in POOLINGS):
-        known = POOLINGS if is_clip else ("avg", "max", "flatten")
-        raise ConfigError(
-            f"{facts.name} has no features of pooling {pooling!r}", f"one of {', '.join(known)}", "Choose one of these"
-        )
-    return pooling
+    """See `Backbone.own_pooling`."""
+    return facts.own_pooling(pooling)
 
 
 def image(facts: Backbone):
@@ -101,7 +86,7 @@ def pooled(network, facts: Backbone, pooling: str):
     import keras
 
     x = network.output
-    if own_pooling(facts, pooling) == "projected":  # of every token, so that the pooling is last as in any network
+    if facts.own_pooling(pooling) == "projected":  # of every token, so that the pooling is last as in any network
         x = keras.layers.Dense(SHAPES[facts.name].dim, use_bias=False, name="projection")(x)
     return keras.Model(network.input, class_token("pooled")(x), name=network.name)
 

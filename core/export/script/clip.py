@@ -1,6 +1,6 @@
 """The image tower of CLIP in a run's code: a transformer over patches of an image, written out in plain Keras.
 
-Its weights are read from Hugging Face's file without a library of theirs; `core.backbones.clip.checkpoints` names the
+Its weights are read from Hugging Face's file without a library of theirs; `core.backbones.clip.tensors` names the
 tensors.
 """
 
@@ -13,6 +13,11 @@ from core.backbones.clip import checkpoints, towers
 from core.config import RunConfig
 from core.errors import RunError
 
+TRAINED = "as it was trained on images and their captions, without the tower that reads these"
+READS_TENSORS = True  # the script itself takes the weights file apart
+BATCHNORM = False
+SAME_PARAMS = False  # KerasHub counts the numbers of the patches as parameters
+
 
 def weights(config: RunConfig, facts: Backbone) -> str | None:
     """The value of WEIGHTS, a folder; None for an untrained tower.
@@ -24,7 +29,7 @@ def weights(config: RunConfig, facts: Backbone) -> str | None:
     if config.weights == "untrained":
         return None
     folder = checkpoints.here(facts) if config.weights == "published" else Path(config.weights).expanduser().resolve()
-    file = checkpoints.tensors(folder or settings.home() / "weights" / facts.weights_file, facts)
+    file = checkpoints.weights_file(folder or settings.home() / "weights" / facts.weights_file, facts)
     if file.name != checkpoints.SAFETENSORS:
         raise RunError(
             f"The weights of {facts.name} lie in {file.parent} as a preset of KerasHub",

@@ -3,17 +3,13 @@
 Pieces of plain Keras, chosen by the config; the numbers in them are constants on top of the script.
 """
 
-import json
-import os
 import re
-from pathlib import Path
 
 from core import backbones, heads, runs
 from core.backbones import Backbone, networks
-from core.backbones.catalog import CLIP
 from core.config import RunConfig
 from core.errors import RunError
-from core.export.script import clip as script_clip
+from core.export.script import applications, clip
 from core.export.script import snippets as texts
 
 Piece = tuple[str, str, str]
@@ -34,8 +30,7 @@ def constants(run: runs.Run) -> list[str]:
 
 def reads_tensors(config: RunConfig) -> bool:
     """Whether the network's weights are in a file that the script itself takes apart."""
-    facts = backbones.get(config.backbone)
-    return facts.family == CLIP and not _untrained(config, facts)
+    return _code(config).READS_TENSORS and not applications.untrained(config, backbones.get(config.backbone))
 
 
 def pieces(run: runs.Run) -> list[Piece]:
@@ -96,12 +91,7 @@ def _network_words(config: RunConfig) -> str:
     facts = backbones.get(config.backbone)
     if config.method == "scratch":
         return f"{config.backbone}, written out: it has never seen an image, and starts from chance."
-    if _untrained(config, facts):
-        known = "with chance for weights"
-    elif facts.family == CLIP:
-        known = "as it was trained on images and their captions, without the tower that reads these"
-    else:
-        known = "as it was trained on ImageNet, without its classifier"
+    known = "with chance for weights" if applications.untrained(config, facts) else _code(config).TRAINED
     wrong = (
         " Dividing by 255 is the book's recipe, whatever the backbone was trained on: the mistake to look at."
         if config.preprocessing == "divide255"
@@ -114,7 +104,7 @@ def _network_words(config: RunConfig) -> str:
 
 
 def _way(facts: Backbone) -> str:
-    return "" if facts.family == CLIP else f": `{facts.preprocessing}` is what Keras calls this backbone's way"
+    return "" if facts.preprocessing == "clip" else f": `{facts.preprocessing}` is what Keras calls this backbone's way"
 
 
 def _network(config: RunConfig) -> str:
@@ -126,7 +116,7 @@ def _network(config: RunConfig) -> str:
         parts.append('keras.config.set_dtype_policy("mixed_bfloat16")  # as the run on its GPU')
     seed = "SEED" if config.method == "scratch" else backbones.UNTRAINED_SEED
     parts.append(f"keras.utils.set_random_seed({seed})")
-    parts += script_clip.built(config, facts) if facts.family == CLIP else _built(config, facts)
+    parts += _code(config).built(config, facts)
     if _mixed(config):
         parts.append('keras.config.set_dtype_policy("float32")')
     if _keeps_statistics(config):
@@ -144,54 +134,18 @@ def _network(config: RunConfig) -> str:
     return "\n".join(part for part in parts if part is not None)
 
 
-def _built(config: RunConfig, facts: Backbone) -> list[str]:
-    """`network`, images to pooled features, with its weights."""
-    own = config.backbone in networks.OWN
-    pooling = {"avg": "GlobalAveragePooling2D", "max": "GlobalMaxPooling2D", "flatten": "Flatten"}[config.pooling]
-    if own:
-        lines = [f"network = {networks.OWN[config.backbone].__name__}(INPUT_SIZE)"]
-        if not _untrained(config, facts):
-            lines.append("network.load_weights(WEIGHTS)")
-    else:
-        weights = "None" if _untrained(config, facts) else "WEIGHTS" if _weights(config) else '"imagenet"'
-        lines = [
-            f"network = keras.applications.{config.backbone}(",
-            f"    include_top=False, weights={weights}, input_shape=(INPUT_SIZE, INPUT_SIZE, 3)",
-            ")",
-        ]
-        if weights == "WEIGHTS" and facts.family == "EfficientNet":
-            lines.append(texts.EFFICIENTNET_FILE.strip())
-    return [*lines, f"network = keras.Model(network.input, keras.layers.{pooling}()(network.output))"]
+def _keeps_statistics(config: RunConfig) -> bool:
+    """Whether BatchNorm, where the backbone has any, runs in inference mode while it trains."""
+    return config.method == "finetune" and config.batchnorm == "inference" and _code(config).BATCHNORM
 
 
 def _weights(config: RunConfig) -> str | None:
-    """The value of WEIGHTS; None where there are none, or Keras knows them by name."""
-    facts = backbones.get(config.backbone)
-    if _untrained(config, facts):
-        return None
-    if facts.family == CLIP:
-        return script_clip.weights(config, facts)
-    if config.weights != "imagenet":
-        path = Path(config.weights).expanduser()
-        return json.dumps(str((path / facts.weights_file if path.is_dir() else path).resolve()))
-    here = backbones.published_here(facts)
-    keras_home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
-    if here and not here.is_relative_to(keras_home):
-        return json.dumps(str(here)) + ("" if not facts.weights_url else f"  # = {facts.weights_url}")
-    if facts.name in ("MobileNet", "MobileNetV2") and config.input_size != facts.default_size:
-        # Keras takes other weights for some sizes, the run took those of 224 px.
-        return f'keras.utils.get_file(\n    origin="{facts.weights_url}", cache_subdir="models"\n)'
-    return None
+    return _code(config).weights(config, backbones.get(config.backbone))
 
 
-def _keeps_statistics(config: RunConfig) -> bool:
-    """Whether BatchNorm, where the backbone has any, runs in inference mode while it trains."""
-    clip = backbones.get(config.backbone).family == CLIP
-    return config.method == "finetune" and config.batchnorm == "inference" and not clip
-
-
-def _untrained(config: RunConfig, facts: Backbone) -> bool:
-    return config.weights == "untrained" or (config.weights == "imagenet" and not facts.weights_file)
+def _code(config: RunConfig):
+    """The module that writes the code of a backbone, by its loader."""
+    return {"keras": applications, "clip": clip}[backbones.get(config.backbone).loader]
 
 
 def _mixed(config: RunConfig) -> bool:
@@ -288,8 +242,7 @@ def _schedule(config: RunConfig) -> tuple[str, str]:
 
 def _unfreeze_words(run: runs.Run) -> str:
     outcome, config = run.outcome, run.config
-    clip = backbones.get(config.backbone).family == CLIP  # KerasHub counts the numbers of the patches as parameters
-    of_all = "" if clip else f"of {outcome.total_params:,} "
+    of_all = f"of {outcome.total_params:,} " if _code(config).SAME_PARAMS else ""
     counted = (
         f" In the run {outcome.trainable_weight_layers} of {outcome.weight_layers} layers with weights trained, "
         f"{outcome.trainable_params:,} {of_all}parameters."
@@ -301,8 +254,8 @@ def _unfreeze_words(run: runs.Run) -> str:
         if _keeps_statistics(config)
         else " BatchNorm of what trains takes its statistics from each batch."
     )
-    if clip:
-        batchnorm = ""  # there is none in it
+    if not _code(config).BATCHNORM:
+        batchnorm = ""
     return f"Flags are set first and then counted, since a slice of a list of layers says little.{counted}{batchnorm}"
 
 

@@ -6,6 +6,7 @@ from PIL import Image
 
 from core import backbones, features
 from core.backbones.clip import checkpoints, towers
+from core.backbones.clip import tensors as clip_tensors
 from core.config import RunConfig
 from core.data import datasets, images
 from core.embeddings import Source
@@ -73,7 +74,7 @@ def test_towers_agree_with_kerashubs_full_forward_pass(sample):
     weights = backbones.find_weights(facts)
     image = backbones.load(facts, weights=weights, pooling="projected")
     text = towers.text(facts)
-    checkpoints.read(weights.path, text, facts, "text")
+    clip_tensors.read(weights.path, text, facts, "text")
     for ours, theirs, projection in (
         (image, whole.vision_encoder, whole.vision_projection),
         (text, whole.text_encoder, whole.text_projection),

@@ -12,6 +12,7 @@ import pytest
 
 from core import backbones, settings
 from core.backbones.clip import checkpoints
+from core.backbones.clip import tensors as clip_tensors
 from core.backbones.clip import towers as clip_towers
 from core.backbones.clip.towers import SHAPES, Shape, Tower
 from core.errors import WeightsError
@@ -35,7 +36,7 @@ def written(folder: Path, activation: str, *, heads: tuple[int, int] = (3, 2)) -
     from safetensors.numpy import save_file
 
     rng = np.random.default_rng(5)
-    shapes = checkpoints.expected(SMALL, 24)
+    shapes = clip_tensors.expected(SMALL, 24)
     tensors = {name: rng.normal(0, 0.5, shape).astype(np.float32) for name, shape in shapes.items()}
     folder.mkdir(parents=True)
     ids = {"text_model.embeddings.position_ids": np.arange(9)[None]}  # as older files have
@@ -116,12 +117,12 @@ def test_a_hugging_face_folder_gives_what_numpy_gets_from_its_tensors(model, tmp
 
     tokens = np.array([[38, 4, 7, 1, 39], [38, 9, 39, 39, 39]], np.int32)
     text = clip_towers.text(facts)
-    checkpoints.read(folder, text, facts, "text")
+    clip_tensors.read(folder, text, facts, "text")
     expected = np.stack([text_tower(each, tensors, model) for each in tokens])
     np.testing.assert_allclose(np.asarray(text(tokens)), expected, rtol=1e-3, atol=1e-4)
-    assert checkpoints.logit_scale(folder, facts) == pytest.approx(np.exp(tensors["logit_scale"]))
+    assert clip_tensors.logit_scale(folder, facts) == pytest.approx(np.exp(tensors["logit_scale"]))
 
-    found = checkpoints.stored(image, facts, "image") | checkpoints.stored(text, facts, "text")
+    found = clip_tensors.stored(image, facts, "image") | clip_tensors.stored(text, facts, "text")
     assert set(found) == set(tensors) - {"logit_scale"}
     for name, value in found.items():
         np.testing.assert_array_equal(value, tensors[name])
@@ -153,7 +154,7 @@ def test_a_kerashub_preset_folder_gives_the_same_as_the_model_it_was_saved_from(
     ours = backbones.load("TinyCLIP", weights=str(tmp_path / "preset"), pooling="projected")
     np.testing.assert_allclose(np.asarray(ours(pixels)), np.asarray(whole.get_vision_embeddings(pixels)), atol=1e-5)
     facts = backbones.get("TinyCLIP")
-    assert checkpoints.logit_scale(tmp_path / "preset", facts) == pytest.approx(1 / 0.07)
+    assert clip_tensors.logit_scale(tmp_path / "preset", facts) == pytest.approx(1 / 0.07)
     with pytest.raises(WeightsError, match="is no CLIPViTB32"):
         backbones.load("CLIPViTB32", weights=str(tmp_path / "preset"))
 

@@ -1,0 +1,55 @@
+"""The image towers of CLIP as backbones: how they are built, and where their weights are. See `keras_loader`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.backbones.catalog import Backbone
+from core.backbones.clip import checkpoints, tensors, towers
+from core.progress import Report
+
+if TYPE_CHECKING:
+    import keras
+
+
+def here(facts: Backbone) -> Path | None:
+    """The folder of the published weights on this machine, or None."""
+    return checkpoints.here(facts)
+
+
+def fetch(facts: Backbone, report: Report) -> Path:
+    """Download the published weights.
+
+    Raises:
+        WeightsError: They cannot be downloaded: names the three ways to weights.
+    """
+    return checkpoints.download(facts, report)
+
+
+def locate(facts: Backbone, path: Path) -> Path:
+    """The folder that a path names; `content` says whether it holds weights."""
+    return path.resolve()
+
+
+def content(facts: Backbone, path: Path) -> Path:
+    """The file by whose content weights are told apart.
+
+    Raises:
+        WeightsError: The folder is missing or has no weights of a CLIP.
+    """
+    return checkpoints.weights_file(path, facts)
+
+
+def build(facts: Backbone, size: int, pooling: str) -> "keras.Model":
+    """The image tower, from `(b, s, s, 3)` to the class token, before or after the projection; it has one size only."""
+    return towers.pooled(towers.image(facts), facts, pooling)
+
+
+def fill(network: "keras.Model", facts: Backbone, path: Path | None) -> None:
+    """Give an image tower its weights; None: it keeps those it was built with.
+
+    Raises:
+        WeightsError: They do not fit.
+    """
+    towers.number_positions(network)
+    if path is not None:
+        tensors.read(path, network, facts, "image")

@@ -1,0 +1,252 @@
+"""CLIP's weights, tensor by tensor: from a checkpoint into the two towers, and back under their published names.
+
+A folder of another model, a file cut short, a tensor too many or too few: one sentence each.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.backbones.catalog import Backbone
+from core.backbones.clip.checkpoints import KERAS, SAFETENSORS, remedy, weights_file
+from core.backbones.clip.layers import attention_projections
+from core.backbones.clip.towers import SHAPES, Shape, Tower
+from core.errors import WeightsError
+
+_UNUSED = {  # the places of tokens and patches, counted up from nought: older files hold them as a tensor
+    "text_model.embeddings.position_ids",
+    "vision_model.embeddings.position_ids",
+}
+_PROJECTIONS = {"image": "visual_projection.weight", "text": "text_projection.weight"}
+_SCALE = "logit_scale"
+
+
+def read(folder: Path, network: Any, facts: Backbone, tower: str) -> None:
+    """Assigns the weights of one tower, as `towers` builds it.
+
+    Args:
+        tower: "image" or "text".
+
+    Raises:
+        WeightsError: The folder is of another model, or damaged. The network is then partly assigned: discard it.
+    """
+    if weights_file(folder, facts).name == KERAS:
+        _read_keras(folder, network, facts, tower)
+        return
+    with _Tensors(folder, facts) as file:
+        for variable, name, axes in _pairs(network, getattr(SHAPES[facts.name], tower), tower):
+            variable.assign(file[name].transpose(axes).reshape(variable.shape))
+
+
+def logit_scale(folder: Path, facts: Backbone) -> float:
+    """By what similarities are multiplied before the softmax; it is stored as a logarithm.
+
+    Raises:
+        WeightsError: The folder is of another model, or damaged.
+    """
+    if weights_file(folder, facts).name == KERAS:
+        return float(np.exp(np.asarray(_keras_model(folder, facts).clip_head.logit_scale)))
+    with _Tensors(folder, facts) as file:
+        return float(np.exp(file[_SCALE]).item())
+
+
+def expected(shape: Shape, size: int) -> dict[str, tuple[int, ...]]:
+    """Every tensor of a Hugging Face file, name -> shape, for images of `size` pixels."""
+    places = (size // shape.patch) ** 2 + 1
+    image, text = shape.image, shape.text
+    found = {
+        "vision_model.embeddings.class_embedding": (image.width,),
+        "vision_model.embeddings.patch_embedding.weight": (image.width, 3, shape.patch, shape.patch),
+        "vision_model.embeddings.position_embedding.weight": (places, image.width),
+        "text_model.embeddings.token_embedding.weight": (shape.vocabulary, text.width),
+        "text_model.embeddings.position_embedding.weight": (shape.context, text.width),
+        _PROJECTIONS["image"]: (shape.dim, image.width),
+        _PROJECTIONS["text"]: (shape.dim, text.width),
+        _SCALE: (),
+    }
+    norms = {
+        "vision_model.pre_layrnorm": image,
+        "vision_model.post_layernorm": image,
+        "text_model.final_layer_norm": text,
+    }
+    for name, tower in norms.items():
+        found |= {f"{name}.weight": (tower.width,), f"{name}.bias": (tower.width,)}
+    for model, tower in (("vision_model", image), ("text_model", text)):
+        for index in range(tower.depth):
+            found |= {f"{model}.encoder.layers.{index}.{name}": of for name, of in _block(tower).items()}
+    return found
+
+
+def stored(network: Any, facts: Backbone, tower: str) -> dict[str, np.ndarray]:
+    """The tensors of one tower, under their names in a Hugging Face file: the other way round of `read`."""
+    shape = SHAPES[facts.name]
+    shapes, found = expected(shape, facts.default_size), {}
+    for variable, name, axes in _pairs(network, getattr(shape, tower), tower):
+        value = np.asarray(variable).reshape([shapes[name][axis] for axis in axes])
+        found[name] = value.transpose(np.argsort(axes))
+    return found
+
+
+class _Tensors:
+    """A safetensors file whose every tensor is known, read one at a time as float32."""
+
+    def __init__(self, folder: Path, facts: Backbone):
+        from safetensors import SafetensorError, safe_open
+
+        self.path, self.facts = folder / SAFETENSORS, facts
+        _check_config(folder, facts)
+        try:
+            self.file = safe_open(self.path, framework="numpy")
+        except (SafetensorError, OSError) as error:
+            raise WeightsError(
+                f"{self.path} ({self.path.stat().st_size:,} bytes) is damaged or cut short ({error})",
+                f"the safetensors file of {facts.weights_file}",
+                "Copy or download it again",
+            ) from error
+        self._check()
+
+    def __enter__(self) -> "_Tensors":
+        self.file.__enter__()
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.file.__exit__(*error)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return np.asarray(self.file.get_tensor(name), np.float32)
+
+    def _check(self) -> None:
+        wanted, names = expected(SHAPES[self.facts.name], self.facts.default_size), set(self.file.keys()) - _UNUSED
+        said = f"{self.path} is no {self.facts.name}: "
+        if names != set(wanted):
+            lacking, extra = sorted(set(wanted) - names), sorted(names - set(wanted))
+            what = f"it lacks {lacking[0]}" if lacking else f"it holds {extra[0]}, which is no part of it"
+            more = len(lacking) + len(extra) - 1
+            raise WeightsError(
+                f"{said}{what}" + (f" ({more} more do not fit)" if more else ""),
+                f"the {len(wanted)} tensors of {self.facts.weights_file}",
+                "Choose the folder of this model",
+            )
+        for name, shape in wanted.items():
+            found = tuple(self.file.get_slice(name).get_shape())
+            if found != shape and not (name == _SCALE and found == (1,)):
+                raise WeightsError(f"{said}{name} is {found}", f"{shape}", "Choose the folder of this model")
+
+
+def _check_config(folder: Path, facts: Backbone) -> None:
+    """That the description fits, also where tensors would not tell: activation and heads."""
+    path, shape = folder / "config.json", SHAPES[facts.name]
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path} cannot be read ({error})", "the description of a CLIP", remedy(facts)) from error
+    if config.get("model_type") != "clip":
+        raise WeightsError(
+            f"{folder} is of a model of type {config.get('model_type')!r}", "clip", "Choose the folder of this model"
+        )
+    for part, tower, heads in (("vision_config", shape.image, 12), ("text_config", shape.text, 8)):
+        told = config.get(part) or {}
+        # What transformers takes where a description, which leaves out its defaults, says nothing.
+        for key, usual, wanted in (
+            ("hidden_act", "quick_gelu", shape.activation),
+            ("num_attention_heads", heads, tower.heads),
+        ):
+            if told.get(key, usual) != wanted:
+                raise WeightsError(
+                    f"{path} says {key} {told.get(key, usual)} of its {part}",
+                    f"{wanted}, as {facts.name} has",
+                    "Choose the folder of this model",
+                )
+
+
+def _block(tower: Tower) -> dict[str, tuple[int, ...]]:
+    width, hidden = tower.width, tower.hidden
+    found = {}
+    for name, outputs, inputs in (
+        *((f"self_attn.{part}_proj", width, width) for part in "qkv"),
+        *(("self_attn.out_proj", width, width), ("mlp.fc1", hidden, width), ("mlp.fc2", width, hidden)),
+    ):
+        found |= {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
+    for norm in ("layer_norm1", "layer_norm2"):
+        found |= {f"{norm}.weight": (width,), f"{norm}.bias": (width,)}
+    return found
+
+
+_SAME, _VECTOR, _DENSE, _PATCHES = (0, 1), (0,), (1, 0), (2, 3, 1, 0)  # axes of a stored tensor, in Keras's order
+
+
+def _pairs(network: Any, shape: Tower, tower: str) -> Iterator[tuple[Any, str, tuple[int, ...]]]:
+    """Variable of the tower, name of its tensor, how the tensor's axes turn; heads are a reshape on top."""
+    model = {"image": "vision_model", "text": "text_model"}[tower]
+    embedding, names = network.get_layer("embedding"), f"{model}.embeddings"
+    if tower == "image":
+        yield embedding.class_embedding, f"{names}.class_embedding", _VECTOR
+        yield embedding.patch_embedding.kernel, f"{names}.patch_embedding.weight", _PATCHES
+        yield embedding.position_embedding.embeddings, f"{names}.position_embedding.weight", _SAME
+        yield from _norm(network.get_layer("pre_layer_norm"), f"{model}.pre_layrnorm")
+    else:
+        yield embedding.token_embedding.embeddings, f"{names}.token_embedding.weight", _SAME
+        yield embedding.position_embedding.position_embeddings, f"{names}.position_embedding.weight", _SAME
+    for index in range(shape.depth):
+        block, name = network.get_layer(f"encoder_block_{index}"), f"{model}.encoder.layers.{index}"
+        yield from _norm(block.layer_norm_1, f"{name}.layer_norm1")
+        projections = zip(("q", "k", "v", "out"), attention_projections(block.attention), strict=True)
+        for part, projection in projections:
+            yield from _dense(projection, f"{name}.self_attn.{part}_proj")
+        yield from _norm(block.layer_norm_2, f"{name}.layer_norm2")
+        yield from _dense(block.dense_1, f"{name}.mlp.fc1")
+        yield from _dense(block.dense_2, f"{name}.mlp.fc2")
+    last = {"image": "post_layernorm", "text": "final_layer_norm"}[tower]
+    yield from _norm(network.get_layer("layer_norm"), f"{model}.{last}")
+    if any(layer.name == "projection" for layer in network.layers):
+        yield network.get_layer("projection").kernel, _PROJECTIONS[tower], _DENSE
+
+
+def _norm(layer: Any, name: str) -> Iterator[tuple[Any, str, tuple[int, ...]]]:
+    yield layer.gamma, f"{name}.weight", _VECTOR
+    yield layer.beta, f"{name}.bias", _VECTOR
+
+
+def _dense(layer: Any, name: str) -> Iterator[tuple[Any, str, tuple[int, ...]]]:
+    yield layer.kernel, f"{name}.weight", _DENSE
+    yield layer.bias, f"{name}.bias", _VECTOR
+
+
+def _read_keras(folder: Path, network: Any, facts: Backbone, tower: str) -> None:
+    whole = _keras_model(folder, facts)
+    encoder = {"image": whole.vision_encoder, "text": whole.text_encoder}[tower]
+    projection = {"image": whole.vision_projection, "text": whole.text_projection}[tower]
+    # In their order, since KerasHub puts the name of the whole before those of the layers.
+    sources = [*(layer for layer in encoder.layers if layer.weights), projection]
+    for layer, source in zip((layer for layer in network.layers if layer.weights), sources, strict=False):
+        layer.set_weights(source.get_weights())
+
+
+def _keras_model(folder: Path, facts: Backbone) -> Any:
+    """KerasHub's own model of a preset folder, checked to be of the shape that `facts` names."""
+    from keras_hub.models import CLIPBackbone
+
+    try:
+        model = CLIPBackbone.from_preset(str(folder))
+    except Exception as error:  # a class of another model, a damaged file: each library has its own
+        raise WeightsError(
+            f"{folder} cannot be read as a KerasHub preset of CLIP ({' '.join(str(error).split())[:200]})",
+            f"the preset {SHAPES[facts.name].preset or facts.name}",
+            remedy(facts),
+        ) from error
+    shape, image, text = SHAPES[facts.name], model.vision_encoder, model.text_encoder
+    found = Shape(
+        image.patch_size,
+        *(Tower(one.num_layers, one.hidden_dim, one.num_heads, one.intermediate_dim) for one in (image, text)),
+        model.projection_dim,
+        image.intermediate_activation,
+        text.vocabulary_size,
+        text.max_sequence_length,
+        shape.preset,
+    )
+    if found != shape or image.image_shape[0] != facts.default_size:
+        raise WeightsError(f"{folder} is no {facts.name}: {found}", f"{shape}", "Choose the folder of this model")
+    return model

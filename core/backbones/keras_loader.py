@@ -1,0 +1,124 @@
+"""Networks of Keras Applications and our own: how they are built, and where their weights are.
+
+A loader is a module with these functions, named by the row of the catalog; the other one is `clip.loader`.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core import download, settings
+from core.backbones import keras_weights
+from core.backbones.catalog import Backbone
+from core.errors import WeightsError
+from core.progress import Report
+
+if TYPE_CHECKING:
+    import keras
+
+# Mean and spread of ImageNet's colours, by which EfficientNet B0 to B7 were trained (keras.applications.efficientnet)
+_IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+def here(facts: Backbone) -> Path | None:
+    """The file of the published weights: shipped, in the home folder, or in Keras's own; None: on none of them."""
+    keras_home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+    for folder in (settings.ASSETS, settings.home() / "weights", keras_home / "models"):
+        path = folder / facts.weights_file
+        if path.is_file():
+            return path
+    return None
+
+
+def fetch(facts: Backbone, report: Report) -> Path:
+    """Download Keras's official file into the home folder.
+
+    Raises:
+        WeightsError: It cannot be downloaded: says which file to put where.
+    """
+    path, url = settings.home() / "weights" / facts.weights_file, facts.weights_url
+    if not url:
+        raise WeightsError(
+            f"The shipped weights of {facts.name} are missing",
+            f"the file {settings.ASSETS / facts.weights_file}",
+            "Restore it from the repository",
+        )
+    try:
+        download.fetch(url, path, facts.weights_hash, report)
+    except download.DownloadError as error:
+        raise WeightsError(
+            f"{facts.name} has no weights here and {url} cannot be fetched ({error})",
+            "",
+            f"Put {url} at {path}, connect to the internet, or choose untrained weights",
+        ) from error
+    return path
+
+
+def locate(facts: Backbone, path: Path) -> Path:
+    """The weights file that a path stands for: itself or, in a folder, the one of the official name.
+
+    Raises:
+        WeightsError: There is none.
+    """
+    if path.is_dir():
+        path = path / facts.weights_file
+    if not path.is_file():
+        raise WeightsError(
+            f"There is no weights file {path}",
+            f"a .h5 or .weights.h5 file for {facts.name}, or a folder with {facts.weights_file}",
+            "Check the path, or choose imagenet or untrained",
+        )
+    return path.resolve()
+
+
+def content(facts: Backbone, path: Path) -> Path:
+    """The file by whose content weights are told apart."""
+    return path
+
+
+def build(facts: Backbone, size: int, pooling: str) -> "keras.Model":
+    """The network without classifier, from `(b, s, s, 3)` to pooled features."""
+    import keras
+
+    from core.backbones import networks
+
+    if facts.name in networks.OWN:
+        network = networks.OWN[facts.name](size)
+    else:
+        application = getattr(keras.applications, facts.name)
+        network = application(include_top=False, weights=None, input_shape=(size, size, 3))
+    pool = {
+        "avg": keras.layers.GlobalAveragePooling2D,
+        "max": keras.layers.GlobalMaxPooling2D,
+        "flatten": keras.layers.Flatten,
+    }[pooling]
+    return keras.Model(network.input, pool(name="pooled")(network.output), name=network.name)
+
+
+def fill(network: "keras.Model", facts: Backbone, path: Path | None) -> None:
+    """Give a network its weights; None: it keeps those it was built with.
+
+    Raises:
+        WeightsError: They do not fit.
+    """
+    if path is not None:
+        keras_weights.read(path, network, facts.name)
+        complete_efficientnet_input(network)
+
+
+def complete_efficientnet_input(network: "keras.Model") -> None:
+    """Divides by the colours' spread once more, which Keras does in a layer that `weights=None` leaves out.
+
+    The official EfficientNet B0 to B7 files carry the spread where Normalization expects its square, and
+    `keras.applications.EfficientNetB0(weights="imagenet")` adds a Rescaling for that (tensorflow#49930). Squaring the
+    variable does the same. Files without this oddity are left alone.
+    """
+    import numpy as np
+    from keras import layers, ops
+
+    for layer in network.layers:
+        if isinstance(layer, layers.Normalization) and layer.weights:
+            spread = ops.convert_to_numpy(layer.adapt_variance)
+            if np.allclose(spread, _IMAGENET_STD, atol=1e-3):
+                layer.adapt_variance.assign(spread**2)
+                layer.finalize_state()
