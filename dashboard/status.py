@@ -12,15 +12,15 @@ POLL = 1.0  # seconds between two looks at a running run
 
 def show() -> None:
     """Draw it; it looks again by itself only while something starts or runs."""
-    active, settled = server.runs.active_runs(), server.engine.settled()
+    active, settled = server.runs.active(), server.engine.settled()
     busy = bool(active) or not settled
     st.fragment(_draw, run_every=POLL if busy else None)([run.id for run in active], settled)
 
 
 def _draw(drawn: list[str], was_settled: bool) -> None:
-    active = server.runs.active_runs()
+    active = server.runs.active()
     if [run.id for run in active] != drawn or server.engine.settled() != was_settled:
-        server.runs.refresh_runs()
+        server.runs.refresh()
         st.rerun()  # what the page shows has changed: a run came or ended, the engine is there
     components.link("data", _dataset_title(), icon=":material/photo_library:", help="Dataset in use")
     for run in active[:1]:
@@ -34,16 +34,16 @@ def _draw(drawn: list[str], was_settled: bool) -> None:
 
 def _dataset_title() -> str:
     name = visitor.get().dataset
-    titles = {summary.name: summary.title for summary in server.datasets.available_datasets()}
+    titles = {summary.name: summary.title for summary in server.datasets.available()}
     return titles.get(name, name)
 
 
 def _device() -> str:
     try:
-        if server.engine.engine() is None:
+        if server.engine.get() is None:
             return ":material/hourglass_empty: Starting the engine"
     except LabError as error:
         return f":material/error: {error.received}"
-    facts = server.throughput.hardware_here()
+    facts = server.throughput.hardware()
     device = facts["gpu"] or f"{facts['cpu']}, {facts['cores']} cores"
     return f":material/memory: {device} · {facts['memory_gb']:.0f} GB"

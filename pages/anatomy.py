@@ -48,13 +48,13 @@ def _wait_until_opened(name: str, size: int) -> None:
 
 @st.fragment(run_every=0.25)
 def _look_again(name: str, size: int) -> None:
-    if not server.anatomy.opening(name, size):
+    if not server.anatomy.reading(name, size):
         st.rerun()
 
 
 try:
-    dataset = server.datasets.dataset(dataset_name)
-    anatomy = server.anatomy.anatomy(name, size)
+    dataset = server.datasets.get(dataset_name)
+    anatomy = server.anatomy.describe(name, size)
 except LabError as error:
     components.show_error(error)
     st.stop()

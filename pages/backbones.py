@@ -39,7 +39,7 @@ components.page_header("Backbones", "Which architectures are there, and what do 
 # Read
 facts = pd.DataFrame([asdict(backbones.get(name)) for name in [*backbones.names(), *backbones.clip_names()]])
 facts["millions"] = facts["params"] / 1e6
-speeds = server.throughput.speeds_here().rename(columns={"backbone": "name", "input_size": "default_size"})
+speeds = server.throughput.table().rename(columns={"backbone": "name", "input_size": "default_size"})
 facts = facts.merge(speeds[["name", "default_size", "images_per_second"]], how="left", on=["name", "default_size"])
 
 # Choose

@@ -8,7 +8,7 @@ from dashboard import map_view, server
 from dashboard.before_after import changes, images
 from dashboard.before_after import runs as fine_tunes
 from dashboard.maps import columns as map_columns
-from dashboard.maps import selection_panel, several
+from dashboard.maps import drawing, selection_panel
 from dashboard.state import visitor
 from dashboard.ui import choices, components, findings, image_grid
 
@@ -20,7 +20,7 @@ components.page_header(
     "Before and after", "What did fine-tuning change in what the network sees, and which images did it fix or break?"
 )
 components.need_runs()
-runs = fine_tunes.finished(server.runs.runs_table())
+runs = fine_tunes.finished(server.runs.table())
 if runs.empty:
     components.empty("No fine-tune yet", "A finished one is looked at here, before and after, image by image.")
     components.link("train", "Fine-tune a backbone", icon=":material/play_circle:", method="finetune")
@@ -43,13 +43,13 @@ try:
     drawn = [server.maps.drawn(config) for config in pair]
     missing = [config for config, found in zip(pair, drawn, strict=True) if found is None]
     if missing:
-        several.draw(missing, "Draw both maps")
+        drawing.show_several(missing, "Draw both maps")
         st.stop()
     before, after = drawn
     st.markdown(changes.sentence(before.quality, after.quality))
 
-    columns = map_columns.of_images(dataset, after.rows, server.maps.splits(dataset))
-    columns += map_columns.of_run(dataset, after.rows, server.finished.predictions(run["run_id"]))
+    columns = map_columns.of_images(dataset, after.rows, server.datasets.splits(dataset))
+    columns += map_columns.of_run(dataset, after.rows, server.runs.predictions(run["run_id"]))
     if both is not None:
         columns.append(changes.changes(after.rows, both))
     elif colour == "change":
@@ -74,7 +74,7 @@ try:
     with right:
         if len(picked.rows):
             selection_panel.show(
-                after, dataset, picked.rows, server.finished.predictions(run["run_id"]), look_at=image_grid.ask
+                after, dataset, picked.rows, server.runs.predictions(run["run_id"]), look_at=image_grid.ask
             )
         if row is not None:
             images.one(dataset, row, both, pair)

@@ -13,7 +13,7 @@ from dashboard.ui import answers, charts, components, findings
 components.page_header("Compare", "Which backbone is better, which is faster, and what might explain it?")
 components.need_runs()
 
-runs = server.runs.runs_table()
+runs = server.runs.table()
 if runs.empty:
     components.empty("Nothing to compare yet", "Each run becomes a row here, beside all the others.")
     components.link("home", "Run the demo", icon=":material/play_arrow:")
@@ -56,7 +56,7 @@ try:
             components.result_card(run)
             components.link("run", "Hold it against another", icon=":material/balance:", run=chosen, view=versus.TAB)
         with classes:
-            counts = server.finished.confusion(chosen)
+            counts = server.runs.confusion(chosen)
             st.markdown(findings.classes(counts))
             components.chart(charts.per_class(counts), key="classes", alt="Accuracy of each class with its interval")
     elif run["status"] in ENDED:

@@ -9,7 +9,7 @@ from core.errors import LabError
 from dashboard import server
 from dashboard.data import import_form
 from dashboard.state import visitor
-from dashboard.ui import charts, choices, components, contact_sheet, formats
+from dashboard.ui import charts, choices, components, contact_sheet, formats, task_progress
 
 CLASSES_AT_ONCE = 10
 SPLITS = {  # what each is for
@@ -36,36 +36,32 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 @st.fragment(run_every=1.0)
 def wait_for_download() -> None:
     """Show every second how far the download is, until it has ended."""
-    try:
-        if not server.datasets.fetching(name):
-            st.rerun()
-    except LabError:
+    if not server.datasets.download(name).running:
+        server.datasets.refresh()
         st.rerun()
-    moment = server.datasets.fetch_progress(name)
-    st.progress(moment.fraction if moment else 0.0, text=formats.progress(moment) if moment else "Connecting")
+    task_progress.bar(server.datasets.download(name), waiting="Connecting")
 
 
-summary = next((each for each in server.datasets.available_datasets() if each.name == name), None)
+summary = next((each for each in server.datasets.available() if each.name == name), None)
 if summary and summary.state == "download":
     components.need_runs()
-    try:
-        if server.datasets.fetching(name):
-            st.markdown(f"{summary.title} is on its way. Other pages stay usable.")
-            wait_for_download()
-            st.stop()
-    except LabError as error:
-        components.show_error(error)
+    download = server.datasets.download(name)
+    if download.running:
+        st.markdown(f"{summary.title} is being downloaded. Other pages stay usable.")
+        wait_for_download()
+        st.stop()
+    task_progress.why_it_ended(download.error)
     components.empty(
         f"{summary.title} is not on this machine yet",
         f"{formats.count(summary.images, 'image')} of {summary.classes} classes, about 165 MB to download once.",
         icon=":material/download:",
     )
     if st.button("Download", type="primary", icon=":material/download:"):
-        server.datasets.fetch(name)
+        download.begin()
         st.rerun()
     st.stop()
 try:
-    dataset = server.datasets.dataset(name)
+    dataset = server.datasets.get(name)
 except LabError as error:
     components.show_error(error)
     st.stop()
@@ -157,6 +153,6 @@ if name != datasets.SAMPLE:
         st.markdown("Its images leave this machine; runs and their results stay.")
         if st.button("Delete for good", type="primary"):
             datasets.delete(name)
-            server.datasets.refresh_datasets()
+            server.datasets.refresh()
             visitor.update(dataset=datasets.SAMPLE)
             st.rerun()

@@ -41,7 +41,7 @@ try:
         seen = min(max(size, facts.min_size), facts.max_size or size)
         pooling = side if each in clips else "avg"
         asked[each] = Source(dataset=name, images="test", backbone=each, input_size=seen, pooling=pooling)
-        if found := server.few_shot.few_shot_curve(asked[each]):
+        if found := server.few_shot.curve(asked[each]):
             curves[each] = found
     n_test = len(embeddings.rows(next(iter(asked.values()))))
     progress.show(asked, curves)
@@ -51,7 +51,7 @@ except LabError as error:
 
 lines = {}
 if server.engine.store_open():
-    runs = server.runs.runs_table()
+    runs = server.runs.table()
     done = runs[(runs["status"] == "finished") & (runs["dataset"] == name) & (runs["n_test_used"] == n_test)]
     done = done.set_index("run_id", drop=False)
     zero_shot = done.index[done["method"] == ZERO_SHOT].tolist()
@@ -68,10 +68,8 @@ if server.engine.store_open():
         if title in lines:  # two of one kind are told apart by when they began
             title += f" of {formats.moment(run['created'])}"
         lines[title] = Interval(run["accuracy"], run["accuracy_low"], run["accuracy_high"])
-    model = next((each for each in server.zero_shot.clips_here() if each != encoder.TOY), encoder.TOY)
-    under_way = [
-        run for run in server.runs.active_runs() if (run.config.method, run.config.dataset) == (ZERO_SHOT, name)
-    ]
+    model = next((each for each in server.zero_shot.models() if each != encoder.TOY), encoder.TOY)
+    under_way = [run for run in server.runs.active() if (run.config.method, run.config.dataset) == (ZERO_SHOT, name)]
     if model not in set(done.loc[zero_shot, "backbone"]) and st.button(
         f"Ask {model} zero-shot", icon=":material/translate:", key="few-shot-ask", disabled=bool(under_way),
         help="Told the class names, shown no labelled image: its accuracy on these test images is a line to reach",

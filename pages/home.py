@@ -35,7 +35,7 @@ components.need_runs()
 if visitor.get().run:
     progress.show(visitor.get().run)
 
-table = server.runs.runs_table()
+table = server.runs.table()
 finished = table[(table["status"] == "finished") & (table["run_id"] != visitor.get().run)]
 if not finished.empty:
     st.subheader("Last results", anchor=False)

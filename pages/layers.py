@@ -17,7 +17,7 @@ VIEW = "layers"
 
 components.page_header("Layers", "At what depth does a network begin to tell your classes apart?")
 components.need_runs()
-table = server.runs.runs_table()
+table = server.runs.table()
 try:
     asked = choices.show(table[table["method"].isin(["finetune", "scratch"]) & table["accuracy"].notna()])
     depths = server.layers.depths(*embeddings.network(asked.source))
@@ -28,10 +28,10 @@ try:
     configs: list[MapConfig] = []
     for depth in depths:  # each layout begins where the one before it ended, so that the eye can follow a class
         source, start = replace(asked.source, layer=depth.block), configs and maps.key(configs[-1])
-        config = maps.fitting(MapConfig(source, method=asked.method), len(server.maps.map_rows(source)))
+        config = maps.fitting(MapConfig(source, method=asked.method), len(server.maps.rows(source)))
         configs.append(replace(config, start=start or ""))
     drawn = [server.maps.drawn(config) for config in configs]
-    found = server.layers.layer_probed(asked.source, asked.n_train)
+    found = server.layers.probes(asked.source, asked.n_train)
     missing = [config for config, each in zip(configs, drawn, strict=True) if each is None]
     if missing or found is None:
         progress.show(asked, missing, probed=found is not None)
@@ -41,13 +41,13 @@ try:
     there = [(depth, each) for depth, each in zip(depths, drawn, strict=True) if each]
     if there:
         probes = {probe.block: probe for probe in found.probes} if found else {}
-        dataset, rows = server.datasets.dataset(asked.source.dataset), there[0][1].rows
+        dataset, rows = server.datasets.get(asked.source.dataset), there[0][1].rows
         map_view.show(
             [
                 map_view.Panel(each.key, story.title(depth), story.caption(probes.get(depth.block)))
                 for depth, each in there
             ],
-            rows, dataset, columns.of_images(dataset, rows, server.maps.splits(dataset)),
+            rows, dataset, columns.of_images(dataset, rows, server.datasets.splits(dataset)),
             key=VIEW, colour="class", arrange="grid" if len(there) > 1 else "single",
             height=600 if len(there) > 3 else 400,  # three stand in a row
         )  # fmt: skip

@@ -14,7 +14,7 @@ st.markdown(
     "done is read from your runs and maps. Nothing is downloaded."
 )
 
-table = server.runs.runs_table() if server.engine.store_open() else None
+table = server.runs.table() if server.engine.store_open() else None
 for start in range(0, len(lessons.LESSONS), 2):
     for column, (name, lesson) in zip(st.columns(2), list(lessons.LESSONS.items())[start : start + 2], strict=False):
         with column.container(border=True, height="stretch"):

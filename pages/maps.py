@@ -14,8 +14,8 @@ PANELS = {"point": "Image", "chosen": "Selection", "photo": "Photo"}
 components.page_header("Maps", "Which images does a network take for alike, and does it keep your classes apart?")
 components.need_runs()
 try:
-    config, how = choices.show(server.runs.runs_table())
-    dataset, rows = server.datasets.dataset(config.source.dataset), server.maps.map_rows(config.source)
+    config, how = choices.show(server.runs.table())
+    dataset, rows = server.datasets.get(config.source.dataset), server.maps.rows(config.source)
     found = server.maps.drawn(config)
     if found is None:
         drawing.show(config, dataset, rows)
@@ -42,7 +42,7 @@ near = image_panel.neighbours(config, row)
 ringed = image_panel.ringed(photo if panel == "photo" else near)
 with left:
     picked = map_view.show(
-        [map_view.Panel(found.key, server.maps.map_title(config))],
+        [map_view.Panel(found.key, server.maps.title(config))],
         found.rows,
         dataset,
         shown.columns,

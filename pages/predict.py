@@ -19,9 +19,9 @@ left, right = st.columns([2, 3], gap="large")
 with left:
     photo = photo_picker.choose()
 with right:
-    table = server.runs.runs_table()
+    table = server.runs.table()
     done = table[table["accuracy"].notna()].set_index("run_id")
-    titles = {f"{IMAGENET}{name}": f"{name}, ImageNet classes" for name in server.photos.classifiers_here()}
+    titles = {f"{IMAGENET}{name}": f"{name}, ImageNet classes" for name in server.explain.classifiers()}
     titles |= {run_id: choices.run_title(run) for run_id, run in done.iterrows()}
     first = [*titles][:1] + list(done.index[:AT_FIRST])
     models = address.several("models", "Models", titles, widget=st.multiselect, default=first).split("+")
@@ -35,13 +35,13 @@ with right:
 
 def classes_of(model: str) -> tuple[str, ...]:
     """Names of the classes that a model tells apart; none for ImageNet's thousand."""
-    return () if model.startswith(IMAGENET) else tuple(server.finished.confusion(model).columns)
+    return () if model.startswith(IMAGENET) else tuple(server.runs.confusion(model).columns)
 
 
 @st.fragment(run_every=0.3)
 def wait() -> None:
     """Look again once nobody is at it any more: what failed is told by the page, which would be asked anew in here."""
-    if server.engine.settled() and not any(server.photos.answering(model, digest) for model in models):
+    if server.engine.settled() and not any(server.explain.answering(model, digest) for model in models):
         st.rerun()
 
 
@@ -49,7 +49,7 @@ with right:
     digest, answers, failed = photo_picker.name(photo), {}, {}
     for model in models:
         try:
-            answers[model] = server.photos.answer(model, photo, digest)
+            answers[model] = server.explain.answer(model, photo, digest)
         except LabError as error:
             failed[model] = error
     said = {model: answer for model, answer in answers.items() if answer}

@@ -4,45 +4,33 @@ import streamlit as st
 
 from core.config import TITLES
 from core.data import corruptions
-from core.errors import LabError, Stopped
+from core.errors import LabError
 from core.evaluation import robustness
 from dashboard import server
 from dashboard.robustness import curves
-from dashboard.ui import choices, components, formats
+from dashboard.server.tasks import Task
+from dashboard.ui import choices, components, formats, task_progress
 
 POLL = 0.7  # seconds between two looks
 MOST = 6  # runs beside each other
 
 
-def _live(asked: list[str], titles: dict[str, str]) -> None:
-    """A fragment; it has the page drawn anew whenever a run is done."""
-    under_way = [run_id for run_id in asked if server.robustness.measuring_robust(run_id)]
-    if len(under_way) < len(asked):
+def _live(tasks: dict[str, Task]) -> None:
+    """A fragment, by title of the run; it has the page drawn again whenever a run is done."""
+    if not all(task.running for task in tasks.values()):
         st.rerun()
     with st.container(border=True):
-        for run_id in under_way:
-            moment = server.robustness.robust_progress(run_id)
-            text = formats.progress(moment) if moment else "Waiting"
-            st.progress(moment.fraction if moment else 0.0, text=f"{titles[run_id]} · {text}")
-        st.button("Cancel", icon=":material/stop_circle:", key="robust-cancel", on_click=_cancel, args=(under_way,))
-
-
-def _begin(asked: list[str]) -> None:
-    for run_id in asked:
-        server.robustness.measure_robust(run_id)
-
-
-def _cancel(asked: list[str]) -> None:
-    for run_id in asked:
-        server.robustness.cancel_robust(run_id)
+        for title, task in tasks.items():
+            task_progress.bar(task, title)
+        task_progress.cancel_button(tasks.values(), key="robust-cancel")
 
 
 components.page_header("Robustness", "How good is a model on images that are worse than those it learned from?")
 components.need_runs()
-runs = server.runs.runs_table()
+runs = server.runs.table()
 name = choices.dataset()
 try:
-    image = server.datasets.dataset(name).images[0]
+    image = server.datasets.get(name).images[0]
     with st.expander("What is done to the images", expanded=True):
         for column, (title, made) in zip(
             st.columns(len(corruptions.CORRUPTIONS)), curves.preview(image).items(), strict=True
@@ -56,30 +44,36 @@ try:
         components.link("train", "Train one", icon=":material/play_circle:")
         st.stop()
     chosen = st.multiselect(
-        "Runs", known.index, default=known.index[:1], key="robust-runs", max_selections=MOST,
+        "Runs",
+        known.index,
+        default=known.index[:1],
+        key="robust-runs",
+        max_selections=MOST,
         format_func=lambda run: choices.run_title(known.loc[run]),
-    )  # fmt: skip
+    )
     titles = {run: f"{known.at[run, 'backbone']}, {TITLES[known.at[run, 'method']].lower()}" for run in chosen}
     for run in chosen:  # two of one kind are told apart by when they began
         if list(titles.values()).count(titles[run]) > 1:
             titles[run] += f" ({formats.moment(known.at[run, 'created'])})"
-    found = {run: server.robustness.robust(run) for run in chosen}
-    under_way = [run for run in chosen if server.robustness.measuring_robust(run)]
-    missing = [run for run in chosen if found[run] is None and run not in under_way]
-    if under_way:
-        st.fragment(_live, run_every=POLL)(under_way, titles)
-    for error in filter(None, map(server.robustness.robust_failed, missing)):
-        if isinstance(error, Stopped):
-            st.info("Features that are finished are kept: measured again, it goes on from there.", title="Cancelled")
-        else:
-            components.show_error(error)
+    found = {run: server.robustness.result(run) for run in chosen}
+    tasks = {run: server.robustness.task(run) for run in chosen}
+    running = {titles[run]: task for run, task in tasks.items() if task.running}
+    missing = [run for run in chosen if found[run] is None and titles[run] not in running]
+    if running:
+        st.fragment(_live, run_every=POLL)(running)
+    for run in missing:
+        task_progress.why_it_ended(tasks[run].error)
     if missing:
         images = sum(known.loc[missing, "n_test_used"]) * len(corruptions.CORRUPTIONS) * len(corruptions.SEVERITIES)
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.button(
-                "Show them worse images", type="primary", icon=":material/blur_on:", key="robust-measure",
-                on_click=_begin, args=(missing,),
-            )  # fmt: skip
+                "Show them worse images",
+                type="primary",
+                icon=":material/blur_on:",
+                key="robust-measure",
+                on_click=task_progress.begin,
+                args=([tasks[run] for run in missing],),
+            )
             st.markdown(f":gray[Up to {formats.count(images, 'image')} to look at]", width="content")
     components.toy(set(known.loc[chosen, "backbone"]))
     there = {titles[run]: each for run, each in found.items() if each}

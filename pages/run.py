@@ -11,7 +11,7 @@ from dashboard.ui import choices, components, image_grid
 
 components.page_header("Run", "How good is it, where does it fail, what does it look at, is it better than another?")
 components.need_runs()
-runs = server.runs.runs_table()
+runs = server.runs.table()
 if runs.empty:
     components.empty("No run yet", "Each run can be looked at from close up here.")
     components.link("home", "Run the demo", icon=":material/play_arrow:")
@@ -29,7 +29,7 @@ try:
         st.stop()
     if run["status"] != "finished":
         progress.why_it_ended(run)
-    found = server.finished.run(run["run_id"])
+    found = server.runs.get(run["run_id"])
     if found.outcome is None:
         progress.learned(run)
         st.stop()

@@ -66,7 +66,7 @@ with right:
         more.explain(configs[0], plans[0].n_train)
 
     components.need_runs()
-    active = server.runs.active_runs()
+    active = server.runs.active()
     followed = visitor.get().run or (active[0].id if active else "")
     with shown:
         if followed:

@@ -14,12 +14,12 @@ left, right = st.columns(2)
 with right:
     name = choices.dataset()
 with left:
-    model = choices.titled(st.selectbox, "clip", "CLIP", {each: each for each in server.zero_shot.clips_here()})
+    model = choices.titled(st.selectbox, "clip", "CLIP", {each: each for each in server.zero_shot.models()})
 components.toy([model])
-weights.show(server.zero_shot.clips_here())
+weights.show(server.zero_shot.models())
 
 try:
-    dataset = server.datasets.dataset(name)
+    dataset = server.datasets.get(name)
     tabs = {
         "One photo": lambda: zero_shot_looks.captions(model),
         "Prompts": lambda: prompts.show(model, name, dataset),
@@ -32,7 +32,7 @@ try:
         if not tab.open:
             continue
         with tab:
-            if title in needs_features and not server.zero_shot.prompts_prepared(model, name):
+            if title in needs_features and not server.zero_shot.prepared(model, name):
                 shared.wait_for_features(model, name)
             else:
                 draw()

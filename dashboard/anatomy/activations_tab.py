@@ -58,7 +58,7 @@ def _usual(offered: list[int], input_size: int) -> list[int]:
 
 
 def _say_weights(backbone: str) -> None:
-    facts, weights = backbones.get(backbone), server.activations.weights_here(backbone)
+    facts, weights = backbones.get(backbone), server.explain.weights(backbone)
     folder = settings.home() / "weights"
     if weights == "untrained" and not facts.weights_file:
         st.warning(
@@ -101,7 +101,7 @@ def _all(backbone: str, photo: np.ndarray, sizes: list[int], *, missing: bool) -
     found: dict[int, Seen | LabError] = {}
     for size in sizes:
         try:
-            answer = server.activations.seen(backbone, photo, digest, size)
+            answer = server.explain.activations(backbone, photo, digest, size)
         except LabError as error:
             answer = error
         if answer is not None:

@@ -35,7 +35,7 @@ def compare(first: Anatomy, others: Sequence[str]) -> None:
     waiting = []
     for name in others:
         try:
-            other = server.anatomy.anatomy(name, size_for(name, first.input_size))
+            other = server.anatomy.describe(name, size_for(name, first.input_size))
         except LabError as error:
             components.show_error(error)
             continue
@@ -44,7 +44,7 @@ def compare(first: Anatomy, others: Sequence[str]) -> None:
         else:
             waiting.append(name)
     if len(found) > 1:
-        speeds = server.throughput.speeds_here()
+        speeds = server.throughput.table()
         st.table(table(list(found.values()), speeds), border="horizontal")
         _measure(list(found.values())[1:], speeds)
         for name in list(found)[1:]:
@@ -155,5 +155,5 @@ def _times(this: float, that: float) -> str:
 
 @st.fragment(run_every=0.4)
 def _wait(names: tuple[str, ...], size: int) -> None:
-    if not any(server.anatomy.opening(name, size_for(name, size)) for name in names):
+    if not any(server.anatomy.reading(name, size_for(name, size)) for name in names):
         st.rerun()

@@ -8,11 +8,10 @@ import streamlit as st
 
 from core import backbones, hardware
 from core.curriculum import arithmetic, vanishing_gradients
-from core.errors import LabError
 from dashboard import server
 from dashboard.anatomy import idea_charts
 from dashboard.state import address
-from dashboard.ui import choices, components, formats
+from dashboard.ui import choices, components, formats, task_progress
 
 NORMALISATIONS = {"none": "Nothing", "batchnorm": "BatchNorm"}
 SECONDS_A_YEAR = 365.25 * 24 * 3600
@@ -68,18 +67,16 @@ def gradients() -> None:
 
 
 def _measured_gradients(blocks: int, after: str) -> None:
-    try:
-        measured = server.ideas.gradients(blocks, after)
-    except LabError as error:
-        components.show_error(error)
-        measured = None
+    measurement = server.ideas.gradients(blocks, after)
+    task_progress.why_it_ended(measurement.error)
+    measured = measurement.result
     if measured is None:
-        if server.ideas.asked("gradients", blocks, after) or not server.engine.settled():
+        if measurement.running or not server.engine.settled():
             st.skeleton(height=360)
             _look_again(blocks, after)
             return
         if st.button("Measure on this machine", icon=":material/timer:"):
-            server.ideas.measure_gradients(blocks, after)
+            measurement.begin()
             st.rerun(scope="app")
         st.caption(
             "Two networks of that many 3 x 3 convolutions, with and without shortcuts, see the same real images once; "
@@ -116,7 +113,7 @@ def _tell_gradients(measured: vanishing_gradients.GradientNorms) -> str:
 
 @st.fragment(run_every=0.4)
 def _look_again(blocks: int, after: str) -> None:
-    if server.engine.settled() and not server.ideas.asked("gradients", blocks, after):
+    if server.engine.settled() and not server.ideas.gradients(blocks, after).running:
         st.rerun(scope="app")
 
 

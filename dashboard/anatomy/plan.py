@@ -50,7 +50,7 @@ def show(anatomy: Anatomy, frozen: Frozen, dataset: Dataset, unfreeze: str) -> N
         f"Counted for batches of {config.batch_size} and Adam: weights, gradients, what the optimizer remembers, and "
         "the outputs of all layers behind the first that trains. What the libraries take comes on top.",
     )
-    _epoch(figures[4], anatomy, frozen, config, server.anatomy.training_images(dataset.name))
+    _epoch(figures[4], anatomy, frozen, config, len(server.datasets.splits(dataset)["train"]))
     st.markdown(f"{sentence(anatomy, frozen, unfreeze)} {_depth(anatomy, dataset)}")
 
 

@@ -8,7 +8,7 @@ from core.backbones import networks, textbook
 from core.curriculum.parity import Comparison, ParityCheck
 from core.errors import LabError
 from dashboard import server
-from dashboard.ui import components, formats
+from dashboard.ui import components, formats, task_progress
 
 AGREES = 1e-3  # of the typical feature: what rounding in float32 may do through a hundred layers
 
@@ -115,20 +115,17 @@ def _stages(compared: Comparison, keras: str) -> None:
 
 def _check(written: str, keras: str) -> None:
     """Whether both compute the same, tried here and now."""
-    try:
-        checked = server.ideas.equality_checked(written)
-    except LabError as error:
-        components.show_error(error)
-        return
-    if checked:
-        _tell(checked, keras)
-    elif server.ideas.asked("equality", written):
+    check = server.ideas.parity_check(written)
+    task_progress.why_it_ended(check.error)
+    if check.result:
+        _tell(check.result, keras)
+    elif check.running:
         st.caption(":material/hourglass_top: Both networks are built and compared")
         _return_when_checked(written)
     elif st.button(f"Check it against Keras's {keras}", icon=":material/balance:", help=(
         "Gives our network every tensor of Keras's, which are random, and compares what both make of the same images"
     )):  # fmt: skip
-        server.ideas.check_equality(written)
+        check.begin()
         st.rerun(scope="app")
 
 
@@ -151,11 +148,11 @@ def _differ(checked: ParityCheck) -> str:
 
 @st.fragment(run_every=0.3)
 def _return_when_counted(written: str) -> None:
-    if server.engine.settled() and not server.ideas.asked("comparison", written):
+    if not server.ideas.comparing(written):
         st.rerun(scope="app")
 
 
 @st.fragment(run_every=0.4)
 def _return_when_checked(written: str) -> None:
-    if not server.ideas.asked("equality", written):
+    if not server.ideas.parity_check(written).running:
         st.rerun(scope="app")

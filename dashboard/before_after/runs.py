@@ -16,7 +16,7 @@ def answers(run: pd.Series) -> pd.DataFrame | None:
 
     Where a fine-tune began with the head of a probe, that probe is what was before.
     """
-    after = server.finished.predictions(run["run_id"])
+    after = server.runs.predictions(run["run_id"])
     if run["start"]:
-        return notable_images.together(after, server.finished.predictions(run["start"]))
-    return notable_images.before_and_after(after, server.finished.stage_predictions(run["run_id"]))
+        return notable_images.together(after, server.runs.predictions(run["start"]))
+    return notable_images.before_and_after(after, server.runs.stage_predictions(run["run_id"]))

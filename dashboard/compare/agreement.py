@@ -24,7 +24,7 @@ def show(finished: pd.DataFrame) -> None:
         name = st.selectbox("On", sharing["dataset"].unique(), key="agreement-on")
         runs = sharing[sharing["dataset"] == name].nlargest(MOST, "accuracy")
         found = agreement.same_answers(
-            {row["run_id"]: server.finished.predictions(row["run_id"]) for _, row in runs.iterrows()}
+            {row["run_id"]: server.runs.predictions(row["run_id"]) for _, row in runs.iterrows()}
         )
         titles = [choices.run_title(row) for _, row in runs.iterrows()]
         found = found.set_axis(titles).set_axis(titles, axis=1)

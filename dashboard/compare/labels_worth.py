@@ -46,7 +46,7 @@ def _sentences(run: pd.Series, finished: pd.DataFrame) -> list[str]:
                 dataset=run["dataset"], images="test", backbone=probe["backbone"], weights=probe["weights"],
                 input_size=int(probe["input_size"]), preprocessing=probe["preprocessing"], pooling=probe["pooling"],
             )  # fmt: skip
-            curve = server.few_shot.few_shot_curve(source)
+            curve = server.few_shot.curve(source)
         except LabError:  # its dataset or network has gone since
             continue
         if curve and curve.n_test == run["n_test_used"]:

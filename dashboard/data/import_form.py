@@ -56,7 +56,7 @@ def _attempt(bring: Callable[[Report], Dataset]) -> None:
         bar.empty()
         components.show_error(error)
         return
-    server.datasets.refresh_datasets()
+    server.datasets.refresh()
     visitor.update(dataset=dataset.name)
     st.toast(f"{formats.count(len(dataset.labels), 'image')} of {dataset.title} are here", icon=":material/check:")
     st.rerun()

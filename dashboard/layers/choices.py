@@ -49,7 +49,7 @@ def show(tuned: pd.DataFrame) -> Asked:
                 st.number_input, "input_size", "Input size (px)", default=usual, least=facts.min_size, most=1024,
                 step=32, scope=facts.name, help="What each image is enlarged to before the network sees it",
             )  # fmt: skip
-        splits = server.maps.splits(server.datasets.dataset(fields["dataset"]))
+        splits = server.datasets.splits(server.datasets.get(fields["dataset"]))
         n_test, n_train = (
             address.number(
                 st.number_input, name, label, default=min(IMAGES, len(splits[split])), least=20,

@@ -85,7 +85,7 @@ def _check(lesson: Lesson, step: Step) -> None:
     if not server.engine.store_open():
         st.caption(":material/hourglass_empty: Looking for your runs")
         return
-    table = server.runs.runs_table()
+    table = server.runs.table()
     lacking = lessons.lacking(lesson, step, table)
     if lacking:
         st.markdown(f":orange[:material/radio_button_unchecked:] Still to come: {'; '.join(lacking)}.")

@@ -41,7 +41,7 @@ def parcel(request: Request) -> Response:
     """Rows or a column of a map that is being looked at."""
     from dashboard import server
 
-    content = server.maps_shown.parcels().get(_named(request, "digest"))
+    content = server.blobs.shared().get(_named(request, "digest"))
     if content is None:
         raise HTTPException(HTTPStatus.NOT_FOUND, "The server has started anew since. Reload the page.")
     return _answer(content)
@@ -105,7 +105,7 @@ def _dataset(name: str, fingerprint: str) -> Dataset:
     from dashboard import server
 
     try:
-        dataset = server.datasets.dataset(name)
+        dataset = server.datasets.get(name)
     except LabError as error:
         raise HTTPException(HTTPStatus.NOT_FOUND, str(error)) from error
     if dataset.fingerprint != fingerprint:

@@ -106,8 +106,8 @@ def show(
         ConfigError: The parts do not fit together.
     """
     _check(panels, rows, columns, colour, arrange)
-    parcels = server.maps_shown.parcels()
-    of = parcels.put(packing.rows(rows))
+    blobs = server.blobs.shared()
+    of = blobs.put(packing.rows(rows))
     data = {
         "modules": f"{_base()}/map_view/{browser_modules.version()}/",
         "panels": [
@@ -130,7 +130,7 @@ def show(
                 "colours": column.palette(),
                 "unit": column.unit,
                 "unknown": column.unknown,
-                "url": _parcel(parcels.put(packing.column(column))),
+                "url": _parcel(blobs.put(packing.column(column))),
             }
             for column in columns
         ],
@@ -152,7 +152,7 @@ def show(
 def picked(key: str, rows: np.ndarray) -> Picked:
     """What was picked in the view of this key, if it was of these rows; for callbacks, and before it is drawn."""
     told = _state(key)
-    if told.get("of") != server.maps_shown.parcels().put(packing.rows(rows)):
+    if told.get("of") != server.blobs.shared().put(packing.rows(rows)):
         return Picked(np.empty(0, np.int64), None)
     clicked = told.get("clicked")
     mask = packing.chosen(told.get("bits", ""), len(rows))

@@ -74,7 +74,7 @@ def _network(runs: pd.DataFrame) -> dict:
 
 
 def _images(dataset: str) -> str:
-    sizes = {summary.name: summary.images for summary in server.datasets.available_datasets()}
+    sizes = {summary.name: summary.images for summary in server.datasets.available()}
     first = "all" if sizes.get(dataset, 0) <= MOST_AT_FIRST else "test"
     return choices.titled(st.selectbox, "images", "Images", {first: TITLES[first], **TITLES})
 

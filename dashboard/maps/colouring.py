@@ -40,26 +40,26 @@ def choose(source: Source, dataset: Dataset, rows: np.ndarray) -> Colours:
     if st.session_state.get("colour") not in titles:  # of another dataset, which has runs
         st.session_state.pop("colour", None)
     colour = choices.titled(st.selectbox, "colour", "Colour by", titles, width=190)
-    columns = map_columns.of_images(dataset, rows, server.maps.splits(dataset))
+    columns = map_columns.of_images(dataset, rows, server.datasets.splits(dataset))
     if runs.empty:
         return Colours(colour, columns, None)
     first = _choose_run(runs, "said", "Said by", shown=colour in OF_A_RUN | OF_TWO)
     if image_grid.dataset_of(first) is None:  # it says why
         return Colours(colour if colour in OF_IMAGES else "class", columns, None)
-    predictions = server.finished.predictions(first["run_id"])
+    predictions = server.runs.predictions(first["run_id"])
     columns += map_columns.of_run(dataset, rows, predictions)
     if colour in OF_TWO:
         second = _choose_run(runs[runs["run_id"] != first["run_id"]], "against", "Against", shown=True)
         names = versus.names_of(first, second)
         columns.append(
-            map_columns.of_two_runs(dataset, rows, predictions, server.finished.predictions(second["run_id"]), names)
+            map_columns.of_two_runs(dataset, rows, predictions, server.runs.predictions(second["run_id"]), names)
         )
     return Colours(colour, columns, predictions)
 
 
 def _runs(source: Source) -> pd.DataFrame:
     """Runs that said something of images of this dataset: the map's own first, then the newest."""
-    table = server.runs.runs_table()
+    table = server.runs.table()
     found = table[(table["dataset"] == source.dataset) & table["accuracy"].notna()]
     return found.sort_values("run_id", key=lambda ids: ids != source.run, kind="stable")
 

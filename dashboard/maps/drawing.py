@@ -1,16 +1,15 @@
-"""A map that is not there yet: what it would be and how long it takes, then how far it is, and what kept it."""
+"""Maps that are not drawn yet: what they would show and take, then how far they are, and why they failed."""
 
 import numpy as np
 import streamlit as st
 
 from core import backbones, embeddings, maps
 from core.data.datasets import Dataset
-from core.errors import LabError, Stopped
 from core.features import throughput
 from core.maps import MapConfig
 from dashboard import server
 from dashboard.state import address
-from dashboard.ui import components, contact_sheet, formats
+from dashboard.ui import contact_sheet, formats, task_progress
 
 POLL = 0.5  # seconds between two looks
 SHOWN = 10  # images that stand for those of the map
@@ -22,12 +21,13 @@ def show(config: MapConfig, dataset: Dataset, rows: np.ndarray) -> None:
     Args:
         rows: Row ids (n,) of the images that the map would be of.
     """
-    if server.maps.drawing(config):
+    task = server.maps.task(config)
+    if task.running:
         st.fragment(live, run_every=POLL)([config])
         return
-    what_happened(server.maps.drawing_failed(config))
+    task_progress.why_it_ended(task.error)
     with st.container(border=True):
-        st.markdown(f"**{server.maps.map_title(config)}**")
+        st.markdown(f"**{server.maps.title(config)}**")
         st.markdown(f":gray[{maps.METHODS[config.method].idea}]")
         few = rows[np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).astype(int)]
         st.image(contact_sheet.strip(dataset.images[few], places=SHOWN), alt=f"{len(few)} of the images")
@@ -37,37 +37,53 @@ def show(config: MapConfig, dataset: Dataset, rows: np.ndarray) -> None:
             return
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
-                "Draw the map", type="primary", icon=":material/scatter_plot:", key="draw", on_click=_draw,
-                args=(config,),
-            )  # fmt: skip
+                "Draw the map",
+                type="primary",
+                icon=":material/scatter_plot:",
+                key="draw",
+                on_click=task_progress.begin,
+                args=([task],),
+            )
             st.markdown(f":gray[{what_it_takes(config.source, len(rows))}]", width="content")
 
 
+def show_several(missing: list[MapConfig], label: str) -> None:
+    """Draw it in place of several maps that belong together: one button, one progress, one way to cancel.
+
+    Args:
+        missing: In the order they are to be drawn: one that starts from another comes after it.
+        label: Of the button: Draw both maps.
+    """
+    tasks = [server.maps.task(config) for config in missing]
+    if any(task.running for task in tasks):
+        st.fragment(live, run_every=POLL)(missing)
+        return
+    task_progress.why_it_ended(next((error for task in tasks if (error := task.error)), None))
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.button(
+            label,
+            type="primary",
+            icon=":material/scatter_plot:",
+            key="draw-several",
+            on_click=task_progress.begin,
+            args=(tasks,),
+        )
+        st.markdown(f":gray[{formats.count(len(missing), 'map')}. {_take(missing)}]", width="content")
+
+
 def live(configs: list[MapConfig]) -> None:
-    """How far the maps that are not drawn yet are; a fragment, which has the page drawn anew at the end."""
-    under_way = [config for config in configs if server.maps.drawing(config)]
-    if not under_way:
+    """How far the missing maps are; a fragment, which has the page drawn again at the end."""
+    running = {config: task for config in configs if (task := server.maps.task(config)).running}
+    if not running:
         st.rerun()
-    config = under_way[0]
-    moment = server.maps.drawing_progress(config)
+    config, task = next(iter(running.items()))
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            place = f", {len(configs) - len(under_way) + 1} of {len(configs)} maps" if len(configs) > 1 else ""
-            st.markdown(f"**{server.maps.map_title(config)}**{place}")
-            st.button(
-                "Cancel", icon=":material/stop_circle:", key="cancel-drawing", on_click=_cancel, args=(under_way,)
-            )
-        waiting = server.maps.before_in_line(config)
-        text = f"Waiting: {formats.count(waiting, 'map')} before it" if waiting else "Starting"
-        st.progress(moment.fraction if moment else 0.0, text=formats.progress(moment) if moment else text)
-
-
-def what_happened(error: LabError | None) -> None:
-    """Why the last attempt gave no map, if there was one."""
-    if isinstance(error, Stopped):
-        st.info("Features that are finished are kept: drawn again, it goes on from there.", title="Cancelled")
-    elif error:
-        components.show_error(error)
+            place = f", {len(configs) - len(running) + 1} of {len(configs)} maps" if len(configs) > 1 else ""
+            st.markdown(f"**{server.maps.title(config)}**{place}")
+            task_progress.cancel_button(running.values(), key="cancel-drawing")
+        waiting = f"Waiting: {formats.count(task.ahead, 'map')} before it" if task.ahead else "Starting"
+        task_progress.bar(task, waiting=waiting)
 
 
 def what_it_takes(source: embeddings.Source, images: int) -> str:
@@ -93,23 +109,24 @@ def _offer(config: MapConfig, fits: MapConfig, images: int) -> None:
         title=f"{formats.count(images, 'image')} are too few for {what} {asked}",
     )
     st.button(
-        f"Draw it with {most}", type="primary", icon=":material/scatter_plot:", key="draw", on_click=_draw_fitting,
+        f"Draw it with {most}",
+        type="primary",
+        icon=":material/scatter_plot:",
+        key="draw",
+        on_click=_draw_fitting,
         args=(fits, name, most),
-    )  # fmt: skip
+    )
 
 
 def _draw_fitting(fits: MapConfig, name: str, most: str) -> None:
     address.put(name, most)
-    _draw(fits)
+    task_progress.begin([server.maps.task(fits)])
 
 
-def _draw(config: MapConfig) -> None:
-    try:
-        server.maps.draw(config)
-    except LabError as error:
-        st.toast(str(error), icon=":material/error:")
-
-
-def _cancel(configs: list[MapConfig]) -> None:
-    for config in configs:
-        server.maps.cancel_drawing(config)
+def _take(missing: list[MapConfig]) -> str:
+    """What the networks still have to look at; those that have seen everything count only if all have."""
+    images = len(server.maps.rows(missing[0].source))
+    sources = dict.fromkeys(config.source for config in missing)
+    incomplete = [source for source in sources if embeddings.missing(source)]
+    takes = [what_it_takes(source, images) for source in incomplete or [missing[0].source]]
+    return " ".join(dict.fromkeys(takes))

@@ -13,7 +13,7 @@ from core.maps import MapConfig
 from core.maps.nearby import Near
 from dashboard import server
 from dashboard.map_view import Picked
-from dashboard.ui import choices, components, formats, image_grid
+from dashboard.ui import choices, components, formats, image_grid, task_progress
 
 POLL = 0.5  # seconds between two looks at the worker
 SIZE = 256  # pixels of the image
@@ -125,18 +125,23 @@ def tiles(near: Near, dataset: Dataset, *, key: str) -> None:
             with st.container(width=TILE, gap="xxsmall"):
                 st.image(components.thumbnail(dataset.images[row], TILE), width=TILE, alt=f"Image {row}: {name}")
                 st.button(
-                    f"{name} {distance:.3g}", key=f"{key}-{row}", type="tertiary", on_click=look_at, args=(row,),
+                    f"{name} {distance:.3g}",
+                    key=f"{key}-{row}",
+                    type="tertiary",
+                    on_click=look_at,
+                    args=(row,),
                     help=f"Image {row}, at a distance of {distance:.4g}: press to see where it lies",
-                )  # fmt: skip
+                )
 
 
 def gone(source: Source, error: MapError) -> None:
     """The vectors were cleared away: say so, and offer to compute them again."""
-    if server.maps.filling_features(source):
+    task = server.maps.features_task(source)
+    if task.running:
         st.fragment(_wait_for_features, run_every=POLL)(source)
         return
     st.warning(f"{error.remedy}.", title=error.received)
-    st.button("Compute them again", icon=":material/replay:", on_click=server.maps.fill_features, args=(source,))
+    st.button("Compute them again", icon=":material/replay:", on_click=task_progress.begin, args=([task],))
 
 
 def _turn(panel: str) -> None:
@@ -154,6 +159,6 @@ def _wait(source: Source, metric: str, row: int) -> None:
 
 
 def _wait_for_features(source: Source) -> None:
-    if not server.maps.filling_features(source):
+    if not server.maps.features_task(source).running:
         st.rerun()
     st.caption(":material/hourglass_top: Computing the features again")

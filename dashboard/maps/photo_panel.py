@@ -70,9 +70,6 @@ def _keep(key: str) -> None:
 
 
 def _wait(config: MapConfig, photo: bytes) -> None:
-    try:
-        if server.maps.near_photo(config, photo) is not None:
-            st.rerun()
-    except LabError:
-        st.rerun()  # the page says so
+    if not server.maps.looking_near_photo(config, photo):
+        st.rerun()
     st.caption(":material/hourglass_top: The network looks at it")

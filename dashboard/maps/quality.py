@@ -30,7 +30,7 @@ def show(found: Map) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         took = ", ".join(f"{TOOK[name]} {formats.duration(spent)}" for name, spent in found.seconds.items())
         components.measured(found.hardware, f"{took}.")
-        st.caption(f"{server.maps.map_title(found.config)}; {maps.METHODS[found.config.method].paper}")
+        st.caption(f"{server.maps.title(found.config)}; {maps.METHODS[found.config.method].paper}")
     for note in found.notes:
         st.caption(f":material/info: {note}")
 

@@ -28,10 +28,10 @@ def show(printed: pd.Series, corrected: pd.Series) -> None:
             components.link("run", "Open this run", icon=":material/search_insights:", run=each["run_id"], view=RESULT)
     st.markdown(_verdict(printed, corrected))
     facts = backbones.get(printed["backbone"])
-    outcomes = [server.finished.run(each["run_id"]).outcome for each in both]
+    outcomes = [server.runs.get(each["run_id"]).outcome for each in both]
     st.markdown("\n".join(f"* {reason}" for reason in reasons(facts, *outcomes)))
     components.chart(
-        run_charts.per_class_of_two(*(server.finished.confusion(each["run_id"]) for each in both), names),
+        run_charts.per_class_of_two(*(server.runs.confusion(each["run_id"]) for each in both), names),
         key="book",
         alt="Accuracy of each class, as printed beside corrected",
     )
@@ -92,7 +92,7 @@ def _batchnorm() -> str:
 
 
 def _verdict(printed: pd.Series, corrected: pd.Series) -> str:
-    first, second = (server.finished.predictions(each["run_id"]) for each in (corrected, printed))
+    first, second = (server.runs.predictions(each["run_id"]) for each in (corrected, printed))
     both = notable_images.together(first, second)
     if both.empty:
         return ""

@@ -23,7 +23,7 @@ def show(run: pd.Series) -> None:
 
 def _images(run: pd.Series) -> None:
     """The images that tell most, and the one that was chosen beside its explanation."""
-    predictions = server.finished.predictions(run["run_id"])
+    predictions = server.runs.predictions(run["run_id"])
     left, right = st.columns([5, 7] if visitor.get().projector else 2, gap="large")
     with left:
         group = choices.titled(
@@ -49,7 +49,7 @@ def _images(run: pd.Series) -> None:
 
 def _calibration(run: pd.Series) -> None:
     """Whether it is as often right as it is sure."""
-    predictions = server.finished.predictions(run["run_id"])
+    predictions = server.runs.predictions(run["run_id"])
     labels = predictions["label"].to_numpy()
     probabilities = predictions.filter(regex=r"^p_\d+$").to_numpy()
     bins = metrics.calibration_bins(labels, probabilities, BINS)

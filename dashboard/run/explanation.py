@@ -20,7 +20,7 @@ def show(run: pd.Series, row: int) -> None:
     dataset = image_grid.dataset_of(run)
     if dataset is None:
         return
-    found = server.finished.predictions(run["run_id"]).set_index("row")
+    found = server.runs.predictions(run["run_id"]).set_index("row")
     if row not in found.index:
         st.warning("Choose one of the images that this run was tested on.", title=f"Image {row} is not among them")
         return
@@ -43,7 +43,7 @@ def show(run: pd.Series, row: int) -> None:
 
 
 def _heat_maps(run: pd.Series, row: int, classes: list[int], *, waiting: bool) -> None:
-    dataset = server.datasets.dataset(run["dataset"])
+    dataset = server.datasets.get(run["dataset"])
     image = dataset.images[row]
     error = maps = None
     try:
@@ -80,5 +80,5 @@ def _how_to_read(height: int, width: int) -> str:
 
 def _maps(run: pd.Series, row: int, dataset: Dataset, classes: list[int]) -> list[np.ndarray] | None:
     """A map for each class; None while a worker is at one of them."""
-    found = [server.finished.explanation(run["run_id"], row, dataset.images[row], index) for index in classes]
+    found = [server.explain.grad_cam(run["run_id"], row, dataset.images[row], index) for index in classes]
     return None if any(each is None for each in found) else [heat_map for heat_map, _ in found]

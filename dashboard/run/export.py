@@ -14,7 +14,7 @@ from core.errors import LabError
 from core.runs import Outcome
 from dashboard import server
 from dashboard.run import report
-from dashboard.ui import components, formats
+from dashboard.ui import components, formats, task_progress
 
 TAB = "Take it away"
 MOST = 20  # runs in one report
@@ -91,21 +91,25 @@ def _formats(run_id: str, checked: int, watched: bool) -> None:
 
 
 def _at_work(run_id: str) -> bool:
-    return any(server.finished.exporting(run_id, name) for name in FORMATS)
+    return any(server.exports.task(run_id, name).running for name in FORMATS)
 
 
 def _format(run_id: str, name: str, checked: int) -> None:
     title = FORMATS[name][0]
-    if server.finished.exporting(run_id, name):
+    task = server.exports.task(run_id, name)
+    if task.running:
         st.caption(":material/hourglass: Being made, then asked the run's own test images")
         return
-    try:
-        path = server.finished.exported(run_id, name)
-    except LabError as error:
-        components.show_error(error)
-        path = None
+    path = None if task.error else server.exports.find(run_id, name)
     if path is None:
-        st.button(f"Make {title}", key=f"make-{name}", on_click=_make, args=(run_id, name), icon=":material/build:")
+        task_progress.why_it_ended(task.error)
+        st.button(
+            f"Make {title}",
+            key=f"make-{name}",
+            on_click=task_progress.begin,
+            args=([task],),
+            icon=":material/build:",
+        )
         return
     st.download_button(
         f"{title} ({formats.storage(_bytes(path))})",
@@ -120,16 +124,9 @@ def _format(run_id: str, name: str, checked: int) -> None:
     st.caption(f":material/check: Read back, it says what the run said of {formats.count(checked, 'test image')}")
 
 
-def _make(run_id: str, name: str) -> None:
-    try:
-        server.finished.export(run_id, name)
-    except LabError as error:
-        st.toast(str(error), icon=":material/error:")
-
-
 def _code(run_id: str) -> None:
     try:
-        script, notebook = server.finished.code(run_id)
+        script, notebook = server.exports.code(run_id)
     except LabError as error:
         components.show_error(error)
         return
@@ -138,7 +135,7 @@ def _code(run_id: str) -> None:
             ("Python script", script, "script", "text/x-python"),
             ("Jupyter notebook", notebook, "notebook", "application/x-ipynb+json"),
         ):
-            name = server.finished.export_name(run_id, kind)
+            name = server.exports.file_name(run_id, kind)
             st.download_button(
                 label, text, name, mime, key=f"take-{kind}", icon=":material/download:", on_click="ignore"
             )

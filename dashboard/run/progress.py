@@ -7,11 +7,10 @@ import streamlit as st
 
 from core import heads
 from core.config import PROBES, TRAINED, RunConfig
-from core.errors import LabError
 from core.runs import ENDED, RESUMABLE, Run
 from dashboard import server
 from dashboard.state import visitor
-from dashboard.ui import components, formats, training_charts
+from dashboard.ui import components, formats, task_progress, training_charts
 
 POLL = 0.6  # seconds between two looks
 BESIDE = 12  # runs that are offered to be drawn beside
@@ -29,10 +28,10 @@ _TRAINING_STOPPED = "It goes on from its last checkpoint, or from the start wher
 
 def show(run_id: str) -> None:
     """Draw a run; while it waits or works it redraws itself and can be paused and stopped."""
-    if any(run.id == run_id for run in server.runs.active_runs()):
+    if any(run.id == run_id for run in server.runs.active()):
         st.fragment(_live, run_every=POLL)(run_id)
         return
-    table = server.runs.runs_table()
+    table = server.runs.table()
     found = table[table["run_id"] == run_id]
     if found.empty:
         st.info("It was deleted, or the link comes from another home folder.", title="This run is not here")
@@ -84,7 +83,7 @@ def resume_button(run: pd.Series) -> None:
     if run["status"] in RESUMABLE:
         st.button(
             "Resume", icon=":material/play_arrow:", type="primary", key=f"resume-{run['run_id']}",
-            on_click=_do, args=(server.runs.resume, run["run_id"]),
+            on_click=task_progress.attempt, args=(server.runs.resume, run["run_id"]),
         )  # fmt: skip
 
 
@@ -129,7 +128,7 @@ def same(run: pd.Series, **changes) -> dict[str, str]:
 
 def queue(but: str = "") -> None:
     """The runs that wait or work, apart from one that is drawn elsewhere."""
-    for position, run in enumerate(server.runs.active_runs()):
+    for position, run in enumerate(server.runs.active()):
         if run.id == but:
             continue
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -139,10 +138,10 @@ def queue(but: str = "") -> None:
 
 
 def _live(run_id: str) -> None:
-    active = server.runs.active_runs()
+    active = server.runs.active()
     position = next((i for i, run in enumerate(active) if run.id == run_id), None)
     if position is None:  # it ended: the whole page has something new to show
-        server.runs.refresh_runs()
+        server.runs.refresh()
         st.rerun()
     run = active[position]
     with st.container(border=True):
@@ -171,13 +170,13 @@ def _live(run_id: str) -> None:
 
 def _look_again() -> None:
     if server.engine.settled():
-        server.runs.refresh_runs()
+        server.runs.refresh()
         st.rerun()
 
 
 def _others(run_id: str) -> dict[str, str]:
     """Runs with curves, newest first: id -> title."""
-    table = server.runs.runs_table()
+    table = server.runs.table()
     with_curves = table[table["method"].isin(WITH_CURVES) & (table["run_id"] != run_id)]
     return {run["run_id"]: _short(run) for _, run in with_curves.head(BESIDE).iterrows()}
 
@@ -238,14 +237,7 @@ def _stop_button(run: Run) -> None:
 
 def _button(label: str, icon: str, run: Run, act) -> None:
     # A callback, since it is heard even when its fragment was redrawn between the press and its arrival.
-    st.button(label, icon=icon, key=f"{label.lower()}-{run.id}", on_click=_do, args=(act, run.id))
-
-
-def _do(act, run_id: str) -> None:
-    try:
-        act(run_id)
-    except LabError as error:
-        st.toast(str(error), icon=":material/error:")
+    st.button(label, icon=icon, key=f"{label.lower()}-{run.id}", on_click=task_progress.attempt, args=(act, run.id))
 
 
 def _place(run: Run, position: int) -> str:

@@ -25,7 +25,7 @@ def show(run: pd.Series, outcome: Outcome) -> None:
             alt="Accuracy after each stage with its interval",
         )
         _fixed_and_broken(run)
-    counts = server.finished.confusion(run["run_id"])
+    counts = server.runs.confusion(run["run_id"])
     st.subheader("How well it knows each class", anchor=False)
     st.markdown(findings.classes(counts))
     components.chart(
@@ -45,8 +45,8 @@ def show(run: pd.Series, outcome: Outcome) -> None:
 
 def _fixed_and_broken(run: pd.Series) -> None:
     """Whether the fine-tune is better than the frozen backbone on the same images, by McNemar's test."""
-    predictions = server.finished.predictions(run["run_id"])
-    both = notable_images.before_and_after(predictions, server.finished.stage_predictions(run["run_id"]))
+    predictions = server.runs.predictions(run["run_id"])
+    both = notable_images.before_and_after(predictions, server.runs.stage_predictions(run["run_id"]))
     if both is None:
         return
     found = metrics.mcnemar(both["right"].to_numpy(), both["right_other"].to_numpy())
@@ -85,10 +85,10 @@ def _headline(run: pd.Series, outcome: Outcome) -> None:
 
 def _cell(run: pd.Series, counts: pd.DataFrame, cell: tuple[str, str]) -> None:
     true, predicted = cell
-    rows = selections.cell_rows(server.finished.predictions(run["run_id"]), list(counts.columns), cell)
+    rows = selections.cell_rows(server.runs.predictions(run["run_id"]), list(counts.columns), cell)
     right = "rightly called" if true == predicted else "taken for"
     st.markdown(f"**{true}** {right} **{predicted}**: {formats.count(len(rows), 'image')}, the surest first")
-    found = server.finished.predictions(run["run_id"]).set_index("row").loc[rows, "confidence"]
+    found = server.runs.predictions(run["run_id"]).set_index("row").loc[rows, "confidence"]
     image_grid.show(run, rows, [formats.percent(sure) for sure in found], key="cell", tab=confidence.TAB)
 
 

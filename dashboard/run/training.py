@@ -28,7 +28,7 @@ def show(run: pd.Series, found: Run) -> None:
         unfrozen = progress.unfrozen_after(config.method, config.start, config.head_epochs)
         progress.curves(found.id, found.name, unfrozen)
     st.subheader("What of it trained", anchor=False)
-    layers = server.finished.layers(found.id)
+    layers = server.runs.layers(found.id)
     if layers is None:
         st.markdown("The head only: the backbone was asked for its features and stayed as it was.")
     else:

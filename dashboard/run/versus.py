@@ -39,7 +39,7 @@ def show(run: pd.Series, runs: pd.DataFrame) -> None:
     chosen = choices.titled(st.selectbox, "other", "Against", titles)
     other = others.set_index("run_id", drop=False).loc[chosen]
     names = names_of(run, other)
-    both = notable_images.together(*(server.finished.predictions(each["run_id"]) for each in (run, other)))
+    both = notable_images.together(*(server.runs.predictions(each["run_id"]) for each in (run, other)))
     if both.empty:
         st.warning("They were tested on different images.", title="These two cannot be compared image by image")
         return
@@ -49,7 +49,7 @@ def show(run: pd.Series, runs: pd.DataFrame) -> None:
         with st.expander("What differs between them", icon=":material/tune:"):
             st.table(decided, border="horizontal")
     components.chart(
-        run_charts.per_class_of_two(*(server.finished.confusion(each["run_id"]) for each in (run, other)), names),
+        run_charts.per_class_of_two(*(server.runs.confusion(each["run_id"]) for each in (run, other)), names),
         key="classes-of-two",
         alt=f"Accuracy of each class, {names[0]} beside {names[1]}",
     )

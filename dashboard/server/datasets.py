@@ -1,59 +1,41 @@
-"""Datasets of this machine, and downloads in the worker."""
+"""Datasets on this machine, and their downloads."""
 
-from concurrent.futures import Future
-
+import numpy as np
 import streamlit as st
 
 from core.data import datasets
 from core.data.datasets import Dataset, Summary
-from core.progress import Progress
-from dashboard.server.engine import waited
+from dashboard.server.tasks import Task
 
 
 @st.cache_data(ttl=2, show_spinner=False)
-def available_datasets() -> list[Summary]:
-    """`datasets.available`: those that are here and those that can be downloaded."""
+def available() -> list[Summary]:
+    """`datasets.available`: those on this machine and those that can be downloaded."""
     return datasets.available()
 
 
 @st.cache_resource(ttl=60, max_entries=4, show_spinner=False)
-def dataset(name: str) -> Dataset:
-    """`datasets.load`: images stay on disk where they are large."""
+def get(name: str) -> Dataset:
+    """`datasets.load`: images stay on disk if they are large."""
     return datasets.load(name)
 
 
-def refresh_datasets() -> None:
-    """Read datasets anew: one was downloaded, imported or deleted."""
-    available_datasets.clear()
-    dataset.clear()
+def splits(dataset: Dataset) -> dict[str, np.ndarray]:
+    """`datasets.splits` with the seed that all runs share."""
+    return _splits(dataset.fingerprint, dataset)
 
 
-def fetch(name: str) -> None:
-    """Download a dataset in the worker; `fetching` tells when it is done."""
-    _downloads()[name] = waited().call_reporting(f"fetch-{name}", datasets.fetch, name)
+def download(name: str) -> Task:
+    """Downloads a dataset."""
+    return Task(f"fetch-{name}", datasets.fetch, (name,), failure="The dataset cannot be downloaded")
 
 
-def fetch_progress(name: str) -> Progress | None:
-    """How far a download is; None before its first byte."""
-    return waited().progress(f"fetch-{name}")
+def refresh() -> None:
+    """Read datasets again: one was downloaded, imported or deleted."""
+    available.clear()
+    get.clear()
 
 
-def fetching(name: str) -> bool:
-    """Whether a download goes on.
-
-    Raises:
-        DatasetError: The last one failed.
-    """
-    future = _downloads().get(name)
-    if future is None or not future.done():
-        return future is not None
-    if error := future.exception():
-        raise error
-    del _downloads()[name]
-    refresh_datasets()
-    return False
-
-
-@st.cache_resource(show_spinner=False)
-def _downloads() -> dict[str, Future]:
-    return {}
+@st.cache_data(max_entries=8, show_spinner=False)
+def _splits(fingerprint: str, _dataset: Dataset) -> dict[str, np.ndarray]:
+    return datasets.splits(_dataset)

@@ -29,7 +29,7 @@ def store_open() -> bool:
     return store.done() and store.result() is not None
 
 
-def engine() -> Engine | None:
+def get() -> Engine | None:
     """The engine, or None while it starts.
 
     Raises:
@@ -45,8 +45,12 @@ def settled() -> bool:
     return engine.done()
 
 
-def waited() -> Engine:
-    """The engine, waited for."""
+def wait() -> Engine:
+    """The engine, waited for.
+
+    Raises:
+        EngineError: It could not start.
+    """
     _, engine = _starting()
     return engine.result()
 

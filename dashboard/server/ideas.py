@@ -1,80 +1,42 @@
-"""What the worker counts and measures of ideas: our networks beside Keras's, gradients with and without shortcuts."""
-
-from collections.abc import Callable
-from concurrent.futures import Future
+"""Demonstrations of ideas: our networks compared with Keras's, gradients with and without shortcuts."""
 
 import streamlit as st
 
 from core.curriculum import parity, vanishing_gradients
-from core.curriculum.parity import Comparison, ParityCheck
-from core.curriculum.vanishing_gradients import GradientNorms
-from core.errors import EngineError, LabError
-from dashboard.server.engine import settled, waited
+from core.curriculum.parity import Comparison
+from dashboard.server import tasks
+from dashboard.server.tasks import Answers, Task
 
 
-def comparison(name: str) -> Comparison | None:
-    """`parity.compare` from the worker; None while it counts.
+def comparison(network: str) -> Comparison | None:
+    """`parity.compare`; None while the worker counts parameters.
 
     Raises:
-        LabError: It cannot be counted.
+        LabError: They cannot be counted.
     """
-    if not settled():
-        return None
-    key = ("comparison", name)
-    if key not in _asked():
-        _ask(key, parity.compare, name)
-    return _answer(key)
+    return _comparisons().get(network, parity.compare, network)
 
 
-def check_equality(name: str) -> None:
-    """Let the worker compute both networks; `equality_checked` has what came out."""
-    _ask(("equality", name), parity.check, name)
+def comparing(network: str) -> bool:
+    """Whether `comparison` is still being computed."""
+    return _comparisons().pending(network)
 
 
-def equality_checked(name: str) -> ParityCheck | None:
-    """What the last check gave; None before it, and while it goes on."""
-    return _answer(("equality", name))
+def parity_check(network: str) -> Task:
+    """Computes both networks; its result is a `parity.ParityCheck`."""
+    return Task(tasks.name("parity", network), parity.check, (network,), failure="The networks cannot be compared")
 
 
-def measure_gradients(blocks: int, normalisation: str) -> None:
-    """Measure in the worker; `gradients` has what came out."""
-    _ask(("gradients", blocks, normalisation), vanishing_gradients.measure, blocks, normalisation)
-
-
-def gradients(blocks: int, normalisation: str) -> GradientNorms | None:
-    """What was measured for networks like these; None before it, and while it goes on."""
-    return _answer(("gradients", blocks, normalisation))
-
-
-def asked(*key) -> bool:
-    """Whether something of these is under way: asked("equality", name)."""
-    future = _asked().get(key)
-    return future is not None and not future.done()
-
-
-def _ask(key: tuple, function: Callable, *args) -> None:
-    _asked()[key] = waited().call(function, *args)
-
-
-def _answer(key: tuple):
-    future = _asked().get(key)
-    if future is None or not future.done():
-        return None
-    try:
-        return _answers().setdefault(key, future.result())
-    except LabError:
-        del _asked()[key]
-        raise
-    except Exception as error:  # of the worker's, whatever it was
-        del _asked()[key]
-        raise EngineError(f"The worker gave up ({type(error).__name__}: {error})", remedy="Try again") from error
+def gradients(blocks: int, normalisation: str) -> Task:
+    """Measures gradients; its result is a `vanishing_gradients.GradientNorms`."""
+    return Task(
+        tasks.name("gradients", blocks, normalisation),
+        vanishing_gradients.measure,
+        (blocks, normalisation),
+        failure="The gradients cannot be measured",
+    )
 
 
 @st.cache_resource(show_spinner=False)
-def _asked() -> dict[tuple, Future]:
-    return {}
-
-
-@st.cache_resource(show_spinner=False)
-def _answers() -> dict[tuple, Comparison | ParityCheck | GradientNorms]:
-    return {}
+def _comparisons() -> Answers:
+    return Answers()

@@ -1,72 +1,58 @@
-"""The runs of the store; their table changes in other processes too and is read again after a second."""
+"""Runs: queued, followed and read. Other processes write runs too, so what can change is read again after a second."""
 
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from core import runs
+from core import runs, settings
 from core.config import RunConfig
 from core.plan import Plan
 from core.plan import plan as make_plan
 from core.runs import Run
-from dashboard.server import finished
-from dashboard.server.engine import settled, waited
-
-
-def active_runs() -> list[Run]:
-    """Queued and running runs with their progress, oldest first; none while the engine starts."""
-    return _active() if settled() else []
-
-
-def submit(config: RunConfig) -> str:
-    """Queue a run and return its id; waits for the engine, and the table of runs shows it at once."""
-    run_id = waited().submit(config)
-    refresh_runs()
-    return run_id
-
-
-def stop(run_id: str) -> None:
-    """Ask a queued or running run to stop."""
-    waited().stop(run_id)
-    refresh_runs()
-
-
-def pause(run_id: str) -> None:
-    """Let a run give way until it is resumed."""
-    waited().pause(run_id)
-    refresh_runs()
-
-
-def resume(run_id: str) -> None:
-    """Queue a stopped, paused or interrupted run again.
-
-    Raises:
-        RunError: It cannot go on.
-    """
-    waited().resume(run_id)
-    finished.forget(run_id)  # it will give others
-    refresh_runs()
-
-
-def delete(run_id: str) -> None:
-    """Delete a run for good."""
-    runs.delete(run_id)
-    shutil.rmtree(finished.export_folder(run_id), ignore_errors=True)
-    refresh_runs()
-
-
-def refresh_runs() -> None:
-    """Read runs anew: something was queued, stopped, deleted or has ended."""
-    runs_table.clear()
-    _active.clear()
-    plan.clear()
+from dashboard.server import engine, explain
 
 
 @st.cache_data(ttl=1, show_spinner=False)
-def runs_table() -> pd.DataFrame:
-    """A row a run, newest first, as `runs.table` gives them."""
+def table() -> pd.DataFrame:
+    """`runs.table`: one row per run, newest first."""
     return runs.table().sort_values("created", ascending=False, ignore_index=True)
+
+
+def active() -> list[Run]:
+    """Queued and running runs with their progress, oldest first; none while the engine starts."""
+    return _active() if engine.settled() else []
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def get(run_id: str) -> Run:
+    """`runs.get` of a run that has ended."""
+    return runs.get(run_id)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def predictions(run_id: str) -> pd.DataFrame:
+    """`runs.predictions` of a finished run."""
+    return runs.predictions(run_id)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def stage_predictions(run_id: str) -> pd.DataFrame | None:
+    """`runs.stage_predictions` of a finished run."""
+    return runs.stage_predictions(run_id)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def confusion(run_id: str) -> pd.DataFrame:
+    """`runs.confusion` of a finished run."""
+    return runs.confusion(run_id)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def layers(run_id: str) -> dict | None:
+    """`runs.layers` of an ended run."""
+    return runs.layers(run_id)
 
 
 @st.cache_data(ttl=0.5, max_entries=32, show_spinner=False)
@@ -79,6 +65,57 @@ def curves(run_id: str) -> pd.DataFrame:
 def plan(config: RunConfig) -> Plan:
     """`plan.plan`: what a run would take now."""
     return make_plan(config)
+
+
+def submit(config: RunConfig) -> str:
+    """Queue a run and return its id; waits for the engine."""
+    run_id = engine.wait().submit(config)
+    refresh()
+    return run_id
+
+
+def stop(run_id: str) -> None:
+    """Ask a queued or running run to stop."""
+    engine.wait().stop(run_id)
+    refresh()
+
+
+def pause(run_id: str) -> None:
+    """Pause a run, so that another can have the device."""
+    engine.wait().pause(run_id)
+    refresh()
+
+
+def resume(run_id: str) -> None:
+    """Queue a stopped, paused or interrupted run again.
+
+    Raises:
+        RunError: It cannot be resumed.
+    """
+    engine.wait().resume(run_id)
+    for result in (get, predictions, stage_predictions, confusion, layers):
+        result.clear(run_id)
+    explain.forget_grad_cam()
+    refresh()
+
+
+def delete(run_id: str) -> None:
+    """Delete a run for good."""
+    runs.delete(run_id)
+    shutil.rmtree(exports_folder(run_id), ignore_errors=True)
+    refresh()
+
+
+def exports_folder(run_id: str) -> Path:
+    """Where files of a run are exported to."""
+    return settings.home() / "exports" / run_id
+
+
+def refresh() -> None:
+    """Read runs again: one was queued, stopped or deleted, or has ended."""
+    table.clear()
+    _active.clear()
+    plan.clear()
 
 
 @st.cache_data(ttl=0.4, show_spinner=False)

@@ -42,7 +42,7 @@ def choose() -> Experiment:
     """
     dataset, backbone = choices.dataset(), choices.backbone()
     facts = backbones.get(backbone)
-    tested = len(server.maps.splits(server.datasets.dataset(dataset))["test"])
+    tested = len(server.datasets.splits(server.datasets.get(dataset))["test"])
     with st.expander("More", icon=":material/tune:"):
         fields = {
             "input_size": address.number(

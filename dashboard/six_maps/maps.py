@@ -10,7 +10,7 @@ from core.embeddings import Source
 from core.maps import Map, MapConfig
 from dashboard import map_view, server
 from dashboard.maps import colouring, drawing, image_panel, quality
-from dashboard.ui import findings, formats, notable_images
+from dashboard.ui import findings, formats, notable_images, task_progress
 
 METHODS = ("pca", "tsne", "umap")
 STAGES = {"before": "before", "after": "after fine-tuning"}
@@ -52,7 +52,7 @@ def show(probe: pd.Series, tune: pd.Series) -> None:
     st.subheader("Before and after", anchor=False)
     st.markdown(better(probe, tune))
     st.markdown(apart(*(drawn["umap", stage].quality for stage in STAGES)))
-    dataset, rows = server.datasets.dataset(tune["dataset"]), drawn["umap", "after"].rows
+    dataset, rows = server.datasets.get(tune["dataset"]), drawn["umap", "after"].rows
     shown = colouring.choose(wanted["umap", "after"].source, dataset, rows)
     row = image_panel.asked(rows)
     near = image_panel.neighbours(wanted["umap", "after"], row)
@@ -92,7 +92,7 @@ def better(probe: pd.Series, tune: pd.Series) -> str:
         f"Fine-tuning **{change}**: the probe on the frozen backbone is right on {formats.percent(probe['accuracy'])} "
         f"of the test images, the fine-tune on {formats.percent(tune['accuracy'])}."
     )
-    both = notable_images.together(*(server.finished.predictions(run["run_id"]) for run in (tune, probe)))
+    both = notable_images.together(*(server.runs.predictions(run["run_id"]) for run in (tune, probe)))
     found = metrics.mcnemar(both["right"].to_numpy(), both["right_other"].to_numpy())
     return f"{text} {findings.paired(found, 'the fine-tune', 'the probe')}"
 
@@ -141,12 +141,12 @@ def _number(found: Map, name: str, form: str) -> str:
 
 
 def _draw(missing: list[MapConfig]) -> None:
-    """Draw what is missing, unless somebody cancelled it or it failed: then only when asked to."""
-    failed = next((error for config in missing if (error := server.maps.drawing_failed(config))), None)
-    if failed:
-        drawing.what_happened(failed)
+    """Draw what is missing at once; after a failure or a cancellation only on request."""
+    tasks = [server.maps.task(config) for config in missing]
+    if error := next((error for task in tasks if (error := task.error)), None):
+        task_progress.why_it_ended(error)
         if not st.button("Draw the six maps", type="primary", icon=":material/scatter_plot:"):
             return
-    for config in missing:
-        server.maps.draw(config)
+    for task in tasks:
+        task.begin()
     st.fragment(drawing.live, run_every=drawing.POLL)(missing)

@@ -18,7 +18,7 @@ SHOWN = 6
 def show(config: RunConfig) -> None:
     """A row of images as they are, two rows as training sees them."""
     try:
-        dataset = server.datasets.dataset(config.dataset)
+        dataset = server.datasets.get(config.dataset)
     except LabError:
         return
     st.image(_sheet(config.dataset, dataset.fingerprint, config.augment, config.seed), width="stretch",
@@ -41,7 +41,7 @@ def sheet(pictures: np.ndarray, kinds: tuple[str, ...], *, seed: int) -> bytes:
 
 
 def _sheet(name: str, _fingerprint: str, augment: str, seed: int) -> bytes:
-    dataset = server.datasets.dataset(name)
+    dataset = server.datasets.get(name)
     rng = np.random.default_rng(seed)
     rows = np.sort(rng.choice(len(dataset.labels), SHOWN, replace=False))
     return sheet(np.asarray(dataset.images[rows]), tuple(augment.split("+")), seed=seed)

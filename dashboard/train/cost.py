@@ -54,11 +54,12 @@ def memory(config: RunConfig, frozen: Frozen) -> None:
 
 def measure_button(backbone: str, input_size: int, label: str = "Measure") -> None:
     """Measure a speed on this machine; while that goes on, the place of the button tells so."""
-    if server.throughput.measuring(backbone, input_size):
+    measurement = server.throughput.measurement(backbone, input_size)
+    if measurement.running:
         st.caption(":material/hourglass_top: Measuring, about ten seconds", width="content")
         _wait(backbone, input_size)
     elif st.button(label, icon=":material/speed:", key=f"measure-{backbone}", disabled=_busy()):
-        server.throughput.measure(backbone, input_size)
+        measurement.begin()
         st.rerun()
 
 
@@ -137,7 +138,7 @@ def _seen(config: RunConfig) -> float | None:
     """Bytes that the latest run of this kind held."""
     if not server.engine.store_open():
         return None
-    table = server.runs.runs_table()
+    table = server.runs.table()
     alike = table["method"].isin(configs_of.TRAINED) & table["peak_memory"].notna()
     for name in ("backbone", "input_size", "batch_size", "unfreeze", "unfreeze_count"):
         alike &= table[name] == getattr(config, name)
@@ -147,10 +148,11 @@ def _seen(config: RunConfig) -> float | None:
 
 def _busy() -> bool:
     """A speed measured while a run works would be wrong."""
-    return not server.engine.settled() or bool(server.runs.active_runs())
+    return not server.engine.settled() or bool(server.runs.active())
 
 
 @st.fragment(run_every=0.5)
 def _wait(backbone: str, input_size: int) -> None:
-    if not server.throughput.measuring(backbone, input_size):
+    if not server.throughput.measurement(backbone, input_size).running:
+        server.throughput.refresh()
         st.rerun()

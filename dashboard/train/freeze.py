@@ -126,7 +126,7 @@ def _how_many(backbone: str, input_size: int, what: str) -> int:
 
 @st.fragment(run_every=0.4)
 def _wait(config: RunConfig) -> None:
-    if server.training.frozen(config) is not None:
+    if not server.training.reading(config):
         st.rerun()
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import streamlit as st
 
 from core.config import RunConfig
-from core.errors import LabError
+from core.errors import Stopped
 from core.training.optimizers import FIRST, WARM_UP
 from dashboard import server
 from dashboard.state import address
-from dashboard.ui import components, formats, training_charts
+from dashboard.ui import components, formats, task_progress, training_charts
 
 POINTS = 101  # of the schedule that is drawn
 
@@ -35,26 +35,25 @@ def show_schedule(config: RunConfig) -> None:
 
 def show(config: RunConfig) -> None:
     """A button that tries rates from tiny to huge for a hundred steps; then the curve, and the rate it suggests."""
-    found = server.training.rate_found(config)
-    if isinstance(found, LabError):
-        components.show_error(found)
-        found = None
-    if found is None:
-        if server.training.finding_rate(config):
+    search = server.training.rate_search(config)
+    if search.error and not isinstance(search.error, Stopped):
+        components.show_error(search.error)
+    if search.result is None:
+        if search.running:
             _wait(config)
             return
-        busy = not server.engine.settled() or bool(server.runs.active_runs())
+        busy = not server.engine.settled() or bool(server.runs.active())
         st.button(
             "Find a learning rate",
             icon=":material/troubleshoot:",
-            on_click=server.training.find_rate,
-            args=(config,),
+            on_click=task_progress.begin,
+            args=([search],),
             disabled=busy,
             help="It rises from tiny to huge in a hundred steps: a tenth of where the loss is lowest is a good one. "
             + ("A run has the device now." if busy else ""),
         )
         return
-    table, suggestion = found
+    table, suggestion = search.result
     figure = training_charts.rates(table, suggestion=suggestion, chosen=config.learning_rate)
     components.chart(figure, key="rates", alt="Loss by learning rate")
     if suggestion is None:
@@ -72,9 +71,10 @@ def show(config: RunConfig) -> None:
 
 @st.fragment(run_every=0.5)
 def _wait(config: RunConfig) -> None:
-    if not server.training.finding_rate(config):
+    search = server.training.rate_search(config)
+    if not search.running:
         st.rerun()
-    moment = server.training.rate_progress(config)
+    moment = search.progress
     tries = moment is not None and moment.unit == "steps" and moment.total
     text = "Getting ready to try learning rates"
     if tries:
@@ -83,6 +83,4 @@ def _wait(config: RunConfig) -> None:
     elif moment and moment.total:
         text = f"Getting ready · {formats.progress(moment)}"
     st.progress(moment.fraction if moment else 0.0, text=text)
-    st.button(
-        "Cancel", icon=":material/stop_circle:", key="cancel-rate", on_click=server.training.cancel_rate, args=(config,)
-    )
+    task_progress.cancel_button([search], key="cancel-rate")

@@ -73,7 +73,7 @@ class More:
     def explain(self, config: RunConfig, n_train: int) -> None:
         """Write under each widget what its value does to this run."""
         try:
-            counts = server.datasets.dataset(config.dataset).labels
+            counts = server.datasets.get(config.dataset).labels
         except LabError:
             return
         counts = pd.Series(counts).value_counts()
@@ -152,7 +152,7 @@ class More:
         """Finished probes whose head fits, by run id."""
         if not server.engine.store_open():
             return {}
-        table = server.runs.runs_table()
+        table = server.runs.table()
         fits = table[
             (table["status"] == "finished")
             & table["method"].isin(heads.WITH_LAYERS)

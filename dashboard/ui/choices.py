@@ -19,7 +19,7 @@ from dashboard.ui import formats
 
 def dataset(label: str = "Dataset", *, only_ready: bool = True) -> str:
     """A dropdown of datasets; returns the name of the chosen one."""
-    summaries = {s.name: s for s in server.datasets.available_datasets() if s.state == "ready" or not only_ready}
+    summaries = {s.name: s for s in server.datasets.available() if s.state == "ready" or not only_ready}
     current = visitor.get().dataset
     names = list(summaries) if current in summaries else [current, *summaries]  # a name from a link may be unknown
     return _remembered(

@@ -32,11 +32,11 @@ def ask(row: int, tab: str = "") -> None:
 def dataset_of(run: pd.Series) -> Dataset | None:
     """The dataset of a run if it is still the one the run was tested on; else says why not."""
     try:
-        dataset = server.datasets.dataset(run["dataset"])
+        dataset = server.datasets.get(run["dataset"])
     except LabError as error:
         components.show_missing(error)
         return None
-    predictions = server.finished.predictions(run["run_id"])
+    predictions = server.runs.predictions(run["run_id"])
     rows = predictions["row"]
     if len(dataset.labels) <= rows.max() or (dataset.labels[rows] != predictions["label"]).any():
         st.warning("Its images cannot be shown.", title="The dataset has changed since this run")
@@ -76,8 +76,8 @@ def show(run: pd.Series, rows: np.ndarray, captions: Sequence[str], *, key: str,
 
 def said(run: pd.Series, rows: np.ndarray) -> list[str]:
     """What a run says of each of these images, and how sure it is: cat 81.2 %."""
-    names = list(server.finished.confusion(run["run_id"]).columns)
-    found = server.finished.predictions(run["run_id"]).set_index("row").loc[rows]
+    names = list(server.runs.confusion(run["run_id"]).columns)
+    found = server.runs.predictions(run["run_id"]).set_index("row").loc[rows]
     return [
         f"{names[prediction]} {formats.percent(sure)}".replace(" %", "\u00a0%")  # which is not left alone in a line
         for prediction, sure in zip(found["prediction"], found["confidence"], strict=True)
@@ -86,5 +86,5 @@ def said(run: pd.Series, rows: np.ndarray) -> list[str]:
 
 def truth(run: pd.Series, rows: np.ndarray) -> list[str]:
     """The true class of each of these images."""
-    names = list(server.finished.confusion(run["run_id"]).columns)
-    return [names[label] for label in server.finished.predictions(run["run_id"]).set_index("row").loc[rows, "label"]]
+    names = list(server.runs.confusion(run["run_id"]).columns)
+    return [names[label] for label in server.runs.predictions(run["run_id"]).set_index("row").loc[rows, "label"]]

@@ -49,11 +49,11 @@ def _shipped() -> tuple[np.ndarray, str]:
     chosen = choices.titled(st.selectbox, "which", "Which", {key: title for key, (title, _, _) in SHIPPED.items()})
     _, file, author = SHIPPED[chosen]
     folder = Path(importlib.util.find_spec("sklearn").submodule_search_locations[0]) / "datasets" / "images"
-    return server.photos.picture((folder / file).read_bytes()), f"{file}, {author}"
+    return server.explain.picture((folder / file).read_bytes()), f"{file}, {author}"
 
 
 def _test() -> tuple[np.ndarray, str]:
-    dataset = server.datasets.dataset(visitor.get().dataset)
+    dataset = server.datasets.get(visitor.get().dataset)
     rows = np.flatnonzero(dataset.official == "test")
     rows = rows if len(rows) else np.arange(len(dataset.labels))
     asked = st.query_params.get(ROW, "")
@@ -69,9 +69,9 @@ def _test() -> tuple[np.ndarray, str]:
 
 def _file() -> tuple[np.ndarray | None, str]:
     upload = st.file_uploader("An image of yours", type=TYPES, key="photo-upload")
-    return (None, "") if upload is None else (server.photos.picture(upload.getvalue(), upload.name), upload.name)
+    return (None, "") if upload is None else (server.explain.picture(upload.getvalue(), upload.name), upload.name)
 
 
 def _camera() -> tuple[np.ndarray | None, str]:
     taken = st.camera_input("Take one", key="photo-taken")
-    return (None, "") if taken is None else (server.photos.picture(taken.getvalue(), "the photo"), "From the camera")
+    return (None, "") if taken is None else (server.explain.picture(taken.getvalue(), "the photo"), "From the camera")

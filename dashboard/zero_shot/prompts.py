@@ -11,7 +11,7 @@ from core.errors import LabError
 from core.zero_shot import classifier, prompts
 from core.zero_shot.queries import Scored
 from dashboard import server
-from dashboard.ui import charts, components, findings, formats, run_charts
+from dashboard.ui import charts, components, findings, formats, run_charts, task_progress
 from dashboard.zero_shot import charts as zero_shot_charts
 from dashboard.zero_shot import shared
 
@@ -39,7 +39,7 @@ def show(model: str, name: str, dataset: Dataset) -> None:
                 title="No accuracy",
             )
             return
-        found = server.zero_shot.scored(model, name, names, templates)
+        found = server.zero_shot.score(model, name, names, templates)
         if found is None:
             shared.wait()
             return
@@ -80,7 +80,7 @@ def _remember(tried: Tried, found: Scored) -> Scored | None:
         accuracy = metrics.accuracy(found.labels, found.cosines.argmax(axis=1))
         board.append((tried, accuracy, found.seconds))
     earlier = [other for other, *_ in board[:-1] if other[:2] == tried[:2] and other != tried]
-    return server.zero_shot.scored(*earlier[-1]) if earlier else None
+    return server.zero_shot.score(*earlier[-1]) if earlier else None
 
 
 def _accuracy(found: Scored, before: Scored | None) -> None:
@@ -193,7 +193,7 @@ def _test(model: str, name: str, names: tuple[str, ...], templates: tuple[str, .
     if not server.engine.store_open():
         st.skeleton(height=40)
         return
-    runs = server.runs.runs_table()
+    runs = server.runs.table()
     done = runs[(runs["method"] == ZERO_SHOT) & (runs["dataset"] == name) & (runs["backbone"] == model)]
     times = int((done["status"] == "finished").sum())
     st.markdown(
@@ -204,13 +204,12 @@ def _test(model: str, name: str, names: tuple[str, ...], templates: tuple[str, .
     called = "" if names == dataset.class_names else "\n".join(names)
 
     def test() -> None:
-        try:
-            config = RunConfig(dataset=name, backbone=model, method=ZERO_SHOT, templates=chosen, classes=called)
-            st.session_state["zero-shot-run"] = server.runs.submit(config)
-        except LabError as error:
-            st.toast(str(error), icon=":material/error:")
+        config = RunConfig(dataset=name, backbone=model, method=ZERO_SHOT, templates=chosen, classes=called)
+        st.session_state["zero-shot-run"] = server.runs.submit(config)
 
-    st.button("Test these prompts", key="zero-shot-test", icon=":material/flag:", on_click=test)
+    st.button(
+        "Test these prompts", key="zero-shot-test", icon=":material/flag:", on_click=task_progress.attempt, args=(test,)
+    )
     if run := st.session_state.get("zero-shot-run"):
         components.link("run", "See the run", icon=":material/search_insights:", run=run)
         components.link("compare", "Compare it with probes", icon=":material/bar_chart:")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.data.datasets import Dataset
 from dashboard import server
-from dashboard.ui import components, formats
+from dashboard.ui import components, formats, task_progress
 
 TILE = 96  # pixels, square
 
@@ -32,7 +32,7 @@ def put(key: str, value: str) -> None:
 @st.fragment(run_every=0.3)
 def wait() -> None:
     """A place that is loading, until no question is with the worker any more."""
-    if server.engine.settled() and not server.zero_shot.prompting():
+    if not server.zero_shot.busy():
         st.rerun()
     st.skeleton(height=120)
 
@@ -40,11 +40,10 @@ def wait() -> None:
 @st.fragment(run_every=0.3)
 def wait_for_features(model: str, dataset: str) -> None:
     """How far the image features are, until they are there."""
-    if server.engine.settled() and not server.zero_shot.prompting():
+    task = server.zero_shot.preparation(model, dataset)
+    if server.engine.settled() and not task.running:
         st.rerun()
-    moment = server.zero_shot.preparing_prompts(model, dataset)
-    share = moment.done / moment.total if moment and moment.total else 0.0
-    st.progress(share, formats.progress(moment) if moment else "Waiting for the worker")
+    task_progress.bar(task, waiting="Waiting for the worker")
 
 
 def wall(dataset: Dataset, rows: np.ndarray, captions: Sequence[str]) -> None:

@@ -27,7 +27,7 @@ def captions(model: str) -> None:
         if photo is None or not texts:
             components.empty("Nothing to compare", "It takes a photo and at least one caption.")
             return
-        found = server.zero_shot.compared(model, photo, photo_picker.name(photo), texts)
+        found = server.zero_shot.compare(model, [photo], [photo_picker.name(photo)], texts)
         if found is None:
             shared.wait()
             return
@@ -53,7 +53,7 @@ def search(model: str, name: str, dataset: Dataset) -> None:
     if not asked:
         components.empty("Nothing is asked", "Write a word or a sentence above.", icon=":material/search:")
         return
-    found = server.zero_shot.searched(model, name, asked)
+    found = server.zero_shot.search(model, name, asked)
     if found is None:
         shared.wait()
         return
@@ -64,7 +64,7 @@ def search(model: str, name: str, dataset: Dataset) -> None:
     shared.wall(dataset, found.rows, first)
     st.subheader("Nearest to an image", anchor=False)
     row = st.selectbox("Row id of one of these images", found.rows, key="zero-shot-like")
-    near = server.zero_shot.images_alike(model, name, int(row))
+    near = server.zero_shot.alike(model, name, int(row))
     if near is None:
         shared.wait()
         return
@@ -89,13 +89,13 @@ def new_classes(model: str) -> None:
         pictures, titles = [], []
         for file in files[:AT_MOST]:
             try:
-                pictures.append(server.photos.picture(file.getvalue(), file.name))
+                pictures.append(server.explain.picture(file.getvalue(), file.name))
                 titles.append(file.name)
             except LabError as error:
                 components.show_error(error)
         if not pictures:
             return
-        found = server.zero_shot.classified(
+        found = server.zero_shot.classify(
             model, pictures, [photo_picker.name(each) for each in pictures], names, templates
         )
         if found is None:
@@ -124,11 +124,11 @@ def matrix(model: str, dataset: Dataset) -> None:
     if not texts:
         components.empty("No texts", "Write at least one.")
         return
-    among = server.maps.splits(dataset)["val"]
+    among = server.datasets.splits(dataset)["val"]
     found_of = (among[dataset.labels[among] == label][:1] for label in range(len(classes)))
     rows = np.concatenate(list(found_of))
     images = [dataset.images[row] for row in rows]
-    found = server.zero_shot.compared_all(model, images, [f"{dataset.fingerprint}-{row}" for row in rows], texts)
+    found = server.zero_shot.compare(model, images, [f"{dataset.fingerprint}-{row}" for row in rows], texts)
     if found is None:
         shared.wait()
         return

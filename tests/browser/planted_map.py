@@ -38,7 +38,7 @@ if __name__ == "__main__":
     if "wait" in st.query_params and not st.toggle("Show the map"):
         st.stop()
     asked = [KEYS[int(index)] for index in st.query_params.get("maps", "0")]
-    dataset = server.datasets.dataset(st.query_params.get("dataset", "cifar10-sample"))
+    dataset = server.datasets.get(st.query_params.get("dataset", "cifar10-sample"))
     rows = np.load(settings.folder("maps") / asked[0] / "rows.npy")
     columns = [
         map_view.Column("class", "Class", "class", dataset.labels[rows], dataset.class_names),

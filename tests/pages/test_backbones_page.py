@@ -46,7 +46,7 @@ def test_speeds_of_this_machine_are_plotted_once_there_are_some(visit):
     assert not page.get("plotly_chart")
     throughput.record("VGG16", 224, 12.3, hardware.name())
     throughput.record("VGG19", 224, 45.6, "another machine")
-    server.throughput.speeds_here.clear()
+    server.throughput.table.clear()
     page.run()
     shown = table(page).set_index("name")["images_per_second"]
     assert shown["VGG16"] == 12.3

@@ -36,4 +36,4 @@ def test_a_model_that_cannot_answer_says_why_and_is_not_asked_again_and_again(vi
     page = visit("predict", models="imagenet:MobileNet")
     wait(page, lambda: page.error, seconds=60)
     assert "cannot be read as weights of MobileNet" in page.error[0].body + str(page.error[0].proto)
-    assert not server.photos.answering("imagenet:MobileNet", "any")
+    assert not server.explain.answering("imagenet:MobileNet", "any")

@@ -92,7 +92,7 @@ def test_keys_lead_nowhere_else(client: Client, home: Path, key: str):
 
 
 def test_parcels_are_what_was_put(client: Client):
-    digest = server.maps_shown.parcels().put(b"columns")
+    digest = server.blobs.shared().put(b"columns")
     assert client.get(f"/lab/parcels/{digest}.bin").content == b"columns"
     assert client.get(f"/lab/parcels/{KEY}.bin").status_code == 404
 

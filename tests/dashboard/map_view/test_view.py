@@ -11,7 +11,7 @@ from core.data import datasets
 from core.errors import ConfigError
 from dashboard import server
 from dashboard.map_view import Column, Panel, browser_modules, packing, picked, view
-from dashboard.server.parcels import Parcels
+from dashboard.server.blobs import Blobs
 from dashboard.ui import charts
 
 ROWS = np.arange(100, 112)
@@ -22,9 +22,9 @@ KEYS = [Panel("a" * 16, "One"), Panel("b" * 16, "Other")]
 def shown(monkeypatch: pytest.MonkeyPatch):
     """show(...) of a view of 12 images; `.data` is what was sent to the browser, `.state` what it told before."""
     dataset = datasets.load("cifar10-sample")
-    parcels = Parcels()
-    result = SimpleNamespace(data=None, state={}, parcels=parcels)
-    monkeypatch.setattr(server.maps_shown, "parcels", lambda: parcels)
+    blobs = Blobs()
+    result = SimpleNamespace(data=None, state={}, blobs=blobs)
+    monkeypatch.setattr(server.blobs, "shared", lambda: blobs)
     monkeypatch.setattr(view, "_component", lambda: lambda **sent: result.__dict__.update(sent))
     monkeypatch.setattr(view, "_state", lambda key: result.state)
     columns = [
@@ -44,7 +44,7 @@ def test_arrays_go_by_address_and_the_rest_is_small(shown):
     assert len(repr(shown.data)) < 4000
     assert shown.data["panels"][0]["url"] == f"/lab/maps/{'a' * 16}.bin"
     rows, codes, numbers = (
-        shown.parcels.get(re.search(r"parcels/(\w+)\.bin", url)[1])
+        shown.blobs.get(re.search(r"parcels/(\w+)\.bin", url)[1])
         for url in (shown.data["rows"]["url"], *(column["url"] for column in shown.data["columns"]))
     )
     np.testing.assert_array_equal(np.frombuffer(rows, "<i4"), ROWS)
@@ -59,9 +59,9 @@ def test_classes_have_the_colours_they_have_everywhere(shown):
 
 def test_the_same_arrays_are_kept_once_whoever_looks(shown):
     shown.show()
-    before = len(shown.parcels)
+    before = len(shown.blobs)
     shown.show(colour="sure", focus=[103], marked=[104])
-    assert len(shown.parcels) == before
+    assert len(shown.blobs) == before
 
 
 def test_codes_without_a_name_are_sent_as_unknown():
@@ -79,7 +79,7 @@ def test_panels_of_a_pair_are_linked_and_those_of_a_grid_as_they_say(shown):
 def test_a_selection_comes_back_as_row_ids(shown):
     chosen = np.isin(ROWS, [100, 105, 111])
     bits = base64.b64encode(np.packbits(chosen)).decode()
-    shown.state = {"of": shown.parcels.put(packing.rows(ROWS)), "bits": bits, "clicked": 105}
+    shown.state = {"of": shown.blobs.put(packing.rows(ROWS)), "bits": bits, "clicked": 105}
     found = shown.show()
     assert (found.rows.tolist(), found.rows.dtype, found.clicked) == ([100, 105, 111], np.int64, 105)
 
@@ -96,7 +96,7 @@ def test_a_selection_comes_back_as_row_ids(shown):
 )
 def test_what_was_told_of_other_images_or_in_no_sense_picks_nothing(shown, told: dict):
     if told.get("of") == "these":
-        told = told | {"of": shown.parcels.put(packing.rows(ROWS))}
+        told = told | {"of": shown.blobs.put(packing.rows(ROWS))}
     shown.state = told
     found = picked("map", ROWS)
     assert (len(found.rows), found.clicked) == (0, None)
@@ -124,12 +124,12 @@ def test_a_column_needs_a_name_for_each_colour():
         Column("class", "Class", "words", np.zeros(2, int))
 
 
-def test_parcels_forget_what_was_not_asked_for_longest():
-    parcels = Parcels(budget=10)
-    first, second = parcels.put(b"1234"), parcels.put(b"5678")
-    assert parcels.get(first) == b"1234"
-    third = parcels.put(b"90ab")
-    assert (parcels.get(second), parcels.get(first), parcels.get(third)) == (None, b"1234", b"90ab")
+def test_blobs_that_were_fetched_longest_ago_are_dropped_first():
+    blobs = Blobs(budget=10)
+    first, second = blobs.put(b"1234"), blobs.put(b"5678")
+    assert blobs.get(first) == b"1234"
+    third = blobs.put(b"90ab")
+    assert (blobs.get(second), blobs.get(first), blobs.get(third)) == (None, b"1234", b"90ab")
 
 
 def test_every_module_that_a_module_imports_is_served():

@@ -1,0 +1,38 @@
+"""Bytes that browsers fetch, by the digest of their content: sent to each browser once, whoever looks at them."""
+
+import hashlib
+import threading
+
+import streamlit as st
+from cachetools import LRUCache
+
+BUDGET = 256_000_000  # bytes; a column of 60,000 images takes 240,000 at most
+
+
+class Blobs:
+    """Bytes by their digest; those fetched longest ago are dropped when the budget is spent."""
+
+    def __init__(self, budget: int = BUDGET):
+        self._kept: LRUCache[str, bytes] = LRUCache(budget, getsizeof=len)
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def put(self, content: bytes) -> str:
+        """Keep bytes of at most the budget, and return their digest."""
+        digest = hashlib.blake2b(content, digest_size=8).hexdigest()
+        with self._lock:
+            self._kept[digest] = content
+        return digest
+
+    def get(self, digest: str) -> bytes | None:
+        """The bytes, or None if they are no longer kept."""
+        with self._lock:
+            return self._kept.get(digest)
+
+
+@st.cache_resource(show_spinner=False)
+def shared() -> Blobs:
+    """One for all visitors: those who look at the same map share its arrays."""
+    return Blobs()

@@ -1,0 +1,50 @@
+"""Exports of runs: model files, written by the worker below `exports/` of the home folder, and code."""
+
+from datetime import datetime
+from pathlib import Path
+
+import streamlit as st
+
+from core import export
+from core.export.script import script
+from core.runs import Run
+from dashboard.server import runs, tasks
+from dashboard.server.tasks import Task
+
+
+def task(run_id: str, format: str) -> Task:
+    """Writes and checks a model file."""
+    return Task(
+        tasks.name("export", run_id, format),
+        export.export,
+        (run_id, format, runs.exports_folder(run_id)),
+        failure="The file cannot be written",
+    )
+
+
+def find(run_id: str, format: str) -> Path | None:
+    """The file that was written since the run ended, by whichever visitor; None if there is none."""
+    run = runs.get(run_id)
+    path = export.target(run, format, runs.exports_folder(run_id))
+    fresh = path.exists() and run.finished and path.stat().st_mtime >= run.finished.timestamp()
+    return path if fresh else None
+
+
+def file_name(run_id: str, format: str) -> str:
+    """What a file of a run is called."""
+    return export.target(runs.get(run_id), format, Path()).name
+
+
+def code(run_id: str) -> tuple[str, str]:
+    """A run as a Python script and as a notebook.
+
+    Raises:
+        LabError: Its dataset, or the probe it started from, is gone.
+    """
+    run = runs.get(run_id)
+    return _code(run_id, run.finished, run)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _code(run_id: str, finished: datetime | None, _run: Run) -> tuple[str, str]:
+    return script.python_script(_run), script.notebook(_run)

@@ -1,0 +1,262 @@
+"""Work that the workers do for pages: long tasks with progress, and short questions asked once for all visitors."""
+
+import contextlib
+import functools
+import hashlib
+import inspect
+import logging
+import threading
+import time
+from collections.abc import Callable, Hashable
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+from cachetools import LRUCache
+
+from core.engine import Engine
+from core.errors import EngineError, LabError, Stopped
+from core.progress import Progress
+from dashboard.server import engine as engines
+
+KEPT_TASKS = 512
+ERROR_KEPT = 5.0  # seconds in which all parts of a page are told the same error; then the question is asked again
+
+logger = logging.getLogger(__name__)
+
+
+def name(kind: str, *question: Hashable) -> str:
+    """The name of a task: few-shot-1f0c9a27d1e0b3c4. The parts of the question must have a complete `repr`."""
+    return f"{kind}-{hashlib.sha256(repr(question).encode()).hexdigest()[:16]}"
+
+
+@dataclass(frozen=True)
+class Task:
+    """Long work of a worker. Tasks of one name are the same task, whichever visitor begins it or looks at it.
+
+    Args:
+        function: Runs in the worker. If it takes `report`, it has progress and can be cancelled.
+        failure: Introduces an unexpected error: "The curve cannot be computed".
+        line: Tasks of one line run one after the other.
+    """
+
+    name: str
+    function: Callable
+    arguments: tuple = ()
+    failure: str = "The worker failed"
+    line: ThreadPoolExecutor | None = None
+    engine: Callable[[], Engine] = engines.wait
+
+    def begin(self) -> None:
+        """Start an attempt; one that is running goes on."""
+        engine = self.engine()
+        with _lock:
+            if not self.running:
+                self.forget()
+                _attempts()[self.name] = _Attempt(self, engine)
+
+    @property
+    def running(self) -> bool:
+        """Whether an attempt is running or waits for its turn."""
+        attempt = self._attempt
+        return attempt is not None and not attempt.future.done()
+
+    @property
+    def progress(self) -> Progress | None:
+        """The last report; None before the first."""
+        attempt = self._attempt
+        return self.engine().progress(self.name) if attempt and attempt.started else None
+
+    @property
+    def ahead(self) -> int:
+        """How many tasks of the same line come first."""
+        with _lock:
+            attempts = list(_attempts().values())
+        waiting = [each.task.name for each in attempts if each.task.line is self.line and not each.future.done()]
+        return waiting.index(self.name) if self.line and self.name in waiting else 0
+
+    @property
+    def error(self) -> LabError | None:
+        """Why the last attempt failed, `Stopped` if it was cancelled; None if it did not, and while it runs."""
+        attempt = self._attempt
+        if attempt is None or not attempt.future.done():
+            return None
+        error = CancelledError() if attempt.future.cancelled() else attempt.future.exception()
+        return Stopped() if isinstance(error, CancelledError) else error and _in_words(error, self.failure)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last attempt succeeded."""
+        attempt = self._attempt
+        return attempt is not None and attempt.future.done() and self.error is None
+
+    @property
+    def result(self) -> Any | None:
+        """What the function returned; None unless the last attempt succeeded."""
+        attempt = self._attempt
+        return attempt.result if attempt and self.finished else None
+
+    def cancel(self) -> None:
+        """Stop a running attempt at its next report, a waiting one before it starts."""
+        attempt = self._attempt
+        if attempt and not attempt.future.done():
+            attempt.cancel()
+
+    def forget(self) -> None:
+        """Drop what is known of the last attempt, such as its error."""
+        with _lock:
+            if not self.running:
+                _attempts().pop(self.name, None)
+
+    @property
+    def _attempt(self) -> "_Attempt | None":
+        with _lock:
+            return _attempts().get(self.name)
+
+
+class _Attempt:
+    """One attempt at a task. In a line, a thread of this process waits for its turn and then for the worker."""
+
+    def __init__(self, task: Task, engine: Engine):
+        self.task, self.started = task, False
+        self._engine, self._cancelled, self._lock = engine, False, threading.Lock()
+        self.future: Future = task.line.submit(lambda: self._start().result()) if task.line else self._start()
+
+    @functools.cached_property
+    def result(self) -> Any:
+        return self.future.result()
+
+    def cancel(self) -> None:
+        with self._lock:
+            self._cancelled = True
+            if self.started:
+                self._engine.cancel(self.task.name)
+        if self.task.line:
+            self.future.cancel()
+
+    def _start(self) -> Future:
+        with self._lock:
+            if self._cancelled:
+                raise Stopped()
+            self.started = True
+            if "report" in inspect.signature(self.task.function).parameters:
+                return self._engine.call_reporting(self.task.name, self.task.function, *self.task.arguments)
+            return self._engine.call(self.task.function, *self.task.arguments)
+
+
+class Answers:
+    """Short questions to the workers, each asked once whoever looks, and their answers.
+
+    Errors are kept for a moment only: what was missing, such as weights, may be there at the next look.
+
+    Args:
+        keep: Answers; those looked at longest ago are dropped first.
+        patience: Seconds that a page waits for an answer before it is drawn without it.
+        failure: Introduces an unexpected error.
+    """
+
+    def __init__(
+        self,
+        *,
+        keep: int = 64,
+        patience: float = 0.0,
+        failure: str = "No answer",
+        error_kept: float = ERROR_KEPT,
+        engine: Callable[[], Engine | None] = engines.get,
+    ):
+        self._patience, self._failure, self._error_kept, self._engine = patience, failure, error_kept, engine
+        self._futures: LRUCache[Hashable, Future] = LRUCache(keep)
+        self._lock = threading.Lock()
+
+    def get(self, question: Hashable, function: Callable, *args, **kwargs) -> Any | None:
+        """The answer to a question, which `function` gives in the worker; None until it is there.
+
+        Raises:
+            LabError: There is none.
+        """
+        with self._lock:
+            future = self._futures.get(question)
+            if future is None or self._expired(future):
+                engine = self._engine()
+                if engine is None:
+                    return None
+                future = self._futures[question] = engine.call(function, *args, **kwargs)
+        if not self._done(future):
+            return None
+        return self._outcome(question, future).result()
+
+    def pending(self, question: Hashable) -> bool:
+        """Whether a question that was asked has no answer yet, or the engine is starting."""
+        with self._lock:
+            return self._unanswered([self._futures.get(question)])
+
+    @property
+    def busy(self) -> bool:
+        """Whether any question has no answer yet, or the engine is starting."""
+        with self._lock:
+            return self._unanswered(list(self._futures.values()))
+
+    def clear(self) -> None:
+        """Forget all answers."""
+        with self._lock:
+            self._futures.clear()
+
+    def _unanswered(self, futures: list[Future | None]) -> bool:
+        try:
+            if self._engine() is None:
+                return True
+        except EngineError:  # shown by `get`
+            return False
+        return any(future is not None and not future.done() for future in futures)
+
+    def _done(self, future: Future) -> bool:
+        if self._patience and not future.done():
+            with contextlib.suppress(TimeoutError, CancelledError):
+                future.exception(timeout=self._patience)
+        return future.done()
+
+    def _outcome(self, question: Hashable, future: Future) -> Future:
+        """The outcome of a question, kept in this process from now on: the worker may end."""
+        if isinstance(future, _Outcome):
+            return future
+        outcome = _Outcome()
+        try:
+            outcome.set_result(future.result())
+        except Exception as error:  # whatever the worker raised
+            outcome.set_exception(_in_words(error, self._failure))
+        with self._lock:
+            if self._futures.get(question) is future:
+                self._futures[question] = outcome
+        return outcome
+
+    def _expired(self, future: Future) -> bool:
+        return (
+            isinstance(future, _Outcome)
+            and future.exception() is not None
+            and time.monotonic() - future.at >= self._error_kept
+        )
+
+
+class _Outcome(Future):
+    """The answer to a question or its error, in this process."""
+
+    def __init__(self):
+        super().__init__()
+        self.at = time.monotonic()
+
+
+def _in_words(error: BaseException, failure: str) -> LabError:
+    """An error as visitors read it."""
+    if isinstance(error, LabError):
+        return error
+    logger.warning("%s", failure, exc_info=error)
+    return EngineError(f"{failure} ({type(error).__name__}: {error})", remedy="Try again")
+
+
+_lock = threading.RLock()  # guards the attempts
+
+
+@st.cache_resource(show_spinner=False)
+def _attempts() -> LRUCache[str, _Attempt]:
+    return LRUCache(KEPT_TASKS)

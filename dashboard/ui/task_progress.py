@@ -1,0 +1,48 @@
+"""How a task of the worker is shown: begun by a button, its progress with a way to cancel it, why it ended."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import streamlit as st
+
+from core.errors import LabError, Stopped
+from dashboard.server.tasks import Task
+from dashboard.ui import components, formats
+
+
+def attempt(action: Callable[..., Any], *args) -> None:
+    """Do something in a callback; an error that a visitor may read becomes a toast."""
+    try:
+        action(*args)
+    except LabError as error:
+        st.toast(str(error), icon=":material/error:")
+
+
+def begin(tasks: Iterable[Task]) -> None:
+    """Begin tasks; for callbacks."""
+    attempt(lambda: [task.begin() for task in tasks])
+
+
+def bar(task: Task, label: str = "", *, waiting: str = "Waiting") -> None:
+    """The progress of a running task, or what it does before its first report."""
+    moment = task.progress
+    text = formats.progress(moment) if moment else waiting
+    st.progress(moment.fraction if moment else 0.0, text=f"{label} · {text}" if label else text)
+
+
+def cancel_button(tasks: Iterable[Task], *, key: str) -> None:
+    """A button that cancels tasks."""
+    st.button("Cancel", icon=":material/stop_circle:", key=key, on_click=_cancel, args=(list(tasks),))
+
+
+def why_it_ended(error: LabError | None, *, kept: str = "Finished features are kept") -> None:
+    """Why the last attempt failed; nothing if it did not."""
+    if isinstance(error, Stopped):
+        st.info(f"{kept}; the next attempt continues from there.", title="Cancelled")
+    elif error:
+        components.show_error(error)
+
+
+def _cancel(tasks: list[Task]) -> None:
+    for task in tasks:
+        task.cancel()

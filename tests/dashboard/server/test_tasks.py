@@ -1,0 +1,267 @@
+"""Tasks and answers on an engine whose worker does what a test says, when it says so."""
+
+import itertools
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from core.errors import EngineError, Stopped, WeightsError
+from core.progress import Progress, Report, silent
+from dashboard.server import tasks
+from dashboard.server.tasks import Answers, Task
+
+_numbers = itertools.count()
+
+
+class FakeEngine:
+    """Keeps what it was asked to do; `finish` and `fail` end it, in order."""
+
+    def __init__(self):
+        self.calls: list[tuple] = []
+        self.cancelled: list[str] = []
+        self.reports: dict[str, Progress] = {}
+        self._futures: list[Future] = []
+
+    def call(self, function: Callable, *args, **kwargs) -> Future:
+        self.calls.append((function, *args, *kwargs.values()))
+        self._futures.append(Future())
+        return self._futures[-1]
+
+    def call_reporting(self, name: str, function: Callable, *args) -> Future:
+        return self.call(function, *args)
+
+    def progress(self, name: str) -> Progress | None:
+        return self.reports.get(name)
+
+    def cancel(self, name: str) -> None:
+        self.cancelled.append(name)
+
+    def finish(self, result: object) -> None:
+        self._futures.pop(0).set_result(result)
+
+    def fail(self, error: Exception) -> None:
+        self._futures.pop(0).set_exception(error)
+
+
+class KilledWorker(Exception):  # noqa: N818 - as Dask calls it
+    """What Dask raises when a worker died over a task."""
+
+
+def square(number: int) -> int:
+    return number**2
+
+
+def long_square(number: int, report: Report = silent) -> int:
+    return number**2
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture
+def task(engine: FakeEngine) -> Task:
+    return Task(f"square-{next(_numbers)}", long_square, (3,), failure="No square", engine=lambda: engine)
+
+
+@pytest.fixture
+def line():
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+
+
+def answers(engine: FakeEngine | None, **options) -> Answers:
+    return Answers(engine=lambda: engine, failure="No square", error_kept=0.0, **options)
+
+
+# Tasks
+
+
+def test_a_task_runs_once_and_has_a_result(task: Task, engine: FakeEngine):
+    assert (task.running, task.finished, task.error, task.result) == (False, False, None, None)
+    task.begin()
+    task.begin()
+    assert task.running and task.result is None
+    engine.finish(9)
+    assert (task.running, task.finished, task.error, task.result) == (False, True, None, 9)
+    assert engine.calls == [(long_square, 3)]
+
+
+def test_tasks_of_one_name_are_the_same_task(task: Task, engine: FakeEngine):
+    task.begin()
+    other = Task(task.name, long_square, (3,), engine=lambda: engine)
+    assert other.running
+    engine.finish(9)
+    assert other.result == 9
+
+
+def test_the_name_of_a_task_depends_on_the_whole_question():
+    assert tasks.name("map", "a", 1) == tasks.name("map", "a", 1)
+    assert len({tasks.name("map", "a", 1), tasks.name("map", "a", 2), tasks.name("layers", "a", 1)}) == 3
+
+
+def test_the_progress_of_a_task_is_its_last_report(task: Task, engine: FakeEngine):
+    engine.reports[task.name] = Progress("extract", 1, 10)
+    assert task.progress is None
+    task.begin()
+    assert task.progress == Progress("extract", 1, 10)
+
+
+def test_a_cancelled_task_says_that_it_was_stopped_until_it_begins_again(task: Task, engine: FakeEngine):
+    task.begin()
+    task.cancel()
+    assert engine.cancelled == [task.name]
+    engine.fail(Stopped())
+    assert isinstance(task.error, Stopped)
+    task.begin()
+    assert task.running and task.error is None
+
+
+def test_an_error_is_kept_until_it_is_forgotten_or_the_task_begins_again(task: Task, engine: FakeEngine):
+    error = WeightsError("No weights")
+    task.begin()
+    engine.fail(error)
+    assert task.error is error and task.error is error and task.result is None
+    task.forget()
+    assert task.error is None
+    task.begin()
+    engine.finish(9)
+    assert task.error is None and task.result == 9
+
+
+def test_a_worker_that_died_over_a_task_is_an_error_in_words(task: Task, engine: FakeEngine):
+    task.begin()
+    engine.fail(KilledWorker("out of memory"))
+    assert isinstance(task.error, EngineError)
+    assert task.error.received == "No square (KilledWorker: out of memory)"
+
+
+def test_a_function_without_a_report_can_be_a_task(engine: FakeEngine):
+    plain = Task(f"square-{next(_numbers)}", square, (4,), engine=lambda: engine)
+    plain.begin()
+    engine.finish(16)
+    assert plain.result == 16
+
+
+def test_tasks_of_a_line_wait_for_each_other_and_one_that_waits_is_cancelled_before_it_starts(line: ThreadPoolExecutor):
+    engine, working, asked = FakeEngine(), threading.Event(), []
+
+    def call_reporting(name: str, function: Callable, *args) -> Future:
+        asked.append(name)
+        working.set()
+        return engine.call(function, *args)
+
+    engine.call_reporting = call_reporting
+    first, second, third = (
+        Task(f"square-{next(_numbers)}", long_square, (place,), line=line, engine=lambda: engine) for place in range(3)
+    )
+    for task in (first, second, third):
+        task.begin()
+    assert working.wait(10)
+    assert [task.running for task in (first, second, third)] == [True] * 3
+    assert [task.ahead for task in (first, second, third)] == [0, 1, 2]
+    assert asked == [first.name]
+    second.cancel()
+    assert isinstance(second.error, Stopped)
+    assert third.ahead == 1
+    working.clear()
+    engine.finish(0)
+    assert working.wait(10)
+    assert asked == [first.name, third.name] and engine.cancelled == []
+    engine.finish(4)
+    line.submit(int).result(10)  # the line has done what came before
+    assert (first.result, third.result) == (0, 4)
+
+
+# Answers
+
+
+def test_two_visitors_ask_once(engine: FakeEngine):
+    kept = answers(engine)
+    assert kept.get(3, square, 3) is None
+    assert kept.get(3, square, 3) is None
+    assert kept.pending(3) and kept.busy
+    engine.finish(9)
+    assert not kept.pending(3) and not kept.busy
+    assert [kept.get(3, square, 3), kept.get(3, square, 3)] == [9, 9]
+    assert engine.calls == [(square, 3)]
+
+
+def test_nothing_is_asked_while_the_engine_starts():
+    kept = answers(None)
+    assert kept.get(3, square, 3) is None
+    assert kept.pending(3) and kept.busy
+
+
+def test_a_page_waits_a_moment_for_an_answer(engine: FakeEngine):
+    kept = answers(engine, patience=10)
+    threading.Timer(0.05, engine.finish, [9]).start()
+    assert kept.get(3, square, 3) == 9
+
+
+def test_an_error_is_raised_and_forgotten_so_that_the_next_look_asks_again(engine: FakeEngine):
+    kept = answers(engine)
+    kept.get(3, square, 3)
+    engine.fail(WeightsError("No weights"))
+    with pytest.raises(WeightsError, match="No weights"):
+        kept.get(3, square, 3)
+    assert kept.get(3, square, 3) is None
+    engine.finish(9)
+    assert kept.get(3, square, 3) == 9
+    assert len(engine.calls) == 2
+
+
+def test_all_parts_of_a_page_are_told_the_same_error(engine: FakeEngine):
+    kept = Answers(engine=lambda: engine, error_kept=60.0)
+    kept.get(3, square, 3)
+    engine.fail(WeightsError("No weights"))
+    for _ in range(2):
+        with pytest.raises(WeightsError):
+            kept.get(3, square, 3)
+        assert not kept.pending(3)
+    assert len(engine.calls) == 1
+
+
+def test_a_worker_that_died_over_a_question_is_an_error_in_words(engine: FakeEngine):
+    kept = answers(engine)
+    kept.get(3, square, 3)
+    engine.fail(KilledWorker("out of memory"))
+    with pytest.raises(EngineError) as raised:
+        kept.get(3, square, 3)
+    assert raised.value.received == "No square (KilledWorker: out of memory)"
+
+
+def test_an_engine_that_cannot_start_leaves_nothing_pending():
+    def broken() -> None:
+        raise EngineError("No scheduler answers")
+
+    kept = Answers(engine=broken)
+    assert not kept.pending(3) and not kept.busy
+    with pytest.raises(EngineError):
+        kept.get(3, square, 3)
+
+
+def test_answers_looked_at_longest_ago_are_dropped_first(engine: FakeEngine):
+    kept = answers(engine, keep=2)
+    for number in (1, 2):
+        kept.get(number, square, number)
+        engine.finish(number**2)
+        assert kept.get(number, square, number) == number**2
+    kept.get(1, square, 1)
+    kept.get(3, square, 3)  # drops the second
+    engine.finish(9)
+    assert kept.get(1, square, 1) == 1
+    assert kept.get(2, square, 2) is None
+    assert [call[1] for call in engine.calls] == [1, 2, 3, 2]
+
+
+def test_cleared_answers_are_asked_again(engine: FakeEngine):
+    kept = answers(engine)
+    kept.get(3, square, 3)
+    engine.finish(9)
+    kept.clear()
+    assert kept.get(3, square, 3) is None
+    assert len(engine.calls) == 2
