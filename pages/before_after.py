@@ -6,7 +6,6 @@ from core import maps, metrics
 from core.errors import LabError
 from dashboard import map_view, server
 from dashboard.before_after import changes, images
-from dashboard.before_after import runs as fine_tunes
 from dashboard.maps import columns as map_columns
 from dashboard.maps import drawing, selection_panel
 from dashboard.state import visitor
@@ -20,7 +19,8 @@ components.page_header(
     "Before and after", "What did fine-tuning change in what the network sees, and which images did it fix or break?"
 )
 components.need_runs()
-runs = fine_tunes.finished(server.runs.table())
+runs = server.runs.table()
+runs = runs[(runs["method"] == "finetune") & (runs["status"] == "finished") & runs["accuracy"].notna()]
 if runs.empty:
     components.empty("No fine-tune yet", "A finished one is looked at here, before and after, image by image.")
     components.link("train", "Fine-tune a backbone", icon=":material/play_circle:", method="finetune")
@@ -39,7 +39,7 @@ try:
     if dataset is None:
         st.stop()
     pair = maps.of_fine_tune(run["run_id"], method)
-    both = fine_tunes.answers(run)
+    both = changes.answers(run)
     drawn = [server.maps.drawn(config) for config in pair]
     missing = [config for config, found in zip(pair, drawn, strict=True) if found is None]
     if missing:

@@ -25,7 +25,7 @@ def lists(run: pd.Series, dataset: Dataset, both: pd.DataFrame) -> None:
 
     Args:
         run: A row of `runs.table`.
-        both: As `fine_tunes.answers` gives it.
+        both: As `changes.answers` gives it.
     """
     rows = {"fixed": notable_images.only_first_right(both), "broken": notable_images.only_second_right(both)}
     titles = {name: f"{title} · {len(rows[name])}" for name, title in LISTS.items()}

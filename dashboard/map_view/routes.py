@@ -3,9 +3,12 @@
 Every address says what it holds, by a key or a digest, so browsers may keep the answers for good.
 """
 
+import functools
+import hashlib
 import io
 import re
 from http import HTTPStatus
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -17,13 +20,25 @@ from starlette.routing import Route
 from core.data.datasets import Dataset
 from core.errors import LabError
 from core.maps import store
-from dashboard.map_view import browser_modules
 
 FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
 KEY = re.compile(r"[0-9a-f]{16}")
 SIDES = range(8, 129)  # pixels of a thumbnail
 ACROSS = 16  # thumbnails in a line of a sheet
 MOST = 512  # thumbnails on a sheet
+MODULES = Path(__file__).parent / "js"  # what the browser runs: ES modules and a style
+
+
+@functools.cache
+def modules() -> dict[str, str]:
+    """Name -> content of every file of the map view that the browser may ask for."""
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(MODULES.iterdir()) if path.is_file()}
+
+
+@functools.cache
+def version() -> str:
+    """Digest of all modules: they import each other by relative addresses, so they change together."""
+    return hashlib.sha256("\0".join(modules().values()).encode()).hexdigest()[:16]
 
 
 def positions(request: Request) -> Response:
@@ -63,8 +78,8 @@ def thumbnails(request: Request) -> Response:
 
 def module(request: Request) -> Response:
     """A file of the map view."""
-    text = browser_modules.texts().get(request.path_params["name"])
-    if text is None or request.path_params["version"] != browser_modules.version():
+    text = modules().get(request.path_params["name"])
+    if text is None or request.path_params["version"] != version():
         raise HTTPException(HTTPStatus.NOT_FOUND, "This program was updated. Reload the page.")
     kind = "text/css" if request.path_params["name"].endswith(".css") else "text/javascript"
     return _answer(text.encode(), kind)

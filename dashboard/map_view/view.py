@@ -14,7 +14,7 @@ import streamlit as st
 from core.data.datasets import Dataset
 from core.errors import ConfigError
 from dashboard import server
-from dashboard.map_view import browser_modules, packing
+from dashboard.map_view import packing, routes
 from dashboard.map_view.columns import Column
 from dashboard.state import visitor
 from dashboard.ui import formats
@@ -109,7 +109,7 @@ def show(
     blobs = server.blobs.shared()
     of = blobs.put(packing.rows(rows))
     data = {
-        "modules": f"{_base()}/map_view/{browser_modules.version()}/",
+        "modules": f"{_base()}/map_view/{routes.version()}/",
         "panels": [
             {
                 "url": f"{_base()}/maps/{panel.key}.bin",
@@ -207,7 +207,7 @@ def _state(key: str) -> Mapping:
 
 def _component() -> Callable:
     return st.components.v2.component(
-        "map_view", html='<div class="map-view"></div>', css=browser_modules.texts()["map_view.css"], js=LOADER
+        "map_view", html='<div class="map-view"></div>', css=routes.modules()["map_view.css"], js=LOADER
     )
 
 

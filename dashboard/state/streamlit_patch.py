@@ -1,29 +1,36 @@
-"""Keeps clicks on pages from being undone by the timers of fragments that redraw themselves.
+"""The one change to Streamlit itself: timers of fragments may not bring a visitor back to a page that was left.
 
-A tick of a timer names the page it belongs to. On a busy server Streamlit 1.67 may take one that was under way when
-its visitor clicked on another page for a wish to go back: a click in twenty did nothing there.
+A timer's tick names the page it belongs to. If it is under way while its visitor clicks on another page, Streamlit 1.67
+takes it as a request to go back: on a busy server, one click in twenty did nothing.
 """
+
+import functools
 
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
 
-_request_rerun = AppSession.request_rerun
-_ASKED = "_backbone_lab_asked"  # the page that the visitor last asked for or used, and the one that was shown then
+_LAST_REQUEST = "_backbone_lab_last_request"  # the page a visitor last used or asked for, and the page shown then
 
 
-def stay_on_their_page() -> None:
-    """From now on a tick of another page than the visitor asked for, or was led to since, is dropped."""
-    AppSession.request_rerun = _request_rerun_of_wanted_page
+def drop_ticks_of_left_pages() -> None:
+    """From now on, ticks of a page other than the one asked for, or led to since, are dropped."""
+    original = AppSession.request_rerun
+    if hasattr(original, "__wrapped__"):  # by this module, before it was loaded again
+        original = original.__wrapped__
+
+    @functools.wraps(original)
+    def request_rerun(session: AppSession, client_state: ClientState | None) -> None:
+        if client_state is None or not _is_late_tick(session, client_state):
+            original(session, client_state)
+
+    AppSession.request_rerun = request_rerun
 
 
-def _request_rerun_of_wanted_page(session: AppSession, client_state: ClientState | None) -> None:
-    if client_state is not None:
-        page, shown = client_state.page_script_hash, session.page_script_hash
-        if not client_state.is_auto_rerun:
-            setattr(session, _ASKED, (page, shown))
-        else:
-            asked, shown_then = getattr(session, _ASKED, ("", ""))
-            led_on = page == shown != shown_then  # by `st.switch_page`, of which the session alone knows
-            if asked not in ("", page) and not led_on:
-                return
-    _request_rerun(session, client_state)
+def _is_late_tick(session: AppSession, client_state: ClientState) -> bool:
+    page, shown = client_state.page_script_hash, session.page_script_hash
+    if not client_state.is_auto_rerun:
+        setattr(session, _LAST_REQUEST, (page, shown))
+        return False
+    requested, shown_then = getattr(session, _LAST_REQUEST, ("", ""))
+    led_on = page == shown != shown_then  # by `st.switch_page`, of which the session alone knows
+    return requested not in ("", page) and not led_on

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 
 from core.data import datasets
 from dashboard import server
-from dashboard.map_view import browser_modules, routes
+from dashboard.map_view import routes
 
 KEY = "0123456789abcdef"
 SAMPLE = "cifar10-sample"
@@ -138,7 +138,7 @@ def test_thumbnails_of_a_dataset_that_changed_or_went_are_missed(client: Client)
 
 
 def test_modules_are_served_at_their_version_only(client: Client):
-    version = browser_modules.version()
+    version = routes.version()
     answer = client.get(f"/lab/map_view/{version}/view.js")
     assert answer.headers["Content-Type"].startswith("text/javascript")
     assert "export class View" in answer.text

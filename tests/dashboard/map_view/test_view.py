@@ -10,7 +10,7 @@ import pytest
 from core.data import datasets
 from core.errors import ConfigError
 from dashboard import server
-from dashboard.map_view import Column, Panel, browser_modules, packing, picked, view
+from dashboard.map_view import Column, Panel, packing, picked, routes, view
 from dashboard.server.blobs import Blobs
 from dashboard.ui import charts
 
@@ -133,7 +133,7 @@ def test_blobs_that_were_fetched_longest_ago_are_dropped_first():
 
 
 def test_every_module_that_a_module_imports_is_served():
-    texts = browser_modules.texts()
+    texts = routes.modules()
     for text in texts.values():
         assert set(re.findall(r'from "\./([\w-]+\.js)"', text)) <= set(texts)
     assert not [name for name, text in texts.items() if re.search(r"https?://(?!doi|www\.w3\.org/2000/svg)", text)]

@@ -1,57 +1,105 @@
-"""A tick of a page that was left does not bring its visitor back to it."""
+"""A tick of a page that was left brings nobody back to it: a session of Streamlit itself, in which no page runs."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from streamlit import config
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.script_data import ScriptData
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 
 from dashboard.state import streamlit_patch
 
 
-class Session:
-    """A visitor's session, of which only the requests that reach Streamlit are kept."""
+class Visit:
+    """What the browser of a visitor sends, and the pages that Streamlit draws for it."""
 
-    def __init__(self):
-        self.reached, self.page_script_hash = [], ""
+    def __init__(self, session: AppSession, drawn: list[str]):
+        self.session, self.drawn = session, drawn
 
-    def request(self, page: str, *, tick: bool = False) -> None:
-        streamlit_patch._request_rerun_of_wanted_page(self, ClientState(page_script_hash=page, is_auto_rerun=tick))
+    def use(self, page: str) -> None:
+        """A click on a page or on the link to it."""
+        self._send(ClientState(page_script_hash=page))
+
+    def tick(self, page: str) -> None:
+        """The timer of a fragment of a page."""
+        self._send(ClientState(page_script_hash=page, is_auto_rerun=True))
+
+    def shows(self, page: str) -> None:
+        """The script has got as far as to say which page it is, by `st.switch_page` another than was asked for."""
+        self.session._client_state.page_script_hash = page
+
+    def _send(self, state: ClientState) -> None:
+        self.session.handle_backmsg(BackMsg(rerun_script=state))
 
 
 @pytest.fixture
-def session(monkeypatch) -> Session:
-    monkeypatch.setattr(
-        streamlit_patch, "_request_rerun", lambda session, state: session.reached.append(state.page_script_hash)
-    )
-    return Session()
+def unpatched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Visit]:
+    """A visit as Streamlit itself handles it."""
+    drawn: list[str] = []
+    request_rerun = AppSession.request_rerun
+    monkeypatch.setattr(AppSession, "request_rerun", getattr(request_rerun, "__wrapped__", request_rerun))
+    monkeypatch.setattr(AppSession, "_create_scriptrunner", lambda session, data: drawn.append(data.page_script_hash))
+    watcher = config.get_option("server.fileWatcherType")
+    config.set_option("server.fileWatcherType", "none")
+
+    async def session() -> AppSession:
+        script = ScriptData(str(tmp_path / "app.py"), is_hello=False)
+        return AppSession(script, MemoryUploadedFileManager("/files"), ScriptCache(), None, {})
+
+    visit = Visit(asyncio.run(session()), drawn)
+    yield visit
+    visit.session.shutdown()
+    config.set_option("server.fileWatcherType", watcher)
 
 
-def test_a_tick_under_way_when_another_page_was_asked_for_is_dropped(session):
-    session.request("train")
-    session.request("train", tick=True)
-    session.request("compare")
-    session.request("train", tick=True)
-    session.request("compare", tick=True)
-    assert session.reached == ["train", "train", "compare", "compare"]
+@pytest.fixture
+def visit(unpatched: Visit) -> Visit:
+    """The same with the patch."""
+    streamlit_patch.drop_ticks_of_left_pages()
+    return unpatched
 
 
-def test_the_ticks_of_a_page_that_its_visitor_was_led_to_count(session):
-    session.page_script_hash = "data"
-    session.request("data")  # a button, whose script switches the page
-    session.page_script_hash = "train"
-    session.request("train", tick=True)
-    session.request("compare")
-    session.request("train", tick=True)
-    assert session.reached == ["data", "train", "compare"]
+def test_streamlit_itself_still_goes_back_to_a_page_that_was_left(unpatched: Visit):
+    """Once it does not, the patch can go."""
+    unpatched.use("train")
+    unpatched.use("compare")
+    unpatched.tick("train")
+    assert unpatched.drawn == ["train", "compare", "train"]
 
 
-def test_ticks_count_while_the_page_has_no_name_yet(session):
-    session.request("")
-    session.request("home", tick=True)
-    assert session.reached == ["", "home"]
+def test_a_tick_of_the_page_that_was_left_is_dropped_and_one_of_the_present_page_passes(visit: Visit):
+    visit.use("train")
+    visit.tick("train")
+    visit.use("compare")
+    visit.tick("train")
+    visit.tick("compare")
+    assert visit.drawn == ["train", "train", "compare", "compare"]
 
 
-def test_streamlit_still_asks_in_this_way():
-    from streamlit.runtime.app_session import AppSession
+def test_ticks_of_a_page_that_its_visitor_was_led_to_pass(visit: Visit):
+    visit.shows("data")
+    visit.use("data")  # a button, whose script switches the page
+    visit.shows("train")
+    visit.tick("train")
+    visit.use("compare")
+    visit.tick("train")
+    assert visit.drawn == ["data", "train", "compare"]
 
-    assert isinstance(AppSession.page_script_hash, property)
-    streamlit_patch.stay_on_their_page()
-    assert AppSession.request_rerun is streamlit_patch._request_rerun_of_wanted_page
+
+def test_ticks_pass_while_the_page_has_no_name_yet(visit: Visit):
+    visit.use("")
+    visit.tick("home")
+    assert visit.drawn == ["", "home"]
+
+
+def test_a_patch_that_is_loaded_again_wraps_nothing_twice(visit: Visit):
+    streamlit_patch.drop_ticks_of_left_pages()
+    assert not hasattr(AppSession.request_rerun.__wrapped__, "__wrapped__")
+    visit.use("train")
+    assert visit.drawn == ["train"]
