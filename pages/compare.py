@@ -11,13 +11,7 @@ from dashboard.run import export, progress, versus
 from dashboard.ui import answers, charts, components, findings
 
 components.page_header("Compare", "Which backbone is better, which is faster, and what might explain it?")
-components.need_runs()
-
-runs = server.runs.table()
-if runs.empty:
-    components.empty("Nothing to compare yet", "Each run becomes a row here, beside all the others.")
-    components.link("home", "Run the demo", icon=":material/play_arrow:")
-    st.stop()
+runs = components.need_a_run("Nothing to compare yet", "Each run becomes a row here, beside all the others.")
 
 shown = table.choose_runs(runs)
 finished = shown[shown["status"] == "finished"]

@@ -10,12 +10,7 @@ from dashboard.run import book_comparison, confidence, export, progress, result,
 from dashboard.ui import choices, components, image_grid
 
 components.page_header("Run", "How good is it, where does it fail, what does it look at, is it better than another?")
-components.need_runs()
-runs = server.runs.table()
-if runs.empty:
-    components.empty("No run yet", "Each run can be looked at from close up here.")
-    components.link("home", "Run the demo", icon=":material/play_arrow:")
-    st.stop()
+runs = components.need_a_run("No run yet", "Each run can be examined here.")
 
 choose, actions = st.columns([7, 5], vertical_alignment="bottom")
 with choose:

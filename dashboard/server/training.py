@@ -38,7 +38,7 @@ def reading(config: RunConfig) -> bool:
 
 
 def rate_search(config: RunConfig) -> Task:
-    """Looks for a learning rate; its result is that of `lr_finder.find`, the same for configs that differ in the rate."""
+    """Looks for a learning rate, with the result of `lr_finder.find`; configs that differ in the rate share it."""
     same = replace(config, learning_rate=1e-3, epochs=1, schedule="constant", recipe="", n_test=0)
     return Task(tasks.name("learning-rate", same), lr_finder.find, (config,), failure="No learning rate was found")
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from core import metrics
 from core.backbones import BACKBONES
@@ -149,17 +148,15 @@ def published(frame: pd.DataFrame, *, against: str = "params", chosen: str = "")
         showlegend=False,
     )
     for family, members in frame.groupby("family"):
-        figure.add_scatter(
-            x=members[against],
-            y=members["top1"],
-            mode="markers+text",
-            name=family,
+        _add_family(
+            figure,
+            family,
+            members[against],
+            members["top1"],
             text=members["name"].where(members["name"].isin(labelled), ""),
             textposition="top left" if against == "params" else "top right",
-            textfont_size=12,
-            cliponaxis=False,
             customdata=members[["name"]],
-            marker={"color": FAMILY_COLOURS.get(family), "symbol": FAMILY_SYMBOLS.get(family), "size": 12},
+            marker={"symbol": FAMILY_SYMBOLS.get(family), "size": 12},
             hovertemplate="<b>%{customdata[0]}</b><br>%{y:.1f} % top-1, published<br>%{x:,.3s}<extra></extra>",
         )
     figure.update_xaxes(title_text=titles[against], **_logarithmic(frame[against], tickformat="~s"))
@@ -208,19 +205,16 @@ def accuracy_time(frame: pd.DataFrame, *, seconds: str = "seconds") -> go.Figure
     plainest_first = frame.sort_values(["cached", "weights_origin"])  # whose symbol the legend shows
     for family, members in plainest_first.groupby(plainest_first["backbone"].map(_family)):
         symbol = FAMILY_SYMBOLS.get(family, "circle")
-        figure.add_scatter(
-            x=members[seconds],
-            y=members["percent"],
-            mode="markers+text",
-            name=family,
+        _add_family(
+            figure,
+            family,
+            members[seconds],
+            members["percent"],
             text=members["backbone"].where(members["run_id"].isin(labelled), ""),
             textposition="top left",
-            textfont_size=12,
-            cliponaxis=False,
             error_y=error_bars(members),
             customdata=_run_facts(members),
             marker={
-                "color": FAMILY_COLOURS.get(family, QUIET),
                 "symbol": _untrained(members, f"{symbol}-open", symbol),
                 "size": 13,
                 "opacity": np.where(members["run_id"].isin(cold["run_id"]), 1.0, 0.35),
@@ -230,25 +224,6 @@ def accuracy_time(frame: pd.DataFrame, *, seconds: str = "seconds") -> go.Figure
     title = f"{titles.get(seconds, seconds)} (seconds, logarithmic)"
     figure.update_xaxes(title_text=title, **_logarithmic(frame[seconds], tickformat="~g"))
     return figure.update_yaxes(title_text="Accuracy on test images (%)")
-
-
-def curves(frame: pd.DataFrame, *, step: str = "Epoch") -> go.Figure:
-    """Training curves, long: `step`, `metric`, `value`. Losses and accuracies get a panel each."""
-    is_loss = frame["metric"].str.contains("loss")
-    panels = [part for part in (frame[is_loss], frame[~is_loss]) if len(part)] or [frame]
-    figure = make_subplots(cols=len(panels), horizontal_spacing=0.12, figure=canvas(height=320))
-    for column, part in enumerate(panels, start=1):
-        scale = 1 if part["metric"].str.contains("loss").any() else 100
-        for metric, points in part.sort_values("step").groupby("metric"):
-            name = metric.replace("val_", "validation ").replace("_", " ")
-            line = {"color": "#ffa90e" if "val" in metric else ACCENT, "width": 2.5}
-            hover = f"{step} %{{x}}: %{{y:.4g}}<extra>{name}</extra>"
-            curve = go.Scatter(
-                x=points["step"], y=scale * points["value"], mode="lines", name=name, line=line, hovertemplate=hover
-            )
-            figure.add_trace(curve, row=1, col=column)
-        figure.update_yaxes(title_text="Loss" if scale == 1 else "Accuracy (%)", col=column)
-    return figure.update_xaxes(title_text=step)
 
 
 def confusion(counts: pd.DataFrame) -> go.Figure:
@@ -424,6 +399,20 @@ def _run_labels(frame: pd.DataFrame) -> list[str]:
 
 def _untrained(frame: pd.DataFrame, yes: str, no: str) -> np.ndarray:
     return np.where(frame["weights_origin"] == "untrained", yes, no)
+
+
+def _add_family(figure: go.Figure, family: str, x: pd.Series, y: pd.Series, *, marker: Mapping, **options) -> None:
+    """Points of one family, in its colour, with names beside some of them."""
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="markers+text",
+        name=family,
+        textfont_size=12,
+        cliponaxis=False,
+        marker={"color": FAMILY_COLOURS.get(family, QUIET), **marker},
+        **options,
+    )
 
 
 def _family(backbone: str) -> str:

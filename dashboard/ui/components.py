@@ -167,6 +167,17 @@ def need_runs() -> None:
     st.stop()
 
 
+def need_a_run(title: str, sentence: str) -> pd.DataFrame:
+    """Guard: the table of runs; without one, stop the page with a link to the demo."""
+    need_runs()
+    runs = server.runs.table()
+    if runs.empty:
+        empty(title, sentence)
+        link("home", "Run the demo", icon=":material/play_arrow:")
+        st.stop()
+    return runs
+
+
 @st.fragment(run_every=0.3)
 def _return_when_open() -> None:
     if server.engine.store_open():

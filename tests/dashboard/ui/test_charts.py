@@ -27,7 +27,6 @@ RUNS = pd.DataFrame(
     }
 )
 COUNTS = pd.DataFrame([[8, 2, 0], [1, 9, 0], [0, 0, 0]], index=["cat", "dog", "eel"], columns=["cat", "dog", "eel"])
-CURVES = pd.DataFrame({"step": [2, 1, 1], "metric": ["loss", "loss", "validation_accuracy"], "value": [0.5, 1.0, 0.9]})
 FACTS = pd.DataFrame(
     {
         "name": ["small", "large", "poor", "silent"],
@@ -43,7 +42,6 @@ EVERY_CHART = {
     "published": charts.published(FACTS),
     "accuracy_bars": charts.accuracy_bars(RUNS),
     "accuracy_time": charts.accuracy_time(RUNS),
-    "curves": charts.curves(CURVES),
     "confusion": charts.confusion(COUNTS),
     "per_class": charts.per_class(COUNTS),
 }
@@ -155,14 +153,6 @@ def test_a_cached_run_may_be_on_the_front_of_training_times():
     assert list(shown["Pareto front"].x) == [0.5, 1, 2]
 
 
-def test_losses_and_accuracies_have_axes_of_their_own():
-    figure = EVERY_CHART["curves"]
-    assert (figure.layout.yaxis.title.text, figure.layout.yaxis2.title.text) == ("Loss", "Accuracy (%)")
-    shown = traces(figure)
-    assert list(shown["loss"].x) == [1, 2]
-    assert list(shown["validation accuracy"].y) == [90]
-
-
 def test_the_confusion_matrix_is_coloured_by_the_share_of_the_true_class():
     cells = EVERY_CHART["confusion"].data[0]
     assert np.asarray(cells.z).tolist() == [[80, 20, 0], [10, 90, 0], [0, 0, 0]]
@@ -185,7 +175,6 @@ def test_accuracy_of_a_class_without_images_is_not_drawn_as_zero():
 def test_charts_of_no_runs_are_empty_not_broken():
     assert len(charts.accuracy_bars(RUNS.head(0)).data[0].x) == 0
     assert len(charts.accuracy_time(RUNS.head(0)).data) == 1
-    assert len(charts.curves(CURVES.head(0)).data) == 0
 
 
 def test_runs_that_differ_in_pixels_or_images_alone_are_told_apart():

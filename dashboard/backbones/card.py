@@ -1,0 +1,60 @@
+"""The card of one backbone: what was published about it, what this machine measured, where to go with it."""
+
+import pandas as pd
+import streamlit as st
+
+from core import backbones
+from core.backbones.catalog import ZERO_SHOT_SOURCE
+from core.data.images import PREPROCESSING
+from dashboard.train import cost
+from dashboard.ui import components, formats
+
+
+def show(backbone: pd.Series, hardware: str) -> None:
+    """Draw it.
+
+    Args:
+        backbone: A row of `table.facts`.
+        hardware: What its speed was measured on.
+    """
+    name, size = str(backbone["name"]), int(backbone["default_size"])
+    st.markdown(f"{backbone['family']}, {backbone['year']}: [{backbone['paper']}]({backbone['paper_url']})")
+    st.table(
+        {
+            "Parameters": f"**{backbone['millions']:.1f} M** without the classifier",
+            "Depth": f"**{backbone['depth']}** layers with weights",
+            "Features": f"**{backbone['feature_dim']:,}** numbers per image",
+            "Input": f"**{size} px**, "
+            + (
+                "and no other"
+                if backbone["max_size"] == backbone["min_size"]
+                else f"at least {backbone['min_size']} px"
+            ),
+        },
+        border="horizontal",
+    )
+    _accuracy(backbone)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if pd.notna(backbone["images_per_second"]):
+            st.markdown(f"{formats.rate(backbone['images_per_second'])} at {size} px", width="content")
+            components.measured(hardware, "Median of the latest extractions, untrained or not.")
+        else:
+            st.markdown(f"Speed at {size} px not measured here", width="content")
+            cost.measure_button(name, size)
+    st.markdown(f"Preprocessing: {PREPROCESSING[backbone['preprocessing']].title}.")
+    where = "on this machine" if backbones.published_here(name) else "downloaded on first use"
+    st.caption(f"Published weights: {where}; {backbone['licence']}.")
+    components.link("anatomy", f"Open {name}", icon=":material/biotech:", backbone=name)
+    components.link("train", f"Train with {name}", icon=":material/play_circle:", backbones=name)
+
+
+def _accuracy(backbone: pd.Series) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if pd.notna(backbone["top1"]):
+            st.markdown(f"{backbone['top1']:.1f} % top-1 on ImageNet", width="content")
+            components.cited(backbone["source"])
+        elif pd.notna(backbone["zero_shot"]):
+            st.markdown(f"{backbone['zero_shot']:.1f} % top-1 on ImageNet, zero-shot", width="content")
+            components.cited(ZERO_SHOT_SOURCE)
+        else:
+            st.markdown("No published accuracy")

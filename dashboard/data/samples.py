@@ -1,0 +1,51 @@
+"""Sample images of a dataset, class by class, and how many images each class has."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.data.datasets import Dataset
+from dashboard.state import visitor
+from dashboard.ui import charts, components, contact_sheet, formats
+
+CLASSES_AT_ONCE = 10
+_SEED = "samples-seed"  # in the session
+
+
+def show(dataset: Dataset) -> None:
+    """A strip of images for each class; other images on request."""
+    st.subheader("Samples", anchor=False)
+    names, start = dataset.class_names, 0
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if len(names) > CLASSES_AT_ONCE:
+            start = st.selectbox(
+                "Classes",
+                range(0, len(names), CLASSES_AT_ONCE),
+                format_func=lambda first: f"{names[first]} to {names[first : first + CLASSES_AT_ONCE][-1]}",
+                width=360,
+            )
+        if st.button("Show others", icon=":material/shuffle:"):
+            st.session_state[_SEED] = st.session_state.get(_SEED, 0) + 1
+    places = 8 if visitor.get().projector else 10
+    for label in range(start, min(start + CLASSES_AT_ONCE, len(names))):
+        name_column, images_column = st.columns([1, 7], vertical_alignment="center", gap="small")
+        name_column.markdown(f"**{names[label]}**")
+        rows = contact_sheet.rows_of_class(dataset, label, places, seed=st.session_state.get(_SEED, 0))
+        images_column.image(
+            contact_sheet.strip(dataset.images[np.sort(rows)], places=places), alt=f"Samples of {names[label]}"
+        )
+
+
+def show_balance(dataset: Dataset) -> None:
+    """How many images each class has, in a sentence and a chart."""
+    st.subheader("Class balance", anchor=False)
+    images = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+    least, most = images.min(), images.max()
+    st.markdown(
+        f"Every class has {formats.count(most, 'image')}."
+        if least == most
+        else f"The largest class has {most / max(least, 1):.1f} times the images of the smallest: "
+        f"{formats.count(most)} to {formats.count(least)}. Accuracy mostly reflects the large ones; look at each class."
+    )
+    balance = pd.DataFrame({"class_name": np.array(dataset.class_names), "images": images})
+    components.chart(charts.class_balance(balance), key="balance", alt=f"Images of each class, {least} to {most}")

@@ -1,0 +1,53 @@
+"""How a dataset is split, and what each split is for."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.data.datasets import Dataset
+
+SPLITS = {  # what each is for
+    "train": "Heads learn from these",
+    "val": "Chooses settings such as the strength of regularisation",
+    "test": "Measures the accuracy, once; used for nothing else",
+    "probe20": "The book's 20 % of train, for a quick probe",
+    "finetune80": "The book's other 80 % of train",
+}
+
+
+def show(dataset: Dataset, splits: Mapping[str, np.ndarray]) -> None:
+    """Where the splits come from, and a table of them."""
+    st.subheader("Splits", anchor=False)
+    st.markdown(_origin(dataset))
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Split": list(SPLITS),
+                "Images": [len(splits[split]) for split in SPLITS],
+                "Of each class": [_per_class(dataset, splits[split]) for split in SPLITS],
+                "For": list(SPLITS.values()),
+            }
+        ),
+        hide_index=True,
+        column_config={"Images": st.column_config.NumberColumn(format="localized")},
+        alt="Splits with the number of their images",
+    )
+
+
+def _origin(dataset: Dataset) -> str:
+    parts = {"val": "validation", "test": "test"}
+    official = [title for part, title in parts.items() if (dataset.official == part).any()]
+    cut = [title for title in parts.values() if title not in official]
+    sentences = [
+        f"The source says which images are for {' and '.join(official)}." if official else "",
+        f"The images for {' and '.join(cut)} were drawn at random, in equal shares of each class." if cut else "",
+        "The seed is 0 for everybody, so that all runs are tested on the same images.",
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _per_class(dataset: Dataset, rows: np.ndarray) -> str:
+    counts = np.bincount(dataset.labels[rows], minlength=len(dataset.class_names))
+    return f"{counts.min():,} to {counts.max():,}" if counts.min() < counts.max() else f"{counts.max():,}"
