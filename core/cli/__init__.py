@@ -1,5 +1,6 @@
 """The terminal: `python -m core COMMAND`.
 
+launch        the command `backbone-lab`: the dashboard, or a command
 commands      each command: what it does, and what it prints
 options       the options of a command, from the fields of a configuration
 bar           progress on standard error

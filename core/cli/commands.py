@@ -54,7 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parser() -> ArgumentParser:
     """Every command with its options; the README's table is checked against it."""
-    top = ArgumentParser(prog="python -m core", description="Transfer learning with pretrained backbones.")
+    prog = "backbone-lab" if Path(sys.argv[0]).stem == "backbone-lab" else "python -m core"
+    top = ArgumentParser(prog=prog, description="Transfer learning with pretrained backbones.")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     defaults = RunConfig()
 

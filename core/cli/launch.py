@@ -1,0 +1,57 @@
+"""The command `backbone-lab`: the dashboard from any folder, or a command of `core.cli.commands`.
+
+Installed, this module is `backbone_lab.core.cli.launch`; the folder that holds `core`, `dashboard` and `pages` joins
+the path here, so everything else is imported by the names it has in the repository.
+"""
+
+import runpy
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+USAGE = """usage: backbone-lab [--server.port PORT] [streamlit option ...]
+       backbone-lab COMMAND [option ...]
+
+Without a command, open the dashboard in a browser; options go to `streamlit run`, as in
+`backbone-lab --server.port 8600 --server.headless true`. With a command, work in the terminal:
+"""
+
+
+def main() -> int:
+    """Open the dashboard, or run one command; returns the exit code."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    arguments = sys.argv[1:]
+    if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help")):
+        return _open_dashboard(arguments)
+
+    from core.cli import commands
+
+    if arguments[0] in ("-h", "--help"):
+        print(USAGE)
+        print(commands.parser().format_help().partition("\n\n")[2])
+        return 0
+    return commands.main(arguments)
+
+
+def config_flags(options: dict[str, Any], section: str = "") -> Iterator[str]:
+    """The options of a Streamlit config file as flags of `streamlit run`, which looks for the file by the folder that
+    it is started in.
+    """
+    for name, value in options.items():
+        path = f"{section}.{name}" if section else name
+        if isinstance(value, dict):
+            yield from config_flags(value, path)
+            continue
+        for one in value if isinstance(value, list) else [value]:
+            yield f"--{path}={str(one).lower() if isinstance(one, bool) else one}"
+
+
+def _open_dashboard(arguments: list[str]) -> int:
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    sys.argv = ["streamlit", "run", str(ROOT / "dashboard" / "app.py"), *config_flags(config), *arguments]
+    runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
+    return 0

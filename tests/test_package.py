@@ -1,0 +1,104 @@
+"""The package that pip and uvx install: all that the dashboard reads is in it, and it opens from any folder."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+import urllib.request
+import zipfile
+from pathlib import Path
+
+import psutil
+import pytest
+import yaml
+
+from core.cli import launch
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LEFT_OUT = (".git", ".venv*", "build", "*.egg-info", "__pycache__", ".*_cache", "tests", "docs")
+SCRIPTS = "make_"  # of assets: how they were made
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy, since setuptools writes beside its sources."""
+    folder = tmp_path_factory.mktemp("package")
+    shutil.copytree(ROOT, folder / "source", ignore=shutil.ignore_patterns(*LEFT_OUT))
+    _pip("wheel", "--no-build-isolation", "--wheel-dir", str(folder), str(folder / "source"))
+    return next(folder.glob("*.whl"))
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_every_module_page_and_asset_in_one_package(wheel: Path):
+    packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    read = [
+        path
+        for folder in ("core", "dashboard", "pages", "assets", ".streamlit")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(SCRIPTS)
+    ]
+    assert packed == {f"backbone_lab/{path.relative_to(ROOT).as_posix()}" for path in read}
+
+
+@pytest.mark.slow
+def test_the_installed_command_opens_the_dashboard_from_another_folder(wheel: Path, tmp_path: Path):
+    _pip("install", "--target", str(tmp_path / "installed"), str(wheel))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (tmp_path / "elsewhere").mkdir()
+    command = [sys.executable, str(tmp_path / "installed" / "bin" / "backbone-lab")]
+    process = subprocess.Popen(
+        [*command, f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"],
+        cwd=tmp_path / "elsewhere",
+        env=os.environ | {"PYTHONPATH": str(tmp_path / "installed"), "BACKBONE_LAB_HOME": str(tmp_path / "home")},
+    )
+    try:
+        assert _answer(f"http://127.0.0.1:{port}/_stcore/health", process) == b"ok"
+    finally:
+        for member in [*psutil.Process(process.pid).children(recursive=True), process]:
+            member.kill()
+        process.wait()
+
+
+def test_a_config_file_becomes_flags_with_lists_repeated_and_sections_joined():
+    config = {"server": {"headless": False}, "theme": {"light": {"colors": ["#fff", "#000"], "size": 17}}}
+    assert list(launch.config_flags(config)) == [
+        "--server.headless=false",
+        "--theme.light.colors=#fff",
+        "--theme.light.colors=#000",
+        "--theme.light.size=17",
+    ]
+
+
+def test_the_entry_point_is_the_module_that_launches():
+    module, _, function = PROJECT["scripts"]["backbone-lab"].partition(":")
+    path = ROOT.joinpath(*module.split(".")[1:]).with_suffix(".py")
+    assert path == Path(launch.__file__)
+    assert callable(getattr(launch, function))
+
+
+def test_the_citation_is_of_this_version_and_licence():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()
+    assert (citation["version"], citation["license"]) == (PROJECT["version"], PROJECT["license"])
+    assert citation["authors"] == PROJECT["authors"]
+
+
+def _pip(command: str, *arguments: str) -> None:
+    options = ["--no-deps", "--no-index", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([sys.executable, "-m", "pip", command, *options, *arguments], check=True)
+
+
+def _answer(url: str, process: subprocess.Popen) -> bytes:
+    """What an address answers, once the server is there."""
+    while process.poll() is None:
+        try:
+            return urllib.request.urlopen(url, timeout=1).read()
+        except OSError:
+            time.sleep(0.1)
+    return b"the server ended"
