@@ -61,8 +61,25 @@ def test_readme_counts_and_names_every_backbone_under_its_family():
     assert documented == {name: backbones.get(name).family for name in [*backbones.names(), *backbones.clip_names()]}
 
 
+def test_every_page_and_every_package_of_core_has_a_place_in_where_things_are():
+    named = set(re.findall(r"`([a-z_]+/[\w./]+)`", _section("Where things are")))
+    assert all((ROOT / name).is_file() for name in named), named
+    assert {f"pages/{name}.py" for pages in shell.PAGES.values() for name, *_ in pages} <= named
+    packages = {path.parent.name for path in (ROOT / "core").glob("*/__init__.py")}
+    assert packages - {name.split("/")[1] for name in named if name.startswith("core/")} <= {"bench"}
+
+
+def test_the_paths_that_contributing_names_exist():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:core|dashboard|pages|tests|docs)/[\w./]*)`", text))
+    assert len(named) > 20
+    missing = [name for name in named if "NAME" not in name and not (ROOT / name).exists()]
+    assert not missing
+    assert all((ROOT / name).parent.exists() for name in named if "NAME" in name.rpartition("/")[2])
+
+
 def test_links_in_the_docs_lead_to_files():
-    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "assets" / "README.md"]:
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "assets" / "README.md"]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
