@@ -5,6 +5,7 @@ from typing import Any
 
 from core import backbones, heads, options
 from core.errors import ConfigError
+from core.features import Encoder
 from core.options import option
 from core.zero_shot import prompts
 from core.zero_shot.classifier import METHOD as ZERO_SHOT  # a CLIP that is told the names of the classes
@@ -286,6 +287,18 @@ class RunConfig:
     def augmentations(self) -> tuple[str, ...]:
         """What is done to training images."""
         return tuple(kind for kind in self.augment.split("+") if kind)
+
+    @property
+    def encoder(self) -> Encoder:
+        """The part of the config that decides about features; those of a probe have the precision of this machine."""
+        return Encoder(
+            backbone=self.backbone,
+            weights=self.weights,
+            input_size=self.input_size,
+            preprocessing=self.preprocessing,
+            pooling=self.pooling,
+            precision=self.precision if self.trains else "auto",
+        )
 
     @property
     def head_options(self) -> heads.Options:

@@ -1,34 +1,37 @@
-"""Sources: which vectors of which images a map, a neighbour list or a probe is made of.
+"""Embeddings: which vectors of which images a map, a neighbour list or a probe is made of.
 
     a backbone as it came              features, or what leaves one of its blocks (`layers`)
     a run whose network trained        the same of its network as it is now, and its logits
     a probe                            its backbone as it came, and its logits
 
-`rows` are the images, `values` their vectors from the cache of features, and `digest` tells two sources apart by all
-that decides about the vectors; only `values` needs Keras.
+    Source                             which vectors of which images, as plain values
+    resolve(source) -> Resolved        its dataset, run and encoder, looked up once
+
+A `Resolved` has `rows` (the images), `values` (their vectors, from the cache of features) and `digest`, which tells two
+sources apart by all that decides about the vectors. Only `values` and `of_pictures` need Keras.
 """
 
 import hashlib
-import json
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core import backbones, features, options, runs, settings
-from core.backbones.clip import towers
+from core import backbones, features, options, runs, storage
 from core.config import TITLES, RunConfig
 from core.data import dataset as stored
 from core.data import datasets
 from core.data.dataset import Dataset
 from core.errors import ConfigError, RunError, WeightsError
-from core.features import Features, compiled, layers
+from core.features import Encoder, Features, compiled, layers
 from core.options import option
 from core.progress import Report, silent
-from core.runs import models
-from core.training import model as assembly
+from core.runs import Run, models
+
+if TYPE_CHECKING:
+    import keras
 
 IMAGES = {  # which images of a dataset, in words that follow a number
     "all": "images",
@@ -40,6 +43,7 @@ IMAGES = {  # which images of a dataset, in words that follow a number
 }
 WHAT = {"features": "Features, before the head", "logits": "Logits, what the head makes of them"}
 POOLED = {"max": "max-pooled", "flatten": "flattened", "projected": "projected"}  # what goes without saying is left out
+ENCODER = ("backbone", "weights", "input_size", "preprocessing", "pooling")  # fields of a source, and of a run's config
 
 
 @dataclass(frozen=True)
@@ -76,243 +80,237 @@ class Source:
 
     def __post_init__(self):
         options.check(self, "a source")
-        facts = backbones.get(self.backbone)
-        object.__setattr__(self, "pooling", towers.own_pooling(facts, self.pooling))
-        object.__setattr__(self, "weights", backbones.own_weights(facts, self.weights))
+        backbone = backbones.get(self.backbone)
+        object.__setattr__(self, "pooling", backbone.own_pooling(self.pooling))
+        object.__setattr__(self, "weights", backbone.own_weights(self.weights))
+
+    @property
+    def encoder(self) -> Encoder:
+        """The backbone that its own fields describe; a run's is another one."""
+        return Encoder(**{name: getattr(self, name) for name in ENCODER})
+
+
+@dataclass(frozen=True, eq=False)
+class Resolved:
+    """A source with what it names, as that is now: whatever is asked of it is of the same dataset and the same run."""
+
+    source: Source
+    dataset: Dataset
+    run: Run | None
+    encoder: Encoder  # of the run, where there is one
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """Row ids (n,) int64 of the images, ascending.
+
+        Raises:
+            DatasetError: There are fewer images than were asked for.
+        """
+        source = self.source
+        return _chosen(self.dataset.name, self.dataset.fingerprint, source.images, source.n_images, source.seed)
+
+    @cached_property
+    def key(self) -> features.Key:
+        """The entry of the cache of features that has the vectors.
+
+        Raises:
+            WeightsError: The weights are not on this machine yet.
+        """
+        layer = "depths" if self.source.layer else ""
+        encoder = replace(self.encoder, pooling="avg") if layer else self.encoder
+        trained = self._trained
+        if trained:
+            return features.key_of(self.dataset, encoder, weights=_version(trained), output=layer or "head")
+        return features.key_of(self.dataset, encoder, output=layer)
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal digits of all that decides about the vectors, and about which images they are of.
+
+        Nothing is downloaded for it, so that a page may ask; a worker calls `fetch` first.
+
+        Raises:
+            WeightsError: The weights are not on this machine yet.
+        """
+        images = hashlib.sha256(self.rows.tobytes()).hexdigest()
+        head = _version(self.run) if self.run and self.source.what == "logits" else ""
+        return storage.digest([self.key.digest, head, self.source.what, self.source.layer, images])
+
+    @property
+    def title(self) -> str:
+        """What the vectors are, in a line: MobileNetV2 at 96 px, features, 1,000 test images of CIFAR-10."""
+        source, run, encoder = self.source, self.run, self.encoder
+        parts = [f"{encoder.backbone} at {encoder.input_size} px"]
+        if run and (run.config.trains or source.what == "logits"):
+            parts.append(f"{TITLES[run.config.method].lower()} of {run.created.astimezone():%d %b %H:%M}")
+        elif encoder.weights not in backbones.PUBLISHED:
+            untrained = encoder.weights == "untrained"
+            parts.append("untrained" if untrained else f"weights of {Path(encoder.weights).name}")
+        if encoder.preprocessing != backbones.get(encoder.backbone).preprocessing:
+            parts.append("pixels divided by 255")
+        if source.layer:
+            parts.append(f"{source.what} after {source.layer}")
+        elif source.what == "features" and encoder.pooling in POOLED:
+            parts.append(f"{POOLED[encoder.pooling]} features")
+        else:
+            parts.append(source.what)
+        return f"{', '.join(parts)}, {len(self.rows):,} {IMAGES[source.images]} of {self.dataset.title}"
+
+    @property
+    def missing(self) -> int:
+        """How many of the images have no vector in the cache yet; needs no Keras, downloads nothing."""
+        try:
+            return features.missing_from(self.key, self.rows)
+        except WeightsError:
+            return len(self.rows)
+
+    @property
+    def frozen(self) -> Source:
+        """The same images through the backbone of the run as it was before anything of it trained.
+
+        Raises:
+            ConfigError: The source is of no run, or of a run that did not start from a backbone.
+        """
+        if self.run is None or self.run.config.method == "scratch" or self.source.what == "logits":
+            raise ConfigError(
+                "These vectors have no before", "features of a run that started from a backbone", "Choose a fine-tune"
+            )
+        return replace(self.source, run="", **{name: getattr(self.run.config, name) for name in ENCODER})
+
+    def vary(self, **changes: Any) -> "Resolved":
+        """The same with other images, another layer, or logits instead of features."""
+        source = replace(self.source, **changes)
+        _check(source, self.run)
+        return Resolved(source, self.dataset, self.run, self.encoder)
+
+    def fetch(self, report: Report = silent) -> None:
+        """Download the weights where they are not on this machine; afterwards there is a `digest`.
+
+        Raises:
+            WeightsError: They cannot be had.
+        """
+        if not self._trained:
+            self.encoder.find_weights(report)
+
+    def values(self, report: Report = silent) -> Features:
+        """The vectors (n, d) float32 of the rows; those that are not in the cache are computed.
+
+        Raises:
+            LabError: What the source names is not there.
+            Stopped: `report` raised it; what is computed stays.
+        """
+        self.fetch(report)
+        image_size = self.dataset.images.shape[1]
+        vectors = features.fill(
+            self.key, self.dataset, self.rows, lambda: _build(self, image_size), part=self._part, report=report
+        )
+        return replace(vectors, values=self._scored(vectors.values))
+
+    def of_pictures(self, pictures: np.ndarray) -> np.ndarray:
+        """The vectors (m, d) float32 of pictures that no dataset has; nothing of them is kept.
+
+        Args:
+            pictures: (m, s, s, 3) uint8, of the size that the source's images have.
+
+        Raises:
+            LabError: What the source names is not there.
+        """
+        network = _kept_network(self, pictures.shape[1])
+        batches = [values for _, values in network.stream(pictures, np.arange(len(pictures)))]
+        first, end = network.parts.get(self._part, (0, None))
+        return self._scored(np.concatenate(batches)[:, first:end])
+
+    @property
+    def _trained(self) -> Run | None:
+        """The run, where its network has weights of its own."""
+        return self.run if self.run and self.run.config.trains else None
+
+    @property
+    def _part(self) -> str:
+        """Which of the outputs of a network that gives several, see `_build`."""
+        return {"depths": self.source.layer, "head": self.source.what}.get(self.key.output, "")
+
+    def _scored(self, vectors: np.ndarray) -> np.ndarray:
+        """The logits of a probe, where they are asked for, of the features of its backbone."""
+        if self.run and not self._trained and self.source.what == "logits":
+            return runs.head(self.run.id).logits(vectors)
+        return vectors
+
+
+def resolve(source: Source) -> Resolved:
+    """Look up the dataset, the run and the encoder of a source.
+
+    Raises:
+        LabError: What the source names is not there.
+    """
+    dataset = _dataset(source.dataset)
+    run = runs.get(source.run) if source.run else None
+    _check(source, run)
+    return Resolved(source, dataset, run, run.config.encoder if run else source.encoder)
+
+
+# For whoever asks one question of a source alone
 
 
 def rows(source: Source) -> np.ndarray:
-    """Row ids (n,) int64 of the images, ascending.
-
-    Raises:
-        DatasetError: There is no such dataset, or fewer images than were asked for.
-    """
-    return _rows(source, _dataset(source.dataset))
+    """`Resolved.rows` of a source, whose run is not looked up for it."""
+    dataset = _dataset(source.dataset)
+    return _chosen(dataset.name, dataset.fingerprint, source.images, source.n_images, source.seed)
 
 
 def digest(source: Source) -> str:
-    """16 hexadecimal digits of all that decides about the vectors, and about which images they are of.
-
-    Nothing is downloaded for it, so that a page may ask; a worker calls `fetch` first.
-
-    Raises:
-        WeightsError: The weights are not on this machine yet.
-        LabError: Something else that the source names is not there.
-    """
-    dataset, run = _dataset(source.dataset), _run(source)
-    chosen = hashlib.sha256(_rows(source, dataset).tobytes()).hexdigest()
-    head = _version(run) if run and source.what == "logits" else ""
-    facts = [_key(source, dataset, run).digest, head, source.what, source.layer, chosen]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+    """`Resolved.digest` of a source."""
+    return resolve(source).digest
 
 
 def title(source: Source) -> str:
-    """What the vectors are, in a line: MobileNetV2 at 96 px, features, 1,000 test images of CIFAR-10.
-
-    Raises:
-        LabError: What the source names is not there.
-    """
-    dataset, run = _dataset(source.dataset), _run(source)
-    backbone = _backbone(source, run)
-    how = ["{} at {} px".format(*network(source))]
-    if run and (run.config.trains or source.what == "logits"):
-        what = TITLES[run.config.method].lower()
-        how.append(f"{what} of {run.created.astimezone():%d %b %H:%M}")
-    elif backbone.weights not in backbones.PUBLISHED:
-        how.append("untrained" if backbone.weights == "untrained" else f"weights of {Path(backbone.weights).name}")
-    if backbone.preprocessing != "own":
-        how.append("pixels divided by 255")
-    what = source.what
-    if not source.layer and what == "features" and backbone.pooling in POOLED:
-        what = f"{POOLED[backbone.pooling]} features"
-    how.append(f"{what} after {source.layer}" if source.layer else what)
-    return f"{', '.join(how)}, {len(_rows(source, dataset)):,} {IMAGES[source.images]} of {dataset.title}"
-
-
-def network(source: Source) -> tuple[str, int]:
-    """The name of the source's backbone and the pixels it sees.
-
-    Raises:
-        RunError: There is no such run, or it has not finished.
-    """
-    backbone = _backbone(source, _run(source))
-    return backbone.backbone, backbone.input_size or backbones.get(backbone.backbone).default_size
-
-
-def frozen(source: Source) -> Source:
-    """The same images through the backbone of the source's run as it was before anything of it trained.
-
-    Raises:
-        ConfigError: The source is of no run, or of a run that did not start from a backbone.
-        RunError: There is no such run.
-    """
-    run = _run(source)
-    if run is None or run.config.method == "scratch" or source.what == "logits":
-        raise ConfigError(
-            "These vectors have no before", "features of a run that started from a backbone", "Choose a fine-tune"
-        )
-    return replace(_backbone(source, run), run="")
+    """`Resolved.title` of a source."""
+    return resolve(source).title
 
 
 def missing(source: Source) -> int:
-    """How many of the images have no vector in the cache yet; needs no Keras, downloads nothing."""
-    dataset = _dataset(source.dataset)
-    chosen = _rows(source, dataset)
-    try:
-        return features.missing_from(_key(source, dataset, _run(source)), chosen)
-    except WeightsError:
-        return len(chosen)
-
-
-def fetch(source: Source, report: Report = silent) -> None:
-    """Downloads the weights where they are not on this machine; afterwards the source has a `digest`.
-
-    Raises:
-        WeightsError: They cannot be had.
-    """
-    run = _run(source)
-    if not (run and run.config.trains):
-        backbone = _backbone(source, run)
-        backbones.find_weights(backbone.backbone, backbone.weights, report=report)
+    """`Resolved.missing` of a source."""
+    return resolve(source).missing
 
 
 def values(source: Source, report: Report = silent) -> Features:
-    """The vectors (n, d) float32 of the source's rows, ascending; those that are not in the cache are computed.
-
-    Raises:
-        LabError: What the source names is not there.
-        Stopped: `report` raised it; what is computed stays.
-    """
-    fetch(source, report)
-    dataset, run = _dataset(source.dataset), _run(source)
-    key = _key(source, dataset, run)
-    parts = {"depths": source.layer, "head": source.what}
-    found = features.fill(
-        key,
-        dataset,
-        _rows(source, dataset),
-        lambda: _build(source, key, run, dataset.images.shape[1]),
-        part=parts.get(key.output, ""),
-        report=report,
-    )
-    if run and not run.config.trains and source.what == "logits":
-        return replace(found, values=runs.head(run.id).logits(found.values))
-    return found
+    """`Resolved.values` of a source."""
+    return resolve(source).values(report)
 
 
-def of_pictures(source: Source, pictures: np.ndarray) -> np.ndarray:
-    """The vectors (m, d) float32 of pictures that no dataset has; nothing of them is kept.
-
-    Args:
-        pictures: (m, s, s, 3) uint8, of the size that the source's images have.
-
-    Raises:
-        LabError: What the source names is not there.
-    """
-    dataset, run = _dataset(source.dataset), _run(source)
-    key = _key(source, dataset, run)
-    network = _kept_network(source, key, pictures.shape[1])
-    _, values = zip(*network.stream(pictures, np.arange(len(pictures))), strict=True)
-    values = np.concatenate(values)
-    first, end = network.parts.get({"depths": source.layer, "head": source.what}.get(key.output, ""), (0, None))
-    values = values[:, first:end]
-    if run and not run.config.trains and source.what == "logits":
-        return runs.head(run.id).logits(values)
-    return values
+def network(source: Source) -> tuple[str, int]:
+    """The name of the source's backbone and the pixels it sees."""
+    encoder = resolve(source).encoder
+    return encoder.backbone, encoder.input_size
 
 
-@lru_cache(maxsize=1)
-def _kept_network(source: Source, key: features.Key, image_size: int) -> compiled.Forward:
-    """The network of a source, for one picture after another; another key is another network."""
-    return _build(source, key, _run(source), image_size)
-
-
-# The network whose outputs they are
-
-
-def _build(source: Source, key: features.Key, run: runs.Run | None, image_size: int) -> compiled.Forward:
-    if key.output:
-        if run and run.config.trains:
-            model = models.read(run)
-            network = next(layer for layer in model.layers if hasattr(layer, "layers"))
-        else:
-            model = None
-            with compiled.building(key.precision):
-                network = backbones.load(
-                    key.backbone, input_size=key.input_size, weights=_weights(_backbone(source, run))
-                )
-        network, parts = layers.cut(network) if key.output == "depths" else _with_logits(model, network)
-        return compiled.compile(
-            network, image_size=image_size, input_size=key.input_size, mode=key.preprocessing, parts=parts
-        )
-    return compiled.build(
-        key.backbone,
-        _weights(_backbone(source, run)),
-        image_size=image_size,
-        input_size=key.input_size,
-        preprocessing=key.preprocessing,
-        pooling=key.pooling,
-        precision=key.precision,
-    )
-
-
-def _with_logits(model: Any, network: Any) -> tuple[Any, dict[str, tuple[int, int]]]:
-    """A model from a network's images to its features and, beside them, what its head puts into the softmax."""
-    import keras
-
-    with compiled.building("float32"):
-        x = pooled = keras.ops.cast(network.outputs[0], "float32")
-        *before, last = model.layers[model.layers.index(network) + 1 :]
-        for layer in before:
-            x = layer(x)
-        scores = keras.layers.Dense(last.units, name="logits", dtype="float32")
-        logits = scores(x)
-        scores.set_weights(last.get_weights())
-        dim, classes = pooled.shape[-1], last.units
-        both = keras.Model(network.inputs[0], keras.ops.concatenate([pooled, logits], axis=-1))
-    return both, {"features": (0, dim), "logits": (dim, dim + classes)}
-
-
-# What is meant
-
-
-def _run(source: Source) -> runs.Run | None:
-    """The run of a source, if it has what is asked of it."""
-    if not source.run:
+def _check(source: Source, run: Run | None) -> None:
+    if run is None:
         if source.what == "logits":
             raise ConfigError("Logits were asked for of a backbone, which has no classes", "a run", "Choose a run")
-        return None
-    run = runs.get(source.run)
+        return
     if run.outcome is None:
         raise RunError(f"Run {run.name} is {run.status} and left no network", "a finished run")
     if source.what == "logits" and source.layer:
         raise ConfigError("Logits have no depth", "logits, or features after a block", "Choose one of them")
-    return run
 
 
-def _backbone(source: Source, run: runs.Run | None) -> Source:
-    """The same with the fields of its run's backbone."""
-    own = ("backbone", "weights", "input_size", "preprocessing", "pooling")
-    return replace(source, **{name: getattr(run.config, name) for name in own}) if run else source
-
-
-def _version(run: runs.Run) -> str:
+def _version(run: Run) -> str:
     """A run as it is now: one that was resumed has another network."""
     return f"run {run.id} {run.finished:%Y-%m-%d %H:%M:%S.%f}"
 
 
+# Datasets and their rows, opened and drawn once: pages ask for the digests of a dozen sources at a time
+
+
 def _dataset(name: str) -> Dataset:
-    """The dataset as it is now, opened once: pages ask for the digests of a dozen sources at a time."""
+    """The dataset as it is now."""
     return _opened(name, stored.about(name)["fingerprint"]) if name in stored.names() else datasets.load(name)
 
 
 @lru_cache(maxsize=2)
 def _opened(name: str, fingerprint: str) -> Dataset:
     return datasets.load(name)
-
-
-def _rows(source: Source, dataset: Dataset) -> np.ndarray:
-    return _chosen(dataset.name, dataset.fingerprint, source.images, source.n_images, source.seed)
 
 
 @lru_cache(maxsize=32)
@@ -327,26 +325,50 @@ def _chosen(name: str, fingerprint: str, images: str, n_images: int, seed: int) 
     return rows
 
 
-def _key(source: Source, dataset: Dataset, run: runs.Run | None) -> features.Key:
-    """The entry of the cache that has these vectors."""
-    backbone, output = _backbone(source, run), "depths" if source.layer else ""
-    facts = backbones.get(backbone.backbone)
-    how = {"input_size": backbone.input_size, "preprocessing": backbone.preprocessing}
-    how["pooling"] = "avg" if source.layer else backbone.pooling
-    if not (run and run.config.trains):
-        return replace(features.key_of(dataset, facts, weights=_weights(backbone), **how), output=output)
-    network = backbones.Weights(run.config.weights, None, _version(run))
-    key = features.key_of(dataset, facts, weights=network, precision=assembly.precision(run.config), **how)
-    return replace(key, output=output or "head")
+# The network whose outputs they are
+
+_KEPT: dict[tuple[features.Key, int], compiled.Forward] = {}  # one, for one picture after another
 
 
-def _weights(source: Source) -> backbones.Weights:
-    """Those on this machine, without a download."""
-    facts = backbones.get(source.backbone)
-    if source.weights in backbones.PUBLISHED and facts.weights_file and backbones.published_here(facts) is None:
-        raise WeightsError(
-            f"The weights of {facts.name} are not on this machine yet",
-            f"{facts.weights_file} in {settings.home() / 'weights'}",
-            "They are downloaded when something is computed with them",
-        )
-    return backbones.find_weights(facts, source.weights)
+def _kept_network(resolved: Resolved, image_size: int) -> compiled.Forward:
+    question = resolved.key, image_size
+    network = _KEPT.get(question)
+    if network is None:
+        network = _build(resolved, image_size)
+        _KEPT.clear()
+        _KEPT[question] = network
+    return network
+
+
+def _build(resolved: Resolved, image_size: int) -> compiled.Forward:
+    """The network with the outputs that the key names: pooled features, all depths, or features and logits."""
+    key, encoder = resolved.key, resolved.encoder
+    if not key.output:
+        return compiled.build(encoder, image_size=image_size)
+    run, model = resolved.run, None
+    if run and run.config.trains:
+        model = models.read(run)
+        network = next(layer for layer in model.layers if hasattr(layer, "layers"))
+    else:
+        network = compiled.network(replace(encoder, pooling="avg"))
+    network, parts = layers.cut(network) if key.output == "depths" else _with_logits(model, network)
+    return compiled.compile(
+        network, image_size=image_size, input_size=key.input_size, mode=key.preprocessing, parts=parts
+    )
+
+
+def _with_logits(model: Any, network: Any) -> "tuple[keras.Model, dict[str, tuple[int, int]]]":
+    """A model from a network's images to its features and, beside them, what its head puts into the softmax."""
+    import keras
+
+    with compiled.building("float32"):
+        x = pooled = keras.ops.cast(network.outputs[0], "float32")
+        *before, last = model.layers[model.layers.index(network) + 1 :]
+        for layer in before:
+            x = layer(x)
+        scores = keras.layers.Dense(last.units, name="logits", dtype="float32")
+        logits = scores(x)
+        scores.set_weights(last.get_weights())
+        dim, classes = pooled.shape[-1], last.units
+        both = keras.Model(network.inputs[0], keras.ops.concatenate([pooled, logits], axis=-1))
+    return both, {"features": (0, dim), "logits": (dim, dim + classes)}

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core import backbones, features, hardware, heads, metrics, protocol, runs, training
+from core import features, hardware, heads, metrics, protocol, runs, training
 from core.backbones import Weights
 from core.config import ZERO_SHOT, RunConfig
 from core.data import datasets
@@ -17,7 +17,7 @@ from core.data.datasets import Dataset
 from core.errors import ConfigError, Diverged, LabError, Paused, RunError, Stopped
 from core.features import Features, throughput
 from core.progress import Progress, Report, silent, timed
-from core.training import checkpoints, model, step
+from core.training import checkpoints, step
 from core.zero_shot import classifier, encoder, prompts, queries
 
 DIED = "The worker died (out of memory?). Resume it on a new one, or try a smaller input size, batch or fewer images."
@@ -84,7 +84,7 @@ def _probe(config: RunConfig, report: Report) -> runs.Result:
     with timed(seconds, "load", report):
         dataset, rows, weights = _load(config, report)
 
-    extracted = _extract(config, dataset, np.concatenate(list(rows.values())), weights, seconds, report)
+    extracted = _extract(config, dataset, np.concatenate(list(rows.values())), seconds, report)
     ends = np.cumsum([len(part) for part in rows.values()])
     x = dict(zip(rows, np.split(extracted.values, ends[:-1]), strict=True))  # split -> (n, d) float32
     y = {split: dataset.labels[part] for split, part in rows.items()}
@@ -122,7 +122,7 @@ def _zero_shot(config: RunConfig, report: Report) -> runs.Result:
         dataset, rows, weights = _load(config, report)
         names = _class_names(config, dataset)
 
-    extracted = _extract(config, dataset, rows["test"], weights, seconds, report)
+    extracted = _extract(config, dataset, rows["test"], seconds, report)
 
     with timed(seconds, "evaluate", report):
         texts, cut = queries.text_head(config.backbone, names, prompts.templates(config.templates), weights)
@@ -164,9 +164,7 @@ def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
             predictions.append(runs.predictions_after(name, rows["test"], probabilities))
 
     with timed(seconds, "train", report):
-        trained = training.fit(
-            config, dataset, rows, weights=weights, folder=folder, head=head, on_stage=test, report=report
-        )
+        trained = training.fit(config, dataset, rows, folder=folder, head=head, on_stage=test, report=report)
         trained.assembly.model.save(folder / "model.keras")
         step.release(trained.assembly.model.variables)
     seconds["train"] -= seconds["evaluate"]
@@ -185,7 +183,7 @@ def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
         seconds=seconds,
         images_per_second=None,
         cached=False,
-        protocol=protocol.describe(config, rows, model.precision(config)),
+        protocol=protocol.describe(config, rows, config.encoder.precision),
         chosen=trained.chosen,
         stages=[{**tested, **stage} for tested, stage in zip(tests, trained.stages, strict=True)],
         notes=list(trained.notes),
@@ -210,25 +208,16 @@ def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
 def _load(config: RunConfig, report: Report) -> tuple[Dataset, dict[str, np.ndarray], Weights]:
     """The dataset, the row ids of each split, and the weights, downloaded where they are not on this machine."""
     dataset = datasets.load(config.dataset)
-    weights = backbones.find_weights(config.backbone, config.weights, report=report)
+    weights = config.encoder.find_weights(report)
     return dataset, protocol.choose_rows(dataset, config), weights
 
 
 def _extract(
-    config: RunConfig, dataset: Dataset, rows: np.ndarray, weights: Weights, seconds: dict[str, float], report: Report
+    config: RunConfig, dataset: Dataset, rows: np.ndarray, seconds: dict[str, float], report: Report
 ) -> Features:
     """Features of these rows; building the network counts as loading."""
     with timed(seconds, "extract", report):
-        extracted = features.extract(
-            dataset,
-            rows,
-            backbones.get(config.backbone),
-            weights=weights,
-            input_size=config.input_size,
-            preprocessing=config.preprocessing,
-            pooling=config.pooling,
-            report=report,
-        )
+        extracted = features.extract(dataset, rows, config.encoder, report=report)
     seconds["load"] += extracted.load_seconds
     seconds["extract"] -= extracted.load_seconds
     return extracted

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core import backbones, features, protocol, training
+from core import features, protocol, training
 from core.config import RunConfig
 from core.data import datasets
 from core.features import throughput
@@ -37,26 +37,14 @@ def plan(config: RunConfig) -> Plan:
     if config.trains:
         training.check(config, dataset, rows)
     everything = np.concatenate(list(rows.values()))
-    backbone, missing = backbones.get(config.backbone), len(everything)
-    published = config.weights == backbone.published and backbone.weights_file
-    download = bool(published) and backbones.published_here(backbone) is None
-    if not download:
-        missing = features.missing(
-            dataset,
-            everything,
-            backbone,
-            weights=backbones.find_weights(backbone, config.weights),
-            input_size=config.input_size,
-            preprocessing=config.preprocessing,
-            pooling=config.pooling,
-        )
+    missing = features.missing(dataset, everything, config.encoder)
     extraction = throughput.estimate(config.backbone, config.input_size, missing)
     return Plan(
         images=len(everything),
         n_train=len(rows["train"]),
         n_test=len(rows["test"]),
         missing=missing,
-        download=download,
+        download=config.encoder.needs_download,
         estimate=_training(config, {name: len(part) for name, part in rows.items()}) if config.trains else extraction,
     )
 

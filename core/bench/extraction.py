@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -41,16 +42,8 @@ def extract(
     The network is compiled and its batch size is known before the first round.
     """
     source = datasets.load(dataset)
-    facts, found = backbones.get(backbone), backbones.find_weights(backbone, weights)
-    size, precision = input_size or facts.default_size, compiled.own_precision()
-    network = compiled.build(
-        facts.name,
-        found,
-        image_size=source.images.shape[1],
-        input_size=size,
-        preprocessing=facts.preprocessing,
-        precision=precision,
-    )
+    encoder = features.Encoder(backbone, weights, input_size)
+    network = compiled.build(encoder, image_size=source.images.shape[1])
     for _ in network.stream(source.images, np.arange(100_000) % len(source.images)):
         if network.batch_size:
             break
@@ -59,7 +52,7 @@ def extract(
 
     def ours() -> None:
         with _empty_cache():
-            features.extract(source, rows, facts, weights=found, input_size=size, precision=precision)
+            features.extract(source, rows, encoder)
 
     on_device = [_to_device(source.images[rows[i : i + batch]]) for i in range(0, len(rows), batch)]
 
@@ -69,11 +62,11 @@ def extract(
 
     seconds = [(_seconds(ours), _seconds(bare)) for _ in range(ROUNDS)]
     return {
-        "backbone": facts.name,
-        "input_size": size,
+        "backbone": encoder.backbone,
+        "input_size": encoder.input_size,
         "images": len(rows),
         "batch_size": batch,
-        "precision": precision,
+        "precision": encoder.precision,
         "images_per_second": len(rows) / median(mine for mine, _ in seconds),
         "bare_images_per_second": len(rows) / median(theirs for _, theirs in seconds),
         "ratio": median(theirs / mine for mine, theirs in seconds),  # 1: nothing is lost; aim at 0.95
@@ -96,7 +89,7 @@ def probe(
     """
     source = datasets.load(dataset)
     facts, found = backbones.get(backbone), backbones.find_weights(backbone, weights)
-    size = input_size or facts.default_size
+    encoder = features.Encoder(backbone, weights, input_size)
     rows = {split: datasets.splits(source)[split] for split in ("train", "val", "test")}
     share = min(1.0, images / len(rows["train"]))
     rows = {
@@ -105,10 +98,7 @@ def probe(
     }
 
     def ours(options: heads.Options) -> float:
-        parts = {
-            split: features.extract(source, ids, facts, weights=found, input_size=size).values
-            for split, ids in rows.items()
-        }
+        parts = {split: features.extract(source, ids, encoder).values for split, ids in rows.items()}
         labels = {split: source.labels[ids] for split, ids in rows.items()}
         head = heads.fit(
             "linear", parts["train"], labels["train"], parts["val"], labels["val"],
@@ -119,14 +109,14 @@ def probe(
     with _empty_cache():
         import keras
 
-        compiled.build.cache_clear()
+        compiled.clear()
         keras.backend.clear_session()
         cold, accuracy = _timed(lambda: ours(heads.Options()))
         warm, _ = _timed(lambda: ours(heads.Options(strength=0.05)))
-    notebook, notebook_accuracy = _timed(lambda: _notebook(source, rows, facts, found, size))
+    notebook, notebook_accuracy = _timed(lambda: _notebook(source, rows, facts, found, encoder.input_size))
     return {
         "backbone": facts.name,
-        "input_size": size,
+        "input_size": encoder.input_size,
         "images": {split: len(ids) for split, ids in rows.items()},
         "cold_seconds": cold,
         "warm_seconds": warm,
@@ -221,7 +211,7 @@ def finetune(
 
             whole, trained = _timed(
                 lambda budget=budget, report=report: training.fit(
-                    config, source, rows, weights=found, folder=settings.folder("checkpoints") / "bench",
+                    config, source, rows, folder=settings.folder("checkpoints") / "bench",
                     prefix_budget=budget, report=report,
                 )
             )  # fmt: skip
@@ -333,10 +323,9 @@ def _notebook(source: Dataset, rows: dict, facts: backbones.Backbone, weights: b
 
 
 def _extract_first(images: int, dataset: str, backbone: str, weights: str, input_size: int) -> None:
-    source, facts = datasets.load(dataset), backbones.get(backbone)
-    found = backbones.find_weights(facts, weights)
+    source, encoder = datasets.load(dataset), features.Encoder(backbone, weights, input_size)
     with _empty_cache():
-        features.extract(source, np.arange(images), facts, weights=found, input_size=input_size)
+        features.extract(source, np.arange(images), encoder)
 
 
 def _to_device(pixels: np.ndarray) -> object:
@@ -347,10 +336,10 @@ def _to_device(pixels: np.ndarray) -> object:
 
 @contextmanager
 def _empty_cache() -> Iterator[None]:
-    """A home folder with nothing in it, on the same disk."""
-    before, real = os.environ.get("BACKBONE_LAB_HOME"), settings.home()
-    real.mkdir(parents=True, exist_ok=True)
+    """A home folder with nothing in it but the weights, on the same disk."""
+    before, real, weights = os.environ.get("BACKBONE_LAB_HOME"), settings.home(), settings.folder("weights")
     with tempfile.TemporaryDirectory(prefix="bench-", dir=real) as folder:
+        Path(folder, "weights").symlink_to(weights, target_is_directory=True)
         os.environ["BACKBONE_LAB_HOME"] = folder
         try:
             yield

@@ -37,11 +37,11 @@ def maps(
     and say more where other work is beside it.
     """
     source = datasets.load(dataset)
-    facts, found = backbones.get(backbone), backbones.find_weights(backbone, weights)
+    facts = backbones.get(backbone)
     everything = np.arange(len(source.images))
     count = min(images, len(everything))
     rows = np.sort(datasets.subsample(everything, source.labels, count, seed=0))
-    values = features.extract(source, rows, facts, weights=found, input_size=input_size).values
+    values = features.extract(source, rows, features.Encoder(backbone, weights, input_size)).values
     labels = source.labels[rows]
     figures = {"backbone": facts.name, "input_size": input_size, "images": count, "numbers": values.shape[1]}
     taken = {}

@@ -20,8 +20,7 @@ from time import perf_counter
 import numpy as np
 
 from core import embeddings, hardware, heads, storage
-from core.data import datasets
-from core.embeddings import Source
+from core.embeddings import Resolved, Source
 from core.errors import ConfigError, WeightsError
 from core.heads.logistic import LogisticRegression, PrincipalAxes, Solution, choose_strength
 from core.metrics import Interval
@@ -90,11 +89,11 @@ def find(source: Source, *, seeds: int = SEEDS) -> Curve | None:
     Raises:
         LabError: What the source names is not there.
     """
+    _check(source, seeds)
     try:
-        key = _key(source, seeds)
+        return _find(embeddings.resolve(source), seeds)
     except WeightsError:  # they are downloaded when it is measured
         return None
-    return storage.find(KIND, key, _parse)
 
 
 def measure(source: Source, *, seeds: int = SEEDS, report: Report = silent) -> Curve:
@@ -106,11 +105,12 @@ def measure(source: Source, *, seeds: int = SEEDS, report: Report = silent) -> C
         Stopped: `report` raised it; the sizes that are computed stay.
     """
     _check(source, seeds)
-    embeddings.fetch(source, report)
-    curve = find(source, seeds=seeds)
+    resolved = embeddings.resolve(source)
+    resolved.fetch(report)
+    curve = _find(resolved, seeds)
     if curve and curve.complete:
         return curve
-    task = read(source, report)
+    task = _read(resolved, report)
     sizes = shots(np.bincount(task.y, minlength=task.classes))
     points = list(curve.points) if curve else []
     seconds = curve.seconds if curve else 0.0
@@ -128,18 +128,14 @@ def measure(source: Source, *, seeds: int = SEEDS, report: Report = silent) -> C
         points.append(replace(found, shots=found.images / task.classes) if whole else found)
         complete = len(points) == len(sizes)
         curve = Curve(tuple(points), task.classes, len(task.y_test), seeds, complete, seconds, hardware.name())
-        storage.keep(KIND, _key(source, seeds), asdict(curve))
+        storage.keep(KIND, _key(resolved, seeds), asdict(curve))
     report(Progress("train", len(sizes) * seeds, len(sizes) * seeds, unit="heads"))
     return curve
 
 
 def read(source: Source, report: Report = silent) -> Task:
     """Standardised features of a source's training and test images; extracted where they are not in the cache."""
-    dataset = datasets.load(source.dataset)
-    train, test = embeddings.values(_train(source), report), embeddings.values(source, report)
-    mean, scale = heads.moments(train.values)
-    x, x_test = ((each.values - mean) / scale for each in (train, test))
-    return Task(x, dataset.labels[train.rows], x_test, dataset.labels[test.rows], len(dataset.class_names))
+    return _read(embeddings.resolve(source), report)
 
 
 def point(task: Task, n: int, *, seeds: int = SEEDS, told: Callable[[int], None] = lambda done: None) -> Point:
@@ -246,13 +242,24 @@ def _check(source: Source, seeds: int) -> None:
         raise ConfigError(f"{seeds} draws were asked for", "1 or more", "Ask for 5")
 
 
-def _train(source: Source) -> Source:
-    return replace(source, images="train", n_images=0)
+def _train(source: Resolved) -> Resolved:
+    return source.vary(images="train", n_images=0)
 
 
-def _key(source: Source, seeds: int) -> str:
-    _check(source, seeds)
-    return storage.digest([VERSION, seeds, embeddings.digest(_train(source)), embeddings.digest(source)])
+def _read(source: Resolved, report: Report) -> Task:
+    train, test = _train(source).values(report), source.values(report)
+    mean, scale = heads.moments(train.values)
+    x, x_test = ((vectors.values - mean) / scale for vectors in (train, test))
+    labels, classes = source.dataset.labels, len(source.dataset.class_names)
+    return Task(x, labels[train.rows], x_test, labels[test.rows], classes)
+
+
+def _find(source: Resolved, seeds: int) -> Curve | None:
+    return storage.find(KIND, _key(source, seeds), _parse)
+
+
+def _key(source: Resolved, seeds: int) -> str:
+    return storage.digest([VERSION, seeds, _train(source).digest, source.digest])
 
 
 def _parse(value: dict) -> Curve:

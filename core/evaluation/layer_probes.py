@@ -3,11 +3,11 @@
 Alain and Bengio, Understanding intermediate layers using linear classifier probes (2016), arXiv:1610.01644.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from core import embeddings, hardware, heads, metrics, storage
 from core.data import datasets
-from core.embeddings import Source
+from core.embeddings import Resolved, Source
 from core.errors import ConfigError, WeightsError
 from core.features import layers
 from core.progress import Progress, Report, silent
@@ -48,10 +48,9 @@ def find(source: Source, *, n_train: int) -> Probes | None:
         LabError: What the source names is not there.
     """
     try:
-        key = _key(source, n_train)
+        return storage.find(KIND, _key(_parts(embeddings.resolve(source), n_train)), _parse)
     except WeightsError:  # they are downloaded when it is measured
         return None
-    return storage.find(KIND, key, _parse)
 
 
 def measure(source: Source, *, n_train: int, report: Report = silent) -> Probes:
@@ -70,47 +69,49 @@ def measure(source: Source, *, n_train: int, report: Report = silent) -> Probes:
         raise ConfigError(
             f"Layers were to be tested on {embeddings.IMAGES[source.images]}", "test images", "Choose the test images"
         )
-    embeddings.fetch(source, report)
-    if found := find(source, n_train=n_train):
-        return found
-    labels, parts = datasets.load(source.dataset).labels, _parts(source, n_train)
-    classes, probes = len(datasets.load(source.dataset).class_names), []
-    for depth in layers.of(*embeddings.network(source)):
-        values = {name: embeddings.values(replace(part, layer=depth.block), report) for name, part in parts.items()}
-        x = {name: found.values for name, found in values.items()}
-        y = {name: labels[found.rows] for name, found in values.items()}
+    resolved = embeddings.resolve(source)
+    resolved.fetch(report)
+    parts = _parts(resolved, n_train)
+    if result := storage.find(KIND, _key(parts), _parse):
+        return result
+    labels, classes = resolved.dataset.labels, len(resolved.dataset.class_names)
+    probes = []
+    for depth in layers.of(resolved.encoder.backbone, resolved.encoder.input_size):
+        vectors = {name: part.vary(layer=depth.block).values(report) for name, part in parts.items()}
+        x = {name: part.values for name, part in vectors.items()}
+        y = {name: labels[part.rows] for name, part in vectors.items()}
         head = heads.fit("linear", x["train"], y["train"], x["val"], y["val"], classes=classes, report=report)
-        found = metrics.accuracy(y["test"], head.predict_proba(x["test"]).argmax(1))
+        accuracy = metrics.accuracy(y["test"], head.predict_proba(x["test"]).argmax(1))
         probes.append(
             Probe(
                 **asdict(depth),
-                accuracy=found.value,
-                accuracy_low=found.low,
-                accuracy_high=found.high,
+                accuracy=accuracy.value,
+                accuracy_low=accuracy.low,
+                accuracy_high=accuracy.high,
                 strength=head.chosen["strength"],
             )
         )
     result = Probes(tuple(probes), *(len(y[name]) for name in ("train", "val", "test")), hardware=hardware.name())
-    storage.keep(KIND, _key(source, n_train), asdict(result))
+    storage.keep(KIND, _key(parts), asdict(result))
     report(Progress("train", len(probes), len(probes), unit="depths"))
     return result
 
 
-def _parts(source: Source, n_train: int) -> dict[str, Source]:
+def _parts(source: Resolved, n_train: int) -> dict[str, Resolved]:
     """The images that a head of this source trains, validates and tests on."""
-    source = replace(source, what="features", layer="")
-    found = {split: replace(source, images=split, n_images=n_train * (split == "train")) for split in ("train", "val")}
+    n_val = 0
     if n_train:
-        dataset = datasets.load(source.dataset)
-        splits = datasets.splits(dataset)
+        splits = datasets.splits(source.dataset)
         share = n_train / len(splits["train"])
-        n_val = max(round(share * len(splits["val"])), 2 * len(dataset.class_names))
-        found["val"] = replace(found["val"], n_images=min(n_val, len(splits["val"])))
-    return found | {"test": source}
+        n_val = max(round(share * len(splits["val"])), 2 * len(source.dataset.class_names))
+        n_val = min(n_val, len(splits["val"]))
+    source = source.vary(what="features", layer="")
+    train, val = (source.vary(images=split, n_images=n) for split, n in (("train", n_train), ("val", n_val)))
+    return {"train": train, "val": val, "test": source}
 
 
-def _key(source: Source, n_train: int) -> str:
-    return storage.digest([VERSION, *(embeddings.digest(part) for part in _parts(source, n_train).values())])
+def _key(parts: dict[str, Resolved]) -> str:
+    return storage.digest([VERSION, *(part.digest for part in parts.values())])
 
 
 def _parse(value: dict) -> Probes:

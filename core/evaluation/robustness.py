@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from core import backbones, embeddings, features, hardware, metrics, runs, storage
+from core import embeddings, features, hardware, metrics, runs, storage
 from core.config import TITLES
 from core.data import corruptions, datasets
 from core.data.datasets import Dataset
+from core.embeddings import Resolved, Source
 from core.errors import ConfigError, RunError
 from core.metrics import NORMAL_95, Interval
 from core.progress import Progress, Report, silent
@@ -68,11 +69,12 @@ def measure(run_id: str, report: Report = silent) -> Robustness:
         raise RunError(f"Run {run.name} is {run.status} and left nothing to ask", "a finished run")
     dataset, told = datasets.load(run.config.dataset), runs.predictions(run_id)
     rows, labels = told["row"].to_numpy(), told["label"].to_numpy()
+    network = _network(run)
     clean = (told["prediction"] == told["label"]).to_numpy()
     right = np.empty((len(corruptions.CORRUPTIONS), len(corruptions.SEVERITIES), len(rows)), bool)
     for i, corruption in enumerate(corruptions.CORRUPTIONS):
         report(Progress("evaluate", i, len(right), unit="shifts"))
-        answers = _answers(run, corruptions.corrupted(dataset, rows, corruption), report)
+        answers = _answers(run, network, corruptions.corrupted(dataset, rows, corruption), report)
         right[i] = answers.reshape(len(corruptions.SEVERITIES), -1) == labels
     found = Robustness(
         clean=float(clean.mean()),
@@ -97,24 +99,19 @@ def mean_drop(clean: np.ndarray, right: np.ndarray) -> Interval:
     return Interval(mean, mean - margin, mean + margin)
 
 
-def _answers(run: runs.Run, shifted: Dataset, report: Report) -> np.ndarray:
+def _network(run: runs.Run) -> Resolved | None:
+    """The logits of a network that trained; None for a probe."""
+    if not run.config.trains:
+        return None
+    return embeddings.resolve(Source(dataset=run.config.dataset, images="test", run=run.id, what="logits"))
+
+
+def _answers(run: runs.Run, network: Resolved | None, corrupted: Dataset, report: Report) -> np.ndarray:
     """The classes (n,) that a run says of all images of a dataset."""
-    config = run.config
-    if config.trains:
-        source = embeddings.Source(dataset=config.dataset, images="test", run=run.id, what="logits")
-        return embeddings.of_pictures(source, shifted.images).argmax(axis=1)
-    backbone = backbones.get(config.backbone)
-    found = features.extract(
-        shifted,
-        np.arange(len(shifted.images)),
-        backbone,
-        weights=backbones.find_weights(backbone, config.weights),
-        input_size=config.input_size,
-        preprocessing=config.preprocessing,
-        pooling=config.pooling,
-        report=report,
-    )
-    return runs.head(run.id).predict_proba(found.values).argmax(axis=1)
+    if network:
+        return network.of_pictures(corrupted.images).argmax(axis=1)
+    extracted = features.extract(corrupted, np.arange(len(corrupted.images)), run.config.encoder, report=report)
+    return runs.head(run.id).predict_proba(extracted.values).argmax(axis=1)
 
 
 def _key(run: runs.Run) -> str:

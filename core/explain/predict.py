@@ -77,15 +77,6 @@ def _run(run_id: str) -> tuple:
     if config.trains:
         network = models.load(run_id)
         return names, seen, config.input_size, network.predict_on_batch  # compiled; a call would go layer by layer
-    backbone = backbones.get(config.backbone)
-    features = compiled.build(
-        config.backbone,
-        backbones.find_weights(backbone, config.weights),
-        image_size=seen,
-        input_size=config.input_size,
-        preprocessing=backbone.preprocessing if config.preprocessing == "own" else config.preprocessing,
-        pooling=config.pooling,
-        precision=compiled.own_precision(config.precision),
-    )
+    features = compiled.build(config.encoder, image_size=seen)
     head = runs.head(run_id)
     return names, seen, config.input_size, lambda image: head.predict_proba(np.asarray(features.function(image)))

@@ -25,7 +25,6 @@ from core.errors import ConfigError, DatasetError, RunError
 from core.export.script import script
 from core.progress import Progress, Report, silent
 from core.runs import models
-from core.training import model as assembly
 
 FORMATS = {
     "keras": "Keras file",
@@ -92,7 +91,7 @@ def check(run: runs.Run, predict: Predict) -> int:
     got = predict(images)
     gap = float(np.abs(got - expected).sum(axis=1).mean() / 2)
     same = float(np.mean(got.argmax(axis=1) == expected.argmax(axis=1)))
-    most = LARGEST_GAP[assembly.precision(run.config)]
+    most = LARGEST_GAP[run.config.encoder.precision]
     if not (gap <= most and same >= 1 - 2 * most):
         raise RunError(
             f"What was written predicts something else than run {run.name}: {same:.1%} of {len(rows)} test images "
@@ -141,7 +140,7 @@ def _write_model(run: runs.Run, format: str, made: Path, report: Report) -> None
     model, names = models.load(run.id), datasets.load(run.config.dataset).class_names
     write, read = {"keras": (_save, _load), "savedmodel": (_serve, _ask), "tflite": (_convert, _interpret)}[format]
     try:
-        if format != "keras" and assembly.precision(run.config) == "bfloat16":
+        if format != "keras" and run.config.encoder.precision == "bfloat16":
             model = _in_float32(model, made.with_name("mixed.keras"))
         write(model, names, made)
         report(Progress("check", 1, 2, unit="steps"))

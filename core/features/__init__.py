@@ -1,6 +1,7 @@
 """Features of images: the compiled forward pass, the cache of its results, and how fast it runs here.
 
 cache        features from the cache, computed where they are missing
+encoder      a backbone with all that decides about its vectors
 compiled     resize, preprocess and forward as one compiled function
 layers       the blocks of a network whose output can be read
 throughput   images per second, as measured on this machine
@@ -19,9 +20,11 @@ from core.features.cache import (
     missing,
     missing_from,
 )
+from core.features.encoder import Encoder
 
 __all__ = [
     "CHUNK",
+    "Encoder",
     "Features",
     "Key",
     "clear",

@@ -4,7 +4,7 @@ An entry of the cache is one Zarr array (images of the dataset, feature_dim) flo
 feature: the `Key`. A row of it is the row id of the image, so that every split, subsample and few-shot draw of a
 dataset shares one entry, and only rows that nobody asked for yet are computed. A row that is not there reads as nan.
 
-    extract(dataset, rows, backbone, ...)    a backbone's own features
+    extract(dataset, rows, encoder)          the features of an encoder
     fill(key, dataset, rows, build)          what any compiled network gives: see `embeddings`
 """
 
@@ -22,11 +22,10 @@ from typing import Any
 import numpy as np
 
 from core import hardware, settings, storage
-from core.backbones import Backbone, Weights
-from core.backbones.clip import towers
 from core.data.datasets import Dataset
 from core.errors import BackboneError
 from core.features import compiled, throughput
+from core.features.encoder import Encoder
 from core.progress import Progress, Report, silent
 
 VERSION = 1  # raise it when the same key would give other features
@@ -86,48 +85,20 @@ class Entry:
     last_used: datetime
 
 
-def extract(
-    dataset: Dataset,
-    rows: np.ndarray,
-    backbone: Backbone,
-    *,
-    weights: Weights,
-    input_size: int = 0,
-    preprocessing: str = "own",
-    pooling: str = "avg",
-    precision: str = "auto",
-    report: Report = silent,
-) -> Features:
+def extract(dataset: Dataset, rows: np.ndarray, encoder: Encoder, *, report: Report = silent) -> Features:
     """Features of these rows of the dataset, read from the cache where they are there. Keras is imported only if not.
 
     Args:
         rows: Row ids (n,) int64, in any order.
-        input_size: Pixels the backbone sees; 0 for its default.
-        preprocessing: One of `images.PREPROCESSING`, or "own" for the backbone's.
-        precision: "float32", "bfloat16", or "auto" for the one that suits this machine.
+
+    Raises:
+        WeightsError: The weights are not here, and cannot be downloaded.
     """
-    key = key_of(
-        dataset,
-        backbone,
-        weights=weights,
-        input_size=input_size,
-        preprocessing=preprocessing,
-        pooling=pooling,
-        precision=precision,
+    encoder.find_weights(report)
+    image_size = dataset.images.shape[1]
+    return fill(
+        key_of(dataset, encoder), dataset, rows, lambda: compiled.build(encoder, image_size=image_size), report=report
     )
-
-    def build() -> compiled.Forward:
-        return compiled.build(
-            key.backbone,
-            weights,
-            image_size=dataset.images.shape[1],
-            input_size=key.input_size,
-            preprocessing=key.preprocessing,
-            pooling=key.pooling,
-            precision=key.precision,
-        )
-
-    return fill(key, dataset, rows, build, report=report)
 
 
 def fill(
@@ -178,30 +149,9 @@ def fill(
     )
 
 
-def missing(
-    dataset: Dataset,
-    rows: np.ndarray,
-    backbone: Backbone,
-    *,
-    weights: Weights,
-    input_size: int = 0,
-    preprocessing: str = "own",
-    pooling: str = "avg",
-    precision: str = "auto",
-) -> int:
-    """How many of these rows `extract` would have to compute; the arguments are the same."""
-    return missing_from(
-        key_of(
-            dataset,
-            backbone,
-            weights=weights,
-            input_size=input_size,
-            preprocessing=preprocessing,
-            pooling=pooling,
-            precision=precision,
-        ),
-        rows,
-    )
+def missing(dataset: Dataset, rows: np.ndarray, encoder: Encoder) -> int:
+    """How many of these rows `extract` would have to compute; nothing is downloaded for it."""
+    return len(rows) if encoder.needs_download else missing_from(key_of(dataset, encoder), rows)
 
 
 def missing_from(key: Key, rows: np.ndarray) -> int:
@@ -216,25 +166,25 @@ def missing_from(key: Key, rows: np.ndarray) -> int:
     )
 
 
-def key_of(
-    dataset: Dataset,
-    backbone: Backbone,
-    *,
-    weights: Weights,
-    input_size: int = 0,
-    preprocessing: str = "own",
-    pooling: str = "avg",
-    precision: str = "auto",
-) -> Key:
-    """The key of what `extract` gives; the arguments are the same."""
+def key_of(dataset: Dataset, encoder: Encoder, *, weights: str = "", output: str = "") -> Key:
+    """The key of what an encoder gives.
+
+    Args:
+        weights: A digest of others than the encoder's, as a network has that was trained on.
+        output: What of the network; "": what `extract` gives.
+
+    Raises:
+        WeightsError: The weights are not on this machine yet.
+    """
     return Key(
-        backbone=backbone.name,
-        weights=weights.digest,
+        backbone=encoder.backbone,
+        weights=weights or encoder.local_weights().digest,
         dataset=dataset.fingerprint,
-        input_size=input_size or backbone.default_size,
-        preprocessing=backbone.preprocessing if preprocessing == "own" else preprocessing,
-        pooling=towers.own_pooling(backbone, pooling),
-        precision=compiled.own_precision(precision),
+        input_size=encoder.input_size,
+        preprocessing=encoder.preprocessing,
+        pooling=encoder.pooling,
+        precision=encoder.precision,
+        output=output,
     )
 
 

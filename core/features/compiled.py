@@ -15,6 +15,7 @@ from core import backbones, hardware
 from core.backbones import Weights, graph
 from core.data.images import PREPROCESSING, preprocess
 from core.errors import BackboneError, ConfigError
+from core.features.encoder import Encoder
 
 LARGEST_BATCH = 1024
 STEP_SECONDS = 1.0  # a batch takes no longer, so that progress is seen and a stop is felt
@@ -23,37 +24,23 @@ AHEAD = 2  # batches on the device at once: it computes one while this process s
 log = logging.getLogger(__name__)
 
 
-def own_precision(precision: str = "auto") -> str:
-    """The precision `auto` stands for: bfloat16 where a GPU gains from it, else float32. Imports no Keras."""
-    if precision != "auto":
-        return precision
-    return "bfloat16" if hardware.describe()["gpu"] else "float32"
-
-
-@lru_cache(maxsize=2)  # kept warm: the next dataset of the same image size, and the next split, need no compilation
-def build(
-    backbone: str,
-    weights: Weights,
-    *,
-    image_size: int,
-    input_size: int,
-    preprocessing: str = "own",
-    pooling: str = "avg",
-    precision: str = "float32",
-) -> "Forward":
-    """Resizing, preprocessing and backbone in one compiled function.
+def build(encoder: Encoder, *, image_size: int) -> "Forward":
+    """Resizing, preprocessing and backbone in one compiled function; features are float32 at any precision.
 
     Args:
         image_size: Pixels of the square images that come in.
-        input_size: Pixels the backbone sees.
-        preprocessing: One of `images.PREPROCESSING`, or "own" for the one the weights were trained with.
-        precision: "float32" or "bfloat16"; features are float32 either way.
     """
+    return _build(encoder, encoder.find_weights(), image_size)
 
-    mode = backbones.get(backbone).preprocessing if preprocessing == "own" else preprocessing
-    with building(precision):
-        network = backbones.load(backbone, input_size=input_size, weights=weights, pooling=pooling)
-    return compile(network, image_size=image_size, input_size=input_size, mode=mode)
+
+def network(encoder: Encoder) -> Any:
+    """The `keras.Model` of an encoder, from (b, s, s, 3) resized and preprocessed to (b, d)."""
+    return _load(encoder, encoder.find_weights())
+
+
+def clear() -> None:
+    """Forget the functions that are kept compiled."""
+    _build.cache_clear()
 
 
 def compile(
@@ -185,6 +172,18 @@ class _Trial:
     @property
     def best_size(self) -> int:
         return max(self.rates, key=self.rates.__getitem__)
+
+
+@lru_cache(maxsize=2)  # kept warm: the next dataset of the same image size, and the next split, need no compilation
+def _build(encoder: Encoder, weights: Weights, image_size: int) -> Forward:
+    return compile(
+        _load(encoder, weights), image_size=image_size, input_size=encoder.input_size, mode=encoder.preprocessing
+    )
+
+
+def _load(encoder: Encoder, weights: Weights) -> Any:
+    with building(encoder.precision):
+        return backbones.load(encoder.backbone, input_size=encoder.input_size, weights=weights, pooling=encoder.pooling)
 
 
 def _smallest_batch() -> int:

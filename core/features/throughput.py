@@ -72,12 +72,11 @@ def estimate(backbone: str, input_size: int, n_images: int) -> Estimate | None:
 
 def measure(backbone: str, input_size: int, report: Report = silent) -> float:
     """Run the untrained backbone on random images for a few seconds; record and return images per second."""
-    from core import backbones
     from core.features import compiled
+    from core.features.encoder import Encoder
 
-    network = compiled.build(
-        backbone, backbones.find_weights(backbone, "untrained"), image_size=input_size, input_size=input_size
-    )
+    encoder = Encoder(backbone, "untrained", input_size, precision="float32")
+    network = compiled.build(encoder, image_size=input_size)
     images = np.random.default_rng(0).integers(0, 256, (64, input_size, input_size, 3), np.uint8)
     rows = np.arange(1_000_000) % len(images)  # more than fit into the time
     started = None

@@ -138,8 +138,13 @@ def key(config: MapConfig) -> str:
     Raises:
         LabError: Something named by the source is not on this machine.
     """
+    return key_of(config, embeddings.digest(config.source))
+
+
+def key_of(config: MapConfig, digest: str) -> str:
+    """The same, where the digest of the source is known already."""
     options = {name: getattr(config, name) for name in sorted(METHODS[config.method].options)}
-    return storage.digest([VERSION, embeddings.digest(config.source), config.method, options])
+    return storage.digest([VERSION, digest, config.method, options])
 
 
 def from_json(fields: dict[str, Any]) -> MapConfig:

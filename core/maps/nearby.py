@@ -10,8 +10,8 @@ from functools import lru_cache
 import numpy as np
 
 from core import embeddings, neighbours
-from core.data import datasets, images
-from core.embeddings import Source
+from core.data import images
+from core.embeddings import Resolved, Source
 from core.errors import MapError
 from core.maps import pipeline
 from core.maps.config import MapConfig
@@ -36,7 +36,7 @@ def of_image(source: Source, row: int, *, k: int = 8, metric: str = "euclidean")
     Raises:
         MapError: The image does not belong to the source, or the vectors are no longer cached.
     """
-    rows, values = _values(source)
+    rows, values = _values(embeddings.resolve(source))
     index = int(np.searchsorted(rows, row))
     if index == len(rows) or rows[index] != row:
         raise MapError(f"Image {row} is not on this map", "one of its images")
@@ -53,24 +53,25 @@ def of_photo(config: MapConfig, photo: bytes, *, k: int = 8) -> Near:
     Raises:
         LabError: The map or its vectors no longer exist.
     """
-    size = datasets.load(config.source.dataset).images.shape[1]
+    source = embeddings.resolve(config.source)
+    size = source.dataset.images.shape[1]
     picture = images.square(images.decode(photo, name="the photo", enough=size), size)
-    vector = embeddings.of_pictures(config.source, picture[None])  # (1, d)
-    rows, values = _values(config.source)
+    vector = source.of_pictures(picture[None])  # (1, d)
+    rows, values = _values(source)
     indices, distances = neighbours.nearest(values, vector, min(k, len(rows)), config.metric)
-    return Near(rows[indices[0]], distances[0], pipeline.place(pipeline.key(config), vector)[0])
+    return Near(rows[indices[0]], distances[0], pipeline.place(pipeline.key_of(config, source.digest), vector)[0])
 
 
-def _values(source: Source) -> tuple[np.ndarray, np.ndarray]:
+def _values(source: Resolved) -> tuple[np.ndarray, np.ndarray]:
     """Row ids (n,) and vectors (n, d); only read, never computed, because computing could not be stopped here."""
     with _READING:
-        return _read(source, embeddings.digest(source))
+        return _read(source.source, source.digest)
 
 
 @lru_cache(maxsize=KEPT)
 def _read(source: Source, digest: str) -> tuple[np.ndarray, np.ndarray]:
-    missing = embeddings.missing(source)
-    if missing:
+    resolved = embeddings.resolve(source)
+    if missing := resolved.missing:
         raise MapError(f"The features of {missing:,} of these images are no longer cached", "", "Compute them again")
-    features = embeddings.values(source)
+    features = resolved.values()
     return features.rows, features.values

@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 import numpy as np
 
 from core import embeddings, hardware, runs
-from core.data import datasets
 from core.embeddings import Source
 from core.errors import MapError
 from core.maps import pca, procrustes, store, tsne_layout, umap_layout
 from core.maps import quality as map_quality
-from core.maps.config import METHODS, MapConfig, MapMethod, fitting, key
+from core.maps.config import METHODS, MapConfig, MapMethod, fitting, key, key_of
 from core.maps.pca import Reduction
 from core.maps.procrustes import Alignment
 from core.maps.store import Map, StoredMap, clear, entries, find, positions_path, read
@@ -53,15 +52,16 @@ def compute(config: MapConfig, report: Report = silent) -> Map:
         LabError: What the source names is not there.
         Stopped: `report` raised it; nothing half is left, but the vectors that were extracted.
     """
-    embeddings.fetch(config.source, report)
-    name = key(config)
+    source = embeddings.resolve(config.source)
+    source.fetch(report)
+    name = key_of(config, source.digest)
     with store.locked(name, report):
         if existing := read(name):
             return existing
         seconds: dict[str, float] = {}
         with timed(seconds, "extract"):
-            below = _below(config)
-            features = embeddings.values(config.source, report)
+            below = _below(config, source.rows)
+            features = source.values(report)
         with timed(seconds, "reduce"):
             space, points, begin = _reduced(features.values, config)
         with timed(seconds, "map"):
@@ -69,7 +69,7 @@ def compute(config: MapConfig, report: Report = silent) -> Map:
             aligned = procrustes.fit(below.positions, laid) if below else None
             positions = aligned.apply(laid) if aligned else laid
         with timed(seconds, "judge"):
-            labels = datasets.load(config.source.dataset).labels[features.rows]
+            labels = source.dataset.labels[features.rows]
             quality = map_quality.judge(
                 features.values, positions, labels, metric=space.metric, seed=config.seed, report=report
             )
@@ -107,7 +107,8 @@ def pair(after: Source, method: str) -> tuple[MapConfig, MapConfig]:
     Raises:
         LabError: The run is gone, or the weights it started from are.
     """
-    before = fitting(MapConfig(embeddings.frozen(after), method=method), len(embeddings.rows(after)))
+    source = embeddings.resolve(after)
+    before = fitting(MapConfig(source.frozen, method=method), len(source.rows))
     return before, replace(before, source=after, start=key(before))
 
 
@@ -142,14 +143,14 @@ def align(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     return procrustes.fit(before, after).apply(after)
 
 
-def _below(config: MapConfig) -> Map | None:
+def _below(config: MapConfig, rows: np.ndarray) -> Map | None:
     """The map on which this one is to be laid."""
     if not config.start:
         return None
     below = read(config.start)
     if below is None:
         raise MapError("The map to begin with is not there any more", remedy="Draw that one again first")
-    if below.config.dims != config.dims or not np.array_equal(below.rows, embeddings.rows(config.source)):
+    if below.config.dims != config.dims or not np.array_equal(below.rows, rows):
         raise MapError(
             f"The map to begin with has {len(below.rows):,} images in {below.config.dims} dimensions",
             f"the same images as this one, in {config.dims} dimensions",

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from core import backbones, heads
+from core import heads
 from core.data import datasets
 from core.errors import RunError
 from core.runs import store
@@ -77,5 +77,4 @@ def _load(run_id: str, finished: datetime) -> Any:
         config,
         store.head(run_id),
         image_size=datasets.load(config.dataset).images.shape[1],
-        weights=backbones.find_weights(config.backbone, config.weights),
     )

@@ -12,8 +12,7 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
-from core import backbones, protocol
-from core.backbones import Weights
+from core import protocol
 from core.config import RunConfig
 from core.data import datasets
 from core.data.datasets import Dataset
@@ -41,12 +40,12 @@ def find(config: RunConfig, report: Report = silent) -> tuple[pd.DataFrame, floa
         raise ConfigError(f"The method is {config.method}", "a fine-tune or a training from scratch")
     dataset = datasets.load(config.dataset)
     rows = protocol.choose_rows(dataset, config)
-    weights = backbones.find_weights(config.backbone, config.weights, report=report)
-    return rise(config, dataset, rows, weights=weights, report=report)
+    config.encoder.find_weights(report)
+    return rise(config, dataset, rows, report)
 
 
 def rise(
-    config: RunConfig, dataset: Dataset, rows: dict[str, np.ndarray], *, weights: Weights, report: Report = silent
+    config: RunConfig, dataset: Dataset, rows: dict[str, np.ndarray], report: Report = silent
 ) -> tuple[pd.DataFrame, float | None]:
     """What the loss does while the learning rate of the last stage rises; nothing is kept of this training.
 
@@ -66,7 +65,7 @@ def rise(
     some = random.permutation(rows["train"])[: STEPS * config.batch_size]
     with tempfile.TemporaryDirectory() as folder:
         few = {"train": some, "val": rows["val"][:1]}
-        material = phases.Material(config, dataset, few, weights, None, Path(folder), None, report)
+        material = phases.Material(config, dataset, few, None, Path(folder), None, report)
         *before, stage = phases.plan(config, None)
         for head in before:
             _train_head(head, material)

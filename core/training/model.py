@@ -9,8 +9,7 @@ no part of it.
 from dataclasses import dataclass
 from typing import Any
 
-from core import backbones, heads
-from core.backbones import Weights
+from core import heads
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
 from core.features import compiled
@@ -30,7 +29,6 @@ def assemble(
     *,
     image_size: int,
     classes: int,
-    weights: Weights,
     head: heads.Head | None = None,
 ) -> Assembly:
     """The network that a fine-tune or a from-scratch run trains; everything in it is trainable yet.
@@ -48,9 +46,9 @@ def assemble(
     """
     import keras
 
-    network = _network(config, weights)
+    network = compiled.network(config.encoder)
     if config.method == "scratch":
-        with compiled.building(precision(config)):
+        with compiled.building(config.encoder.precision):
             keras.utils.set_random_seed(config.seed)
             network = keras.models.clone_model(network)  # untrained weights are otherwise the same for every seed
     dense = _dense_layers(head, network.output_shape[-1], classes) if head else []
@@ -65,7 +63,7 @@ def assemble(
     return Assembly(model, network, layers)
 
 
-def from_probe(config: RunConfig, head: heads.Head, *, image_size: int, weights: Weights) -> Any:
+def from_probe(config: RunConfig, head: heads.Head, *, image_size: int) -> Any:
     """A probe as one such model, with the standardisation of its features folded into its first layer.
 
     Raises:
@@ -73,7 +71,7 @@ def from_probe(config: RunConfig, head: heads.Head, *, image_size: int, weights:
     """
     import keras
 
-    network = _network(config, weights)
+    network = compiled.network(config.encoder)
     dense = _dense_layers(head, network.output_shape[-1], head.classes)
     with compiled.building("float32"):
         layers = [*_dense([len(layer.bias) for layer in dense[:-1]]), *_softmax(head.classes)]
@@ -90,18 +88,6 @@ def before(config: RunConfig, image_size: int, network: Any) -> Any:
 
     with compiled.building("float32"):
         return keras.Model(*_enter(config, image_size, network))
-
-
-def precision(config: RunConfig) -> str:
-    """float32 or bfloat16, in the words of `compiled.build`."""
-    return "bfloat16" if config.precision == "mixed" else compiled.own_precision(config.precision)
-
-
-def _network(config: RunConfig, weights: Weights) -> Any:
-    with compiled.building(precision(config)):
-        return backbones.load(
-            config.backbone, input_size=config.input_size, weights=weights, pooling=config.pooling
-        )  # fmt: skip
 
 
 def _dense(units: list[int], seed: int = 0) -> list:
@@ -133,10 +119,8 @@ def _join(config: RunConfig, image_size: int, network: Any, head: list) -> Any:
 def _enter(config: RunConfig, image_size: int, network: Any) -> tuple[Any, Any]:
     import keras
 
-    own = backbones.get(config.backbone).preprocessing
-    mode = own if config.preprocessing == "own" else config.preprocessing
     pixels = keras.Input((image_size, image_size, 3), dtype="uint8", name="image")
-    return pixels, network(compiled.prepare(pixels, config.input_size, mode))
+    return pixels, network(compiled.prepare(pixels, config.input_size, config.encoder.preprocessing))
 
 
 def _dense_layers(head: heads.Head, dim: int, classes: int) -> list[heads.Layer]:

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core import backbones, features, heads
-from core.backbones import Weights
+from core import features, heads
 from core.config import RunConfig
 from core.data.datasets import Dataset
 from core.progress import Progress, Report
@@ -39,7 +38,6 @@ class Material:
     config: RunConfig
     dataset: Dataset
     rows: dict[str, np.ndarray]  # row ids of train and val
-    weights: Weights
     head: heads.Head | None  # to start from
     folder: Path  # for what is too large for memory
     prefix_budget: int | None  # bytes; None: what this machine has to spare
@@ -51,9 +49,7 @@ class Material:
 
     def renew(self) -> None:
         """Makes the network as it is before any training."""
-        self.assembly = assembly.assemble(
-            self.config, image_size=self.image_size, classes=self.classes, weights=self.weights, head=self.head
-        )
+        self.assembly = assembly.assemble(self.config, image_size=self.image_size, classes=self.classes, head=self.head)
 
     @property
     def classes(self) -> int:
@@ -81,13 +77,7 @@ class Material:
 
     def extract(self, rows: np.ndarray) -> Activations:
         """Features of the frozen backbone, from their cache where they are there."""
-        config = self.config
-        found = features.extract(
-            self.dataset, rows, backbones.get(config.backbone), weights=self.weights, input_size=config.input_size,
-            preprocessing=config.preprocessing, pooling=config.pooling, precision=assembly.precision(config),
-            report=self.report,
-        )  # fmt: skip
-        return Activations((found.values,))
+        return Activations((features.extract(self.dataset, rows, self.config.encoder, report=self.report).values,))
 
 
 @dataclass(frozen=True)

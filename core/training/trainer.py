@@ -15,7 +15,6 @@ from time import perf_counter
 import numpy as np
 
 from core import heads
-from core.backbones import Weights
 from core.config import RunConfig
 from core.data.datasets import Dataset
 from core.errors import ConfigError, DatasetError, Diverged, Paused, RunError, Stopped
@@ -57,7 +56,6 @@ def fit(
     dataset: Dataset,
     rows: dict[str, np.ndarray],
     *,
-    weights: Weights,
     folder: Path,
     head: heads.Head | None = None,
     on_stage: Callable[[str, Predict], None] = lambda name, predict: None,
@@ -83,7 +81,7 @@ def fit(
     check(config, dataset, rows)
     report(Progress("load", 0, 0))
     rows = {split: rows[split] for split in ("train", "val")}
-    material = Material(config, dataset, rows, weights, head, folder, prefix_budget, report)
+    material = Material(config, dataset, rows, head, folder, prefix_budget, report)
     try:
         return _Training(material).run(on_stage)
     except BaseException:
@@ -284,7 +282,7 @@ def check(config: RunConfig, dataset: Dataset, rows: dict[str, np.ndarray]) -> N
 def _identity(material: Material) -> str:
     """A digest of all that decides about a training."""
     about = {name: value for name, value in asdict(material.config).items() if name != "recipe"}
-    known = [about, material.dataset.fingerprint, material.weights.digest]
+    known = [about, material.dataset.fingerprint, material.config.encoder.find_weights().digest]
     digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode())
     for array in [*material.rows.values(), *(material.head.arrays().values() if material.head else ())]:
         digest.update(np.ascontiguousarray(array))

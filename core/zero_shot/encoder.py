@@ -19,7 +19,7 @@ from core.backbones import Weights
 from core.backbones.clip import tensors, towers
 from core.data.datasets import Dataset
 from core.errors import BackboneError, ConfigError
-from core.features import Features, compiled
+from core.features import Encoder, Features, compiled
 from core.progress import Report, silent
 from core.zero_shot import tokenizer
 
@@ -92,21 +92,13 @@ def logit_scale(name: str, weights: str | Weights = "published") -> float:
 def image_features(name: str, dataset: Dataset, rows: np.ndarray, report: Report = silent) -> Features:
     """Embeddings (n, d) of these rows of a dataset, not normalised, from the cache where they are there."""
     facts = _facts(name)
-    weights = backbones.find_weights(facts, "published", report=report)
-    return features.extract(dataset, rows, facts, weights=weights, pooling="projected", report=report)
+    return features.extract(dataset, rows, Encoder(facts.name, pooling="projected"), report=report)
 
 
-def embed_photo(name: str, photo: np.ndarray, weights: str | Weights = "published") -> np.ndarray:
+def embed_photo(name: str, photo: np.ndarray, weights: str = "published") -> np.ndarray:
     """Embedding (d,) float32 of one photo (h, w, 3) uint8, resized and cut as OpenAI does it; not normalised."""
     facts = _facts(name)
-    network = compiled.build(
-        facts.name,
-        _found(name, weights),
-        image_size=facts.default_size,
-        input_size=facts.default_size,
-        pooling="projected",
-        precision=compiled.own_precision(),
-    )
+    network = compiled.build(Encoder(facts.name, weights, pooling="projected"), image_size=facts.default_size)
     return np.asarray(network.function(square(photo, facts.default_size)[None]))[0].astype(np.float32)
 
 

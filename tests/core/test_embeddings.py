@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core import backbones, embeddings, features, heads, runs
+from core import embeddings, features, heads, maps, runs
 from core.config import RunConfig
 from core.data import datasets
 from core.embeddings import Source
@@ -135,8 +135,7 @@ def run(store, tmp_path):
 
 
 def _trained(config: RunConfig):
-    weights = backbones.find_weights("Tiny", "untrained")
-    assembled = assembly.assemble(config, image_size=32, classes=10, weights=weights)
+    assembled = assembly.assemble(config, image_size=32, classes=10)
     rng = np.random.default_rng(0)
     for layer in assembled.network.layers:
         layer.set_weights([array + rng.normal(0, 0.1, array.shape) for array in layer.get_weights()])
@@ -153,7 +152,7 @@ def test_a_fine_tune_gives_its_own_features_and_logits_in_one_pass(run, settings
     features_of, logits = embeddings.values(source), embeddings.values(replace(source, what="logits"))
     assert features_of.values.shape == (20, 16)
     assert logits.cached
-    before = embeddings.values(embeddings.frozen(source))
+    before = embeddings.values(embeddings.resolve(source).frozen)
     assert np.abs(before.values - features_of.values).max() > 0.01
     said = models.load(source.run)(datasets.load("cifar10-sample").images[logits.rows], training=False)
     odds = np.exp(logits.values - logits.values.max(1, keepdims=True))
@@ -191,7 +190,7 @@ def test_layers_of_backbone_and_run_come_in_one_pass_each(run):
     np.testing.assert_allclose(last.values, embeddings.values(TINY).values, atol=1e-5)
     tuned = replace(shallow, run=run("finetune"))
     assert np.abs(embeddings.values(tuned).values - embeddings.values(shallow).values).max() > 0.001
-    assert embeddings.frozen(tuned) == shallow
+    assert embeddings.resolve(tuned).frozen == shallow
     assert embeddings.digest(shallow) != embeddings.digest(deep)
 
 
@@ -219,9 +218,9 @@ def test_a_run_that_has_not_finished_has_no_vectors(store):
 @pytest.mark.slow
 def test_only_what_started_from_a_backbone_has_a_before(run):
     with pytest.raises(ConfigError, match="no before"):
-        embeddings.frozen(TINY)
+        _ = embeddings.resolve(TINY).frozen
     with pytest.raises(ConfigError, match="no before"):
-        embeddings.frozen(replace(TINY, run=run("scratch")))
+        _ = embeddings.resolve(replace(TINY, run=run("scratch"))).frozen
 
 
 @pytest.mark.slow
@@ -241,5 +240,28 @@ def test_pictures_that_no_dataset_has_are_looked_at_as_its_images_are(run):
     logits = [replace(source, what="logits") for source in (probe, tuned)]
     for source in (TINY, tuned, replace(tuned, layer="block2"), *logits):
         np.testing.assert_allclose(
-            embeddings.of_pictures(source, pictures), embeddings.values(source).values[:3], atol=1e-5
+            embeddings.resolve(source).of_pictures(pictures), embeddings.values(source).values[:3], atol=1e-5
         )
+
+
+@pytest.mark.parametrize("method", ["linear", "finetune"])
+def test_a_map_looks_up_its_run_once(run, method, monkeypatch):
+    source = replace(TINY, run=run(method))
+    looked_up, get = [], runs.get
+
+    def counted(run_id: str) -> runs.Run:
+        looked_up.append(run_id)
+        return get(run_id)
+
+    monkeypatch.setattr(runs, "get", counted)
+    maps.compute(maps.MapConfig(source, method="pca"))
+    assert looked_up == [source.run]
+
+
+def test_what_varies_of_a_resolved_source_is_of_the_same_run(run):
+    resolved = embeddings.resolve(replace(TINY, run=run("linear")))
+    other = resolved.vary(images="val", n_images=10)
+    assert other.run is resolved.run
+    assert len(other.rows) == 10
+    with pytest.raises(ConfigError, match="no depth"):
+        resolved.vary(what="logits", layer="block1")

@@ -149,9 +149,7 @@ def _code(config: RunConfig):
 
 
 def _mixed(config: RunConfig) -> bool:
-    from core.training import model
-
-    return model.precision(config) == "bfloat16"
+    return config.encoder.precision == "bfloat16"
 
 
 # Training

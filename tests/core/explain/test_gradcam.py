@@ -61,8 +61,7 @@ def test_an_image_with_nothing_for_a_class_has_an_empty_map():
 @pytest.mark.parametrize("pooling", ["avg", "max", "flatten"])
 def test_it_explains_the_network_of_a_run_and_leaves_it_as_it_was(pooling: str):
     config = RunConfig(backbone="Tiny", method="finetune", weights="untrained", pooling=pooling, head_units=8)
-    weights = backbones.find_weights("Tiny", "untrained")
-    model = assembly.assemble(config, image_size=24, classes=5, weights=weights).model
+    model = assembly.assemble(config, image_size=24, classes=5).model
     image = np.random.default_rng(0).integers(0, 256, (24, 24, 3), np.uint8)
     before = np.asarray(model(image[None]))[0]
     heat, probabilities = gradcam.explain_model(model, image, 3)
@@ -80,8 +79,7 @@ FAMILIES = {facts.family: facts.name for facts in LARGEST_FIRST}  # the smallest
 @pytest.mark.parametrize("name", [*FAMILIES.values(), *backbones.scratch_names()])
 def test_it_explains_a_network_of_every_family(name: str):
     config = RunConfig(backbone=name, method="finetune", weights="untrained", input_size=128)
-    weights = backbones.find_weights(name, "untrained")
-    model = assembly.assemble(config, image_size=32, classes=10, weights=weights).model
+    model = assembly.assemble(config, image_size=32, classes=10).model
     image = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
     heat, probabilities = gradcam.explain_model(model, image, 3)
     assert min(heat.shape) >= 2
@@ -93,8 +91,7 @@ def test_it_explains_a_network_of_every_family(name: str):
 @pytest.mark.parametrize("pooling", ["class", "projected"])
 def test_a_transformer_has_no_map_to_explain_by_and_that_is_said(pooling: str):
     config = RunConfig(backbone="TinyCLIP", method="finetune", weights="untrained", pooling=pooling)
-    weights = backbones.find_weights("TinyCLIP", "untrained")
-    model = assembly.assemble(config, image_size=32, classes=10, weights=weights).model
+    model = assembly.assemble(config, image_size=32, classes=10).model
     with pytest.raises(RunError, match=r"no feature map.*a transformer, as in CLIP, has tokens.*convolutional network"):
         gradcam.explain_model(model, np.zeros((32, 32, 3), np.uint8))
 
@@ -118,8 +115,7 @@ def test_the_map_is_that_of_the_definition_where_branches_meet_before_the_poolin
     import tensorflow as tf
 
     config = RunConfig(backbone="DenseNet121", method="finetune", weights="untrained", input_size=64, head_units=8)
-    weights = backbones.find_weights("DenseNet121", "untrained")
-    assembled = assembly.assemble(config, image_size=64, classes=5, weights=weights)
+    assembled = assembly.assemble(config, image_size=64, classes=5)
     image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     heat, _ = gradcam.explain_model(assembled.model, image, 2)
 

@@ -14,10 +14,10 @@ import pytest
 from core import backbones, features, settings, storage
 from core.data.datasets import Dataset
 from core.errors import BackboneError, Stopped
-from core.features import compiled, throughput
+from core.features import Encoder, compiled, throughput
+from core.progress import silent
 
 TINY = backbones.get("Tiny")
-WEIGHTS = backbones.find_weights(TINY, "untrained")
 
 
 def toy(n: int = 1300, *, size: int = 8, fingerprint: str = "0123456789abcdef") -> Dataset:
@@ -37,10 +37,10 @@ def toy(n: int = 1300, *, size: int = 8, fingerprint: str = "0123456789abcdef") 
     )
 
 
-def extract(rows=None, *, dataset=None, input_size=8, **more) -> features.Features:
+def extract(rows=None, *, dataset=None, input_size=8, report=silent, **more) -> features.Features:
     dataset = dataset or toy()
     rows = np.arange(len(dataset.images)) if rows is None else np.asarray(rows)
-    return features.extract(dataset, rows, TINY, weights=WEIGHTS, input_size=input_size, **more)
+    return features.extract(dataset, rows, Encoder("Tiny", "untrained", input_size, **more), report=report)
 
 
 def chunk_files() -> list:
@@ -49,7 +49,7 @@ def chunk_files() -> list:
 
 def test_features_are_those_of_the_network_itself(home):
     dataset = toy(20)
-    network = backbones.load(TINY, input_size=8, weights=WEIGHTS)
+    network = backbones.load(TINY, input_size=8, weights="untrained")
     expected = network(dataset.images.astype(np.float32), training=False)
     result = extract(dataset=dataset)
     np.testing.assert_allclose(result.values, expected, atol=1e-5)
@@ -62,7 +62,7 @@ def test_images_are_resized_and_preprocessed_as_asked(home):
     from keras import ops
 
     dataset = toy(5)
-    network = backbones.load(TINY, input_size=16, weights=WEIGHTS)
+    network = backbones.load(TINY, input_size=16, weights="untrained")
     resized = ops.image.resize(dataset.images.astype(np.float32), (16, 16), interpolation="bilinear")
     result = extract(dataset=dataset, input_size=16, preprocessing="divide255")
     np.testing.assert_allclose(result.values, network(resized / 255, training=False), atol=1e-5)

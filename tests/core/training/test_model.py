@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core import backbones, features, heads
+from core import features, heads
 from core.config import RunConfig
 from core.data import datasets
 from core.errors import ConfigError, RunError
@@ -14,26 +14,18 @@ ROWS = {"train": np.arange(0, 300), "val": np.arange(300, 360), "test": np.arang
 TINY = RunConfig(backbone="Tiny", epochs=3)
 
 
-def probe(config: RunConfig) -> tuple[heads.Head, backbones.Weights, np.ndarray]:
-    """A head trained as a run does it, its weights, and its probabilities for the test images."""
-    weights = backbones.find_weights(config.backbone, config.weights)
-    x = {
-        split: features.extract(
-            DATASET, rows, backbones.get(config.backbone), weights=weights, input_size=config.input_size,
-            preprocessing=config.preprocessing, pooling=config.pooling,
-        ).values
-        for split, rows in ROWS.items()
-    }  # fmt: skip
+def probe(config: RunConfig) -> tuple[heads.Head, np.ndarray]:
+    """A head trained as a run does it, and its probabilities for the test images."""
+    x = {split: features.extract(DATASET, rows, config.encoder).values for split, rows in ROWS.items()}
     y = {split: DATASET.labels[rows] for split, rows in ROWS.items()}
     head = heads.fit(
         config.method, x["train"], y["train"], x["val"], y["val"], classes=10, options=config.head_options
     )  # fmt: skip
-    return head, weights, head.predict_proba(x["test"])
+    return head, head.predict_proba(x["test"])
 
 
 def assemble(config: RunConfig, **more) -> assembly.Assembly:
-    weights = backbones.find_weights(config.backbone, config.weights)
-    return assembly.assemble(config, image_size=32, classes=10, weights=weights, **more)
+    return assembly.assemble(config, image_size=32, classes=10, **more)
 
 
 @pytest.mark.parametrize(
@@ -46,28 +38,28 @@ def assemble(config: RunConfig, **more) -> assembly.Assembly:
     ids=["linear", "hidden layer, resized, divided by 255, max", "real weights"],
 )
 def test_a_probe_as_one_model_says_what_the_probe_says(config):
-    head, weights, expected = probe(config)
-    model = assembly.from_probe(config, head, image_size=32, weights=weights)
+    head, expected = probe(config)
+    model = assembly.from_probe(config, head, image_size=32)
     found = model.predict(DATASET.images[ROWS["test"]], verbose=0)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_a_neighbour_head_has_no_model():
-    head, weights, _ = probe(RunConfig(backbone="Tiny", method="knn"))
+    head, _ = probe(RunConfig(backbone="Tiny", method="knn"))
     with pytest.raises(RunError, match="nearest-neighbour head has no model"):
-        assembly.from_probe(TINY, head, image_size=32, weights=weights)
+        assembly.from_probe(TINY, head, image_size=32)
 
 
 def test_a_fine_tune_starts_from_the_head_of_a_probe():
-    head, _, expected = probe(RunConfig(backbone="Tiny", method="mlp", epochs=3))
+    head, expected = probe(RunConfig(backbone="Tiny", method="mlp", epochs=3))
     built = assemble(RunConfig(backbone="Tiny", method="finetune"), head=head)
     np.testing.assert_allclose(built.model.predict(DATASET.images[ROWS["test"]], verbose=0), expected, atol=1e-4)
     assert [layer.name for layer in built.head] == ["hidden", "dropout", "predictions"]
 
 
 def test_a_head_of_other_features_is_refused():
-    head, _, _ = probe(TINY)
+    head, _ = probe(TINY)
     with pytest.raises(ConfigError, match="trained on 16 features"):
         assemble(RunConfig(backbone="Tiny", method="finetune", pooling="flatten", input_size=32), head=head)
 

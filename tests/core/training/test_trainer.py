@@ -47,8 +47,7 @@ def coloured(n: int = 192) -> Dataset:
 
 
 def fit(config: RunConfig, folder: Path, **more) -> training.Trained:
-    weights = backbones.find_weights(config.backbone, config.weights)
-    return training.fit(config, more.pop("dataset", coloured()), ROWS, weights=weights, folder=folder, **more)
+    return training.fit(config, more.pop("dataset", coloured()), ROWS, folder=folder, **more)
 
 
 def values(trained: training.Trained) -> list[np.ndarray]:
@@ -120,8 +119,7 @@ def test_training_ends_early_when_patience_does(tmp_path):
 
 
 def test_only_what_is_unfrozen_changes(tmp_path):
-    weights = backbones.find_weights("Tiny", "untrained")
-    before = model.assemble(FINETUNE, image_size=32, classes=3, weights=weights).network
+    before = model.assemble(FINETUNE, image_size=32, classes=3).network
     trained = fit(replace(FINETUNE, unfreeze_count=1), tmp_path)
     changed = {
         a.path: not np.array_equal(a, b)
@@ -134,8 +132,7 @@ def test_only_what_is_unfrozen_changes(tmp_path):
 @pytest.mark.parametrize(("batchnorm", "moves"), [("inference", False), ("training", True)])
 def test_batchnorm_statistics_move_only_in_training_mode(batchnorm, moves, tmp_path):
     config = replace(FINETUNE, backbone="ResNet20", input_size=16, unfreeze="all", batchnorm=batchnorm, epochs=1)
-    weights = backbones.find_weights(config.backbone, config.weights)
-    before = model.assemble(config, image_size=32, classes=3, weights=weights).network
+    before = model.assemble(config, image_size=32, classes=3).network
     after = fit(config, tmp_path).assembly.network
     statistics = [
         not np.array_equal(a, b)
@@ -370,9 +367,7 @@ def test_a_full_disk_is_said_and_the_checkpoint_before_stays(tmp_path):
 )  # fmt: skip
 def test_what_cannot_be_trained_is_said_in_a_sentence(rows, config, error, sentence, tmp_path):
     with pytest.raises(error, match=sentence):
-        training.fit(
-            config, coloured(), ROWS | rows, weights=backbones.find_weights("Tiny", "untrained"), folder=tmp_path
-        )
+        training.fit(config, coloured(), ROWS | rows, folder=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -400,9 +395,8 @@ def test_a_schedule_is_over_the_last_stage(tmp_path):
 
 def test_the_finder_falls_before_it_rises(tmp_path):
     config, moments = replace(FINETUNE, unfreeze="all"), []
-    weights = backbones.find_weights("Tiny", "untrained")
     table, suggestion = lr_finder.rise(
-        config, coloured(), ROWS, weights=weights, report=moments.append
+        config, coloured(), ROWS, report=moments.append
     )  # fmt: skip
     assert list(table.columns) == ["learning_rate", "loss"]
     assert table["learning_rate"].iloc[0] == pytest.approx(1e-7)
@@ -414,8 +408,7 @@ def test_the_finder_falls_before_it_rises(tmp_path):
 
 def test_the_finder_suggests_nothing_where_there_is_nothing_to_learn():
     alike = replace(coloured(), images=np.full_like(coloured().images, 90))
-    weights = backbones.find_weights("Tiny", "untrained")
-    table, suggestion = lr_finder.rise(FINETUNE, alike, ROWS, weights=weights)
+    table, suggestion = lr_finder.rise(FINETUNE, alike, ROWS)
     assert len(table) > 20
     assert suggestion is None
 

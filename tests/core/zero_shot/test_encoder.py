@@ -11,7 +11,7 @@ from core.config import RunConfig
 from core.data import datasets, images
 from core.embeddings import Source
 from core.errors import BackboneError, ConfigError, WeightsError
-from core.features import compiled
+from core.features import Encoder, compiled
 from core.zero_shot import encoder
 
 TOY = "TinyCLIP"
@@ -125,13 +125,12 @@ def test_preprocessing_is_pillows_bicubic_and_clips_own_mean_and_deviation(befor
 
 def test_features_come_before_and_after_the_projection_and_average_stands_for_the_class_token(sample):
     facts, rows = backbones.get(TOY), np.arange(4)
-    weights = backbones.find_weights(facts)
-    before = features.extract(sample, rows, facts, weights=weights)
-    after = features.extract(sample, rows, facts, weights=weights, pooling="projected")
+    before = features.extract(sample, rows, Encoder(TOY))
+    after = features.extract(sample, rows, Encoder(TOY, pooling="projected"))
     assert before.values.shape == (4, facts.feature_dim)
     kernel = backbones.load(facts, pooling="projected").get_layer("projection").kernel
     np.testing.assert_allclose(before.values @ np.asarray(kernel), after.values, atol=1e-4)
-    assert features.key_of(sample, facts, weights=weights).pooling == "class"
+    assert features.key_of(sample, Encoder(TOY)).pooling == "class"
 
 
 def test_a_run_of_clip_says_class_token_and_published_weights():
