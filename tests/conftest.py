@@ -1,5 +1,6 @@
 """What every test starts from: an empty home folder, quiet libraries, fast tests first."""
 
+import itertools
 import os
 import shutil
 import tempfile
@@ -7,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import report
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 SHARED_WEIGHTS = Path(__file__).parent.parent.parent / "shared" / "weights"
 
 
@@ -14,6 +18,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Before any test module is imported: nothing of the user's own home or settings is read or written."""
     scratch = tempfile.TemporaryDirectory(prefix="backbone-lab-tests-", ignore_cleanup_errors=True)
     config.add_cleanup(scratch.cleanup)
+    config.pluginmanager.register(report)  # not in the browser's own conftest, which workers alone read
     for name in [*filter(lambda name: name.startswith("BACKBONE_LAB_"), os.environ), "MLFLOW_TRACKING_URI"]:
         os.environ.pop(name, None)
     os.environ |= {
@@ -21,11 +26,40 @@ def pytest_configure(config: pytest.Config) -> None:
         "KERAS_HOME": f"{scratch.name}/keras",  # Keras writes keras.json there as soon as it is imported
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
+    if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # each computes on its share of the processor
+        threads = str(max(1, (os.cpu_count() or 1) // int(workers)))
+        os.environ |= dict.fromkeys(THREADS, threads)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Fast tests first, then slow ones, the browser's last: a small mistake is told in the first minute."""
-    items.sort(key=lambda item: ("browser" in item.keywords, "slow" in item.keywords))
+    """Fast tests first, so that a small mistake shows early; then the browser journeys, which mostly wait."""
+    items.sort(key=lambda item: 1 if "browser" in item.keywords else 2 * ("slow" in item.keywords))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """Several workers take whole files in the order above, and one worker all browser journeys."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class InOrder(LoadScopeScheduling):
+        """A unit of work is the fast tests of a file, or its slow ones."""
+
+        units: dict[str, str] | None = None
+
+        def _split_scope(self, nodeid: str) -> str:
+            if self.units is None:
+                units = itertools.groupby(self.collection, key=_file)
+                self.units = {test: f"{number} {file}" for number, (file, tests) in enumerate(units) for test in tests}
+            return self.units[nodeid]
+
+    config.option.loadscopereorder = False
+    return InOrder(config, log)
+
+
+def _file(nodeid: str) -> str:
+    """The file of a test; the folder, for the browser's."""
+    file = nodeid.partition("::")[0]
+    return "tests/browser" if file.startswith("tests/browser/") else file
 
 
 @pytest.fixture(autouse=True)

@@ -16,9 +16,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.browsers import installed_browser
+from tests.browser.report import MEASURED, NO_BROWSER
 
 ROOT = Path(__file__).parent.parent.parent
-NO_BROWSER = "no Chromium, Chrome or Edge is installed here"
 LOGGED_PLAINLY = "--logger.enableRich=false"  # in words that UNCAUGHT finds
 UNCAUGHT = "Uncaught app execution"
 PATIENCE = 60_000  # milliseconds for a page to show what a step leads to, on a busy machine
@@ -51,9 +51,6 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=[*quiet.split(), "--no-first-run"])
         yield browser
         browser.close()
-
-
-MEASURED = pytest.StashKey[dict[str, str]]()
 
 
 @pytest.fixture(scope="session")
@@ -124,22 +121,8 @@ def pytest_runtest_makereport(item: pytest.Item):
     return report
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was measured, and loudly what was not tested for want of a browser."""
-    if seconds := terminalreporter.config.stash.get(MEASURED, {}):
-        terminalreporter.section("measured in the browser")
-        for name, text in seconds.items():
-            terminalreporter.line(f"{name}: {text}")
-    left_out = [report.nodeid for report in terminalreporter.getreports("skipped") if NO_BROWSER in report.longreprtext]
-    if left_out:
-        terminalreporter.section(f"NOT RUN: {len(left_out)} browser tests", sep="!", red=True, bold=True)
-        terminalreporter.line(f"{NO_BROWSER}; nobody has checked these in a real browser:")
-        for nodeid in left_out:
-            terminalreporter.line(f"  {nodeid}")
-
-
 def _wait_until_it_answers(url: str, process: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline and process.poll() is None:
         try:
             urllib.request.urlopen(f"{url}/_stcore/health", timeout=1)

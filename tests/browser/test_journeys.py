@@ -43,6 +43,7 @@ def test_pages_are_switched_to_and_fro(page: Page, measured: dict[str, str]):
             began = time.monotonic()
             _open(page, link, title)
             seconds[link].append(time.monotonic() - began)
+            expect(page.locator(ERRORS)).to_have_count(0)
     measured["page switch, best of 3"] = ", ".join(f"{link} {min(times):.2f} s" for link, times in seconds.items())
 
 

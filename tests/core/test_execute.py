@@ -32,6 +32,7 @@ def test_a_run_ends_with_an_outcome_that_adds_up(store):
     assert not outcome.cached
 
 
+@pytest.mark.slow
 def test_the_same_config_gives_the_same_numbers_and_reads_its_features_from_the_cache():
     first, second = execute(TINY).outcome, execute(TINY).outcome
     assert second.cached
@@ -70,6 +71,7 @@ def test_a_stopped_run_keeps_no_outcome(store):
     assert runs.get(run_id).outcome is None
 
 
+@pytest.mark.slow
 def test_a_fine_tune_keeps_what_it_said_after_each_stage(store):
     config = RunConfig(
         backbone="Tiny", input_size=16, n_train=40, n_test=30, method="finetune", head_epochs=1, epochs=1

@@ -69,7 +69,7 @@ def visit(scheduler: str, store: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setattr(script_runner, "_clean_problem_modules", lambda: None)
 
     def open_page(name: str = "home", **address: str) -> AppTest:
-        page = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30)
+        page = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=120)
         page.query_params.update(address)
         page.run()
         if name != "home":
@@ -81,7 +81,7 @@ def visit(scheduler: str, store: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     st.cache_resource.clear()  # closes the engine
 
 
-def wait(page: AppTest, done: Callable[[], bool], seconds: float = 30) -> AppTest:
+def wait(page: AppTest, done: Callable[[], bool], seconds: float = 180) -> AppTest:
     """Look again, as the page's fragments do, until it shows what is waited for."""
     deadline = time.monotonic() + seconds
     while not done():

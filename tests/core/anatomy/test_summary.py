@@ -1,6 +1,5 @@
 """An anatomy is that of the real network, survives on disk, and freezes exactly as the network does."""
 
-import gc
 import json
 import math
 from dataclasses import replace
@@ -9,7 +8,6 @@ import pytest
 
 from core import anatomy, backbones, settings
 from core.anatomy import Anatomy
-from core.backbones.catalog import BACKBONES
 from core.config import RunConfig
 from core.errors import BackboneError, ConfigError
 from core.training import freezing
@@ -131,71 +129,6 @@ def test_the_notebooks_model_has_the_numbers_that_the_notebook_prints():
     assert last_30.trainable_params + head == _size(model.trainable_weights)
     assert last_30.params + head == model.count_params()
     assert found.depth + 1 == len(backbones.weight_layers(model))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", BACKBONES)
-def test_the_anatomy_of_every_architecture_is_that_of_a_freshly_built_model(name):
-    """One network at a time, and each with shapes only: the largest would take gigabytes."""
-    facts = backbones.get(name)
-    found = anatomy.describe(name)
-    model = backbones.outline(name, input_size=facts.default_size)
-    assert found.params == facts.params == model.count_params()
-    assert found.depth == facts.depth == len(backbones.weight_layers(model))
-    assert len(found.holders) == len(model.layers)
-    assert [layer.shape for layer in found.layers if layer.kind != "Sequential"][-1] == (facts.feature_dim,)
-    assert found.macs == _macs(model)
-    trainable = _size(model.trainable_weights)
-    assert anatomy.freeze(found, "all").trainable_params == trainable
-    names = [layer.name for layer in found.layers]
-    assert len(set(names)) == len(names)
-    known = set()
-    for layer in found.layers:  # in an order in which every layer comes after those it takes from
-        assert known.issuperset(layer.sources)
-        known.add(layer.name)
-    assert sum(map(len, found.parts.values())) == len(found.layers)
-    assert anatomy.find(name) == found
-
-    for unfreeze, count in (("layers", 3), ("blocks", 2), ("all-but-batchnorm", 0)):
-        freezing.apply(model, unfreeze, count)
-        expected = freezing.inspect(model, unfreeze=unfreeze, count=count)
-        own = anatomy.freeze(found, unfreeze, count)
-        assert _nameless(own) == _nameless(expected)
-    del model
-    gc.collect()
-
-
-def _macs(model) -> int:
-    """Counted otherwise: from what each layer says of itself, not from its variables."""
-    total = 0
-    for layer in backbones.weight_layers(model):
-        kind, places = type(layer).__name__, math.prod(layer.output.shape[1:-1])
-        given, taken = layer.output.shape[-1], layer.input.shape[-1]
-        if kind == "Conv2D":
-            total += places * math.prod(layer.kernel_size) * (taken // layer.groups) * given
-        elif kind == "DepthwiseConv2D":
-            total += places * math.prod(layer.kernel_size) * given
-        elif kind == "SeparableConv2D":
-            total += places * (math.prod(layer.kernel_size) * taken * layer.depth_multiplier + taken * given)
-        elif kind == "Dense":
-            total += places * taken * given
-        elif kind == "CLIPVisionEmbedding":
-            config = layer.get_config()
-            across = model.input.shape[1] // config["patch_size"]
-            total += (across * config["patch_size"]) ** 2 * 3 * config["hidden_dim"]  # each pixel once a channel
-        elif kind == "CLIPEncoderLayer":
-            config, tokens = layer.get_config(), layer.input.shape[1]
-            width, head = config["hidden_dim"], config["hidden_dim"] // config["num_heads"]
-            each_head = (
-                3 * tokens * width * head + 2 * tokens**2 * head + tokens * head * width
-            )  # q, k, v; by tokens; out
-            total += config["num_heads"] * each_head + 2 * tokens * width * config["intermediate_dim"]
-    return total
-
-
-def _nameless(frozen: freezing.Frozen) -> freezing.Frozen:
-    """Without the names that Keras numbers, which count on from network to network."""
-    return replace(frozen, layers=tuple(replace(layer, name="") for layer in frozen.layers))
 
 
 def _size(weights) -> int:

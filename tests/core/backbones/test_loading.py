@@ -6,7 +6,6 @@ import http.server
 import shutil
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -97,6 +96,7 @@ def test_an_input_below_the_minimum_is_refused():
         backbones.load("Xception", input_size=70, weights="untrained")
 
 
+@pytest.mark.slow
 def test_the_shipped_network_recognises_photographs():
     from PIL import Image
     from sklearn.datasets import load_sample_image
@@ -230,11 +230,10 @@ def test_a_download_reports_its_bytes_and_happens_once(server, remote, home):
         ({"weights_folder": "http://no-such-host.invalid/"}, "cannot be fetched"),
     ],
 )
-def test_a_download_that_fails_says_at_once_which_file_to_put_where_and_leaves_nothing(remote, home, change, sentence):
-    remote, started = replace(remote, **change), time.monotonic()
+def test_a_download_that_fails_says_which_file_to_put_where_and_leaves_nothing(remote, home, change, sentence):
+    remote = replace(remote, **change)
     with pytest.raises(WeightsError) as caught:
         backbones.find_weights(remote)
-    assert time.monotonic() - started < 5
     assert sentence in str(caught.value)
     assert f"Put {remote.weights_url} at {home / 'weights' / 'official.h5'}" in str(caught.value)
     assert list((home / "weights").iterdir()) == []

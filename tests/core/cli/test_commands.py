@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent.parent.parent
 TINY = ["run", "--backbone", "Tiny", "--n-train", "100", "--n-test", "50"]
 
 
+@pytest.mark.slow
 def test_a_run_prints_one_json_object_and_nothing_else(store):
     done = subprocess.run(
         [sys.executable, "-m", "core", *TINY, "--json"], cwd=ROOT, capture_output=True, text=True, check=True
@@ -28,6 +29,7 @@ def test_a_run_prints_one_json_object_and_nothing_else(store):
     assert result["weights_origin"] == "untrained"
 
 
+@pytest.mark.slow
 def test_the_words_say_that_weights_are_untrained(store, capsys):
     assert main(TINY) == 0
     assert "Tiny (untrained weights): accuracy" in capsys.readouterr().out
@@ -37,6 +39,7 @@ def test_the_words_say_that_weights_are_untrained(store, capsys):
     assert json.loads(capsys.readouterr().out)[0]["status"] == "finished"
 
 
+@pytest.mark.slow
 def test_the_second_time_features_are_cached(store, capsys):
     assert main([*TINY, "--json"]) == 0
     assert main([*TINY, "--json", "--method", "knn"]) == 0
@@ -66,6 +69,7 @@ def test_empty_words_are_refused_and_not_taken_for_the_default(store, capsys, op
     assert f"The {option} are empty" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_folder_is_imported_and_what_cannot_be_read_is_listed(store, capsys, tmp_path):
     write_folder(tmp_path / "pets", pictures() | {"cats/notes.jpg": b"no picture"})
     assert main(["run", "--dataset", str(tmp_path / "pets"), "--backbone", "Tiny", "--json"]) == 0
@@ -81,6 +85,7 @@ def test_wrong_usage_is_exit_code_2(capsys):
         assert ended.value.code == 2
 
 
+@pytest.mark.slow
 def test_warm_fills_the_cache_and_cache_lists_and_clears_it(store, capsys):
     assert main(["warm", "--backbones", "Tiny"]) == 0
     assert main(["cache", "--json"]) == 0
@@ -91,6 +96,7 @@ def test_warm_fills_the_cache_and_cache_lists_and_clears_it(store, capsys):
     assert json.loads(capsys.readouterr().out)["entries"] == []
 
 
+@pytest.mark.slow
 def test_doctor_tells_what_is_here(capsys):
     assert main(["doctor"]) == 0
     printed = capsys.readouterr().out
@@ -107,6 +113,7 @@ def test_every_option_has_words():
 TUNE = [*TINY, "--method", "finetune", "--unfreeze", "all", "--epochs", "2", "--head-epochs", "1"]
 
 
+@pytest.mark.slow
 def test_a_fine_tune_tells_what_unfreezing_gave_and_is_exported(store, capsys, tmp_path):
     assert main([*TUNE, "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
@@ -117,6 +124,7 @@ def test_a_fine_tune_tells_what_unfreezing_gave_and_is_exported(store, capsys, t
     assert [path.suffix for path in (tmp_path / "to").iterdir()] == [".py"]
 
 
+@pytest.mark.slow
 def test_a_recipe_runs_with_what_was_changed_of_it(store, capsys):
     arguments = ["--recipe", "custom-cnn", "--n-train", "100", "--n-test", "20", "--epochs", "1", "--json"]
     assert main(["run", *arguments]) == 0
@@ -153,6 +161,7 @@ def test_what_cannot_be_is_one_sentence(store, capsys, arguments, words):
     assert "Traceback" not in printed.err
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_not_resumed_and_nearest_neighbours_are_not_exported(store, capsys, tmp_path):
     assert main([*TINY, "--method", "knn", "--json"]) == 0
     run_id = json.loads(capsys.readouterr().out)["run_id"]

@@ -57,6 +57,7 @@ def test_the_link_of_a_step_asks_for_the_very_run_that_its_check_looks_for(name)
             assert all(said.get(each, config.backbone) == str(getattr(config, each)) for each in lessons.CHECKED)
 
 
+@pytest.mark.slow
 def test_a_step_is_done_once_runs_like_its_own_have_finished(store):
     probe = LESSON.steps[1]
     assert lessons.lacking(LESSON, probe, runs.table()) == ["linear probe of Tiny, 60 training images"]
@@ -71,6 +72,7 @@ def test_a_step_is_done_once_runs_like_its_own_have_finished(store):
     assert lessons.lacking(LESSON, LESSON.steps[0], runs.table()) == []
 
 
+@pytest.mark.slow
 def test_what_is_prepared_is_not_done_twice_and_includes_maps(store, monkeypatch):
     monkeypatch.setitem(LESSONS, "test", LESSON)
     monkeypatch.setattr(lessons, "MAP", "pca")

@@ -12,7 +12,7 @@ from core.errors import BackboneError
 IN_KERAS = [name for name, network in textbook.NETWORKS.items() if network.keras]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def forget() -> Iterator[None]:
     """Large networks are let go after each test."""
     yield
@@ -23,6 +23,7 @@ def forget() -> Iterator[None]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forget")
 @pytest.mark.parametrize("name", IN_KERAS)
 def test_with_keras_tensors_it_gives_what_keras_network_gives(name):
     checked = parity.check(name)

@@ -75,6 +75,7 @@ def test_a_line_above_the_curve_is_never_reached_and_one_below_at_once():
     assert few_shot.crossing(curve(0.5, 0.6), Interval(0.3, 0.2, 0.4)).shots == 1
 
 
+@pytest.mark.slow
 def test_a_stopped_curve_keeps_its_sizes_and_goes_on_with_the_others():
     def stop(progress):
         if progress.stage == "train" and progress.done >= 4:
@@ -90,6 +91,7 @@ def test_a_stopped_curve_keeps_its_sizes_and_goes_on_with_the_others():
     assert whole.n_test == 100
 
 
+@pytest.mark.slow
 def test_a_broken_file_is_computed_again():
     few_shot.measure(SOURCE, seeds=1)
     (file,) = settings.folder("few_shot").glob("*.json")

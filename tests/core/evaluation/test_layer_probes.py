@@ -15,6 +15,7 @@ from core.features import layers
 TINY = Source(backbone="Tiny", weights="untrained", input_size=8, images="test", n_images=50)
 
 
+@pytest.mark.slow
 def test_each_depth_gets_a_head_that_is_tested_on_images_it_never_saw():
     found = layer_probes.measure(TINY, n_train=90)
     assert [(probe.block, probe.channels) for probe in found.probes] == [("block1", 8), ("block2", 16), ("block3", 16)]
@@ -38,6 +39,7 @@ def _by_hand(strength: float) -> float:
     return float(np.mean(head.predict_proba(test.values).argmax(1) == y[test.rows]))
 
 
+@pytest.mark.slow
 def test_what_was_measured_is_not_measured_again_and_what_decides_asks_anew():
     assert layer_probes.find(TINY, n_train=60) is None
     layer_probes.measure(TINY, n_train=60)
@@ -49,6 +51,7 @@ def test_what_was_measured_is_not_measured_again_and_what_decides_asks_anew():
     assert layer_probes.find(replace(TINY, layer="block1"), n_train=60) is not None  # its own layer does not matter
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_a_miss(home, caplog):
     layer_probes.measure(TINY, n_train=60)
     next(home.glob("layer_probes/*.json")).write_text('{"probes": [{}]}')
@@ -61,6 +64,7 @@ def test_only_test_images_are_tested_on():
         layer_probes.measure(replace(TINY, images="train"), n_train=60)
 
 
+@pytest.mark.slow
 def test_a_stop_leaves_nothing_half(home):
     def stop(progress):
         if progress.stage == "train":

@@ -20,6 +20,7 @@ def test_a_drop_is_paired_by_image():
     assert found.value == pytest.approx(0.4) and 0 < found.low < 0.4 < found.high
 
 
+@pytest.mark.slow
 def test_a_probe_is_asked_about_every_shift_and_remembered(store):
     run_id = runs.create(PROBE)
     perform(run_id)

@@ -9,6 +9,7 @@ import pytest
 from core.heads import Options
 from tests.core.heads.blobs import blobs, fit
 
+pytestmark = pytest.mark.slow  # Keras takes a second for each head
 both = pytest.mark.parametrize("method", ["linear-adam", "mlp"])
 
 

@@ -11,7 +11,10 @@ from core.errors import BackboneError, ConfigError, DatasetError, Stopped
 from core.heads import METHODS
 from tests.core.heads.blobs import CLASSES, DIM, OPTIONS, blobs, fit
 
-all_methods = pytest.mark.parametrize("method", METHODS)
+KERAS = ("linear-adam", "mlp")  # trained with Keras, which takes a second for each head
+all_methods = pytest.mark.parametrize(
+    "method", [pytest.param(name, marks=pytest.mark.slow if name in KERAS else ()) for name in METHODS]
+)
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from core.errors import ConfigError, DatasetError, LabError, MapError, Stopped
 from core.maps import MapConfig, store
 
 SOURCE = Source(backbone="Tiny", weights="untrained", input_size=8, images="test", n_images=60)
-METHODS = ["pca", "tsne", pytest.param("umap", marks=pytest.mark.slow)]  # compiling takes half a minute
+METHODS = ["pca", *(pytest.param(name, marks=pytest.mark.slow) for name in ("tsne", "umap"))]
 
 
 def config(method: str, **options) -> MapConfig:
@@ -62,6 +62,7 @@ def test_pca_is_exact_and_says_what_it_explains():
     assert list(made.explained) == sorted(made.explained, reverse=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_a_map_laid_on_another_is_near_it_and_places_there_too(method):
     below = maps.compute(config(method))
@@ -121,6 +122,7 @@ def test_a_config_that_cannot_be_says_what_can(wrong, said):
         MapConfig(SOURCE, **wrong)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["extract", "map", "judge"])
 def test_a_stopped_map_leaves_nothing_half(stage):
     def report(progress):

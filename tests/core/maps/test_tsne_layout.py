@@ -41,6 +41,7 @@ def test_few_points_are_laid_out_the_same_every_time_from_the_same_start_in_any_
     assert not np.allclose(tsne_layout.lay_out(points, points[:, :2], perplexity=8), laid)
 
 
+@pytest.mark.slow
 def test_many_points_use_fft_and_every_core(blobs, monkeypatch):
     points, labels = blobs
     monkeypatch.setattr(tsne_layout, "FEW", 0)
@@ -64,6 +65,7 @@ def test_new_points_go_to_their_cluster_and_the_old_ones_stay(blobs, laid):
     np.testing.assert_array_equal(laid, before)
 
 
+@pytest.mark.slow
 def test_points_of_the_map_find_back_to_their_places():
     points = np.random.default_rng(1).normal(size=(600, 10)).astype(np.float32)
     laid = tsne_layout.lay_out(points, points[:, :2])

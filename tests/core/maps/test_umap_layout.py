@@ -101,7 +101,7 @@ def test_a_stopped_layout_holds_up_no_progress_bar_of_another_thread(blobs):
         target=lambda: drawn.extend(tqdm(range(3), file=io.StringIO(), mininterval=0)), daemon=True
     )
     other.start()
-    other.join(timeout=10)
+    other.join(timeout=240)
     assert drawn == [0, 1, 2]
 
 

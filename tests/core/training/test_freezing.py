@@ -1,73 +1,18 @@
-"""What trains: every layer in one block of the architecture's own, and counts that are those of the network."""
+"""What trains: plans, their counts and their warnings. All architectures: tests/core/test_every_architecture.py."""
 
-import re
 from dataclasses import asdict
 
 import pytest
 
 from core import backbones
-from core.backbones import blocks
-from core.backbones.catalog import BACKBONES
 from core.config import RunConfig
 from core.errors import ConfigError
 from core.training import freezing
-
-BLOCKS = {  # family -> (what the architecture calls its blocks, what else there is)
-    "VGG": (r"block\d", set()),
-    "ResNet": (r"conv\d_block\d+", {"stem"}),
-    "ResNetV2": (r"conv\d_block\d+", {"stem", "post"}),
-    "DenseNet": (r"conv\d_block\d+|pool[234]", {"stem", "bn"}),
-    "Inception": (r"mixed\d+|mixed_\d[ab]|block(35|17|8)_\d+|conv_7b", {"stem"}),
-    "Xception": (r"block\d+", set()),
-    "MobileNet": (r"block_\d+|expanded_conv(_\d+)?|Conv_1|conv_1", {"stem"}),
-    "NASNet": (r"stem_[12]|normal_\d+|reduce_\d+", {"stem"}),
-    "EfficientNet": (r"block\d[a-z]|block\d+", {"stem", "top", "head"}),
-    "EfficientNetV2": (r"block\d[a-z]", {"stem", "top"}),
-    "ConvNeXt": (r"stage_[0-3]", {"stem"}),
-    "CLIP": (r"encoder_block_\d+", {"stem", "layer_norm"}),
-    "Tiny": (r"block[123]", set()),
-    "From scratch": (r"block\d+", {"stem", "head"}),
-}
-COUNTS = {"ResNet50": 16, "MobileNetV2": 18, "VGG16": 5, "InceptionV3": 11, "InceptionResNetV2": 44, "Xception": 14}
-COUNTS |= {"DenseNet121": 61, "MobileNet": 13, "EfficientNetB0": 16, "NASNetMobile": 16, "ConvNeXtTiny": 4, "Tiny": 3}
 
 
 @pytest.fixture(params=["Tiny", "EfficientNetLite0"])
 def network(request):
     return backbones.outline(request.param, input_size=64)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", BACKBONES)
-def test_every_layer_is_in_one_block_that_the_architecture_named(name):
-    facts = BACKBONES[name]
-    network = backbones.outline(name, input_size=facts.min_size)
-    found = blocks.of(network)
-    names = [layer for layers in found.values() for layer in layers]
-    assert sorted(names) == sorted(layer.name for layer in network.layers)
-    pattern, others = BLOCKS[facts.family]
-    own = [block for block in found if re.fullmatch(pattern, block)]
-    assert set(found) - set(own) - {"pool"} <= others
-    assert list(found)[-1] == "pool" and found["pool"] == ["pooled"]
-    assert name not in COUNTS or len(own) == COUNTS[name]
-    assert own == sorted(own, key=own.index) and _rising(own)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", BACKBONES)
-def test_what_is_read_back_is_what_the_network_has(name):
-    facts = BACKBONES[name]
-    network = backbones.outline(name, input_size=facts.min_size)
-    for unfreeze, count in (("all", 0), ("blocks", 1), ("layers", 5), ("all-but-batchnorm", 0)):
-        freezing.apply(network, unfreeze, count)
-        frozen = freezing.inspect(network, "training", unfreeze=unfreeze, count=count)
-        assert (frozen.params, frozen.weight_layers) == (facts.params, facts.depth)
-        assert frozen.trainable_params == sum(_size(weight) for weight in network.trainable_weights)
-        assert frozen.params == sum(block.params for block in frozen.blocks)
-        assert len(frozen.layers) == sum(block.layers for block in frozen.blocks)
-        assert 0 < frozen.trainable_params <= frozen.params or (unfreeze, count) == ("layers", 5)
-        for layer in frozen.layers:
-            assert (layer.kind == "BatchNormalization") == (layer.batchnorm != "")
 
 
 @pytest.mark.slow
@@ -175,17 +120,6 @@ def test_a_plan_that_a_lecturer_would_stop_is_warned_of(changes, said):
 )
 def test_a_sound_plan_is_left_in_peace(config):
     assert freezing.warnings(freezing.describe(config), config) == ()
-
-
-def _rising(own: list[str]) -> bool:
-    """Whether numbers of blocks of one kind go up."""
-    last: dict[str, tuple] = {}
-    for block in own:
-        kind, key = re.sub(r"\d+[a-z]?$", "", block), (*map(int, re.findall(r"\d+", block)), block[-1:])
-        if key < last.get(kind, ()):
-            return False
-        last[kind] = key
-    return True
 
 
 def _size(weight) -> int:

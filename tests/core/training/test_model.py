@@ -51,6 +51,7 @@ def test_a_neighbour_head_has_no_model():
         assembly.from_probe(TINY, head, image_size=32)
 
 
+@pytest.mark.slow
 def test_a_fine_tune_starts_from_the_head_of_a_probe():
     head, expected = probe(RunConfig(backbone="Tiny", method="mlp", epochs=3))
     built = assemble(RunConfig(backbone="Tiny", method="finetune"), head=head)
@@ -58,12 +59,14 @@ def test_a_fine_tune_starts_from_the_head_of_a_probe():
     assert [layer.name for layer in built.head] == ["hidden", "dropout", "predictions"]
 
 
+@pytest.mark.slow
 def test_a_head_of_other_features_is_refused():
     head, _ = probe(TINY)
     with pytest.raises(ConfigError, match="trained on 16 features"):
         assemble(RunConfig(backbone="Tiny", method="finetune", pooling="flatten", input_size=32), head=head)
 
 
+@pytest.mark.slow
 def test_the_seed_decides_about_the_head_and_in_training_from_scratch_about_all():
     def weights(**options):
         return [np.array(variable) for variable in assemble(RunConfig(backbone="Tiny", **options)).model.variables]
@@ -76,6 +79,7 @@ def test_the_seed_decides_about_the_head_and_in_training_from_scratch_about_all(
     assert not same(weights(method="finetune", seed=1), weights(method="finetune", seed=2))[-1]
 
 
+@pytest.mark.slow
 def test_a_saved_model_says_the_same(tmp_path):
     import keras
 

@@ -32,6 +32,7 @@ def test_the_toy_is_always_here_and_first():
     assert "CLIPViTB32" in encoder.NAMES
 
 
+@pytest.mark.slow
 def test_captions_lie_near_photos_of_their_class_far_more_often_than_by_chance(sample):
     rows = datasets.splits(sample)["test"]
     texts = encoder.embed_texts(TOY, [f"a photo of a {name}." for name in sample.class_names])
@@ -62,6 +63,7 @@ def test_only_texts_never_seen_before_go_through_the_tower(monkeypatch):
     assert passed == [["a cat", "a dog"], ["a frog"]]
 
 
+@pytest.mark.slow
 def test_towers_agree_with_kerashubs_full_forward_pass(sample):
     from keras_hub.models import CLIPBackbone, CLIPTextEncoder, CLIPVisionEncoder
 
@@ -96,6 +98,7 @@ def _sizes(tower: towers.Tower) -> tuple[int, ...]:
     return tower.width, tower.depth, tower.heads, tower.hidden
 
 
+@pytest.mark.slow
 def test_a_photo_alone_is_embedded_as_in_its_dataset(sample):
     row = np.array([7])
     found = encoder.image_features(TOY, sample, row).values[0]
@@ -123,6 +126,7 @@ def test_preprocessing_is_pillows_bicubic_and_clips_own_mean_and_deviation(befor
     assert images.PREPROCESSING["clip"].channels == "RGB"
 
 
+@pytest.mark.slow
 def test_features_come_before_and_after_the_projection_and_average_stands_for_the_class_token(sample):
     facts, rows = backbones.get(TOY), np.arange(4)
     before = features.extract(sample, rows, Encoder(TOY))
@@ -169,6 +173,7 @@ def test_large_outlines_have_the_parameters_of_the_table_and_both_towers_those_o
     assert outline.count_params() + text.count_params() + 1 == known  # 1: the scale
 
 
+@pytest.mark.slow
 def test_untrained_towers_work_for_timing():
     values = encoder.embed_texts(TOY, ["a cat", "a dog"], weights="untrained")
     assert values.shape == (2, 64)
@@ -193,6 +198,7 @@ def _offline(facts, report):
     raise WeightsError("no network", "", checkpoints.remedy(facts))
 
 
+@pytest.mark.slow
 def test_blocks_of_the_image_tower_can_be_unfrozen_and_looked_at_one_by_one():
     from core.backbones import blocks
     from core.features import layers

@@ -18,7 +18,7 @@ def idea(name: str) -> AppTest:
 
         idea_tab.show(name)
 
-    page = AppTest.from_function(draw, kwargs={"name": name}, default_timeout=20).run()
+    page = AppTest.from_function(draw, kwargs={"name": name}, default_timeout=120).run()
     assert not page.exception
     return page
 
@@ -29,7 +29,7 @@ def demo(name: str) -> AppTest:
 
         idea_demos.DEMOS[name]()
 
-    page = AppTest.from_function(draw, kwargs={"name": name}, default_timeout=20).run()
+    page = AppTest.from_function(draw, kwargs={"name": name}, default_timeout=120).run()
     assert not page.exception
     return page
 

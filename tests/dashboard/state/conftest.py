@@ -5,5 +5,5 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def addresses_are_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A browser may send its old address for a minute."""
-    monkeypatch.setattr("dashboard.state.address.HEARD", 60)
+    """A browser may send its old address for an hour."""
+    monkeypatch.setattr("dashboard.state.address.HEARD", 3600)

@@ -20,7 +20,7 @@ def _two_choices():
 
 @pytest.mark.parametrize("linked", ["umap", "tsne"])
 def test_a_click_holds_against_the_address_that_the_next_click_brings_from_before_it(linked):
-    page = AppTest.from_function(_two_choices, default_timeout=30)
+    page = AppTest.from_function(_two_choices, default_timeout=120)
     if linked != "umap":  # the default is not in the address
         page.query_params["map"] = linked
     page.run()
@@ -34,7 +34,7 @@ def test_a_click_holds_against_the_address_that_the_next_click_brings_from_befor
 
 
 def test_a_number_holds_too():
-    page = AppTest.from_function(_two_choices, default_timeout=30)
+    page = AppTest.from_function(_two_choices, default_timeout=120)
     page.query_params["near"] = "20"
     page.run()
     page.number_input[0].set_value(30).run()
@@ -46,7 +46,7 @@ def test_a_number_holds_too():
 
 def test_a_link_that_is_followed_later_sets_what_it_says(monkeypatch):
     monkeypatch.setattr("dashboard.state.address.HEARD", 0)
-    page = AppTest.from_function(_two_choices, default_timeout=30)
+    page = AppTest.from_function(_two_choices, default_timeout=120)
     page.query_params["map"] = "tsne"
     page.run()
     page.selectbox[0].select("pca").run()
@@ -56,7 +56,7 @@ def test_a_link_that_is_followed_later_sets_what_it_says(monkeypatch):
 
 
 def test_what_is_forgotten_is_not_brought_back():
-    page = AppTest.from_function(_two_choices, default_timeout=30).run()
+    page = AppTest.from_function(_two_choices, default_timeout=120).run()
     page.selectbox[0].select("pca").run()
     page.button[0].click().run()
     assert page.selectbox[0].value == "umap"

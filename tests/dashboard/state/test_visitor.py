@@ -23,7 +23,7 @@ def _shown(page: AppTest) -> dict:
 
 
 def test_a_plain_address_means_the_defaults_and_stays_plain():
-    page = AppTest.from_function(_show_state, default_timeout=30).run()
+    page = AppTest.from_function(_show_state, default_timeout=120).run()
     assert _shown(page) == {
         "dataset": "cifar10-sample",
         "backbones": ["EfficientNetLite0"],
@@ -36,7 +36,7 @@ def test_a_plain_address_means_the_defaults_and_stays_plain():
 
 
 def test_an_address_brings_its_choices():
-    page = AppTest.from_function(_show_state, default_timeout=30)
+    page = AppTest.from_function(_show_state, default_timeout=120)
     page.query_params.update({"dataset": "flowers", "backbones": ["VGG16", "Xception"], "projector": "on"})
     shown = _shown(page.run())
     assert shown["dataset"] == "flowers"
@@ -45,7 +45,7 @@ def test_an_address_brings_its_choices():
 
 
 def test_a_choice_is_written_into_the_address_and_a_default_taken_out_of_it():
-    page = AppTest.from_function(_show_state, default_timeout=30).run()
+    page = AppTest.from_function(_show_state, default_timeout=120).run()
     page.button[0].click().run()
     assert page.query_params["dataset"] == "flowers"
     assert page.query_params["backbones"] == ["VGG16", "ResNet50"]
@@ -55,7 +55,7 @@ def test_a_choice_is_written_into_the_address_and_a_default_taken_out_of_it():
 
 
 def test_memory_fills_what_a_later_address_leaves_out():
-    page = AppTest.from_function(_show_state, default_timeout=30).run()
+    page = AppTest.from_function(_show_state, default_timeout=120).run()
     page.button[0].click().run()
     page.query_params.clear()  # a link to another page, without choices
     page.query_params["dataset"] = "birds"
@@ -66,7 +66,7 @@ def test_memory_fills_what_a_later_address_leaves_out():
 
 
 def test_an_address_from_before_a_change_does_not_take_it_back(monkeypatch):
-    page = AppTest.from_function(_show_state, default_timeout=30)
+    page = AppTest.from_function(_show_state, default_timeout=120)
     page.query_params["dataset"] = "birds"
     page.run().button[0].click().run()
     page.query_params["dataset"] = "birds"  # sent by a browser that had not heard of the change
@@ -94,7 +94,7 @@ def _show_switch():
 
 
 def test_the_projector_switch_is_another_widget_when_on_so_that_no_old_message_turns_it_off():
-    page = AppTest.from_function(_show_switch, default_timeout=30).run()
+    page = AppTest.from_function(_show_switch, default_timeout=120).run()
     assert page.text[0].value == "False" and page.toggle[0].key == "choose-projector-off"
     page.button[0].click().run()
     assert page.text[0].value == "True" and page.toggle[0].key == "choose-projector-on"

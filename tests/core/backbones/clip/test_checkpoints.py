@@ -106,6 +106,7 @@ def text_tower(tokens: np.ndarray, tensors: dict, activation: str) -> np.ndarray
     return norm(x[tokens.argmax()], tensors, "text_model.final_layer_norm") @ tensors["text_projection.weight"].T
 
 
+@pytest.mark.slow
 def test_a_hugging_face_folder_gives_what_numpy_gets_from_its_tensors(model, tmp_path: Path):
     folder = tmp_path / "folder"
     tensors = written(folder, model)
@@ -138,6 +139,7 @@ def test_another_activation_or_number_of_heads_is_refused_though_every_tensor_fi
         backbones.load(facts, weights=str(tmp_path / "heads"))
 
 
+@pytest.mark.slow
 def test_a_kerashub_preset_folder_gives_the_same_as_the_model_it_was_saved_from(tmp_path: Path):
     from keras_hub.models import CLIPBackbone, CLIPTextEncoder, CLIPVisionEncoder
 
@@ -171,6 +173,7 @@ def test_a_file_cut_short_says_so(copy: Path):
         backbones.load("TinyCLIP", weights=str(copy))
 
 
+@pytest.mark.slow
 def test_a_folder_of_another_model_says_which_tensor_does_not_fit():
     with pytest.raises(WeightsError, match=r"says num_attention_heads|is no CLIPViTB32"):
         backbones.load("CLIPViTB32", weights=str(TOY))

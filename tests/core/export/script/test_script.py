@@ -120,6 +120,7 @@ def test_an_imported_folder_is_read_as_it_was_imported(store, tmp_path):
     assert abs(accuracy - run.outcome.accuracy) <= NOISE
 
 
+@pytest.mark.slow
 def test_a_notebook_is_valid_and_has_the_code_of_the_script(store):
     run = done()
     book, text = json.loads(script.notebook(run)), script.python_script(run)

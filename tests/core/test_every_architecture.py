@@ -1,0 +1,142 @@
+"""Contracts that every architecture keeps, each checked on one network of shapes alone: blocks, freezing, anatomy."""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from core import anatomy, backbones
+from core.backbones import blocks
+from core.backbones.catalog import BACKBONES, Backbone
+from core.training import freezing
+
+pytestmark = pytest.mark.slow
+
+BLOCKS = {  # family -> (what the architecture calls its blocks, what else there is)
+    "VGG": (r"block\d", set()),
+    "ResNet": (r"conv\d_block\d+", {"stem"}),
+    "ResNetV2": (r"conv\d_block\d+", {"stem", "post"}),
+    "DenseNet": (r"conv\d_block\d+|pool[234]", {"stem", "bn"}),
+    "Inception": (r"mixed\d+|mixed_\d[ab]|block(35|17|8)_\d+|conv_7b", {"stem"}),
+    "Xception": (r"block\d+", set()),
+    "MobileNet": (r"block_\d+|expanded_conv(_\d+)?|Conv_1|conv_1", {"stem"}),
+    "NASNet": (r"stem_[12]|normal_\d+|reduce_\d+", {"stem"}),
+    "EfficientNet": (r"block\d[a-z]|block\d+", {"stem", "top", "head"}),
+    "EfficientNetV2": (r"block\d[a-z]", {"stem", "top"}),
+    "ConvNeXt": (r"stage_[0-3]", {"stem"}),
+    "CLIP": (r"encoder_block_\d+", {"stem", "layer_norm"}),
+    "Tiny": (r"block[123]", set()),
+    "From scratch": (r"block\d+", {"stem", "head"}),
+}
+COUNTS = {"ResNet50": 16, "MobileNetV2": 18, "VGG16": 5, "InceptionV3": 11, "InceptionResNetV2": 44, "Xception": 14}
+COUNTS |= {"DenseNet121": 61, "MobileNet": 13, "EfficientNetB0": 16, "NASNetMobile": 16, "ConvNeXtTiny": 4, "Tiny": 3}
+
+
+@pytest.fixture(scope="module", params=BACKBONES)
+def architecture(request: pytest.FixtureRequest) -> Iterator[tuple[Backbone, object]]:
+    """Its row of the catalog and its network, built once for all tests of this file."""
+    backbone = BACKBONES[request.param]
+    yield backbone, backbones.outline(backbone, input_size=backbone.default_size)
+
+
+def test_every_layer_is_in_one_block_that_the_architecture_named(architecture):
+    backbone, network = architecture
+    layers_of = blocks.of(network)
+    names = [layer for layers in layers_of.values() for layer in layers]
+    assert sorted(names) == sorted(layer.name for layer in network.layers)
+    pattern, others = BLOCKS[backbone.family]
+    own = [block for block in layers_of if re.fullmatch(pattern, block)]
+    assert set(layers_of) - set(own) - {"pool"} <= others
+    assert list(layers_of)[-1] == "pool" and layers_of["pool"] == ["pooled"]
+    assert backbone.name not in COUNTS or len(own) == COUNTS[backbone.name]
+    assert _rising(own)
+
+
+def test_what_is_read_back_is_what_the_network_has(architecture):
+    backbone, network = architecture
+    for unfreeze, count in (("blocks", 1), ("layers", 5), ("all-but-batchnorm", 0), ("all", 0)):
+        freezing.apply(network, unfreeze, count)
+        frozen = freezing.inspect(network, "training", unfreeze=unfreeze, count=count)
+        assert (frozen.params, frozen.weight_layers) == (backbone.params, backbone.depth)
+        assert frozen.trainable_params == _size(network.trainable_weights)
+        assert frozen.params == sum(block.params for block in frozen.blocks)
+        assert len(frozen.layers) == sum(block.layers for block in frozen.blocks)
+        assert 0 < frozen.trainable_params <= frozen.params or (unfreeze, count) == ("layers", 5)
+        for layer in frozen.layers:
+            assert (layer.kind == "BatchNormalization") == (layer.batchnorm != "")
+
+
+def test_its_anatomy_is_that_of_the_network_and_freezes_as_the_network_does(architecture):
+    backbone, network = architecture
+    freezing.apply(network, "all", 0)
+    described = anatomy.describe(backbone.name)
+    assert described.params == backbone.params == network.count_params()
+    assert described.depth == backbone.depth == len(backbones.weight_layers(network))
+    assert len(described.holders) == len(network.layers)
+    shapes = [layer.shape for layer in described.layers if layer.kind != "Sequential"]
+    assert shapes[-1] == (backbone.feature_dim,)
+    assert described.macs == _macs(network)
+    assert anatomy.freeze(described, "all").trainable_params == _size(network.trainable_weights)
+    names = [layer.name for layer in described.layers]
+    assert len(set(names)) == len(names)
+    known = set()
+    for layer in described.layers:  # in an order in which every layer comes after those it takes from
+        assert known.issuperset(layer.sources)
+        known.add(layer.name)
+    assert sum(map(len, described.parts.values())) == len(described.layers)
+    assert anatomy.find(backbone.name) == described
+
+    for unfreeze, count in (("layers", 3), ("blocks", 2), ("all-but-batchnorm", 0)):
+        freezing.apply(network, unfreeze, count)
+        expected = freezing.inspect(network, unfreeze=unfreeze, count=count)
+        assert _nameless(anatomy.freeze(described, unfreeze, count)) == _nameless(expected)
+
+
+def _rising(own: list[str]) -> bool:
+    """Whether numbers of blocks of one kind go up."""
+    last: dict[str, tuple] = {}
+    for block in own:
+        kind, key = re.sub(r"\d+[a-z]?$", "", block), (*map(int, re.findall(r"\d+", block)), block[-1:])
+        if key < last.get(kind, ()):
+            return False
+        last[kind] = key
+    return True
+
+
+def _macs(model) -> int:
+    """Counted otherwise: from what each layer says of itself, not from its variables."""
+    total = 0
+    for layer in backbones.weight_layers(model):
+        kind, places = type(layer).__name__, math.prod(layer.output.shape[1:-1])
+        given, taken = layer.output.shape[-1], layer.input.shape[-1]
+        if kind == "Conv2D":
+            total += places * math.prod(layer.kernel_size) * (taken // layer.groups) * given
+        elif kind == "DepthwiseConv2D":
+            total += places * math.prod(layer.kernel_size) * given
+        elif kind == "SeparableConv2D":
+            total += places * (math.prod(layer.kernel_size) * taken * layer.depth_multiplier + taken * given)
+        elif kind == "Dense":
+            total += places * taken * given
+        elif kind == "CLIPVisionEmbedding":
+            config = layer.get_config()
+            across = model.input.shape[1] // config["patch_size"]
+            total += (across * config["patch_size"]) ** 2 * 3 * config["hidden_dim"]  # each pixel once a channel
+        elif kind == "CLIPEncoderLayer":
+            config, tokens = layer.get_config(), layer.input.shape[1]
+            width, head = config["hidden_dim"], config["hidden_dim"] // config["num_heads"]
+            each_head = (
+                3 * tokens * width * head + 2 * tokens**2 * head + tokens * head * width
+            )  # q, k, v; by tokens; out
+            total += config["num_heads"] * each_head + 2 * tokens * width * config["intermediate_dim"]
+    return total
+
+
+def _nameless(frozen: freezing.Frozen) -> freezing.Frozen:
+    """Without the names that Keras numbers, which count on from network to network."""
+    return replace(frozen, layers=tuple(replace(layer, name="") for layer in frozen.layers))
+
+
+def _size(weights) -> int:
+    return sum(math.prod(weight.shape) for weight in weights)
