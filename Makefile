@@ -12,6 +12,10 @@ endif
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
+# A worker of the tests for each core, four at most: each needs about 3 GB of memory. Other numbers: make test WORKERS=1
+WORKERS := logical
+PARALLEL := --numprocesses $(WORKERS) --maxprocesses 4
+
 .PHONY: help
 help:  ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -24,16 +28,16 @@ run: setup  ## Open the dashboard
 	$(BIN)/streamlit run dashboard/app.py
 
 .PHONY: test
-test: .venv/installed-test chromium  ## Run every test: minutes; the browser ones need Chromium, Chrome or Edge
-	$(BIN)/python -m pytest
+test: .venv/installed-test chromium  ## Run every test: 20 minutes on 2 cores; browser tests need Chromium, Chrome or Edge
+	$(BIN)/python -m pytest $(PARALLEL)
 
 .PHONY: test-fast
-test-fast: .venv/installed-test  ## Run the tests that train little: two to three minutes
-	$(BIN)/python -m pytest -m "not slow and not browser"
+test-fast: .venv/installed-test  ## Run pure functions and contracts: a minute on 2 cores
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser"
 
 .PHONY: test-recipes
 test-recipes: .venv/installed-test  ## Start every recipe on every architecture: half an hour
-	$(BIN)/python -m pytest -m "slow or exhaustive" tests/test_recipes.py
+	$(BIN)/python -m pytest $(PARALLEL) --dist worksteal -m "slow or exhaustive" tests/core/test_recipes.py
 
 .PHONY: lint
 lint: .venv/installed-test  ## Check style, formatting and types

@@ -39,6 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log):
     """Several workers take whole files in the order above, and one worker all browser journeys."""
+    if config.getvalue("dist") != "load":  # as `--numprocesses` alone sets it
+        return None
     from xdist.scheduler import LoadScopeScheduling
 
     class InOrder(LoadScopeScheduling):

@@ -118,9 +118,11 @@ def test_every_kind_of_network_survives_its_weights_file(name, suffix, tmp_path:
 
 def test_official_efficientnet_weights_see_the_same_colours_as_in_keras(home, monkeypatch):
     """Keras builds one more layer for the official file than for `weights=None`: the features must be its own."""
+    import keras
     from keras import applications
     from keras.src.utils import file_utils
 
+    keras.backend.clear_session()  # so that names of layers have no numbers of earlier networks
     facts, build = BACKBONES["EfficientNetB0"], applications.EfficientNetB0
     official = build(include_top=False, weights=None, input_shape=(32, 32, 3))
     normalization = official.get_layer("normalization")
