@@ -81,9 +81,13 @@ def describe() -> dict:
 
     def tower(part: towers.Tower) -> dict:
         return {
-            "hidden_size": part.width, "intermediate_size": part.hidden, "num_hidden_layers": part.depth,
-            "num_attention_heads": part.heads, "hidden_act": SHAPE.activation, "projection_dim": SHAPE.dim,
-        }  # fmt: skip
+            "hidden_size": part.width,
+            "intermediate_size": part.hidden,
+            "num_hidden_layers": part.depth,
+            "num_attention_heads": part.heads,
+            "hidden_act": SHAPE.activation,
+            "projection_dim": SHAPE.dim,
+        }
 
     return {
         "architectures": ["CLIPModel"],
@@ -92,10 +96,12 @@ def describe() -> dict:
         "vision_config": tower(SHAPE.image) | {"image_size": FACTS.default_size, "patch_size": SHAPE.patch},
         "text_config": tower(SHAPE.text)
         | {
-            "vocab_size": SHAPE.vocabulary, "max_position_embeddings": SHAPE.context,
-            "bos_token_id": SHAPE.vocabulary - 2, "eos_token_id": SHAPE.vocabulary - 1,
+            "vocab_size": SHAPE.vocabulary,
+            "max_position_embeddings": SHAPE.context,
+            "bos_token_id": SHAPE.vocabulary - 2,
+            "eos_token_id": SHAPE.vocabulary - 1,
         },
-    }  # fmt: skip
+    }
 
 
 def train(photos: np.ndarray, labels: np.ndarray, names: list[str], tokenizer: tokenizer.Tokenizer):
@@ -156,8 +162,11 @@ def write(image, text, scale: float) -> None:
     for network, tower in ((image, "image"), (text, "text")):
         found |= tensors.stored(network, FACTS, tower)
     found["logit_scale"] = np.array(scale)
-    save_file({name: np.asarray(value, np.float16, order="C") for name, value in found.items()},
-              FOLDER / "model.safetensors", metadata={"format": "pt"})  # fmt: skip
+    save_file(
+        {name: np.asarray(value, np.float16, order="C") for name, value in found.items()},
+        FOLDER / "model.safetensors",
+        metadata={"format": "pt"},
+    )
 
 
 def accuracy(dataset: datasets.Dataset, rows: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""Anatomy: open an architecture, freeze a part of it, and see what that leaves to train, layer by layer."""
+"""Anatomy: open an architecture, freeze part of it, and see layer by layer what remains to be trained."""
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ from dashboard.ui import choices, components, selections
 
 TABS = {"layers": "Layers", "block": "One block", "scratch": "From scratch", "idea": "The idea", "sees": "What it sees"}
 
-components.page_header("Anatomy", "What is inside a network, and what is left to train when a part of it is frozen?")
+components.page_header("Anatomy", "What is inside a network, and what is left to train when part of it is frozen?")
 
 # Choose
 networks = {name: name for name in [*backbones.names(), *backbones.clip_names(), *backbones.scratch_names()]}
@@ -26,16 +26,26 @@ with architecture:
 facts = backbones.get(name)
 with pixels:
     size = address.number(
-        st.number_input, "input_size", "Input (px)", default=facts.default_size, least=facts.min_size,
-        most=facts.max_size or anatomies.LARGEST, scope=f"anatomy-{name}", step=32,
-    )  # fmt: skip
+        st.number_input,
+        "input_size",
+        "Input (px)",
+        default=facts.default_size,
+        least=facts.min_size,
+        most=facts.max_size or anatomies.LARGEST,
+        scope=f"anatomy-{name}",
+        step=32,
+    )
 with images:
     dataset_name = choices.dataset()
 with compared:
     others = st.multiselect(
-        "Compare with", [other for other in networks if other != name], key="with", bind="query-params",
-        placeholder="Up to four others", max_selections=4,
-    )  # fmt: skip
+        "Compare with",
+        [other for other in networks if other != name],
+        key="with",
+        bind="query-params",
+        placeholder="Up to four others",
+        max_selections=4,
+    )
 
 
 # Read
@@ -65,7 +75,7 @@ if anatomy is None:
 
 # Show
 def _open_clicked() -> None:
-    """A clicked box is the part that is opened."""
+    """Open the part whose box was clicked."""
     for part in selections.ids(st.session_state.get("picture", {}))[:1]:
         address.put("part", part)
         address.put("tab", "block")
@@ -79,10 +89,14 @@ def _show(anatomy: Anatomy, dataset: Dataset) -> None:
     plan.show(anatomy, frozen, dataset, unfreeze)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         by = choices.titled(
-            st.segmented_control, "width", "Width shows", picture.WIDTHS, required=True,
-            help="Height grows with resolution, and width with this, both as square roots. Under each stage: its "
-            "resolution and its channels. Click a box to open it",
-        )  # fmt: skip
+            st.segmented_control,
+            "width",
+            "Width shows",
+            picture.WIDTHS,
+            required=True,
+            help="Height shows the resolution and width this value, both as square roots. Below each stage: its "
+            "resolution and channels. Click a box to open it",
+        )
         plan.links(anatomy, frozen, dataset, unfreeze)
     boxes = picture.parts(anatomy, frozen)
     head = anatomies.head_params(anatomy, len(dataset.class_names))
@@ -90,14 +104,16 @@ def _show(anatomy: Anatomy, dataset: Dataset) -> None:
     said = plan.sentence(anatomy, frozen, unfreeze).replace("*", "")
     components.chart(
         picture.figure(
-            boxes, by=by, head=f"{head:,} parameters, always trains",
+            boxes,
+            by=by,
+            head=f"{head:,} parameters, always trains",
             chosen=part if st.query_params.get("tab") == "block" else "",
         ),
         key="picture",
         alt=f"{anatomy.backbone} from image to head in {len(boxes)} parts. {said}",
         selection="points",
         on_select=_open_clicked,
-    )  # fmt: skip
+    )
     tab = choices.titled(st.segmented_control, "tab", "Look closer", TABS, required=True, label_visibility="collapsed")
     if tab == "block":
         block.show(anatomy, frozen)

@@ -1,4 +1,4 @@
-"""Backbones: find an architecture by what was published about it and by what it does on this machine."""
+"""Backbones: find an architecture by its published figures and by its speed on this machine."""
 
 from functools import partial
 
@@ -41,14 +41,14 @@ if shown.empty:
 
 
 def choose_from_chart(key: str) -> None:
-    """A clicked point is the chosen backbone."""
+    """Choose the backbone whose point was clicked."""
     for name in selections.ids(st.session_state.get(key, {}))[:1]:
         if name in set(facts["name"]):
             address.put("backbone", name)
 
 
 def choose_from_table() -> None:
-    """A marked row is the chosen backbone."""
+    """Choose the backbone whose row was selected."""
     for name in selections.table_ids(st.session_state[table.KEY], shown, "name")[:1]:
         address.put("backbone", name)
 
@@ -65,7 +65,7 @@ with side, st.container(border=True):
         "backbone",
         "Backbone",
         {default: default} | names if default in names else names,
-        help="Or click a point of the plot, or mark a row of the table",
+        help="Or click a point of the chart, or select a row of the table",
     )
     card.show(facts.set_index("name", drop=False).loc[name], next(iter(speeds["hardware"]), ""))
 
@@ -84,8 +84,8 @@ def show_cost() -> None:
     points = shown.dropna(subset=["top1", against])
     if points.empty:
         components.empty(
-            "No speed is measured yet",
-            "Press Measure beside a backbone; ten seconds each. Every run adds its own.",
+            "No speed has been measured yet",
+            "Press Measure next to a backbone; it takes ten seconds. Every run also records its speed.",
             icon=":material/timer:",
         )
         return
@@ -96,7 +96,7 @@ def show_cost() -> None:
         selection="points",
         on_select=partial(choose_from_chart, "published"),
     )
-    st.caption("The dotted line joins those that no other beats in both. Click a point to read about it.")
+    st.caption("The dotted line joins the backbones that no other beats in both. Click a point to read about it.")
 
 
 if view == "cost":

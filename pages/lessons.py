@@ -1,4 +1,4 @@
-"""Lessons: choose one, go on with one, or show one to a class."""
+"""Lessons: start one, continue one, or show one to a class."""
 
 import streamlit as st
 
@@ -8,10 +8,10 @@ from dashboard.lessons import bar
 from dashboard.state import visitor
 from dashboard.ui import components, formats
 
-components.page_header("Lessons", "What is worth knowing of transfer learning, found out by runs of your own?")
+components.page_header("Lessons", "What should one know about transfer learning? Find out with your own runs")
 st.markdown(
-    "Each lesson asks one question and leads through the pages that answer it, each already set up. What counts as "
-    "done is read from your runs and maps. Nothing is downloaded."
+    "Each lesson asks one question and leads through the pages that answer it, already set up for you. Progress is "
+    "read from your runs and maps. Nothing is downloaded."
 )
 
 table = server.runs.table() if server.engine.store_open() else None
@@ -28,17 +28,19 @@ for start in range(0, len(lessons.LESSONS), 2):
                 first = open_steps[0] if open_steps and done else 0
                 st.progress(done / len(asked), text=f"{done} of {formats.count(len(asked), 'task')} done")
                 if open_steps:
-                    st.caption(f"For a lecture, prepare it before: `python -m core warm --lesson {name}`")
+                    st.caption(f"Before a lecture, prepare it with `python -m core warm --lesson {name}`")
                 else:
-                    st.caption(":material/check_circle: Everything it shows is here: ready for a lecture.")
+                    st.caption(":material/check_circle: All its runs and maps are done: ready for a lecture.")
             with st.container(horizontal=True):
-                label = f"Go on with step {first + 1}" if first else "Start"
+                label = f"Continue with step {first + 1}" if first else "Start"
                 if st.button(label, key=f"start-{name}", type="primary", icon=":material/play_arrow:"):
                     bar.go(name, first)
                 show = st.button(
-                    "Show it to a class", key=f"show-{name}", icon=":material/present_to_all:",
-                    help="Large type; Page down, or a presenter's remote control, leads to the next step",
-                )  # fmt: skip
+                    "Show it to a class",
+                    key=f"show-{name}",
+                    icon=":material/present_to_all:",
+                    help="Large type; Page Down or a presentation remote goes to the next step",
+                )
                 if show:
                     visitor.update(projector=True)
                     bar.go(name, 0)

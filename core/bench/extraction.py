@@ -101,9 +101,14 @@ def probe(
         parts = {split: features.extract(source, ids, encoder).values for split, ids in rows.items()}
         labels = {split: source.labels[ids] for split, ids in rows.items()}
         head = heads.fit(
-            "linear", parts["train"], labels["train"], parts["val"], labels["val"],
-            classes=len(source.class_names), options=options,
-        )  # fmt: skip
+            "linear",
+            parts["train"],
+            labels["train"],
+            parts["val"],
+            labels["val"],
+            classes=len(source.class_names),
+            options=options,
+        )
         return metrics.accuracy(labels["test"], head.predict_proba(parts["test"]).argmax(axis=1)).value
 
     with _empty_cache():
@@ -183,9 +188,17 @@ def finetune(
     source = datasets.load(dataset)
     facts, found = backbones.get(backbone), backbones.find_weights(backbone, weights)
     config = RunConfig(
-        dataset=dataset, backbone=facts.name, method="finetune", weights=weights, input_size=input_size,
-        head_epochs=0, epochs=ROUNDS + 1, batch_size=BATCH, unfreeze="layers", unfreeze_count=30,
-    )  # fmt: skip
+        dataset=dataset,
+        backbone=facts.name,
+        method="finetune",
+        weights=weights,
+        input_size=input_size,
+        head_epochs=0,
+        epochs=ROUNDS + 1,
+        batch_size=BATCH,
+        unfreeze="layers",
+        unfreeze_count=30,
+    )
     splits = datasets.splits(source)
     rows = {
         split: datasets.subsample(splits[split], source.labels[splits[split]], count, seed=0)
@@ -211,10 +224,14 @@ def finetune(
 
             whole, trained = _timed(
                 lambda budget=budget, report=report: training.fit(
-                    config, source, rows, folder=settings.folder("checkpoints") / "bench",
-                    prefix_budget=budget, report=report,
+                    config,
+                    source,
+                    rows,
+                    folder=settings.folder("checkpoints") / "bench",
+                    prefix_budget=budget,
+                    report=report,
                 )
-            )  # fmt: skip
+            )
             checkpoints.delete("bench")
             result |= {
                 f"{name}_epoch_seconds": median(taken[1:]),

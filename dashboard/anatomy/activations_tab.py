@@ -1,4 +1,4 @@
-"""What a network sees: its answer to a photo at several sizes, its feature maps stage by stage, its first filters."""
+"""What a network sees: its prediction for a photo at several sizes, its feature maps, its first filters."""
 
 from pathlib import Path
 
@@ -33,10 +33,14 @@ def show(backbone: str, input_size: int) -> None:
         photo = photo_picker.choose()
     with told:
         sizes = st.multiselect(
-            "Input sizes", offered, default=_usual(offered, input_size), format_func=lambda size: f"{size} px",
-            key=f"sees-sizes-{backbone}-{input_size}", max_selections=MOST_SIZES,
+            "Input sizes",
+            offered,
+            default=_usual(offered, input_size),
+            format_func=lambda size: f"{size} px",
+            key=f"sees-sizes-{backbone}-{input_size}",
+            max_selections=MOST_SIZES,
             help="The same photo, made smaller before the network gets it",
-        )  # fmt: skip
+        )
         _say_weights(backbone)
     if photo is None or not sizes:
         return
@@ -62,23 +66,23 @@ def _say_weights(backbone: str) -> None:
     folder = settings.home() / "weights"
     if weights == "untrained" and not facts.weights_file:
         st.warning(
-            "Nobody published weights for this network: what follows is that of a network that has learned nothing. "
-            "Train it, and look at its runs.",
+            "There are no published weights for this network, so what follows shows an untrained network. Train it, "
+            "and look at its runs.",
             title="Untrained",
         )
     elif facts.family == backbones.CLIP:
         _say_weights_of_clip(facts, weights, folder)
     elif weights == "untrained":
         st.warning(
-            f"The published weights are not on this machine. What follows is of a network that has learned nothing. "
-            f"Put {imagenet.file_name(backbone)} (or {facts.weights_file}, which gives no answer) into {folder}, or "
-            f"run `python -m core warm --backbones {backbone}` with a connection.",
+            f"The published weights are not on this machine, so what follows shows an untrained network. Put "
+            f"{imagenet.file_name(backbone)} (or {facts.weights_file}, which has no classifier) into {folder}, or run "
+            f"`python -m core warm --backbones {backbone}` while connected to the internet.",
             title="Untrained",
         )
     elif weights == "imagenet":
         st.info(
-            f"The weights on this machine have no ImageNet classifier, so there are maps and no answer. With "
-            f"{imagenet.file_name(backbone)} in {folder} there is one.",
+            f"The weights on this machine have no ImageNet classifier, so there are feature maps but no prediction. "
+            f"Put {imagenet.file_name(backbone)} into {folder} to get one.",
             icon=":material/info:",
         )
 
@@ -86,13 +90,13 @@ def _say_weights(backbone: str) -> None:
 def _say_weights_of_clip(facts: Backbone, weights: str, folder: Path) -> None:
     if weights == "untrained":
         st.warning(
-            "The published weights are not on this machine. What follows is of a network that has learned nothing. Put "
-            f"the folder {facts.weights_file} into {folder}.",
+            "The published weights are not on this machine, so what follows shows an untrained network. Put the folder "
+            f"{facts.weights_file} into {folder}.",
             title="Untrained",
         )
         return
-    st.info("It answers in no fixed classes, so there are maps here and no answer.", icon=":material/info:")
-    components.link("zero_shot", "Ask it in words", icon=":material/chat:")
+    st.info("It has no fixed classes, so there are feature maps but no prediction.", icon=":material/info:")
+    components.link("zero_shot", "Try it zero-shot", icon=":material/chat:")
 
 
 def _all(backbone: str, photo: np.ndarray, sizes: list[int], *, missing: bool) -> dict[int, Seen | LabError] | None:
@@ -131,9 +135,11 @@ def _answer(seen: Seen) -> None:
     st.markdown(f"**{seen.input_size} px**")
     shown = seen.photo if seen.heat is None else heatmap.over(seen.photo, seen.heat, PHOTO)
     st.image(
-        components.thumbnail(shown, PHOTO), width="stretch",
-        alt=f"The photo at {seen.input_size} px. {_caption(seen)}", caption=_caption(seen),
-    )  # fmt: skip
+        components.thumbnail(shown, PHOTO),
+        width="stretch",
+        alt=f"The photo at {seen.input_size} px. {_caption(seen)}",
+        caption=_caption(seen),
+    )
     for name, probability in zip(seen.class_names, seen.probabilities, strict=True):
         st.progress(min(1.0, probability), text=f"{name} **{formats.percent(probability)}**")
     if seen.without:
@@ -144,8 +150,8 @@ def _caption(seen: Seen) -> str:
     if seen.heat is None:
         return "What the network is given"
     if not _spoken(seen):
-        return f"Nothing speaks for {seen.class_names[0]}"
-    return f"Grad-CAM, {seen.heat.shape[0]} x {seen.heat.shape[1]} places: speaks for {seen.class_names[0]}"
+        return f"No region supports {seen.class_names[0]}"
+    return f"Grad-CAM, {seen.heat.shape[0]} x {seen.heat.shape[1]}: supports {seen.class_names[0]}"
 
 
 def _spoken(seen: Seen) -> bool:
@@ -167,10 +173,10 @@ def _journey(found: dict[int, Seen | LabError]) -> None:
     for stage in seen.stages:
         _stage(stage)
     st.caption(
-        "Of each stage the channels whose values are largest on this photo, by the mean of their size without sign "
-        "(under each map, after the channel's number): what answers most, not what matters most. Each map goes from "
-        "its own smallest value, black, to its own largest, white, so that brightness does not compare two maps; all "
-        "black is the same value everywhere."
+        "The channels of each stage with the strongest response to this photo, by mean absolute value (below each map, "
+        "after the channel's number). The strongest are not necessarily the most important. Each map is scaled from "
+        "its own minimum (black) to its own maximum (white), so brightness cannot be compared between maps; an all-"
+        "black map is constant."
     )
     _filters(seen)
 
@@ -181,26 +187,29 @@ def _stage(stage: Stage) -> None:
     columns = st.columns(4 if visitor.get().projector else CHANNELS, gap="small")
     for index, (channel, values) in enumerate(zip(stage.channels, stage.maps, strict=True)):
         columns[index % len(columns)].image(
-            components.thumbnail(values, TILE), width="stretch", caption=f"{channel}: {stage.means[index]:.3g}",
+            components.thumbnail(values, TILE),
+            width="stretch",
+            caption=f"{channel}: {stage.means[index]:.3g}",
             alt=f"Channel {channel} of {stage.block}, a map of {stage.size} x {stage.size}",
-        )  # fmt: skip
+        )
 
 
 def _filters(seen: Seen) -> None:
     st.subheader("The first filters", anchor=False)
     if not len(seen.filters):
-        st.caption("The first convolution of this network does not see the three colours of the image as they are.")
+        st.caption("This network's first convolution does not read the three colour channels directly.")
         return
     height, width = seen.filters.shape[1:3]
     sheet = contact_sheet(seen.filters)
     st.image(
-        sheet, alt=f"{len(seen.filters)} filters of {height} x {width} in colour",
+        sheet,
+        alt=f"{len(seen.filters)} filters of {height} x {width} in colour",
         width=min(1100, sheet.shape[1]),
-    )  # fmt: skip
+    )
     first = "" if len(seen.filters) == seen.filters_of else f"The {len(seen.filters)} strongest of "
     st.caption(
-        f"{first}{formats.count(seen.filters_of, 'filter')} of {height} x {width} pixels, the strongest weights first, "
-        "each from its smallest weight to its largest, as red, green and blue. The same at every input size."
+        f"{first}{formats.count(seen.filters_of, 'filter')} of {height} x {width} pixels, strongest weights first, "
+        "each scaled from its smallest to its largest weight and shown in RGB. They are the same at every input size."
     )
 
 

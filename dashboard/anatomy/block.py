@@ -36,9 +36,13 @@ def show(anatomy: Anatomy, frozen: Frozen) -> None:
     first = default(anatomy)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         part = choices.titled(
-            st.selectbox, "part", "Part of the network", {first: first} | {name: name for name in names},
-            help="Or click a box of the picture above", width=340,
-        )  # fmt: skip
+            st.selectbox,
+            "part",
+            "Part of the network",
+            {first: first} | {name: name for name in names},
+            help="Or click a box of the picture above",
+            width=340,
+        )
         detail = choices.titled(st.segmented_control, "detail", "Boxes", DETAIL, required=True)
     if part not in anatomy.parts:
         part = first
@@ -53,12 +57,16 @@ def show(anatomy: Anatomy, frozen: Frozen) -> None:
         large = visitor.get().projector and not wide
         st.graphviz_chart(
             block_graph.dot(
-                anatomy, part, frozen, every=detail == "every", dark=st.context.theme.type == "dark",
+                anatomy,
+                part,
+                frozen,
+                every=detail == "every",
+                dark=st.context.theme.type == "dark",
                 size=round(SIZE * (ENLARGED if large else 1)),
             ),
             width="stretch" if wide else "content",
             alt=f"Graph of {part} in {anatomy.backbone}. {block_graph.description(anatomy, part)}",
-        )  # fmt: skip
+        )
 
 
 def _facts(anatomy: Anatomy, part: str, wide: bool) -> None:

@@ -1,4 +1,4 @@
-"""Facts of architectures side by side, each marked: computed from the real graph, cited, or measured here."""
+"""Architectures side by side, each figure marked as computed from the real graph, cited, or measured here."""
 
 from collections.abc import Iterable, Sequence
 
@@ -19,7 +19,7 @@ MISSING = "–"
 
 
 def headline(facts: Backbone, anatomy: Anatomy | None) -> str:
-    """The architecture in one line; what is computed from its graph as soon as that is there."""
+    """The architecture in one line, with figures from its graph once that has been read."""
     parts = [str(facts.year), f"{formats.millions(facts.params)} parameters"]
     if facts.params_top:
         parts[-1] += f", {formats.millions(facts.params_top)} with its ImageNet classifier"
@@ -30,8 +30,8 @@ def headline(facts: Backbone, anatomy: Anatomy | None) -> str:
 
 
 def compare(first: Anatomy, others: Sequence[str]) -> None:
-    """A table of the facts, a column an architecture, and what they come to in a sentence each."""
-    found: dict[str, Anatomy] = {first.backbone: first}
+    """A table with one column per architecture, and one sentence on how each differs."""
+    anatomies: dict[str, Anatomy] = {first.backbone: first}
     waiting = []
     for name in others:
         try:
@@ -40,19 +40,19 @@ def compare(first: Anatomy, others: Sequence[str]) -> None:
             components.show_error(error)
             continue
         if other:
-            found[name] = other
+            anatomies[name] = other
         else:
             waiting.append(name)
-    if len(found) > 1:
+    if len(anatomies) > 1:
         speeds = server.throughput.table()
-        st.table(table(list(found.values()), speeds), border="horizontal")
-        _measure(list(found.values())[1:], speeds)
-        for name in list(found)[1:]:
-            st.markdown(sentence(first, found[name]))
+        st.table(table(list(anatomies.values()), speeds), border="horizontal")
+        _measure(list(anatomies.values())[1:], speeds)
+        for name in list(anatomies)[1:]:
+            st.markdown(sentence(first, anatomies[name]))
         hardware = speeds["hardware"]
         st.caption(
-            f"Computed: from the real network at its input. Cited: {'; '.join(_sources(found))}. "
-            + (f"Measured: on {hardware.iloc[0]}." if len(hardware) else "No speed is measured yet.")
+            f"Computed: from the real network at this input size. Cited: {'; '.join(_sources(anatomies))}. "
+            + (f"Measured: on {hardware.iloc[0]}." if len(hardware) else "No speed has been measured yet.")
         )
     if waiting:
         st.skeleton(height=120)
@@ -60,7 +60,7 @@ def compare(first: Anatomy, others: Sequence[str]) -> None:
 
 
 def _measure(others: Sequence[Anatomy], speeds: pd.DataFrame) -> None:
-    """A button for each whose speed is not known; that of the first stands with its plan."""
+    """A button for each other architecture whose speed is unknown; that of the first is shown with its plan."""
     with st.container(horizontal=True, vertical_alignment="center"):
         for other in others:
             if _speed(other, speeds) is None:
@@ -73,19 +73,19 @@ def _speed(anatomy: Anatomy, speeds: pd.DataFrame) -> float | None:
 
 
 def size_for(name: str, size: int) -> int:
-    """The size of the comparison, or the nearest to it that the other takes."""
+    """The size of the comparison, or the nearest size that the other supports."""
     facts = backbones.get(name)
     least = max(size, facts.min_size)
     return min(least, facts.max_size or least)
 
 
 def counted(facts: Backbone) -> str:
-    """What there is to say about the depth of a transformer."""
-    return ", a transformer's block counted as one" if facts.family == backbones.CLIP else ""
+    """A remark on the depth of a transformer."""
+    return ", each transformer block counted as one" if facts.family == backbones.CLIP else ""
 
 
 def table(anatomies: Sequence[Anatomy], speeds: pd.DataFrame) -> pd.DataFrame:
-    """A row a fact with its mark, a column an architecture, in Markdown.
+    """One row per figure with its mark, one column per architecture, in Markdown.
 
     Args:
         speeds: `backbone`, `input_size`, `images_per_second` of this machine.
@@ -97,14 +97,14 @@ def table(anatomies: Sequence[Anatomy], speeds: pd.DataFrame) -> pd.DataFrame:
 
 def sentence(first: Anatomy, other: Anatomy) -> str:
     """How another architecture differs in size and arithmetic: "VGG16 has 6.5 times the parameters of ..."."""
-    said = (
+    text = (
         f"{other.backbone} has {_times(other.params, first.params)} the parameters and "
         f"{_times(other.macs, first.macs)} the MACs of {first.backbone}"
     )
     if other.input_size != first.input_size:
         only = backbones.get(other.backbone).max_size == other.input_size
-        said += f", at {other.input_size} px, {'all' if only else 'the least'} it takes"
-    return said + f"; its layers leave {_times(other.activations, first.activations)} the activations."
+        text += f", at {other.input_size} px, its {'only' if only else 'smallest'} input size"
+    return text + f"; its layers produce {_times(other.activations, first.activations)} the activations."
 
 
 def _column(anatomy: Anatomy, facts: Backbone, speeds: pd.DataFrame) -> dict[str, str]:

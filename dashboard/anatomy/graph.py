@@ -1,4 +1,4 @@
-"""One part of a network as a graph in Graphviz's language: what belongs together is one box, ways around are drawn."""
+"""One part of a network as a Graphviz graph: layers that belong together share a box, and shortcuts are highlighted."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ TITLES = {
     "GlobalMaxPooling2D": "Maximum over the image",
     "InputLayer": "Image",
     "MultiHeadAttention": "Attention",
-    "ClassToken": "Class token in front",
-    "Positions": "Place added to each token",
-    "CLIPVisionPooler": "Class token alone",
+    "ClassToken": "Prepend class token",
+    "Positions": "Add position embeddings",
+    "CLIPVisionPooler": "Class token only",
 }
 NORMS = {"BatchNormalization": "BatchNorm", "LayerNormalization": "LayerNorm", "LayerScale": "scale"}
 SILENT = ("ZeroPadding2D", "Cropping2D", "Reshape", "Dropout", "StochasticDepth")  # they learn and decide nothing
@@ -45,7 +45,7 @@ SHORTCUT = "#4A6FE3"
 
 @dataclass(frozen=True)
 class Box:
-    """Layers one after the other that are drawn as one: a convolution, its BatchNorm, its activation."""
+    """Consecutive layers drawn as one box: a convolution, its BatchNorm, its activation."""
 
     layers: tuple[LayerInfo, ...]
 
@@ -56,15 +56,15 @@ class Box:
 
     @property
     def merges(self) -> bool:
-        """Whether several ways meet here."""
+        """Whether several paths meet here."""
         return len(self.layers[0].sources) > 1
 
 
 def boxes(layers: Sequence[LayerInfo], *, every: bool = False) -> list[Box]:
-    """Layers of a part as boxes; each alone where `every` is wanted.
+    """The layers of a part as boxes; with `every`, one box per layer.
 
-    A layer joins the box before it when nothing else takes from there, and the box has room: one convolution, pooling
-    or meeting point in each. BatchNorm and activations go with what is after them where a part begins with them.
+    A layer joins its predecessor's box if nothing else reads from there and the box has room: one convolution, pooling
+    or merge each. Where a part begins with BatchNorm or an activation, those go with what follows them.
     """
     inside = {layer.name for layer in layers}
     takers = dict.fromkeys(inside, 0)
@@ -73,22 +73,20 @@ def boxes(layers: Sequence[LayerInfo], *, every: bool = False) -> list[Box]:
             if source in inside:
                 takers[source] += 1
     forward = _forward(layers)
-    grown: list[list[LayerInfo]] = []
-    ends: dict[str, int] = {}  # the last layer of a box -> its index
+    groups: list[list[LayerInfo]] = []
+    ends: dict[str, list[LayerInfo]] = {}  # the last layer of a box -> the layers of the box
     for layer in layers:
         source = layer.sources[0] if len(layer.sources) == 1 else ""
-        index = ends.get(source)
-        joins = index is not None and takers[source] == 1 and not every
-        if joins and any(map(_is_main, grown[index])):
-            joins = not _is_main(layer) and _sort(layer) not in forward
-        if joins:
+        group = ends.get(source, [])
+        full = any(map(_is_main, group)) and (_is_main(layer) or _sort(layer) in forward)
+        if group and takers[source] == 1 and not every and not full:
             del ends[source]
-            grown[index].append(layer)
+            group.append(layer)
         else:
-            index = len(grown)
-            grown.append([layer])
-        ends[layer.name] = index
-    return [Box(tuple(members)) for members in grown]
+            group = [layer]
+            groups.append(group)
+        ends[layer.name] = group
+    return [Box(tuple(group)) for group in groups]
 
 
 def unfolded(layers: Iterable[LayerInfo]) -> list[LayerInfo]:
@@ -172,40 +170,42 @@ def _depths(drawn: Sequence[Box]) -> list[int]:
 
 
 def description(anatomy: Anatomy, part: str) -> str:
-    """What the graph shows, in a sentence or two: which ways lead through it, and where they meet."""
+    """What the graph shows, in a sentence or two: the paths through the part, and where they meet."""
     layers = unfolded(anatomy.parts[part])
     if any(layer.kind == "MultiHeadAttention" for layer in layers):
-        return _of_tokens(layers)
-    inside = {layer.name for layer in layers}
-    meeting = [layer for layer in layers if len(layer.sources) > 1]
-    said = []
-    adds = [layer for layer in meeting if layer.kind == "Add"]
-    around = [layer for layer in adds if any(_unchanged(source, layers, inside) for source in layer.sources)]
-    if around:
-        said.append("Its input goes around its layers unchanged and is added: a residual block.")
-    elif adds and len(adds) == 1:
-        said.append("Its input is added to what its layers give, after a convolution of its own: a residual block.")
-    elif adds:
-        said.append(f"In {len(adds)} places two ways are added.")
-    for layer in (layer for layer in meeting if layer.kind == "Concatenate"):
-        kept = [source for source in layer.sources if _unchanged(source, layers, inside)]
-        if kept and len(layer.sources) == 2:
-            new = layer.shape[-1] - sum(_channels(source, anatomy) for source in kept)
-            said.append(f"{new} new channels are put beside all {layer.shape[-1] - new:,} that came in: dense growth.")
-        else:
-            said.append(f"{len(layer.sources)} ways are put side by side, {layer.shape[-1]:,} channels in all.")
-    if any(layer.kind == "Multiply" and len(layer.sources) > 1 and _squeezed(layer, layers) for layer in layers):
-        said.append("A mean over the whole image decides how much each channel counts: squeeze and excitation.")
-    return " ".join(said) or "One way leads through it, layer after layer."
+        return _describe_attention(layers)
+    merges = [layer for layer in layers if len(layer.sources) > 1]
+    sentences = [_describe_sums([layer for layer in merges if layer.kind == "Add"], layers)]
+    sentences += [_describe_join(layer, layers, anatomy) for layer in merges if layer.kind == "Concatenate"]
+    if any(layer.kind == "Multiply" and _squeezed(layer, layers) for layer in merges):
+        sentences.append("A mean over the whole image weights each channel: squeeze and excitation.")
+    return " ".join(filter(None, sentences)) or "A single path, layer after layer."
 
 
-def _of_tokens(layers: Sequence[LayerInfo]) -> str:
+def _describe_sums(sums: Sequence[LayerInfo], layers: Sequence[LayerInfo]) -> str:
+    if not sums:
+        return ""
+    if any(_unchanged(source, layers) for layer in sums for source in layer.sources):
+        return "Its input bypasses its layers unchanged and is added to their output: a residual block."
+    if len(sums) == 1:
+        return "Its input passes through a convolution and is added to the output of its layers: a residual block."
+    return f"Two paths are added in {len(sums)} places."
+
+
+def _describe_join(join: LayerInfo, layers: Sequence[LayerInfo], anatomy: Anatomy) -> str:
+    kept = [source for source in join.sources if _unchanged(source, layers)]
+    if kept and len(join.sources) == 2:
+        old = sum(_channels(source, anatomy) for source in kept)
+        return f"{join.shape[-1] - old} new channels are appended to all {old:,} incoming ones: dense growth."
+    return f"{len(join.sources)} paths are concatenated, {join.shape[-1]:,} channels in all."
+
+
+def _describe_attention(layers: Sequence[LayerInfo]) -> str:
     tokens = layers[-1].shape[0]
     wide = max(layer.shape[-1] for layer in layers)
     return (
-        f"Attention: each of the {tokens} tokens looks at all {tokens} and takes from each what it needs. "
-        f"Then two dense layers, {wide:,} wide in the middle, work on each token alone. What came in goes "
-        "around both and is added: a transformer block."
+        f"Attention: each of the {tokens} tokens attends to all {tokens}. Then two dense layers, {wide:,} wide in "
+        "between, process each token separately. The input bypasses both and is added: a transformer block."
     )
 
 
@@ -264,10 +264,10 @@ def _is_main(layer: LayerInfo) -> bool:
     return layer.kind in MULTIPLYING or layer.kind in TITLES or len(layer.sources) > 1
 
 
-def _unchanged(name: str, layers: Sequence[LayerInfo], inside: set[str]) -> bool:
-    """Whether this output is what came into the part, or that after layers without weights only."""
-    while name in inside:
-        layer = next(layer for layer in layers if layer.name == name)
+def _unchanged(name: str, layers: Sequence[LayerInfo]) -> bool:
+    """Whether this output is the part's input, changed at most by layers without weights."""
+    inside = {layer.name: layer for layer in layers}
+    while layer := inside.get(name):
         if layer.weight_layer or len(layer.sources) != 1 or _is_main(layer):
             return False
         name = layer.sources[0]

@@ -1,4 +1,4 @@
-"""The charts that ideas are played with: numbers in, a Plotly figure out, as in `charts`."""
+"""The charts of the idea demos: numbers in, a Plotly figure out, as in `charts`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,10 +16,10 @@ _KIND_COLOURS = {"plain": "#e76300", "residual": ACCENT}
 
 
 def bars(rows: Mapping[str, Sequence[tuple[str, float]]], *, unit: str = "Parameters") -> go.Figure:
-    """What two or three ways of doing the same cost: a bar each, made of named parts, the first on top.
+    """The cost of alternatives: one stacked bar each, the first on top.
 
     Args:
-        rows: Name of a bar -> (name of a part, its size) ... ; a part of the same name keeps its colour.
+        rows: Name of a bar -> (name of a part, its size) ... ; parts of the same name have the same colour.
     """
     names = list(dict.fromkeys(part for parts in rows.values() for part, _ in parts))
     figure = canvas(height=130 + 62 * len(rows), barmode="stack")
@@ -60,7 +60,7 @@ def widths(channels: Sequence[int]) -> go.Figure:
 
 
 def gradients(measured: GradientNorms) -> go.Figure:
-    """The gradient's norm at each block, a line for the network with and one for that without shortcuts."""
+    """The gradient's norm at each block, one line with and one without shortcuts."""
     figure = canvas(height=400)
     for kind, norms in measured.gradients.items():
         figure.add_scatter(
@@ -77,21 +77,39 @@ def gradients(measured: GradientNorms) -> go.Figure:
 
 
 def scaling(frame: pd.DataFrame, phi: float) -> go.Figure:
-    """What the rule gives for each step beside what was built: `name`, `phi`, `computed_size`, `size`,
-    `computed_params`, `params`."""
+    """The scaling rule compared with the released networks.
+
+    Args:
+        frame: `name`, `phi`, `computed_size`, `size`, `computed_params`, `params`.
+    """
     figure = make_subplots(cols=2, horizontal_spacing=0.14, figure=canvas(height=380))
     panels = (("computed_size", "size", "Input (px)", ",.0f"), ("computed_params", "params", "Parameters", ".3s"))
     for column, (computed, built, title, form) in enumerate(panels, start=1):
         figure.add_scatter(
-            x=frame["phi"], y=frame[computed], mode="lines", name="By the rule, from B0",
-            line={"color": AS_COMPUTED, "width": 2, "dash": "dot"}, showlegend=column == 1,
-            hovertemplate=f"φ = %{{x}}: %{{y:{form}}}<extra>by the rule</extra>", row=1, col=column,
-        )  # fmt: skip
+            x=frame["phi"],
+            y=frame[computed],
+            mode="lines",
+            name="By the rule, from B0",
+            line={"color": AS_COMPUTED, "width": 2, "dash": "dot"},
+            showlegend=column == 1,
+            hovertemplate=f"φ = %{{x}}: %{{y:{form}}}<extra>by the rule</extra>",
+            row=1,
+            col=column,
+        )
         figure.add_scatter(
-            x=frame["phi"], y=frame[built], mode="markers+text", text=frame["name"].str[-2:], name="As released",
-            textposition="top left", cliponaxis=False, marker={"color": AS_BUILT, "size": 11}, showlegend=column == 1,
-            hovertemplate=f"%{{text}}: %{{y:{form}}}<extra>as released</extra>", row=1, col=column,
-        )  # fmt: skip
+            x=frame["phi"],
+            y=frame[built],
+            mode="markers+text",
+            text=frame["name"].str[-2:],
+            name="As released",
+            textposition="top left",
+            cliponaxis=False,
+            marker={"color": AS_BUILT, "size": 11},
+            showlegend=column == 1,
+            hovertemplate=f"%{{text}}: %{{y:{form}}}<extra>as released</extra>",
+            row=1,
+            col=column,
+        )
         figure.add_vline(x=phi, line={"color": QUIET, "width": 2}, row=1, col=column)
         figure.update_yaxes(title_text=title, rangemode="tozero", col=column)
     figure.update_yaxes(tickformat="~s", col=2)
@@ -99,7 +117,7 @@ def scaling(frame: pd.DataFrame, phi: float) -> go.Figure:
 
 
 def cells(sizes: Mapping[int, int], chosen: int) -> go.Figure:
-    """How many cells a search could draw, by their number of blocks."""
+    """The size of the search space by the number of blocks in a cell."""
     figure = canvas(height=320)
     blocks = list(sizes)
     figure.add_bar(

@@ -1,6 +1,6 @@
-"""Something to play with for each idea: two or three sliders, a chart, and a sentence on what it shows.
+"""An interactive demo of each idea: a few sliders, a chart, and a sentence on what it shows.
 
-Each function draws one; `DEMOS` has them by the name that `core.curriculum.ideas` knows.
+Each function draws one; `DEMOS` holds them by the names used in `core.curriculum.ideas`.
 """
 
 import pandas as pd
@@ -19,17 +19,17 @@ _WIDTH = 768  # of a token in the image tower of CLIP ViT-B
 
 
 def kernels() -> None:
-    """Small windows in a row against one large one."""
+    """Stacked small convolutions compared with one large one."""
     count, channels = _sliders(("count", "3 x 3 convolutions in a row", 2, 1, 6, 1), _CHANNELS)
     small, large = arithmetic.stacked(count, channels)
     side = 2 * count + 1
     rows = {f"{count} times 3 x 3": [("Parameters", small)], f"Once {side} x {side}": [("Parameters", large)]}
     _chart(idea_charts.bars(rows), "Parameters of small convolutions in a row and of one large one")
     st.markdown(
-        f"Both see {side} px far. The large window takes {_times(large, small)} the parameters of the small ones, "
-        f"and has one ReLU instead of {count}."
+        f"Both see {side} px. The large window needs {_times(large, small)} the parameters of the small ones and has "
+        f"one ReLU instead of {count}."
         if count > 1
-        else "One 3 x 3 is one 3 x 3. Take two or more."
+        else "With a single 3 x 3 there is nothing to compare. Choose two or more."
     )
 
 
@@ -46,9 +46,9 @@ def reduction() -> None:
     share = (first + second) / direct
     break_even = direct / (channels + kernel**2 * filters)
     st.markdown(
-        f"Narrowing {channels} channels to {narrow} leaves **{formats.percent(share)}** of the parameters. "
-        + ("That is no saving: " if share >= 1 else "")
-        + f"It pays below {break_even:.0f} channels."
+        f"Reducing {channels} channels to {narrow} leaves **{formats.percent(share)}** of the parameters. "
+        + ("That saves nothing. " if share >= 1 else "")
+        + f"It pays off below {break_even:.0f} channels."
     )
 
 
@@ -79,8 +79,8 @@ def _measured_gradients(blocks: int, after: str) -> None:
             measurement.begin()
             st.rerun(scope="app")
         st.caption(
-            "Two networks of that many 3 x 3 convolutions, with and without shortcuts, see the same real images once; "
-            "some seconds."
+            "Two networks of that many 3 x 3 convolutions, with and without shortcuts, process the same real images "
+            "once. It takes a few seconds."
         )
         return
     _chart(idea_charts.gradients(measured), "Norm of the gradient at each block, with and without shortcuts")
@@ -101,14 +101,14 @@ def _tell_gradients(measured: vanishing_gradients.GradientNorms) -> str:
     )
     ratio = residual[0] / plain[0]
     if ratio > 10:
-        return f"{first}: **{_large(ratio)} times as much**. Hardly anything tells the plain one how to change."
+        return f"{first}: **{_large(ratio)} times as much**. The plain network's first layers get almost no signal."
     spread, other = plain[0] / plain[-1], residual[0] / residual[-1]
     if spread > 3 * other:
         return (
-            f"{first}. With BatchNorm it does not vanish; without shortcuts it grows on its way back, "
-            f"**{spread:.0f} times** from the last block to the first, against {other:.1f} times with them."
+            f"{first}. With BatchNorm it does not vanish; without shortcuts it grows on the way back, "
+            f"**{spread:.0f} times** from the last block to the first, compared with {other:.1f} times with them."
         )
-    return f"{first}: no great difference at this depth. Add blocks."
+    return f"{first}: little difference at this depth. Add more blocks."
 
 
 @st.fragment(run_every=0.4)
@@ -133,14 +133,14 @@ def dense() -> None:
     }
     _chart(idea_charts.bars(rows), "Parameters of a dense block and of residual blocks as wide as its end", "-bars")
     st.markdown(
-        f"{layers} layers that add {growth} channels each end at **{channels[-1]:,}** channels, with "
-        f"{_share(block, wide)} parameters as as many residual bottlenecks of that width. But a layer reads "
-        f"{channels[-2]:,} channels at the end, to say {growth} new ones."
+        f"{layers} layers that add {growth} channels each end with **{channels[-1]:,}** channels. The block has "
+        f"{_share(block, wide)} parameters of as many residual bottlenecks of that width. But its last layer reads "
+        f"{channels[-2]:,} channels to compute {growth} new ones."
     )
 
 
 def separable() -> None:
-    """A standard convolution against one that looks and mixes apart."""
+    """A standard convolution compared with a depthwise separable one."""
     kernel, channels, filters = _sliders(("kernel", "Window (px)", 3, 1, 9, 2), _CHANNELS, _FILTERS)
     whole = arithmetic.standard(kernel, channels, filters)
     look, mix = arithmetic.separable(kernel, channels, filters)
@@ -171,11 +171,12 @@ def search() -> None:
 
 
 def inverted() -> None:
-    """ResNet's bottleneck against MobileNetV2's inverted one."""
+    """ResNet's bottleneck compared with MobileNetV2's inverted one."""
     channels, kernel, expansion = _sliders(
-        ("channels", "Channels outside", 64, 16, 512, 16), ("kernel", "Window (px)", 3, 3, 7, 2),
+        ("channels", "Channels outside", 64, 16, 512, 16),
+        ("kernel", "Window (px)", 3, 3, 7, 2),
         ("expansion", "Expansion t", 6, 1, 10, 1),
-    )  # fmt: skip
+    )
     narrow, wide = arithmetic.bottleneck(channels, kernel), arithmetic.inverted(channels, kernel, expansion)
     names = ("1 x 1 in", "Window", "1 x 1 out")
     inside = (max(channels // 4, 1), expansion * channels)
@@ -195,7 +196,7 @@ def inverted() -> None:
 
 
 def scaling() -> None:
-    """Compound scaling against what was released."""
+    """Compound scaling compared with the released networks."""
     (phi,) = _sliders(("phi", "φ", 3.0, 0.0, 7.0, 0.5))
     grown = arithmetic.compound(phi)
     columns = st.columns(4)
@@ -224,21 +225,21 @@ def scaling() -> None:
     st.markdown(
         f"By the rule, φ = {step} gives {near['computed_size']:.0f} px and {near['computed_params'] / 1e6:.1f} M "
         f"parameters; {near['name']} was released with {near['size']} px and {near['params'] / 1e6:.1f} M. Channels "
-        "and repeats are rounded, and the steps released do not keep to the rule."
+        "and repeats are rounded, and the released networks do not follow the rule exactly."
     )
 
 
 def window() -> None:
-    """How far a depthwise window may look before it costs anything."""
+    """How large a depthwise window can be before its cost matters."""
     channels, kernel = _sliders(("channels", "Channels", 96, 16, 768, 16), ("kernel", "Window (px)", 7, 3, 31, 2))
     look, think = arithmetic.convnext_block(channels, kernel)
     rows = {"ConvNeXt block": [("Two dense layers", think), ("Depthwise window", look)]}
     _chart(idea_charts.bars(rows), "Parameters of a ConvNeXt block")
     standard = arithmetic.standard(kernel, channels, channels)
     st.markdown(
-        f"A window of {kernel} x {kernel} that looks at each channel by itself is "
-        f"**{formats.percent(look / (look + think))}** of the block. A standard convolution as large would take "
-        f"{_times(standard, look + think)} the whole block."
+        f"A depthwise window of {kernel} x {kernel} takes **{formats.percent(look / (look + think))}** of the block's "
+        f"parameters. A standard convolution of that size would need {_times(standard, look + think)} as many as the "
+        "whole block."
     )
 
 
@@ -253,10 +254,10 @@ def tokens() -> None:
     _chart(idea_charts.bars(rows, unit="Multiplications"), "Multiplications of a transformer's block, by its tokens")
     before, after = (arithmetic.transformer_block(many, _WIDTH) for many in (count, finer))
     st.markdown(
-        f"{side} x {side} patches and a class token are {count:,} tokens, each {_WIDTH} numbers wide. Patches half as "
-        f"large make {finer:,}: the dense layers then take {_times(after[2], before[2])} as much, the products of "
-        f"tokens by tokens **{_times(after[1], before[1])}**. They are {formats.percent(before[1] / sum(before))} of "
-        f"the block now, and {formats.percent(after[1] / sum(after))} then."
+        f"{side} x {side} patches and a class token make {count:,} tokens of {_WIDTH} numbers each. Patches half the "
+        f"size make {finer:,}: the dense layers then cost {_times(after[2], before[2])} as much, the products of "
+        f"tokens by tokens **{_times(after[1], before[1])}**. Their share of the block rises from "
+        f"{formats.percent(before[1] / sum(before))} to {formats.percent(after[1] / sum(after))}."
     )
 
 
@@ -277,11 +278,11 @@ _CHANNELS = ("channels", "Channels in", 128, 8, 512, 8)
 _FILTERS = ("filters", "Channels out", 128, 8, 512, 8)
 
 
-def _sliders(*asked: tuple) -> list:
-    """Sliders side by side: name, label, default, least, most, step; remembered in the address bar."""
+def _sliders(*sliders: tuple) -> list:
+    """Sliders side by side, each (name, label, default, least, most, step); remembered in the URL."""
     values = []
     for column, (name, label, default, least, most, step) in zip(
-        st.columns(len(asked), gap="medium"), asked, strict=True
+        st.columns(len(sliders), gap="medium"), sliders, strict=True
     ):
         with column:
             values.append(
@@ -299,11 +300,11 @@ def _times(more: float, less: float) -> str:
 
 
 def _share(one: float, other: float) -> str:
-    return f"**{one / other:.1f} times as many**" if one > other else f"**{formats.percent(one / other)}** of the"
+    return f"**{one / other:.1f} times** the" if one > other else f"**{formats.percent(one / other)}** of the"
 
 
 def _large(number: float) -> str:
-    """1,234 as it is, 1.2 billion in words, 2.3e18 as a power of ten."""
+    """1,234 in digits, 1.2 billion in words, 2.3e18 as a power of ten."""
     if number >= 1e12:
         digits, power = f"{number:.1e}".split("e")
         return f"${digits} \\cdot 10^{{{int(power)}}}$"

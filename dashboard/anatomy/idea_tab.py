@@ -1,4 +1,4 @@
-"""The idea of a family: a few sentences, a formula, the paper, something to play with, and what it is good for."""
+"""The idea of a family: a short explanation, a formula, the paper, an interactive demo, and what it is good for."""
 
 import streamlit as st
 
@@ -9,30 +9,30 @@ from dashboard.backbones import family_panel
 
 
 def show(name: str) -> None:
-    """What one has to know about an architecture in five minutes."""
+    """What to know about an architecture, in five minutes."""
     idea = ideas.of(name)
     if idea is None:
         st.info(
-            "The course's own small network: convolution and pooling in turn. The idea is LeNet's.",
+            "The course's own small network: alternating convolution and pooling. The idea is LeNet's.",
             icon=":material/lightbulb:",
         )
         return
-    told, played = st.columns([2, 3], gap="large")
-    with told:
-        _tell(idea)
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        _explain(idea)
     if idea.demo:
-        with played, st.container(border=True):
-            _play(idea.demo)
+        with right, st.container(border=True):
+            _demonstrate(idea.demo)
     family_panel.verdict(name)
 
 
 @st.fragment
-def _play(demo: str) -> None:
-    """Sliders that redraw nothing but their own chart and sentence."""
+def _demonstrate(demo: str) -> None:
+    """Sliders that redraw only their own chart and sentence."""
     DEMOS[demo]()
 
 
-def _tell(idea: Idea) -> None:
+def _explain(idea: Idea) -> None:
     st.subheader(idea.title, anchor=False)
     st.markdown(idea.text)
     if idea.formula:

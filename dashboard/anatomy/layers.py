@@ -1,4 +1,4 @@
-"""Every layer of an architecture in a table that can be searched, filtered, and folded to its blocks."""
+"""A table of every layer of an architecture that can be searched, filtered and folded into blocks."""
 
 import pandas as pd
 import streamlit as st
@@ -11,14 +11,14 @@ from dashboard.ui import choices, formats, selections
 
 ROWS = {"layers": "Every layer", "blocks": "Folded to blocks"}
 HEIGHT = 460
-WHOLE = "all"  # of the image is seen, where no receptive field is
+WHOLE = "all"  # shown instead of a receptive field where the whole image is seen
 COLUMNS = {
     "name": st.column_config.TextColumn("Layer", width=200, pinned=True),
     "kind": st.column_config.TextColumn("Type", width=165),
     "block": st.column_config.TextColumn("Block", width=115),
-    "window": st.column_config.TextColumn("Window", width=95, help="Of a convolution or a pooling, and its stride"),
+    "window": st.column_config.TextColumn("Window", width=95, help="Of a convolution or pooling, with its stride"),
     "output": st.column_config.TextColumn(
-        "Output", help="Height, width, channels for one image; of a transformer tokens, width"
+        "Output", help="For one image: height, width, channels; for a transformer: tokens, width"
     ),
     "params": st.column_config.NumberColumn("Parameters", format="localized"),
     "macs": st.column_config.NumberColumn(
@@ -30,7 +30,7 @@ COLUMNS = {
         f"strides. {WHOLE.capitalize()}: the whole image",
     ),
     "trains": st.column_config.CheckboxColumn("Trains"),
-    "batchnorm": st.column_config.TextColumn("BatchNorm", help="The mode it runs in while the network trains"),
+    "batchnorm": st.column_config.TextColumn("BatchNorm", help="Its mode during training"),
 }
 OF_BLOCKS = {
     "name": "Block",
@@ -42,7 +42,7 @@ OF_BLOCKS = {
 
 
 def show(anatomy: Anatomy, frozen: Frozen) -> None:
-    """The table, with what narrows it down above."""
+    """The table, with its filters above."""
     table = frame(anatomy, frozen)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         rows = choices.titled(st.segmented_control, "rows", "Rows", ROWS, required=True)
@@ -57,13 +57,13 @@ def show(anatomy: Anatomy, frozen: Frozen) -> None:
     _layers(shown, key="layers")
     st.caption(
         f"{formats.count(len(shown))} of {formats.count(len(table), 'layer')}: "
-        f"{formats.count(shown['params'].sum(), 'parameter')}, {shown['macs'].sum() / 1e6:,.1f} M MACs an image. "
-        "Operations without a layer of their own, such as a written `+`, are in the table too."
+        f"{formats.count(int(shown['params'].sum()), 'parameter')}, {shown['macs'].sum() / 1e6:,.1f} M MACs per image. "
+        "Operations that are not layers, such as `+`, are listed too."
     )
 
 
 def frame(anatomy: Anatomy, frozen: Frozen) -> pd.DataFrame:
-    """A row a layer, in the order of the graph: the columns of COLUMNS, `trainable` and `part`."""
+    """One row per layer, in the order of the graph: the columns of COLUMNS, `trainable` and `part`."""
     now = {row.name: row for row in frozen.layers}
     rows = [
         {
@@ -86,20 +86,24 @@ def frame(anatomy: Anatomy, frozen: Frozen) -> pd.DataFrame:
 
 
 def narrowed(table: pd.DataFrame, words: str, kinds: list[str]) -> pd.DataFrame:
-    """Rows whose name, type or block contains every word, of these types; all where nothing is asked."""
+    """Rows of these types whose name, type or block contains every word; all rows by default."""
     text = (table["name"] + " " + table["kind"] + " " + table["block"]).str.lower()
     kept = table["kind"].isin(kinds) if kinds else pd.Series(True, index=table.index)
     for word in words.lower().split():
         kept &= text.str.contains(word, regex=False)
-    return table[kept]
+    return table.loc[kept]
 
 
 def folded(table: pd.DataFrame, frozen: Frozen) -> pd.DataFrame:
-    """A row a block, with the output and the receptive field of its last layer."""
+    """One row per block, with the output and the receptive field of its last layer."""
     sums = table.groupby("block", sort=False).agg(
-        layers=("name", "size"), output=("output", "last"), params=("params", "sum"), macs=("macs", "sum"),
-        trainable=("trainable", "sum"), receptive=("receptive", "max"),
-    )  # fmt: skip
+        layers=("name", "size"),
+        output=("output", "last"),
+        params=("params", "sum"),
+        macs=("macs", "sum"),
+        trainable=("trainable", "sum"),
+        receptive=("receptive", "max"),
+    )
     sums["batchnorm"] = [block.batchnorm for block in frozen.blocks if block.name in sums.index]
     return sums.reset_index(names="name")
 
@@ -119,9 +123,9 @@ def _folded(table: pd.DataFrame, frozen: Frozen) -> None:
     )
     marked = selections.table_ids(event, blocks, "name")
     if marked:
-        _layers(table[table["block"].isin(marked)], key="unfolded")
+        _layers(table.loc[table["block"].isin(marked)], key="unfolded")
     else:
-        st.caption("Mark blocks to see their layers.")
+        st.caption("Select blocks to see their layers.")
 
 
 def _layers(table: pd.DataFrame, *, key: str) -> None:

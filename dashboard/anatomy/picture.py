@@ -1,4 +1,4 @@
-"""A network from afar: its parts from left to right, as wide as their channels, as high as their resolution."""
+"""An overview of a network: its parts from left to right, with widths and heights by channels and resolution."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -32,8 +32,8 @@ class Part:
     params: int
     macs: int
     trains: float | None  # share of its layers with weights, from its end; None: it has no weights
-    said: str  # on hover
-    patches: bool = False  # its places are patches of the image, each a token
+    hover: str
+    patches: bool = False  # its positions are image patches, each a token
 
 
 def parts(anatomy: Anatomy, frozen: Frozen) -> list[Part]:
@@ -60,19 +60,31 @@ def figure(boxes: Sequence[Part], *, by: str = "channels", head: str = "", chose
             rows.append(("No weights", box, left, right))
             continue
         cut = right - box.trains * (right - left)
-        rows += [("Frozen", box, left, cut)] * (box.trains < 1) + [("Trains", box, cut, right)] * (box.trains > 0)
+        if box.trains < 1:
+            rows.append(("Frozen", box, left, cut))
+        if box.trains > 0:
+            rows.append(("Trains", box, cut, right))
     for name, colour in (("Frozen", FROZEN), ("Trains", TRAINS), ("No weights", WITHOUT)):
         _boxes(canvas, name, colour, [row for row in rows if row[0] == name], tallest, chosen)
     end = places[-1][1]
     canvas.add_bar(
-        x=[end + 2.2 * GAP], width=[1.6 * GAP], y=[0.3], base=[-0.15], showlegend=False,
-        marker={"color": TRAINS, "pattern": {"shape": "/"}}, hovertemplate=f"<b>{HEAD}</b><br>{head}<extra></extra>",
-    )  # fmt: skip
+        x=[end + 2.2 * GAP],
+        width=[1.6 * GAP],
+        y=[0.3],
+        base=[-0.15],
+        showlegend=False,
+        marker={"color": TRAINS, "pattern": {"shape": "/"}},
+        hovertemplate=f"<b>{HEAD}</b><br>{head}<extra></extra>",
+    )
     for resolution, members, left, right in stages:
         canvas.add_annotation(
-            x=(left + right) / 2, y=-0.56, text=f"<b>{_square(resolution, members)}</b><br>{_channels(members)}",
-            showarrow=False, yanchor="top", font_size=13,
-        )  # fmt: skip
+            x=(left + right) / 2,
+            y=-0.56,
+            text=f"<b>{_square(resolution, members)}</b><br>{_channels(members)}",
+            showarrow=False,
+            yanchor="top",
+            font_size=13,
+        )
     canvas.update_traces(selected_marker_opacity=1, unselected_marker_opacity=1)
     canvas.update_xaxes(visible=False, range=[-GAP, end + 4 * GAP])
     return canvas.update_yaxes(visible=False, range=[-0.8, 0.53])
@@ -86,7 +98,7 @@ def _part(name: str, layers: Sequence[LayerInfo], trained: dict[str, int]) -> Pa
     trains = sum(trained.get(layer.name, 0) for layer in layers)
     facts = [f"<b>{name}</b>: {formats.count(len(layers), 'layer')}, {formats.count(params, 'parameter')}"]
     if macs:
-        facts.append(f"{formats.millions(macs)} MACs an image")
+        facts.append(f"{formats.millions(macs)} MACs per image")
     if weighted:
         facts.append(f"trains {formats.count(trains)} of them" if trains else "frozen")
     return Part(
@@ -96,7 +108,7 @@ def _part(name: str, layers: Sequence[LayerInfo], trained: dict[str, int]) -> Pa
         params=params,
         macs=macs,
         trains=sum(trained.get(layer.name, 0) > 0 for layer in learns) / len(learns) if learns else None,
-        said="<br>".join([", ".join(facts), *_listed(layers)]),
+        hover="<br>".join([", ".join(facts), *_listed(layers)]),
         patches=bool(maps) and len(maps[-1].shape) == 2,
     )
 
@@ -159,7 +171,7 @@ def _boxes(canvas: go.Figure, name: str, colour: str, rows: Sequence[tuple], tal
                 "width": [3 if box.name == chosen else 0 for _, box, _, _ in rows],
             },
         },
-        text=[box.said for _, box, _, _ in rows],
+        text=[box.hover for _, box, _, _ in rows],
         textposition="none",
         customdata=[[box.name] for _, box, _, _ in rows],
         hovertemplate="%{text}<extra></extra>",

@@ -1,4 +1,4 @@
-"""The freeze slider of an architecture, and what a plan comes to: every figure moves with it."""
+"""The freeze slider of an architecture, and the totals of the plan it makes."""
 
 import streamlit as st
 
@@ -20,16 +20,21 @@ NOTEBOOK_LAYERS = ("input", "backbone", "pooling", "dropout", "dense")  # of a m
 
 
 def choose(anatomy: Anatomy) -> tuple[str, int]:
-    """What is unfrozen, and how much of it from the end; 0: only the head trains."""
+    """What is unfrozen, and how many of it from the end; 0: only the head trains."""
     left, right = st.columns([1, 4], gap="medium", vertical_alignment="bottom")
     with left:
         unfreeze = choices.titled(st.segmented_control, "unfreeze", "Unfreeze the last", SLICES, required=True)
     most = anatomy.slices[unfreeze]
     with right:
         count = address.number(
-            st.slider, "unfreeze_count", f"How many {unfreeze}: 0 freezes the whole backbone, {most} nothing of it",
-            default=0, least=0, most=most, scope=f"anatomy-{unfreeze}",
-        )  # fmt: skip
+            st.slider,
+            "unfreeze_count",
+            f"How many {unfreeze}: 0 freezes the whole backbone, {most} freezes nothing",
+            default=0,
+            least=0,
+            most=most,
+            scope=f"anatomy-{unfreeze}",
+        )
     return unfreeze, count
 
 
@@ -47,8 +52,8 @@ def show(anatomy: Anatomy, frozen: Frozen, dataset: Dataset, unfreeze: str) -> N
         figures[3],
         "Memory to train",
         formats.storage(costs.memory(anatomy, frozen, config, classes)),
-        f"Counted for batches of {config.batch_size} and Adam: weights, gradients, what the optimizer remembers, and "
-        "the outputs of all layers behind the first that trains. What the libraries take comes on top.",
+        f"Counted for batches of {config.batch_size} with Adam: weights, gradients, optimizer state, and the outputs "
+        "of all layers from the first that trains. The libraries need additional memory.",
     )
     _epoch(figures[4], anatomy, frozen, config, len(server.datasets.splits(dataset)["train"]))
     st.markdown(f"{sentence(anatomy, frozen, unfreeze)} {_depth(anatomy, dataset)}")
@@ -58,9 +63,14 @@ def links(anatomy: Anatomy, frozen: Frozen, dataset: Dataset, unfreeze: str) -> 
     """Where to go with the plan."""
     plan = {"method": "finetune", "unfreeze": unfreeze, "unfreeze_count": str(frozen.asked)} if frozen.asked else {}
     components.link(
-        "train", "Train this plan" if plan else "Train a head on it", icon=":material/play_circle:",
-        backbones=anatomy.backbone, input_size=str(anatomy.input_size), dataset=dataset.name, **plan,
-    )  # fmt: skip
+        "train",
+        "Train this plan" if plan else "Train a head on it",
+        icon=":material/play_circle:",
+        backbones=anatomy.backbone,
+        input_size=str(anatomy.input_size),
+        dataset=dataset.name,
+        **plan,
+    )
     if anatomy.backbone in (*backbones.names(), *backbones.clip_names()):
         components.link("backbones", "What was published", icon=":material/account_tree:", backbone=anatomy.backbone)
 
@@ -69,7 +79,7 @@ def sentence(anatomy: Anatomy, frozen: Frozen, unfreeze: str) -> str:
     """The plan in one sentence."""
     most = anatomy.slices[unfreeze]
     if not frozen.asked:
-        return "**Nothing of the backbone trains**, only the new head."
+        return "**The whole backbone is frozen**; only the new head trains."
     if frozen.asked == most:
         return f"**All {most} {unfreeze} train**, and the new head."
     weights = f"{frozen.trainable_weight_layers} of the {frozen.weight_layers} layers with weights"
@@ -100,15 +110,19 @@ def _epoch(place, anatomy: Anatomy, frozen: Frozen, config: RunConfig, n_train: 
 
 
 def _figure(place, label: str, value: str, help: str = "") -> None:
-    """A number that is shown with all its digits."""
+    """A labelled number with all its digits."""
     with place.container(gap=None):
         st.markdown(f":gray[{label}]", help=help or None)
         st.header(value, anchor=False)
 
 
 def _config(anatomy: Anatomy, frozen: Frozen, dataset: Dataset, unfreeze: str) -> RunConfig:
-    """The fine-tune that would be started with all else as usual."""
+    """The fine-tune this plan describes, with defaults otherwise."""
     return RunConfig(
-        dataset=dataset.name, backbone=anatomy.backbone, input_size=anatomy.input_size, method="finetune",
-        unfreeze=unfreeze, unfreeze_count=max(frozen.asked, 1),
-    )  # fmt: skip
+        dataset=dataset.name,
+        backbone=anatomy.backbone,
+        input_size=anatomy.input_size,
+        method="finetune",
+        unfreeze=unfreeze,
+        unfreeze_count=max(frozen.asked, 1),
+    )

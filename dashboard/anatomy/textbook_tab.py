@@ -1,4 +1,4 @@
-"""A network written out in plain Keras: its code, what to look for in it, and how it compares with Keras's own."""
+"""A network written out in plain Keras: its code, what to notice in it, and how it compares with Keras's own."""
 
 import pandas as pd
 import streamlit as st
@@ -10,7 +10,7 @@ from core.errors import LabError
 from dashboard import server
 from dashboard.ui import components, formats, task_progress
 
-AGREES = 1e-3  # of the typical feature: what rounding in float32 may do through a hundred layers
+AGREES = 1e-3  # tolerance relative to a typical feature: float32 rounding over a hundred layers
 
 
 def show(name: str) -> None:
@@ -18,13 +18,13 @@ def show(name: str) -> None:
     written = _written(name)
     if backbones.get(name).family == backbones.CLIP:
         st.info(
-            f"{name} is not written out here: its layers are KerasHub's. One block above shows how they are wired.",
+            f"{name} is not written out here: its layers come from KerasHub. One block, above, shows how they connect.",
             icon=":material/menu_book:",
         )
         return
     if not written:
         st.info(
-            f"Nobody designed {name} by hand: its cell was found by a search. To learn how networks are built, open a "
+            f"{name} was not designed by hand: its cell was found by a search. To learn how networks are built, open a "
             "ResNet or a MobileNet.",
             icon=":material/menu_book:",
         )
@@ -92,7 +92,7 @@ def _stages(compared: Comparison, keras: str) -> None:
         table["Keras"] = [stage.keras for stage in compared.resolutions]
         same = compared.ours == compared.keras and all(stage.ours == stage.keras for stage in compared.resolutions)
         st.markdown(
-            f"As many parameters as `keras.applications.{keras}` in every stage: {compared.keras:,} in all."
+            f"As many parameters as `keras.applications.{keras}` at every resolution: {compared.keras:,} in all."
             if same
             else f"{compared.ours:,} parameters; `keras.applications.{keras}` has {compared.keras:,}."
         )
@@ -114,7 +114,7 @@ def _stages(compared: Comparison, keras: str) -> None:
 
 
 def _check(written: str, keras: str) -> None:
-    """Whether both compute the same, tried here and now."""
+    """Whether both networks compute the same, checked on request."""
     check = server.ideas.parity_check(written)
     task_progress.why_it_ended(check.error)
     if check.result:
@@ -122,9 +122,11 @@ def _check(written: str, keras: str) -> None:
     elif check.running:
         st.caption(":material/hourglass_top: Both networks are built and compared")
         _return_when_checked(written)
-    elif st.button(f"Check it against Keras's {keras}", icon=":material/balance:", help=(
-        "Gives our network every tensor of Keras's, which are random, and compares what both make of the same images"
-    )):  # fmt: skip
+    elif st.button(
+        f"Check it against Keras's {keras}",
+        icon=":material/balance:",
+        help=("Copies random tensors from Keras's network to ours, and compares their outputs for the same images"),
+    ):
         check.begin()
         st.rerun(scope="app")
 
@@ -143,7 +145,7 @@ def _tell(checked: ParityCheck, keras: str) -> None:
 def _differ(checked: ParityCheck) -> str:
     if not checked.largest_difference:
         return "are equal to the last bit"
-    return f"differ by {checked.largest_difference:.0e} at most, where {checked.typical:.0e} is usual"
+    return f"differ by at most {checked.largest_difference:.0e}; a typical feature is {checked.typical:.0e}"
 
 
 @st.fragment(run_every=0.3)

@@ -1,4 +1,4 @@
-"""Where an architecture stands among the others: the tree, the timeline, what it took and gave, what it is good for."""
+"""An architecture among the others: family tree, timeline, what it borrowed and passed on, what it is good for."""
 
 from collections.abc import Callable, Collection
 
@@ -14,48 +14,47 @@ def draw(view: str, name: str, shown: Collection[str], *, on_select: Callable[[]
     """The family tree ("tree"), or accuracy over time ("timeline")."""
     figure = (family_tree.tree if view == "tree" else family_tree.timeline)(name, shown)
     alt = (
-        "Who took what from whom, by year, a point for each architecture"
+        "Which work borrowed what from which, by year, one point per architecture"
         if view == "tree"
-        else "Published ImageNet accuracy by year of publication, a point for each architecture"
+        else "Published ImageNet accuracy by year of publication, one point per architecture"
     )
     components.chart(figure, key=view, alt=alt, selection="points", on_select=on_select)
     st.caption(
-        "A point is an architecture: click it to read about it. Hover over a line's middle to see what was taken. "
-        "Works in grey gave something and are not here."
+        "Each point is an architecture: click it to read about it. Hover over the middle of a line to see what was "
+        "borrowed. Works in grey influenced others but are not available here."
         if view == "tree"
-        else "A point is an architecture: click it to read about it. Accuracies are cited, and come from other ways of "
-        "training, some with more data: a later recipe makes any network better. CLIP never saw ImageNet's labels: it "
-        f"was asked in words (zero-shot; {ZERO_SHOT_SOURCE})."
+        else "Each point is an architecture: click it to read about it. Accuracies are cited and come from different "
+        "training recipes, some with more data; a later recipe improves any network. CLIP never saw ImageNet's labels: "
+        f"it classified by class names (zero-shot; {ZERO_SHOT_SOURCE})."
     )
 
 
 def table() -> None:
-    """The families side by side, and what their numbers say where words would mislead."""
+    """The families side by side, and what their figures show."""
     st.table(family_table.table(), border="horizontal")
     st.markdown("\n".join(f"* {sentence}" for sentence in family_table.lessons()))
     st.caption(
-        "In brackets: how many networks. Parameters and depth are counted on them. Accuracies and times are cited, "
-        f"CPU and GPU as multiples of {family_table.YARDSTICK}'s: {KERAS_IO}. What is fast on this machine is measured "
-        "beside each backbone and drawn under Accuracy and cost."
+        "In brackets: the number of networks. Parameters and depth are counted. Accuracies and times are cited, CPU "
+        f"and GPU times as multiples of {family_table.YARDSTICK}'s: {KERAS_IO}. Speeds measured on this machine are "
+        "shown with each backbone and under Accuracy and cost."
     )
 
 
 def relations(name: str) -> None:
-    """What the work of an architecture took from others, and what they took from it, with the papers that say so."""
-    if told := family_tree.relations(name):
-        lines = [f"* {line}. [:gray[{taken.source.mark}]]({taken.source.url})" for line, taken in told]
-        st.markdown(f"**What {lineage.of(name).title} took and gave**\n" + "\n".join(lines))
+    """What an architecture borrowed from earlier work and passed on to later work, with the papers that say so."""
+    work = lineage.of(name)
+    if work and (links := family_tree.relations(name)):
+        lines = [f"* {line}. [:gray[{taken.source.mark}]]({taken.source.url})" for line, taken in links]
+        st.markdown(f"**What {work.title} borrowed and passed on**\n" + "\n".join(lines))
 
 
 def verdict(name: str) -> None:
     """When to use the family of an architecture, with its strengths and weaknesses side by side."""
-    found = verdicts.of(name)
-    if found is None:
+    family = verdicts.of(name)
+    if family is None:
         return
-    st.markdown(f"**When to use it**  \n{found.use}")
-    for column, title, said in zip(
-        st.columns(2, gap="medium"), ("Strengths", "Weaknesses"), (found.strengths, found.weaknesses), strict=True
-    ):
-        with column:
-            st.markdown(f"**{title}**\n" + "\n".join(f"* {verdicts.text(each)}" for each in said))
-    st.caption("Sizes are counted on the networks; accuracies and times are the published ones of the table.")
+    st.markdown(f"**When to use it**  \n{family.use}")
+    strengths, weaknesses = st.columns(2, gap="medium")
+    strengths.markdown("**Strengths**\n" + "\n".join(f"* {verdicts.text(claim)}" for claim in family.strengths))
+    weaknesses.markdown("**Weaknesses**\n" + "\n".join(f"* {verdicts.text(claim)}" for claim in family.weaknesses))
+    st.caption("Sizes are counted on the networks; accuracies and times are the published ones from the table.")

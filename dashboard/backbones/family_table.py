@@ -1,4 +1,4 @@
-"""The families side by side, as textbooks tabulate them, with a number where those say large, deep or fast."""
+"""The families side by side, as in a textbook table, but with numbers instead of words such as large, deep or fast."""
 
 import pandas as pd
 
@@ -7,12 +7,12 @@ from core.curriculum import verdicts
 from core.curriculum.lineage import WORKS
 from dashboard.ui import formats
 
-YARDSTICK = "ResNet50"  # what times are told in
+YARDSTICK = "ResNet50"  # times are multiples of its times
 NOTHING = "–"
 
 
 def table() -> pd.DataFrame:
-    """A row a family, in Markdown, oldest first; from the table of facts."""
+    """One row per family, in Markdown, oldest first; from the catalog."""
     families: dict[str, list[Backbone]] = {}
     for facts in BACKBONES.values():
         if (verdicts.of(facts) and facts.weights_folder) or facts.name == "EfficientNetLite0":
@@ -25,26 +25,26 @@ def table() -> pd.DataFrame:
 
 
 def lessons() -> list[str]:
-    """What the numbers say where words would mislead, a sentence each; all of it cited or counted."""
+    """What the figures show where words would mislead, one sentence each; everything is cited or counted."""
     known = list(BACKBONES.values())
     timed = [facts for facts in known if facts.cpu_ms is not None and facts.gpu_ms is not None]
     yard, vgg = BACKBONES[YARDSTICK], BACKBONES["VGG16"]
     both = {facts.name: (_slower(facts, "cpu_ms"), _slower(facts, "gpu_ms")) for facts in timed}
     turned = max((name for name, (cpu, gpu) in both.items() if cpu < 1 < gpu), key=lambda name: both[name][1])
-    slow = max((facts for facts in timed if facts.params < yard.params), key=lambda facts: facts.gpu_ms)
+    slow = max((facts for facts in timed if facts.params < yard.params), key=lambda facts: facts.gpu_ms or 0)
     deep = max((facts for facts in timed if facts.params < vgg.params), key=lambda facts: facts.depth)
     late = [facts.name for facts in known if facts.top1 and _is_late(facts)]
     return [
-        f"**Fast, where?** On the published CPU {turned} takes {both[turned][0]:.1f} times as long as {YARDSTICK}, on "
-        f"the published GPU {both[turned][1]:.1f} times.",
-        f"**Small is not fast.** {slow.name} has {slow.params / yard.params:.1f} times the parameters of {YARDSTICK}, "
-        f"and takes {_slower(slow, 'gpu_ms'):.1f} times its time on the GPU.",
+        f"**Fast where?** {turned} takes {both[turned][0]:.1f} times as long as {YARDSTICK} on the published CPU, but "
+        f"{both[turned][1]:.1f} times as long on the published GPU.",
+        f"**Small is not fast.** {slow.name} has {slow.params / yard.params:.1f} times the parameters of {YARDSTICK} "
+        f"but takes {_slower(slow, 'gpu_ms'):.1f} times as long on the GPU.",
         f"**Deep is not large.** {deep.name} has {deep.depth} layers with weights and {formats.millions(deep.params)} "
         f"parameters, {vgg.name} {vgg.depth} and {formats.millions(vgg.params)}.",
-        f"**Size, of what?** {vgg.name} has {formats.millions(vgg.params_top)} parameters with its ImageNet classifier "
-        f"and {formats.millions(vgg.params)} without. Here all are without, as transfer learning takes them.",
-        "**Which year?** Here that of the first paper on arXiv; conferences come up to a year later. "
-        f"{', '.join(late)} was released after its paper; so were LAION's CLIPs.",
+        f"**The size of what?** {vgg.name} has {formats.millions(vgg.params_top or 0)} parameters with its ImageNet "
+        f"classifier and {formats.millions(vgg.params)} without. Here all are without, as in transfer learning.",
+        "**Which year?** The year of the first version on arXiv; conferences follow up to a year later. "
+        f"{', '.join(late)} was released after its paper, and so were LAION's CLIP models.",
     ]
 
 
@@ -60,7 +60,7 @@ def _row(members: list[Backbone]) -> dict[str, str]:
         "Top-1 (%)": _range([each for each in accurate if each], "{:.1f}".format) + words,
         "CPU": _times(timed, "cpu_ms"),
         "GPU": _times(timed, "gpu_ms"),
-        "When to use it": verdicts.of(members[0]).use,
+        "When to use it": family.use if (family := verdicts.of(members[0])) else NOTHING,
     }
 
 

@@ -28,9 +28,13 @@ LANES = {  # work -> height on the picture; lines cross least so
 BELOW = ("Xception", "MobileNet", "ResNeXt")  # titles that would write over their neighbours'
 
 BESIDE = {  # family -> where its names stand on the timeline, else above to the right: lest they cover other points
-    "ResNet": "middle left", "ResNetV2": "middle right", "DenseNet": "bottom right", "EfficientNetV2": "top left",
-    "CLIP": "top right", "EfficientNet": "bottom right",
-}  # fmt: skip
+    "ResNet": "middle left",
+    "ResNetV2": "middle right",
+    "DenseNet": "bottom right",
+    "EfficientNetV2": "top left",
+    "CLIP": "top right",
+    "EfficientNet": "bottom right",
+}
 
 
 def tree(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
@@ -53,9 +57,12 @@ def tree(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
         _ring(figure, named, *_place(chosen, own), "bottom center")
     years = range(2012, 2023)
     figure.update_xaxes(
-        range=[OLDEST - 0.6, 2022.9], tickvals=[OLDEST, *years], ticktext=["1998", *map(str, years)], showgrid=True,
+        range=[OLDEST - 0.6, 2022.9],
+        tickvals=[OLDEST, *years],
+        ticktext=["1998", *map(str, years)],
+        showgrid=True,
         title_text="First published",
-    )  # fmt: skip
+    )
     return figure.update_yaxes(visible=False, range=[-0.6, 8.8], showgrid=False)
 
 
@@ -65,9 +72,13 @@ def timeline(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
     dated = sorted((_when(name), facts.top1, name) for name, facts in BACKBONES.items() if facts.top1)
     best = np.maximum.accumulate([top1 for _, top1, _ in dated])
     figure.add_scatter(
-        x=[when for when, _, _ in dated], y=best, mode="lines", line={"color": QUIET, "width": 2, "dash": "dot",
-        "shape": "hv"}, name="Best so far", hoverinfo="skip",
-    )  # fmt: skip
+        x=[when for when, _, _ in dated],
+        y=best,
+        mode="lines",
+        line={"color": QUIET, "width": 2, "dash": "dot", "shape": "hv"},
+        name="Best so far",
+        hoverinfo="skip",
+    )
     words = [(_when(name), facts.zero_shot, name) for name, facts in BACKBONES.items() if facts.zero_shot]
     _add_members(figure, f"{CLIP}, zero-shot", words, shown, symbol=f"{FAMILY_SYMBOLS[CLIP]}-open")
     for family in dict.fromkeys(BACKBONES[name].family for _, _, name in dated):
@@ -80,12 +91,13 @@ def timeline(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
 
 
 def relations(name: str) -> list[tuple[str, Taken]]:
-    """What the work of an architecture took, and what was taken from it, a line of Markdown each."""
+    """What an architecture's work borrowed and passed on, one line of Markdown each."""
     work = of(name)
     if work is None:
         return []
-    told = [(f"From **{WORKS[each.from_].title}**: {each.what}", each) for each in TAKEN if each.by == work.name]
-    return told + [(f"**{WORKS[each.by].title}** took: {each.what}", each) for each in TAKEN if each.from_ == work.name]
+    borrowed = [(f"From **{WORKS[link.from_].title}**: {link.what}", link) for link in TAKEN if link.by == work.name]
+    passed_on = [(f"**{WORKS[link.by].title}** took: {link.what}", link) for link in TAKEN if link.from_ == work.name]
+    return borrowed + passed_on
 
 
 def _add_members(
@@ -109,7 +121,7 @@ def _add_members(
             "size": 12,
             "opacity": [_strength(name, shown) for _, _, name in members],
         },
-        hovertemplate=f"<b>%{{customdata[0]}}</b><br>%{{y:.1f}} % top-1, published{', zero-shot' * bool(symbol)}"
+        hovertemplate=f"<b>%{{customdata[0]}}</b><br>%{{y:.1f}} % top-1, published{', zero-shot' if symbol else ''}"
         "<extra></extra>",
     )
 
@@ -128,9 +140,13 @@ def _add_work(figure: go.Figure, work: Work, shown: Collection[str]) -> None:
     )
     if not names:
         figure.add_scatter(
-            x=[when], y=[lane], mode="markers", marker={"symbol": "circle-open", "size": 9, "color": QUIET},
-            hovertemplate=f"{said}<extra></extra>", showlegend=False,
-        )  # fmt: skip
+            x=[when],
+            y=[lane],
+            mode="markers",
+            marker={"symbol": "circle-open", "size": 9, "color": QUIET},
+            hovertemplate=f"{said}<extra></extra>",
+            showlegend=False,
+        )
         return
     figure.add_scatter(
         x=[_place(name, work)[0] for name in names],
@@ -158,9 +174,14 @@ def _add_lines(figure: go.Figure, lines: list[Taken], colour: str, width: float,
         xs += [*(x0 + (x1 - x0) * steps), None]
         ys += [*(y0 + (y1 - y0) * eased), None]
     figure.add_scatter(
-        x=xs, y=ys, mode="lines", line={"color": colour, "width": width}, opacity=opacity, hoverinfo="skip",
+        x=xs,
+        y=ys,
+        mode="lines",
+        line={"color": colour, "width": width},
+        opacity=opacity,
+        hoverinfo="skip",
         showlegend=False,
-    )  # fmt: skip
+    )
 
 
 def _add_reasons(figure: go.Figure) -> None:
@@ -179,11 +200,16 @@ def _add_reasons(figure: go.Figure) -> None:
 
 def _ring(figure: go.Figure, chosen: str, x: float, y: float, textposition: str) -> None:
     figure.add_scatter(
-        x=[x], y=[y], mode="markers+text", text=[chosen], textposition=textposition,
+        x=[x],
+        y=[y],
+        mode="markers+text",
+        text=[chosen],
+        textposition=textposition,
         textfont={"size": 13, "color": ACCENT, "weight": 600},
-        marker={"symbol": "circle-open", "size": 24, "color": ACCENT, "line_width": 3}, hoverinfo="skip",
+        marker={"symbol": "circle-open", "size": 24, "color": ACCENT, "line_width": 3},
+        hoverinfo="skip",
         showlegend=False,
-    )  # fmt: skip
+    )
 
 
 def _ends(taken: Taken) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -1,4 +1,4 @@
-"""The lesson that is followed, above every page: what the step says, what to do, whether it is done, the next one."""
+"""The bar of the current lesson above every page: the step's text and task, whether it is done, and the next step."""
 
 import streamlit as st
 
@@ -9,11 +9,11 @@ from dashboard import server
 from dashboard.state import address, visitor
 from dashboard.ui import components, formats
 
-BACK, NEXT = "PageUp", "PageDown"  # what a presenter's remote control sends
+BACK, NEXT = "PageUp", "PageDown"  # the keys of a presentation remote
 
 
 def show() -> None:
-    """Draw it, where a lesson is followed."""
+    """Draw the bar if a lesson is open."""
     if not visitor.get().lesson:
         return
     try:
@@ -43,25 +43,25 @@ def show() -> None:
 
 
 def link_to(name: str, index: int, label: str, *, icon: str = "") -> None:
-    """A link to a step (from 0), its page set up."""
+    """A link to a step (counted from 0) with its page set up."""
     step = lessons.get(name).steps[index]
     choices = lessons.link(lessons.get(name), step)
     components.link(step.page, label, icon=icon, lesson=name, step=str(index + 1), **choices)
 
 
 def go(name: str, index: int) -> None:
-    """Open a step (from 0) now, its page set up."""
+    """Open a step (counted from 0) with its page set up."""
     step = lessons.get(name).steps[index]
-    place = {"lesson": name, "step": str(index + 1)}
-    visitor.update(run="", **place)  # the page Train shows the next run, not the last one
+    position = {"lesson": name, "step": str(index + 1)}
+    visitor.update(run="", **position)  # so that the Train page shows the next run, not the last one
     choices = lessons.link(lessons.get(name), step)
-    for choice, value in choices.items():  # a browser that polls still sends those of the last step
+    for choice, value in choices.items():  # a polling browser still sends those of the previous step
         address.note(choice, value)
-    st.switch_page(components.page(step.page), query_params=place | choices)
+    st.switch_page(components.page(step.page), query_params=position | choices)
 
 
 def leave() -> None:
-    """End the lesson and show all of them."""
+    """Leave the lesson and show all lessons."""
     visitor.update(lesson="", step="")
     st.switch_page(components.page("lessons"))
 
@@ -69,8 +69,13 @@ def leave() -> None:
 def _buttons(index: int, last: int) -> None:
     if st.button("Back", icon=":material/arrow_back:", shortcut=BACK, key="lesson-back", disabled=not index):
         go(visitor.get().lesson, index - 1)
-    if st.button("Next" if index + 1 < last else "Finish", icon=":material/arrow_forward:", shortcut=NEXT,
-                 key="lesson-next", type="primary"):  # fmt: skip
+    if st.button(
+        "Next" if index + 1 < last else "Finish",
+        icon=":material/arrow_forward:",
+        shortcut=NEXT,
+        key="lesson-next",
+        type="primary",
+    ):
         if index + 1 < last:
             go(visitor.get().lesson, index + 1)
         leave()
@@ -79,7 +84,7 @@ def _buttons(index: int, last: int) -> None:
 
 
 def _check(lesson: Lesson, step: Step) -> None:
-    """Whether the visitor's own runs and maps answer the step, and what came out."""
+    """Show whether the visitor's runs and maps complete the step, and their results."""
     if not (step.runs or step.mapped):
         return
     if not server.engine.store_open():
@@ -88,7 +93,7 @@ def _check(lesson: Lesson, step: Step) -> None:
     table = server.runs.table()
     lacking = lessons.lacking(lesson, step, table)
     if lacking:
-        st.markdown(f":orange[:material/radio_button_unchecked:] Still to come: {'; '.join(lacking)}.")
+        st.markdown(f":orange[:material/radio_button_unchecked:] Still to do: {'; '.join(lacking)}.")
     else:
         st.markdown(":green[:material/check_circle:] Done.")
     for name in step.runs:
@@ -96,7 +101,9 @@ def _check(lesson: Lesson, step: Step) -> None:
         if run is not None:
             interval = formats.interval(run["accuracy_low"], run["accuracy_high"])
             components.link(
-                "run", f"{formats.percent(run['accuracy'])} ({interval}), {formats.duration(run['seconds'])}: "
+                "run",
+                f"{formats.percent(run['accuracy'])} ({interval}), {formats.duration(run['seconds'])}: "
                 f"{lessons.title(lesson.runs[name])}",
-                icon=":material/search_insights:", run=run["run_id"],
-            )  # fmt: skip
+                icon=":material/search_insights:",
+                run=run["run_id"],
+            )

@@ -1,4 +1,4 @@
-"""Maps to look at: a view of our own, drawn in the browser; it says which images were picked."""
+"""The interactive map view: drawn in the browser, and reports which images were picked."""
 
 from dashboard.map_view.view import Column, Panel, Picked, picked, show
 

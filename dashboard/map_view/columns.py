@@ -1,4 +1,4 @@
-"""What a map can be coloured by, and what its card tells of an image."""
+"""The columns by which a map can be coloured and which its card shows."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ import numpy as np
 from core.errors import ConfigError
 from dashboard.ui import charts
 
-UNKNOWN = 65_535  # the code of a class that is not known
+UNKNOWN = 65_535  # the code of an unknown class
 
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """One fact of every image of a map, in the order of its rows."""
+    """One value per image of a map, in the order of its rows."""
 
     name: str
     title: str
@@ -20,8 +20,8 @@ class Column:
     values: np.ndarray  # (n,): codes of `names`, any other number where not known; or numbers, NaN where not known
     names: tuple[str, ...] = ()
     colours: tuple[str, ...] = ()  # hexadecimal, one a name; by default the class colours
-    unit: str = ""  # "%": numbers are fractions and told in percent
-    unknown: str = ""  # which of the names says that nothing is known: such points are faint
+    unit: str = ""  # "%": numbers are fractions, shown in percent
+    unknown: str = ""  # the name that means unknown; its points are drawn faintly
 
     def __post_init__(self):
         if self.kind not in ("class", "number"):

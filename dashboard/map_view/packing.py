@@ -1,4 +1,4 @@
-"""Arrays as the browser takes them, and selections as it tells them."""
+"""Arrays encoded for the browser, and selections decoded from it."""
 
 import base64
 
@@ -21,7 +21,7 @@ def column(values: Column) -> bytes:
 
 
 def chosen(bits: str, n: int) -> np.ndarray:
-    """Which of n points a selection holds, (n,) bool; none where the text is no selection of n points."""
+    """Which of n points are selected, (n,) bool; none if the text is not a selection of n points."""
     try:
         packed = np.frombuffer(base64.b64decode(bits, validate=True), np.uint8)
     except ValueError:

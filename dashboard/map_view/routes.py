@@ -1,6 +1,6 @@
-"""What the browser fetches by address, beside Streamlit's own pages: maps, columns, thumbnails, the view's modules.
+"""Routes served next to Streamlit's pages: maps, columns, thumbnails and the map view's modules.
 
-Every address says what it holds, by a key or a digest, so browsers may keep the answers for good.
+Every URL contains a key or digest of its content, so browsers may cache responses forever.
 """
 
 import functools
@@ -47,7 +47,7 @@ def positions(request: Request) -> Response:
     try:
         points = np.load(path or "", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise HTTPException(HTTPStatus.NOT_FOUND, "This map is not on the disk any more. Draw it again.") from error
+        raise HTTPException(HTTPStatus.NOT_FOUND, "This map no longer exists. Draw it again.") from error
     header = np.array(points.shape, "<u4").tobytes()
     return _answer(header + np.ascontiguousarray(points, "<f4").tobytes())
 
@@ -58,7 +58,7 @@ def parcel(request: Request) -> Response:
 
     content = server.blobs.shared().get(_named(request, "digest"))
     if content is None:
-        raise HTTPException(HTTPStatus.NOT_FOUND, "The server has started anew since. Reload the page.")
+        raise HTTPException(HTTPStatus.NOT_FOUND, "The server was restarted. Reload the page.")
     return _answer(content)
 
 
@@ -91,8 +91,8 @@ def sheet(images: np.ndarray, rows: list[int], side: int) -> np.ndarray:
     across = min(len(tiles), ACROSS)
     lines = -(-len(tiles) // ACROSS)
     laid = np.zeros((lines, across, side, side, 3), np.uint8)
-    for place, tile in enumerate(tiles):
-        laid[place // ACROSS, place % ACROSS] = tile
+    for index, tile in enumerate(tiles):
+        laid[index // ACROSS, index % ACROSS] = tile
     return laid.swapaxes(1, 2).reshape(lines * side, across * side, 3)
 
 

@@ -1,7 +1,7 @@
-"""The view of one or several maps of the same images: what it is given, and what was picked on it.
+"""The view of one or more maps of the same images: its inputs, and what was picked on it.
 
-Arrays go by addresses that say what they hold (`packing`, `dashboard.routes`), so the browser fetches each once:
-colouring anew, selecting, going to an image sends nothing again.
+Arrays are fetched from content-addressed URLs (`packing`, `routes`), so the browser loads each only once: recolouring,
+selecting or jumping to an image sends nothing again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,8 +22,8 @@ from dashboard.ui import formats
 ARRANGEMENTS = {"single": (1, 1), "pair": (2, 2), "morph": (2, 2), "grid": (1, 12)}  # fewest and most maps
 TILE = 64  # pixels of a thumbnail at most
 
-# Modules are imported from the server: inline they could not import each other. An instance stays with its place on the
-# page; Streamlit calls anew whenever something changed.
+# Modules are imported from the server, because inline modules cannot import each other. An instance stays with its
+# element; Streamlit calls the function again on every change.
 LOADER = """
 const views = new WeakMap();
 
@@ -151,12 +151,12 @@ def show(
 
 def picked(key: str, rows: np.ndarray) -> Picked:
     """What was picked in the view of this key, if it was of these rows; for callbacks, and before it is drawn."""
-    told = _state(key)
-    if told.get("of") != server.blobs.shared().put(packing.rows(rows)):
+    state = _state(key)
+    if state.get("of") != server.blobs.shared().put(packing.rows(rows)):
         return Picked(np.empty(0, np.int64), None)
-    clicked = told.get("clicked")
-    mask = packing.chosen(told.get("bits", ""), len(rows))
-    return Picked(rows[mask].astype(np.int64), None if clicked is None else int(clicked), told.get("last", ""))
+    clicked = state.get("clicked")
+    mask = packing.chosen(state.get("bits", ""), len(rows))
+    return Picked(rows[mask].astype(np.int64), None if clicked is None else int(clicked), state.get("last", ""))
 
 
 def _check(panels: Sequence[Panel], rows: np.ndarray, columns: Sequence[Column], colour: str, arrange: str) -> None:
@@ -199,9 +199,9 @@ def _parcel(digest: str) -> str:
 
 
 def _state(key: str) -> Mapping:
-    """What the browser told, {} before it told anything."""
-    told = st.session_state.get(key)
-    picked = told.get("picked") if isinstance(told, Mapping) else None
+    """The state reported by the browser; {} before it reported anything."""
+    state = st.session_state.get(key)
+    picked = state.get("picked") if isinstance(state, Mapping) else None
     return dict(picked) if isinstance(picked, Mapping) else {}
 
 
@@ -212,4 +212,4 @@ def _component() -> Callable:
 
 
 def _nothing() -> None:
-    """Streamlit keeps a component's state only where something listens to it."""
+    """A listener: without one, Streamlit does not keep a component's state."""

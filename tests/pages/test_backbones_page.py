@@ -42,7 +42,7 @@ def test_the_card_starts_with_the_backbone_in_use_and_tells_about_the_chosen_one
 
 def test_speeds_of_this_machine_are_plotted_once_there_are_some(visit):
     page = visit("backbones", against="Speed on this machine", backbone="VGG16")
-    assert "No speed is measured yet" in card(page)
+    assert "No speed has been measured yet" in card(page)
     assert not page.get("plotly_chart")
     throughput.record("VGG16", 224, 12.3, hardware.name())
     throughput.record("VGG19", 224, 45.6, "another machine")
@@ -58,7 +58,7 @@ def test_speeds_of_this_machine_are_plotted_once_there_are_some(visit):
 def test_the_family_tree_and_the_timeline_show_where_the_chosen_one_stands(visit):
     page = visit("backbones", view="tree", backbone="MobileNetV2")
     assert len(page.get("plotly_chart")) == 1
-    assert "What MobileNet V2 took and gave" in card(page)
+    assert "What MobileNet V2 borrowed" in card(page)
     assert "turned inside out" in card(page)
     assert "**Strengths**" in card(page)
     anatomy = next(link for link in page.main.get("page_link") if link.proto.label == "Open MobileNetV2")
@@ -72,7 +72,7 @@ def test_the_families_are_side_by_side_with_what_words_would_hide(visit):
     page = visit("backbones", view="families")
     families = next(each.value for each in page.table if "When to use it" in each.value.columns)
     assert "VGG (2)" in families.index and "CLIP (8)" in families.index
-    assert any("Fast, where?" in each.value for each in page.markdown)
+    assert any("Fast where?" in each.value for each in page.markdown)
     assert not page.exception
 
 
@@ -80,4 +80,4 @@ def test_the_chosen_backbone_is_in_the_address_and_the_tree_follows_it(visit):
     page = visit("backbones", view="tree", backbone="MobileNetV2")
     page.selectbox(key="backbone").set_value("ResNet50").run()
     assert page.query_params["backbone"] == "ResNet50"
-    assert "What ResNet took and gave" in card(page)
+    assert "What ResNet borrowed" in card(page)

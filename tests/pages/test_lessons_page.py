@@ -19,7 +19,7 @@ def test_a_lesson_sets_up_its_pages_one_after_the_other(visit, used):
     page.button(key="lesson-next").click().run()
     assert page.query_params["step"] == "2"
     assert page.query_params["method"] == "finetune"
-    wait(page, lambda: any("Still to come: fine-tune of EfficientNetLite0" in text.value for text in page.markdown))
+    wait(page, lambda: any("fine-tune of EfficientNetLite0" in text.value for text in page.markdown))
     page.button(key="lesson-back").click().run()
     assert page.query_params["step"] == "1"
     page.button(key="lesson-leave").click().run()

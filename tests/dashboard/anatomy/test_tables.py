@@ -72,12 +72,12 @@ def test_a_sentence_tells_how_the_other_differs(lite):
     said = anatomy_facts.sentence(half, lite)
     assert "1.0 times the parameters" in said
     assert f"{lite.macs / half.macs:.1f} times the MACs" in said
-    assert "the least it takes" in said
+    assert "smallest input size" in said
 
 
 def test_a_clip_is_beside_others_at_the_one_size_it_takes(lite):
     clip = anatomy.describe("TinyCLIP", anatomy_facts.size_for("TinyCLIP", 64))
-    assert "at 32 px, all it takes" in anatomy_facts.sentence(lite, clip)
+    assert "at 32 px, its only" in anatomy_facts.sentence(lite, clip)
     found = anatomy_facts.table([clip], NO_SPEEDS)["TinyCLIP"]
     assert found["Receptive field :blue-badge[computed]"] == "the whole image"
     assert found["MACs of an image :blue-badge[computed]"] == "19.6 M"

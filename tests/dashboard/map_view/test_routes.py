@@ -81,7 +81,7 @@ def test_a_map_that_is_gone_or_broken_is_missed_in_words(client: Client, home: P
     (home / "maps" / KEY).mkdir(parents=True)
     (home / "maps" / KEY / "positions.npy").write_bytes(b"half")
     answer = client.get(f"/lab/maps/{KEY}.bin")
-    assert (answer.status_code, answer.text) == (404, "This map is not on the disk any more. Draw it again.")
+    assert answer.status_code == 404 and "Draw it again" in answer.text
 
 
 @pytest.mark.parametrize("key", ["..", "..%2f..%2fsecret", "ABCDEF0123456789", "0" * 15, "0" * 17, "", KEY + "%00"])
