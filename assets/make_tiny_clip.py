@@ -1,8 +1,8 @@
 """Train the toy CLIP that is shipped: python assets/make_tiny_clip.py
 
 Two small towers learn that a training image of the CIFAR-10 sample and a caption with the name of its class belong
-together, by the loss of the paper (arXiv:2103.00020, figure 3). It sees the training split only, and no image but of
-these ten classes: so what it does afterwards is no real zero-shot. Every run of this script on the same machine gives
+together, by the loss of the paper (arXiv:2103.00020, figure 3). It sees the training split only, and only these
+ten classes, so its predictions are not real zero-shot. Every run of this script on the same machine gives
 the same file. It takes some minutes; the accuracy it prints is of the test split, which it never learned from.
 """
 
@@ -12,6 +12,7 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -117,7 +118,7 @@ def train(photos: np.ndarray, labels: np.ndarray, names: list[str], tokenizer: t
     tokens = tokenizer.encode([each.format(name) for name in names for each in TEMPLATES], SHAPE.context)
     tokens = tokens.reshape(len(names), len(TEMPLATES), -1)
     steps = EPOCHS * (len(photos) // BATCH)
-    rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=RATE, warmup_steps=steps // 20)
+    rate: Any = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=RATE, warmup_steps=steps // 20)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=DECAY, global_clipnorm=1.0)
     variables = [*image.trainable_variables, *text.trainable_variables, scale]
     optimizer.build(variables)
