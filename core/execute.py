@@ -3,7 +3,7 @@
 import logging
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -198,7 +198,7 @@ def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
     return replace(
         result,
         model=folder / "model.keras",
-        layers=asdict(frozen) if frozen else None,
+        frozen=frozen,
         stage_predictions=pd.concat(predictions),
         ended=trained.ended,
         error=trained.error,

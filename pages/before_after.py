@@ -19,16 +19,17 @@ components.page_header(
     "Before and after", "What did fine-tuning change in what the network sees, and which images did it fix or break?"
 )
 components.need_runs()
-runs = server.runs.table()
-runs = runs[(runs["method"] == "finetune") & (runs["status"] == "finished") & runs["accuracy"].notna()]
-if runs.empty:
+runs = [
+    run for run in server.runs.rows() if run.config.method == "finetune" and run.status == "finished" and run.has_result
+]
+if not runs:
     components.empty("No fine-tune yet", "A finished one is looked at here, before and after, image by image.")
     components.link("train", "Fine-tune a backbone", icon=":material/play_circle:", method="finetune")
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     with st.container(width=260):
-        run = runs.set_index("run_id", drop=False).loc[choices.run(runs, "Fine-tune", forget=[image_grid.ROW])]
+        run = choices.run(runs, "Fine-tune", forget=[image_grid.ROW])
     titles = {name: maps.METHODS[name].title for name in ("umap", "tsne", "pca")}
     method = choices.titled(st.segmented_control, "map", "Map", titles, required=True)
     arrange = choices.titled(st.segmented_control, "arrange", "Shown", ARRANGE, required=True)
@@ -38,7 +39,7 @@ try:
     dataset = image_grid.dataset_of(run)  # it says why where there is none
     if dataset is None:
         st.stop()
-    pair = maps.of_fine_tune(run["run_id"], method)
+    pair = maps.of_fine_tune(run.id, method)
     both = changes.answers(run)
     drawn = [server.maps.drawn(config) for config in pair]
     missing = [config for config, found in zip(pair, drawn, strict=True) if found is None]
@@ -49,7 +50,7 @@ try:
     st.markdown(changes.sentence(before.quality, after.quality))
 
     columns = map_columns.of_images(dataset, after.rows, server.datasets.splits(dataset))
-    columns += map_columns.of_run(dataset, after.rows, server.runs.predictions(run["run_id"]))
+    columns += map_columns.of_run(dataset, after.rows, server.runs.predictions(run.id))
     if both is not None:
         columns.append(changes.changes(after.rows, both))
     elif colour == "change":
@@ -73,9 +74,7 @@ try:
         st.caption(changes.how_aligned(pair[0]))
     with right:
         if len(picked.rows):
-            selection_panel.show(
-                after, dataset, picked.rows, server.runs.predictions(run["run_id"]), look_at=image_grid.ask
-            )
+            selection_panel.show(after, dataset, picked.rows, server.runs.predictions(run.id), look_at=image_grid.ask)
         if row is not None:
             images.one(dataset, row, both, pair)
         if both is None:

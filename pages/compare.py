@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.errors import LabError
 from core.runs import ENDED
+from core.runs import table as as_table
 from dashboard import server
 from dashboard.compare import agreement, labels_worth, table
 from dashboard.run import actions as run_actions
@@ -14,7 +15,7 @@ components.page_header("Compare", "Which backbone is better, which is faster, an
 runs = components.need_a_run("Nothing to compare yet", "Each run becomes a row here, beside all the others.")
 
 shown = table.choose_runs(runs)
-finished = shown[shown["status"] == "finished"]
+finished = [run for run in shown if run.status == "finished"]
 
 for answer in answers.three_questions(finished):
     st.markdown(f"**{answer.question}**  \n{answer.text}")
@@ -22,29 +23,33 @@ labels_worth.show(finished)
 if warnings := answers.warnings(finished):
     st.warning("  \n".join(warnings), icon=":material/balance:")
 
-if not finished.empty:
+if finished:
     left, right = st.columns(2, gap="large")
     with left:
-        components.chart(charts.accuracy_bars(finished), key="bars", alt="Accuracy of each run with its 95 % interval")
+        components.chart(
+            charts.accuracy_bars(as_table(finished)), key="bars", alt="Accuracy of each run with its 95 % interval"
+        )
     with right:
-        components.chart(charts.accuracy_time(finished), key="time", alt="Accuracy of each run against its time")
+        components.chart(
+            charts.accuracy_time(as_table(finished)), key="time", alt="Accuracy of each run against its time"
+        )
 
 chosen = table.show(shown)
-if not finished.empty:
+if finished:
     agreement.show(finished)
     export.report_of(finished)
 if chosen is None:
     st.caption("Choose a row to see what that run takes for what, and how well it knows each class.")
     st.stop()
 
-run = shown.set_index("run_id", drop=False).loc[chosen]
+run = next(run for run in shown if run.id == chosen)
 head, actions = st.columns([6, 6], vertical_alignment="center")
-head.subheader(f"{run['name']} on {run['dataset']}", anchor=False)
+head.subheader(f"{run.name} on {run.config.dataset}", anchor=False)
 with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
     run_actions.show(run)
 
 try:
-    if run["status"] == "finished":
+    if run.status == "finished":
         card, classes = st.columns([4, 8], gap="large")
         with card:
             components.result_card(run)
@@ -53,7 +58,7 @@ try:
             counts = server.runs.confusion(chosen)
             st.markdown(findings.classes(counts))
             components.chart(charts.per_class(counts), key="classes", alt="Accuracy of each class with its interval")
-    elif run["status"] in ENDED:
+    elif run.status in ENDED:
         progress.why_it_ended(run)
     else:
         progress.show(chosen)

@@ -51,26 +51,28 @@ except LabError as error:
 
 lines = {}
 if server.engine.store_open():
-    runs = server.runs.table()
-    done = runs[(runs["status"] == "finished") & (runs["dataset"] == name) & (runs["n_test_used"] == n_test)]
-    done = done.set_index("run_id", drop=False)
-    zero_shot = done.index[done["method"] == ZERO_SHOT].tolist()
+    done = {
+        run.id: run
+        for run in server.runs.rows()
+        if run.status == "finished" and run.config.dataset == name and run.n_test == n_test
+    }
+    zero_shot = [run for run in done.values() if run.config.method == ZERO_SHOT]
     if address.said("lines") is None:  # a zero-shot run that has just ended is drawn at once
         st.session_state.pop("lines", None)
     drawn = address.several(
-        "lines", "Lines to reach", {run_id: choices.run_title(run) for run_id, run in done.iterrows()},
-        widget=st.multiselect, default=zero_shot[:1], placeholder="Finished runs",
+        "lines", "Lines to reach", {run.id: choices.run_title(run) for run in done.values()},
+        widget=st.multiselect, default=[run.id for run in zero_shot[:1]], placeholder="Finished runs",
         help="Runs that were tested on the same images: zero-shot, a probe, a fine-tune",
     )  # fmt: skip
     drawn = drawn.split("+") if drawn else []
-    for run in (done.loc[run_id] for run_id in drawn):
-        title = f"{run['backbone']}'s {TITLES[run['method']].lower()} ({formats.percent(run['accuracy'])})"
+    for run in (done[run_id] for run_id in drawn):
+        title = f"{run.config.backbone}'s {TITLES[run.config.method].lower()} ({formats.percent(run.accuracy)})"
         if title in lines:  # two of one kind are told apart by when they began
-            title += f" of {formats.moment(run['created'])}"
-        lines[title] = Interval(run["accuracy"], run["accuracy_low"], run["accuracy_high"])
+            title += f" of {formats.moment(run.created)}"
+        lines[title] = Interval(run.accuracy, run.accuracy_low, run.accuracy_high)
     model = next((each for each in server.zero_shot.models() if each != encoder.TOY), encoder.TOY)
     under_way = [run for run in server.runs.active() if (run.config.method, run.config.dataset) == (ZERO_SHOT, name)]
-    if model not in set(done.loc[zero_shot, "backbone"]) and st.button(
+    if model not in {run.config.backbone for run in zero_shot} and st.button(
         f"Ask {model} zero-shot", icon=":material/translate:", key="few-shot-ask", disabled=bool(under_way),
         help="Told the class names, shown no labelled image: its accuracy on these test images is a line to reach",
     ):  # fmt: skip
@@ -81,7 +83,7 @@ if server.engine.store_open():
             st.rerun()  # the status beside the page shows it; its line is drawn when it has ended
         except LabError as error:
             components.show_error(error)
-    components.toy([*chosen, *done.loc[drawn, "backbone"]])
+    components.toy([*chosen, *(done[run_id].config.backbone for run_id in drawn)])
 
 if not curves:
     st.stop()

@@ -35,14 +35,14 @@ components.need_runs()
 if visitor.get().run:
     progress.show(visitor.get().run)
 
-table = server.runs.table()
-finished = table[(table["status"] == "finished") & (table["run_id"] != visitor.get().run)]
-if not finished.empty:
+runs = server.runs.rows()
+finished = [run for run in runs if run.status == "finished" and run.id != visitor.get().run]
+if finished:
     st.subheader("Last results", anchor=False)
     with st.grid(3):
-        for _, run in finished.head(3).iterrows():
+        for run in finished[:3]:
             components.result_card(run)
-    components.link("compare", f"Compare all {formats.count(len(table), 'run')}", icon=":material/bar_chart:")
+    components.link("compare", f"Compare all {formats.count(len(runs), 'run')}", icon=":material/bar_chart:")
 elif not visitor.get().run:
     components.empty(
         "Your results will be here",

@@ -17,9 +17,8 @@ VIEW = "layers"
 
 components.page_header("Layers", "At what depth does a network begin to tell your classes apart?")
 components.need_runs()
-table = server.runs.table()
 try:
-    asked = choices.show(table[table["method"].isin(["finetune", "scratch"]) & table["accuracy"].notna()])
+    asked = choices.show([run for run in server.runs.rows() if run.config.trains and run.has_result])
     depths = server.layers.depths(*embeddings.network(asked.source))
     if depths is None:
         st.fragment(progress.wait_for_depths, run_every=progress.POLL)(*embeddings.network(asked.source))

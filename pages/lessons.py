@@ -14,15 +14,15 @@ st.markdown(
     "read from your runs and maps. Nothing is downloaded."
 )
 
-table = server.runs.table() if server.engine.store_open() else None
+rows = server.runs.rows() if server.engine.store_open() else None
 for start in range(0, len(lessons.LESSONS), 2):
     for column, (name, lesson) in zip(st.columns(2), list(lessons.LESSONS.items())[start : start + 2], strict=False):
         with column.container(border=True, height="stretch"):
             st.markdown(f"### {lesson.title}")
             st.markdown(lesson.question)
             first = 0
-            if table is not None:
-                open_steps = [i for i, step in enumerate(lesson.steps) if lessons.lacking(lesson, step, table)]
+            if rows is not None:
+                open_steps = [i for i, step in enumerate(lesson.steps) if lessons.lacking(lesson, step, rows)]
                 asked = [i for i, step in enumerate(lesson.steps) if step.runs or step.mapped]
                 done = len(asked) - len(open_steps)
                 first = open_steps[0] if open_steps and done else 0

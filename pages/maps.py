@@ -14,7 +14,7 @@ PANELS = {"point": "Image", "chosen": "Selection", "photo": "Photo"}
 components.page_header("Maps", "Which images does a network take for alike, and does it keep your classes apart?")
 components.need_runs()
 try:
-    config, how = choices.show(server.runs.table())
+    config, how = choices.show(server.runs.rows())
     dataset, rows = server.datasets.get(config.source.dataset), server.maps.rows(config.source)
     found = server.maps.drawn(config)
     if found is None:

@@ -19,11 +19,10 @@ left, right = st.columns([2, 3], gap="large")
 with left:
     photo = photo_picker.choose()
 with right:
-    table = server.runs.table()
-    done = table[table["accuracy"].notna()].set_index("run_id")
+    done = [run for run in server.runs.rows() if run.has_result]
     titles = {f"{IMAGENET}{name}": f"{name}, ImageNet classes" for name in server.explain.classifiers()}
-    titles |= {run_id: choices.run_title(run) for run_id, run in done.iterrows()}
-    first = [*titles][:1] + list(done.index[:AT_FIRST])
+    titles |= {run.id: choices.run_title(run) for run in done}
+    first = [*titles][:1] + [run.id for run in done[:AT_FIRST]]
     models = address.several("models", "Models", titles, widget=st.multiselect, default=first).split("+")
     if photo is None:
         components.empty("No photo yet", "Take one or choose a file.", icon=":material/photo_camera:")
@@ -72,7 +71,9 @@ with right:
                     components.chart(figure, key=f"answer-{model}-{digest}", alt=f"Says {answer.class_names[0]}")
                     if agreement.alone(answer, groups[classes]):
                         st.badge("stands alone", icon=":material/call_split:", color="orange")
-                    seen = f"saw {answer.seen} px" + (f" as {answer.input_size}" * (answer.seen != answer.input_size))
+                    seen = f"saw {answer.seen} px"
+                    if answer.seen != answer.input_size:
+                        seen += f" as {answer.input_size}"
                     st.caption(f"{formats.milliseconds(answer.seconds)} for this photo, {seen}")
     if len(said) + len(failed) < len(models):
         wait()

@@ -27,7 +27,7 @@ def _live(tasks: dict[str, Task]) -> None:
 
 components.page_header("Robustness", "How good is a model on images that are worse than those it learned from?")
 components.need_runs()
-runs = server.runs.table()
+runs = server.runs.rows()
 name = choices.dataset()
 try:
     image = server.datasets.get(name).images[0]
@@ -37,24 +37,23 @@ try:
         ):
             column.caption(f"{title}: 1, 3, 5")
             column.image([components.thumbnail(each, 96) for each in made[::2]], width=42)
-    done = runs[(runs["status"] == "finished") & (runs["dataset"] == name)].set_index("run_id", drop=False)
-    known = done[done["method"].isin([method for method in TITLES if robustness.takes(method)])]
-    if known.empty:
+    known = {
+        run.id: run
+        for run in runs
+        if run.status == "finished" and run.config.dataset == name and robustness.takes(run.config.method)
+    }
+    if not known:
         components.empty("No run to ask yet", "A probe or a fine-tune on this dataset can be shown worse images.")
         components.link("train", "Train one", icon=":material/play_circle:")
         st.stop()
     chosen = st.multiselect(
-        "Runs",
-        known.index,
-        default=known.index[:1],
-        key="robust-runs",
-        max_selections=MOST,
-        format_func=lambda run: choices.run_title(known.loc[run]),
-    )
-    titles = {run: f"{known.at[run, 'backbone']}, {TITLES[known.at[run, 'method']].lower()}" for run in chosen}
+        "Runs", list(known), default=list(known)[:1], key="robust-runs", max_selections=MOST,
+        format_func=lambda run_id: choices.run_title(known[run_id]),
+    )  # fmt: skip
+    titles = {run: f"{known[run].config.backbone}, {TITLES[known[run].config.method].lower()}" for run in chosen}
     for run in chosen:  # two of one kind are told apart by when they began
         if list(titles.values()).count(titles[run]) > 1:
-            titles[run] += f" ({formats.moment(known.at[run, 'created'])})"
+            titles[run] += f" ({formats.moment(known[run].created)})"
     found = {run: server.robustness.result(run) for run in chosen}
     tasks = {run: server.robustness.task(run) for run in chosen}
     running = {titles[run]: task for run, task in tasks.items() if task.running}
@@ -64,7 +63,7 @@ try:
     for run in missing:
         task_progress.why_it_ended(tasks[run].error)
     if missing:
-        images = sum(known.loc[missing, "n_test_used"]) * len(corruptions.CORRUPTIONS) * len(corruptions.SEVERITIES)
+        images = sum(known[run].n_test for run in missing) * len(corruptions.CORRUPTIONS) * len(corruptions.SEVERITIES)
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.button(
                 "Show them worse images",
@@ -75,7 +74,7 @@ try:
                 args=([tasks[run] for run in missing],),
             )
             st.markdown(f":gray[Up to {formats.count(images, 'image')} to look at]", width="content")
-    components.toy(set(known.loc[chosen, "backbone"]))
+    components.toy({known[run].config.backbone for run in chosen})
     there = {titles[run]: each for run, each in found.items() if each}
     for title, each in there.items():
         st.markdown(curves.sentence(title, each))

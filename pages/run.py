@@ -14,17 +14,17 @@ runs = components.need_a_run("No run yet", "Each run can be examined here.")
 
 choose, actions = st.columns([7, 5], vertical_alignment="bottom")
 with choose:
-    run = runs.set_index("run_id", drop=False).loc[choices.run(runs, forget=[image_grid.ROW])]
+    run = choices.run(runs, forget=[image_grid.ROW])
 with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
     run_actions.show(run)
 
 try:
-    if run["status"] not in ENDED:
-        progress.show(run["run_id"])
+    if run.status not in ENDED:
+        progress.show(run.id)
         st.stop()
-    if run["status"] != "finished":
+    if run.status != "finished":
         progress.why_it_ended(run)
-    found = server.runs.get(run["run_id"])
+    found = server.runs.get(run.id)
     if found.outcome is None:
         progress.learned(run)
         st.stop()

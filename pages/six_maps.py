@@ -15,10 +15,10 @@ choose, follow = st.columns([4, 8], gap="large")
 try:
     with choose:
         asked = experiment.choose()
-    probe, tune = experiment.found(asked, server.runs.table())
+    probe, tune = experiment.found(asked, server.runs.rows())
     with follow:
         experiment.show(asked, probe, tune)
-    if probe is not None and tune is not None and tune["status"] == "finished":
+    if probe is not None and tune is not None and tune.status == "finished":
         maps.show(probe, tune)
 except LabError as error:
     components.show_missing(error)

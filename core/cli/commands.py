@@ -229,7 +229,7 @@ def _backbones(parsed: Namespace) -> tuple[list[dict], str]:
 
 
 def _runs(parsed: Namespace) -> tuple[list[dict], str]:
-    table = runs.table()
+    table = runs.table(runs.rows())
     shown = table[["run_id", "status", "dataset", "backbone", "method", "input_size", "accuracy", "seconds"]]
     text = shown.to_string(index=False) if len(table) else "No runs yet: `python -m core run` makes one."
     return json.loads(table.to_json(orient="records", date_format="iso")), text

@@ -19,7 +19,7 @@ def examine() -> dict:
     free = shutil.disk_usage(settings.folder(".")).free
     measured = throughput.table()
     measured = measured[measured["hardware"] == hardware.name()]
-    table = runs.table()
+    rows = runs.rows()
     limit = SLOW_RATIO * backbones.get("MobileNetV2").cpu_ms
     return {
         "hardware": hardware.describe(),
@@ -37,7 +37,7 @@ def examine() -> dict:
         "datasets": {summary.name: summary.state for summary in datasets.available()},
         "speeds": {f"{row.backbone} at {row.input_size} px": row.images_per_second for row in measured.itertuples()},
         "slow_here": [name for name in backbones.names() if (backbones.get(name).cpu_ms or 0) > limit],
-        "lessons": {name: lessons.missing(name, table) for name in lessons.LESSONS},
+        "lessons": {name: lessons.missing(name, rows) for name in lessons.LESSONS},
         "missing_packages": [name for name in ("tensorflow", "streamlit", "plotly") if not find_spec(name)],
     }
 

@@ -4,15 +4,14 @@ Each step opens a page, already set up, and says what to do there. Whether it is
 maps, never ticked off. Everything works with the shipped data and weights.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-
-import pandas as pd
 
 from core import backbones, execute, maps, runs
 from core.config import ZERO_SHOT, RunConfig
 from core.errors import ConfigError, LabError
 from core.progress import Report, silent
+from core.runs import RunRow
 from core.zero_shot import encoder
 
 # What a learner's run must share with the one a step asks for; seeds and epochs are free.
@@ -382,20 +381,23 @@ def link(lesson: Lesson, step: Step) -> dict[str, str]:
     return {"backbones": params.pop("backbone")} | params
 
 
-def done(config: RunConfig, table: pd.DataFrame) -> pd.Series | None:
-    """The newest finished run, a row of `runs.table`, that is like the one a step asks for; None: there is none."""
+def done(config: RunConfig, rows: Sequence[RunRow]) -> RunRow | None:
+    """The newest finished run like the one a step asks for; None: there is none."""
     names = CHECKED + (OF_FINE_TUNES if config.method == "finetune" else ())
-    like = (table["status"] == "finished") & table["accuracy"].notna()
-    for name in names:
-        like &= table[name] == getattr(config, name)
-    found = table[like].sort_values("created", ascending=False)
-    return None if found.empty else found.iloc[0]
+    alike = [
+        run
+        for run in rows
+        if run.status == "finished"
+        and run.has_result
+        and all(getattr(run.config, name) == getattr(config, name) for name in names)
+    ]
+    return max(alike, key=lambda run: run.created, default=None)
 
 
-def lacking(lesson: Lesson, step: Step, table: pd.DataFrame) -> list[str]:
+def lacking(lesson: Lesson, step: Step, rows: Sequence[RunRow]) -> list[str]:
     """What is left to do in a step, in words; empty if it is done or asks for nothing."""
-    missing = [title(lesson.runs[name]) for name in step.runs if done(lesson.runs[name], table) is None]
-    if step.mapped and not missing and not all(_drawn(lesson, step, table)):
+    missing = [title(lesson.runs[name]) for name in step.runs if done(lesson.runs[name], rows) is None]
+    if step.mapped and not missing and not all(_drawn(lesson, step, rows)):
         missing.append("the maps before and after")
     return missing
 
@@ -410,10 +412,10 @@ def title(config: RunConfig) -> str:
     return f"{kinds.get(config.method, config.method)} {config.backbone}, {images}{pixels}"
 
 
-def missing(name: str, table: pd.DataFrame) -> list[str]:
+def missing(name: str, rows: Sequence[RunRow]) -> list[str]:
     """What is left to do before a lesson can be shown; empty if it is ready for a lecture."""
     lesson = get(name)
-    return list(dict.fromkeys(item for step in lesson.steps for item in lacking(lesson, step, table)))
+    return list(dict.fromkeys(item for step in lesson.steps for item in lacking(lesson, step, rows)))
 
 
 def prepare(name: str, report: Report = silent) -> list[str]:
@@ -425,25 +427,27 @@ def prepare(name: str, report: Report = silent) -> list[str]:
     """
     lesson, prepared = get(name), []
     for config in lesson.runs.values():
-        if done(config, runs.table()) is None:
+        if done(config, runs.rows()) is None:
             run_id = runs.create(config)
             if execute.perform(run_id, report) != "finished":
                 raise LabError(f"The {title(config)} did not finish", remedy=runs.get(run_id).error or "Try again")
             prepared.append(title(config))
     for step in lesson.steps:
-        if step.mapped and lacking(lesson, step, runs.table()):
-            for config in maps.of_fine_tune(done(lesson.runs[step.mapped], runs.table())["run_id"], MAP):
+        rows = runs.rows()
+        run = done(lesson.runs[step.mapped], rows) if step.mapped else None
+        if run and lacking(lesson, step, rows):
+            for config in maps.of_fine_tune(run.id, MAP):
                 maps.compute(config, report)
             prepared.append("the maps before and after")
     return prepared
 
 
-def _drawn(lesson: Lesson, step: Step, table: pd.DataFrame) -> Iterator[bool]:
-    run = done(lesson.runs[step.mapped], table)
+def _drawn(lesson: Lesson, step: Step, rows: Sequence[RunRow]) -> Iterator[bool]:
+    run = done(lesson.runs[step.mapped], rows)
     if run is None:
         yield False
         return
     try:
-        yield from (maps.find(config) is not None for config in maps.of_fine_tune(run["run_id"], MAP))
+        yield from (maps.find(config) is not None for config in maps.of_fine_tune(run.id, MAP))
     except LabError:  # the probe the run started from was deleted
         yield False

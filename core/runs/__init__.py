@@ -1,6 +1,7 @@
 """Runs: what comes out of them, and where that is kept.
 
 outcome    the numbers of a run, and all that it leaves
+rows       every run with its settings and numbers, typed, or as a table
 store      every run with its settings, progress and result (MLflow)
 reporter   the report that a worker gives its run
 models     the trained model of a run
@@ -8,8 +9,8 @@ models     the trained model of a run
 
 from core.runs.outcome import STAGES, Outcome, Result, Run, judge, predictions_after
 from core.runs.reporter import REPORT_EVERY, Reporter
+from core.runs.rows import COLUMNS, RunRow, table
 from core.runs.store import (
-    COLUMNS,
     ENDED,
     RESUMABLE,
     STATUSES,
@@ -20,19 +21,19 @@ from core.runs.store import (
     delete,
     end,
     finish,
+    frozen,
     get,
     head,
-    layers,
     mark_interrupted,
     model_path,
     predictions,
     process_alive,
     request_stop,
     resume,
+    rows,
     stage_predictions,
     start,
     stop_seen,
-    table,
 )
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Reporter",
     "Result",
     "Run",
+    "RunRow",
     "active",
     "confusion",
     "create",
@@ -53,10 +55,10 @@ __all__ = [
     "delete",
     "end",
     "finish",
+    "frozen",
     "get",
     "head",
     "judge",
-    "layers",
     "mark_interrupted",
     "model_path",
     "predictions",
@@ -64,6 +66,7 @@ __all__ = [
     "process_alive",
     "request_stop",
     "resume",
+    "rows",
     "stage_predictions",
     "start",
     "stop_seen",

@@ -16,6 +16,7 @@ from core import hardware, heads, metrics
 from core.config import RunConfig
 from core.data.datasets import Dataset
 from core.progress import Progress
+from core.training.freezing import Frozen
 
 STAGES = ("load", "extract", "train", "evaluate")  # of a run, whose seconds are kept
 
@@ -68,7 +69,7 @@ class Result:
     confusion: pd.DataFrame  # counts, true class by predicted class
     head: heads.Head | None = None  # of a probe
     model: Path | None = None  # file of a network that trained, uint8 images to probabilities
-    layers: dict | None = None  # what of it trained: a `freezing.Frozen` as a dict
+    frozen: Frozen | None = None  # which of its layers trained
     stage_predictions: pd.DataFrame | None = None  # stage, row, prediction, confidence: after each stage of a training
     ended: str = "finished"  # or stopped, diverged: with the best until then
     error: str | None = None

@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
+from math import nan
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -32,7 +33,9 @@ from core.config import ZERO_SHOT, RunConfig
 from core.errors import LabError, RunError
 from core.progress import Progress
 from core.runs.outcome import STAGES, Outcome, Result, Run
+from core.runs.rows import NUMBERS, RunRow
 from core.training import checkpoints
+from core.training.freezing import Block, Frozen, Layer
 from core.zero_shot import prompts
 
 EXPERIMENT = "Backbone Lab"
@@ -48,21 +51,6 @@ _CURVE = "curve_"
 _MOST_POINTS = 500  # in one write; MLflow takes 1,000
 _TAGS = ("hardware", "protocol", "weights_origin", "cached")
 _COUNTS = ("n_train", "n_val", "n_test")
-_NUMBERS = (
-    *("accuracy", "accuracy_low", "accuracy_high", "top5", "validation_accuracy", "last_validation_accuracy"),
-    *("calibration_error", "images_per_second", "train_images_per_second", "frozen_accuracy"),
-    *("trainable_params", "total_params", "peak_memory"),
-    *(f"seconds_{stage}" for stage in STAGES),
-)
-COLUMNS = [
-    *("run_id", "name", "status", "created"),
-    *(f.name for f in fields(RunConfig)),
-    *_NUMBERS,
-    *("seconds", "cached", "hardware", "protocol", "weights_origin"),
-    *(f"{name}_used" for name in _COUNTS),
-    "error",
-]
-
 logger = logging.getLogger(__name__)
 
 
@@ -101,7 +89,7 @@ def finish(run_id: str, result: Result) -> None:
     now, outcome = int(time.time() * 1000), result.outcome
     numbers = asdict(outcome) | outcome.chosen | {f"seconds_{stage}": value for stage, value in outcome.seconds.items()}
     numbers["frozen_accuracy"] = outcome.frozen_accuracy
-    numbers = {name: numbers.get(name) for name in (*_NUMBERS, *_COUNTS)}  # some only where there are epochs
+    numbers = {name: numbers.get(name) for name in (*NUMBERS, *_COUNTS)}  # some only where there are epochs
     metrics = [Metric(name, float(value), now, 0) for name, value in numbers.items() if value is not None]
     tags = [RunTag(_TAG + name, str(getattr(outcome, name))) for name in _TAGS]
     with tempfile.TemporaryDirectory() as folder:
@@ -110,8 +98,8 @@ def finish(run_id: str, result: Result) -> None:
         result.confusion.to_csv(Path(folder, "confusion.csv"))
         if result.head:
             result.head.save(Path(folder, "head.npz"))
-        if result.layers:
-            Path(folder, "layers.json").write_text(json.dumps(result.layers))
+        if result.frozen:
+            Path(folder, "layers.json").write_text(json.dumps(asdict(result.frozen)))
         if result.stage_predictions is not None:
             result.stage_predictions.to_parquet(Path(folder, "stage_predictions.parquet"), index=False)
         _client().log_artifacts(run_id, folder)
@@ -156,23 +144,9 @@ def active() -> list[Run]:
     return [run for _, run in reversed(_search()) if run.status not in ENDED]
 
 
-def table() -> pd.DataFrame:
-    """Every run, newest first, one a row; see `COLUMNS`. Numbers of unfinished runs are NaN."""
-    rows = []
-    for found, run in _search():
-        tags, metrics = _ours(found.data.tags), found.data.metrics
-        row = {"run_id": run.id, "name": run.name, "status": run.status, "created": run.created, "error": run.error}
-        row |= asdict(run.config) | {name: metrics.get(name) for name in _NUMBERS}
-        row |= {name: tags.get(name) for name in ("hardware", "protocol", "weights_origin")}
-        row |= {
-            "cached": tags.get("cached") == "True",
-            "seconds": sum(metrics.get(f"seconds_{s}", 0) for s in STAGES) or None,
-        }
-        row |= {f"{name}_used": metrics.get(name) for name in _COUNTS}
-        rows.append(row)
-    frame = pd.DataFrame(rows, columns=COLUMNS)
-    numbers = [*_NUMBERS, "seconds", *(f"{name}_used" for name in _COUNTS)]
-    return frame.astype(dict.fromkeys(numbers, float) | {"created": "datetime64[ns, UTC]"})
+def rows() -> list[RunRow]:
+    """Every run with its settings and numbers, newest first."""
+    return [_row(run, found.data.metrics, _ours(found.data.tags)) for found, run in _search()]
 
 
 def predictions(run_id: str) -> pd.DataFrame:
@@ -220,11 +194,14 @@ def model_path(run_id: str) -> Path:
     return _artifact(run_id, "model.keras")
 
 
-def layers(run_id: str) -> dict | None:
-    """What of a network trained, as `freezing.Frozen` with its layers and blocks; None for a probe."""
+def frozen(run_id: str) -> Frozen | None:
+    """Which layers of a network trained and which did not; None for a probe."""
     if not _left(run_id, "layers.json"):
         return None
-    return json.loads(_artifact(run_id, "layers.json").read_text())
+    stored = json.loads(_artifact(run_id, "layers.json").read_text())
+    layers = tuple(Layer(**layer) for layer in stored["layers"])
+    blocks = tuple(Block(**block) for block in stored["blocks"])
+    return Frozen(**stored | {"layers": layers, "blocks": blocks})
 
 
 def delete(run_id: str) -> None:
@@ -332,6 +309,22 @@ def _run(found) -> Run:
         progress=progress,
         outcome=None,
         error=tags.get("error"),
+    )
+
+
+def _row(run: Run, metrics: dict[str, float], tags: dict[str, str]) -> RunRow:
+    seconds = sum(metrics.get(f"seconds_{stage}", 0) for stage in STAGES)
+    return RunRow(
+        id=run.id,
+        name=run.name,
+        status=run.status,
+        created=run.created,
+        config=run.config,
+        error=run.error or "",
+        seconds=seconds or nan,
+        cached=tags.get("cached") == "True",
+        **{name: metrics.get(name, nan) for name in (*NUMBERS, *_COUNTS)},
+        **{name: tags.get(name, "") for name in ("hardware", "protocol", "weights_origin")},
     )
 
 

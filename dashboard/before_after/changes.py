@@ -7,6 +7,7 @@ import pandas as pd
 
 from core import metrics
 from core.maps import METHODS, MapConfig
+from core.runs import RunRow
 from dashboard import server
 from dashboard.map_view import Column
 from dashboard.maps import columns
@@ -17,15 +18,15 @@ CHANGES = ("still right", "fixed", "broken", "still wrong")
 COLOURS = (columns.BOTH, columns.RIGHT, columns.WRONG, columns.NEITHER)
 
 
-def answers(run: pd.Series) -> pd.DataFrame | None:
+def answers(run: RunRow) -> pd.DataFrame | None:
     """`notable_images.together` of a fine-tune and, as the other, the head on the frozen backbone; None if not kept.
 
     If the fine-tune began with the head of a probe, that probe is what was before.
     """
-    after = server.runs.predictions(run["run_id"])
-    if run["start"]:
-        return notable_images.together(after, server.runs.predictions(run["start"]))
-    return notable_images.before_and_after(after, server.runs.stage_predictions(run["run_id"]))
+    after = server.runs.predictions(run.id)
+    if run.config.start:
+        return notable_images.together(after, server.runs.predictions(run.config.start))
+    return notable_images.before_and_after(after, server.runs.stage_predictions(run.id))
 
 
 def sentence(before: Mapping[str, float], after: Mapping[str, float]) -> str:

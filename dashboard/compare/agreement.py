@@ -1,5 +1,6 @@
 """How often any two runs say the same of an image: a matrix, and the pair that differs most in a sentence."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,6 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.evaluation import agreement
+from core.runs import RunRow
 from dashboard import server
 from dashboard.ui import choices, components, formats
 from dashboard.ui.charts import canvas
@@ -15,18 +17,18 @@ from dashboard.ui.charts import canvas
 MOST = 12  # runs, the best; more cells could not be read
 
 
-def show(finished: pd.DataFrame) -> None:
-    """Draw it for rows of `runs.table`, the best of each dataset's runs; nothing where no two share a dataset."""
-    sharing = finished[finished.groupby("dataset")["run_id"].transform("size") > 1]
-    if sharing.empty:
+def show(finished: Sequence[RunRow]) -> None:
+    """Draw it for the best finished runs of a dataset; nothing where no two share one."""
+    sizes = Counter(run.config.dataset for run in finished)
+    shared = [name for name, runs in sizes.items() if runs > 1]
+    if not shared:
         return
     with st.expander("Who agrees with whom", icon=":material/handshake:"):
-        name = st.selectbox("On", sharing["dataset"].unique(), key="agreement-on")
-        runs = sharing[sharing["dataset"] == name].nlargest(MOST, "accuracy")
-        found = agreement.same_answers(
-            {row["run_id"]: server.runs.predictions(row["run_id"]) for _, row in runs.iterrows()}
-        )
-        titles = [choices.run_title(row) for _, row in runs.iterrows()]
+        name = st.selectbox("On", shared, key="agreement-on")
+        tested = [run for run in finished if run.config.dataset == name and run.has_result]
+        runs = sorted(tested, key=lambda run: run.accuracy, reverse=True)[:MOST]
+        found = agreement.same_answers({run.id: server.runs.predictions(run.id) for run in runs})
+        titles = [choices.run_title(run) for run in runs]
         found = found.set_axis(titles).set_axis(titles, axis=1)
         st.markdown(sentence(found))
         components.chart(matrix(found, titles), key="agreement", alt="Share of images of which two runs say the same")

@@ -1,6 +1,7 @@
 """What a CLIP that was told the class names is worth in labelled images, from the few-shot curves that are there."""
 
-import pandas as pd
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core import heads
@@ -9,6 +10,7 @@ from core.embeddings import Source
 from core.errors import LabError
 from core.evaluation import few_shot
 from core.metrics import Interval
+from core.runs import RunRow
 from dashboard import server
 from dashboard.few_shot import curves
 from dashboard.ui import components, formats
@@ -16,48 +18,58 @@ from dashboard.ui import components, formats
 MOST = 4  # backbones
 
 
-def show(finished: pd.DataFrame) -> None:
+def show(finished: Sequence[RunRow]) -> None:
     """For each dataset its newest zero-shot run (of `runs.table`), and what the backbones probed beside it need."""
-    told = finished[finished["method"] == ZERO_SHOT]
-    told = told.drop_duplicates("dataset")  # the newest: not the best, which would be chosen on the test images
-    if told.empty:
+    newest: dict[str, RunRow] = {}  # of each dataset: not the best, which would be chosen on the test images
+    for run in finished:
+        if run.config.method == ZERO_SHOT:
+            newest.setdefault(run.config.dataset, run)
+    if not newest:
         return
-    sentences = [sentence for _, run in told.iterrows() for sentence in _sentences(run, finished)]
+    sentences = [sentence for run in newest.values() for sentence in _sentences(run, finished)]
     text = (
         "  \n".join(sentences) or "Not measured yet: the page Few-shot draws it, from cached features within seconds."
     )
     st.markdown(f"**How many labelled images is being told the names worth?**  \n{text}")
-    run = told.iloc[0]
-    probed = [name for name in _probes(run, finished)["backbone"].unique() if name != run["backbone"]]
+    run = next(iter(newest.values()))
+    probed = dict.fromkeys(probe.config.backbone for probe in _probes(run, finished))
+    probed.pop(run.config.backbone, None)
     components.link(
-        "few_shot", "See the curves", icon=":material/show_chart:", dataset=run["dataset"],
-        backbones=[*probed[:MOST], run["backbone"]],
+        "few_shot", "See the curves", icon=":material/show_chart:", dataset=run.config.dataset,
+        backbones=[*list(probed)[:MOST], run.config.backbone],
     )  # fmt: skip
-    components.toy(set(finished["backbone"]))
+    components.toy({run.config.backbone for run in finished})
 
 
-def _sentences(run: pd.Series, finished: pd.DataFrame) -> list[str]:
-    line = Interval(run["accuracy"], run["accuracy_low"], run["accuracy_high"])
-    title = f"{run['backbone']}'s zero-shot on {run['dataset']} ({formats.percent(line.value)})"
+def _sentences(run: RunRow, finished: Sequence[RunRow]) -> list[str]:
+    line = Interval(run.accuracy, run.accuracy_low, run.accuracy_high)
+    title = f"{run.config.backbone}'s zero-shot on {run.config.dataset} ({formats.percent(line.value)})"
     said = []
-    for _, probe in _probes(run, finished).iterrows():
+    for probe in _probes(run, finished):
         try:
+            network = ("backbone", "weights", "input_size", "preprocessing", "pooling")
             source = Source(
-                dataset=run["dataset"], images="test", backbone=probe["backbone"], weights=probe["weights"],
-                input_size=int(probe["input_size"]), preprocessing=probe["preprocessing"], pooling=probe["pooling"],
-            )  # fmt: skip
+                dataset=run.config.dataset,
+                images="test",
+                **{name: getattr(probe.config, name) for name in network},
+            )
             curve = server.few_shot.curve(source)
         except LabError:  # its dataset or network has gone since
             continue
-        if curve and curve.n_test == run["n_test_used"]:
+        if curve and curve.n_test == run.n_test:
             crossing = few_shot.crossing(curve, line)
-            name = f"{probe['backbone']} at {probe['input_size']} px"
-            name += " (untrained)" if probe["weights_origin"] == "untrained" else ""
+            name = f"{probe.config.backbone} at {probe.config.input_size} px"
+            name += " (untrained)" if probe.weights_origin == "untrained" else ""
             said.append(curves.sentence(name, title, crossing, complete=curve.complete))
     return said[:MOST]
 
 
-def _probes(run: pd.Series, finished: pd.DataFrame) -> pd.DataFrame:
+def _probes(run: RunRow, finished: Sequence[RunRow]) -> list[RunRow]:
     """Probes on the same dataset, one of each network and way to look."""
-    same = finished[(finished["dataset"] == run["dataset"]) & finished["method"].isin(list(heads.METHODS))]
-    return same.drop_duplicates(["backbone", "weights", "input_size", "preprocessing", "pooling"])
+    probes: dict[tuple, RunRow] = {}
+    for other in finished:
+        config = other.config
+        if config.dataset == run.config.dataset and config.method in heads.METHODS:
+            network = (config.backbone, config.weights, config.input_size, config.preprocessing, config.pooling)
+            probes.setdefault(network, other)
+    return list(probes.values())

@@ -1,11 +1,13 @@
 """Every run in one table: which runs, which columns, which one is chosen."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
 from core.backbones import BACKBONES
 from core.config import TITLES
-from core.runs import COLUMNS, STATUSES
+from core.runs import COLUMNS, STATUSES, RunRow, table
 from dashboard.state import visitor
 from dashboard.ui import answers, formats, selections
 
@@ -38,16 +40,23 @@ COUNTS |= {"labelled": "Labelled images", "network_params": "Parameters of the n
 SAID_AS_THEY_ARE = [name for name in COLUMNS if name not in (PERCENT | SECONDS | COUNTS)]
 
 
-def choose_runs(runs: pd.DataFrame) -> pd.DataFrame:
+def choose_runs(runs: Sequence[RunRow]) -> list[RunRow]:
     """The runs that pass the filters, which show only what there is to choose from."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        shown = _filter(runs, "dataset", "Dataset", sorted(runs["dataset"].unique()))
-        shown = _filter(shown, "status", "Status", [status for status in STATUSES if status in set(runs["status"])])
-        return _filter(shown, "backbone", "Backbone", sorted(runs["backbone"].unique()))
+        datasets = _wanted("dataset", "Dataset", sorted({run.config.dataset for run in runs}))
+        present = {run.status for run in runs}
+        statuses = _wanted("status", "Status", [status for status in STATUSES if status in present])
+        backbones = _wanted("backbone", "Backbone", sorted({run.config.backbone for run in runs}))
+    return [
+        run
+        for run in runs
+        if run.config.dataset in datasets and run.status in statuses and run.config.backbone in backbones
+    ]
 
 
-def show(runs: pd.DataFrame) -> str | None:
+def show(rows: Sequence[RunRow]) -> str | None:
     """Draw the table; returns the id of the chosen run."""
+    runs = table(rows)
     head, switch, download = st.columns([6, 3, 2], vertical_alignment="center")
     head.subheader(formats.count(len(runs), "run"), anchor=False)
     columns = switch.segmented_control(
@@ -93,11 +102,11 @@ def _params(backbone: str) -> float:
     return BACKBONES[backbone].params if backbone in BACKBONES else float("nan")
 
 
-def _filter(runs: pd.DataFrame, column: str, label: str, options: list[str]) -> pd.DataFrame:
+def _wanted(column: str, label: str, options: list[str]) -> list[str]:
+    """A choice among these; all of them where none is chosen or there is only one."""
     if len(options) < 2:
-        return runs
-    wanted = st.multiselect(label, options, placeholder="All", key=f"only_{column}", bind="query-params")
-    return runs[runs[column].isin(wanted)].reset_index(drop=True) if wanted else runs
+        return options
+    return st.multiselect(label, options, placeholder="All", key=f"only_{column}", bind="query-params") or options
 
 
 def _columns() -> dict:

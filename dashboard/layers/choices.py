@@ -1,14 +1,15 @@
 """Which network is looked into, on which images, and how: the widgets of the page Layers, all in the address bar."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pandas as pd
 import streamlit as st
 
 from core import backbones
 from core.config import DEMO
 from core.embeddings import Source
 from core.maps import METHODS
+from core.runs import RunRow
 from dashboard import server
 from dashboard.state import address
 from dashboard.ui import choices
@@ -26,11 +27,11 @@ class Asked:
     method: str  # of the maps
 
 
-def show(tuned: pd.DataFrame) -> Asked:
+def show(tuned: Sequence[RunRow]) -> Asked:
     """Draw them; returns what they say.
 
     Args:
-        tuned: Rows of `runs.table` whose networks trained.
+        tuned: Runs whose networks trained.
 
     Raises:
         LabError: What is asked for cannot be.
@@ -63,7 +64,7 @@ def show(tuned: pd.DataFrame) -> Asked:
     return Asked(Source(images="test", n_images=n_test, **fields), n_train, method)
 
 
-def _network(tuned: pd.DataFrame) -> dict:
+def _network(tuned: Sequence[RunRow]) -> dict:
     of = "backbone"
     if len(tuned):
         of = choices.titled(st.segmented_control, "of", "Look into", OF, required=True)
@@ -71,4 +72,4 @@ def _network(tuned: pd.DataFrame) -> dict:
         return {"dataset": choices.dataset(), "backbone": choices.backbone()}
     with st.container(width=300):
         run = choices.run(tuned)
-    return {"dataset": tuned.set_index("run_id").at[run, "dataset"], "run": run}
+    return {"dataset": run.config.dataset, "run": run.id}

@@ -90,20 +90,20 @@ def _check(lesson: Lesson, step: Step) -> None:
     if not server.engine.store_open():
         st.caption(":material/hourglass_empty: Looking for your runs")
         return
-    table = server.runs.table()
-    lacking = lessons.lacking(lesson, step, table)
+    rows = server.runs.rows()
+    lacking = lessons.lacking(lesson, step, rows)
     if lacking:
         st.markdown(f":orange[:material/radio_button_unchecked:] Still to do: {'; '.join(lacking)}.")
     else:
         st.markdown(":green[:material/check_circle:] Done.")
     for name in step.runs:
-        run = lessons.done(lesson.runs[name], table)
+        run = lessons.done(lesson.runs[name], rows)
         if run is not None:
-            interval = formats.interval(run["accuracy_low"], run["accuracy_high"])
+            interval = formats.interval(run.accuracy_low, run.accuracy_high)
             components.link(
                 "run",
-                f"{formats.percent(run['accuracy'])} ({interval}), {formats.duration(run['seconds'])}: "
+                f"{formats.percent(run.accuracy)} ({interval}), {formats.duration(run.seconds)}: "
                 f"{lessons.title(lesson.runs[name])}",
                 icon=":material/search_insights:",
-                run=run["run_id"],
+                run=run.id,
             )

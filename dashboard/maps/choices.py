@@ -1,8 +1,8 @@
 """What a map is of, and how it is made: the widgets of the page Maps, all of them in the address bar."""
 
+from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -10,6 +10,7 @@ from core import backbones, maps, options
 from core.config import DEMO
 from core.embeddings import IMAGES, Source
 from core.maps import MapConfig
+from core.runs import RunRow
 from dashboard import server
 from dashboard.state import visitor
 from dashboard.train import options as train_options
@@ -26,11 +27,11 @@ TITLES = dict(
 )
 
 
-def show(runs: pd.DataFrame) -> tuple[MapConfig, DeltaGenerator]:
+def show(runs: Sequence[RunRow]) -> tuple[MapConfig, DeltaGenerator]:
     """Draw them; returns what they say, and the line of widgets that may be gone on with.
 
     Args:
-        runs: Rows of `runs.table`, newest first.
+        runs: Newest first.
 
     Raises:
         LabError: What is asked for cannot be.
@@ -39,7 +40,7 @@ def show(runs: pd.DataFrame) -> tuple[MapConfig, DeltaGenerator]:
     with how:
         with st.popover("Images and network", icon=":material/tune:"):  # the map's title says which they are
             with st.container(horizontal=True, vertical_alignment="bottom"):
-                fields = _network(runs[runs["accuracy"].notna()])
+                fields = _network([run for run in runs if run.has_result])
                 fields["images"] = _images(fields["dataset"])
             more = st.container()
         chosen = _method()
@@ -52,7 +53,7 @@ def show(runs: pd.DataFrame) -> tuple[MapConfig, DeltaGenerator]:
     return MapConfig(Source(**fields), method=chosen, dims=int(dims), **settings), how
 
 
-def _network(runs: pd.DataFrame) -> dict:
+def _network(runs: Sequence[RunRow]) -> dict:
     """Whose vectors: a backbone's as it came, or a network's as a run left it."""
     of = "backbone"
     if len(runs):
@@ -62,15 +63,16 @@ def _network(runs: pd.DataFrame) -> dict:
     if of != "run":
         dataset = choices.dataset()
         return {"dataset": dataset, "backbone": choices.backbone()}
-    titles = {run["run_id"]: choices.run_title(run) for _, run in runs.iterrows()}
+    by_id = {run.id: run for run in runs}
+    titles = {run.id: choices.run_title(run) for run in runs}
     st.session_state["map-run"] = visitor.get().run if visitor.get().run in titles else next(iter(titles))
 
     def keep() -> None:
         if st.session_state.get("map-run") in titles:  # the page may have been left meanwhile
             visitor.update(run=st.session_state["map-run"])
 
-    run = st.selectbox("Run", list(titles), format_func=titles.get, key="map-run", on_change=keep)
-    return {"dataset": runs.set_index("run_id").at[run, "dataset"], "run": run}
+    run_id = st.selectbox("Run", list(titles), format_func=titles.__getitem__, key="map-run", on_change=keep)
+    return {"dataset": by_id[run_id].config.dataset, "run": run_id}
 
 
 def _images(dataset: str) -> str:

@@ -1,23 +1,22 @@
 """What can be done with a run that has ended: go on with it, set it up again, delete it."""
 
-import pandas as pd
 import streamlit as st
 
-from core.runs import ENDED
+from core.runs import ENDED, RunRow
 from dashboard import server
 from dashboard.run import progress
 from dashboard.state import visitor
 from dashboard.ui import components
 
 
-def show(run: pd.Series) -> None:
-    """Buttons in a row; `run` is a row of `runs.table`."""
+def show(run: RunRow) -> None:
+    """Buttons in a row."""
     progress.resume_button(run)
     components.link("train", "Set it up again", icon=":material/replay:", **progress.same(run))
-    if run["status"] in ENDED:
+    if run.status in ENDED:
         with st.popover("Delete", icon=":material/delete:"):
             st.markdown("The run, its predictions and its head. Features stay in the cache.")
             if st.button("Delete this run"):
-                server.runs.delete(run["run_id"])
+                server.runs.delete(run.id)
                 visitor.update(run="")
                 st.rerun()

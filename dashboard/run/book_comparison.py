@@ -1,12 +1,13 @@
 """A lesson: the textbook's recipe as it is printed beside the same recipe corrected, with the reason in words."""
 
-import pandas as pd
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core import backbones, metrics
 from core.backbones import Backbone
 from core.data.images import PREPROCESSING
-from core.runs import Outcome
+from core.runs import Outcome, RunRow
 from dashboard import server
 from dashboard.ui import components, findings, formats, notable_images, run_charts
 
@@ -14,40 +15,40 @@ TAB, RESULT = "The book", "Result"  # of the page Run
 PRINTED, CORRECTED = "book-as-printed", "book-corrected"
 
 
-def show(printed: pd.Series, corrected: pd.Series) -> None:
+def show(printed: RunRow, corrected: RunRow) -> None:
     """Both results of `pair`, whether the difference is chance, and what makes it."""
     st.subheader("The book, as printed against corrected", anchor=False)
     names, both = ("As printed", "Corrected"), (printed, corrected)
     for column, each, name in zip(st.columns(2, gap="large"), both, names, strict=True):
         with column.container(border=True):
-            st.metric(name, formats.percent(each["accuracy"]))
+            st.metric(name, formats.percent(each.accuracy))
             st.caption(
-                f"95 % interval {formats.interval(each['accuracy_low'], each['accuracy_high'])}, "
-                f"from {formats.count(each['n_test_used'], 'test image')}"
+                f"95 % interval {formats.interval(each.accuracy_low, each.accuracy_high)}, "
+                f"from {formats.count(each.n_test, 'test image')}"
             )
-            components.link("run", "Open this run", icon=":material/search_insights:", run=each["run_id"], view=RESULT)
+            components.link("run", "Open this run", icon=":material/search_insights:", run=each.id, view=RESULT)
     st.markdown(_verdict(printed, corrected))
-    facts = backbones.get(printed["backbone"])
-    outcomes = [server.runs.get(each["run_id"]).outcome for each in both]
+    facts = backbones.get(printed.config.backbone)
+    outcomes = [server.runs.get(each.id).outcome for each in both]
     st.markdown("\n".join(f"* {reason}" for reason in reasons(facts, *outcomes)))
     components.chart(
-        run_charts.per_class_of_two(*(server.runs.confusion(each["run_id"]) for each in both), names),
+        run_charts.per_class_of_two(*(server.runs.confusion(each.id) for each in both), names),
         key="book",
         alt="Accuracy of each class, as printed beside corrected",
     )
 
 
-def pair(run: pd.Series, runs: pd.DataFrame) -> tuple[pd.Series, pd.Series] | None:
+def pair(run: RunRow, runs: Sequence[RunRow]) -> tuple[RunRow, RunRow] | None:
     """The newest run of each recipe that can be held against each other for the backbone and dataset of a run.
 
     They are of the same amount of training images; this run itself is taken where it is one of them.
     """
-    same = runs[
-        (runs["backbone"] == run["backbone"]) & (runs["dataset"] == run["dataset"]) & runs["accuracy"].notna()
-    ].sort_values("created", ascending=False)
-    for printed in _own_first(same[same["recipe"] == PRINTED], run):
-        for corrected in _own_first(same[same["recipe"] == CORRECTED], run):
-            if printed["n_train_used"] == corrected["n_train_used"]:
+    network = (run.config.backbone, run.config.dataset)
+    same = [other for other in runs if (other.config.backbone, other.config.dataset) == network and other.has_result]
+    same.sort(key=lambda other: other.created, reverse=True)
+    for printed in _candidates(PRINTED, same, run):
+        for corrected in _candidates(CORRECTED, same, run):
+            if printed.n_train == corrected.n_train:
                 return printed, corrected
     return None
 
@@ -91,8 +92,8 @@ def _batchnorm() -> str:
     )
 
 
-def _verdict(printed: pd.Series, corrected: pd.Series) -> str:
-    first, second = (server.runs.predictions(each["run_id"]) for each in (corrected, printed))
+def _verdict(printed: RunRow, corrected: RunRow) -> str:
+    first, second = (server.runs.predictions(each.id) for each in (corrected, printed))
     both = notable_images.together(first, second)
     if both.empty:
         return ""
@@ -100,7 +101,8 @@ def _verdict(printed: pd.Series, corrected: pd.Series) -> str:
     return findings.paired(found, "the corrected one", "the printed one")
 
 
-def _own_first(candidates: pd.DataFrame, run: pd.Series) -> list[pd.Series]:
-    found = [row for _, row in candidates.iterrows()]
-    own = [row for row in found if row["run_id"] == run["run_id"]]
-    return own or found
+def _candidates(recipe: str, runs: Sequence[RunRow], run: RunRow) -> list[RunRow]:
+    """Those of a recipe; the run alone where it is one of them."""
+    if run.config.recipe == recipe:
+        return [run]
+    return [other for other in runs if other.config.recipe == recipe]

@@ -1,9 +1,9 @@
 """How sure a run is, and of what: calibration, the surest mistakes, the least certain right answers, one explained."""
 
-import pandas as pd
 import streamlit as st
 
 from core import metrics
+from core.runs import RunRow
 from dashboard import server
 from dashboard.run import explanation
 from dashboard.state import visitor
@@ -15,15 +15,15 @@ AT_ONCE = 12
 BINS = 10  # readable from the last row; the error itself is of 15, as it is published
 
 
-def show(run: pd.Series) -> None:
-    """Telling images with one of them explained, and calibration under them; `run` is a row of `runs.table`."""
+def show(run: RunRow) -> None:
+    """Telling images with one of them explained, and calibration under them."""
     _images(run)
     _calibration(run)
 
 
-def _images(run: pd.Series) -> None:
+def _images(run: RunRow) -> None:
     """The images that tell most, and the one that was chosen beside its explanation."""
-    predictions = server.runs.predictions(run["run_id"])
+    predictions = server.runs.predictions(run.id)
     left, right = st.columns([5, 7] if visitor.get().projector else 2, gap="large")
     with left:
         group = choices.titled(
@@ -47,16 +47,16 @@ def _images(run: pd.Series) -> None:
         explanation.show(run, first if row is None else row)
 
 
-def _calibration(run: pd.Series) -> None:
+def _calibration(run: RunRow) -> None:
     """Whether it is as often right as it is sure."""
-    predictions = server.runs.predictions(run["run_id"])
+    predictions = server.runs.predictions(run.id)
     labels = predictions["label"].to_numpy()
     probabilities = predictions.filter(regex=r"^p_\d+$").to_numpy()
     bins = metrics.calibration_bins(labels, probabilities, BINS)
     st.subheader("Is it as often right as it is sure?", anchor=False)
     st.markdown(findings.calibration(bins, metrics.calibration_error(labels, probabilities)))
     components.chart(
-        run_charts.calibration(bins), key=f"calibration-{run['run_id']}", alt="Accuracy against confidence, in ten bins"
+        run_charts.calibration(bins), key=f"calibration-{run.id}", alt="Accuracy against confidence, in ten bins"
     )
 
 

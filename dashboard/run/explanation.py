@@ -1,11 +1,11 @@
 """One image from close up: what a run said of it, and which parts of it speak for that (Grad-CAM)."""
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core.data.datasets import Dataset
 from core.errors import LabError, RunError
+from core.runs import RunRow
 from dashboard import server
 from dashboard.state import visitor
 from dashboard.ui import components, heatmap, image_grid, run_charts
@@ -15,12 +15,12 @@ SIZE = 384  # pixels of an image
 FEW_PLACES = 25  # of a feature map, below which a map is hardly a place
 
 
-def show(run: pd.Series, row: int) -> None:
+def show(run: RunRow, row: int) -> None:
     """The image, the probabilities, and a heat map for the predicted and the true class."""
     dataset = image_grid.dataset_of(run)
     if dataset is None:
         return
-    found = server.runs.predictions(run["run_id"]).set_index("row")
+    found = server.runs.predictions(run.id).set_index("row")
     if row not in found.index:
         st.warning("Choose one of the images that this run was tested on.", title=f"Image {row} is not among them")
         return
@@ -37,13 +37,13 @@ def show(run: pd.Series, row: int) -> None:
     st.fragment(_heat_maps, run_every=None if ready else POLL)(run, row, classes, waiting=not ready)
     components.chart(
         run_charts.probabilities(names, probabilities),
-        key=f"probabilities-{run['run_id']}",
+        key=f"probabilities-{run.id}",
         alt=f"The three most probable classes of image {row}",
     )
 
 
-def _heat_maps(run: pd.Series, row: int, classes: list[int], *, waiting: bool) -> None:
-    dataset = server.datasets.get(run["dataset"])
+def _heat_maps(run: RunRow, row: int, classes: list[int], *, waiting: bool) -> None:
+    dataset = server.datasets.get(run.config.dataset)
     image = dataset.images[row]
     error = maps = None
     try:
@@ -78,7 +78,7 @@ def _how_to_read(height: int, width: int) -> str:
     return f"{text}." if height * width >= FEW_PLACES else f"{text}: a larger input size shows more."
 
 
-def _maps(run: pd.Series, row: int, dataset: Dataset, classes: list[int]) -> list[np.ndarray] | None:
+def _maps(run: RunRow, row: int, dataset: Dataset, classes: list[int]) -> list[np.ndarray] | None:
     """A map for each class; None while a worker is at one of them."""
-    found = [server.explain.grad_cam(run["run_id"], row, dataset.images[row], index) for index in classes]
+    found = [server.explain.grad_cam(run.id, row, dataset.images[row], index) for index in classes]
     return None if any(each is None for each in found) else [heat_map for heat_map, _ in found]

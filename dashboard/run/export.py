@@ -3,15 +3,15 @@
 import io
 import shlex
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
 import streamlit as st
 
 from core import backbones, export, heads
 from core.config import ZERO_SHOT
 from core.errors import LabError
-from core.runs import Outcome
+from core.runs import Outcome, RunRow
 from dashboard import server
 from dashboard.run import report
 from dashboard.ui import components, formats, task_progress
@@ -29,35 +29,35 @@ FORMATS = {  # format -> what one does with it
 }
 
 
-def show(run: pd.Series, outcome: Outcome) -> None:
-    """Three things to take away; `run` is a row of `runs.table` whose run left an outcome."""
+def show(run: RunRow, outcome: Outcome) -> None:
+    """Three things to take away from a run that left an outcome."""
     st.markdown("**The model.** Resizing and preprocessing are inside, so nobody can forget them.")
-    if run["backbone"] in backbones.clip_names() and heads.has_layers(run["method"]):
+    if run.config.backbone in backbones.clip_names() and heads.has_layers(run.config.method):
         st.caption("To open the Keras file of a CLIP, install `keras-hub` too: its layers come from there.")
-    if not heads.has_layers(run["method"]):
+    if not heads.has_layers(run.config.method):
         st.caption("Nearest neighbours have no model: they compare with all training images. The code below does that.")
     else:
-        _models(run["run_id"], min(export.CHECKED, outcome.n_test))
-    if run["method"] == ZERO_SHOT:
+        _models(run.id, min(export.CHECKED, outcome.n_test))
+    if run.config.method == ZERO_SHOT:
         st.markdown("**The command.** It repeats this run here; there is no script of it that runs elsewhere.")
         st.code(_command(run), language="bash", wrap_lines=True)
     else:
         st.markdown(
             "**The code.** It repeats this run with Keras and NumPy alone; its first line says where its images are."
         )
-        _code(run["run_id"])
+        _code(run.id)
     st.markdown("**A report.** One file that opens offline: the result, its mistakes, and all that decided it.")
-    report_of(pd.DataFrame([run]))
+    report_of([run])
 
 
-def report_of(frame: pd.DataFrame) -> None:
-    """A button for the report of finished runs, rows of `runs.table`; the first ones where there are many."""
-    chosen = frame.head(MOST)
-    several = f" of {'these' if len(frame) <= MOST else 'the first'} {len(chosen)} runs" if len(chosen) > 1 else ""
-    name = _stem(chosen.iloc[0]) if len(chosen) == 1 else f"backbone-lab-{len(chosen)}-runs"
+def report_of(runs: Sequence[RunRow]) -> None:
+    """A button for the report of finished runs; of the first ones where there are many."""
+    chosen = runs[:MOST]
+    several = f" of {'these' if len(runs) <= MOST else 'the first'} {len(chosen)} runs" if len(chosen) > 1 else ""
+    name = _stem(chosen[0]) if len(chosen) == 1 else f"backbone-lab-{len(chosen)}-runs"
     st.download_button(
         f"Report{several}",
-        lambda: report.html(chosen["run_id"].tolist()),
+        lambda: report.html([run.id for run in chosen]),
         f"{name}.html",
         "text/html",
         key="take-report",
@@ -67,9 +67,10 @@ def report_of(frame: pd.DataFrame) -> None:
     )
 
 
-def _command(run: pd.Series) -> str:
+def _command(run: RunRow) -> str:
     names = ("dataset", "backbone", "method", "weights", "templates", "classes", "n_test")
-    options = [f"--{name.replace('_', '-')} {shlex.quote(str(run[name]))}" for name in names if run[name]]
+    given = {name: getattr(run.config, name) for name in names}
+    options = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in given.items() if value]
     return f"python -m core run {' '.join(options)}"
 
 
@@ -114,7 +115,7 @@ def _format(run_id: str, name: str, checked: int) -> None:
     st.download_button(
         f"{title} ({formats.storage(_bytes(path))})",
         lambda: _content(path),
-        path.name + ".zip" * path.is_dir(),
+        f"{path.name}.zip" if path.is_dir() else path.name,
         "application/zip" if path.is_dir() else "application/octet-stream",
         key=f"take-{name}",
         icon=":material/download:",
@@ -158,5 +159,5 @@ def _bytes(path: Path) -> int:
     return sum(each.stat().st_size for each in ([path] if path.is_file() else path.rglob("*")) if each.is_file())
 
 
-def _stem(run: pd.Series) -> str:
-    return f"{run['backbone']}-{run['method']}-{run['run_id'][:8]}"
+def _stem(run: RunRow) -> str:
+    return f"{run.config.backbone}-{run.config.method}-{run.id[:8]}"

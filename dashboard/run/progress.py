@@ -1,13 +1,14 @@
 """One run as it goes: waiting, working, ended well or not, and what to do next."""
 
-from dataclasses import fields
+from dataclasses import asdict
+from math import isnan
 
 import pandas as pd
 import streamlit as st
 
 from core import heads
-from core.config import PROBES, TRAINED, RunConfig
-from core.runs import ENDED, RESUMABLE, Run
+from core.config import PROBES, TRAINED
+from core.runs import ENDED, RESUMABLE, Run, RunRow
 from dashboard import server
 from dashboard.state import visitor
 from dashboard.ui import components, formats, task_progress, training_charts
@@ -31,17 +32,15 @@ def show(run_id: str) -> None:
     if any(run.id == run_id for run in server.runs.active()):
         st.fragment(_live, run_every=POLL)(run_id)
         return
-    table = server.runs.table()
-    found = table[table["run_id"] == run_id]
-    if found.empty:
+    run = next((run for run in server.runs.rows() if run.id == run_id), None)
+    if run is None:
         st.info("It was deleted, or the link comes from another home folder.", title="This run is not here")
         return
-    run = found.iloc[0]
-    if run["status"] not in ENDED:  # the engine starts, and will say whether anybody works on it
+    if run.status not in ENDED:  # the engine starts, and will say whether anybody works on it
         st.skeleton(height=240)
         st.fragment(_look_again, run_every=POLL)()
         return
-    if run["status"] != "finished":
+    if run.status != "finished":
         _did_not_finish(run)
         return
     components.result_card(run)
@@ -51,39 +50,39 @@ def show(run_id: str) -> None:
     learned(run)
 
 
-def learned(run: pd.Series) -> None:
+def learned(run: RunRow) -> None:
     """The curves of a run that has ended, well or not, where it has any."""
-    if run["method"] in WITH_CURVES:
-        curves(run["run_id"], run["name"], unfrozen_after(run["method"], run["start"], run["head_epochs"]))
+    if run.config.method in WITH_CURVES:
+        curves(run.id, run.name, unfrozen_after(run.config.method, run.config.start, run.config.head_epochs))
 
 
-def gained(run: pd.Series) -> str:
+def gained(run: RunRow) -> str:
     """What unfreezing brought, in one sentence; "" for a run that has no stage before it."""
-    before = run["frozen_accuracy"]
-    if pd.isna(before):
+    before = run.frozen_accuracy
+    if isnan(before):
         return ""
-    points = 100 * (run["accuracy"] - before)
+    points = 100 * (run.accuracy - before)
     verb = "lost" if points < 0 else "gained"
-    inside = run["accuracy_low"] <= before <= run["accuracy_high"]
+    inside = run.accuracy_low <= before <= run.accuracy_high
     doubt = " That is within the interval: more test images would tell." if inside and points else ""
     frozen = f"With the backbone frozen it was {formats.percent(before)}"
     return f"{frozen}: unfreezing **{verb} {abs(points):.1f} points**.{doubt}"
 
 
-def why_it_ended(run: pd.Series) -> None:
+def why_it_ended(run: RunRow) -> None:
     """What kept a run from finishing, and what to do about it."""
-    error = run["error"] if pd.notna(run["error"]) else ""
-    again = _TRAINING_STOPPED if run["status"] == "stopped" and run["method"] in TRAINED else _AGAIN[run["status"]]
+    error = run.error
+    again = _TRAINING_STOPPED if run.status == "stopped" and run.config.method in TRAINED else _AGAIN[run.status]
     sentence = f"{error} {again}".strip()
-    st.warning(sentence, title=f"{run['name']}: {run['status']}", icon=":material/error:")
+    st.warning(sentence, title=f"{run.name}: {run.status}", icon=":material/error:")
 
 
-def resume_button(run: pd.Series) -> None:
+def resume_button(run: RunRow) -> None:
     """The button that goes on with a run, where it can go on."""
-    if run["status"] in RESUMABLE:
+    if run.status in RESUMABLE:
         st.button(
-            "Resume", icon=":material/play_arrow:", type="primary", key=f"resume-{run['run_id']}",
-            on_click=task_progress.attempt, args=(server.runs.resume, run["run_id"]),
+            "Resume", icon=":material/play_arrow:", type="primary", key=f"resume-{run.id}",
+            on_click=task_progress.attempt, args=(server.runs.resume, run.id),
         )  # fmt: skip
 
 
@@ -119,9 +118,10 @@ def unfrozen_after(method: str, start: str, head_epochs: int) -> int | None:
     return int(head_epochs) or None if method == "finetune" and not start else None
 
 
-def same(run: pd.Series, **changes) -> dict[str, str]:
+def same(run: RunRow, **changes) -> dict[str, str]:
     """Choices that open Train with the config of a run, changed in places; all of them, since Train remembers."""
-    config = {field.name: run[field.name] for field in fields(RunConfig) if field.name != "version"} | changes
+    config = asdict(run.config) | changes
+    del config["version"]
     config["backbones"] = config.pop("backbone")
     return {name: str(value) for name, value in config.items()}
 
@@ -176,31 +176,30 @@ def _look_again() -> None:
 
 def _others(run_id: str) -> dict[str, str]:
     """Runs with curves, newest first: id -> title."""
-    table = server.runs.table()
-    with_curves = table[table["method"].isin(WITH_CURVES) & (table["run_id"] != run_id)]
-    return {run["run_id"]: _short(run) for _, run in with_curves.head(BESIDE).iterrows()}
+    with_curves = [run for run in server.runs.rows() if run.config.method in WITH_CURVES and run.id != run_id]
+    return {run.id: _short(run) for run in with_curves[:BESIDE]}
 
 
-def _short(run: pd.Series) -> str:
-    result = formats.percent(run["accuracy"]) if pd.notna(run["accuracy"]) else run["status"]
-    return f"{run['name']} · {result}"
+def _short(run: RunRow) -> str:
+    result = formats.percent(run.accuracy) if run.has_result else run.status
+    return f"{run.name} · {result}"
 
 
-def _next_steps(run: pd.Series) -> None:
+def _next_steps(run: RunRow) -> None:
     """What one would do after a result: three links."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        components.link("compare", "Compare it", icon=":material/bar_chart:", run=run["run_id"])
+        components.link("compare", "Compare it", icon=":material/bar_chart:", run=run.id)
         components.link(
-            "maps", "Map it", icon=":material/scatter_plot:", of="run", run=run["run_id"], images="test", colour="right"
+            "maps", "Map it", icon=":material/scatter_plot:", of="run", run=run.id, images="test", colour="right"
         )
-        if run["method"] in PROBES:
-            other = "knn" if heads.has_layers(run["method"]) else "linear"
+        if run.config.method in PROBES:
+            other = "knn" if heads.has_layers(run.config.method) else "linear"
             title = f"Another head, same features: {heads.METHODS[other].title.lower()}"
             components.link(
                 "train", "Another head, same features", icon=":material/bolt:", help=title, **same(run, method=other)
             )
             _fine_tune_link(run)
-        elif run["method"] == "finetune":
+        elif run.config.method == "finetune":
             components.link(
                 "train", "The same from scratch", icon=":material/child_care:",
                 **same(run, method="scratch", backbone="CustomCNN", input_size=0, weights="untrained", recipe="",
@@ -210,8 +209,8 @@ def _next_steps(run: pd.Series) -> None:
         st.button("Close", icon=":material/close:", type="tertiary", on_click=visitor.update, kwargs={"run": ""})
 
 
-def _fine_tune_link(run: pd.Series) -> None:
-    start = run["run_id"] if heads.has_layers(run["method"]) else ""
+def _fine_tune_link(run: RunRow) -> None:
+    start = run.id if heads.has_layers(run.config.method) else ""
     components.link(
         "train", "Fine-tune from here", icon=":material/tune:",
         help="Its head is where the fine-tune starts." if start else "",
@@ -219,13 +218,13 @@ def _fine_tune_link(run: pd.Series) -> None:
     )  # fmt: skip
 
 
-def _did_not_finish(run: pd.Series) -> None:
+def _did_not_finish(run: RunRow) -> None:
     why_it_ended(run)
-    if pd.notna(run["accuracy"]):
+    if run.has_result:
         components.result_card(run)
     with st.container(horizontal=True, vertical_alignment="center"):
         resume_button(run)
-        changes = {"learning_rate": run["learning_rate"] / 10, "recipe": ""} if run["status"] == "diverged" else {}
+        changes = {"learning_rate": run.config.learning_rate / 10, "recipe": ""} if run.status == "diverged" else {}
         label = "Set it up again, ten times gentler" if changes else "Set it up again"
         components.link("train", label, icon=":material/replay:", **same(run, **changes))
     learned(run)

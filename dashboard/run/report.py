@@ -20,6 +20,7 @@ from core import metrics, runs
 from core.config import TITLES, RunConfig
 from core.data import datasets
 from core.errors import LabError, RunError
+from core.runs import RunRow
 from dashboard.ui import answers, formats
 from dashboard.ui.charts import class_colour
 
@@ -40,13 +41,13 @@ def html(run_ids: Sequence[str]) -> str:
     for run in chosen:
         if run.outcome is None:
             raise RunError(f"Run {run.name} is {run.status} and has no result", "finished runs", "Leave it out")
-    table = runs.table().set_index("run_id", drop=False).loc[[run.id for run in chosen]].reset_index(drop=True)
+    rows = {row.id: row for row in runs.rows()}
     title = "Backbone Lab: " + (chosen[0].name if len(chosen) == 1 else f"{len(chosen)} runs compared")
     parts = [
         f"<h1>{escape(title)}</h1>",
         f"<p class=quiet>Written {datetime.now(UTC):%d %B %Y}. Every number was measured by this program, on the "
         "hardware beside it; accuracies are shares of test images that decided nothing, with 95 % intervals.</p>",
-        *(_comparison(table) if len(chosen) > 1 else []),
+        *(_comparison([rows[run.id] for run in chosen]) if len(chosen) > 1 else []),
         *(_run(run) for run in chosen),
     ]
     body = "\n".join(parts)
@@ -60,36 +61,40 @@ def html(run_ids: Sequence[str]) -> str:
 # The comparison
 
 
-def _comparison(table: pd.DataFrame) -> list[str]:
+def _comparison(rows: Sequence[RunRow]) -> list[str]:
+    labels = _labels(rows)
     found = [
         "<h2>Comparison</h2>",
-        _bars(_labels(table), table["accuracy"], table["accuracy_low"], table["accuracy_high"]),
+        _bars(
+            labels, *([getattr(row, name) for row in rows] for name in ("accuracy", "accuracy_low", "accuracy_high"))
+        ),
     ]
-    for answer in answers.three_questions(table):
+    for answer in answers.three_questions(rows):
         sentences = "<br>".join(escape(sentence) for sentence in answer.sentences)
         found.append(f"<p><b>{escape(answer.question)}</b><br>{sentences}</p>")
-    found += [f"<p class=warning>{escape(warning)}</p>" for warning in answers.warnings(table)]
-    rows = [
+    found += [f"<p class=warning>{escape(warning)}</p>" for warning in answers.warnings(rows)]
+    cells = [
         (
             label,
-            run["dataset"],
-            formats.percent(run["accuracy"]),
-            formats.interval(run["accuracy_low"], run["accuracy_high"]),
-            formats.percent(run["validation_accuracy"]),
-            formats.duration(run["seconds"]) + (", features cached" if run["cached"] else ""),
-            run["hardware"],
+            run.config.dataset,
+            formats.percent(run.accuracy),
+            formats.interval(run.accuracy_low, run.accuracy_high),
+            formats.percent(run.validation_accuracy),
+            formats.duration(run.seconds) + (", features cached" if run.cached else ""),
+            run.hardware,
         )
-        for label, (_, run) in zip(_labels(table), table.iterrows(), strict=True)
+        for label, run in zip(labels, rows, strict=True)
     ]
-    return [*found, _table(("Run", "Dataset", "Accuracy", "95 % interval", "Validation", "Time", "Measured on"), rows)]
+    return [*found, _table(("Run", "Dataset", "Accuracy", "95 % interval", "Validation", "Time", "Measured on"), cells)]
 
 
-def _labels(table: pd.DataFrame) -> list[str]:
+def _labels(rows: Sequence[RunRow]) -> list[str]:
     """What tells the runs apart: the backbone and how it was used, the number where that is not enough."""
-    names = [f"{run['backbone']}, {run['recipe'] or TITLES[run['method']].lower()}, {run['input_size']} px"
-             for _, run in table.iterrows()]  # fmt: skip
-    return [name if names.count(name) == 1 else f"{name} ({run_id[:6]})"
-            for name, run_id in zip(names, table["run_id"], strict=True)]  # fmt: skip
+    names = []
+    for row in rows:
+        how = row.config.recipe or TITLES[row.config.method].lower()
+        names.append(f"{row.config.backbone}, {how}, {row.config.input_size} px")
+    return [name if names.count(name) == 1 else f"{name} ({row.id[:6]})" for name, row in zip(names, rows, strict=True)]
 
 
 # One run

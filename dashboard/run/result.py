@@ -6,14 +6,14 @@ import streamlit as st
 
 from core import metrics
 from core.backbones import PUBLISHED
-from core.runs import Outcome
+from core.runs import Outcome, RunRow
 from dashboard import server
 from dashboard.run import confidence
 from dashboard.state import visitor
 from dashboard.ui import charts, components, findings, formats, image_grid, notable_images, run_charts, selections
 
 
-def show(run: pd.Series, outcome: Outcome) -> None:
+def show(run: RunRow, outcome: Outcome) -> None:
     """Accuracy with its protocol; stages; classes; the confusion matrix with the images of the chosen cell."""
     _headline(run, outcome)
     if len(outcome.stages) > 1:
@@ -21,43 +21,39 @@ def show(run: pd.Series, outcome: Outcome) -> None:
         st.markdown(findings.stages(outcome.stages, outcome.n_test))
         components.chart(
             run_charts.stages(pd.DataFrame(outcome.stages)),
-            key=f"stages-{run['run_id']}",
+            key=f"stages-{run.id}",
             alt="Accuracy after each stage with its interval",
         )
         _fixed_and_broken(run)
-    counts = server.runs.confusion(run["run_id"])
+    counts = server.runs.confusion(run.id)
     st.subheader("How well it knows each class", anchor=False)
     st.markdown(findings.classes(counts))
-    components.chart(
-        charts.per_class(counts), key=f"classes-{run['run_id']}", alt="Accuracy of each class with its interval"
-    )
+    components.chart(charts.per_class(counts), key=f"classes-{run.id}", alt="Accuracy of each class with its interval")
     st.subheader("What it takes for what", anchor=False)
     st.caption("Choose a cell to see its images; press what is said of an image to see what speaks for it.")
     projected = visitor.get().projector  # then the matrix needs the whole width to be read
     left, right = (st.container(), st.container()) if projected else st.columns([13, 11], gap="large")
     with left:
         event = components.chart(
-            charts.confusion(counts), key=f"confusion-{run['run_id']}", alt="Confusion matrix", selection="points"
+            charts.confusion(counts), key=f"confusion-{run.id}", alt="Confusion matrix", selection="points"
         )
     with right:
         _cell(run, counts, selections.cell(event) or _worst(counts))
 
 
-def _fixed_and_broken(run: pd.Series) -> None:
+def _fixed_and_broken(run: RunRow) -> None:
     """Whether the fine-tune is better than the frozen backbone on the same images, by McNemar's test."""
-    predictions = server.runs.predictions(run["run_id"])
-    both = notable_images.before_and_after(predictions, server.runs.stage_predictions(run["run_id"]))
+    predictions = server.runs.predictions(run.id)
+    both = notable_images.before_and_after(predictions, server.runs.stage_predictions(run.id))
     if both is None:
         return
     found = metrics.mcnemar(both["right"].to_numpy(), both["right_other"].to_numpy())
     st.markdown(findings.paired(found, "the fine-tune", "the frozen backbone"))
     st.caption("McNemar's test, mid-p, on the images that only one of them gets right.")
-    components.link(
-        "before_after", "See them on the map, before and after", icon=":material/compare:", run=run["run_id"]
-    )
+    components.link("before_after", "See them on the map, before and after", icon=":material/compare:", run=run.id)
 
 
-def _headline(run: pd.Series, outcome: Outcome) -> None:
+def _headline(run: RunRow, outcome: Outcome) -> None:
     left, right = st.columns([4, 8], gap="large")
     with left:
         st.metric("Accuracy on test images", formats.percent(outcome.accuracy))
@@ -83,12 +79,12 @@ def _headline(run: pd.Series, outcome: Outcome) -> None:
             st.caption(f":material/info: {note}")
 
 
-def _cell(run: pd.Series, counts: pd.DataFrame, cell: tuple[str, str]) -> None:
+def _cell(run: RunRow, counts: pd.DataFrame, cell: tuple[str, str]) -> None:
     true, predicted = cell
-    rows = selections.cell_rows(server.runs.predictions(run["run_id"]), list(counts.columns), cell)
+    rows = selections.cell_rows(server.runs.predictions(run.id), list(counts.columns), cell)
     right = "rightly called" if true == predicted else "taken for"
     st.markdown(f"**{true}** {right} **{predicted}**: {formats.count(len(rows), 'image')}, the surest first")
-    found = server.runs.predictions(run["run_id"]).set_index("row").loc[rows, "confidence"]
+    found = server.runs.predictions(run.id).set_index("row").loc[rows, "confidence"]
     image_grid.show(run, rows, [formats.percent(sure) for sure in found], key="cell", tab=confidence.TAB)
 
 

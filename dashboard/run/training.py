@@ -5,19 +5,18 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from core.runs import Run
-from core.training.freezing import Block, Frozen, Layer
+from core.runs import Run, RunRow, table
+from core.training.freezing import Frozen
 from dashboard import server
 from dashboard.run import progress
 from dashboard.train import freeze
 from dashboard.ui import components, training_charts
 
 
-def show(run: pd.Series, found: Run) -> None:
+def show(run: RunRow, found: Run) -> None:
     """Curves, then layers, then all settings.
 
     Args:
-        run: A row of `runs.table`.
         found: The same run, ended and with an outcome.
     """
     st.subheader("How it learned", anchor=False)
@@ -28,13 +27,13 @@ def show(run: pd.Series, found: Run) -> None:
         unfrozen = progress.unfrozen_after(config.method, config.start, config.head_epochs)
         progress.curves(found.id, found.name, unfrozen)
     st.subheader("What of it trained", anchor=False)
-    layers = server.runs.layers(found.id)
-    if layers is None:
+    frozen = server.runs.frozen(found.id)
+    if frozen is None:
         st.markdown("The head only: the backbone was asked for its features and stayed as it was.")
     else:
-        _layers(_frozen(layers), found)
+        _layers(frozen, found)
     with st.expander("Everything that decided this result", icon=":material/tune:"):
-        settings = run.dropna().astype(str)
+        settings = table([run]).iloc[0].dropna().astype(str)
         st.table(settings[settings != ""].rename("").to_frame(), border="horizontal")
         st.caption(" · ".join(f"{name} {version}" for name, version in found.outcome.versions.items()))
 
@@ -48,12 +47,3 @@ def _layers(frozen: Frozen, found: Run) -> None:
         alt=freeze.sentence(frozen, found.config).replace("*", ""),
     )
     freeze.layers(frozen)
-
-
-def _frozen(layers: dict) -> Frozen:
-    """What `dataclasses.asdict` made of it, made good again."""
-    parts = {
-        "layers": tuple(Layer(**layer) for layer in layers["layers"]),
-        "blocks": tuple(Block(**block) for block in layers["blocks"]),
-    }
-    return Frozen(**(layers | parts))

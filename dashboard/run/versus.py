@@ -1,11 +1,14 @@
 """Two runs on the same images: which is better and whether that is chance, class by class, image by image."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
 from core import metrics
 from core.config import TITLES
 from core.recipes import RECIPES
+from core.runs import RunRow, table
 from dashboard import server
 from dashboard.run import explanation
 from dashboard.ui import answers, choices, components, findings, formats, image_grid, notable_images, run_charts
@@ -20,26 +23,25 @@ DECIDE = (  # what decides a result, in the order in which it is read
 SIDES = {"class": "before the projection", "projected": "after the projection"}  # of a CLIP's features
 
 
-def show(run: pd.Series, runs: pd.DataFrame) -> None:
-    """Choose another run of the same dataset, and see where the two differ.
-
-    Args:
-        runs: Rows of `runs.table`.
-    """
-    others = runs[(runs["dataset"] == run["dataset"]) & (runs["run_id"] != run["run_id"]) & runs["accuracy"].notna()]
-    if others.empty:
+def show(run: RunRow, runs: Sequence[RunRow]) -> None:
+    """Choose another run of the same dataset, and see where the two differ."""
+    others = {
+        other.id: other
+        for other in runs
+        if other.config.dataset == run.config.dataset and other.id != run.id and other.has_result
+    }
+    if not others:
         components.empty(
-            "Nothing to hold it against yet", f"Another finished run on {run['dataset']} can be chosen here."
+            "Nothing to hold it against yet", f"Another finished run on {run.config.dataset} can be chosen here."
         )
         components.link("train", "Start another", icon=":material/play_circle:")
         return
-    titles = {other["run_id"]: choices.run_title(other) for _, other in others.iterrows()}
+    titles = {other.id: choices.run_title(other) for other in others.values()}
     if st.session_state.get("other") not in titles:  # it is of another dataset, or is the run itself by now
         st.session_state.pop("other", None)
-    chosen = choices.titled(st.selectbox, "other", "Against", titles)
-    other = others.set_index("run_id", drop=False).loc[chosen]
+    other = others[choices.titled(st.selectbox, "other", "Against", titles)]
     names = names_of(run, other)
-    both = notable_images.together(*(server.runs.predictions(each["run_id"]) for each in (run, other)))
+    both = notable_images.together(*(server.runs.predictions(each.id) for each in (run, other)))
     if both.empty:
         st.warning("They were tested on different images.", title="These two cannot be compared image by image")
         return
@@ -49,23 +51,23 @@ def show(run: pd.Series, runs: pd.DataFrame) -> None:
         with st.expander("What differs between them", icon=":material/tune:"):
             st.table(decided, border="horizontal")
     components.chart(
-        run_charts.per_class_of_two(*(server.runs.confusion(each["run_id"]) for each in (run, other)), names),
+        run_charts.per_class_of_two(*(server.runs.confusion(each.id) for each in (run, other)), names),
         key="classes-of-two",
         alt=f"Accuracy of each class, {names[0]} beside {names[1]}",
     )
     _images(run, other, both, names)
 
 
-def _verdict(run: pd.Series, other: pd.Series, found: metrics.Paired, names: tuple[str, str]) -> None:
+def _verdict(run: RunRow, other: RunRow, found: metrics.Paired, names: tuple[str, str]) -> None:
     for column, name, each in zip(st.columns(2, gap="large"), names, (run, other), strict=True):
-        column.metric(name, formats.percent(each["accuracy"]))
-        column.caption(f"95 % interval {formats.interval(each['accuracy_low'], each['accuracy_high'])}")
+        column.metric(name, formats.percent(each.accuracy))
+        column.caption(f"95 % interval {formats.interval(each.accuracy_low, each.accuracy_high)}")
     st.markdown(findings.paired(found, *names))
     st.caption("McNemar's test, mid-p, on the images that only one of them gets right.")
     components.chart(run_charts.paired(found, *names), key="paired", alt="Images right in both, in one, in none")
 
 
-def _images(run: pd.Series, other: pd.Series, both: pd.DataFrame, names: tuple[str, str]) -> None:
+def _images(run: RunRow, other: RunRow, both: pd.DataFrame, names: tuple[str, str]) -> None:
     """Those that only one of them gets right, and above them the one that was chosen, in the eyes of each."""
     st.subheader("Image by image", anchor=False)
     row = image_grid.asked()
@@ -91,16 +93,16 @@ def _images(run: pd.Series, other: pd.Series, both: pd.DataFrame, names: tuple[s
             image_grid.show(run, rows, [f"**{true}**  \n{one}  \n{two}" for true, one, two in told], key=f"only-{name}")
 
 
-def names_of(run: pd.Series, other: pd.Series) -> tuple[str, str]:
+def names_of(run: RunRow, other: RunRow) -> tuple[str, str]:
     """What tells two runs apart, in as few words as that takes."""
     kinds = (
-        lambda each: each["backbone"],
-        lambda each: RECIPES[each["recipe"]].title if each["recipe"] in RECIPES else TITLES[each["method"]],
-        lambda each: f"{each['input_size']} px",
-        lambda each: formats.count(each["n_train_used"], "training image"),
-        lambda each: f"{each['weights_origin']} weights",
-        lambda each: f"seed {each['seed']}",
-        lambda each: SIDES.get(each["pooling"], f"{each['pooling']} pooling"),
+        lambda each: each.config.backbone,
+        lambda each: RECIPES[each.config.recipe].title if each.config.recipe in RECIPES else TITLES[each.config.method],
+        lambda each: f"{each.config.input_size} px",
+        lambda each: formats.count(each.n_train, "training image"),
+        lambda each: f"{each.weights_origin} weights",
+        lambda each: f"seed {each.config.seed}",
+        lambda each: SIDES.get(each.config.pooling, f"{each.config.pooling} pooling"),
     )
     told = [(kind(run), kind(other)) for kind in kinds if kind(run) != kind(other)]
     if not told:
@@ -109,12 +111,10 @@ def names_of(run: pd.Series, other: pd.Series) -> tuple[str, str]:
     return ", ".join(first), ", ".join(second)
 
 
-def _differences(run: pd.Series, other: pd.Series, names: tuple[str, str]) -> pd.DataFrame | None:
-    frame = answers.only_differences(pd.DataFrame([run, other]))
+def _differences(run: RunRow, other: RunRow, names: tuple[str, str]) -> pd.DataFrame | None:
+    frame = answers.only_differences(table([run, other]))
     shown = [name for name in DECIDE if name in frame.columns]
     if not shown:
         return None
-    table = frame[shown].astype(str).T
-    table.columns = list(names)
-    table.index = [name.replace("_used", "").replace("_", " ") for name in table.index]
-    return table
+    columns = frame[shown].astype(str).T.set_axis(list(names), axis=1)
+    return columns.set_axis([name.replace("_used", "").replace("_", " ") for name in shown])

@@ -10,14 +10,15 @@ from core import runs, settings
 from core.config import RunConfig
 from core.plan import Plan
 from core.plan import plan as make_plan
-from core.runs import Run
+from core.runs import Run, RunRow
+from core.training.freezing import Frozen
 from dashboard.server import engine, explain
 
 
 @st.cache_data(ttl=1, show_spinner=False)
-def table() -> pd.DataFrame:
-    """`runs.table`: one row per run, newest first."""
-    return runs.table().sort_values("created", ascending=False, ignore_index=True)
+def rows() -> list[RunRow]:
+    """`runs.rows`: every run, newest first."""
+    return sorted(runs.rows(), key=lambda run: run.created, reverse=True)
 
 
 def active() -> list[Run]:
@@ -50,9 +51,9 @@ def confusion(run_id: str) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def layers(run_id: str) -> dict | None:
-    """`runs.layers` of an ended run."""
-    return runs.layers(run_id)
+def frozen(run_id: str) -> Frozen | None:
+    """`runs.frozen` of an ended run."""
+    return runs.frozen(run_id)
 
 
 @st.cache_data(ttl=0.5, max_entries=32, show_spinner=False)
@@ -93,7 +94,7 @@ def resume(run_id: str) -> None:
         RunError: It cannot be resumed.
     """
     engine.wait().resume(run_id)
-    for result in (get, predictions, stage_predictions, confusion, layers):
+    for result in (get, predictions, stage_predictions, confusion, frozen):
         result.clear(run_id)
     explain.forget_grad_cam()
     refresh()
@@ -113,7 +114,7 @@ def exports_folder(run_id: str) -> Path:
 
 def refresh() -> None:
     """Read runs again: one was queued, stopped or deleted, or has ended."""
-    table.clear()
+    rows.clear()
     _active.clear()
     plan.clear()
 

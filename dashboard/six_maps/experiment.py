@@ -3,15 +3,15 @@
 The choices decide the configs of both runs, and so which runs of the store they are: the address is the experiment.
 """
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-import pandas as pd
 import streamlit as st
 
 from core import backbones
 from core.config import DEMO, RunConfig
 from core.errors import LabError
-from core.runs import ENDED
+from core.runs import ENDED, RunRow
 from dashboard import server
 from dashboard.run import progress
 from dashboard.state import address
@@ -89,26 +89,28 @@ def planned(fields: dict, trained: dict, n_train: int) -> Experiment:
     )
 
 
-def found(asked: Experiment, runs: pd.DataFrame) -> tuple[pd.Series | None, pd.Series | None]:
+def found(asked: Experiment, runs: Sequence[RunRow]) -> tuple[RunRow | None, RunRow | None]:
     """The newest probe and the newest fine-tune from it that were asked so; None for one that there is not.
 
     Args:
-        runs: Rows of `runs.table`, newest first.
+        runs: Newest first.
     """
     probe = _newest(runs, asked.probe)
     if probe is None:
         return None, None
-    return probe, _newest(runs, asked.tune_from(probe["run_id"]))
+    return probe, _newest(runs, asked.tune_from(probe.id))
 
 
-def start(asked: Experiment, probe: pd.Series | None) -> None:
+def start(asked: Experiment, probe: RunRow | None) -> None:
     """Queue what is not done: both runs, or the fine-tune alone where its probe is finished or on its way."""
-    usable = probe is not None and (probe["status"] == "finished" or probe["status"] not in ENDED)
-    probe_id = probe["run_id"] if usable else server.runs.submit(asked.probe)
+    if probe is not None and (probe.status == "finished" or probe.status not in ENDED):
+        probe_id = probe.id
+    else:
+        probe_id = server.runs.submit(asked.probe)
     server.runs.submit(asked.tune_from(probe_id))
 
 
-def show(asked: Experiment, probe: pd.Series | None, tune: pd.Series | None) -> None:
+def show(asked: Experiment, probe: RunRow | None, tune: RunRow | None) -> None:
     """What will happen, or how far it is, and the button that starts it."""
     plans = [server.runs.plan(asked.probe), server.runs.plan(asked.tune)]
     st.markdown(
@@ -118,25 +120,25 @@ def show(asked: Experiment, probe: pd.Series | None, tune: pd.Series | None) -> 
         f"3. **Six maps** show {formats.count(plans[1].n_test, 'test image')} that neither has seen, before and after."
     )
     for run in (probe, tune):
-        if run is not None and run["status"] == "finished":
+        if run is not None and run.status == "finished":
             _done(run)
         elif run is not None:
-            progress.show(run["run_id"])
-            progress.queue(but=run["run_id"])
+            progress.show(run.id)
+            progress.queue(but=run.id)
             break
-    if any(run is None or run["status"] in ("failed", "diverged") for run in (probe, tune)):
+    if any(run is None or run.status in ("failed", "diverged") for run in (probe, tune)):
         _start_button(asked, probe, plans)
 
 
-def _done(run: pd.Series) -> None:
+def _done(run: RunRow) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        what = "Probe" if run["train_split"] == "probe20" else "Fine-tune"
-        interval = formats.interval(run["accuracy_low"], run["accuracy_high"])
-        st.markdown(f":material/check: **{what}: {formats.percent(run['accuracy'])}** ({interval})", width="content")
-        components.link("run", "Open", run=run["run_id"])
+        what = "Probe" if run.config.train_split == "probe20" else "Fine-tune"
+        interval = formats.interval(run.accuracy_low, run.accuracy_high)
+        st.markdown(f":material/check: **{what}: {formats.percent(run.accuracy)}** ({interval})", width="content")
+        components.link("run", "Open", run=run.id)
 
 
-def _start_button(asked: Experiment, probe: pd.Series | None, plans: list) -> None:
+def _start_button(asked: Experiment, probe: RunRow | None, plans: list) -> None:
     seconds = [plan.estimate.seconds for plan in plans if plan.estimate]
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Run the experiment", type="primary", icon=":material/play_arrow:"):
@@ -153,8 +155,5 @@ def _start_button(asked: Experiment, probe: pd.Series | None, plans: list) -> No
             cost.measure_button(asked.probe.backbone, asked.probe.input_size)
 
 
-def _newest(runs: pd.DataFrame, config: RunConfig) -> pd.Series | None:
-    alike = pd.Series(True, index=runs.index)
-    for name, value in asdict(config).items():
-        alike &= runs[name] == value
-    return runs[alike].iloc[0] if alike.any() else None
+def _newest(runs: Sequence[RunRow], config: RunConfig) -> RunRow | None:
+    return next((run for run in runs if run.config == config), None)

@@ -8,6 +8,7 @@ import streamlit as st
 from core import maps, metrics
 from core.embeddings import Source
 from core.maps import Map, MapConfig
+from core.runs import RunRow
 from dashboard import map_view, server
 from dashboard.maps import colouring, drawing, image_panel, quality
 from dashboard.ui import findings, formats, notable_images, task_progress
@@ -34,16 +35,16 @@ def configs(tune_id: str, dataset: str, n_images: int) -> dict[Place, MapConfig]
     return {(method, stage): pairs[method][i] for i, stage in enumerate(STAGES) for method in METHODS}
 
 
-def show(probe: pd.Series, tune: pd.Series) -> None:
+def show(probe: RunRow, tune: RunRow) -> None:
     """The maps once they are there; else they are drawn without being asked for, since the experiment was.
 
     Args:
-        probe: The row of `runs.table` of the probe; `tune`: that of the fine-tune.
+        probe: The linear probe; `tune`: the fine-tune from its head.
 
     Raises:
         LabError: What they are of is gone.
     """
-    wanted = configs(tune["run_id"], tune["dataset"], int(tune["n_test"]))
+    wanted = configs(tune.id, tune.config.dataset, int(tune.config.n_test))
     drawn = {place: server.maps.drawn(config) for place, config in wanted.items()}
     missing = [config for place, config in wanted.items() if drawn[place] is None]
     if missing:
@@ -52,7 +53,7 @@ def show(probe: pd.Series, tune: pd.Series) -> None:
     st.subheader("Before and after", anchor=False)
     st.markdown(better(probe, tune))
     st.markdown(apart(*(drawn["umap", stage].quality for stage in STAGES)))
-    dataset, rows = server.datasets.get(tune["dataset"]), drawn["umap", "after"].rows
+    dataset, rows = server.datasets.get(tune.config.dataset), drawn["umap", "after"].rows
     shown = colouring.choose(wanted["umap", "after"].source, dataset, rows)
     row = image_panel.asked(rows)
     near = image_panel.neighbours(wanted["umap", "after"], row)
@@ -82,17 +83,17 @@ def show(probe: pd.Series, tune: pd.Series) -> None:
     )
 
 
-def better(probe: pd.Series, tune: pd.Series) -> str:
+def better(probe: RunRow, tune: RunRow) -> str:
     """What fine-tuning did to the accuracy, and whether that is chance, Markdown."""
-    points = 100 * (tune["accuracy"] - probe["accuracy"])
+    points = 100 * (tune.accuracy - probe.accuracy)
     change = (
         "changed nothing" if abs(points) < 0.05 else f"{'brought' if points > 0 else 'cost'} {abs(points):.1f} points"
     )
     text = (
-        f"Fine-tuning **{change}**: the probe on the frozen backbone is right on {formats.percent(probe['accuracy'])} "
-        f"of the test images, the fine-tune on {formats.percent(tune['accuracy'])}."
+        f"Fine-tuning **{change}**: the probe on the frozen backbone is right on {formats.percent(probe.accuracy)} "
+        f"of the test images, the fine-tune on {formats.percent(tune.accuracy)}."
     )
-    both = notable_images.together(*(server.runs.predictions(run["run_id"]) for run in (tune, probe)))
+    both = notable_images.together(*(server.runs.predictions(run.id) for run in (tune, probe)))
     found = metrics.mcnemar(both["right"].to_numpy(), both["right_other"].to_numpy())
     return f"{text} {findings.paired(found, 'the fine-tune', 'the probe')}"
 

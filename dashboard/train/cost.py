@@ -1,11 +1,10 @@
 """What runs will do and cost on this machine, said before they start."""
 
 from collections.abc import Sequence
+from math import isnan
 
-import pandas as pd
 import streamlit as st
 
-from core import config as configs_of
 from core import heads
 from core.config import RunConfig
 from core.plan import Plan
@@ -138,12 +137,15 @@ def _seen(config: RunConfig) -> float | None:
     """Bytes that the latest run of this kind held."""
     if not server.engine.store_open():
         return None
-    table = server.runs.table()
-    alike = table["method"].isin(configs_of.TRAINED) & table["peak_memory"].notna()
-    for name in ("backbone", "input_size", "batch_size", "unfreeze", "unfreeze_count"):
-        alike &= table[name] == getattr(config, name)
-    found: pd.Series = table[alike]["peak_memory"]
-    return float(found.iloc[0]) if len(found) else None
+    names = ("backbone", "input_size", "batch_size", "unfreeze", "unfreeze_count")
+    peaks = (
+        run.peak_memory
+        for run in server.runs.rows()
+        if run.config.trains
+        and not isnan(run.peak_memory)
+        and all(getattr(run.config, name) == getattr(config, name) for name in names)
+    )
+    return next(peaks, None)
 
 
 def _busy() -> bool:

@@ -152,15 +152,16 @@ class More:
         """Finished probes whose head fits, by run id."""
         if not server.engine.store_open():
             return {}
-        table = server.runs.table()
-        fits = table[
-            (table["status"] == "finished")
-            & table["method"].isin(heads.WITH_LAYERS)
-            & (table["backbone"] == self.backbone)
-            & (table["dataset"] == self.dataset)
-            & (table["input_size"] == (self.fields.get("input_size") or self._default_size()))
-        ]
-        return {run["run_id"]: choices.run_title(run) for _, run in fits.iterrows()}
+        size = self.fields.get("input_size") or self._default_size()
+        return {
+            run.id: choices.run_title(run)
+            for run in server.runs.rows()
+            if run.status == "finished"
+            and run.config.method in heads.WITH_LAYERS
+            and run.config.backbone == self.backbone
+            and run.config.dataset == self.dataset
+            and run.config.input_size == size
+        }
 
     def _default_size(self) -> int:
         try:

@@ -3,14 +3,18 @@
 Every sentence is computed from measured numbers and from the facts of the backbones, and claims no more than they do.
 """
 
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import isnan
 
 import pandas as pd
 
 from core.backbones import BACKBONES
 from core.config import TITLES, TRAINED
 from core.metrics import wilson
+from core.runs import RunRow
 from dashboard.ui import formats
 
 MOST_GAINS = 3  # fine-tunes of which it is said what unfreezing gave
@@ -30,46 +34,51 @@ class Answer:
         return "  \n".join(self.sentences)
 
 
-def three_questions(frame: pd.DataFrame) -> tuple[Answer, ...]:
-    """The exercise's questions, answered from finished runs (columns of `runs.table`); none without such runs."""
-    done = _finished(frame)
-    if done.empty:
+def three_questions(runs: Sequence[RunRow]) -> tuple[Answer, ...]:
+    """The exercise's questions, answered from the finished ones of these runs; none without such runs."""
+    done = _finished(runs)
+    if not done:
         return ()
+    by_dataset = _grouped(done, lambda run: run.config.dataset)
+    by_machine = _grouped(done, lambda run: (run.config.dataset, run.hardware))
     return (
-        Answer("Which model was most accurate?", tuple(_most_accurate(part) for _, part in done.groupby("dataset"))),
-        Answer("Which trained fastest?", tuple(_fastest(part) for _, part in done.groupby(["dataset", "hardware"]))),
+        Answer("Which model was most accurate?", tuple(map(_most_accurate, by_dataset))),
+        Answer("Which trained fastest?", tuple(map(_fastest, by_machine))),
         Answer("How does the architecture explain it?", _explanation(done)),
     )
 
 
-def warnings(frame: pd.DataFrame) -> tuple[str, ...]:
+_MUST_AGREE: tuple[tuple[Callable[[RunRow], object], str], ...] = (  # what must be alike before runs are compared
+    (lambda run: run.config.dataset, "Accuracies are not comparable: the datasets differ"),
+    (lambda run: run.n_test, "Accuracies were measured on different test images: the number of them differs"),
+    (lambda run: run.n_train, "Accuracies and times depend on the training images: the number of them differs"),
+    (lambda run: run.config.train_split, "The runs learned from different parts of the training images"),
+    (lambda run: run.config.preprocessing, "The runs saw differently prepared pixels: preprocessing differs"),
+    (lambda run: run.config.input_size, "Accuracies and times depend on the input size, which differs"),
+    (lambda run: run.config.method, "Accuracies and times depend on the method, which differs"),
+    (lambda run: run.hardware, "Times are not comparable: the hardware differs"),
+)
+
+
+def warnings(runs: Sequence[RunRow]) -> tuple[str, ...]:
     """Why numbers of these runs may not be compared, a sentence each; none when they may."""
-    done = _finished(frame)
-    found = []
-    for column, what in (
-        ("dataset", "Accuracies are not comparable: the datasets differ"),
-        ("n_test_used", "Accuracies were measured on different test images: the number of them differs"),
-        ("n_train_used", "Accuracies and times depend on the training images: the number of them differs"),
-        ("train_split", "The runs learned from different parts of the training images"),
-        ("preprocessing", "The runs saw differently prepared pixels: preprocessing differs"),
-        ("input_size", "Accuracies and times depend on the input size, which differs"),
-        ("method", "Accuracies and times depend on the method, which differs"),
-        ("hardware", "Times are not comparable: the hardware differs"),
-    ):
-        counts = done[column].value_counts()
+    done = _finished(runs)
+    sentences = []
+    for value_of, reason in _MUST_AGREE:
+        counts = Counter(map(value_of, done))
         if len(counts) > 1:
-            parts = [f"{_plain(value)} ({formats.count(number, 'run')})" for value, number in counts.items()]
-            found.append(f"{what}: {formats.listed(parts)}.")
-    cached = _cached(done)
-    if cached.any() and len(done) > 1:
-        found.append(
-            f"Times are not comparable: {_have(done[cached])} features from the cache, so the extraction is missing "
+            parts = [f"{_plain(value)} ({formats.count(number, 'run')})" for value, number in counts.most_common()]
+            sentences.append(f"{reason}: {formats.listed(parts)}.")
+    cached = [run for run in done if run.cached]
+    if cached and len(done) > 1:
+        sentences.append(
+            f"Times are not comparable: {_have(cached)} features from the cache, so the extraction is missing "
             "from the time. Compare the seconds of training, or the images/s of a run that extracted."
         )
-    untrained = done[(done["weights_origin"] == "untrained") & (done["method"] != "scratch")]
-    if len(untrained):
-        found.append(f"{_have(untrained)} untrained weights: nothing was transferred from ImageNet.")
-    return tuple(found)
+    untrained = [run for run in done if run.weights_origin == "untrained" and run.config.method != "scratch"]
+    if untrained:
+        sentences.append(f"{_have(untrained)} untrained weights: nothing was transferred from ImageNet.")
+    return tuple(sentences)
 
 
 def only_differences(frame: pd.DataFrame) -> pd.DataFrame:
@@ -79,164 +88,178 @@ def only_differences(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[[c for c in frame.columns if c in ("run_id", "name") or frame[c].nunique(dropna=False) > 1]]
 
 
-def compare(first: pd.Series, second: pd.Series) -> str:
+def compare(first: RunRow, second: RunRow) -> str:
     """Two runs on the same test images: by how much the first is better, and whether that is more than chance."""
-    points = 100 * (first["accuracy"] - second["accuracy"])
+    points = 100 * (first.accuracy - second.accuracy)
     better, worse, points = (first, second, points) if points >= 0 else (second, first, -points)
     one, other = _labels(better, worse)
-    if better["accuracy_low"] > worse["accuracy_high"]:
+    if better.accuracy_low > worse.accuracy_high:
         return f"{one} is {points:.1f} points better than {other}; the intervals do not overlap."
     return (
         f"{one} and {other} are {points:.1f} points apart: too close to call on "
-        f"{formats.count(min(better['n_test_used'], worse['n_test_used']), 'test image')}."
+        f"{formats.count(min(better.n_test, worse.n_test), 'test image')}."
     )
 
 
-def _most_accurate(frame: pd.DataFrame) -> str:
+def _most_accurate(runs: Sequence[RunRow]) -> str:
     """One dataset."""
-    ranked = frame.sort_values("accuracy", ascending=False)
-    best = ranked.iloc[0]
+    ranked = _best_first(runs)
+    best = ranked[0]
     parts = [
-        f"{_label(best)}: {formats.percent(best['accuracy'])} of {formats.count(best['n_test_used'], 'test image')} of "
-        f"{best['dataset']} (95 % interval {formats.interval(best['accuracy_low'], best['accuracy_high'])}), "
-        f"measured on {best['hardware']}."
+        f"{_label(best)}: {formats.percent(best.accuracy)} of {formats.count(best.n_test, 'test image')} of "
+        f"{best.config.dataset} (95 % interval {formats.interval(best.accuracy_low, best.accuracy_high)}), "
+        f"measured on {best.hardware}."
     ]
-    others = ranked[ranked["backbone"] != best["backbone"]]
-    if len(others):
-        parts.append(compare(best, others.iloc[0]))
+    rival = next((run for run in ranked if run.config.backbone != best.config.backbone), None)
+    if rival:
+        parts.append(compare(best, rival))
     elif len(ranked) > 1:
-        parts.append(f"All of these runs use {best['backbone']}. {compare(best, ranked.iloc[1])}")
+        parts.append(f"All of these runs use {best.config.backbone}. {compare(best, ranked[1])}")
     return " ".join([*parts, *_gains(ranked)])
 
 
-def _gains(frame: pd.DataFrame) -> list[str]:
+def _gains(ranked: Sequence[RunRow]) -> list[str]:
     """What unfreezing gave each fine-tune over its own frozen stage, on the same test images."""
-    tuned = frame[frame["frozen_accuracy"].notna()]
+    tuned = [run for run in ranked if not isnan(run.frozen_accuracy)]
     said = []
-    for _, run in tuned.head(MOST_GAINS).iterrows():
-        points = f"{100 * (run['accuracy'] - run['frozen_accuracy']):+.1f} points"
-        before, after = formats.percent(run["frozen_accuracy"]), formats.percent(run["accuracy"])
+    for run in tuned[:MOST_GAINS]:
+        points = f"{100 * (run.accuracy - run.frozen_accuracy):+.1f} points"
+        before, after = formats.percent(run.frozen_accuracy), formats.percent(run.accuracy)
         said.append(f"Unfreezing brought {_label(run)} from {before} to {after}: {points}{_doubt(run)}.")
     return list(dict.fromkeys(said))  # the same run twice says the same
 
 
-def _doubt(run: pd.Series) -> str:
+def _doubt(run: RunRow) -> str:
     """Where the intervals of both stages overlap."""
-    tested = int(run["n_test_used"])
-    frozen = wilson(round(run["frozen_accuracy"] * tested), tested)
-    apart = max(frozen.low, run["accuracy_low"]) > min(frozen.high, run["accuracy_high"])
+    tested = int(run.n_test)
+    frozen = wilson(round(run.frozen_accuracy * tested), tested)
+    apart = max(frozen.low, run.accuracy_low) > min(frozen.high, run.accuracy_high)
     return "" if apart else f", too close to call on {formats.count(tested, 'test image')}"
 
 
-def _fastest(frame: pd.DataFrame) -> str:
+def _fastest(runs: Sequence[RunRow]) -> str:
     """One dataset on one machine."""
-    cold = frame[~_cached(frame)]
-    column, what = ("seconds", "to extract features, train and evaluate")
-    if cold["method"].isin(TRAINED).any():
-        what = "from images to a tested result"
-    if cold.empty:
-        cold, column, what = frame, "seconds_train", "to train the head on cached features"
-    ranked = cold.sort_values(column)
-    best = ranked.iloc[0]
-    parts = [f"{_label(best)} took {formats.duration(best[column])} {what}, measured on {best['hardware']}."]
-    others = ranked[ranked["backbone"] != best["backbone"]] if column == "seconds" else ranked.iloc[1:]
-    if len(others):
-        times = others.iloc[0][column] / max(best[column], 1e-3)
+    timed = [run for run in runs if not run.cached]
+    if timed:
+        ranked = sorted(timed, key=lambda run: run.seconds)
+        trained = any(run.config.trains for run in timed)
+        did = "from images to a tested result" if trained else "to extract features, train and evaluate"
+        seconds = [run.seconds for run in ranked]
+        rivals = [i for i, run in enumerate(ranked) if run.config.backbone != ranked[0].config.backbone]
+    else:
+        timed = runs
+        ranked = sorted(timed, key=lambda run: run.seconds_train)
+        did = "to train the head on cached features"
+        seconds = [run.seconds_train for run in ranked]
+        rivals = list(range(1, len(ranked)))
+    best = ranked[0]
+    parts = [f"{_label(best)} took {formats.duration(seconds[0])} {did}, measured on {best.hardware}."]
+    if rivals:
+        times = seconds[rivals[0]] / max(seconds[0], 1e-3)
         verdict = f"took {times:.1f} times as long" if times >= CLOSE else "was too close to call from one timing each"
-        parts.append(f"The next, {_label(others.iloc[0])}, {verdict}.")
-    if left_out := len(frame) - len(cold):
+        parts.append(f"The next, {_label(ranked[rivals[0]])}, {verdict}.")
+    if left_out := len(runs) - len(timed):
         had = "It" if left_out == 1 else "They"
         parts.append(f"{formats.count(left_out, 'run')} left out: {had.lower()} read features from the cache.")
     return " ".join(parts)
 
 
-def _explanation(frame: pd.DataFrame) -> tuple[str, ...]:
-    """Facts of the two most telling backbones, where the time goes, and what goes with what over all of them."""
-    chosen = frame[frame["backbone"].isin(BACKBONES)].sort_values("accuracy", ascending=False)
-    runs = chosen.drop_duplicates("backbone")  # the best of each
-    if runs.empty:
+def _explanation(done: Sequence[RunRow]) -> tuple[str, ...]:
+    """Facts of the most accurate and of the fastest other backbone, where the time goes, and what goes with what."""
+    known = _best_first(run for run in done if run.config.backbone in BACKBONES)
+    best_of: dict[str, RunRow] = {}
+    for run in known:
+        best_of.setdefault(run.config.backbone, run)
+    runs = list(best_of.values())
+    if not runs:
         return ("These runs use backbones of which no facts are known.",)
-    shown = [runs.iloc[0]] if len(runs) == 1 else [runs.iloc[0], runs.loc[runs.iloc[1:]["seconds"].idxmin()]]
+    shown = [runs[0], *sorted(runs[1:], key=lambda run: run.seconds)[:1]]
     parts = [f"{_facts(run)}." for run in shown]
-    cold = chosen[~_cached(chosen) & ~chosen["method"].isin(TRAINED)]
-    if len(cold):
-        spent = cold["seconds_extract"].sum() / max(cold["seconds"].sum(), 1e-9)
+    cold = [run for run in known if not run.cached and not run.config.trains]
+    if cold:
+        spent = sum(run.seconds_extract for run in cold) / max(sum(run.seconds for run in cold), 1e-9)
         rest = "the backbone decides the time, hardly the head" if spent > 0.5 else "the rest is loading and the head"
         parts.append(f"Extracting features was {100 * spent:.0f} % of the time of probes without a cache: {rest}.")
-    rows = pd.DataFrame(
-        {
-            "params": [BACKBONES[name].params for name in runs["backbone"]],
-            "top1": [BACKBONES[name].top1 for name in runs["backbone"]],
-            "accuracy": runs["accuracy"].to_numpy(),
-            "per_image": 1 / runs["images_per_second"].to_numpy(float),
-        }
-    )
-    if runs["dataset"].nunique() == 1:
-        parts += _together(rows, "top1", "accuracy", "a higher published ImageNet accuracy", "a higher accuracy here")
-    if runs["hardware"].nunique() == 1 and runs["input_size"].nunique() == 1:
-        parts += _together(rows, "params", "per_image", "more parameters", "more time an image")
+    if len({run.config.dataset for run in runs}) == 1:
+        published = [(BACKBONES[run.config.backbone].top1, run.accuracy) for run in runs]
+        parts += _together(published, "a higher published ImageNet accuracy", "a higher accuracy here")
+    if len({(run.hardware, run.config.input_size) for run in runs}) == 1:
+        sizes = [(BACKBONES[run.config.backbone].params, 1 / run.images_per_second) for run in runs]
+        parts += _together(sizes, "more parameters", "more time an image")
     if len(runs) == 1:
         parts.append("Run a second backbone to see what the architecture changes.")
     return tuple(parts)
 
 
-def _facts(run: pd.Series) -> str:
-    facts = BACKBONES[run["backbone"]]
+def _facts(run: RunRow) -> str:
+    facts = BACKBONES[run.config.backbone]
     text = (
         f"{_label(run)} ({facts.year}) has {facts.depth} layers with weights and {facts.params / 1e6:.1f} M "
-        f"parameters, turns {run['input_size']} px images into {facts.feature_dim:,} features"
+        f"parameters, turns {run.config.input_size} px images into {facts.feature_dim:,} features"
     )
-    speed = run["images_per_second"]
-    if pd.notna(run["trainable_params"]):
-        share = run["trainable_params"] / run["total_params"]
-        text += f"; {run['trainable_params'] / 1e6:.2f} M of its parameters ({100 * share:.0f} %) trained"
-    if run["method"] == "scratch":
+    speed = run.images_per_second
+    if not isnan(run.trainable_params):
+        share = run.trainable_params / run.total_params
+        text += f"; {run.trainable_params / 1e6:.2f} M of its parameters ({100 * share:.0f} %) trained"
+    if run.config.method == "scratch":
         text += ", and had learned nothing before"
-    return f"{text}, {formats.rate(speed)} measured" if pd.notna(speed) else text
+    return f"{text}, {formats.rate(speed)} measured" if not isnan(speed) else text
 
 
-def _together(rows: pd.DataFrame, cause: str, effect: str, more: str, then: str) -> list[str]:
-    """In how many pairs of backbones more of one went with more of the other; silent below three backbones."""
-    rows = rows.dropna(subset=[cause, effect])
-    if len(rows) < 3:
+def _together(pairs: Sequence[tuple[float | None, float]], more: str, then: str) -> list[str]:
+    """In how many pairs of backbones more of one went with more of the other; silent below three backbones.
+
+    Args:
+        pairs: Cause and effect of each backbone; those of which one is not known are left out.
+    """
+    known = [(cause, effect) for cause, effect in pairs if cause is not None and not isnan(cause + effect)]
+    if len(known) < 3:
         return []
-    pairs = [(a, b) for a, b in combinations(rows.to_dict("records"), 2) if a[cause] != b[cause]]
-    agree = sum((a[cause] - b[cause]) * (a[effect] - b[effect]) > 0 for a, b in pairs)
-    return [f"In {agree} of {len(pairs)} pairs of backbones, {more} went with {then}."]
+    differing = [(a, b) for a, b in combinations(known, 2) if a[0] != b[0]]
+    agreeing = sum((a[0] - b[0]) * (a[1] - b[1]) > 0 for a, b in differing)
+    return [f"In {agreeing} of {len(differing)} pairs of backbones, {more} went with {then}."]
 
 
-def _finished(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[(frame["status"] == "finished") & frame["accuracy"].notna()]
+def _finished(runs: Sequence[RunRow]) -> list[RunRow]:
+    return [run for run in runs if run.status == "finished" and run.has_result]
 
 
-def _cached(frame: pd.DataFrame) -> pd.Series:
-    return frame["cached"].astype(bool)
+def _best_first(runs: Iterable[RunRow]) -> list[RunRow]:
+    return sorted(runs, key=lambda run: run.accuracy, reverse=True)
 
 
-def _labels(first: pd.Series, second: pd.Series) -> tuple[str, str]:
+def _grouped(runs: Sequence[RunRow], key: Callable[[RunRow], Hashable]) -> list[list[RunRow]]:
+    """Groups of equal keys, in the order of the keys."""
+    groups: defaultdict[Hashable, list[RunRow]] = defaultdict(list)
+    for run in runs:
+        groups[key(run)].append(run)
+    return [group for _, group in sorted(groups.items(), key=lambda item: str(item[0]))]
+
+
+def _labels(first: RunRow, second: RunRow) -> tuple[str, str]:
     """Labels of two runs, told apart by their training images where all else that is said of them is the same."""
     one, other = _label(first), _label(second)
-    if one == other and first["n_train_used"] != second["n_train_used"]:
-        return tuple(
-            f"{label[:-1]}, {formats.count(run['n_train_used'], 'training image')})"
-            for label, run in ((one, first), (other, second))
-        )
-    return one, other
+    if one != other or first.n_train == second.n_train:
+        return one, other
+    images = [formats.count(run.n_train, "training image") for run in (first, second)]
+    return f"{one[:-1]}, {images[0]})", f"{other[:-1]}, {images[1]})"
 
 
-def _label(run: pd.Series) -> str:
-    mark = ", untrained weights" if run["weights_origin"] == "untrained" and run["method"] != "scratch" else ""
-    how = TITLES.get(run["method"], run["method"]).lower() if run["method"] in TRAINED else run["method"]
-    if run["method"] == "finetune" and run["unfreeze"] in ("layers", "blocks"):
-        count, each = int(run["unfreeze_count"]), run["unfreeze"].removesuffix("s")
-        how += f" of the last {f'{count} {each}s' if count > 1 else each}"
-    if run["preprocessing"] == "divide255":
+def _label(run: RunRow) -> str:
+    mark = ", untrained weights" if run.weights_origin == "untrained" and run.config.method != "scratch" else ""
+    how = (
+        TITLES.get(run.config.method, run.config.method).lower() if run.config.method in TRAINED else run.config.method
+    )
+    if run.config.method == "finetune" and run.config.unfreeze in ("layers", "blocks"):
+        count, unit = run.config.unfreeze_count, run.config.unfreeze.removesuffix("s")
+        how += f" of the last {formats.count(count, unit) if count > 1 else unit}"
+    if run.config.preprocessing == "divide255":
         mark = f", pixels divided by 255{mark}"
-    return f"{run['backbone']} ({how}, {run['input_size']} px{mark})"
+    return f"{run.config.backbone} ({how}, {run.config.input_size} px{mark})"
 
 
-def _have(frame: pd.DataFrame) -> str:
-    return f"{formats.count(len(frame), 'run')} {'has' if len(frame) == 1 else 'have'}"
+def _have(runs: Sequence[RunRow]) -> str:
+    return f"{formats.count(len(runs), 'run')} {'has' if len(runs) == 1 else 'have'}"
 
 
 def _plain(value: object) -> str:

@@ -6,12 +6,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from core import backbones as known
 from core import options
-from core.runs import ENDED
+from core.runs import ENDED, RunRow
 from dashboard import server
 from dashboard.state import address, visitor
 from dashboard.ui import formats
@@ -48,40 +47,42 @@ def backbone(label: str = "Backbone") -> str:
     return st.selectbox(label, [*names, *({chosen[0]} - set(names))], key=key, on_change=keep)
 
 
-def run(table: pd.DataFrame, label: str = "Run", *, forget: Sequence[str] = ()) -> str:
-    """A dropdown of runs, given as rows of `runs.table`, newest first; returns the id of the chosen one.
+def run(runs: Sequence[RunRow], label: str = "Run", *, forget: Sequence[str] = ()) -> RunRow:
+    """A dropdown of runs, newest first; returns the chosen one.
 
     Without a choice it is the newest that has a result.
 
     Args:
         forget: What the address bar holds of one run only, and is taken out with it.
     """
-    ids, key, asked = table["run_id"].tolist(), "choose-run", visitor.get().run
-    done = table[table["accuracy"].notna()]["run_id"].tolist()
-    if asked and asked not in ids:
+    by_id, key, asked = {run.id: run for run in runs}, "choose-run", visitor.get().run
+    newest = next((run for run in runs if run.has_result), runs[0])
+    if asked and asked not in by_id:
         st.info("It was deleted, or the link comes from another home folder.", title="This run is not here")
-    st.session_state[key] = asked if asked in ids else (done or ids)[0]
-    titles = {row["run_id"]: run_title(row) for _, row in table.iterrows()}
+    st.session_state[key] = asked if asked in by_id else newest.id
+    titles = {run.id: run_title(run) for run in runs}
 
     def keep() -> None:
-        if st.session_state.get(key) not in ids:  # a title that has changed since, as when a run ends
+        if st.session_state.get(key) not in by_id:  # a title that has changed since, as when a run ends
             return
         visitor.update(run=st.session_state[key])
         for name in forget:
             st.query_params.pop(name, None)
 
-    return st.selectbox(label, ids, format_func=lambda run_id: titles.get(run_id, run_id), key=key, on_change=keep)
+    return by_id[
+        st.selectbox(label, list(by_id), format_func=lambda run_id: titles.get(run_id, run_id), key=key, on_change=keep)
+    ]
 
 
-def run_title(run: pd.Series) -> str:
-    """A row of `runs.table` in one line: what, on what, how good, when it started.
+def run_title(run: RunRow) -> str:
+    """A run in one line: what, on what, how good, when it started.
 
     Widgets send back what they showed, so it must not change by itself, as "5 min ago" does.
     """
-    result = run["status"] if run["status"] in ENDED else "under way"
-    if pd.notna(run["accuracy"]):
-        result = formats.percent(run["accuracy"])
-    return f"{run['name']} on {run['dataset']} · {result} · {formats.moment(run['created'])}"
+    result = run.status if run.status in ENDED else "under way"
+    if run.has_result:
+        result = formats.percent(run.accuracy)
+    return f"{run.name} on {run.config.dataset} · {result} · {formats.moment(run.created)}"
 
 
 def projector() -> bool:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 from PIL import Image
@@ -14,6 +13,7 @@ from PIL import Image
 from core.backbones import PUBLISHED
 from core.config import TITLES
 from core.errors import DatasetError, LabError
+from core.runs import RunRow
 from core.zero_shot import encoder
 from dashboard import server
 from dashboard.state import visitor
@@ -78,23 +78,23 @@ def cited(source: str) -> None:
     st.badge("cited", icon=":material/menu_book:", color="gray", help=f"Published figure: {source}")
 
 
-def result_card(run: pd.Series) -> None:
-    """A finished run, as a row of `runs.table`, on one card: what, how good, how sure, how fast, measured on what."""
+def result_card(run: RunRow) -> None:
+    """A finished run on one card: what, how good, how sure, how fast, measured on what."""
     with st.container(border=True, height="stretch"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.markdown(f"**{run['backbone']}**", width="content")
-            measured(run["hardware"], run["protocol"])
-        st.metric("Accuracy on test images", formats.percent(run["accuracy"]))
+            st.markdown(f"**{run.config.backbone}**", width="content")
+            measured(run.hardware, run.protocol)
+        st.metric("Accuracy on test images", formats.percent(run.accuracy))
         st.markdown(
-            f"95 % interval {formats.interval(run['accuracy_low'], run['accuracy_high'])}, "
-            f"from {formats.count(run['n_test_used'], 'image')}"
+            f"95 % interval {formats.interval(run.accuracy_low, run.accuracy_high)}, "
+            f"from {formats.count(run.n_test, 'image')}"
         )
-        facts = [run["dataset"], TITLES[run["method"]], f"{run['input_size']} px"]
-        facts.append(formats.duration(run["seconds"]) + (", features cached" if run["cached"] else ""))
-        if run["weights_origin"] not in PUBLISHED:
-            facts.append(f"{run['weights_origin']} weights")
+        facts = [run.config.dataset, TITLES[run.config.method], f"{run.config.input_size} px"]
+        facts.append(formats.duration(run.seconds) + (", features cached" if run.cached else ""))
+        if run.weights_origin not in PUBLISHED:
+            facts.append(f"{run.weights_origin} weights")
         st.caption(" · ".join(facts))
-        link("run", "Open this run", icon=":material/search_insights:", run=run["run_id"])
+        link("run", "Open this run", icon=":material/search_insights:", run=run.id)
 
 
 STEPS = (
@@ -167,11 +167,11 @@ def need_runs() -> None:
     st.stop()
 
 
-def need_a_run(title: str, sentence: str) -> pd.DataFrame:
-    """Guard: the table of runs; without one, stop the page with a link to the demo."""
+def need_a_run(title: str, sentence: str) -> list[RunRow]:
+    """Guard: all runs, newest first; without one, stop the page with a link to the demo."""
     need_runs()
-    runs = server.runs.table()
-    if runs.empty:
+    runs = server.runs.rows()
+    if not runs:
         empty(title, sentence)
         link("home", "Run the demo", icon=":material/play_arrow:")
         st.stop()

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core.data.datasets import Dataset
 from core.errors import LabError
+from core.runs import RunRow
 from dashboard import server
 from dashboard.ui import components, formats
 
@@ -29,14 +29,14 @@ def ask(row: int, tab: str = "") -> None:
         st.session_state["view"] = tab
 
 
-def dataset_of(run: pd.Series) -> Dataset | None:
+def dataset_of(run: RunRow) -> Dataset | None:
     """The dataset of a run if it is still the one the run was tested on; else says why not."""
     try:
-        dataset = server.datasets.get(run["dataset"])
+        dataset = server.datasets.get(run.config.dataset)
     except LabError as error:
         components.show_missing(error)
         return None
-    predictions = server.runs.predictions(run["run_id"])
+    predictions = server.runs.predictions(run.id)
     rows = predictions["row"]
     if len(dataset.labels) <= rows.max() or (dataset.labels[rows] != predictions["label"]).any():
         st.warning("Its images cannot be shown.", title="The dataset has changed since this run")
@@ -44,11 +44,10 @@ def dataset_of(run: pd.Series) -> Dataset | None:
     return dataset
 
 
-def show(run: pd.Series, rows: np.ndarray, captions: Sequence[str], *, key: str, tab: str = "") -> None:
+def show(run: RunRow, rows: np.ndarray, captions: Sequence[str], *, key: str, tab: str = "") -> None:
     """A grid of images by row id, in this order.
 
     Args:
-        run: A row of `runs.table`.
         captions: One for each image, Markdown; a click on it asks about the image.
         key: Sets this grid apart from others of the page.
         tab: Where a click leads; by default it stays.
@@ -74,17 +73,17 @@ def show(run: pd.Series, rows: np.ndarray, captions: Sequence[str], *, key: str,
         st.caption(f"and {formats.count(len(rows) - MOST)} more")
 
 
-def said(run: pd.Series, rows: np.ndarray) -> list[str]:
+def said(run: RunRow, rows: np.ndarray) -> list[str]:
     """What a run says of each of these images, and how sure it is: cat 81.2 %."""
-    names = list(server.runs.confusion(run["run_id"]).columns)
-    found = server.runs.predictions(run["run_id"]).set_index("row").loc[rows]
+    names = list(server.runs.confusion(run.id).columns)
+    found = server.runs.predictions(run.id).set_index("row").loc[rows]
     return [
         f"{names[prediction]} {formats.percent(sure)}".replace(" %", "\u00a0%")  # which is not left alone in a line
         for prediction, sure in zip(found["prediction"], found["confidence"], strict=True)
     ]
 
 
-def truth(run: pd.Series, rows: np.ndarray) -> list[str]:
+def truth(run: RunRow, rows: np.ndarray) -> list[str]:
     """The true class of each of these images."""
-    names = list(server.runs.confusion(run["run_id"]).columns)
-    return [names[label] for label in server.runs.predictions(run["run_id"]).set_index("row").loc[rows, "label"]]
+    names = list(server.runs.confusion(run.id).columns)
+    return [names[label] for label in server.runs.predictions(run.id).set_index("row").loc[rows, "label"]]

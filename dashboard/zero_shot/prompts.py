@@ -193,9 +193,11 @@ def _test(model: str, name: str, names: tuple[str, ...], templates: tuple[str, .
     if not server.engine.store_open():
         st.skeleton(height=40)
         return
-    runs = server.runs.table()
-    done = runs[(runs["method"] == ZERO_SHOT) & (runs["dataset"] == name) & (runs["backbone"] == model)]
-    times = int((done["status"] == "finished").sum())
+    times = sum(
+        run.status == "finished"
+        and (run.config.method, run.config.dataset, run.config.backbone) == (ZERO_SHOT, name, model)
+        for run in server.runs.rows()
+    )
     st.markdown(
         f"Asked {formats.count(times, 'time')} so far with {model} on this dataset. Ask it once, when the prompts are "
         "chosen: each further look makes its answer less of a test."

@@ -58,7 +58,7 @@ def scheduler() -> Iterator[str]:
 def used(store: Path, finished_store: Path) -> list[str]:
     """A home folder in which runs were made; their ids, oldest first: finished twice, failed, stopped."""
     shutil.copy(finished_store, store)
-    return runs.table()["run_id"].tolist()[::-1]
+    return runs.table(runs.rows())["run_id"].tolist()[::-1]
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def test_a_deleted_run_is_gone(visit, used):
     next(button for button in page.main.button if button.label == "Delete this run").click().run()
     assert not page.exception
     assert used[1] not in set(page.dataframe[0].value["run_id"])
-    assert set(runs.table()["run_id"]) == {used[0], *used[2:]}
+    assert set(runs.table(runs.rows())["run_id"]) == {used[0], *used[2:]}
     assert "run" not in page.query_params
 
 

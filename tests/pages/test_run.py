@@ -1,7 +1,7 @@
 """Run shows one run from close up, explains its images, and holds it against another."""
 
 import socket
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -52,9 +52,9 @@ def plant(template: str, config: RunConfig, *, right: float, status: str = "fini
         accuracy_high=share.high,
         **outcome,
     )
-    layers = asdict(freezing.describe(config)) if config.trains else None
+    frozen = freezing.describe(config) if config.trains else None
     confusion = pd.DataFrame(counts, index=names, columns=names)
-    runs.finish(made, runs.Result(measured, predictions, confusion, layers=layers, ended=status))
+    runs.finish(made, runs.Result(measured, predictions, confusion, frozen=frozen, ended=status))
     return made
 
 

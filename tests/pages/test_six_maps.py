@@ -22,7 +22,7 @@ def test_one_press_gives_both_runs_and_six_maps(visit):
     page = visit("six_maps", **ADDRESS)
     next(button for button in page.main.button if button.label == "Run the experiment").click().run()
     wait(page, lambda: page.main.get("bidi_component"), seconds=240)
-    table = runs.table().set_index("train_split")
+    table = runs.table(runs.rows()).set_index("train_split")
     probe, tune = table.loc["probe20"], table.loc["finetune80"]
     assert tune["start"] == probe["run_id"]
     assert f"{100 * probe['accuracy']:.1f} %" in said(page)

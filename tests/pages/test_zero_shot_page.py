@@ -32,16 +32,16 @@ def test_an_edit_changes_accuracy_and_shows_what_was_gained_and_lost_and_both_st
     board = page.dataframe[-1].value
     assert len(board) == 2
     assert board["Accuracy (%)"].is_monotonic_decreasing
-    assert runs.table().empty  # the test split was not asked
+    assert runs.table(runs.rows()).empty  # the test split was not asked
 
 
 def test_the_test_split_is_asked_by_one_click_and_counted(visit, store):
     page = open_tab(visit, "Prompts", lambda page: any(b.key == "zero-shot-test" for b in page.button))
     assert any("Asked 0 times" in text.value for text in page.markdown)
     page.button(key="zero-shot-test").click().run()
-    wait(page, lambda: (runs.table()["status"] == "finished").any(), seconds=60)
+    wait(page, lambda: (runs.table(runs.rows())["status"] == "finished").any(), seconds=60)
     page.run()
-    run = runs.table().iloc[0]
+    run = runs.table(runs.rows()).iloc[0]
     assert (run["method"], run["templates"], run["n_train_used"]) == ("zero-shot", "single", 0)
 
 

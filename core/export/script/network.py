@@ -271,16 +271,16 @@ def _unfreeze(run: runs.Run) -> str:
 def _slice(run: runs.Run) -> str:
     """A slice from the end where what trains is one, since Keras numbers some layers anew; names where it is not."""
     config = run.config
-    found = runs.layers(run.id)
-    rows = found["layers"] if found else []
-    order = list(dict.fromkeys(row["name"].split("/")[0] for row in rows))
-    trained = {row["name"].split("/")[0] for row in rows if row["trainable_params"]}
-    weighted = [name for name in order if name in {r["name"].split("/")[0] for r in rows if r["weight_layer"]}]
+    frozen = runs.frozen(run.id)
+    layers = frozen.layers if frozen else ()
+    order = list(dict.fromkeys(layer.name.split("/")[0] for layer in layers))
+    trained = {layer.name.split("/")[0] for layer in layers if layer.trainable_params}
+    weighted = {layer.name.split("/")[0] for layer in layers if layer.weight_layer}
     first = next((index for index, name in enumerate(order) if name in trained), len(order))
     if config.unfreeze == "layers":
         kept = config.unfreeze_count + 1
         why = f"all but the last {config.unfreeze_count}, and the pooling"
-    elif set(weighted) & set(order[first:]) == trained and first < len(order):
+    elif weighted & set(order[first:]) == trained and first < len(order):
         kept = len(order) - first
         numbered = re.match(r"(conv2d|batch_normalization|activation)(_\d+)?$", order[first])  # anew in every process
         why = "all before " + (_last_blocks(config) if numbered else f"{order[first]} ({_last_blocks(config)})")
@@ -292,4 +292,4 @@ def _slice(run: runs.Run) -> str:
 
 
 def _last_blocks(config: RunConfig) -> str:
-    return f"the last {config.unfreeze_count} block{'s' if config.unfreeze_count > 1 else ''}"
+    return "the last 1 block" if config.unfreeze_count == 1 else f"the last {config.unfreeze_count} blocks"

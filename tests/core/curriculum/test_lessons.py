@@ -60,28 +60,28 @@ def test_the_link_of_a_step_asks_for_the_very_run_that_its_check_looks_for(name)
 @pytest.mark.slow
 def test_a_step_is_done_once_runs_like_its_own_have_finished(store):
     probe = LESSON.steps[1]
-    assert lessons.lacking(LESSON, probe, runs.table()) == ["linear probe of Tiny, 60 training images"]
+    assert lessons.lacking(LESSON, probe, runs.rows()) == ["linear probe of Tiny, 60 training images"]
     other = runs.create(replace(PROBE, preprocessing="divide255"))
     runs.create(PROBE)  # it has not run
     execute.perform(other)
-    assert lessons.lacking(LESSON, probe, runs.table()) != []
+    assert lessons.lacking(LESSON, probe, runs.rows()) != []
     mine = runs.create(replace(PROBE, seed=3))
     execute.perform(mine)
-    assert lessons.lacking(LESSON, probe, runs.table()) == []
-    assert lessons.done(PROBE, runs.table())["run_id"] == mine
-    assert lessons.lacking(LESSON, LESSON.steps[0], runs.table()) == []
+    assert lessons.lacking(LESSON, probe, runs.rows()) == []
+    assert lessons.done(PROBE, runs.rows()).id == mine
+    assert lessons.lacking(LESSON, LESSON.steps[0], runs.rows()) == []
 
 
 @pytest.mark.slow
 def test_what_is_prepared_is_not_done_twice_and_includes_maps(store, monkeypatch):
     monkeypatch.setitem(LESSONS, "test", LESSON)
     monkeypatch.setattr(lessons, "MAP", "pca")
-    assert lessons.missing("test", runs.table()) == [lessons.title(PROBE), lessons.title(TUNE)]
+    assert lessons.missing("test", runs.rows()) == [lessons.title(PROBE), lessons.title(TUNE)]
     assert lessons.prepare("test") == [lessons.title(PROBE), lessons.title(TUNE), "the maps before and after"]
-    assert lessons.missing("test", runs.table()) == []
+    assert lessons.missing("test", runs.rows()) == []
     assert lessons.prepare("test") == []
     maps.clear()
-    assert lessons.missing("test", runs.table()) == ["the maps before and after"]
+    assert lessons.missing("test", runs.rows()) == ["the maps before and after"]
 
 
 def test_the_doctor_says_which_lesson_is_ready(store, monkeypatch):

@@ -11,10 +11,21 @@ from core.config import RunConfig
 from core.errors import BackboneError, ConfigError, Paused, RunError, Stopped
 from core.progress import Progress
 from core.training import checkpoints
+from core.training.freezing import Block, Frozen, Layer
 
 pytestmark = pytest.mark.usefixtures("store")
 
 TINY = RunConfig(backbone="Tiny", n_train=100, n_test=50, learning_rate=0.01)
+FROZEN = Frozen(
+    layers=(Layer("dense", "Dense", "block", params=7, trainable_params=7, weight_layer=True, batchnorm=""),),
+    blocks=(Block("block", layers=1, params=7, trainable_params=7, batchnorm=""),),
+    params=7,
+    trainable_params=7,
+    weight_layers=1,
+    trainable_weight_layers=1,
+    asked=1,
+    slice_length=1,
+)
 OUTCOME = runs.Outcome(
     accuracy=0.5,
     accuracy_low=0.4,
@@ -69,12 +80,12 @@ def test_a_finished_run_gives_back_everything_it_was_given(head):
 
 
 def test_the_table_has_every_column_also_when_it_is_empty(head):
-    assert runs.table().columns.tolist() == runs.COLUMNS
+    assert runs.table(runs.rows()).columns.tolist() == runs.COLUMNS
     run_id = runs.create(TINY)
     runs.start(run_id)
     finish(run_id, head)
     waiting = runs.create(TINY)
-    table = runs.table().set_index("run_id")
+    table = runs.table(runs.rows()).set_index("run_id")
     assert table.loc[run_id, ["accuracy", "seconds", "n_test_used", "backbone"]].tolist() == [0.5, 10.0, 50.0, "Tiny"]
     assert table.loc[waiting, ["accuracy", "seconds"]].isna().all()
     assert table.index.tolist() == [waiting, run_id]
@@ -154,7 +165,7 @@ def test_a_run_that_works_cannot_be_deleted_and_one_that_ended_can():
     runs.end(run_id, "stopped")
     checkpoints.save(checkpoints.folder(run_id) / "last.npz", {}, {})
     runs.delete(run_id)
-    assert run_id not in set(runs.table()["run_id"])
+    assert run_id not in set(runs.table(runs.rows())["run_id"])
     assert not checkpoints.exists(run_id)
 
 
@@ -166,7 +177,7 @@ def test_an_unknown_run_is_named():
 def test_a_run_written_by_another_program_is_passed_over(caplog):
     run_id = runs.create(TINY)
     foreign = runs.store._client().create_run(runs.store._experiment(), run_name="foreign").info.run_id
-    assert runs.table()["run_id"].tolist() == [run_id]
+    assert runs.table(runs.rows())["run_id"].tolist() == [run_id]
     assert foreign in caplog.text
 
 
@@ -209,20 +220,20 @@ def test_a_network_that_trained_is_kept_with_what_of_it_trained(tmp_path):
     empty = pd.DataFrame({"row": []})
     outcome = dataclasses.replace(OUTCOME, stages=stages, total_params=7)
     said = pd.DataFrame({"stage": ["head", "finetune"], "row": [3, 3], "prediction": [1, 0], "confidence": [0.6, 0.7]})
-    left = {"model": tmp_path / "model.keras", "layers": {"params": 7}, "stage_predictions": said}
+    left = {"model": tmp_path / "model.keras", "frozen": FROZEN, "stage_predictions": said}
     runs.finish(run_id, runs.Result(outcome, empty, empty, **left))
     pd.testing.assert_frame_equal(runs.stage_predictions(run_id), said)
     assert runs.model_path(run_id).read_bytes() == b"a network"
-    assert runs.layers(run_id) == {"params": 7}
+    assert runs.frozen(run_id) == FROZEN
     assert runs.get(run_id).outcome.frozen_accuracy == 0.4
-    assert runs.table().loc[0, ["frozen_accuracy", "total_params"]].tolist() == [0.4, 7]
+    assert runs.table(runs.rows()).loc[0, ["frozen_accuracy", "total_params"]].tolist() == [0.4, 7]
 
 
 def test_a_probe_has_no_trained_layers_and_no_model_file(head):
     run_id = runs.create(TINY)
     runs.start(run_id)
     finish(run_id, head)
-    assert runs.layers(run_id) is None
+    assert runs.frozen(run_id) is None
     with pytest.raises(RunError, match=r"model\.keras"):
         runs.model_path(run_id)
 

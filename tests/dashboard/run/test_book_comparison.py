@@ -3,35 +3,42 @@
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
-import pandas as pd
 import pytest
 
 from core import backbones
+from core.runs import RunRow
 from dashboard.run import book_comparison
 from dashboard.run.versus import names_of
+from tests.run_rows import row
 
 RUN = {
-    "run_id": "a", "backbone": "VGG16", "dataset": "cifar10", "recipe": "book-as-printed", "method": "finetune",
-    "accuracy": 0.5, "n_train_used": 400.0, "created": datetime(2026, 1, 1, tzinfo=UTC), "input_size": 96, "seed": 0,
-    "weights_origin": "imagenet", "pooling": "avg",
-}  # fmt: skip
+    "id": "a",
+    "backbone": "VGG16",
+    "dataset": "cifar10",
+    "recipe": "book-as-printed",
+    "method": "finetune",
+    "accuracy": 0.5,
+    "n_train": 400,
+    "input_size": 96,
+    "weights_origin": "imagenet",
+}
 
 
-def table(*changes: dict) -> pd.DataFrame:
-    rows = [RUN | {"created": datetime(2026, 1, day, tzinfo=UTC)} | each for day, each in enumerate(changes, start=1)]
-    return pd.DataFrame(rows)
+def rows(*changes: dict) -> list[RunRow]:
+    """A run a day."""
+    return [row(**RUN | {"created": datetime(2026, 1, day, tzinfo=UTC)} | each) for day, each in enumerate(changes, 1)]
 
 
-def pair(frame: pd.DataFrame, of: int = 0) -> list[str] | None:
-    found = book_comparison.pair(frame.iloc[of], frame)
-    return found and [each["run_id"] for each in found]
+def pair(runs: list[RunRow], of: int = 0) -> list[str] | None:
+    found = book_comparison.pair(runs[of], runs)
+    return found and [run.id for run in found]
 
 
 def test_the_newest_of_each_recipe_are_held_against_each_other_and_a_run_itself_is_one_of_them():
     corrected = {"recipe": "book-corrected"}
-    frame = table({}, {"run_id": "b"} | corrected, {"run_id": "c"} | corrected, {"run_id": "d"})
-    assert pair(frame, of=0) == ["a", "c"]
-    assert pair(frame, of=1) == ["d", "b"]
+    runs = rows({}, {"id": "b"} | corrected, {"id": "c"} | corrected, {"id": "d"})
+    assert pair(runs, of=0) == ["a", "c"]
+    assert pair(runs, of=1) == ["d", "b"]
 
 
 @pytest.mark.parametrize(
@@ -40,12 +47,12 @@ def test_the_newest_of_each_recipe_are_held_against_each_other_and_a_run_itself_
         {"recipe": "notebook"},
         {"recipe": "book-corrected", "backbone": "VGG19"},
         {"recipe": "book-corrected", "dataset": "cifar100"},
-        {"recipe": "book-corrected", "n_train_used": 4000.0},
+        {"recipe": "book-corrected", "n_train": 4000.0},
         {"recipe": "book-corrected", "accuracy": float("nan")},
     ],
 )
 def test_runs_that_differ_in_more_than_the_recipe_make_no_lesson(other: dict):
-    assert pair(table({}, {"run_id": "b"} | other)) is None
+    assert pair(rows({}, {"id": "b"} | other)) is None
 
 
 @pytest.mark.parametrize(
@@ -83,10 +90,10 @@ def test_the_reason_counts_what_trained_where_that_is_known():
             {"input_size": 224, "recipe": "", "method": "knn"},
             ("The book, as printed, 96 px", "Nearest neighbours, 224 px"),
         ),
-        ({"n_train_used": 4000.0}, ("400 training images", "4,000 training images")),
+        ({"n_train": 4000.0}, ("400 training images", "4,000 training images")),
         ({"pooling": "max"}, ("avg pooling", "max pooling")),
         ({}, ("This run", "The other run")),
     ],
 )
 def test_two_runs_are_called_by_what_tells_them_apart(changes: dict, names: tuple[str, str]):
-    assert names_of(pd.Series(RUN), pd.Series(RUN | changes)) == names
+    assert names_of(row(**RUN), row(**RUN | changes)) == names

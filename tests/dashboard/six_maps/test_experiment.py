@@ -1,19 +1,19 @@
 """The book's experiment: its choices decide both runs, and so which runs of the store they are."""
 
-from dataclasses import asdict
+from datetime import UTC, datetime
 
-import pandas as pd
 import pytest
 
 from core.config import RunConfig
+from core.runs import RunRow
 from dashboard.six_maps import experiment
 
 FIELDS = {"dataset": "cifar10-sample", "backbone": "Tiny", "input_size": 32, "n_test": 100, "seed": 0}
 TRAINED = {"epochs": 2, "learning_rate": 1e-4, "unfreeze_count": 1}
 
 
-def line(config: RunConfig, run_id: str, status: str = "finished") -> dict:
-    return {"run_id": run_id, "status": status} | asdict(config)
+def line(config: RunConfig, run_id: str) -> RunRow:
+    return RunRow(run_id, "a run", "finished", datetime(2026, 1, 1, tzinfo=UTC), config)
 
 
 def test_a_fifth_is_for_the_probe_and_the_rest_for_the_fine_tune():
@@ -31,23 +31,18 @@ def test_all_images_are_all_of_both():
 def test_runs_are_found_by_what_was_asked_the_newest_first():
     asked = experiment.planned(FIELDS, TRAINED, 500)
     other = experiment.planned(FIELDS | {"seed": 1}, TRAINED, 500)
-    runs = pd.DataFrame(
-        [
-            line(asked.tune_from("b"), "newest"),
-            line(asked.tune_from("a"), "of another probe"),
-            line(other.probe, "another seed"),
-            line(asked.probe, "b"),
-            line(asked.probe, "a"),
-        ]
-    )
+    runs = [
+        line(asked.tune_from("b"), "newest"),
+        line(asked.tune_from("a"), "of another probe"),
+        line(other.probe, "another seed"),
+        line(asked.probe, "b"),
+        line(asked.probe, "a"),
+    ]
     probe, tune = experiment.found(asked, runs)
-    assert (probe["run_id"], tune["run_id"]) == ("b", "newest")
+    assert (probe.id, tune.id) == ("b", "newest")
 
 
-@pytest.mark.parametrize("runs", [[], [("tune", "x")]], ids=["nothing", "a fine-tune without its probe"])
+@pytest.mark.parametrize("runs", [[], ["x"]], ids=["nothing", "a fine-tune without its probe"])
 def test_without_its_probe_there_is_no_experiment(runs):
     asked = experiment.planned(FIELDS, TRAINED, 500)
-    table = pd.DataFrame(
-        [line(asked.tune, run_id) for _, run_id in runs], columns=["run_id", "status", *asdict(asked.probe)]
-    )
-    assert experiment.found(asked, table) == (None, None)
+    assert experiment.found(asked, [line(asked.tune, run_id) for run_id in runs]) == (None, None)

@@ -1,44 +1,48 @@
 """The sentences about runs: true to the numbers, and no bolder than they are."""
 
-import pandas as pd
+from dataclasses import replace
+
 import pytest
 
-from core.runs import COLUMNS
+from core import runs
+from core.runs import RunRow
 from dashboard.ui import answers
-
-RUN = {
-    "status": "finished", "dataset": "cifar10", "method": "linear", "input_size": 160, "weights_origin": "imagenet",
-    "hardware": "Machine A", "cached": False, "n_test_used": 500.0, "n_train_used": 2000.0, "train_split": "train",
-    "preprocessing": "own", "seconds_load": 1.0, "seconds_train": 2.0, "seconds_evaluate": 1.0,
-}  # fmt: skip
+from tests.run_rows import row
 
 
-def run(backbone: str, accuracy: float, margin: float = 0.01, extract: float = 10.0, **changes) -> dict:
-    """A row of `runs.table`, as far as sentences read it."""
-    return RUN | {
-        "run_id": f"{backbone}-{accuracy}",
-        "name": f"{backbone} linear 160 px",
-        "backbone": backbone,
-        "accuracy": accuracy,
-        "accuracy_low": accuracy - margin,
-        "accuracy_high": accuracy + margin,
-        "seconds_extract": extract,
-        "seconds": extract + 4,
+def run(backbone: str, accuracy: float, margin: float = 0.01, extract: float = 10.0, **changes) -> RunRow:
+    usual = {
+        "dataset": "cifar10",
+        "method": "linear",
+        "input_size": 160,
+        "weights_origin": "imagenet",
+        "hardware": "Machine A",
+        "n_test": 500,
+        "n_train": 2000,
+        "seconds_load": 1.0,
+        "seconds_train": 2.0,
+        "seconds_evaluate": 1.0,
         "images_per_second": 3000 / extract,
-        **changes,
     }
+    return row(
+        id=f"{backbone}-{accuracy}",
+        name=f"{backbone} linear 160 px",
+        backbone=backbone,
+        accuracy=accuracy,
+        accuracy_low=accuracy - margin,
+        accuracy_high=accuracy + margin,
+        seconds_extract=extract,
+        seconds=extract + 4,
+        **usual | changes,
+    )
 
 
-def table(*rows: dict) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def text(frame: pd.DataFrame, question: int) -> str:
-    return answers.three_questions(frame)[question].text
+def text(rows: list[RunRow], question: int) -> str:
+    return answers.three_questions(rows)[question].text
 
 
 def test_a_clear_winner_is_named_with_its_lead_and_its_hardware():
-    said = text(table(run("MobileNetV2", 0.84), run("ResNet50", 0.871)), 0)
+    said = text([run("MobileNetV2", 0.84), run("ResNet50", 0.871)], 0)
     assert "ResNet50 (linear, 160 px): 87.1 % of 500 test images" in said
     assert "3.1 points better than MobileNetV2" in said
     assert "the intervals do not overlap" in said
@@ -46,47 +50,47 @@ def test_a_clear_winner_is_named_with_its_lead_and_its_hardware():
 
 
 def test_overlapping_intervals_are_too_close_to_call():
-    said = text(table(run("MobileNetV2", 0.86, 0.02), run("ResNet50", 0.871, 0.02)), 0)
+    said = text([run("MobileNetV2", 0.86, 0.02), run("ResNet50", 0.871, 0.02)], 0)
     assert "too close to call on 500 test images" in said
     assert "points better" not in said
 
 
 def test_the_lead_is_the_same_whichever_run_comes_first():
-    first, second = (pd.Series(run(*facts)) for facts in (("MobileNetV2", 0.84), ("ResNet50", 0.871)))
+    first, second = run("MobileNetV2", 0.84), run("ResNet50", 0.871)
     assert answers.compare(first, second) == answers.compare(second, first)
 
 
 def test_datasets_are_answered_apart():
-    said = text(table(run("MobileNetV2", 0.84), run("ResNet50", 0.6, dataset="cifar100")), 0)
+    said = text([run("MobileNetV2", 0.84), run("ResNet50", 0.6, dataset="cifar100")], 0)
     assert "MobileNetV2" in said
     assert "ResNet50" in said
     assert "points" not in said
 
 
 def test_the_fastest_extracted_its_features_itself():
-    cached = run("ResNet50", 0.87, extract=0.1, cached=True, images_per_second=None)
-    said = text(table(run("VGG16", 0.8, extract=96), run("MobileNetV2", 0.84, extract=6), cached), 1)
+    cached = run("ResNet50", 0.87, extract=0.1, cached=True, images_per_second=float("nan"))
+    said = text([run("VGG16", 0.8, extract=96), run("MobileNetV2", 0.84, extract=6), cached], 1)
     assert said.startswith("MobileNetV2 (linear, 160 px) took 10 s to extract features, train and evaluate")
     assert "VGG16 (linear, 160 px), took 10.0 times as long" in said
     assert "1 run left out: it read features from the cache" in said
 
 
 def test_with_only_cached_runs_heads_are_timed_not_backbones():
-    rows = [run(name, 0.8, extract=0.1, cached=True, images_per_second=None) for name in ("VGG16", "ResNet50")]
-    said = text(table(*rows), 1)
+    rows = [run(name, 0.8, extract=0.1, cached=True, images_per_second=float("nan")) for name in ("VGG16", "ResNet50")]
+    said = text(rows, 1)
     assert "to train the head on cached features" in said
     assert "too close to call from one timing each" in said
 
 
 def test_different_machines_are_timed_apart():
-    said = text(table(run("VGG16", 0.8, extract=96), run("VGG16", 0.8, extract=6, hardware="Machine B")), 1)
+    said = text([run("VGG16", 0.8, extract=96), run("VGG16", 0.8, extract=6, hardware="Machine B")], 1)
     assert "measured on Machine A" in said
     assert "measured on Machine B" in said
     assert "times as long" not in said
 
 
 def test_the_explanation_is_made_of_the_facts_of_the_backbones():
-    said = text(table(run("VGG16", 0.8, extract=96), run("MobileNetV2", 0.84, extract=6)), 2)
+    said = text([run("VGG16", 0.8, extract=96), run("MobileNetV2", 0.84, extract=6)], 2)
     assert "VGG16 (linear, 160 px) (2014) has 13 layers with weights and 14.7 M parameters" in said
     assert "160 px images into 512 features, 31 images/s measured" in said
     assert "Extracting features was 93 % of the time" in said
@@ -94,8 +98,8 @@ def test_the_explanation_is_made_of_the_facts_of_the_backbones():
 
 def test_pairs_of_backbones_are_counted_only_from_three_on():
     rows = [run("MobileNetV2", 0.84, extract=6), run("ResNet50", 0.87, extract=20), run("VGG16", 0.80, extract=90)]
-    assert "pairs" not in text(table(*rows[:2]), 2)
-    said = text(table(*rows), 2)
+    assert "pairs" not in text(rows[:2], 2)
+    said = text(rows, 2)
     # parameters 2.3, 23.6, 14.7 M, seconds 6, 20, 90: VGG16 has fewer than ResNet50 and takes longer
     assert "In 2 of 3 pairs of backbones, more parameters went with more time an image." in said
     # published 71.3, 74.9, 71.3 %: MobileNetV2 and VGG16 are equal there, and say nothing
@@ -105,19 +109,19 @@ def test_pairs_of_backbones_are_counted_only_from_three_on():
 
 
 def test_untrained_weights_are_marked_wherever_the_run_is_named():
-    frame = table(run("VGG16", 0.4, weights_origin="untrained"))
+    frame = [run("VGG16", 0.4, weights_origin="untrained")]
     for answer in answers.three_questions(frame):
         assert "VGG16 (linear, 160 px, untrained weights)" in answer.text
     assert "1 run has untrained weights" in answers.warnings(frame)[0]
 
 
 def test_runs_without_an_outcome_are_not_asked():
-    assert answers.three_questions(table(run("VGG16", float("nan"), status="failed"))) == ()
-    assert answers.warnings(table()) == ()
+    assert answers.three_questions([run("VGG16", float("nan"), status="failed")]) == ()
+    assert answers.warnings([]) == ()
 
 
 def test_comparable_runs_need_no_warning():
-    assert answers.warnings(table(run("VGG16", 0.8), run("ResNet50", 0.9))) == ()
+    assert answers.warnings([run("VGG16", 0.8), run("ResNet50", 0.9)]) == ()
 
 
 @pytest.mark.parametrize(
@@ -126,49 +130,49 @@ def test_comparable_runs_need_no_warning():
         ({"hardware": "Machine B"}, "the hardware differs: Machine A (1 run) and Machine B (1 run)"),
         ({"dataset": "cifar100"}, "the datasets differ"),
         (
-            {"n_test_used": 10_000.0},
+            {"n_test": 10_000.0},
             "different test images: the number of them differs: 500 (1 run) and 10,000 (1 run)",
         ),
-        ({"n_train_used": 100.0}, "training images: the number of them differs"),
+        ({"n_train": 100.0}, "training images: the number of them differs"),
         ({"train_split": "probe20"}, "different parts of the training images"),
         ({"preprocessing": "divide255"}, "preprocessing differs"),
         ({"cached": True}, "1 run has features from the cache"),
     ],
 )
 def test_what_makes_runs_incomparable_is_said(change: dict, sentence: str):
-    (warning,) = answers.warnings(table(run("VGG16", 0.8), run("ResNet50", 0.9, **change)))
+    (warning,) = answers.warnings([run("VGG16", 0.8), run("ResNet50", 0.9, **change)])
     assert sentence in warning
 
 
 def test_only_differences_keeps_what_differs_and_the_names():
-    frame = table(run("VGG16", 0.8), run("ResNet50", 0.9))
+    frame = runs.table([run("VGG16", 0.8), run("ResNet50", 0.9)])
     assert {"run_id", "name", "backbone", "accuracy"} <= set(answers.only_differences(frame).columns)
     assert not {"dataset", "hardware", "error"} & set(answers.only_differences(frame).columns)
-    assert list(answers.only_differences(frame.head(1)).columns) == COLUMNS
+    assert list(answers.only_differences(frame.head(1)).columns) == runs.COLUMNS
 
 
 def test_what_unfreezing_gave_is_said_of_each_fine_tune():
     tuned = run("MobileNetV2", 0.871, method="finetune", unfreeze="layers", unfreeze_count=30, frozen_accuracy=0.84)
-    said = text(table(tuned, run("VGG16", 0.8)), 0)
+    said = text([tuned, run("VGG16", 0.8)], 0)
     assert "MobileNetV2 (fine-tune of the last 30 layers, 160 px): 87.1 %" in said
     assert "from 84.0 % to 87.1 %: +3.1 points, too close to call on 500 test images." in said
-    many = text(table(tuned | {"n_test_used": 5000.0}, run("VGG16", 0.8)), 0)
+    many = text([replace(tuned, n_test=5000), run("VGG16", 0.8)], 0)
     assert "from 84.0 % to 87.1 %: +3.1 points." in many
-    one = text(table(tuned | {"unfreeze_count": 1}), 0)
+    one = text([replace(tuned, config=replace(tuned.config, unfreeze_count=1))], 0)
     assert "MobileNetV2 (fine-tune of the last layer, 160 px)" in one
 
 
 def test_a_network_from_scratch_is_not_blamed_for_its_untrained_weights():
-    custom = run("Tiny", 0.6, method="scratch", weights_origin="untrained", trainable_params=2e6, total_params=4e6)
-    frame = table(custom, run("VGG16", 0.8))
+    custom = run("CustomCNN", 0.6, method="scratch", weights_origin="untrained", trainable_params=2e6, total_params=4e6)
+    frame = [custom, run("VGG16", 0.8)]
     assert not any("untrained" in warning for warning in answers.warnings(frame))
     said = text(frame, 2)
     assert "2.00 M of its parameters (50 %) trained, and had learned nothing before" in said
 
 
 def test_two_runs_that_differ_in_pixels_or_images_alone_are_told_apart():
-    said = text(table(run("ResNet50", 0.8), run("ResNet50", 0.43, preprocessing="divide255")), 0)
+    said = text([run("ResNet50", 0.8), run("ResNet50", 0.43, preprocessing="divide255")], 0)
     assert "points better than ResNet50 (linear, 160 px, pixels divided by 255)" in said
-    said = text(table(run("ResNet50", 0.8), run("ResNet50", 0.43, n_train_used=20.0)), 0)
+    said = text([run("ResNet50", 0.8), run("ResNet50", 0.43, n_train=20.0)], 0)
     assert "ResNet50 (linear, 160 px, 2,000 training images) is 37.0 points better than" in said
     assert "ResNet50 (linear, 160 px, 20 training images)" in said
