@@ -19,7 +19,7 @@ MOST = 4  # backbones
 
 
 def show(finished: Sequence[RunRow]) -> None:
-    """For each dataset its newest zero-shot run (of `runs.table`), and what the backbones probed beside it need."""
+    """For each dataset its newest zero-shot run, and what the backbones probed beside it need."""
     newest: dict[str, RunRow] = {}  # of each dataset: not the best, which would be chosen on the test images
     for run in finished:
         if run.config.method == ZERO_SHOT:

@@ -66,4 +66,4 @@ def _starting() -> tuple[Future, Future]:
     """The run store being opened and the engine being started, one after the other in a thread of their own."""
     background = ThreadPoolExecutor(1, thread_name_prefix="starting")
     background.submit(time.sleep, FIRST_PAINT)
-    return background.submit(runs.table), background.submit(Engine.start)
+    return background.submit(runs.rows), background.submit(Engine.start)
