@@ -25,7 +25,6 @@ def lists(run: RunRow, dataset: Dataset, both: pd.DataFrame) -> None:
     """A switch between the two lists, and the images of the chosen one.
 
     Args:
-        run: A row of `runs.table`.
         both: As `changes.answers` gives it.
     """
     rows = {"fixed": notable_images.only_first_right(both), "broken": notable_images.only_second_right(both)}
