@@ -17,6 +17,7 @@ import numpy as np
 
 from core import backbones, features, heads, metrics, settings, training
 from core.bench import clip, maps
+from core.bench import heads as heads_bench
 from core.config import RunConfig
 from core.data import datasets
 from core.data.datasets import Dataset
@@ -254,6 +255,7 @@ BENCHES: dict[str, Callable[..., dict]] = {
     "maps": maps.maps,
     "clip": clip.clip_answer,
     "fewshot": clip.few_shot_sweep,
+    "heads": heads_bench.heads,
 }
 
 

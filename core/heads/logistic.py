@@ -4,6 +4,9 @@ Plain L-BFGS needs hundreds of passes over features as correlated as a backbone'
 curvature, for every class alike (Böhning, Multinomial logistic regression algorithm, 1992): in coordinates V with
 W = L^-T V and L L^T = a S + strength I the minimum is the same, and it is reached in a third of the passes.
 
+scikit-learn's lbfgs takes six times as long on 20,000 images (`python -m core bench heads`), and can neither report nor
+be stopped between iterations.
+
 Two kinds of coordinates give such an L. `Covariance` factors a S + strength I for every strength: cheap to set up, for
 one head on many images. `PrincipalAxes` rotates the images once, so that S is diagonal: for many small problems on
 parts of the same images.
