@@ -25,7 +25,6 @@ from core.backbones.loading import (
     load,
     names,
     outline,
-    own_weights,
     published_here,
     scratch_names,
 )
@@ -44,7 +43,6 @@ __all__ = [
     "load",
     "names",
     "outline",
-    "own_weights",
     "published_here",
     "scratch_names",
     "weight_layers",

@@ -33,7 +33,6 @@ __all__ = [
     "load",
     "names",
     "outline",
-    "own_weights",
     "published_here",
     "scratch_names",
 ]
@@ -110,11 +109,6 @@ def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, 
     else:
         path, origin = loader.locate(facts, Path(weights).expanduser()), "file"
     return Weights(origin, path, _digest(loader.content(facts, path)))
-
-
-def own_weights(facts: Backbone, weights: str | Path) -> str | Path:
-    """See `Backbone.own_weights`."""
-    return facts.own_weights(weights)
 
 
 def published_here(backbone: str | Backbone) -> Path | None:

@@ -229,7 +229,7 @@ def finetune(
                     source,
                     rows,
                     folder=settings.folder("checkpoints") / "bench",
-                    prefix_budget=budget,
+                    front_budget=budget,
                     report=report,
                 )
             )

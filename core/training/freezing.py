@@ -69,10 +69,12 @@ def apply(network, unfreeze: str, count: int) -> None:
     Raises:
         ConfigError: There are fewer layers or blocks than `count`: a slice longer than the network is no plan.
     """
-    own = chosen(unfreeze, count, [layer.name for layer in network.layers[:-1]], _with_weights(network), network.name)
+    trainable = chosen(
+        unfreeze, count, [layer.name for layer in network.layers[:-1]], _with_weights(network), network.name
+    )
     network.trainable = True  # all of it, so that nothing is left from an earlier plan
     for layer in network.layers:
-        layer.trainable = layer.name in own
+        layer.trainable = layer.name in trainable
     if unfreeze == "all-but-batchnorm":
         for layer in graph.leaves(network):
             if type(layer).__name__ == "BatchNormalization":
@@ -93,7 +95,7 @@ def chosen(
         ConfigError: As `apply`.
     """
     if unfreeze not in UNFREEZE:
-        raise ConfigError(f"Nothing is known of unfreezing {unfreeze!r}", f"one of {', '.join(UNFREEZE)}")
+        raise ConfigError(f"There is no way of unfreezing called {unfreeze!r}", f"one of {', '.join(UNFREEZE)}")
     if unfreeze == "layers":
         _check(count, len(layers), "layers", network)
         return set(layers[-count:])
@@ -190,13 +192,13 @@ def describe(config: RunConfig) -> Frozen:
 @functools.lru_cache(maxsize=256)
 def _describe(backbone: str, input_size: int, pooling: str, unfreeze: str, count: int, batchnorm: str) -> Frozen:
     with _FLAGS:
-        network = _hollow(backbone, input_size, pooling)
+        network = _outline(backbone, input_size, pooling)
         apply(network, unfreeze, count)
         return inspect(network, batchnorm, unfreeze=unfreeze, count=count)
 
 
 @functools.lru_cache(maxsize=4)
-def _hollow(backbone: str, input_size: int, pooling: str):
+def _outline(backbone: str, input_size: int, pooling: str):
     return backbones.outline(backbone, input_size=input_size, pooling=pooling)
 
 

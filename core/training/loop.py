@@ -13,7 +13,7 @@ from core.errors import Diverged
 from core.features import compiled
 from core.progress import Progress
 from core.training import inputs, optimizers
-from core.training import step as trainee
+from core.training import step as train_step
 from core.training.phases import EVALUATION_BATCH, TELL_EVERY, Material, Prepared, Stage
 
 log = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ class Epochs:
         config, stage = self.material.config, self.stage
         steps = stage.epochs * math.ceil(self.count / self.state.batch_size)
         rate = optimizers.schedule(stage.schedule, stage.learning_rate, steps)
-        trainee.compile(self.model, optimizers.build(config, rate), config.label_smoothing)
+        train_step.compile(self.model, optimizers.build(config, rate), config.label_smoothing)
 
     # Steps
 
@@ -189,14 +189,14 @@ class Epochs:
 
     def _halve(self, error: Exception) -> None:
         """Goes on with half the batch, in twice the steps."""
-        old, variables = self.state.batch_size, trainee.read(self.model.optimizer.variables, "optimizer")
-        self.state.batch_size = trainee.smaller(old, error)
+        old, variables = self.state.batch_size, train_step.read(self.model.optimizer.variables, "optimizer")
+        self.state.batch_size = train_step.smaller(old, error)
         epoch = len(self.state.curves) + 1
         note = f"Batches of {old} images did not fit into memory: epoch {epoch} went on with {self.state.batch_size}"
         self.state.notes.append(note)
         log.warning(note)
         self._compile()
-        trainee.write(self.model.optimizer.variables, "optimizer", variables)
+        train_step.write(self.model.optimizer.variables, "optimizer", variables)
         iterations = self.model.optimizer.iterations  # the schedule counts in steps, of which there are more now
         iterations.assign(round(int(iterations) * old / self.state.batch_size))
 
@@ -232,5 +232,5 @@ class Epochs:
                 self.tell()
                 told = perf_counter()
 
-        trainee.predict(self.model, self.sources["val"], max(EVALUATION_BATCH, self.state.batch_size), put)
+        train_step.predict(self.model, self.sources["val"], max(EVALUATION_BATCH, self.state.batch_size), put)
         return probabilities

@@ -19,7 +19,7 @@ from core.data.datasets import Dataset
 from core.errors import ConfigError
 from core.progress import Progress, Report, silent
 from core.training import inputs, optimizers, phases, trainer
-from core.training import step as trainee
+from core.training import step as train_step
 from core.training.loop import Epochs, State
 
 STEPS = 100
@@ -72,7 +72,7 @@ def rise(
         phases.freeze(stage, material)
         prepared = phases.prepare(stage, material)
         losses = _losses(prepared, material)
-        trainee.release([*prepared.model.optimizer.variables, *material.assembly.model.variables])
+        train_step.release([*prepared.model.optimizer.variables, *material.assembly.model.variables])
         del prepared  # it may hold files of the folder
     rates = FIRST * (LAST / FIRST) ** (np.arange(len(losses)) / (STEPS - 1))
     lowest = int(np.argmin(losses))
@@ -93,7 +93,7 @@ def _losses(prepared: phases.Prepared, material: phases.Material) -> list[float]
     """The loss of the same images after each step."""
     config, model, losses = material.config, prepared.model, []
     optimizer = optimizers.build(config, optimizers.rising(FIRST, LAST, STEPS))
-    trainee.compile(model, optimizer, config.label_smoothing)
+    train_step.compile(model, optimizer, config.label_smoothing)
     judged = np.arange(min(JUDGED, len(prepared.sources["train"])))
     images, targets = prepared.sources["train"].take(judged), material.targets("train")[judged]
     for step, batch in zip(range(STEPS), _batches(prepared, material), strict=False):

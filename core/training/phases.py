@@ -40,7 +40,7 @@ class Material:
     rows: dict[str, np.ndarray]  # row ids of train and val
     head: heads.Head | None  # to start from
     folder: Path  # for what is too large for memory
-    prefix_budget: int | None  # bytes; None: what this machine has to spare
+    front_budget: int | None  # bytes; None: what this machine has to spare
     report: Report
     assembly: Assembly = field(init=False)
 
@@ -86,7 +86,7 @@ class Prepared:
 
     model: Any  # keras.Model, from what the sources give to probabilities
     sources: dict[str, Source]  # train and val
-    prefix: bool = False  # the frozen front is computed already
+    front_cached: bool = False  # the frozen front is computed already
     note: str = ""  # what a person should know about it
 
 
@@ -122,10 +122,10 @@ def prepare(stage: Stage, material: Material) -> Prepared:
     if parts:
         front, back = parts
         needed = frozen_front.bytes_per_image(front) * sum(map(len, material.rows.values()))
-        where = frozen_front.room(material.folder, needed, material.prefix_budget)
+        where = frozen_front.room(material.folder, needed, material.front_budget)
         if where:
-            return Prepared(_model(stage, material, back), _activations(front, material, where), prefix=True)
-        if material.prefix_budget is None:
+            return Prepared(_model(stage, material, back), _activations(front, material, where), front_cached=True)
+        if material.front_budget is None:
             note = f"The frozen layers ran in every step: what they give takes {needed / 1e9:.1f} GB"
     body = assembly.before(config, material.image_size, material.assembly.network)
     kinds = {"train": config.augmentations}

@@ -22,9 +22,9 @@ def build(assembly: Assembly, body: Any | None, *, inference: bool) -> Any:
     """
     import keras
 
-    class Trainee(keras.Model):
+    class TrainStep(keras.Model):
         def __init__(self):
-            super().__init__(name="trainee")
+            super().__init__(name="train_step")
             self.body, self.head = body, assembly.head
 
         def call(self, x, training=None):
@@ -36,11 +36,11 @@ def build(assembly: Assembly, body: Any | None, *, inference: bool) -> Any:
             return x
 
     with compiled.building("float32"):
-        return Trainee()
+        return TrainStep()
 
 
 def compile(model: Any, optimizer: Any, label_smoothing: float) -> None:
-    """Makes a trainee ready for `fit` on targets (b, classes), with `loss` and `accuracy` in its logs."""
+    """Makes such a model ready for `fit` on targets (b, classes), with `loss` and `accuracy` in its logs."""
     from keras import losses, metrics
 
     model.compile(

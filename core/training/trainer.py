@@ -45,7 +45,7 @@ class Trained:
     batch_size: int
     notes: tuple[str, ...]  # what a person should know about it
     frozen: freezing.Frozen | None  # what trained
-    prefix: bool  # whether the frozen front was computed once
+    front_cached: bool  # whether the frozen front was computed once
     peak_memory: int | None  # bytes of this process
     ended: str = "finished"  # or stopped, diverged: with the best until then
     error: str | None = None  # why
@@ -59,7 +59,7 @@ def fit(
     folder: Path,
     head: heads.Head | None = None,
     on_stage: Callable[[str, Predict], None] = lambda name, predict: None,
-    prefix_budget: int | None = None,
+    front_budget: int | None = None,
     report: Report = silent,
 ) -> Trained:
     """Trains the network of a config and restores its best epoch on validation.
@@ -69,7 +69,7 @@ def fit(
         folder: Where checkpoints are; one of the same training is gone on with.
         head: A trained probe to start from, instead of a stage of the head alone.
         on_stage: Called with the network as it is at the end of each stage, to test it; it must choose nothing.
-        prefix_budget: Bytes that activations of the frozen front may take, computed once when nothing is augmented;
+        front_budget: Bytes that activations of the frozen front may take, computed once when nothing is augmented;
             0: it is computed in every step. None: what this machine has to spare.
 
     Raises:
@@ -81,7 +81,7 @@ def fit(
     check(config, dataset, rows)
     report(Progress("load", 0, 0))
     rows = {split: rows[split] for split in ("train", "val")}
-    material = Material(config, dataset, rows, head, folder, prefix_budget, report)
+    material = Material(config, dataset, rows, head, folder, front_budget, report)
     try:
         return _Training(material).run(on_stage)
     except BaseException:
@@ -99,7 +99,7 @@ class _Training:
         self.stages = phases.plan(material.config, material.head)
         self.identity = _identity(material)
         self.state = State(batch_size=material.config.batch_size)
-        self.frozen, self.prefix, self.rate, self.peak_memory = None, False, None, 0
+        self.frozen, self.front_cached, self.rate, self.peak_memory = None, False, None, 0
 
     def run(self, on_stage: Callable[[str, Predict], None]) -> Trained:
         saved, ended, error = self._saved(), "finished", None
@@ -139,7 +139,7 @@ class _Training:
         done = self.state.epoch * count + self.state.images
         self.material.report(Progress(stage.name, done, stage.epochs * count))  # what comes next takes a moment
         prepared = phases.prepare(stage, self.material)
-        self.prefix = prepared.prefix
+        self.front_cached = prepared.front_cached
         if prepared.note and prepared.note not in self.state.notes:
             self.state.notes.append(prepared.note)
         self.epochs = Epochs(stage, self.material, prepared, self.state, self._save_sometimes)
@@ -250,7 +250,7 @@ class _Training:
             batch_size=self.state.batch_size,
             notes=tuple(self.state.notes),
             frozen=self.frozen,
-            prefix=self.prefix,
+            front_cached=self.front_cached,
             peak_memory=self.peak_memory or None,
             ended=ended,
             error=error,

@@ -57,11 +57,6 @@ SHAPES = {
 # fmt: on
 
 
-def own_pooling(facts: Backbone, pooling: str) -> str:
-    """See `Backbone.own_pooling`."""
-    return facts.own_pooling(pooling)
-
-
 def image(facts: Backbone):
     """The image tower, (b, s, s, 3) preprocessed as `images.PREPROCESSING["clip"]` -> (b, patches + 1, width)."""
     import keras

@@ -156,8 +156,8 @@ def test_batchnorm_statistics_move_only_in_training_mode(batchnorm, moves, tmp_p
 )  # fmt: skip
 def test_the_frozen_front_computed_once_gives_what_the_whole_network_gives(config, tmp_path):
     once = fit(config, tmp_path / "once")
-    always = fit(config, tmp_path / "always", prefix_budget=0)
-    assert (once.prefix, always.prefix) == (True, False)
+    always = fit(config, tmp_path / "always", front_budget=0)
+    assert (once.front_cached, always.front_cached) == (True, False)
     for one, other in zip(once.curves, always.curves, strict=True):
         assert one["loss"] == pytest.approx(other["loss"], abs=1e-3)
     assert close(values(once), values(always), tolerance=2e-3)
@@ -422,7 +422,7 @@ def test_it_also_trains_with_jax(tmp_path):
         "try: t.fit(t.FINETUNE, folder / 'a', report=t.StopAt(14, t.Paused))\n"
         "except t.Paused: pass\n"
         "a, b = (t.fit(t.FINETUNE, folder / name) for name in 'ab')\n"
-        "import keras; assert t.close(t.values(a), t.values(b)); print(keras.backend.backend(), a.prefix)"
+        "import keras; assert t.close(t.values(a), t.values(b)); print(keras.backend.backend(), a.front_cached)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
