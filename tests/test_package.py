@@ -65,13 +65,12 @@ def test_the_installed_command_opens_the_dashboard_from_another_folder(wheel: Pa
         process.wait()
 
 
-def test_a_config_file_becomes_flags_with_lists_repeated_and_sections_joined():
-    config = {"server": {"headless": False}, "theme": {"light": {"colors": ["#fff", "#000"], "size": 17}}}
+def test_a_config_file_becomes_flags_with_sections_joined_and_lists_as_json():
+    config = {"server": {"headless": False}, "theme": {"light": {"colors": ["#fff", "#000"], "text": "#111"}}}
     assert list(launch.config_flags(config)) == [
         "--server.headless=false",
-        "--theme.light.colors=#fff",
-        "--theme.light.colors=#000",
-        "--theme.light.size=17",
+        '--theme.light.colors=["#fff", "#000"]',
+        "--theme.light.text=#111",
     ]
 
 

@@ -4,6 +4,7 @@ Installed, this module is `backbone_lab.core.cli.launch`; the folder that holds 
 the path here, so everything else is imported by the names it has in the repository.
 """
 
+import json
 import runpy
 import sys
 import tomllib
@@ -38,16 +39,13 @@ def main() -> int:
 
 
 def config_flags(options: dict[str, Any], section: str = "") -> Iterator[str]:
-    """The options of a Streamlit config file as flags of `streamlit run`, which looks for the file by the folder that
-    it is started in.
-    """
+    """The options of a Streamlit config file as flags, since `streamlit run` finds the file only from our folder."""
     for name, value in options.items():
         path = f"{section}.{name}" if section else name
         if isinstance(value, dict):
             yield from config_flags(value, path)
-            continue
-        for one in value if isinstance(value, list) else [value]:
-            yield f"--{path}={str(one).lower() if isinstance(one, bool) else one}"
+        else:
+            yield f"--{path}={value if isinstance(value, str) else json.dumps(value)}"
 
 
 def _open_dashboard(arguments: list[str]) -> int:
