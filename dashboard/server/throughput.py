@@ -13,7 +13,7 @@ from dashboard.server.tasks import Task
 def table() -> pd.DataFrame:
     """`throughput.table` of this machine: `backbone`, `input_size`, `images_per_second`, `measurements`."""
     speeds = throughput.table()
-    return speeds[speeds["hardware"] == core_hardware.name()]
+    return speeds.loc[speeds["hardware"] == core_hardware.name()]
 
 
 @st.cache_data(show_spinner=False)

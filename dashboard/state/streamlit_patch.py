@@ -23,7 +23,7 @@ def drop_ticks_of_left_pages() -> None:
         if client_state is None or not _is_late_tick(session, client_state):
             original(session, client_state)
 
-    AppSession.request_rerun = request_rerun
+    AppSession.request_rerun = request_rerun  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _is_late_tick(session: AppSession, client_state: ClientState) -> bool:
