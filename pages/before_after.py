@@ -4,8 +4,9 @@ import streamlit as st
 
 from core import maps, metrics
 from core.errors import LabError
-from dashboard import map_view, server
+from dashboard import server
 from dashboard.before_after import changes, images
+from dashboard.map_view import view as map_view
 from dashboard.maps import columns as map_columns
 from dashboard.maps import drawing, selection_panel
 from dashboard.state import visitor

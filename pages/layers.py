@@ -7,8 +7,9 @@ import streamlit as st
 from core import embeddings, maps
 from core.errors import LabError
 from core.maps import MapConfig
-from dashboard import map_view, server
+from dashboard import server
 from dashboard.layers import choices, progress, story
+from dashboard.map_view import view as map_view
 from dashboard.maps import columns
 from dashboard.ui import components
 

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core.errors import LabError
-from dashboard import map_view, server
+from dashboard import server
+from dashboard.map_view import view as map_view
 from dashboard.maps import choices, colouring, drawing, image_panel, photo_panel, quality, selection_panel
 from dashboard.state import visitor
 from dashboard.ui import components

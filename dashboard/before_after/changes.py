@@ -9,7 +9,7 @@ from core import metrics
 from core.maps import METHODS, MapConfig
 from core.runs import RunRow
 from dashboard import server
-from dashboard.map_view import Column
+from dashboard.map_view.columns import Column
 from dashboard.maps import columns
 from dashboard.ui import formats, notable_images
 

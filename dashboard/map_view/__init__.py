@@ -1,5 +1,4 @@
-"""The interactive map view: drawn in the browser, and reports which images were picked."""
+"""The view of maps in the browser, our own: `view.show` draws it and says which images were picked.
 
-from dashboard.map_view.view import Column, Panel, Picked, picked, show
-
-__all__ = ["Column", "Panel", "Picked", "picked", "show"]
+`routes` serves its files and data. The server loads them before there is any page, so this package imports nothing.
+"""

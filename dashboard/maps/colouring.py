@@ -11,7 +11,7 @@ from core.data.datasets import Dataset
 from core.embeddings import Source
 from core.runs import RunRow
 from dashboard import server
-from dashboard.map_view import Column
+from dashboard.map_view.columns import Column
 from dashboard.maps import columns as map_columns
 from dashboard.run import versus
 from dashboard.state import address

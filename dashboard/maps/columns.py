@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.datasets import Dataset
-from dashboard.map_view import Column
+from dashboard.map_view.columns import Column
 from dashboard.ui.charts import class_colour
 
 UNTESTED = "not tested"  # of images that a run learned from, or never saw

@@ -12,7 +12,7 @@ from core.errors import LabError, MapError
 from core.maps import MapConfig
 from core.maps.nearby import Near
 from dashboard import server
-from dashboard.map_view import Picked
+from dashboard.map_view.view import Picked
 from dashboard.ui import choices, components, formats, image_grid, task_progress
 
 POLL = 0.5  # seconds between two looks at the worker

@@ -9,7 +9,8 @@ from core import maps, metrics
 from core.embeddings import Source
 from core.maps import Map, MapConfig
 from core.runs import RunRow
-from dashboard import map_view, server
+from dashboard import server
+from dashboard.map_view import view as map_view
 from dashboard.maps import colouring, drawing, image_panel, quality
 from dashboard.ui import findings, formats, notable_images, task_progress
 

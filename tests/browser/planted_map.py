@@ -30,7 +30,8 @@ if __name__ == "__main__":
     import streamlit as st
 
     from core import settings
-    from dashboard import map_view, server
+    from dashboard import server
+    from dashboard.map_view import view as map_view
     from dashboard.state import visitor
 
     visitor.begin()

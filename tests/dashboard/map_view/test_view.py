@@ -10,7 +10,8 @@ import pytest
 from core.data import datasets
 from core.errors import ConfigError
 from dashboard import server
-from dashboard.map_view import Column, Panel, packing, picked, routes, view
+from dashboard.map_view import packing, routes, view
+from dashboard.map_view.view import Column, Panel, picked
 from dashboard.server.blobs import Blobs
 from dashboard.ui import charts
 
