@@ -189,6 +189,7 @@ def _fitted(
     x: np.ndarray, y: np.ndarray, draws: list[np.ndarray], classes: int, n: int
 ) -> Iterator[tuple[Solution, float]]:
     """A head and its strength for each draw, some draws at a time."""
+    import scipy.linalg  # noqa: F401 - SciPy's own OpenBLAS is limited only if it is loaded before
     from threadpoolctl import threadpool_limits
 
     # One core for each draw: the products are small, and two pools of threads would wait for each other.
