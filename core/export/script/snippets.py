@@ -94,18 +94,29 @@ print(f"validation accuracy {head.evaluate(x_val, labels[val], verbose=0)[1]:.4f
 """
 
 BY_EPOCHS = """
-keras.utils.set_random_seed(SEED)
 penalty = keras.regularizers.L2(STRENGTH / 2) if STRENGTH else None
 head = keras.Sequential([
     keras.Input(x_train.shape[1:]),
     keras.layers.Normalization(mean=mean, variance=scale**2),
-HIDDEN_LAYER    keras.layers.Dense(len(CLASS_NAMES), activation="softmax", kernel_regularizer=penalty),
-])
+DENSE_LAYERS])
 head.compile(
     keras.optimizers.Adam(LEARNING_RATE), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
 )
+
+
+def batches():
+    \"\"\"Epoch after epoch, each in an order of its own.\"\"\"
+    order = np.random.default_rng(SEED)
+    while True:
+        shuffled = order.permutation(len(train))
+        for start in range(0, len(train), BATCH_SIZE):
+            part = shuffled[start : start + BATCH_SIZE]
+            yield x_train[part], labels[train][part]
+
+
 head.fit(
-    x_train, labels[train], validation_data=(x_val, labels[val]), batch_size=BATCH_SIZE, epochs=EPOCHS, verbose=2,
+    batches(), steps_per_epoch=-(-len(train) // BATCH_SIZE), validation_data=(x_val, labels[val]), epochs=EPOCHS,
+    verbose=2,
     callbacks=[keras.callbacks.EarlyStopping("val_accuracy", patience=EPOCHS, restore_best_weights=True)],
 )
 """
@@ -133,7 +144,16 @@ def predict(rows):
 """
 
 STANDARDISED = "Every image passes the backbone once. The features are brought to mean 0 and spread 1 first."
-HIDDEN_LAYER = '    keras.layers.Dense(HIDDEN, activation="relu", kernel_regularizer=penalty),\n'
+HIDDEN_LAYER = """    keras.layers.Dense(
+        HIDDEN, "relu", kernel_initializer=keras.initializers.GlorotUniform(SEED), kernel_regularizer=penalty
+    ),
+"""
+LAST_LAYER = """    keras.layers.Dense(
+        len(CLASS_NAMES), "softmax", kernel_initializer=keras.initializers.GlorotUniform(SEED),
+        kernel_regularizer=penalty,
+    ),
+"""
+LAYER_AFTER_HIDDEN = LAST_LAYER.replace("(SEED)", "(SEED + 1)")
 HEADS = {
     "linear": (
         f"{STANDARDISED} Then one layer with a softmax: logistic regression, trained until nothing changes any more.",
@@ -141,11 +161,11 @@ HEADS = {
     ),
     "linear-adam": (
         f"{STANDARDISED} Then one layer with a softmax, epoch by epoch; the one best on validation is kept.",
-        (STANDARDISE + BY_EPOCHS.replace("HIDDEN_LAYER", "")).strip() + "\n",
+        (STANDARDISE + BY_EPOCHS.replace("DENSE_LAYERS", LAST_LAYER)).strip() + "\n",
     ),
     "mlp": (
         f"{STANDARDISED} Then a hidden layer and a softmax, epoch by epoch; the one best on validation is kept.",
-        (STANDARDISE + BY_EPOCHS.replace("HIDDEN_LAYER", HIDDEN_LAYER)).strip() + "\n",
+        (STANDARDISE + BY_EPOCHS.replace("DENSE_LAYERS", HIDDEN_LAYER + LAYER_AFTER_HIDDEN)).strip() + "\n",
     ),
     "knn": ("Nothing is trained: the most similar training images vote.", KNN.strip() + "\n"),
 }
