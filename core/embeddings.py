@@ -369,6 +369,6 @@ def _with_logits(model: Any, network: Any) -> "tuple[keras.Model, dict[str, tupl
         scores = keras.layers.Dense(last.units, name="logits", dtype="float32")
         logits = scores(x)
         scores.set_weights(last.get_weights())
-        dim, classes = pooled.shape[-1], last.units
+        dim, classes = int(network.output_shape[-1]), int(last.units)
         both = keras.Model(network.inputs[0], keras.ops.concatenate([pooled, logits], axis=-1))
     return both, {"features": (0, dim), "logits": (dim, dim + classes)}

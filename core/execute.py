@@ -147,7 +147,7 @@ def _zero_shot(config: RunConfig, report: Report) -> runs.Result:
 def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
     """A network whose own weights train, tested after each stage; nothing is chosen by these tests."""
     seconds = dict.fromkeys(runs.STAGES, 0.0)
-    probabilities, tests, predictions = None, [], []
+    probabilities, tests, predictions = np.empty((0, 0), np.float32), [], []
 
     with timed(seconds, "load", report):
         dataset, rows, weights = _load(config, report)

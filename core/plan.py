@@ -58,8 +58,8 @@ def _training(config: RunConfig, counts: dict[str, int]) -> throughput.Estimate 
     measured = throughput.estimate(throughput.training_name(config), config.input_size, counts["train"] * config.epochs)
     if measured:
         return throughput.Estimate(measured.seconds + (forward.seconds if forward else 0), measured.basis)
-    if forward is None:
-        return None
     steps = STEP_IN_PASSES * counts["train"] * config.epochs
     guess = throughput.estimate(config.backbone, config.input_size, passes + steps)
+    if guess is None:
+        return None
     return throughput.Estimate(guess.seconds, f"A step as {STEP_IN_PASSES} forward passes at most. {guess.basis}")

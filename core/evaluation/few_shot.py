@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -130,6 +131,7 @@ def measure(source: Source, *, seeds: int = SEEDS, report: Report = silent) -> C
         curve = Curve(tuple(points), task.classes, len(task.y_test), seeds, complete, seconds, hardware.name())
         storage.keep(KIND, _key(resolved, seeds), asdict(curve))
     report(Progress("train", len(sizes) * seeds, len(sizes) * seeds, unit="heads"))
+    assert curve is not None  # there is at least one size
     return curve
 
 
@@ -178,10 +180,11 @@ def crossing(curve: Curve, line: Interval) -> Crossing:
     means = [point.mean for point in points]
     luckiest, unluckiest = ([one(point.accuracies) for point in points] for one in (max, min))
     return Crossing(
-        *(_reached(sizes, found, at) for found, at in ((means, line.value), (luckiest, line.low))),
-        _reached(sizes, unluckiest, line.high),
-        points[0].shots,
-        points[-1].shots,
+        shots=_reached(sizes, means, line.value),
+        low=_reached(sizes, luckiest, line.low),
+        high=_reached(sizes, unluckiest, line.high),
+        fewest=points[0].shots,
+        most=points[-1].shots,
     )
 
 
@@ -263,8 +266,9 @@ def _key(source: Resolved, seeds: int) -> str:
     return storage.digest([VERSION, seeds, _train(source).digest, source.digest])
 
 
-def _parse(value: dict) -> Curve:
+def _parse(value: dict[str, Any]) -> Curve:
     points = tuple(
         Point(**point | {name: tuple(point[name]) for name in ("accuracies", "strengths")}) for point in value["points"]
     )
-    return Curve(**value | {"points": points})
+    value["points"] = points
+    return Curve(**value)

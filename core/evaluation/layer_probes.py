@@ -4,6 +4,7 @@ Alain and Bengio, Understanding intermediate layers using linear classifier prob
 """
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from core import embeddings, hardware, heads, metrics, storage
 from core.data import datasets
@@ -114,5 +115,6 @@ def _key(parts: dict[str, Resolved]) -> str:
     return storage.digest([VERSION, *(part.digest for part in parts.values())])
 
 
-def _parse(value: dict) -> Probes:
-    return Probes(**value | {"probes": tuple(Probe(**probe) for probe in value["probes"])})
+def _parse(value: dict[str, Any]) -> Probes:
+    value["probes"] = tuple(Probe(**probe) for probe in value["probes"])
+    return Probes(**value)

@@ -4,6 +4,7 @@ Probes take the features of the shifted images from the cache; a network that tr
 """
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -120,5 +121,6 @@ def _key(run: runs.Run) -> str:
     return storage.digest([VERSION, corruptions.VERSION, run.id, run.finished.isoformat()])
 
 
-def _parse(value: dict) -> Robustness:
-    return Robustness(**value | {"drop": Interval(**value["drop"])})
+def _parse(value: dict[str, Any]) -> Robustness:
+    value["drop"] = Interval(**value["drop"])
+    return Robustness(**value)

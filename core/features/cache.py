@@ -116,7 +116,7 @@ def fill(
         part: Which of the network's outputs, where it gives several beside each other (`Forward.parts`).
 
     Raises:
-        BackboneError: There is no such part, or the network gives numbers that are none.
+        BackboneError: There is no such part, or the network gives non-finite values.
     """
     started = perf_counter()
     wanted, order = np.unique(rows, return_inverse=True)
@@ -134,6 +134,7 @@ def fill(
             load_seconds = perf_counter() - began
             rate, batch_size = _compute(network, dataset, missing, key, path, report)
             values = _read(path, wanted, part)
+        assert values is not None  # it was just written, if not there before
         os.utime(path)  # the time of last use, for `evict`
     if missing.size:
         evict(settings.cache_budget(), keep=path)
@@ -298,6 +299,7 @@ def _lock(path: Path) -> Path:
 
 def _create(path: Path, shape: tuple[int, int], key: Key, dataset: str, parts: dict[str, tuple[int, int]]) -> Any:
     import zarr
+    from zarr.codecs import Crc32cCodec, ZstdCodec
 
     return zarr.create_array(
         path,
@@ -306,7 +308,7 @@ def _create(path: Path, shape: tuple[int, int], key: Key, dataset: str, parts: d
         dtype="float32",
         fill_value=float("nan"),
         # Fast, and makes the rows that nobody asked for almost free; the checksum is over what lies on the disk.
-        compressors=[zarr.codecs.ZstdCodec(level=1), zarr.codecs.Crc32cCodec()],
+        compressors=[ZstdCodec(level=1), Crc32cCodec()],
         attributes={**asdict(key), "dataset_name": dataset, "parts": parts, "created": datetime.now(UTC).isoformat()},
     )
 

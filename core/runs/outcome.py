@@ -18,7 +18,7 @@ from core.data.datasets import Dataset
 from core.progress import Progress
 from core.training.freezing import Frozen
 
-STAGES = ("load", "extract", "train", "evaluate")  # of a run, whose seconds are kept
+STAGES: tuple[str, ...] = ("load", "extract", "train", "evaluate")  # of a run, whose seconds are kept
 
 
 @dataclass(frozen=True)
