@@ -1,8 +1,8 @@
-"""Files of the home folder: written whole or not at all, results kept as JSON by key, digests, locks.
+"""Files of the home folder: atomic writes, JSON results by key, digests, locks.
 
-with replaced(path) as new: ...        whoever reads sees the old file or the new one
-keep(kind, key, value)                 a result in <home>/<kind>/<key>.json
-find(kind, key, parse)                 the same, read back; None where there is none
+with replaced(path) as new: ...        readers see the old file or the whole new one
+keep(kind, key, value)                 write a result to <home>/<kind>/<key>.json
+find(kind, key, parse)                 read it back; None if there is none
 digest(value)                          16 hexadecimal digits of plain values
 with locked(path, report): ...         one process at a time
 """
@@ -29,9 +29,9 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """A path beside this one to write to; its file takes the place of this one when the block ends without an error.
+    """A temporary path to write to; the file replaces `path` if the block ends without an error.
 
-    The file has the permissions that the process gives to all its files, unlike those of `tempfile`.
+    Unlike a file of `tempfile`, it has the default permissions of the process.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}-{uuid.uuid4().hex[:12]}.new")
@@ -43,25 +43,25 @@ def replaced(path: Path) -> Iterator[Path]:
 
 
 def digest(value: Any) -> str:
-    """16 hexadecimal digits of a plain value, as JSON has them; the order of keys counts."""
+    """16 hexadecimal digits: the hash of a plain value as JSON; the order of keys matters."""
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16]
 
 
 def keep(kind: str, key: str, value: Any) -> None:
-    """Keep a result, as plain values, under the key of its question.
+    """Write a result, made of plain values, under a key.
 
     Args:
-        kind: Name of its folder in the home folder.
+        kind: The name of its folder in the home folder.
     """
     with replaced(_path(kind, key)) as new:
         new.write_text(json.dumps(value), encoding="utf-8")
 
 
 def find(kind: str, key: str, parse: Callable[[Any], Result]) -> Result | None:
-    """A result that was kept, as `parse` makes it; None where there is none, or a damaged one, which is logged.
+    """Read a kept result through `parse`; None if there is none, or a damaged one, which is logged.
 
     Args:
-        parse: Raises ValueError, KeyError or TypeError on values that are not such a result.
+        parse: Raises ValueError, KeyError or TypeError for values that do not fit.
     """
     path = _path(kind, key)
     try:
@@ -75,10 +75,10 @@ def find(kind: str, key: str, parse: Callable[[Any], Result]) -> Result | None:
 
 @contextmanager
 def locked(path: Path, report: Report = silent, *, total: int = 0) -> Iterator[None]:
-    """Hold a lock file; while another process holds it, report that, so that a stop is heard.
+    """Hold a lock file; report while waiting for another process that holds it, so that a stop takes effect.
 
     Args:
-        total: Images that wait, for the report.
+        total: Number of waiting images, for the report.
     """
     from filelock import FileLock, Timeout
 

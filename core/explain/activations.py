@@ -129,7 +129,7 @@ def _load(name: str, size: int, weights: str) -> _Network:
 def _outputs(network: Any) -> tuple[tuple[layers.Depth, ...], Any]:
     import keras
 
-    found = [(depth, tensor) for depth, tensor in layers.looked_at(network) if depth.size > 1]
+    found = [(depth, tensor) for depth, tensor in layers.tensors_of(network) if depth.size > 1]
     if not found:
         raise BackboneError(
             "This network has no feature maps with places at this size",

@@ -1,9 +1,9 @@
-"""Features of images: the compiled forward pass, the cache of its results, and how fast it runs here.
+"""Features of images: the compiled forward pass, the cache of its results, and its throughput on this machine.
 
-cache        features from the cache, computed where they are missing
-encoder      a backbone with all that decides about its vectors
+cache        features from the cache; missing ones are computed
+encoder      a backbone with every setting that affects its vectors
 compiled     resize, preprocess and forward as one compiled function
-layers       the blocks of a network whose output can be read
+layers       the blocks of a network whose output can be used as features
 throughput   images per second, as measured on this machine
 """
 

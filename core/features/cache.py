@@ -1,11 +1,11 @@
 """Features of images: computed once by a backbone, then read from a checked, resumable cache of chunks.
 
-An entry of the cache is one Zarr array (images of the dataset, feature_dim) float32 for all that decides about a
-feature: the `Key`. A row of it is the row id of the image, so that every split, subsample and few-shot draw of a
-dataset shares one entry, and only rows that nobody asked for yet are computed. A row that is not there reads as nan.
+An entry of the cache is one Zarr array (images of the dataset, feature_dim) float32 for each `Key`: everything that
+affects a feature. Its rows are the row ids of the images, so every split, subsample and few-shot draw of a dataset
+shares one entry, and only missing rows are computed. A missing row reads as nan.
 
     extract(dataset, rows, encoder)          the features of an encoder
-    fill(key, dataset, rows, build)          what any compiled network gives: see `embeddings`
+    fill(key, dataset, rows, build)          the output of any compiled network: see `embeddings`
 """
 
 import json
@@ -28,22 +28,22 @@ from core.features import compiled, throughput
 from core.features.encoder import Encoder
 from core.progress import Progress, Report, silent
 
-VERSION = 1  # raise it when the same key would give other features
-CHUNK = 512  # rows; what a killed extraction loses at most
-ENOUGH = 64  # images; a speed measured on fewer is not recorded
+VERSION = 1  # increase it when the same key would give different features
+CHUNK = 512  # rows; at most this many are lost when an extraction is killed
+MIN_TIMED = 64  # images; the throughput of fewer is not recorded
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Features:
-    """Features of the rows asked for, in that order, and how they came about."""
+    """Features of the requested rows, in that order, and how they were obtained."""
 
     values: np.ndarray  # (n, d) float32
     rows: np.ndarray  # (n,) int64
-    load_seconds: float  # importing Keras, building and compiling the network; 0 where nothing was computed
+    load_seconds: float  # importing Keras, building and compiling the network; 0 if nothing was computed
     seconds: float  # the rest: computing, storing, reading
-    images_per_second: float | None  # None where nothing was computed
+    images_per_second: float | None  # None if nothing was computed
     cached: bool
     precision: str
     batch_size: int | None
@@ -51,7 +51,7 @@ class Features:
 
 @dataclass(frozen=True)
 class Key:
-    """Everything that decides about a feature, apart from the row of its image."""
+    """Everything that affects a feature, apart from the row of its image."""
 
     backbone: str
     weights: str  # digest
@@ -61,24 +61,25 @@ class Key:
     pooling: str
     precision: str
     version: int = VERSION
-    output: str = ""  # what of the network; "": the pooled last feature map
+    output: str = ""  # which output of the network; "": the pooled last feature map
 
     @property
     def digest(self) -> str:
         """16 hexadecimal digits."""
-        values = {name: value for name, value in asdict(self).items() if name != "output" or value}  # as ever without
+        # Without an output, the digest is what it was before keys had one.
+        values = {name: value for name, value in asdict(self).items() if name != "output" or value}
         return storage.digest(values)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of the cache, for a person who looks after it."""
+    """One entry of the cache, as listed for housekeeping."""
 
     path: Path
     backbone: str
     dataset: str
     input_size: int  # pixels
-    images: int  # of the dataset; not all need be computed
+    images: int  # in the dataset; some may not be computed yet
     dim: int
     bytes: int
     created: datetime
@@ -86,13 +87,13 @@ class Entry:
 
 
 def extract(dataset: Dataset, rows: np.ndarray, encoder: Encoder, *, report: Report = silent) -> Features:
-    """Features of these rows of the dataset, read from the cache where they are there. Keras is imported only if not.
+    """Features of these rows of the dataset; those missing from the cache are computed. Only that imports Keras.
 
     Args:
         rows: Row ids (n,) int64, in any order.
 
     Raises:
-        WeightsError: The weights are not here, and cannot be downloaded.
+        WeightsError: The weights are not on this machine and cannot be downloaded.
     """
     encoder.find_weights(report)
     image_size = dataset.images.shape[1]
@@ -110,36 +111,36 @@ def fill(
     part: str = "",
     report: Report = silent,
 ) -> Features:
-    """The entry of a key at these rows (n,) int64, in any order; `build` is called only where a row is not there.
+    """The entry of a key at these rows (n,) int64, in any order; `build` is called only if a row is missing.
 
     Args:
-        part: Which of the network's outputs, where it gives several beside each other (`Forward.parts`).
+        part: Which of the network's outputs, if it has several (`Forward.parts`).
 
     Raises:
         BackboneError: There is no such part, or the network gives non-finite values.
     """
     started = perf_counter()
-    wanted, order = np.unique(rows, return_inverse=True)
+    unique, order = np.unique(rows, return_inverse=True)
     rate = batch_size = None
     load_seconds = 0.0
     path = _path(key)
     with storage.locked(_lock(path), report, total=len(rows)):
-        values = _read(path, wanted, part)
-        missing = wanted if values is None else wanted[np.isnan(values[:, 0])]
+        values = _read(path, unique, part)
+        missing = unique if values is None else unique[np.isnan(values[:, 0])]
         if missing.size:
-            del values  # while the backbone works, memory does not grow with the number of images
+            del values  # so that memory does not grow with the number of images while the backbone runs
             report(Progress("load", 0, 0))
             began = perf_counter()
             network = build()
             load_seconds = perf_counter() - began
             rate, batch_size = _compute(network, dataset, missing, key, path, report)
-            values = _read(path, wanted, part)
-        assert values is not None  # it was just written, if not there before
-        os.utime(path)  # the time of last use, for `evict`
+            values = _read(path, unique, part)
+        assert values is not None  # the entry exists now
+        os.utime(path)  # the time of its last use, for `evict`
     if missing.size:
         evict(settings.cache_budget(), keep=path)
     return Features(
-        values=values if np.array_equal(wanted, rows) else values[order],
+        values=values if np.array_equal(unique, rows) else values[order],
         rows=rows,
         load_seconds=load_seconds,
         seconds=perf_counter() - started - load_seconds,
@@ -151,12 +152,12 @@ def fill(
 
 
 def missing(dataset: Dataset, rows: np.ndarray, encoder: Encoder) -> int:
-    """How many of these rows `extract` would have to compute; nothing is downloaded for it."""
+    """How many of these rows `extract` would have to compute; downloads nothing."""
     return len(rows) if encoder.needs_download else missing_from(key_of(dataset, encoder), rows)
 
 
 def missing_from(key: Key, rows: np.ndarray) -> int:
-    """How many of these rows (n,) the entry of a key does not have."""
+    """How many of these rows (n,) are missing from the entry of a key."""
     path = _path(key)
     array = _open(path) if path.exists() else None
     if array is None:
@@ -168,11 +169,11 @@ def missing_from(key: Key, rows: np.ndarray) -> int:
 
 
 def key_of(dataset: Dataset, encoder: Encoder, *, weights: str = "", output: str = "") -> Key:
-    """The key of what an encoder gives.
+    """The key of an encoder's output.
 
     Args:
-        weights: A digest of others than the encoder's, as a network has that was trained on.
-        output: What of the network; "": what `extract` gives.
+        weights: A digest to use instead of that of the encoder's weights, such as a trained network's.
+        output: Which output of the network; "": the features that `extract` returns.
 
     Raises:
         WeightsError: The weights are not on this machine yet.
@@ -190,27 +191,27 @@ def key_of(dataset: Dataset, encoder: Encoder, *, weights: str = "", output: str
 
 
 def parts(key: Key) -> dict[str, tuple[int, int]] | None:
-    """Name -> first column and the one after the last, where an entry has several outputs; None without an entry."""
+    """Output -> its first column and the one after its last; empty for a single output, None if there is no entry."""
     path = _path(key)
     array = _open(path) if path.exists() else None
     return None if array is None else _parts(array)
 
 
 def entries() -> list[Entry]:
-    """What the cache holds, the most recently used first."""
-    found = [_entry(path) for path in settings.folder("features").glob("*.zarr")]
-    return sorted((entry for entry in found if entry), key=lambda entry: entry.last_used, reverse=True)
+    """The entries of the cache, most recently used first."""
+    listed = [_entry(path) for path in settings.folder("features").glob("*.zarr")]
+    return sorted((entry for entry in listed if entry), key=lambda entry: entry.last_used, reverse=True)
 
 
 def clear() -> int:
-    """Removes every entry that is not in use; returns the bytes that became free."""
+    """Remove every entry that is not in use; returns the bytes freed."""
     return evict(0)
 
 
 def evict(budget: int, keep: Path | None = None) -> int:
-    """Removes least recently used entries until the cache takes `budget` bytes; returns the bytes that became free.
+    """Remove least recently used entries until the cache takes at most `budget` bytes; returns the bytes freed.
 
-    An entry that somebody reads or writes at this moment stays, and so does `keep`.
+    An entry that is being read or written stays, and so does `keep`.
     """
     from filelock import FileLock, Timeout
 
@@ -231,13 +232,13 @@ def evict(budget: int, keep: Path | None = None) -> int:
     return freed
 
 
-# Computing what is missing
+# Computing missing rows
 
 
 def _compute(
     network: compiled.Forward, dataset: Dataset, rows: np.ndarray, key: Key, path: Path, report: Report
 ) -> tuple[float | None, int | None]:
-    """Computes and stores these rows (sorted); returns images per second and the batch size."""
+    """Compute and store these rows (sorted); returns images per second and the batch size."""
     report(Progress("extract", 0, len(rows)))
     array = _open(path) or _create(path, (len(dataset.images), network.dim), key, dataset.name, network.parts)
     writer = _Writer(array)
@@ -246,22 +247,22 @@ def _compute(
         for batch, values in network.stream(dataset.images, rows):
             if not np.isfinite(values).all():
                 raise BackboneError(
-                    f"{key.backbone} gives features that are not finite numbers",
-                    remedy="Look at its weights, or choose another preprocessing or input size",
+                    f"{key.backbone} gives non-finite features",
+                    remedy="Check its weights, or choose another preprocessing or input size",
                 )
             writer.add(batch, values)
             done += len(batch)
             rate = network.rate or done / (perf_counter() - started)
             report(Progress("extract", done, len(rows), rate=rate, seconds_left=(len(rows) - done) / rate))
     finally:
-        writer.flush()  # also when somebody pressed stop
-    if len(rows) >= ENOUGH:
+        writer.flush()  # also after a stop
+    if len(rows) >= MIN_TIMED:
         throughput.record(key.backbone, key.input_size, rate, hardware.name())
     return rate, network.batch_size
 
 
 class _Writer:
-    """Gathers rows, which come sorted, and writes a chunk once the rows have passed it."""
+    """Collects rows, which arrive sorted, and writes a chunk once they have passed it."""
 
     def __init__(self, array: Any):
         self.array = array
@@ -285,7 +286,7 @@ class _Writer:
         self.rows, self.values = self.rows[count:], self.values[count:]
 
 
-# The store: a Zarr array for each key
+# The store: one Zarr array per key
 
 
 def _path(key: Key) -> Path:
@@ -293,7 +294,7 @@ def _path(key: Key) -> Path:
 
 
 def _lock(path: Path) -> Path:
-    """The lock of an entry: one process at a time computes it, reads it or removes it."""
+    """The lock of an entry: one process at a time computes, reads or removes it."""
     return path.with_suffix(".lock")
 
 
@@ -307,14 +308,14 @@ def _create(path: Path, shape: tuple[int, int], key: Key, dataset: str, parts: d
         chunks=(CHUNK, shape[1]),
         dtype="float32",
         fill_value=float("nan"),
-        # Fast, and makes the rows that nobody asked for almost free; the checksum is over what lies on the disk.
+        # Fast, and missing rows take almost no space; the checksum is of the compressed bytes.
         compressors=[ZstdCodec(level=1), Crc32cCodec()],
         attributes={**asdict(key), "dataset_name": dataset, "parts": parts, "created": datetime.now(UTC).isoformat()},
     )
 
 
 def _open(path: Path) -> Any | None:
-    """The array of an entry, None where there is none; one whose description is broken is removed."""
+    """The array of an entry; None if there is none. An entry with broken metadata is removed."""
     import zarr
 
     try:
@@ -328,7 +329,7 @@ def _open(path: Path) -> Any | None:
 
 
 def _read(path: Path, rows: np.ndarray, part: str = "") -> np.ndarray | None:
-    """These rows (n,), sorted, as (n, d) float32 with nan where a row is not there; None without an entry."""
+    """These rows (n,), sorted, as (n, d) float32 with nan for missing ones; None if there is no entry."""
     array = _open(path)
     if array is None:
         return None
@@ -343,10 +344,10 @@ def _read(path: Path, rows: np.ndarray, part: str = "") -> np.ndarray | None:
 def _columns(array: Any, part: str) -> tuple[int, int]:
     if not part:
         return 0, array.shape[1]
-    known = _parts(array)
-    if part not in known:
-        raise BackboneError(f"There is no output {part!r}", f"one of {', '.join(known)}", "Choose one of these")
-    return known[part]
+    outputs = _parts(array)
+    if part not in outputs:
+        raise BackboneError(f"There is no output {part!r}", f"one of {', '.join(outputs)}", "Choose one of these")
+    return outputs[part]
 
 
 def _parts(array: Any) -> dict[str, tuple[int, int]]:
@@ -354,31 +355,31 @@ def _parts(array: Any) -> dict[str, tuple[int, int]]:
 
 
 def _read_chunk(array: Any, start: int) -> np.ndarray:
-    """The chunk that starts with this row, (up to CHUNK, d); all nan where it was never written or is corrupt."""
+    """The chunk that starts at this row, (up to CHUNK, d); all nan if it was never written or is corrupt."""
     try:
         return array[start : start + CHUNK]
-    except (ValueError, RuntimeError) as error:  # a checksum that does not fit, a file cut short
+    except (ValueError, RuntimeError) as error:  # a wrong checksum, a truncated file
         log.warning("Rows %d to %d of %s are corrupt (%s)", start, start + CHUNK - 1, array.store_path, error)
         return np.full((min(CHUNK, array.shape[0] - start), array.shape[1]), np.nan, np.float32)
 
 
 def _entry(path: Path) -> Entry | None:
-    """What an entry says about itself, read without Zarr; None while it is being made or removed."""
+    """The metadata of an entry, read without Zarr; None while it is being created or removed."""
     try:
-        description = json.loads((path / "zarr.json").read_text())
+        header = json.loads((path / "zarr.json").read_text())
         size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
         last_used = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except (FileNotFoundError, ValueError):
         return None
-    about, (images, dim) = description["attributes"], description["shape"]
+    attributes, (images, dim) = header["attributes"], header["shape"]
     return Entry(
         path=path,
-        backbone=about["backbone"],
-        dataset=about["dataset_name"],
-        input_size=about["input_size"],
+        backbone=attributes["backbone"],
+        dataset=attributes["dataset_name"],
+        input_size=attributes["input_size"],
         images=images,
         dim=dim,
         bytes=size,
-        created=datetime.fromisoformat(about["created"]),
+        created=datetime.fromisoformat(attributes["created"]),
         last_used=last_used,
     )

@@ -1,4 +1,4 @@
-"""The one compiled function, uint8 images to pooled features, and the size of the batches it takes."""
+"""One compiled function from uint8 images to pooled features, and the search for its batch size."""
 
 import logging
 from collections import deque
@@ -18,17 +18,17 @@ from core.errors import BackboneError, ConfigError
 from core.features.encoder import Encoder
 
 LARGEST_BATCH = 1024
-STEP_SECONDS = 1.0  # a batch takes no longer, so that progress is seen and a stop is felt
-AHEAD = 2  # batches on the device at once: it computes one while this process stores the last and reads the next
+STEP_SECONDS = 1.0  # the longest a batch may take, so that progress shows and a stop takes effect
+AHEAD = 2  # batches in flight: the device computes one while this process stores the last and reads the next
 
 log = logging.getLogger(__name__)
 
 
 def build(encoder: Encoder, *, image_size: int) -> "Forward":
-    """Resizing, preprocessing and backbone in one compiled function; features are float32 at any precision.
+    """Resizing, preprocessing and backbone in one compiled function; the features are float32 at any precision.
 
     Args:
-        image_size: Pixels of the square images that come in.
+        image_size: Pixels, square, of the input images.
     """
     return _build(encoder, encoder.find_weights(), image_size)
 
@@ -39,18 +39,18 @@ def network(encoder: Encoder) -> Any:
 
 
 def clear() -> None:
-    """Forget the functions that are kept compiled."""
+    """Forget the compiled functions."""
     _build.cache_clear()
 
 
 def compile(
     network: Any, *, image_size: int, input_size: int, mode: str, parts: dict[str, tuple[int, int]] | None = None
 ) -> "Forward":
-    """Resizing, preprocessing and a network that is there already, (b, s, s, 3) -> (b, dim), in one function.
+    """Resizing, preprocessing and an existing network, (b, s, s, 3) -> (b, dim), in one function.
 
     Args:
         mode: One of `images.PREPROCESSING`.
-        parts: Which columns are what, where the network gives several outputs beside each other.
+        parts: The columns of each output, if the network concatenates several.
     """
     import keras
 
@@ -59,19 +59,19 @@ def compile(
     model = keras.Model(pixels, keras.ops.cast(x, "float32"))
     jax = keras.backend.backend() == "jax"
     function = _compile_jax(model) if jax else _compile_tensorflow(model)
-    return Forward(function, dim=model.output_shape[-1], parts=parts or {}, fills_up=jax)
+    return Forward(function, dim=model.output_shape[-1], parts=parts or {}, pads=jax)
 
 
 def prepare(pixels: Any, input_size: int, mode: str) -> Any:
-    """Resizes and preprocesses uint8 images (b, s, s, 3), arrays or symbolic, to what a network of this mode takes."""
+    """Resize and preprocess uint8 images (b, s, s, 3), arrays or symbolic, for a network of this mode."""
     from keras import ops
 
     if mode not in PREPROCESSING:
         raise ConfigError(f"Unknown preprocessing {mode!r}", "one of " + ", ".join(PREPROCESSING))
     x, image_size, way = ops.cast(pixels, "float32"), pixels.shape[1], PREPROCESSING[mode]
     if image_size != input_size:
-        shrinks = image_size > input_size  # only then does aliasing exist, and smoothing costs time
-        # Pillow resizes rows, then columns, and has whole pixels after either.
+        shrinks = image_size > input_size  # only shrinking aliases, and smoothing takes time
+        # Pillow resizes rows, then columns, and rounds to whole pixels after each.
         for size in ((image_size, input_size), (input_size, input_size))[0 if way.whole else 1 :]:
             x = ops.image.resize(x, size, interpolation=way.interpolation, antialias=shrinks)
             if way.whole:
@@ -81,48 +81,48 @@ def prepare(pixels: Any, input_size: int, mode: str) -> Any:
 
 @contextmanager
 def building(precision: str) -> Iterator[None]:
-    """Layers built inside have this precision (of this thread); one thread builds at a time, see `graph.BUILDING`."""
+    """Layers that this thread builds inside have this precision; one thread builds at a time, see `graph.BUILDING`."""
     import keras
 
     with graph.BUILDING:
-        usual = keras.config.dtype_policy()
+        previous = keras.config.dtype_policy()
         keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
         try:
             yield
         finally:
-            keras.config.set_dtype_policy(usual)
+            keras.config.set_dtype_policy(previous)
 
 
 @dataclass
 class Forward:
-    """A compiled function (b, s, s, 3) uint8 -> (b, dim) float32 on the device, and the batch size it likes."""
+    """A compiled function (b, s, s, 3) uint8 -> (b, dim) float32 on the device, and its best batch size."""
 
     function: Callable[[np.ndarray], Any]
     dim: int
     parts: dict[str, tuple[int, int]] = field(default_factory=dict)  # name -> first column and the one after the last
-    fills_up: bool = False  # whether a last, smaller batch is filled up, since a new size would be compiled anew
-    batch_size: int | None = None  # None until the first images have been tried in several sizes
-    rate: float | None = None  # images per second of the current stream, without compiling and trying
+    pads: bool = False  # whether a smaller last batch is padded, because a new size would be compiled anew
+    batch_size: int | None = None  # None until several sizes have been tried
+    rate: float | None = None  # images per second of the current stream, without compiling and trying sizes
 
     def stream(self, images: np.ndarray, rows: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yields (rows (b,), features (b, dim) float32) for these rows of the images (n, s, s, 3), in order.
+        """Yield (rows (b,), features (b, dim) float32) for these rows of the images (n, s, s, 3), in order.
 
-        The first batches try several sizes, and their features count; a batch that does not fit into memory is halved.
+        The first batches try several sizes; a batch that does not fit into memory is halved.
         """
         trial = _Trial(_smallest_batch()) if self.batch_size is None else None
-        flying: deque = deque()  # (rows, features) that the device was asked for
-        finished = asked = 0
+        in_flight: deque = deque()  # (rows, features) that the device is computing
+        finished = submitted = 0
         clock, counted = perf_counter(), 0
         while finished < len(rows):
             size = trial.size if trial else self.batch_size
             started = perf_counter()
             try:
-                while asked < len(rows) and len(flying) < (1 if trial else AHEAD):
-                    batch = rows[asked : asked + size]
-                    pixels = images[np.resize(batch, size) if self.fills_up else batch]
-                    flying.append((batch, self.function(pixels)))
-                    asked += len(batch)
-                batch, features = flying[0]
+                while submitted < len(rows) and len(in_flight) < (1 if trial else AHEAD):
+                    batch = rows[submitted : submitted + size]
+                    pixels = images[np.resize(batch, size) if self.pads else batch]
+                    in_flight.append((batch, self.function(pixels)))
+                    submitted += len(batch)
+                batch, features = in_flight[0]
                 features = np.asarray(features)[: len(batch)]
             except Exception as error:
                 if not is_out_of_memory(error):
@@ -132,11 +132,11 @@ class Forward:
                         "One image at a time does not fit into memory", remedy="Choose a smaller input size or backbone"
                     ) from error
                 self.batch_size, trial, clock, counted = max(1, size // 2), None, perf_counter(), 0
-                log.warning("A batch of %d images does not fit into memory: going on with %d", size, self.batch_size)
-                flying.clear()
-                asked = finished
+                log.warning("A batch of %d images does not fit into memory: trying %d", size, self.batch_size)
+                in_flight.clear()
+                submitted = finished
                 continue
-            flying.popleft()
+            in_flight.popleft()
             finished += len(batch)
             now = perf_counter()
             if trial is None:
@@ -150,16 +150,16 @@ class Forward:
 
 @dataclass
 class _Trial:
-    """Tries batch sizes upwards, each once to warm up and once for its time."""
+    """Tries increasing batch sizes, each once to warm up and once to time it."""
 
     size: int
     rates: dict[int, float] = field(default_factory=dict)  # images per second by size
     warm: bool = False
 
     def observe(self, seconds: float) -> bool:
-        """Takes the time of one batch of `size`; True when the best size is known."""
+        """Take the seconds of one batch of `size`; True once the best size is known."""
         larger = 4 * self.size
-        # The first batch of a size compiles or allocates; if even the steady part is too long, larger ones are longer.
+        # The first batch of a size also compiles or allocates: it is not timed.
         if not self.warm:
             self.warm = True
             return False
@@ -174,7 +174,7 @@ class _Trial:
         return max(self.rates, key=self.rates.__getitem__)
 
 
-@lru_cache(maxsize=2)  # kept warm: the next dataset of the same image size, and the next split, need no compilation
+@lru_cache(maxsize=2)  # the next split, or dataset of the same image size, needs no compilation
 def _build(encoder: Encoder, weights: Weights, image_size: int) -> Forward:
     return compile(
         _load(encoder, weights), image_size=image_size, input_size=encoder.input_size, mode=encoder.preprocessing
@@ -193,7 +193,7 @@ def _smallest_batch() -> int:
 def _compile_tensorflow(model: Any) -> Callable[[np.ndarray], Any]:
     import tensorflow as tf
 
-    # No XLA: on a CPU it is thirty times slower for depthwise networks. Any batch size is one trace.
+    # No XLA: on a CPU it is thirty times slower for depthwise networks. One trace serves every batch size.
     signature = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
     function = tf.function(lambda x: model(x, training=False), input_signature=[signature], autograph=False)
     return function.get_concrete_function()

@@ -10,18 +10,18 @@ from core.progress import Report, silent
 
 @dataclass(frozen=True)
 class Encoder:
-    """Images to vectors. Two encoders that give the same vectors are equal: defaults become the values they stand for.
+    """Images to vectors. Defaults become the values they stand for, so encoders with equal vectors are equal.
 
     Raises:
-        BackboneError, ConfigError: An unknown backbone, or one without such a pooling.
+        BackboneError, ConfigError: The backbone is unknown or has no such pooling.
     """
 
     backbone: str
-    weights: str = "imagenet"  # imagenet (of CLIP: published), untrained, or the path of a weights file or folder
+    weights: str = "imagenet"  # imagenet (for CLIP: published), untrained, or the path of a weights file or folder
     input_size: int = 0  # pixels, square; 0: the backbone's default
-    preprocessing: str = "own"  # of images.PREPROCESSING, or the backbone's own
+    preprocessing: str = "own"  # one of images.PREPROCESSING, or the backbone's own
     pooling: str = "avg"
-    precision: str = "auto"  # float32, bfloat16 (in a config: mixed), or what suits this machine
+    precision: str = "auto"  # float32, bfloat16 (in a config: mixed), or the best for this machine
 
     def __post_init__(self):
         backbone = backbones.get(self.backbone)
@@ -43,10 +43,10 @@ class Encoder:
         return published and backbones.published_here(backbone) is None
 
     def find_weights(self, report: Report = silent) -> Weights:
-        """Its weights, downloaded where they are not on this machine.
+        """Its weights, downloaded if they are not on this machine.
 
         Raises:
-            WeightsError: They cannot be had.
+            WeightsError: They cannot be found or downloaded.
         """
         return backbones.find_weights(self.backbone, self.weights, report=report)
 
@@ -61,7 +61,7 @@ class Encoder:
             raise WeightsError(
                 f"The weights of {backbone.name} are not on this machine yet",
                 f"{backbone.weights_file} in {settings.home() / 'weights'}",
-                "They are downloaded when something is computed with them",
+                "They are downloaded when features are computed",
             )
         return self.find_weights()
 

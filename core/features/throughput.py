@@ -36,13 +36,13 @@ def record(backbone: str, input_size: int, images_per_second: float, hardware: s
 
 
 def training_name(config: Any) -> str:
-    """The name under which a training speed is recorded: the backbone and all else that affects the speed.
+    """The name under which the throughput of training is recorded: the backbone and every setting that affects it.
 
     Args:
         config: A `RunConfig` that trains.
     """
-    what = f"{config.unfreeze} {config.unfreeze_count}" if config.method == "finetune" else "everything"
-    return f"{config.backbone} {config.method} {what} {config.augment or 'as they are'} {config.batch_size}"
+    trained = f"{config.unfreeze} {config.unfreeze_count}" if config.method == "finetune" else "everything"
+    return f"{config.backbone} {config.method} {trained} {config.augment or 'as they are'} {config.batch_size}"
 
 
 def table() -> pd.DataFrame:

@@ -235,7 +235,7 @@ def test_features_that_are_not_finite_are_an_error_and_not_stored(home, monkeypa
         return np.full((len(pixels), TINY.feature_dim), np.nan, np.float32)
 
     monkeypatch.setattr(compiled, "build", lambda *_, **__: compiled.Forward(broken, TINY.feature_dim))
-    with pytest.raises(BackboneError, match="not finite"):
+    with pytest.raises(BackboneError, match="non-finite"):
         extract([0])
 
 
@@ -289,7 +289,7 @@ def test_the_batch_size_is_found_on_the_first_images_and_kept():
 
 def test_a_last_small_batch_is_filled_up_where_a_new_size_would_be_compiled():
     device = Small(10_000)
-    network = compiled.Forward(device, 1, fills_up=True, batch_size=8)
+    network = compiled.Forward(device, 1, pads=True, batch_size=8)
     parts = list(network.stream(toy(11).images, np.arange(11)))
     assert device.batches == [8, 8]
     assert sum(len(values) for _, values in parts) == 11
