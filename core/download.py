@@ -50,20 +50,20 @@ def fetch(url: str, path: Path, checksum: str | None = None, report: Report = si
 
 def _open(url: str):
     """`urlopen`, with `TIMEOUT` for the host as a whole rather than for each of its addresses."""
-    answer: Future = Future()
+    response: Future = Future()
 
-    def ask() -> None:
+    def request() -> None:
         try:
-            answer.set_result(urllib.request.urlopen(url, timeout=TIMEOUT))
+            response.set_result(urllib.request.urlopen(url, timeout=TIMEOUT))
         except Exception as error:
-            answer.set_exception(error)
+            response.set_exception(error)
 
-    threading.Thread(target=ask, daemon=True).start()
-    return answer.result(TIMEOUT)
+    threading.Thread(target=request, daemon=True).start()
+    return response.result(TIMEOUT)
 
 
 def _copy(response, file: BinaryIO, checksum: str | None, report: Report) -> str:
-    """Copies the response to the file; returns its checksum, hex."""
+    """Copy the response to the file; returns its checksum, in hexadecimal."""
     received = hashlib.sha256() if checksum and len(checksum) == 64 else hashlib.md5(usedforsecurity=False)
     total, done = int(response.headers.get("Content-Length") or 0), 0
     started = reported = time.monotonic()

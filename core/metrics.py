@@ -90,8 +90,8 @@ def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int =
     """
     if len(labels) == 0:
         return nan
-    filled = [each for each in calibration_bins(labels, probabilities, bins) if each.images]
-    return sum(each.images * abs(each.accuracy.value - each.confidence) for each in filled) / len(labels)
+    filled = [group for group in calibration_bins(labels, probabilities, bins) if group.images]
+    return sum(group.images * abs(group.accuracy.value - group.confidence) for group in filled) / len(labels)
 
 
 @dataclass(frozen=True)

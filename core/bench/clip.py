@@ -1,4 +1,4 @@
-"""How long a zero-shot answer takes, prompts to accuracy on cached features, and a few-shot curve beside it."""
+"""How long a zero-shot classification takes, from prompts to accuracy on cached features, and a few-shot curve."""
 
 from statistics import median
 from time import perf_counter
@@ -12,14 +12,14 @@ from core.evaluation import few_shot
 from core.zero_shot import classifier, encoder, prompts
 
 ROUNDS = 5
-SIZES = 10  # of a curve: 1, 2, 4, ... 512 labelled images a class
+SIZES = 10  # of a curve: 1, 2, 4, ... 512 labelled images per class
 
 
 def clip_answer(*, images: int = 10_000, backbone: str = "CLIPViTB32", weights: str = "untrained") -> dict:
-    """10 classes x the 18 templates of CIFAR on random features of these many images, from texts to an accuracy.
+    """10 classes x the 18 templates of CIFAR on random features, from texts to accuracy.
 
-    Untrained weights take as long as trained ones. Texts are forgotten before each round of all of them; an edit of
-    one class name costs the 18 texts it occurs in.
+    Untrained weights take as long as trained ones. The text cache is cleared before each round; changing one class name
+    costs the 18 texts that contain it.
     """
     names = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
     templates = prompts.of_set("cifar18")
@@ -31,8 +31,8 @@ def clip_answer(*, images: int = 10_000, backbone: str = "CLIPViTB32", weights: 
         started = perf_counter()
         texts = encoder.embed_texts(backbone, prompts.fill(templates, names), weights)
         embedded = perf_counter()
-        found = classifier.cosines(features, classifier.head(texts.reshape(len(names), len(templates), -1)))
-        metrics.accuracy(labels, found.argmax(1))
+        cosines = classifier.cosines(features, classifier.head(texts.reshape(len(names), len(templates), -1)))
+        metrics.accuracy(labels, cosines.argmax(1))
         return embedded - started, perf_counter() - embedded
 
     answer(names)  # builds and compiles the tower
@@ -44,7 +44,7 @@ def clip_answer(*, images: int = 10_000, backbone: str = "CLIPViTB32", weights: 
         rounds["none"].append(answer(names))
     texts = prompts.fill(templates, names)
     result = {"backbone": backbone, "weights": weights, "images": images, "texts": len(texts)}
-    result["tokens"] = sum(encoder.tokens(backbone, texts, weights))  # untrained: by the toy's vocabulary
+    result["tokens"] = sum(encoder.tokens(backbone, texts, weights))  # untrained: with the toy's vocabulary
     for name, seconds in rounds.items():
         result[f"{name}_text_seconds"] = median(text for text, _ in seconds)
         result[f"{name}_score_seconds"] = median(score for _, score in seconds)
@@ -56,8 +56,7 @@ def few_shot_sweep(
 ) -> dict:
     """The first ten sizes of a few-shot curve with five draws each, tested on all test images, from cached features.
 
-    Features are extracted where they are not in the cache, which is told apart; the heads and the answers are what the
-    curve takes.
+    Missing features are extracted first and timed separately; `seconds` is for the heads and their predictions.
     """
     source = Source(dataset=dataset, images="test", backbone=backbone, weights=weights, input_size=input_size)
     began = perf_counter()

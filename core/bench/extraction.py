@@ -1,7 +1,7 @@
-"""How fast, against references: extraction against the bare pass, a probe and a fine-tune against the notebook's way.
+"""Speed against references: extraction against the bare forward pass, probe and fine-tune against the notebook.
 
-Every ratio is of two things measured in turns in one process, so that other work on the machine slows both. The cache
-they use is an empty one, removed afterwards. docs/benchmarks.md keeps figures, hardware and commands.
+Every ratio compares two things measured alternately in one process, so that other load slows both. They use an empty
+cache, which is removed afterwards. docs/benchmarks.md has figures, hardware and commands.
 """
 
 import multiprocessing
@@ -27,7 +27,7 @@ from core.training import checkpoints, optimizers, phases, step
 
 ROUNDS = 5
 EPOCHS = 5  # of the notebook, on the frozen backbone
-BATCH = 32  # of its fine-tune stage
+BATCH = 32  # of its fine-tune phase
 
 
 def extract(
@@ -38,9 +38,9 @@ def extract(
     weights: str = "imagenet",
     input_size: int = 0,
 ) -> dict:
-    """A whole cold `features.extract`, cache written, against the same compiled function on images on the device.
+    """A cold `features.extract`, including the cache, against the same compiled function on images on the device.
 
-    The network is compiled and its batch size is known before the first round.
+    The network is compiled and its batch size determined before the first round.
     """
     source = datasets.load(dataset)
     encoder = features.Encoder(backbone, weights, input_size)
@@ -59,7 +59,7 @@ def extract(
 
     def bare() -> None:
         results = [network.function(pixels) for pixels in on_device]
-        np.asarray(results[-1])  # a device works in order: when the last is here, all are done
+        np.asarray(results[-1])  # a device works in order: when the last is ready, all are
 
     seconds = [(_seconds(ours), _seconds(bare)) for _ in range(ROUNDS)]
     return {
@@ -68,10 +68,10 @@ def extract(
         "images": len(rows),
         "batch_size": batch,
         "precision": encoder.precision,
-        "images_per_second": len(rows) / median(mine for mine, _ in seconds),
-        "bare_images_per_second": len(rows) / median(theirs for _, theirs in seconds),
-        "ratio": median(theirs / mine for mine, theirs in seconds),  # 1: nothing is lost; aim at 0.95
-        "ratios": [theirs / mine for mine, theirs in seconds],
+        "images_per_second": len(rows) / median(own for own, _ in seconds),
+        "bare_images_per_second": len(rows) / median(reference for _, reference in seconds),
+        "ratio": median(reference / own for own, reference in seconds),  # 1: no overhead; target 0.95
+        "ratios": [reference / own for own, reference in seconds],
     }
 
 
@@ -85,8 +85,8 @@ def probe(
 ) -> dict:
     """Our probe, cold and then warm with another head, against `model.fit` through the frozen backbone.
 
-    Cold builds and compiles the network, extracts training, validation and test images and fits the linear head. Warm
-    finds the features in the cache and fits it with a given strength.
+    Cold: build and compile the network, extract features of all splits and fit a linear head. Warm: read the features
+    from the cache and fit the head with a given strength.
     """
     source = datasets.load(dataset)
     facts, found = backbones.get(backbone), backbones.find_weights(backbone, weights)
@@ -127,8 +127,8 @@ def probe(
         "cold_seconds": cold,
         "warm_seconds": warm,
         "notebook_seconds": notebook,
-        "cold_times_faster": notebook / cold,  # aim at 6
-        "warm_times_faster": notebook / warm,  # aim at 100
+        "cold_times_faster": notebook / cold,  # target: 6
+        "warm_times_faster": notebook / warm,  # target: 100
         "accuracy": accuracy,
         "notebook_accuracy": notebook_accuracy,
     }
@@ -142,33 +142,33 @@ def memory(
     weights: str = "imagenet",
     input_size: int = 224,
 ) -> dict:
-    """Peak memory of a process of its own that extracts so many images, TensorFlow included."""
+    """Peak memory of a separate process that extracts features of these images, including TensorFlow."""
     import psutil
 
     arguments = (images, dataset, backbone, weights, input_size)
     child = multiprocessing.get_context("spawn").Process(target=_extract_first, args=arguments)
     started = time.perf_counter()
     child.start()
-    resident = own = 0
+    resident = private = 0
     try:
         process = psutil.Process(child.pid)
         while child.is_alive():
             usage = process.memory_info()
             resident = max(resident, usage.rss)
-            own = max(own, usage.rss - getattr(usage, "shared", 0))
+            private = max(private, usage.rss - getattr(usage, "shared", 0))
             time.sleep(0.05)
     except psutil.NoSuchProcess:
-        pass  # it has just finished
+        pass  # it has finished
     child.join()
     if child.exitcode:
-        raise RuntimeError(f"The process that extracts ended with exit code {child.exitcode}")
+        raise RuntimeError(f"The extraction process ended with exit code {child.exitcode}")
     return {
         "backbone": backbone,
         "input_size": input_size,
         "images": images,
         "seconds": time.perf_counter() - started,
-        "peak_gigabytes": resident / 1e9,  # with pages of the images' file, which the system takes back when it wants
-        "peak_own_gigabytes": own / 1e9,  # without them
+        "peak_gigabytes": resident / 1e9,  # including pages of the image file, which the system can reclaim
+        "peak_own_gigabytes": private / 1e9,  # without them
     }
 
 
@@ -180,11 +180,10 @@ def finetune(
     weights: str = "imagenet",
     input_size: int = 96,
 ) -> dict:
-    """Epochs of the notebook's fine-tune stage, the last 30 layers at batch 32: ours against plain `model.fit`.
+    """Epochs of the notebook's fine-tune phase, the last 30 layers at batch 32: ours against plain `model.fit`.
 
-    After each of our epochs comes one of the notebook's, and the same step on a batch that is there already. The first
-    round compiles and is left out. Once with every step through the whole network, once with its frozen front
-    computed before.
+    Each of our epochs is followed by one of the notebook's, and by as many steps on one prepared batch. The first round
+    compiles and is not counted. Once with every step through the whole network, once with the frozen front precomputed.
     """
     source = datasets.load(dataset)
     facts, found = backbones.get(backbone), backbones.find_weights(backbone, weights)
@@ -210,20 +209,20 @@ def finetune(
     result = {"backbone": facts.name, "input_size": input_size, "images": images, "batch_size": BATCH}
     with _empty_cache():
         for name, budget in (("whole", 0), ("prefix", None)):
-            taken, theirs, bared = [], [], []
+            ours, notebook, bare_steps = [], [], []
             clock = 0.0
 
-            def report(progress: Progress, taken=taken, theirs=theirs, bared=bared) -> None:
+            def report(progress: Progress, ours=ours, notebook=notebook, bare_steps=bare_steps) -> None:
                 nonlocal clock
                 if "validation_accuracy" not in progress.metrics:
                     clock = clock or time.perf_counter()
                     return
-                taken.append(time.perf_counter() - clock)
-                theirs.append(_seconds(reference))
-                bared.append(_seconds(bare))
+                ours.append(time.perf_counter() - clock)
+                notebook.append(_seconds(reference))
+                bare_steps.append(_seconds(bare))
                 clock = time.perf_counter()
 
-            whole, trained = _timed(
+            total, trained = _timed(
                 lambda budget=budget, report=report: training.fit(
                     config,
                     source,
@@ -235,12 +234,12 @@ def finetune(
             )
             checkpoints.delete("bench")
             result |= {
-                f"{name}_epoch_seconds": median(taken[1:]),
-                f"{name}_notebook_epoch_seconds": median(theirs[1:]),
-                f"{name}_times_faster": median(b / a for a, b in zip(taken[1:], theirs[1:], strict=True)),
+                f"{name}_epoch_seconds": median(ours[1:]),
+                f"{name}_notebook_epoch_seconds": median(notebook[1:]),
+                f"{name}_times_faster": median(b / a for a, b in zip(ours[1:], notebook[1:], strict=True)),
                 f"{name}_steps_images_per_second": trained.images_per_second,
-                f"{name}_bare_images_per_second": images / median(bared[1:]),
-                f"{name}_seconds": whole - sum(theirs) - sum(bared),  # building, compiling and the front included
+                f"{name}_bare_images_per_second": images / median(bare_steps[1:]),
+                f"{name}_seconds": total - sum(notebook) - sum(bare_steps),  # with building, compiling, the front
                 f"{name}_validation_accuracy": trained.curves[-1]["validation_accuracy"],
             }
     result["notebook_validation_accuracy"] = reference_accuracy()
@@ -262,7 +261,7 @@ BENCHES: dict[str, Callable[..., dict]] = {
 def _notebook_epochs(
     source: Dataset, rows: dict, config: RunConfig, weights: backbones.Weights
 ) -> tuple[Callable[[], object], Callable[[], float]]:
-    """The exercise's fine-tune stage in plain Keras: an epoch of it, and its validation accuracy now."""
+    """The exercise's fine-tune phase in plain Keras: functions for one epoch and for the validation accuracy."""
     import keras
     import tensorflow as tf
 
@@ -281,7 +280,7 @@ def _notebook_epochs(
 
     backbone = backbones.load(config.backbone, input_size=size, weights=weights)
     backbone.trainable = True
-    for layer in backbone.layers[: -config.unfreeze_count - 1]:  # the last one is the pooling
+    for layer in backbone.layers[: -config.unfreeze_count - 1]:  # the last one is the pooling layer
         layer.trainable = False
     inputs = keras.Input((size, size, 3))
     x = keras.layers.Dropout(config.dropout)(backbone(inputs, training=False))
@@ -297,7 +296,7 @@ def _notebook_epochs(
 
 
 def _bare_steps(source: Dataset, rows: dict, config: RunConfig, weights: backbones.Weights) -> Callable[[], object]:
-    """As many steps as an epoch has, of the same compiled step, on one batch that is prepared already."""
+    """An epoch's number of steps, with the same compiled step, on one prepared batch."""
     import tensorflow as tf
 
     material = phases.Material(config, source, rows, weights, None, settings.home(), 0, silent)
@@ -313,7 +312,7 @@ def _bare_steps(source: Dataset, rows: dict, config: RunConfig, weights: backbon
 
 
 def _notebook(source: Dataset, rows: dict, facts: backbones.Backbone, weights: backbones.Weights, size: int) -> float:
-    """The exercise: resize and preprocess in tf.data, fit a dropout and a softmax on the frozen backbone."""
+    """The exercise: resize and preprocess in tf.data, train dropout and softmax on the frozen backbone."""
     import keras
     import tensorflow as tf
 
@@ -355,7 +354,7 @@ def _to_device(pixels: np.ndarray) -> object:
 
 @contextmanager
 def _empty_cache() -> Iterator[None]:
-    """A home folder with nothing in it but the weights, on the same disk."""
+    """A home folder that contains only the weights, on the same disk."""
     before, real, weights = os.environ.get("BACKBONE_LAB_HOME"), settings.home(), settings.folder("weights")
     with tempfile.TemporaryDirectory(prefix="bench-", dir=real) as folder:
         Path(folder, "weights").symlink_to(weights, target_is_directory=True)

@@ -16,14 +16,14 @@ from core.heads.logistic import Covariance, LogisticRegression
 
 ROUNDS = 3
 STRENGTH = 3e-3
-TOLERANCE = 1e-6  # ours, as for the strength that was chosen
+TOLERANCE = 1e-6  # ours, as for the chosen strength
 SCIKIT_LEARN_TOLERANCE = 1e-4  # its own default
 PLANTED = (20_000, 1280, 10)  # images, features, classes
-SEPARATION = 0.06  # of the planted classes: their accuracy is that of a hard dataset
+SEPARATION = 0.06  # of the planted classes, as hard as a difficult dataset
 
 
 class Solved(NamedTuple):
-    """How long one solver took, and where it arrived."""
+    """How long one solver took, and the objective it reached."""
 
     seconds: float
     processor_seconds: float
@@ -38,9 +38,9 @@ def heads(
     weights: str = "imagenet",
     input_size: int = 96,
 ) -> dict:
-    """The features of a dataset's training images, and so many planted ones, as correlated as a backbone's.
+    """Two problems: a dataset's training features, and planted ones that are as correlated as a backbone's.
 
-    Both solvers work in float32 on one thread, in turns; the objective says how far each came.
+    Both solvers take turns, in float32 on one thread; the objective shows how far each got.
     """
     source = datasets.load(dataset)
     rows = datasets.splits(source)["train"]
@@ -58,7 +58,7 @@ def heads(
 def _compare(name: str, x: np.ndarray, y: np.ndarray, classes: int) -> dict:
     mean, scale = moments(x)
     x = (x - mean) / scale
-    for solve in (_ours, _scikit_learn):  # imports what it needs, whose threads can be limited only then
+    for solve in (_ours, _scikit_learn):  # imports its libraries; their threads can be limited only after that
         solve(x[:100], y[:100], classes)
     with threadpool_limits(1):
         rounds = [(_timed(_ours, x, y, classes), _timed(_scikit_learn, x, y, classes)) for _ in range(ROUNDS)]
@@ -93,7 +93,7 @@ def _scikit_learn(x: np.ndarray, y: np.ndarray, classes: int) -> tuple[np.ndarra
 
     strength = 1 / (STRENGTH * len(x))
     solver = linear_model.LogisticRegression(C=strength, tol=SCIKIT_LEARN_TOLERANCE, max_iter=1000)
-    with warnings.catch_warnings(action="ignore"):  # where it stops at the precision of float32
+    with warnings.catch_warnings(action="ignore"):  # it may stop at the precision of float32
         solver.fit(x, y)
     return solver.coef_.T, solver.intercept_
 

@@ -1,7 +1,7 @@
-"""How fast a map is drawn and how far it can be trusted: ours against the book's way, on the same features.
+"""How fast and how trustworthy maps are: ours against the book's way, on the same features.
 
-The book gives the raw features to scikit-learn's `TSNE` and to `umap.UMAP(random_state=42)`, which works on one core.
-Each of the four works in a process of its own that has imported and compiled everything before its clock starts.
+The book passes the raw features to scikit-learn's `TSNE` and to `umap.UMAP(random_state=42)`, which uses one core.
+Each of the four runs in a process of its own, which imports and compiles everything before its clock starts.
 """
 
 import multiprocessing
@@ -18,8 +18,8 @@ from core.data import datasets
 from core.maps import pca, tsne_layout, umap_layout
 from core.maps import quality as map_quality
 
-PATIENCE = 480  # seconds a reference may take; what takes longer is given as at least that
-FEW = 4_500  # images to import and compile with; from 4,096 on umap-learn looks for neighbours as it does among many
+TIMEOUT = 480  # seconds per layout; anything slower is reported as "more than"
+WARM_UP = 4_500  # images to compile with; from 4,096 on, umap-learn finds neighbours approximately
 COMPONENTS = 50
 
 
@@ -33,24 +33,24 @@ def maps(
 ) -> dict:
     """t-SNE and UMAP of real features, ours and the book's, one after the other: seconds and trustworthiness.
 
-    Ours begins with the principal components, whose seconds are counted. `processor_seconds` are those of all threads,
-    and say more where other work is beside it.
+    Ours includes the principal components. `processor_seconds` counts all threads, and is the better measure while
+    other work is running.
     """
     source = datasets.load(dataset)
-    facts = backbones.get(backbone)
-    everything = np.arange(len(source.images))
-    count = min(images, len(everything))
-    rows = np.sort(datasets.subsample(everything, source.labels, count, seed=0))
+    all_rows = np.arange(len(source.images))
+    count = min(images, len(all_rows))
+    rows = np.sort(datasets.subsample(all_rows, source.labels, count, seed=0))
     values = features.extract(source, rows, features.Encoder(backbone, weights, input_size)).values
     labels = source.labels[rows]
-    figures = {"backbone": facts.name, "input_size": input_size, "images": count, "numbers": values.shape[1]}
-    taken = {}
+    figures = {"backbone": backbones.get(backbone).name, "input_size": input_size}
+    figures |= {"images": count, "numbers": values.shape[1]}
+    seconds = {}
     with tempfile.TemporaryDirectory(prefix="bench-maps-") as folder:
         np.save(Path(folder) / "values.npy", values)
         for name in DRAWN:
             spent = _in_its_own_process(name, Path(folder))
-            taken[name] = spent["seconds"] if spent else float(PATIENCE)
-            figures[f"{name}_seconds"] = taken[name] if spent else f"more than {PATIENCE}"
+            seconds[name] = spent["seconds"] if spent else float(TIMEOUT)
+            figures[f"{name}_seconds"] = seconds[name] if spent else f"more than {TIMEOUT}"
             if spent:
                 quality = map_quality.judge(values, np.load(Path(folder) / f"{name}.npy"), labels)
                 figures[f"{name}_processor_seconds"] = spent["processor_seconds"]
@@ -58,8 +58,8 @@ def maps(
                 figures[f"{name}_knn_accuracy"] = quality["knn_map"]
     return figures | {
         "knn_accuracy_of_the_features": quality["knn_full"],
-        "tsne_times_faster": taken["book_tsne"] / taken["tsne"],  # aim at 3 with 10,000 images, 6 with 50,000
-        "umap_times_faster": taken["book_umap"] / taken["umap"],  # aim at 8
+        "tsne_times_faster": seconds["book_tsne"] / seconds["tsne"],  # target: 3 with 10,000 images, 6 with 50,000
+        "umap_times_faster": seconds["book_umap"] / seconds["umap"],  # target: 8
     }
 
 
@@ -85,7 +85,7 @@ def _book_umap(values: np.ndarray) -> np.ndarray:
     import umap
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a seed means one core: it is what is measured
+        warnings.simplefilter("ignore")  # it warns that a seed limits it to one core, which is intended
         return umap.UMAP(random_state=42).fit_transform(values)
 
 
@@ -98,15 +98,15 @@ DRAWN: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def _in_its_own_process(name: str, folder: Path) -> dict[str, float] | None:
-    """Seconds and processor seconds of one way, its positions written to the folder; None when it took too long."""
+    """Seconds and processor seconds of one layout, whose positions are saved in the folder; None after a time-out."""
     context = multiprocessing.get_context("spawn")
-    results, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=_draw, args=(name, folder, theirs))
+    results, sender = context.Pipe(duplex=False)
+    child = context.Process(target=_draw, args=(name, folder, sender))
     child.start()
-    theirs.close()  # so that `recv` sees the end of a child that died
+    sender.close()  # so that `recv` fails if the child dies
     try:
-        results.recv()  # everything is imported and compiled
-        if results.poll(PATIENCE):
+        results.recv()  # the warm-up is done
+        if results.poll(TIMEOUT):
             return results.recv()
     except EOFError as error:
         raise RuntimeError(f"The process that draws {name} died") from error
@@ -118,7 +118,7 @@ def _in_its_own_process(name: str, folder: Path) -> dict[str, float] | None:
 
 def _draw(name: str, folder: Path, results: Connection) -> None:
     values = np.load(folder / "values.npy")
-    DRAWN[name](values[:FEW])
+    DRAWN[name](values[:WARM_UP])
     results.send(None)
     started, processor = perf_counter(), process_time()
     positions = DRAWN[name](values)

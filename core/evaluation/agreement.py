@@ -1,4 +1,4 @@
-"""Agreements: of how many of the same test images any two runs say the same, and are right or wrong together."""
+"""Agreement: the share of their common test images on which two runs predict the same class."""
 
 from collections.abc import Mapping
 
@@ -7,13 +7,13 @@ import pandas as pd
 
 
 def same_answers(predictions: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Share of images of which two runs say the same class, whether it is right or not; nan where they share none.
+    """The share of images on which two runs predict the same class, right or wrong; nan without common images.
 
     Args:
-        predictions: Name -> as `runs.predictions` gives them.
+        predictions: Name -> a table as `runs.predictions` returns it.
 
     Returns:
-        A row and a column for each name.
+        One row and one column per name.
     """
     names = list(predictions)
     shares = np.eye(len(names))

@@ -1,14 +1,14 @@
-"""Few-shot curves: how good a linear head is that saw 1, 2, 4, ... all labelled training images of a class.
+"""Few-shot curves: the accuracy of a linear head trained on 1, 2, 4, ... all labelled images per class.
 
-At every size some draws of the training images, each a prefix of the next larger one; one linear head for each. Its L2
-strength is chosen among the labelled images alone, never on the test images: by cross-validation up to `FEW` images a
-class, on a fifth that is held out above. With one image a class nothing can be held out: the strongest is taken, set
-beforehand, with which a head does little more than ask which image is nearest. Features are standardised by all
-training images, for which no label is needed.
+For every size, several random draws of training images, each contained in the draw of the next size, train one linear
+head each. Its L2 strength is chosen on the labelled images alone, never on the test images: by cross-validation for up
+to `FEW` images per class, on a held-out fifth for more. One image per class leaves nothing to hold out: then the
+strongest is used, with which a head does little more than find the nearest image. Features are standardised over all
+training images, which needs no labels.
 
-    measure(source, ...)     computes, keeps every size as soon as it is there, and goes on where it was stopped
-    find(source, ...)        what is on the disk, whole or not
-    crossing(curve, line)    how many images a class reach an accuracy
+    measure(source, ...)     computes the curve, stores every finished size, and resumes where it was stopped
+    find(source, ...)        the stored curve, complete or not
+    crossing(curve, line)    how many images per class reach an accuracy
 """
 
 import os
@@ -27,22 +27,22 @@ from core.heads.logistic import LogisticRegression, PrincipalAxes, Solution, cho
 from core.metrics import Interval
 from core.progress import Progress, Report, silent
 
-VERSION = 1  # raise it when the same question would get another answer
+VERSION = 1  # increase it when the same source would give a different result
 KIND = "few_shot"  # folder of the results
 SEEDS = 5
 STRENGTHS = (1.0, 3e-1, 1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4)  # L2, from strong to weak
 CORES = os.cpu_count() or 1
-FEW, FOLDS = 16, 5  # images a class up to which each labelled image is held out once; into so many parts at most
+FEW, FOLDS = 16, 5  # up to FEW images per class, cross-validation in at most FOLDS parts
 
 
 @dataclass(frozen=True)
 class Point:
-    """Heads that saw the same number of images."""
+    """Heads trained on the same number of images."""
 
-    shots: float  # labelled images a class
-    images: int  # labelled images in all
-    accuracies: tuple[float, ...]  # on the test images, one for each draw
-    strengths: tuple[float, ...]  # L2, as chosen for each draw
+    shots: float  # labelled images per class
+    images: int  # labelled images in total
+    accuracies: tuple[float, ...]  # on the test images, one per draw
+    strengths: tuple[float, ...]  # L2, one per draw
 
     @property
     def mean(self) -> float:
@@ -51,20 +51,20 @@ class Point:
 
 @dataclass(frozen=True)
 class Curve:
-    """The points of a backbone, from few images to all."""
+    """The points of a backbone, from one image per class to all."""
 
     points: tuple[Point, ...]
     classes: int
     n_test: int
     seeds: int
-    complete: bool  # no size is missing
-    seconds: float  # of computing the heads; features are not in it
+    complete: bool  # every size has its point
+    seconds: float  # of training the heads, without extracting features
     hardware: str
 
 
 @dataclass(frozen=True)
 class Task:
-    """Standardised features with their classes, to learn from and to be tested on."""
+    """Standardised features with their classes, for training and for testing."""
 
     x: np.ndarray  # (n, d)
     y: np.ndarray  # (n,)
@@ -75,35 +75,35 @@ class Task:
 
 @dataclass(frozen=True)
 class Crossing:
-    """Labelled images a class with which a curve reaches a line; `inf` where all there are do not."""
+    """Labelled images per class at which a curve reaches a line; `inf` if it never does."""
 
     shots: float  # of the mean over the draws
     low: float  # the luckiest draw against the lower end of the line's interval
     high: float  # the unluckiest draw against its upper end
-    fewest: float  # the sizes that were measured
-    most: float
+    fewest: float  # the smallest measured size
+    most: float  # the largest
 
 
 def find(source: Source, *, seeds: int = SEEDS) -> Curve | None:
-    """What `measure` found up to now; None where there is nothing, or its file is broken. Needs no Keras.
+    """The stored curve, complete or not; None if there is none, or its file is damaged. Needs no Keras.
 
     Raises:
-        LabError: What the source names is not there.
+        LabError: The dataset or the run of the source no longer exists.
     """
     _check(source, seeds)
     try:
         return _find(embeddings.resolve(source), seeds)
-    except WeightsError:  # they are downloaded when it is measured
+    except WeightsError:  # `measure` downloads them
         return None
 
 
 def measure(source: Source, *, seeds: int = SEEDS, report: Report = silent) -> Curve:
-    """The curve of a source's vectors on its test images; sizes that are on the disk are not computed again.
+    """The curve of a source's vectors, tested on its test images; stored sizes are not computed again.
 
     Raises:
-        ConfigError: The source is not of test images, or there is no draw.
-        LabError: What the source names is not there.
-        Stopped: `report` raised it; the sizes that are computed stay.
+        ConfigError: The source is not of test images, or `seeds` is less than 1.
+        LabError: The dataset, the run or the weights of the source are missing.
+        Stopped: `report` raised it; finished sizes stay.
     """
     _check(source, seeds)
     resolved = embeddings.resolve(source)
@@ -119,14 +119,14 @@ def measure(source: Source, *, seeds: int = SEEDS, report: Report = silent) -> C
         if number < len(points):
             continue
         began = perf_counter()
-        whole = n == sizes[-1]
+        all_images = n == sizes[-1]
 
-        def told(done: int, before: int = number * seeds) -> None:
-            report(Progress("train", before + done, len(sizes) * seeds, unit="heads"))
+        def report_fitted(fitted: int, before: int = number * seeds) -> None:
+            report(Progress("train", before + fitted, len(sizes) * seeds, unit="heads"))
 
-        found = point(task, n, seeds=1 if whole else seeds, told=told)  # all: in one way only
+        measured = point(task, n, seeds=1 if all_images else seeds, on_fit=report_fitted)  # all: a single draw
         seconds += perf_counter() - began
-        points.append(replace(found, shots=found.images / task.classes) if whole else found)
+        points.append(replace(measured, shots=measured.images / task.classes) if all_images else measured)
         complete = len(points) == len(sizes)
         curve = Curve(tuple(points), task.classes, len(task.y_test), seeds, complete, seconds, hardware.name())
         storage.keep(KIND, _key(resolved, seeds), asdict(curve))
@@ -136,49 +136,49 @@ def measure(source: Source, *, seeds: int = SEEDS, report: Report = silent) -> C
 
 
 def read(source: Source, report: Report = silent) -> Task:
-    """Standardised features of a source's training and test images; extracted where they are not in the cache."""
+    """Standardised features of a source's training and test images; missing ones are extracted."""
     return _read(embeddings.resolve(source), report)
 
 
-def point(task: Task, n: int, *, seeds: int = SEEDS, told: Callable[[int], None] = lambda done: None) -> Point:
-    """Heads that saw n labelled images a class, one for each seed; `told` hears how many of them are there."""
+def point(task: Task, n: int, *, seeds: int = SEEDS, on_fit: Callable[[int], None] = lambda fitted: None) -> Point:
+    """Heads trained on n labelled images per class, one per seed; `on_fit` is called with their number so far."""
     draws = [draw(task.y, n, seed=seed) for seed in range(seeds)]
-    found = []
+    results = []
     for head, strength in _fitted(task.x, task.y, draws, task.classes, n):
-        told(len(found))
+        on_fit(len(results))
         right = head.logits(task.x_test).argmax(axis=1) == task.y_test
-        found.append((float(right.mean()), strength))
-    return Point(n, len(draws[0]), *zip(*found, strict=True))
+        results.append((float(right.mean()), strength))
+    return Point(n, len(draws[0]), *zip(*results, strict=True))
 
 
 def shots(counts: np.ndarray) -> tuple[int, ...]:
-    """The sizes: 1, 2, 4, ... up to two thirds of the smallest class (of counts (c,)), then all of the largest."""
+    """The sizes: 1, 2, 4, ... up to two thirds of the smallest of the class counts (c,), then the largest count."""
     doubled = [2**power for power in range(int(counts.min()).bit_length()) if 2**power <= counts.min() / 1.5]
     return *doubled, int(counts.max())
 
 
 def draw(labels: np.ndarray, n: int, *, seed: int) -> np.ndarray:
-    """Positions (m,) of n images of each class, or all of a class that has fewer; fewer are a part of more."""
+    """Positions (m,) of n images per class, or all if it has fewer; a smaller draw is part of a larger one."""
     order = np.random.default_rng(seed).permutation(len(labels))
     return np.sort(np.concatenate([order[labels[order] == label][:n] for label in np.unique(labels)]))
 
 
 def fit(x: np.ndarray, y: np.ndarray, *, classes: int, shots: int) -> tuple[Solution, float]:
-    """A linear head on standardised features (n, d) and labels (n,), and its strength, chosen among these alone."""
+    """A linear head on standardised features (n, d) and labels (n,), and its strength, chosen on these alone."""
     problem = LogisticRegression(x, y, classes, coordinates=PrincipalAxes)
     strength = STRENGTHS[0] if shots == 1 else _choose(problem, y, shots)
     return problem.on_features(problem.solve(strength)), strength
 
 
 def crossing(curve: Curve, line: Interval) -> Crossing:
-    """Where the curve reaches an accuracy that has an interval, read between the measured sizes on a log scale.
+    """Where the curve reaches an accuracy with its interval, interpolated between sizes on a log scale.
 
-    The first size that reaches it counts, though a larger one may fall below by chance.
+    The first size that reaches it counts, even if a larger one falls below it by chance.
     """
     points = curve.points
     sizes = np.log2([point.shots for point in points])
     means = [point.mean for point in points]
-    luckiest, unluckiest = ([one(point.accuracies) for point in points] for one in (max, min))
+    luckiest, unluckiest = ([pick(point.accuracies) for point in points] for pick in (max, min))
     return Crossing(
         shots=_reached(sizes, means, line.value),
         low=_reached(sizes, luckiest, line.low),
@@ -191,8 +191,8 @@ def crossing(curve: Curve, line: Interval) -> Crossing:
 def _fitted(
     x: np.ndarray, y: np.ndarray, draws: list[np.ndarray], classes: int, n: int
 ) -> Iterator[tuple[Solution, float]]:
-    """A head and its strength for each draw, some draws at a time."""
-    import scipy.linalg  # noqa: F401 - SciPy's own OpenBLAS is limited only if it is loaded before
+    """A head and its strength for each draw, several draws in parallel."""
+    import scipy.linalg  # noqa: F401 - threadpoolctl limits SciPy's own OpenBLAS only if it is loaded already
     from threadpoolctl import threadpool_limits
 
     # One core for each draw: the products are small, and two pools of threads would wait for each other.
@@ -212,7 +212,7 @@ def _reached(sizes: np.ndarray, accuracies: list[float], line: float) -> float:
 
 
 def _choose(problem: LogisticRegression, y: np.ndarray, shots: int) -> float:
-    """The strength with which most held-out images are classified correctly; of equals, the strongest."""
+    """The strength with the most correctly classified held-out images; the strongest of a tie."""
     part = _parts(y, min(shots, FOLDS))
     held_out = [part == fold for fold in range(part.max() + 1)] if shots <= FEW else [part == 0]
     solutions: list[Solution | None] = [None] * len(held_out)
@@ -229,7 +229,7 @@ def _choose(problem: LogisticRegression, y: np.ndarray, shots: int) -> float:
 
 
 def _parts(y: np.ndarray, parts: int) -> np.ndarray:
-    """Which part (n,) each image is of; every class is dealt out in turn."""
+    """The part (n,) of each image; every class is dealt out evenly."""
     by_class = np.argsort(y, kind="stable")
     _, counts = np.unique(y, return_counts=True)
     part = np.empty(len(y), int)
@@ -240,10 +240,10 @@ def _parts(y: np.ndarray, parts: int) -> np.ndarray:
 def _check(source: Source, seeds: int) -> None:
     if source.images != "test":
         raise ConfigError(
-            f"A few-shot curve was to be tested on {embeddings.IMAGES[source.images]}", "test images", "Choose them"
+            f"A few-shot curve cannot be tested on {embeddings.IMAGES[source.images]}", "test images", "Choose those"
         )
     if seeds < 1:
-        raise ConfigError(f"{seeds} draws were asked for", "1 or more", "Ask for 5")
+        raise ConfigError(f"{seeds} draws are too few", "1 or more", "Choose 5")
 
 
 def _train(source: Resolved) -> Resolved:

@@ -1,4 +1,4 @@
-"""Linear probes of a network's layers: how well a linear head reads the classes off what each depth knows.
+"""Linear probes of a network's layers: the accuracy of a linear head at each of its depths.
 
 Alain and Bengio, Understanding intermediate layers using linear classifier probes (2016), arXiv:1610.01644.
 """
@@ -13,16 +13,16 @@ from core.errors import ConfigError, WeightsError
 from core.features import layers
 from core.progress import Progress, Report, silent
 
-VERSION = 1  # raise it when the same question would get another answer
+VERSION = 1  # increase it when the same source would give a different result
 KIND = "layer_probes"  # folder of the results
 
 
 @dataclass(frozen=True)
 class Probe:
-    """How good a linear head is on what leaves one block."""
+    """The accuracy of a linear head on the output of one block."""
 
     block: str
-    place: int  # which block of the network it is, from 1
+    place: int  # position among the blocks of the network, from 1
     size: int  # pixels of the feature map, square
     channels: int
     accuracy: float  # on the test images, 0 to 1
@@ -33,7 +33,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class Probes:
-    """The probes of a network, first depth to last, and how they came about."""
+    """The probes of a network, first depth to last, and how they were measured."""
 
     probes: tuple[Probe, ...]
     n_train: int
@@ -43,32 +43,32 @@ class Probes:
 
 
 def find(source: Source, *, n_train: int) -> Probes | None:
-    """What `measure` found before; None where it has not been asked, or its file is broken. Needs no Keras.
+    """The stored result; None if there is none, or its file is damaged. Needs no Keras.
 
     Raises:
-        LabError: What the source names is not there.
+        LabError: The dataset or the run of the source no longer exists.
     """
     try:
         return storage.find(KIND, _key(_parts(embeddings.resolve(source), n_train)), _parse)
-    except WeightsError:  # they are downloaded when it is measured
+    except WeightsError:  # `measure` downloads them
         return None
 
 
 def measure(source: Source, *, n_train: int, report: Report = silent) -> Probes:
-    """Trains a linear head on each depth, chooses its strength on validation, and tests it once on the source's images.
+    """Train a linear head at each depth, with its strength chosen on validation, and test it once.
 
     Args:
-        source: Test images of a backbone or a run; its layer is not looked at.
-        n_train: Training images, stratified; 0: all. Validation shrinks in proportion, as in a run.
+        source: Test images of a backbone or a run; its layer is ignored.
+        n_train: Number of training images, stratified; 0: all. Validation shrinks in proportion, as in a run.
 
     Raises:
         ConfigError: The source is not of test images.
-        LabError: What the source names is not there.
-        Stopped: `report` raised it; what is extracted stays.
+        LabError: The dataset, the run or the weights of the source are missing.
+        Stopped: `report` raised it; extracted features stay.
     """
     if source.images != "test":
         raise ConfigError(
-            f"Layers were to be tested on {embeddings.IMAGES[source.images]}", "test images", "Choose the test images"
+            f"Layers cannot be tested on {embeddings.IMAGES[source.images]}", "test images", "Choose the test images"
         )
     resolved = embeddings.resolve(source)
     resolved.fetch(report)
@@ -99,7 +99,7 @@ def measure(source: Source, *, n_train: int, report: Report = silent) -> Probes:
 
 
 def _parts(source: Resolved, n_train: int) -> dict[str, Resolved]:
-    """The images that a head of this source trains, validates and tests on."""
+    """The sources of the images that a head trains, validates and tests on."""
     n_val = 0
     if n_train:
         splits = datasets.splits(source.dataset)

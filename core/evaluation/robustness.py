@@ -1,6 +1,6 @@
-"""Robustness: how good a finished run still is on shifted copies of its test images, which it never saw.
+"""Robustness: the accuracy of a finished run on corrupted copies of its test images.
 
-Probes take the features of the shifted images from the cache; a network that trained looks at them anew.
+Probes read the features of the corrupted images from the cache; trained networks predict them anew.
 """
 
 from dataclasses import asdict, dataclass
@@ -17,27 +17,27 @@ from core.errors import ConfigError, RunError
 from core.metrics import NORMAL_95, Interval
 from core.progress import Progress, Report, silent
 
-VERSION = 1  # raise it when the same question would get another answer
+VERSION = 1  # increase it when the same run would give a different result
 KIND = "robustness"  # folder of the results
 
 
 @dataclass(frozen=True)
 class Robustness:
-    """What a run gets right of the images as they are, and of shifted ones."""
+    """The accuracies of a run on clean and on corrupted images."""
 
-    clean: float  # share of the test images, as stored with the run
-    accuracies: dict[str, list[float]]  # shift -> at severity 1 to 5
-    drop: Interval  # clean less the mean over all shifts, with its 95 % interval over the images
+    clean: float  # accuracy on the test images, as stored with the run
+    accuracies: dict[str, list[float]]  # corruption -> at severity 1 to 5
+    drop: Interval  # clean minus the mean over all corruptions, with its 95 % interval over the images
     n_test: int
     hardware: str
 
-    def interval(self, shift: str, severity: int) -> Interval:
+    def interval(self, corruption: str, severity: int) -> Interval:
         """Wilson's interval of one accuracy."""
-        return metrics.wilson(round(self.accuracies[shift][severity - 1] * self.n_test), self.n_test)
+        return metrics.wilson(round(self.accuracies[corruption][severity - 1] * self.n_test), self.n_test)
 
 
 def find(run_id: str) -> Robustness | None:
-    """What `measure` found before; None where there is nothing, or its file is broken.
+    """The stored result; None if there is none, or its file is damaged.
 
     Raises:
         RunError: There is no such run.
@@ -46,54 +46,54 @@ def find(run_id: str) -> Robustness | None:
 
 
 def takes(method: str) -> bool:
-    """Whether this can be asked of a run of a method."""
+    """Whether runs of this method can be measured."""
     return method in TITLES
 
 
 def measure(run_id: str, report: Report = silent) -> Robustness:
-    """Shows a finished run every shift of its test images.
+    """Test a finished run on every corruption of its test images.
 
     Raises:
-        RunError: There is no such run, or it left nothing to ask.
-        ConfigError: A run that is neither a probe nor a network that trained.
-        LabError: Its dataset or weights are not here.
-        Stopped: `report` raised it; features that are extracted stay.
+        RunError: There is no such run, or it has no result.
+        ConfigError: The run is neither a probe nor a trained network.
+        LabError: Its dataset or weights are missing.
+        Stopped: `report` raised it; extracted features stay.
     """
-    if found := find(run_id):
-        return found
+    if stored := find(run_id):
+        return stored
     run = runs.get(run_id)
     if not takes(run.config.method):
         raise ConfigError(
-            f"Shifted images cannot be shown to a {run.config.method} run", "a probe or a network that trained"
+            f"Robustness cannot be measured for a {run.config.method} run", "a probe or a trained network"
         )
     if run.outcome is None:
-        raise RunError(f"Run {run.name} is {run.status} and left nothing to ask", "a finished run")
-    dataset, told = datasets.load(run.config.dataset), runs.predictions(run_id)
-    rows, labels = told["row"].to_numpy(), told["label"].to_numpy()
+        raise RunError(f"Run {run.name} is {run.status} and has no result", "a finished run")
+    dataset, predictions = datasets.load(run.config.dataset), runs.predictions(run_id)
+    rows, labels = predictions["row"].to_numpy(), predictions["label"].to_numpy()
     network = _network(run)
-    clean = (told["prediction"] == told["label"]).to_numpy()
+    clean = (predictions["prediction"] == predictions["label"]).to_numpy()
     right = np.empty((len(corruptions.CORRUPTIONS), len(corruptions.SEVERITIES), len(rows)), bool)
     for i, corruption in enumerate(corruptions.CORRUPTIONS):
-        report(Progress("evaluate", i, len(right), unit="shifts"))
-        answers = _answers(run, network, corruptions.corrupted(dataset, rows, corruption), report)
-        right[i] = answers.reshape(len(corruptions.SEVERITIES), -1) == labels
-    found = Robustness(
+        report(Progress("evaluate", i, len(right), unit="corruptions"))
+        predicted = _predict(run, network, corruptions.corrupted(dataset, rows, corruption), report)
+        right[i] = predicted.reshape(len(corruptions.SEVERITIES), -1) == labels
+    result = Robustness(
         clean=float(clean.mean()),
         accuracies={corruption: right[i].mean(axis=1).tolist() for i, corruption in enumerate(corruptions.CORRUPTIONS)},
         drop=mean_drop(clean, right),
         n_test=len(rows),
         hardware=hardware.name(),
     )
-    storage.keep(KIND, _key(run), asdict(found))
-    return found
+    storage.keep(KIND, _key(run), asdict(result))
+    return result
 
 
 def mean_drop(clean: np.ndarray, right: np.ndarray) -> Interval:
-    """Clean accuracy less the mean over the shifts, with a normal 95 % interval over images, each beside itself.
+    """Clean accuracy minus the mean over the corruptions, with a normal 95 % interval over images, paired.
 
     Args:
         clean: (n,) bool.
-        right: (..., n) bool, the same images after each shift.
+        right: (..., n) bool, the same images after each corruption.
     """
     lost = clean - right.reshape(-1, right.shape[-1]).mean(axis=0)  # (n,)
     mean, margin = float(lost.mean()), NORMAL_95 * float(lost.std(ddof=1) / np.sqrt(len(lost)))
@@ -101,14 +101,14 @@ def mean_drop(clean: np.ndarray, right: np.ndarray) -> Interval:
 
 
 def _network(run: runs.Run) -> Resolved | None:
-    """The logits of a network that trained; None for a probe."""
+    """The logits of a trained network; None for a probe."""
     if not run.config.trains:
         return None
     return embeddings.resolve(Source(dataset=run.config.dataset, images="test", run=run.id, what="logits"))
 
 
-def _answers(run: runs.Run, network: Resolved | None, corrupted: Dataset, report: Report) -> np.ndarray:
-    """The classes (n,) that a run says of all images of a dataset."""
+def _predict(run: runs.Run, network: Resolved | None, corrupted: Dataset, report: Report) -> np.ndarray:
+    """The classes (n,) that a run predicts for all images of a dataset."""
     if network:
         return network.of_pictures(corrupted.images).argmax(axis=1)
     extracted = features.extract(corrupted, np.arange(len(corrupted.images)), run.config.encoder, report=report)

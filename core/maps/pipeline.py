@@ -1,6 +1,6 @@
-"""Maps: images laid out by what a network sees in them, in two or three dimensions; computed once, then read.
+"""Maps: layouts of images by their vectors, in two or three dimensions; computed once, then read from disk.
 
-source -> vectors -> principal components -> PCA, t-SNE or UMAP -> (laid on another map) -> quality -> store
+source -> vectors -> principal components -> PCA, t-SNE or UMAP -> (aligned with another map) -> quality -> store
 """
 
 from collections.abc import Iterator
@@ -40,17 +40,17 @@ __all__ = [
     "read",
 ]
 
-SHOWN = 50  # principal components of a PCA whose share of the variance is kept
-JITTER = 1e-3  # of the spread that a layout begins with: equal images part, and a seed makes another map
+SHOWN = 50  # principal components of a PCA whose explained variance is stored
+JITTER = 1e-3  # of the spread of the initial layout: separates equal images, and makes the map depend on the seed
 
 
 def compute(config: MapConfig, report: Report = silent) -> Map:
-    """The map, computed and kept where it is not there yet.
+    """The stored map, computed first if there is none.
 
     Raises:
-        MapError, ConfigError: There are too few images for it, or nothing to tell them apart by.
-        LabError: What the source names is not there.
-        Stopped: `report` raised it; nothing half is left, but the vectors that were extracted.
+        MapError, ConfigError: There are too few images, or their vectors have too few dimensions.
+        LabError: The dataset, the run or the weights of the source are missing.
+        Stopped: `report` raised it; no partial map is left, but extracted vectors stay.
     """
     source = embeddings.resolve(config.source)
     source.fetch(report)
@@ -63,9 +63,9 @@ def compute(config: MapConfig, report: Report = silent) -> Map:
             below = _below(config, source.rows)
             features = source.values(report)
         with timed(seconds, "reduce"):
-            space, points, begin = _reduced(features.values, config)
+            space, points, initial = _reduced(features.values, config)
         with timed(seconds, "map"):
-            laid = _laid_out(points, begin if below is None else below.positions, config, report)
+            laid = _laid_out(points, initial if below is None else below.positions, config, report)
             aligned = procrustes.fit(below.positions, laid) if below else None
             positions = aligned.apply(laid) if aligned else laid
         with timed(seconds, "judge"):
@@ -90,22 +90,22 @@ def compute(config: MapConfig, report: Report = silent) -> Map:
 
 
 def of_fine_tune(run_id: str, method: str) -> tuple[MapConfig, MapConfig]:
-    """What shows the test images of a fine-tune before and after it; the second map begins where the first one ends.
+    """The maps of a fine-tune's test images before and after it; the second starts from the layout of the first.
 
-    Where there are few images, they have fewer neighbours than usual.
+    With few images, the number of neighbours is reduced.
 
     Raises:
-        LabError: The run is gone, or the weights it started from are.
+        LabError: The run, or the weights it started from, are missing.
     """
     config = runs.get(run_id).config
     return pair(Source(dataset=config.dataset, images="test", n_images=config.n_test, run=run_id), method)
 
 
 def pair(after: Source, method: str) -> tuple[MapConfig, MapConfig]:
-    """The same for any images of a run that started from a backbone.
+    """The same for any images of a run that started from a pretrained backbone.
 
     Raises:
-        LabError: The run is gone, or the weights it started from are.
+        LabError: The run, or the weights it started from, are missing.
     """
     source = embeddings.resolve(after)
     before = fitting(MapConfig(source.frozen, method=method), len(source.rows))
@@ -116,13 +116,13 @@ def place(key: str, values: np.ndarray) -> np.ndarray:
     """Positions (m, dims) float32 of new images on a map, from their vectors (m, d); the map does not move.
 
     Raises:
-        MapError: There is no such map any more, or the vectors are of another network.
+        MapError: The map no longer exists, or the vectors are of another network.
     """
-    found, model = read(key), store.model(key)
-    if found is None or model is None:
-        raise MapError(f"The map {key} is not there any more", remedy="Draw it again")
-    config = found.config
-    space = Reduction(model["mean"], model["axes"], np.array(found.explained), str(model["metric"]))
+    stored, model = read(key), store.model(key)
+    if stored is None or model is None:
+        raise MapError(f"The map {key} no longer exists", remedy="Draw it again")
+    config = stored.config
+    space = Reduction(model["mean"], model["axes"], np.array(stored.explained), str(model["metric"]))
     query = space.apply(values)
     if config.method == "pca":
         placed = query[:, : config.dims]
@@ -139,70 +139,70 @@ def place(key: str, values: np.ndarray) -> np.ndarray:
 
 
 def align(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """`after` (n, k) moved, turned, mirrored and scaled as a whole so that it lies on `before` (n, k), row by row."""
+    """`after` (n, k) moved, rotated, mirrored and scaled as a whole to match `before` (n, k), row by row."""
     return procrustes.fit(before, after).apply(after)
 
 
 def _below(config: MapConfig, rows: np.ndarray) -> Map | None:
-    """The map on which this one is to be laid."""
+    """The map that this one starts from and is aligned with."""
     if not config.start:
         return None
     below = read(config.start)
     if below is None:
-        raise MapError("The map to begin with is not there any more", remedy="Draw that one again first")
+        raise MapError("The map to start from no longer exists", remedy="Draw that one again first")
     if below.config.dims != config.dims or not np.array_equal(below.rows, rows):
         raise MapError(
-            f"The map to begin with has {len(below.rows):,} images in {below.config.dims} dimensions",
+            f"The map to start from has {len(below.rows):,} images in {below.config.dims} dimensions",
             f"the same images as this one, in {config.dims} dimensions",
-            "Draw both of the same images",
+            "Draw both maps of the same images",
         )
     return below
 
 
 def _reduced(values: np.ndarray, config: MapConfig) -> tuple[Reduction, np.ndarray, np.ndarray]:
-    """How vectors become points, the points (n, k) to be laid out, and the positions (n, dims) where that begins."""
+    """The reduction of the vectors, the points (n, k) to lay out, and the initial positions (n, dims)."""
     if config.method == "pca":
         space = pca.fit(values, SHOWN)
-        points = begin = space.apply(values)
+        points = initial = space.apply(values)
     else:
         space = pca.fit(values, config.components, metric=config.metric, seed=config.seed)
-        begin = points = space.apply(values)
+        initial = points = space.apply(values)
         if not config.components:
-            begin = pca.fit(values, config.dims, metric=config.metric, seed=config.seed).apply(values)
-    if begin.shape[1] < config.dims:
+            initial = pca.fit(values, config.dims, metric=config.metric, seed=config.seed).apply(values)
+    if initial.shape[1] < config.dims:
         raise MapError(
-            f"{len(values):,} vectors of {values.shape[1]:,} numbers cannot be drawn in {config.dims} dimensions",
-            f"more than {config.dims} images, and at least as many numbers",
+            f"{len(values):,} vectors with {values.shape[1]:,} values cannot be drawn in {config.dims} dimensions",
+            f"more than {config.dims} images, and vectors of at least {config.dims} values",
             "Choose more images, or two dimensions" if config.dims == 3 else "Choose more images",
         )
-    return space, points, begin[:, : config.dims]
+    return space, points, initial[:, : config.dims]
 
 
-def _laid_out(points: np.ndarray, begin: np.ndarray, config: MapConfig, report: Report) -> np.ndarray:
+def _laid_out(points: np.ndarray, start: np.ndarray, config: MapConfig, report: Report) -> np.ndarray:
     if config.method == "pca":
         return np.ascontiguousarray(points[:, : config.dims])
-    noise = np.random.default_rng(config.seed).normal(size=begin.shape)
-    begin = (begin + JITTER * begin.std() * noise).astype(np.float32)
+    noise = np.random.default_rng(config.seed).normal(size=start.shape)
+    start = (start + JITTER * start.std() * noise).astype(np.float32)
     if config.method == "tsne":
-        return tsne_layout.lay_out(points, begin, perplexity=config.perplexity, report=report)
+        return tsne_layout.lay_out(points, start, perplexity=config.perplexity, report=report)
     return umap_layout.lay_out(
-        points, begin, near=config.neighbours, min_dist=config.min_dist, seed=config.seed, report=report
+        points, start, near=config.neighbours, min_dist=config.min_dist, seed=config.seed, report=report
     )
 
 
 def _notes(config: MapConfig, quality: dict[str, float]) -> Iterator[str]:
     if "knn_map" not in quality:
-        yield "All images are of one class: there is nothing to say about how the map tells classes apart."
+        yield "All images belong to one class, so the separation of classes cannot be judged."
     if "trustworthiness" not in quality:
-        yield "There are too few images to say how far the map can be trusted."
+        yield "There are too few images to judge the trustworthiness of the map."
     if config.start:
-        yield "The map begins where another one of the same images ended, and is laid on it as a whole."
+        yield "The map starts from another one of the same images and is aligned with it as a whole."
 
 
 def _model(
     space: Reduction, points: np.ndarray, laid: np.ndarray, aligned: Alignment | None, config: MapConfig
 ) -> dict[str, np.ndarray]:
-    """What `place` needs, as arrays; uncut vectors are in the cache of features already."""
+    """The arrays that `place` needs; vectors that were not reduced are in the feature cache."""
     model = {"mean": space.mean, "axes": space.axes, "metric": np.array(space.metric)}
     if config.method != "pca":
         model["laid"] = laid

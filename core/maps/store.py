@@ -77,27 +77,27 @@ def read(key: str) -> Map | None:
     """The map of this key; None where there is none, or only a broken one."""
     path = _path(key)
     try:
-        about = json.loads((path / "map.json").read_text())
+        metadata = json.loads((path / "map.json").read_text())
         rows, positions = np.load(path / "rows.npy"), np.load(path / "positions.npy")
-        found = Map(
-            **about
+        stored = Map(
+            **metadata
             | {
-                "config": map_config.from_json(about["config"]),
-                "explained": tuple(about["explained"]),
-                "notes": tuple(about["notes"]),
-                "created": datetime.fromisoformat(about["created"]),
+                "config": map_config.from_json(metadata["config"]),
+                "explained": tuple(metadata["explained"]),
+                "notes": tuple(metadata["notes"]),
+                "created": datetime.fromisoformat(metadata["created"]),
             },
             rows=rows,
             positions=positions,
         )
-        if positions.shape != (len(rows), found.config.dims):
+        if positions.shape != (len(rows), stored.config.dims):
             raise ValueError(f"positions {positions.shape} of {len(rows)} rows")
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, EOFError, ConfigError) as error:
         log.warning("The map in %s cannot be read (%s): it has to be computed again", path, error)
         return None
-    return found
+    return stored
 
 
 def positions_path(key: str) -> Path | None:

@@ -1,7 +1,7 @@
-"""UMAP: points laid out so that the graph of their nearest neighbours stays, and new ones put among them.
+"""UMAP: a layout that preserves the graph of nearest neighbours, and the placement of new points in it.
 
-McInnes, Healy and Melville, UMAP, arXiv:1802.03426 (2018); by the functions of umap-learn that its class is made of,
-so that the neighbours are ours, the start is given, and every core works.
+McInnes, Healy and Melville, UMAP, arXiv:1802.03426 (2018). Uses the functions beneath umap-learn's class, so that the
+neighbours are ours, the start can be given, and every core is used.
 """
 
 import threading
@@ -15,10 +15,10 @@ from core.errors import ConfigError
 from core.progress import Progress, Report, silent
 
 SMALL = 2_500  # points
-EPOCHS = (500, 100)  # up to SMALL points and beyond: from principal components on, 200 add 0.003 of trustworthiness
-PLACE_EPOCHS = 100  # umap-learn's own default, as all below
-RATE = 1.0  # of learning at the start
-PUSHES = 5  # points that each pull of a neighbour is weighed against
+EPOCHS = (500, 100)  # up to SMALL points, and beyond: from principal components, 200 would add 0.003 of trustworthiness
+PLACE_EPOCHS = 100  # umap-learn's default, like all below
+RATE = 1.0  # initial learning rate
+NEGATIVE_SAMPLES = 5  # points that repel, for each neighbour that attracts
 SPREAD = 1.0
 
 _warming, _turn = threading.Lock(), threading.Lock()
@@ -34,26 +34,26 @@ def lay_out(
     seed: int = 0,
     report: Report = silent,
 ) -> np.ndarray:
-    """Positions (n, dims) float32 of points (n, d), near in the sense of Euclidean distance.
+    """Positions (n, dims) float32 of points (n, d), by Euclidean distance.
 
-    Threads meet in no fixed order, so that the same layout computed twice differs a little: keep it.
+    Threads run in no fixed order, so computing the same layout twice gives slightly different positions.
 
     Args:
-        start: (n, dims), in any scale: where the layout begins.
-        near: How many neighbours make the graph, the point itself included as umap-learn counts.
-        min_dist: How close two points may come; 0 packs them.
+        start: (n, dims), at any scale: the initial layout.
+        near: Number of neighbours in the graph, including the point itself, as umap-learn counts.
+        min_dist: Smallest distance between points; 0 packs them densely.
 
     Raises:
         ConfigError: There are not more points than neighbours.
     """
     if not 2 <= near <= len(points):
         raise ConfigError(
-            f"{near:,} neighbours were asked for, and there are {len(points):,} images",
+            f"{near:,} neighbours cannot be found among {len(points):,} images",
             f"2 to {len(points):,} neighbours" if len(points) > 1 else "at least two images",
             "Choose another number of neighbours or more images",
         )
     warm(report)
-    with _held(_turn, report):  # each takes every core
+    with _held(_turn, report):  # every layout uses all cores
         return _lay_out(points, start, near, min_dist, seed, report)
 
 
@@ -62,22 +62,22 @@ def place(
 ) -> np.ndarray:
     """Positions (m, dims) float32 of new points (m, d) among points (n, d) and their positions, which do not move.
 
-    What `umap.UMAP.transform` does: begin at the mean of the neighbours, then the same forces.
+    As `umap.UMAP.transform` does: start at the mean of the neighbours, then apply the same forces.
     """
     warm()
     import numba
 
-    # Numba's `workqueue` ends the process when two threads use it at once; tbb and omp need not wait for a layout.
+    # Numba's `workqueue` ends the process if two threads use it at once; with tbb and omp, no need to wait.
     with _held(_turn, silent) if numba.threading_layer() == "workqueue" else nullcontext():
         return _place(points, positions, query, near, min_dist, seed)
 
 
 def warm(report: Report = silent) -> None:
-    """Import and compile everything, ten seconds or more the first time: a map of a few points, a new one on it."""
+    """Import and compile everything by laying out a few points; takes ten seconds or more the first time."""
     global _warmed
     with _held(_warming, report):
         if not _warmed:
-            _listen()
+            _report_epochs()
             points = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
             positions = _lay_out(points, points[:, :2], 5, 0.1, 0, silent)
             _place(points, positions, points[:1], 5, 0.1, 0)
@@ -90,17 +90,33 @@ def _lay_out(
     from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
 
     indices, distances = neighbours.of_each(points, near - 1, report=report)
-    own = np.arange(len(points))[:, None]
-    indices, distances = np.hstack([own, indices]), np.hstack([np.zeros(own.shape, np.float32), distances])
+    itself = np.arange(len(points))[:, None]
+    indices, distances = np.hstack([itself, indices]), np.hstack([np.zeros(itself.shape, np.float32), distances])
     epochs = EPOCHS[len(points) > SMALL]
     report(Progress("map", 0, epochs, unit="steps"))
     random = np.random.RandomState(seed)  # what umap-learn takes
     graph, _, _ = fuzzy_simplicial_set(points, near, random, "euclidean", knn_indices=indices, knn_dists=distances)
     a, b = find_ab_params(SPREAD, min_dist)
     positions, _ = simplicial_set_embedding(
-        points, graph, start.shape[1], RATE, a, b, 1.0, PUSHES, epochs, start, random, "euclidean", {}, densmap=False,
-        densmap_kwds={}, output_dens=False, parallel=True, tqdm_kwds={"report": report},
-    )  # fmt: skip
+        points,
+        graph,
+        n_components=start.shape[1],
+        initial_alpha=RATE,
+        a=a,
+        b=b,
+        gamma=1.0,
+        negative_sample_rate=NEGATIVE_SAMPLES,
+        n_epochs=epochs,
+        init=start,
+        random_state=random,
+        metric="euclidean",
+        metric_kwds={},
+        densmap=False,
+        densmap_kwds={},
+        output_dens=False,
+        parallel=True,
+        tqdm_kwds={"report": report},
+    )
     return positions.astype(np.float32)
 
 
@@ -121,34 +137,46 @@ def _place(
     sigmas, rhos = smooth_knn_dist(distances, float(near), local_connectivity=0.0)
     rows, columns, weights, _ = compute_membership_strengths(indices, distances, sigmas, rhos, bipartite=True)
     graph = coo_matrix((weights, (rows, columns)), shape=(len(query), len(points)))
-    begin = init_graph_transform(graph.tocsr(), positions).astype(np.float32)
+    start = init_graph_transform(graph.tocsr(), positions).astype(np.float32)
     graph.data[graph.data < graph.data.max() / PLACE_EPOCHS] = 0
     graph.eliminate_zeros()
     a, b = find_ab_params(SPREAD, min_dist)
     state = np.random.default_rng(seed).integers(-(2**31), 2**31, 3)
     return optimize_layout_euclidean(
-        begin, positions.copy(), graph.row, graph.col, PLACE_EPOCHS, len(points),
-        make_epochs_per_sample(graph.data, PLACE_EPOCHS), a, b, state, 1.0, RATE / 4, PUSHES, parallel=False,
-    )  # fmt: skip
+        start,
+        positions.copy(),
+        head=graph.row,
+        tail=graph.col,
+        n_epochs=PLACE_EPOCHS,
+        n_vertices=len(points),
+        epochs_per_sample=make_epochs_per_sample(graph.data, PLACE_EPOCHS),
+        a=a,
+        b=b,
+        rng_state=state,
+        gamma=1.0,
+        initial_alpha=RATE / 4,
+        negative_sample_rate=NEGATIVE_SAMPLES,
+        parallel=False,
+    )
 
 
-def _listen() -> None:
-    """Let umap-learn's loop over its epochs run over `_told`, where there is a report.
+def _report_epochs() -> None:
+    """Replace the tqdm of umap-learn's epochs by `_reported` when there is a report.
 
-    It tells its epochs to tqdm alone, and tqdm keeps a lock of the whole process when what it writes to raises: a stop
-    heard in there would hold up every other progress bar for ever.
+    umap-learn reports only to tqdm, which keeps a process-wide lock if its output raises: a stop raised in there would
+    block every other progress bar for ever.
     """
     from umap import layouts
 
     bar = layouts.tqdm
 
-    def epochs(those: range, report: Report | None = None, **options) -> Iterable[int]:
-        return bar(those, **options) if report is None else _told(those, report)
+    def epochs(steps: range, report: Report | None = None, **options) -> Iterable[int]:
+        return bar(steps, **options) if report is None else _reported(steps, report)
 
     layouts.tqdm = epochs
 
 
-def _told(epochs: range, report: Report) -> Iterator[int]:
+def _reported(epochs: range, report: Report) -> Iterator[int]:
     for epoch in epochs:
         report(Progress("map", epoch, len(epochs), unit="steps"))
         yield epoch

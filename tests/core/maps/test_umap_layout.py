@@ -60,7 +60,7 @@ def test_new_points_go_to_their_cluster_and_the_old_ones_stay(blobs, laid):
 
 def test_more_neighbours_than_images_says_how_many_are_possible(blobs):
     points, _ = blobs
-    with pytest.raises(ConfigError, match="130 neighbours were asked for, and there are 120 images"):
+    with pytest.raises(ConfigError, match=r"130 neighbours .* 120 images"):
         umap_layout.lay_out(points, points[:, :2], near=130)
     with pytest.raises(ConfigError, match="at least two images"):
         umap_layout.lay_out(points[:1], points[:1, :2])
