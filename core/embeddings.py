@@ -1,14 +1,14 @@
 """Embeddings: which vectors of which images a map, a neighbour list or a probe is made of.
 
-    a backbone as it came              features, or what leaves one of its blocks (`layers`)
-    a run whose network trained        the same of its network as it is now, and its logits
-    a probe                            its backbone as it came, and its logits
+    a pretrained backbone              features, or the output of one of its blocks (`features.layers`)
+    a run that trained its network     the same from the trained network, and its logits
+    a probe                            the same from its backbone, and its logits
 
     Source                             which vectors of which images, as plain values
     resolve(source) -> Resolved        its dataset, run and encoder, looked up once
 
-A `Resolved` has `rows` (the images), `values` (their vectors, from the cache of features) and `digest`, which tells two
-sources apart by all that decides about the vectors. Only `values` and `of_pictures` need Keras.
+A `Resolved` has `rows` (the images), `values` (their vectors, from the feature cache) and `digest`, which covers
+everything that affects the vectors. Only `values` and `of_pictures` need Keras.
 """
 
 import hashlib
@@ -33,17 +33,21 @@ from core.runs import Run, models
 if TYPE_CHECKING:
     import keras
 
-IMAGES = {  # which images of a dataset, in words that follow a number
+IMAGES = {  # which images of a dataset, as words that follow a number
     "all": "images",
     "train": "training images",
     "val": "validation images",
     "test": "test images",
-    "probe20": "training images of the probe's fifth",
-    "finetune80": "training images of the fine-tune's four fifths",
+    "probe20": "training images of the probe's 20 %",
+    "finetune80": "training images of the fine-tune's 80 %",
 }
-WHAT = {"features": "Features, before the head", "logits": "Logits, what the head makes of them"}
-POOLED = {"max": "max-pooled", "flatten": "flattened", "projected": "projected"}  # what goes without saying is left out
-ENCODER = ("backbone", "weights", "input_size", "preprocessing", "pooling")  # fields of a source, and of a run's config
+WHAT = {"features": "Features, before the head", "logits": "Logits, the output of the head"}
+POOLED = {
+    "max": "max-pooled",
+    "flatten": "flattened",
+    "projected": "projected",
+}  # the default, average pooling, goes unsaid
+ENCODER = ("backbone", "weights", "input_size", "preprocessing", "pooling")  # fields of sources and configs
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Source:
     """Which vectors of which images, as plain values.
 
     Raises:
-        ConfigError: A value that cannot be; BackboneError: an unknown backbone.
+        ConfigError: A value is not allowed; BackboneError: the backbone is unknown.
     """
 
     dataset: str = options.same(RunConfig, "dataset")
@@ -59,18 +63,18 @@ class Source:
     n_images: int = option(
         0,
         "How many images",
-        "in equal shares of each class; 0: all. A smaller sample is part of a larger one",
+        "the same share of each class; 0: all. A smaller sample is part of a larger one",
         least=0,
         offered=(0, 1_000_000),
         step=1000,
     )
     seed: int = option(0, "Seed", "seed of the sample and of the layout", least=0, offered=(0, 2**31 - 1))
-    run: str = option(  # the fields from `backbone` on are then the run's
+    run: str = option(  # replaces the fields from `backbone` on
         "", "Run", "id of a run: its network instead of the backbone's", value="RUN"
     )
     what: str = option("features", "Vectors", "features, or a run's logits", choices=WHAT)
-    layer: str = option(  # pooled after it
-        "", "Layer", "a block of the network, instead of its end", value="NAME"
+    layer: str = option(  # its pooled output
+        "", "Layer", "a block of the network, instead of its last one", value="NAME"
     )
     backbone: str = options.same(RunConfig, "backbone")
     weights: str = options.same(RunConfig, "weights")
@@ -86,32 +90,32 @@ class Source:
 
     @property
     def encoder(self) -> Encoder:
-        """The backbone that its own fields describe; a run's is another one."""
+        """The encoder of its own fields; that of a run may differ."""
         return Encoder(**{name: getattr(self, name) for name in ENCODER})
 
 
 @dataclass(frozen=True, eq=False)
 class Resolved:
-    """A source with what it names, as that is now: whatever is asked of it is of the same dataset and the same run."""
+    """A source with its dataset, run and encoder as they are now, so that all answers refer to the same ones."""
 
     source: Source
     dataset: Dataset
     run: Run | None
-    encoder: Encoder  # of the run, where there is one
+    encoder: Encoder  # of the run, if there is one
 
     @cached_property
     def rows(self) -> np.ndarray:
         """Row ids (n,) int64 of the images, ascending.
 
         Raises:
-            DatasetError: There are fewer images than were asked for.
+            DatasetError: The dataset has fewer images than requested.
         """
         source = self.source
         return _chosen(self.dataset.name, self.dataset.fingerprint, source.images, source.n_images, source.seed)
 
     @cached_property
     def key(self) -> features.Key:
-        """The entry of the cache of features that has the vectors.
+        """The key of the vectors in the feature cache.
 
         Raises:
             WeightsError: The weights are not on this machine yet.
@@ -125,9 +129,9 @@ class Resolved:
 
     @property
     def digest(self) -> str:
-        """16 hexadecimal digits of all that decides about the vectors, and about which images they are of.
+        """16 hexadecimal digits that identify the vectors and the images they belong to.
 
-        Nothing is downloaded for it, so that a page may ask; a worker calls `fetch` first.
+        Downloads nothing, so a page may use it; a worker calls `fetch` first.
 
         Raises:
             WeightsError: The weights are not on this machine yet.
@@ -138,7 +142,7 @@ class Resolved:
 
     @property
     def title(self) -> str:
-        """What the vectors are, in a line: MobileNetV2 at 96 px, features, 1,000 test images of CIFAR-10."""
+        """One line, such as: MobileNetV2 at 96 px, features, 1,000 test images of CIFAR-10."""
         source, run, encoder = self.source, self.run, self.encoder
         parts = [f"{encoder.backbone} at {encoder.input_size} px"]
         if run and (run.config.trains or source.what == "logits"):
@@ -158,7 +162,7 @@ class Resolved:
 
     @property
     def missing(self) -> int:
-        """How many of the images have no vector in the cache yet; needs no Keras, downloads nothing."""
+        """How many of the vectors are not in the cache yet; needs no Keras and downloads nothing."""
         try:
             return features.missing_from(self.key, self.rows)
         except WeightsError:
@@ -166,38 +170,40 @@ class Resolved:
 
     @property
     def frozen(self) -> Source:
-        """The same images through the backbone of the run as it was before anything of it trained.
+        """The same images through the backbone of the run as it was before training.
 
         Raises:
-            ConfigError: The source is of no run, or of a run that did not start from a backbone.
+            ConfigError: The source has no run, or the run did not start from a pretrained backbone.
         """
         if self.run is None or self.run.config.method == "scratch" or self.source.what == "logits":
             raise ConfigError(
-                "These vectors have no before", "features of a run that started from a backbone", "Choose a fine-tune"
+                "There are no such vectors from before training",
+                "features of a run that started from a pretrained backbone",
+                "Choose a fine-tune",
             )
         return replace(self.source, run="", **{name: getattr(self.run.config, name) for name in ENCODER})
 
     def vary(self, **changes: Any) -> "Resolved":
-        """The same with other images, another layer, or logits instead of features."""
+        """The same source with other images, another layer, or logits instead of features."""
         source = replace(self.source, **changes)
         _check(source, self.run)
         return Resolved(source, self.dataset, self.run, self.encoder)
 
     def fetch(self, report: Report = silent) -> None:
-        """Download the weights where they are not on this machine; afterwards there is a `digest`.
+        """Download the weights if they are not on this machine; after that, `digest` is available.
 
         Raises:
-            WeightsError: They cannot be had.
+            WeightsError: They cannot be found or downloaded.
         """
         if not self._trained:
             self.encoder.find_weights(report)
 
     def values(self, report: Report = silent) -> Features:
-        """The vectors (n, d) float32 of the rows; those that are not in the cache are computed.
+        """The vectors (n, d) float32 of the rows; missing ones are computed and cached.
 
         Raises:
-            LabError: What the source names is not there.
-            Stopped: `report` raised it; what is computed stays.
+            LabError: The weights or the model of the run are missing.
+            Stopped: `report` raised it; computed vectors stay in the cache.
         """
         self.fetch(report)
         image_size = self.dataset.images.shape[1]
@@ -207,13 +213,13 @@ class Resolved:
         return replace(vectors, values=self._scored(vectors.values))
 
     def of_pictures(self, pictures: np.ndarray) -> np.ndarray:
-        """The vectors (m, d) float32 of pictures that no dataset has; nothing of them is kept.
+        """The vectors (m, d) float32 of pictures outside the dataset; they are not cached.
 
         Args:
-            pictures: (m, s, s, 3) uint8, of the size that the source's images have.
+            pictures: (m, s, s, 3) uint8, of the same size as the images of the source.
 
         Raises:
-            LabError: What the source names is not there.
+            LabError: The weights or the model of the run are missing.
         """
         network = _kept_network(self, pictures.shape[1])
         batches = [values for _, values in network.stream(pictures, np.arange(len(pictures)))]
@@ -222,16 +228,16 @@ class Resolved:
 
     @property
     def _trained(self) -> Run | None:
-        """The run, where its network has weights of its own."""
+        """The run, if it trained its network."""
         return self.run if self.run and self.run.config.trains else None
 
     @property
     def _part(self) -> str:
-        """Which of the outputs of a network that gives several, see `_build`."""
+        """Which output, for a network with several: see `_build`."""
         return {"depths": self.source.layer, "head": self.source.what}.get(self.key.output, "")
 
     def _scored(self, vectors: np.ndarray) -> np.ndarray:
-        """The logits of a probe, where they are asked for, of the features of its backbone."""
+        """A probe's logits, if the source asks for them; otherwise the vectors unchanged."""
         if self.run and not self._trained and self.source.what == "logits":
             return runs.head(self.run.id).logits(vectors)
         return vectors
@@ -241,7 +247,7 @@ def resolve(source: Source) -> Resolved:
     """Look up the dataset, the run and the encoder of a source.
 
     Raises:
-        LabError: What the source names is not there.
+        LabError: The dataset or the run no longer exists.
     """
     dataset = _dataset(source.dataset)
     run = runs.get(source.run) if source.run else None
@@ -249,11 +255,11 @@ def resolve(source: Source) -> Resolved:
     return Resolved(source, dataset, run, run.config.encoder if run else source.encoder)
 
 
-# For whoever asks one question of a source alone
+# Shortcuts for a single question about a source
 
 
 def rows(source: Source) -> np.ndarray:
-    """`Resolved.rows` of a source, whose run is not looked up for it."""
+    """`Resolved.rows` of a source, without looking up its run."""
     dataset = _dataset(source.dataset)
     return _chosen(dataset.name, dataset.fingerprint, source.images, source.n_images, source.seed)
 
@@ -279,7 +285,7 @@ def values(source: Source, report: Report = silent) -> Features:
 
 
 def network(source: Source) -> tuple[str, int]:
-    """The name of the source's backbone and the pixels it sees."""
+    """The name of the source's backbone and its input size in pixels."""
     encoder = resolve(source).encoder
     return encoder.backbone, encoder.input_size
 
@@ -287,24 +293,24 @@ def network(source: Source) -> tuple[str, int]:
 def _check(source: Source, run: Run | None) -> None:
     if run is None:
         if source.what == "logits":
-            raise ConfigError("Logits were asked for of a backbone, which has no classes", "a run", "Choose a run")
+            raise ConfigError("A backbone has no logits", "a run, whose head gives logits", "Choose a run")
         return
     if run.outcome is None:
         raise RunError(f"Run {run.name} is {run.status} and left no network", "a finished run")
     if source.what == "logits" and source.layer:
-        raise ConfigError("Logits have no depth", "logits, or features after a block", "Choose one of them")
+        raise ConfigError("Logits do not belong to a block", "logits, or features after a block", "Choose one of them")
 
 
 def _version(run: Run) -> str:
-    """A run as it is now: one that was resumed has another network."""
+    """The current version of a run: resuming it changes its network."""
     return f"run {run.id} {run.finished:%Y-%m-%d %H:%M:%S.%f}"
 
 
-# Datasets and their rows, opened and drawn once: pages ask for the digests of a dozen sources at a time
+# Datasets and samples of their rows, cached: a page needs the digests of a dozen sources at a time
 
 
 def _dataset(name: str) -> Dataset:
-    """The dataset as it is now."""
+    """The dataset in its current version."""
     return _opened(name, stored.about(name)["fingerprint"]) if name in stored.names() else datasets.load(name)
 
 
@@ -315,7 +321,7 @@ def _opened(name: str, fingerprint: str) -> Dataset:
 
 @lru_cache(maxsize=32)
 def _chosen(name: str, fingerprint: str, images: str, n_images: int, seed: int) -> np.ndarray:
-    """Row ids (n,) int64, ascending; for reading only."""
+    """Row ids (n,) int64, ascending, as a read-only array."""
     dataset = _dataset(name)
     chosen = datasets.splits(dataset)[images] if images != "all" else np.arange(len(dataset.images))
     if n_images:
@@ -325,23 +331,23 @@ def _chosen(name: str, fingerprint: str, images: str, n_images: int, seed: int) 
     return rows
 
 
-# The network whose outputs they are
+# The network that computes the vectors
 
-_KEPT: dict[tuple[features.Key, int], compiled.Forward] = {}  # one, for one picture after another
+_KEPT: dict[tuple[features.Key, int], compiled.Forward] = {}  # the last one, for a series of pictures
 
 
 def _kept_network(resolved: Resolved, image_size: int) -> compiled.Forward:
-    question = resolved.key, image_size
-    network = _KEPT.get(question)
+    key = resolved.key, image_size
+    network = _KEPT.get(key)
     if network is None:
         network = _build(resolved, image_size)
         _KEPT.clear()
-        _KEPT[question] = network
+        _KEPT[key] = network
     return network
 
 
 def _build(resolved: Resolved, image_size: int) -> compiled.Forward:
-    """The network with the outputs that the key names: pooled features, all depths, or features and logits."""
+    """The network with the outputs in the key: pooled features, all depths, or features and logits."""
     key, encoder = resolved.key, resolved.encoder
     if not key.output:
         return compiled.build(encoder, image_size=image_size)
@@ -358,7 +364,7 @@ def _build(resolved: Resolved, image_size: int) -> compiled.Forward:
 
 
 def _with_logits(model: Any, network: Any) -> "tuple[keras.Model, dict[str, tuple[int, int]]]":
-    """A model from a network's images to its features and, beside them, what its head puts into the softmax."""
+    """A model from images to the features of the network, concatenated with the logits of its head."""
     import keras
 
     with compiled.building("float32"):
@@ -366,9 +372,9 @@ def _with_logits(model: Any, network: Any) -> "tuple[keras.Model, dict[str, tupl
         *before, last = model.layers[model.layers.index(network) + 1 :]
         for layer in before:
             x = layer(x)
-        scores = keras.layers.Dense(last.units, name="logits", dtype="float32")
-        logits = scores(x)
-        scores.set_weights(last.get_weights())
+        output = keras.layers.Dense(last.units, name="logits", dtype="float32")
+        logits = output(x)
+        output.set_weights(last.get_weights())
         dim, classes = int(network.output_shape[-1]), int(last.units)
         both = keras.Model(network.inputs[0], keras.ops.concatenate([pooled, logits], axis=-1))
     return both, {"features": (0, dim), "logits": (dim, dim + classes)}

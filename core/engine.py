@@ -1,12 +1,12 @@
 """Where work runs: Dask workers, a local one by default, a cluster by address.
 
-    dashboard --Client--> scheduler --> worker: one process a device, three threads;
-                                        the resource `train` lets one run work at a time,
+    dashboard --Client--> scheduler --> worker: one process per device, three threads;
+                                        the resource `train` limits it to one run at a time,
                                         a map may take the second thread,
                                         the third answers short calls meanwhile
 
-Only workers import TensorFlow. What the dashboard knows of a run it reads from the store; the engine queues runs,
-stops them, and writes the end of those that cannot write it themselves because their worker died.
+Only workers import TensorFlow. The dashboard reads the state of a run from the store; the engine queues and stops
+runs, and records the end of those whose worker died.
 """
 
 import logging
@@ -23,25 +23,25 @@ from core.maps import umap_layout
 from core.progress import Progress
 
 REPORT_EVERY = 0.3  # seconds between two reports of a call
-WARM_MAPS_AFTER = 5  # seconds; whoever opens the dashboard to start a run has done so by then
-GRACE = 1.2  # seconds a run has to see that it is stopped, before its worker is restarted
+WARM_MAPS_AFTER = 5  # seconds, so that a run started on opening the dashboard goes first
+GRACE = 1.2  # seconds for a run to obey a stop before its worker is restarted
 
 logger = logging.getLogger(__name__)
 
 
 class Engine:
-    """A connection to the workers; one a server process. Use `start`."""
+    """A connection to the workers; one per server process. Use `start`."""
 
     def __init__(self, client, cluster):
         self._client, self._cluster = client, cluster
         self._futures = {}
-        self._calls = {}  # name -> its own name for whoever cancels it
+        self._calls = {}  # name -> the unique name of the last call, to cancel it
         self._warm = client.submit(_warm, pure=False, retries=2)
-        self._warm_maps = client.submit(_after, self._warm, _warm_maps, pure=False)  # wanted, so that it is done
+        self._warm_maps = client.submit(_after, self._warm, _warm_maps, pure=False)  # kept, or Dask would drop the task
 
     @classmethod
     def start(cls) -> "Engine":
-        """Connect to the scheduler of the settings, or start a local one; end the runs that an earlier crash left.
+        """Connect to the scheduler of the settings, or start a local one; end runs interrupted by an earlier crash.
 
         Raises:
             EngineError: The scheduler named by `BACKBONE_LAB_SCHEDULER` does not answer.
@@ -51,9 +51,9 @@ class Engine:
 
         dask.config.set(
             {
-                # Dask blames a death on every task the worker had, waiting ones too; `execute.perform` knows better.
+                # Dask blames the death of a worker on all its tasks, even waiting ones; `execute.perform` knows better.
                 "distributed.scheduler.allowed-failures": 100,
-                "distributed.worker.memory.target": False,  # features are in files already: nothing to spill
+                "distributed.worker.memory.target": False,  # features are already in files: nothing to spill
                 "distributed.worker.memory.spill": False,
                 "distributed.worker.memory.pause": False,
             }
@@ -81,43 +81,43 @@ class Engine:
         return engine
 
     def submit(self, config: RunConfig) -> str:
-        """Queue a run; returns its id at once."""
+        """Queue a run; returns its id immediately."""
         run_id = runs.create(config, scheduler=settings.scheduler())
         self._queue(run_id)
         return run_id
 
     def resume(self, run_id: str) -> None:
-        """Queue a stopped, paused or interrupted run again; it goes on from its last checkpoint.
+        """Queue a stopped, paused or interrupted run again; it continues from its last checkpoint.
 
         Raises:
-            RunError: It cannot be resumed, or its checkpoint is gone.
+            RunError: It cannot be resumed, or its checkpoint is missing.
         """
         execute.check_resumable(run_id)
         runs.resume(run_id, scheduler=settings.scheduler())
         self._queue(run_id)
 
     def pause(self, run_id: str) -> None:
-        """Let a run give way: a running one keeps a checkpoint and frees the worker; `resume` goes on with it."""
+        """Pause a run: it keeps its checkpoint and frees the worker; `resume` continues it."""
         self._end_early(run_id, "paused")
 
     def stop(self, run_id: str) -> None:
-        """Stop a queued or running run within 2 s; one that has ended is left alone."""
+        """Stop a queued or running run within 2 s; does nothing if it has ended."""
         self._end_early(run_id, "stopped")
 
     def position(self, run_id: str) -> int | None:
-        """How many runs go before this one; 0 when it is running, None when it has ended."""
+        """How many runs come before this one; 0 when it is running, None when it has ended."""
         waiting = [run.id for run in runs.active()]
         return waiting.index(run_id) if run_id in waiting else None
 
     def call(self, function: Callable, *args, **kwargs):
-        """Do short work in a worker's free thread, whatever trains meanwhile; returns a future."""
+        """Do short work in a free thread of a worker, even during training; returns a future."""
         return self._submit(partial(function, *args, **kwargs))
 
     def call_reporting(self, name: str, function: Callable, *args):
         """`call` a function that takes a `report`: `progress(name)` is its last report, `cancel(name)` stops it."""
         from distributed import Variable
 
-        Variable(name, client=self._client).set(None)  # nothing of an earlier call of this name
+        Variable(name, client=self._client).set(None)  # drop the progress of an earlier call of this name
         call = self._calls[name] = f"{name}-{time.time_ns()}"
         return self._submit(partial(_reporting, name, call, function, *args))
 
@@ -125,18 +125,18 @@ class Engine:
         """The last progress of a `call_reporting`; None before the first."""
         from distributed import Variable
 
-        told = Variable(name, client=self._client).get() if name in self._calls else None
-        return Progress(**told) if told else None
+        values = Variable(name, client=self._client).get() if name in self._calls else None
+        return Progress(**values) if values else None
 
     def cancel(self, name: str) -> None:
-        """Let the last `call_reporting` of this name end with `Stopped`, at its next report or before it begins."""
+        """Make the last `call_reporting` of this name raise `Stopped`, at its next report or before it begins."""
         from distributed import Event
 
         if name in self._calls:
             Event(self._calls[name], client=self._client).set()
 
     def close(self) -> None:
-        """End the local workers; leave a cluster as it is."""
+        """End the local workers; leave a cluster running."""
         self._client.close()
         if self._cluster:
             self._cluster.close()
@@ -148,7 +148,7 @@ class Engine:
         future = self._submit(execute.perform, run_id, key=key, resources={"train": 1})
         self._futures[run_id] = future
         future.add_done_callback(partial(self._settle, run_id))
-        if not self._cluster:  # a cluster goes on when this dashboard ends
+        if not self._cluster:  # a cluster continues when this dashboard ends
             fire_and_forget(future)
 
     def _end_early(self, run_id: str, status: str) -> None:
@@ -158,9 +158,9 @@ class Engine:
         runs.request_stop(run_id, pause=status == "paused")
         future = self._futures.get(run_id)
         if future is None:
-            return  # another process works on it, and sees the request in the store
+            return  # another process works on it and sees the request in the store
         if run.status == "queued":
-            runs.end(run_id, status)  # before its task ends, which would end it as stopped
+            runs.end(run_id, status)  # before its task ends and marks it as stopped
             future.cancel()
         elif self._cluster and status == "stopped":
             threading.Timer(GRACE, self._force_stop, [run_id]).start()
@@ -168,17 +168,17 @@ class Engine:
     def _submit(self, function: Callable, *args, **options):
         """Submit work that begins on a warm worker: Keras must not be imported by two threads at once.
 
-        Dask warms a restarted worker again by itself, because this client still wants the result.
+        Dask warms a restarted worker again, because this client still holds the result.
         """
-        if self._warm.status == "error":  # it died while it loaded
+        if self._warm.status == "error":  # the worker died while loading
             self._warm = self._client.submit(_warm, pure=False, retries=2)
         return self._client.submit(_after, self._warm, function, *args, pure=False, **options)
 
     def _settle(self, run_id: str, future) -> None:
-        """End a run whose task ended without doing so; runs in a thread of the client."""
+        """End a run whose task ended without recording it; called in a thread of the client."""
         if self._futures.get(run_id) is future:
             del self._futures[run_id]
-        else:  # it was resumed meanwhile
+        else:  # it has been resumed since
             return
         if future.status == "error":
             runs.end(run_id, "failed", error=str(future.exception()))
@@ -186,20 +186,20 @@ class Engine:
             runs.end(run_id, "stopped")
 
     def _force_stop(self, run_id: str) -> None:
-        """Restart the worker of a run that sits in a step without reports, such as building a large network."""
+        """Restart the worker of a run that is in a step without reports, such as building a large network."""
         if runs.get(run_id).status in runs.ENDED or runs.stop_seen(run_id):
             return
-        runs.end(run_id, "stopped")  # first, so that it is not done again on the new worker
+        runs.end(run_id, "stopped")  # first, so that the new worker does not run it again
         working = self._client.processing().items()
         workers = [worker for worker, keys in working if any(key.startswith(run_id) for key in keys)]
         self._client.restart_workers(workers, raise_for_error=False)
 
     def _alive(self, run_id: str, owner: dict) -> bool:
-        """Whether somebody still works on a run; one of a cluster lives as long as the scheduler knows its task."""
+        """Whether a run is still being worked on; on a cluster, as long as the scheduler has its task."""
         if not owner.get("scheduler"):
             return runs.process_alive(run_id, owner)
         if owner["scheduler"] != settings.scheduler():
-            return True  # another cluster's
+            return True  # it belongs to another cluster
         return any(key.startswith(run_id) for key in self._client.run_on_scheduler(_unfinished))
 
 
@@ -217,23 +217,23 @@ def _reporting(name: str, call: str, function: Callable, *args):
     from distributed import Event, Variable, get_client
 
     variable, cancelled = Variable(name, client=get_client()), Event(call, client=get_client())
-    told = 0.0
+    reported = 0.0
 
     def report(progress: Progress) -> None:
-        nonlocal told
-        if time.monotonic() - told > REPORT_EVERY:
+        nonlocal reported
+        if time.monotonic() - reported > REPORT_EVERY:
             if cancelled.is_set():
                 raise Stopped()
             variable.set(asdict(progress))
-            told = time.monotonic()
+            reported = time.monotonic()
 
-    if cancelled.is_set():  # while it waited for its turn
+    if cancelled.is_set():  # while it was waiting
         raise Stopped()
     begun = Event(f"{call}-begun", client=get_client())
-    if begun.is_set():  # by a worker that is no more; what killed one would kill the next
+    if begun.is_set():  # by a worker that died; what killed one would kill the next
         raise EngineError(
-            "The worker was restarted or died over it (out of memory?)",
-            remedy="Try again; should it happen again, with fewer images",
+            "The worker was restarted or died during this work (out of memory?)",
+            remedy="Try again, with fewer images if it happens again",
         )
     begun.set()
     try:
@@ -244,7 +244,7 @@ def _reporting(name: str, call: str, function: Callable, *args):
 
 
 def _warm() -> bool:
-    """Load what every run needs, while nobody waits."""
+    """Import what every run needs, before the first one."""
     import keras  # noqa: F401
     import scipy.linalg
     import scipy.optimize  # noqa: F401
@@ -254,7 +254,7 @@ def _warm() -> bool:
 
 
 def _warm_maps() -> bool:
-    """Load and compile what maps need, ten seconds, when nothing else is to be done; in a thread beside the pool's."""
+    """Import and compile what maps need (10 s) while no run is active, in a thread outside the pool."""
     from distributed import secede
 
     secede()

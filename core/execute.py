@@ -26,13 +26,13 @@ logger = logging.getLogger(__name__)
 
 
 def execute(config: RunConfig, report: Report = silent, *, folder: Path | None = None) -> runs.Result:
-    """Probe a backbone, train a network or give a CLIP the class names, and test it once on the test images.
+    """Fit a head, train a network or build a zero-shot classifier, and evaluate it on the test images.
 
     Args:
-        folder: Where a training keeps its checkpoints; existing ones are resumed. None: a temporary folder.
+        folder: Where training keeps its checkpoints; existing ones are resumed. None: a temporary folder.
 
     Raises:
-        LabError: What is asked for cannot be done, in words for the user.
+        LabError: The run is impossible; the message is for the user.
         Stopped: `report` raised it; finished features and checkpoints stay.
     """
     if config.method == ZERO_SHOT:
@@ -44,9 +44,9 @@ def execute(config: RunConfig, report: Report = silent, *, folder: Path | None =
 
 
 def perform(run_id: str, echo: Report | None = None) -> str:
-    """Do a queued run of the store and end it there, whatever happens; returns its last status.
+    """Execute a queued run of the store and record how it ended, whatever happens; returns its final status.
 
-    A run that runs already was another worker's, which died: Dask gives it out again. It ends as interrupted here,
+    If the run is already running, its worker died and Dask has submitted it again. It then ends as interrupted,
     because what killed one worker would kill the next.
     """
     status = runs.get(run_id).status
@@ -69,8 +69,8 @@ def perform(run_id: str, echo: Report | None = None) -> str:
     except Diverged as error:
         runs.end(run_id, "diverged", error=str(error))
     except LabError as error:
-        kept = isinstance(error, RunError) and checkpoints.exists(run_id)  # such as a disk that was full a moment ago
-        runs.end(run_id, "paused" if kept else "failed", error=str(error))
+        resumable = isinstance(error, RunError) and checkpoints.exists(run_id)  # such as after a full disk
+        runs.end(run_id, "paused" if resumable else "failed", error=str(error))
     except Exception as error:
         logger.exception("run %s failed", run_id)
         runs.end(run_id, "failed", error=f"{type(error).__name__}: {error}")
@@ -91,9 +91,15 @@ def _probe(config: RunConfig, report: Report) -> runs.Result:
 
     with timed(seconds, "train", report):
         head = heads.fit(
-            config.method, x["train"], y["train"], x["val"], y["val"],
-            classes=len(dataset.class_names), options=config.head_options, report=report,
-        )  # fmt: skip
+            config.method,
+            x["train"],
+            y["train"],
+            x["val"],
+            y["val"],
+            classes=len(dataset.class_names),
+            options=config.head_options,
+            report=report,
+        )
 
     with timed(seconds, "evaluate", report):
         probabilities = head.predict_proba(x["test"])  # (n, classes)
@@ -115,7 +121,7 @@ def _probe(config: RunConfig, report: Report) -> runs.Result:
 
 
 def _zero_shot(config: RunConfig, report: Report) -> runs.Result:
-    """No image has a label here: the prompts of each class are its head."""
+    """The text embeddings of the class prompts are the head; no labelled image is used."""
     seconds = dict.fromkeys(runs.STAGES, 0.0)
 
     with timed(seconds, "load", report):
@@ -139,13 +145,13 @@ def _zero_shot(config: RunConfig, report: Report) -> runs.Result:
         images_per_second=extracted.images_per_second,
         cached=extracted.cached,
         protocol=protocol.describe(config, rows, extracted.precision),
-        notes=[f"Prompts longer than the text tower reads, and cut: {len(cut)}"] if cut else [],
+        notes=[f"Prompts truncated to the length of the text tower: {len(cut)}"] if cut else [],
     )
     return replace(result, head=head)
 
 
 def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
-    """A network whose own weights train, tested after each stage; nothing is chosen by these tests."""
+    """Train the network itself and test it after each phase; these tests decide nothing."""
     seconds = dict.fromkeys(runs.STAGES, 0.0)
     probabilities, tests, predictions = np.empty((0, 0), np.float32), [], []
 
@@ -206,7 +212,7 @@ def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
 
 
 def _load(config: RunConfig, report: Report) -> tuple[Dataset, dict[str, np.ndarray], Weights]:
-    """The dataset, the row ids of each split, and the weights, downloaded where they are not on this machine."""
+    """The dataset, the row ids of each split, and the weights, downloaded if they are not on this machine."""
     dataset = datasets.load(config.dataset)
     weights = config.encoder.find_weights(report)
     return dataset, protocol.choose_rows(dataset, config), weights
@@ -228,14 +234,14 @@ def _class_names(config: RunConfig, dataset: Dataset) -> tuple[str, ...]:
     if len(names) != len(dataset.class_names):
         raise ConfigError(
             f"There are {len(names)} class names",
-            f"{len(dataset.class_names)}, one for each class of {config.dataset} in its order",
-            "Write as many lines as there are classes",
+            f"{len(dataset.class_names)}, one for each class of {config.dataset}, in order",
+            "Write one line per class",
         )
     return names
 
 
 def check_resumable(run_id: str) -> None:
-    """Say before a run is queued again why it could not be resumed.
+    """Check that a run can be resumed before it is queued again.
 
     Raises:
         RunError: There is no such run, or its checkpoint was deleted.
@@ -243,9 +249,9 @@ def check_resumable(run_id: str) -> None:
     run = runs.get(run_id)
     if run.config.trains and not checkpoints.exists(run_id) and not runs.curves(run_id).empty:
         raise RunError(
-            f"The checkpoint of run {run.name} is gone",
+            f"The checkpoint of run {run.name} is missing",
             f"files in {checkpoints.folder(run_id)}",
-            "Start a new run with its settings",
+            "Start a new run with the same settings",
         )
 
 
@@ -258,6 +264,6 @@ def _head_to_start_from(config: RunConfig) -> heads.Head:
         raise ConfigError(
             f"The run to start from, {probe.name}, {why}",
             "a finished linear or hidden-layer probe of the same backbone, dataset, input size and preprocessing",
-            "Choose another run, or none: then the head trains first",
+            "Choose another run, or none, so that the head trains first",
         )
     return runs.head(config.start)

@@ -1,4 +1,4 @@
-"""What a run will take, before it starts: which features are there already, and how long the rest takes here."""
+"""What a run will take, before it starts: which features are missing, and how long it takes on this machine."""
 
 from dataclasses import dataclass
 
@@ -9,28 +9,26 @@ from core.config import RunConfig
 from core.data import datasets
 from core.features import throughput
 
-STEP_IN_PASSES = 3  # a training step costs about so many forward passes: forward, gradients of activations and weights
+STEP_IN_PASSES = 3  # the cost of a training step in forward passes: forward, gradients of activations and of weights
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is going to do on this machine."""
+    """What a run will do on this machine."""
 
     images: int  # training, validation and test
     n_train: int
     n_test: int
     missing: int  # images whose features are not in the cache
     download: bool  # the weights are not on this machine yet
-    estimate: (
-        throughput.Estimate | None
-    )  # of the features that are missing, or of the training; None: never measured here
+    estimate: throughput.Estimate | None  # of the missing features, or of the training; None: never measured here
 
 
 def plan(config: RunConfig) -> Plan:
-    """Look at dataset, cache and measured speeds; nothing is downloaded or computed.
+    """Plan a run from the dataset, the cache and measured throughput; downloads and computes nothing.
 
     Raises:
-        LabError: The run would fail with the same message.
+        LabError: The run would fail with this error.
     """
     dataset = datasets.load(config.dataset)
     rows = protocol.choose_rows(dataset, config)
@@ -50,10 +48,10 @@ def plan(config: RunConfig) -> Plan:
 
 
 def _training(config: RunConfig, counts: dict[str, int]) -> throughput.Estimate | None:
-    """Epochs of training and validation, and the test after each stage."""
+    """Epochs of training and validation, and the test after each phase."""
     passes = counts["val"] * config.epochs + counts["test"]
     if config.method == "finetune":
-        passes += sum(counts.values())  # the head's stage sees every image once
+        passes += sum(counts.values())  # the head phase sees every image once
     forward = throughput.estimate(config.backbone, config.input_size, passes)
     measured = throughput.estimate(throughput.training_name(config), config.input_size, counts["train"] * config.epochs)
     if measured:
@@ -62,4 +60,6 @@ def _training(config: RunConfig, counts: dict[str, int]) -> throughput.Estimate 
     guess = throughput.estimate(config.backbone, config.input_size, passes + steps)
     if guess is None:
         return None
-    return throughput.Estimate(guess.seconds, f"A step as {STEP_IN_PASSES} forward passes at most. {guess.basis}")
+    return throughput.Estimate(
+        guess.seconds, f"A training step counts as {STEP_IN_PASSES} forward passes at most. {guess.basis}"
+    )

@@ -1,4 +1,4 @@
-"""The protocol of a run: which images it trains, validates and tests on, and one sentence that says so."""
+"""The protocol of a run: which images it trains, validates and tests on, and one sentence that describes this."""
 
 import numpy as np
 
@@ -13,8 +13,8 @@ TEST_SEED = 0  # the test images are the same for every seed, so that runs can b
 def choose_rows(dataset: datasets.Dataset, config: RunConfig) -> dict[str, np.ndarray]:
     """The row ids that a run trains, validates and tests on.
 
-    With `n_train` set, validation shrinks in proportion, but not under two images a class: its images are
-    labelled too, and a few-shot run that chose its strength on thousands of them would not be one.
+    With `n_train` set, validation shrinks in proportion, down to two images per class: its images are labelled too,
+    and a run that chose its strength on thousands of them would not be few-shot.
     """
     splits = datasets.splits(dataset)
     rows = {"train": splits[config.train_split], "val": splits["val"], "test": splits["test"]}
@@ -31,13 +31,14 @@ def choose_rows(dataset: datasets.Dataset, config: RunConfig) -> dict[str, np.nd
 
 
 def describe(config: RunConfig, rows: dict[str, np.ndarray], precision: str) -> str:
-    """How the accuracy came about, in one sentence that two runs can be compared by."""
+    """How the accuracy was obtained, in one sentence, so that two runs can be compared."""
     pixels = "the backbone's own preprocessing" if config.preprocessing == "own" else "pixels divided by 255"
     how = TITLES[config.method]
     if config.method == ZERO_SHOT:
         count = len(prompts.templates(config.templates))
+        prompt = "prompt" if count == 1 else "prompts"
         return (
-            f"{how} by {count} prompt{'s' * (count > 1)} a class, no labelled image; tested once on "
+            f"{how} by {count} {prompt} a class, no labelled image; tested once on "
             f"{len(rows['test']):,} of {config.dataset}; {config.input_size} px, {pixels}, {precision}"
         )
     if config.method == "finetune":
@@ -65,11 +66,11 @@ def _unfrozen(config: RunConfig) -> str:
     return f"the last {config.unfreeze_count} {config.unfreeze}"
 
 
-def _part(dataset: datasets.Dataset, rows: np.ndarray, n: int, what: str, seed: int) -> np.ndarray:
+def _part(dataset: datasets.Dataset, rows: np.ndarray, n: int, split: str, seed: int) -> np.ndarray:
     if n > len(rows):
         raise DatasetError(
-            f"{n:,} {what} images were asked for",
-            f"at most {len(rows):,}, which is what {dataset.name} has",
-            "Ask for fewer, or for 0: all of them",
+            f"{n:,} {split} images are too many",
+            f"at most {len(rows):,}, the number in {dataset.name}",
+            "Choose fewer, or 0 for all of them",
         )
     return datasets.subsample(rows, dataset.labels[rows], n, seed=seed)

@@ -1,9 +1,9 @@
-"""Runs: what comes out of them, and where that is kept.
+"""Runs: their results, and the store that keeps them.
 
-outcome    the numbers of a run, and all that it leaves
+outcome    the numbers of a run, and its other results
 rows       every run with its settings and numbers, typed, or as a table
 store      every run with its settings, progress and result (MLflow)
-reporter   the report that a worker gives its run
+reporter   writes a worker's progress into the store
 models     the trained model of a run
 """
 

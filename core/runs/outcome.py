@@ -1,6 +1,6 @@
-"""What a run leaves: its numbers (`Outcome`), all of it (`Result`), and the run as the store knows it (`Run`).
+"""The results of a run: its numbers (`Outcome`), everything (`Result`), and the run as it is in the store (`Run`).
 
-judge(dataset, rows, probabilities, ...)    the result of a run from what it says of its test images
+judge(dataset, rows, probabilities, ...)    the result of a run from its test probabilities
 """
 
 from collections.abc import Mapping
@@ -18,23 +18,23 @@ from core.data.datasets import Dataset
 from core.progress import Progress
 from core.training.freezing import Frozen
 
-STAGES: tuple[str, ...] = ("load", "extract", "train", "evaluate")  # of a run, whose seconds are kept
+STAGES: tuple[str, ...] = ("load", "extract", "train", "evaluate")  # of a run, each with its seconds
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a finished run measured, with everything that is needed to judge it."""
+    """The measurements of a finished run, with everything needed to interpret them."""
 
     accuracy: float  # on the test images, 0 to 1
     accuracy_low: float  # 95 % Wilson interval
     accuracy_high: float
-    top5: float | None  # None up to ten classes
-    validation_accuracy: float | None  # of the head that was kept; None of zero-shot, which looks at no such image
+    top5: float | None  # None for ten classes or fewer
+    validation_accuracy: float | None  # of the selected head or epoch; None for zero-shot, which has no validation
     calibration_error: float  # expected, 15 bins
     per_class: dict[str, float]  # class name -> accuracy on its test images
     seconds: dict[str, float]  # load, extract, train, evaluate
     images_per_second: float | None  # of the extraction; None when all features were cached
-    cached: bool  # every feature came from the cache: the extraction seconds are reading time
+    cached: bool  # every feature came from the cache: the extraction seconds are those of reading it
     hardware: str
     versions: dict[str, str]
     protocol: str  # one sentence
@@ -42,42 +42,42 @@ class Outcome:
     n_train: int
     n_val: int
     n_test: int
-    chosen: dict[str, float] = field(default_factory=dict)  # what validation decided
-    # Of networks that trained:
-    stages: list[dict] = field(default_factory=list)  # name, epochs, seconds, validation and test accuracy
-    notes: list[str] = field(default_factory=list)  # what happened on the way: a batch halved, an early stop
+    chosen: dict[str, float] = field(default_factory=dict)  # what was selected on validation
+    # Only for trained networks:
+    stages: list[dict] = field(default_factory=list)  # its phases: name, epochs, seconds, validation and test accuracy
+    notes: list[str] = field(default_factory=list)  # events of the run: a halved batch size, an early stop
     trainable_params: int | None = None
     total_params: int | None = None
     trainable_weight_layers: int | None = None
     weight_layers: int | None = None
-    batch_size: int | None = None  # that fitted into memory
+    batch_size: int | None = None  # that fit into memory
     train_images_per_second: float | None = None
     peak_memory: int | None = None  # bytes of the working process
 
     @property
     def frozen_accuracy(self) -> float | None:
-        """Accuracy on the test images before anything was unfrozen; None where there was no such stage."""
+        """Accuracy on the test images before anything was unfrozen; None without such a phase."""
         return next((stage["accuracy"] for stage in self.stages if stage["name"] == "head"), None)
 
 
 @dataclass(frozen=True)
 class Result:
-    """All that a run leaves."""
+    """Everything that a run produces."""
 
     outcome: Outcome
     predictions: pd.DataFrame  # row, label, prediction, confidence, p_0 ... p_{c-1}
     confusion: pd.DataFrame  # counts, true class by predicted class
-    head: heads.Head | None = None  # of a probe
-    model: Path | None = None  # file of a network that trained, uint8 images to probabilities
+    head: heads.Head | None = None  # of a probe or a zero-shot run
+    model: Path | None = None  # file of a trained network, uint8 images to probabilities
     frozen: Frozen | None = None  # which of its layers trained
-    stage_predictions: pd.DataFrame | None = None  # stage, row, prediction, confidence: after each stage of a training
-    ended: str = "finished"  # or stopped, diverged: with the best until then
+    stage_predictions: pd.DataFrame | None = None  # stage, row, prediction, confidence: after each phase of training
+    ended: str = "finished"  # or stopped, diverged: then the result is of the best epoch so far
     error: str | None = None
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run as the store knows it now; times are UTC."""
+    """A run as it is in the store now; times are UTC."""
 
     id: str
     name: str
@@ -91,12 +91,12 @@ class Run:
 
 
 def judge(dataset: Dataset, rows: Mapping[str, np.ndarray], probabilities: np.ndarray, **measured: Any) -> Result:
-    """Compare what a run says of its test images with their labels.
+    """Compare the test predictions of a run with the labels.
 
     Args:
         rows: Row ids of "train", "val" and "test".
         probabilities: (n, classes), of the test images.
-        measured: The fields of `Outcome` that are known already.
+        measured: The remaining fields of `Outcome`.
     """
     labels, predicted, names = dataset.labels[rows["test"]], probabilities.argmax(1), dataset.class_names
     accuracy = metrics.accuracy(labels, predicted)
@@ -119,10 +119,10 @@ def judge(dataset: Dataset, rows: Mapping[str, np.ndarray], probabilities: np.nd
     return Result(outcome, _predictions(rows["test"], labels, probabilities), confusion)
 
 
-def predictions_after(stage: str, rows: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
-    """What a network says of the test images after a stage of its training: stage, row, prediction, confidence."""
+def predictions_after(phase: str, rows: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
+    """Predictions for the test images after a training phase: stage (its name), row, prediction, confidence."""
     return pd.DataFrame(
-        {"stage": stage, "row": rows, "prediction": probabilities.argmax(1), "confidence": probabilities.max(1)}
+        {"stage": phase, "row": rows, "prediction": probabilities.argmax(1), "confidence": probabilities.max(1)}
     )
 
 

@@ -1,4 +1,4 @@
-"""The report of a run: it writes progress and curves into the store, and hears there that the run is to stop."""
+"""The report of a run: writes progress and curves into the store, and reads stop requests from it."""
 
 import time
 
@@ -6,14 +6,14 @@ from core.errors import Paused, Stopped
 from core.progress import Progress, Report
 from core.runs import store
 
-REPORT_EVERY = 0.5  # seconds between two looks at the store: a stop is seen, progress is written
+REPORT_EVERY = 0.5  # seconds between two accesses to the store
 
 
 class Reporter:
-    """A report that writes into the store and raises `Stopped` when somebody asked for it.
+    """A report that writes into the store, and raises `Stopped` or `Paused` when requested there.
 
     Args:
-        echo: Also called with every progress, at once (a bar in a terminal).
+        echo: Also called with every progress, immediately (a bar in a terminal).
     """
 
     def __init__(self, run_id: str, echo: Report | None = None):
@@ -31,10 +31,10 @@ class Reporter:
             self._next = time.monotonic() + REPORT_EVERY
 
     def flush(self, progress: Progress) -> None:
-        """Write now."""
+        """Write now, and obey a stop request."""
         store.write_progress(self.run_id, progress, self._points)
         self._points = []
-        if self._stopping:  # it is ending already, and tests the best epoch so far
+        if self._stopping:  # it is already ending: testing the best epoch so far
             return
         if request := store.take_stop_request(self.run_id):
             self._stopping = True

@@ -29,7 +29,7 @@ class RunRow:
     calibration_error: float = nan
     images_per_second: float = nan  # also nan when all features were cached
     train_images_per_second: float = nan
-    frozen_accuracy: float = nan  # before unfreezing; also nan where there was no such phase
+    frozen_accuracy: float = nan  # before unfreezing; also nan without such a phase
     trainable_params: float = nan
     total_params: float = nan
     peak_memory: float = nan  # bytes
@@ -42,7 +42,7 @@ class RunRow:
     hardware: str = ""
     protocol: str = ""
     weights_origin: str = ""
-    n_train: float = nan  # images that were used; `config` has the numbers asked for
+    n_train: float = nan  # images used; `config` has the requested numbers
     n_val: float = nan
     n_test: float = nan
 

@@ -1,10 +1,9 @@
-"""The store of runs (MLflow): what was asked (`RunConfig`), and what came out (`Outcome`).
+"""The store of runs (MLflow): their settings (`RunConfig`), and their results (`Outcome`).
 
-The store is the only thing that pages and workers share. A run is an MLflow run: its parameters are the flat
-config, its metrics the numbers, its artifacts `outcome.json`, `predictions.parquet`, `confusion.csv` and `head.npz` of
-a probe or `model.keras`, `layers.json` and `stage_predictions.parquet` of a network that trained; `mlflow ui` on the
-same store shows the same runs.
-MLflow costs 2 s to import, so it is imported on first use.
+Pages and workers share nothing else. A run is an MLflow run: its parameters are the flat config, its metrics the
+numbers, its artifacts `outcome.json`, `predictions.parquet`, `confusion.csv`, and `head.npz` for a probe or
+`model.keras`, `layers.json` and `stage_predictions.parquet` for a trained network; `mlflow ui` on the same store shows
+the same runs. Importing MLflow takes 2 s, so it is imported on first use.
 
     create -> queued -> start -> running -> end -> finished | failed | diverged | stopped | paused | interrupted
                  ^                                                               |         |        |
@@ -42,20 +41,20 @@ EXPERIMENT = "Backbone Lab"
 STATUSES = ("queued", "running", "finished", "failed", "diverged", "stopped", "paused", "interrupted")
 ENDED = STATUSES[2:]
 RESUMABLE = ("stopped", "paused", "interrupted")
-INTERRUPTED = "The program that ran it ended before the run did. Resume it: what is finished is kept."
+INTERRUPTED = "The program ended before the run did. Resume it: finished work is kept."
 
 _MLFLOW_STATUS = {"queued": "SCHEDULED", "running": "RUNNING", "finished": "FINISHED", "failed": "FAILED"}
 _MLFLOW_STATUS |= {"diverged": "FAILED", "stopped": "KILLED", "paused": "KILLED", "interrupted": "KILLED"}
 _TAG = "backbone_lab."
 _CURVE = "curve_"
-_MOST_POINTS = 500  # in one write; MLflow takes 1,000
+_MOST_POINTS = 500  # in one write; MLflow accepts 1,000
 _TAGS = ("hardware", "protocol", "weights_origin", "cached")
 _COUNTS = ("n_train", "n_val", "n_test")
 logger = logging.getLogger(__name__)
 
 
 def create(config: RunConfig, *, scheduler: str | None = None) -> str:
-    """Enter a queued run into the store, owned by this process (or by a scheduler); returns its id."""
+    """Add a queued run to the store, owned by this process (or by a scheduler); returns its id."""
     name = _named(config)
     tags = {_TAG + "status": "queued", _TAG + "owner": json.dumps(_this_process() | {"scheduler": scheduler})}
     run = _client().create_run(_experiment(), run_name=name, tags=tags)
@@ -68,10 +67,10 @@ def create(config: RunConfig, *, scheduler: str | None = None) -> str:
 
 
 def start(run_id: str) -> RunConfig:
-    """Mark a queued run as running in this process; returns what to do.
+    """Mark a queued run as running in this process; returns its config.
 
     Raises:
-        RunError: It is not waiting any more.
+        RunError: It is not queued.
     """
     run = get(run_id)
     if run.status != "queued":
@@ -83,13 +82,13 @@ def start(run_id: str) -> RunConfig:
 
 
 def finish(run_id: str, result: Result) -> None:
-    """Keep everything a run gave; its status changes last, so that a finished run is a whole one."""
+    """Store the results of a run; its status changes last, so that a finished run is always complete."""
     from mlflow.entities import Metric, RunTag
 
     now, outcome = int(time.time() * 1000), result.outcome
     numbers = asdict(outcome) | outcome.chosen | {f"seconds_{stage}": value for stage, value in outcome.seconds.items()}
     numbers["frozen_accuracy"] = outcome.frozen_accuracy
-    numbers = {name: numbers.get(name) for name in (*NUMBERS, *_COUNTS)}  # some only where there are epochs
+    numbers = {name: numbers.get(name) for name in (*NUMBERS, *_COUNTS)}  # some exist only for training
     metrics = [Metric(name, float(value), now, 0) for name, value in numbers.items() if value is not None]
     tags = [RunTag(_TAG + name, str(getattr(outcome, name))) for name in _TAGS]
     with tempfile.TemporaryDirectory() as folder:
@@ -110,7 +109,7 @@ def finish(run_id: str, result: Result) -> None:
 
 
 def end(run_id: str, status: str, *, error: str | None = None) -> None:
-    """End a run that has not ended yet; a run ends once."""
+    """End a run; does nothing if it has already ended."""
     if get(run_id).status in ENDED:
         return
     if error:
@@ -127,13 +126,13 @@ def get(run_id: str) -> Run:
     from mlflow.exceptions import MlflowException
 
     try:
-        found = _client().get_run(run_id)
+        stored = _client().get_run(run_id)
     except MlflowException as error:
         raise RunError(
-            f"There is no run {run_id!r}", "the id of a run in this store", "See `python -m core runs`"
+            f"There is no run {run_id!r}", "the id of a run in this store", "List them with `python -m core runs`"
         ) from error
-    run = _run(found)
-    if run.status not in ENDED or "accuracy" not in found.data.metrics:
+    run = _run(stored)
+    if run.status not in ENDED or "accuracy" not in stored.data.metrics:
         return run
     outcome = Outcome(**json.loads(_artifact(run_id, "outcome.json").read_text()))
     return replace(run, outcome=outcome)
@@ -146,33 +145,33 @@ def active() -> list[Run]:
 
 def rows() -> list[RunRow]:
     """Every run with its settings and numbers, newest first."""
-    return [_row(run, found.data.metrics, _ours(found.data.tags)) for found, run in _search()]
+    return [_row(run, stored.data.metrics, _ours(stored.data.tags)) for stored, run in _search()]
 
 
 def predictions(run_id: str) -> pd.DataFrame:
-    """What a finished run said of every test image: `row`, `label`, `prediction`, `confidence`, `p_0` ... `p_{c-1}`."""
+    """Test predictions of a finished run: `row`, `label`, `prediction`, `confidence`, `p_0` ... `p_{c-1}`."""
     return pd.read_parquet(_artifact(run_id, "predictions.parquet"))
 
 
 def stage_predictions(run_id: str) -> pd.DataFrame | None:
-    """What a network said of every test image after each stage: `stage`, `row`, `prediction`, `confidence`
+    """Test predictions after each training phase: `stage` (its name), `row`, `prediction`, `confidence`.
 
-    None for a probe, which has no stages, and for runs from before this was kept.
+    None for a probe, which has no phases, and for runs older than this file.
     """
-    if not _left(run_id, "stage_predictions.parquet"):
+    if not _has_artifact(run_id, "stage_predictions.parquet"):
         return None
     return pd.read_parquet(_artifact(run_id, "stage_predictions.parquet"))
 
 
 def confusion(run_id: str) -> pd.DataFrame:
-    """Counts, true class by predicted class."""
+    """Counts: true classes as rows, predicted classes as columns."""
     return pd.read_csv(_artifact(run_id, "confusion.csv"), index_col=0)
 
 
 def curves(run_id: str) -> pd.DataFrame:
-    """Training curves, long: `step`, `metric`, `value`; empty for methods that have none.
+    """Training curves in long form: `step`, `metric`, `value`; empty for methods without training.
 
-    `batch_loss` and `batch_accuracy` are by optimiser step, all others by epoch.
+    `step` is the optimiser step for `batch_loss` and `batch_accuracy`, the epoch for all others.
     """
     names = [name for name in _client().get_run(run_id).data.metrics if name.startswith(_CURVE)]
     points = [
@@ -181,7 +180,7 @@ def curves(run_id: str) -> pd.DataFrame:
         for point in _client().get_metric_history(run_id, name)
     ]
     frame = pd.DataFrame(points, columns=["step", "metric", "value"])
-    return frame.drop_duplicates(["step", "metric"], keep="last", ignore_index=True)  # a resumed run repeats some
+    return frame.drop_duplicates(["step", "metric"], keep="last", ignore_index=True)  # a resumed run repeats some steps
 
 
 def head(run_id: str) -> heads.Head:
@@ -190,13 +189,13 @@ def head(run_id: str) -> heads.Head:
 
 
 def model_path(run_id: str) -> Path:
-    """The `model.keras` of a run whose network trained: uint8 images to probabilities, preprocessing inside."""
+    """The `model.keras` of a trained network: uint8 images to probabilities, preprocessing included."""
     return _artifact(run_id, "model.keras")
 
 
 def frozen(run_id: str) -> Frozen | None:
     """Which layers of a network trained and which did not; None for a probe."""
-    if not _left(run_id, "layers.json"):
+    if not _has_artifact(run_id, "layers.json"):
         return None
     stored = json.loads(_artifact(run_id, "layers.json").read_text())
     layers = tuple(Layer(**layer) for layer in stored["layers"])
@@ -205,7 +204,7 @@ def frozen(run_id: str) -> Frozen | None:
 
 
 def delete(run_id: str) -> None:
-    """Take an ended run out of the list, and its checkpoints off the disk; `mlflow gc` frees the rest of its space."""
+    """Mark an ended run as deleted and delete its checkpoints; `mlflow gc` frees the rest of its space."""
     run = get(run_id)
     if run.status not in ENDED:
         raise RunError(f"Run {run.name} is {run.status}", "a run that has ended", "Stop it first")
@@ -214,7 +213,7 @@ def delete(run_id: str) -> None:
 
 
 def resume(run_id: str, *, scheduler: str | None = None) -> None:
-    """Queue a run again that was stopped, paused or interrupted; owned by this process (or by a scheduler).
+    """Queue a stopped, paused or interrupted run again, owned by this process (or by a scheduler).
 
     Raises:
         RunError: It cannot be resumed.
@@ -223,8 +222,8 @@ def resume(run_id: str, *, scheduler: str | None = None) -> None:
     if run.status not in RESUMABLE:
         raise RunError(
             f"Run {run.name} is {run.status}",
-            f"one that is {' or '.join(RESUMABLE)}",
-            "Start a new run with its settings",
+            f"a run that is {' or '.join(RESUMABLE)}",
+            "Start a new run with the same settings",
         )
     for name in ("stop", "error", "progress"):
         if name in _tags(run_id):
@@ -235,32 +234,32 @@ def resume(run_id: str, *, scheduler: str | None = None) -> None:
 
 
 def request_stop(run_id: str, *, pause: bool = False) -> None:
-    """Ask whoever works on a run to stop, or to pause; seen within half a second, wherever that is."""
+    """Request that a run stop, or pause; its worker sees it within half a second, on any machine."""
     _client().set_tag(run_id, _TAG + "stop", "pause" if pause else "requested")
 
 
 def stop_seen(run_id: str) -> bool:
-    """Whether whoever works on a run knows that it is to stop, and is about to."""
+    """Whether the worker of a run has seen the stop request."""
     return _tags(run_id).get("stop") == "seen"
 
 
 def mark_interrupted(alive: Callable[[str, dict], bool] | None = None) -> list[str]:
-    """End the runs whose process is gone; returns their ids.
+    """End the runs whose process no longer exists; returns their ids.
 
     Args:
-        alive: Tells from a run's id and owner (`host`, `pid`, `started`, `scheduler`) whether somebody works on it.
+        alive: Whether a run is being worked on, given its id and owner (`host`, `pid`, `started`, `scheduler`).
     """
-    gone = []
-    for found, run in _search():
-        owner = json.loads(_ours(found.data.tags).get("owner", "{}"))
+    interrupted = []
+    for stored, run in _search():
+        owner = json.loads(_ours(stored.data.tags).get("owner", "{}"))
         if run.status not in ENDED and not (alive or process_alive)(run.id, owner):
             end(run.id, "interrupted", error=INTERRUPTED)
-            gone.append(run.id)
-    return gone
+            interrupted.append(run.id)
+    return interrupted
 
 
 def process_alive(run_id: str, owner: dict) -> bool:
-    """Whether the owning process still lives; one on another machine counts as alive."""
+    """Whether the owning process still exists; one on another machine counts as alive."""
     import psutil
 
     if owner.get("host") != socket.gethostname():
@@ -272,39 +271,41 @@ def process_alive(run_id: str, owner: dict) -> bool:
 
 
 def write_progress(run_id: str, progress: Progress, points: Sequence[tuple[str, float, int]]) -> None:
-    """Write how far a run is, and points (metric, value, step) of its curves."""
+    """Write the progress of a run, and points (metric, value, step) of its curves."""
     from mlflow.entities import Metric, RunTag
 
     now = int(time.time() * 1000)
     metrics = [Metric(_CURVE + name, float(value), now, step) for name, value, step in points]
-    shown = json.dumps({f.name: getattr(progress, f.name) for f in fields(Progress) if f.name != "metrics"})
+    snapshot = json.dumps({f.name: getattr(progress, f.name) for f in fields(Progress) if f.name != "metrics"})
     for start in range(0, max(len(metrics), 1), _MOST_POINTS):
         part = metrics[start : start + _MOST_POINTS]
-        _client().log_batch(run_id, metrics=part, tags=[RunTag(_TAG + "progress", shown)])
+        _client().log_batch(run_id, metrics=part, tags=[RunTag(_TAG + "progress", snapshot)])
 
 
 def take_stop_request(run_id: str) -> str | None:
-    """What somebody asked of whoever works on a run, who calls this and obeys: pause or requested; None: nothing."""
+    """Read and acknowledge a stop request, as the worker of a run: "pause", "requested" (to stop) or None."""
     request = _tags(run_id).get("stop")
     if request:
         _client().set_tag(run_id, _TAG + "stop", "seen")
     return request
 
 
-def _run(found) -> Run:
-    tags, values = _ours(found.data.tags), found.data.params
+def _run(stored) -> Run:
+    tags, values = _ours(stored.data.tags), stored.data.params
     if "version" not in values:
-        raise RunError(f"Run {found.info.run_id} is not one of ours", "a run with the parameters of a RunConfig")
+        raise RunError(
+            f"Run {stored.info.run_id} was not written by this program", "a run with the parameters of a RunConfig"
+        )
     config = RunConfig(**{f.name: f.type(values[f.name]) for f in fields(RunConfig) if f.name in values})
     status = tags.get("status", "interrupted")
     progress = Progress(**json.loads(tags["progress"])) if "progress" in tags and status == "running" else None
-    ended = found.info.end_time
+    ended = stored.info.end_time
     return Run(
-        id=found.info.run_id,
-        name=found.info.run_name,
+        id=stored.info.run_id,
+        name=stored.info.run_name,
         status=status,
         config=config,
-        created=datetime.fromtimestamp(found.info.start_time / 1000, UTC),
+        created=datetime.fromtimestamp(stored.info.start_time / 1000, UTC),
         finished=datetime.fromtimestamp(ended / 1000, UTC) if ended and status in ENDED else None,
         progress=progress,
         outcome=None,
@@ -329,17 +330,17 @@ def _row(run: Run, metrics: dict[str, float], tags: dict[str, str]) -> RunRow:
 
 
 def _search() -> list[tuple]:
-    """Every run of the experiment, newest first: as MLflow has it and as we read it."""
-    found, page = [], None
+    """Every run of the experiment, newest first: MLflow's object and our `Run`."""
+    stored, page = [], None
     while page is None or page.token:
         page = _client().search_runs([_experiment()], max_results=1000, page_token=page and page.token)
-        found += page
+        stored += page
     runs = []
-    for each in found:
+    for mlflow_run in stored:
         try:
-            runs.append((each, _run(each)))
+            runs.append((mlflow_run, _run(mlflow_run)))
         except (LabError, ValueError) as error:  # written by another program or version
-            logger.warning("run %s is passed over: %s", each.info.run_id, error)
+            logger.warning("run %s is ignored: %s", mlflow_run.info.run_id, error)
     return runs
 
 
@@ -359,30 +360,30 @@ def _set_status(run_id: str, status: str) -> None:
         _client().update_run(run_id, status=_MLFLOW_STATUS[status])
 
 
-def _left(run_id: str, name: str) -> bool:
-    """Whether a run left a file of this name."""
+def _has_artifact(run_id: str, name: str) -> bool:
+    """Whether a run has a file of this name."""
     return any(file.path == name for file in _client().list_artifacts(run_id))
 
 
 def _artifact(run_id: str, name: str) -> Path:
-    """A file of a run: the store's own where that is on this machine, else a copy in the home folder."""
+    """A file of a run: the store's own if it is on this machine, otherwise a copy in the home folder."""
     try:
-        place = urlsplit(_client().get_run(run_id).info.artifact_uri)
-        if place.scheme == "file":  # MLflow would make another copy in every call
-            path = Path(url2pathname(place.path), name)
+        location = urlsplit(_client().get_run(run_id).info.artifact_uri)
+        if location.scheme == "file":  # MLflow would copy it in every call
+            path = Path(url2pathname(location.path), name)
             path.stat()
             return path
         return Path(_client().download_artifacts(run_id, name, str(settings.folder(f"artifacts/{run_id}"))))
-    except Exception as error:  # of whichever store it is
+    except Exception as error:  # each kind of store has its own
         raise RunError(
             f"The file {name} of run {run_id} cannot be read",
-            "what a finished run left",
+            "a file of a finished run",
             "Delete the run and start it again",
         ) from error
 
 
 def _named(config: RunConfig) -> str:
-    """What tells a run from most others, in a line."""
+    """A short name that distinguishes a run from most others."""
     name = f"{config.backbone} {config.recipe or config.method} {config.input_size} px"
     if config.method != ZERO_SHOT:
         return f"{name}, projected" if config.pooling == "projected" else name

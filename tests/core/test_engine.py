@@ -188,7 +188,7 @@ def test_a_training_whose_checkpoint_was_deleted_says_so(engine):
     engine.pause(run_id)
     wait(run_id, "paused")
     checkpoints.delete(run_id)
-    with pytest.raises(RunError, match=r"The checkpoint of run .* is gone"):
+    with pytest.raises(RunError, match=r"The checkpoint of run .* is missing"):
         engine.resume(run_id)
     assert runs.get(run_id).status == "paused"
 
@@ -249,7 +249,7 @@ def test_a_call_whose_worker_is_killed_says_so_and_is_not_tried_for_ever(engine)
     dying = engine.call_reporting("dying", _count_for_ever)
     wait_for_progress(engine, "dying")
     os.kill(engine.call(os.getpid).result(), signal.SIGKILL)
-    with pytest.raises(EngineError, match="died over it"):
+    with pytest.raises(EngineError, match="died during this work"):
         dying.result(timeout=60)
 
 

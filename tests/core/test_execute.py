@@ -75,7 +75,7 @@ def test_a_stopped_run_keeps_no_outcome(store):
 def test_a_fine_tune_keeps_what_it_said_after_each_stage(store):
     config = RunConfig(
         backbone="Tiny", input_size=16, n_train=40, n_test=30, method="finetune", head_epochs=1, epochs=1
-    )  # fmt: skip
+    )
     run_id = runs.create(config)
     assert perform(run_id) == "finished"
     stages, final = runs.stage_predictions(run_id), runs.predictions(run_id)

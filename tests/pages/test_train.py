@@ -35,7 +35,7 @@ def test_the_address_names_choices_as_the_config_does(visit):
     ("choices", "said"),
     [
         ({"backbones": "Xception", "input_size": "32"}, "Xception cannot take images of 32 px"),
-        ({"backbones": "Tiny", "n_test": "501"}, "501 test images were asked for"),
+        ({"backbones": "Tiny", "n_test": "501"}, "501 test images"),
         ({"backbones": "Tiny", "dataset": "flowers"}, "There is no dataset 'flowers'"),
         ({"backbones": "ResNet51"}, "There is no backbone 'ResNet51'"),
         (

@@ -114,7 +114,7 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(store, tmp_path):
         ("nothing", "keras", "to", RunError, "no run 'nothing'"),
         (neighbours, "pdf", "to", ConfigError, "no format 'pdf'.*keras, savedmodel, tflite"),
         (neighbours, "keras", "to", RunError, "nearest neighbours"),
-        (waiting, "keras", "to", RunError, "queued and left no model"),
+        (waiting, "keras", "to", RunError, "is queued"),
         (waiting, "script", "to", RunError, "nothing to repeat"),
         (neighbours, "script", "file", RunError, "cannot be written"),
         (neighbours, "notebook", "file/below", RunError, "cannot be written"),

@@ -45,7 +45,7 @@ def test_nearest_neighbours_have_no_model(store):
 
 
 def test_a_run_that_has_not_finished_has_no_model(store):
-    with pytest.raises(RunError, match="queued and left no model"):
+    with pytest.raises(RunError, match="is queued"):
         models.load(runs.create(RunConfig(**TINY)))
 
 

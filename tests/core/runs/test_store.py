@@ -147,7 +147,7 @@ def test_runs_of_a_dead_process_are_interrupted_and_those_of_a_living_one_are_no
     living, dead = runs.create(TINY), runs.create(TINY)
     assert runs.mark_interrupted(lambda run_id, owner: run_id == living) == [dead]
     assert (runs.get(living).status, runs.get(dead).status) == ("queued", "interrupted")
-    assert "what is finished is kept" in runs.get(dead).error
+    assert runs.get(dead).error == runs.store.INTERRUPTED
     assert runs.mark_interrupted() == []  # this very process lives
 
 
