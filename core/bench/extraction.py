@@ -89,7 +89,7 @@ def probe(
     from the cache and fit the head with a given strength.
     """
     source = datasets.load(dataset)
-    facts, found = backbones.get(backbone), backbones.find_weights(backbone, weights)
+    entry, local_weights = backbones.get(backbone), backbones.find_weights(backbone, weights)
     encoder = features.Encoder(backbone, weights, input_size)
     rows = {split: datasets.splits(source)[split] for split in ("train", "val", "test")}
     share = min(1.0, images / len(rows["train"]))
@@ -119,9 +119,9 @@ def probe(
         keras.backend.clear_session()
         cold, accuracy = _timed(lambda: ours(heads.Options()))
         warm, _ = _timed(lambda: ours(heads.Options(strength=0.05)))
-    notebook, notebook_accuracy = _timed(lambda: _notebook(source, rows, facts, found, encoder.input_size))
+    notebook, notebook_accuracy = _timed(lambda: _notebook(source, rows, entry, local_weights, encoder.input_size))
     return {
-        "backbone": facts.name,
+        "backbone": entry.name,
         "input_size": encoder.input_size,
         "images": {split: len(ids) for split, ids in rows.items()},
         "cold_seconds": cold,
@@ -186,10 +186,10 @@ def finetune(
     compiles and is not counted. Once with every step through the whole network, once with the frozen front precomputed.
     """
     source = datasets.load(dataset)
-    facts, found = backbones.get(backbone), backbones.find_weights(backbone, weights)
+    entry, local_weights = backbones.get(backbone), backbones.find_weights(backbone, weights)
     config = RunConfig(
         dataset=dataset,
-        backbone=facts.name,
+        backbone=entry.name,
         method="finetune",
         weights=weights,
         input_size=input_size,
@@ -204,9 +204,9 @@ def finetune(
         split: datasets.subsample(splits[split], source.labels[splits[split]], count, seed=0)
         for split, count in (("train", images), ("val", images // 10))
     }
-    reference, reference_accuracy = _notebook_epochs(source, rows, config, found)
-    bare = _bare_steps(source, rows, config, found)
-    result = {"backbone": facts.name, "input_size": input_size, "images": images, "batch_size": BATCH}
+    reference, reference_accuracy = _notebook_epochs(source, rows, config, local_weights)
+    bare = _bare_steps(source, rows, config, local_weights)
+    result = {"backbone": entry.name, "input_size": input_size, "images": images, "batch_size": BATCH}
     with _empty_cache():
         for name, budget in (("whole", 0), ("prefix", None)):
             ours, notebook, bare_steps = [], [], []
@@ -311,7 +311,7 @@ def _bare_steps(source: Dataset, rows: dict, config: RunConfig, weights: backbon
     return lambda: model.fit(data, epochs=1, shuffle=False, verbose=0)
 
 
-def _notebook(source: Dataset, rows: dict, facts: backbones.Backbone, weights: backbones.Weights, size: int) -> float:
+def _notebook(source: Dataset, rows: dict, entry: backbones.Backbone, weights: backbones.Weights, size: int) -> float:
     """The exercise: resize and preprocess in tf.data, train dropout and softmax on the frozen backbone."""
     import keras
     import tensorflow as tf
@@ -320,7 +320,7 @@ def _notebook(source: Dataset, rows: dict, facts: backbones.Backbone, weights: b
 
     def prepare(image, label):
         image = tf.image.resize(tf.cast(image, tf.float32), (size, size))
-        return preprocess(image, facts.preprocessing), label
+        return preprocess(image, entry.preprocessing), label
 
     def batches(split: str) -> tf.data.Dataset:
         ids = np.sort(rows[split])
@@ -329,7 +329,7 @@ def _notebook(source: Dataset, rows: dict, facts: backbones.Backbone, weights: b
         return data.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).batch(64).prefetch(tf.data.AUTOTUNE)
 
     keras.utils.set_random_seed(0)
-    backbone = backbones.load(facts, input_size=size, weights=weights)
+    backbone = backbones.load(entry, input_size=size, weights=weights)
     backbone.trainable = False
     inputs = keras.Input((size, size, 3))
     x = keras.layers.Dropout(0.2)(backbone(inputs, training=False))

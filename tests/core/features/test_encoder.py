@@ -10,9 +10,9 @@ from core.features import Encoder
 
 
 def test_defaults_are_the_values_they_stand_for():
-    facts = backbones.get("MobileNetV2")
+    entry = backbones.get("MobileNetV2")
     encoder = Encoder("MobileNetV2")
-    assert encoder == Encoder("MobileNetV2", input_size=facts.default_size, preprocessing=facts.preprocessing)
+    assert encoder == Encoder("MobileNetV2", input_size=entry.default_size, preprocessing=entry.preprocessing)
     assert encoder != Encoder("MobileNetV2", preprocessing="divide255")
     assert encoder.precision == ("bfloat16" if hardware.describe()["gpu"] else "float32")
     assert Encoder("TinyCLIP").pooling == "class"
