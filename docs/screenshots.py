@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psutil
 from PIL import Image
-from playwright.sync_api import Error, Page, sync_playwright
+from playwright.sync_api import Error, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))
 from tests.browser.browsers import installed_browser  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
-SIZE = {"width": 1366, "height": 768}
+SIZE = ViewportSize(width=1366, height=768)
 MOST_BYTES = 120_000  # of an image
 LONG = 600_000  # milliseconds for a computation that a page starts
 RUNS = (  # what the pages have to show, from the terminal
@@ -132,10 +132,10 @@ def _open(page: Page, shot: Shot) -> None:
 
 
 def _settle(page: Page) -> None:
-    """Wait until nothing on the page is a placeholder, a progress bar or being drawn."""
-    for selector in ("[data-testid=stSkeleton]", "[data-testid=stProgress]", "[data-testid=stStatusWidget]"):
+    """Wait until nothing on the page is a placeholder, and the script has run to its end."""
+    for selector in ("[data-testid=stSkeleton]", "[data-testid=stStatusWidget]"):
         try:
-            page.locator(selector).first.wait_for(state="hidden", timeout=LONG)
+            page.locator(selector).first.wait_for(state="hidden", timeout=60_000)
         except Error:
             print(f"{page.url}: {selector} is still there", file=sys.stderr)
     page.wait_for_timeout(3000)  # charts are animated

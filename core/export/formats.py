@@ -21,7 +21,7 @@ import numpy as np
 
 from core import runs
 from core.data import datasets
-from core.errors import ConfigError, DatasetError, RunError
+from core.errors import ConfigError, DatasetError, RunError, closest
 from core.export.script import script
 from core.progress import Progress, Report, silent
 from core.runs import models
@@ -55,7 +55,7 @@ def export(run_id: str, format: str, folder: Path, report: Report = silent) -> P
         DatasetError: The images to check by are not here any more.
     """
     if format not in FORMATS:
-        raise ConfigError(f"There is no format {format!r}", f"one of {', '.join(FORMATS)}", "Choose one of these")
+        raise ConfigError(f"There is no format {format!r}", f"one of {', '.join(FORMATS)}", closest(format, FORMATS))
     run = models.check(run_id) if format in MODELS else runs.get(run_id)
     path = target(run, format, Path(folder))
     try:

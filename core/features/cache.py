@@ -23,7 +23,7 @@ import numpy as np
 
 from core import hardware, settings, storage
 from core.data.datasets import Dataset
-from core.errors import BackboneError
+from core.errors import BackboneError, closest
 from core.features import compiled, throughput
 from core.features.encoder import Encoder
 from core.progress import Progress, Report, silent
@@ -346,7 +346,7 @@ def _columns(array: Any, part: str) -> tuple[int, int]:
         return 0, array.shape[1]
     outputs = _parts(array)
     if part not in outputs:
-        raise BackboneError(f"There is no output {part!r}", f"one of {', '.join(outputs)}", "Choose one of these")
+        raise BackboneError(f"There is no output {part!r}", f"one of {', '.join(outputs)}", closest(part, outputs))
     return outputs[part]
 
 

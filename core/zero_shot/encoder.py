@@ -18,7 +18,7 @@ from core import backbones, features, settings
 from core.backbones import Weights
 from core.backbones.clip import tensors, towers
 from core.data.datasets import Dataset
-from core.errors import BackboneError, ConfigError
+from core.errors import BackboneError, ConfigError, closest
 from core.features import Encoder, Features, compiled
 from core.progress import Report, silent
 from core.zero_shot import tokenizer
@@ -115,7 +115,7 @@ def square(photo: np.ndarray, size: int) -> np.ndarray:
 
 def _facts(name: str) -> backbones.Backbone:
     if name not in NAMES:
-        raise BackboneError(f"There is no CLIP {name!r}", f"one of {', '.join(NAMES)}", "Choose one of these")
+        raise BackboneError(f"There is no CLIP {name!r}", f"one of {', '.join(NAMES)}", closest(name, NAMES))
     return backbones.get(name)
 
 
