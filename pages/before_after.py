@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import maps, metrics
+from core import maps
 from core.errors import LabError
 from dashboard import server
 from dashboard.before_after import changes, images
@@ -41,7 +41,7 @@ try:
     if dataset is None:
         st.stop()
     pair = maps.of_fine_tune(run.id, method)
-    both = changes.answers(run)
+    both = server.runs.before_and_after(run)
     drawn = [server.maps.drawn(config) for config in pair]
     missing = [config for config, found in zip(pair, drawn, strict=True) if found is None]
     if missing:
@@ -88,9 +88,8 @@ try:
             images.lists(run, dataset, both)
 
     st.subheader("In numbers", anchor=False)
-    if both is not None:
-        found = metrics.mcnemar(both["right"].to_numpy(), both["right_other"].to_numpy())
-        st.markdown(findings.paired(found, "the fine-tune", "the frozen backbone"))
+    if change := server.runs.unfreezing(run):
+        st.markdown(findings.unfreezing(change))
     st.table(changes.table(both, before.quality, after.quality), border="horizontal")
     st.caption(
         f"Measured on {after.hardware}, on {int(after.quality['judged']):,} test images; in brackets the 95 % interval "

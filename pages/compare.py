@@ -17,7 +17,7 @@ runs = components.need_a_run("Nothing to compare yet", "Each run becomes a row h
 shown = table.choose_runs(runs)
 finished = [run for run in shown if run.status == "finished"]
 
-for answer in answers.three_questions(finished):
+for answer in answers.three_questions(finished, server.runs.change, server.runs.unfreezing):
     st.markdown(f"**{answer.question}**  \n{answer.text}")
 labels_worth.show(finished)
 if warnings := answers.warnings(finished):

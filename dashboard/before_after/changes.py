@@ -7,26 +7,13 @@ import pandas as pd
 
 from core import metrics
 from core.maps import METHODS, MapConfig
-from core.runs import RunRow
-from dashboard import server
 from dashboard.map_view.columns import Column
 from dashboard.maps import columns
-from dashboard.ui import formats, notable_images
+from dashboard.ui import formats
 
 NOTICED = 0.01  # a change of silhouette that is worth a verb
 CHANGES = ("still right", "fixed", "broken", "still wrong")
 COLOURS = (columns.BOTH, columns.RIGHT, columns.WRONG, columns.NEITHER)
-
-
-def answers(run: RunRow) -> pd.DataFrame | None:
-    """`notable_images.together` of a fine-tune and, as the other, the head on the frozen backbone; None if not kept.
-
-    If the fine-tune began with the head of a probe, that probe is what was before.
-    """
-    after = server.runs.predictions(run.id)
-    if run.config.start:
-        return notable_images.together(after, server.runs.predictions(run.config.start))
-    return notable_images.before_and_after(after, server.runs.stage_predictions(run.id))
 
 
 def sentence(before: Mapping[str, float], after: Mapping[str, float]) -> str:
@@ -49,7 +36,7 @@ def table(both: pd.DataFrame | None, before: Mapping[str, float], after: Mapping
     """Before and after, a row a number, with 95 % intervals where it is a share of images.
 
     Args:
-        both: As `answers` gives it.
+        both: As `comparison.of_fine_tune` gives it.
         before, after: `Map.quality`.
     """
     rows: dict[str, tuple[str, str]] = {}

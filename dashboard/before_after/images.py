@@ -25,7 +25,7 @@ def lists(run: RunRow, dataset: Dataset, both: pd.DataFrame) -> None:
     """A switch between the two lists, and the images of the chosen one.
 
     Args:
-        both: As `changes.answers` gives it.
+        both: As `comparison.of_fine_tune` gives it.
     """
     rows = {"fixed": notable_images.only_first_right(both), "broken": notable_images.only_second_right(both)}
     titles = {name: f"{title} · {len(rows[name])}" for name, title in LISTS.items()}

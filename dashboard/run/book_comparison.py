@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import backbones, metrics
+from core import backbones
 from core.backbones import Backbone
 from core.data.images import PREPROCESSING
 from core.runs import Outcome, RunRow
 from dashboard import server
-from dashboard.ui import components, findings, formats, notable_images, run_charts
+from dashboard.ui import components, findings, formats, run_charts
 
 TAB, RESULT = "The book", "Result"  # of the page Run
 PRINTED, CORRECTED = "book-as-printed", "book-corrected"
@@ -93,12 +93,7 @@ def _batchnorm() -> str:
 
 
 def _verdict(printed: RunRow, corrected: RunRow) -> str:
-    first, second = (server.runs.predictions(each.id) for each in (corrected, printed))
-    both = notable_images.together(first, second)
-    if both.empty:
-        return ""
-    found = metrics.mcnemar(both["right"].to_numpy(), both["right_other"].to_numpy())
-    return findings.paired(found, "the corrected one", "the printed one")
+    return findings.change(server.runs.change(printed, corrected), "the printed one", "the corrected one")
 
 
 def _candidates(recipe: str, runs: Sequence[RunRow], run: RunRow) -> list[RunRow]:

@@ -1,7 +1,6 @@
 """One run as it goes: waiting, working, ended well or not, and what to do next."""
 
 from dataclasses import asdict
-from math import isnan
 
 import pandas as pd
 import streamlit as st
@@ -11,7 +10,7 @@ from core.config import PROBES, TRAINED
 from core.runs import ENDED, RESUMABLE, Run, RunRow
 from dashboard import server
 from dashboard.state import visitor
-from dashboard.ui import components, formats, task_progress, training_charts
+from dashboard.ui import components, findings, formats, task_progress, training_charts
 
 POLL = 0.6  # seconds between two looks
 BESIDE = 12  # runs that are offered to be drawn beside
@@ -44,8 +43,8 @@ def show(run_id: str) -> None:
         _did_not_finish(run)
         return
     components.result_card(run)
-    if said := gained(run):
-        st.markdown(said)
+    if change := server.runs.unfreezing(run):
+        st.markdown(findings.unfreezing(change))
     _next_steps(run)
     learned(run)
 
@@ -54,19 +53,6 @@ def learned(run: RunRow) -> None:
     """The curves of a run that has ended, well or not, where it has any."""
     if run.config.method in WITH_CURVES:
         curves(run.id, run.name, unfrozen_after(run.config.method, run.config.start, run.config.head_epochs))
-
-
-def gained(run: RunRow) -> str:
-    """What unfreezing brought, in one sentence; "" for a run that has no stage before it."""
-    before = run.frozen_accuracy
-    if isnan(before):
-        return ""
-    points = 100 * (run.accuracy - before)
-    verb = "lost" if points < 0 else "gained"
-    inside = run.accuracy_low <= before <= run.accuracy_high
-    doubt = " That is within the interval: more test images would tell." if inside and points else ""
-    frozen = f"With the backbone frozen it was {formats.percent(before)}"
-    return f"{frozen}: unfreezing **{verb} {abs(points):.1f} points**.{doubt}"
 
 
 def why_it_ended(run: RunRow) -> None:

@@ -20,8 +20,9 @@ from core import metrics, runs
 from core.config import TITLES, RunConfig
 from core.data import datasets
 from core.errors import LabError, RunError
+from core.evaluation import comparison
 from core.runs import RunRow
-from dashboard.ui import answers, formats
+from dashboard.ui import answers, findings, formats
 from dashboard.ui.charts import class_colour
 
 MISTAKES = 12  # images shown of a run
@@ -48,7 +49,7 @@ def html(run_ids: Sequence[str]) -> str:
         f"<p class=quiet>Written {datetime.now(UTC):%d %B %Y}. Every number was measured by this program, on the "
         "hardware beside it; accuracies are shares of test images that decided nothing, with 95 % intervals.</p>",
         *(_comparison([rows[run.id] for run in chosen]) if len(chosen) > 1 else []),
-        *(_run(run) for run in chosen),
+        *(_run(run, rows[run.id]) for run in chosen),
     ]
     body = "\n".join(parts)
     return (
@@ -69,7 +70,7 @@ def _comparison(rows: Sequence[RunRow]) -> list[str]:
             labels, *([getattr(row, name) for row in rows] for name in ("accuracy", "accuracy_low", "accuracy_high"))
         ),
     ]
-    for answer in answers.three_questions(rows):
+    for answer in answers.three_questions(rows, comparison.of_runs, comparison.unfreezing):
         sentences = "<br>".join(escape(sentence) for sentence in answer.sentences)
         found.append(f"<p><b>{escape(answer.question)}</b><br>{sentences}</p>")
     found += [f"<p class=warning>{escape(warning)}</p>" for warning in answers.warnings(rows)]
@@ -100,7 +101,7 @@ def _labels(rows: Sequence[RunRow]) -> list[str]:
 # One run
 
 
-def _run(run: runs.Run) -> str:
+def _run(run: runs.Run, row: RunRow) -> str:
     outcome, counts = run.outcome, runs.confusion(run.id)
     parts = [
         f"<h2>{escape(run.name)} on {escape(run.config.dataset)}</h2>",
@@ -116,6 +117,8 @@ def _run(run: runs.Run) -> str:
     parts += [f"<p class=warning>{escape(note)}</p>" for note in outcome.notes]
     if outcome.stages:
         parts += ["<h3>Stage by stage</h3>", _stages(outcome)]
+        if change := comparison.unfreezing(row):
+            parts.append(f"<p>{escape(findings.unfreezing(change))}</p>")
     parts += ["<h3>How well it knows each class</h3>", _classes(counts)]
     if len(counts) <= MANY_CLASSES:
         parts += ["<h3>What it takes for what</h3>", _confusion(counts)]

@@ -4,13 +4,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import metrics
 from core.backbones import PUBLISHED
 from core.runs import Outcome, RunRow
 from dashboard import server
 from dashboard.run import confidence
 from dashboard.state import visitor
-from dashboard.ui import charts, components, findings, formats, image_grid, notable_images, run_charts, selections
+from dashboard.ui import charts, components, findings, formats, image_grid, run_charts, selections
 
 
 def show(run: RunRow, outcome: Outcome) -> None:
@@ -18,13 +17,12 @@ def show(run: RunRow, outcome: Outcome) -> None:
     _headline(run, outcome)
     if len(outcome.stages) > 1:
         st.subheader("Stage by stage", anchor=False)
-        st.markdown(findings.stages(outcome.stages, outcome.n_test))
         components.chart(
             run_charts.stages(pd.DataFrame(outcome.stages)),
             key=f"stages-{run.id}",
             alt="Accuracy after each stage with its interval",
         )
-        _fixed_and_broken(run)
+        _unfreezing(run)
     counts = server.runs.confusion(run.id)
     st.subheader("How well it knows each class", anchor=False)
     st.markdown(findings.classes(counts))
@@ -41,16 +39,13 @@ def show(run: RunRow, outcome: Outcome) -> None:
         _cell(run, counts, selections.cell(event) or _worst(counts))
 
 
-def _fixed_and_broken(run: RunRow) -> None:
-    """Whether the fine-tune is better than the frozen backbone on the same images, by McNemar's test."""
-    predictions = server.runs.predictions(run.id)
-    both = notable_images.before_and_after(predictions, server.runs.stage_predictions(run.id))
-    if both is None:
-        return
-    found = metrics.mcnemar(both["right"].to_numpy(), both["right_other"].to_numpy())
-    st.markdown(findings.paired(found, "the fine-tune", "the frozen backbone"))
-    st.caption("McNemar's test, mid-p, on the images that only one of them gets right.")
-    components.link("before_after", "See them on the map, before and after", icon=":material/compare:", run=run.id)
+def _unfreezing(run: RunRow) -> None:
+    """Whether the fine-tune is better than the frozen backbone."""
+    if change := server.runs.unfreezing(run):
+        st.markdown(findings.unfreezing(change))
+        if change.paired:
+            label = "See them on the map, before and after"
+            components.link("before_after", label, icon=":material/compare:", run=run.id)
 
 
 def _headline(run: RunRow, outcome: Outcome) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core import metrics
 from core.config import TITLES
+from core.evaluation import comparison
 from core.recipes import RECIPES
 from core.runs import RunRow, table
 from dashboard import server
@@ -41,12 +41,11 @@ def show(run: RunRow, runs: Sequence[RunRow]) -> None:
         st.session_state.pop("other", None)
     other = others[choices.titled(st.selectbox, "other", "Against", titles)]
     names = names_of(run, other)
-    both = notable_images.together(*(server.runs.predictions(each.id) for each in (run, other)))
+    both = comparison.together(*(server.runs.predictions(each.id) for each in (run, other)))
     if both.empty:
         st.warning("They were tested on different images.", title="These two cannot be compared image by image")
         return
-    found = metrics.mcnemar(both["right"].to_numpy(), both["right_other"].to_numpy())
-    _verdict(run, other, found, names)
+    _verdict(run, other, names)
     if (decided := _differences(run, other, names)) is not None:
         with st.expander("What differs between them", icon=":material/tune:"):
             st.table(decided, border="horizontal")
@@ -58,13 +57,15 @@ def show(run: RunRow, runs: Sequence[RunRow]) -> None:
     _images(run, other, both, names)
 
 
-def _verdict(run: RunRow, other: RunRow, found: metrics.Paired, names: tuple[str, str]) -> None:
+def _verdict(run: RunRow, other: RunRow, names: tuple[str, str]) -> None:
     for column, name, each in zip(st.columns(2, gap="large"), names, (run, other), strict=True):
         column.metric(name, formats.percent(each.accuracy))
         column.caption(f"95 % interval {formats.interval(each.accuracy_low, each.accuracy_high)}")
-    st.markdown(findings.paired(found, *names))
-    st.caption("McNemar's test, mid-p, on the images that only one of them gets right.")
-    components.chart(run_charts.paired(found, *names), key="paired", alt="Images right in both, in one, in none")
+    change = server.runs.change(run, other)
+    st.markdown(findings.change(change, *names))
+    if change.paired:
+        chart = run_charts.paired(change.paired, *names)
+        components.chart(chart, key="paired", alt="Images right in both, in one, in none")
 
 
 def _images(run: RunRow, other: RunRow, both: pd.DataFrame, names: tuple[str, str]) -> None:

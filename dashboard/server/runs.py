@@ -8,6 +8,8 @@ import streamlit as st
 
 from core import runs, settings
 from core.config import RunConfig
+from core.evaluation import comparison
+from core.metrics import Change
 from core.plan import Plan
 from core.plan import plan as make_plan
 from core.runs import Run, RunRow
@@ -54,6 +56,24 @@ def confusion(run_id: str) -> pd.DataFrame:
 def frozen(run_id: str) -> Frozen | None:
     """`runs.frozen` of an ended run."""
     return runs.frozen(run_id)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def before_and_after(run: RunRow) -> pd.DataFrame | None:
+    """`comparison.of_fine_tune` of an ended run."""
+    return comparison.of_fine_tune(run)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def unfreezing(run: RunRow) -> Change | None:
+    """`comparison.unfreezing` of an ended run."""
+    return comparison.unfreezing(run)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def change(first: RunRow, second: RunRow) -> Change:
+    """`comparison.of_runs` of two ended runs."""
+    return comparison.of_runs(first, second)
 
 
 @st.cache_data(ttl=0.5, max_entries=32, show_spinner=False)

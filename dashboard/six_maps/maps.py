@@ -5,14 +5,14 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from core import maps, metrics
+from core import maps
 from core.embeddings import Source
 from core.maps import Map, MapConfig
 from core.runs import RunRow
 from dashboard import server
 from dashboard.map_view import view as map_view
 from dashboard.maps import colouring, drawing, image_panel, quality
-from dashboard.ui import findings, formats, notable_images, task_progress
+from dashboard.ui import findings, formats, task_progress
 
 METHODS = ("pca", "tsne", "umap")
 STAGES = {"before": "before", "after": "after fine-tuning"}
@@ -85,18 +85,13 @@ def show(probe: RunRow, tune: RunRow) -> None:
 
 
 def better(probe: RunRow, tune: RunRow) -> str:
-    """What fine-tuning did to the accuracy, and whether that is chance, Markdown."""
-    points = 100 * (tune.accuracy - probe.accuracy)
-    change = (
-        "changed nothing" if abs(points) < 0.05 else f"{'brought' if points > 0 else 'cost'} {abs(points):.1f} points"
-    )
+    """What fine-tuning did to the accuracy, and whether that is chance."""
     text = (
-        f"Fine-tuning **{change}**: the probe on the frozen backbone is right on {formats.percent(probe.accuracy)} "
-        f"of the test images, the fine-tune on {formats.percent(tune.accuracy)}."
+        f"The probe on the frozen backbone is right on {formats.percent(probe.accuracy)} of the test images, the "
+        f"fine-tune on {formats.percent(tune.accuracy)}."
     )
-    both = notable_images.together(*(server.runs.predictions(run.id) for run in (tune, probe)))
-    found = metrics.mcnemar(both["right"].to_numpy(), both["right_other"].to_numpy())
-    return f"{text} {findings.paired(found, 'the fine-tune', 'the probe')}"
+    change = server.runs.unfreezing(tune)
+    return f"{text} {findings.unfreezing(change)}" if change else text
 
 
 def apart(before: Mapping[str, float], after: Mapping[str, float]) -> str:

@@ -13,12 +13,16 @@ import pandas as pd
 
 from core.backbones import BACKBONES
 from core.config import TITLES, TRAINED
-from core.metrics import wilson
+from core.metrics import Change
 from core.runs import RunRow
-from dashboard.ui import formats
+from dashboard.ui import findings, formats
 
 MOST_GAINS = 3  # fine-tunes of which it is said what unfreezing gave
 CLOSE = 1.1  # times as long: two single timings nearer than this may be noise
+
+
+ChangeOfRuns = Callable[[RunRow, RunRow], Change]
+Unfreezing = Callable[[RunRow], Change | None]
 
 
 @dataclass(frozen=True)
@@ -34,15 +38,21 @@ class Answer:
         return "  \n".join(self.sentences)
 
 
-def three_questions(runs: Sequence[RunRow]) -> tuple[Answer, ...]:
-    """The exercise's questions, answered from the finished ones of these runs; none without such runs."""
+def three_questions(runs: Sequence[RunRow], change: ChangeOfRuns, unfreezing: Unfreezing) -> tuple[Answer, ...]:
+    """The exercise's questions, answered from the finished ones of these runs; none without such runs.
+
+    Args:
+        change: As `comparison.of_runs`; unfreezing: as `comparison.unfreezing`.
+    """
     done = _finished(runs)
     if not done:
         return ()
     by_dataset = _grouped(done, lambda run: run.config.dataset)
     by_machine = _grouped(done, lambda run: (run.config.dataset, run.hardware))
     return (
-        Answer("Which model was most accurate?", tuple(map(_most_accurate, by_dataset))),
+        Answer(
+            "Which model was most accurate?", tuple(_most_accurate(group, change, unfreezing) for group in by_dataset)
+        ),
         Answer("Which trained fastest?", tuple(map(_fastest, by_machine))),
         Answer("How does the architecture explain it?", _explanation(done)),
     )
@@ -88,20 +98,13 @@ def only_differences(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[[c for c in frame.columns if c in ("run_id", "name") or frame[c].nunique(dropna=False) > 1]]
 
 
-def compare(first: RunRow, second: RunRow) -> str:
-    """Two runs on the same test images: by how much the first is better, and whether that is more than chance."""
-    points = 100 * (first.accuracy - second.accuracy)
-    better, worse, points = (first, second, points) if points >= 0 else (second, first, -points)
-    one, other = _labels(better, worse)
-    if better.accuracy_low > worse.accuracy_high:
-        return f"{one} is {points:.1f} points better than {other}; the intervals do not overlap."
-    return (
-        f"{one} and {other} are {points:.1f} points apart: too close to call on "
-        f"{formats.count(min(better.n_test, worse.n_test), 'test image')}."
-    )
+def compare(first: RunRow, second: RunRow, change: ChangeOfRuns) -> str:
+    """Two runs: by how much the first is better, and whether that is more than chance."""
+    one, other = _labels(first, second)
+    return findings.change(change(second, first), other, one)
 
 
-def _most_accurate(runs: Sequence[RunRow]) -> str:
+def _most_accurate(runs: Sequence[RunRow], change: ChangeOfRuns, unfreezing: Unfreezing) -> str:
     """One dataset."""
     ranked = _best_first(runs)
     best = ranked[0]
@@ -112,29 +115,19 @@ def _most_accurate(runs: Sequence[RunRow]) -> str:
     ]
     rival = next((run for run in ranked if run.config.backbone != best.config.backbone), None)
     if rival:
-        parts.append(compare(best, rival))
+        parts.append(compare(best, rival, change))
     elif len(ranked) > 1:
-        parts.append(f"All of these runs use {best.config.backbone}. {compare(best, ranked[1])}")
-    return " ".join([*parts, *_gains(ranked)])
+        parts.append(f"All of these runs use {best.config.backbone}. {compare(best, ranked[1], change)}")
+    return " ".join([*parts, *_gains(ranked, unfreezing)])
 
 
-def _gains(ranked: Sequence[RunRow]) -> list[str]:
-    """What unfreezing gave each fine-tune over its own frozen stage, on the same test images."""
-    tuned = [run for run in ranked if not isnan(run.frozen_accuracy)]
-    said = []
-    for run in tuned[:MOST_GAINS]:
-        points = f"{100 * (run.accuracy - run.frozen_accuracy):+.1f} points"
-        before, after = formats.percent(run.frozen_accuracy), formats.percent(run.accuracy)
-        said.append(f"Unfreezing brought {_label(run)} from {before} to {after}: {points}{_doubt(run)}.")
-    return list(dict.fromkeys(said))  # the same run twice says the same
-
-
-def _doubt(run: RunRow) -> str:
-    """Where the intervals of both stages overlap."""
-    tested = int(run.n_test)
-    frozen = wilson(round(run.frozen_accuracy * tested), tested)
-    apart = max(frozen.low, run.accuracy_low) > min(frozen.high, run.accuracy_high)
-    return "" if apart else f", too close to call on {formats.count(tested, 'test image')}"
+def _gains(ranked: Sequence[RunRow], unfreezing: Unfreezing) -> list[str]:
+    """What unfreezing gave the best fine-tunes."""
+    gains = []
+    for run in ranked:
+        if len(gains) < MOST_GAINS and (change := unfreezing(run)):
+            gains.append(f"{_label(run)}: {findings.unfreezing(change)}")
+    return list(dict.fromkeys(gains))  # the same run twice says the same
 
 
 def _fastest(runs: Sequence[RunRow]) -> str:

@@ -7,21 +7,39 @@ from core import metrics
 from dashboard.ui import formats
 
 MISJUDGED = 0.02  # calibration errors below this are not worth a warning
-UNLIKELY = 0.05  # below this, chance alone is not believed
 
 
-def stages(stages: list[dict], test_images: int) -> str:
-    """What unfreezing brought, from the stages of an outcome; empty where there is one stage only."""
-    if len(stages) < 2:
-        return ""
-    first, last = stages[0], stages[-1]
-    points = 100 * (last["accuracy"] - first["accuracy"])
-    apart = max(first["accuracy_low"], last["accuracy_low"]) > min(first["accuracy_high"], last["accuracy_high"])
-    verdict = "the intervals do not overlap" if apart else f"too close to call on {formats.count(test_images)} images"
-    if abs(points) < 0.05:
-        return "Fine-tuning changed nothing in the accuracy of the frozen backbone."
-    did = "brought" if points > 0 else "cost"
-    return f"Fine-tuning {did} {abs(points):.1f} points over the frozen backbone: {verdict}."
+def change(found: metrics.Change, first: str, second: str, *, unit: str = "test image") -> str:
+    """Which of two runs is better and by how much, or that it is too close to call; the one wording for all pages.
+
+    Args:
+        first, second: What the two are called, in the middle of a sentence.
+    """
+    images, points = formats.count(found.images, unit), 100 * abs(found.difference)
+    paired, interval = found.paired, found.interval
+    if paired and not paired.only_first + paired.only_second:
+        return _sentence(f"{second} and {first} are right and wrong on the same {images}")
+    better, worse = (second, first) if found.difference >= 0 else (first, second)
+    accuracies = f"{100 * max(found.first, found.second):.1f} against {formats.percent(min(found.first, found.second))}"
+    verdict = f"{better} and {worse} are {points:.1f} points apart ({accuracies}), too close to call"
+    if found.clear:
+        verdict = f"{better} is {points:.1f} points better than {worse} ({accuracies})"
+    evidence = f"on {images}"
+    if paired:
+        p_value = "p < 0.001" if paired.p_value < 0.001 else f"p = {paired.p_value:.3f}"
+        evidence = (
+            f"of {images}, only {second} is right on {paired.only_second:,}, only {first} on {paired.only_first:,} "
+            f"(McNemar's exact test, {p_value})"
+        )
+    elif interval:
+        low, high = (interval.low, interval.high) if better == second else (-interval.high, -interval.low)
+        evidence = f"95 % interval of the difference {100 * low:.1f} to {100 * high:.1f} points, on {images}"
+    return _sentence(f"{verdict}: {evidence}")
+
+
+def unfreezing(found: metrics.Change) -> str:
+    """What unfreezing changed in the accuracy of the frozen backbone."""
+    return change(found, "the frozen backbone", "the fine-tune")
 
 
 def classes(counts: pd.DataFrame) -> str:
@@ -59,18 +77,5 @@ def calibration(bins: tuple[metrics.Bin, ...], error: float) -> str:
     return f"{text} Confidence and accuracy are {100 * error:.1f} points apart (expected calibration error)."
 
 
-def paired(found: metrics.Paired, first: str, second: str) -> str:
-    """McNemar's test in words: which of two runs is better on the same images, or that nobody can tell."""
-    images = found.both + found.only_first + found.only_second + found.neither
-    differ = found.only_first + found.only_second
-    if not differ:
-        return f"Both are right and wrong on the same of {formats.count(images, 'image')}."
-    text = (
-        f"Of {formats.count(images, 'image')} that both were tested on, only **{first}** is right on "
-        f"{found.only_first:,}, only **{second}** on {found.only_second:,}. "
-    )
-    better = first if found.only_first > found.only_second else second
-    chance = "in fewer than 1 of 1,000 cases" if found.p_value < 0.001 else f"in {100 * found.p_value:.1f} % of cases"
-    if found.p_value < UNLIKELY:
-        return f"{text}Were both equally good, chance would split them so unevenly {chance}: **{better}** is better."
-    return f"{text}Were both equally good, chance would do that {chance}: nobody can tell which is better."
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."

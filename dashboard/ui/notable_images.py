@@ -16,32 +16,14 @@ def least_certain_right(predictions: pd.DataFrame) -> np.ndarray:
     return _rows(right.sort_values("confidence", kind="stable"))
 
 
-def together(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """The rows that two runs were tested on, with `right`, and `..._other` for what is the second's."""
-    both = first.merge(second, on=["row", "label"], suffixes=("", "_other"))
-    return both.assign(right=both["prediction"] == both["label"], right_other=both["prediction_other"] == both["label"])
-
-
-def before_and_after(predictions: pd.DataFrame, stages: pd.DataFrame | None) -> pd.DataFrame | None:
-    """`together` of a fine-tune and, as the other, its head on the frozen backbone; None where that was not kept.
-
-    Args:
-        stages: As `runs.stage_predictions` gives them.
-    """
-    if stages is None or set(stages["stage"]) != {"head", "finetune"}:
-        return None
-    frozen = stages[stages["stage"] == "head"]
-    return together(predictions, frozen.merge(predictions[["row", "label"]], on="row"))
-
-
 def only_first_right(both: pd.DataFrame) -> np.ndarray:
-    """Of `together`: rows that only the first run gets right, those the second is surest of first."""
+    """Of `comparison.together`: rows that only the first run gets right, those the second is surest of first."""
     found = both[both["right"] & ~both["right_other"]]
     return _rows(found.sort_values("confidence_other", ascending=False, kind="stable"))
 
 
 def only_second_right(both: pd.DataFrame) -> np.ndarray:
-    """Of `together`: rows that only the second run gets right, those the first is surest of first."""
+    """Of `comparison.together`: rows that only the second run gets right, those the first is surest of first."""
     found = both[~both["right"] & both["right_other"]]
     return _rows(found.sort_values("confidence", ascending=False, kind="stable"))
 

@@ -108,7 +108,8 @@ def _change(dataset: Dataset, found: Scored, before: Scored | None) -> None:
         return
     now, then = (each.cosines.argmax(axis=1) for each in (found, before))
     right, right_then = now == found.labels, then == before.labels
-    st.markdown(findings.paired(metrics.mcnemar(right, right_then), "these prompts", "the prompts before"))
+    change = metrics.change(right_then, right)
+    st.markdown(findings.change(change, "the prompts before", "these prompts", unit="validation image"))
     for column, title, chosen in zip(
         st.columns(2, gap="large"), ("Gained", "Lost"), (right & ~right_then, right_then & ~right), strict=True
     ):

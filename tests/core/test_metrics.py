@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from core import metrics
 
@@ -97,21 +98,45 @@ def paired(only_first: int, only_second: int, both: int = 3, neither: int = 2) -
     return metrics.mcnemar(first, second)
 
 
-# Fagerland, Lydersen and Laake (2013): airway hyper-responsiveness before and after transplantation, complete response
-# before and after consolidation therapy
-@pytest.mark.parametrize(("first", "second", "p_value"), [(1, 7, 0.0391), (6, 16, 0.0347)])
-def test_mcnemars_mid_p_is_the_published_one_in_either_order(first, second, p_value):
-    assert round(paired(first, second).p_value, 4) == p_value
+@pytest.mark.parametrize(("first", "second"), [(1, 7), (6, 16), (0, 1), (0, 6), (30, 12), (5, 5), (250, 251)])
+def test_mcnemars_exact_p_value_is_the_two_sided_binomial_one_in_either_order(first, second):
+    expected = stats.binomtest(first, first + second).pvalue
+    assert paired(first, second).p_value == pytest.approx(expected, rel=1e-9)
     assert paired(second, first).p_value == paired(first, second).p_value
 
 
-def test_two_runs_that_never_differ_or_differ_evenly_are_not_told_apart():
+def test_two_runs_that_never_differ_are_not_told_apart():
     assert paired(0, 0).p_value == 1
-    assert paired(5, 5).p_value > 0.8
-    assert paired(1, 0).p_value == 0.5  # of one image nothing follows
 
 
 def test_mcnemar_counts_every_image_once_and_takes_a_whole_test_split():
     found = paired(2500, 2300, both=4000, neither=1200)
     assert (found.both, found.only_first, found.only_second, found.neither) == (4000, 2500, 2300, 1200)
     assert 0.001 < found.p_value < 0.01  # z = 200 / sqrt(4800) = 2.9
+
+
+def test_a_change_on_the_same_images_is_clear_where_counts_alone_cannot_tell():
+    before = np.arange(1000) < 800
+    after = np.arange(1000) < 832
+    change = metrics.change(before, after)
+    assert change.difference == pytest.approx(0.032)
+    assert (change.images, change.clear) == (1000, True)
+    assert (change.paired.only_first, change.paired.only_second) == (0, 32)
+    assert not metrics.change_of_counts(800, 1000, 832, 1000).clear
+
+
+def test_as_many_images_fixed_as_broken_are_no_change():
+    change = metrics.change(np.array([True, False] * 50), np.array([False, True] * 50))
+    assert (change.difference, change.clear) == (0, False)
+
+
+# Newcombe (1998), table II, method 10, examples a, b and h
+@pytest.mark.parametrize(
+    ("first", "second", "low", "high"),
+    [((48, 80), (56, 70), 0.0524, 0.3339), ((3, 10), (9, 10), 0.1705, 0.8090), ((0, 10), (10, 10), 0.6075, 1.0)],
+)
+def test_the_interval_of_a_difference_is_the_published_one(first, second, low, high):
+    change = metrics.change_of_counts(*first, *second)
+    assert (round(change.interval.low, 4), round(change.interval.high, 4)) == (low, high)
+    assert change.clear
+    assert metrics.change_of_counts(*second, *first).interval.high == pytest.approx(-change.interval.low)

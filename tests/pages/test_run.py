@@ -35,11 +35,31 @@ def links(page) -> list[str]:
     return [link.proto.label for link in page.main.get("page_link")]
 
 
-def plant(template: str, config: RunConfig, *, right: float, status: str = "finished", **outcome) -> str:
-    """A run of this config that got a planted share of the template's test images right; returns its id."""
+def plant(
+    template: str, config: RunConfig, *, right: float, frozen: float = 0, status: str = "finished", **outcome
+) -> str:
+    """A run of this config that got a planted share of the template's test images right; returns its id.
+
+    Args:
+        frozen: The share before anything was unfrozen, of the same images; 0 if that was not kept.
+    """
     predictions = runs.predictions(template)
     labels = predictions["label"].to_numpy()
     answers = np.where(np.arange(len(labels)) < right * len(labels), labels, (labels + 1) % 10)
+    stages = None
+    if frozen:
+        before = np.where(np.arange(len(labels)) < frozen * len(labels), labels, (labels + 1) % 10)
+        stages = pd.concat(
+            [
+                predictions[["row", "confidence"]].assign(stage="head", prediction=before),
+                predictions[["row", "confidence"]].assign(stage="finetune", prediction=answers),
+            ]
+        )
+        shares = {"head": metrics.accuracy(labels, before), "finetune": metrics.accuracy(labels, answers)}
+        outcome["stages"] = [
+            {"name": name, "accuracy": share.value, "accuracy_low": share.low, "accuracy_high": share.high}
+            for name, share in shares.items()
+        ]
     predictions = predictions.assign(prediction=answers)
     share, counts = metrics.accuracy(labels, answers), metrics.confusion(labels, answers, 10)
     names = runs.confusion(template).columns
@@ -52,9 +72,12 @@ def plant(template: str, config: RunConfig, *, right: float, status: str = "fini
         accuracy_high=share.high,
         **outcome,
     )
-    frozen = freezing.describe(config) if config.trains else None
+    layers = freezing.describe(config) if config.trains else None
     confusion = pd.DataFrame(counts, index=names, columns=names)
-    runs.finish(made, runs.Result(measured, predictions, confusion, frozen=frozen, ended=status))
+    runs.finish(
+        made,
+        runs.Result(measured, predictions, confusion, frozen=layers, stage_predictions=stages, ended=status),
+    )
     return made
 
 
@@ -153,7 +176,7 @@ def test_a_fine_tune_shows_its_stages_its_layers_and_its_notes(visit, used):
     stages = [stage | {"name": "head", "epochs": 5}, stage | {"name": "finetune", "epochs": 3, "accuracy": 0.55}]
     made = plant(used[0], tuned(unfreeze_count=1), right=0.55, stages=stages, notes=["The batch was halved to 16."])
     page = visit("run", run=made)
-    assert "Fine-tuning brought 5.0 points over the frozen backbone: too close to call on 100 images" in said(page)
+    assert "5.0 points apart (55.0 against 50.0 %), too close to call" in said(page)
     assert "The batch was halved to 16." in said(page)
     page = visit("run", run=made, view="Training")
     frozen = freezing.describe(tuned(unfreeze_count=1))
@@ -165,8 +188,8 @@ def test_two_runs_are_told_apart_by_mcnemar_and_the_images_only_one_gets_right(v
     better = plant(used[0], tuned(), right=0.9)
     worse = plant(used[0], tuned(seed=1), right=0.5)
     page = visit("run", run=better, other=worse, view="Against another")
-    assert "only **seed 0** is right on 40, only **seed 1** on 0" in said(page)
-    assert "**seed 0** is better." in said(page)
+    assert "Seed 0 is 40.0 points better than seed 1" in said(page)
+    assert "only seed 1 is right on 0, only seed 0 on 40 (McNemar's exact test, p < 0.001)" in said(page)
     assert [metric.value for metric in page.main.metric] == ["90.0 %", "50.0 %"]
     assert "seed" in page.main.table[0].value.index
     assert len(page.main.image) == 12  # and 28 more
@@ -192,7 +215,7 @@ def test_the_book_as_printed_stands_beside_the_book_corrected_with_the_reason(vi
         page = visit("run", run=run_id, view="The book")
         assert LESSON in [header.value for header in page.main.subheader]
         assert [metric.value for metric in page.main.metric] == ["30.0 %", "80.0 %"]
-        assert "**the corrected one** is better." in said(page)
+        assert "The corrected one is 50.0 points better than the printed one" in said(page)
         assert "pixels are divided by 255" in said(page)
         assert "as printed, 3 of 3 layers with weights" in said(page)
         assert "corrected, 1 of 3 layers with weights" in said(page)

@@ -26,5 +26,5 @@ def test_one_press_gives_both_runs_and_six_maps(visit):
     probe, tune = table.loc["probe20"], table.loc["finetune80"]
     assert tune["start"] == probe["run_id"]
     assert f"{100 * probe['accuracy']:.1f} %" in said(page)
-    assert "Fine-tuning **" in said(page)
+    assert "frozen backbone" in said(page) and "test images" in said(page)
     assert len(page.main.table[0].value) == 6

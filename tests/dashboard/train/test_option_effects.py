@@ -1,17 +1,13 @@
 """What is said beside each setting, in numbers of the run."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from core import recipes
 from core.config import RunConfig
 from core.training.freezing import Frozen
-from dashboard.run import progress
 from dashboard.train import augmentation, cost, freeze, option_effects, recipe
 from dashboard.ui import formats
-from tests.run_rows import row
 
 EVEN = [100] * 10
 
@@ -86,14 +82,6 @@ def test_the_command_line_says_what_differs_from_the_usual():
     )
     config = RunConfig(backbone="Tiny", method="finetune", unfreeze="all", augment="flip+crop")
     assert recipe.command(config).endswith("--method finetune --unfreeze all --augment flip+crop")
-
-
-def test_what_unfreezing_brought_is_said_with_its_doubt():
-    run = row(frozen_accuracy=0.80, accuracy=0.85, accuracy_low=0.84, accuracy_high=0.86)
-    assert progress.gained(run).endswith("unfreezing **gained 5.0 points**.")
-    assert "within the interval" in progress.gained(replace(run, accuracy_low=0.78))
-    assert progress.gained(replace(run, frozen_accuracy=float("nan"))) == ""
-    assert "lost 5.0 points" in progress.gained(replace(run, frozen_accuracy=0.90))
 
 
 def test_the_preview_has_the_images_as_they_are_and_changed():

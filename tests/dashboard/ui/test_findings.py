@@ -7,31 +7,7 @@ import pytest
 from core import metrics
 from dashboard.ui import findings
 
-HEAD = {"name": "head", "accuracy": 0.80, "accuracy_low": 0.78, "accuracy_high": 0.82}
 COUNTS = pd.DataFrame([[8, 2, 0], [3, 6, 1], [0, 0, 0]], index=["cat", "dog", "eel"], columns=["cat", "dog", "eel"])
-
-
-def tuned(accuracy: float) -> dict:
-    return {
-        "name": "finetune", "accuracy": accuracy, "accuracy_low": accuracy - 0.02, "accuracy_high": accuracy + 0.02
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("accuracy", "said"),
-    [
-        (0.87, "brought 7.0 points over the frozen backbone: the intervals do not overlap"),
-        (0.81, "brought 1.0 points over the frozen backbone: too close to call on 2,000 images"),
-        (0.70, "cost 10.0 points over the frozen backbone: the intervals do not overlap"),
-        (0.80, "changed nothing"),
-    ],
-)
-def test_what_unfreezing_brought_is_called_better_only_where_the_intervals_allow(accuracy, said):
-    assert said in findings.stages([HEAD, tuned(accuracy)], 2000)
-
-
-def test_one_stage_has_nothing_to_be_held_against():
-    assert findings.stages([HEAD], 2000) == ""
 
 
 def test_best_and_worst_class_are_named_and_an_absent_one_is_neither():
@@ -66,17 +42,31 @@ def test_errors_in_both_directions_do_not_pass_for_calibration():
     assert "knows" not in findings.calibration(bins, metrics.calibration_error(labels, probabilities))
 
 
+def change(only_first: int, only_second: int, both: int = 50) -> metrics.Change:
+    first = np.array([True] * only_first + [False] * only_second + [True] * both)
+    second = np.array([False] * only_first + [True] * only_second + [True] * both)
+    return metrics.change(first, second)
+
+
 @pytest.mark.parametrize(
-    ("only_first", "only_second", "said"),
+    ("only_first", "only_second", "facts"),
     [
-        (40, 10, "**Old** is right on 40, only **New** on 10"),
-        (40, 10, "fewer than 1 of 1,000 cases: **Old** is better."),
-        (10, 40, "**New** is better."),
-        (12, 10, "nobody can tell which is better"),
-        (0, 0, "right and wrong on the same"),
+        (40, 10, ["Old is 30.0 points better than new", "new is right on 10", "old on 40", "p < 0.001"]),
+        (10, 40, ["New is 30.0 points better than old", "new is right on 40", "old on 10", "p < 0.001"]),
+        (12, 10, ["2.8 points apart", "too close to call", "of 72 test images", "p = 0.832"]),
+        (0, 0, ["right and wrong on the same 50 test images"]),
     ],
 )
-def test_mcnemar_in_words_names_the_better_run_only_where_chance_is_unlikely(only_first, only_second, said):
-    first = np.array([True] * only_first + [False] * only_second + [True] * 50)
-    second = np.array([False] * only_first + [True] * only_second + [True] * 50)
-    assert said in findings.paired(metrics.mcnemar(first, second), "Old", "New")
+def test_the_better_run_is_named_only_where_chance_is_unlikely(only_first, only_second, facts):
+    sentence = findings.change(change(only_first, only_second), "old", "new")
+    assert all(fact in sentence for fact in facts), sentence
+    assert ("better" in sentence) == (abs(only_first - only_second) == 30)
+
+
+def test_a_difference_of_counts_is_told_with_its_interval_from_the_better_run():
+    clear = findings.change(metrics.change_of_counts(800, 1000, 870, 1000), "old", "new")
+    assert "New is 7.0 points better than old" in clear
+    turned = findings.change(metrics.change_of_counts(870, 1000, 800, 1000), "old", "new")
+    interval = clear.split("difference ")[1]
+    assert "Old is 7.0 points better than new" in turned and turned.endswith(interval)
+    assert "too close to call" in findings.change(metrics.change_of_counts(800, 1000, 810, 1000), "old", "new")

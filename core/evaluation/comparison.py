@@ -1,0 +1,84 @@
+"""One run against another on the same test images, and a fine-tune against what it was before unfreezing."""
+
+from math import isnan
+
+import pandas as pd
+
+from core import metrics, runs
+from core.errors import LabError
+from core.runs import RunRow
+
+
+def together(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """The images two runs were both tested on, with `right`, and `..._other` for what the second says.
+
+    Args:
+        first, second: As `runs.predictions` gives them.
+    """
+    both = first.merge(second, on=["row", "label"], suffixes=("", "_other"))
+    return both.assign(right=both["prediction"] == both["label"], right_other=both["prediction_other"] == both["label"])
+
+
+def before_and_after(predictions: pd.DataFrame, stages: pd.DataFrame | None) -> pd.DataFrame | None:
+    """`together` of a fine-tune and, as the other, its head on the frozen backbone; None if that was not kept.
+
+    Args:
+        stages: As `runs.stage_predictions` gives them.
+    """
+    if stages is None or set(stages["stage"]) != {"head", "finetune"}:
+        return None
+    frozen = stages[stages["stage"] == "head"]
+    return together(predictions, frozen.merge(predictions[["row", "label"]], on="row"))
+
+
+def of_fine_tune(run: RunRow) -> pd.DataFrame | None:
+    """`before_and_after` of a run; a fine-tune that began with the head of a probe has that probe as its before.
+
+    Raises:
+        RunError: What it or the probe left cannot be read.
+    """
+    predictions = runs.predictions(run.id)
+    if run.config.start:
+        return together(predictions, runs.predictions(run.config.start))
+    return before_and_after(predictions, runs.stage_predictions(run.id))
+
+
+def unfreezing(run: RunRow) -> metrics.Change | None:
+    """What a fine-tune changed in the accuracy of its frozen backbone; None for a run that has no such before.
+
+    The images decide where both answers to each are stored; for older runs, the two accuracies alone do.
+    """
+    if run.config.method != "finetune" or not run.has_result:
+        return None
+    try:
+        both = of_fine_tune(run)
+    except LabError:  # the probe was deleted
+        both = None
+    if both is not None and len(both):
+        return metrics.change(both["right_other"].to_numpy(), both["right"].to_numpy())
+    return unfreezing_by_counts(run)
+
+
+def unfreezing_by_counts(run: RunRow) -> metrics.Change | None:
+    """`unfreezing` from the two accuracies of a run alone."""
+    if isnan(run.frozen_accuracy):
+        return None
+    images = int(run.n_test)
+    return metrics.change_of_counts(round(run.frozen_accuracy * images), images, round(run.accuracy * images), images)
+
+
+def of_runs(first: RunRow, second: RunRow) -> metrics.Change:
+    """What changes from one run to another, image by image where they share test images."""
+    try:
+        both = together(runs.predictions(first.id), runs.predictions(second.id))
+    except LabError:
+        return by_counts(first, second)
+    if both.empty:
+        return by_counts(first, second)
+    return metrics.change(both["right"].to_numpy(), both["right_other"].to_numpy())
+
+
+def by_counts(first: RunRow, second: RunRow) -> metrics.Change:
+    """`of_runs` from the two accuracies alone."""
+    right = [round(run.accuracy * run.n_test) for run in (first, second)]
+    return metrics.change_of_counts(right[0], int(first.n_test), right[1], int(second.n_test))
