@@ -1,5 +1,7 @@
 """Anatomy: open an architecture, freeze part of it, and see layer by layer what remains to be trained."""
 
+from typing import NoReturn
+
 import streamlit as st
 
 from core import anatomy as anatomies
@@ -49,7 +51,7 @@ with compared:
 
 
 # Read
-def _wait_until_opened(name: str, size: int) -> None:
+def _wait_until_opened(name: str, size: int) -> NoReturn:
     st.skeleton(height=330)
     st.skeleton(height=460)
     _look_again(name, size)

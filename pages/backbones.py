@@ -67,7 +67,7 @@ with side, st.container(border=True):
         {default: default} | names if default in names else names,
         help="Or click a point of the chart, or select a row of the table",
     )
-    card.show(facts.set_index("name", drop=False).loc[name], next(iter(speeds["hardware"]), ""))
+    card.show(facts[facts["name"] == name].iloc[0], next(iter(speeds["hardware"]), ""))
 
 
 def show_cost() -> None:

@@ -42,12 +42,12 @@ try:
         st.stop()
     pair = maps.of_fine_tune(run.id, method)
     both = server.runs.before_and_after(run)
-    drawn = [server.maps.drawn(config) for config in pair]
-    missing = [config for config, found in zip(pair, drawn, strict=True) if found is None]
-    if missing:
+    before, after = (server.maps.drawn(config) for config in pair)
+    if before is None or after is None:
+        missing = [config for config, drawn in zip(pair, (before, after), strict=True) if drawn is None]
         drawing.show_several(missing, "Draw both maps")
         st.stop()
-    before, after = drawn
+    rows = after.rows
     st.markdown(changes.sentence(before.quality, after.quality))
 
     columns = map_columns.of_images(dataset, after.rows, server.datasets.splits(dataset))
@@ -59,7 +59,7 @@ try:
 
     def follow() -> None:
         """What was clicked on a map is looked at."""
-        picked = map_view.picked(VIEW, after.rows)
+        picked = map_view.picked(VIEW, rows)
         if picked.last == "click" and picked.clicked is not None:
             image_grid.ask(picked.clicked)
 

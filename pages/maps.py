@@ -28,9 +28,12 @@ except LabError as error:
     st.stop()
 
 
+drawn_rows = found.rows
+
+
 def follow_the_view() -> None:
     """What was clicked is looked at; what was lassoed is listed."""
-    image_panel.follow(map_view.picked(VIEW, found.rows))
+    image_panel.follow(map_view.picked(VIEW, drawn_rows))
 
 
 row = image_panel.asked(found.rows)
@@ -51,7 +54,7 @@ with left:
         colour=shown.colour,
         focus=[] if row is None else [row],
         marked=ringed,
-        pins=[] if photo is None else [photo.position],
+        pins=[] if photo is None or photo.position is None else [photo.position.tolist()],
         on_change=follow_the_view,
     )
     quality.show(found)

@@ -1,5 +1,7 @@
 """Run: one run from close up, and beside another; addressable as `?run=ID`."""
 
+from functools import partial
+
 import streamlit as st
 
 from core.errors import LabError
@@ -25,18 +27,19 @@ try:
     if run.status != "finished":
         progress.why_it_ended(run)
     found = server.runs.get(run.id)
-    if found.outcome is None:
+    outcome = found.outcome
+    if outcome is None:
         progress.learned(run)
         st.stop()
     tabs = {
-        "Result": lambda: result.show(run, found.outcome),
-        confidence.TAB: lambda: confidence.show(run),
-        "Training": lambda: training.show(run, found),
-        versus.TAB: lambda: versus.show(run, runs),
-        export.TAB: lambda: export.show(run, found.outcome),
+        "Result": partial(result.show, run, outcome),
+        confidence.TAB: partial(confidence.show, run),
+        "Training": partial(training.show, run, outcome),
+        versus.TAB: partial(versus.show, run, runs),
+        export.TAB: partial(export.show, run, outcome),
     }
     if book := book_comparison.pair(run, runs):
-        tabs[book_comparison.TAB] = lambda: book_comparison.show(*book)
+        tabs[book_comparison.TAB] = partial(book_comparison.show, *book)
     if st.session_state.get("view") not in tabs:  # of a run that had more of them
         st.session_state.pop("view", None)
     for draw, tab in zip(tabs.values(), st.tabs(list(tabs), key="view", bind="query-params"), strict=True):

@@ -22,6 +22,7 @@ from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from math import nan
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -315,6 +316,8 @@ def _run(stored) -> Run:
 
 def _row(run: Run, metrics: dict[str, float], tags: dict[str, str]) -> RunRow:
     seconds = sum(metrics.get(f"seconds_{stage}", 0) for stage in STAGES)
+    measured: dict[str, Any] = {name: metrics.get(name, nan) for name in (*NUMBERS, *_COUNTS)}
+    measured |= {name: tags.get(name, "") for name in ("hardware", "protocol", "weights_origin")}
     return RunRow(
         id=run.id,
         name=run.name,
@@ -324,8 +327,7 @@ def _row(run: Run, metrics: dict[str, float], tags: dict[str, str]) -> RunRow:
         error=run.error or "",
         seconds=seconds or nan,
         cached=tags.get("cached") == "True",
-        **{name: metrics.get(name, nan) for name in (*NUMBERS, *_COUNTS)},
-        **{name: tags.get(name, "") for name in ("hardware", "protocol", "weights_origin")},
+        **measured,
     )
 
 

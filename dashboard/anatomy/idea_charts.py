@@ -1,6 +1,7 @@
 """The charts of the idea demos: numbers in, a Plotly figure out, as in `charts`."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -110,7 +111,8 @@ def scaling(frame: pd.DataFrame, phi: float) -> go.Figure:
             row=1,
             col=column,
         )
-        figure.add_vline(x=phi, line={"color": QUIET, "width": 2}, row=1, col=column)
+        place: dict[str, Any] = {"row": 1, "col": column}  # Plotly declares both as texts
+        figure.add_vline(x=phi, line={"color": QUIET, "width": 2}, **place)
         figure.update_yaxes(title_text=title, rangemode="tozero", col=column)
     figure.update_yaxes(tickformat="~s", col=2)
     return figure.update_xaxes(title_text="φ", dtick=1, range=[-0.6, 7.6])

@@ -230,7 +230,7 @@ def _when_of(work: Work) -> float:
 def _when(name: str) -> float:
     """When an architecture was published: with its paper, or, released later, in the middle of its year."""
     facts, work = BACKBONES[name], of(name)
-    return work.paper.when if facts.year == work.paper.year else facts.year + 0.5
+    return work.paper.when if work and facts.year == work.paper.year else facts.year + 0.5
 
 
 def _best_of_its_time(name: str, members: list[tuple[float, float, str]]) -> str:

@@ -41,8 +41,8 @@ def table(both: pd.DataFrame | None, before: Mapping[str, float], after: Mapping
     """
     rows: dict[str, tuple[str, str]] = {}
     if both is not None and len(both):
-        shares = [metrics.wilson(int(both[name].sum()), len(both)) for name in ("right_other", "right")]
-        rows["Accuracy of the head"] = tuple(map(_share, shares))
+        right, right_now = (metrics.wilson(int(both[name].sum()), len(both)) for name in ("right_other", "right"))
+        rows["Accuracy of the head"] = _share(right), _share(right_now)
     titles = {
         "knn_full": "Nearest neighbours right, in feature space",
         "silhouette_full": "Silhouette by class, in feature space",
@@ -53,7 +53,7 @@ def table(both: pd.DataFrame | None, before: Mapping[str, float], after: Mapping
     }
     for name, title in titles.items():
         if name in before and name in after:
-            rows[title] = tuple(_number(name, quality) for quality in (before, after))
+            rows[title] = _number(name, before), _number(name, after)
     return pd.DataFrame.from_dict(rows, orient="index", columns=["Before", "After"])
 
 

@@ -65,17 +65,17 @@ def one(dataset: Dataset, row: int, both: pd.DataFrame | None, pair: tuple[MapCo
 def _company(dataset: Dataset, row: int, pair: tuple[MapConfig, MapConfig], *, waiting: bool) -> None:
     """Its nearest neighbours in the space of features, before and after."""
     try:
-        found = [server.maps.near(config.source, row, config.metric) for config in pair]
+        before, after = (server.maps.near(config.source, row, config.metric) for config in pair)
     except LabError as error:
         components.show_error(error)
         return
-    if not all(found):
+    if before is None or after is None:
         st.caption(":material/hourglass_top: Looking for its neighbours")
         return
     if waiting:
         st.rerun()  # the page stops looking
     label = int(dataset.labels[row])
-    for when, near in zip(("before", "after"), found, strict=True):
+    for when, near in (("before", before), ("after", after)):
         st.caption(company(near, dataset, label, when))
         st.image(contact_sheet.strip(dataset.images[near.rows], places=len(near.rows)), alt=f"Its neighbours {when}")
 

@@ -41,7 +41,7 @@ def sentence(found: pd.DataFrame) -> str:
     shares[np.triu_indices(len(shares))] = np.nan
     if np.isnan(shares).all():
         return "No two of these runs were tested on the same images."
-    i, j = np.unravel_index(np.nanargmin(shares), shares.shape)
+    i, j = map(int, np.unravel_index(np.nanargmin(shares), shares.shape))
     return (
         f"**{found.index[i]}** and **{found.index[j]}** agree least: on {formats.percent(shares[i, j])} of the images."
     )

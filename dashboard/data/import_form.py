@@ -11,7 +11,7 @@ import streamlit as st
 from core.data import datasets
 from core.data.datasets import Dataset
 from core.errors import LabError
-from core.progress import Report
+from core.progress import Progress, Report
 from dashboard import server
 from dashboard.state import visitor
 from dashboard.ui import components, formats
@@ -25,8 +25,9 @@ def show() -> None:
     """Draw the two ways; what was imported becomes the dataset in use."""
     st.caption(LAYOUT)
     upload = st.file_uploader("Zip of images", type="zip")
-    early = upload is None  # a click before the whole file is here would find none
-    if st.button("Import the zip", icon=":material/upload:", type="primary", disabled=early):
+    # A click before the whole file is here would find none.
+    pressed = st.button("Import the zip", icon=":material/upload:", type="primary", disabled=upload is None)
+    if pressed and upload is not None:
         _attempt(lambda report: from_zip(upload, upload.name, report))
     with st.form("path", border=False):
         path = st.text_input("Or a path on this server", placeholder="/data/flowers or /data/flowers.zip")
@@ -48,10 +49,12 @@ def from_zip(stream: BinaryIO, filename: str, report: Report) -> Dataset:
 
 def _attempt(bring: Callable[[Report], Dataset]) -> None:
     bar = st.progress(0.0, text="Reading")
+
+    def report(moment: Progress) -> None:
+        bar.progress(moment.fraction, text=f"{formats.count(moment.done)} {moment.unit}")
+
     try:
-        dataset = bring(
-            lambda moment: bar.progress(moment.fraction, text=f"{formats.count(moment.done)} {moment.unit}")
-        )
+        dataset = bring(report)
     except LabError as error:
         bar.empty()
         components.show_error(error)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import numpy as np
 import streamlit as st
+from streamlit.components.v2 import component
 
 from core.data.datasets import Dataset
 from core.errors import ConfigError
@@ -206,9 +207,7 @@ def _state(key: str) -> Mapping:
 
 
 def _component() -> Callable:
-    return st.components.v2.component(
-        "map_view", html='<div class="map-view"></div>', css=routes.modules()["map_view.css"], js=LOADER
-    )
+    return component("map_view", html='<div class="map-view"></div>', css=routes.modules()["map_view.css"], js=LOADER)
 
 
 def _nothing() -> None:

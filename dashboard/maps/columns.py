@@ -59,8 +59,8 @@ def of_two_runs(
         [4, 0, 1, 2],
         default=3,
     )
-    names = ("both right", f"only {names[0]}", f"only {names[1]}", "neither")
-    return _named("difference", "Which run is right", codes, names, (BOTH, RIGHT, WRONG, NEITHER))
+    titles = ("both right", f"only {names[0]}", f"only {names[1]}", "neither")
+    return _named("difference", "Which run is right", codes, titles, (BOTH, RIGHT, WRONG, NEITHER))
 
 
 def _said(rows: np.ndarray, predictions: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -24,10 +24,11 @@ def kept() -> bytes | None:
 
 def placed(config: MapConfig) -> Near | None:
     """Where the photo belongs on a map; None without one, while the worker looks at it, or where that failed."""
-    if kept() is None:
+    photo = kept()
+    if photo is None:
         return None
     try:
-        return server.maps.near_photo(config, kept())
+        return server.maps.near_photo(config, photo)
     except LabError:
         return None  # `show` says why
 

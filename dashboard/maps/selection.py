@@ -28,7 +28,8 @@ def table(
         return frame
     found = predictions.set_index("row").reindex(chosen)
     said = [names[int(code)] if pd.notna(code) else None for code in found["prediction"]]
-    return frame.assign(prediction=said, confidence=found["confidence"].to_numpy())
+    frame["prediction"], frame["confidence"] = said, found["confidence"].to_numpy()
+    return frame
 
 
 def counts(dataset: Dataset, chosen: np.ndarray) -> dict[str, int]:

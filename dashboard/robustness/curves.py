@@ -1,6 +1,7 @@
 """Runs on shifted images: a heat map, curves against severity, a preview, and the mean drop in a sentence."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -17,7 +18,7 @@ from dashboard.ui.training_charts import RUN_COLOURS
 def sentence(title: str, found: Robustness) -> str:
     """How much a run loses, over all shifts, and to which it loses most; Markdown."""
     means = {shift: float(np.mean(accuracies)) for shift, accuracies in found.accuracies.items()}
-    worst = min(means, key=means.get)
+    worst = min(means, key=means.__getitem__)
     drop = (
         f"**{100 * found.drop.value:.1f} points** (95 % interval {100 * found.drop.low:.1f} to "
         f"{100 * found.drop.high:.1f})"
@@ -46,10 +47,15 @@ def heat_map(found: Mapping[str, Robustness]) -> go.Figure:
 
 def curves(found: Mapping[str, Robustness]) -> go.Figure:
     """Accuracy against severity, a small chart for each shift, 0 being the images as they are; bars are intervals."""
+    shared: dict[str, Any] = {"shared_xaxes": True, "shared_yaxes": "all"}  # which Plotly declares as bool
     figure = make_subplots(
-        rows=2, cols=3, shared_xaxes=True, shared_yaxes="all", vertical_spacing=0.12, horizontal_spacing=0.03,
+        rows=2,
+        cols=3,
+        vertical_spacing=0.12,
+        horizontal_spacing=0.03,
         subplot_titles=[shift.title for shift in CORRUPTIONS.values()],
-    )  # fmt: skip
+        **shared,
+    )
     for place, (name, each) in enumerate(found.items()):
         colour = RUN_COLOURS[place % len(RUN_COLOURS)]
         for cell, shift in enumerate(CORRUPTIONS):

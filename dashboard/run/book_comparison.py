@@ -29,10 +29,10 @@ def show(printed: RunRow, corrected: RunRow) -> None:
             components.link("run", "Open this run", icon=":material/search_insights:", run=each.id, view=RESULT)
     st.markdown(_verdict(printed, corrected))
     facts = backbones.get(printed.config.backbone)
-    outcomes = [server.runs.get(each.id).outcome for each in both]
+    outcomes = (server.runs.get(printed.id).outcome, server.runs.get(corrected.id).outcome)
     st.markdown("\n".join(f"* {reason}" for reason in reasons(facts, *outcomes)))
     components.chart(
-        run_charts.per_class_of_two(*(server.runs.confusion(each.id) for each in both), names),
+        run_charts.per_class_of_two(server.runs.confusion(printed.id), server.runs.confusion(corrected.id), names),
         key="book",
         alt="Accuracy of each class, as printed beside corrected",
     )

@@ -24,7 +24,7 @@ def show(run: RunRow, row: int) -> None:
     if row not in found.index:
         st.warning("Choose one of the images that this run was tested on.", title=f"Image {row} is not among them")
         return
-    predicted, label = int(found.at[row, "prediction"]), int(found.at[row, "label"])
+    predicted, label = (int(found.loc[[row], name].iloc[0]) for name in ("prediction", "label"))
     names = dataset.class_names
     said = "rightly called so" if predicted == label else f"taken for **{names[predicted]}**"
     st.markdown(f"Image {row}: **{names[label]}**, {said}.")
@@ -80,5 +80,6 @@ def _how_to_read(height: int, width: int) -> str:
 
 def _maps(run: RunRow, row: int, dataset: Dataset, classes: list[int]) -> list[np.ndarray] | None:
     """A map for each class; None while a worker is at one of them."""
-    found = [server.explain.grad_cam(run.id, row, dataset.images[row], index) for index in classes]
-    return None if any(each is None for each in found) else [heat_map for heat_map, _ in found]
+    answers = [server.explain.grad_cam(run.id, row, dataset.images[row], index) for index in classes]
+    maps = [answer[0] for answer in answers if answer is not None]
+    return maps if len(maps) == len(classes) else None

@@ -83,12 +83,12 @@ def curves(run_id: str, name: str, unfrozen: int | None) -> None:
         if by_batch.any():
             kinds = {"epoch": "By epoch", "batch": "By batch"}
             by = st.segmented_control(
-                "Curves", list(kinds), format_func=kinds.get, default="batch" if by_batch.all() else "epoch",
+                "Curves", list(kinds), format_func=kinds.__getitem__, default="batch" if by_batch.all() else "epoch",
                 required=True, label_visibility="collapsed", key=f"by-{run_id}-{by_batch.all()}",
             )  # fmt: skip
         others = _others(run_id)
         chosen = st.multiselect(
-            "Beside", list(others), format_func=others.get, placeholder="Draw other runs beside it",
+            "Beside", list(others), format_func=others.__getitem__, placeholder="Draw other runs beside it",
             label_visibility="collapsed", key=f"beside-{run_id}",
         )  # fmt: skip
     frames = [own.assign(run=name)]

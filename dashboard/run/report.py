@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from html import escape
+from math import floor
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ from core.config import TITLES, RunConfig
 from core.data import datasets
 from core.errors import LabError, RunError
 from core.evaluation import comparison
-from core.runs import RunRow
+from core.runs import Outcome, RunRow
 from dashboard.ui import answers, findings, formats
 from dashboard.ui.charts import class_colour
 
@@ -39,17 +40,19 @@ def html(run_ids: Sequence[str]) -> str:
     if not run_ids:
         raise RunError("A report of no runs is empty", "one run or more")
     chosen = [runs.get(run_id) for run_id in dict.fromkeys(run_ids)]
+    outcomes = [run.outcome for run in chosen if run.outcome]
     for run in chosen:
         if run.outcome is None:
             raise RunError(f"Run {run.name} is {run.status} and has no result", "finished runs", "Leave it out")
-    rows = {row.id: row for row in runs.rows()}
+    by_id = {row.id: row for row in runs.rows()}
+    rows = [by_id[run.id] for run in chosen]
     title = "Backbone Lab: " + (chosen[0].name if len(chosen) == 1 else f"{len(chosen)} runs compared")
     parts = [
         f"<h1>{escape(title)}</h1>",
         f"<p class=quiet>Written {datetime.now(UTC):%d %B %Y}. Every number was measured by this program, on the "
         "hardware beside it; accuracies are shares of test images that decided nothing, with 95 % intervals.</p>",
-        *(_comparison([rows[run.id] for run in chosen]) if len(chosen) > 1 else []),
-        *(_run(run, rows[run.id]) for run in chosen),
+        *(_comparison(rows) if len(rows) > 1 else []),
+        *map(_run, rows, outcomes),
     ]
     body = "\n".join(parts)
     return (
@@ -101,8 +104,8 @@ def _labels(rows: Sequence[RunRow]) -> list[str]:
 # One run
 
 
-def _run(run: runs.Run, row: RunRow) -> str:
-    outcome, counts = run.outcome, runs.confusion(run.id)
+def _run(run: RunRow, outcome: Outcome) -> str:
+    counts = runs.confusion(run.id)
     parts = [
         f"<h2>{escape(run.name)} on {escape(run.config.dataset)}</h2>",
         f"<p class=figure>{formats.percent(outcome.accuracy)} <small>of {formats.count(outcome.n_test, 'test image')}, "
@@ -117,19 +120,20 @@ def _run(run: runs.Run, row: RunRow) -> str:
     parts += [f"<p class=warning>{escape(note)}</p>" for note in outcome.notes]
     if outcome.stages:
         parts += ["<h3>Stage by stage</h3>", _stages(outcome)]
-        if change := comparison.unfreezing(row):
+        if change := comparison.unfreezing(run):
             parts.append(f"<p>{escape(findings.unfreezing(change))}</p>")
     parts += ["<h3>How well it knows each class</h3>", _classes(counts)]
     if len(counts) <= MANY_CLASSES:
         parts += ["<h3>What it takes for what</h3>", _confusion(counts)]
-    parts += [_mistakes(run, list(counts.columns)), _curves(runs.curves(run.id)), _settings(run)]
+    parts += [_mistakes(run, list(counts.columns)), _curves(runs.curves(run.id))]
+    parts.append(_settings(run, outcome))
     return f"<section>{''.join(parts)}</section>"
 
 
-def _stages(outcome: runs.Outcome) -> str:
+def _stages(outcome: Outcome) -> str:
     titles = {"head": "Head alone", "finetune": "Fine-tuned", "scratch": "From scratch"}
     frame = pd.DataFrame(outcome.stages)
-    names = [titles.get(name, name) for name in frame["name"]]
+    names = [titles.get(stage["name"]) or str(stage["name"]) for stage in outcome.stages]
     counted = ""
     if outcome.weight_layers:
         counted = (
@@ -160,11 +164,11 @@ def _confusion(counts: pd.DataFrame) -> str:
     return f"<table class=confusion><tr><th>true, taken for</th>{heads}</tr>{''.join(rows)}</table>"
 
 
-def _mistakes(run: runs.Run, names: list[str]) -> str:
+def _mistakes(run: RunRow, names: list[str]) -> str:
     """Images it was surest about and wrong; nothing where the dataset is gone or has changed."""
     predictions = runs.predictions(run.id)
     wrong = predictions[predictions["label"] != predictions["prediction"]]
-    wrong = wrong.sort_values("confidence", ascending=False).head(MISTAKES)
+    wrong = wrong.sort_values(by="confidence", ascending=False).head(MISTAKES)
     try:
         dataset = datasets.load(run.config.dataset)
     except LabError:
@@ -172,11 +176,12 @@ def _mistakes(run: runs.Run, names: list[str]) -> str:
     rows = wrong["row"].to_numpy()
     if not len(rows) or rows.max() >= len(dataset.labels) or (dataset.labels[rows] != wrong["label"]).any():
         return ""
+    columns = (wrong[name].tolist() for name in ("row", "label", "prediction", "confidence"))
     shown = [
-        f'<figure><img alt="{escape(names[each.label])}" src="{_picture(dataset.images[each.row])}"><figcaption>'
-        f"{escape(names[each.label])}, taken for {escape(names[each.prediction])}<br>"
-        f"{formats.percent(each.confidence)} sure</figcaption></figure>"
-        for each in wrong.itertuples()
+        f'<figure><img alt="{escape(names[label])}" src="{_picture(dataset.images[row])}"><figcaption>'
+        f"{escape(names[label])}, taken for {escape(names[prediction])}<br>"
+        f"{formats.percent(confidence)} sure</figcaption></figure>"
+        for row, label, prediction, confidence in zip(*columns, strict=True)
     ]
     return f"<h3>Wrong and sure of it</h3><div class=images>{''.join(shown)}</div>"
 
@@ -193,7 +198,7 @@ def _picture(pixels: np.ndarray) -> str:
 def _curves(curves: pd.DataFrame) -> str:
     """Accuracy by epoch, in training and on validation; nothing for a run without epochs."""
     drawn = [
-        (curves[curves["metric"] == metric].sort_values("step"), name, colour)
+        (curves[curves["metric"] == metric].sort_values(by="step"), name, colour)
         for metric, name, colour in (
             ("accuracy", "training", "#8a93a5"),
             ("validation_accuracy", "validation", RIGHT),
@@ -204,7 +209,7 @@ def _curves(curves: pd.DataFrame) -> str:
         return ""
     low, high = (op(op(frame["step"]) for frame, *_ in drawn) for op in (min, max))
     least = min(frame["value"].min() for frame, *_ in drawn)
-    base = max(0.0, np.floor(10 * least) / 10)
+    base = max(0.0, floor(10 * least) / 10)
 
     def place(step: float, value: float) -> str:
         return f"{50 + 620 * (step - low) / max(high - low, 1e-9):.1f},{190 - 170 * (value - base) / (1 - base):.1f}"
@@ -224,7 +229,7 @@ def _curves(curves: pd.DataFrame) -> str:
     return f'<h3>How it learned</h3><svg viewBox="0 0 700 220" role="img">{"".join(lines)}</svg>'
 
 
-def _settings(run: runs.Run) -> str:
+def _settings(run: RunRow, outcome: Outcome) -> str:
     """What differs from the defaults first; a report that cannot be repeated is an anecdote."""
     defaults = {field.name: field.default for field in fields(RunConfig)}
     rows = [
@@ -232,7 +237,7 @@ def _settings(run: runs.Run) -> str:
         for name in defaults
         if (value := getattr(run.config, name)) != defaults[name] or name in ("dataset", "backbone", "method", "seed")
     ]
-    versions = ", ".join(f"{name} {version}" for name, version in run.outcome.versions.items())
+    versions = ", ".join(f"{name} {version}" for name, version in outcome.versions.items())
     return (
         f"<h3>What decided this result</h3>{_table(('Setting', 'Value'), rows)}"
         f"<p class=quiet>All other settings are the program's own. {escape(versions)}. Run {run.id}.</p>"

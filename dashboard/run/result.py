@@ -87,5 +87,5 @@ def _worst(counts: pd.DataFrame) -> tuple[str, str]:
     """The confusion that happens most often: something true to look at before anybody asks."""
     wrong = counts.to_numpy().copy()
     np.fill_diagonal(wrong, -1)
-    true, predicted = np.unravel_index(wrong.argmax(), wrong.shape)
+    true, predicted = map(int, np.unravel_index(wrong.argmax(), wrong.shape))
     return str(counts.index[true]), str(counts.columns[predicted])

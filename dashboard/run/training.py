@@ -5,7 +5,7 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from core.runs import Run, RunRow, table
+from core.runs import Outcome, RunRow, table
 from core.training.freezing import Frozen
 from dashboard import server
 from dashboard.run import progress
@@ -13,37 +13,33 @@ from dashboard.train import freeze
 from dashboard.ui import components, training_charts
 
 
-def show(run: RunRow, found: Run) -> None:
-    """Curves, then layers, then all settings.
-
-    Args:
-        found: The same run, ended and with an outcome.
-    """
+def show(run: RunRow, outcome: Outcome) -> None:
+    """Curves, then layers, then all settings."""
     st.subheader("How it learned", anchor=False)
-    if server.runs.curves(found.id).empty:
+    if server.runs.curves(run.id).empty:
         st.markdown("Its head is found in one go: there are no epochs to draw.")
     else:
-        config = found.config
+        config = run.config
         unfrozen = progress.unfrozen_after(config.method, config.start, config.head_epochs)
-        progress.curves(found.id, found.name, unfrozen)
+        progress.curves(run.id, run.name, unfrozen)
     st.subheader("What of it trained", anchor=False)
-    frozen = server.runs.frozen(found.id)
+    frozen = server.runs.frozen(run.id)
     if frozen is None:
         st.markdown("The head only: the backbone was asked for its features and stayed as it was.")
     else:
-        _layers(frozen, found)
+        _layers(frozen, run)
     with st.expander("Everything that decided this result", icon=":material/tune:"):
         settings = table([run]).iloc[0].dropna().astype(str)
         st.table(settings[settings != ""].rename("").to_frame(), border="horizontal")
-        st.caption(" · ".join(f"{name} {version}" for name, version in found.outcome.versions.items()))
+        st.caption(" · ".join(f"{name} {version}" for name, version in outcome.versions.items()))
 
 
-def _layers(frozen: Frozen, found: Run) -> None:
-    st.markdown(freeze.sentence(frozen, found.config))
+def _layers(frozen: Frozen, run: RunRow) -> None:
+    st.markdown(freeze.sentence(frozen, run.config))
     blocks = pd.DataFrame([asdict(block) for block in frozen.blocks])
     components.chart(
         training_charts.freeze_strip(blocks[blocks["params"] > 0].reset_index(drop=True)),
-        key=f"strip-{found.id}",
-        alt=freeze.sentence(frozen, found.config).replace("*", ""),
+        key=f"strip-{run.id}",
+        alt=freeze.sentence(frozen, run.config).replace("*", ""),
     )
     freeze.layers(frozen)

@@ -41,7 +41,7 @@ def show(run: RunRow, runs: Sequence[RunRow]) -> None:
         st.session_state.pop("other", None)
     other = others[choices.titled(st.selectbox, "other", "Against", titles)]
     names = names_of(run, other)
-    both = comparison.together(*(server.runs.predictions(each.id) for each in (run, other)))
+    both = comparison.together(server.runs.predictions(run.id), server.runs.predictions(other.id))
     if both.empty:
         st.warning("They were tested on different images.", title="These two cannot be compared image by image")
         return
@@ -50,7 +50,7 @@ def show(run: RunRow, runs: Sequence[RunRow]) -> None:
         with st.expander("What differs between them", icon=":material/tune:"):
             st.table(decided, border="horizontal")
     components.chart(
-        run_charts.per_class_of_two(*(server.runs.confusion(each.id) for each in (run, other)), names),
+        run_charts.per_class_of_two(server.runs.confusion(run.id), server.runs.confusion(other.id), names),
         key="classes-of-two",
         alt=f"Accuracy of each class, {names[0]} beside {names[1]}",
     )
@@ -72,7 +72,7 @@ def _images(run: RunRow, other: RunRow, both: pd.DataFrame, names: tuple[str, st
     """Those that only one of them gets right, and above them the one that was chosen, in the eyes of each."""
     st.subheader("Image by image", anchor=False)
     row = image_grid.asked()
-    if row in set(both["row"]):
+    if row is not None and row in set(both["row"]):
         for place, each, name in zip(st.columns(2, gap="large"), (run, other), names, strict=True):
             with place:
                 st.markdown(f"In the eyes of **{name}**")

@@ -46,8 +46,8 @@ def show(probe: RunRow, tune: RunRow) -> None:
         LabError: What they are of is gone.
     """
     wanted = configs(tune.id, tune.config.dataset, int(tune.config.n_test))
-    drawn = {place: server.maps.drawn(config) for place, config in wanted.items()}
-    missing = [config for place, config in wanted.items() if drawn[place] is None]
+    drawn = {place: drawn for place, config in wanted.items() if (drawn := server.maps.drawn(config))}
+    missing = [config for place, config in wanted.items() if place not in drawn]
     if missing:
         _draw(missing)
         return

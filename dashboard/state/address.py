@@ -8,16 +8,19 @@ heard of the first: `said` reads past it.
 
 from collections.abc import Callable, Collection, Sequence
 from time import monotonic
+from typing import TypeVar
 
 import streamlit as st
 
 HEARD = 2.0  # seconds in which a browser may still send the address from before a click
 _CHANGED = "changed-in-the-address"
 
+Number = TypeVar("Number", int, float)
+
 
 def number(
-    widget: Callable, name: str, label: str, *, default: float, least: float, most: float, scope: str = "", **options
-) -> float:
+    widget: Callable, name: str, label: str, *, default: Number, least: float, most: float, scope: str = "", **options
+) -> Number:
     """A widget over a number, `st.number_input` or `st.slider`; `default` is not written into the address."""
     kind, key = type(default), _key(name, scope)
     asked = _read(name, kind)

@@ -106,8 +106,7 @@ def _augmented(config: RunConfig) -> str:
 
 def _line(config: RunConfig, plan: Plan) -> None:
     line = f"**{config.backbone}** · {config.input_size} px · {_time(config, plan)}"
-    measured = plan.estimate and (plan.missing or config.trains)
-    if measured:
+    if plan.estimate and (plan.missing or config.trains):
         st.markdown(f"{line} :green-badge[:material/timer: measured]", help=plan.estimate.basis)
         return
     if not (plan.missing or config.trains):

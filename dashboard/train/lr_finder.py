@@ -75,9 +75,8 @@ def _wait(config: RunConfig) -> None:
     if not search.running:
         st.rerun()
     moment = search.progress
-    tries = moment is not None and moment.unit == "steps" and moment.total
     text = "Getting ready to try learning rates"
-    if tries:
+    if moment and moment.unit == "steps" and moment.total:
         text = f"Trying learning rates · {formats.done(moment)} steps"
         text += f" · {formats.duration(moment.seconds_left)} left" if moment.seconds_left else ""
     elif moment and moment.total:

@@ -49,7 +49,7 @@ def method() -> str:
     elif asked in PROBES or st.session_state.get("kind") not in KINDS:
         st.session_state["kind"] = "probe"
     kind = st.segmented_control(
-        "Method", list(KINDS), format_func=KINDS.get, key="kind", on_change=_switch, required=True, wrap=True
+        "Method", list(KINDS), format_func=KINDS.__getitem__, key="kind", on_change=_switch, required=True, wrap=True
     )
     kind = kind if kind in KINDS else "probe"  # nothing, for a moment, when a page is left while it is drawn
     if kind != "probe":
@@ -75,7 +75,7 @@ def choose() -> str:
     asked = st.query_params.get("recipe", OWN)
     st.session_state["recipe"] = asked if asked in recipes.RECIPES else OWN
     titles = {OWN: "None: my own choices"} | {name: each.title for name, each in recipes.RECIPES.items()}
-    chosen = st.selectbox("Recipe", list(titles), format_func=titles.get, key="recipe", on_change=_apply)
+    chosen = st.selectbox("Recipe", list(titles), format_func=titles.__getitem__, key="recipe", on_change=_apply)
     if chosen:
         st.caption(recipes.RECIPES[chosen].idea)
     return chosen

@@ -6,10 +6,12 @@ Accuracies come as fractions, 0 to 1, and are drawn in percent.
 """
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import ArrayLike
 
 from core import metrics
 from core.backbones import BACKBONES
@@ -78,16 +80,17 @@ def enlarge(figure: go.Figure) -> go.Figure:
     _scale(spec["data"])
     _scale({key: value for key, value in spec["layout"].items() if key not in ("template", "width")})
     larger = go.Figure(spec)
-    return larger.update_layout(height=round(1.15 * figure.layout.height)) if figure.layout.height else larger
+    height = spec["layout"].get("height")
+    return larger.update_layout(height=round(1.15 * height)) if height else larger
 
 
-def pareto_front(cost: Sequence[float], gain: Sequence[float]) -> np.ndarray:
+def pareto_front(cost: ArrayLike, gain: ArrayLike) -> np.ndarray:
     """Which points no other beats, (n,) bool: every cheaper or equally dear one gains less."""
-    cost, gain = np.asarray(cost, float), np.asarray(gain, float)
-    front, best = np.zeros(len(cost), bool), -np.inf
-    for index in np.lexsort((-gain, cost)):
-        if gain[index] > best:
-            front[index], best = True, gain[index]
+    costs, gains = np.asarray(cost, float), np.asarray(gain, float)
+    front, best = np.zeros(len(costs), bool), -np.inf
+    for index in np.lexsort((-gains, costs)):
+        if gains[index] > best:
+            front[index], best = True, gains[index]
     return front
 
 
@@ -150,13 +153,13 @@ def published(frame: pd.DataFrame, *, against: str = "params", chosen: str = "")
     for family, members in frame.groupby("family"):
         _add_family(
             figure,
-            family,
+            str(family),
             members[against],
             members["top1"],
             text=members["name"].where(members["name"].isin(labelled), ""),
             textposition="top left" if against == "params" else "top right",
             customdata=members[["name"]],
-            marker={"symbol": FAMILY_SYMBOLS.get(family), "size": 12},
+            marker={"symbol": FAMILY_SYMBOLS.get(str(family)), "size": 12},
             hovertemplate="<b>%{customdata[0]}</b><br>%{y:.1f} % top-1, published<br>%{x:,.3s}<extra></extra>",
         )
     figure.update_xaxes(title_text=titles[against], **_logarithmic(frame[against], tickformat="~s"))
@@ -203,7 +206,8 @@ def accuracy_time(frame: pd.DataFrame, *, seconds: str = "seconds") -> go.Figure
     labelled = set(front["run_id"][_apart(front, frame, seconds, "percent")])
     figure = canvas(_front_line(front, seconds, "percent"), height=480)
     plainest_first = frame.sort_values(["cached", "weights_origin"])  # whose symbol the legend shows
-    for family, members in plainest_first.groupby(plainest_first["backbone"].map(_family)):
+    for name, members in plainest_first.groupby(plainest_first["backbone"].map(_family)):
+        family = str(name)
         symbol = FAMILY_SYMBOLS.get(family, "circle")
         _add_family(
             figure,
@@ -374,13 +378,13 @@ def _run_facts(frame: pd.DataFrame) -> np.ndarray:
     lines = [
         "<br>".join(
             [
-                f"{100 * run.accuracy:.1f} % ({100 * run.accuracy_low:.1f} to {100 * run.accuracy_high:.1f})",
-                f"{run.seconds:.1f} s, features {'from the cache' if run.cached else 'extracted'}",
-                f"Measured on {run.hardware}",
-                *(["Untrained weights"] if run.weights_origin == "untrained" else []),
+                f"{100 * run['accuracy']:.1f} % ({100 * run['accuracy_low']:.1f} to {100 * run['accuracy_high']:.1f})",
+                f"{run['seconds']:.1f} s, features {'from the cache' if run['cached'] else 'extracted'}",
+                f"Measured on {run['hardware']}",
+                *(["Untrained weights"] if run["weights_origin"] == "untrained" else []),
             ]
         )
-        for run in frame.itertuples()
+        for run in frame.to_dict("records")
     ]
     return np.stack([frame["run_id"], _run_labels(frame), lines], axis=1) if len(frame) else np.empty((0, 3))
 
@@ -388,13 +392,17 @@ def _run_facts(frame: pd.DataFrame) -> np.ndarray:
 def _run_labels(frame: pd.DataFrame) -> list[str]:
     """Their names, with what else tells them apart."""
     sizes = frame["n_train_used"].nunique() > 1
-    return [
-        run.name
-        + " (untrained)" * (run.weights_origin == "untrained")
-        + ", divided by 255" * (run.preprocessing == "divide255")
-        + (f", {run.n_train_used:,.0f} images" if sizes and pd.notna(run.n_train_used) else "")
-        for run in frame.itertuples()
-    ]
+    labels = []
+    for run in frame.to_dict("records"):
+        label = run["name"]
+        if run["weights_origin"] == "untrained":
+            label += " (untrained)"
+        if run["preprocessing"] == "divide255":
+            label += ", divided by 255"
+        if sizes and not isnan(run["n_train_used"]):
+            label += f", {run['n_train_used']:,.0f} images"
+        labels.append(label)
+    return labels
 
 
 def _untrained(frame: pd.DataFrame, yes: str, no: str) -> np.ndarray:

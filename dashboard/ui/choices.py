@@ -69,9 +69,10 @@ def run(runs: Sequence[RunRow], label: str = "Run", *, forget: Sequence[str] = (
         for name in forget:
             st.query_params.pop(name, None)
 
-    return by_id[
-        st.selectbox(label, list(by_id), format_func=lambda run_id: titles.get(run_id, run_id), key=key, on_change=keep)
-    ]
+    chosen = st.selectbox(
+        label, list(by_id), format_func=lambda name: titles.get(name, str(name)), key=key, on_change=keep
+    )
+    return by_id[chosen]
 
 
 def run_title(run: RunRow) -> str:

@@ -132,7 +132,7 @@ def chart(
     *,
     key: str,
     alt: str,
-    selection: str | None = None,
+    selection: Literal["points", "box", "lasso"] | None = None,
     on_select: Callable[[], None] | Literal["rerun"] = "rerun",
 ) -> Mapping:
     """A Plotly figure; returns the selection event when `selection` (points, box, lasso) is asked for."""

@@ -37,8 +37,8 @@ def dataset_of(run: RunRow) -> Dataset | None:
         components.show_missing(error)
         return None
     predictions = server.runs.predictions(run.id)
-    rows = predictions["row"]
-    if len(dataset.labels) <= rows.max() or (dataset.labels[rows] != predictions["label"]).any():
+    rows, labels = predictions["row"].to_numpy(), predictions["label"].to_numpy()
+    if len(dataset.labels) <= rows.max() or (dataset.labels[rows] != labels).any():
         st.warning("Its images cannot be shown.", title="The dataset has changed since this run")
         return None
     return dataset

@@ -7,25 +7,25 @@ import pandas as pd
 def surest_mistakes(predictions: pd.DataFrame) -> np.ndarray:
     """Rows that are wrong, those predicted with most confidence first."""
     wrong = predictions[predictions["prediction"] != predictions["label"]]
-    return _rows(wrong.sort_values("confidence", ascending=False, kind="stable"))
+    return _rows(wrong.sort_values(by="confidence", ascending=False, kind="stable"))
 
 
 def least_certain_right(predictions: pd.DataFrame) -> np.ndarray:
     """Rows that are right, those predicted with least confidence first."""
     right = predictions[predictions["prediction"] == predictions["label"]]
-    return _rows(right.sort_values("confidence", kind="stable"))
+    return _rows(right.sort_values(by="confidence", kind="stable"))
 
 
 def only_first_right(both: pd.DataFrame) -> np.ndarray:
     """Of `comparison.together`: rows that only the first run gets right, those the second is surest of first."""
     found = both[both["right"] & ~both["right_other"]]
-    return _rows(found.sort_values("confidence_other", ascending=False, kind="stable"))
+    return _rows(found.sort_values(by="confidence_other", ascending=False, kind="stable"))
 
 
 def only_second_right(both: pd.DataFrame) -> np.ndarray:
     """Of `comparison.together`: rows that only the second run gets right, those the first is surest of first."""
     found = both[~both["right"] & both["right_other"]]
-    return _rows(found.sort_values("confidence", ascending=False, kind="stable"))
+    return _rows(found.sort_values(by="confidence", ascending=False, kind="stable"))
 
 
 def _rows(predictions: pd.DataFrame) -> np.ndarray:

@@ -48,7 +48,9 @@ def name(photo: np.ndarray) -> str:
 def _shipped() -> tuple[np.ndarray, str]:
     chosen = choices.titled(st.selectbox, "which", "Which", {key: title for key, (title, _, _) in SHIPPED.items()})
     _, file, author = SHIPPED[chosen]
-    folder = Path(importlib.util.find_spec("sklearn").submodule_search_locations[0]) / "datasets" / "images"
+    sklearn = importlib.util.find_spec("sklearn")
+    assert sklearn and sklearn.origin, "scikit-learn is a requirement"
+    folder = Path(sklearn.origin).parent / "datasets" / "images"
     return server.explain.picture((folder / file).read_bytes()), f"{file}, {author}"
 
 

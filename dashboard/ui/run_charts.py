@@ -18,7 +18,7 @@ STAGES = {"head": "Head alone, backbone frozen", "finetune": "Fine-tuned", "scra
 def stages(frame: pd.DataFrame) -> go.Figure:
     """Accuracy after each stage of a training, first on top: `name`, `accuracy`, `accuracy_low`, `accuracy_high`."""
     frame = frame.iloc[::-1]
-    titles = [STAGES.get(name, name) for name in frame["name"]]
+    titles = [STAGES.get(name) or str(name) for name in frame["name"]]
     percents = [f"<b>{100 * accuracy:.1f} %</b>" for accuracy in frame["accuracy"]]
     bars = go.Bar(
         x=100 * frame["accuracy"],

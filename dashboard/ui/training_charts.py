@@ -1,6 +1,6 @@
 """Charts of training: what is frozen, how the learning rate, loss and accuracy go. A table in, a figure out."""
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,9 +42,10 @@ def freeze_strip(blocks: pd.DataFrame) -> go.Figure:
     partly = np.where((share > 0) & (share < 1), np.maximum(share, 0.1), share)  # BatchNorm's statistics never train
     whole = (share > 0.9).astype(float)
     trains = height * np.where(whole > 0, 1.0, partly)
+    columns = (blocks[name].tolist() for name in ("name", "layers", "params", "trainable_params", "batchnorm"))
     said = [
-        f"<b>{row.name}</b>: {row.layers} layers<br>{_trains(row)}{_mode(row.batchnorm)}"
-        for row in blocks.rename(columns={"name": "block"}).assign(name=blocks["name"]).itertuples(index=False)
+        f"<b>{name}</b>: {layers} layers<br>{_trains(trainable, params)}{_mode(batchnorm)}"
+        for name, layers, params, trainable, batchnorm in zip(*columns, strict=True)
     ]
     figure = go.Figure()
     index = np.arange(len(blocks))
@@ -84,14 +85,14 @@ def learning(frame: pd.DataFrame, *, by: str = "epoch", unfrozen: float | None =
     """
     figure = make_subplots(cols=2, horizontal_spacing=0.14, figure=go.Figure())
     names = list(dict.fromkeys(frame["run"]))
-    drawn = frame[frame["metric"].map(lambda name: name.startswith("batch_")) == (by == "batch")]
+    drawn = frame[frame["metric"].str.startswith("batch_") == (by == "batch")]
     for column, what in enumerate(("loss", "accuracy"), start=1):
         for place, run in enumerate(names):
             for metric, points in drawn[drawn["run"] == run].groupby("metric", sort=False):
                 if not metric.endswith(what):
                     continue
                 validation = metric.startswith("val")
-                points = _thinned(points.sort_values("step"))
+                points = _thinned(points.sort_values(by="step"))
                 part = "Validation" if validation else "Training"
                 figure.add_scatter(
                     x=points["step"],
@@ -113,12 +114,15 @@ def learning(frame: pd.DataFrame, *, by: str = "epoch", unfrozen: float | None =
                 )  # fmt: skip
         figure.update_yaxes(title_text="Accuracy (%)" if what == "accuracy" else "Loss", row=1, col=column)
         if unfrozen and by == "epoch" and len(drawn) and drawn["step"].max() > unfrozen:
+            cell: dict[str, Any] = {"row": 1, "col": column}  # Plotly declares both as texts
             figure.add_vline(
-                x=unfrozen + 0.5, line={"color": QUIET, "dash": "dash", "width": 1.5}, row=1, col=column,
+                x=unfrozen + 0.5,
+                line={"color": QUIET, "dash": "dash", "width": 1.5},
                 annotation={"text": "unfrozen", "font_size": 12, "showarrow": False} if column == 1 else None,
-            )  # fmt: skip
+                **cell,
+            )
     figure.update_layout(_LOOK | {"height": 330})
-    whole = {"dtick": 1} if by == "epoch" and len(drawn) and drawn["step"].max() <= 12 else {}
+    whole: dict[str, Any] = {"dtick": 1} if by == "epoch" and len(drawn) and drawn["step"].max() <= 12 else {}
     figure.update_xaxes(title_text="Epoch" if by == "epoch" else "Step", title_font_size=14, automargin=True, **whole)
     return figure.update_yaxes(automargin=True, title_font_size=14, zeroline=False)
 
@@ -151,7 +155,7 @@ def rates(frame: pd.DataFrame, *, suggestion: float | None, chosen: float) -> go
     return figure.update_yaxes(title_text="Loss", range=[least - 0.1 * drop, first + 0.6 * drop])
 
 
-def schedule(rates: Sequence[float], *, epochs: int) -> go.Figure:
+def schedule(rates: np.ndarray, *, epochs: int) -> go.Figure:
     """The learning rate over the epochs: points equally far apart."""
     figure = go.Figure()
     at = np.linspace(0, epochs, len(rates))
@@ -163,10 +167,8 @@ def schedule(rates: Sequence[float], *, epochs: int) -> go.Figure:
     return figure.update_yaxes(title_text="Learning rate", title_font_size=13, exponentformat="power", nticks=4)
 
 
-def _trains(row) -> str:
-    if not row.trainable_params:
-        return f"frozen: {row.params:,} parameters"
-    return f"trains {row.trainable_params:,} of {row.params:,} parameters"
+def _trains(trainable: int, params: int) -> str:
+    return f"trains {trainable:,} of {params:,} parameters" if trainable else f"frozen: {params:,} parameters"
 
 
 def _mode(batchnorm: str) -> str:
