@@ -127,7 +127,8 @@ class More:
         self._option("batchnorm")
 
     def _pooling(self) -> None:
-        self.fields["pooling"] = pooling(self.backbone)
+        if self.backbone in backbones.BACKBONES:  # a link may name another one, which the config refuses in words
+            self.fields["pooling"] = pooling(self.backbone)
         self._slot("pooling")
 
     def _training(self) -> None:

