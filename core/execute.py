@@ -170,7 +170,7 @@ def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
             predictions.append(runs.predictions_after(name, rows["test"], probabilities))
 
     with timed(seconds, "train", report):
-        trained = training.fit(config, dataset, rows, folder=folder, head=head, on_stage=test, report=report)
+        trained = training.fit(config, dataset, rows, folder=folder, head=head, on_phase=test, report=report)
         trained.assembly.model.save(folder / "model.keras")
         step.release(trained.assembly.model.variables)
     seconds["train"] -= seconds["evaluate"]
@@ -191,7 +191,7 @@ def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
         cached=False,
         protocol=protocol.describe(config, rows, config.encoder.precision),
         chosen=trained.chosen,
-        stages=[{**tested, **stage} for tested, stage in zip(tests, trained.stages, strict=True)],
+        stages=[{**tested, **stage} for tested, stage in zip(tests, trained.phases, strict=True)],
         notes=list(trained.notes),
         trainable_params=frozen.trainable_params if frozen else None,
         total_params=frozen.params if frozen else None,

@@ -1,7 +1,7 @@
-"""The state of a training on disk: plain arrays and JSON in one file, whole or not at all.
+"""The state of a training run on disk: plain arrays and JSON in one file, replaced atomically.
 
-checkpoints/<run>/last.npz          all that a training needs to go on
-checkpoints/<run>/best-<stage>.npz  the weights of the best epoch until now
+checkpoints/<run>/last.npz          everything needed to resume
+checkpoints/<run>/best-<phase>.npz  the weights of the best epoch so far
 """
 
 import contextlib
@@ -19,28 +19,28 @@ from core.errors import RunError
 
 
 def folder(run_id: str) -> Path:
-    """Where a run keeps its checkpoints; it need not exist."""
+    """The folder of a run's checkpoints, which need not exist."""
     return settings.folder("checkpoints") / run_id
 
 
 def exists(run_id: str) -> bool:
-    """Whether there is something to go on from."""
+    """Whether a run has a checkpoint to resume from."""
     return (folder(run_id) / "last.npz").is_file()
 
 
 def delete(run_id: str) -> None:
-    """Remove the checkpoints of a run, if there are any."""
+    """Delete the checkpoints of a run, if any."""
     shutil.rmtree(folder(run_id), ignore_errors=True)
 
 
 def save(path: Path, arrays: Mapping[str, np.ndarray], about: Mapping) -> None:
-    """Write a checkpoint; the one before it stays until this one is whole and on the disk.
+    """Write a checkpoint; the previous one is kept until this one is completely on disk.
 
     Args:
-        about: Plain values, as JSON has them.
+        about: JSON values.
 
     Raises:
-        RunError: The disk is full or cannot be written; the checkpoint before it is still there.
+        RunError: The disk is full or not writable; the previous checkpoint is kept.
     """
     new = path.with_name(f".{path.name}.new")
     try:
@@ -48,23 +48,23 @@ def save(path: Path, arrays: Mapping[str, np.ndarray], about: Mapping) -> None:
         with new.open("wb") as file:
             np.savez(file, about=np.array(json.dumps(about)), **arrays)
             file.flush()
-            os.fsync(file.fileno())  # renamed before its content is there, it would be empty after a power cut
+            os.fsync(file.fileno())  # otherwise a power cut could leave an empty file under the new name
         new.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
-            new.unlink(missing_ok=True)  # half of it would take the room that is missing
+            new.unlink(missing_ok=True)  # a partial file would take up scarce space
         raise RunError(
             f"The checkpoint {path} cannot be written ({error.strerror or error})",
             "",
-            "Make room, or set BACKBONE_LAB_HOME to another disk. What was saved before is kept",
+            "Make room, or set BACKBONE_LAB_HOME to another disk. Earlier checkpoints are kept",
         ) from error
 
 
 def load(path: Path) -> tuple[dict[str, np.ndarray], dict] | None:
-    """The arrays and the plain values of a checkpoint; None where there is none.
+    """The arrays and JSON values of a checkpoint; None if the file does not exist.
 
     Raises:
-        RunError: It is damaged.
+        RunError: The file is damaged.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -74,5 +74,5 @@ def load(path: Path) -> tuple[dict[str, np.ndarray], dict] | None:
         return None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise RunError(
-            f"The checkpoint {path} is damaged ({error})", "", "Start a new run with its settings"
+            f"The checkpoint {path} is damaged ({error})", "", "Start a new run with the same settings"
         ) from error

@@ -1,11 +1,12 @@
-"""Which layers of a backbone train: the plan is applied to the network first, and what is shown is read back from it.
+"""Which layers of a backbone train: a plan is applied to the network, and what is displayed is read back from it.
 
-    apply(network, ...)    sets the flags              inspect(network, ...)    reads them as they are
+    apply(network, ...)    sets the trainable flags    inspect(network, ...)    reads them
 
-A network here is what `backbones.load` gives: flat, ending in its pooling layer.
+A network here is one from `backbones.load`: flat, with the pooling layer last.
 """
 
 import functools
+import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,15 +16,15 @@ from core.backbones import blocks, graph
 from core.config import UNFREEZE, RunConfig
 from core.errors import ConfigError
 
-SMALL_BATCH = 16  # images; statistics of fewer are noise
-LARGE_RATE = 1e-3  # a learning rate that washes pretrained weights away
+SMALL_BATCH = 16  # images; BatchNorm statistics of fewer are too noisy
+LARGE_RATE = 1e-3  # a learning rate that destroys pretrained weights
 
 _FLAGS = threading.Lock()  # held while a plan sets the flags of a cached network and reads them back
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer as it stands now."""
+    """The current state of a layer."""
 
     name: str
     kind: str  # its class
@@ -31,48 +32,48 @@ class Layer:
     params: int
     trainable_params: int
     weight_layer: bool  # it has weights
-    batchnorm: str  # inference or training; "" for all that is not BatchNorm
+    batchnorm: str  # inference or training; "" for other layers
 
 
 @dataclass(frozen=True)
 class Block:
-    """A block of the architecture as it stands now."""
+    """The current state of a block of the architecture."""
 
     name: str
     layers: int
     params: int
     trainable_params: int
-    batchnorm: str  # inference, training or mixed; "" where it has none
+    batchnorm: str  # inference, training or mixed; "" without BatchNorm
 
 
 @dataclass(frozen=True)
 class Frozen:
-    """What trains and what does not, read from the network; plain values that go into JSON by `asdict`."""
+    """What trains and what is frozen, read from the network; `asdict` makes JSON values of it."""
 
     layers: tuple[Layer, ...]
-    blocks: tuple[Block, ...]  # in the order images pass them
+    blocks: tuple[Block, ...]  # in forward order
     params: int
     trainable_params: int
     weight_layers: int
     trainable_weight_layers: int
-    asked: int  # how many layers or blocks were to be unfrozen; 0 where that is not a number
-    slice_length: int  # how many there are: layers as Keras lists them, without the pooling, or blocks
+    asked: int  # layers or blocks to unfreeze; 0 where the plan names no number
+    slice_length: int  # layers (as Keras lists them, without the pooling) or blocks in total
 
 
 def apply(network, unfreeze: str, count: int) -> None:
     """Set which layers train.
 
     Args:
-        unfreeze: "all"; "layers" or "blocks": the last `count` as Keras lists the layers or as `blocks` tells (those
-            with weights), without the pooling; "all-but-batchnorm".
+        unfreeze: "all"; "all-but-batchnorm"; "layers": the last `count` in Keras's order, without the pooling; or
+            "blocks": the last `count` blocks with weights.
 
     Raises:
-        ConfigError: There are fewer layers or blocks than `count`: a slice longer than the network is no plan.
+        ConfigError: The network has fewer than `count` layers or blocks.
     """
     trainable = chosen(
         unfreeze, count, [layer.name for layer in network.layers[:-1]], _with_weights(network), network.name
     )
-    network.trainable = True  # all of it, so that nothing is left from an earlier plan
+    network.trainable = True  # all layers, to undo any earlier plan
     for layer in network.layers:
         layer.trainable = layer.name in trainable
     if unfreeze == "all-but-batchnorm":
@@ -84,18 +85,18 @@ def apply(network, unfreeze: str, count: int) -> None:
 def chosen(
     unfreeze: str, count: int, layers: Sequence[str], blocks: Mapping[str, Sequence[str]], network: str
 ) -> set[str]:
-    """Names of the layers that a plan lets train.
+    """Names of the layers that a plan trains.
 
     Args:
-        layers: As Keras lists them, without the pooling.
-        blocks: Those with weights, and their layers, in the order images pass them.
-        network: Its name, for the error.
+        layers: In Keras's order, without the pooling.
+        blocks: The blocks with weights and their layers, in forward order.
+        network: The network's name, for the error.
 
     Raises:
-        ConfigError: As `apply`.
+        ConfigError: See `apply`.
     """
     if unfreeze not in UNFREEZE:
-        raise ConfigError(f"There is no way of unfreezing called {unfreeze!r}", f"one of {', '.join(UNFREEZE)}")
+        raise ConfigError(f"There is no unfreezing plan {unfreeze!r}", f"one of {', '.join(UNFREEZE)}")
     if unfreeze == "layers":
         _check(count, len(layers), "layers", network)
         return set(layers[-count:])
@@ -106,11 +107,11 @@ def chosen(
 
 
 def inspect(network, batchnorm: str = "inference", *, unfreeze: str = "", count: int = 0) -> Frozen:
-    """The network as it stands now, whoever set its flags.
+    """The current state of a network, whatever set its flags.
 
     Args:
-        batchnorm: How the network is called in training: "inference", or "training", where Keras still runs the
-            BatchNorm layers that do not train in inference mode.
+        batchnorm: The mode in which the network is called during training: "inference" or "training". In training mode
+            Keras still runs frozen BatchNorm layers in inference mode.
     """
     layers = []
     parts = blocks.of(network)
@@ -128,7 +129,7 @@ def inspect(network, batchnorm: str = "inference", *, unfreeze: str = "", count:
 
 
 def collect(layers: Sequence[Layer], blocks: Sequence[str], *, asked: int, slice_length: int) -> Frozen:
-    """Layers as they stand, with their sums by block (in this order) and in all."""
+    """Layers with their totals per block, in this order, and overall."""
     weighted = [row for row in layers if row.weight_layer]
     return Frozen(
         layers=tuple(layers),
@@ -143,40 +144,40 @@ def collect(layers: Sequence[Layer], blocks: Sequence[str], *, asked: int, slice
 
 
 def warnings(frozen: Frozen, config: RunConfig) -> tuple[str, ...]:
-    """What a lecturer would say about this plan before it starts, a sentence or two each; none where all is well."""
-    found = []
+    """Warnings about a plan before it starts, of one or two sentences each; empty if it looks sound."""
+    sentences = []
     pretrained = config.method == "finetune" and config.weights != "untrained"
     if not frozen.trainable_params:
-        found.append(
+        sentences.append(
             f"Nothing of the backbone trains: the last {frozen.asked} of its {frozen.slice_length} layers have no "
             "weights. Unfreeze more, or probe it instead."
             if config.unfreeze == "layers"
             else "Nothing of the backbone trains. Unfreeze more, or probe it instead."
         )
     elif config.method == "finetune" and all(map(_trains, frozen.layers)):
-        found.append(
-            f"Nothing is frozen: {frozen.trainable_params:,} parameters train. That takes the most time and memory, "
+        sentences.append(
+            f"Nothing is frozen: {frozen.trainable_params:,} parameters train. This costs the most time and memory, "
             "and forgets the most."
         )
     modes = {row.batchnorm for row in frozen.layers}
     if "training" in modes and config.batch_size < SMALL_BATCH:
-        found.append(
-            f"BatchNorm in training mode takes its statistics from batches of {config.batch_size} images: noise. "
+        sentences.append(
+            f"BatchNorm in training mode takes its statistics from batches of {config.batch_size} images: too noisy. "
             f"Use batches of {SMALL_BATCH} or more, or inference mode."
         )
     if pretrained and frozen.trainable_params and config.learning_rate >= LARGE_RATE:
-        found.append(
-            f"A learning rate of {config.learning_rate:g} on an unfrozen backbone washes its pretrained weights away. "
-            "1e-5 to 1e-4 is usual."
+        sentences.append(
+            f"A learning rate of {config.learning_rate:g} on an unfrozen backbone destroys its pretrained weights. "
+            "1e-5 to 1e-4 is typical."
         )
-    return tuple(found)
+    return tuple(sentences)
 
 
 def describe(config: RunConfig) -> Frozen:
-    """What would train: the plan of a config, applied to its network without any weights; quick the second time.
+    """What would train: the plan of a config applied to its network, built without values; cached.
 
     Raises:
-        ConfigError: A slice longer than the network.
+        ConfigError: See `apply`.
     """
     from_scratch = config.method == "scratch"
     return _describe(
@@ -203,11 +204,11 @@ def _outline(backbone: str, input_size: int, pooling: str):
 
 
 def _rows(layer, block: str, batchnorm: str, inside: str = "") -> list[Layer]:
-    """A row for a layer, or for each layer of what nests them (ConvNeXt's stem)."""
+    """A row for a layer, or one for each layer of a nested network (ConvNeXt's stem)."""
     from keras import Model
 
     if isinstance(layer, Model):
-        return [row for each in layer.layers for row in _rows(each, block, batchnorm, f"{inside}{layer.name}/")]
+        return [row for inner in layer.layers for row in _rows(inner, block, batchnorm, f"{inside}{layer.name}/")]
     kind, mode = type(layer).__name__, ""
     if kind == "BatchNormalization":
         mode = "training" if batchnorm == "training" and layer.trainable else "inference"
@@ -236,7 +237,7 @@ def _block(name: str, rows: list[Layer]) -> Block:
 
 
 def _with_weights(network) -> dict[str, list[str]]:
-    """The blocks that have something to train: pooling and input have not."""
+    """The blocks with weights: all but pooling and input."""
     return {
         block: names
         for block, names in blocks.of(network).items()
@@ -245,24 +246,18 @@ def _with_weights(network) -> dict[str, list[str]]:
 
 
 def _trains(row: Layer) -> bool:
-    """Whether a layer trains, or has nothing that ever could, as EfficientNet's facts about colours."""
+    """Whether a layer trains, or has no weights that ever could, such as EfficientNet's input normalisation."""
     return row.trainable_params > 0 or not row.weight_layer or row.kind == "Normalization"
 
 
-def _check(count: int, there: int, what: str, network: str) -> None:
-    if not 1 <= count <= there:
+def _check(count: int, total: int, what: str, network: str) -> None:
+    if not 1 <= count <= total:
         raise ConfigError(
-            f"The last {count} {what} of {network} were to be unfrozen",
-            f"1 to {there}: it has {there} {what}",
+            f"The last {count} {what} of {network} cannot be unfrozen",
+            f"1 to {total}: it has {total} {what}",
             "Choose fewer, or unfreeze everything",
         )
 
 
 def _count(weights: list) -> int:
-    total = 0
-    for weight in weights:
-        size = 1
-        for length in weight.shape:
-            size *= length
-        total += size
-    return total
+    return sum(math.prod(weight.shape) for weight in weights)

@@ -1,8 +1,8 @@
-"""The frozen front of a network: what never changes in training is computed once, and training runs on the rest.
+"""The frozen front of a network: its output, constant throughout training, is computed once; the rest trains on it.
 
-    images -> front: frozen layers -> activations at the cut -> back: from the first layer that trains -> features
+    images -> front: frozen layers -> activations at the cut -> back: from the first trainable layer -> features
 
-Both parts share their layers with the network. The cut is one tensor or, within branches, several.
+Both parts share their layers with the network. The cut is one tensor, or several within branches.
 """
 
 import inspect
@@ -15,20 +15,20 @@ import numpy as np
 from core import settings
 from core.backbones import graph
 
-SHARE_OF_MEMORY = 0.25  # of what is free; more activations than that lie on disk
+SHARE_OF_MEMORY = 0.25  # of the free memory; larger activations are kept on disk
 SHARE_OF_DISK = 0.5
 
 
 def split(network: Any, *, inference: bool) -> tuple[Any, Any] | None:
-    """The front and the back of a network (`keras.Model`, flat, one input); None where no layer with weights is frozen.
+    """The front and the back of a network (`keras.Model`, flat, one input); None if no layer with weights is frozen.
 
     Args:
-        inference: Whether the network runs in inference mode while it trains. In training mode, layers that then
-            behave otherwise (dropout, BatchNorm that trains) belong to the back.
+        inference: Whether the network runs in inference mode during training. Otherwise layers that behave
+            differently in training mode (dropout, trainable BatchNorm) belong to the back.
     """
     import keras
 
-    producers: dict[int, int] = {}  # id of a tensor -> id of the operation it comes from
+    producers: dict[int, int] = {}  # id of a tensor -> id of the operation that produced it
     back, cut, front_weights = set(), {}, False
     for operation, inputs, outputs in graph.uses(network):
         varies = not _constant(operation, inference) or any(producers[id(tensor)] in back for tensor in inputs)
@@ -47,15 +47,15 @@ def split(network: Any, *, inference: bool) -> tuple[Any, Any] | None:
 
 
 def bytes_per_image(front: Any) -> int:
-    """What the activations at the cut take, as float32."""
+    """The size of one image's activations at the cut, as float32."""
     return sum(4 * int(np.prod(tensor.shape[1:])) for tensor in front.outputs)
 
 
 def room(folder: Path, needed: int, budget: int | None = None) -> str:
-    """Where so many bytes of activations can be: "memory", "disk" or "".
+    """Where this many bytes of activations fit: "memory", "disk" or "" (nowhere).
 
     Args:
-        budget: Bytes that they may take at all; None: what this machine has to spare.
+        budget: The most bytes they may take; None: what this machine can spare.
     """
     import psutil
 
@@ -69,7 +69,7 @@ def room(folder: Path, needed: int, budget: int | None = None) -> str:
 
 
 def empty(folder: Path, name: str, front: Any, count: int, where: str) -> tuple[np.ndarray, ...]:
-    """Arrays (count, ...) float32 to be filled, one for each tensor of the cut; on disk, files of the folder."""
+    """Arrays (count, ...) float32 to fill, one for each tensor of the cut; on disk, as files in the folder."""
     shapes = [(count, *tensor.shape[1:]) for tensor in front.outputs]
     if where == "memory":
         return tuple(np.empty(shape, np.float32) for shape in shapes)
@@ -80,13 +80,13 @@ def empty(folder: Path, name: str, front: Any, count: int, where: str) -> tuple[
 
 
 def remove(folder: Path) -> None:
-    """Removes the files that `empty` made."""
+    """Delete the files that `empty` created."""
     for path in folder.glob("prefix-*.npy"):
         path.unlink(missing_ok=True)
 
 
 def _constant(operation: Any, inference: bool) -> bool:
-    """Whether a layer, or a bare operation, gives the same for the same image throughout training."""
+    """Whether a layer or bare operation has the same output for the same image throughout training."""
     import keras
 
     if isinstance(operation, keras.Model):

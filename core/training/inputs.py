@@ -1,7 +1,7 @@
-"""What training is fed with: batches of images or of cached activations, in an order that can be gone on with.
+"""Training inputs: batches of images or of cached activations, in a reproducible order.
 
-The order of an epoch and the augmentation of an image follow from the seed, the epoch and the image's place alone, so
-a training that goes on in the middle of an epoch sees what an unbroken one would have seen.
+The order of an epoch and the augmentation of an image depend only on the seed, the epoch and the position of the
+image, so training resumed in the middle of an epoch sees the same inputs as uninterrupted training.
 """
 
 from collections import deque
@@ -14,39 +14,39 @@ import numpy as np
 from core import hardware
 from core.data import images
 
-AHEAD = 4  # batches that are prepared while the device works on one
+AHEAD = 4  # batches prepared while the device works on one
 THREADS = 4  # at most, for augmentation
 
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """Images of a dataset, read when they are needed and augmented there."""
+    """Images of a dataset, read and augmented on demand."""
 
-    images: np.ndarray  # (n, s, s, 3) uint8; may be mapped from disk
-    rows: np.ndarray  # (m,) the ones to train on
+    images: np.ndarray  # (n, s, s, 3) uint8; may be memory-mapped
+    rows: np.ndarray  # (m,) the rows to train on
     kinds: tuple[str, ...] = ()  # of `images.augment`
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def take(self, places: np.ndarray, seed: tuple[int, ...] = ()) -> np.ndarray:
-        """Images (b, s, s, 3) uint8 at these places of the rows; augmented when there is a seed."""
-        taken = self.images[self.rows[places]]
+    def take(self, positions: np.ndarray, seed: tuple[int, ...] = ()) -> np.ndarray:
+        """Images (b, s, s, 3) uint8 at these positions of the rows; augmented if there is a seed."""
+        taken = self.images[self.rows[positions]]
         return images.augment(taken, self.kinds, np.random.default_rng(seed)) if seed and self.kinds else taken
 
 
 @dataclass(frozen=True, eq=False)
 class Activations:
-    """What a frozen part of the network gave for each image, one array for each tensor; may be mapped from disk."""
+    """The output of the frozen front for each image, one array per tensor; may be memory-mapped."""
 
     arrays: tuple[np.ndarray, ...]  # each (m, ...) float32
 
     def __len__(self) -> int:
         return len(self.arrays[0])
 
-    def take(self, places: np.ndarray, seed: tuple[int, ...] = ()) -> np.ndarray | tuple[np.ndarray, ...]:
-        """The activations at these places, one array or a tuple of arrays."""
-        taken = tuple(array[places] for array in self.arrays)
+    def take(self, positions: np.ndarray, seed: tuple[int, ...] = ()) -> np.ndarray | tuple[np.ndarray, ...]:
+        """The activations at these positions: an array, or a tuple of arrays."""
+        taken = tuple(array[positions] for array in self.arrays)
         return taken if len(taken) > 1 else taken[0]
 
 
@@ -54,7 +54,7 @@ Source = Pictures | Activations
 
 
 def order(count: int, seed: tuple[int, ...]) -> np.ndarray:
-    """The places 0 to count - 1, shuffled."""
+    """The positions 0 to count - 1, shuffled."""
     return np.random.default_rng(seed).permutation(count)
 
 
@@ -70,17 +70,17 @@ def stream(
     """One epoch of (inputs, targets (b, c)) or (inputs, targets, weights (b,)); the last batch may be smaller.
 
     Args:
-        targets: (m, c) float32, a row for each place of the source.
-        weights: (m,) float32, of the images in the loss.
-        seed: Decides about the order and the augmentation; another one for every epoch.
-        start: Images of the epoch that were seen already.
+        targets: (m, c) float32, one row per position of the source.
+        weights: (m,) float32, the weight of each image in the loss.
+        seed: Determines order and augmentation; different for every epoch.
+        start: How many images of the epoch were already seen.
     """
-    places = order(len(source), seed)
+    positions = order(len(source), seed)
 
     def batch(begin: int) -> tuple:
-        chosen = places[begin : begin + batch_size]
-        told = (source.take(chosen, (*seed, begin)), targets[chosen])
-        return told if weights is None else (*told, weights[chosen])
+        chosen = positions[begin : begin + batch_size]
+        inputs = (source.take(chosen, (*seed, begin)), targets[chosen])
+        return inputs if weights is None else (*inputs, weights[chosen])
 
     begins = range(start, len(source), batch_size)
     if isinstance(source, Pictures) and source.kinds:
@@ -90,7 +90,7 @@ def stream(
 
 
 def _ahead(batch, begins: range) -> Iterator[tuple]:
-    """The batches in order, prepared by threads: NumPy works outside Python's lock."""
+    """The batches in order, prepared by threads: NumPy releases the GIL."""
     with ThreadPoolExecutor(min(THREADS, hardware.describe()["cores"])) as pool:
         waiting: deque = deque()
         for begin in begins:

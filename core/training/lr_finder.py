@@ -1,11 +1,12 @@
-"""The learning-rate finder: a short training while the rate rises from nearly nothing, and what its loss suggests.
+"""The learning-rate finder: a short training run with a rising learning rate, and the rate that its loss suggests.
 
-Smith, Cyclical learning rates for training neural networks (arXiv:1506.01186). The loss is that of the same images
-after each step: the losses of the batches themselves differ more from batch to batch than from rate to rate.
+Smith, Cyclical learning rates for training neural networks (arXiv:1506.01186). The loss is measured on the same
+images after each step: losses of the batches themselves vary more between batches than between rates.
 """
 
 import math
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 
@@ -24,9 +25,9 @@ from core.training.loop import Epochs, State
 
 STEPS = 100
 FIRST, LAST = 1e-7, 1.0  # learning rates
-JUDGED = 128  # images whose loss is looked at
-RUN_AWAY = 4  # times the lowest loss: it only rises from there
-LEARNED = 0.02  # share of the first loss that has to go before a rate counts as one that learns
+JUDGED = 128  # images on which the loss is measured
+EXPLODED = 4  # times the lowest loss: from there it only rises
+LEARNED = 0.02  # a rate counts as learning once the loss has fallen by this share of its first value
 HEAD_EPOCHS = 2  # at most, so that the gradients of the backbone are not those of a random head
 
 
@@ -47,17 +48,17 @@ def find(config: RunConfig, report: Report = silent) -> tuple[pd.DataFrame, floa
 def rise(
     config: RunConfig, dataset: Dataset, rows: dict[str, np.ndarray], report: Report = silent
 ) -> tuple[pd.DataFrame, float | None]:
-    """What the loss does while the learning rate of the last stage rises; nothing is kept of this training.
+    """The loss while the learning rate of the last phase rises; nothing of this training is kept.
 
     Args:
-        rows: Row ids of "train" and "val"; no more than `STEPS` batches of them are looked at.
+        rows: Row ids of "train" and "val"; at most `STEPS` batches of them are used.
 
     Returns:
-        A table of `learning_rate` and `loss`, a row a step until the loss runs away; and a learning rate to try: a
-        tenth of that where the loss was lowest. None where no rate made it noticeably lower.
+        A table of `learning_rate` and `loss`, one row per step until the loss explodes; and a learning rate to try: a
+        tenth of the one with the lowest loss, or None if no rate reduced the loss noticeably.
 
     Raises:
-        ConfigError, DatasetError: The training itself could not start.
+        ConfigError, DatasetError: Training could not start.
     """
     trainer.check(config, dataset, rows)
     report(Progress("load", 0, 0, unit="steps"))
@@ -66,25 +67,25 @@ def rise(
     with tempfile.TemporaryDirectory() as folder:
         few = {"train": some, "val": rows["val"][:1]}
         material = phases.Material(config, dataset, few, None, Path(folder), None, report)
-        *before, stage = phases.plan(config, None)
+        *before, phase = phases.plan(config, None)
         for head in before:
             _train_head(head, material)
-        phases.freeze(stage, material)
-        prepared = phases.prepare(stage, material)
+        phases.freeze(phase, material)
+        prepared = phases.prepare(phase, material)
         losses = _losses(prepared, material)
         train_step.release([*prepared.model.optimizer.variables, *material.assembly.model.variables])
-        del prepared  # it may hold files of the folder
+        del prepared  # it may keep files of the folder open
     rates = FIRST * (LAST / FIRST) ** (np.arange(len(losses)) / (STEPS - 1))
     lowest = int(np.argmin(losses))
     learns = losses[lowest] < (1 - LEARNED) * losses[0]
     return pd.DataFrame({"learning_rate": rates, "loss": losses}), float(rates[lowest] / 10) if learns else None
 
 
-def _train_head(stage: phases.Stage, material: phases.Material) -> None:
-    phases.freeze(stage, material)
+def _train_head(phase: phases.Phase, material: phases.Material) -> None:
+    phases.freeze(phase, material)
     state = State(batch_size=material.config.batch_size)
-    epochs = Epochs(stage, material, phases.prepare(stage, material), state, lambda: None)
-    for _ in range(min(stage.epochs, HEAD_EPOCHS)):
+    epochs = Epochs(phase, material, phases.prepare(phase, material), state, lambda: None)
+    for _ in range(min(phase.epochs, HEAD_EPOCHS)):
         epochs.run()
         state.next_epoch()
 
@@ -99,20 +100,23 @@ def _losses(prepared: phases.Prepared, material: phases.Material) -> list[float]
     for step, batch in zip(range(STEPS), _batches(prepared, material), strict=False):
         model.train_on_batch(*batch)
         loss = float(model.test_on_batch(images, targets, return_dict=True)["loss"])
-        if not math.isfinite(loss) or (losses and loss > RUN_AWAY * min(losses)):
+        if not math.isfinite(loss) or (losses and loss > EXPLODED * min(losses)):
             break
         losses.append(loss)
         if not step:
-            began = perf_counter()  # the first step waited for the compiler
+            began = perf_counter()  # the first step includes compilation
         left = (perf_counter() - began) / step * (STEPS - 1 - step) if step else None
         material.report(Progress("train", step + 1, STEPS, unit="steps", seconds_left=left))
     return losses
 
 
-def _batches(prepared: phases.Prepared, material: phases.Material):
-    """As many batches as anybody wants, epoch after epoch."""
+def _batches(prepared: phases.Prepared, material: phases.Material) -> Iterator[tuple]:
+    """Batches, epoch after epoch."""
     for epoch in range(STEPS):
         yield from inputs.stream(
-            prepared.sources["train"], material.targets("train"), material.image_weights(),
-            batch_size=material.config.batch_size, seed=(material.config.seed, epoch),
-        )  # fmt: skip
+            prepared.sources["train"],
+            material.targets("train"),
+            material.image_weights(),
+            batch_size=material.config.batch_size,
+            seed=(material.config.seed, epoch),
+        )

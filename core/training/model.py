@@ -2,8 +2,8 @@
 
     image (s0, s0, 3) uint8 -> resize, preprocess -> network (backbone and pooling) -> head -> probabilities
 
-Whatever decides about a prediction is inside, so the model can be saved, exported and asked on its own. Augmentation is
-no part of it.
+Everything that affects a prediction is inside, so the model can be saved, exported and used on its own. Augmentation is
+not part of it.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Assembly:
 
     model: Any  # keras.Model, (b, s0, s0, 3) uint8 -> (b, classes) float32, rows sum to 1
     network: Any  # keras.Model of the backbone and its pooling, (b, s, s, 3) preprocessed -> (b, d)
-    head: list  # its layers in order: "hidden" where there is one, "dropout", "predictions"
+    head: list  # its layers in order: "hidden" (if any), "dropout", "predictions"
 
 
 def assemble(
@@ -31,17 +31,17 @@ def assemble(
     classes: int,
     head: heads.Head | None = None,
 ) -> Assembly:
-    """The network that a fine-tune or a from-scratch run trains; everything in it is trainable yet.
+    """The network that a fine-tune or a from-scratch run trains; all of it is trainable at first.
 
-    How BatchNorm runs is up to whoever trains: `network(x, training=False)` inside a functional model would not hold,
-    because the `training=True` of `model.fit` overrides it (keras#20285).
+    The mode of BatchNorm is up to the training step: `network(x, training=False)` inside a functional model would have
+    no effect, because the `training=True` of `model.fit` overrides it (keras#20285).
 
     Args:
-        image_size: Pixels of the square images that come in.
-        head: A trained probe to start from; its hidden units win over `config.head_units`.
+        image_size: Side of the square input images, in pixels.
+        head: A trained probe to start from; its hidden units take precedence over `config.head_units`.
 
     Raises:
-        ConfigError: The probe's features or classes are not those of this network.
+        ConfigError: The probe's features or classes do not match this network.
         RunError: The probe is nearest neighbours, which has no layers.
     """
     import keras
@@ -50,7 +50,7 @@ def assemble(
     if config.method == "scratch":
         with compiled.building(config.encoder.precision):
             keras.utils.set_random_seed(config.seed)
-            network = keras.models.clone_model(network)  # untrained weights are otherwise the same for every seed
+            network = keras.models.clone_model(network)  # otherwise untrained weights would be the same for every seed
     dense = _dense_layers(head, network.output_shape[-1], classes) if head else []
     units = [len(layer.bias) for layer in dense[:-1]]
     if not units and config.head_units:
@@ -64,10 +64,10 @@ def assemble(
 
 
 def from_probe(config: RunConfig, head: heads.Head, *, image_size: int) -> Any:
-    """A probe as one such model, with the standardisation of its features folded into its first layer.
+    """A probe as one model, with the feature standardisation folded into its first layer.
 
     Raises:
-        RunError: Nearest neighbours, which have no layers.
+        RunError: The head is nearest neighbours, which has no layers.
     """
     import keras
 
@@ -83,7 +83,7 @@ def from_probe(config: RunConfig, head: heads.Head, *, image_size: int) -> Any:
 
 
 def before(config: RunConfig, image_size: int, network: Any) -> Any:
-    """A `keras.Model` from uint8 images (b, s0, s0, 3) to what a network, or the front of one, gives."""
+    """A `keras.Model` from uint8 images (b, s0, s0, 3) to the output of a network, or of its front."""
     import keras
 
     with compiled.building("float32"):
@@ -124,7 +124,7 @@ def _enter(config: RunConfig, image_size: int, network: Any) -> tuple[Any, Any]:
 
 
 def _dense_layers(head: heads.Head, dim: int, classes: int) -> list[heads.Layer]:
-    """The layers of a probe, for features (n, dim) as they come."""
+    """The layers of a probe, for raw features (n, dim)."""
     layers = head.dense_layers()
     if layers is None:
         raise RunError(
@@ -134,7 +134,7 @@ def _dense_layers(head: heads.Head, dim: int, classes: int) -> list[heads.Layer]
     if (trained_on, head.classes) != (dim, classes):
         raise ConfigError(
             f"The head was trained on {trained_on} features and {head.classes} classes",
-            f"{dim} features and {classes} classes, which is what this network and dataset have",
+            f"{dim} features and {classes} classes, those of this network and dataset",
             "Start from a probe of the same backbone, pooling and dataset",
         )
     return layers
@@ -142,5 +142,7 @@ def _dense_layers(head: heads.Head, dim: int, classes: int) -> list[heads.Layer]
 
 def _assign(layers: list, dense: list[heads.Layer]) -> None:
     with_weights = [layer for layer in layers if layer.weights]
-    for layer, weights in zip(with_weights, dense, strict=False):  # without weights they keep their seeded start
+    for layer, weights in zip(
+        with_weights, dense, strict=False
+    ):  # without a probe, layers keep their seeded initial weights
         layer.set_weights(weights)

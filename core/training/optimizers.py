@@ -1,4 +1,4 @@
-"""The optimiser and the learning rate of every step, in Keras's own terms."""
+"""Optimizers and learning-rate schedules, as Keras objects."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ FIRST = 1 / 25  # of the learning rate: where a one-cycle schedule starts
 
 
 def build(config: RunConfig, rate: Any) -> Any:
-    """The optimiser of a config.
+    """The optimizer of a config.
 
     Args:
-        rate: A learning rate, or a schedule of Keras.
+        rate: A learning rate or a Keras schedule.
     """
     from keras import optimizers
 
@@ -25,10 +25,10 @@ def build(config: RunConfig, rate: Any) -> Any:
 
 
 def schedule(name: str, rate: float, steps: int) -> Any:
-    """The learning rate over so many steps: constant; cosine, down to 0; one-cycle, up to `rate` first and then to 0.
+    """The learning rate over this many steps: constant; cosine, down to 0; one-cycle, up to `rate`, then down to 0.
 
-    Loshchilov & Hutter, SGDR (arXiv:1608.03983); Smith & Topin, Super-convergence (arXiv:1708.07120), whose momentum
-    stays as it is here.
+    Loshchilov & Hutter, SGDR (arXiv:1608.03983); Smith & Topin, Super-convergence (arXiv:1708.07120); momentum is
+    not cycled here.
     """
     from keras.optimizers import schedules
 

@@ -1,4 +1,4 @@
-"""The stages of a training: which layers each one trains, and what is computed before so that its steps are short."""
+"""The phases of training: which layers each one trains, and what is precomputed to keep its steps short."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,13 +17,13 @@ from core.training import model as assembly
 from core.training.inputs import Activations, Pictures, Source
 from core.training.model import Assembly
 
-TELL_EVERY = 0.2  # seconds between two progress reports
+REPORT_EVERY = 0.2  # seconds between progress reports
 EVALUATION_BATCH = 64  # images at least
 
 
 @dataclass(frozen=True)
-class Stage:
-    """One part of a training, with an optimiser of its own."""
+class Phase:
+    """One phase of training, with its own optimizer."""
 
     name: str  # head, finetune or scratch
     epochs: int
@@ -33,14 +33,14 @@ class Stage:
 
 @dataclass
 class Material:
-    """What a training works with."""
+    """Everything that training works with."""
 
     config: RunConfig
     dataset: Dataset
     rows: dict[str, np.ndarray]  # row ids of train and val
-    head: heads.Head | None  # to start from
+    head: heads.Head | None  # a trained head to start from
     folder: Path  # for what is too large for memory
-    front_budget: int | None  # bytes; None: what this machine has to spare
+    front_budget: int | None  # bytes; None: what this machine can spare
     report: Report
     assembly: Assembly = field(init=False)
 
@@ -48,7 +48,7 @@ class Material:
         self.renew()
 
     def renew(self) -> None:
-        """Makes the network as it is before any training."""
+        """Create the network in its initial state."""
         self.assembly = assembly.assemble(self.config, image_size=self.image_size, classes=self.classes, head=self.head)
 
     @property
@@ -64,11 +64,11 @@ class Material:
         return Pictures(self.dataset.images, rows, kinds)
 
     def targets(self, split: str) -> np.ndarray:
-        """(n, classes) float32, one 1 in each row."""
+        """One-hot labels (n, classes) float32."""
         return np.eye(self.classes, dtype=np.float32)[self.dataset.labels[self.rows[split]]]
 
     def image_weights(self) -> np.ndarray | None:
-        """The weight of each training image (n,) in the loss, 1 on average; None where all have the same."""
+        """The weight of each training image (n,) in the loss, 1 on average; None if all are equal."""
         if self.config.class_weights == "none":
             return None
         labels = self.dataset.labels[self.rows["train"]]
@@ -76,104 +76,104 @@ class Material:
         return (len(labels) / (self.classes * np.maximum(counts, 1))).astype(np.float32)[labels]
 
     def extract(self, rows: np.ndarray) -> Activations:
-        """Features of the frozen backbone, from their cache where they are there."""
+        """Features of the frozen backbone, cached if possible."""
         return Activations((features.extract(self.dataset, rows, self.config.encoder, report=self.report).values,))
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """The model that a stage trains, and what it is fed with."""
+    """The model that a phase trains, and its inputs."""
 
-    model: Any  # keras.Model, from what the sources give to probabilities
+    model: Any  # keras.Model, from the inputs of the sources to probabilities
     sources: dict[str, Source]  # train and val
-    front_cached: bool = False  # the frozen front is computed already
-    note: str = ""  # what a person should know about it
+    front_cached: bool = False  # the frozen front was precomputed
+    note: str = ""  # shown to the user
 
 
-def plan(config: RunConfig, head: heads.Head | None) -> list[Stage]:
-    """The head on the frozen backbone, unless there is one to start from, then what is unfrozen; or all at once."""
-    main = Stage(config.method, config.epochs, config.learning_rate, config.schedule)
+def plan(config: RunConfig, head: heads.Head | None) -> list[Phase]:
+    """The head on the frozen backbone (unless one is given), then the unfrozen layers; or all from scratch."""
+    main = Phase(config.method, config.epochs, config.learning_rate, config.schedule)
     if config.method == "scratch" or head or not config.head_epochs:
         return [main]
-    return [Stage("head", config.head_epochs, config.head_learning_rate, "constant"), main]
+    return [Phase("head", config.head_epochs, config.head_learning_rate, "constant"), main]
 
 
-def freeze(stage: Stage, material: Material) -> freezing.Frozen | None:
-    """Sets which layers train, and tells what it came to; None for the head, with which nothing else trains."""
+def freeze(phase: Phase, material: Material) -> freezing.Frozen | None:
+    """Set which layers of the backbone train and return the result; None for the head phase, where none do."""
     config, network = material.config, material.assembly.network
-    mode = "inference" if _inference(stage, config) else "training"
-    if stage.name == "head":
+    mode = "inference" if _inference(phase, config) else "training"
+    if phase.name == "head":
         network.trainable = False
         return None
-    if stage.name == "scratch":
+    if phase.name == "scratch":
         network.trainable = True
         return freezing.inspect(network, mode)
     freezing.apply(network, config.unfreeze, config.unfreeze_count)
     return freezing.inspect(network, mode, unfreeze=config.unfreeze, count=config.unfreeze_count)
 
 
-def prepare(stage: Stage, material: Material) -> Prepared:
-    """Computes what stays the same in every epoch, unless images are augmented: features, or the frozen front."""
+def prepare(phase: Phase, material: Material) -> Prepared:
+    """Precompute what is the same in every epoch, unless images are augmented: features, or the frozen front."""
     config, note = material.config, ""
-    if not config.augmentations and stage.name == "head" and _features_fit(material):
+    if not config.augmentations and phase.name == "head" and _features_fit(material):
         sources = {split: material.extract(rows) for split, rows in material.rows.items()}
-        return Prepared(_model(stage, material, None), sources)
-    parts = None if config.augmentations else _parts(stage, material)
+        return Prepared(_model(phase, material, None), sources)
+    parts = None if config.augmentations else _parts(phase, material)
     if parts:
         front, back = parts
         needed = frozen_front.bytes_per_image(front) * sum(map(len, material.rows.values()))
         where = frozen_front.room(material.folder, needed, material.front_budget)
         if where:
-            return Prepared(_model(stage, material, back), _activations(front, material, where), front_cached=True)
+            return Prepared(_model(phase, material, back), _activations(front, material, where), front_cached=True)
         if material.front_budget is None:
-            note = f"The frozen layers ran in every step: what they give takes {needed / 1e9:.1f} GB"
+            note = f"The frozen layers ran in every step: caching their output would take {needed / 1e9:.1f} GB"
     body = assembly.before(config, material.image_size, material.assembly.network)
     kinds = {"train": config.augmentations}
     sources = {split: material.pictures(rows, kinds.get(split, ())) for split, rows in material.rows.items()}
-    return Prepared(_model(stage, material, body), sources, note=note)
+    return Prepared(_model(phase, material, body), sources, note=note)
 
 
-def predict(stage: Stage, material: Material, rows: np.ndarray) -> np.ndarray:
-    """Probabilities (n, classes) float32 for rows of the dataset, of the network as it is after a stage."""
-    if stage.name == "head" and not material.config.augmentations:
-        model, source = _model(stage, material, None), material.extract(rows)  # features that the cache then has
+def predict(phase: Phase, material: Material, rows: np.ndarray) -> np.ndarray:
+    """Probabilities (n, classes) float32 for rows of the dataset, by the network at the end of a phase."""
+    if phase.name == "head" and not material.config.augmentations:
+        model, source = _model(phase, material, None), material.extract(rows)  # features are cached
     else:
         model, source = material.assembly.model, material.pictures(rows)
     probabilities = np.empty((len(rows), material.classes), np.float32)
-    teller = Teller(material.report, "evaluate", len(rows))
+    counter = ImageCounter(material.report, "evaluate", len(rows))
 
-    def put(places: slice, outputs: np.ndarray) -> None:
-        probabilities[places] = outputs
-        teller.add(len(outputs))
+    def put(positions: slice, outputs: np.ndarray) -> None:
+        probabilities[positions] = outputs
+        counter.add(len(outputs))
 
     step.predict(model, source, EVALUATION_BATCH, put)
     return probabilities
 
 
-class Teller:
-    """Counts images and reports them, not too often."""
+class ImageCounter:
+    """Counts images and reports progress at most every `REPORT_EVERY` seconds."""
 
     def __init__(self, report: Report, stage: str, total: int):
         self.report, self.stage, self.total = report, stage, total
-        self.done, self.began, self.told = 0, perf_counter(), 0.0
+        self.done, self.began, self.reported = 0, perf_counter(), 0.0
 
     def add(self, images: int) -> None:
         self.done += images
         now = perf_counter()
-        if now - self.told > TELL_EVERY or self.done == self.total:
+        if now - self.reported > REPORT_EVERY or self.done == self.total:
             rate = self.done / max(now - self.began, 1e-6)
             left = (self.total - self.done) / rate
             self.report(Progress(self.stage, self.done, self.total, rate=rate, seconds_left=left))
-            self.told = now
+            self.reported = now
 
 
-def _inference(stage: Stage, config: RunConfig) -> bool:
-    """Whether the backbone runs in inference mode while it trains."""
-    return stage.name == "head" or (stage.name == "finetune" and config.batchnorm == "inference")
+def _inference(phase: Phase, config: RunConfig) -> bool:
+    """Whether the backbone runs in inference mode during this phase."""
+    return phase.name == "head" or (phase.name == "finetune" and config.batchnorm == "inference")
 
 
-def _model(stage: Stage, material: Material, body: Any | None) -> Any:
-    return step.build(material.assembly, body, inference=_inference(stage, material.config))
+def _model(phase: Phase, material: Material, body: Any | None) -> Any:
+    return step.build(material.assembly, body, inference=_inference(phase, material.config))
 
 
 def _features_fit(material: Material) -> bool:
@@ -181,26 +181,26 @@ def _features_fit(material: Material) -> bool:
     return frozen_front.room(material.folder, 4 * count * material.assembly.network.output_shape[-1]) == "memory"
 
 
-def _parts(stage: Stage, material: Material) -> tuple[Any, Any] | None:
-    return frozen_front.split(material.assembly.network, inference=_inference(stage, material.config))
+def _parts(phase: Phase, material: Material) -> tuple[Any, Any] | None:
+    return frozen_front.split(material.assembly.network, inference=_inference(phase, material.config))
 
 
 def _activations(front: Any, material: Material, where: str) -> dict[str, Source]:
-    """What the frozen front gives for every image."""
+    """The output of the frozen front for every image."""
     model = assembly.before(material.config, material.image_size, front)
-    teller = Teller(material.report, "extract", sum(map(len, material.rows.values())))
+    counter = ImageCounter(material.report, "extract", sum(map(len, material.rows.values())))
     sources: dict[str, Source] = {}
     for split, rows in material.rows.items():
         arrays = frozen_front.empty(material.folder, split, front, len(rows), where)
-        step.predict(model, material.pictures(rows), EVALUATION_BATCH, _filling(arrays, teller))
+        step.predict(model, material.pictures(rows), EVALUATION_BATCH, _filling(arrays, counter))
         sources[split] = Activations(arrays)
     return sources
 
 
-def _filling(arrays: tuple[np.ndarray, ...], teller: Teller) -> Callable[[slice, Any], None]:
-    def put(places: slice, outputs: Any) -> None:
+def _filling(arrays: tuple[np.ndarray, ...], counter: ImageCounter) -> Callable[[slice, Any], None]:
+    def put(positions: slice, outputs: Any) -> None:
         for array, output in zip(arrays, outputs if isinstance(outputs, list) else [outputs], strict=True):
-            array[places] = output
-        teller.add(places.stop - places.start)
+            array[positions] = output
+        counter.add(positions.stop - positions.start)
 
     return put

@@ -1,4 +1,4 @@
-"""What a step of training runs: the part of the network that is not computed already, its head, and its variables."""
+"""One training step: the part of the network that is not precomputed, its head, and its variables."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,12 +13,12 @@ from core.training.model import Assembly
 
 
 def build(assembly: Assembly, body: Any | None, *, inference: bool) -> Any:
-    """A `keras.Model` from what a `Source` gives to probabilities (b, classes), made of the layers of an assembly.
+    """A `keras.Model` from the inputs of a `Source` to probabilities (b, classes), made of the layers of an assembly.
 
     Args:
-        body: A model from the inputs to features (b, d); None where the inputs are features.
-        inference: Whether the body runs in inference mode while it trains: its BatchNorm statistics then never move.
-            The call in here is direct, so that this holds whatever mode the whole is in (see `model.assemble`).
+        body: A model from the inputs to features (b, d); None if the inputs are features.
+        inference: Whether the body runs in inference mode during training, so that its BatchNorm statistics stay fixed.
+            The body is called directly, so this holds in any mode of the whole model (see `model.assemble`).
     """
     import keras
 
@@ -40,7 +40,7 @@ def build(assembly: Assembly, body: Any | None, *, inference: bool) -> Any:
 
 
 def compile(model: Any, optimizer: Any, label_smoothing: float) -> None:
-    """Makes such a model ready for `fit` on targets (b, classes), with `loss` and `accuracy` in its logs."""
+    """Compile such a model for `fit` on targets (b, classes), with `loss` and `accuracy` in its logs."""
     from keras import losses, metrics
 
     model.compile(
@@ -53,9 +53,9 @@ def compile(model: Any, optimizer: Any, label_smoothing: float) -> None:
 
 
 def moving(assembly: Assembly) -> list:
-    """The variables that training changes, in an order that is always the same: weights of all that trains, and seeds.
+    """The variables that training changes, in a fixed order: the weights of trainable layers, and seeds.
 
-    Whatever is not among them is as `model.assemble` makes it.
+    All others are as `model.assemble` creates them.
     """
     layers = [layer for layer in backbones.weight_layers(assembly.network) if layer.trainable]
     weights = [variable for layer in [*layers, *assembly.head] for variable in layer.weights]
@@ -64,23 +64,23 @@ def moving(assembly: Assembly) -> list:
 
 
 def read(variables: list, name: str) -> dict[str, np.ndarray]:
-    """Copies of variables as arrays that a checkpoint can hold."""
+    """Copies of variables as arrays for a checkpoint."""
     from keras import ops
 
     return {f"{name}_{index}": np.array(ops.convert_to_numpy(variable)) for index, variable in enumerate(variables)}
 
 
 def write(variables: list, name: str, arrays: dict[str, np.ndarray]) -> None:
-    """Gives variables the values that `read` took."""
+    """Assign the values that `read` returned."""
     for index, variable in enumerate(variables):
         variable.assign(arrays[f"{name}_{index}"])
 
 
 def release(variables: list) -> None:
-    """Gives back the memory of variables that nobody reads any more.
+    """Free the memory of variables that are no longer needed.
 
-    TensorFlow keeps the graph of a training step for as long as the process lives, and the graph its variables: without
-    this every run would leave its weights and its optimizer's state in the worker.
+    TensorFlow keeps the graph of a training step for the life of the process, and the graph keeps its variables:
+    without this, the weights and optimizer state of every run would stay in the worker's memory.
     """
     from keras import backend
 
@@ -99,16 +99,16 @@ def predict(
     batch_size: int,
     put: Callable[[slice, Any], None],
 ) -> None:
-    """Runs a model over a source in order and hands on what it gives, batch by batch; halves a batch that does not fit.
+    """Run a model over a source in order, batch by batch; a batch that does not fit into memory is halved.
 
     Args:
-        put: Takes the places of a batch and the model's outputs for them, an array or a list of arrays.
+        put: Receives the positions of a batch and the model's outputs for them, an array or a list of arrays.
     """
     model.jit_compile = jit()
     done, batch_size = 0, min(batch_size, len(source))
     while done < len(source):
-        places = slice(done, min(done + batch_size, len(source)))
-        whole = np.resize(np.arange(places.start, places.stop), batch_size)  # another size would be compiled anew
+        positions = slice(done, min(done + batch_size, len(source)))
+        whole = np.resize(np.arange(positions.start, positions.stop), batch_size)  # another size would be recompiled
         try:
             outputs = model.predict_on_batch(source.take(whole))
         except Exception as error:
@@ -116,20 +116,20 @@ def predict(
                 raise
             batch_size = smaller(batch_size, error)
             continue
-        done = places.stop
-        count = done - places.start
-        put(places, [output[:count] for output in outputs] if isinstance(outputs, list) else outputs[:count])
+        done = positions.stop
+        count = done - positions.start
+        put(positions, [output[:count] for output in outputs] if isinstance(outputs, list) else outputs[:count])
 
 
 def jit() -> bool:
-    """Whether Keras is to compile with XLA: JAX must; TensorFlow's steps are compiled anyway, and XLA takes minutes."""
+    """Whether Keras should compile with XLA: JAX must; TensorFlow compiles steps anyway, and XLA takes minutes."""
     from keras import backend
 
     return backend.backend() == "jax"
 
 
 def smaller(batch_size: int, error: Exception) -> int:
-    """Half the batch that did not fit into memory; raises BackboneError where there is no half."""
+    """Half the batch size that did not fit into memory; raises BackboneError for a single image."""
     if batch_size == 1:
         raise BackboneError(
             "One image at a time does not fit into memory", remedy="Choose a smaller input size or backbone"

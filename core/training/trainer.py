@@ -1,6 +1,6 @@
-"""Training a network in stages: the head alone on the frozen backbone, then what is unfrozen; or all from scratch.
+"""Training a network in phases: the head alone on the frozen backbone, then the unfrozen layers; or all from scratch.
 
-A training goes on where its last checkpoint left it, and ends where an unbroken one would have ended.
+Interrupted training resumes from its last checkpoint, and ends with the same result as uninterrupted training.
 """
 
 import hashlib
@@ -22,10 +22,10 @@ from core.progress import Progress, Report, silent
 from core.training import checkpoints, freezing, frozen_front, phases, step
 from core.training.loop import Epochs, State
 from core.training.model import Assembly
-from core.training.phases import Material, Stage
+from core.training.phases import Material, Phase
 
-SAVE_EVERY = 30.0  # seconds between two checkpoints within an epoch
-SAVE_SHARE = 0.05  # of the time may go into writing them
+SAVE_EVERY = 30.0  # seconds between checkpoints within an epoch
+SAVE_SHARE = 0.05  # of the training time, at most, for writing checkpoints
 
 Predict = Callable[[np.ndarray], np.ndarray]
 """Row ids (n,) of the dataset to probabilities (n, classes)."""
@@ -35,19 +35,19 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Trained:
-    """A network at its best epoch, and how it came there."""
+    """A network at its best epoch, and how it was trained."""
 
     assembly: Assembly
     chosen: dict[str, float]  # epoch, validation_accuracy, last_epoch, last_validation_accuracy
-    stages: list[dict]  # name, epochs, seconds, validation_accuracy; in the order they were tested
-    curves: list[dict]  # a point for each epoch: step, stage, loss, accuracy, validation_loss, ...
-    images_per_second: float | None  # of the steps of the last stage; None where it had none in this process
+    phases: list[dict]  # name, epochs, seconds, validation_accuracy; in the order of testing
+    curves: list[dict]  # one point per epoch: step, stage (its phase), loss, accuracy, validation_loss, ...
+    images_per_second: float | None  # in the steps of the last phase; None if it ran none in this process
     batch_size: int
-    notes: tuple[str, ...]  # what a person should know about it
+    notes: tuple[str, ...]  # shown to the user
     frozen: freezing.Frozen | None  # what trained
-    front_cached: bool  # whether the frozen front was computed once
+    front_cached: bool  # whether the frozen front was precomputed
     peak_memory: int | None  # bytes of this process
-    ended: str = "finished"  # or stopped, diverged: with the best until then
+    ended: str = "finished"  # or stopped, diverged: with the best epoch so far
     error: str | None = None  # why
 
 
@@ -58,24 +58,24 @@ def fit(
     *,
     folder: Path,
     head: heads.Head | None = None,
-    on_stage: Callable[[str, Predict], None] = lambda name, predict: None,
+    on_phase: Callable[[str, Predict], None] = lambda name, predict: None,
     front_budget: int | None = None,
     report: Report = silent,
 ) -> Trained:
-    """Trains the network of a config and restores its best epoch on validation.
+    """Train the network of a config and restore the epoch with the best validation accuracy.
 
     Args:
         rows: Row ids of "train" and "val".
-        folder: Where checkpoints are; one of the same training is gone on with.
-        head: A trained probe to start from, instead of a stage of the head alone.
-        on_stage: Called with the network as it is at the end of each stage, to test it; it must choose nothing.
-        front_budget: Bytes that activations of the frozen front may take, computed once when nothing is augmented;
-            0: it is computed in every step. None: what this machine has to spare.
+        folder: Folder of the checkpoints; an existing one of the same training is resumed.
+        head: A trained probe to start from, instead of a head phase.
+        on_phase: Called at the end of each phase to test the network; must not influence any choice.
+        front_budget: Bytes that cached activations of the frozen front may take (without augmentation); 0: the front
+            runs in every step. None: what this machine can spare.
 
     Raises:
-        ConfigError, DatasetError: What is asked for cannot be trained.
-        Stopped: `report` raised it before the first epoch was over, or it was `Paused`; the checkpoint is written.
-        Diverged: The loss was no number any more before the first epoch was over.
+        ConfigError, DatasetError: This config cannot be trained.
+        Stopped: `report` raised it before the end of the first epoch, or raised `Paused`; a checkpoint is written.
+        Diverged: The loss became non-finite before the end of the first epoch.
         RunError: A checkpoint cannot be written or read.
     """
     check(config, dataset, rows)
@@ -83,7 +83,7 @@ def fit(
     rows = {split: rows[split] for split in ("train", "val")}
     material = Material(config, dataset, rows, head, folder, front_budget, report)
     try:
-        return _Training(material).run(on_stage)
+        return _Training(material).run(on_phase)
     except BaseException:
         step.release(material.assembly.model.variables)
         raise
@@ -92,64 +92,66 @@ def fit(
 
 
 class _Training:
-    """One training from its start, or its last checkpoint, to its end."""
+    """Training from the start, or from the last checkpoint, to the end."""
 
     def __init__(self, material: Material):
         self.material, self.folder = material, material.folder
-        self.stages = phases.plan(material.config, material.head)
+        self.phases = phases.plan(material.config, material.head)
         self.identity = _identity(material)
         self.state = State(batch_size=material.config.batch_size)
         self.frozen, self.front_cached, self.rate, self.peak_memory = None, False, None, 0
 
-    def run(self, on_stage: Callable[[str, Predict], None]) -> Trained:
+    def run(self, on_phase: Callable[[str, Predict], None]) -> Trained:
         saved, ended, error = self._saved(), "finished", None
-        for index, stage in enumerate(self.stages):
-            if index < self.state.stage:  # finished before the checkpoint: only its test is to be repeated
-                self._restore_best(stage)
+        for index, phase in enumerate(self.phases):
+            if index < self.state.stage:  # finished before the checkpoint: only its test is repeated
+                self._restore_best(phase)
             else:
                 if index > self.state.stage:
                     self.state.enter(index)
                 try:
-                    self._train(stage, saved)
+                    self._train(phase, saved)
                 except (Stopped, Diverged) as problem:
                     if isinstance(problem, Paused) or not self.state.curves:
                         raise
                     ended = "diverged" if isinstance(problem, Diverged) else "stopped"
                     error = str(problem) if ended == "diverged" else None
                 saved = None
-                if not self._points(stage):  # ended before its first epoch did: the stage before is the result
+                if not self._points(phase):  # ended within its first epoch: the previous phase is the result
                     self.material.renew()
-                    self._restore_best(self.stages[index - 1])
+                    self._restore_best(self.phases[index - 1])
                     break
-                self._restore_best(stage)
-                self.state.stages.append(self._summary(stage))
-            on_stage(stage.name, lambda rows, stage=stage: phases.predict(stage, self.material, rows))
+                self._restore_best(phase)
+                self.state.stages.append(self._summary(phase))
+            on_phase(phase.name, lambda rows, phase=phase: phases.predict(phase, self.material, rows))
             if ended != "finished":
                 break
         return self._trained(ended, error)
 
-    def _train(self, stage: Stage, saved: dict[str, np.ndarray] | None) -> None:
-        """Trains from where the state is to the end of the stage."""
-        for point in self.state.curves if saved else ():  # when all broke, the last may not have been heard
+    def _train(self, phase: Phase, saved: dict[str, np.ndarray] | None) -> None:
+        """Train from the current state to the end of the phase."""
+        for point in (
+            self.state.curves if saved else ()
+        ):  # the last points may not have been reported before the interruption
             self.material.report(Progress(point["stage"], 0, 0, metrics=_measured(point), step=point["step"]))
-        self.frozen = phases.freeze(stage, self.material)
-        if not self._goes_on(stage):  # it ended while it was tested
+        self.frozen = phases.freeze(phase, self.material)
+        if not self._continues(phase):  # interrupted during its test
             return
         count = len(self.material.rows["train"])
         done = self.state.epoch * count + self.state.images
-        self.material.report(Progress(stage.name, done, stage.epochs * count))  # what comes next takes a moment
-        prepared = phases.prepare(stage, self.material)
+        self.material.report(Progress(phase.name, done, phase.epochs * count))  # preparation takes a while
+        prepared = phases.prepare(phase, self.material)
         self.front_cached = prepared.front_cached
         if prepared.note and prepared.note not in self.state.notes:
             self.state.notes.append(prepared.note)
-        self.epochs = Epochs(stage, self.material, prepared, self.state, self._save_sometimes)
+        self.epochs = Epochs(phase, self.material, prepared, self.state, self._save_sometimes)
         if saved:
             step.write(step.moving(self.material.assembly), "weight", saved)
             step.write(self.epochs.model.optimizer.variables, "optimizer", saved)
         self.clock, self.next_save = perf_counter(), perf_counter() + SAVE_EVERY
         try:
-            while self._goes_on(stage):
-                self._end_epoch(stage, self.epochs.run())
+            while self._continues(phase):
+                self._end_epoch(phase, self.epochs.run())
         except Stopped:
             self._save()
             raise
@@ -158,24 +160,24 @@ class _Training:
             self.peak_memory = max(self.peak_memory, self.epochs.pace.peak_memory)
             step.release(self.epochs.model.optimizer.variables)
 
-    def _end_epoch(self, stage: Stage, point: dict) -> None:
+    def _end_epoch(self, phase: Phase, point: dict) -> None:
         self.state.curves.append(point)
         self.state.next_epoch()
-        if self._best(stage) is point:
-            checkpoints.save(self._best_path(stage), self._weights(), {"identity": self.identity, "point": point})
+        if self._best(phase) is point:
+            checkpoints.save(self._best_path(phase), self._weights(), {"identity": self.identity, "point": point})
         self._save()
-        self.epochs.tell(_measured(point), point["step"])
+        self.epochs.report(_measured(point), point["step"])
 
     # Checkpoints
 
     def _saved(self) -> dict[str, np.ndarray] | None:
-        """The arrays of the last checkpoint of this training, whose state is then ours; None: from the start."""
-        found = checkpoints.load(self.folder / "last.npz")
-        if found is None:
+        """The arrays of the last checkpoint of this training, whose state is restored; None: start anew."""
+        checkpoint = checkpoints.load(self.folder / "last.npz")
+        if checkpoint is None:
             return None
-        arrays, about = found
+        arrays, about = checkpoint
         if about["identity"] != self.identity:
-            log.warning("The checkpoint in %s is of another training: starting anew", self.folder)
+            log.warning("The checkpoint in %s belongs to another training run: starting anew", self.folder)
             return None
         self.state = State(**about["state"])
         return arrays
@@ -193,48 +195,51 @@ class _Training:
         self.state.seconds += began - self.clock
         self.clock = began
         arrays = self._weights() | step.read(self.epochs.model.optimizer.variables, "optimizer")
-        if not all(np.isfinite(array).all() for array in arrays.values()):  # the loss would only tell in the next step
+        if not all(
+            np.isfinite(array).all() for array in arrays.values()
+        ):  # the loss would only show it in the next step
             raise self.epochs.diverged(math.nan)
         checkpoints.save(self.folder / "last.npz", arrays, {"identity": self.identity, "state": asdict(self.state)})
         now = perf_counter()
         self.next_save = now + max(SAVE_EVERY, (now - began) / SAVE_SHARE)
 
-    def _best_path(self, stage: Stage) -> Path:
-        return self.folder / f"best-{stage.name}.npz"
+    def _best_path(self, phase: Phase) -> Path:
+        return self.folder / f"best-{phase.name}.npz"
 
-    def _restore_best(self, stage: Stage) -> None:
-        found = checkpoints.load(self._best_path(stage))
-        if found is None:
-            raise RunError(f"The checkpoint {self._best_path(stage)} is gone", "", "Start a new run with its settings")
-        phases.freeze(stage, self.material)
-        step.write(step.moving(self.material.assembly), "weight", found[0])
+    def _restore_best(self, phase: Phase) -> None:
+        checkpoint = checkpoints.load(self._best_path(phase))
+        if checkpoint is None:
+            path = self._best_path(phase)
+            raise RunError(f"The checkpoint {path} is missing", "", "Start a new run with the same settings")
+        phases.freeze(phase, self.material)
+        step.write(step.moving(self.material.assembly), "weight", checkpoint[0])
 
-    # What came of it
+    # Results
 
-    def _points(self, stage: Stage) -> list[dict]:
-        return [point for point in self.state.curves if point["stage"] == stage.name]
+    def _points(self, phase: Phase) -> list[dict]:
+        return [point for point in self.state.curves if point["stage"] == phase.name]
 
-    def _best(self, stage: Stage) -> dict:
-        """The epoch of a stage with the best validation accuracy, the first of them."""
-        return max(self._points(stage), key=lambda point: point["validation_accuracy"])
+    def _best(self, phase: Phase) -> dict:
+        """The epoch of a phase with the best validation accuracy; the first of equals."""
+        return max(self._points(phase), key=lambda point: point["validation_accuracy"])
 
-    def _goes_on(self, stage: Stage) -> bool:
-        patience, points = self.material.config.patience, self._points(stage)
-        if not patience or not points or stage.name == "head":
-            return self.state.epoch < stage.epochs
-        return self.state.epoch < stage.epochs and points[-1]["step"] - self._best(stage)["step"] < patience
+    def _continues(self, phase: Phase) -> bool:
+        patience, points = self.material.config.patience, self._points(phase)
+        if not patience or not points or phase.name == "head":
+            return self.state.epoch < phase.epochs
+        return self.state.epoch < phase.epochs and points[-1]["step"] - self._best(phase)["step"] < patience
 
-    def _summary(self, stage: Stage) -> dict:
+    def _summary(self, phase: Phase) -> dict:
         return {
-            "name": stage.name,
+            "name": phase.name,
             "epochs": self.state.epoch,
             "seconds": self.state.seconds,
-            "validation_accuracy": self._best(stage)["validation_accuracy"],
+            "validation_accuracy": self._best(phase)["validation_accuracy"],
         }
 
     def _trained(self, ended: str, error: str | None) -> Trained:
         tested = self.state.stages[-1]["name"]
-        best = self._best(next(stage for stage in self.stages if stage.name == tested))
+        best = self._best(next(phase for phase in self.phases if phase.name == tested))
         last = self.state.curves[-1]
         return Trained(
             assembly=self.material.assembly,
@@ -244,7 +249,7 @@ class _Training:
                 "last_epoch": last["step"],
                 "last_validation_accuracy": last["validation_accuracy"],
             },
-            stages=self.state.stages,
+            phases=self.state.stages,
             curves=self.state.curves,
             images_per_second=self.rate,
             batch_size=self.state.batch_size,
@@ -258,7 +263,7 @@ class _Training:
 
 
 def check(config: RunConfig, dataset: Dataset, rows: dict[str, np.ndarray]) -> None:
-    """Whether there is enough to train on. Raises ConfigError or DatasetError where there is not."""
+    """Raises ConfigError or DatasetError if there are too few images to train on."""
     for split, what in (("train", "training"), ("val", "validation")):
         if not len(rows[split]):
             raise DatasetError(f"There are no {what} images", "at least one", "Choose a larger part of the dataset")
@@ -280,15 +285,15 @@ def check(config: RunConfig, dataset: Dataset, rows: dict[str, np.ndarray]) -> N
 
 
 def _identity(material: Material) -> str:
-    """A digest of all that decides about a training."""
-    about = {name: value for name, value in asdict(material.config).items() if name != "recipe"}
-    known = [about, material.dataset.fingerprint, material.config.encoder.find_weights().digest]
-    digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode())
+    """A digest of everything that determines the training."""
+    settings = {name: value for name, value in asdict(material.config).items() if name != "recipe"}
+    inputs = [settings, material.dataset.fingerprint, material.config.encoder.find_weights().digest]
+    digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode())
     for array in [*material.rows.values(), *(material.head.arrays().values() if material.head else ())]:
         digest.update(np.ascontiguousarray(array))
     return digest.hexdigest()
 
 
 def _measured(point: dict) -> dict[str, float]:
-    """What a point of the curves says, without where it stands."""
+    """The metrics of a point on the curves, without step and stage."""
     return {name: value for name, value in point.items() if name not in ("step", "stage")}

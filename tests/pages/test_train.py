@@ -89,9 +89,9 @@ def test_a_fine_tune_shows_what_trains_before_it_starts(visit):
 @pytest.mark.parametrize(
     ("choices", "said"),
     [
-        ({"unfreeze": "all", "learning_rate": "0.001"}, "washes its pretrained weights away"),
+        ({"unfreeze": "all", "learning_rate": "0.001"}, "destroys its pretrained weights"),
         ({"unfreeze": "all"}, "Nothing is frozen"),
-        ({"batchnorm": "training", "batch_size": "8"}, "batches of 8 images: noise"),
+        ({"batchnorm": "training", "batch_size": "8"}, "batches of 8 images"),
     ],
 )
 def test_a_plan_that_a_lecturer_would_stop_is_warned_of(visit, choices, said):

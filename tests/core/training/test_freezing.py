@@ -97,8 +97,8 @@ def test_a_description_is_plain_values():
     [
         ({"unfreeze": "layers", "unfreeze_count": 1}, "Nothing of the backbone trains: the last 1 of its 142"),
         ({"unfreeze": "all"}, "Nothing is frozen"),
-        ({"batchnorm": "training", "batch_size": 8}, "batches of 8 images: noise"),
-        ({"learning_rate": 1e-3}, "washes its pretrained weights away"),
+        ({"batchnorm": "training", "batch_size": 8}, "batches of 8 images"),
+        ({"learning_rate": 1e-3}, "destroys its pretrained weights"),
     ],
 )
 def test_a_plan_that_a_lecturer_would_stop_is_warned_of(changes, said):

@@ -77,10 +77,10 @@ def test_a_planted_answer_is_found(config, tmp_path):
         labels = coloured().labels[ROWS["test"]]
         accuracies[name] = (predict(ROWS["test"]).argmax(1) == labels).mean()
 
-    trained = fit(replace(config, epochs=6), tmp_path, on_stage=test)
+    trained = fit(replace(config, epochs=6), tmp_path, on_phase=test)
     assert accuracies[config.method] > 0.95
     assert trained.ended == "finished"
-    assert [stage["name"] for stage in trained.stages] == list(accuracies)
+    assert [stage["name"] for stage in trained.phases] == list(accuracies)
     assert trained.chosen["validation_accuracy"] > 0.95
 
 
@@ -99,13 +99,13 @@ def test_curves_run_over_the_stages_and_every_batch_is_told_about(tmp_path):
     assert (last.done, last.total, last.unit) == (3 * 96, 3 * 96, "images")
     assert last.rate > 0
     assert last.memory > 0
-    json.dumps([trained.curves, trained.stages, trained.chosen])
+    json.dumps([trained.curves, trained.phases, trained.chosen])
 
 
 def test_the_best_epoch_is_restored_and_the_last_is_told_too(tmp_path):
     config = replace(SCRATCH, learning_rate=0.05, epochs=6)  # so high that it goes up and down
     found = {}
-    trained = fit(config, tmp_path, on_stage=lambda name, predict: found.update({name: predict(ROWS["val"])}))
+    trained = fit(config, tmp_path, on_phase=lambda name, predict: found.update({name: predict(ROWS["val"])}))
     accuracy = (found["scratch"].argmax(1) == coloured().labels[ROWS["val"]]).mean()
     best = max(point["validation_accuracy"] for point in trained.curves)
     assert trained.chosen["validation_accuracy"] == best == pytest.approx(accuracy)
@@ -213,18 +213,18 @@ AUGMENTED = replace(FINETUNE, augment="flip+crop+colour")
     ids=lambda value: value if isinstance(value, int) else f"{value.backbone}-{value.augment or value.method}",
 )  # fmt: skip
 def test_a_resumed_training_ends_where_an_unbroken_one_does(config, step, tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "TELL_EVERY", 0.0)
+    monkeypatch.setattr(loop, "REPORT_EVERY", 0.0)
     config = replace(config, schedule="one-cycle", weight_decay=1e-3)
     unbroken = fit(config, tmp_path / "unbroken")
     with pytest.raises(Paused):
         fit(config, tmp_path / "broken", report=StopAt(step, Paused))
     tested = []
-    resumed = fit(config, tmp_path / "broken", on_stage=lambda name, predict: tested.append(name))
+    resumed = fit(config, tmp_path / "broken", on_phase=lambda name, predict: tested.append(name))
     assert close(values(resumed), values(unbroken))
     assert [point["step"] for point in resumed.curves] == [point["step"] for point in unbroken.curves]
     for one, other in zip(resumed.curves, unbroken.curves, strict=True):
         assert one["loss"] == pytest.approx(other["loss"], abs=1e-3)
-    assert tested == [stage["name"] for stage in resumed.stages] == [stage["name"] for stage in unbroken.stages]
+    assert tested == [stage["name"] for stage in resumed.phases] == [stage["name"] for stage in unbroken.phases]
 
 
 def test_a_killed_training_goes_on_from_its_last_epoch(tmp_path):
@@ -246,7 +246,7 @@ def test_a_training_killed_within_an_epoch_goes_on_from_its_last_checkpoint_ther
     class Killed(BaseException):
         pass
 
-    monkeypatch.setattr(loop, "TELL_EVERY", 0.0)
+    monkeypatch.setattr(loop, "REPORT_EVERY", 0.0)
     monkeypatch.setattr(trainer, "SAVE_EVERY", 0.0)
     monkeypatch.setattr(trainer, "SAVE_SHARE", 1e6)
     with pytest.raises(Killed):
@@ -266,16 +266,16 @@ def test_a_training_killed_while_it_was_tested_is_only_tested_again(tmp_path):
         raise Killed
 
     with pytest.raises(Killed):
-        fit(SCRATCH, tmp_path, on_stage=killed)
+        fit(SCRATCH, tmp_path, on_phase=killed)
     moments, tested = [], []
-    resumed = fit(SCRATCH, tmp_path, report=moments.append, on_stage=lambda name, predict: tested.append(name))
+    resumed = fit(SCRATCH, tmp_path, report=moments.append, on_phase=lambda name, predict: tested.append(name))
     assert (resumed.ended, len(resumed.curves), tested) == ("finished", 4, ["scratch"])
     assert not any("batch_loss" in moment.metrics for moment in moments)
 
 
 def test_a_stop_keeps_the_best_until_then_and_can_be_gone_on_with(tmp_path):
     tested = []
-    stopped = fit(SCRATCH, tmp_path, report=StopAt(14), on_stage=lambda name, predict: tested.append(name))
+    stopped = fit(SCRATCH, tmp_path, report=StopAt(14), on_phase=lambda name, predict: tested.append(name))
     assert (stopped.ended, tested) == ("stopped", ["scratch"])
     assert 1 <= len(stopped.curves) < 4
     assert (tmp_path / "last.npz").is_file()
@@ -290,7 +290,7 @@ def test_a_stop_before_anything_is_finished_is_let_through_and_keeps_a_checkpoin
 
 def test_a_stop_early_in_the_second_stage_gives_the_first(tmp_path):
     stopped = fit(FINETUNE, tmp_path, report=StopAt(13))  # the head took 12 steps
-    assert (stopped.ended, [stage["name"] for stage in stopped.stages]) == ("stopped", ["head"])
+    assert (stopped.ended, [stage["name"] for stage in stopped.phases]) == ("stopped", ["head"])
     fresh = fit(replace(FINETUNE, epochs=1), tmp_path / "other", report=StopAt(13))
     assert close(values(stopped), values(fresh))
     network = backbones.load("Tiny", input_size=32, weights="untrained")
@@ -336,7 +336,7 @@ def test_a_batch_that_does_not_fit_is_halved_and_the_fact_is_noted(tmp_path):
     dataset = replace(coloured(), images=coloured().images.view(Memory))
     trained = fit(SCRATCH, tmp_path, dataset=dataset)
     assert trained.batch_size == 8
-    assert trained.notes == ("Batches of 16 images did not fit into memory: epoch 1 went on with 8",)
+    assert trained.notes == ("Batches of 16 images did not fit into memory: epoch 1 continued with 8",)
     assert len(trained.curves) == 4
     assert trained.curves[-1]["loss"] < trained.curves[0]["loss"]
 
