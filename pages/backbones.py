@@ -16,13 +16,13 @@ components.page_header("Backbones", "Which architectures are there, and what do 
 
 # Read
 speeds = server.throughput.table()
-facts = table.facts(speeds)
+backbones = table.catalog(speeds)
 
 # Choose
 with st.container(horizontal=True, vertical_alignment="bottom"):
     search = st.text_input("Search", placeholder="Name, such as mobile", key="search", bind="query-params", width=260)
     families = st.multiselect(
-        "Families", sorted(facts["family"].unique()), key="family", bind="query-params", width=360
+        "Families", sorted(backbones["family"].unique()), key="family", bind="query-params", width=360
     )
     millions = st.selectbox(
         "Size",
@@ -33,7 +33,9 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         bind="query-params",
         width=240,
     )
-shown = facts[facts["name"].str.contains(search.strip(), case=False, regex=False) & (facts["millions"] <= millions)]
+shown = backbones[
+    backbones["name"].str.contains(search.strip(), case=False, regex=False) & (backbones["millions"] <= millions)
+]
 shown = shown[shown["family"].isin(families)] if families else shown
 if shown.empty:
     components.empty("No backbone matches", "Shorten the search, or allow more families or parameters.")
@@ -43,7 +45,7 @@ if shown.empty:
 def choose_from_chart(key: str) -> None:
     """Choose the backbone whose point was clicked."""
     for name in selections.ids(st.session_state.get(key, {}))[:1]:
-        if name in set(facts["name"]):
+        if name in set(backbones["name"]):
             address.put("backbone", name)
 
 
@@ -59,7 +61,7 @@ whole = st.container()  # the tree and the timeline take the width of the page
 plot, side = st.columns([3, 2], gap="large")
 with side, st.container(border=True):
     default = visitor.get().backbones[0] if visitor.get().backbones else ""
-    names = {name: name for name in facts["name"]}
+    names = {name: name for name in backbones["name"]}
     name = choices.titled(
         st.selectbox,
         "backbone",
@@ -67,7 +69,7 @@ with side, st.container(border=True):
         {default: default} | names if default in names else names,
         help="Or click a point of the chart, or select a row of the table",
     )
-    card.show(facts[facts["name"] == name].iloc[0], next(iter(speeds["hardware"]), ""))
+    card.show(backbones[backbones["name"] == name].iloc[0], next(iter(speeds["hardware"]), ""))
 
 
 def show_cost() -> None:

@@ -1,4 +1,4 @@
-"""Few-shot: how accuracy grows with labelled images, backbone by backbone, and what a line drawn across it is worth."""
+"""Few-shot: how accuracy grows with labelled images for each backbone, and how many it takes to reach other runs."""
 
 import streamlit as st
 
@@ -10,7 +10,7 @@ from core.evaluation import few_shot
 from core.metrics import Interval
 from core.zero_shot import encoder
 from dashboard import server
-from dashboard.few_shot import curves as few_shot_story
+from dashboard.few_shot import curves as few_shot_charts
 from dashboard.few_shot import progress
 from dashboard.state import address
 from dashboard.train import options
@@ -25,73 +25,91 @@ with middle:
     chosen = choices.backbones() or [DEMO.backbone]
 with right:
     size = address.number(
-        st.number_input, "input_size", "Input size (px)", default=DEMO.input_size, least=32, most=1024, step=32,
-        help="What each image is enlarged to, for every backbone that can see that size",
-    )  # fmt: skip
-clips = [each for each in chosen if each in encoder.NAMES]
-side = "avg"
+        st.number_input,
+        "input_size",
+        "Input size (px)",
+        default=DEMO.input_size,
+        least=32,
+        most=1024,
+        step=32,
+        help="Every image is resized to this, for every backbone that takes that size",
+    )
+clips = [backbone for backbone in chosen if backbone in encoder.NAMES]
+clip_pooling = "avg"
 if clips:
     with st.container(width=360):
-        side = options.pooling(clips[0])
+        clip_pooling = options.pooling(clips[0])
 
 try:
-    asked, curves = {}, {}
-    for each in chosen:
-        facts = backbones.get(each)
-        seen = min(max(size, facts.min_size), facts.max_size or size)
-        pooling = side if each in clips else "avg"
-        asked[each] = Source(dataset=name, images="test", backbone=each, input_size=seen, pooling=pooling)
-        if found := server.few_shot.curve(asked[each]):
-            curves[each] = found
-    n_test = len(embeddings.rows(next(iter(asked.values()))))
-    progress.show(asked, curves)
+    sources, curves = {}, {}
+    for backbone in chosen:
+        facts = backbones.get(backbone)
+        input_size = min(max(size, facts.min_size), facts.max_size or size)
+        sources[backbone] = Source(
+            dataset=name,
+            images="test",
+            backbone=backbone,
+            input_size=input_size,
+            pooling=clip_pooling if backbone in clips else "avg",
+        )
+        if curve := server.few_shot.curve(sources[backbone]):
+            curves[backbone] = curve
+    n_test = len(embeddings.rows(next(iter(sources.values()))))
+    progress.show(sources, curves)
 except LabError as error:
     components.show_error(error)
     st.stop()
 
 lines = {}
 if server.engine.store_open():
-    done = {
+    finished = {
         run.id: run
         for run in server.runs.rows()
         if run.status == "finished" and run.config.dataset == name and run.n_test == n_test
     }
-    zero_shot = [run for run in done.values() if run.config.method == ZERO_SHOT]
+    zero_shot = [run for run in finished.values() if run.config.method == ZERO_SHOT]
     if address.said("lines") is None:  # a zero-shot run that has just ended is drawn at once
         st.session_state.pop("lines", None)
     drawn = address.several(
-        "lines", "Lines to reach", {run.id: choices.run_title(run) for run in done.values()},
-        widget=st.multiselect, default=[run.id for run in zero_shot[:1]], placeholder="Finished runs",
+        "lines",
+        "Lines to reach",
+        {run.id: choices.run_title(run) for run in finished.values()},
+        widget=st.multiselect,
+        default=[run.id for run in zero_shot[:1]],
+        placeholder="Finished runs",
         help="Runs that were tested on the same images: zero-shot, a probe, a fine-tune",
-    )  # fmt: skip
+    )
     drawn = drawn.split("+") if drawn else []
-    for run in (done[run_id] for run_id in drawn):
+    for run in (finished[run_id] for run_id in drawn):
         title = f"{run.config.backbone}'s {TITLES[run.config.method].lower()} ({formats.percent(run.accuracy)})"
         if title in lines:  # two of one kind are told apart by when they began
             title += f" of {formats.moment(run.created)}"
         lines[title] = Interval(run.accuracy, run.accuracy_low, run.accuracy_high)
-    model = next((each for each in server.zero_shot.models() if each != encoder.TOY), encoder.TOY)
+    model = next((clip for clip in server.zero_shot.models() if clip != encoder.TOY), encoder.TOY)
     under_way = [run for run in server.runs.active() if (run.config.method, run.config.dataset) == (ZERO_SHOT, name)]
     if model not in {run.config.backbone for run in zero_shot} and st.button(
-        f"Ask {model} zero-shot", icon=":material/translate:", key="few-shot-ask", disabled=bool(under_way),
-        help="Told the class names, shown no labelled image: its accuracy on these test images is a line to reach",
-    ):  # fmt: skip
+        f"Ask {model} zero-shot",
+        icon=":material/translate:",
+        key="few-shot-ask",
+        disabled=bool(under_way),
+        help="It gets the class names and no labelled image; its accuracy on these test images is a line to reach",
+    ):
         try:
-            asked_now = server.runs.submit(RunConfig(dataset=name, backbone=model, method=ZERO_SHOT))
+            new_run = server.runs.submit(RunConfig(dataset=name, backbone=model, method=ZERO_SHOT))
             if drawn:
-                address.write("lines", "+".join([*drawn, asked_now]))
-            st.rerun()  # the status beside the page shows it; its line is drawn when it has ended
+                address.write("lines", "+".join([*drawn, new_run]))
+            st.rerun()  # the side bar shows its status; its line is drawn when it has ended
         except LabError as error:
             components.show_error(error)
-    components.toy([*chosen, *(done[run_id].config.backbone for run_id in drawn)])
+    components.toy([*chosen, *(finished[run_id].config.backbone for run_id in drawn)])
 
 if not curves:
     st.stop()
-for each, curve in curves.items():
+for backbone, curve in curves.items():
     for title, line in lines.items():
-        st.markdown(few_shot_story.sentence(each, title, few_shot.crossing(curve, line), complete=curve.complete))
+        st.markdown(few_shot_charts.sentence(backbone, title, few_shot.crossing(curve, line), complete=curve.complete))
 components.chart(
-    few_shot_story.chart(curves, lines), key="few-shot", alt="Accuracy against labelled images a class, log axis"
+    few_shot_charts.chart(curves, lines), key="few-shot", alt="Accuracy against labelled images a class, log axis"
 )
 seeds = next(iter(curves.values())).seeds
 st.caption(
@@ -104,4 +122,4 @@ st.caption(
     f"on {next(iter(curves.values())).hardware}."
 )
 with st.expander("As a table"):
-    st.dataframe(few_shot_story.table(curves), hide_index=True)
+    st.dataframe(few_shot_charts.table(curves), hide_index=True)

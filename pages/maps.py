@@ -1,4 +1,4 @@
-"""Maps: what a network sees of all images at once, drawn so that alike lies near alike; walk in it and ask."""
+"""Maps: all images as a network sees them, similar ones close together; explore, select, compare."""
 
 import streamlit as st
 
@@ -12,33 +12,33 @@ from dashboard.ui import components
 VIEW = "map-view"
 PANELS = {"point": "Image", "chosen": "Selection", "photo": "Photo"}
 
-components.page_header("Maps", "Which images does a network take for alike, and does it keep your classes apart?")
+components.page_header("Maps", "Which images look alike to a network, and does it keep your classes apart?")
 components.need_runs()
 try:
-    config, how = choices.show(server.runs.rows())
+    config, widgets = choices.show(server.runs.rows())
     dataset, rows = server.datasets.get(config.source.dataset), server.maps.rows(config.source)
-    found = server.maps.drawn(config)
-    if found is None:
+    drawn = server.maps.drawn(config)
+    if drawn is None:
         drawing.show(config, dataset, rows)
         st.stop()
-    with how:
-        shown = colouring.choose(config.source, dataset, found.rows)
+    with widgets:
+        shown = colouring.choose(config.source, dataset, drawn.rows)
 except LabError as error:
     components.show_missing(error)
     st.stop()
 
 
-drawn_rows = found.rows
+drawn_rows = drawn.rows
 
 
 def follow_the_view() -> None:
-    """What was clicked is looked at; what was lassoed is listed."""
+    """Show the image that was clicked, or list those that were lassoed."""
     image_panel.follow(map_view.picked(VIEW, drawn_rows))
 
 
-row = image_panel.asked(found.rows)
+row = image_panel.selected(drawn.rows)
 photo = photo_panel.placed(config)
-projected = visitor.get().projector  # then the map needs the whole width to be read
+projected = visitor.get().projector  # a projected map needs the whole width
 left, right = (st.container(), st.container()) if projected else st.columns([13, 5], gap="small")
 with right:
     panel = image_panel.panel(PANELS)
@@ -46,8 +46,8 @@ near = image_panel.neighbours(config, row)
 ringed = image_panel.ringed(photo if panel == "photo" else near)
 with left:
     picked = map_view.show(
-        [map_view.Panel(found.key, server.maps.title(config))],
-        found.rows,
+        [map_view.Panel(drawn.key, server.maps.title(config))],
+        drawn.rows,
         dataset,
         shown.columns,
         key=VIEW,
@@ -57,11 +57,11 @@ with left:
         pins=[] if photo is None or photo.position is None else [photo.position.tolist()],
         on_change=follow_the_view,
     )
-    quality.show(found)
+    quality.show(drawn)
 with right:
     if panel == "point":
         image_panel.show(config, dataset, row, shown.predictions, near)
     elif panel == "chosen":
-        selection_panel.show(found, dataset, picked.rows, shown.predictions)
+        selection_panel.show(drawn, dataset, picked.rows, shown.predictions)
     else:
         photo_panel.show(config, dataset)

@@ -1,4 +1,4 @@
-"""Predict: one photo, and what every model says of it."""
+"""Predict: one photo, and what every model makes of it."""
 
 import streamlit as st
 
@@ -10,9 +10,9 @@ from dashboard.predict import agreement, charts
 from dashboard.state import address
 from dashboard.ui import choices, components, formats, photo_picker
 
-AT_FIRST = 3  # runs that answer without being asked
+AT_FIRST = 3  # runs that are chosen by default
 
-components.page_header("Predict", "What do all models say of one photo, and do they agree?")
+components.page_header("Predict", "What do all models make of one photo, and do they agree?")
 components.need_runs()
 
 left, right = st.columns([2, 3], gap="large")
@@ -28,18 +28,18 @@ with right:
         components.empty("No photo yet", "Take one or choose a file.", icon=":material/photo_camera:")
         st.stop()
     if models == [""]:
-        components.empty("No model is chosen", "Choose some above.", icon=":material/account_tree:")
+        components.empty("No model chosen", "Choose some above.", icon=":material/account_tree:")
         st.stop()
 
 
 def classes_of(model: str) -> tuple[str, ...]:
-    """Names of the classes that a model tells apart; none for ImageNet's thousand."""
+    """Names of the classes that a model tells apart; empty for ImageNet's thousand."""
     return () if model.startswith(IMAGENET) else tuple(server.runs.confusion(model).columns)
 
 
 @st.fragment(run_every=0.3)
 def wait() -> None:
-    """Look again once nobody is at it any more: what failed is told by the page, which would be asked anew in here."""
+    """Rerun the page when no answer is pending; the page shows errors, which a look from here would ask for again."""
     if server.engine.settled() and not any(server.explain.answering(model, digest) for model in models):
         st.rerun()
 
@@ -51,9 +51,9 @@ with right:
             answers[model] = server.explain.answer(model, photo, digest)
         except LabError as error:
             failed[model] = error
-    said = {model: answer for model, answer in answers.items() if answer}
+    answered = {model: answer for model, answer in answers.items() if answer}
     groups = {}
-    for model, answer in said.items():
+    for model, answer in answered.items():
         groups.setdefault(classes_of(model), []).append(answer)
     for classes, group in groups.items():
         st.markdown(agreement.sentence(group, classes))
@@ -63,7 +63,7 @@ with right:
                 st.markdown(f"**{titles[model]}**")
                 if model in failed:
                     components.show_error(failed[model])
-                elif (answer := said.get(model)) is None:
+                elif (answer := answered.get(model)) is None:
                     st.skeleton(height=186)
                 else:
                     classes = classes_of(model)
@@ -75,6 +75,6 @@ with right:
                     if answer.seen != answer.input_size:
                         seen += f" as {answer.input_size}"
                     st.caption(f"{formats.milliseconds(answer.seconds)} for this photo, {seen}")
-    if len(said) + len(failed) < len(models):
+    if len(answered) + len(failed) < len(models):
         wait()
     components.measured(hardware.name(), "One photo through a warm network.")

@@ -1,4 +1,4 @@
-"""Robustness: finished runs on test images that were made worse, beside each other."""
+"""Robustness: finished runs on corrupted copies of their test images, side by side."""
 
 import streamlit as st
 
@@ -11,12 +11,12 @@ from dashboard.robustness import curves
 from dashboard.server.tasks import Task
 from dashboard.ui import choices, components, formats, task_progress
 
-POLL = 0.7  # seconds between two looks
-MOST = 6  # runs beside each other
+POLL = 0.7  # seconds between polls
+MOST = 6  # runs side by side
 
 
 def _live(tasks: dict[str, Task]) -> None:
-    """A fragment, by title of the run; it has the page drawn again whenever a run is done."""
+    """Progress by title of the run; a fragment that reruns the page whenever a run is done."""
     if not all(task.running for task in tasks.values()):
         st.rerun()
     with st.container(border=True):
@@ -25,67 +25,75 @@ def _live(tasks: dict[str, Task]) -> None:
         task_progress.cancel_button(tasks.values(), key="robust-cancel")
 
 
-components.page_header("Robustness", "How good is a model on images that are worse than those it learned from?")
+components.page_header("Robustness", "How good is a model on images of lower quality than those it learned from?")
 components.need_runs()
 runs = server.runs.rows()
 name = choices.dataset()
 try:
     image = server.datasets.get(name).images[0]
-    with st.expander("What is done to the images", expanded=True):
+    with st.expander("The corruptions", expanded=True):
         for column, (title, made) in zip(
             st.columns(len(corruptions.CORRUPTIONS)), curves.preview(image).items(), strict=True
         ):
             column.caption(f"{title}: 1, 3, 5")
             column.image([components.thumbnail(each, 96) for each in made[::2]], width=42)
-    known = {
+    candidates = {
         run.id: run
         for run in runs
         if run.status == "finished" and run.config.dataset == name and robustness.takes(run.config.method)
     }
-    if not known:
-        components.empty("No run to ask yet", "A probe or a fine-tune on this dataset can be shown worse images.")
+    if not candidates:
+        components.empty("No runs yet", "A probe or a fine-tune on this dataset can be tested on corrupted images.")
         components.link("train", "Train one", icon=":material/play_circle:")
         st.stop()
     chosen = st.multiselect(
-        "Runs", list(known), default=list(known)[:1], key="robust-runs", max_selections=MOST,
-        format_func=lambda run_id: choices.run_title(known[run_id]),
-    )  # fmt: skip
-    titles = {run: f"{known[run].config.backbone}, {TITLES[known[run].config.method].lower()}" for run in chosen}
+        "Runs",
+        list(candidates),
+        default=list(candidates)[:1],
+        key="robust-runs",
+        max_selections=MOST,
+        format_func=lambda run_id: choices.run_title(candidates[run_id]),
+    )
+    titles = {
+        run: f"{candidates[run].config.backbone}, {TITLES[candidates[run].config.method].lower()}" for run in chosen
+    }
     for run in chosen:  # two of one kind are told apart by when they began
         if list(titles.values()).count(titles[run]) > 1:
-            titles[run] += f" ({formats.moment(known[run].created)})"
-    found = {run: server.robustness.result(run) for run in chosen}
+            titles[run] += f" ({formats.moment(candidates[run].created)})"
+    results = {run: server.robustness.result(run) for run in chosen}
     tasks = {run: server.robustness.task(run) for run in chosen}
     running = {titles[run]: task for run, task in tasks.items() if task.running}
-    missing = [run for run in chosen if found[run] is None and titles[run] not in running]
+    missing = [run for run in chosen if results[run] is None and titles[run] not in running]
     if running:
         st.fragment(_live, run_every=POLL)(running)
     for run in missing:
         task_progress.why_it_ended(tasks[run].error)
     if missing:
-        images = sum(known[run].n_test for run in missing) * len(corruptions.CORRUPTIONS) * len(corruptions.SEVERITIES)
+        images = (
+            sum(candidates[run].n_test for run in missing) * len(corruptions.CORRUPTIONS) * len(corruptions.SEVERITIES)
+        )
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.button(
-                "Show them worse images",
+                "Test on corrupted images",
                 type="primary",
                 icon=":material/blur_on:",
                 key="robust-measure",
                 on_click=task_progress.begin,
                 args=([tasks[run] for run in missing],),
             )
-            st.markdown(f":gray[Up to {formats.count(images, 'image')} to look at]", width="content")
-    components.toy({known[run].config.backbone for run in chosen})
-    there = {titles[run]: each for run, each in found.items() if each}
-    for title, each in there.items():
-        st.markdown(curves.sentence(title, each))
-    if there:
-        components.chart(curves.heat_map(there), key="robust-heat", alt="Mean accuracy of runs by shift")
-        components.chart(curves.curves(there), key="robust-curves", alt="Accuracy against severity by shift")
+            st.markdown(f":gray[Up to {formats.count(images, 'image')} to process]", width="content")
+    components.toy({candidates[run].config.backbone for run in chosen})
+    available = {titles[run]: result for run, result in results.items() if result}
+    for title, result in available.items():
+        st.markdown(curves.sentence(title, result))
+    if available:
+        components.chart(curves.heat_map(available), key="robust-heat", alt="Mean accuracy of runs by corruption")
+        components.chart(curves.curves(available), key="robust-curves", alt="Accuracy against severity by corruption")
         st.caption(
-            "The same test images after six shifts of five severities, in the manner of "
-            "[CIFAR-10-C](https://arxiv.org/abs/1903.12261) but made here by a fixed seed, so not comparable with "
+            "The same test images after six corruptions at five severities, in the manner of "
+            "[CIFAR-10-C](https://arxiv.org/abs/1903.12261) but made here with a fixed seed, so not comparable with "
             "published figures on it. The heat map averages the five severities; bars are 95 % intervals (Wilson); the "
-            f"drop is paired image by image. Measured on {next(iter(there.values())).hardware}."
+            f"drop is paired image by image. Measured on {next(iter(available.values())).hardware}."
         )
 except LabError as error:
     components.show_error(error)

@@ -1,4 +1,4 @@
-"""Zero-shot: a model that is told the names of classes, and never shown a labelled image."""
+"""Zero-shot: a model that is given the names of classes, and no labelled image."""
 
 import streamlit as st
 
@@ -6,26 +6,26 @@ from core.errors import LabError
 from dashboard import server
 from dashboard.ui import choices, components
 from dashboard.zero_shot import prompts, shared, weights
-from dashboard.zero_shot import tabs as zero_shot_looks
+from dashboard.zero_shot import tabs as zero_shot_tabs
 
-components.page_header("Zero-shot", "What can a network name that was never shown an example, only told the words?")
+components.page_header("Zero-shot", "What can a network recognise from class names alone, without a single example?")
 
 left, right = st.columns(2)
 with right:
     name = choices.dataset()
 with left:
-    model = choices.titled(st.selectbox, "clip", "CLIP", {each: each for each in server.zero_shot.models()})
+    model = choices.titled(st.selectbox, "clip", "CLIP", {clip: clip for clip in server.zero_shot.models()})
 components.toy([model])
 weights.show(server.zero_shot.models())
 
 try:
     dataset = server.datasets.get(name)
     tabs = {
-        "One photo": lambda: zero_shot_looks.captions(model),
+        "One photo": lambda: zero_shot_tabs.captions(model),
         "Prompts": lambda: prompts.show(model, name, dataset),
-        "Search": lambda: zero_shot_looks.search(model, name, dataset),
-        "New classes": lambda: zero_shot_looks.new_classes(model),
-        "Images and texts": lambda: zero_shot_looks.matrix(model, dataset),
+        "Search": lambda: zero_shot_tabs.search(model, name, dataset),
+        "New classes": lambda: zero_shot_tabs.new_classes(model),
+        "Images and texts": lambda: zero_shot_tabs.matrix(model, dataset),
     }
     needs_features = ("Prompts", "Search")
     for (title, draw), tab in zip(tabs.items(), st.tabs(list(tabs), key="zero-shot", bind="query-params"), strict=True):

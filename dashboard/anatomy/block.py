@@ -1,4 +1,4 @@
-"""One part of an architecture, opened: its graph, and what it is made of."""
+"""One part of an architecture: its graph, and what it is made of."""
 
 from collections import Counter
 
@@ -13,25 +13,25 @@ from dashboard.state import visitor
 from dashboard.ui import choices, formats
 from dashboard.ui.charts import ENLARGED
 
-DETAIL = {"grouped": "What belongs together", "every": "Every layer"}
+DETAIL = {"grouped": "Grouped layers", "every": "Every layer"}
 SIZE = 14  # points of the type
 
 
 def default(anatomy: Anatomy) -> str:
-    """The part to open first: of the kind that there is most of, the first."""
+    """The part to open first: the first of the most frequent kind."""
     kinds = {name: _kind(layers) for name, layers in anatomy.parts.items()}
     counts = Counter(kind for name, kind in kinds.items() if any(layer.macs for layer in anatomy.parts[name]))
     kind, _ = counts.most_common(1)[0]
     return next(name for name in kinds if kinds[name] == kind)
 
 
-def opened(anatomy: Anatomy, asked: str) -> str:
-    """The part that is asked for, where there is one of that name."""
-    return asked if asked in anatomy.parts else default(anatomy)
+def opened(anatomy: Anatomy, name: str) -> str:
+    """The part of this name, or the default if there is none."""
+    return name if name in anatomy.parts else default(anatomy)
 
 
 def show(anatomy: Anatomy, frozen: Frozen) -> None:
-    """Choose a part, and see how it is wired."""
+    """Choose a part, and show how it is wired."""
     names = list(anatomy.parts)
     first = default(anatomy)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -48,10 +48,10 @@ def show(anatomy: Anatomy, frozen: Frozen) -> None:
         part = first
     wide = (
         block_graph.widest(block_graph.boxes(block_graph.unfolded(anatomy.parts[part]), every=detail == "every"))
-        > block_graph.BESIDE
+        > block_graph.MAX_COLUMNS
     )
-    facts, graph = (st.container(), st.container()) if wide else st.columns([2, 5], gap="large")
-    with facts:
+    table, graph = (st.container(), st.container()) if wide else st.columns([2, 5], gap="large")
+    with table:
         _facts(anatomy, part, wide)
     with graph:
         large = visitor.get().projector and not wide
@@ -76,7 +76,7 @@ def _facts(anatomy: Anatomy, part: str, wide: bool) -> None:
     st.markdown(f"**{part}**. {block_graph.description(anatomy, part)}")
     rows = {
         "Layers": _counted(layers),
-        "Gives": f"**{shape(layers[-1].shape)}**",
+        "Output": f"**{shape(layers[-1].shape)}**",
         "Parameters": f"**{formats.count(params)}**, {100 * params / anatomy.params:.1f} % of the network",
         "MACs": f"**{formats.millions(macs)}**, {100 * macs / anatomy.macs:.1f} % of the network",
         "Sees": _sees(anatomy, layers),
@@ -87,13 +87,13 @@ def _facts(anatomy: Anatomy, part: str, wide: bool) -> None:
         st.table(rows, border="horizontal")
     if alike > 1:
         st.caption(f"{alike} of the {len(anatomy.parts)} parts of {anatomy.backbone} are wired like this one.")
-    st.caption(":blue[Blue arrows] go around the layers. Hover a box for the names Keras gives its layers.")
+    st.caption(":blue[Blue arrows] go around the layers. Hover over a box for the Keras names of its layers.")
 
 
 def _counted(layers: tuple[LayerInfo, ...]) -> str:
     weighted, opened = sum(layer.weight_layer for layer in layers), block_graph.unfolded(layers)
-    said = f"**{len(layers)}**, {weighted} of them with weights"
-    return said if len(opened) == len(layers) else f"{said}, and {len(opened)} when opened"
+    counts = f"**{len(layers)}**, {weighted} of them with weights"
+    return counts if len(opened) == len(layers) else f"{counts}, and {len(opened)} when opened"
 
 
 def _sees(anatomy: Anatomy, layers: tuple[LayerInfo, ...]) -> str:
@@ -105,5 +105,5 @@ def _sees(anatomy: Anatomy, layers: tuple[LayerInfo, ...]) -> str:
 
 
 def _kind(layers: tuple[LayerInfo, ...]) -> tuple:
-    """What is wired alike has the same: the types of its layers and the number of ways into each."""
+    """Equal for parts that are wired alike: type, number of inputs and window of each layer."""
     return tuple((layer.kind, len(layer.sources), layer.window) for layer in layers)

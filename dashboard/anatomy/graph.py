@@ -34,9 +34,15 @@ TITLES = {
     "CLIPVisionPooler": "Class token only",
 }
 NORMS = {"BatchNormalization": "BatchNorm", "LayerNormalization": "LayerNorm", "LayerScale": "scale"}
-SILENT = ("ZeroPadding2D", "Cropping2D", "Reshape", "Dropout", "StochasticDepth")  # they learn and decide nothing
-BESIDE = 4  # boxes side by side; a wider graph gets the whole width
-SMALL = ("Add", "Multiply")  # what they give is as large as what they take
+HIDDEN = (
+    "ZeroPadding2D",
+    "Cropping2D",
+    "Reshape",
+    "Dropout",
+    "StochasticDepth",
+)  # they have no weights and choose nothing
+MAX_COLUMNS = 4  # boxes side by side; a wider graph gets the whole width
+SMALL = ("Add", "Multiply")  # the output has the shape of the input
 LIGHT = {"ink": "#1B1F2A", "quiet": "#5C6475", "frozen": "#DCE7F4", "trains": "#FBD9BF", "plain": "#EEF0F4"}
 DARK = {"ink": "#ECEEF4", "quiet": "#A3AAB9", "frozen": "#2A3F5A", "trains": "#71380B", "plain": "#2B2F3A"}
 BORDERS = {"frozen": "#7FA3CE", "trains": "#E76300", "plain": "#8A90A0"}
@@ -63,15 +69,15 @@ class Box:
 def boxes(layers: Sequence[LayerInfo], *, every: bool = False) -> list[Box]:
     """The layers of a part as boxes; with `every`, one box per layer.
 
-    A layer joins its predecessor's box if nothing else reads from there and the box has room: one convolution, pooling
-    or merge each. Where a part begins with BatchNorm or an activation, those go with what follows them.
+    A layer joins its predecessor's box if nothing else reads its output and the box has room: one convolution, pooling
+    or merge each. Where a part begins with BatchNorm or an activation, those join the layers that follow.
     """
     inside = {layer.name for layer in layers}
-    takers = dict.fromkeys(inside, 0)
+    readers = dict.fromkeys(inside, 0)
     for layer in layers:
         for source in layer.sources:
             if source in inside:
-                takers[source] += 1
+                readers[source] += 1
     forward = _forward(layers)
     groups: list[list[LayerInfo]] = []
     ends: dict[str, list[LayerInfo]] = {}  # the last layer of a box -> the layers of the box
@@ -79,7 +85,7 @@ def boxes(layers: Sequence[LayerInfo], *, every: bool = False) -> list[Box]:
         source = layer.sources[0] if len(layer.sources) == 1 else ""
         group = ends.get(source, [])
         full = any(map(_is_main, group)) and (_is_main(layer) or _sort(layer) in forward)
-        if group and takers[source] == 1 and not every and not full:
+        if group and readers[source] == 1 and not every and not full:
             del ends[source]
             group.append(layer)
         else:
@@ -90,7 +96,7 @@ def boxes(layers: Sequence[LayerInfo], *, every: bool = False) -> list[Box]:
 
 
 def unfolded(layers: Iterable[LayerInfo]) -> list[LayerInfo]:
-    """Layers with what is inside them in their place, as a graph shows them."""
+    """Layers, nested ones replaced by the layers inside them, as a graph shows them."""
     return [step for layer in layers for step in layer.inside or (layer,)]
 
 
@@ -100,12 +106,12 @@ def dot(anatomy: Anatomy, part: str, frozen: Frozen, *, every: bool = False, dar
     Args:
         every: A box for each layer.
         dark: Colours for a dark page.
-        size: Points of the type.
+        size: Font size in points.
     """
     colours = DARK if dark else LIGHT
     layers = unfolded(anatomy.parts[part])
     trains = {row.name for row in frozen.layers if row.trainable_params}
-    known = {layer.name: layer for layer in anatomy.layers}
+    by_name = {layer.name: layer for layer in anatomy.layers}
     inside = {layer.name for layer in layers}
     drawn = boxes(layers, every=every)
     direction = "LR" if across(drawn) else "TB"
@@ -122,7 +128,7 @@ def dot(anatomy: Anatomy, part: str, frozen: Frozen, *, every: bool = False, dar
         lines.append(f"box{index} [{_look(box, trains, colours)}]")
     outside = dict.fromkeys(source for layer in layers for source in layer.sources if source not in inside)
     for index, name in enumerate(outside):
-        source = known[name]
+        source = by_name[name]
         ends[name] = f"from{index}"
         label = f"from {source.part}\\n{shape(source.shape)}"
         lines.append(
@@ -137,7 +143,7 @@ def dot(anatomy: Anatomy, part: str, frozen: Frozen, *, every: bool = False, dar
 
 
 def shortcuts(meeting: LayerInfo, layers: Sequence[LayerInfo]) -> set[str]:
-    """The ways into a sum or a concatenation that go around others: what they bring, those others were made from."""
+    """Inputs of a sum or a concatenation that bypass others: the other inputs were computed from them."""
     if meeting.kind not in ("Add", "Concatenate"):
         return set()
     before = {layer.name: layer.sources for layer in layers}
@@ -149,18 +155,18 @@ def shortcuts(meeting: LayerInfo, layers: Sequence[LayerInfo]) -> set[str]:
 
 
 def widest(drawn: Sequence[Box]) -> int:
-    """How many boxes stand beside each other at most."""
+    """The largest number of boxes side by side."""
     depths = _depths(drawn)
     return max(map(depths.count, depths))
 
 
 def across(drawn: Sequence[Box]) -> bool:
-    """Whether its ways had better lead from left to right: more of them than boxes in the longest, as in NASNet."""
-    return widest(drawn) > BESIDE and widest(drawn) > max(_depths(drawn))
+    """Whether to draw from left to right: it has more parallel paths than the longest has boxes, as in NASNet."""
+    return widest(drawn) > MAX_COLUMNS and widest(drawn) > max(_depths(drawn))
 
 
 def _depths(drawn: Sequence[Box]) -> list[int]:
-    """For each box, of how many the longest way to its end is made."""
+    """For each box, the number of boxes on the longest path to its end."""
     inside = {box.layers[-1].name: index for index, box in enumerate(drawn)}
     depths: list[int] = []
     for box in drawn:
@@ -219,9 +225,9 @@ def _look(box: Box, trains: set[str], colours: dict[str, str]) -> str:
         if any({layer.name, layer.holder} & trains for layer in weighted)
         else "frozen"
     )
-    place = box.layers.index(box.main)
-    own = FUNCTIONS.get(box.main.function, box.main.function) if _is_main(box.main) else ""
-    before, after = map(_said, box.layers[:place]), [own, *map(_said, box.layers[place + 1 :])]
+    main = box.layers.index(box.main)
+    function = FUNCTIONS.get(box.main.function, box.main.function) if _is_main(box.main) else ""
+    before, after = map(_label, box.layers[:main]), [function, *map(_label, box.layers[main + 1 :])]
     size = shape(box.layers[-1].shape) if box.main.kind not in SMALL or not box.merges else ""
     label = "\\n".join(filter(None, [_joined(before), _title(box.main), _joined(after), size]))
     names = "\\n".join(f"{layer.name} ({layer.kind}), {layer.params:,} parameters" for layer in box.layers)
@@ -230,8 +236,8 @@ def _look(box: Box, trains: set[str], colours: dict[str, str]) -> str:
     )
 
 
-def _joined(said: Iterable[str]) -> str:
-    return " · ".join(filter(None, said))
+def _joined(labels: Iterable[str]) -> str:
+    return " · ".join(filter(None, labels))
 
 
 def _title(layer: LayerInfo) -> str:
@@ -239,7 +245,7 @@ def _title(layer: LayerInfo) -> str:
         return MERGING.get(layer.kind, layer.kind)
     depthwise = layer.kind == "Conv2D" and 1 < layer.groups == layer.shape[-1]
     title = TITLES["DepthwiseConv2D" if depthwise else layer.kind] if layer.kind in TITLES else ""
-    title = title or _said(layer) or layer.kind
+    title = title or _label(layer) or layer.kind
     if layer.kind == "MultiHeadAttention":
         title += f", {layer.groups} heads"
     if layer.window != (0, 0):
@@ -247,9 +253,9 @@ def _title(layer: LayerInfo) -> str:
     return title
 
 
-def _said(layer: LayerInfo) -> str:
-    """A layer inside a box of another."""
-    if layer.kind in SILENT:
+def _label(layer: LayerInfo) -> str:
+    """The label of a layer inside the box of another."""
+    if layer.kind in HIDDEN:
         return ""
     if layer.kind in NORMS:
         return NORMS[layer.kind]
@@ -275,14 +281,14 @@ def _unchanged(name: str, layers: Sequence[LayerInfo]) -> bool:
 
 
 def _forward(layers: Sequence[LayerInfo]) -> set[str]:
-    """Which of norm and function come before the convolutions of a part: in DenseNet both, in NASNet the function."""
-    inside, found = {layer.name for layer in layers}, set()
+    """Which of norm and function precede the convolutions of a part: in DenseNet both, in NASNet the function."""
+    inside, preceding = {layer.name for layer in layers}, set()
     for layer in layers:
         if _is_main(layer):
             break
-        if not inside.issuperset(layer.sources) or found:
-            found.add(_sort(layer))
-    return found - {""}
+        if not inside.issuperset(layer.sources) or preceding:
+            preceding.add(_sort(layer))
+    return preceding - {""}
 
 
 def _sort(layer: LayerInfo) -> str:
@@ -292,14 +298,14 @@ def _sort(layer: LayerInfo) -> str:
 
 
 def _ancestors(name: str, before: Mapping[str, Sequence[str]]) -> set[str]:
-    """All that an output of a part was made from, up to what comes into the part."""
-    found, waiting = set(), list(before.get(name, ()))
+    """All outputs that an output of a part was computed from, back to the inputs of the part."""
+    ancestors, waiting = set(), list(before.get(name, ()))
     while waiting:
         source = waiting.pop()
-        if source not in found:
-            found.add(source)
+        if source not in ancestors:
+            ancestors.add(source)
             waiting += before.get(source, ())
-    return found
+    return ancestors
 
 
 def _channels(name: str, anatomy: Anatomy) -> int:

@@ -1,4 +1,4 @@
-"""The card of one backbone: what was published about it, what this machine measured, where to go with it."""
+"""The card of one backbone: published figures, the speed measured here, and where to go next."""
 
 import pandas as pd
 import streamlit as st
@@ -14,8 +14,8 @@ def show(backbone: pd.Series, hardware: str) -> None:
     """Draw it.
 
     Args:
-        backbone: A row of `table.facts`.
-        hardware: What its speed was measured on.
+        backbone: A row of `table.catalog`.
+        hardware: The hardware its speed was measured on.
     """
     name, size = str(backbone["name"]), int(backbone["default_size"])
     st.markdown(f"{backbone['family']}, {backbone['year']}: [{backbone['paper']}]({backbone['paper_url']})")

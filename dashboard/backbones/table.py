@@ -10,7 +10,7 @@ from core import backbones
 from core.backbones.catalog import ZERO_SHOT_SOURCE
 from dashboard.ui import formats
 
-KEY = "backbone-table"  # of the table with published weights
+KEY = "backbone-table"  # of the table of backbones with published weights
 COLUMNS = {  # name -> title, format of numbers, meaning
     "name": ("Backbone", None, ""),
     "family": ("Family", None, ""),
@@ -22,27 +22,31 @@ COLUMNS = {  # name -> title, format of numbers, meaning
     "min_size": ("Smallest (px)", "%d", "The smallest input that works"),
     "top1": ("Top-1 (%), cited", "%.1f", "ImageNet validation accuracy as published"),
     "top5": ("Top-5 (%), cited", "%.1f", "ImageNet validation accuracy as published"),
-    "zero_shot": ("Zero-shot (%), cited", "%.1f", f"ImageNet, asked in words, without its labels: {ZERO_SHOT_SOURCE}"),
+    "zero_shot": (
+        "Zero-shot (%), cited",
+        "%.1f",
+        f"ImageNet, from class names, without labelled images: {ZERO_SHOT_SOURCE}",
+    ),
     "cpu_ms": ("CPU (ms per step), cited", "%.1f", "32 images on 92 cores of an AMD EPYC, as published by Keras"),
     "gpu_ms": ("GPU (ms per step), cited", "%.1f", "32 images on an A100, as published by Keras"),
     "images_per_second": ("Images/s, measured", "%.0f", "On this machine, at the input size it was trained for"),
 }
 
 
-def facts(speeds: pd.DataFrame) -> pd.DataFrame:
-    """One row per backbone with published weights: its facts, `millions` of parameters and `images_per_second`.
+def catalog(speeds: pd.DataFrame) -> pd.DataFrame:
+    """One row per backbone with published weights: its catalog entry, `millions` of parameters and `images_per_second`.
 
     Args:
         speeds: As `server.throughput.table` gives them.
     """
-    table = _facts([*backbones.names(), *backbones.clip_names()])
+    table = _table([*backbones.names(), *backbones.clip_names()])
     speeds = speeds.rename(columns={"backbone": "name", "input_size": "default_size"})
     measured = speeds[["name", "default_size", "images_per_second"]]
     return table.merge(measured, how="left", on=["name", "default_size"])
 
 
 def show(table: pd.DataFrame, *, on_select: Callable[[], None]) -> None:
-    """Rows of `facts`; `on_select` is called when one is marked."""
+    """Rows of `catalog`; `on_select` is called when one is selected."""
     st.subheader(f"{formats.count(len(table), 'backbone')}", anchor=False)
     st.dataframe(
         table[list(COLUMNS)],
@@ -63,10 +67,10 @@ def show(table: pd.DataFrame, *, on_select: Callable[[], None]) -> None:
 
 def show_untrained() -> None:
     """The networks without published weights."""
-    table = _facts(backbones.scratch_names())
+    table = _table(backbones.scratch_names())
     st.subheader(f"{formats.count(len(table), 'network')} to train from scratch", anchor=False)
     st.markdown(
-        "They have seen no image yet: what one of them learns from yours alone is what pretraining is measured against."
+        "They have not seen any image: what one of them learns from yours alone is the baseline for pretraining."
     )
     st.dataframe(
         table[["name", "year", "millions", "depth", "feature_dim", "default_size"]],
@@ -77,12 +81,12 @@ def show_untrained() -> None:
             "millions": st.column_config.NumberColumn("Parameters (M)", format="%.2f"),
             "depth": st.column_config.NumberColumn("Depth (layers)", format="%d", help=COLUMNS["depth"][2]),
             "feature_dim": st.column_config.NumberColumn("Features", format="%d", help=COLUMNS["feature_dim"][2]),
-            "default_size": st.column_config.NumberColumn("Input (px)", format="%d", help="The usual size for it"),
+            "default_size": st.column_config.NumberColumn("Input (px)", format="%d", help="Its usual size"),
         },
         alt="Facts of the networks that are trained from scratch",
     )
 
 
-def _facts(names: Iterable[str]) -> pd.DataFrame:
+def _table(names: Iterable[str]) -> pd.DataFrame:
     table = pd.DataFrame([asdict(backbones.get(name)) for name in names])
     return table.assign(millions=table["params"] / 1e6)

@@ -1,4 +1,4 @@
-"""Few-shot curves as a picture, a table, and a sentence: how many labelled images a class a line is worth."""
+"""Few-shot curves as a chart, a table, and a sentence: how many labelled images a class it takes to reach a line."""
 
 from collections.abc import Mapping
 
@@ -13,26 +13,24 @@ from dashboard.ui.charts import QUIET, canvas
 from dashboard.ui.training_charts import RUN_COLOURS
 
 
-def sentence(backbone: str, line: str, found: Crossing, *, complete: bool) -> str:
-    """How many images a class the backbone needs to reach a line that has a name; Markdown."""
-    if np.isinf(found.shots):
-        there = "All" if complete else "Up to"
-        size = f"{there} {formats.count(found.most)} labelled images a class"
-        if np.isinf(found.low):
+def sentence(backbone: str, line: str, crossing: Crossing, *, complete: bool) -> str:
+    """How many images a class a backbone needs to reach a named line; Markdown."""
+    if np.isinf(crossing.shots):
+        amount = "All" if complete else "Up to"
+        size = f"{amount} {formats.count(crossing.most)} labelled images a class"
+        if np.isinf(crossing.low):
             return f"{size} are not enough for **{backbone}** to reach {line}."
         return (
             f"{size} are not enough for **{backbone}** to reach {line}; "
-            f"it is close: the luckiest draw is inside the line's interval from {_shots(found.low)} on."
+            f"it is close: from {_shots(crossing.low)} on, the luckiest draw is inside the line's interval."
         )
-    if found.shots <= found.fewest:
-        sure = ", whichever images are drawn" if found.high <= found.fewest else ""
-        return f"**{backbone}** reaches {line} with {_shots(found.fewest)} already{sure}."
-    text = f"**{backbone}** needs about **{_shots(found.shots)}** to reach {line}"
-    if np.isinf(found.high):
-        return (
-            f"{text} (from {formats.count(max(found.low, 1))} to more than the {formats.count(found.most)} there are)."
-        )
-    return f"{text} (from {formats.count(max(found.low, 1))} to {formats.count(found.high)})."
+    if crossing.shots <= crossing.fewest:
+        sure = ", whichever images are drawn" if crossing.high <= crossing.fewest else ""
+        return f"**{backbone}** already reaches {line} with {_shots(crossing.fewest)}{sure}."
+    text = f"**{backbone}** needs about **{_shots(crossing.shots)}** to reach {line}"
+    if np.isinf(crossing.high):
+        return f"{text} (from {formats.count(max(crossing.low, 1))} to more than the {formats.count(crossing.most)} available)."
+    return f"{text} (from {formats.count(max(crossing.low, 1))} to {formats.count(crossing.high)})."
 
 
 def chart(curves: Mapping[str, Curve], lines: Mapping[str, Interval]) -> go.Figure:
@@ -42,38 +40,56 @@ def chart(curves: Mapping[str, Curve], lines: Mapping[str, Interval]) -> go.Figu
         x = [point.shots for point in curve.points]
         low, high = ([100 * end(point.accuracies) for point in curve.points] for end in (min, max))
         figure.add_scatter(
-            x=[*x, *x[::-1]], y=[*high, *low[::-1]], fill="toself", fillcolor=colour, opacity=0.18, line_width=0,
-            mode="lines", hoverinfo="skip", showlegend=False, legendgroup=name,
-        )  # fmt: skip
+            x=[*x, *x[::-1]],
+            y=[*high, *low[::-1]],
+            fill="toself",
+            fillcolor=colour,
+            opacity=0.18,
+            line_width=0,
+            mode="lines",
+            hoverinfo="skip",
+            showlegend=False,
+            legendgroup=name,
+        )
         figure.add_scatter(
-            x=x, y=[100 * point.mean for point in curve.points], name=name, legendgroup=name, mode="lines+markers",
-            line={"color": colour, "width": 3}, marker_size=9,
+            x=x,
+            y=[100 * point.mean for point in curve.points],
+            name=name,
+            legendgroup=name,
+            mode="lines+markers",
+            line={"color": colour, "width": 3},
+            marker_size=9,
             customdata=[
                 [point.images, 100 * min(point.accuracies), 100 * max(point.accuracies), len(point.accuracies)]
                 for point in curve.points
             ],
             hovertemplate="<b>" + name + "</b><br>%{x:,.0f} images a class, %{customdata[0]:,} in all: %{y:.1f} %<br>"
             "%{customdata[3]} draws, %{customdata[1]:.1f} to %{customdata[2]:.1f} %<extra></extra>",
-        )  # fmt: skip
+        )
     ends = [point.shots for curve in curves.values() for point in curve.points] or [1, 2]
-    for place, (name, line) in enumerate(lines.items()):
+    for index, (name, line) in enumerate(lines.items()):
         figure.add_hrect(100 * line.low, 100 * line.high, fillcolor=QUIET, opacity=0.12, line_width=0)
         figure.add_scatter(
-            x=[min(ends), max(ends)], y=[100 * line.value] * 2, name=name, mode="lines",
-            line={"color": QUIET, "width": 2.5, "dash": ("dash", "dot", "dashdot")[place % 3]},
+            x=[min(ends), max(ends)],
+            y=[100 * line.value] * 2,
+            name=name,
+            mode="lines",
+            line={"color": QUIET, "width": 2.5, "dash": ("dash", "dot", "dashdot")[index % 3]},
             hovertemplate=f"<b>{name}</b>: %{{y:.1f}} %<extra></extra>",
-        )  # fmt: skip
+        )
     ticks = sorted({float(round(end)) for end in ends})
     shown = [tick for tick, after in zip(ticks, [*ticks[1:], np.inf], strict=True) if after / tick > 1.3]
     figure.update_xaxes(
-        type="log", title_text="Labelled training images a class", tickvals=shown,
+        type="log",
+        title_text="Labelled training images a class",
+        tickvals=shown,
         ticktext=[formats.count(tick) for tick in shown],
-    )  # fmt: skip
+    )
     return figure.update_yaxes(title_text="Accuracy on test images (%)")
 
 
 def table(curves: Mapping[str, Curve]) -> pd.DataFrame:
-    """A row for each size of each backbone, accuracies and their range in percent."""
+    """A row for each size of each backbone; accuracies and their range in percent."""
     return pd.DataFrame(
         [
             {
@@ -97,4 +113,4 @@ def _shots(number: float) -> str:
 
 
 def _colours(count: int) -> list[str]:
-    return [RUN_COLOURS[place % len(RUN_COLOURS)] for place in range(count)]
+    return [RUN_COLOURS[index % len(RUN_COLOURS)] for index in range(count)]

@@ -1,4 +1,4 @@
-"""Few-shot curves that are not whole: one button for all, how far the worker is, a stop."""
+"""Incomplete few-shot curves: one button for all, progress, cancel."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -12,11 +12,11 @@ from core.features import throughput
 from dashboard import server
 from dashboard.ui import formats, task_progress
 
-POLL = 0.7  # seconds between two looks
+POLL = 0.7  # seconds between polls
 
 
 def show(sources: Mapping[str, Source], curves: Mapping[str, Curve]) -> None:
-    """Draw it, by backbone; nothing if every curve is complete."""
+    """Offer the missing sizes, or show their progress, by backbone; nothing if every curve is complete."""
     missing = {name: source for name, source in sources.items() if name not in curves or not curves[name].complete}
     tasks = [server.few_shot.task(source) for source in missing.values()]
     if any(task.running for task in tasks):
@@ -34,11 +34,11 @@ def show(sources: Mapping[str, Source], curves: Mapping[str, Curve]) -> None:
                 on_click=task_progress.begin,
                 args=(tasks,),
             )
-            st.markdown(f":gray[{'; '.join(_takes(*each) for each in missing.items())}]", width="content")
+            st.markdown(f":gray[{'; '.join(_cost(name, source) for name, source in missing.items())}]", width="content")
 
 
 def _live(missing: Mapping[str, Source], points: int) -> None:
-    """A fragment; it has the page drawn again whenever a size is finished."""
+    """A fragment that reruns the page whenever a size is finished."""
     running = {name: task for name, source in missing.items() if (task := server.few_shot.task(source)).running}
     curves = [server.few_shot.curve(source) for source in missing.values()]
     if not running or _points(curve for curve in curves if curve) > points:
@@ -53,10 +53,10 @@ def _points(curves: Iterable[Curve]) -> int:
     return sum(len(curve.points) for curve in curves)
 
 
-def _takes(name: str, source: Source) -> str:
+def _cost(name: str, source: Source) -> str:
     count = embeddings.missing(source) + embeddings.missing(replace(source, images="train"))
     if not count:
-        return f"{name}: its features are there, seconds"
-    text = f"{name}: {formats.count(count, 'image')} to look at first"
+        return f"{name}: features are cached, seconds"
+    text = f"{name}: {formats.count(count, 'image')} to process first"
     estimate = throughput.estimate(source.backbone, source.input_size, count)
     return f"{text}, about {formats.duration(estimate.seconds)}" if estimate else text

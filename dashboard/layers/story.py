@@ -1,4 +1,4 @@
-"""What the layers of a network know of the classes: a sentence and a chart from linear probes, and a map's caption."""
+"""How well each layer of a network tells classes apart: linear probes in a sentence and a chart, captions of maps."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -9,40 +9,40 @@ from dashboard.ui import formats
 from dashboard.ui.charts import ACCENT, canvas, error_bars
 
 
-def sentence(found: Probes) -> str:
-    """How far the classes untangle with depth, and where most of it happens; Markdown."""
-    first, last = found.probes[0], found.probes[-1]
+def sentence(result: Probes) -> str:
+    """How accuracy changes with depth, and where most; Markdown."""
+    first, last = result.probes[0], result.probes[-1]
     text = (
-        f"A linear head reads the class of {formats.percent(first.accuracy)} of the test images off **{first.block}** "
-        f"and of **{formats.percent(last.accuracy)}** off **{last.block}**. "
+        f"A linear head classifies {formats.percent(first.accuracy)} of the test images correctly from "
+        f"**{first.block}** and **{formats.percent(last.accuracy)}** from **{last.block}**. "
     )
-    best = max(found.probes, key=lambda probe: probe.accuracy)
+    best = max(result.probes, key=lambda probe: probe.accuracy)
     if best is not last:
         apart = best.accuracy_low > last.accuracy_high
         text += f"It is best at **{best.block}**, not at the end ({formats.percent(best.accuracy)}; "
         return text + ("the intervals do not overlap)." if apart else "too close to call).")
     before, after = max(
-        zip(found.probes, found.probes[1:], strict=False), key=lambda pair: pair[1].accuracy - pair[0].accuracy
+        zip(result.probes, result.probes[1:], strict=False), key=lambda pair: pair[1].accuracy - pair[0].accuracy
     )
     step = 100 * (after.accuracy - before.accuracy)
     return f"{text}The largest step, {step:.1f} points, is from {before.block} to {after.block}."
 
 
 def title(depth: Depth) -> str:
-    """What stands over the map of a depth."""
+    """The title of the map of a layer."""
     return f"{depth.block}, {depth.size} x {depth.size}"
 
 
 def caption(probe: Probe | None) -> str:
-    """How well a linear head does there; short, since it stands on the map."""
+    """How well a linear head does there; short, since it is written on the map."""
     if probe is None:
         return ""
     return f"Probe {formats.percent(probe.accuracy)} ({formats.interval(probe.accuracy_low, probe.accuracy_high)})"
 
 
-def chart(found: Probes) -> go.Figure:
+def chart(result: Probes) -> go.Figure:
     """Accuracy of the probes against depth, first block to last, with 95 % intervals."""
-    frame = pd.DataFrame([vars(probe) for probe in found.probes])
+    frame = pd.DataFrame([vars(probe) for probe in result.probes])
     line = go.Scatter(
         x=frame["block"],
         y=100 * frame["accuracy"],
@@ -55,5 +55,5 @@ def chart(found: Probes) -> go.Figure:
         "%{customdata[2]} channels<br>L2 strength %{customdata[3]:g}, chosen on validation<extra></extra>",
     )
     figure = canvas(line, height=340)
-    figure.update_xaxes(title_text="Depth: the block that is looked at", type="category")
+    figure.update_xaxes(title_text="Block, from first to last", type="category")
     return figure.update_yaxes(title_text="Accuracy on test images (%)", rangemode="tozero")

@@ -1,1 +1,1 @@
-"""Parts of the page Maps, which Before and after, Six maps and Layers use too."""
+"""Parts of the page Maps; Before and after, Six maps and Layers use them too."""

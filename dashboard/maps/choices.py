@@ -1,4 +1,4 @@
-"""What a map is of, and how it is made: the widgets of the page Maps, all of them in the address bar."""
+"""The widgets of the page Maps: what a map shows and how it is made, kept in the address bar."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ from dashboard.train import options as train_options
 from dashboard.ui import choices
 
 OF = {"backbone": "A backbone", "run": "A run"}
-MOST_AT_FIRST = 10_000  # images; of a larger dataset the test images are drawn first
+MOST_AT_FIRST = 10_000  # images; a larger dataset starts with its test images
 TITLES = dict(
     zip(
         IMAGES,
@@ -28,13 +28,13 @@ TITLES = dict(
 
 
 def show(runs: Sequence[RunRow]) -> tuple[MapConfig, DeltaGenerator]:
-    """Draw them; returns what they say, and the line of widgets that may be gone on with.
+    """Draw the widgets; return the choice, and their row, to which other widgets can be added.
 
     Args:
         runs: Newest first.
 
     Raises:
-        LabError: What is asked for cannot be.
+        LabError: The choice is not possible.
     """
     how = st.container(horizontal=True, vertical_alignment="bottom")
     with how:
@@ -43,20 +43,20 @@ def show(runs: Sequence[RunRow]) -> tuple[MapConfig, DeltaGenerator]:
                 fields = _network([run for run in runs if run.has_result])
                 fields["images"] = _images(fields["dataset"])
             more = st.container()
-        chosen = _method()
-        about = options.of(MapConfig)["dims"]
-        titles = {str(dims): title for dims, title in (about.choices or {}).items()}
-        dims = choices.titled(st.segmented_control, "dims", about.label, titles, required=True)
+        method = _method()
+        option = options.of(MapConfig)["dims"]
+        titles = {str(dims): title for dims, title in (option.choices or {}).items()}
+        dims = choices.titled(st.segmented_control, "dims", option.label, titles, required=True)
     with more:
         fields |= _more(fields)
-        settings = _settings(chosen)
-    return MapConfig(Source(**fields), method=chosen, dims=int(dims), **settings), how
+        settings = _settings(method)
+    return MapConfig(Source(**fields), method=method, dims=int(dims), **settings), how
 
 
 def _network(runs: Sequence[RunRow]) -> dict:
-    """Whose vectors: a backbone's as it came, or a network's as a run left it."""
+    """Which vectors: those of a pretrained backbone, or of the network of a run."""
     of = "backbone"
-    if len(runs):
+    if runs:
         if st.query_params.get("of") is None and "of" not in st.session_state:
             st.session_state["of"] = of
         of = choices.titled(st.segmented_control, "of", "Vectors of", OF, required=True)
@@ -82,36 +82,36 @@ def _images(dataset: str) -> str:
 
 
 def _method() -> str:
-    usual = options.defaults(MapConfig)["method"]
-    titles = {usual: maps.METHODS[usual].title} | {name: method.title for name, method in maps.METHODS.items()}
+    default = options.defaults(MapConfig)["method"]
+    titles = {default: maps.METHODS[default].title} | {name: method.title for name, method in maps.METHODS.items()}
     return choices.titled(st.segmented_control, "map", "Method", titles, required=True)
 
 
 def _more(fields_so_far: dict) -> dict:
-    """Which images exactly, and the pixels that a backbone gets."""
+    """How many images, and how they are prepared for a backbone."""
     fields: dict = {"n_images": _option(Source, "n_images")}
     if "run" in fields_so_far:
         return fields | {"what": _option(Source, "what", widget=st.segmented_control, required=True)}
-    facts = backbones.get(fields_so_far["backbone"])
-    usual = DEMO.input_size if facts.name == DEMO.backbone else facts.default_size
+    backbone = backbones.get(fields_so_far["backbone"])
+    default = DEMO.input_size if backbone.name == DEMO.backbone else backbone.default_size
     return fields | {
         "input_size": choices.option(
             Source,
             "input_size",
             label="Input size (px)",
-            default=usual,
-            least=facts.min_size,
-            scope=facts.name,
-            help="What each image is enlarged to before the network sees it",
+            default=default,
+            least=backbone.min_size,
+            scope=backbone.name,
+            help="Every image is resized to this before the network sees it",
         ),
         "weights": train_options.weights(),
         "preprocessing": choices.option(Source, "preprocessing"),
-        "pooling": train_options.pooling(facts.name),
+        "pooling": train_options.pooling(backbone.name),
     }
 
 
 def _settings(method: str) -> dict:
-    """The parameters that matter for a method."""
+    """The parameters that a method uses."""
     names = [name for name in maps.METHODS[method].options if name not in ("dims", "seed", "metric", "start")]
     fields = {"seed": choices.option(MapConfig, "seed")}
     for name in names:

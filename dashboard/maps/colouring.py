@@ -1,4 +1,4 @@
-"""By what a map is coloured, and whose predictions that means."""
+"""What colours a map, and which runs' predictions that needs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,29 +24,29 @@ OF_TWO = {"difference": "Which of two runs is right"}
 
 @dataclass(frozen=True, eq=False)
 class Colours:
-    """What a map shows beside places."""
+    """What a map shows besides positions."""
 
     colour: str  # name of the column that colours
     columns: list[Column]
-    predictions: pd.DataFrame | None  # of the run whose answers are shown, if there is one
+    predictions: pd.DataFrame | None  # of the run whose predictions are shown, if any
 
 
 def choose(source: Source, dataset: Dataset, rows: np.ndarray) -> Colours:
-    """Widgets for the colour, and for the runs that it needs, in the container they are called in.
+    """Draw widgets for the colour and for the runs that it needs.
 
     Args:
         rows: Row ids (n,) of the map.
     """
     runs = _runs(source)
     titles = OF_IMAGES | (OF_A_RUN if runs else {}) | (OF_TWO if len(runs) > 1 else {})
-    if st.session_state.get("colour") not in titles:  # of another dataset, which has runs
+    if st.session_state.get("colour") not in titles:  # left over from another dataset, which has runs
         st.session_state.pop("colour", None)
     colour = choices.titled(st.selectbox, "colour", "Colour by", titles, width=190)
     columns = map_columns.of_images(dataset, rows, server.datasets.splits(dataset))
     if not runs:
         return Colours(colour, columns, None)
-    first = _choose_run(runs, "said", "Said by", shown=colour in OF_A_RUN | OF_TWO)
-    if image_grid.dataset_of(first) is None:  # it says why
+    first = _choose_run(runs, "said", "Predictions of", shown=colour in OF_A_RUN | OF_TWO)
+    if image_grid.dataset_of(first) is None:  # `dataset_of` has shown why
         return Colours(colour if colour in OF_IMAGES else "class", columns, None)
     predictions = server.runs.predictions(first.id)
     columns += map_columns.of_run(dataset, rows, predictions)
@@ -58,7 +58,7 @@ def choose(source: Source, dataset: Dataset, rows: np.ndarray) -> Colours:
 
 
 def _runs(source: Source) -> list[RunRow]:
-    """Runs that said something of images of this dataset: the map's own first, then the newest."""
+    """Runs with predictions for this dataset: the map's own first, then the newest."""
     runs = [run for run in server.runs.rows() if run.config.dataset == source.dataset and run.has_result]
     return sorted(runs, key=lambda run: run.id != source.run)
 
@@ -68,7 +68,7 @@ def _choose_run(runs: Sequence[RunRow], key: str, label: str, *, shown: bool) ->
     by_id = {run.id: run for run in runs}
     if st.session_state.get(key) not in titles:
         st.session_state.pop(key, None)
-    asked = address.said(key)
+    requested = address.said(key)
     if not shown:
-        return by_id[asked] if asked in by_id else runs[0]
+        return by_id[requested] if requested in by_id else runs[0]
     return by_id[choices.titled(st.selectbox, key, label, titles, width=320)]

@@ -1,4 +1,4 @@
-"""What the points of a map can be coloured by: one column for each question, joined to the map by row id."""
+"""What the points of a map can be coloured by: columns that are joined to the map by row id."""
 
 from collections.abc import Mapping
 
@@ -9,16 +9,16 @@ from core.data.datasets import Dataset
 from dashboard.map_view.columns import Column
 from dashboard.ui.charts import class_colour
 
-UNTESTED = "not tested"  # of images that a run learned from, or never saw
+UNTESTED = "not tested"  # images that a run trained on, or never saw
 FAINT = "#a9aebb"
-RIGHT, WRONG = "#3f90da", "#e76300"  # told apart by colour-blind eyes
+RIGHT, WRONG = "#3f90da", "#e76300"  # distinguishable for colour-blind readers
 BOTH, NEITHER = "#c9ccd6", "#4d5261"  # where two runs agree there is little to see
 SPLIT_COLOURS = {"train": "#94a4a2", "val": "#ffa90e", "test": "#3f90da"}
 SPLIT_NAMES = {"train": "training", "val": "validation", "test": "test"}
 
 
 def of_images(dataset: Dataset, rows: np.ndarray, splits: Mapping[str, np.ndarray]) -> list[Column]:
-    """What is known of images (n,) without any run: their class, and the split that each is in.
+    """Columns that need no run: class and split of the images (n,).
 
     Args:
         rows: Row ids (n,), in the order of the map.
@@ -34,17 +34,19 @@ def of_images(dataset: Dataset, rows: np.ndarray, splits: Mapping[str, np.ndarra
 
 
 def of_run(dataset: Dataset, rows: np.ndarray, predictions: pd.DataFrame) -> list[Column]:
-    """What a run said of the images it was tested on: the class, whether that is right, how sure it was.
+    """Predictions of a run for its test images: the class, whether it is right, and the confidence.
 
     Args:
         predictions: As `runs.predictions` gives them.
     """
-    said, sure, tested = _said(rows, predictions)
-    right = np.where(tested, said != dataset.labels[rows], 2)
+    predicted, confidence, tested = _predictions(rows, predictions)
+    right = np.where(tested, predicted != dataset.labels[rows], 2)
     return [
-        _classes("prediction", "Prediction", np.where(tested, said, len(dataset.class_names)), dataset.class_names),
+        _classes(
+            "prediction", "Prediction", np.where(tested, predicted, len(dataset.class_names)), dataset.class_names
+        ),
         _named("right", "Right or wrong", right, ("right", "wrong"), (RIGHT, WRONG)),
-        Column("confidence", "Confidence", "number", sure.astype(np.float32), unit="%"),
+        Column("confidence", "Confidence", "number", confidence.astype(np.float32), unit="%"),
     ]
 
 
@@ -52,7 +54,7 @@ def of_two_runs(
     dataset: Dataset, rows: np.ndarray, first: pd.DataFrame, second: pd.DataFrame, names: tuple[str, str]
 ) -> Column:
     """Which of two runs is right on the images that both were tested on."""
-    (one, _, in_one), (other, _, in_other) = (_said(rows, predictions) for predictions in (first, second))
+    (one, _, in_one), (other, _, in_other) = (_predictions(rows, predictions) for predictions in (first, second))
     labels = dataset.labels[rows]
     codes = np.select(
         [~(in_one & in_other), (one == labels) & (other == labels), one == labels, other == labels],
@@ -63,11 +65,11 @@ def of_two_runs(
     return _named("difference", "Which run is right", codes, titles, (BOTH, RIGHT, WRONG, NEITHER))
 
 
-def _said(rows: np.ndarray, predictions: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _predictions(rows: np.ndarray, predictions: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The predicted class int64, the confidence (nan where none), and whether there is a prediction, all (n,)."""
-    found = predictions.set_index("row").reindex(rows)
-    tested = found["prediction"].notna().to_numpy()
-    return found["prediction"].fillna(-1).to_numpy(np.int64), found["confidence"].to_numpy(float), tested
+    aligned = predictions.set_index("row").reindex(rows)
+    tested = aligned["prediction"].notna().to_numpy()
+    return aligned["prediction"].fillna(-1).to_numpy(np.int64), aligned["confidence"].to_numpy(float), tested
 
 
 def _classes(name: str, title: str, codes: np.ndarray, class_names: tuple[str, ...]) -> Column:

@@ -1,4 +1,4 @@
-"""Maps that are not drawn yet: what they would show and take, then how far they are, and why they failed."""
+"""Maps that are not drawn yet: what they will show and cost, their progress, and why they failed."""
 
 import numpy as np
 import streamlit as st
@@ -11,15 +11,15 @@ from dashboard import server
 from dashboard.state import address
 from dashboard.ui import contact_sheet, formats, task_progress
 
-POLL = 0.5  # seconds between two looks
-SHOWN = 10  # images that stand for those of the map
+POLL = 0.5  # seconds between polls
+SHOWN = 10  # example images
 
 
 def show(config: MapConfig, dataset: Dataset, rows: np.ndarray) -> None:
-    """Draw it in place of the map.
+    """Offer to draw a map, or show its progress, in place of the map.
 
     Args:
-        rows: Row ids (n,) of the images that the map would be of.
+        rows: Row ids (n,) of the images on the map.
     """
     task = server.maps.task(config)
     if task.running:
@@ -29,8 +29,8 @@ def show(config: MapConfig, dataset: Dataset, rows: np.ndarray) -> None:
     with st.container(border=True):
         st.markdown(f"**{server.maps.title(config)}**")
         st.markdown(f":gray[{maps.METHODS[config.method].idea}]")
-        few = rows[np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).astype(int)]
-        st.image(contact_sheet.strip(dataset.images[few], places=SHOWN), alt=f"{len(few)} of the images")
+        examples = rows[np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).astype(int)]
+        st.image(contact_sheet.strip(dataset.images[examples], places=SHOWN), alt=f"{len(examples)} of the images")
         fits = maps.fitting(config, len(rows))
         if fits != config:
             _offer(config, fits, len(rows))
@@ -48,11 +48,11 @@ def show(config: MapConfig, dataset: Dataset, rows: np.ndarray) -> None:
 
 
 def show_several(missing: list[MapConfig], label: str) -> None:
-    """Draw it in place of several maps that belong together: one button, one progress, one way to cancel.
+    """The same for several maps that belong together: one button, one progress bar, one way to cancel.
 
     Args:
         missing: In the order they are to be drawn: one that starts from another comes after it.
-        label: Of the button: Draw both maps.
+        label: Of the button, such as "Draw both maps".
     """
     tasks = [server.maps.task(config) for config in missing]
     if any(task.running for task in tasks):
@@ -68,30 +68,30 @@ def show_several(missing: list[MapConfig], label: str) -> None:
             on_click=task_progress.begin,
             args=(tasks,),
         )
-        st.markdown(f":gray[{formats.count(len(missing), 'map')}. {_take(missing)}]", width="content")
+        st.markdown(f":gray[{formats.count(len(missing), 'map')}. {_cost(missing)}]", width="content")
 
 
 def live(configs: list[MapConfig]) -> None:
-    """How far the missing maps are; a fragment, which has the page drawn again at the end."""
+    """Progress of the missing maps; a fragment that reruns the page at the end."""
     running = {config: task for config in configs if (task := server.maps.task(config)).running}
     if not running:
         st.rerun()
     config, task = next(iter(running.items()))
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            place = f", {len(configs) - len(running) + 1} of {len(configs)} maps" if len(configs) > 1 else ""
-            st.markdown(f"**{server.maps.title(config)}**{place}")
+            position = f", {len(configs) - len(running) + 1} of {len(configs)} maps" if len(configs) > 1 else ""
+            st.markdown(f"**{server.maps.title(config)}**{position}")
             task_progress.cancel_button(running.values(), key="cancel-drawing")
-        waiting = f"Waiting: {formats.count(task.ahead, 'map')} before it" if task.ahead else "Starting"
+        waiting = f"Waiting for {formats.count(task.ahead, 'map')}" if task.ahead else "Starting"
         task_progress.bar(task, waiting=waiting)
 
 
 def what_it_takes(source: embeddings.Source, images: int) -> str:
-    """How many images the network still has to look at, and how long that takes here; the map itself comes after."""
+    """How many images the network still has to process before the map is computed, and how long that takes here."""
     missing = embeddings.missing(source)
     if not missing:
-        return f"The features of all {formats.count(images, 'image')} are there: the map alone is to be computed."
-    text = f"{formats.count(missing, 'image')} to look at first"
+        return f"The features of all {formats.count(images, 'image')} are cached: only the map has to be computed."
+    text = f"{formats.count(missing, 'image')} to process first"
     size = source.input_size or backbones.get(source.backbone).default_size
     if not source.run and (estimate := throughput.estimate(source.backbone, size, missing)):
         return f"{text}, about {formats.duration(estimate.seconds)} ({estimate.basis.lower()}), then the map."
@@ -99,14 +99,14 @@ def what_it_takes(source: embeddings.Source, images: int) -> str:
 
 
 def _offer(config: MapConfig, fits: MapConfig, images: int) -> None:
-    """Fewer images than neighbours: say so, and offer the most that there are."""
+    """Too few images for the parameter: say so, and offer the largest value that fits."""
     name, what = {"tsne": ("perplexity", "a perplexity of"), "umap": ("neighbours", "a number of neighbours of")}[
         config.method
     ]
-    asked, most = f"{getattr(config, name):g}", f"{getattr(fits, name):g}"
+    requested, most = f"{getattr(config, name):g}", f"{getattr(fits, name):g}"
     st.warning(
-        f"At most {most}, or choose more images.",
-        title=f"{formats.count(images, 'image')} are too few for {what} {asked}",
+        f"Use at most {most}, or choose more images.",
+        title=f"{formats.count(images, 'image')} are too few for {what} {requested}",
     )
     st.button(
         f"Draw it with {most}",
@@ -123,10 +123,10 @@ def _draw_fitting(fits: MapConfig, name: str, most: str) -> None:
     task_progress.begin([server.maps.task(fits)])
 
 
-def _take(missing: list[MapConfig]) -> str:
-    """What the networks still have to look at; those that have seen everything count only if all have."""
+def _cost(missing: list[MapConfig]) -> str:
+    """What the networks still have to process; complete sources are mentioned only if all are complete."""
     images = len(server.maps.rows(missing[0].source))
     sources = dict.fromkeys(config.source for config in missing)
     incomplete = [source for source in sources if embeddings.missing(source)]
-    takes = [what_it_takes(source, images) for source in incomplete or [missing[0].source]]
-    return " ".join(dict.fromkeys(takes))
+    costs = [what_it_takes(source, images) for source in incomplete or [missing[0].source]]
+    return " ".join(dict.fromkeys(costs))

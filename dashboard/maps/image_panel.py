@@ -1,4 +1,4 @@
-"""One image of a map from close up: what it is, what a run said of it, what lies near it in feature space."""
+"""One image of a map in detail: its class, a run's prediction, and its neighbours in feature space."""
 
 from collections.abc import Mapping
 
@@ -15,14 +15,14 @@ from dashboard import server
 from dashboard.map_view.view import Picked
 from dashboard.ui import choices, components, formats, image_grid, task_progress
 
-POLL = 0.5  # seconds between two looks at the worker
+POLL = 0.5  # seconds between polls of the worker
 SIZE = 256  # pixels of the image
 TILE = 96  # pixels of a neighbour
-_PANEL = "panel"  # in the address bar: what stands beside the map
+_PANEL = "panel"  # in the address bar: what is shown beside the map
 
 
 def panel(titles: Mapping[str, str]) -> str:
-    """A switch between what can stand beside a map; `look_at` and `follow` turn it."""
+    """A switch between the panels beside a map; `look_at` and `follow` set it."""
     return choices.titled(
         st.segmented_control,
         _PANEL,
@@ -34,14 +34,14 @@ def panel(titles: Mapping[str, str]) -> str:
     )
 
 
-def asked(rows: np.ndarray) -> int | None:
-    """Row id of the image that the visitor looks at, if it is on the map (rows (n,) ascending)."""
+def selected(rows: np.ndarray) -> int | None:
+    """Row id of the image that the visitor selected, if it is on the map (rows (n,) ascending)."""
     row = image_grid.asked()
     return row if row is not None and row in rows else None
 
 
 def neighbours(config: MapConfig, row: int | None) -> Near | LabError | None:
-    """What is nearest to an image, or why that is not known; None without an image, and while the worker looks."""
+    """The nearest images, or the error instead; None without an image, and while the worker searches."""
     try:
         return None if row is None else server.maps.near(config.source, row, config.metric)
     except LabError as error:
@@ -54,17 +54,17 @@ def ringed(near: Near | LabError | None) -> list[int]:
 
 
 def look_at(row: int) -> None:
-    """Look at an image, whatever stood beside the map; for callbacks."""
+    """Show an image beside the map; for callbacks."""
     image_grid.ask(row)
-    _turn("point")
+    _switch("point")
 
 
 def follow(picked: Picked) -> None:
-    """Look at what was clicked, list what was lassoed; for callbacks of the view."""
+    """Show the image that was clicked, or list those that were lassoed; for callbacks of the view."""
     if picked.last == "click" and picked.clicked is not None:
         look_at(picked.clicked)
     elif picked.last == "choice" and len(picked.rows):
-        _turn("chosen")
+        _switch("chosen")
 
 
 def show(
@@ -74,15 +74,15 @@ def show(
     predictions: pd.DataFrame | None,
     near: Near | LabError | None,
 ) -> None:
-    """The image, and its neighbours; without a row, how to choose one.
+    """Draw the image and its neighbours; without a row, say how to choose one.
 
     Args:
         predictions: Of the run that colours the map, as `runs.predictions` gives them.
-        near: What `neighbours` gave.
+        near: What `neighbours` returned.
     """
     if row is None:
         st.caption(
-            ":material/touch_app: Point at a dot to see its image; press it to keep it here with its neighbours."
+            ":material/touch_app: Point at a dot to see its image; click it to keep it here with its neighbours."
         )
         return
     st.image(components.thumbnail(dataset.images[row], SIZE), width=SIZE, alt=f"Image {row}")
@@ -99,26 +99,26 @@ def show(
 
 
 def what(dataset: Dataset, row: int, predictions: pd.DataFrame | None) -> str:
-    """An image in words, Markdown."""
+    """Class and prediction of an image, Markdown."""
     text = f"**{dataset.class_names[dataset.labels[row]]}** · image {row}"
-    said = None if predictions is None else predictions[predictions["row"] == row]
-    if said is None or said.empty:
+    prediction = None if predictions is None else predictions[predictions["row"] == row]
+    if prediction is None or prediction.empty:
         return text
-    prediction, sure = int(said["prediction"].iloc[0]), float(said["confidence"].iloc[0])
-    right = prediction == dataset.labels[row]
-    taken = "rightly called so" if right else f"taken for **{dataset.class_names[prediction]}**"
-    return f"{text}  \n{taken}, {formats.percent(sure)} sure"
+    code, confidence = int(prediction["prediction"].iloc[0]), float(prediction["confidence"].iloc[0])
+    right = code == dataset.labels[row]
+    outcome = "predicted correctly" if right else f"predicted as **{dataset.class_names[code]}**"
+    return f"{text}  \n{outcome}, {formats.percent(confidence)} sure"
 
 
 def alike(near: Near, dataset: Dataset, label: int) -> str:
     """How many of the nearest images are of a class, Markdown."""
     same = int((dataset.labels[near.rows] == label).sum())
     name = dataset.class_names[label]
-    return f"Nearest in feature space: {same} of {len(near.rows)} are **{name}** too; they have rings"
+    return f"Nearest in feature space: {same} of {len(near.rows)} are **{name}** too; they are ringed"
 
 
 def tiles(near: Near, dataset: Dataset, *, key: str) -> None:
-    """Images with class and distance; a press leads to the image."""
+    """Images with class and distance; a click selects the image."""
     with st.container(horizontal=True, gap="xsmall"):
         for row, distance in zip(near.rows.tolist(), near.distances.tolist(), strict=True):
             name = dataset.class_names[dataset.labels[row]]
@@ -130,12 +130,12 @@ def tiles(near: Near, dataset: Dataset, *, key: str) -> None:
                     type="tertiary",
                     on_click=look_at,
                     args=(row,),
-                    help=f"Image {row}, at a distance of {distance:.4g}: press to see where it lies",
+                    help=f"Image {row}, at a distance of {distance:.4g}: click to see where it lies",
                 )
 
 
 def gone(source: Source, error: MapError) -> None:
-    """The vectors were cleared away: say so, and offer to compute them again."""
+    """The features were deleted: say so, and offer to compute them again."""
     task = server.maps.features_task(source)
     if task.running:
         st.fragment(_wait_for_features, run_every=POLL)(source)
@@ -144,7 +144,7 @@ def gone(source: Source, error: MapError) -> None:
     st.button("Compute them again", icon=":material/replay:", on_click=task_progress.begin, args=([task],))
 
 
-def _turn(panel: str) -> None:
+def _switch(panel: str) -> None:
     st.session_state[_PANEL] = panel
     if panel == "point":
         st.query_params.pop(_PANEL, None)
@@ -154,7 +154,7 @@ def _turn(panel: str) -> None:
 
 def _wait(source: Source, metric: str, row: int) -> None:
     if not server.maps.looking_near(source, row, metric):
-        st.rerun()  # the page says what was found, and rings it
+        st.rerun()  # the page shows and rings the neighbours
     st.caption(":material/hourglass_top: Looking for its neighbours")
 
 

@@ -1,4 +1,4 @@
-"""A photo of one's own on a map: where it belongs, and which of the map's images are nearest to it."""
+"""The visitor's own photo on a map: where it belongs, and which of the map's images are nearest to it."""
 
 import hashlib
 
@@ -12,33 +12,33 @@ from dashboard import server
 from dashboard.maps import image_panel
 from dashboard.ui import components
 
-POLL = 0.5  # seconds between two looks at the worker
+POLL = 0.5  # seconds between polls of the worker
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif"]
-_KEPT = "own-photo"  # the bytes of this visitor's photo, which no address can hold
+_KEPT = "own-photo"  # session key of the photo: its bytes do not fit in an address
 
 
 def kept() -> bytes | None:
-    """The photo that was brought, wherever on the page its widgets are."""
+    """The bytes of the visitor's photo, if there is one."""
     return st.session_state.get(_KEPT)
 
 
 def placed(config: MapConfig) -> Near | None:
-    """Where the photo belongs on a map; None without one, while the worker looks at it, or where that failed."""
+    """Where the photo belongs on a map; None without a photo, while the worker processes it, and after an error."""
     photo = kept()
     if photo is None:
         return None
     try:
         return server.maps.near_photo(config, photo)
     except LabError:
-        return None  # `show` says why
+        return None  # `show` shows the error
 
 
 def show(config: MapConfig, dataset: Dataset) -> None:
-    """Widgets to bring a photo, and its neighbours."""
-    st.caption("The same network looks at it, on this machine; nothing is kept when you close the page.")
-    st.file_uploader("An image of yours", type=TYPES, key="photo-file", on_change=_keep, args=("photo-file",))
+    """Widgets to add a photo, and its neighbours."""
+    st.caption("The same network processes it, on this machine; nothing is kept after you close the page.")
+    st.file_uploader("Your image", type=TYPES, key="photo-file", on_change=_keep, args=("photo-file",))
     if st.toggle("Use the camera", key="photo-camera-on"):
-        st.camera_input("Take one", key="photo-camera", on_change=_keep, args=("photo-camera",))
+        st.camera_input("Take a photo", key="photo-camera", on_change=_keep, args=("photo-camera",))
     photo = kept()
     if photo is None:
         return
@@ -56,21 +56,21 @@ def show(config: MapConfig, dataset: Dataset) -> None:
         return
     names = [dataset.class_names[label] for label in dataset.labels[near.rows]]
     most = max(names, key=names.count)
-    st.markdown(f"Of the {len(names)} images nearest to it, {names.count(most)} are **{most}**; they have rings.")
+    st.markdown(f"Of the {len(names)} images nearest to it, {names.count(most)} are **{most}**; they are ringed.")
     st.caption(
-        f"It is cut square and made {dataset.images.shape[1]} px small, as the map's images are. A map has a place for "
-        "anything: far from all others in feature space, it still lies among them here."
+        f"It is cropped to a square and scaled to {dataset.images.shape[1]} px, like the map's images. A map has a "
+        "place for everything: a photo far from all others in feature space still lies among them here."
     )
     image_panel.tiles(near, dataset, key=f"photo-{hashlib.sha256(photo).hexdigest()[:8]}")
 
 
 def _keep(key: str) -> None:
-    given = st.session_state.get(key)
-    if given is not None:
-        st.session_state[_KEPT] = given.getvalue()
+    upload = st.session_state.get(key)
+    if upload is not None:
+        st.session_state[_KEPT] = upload.getvalue()
 
 
 def _wait(config: MapConfig, photo: bytes) -> None:
     if not server.maps.looking_near_photo(config, photo):
         st.rerun()
-    st.caption(":material/hourglass_top: The network looks at it")
+    st.caption(":material/hourglass_top: The network is processing it")

@@ -1,4 +1,4 @@
-"""The images that a lasso or a box caught: counted by class, shown, and to take away; always by row id."""
+"""The images selected with a lasso or a box: counted by class, shown, and as a file to download."""
 
 from collections.abc import Callable
 
@@ -16,48 +16,57 @@ TILE = 64  # pixels
 
 
 def show(
-    found: Map,
+    drawn: Map,
     dataset: Dataset,
     chosen: np.ndarray,
     predictions: pd.DataFrame | None,
     *,
     look_at: Callable[[int], None] = image_panel.look_at,
 ) -> None:
-    """Draw them.
+    """Draw the selection.
 
     Args:
         chosen: Row ids (m,).
         predictions: Of the run that colours the map, as `runs.predictions` gives them.
-        look_at: What a click on one of them does, with its row id.
+        look_at: Called with the row id of an image that is clicked.
     """
     if not len(chosen):
-        st.caption(":material/lasso_select: Draw a lasso or a box around dots: their images and classes come here.")
+        st.caption(":material/lasso_select: Draw a lasso or a box around dots: their images and classes appear here.")
         return
     counts = selection.counts(dataset, chosen)
     st.markdown(sentence(counts, dataset))
     components.chart(
         charts.counted(counts, dataset.class_names), key="chosen-classes", alt="Chosen images of each class"
     )
-    table = selection.table(dataset, chosen, found.rows, found.positions, predictions)
+    table = selection.table(dataset, chosen, drawn.rows, drawn.positions, predictions)
     st.download_button(
-        f"{formats.count(len(table), 'row')} as CSV", selection.csv(table), f"map-{found.key}.csv", "text/csv",
-        icon=":material/download:", on_click="ignore", width="stretch",
-    )  # fmt: skip
+        f"{formats.count(len(table), 'row')} as CSV",
+        selection.csv(table),
+        f"map-{drawn.key}.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        width="stretch",
+    )
     with st.container(horizontal=True, gap="xxsmall"):
         for row in table["row"].head(MOST).tolist():
             name = dataset.class_names[dataset.labels[row]]
             with st.container(width=TILE, gap="xxsmall"):
                 st.image(components.thumbnail(dataset.images[row], TILE), width=TILE, alt=f"Image {row}: {name}")
                 st.button(
-                    str(row), key=f"chosen-{row}", type="tertiary", help=f"{name}: press to look at it",
-                    on_click=look_at, args=(row,),
-                )  # fmt: skip
+                    str(row),
+                    key=f"chosen-{row}",
+                    type="tertiary",
+                    help=f"{name}: click to see it",
+                    on_click=look_at,
+                    args=(row,),
+                )
     if len(table) > MOST:
-        st.caption(f"and {formats.count(len(table) - MOST)} more, all of them in the file")
+        st.caption(f"and {formats.count(len(table) - MOST)} more, all in the file")
 
 
 def sentence(counts: dict[str, int], dataset: Dataset) -> str:
-    """What was chosen, in one line."""
+    """Number and classes of the selected images, in a line of Markdown."""
     images = sum(counts.values())
     (name, most), *others = counts.items()
     if not others:

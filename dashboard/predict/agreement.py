@@ -1,4 +1,4 @@
-"""What models say of one photo, held against each other: a sentence, and which of them stand alone."""
+"""Whether models agree on one photo: in a sentence, and which of them stand alone."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,26 +8,26 @@ from dashboard.ui import formats
 
 
 def sentence(answers: Sequence[Answer], classes: Sequence[str] = ()) -> str:
-    """Whether models that know the same classes agree; nothing to say of fewer than two.
+    """Whether models that know the same classes agree; empty for fewer than two.
 
     Args:
-        classes: Those they know; none for ImageNet's thousand. What is not among them is taken for one of them.
+        classes: Those they know; empty for ImageNet's thousand.
     """
     if len(answers) < 2:
         return ""
-    known = "ImageNet's 1,000 classes"
+    class_list = "ImageNet's 1,000 classes"
     if classes:
-        known = formats.listed([*classes[:2], f"{len(classes) - 2} more"] if len(classes) > 4 else classes)
+        class_list = formats.listed([*classes[:2], f"{len(classes) - 2} more"] if len(classes) > 4 else classes)
     votes = Counter(answer.class_names[0] for answer in answers)
     (winner, most), *others = votes.most_common()
     if not others:
-        said = f"all say **{winner}**"
+        verdict = f"all say **{winner}**"
     elif most > others[0][1]:
         rest = "the other" if most == len(answers) - 1 else "the others"
-        said = f"{most} say **{winner}**, {rest} {formats.listed([name for name, _ in others])}"
+        verdict = f"{most} say **{winner}**, {rest} {formats.listed([name for name, _ in others])}"
     else:
-        said = f"they disagree: {formats.listed([name for name, _ in votes.most_common()])}"
-    return f"{len(answers)} models that know {known}: {said}."
+        verdict = f"they disagree: {formats.listed([name for name, _ in votes.most_common()])}"
+    return f"{len(answers)} models that know {class_list}: {verdict}."
 
 
 def alone(answer: Answer, answers: Sequence[Answer]) -> bool:

@@ -1,4 +1,4 @@
-"""What models say of a photo, as bars: one look for all, so that they line up."""
+"""Predictions for a photo as bars, which line up from model to model."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What the server keeps between script runs, and what it asks of the workers: one module per subject."""
+"""What the server keeps between script runs, and what the workers do for it: one module per subject."""
 
 from dashboard.server import (
     anatomy,

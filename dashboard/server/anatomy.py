@@ -1,4 +1,4 @@
-"""What networks are made of: from disk if they were opened before, else read by the worker."""
+"""Descriptions of networks: from disk if they were opened before, otherwise from the worker."""
 
 import streamlit as st
 
@@ -20,7 +20,7 @@ def describe(backbone: str, input_size: int) -> Anatomy | None:
 
 
 def reading(backbone: str, input_size: int) -> bool:
-    """Whether the worker still reads a network, or is starting."""
+    """Whether the worker is still reading a network, or starting."""
     return _answers().pending((backbone, input_size))
 
 
@@ -28,7 +28,7 @@ def reading(backbone: str, input_size: int) -> bool:
 def _on_disk(backbone: str, input_size: int) -> Anatomy:
     network = anatomy.find(backbone, input_size)
     if network is None:
-        raise LookupError(backbone, input_size)  # errors are not cached: the next look reads again
+        raise LookupError(backbone, input_size)  # exceptions are not cached: the next call tries again
     return network
 
 

@@ -1,4 +1,4 @@
-"""Bytes that browsers fetch, by the digest of their content: sent to each browser once, whoever looks at them."""
+"""Bytes that browsers fetch by the digest of their content, so that each browser fetches them once."""
 
 import hashlib
 import threading
@@ -10,7 +10,7 @@ BUDGET = 256_000_000  # bytes; a column of 60,000 images takes 240,000 at most
 
 
 class Blobs:
-    """Bytes by their digest; those fetched longest ago are dropped when the budget is spent."""
+    """Bytes by their digest; the least recently used are dropped when the budget is spent."""
 
     def __init__(self, budget: int = BUDGET):
         self._kept: LRUCache[str, bytes] = LRUCache(budget, getsizeof=len)
@@ -34,5 +34,5 @@ class Blobs:
 
 @st.cache_resource(show_spinner=False)
 def shared() -> Blobs:
-    """One for all visitors: those who look at the same map share its arrays."""
+    """One for all visitors, who share the arrays of a map."""
     return Blobs()

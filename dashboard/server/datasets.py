@@ -16,7 +16,7 @@ def available() -> list[Summary]:
 
 @st.cache_resource(ttl=60, max_entries=4, show_spinner=False)
 def get(name: str) -> Dataset:
-    """`datasets.load`: images stay on disk if they are large."""
+    """`datasets.load`: large images stay on disk."""
     return datasets.load(name)
 
 
@@ -31,7 +31,7 @@ def download(name: str) -> Task:
 
 
 def refresh() -> None:
-    """Read datasets again: one was downloaded, imported or deleted."""
+    """Read datasets again: one has been downloaded, imported or deleted."""
     available.clear()
     get.clear()
 

@@ -11,7 +11,7 @@ import streamlit as st
 from core import runs
 from core.engine import Engine
 
-FIRST_PAINT = 1.5  # seconds; the browser loads the page from this process, and importing MLflow beside that delays both
+FIRST_PAINT = 1.5  # seconds; the browser loads the page from this process, and importing MLflow meanwhile delays both
 
 
 def start() -> None:
@@ -20,10 +20,10 @@ def start() -> None:
 
 
 def store_open() -> bool:
-    """Whether runs can be read without a wait.
+    """Whether runs can be read without waiting.
 
     Raises:
-        Exception: What kept the store from opening.
+        Exception: The store could not be opened.
     """
     store, _ = _starting()
     return store.done() and store.result() is not None
@@ -46,7 +46,7 @@ def settled() -> bool:
 
 
 def wait() -> Engine:
-    """The engine, waited for.
+    """Wait for the engine.
 
     Raises:
         EngineError: It could not start.
@@ -63,7 +63,7 @@ def _close(starting: tuple[Future, Future]) -> None:
 
 @st.cache_resource(show_spinner=False, on_release=_close)
 def _starting() -> tuple[Future, Future]:
-    """The run store being opened and the engine being started, one after the other in a thread of their own."""
+    """The run store being opened and the engine being started, one after the other in a background thread."""
     background = ThreadPoolExecutor(1, thread_name_prefix="starting")
     background.submit(time.sleep, FIRST_PAINT)
     return background.submit(runs.rows), background.submit(Engine.start)

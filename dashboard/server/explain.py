@@ -1,4 +1,4 @@
-"""Photos, what models say of them, and why; answered by the worker."""
+"""Photos, predictions for them, and explanations; computed by the worker."""
 
 import numpy as np
 import streamlit as st
@@ -25,7 +25,7 @@ def picture(file: bytes, name: str = "the photo") -> np.ndarray:
 
 @st.cache_data(ttl=5, show_spinner=False)
 def classifiers() -> list[str]:
-    """`imagenet.here`: the published networks that can name what is in a photo."""
+    """`imagenet.here`: the published ImageNet classifiers on this machine."""
     return imagenet.here()
 
 

@@ -23,7 +23,7 @@ def task(run_id: str, format: str) -> Task:
 
 
 def find(run_id: str, format: str) -> Path | None:
-    """The file that was written since the run ended, by whichever visitor; None if there is none."""
+    """The file written since the run ended, for any visitor; None if there is none."""
     run = runs.get(run_id)
     path = export.target(run, format, runs.exports_folder(run_id))
     fresh = path.exists() and run.finished and path.stat().st_mtime >= run.finished.timestamp()
@@ -31,7 +31,7 @@ def find(run_id: str, format: str) -> Path | None:
 
 
 def file_name(run_id: str, format: str) -> str:
-    """What a file of a run is called."""
+    """The name of an exported file."""
     return export.target(runs.get(run_id), format, Path()).name
 
 

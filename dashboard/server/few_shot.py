@@ -8,14 +8,14 @@ from dashboard.server.tasks import Task
 
 
 def curve(source: Source) -> Curve | None:
-    """`few_shot.find`: the sizes that have been computed, by whichever visitor.
+    """`few_shot.find`: the sizes computed so far, for any visitor.
 
     Raises:
-        LabError: What the source names does not exist.
+        LabError: The dataset, backbone or run of the source does not exist.
     """
     return few_shot.find(source)
 
 
 def task(source: Source) -> Task:
-    """Computes the missing sizes; those that are finished survive a cancellation."""
+    """Computes the missing sizes; finished ones survive a cancellation."""
     return Task(tasks.name("few-shot", source), few_shot.measure, (source,), failure="The curve cannot be computed")

@@ -30,16 +30,16 @@ def reading(backbone: str, input_size: int) -> bool:
 
 
 def probes(source: Source, n_train: int) -> Probes | None:
-    """`layer_probes.find`: what has been measured, by whichever visitor.
+    """`layer_probes.find`: what has been measured, for any visitor.
 
     Raises:
-        LabError: What the source names no longer exists.
+        LabError: The dataset, backbone or run of the source no longer exists.
     """
     return layer_probes.find(source, n_train=n_train)
 
 
 def task(source: Source, n_train: int) -> Task:
-    """Probes the layers; features that are finished survive a cancellation."""
+    """Probes the layers; finished features survive a cancellation."""
     return Task(
         tasks.name("layers", source, n_train),
         partial(layer_probes.measure, n_train=n_train),

@@ -1,4 +1,4 @@
-"""Maps: those on disk, the tasks that draw others one after the other, and what lies near an image."""
+"""Maps: those on disk, the tasks that draw others one after the other, and the neighbours of an image."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
@@ -32,27 +32,27 @@ def drawn(config: MapConfig) -> Map | None:
         LabError: What the map shows no longer exists.
     """
     try:
-        found = _drawn(config)
-    except (LookupError, WeightsError):  # missing weights are fetched when it is drawn
+        drawn_map = _drawn(config)
+    except (LookupError, WeightsError):  # missing weights are downloaded when it is drawn
         return None
-    if maps.positions_path(found.key) is None:  # somebody cleared the cache
+    if maps.positions_path(drawn_map.key) is None:  # the cache was cleared
         _drawn.clear(config)
         return None
-    return found
+    return drawn_map
 
 
 def task(config: MapConfig) -> Task:
-    """Draws a map. Maps wait for each other: one takes all cores, and short calls need a thread meanwhile."""
+    """Draws a map. Maps wait for each other: each takes all cores, and short calls need a thread meanwhile."""
     return Task(tasks.name("map", config), maps.compute, (config,), failure="The map cannot be drawn", line=_line())
 
 
 def features_task(source: Source) -> Task:
-    """Computes the vectors of a source again after somebody cleared them; `near` finds them afterwards."""
+    """Computes the vectors of a source again after the cache was cleared; then `near` finds them."""
     return Task(tasks.name("features", source), embeddings.values, (source,), failure="The features cannot be computed")
 
 
 def near(source: Source, row: int, metric: str) -> Near | None:
-    """`nearby.of_image`; None while the worker looks.
+    """`nearby.of_image`; None while the worker searches.
 
     Raises:
         LabError: The vectors no longer exist.
@@ -61,12 +61,12 @@ def near(source: Source, row: int, metric: str) -> Near | None:
 
 
 def looking_near(source: Source, row: int, metric: str) -> bool:
-    """Whether the worker still looks for `near`."""
+    """Whether `near` is still being computed."""
     return _near().pending((source, row, metric))
 
 
 def near_photo(config: MapConfig, photo: bytes) -> Near | None:
-    """`nearby.of_photo` for the bytes of a file; None while the worker looks.
+    """`nearby.of_photo` for the bytes of a file; None while the worker searches.
 
     Raises:
         LabError: It is not an image, or the map no longer exists.
@@ -75,7 +75,7 @@ def near_photo(config: MapConfig, photo: bytes) -> Near | None:
 
 
 def looking_near_photo(config: MapConfig, photo: bytes) -> bool:
-    """Whether the worker still looks for `near_photo`."""
+    """Whether `near_photo` is still being computed."""
     return _near().pending(_photo_question(config, photo))
 
 
@@ -95,10 +95,10 @@ def _rows(source: Source, fingerprint: str) -> np.ndarray:
 
 @st.cache_resource(ttl=60, max_entries=32, show_spinner=False)
 def _drawn(config: MapConfig) -> Map:
-    found = maps.find(config)
-    if found is None:
-        raise LookupError(config)  # errors are not cached: the next look reads again
-    return found
+    drawn_map = maps.find(config)
+    if drawn_map is None:
+        raise LookupError(config)  # exceptions are not cached: the next call tries again
+    return drawn_map
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda line: line.shutdown(wait=False, cancel_futures=True))
@@ -108,4 +108,4 @@ def _line() -> ThreadPoolExecutor:
 
 @st.cache_resource(show_spinner=False)
 def _near() -> Answers:
-    return Answers(keep=256, patience=0.4, failure="The neighbours cannot be found")
+    return Answers(keep=256, patience=0.4, failure="The neighbours cannot be drawn_map")

@@ -7,7 +7,7 @@ from dashboard.server.tasks import Task
 
 
 def result(run_id: str) -> Robustness | None:
-    """`robustness.find`: what has been measured, by whichever visitor.
+    """`robustness.find`: what has been measured, for any visitor.
 
     Raises:
         RunError: The run no longer exists.
@@ -16,5 +16,5 @@ def result(run_id: str) -> Robustness | None:
 
 
 def task(run_id: str) -> Task:
-    """Measures a run; features that are finished survive a cancellation."""
+    """Measures a run; finished features survive a cancellation."""
     return Task(tasks.name("robustness", run_id), robustness.measure, (run_id,), failure="The run cannot be measured")

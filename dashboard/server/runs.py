@@ -1,4 +1,4 @@
-"""Runs: queued, followed and read. Other processes write runs too, so what can change is read again after a second."""
+"""Runs: queued, followed and read. Other processes write runs too, so changing data is cached for a second at most."""
 
 import shutil
 from pathlib import Path
@@ -84,7 +84,7 @@ def curves(run_id: str) -> pd.DataFrame:
 
 @st.cache_data(ttl=3, max_entries=64, show_spinner=False)
 def plan(config: RunConfig) -> Plan:
-    """`plan.plan`: what a run would take now."""
+    """`plan.plan`: what a run would cost now."""
     return make_plan(config)
 
 
@@ -102,7 +102,7 @@ def stop(run_id: str) -> None:
 
 
 def pause(run_id: str) -> None:
-    """Pause a run, so that another can have the device."""
+    """Pause a run, so that another can use the device."""
     engine.wait().pause(run_id)
     refresh()
 
@@ -121,14 +121,14 @@ def resume(run_id: str) -> None:
 
 
 def delete(run_id: str) -> None:
-    """Delete a run for good."""
+    """Delete a run permanently."""
     runs.delete(run_id)
     shutil.rmtree(exports_folder(run_id), ignore_errors=True)
     refresh()
 
 
 def exports_folder(run_id: str) -> Path:
-    """Where files of a run are exported to."""
+    """The folder for exported files of a run."""
     return settings.home() / "exports" / run_id
 
 

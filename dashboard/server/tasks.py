@@ -1,4 +1,4 @@
-"""Work that the workers do for pages: long tasks with progress, and short questions asked once for all visitors."""
+"""Work of the workers for pages: long tasks with progress, and short questions answered once for all visitors."""
 
 import contextlib
 import functools
@@ -21,7 +21,7 @@ from core.progress import Progress
 from dashboard.server import engine as engines
 
 KEPT_TASKS = 512
-ERROR_KEPT = 5.0  # seconds in which all parts of a page are told the same error; then the question is asked again
+ERROR_KEPT = 5.0  # seconds for which all parts of a page get the same error; then the function is called again
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def name(kind: str, *question: Hashable) -> str:
 
 @dataclass(frozen=True)
 class Task:
-    """Long work of a worker. Tasks of one name are the same task, whichever visitor begins it or looks at it.
+    """Long work of a worker. Tasks with the same name are the same task, for all visitors.
 
     Args:
         function: Runs in the worker. If it takes `report`, it has progress and can be cancelled.
@@ -49,7 +49,7 @@ class Task:
     engine: Callable[[], Engine] = engines.wait
 
     def begin(self) -> None:
-        """Start an attempt; one that is running goes on."""
+        """Start an attempt, unless one is running."""
         engine = self.engine()
         with _lock:
             if not self.running:
@@ -70,15 +70,15 @@ class Task:
 
     @property
     def ahead(self) -> int:
-        """How many tasks of the same line come first."""
+        """How many tasks of the same line come before this one."""
         with _lock:
             attempts = list(_attempts().values())
-        waiting = [each.task.name for each in attempts if each.task.line is self.line and not each.future.done()]
+        waiting = [other.task.name for other in attempts if other.task.line is self.line and not other.future.done()]
         return waiting.index(self.name) if self.line and self.name in waiting else 0
 
     @property
     def error(self) -> LabError | None:
-        """Why the last attempt failed, `Stopped` if it was cancelled; None if it did not, and while it runs."""
+        """Why the last attempt failed, `Stopped` if it was cancelled; None after success and while it runs."""
         attempt = self._attempt
         if attempt is None or not attempt.future.done():
             return None
@@ -98,13 +98,13 @@ class Task:
         return attempt.result if attempt and self.finished else None
 
     def cancel(self) -> None:
-        """Stop a running attempt at its next report, a waiting one before it starts."""
+        """Stop a running attempt at its next progress report, a waiting one before it starts."""
         attempt = self._attempt
         if attempt and not attempt.future.done():
             attempt.cancel()
 
     def forget(self) -> None:
-        """Drop what is known of the last attempt, such as its error."""
+        """Forget the last attempt, with its error."""
         with _lock:
             if not self.running:
                 _attempts().pop(self.name, None)
@@ -146,13 +146,13 @@ class _Attempt:
 
 
 class Answers:
-    """Short questions to the workers, each asked once whoever looks, and their answers.
+    """Short questions to the workers, each asked once for all visitors, and their answers.
 
-    Errors are kept for a moment only: what was missing, such as weights, may be there at the next look.
+    Errors are kept for a moment only: what was missing, such as weights, may be there at the next try.
 
     Args:
-        keep: Answers; those looked at longest ago are dropped first.
-        patience: Seconds that a page waits for an answer before it is drawn without it.
+        keep: Number of answers; the least recently used are dropped first.
+        patience: Seconds that a page waits for an answer before it is drawn without.
         failure: Introduces an unexpected error.
     """
 
@@ -170,10 +170,10 @@ class Answers:
         self._lock = threading.Lock()
 
     def get(self, question: Hashable, function: Callable, *args, **kwargs) -> Any | None:
-        """The answer to a question, which `function` gives in the worker; None until it is there.
+        """The answer to a question, computed by `function` in the worker; None until it is there.
 
         Raises:
-            LabError: There is none.
+            LabError: The function failed.
         """
         with self._lock:
             future = self._futures.get(question)
@@ -217,7 +217,7 @@ class Answers:
         return future.done()
 
     def _outcome(self, question: Hashable, future: Future) -> Future:
-        """The outcome of a question, kept in this process from now on: the worker may end."""
+        """The outcome of a question, from now on kept in this process: the worker may end."""
         if isinstance(future, _Outcome):
             return future
         outcome = _Outcome()
@@ -247,7 +247,7 @@ class _Outcome(Future):
 
 
 def _in_words(error: BaseException, failure: str) -> LabError:
-    """An error as visitors read it."""
+    """An error in the form that visitors read."""
     if isinstance(error, LabError):
         return error
     logger.warning("%s", failure, exc_info=error)

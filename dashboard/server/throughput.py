@@ -1,4 +1,4 @@
-"""What this machine is, and how fast it is."""
+"""The hardware of this machine, and its speed."""
 
 import pandas as pd
 import streamlit as st
@@ -18,7 +18,7 @@ def table() -> pd.DataFrame:
 
 @st.cache_data(show_spinner=False)
 def hardware() -> dict:
-    """`hardware.describe` of the server, which is the worker too unless a scheduler is named."""
+    """`hardware.describe` of the server, which is also the worker's unless a scheduler is set."""
     return core_hardware.describe()
 
 
@@ -33,6 +33,6 @@ def measurement(backbone: str, input_size: int) -> Task:
 
 
 def refresh() -> None:
-    """Read speeds again: one was measured."""
+    """Read speeds again: one has been measured."""
     table.clear()
     runs.plan.clear()

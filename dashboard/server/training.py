@@ -1,4 +1,4 @@
-"""Before a training starts: which layers would train, and which learning rate suits."""
+"""Before training starts: which layers would train, and a suitable learning rate."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ _DECIDE_FREEZING = ("backbone", "method", "input_size", "pooling", "unfreeze", "
 
 
 def frozen(config: RunConfig) -> Frozen | None:
-    """`freezing.describe`; None while the worker reads the network, which it does once for each.
+    """`freezing.describe`; None while the worker reads the network, once for each.
 
     From then on the plan is applied to the anatomy on disk, without a worker.
 
@@ -31,16 +31,18 @@ def frozen(config: RunConfig) -> Frozen | None:
 
 
 def reading(config: RunConfig) -> bool:
-    """Whether the worker still reads the network for `frozen`."""
+    """Whether the worker is still reading the network for `frozen`."""
     if config.pooling in _POOLINGS_OF_ANATOMIES:
         return anatomies.reading(config.backbone, config.input_size)
     return _frozen().pending(_freezing_question(config))
 
 
 def rate_search(config: RunConfig) -> Task:
-    """Looks for a learning rate, with the result of `lr_finder.find`; configs that differ in the rate share it."""
-    same = replace(config, learning_rate=1e-3, epochs=1, schedule="constant", recipe="", n_test=0)
-    return Task(tasks.name("learning-rate", same), lr_finder.find, (config,), failure="No learning rate was found")
+    """Finds a learning rate by `lr_finder.find`; configs that differ only in the rate share the task."""
+    shared_config = replace(config, learning_rate=1e-3, epochs=1, schedule="constant", recipe="", n_test=0)
+    return Task(
+        tasks.name("learning-rate", shared_config), lr_finder.find, (config,), failure="No learning rate was found"
+    )
 
 
 def _plan(network: anatomy.Anatomy, config: RunConfig) -> Frozen:

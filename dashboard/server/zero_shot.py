@@ -1,4 +1,4 @@
-"""What a CLIP says of images and texts; answered by the worker."""
+"""CLIP similarities of images and texts; computed by the worker."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ def preparation(model: str, dataset: str) -> Task:
 
 
 def prepared(model: str, dataset: str) -> bool:
-    """Whether the image features are there; computed if they are not.
+    """Whether the image features are there; starts to compute them if not.
 
     Raises:
         LabError: The weights or the dataset are missing; the next call tries again.

@@ -56,7 +56,7 @@ def show(probe: RunRow, tune: RunRow) -> None:
     st.markdown(apart(*(drawn["umap", stage].quality for stage in STAGES)))
     dataset, rows = server.datasets.get(tune.config.dataset), drawn["umap", "after"].rows
     shown = colouring.choose(wanted["umap", "after"].source, dataset, rows)
-    row = image_panel.asked(rows)
+    row = image_panel.selected(rows)
     near = image_panel.neighbours(wanted["umap", "after"], row)
 
     def follow() -> None:

@@ -1,4 +1,4 @@
-"""Charts of what a CLIP says: similarities of an image, of many images to many texts."""
+"""Charts of CLIP similarities: of one image to texts, and of many images to many texts."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,11 @@ MOST = 20  # bars
 
 
 def answers(texts: Sequence[str], cosines: np.ndarray, probabilities: np.ndarray) -> go.Figure:
-    """The texts (k,) most similar to an image, with their probabilities as bars and their cosines in words."""
+    """The texts (k,) most similar to an image, with their probabilities as bars and their cosines as text."""
     best = np.argsort(-cosines, kind="stable")[:MOST]
     bars = go.Bar(
         x=100 * probabilities[best],
-        y=[str(place) for place in range(len(best))],
+        y=[str(rank) for rank in range(len(best))],
         orientation="h",
         marker={"color": ACCENT},
         text=[f"{texts[i]}  <b>{100 * probabilities[i]:.1f} %</b>  (cosine {cosines[i]:.3f})" for i in best],
@@ -45,7 +45,7 @@ def matrix(images: Sequence[str], texts: Sequence[str], cosines: np.ndarray) -> 
     )
     marks = go.Scatter(
         x=list(images),
-        y=[texts[place] for place in best],
+        y=[texts[index] for index in best],
         mode="markers",
         marker={"symbol": "square-open", "size": 34, "color": "#e08600", "line_width": 3},
         hoverinfo="skip",

@@ -1,4 +1,4 @@
-"""The tab Prompts of Zero-shot: class names and templates as text, and at once what every edit changes."""
+"""The tab Prompts of Zero-shot: class names and templates to edit, and the immediate effect of every edit."""
 
 import numpy as np
 import pandas as pd
@@ -18,17 +18,17 @@ from dashboard.zero_shot import shared
 BOARD = "zero-shot-board"
 SCALES = np.geomspace(1, 200, 40)
 SHOWN = 12  # images gained, and lost
-Tried = tuple[str, str, tuple[str, ...], tuple[str, ...]]  # model, dataset, class names, templates
+Prompts = tuple[str, str, tuple[str, ...], tuple[str, ...]]  # model, dataset, class names, templates
 
 
 def show(model: str, name: str, dataset: Dataset) -> None:
-    """Edit; accuracy on validation, and what the last edit changed; the board; one click for the test split."""
+    """Editing, validation accuracy, the effect of the last edit, all prompts tried, and the test split."""
     left, right = st.columns([4, 8], gap="large")
     with left:
-        written = _edit(dataset)
-    with right:  # beside the text, in sight
+        names_text, templates_text = _edit(dataset)
+    with right:  # next to the text, in view
         try:
-            names, templates = prompts.class_names(written[0]), prompts.templates(written[1])
+            names, templates = prompts.class_names(names_text), prompts.templates(templates_text)
         except LabError as error:
             components.show_error(error)
             return
@@ -39,128 +39,144 @@ def show(model: str, name: str, dataset: Dataset) -> None:
                 title="No accuracy",
             )
             return
-        found = server.zero_shot.score(model, name, names, templates)
-        if found is None:
+        scored = server.zero_shot.score(model, name, names, templates)
+        if scored is None:
             shared.wait()
             return
-        shared.cut(found.cut)
-        before = _remember((model, name, names, templates), found)
-        _accuracy(found, before)
+        shared.cut(scored.cut)
+        previous = _remember((model, name, names, templates), scored)
+        _accuracy(scored, previous)
     st.subheader("What the last edit changed", anchor=False)
-    _change(dataset, found, before)
-    _classes(found)
-    _sureness(model, dataset, found)
+    _change(dataset, scored, previous)
+    _confusion(scored)
+    _confidence(model, dataset, scored)
     _board()
     _test(model, name, names, templates, dataset)
 
 
 def _edit(dataset: Dataset) -> tuple[str, str]:
-    """Class names and templates as they were written."""
+    """Class names and templates as the visitor wrote them."""
     names = shared.text(
-        f"names-{dataset.name}", "Class names, one a line", "\n".join(dataset.class_names), height=280,
+        f"names-{dataset.name}",
+        "Class names, one a line",
+        "\n".join(dataset.class_names),
+        height=280,
         help="In the dataset's order; what you call a class is up to you",
-    )  # fmt: skip
+    )
     with st.container(horizontal=True):
-        for each in prompts.SETS.values():
+        for template_set in prompts.SETS.values():
             st.button(
-                formats.count(each.count, "template"), key=f"set-{each.name}", help=f"{each.title}. {each.source}",
-                on_click=shared.put, args=("templates", "\n".join(prompts.of_set(each.name))),
-            )  # fmt: skip
+                formats.count(template_set.count, "template"),
+                key=f"set-{template_set.name}",
+                help=f"{template_set.title}. {template_set.source}",
+                on_click=shared.put,
+                args=("templates", "\n".join(prompts.of_set(template_set.name))),
+            )
     lines = shared.text(
-        "templates", "Templates, one a line", "\n".join(prompts.of_set("single")),
-        help="{} is where the class name goes; a class is the mean direction of its prompts",
-    )  # fmt: skip
+        "templates",
+        "Templates, one a line",
+        "\n".join(prompts.of_set("single")),
+        help="{} is where the class name goes; a class is represented by the mean direction of its prompts",
+    )
     return names, lines
 
 
-def _remember(tried: Tried, found: Scored) -> Scored | None:
-    """Put what was tried on the board; what was tried before it, for the same images."""
+def _remember(tried: Prompts, scored: Scored) -> Scored | None:
+    """Add the prompts to the board; return the scores of those tried before them on the same images."""
     board = st.session_state.setdefault(BOARD, [])
     if not board or board[-1][0] != tried:
-        accuracy = metrics.accuracy(found.labels, found.cosines.argmax(axis=1))
-        board.append((tried, accuracy, found.seconds))
+        accuracy = metrics.accuracy(scored.labels, scored.cosines.argmax(axis=1))
+        board.append((tried, accuracy, scored.seconds))
     earlier = [other for other, *_ in board[:-1] if other[:2] == tried[:2] and other != tried]
     return server.zero_shot.score(*earlier[-1]) if earlier else None
 
 
-def _accuracy(found: Scored, before: Scored | None) -> None:
-    right = found.cosines.argmax(axis=1) == found.labels
-    accuracy = metrics.accuracy(found.labels, found.cosines.argmax(axis=1))
+def _accuracy(scored: Scored, previous: Scored | None) -> None:
+    right = scored.cosines.argmax(axis=1) == scored.labels
+    accuracy = metrics.accuracy(scored.labels, scored.cosines.argmax(axis=1))
     delta = None
-    if before is not None:
-        earlier = metrics.accuracy(before.labels, before.cosines.argmax(axis=1)).value
+    if previous is not None:
+        earlier = metrics.accuracy(previous.labels, previous.cosines.argmax(axis=1)).value
         delta = f"{100 * (accuracy.value - earlier):+.1f} points since the last edit"
     st.metric("Accuracy on validation images", formats.percent(accuracy.value), delta)
     st.markdown(
         f"95 % interval {formats.interval(accuracy.low, accuracy.high)}: {formats.count(int(right.sum()))} of "
-        f"{formats.count(len(right), 'image')} lie nearest to their own class. None of their labels was used."
+        f"{formats.count(len(right), 'image')} are nearest to their own class. None of their labels was used."
     )
-    st.caption(f"Texts and similarities took {formats.milliseconds(found.seconds)} in the worker.")
-    counts = _counts(found)
+    st.caption(f"Texts and similarities took {formats.milliseconds(scored.seconds)} in the worker.")
+    counts = _counts(scored)
     figure = charts.per_class(counts)
     figure.update_traces(hovertemplate="%{x}: %{y:.1f} % of %{customdata[1]} validation images<extra></extra>")
     components.chart(figure, key="zero-shot-classes", alt="Accuracy of each class on validation images")
 
 
-def _change(dataset: Dataset, found: Scored, before: Scored | None) -> None:
-    if before is None:
-        st.caption("Change a name or a template: the images gained and lost by it will stand here.")
+def _change(dataset: Dataset, scored: Scored, previous: Scored | None) -> None:
+    if previous is None:
+        st.caption("Change a name or a template: the images gained and lost by it appear here.")
         return
-    now, then = (each.cosines.argmax(axis=1) for each in (found, before))
-    right, right_then = now == found.labels, then == before.labels
+    now, then = (result.cosines.argmax(axis=1) for result in (scored, previous))
+    right, right_then = now == scored.labels, then == previous.labels
     change = metrics.change(right_then, right)
-    st.markdown(findings.change(change, "the prompts before", "these prompts", unit="validation image"))
+    st.markdown(findings.change(change, "the previous prompts", "these prompts", unit="validation image"))
     for column, title, chosen in zip(
         st.columns(2, gap="large"), ("Gained", "Lost"), (right & ~right_then, right_then & ~right), strict=True
     ):
         with column:
-            places = np.flatnonzero(chosen)
-            st.markdown(f"**{title}: {formats.count(len(places), 'image')}**")
-            said = (then if title == "Gained" else now)[places]
+            positions = np.flatnonzero(chosen)
+            st.markdown(f"**{title}: {formats.count(len(positions), 'image')}**")
+            predicted = (then if title == "Gained" else now)[positions]
             word = "was" if title == "Gained" else "now"
             captions = [
                 f"{dataset.class_names[label]}, {word} {dataset.class_names[other]}"
-                for label, other in zip(found.labels[places], said, strict=True)
+                for label, other in zip(scored.labels[positions], predicted, strict=True)
             ]
-            shared.wall(dataset, found.rows[places[:SHOWN]], captions)
+            shared.image_row(dataset, scored.rows[positions[:SHOWN]], captions)
 
 
-def _classes(found: Scored) -> None:
-    folded = st.expander("What it takes for what", icon=":material/grid_on:", key="zero-shot-folded", on_change="rerun")
+def _confusion(scored: Scored) -> None:
+    folded = st.expander(
+        "Which classes it confuses", icon=":material/grid_on:", key="zero-shot-folded", on_change="rerun"
+    )
     if not folded.open:
         return
     with folded:
-        components.chart(charts.confusion(_counts(found)), key="zero-shot-confusion", alt="Confusion matrix")
+        components.chart(charts.confusion(_counts(scored)), key="zero-shot-confusion", alt="Confusion matrix")
 
 
-def _sureness(model: str, dataset: Dataset, found: Scored) -> None:
+def _confidence(model: str, dataset: Dataset, scored: Scored) -> None:
     folded = st.expander(
         "How sure it is: the logit scale", icon=":material/tune:", key="zero-shot-sureness", on_change="rerun"
     )
-    if not folded.open:  # an edit is answered sooner without the search for the best scale
+    if not folded.open:  # edits are faster without the search for the best scale
         return
     with folded:
         scale = st.slider(
-            "Logit scale", 1.0, 200.0, float(np.clip(found.scale, 1, 200)), key=f"scale-{model}",
-            help="Cosines are multiplied by it before the softmax; the answer stays, how sure it is changes",
-        )  # fmt: skip
-        shares = classifier.probabilities(found.cosines, scale)
-        error = metrics.calibration_error(found.labels, shares)
-        best = classifier.best_scale(found.labels, found.cosines, SCALES)
-        st.markdown(
-            f"Calibration error {formats.percent(error)}. The model's own scale is {found.scale:.1f}; least error on "
-            f"these validation images: {best:.1f}."
+            "Logit scale",
+            1.0,
+            200.0,
+            float(np.clip(scored.scale, 1, 200)),
+            key=f"scale-{model}",
+            help="Cosines are multiplied by it before the softmax: the prediction stays, its confidence changes",
         )
-        bins = metrics.calibration_bins(found.labels, shares, 10)
+        shares = classifier.probabilities(scored.cosines, scale)
+        error = metrics.calibration_error(scored.labels, shares)
+        best = classifier.best_scale(scored.labels, scored.cosines, SCALES)
+        st.markdown(
+            f"Calibration error {formats.percent(error)}. The model's own scale is {scored.scale:.1f}; the least error "
+            f"on these validation images is at {best:.1f}."
+        )
+        bins = metrics.calibration_bins(scored.labels, shares, 10)
         components.chart(run_charts.calibration(bins), key="zero-shot-calibration", alt="Accuracy against confidence")
-        row = st.selectbox("One image against all classes", found.rows, key="zero-shot-row")
-        place = int(np.flatnonzero(found.rows == row)[0])
+        row = st.selectbox("One image against all classes", scored.rows, key="zero-shot-row")
+        position = int(np.flatnonzero(scored.rows == row)[0])
         image, bars = st.columns([1, 4], vertical_alignment="center")
         image.image(
-            components.thumbnail(dataset.images[row], 160), caption=dataset.class_names[found.labels[place]], width=160
+            components.thumbnail(dataset.images[row], 160),
+            caption=dataset.class_names[scored.labels[position]],
+            width=160,
         )
         with bars:
-            figure = zero_shot_charts.answers(found.class_names, found.cosines[place], shares[place])
+            figure = zero_shot_charts.answers(scored.class_names, scored.cosines[position], shares[position])
             components.chart(figure, key="zero-shot-one", alt=f"Similarities of image {row}")
 
 
@@ -184,8 +200,8 @@ def _board() -> None:
     shown["Milliseconds"] = st.column_config.NumberColumn(format="%.0f")
     st.dataframe(frame.sort_values("Accuracy (%)", ascending=False), hide_index=True, column_config=shown)
     st.caption(
-        "All on validation images. The more prompts one tries, the more the best of them owes to luck on these images: "
-        "the test split below tells."
+        "All on validation images. The more prompts are tried, the more the best result owes to luck on these images: "
+        "the test split below shows how much."
     )
 
 
@@ -200,14 +216,16 @@ def _test(model: str, name: str, names: tuple[str, ...], templates: tuple[str, .
         for run in server.runs.rows()
     )
     st.markdown(
-        f"Asked {formats.count(times, 'time')} so far with {model} on this dataset. Ask it once, when the prompts are "
-        "chosen: each further look makes its answer less of a test."
+        f"Used {formats.count(times, 'time')} so far with {model} on this dataset. Use it once, when the prompts are "
+        "chosen: every further use makes it less of a test."
     )
-    chosen = next((each for each in prompts.SETS if prompts.of_set(each) == templates), "\n".join(templates))
-    called = "" if names == dataset.class_names else "\n".join(names)
+    templates_field = next((key for key in prompts.SETS if prompts.of_set(key) == templates), "\n".join(templates))
+    classes_field = "" if names == dataset.class_names else "\n".join(names)
 
     def test() -> None:
-        config = RunConfig(dataset=name, backbone=model, method=ZERO_SHOT, templates=chosen, classes=called)
+        config = RunConfig(
+            dataset=name, backbone=model, method=ZERO_SHOT, templates=templates_field, classes=classes_field
+        )
         st.session_state["zero-shot-run"] = server.runs.submit(config)
 
     st.button(
@@ -218,6 +236,6 @@ def _test(model: str, name: str, names: tuple[str, ...], templates: tuple[str, .
         components.link("compare", "Compare it with probes", icon=":material/bar_chart:")
 
 
-def _counts(found: Scored) -> pd.DataFrame:
-    counts = metrics.confusion(found.labels, found.cosines.argmax(axis=1), len(found.class_names))
-    return pd.DataFrame(counts, index=found.class_names, columns=found.class_names)
+def _counts(scored: Scored) -> pd.DataFrame:
+    counts = metrics.confusion(scored.labels, scored.cosines.argmax(axis=1), len(scored.class_names))
+    return pd.DataFrame(counts, index=scored.class_names, columns=scored.class_names)

@@ -1,4 +1,4 @@
-"""What the tabs of Zero-shot share: texts that outlive their tab, waiting for the worker, walls of images."""
+"""Shared by the tabs of Zero-shot: texts that outlive their tab, waiting for the worker, grids of images."""
 
 from collections.abc import Sequence
 
@@ -25,13 +25,13 @@ def text(key: str, label: str, default: str, *, height: int = 160, help: str = "
 
 
 def put(key: str, value: str) -> None:
-    """Another text for such an area, from a callback."""
+    """Replace the text of such an area; for callbacks."""
     st.session_state[f"kept-{key}"] = value
 
 
 @st.fragment(run_every=0.3)
 def wait() -> None:
-    """A place that is loading, until no question is with the worker any more."""
+    """A placeholder until the worker has answered all questions."""
     if not server.zero_shot.busy():
         st.rerun()
     st.skeleton(height=120)
@@ -39,14 +39,14 @@ def wait() -> None:
 
 @st.fragment(run_every=0.3)
 def wait_for_features(model: str, dataset: str) -> None:
-    """How far the image features are, until they are there."""
+    """Progress of the image features, until they are computed."""
     task = server.zero_shot.preparation(model, dataset)
     if server.engine.settled() and not task.running:
         st.rerun()
     task_progress.bar(task, waiting="Waiting for the worker")
 
 
-def wall(dataset: Dataset, rows: np.ndarray, captions: Sequence[str]) -> None:
+def image_row(dataset: Dataset, rows: np.ndarray, captions: Sequence[str]) -> None:
     """Images of a dataset by row id, each with a caption."""
     with st.container(horizontal=True, gap="xsmall"):
         for row, caption in zip(rows.tolist(), captions, strict=False):
@@ -55,9 +55,9 @@ def wall(dataset: Dataset, rows: np.ndarray, captions: Sequence[str]) -> None:
 
 
 def cut(prompts: Sequence[str]) -> None:
-    """Say which prompts were too long."""
+    """Warn of prompts that were too long."""
     if prompts:
         st.warning(
-            f"Only its beginning was read, as many tokens as the model takes: {prompts[0][:90]} …",
+            f"Only the beginning was read, as many tokens as the model takes: {prompts[0][:90]} …",
             title=f"{formats.count(len(prompts), 'prompt')} too long",
         )

@@ -6,6 +6,7 @@ import streamlit as st
 from core.data.datasets import Dataset
 from core.errors import LabError
 from core.zero_shot import classifier, prompts
+from core.zero_shot.queries import Matches
 from dashboard import server
 from dashboard.ui import components, formats, photo_picker
 from dashboard.zero_shot import charts, shared
@@ -27,60 +28,62 @@ def captions(model: str) -> None:
         if photo is None or not texts:
             components.empty("Nothing to compare", "It takes a photo and at least one caption.")
             return
-        found = server.zero_shot.compare(model, [photo], [photo_picker.name(photo)], texts)
-        if found is None:
+        result = server.zero_shot.compare(model, [photo], [photo_picker.name(photo)], texts)
+        if result is None:
             shared.wait()
             return
-        shared.cut(found.cut)
-        shares = classifier.probabilities(found.cosines, found.scale)[0]
+        shared.cut(result.cut)
+        shares = classifier.probabilities(result.cosines, result.scale)[0]
         best = int(shares.argmax())
         st.markdown(
-            f"Of {formats.count(len(texts), 'caption')}, **{texts[best]}** lies nearest to this photo: "
+            f"Of {formats.count(len(texts), 'caption')}, **{texts[best]}** is nearest to this photo: "
             f"{formats.percent(shares[best])} by a softmax over these captions."
         )
-        figure = charts.answers(texts, found.cosines[0], shares)
+        figure = charts.answers(texts, result.cosines[0], shares)
         components.chart(figure, key="zero-shot-captions", alt=f"Nearest: {texts[best]}")
         st.caption(
-            f"Photo and texts took {formats.milliseconds(found.seconds)}. The cosine says how near two directions are; "
-            f"the softmax of cosines times {found.scale:.1f} makes shares of them, which always sum to 100 %, "
+            f"Photo and texts took {formats.milliseconds(result.seconds)}. The cosine measures how close two directions "
+            f"are; the softmax of cosines times {result.scale:.1f} turns them into shares that always sum to 100 %, "
             "whether or not a caption fits."
         )
 
 
 def search(model: str, name: str, dataset: Dataset) -> None:
     """The validation images nearest to a text, and to an image."""
-    asked = st.text_input("Describe an image", "a photo of a ship", key="zero-shot-search").strip()
-    if not asked:
-        components.empty("Nothing is asked", "Write a word or a sentence above.", icon=":material/search:")
+    query = st.text_input("Describe an image", "a photo of a ship", key="zero-shot-search").strip()
+    if not query:
+        components.empty("Nothing to search for", "Write a word or a sentence above.", icon=":material/search:")
         return
-    found = server.zero_shot.search(model, name, asked)
-    if found is None:
+    result = server.zero_shot.search(model, name, query)
+    if result is None:
         shared.wait()
         return
-    first = [
-        f"{dataset.class_names[dataset.labels[row]]} {value:.2f}" for row, value in zip(*_pairs(found), strict=True)
+    found_captions = [
+        f"{dataset.class_names[dataset.labels[row]]} {value:.2f}" for row, value in zip(*_pairs(result), strict=True)
     ]
-    st.markdown(f"The {formats.count(len(found.rows), 'validation image')} nearest to *{asked}*, nearest first:")
-    shared.wall(dataset, found.rows, first)
+    st.markdown(f"The {formats.count(len(result.rows), 'validation image')} nearest to *{query}*, nearest first:")
+    shared.image_row(dataset, result.rows, found_captions)
     st.subheader("Nearest to an image", anchor=False)
-    row = st.selectbox("Row id of one of these images", found.rows, key="zero-shot-like")
+    row = st.selectbox("Row id of one of these images", result.rows, key="zero-shot-like")
     near = server.zero_shot.alike(model, name, int(row))
     if near is None:
         shared.wait()
         return
     st.image(components.thumbnail(dataset.images[row], 160), caption=f"Image {row}", width=160)
-    said = [f"{dataset.class_names[dataset.labels[row]]} {value:.2f}" for row, value in zip(*_pairs(near), strict=True)]
-    shared.wall(dataset, near.rows, said)
+    near_captions = [
+        f"{dataset.class_names[dataset.labels[row]]} {value:.2f}" for row, value in zip(*_pairs(near), strict=True)
+    ]
+    shared.image_row(dataset, near.rows, near_captions)
 
 
 def new_classes(model: str) -> None:
-    """Classes that no network here was trained on, for photos of one's own."""
+    """Classes that no network here was trained on, on the visitor's photos."""
     left, right = st.columns([4, 8], gap="large")
     with left:
         lines = shared.text("new-names", "New class names, one a line", "airplane\nfrog\ntruck\npizza")
         names = prompts.class_names(lines)
         templates = prompts.templates(st.session_state.get("kept-templates") or "single")
-        st.caption(f"By {formats.count(len(templates), 'template')}, those of the tab Prompts.")
+        st.caption(f"With {formats.count(len(templates), 'template')} from the tab Prompts.")
         files = st.file_uploader("Your photos", photo_picker.TYPES, accept_multiple_files=True, key="zero-shot-uploads")
     with right:
         if not files:
@@ -95,22 +98,22 @@ def new_classes(model: str) -> None:
                 components.show_error(error)
         if not pictures:
             return
-        found = server.zero_shot.classify(
-            model, pictures, [photo_picker.name(each) for each in pictures], names, templates
+        result = server.zero_shot.classify(
+            model, pictures, [photo_picker.name(picture) for picture in pictures], names, templates
         )
-        if found is None:
+        if result is None:
             shared.wait()
             return
-        shared.cut(found.cut)
-        shares = classifier.probabilities(found.cosines, found.scale)
-        for place, (picture, title) in enumerate(zip(pictures, titles, strict=True)):
+        shared.cut(result.cut)
+        shares = classifier.probabilities(result.cosines, result.scale)
+        for index, (picture, title) in enumerate(zip(pictures, titles, strict=True)):
             with st.container(border=True):
                 image, bars = st.columns([1, 3], vertical_alignment="center")
                 image.image(picture, caption=title, width="stretch")
                 with bars:
-                    figure = charts.answers(names, found.cosines[place], shares[place])
+                    figure = charts.answers(names, result.cosines[index], shares[index])
                     components.chart(
-                        figure, key=f"zero-shot-new-{place}", alt=f"{title}: {names[shares[place].argmax()]}"
+                        figure, key=f"zero-shot-new-{index}", alt=f"{title}: {names[shares[index].argmax()]}"
                     )
         if len(files) > AT_MOST:
             st.caption(f"The first {AT_MOST} of {len(files)} photos.")
@@ -125,19 +128,19 @@ def matrix(model: str, dataset: Dataset) -> None:
         components.empty("No texts", "Write at least one.")
         return
     among = server.datasets.splits(dataset)["val"]
-    found_of = (among[dataset.labels[among] == label][:1] for label in range(len(classes)))
-    rows = np.concatenate(list(found_of))
+    examples = (among[dataset.labels[among] == label][:1] for label in range(len(classes)))
+    rows = np.concatenate(list(examples))
     images = [dataset.images[row] for row in rows]
-    found = server.zero_shot.compare(model, images, [f"{dataset.fingerprint}-{row}" for row in rows], texts)
-    if found is None:
+    result = server.zero_shot.compare(model, images, [f"{dataset.fingerprint}-{row}" for row in rows], texts)
+    if result is None:
         shared.wait()
         return
-    shared.cut(found.cut)
+    shared.cut(result.cut)
     titles = [f"{dataset.class_names[dataset.labels[row]]} {row}" for row in rows]
-    shared.wall(dataset, rows, titles)
-    components.chart(charts.matrix(titles, texts, found.cosines), key="zero-shot-matrix", alt="Images against texts")
+    shared.image_row(dataset, rows, titles)
+    components.chart(charts.matrix(titles, texts, result.cosines), key="zero-shot-matrix", alt="Images against texts")
     st.caption("A frame marks each image's nearest text. The first validation image of each class.")
 
 
-def _pairs(found) -> tuple[list[int], list[float]]:
-    return found.rows.tolist(), found.cosines.tolist()
+def _pairs(matches: Matches) -> tuple[list[int], list[float]]:
+    return matches.rows.tolist(), matches.cosines.tolist()

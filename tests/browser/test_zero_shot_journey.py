@@ -26,9 +26,9 @@ def test_words_are_asked_edited_tested_once_and_held_against_labelled_images(pag
     page.get_by_role("button", name="80 templates").click()
     names.fill("\n".join(lines))
     names.press("Control+Enter")
-    expect(page.get_by_text("Asked 0 times so far")).to_be_visible()
+    expect(page.get_by_text("Used 0 times so far")).to_be_visible()
     page.get_by_role("button", name="Test these prompts").click()
-    expect(page.get_by_text("Asked 1 time so far")).to_be_visible(timeout=STARTING)
+    expect(page.get_by_text("Used 1 time so far")).to_be_visible(timeout=STARTING)
 
     page.goto("/few_shot?backbones=TinyCLIP")
     page.get_by_role("button", name="Compute the curves").click(timeout=STARTING)

@@ -28,7 +28,7 @@ def views(page) -> list:
 def test_an_empty_home_says_what_would_be_drawn_and_how_much_there_is_to_look_at(visit):
     page = visit("maps")
     assert "UMAP of EfficientNetLite0 at 160 px, features, 2,500 images of CIFAR-10 sample" in said(page)
-    assert "2,500 images to look at first" in said(page)
+    assert "2,500 images to process first" in said(page)
     assert [button.label for button in page.main.button if button.key == "draw"] == ["Draw the map"]
     assert not views(page)
 

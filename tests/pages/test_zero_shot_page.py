@@ -37,7 +37,7 @@ def test_an_edit_changes_accuracy_and_shows_what_was_gained_and_lost_and_both_st
 
 def test_the_test_split_is_asked_by_one_click_and_counted(visit, store):
     page = open_tab(visit, "Prompts", lambda page: any(b.key == "zero-shot-test" for b in page.button))
-    assert any("Asked 0 times" in text.value for text in page.markdown)
+    assert any("Used 0 times" in text.value for text in page.markdown)
     page.button(key="zero-shot-test").click().run()
     wait(page, lambda: (runs.table(runs.rows())["status"] == "finished").any(), seconds=60)
     page.run()

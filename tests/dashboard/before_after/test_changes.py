@@ -70,7 +70,7 @@ def test_the_way_maps_were_aligned_is_said():
 def test_the_story_of_layers_names_the_largest_step_or_where_it_is_best():
     found = probes(0.3, 0.4, 0.7)
     assert "**30.0 %**" not in story.sentence(found)
-    assert "**70.0 %** off **c**" in story.sentence(found)
+    assert "**70.0 %** from **c**" in story.sentence(found)
     assert "30.0 points, is from b to c" in story.sentence(found)
     assert "best at **b**, not at the end (80.0 %; the intervals do not overlap)" in story.sentence(
         probes(0.3, 0.8, 0.4)

@@ -14,12 +14,12 @@ CURVE = Curve((Point(1, 10, (0.2, 0.4), (1.0, 1.0)), Point(4, 40, (0.5, 0.7), (0
     ("found", "said"),
     [
         (Crossing(22.6, 14.2, 41.0, 1, 180), "needs about **23 labelled images a class** to reach it (from 14 to 41)."),
-        (Crossing(150, 90, NEVER, 1, 180), "(from 90 to more than the 180 there are)."),
+        (Crossing(150, 90, NEVER, 1, 180), "(from 90 to more than the 180 available)."),
         (
             Crossing(NEVER, NEVER, NEVER, 1, 180),
             "All 180 labelled images a class are not enough for **X** to reach it.",
         ),
-        (Crossing(NEVER, 120, NEVER, 1, 180), "it is close: the luckiest draw is inside the line's interval from 120"),
+        (Crossing(NEVER, 120, NEVER, 1, 180), "it is close: from 120"),
         (Crossing(1, 1, 1, 1, 180), "**X** reaches it with 1 labelled image a class already, whichever"),
     ],
 )
