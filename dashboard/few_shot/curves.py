@@ -26,11 +26,13 @@ def sentence(backbone: str, line: str, crossing: Crossing, *, complete: bool) ->
         )
     if crossing.shots <= crossing.fewest:
         sure = ", whichever images are drawn" if crossing.high <= crossing.fewest else ""
-        return f"**{backbone}** already reaches {line} with {_shots(crossing.fewest)}{sure}."
+        return f"**{backbone}** reaches {line} with only {_shots(crossing.fewest)}{sure}."
     text = f"**{backbone}** needs about **{_shots(crossing.shots)}** to reach {line}"
     if np.isinf(crossing.high):
-        return f"{text} (from {formats.count(max(crossing.low, 1))} to more than the {formats.count(crossing.most)} available)."
-    return f"{text} (from {formats.count(max(crossing.low, 1))} to {formats.count(crossing.high)})."
+        most = f"more than the {formats.count(crossing.most)} available"
+    else:
+        most = formats.count(crossing.high)
+    return f"{text} (from {formats.count(max(crossing.low, 1))} to {most})."
 
 
 def chart(curves: Mapping[str, Curve], lines: Mapping[str, Interval]) -> go.Figure:

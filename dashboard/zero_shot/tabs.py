@@ -42,7 +42,7 @@ def captions(model: str) -> None:
         figure = charts.answers(texts, result.cosines[0], shares)
         components.chart(figure, key="zero-shot-captions", alt=f"Nearest: {texts[best]}")
         st.caption(
-            f"Photo and texts took {formats.milliseconds(result.seconds)}. The cosine measures how close two directions "
+            f"Encoding took {formats.milliseconds(result.seconds)}. The cosine measures how close two directions "
             f"are; the softmax of cosines times {result.scale:.1f} turns them into shares that always sum to 100 %, "
             "whether or not a caption fits."
         )

@@ -20,7 +20,7 @@ CURVE = Curve((Point(1, 10, (0.2, 0.4), (1.0, 1.0)), Point(4, 40, (0.5, 0.7), (0
             "All 180 labelled images a class are not enough for **X** to reach it.",
         ),
         (Crossing(NEVER, 120, NEVER, 1, 180), "it is close: from 120"),
-        (Crossing(1, 1, 1, 1, 180), "**X** reaches it with 1 labelled image a class already, whichever"),
+        (Crossing(1, 1, 1, 1, 180), "**X** reaches it with only 1 labelled image a class, whichever"),
     ],
 )
 def test_a_crossing_is_told_with_its_uncertainty(found, said):
