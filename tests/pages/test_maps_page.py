@@ -84,7 +84,7 @@ def test_a_map_that_was_cleared_away_is_offered_again(visit):
     maps.clear()
     page.run()
     assert "Draw the map" in [button.label for button in page.main.button]
-    assert "The features of all 60 images are there" in said(page)
+    assert "The features of all 60 images are cached" in said(page)
 
 
 def test_what_a_map_cannot_be_is_told(visit):
