@@ -50,7 +50,7 @@ def test_the_test_split_is_asked_by_one_click_and_counted(visit, store):
     [
         ("templates", "a photo", "has no {}"),
         ("templates", "", "no template"),
-        ("names-cifar10-sample", "cat\ncat", "one class name"),
+        ("names-cifar10-sample", "cat\ncat", "the same class name"),
         ("names-cifar10-sample", "\n".join(map(str, range(10_000))), "10,000 class names"),
     ],
 )
