@@ -34,17 +34,29 @@ def test_maps_are_those_of_the_network_and_the_strongest_come_first(home):
     assert seen.stages[-1].silent == (means == 0).sum()
 
 
-def test_filters_are_shown_in_rgb_whatever_the_order_of_the_network():
+@pytest.fixture
+def planted(monkeypatch):
+    """planted(network): what every backbone is from now on."""
+    activations._load.cache_clear()
+    monkeypatch.setattr(activations, "weights_here", lambda name: "untrained")
+    yield lambda network: monkeypatch.setattr(backbones, "load", lambda *_, **__: network)
+    activations._load.cache_clear()
+
+
+@pytest.mark.parametrize(("backbone", "red_first"), [("MobileNetV2", True), ("VGG16", False)])
+def test_filters_are_shown_in_rgb_whatever_the_order_of_the_network(planted, backbone, red_first):
     import keras
 
     pixels = keras.Input((8, 8, 3))
-    network = keras.Model(pixels, keras.layers.Conv2D(1, 1, use_bias=False)(pixels))
-    network.layers[-1].set_weights([np.array([1, 2, 3], np.float32).reshape(1, 1, 3, 1)])
-    assert activations._first_kernels(network, "tf").ravel().tolist() == [1, 2, 3]
-    assert activations._first_kernels(network, "caffe").ravel().tolist() == [3, 2, 1]
+    x = keras.layers.Conv2D(1, 1, use_bias=False, name="block1_conv")(pixels)
+    network = keras.Model(pixels, keras.layers.GlobalAveragePooling2D(name="pooled")(x))
+    network.layers[1].set_weights([np.array([1, 2, 3], np.float32).reshape(1, 1, 3, 1)])
+    planted(network)
+    filters = activations.see(backbone, PHOTO, 8).filters.ravel().tolist()
+    assert filters == ([0, 128, 255] if red_first else [255, 128, 0])
 
 
-def test_the_strongest_channel_is_the_one_whose_colour_is_there():
+def test_the_strongest_channel_is_the_one_whose_colour_is_there(planted):
     import keras
 
     pixels = keras.Input((8, 8, 3))
@@ -53,9 +65,8 @@ def test_the_strongest_channel_is_the_one_whose_colour_is_there():
     network.layers[1].set_weights([np.eye(3, dtype=np.float32).reshape(1, 1, 3, 3)])
     image = np.zeros((8, 8, 3), np.uint8)
     image[:4, :, 2] = 100
-    (stage,) = activations._stages(
-        activations._Network(*activations._outputs(network), None, np.zeros(0), "untrained", ""), image, "inside"
-    )
+    planted(network)
+    (stage,) = activations.see("EfficientNetB0", image, 8).stages
     assert stage.channels[0] == 2 and stage.silent == 2
     assert (stage.maps[0][:4] == 255).all() and (stage.maps[0][4:] == 0).all()
 

@@ -2,10 +2,7 @@
 
 import functools
 import json
-import subprocess
-import sys
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -411,19 +408,3 @@ def test_the_finder_suggests_nothing_where_there_is_nothing_to_learn():
     table, suggestion = lr_finder.rise(FINETUNE, alike, ROWS)
     assert len(table) > 20
     assert suggestion is None
-
-
-@pytest.mark.skipif(not find_spec("jax"), reason="JAX is not installed")
-def test_it_also_trains_with_jax(tmp_path):
-    program = (
-        "import os, sys; os.environ['KERAS_BACKEND'] = 'jax'; sys.path.insert(0, 'tests')\n"
-        "from pathlib import Path; import test_training as t\n"
-        f"folder = Path({str(tmp_path)!r})\n"
-        "try: t.fit(t.FINETUNE, folder / 'a', report=t.StopAt(14, t.Paused))\n"
-        "except t.Paused: pass\n"
-        "a, b = (t.fit(t.FINETUNE, folder / name) for name in 'ab')\n"
-        "import keras; assert t.close(t.values(a), t.values(b)); print(keras.backend.backend(), a.front_cached)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert "jax True" in done.stdout

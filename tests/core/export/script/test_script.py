@@ -17,8 +17,8 @@ from core.backbones import networks
 from core.config import RunConfig
 from core.data import datasets
 from core.errors import RunError
+from core.export.script import applications, script
 from core.export.script import network as script_network
-from core.export.script import script
 from core.training import freezing
 from tests.pictures import pictures, write_folder
 
@@ -184,11 +184,14 @@ def test_the_slice_of_the_last_blocks_trains_what_the_run_trained(monkeypatch, b
 
 
 def test_keras_takes_the_weights_that_the_run_took():
-    small = RunConfig(backbone="MobileNetV2", input_size=96)
-    assert "224_no_top.h5" in script_network._weights(small)  # Keras itself has others for 96 px
-    assert script_network._weights(RunConfig(backbone="ResNet50")) is None
-    assert "efficientnet_lite0.weights.h5" in script_network._weights(RunConfig())
-    assert script_network._weights(RunConfig(backbone="Tiny")) is None
+    def weights(**settings):
+        config = RunConfig(**settings)
+        return applications.weights(config, backbones.get(config.backbone))
+
+    assert "224_no_top.h5" in weights(backbone="MobileNetV2", input_size=96)  # Keras itself has others for 96 px
+    assert weights(backbone="ResNet50") is None
+    assert "efficientnet_lite0.weights.h5" in weights()
+    assert weights(backbone="Tiny") is None
 
 
 def test_every_own_network_is_written_out_with_what_it_needs():
