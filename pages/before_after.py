@@ -69,9 +69,15 @@ try:
     with left:
         picked = map_view.show(
             [map_view.Panel(before.key, "Before", "the frozen backbone"), map_view.Panel(after.key, "After")],
-            after.rows, dataset, columns, key=VIEW, colour=colour, arrange=arrange,
-            focus=[] if row is None else [row], on_change=follow,
-        )  # fmt: skip
+            after.rows,
+            dataset,
+            columns,
+            key=VIEW,
+            colour=colour,
+            arrange=arrange,
+            focus=[] if row is None else [row],
+            on_change=follow,
+        )
         st.caption(changes.how_aligned(pair[0]))
     with right:
         if len(picked.rows):

@@ -153,4 +153,5 @@ def from_json(fields: dict[str, Any]) -> MapConfig:
     Raises:
         TypeError, ConfigError: It is not a valid config.
     """
-    return MapConfig(**fields | {"source": Source(**fields["source"])})
+    values: dict[str, Any] = fields | {"source": Source(**fields["source"])}
+    return MapConfig(**values)

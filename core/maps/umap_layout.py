@@ -68,7 +68,8 @@ def place(
     import numba
 
     # Numba's `workqueue` ends the process if two threads use it at once; with tbb and omp, no need to wait.
-    with _held(_turn, silent) if numba.threading_layer() == "workqueue" else nullcontext():
+    layer = numba.threading_layer()  # pyright: ignore[reportPrivateImportUsage]
+    with _held(_turn, silent) if layer == "workqueue" else nullcontext():
         return _place(points, positions, query, near, min_dist, seed)
 
 
@@ -95,7 +96,7 @@ def _lay_out(
     epochs = EPOCHS[len(points) > SMALL]
     report(Progress("map", 0, epochs, unit="steps"))
     random = np.random.RandomState(seed)  # what umap-learn takes
-    graph, _, _ = fuzzy_simplicial_set(points, near, random, "euclidean", knn_indices=indices, knn_dists=distances)
+    graph = fuzzy_simplicial_set(points, near, random, "euclidean", knn_indices=indices, knn_dists=distances)[0]
     a, b = find_ab_params(SPREAD, min_dist)
     positions, _ = simplicial_set_embedding(
         points,
@@ -142,7 +143,7 @@ def _place(
     graph.eliminate_zeros()
     a, b = find_ab_params(SPREAD, min_dist)
     state = np.random.default_rng(seed).integers(-(2**31), 2**31, 3)
-    return optimize_layout_euclidean(
+    placed = optimize_layout_euclidean(
         start,
         positions.copy(),
         head=graph.row,
@@ -158,6 +159,7 @@ def _place(
         negative_sample_rate=NEGATIVE_SAMPLES,
         parallel=False,
     )
+    return np.asarray(placed)
 
 
 def _report_epochs() -> None:

@@ -56,10 +56,14 @@ _TEXTS = ("hardware", "protocol", "weights_origin")
 _COUNTS = ("n_train", "n_val", "n_test")
 NUMBERS = tuple(f.name for f in fields(RunRow) if f.default is nan and f.name not in ("seconds", *_COUNTS))
 COLUMNS = [
-    *("run_id", "name", "status", "created"),
+    "run_id",
+    "name",
+    "status",
+    "created",
     *(f.name for f in fields(RunConfig)),
     *NUMBERS,
-    *("seconds", "cached"),
+    "seconds",
+    "cached",
     *_TEXTS,
     *(f"{name}_used" for name in _COUNTS),
     "error",

@@ -22,7 +22,7 @@ from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from math import nan
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -297,7 +297,9 @@ def _run(stored) -> Run:
         raise RunError(
             f"Run {stored.info.run_id} was not written by this program", "a run with the parameters of a RunConfig"
         )
-    config = RunConfig(**{f.name: f.type(values[f.name]) for f in fields(RunConfig) if f.name in values})
+    config = RunConfig(
+        **{name: kind(values[name]) for name, kind in get_type_hints(RunConfig).items() if name in values}
+    )
     status = tags.get("status", "interrupted")
     progress = Progress(**json.loads(tags["progress"])) if "progress" in tags and status == "running" else None
     ended = stored.info.end_time

@@ -107,6 +107,10 @@ def _wall(dataset: Dataset, rows: np.ndarray, captions: list[str], *, key: str) 
                 image = components.thumbnail(dataset.images[row], image_grid.TILE)
                 st.image(image, width=image_grid.TILE, alt=alt)
                 st.button(
-                    caption, key=f"{key}-{row}", help=f"Image {row}: where does it lie?", on_click=image_grid.ask,
-                    args=(row,), width="stretch",
-                )  # fmt: skip
+                    caption,
+                    key=f"{key}-{row}",
+                    help=f"Image {row}: where does it lie?",
+                    on_click=image_grid.ask,
+                    args=(row,),
+                    width="stretch",
+                )

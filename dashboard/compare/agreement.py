@@ -52,10 +52,19 @@ def matrix(found: pd.DataFrame, titles: Sequence[str]) -> go.Figure:
     short = [title.split(" · ")[0] for title in titles]
     places = list(range(len(titles)))
     cells = go.Heatmap(
-        x=places, y=places, z=100 * found.to_numpy(), colorscale="Blues", zmin=0, zmax=100, texttemplate="%{z:.0f}",
-        showscale=False, xgap=2, ygap=2, customdata=[[[a, b] for b in titles] for a in titles],
+        x=places,
+        y=places,
+        z=100 * found.to_numpy(),
+        colorscale="Blues",
+        zmin=0,
+        zmax=100,
+        texttemplate="%{z:.0f}",
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        customdata=[[[a, b] for b in titles] for a in titles],
         hovertemplate="%{customdata[0]}<br>%{customdata[1]}<br>%{z:.1f} % alike<extra></extra>",
-    )  # fmt: skip
+    )
     figure = canvas(cells, height=140 + 44 * len(titles))
     figure.update_xaxes(tickvals=places, ticktext=[str(place + 1) for place in places], side="top")
     numbered = [f"{place + 1}  {name}" for place, name in enumerate(short)]

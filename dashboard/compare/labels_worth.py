@@ -35,9 +35,12 @@ def show(finished: Sequence[RunRow]) -> None:
     probed = dict.fromkeys(probe.config.backbone for probe in _probes(run, finished))
     probed.pop(run.config.backbone, None)
     components.link(
-        "few_shot", "See the curves", icon=":material/show_chart:", dataset=run.config.dataset,
+        "few_shot",
+        "See the curves",
+        icon=":material/show_chart:",
+        dataset=run.config.dataset,
         backbones=[*list(probed)[:MOST], run.config.backbone],
-    )  # fmt: skip
+    )
     components.toy({run.config.backbone for run in finished})
 
 

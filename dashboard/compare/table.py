@@ -12,7 +12,14 @@ from dashboard.state import visitor
 from dashboard.ui import answers, formats, selections
 
 ALWAYS = (  # columns that stand whatever differs
-    *("backbone", "method", "status", "accuracy", "accuracy_low", "accuracy_high", "labelled", "seconds"),
+    "backbone",
+    "method",
+    "status",
+    "accuracy",
+    "accuracy_low",
+    "accuracy_high",
+    "labelled",
+    "seconds",
     "network_params",
 )
 NEVER = ("run_id", "name", "version", "n_train", "n_test")  # what was used of them is shown

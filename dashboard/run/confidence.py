@@ -68,9 +68,14 @@ def _any_row(shown: int) -> None:
         image_grid.ask(int(st.session_state["any-row"]))
 
     st.number_input(
-        "Row id of any test image", min_value=0, step=1, key="any-row", on_change=keep, width=300,
+        "Row id of any test image",
+        min_value=0,
+        step=1,
+        key="any-row",
+        on_change=keep,
+        width=300,
         help="Its position in the dataset; predictions, features and images are joined by it",
-    )  # fmt: skip
+    )
 
 
 def _what(group: str, found: int, tested: int) -> str:

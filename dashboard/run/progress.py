@@ -67,9 +67,13 @@ def resume_button(run: RunRow) -> None:
     """The button that goes on with a run, where it can go on."""
     if run.status in RESUMABLE:
         st.button(
-            "Resume", icon=":material/play_arrow:", type="primary", key=f"resume-{run.id}",
-            on_click=task_progress.attempt, args=(server.runs.resume, run.id),
-        )  # fmt: skip
+            "Resume",
+            icon=":material/play_arrow:",
+            type="primary",
+            key=f"resume-{run.id}",
+            on_click=task_progress.attempt,
+            args=(server.runs.resume, run.id),
+        )
 
 
 def curves(run_id: str, name: str, unfrozen: int | None) -> None:
@@ -83,14 +87,23 @@ def curves(run_id: str, name: str, unfrozen: int | None) -> None:
         if by_batch.any():
             kinds = {"epoch": "By epoch", "batch": "By batch"}
             by = st.segmented_control(
-                "Curves", list(kinds), format_func=kinds.__getitem__, default="batch" if by_batch.all() else "epoch",
-                required=True, label_visibility="collapsed", key=f"by-{run_id}-{by_batch.all()}",
-            )  # fmt: skip
+                "Curves",
+                list(kinds),
+                format_func=kinds.__getitem__,
+                default="batch" if by_batch.all() else "epoch",
+                required=True,
+                label_visibility="collapsed",
+                key=f"by-{run_id}-{by_batch.all()}",
+            )
         others = _others(run_id)
         chosen = st.multiselect(
-            "Beside", list(others), format_func=others.__getitem__, placeholder="Draw other runs beside it",
-            label_visibility="collapsed", key=f"beside-{run_id}",
-        )  # fmt: skip
+            "Beside",
+            list(others),
+            format_func=others.__getitem__,
+            placeholder="Draw other runs beside it",
+            label_visibility="collapsed",
+            key=f"beside-{run_id}",
+        )
     frames = [own.assign(run=name)]
     frames += [
         server.runs.curves(other).assign(run=f"{place}. {others[other]}") for place, other in enumerate(chosen, 2)
@@ -187,10 +200,21 @@ def _next_steps(run: RunRow) -> None:
             _fine_tune_link(run)
         elif run.config.method == "finetune":
             components.link(
-                "train", "The same from scratch", icon=":material/child_care:",
-                **same(run, method="scratch", backbone="CustomCNN", input_size=0, weights="untrained", recipe="",
-                       epochs=0, batch_size=0, learning_rate=0.0),
-            )  # fmt: skip
+                "train",
+                "The same from scratch",
+                icon=":material/child_care:",
+                **same(
+                    run,
+                    method="scratch",
+                    backbone="CustomCNN",
+                    input_size=0,
+                    weights="untrained",
+                    recipe="",
+                    epochs=0,
+                    batch_size=0,
+                    learning_rate=0.0,
+                ),
+            )
         components.link("backbones", "Another backbone", icon=":material/account_tree:")
         st.button("Close", icon=":material/close:", type="tertiary", on_click=visitor.update, kwargs={"run": ""})
 
@@ -198,10 +222,12 @@ def _next_steps(run: RunRow) -> None:
 def _fine_tune_link(run: RunRow) -> None:
     start = run.id if heads.has_layers(run.config.method) else ""
     components.link(
-        "train", "Fine-tune from here", icon=":material/tune:",
+        "train",
+        "Fine-tune from here",
+        icon=":material/tune:",
         help="Its head is where the fine-tune starts." if start else "",
         **same(run, method="finetune", start=start, recipe="", epochs=0, batch_size=0, learning_rate=0.0),
-    )  # fmt: skip
+    )
 
 
 def _did_not_finish(run: RunRow) -> None:

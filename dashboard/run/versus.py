@@ -16,9 +16,27 @@ from dashboard.ui import answers, choices, components, findings, formats, image_
 TAB = "Against another"  # of the page Run
 AT_ONCE = 12  # images of each
 DECIDE = (  # what decides a result, in the order in which it is read
-    *("backbone", "recipe", "method", "weights", "input_size", "preprocessing", "n_train_used", "train_split", "seed"),
-    *("pooling", "epochs", "batch_size", "learning_rate", "head_epochs", "unfreeze", "unfreeze_count", "batchnorm"),
-    *("optimizer", "schedule", "augment", "hardware"),
+    "backbone",
+    "recipe",
+    "method",
+    "weights",
+    "input_size",
+    "preprocessing",
+    "n_train_used",
+    "train_split",
+    "seed",
+    "pooling",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "head_epochs",
+    "unfreeze",
+    "unfreeze_count",
+    "batchnorm",
+    "optimizer",
+    "schedule",
+    "augment",
+    "hardware",
 )
 SIDES = {"class": "before the projection", "projected": "after the projection"}  # of a CLIP's features
 

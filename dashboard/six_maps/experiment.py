@@ -46,30 +46,55 @@ def choose() -> Experiment:
     with st.expander("More", icon=":material/tune:"):
         fields = {
             "input_size": address.number(
-                st.number_input, "input_size", "Input size (px)", least=facts.min_size, most=1024, step=32,
-                default=DEMO.input_size if backbone == DEMO.backbone else facts.default_size, scope=backbone,
+                st.number_input,
+                "input_size",
+                "Input size (px)",
+                least=facts.min_size,
+                most=1024,
+                step=32,
+                default=DEMO.input_size if backbone == DEMO.backbone else facts.default_size,
+                scope=backbone,
             ),
             "n_test": address.number(
-                st.number_input, "n_images", "Test images on the maps", least=0, most=tested, step=500,
-                default=DRAWN if tested > DRAWN else 0, scope=dataset, help="0 for all of them",
+                st.number_input,
+                "n_images",
+                "Test images on the maps",
+                least=0,
+                most=tested,
+                step=500,
+                default=DRAWN if tested > DRAWN else 0,
+                scope=dataset,
+                help="0 for all of them",
             ),
             "seed": address.number(st.number_input, "seed", "Seed", default=0, least=0, most=2**31 - 1),
-        }  # fmt: skip
+        }
         n_train = address.number(
-            st.number_input, "n_train", "Training images", default=0, least=0, most=1_000_000, step=500,
+            st.number_input,
+            "n_train",
+            "Training images",
+            default=0,
+            least=0,
+            most=1_000_000,
+            step=500,
             help="A fifth of them for the probe, the others for the fine-tune; 0 for all",
-        )  # fmt: skip
+        )
         trained = {
             "epochs": address.number(
                 st.number_input, "epochs", "Epochs of the fine-tune", default=3, least=1, most=100
             ),
             "learning_rate": address.number(
-                st.number_input, "learning_rate", "Its learning rate", default=RATE, least=1e-7, most=1.0, step=1e-5,
+                st.number_input,
+                "learning_rate",
+                "Its learning rate",
+                default=RATE,
+                least=1e-7,
+                most=1.0,
+                step=1e-5,
             ),
             "unfreeze_count": address.number(
                 st.number_input, "unfreeze_count", "Blocks that it trains, from the end", default=2, least=1, most=50
             ),
-        }  # fmt: skip
+        }
     fields |= {"dataset": dataset, "backbone": backbone}
     return planned(fields, trained, n_train)
 

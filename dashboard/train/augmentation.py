@@ -21,8 +21,11 @@ def show(config: RunConfig) -> None:
         dataset = server.datasets.get(config.dataset)
     except LabError:
         return
-    st.image(_sheet(config.dataset, dataset.fingerprint, config.augment, config.seed), width="stretch",
-             alt=f"Training images as they are, and changed by {config.augment}")  # fmt: skip
+    st.image(
+        _sheet(config.dataset, dataset.fingerprint, config.augment, config.seed),
+        width="stretch",
+        alt=f"Training images as they are, and changed by {config.augment}",
+    )
     st.caption("First row: as they are. Below: as training may see them, other ones in each epoch.")
 
 

@@ -18,8 +18,16 @@ from core.backbones import BACKBONES
 
 # Petroff (2021), Accessible color sequences for data visualization, arXiv:2107.02270: told apart by colour-blind eyes.
 CLASS_COLOURS = (
-    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
-    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
+    "#3f90da",
+    "#ffa90e",
+    "#bd1f01",
+    "#94a4a2",
+    "#832db6",
+    "#a96b59",
+    "#e76300",
+    "#b9ac70",
+    "#717581",
+    "#92dadd",
 )
 
 # Relatives share a hue, and every family has a symbol too: twelve colours alone are too many for any eye.

@@ -54,25 +54,36 @@ def freeze_strip(blocks: pd.DataFrame) -> go.Figure:
     if (height > trains).any():
         figure.add_bar(x=index, y=height - trains, name="Frozen", marker_color=FROZEN, **hover)
     figure.add_bar(
-        x=[len(blocks)], y=[0.5], marker={"color": TRAINS, "pattern": {"shape": "/"}}, showlegend=False,
+        x=[len(blocks)],
+        y=[0.5],
+        marker={"color": TRAINS, "pattern": {"shape": "/"}},
+        showlegend=False,
         hovertemplate="<b>The new head</b> always trains<extra></extra>",
-    )  # fmt: skip
+    )
     for mode, symbol in (("inference", "circle-open"), ("training", "circle")):
         chosen = blocks["batchnorm"].isin([mode, "mixed"] if mode == "training" else [mode]).to_numpy()
         if chosen.any():
             figure.add_scatter(
-                x=index[chosen], y=np.full(chosen.sum(), -0.09), mode="markers", name=f"BatchNorm in {mode} mode",
+                x=index[chosen],
+                y=np.full(chosen.sum(), -0.09),
+                mode="markers",
+                name=f"BatchNorm in {mode} mode",
                 marker={"symbol": symbol, "size": 8, "color": TRAINS if mode == "training" else QUIET, "line_width": 2},
                 hoverinfo="skip",
-            )  # fmt: skip
+            )
     figure.update_layout(_LOOK | {"barmode": "stack", "bargap": 0.12, "height": 235, "clickmode": "event+select"})
     figure.update_traces(selector={"type": "bar"}, selected_marker_opacity=1, unselected_marker_opacity=1)
     every = max(1, int(np.ceil(len(names) / MOST_NAMES)))
     places = [*range(0, len(blocks), every), len(blocks)]
     figure.update_xaxes(
-        tickvals=places, ticktext=[names[i] for i in places], tickangle=-40, tickfont_size=12, showgrid=False,
-        zeroline=False, automargin=True,
-    )  # fmt: skip
+        tickvals=places,
+        ticktext=[names[i] for i in places],
+        tickangle=-40,
+        tickfont_size=12,
+        showgrid=False,
+        zeroline=False,
+        automargin=True,
+    )
     return figure.update_yaxes(visible=False, range=[-0.16, 1.04])
 
 
@@ -111,7 +122,7 @@ def learning(frame: pd.DataFrame, *, by: str = "epoch", unfrozen: float | None =
                     hovertemplate=f"{run}<br>{part} {what}: %{{y:.4g}}<extra></extra>",
                     row=1,
                     col=column,
-                )  # fmt: skip
+                )
         figure.update_yaxes(title_text="Accuracy (%)" if what == "accuracy" else "Loss", row=1, col=column)
         if unfrozen and by == "epoch" and len(drawn) and drawn["step"].max() > unfrozen:
             cell: dict[str, Any] = {"row": 1, "col": column}  # Plotly declares both as texts
@@ -131,9 +142,13 @@ def rates(frame: pd.DataFrame, *, suggestion: float | None, chosen: float) -> go
     """Loss against a learning rate that rose step by step: `learning_rate`, `loss`; the suggested one, the chosen."""
     figure = go.Figure()
     figure.add_scatter(
-        x=frame["learning_rate"], y=frame["loss"], mode="lines", line={"color": ACCENT, "width": 3}, showlegend=False,
+        x=frame["learning_rate"],
+        y=frame["loss"],
+        mode="lines",
+        line={"color": ACCENT, "width": 3},
+        showlegend=False,
         hovertemplate="%{x:.1e}: loss %{y:.3g}<extra></extra>",
-    )  # fmt: skip
+    )
     lines = [(suggestion, "suggested", "dash", TRAINS)] if suggestion else []
     lines.append((chosen, "chosen", "dot", QUIET))
     for rate, name, dash, colour in lines:
@@ -141,17 +156,27 @@ def rates(frame: pd.DataFrame, *, suggestion: float | None, chosen: float) -> go
         side = "center" if not others else "left" if rate > others[0] else "right"  # their names never overlap
         figure.add_vline(x=rate, line={"color": colour, "dash": dash, "width": 2})
         figure.add_annotation(
-            x=np.log10(rate), y=1.0, yref="paper", xanchor=side, yanchor="bottom", text=name, showarrow=False,
+            x=np.log10(rate),
+            y=1.0,
+            yref="paper",
+            xanchor=side,
+            yanchor="bottom",
+            text=name,
+            showarrow=False,
             font={"size": 12, "color": colour},
-        )  # fmt: skip
+        )
     low, high = np.log10([min(frame["learning_rate"].min(), chosen), max(frame["learning_rate"].max(), chosen)])
     first, least = frame["loss"].iloc[0], frame["loss"].min()
     drop = max(first - least, 0.05 * first)
     figure.update_layout(_LOOK | {"height": 260})
     figure.update_xaxes(
-        type="log", title_text="Learning rate (logarithmic)", exponentformat="power", dtick=1, tickangle=0,
+        type="log",
+        title_text="Learning rate (logarithmic)",
+        exponentformat="power",
+        dtick=1,
+        tickangle=0,
         range=[low - 0.1, high + 0.2],
-    )  # fmt: skip
+    )
     return figure.update_yaxes(title_text="Loss", range=[least - 0.1 * drop, first + 0.6 * drop])
 
 
