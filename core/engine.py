@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
+from typing import Any
 
 from core import execute, runs, settings
 from core.config import RunConfig
@@ -46,10 +47,10 @@ class Engine:
         Raises:
             EngineError: The scheduler named by `BACKBONE_LAB_SCHEDULER` does not answer.
         """
-        import dask
+        from dask import config as dask_config
         from distributed import Client, LocalCluster
 
-        dask.config.set(
+        dask_config.set(
             {
                 # Dask blames the death of a worker on all its tasks, even waiting ones; `execute.perform` knows better.
                 "distributed.scheduler.allowed-failures": 100,
@@ -125,7 +126,7 @@ class Engine:
         """The last progress of a `call_reporting`; None before the first."""
         from distributed import Variable
 
-        values = Variable(name, client=self._client).get() if name in self._calls else None
+        values: Any = Variable(name, client=self._client).get() if name in self._calls else None
         return Progress(**values) if values else None
 
     def cancel(self, name: str) -> None:

@@ -28,7 +28,8 @@ class Use(NamedTuple):
 
 def uses(network: "keras.Model") -> list[Use]:
     """Every call in a network, in the order in which images pass them."""
-    by_depth = getattr(network, "_functional", network)._nodes_by_depth  # a Sequential has a network inside
+    functional: Any = getattr(network, "_functional", network)
+    by_depth = functional._nodes_by_depth  # a Sequential has a network inside
     nodes = [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
     return [Use(node.operation, tuple(node.input_tensors), tuple(node.outputs)) for node in nodes]
 

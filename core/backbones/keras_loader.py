@@ -118,7 +118,7 @@ def complete_efficientnet_input(network: "keras.Model") -> None:
 
     for layer in network.layers:
         if isinstance(layer, layers.Normalization) and layer.weights:
-            spread = ops.convert_to_numpy(layer.adapt_variance)
+            spread = np.asarray(ops.convert_to_numpy(layer.adapt_variance))
             if np.allclose(spread, _IMAGENET_STD, atol=1e-3):
                 layer.adapt_variance.assign(spread**2)
                 layer.finalize_state()

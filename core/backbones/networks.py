@@ -190,4 +190,4 @@ def source(build: Callable) -> str:
         names = {node.id for node in ast.walk(defined[each]) if isinstance(node, ast.Name)}
         waiting += sorted((names & set(defined)) - {*needed, *waiting})
     in_order = sorted((defined[each] for each in needed), key=lambda node: node.lineno)
-    return "\n\n\n".join(ast.get_source_segment(text, node) for node in in_order) + "\n"
+    return "\n\n\n".join(ast.get_source_segment(text, node) or "" for node in in_order) + "\n"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,7 @@ def extract(
     for _ in network.stream(source.images, np.arange(100_000) % len(source.images)):
         if network.batch_size:
             break
-    batch = network.batch_size
+    batch = network.batch_size or 1
     rows = np.arange(max(1, min(images, len(source.images)) // batch) * batch)  # whole batches
 
     def ours() -> None:
@@ -205,7 +206,7 @@ def finetune(
         for split, count in (("train", images), ("val", images // 10))
     }
     reference, reference_accuracy = _notebook_epochs(source, rows, config, local_weights)
-    bare = _bare_steps(source, rows, config, local_weights)
+    bare = _bare_steps(source, rows, config)
     result = {"backbone": entry.name, "input_size": input_size, "images": images, "batch_size": BATCH}
     with _empty_cache():
         for name, budget in (("whole", 0), ("prefix", None)):
@@ -290,16 +291,16 @@ def _notebook_epochs(
     model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     train, val = batches("train"), batches("val")
     return (
-        lambda: model.fit(train, validation_data=val, epochs=1, shuffle=False, verbose=0),
-        lambda: model.evaluate(val, verbose=0)[1],
+        lambda: model.fit(train, validation_data=val, epochs=1, shuffle=False, verbose=0),  # pyright: ignore[reportArgumentType]
+        lambda: model.evaluate(val, verbose=0)[1],  # pyright: ignore[reportArgumentType]
     )
 
 
-def _bare_steps(source: Dataset, rows: dict, config: RunConfig, weights: backbones.Weights) -> Callable[[], object]:
+def _bare_steps(source: Dataset, rows: dict, config: RunConfig) -> Callable[[], object]:
     """An epoch's number of steps, with the same compiled step, on one prepared batch."""
     import tensorflow as tf
 
-    material = phases.Material(config, source, rows, weights, None, settings.home(), 0, silent)
+    material = phases.Material(config, source, rows, None, settings.home(), 0, silent)
     (stage,) = phases.plan(config, None)
     phases.freeze(stage, material)
     model = phases.prepare(stage, material).model
@@ -308,7 +309,7 @@ def _bare_steps(source: Dataset, rows: dict, config: RunConfig, weights: backbon
     batch = np.asarray(source.images[ids]), material.targets("train")[:BATCH]
     steps = -(-len(rows["train"]) // BATCH)
     data = tf.data.Dataset.from_tensors(batch).cache().repeat(steps).prefetch(2)
-    return lambda: model.fit(data, epochs=1, shuffle=False, verbose=0)
+    return lambda: model.fit(data, epochs=1, shuffle=False, verbose=0)  # pyright: ignore[reportArgumentType]
 
 
 def _notebook(source: Dataset, rows: dict, entry: backbones.Backbone, weights: backbones.Weights, size: int) -> float:
@@ -336,8 +337,8 @@ def _notebook(source: Dataset, rows: dict, entry: backbones.Backbone, weights: b
     outputs = keras.layers.Dense(len(source.class_names), activation="softmax")(x)
     model = keras.Model(inputs, outputs)
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(batches("train"), validation_data=batches("val"), epochs=EPOCHS, verbose=0)
-    return model.evaluate(batches("test"), verbose=0)[1]
+    model.fit(batches("train"), validation_data=batches("val"), epochs=EPOCHS, verbose=0)  # pyright: ignore[reportArgumentType]
+    return model.evaluate(batches("test"), verbose=0)[1]  # pyright: ignore[reportArgumentType]
 
 
 def _extract_first(images: int, dataset: str, backbone: str, weights: str, input_size: int) -> None:
@@ -346,7 +347,7 @@ def _extract_first(images: int, dataset: str, backbone: str, weights: str, input
         features.extract(source, np.arange(images), encoder)
 
 
-def _to_device(pixels: np.ndarray) -> object:
+def _to_device(pixels: np.ndarray) -> Any:
     from keras import ops
 
     return ops.convert_to_tensor(pixels)
@@ -372,7 +373,7 @@ def _seconds(work: Callable[[], object]) -> float:
     return _timed(work)[0]
 
 
-def _timed(work: Callable[[], object]) -> tuple[float, object]:
+def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
     started = time.perf_counter()
     result = work()
     return time.perf_counter() - started, result

@@ -95,7 +95,7 @@ def _scikit_learn(x: np.ndarray, y: np.ndarray, classes: int) -> tuple[np.ndarra
     solver = linear_model.LogisticRegression(C=strength, tol=SCIKIT_LEARN_TOLERANCE, max_iter=1000)
     with warnings.catch_warnings(action="ignore"):  # it may stop at the precision of float32
         solver.fit(x, y)
-    return solver.coef_.T, solver.intercept_
+    return np.asarray(solver.coef_).T, np.asarray(solver.intercept_)
 
 
 def _objective(x: np.ndarray, y: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> float:

@@ -158,7 +158,7 @@ def _described(run: runs.Run) -> tuple[dict, str]:
     if run.status != "finished":
         again = f"Continue it: python -m core resume {run.id}" if run.status in runs.RESUMABLE else ""
         raise LabError(f"Run {run.id} {run.status}{': ' + run.error if run.error else ''}", remedy=again)
-    config, outcome = run.config, run.outcome
+    config, outcome = run.config, run.tested()
     names = ("accuracy", "accuracy_low", "accuracy_high", "seconds", "images_per_second", "hardware", "protocol")
     values = {name: getattr(outcome, name) for name in (*names, "stages", "cached", "weights_origin", "notes")}
     untrained = " (untrained weights)" if outcome.weights_origin == "untrained" and config.method != "scratch" else ""
@@ -232,7 +232,7 @@ def _runs(parsed: Namespace) -> tuple[list[dict], str]:
     table = runs.table(runs.rows())
     shown = table[["run_id", "status", "dataset", "backbone", "method", "input_size", "accuracy", "seconds"]]
     text = shown.to_string(index=False) if len(table) else "No runs yet: `python -m core run` makes one."
-    return json.loads(table.to_json(orient="records", date_format="iso")), text
+    return json.loads(table.to_json(orient="records", date_format="iso") or "[]"), text
 
 
 def _warm(parsed: Namespace) -> tuple[list[dict], str]:

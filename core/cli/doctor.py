@@ -20,7 +20,7 @@ def examine() -> dict:
     measured = throughput.table()
     measured = measured[measured["hardware"] == hardware.name()]
     rows = runs.rows()
-    limit = SLOW_RATIO * backbones.get("MobileNetV2").cpu_ms
+    limit = SLOW_RATIO * (backbones.get("MobileNetV2").cpu_ms or 0)
     return {
         "hardware": hardware.describe(),
         "versions": hardware.versions(),
@@ -35,7 +35,10 @@ def examine() -> dict:
         "clip_missing": [name for name in encoder.NAMES if name not in encoder.here()],
         "weights_missing": [name for name in backbones.names() if name not in here],
         "datasets": {summary.name: summary.state for summary in datasets.available()},
-        "speeds": {f"{row.backbone} at {row.input_size} px": row.images_per_second for row in measured.itertuples()},
+        "speeds": {
+            f"{row['backbone']} at {row['input_size']} px": row["images_per_second"]
+            for row in measured.to_dict("records")
+        },
         "slow_here": [name for name in backbones.names() if (backbones.get(name).cpu_ms or 0) > limit],
         "lessons": {name: lessons.missing(name, rows) for name in lessons.LESSONS},
         "missing_packages": [name for name in ("tensorflow", "streamlit", "plotly") if not find_spec(name)],

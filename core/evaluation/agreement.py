@@ -20,6 +20,7 @@ def same_answers(predictions: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     for i, first in enumerate(names):
         for j, second in enumerate(names[:i]):
             both = predictions[first].merge(predictions[second], on=["row", "label"], suffixes=("", "_other"))
-            share = float((both["prediction"] == both["prediction_other"]).mean()) if len(both) else np.nan
+            same = both["prediction"].to_numpy() == both["prediction_other"].to_numpy()
+            share = float(np.mean(same)) if len(same) else np.nan
             shares[i, j] = shares[j, i] = share
     return pd.DataFrame(shares, names, names)

@@ -104,7 +104,7 @@ def _differentiate(
         return keras.ops.take(scores[0], chosen), probabilities
 
     if keras.backend.backend() == "jax":
-        import jax
+        import jax  # pyright: ignore[reportMissingImports]: only where it is the backend
 
         slopes, probabilities = jax.grad(score, has_aux=True)(maps)
     else:
@@ -115,7 +115,7 @@ def _differentiate(
             value, probabilities = score(maps)
         slopes = tape.gradient(value, maps)
     maps, slopes, probabilities = (
-        keras.ops.convert_to_numpy(keras.ops.cast(x[0], "float32")) for x in (maps, slopes, probabilities)
+        np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(x[0], "float32"))) for x in (maps, slopes, probabilities)
     )
     return maps, slopes, probabilities
 

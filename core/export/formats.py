@@ -184,7 +184,7 @@ def _save(model, names: tuple[str, ...], made: Path) -> None:
 def _load(made: Path) -> Predict:
     import keras
 
-    model = keras.models.load_model(made, compile=False)
+    model: Any = keras.models.load_model(made, compile=False)
     return lambda images: model.predict(images, batch_size=32, verbose=0)
 
 
@@ -220,7 +220,7 @@ def _serve(model, names: tuple[str, ...], made: Path) -> None:
     def of_bytes(image_bytes):
         return of_images(tf.map_fn(decode, image_bytes, fn_output_signature=tf.TensorSpec((size, size, 3), tf.uint8)))
 
-    archive = keras.export.ExportArchive()
+    archive: Any = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint("bytes", of_bytes, [tf.TensorSpec((None,), tf.string, "image_bytes")])
     archive.add_endpoint("images", of_images, [tf.TensorSpec((None, size, size, 3), tf.uint8, "images")])
@@ -266,8 +266,8 @@ def _by_products(model) -> Callable:
 
     def matrix(before: int, after: int, way: Any) -> Any:
         """(before, after): what each pixel of a line gives to each of the resized line."""
-        lines = tf.eye(before)[None, :, :, None]
-        resized = keras.ops.image.resize(
+        lines = tf.reshape(tf.eye(before), (1, before, before, 1))
+        resized: Any = keras.ops.image.resize(
             lines, (before, after), interpolation=way.interpolation, antialias=way.antialias
         )
         return resized[0, :, :, 0]

@@ -114,7 +114,7 @@ class Forward:
         finished = submitted = 0
         clock, counted = perf_counter(), 0
         while finished < len(rows):
-            size = trial.size if trial else self.batch_size
+            size = trial.size if trial else self.batch_size or _smallest_batch()
             started = perf_counter()
             try:
                 while submitted < len(rows) and len(in_flight) < (1 if trial else AHEAD):
@@ -200,7 +200,7 @@ def _compile_tensorflow(model: Any) -> Callable[[np.ndarray], Any]:
 
 
 def _compile_jax(model: Any) -> Callable[[np.ndarray], Any]:
-    import jax
+    import jax  # pyright: ignore[reportMissingImports]: only where it is the backend
 
     trainable = [variable.value for variable in model.trainable_variables]
     constant = [variable.value for variable in model.non_trainable_variables]

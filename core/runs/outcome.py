@@ -15,6 +15,7 @@ import pandas as pd
 from core import hardware, heads, metrics
 from core.config import RunConfig
 from core.data.datasets import Dataset
+from core.errors import RunError
 from core.progress import Progress
 from core.training.freezing import Frozen
 
@@ -88,6 +89,16 @@ class Run:
     progress: Progress | None
     outcome: Outcome | None
     error: str | None
+
+    def tested(self) -> Outcome:
+        """Its outcome.
+
+        Raises:
+            RunError: It has none.
+        """
+        if self.outcome is None:
+            raise RunError(f"Run {self.name} is {self.status} and has no result", "a run that was tested")
+        return self.outcome
 
 
 def judge(dataset: Dataset, rows: Mapping[str, np.ndarray], probabilities: np.ndarray, **measured: Any) -> Result:

@@ -46,7 +46,7 @@ def save(path: Path, arrays: Mapping[str, np.ndarray], about: Mapping) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with new.open("wb") as file:
-            np.savez(file, about=np.array(json.dumps(about)), **arrays)
+            np.savez(file, about=np.array(json.dumps(about)), **arrays)  # pyright: ignore[reportArgumentType]
             file.flush()
             os.fsync(file.fileno())  # otherwise a power cut could leave an empty file under the new name
         new.replace(path)

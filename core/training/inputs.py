@@ -47,7 +47,8 @@ class Activations:
     def take(self, positions: np.ndarray, seed: tuple[int, ...] = ()) -> np.ndarray | tuple[np.ndarray, ...]:
         """The activations at these positions: an array, or a tuple of arrays."""
         taken = tuple(array[positions] for array in self.arrays)
-        return taken if len(taken) > 1 else taken[0]
+        first, *others = taken
+        return taken if others else first
 
 
 Source = Pictures | Activations

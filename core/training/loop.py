@@ -145,7 +145,7 @@ class Epochs:
             """Keras's own list would read the metrics after every batch, which stalls the device."""
 
             def on_train_batch_end(self, batch, logs=None):
-                after_batch(logs)
+                after_batch(logs or {})
 
         self.fit_images = 0  # in this call of `fit`, which Keras averages its metrics over
         self.read = (0, 0.0, 0.0)  # images, and sums of loss and correct predictions, at the last reading

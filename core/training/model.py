@@ -46,7 +46,7 @@ def assemble(
     """
     import keras
 
-    network = compiled.network(config.encoder)
+    network: Any = compiled.network(config.encoder)
     if config.method == "scratch":
         with compiled.building(config.encoder.precision):
             keras.utils.set_random_seed(config.seed)
@@ -93,16 +93,14 @@ def before(config: RunConfig, image_size: int, network: Any) -> Any:
 def _dense(units: list[int], seed: int = 0) -> list:
     from keras import initializers, layers
 
-    return [
-        layers.Dense(count, "relu", kernel_initializer=initializers.GlorotUniform(seed), dtype="float32", name="hidden")
-        for count in units
-    ]
+    start: Any = initializers.GlorotUniform(seed)
+    return [layers.Dense(count, "relu", kernel_initializer=start, dtype="float32", name="hidden") for count in units]
 
 
 def _softmax(classes: int, seed: int = 0) -> list:
     from keras import initializers, layers
 
-    start = initializers.GlorotUniform(seed + 1)
+    start: Any = initializers.GlorotUniform(seed + 1)
     return [layers.Dense(classes, "softmax", kernel_initializer=start, dtype="float32", name="predictions")]
 
 

@@ -116,7 +116,7 @@ def prepare(phase: Phase, material: Material) -> Prepared:
     """Precompute what is the same in every epoch, unless images are augmented: features, or the frozen front."""
     config, note = material.config, ""
     if not config.augmentations and phase.name == "head" and _features_fit(material):
-        sources = {split: material.extract(rows) for split, rows in material.rows.items()}
+        sources: dict[str, Source] = {split: material.extract(rows) for split, rows in material.rows.items()}
         return Prepared(_model(phase, material, None), sources)
     parts = None if config.augmentations else _parts(phase, material)
     if parts:
@@ -129,8 +129,10 @@ def prepare(phase: Phase, material: Material) -> Prepared:
             note = f"The frozen layers ran in every step: caching their output would take {needed / 1e9:.1f} GB"
     body = assembly.before(config, material.image_size, material.assembly.network)
     kinds = {"train": config.augmentations}
-    sources = {split: material.pictures(rows, kinds.get(split, ())) for split, rows in material.rows.items()}
-    return Prepared(_model(phase, material, body), sources, note=note)
+    pictures: dict[str, Source] = {
+        split: material.pictures(rows, kinds.get(split, ())) for split, rows in material.rows.items()
+    }
+    return Prepared(_model(phase, material, body), pictures, note=note)
 
 
 def predict(phase: Phase, material: Material, rows: np.ndarray) -> np.ndarray:

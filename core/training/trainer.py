@@ -290,7 +290,7 @@ def _identity(material: Material) -> str:
     inputs = [settings, material.dataset.fingerprint, material.config.encoder.find_weights().digest]
     digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode())
     for array in [*material.rows.values(), *(material.head.arrays().values() if material.head else ())]:
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 

@@ -133,7 +133,7 @@ def _scale(name: str, found: Weights) -> float:
     return tensors.logit_scale(found.path, _facts(name)) if found.path else 1 / 0.07
 
 
-def _embed(name: str, found: Weights, texts: Sequence[str]) -> np.ndarray:
+def _embed(name: str, found: Weights, texts: list[str]) -> np.ndarray:
     """(n, d) float32: texts of about one length go through the tower together."""
     encode, run = _tokenizer(found), _text_tower(name, found)
     lengths = np.array(encode.counts(texts))

@@ -11,6 +11,7 @@ import os
 import threading
 from concurrent.futures import Future, wait
 from pathlib import Path
+from typing import Any
 
 from core import settings
 from core.backbones.catalog import Backbone
@@ -88,7 +89,8 @@ def download(facts: Backbone, report: Report) -> Path:
     try:
         from keras_hub.models import CLIPBackbone
 
-        known = CLIPBackbone.presets[preset]
+        presets: Any = CLIPBackbone.presets
+        known = presets[preset]
         total = 4 * known["metadata"]["params"]  # bytes of float32
         folder = _fetched(known["kaggle_handle"].removeprefix("kaggle://"), _kaggle() / preset, total, report)
     except Stopped:

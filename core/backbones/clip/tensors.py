@@ -238,9 +238,11 @@ def _keras_model(folder: Path, facts: Backbone) -> Any:
             remedy(facts),
         ) from error
     shape, image, text = SHAPES[facts.name], model.vision_encoder, model.text_encoder
+    towers = [Tower(one.num_layers, one.hidden_dim, one.num_heads, one.intermediate_dim) for one in (image, text)]
     found = Shape(
         image.patch_size,
-        *(Tower(one.num_layers, one.hidden_dim, one.num_heads, one.intermediate_dim) for one in (image, text)),
+        towers[0],
+        towers[1],
         model.projection_dim,
         image.intermediate_activation,
         text.vocabulary_size,

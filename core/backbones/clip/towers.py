@@ -129,5 +129,5 @@ def _end_token(x, tokens):
     """The output (b, width) at the end token, which has the largest number of all."""
     from keras import ops
 
-    places = ops.argmax(tokens, axis=-1)[:, None, None]
+    places = ops.reshape(ops.argmax(tokens, axis=-1), (-1, 1, 1))
     return ops.squeeze(ops.take_along_axis(x, places, axis=1), axis=1)

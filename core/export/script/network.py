@@ -54,7 +54,7 @@ def pieces(run: runs.Run) -> list[Piece]:
 
 
 def _probe_constants(probe: runs.Run, prefix: str) -> list[str]:
-    config, chosen = probe.config, probe.outcome.chosen
+    config, chosen = probe.config, probe.tested().chosen
     if config.method == "linear":
         return [f"STRENGTH = {chosen['strength']:g}  # L2{'' if config.strength else ', chosen on validation'}"]
     if config.method == "knn":
@@ -69,7 +69,7 @@ def _probe_constants(probe: runs.Run, prefix: str) -> list[str]:
 
 def _training_constants(run: runs.Run) -> list[str]:
     config = run.config
-    lines = [f"BATCH_SIZE = {run.outcome.batch_size or config.batch_size}"]
+    lines = [f"BATCH_SIZE = {run.tested().batch_size or config.batch_size}"]
     if _has_head_stage(config):
         lines.append(f"HEAD_EPOCHS, HEAD_LEARNING_RATE = {config.head_epochs}, {config.head_learning_rate:g}")
     lines.append(f"EPOCHS, LEARNING_RATE = {config.epochs}, {config.learning_rate:g}")
@@ -239,7 +239,7 @@ def _schedule(config: RunConfig) -> tuple[str, str]:
 
 
 def _unfreeze_words(run: runs.Run) -> str:
-    outcome, config = run.outcome, run.config
+    outcome, config = run.tested(), run.config
     of_all = f"of {outcome.total_params:,} " if _code(config).SAME_PARAMS else ""
     counted = (
         f" In the run {outcome.trainable_weight_layers} of {outcome.weight_layers} layers with weights trained, "

@@ -77,7 +77,8 @@ def _title(run: runs.Run) -> str:
 
 
 def _about(run: runs.Run) -> str:
-    outcome, versions = run.outcome, run.outcome.versions
+    outcome = run.tested()
+    versions = outcome.versions
     titles = {"keras": "Keras", "tensorflow": "TensorFlow"}
     made = " and ".join(f"{title} {versions[name]}" for name, title in titles.items() if name in versions)
     return (
@@ -119,12 +120,11 @@ def _sections(run: runs.Run) -> list[Section]:
 
 
 def _constants(run: runs.Run, dataset: datasets.Dataset, rows: dict[str, np.ndarray]) -> str:
-    config, outcome = run.config, run.outcome
-    lines = ["import json"] * network.reads_tensors(config)
+    config, outcome = run.config, run.tested()
+    lines = ["import json"] if network.reads_tensors(config) else []
     lines += ["import zlib", "", "import keras", "import numpy as np", ""]
     lines += _source(dataset)
-    names = json.dumps(list(dataset.class_names), ensure_ascii=False)
-    lines += textwrap.wrap(f"CLASS_NAMES = {names}", WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+    lines += ["CLASS_NAMES = [", *_literals(dataset.class_names), "]"]
     if config.n_train:
         lines.append(f"N_TRAIN, N_VAL = {outcome.n_train:_}, {outcome.n_val:_}  # images, every class with its share")
     if config.n_test:
@@ -135,6 +135,18 @@ def _constants(run: runs.Run, dataset: datasets.Dataset, rows: dict[str, np.ndar
     lines.append(f"RUN_ACCURACY = {outcome.accuracy:.4f}  # what the run got, to compare with")
     lines.append(f"RUN_IMAGES = {_checksum(dataset, rows)}  # checksum of the images it used")
     return "\n".join(lines)
+
+
+def _literals(names: tuple[str, ...]) -> list[str]:
+    """Lines of a list, each name a literal of its own: a name is whatever somebody called a folder."""
+    lines, line = [], ""
+    for name in names:
+        literal = f"{name!r}, "
+        if line and len(line) + len(literal) > WIDTH:
+            lines.append(line)
+            line = ""
+        line += literal
+    return [f"    {line.rstrip()}" for line in [*lines, line]]
 
 
 def _source(dataset: datasets.Dataset) -> list[str]:

@@ -207,3 +207,32 @@ def test_a_run_without_a_result_has_no_code(store):
     run_id = runs.create(RunConfig(**TINY))
     with pytest.raises(RunError, match="nothing to repeat"):
         script.python_script(runs.get(run_id))
+
+
+def test_a_class_name_is_a_literal_whatever_it_holds(store, tmp_path):
+    names = [
+        "golden retriever dog",
+        'say "cheese"',
+        "it's",
+        "back\\slash",
+        "a, b",
+        "x" * 90,
+        "[]",
+        "{n}",
+        "%s #",
+        "Käfer",
+    ]
+    some = pictures(10, classes=("cats",))
+    write_folder(
+        tmp_path / "odd", {f"{name}/{Path(file).name}": image for name in names for file, image in some.items()}
+    )
+    dataset = datasets.import_images(tmp_path / "odd")
+    run = done(dataset=dataset.name, method="knn", n_train=0, n_test=0)
+    for code in (script.python_script(run), "".join(_code_cells(script.notebook(run)))):
+        assigned = [node for node in ast.parse(code).body if ast.unparse(node).startswith("CLASS_NAMES =")]
+        assert [ast.literal_eval(node.value) for node in assigned] == [list(dataset.class_names)]
+    assert set(dataset.class_names) == set(names)
+
+
+def _code_cells(notebook: str) -> list[str]:
+    return ["".join(cell["source"]) + "\n" for cell in json.loads(notebook)["cells"] if cell["cell_type"] == "code"]
