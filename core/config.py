@@ -1,4 +1,4 @@
-"""What a run is: one flat, frozen, validated description that is stored as it is."""
+"""The configuration of a run: one flat, frozen, validated dataclass, stored as it is."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -8,12 +8,12 @@ from core.errors import ConfigError
 from core.features import Encoder
 from core.options import option
 from core.zero_shot import prompts
-from core.zero_shot.classifier import METHOD as ZERO_SHOT  # a CLIP that is told the names of the classes
+from core.zero_shot.classifier import METHOD as ZERO_SHOT  # CLIP, given the names of the classes
 
 PROBES = tuple(heads.METHODS)  # a head on frozen features
 TRAINED = ("finetune", "scratch")  # networks whose own weights train
 
-# What a field may be, with its title on screen
+# The values of a field, with their titles on screen
 TITLES = {
     **{name: method.title for name, method in heads.METHODS.items()},
     "finetune": "Fine-tune",
@@ -30,7 +30,7 @@ POOLINGS = {
     "avg": "Average",
     "max": "Maximum",
     "flatten": "Flatten",
-    "class": "Before the projection",  # CLIP's own, as is the next
+    "class": "Before the projection",  # this and the next: CLIP only
     "projected": "After it, where texts lie",
 }
 UNFREEZE = {
@@ -47,27 +47,27 @@ CLASS_WEIGHTS = {"none": "All images count the same", "balanced": "Rare classes 
 PRECISIONS = {"auto": "Automatic", "float32": "float32", "mixed": "Mixed"}
 
 HEAD_DEFAULTS = {name: getattr(heads.Options, name) for name in ("epochs", "batch_size", "learning_rate")}
-OWN_DEFAULTS = {  # what 0 stands for; a pretrained backbone is only nudged
+OWN_DEFAULTS = {  # what 0 stands for; a pretrained backbone takes small steps
     "finetune": {"epochs": 3, "batch_size": 32, "learning_rate": 1e-5},
     "scratch": {"epochs": 20, "batch_size": 64, "learning_rate": 1e-3},
 }
 
 
 def _usual(name: str) -> str:
-    """The defaults of a field that depends on the method, in words."""
+    """The method-dependent defaults of a field, as text."""
     usual = {method: defaults[name] for method, defaults in OWN_DEFAULTS.items()} | {"probes": HEAD_DEFAULTS[name]}
     return "default: " + ", ".join(f"{method} {value:g}" for method, value in usual.items())
 
 
 @dataclass(frozen=True)
 class RunConfig:
-    """All that decides a result, as plain values; the same config on the same machine gives the same numbers.
+    """Everything that determines a result; the same config on the same machine gives the same numbers.
 
     A fine-tune has two phases: the head alone for `head_epochs`, then head and unfrozen layers for `epochs`.
 
     Raises:
-        ConfigError: A value that an option does not take; BackboneError: an unknown backbone or an impossible input
-            size.
+        ConfigError: An option does not accept its value.
+        BackboneError: An unknown backbone.
     """
 
     dataset: str = option(
@@ -77,7 +77,7 @@ class RunConfig:
     method: str = option(
         "linear", "Method", "a head on the features, what trains of the network itself, or a CLIP", choices=TITLES
     )
-    weights: str = option(  # of CLIP, imagenet stands for published
+    weights: str = option(  # for CLIP, imagenet stands for published
         "imagenet", "Weights, or a file's path", "imagenet, untrained, or the path of a weights file", value="WEIGHTS"
     )
     input_size: int = option(
@@ -92,7 +92,7 @@ class RunConfig:
     preprocessing: str = option(
         "own", "Pixels", "the backbone's own preprocessing, or the book's mistake", choices=PREPROCESSINGS
     )
-    pooling: str = option(  # of CLIP, avg stands for class
+    pooling: str = option(  # for CLIP, avg stands for class
         "avg", "Pooling", "how the positions of the last feature map become one vector", choices=POOLINGS
     )
     train_split: str = option("train", "Train on", "the images to train on", choices=TRAIN_SPLITS)
@@ -244,7 +244,7 @@ class RunConfig:
             )
 
     def _settled(self, backbone: backbones.Backbone) -> dict[str, Any]:
-        """What the fields that were left at their defaults stand for, of this backbone and method."""
+        """The values of fields left at their defaults, for this backbone and method."""
         defaults = HEAD_DEFAULTS | OWN_DEFAULTS.get(self.method, {}) | {"input_size": backbone.default_size}
         settled = {name: value for name, value in defaults.items() if not getattr(self, name)}
         weights = "untrained" if self.method == "scratch" else self.weights
@@ -266,11 +266,11 @@ class RunConfig:
     def _check_prompts(self, backbone: backbones.Backbone) -> None:
         if self.method != ZERO_SHOT:
             if unread := [name for name in ("templates", "classes") if getattr(self, name)]:
-                raise ConfigError(f"The method {self.method} reads no {unread[0]}", "none", "Choose zero-shot")
+                raise ConfigError(f"The method {self.method} does not use {unread[0]}", "none", "Choose zero-shot")
             return
         if not backbone.has_text_tower:
             raise ConfigError(
-                f"{backbone.name} has no text tower: it cannot be told the names of classes",
+                f"{backbone.name} has no text tower: it cannot classify by the names of classes",
                 f"one of {', '.join(backbones.clip_names())}",
                 "Choose a CLIP, or a probe of this backbone",
             )
@@ -280,17 +280,17 @@ class RunConfig:
 
     @property
     def trains(self) -> bool:
-        """Whether weights of the network itself train."""
+        """Whether weights of the network itself are trained."""
         return self.method in TRAINED
 
     @property
     def augmentations(self) -> tuple[str, ...]:
-        """What is done to training images."""
+        """The augmentations of training images."""
         return tuple(kind for kind in self.augment.split("+") if kind)
 
     @property
     def encoder(self) -> Encoder:
-        """The part of the config that decides about features; those of a probe have the precision of this machine."""
+        """The part of the config that determines features; a probe uses the default precision of this machine."""
         return Encoder(
             backbone=self.backbone,
             weights=self.weights,
@@ -302,7 +302,7 @@ class RunConfig:
 
     @property
     def head_options(self) -> heads.Options:
-        """The part of the config that the head of a probe reads."""
+        """The options of a probe's head."""
         return heads.Options(**{f.name: getattr(self, f.name) for f in fields(heads.Options)})
 
 

@@ -3,8 +3,8 @@
 catalog          the table of facts
 loading          a network with its weights, by name
 networks         networks that are not in Keras Applications
-graph            which layer takes what from which
-keras_loader     networks of Keras Applications and our own, and where their weights are
+graph            how layers are connected
+keras_loader     networks of Keras Applications and our own, and their weights files
 keras_weights    reads .h5 and .weights.h5 files
 clip             the two towers of a CLIP and its checkpoints
 textbook         the chapter's networks in plain Keras

@@ -1,11 +1,11 @@
-"""The blocks of an architecture, named as the architecture names them: conv5_block3, block_16, stage_3."""
+"""The blocks of an architecture, by its own names: conv5_block3, block_16, stage_3."""
 
 import re
 
 from core.backbones import graph
 
-# The block that a layer's name tells, for the families of keras.applications and our own networks. Layers that Keras
-# numbers itself (conv2d_7) have other names in every process; they belong where their neighbours belong.
+# From a layer's name to its block, for the families of keras.applications and our own networks. Names that Keras
+# numbers itself (conv2d_7) differ between processes; such layers belong to the block of their neighbours.
 _NAMES = (
     (r"(conv\d+_block\d+)_", r"\1"),  # ResNet, ResNetV2, DenseNet
     (r"conv1_|pool1", "stem"),
@@ -32,16 +32,16 @@ _NAMES = (
     (r"convnext_\w+?_(stage_\d)_", r"\1"),
     (r"convnext_\w+?_(?:prestem|stem)", "stem"),
 )
-_DOWNSAMPLING = re.compile(r"convnext_\w+?_downsampling_block_(\d)")  # the entry of the stage after it
+_DOWNSAMPLING = re.compile(r"convnext_\w+?_downsampling_block_(\d)")  # the entry of the next stage
 
 
 def of(network) -> dict[str, list[str]]:
-    """Block name -> names of its layers, in the order images pass them; every layer is in exactly one block.
+    """Block name -> names of its layers, in forward order; every layer is in exactly one block.
 
-    The names are those of the architecture; before its first block is `stem`, the pooling at the end is `pool`.
+    Names are those of the architecture; `stem` comes before its first block, `pool` is the pooling at the end.
     """
     layers = list(network.layers)
-    place = {layer.name: index for index, layer in enumerate(layers)}
+    position = {layer.name: index for index, layer in enumerate(layers)}
     before = {layer.name: _before(layer) for layer in layers}
     after: dict[str, list[str]] = {layer.name: [] for layer in layers}
     for name, sources in before.items():
@@ -55,48 +55,48 @@ def of(network) -> dict[str, list[str]]:
     for layer in layers:
         rank.setdefault(named[layer.name], len(rank))
     kinds = {layer.name: type(layer).__name__ for layer in layers}
-    for layer in layers:  # with the layers before it: a sum closes its block, an activation follows its BatchNorm
-        known = [named[source] for source in before[layer.name] if named[source]]
-        follows = len(known) == 1 and not layer.weights and kinds[before[layer.name][0]] == "BatchNormalization"
-        if not named[layer.name] and known and (len(before[layer.name]) > 1 or follows):
-            named[layer.name] = max(known, key=rank.__getitem__)
-    for layer in reversed(layers):  # with the layers after it: branches before the name of their end
-        known = [named[target] for target in after[layer.name] if named[target] not in ("", "pool")]
-        if not named[layer.name] and known:
-            named[layer.name] = min(known, key=rank.__getitem__)
-    for layer in layers:  # at the very end there is only what came before
+    for layer in layers:  # from the layers before: a sum ends its block, an activation follows its BatchNorm
+        candidates = [named[source] for source in before[layer.name] if named[source]]
+        follows = len(candidates) == 1 and not layer.weights and kinds[before[layer.name][0]] == "BatchNormalization"
+        if not named[layer.name] and candidates and (len(before[layer.name]) > 1 or follows):
+            named[layer.name] = max(candidates, key=rank.__getitem__)
+    for layer in reversed(layers):  # from the layers after: branches belong to the block of their end
+        candidates = [named[target] for target in after[layer.name] if named[target] not in ("", "pool")]
+        if not named[layer.name] and candidates:
+            named[layer.name] = min(candidates, key=rank.__getitem__)
+    for layer in layers:  # the last layers: from the layers before
         if not named[layer.name]:
             sources = before[layer.name]
             named[layer.name] = named[sources[-1]] if sources else "stem"
 
-    found: dict[str, list[str]] = {}
-    for name in sorted(place, key=place.__getitem__):
-        found.setdefault(named[name], []).append(name)
-    return found
+    layers_of: dict[str, list[str]] = {}
+    for name in sorted(position, key=position.__getitem__):
+        layers_of.setdefault(named[name], []).append(name)
+    return layers_of
 
 
 def _before(operation) -> list[str]:
-    """Names of the layers whose outputs it takes; bare operations between them (ConvNeXt's `+`) are looked through."""
+    """Names of the layers whose outputs it takes; bare operations between them (ConvNeXt's `+`) are skipped."""
     from keras import Layer
 
-    found = []
+    names = []
     for source in graph.sources(operation):
-        found += [source.name] if isinstance(source, Layer) else _before(source)
-    return list(dict.fromkeys(found))
+        names += [source.name] if isinstance(source, Layer) else _before(source)
+    return list(dict.fromkeys(names))
 
 
 def _named(layer: str) -> str:
-    """The block that a layer's name tells, or ""."""
-    if found := _DOWNSAMPLING.match(layer):
-        return f"stage_{int(found[1]) + 1}"
+    """The block given by a layer's name, or ""."""
+    if match := _DOWNSAMPLING.match(layer):
+        return f"stage_{int(match[1]) + 1}"
     for pattern, block in _NAMES:
-        if found := re.match(pattern, layer):
-            return found.expand(block) if "\\" in block else block
+        if match := re.match(pattern, layer):
+            return match.expand(block) if "\\" in block else block
     return ""
 
 
 def _name_inception_stem(layers: list, named: dict[str, str]) -> None:
-    """Inception's stem has no names; it ends in the max pooling before the first mixed block."""
+    """Inception's stem layers have no names; the stem ends at the max pooling before the first mixed block."""
     first = next((index for index, layer in enumerate(layers) if layer.name.startswith("mixed")), 0)
     pools = [index for index, layer in enumerate(layers[:first]) if type(layer).__name__ == "MaxPooling2D"]
     for layer in layers[: pools[-1] + 1 if pools else 0]:

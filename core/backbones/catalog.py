@@ -1,6 +1,6 @@
-"""The table of facts: every backbone as data. A slow test re-counts all of it against the real models.
+"""The table of facts: every backbone as data. A slow test checks it against the real models.
 
-Published accuracies and times are quoted from `source`, never estimated: None where nothing was published.
+Published accuracies and times are quoted from `source`, never estimated: None if nothing was published.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from core.errors import ConfigError
 
 @dataclass(frozen=True)
 class Backbone:
-    """The facts of one architecture; what it is first, then how it is shared by its relatives."""
+    """The facts of one architecture; first its own, then those shared with its relatives."""
 
     name: str
     default_size: int  # pixels, square: the size it was trained for
@@ -19,27 +19,31 @@ class Backbone:
     feature_dim: int  # d of the pooled features
     params: int  # weights without the classifier, BatchNorm statistics included
     params_top: int | None  # with the 1,000-class classifier
-    depth: int  # layers with weights, without the classifier, BatchNorm and the like counted
+    depth: int  # layers with weights, normalisation included, without the classifier
     top1: float | None  # percent on ImageNet, as published
     top5: float | None
     cpu_ms: float | None  # milliseconds per step of 32 images, as published
     gpu_ms: float | None
-    weights_file: str  # the official name, as in ~/.keras/models, of CLIP a folder's; "" where nothing was published
-    weights_hash: str | None  # MD5, or SHA-256 where it is 64 digits long; None where Keras checks nothing
+    weights_file: str  # the official name, as in ~/.keras/models, for CLIP a folder; "" if nothing was published
+    weights_hash: str | None  # MD5, or SHA-256 if 64 digits long; None if Keras checks nothing
     family: str
     year: int
     paper: str
     paper_url: str
     licence: str  # of the ImageNet weights
     preprocessing: str  # caffe, tf, torch, clip, or inside: the network itself takes 0 to 255
-    weights_folder: str  # where Keras downloads from; "" where the file is shipped
+    weights_folder: str  # where Keras downloads from; "" if the file is shipped
     source: str  # of the published figures
-    remote_file: str = ""  # its name there, where it differs
-    max_size: int | None = None  # pixels, square: the largest that builds; None where any does
+    remote_file: str = ""  # its name there, if different
+    max_size: int | None = None  # pixels, square: the largest that builds; None if any does
     zero_shot: float | None = None  # percent on ImageNet's validation images of a CLIP asked in words; ZERO_SHOT_SOURCE
     loader: str = "keras"  # the module that builds it and finds its weights: keras_loader, or clip.loader
-    poolings: tuple[str, ...] = ("avg", "max", "flatten")  # of its last feature map, or its outputs; the first is usual
-    published: str = "imagenet"  # what its published weights are called: CLIP never saw ImageNet's labels
+    poolings: tuple[str, ...] = (
+        "avg",
+        "max",
+        "flatten",
+    )  # of its last feature map, or its outputs; the first is the default
+    published: str = "imagenet"  # name of its published weights: CLIP was not trained on ImageNet's labels
 
     @property
     def weights_url(self) -> str:
@@ -48,11 +52,11 @@ class Backbone:
 
     @property
     def has_text_tower(self) -> bool:
-        """Whether it can be told the names of classes."""
+        """Whether it can classify by the names of classes."""
         return self.loader == "clip"
 
     def own_pooling(self, pooling: str) -> str:
-        """What a pooling stands for: "avg", the default everywhere, is the usual one of this backbone.
+        """Resolve a pooling: "avg", the default everywhere, stands for this backbone's default.
 
         Raises:
             ConfigError: This backbone has no such pooling.
@@ -68,7 +72,7 @@ class Backbone:
         return pooling
 
     def own_weights(self, weights: str | Path) -> str | Path:
-        """What weights are called of this backbone: "imagenet", the default everywhere, are the published ones."""
+        """Resolve weights: "imagenet", the default everywhere, stands for this backbone's published weights."""
         return self.published if weights == "imagenet" else weights
 
 
@@ -76,7 +80,7 @@ KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
 KERAS_IO = "keras.io/api/applications (CPU: AMD EPYC, 92 cores; GPU: A100; batch 32)"
 
 # fmt: off
-# What relatives share. Licences: as Keras's documentation gave them, else of the repository the weights come from.
+# Facts shared by relatives. Licences: from Keras's documentation, or of the repository the weights come from.
 VGG = {
     "family": "VGG", "year": 2014, "preprocessing": "caffe", "licence": "CC BY 4.0",
     "paper": "Very Deep Convolutional Networks for Large-Scale Image Recognition",

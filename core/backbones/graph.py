@@ -1,7 +1,7 @@
-"""The graph of a Keras network: which layer takes what from which, and networks of shapes without values.
+"""The graph of a Keras network: how its layers are connected; and networks with shapes but no values.
 
-The only module that reads what Keras keeps private: the nodes of a network, the origin of a tensor, and the list of
-variables whose values are still to come. `tests/core/backbones/test_graph.py` fails when Keras changes them.
+The only module that uses private attributes of Keras: the nodes of a network, the origin of a tensor, and the list of
+variables not yet initialised. `tests/core/backbones/test_graph.py` fails if Keras changes them.
 """
 
 import re
@@ -22,12 +22,12 @@ class Use(NamedTuple):
     """One call of a layer, or of a bare operation such as `+`, in a network."""
 
     operation: Any  # keras.Layer or keras.Operation
-    inputs: tuple[Any, ...]  # keras.KerasTensor; () of an input layer
+    inputs: tuple[Any, ...]  # keras.KerasTensor; () for an input layer
     outputs: tuple[Any, ...]
 
 
 def uses(network: "keras.Model") -> list[Use]:
-    """Every call in a network, in the order in which images pass them."""
+    """Every call in a network, in forward order."""
     functional: Any = getattr(network, "_functional", network)
     by_depth = functional._nodes_by_depth  # a Sequential has a network inside
     nodes = [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
@@ -35,16 +35,16 @@ def uses(network: "keras.Model") -> list[Use]:
 
 
 def sources(operation: Any) -> list[Any]:
-    """The layers and operations whose outputs an operation takes, each once, where it was called last.
+    """The layers and operations whose outputs are the inputs of an operation's last call, each once.
 
-    The first call of a nested network is its own, with its inputs.
+    The first call of a nested network is its own construction, with its inputs.
     """
     tensors = operation._inbound_nodes[-1].input_tensors
     return list(dict.fromkeys(tensor._keras_history.operation for tensor in tensors))
 
 
 def leaves(operation: Any) -> list[Any]:
-    """An operation itself or, of a network, the layers within it at any level."""
+    """The operation itself or, for a network, its layers at any level."""
     from keras import Model
 
     if not isinstance(operation, Model):
@@ -65,7 +65,7 @@ def snake_case(name: str) -> str:
 
 @contextmanager
 def forgetting(network: "keras.Model") -> Iterator[None]:
-    """The layers of a network do not record their use in other models that are made of them inside."""
+    """Inside, layers of a network do not record their use in other models built from them."""
     recorded = [
         (nodes, len(nodes))
         for operation in network.operations
@@ -78,7 +78,7 @@ def forgetting(network: "keras.Model") -> Iterator[None]:
 
 @contextmanager
 def without_values() -> Iterator[None]:
-    """Networks built inside have shapes and no values: they take no memory, and build in a fraction of the time."""
+    """Networks built inside have shapes but no values: they take no memory and are quick to build."""
     import keras
     from keras.src.backend.common import global_state  # of this thread
 
@@ -86,7 +86,7 @@ def without_values() -> Iterator[None]:
         postponed = global_state.get_global_attribute("uninitialized_variables") or []
         global_state.set_global_attribute("uninitialized_variables", [])
         try:
-            with keras.StatelessScope(initialize_variables=False):  # in which Keras postpones the values of variables
+            with keras.StatelessScope(initialize_variables=False):  # Keras defers variable initialisation in it
                 yield
-        finally:  # else the next such scope of this thread would give them values after all
+        finally:  # else the next such scope of this thread would initialise them
             global_state.set_global_attribute("uninitialized_variables", postponed)

@@ -1,6 +1,6 @@
-"""Networks of Keras Applications and our own: how they are built, and where their weights are.
+"""Networks of Keras Applications and our own: how to build them and where to find their weights.
 
-A loader is a module with these functions, named by the row of the catalog; the other one is `clip.loader`.
+A loader is a module with these functions, selected by `Backbone.loader`; the other one is `clip.loader`.
 """
 
 import os
@@ -16,12 +16,12 @@ from core.progress import Report
 if TYPE_CHECKING:
     import keras
 
-# Mean and spread of ImageNet's colours, by which EfficientNet B0 to B7 were trained (keras.applications.efficientnet)
+# Standard deviation of ImageNet's colours, used in training EfficientNet B0 to B7 (keras.applications.efficientnet)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 def here(facts: Backbone) -> Path | None:
-    """The file of the published weights: shipped, in the home folder, or in Keras's own; None: on none of them."""
+    """The file of the published weights: shipped, in the home folder, or in Keras's folder; None: in none of them."""
     keras_home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
     for folder in (settings.ASSETS, settings.home() / "weights", keras_home / "models"):
         path = folder / facts.weights_file
@@ -34,7 +34,7 @@ def fetch(facts: Backbone, report: Report) -> Path:
     """Download Keras's official file into the home folder.
 
     Raises:
-        WeightsError: It cannot be downloaded: says which file to put where.
+        WeightsError: It cannot be downloaded; says which file to put where.
     """
     path, url = settings.home() / "weights" / facts.weights_file, facts.weights_url
     if not url:
@@ -47,7 +47,7 @@ def fetch(facts: Backbone, report: Report) -> Path:
         download.fetch(url, path, facts.weights_hash, report)
     except download.DownloadError as error:
         raise WeightsError(
-            f"{facts.name} has no weights here and {url} cannot be fetched ({error})",
+            f"The weights of {facts.name} are not on this machine, and {url} cannot be fetched ({error})",
             "",
             f"Put {url} at {path}, connect to the internet, or choose untrained weights",
         ) from error
@@ -58,7 +58,7 @@ def locate(facts: Backbone, path: Path) -> Path:
     """The weights file that a path stands for: itself or, in a folder, the one of the official name.
 
     Raises:
-        WeightsError: There is none.
+        WeightsError: There is no such file.
     """
     if path.is_dir():
         path = path / facts.weights_file
@@ -72,7 +72,7 @@ def locate(facts: Backbone, path: Path) -> Path:
 
 
 def content(facts: Backbone, path: Path) -> Path:
-    """The file by whose content weights are told apart."""
+    """The file whose content identifies the weights."""
     return path
 
 
@@ -96,10 +96,10 @@ def build(facts: Backbone, size: int, pooling: str) -> "keras.Model":
 
 
 def fill(network: "keras.Model", facts: Backbone, path: Path | None) -> None:
-    """Give a network its weights; None: it keeps those it was built with.
+    """Load weights into a network; None: it keeps its initial weights.
 
     Raises:
-        WeightsError: They do not fit.
+        WeightsError: The weights do not fit.
     """
     if path is not None:
         keras_weights.read(path, network, facts.name)
@@ -107,18 +107,18 @@ def fill(network: "keras.Model", facts: Backbone, path: Path | None) -> None:
 
 
 def complete_efficientnet_input(network: "keras.Model") -> None:
-    """Divides by the colours' spread once more, which Keras does in a layer that `weights=None` leaves out.
+    """Divide by the colours' standard deviation once more, as Keras does in a layer that `weights=None` omits.
 
-    The official EfficientNet B0 to B7 files carry the spread where Normalization expects its square, and
+    The official EfficientNet B0 to B7 files hold the standard deviation where Normalization expects the variance, and
     `keras.applications.EfficientNetB0(weights="imagenet")` adds a Rescaling for that (tensorflow#49930). Squaring the
-    variable does the same. Files without this oddity are left alone.
+    variable has the same effect. Files without this oddity are left alone.
     """
     import numpy as np
     from keras import layers, ops
 
     for layer in network.layers:
         if isinstance(layer, layers.Normalization) and layer.weights:
-            spread = np.asarray(ops.convert_to_numpy(layer.adapt_variance))
-            if np.allclose(spread, _IMAGENET_STD, atol=1e-3):
-                layer.adapt_variance.assign(spread**2)
+            deviation = np.asarray(ops.convert_to_numpy(layer.adapt_variance))
+            if np.allclose(deviation, _IMAGENET_STD, atol=1e-3):
+                layer.adapt_variance.assign(deviation**2)
                 layer.finalize_state()

@@ -1,8 +1,8 @@
-"""Reads a Keras weights file into a network, and says in one sentence which layer does not fit.
+"""Reads a Keras weights file into a network; errors name the first layer that does not fit.
 
 Keras reads these files too, but only with the exact layer count, and its errors name neither file nor layer. There are
-two formats: legacy `.h5`, where layers follow each other in order, and Keras 3's `.weights.h5`, where each has a path.
-The file is only ever opened for reading.
+two formats: legacy `.h5`, where layers are listed in order, and Keras 3's `.weights.h5`, where each has a path. The
+file is only opened for reading.
 """
 
 from collections import Counter
@@ -12,18 +12,18 @@ from pathlib import Path
 from core.backbones.graph import snake_case
 from core.errors import WeightsError
 
-_TOP_LAYERS = 3  # VGG's classifier has three layers with weights, no other has more
+_TOP_LAYERS = 3  # layers with weights in the largest classifier, VGG's
 
 
 def read(path: Path, model, name: str) -> None:
-    """Assigns the weights in `path` to `model`, a Keras network without classifier; one in the file is passed over.
+    """Assign the weights in `path` to `model`, a Keras network without classifier; a classifier in the file is skipped.
 
     Args:
-        name: What errors call the network.
+        name: The network's name, for errors.
 
     Raises:
-        WeightsError: The file is missing, no weights file, damaged, or of another network (names the first layer that
-            does not fit). The model is then partly assigned: discard it.
+        WeightsError: The file is missing, not a weights file, damaged, or of another network (names the first layer
+            that does not fit). The model may be partly assigned: discard it.
     """
     import h5py
 
@@ -36,7 +36,7 @@ def read(path: Path, model, name: str) -> None:
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(
             f"{path} ({path.stat().st_size:,} bytes) cannot be read as weights of {name}: it is damaged, cut short or "
-            f"no HDF5 file ({' '.join(str(error).split())})",
+            f"not an HDF5 file ({' '.join(str(error).split())})",
             "a Keras .h5 or .weights.h5 file",
             "Download or copy the file again",
         ) from error
@@ -55,7 +55,7 @@ def _pairs(file, model, path: Path, name: str) -> Iterator[tuple]:
 
 
 def _by_path(group, model) -> Iterator[tuple]:
-    """Keras 3: the third Conv2D is `conv2d_2`, nested networks nest, variables are `vars/0`, `vars/1`, ..."""
+    """Keras 3: the third Conv2D is `conv2d_2`, nested networks are nested, variables are `vars/0`, `vars/1`, ..."""
     from keras import Model
 
     seen: Counter[str] = Counter()
@@ -80,7 +80,7 @@ def _in_order(group, model, path: Path, name: str) -> Iterator[tuple]:
         yield layer, layer.trainable_weights + layer.non_trainable_weights, saved_name, arrays
     if len(saved) > len(layers) + _TOP_LAYERS:
         raise WeightsError(
-            f"{path} does not fit {name}: its {len(saved)} layers with weights go on at {saved[len(layers)][0]}",
+            f"{path} does not fit {name}: its {len(saved)} layers with weights continue at {saved[len(layers)][0]}",
             f"{len(layers)} layers and perhaps a classifier",
             "Choose the file of this network",
         )
@@ -96,7 +96,7 @@ def _assign(layer, variables: list, saved_name: str, arrays: list, path: Path, n
         )
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array[()])
-    if hasattr(layer, "finalize_state"):  # Normalization computes with copies of its variables
+    if hasattr(layer, "finalize_state"):  # Normalization keeps derived copies of its variables
         layer.finalize_state()
 
 
@@ -109,7 +109,7 @@ def _arrays(group) -> list:
 
 
 def _names(group, attribute: str) -> list[str]:
-    """A list of names; HDF5 allows 64 KB an attribute, so Keras writes long lists in pieces: names0, names1, ..."""
+    """A list of names; HDF5 allows 64 KB per attribute, so Keras splits long lists: names0, names1, ..."""
     if attribute in group.attrs:
         pieces = [group.attrs[attribute]]
     else:

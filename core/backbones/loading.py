@@ -37,16 +37,16 @@ __all__ = [
     "scratch_names",
 ]
 
-PUBLISHED = ("imagenet", "published")  # what a run calls weights that their authors published; the latter CLIP's
+PUBLISHED = ("imagenet", "published")  # names of published weights; "published" is CLIP's
 UNTRAINED_SEED = 0
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Which weights a network has, so that results can name them."""
+    """Which weights a network has, recorded with results."""
 
-    origin: str  # imagenet, published (of CLIP, which never saw ImageNet's labels), file or untrained
-    path: Path | None  # a file, or a folder of CLIP; None: untrained
+    origin: str  # imagenet, published (CLIP: not trained on ImageNet's labels), file or untrained
+    path: Path | None  # a file, or for CLIP a folder; None: untrained
     digest: str  # SHA-256 of the file's content, or the name and seed of untrained weights
 
 
@@ -60,20 +60,20 @@ def names() -> list[str]:
 
 
 def clip_names() -> list[str]:
-    """Those trained on images and their captions, TinyCLIP first, whose image tower is a backbone like any other."""
+    """The backbones trained on images and captions, TinyCLIP first: their image tower is a backbone like any other."""
     return [name for name, facts in BACKBONES.items() if facts.has_text_tower]
 
 
 def scratch_names() -> list[str]:
-    """The networks that are there to be trained from scratch: small, with no weights from elsewhere."""
+    """The small networks meant for training from scratch, without published weights."""
     return [name for name, facts in BACKBONES.items() if facts.family == FROM_SCRATCH]
 
 
 def get(backbone: str | Backbone) -> Backbone:
-    """The facts of a backbone, by its name; facts are passed through.
+    """The facts of a backbone, by name; facts are returned unchanged.
 
     Raises:
-        BackboneError: There is none of this name; names those that are close.
+        BackboneError: There is no such backbone; suggests similar names.
     """
     if isinstance(backbone, Backbone):
         return backbone
@@ -83,22 +83,22 @@ def get(backbone: str | Backbone) -> Backbone:
     close = [lower[match] for match in difflib.get_close_matches(str(backbone).lower(), lower, n=3)]
     raise BackboneError(
         f"There is no backbone {backbone!r}",
-        f"one of the {len(names())} known ones" + (f", such as {' or '.join(close)}" if close else ""),
+        f"one of the {len(names())} available" + (f", such as {' or '.join(close)}" if close else ""),
         "`python -m core backbones` lists them",
     )
 
 
 def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, report: Report = silent) -> Weights:
-    """Finds a weights file, downloading it as the last resort.
+    """Find a weights file, downloading it as a last resort.
 
     Args:
         weights: "imagenet" looks in `assets/`, in `weights/` of the home folder and in Keras's own `~/.keras/models`,
             and then downloads; "untrained" is the seeded initialisation; anything else is the path of a `.h5` or
-            `.weights.h5` file, or of a folder with files under Keras's official names. Of CLIP, the published ones
-            are called "published" as well, and the path is of a folder of its own: see `checkpoints`.
+            `.weights.h5` file, or of a folder with files under Keras's official names. For CLIP, "published" means
+            the published weights too, and a path is that of a checkpoint folder: see `checkpoints`.
 
     Raises:
-        WeightsError: Nothing is there, or nothing can be downloaded: says which file to put where.
+        WeightsError: The weights are neither on this machine nor downloadable; says which file to put where.
     """
     facts = get(backbone)
     if weights == "untrained" or (weights == "imagenet" and not facts.weights_file):
@@ -112,7 +112,7 @@ def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, 
 
 
 def published_here(backbone: str | Backbone) -> Path | None:
-    """The published weights on this machine, a file or of CLIP a folder; None: they have to be downloaded."""
+    """The published weights on this machine, a file or for CLIP a folder; None: not downloaded yet."""
     facts = get(backbone)
     return _loader(facts).here(facts)
 
@@ -125,19 +125,19 @@ def load(
     pooling: str = "avg",
     report: Report = silent,
 ) -> "keras.Model":
-    """A network from images, `(b, s, s, 3)` preprocessed as the facts say, to features, `(b, d)` float32.
+    """From images, `(b, s, s, 3)` preprocessed as `Backbone.preprocessing` says, to features, `(b, d)` float32.
 
-    Its layers are those of the network and the pooling, not nested. Untrained weights are the same in every call.
+    Network and pooling are not nested: all layers are at one level. Untrained weights are the same in every call.
 
     Args:
         input_size: s, in pixels; None: the backbone's default.
-        weights: What `find_weights` takes, or what it gave.
-        pooling: "avg" or "max" over the last feature map, or "flatten"; of CLIP "class" (which "avg" then stands for)
+        weights: What `find_weights` takes or returns.
+        pooling: "avg" or "max" over the last feature map, or "flatten"; for CLIP "class" (for which "avg" stands)
             or "projected": see `towers`.
 
     Raises:
-        BackboneError: An unknown backbone, an input below its minimum.
-        WeightsError: The weights are not there, or do not fit.
+        BackboneError: An unknown backbone, or an input size it does not accept.
+        WeightsError: The weights are missing, or do not fit.
     """
     facts = get(backbone)
     size = facts.default_size if input_size is None else input_size
@@ -159,8 +159,8 @@ def load(
     loader = _loader(facts)
     with graph.BUILDING:
         if weights.path is None:
-            # The global seed, of which the layers' own are drawn: seeded initialisers would give other numbers than
-            # those whose features are cached.
+            # The global seed, from which the layers draw theirs: seeded initialisers would give values other than those
+            # whose features are cached.
             keras.utils.set_random_seed(UNTRAINED_SEED)
         network = loader.build(facts, size, facts.own_pooling(pooling))
     loader.fill(network, facts, weights.path)
@@ -168,24 +168,24 @@ def load(
 
 
 def outline(backbone: str | Backbone, *, input_size: int, pooling: str = "avg") -> "keras.Model":
-    """What `load` gives, with shapes and no values."""
+    """The network that `load` gives, with shapes but no values."""
     facts = get(backbone)
     with graph.without_values():
         return _loader(facts).build(facts, input_size, facts.own_pooling(pooling))
 
 
 def _loader(facts: Backbone):
-    """The module that knows the networks of a row of the catalog, and where their weights are."""
+    """The module that builds a backbone and finds its weights."""
     return {"keras": keras_loader, "clip": clip_loader}[facts.loader]
 
 
 def _digest(path: Path) -> str:
-    facts = path.stat()
-    return _digest_of(path.resolve(), facts.st_size, facts.st_mtime_ns)
+    status = path.stat()
+    return _digest_of(path.resolve(), status.st_size, status.st_mtime_ns)
 
 
 @functools.lru_cache(maxsize=256)
 def _digest_of(path: Path, size: int, modified: int) -> str:
-    """Of the content; reading a large file takes seconds, so once for each state of it."""
+    """Digest of the content; reading a large file takes seconds, so it is cached per size and modification time."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

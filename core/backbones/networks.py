@@ -1,6 +1,6 @@
-"""The networks that Keras Applications lacks, in plain Keras: EfficientNet-Lite0, small ones from scratch, Tiny.
+"""Networks missing from Keras Applications, in plain Keras: EfficientNet-Lite0, small ones from scratch, Tiny.
 
-Those of the chapter are in `core.backbones.textbook`, a file each.
+Those of the chapter are in `core.backbones.textbook`, one file each.
 """
 
 import ast
@@ -73,7 +73,7 @@ def tiny(input_size: int):
     return Model(inputs, x, name="tiny")
 
 
-# To be trained from scratch: textbook networks for small images, written out plainly. Each takes pixels 0 to 255,
+# For training from scratch: textbook networks for small images, written plainly. Each takes pixels 0 to 255,
 # (b, s, s, 3), and gives its last feature map; the pooling after it is `backbones.load`'s.
 
 
@@ -176,7 +176,7 @@ OWN = {  # every network that keras.applications lacks
 
 
 def source(build: Callable) -> str:
-    """The code of a function that builds a network of ours, with the constants it reads."""
+    """The source code of a function that builds one of our networks, with the constants it uses."""
     text = inspect.getsource(sys.modules[build.__module__])
     defined = {}
     for node in ast.parse(text).body:
@@ -185,9 +185,9 @@ def source(build: Callable) -> str:
             defined[key] = node
     needed, waiting = [], [build.__name__]
     while waiting:
-        each = waiting.pop()
-        needed.append(each)
-        names = {node.id for node in ast.walk(defined[each]) if isinstance(node, ast.Name)}
+        name = waiting.pop()
+        needed.append(name)
+        names = {node.id for node in ast.walk(defined[name]) if isinstance(node, ast.Name)}
         waiting += sorted((names & set(defined)) - {*needed, *waiting})
-    in_order = sorted((defined[each] for each in needed), key=lambda node: node.lineno)
+    in_order = sorted((defined[name] for name in needed), key=lambda node: node.lineno)
     return "\n\n\n".join(ast.get_source_segment(text, node) or "" for node in in_order) + "\n"

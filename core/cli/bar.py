@@ -6,7 +6,7 @@ from core.progress import Progress
 
 
 class Bar:
-    """A report that draws each stage as a bar on standard error, and nothing where that is no terminal."""
+    """A report that draws a bar for each stage on standard error, if that is a terminal."""
 
     def __init__(self):
         self._stage, self._bar = None, None

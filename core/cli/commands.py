@@ -1,4 +1,4 @@
-"""The laboratory from a terminal: `python -m core COMMAND`.
+"""Backbone Lab in the terminal: `python -m core COMMAND`.
 
 Results go to standard output, one JSON value with `--json`; progress and errors go to standard error.
 Exit codes: 0 done, 1 failed, 2 wrong usage.
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = parser().parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        with contextlib.redirect_stdout(sys.stderr):  # whatever a library prints is not the result
+        with contextlib.redirect_stdout(sys.stderr):  # output of libraries is not the result
             result, text = parsed.command(parsed)
     except LabError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def parser() -> ArgumentParser:
-    """Every command with its options; the README's table is checked against it."""
+    """Every command with its options; a test compares the README's table with it."""
     prog = "backbone-lab" if Path(sys.argv[0]).stem == "backbone-lab" else "python -m core"
     top = ArgumentParser(prog=prog, description="Transfer learning with pretrained backbones.")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
@@ -70,7 +70,7 @@ def parser() -> ArgumentParser:
     write.add_argument("--format", choices=tuple(export.FORMATS), default="keras", help="what to write [keras]")
     write.add_argument("--to", default=".", metavar="FOLDER", help="where to put it [.]")
 
-    draw = _command(commands, "map", _map, "lay images out by what a network sees in them, and say how far to trust it")
+    draw = _command(commands, "map", _map, "lay images out by what a network sees in them, with measures of trust")
     options.add(draw, maps.MapConfig, Source)
 
     _command(commands, "runs", _runs, "every run in the store")
@@ -81,17 +81,17 @@ def parser() -> ArgumentParser:
     warm.add_argument("--dataset", default=defaults.dataset, metavar="NAME", help="name of a dataset")
     warm.add_argument("--backbones", nargs="+", default=[defaults.backbone], metavar="NAME", help="names of backbones")
     warm.add_argument("--input-size", type=int, default=0, metavar="PX", help="pixels; 0: each backbone's default")
-    warm.add_argument("--lesson", choices=tuple(lessons.LESSONS), help="prepare everything that a lesson shows instead")
+    warm.add_argument("--lesson", choices=tuple(lessons.LESSONS), help="prepare everything that a lesson needs instead")
 
     cache = _command(commands, "cache", _cache, "list or clear the cached features and maps")
     cache.add_argument("--clear", action="store_true", help="delete every cached feature and every map")
 
-    _command(commands, "doctor", _doctor, "what this machine is, what is here, what will be slow")
+    _command(commands, "doctor", _doctor, "check this machine: what it is, what is available, what will be slow")
 
-    bench = _command(commands, "bench", _bench, "measure; figures are kept in docs/benchmarks.md")
+    bench = _command(commands, "bench", _bench, "measure; results are recorded in docs/benchmarks.md")
     bench.add_argument("name", choices=tuple(BENCHES), help="what to measure")
     for name, kind in BENCH_OPTIONS.items():
-        bench.add_argument(f"--{name.replace('_', '-')}", type=kind, help="instead of the benchmark's own")
+        bench.add_argument(f"--{name.replace('_', '-')}", type=kind, help="override the benchmark's own value")
     return top
 
 
@@ -104,7 +104,7 @@ def _command(commands: Any, name: str, function: Callable, text: str) -> Argumen
 
 def _run(parsed: Namespace) -> tuple[dict, str]:
     fields = options.given(parsed, RunConfig)
-    for name in ("epochs", "batch_size", "learning_rate"):  # 0 stands for the default, which nobody types
+    for name in ("epochs", "batch_size", "learning_rate"):  # 0 means the default, which needs no option
         if fields.get(name) == 0:
             raise ConfigError(f"{name} is 0", "more than 0", "Leave it out for the default")
     for name in ("templates", "classes"):  # likewise
@@ -119,7 +119,7 @@ def _run(parsed: Namespace) -> tuple[dict, str]:
 
 
 def _resume(parsed: Namespace) -> tuple[dict, str]:
-    runs.get(parsed.run_id)  # or it does not exist
+    runs.get(parsed.run_id)  # raises if it does not exist
     if settings.scheduler():
         return _described(_on_cluster(lambda engine: engine.resume(parsed.run_id) or parsed.run_id))
     runs.mark_interrupted()
@@ -136,7 +136,7 @@ def _here(run_id: str) -> runs.Run:
 
 
 def _on_cluster(begin: Callable[[Engine], str]) -> runs.Run:
-    """Perform a run on the workers of a scheduler, and follow it."""
+    """Perform a run on the workers of a scheduler and follow its progress."""
     engine = Engine.start()
     run_id = begin(engine)
     try:
@@ -154,7 +154,7 @@ def _on_cluster(begin: Callable[[Engine], str]) -> runs.Run:
 
 
 def _described(run: runs.Run) -> tuple[dict, str]:
-    """A finished run as plain values and in words."""
+    """A finished run as JSON values and as text."""
     if run.status != "finished":
         again = f"Continue it: python -m core resume {run.id}" if run.status in runs.RESUMABLE else ""
         raise LabError(f"Run {run.id} {run.status}{': ' + run.error if run.error else ''}", remedy=again)
@@ -205,7 +205,7 @@ def _durations(seconds: dict[str, float]) -> str:
 
 
 def _dataset_name(text: str) -> str:
-    """A dataset's name; a path is imported first, cifar10 and cifar100 are fetched when they are not here."""
+    """A dataset's name; a path is imported first, cifar10 and cifar100 are downloaded if missing."""
     with Bar() as bar:
         if os.sep in text or Path(text).suffix == ".zip":
             dataset = datasets.import_images(Path(text), report=bar)
@@ -239,7 +239,7 @@ def _warm(parsed: Namespace) -> tuple[list[dict], str]:
     if parsed.lesson:
         with Bar() as bar:
             prepared = lessons.prepare(parsed.lesson, bar)
-        done = ", ".join(prepared) if prepared else "everything was there"
+        done = ", ".join(prepared) if prepared else "nothing to do"
         return [{"lesson": parsed.lesson, "prepared": prepared}], f"Lesson {parsed.lesson} is ready: {done}"
     parsed.dataset = _dataset_name(parsed.dataset)
     warmed = []
@@ -247,11 +247,11 @@ def _warm(parsed: Namespace) -> tuple[list[dict], str]:
         with Bar() as bar:
             config = RunConfig(dataset=parsed.dataset, backbone=name, input_size=parsed.input_size)
             outcome = execute.execute(config, bar).outcome
-            if name in encoder.NAMES:  # a zero-shot answer compares texts with what comes after the projection
+            if name in encoder.NAMES:  # zero-shot needs the features after the projection
                 dataset = datasets.load(parsed.dataset)
                 encoder.image_features(name, dataset, np.arange(len(dataset.images)), bar)
         warmed.append({"backbone": name, "cached": outcome.cached, "seconds": sum(outcome.seconds.values())})
-    return warmed, "\n".join(f"{one['backbone']}: ready after {one['seconds']:.1f} s" for one in warmed)
+    return warmed, "\n".join(f"{entry['backbone']}: ready after {entry['seconds']:.1f} s" for entry in warmed)
 
 
 def _cache(parsed: Namespace) -> tuple[dict, str]:
@@ -281,9 +281,9 @@ def _doctor(parsed: Namespace) -> tuple[dict, str]:
 
 def _bench(parsed: Namespace) -> tuple[dict, str]:
     fields = {name: getattr(parsed, name) for name in BENCH_OPTIONS if getattr(parsed, name) is not None}
-    known = inspect.signature(BENCHES[parsed.name]).parameters
-    if unread := [name.replace("_", "-") for name in fields if name not in known]:
-        expected = ", ".join(f"--{name.replace('_', '-')}" for name in known)
-        raise ConfigError(f"bench {parsed.name} reads no --{unread[0]}", f"some of {expected}", "Leave it out")
+    accepted = inspect.signature(BENCHES[parsed.name]).parameters
+    if unread := [name.replace("_", "-") for name in fields if name not in accepted]:
+        expected = ", ".join(f"--{name.replace('_', '-')}" for name in accepted)
+        raise ConfigError(f"bench {parsed.name} has no option --{unread[0]}", f"some of {expected}", "Leave it out")
     figures = {"hardware": hardware.name()} | BENCHES[parsed.name](**fields)
     return figures, "\n".join(f"{name}: {value}" for name, value in figures.items())

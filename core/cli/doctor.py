@@ -1,4 +1,4 @@
-"""What this machine is, which weights and datasets are here, and what will be slow: before a lecture, not in it."""
+"""What this machine is, which weights and datasets it has, and what will be slow: to check before a lecture."""
 
 import shutil
 from importlib.util import find_spec
@@ -46,7 +46,7 @@ def examine() -> dict:
 
 
 def describe(findings: dict) -> str:
-    """The findings as lines for a person, what to do about them included."""
+    """The findings as lines of text, with what to do about them."""
     machine, missing = findings["hardware"], findings["weights_missing"]
     lines = [
         f"Device      {machine['gpu'] or machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB memory",
@@ -72,8 +72,8 @@ def describe(findings: dict) -> str:
     if not findings["speeds"]:
         lines.append("Measured    no speed yet: every run measures its own")
     for name, lacking in findings["lessons"].items():
-        said = f"to do: {'; '.join(lacking)}. `python -m core warm --lesson {name}` does it" if lacking else "ready"
-        lines.append(f"Lesson      {name}: {said}")
+        state = f"to do: {'; '.join(lacking)}. `python -m core warm --lesson {name}` does it" if lacking else "ready"
+        lines.append(f"Lesson      {name}: {state}")
     if not machine["gpu"]:
         lines.append(
             f"Slow here   by published CPU times, over {SLOW_RATIO} x MobileNetV2: {', '.join(findings['slow_here'])}"

@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def config_flags(options: dict[str, Any], section: str = "") -> Iterator[str]:
-    """The options of a Streamlit config file as flags, since `streamlit run` finds the file only from our folder."""
+    """The options of a Streamlit config file as flags: `streamlit run` finds the file only from our folder."""
     for name, value in options.items():
         path = f"{section}.{name}" if section else name
         if isinstance(value, dict):

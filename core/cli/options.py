@@ -1,4 +1,4 @@
-"""The options of the terminal, made of the fields of the configurations."""
+"""Command-line options, generated from the fields of the configurations."""
 
 import argparse
 from collections.abc import Collection, Mapping
@@ -13,11 +13,11 @@ def add(
     choices: Mapping[str, Collection] | None = None,
     unset: bool = False,
 ) -> None:
-    """Give a command an option for each field of some configurations; of two with one name, the first.
+    """Add an option for each field of some configurations; of fields with the same name, the first.
 
     Args:
-        choices: Values that a field may have beyond those it knows itself, by its name.
-        unset: Leave out of the result what was not typed, instead of setting its default.
+        choices: Further values that a field may have, by its name.
+        unset: Omit options that were not given, instead of setting their defaults.
     """
     added: set[str] = set()
     for kind in kinds:
@@ -27,8 +27,8 @@ def add(
                 continue
             added.add(name)
             default = defaults[name]
-            known = (choices or {}).get(name, () if about.several else about.choices or ())
-            values: dict[str, Any] = {"choices": tuple(known)} if known else {"metavar": about.value}
+            allowed = (choices or {}).get(name, () if about.several else about.choices or ())
+            values: dict[str, Any] = {"choices": tuple(allowed)} if allowed else {"metavar": about.value}
             parser.add_argument(
                 f"--{name.replace('_', '-')}",
                 type=type(default),
@@ -39,5 +39,5 @@ def add(
 
 
 def given(parsed: argparse.Namespace, kind: type) -> dict[str, Any]:
-    """The fields of a configuration that a command line has."""
+    """The fields of a configuration that were given on the command line."""
     return {name: getattr(parsed, name) for name in options.of(kind) if hasattr(parsed, name)}

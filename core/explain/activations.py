@@ -1,4 +1,4 @@
-"""What a network sees in a photo: its feature maps stage by stage, its first filters, its answer, and why."""
+"""What a network computes for a photo: feature maps, first filters, prediction and Grad-CAM."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,40 +12,40 @@ from core.errors import BackboneError, LabError
 from core.explain import gradcam, imagenet
 from core.features import compiled, layers
 
-CHANNELS = 8  # shown of each stage
+CHANNELS = 8  # shown of each feature map
 FILTERS = 64  # shown of the first convolution
-BEST = 5  # classes
-KEPT = 6  # networks in memory, each with its input size
+BEST = 5  # classes in a prediction
+KEPT = 6  # networks in memory, one per backbone and input size
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A feature map, and its channels that answer strongest to the photo."""
+class FeatureMap:
+    """A feature map and its most active channels for a photo."""
 
-    block: str  # as `blocks.of` names it
+    block: str  # named as in `blocks.of`
     size: int  # pixels of the map, square
-    of: int  # channels that there are
+    of: int  # channels in total
     channels: tuple[int, ...]  # the strongest by the mean of |activation| over the photo, first to last
-    means: tuple[float, ...]  # that mean, of each of these
-    silent: int  # channels that are 0 at every place of this photo
-    maps: np.ndarray  # (k, h, w) uint8: each channel from its smallest value, 0, to its largest, 255
+    means: tuple[float, ...]  # their means
+    silent: int  # channels that are 0 everywhere for this photo
+    maps: np.ndarray  # (k, h, w) uint8: each channel stretched to 0..255
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What one network does with one photo at one size."""
+    """What one network computes for one photo at one input size."""
 
     backbone: str
     input_size: int
-    weights: str  # "classifier", "imagenet" (no classifier; of a CLIP its own) or "untrained"
-    photo: np.ndarray  # (s, s, 3) uint8: what the network was given
-    stages: tuple[Stage, ...]
-    filters: np.ndarray  # (n, kh, kw, 3) uint8, RGB, each from its smallest value to its largest; n = 0: none see RGB
-    filters_of: int  # filters that there are
+    weights: str  # "classifier", "imagenet" (without classifier; for CLIP its own) or "untrained"
+    photo: np.ndarray  # (s, s, 3) uint8: the network's input
+    feature_maps: tuple[FeatureMap, ...]
+    filters: np.ndarray  # (n, kh, kw, 3) uint8, RGB, each stretched to 0..255; n = 0: no RGB filters
+    filters_of: int  # filters in total
     class_names: tuple[str, ...] = ()  # the likeliest first; empty without a classifier
     probabilities: tuple[float, ...] = ()
-    heat: np.ndarray | None = None  # (h, w) 0 to 1: what speaks for the likeliest class (Grad-CAM)
-    without: str = ""  # why there is no answer, or no heat map
+    heat: np.ndarray | None = None  # (h, w) 0 to 1: Grad-CAM of the likeliest class
+    without: str = ""  # why there is no prediction or no heat map
 
 
 def weights_here(backbone: str) -> str:
@@ -56,10 +56,10 @@ def weights_here(backbone: str) -> str:
 
 
 def see(backbone: str, photo: np.ndarray, input_size: int) -> Seen:
-    """What a network makes of the square in the middle of a photo (h, w, 3) uint8.
+    """Run a network on the central square of a photo (h, w, 3) uint8.
 
     Raises:
-        BackboneError: There is no such backbone, or it takes no images of this size.
+        BackboneError: There is no such backbone, or it does not accept this size.
         WeightsError: Its weights are damaged.
     """
     facts = backbones.get(backbone)
@@ -68,16 +68,16 @@ def see(backbone: str, photo: np.ndarray, input_size: int) -> Seen:
     network = _load(facts.name, input_size, weights)
     classifier, kernels, without = network.classifier, network.kernels, network.without
     order = _by_contrast(kernels)[:FILTERS]
-    answer: dict[str, Any] = {}
+    prediction: dict[str, Any] = {}
     if classifier:
         heat = None
         try:
             heat, probabilities = gradcam.explain_model(classifier, image)
-        except LabError as error:  # a map of 1 x 1, at the smallest sizes
+        except LabError as error:  # a 1 x 1 map, at the smallest sizes
             without = error.received
             probabilities = np.asarray(classifier(image[None], training=False))[0]
         best = np.argsort(-probabilities, kind="stable")[:BEST]
-        answer = {
+        prediction = {
             "class_names": tuple(imagenet.class_names()[index] for index in best),
             "probabilities": tuple(float(probabilities[index]) for index in best),
             "heat": heat,
@@ -87,17 +87,17 @@ def see(backbone: str, photo: np.ndarray, input_size: int) -> Seen:
         input_size=input_size,
         weights=network.weights,
         photo=image,
-        stages=tuple(_stages(network, image, facts.preprocessing)),
+        feature_maps=tuple(_feature_maps(network, image, facts.preprocessing)),
         filters=np.stack([_stretched(kernel) for kernel in kernels[order]]) if len(kernels) else kernels,
         filters_of=len(kernels),
         without=without,
-        **answer,
+        **prediction,
     )
 
 
 @dataclass(frozen=True)
 class _Network:
-    """What of a network is kept in memory."""
+    """The parts of a network kept in memory."""
 
     depths: tuple[layers.Depth, ...]
     maps: Any  # keras.Model from preprocessed images to the feature map of each depth
@@ -120,7 +120,7 @@ def _load(name: str, size: int, weights: str) -> _Network:
         with compiled.building("float32"):
             network = backbones.load(name, input_size=size, weights=weights)
     mode = backbones.get(name).preprocessing
-    looked_at, maps = _outputs(network)  # before the layers are used once more below
+    looked_at, maps = _outputs(network)  # before the layers are reused below
     kernels = _first_kernels(network, mode)
     classifier = _from_pixels(network, size, mode) if weights == "classifier" else None
     return _Network(looked_at, maps, classifier, kernels, weights, without)
@@ -129,18 +129,18 @@ def _load(name: str, size: int, weights: str) -> _Network:
 def _outputs(network: Any) -> tuple[tuple[layers.Depth, ...], Any]:
     import keras
 
-    found = [(depth, tensor) for depth, tensor in layers.tensors_of(network) if depth.size > 1]
-    if not found:
+    maps = [(depth, tensor) for depth, tensor in layers.tensors_of(network) if depth.size > 1]
+    if not maps:
         raise BackboneError(
-            "This network has no feature maps with places at this size",
-            "a convolutional network, and an input of more than its smallest size",
+            "This network has no feature maps larger than 1 x 1 at this size",
+            "a convolutional network and a larger input",
             "Choose a larger input, or another architecture",
         )
-    return tuple(depth for depth, _ in found), keras.Model(network.inputs[0], [tensor for _, tensor in found])
+    return tuple(depth for depth, _ in maps), keras.Model(network.inputs[0], [tensor for _, tensor in maps])
 
 
 def _from_pixels(network: Any, size: int, mode: str) -> Any:
-    """The same network from uint8 images, its last layer the classifier, as Grad-CAM wants it."""
+    """The same network for uint8 images, with the classifier as its last layer, as Grad-CAM needs it."""
     import keras
 
     last = network.layers[-1]
@@ -150,21 +150,21 @@ def _from_pixels(network: Any, size: int, mode: str) -> Any:
         return keras.Model(pixels, last(before(compiled.prepare(pixels, size, mode))))
 
 
-def _stages(network: _Network, image: np.ndarray, mode: str) -> list[Stage]:
+def _feature_maps(network: _Network, image: np.ndarray, mode: str) -> list[FeatureMap]:
     import keras
 
-    given = compiled.prepare(image[None], image.shape[0], mode)
-    found = keras.tree.flatten(network.maps(given, training=False))  # one output comes alone
-    stages = []
-    for depth, tensor in zip(network.depths, found, strict=True):
+    inputs = compiled.prepare(image[None], image.shape[0], mode)
+    outputs = keras.tree.flatten(network.maps(inputs, training=False))  # a single output is not a list
+    feature_maps = []
+    for depth, tensor in zip(network.depths, outputs, strict=True):
         values = np.asarray(tensor, np.float32)[0]
         if values.ndim == 2:  # tokens: all but that of the class have a place in the image
             values = values[1:].reshape(depth.size, depth.size, -1)
         maps = np.moveaxis(values, -1, 0)  # (c, h, w)
         means = np.abs(maps).mean(axis=(1, 2))
         chosen = np.argsort(-means, kind="stable")[:CHANNELS]
-        stages.append(
-            Stage(
+        feature_maps.append(
+            FeatureMap(
                 block=depth.block,
                 size=depth.size,
                 of=depth.channels,
@@ -174,11 +174,11 @@ def _stages(network: _Network, image: np.ndarray, mode: str) -> list[Stage]:
                 maps=np.stack([_stretched(maps[channel]) for channel in chosen]),
             )
         )
-    return stages
+    return feature_maps
 
 
 def _first_kernels(network: Any, mode: str) -> np.ndarray:
-    """Filters (n, kh, kw, 3) of the first convolution, where it sees the colours of the image; else none."""
+    """Filters (n, kh, kw, 3) of the first convolution if its input is the RGB image; else none."""
     for layer in network.layers:
         kernel = getattr(getattr(layer, "patch_embedding", layer), "kernel", None)
         if kernel is not None and len(kernel.shape) == 4:
@@ -190,12 +190,12 @@ def _first_kernels(network: Any, mode: str) -> np.ndarray:
 
 
 def _by_contrast(kernels: np.ndarray) -> np.ndarray:
-    """Which filter weighs the image most, the sum of its squared weights, first."""
+    """Indices of the filters, by decreasing sum of squared weights."""
     return np.argsort(-np.square(kernels.astype(np.float32)).sum(axis=(1, 2, 3)), kind="stable")
 
 
 def _stretched(values: np.ndarray) -> np.ndarray:
-    """From the smallest, 0, to the largest, 255, uint8; all 0 where they do not differ."""
+    """Values stretched to 0..255, uint8; all 0 if constant."""
     values = values - values.min()
     highest = values.max()
     return (255 * values / highest if highest > 0 else values).round().astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Networks with the classifier they were published with: which of ImageNet's 1,000 classes is on a photo?"""
+"""Networks with their published classifier: which of ImageNet's 1,000 classes does a photo show?"""
 
 import re
 from functools import lru_cache
@@ -16,24 +16,24 @@ KEPT = 4  # networks in memory; the largest has 0.6 GB
 
 @lru_cache(maxsize=1)
 def class_names() -> tuple[str, ...]:
-    """The 1,000 names, in the order of the classifiers."""
+    """The 1,000 class names, in the order of the classifiers."""
     lines = (settings.ASSETS / "imagenet_classes.txt").read_text(encoding="utf-8").splitlines()
     return tuple(line.split("\t")[1] for line in lines)
 
 
 def here() -> list[str]:
-    """Names of the backbones whose weights with classifier are on this machine, smallest first."""
-    found = [facts for facts in map(backbones.get, backbones.names()) if find(facts)]
-    return [facts.name for facts in sorted(found, key=lambda facts: facts.params)]
+    """Names of the backbones whose weights with classifier are available locally, smallest first."""
+    available = [facts for facts in map(backbones.get, backbones.names()) if find(facts)]
+    return [facts.name for facts in sorted(available, key=lambda facts: facts.params)]
 
 
 def file_name(backbone: str | Backbone) -> str:
-    """What Keras calls the weights with classifier; those of a backbone alone say `notop` in one of its spellings."""
+    """Keras's file name of the weights with classifier: the one without it contains `notop` in some spelling."""
     return re.sub(r"[_-]no[_-]?top(_v2)?", "", backbones.get(backbone).weights_file)
 
 
 def find(backbone: str | Backbone) -> Path | None:
-    """Where the weights with classifier are: shipped, in the home folder, or where Keras keeps them; or None."""
+    """The weights with classifier: shipped, in the home folder, or in Keras's folder; or None."""
     name = file_name(backbone)
     folders = (settings.ASSETS, settings.home() / "weights", Path("~/.keras/models").expanduser())
     return next((folder / name for folder in folders if name and (folder / name).is_file()), None)
@@ -56,11 +56,11 @@ def network(name: str, input_size: int) -> Any:
     """The `keras.Model` with its classifier, (b, s, s, 3) preprocessed -> (b, 1000).
 
     Args:
-        input_size: s, in pixels: most classifiers follow an average over all places, and take any size.
+        input_size: s, in pixels. Most classifiers follow global average pooling and accept any size.
 
     Raises:
-        WeightsError: The weights with classifier are not on this machine, or do not fit; or the classifier reads
-            places, and takes no size but its own.
+        WeightsError: The weights with classifier are not on this machine, or do not fit; or the classifier follows a
+            flattened map, and accepts only its own size.
     """
     facts = backbones.get(name)
     path = find(facts)
@@ -68,13 +68,13 @@ def network(name: str, input_size: int) -> Any:
         raise WeightsError(
             f"The ImageNet classifier of {facts.name} is not on this machine",
             f"{file_name(facts)} in {settings.home() / 'weights'}",
-            f"Put it there; Keras has it too once keras.applications.{facts.name}() has run",
+            f"Put it there, or run keras.applications.{facts.name}() once, which downloads it",
         )
     with compiled.building("float32"):
         built = _build(facts, input_size)
         if facts.params_top and built.count_params() != facts.params_top:
             raise WeightsError(
-                f"The classifier of {facts.name} has a weight for every place of {facts.default_size} px",
+                f"The classifier of {facts.name} has weights for every position of {facts.default_size} px images",
                 f"{facts.default_size} px",
             )
         keras_weights.read(path, built, facts.name)

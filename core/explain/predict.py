@@ -1,6 +1,6 @@
-"""One photo, any model: what a published classifier says of it, and what the runs of this laboratory say.
+"""One photo, any model: the predictions of published classifiers and of your own runs.
 
-A model is named by a text: `imagenet:MobileNetV2`, or the id of a run. Worker side: `answer` needs Keras.
+A model is named `imagenet:MobileNetV2`, or by the id of a run. `answer` needs Keras, so it runs in a worker.
 """
 
 from dataclasses import dataclass
@@ -21,22 +21,22 @@ MOST = 5  # classes in an answer
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model says of a photo."""
+    """A model's prediction for a photo."""
 
     model: str
-    class_names: tuple[str, ...]  # the likeliest first, at most MOST
+    class_names: tuple[str, ...]  # likeliest first, at most MOST
     probabilities: tuple[float, ...]
-    seen: int  # pixels, square: what the photo was made smaller to
-    input_size: int  # pixels, square: what the network computes with
-    seconds: float  # of one photo through a network that is warm
-    load_seconds: float  # of building it and compiling it; about 0 when it was warm already
+    seen: int  # pixels, square: size the photo was resized to
+    input_size: int  # pixels, square: input size of the network
+    seconds: float  # for one photo, with the network already loaded
+    load_seconds: float  # for building and compiling it; about 0 if already loaded
 
 
 def answer(model: str, photo: np.ndarray) -> Answer:
-    """What a model says of a photo (h, w, 3) uint8, of which it sees the square in the middle.
+    """A model's prediction for the central square of a photo (h, w, 3) uint8.
 
     Raises:
-        LabError: The model, its weights or its dataset is not here.
+        LabError: The model, its weights or its dataset is not available locally.
     """
     started = perf_counter()
     if model.startswith(IMAGENET):
@@ -44,7 +44,7 @@ def answer(model: str, photo: np.ndarray) -> Answer:
     else:
         names, seen, size, predict = _run(model)
     image = images.square(photo, seen)[None]
-    predict(image)  # compiles what is not compiled yet
+    predict(image)  # compiles on first use
     warm = perf_counter()
     probabilities = np.asarray(predict(image))[0]
     ended = perf_counter()
@@ -67,16 +67,21 @@ def _imagenet(name: str) -> tuple:
 
 
 def _run(run_id: str) -> tuple:
-    """The same of a run. Probes of one backbone share its network, which their extraction left warm."""
+    """The same for a run. Probes of one backbone share its compiled network."""
     run = runs.get(run_id)
     if run.outcome is None:
-        raise RunError(f"Run {run.name} is {run.status} and has learned nothing yet", "a run with a result")
+        raise RunError(f"Run {run.name} is {run.status} and has no model yet", "a run with a result")
     config = run.config
     dataset = datasets.load(config.dataset)
     names, seen = dataset.class_names, dataset.images.shape[1]
     if config.trains:
         network = models.load(run_id)
-        return names, seen, config.input_size, network.predict_on_batch  # compiled; a call would go layer by layer
+        return (
+            names,
+            seen,
+            config.input_size,
+            network.predict_on_batch,
+        )  # compiled; a direct call would run layer by layer
     features = compiled.build(config.encoder, image_size=seen)
     head = runs.head(run_id)
     return names, seen, config.input_size, lambda image: head.predict_proba(np.asarray(features.function(image)))

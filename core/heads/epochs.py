@@ -1,9 +1,9 @@
-"""Heads trained epoch by epoch, by Keras and Adam: one layer, or a hidden one before it.
+"""Heads trained epoch by epoch with Keras and Adam: one layer, or a hidden layer before it.
 
-Everything random has its own generator, seeded by the options. Keras's global seed is the whole process's: another
-thread may set it at any time, and the same options would then give another head.
+All randomness comes from generators seeded by the options. Keras's global seed belongs to the whole process: another
+thread may set it at any time, and the same options would then give a different head.
 
-Pyright takes the types of Keras's arguments from their defaults, which is too narrow for some.
+Pyright infers the types of Keras's arguments from their defaults, which is too narrow for some.
 """
 
 import math
@@ -29,12 +29,12 @@ def fit_linear(train: Labelled, val: Labelled, classes: int, options: Options, r
 
 
 def fit_mlp(train: Labelled, val: Labelled, classes: int, options: Options, report: Report) -> DenseHead:
-    """A hidden layer of ReLU units, and one with a softmax."""
+    """A hidden layer of ReLU units, then one layer with a softmax."""
     return _fit("mlp", train, val, classes, options, report)
 
 
 def _fit(method: str, train: Labelled, val: Labelled, classes: int, options: Options, report: Report) -> DenseHead:
-    """The head as it was after the epoch with the best accuracy on validation."""
+    """The head after the epoch with the best validation accuracy."""
     import keras
 
     mean, scale = moments(train.x)
@@ -108,7 +108,7 @@ def _model(units: list[int], dim: int, classes: int, options: Options) -> "keras
 
 
 def _batches(train: Labelled, options: Options) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Epoch after epoch, each in its own order; the last batch of an epoch may be smaller."""
+    """Batches, epoch after epoch, each newly shuffled; the last batch of an epoch may be smaller."""
     random = np.random.default_rng(options.seed)
     while True:
         for chosen in in_parts(random.permutation(len(train.y)), options.batch_size):

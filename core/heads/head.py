@@ -1,4 +1,4 @@
-"""What all heads have in common: what they can be asked, how they are saved, and what they are trained with."""
+"""What all heads share: their interface, how they are saved, and the options they are trained with."""
 
 import json
 from abc import ABC, abstractmethod
@@ -14,13 +14,13 @@ from core.errors import BackboneError
 
 @dataclass(frozen=True)
 class Options:
-    """What a person may set; a method reads the fields that its `Method.options` names."""
+    """What the user may set; a method reads the fields named by its `Method.options`."""
 
     seed: int = 0
     epochs: int = 20
     batch_size: int = 128
     learning_rate: float = 1e-3
-    strength: float = 0.0  # L2: loss + strength / 2 * |W|^2; 0: linear chooses it on validation, the others use none
+    strength: float = 0.0  # L2: loss + strength / 2 * |W|^2; 0: linear chooses it on validation, others use none
     neighbours: int = 0  # 0: chosen on validation
     hidden: int = 256  # units
 
@@ -45,28 +45,28 @@ class Head(ABC):
 
     method: str
     classes: int
-    chosen: dict[str, float] = field(default_factory=dict)  # what was chosen, on validation, and how well it did
-    curves: list[dict[str, float]] = field(default_factory=list)  # a dict for each epoch: step, loss, accuracy, ...
+    chosen: dict[str, float] = field(default_factory=dict)  # what was chosen on validation, with its accuracy
+    curves: list[dict[str, float]] = field(default_factory=list)  # one per epoch: step, loss, accuracy, ...
 
-    ROWS = 4096  # predicted at once
+    ROWS = 4096  # rows predicted at once
     unit_length = False  # whether each feature vector is scaled to length 1 before the dense layers
 
     @abstractmethod
     def arrays(self) -> dict[str, np.ndarray]:
-        """All that was learned, by the names that `save` gives it."""
+        """Everything learned, under the names used by `save`."""
 
     @classmethod
     @abstractmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray], **about: Any) -> Self:
-        """The head that `arrays` came from; `about` are the fields of every head."""
+        """The head that `arrays` came from; `about` holds the fields common to all heads."""
 
     @abstractmethod
     def logits(self, x: np.ndarray) -> np.ndarray:
-        """What goes into the softmax, (n, classes) float32, for features (n, d).
+        """The logits (n, classes) float32 of features (n, d).
 
         Raises:
-            ConfigError: Nearest neighbours have none.
-            BackboneError: Features that are not finite.
+            ConfigError: The head is nearest neighbours, which has no logits.
+            BackboneError: Some features are not finite.
         """
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:
@@ -74,14 +74,14 @@ class Head(ABC):
         return softmax(self.logits(x))
 
     def dense_layers(self) -> list[Layer] | None:
-        """The same head as layers with ReLU between them, for features as they come; None where it has no layers.
+        """The same head as layers with ReLU between them, for raw features; None if it has no layers.
 
-        Where `unit_length` is true, the features are scaled to length 1 first.
+        If `unit_length` is true, features must be scaled to length 1 first.
         """
         return None
 
     def save(self, path: Path) -> None:
-        """Writes one `.npz` of plain arrays, no pickle."""
+        """Write one `.npz` of plain arrays, without pickle."""
         about = {"method": self.method, "classes": self.classes, "chosen": self.chosen, "curves": self.curves}
         with Path(path).open("wb") as file:
             np.savez(file, about=np.array(json.dumps(about)), **self.arrays())  # pyright: ignore[reportArgumentType]
@@ -93,7 +93,7 @@ class Head(ABC):
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities (n, c), written over the logits."""
+    """Probabilities (n, c), computed in place of the logits."""
     logits -= logits.max(axis=1, keepdims=True)
     np.exp(logits, out=logits)
     logits /= logits.sum(axis=1, keepdims=True)
@@ -103,9 +103,11 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 def moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean (d,) and scale (d,) float32 of training features; a constant feature has scale 1."""
     mean = x.mean(axis=0, dtype=np.float64)
-    squares = sum(np.square(part - mean).sum(axis=0) for part in in_parts(x, 4096))  # x may be large: no copy of it
+    squares = sum(
+        np.square(part - mean).sum(axis=0) for part in in_parts(x, 4096)
+    )  # in parts: x may be too large to copy
     scale = np.sqrt(squares / len(x))
-    constant = scale <= 1e-6 * np.abs(mean)  # as far as float32 can tell
+    constant = scale <= 1e-6 * np.abs(mean)  # within float32 precision
     return mean.astype(np.float32), np.where(constant, 1, scale).astype(np.float32)
 
 
@@ -122,15 +124,15 @@ def accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
 
 
 def in_parts(x: np.ndarray, rows: int) -> Iterator[np.ndarray]:
-    """Consecutive parts of an array, of so many rows each."""
+    """Consecutive parts of an array, of `rows` rows each."""
     return (x[start : start + rows] for start in range(0, len(x), rows))
 
 
 def check(x: np.ndarray) -> None:
-    """Raises BackboneError where a feature is not finite."""
+    """Raises BackboneError if a feature is not finite."""
     if not all(np.isfinite(part).all() for part in in_parts(x, 4096)):
         raise BackboneError(
-            "Some features are not finite numbers",
-            "numbers from a trained backbone",
-            "Look at the weights, the preprocessing and the input size",
+            "Some features are not finite",
+            "finite values",
+            "Check the weights, the preprocessing and the input size",
         )

@@ -1,7 +1,7 @@
 """Heads: classifiers that learn from features.
 
-`METHODS` names them, `fit` trains one, `load` reads one that was saved. A head sees training and validation features
-only; whatever has to be chosen (strength, neighbours, epoch) is chosen by accuracy on validation.
+`METHODS` lists them, `fit` trains one, `load` reads a saved one. A head sees training and validation features only;
+strength, neighbours and epoch are chosen by validation accuracy.
 """
 
 import json
@@ -20,7 +20,7 @@ from core.progress import Report, silent
 
 @dataclass(frozen=True)
 class Method:
-    """A kind of head, in words for the person who chooses it."""
+    """A kind of head, with the words shown to the user."""
 
     name: str
     title: str
@@ -68,11 +68,11 @@ METHODS = {
 
 DEFAULTS = Options()
 WITH_LAYERS = tuple(name for name, method in METHODS.items() if method.head is not knn.KnnHead)
-"""Methods whose head is made of layers: a fine-tune can start from it, and it becomes a part of a Keras model."""
+"""Methods whose head consists of layers: a fine-tune can start from it, and it can be part of a Keras model."""
 
 
 def has_layers(method: str) -> bool:
-    """Whether a run of this method, a probe or another, leaves a network of layers: all but nearest neighbours do."""
+    """Whether a run of this method, a probe or not, results in a network of layers: all but nearest neighbours do."""
     return method not in METHODS or method in WITH_LAYERS
 
 
@@ -87,12 +87,12 @@ def fit(
     options: Options = DEFAULTS,
     report: Report = silent,
 ) -> Head:
-    """Trains a head on features (n, d) float32 and labels (n,) in 0..classes-1, some of which training may lack.
+    """Train a head on features (n, d) float32 and labels (n,) in 0..classes-1; training may lack some classes.
 
     Raises:
         ConfigError: There is no such method.
         DatasetError: There are no training or no validation images.
-        BackboneError: Features that are not finite.
+        BackboneError: Some features are not finite.
     """
     if method not in METHODS:
         raise ConfigError(f"There is no method {method!r}", f"one of {', '.join(METHODS)}")
@@ -105,7 +105,7 @@ def fit(
 
 
 def load(path: Path) -> Head:
-    """Reads a head that `Head.save` wrote."""
+    """Read a head written by `Head.save`."""
     with np.load(path) as file:
         arrays = dict(file)
     about = json.loads(str(arrays.pop("about")))

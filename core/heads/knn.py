@@ -10,13 +10,13 @@ from core.errors import ConfigError
 from core.heads.head import Head, Labelled, Options, in_parts
 from core.progress import Progress, Report
 
-NEIGHBOURS = (1, 3, 5, 10, 20, 50)  # to choose from
+NEIGHBOURS = (1, 3, 5, 10, 20, 50)  # candidates
 ROWS = 256  # compared with all training images at once
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class KnnHead(Head):
-    """All training images as directions, with their labels."""
+    """The features of all training images at length 1, with their labels."""
 
     directions: np.ndarray  # (n, d) float32, each of length 1
     labels: np.ndarray  # (n,) int64
@@ -34,7 +34,7 @@ class KnnHead(Head):
         )
 
     def logits(self, x: np.ndarray) -> np.ndarray:
-        raise ConfigError("Nearest neighbours have no logits", "a head with layers", "Look at the features")
+        raise ConfigError("Nearest neighbours have no logits", "a head with layers", "Use the features instead")
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:
         """The share of the votes (n, classes) that each class gets."""
@@ -49,7 +49,7 @@ class KnnHead(Head):
 
 
 def fit(train: Labelled, val: Labelled, classes: int, options: Options, report: Report) -> KnnHead:
-    """Keeps the training images; the number of neighbours is the one with the best accuracy on validation."""
+    """Store the training images; the number of neighbours is chosen by validation accuracy."""
     candidates = [options.neighbours] if options.neighbours else NEIGHBOURS
     candidates = sorted({min(k, len(train.y)) for k in candidates})
     head = KnnHead(

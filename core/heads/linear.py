@@ -5,8 +5,8 @@ from core.heads.head import Labelled, Layer, Options, accuracy, moments, standar
 from core.heads.logistic import Covariance, LogisticRegression, Solution, choose_strength
 from core.progress import Progress, Report
 
-STRENGTHS = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4)  # L2, from strong to weak: each starts where the last one ended
-CHOOSING, FINAL = 1e-4, 1e-6  # tolerances: validation accuracy does not change much below the first
+STRENGTHS = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4)  # L2, from strong to weak: each solution starts from the previous one
+CHOOSING, FINAL = 1e-4, 1e-6  # tolerances: below the first, validation accuracy barely changes
 
 
 def fit(train: Labelled, val: Labelled, classes: int, options: Options, report: Report) -> DenseHead:

@@ -4,12 +4,12 @@ Plain L-BFGS needs hundreds of passes over features as correlated as a backbone'
 curvature, for every class alike (Böhning, Multinomial logistic regression algorithm, 1992): in coordinates V with
 W = L^-T V and L L^T = a S + strength I the minimum is the same, and it is reached in a third of the passes.
 
-scikit-learn's lbfgs takes six times as long on 20,000 images (`python -m core bench heads`), and can neither report nor
-be stopped between iterations.
+scikit-learn's lbfgs takes six times as long on 20,000 images (`python -m core bench heads`), and can neither report
+progress nor be stopped between iterations.
 
 Two kinds of coordinates give such an L. `Covariance` factors a S + strength I for every strength: cheap to set up, for
-one head on many images. `PrincipalAxes` rotates the images once, so that S is diagonal: for many small problems on
-parts of the same images.
+one head on many images. `PrincipalAxes` rotates the features once, so that S is diagonal: for many small problems on
+subsets of the same images.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,11 +20,11 @@ import numpy as np
 
 from core.heads.head import in_parts, softmax
 
-BLOCK = 2048  # rows; read from memory once for the loss and its gradient
-MOST_FOR_COVARIANCE = 8192  # rows; it only steers the way to the minimum
-LEAST = 1e-6  # of the largest eigenvalue: an axis below is rounding
-PATIENCE = 2  # strengths in a row that may be no better than the best so far
-TINIEST = np.float32(1e-37)  # a probability whose logarithm is still finite
+BLOCK = 2048  # rows; one block serves loss and gradient while it is in cache
+MOST_FOR_COVARIANCE = 8192  # rows; the covariance affects only the speed, not the minimum
+LEAST = 1e-6  # of the largest eigenvalue: smaller axes are rounding errors
+PATIENCE = 2  # consecutive strengths without improvement before the search ends
+TINIEST = np.float32(1e-37)  # smallest probability with a finite logarithm
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,35 +36,37 @@ class Solution:
     objective: float
 
     def logits(self, x: np.ndarray) -> np.ndarray:
-        """What goes into the softmax, (n, c), for features (n, d)."""
+        """The logits (n, c) of features (n, d)."""
         return x @ self.kernel + self.bias
 
 
 class Scaling(NamedTuple):
-    """Between kernels W (r, c) and the coordinates V (r, c) that L-BFGS works in."""
+    """Conversions between kernels W (r, c) and the coordinates V (r, c) in which L-BFGS works."""
 
     to_coordinates: Callable[[np.ndarray], np.ndarray]  # L^T W
     to_kernel: Callable[[np.ndarray], np.ndarray]  # L^-T V
-    to_gradient: Callable[[np.ndarray], np.ndarray]  # L^-1 G: the gradient by V from the one by W
+    to_gradient: Callable[
+        [np.ndarray], np.ndarray
+    ]  # L^-1 G: the gradient with respect to V from that with respect to W
 
 
 class Coordinates(Protocol):
-    """Features, rotated or not, and the scaling that evens out the curvature over them."""
+    """Features, rotated or not, and the scaling that equalises the curvature."""
 
-    rows: np.ndarray  # (n, r) float32, what kernels are for
-    measures_curvature: bool  # where a solution starts, on `BLOCK` rows; else taken as that of a kernel of zeros
+    rows: np.ndarray  # (n, r) float32, the features that kernels multiply
+    measures_curvature: bool  # at the starting point, on `BLOCK` rows; otherwise that of a zero kernel is used
 
     def __init__(self, x: np.ndarray) -> None: ...
 
     def scaling(self, curvature: float, strength: float) -> Scaling: ...
 
     def on_features(self, kernel: np.ndarray) -> np.ndarray:
-        """A kernel (r, c) for `rows` as one (d, c) for features."""
+        """The kernel (d, c) for features that corresponds to a kernel (r, c) for `rows`."""
         ...
 
 
 class Covariance:
-    """Features (n, d) as they are."""
+    """Unrotated features (n, d)."""
 
     measures_curvature = True
 
@@ -89,7 +91,7 @@ class Covariance:
 
 
 class PrincipalAxes:
-    """Features (n, d) in their principal axes, at most min(n, d): the best kernel lies in the span of its images."""
+    """Features (n, d) in their principal axes, at most min(n, d): the optimal kernel lies in the span of its images."""
 
     measures_curvature = False
 
@@ -115,7 +117,7 @@ class PrincipalAxes:
 
 
 class LogisticRegression:
-    """Labels (n,) on standardised features (n, d), for any strength and any part of the rows.
+    """Labels (n,) on standardised features (n, d), for any strength and any subset of the rows.
 
     Args:
         after_pass: Called with the number of passes over the features so far; it may raise to stop.
@@ -140,9 +142,9 @@ class LogisticRegression:
         """The minimum of mean cross-entropy + strength / 2 * |W|^2, for `rows`.
 
         Args:
-            tolerance: Ends when an iteration improves the value by less than this part of it.
-            start: Where to begin; None: at zero.
-            part: Which images take part, (n,) bool; None: all.
+            tolerance: Ends when an iteration improves the objective by less than this fraction.
+            start: The starting point; None: zero.
+            part: Which images to use, (n,) bool; None: all.
         """
         from scipy.optimize import minimize
 
@@ -181,16 +183,16 @@ class LogisticRegression:
         return Solution(*kernel_and_bias(result.x), float(result.fun))
 
     def on_features(self, solution: Solution) -> Solution:
-        """A solution for `rows` as one for features."""
+        """The solution for features that corresponds to a solution for `rows`."""
         return Solution(self.coordinates.on_features(solution.kernel), solution.bias, solution.objective)
 
 
 def choose_strength(score: Callable[[float], float], strengths: Iterable[float]) -> float:
-    """The strength with the highest score; of equals, the first.
+    """The strength with the highest score; the first of equals.
 
     Args:
-        strengths: From strong to weak. Weak ones fit their training images only, and take longest: after `PATIENCE` of
-            them in a row that are no better, the rest is not tried.
+        strengths: From strong to weak. Weak ones overfit and take longest: the search ends after `PATIENCE` strengths
+            without improvement.
     """
     best, highest, worse = 0.0, -np.inf, 0
     for strength in strengths:
@@ -210,17 +212,17 @@ def _value_and_gradients(
     bias: np.ndarray,
     strength: float,
 ) -> tuple[float, np.ndarray, np.ndarray]:
-    """The objective, its gradient by W (r, c) and by b (c,), in one pass over the rows.
+    """The objective and its gradients with respect to W (r, c) and b (c,), in one pass over the rows.
 
     Args:
-        blocks: Rows (b, r), and the places (b,), (b,) of their own classes in a table (b, c).
+        blocks: Rows (b, r), and the indices (b,), (b,) of their true classes in a table (b, c).
     """
     n, loss = sum(len(x) for x, _ in blocks), 0.0
     by_kernel, by_bias = np.zeros_like(kernel), np.zeros_like(bias)
-    for x, own in blocks:
+    for x, true in blocks:
         p = softmax(x @ kernel + bias)  # (b, c)
-        loss -= float(np.sum(np.log(np.maximum(p[own], TINIEST)), dtype=np.float64))
-        p[own] -= 1  # less the one-hot labels: the gradient by the logits
+        loss -= float(np.sum(np.log(np.maximum(p[true], TINIEST)), dtype=np.float64))
+        p[true] -= 1  # minus the one-hot labels: the gradient with respect to the logits
         by_kernel += x.T @ p
         by_bias += p.sum(axis=0)
     penalty = strength / 2 * float(np.sum(np.square(kernel), dtype=np.float64))

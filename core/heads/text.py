@@ -13,10 +13,10 @@ METHOD = "zero-shot"
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TextHead(Head):
-    """One direction a class, from texts; nothing is trained."""
+    """One direction per class, from texts; nothing is trained."""
 
     texts: np.ndarray  # (classes, d) float32, each of length 1
-    logit_scale: float  # above 0; the larger, the surer
+    logit_scale: float  # positive; larger values give more confident predictions
     method: str = METHOD
 
     unit_length = True

@@ -10,7 +10,7 @@ from core import backbones, settings
 from core.backbones import Backbone
 from core.errors import LabError
 from core.explain import imagenet
-from core.explain.activations import CHANNELS, Seen, Stage
+from core.explain.activations import CHANNELS, FeatureMap, Seen
 from dashboard import server
 from dashboard.state import visitor
 from dashboard.ui import choices, components, formats, heatmap, photo_picker
@@ -170,8 +170,8 @@ def _journey(found: dict[int, Seen | LabError]) -> None:
     seen = seen or able[max(able)]
     if seen.weights == "untrained":
         st.caption(":orange-badge[untrained] Patterns of random weights, not of anything learned.")
-    for stage in seen.stages:
-        _stage(stage)
+    for stage in seen.feature_maps:
+        _feature_map(stage)
     st.caption(
         "The channels of each stage with the strongest response to this photo, by mean absolute value (below each map, "
         "after the channel's number). The strongest are not necessarily the most important. Each map is scaled from "
@@ -181,7 +181,7 @@ def _journey(found: dict[int, Seen | LabError]) -> None:
     _filters(seen)
 
 
-def _stage(stage: Stage) -> None:
+def _feature_map(stage: FeatureMap) -> None:
     silent = f", {stage.silent} of them silent on this photo" if stage.silent else ""
     st.markdown(f"**{stage.block}** · {stage.size} x {stage.size} places, {formats.count(stage.of, 'channel')}{silent}")
     columns = st.columns(4 if visitor.get().projector else CHANNELS, gap="small")

@@ -1,4 +1,4 @@
-"""CLIP's checkpoints on disk: where they are looked for, downloaded to, and which files they are.
+"""CLIP's checkpoints on disk: where to look for them, where to download them, and which files they consist of.
 
 Two layouts are read, each a folder:
 
@@ -19,26 +19,26 @@ from core.backbones.clip.towers import SHAPES
 from core.errors import Stopped, WeightsError
 from core.progress import Progress, Report
 
-LOOK = 0.5  # seconds between two looks at how much of a download is there
+LOOK = 0.5  # seconds between checks of a download's progress
 SAFETENSORS, KERAS = "model.safetensors", "model.weights.h5"
 
 
 def here(facts: Backbone) -> Path | None:
     """The folder of the published weights on this machine: shipped, in the home folder, in a cache; None: nowhere."""
     name = facts.weights_file
-    found = [settings.ASSETS / name, settings.home() / "weights" / name]
+    folders = [settings.ASSETS / name, settings.home() / "weights" / name]
     cached = _hugging_face() / f"models--{Path(facts.weights_folder).name}--{name}" / "snapshots"
-    found += sorted(cached.glob("*")) if facts.weights_folder else []
+    folders += sorted(cached.glob("*")) if facts.weights_folder else []
     preset = SHAPES[facts.name].preset
-    found += sorted((_kaggle() / preset).glob("*"), reverse=True) if preset else []
-    return next((folder for folder in found if _layout(folder)), None)
+    folders += sorted((_kaggle() / preset).glob("*"), reverse=True) if preset else []
+    return next((folder for folder in folders if _layout(folder)), None)
 
 
 def weights_file(folder: Path, facts: Backbone) -> Path:
     """The file that holds the weights.
 
     Raises:
-        WeightsError: The folder is not there, or is none of the two layouts.
+        WeightsError: The folder is missing, or has neither of the two layouts.
     """
     layout = _layout(folder)
     if not layout:
@@ -48,7 +48,7 @@ def weights_file(folder: Path, facts: Backbone) -> Path:
 
 
 def vocabulary(folder: Path) -> tuple[Path, Path]:
-    """The files of the words and of the merges.
+    """The files of the vocabulary and the merges.
 
     Raises:
         WeightsError: One is missing.
@@ -65,13 +65,13 @@ def vocabulary(folder: Path) -> tuple[Path, Path]:
 
 
 def remedy(facts: Backbone) -> str:
-    """The three ways to weights, with their commands."""
+    """The three ways to get the weights, with their commands."""
     if not facts.weights_folder:
         return "Restore assets/tiny_clip from the repository"
-    repository, place = f"{Path(facts.weights_folder).name}/{facts.weights_file}", settings.home() / "weights"
+    repository, weights = f"{Path(facts.weights_folder).name}/{facts.weights_file}", settings.home() / "weights"
     return (
-        f"Run `hf download {repository} --local-dir {place / facts.weights_file}` where there is a "
-        f"network and bring that folder; or give the path of a KerasHub preset folder of {SHAPES[facts.name].preset}; "
+        f"Run `hf download {repository} --local-dir {weights / facts.weights_file}` where there is a "
+        f"network and copy the folder here; or give the path of a KerasHub preset of {SHAPES[facts.name].preset}; "
         f"or connect to the internet and run `python -m core warm --backbones {facts.name}`"
     )
 
@@ -80,7 +80,7 @@ def download(facts: Backbone, report: Report) -> Path:
     """KerasHub's preset, from Kaggle.
 
     Raises:
-        WeightsError: It cannot be fetched: says the three ways to weights.
+        WeightsError: It cannot be fetched; names the three ways to get the weights.
     """
     preset = SHAPES[facts.name].preset
     if not preset:
@@ -90,14 +90,14 @@ def download(facts: Backbone, report: Report) -> Path:
         from keras_hub.models import CLIPBackbone
 
         presets: Any = CLIPBackbone.presets
-        known = presets[preset]
-        total = 4 * known["metadata"]["params"]  # bytes of float32
-        folder = _fetched(known["kaggle_handle"].removeprefix("kaggle://"), _kaggle() / preset, total, report)
+        description = presets[preset]
+        total = 4 * description["metadata"]["params"]  # bytes of float32
+        folder = _fetched(description["kaggle_handle"].removeprefix("kaggle://"), _kaggle() / preset, total, report)
     except Stopped:
         raise
-    except Exception as error:  # whatever the libraries of others raise without a network
+    except Exception as error:  # without a network, libraries raise all kinds of errors
         raise WeightsError(
-            f"{facts.name} has no weights here and the preset cannot be fetched ({type(error).__name__})",
+            f"The weights of {facts.name} are not here, and the preset cannot be fetched ({type(error).__name__})",
             "",
             remedy(facts),
         ) from error
@@ -105,34 +105,34 @@ def download(facts: Backbone, report: Report) -> Path:
     return folder
 
 
-def _fetched(handle: str, place: Path, total: int, report: Report) -> Path:
-    """Kaggle's library downloads in a thread of its own and tells nobody how far it is: what lies on the disk does."""
+def _fetched(handle: str, target: Path, total: int, report: Report) -> Path:
+    """Download in a thread: Kaggle's library reports no progress, so it is measured from the files on disk."""
     import kagglehub
 
-    found: Future = Future()
+    result: Future = Future()
 
     def fetch() -> None:
         try:
-            found.set_result(Path(kagglehub.model_download(handle)))
+            result.set_result(Path(kagglehub.model_download(handle)))
         except BaseException as error:
-            found.set_exception(error)
+            result.set_exception(error)
 
     threading.Thread(target=fetch, name="download", daemon=True).start()
-    while not wait([found], timeout=LOOK).done:
-        report(Progress("download", min(_bytes(place), total), total, "bytes"))
-    return found.result()
+    while not wait([result], timeout=LOOK).done:
+        report(Progress("download", min(_bytes(target), total), total, "bytes"))
+    return result.result()
 
 
 def _bytes(folder: Path) -> int:
     size = 0
     for file in folder.rglob("*"):
-        with contextlib.suppress(OSError):  # an archive that has just been unpacked
+        with contextlib.suppress(OSError):  # an archive just unpacked and deleted
             size += file.stat().st_size
     return size
 
 
 def _layout(folder: Path) -> str:
-    """The name of the file with the weights, where a folder is of one of the two layouts."""
+    """The name of the weights file, if a folder has one of the two layouts; else ""."""
     if not (folder / "config.json").is_file():
         return ""
     return next((name for name in (SAFETENSORS, KERAS) if (folder / name).is_file()), "")

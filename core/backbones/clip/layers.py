@@ -1,4 +1,4 @@
-"""What the towers take from inside KerasHub and Keras; `tests/core/backbones/clip/test_layers.py` fails if it moves."""
+"""Private parts of KerasHub and Keras that the towers use; `tests/core/backbones/clip/test_layers.py` watches them."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 def class_token(name: str | None = None) -> "keras.Layer":
     """A layer from (b, t, width) to the class token (b, width).
 
-    KerasHub's own, although it is one line: an exported model opens wherever KerasHub is installed.
+    KerasHub's own layer, although it is one line: so an exported model opens wherever KerasHub is installed.
     """
     from keras_hub.src.models.clip.clip_layers import CLIPVisionPooler
 

@@ -1,4 +1,4 @@
-"""The image towers of CLIP as backbones: how they are built, and where their weights are. See `keras_loader`."""
+"""The image towers of CLIP as backbones: how to build them and where to find their weights. See `keras_loader`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,18 +20,18 @@ def fetch(facts: Backbone, report: Report) -> Path:
     """Download the published weights.
 
     Raises:
-        WeightsError: They cannot be downloaded: names the three ways to weights.
+        WeightsError: They cannot be downloaded; names the three ways to get them.
     """
     return checkpoints.download(facts, report)
 
 
 def locate(facts: Backbone, path: Path) -> Path:
-    """The folder that a path names; `content` says whether it holds weights."""
+    """The folder that a path names; `content` checks that it holds weights."""
     return path.resolve()
 
 
 def content(facts: Backbone, path: Path) -> Path:
-    """The file by whose content weights are told apart.
+    """The file whose content identifies the weights.
 
     Raises:
         WeightsError: The folder is missing or has no weights of a CLIP.
@@ -40,15 +40,15 @@ def content(facts: Backbone, path: Path) -> Path:
 
 
 def build(facts: Backbone, size: int, pooling: str) -> "keras.Model":
-    """The image tower, from `(b, s, s, 3)` to the class token, before or after the projection; it has one size only."""
+    """The image tower, from `(b, s, s, 3)` to the class token, before or after the projection; it has only one size."""
     return towers.pooled(towers.image(facts), facts, pooling)
 
 
 def fill(network: "keras.Model", facts: Backbone, path: Path | None) -> None:
-    """Give an image tower its weights; None: it keeps those it was built with.
+    """Load weights into an image tower; None: it keeps its initial weights.
 
     Raises:
-        WeightsError: They do not fit.
+        WeightsError: The weights do not fit.
     """
     towers.number_positions(network)
     if path is not None:

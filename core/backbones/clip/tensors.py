@@ -1,6 +1,6 @@
-"""CLIP's weights, tensor by tensor: from a checkpoint into the two towers, and back under their published names.
+"""CLIP's weights, tensor by tensor: from a checkpoint into the two towers, and back to their published names.
 
-A folder of another model, a file cut short, a tensor too many or too few: one sentence each.
+A folder of another model, a truncated file, and extra or missing tensors are reported in one sentence.
 """
 
 import json
@@ -16,7 +16,7 @@ from core.backbones.clip.layers import attention_projections
 from core.backbones.clip.towers import SHAPES, Shape, Tower
 from core.errors import WeightsError
 
-_UNUSED = {  # the places of tokens and patches, counted up from nought: older files hold them as a tensor
+_UNUSED = {  # positions of tokens and patches, 0, 1, 2, ...: older files store them as a tensor
     "text_model.embeddings.position_ids",
     "vision_model.embeddings.position_ids",
 }
@@ -25,13 +25,13 @@ _SCALE = "logit_scale"
 
 
 def read(folder: Path, network: Any, facts: Backbone, tower: str) -> None:
-    """Assigns the weights of one tower, as `towers` builds it.
+    """Load the weights of one tower, as built by `towers`.
 
     Args:
         tower: "image" or "text".
 
     Raises:
-        WeightsError: The folder is of another model, or damaged. The network is then partly assigned: discard it.
+        WeightsError: The folder is of another model, or damaged. The network may be partly assigned: discard it.
     """
     if weights_file(folder, facts).name == KERAS:
         _read_keras(folder, network, facts, tower)
@@ -42,7 +42,7 @@ def read(folder: Path, network: Any, facts: Backbone, tower: str) -> None:
 
 
 def logit_scale(folder: Path, facts: Backbone) -> float:
-    """By what similarities are multiplied before the softmax; it is stored as a logarithm.
+    """The factor on similarities before the softmax; checkpoints store its logarithm.
 
     Raises:
         WeightsError: The folder is of another model, or damaged.
@@ -55,12 +55,12 @@ def logit_scale(folder: Path, facts: Backbone) -> float:
 
 def expected(shape: Shape, size: int) -> dict[str, tuple[int, ...]]:
     """Every tensor of a Hugging Face file, name -> shape, for images of `size` pixels."""
-    places = (size // shape.patch) ** 2 + 1
+    positions = (size // shape.patch) ** 2 + 1
     image, text = shape.image, shape.text
     found = {
         "vision_model.embeddings.class_embedding": (image.width,),
         "vision_model.embeddings.patch_embedding.weight": (image.width, 3, shape.patch, shape.patch),
-        "vision_model.embeddings.position_embedding.weight": (places, image.width),
+        "vision_model.embeddings.position_embedding.weight": (positions, image.width),
         "text_model.embeddings.token_embedding.weight": (shape.vocabulary, text.width),
         "text_model.embeddings.position_embedding.weight": (shape.context, text.width),
         _PROJECTIONS["image"]: (shape.dim, image.width),
@@ -81,7 +81,7 @@ def expected(shape: Shape, size: int) -> dict[str, tuple[int, ...]]:
 
 
 def stored(network: Any, facts: Backbone, tower: str) -> dict[str, np.ndarray]:
-    """The tensors of one tower, under their names in a Hugging Face file: the other way round of `read`."""
+    """The tensors of one tower, under their names in a Hugging Face file: the inverse of `read`."""
     shape = SHAPES[facts.name]
     shapes, found = expected(shape, facts.default_size), {}
     for variable, name, axes in _pairs(network, getattr(shape, tower), tower):
@@ -91,7 +91,7 @@ def stored(network: Any, facts: Backbone, tower: str) -> dict[str, np.ndarray]:
 
 
 class _Tensors:
-    """A safetensors file whose every tensor is known, read one at a time as float32."""
+    """A safetensors file, checked for exactly the expected tensors, read one at a time as float32."""
 
     def __init__(self, folder: Path, facts: Backbone):
         from safetensors import SafetensorError, safe_open
@@ -120,24 +120,24 @@ class _Tensors:
 
     def _check(self) -> None:
         wanted, names = expected(SHAPES[self.facts.name], self.facts.default_size), set(self.file.keys()) - _UNUSED
-        said = f"{self.path} is no {self.facts.name}: "
+        problem = f"{self.path} is not {self.facts.name}: "
         if names != set(wanted):
             lacking, extra = sorted(set(wanted) - names), sorted(names - set(wanted))
-            what = f"it lacks {lacking[0]}" if lacking else f"it holds {extra[0]}, which is no part of it"
+            what = f"it lacks {lacking[0]}" if lacking else f"it holds {extra[0]}, which does not belong to it"
             more = len(lacking) + len(extra) - 1
             raise WeightsError(
-                f"{said}{what}" + (f" ({more} more do not fit)" if more else ""),
+                f"{problem}{what}" + (f" ({more} more do not fit)" if more else ""),
                 f"the {len(wanted)} tensors of {self.facts.weights_file}",
                 "Choose the folder of this model",
             )
         for name, shape in wanted.items():
             found = tuple(self.file.get_slice(name).get_shape())
             if found != shape and not (name == _SCALE and found == (1,)):
-                raise WeightsError(f"{said}{name} is {found}", f"{shape}", "Choose the folder of this model")
+                raise WeightsError(f"{problem}{name} is {found}", f"{shape}", "Choose the folder of this model")
 
 
 def _check_config(folder: Path, facts: Backbone) -> None:
-    """That the description fits, also where tensors would not tell: activation and heads."""
+    """Check what the shapes of tensors do not show: activation and number of heads."""
     path, shape = folder / "config.json", SHAPES[facts.name]
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
@@ -145,18 +145,18 @@ def _check_config(folder: Path, facts: Backbone) -> None:
         raise WeightsError(f"{path} cannot be read ({error})", "the description of a CLIP", remedy(facts)) from error
     if config.get("model_type") != "clip":
         raise WeightsError(
-            f"{folder} is of a model of type {config.get('model_type')!r}", "clip", "Choose the folder of this model"
+            f"{folder} holds a model of type {config.get('model_type')!r}", "clip", "Choose the folder of this model"
         )
     for part, tower, heads in (("vision_config", shape.image, 12), ("text_config", shape.text, 8)):
-        told = config.get(part) or {}
-        # What transformers takes where a description, which leaves out its defaults, says nothing.
-        for key, usual, wanted in (
+        fields = config.get(part) or {}
+        # The defaults of transformers, which a description leaves out.
+        for key, default, wanted in (
             ("hidden_act", "quick_gelu", shape.activation),
             ("num_attention_heads", heads, tower.heads),
         ):
-            if told.get(key, usual) != wanted:
+            if fields.get(key, default) != wanted:
                 raise WeightsError(
-                    f"{path} says {key} {told.get(key, usual)} of its {part}",
+                    f"{path} gives {key} {fields.get(key, default)} in its {part}",
                     f"{wanted}, as {facts.name} has",
                     "Choose the folder of this model",
                 )
@@ -164,15 +164,14 @@ def _check_config(folder: Path, facts: Backbone) -> None:
 
 def _block(tower: Tower) -> dict[str, tuple[int, ...]]:
     width, hidden = tower.width, tower.hidden
-    found = {}
-    for name, outputs, inputs in (
-        *((f"self_attn.{part}_proj", width, width) for part in "qkv"),
-        *(("self_attn.out_proj", width, width), ("mlp.fc1", hidden, width), ("mlp.fc2", width, hidden)),
-    ):
-        found |= {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
+    dense = {f"self_attn.{part}_proj": (width, width) for part in ("q", "k", "v", "out")}
+    dense |= {"mlp.fc1": (hidden, width), "mlp.fc2": (width, hidden)}
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, (outputs, inputs) in dense.items():
+        shapes |= {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
     for norm in ("layer_norm1", "layer_norm2"):
-        found |= {f"{norm}.weight": (width,), f"{norm}.bias": (width,)}
-    return found
+        shapes |= {f"{norm}.weight": (width,), f"{norm}.bias": (width,)}
+    return shapes
 
 
 _SAME, _VECTOR, _DENSE, _PATCHES = (0, 1), (0,), (1, 0), (2, 3, 1, 0)  # axes of a stored tensor, in Keras's order
@@ -219,7 +218,7 @@ def _read_keras(folder: Path, network: Any, facts: Backbone, tower: str) -> None
     whole = _keras_model(folder, facts)
     encoder = {"image": whole.vision_encoder, "text": whole.text_encoder}[tower]
     projection = {"image": whole.vision_projection, "text": whole.text_projection}[tower]
-    # In their order, since KerasHub puts the name of the whole before those of the layers.
+    # By order, since KerasHub prefixes layer names with the model's name.
     sources = [*(layer for layer in encoder.layers if layer.weights), projection]
     for layer, source in zip((layer for layer in network.layers if layer.weights), sources, strict=False):
         layer.set_weights(source.get_weights())
@@ -231,7 +230,7 @@ def _keras_model(folder: Path, facts: Backbone) -> Any:
 
     try:
         model = CLIPBackbone.from_preset(str(folder))
-    except Exception as error:  # a class of another model, a damaged file: each library has its own
+    except Exception as error:  # another model class or a damaged file: each library raises its own error
         raise WeightsError(
             f"{folder} cannot be read as a KerasHub preset of CLIP ({' '.join(str(error).split())[:200]})",
             f"the preset {SHAPES[facts.name].preset or facts.name}",
@@ -250,5 +249,5 @@ def _keras_model(folder: Path, facts: Backbone) -> Any:
         shape.preset,
     )
     if found != shape or image.image_shape[0] != facts.default_size:
-        raise WeightsError(f"{folder} is no {facts.name}: {found}", f"{shape}", "Choose the folder of this model")
+        raise WeightsError(f"{folder} is not {facts.name}: {found}", f"{shape}", "Choose the folder of this model")
     return model

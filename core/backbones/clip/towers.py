@@ -1,10 +1,10 @@
-"""CLIP's two networks: a transformer over patches of an image, one over the tokens of a text, and where they meet.
+"""CLIP's two networks, a transformer over image patches and one over text tokens, with a shared output space.
 
     images (b, s, s, 3) -> image tower -> class token (b, width) -> projection (b, d)
     tokens (b, t)       -> text tower  -> end token (b, width)   -> projection (b, d)
 
-Layers are KerasHub's, laid out flat, so that whatever works on a network of Keras works on these. The outputs are not
-normalised; what a score is made of them by is in `encoder`.
+Layers are KerasHub's, not nested, so that everything that works on a Keras network works on these. The outputs are not
+normalised; `core.zero_shot` computes scores from them.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from core.backbones.clip.layers import class_token
 
 @dataclass(frozen=True)
 class Tower:
-    """A transformer: how many blocks, how wide."""
+    """The shape of a transformer."""
 
     depth: int  # blocks
     width: int
@@ -25,16 +25,16 @@ class Tower:
 
 @dataclass(frozen=True)
 class Shape:
-    """What a CLIP is made of."""
+    """The shape of a CLIP."""
 
     patch: int  # pixels, square
     image: Tower
     text: Tower
-    dim: int  # d, where both towers meet
-    activation: str = "gelu"  # quick_gelu is OpenAI's own approximation of it
+    dim: int  # d, of the shared output space
+    activation: str = "gelu"  # quick_gelu is OpenAI's approximation of it
     vocabulary: int = 49_408
     context: int = 77  # tokens, start and end among them
-    preset: str = ""  # KerasHub's name for the trained one
+    preset: str = ""  # KerasHub's name for the published weights
 
 
 # fmt: off
@@ -81,13 +81,15 @@ def pooled(network, facts: Backbone, pooling: str):
     import keras
 
     x = network.output
-    if facts.own_pooling(pooling) == "projected":  # of every token, so that the pooling is last as in any network
+    if (
+        facts.own_pooling(pooling) == "projected"
+    ):  # of every token, so that pooling is the last layer, as in any network
         x = keras.layers.Dense(SHAPES[facts.name].dim, use_bias=False, name="projection")(x)
     return keras.Model(network.input, class_token("pooled")(x), name=network.name)
 
 
 def text(facts: Backbone):
-    """The text tower, tokens (b, t) int32 with the end token last of all or as padding -> (b, d), projected."""
+    """The text tower, tokens (b, t) int32, padded with the end token or not at all -> (b, d), projected."""
     import keras
     from keras_hub.models import CLIPTextEncoder
 
@@ -99,7 +101,7 @@ def text(facts: Backbone):
         intermediate_activation=shape.activation,
         **_sizes(shape.text),
     )
-    tower.layer_norm.epsilon = 1e-5  # as OpenAI's and every other of CLIP; KerasHub has 1e-6 here
+    tower.layer_norm.epsilon = 1e-5  # as in OpenAI's CLIP and in all its other layers; KerasHub has 1e-6 here
     x = inputs = keras.Input((None,), dtype="int32", name="tokens")
     for layer in (tower.embedding, *tower.encoder_layers, tower.layer_norm):
         x = layer(x)
@@ -109,7 +111,7 @@ def text(facts: Backbone):
 
 
 def number_positions(network) -> None:
-    """Tells an image tower the places of its patches, which KerasHub keeps as weights that start as nought."""
+    """Set the patch positions of an image tower, which KerasHub keeps as weights initialised to 0."""
     ids = network.get_layer("embedding").position_ids
     import numpy as np
 
@@ -126,8 +128,8 @@ def _sizes(tower: Tower) -> dict[str, int]:
 
 
 def _end_token(x, tokens):
-    """The output (b, width) at the end token, which has the largest number of all."""
+    """The output (b, width) at the end token, which has the largest id."""
     from keras import ops
 
-    places = ops.reshape(ops.argmax(tokens, axis=-1), (-1, 1, 1))
-    return ops.squeeze(ops.take_along_axis(x, places, axis=1), axis=1)
+    positions = ops.reshape(ops.argmax(tokens, axis=-1), (-1, 1, 1))
+    return ops.squeeze(ops.take_along_axis(x, positions, axis=1), axis=1)

@@ -175,5 +175,6 @@ def test_a_finished_run_is_not_resumed_and_nearest_neighbours_are_not_exported(s
 def test_an_option_that_a_benchmark_does_not_read_is_told(store, capsys):
     assert main(["bench", "clip", "--input-size", "96"]) == 1
     assert (
-        "bench clip reads no --input-size. Expected some of --images, --backbone, --weights" in capsys.readouterr().err
+        "bench clip has no option --input-size. Expected some of --images, --backbone, --weights"
+        in capsys.readouterr().err
     )

@@ -16,7 +16,7 @@ def test_maps_are_those_of_the_network_and_the_strongest_come_first(home):
     seen = activations.see("Tiny", PHOTO, 32)
     assert seen.weights == "untrained" and not seen.class_names and seen.heat is None
     assert seen.photo.shape == (32, 32, 3)
-    for stage in seen.stages:
+    for stage in seen.feature_maps:
         assert stage.maps.shape == (len(stage.channels), stage.size, stage.size)
         assert list(stage.means) == sorted(stage.means, reverse=True)
         assert len(set(stage.channels)) == len(stage.channels) <= stage.of
@@ -29,9 +29,9 @@ def test_maps_are_those_of_the_network_and_the_strongest_come_first(home):
     last = keras.Model(network.input, network.layers[-1].input)
     maps = np.asarray(last(seen.photo[None].astype(np.float32)))[0]
     means = np.abs(maps).mean(axis=(0, 1))
-    assert seen.stages[-1].channels[0] == means.argmax()
-    assert seen.stages[-1].means[0] == pytest.approx(means.max(), rel=1e-4)
-    assert seen.stages[-1].silent == (means == 0).sum()
+    assert seen.feature_maps[-1].channels[0] == means.argmax()
+    assert seen.feature_maps[-1].means[0] == pytest.approx(means.max(), rel=1e-4)
+    assert seen.feature_maps[-1].silent == (means == 0).sum()
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_the_strongest_channel_is_the_one_whose_colour_is_there(planted):
     image = np.zeros((8, 8, 3), np.uint8)
     image[:4, :, 2] = 100
     planted(network)
-    (stage,) = activations.see("EfficientNetB0", image, 8).stages
+    (stage,) = activations.see("EfficientNetB0", image, 8).feature_maps
     assert stage.channels[0] == 2 and stage.silent == 2
     assert (stage.maps[0][:4] == 255).all() and (stage.maps[0][4:] == 0).all()
 
@@ -76,13 +76,13 @@ def test_tokens_are_laid_out_as_their_patches_lie_in_the_photo():
 
     seen = activations.see("TinyCLIP", PHOTO, 32)
     assert seen.weights == "imagenet" and not seen.class_names
-    assert {(stage.size, stage.of) for stage in seen.stages} == {(8, 128)}
+    assert {(stage.size, stage.of) for stage in seen.feature_maps} == {(8, 128)}
     assert seen.filters.shape[1:] == (4, 4, 3)
 
     network = backbones.load("TinyCLIP", input_size=32)
     block = keras.Model(network.input, layers.outputs(network)["encoder_block_0"])
     tokens = np.asarray(block(compiled.prepare(seen.photo[None], 32, "clip")))[0]
-    stage = next(stage for stage in seen.stages if stage.block == "encoder_block_0")
+    stage = next(stage for stage in seen.feature_maps if stage.block == "encoder_block_0")
     own = tokens[1:, stage.channels[0]].reshape(8, 8)  # the first token is of no place
     shown = stage.maps[0]
     assert np.unravel_index(own.argmax(), own.shape) == np.unravel_index(shown.argmax(), shown.shape)

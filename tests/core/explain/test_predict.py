@@ -40,7 +40,7 @@ def test_imagenet_is_asked_by_name_and_sees_the_square_in_the_middle(store):
 
 def test_a_run_without_a_result_and_an_unknown_model_say_so(store):
     photo = np.zeros((32, 32, 3), np.uint8)
-    with pytest.raises(RunError, match="has learned nothing yet"):
+    with pytest.raises(RunError, match="has no model yet"):
         predict.answer(runs.create(TINY), photo)
     with pytest.raises(LabError, match="nonsense"):
         predict.answer("imagenet:nonsense", photo)

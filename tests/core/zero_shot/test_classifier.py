@@ -105,7 +105,7 @@ def test_a_network_without_a_text_tower_cannot_be_told_names():
 
 
 def test_prompts_of_another_method_are_refused_instead_of_ignored():
-    with pytest.raises(ConfigError, match="reads no templates"):
+    with pytest.raises(ConfigError, match="does not use templates"):
         RunConfig(templates="single")
 
 

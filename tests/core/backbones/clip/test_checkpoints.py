@@ -157,7 +157,7 @@ def test_a_kerashub_preset_folder_gives_the_same_as_the_model_it_was_saved_from(
     np.testing.assert_allclose(np.asarray(ours(pixels)), np.asarray(whole.get_vision_embeddings(pixels)), atol=1e-5)
     facts = backbones.get("TinyCLIP")
     assert clip_tensors.logit_scale(tmp_path / "preset", facts) == pytest.approx(1 / 0.07)
-    with pytest.raises(WeightsError, match="is no CLIPViTB32"):
+    with pytest.raises(WeightsError, match="is not CLIPViTB32"):
         backbones.load("CLIPViTB32", weights=str(tmp_path / "preset"))
 
 
@@ -175,7 +175,7 @@ def test_a_file_cut_short_says_so(copy: Path):
 
 @pytest.mark.slow
 def test_a_folder_of_another_model_says_which_tensor_does_not_fit():
-    with pytest.raises(WeightsError, match=r"says num_attention_heads|is no CLIPViTB32"):
+    with pytest.raises(WeightsError, match=r"num_attention_heads|is not CLIPViTB32"):
         backbones.load("CLIPViTB32", weights=str(TOY))
 
 
@@ -247,5 +247,5 @@ def test_a_download_that_fails_says_the_three_ways(monkeypatch):
         raise OSError("no network")
 
     monkeypatch.setattr("kagglehub.model_download", refuse)
-    with pytest.raises(WeightsError, match=r"hf download openai/.*KerasHub preset folder.*core warm"):
+    with pytest.raises(WeightsError, match=r"hf download openai/.*KerasHub preset.*core warm"):
         checkpoints.download(backbones.get("CLIPViTB32"), silent)
