@@ -9,21 +9,26 @@ from dashboard.lessons import bar
 from dashboard.state import streamlit_patch, visitor
 from dashboard.ui import choices, components, formats
 
-POLL = 1.0  # seconds between two looks at a running run
-LOGO = str(settings.ASSETS / "logo.svg")  # an icon font's name would be fetched from the internet
-PAGES = {  # section -> (script, title, icon, what it is for)
+POLL = 1.0  # seconds between updates of a running run
+LOGO = str(settings.ASSETS / "logo.svg")  # a named icon would be fetched from the internet
+PAGES = {  # section -> (script, title, icon, purpose)
     "Start": [
         ("home", "Home", ":material/home:", "A first result in one click, and your last results."),
-        ("lessons", "Lessons", ":material/school:", "A guided path: one question a lesson, answered by runs of yours."),
+        (
+            "lessons",
+            "Lessons",
+            ":material/school:",
+            "A guided path: one question per lesson, answered by your own runs.",
+        ),
     ],
     "Experiment": [
-        ("data", "Data", ":material/photo_library:", "Choose or bring images; see samples, classes and splits."),
-        ("train", "Train", ":material/play_circle:", "Put a head on a backbone's features; follow it, stop it."),
+        ("data", "Data", ":material/photo_library:", "Choose or import images; see samples, classes and splits."),
+        ("train", "Train", ":material/play_circle:", "Train a head on a backbone's features, or the backbone itself."),
         (
             "run",
             "Run",
             ":material/search_insights:",
-            "One run from close up: its mistakes, what it looks at, its layers.",
+            "One run in detail: its mistakes, what it looks at, its layers.",
         ),
     ],
     "Understand": [
@@ -37,25 +42,35 @@ PAGES = {  # section -> (script, title, icon, what it is for)
             "anatomy",
             "Anatomy",
             ":material/biotech:",
-            "One architecture opened: its layers, its blocks, and what is left to train when a part is frozen.",
+            "Inside one architecture: its layers, its blocks, and what still trains when a part is frozen.",
         ),
     ],
     "See": [
-        ("maps", "Maps", ":material/scatter_plot:", "All images as a network sees them: alike lies near alike."),
+        (
+            "maps",
+            "Maps",
+            ":material/scatter_plot:",
+            "All images as a network sees them: similar images lie close together.",
+        ),
         (
             "before_after",
             "Before and after",
             ":material/compare:",
-            "Two maps of one fine-tune that move together, and the images it fixed and broke.",
+            "Two linked maps of one fine-tune, and the images it fixed and broke.",
         ),
         ("layers", "Layers", ":material/layers:", "One network in depth: where it begins to tell your classes apart."),
         ("six_maps", "Six maps", ":material/grid_view:", "The book's experiment: maps before and after a fine-tune."),
-        ("predict", "Predict", ":material/image_search:", "One photo, every model: what each says, and how fast."),
-        ("zero_shot", "Zero-shot", ":material/translate:", "A CLIP is told class names, and shown no example."),
+        ("predict", "Predict", ":material/image_search:", "One photo, every model: what each predicts, and how fast."),
+        ("zero_shot", "Zero-shot", ":material/translate:", "CLIP classifies from class names alone, without examples."),
     ],
     "Decide": [
-        ("compare", "Compare", ":material/bar_chart:", "Every run side by side: which is better, which faster."),
-        ("few_shot", "Few-shot", ":material/show_chart:", "Accuracy against labelled images: how many does it take?"),
+        ("compare", "Compare", ":material/bar_chart:", "All runs side by side: which is better, which is faster."),
+        (
+            "few_shot",
+            "Few-shot",
+            ":material/show_chart:",
+            "Accuracy by number of labelled images: how many do you need?",
+        ),
         ("robustness", "Robustness", ":material/blur_on:", "The same runs on grey, blurred, noisy, small images."),
     ],
 }
@@ -65,7 +80,7 @@ streamlit_patch.drop_ticks_of_left_pages()
 
 
 def show() -> None:
-    """Draw the frame, and the page that the address names in it."""
+    """Draw the frame and, in it, the page in the address."""
     st.set_page_config(page_title="Backbone Lab", page_icon=LOGO, layout="wide", initial_sidebar_state=260)
     st.logo(LOGO, size="large")
     visitor.begin()
@@ -78,7 +93,7 @@ def show() -> None:
             ]
             for section, pages in PAGES.items()
         },
-        expanded=True,  # what is folded away is not found
+        expanded=True,  # collapsed entries are not found
     )
     with st.sidebar:
         _status()
@@ -90,7 +105,7 @@ def show() -> None:
 
 
 def _status() -> None:
-    """The dataset in use, what is running, the device; looks again by itself only while something starts or runs."""
+    """The dataset in use, what is running, the device; refreshes itself only while something starts or runs."""
     active, settled = server.runs.active(), server.engine.settled()
     busy = bool(active) or not settled
     st.fragment(_draw_status, run_every=POLL if busy else None)([run.id for run in active], settled)
@@ -100,7 +115,7 @@ def _draw_status(drawn: list[str], was_settled: bool) -> None:
     active = server.runs.active()
     if [run.id for run in active] != drawn or server.engine.settled() != was_settled:
         server.runs.refresh()
-        st.rerun()  # what the page shows has changed: a run came or ended, the engine is there
+        st.rerun()  # the page is out of date: a run started or ended, or the engine is ready
     components.link("data", _dataset_title(), icon=":material/photo_library:", help="Dataset in use")
     for run in active[:1]:
         components.link("train", run.config.backbone, icon=":material/play_circle:", help="Open this run", run=run.id)

@@ -1,4 +1,4 @@
-"""Data: choose a dataset or bring one; look at its images, its classes and its splits."""
+"""Data: choose or import a dataset; look at its images, classes and splits."""
 
 import pandas as pd
 import streamlit as st
@@ -10,9 +10,7 @@ from dashboard.data import import_form, samples, splits
 from dashboard.state import visitor
 from dashboard.ui import choices, components, formats, task_progress
 
-components.page_header(
-    "Data", "Which images are there, how many of each class, and which of them are kept for the test?"
-)
+components.page_header("Data", "Which images are there, how many of each class, and which are held out for testing?")
 
 # Choose
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -25,14 +23,14 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 # Guard
 @st.fragment(run_every=1.0)
 def wait_for_download() -> None:
-    """Show every second how far the download is, until it has ended."""
+    """Show the progress of the download every second until it ends."""
     if not server.datasets.download(name).running:
         server.datasets.refresh()
         st.rerun()
     task_progress.bar(server.datasets.download(name), waiting="Connecting")
 
 
-summary = next((each for each in server.datasets.available() if each.name == name), None)
+summary = next((listed for listed in server.datasets.available() if listed.name == name), None)
 if summary and summary.state == "download":
     components.need_runs()
     download = server.datasets.download(name)
@@ -81,8 +79,8 @@ if dataset.skipped:
         st.dataframe(pd.DataFrame({"File and reason": dataset.skipped}), hide_index=True)
 if name != datasets.SAMPLE:
     with st.popover("Delete this dataset", icon=":material/delete:"):
-        st.markdown("Its images leave this machine; runs and their results stay.")
-        if st.button("Delete for good", type="primary"):
+        st.markdown("Its images are deleted from this machine; runs and their results are kept.")
+        if st.button("Delete permanently", type="primary"):
             datasets.delete(name)
             server.datasets.refresh()
             visitor.update(dataset=datasets.SAMPLE)

@@ -13,7 +13,7 @@ from dashboard import server
 from dashboard.state import visitor
 from dashboard.ui import choices, components, contact_sheet, formats, image_grid, notable_images
 
-POLL = 0.5  # seconds between two looks at the worker
+POLL = 0.5  # seconds between updates at the worker
 SIZE = 160  # pixels of the image from close up
 AT_ONCE = 60  # images of a list
 WIDE = 176  # pixels of an image's place on a projector

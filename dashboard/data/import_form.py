@@ -1,4 +1,4 @@
-"""Bring your own images: a zip from the browser, or a folder or zip that the server can read."""
+"""Import your own images: a zip from the browser, or a folder or zip that the server can read."""
 
 import shutil
 import tempfile
@@ -16,13 +16,11 @@ from dashboard import server
 from dashboard.state import visitor
 from dashboard.ui import components, formats
 
-LAYOUT = (
-    "A folder for each class: `cat/1.jpg`, `dog/2.png`. Folders `train`, `val` and `test` above them are respected."
-)
+LAYOUT = "One folder per class: `cat/1.jpg`, `dog/2.png`. Parent folders `train`, `val` and `test` define the splits."
 
 
 def show() -> None:
-    """Draw the two ways; what was imported becomes the dataset in use."""
+    """Draw both ways of importing; the imported dataset becomes the one in use."""
     st.caption(LAYOUT)
     upload = st.file_uploader("Zip of images", type="zip")
     # A click before the whole file is here would find none.
@@ -35,7 +33,7 @@ def show() -> None:
             if path.strip():
                 _attempt(lambda report: datasets.import_images(path.strip(), report=report))
             else:
-                st.warning("Write a path first.")
+                st.warning("Enter a path first.")
 
 
 def from_zip(stream: BinaryIO, filename: str, report: Report) -> Dataset:
@@ -61,5 +59,5 @@ def _attempt(bring: Callable[[Report], Dataset]) -> None:
         return
     server.datasets.refresh()
     visitor.update(dataset=dataset.name)
-    st.toast(f"{formats.count(len(dataset.labels), 'image')} of {dataset.title} are here", icon=":material/check:")
+    st.toast(f"{formats.count(len(dataset.labels), 'image')} of {dataset.title} imported", icon=":material/check:")
     st.rerun()

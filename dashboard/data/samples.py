@@ -1,4 +1,4 @@
-"""Sample images of a dataset, class by class, and how many images each class has."""
+"""Sample images of a dataset by class, and the number of images of each class."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ _SEED = "samples-seed"  # in the session
 
 
 def show(dataset: Dataset) -> None:
-    """A strip of images for each class; other images on request."""
+    """A strip of images for each class, with a button that draws others."""
     st.subheader("Samples", anchor=False)
     names, start = dataset.class_names, 0
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -45,7 +45,7 @@ def show_balance(dataset: Dataset) -> None:
         f"Every class has {formats.count(most, 'image')}."
         if least == most
         else f"The largest class has {most / max(least, 1):.1f} times the images of the smallest: "
-        f"{formats.count(most)} to {formats.count(least)}. Accuracy mostly reflects the large ones; look at each class."
+        f"{formats.count(most)} to {formats.count(least)}. Accuracy mostly reflects the large ones; check each class."
     )
     balance = pd.DataFrame({"class_name": np.array(dataset.class_names), "images": images})
     components.chart(charts.class_balance(balance), key="balance", alt=f"Images of each class, {least} to {most}")

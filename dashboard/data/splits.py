@@ -8,17 +8,17 @@ import streamlit as st
 
 from core.data.datasets import Dataset
 
-SPLITS = {  # what each is for
-    "train": "Heads learn from these",
+SPLITS = {  # purpose of each
+    "train": "Heads are trained on these",
     "val": "Chooses settings such as the strength of regularisation",
-    "test": "Measures the accuracy, once; used for nothing else",
+    "test": "Measures the accuracy once; used for nothing else",
     "probe20": "The book's 20 % of train, for a quick probe",
     "finetune80": "The book's other 80 % of train",
 }
 
 
 def show(dataset: Dataset, splits: Mapping[str, np.ndarray]) -> None:
-    """Where the splits come from, and a table of them."""
+    """The origin of the splits, and a table of them."""
     st.subheader("Splits", anchor=False)
     st.markdown(_origin(dataset))
     st.dataframe(
@@ -32,7 +32,7 @@ def show(dataset: Dataset, splits: Mapping[str, np.ndarray]) -> None:
         ),
         hide_index=True,
         column_config={"Images": st.column_config.NumberColumn(format="localized")},
-        alt="Splits with the number of their images",
+        alt="Splits with their numbers of images",
     )
 
 
@@ -42,8 +42,8 @@ def _origin(dataset: Dataset) -> str:
     cut = [title for title in parts.values() if title not in official]
     sentences = [
         f"The source says which images are for {' and '.join(official)}." if official else "",
-        f"The images for {' and '.join(cut)} were drawn at random, in equal shares of each class." if cut else "",
-        "The seed is 0 for everybody, so that all runs are tested on the same images.",
+        f"The images for {' and '.join(cut)} were drawn at random, stratified by class." if cut else "",
+        "The seed is always 0, so that all runs are tested on the same images.",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 

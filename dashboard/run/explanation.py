@@ -10,7 +10,7 @@ from dashboard import server
 from dashboard.state import visitor
 from dashboard.ui import components, heatmap, image_grid, run_charts
 
-POLL = 0.5  # seconds between two looks at the worker
+POLL = 0.5  # seconds between updates at the worker
 SIZE = 384  # pixels of an image
 FEW_PLACES = 25  # of a feature map, below which a map is hardly a place
 

@@ -18,7 +18,7 @@ from dashboard.ui import components, formats, task_progress
 
 TAB = "Take it away"
 MOST = 20  # runs in one report
-POLL = 0.6  # seconds between two looks at an export
+POLL = 0.6  # seconds between updates at an export
 FORMATS = {  # format -> what one does with it
     "keras": ("Keras", "`keras.models.load_model` opens it, on TensorFlow, JAX or PyTorch."),
     "savedmodel": (
@@ -75,8 +75,8 @@ def _command(run: RunRow) -> str:
 
 
 def _models(run_id: str, checked: int) -> None:
-    """Each format: to be made, being made, or there and right. The page itself draws them, so that a press draws the
-    whole page; only while one is being made it is a fragment, which looks again and again."""
+    """Each format: not exported, in progress, or exported and checked. The page draws them, so that a click redraws
+    the whole page; only while an export runs are they a fragment that refreshes itself."""
     watched = _at_work(run_id)
     draw = st.fragment(_formats, run_every=POLL) if watched else _formats
     draw(run_id, checked, watched)
@@ -99,7 +99,7 @@ def _format(run_id: str, name: str, checked: int) -> None:
     title = FORMATS[name][0]
     task = server.exports.task(run_id, name)
     if task.running:
-        st.caption(":material/hourglass: Being made, then asked the run's own test images")
+        st.caption(":material/hourglass: Exporting, then checking it on the run's test images")
         return
     path = None if task.error else server.exports.find(run_id, name)
     if path is None:
@@ -122,7 +122,7 @@ def _format(run_id: str, name: str, checked: int) -> None:
         on_click="ignore",
         type="primary",
     )
-    st.caption(f":material/check: Read back, it says what the run said of {formats.count(checked, 'test image')}")
+    st.caption(f":material/check: Loaded again, it agrees with the run on {formats.count(checked, 'test image')}")
 
 
 def _code(run_id: str) -> None:
@@ -145,7 +145,7 @@ def _code(run_id: str) -> None:
 
 
 def _content(path: Path) -> bytes:
-    """A file as it is, a folder as a zip of it."""
+    """A file unchanged, a folder as a zip."""
     if path.is_file():
         return path.read_bytes()
     buffer = io.BytesIO()

@@ -1,4 +1,4 @@
-"""One run as it goes: waiting, working, ended well or not, and what to do next."""
+"""The progress of one run: waiting, running, finished or failed, and what to do next."""
 
 from dataclasses import asdict
 
@@ -12,30 +12,30 @@ from dashboard import server
 from dashboard.state import visitor
 from dashboard.ui import components, findings, formats, task_progress, training_charts
 
-POLL = 0.6  # seconds between two looks
-BESIDE = 12  # runs that are offered to be drawn beside
+POLL = 0.6  # seconds between updates
+BESIDE = 12  # runs offered for comparison
 WITH_CURVES = ("finetune", "scratch", "linear-adam", "mlp")
 
 _AGAIN = {  # what to do about a run that did not finish
     "failed": "Change what the message says and start again.",
     "diverged": "The last finite checkpoint is kept. A tenth of the learning rate usually helps.",
-    "stopped": "Finished features are kept: started again, it goes on from there.",
-    "paused": "Its weights and its optimizer are kept: it goes on from where it was.",
-    "interrupted": "",  # its error says it
+    "stopped": "Finished features are kept: a new start continues from there.",
+    "paused": "Its weights and optimizer state are kept: it can be resumed.",
+    "interrupted": "",  # its error explains it
 }
-_TRAINING_STOPPED = "It goes on from its last checkpoint, or from the start where it has none."
+_TRAINING_STOPPED = "It resumes from its last checkpoint, or from the start if there is none."
 
 
 def show(run_id: str) -> None:
-    """Draw a run; while it waits or works it redraws itself and can be paused and stopped."""
+    """Draw a run; while it waits or runs, it refreshes itself and can be paused and stopped."""
     if any(run.id == run_id for run in server.runs.active()):
         st.fragment(_live, run_every=POLL)(run_id)
         return
     run = next((run for run in server.runs.rows() if run.id == run_id), None)
     if run is None:
-        st.info("It was deleted, or the link comes from another home folder.", title="This run is not here")
+        st.info("It was deleted, or the link is from another home folder.", title="Run not found")
         return
-    if run.status not in ENDED:  # the engine starts, and will say whether anybody works on it
+    if run.status not in ENDED:  # the engine is starting, and then knows whether the run is active
         st.skeleton(height=240)
         st.fragment(_look_again, run_every=POLL)()
         return
@@ -50,7 +50,7 @@ def show(run_id: str) -> None:
 
 
 def learned(run: RunRow) -> None:
-    """The curves of a run that has ended, well or not, where it has any."""
+    """The curves of a run that has ended, if it has any."""
     if run.config.method in WITH_CURVES:
         curves(run.id, run.name, unfrozen_after(run.config.method, run.config.start, run.config.head_epochs))
 
@@ -64,7 +64,7 @@ def why_it_ended(run: RunRow) -> None:
 
 
 def resume_button(run: RunRow) -> None:
-    """The button that goes on with a run, where it can go on."""
+    """The button that resumes a run, if it can be resumed."""
     if run.status in RESUMABLE:
         st.button(
             "Resume",
@@ -77,7 +77,7 @@ def resume_button(run: RunRow) -> None:
 
 
 def curves(run_id: str, name: str, unfrozen: int | None) -> None:
-    """Curves so far, by epoch or by batch, with those of other runs beside."""
+    """Curves so far, by epoch or by batch, together with those of other runs."""
     own = server.runs.curves(run_id)
     if own.empty:
         return
@@ -113,12 +113,12 @@ def curves(run_id: str, name: str, unfrozen: int | None) -> None:
 
 
 def unfrozen_after(method: str, start: str, head_epochs: int) -> int | None:
-    """After which epoch a fine-tune unfroze something; None where it did from the start, or never."""
+    """The epoch after which a fine-tune unfroze layers; None if from the start, or never."""
     return int(head_epochs) or None if method == "finetune" and not start else None
 
 
 def same(run: RunRow, **changes) -> dict[str, str]:
-    """Choices that open Train with the config of a run, changed in places; all of them, since Train remembers."""
+    """Choices that open Train with a run's config and some changes; complete, since Train keeps earlier choices."""
     config = asdict(run.config) | changes
     del config["version"]
     config["backbones"] = config.pop("backbone")
@@ -126,7 +126,7 @@ def same(run: RunRow, **changes) -> dict[str, str]:
 
 
 def queue(but: str = "") -> None:
-    """The runs that wait or work, apart from one that is drawn elsewhere."""
+    """The waiting and running runs, except one that is drawn elsewhere."""
     for position, run in enumerate(server.runs.active()):
         if run.id == but:
             continue
@@ -139,7 +139,7 @@ def queue(but: str = "") -> None:
 def _live(run_id: str) -> None:
     active = server.runs.active()
     position = next((i for i, run in enumerate(active) if run.id == run_id), None)
-    if position is None:  # it ended: the whole page has something new to show
+    if position is None:  # it ended: redraw the whole page
         server.runs.refresh()
         st.rerun()
     run = active[position]
@@ -185,7 +185,7 @@ def _short(run: RunRow) -> str:
 
 
 def _next_steps(run: RunRow) -> None:
-    """What one would do after a result: three links."""
+    """Next steps after a result: three links."""
     with st.container(horizontal=True, vertical_alignment="center"):
         components.link("compare", "Compare it", icon=":material/bar_chart:", run=run.id)
         components.link(
@@ -225,7 +225,7 @@ def _fine_tune_link(run: RunRow) -> None:
         "train",
         "Fine-tune from here",
         icon=":material/tune:",
-        help="Its head is where the fine-tune starts." if start else "",
+        help="The fine-tune starts from its head." if start else "",
         **same(run, method="finetune", start=start, recipe="", epochs=0, batch_size=0, learning_rate=0.0),
     )
 
@@ -237,7 +237,7 @@ def _did_not_finish(run: RunRow) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         resume_button(run)
         changes = {"learning_rate": run.config.learning_rate / 10, "recipe": ""} if run.status == "diverged" else {}
-        label = "Set it up again, ten times gentler" if changes else "Set it up again"
+        label = "Set it up again with a tenth of the learning rate" if changes else "Set it up again"
         components.link("train", label, icon=":material/replay:", **same(run, **changes))
     learned(run)
 
@@ -247,7 +247,7 @@ def _stop_button(run: Run) -> None:
 
 
 def _button(label: str, icon: str, run: Run, act) -> None:
-    # A callback, since it is heard even when its fragment was redrawn between the press and its arrival.
+    # A callback runs even if its fragment was redrawn between the click and its arrival.
     st.button(label, icon=icon, key=f"{label.lower()}-{run.id}", on_click=task_progress.attempt, args=(act, run.id))
 
 

@@ -1,4 +1,4 @@
-"""A report: one HTML file with the comparison and the chosen runs, for people who were not there.
+"""A report: one HTML file with the comparison and the chosen runs, for readers without the dashboard.
 
 Everything is in the file, and nothing in it is a program: it opens offline, on a phone and in ten years, and prints. So
 charts are drawn as SVG here; Plotly would add its 5 MB of JavaScript. It lives beside the pages because it says what
@@ -27,7 +27,7 @@ from dashboard.ui import answers, findings, formats
 from dashboard.ui.charts import class_colour
 
 MISTAKES = 12  # images shown of a run
-MANY_CLASSES = 20  # from here on a confusion matrix is too wide for a page
+MANY_CLASSES = 20  # from this many on, a confusion matrix is too wide for a page
 RIGHT, WRONG = "#2f55cc", "#e08600"
 
 
@@ -38,7 +38,7 @@ def html(run_ids: Sequence[str]) -> str:
         RunError: No run, one that does not exist, or one without a result.
     """
     if not run_ids:
-        raise RunError("A report of no runs is empty", "one run or more")
+        raise RunError("A report needs at least one run", "one run or more")
     chosen = [runs.get(run_id) for run_id in dict.fromkeys(run_ids)]
     outcomes = [run.outcome for run in chosen if run.outcome]
     for run in chosen:
@@ -93,7 +93,7 @@ def _comparison(rows: Sequence[RunRow]) -> list[str]:
 
 
 def _labels(rows: Sequence[RunRow]) -> list[str]:
-    """What tells the runs apart: the backbone and how it was used, the number where that is not enough."""
+    """Distinct labels of the runs: the backbone and its method, with the run id if that is not enough."""
     names = []
     for row in rows:
         how = row.config.recipe or TITLES[row.config.method].lower()
@@ -116,7 +116,7 @@ def _run(run: RunRow, outcome: Outcome) -> str:
     if outcome.weights_origin == "untrained" and run.config.method != "scratch":
         parts.append("<p class=warning>Untrained weights: nothing was transferred from ImageNet.</p>")
     if run.status != "finished":
-        parts.append(f"<p class=warning>The run was {escape(run.status)}: this is its best until then.</p>")
+        parts.append(f"<p class=warning>The run was {escape(run.status)}: this is its best result so far.</p>")
     parts += [f"<p class=warning>{escape(note)}</p>" for note in outcome.notes]
     if outcome.stages:
         parts += ["<h3>Stage by stage</h3>", _stages(outcome)]
@@ -137,7 +137,7 @@ def _stages(outcome: Outcome) -> str:
     counted = ""
     if outcome.weight_layers:
         counted = (
-            f"<p>{outcome.trainable_weight_layers} of {outcome.weight_layers} layers with weights trained at last, "
+            f"<p>{outcome.trainable_weight_layers} of {outcome.weight_layers} layers with weights trained at the end, "
             f"{outcome.trainable_params:,} of {outcome.total_params:,} parameters.</p>"
         )
     return _bars(names, frame["accuracy"], frame["accuracy_low"], frame["accuracy_high"]) + counted
@@ -183,7 +183,7 @@ def _mistakes(run: RunRow, names: list[str]) -> str:
         f"{formats.percent(confidence)} sure</figcaption></figure>"
         for row, label, prediction, confidence in zip(*columns, strict=True)
     ]
-    return f"<h3>Wrong and sure of it</h3><div class=images>{''.join(shown)}</div>"
+    return f"<h3>Most confident mistakes</h3><div class=images>{''.join(shown)}</div>"
 
 
 def _picture(pixels: np.ndarray) -> str:
@@ -239,8 +239,8 @@ def _settings(run: RunRow, outcome: Outcome) -> str:
     ]
     versions = ", ".join(f"{name} {version}" for name, version in outcome.versions.items())
     return (
-        f"<h3>What decided this result</h3>{_table(('Setting', 'Value'), rows)}"
-        f"<p class=quiet>All other settings are the program's own. {escape(versions)}. Run {run.id}.</p>"
+        f"<h3>Settings of this run</h3>{_table(('Setting', 'Value'), rows)}"
+        f"<p class=quiet>All other settings have their default values. {escape(versions)}. Run {run.id}.</p>"
     )
 
 

@@ -1,4 +1,4 @@
-"""The result of one run from close up: how good, how sure of that, which classes it takes for which."""
+"""The result of one run in detail: its accuracy, its confidence, and which classes it confuses."""
 
 import numpy as np
 import pandas as pd
@@ -24,11 +24,11 @@ def show(run: RunRow, outcome: Outcome) -> None:
         )
         _unfreezing(run)
     counts = server.runs.confusion(run.id)
-    st.subheader("How well it knows each class", anchor=False)
+    st.subheader("Accuracy by class", anchor=False)
     st.markdown(findings.classes(counts))
     components.chart(charts.per_class(counts), key=f"classes-{run.id}", alt="Accuracy of each class with its interval")
-    st.subheader("What it takes for what", anchor=False)
-    st.caption("Choose a cell to see its images; press what is said of an image to see what speaks for it.")
+    st.subheader("Confusion matrix", anchor=False)
+    st.caption("Choose a cell to see its images; click an image's caption to see what supports the prediction.")
     projected = visitor.get().projector  # then the matrix needs the whole width to be read
     left, right = (st.container(), st.container()) if projected else st.columns([13, 11], gap="large")
     with left:

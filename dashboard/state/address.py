@@ -30,7 +30,7 @@ def number(
     _write(name, st.session_state[key], default)
 
     def keep() -> None:
-        if key in st.session_state:  # the page may have been left meanwhile
+        if key in st.session_state:  # the visitor may have left the page
             _write(name, st.session_state[key], default)
 
     if kind is float:
@@ -60,7 +60,7 @@ def several(
         options = {"default": list(default)} | options
 
     def keep() -> None:
-        if name in st.session_state:  # the page may have been left meanwhile
+        if name in st.session_state:  # the visitor may have left the page
             _write(name, _joined(st.session_state[name], titles), usual)
 
     if widget is st.pills:

@@ -1,4 +1,4 @@
-"""What augmentation does to training images, shown on real ones: as they are, and twice as a training may see them."""
+"""What augmentation does to training images, shown on real ones: as stored, and two random variants of each."""
 
 import io
 
@@ -16,7 +16,7 @@ SHOWN = 6
 
 
 def show(config: RunConfig) -> None:
-    """A row of images as they are, two rows as training sees them."""
+    """One row of original images, then two rows of augmented ones."""
     try:
         dataset = server.datasets.get(config.dataset)
     except LabError:
@@ -24,13 +24,13 @@ def show(config: RunConfig) -> None:
     st.image(
         _sheet(config.dataset, dataset.fingerprint, config.augment, config.seed),
         width="stretch",
-        alt=f"Training images as they are, and changed by {config.augment}",
+        alt=f"Training images, original and augmented with {config.augment}",
     )
-    st.caption("First row: as they are. Below: as training may see them, other ones in each epoch.")
+    st.caption("First row: originals. Below: random variants, drawn anew in each epoch.")
 
 
 def sheet(pictures: np.ndarray, kinds: tuple[str, ...], *, seed: int) -> bytes:
-    """A PNG of images (n, s, s, 3) uint8 over two rows of their augmented selves."""
+    """A PNG of images (n, s, s, 3) uint8 above two rows of augmented copies."""
     rng = np.random.default_rng(seed)
     rows = [pictures, *(images.augment(pictures, kinds, rng) for _ in range(2))]
     strips = [Image.open(io.BytesIO(contact_sheet.strip(row, places=len(pictures)))) for row in rows]

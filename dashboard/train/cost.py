@@ -1,4 +1,4 @@
-"""What runs will do and cost on this machine, said before they start."""
+"""What runs will do and cost on this machine, shown before they start."""
 
 from collections.abc import Sequence
 from math import isnan
@@ -20,7 +20,7 @@ def show(configs: Sequence[RunConfig]) -> list[Plan]:
     """One sentence about what will happen, and a line of time for each run.
 
     Raises:
-        LabError: One of the runs cannot be.
+        LabError: One of the configurations is invalid.
     """
     if not configs:
         st.info("Choose at least one backbone.", icon=":material/account_tree:")
@@ -35,24 +35,24 @@ def show(configs: Sequence[RunConfig]) -> list[Plan]:
 
 
 def memory(config: RunConfig, frozen: Frozen) -> None:
-    """What training holds: as an earlier run of its kind measured it, else what can be counted before."""
+    """Memory for training: measured in an earlier run with the same settings, else estimated."""
     counted = formats.storage(freeze.memory(frozen, config))
     seen = _seen(config)
     if seen:
         st.markdown(
             f"Memory: {formats.storage(seen)} :green-badge[:material/timer: measured]",
-            help="The most that the working process held in the last run with this backbone, input size and batch.",
+            help="Peak memory of the worker process in the last run with this backbone, input size and batch size.",
         )
     else:
         st.markdown(
-            f"Memory: {counted} and what a batch of {config.batch_size} leaves in each layer",
-            help="Counted: weights, gradients and what the optimizer remembers of them. After a first run the measured "
-            "figure stands here.",
+            f"Memory: {counted} plus the activations of a batch of {config.batch_size}",
+            help="Counted: weights, gradients and optimizer state. After the first run, the measured "
+            "figure is shown here.",
         )
 
 
 def measure_button(backbone: str, input_size: int, label: str = "Measure") -> None:
-    """Measure a speed on this machine; while that goes on, the place of the button tells so."""
+    """A button that measures the speed on this machine; replaced by a note while the measurement runs."""
     measurement = server.throughput.measurement(backbone, input_size)
     if measurement.running:
         st.caption(":material/hourglass_top: Measuring, about ten seconds", width="content")
@@ -64,7 +64,7 @@ def measure_button(backbone: str, input_size: int, label: str = "Measure") -> No
 
 def _probe(who: str, config: RunConfig, plan: Plan) -> str:
     return (
-        f"{who} looks at {formats.count(plan.images, 'image')} of {config.dataset}. Then a head "
+        f"{who} extracts features from {formats.count(plan.images, 'image')} of {config.dataset}. Then a head "
         f"(**{heads.METHODS[config.method].title.lower()}**) learns from {formats.count(plan.n_train)} of them, "
         f"and is tested once on {formats.count(plan.n_test)} others."
     )
@@ -72,9 +72,9 @@ def _probe(who: str, config: RunConfig, plan: Plan) -> str:
 
 def _finetune(who: str, config: RunConfig, plan: Plan) -> str:
     if config.start:
-        first = "The head of a finished probe is where it starts. Then"
+        first = "It starts with the head of a finished probe. Then"
     elif config.head_epochs:
-        first = f"First a new head learns alone for {formats.count(config.head_epochs, 'epoch')}. Then"
+        first = f"First, only a new head is trained for {formats.count(config.head_epochs, 'epoch')}. Then"
     else:
         first = "From the start"
     what = {
@@ -94,8 +94,8 @@ def _finetune(who: str, config: RunConfig, plan: Plan) -> str:
 def _scratch(who: str, config: RunConfig, plan: Plan) -> str:
     return (
         f"{who} starts from random weights and learns from {formats.count(plan.n_train, 'image')} of "
-        f"{config.dataset}{_augmented(config)} for {formats.count(config.epochs, 'epoch')}. The epoch that validates "
-        f"best is tested once on {formats.count(plan.n_test)} others."
+        f"{config.dataset}{_augmented(config)} for {formats.count(config.epochs, 'epoch')}. The epoch with the best "
+        f"validation accuracy is tested once on {formats.count(plan.n_test)} others."
     )
 
 
@@ -128,12 +128,12 @@ def _time(config: RunConfig, plan: Plan) -> str:
             f"about {formats.duration(plan.estimate.seconds)} {'in all' if config.trains else 'for the features'}"
         )
     else:
-        parts.append("its speed on this machine is not measured yet")
+        parts.append("its speed on this machine has not been measured yet")
     return ", ".join(parts)
 
 
 def _seen(config: RunConfig) -> float | None:
-    """Bytes that the latest run of this kind held."""
+    """Peak memory in bytes of the latest run with these settings."""
     if not server.engine.store_open():
         return None
     names = ("backbone", "input_size", "batch_size", "unfreeze", "unfreeze_count")
@@ -148,7 +148,7 @@ def _seen(config: RunConfig) -> float | None:
 
 
 def _busy() -> bool:
-    """A speed measured while a run works would be wrong."""
+    """Whether a run is active: it would distort a measured speed."""
     return not server.engine.settled() or bool(server.runs.active())
 
 

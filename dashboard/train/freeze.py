@@ -1,4 +1,4 @@
-"""What of a backbone trains: the choice, and right under it the network as it then stands, block by block."""
+"""Which part of a backbone trains: the choice, and below it the resulting network, block by block."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -14,7 +14,7 @@ from dashboard import server
 from dashboard.state import address
 from dashboard.ui import choices, components, formats, training_charts
 
-UNKNOWN = 1000  # layers of a network that is not read yet
+UNKNOWN = 1000  # layers of a network that has not been inspected yet
 
 
 def choose(backbone: str, input_size: int) -> dict:
@@ -35,7 +35,7 @@ def choose(backbone: str, input_size: int) -> dict:
 
 
 def show(config: RunConfig) -> Frozen | None:
-    """Draw the network with the plan applied, and warn of plans a lecturer would stop; None until it is known.
+    """Draw the network with the plan applied, with warnings about questionable plans; None until it has been inspected.
 
     Raises:
         LabError: The plan cannot be applied.
@@ -62,7 +62,7 @@ def show(config: RunConfig) -> Frozen | None:
 
 
 def layers(frozen: Frozen) -> None:
-    """Every layer as it stands, folded away."""
+    """The state of every layer, in an expander."""
     frame = pd.DataFrame([asdict(layer) for layer in frozen.layers])
     frame["trains"] = frame["trainable_params"] > 0
     with st.expander("All layers", icon=":material/view_list:"):
@@ -83,7 +83,7 @@ def layers(frozen: Frozen) -> None:
 
 
 def sentence(frozen: Frozen, config: RunConfig) -> str:
-    """The plan in one line, as it was read back from the network."""
+    """The plan in one line, read back from the network."""
     weights = (
         f"{frozen.trainable_weight_layers} of its {frozen.weight_layers} layers with weights, "
         f"**{_millions(frozen.trainable_params)} of {_millions(frozen.params)} parameters**"
@@ -96,7 +96,7 @@ def sentence(frozen: Frozen, config: RunConfig) -> str:
 
 
 def clicked(event: Mapping, blocks: int) -> int | None:
-    """How many blocks from the end are unfrozen by a click on one of the strip; None where none was clicked."""
+    """How many blocks from the end a click on the strip unfreezes; None if no block was clicked."""
     points = event.get("selection", {}).get("points", [])
     found = [point["customdata"] for point in points if "customdata" in point]
     if not found:
@@ -106,17 +106,17 @@ def clicked(event: Mapping, blocks: int) -> int | None:
 
 
 def memory(frozen: Frozen, config: RunConfig) -> int:
-    """Bytes that weights, gradients and the optimizer's moments take; what images leave behind comes on top."""
+    """Bytes that weights, gradients and the optimizer's moments take; activations come on top."""
     moments = {"adam": 2, "adamw": 2, "sgd": 1 if config.momentum else 0}[config.optimizer]
     return 4 * (frozen.params + (1 + moments) * frozen.trainable_params)
 
 
 def _how_many(backbone: str, input_size: int, what: str) -> int:
-    """Blocks or layers that there are, or a number no network has while that is not known."""
+    """The number of blocks or layers, or `UNKNOWN` until the network has been inspected."""
     try:
         one = RunConfig(backbone=backbone, input_size=input_size, method="finetune", unfreeze=what, unfreeze_count=1)
         whole = server.training.frozen(one)
-    except LabError:  # told where the config itself is shown
+    except LabError:  # reported where the config itself is shown
         return UNKNOWN
     if whole is None:
         _wait(one)

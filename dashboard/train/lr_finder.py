@@ -1,4 +1,4 @@
-"""The learning rate of a run: how it will go over the epochs, and which one a short trial suggests."""
+"""The learning rate of a run: its schedule over the epochs, and the rate that a short trial suggests."""
 
 import numpy as np
 import streamlit as st
@@ -10,11 +10,11 @@ from dashboard import server
 from dashboard.state import address
 from dashboard.ui import components, formats, task_progress, training_charts
 
-POINTS = 101  # of the schedule that is drawn
+POINTS = 101  # in the drawn schedule
 
 
 def over_time(config: RunConfig) -> np.ndarray:
-    """The learning rate at points equally far apart over all epochs, as `optimizers.schedule` gives it to each step."""
+    """The learning rate at evenly spaced points over all epochs, equal to `optimizers.schedule`."""
     part = np.linspace(0, 1, POINTS)
     if config.schedule == "constant":
         return np.full(POINTS, config.learning_rate)
@@ -25,7 +25,7 @@ def over_time(config: RunConfig) -> np.ndarray:
 
 
 def show_schedule(config: RunConfig) -> None:
-    """The learning rate over the epochs, in both stages."""
+    """The learning rate over the epochs, in both phases."""
     if config.schedule == "constant":
         st.caption("The same rate in all epochs")
         return
@@ -49,15 +49,15 @@ def show(config: RunConfig) -> None:
             on_click=task_progress.begin,
             args=([search],),
             disabled=busy,
-            help="It rises from tiny to huge in a hundred steps: a tenth of where the loss is lowest is a good one. "
-            + ("A run has the device now." if busy else ""),
+            help="The rate rises from tiny to huge in a hundred steps; a tenth of the best one works well. "
+            + ("The device is busy with a run." if busy else ""),
         )
         return
     table, suggestion = search.result
     figure = training_charts.rates(table, suggestion=suggestion, chosen=config.learning_rate)
     components.chart(figure, key="rates", alt="Loss by learning rate")
     if suggestion is None:
-        st.markdown("No rate made the loss noticeably lower in so few steps: there is little left to learn here.")
+        st.markdown("No rate lowered the loss noticeably in so few steps: there is little left to learn here.")
         return
     st.markdown(
         f"The loss was lowest at {formats.learning_rate(float(f'{10 * suggestion:.0e}'))}. A tenth of that is safe: "

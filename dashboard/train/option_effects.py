@@ -1,4 +1,4 @@
-"""What each setting of a run does, in numbers of this very run: pure functions from the config to a sentence."""
+"""What each setting does, in numbers for this run: pure functions from the config to a sentence."""
 
 import math
 from collections.abc import Sequence
@@ -10,18 +10,18 @@ from dashboard.ui import formats
 
 
 def effect(name: str, config: RunConfig, n_train: int, class_counts: Sequence[int]) -> str:
-    """One short sentence about the value of a field, or "" where there is nothing to say.
+    """One short sentence about the value of a field; "" if there is nothing to say.
 
     Args:
-        n_train: Images that it trains on.
-        class_counts: Images of each class in the dataset.
+        n_train: Number of training images.
+        class_counts: Number of images of each class in the dataset.
     """
     said = _SENTENCES.get(name)
     return said(config, max(n_train, 1), class_counts) if said else ""
 
 
 def steps(config: RunConfig, n_train: int) -> int:
-    """Steps an epoch takes."""
+    """Steps per epoch."""
     return math.ceil(n_train / config.batch_size)
 
 
@@ -48,8 +48,8 @@ def _dropout(config: RunConfig, *_) -> str:
     wide = config.head_units or backbones.get(config.backbone).feature_dim
     what = "hidden units" if config.head_units else "features"
     if config.pooling == "flatten" and not config.head_units:
-        return f"{100 * config.dropout:.0f} % of the features are hidden in each step"
-    return f"{config.dropout * wide:,.0f} of {wide:,} {what} are hidden in each step" if config.dropout else "Off"
+        return f"{100 * config.dropout:.0f} % of the features are dropped in each step"
+    return f"{config.dropout * wide:,.0f} of {wide:,} {what} are dropped in each step" if config.dropout else "Off"
 
 
 def _units(config: RunConfig, _, counts: Sequence[int]) -> str:
@@ -64,31 +64,31 @@ def _units(config: RunConfig, _, counts: Sequence[int]) -> str:
 
 def _head_epochs(config: RunConfig, *_) -> str:
     if not config.head_epochs:
-        return "The backbone feels the gradients of a head that knows nothing yet"
+        return "The backbone receives the gradients of an untrained head"
     return "Through the whole network, since images change" if config.augment else "On features that are computed once"
 
 
 def _smoothing(config: RunConfig, _, counts: Sequence[int]) -> str:
     if not config.label_smoothing:
-        return "The right class is to get 100 %"
-    return f"The right class is to get {100 * (1 - config.label_smoothing * (1 - 1 / len(counts))):.0f} %"
+        return "Target for the right class: 100 %"
+    return f"Target for the right class: {100 * (1 - config.label_smoothing * (1 - 1 / len(counts))):.0f} %"
 
 
 def _decay(config: RunConfig, n_train: int, _) -> str:
     if not config.weight_decay:
         return "Off"
     left = (1 - config.learning_rate * config.weight_decay) ** (config.epochs * steps(config, n_train))
-    return f"By itself it shrinks weights by {100 * (1 - left):.2g} % in all"
+    return f"By itself it shrinks the weights by {100 * (1 - left):.2g} % in total"
 
 
 def _momentum(config: RunConfig, *_) -> str:
-    return f"A step goes where the last {1 / (1 - config.momentum):,.0f} pointed"
+    return f"Each step combines about the last {1 / (1 - config.momentum):,.0f} gradients"
 
 
 def _patience(config: RunConfig, *_) -> str:
     if not config.patience:
         return "All epochs; the best one is kept"
-    return f"Ends when {formats.count(config.patience, 'epoch')} in a row did not validate better"
+    return f"Ends when {formats.count(config.patience, 'epoch')} in a row bring no better validation accuracy"
 
 
 def _classes(config: RunConfig, _, counts: Sequence[int]) -> str:
@@ -106,7 +106,7 @@ def _n_train(config: RunConfig, n_train: int, counts: Sequence[int]) -> str:
 
 def _pooling(config: RunConfig, *_) -> str:
     if config.pooling == "flatten":
-        return "Every place keeps its own numbers"
+        return "Every position keeps its own values"
     projected = config.pooling == "projected"
     wide = towers.SHAPES[config.backbone].dim if projected else backbones.get(config.backbone).feature_dim
     return f"{wide:,} features an image"

@@ -1,4 +1,4 @@
-"""Everything about a run that is folded away under More: defaults that suit most, each with what it does beside it."""
+"""The settings of a run under More: each has a sensible default and a note on its effect."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ from dashboard.state import address
 from dashboard.train import augmentation, lr_finder, option_effects
 from dashboard.ui import choices
 
-FREE = ("dataset", "n_train", "n_test", "seed", "weights")  # what a recipe leaves to whoever follows it
+FREE = ("dataset", "n_train", "n_test", "seed", "weights")  # what a recipe leaves open
 
 WEIGHTS = {"imagenet": "Published", "untrained": "Untrained"}  # or a path
-HEAD_WIDGETS = {  # of a probe, whose defaults and steps are not those of a fine-tune
+HEAD_WIDGETS = {  # of a probe, whose defaults and steps differ from a fine-tune's
     "epochs": {"default": HEAD_DEFAULTS["epochs"]},
     "batch_size": {"default": HEAD_DEFAULTS["batch_size"], "step": 32},
     "learning_rate": {"default": HEAD_DEFAULTS["learning_rate"], "least": 1e-6, "step": 1e-4},
@@ -36,15 +36,17 @@ def pooling(backbone: str) -> str:
     about = {"help": "How the positions of the last feature map become one vector"}
     if facts.has_text_tower:
         titles = {"avg": POOLINGS["class"], "projected": POOLINGS["projected"]}
-        about = {"help": "Its class token: as papers probe it, or as it is compared with texts, in fewer numbers"}
-    if st.session_state.get("pooling") not in titles:  # it was chosen for the other kind of network
+        about = {
+            "help": "Its class token: before the projection, as papers probe it, or after it, as texts are compared"
+        }
+    if st.session_state.get("pooling") not in titles:  # chosen for the other kind of network
         st.session_state.pop("pooling", None)
     label = "CLIP's features" if facts.has_text_tower else "Pooling"
     return choices.titled(st.selectbox, "pooling", label, titles, **about)
 
 
 class More:
-    """The widgets of one script run: `fields` is what they say, `explain` writes under each what that does."""
+    """The widgets of one script run: `fields` holds their values, `explain` writes the effect of each below it."""
 
     def __init__(self, method: str, dataset: str, backbone: str):
         self.method, self.dataset, self.backbone = method, dataset, backbone

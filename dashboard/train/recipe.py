@@ -110,7 +110,7 @@ def command(config: RunConfig) -> str:
 def _switch() -> None:
     """Another kind of method has been chosen: its own numbers, and networks that suit it."""
     kind = st.session_state.get("kind")
-    if kind not in KINDS:  # the page was left meanwhile
+    if kind not in KINDS:  # the visitor left the page
         return
     for name in ("epochs", "batch_size", "learning_rate", "recipe", "augment"):
         address.forget([name])
@@ -134,7 +134,7 @@ def _suit(kind: str) -> None:
 def _apply() -> None:
     """Set what the chosen recipe decides, and let all else that could change its result go back to its default."""
     name = st.session_state.get("recipe")
-    if name is None:  # the page was left meanwhile
+    if name is None:  # the visitor left the page
         return
     address.forget([field for field in RunConfig.__dataclass_fields__ if field not in options.FREE])
     st.session_state[_LINKED] = name

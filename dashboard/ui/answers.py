@@ -1,4 +1,4 @@
-"""What the table of runs says, in plain sentences: the three questions, and what makes an answer shaky.
+"""The table of runs in plain sentences: the three questions, and what makes an answer unreliable.
 
 Every sentence is computed from measured numbers and from the facts of the backbones, and claims no more than they do.
 """
@@ -17,8 +17,8 @@ from core.metrics import Change
 from core.runs import RunRow
 from dashboard.ui import findings, formats
 
-MOST_GAINS = 3  # fine-tunes of which it is said what unfreezing gave
-CLOSE = 1.1  # times as long: two single timings nearer than this may be noise
+MOST_GAINS = 3  # fine-tunes whose gain from unfreezing is reported
+CLOSE = 1.1  # ratio of two single timings; a smaller one may be noise
 
 
 ChangeOfRuns = Callable[[RunRow, RunRow], Change]
@@ -27,14 +27,14 @@ Unfreezing = Callable[[RunRow], Change | None]
 
 @dataclass(frozen=True)
 class Answer:
-    """One of the three questions and what the runs say."""
+    """One of the three questions and its answer."""
 
     question: str
     sentences: tuple[str, ...]
 
     @property
     def text(self) -> str:
-        """All sentences, a line of Markdown each."""
+        """All sentences, one line of Markdown each."""
         return "  \n".join(self.sentences)
 
 
@@ -58,12 +58,12 @@ def three_questions(runs: Sequence[RunRow], change: ChangeOfRuns, unfreezing: Un
     )
 
 
-_MUST_AGREE: tuple[tuple[Callable[[RunRow], object], str], ...] = (  # what must be alike before runs are compared
+_MUST_AGREE: tuple[tuple[Callable[[RunRow], object], str], ...] = (  # what must agree before runs are compared
     (lambda run: run.config.dataset, "Accuracies are not comparable: the datasets differ"),
     (lambda run: run.n_test, "Accuracies were measured on different test images: the number of them differs"),
     (lambda run: run.n_train, "Accuracies and times depend on the training images: the number of them differs"),
     (lambda run: run.config.train_split, "The runs learned from different parts of the training images"),
-    (lambda run: run.config.preprocessing, "The runs saw differently prepared pixels: preprocessing differs"),
+    (lambda run: run.config.preprocessing, "The runs used different preprocessing"),
     (lambda run: run.config.input_size, "Accuracies and times depend on the input size, which differs"),
     (lambda run: run.config.method, "Accuracies and times depend on the method, which differs"),
     (lambda run: run.hardware, "Times are not comparable: the hardware differs"),
@@ -71,7 +71,7 @@ _MUST_AGREE: tuple[tuple[Callable[[RunRow], object], str], ...] = (  # what must
 
 
 def warnings(runs: Sequence[RunRow]) -> tuple[str, ...]:
-    """Why numbers of these runs may not be compared, a sentence each; none when they may."""
+    """Reasons why these runs are not comparable, one sentence each; empty if they are."""
     done = _finished(runs)
     sentences = []
     for value_of, reason in _MUST_AGREE:
@@ -165,7 +165,7 @@ def _explanation(done: Sequence[RunRow]) -> tuple[str, ...]:
         best_of.setdefault(run.config.backbone, run)
     runs = list(best_of.values())
     if not runs:
-        return ("These runs use backbones of which no facts are known.",)
+        return ("Nothing is known about the backbones of these runs.",)
     shown = [runs[0], *sorted(runs[1:], key=lambda run: run.seconds)[:1]]
     parts = [f"{_facts(run)}." for run in shown]
     cold = [run for run in known if not run.cached and not run.config.trains]
@@ -180,7 +180,7 @@ def _explanation(done: Sequence[RunRow]) -> tuple[str, ...]:
         sizes = [(BACKBONES[run.config.backbone].params, 1 / run.images_per_second) for run in runs]
         parts += _together(sizes, "more parameters", "more time an image")
     if len(runs) == 1:
-        parts.append("Run a second backbone to see what the architecture changes.")
+        parts.append("Run a second backbone to see the effect of the architecture.")
     return tuple(parts)
 
 
@@ -195,7 +195,7 @@ def _facts(run: RunRow) -> str:
         share = run.trainable_params / run.total_params
         text += f"; {run.trainable_params / 1e6:.2f} M of its parameters ({100 * share:.0f} %) trained"
     if run.config.method == "scratch":
-        text += ", and had learned nothing before"
+        text += ", and started without pretraining"
     return f"{text}, {formats.rate(speed)} measured" if not isnan(speed) else text
 
 
@@ -230,7 +230,7 @@ def _grouped(runs: Sequence[RunRow], key: Callable[[RunRow], Hashable]) -> list[
 
 
 def _labels(first: RunRow, second: RunRow) -> tuple[str, str]:
-    """Labels of two runs, told apart by their training images where all else that is said of them is the same."""
+    """Labels of two runs, with their numbers of training images if the labels are otherwise the same."""
     one, other = _label(first), _label(second)
     if one != other or first.n_train == second.n_train:
         return one, other

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from core import metrics
 from core.backbones import BACKBONES
 
-# Petroff (2021), Accessible color sequences for data visualization, arXiv:2107.02270: told apart by colour-blind eyes.
+# Petroff (2021), Accessible color sequences for data visualization, arXiv:2107.02270: safe for colour blindness.
 CLASS_COLOURS = (
     "#3f90da",
     "#ffa90e",
@@ -30,7 +30,7 @@ CLASS_COLOURS = (
     "#92dadd",
 )
 
-# Relatives share a hue, and every family has a symbol too: twelve colours alone are too many for any eye.
+# Related families share a hue, and every family has a symbol too: twelve colours are too many to tell apart.
 FAMILY_COLOURS = {
     "CLIP": "#0f8b8d",
     "ConvNeXt": "#00936a",
@@ -83,7 +83,7 @@ def class_colour(index: int) -> str:
 
 
 def enlarge(figure: go.Figure) -> go.Figure:
-    """The same chart with type, strokes and points for the last row of a lecture hall."""
+    """The same chart with larger type, strokes and points, for a projector."""
     spec = figure.to_plotly_json()
     _scale(spec["data"])
     _scale({key: value for key, value in spec["layout"].items() if key not in ("template", "width")})
@@ -116,7 +116,7 @@ def class_balance(frame: pd.DataFrame) -> go.Figure:
 
 
 def counted(counts: Mapping[str, int], class_names: Sequence[str]) -> go.Figure:
-    """Images of each class that occurs, a bar a class in its colour, the longest on top."""
+    """Images of each class that occurs, one coloured bar per class, the longest on top."""
     names = list(counts)[::-1]
     bars = go.Bar(
         x=[counts[name] for name in names],
@@ -175,7 +175,7 @@ def published(frame: pd.DataFrame, *, against: str = "params", chosen: str = "")
 
 
 def accuracy_bars(frame: pd.DataFrame) -> go.Figure:
-    """Accuracy with its 95 % interval, a bar a run, best on top; columns of `runs.table`."""
+    """Accuracy with its 95 % interval, one bar per run, best on top; columns of `runs.table`."""
     frame = frame.dropna(subset=["accuracy"]).sort_values("accuracy")
     bars = go.Bar(
         x=100 * frame["accuracy"],
@@ -198,7 +198,7 @@ def accuracy_bars(frame: pd.DataFrame) -> go.Figure:
 
 
 def accuracy_time(frame: pd.DataFrame, *, seconds: str = "seconds") -> go.Figure:
-    """Accuracy with its 95 % interval against time, a point a run; columns of `runs.table`.
+    """Accuracy with its 95 % interval against time, one point per run; columns of `runs.table`.
 
     Runs on cached features are faint and cannot be on the front: reading features is not extracting them. Untrained
     weights are hollow.
@@ -312,7 +312,7 @@ def per_class(counts: pd.DataFrame) -> go.Figure:
 
 
 def canvas(*traces, **layout) -> go.Figure:
-    """A figure in the look that all charts share."""
+    """A figure in the common style of all charts."""
     figure = go.Figure(list(traces))
     figure.update_layout(
         {
@@ -371,7 +371,7 @@ def _logarithmic(values: pd.Series, *, tickformat: str) -> dict:
 
 
 def _apart(front: pd.DataFrame, frame: pd.DataFrame, x: str, y: str) -> np.ndarray:
-    """Which points of a front (n,) bool can carry a label without writing over another; the highest come first."""
+    """Which points of a front can carry a label without overlap, (n,) bool; the highest take precedence."""
     across, up = np.log10(front[x].to_numpy(float)), front[y].to_numpy(float)
     width = 0.3 * np.ptp(np.log10(frame[x])) if len(frame) else 0  # of a label, about
     height = 0.06 * np.ptp(frame[y]) if len(frame) else 0
@@ -398,7 +398,7 @@ def _run_facts(frame: pd.DataFrame) -> np.ndarray:
 
 
 def _run_labels(frame: pd.DataFrame) -> list[str]:
-    """Their names, with what else tells them apart."""
+    """Names of runs, with whatever else distinguishes them."""
     sizes = frame["n_train_used"].nunique() > 1
     labels = []
     for run in frame.to_dict("records"):

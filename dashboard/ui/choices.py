@@ -27,7 +27,7 @@ def dataset(label: str = "Dataset", *, only_ready: bool = True) -> str:
 
 
 def backbones(label: str = "Backbones", names: Sequence[str] = ()) -> list[str]:
-    """A dropdown of several backbones, the pretrained ones or those named; returns the chosen, in the order chosen."""
+    """A dropdown of several backbones, the pretrained ones or those named; returns the chosen ones, in that order."""
     chosen = [name for name in visitor.get().backbones if name]
     names = list(names) or [*known.names(), *known.clip_names()]
     options = names + [name for name in chosen if name not in names]  # a name from a link: tiny, or unknown
@@ -41,7 +41,7 @@ def backbone(label: str = "Backbone") -> str:
     st.session_state[key] = chosen[0]
 
     def keep() -> None:
-        if name := st.session_state.get(key):  # the page may have been left meanwhile
+        if name := st.session_state.get(key):  # the visitor may have left the page
             visitor.update(backbones=(name, *(other for other in chosen[1:] if other != name)))
 
     return st.selectbox(label, [*names, *({chosen[0]} - set(names))], key=key, on_change=keep)
@@ -58,12 +58,12 @@ def run(runs: Sequence[RunRow], label: str = "Run", *, forget: Sequence[str] = (
     by_id, key, asked = {run.id: run for run in runs}, "choose-run", visitor.get().run
     newest = next((run for run in runs if run.has_result), runs[0])
     if asked and asked not in by_id:
-        st.info("It was deleted, or the link comes from another home folder.", title="This run is not here")
+        st.info("It was deleted, or the link is from another home folder.", title="Run not found")
     st.session_state[key] = asked if asked in by_id else newest.id
     titles = {run.id: run_title(run) for run in runs}
 
     def keep() -> None:
-        if st.session_state.get(key) not in by_id:  # a title that has changed since, as when a run ends
+        if st.session_state.get(key) not in by_id:  # its title has changed, as when a run ends
             return
         visitor.update(run=st.session_state[key])
         for name in forget:
@@ -87,7 +87,7 @@ def run_title(run: RunRow) -> str:
 
 
 def projector() -> bool:
-    """The switch that enlarges everything for the last row.
+    """The switch that enlarges everything for a projector.
 
     It is another widget when on than when off: a lesson turns it on, and a browser that polls before it has heard of
     that sends the old switch as it was, which would turn it off again.
@@ -117,10 +117,10 @@ def titled(widget, key: str, label: str, titles: dict[str, str], **kwargs) -> st
         st.session_state[key] = default if st.session_state.get(key) is None else st.session_state[key]
 
     def keep() -> None:
-        if st.session_state.get(key) is not None:  # else the page was left meanwhile
+        if st.session_state.get(key) is not None:  # else the visitor left the page
             address.write(key, None if st.session_state[key] == default else st.session_state[key])
 
-    options = list(titles | {st.session_state[key]: ""})  # one that was typed is among them
+    options = list(titles | {st.session_state[key]: ""})  # including a typed value
     return widget(label, options, format_func=lambda name: titles.get(name, name), key=key, on_change=keep, **kwargs)
 
 
@@ -150,13 +150,13 @@ def explanation(kind: type, name: str) -> str:
 
 
 def _remembered(widget, field: str, label: str, *args, **kwargs):
-    """A widget whose value is a field of `state`, on whichever page it stands."""
+    """A widget whose value is a field of `state`, on any page."""
     key = f"choose-{field}"
     value = getattr(visitor.get(), field)
     st.session_state[key] = list(value) if isinstance(value, tuple) else value
 
     def keep() -> None:
-        if key not in st.session_state:  # the page was left meanwhile
+        if key not in st.session_state:  # the visitor left the page
             return
         chosen = st.session_state[key]
         visitor.update(**{field: tuple(chosen) if isinstance(chosen, list) else chosen})

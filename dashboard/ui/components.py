@@ -1,4 +1,4 @@
-"""Pieces that several pages draw, so that the same thing looks the same everywhere."""
+"""Pieces that several pages draw, so that they look the same everywhere."""
 
 import io
 from collections.abc import Callable, Collection, Mapping
@@ -23,7 +23,7 @@ PAGES = Path(__file__).parents[2] / "pages"
 
 
 def page(name: str) -> str:
-    """Path of a page's script, as Streamlit's navigation wants it."""
+    """Path of a page's script, as Streamlit's navigation expects it."""
     return str(PAGES / f"{name}.py")
 
 
@@ -33,13 +33,13 @@ def link(name: str, label: str, *, icon: str = "", help: str = "", **choices) ->
 
 
 def page_header(title: str, question: str) -> None:
-    """The page's noun, and what one can find out here."""
+    """The page's title and the question it answers."""
     st.title(title, anchor=False)
     st.markdown(f":gray[{question}]")
 
 
 def empty(title: str, sentence: str, *, icon: str = ":material/inbox:") -> None:
-    """A place where nothing is yet: what will be here. Put the link to what fills it under it."""
+    """An empty state: what will be shown here. Put the link to the next step below it."""
     with st.container(border=True, horizontal_alignment="center"):
         st.space("small")
         st.markdown(f"### {icon} {title}", width="content")
@@ -48,7 +48,7 @@ def empty(title: str, sentence: str, *, icon: str = ":material/inbox:") -> None:
 
 
 def show_error(error: LabError) -> None:
-    """What was found, what was expected, what to do: never a traceback."""
+    """Show an error: what was received, what was expected, what to do; never a traceback."""
     parts = [error.expected and f"Expected {error.expected}.", error.remedy and f"{error.remedy.rstrip('.')}."]
     st.error(
         " ".join(part for part in parts if part) or "Please try again.", title=error.received, icon=":material/error:"
@@ -56,30 +56,30 @@ def show_error(error: LabError) -> None:
 
 
 def show_missing(error: LabError) -> None:
-    """The same on a page about images: where they have gone, with the way to bring them back."""
+    """The same on a page about images, with a link to import missing ones again."""
     show_error(error)
     if isinstance(error, DatasetError):
-        link("data", "Bring its images back", icon=":material/photo_library:")
+        link("data", "Import its images again", icon=":material/photo_library:")
 
 
 def toy(names: Collection[str]) -> None:
-    """Say of the toy CLIP that it is one, where it is among these backbones."""
+    """Point out the toy CLIP if it is among these backbones."""
     if encoder.TOY in names:
         st.info(encoder.TOY_SENTENCE, icon=":material/toys:")
 
 
 def measured(on: str, protocol: str = "") -> None:
-    """The mark of a number that this program measured; hovering tells on what and how."""
+    """The mark of a number that this program measured; hovering shows on what and how."""
     st.badge("measured", icon=":material/timer:", color="green", help=f"Measured on {on}. {protocol}".strip())
 
 
 def cited(source: str) -> None:
-    """The mark of a number that was published elsewhere; hovering tells where."""
+    """The mark of a number that was published elsewhere; hovering shows where."""
     st.badge("cited", icon=":material/menu_book:", color="gray", help=f"Published figure: {source}")
 
 
 def result_card(run: RunRow) -> None:
-    """A finished run on one card: what, how good, how sure, how fast, measured on what."""
+    """A finished run on one card: its config, accuracy, interval, time and hardware."""
     with st.container(border=True, height="stretch"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown(f"**{run.config.backbone}**", width="content")
@@ -99,14 +99,14 @@ def result_card(run: RunRow) -> None:
 
 STEPS = (
     ("data", "Images", ":material/photo_library:", "Photographs with a class each"),
-    ("backbones", "Backbone", ":material/account_tree:", "A network that already learned to see"),
-    ("train", "Features", ":material/grain:", "What it says of each image, in numbers"),
+    ("backbones", "Backbone", ":material/account_tree:", "A network pretrained on images"),
+    ("train", "Features", ":material/grain:", "Its description of each image, as numbers"),
     ("compare", "Head", ":material/flag:", "Learns your classes from the features"),
 )
 
 
 def four_steps() -> None:
-    """The one line of flow, each step a link to its page."""
+    """The four steps in one line, each a link to its page."""
     widths = [6, 1] * (len(STEPS) - 1) + [6]
     columns = st.columns(widths, vertical_alignment="center", gap="xsmall")
     for column, (name, title, icon, sentence) in zip(columns[::2], STEPS, strict=True):
@@ -135,7 +135,7 @@ def chart(
     selection: Literal["points", "box", "lasso"] | None = None,
     on_select: Callable[[], None] | Literal["rerun"] = "rerun",
 ) -> Mapping:
-    """A Plotly figure; returns the selection event when `selection` (points, box, lasso) is asked for."""
+    """A Plotly figure; returns the selection event when `selection` (points, box, lasso) is given."""
     shown = charts.enlarge(figure) if visitor.get().projector else figure
     config = {"displayModeBar": False}
     if selection is None:

@@ -1,4 +1,4 @@
-"""Contact sheets: a few images of a class side by side in one picture, small ones enlarged with crisp pixels."""
+"""Contact sheets: a few images of a class side by side, small ones enlarged with crisp pixels."""
 
 import io
 
@@ -12,7 +12,7 @@ GAP = 8  # pixels, transparent
 
 
 def rows_of_class(dataset: Dataset, label: int, n: int, *, seed: int) -> np.ndarray:
-    """Row ids of n random images of a class, fewer where it has fewer; the same seed gives the same ones."""
+    """Row ids of n random images of a class, or all if it has fewer; the same seed gives the same rows."""
     rows = np.flatnonzero(dataset.labels == label)
     return np.random.default_rng([seed, label]).permutation(rows)[:n]
 

@@ -1,4 +1,4 @@
-"""What the figures of one run say, and of two beside each other: sentences computed from them, and no bolder."""
+"""Findings about one run or two, in sentences that claim no more than the figures support."""
 
 import numpy as np
 import pandas as pd
@@ -43,7 +43,7 @@ def unfreezing(found: metrics.Change) -> str:
 
 
 def classes(counts: pd.DataFrame) -> str:
-    """The best and the worst known class, and what the worst is mostly taken for, from confusion counts."""
+    """The best and the worst known class, and what the worst is mostly confused with, from confusion counts."""
     images = counts.to_numpy()
     names = [str(name) for name in counts.columns]
     tested = np.flatnonzero(images.sum(axis=1))
@@ -62,18 +62,18 @@ def classes(counts: pd.DataFrame) -> str:
 
 
 def calibration(bins: tuple[metrics.Bin, ...], error: float) -> str:
-    """Whether a run is as often right as it is sure."""
+    """Whether the confidence of a run matches its accuracy."""
     filled = [part for part in bins if part.images]
     images = sum(part.images for part in filled)
     sure = sum(part.images * part.confidence for part in filled) / images
     right = sum(part.images * part.accuracy.value for part in filled) / images
-    text = f"On average it is sure to {formats.percent(sure)} and right in {formats.percent(right)}: "
+    text = f"Its average confidence is {formats.percent(sure)}, its accuracy {formats.percent(right)}: "
     if error < MISJUDGED:
-        text += "it knows how sure to be."
+        text += "it is well calibrated."
     elif abs(sure - right) < error / 2:
-        text += "too sure in places, too careful in others."
+        text += "overconfident for some images, underconfident for others."
     else:
-        text += "it is too sure." if sure > right else "it is more careful than it need be."
+        text += "it is overconfident." if sure > right else "it is underconfident."
     return f"{text} Confidence and accuracy are {100 * error:.1f} points apart (expected calibration error)."
 
 

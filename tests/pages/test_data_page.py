@@ -27,7 +27,7 @@ def test_the_shipped_sample_is_shown_with_its_classes_splits_and_origin(visit):
     assert splits["train"] + splits["val"] == 2_000
     assert splits["probe20"] + splits["finetune80"] == splits["train"]
     assert any("Every class has 250 images." in text.value for text in page.markdown)
-    assert "Delete for good" not in [button.label for button in page.main.button]
+    assert "Delete permanently" not in [button.label for button in page.main.button]
     assert any("Krizhevsky" in str(value) for value in page.table[0].value.to_numpy().ravel())
     before = page.get("image")[0].proto.imgs[0].url
     press(page, "Show others")
@@ -71,7 +71,7 @@ def test_an_imported_dataset_tells_how_uneven_it_is_and_can_be_deleted(visit, tm
     datasets.import_images(write_folder(tmp_path / "pets", files))
     page = visit("data", dataset="pets")
     assert any("3.0 times the images of the smallest: 30 to 10" in text.value for text in page.markdown)
-    press(page, "Delete for good")
+    press(page, "Delete permanently")
     assert not page.exception
     assert metrics(page)["Images"] == "2,500"
     assert "pets" not in [summary.name for summary in datasets.available()]

@@ -137,7 +137,7 @@ def test_a_clip_is_mapped_before_or_after_its_projection_and_another_network_by_
 def test_a_dataset_that_has_gone_is_told(visit, used):
     page = visit("maps", dataset="flowers")
     assert "There is no dataset 'flowers'" in titles(page.error)[0]
-    assert [link.proto.label for link in page.main.get("page_link")] == ["Bring its images back"]
+    assert [link.proto.label for link in page.main.get("page_link")] == ["Import its images again"]
 
 
 def test_a_photo_that_is_one_of_the_maps_images_has_that_image_nearest(visit):

@@ -114,7 +114,7 @@ def test_an_address_opens_a_run_with_its_protocol_interval_and_worst_confusion(v
 
 def test_a_run_that_is_not_there_is_said_and_another_is_offered(visit, used):
     page = visit("run", run="0123456789abcdef")
-    assert page.info[0].proto.title == "This run is not here"
+    assert page.info[0].proto.title == "Run not found"
     assert page.metric
 
 

@@ -10,7 +10,7 @@ TINY = {"backbones": "Tiny", "n_train": "200", "n_test": "100"}
 def test_before_the_start_one_sentence_tells_what_will_happen(visit):
     page = visit("train", **TINY)
     sentences = " ".join(text.value for text in page.main.markdown)
-    assert "Tiny looks at 322 images of cifar10-sample" in sentences  # 22 for validation
+    assert "Tiny extracts features from 322 images of cifar10-sample" in sentences  # 22 for validation
     assert "learns from 200 of them" in sentences
     assert "tested once on 100 others" in sentences
     assert "not measured yet" in sentences
@@ -150,7 +150,7 @@ def test_a_link_that_changes_a_recipe_is_taken_at_its_word(visit):
 def test_each_setting_says_what_it_does(visit):
     page = visit("train", **TINY, method="finetune", label_smoothing="0.1", batch_size="64")
     captions = [text.value for text in page.main.caption]
-    assert "The right class is to get 91 %" in captions
+    assert "Target for the right class: 91 %" in captions
     assert "4 steps an epoch" in captions
 
 

@@ -142,7 +142,7 @@ def test_comparable_runs_need_no_warning():
         ),
         ({"n_train": 100.0}, "training images: the number of them differs"),
         ({"train_split": "probe20"}, "different parts of the training images"),
-        ({"preprocessing": "divide255"}, "preprocessing differs"),
+        ({"preprocessing": "divide255"}, "different preprocessing"),
         ({"cached": True}, "1 run has features from the cache"),
     ],
 )
@@ -174,7 +174,7 @@ def test_a_network_from_scratch_is_not_blamed_for_its_untrained_weights():
     frame = [custom, run("VGG16", 0.8)]
     assert not any("untrained" in warning for warning in answers.warnings(frame))
     said = text(frame, 2)
-    assert "2.00 M of its parameters (50 %) trained, and had learned nothing before" in said
+    assert "2.00 M of its parameters (50 %) trained, and started without pretraining" in said
 
 
 def test_two_runs_that_differ_in_pixels_or_images_alone_are_told_apart():

@@ -24,7 +24,7 @@ def test_a_perfect_run_has_no_worst_class():
 
 @pytest.mark.parametrize(
     ("confidence", "right", "said"),
-    [(0.95, 60, "it is too sure"), (0.6, 90, "more careful than it need be"), (0.8, 80, "knows how sure to be")],
+    [(0.95, 60, "it is overconfident"), (0.6, 90, "it is underconfident"), (0.8, 80, "it is well calibrated")],
 )
 def test_calibration_says_in_which_direction_a_run_errs(confidence, right, said):
     labels = np.array([0] * right + [1] * (100 - right))
@@ -32,7 +32,7 @@ def test_calibration_says_in_which_direction_a_run_errs(confidence, right, said)
     bins = metrics.calibration_bins(labels, probabilities, 10)
     text = findings.calibration(bins, metrics.calibration_error(labels, probabilities))
     assert said in text
-    assert f"right in {right:.1f} %" in text
+    assert f"its accuracy {right:.1f} %" in text
 
 
 def test_errors_in_both_directions_do_not_pass_for_calibration():
