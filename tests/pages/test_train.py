@@ -13,7 +13,7 @@ def test_before_the_start_one_sentence_tells_what_will_happen(visit):
     assert "Tiny extracts features from 322 images of cifar10-sample" in sentences  # 22 for validation
     assert "learns from 200 of them" in sentences
     assert "tested once on 100 others" in sentences
-    assert "not measured yet" in sentences
+    assert "has not been measured yet" in sentences
 
 
 def test_several_backbones_are_several_runs(visit):
@@ -156,7 +156,7 @@ def test_each_setting_says_what_it_does(visit):
 
 def test_augmentation_is_previewed_on_real_images(visit):
     page = visit("train", **TINY, method="scratch", augment="flip+colour")
-    assert any("as training may see them" in text.value for text in page.main.caption)
+    assert any("drawn anew in each epoch" in text.value for text in page.main.caption)
 
 
 def test_a_fine_tune_is_watched_to_what_unfreezing_brought(visit):
@@ -175,7 +175,7 @@ def test_a_finished_probe_can_be_where_a_fine_tune_starts(visit, used):
     assert f"start={used[0]}" in str(link.proto) or used[0] in str(link.proto)
     page = visit("train", **TINY, method="finetune", start=used[0])
     assert page.selectbox(key="start").value == used[0]
-    assert "where it starts" in " ".join(text.value for text in page.main.markdown)
+    assert "head of a finished probe" in " ".join(text.value for text in page.main.markdown)
 
 
 def test_a_paused_run_can_go_on(visit, used):
