@@ -8,7 +8,7 @@ from tests.pages.conftest import wait
 
 def test_a_page_without_runs_says_what_to_train_and_shows_what_is_done_to_images(visit, store):
     page = visit("robustness")
-    wait(page, lambda: any("No run to ask yet" in text.value for text in page.markdown))
+    wait(page, lambda: any("No runs yet" in text.value for text in page.markdown))
     assert any(text.value == "Noise: 1, 3, 5" for text in page.caption)
 
 
