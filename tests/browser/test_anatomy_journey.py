@@ -37,6 +37,7 @@ def test_the_slider_moves_the_totals_and_a_clicked_box_is_opened(page: Page, mea
     expect(page).to_have_url(re.compile("unfreeze_count=6"))
 
     box = page.locator(".js-plotly-plot .barlayer .trace").first.locator(".point path").nth(4)
+    expect(box).to_be_visible()
     box.click(force=True)  # Plotly takes clicks with a layer of its own, above the boxes
     expect(page.get_by_role("combobox", name="Part of the network")).to_have_value("block4")
     expect(page).to_have_url(re.compile("part=block4"))
