@@ -87,6 +87,10 @@ def test_one_run_is_not_compared_and_twice_the_same_is_once(store):
 
 def test_runs_without_a_result_are_refused_in_words(store):
     waiting = runs.create(RunConfig(backbone="Tiny"))
-    for chosen, words in (([], "at least one run"), (["nothing"], "no run 'nothing'"), ([waiting], "queued and has no result")):
+    for chosen, words in (
+        ([], "at least one run"),
+        (["nothing"], "no run 'nothing'"),
+        ([waiting], "queued and has no result"),
+    ):
         with pytest.raises(RunError, match=words):
             report.html(chosen)
