@@ -124,7 +124,7 @@ def _run(run: RunRow, outcome: Outcome) -> str:
             parts.append(f"<p>{escape(findings.unfreezing(change))}</p>")
     parts += ["<h3>How well it knows each class</h3>", _classes(counts)]
     if len(counts) <= MANY_CLASSES:
-        parts += ["<h3>What it takes for what</h3>", _confusion(counts)]
+        parts += ["<h3>Confusion matrix</h3>", _confusion(counts)]
     parts += [_mistakes(run, list(counts.columns)), _curves(runs.curves(run.id))]
     parts.append(_settings(run, outcome))
     return f"<section>{''.join(parts)}</section>"
