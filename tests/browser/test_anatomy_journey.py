@@ -1,9 +1,10 @@
 """Anatomy as a visitor uses it: open a network, move the slider, click a box of the picture."""
 
+import contextlib
 import re
 import time
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from core import anatomy
 from core.config import RunConfig
@@ -38,9 +39,11 @@ def test_the_slider_moves_the_totals_and_a_clicked_box_is_opened(page: Page, mea
 
     box = page.locator(".js-plotly-plot .barlayer .trace").first.locator(".point path").nth(4)
     expect(box).to_be_visible()
-    box.click(force=True)  # Plotly takes clicks with a layer of its own, above the boxes
+    while "part=block4" not in page.url:  # a chart that is drawn again takes its boxes away for a moment
+        with contextlib.suppress(Error):
+            box.click(force=True, timeout=5000)  # Plotly takes clicks with a layer of its own, above the boxes
+        page.wait_for_timeout(500)
     expect(page.get_by_role("combobox", name="Part of the network")).to_have_value("block4")
-    expect(page).to_have_url(re.compile("part=block4"))
     graph = page.get_by_test_id("stGraphVizChart")
     expect(graph).to_contain_text("Conv 3 × 3, stride 2")
     expect(page.get_by_text("a residual block").first).to_be_visible()

@@ -6,7 +6,6 @@ import math
 import re
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -176,7 +175,7 @@ def test_the_freeze_plan_is_a_slice_from_the_end(store):
 def test_the_slice_of_the_last_blocks_trains_what_the_run_trained(monkeypatch, backbone):
     config = RunConfig(backbone=backbone, method="finetune", weights="untrained", unfreeze="blocks", unfreeze_count=2)
     frozen = freezing.describe(config)
-    monkeypatch.setattr(runs, "layers", lambda run_id: asdict(frozen))
+    monkeypatch.setattr(runs, "frozen", lambda run_id: frozen)
     network = backbones.outline(backbone, input_size=config.input_size)
     exec(script_network._slice(SimpleNamespace(config=config, id="")), {"network": network})
     trains = sum(math.prod(weight.shape) for weight in network.trainable_weights)
