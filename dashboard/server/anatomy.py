@@ -4,6 +4,7 @@ import streamlit as st
 
 from core import anatomy
 from core.anatomy import Anatomy
+from dashboard.server.once import once
 from dashboard.server.tasks import Answers
 
 
@@ -32,6 +33,6 @@ def _on_disk(backbone: str, input_size: int) -> Anatomy:
     return network
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def _answers() -> Answers:
     return Answers(keep=32, patience=0.2, failure="The network cannot be opened")

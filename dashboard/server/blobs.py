@@ -3,8 +3,9 @@
 import hashlib
 import threading
 
-import streamlit as st
 from cachetools import LRUCache
+
+from dashboard.server.once import once
 
 BUDGET = 256_000_000  # bytes; a column of 60,000 images takes 240,000 at most
 
@@ -32,7 +33,7 @@ class Blobs:
             return self._kept.get(digest)
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def shared() -> Blobs:
     """One for all visitors, who share the arrays of a map."""
     return Blobs()

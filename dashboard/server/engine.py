@@ -6,10 +6,9 @@ They take seconds to import and start; pages first show what needs neither.
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
-import streamlit as st
-
 from core import runs
 from core.engine import Engine
+from dashboard.server.once import once
 
 FIRST_PAINT = 1.5  # seconds; the browser loads the page from this process, and importing MLflow meanwhile delays both
 
@@ -61,7 +60,7 @@ def _close(starting: tuple[Future, Future]) -> None:
         engine.result().close()
 
 
-@st.cache_resource(show_spinner=False, on_release=_close)
+@once(close=_close)
 def _starting() -> tuple[Future, Future]:
     """The run store being opened and the engine being started, one after the other in a background thread."""
     background = ThreadPoolExecutor(1, thread_name_prefix="starting")

@@ -8,6 +8,7 @@ from core.explain import activations as core_activations
 from core.explain import gradcam, imagenet, predict
 from core.explain.activations import Seen
 from core.explain.predict import Answer
+from dashboard.server.once import once
 from dashboard.server.tasks import Answers
 
 ENOUGH = 1024  # pixels of the shorter side; no network sees more
@@ -79,16 +80,16 @@ def weights(backbone: str) -> str:
     return core_activations.weights_here(backbone)
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def _answers() -> Answers:
     return Answers(keep=256)
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def _grad_cam() -> Answers:
     return Answers(keep=128, failure="Grad-CAM failed")
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def _activations() -> Answers:
     return Answers(keep=24, patience=0.4)  # half a megabyte each

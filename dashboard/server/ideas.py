@@ -1,10 +1,9 @@
 """Demonstrations of ideas: our networks compared with Keras's, gradients with and without shortcuts."""
 
-import streamlit as st
-
 from core.curriculum import parity, vanishing_gradients
 from core.curriculum.parity import Comparison
 from dashboard.server import tasks
+from dashboard.server.once import once
 from dashboard.server.tasks import Answers, Task
 
 
@@ -37,6 +36,6 @@ def gradients(blocks: int, normalisation: str) -> Task:
     )
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def _comparisons() -> Answers:
     return Answers()

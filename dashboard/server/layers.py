@@ -2,14 +2,13 @@
 
 from functools import partial
 
-import streamlit as st
-
 from core.embeddings import Source
 from core.evaluation import layer_probes
 from core.evaluation.layer_probes import Probes
 from core.features import layers
 from core.features.layers import Depth
 from dashboard.server import tasks
+from dashboard.server.once import once
 from dashboard.server.tasks import Answers, Task
 
 FAILURE = "The layers cannot be read"
@@ -48,6 +47,6 @@ def task(source: Source, n_train: int) -> Task:
     )
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def _depths() -> Answers:
     return Answers(keep=64, patience=0.5, failure=FAILURE)

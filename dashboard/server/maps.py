@@ -12,6 +12,7 @@ from core.errors import WeightsError
 from core.maps import Map, MapConfig, nearby
 from core.maps.nearby import Near
 from dashboard.server import datasets, tasks
+from dashboard.server.once import once
 from dashboard.server.tasks import Answers, Task
 
 
@@ -101,11 +102,15 @@ def _drawn(config: MapConfig) -> Map:
     return drawn_map
 
 
-@st.cache_resource(show_spinner=False, on_release=lambda line: line.shutdown(wait=False, cancel_futures=True))
+def _end(line: ThreadPoolExecutor) -> None:
+    line.shutdown(wait=False, cancel_futures=True)
+
+
+@once(close=_end)
 def _line() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="maps")
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def _near() -> Answers:
-    return Answers(keep=256, patience=0.4, failure="The neighbours cannot be drawn_map")
+    return Answers(keep=256, patience=0.4, failure="The neighbours cannot be found")

@@ -12,13 +12,13 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import streamlit as st
 from cachetools import LRUCache
 
 from core.engine import Engine
 from core.errors import EngineError, LabError, Stopped
 from core.progress import Progress
 from dashboard.server import engine as engines
+from dashboard.server.once import once
 
 KEPT_TASKS = 512
 ERROR_KEPT = 5.0  # seconds for which all parts of a page get the same error; then the function is called again
@@ -257,6 +257,6 @@ def _in_words(error: BaseException, failure: str) -> LabError:
 _lock = threading.RLock()  # guards the attempts
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def _attempts() -> LRUCache[str, _Attempt]:
     return LRUCache(KEPT_TASKS)

@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 
-import streamlit as st
-
 from core import anatomy
 from core.config import RunConfig
 from core.training import freezing, lr_finder
 from core.training.freezing import Frozen
 from dashboard.server import anatomy as anatomies
 from dashboard.server import tasks
+from dashboard.server.once import once
 from dashboard.server.tasks import Answers, Task
 
 _POOLINGS_OF_ANATOMIES = ("avg", "class")
@@ -55,6 +54,6 @@ def _freezing_question(config: RunConfig) -> tuple:
     return tuple(getattr(config, name) for name in _DECIDE_FREEZING)
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def _frozen() -> Answers:
     return Answers(keep=128, patience=0.5, failure="The layers cannot be read")

@@ -8,6 +8,7 @@ import streamlit as st
 from core.zero_shot import encoder, queries
 from core.zero_shot.queries import Compared, Matches, Scored
 from dashboard.server import engine, tasks
+from dashboard.server.once import once
 from dashboard.server.tasks import Answers, Task
 
 
@@ -85,6 +86,6 @@ def busy() -> bool:
     return _answers().busy
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def _answers() -> Answers:
     return Answers(patience=0.6)

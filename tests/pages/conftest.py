@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import execute, runs
 from core.config import RunConfig
+from dashboard.server import once
 
 ROOT = Path(__file__).parent.parent.parent
 TINY = {"backbone": "Tiny", "n_train": 200, "n_test": 100}
@@ -78,7 +79,8 @@ def visit(scheduler: str, store: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
     yield open_page
     st.cache_data.clear()
-    st.cache_resource.clear()  # closes the engine
+    st.cache_resource.clear()
+    once.close_all()
 
 
 def wait(page: AppTest, done: Callable[[], bool], seconds: float = 180) -> AppTest:

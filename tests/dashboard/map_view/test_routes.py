@@ -17,6 +17,7 @@ from starlette.datastructures import Headers
 from core.data import datasets
 from dashboard import server
 from dashboard.map_view import routes
+from dashboard.server import once
 
 KEY = "0123456789abcdef"
 SAMPLE = "cifar10-sample"
@@ -64,6 +65,7 @@ def client(home: Path) -> Iterator[Client]:
     """On an empty home folder."""
     yield Client()
     st.cache_resource.clear()
+    once.close_all()
 
 
 def test_a_map_comes_as_its_size_and_its_positions(client: Client, home: Path):
