@@ -46,10 +46,19 @@ def per_class(labels: np.ndarray, predictions: np.ndarray, classes: int) -> tupl
 
 
 def top_k(labels: np.ndarray, probabilities: np.ndarray, k: int = 5) -> Interval:
-    """The proportion of images whose label is among the k most probable classes; probabilities are (n, c)."""
-    k = min(k, probabilities.shape[1])
-    best = np.argpartition(probabilities, -k, axis=1)[:, -k:]
-    return wilson(int(np.any(best == labels[:, None], axis=1).sum()), len(labels))
+    """The proportion of images whose label is among the k `likeliest` classes; probabilities are (n, c)."""
+    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
+    found = (best == labels[:, None]) & (np.take_along_axis(probabilities, best, axis=1) > 0)
+    return wilson(int(found.any(axis=1).sum()), len(labels))
+
+
+def likeliest(probabilities: np.ndarray, k: int) -> np.ndarray:
+    """The at most k most probable classes of one image, from probabilities (c,), the most probable first.
+
+    A class of probability 0, such as one that no neighbour voted for, is not among them; of equals the first counts.
+    """
+    best = np.argsort(-probabilities, kind="stable")[:k]
+    return best[probabilities[best] > 0]
 
 
 def confusion(labels: np.ndarray, predictions: np.ndarray, classes: int) -> np.ndarray:

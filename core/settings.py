@@ -25,6 +25,11 @@ def scheduler() -> str | None:
     return os.environ.get("BACKBONE_LAB_SCHEDULER") or None
 
 
+def keras_home() -> Path:
+    """Keras's own folder. `KERAS_HOME`, by default `~/.keras`."""
+    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+
+
 def tracking_uri() -> str:
     """The MLflow store. `MLFLOW_TRACKING_URI`, by default SQLite in the home folder."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder('runs') / 'mlflow.db'}"

@@ -3,7 +3,6 @@
 A loader is a module with these functions, selected by `Backbone.loader`; the other one is `clip.loader`.
 """
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,12 +21,13 @@ _IMAGENET_STD = (0.229, 0.224, 0.225)
 
 def here(facts: Backbone) -> Path | None:
     """The file of the published weights: shipped, in the home folder, or in Keras's folder; None: in none of them."""
-    keras_home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
-    for folder in (settings.ASSETS, settings.home() / "weights", keras_home / "models"):
-        path = folder / facts.weights_file
-        if path.is_file():
-            return path
-    return None
+    return find(facts.weights_file)
+
+
+def find(file_name: str) -> Path | None:
+    """A weights file by its official name: shipped, in the home folder, or in Keras's folder; None: in none of them."""
+    folders = (settings.ASSETS, settings.home() / "weights", settings.keras_home() / "models")
+    return next((folder / file_name for folder in folders if file_name and (folder / file_name).is_file()), None)
 
 
 def fetch(facts: Backbone, report: Report) -> Path:

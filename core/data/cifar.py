@@ -1,12 +1,12 @@
 """CIFAR-10 and CIFAR-100: their class names, and their arrays from an .npz file or a download."""
 
-import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from core import settings
 from core.download import fetch
 from core.errors import DatasetError, Stopped
 from core.progress import Report
@@ -97,7 +97,7 @@ def download(name: str, instead: Path, *, report: Report) -> Arrays:
     """
     cifar = CIFAR[name]
     # Fetched here, to where Keras expects the archive; Keras then checks its hash, unpacks and reads it.
-    archive = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / cifar.archive
+    archive = settings.keras_home() / cifar.archive
     try:
         if not archive.exists():
             fetch(cifar.url, archive, report=report)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from core import backbones
+from core import backbones, metrics
 from core.data import images
 from core.errors import BackboneError, LabError
 from core.explain import gradcam, imagenet
@@ -76,7 +76,7 @@ def see(backbone: str, photo: np.ndarray, input_size: int) -> Seen:
         except LabError as error:  # a 1 x 1 map, at the smallest sizes
             without = error.received
             probabilities = np.asarray(classifier(image[None], training=False))[0]
-        best = np.argsort(-probabilities, kind="stable")[:BEST]
+        best = metrics.likeliest(probabilities, BEST)
         prediction = {
             "class_names": tuple(imagenet.class_names()[index] for index in best),
             "probabilities": tuple(float(probabilities[index]) for index in best),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core import backbones, settings
-from core.backbones import Backbone, keras_weights
+from core.backbones import Backbone, keras_loader, keras_weights
 from core.errors import WeightsError
 from core.features import compiled
 
@@ -34,9 +34,7 @@ def file_name(backbone: str | Backbone) -> str:
 
 def find(backbone: str | Backbone) -> Path | None:
     """The weights with classifier: shipped, in the home folder, or in Keras's folder; or None."""
-    name = file_name(backbone)
-    folders = (settings.ASSETS, settings.home() / "weights", Path("~/.keras/models").expanduser())
-    return next((folder / name for folder in folders if name and (folder / name).is_file()), None)
+    return keras_loader.find(file_name(backbone))
 
 
 @lru_cache(maxsize=KEPT)

@@ -8,7 +8,7 @@ from time import perf_counter
 
 import numpy as np
 
-from core import backbones, runs
+from core import backbones, metrics, runs
 from core.data import datasets, images
 from core.errors import RunError
 from core.explain import imagenet
@@ -24,7 +24,7 @@ class Answer:
     """A model's prediction for a photo."""
 
     model: str
-    class_names: tuple[str, ...]  # likeliest first, at most MOST
+    class_names: tuple[str, ...]  # likeliest first, at most MOST, none of probability 0
     probabilities: tuple[float, ...]
     seen: int  # pixels, square: size the photo was resized to
     input_size: int  # pixels, square: input size of the network
@@ -48,7 +48,7 @@ def answer(model: str, photo: np.ndarray) -> Answer:
     warm = perf_counter()
     probabilities = np.asarray(predict(image))[0]
     ended = perf_counter()
-    best = np.argsort(-probabilities, kind="stable")[:MOST]
+    best = metrics.likeliest(probabilities, MOST)
     return Answer(
         model=model,
         class_names=tuple(names[index] for index in best),

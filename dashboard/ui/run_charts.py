@@ -135,7 +135,7 @@ def per_class_of_two(first: pd.DataFrame, second: pd.DataFrame, names: tuple[str
 
 def probabilities(class_names: Sequence[str], values: np.ndarray, *, most: int = 3) -> go.Figure:
     """The classes (c,) that a run holds most probable for one image, the most probable on top."""
-    best = np.argsort(values)[::-1][:most][::-1]
+    best = metrics.likeliest(values, most)[::-1]
     bars = go.Bar(
         x=100 * values[best],
         y=[str(class_names[index]) for index in best],

@@ -57,6 +57,18 @@ def test_top_k_looks_at_the_k_most_probable_classes():
     assert [metrics.top_k(labels, probabilities, k).value for k in (1, 2, 3)] == [1 / 3, 2 / 3, 1]
 
 
+def test_classes_of_no_vote_are_not_among_the_most_probable_whatever_their_ids():
+    votes = np.zeros((1, 100))
+    votes[0, [7, 40]] = 0.4, 0.6
+    assert metrics.likeliest(votes[0], 5).tolist() == [40, 7]
+    hits = [metrics.top_k(np.array([label]), votes, 5).value for label in range(100)]
+    assert np.flatnonzero(hits).tolist() == [7, 40]
+
+
+def test_of_equally_probable_classes_the_first_come_first():
+    assert metrics.likeliest(np.full(8, 0.125), 5).tolist() == [0, 1, 2, 3, 4]
+
+
 def test_top_k_of_more_classes_than_there_are_is_always_right():
     assert metrics.top_k(np.array([0, 1]), np.array([[0.1, 0.9], [0.8, 0.2]]), 5).value == 1
 

@@ -1,10 +1,9 @@
 """A network of Keras Applications or our own in a run's code: how it is built, and where its weights come from."""
 
 import json
-import os
 from pathlib import Path
 
-from core import backbones
+from core import backbones, settings
 from core.backbones import Backbone, networks
 from core.config import RunConfig
 from core.export.script import snippets as texts
@@ -23,8 +22,7 @@ def weights(config: RunConfig, facts: Backbone) -> str | None:
         path = Path(config.weights).expanduser()
         return json.dumps(str((path / facts.weights_file if path.is_dir() else path).resolve()))
     here = backbones.published_here(facts)
-    keras_home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
-    if here and not here.is_relative_to(keras_home):
+    if here and not here.is_relative_to(settings.keras_home()):
         return json.dumps(str(here)) + ("" if not facts.weights_url else f"  # = {facts.weights_url}")
     if facts.name in ("MobileNet", "MobileNetV2") and config.input_size != facts.default_size:
         # Keras takes other weights for some sizes, the run took those of 224 px.

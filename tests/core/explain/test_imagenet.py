@@ -47,6 +47,14 @@ def test_a_file_in_the_home_folder_is_found_and_what_is_missing_is_named(store):
     assert "VGG19" in imagenet.here()
 
 
+def test_a_file_in_the_folder_of_keras_is_found_wherever_that_is(store, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    path = tmp_path / "models" / imagenet.file_name("VGG19")
+    path.parent.mkdir()
+    path.touch()
+    assert imagenet.find("VGG19") == path
+
+
 @pytest.mark.slow
 def test_the_shipped_classifier_knows_a_palace():
     photo = Path(pytest.importorskip("sklearn").__file__).parent / "datasets" / "images" / "china.jpg"
