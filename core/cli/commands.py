@@ -209,7 +209,7 @@ def _dataset_name(text: str) -> str:
     with Bar() as bar:
         if os.sep in text or Path(text).suffix == ".zip":
             dataset = datasets.import_images(Path(text), report=bar)
-            print(*(f"skipped {line}" for line in dataset.skipped), sep="\n", file=sys.stderr)
+            print(*(f"skipped {line}" for line in dataset.skipped), *dataset.notes, sep="\n", file=sys.stderr)
             return dataset.name
         if any(summary.name == text and summary.state != "ready" for summary in datasets.available()):
             datasets.fetch(text, report=bar)

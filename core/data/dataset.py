@@ -47,6 +47,7 @@ class Dataset:
     source: str
     licence: str
     skipped: tuple[str, ...]  # "path: reason" for each file of the source that was left out
+    notes: tuple[str, ...] = ()  # how the source was read, where that needs a check
 
 
 def root() -> Path:
@@ -90,6 +91,7 @@ def read(name: str) -> Dataset:
             source=metadata["source"],
             licence=metadata["licence"],
             skipped=tuple(metadata["skipped"]),
+            notes=tuple(metadata.get("notes", ())),  # absent in older folders
             **columns,
         )
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
@@ -102,7 +104,7 @@ def write(name: str, rows: Iterable[Row], *, metadata: Mapping[str, str | Sequen
     Args:
         name: The name of its folder.
         rows: Consumed one at a time, so the images need not fit into memory. If they raise, nothing is kept.
-        metadata: title, class_names, source, licence and skipped; read after the last row.
+        metadata: title, class_names, source, licence, skipped and notes; read after the last row.
 
     Raises:
         DatasetError: The disk is full, or another dataset has this name. Writing the same content again is no error.

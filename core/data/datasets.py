@@ -105,6 +105,7 @@ def import_images(path: str | Path, *, name: str | None = None, report: Report =
         title = name or tree.name
         name = _slug(title)
         pictures, class_names, skipped = folders.arrange(tree)
+        notes = list(tree.notes)
 
         # Two passes over the files: first only the headers, to choose the size; then the pixels.
         def measure(picture: folders.Picture) -> int:
@@ -132,6 +133,7 @@ def import_images(path: str | Path, *, name: str | None = None, report: Report =
             "source": f"Imported from {path.name}",
             "licence": "Not stated",
             "skipped": skipped,
+            "notes": notes,
         }
         return stored.write(name, rows(), metadata=metadata)
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -29,6 +30,7 @@ SPLIT_FOLDERS = {
     "test": "test",
     "testing": "test",
 }
+UTF8_NAME, UNICODE_PATH = 0x800, 0x7075  # the zip format's flag, and Info-ZIP's extra field, for names in UTF-8
 LITTER = {"__MACOSX", "Thumbs.db", "desktop.ini"}  # left by operating systems; hidden files are ignored too
 
 
@@ -41,6 +43,7 @@ class Tree:
     folders: frozenset[str]
     skipped: tuple[str, ...]  # "path: reason"
     read: Callable[[str], bytes]  # raises DatasetError; may be called from several threads
+    notes: tuple[str, ...] = ()  # what a user should check
 
 
 @dataclass(frozen=True)
@@ -165,13 +168,15 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
 
 def _zip(path: Path, archive: zipfile.ZipFile) -> Tree:
     members: dict[str, zipfile.ZipInfo] = {}
-    folders = set()
+    folders, doubtful = set(), ""
     for info in archive.infolist():
-        name = info.filename.replace("\\", "/")  # some Windows programs write backslashes
+        name, sure = _decoded(info)
+        name = name.replace("\\", "/")  # some Windows programs write backslashes
         _refuse_unsafe(path, info, name)
         parts = PurePosixPath(name).parts
         if any(_is_litter(part) for part in parts):
             continue
+        doubtful = doubtful or ("" if sure else next((part for part in parts[:-1] if not part.isascii()), ""))
         name = "/".join(parts)
         folders.update(str(parent) for parent in PurePosixPath(name).parents[:-1])
         if info.is_dir():
@@ -191,7 +196,44 @@ def _zip(path: Path, archive: zipfile.ZipFile) -> Tree:
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
             raise DatasetError(f"{name}: cannot be unpacked ({error})") from error
 
-    return Tree(path.stem, tuple(members), frozenset(folders), (), read)
+    notes = [_DOUBTFUL.format(path.name, doubtful)] if doubtful else []
+    return Tree(path.stem, tuple(members), frozenset(folders), (), read, tuple(notes))
+
+
+_DOUBTFUL = (
+    "{} does not say how its names are encoded, and {!r} may be misspelt. Compare it with the folder's own name; to "
+    "correct it, unpack the zip where it was made and import the folder, or zip it again with names in UTF-8."
+)
+
+
+def _decoded(info: zipfile.ZipInfo) -> tuple[str, bool]:
+    """A member's name, and whether its encoding is certain or at least gives only Latin letters.
+
+    The format knows UTF-8, if flagged, and cp437. macOS and many Unix programs write UTF-8 without the flag.
+    """
+    if info.flag_bits & UTF8_NAME:
+        return info.filename, True
+    stored = info.orig_filename.encode("cp437")  # the bytes in the zip, as `zipfile` decoded them
+    for data in (_unicode_path(info, stored), stored):
+        try:
+            return data.partition(b"\0")[0].decode(), True
+        except UnicodeDecodeError:
+            continue
+    letters = (character for character in info.filename if not character.isascii())
+    return info.filename, all("LATIN" in unicodedata.name(letter, "") for letter in letters)
+
+
+def _unicode_path(info: zipfile.ZipInfo, stored: bytes) -> bytes:
+    """The name in Info-ZIP's Unicode path field, if it belongs to the stored name; else the stored name."""
+    extra = info.extra
+    while len(extra) >= 4:
+        kind, size = struct.unpack("<HH", extra[:4])
+        field, extra = extra[4 : 4 + size], extra[4 + size :]
+        if kind == UNICODE_PATH and len(field) > 5:
+            version, checksum = struct.unpack("<BL", field[:5])
+            if version == 1 and checksum == zlib.crc32(stored):
+                return field[5:]
+    return stored
 
 
 def _refuse_unsafe(path: Path, info: zipfile.ZipInfo, name: str) -> None:

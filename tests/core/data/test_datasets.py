@@ -125,6 +125,13 @@ def test_an_imported_image_has_its_pixels_label_and_file(pets):
     assert np.all(np.abs(dataset.images[row].astype(int) - np.add(COLOURS["dogs"], 3)) <= 4)
 
 
+def test_a_folder_that_was_stored_before_there_were_notes_still_opens(pets):
+    dataset = datasets.import_images(pets)
+    path = Path(os.environ["BACKBONE_LAB_HOME"], "datasets", "pets", "dataset.json")
+    path.write_text(json.dumps({key: value for key, value in json.loads(path.read_text()).items() if key != "notes"}))
+    assert datasets.load("pets").notes == dataset.notes == ()
+
+
 def test_images_of_an_import_stay_on_disk(pets):
     images = datasets.import_images(pets).images
     while isinstance(images.base, np.ndarray):

@@ -3,7 +3,9 @@
 import os
 import re
 import struct
+import unicodedata
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -110,6 +112,64 @@ def test_backslashes_in_a_zip_are_folders(tmp_path: Path):
         write_zip(tmp_path / "windows.zip", {"cats\\1.jpg": photo(), "dogs\\1.jpg": photo()})
     )
     assert class_names == ["cats", "dogs"] and "cats/1.jpg" in classes
+
+
+def write_raw_zip(path: Path, names: list[bytes], *, extra: bool = False) -> Path:
+    """A zip whose names are these bytes, with no flag that says how they are encoded.
+
+    Args:
+        extra: Whether Info-ZIP's Unicode path field gives the names in UTF-8, as those of Käfer.
+    """
+
+    class Member(zipfile.ZipInfo):
+        def _encodeFilenameFlags(self):  # noqa: N802 - zipfile's own
+            return self.raw, self.flag_bits
+
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, raw in enumerate(names):
+            member = Member(f"x/{number}.jpg")
+            member.raw = raw
+            if extra:
+                field = struct.pack("<BL", 1, zlib.crc32(raw)) + f"Käfer/{number}.jpg".encode()
+                member.extra = struct.pack("<HH", 0x7075, len(field)) + field
+            archive.writestr(member, photo((number, 9, 9)))
+    return path
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"], ids=["composed", "as macOS writes it"])
+def test_names_in_utf_8_are_read_as_such_without_the_flag(tmp_path: Path, form):
+    names = [unicodedata.normalize(form, f"{name}/1.jpg").encode() for name in ("Käfer", "Löwe", "犬")]
+    path = write_raw_zip(tmp_path / "mac.zip", names)
+    assert arranged(path)[1] == ["Käfer", "Löwe", "犬"]
+    with folders.open_tree(path) as tree:
+        assert not tree.notes
+        assert [len(tree.read(name)) > 0 for name in tree.files] == [True, True, True]
+
+
+def test_the_unicode_path_of_info_zip_is_preferred(tmp_path: Path):
+    path = write_raw_zip(tmp_path / "old.zip", [b"K_fer/0.jpg", b"K\xe4fer/1.jpg"], extra=True)
+    assert arranged(path)[1] == ["Käfer"]
+
+
+def test_latin_letters_of_cp437_are_what_the_zip_format_says(tmp_path: Path):
+    path = write_raw_zip(tmp_path / "dos.zip", ["Käfer/1.jpg".encode("cp437"), b"cats/1.jpg"])
+    assert arranged(path)[1] == ["Käfer", "cats"]
+    with folders.open_tree(path) as tree:
+        assert not tree.notes
+
+
+@pytest.mark.parametrize(("name", "encoding"), [("ねこ", "cp932"), ("собака", "cp866"), ("Käfer", "latin-1")])
+def test_names_in_an_unstated_encoding_are_doubted_aloud(tmp_path: Path, name, encoding):
+    path = write_raw_zip(tmp_path / "other.zip", [f"{name}/1.jpg".encode(encoding), b"cats/1.jpg"])
+    with folders.open_tree(path) as tree:
+        (note,) = tree.notes
+    assert "other.zip" in note and "encoded" in note
+
+
+def test_an_odd_name_of_a_file_in_a_plain_folder_is_not_worth_a_note(tmp_path: Path):
+    path = write_raw_zip(tmp_path / "other.zip", ["cats/ねこ.jpg".encode("cp932"), b"dogs/1.jpg"])
+    with folders.open_tree(path) as tree:
+        assert not tree.notes
 
 
 def test_links_in_a_folder_are_not_followed(tmp_path: Path):
