@@ -1,12 +1,12 @@
-"""Taking a run away: its model as a file for other programs, or the code that repeats it.
+"""Exports of a run: its model as a file for other programs, or the code that repeats it.
 
     keras         one .keras file                              keras.models.load_model
-    savedmodel    a folder: image files or pixels in, class names and probabilities out      TensorFlow Serving
+    savedmodel    a folder: image files or pixels in, class names and probabilities out   TensorFlow Serving
     tflite        one .tflite file                             LiteRT on phones and small boards
     script, notebook                                           `core.export.script`
 
-A model is read back from what was written and has to repeat the run's stored predictions of test images; only then does
-it get its final name. Resizing and preprocessing are inside. Worker side, apart from `FORMATS` and `target`.
+A written model is loaded again and must reproduce the run's stored predictions on test images before it gets its final
+name. It includes resizing and preprocessing. Runs in the worker, apart from `FORMATS` and `target`.
 """
 
 import json
@@ -35,7 +35,7 @@ FORMATS = {
 }
 MODELS = ("keras", "savedmodel", "tflite")
 CHECKED = 200  # test images, at most
-LARGEST_GAP = {"float32": 0.01, "bfloat16": 0.05}  # mean share of the probability that went to another class
+LARGEST_GAP = {"float32": 0.01, "bfloat16": 0.05}  # mean total variation distance between two predictions of an image
 _SUFFIXES = {"keras": ".keras", "savedmodel": "-savedmodel", "tflite": ".tflite", "script": ".py", "notebook": ".ipynb"}
 
 Predict = Callable[[np.ndarray], np.ndarray]
@@ -43,16 +43,16 @@ Predict = Callable[[np.ndarray], np.ndarray]
 
 
 def export(run_id: str, format: str, folder: Path, report: Report = silent) -> Path:
-    """Write a run into a folder, which is made if need be; what has the same name there is replaced.
+    """Write a run into a folder, created if missing; an older export of the same name is replaced.
 
     Returns:
         The file, or the folder of a SavedModel.
 
     Raises:
-        ConfigError: There is no such format.
-        RunError: There is no such run, it has no model, the folder cannot be written, or what was written does not
-            repeat the run. Nothing is left behind then.
-        DatasetError: The images to check by are not here any more.
+        ConfigError: The format is unknown.
+        RunError: The run does not exist or has no model, the folder cannot be written, or the written model does not
+            reproduce the run. Nothing is left behind.
+        DatasetError: The test images are no longer on this machine.
     """
     if format not in FORMATS:
         raise ConfigError(f"There is no format {format!r}", f"one of {', '.join(FORMATS)}", closest(format, FORMATS))
@@ -61,101 +61,105 @@ def export(run_id: str, format: str, folder: Path, report: Report = silent) -> P
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as temporary:
-            made = Path(temporary) / path.name
+            unchecked = Path(temporary) / path.name
             if format in MODELS:
-                _write_model(run, format, made, report)
+                _write_model(run, format, unchecked, report)
             else:
                 text = script.python_script(run) if format == "script" else script.notebook(run)
-                made.write_text(text, encoding="utf-8")
-            _put(made, path)
+                unchecked.write_text(text, encoding="utf-8")
+            _rename(unchecked, path)
     except OSError as error:
         raise RunError(
-            f"{path} cannot be written ({error.strerror or error})", "", "Make room, or choose another folder"
+            f"{path} cannot be written ({error.strerror or error})", "", "Free some space, or choose another folder"
         ) from error
     return path
 
 
 def target(run: runs.Run, format: str, folder: Path) -> Path:
-    """Where an export of this run goes."""
+    """Path of an export of this run."""
     return folder / f"{run.config.backbone}-{run.config.method}-{run.id[:8]}{_SUFFIXES[format]}"
 
 
 def check(run: runs.Run, predict: Predict) -> int:
-    """Compare predictions with those that the run stored; returns on how many images.
+    """Compare predictions with those that the run stored; returns the number of images compared.
 
     Raises:
         RunError: They differ by more than rounding explains.
         DatasetError: The images have changed or are gone.
     """
-    rows, images, expected = _to_check_by(run)
-    got = predict(images)
-    gap = float(np.abs(got - expected).sum(axis=1).mean() / 2)
-    same = float(np.mean(got.argmax(axis=1) == expected.argmax(axis=1)))
-    most = LARGEST_GAP[run.config.encoder.precision]
-    if not (gap <= most and same >= 1 - 2 * most):
+    rows, images, expected = _checked_images(run)
+    predicted = predict(images)
+    gap = float(np.abs(predicted - expected).sum(axis=1).mean() / 2)
+    same = float(np.mean(predicted.argmax(axis=1) == expected.argmax(axis=1)))
+    largest = LARGEST_GAP[run.config.encoder.precision]
+    if not (gap <= largest and same >= 1 - 2 * largest):
         raise RunError(
-            f"What was written predicts something else than run {run.name}: {same:.1%} of {len(rows)} test images "
-            f"alike, probabilities {gap:.3f} apart",
-            f"{1 - 2 * most:.0%} and {most:g}",
+            f"The written model does not predict what run {run.name} predicted: the same class for {same:.1%} of "
+            f"{len(rows)} test images, probabilities {gap:.3f} apart",
+            f"at least {1 - 2 * largest:.0%} and at most {largest:g}",
             "Nothing was kept. Please report this with the run's settings",
         )
     return len(rows)
 
 
-def _to_check_by(run: runs.Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Some test images: row ids (n,), pixels (n, s, s, 3) uint8, and what the run said of them (n, classes)."""
+def _checked_images(run: runs.Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Some test images: row ids (n,), pixels (n, s, s, 3) uint8, and the run's predictions (n, classes)."""
     stored, dataset = runs.predictions(run.id), datasets.load(run.config.dataset)
-    places = np.unique(np.linspace(0, len(stored) - 1, min(CHECKED, len(stored))).astype(int))
-    stored = stored.iloc[places]
+    positions = np.unique(np.linspace(0, len(stored) - 1, min(CHECKED, len(stored))).astype(int))
+    stored = stored.iloc[positions]
     rows = stored["row"].to_numpy()
     if rows.max() >= len(dataset.labels) or (dataset.labels[rows] != stored["label"]).any():
         raise DatasetError(
             f"The dataset {dataset.name} has changed since run {run.name}",
             "the images it was tested on",
-            "Start the run again, or bring the old images back",
+            "Repeat the run, or restore the old images",
         )
     return rows, dataset.images[rows], stored.filter(regex=r"^p_\d+$").to_numpy(np.float32)
 
 
-def _put(made: Path, path: Path) -> None:
-    """Give what is whole its final name."""
+def _rename(unchecked: Path, path: Path) -> None:
+    """Give a complete export its final name."""
     if path.is_dir():
-        path.rename(made.parent / "old")  # and away with the temporary folder
-    made.rename(path)
+        path.rename(unchecked.parent / "old")  # deleted with the temporary folder
+    unchecked.rename(path)
 
 
 # Models
 
 
-def _write_model(run: runs.Run, format: str, made: Path, report: Report) -> None:
+def _write_model(run: runs.Run, format: str, path: Path, report: Report) -> None:
     import keras
 
     if format != "keras" and keras.backend.backend() != "tensorflow":
         raise RunError(
-            f"A {FORMATS[format]} is made by TensorFlow, and Keras runs on {keras.backend.backend()} here",
+            f"Keras runs on {keras.backend.backend()} here, and a {FORMATS[format]} needs TensorFlow",
             "the backend tensorflow",
             "Set KERAS_BACKEND=tensorflow, or choose the Keras file",
         )
     report(Progress("export", 0, 2, unit="steps"))
     model, names = models.load(run.id), datasets.load(run.config.dataset).class_names
-    write, read = {"keras": (_save, _load), "savedmodel": (_serve, _ask), "tflite": (_convert, _interpret)}[format]
+    write, read = {
+        "keras": (_write_keras, _read_keras),
+        "savedmodel": (_write_saved_model, _read_saved_model),
+        "tflite": (_write_tflite, _read_tflite),
+    }[format]
     try:
         if format != "keras" and run.config.encoder.precision == "bfloat16":
-            model = _in_float32(model, made.with_name("mixed.keras"))
-        write(model, names, made)
+            model = _in_float32(model, path.with_name("mixed.keras"))
+        write(model, names, path)
         report(Progress("check", 1, 2, unit="steps"))
-        check(run, read(made))
+        check(run, read(path))
     except RunError:
         raise
     except Exception as error:
-        if isinstance(error, OSError) or not _is_of_the_disk(error):
+        if isinstance(error, OSError) or not _disk_is_full(error):
             raise
         raise OSError(str(error)) from error
     report(Progress("check", 2, 2, unit="steps"))
 
 
-def _is_of_the_disk(error: Exception) -> bool:
-    """TensorFlow and HDF5 have errors of their own for a disk that is full."""
+def _disk_is_full(error: Exception) -> bool:
+    """TensorFlow and HDF5 report a full disk in errors of their own."""
     text = str(error).lower()
     return any(
         words in text for words in ("no space left", "file too large", "disk quota", "write failed", "can't write")
@@ -163,7 +167,7 @@ def _is_of_the_disk(error: Exception) -> bool:
 
 
 def _in_float32(model, path: Path):
-    """The same weights without bfloat16, which phones and CPUs gain nothing from."""
+    """The same weights without bfloat16, which does not help on phones and CPUs."""
     import keras
 
     model.save(path)
@@ -176,26 +180,26 @@ def _in_float32(model, path: Path):
     return keras.models.load_model(path, compile=False)
 
 
-def _save(model, names: tuple[str, ...], made: Path) -> None:
-    model.save(made)
-    _add_labels(made, names)
+def _write_keras(model, names: tuple[str, ...], path: Path) -> None:
+    model.save(path)
+    _add_labels(path, names)
 
 
-def _load(made: Path) -> Predict:
+def _read_keras(path: Path) -> Predict:
     import keras
 
-    model: Any = keras.models.load_model(made, compile=False)
+    model: Any = keras.models.load_model(path, compile=False)
     return lambda images: model.predict(images, batch_size=32, verbose=0)
 
 
-def _add_labels(made: Path, names: tuple[str, ...]) -> None:
-    """Both kinds of file may carry a zip's further entries, and readers look past them: `unzip model.tflite`."""
-    with zipfile.ZipFile(made, "a") as file:
+def _add_labels(path: Path, names: tuple[str, ...]) -> None:
+    """Append zip entries, which readers of both formats ignore: `unzip model.tflite` extracts them."""
+    with zipfile.ZipFile(path, "a") as file:
         file.writestr("labels.txt", "\n".join(names) + "\n")
 
 
-def _serve(model, names: tuple[str, ...], made: Path) -> None:
-    """Two signatures: `bytes` takes files of images, JPEG or PNG, and is the default; `images` takes uint8 pixels."""
+def _write_saved_model(model, names: tuple[str, ...], path: Path) -> None:
+    """Two signatures: `bytes`, the default, takes JPEG or PNG files; `images` takes uint8 pixels."""
     import keras
     import tensorflow as tf
 
@@ -224,15 +228,15 @@ def _serve(model, names: tuple[str, ...], made: Path) -> None:
     archive.track(model)
     archive.add_endpoint("bytes", of_bytes, [tf.TensorSpec((None,), tf.string, "image_bytes")])
     archive.add_endpoint("images", of_images, [tf.TensorSpec((None, size, size, 3), tf.uint8, "images")])
-    archive.write_out(str(made), verbose=False)
-    (made / "assets.extra").mkdir(exist_ok=True)  # where SavedModels carry what TensorFlow does not read
-    (made / "assets.extra" / "labels.json").write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
+    archive.write_out(str(path), verbose=False)
+    (path / "assets.extra").mkdir(exist_ok=True)  # the place for files that TensorFlow does not read
+    (path / "assets.extra" / "labels.json").write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
 
 
-def _ask(made: Path) -> Predict:
+def _read_saved_model(path: Path) -> Predict:
     import tensorflow as tf
 
-    signatures = tf.saved_model.load(str(made)).signatures
+    signatures = tf.saved_model.load(str(path)).signatures
 
     def predict(images: np.ndarray) -> np.ndarray:
         parts = []
@@ -240,52 +244,51 @@ def _ask(made: Path) -> Predict:
             pixels = signatures["images"](images=tf.constant(part))["probabilities"].numpy()
             files = tf.stack([tf.io.encode_png(image) for image in part])
             decoded = signatures["bytes"](image_bytes=files)["probabilities"].numpy()
-            parts.append(np.where(np.isclose(pixels, decoded, atol=1e-3), pixels, np.nan))  # both have to be right
+            parts.append(np.where(np.isclose(pixels, decoded, atol=1e-3), pixels, np.nan))  # both must agree
         return np.concatenate(parts)
 
     return predict
 
 
-def _convert(model, names: tuple[str, ...], made: Path) -> None:
+def _write_tflite(model, names: tuple[str, ...], path: Path) -> None:
     import tensorflow as tf
 
     size = model.input_shape[1]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         spec = tf.TensorSpec((None, size, size, 3), tf.uint8, "images")
-        function = tf.function(_by_products(model), input_signature=[spec], autograph=False)
+        function = tf.function(_resizing_by_matrices(model), input_signature=[spec], autograph=False)
         converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()])
-        made.write_bytes(converter.convert())
-    _add_labels(made, names)
+        path.write_bytes(converter.convert())
+    _add_labels(path, names)
 
 
-def _by_products(model) -> Callable:
-    """The model for LiteRT, which resizes neither with antialiasing nor by cubes: two products with matrices do it."""
+def _resizing_by_matrices(model) -> Callable:
+    """The model for LiteRT, which has neither antialiased nor bicubic resizing: two matrix products replace them."""
     import keras
     import tensorflow as tf
 
-    def matrix(before: int, after: int, way: Any) -> Any:
-        """(before, after): what each pixel of a line gives to each of the resized line."""
+    def matrix(before: int, after: int, resize: Any) -> Any:
+        """(before, after): the weight of each pixel of a line in each pixel of the resized line."""
         lines = tf.reshape(tf.eye(before), (1, before, before, 1))
         resized: Any = keras.ops.image.resize(
-            lines, (before, after), interpolation=way.interpolation, antialias=way.antialias
+            lines, (before, after), interpolation=resize.interpolation, antialias=resize.antialias
         )
         return resized[0, :, :, 0]
 
-    ways = [each for each in model.operations if type(each).__name__ == "Resize"]
     steps, start = [], model.input
-    for way in ways:
-        if way.antialias or way.interpolation != "bilinear":
-            before, after = way.input.shape[1:3], way.output.shape[1:3]
-            products = [matrix(old, new, way) for old, new in zip(before, after, strict=True)]
-            steps.append((keras.Model(start, way.input), *products))
-            start = way.output
+    for resize in (operation for operation in model.operations if type(operation).__name__ == "Resize"):
+        if resize.antialias or resize.interpolation != "bilinear":
+            before, after = resize.input.shape[1:3], resize.output.shape[1:3]
+            matrices = [matrix(old, new, resize) for old, new in zip(before, after, strict=True)]
+            steps.append((keras.Model(start, resize.input), *matrices))
+            start = resize.output
     rest = keras.Model(start, model.output)
 
     def predict(images):
         x = images
-        for until, rows, columns in steps:
-            x = tf.transpose(until(x, training=False), (0, 3, 2, 1))  # (b, 3, columns, rows)
+        for model_before, rows, columns in steps:
+            x = tf.transpose(model_before(x, training=False), (0, 3, 2, 1))  # (b, 3, columns, rows)
             x = tf.transpose(tf.matmul(x, rows), (0, 1, 3, 2))  # (b, 3, rows after, columns)
             x = tf.transpose(tf.matmul(x, columns), (0, 2, 3, 1))  # (b, rows after, columns after, 3)
         return rest(x, training=False)
@@ -293,22 +296,23 @@ def _by_products(model) -> Callable:
     return predict
 
 
-def _interpret(made: Path) -> Predict:
+def _read_tflite(path: Path) -> Predict:
     import tensorflow as tf
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # TensorFlow would like us to use another package, not yet pinned here
-        interpreter = tf.lite.Interpreter(model_path=str(made))
-    given, asked = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+        warnings.simplefilter("ignore")  # TensorFlow recommends another package, which is not pinned here
+        interpreter = tf.lite.Interpreter(model_path=str(path))
+    input_index = interpreter.get_input_details()[0]["index"]
+    output_index = interpreter.get_output_details()[0]["index"]
 
     def predict(images: np.ndarray) -> np.ndarray:
         parts = []
         for image in images:
-            interpreter.resize_tensor_input(given, (1, *image.shape))
+            interpreter.resize_tensor_input(input_index, (1, *image.shape))
             interpreter.allocate_tensors()
-            interpreter.set_tensor(given, image[None])
+            interpreter.set_tensor(input_index, image[None])
             interpreter.invoke()
-            parts.append(interpreter.get_tensor(asked))
+            parts.append(interpreter.get_tensor(output_index))
         return np.concatenate(parts)
 
     return predict

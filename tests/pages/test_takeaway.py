@@ -32,7 +32,7 @@ def test_an_export_that_failed_says_why_and_can_be_tried_again(visit, used, monk
     monkeypatch.setattr(export.formats, "LARGEST_GAP", {"float32": -1.0, "bfloat16": -1.0})  # no model is near enough
     page.button(key="make-keras").click().run()
     wait(page, lambda: len(page.error), seconds=60)
-    assert "predicts something else" in page.error[0].proto.title + page.error[0].value
+    assert "does not predict what" in page.error[0].proto.title + page.error[0].value
     assert page.button(key="make-keras").label == "Make Keras"
 
 

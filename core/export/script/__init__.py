@@ -2,7 +2,7 @@
 
 script         the script and the notebook
 network        the network and its training
-applications   a network of Keras Applications or our own
-clip           the image tower of a CLIP, written out
-snippets       the fixed parts of the text
+applications   how a network from Keras Applications, or one of our own, is built
+clip           the image tower of CLIP, written out
+snippets       the fixed parts of the code
 """

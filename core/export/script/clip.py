@@ -1,7 +1,6 @@
-"""The image tower of CLIP in a run's code: a transformer over patches of an image, written out in plain Keras.
+"""The code of CLIP's image tower: a vision transformer written out in plain Keras.
 
-Its weights are read from Hugging Face's file without a library of theirs; `core.backbones.clip.tensors` names the
-tensors.
+It reads the weights from Hugging Face's file with NumPy alone; `core.backbones.clip.tensors` has the tensors' names.
 """
 
 import json
@@ -13,18 +12,18 @@ from core.backbones.clip import checkpoints, towers
 from core.config import RunConfig
 from core.errors import RunError
 
-TRAINED = "as it was trained on images and their captions, without the tower that reads these"
-READS_TENSORS = True  # the script itself takes the weights file apart
+TRAINED = "as it was trained on images and their captions, without the text tower"
+READS_TENSORS = True  # the script parses the weights file itself
 BATCHNORM = False
-SAME_PARAMS = False  # KerasHub counts the numbers of the patches as parameters
+SAME_PARAMS = False  # KerasHub counts the patches' position ids as parameters
 
 
 def weights(config: RunConfig, facts: Backbone) -> str | None:
     """The value of WEIGHTS, a folder; None for an untrained tower.
 
     Raises:
-        WeightsError: They are not on this machine any more.
-        RunError: They lie here in KerasHub's own layout, which takes KerasHub to read.
+        WeightsError: The weights are no longer on this machine.
+        RunError: They are stored as a KerasHub preset, which only KerasHub reads.
     """
     if config.weights == "untrained":
         return None
@@ -32,15 +31,15 @@ def weights(config: RunConfig, facts: Backbone) -> str | None:
     file = checkpoints.weights_file(folder or settings.home() / "weights" / facts.weights_file, facts)
     if file.name != checkpoints.SAFETENSORS:
         raise RunError(
-            f"The weights of {facts.name} lie in {file.parent} as a preset of KerasHub",
+            f"The weights of {facts.name} in {file.parent} are a preset of KerasHub",
             f"{checkpoints.SAFETENSORS}, which a script reads with NumPy alone",
-            f"Take the Keras file, or start the run on Hugging Face's folder {facts.weights_file}",
+            f"Take the Keras file, or repeat the run with Hugging Face's folder {facts.weights_file}",
         )
     return json.dumps(str(file.parent))
 
 
 def built(config: RunConfig, facts: Backbone) -> list[str]:
-    """`network`, images to the class token, before or after the projection, with its weights."""
+    """Code for `network`: images to the class token, before or after the projection, with its weights."""
     shape, projected = towers.SHAPES[facts.name], config.pooling == "projected"
     tower = shape.image
     sizes = f"{shape.patch}, {tower.width}, {tower.heads}, {tower.hidden}, {tower.depth}"
@@ -63,23 +62,23 @@ _ACTIVATIONS = {
 
 _LAYERS = '''
 class Patches(keras.layers.Layer):
-    """Cuts an image into squares of PATCH pixels: a vector for each, the class token before them, all with a place."""
+    """Cuts an image into squares of PATCH pixels, a vector each; adds the class token in front, and positions."""
 
     def build(self, shape):
         self.patches = keras.layers.Conv2D(WIDTH, PATCH, PATCH, use_bias=False)
         self.patches.build(shape)
         self.token = self.add_weight(shape=(WIDTH,), initializer="random_normal")
-        self.places = self.add_weight(shape=((shape[1] // PATCH) ** 2 + 1, WIDTH), initializer="uniform")
+        self.positions = self.add_weight(shape=((shape[1] // PATCH) ** 2 + 1, WIDTH), initializer="uniform")
 
     def call(self, x):
         x = self.patches(x)
         x = keras.ops.reshape(x, (-1, x.shape[1] * x.shape[2], WIDTH))  # (b, patches, width)
         token = keras.ops.broadcast_to(self.token, (keras.ops.shape(x)[0], 1, WIDTH))
-        return keras.ops.concatenate([token, x], axis=1) + self.places
+        return keras.ops.concatenate([token, x], axis=1) + self.positions
 
 
 class Block(keras.layers.Layer):
-    """Every patch looks at all others (attention), then each thinks for itself (two dense layers)."""
+    """Attention, in which every patch looks at all others, then two dense layers on each patch alone."""
 
     def build(self, shape):
         self.norm_1 = keras.layers.LayerNormalization(epsilon=1e-5)
@@ -99,7 +98,7 @@ class Block(keras.layers.Layer):
 
 
 class FirstToken(keras.layers.Layer):
-    """What the class token has gathered from all patches."""
+    """The class token, which has gathered information from all patches."""
 
     def call(self, x):
         return x[:, 0]
@@ -116,15 +115,15 @@ x = keras.layers.LayerNormalization(epsilon=1e-5, name="layer_norm")(x)
 
 _READ = '''
 def tensors(path):
-    """A safetensors file: the length of its header, the header in JSON, then the numbers of every tensor."""
-    kinds = {"F32": np.float32, "F16": np.float16}
+    """Reads a safetensors file: the length of the header, the header as JSON, then the values of all tensors."""
+    dtypes = {"F32": np.float32, "F16": np.float16}
     with open(path, "rb") as file:
         header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-        numbers = file.read()
+        values = file.read()
     return {
-        name: np.frombuffer(numbers[slice(*about["data_offsets"])], kinds[about["dtype"]]).reshape(about["shape"])
-        for name, about in header.items()
-        if about.get("dtype") in kinds
+        name: np.frombuffer(values[slice(*entry["data_offsets"])], dtypes[entry["dtype"]]).reshape(entry["shape"])
+        for name, entry in header.items()
+        if entry.get("dtype") in dtypes
     }
 
 
@@ -132,14 +131,14 @@ stored = tensors(f"{WEIGHTS}/model.safetensors")
 
 
 def put(layer, name):
-    """Weights and biases of a layer: what is stored has outputs first, Keras has them last, and heads apart."""
+    """Sets a layer's weights and biases. The file has outputs first; Keras has them last, and splits the heads."""
     for variable, value in zip(layer.weights, (stored[f"{name}.weight"].T, stored.get(f"{name}.bias"))):
         variable.assign(value.reshape(variable.shape))
 
 
 embedding = network.get_layer("embedding")
 embedding.token.assign(stored["vision_model.embeddings.class_embedding"])
-embedding.places.assign(stored["vision_model.embeddings.position_embedding.weight"])
+embedding.positions.assign(stored["vision_model.embeddings.position_embedding.weight"])
 kernel = stored["vision_model.embeddings.patch_embedding.weight"]  # (width, 3, rows, columns)
 embedding.patches.kernel.assign(kernel.transpose(2, 3, 1, 0))
 put(network.get_layer("pre_layer_norm"), "vision_model.pre_layrnorm")

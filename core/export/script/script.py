@@ -1,11 +1,11 @@
-"""The code of a run: a Python script and a notebook that repeat it with Keras and NumPy alone, to teach with.
+"""The code of a run: a Python script and a notebook for teaching that repeat it with Keras and NumPy alone.
 
-What is written depends on the run only in which pieces it has and in the constants on top, so that a piece reads like
-code somebody wrote for the lecture. The training images are chosen by the rule of `core.data.splits`, written out, and
-not by a list of row ids: twenty lines hold for every dataset, show what stratified means, and go on working when
-somebody changes a constant. A checksum says whether they are still the run's images.
+A run determines only which snippets are used and the constants at the top, so that the code reads as if written for a
+lecture. It chooses the training images by the rule of `core.data.splits`, written out, rather than from a list of row
+ids: twenty lines work for every dataset, show what stratified means, and keep working when a constant is changed. A
+checksum tells whether they are still the run's images.
 
-    python_script(run), notebook(run) <- _sections(run): title, words and code of each
+    python_script(run), notebook(run) <- _sections(run): title, text and code of each
 
 The network's part is in `core.export.script.network`.
 """
@@ -24,7 +24,7 @@ from core.data import dataset as stored
 from core.errors import RunError
 from core.export.script import network
 
-WIDTH = 100  # characters; what a projector shows in one line
+WIDTH = 100  # characters; what fits on one line of a projector
 
 
 @dataclass(frozen=True)
@@ -32,39 +32,39 @@ class Section:
     """A heading, a few sentences and the code under them."""
 
     title: str
-    words: str
+    text: str
     code: str
 
 
 def python_script(run: runs.Run) -> str:
-    """A `.py` file; its cells are marked as editors know them (`# %%`).
+    """A `.py` file with cells (`# %%`) that editors recognise.
 
     Raises:
         RunError: The run has no result to repeat.
-        DatasetError: Its dataset is not on this machine any more.
+        DatasetError: Its dataset is no longer on this machine.
     """
     sections = _sections(run)
-    parts = [f'"""{_title(run)}\n\n{_wrap(_about(run))}\n"""']
+    parts = [f'"""{_title(run)}\n\n{_wrap(_introduction(run))}\n"""']
     for section in sections:
-        words = textwrap.indent(_wrap(section.words), "# ")
-        parts.append(f"# %% {section.title}\n{words}\n\n{section.code.strip()}")
+        comment = textwrap.indent(_wrap(section.text), "# ")
+        parts.append(f"# %% {section.title}\n{comment}\n\n{section.code.strip()}")
     return "\n\n".join(parts) + "\n"
 
 
 def notebook(run: runs.Run) -> str:
-    """The same as a Jupyter notebook (nbformat 4.5); errors as for the script."""
+    """The same as a Jupyter notebook (nbformat 4.5); raises the same errors."""
     sections = _sections(run)
-    cells = [_cell("markdown", f"# {_title(run)}\n\n{_about(run)}")]
+    cells = [_cell("markdown", f"# {_title(run)}\n\n{_introduction(run)}")]
     for section in sections:
-        cells.append(_cell("markdown", f"## {section.title}\n\n{section.words}"))
+        cells.append(_cell("markdown", f"## {section.title}\n\n{section.text}"))
         cells.append(_cell("code", section.code.strip()))
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
-    about = {
+    metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
-    return json.dumps({"cells": cells, "metadata": about, "nbformat": 4, "nbformat_minor": 5}, indent=1)
+    return json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}, indent=1)
 
 
 def _cell(kind: str, source: str) -> dict:
@@ -76,15 +76,15 @@ def _title(run: runs.Run) -> str:
     return f"{run.config.backbone} on {run.config.dataset}: {TITLES[run.config.method].lower()}"
 
 
-def _about(run: runs.Run) -> str:
+def _introduction(run: runs.Run) -> str:
     outcome = run.tested()
     versions = outcome.versions
     titles = {"keras": "Keras", "tensorflow": "TensorFlow"}
-    made = " and ".join(f"{title} {versions[name]}" for name, title in titles.items() if name in versions)
+    software = " and ".join(f"{title} {versions[name]}" for name, title in titles.items() if name in versions)
     return (
         f"Repeats a run of Backbone Lab with Keras and NumPy alone. The run: {outcome.protocol}. It got "
         f"{outcome.accuracy:.1%} of its test images right (95 % interval {outcome.accuracy_low:.1%} to "
-        f"{outcome.accuracy_high:.1%}), measured on {outcome.hardware} with {made}."
+        f"{outcome.accuracy_high:.1%}), measured on {outcome.hardware} with {software}."
     )
 
 
@@ -93,7 +93,7 @@ def _sections(run: runs.Run) -> list[Section]:
         raise RunError(f"Run {run.name} is {run.status}: there is nothing to repeat", "a finished run")
     if run.config.method == ZERO_SHOT:
         raise RunError(
-            f"Run {run.name} is zero-shot: a script of it would need CLIP's text tower and its tokens",
+            f"Run {run.name} is zero-shot: its script would need CLIP's text tower and tokenizer",
             "a probe, a fine-tune or a network trained from scratch",
             "Take the Keras file, in which the prompts are the last layer",
         )
@@ -101,16 +101,16 @@ def _sections(run: runs.Run) -> list[Section]:
     rows = protocol.choose_rows(dataset, run.config)
     return [
         Section(
-            "What the run was",
-            "All that decides the result. Change one thing, run it again, and see what it did.",
+            "Settings",
+            "Everything that determines the result. Change one setting, run the code again, and see what changes.",
             _constants(run, dataset, rows),
         ),
-        Section("The images", _SPLITS_WORDS, _images(run, dataset, rows)),
+        Section("The images", _SPLITS_TEXT, _images(run, dataset, rows)),
         *(Section(*piece) for piece in network.pieces(run)),
         Section(
             "How good is it?",
-            "On images that decided nothing so far. The interval says how far chance alone could have moved the share "
-            "of right answers, with so many test images (Wilson, 95 %).",
+            "Measured on images that influenced nothing so far. The interval shows how much the accuracy could vary by "
+            "chance with this number of test images (Wilson, 95 %).",
             _TEST,
         ),
     ]
@@ -126,19 +126,19 @@ def _constants(run: runs.Run, dataset: datasets.Dataset, rows: dict[str, np.ndar
     lines += _source(dataset)
     lines += ["CLASS_NAMES = [", *_literals(dataset.class_names), "]"]
     if config.n_train:
-        lines.append(f"N_TRAIN, N_VAL = {outcome.n_train:_}, {outcome.n_val:_}  # images, every class with its share")
+        lines.append(f"N_TRAIN, N_VAL = {outcome.n_train:_}, {outcome.n_val:_}  # images, stratified by class")
     if config.n_test:
         lines.append(f"N_TEST = {outcome.n_test:_}")
-    lines.append(f"SEED = {config.seed}  # of the choice of images and of all chance in training")
+    lines.append(f"SEED = {config.seed}  # for the choice of images and everything random in training")
     lines += network.constants(run)
     lines.append("")
-    lines.append(f"RUN_ACCURACY = {outcome.accuracy:.4f}  # what the run got, to compare with")
+    lines.append(f"RUN_ACCURACY = {outcome.accuracy:.4f}  # the run's, to compare with")
     lines.append(f"RUN_IMAGES = {_checksum(dataset, rows)}  # checksum of the images it used")
     return "\n".join(lines)
 
 
 def _literals(names: tuple[str, ...]) -> list[str]:
-    """Lines of a list, each name a literal of its own: a name is whatever somebody called a folder."""
+    """Lines of a list, one literal per name, quoted by `repr`: folder names can contain anything."""
     lines, line = [], ""
     for name in names:
         literal = f"{name!r}, "
@@ -150,13 +150,13 @@ def _literals(names: tuple[str, ...]) -> list[str]:
 
 
 def _source(dataset: datasets.Dataset) -> list[str]:
-    """The constant that says where the images are; none where Keras fetches them."""
+    """The constant with the path of the images; no line where Keras downloads them."""
     if dataset.name == datasets.SAMPLE:
         path = settings.ASSETS / "cifar10_sample.npz"
         return [f"DATA = {_path(path)}  # shipped with Backbone Lab: 2,500 images of CIFAR-10"]
     npz = stored.root() / f"{dataset.name}.npz"
     if dataset.name in cifar.CIFAR and npz.is_file():
-        return [f"DATA = {_path(npz)}  # keras.datasets.{dataset.name} has the same"]
+        return [f"DATA = {_path(npz)}  # the same as keras.datasets.{dataset.name}"]
     if dataset.name in cifar.CIFAR:
         return []
     return [f"DATA = {_path(stored.root() / dataset.name)}  # images as Backbone Lab imported them"]
@@ -167,7 +167,7 @@ def _path(path) -> str:
 
 
 def _checksum(dataset: datasets.Dataset, rows: dict[str, np.ndarray]) -> int:
-    """Of the chosen rows and their labels, by a formula short enough for a script."""
+    """Checksum of the chosen rows and their labels, short enough to repeat in a script."""
     chosen = np.concatenate([rows["train"], rows["val"], rows["test"]])
     return zlib.crc32(np.stack([chosen, dataset.labels[chosen]]).astype("<i8").tobytes())
 
@@ -177,18 +177,18 @@ def _checksum(dataset: datasets.Dataset, rows: dict[str, np.ndarray]) -> int:
 
 def _images(run: runs.Run, dataset: datasets.Dataset, rows: dict[str, np.ndarray]) -> str:
     config, cuts = run.config, []
-    own = {split for split in ("val", "test") if np.any(dataset.official == split)}
+    given = {split for split in ("val", "test") if np.any(dataset.official == split)}
     if dataset.name == datasets.SAMPLE or dataset.name in cifar.CIFAR:
         from_keras = _LOAD_KERAS.replace("DATASET", dataset.name)
         load = _LOAD_NPZ if _source(dataset) else from_keras
     else:
         load = _LOAD_FOLDER.replace("SIZE", str(dataset.images.shape[1]))
-        others = " & ".join(f'(official != "{split}")' for split in sorted(own))
-        load += f"training = np.flatnonzero({others})\n" if own else "training = np.arange(len(labels))\n"
-        load += "".join(f'{split} = np.flatnonzero(official == "{split}")\n' for split in sorted(own))
-    if "test" not in own:
+        others = " & ".join(f'(official != "{split}")' for split in sorted(given))
+        load += f"training = np.flatnonzero({others})\n" if given else "training = np.arange(len(labels))\n"
+        load += "".join(f'{split} = np.flatnonzero(official == "{split}")\n' for split in sorted(given))
+    if "test" not in given:
         cuts.append("test, training = cut(training, 0.2)")
-    cuts.append("train = training" if "val" in own else "val, train = cut(training, 0.1)")
+    cuts.append("train = training" if "val" in given else "val, train = cut(training, 0.1)")
     if config.train_split == "probe20":
         cuts.append("train, _ = cut(train, 0.2)")
     if config.train_split == "finetune80":
@@ -199,11 +199,12 @@ def _images(run: runs.Run, dataset: datasets.Dataset, rows: dict[str, np.ndarray
         cuts.append("test = some(test, N_TEST, 0)  # the same for every seed")
     cut = _CUT_EVENLY if _even(dataset) else _CUT
     functions = [cut] + ([_SOME] if config.n_train or config.n_test else [])
-    return "\n\n\n".join([load.strip(), *(each.strip() for each in functions), "\n".join(cuts) + "\n" + _CHECK.strip()])
+    parts = [load, *functions, "\n".join(cuts) + "\n" + _CHECK]
+    return "\n\n\n".join(part.strip() for part in parts)
 
 
 def _even(dataset: datasets.Dataset) -> bool:
-    """Whether every share of every class is a whole number, so that nothing has to be rounded."""
+    """Whether every share of every class is a whole number of images, so that nothing is rounded."""
     parts = datasets.splits(dataset)
     train = np.concatenate([parts["train"], parts["val"]])
     for rows, share in ((train, 0.1), (parts["train"], 0.2)):
@@ -213,9 +214,9 @@ def _even(dataset: datasets.Dataset) -> bool:
     return True
 
 
-_SPLITS_WORDS = (
-    "Validation images are cut from the training images: whatever has to be chosen is chosen by them. "
-    "Test images are looked at once, at the very end."
+_SPLITS_TEXT = (
+    "Validation images are taken from the training images, and all choices are made on them. "
+    "Test images are used once, at the very end."
 )
 
 _LOAD_NPZ = """
@@ -235,7 +236,7 @@ training, test = np.split(np.arange(len(images)), [len(x_train)])  # row numbers
 
 _LOAD_FOLDER = """
 with np.load(f"{DATA}/rows.npz") as file:
-    labels, official = file["labels"], file["official"]  # official: train, val, test, or "" for no say
+    labels, official = file["labels"], file["official"]  # official: train, val, test, or "" for none
 images = np.memmap(f"{DATA}/images.raw", np.uint8, mode="r").reshape(-1, SIZE, SIZE, 3)
 """
 
@@ -244,7 +245,7 @@ rng = np.random.default_rng(0)
 
 
 def cut(rows, share):
-    """Part rows by chance into a share of every class, and the rest."""
+    """Split rows at random into a share of every class, and the rest."""
     parts = [rng.permutation(rows[labels[rows] == label]) for label in range(len(CLASS_NAMES))]
     taken = np.sort(np.concatenate([part[: round(share * len(part))] for part in parts]))
     return taken, np.setdiff1d(rows, taken)
@@ -255,10 +256,10 @@ rng = np.random.default_rng(0)
 
 
 def cut(rows, share):
-    """Part rows by chance into a share of every class, at least one of each, and the rest."""
+    """Split rows at random into a share of every class, at least one image each, and the rest."""
     exact = np.bincount(labels[rows], minlength=len(CLASS_NAMES)) * share
     counts = np.maximum(np.floor(exact + 1e-9), 1).astype(int)
-    missing = max(round(exact.sum()) - counts.sum(), 0)  # rounded down so far: the largest remainders go up
+    missing = max(round(exact.sum()) - counts.sum(), 0)  # the largest remainders are rounded up instead
     counts[np.argsort(counts - exact, kind="stable")[:missing]] += 1
     parts = [rng.permutation(rows[labels[rows] == label])[:n] for label, n in enumerate(counts)]
     taken = np.sort(np.concatenate(parts))
@@ -267,13 +268,13 @@ def cut(rows, share):
 
 _SOME = '''
 def some(rows, n, seed):
-    """n of the rows by chance, every class with its share; fewer are always the first of more."""
+    """n of the rows at random, stratified by class; a smaller sample is contained in a larger one."""
     rows = np.random.default_rng(seed).permutation(rows)
-    place = np.empty(len(rows))  # 0 for the first of its class, towards 1 for its last
+    rank = np.empty(len(rows))  # 0 for the first of its class, towards 1 for its last
     for label in range(len(CLASS_NAMES)):
-        own = labels[rows] == label
-        place[own] = np.arange(own.sum()) / max(own.sum(), 1)
-    return rows[np.argsort(place, kind="stable")[:n]]
+        in_class = labels[rows] == label
+        rank[in_class] = np.arange(in_class.sum()) / max(in_class.sum(), 1)
+    return rows[np.argsort(rank, kind="stable")[:n]]
 '''
 
 _CHECK = """
@@ -285,7 +286,7 @@ print(f"{len(train):,} training, {len(val):,} validation, {len(test):,} test ima
 
 _TEST = '''
 def accuracy(rows, probabilities):
-    """Share of right answers, and the 95 % interval around it."""
+    """Share of correct predictions, and its 95 % interval."""
     right, n, z = np.mean(labels[rows] == probabilities.argmax(axis=1)), len(rows), 1.96
     centre = (right + z**2 / (2 * n)) / (1 + z**2 / n)
     margin = z * np.sqrt(right * (1 - right) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)

@@ -1,6 +1,6 @@
-"""The pieces of plain Keras that the code of a run is put together from, by `core.export.script.network`.
+"""The snippets of plain Keras from which `core.export.script.network` assembles the code of a run.
 
-Words in capitals are constants on top of the script, or are replaced: OPTIMIZER, SMOOTHING_, PATIENCE_, KEPT, WHY.
+Names in capitals are constants at the top of the script, or are replaced: OPTIMIZER, SMOOTHING_, PATIENCE_, KEPT, WHY.
 """
 
 INPUT = """
@@ -10,29 +10,29 @@ x = keras.ops.cast(pixels, "float32")
 
 RESIZE = """
 if images.shape[1] != INPUT_SIZE:
-    smooth = images.shape[1] > INPUT_SIZE  # only images that get smaller can show false patterns
+    smooth = images.shape[1] > INPUT_SIZE  # aliasing appears only when images shrink
     x = keras.ops.image.resize(x, (INPUT_SIZE, INPUT_SIZE), interpolation="bilinear", antialias=smooth)
 """
 
 RESIZE_WHOLE = """
-if images.shape[1] != INPUT_SIZE:  # rows, then columns, to whole pixels, as Pillow did it when this network was trained
-    smooth = images.shape[1] > INPUT_SIZE  # only images that get smaller can show false patterns
+if images.shape[1] != INPUT_SIZE:  # rows, then columns, each rounded: as Pillow did when this network was trained
+    smooth = images.shape[1] > INPUT_SIZE  # aliasing appears only when images shrink
     for size in ((images.shape[1], INPUT_SIZE), (INPUT_SIZE, INPUT_SIZE)):
         x = keras.ops.image.resize(x, size, interpolation="bicubic", antialias=smooth)
         x = keras.ops.clip(keras.ops.round(x), 0, 255)
 """
 
 PREPARE = {
-    "caffe": "x = x[..., ::-1] - np.float32([103.939, 116.779, 123.68])  # BGR, the mean of ImageNet subtracted",
-    "tf": "x = x / 127.5 - 1  # -1 to 1, as in its training on ImageNet",
+    "caffe": "x = x[..., ::-1] - np.float32([103.939, 116.779, 123.68])  # BGR minus ImageNet's mean",
+    "tf": "x = x / 127.5 - 1  # -1 to 1, as in its training",
     "torch": (
-        "x = (x - np.float32([123.675, 116.28, 103.53])) / np.float32([58.395, 57.12, 57.375])  # ImageNet's colours"
+        "x = (x - np.float32([123.675, 116.28, 103.53])) / np.float32([58.395, 57.12, 57.375])  # ImageNet's statistics"
     ),
     "clip": (
-        "x = x / 255 - np.float32([0.48145466, 0.4578275, 0.40821073])  # the colours of the pictures it learned from\n"
+        "x = x / 255 - np.float32([0.48145466, 0.4578275, 0.40821073])  # statistics of its training images\n"
         "x = x / np.float32([0.26862954, 0.26130258, 0.27577711])"
     ),
-    "inside": "# 0 to 255 is right: this network scales its pixels itself",
+    "inside": "# pixels stay at 0 to 255: this network scales them itself",
     "divide255": "x = x / 255  # 0 to 1, whatever the network was trained on",
 }
 
@@ -47,9 +47,9 @@ AUGMENT = {
 
 INFERENCE_MODE = '''
 class InferenceMode(keras.layers.Layer):
-    """Runs a network as for predictions, even in training: BatchNorm keeps ImageNet's statistics.
+    """Runs a network in inference mode, even in training: BatchNorm keeps ImageNet's statistics.
 
-    network(x, training=False) would not do: `fit` overrides it in a functional model (keras#20285).
+    network(x, training=False) is not enough: `fit` overrides it in a functional model (keras#20285).
     """
 
     def __init__(self, network):
@@ -61,17 +61,17 @@ class InferenceMode(keras.layers.Layer):
 '''
 
 EFFICIENTNET_FILE = """
-for layer in network.layers:  # the file holds the spread of colours where Keras expects its square
+for layer in network.layers:  # the file holds standard deviations where Keras expects variances
     if isinstance(layer, keras.layers.Normalization):
         layer.adapt_variance.assign(keras.ops.square(layer.adapt_variance))
         layer.finalize_state()
 """
 
 STANDARDISE = """
-x_train, x_val = (backbone.predict(images[rows]) for rows in (train, val))  # (n, d): each image once
+x_train, x_val = (backbone.predict(images[rows]) for rows in (train, val))  # (n, d)
 mean = x_train.mean(axis=0, dtype=float)
 scale = x_train.std(axis=0, dtype=float)
-scale[scale <= 1e-6 * np.abs(mean)] = 1  # a feature that is the same for all images
+scale[scale <= 1e-6 * np.abs(mean)] = 1  # a feature with the same value for all images
 """
 
 LINEAR = """
@@ -83,10 +83,10 @@ head = keras.Sequential([
         len(CLASS_NAMES), activation="softmax", kernel_regularizer=keras.regularizers.L2(STRENGTH / 2)
     ),
 ])
-# A convex problem: whoever goes on long enough arrives at the same place. The rate falls to 0 on the way.
+# A convex problem: every run that trains long enough ends at the same weights. The rate falls to 0 on the way.
 rate = keras.optimizers.schedules.CosineDecay(0.01, 1000)
 head.compile(keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-parts = np.array_split(rng.permutation(len(train)), -(-len(train) // 4096))  # mostly one: all of it
+parts = np.array_split(rng.permutation(len(train)), -(-len(train) // 4096))  # one part up to 4,096 images
 for step in range(1000):
     part = parts[step % len(parts)]
     head.train_on_batch(x_train[part], labels[train][part])
@@ -105,7 +105,7 @@ head.compile(
 
 
 def batches():
-    \"\"\"Epoch after epoch, each in an order of its own.\"\"\"
+    \"\"\"Batches without end, shuffled anew in every epoch.\"\"\"
     order = np.random.default_rng(SEED)
     while True:
         shuffled = order.permutation(len(train))
@@ -123,17 +123,17 @@ head.fit(
 
 KNN = '''
 def directions(rows):
-    """Features at length 1, so that their products are cosines."""
+    """Features scaled to length 1, so that their dot products are cosines."""
     x = backbone.predict(images[rows])
     return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
 
 
-known = directions(train)
+train_directions = directions(train)
 
 
 def predict(rows):
-    """Share of the votes of the most similar training images, for each class."""
-    nearest = np.argsort(-directions(rows) @ known.T, axis=1, kind="stable")[:, :NEIGHBOURS]
+    """Each class's share of the votes of the most similar training images."""
+    nearest = np.argsort(-directions(rows) @ train_directions.T, axis=1, kind="stable")[:, :NEIGHBOURS]
     return (labels[train][nearest][:, :, None] == np.arange(len(CLASS_NAMES))).mean(axis=1)
 '''
 
@@ -143,7 +143,9 @@ def predict(rows):
     return head.predict(backbone.predict(images[rows]))
 """
 
-STANDARDISED = "Every image passes the backbone once. The features are brought to mean 0 and spread 1 first."
+STANDARDISED = (
+    "Every image passes through the backbone once. The features are scaled to mean 0 and standard deviation 1."
+)
 HIDDEN_LAYER = """    keras.layers.Dense(
         HIDDEN, "relu", kernel_initializer=keras.initializers.GlorotUniform(SEED), kernel_regularizer=penalty
     ),
@@ -156,31 +158,31 @@ LAST_LAYER = """    keras.layers.Dense(
 LAYER_AFTER_HIDDEN = LAST_LAYER.replace("(SEED)", "(SEED + 1)")
 HEADS = {
     "linear": (
-        f"{STANDARDISED} Then one layer with a softmax: logistic regression, trained until nothing changes any more.",
+        f"{STANDARDISED} Then one layer with a softmax: logistic regression, trained until it converges.",
         (STANDARDISE + LINEAR).strip() + "\n",
     ),
     "linear-adam": (
-        f"{STANDARDISED} Then one layer with a softmax, epoch by epoch; the one best on validation is kept.",
+        f"{STANDARDISED} Then one layer with a softmax, epoch by epoch; the epoch best on validation is kept.",
         (STANDARDISE + BY_EPOCHS.replace("DENSE_LAYERS", LAST_LAYER)).strip() + "\n",
     ),
     "mlp": (
-        f"{STANDARDISED} Then a hidden layer and a softmax, epoch by epoch; the one best on validation is kept.",
+        f"{STANDARDISED} Then a hidden layer and a softmax, epoch by epoch; the epoch best on validation is kept.",
         (STANDARDISE + BY_EPOCHS.replace("DENSE_LAYERS", HIDDEN_LAYER + LAYER_AFTER_HIDDEN)).strip() + "\n",
     ),
     "knn": ("Nothing is trained: the most similar training images vote.", KNN.strip() + "\n"),
 }
 
 FOLD = """
-# The trained head, with the standardisation folded into its first layer: ((x - m) / s) W + b
+# The trained head, with the standardisation folded into its first layer: ((x - mean) / scale) W + b
 _, *hidden, last = head.layers
 first = [*hidden, last][0]
 kernel, bias = first.get_weights()
 first.set_weights([kernel / scale[:, None], bias - (mean / scale) @ kernel])
 """
 
-CLASSIFIER_WORDS = (
-    "Images in, probabilities out, in one model. Whatever it does, it is judged by the validation images after every "
-    "epoch, and the best epoch is kept."
+CLASSIFIER_TEXT = (
+    "Images in, probabilities out, in one model. It is evaluated on the validation images after every epoch, and the "
+    "best epoch is kept."
 )
 
 CLASS_WEIGHT = """
@@ -193,7 +195,7 @@ targets = keras.utils.to_categorical(labels, len(CLASS_NAMES))
 
 
 def fit(optimizer, epochs):
-    """Train what is trainable now, and go back to the epoch that was best on validation."""
+    """Train the unfrozen layers, then restore the epoch that was best on validation."""
     model.compile(optimizer, loss=keras.losses.CategoricalCrossentropy(SMOOTHING_), metrics=["accuracy"])
     best = keras.callbacks.EarlyStopping("val_accuracy", patience=PATIENCE_, restore_best_weights=True)
     model.fit(
@@ -214,21 +216,21 @@ def predict(rows):
     return model.predict(images[rows])
 """
 
-HEAD_STAGE_WORDS = (
-    "A head that knows nothing would send large gradients into the backbone and spoil it. So the backbone is frozen "
-    "until the head has learned something."
+HEAD_PHASE_TEXT = (
+    "An untrained head would send large gradients into the backbone and spoil it. So the backbone stays frozen until "
+    "the head has learned something."
 )
-HEAD_STAGE = """
+HEAD_PHASE = """
 network.trainable = False
 fit(OPTIMIZER, HEAD_EPOCHS)
 """
 
-LAST_STAGE = {
+LAST_PHASE = {  # title and text
     "finetune": (
         "Head and unfrozen layers together",
-        "At a low rate, so that what the backbone knows is nudged and not washed away.",
+        "At a low learning rate, which adjusts what the backbone has learned instead of erasing it.",
     ),
-    "scratch": ("Training", "All of it at once. There is nothing to freeze in a network that knows nothing."),
+    "scratch": ("Training", "The whole network at once: a network with random weights has nothing worth freezing."),
 }
 
 SLICE = """
@@ -239,8 +241,8 @@ for layer in network.layers[:-KEPT]:  # WHY
 
 LISTED = """
 network.trainable = True
-for place, layer in enumerate(network.layers, start=-len(network.layers)):
-    layer.trainable = place in TRAINED
+for position, layer in enumerate(network.layers, start=-len(network.layers)):
+    layer.trainable = position in TRAINED
 """
 
 ALL_BUT_BATCHNORM = """
@@ -251,8 +253,8 @@ for layer in network.layers:
 """
 
 COUNT_TRAINABLE = """
-trains = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
-print(f"{trains:,} of {network.count_params():,} parameters of the backbone train")
+trainable = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
+print(f"{trainable:,} of {network.count_params():,} parameters of the backbone train")
 """
 
 COSINE = """
@@ -262,7 +264,7 @@ rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
 
 ONE_CYCLE = """
 steps = EPOCHS * -(-len(train) // BATCH_SIZE)
-warm = max(round(0.3 * steps), 1)  # up in the first third, then down to 0
+warm = max(round(0.3 * steps), 1)  # up during the first 30 %, then down to 0
 rate = keras.optimizers.schedules.CosineDecay(
     LEARNING_RATE / 25, max(steps - warm, 1), warmup_target=LEARNING_RATE, warmup_steps=warm
 )
