@@ -3,6 +3,7 @@
 datasets      load a dataset by name: shipped, downloaded or imported
 dataset       a dataset in memory and on disk
 folders       image folders and zip archives
+layout        the class and split of each file, from its folders
 cifar         CIFAR-10 and CIFAR-100
 images        decoding, resizing, preprocessing, augmentation
 splits        stratified training, validation and test splits

@@ -15,10 +15,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from core import settings
-from core.data import cifar, folders, images
+from core.data import cifar, folders, images, layout
 from core.data import dataset as stored
 from core.data import splits as cuts
 from core.data.dataset import Dataset, Row
+from core.data.layout import Picture
 from core.data.splits import subsample
 from core.errors import DatasetError
 from core.progress import Progress, Report, silent
@@ -104,18 +105,18 @@ def import_images(path: str | Path, *, name: str | None = None, report: Report =
     with folders.open_tree(path) as tree:
         title = name or tree.name
         name = _slug(title)
-        pictures, class_names, skipped = folders.arrange(tree)
-        notes = list(tree.notes)
+        found = layout.arrange(tree)
+        pictures, class_names, skipped = found.pictures, found.class_names, list(found.skipped)
 
         # Two passes over the files: first only the headers, to choose the size; then the pixels.
-        def measure(picture: folders.Picture) -> int:
+        def measure(picture: Picture) -> int:
             return images.shorter_side(tree.read(picture.path), name=picture.path)
 
         sides = dict(_readable(_reported(_in_threads(pictures, measure), 0, report), skipped))
         _check(sides, class_names, skipped)
         size = int(np.clip(np.median(list(sides.values())), *SIZES))
 
-        def pixels(picture: folders.Picture) -> np.ndarray:
+        def pixels(picture: Picture) -> np.ndarray:
             image = images.decode(tree.read(picture.path), name=picture.path, enough=size)
             return images.square(image, size)
 
@@ -133,7 +134,7 @@ def import_images(path: str | Path, *, name: str | None = None, report: Report =
             "source": f"Imported from {path.name}",
             "licence": "Not stated",
             "skipped": skipped,
-            "notes": notes,
+            "notes": [*tree.notes, *found.notes],
         }
         return stored.write(name, rows(), metadata=metadata)
 
@@ -179,7 +180,7 @@ def _slug(title: str) -> str:
     return name
 
 
-def _check(pictures: Iterable[folders.Picture], class_names: Sequence[str], skipped: Sequence[str]) -> None:
+def _check(pictures: Iterable[Picture], class_names: Sequence[str], skipped: Sequence[str]) -> None:
     labels = np.array([picture.label for picture in pictures], np.int64)
     official = np.array([picture.official for picture in pictures], str)
     try:
@@ -192,11 +193,11 @@ def _check(pictures: Iterable[folders.Picture], class_names: Sequence[str], skip
 
 
 def _in_threads(
-    pictures: Sequence[folders.Picture], work: Callable[[folders.Picture], Result]
-) -> Iterator[tuple[folders.Picture, Result | DatasetError]]:
+    pictures: Sequence[Picture], work: Callable[[Picture], Result]
+) -> Iterator[tuple[Picture, Result | DatasetError]]:
     """Do the work in threads; results arrive in order, a batch at a time."""
 
-    def attempt(picture: folders.Picture) -> Result | DatasetError:
+    def attempt(picture: Picture) -> Result | DatasetError:
         try:
             return work(picture)
         except DatasetError as error:
@@ -209,8 +210,8 @@ def _in_threads(
 
 
 def _readable(
-    results: Iterable[tuple[folders.Picture, Result | DatasetError]], skipped: list[str]
-) -> Iterator[tuple[folders.Picture, Result]]:
+    results: Iterable[tuple[Picture, Result | DatasetError]], skipped: list[str]
+) -> Iterator[tuple[Picture, Result]]:
     for picture, result in results:
         if isinstance(result, DatasetError):
             skipped.append(result.received)

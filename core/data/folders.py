@@ -1,4 +1,4 @@
-"""Folders of images, on disk or in a zip: safe reading, and the class and split of each file."""
+"""Folders of images, on disk or in a zip: listed and read safely."""
 
 import os
 import stat
@@ -6,12 +6,11 @@ import struct
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from core.data import images
 from core.errors import DatasetError
 
 MAX_ZIP = 2_000_000_000  # bytes of a zip
@@ -21,15 +20,6 @@ MAX_UNPACKED_FREELY = 100_000_000  # bytes that may be unpacked at any ratio
 MAX_FILE = 250_000_000  # bytes of one image file
 MAX_FILES = 500_000
 
-SPLIT_FOLDERS = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "test",
-    "testing": "test",
-}
 UTF8_NAME, UNICODE_PATH = 0x800, 0x7075  # the zip format's flag, and Info-ZIP's extra field, for names in UTF-8
 LITTER = {"__MACOSX", "Thumbs.db", "desktop.ini"}  # left by operating systems; hidden files are ignored too
 
@@ -46,15 +36,6 @@ class Tree:
     notes: tuple[str, ...] = ()  # what a user should check
 
 
-@dataclass(frozen=True)
-class Picture:
-    """An image file, with the class and split given by its folders."""
-
-    path: str
-    label: int  # index into the class names
-    official: str  # "train", "val", "test" or ""
-
-
 @contextmanager
 def open_tree(path: Path) -> Iterator[Tree]:
     """List a folder or a zip. Nothing is written to disk.
@@ -69,48 +50,6 @@ def open_tree(path: Path) -> Iterator[Tree]:
             yield _zip(path, archive)
     else:
         raise DatasetError(f"There is no file or folder {path}", "a folder of images, or a zip of one")
-
-
-def arrange(tree: Tree) -> tuple[list[Picture], list[str], list[str]]:
-    """Find the classes: `class_name/*.jpg`, optionally below train/, val/ and test/ and below wrapping folders.
-
-    Returns:
-        Pictures in the order of their paths; class names, sorted; and the skipped files, as "path: reason".
-    """
-    paths = {name: PurePosixPath(name).parts for name in tree.files if _is_image(name)}
-    skipped = [*tree.skipped, *(f"{name}: no image suffix" for name in tree.files if name not in paths)]
-    folders = {PurePosixPath(folder).parts for folder in tree.folders}
-    wrappers = _wrapping(folders, paths.values())
-    folders = {parts[wrappers:] for parts in folders if len(parts) > wrappers}
-
-    splits = _splits(folders)
-    level = 1 if splits else 0  # depth of the class folders below the wrapping ones
-    class_names = sorted(
-        {_composed(parts[level]) for parts in folders if len(parts) > level and (not splits or parts[0] in splits)}
-    )
-    labels = {class_name: label for label, class_name in enumerate(class_names)}
-
-    pictures = []
-    for name, path in sorted(paths.items()):
-        parts = path[wrappers:]
-        if len(parts) < level + 2:
-            skipped.append(f"{name}: not in a class folder")
-            continue
-        official = SPLIT_FOLDERS[parts[0].lower()] if splits else ""
-        pictures.append(Picture(name, labels[_composed(parts[level])], official))
-    return pictures, class_names, skipped
-
-
-def _splits(folders: set[tuple[str, ...]]) -> set[str]:
-    """The top folders that are splits: named like one, with class folders inside."""
-    tops = {parts[0] for parts in folders}
-    splits = {top for top in tops if top.lower() in SPLIT_FOLDERS and _holds_folders(folders, 0, top)}
-    others = sorted(top for top in tops if top.lower() not in SPLIT_FOLDERS)
-    if splits and others:
-        raise DatasetError(
-            f"{others[0]}/ lies beside {min(splits)}/", "only class folders, or only train/, val/ and test/"
-        )
-    return splits
 
 
 def _disk(root: Path) -> Tree:
@@ -263,38 +202,12 @@ def _bounded(name: str, data: bytes) -> bytes:
     return data
 
 
-def _wrapping(folders: set[tuple[str, ...]], files: Collection[tuple[str, ...]]) -> int:
-    """The number of folders wrapped around all classes and splits, as in a zip with a single top folder."""
-    depth = 0
-    while True:
-        tops = {parts[depth] for parts in folders if len(parts) > depth}
-        has_files = any(len(parts) == depth + 1 for parts in files)
-        if len(tops) != 1 or has_files:
-            return depth
-        (top,) = tops
-        if top.lower() in SPLIT_FOLDERS or not _holds_folders(folders, depth, top):
-            return depth
-        depth += 1
-
-
-def _holds_folders(folders: set[tuple[str, ...]], depth: int, top: str) -> bool:
-    return any(len(parts) > depth + 1 and parts[depth] == top for parts in folders)
-
-
-def _is_image(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in images.SUFFIXES
-
-
 def _is_litter(name: str) -> bool:
     return name.startswith(".") or name in LITTER
 
 
 def _is_unicode(name: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in name)  # Python's escapes for undecodable bytes
-
-
-def _composed(name: str) -> str:
-    return unicodedata.normalize("NFC", name)  # macOS stores e and its accent as two characters
 
 
 def _below(root: Path, path: str | Path) -> str:

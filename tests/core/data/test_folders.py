@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data import folders
+from core.data import folders, layout
 from core.errors import DatasetError
 from tests.pictures import photo, pictures, write_folder, write_zip
 
@@ -20,8 +20,9 @@ FOUND = {"cats/0.jpg": ("cats", ""), "dogs/0.jpg": ("dogs", "")}
 def arranged(path: Path) -> tuple[dict[str, tuple[str, str]], list[str], list[str]]:
     """Class and official split of each file, class names, and the skipped files."""
     with folders.open_tree(path) as tree:
-        images, class_names, skipped = folders.arrange(tree)
-    return {image.path: (class_names[image.label], image.official) for image in images}, class_names, skipped
+        found = layout.arrange(tree)
+    classes = {picture.path: (found.class_names[picture.label], picture.official) for picture in found.pictures}
+    return classes, list(found.class_names), list(found.skipped)
 
 
 def named(skipped):
@@ -39,47 +40,6 @@ def pack(request: pytest.FixtureRequest, tmp_path: Path):
 
 def test_folders_are_classes(pack):
     assert arranged(pack({name: photo() for name in FOUND})) == (FOUND, ["cats", "dogs"], [])
-
-
-@pytest.mark.parametrize(("train", "val", "test"), [("train", "val", "test"), ("Training", "validation", "testing")])
-def test_folders_above_the_classes_are_the_sources_own_splits(pack, train, val, test):
-    files = {f"{split}/{name}/1.jpg": photo() for split in (train, val, test) for name in ("cats", "dogs")}
-    classes, class_names, _ = arranged(pack(files))
-    assert class_names == ["cats", "dogs"]
-    assert classes[f"{train}/dogs/1.jpg"] == ("dogs", "train")
-    assert classes[f"{val}/cats/1.jpg"] == ("cats", "val")
-    assert classes[f"{test}/cats/1.jpg"] == ("cats", "test")
-
-
-@pytest.mark.parametrize("above", ["pets/", "a/b/c/"])
-@pytest.mark.parametrize("split", ["", "train/"])
-def test_folders_that_wrap_everything_do_not_count(pack, above, split):
-    classes, class_names, _ = arranged(pack({f"{above}{split}{name}": photo() for name in FOUND}))
-    assert class_names == ["cats", "dogs"]
-    assert set(classes.values()) == {("cats", split.strip("/")), ("dogs", split.strip("/"))}
-
-
-def test_folders_below_a_class_belong_to_it(pack):
-    classes, class_names, _ = arranged(pack({"cats/old/1.jpg": photo(), "cats/2.jpg": photo(), "dogs/1.jpg": photo()}))
-    assert class_names == ["cats", "dogs"]
-    assert classes["cats/old/1.jpg"] == ("cats", "")
-
-
-def test_trains_may_be_a_class_beside_buses(pack):
-    _, class_names, _ = arranged(pack({"train/1.jpg": photo(), "bus/1.jpg": photo()}))
-    assert class_names == ["bus", "train"]
-
-
-def test_a_split_beside_a_class_is_ambiguous(pack):
-    with pytest.raises(DatasetError, match=r"cats/ lies beside train/"):
-        arranged(pack({"train/cats/1.jpg": photo(), "cats/1.jpg": photo()}))
-
-
-def test_unlabelled_test_images_are_skipped_by_name(pack):
-    classes, class_names, skipped = arranged(
-        pack({"train/a/1.jpg": photo(), "train/b/1.jpg": photo(), "test/7.jpg": photo()})
-    )
-    assert (len(classes), class_names, named(skipped)) == (2, ["a", "b"], ["test/7.jpg"])
 
 
 def test_other_files_are_skipped_by_name_and_litter_silently(pack):

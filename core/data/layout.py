@@ -1,0 +1,229 @@
+"""The class and split of each image of a tree, from the folders it lies in.
+
+    class/1.jpg                  folders are classes; further folders below a class belong to it
+    train/class/1.jpg            so are the folders below train/, val/ and test/, by whatever common name
+    class/train/1.jpg            the same, the other way round
+    fold0/class/1.jpg            folds of a cross-validation: the last is for testing
+    wrapper/class/1.jpg          folders that wrap everything do not count, nor do those that wrap one split
+
+Where every class seems to have the same folders, the layout is refused: they may well be the classes.
+"""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from core.data import images
+from core.data.folders import Tree
+from core.errors import DatasetError
+
+Parts = tuple[str, ...]  # the names along a path
+
+SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "dev": "val",
+    "test": "test",
+    "testing": "test",
+    "evaluation": "test",
+    "holdout": "test",
+}
+_SPLIT = re.compile(rf"({'|'.join(SPLITS)})([ ._-]?(set|data|dataset|images?|imgs?|samples?|split|\d{{1,4}}))*")
+_FOLD = re.compile(r"(cv|k)?[ ._-]?(fold|split)[ ._-]?(\d+)")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image file, with the class and split given by its folders."""
+
+    path: str
+    label: int  # index into the class names
+    official: str  # "train", "val", "test" or ""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a tree holds."""
+
+    pictures: tuple[Picture, ...]  # in the order of their paths
+    class_names: tuple[str, ...]  # sorted
+    skipped: tuple[str, ...]  # "path: reason"
+    notes: tuple[str, ...]  # what was assumed
+
+
+def arrange(tree: Tree) -> Layout:
+    """Find the class and split of every image.
+
+    Raises:
+        DatasetError: The folders can be read in more than one way.
+    """
+    paths = {name: PurePosixPath(name).parts for name in tree.files if _is_image(name)}
+    skipped = [*tree.skipped, *(f"{name}: no image suffix" for name in tree.files if name not in paths)]
+    folders = {PurePosixPath(folder).parts for folder in tree.folders}
+    wrappers = _wrapping(folders, paths.values())
+    folders = {parts[wrappers:] for parts in folders if len(parts) > wrappers}
+    paths = {name: parts[wrappers:] for name, parts in paths.items()}
+
+    splits, notes = _splits(folders, set(paths.values()))
+    prefixes = _prefixes(splits, folders, set(paths.values()))  # what to remove in front of the class
+    found: dict[str, tuple[str, Parts]] = {}  # file -> split, path from its class on
+    for name, parts in sorted(paths.items()):
+        prefix = _prefix(parts, prefixes)
+        if prefix is None or len(parts) < len(prefix) + 2:
+            skipped.append(f"{name}: not in a class folder")
+        else:
+            found[name] = splits.get(parts[0], ""), parts[len(prefix) :]
+
+    if not splits and _inverted(found.values()):
+        found = {name: (_split_of(parts[1]), parts) for name, (_, parts) in found.items()}
+    else:
+        _refuse_ambiguous(found.values())
+    inside = (parts[len(prefix) :] for parts in folders if (prefix := _prefix(parts, prefixes)) is not None)
+    class_names = sorted({_composed(parts[0]) for parts in inside if parts})
+    labels = {class_name: label for label, class_name in enumerate(class_names)}
+    pictures = [Picture(name, labels[_composed(parts[0])], split) for name, (split, parts) in found.items()]
+    return Layout(tuple(pictures), tuple(class_names), tuple(skipped), tuple(notes))
+
+
+def _splits(folders: set[Parts], paths: set[Parts]) -> tuple[dict[str, str], list[str]]:
+    """The split of each top folder, if these are splits or folds, and what was assumed."""
+    holding = {parts[0] for parts in folders if len(parts) > 1}
+    with_images = {parts[0] for parts in paths if len(parts) > 1}
+
+    if len(holding) > 1 and with_images <= holding and all(_FOLD.fullmatch(top.casefold()) for top in holding):
+        return _folds(holding, folders)
+
+    splits = {top: split for top in holding if (split := _split_of(top))}
+    loose = {top: split for top in holding if (split := _split_within(top))}
+    classes = [_classes(top, folders, paths) for top in loose]
+    if len(set(loose.values())) > 1 and set.intersection(*classes):
+        splits = loose
+    if splits:
+        known = set[str]().union(*(_classes(top, folders, paths) for top in splits))
+        beside = sorted(parts[0] for parts in paths if parts[0] not in splits and known & set(parts[:-1]))
+        if beside:
+            raise DatasetError(
+                f"{beside[0]}/ lies beside {min(splits)}/",
+                "only class folders, or only train/, val/ and test/",
+                f"Move {beside[0]}/ elsewhere",
+            )
+    return splits, []
+
+
+def _classes(split: str, folders: set[Parts], paths: set[Parts]) -> set[str]:
+    """The names of the class folders of a split."""
+    prefixes = _prefixes([split], folders, paths)
+    return {parts[len(prefix)] for prefix in prefixes for parts in folders if _starts(parts, prefix)}
+
+
+def _folds(tops: set[str], folders: set[Parts]) -> tuple[dict[str, str], list[str]]:
+    ordered = sorted(tops, key=lambda top: (int(_matched(_FOLD, top)[3]), top))
+    inside = {parts[1] for parts in folders if len(parts) > 1}
+    if all(_split_of(name) for name in inside):
+        raise DatasetError(
+            f"{ordered[0]}/ and {ordered[1]}/ hold splits of their own, {_listed(inside)}",
+            "one division into training and test images",
+            f"Import one of them, such as {ordered[0]}/",
+        )
+    *others, last = ordered
+    note = f"Folds of a cross-validation: {last}/ is for testing, {_listed(others)} for training."
+    return {**dict.fromkeys(others, "train"), last: "test"}, [note]
+
+
+def _prefixes(splits: Iterable[str], folders: set[Parts], paths: set[Parts]) -> set[Parts]:
+    """The folders that contain class folders."""
+    prefixes = set()
+    for split in splits:
+        prefix: Parts = (split,)
+        while True:
+            children = {parts[len(prefix)] for parts in folders if _starts(parts, prefix)}
+            direct = any(len(parts) == len(prefix) + 1 and _starts(parts, prefix) for parts in paths)
+            if len(children) != 1 or direct:
+                break
+            (child,) = children
+            deeper = any(len(parts) > len(prefix) + 1 and _starts(parts, (*prefix, child)) for parts in folders)
+            if not deeper and _split_within(child) != _split_within(split):
+                break  # a class, the only one
+            prefix = (*prefix, child)
+        if children and all(_FOLD.fullmatch(child.casefold()) for child in children):
+            prefixes |= {(*prefix, child) for child in children}
+        else:
+            prefixes.add(prefix)
+    return prefixes or {()}
+
+
+def _prefix(parts: Parts, prefixes: set[Parts]) -> Parts | None:
+    return next((prefix for prefix in prefixes if parts[: len(prefix)] == prefix), None)
+
+
+def _starts(parts: Parts, prefix: Parts) -> bool:
+    return len(parts) > len(prefix) and parts[: len(prefix)] == prefix
+
+
+def _inverted(found: Collection[tuple[str, Parts]]) -> bool:
+    """Whether every image lies in a split below its class."""
+    return bool(found) and all(len(parts) > 2 and _split_of(parts[1]) for _, parts in found)
+
+
+def _refuse_ambiguous(found: Collection[tuple[str, Parts]]) -> None:
+    below = defaultdict(set)  # class -> names of the folders that hold its images
+    for _, parts in found:
+        below[parts[0]].add(parts[1] if len(parts) > 2 else "")
+    shared = set.intersection(*below.values()) if len(below) > 1 else set()
+    if len(shared) > 1 and not any("" in names for names in below.values()):
+        raise DatasetError(
+            f"Below every class folder, {_listed(sorted(below))}, lie the same folders, {_listed(sorted(shared))}",
+            "images directly in class folders, optionally below train/, val/ and test/",
+            "If those are the classes, move them to the top; if not, move their images up",
+        )
+
+
+def _wrapping(folders: set[Parts], files: Collection[Parts]) -> int:
+    """The number of folders wrapped around all classes and splits, as in a zip with a single top folder."""
+    depth = 0
+    while True:
+        tops = {parts[depth] for parts in folders if len(parts) > depth}
+        has_files = any(len(parts) == depth + 1 for parts in files)
+        if len(tops) != 1 or has_files:
+            return depth
+        (top,) = tops
+        if _split_of(top) or not any(len(parts) > depth + 1 for parts in folders):
+            return depth
+        depth += 1
+
+
+def _split_of(folder: str) -> str:
+    """The split that a folder is named after, as train, Training, test_set or val2017; "" if none."""
+    match = _SPLIT.fullmatch(folder.casefold())
+    return SPLITS[match[1]] if match else ""
+
+
+def _split_within(folder: str) -> str:
+    """The split that a folder's name contains as a word, as seg_train; "" if none or several."""
+    words = {split for word in re.split(r"[\W_]+", folder.casefold()) if (split := _split_of(word))}
+    return _split_of(folder) or (words.pop() if len(words) == 1 else "")
+
+
+def _matched(pattern: re.Pattern, name: str) -> re.Match:
+    match = pattern.fullmatch(name.casefold())
+    assert match, name
+    return match
+
+
+def _listed(names: Collection[str], most: int = 3) -> str:
+    shown = ", ".join(f"{name}/" for name in sorted(names)[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def _is_image(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in images.SUFFIXES
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)  # macOS stores e and its accent as two characters
