@@ -5,6 +5,7 @@ dataset       a dataset in memory and on disk
 folders       image folders and zip archives
 layout        the class and split of each file, from its folders
 cifar         CIFAR-10 and CIFAR-100
+png           what Pillow does not read of PNG files
 images        decoding, resizing, preprocessing, augmentation
 splits        stratified training, validation and test splits
 corruptions   corrupted test images, by kind and severity

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from core import settings
-from core.data import cifar, folders, images, layout
+from core.data import cifar, folders, images, layout, png
 from core.data import dataset as stored
 from core.data import splits as cuts
 from core.data.dataset import Dataset, Row
@@ -108,21 +108,23 @@ def import_images(path: str | Path, *, name: str | None = None, report: Report =
         found = layout.arrange(tree)
         pictures, class_names, skipped = found.pictures, found.class_names, list(found.skipped)
 
-        # Two passes over the files: first only the headers, to choose the size; then the pixels.
-        def measure(picture: Picture) -> int:
-            return images.shorter_side(tree.read(picture.path), name=picture.path)
+        # Two passes over the files: first mostly the headers, to choose size and range; then the pixels.
+        def measure(picture: Picture) -> images.Measures:
+            return images.measure(tree.read(picture.path), name=picture.path)
 
-        sides = dict(_readable(_reported(_in_threads(pictures, measure), 0, report), skipped))
-        _check(sides, class_names, skipped)
-        size = int(np.clip(np.median(list(sides.values())), *SIZES))
+        measured = dict(_readable(_reported(_in_threads(pictures, measure), 0, report), skipped))
+        _check(measured, class_names, skipped)
+        size = int(np.clip(np.median([measures.side for measures in measured.values()]), *SIZES))
+        peak = max((measures.peak for measures in measured.values() if measures.peak is not None), default=None)
+        white = None if peak is None else png.white(peak)
 
         def pixels(picture: Picture) -> np.ndarray:
-            image = images.decode(tree.read(picture.path), name=picture.path, enough=size)
+            image = images.decode(tree.read(picture.path), name=picture.path, enough=size, white=white)
             return images.square(image, size)
 
         def rows() -> Iterator[Row]:
             kept = []
-            results = _reported(_in_threads(list(sides), pixels), len(sides), report)
+            results = _reported(_in_threads(list(measured), pixels), len(measured), report)
             for picture, image in _readable(results, skipped):
                 kept.append(picture)
                 yield image, picture.label, picture.official, picture.path
@@ -134,7 +136,7 @@ def import_images(path: str | Path, *, name: str | None = None, report: Report =
             "source": f"Imported from {path.name}",
             "licence": "Not stated",
             "skipped": skipped,
-            "notes": [*tree.notes, *found.notes],
+            "notes": [*tree.notes, *found.notes, *_range(peak, white)],
         }
         return stored.write(name, rows(), metadata=metadata)
 
@@ -178,6 +180,14 @@ def _slug(title: str) -> str:
     if name in (SAMPLE, *cifar.CIFAR):
         raise DatasetError(f"The name {name!r} is taken by a built-in dataset", "another name")
     return name
+
+
+def _range(peak: int | None, white: int | None) -> list[str]:
+    """A note on images of 16 bits that use fewer."""
+    if peak is None or white is None or white == 65_535:
+        return []
+    bits = white.bit_length()
+    return [f"The values of 16-bit images end at {peak:,} of 65,535: read as {bits} bits, so that {white:,} is white."]
 
 
 def _check(pictures: Iterable[Picture], class_names: Sequence[str], skipped: Sequence[str]) -> None:

@@ -1,19 +1,31 @@
 """Images: decode them safely, crop them square, preprocess them as a backbone expects, and augment them."""
 
 import io
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from core.data import png
 from core.errors import ConfigError, DatasetError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"})
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")  # by content; Pillow tries no other decoder
 MAX_PIXELS = 80_000_000  # about 9,000 x 9,000, just below Pillow's own warning of a decompression bomb
+
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What is known of an image before its pixels are kept."""
+
+    side: int  # the shorter one, in pixels
+    peak: int | None  # the largest value of 16 bits; None for images of 8
 
 
 @dataclass(frozen=True)
@@ -54,7 +66,9 @@ PREPROCESSING = {
 }
 
 
-def decode(source: str | Path | bytes, *, name: str = "", enough: int | None = None) -> np.ndarray:
+def decode(
+    source: str | Path | bytes, *, name: str = "", enough: int | None = None, white: int | None = None
+) -> np.ndarray:
     """Read an image of any mode as upright RGB.
 
     The first frame of an animation is used, transparency becomes white, and 16 bits are scaled to 8.
@@ -64,6 +78,8 @@ def decode(source: str | Path | bytes, *, name: str = "", enough: int | None = N
         name: The image's name in errors; by default the file's name.
         enough: The shorter side, in pixels, that the caller needs; larger JPEGs are then decoded at a
             fraction of their size, which saves most of the time and memory.
+        white: The value of 16 bits that becomes 255. By default the top of the range that this image uses: 4,095 for
+            one of 12 bits. Images that belong together need the same.
 
     Returns:
         `(h, w, 3) uint8`.
@@ -72,28 +88,24 @@ def decode(source: str | Path | bytes, *, name: str = "", enough: int | None = N
         DatasetError: It is not an image, is truncated, or has more than `MAX_PIXELS`.
     """
     name = name or ("the image" if isinstance(source, bytes) else Path(source).name)
-    try:
-        with _open(source) as image:
-            _refuse_bombs(image, name)
-            if enough:
-                image.draft(None, (enough, enough))
-            return np.asarray(_rgb(ImageOps.exif_transpose(image)))
-    except DatasetError:
-        raise
-    except Exception as error:  # Pillow's decoders raise nearly anything on broken files
-        raise _unreadable(name, error) from error
+
+    def pixels(image: Image.Image, data: bytes) -> np.ndarray:
+        if png.has_sixteen_bits(data):
+            image = _of_sixteen_bits(image, png.sixteen_bits(data), white)
+        elif enough:
+            image.draft(None, (enough, enough))
+        return np.asarray(_rgb(_upright(image)))
+
+    return _attempt(source, name, pixels)
 
 
-def shorter_side(source: bytes, *, name: str = "the image") -> int:
-    """The shorter side in pixels, read from the header only. Raises DatasetError as `decode` does."""
-    try:
-        with _open(source) as image:
-            _refuse_bombs(image, name)
-            return min(image.size)
-    except DatasetError:
-        raise
-    except Exception as error:
-        raise _unreadable(name, error) from error
+def measure(source: bytes, *, name: str = "the image") -> Measures:
+    """Size and range of an image, of most from the header alone. Raises DatasetError as `decode` does."""
+
+    def measures(image: Image.Image, data: bytes) -> Measures:
+        return Measures(min(image.size), int(png.sixteen_bits(data).max()) if png.has_sixteen_bits(data) else None)
+
+    return _attempt(source, name, measures)
 
 
 def square(image: np.ndarray, size: int) -> np.ndarray:
@@ -166,8 +178,28 @@ def _recoloured(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.clip(np.rint(x), 0, 255).astype(np.uint8)
 
 
-def _open(source: str | Path | bytes) -> Image.Image:
-    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS)
+def _attempt(source: str | Path | bytes, name: str, work: Callable[[Image.Image, bytes], Result]) -> Result:
+    """Do some work on an opened image and the bytes of its file; a PNG that fails is tried without its metadata."""
+    try:
+        data = source if isinstance(source, bytes) else Path(source).read_bytes()
+        try:
+            return _with_image(data, name, work)
+        except DatasetError:
+            raise
+        except Exception:
+            if not data.startswith(png.SIGNATURE):
+                raise
+            return _with_image(png.without_metadata(data), name, work)
+    except DatasetError:
+        raise
+    except Exception as error:  # Pillow's decoders raise nearly anything on broken files
+        raise _unreadable(name, error) from error
+
+
+def _with_image(data: bytes, name: str, work: Callable[[Image.Image, bytes], Result]) -> Result:
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        _refuse_bombs(image, name)
+        return work(image, data)
 
 
 def _refuse_bombs(image: Image.Image, name: str) -> None:
@@ -184,9 +216,30 @@ def _unreadable(name: str, error: Exception) -> DatasetError:
     return DatasetError(f"{name}: damaged or truncated ({error})", "an image that can be decoded")
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    image.load()  # raises for damaged pixels
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # its metadata is damaged; its pixels may not be
+        return image
+
+
+def _of_sixteen_bits(image: Image.Image, values: np.ndarray, white: int | None) -> Image.Image:
+    """The image with 8 bits, its transparency and orientation kept."""
+    white = white or png.white(int(values.max()))
+    coloured = values.ndim == 3
+    if coloured and white == 65_535:
+        return image  # Pillow reads it well
+    image.load()  # reads what follows the pixels, too
+    scaled = Image.fromarray(np.minimum(values.astype(np.uint32) * 255 // white, 255).astype(np.uint8))
+    if image.mode == "RGBA":
+        scaled = scaled.convert("RGB")
+        scaled.putalpha(image.getchannel("A"))
+    scaled.info = {key: value for key, value in image.info.items() if key != "transparency"}
+    return scaled
+
+
 def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # Pillow's own conversion clips 16-bit values at 255
-        image = Image.fromarray((np.asarray(image).astype(np.uint32) // 257).astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")

@@ -1,5 +1,6 @@
 """Datasets keep their contract whatever they came from, and bad input is told in a sentence and leaves nothing."""
 
+import io
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.data import datasets
 from core.errors import DatasetError, Stopped
@@ -172,6 +174,30 @@ def test_the_size_is_the_median_shorter_side_between_32_and_256(tmp_path, sides,
     files = {f"{name}/{number}.png": photo(size=sides, kind="PNG") for name in "ab" for number in range(5)}
     files["a/odd.png"] = photo(size=(1200, 1000), kind="PNG")
     assert datasets.import_images(write_folder(tmp_path / "sizes", files)).images.shape[1:] == (size, size, 3)
+
+
+def grey16(value: int) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(np.full((40, 40), value, np.uint16)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def test_twelve_bits_in_16_are_stretched_alike_in_all_images_and_a_note_says_so(tmp_path):
+    files = {f"{name}/{value}.png": grey16(value) for name in "ab" for value in (0, 500, 1000, 2000, 4095)}
+    dataset = datasets.import_images(write_folder(tmp_path / "xray", files))
+    found = {
+        file.split("/")[1]: int(image[20, 20, 0]) for file, image in zip(dataset.files, dataset.images, strict=True)
+    }
+    assert found == {"0.png": 0, "500.png": 31, "1000.png": 62, "2000.png": 124, "4095.png": 255}
+    (note,) = datasets.load("xray").notes
+    assert "4,095 of 65,535" in note and "12 bits" in note
+
+
+def test_images_that_use_all_16_bits_need_no_note(tmp_path):
+    files = {f"{name}/{value}.png": grey16(value) for name in "ab" for value in (0, 1000, 2000, 4095, 65535)}
+    dataset = datasets.import_images(write_folder(tmp_path / "xray", files))
+    assert dataset.notes == ()
+    assert sorted(np.unique(dataset.images)) == [0, 3, 7, 15, 255]
 
 
 def test_more_images_than_one_batch_keep_their_order(tmp_path, monkeypatch):

@@ -28,6 +28,17 @@ def halves(left=RED, right=BLUE, size=(60, 40)) -> Image.Image:
     return image
 
 
+def framed(kind: bytes, content: bytes, *, damage: int = 0) -> bytes:
+    """A chunk of a PNG; its checksum is off by `damage`."""
+    checksum = zlib.crc32(kind + content) ^ damage
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)
+
+
+def chunked(header: bytes, data: bytes) -> bytes:
+    """A PNG of a header and compressed rows."""
+    return b"\x89PNG\r\n\x1a\n" + framed(b"IHDR", header) + framed(b"IDAT", data) + framed(b"IEND", b"")
+
+
 def close(pixel: np.ndarray, colour: tuple[int, int, int], tolerance: int = 12) -> bool:
     return bool(np.all(np.abs(pixel.astype(int) - colour) <= tolerance))
 
@@ -58,6 +69,49 @@ def test_sixteen_bits_are_scaled_and_not_clipped():
     ramp = np.tile(np.linspace(0, 65535, 256).astype(np.uint16), (4, 1))
     pixels = images.decode(encoded(Image.fromarray(ramp), "PNG"))
     assert np.all(np.abs(pixels[0, :, 0].astype(int) - np.arange(256)) <= 1)
+
+
+def deep(values: np.ndarray) -> bytes:
+    """A PNG of 16 bits: grey, grey with transparency, RGB or RGBA, by the number of channels."""
+    height, width, channels = values.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    return chunked(struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0), zlib.compress(rows))
+
+
+def ramp(peak: int, channels: int) -> np.ndarray:
+    """256 columns from 0 to the peak; opaque."""
+    values = np.tile(np.linspace(0, peak, 256).astype(np.uint16)[None, :, None], (4, 1, channels))
+    if channels in (2, 4):
+        values[..., -1] = 65_535
+    return values
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4], ids=["grey", "grey with transparency", "RGB", "RGBA"])
+@pytest.mark.parametrize("peak", [255, 1023, 4095, 16383, 65535])
+def test_the_bits_that_a_16_bit_image_uses_are_scaled_to_8(peak, channels):
+    pixels = images.decode(deep(ramp(peak, channels)))
+    assert pixels.shape == (4, 256, 3)
+    assert np.abs(pixels.astype(int) - np.arange(256)[None, :, None]).max() <= 1
+
+
+def test_images_that_belong_together_keep_their_brightness():
+    dark = deep(ramp(1000, 1))
+    assert images.measure(dark).peak == 1000
+    assert images.decode(dark).max() == 1000 * 255 // 1023
+    assert images.decode(dark, white=4095).max() == 1000 * 255 // 4095
+
+
+def test_colours_of_a_12_bit_image_keep_their_transparency_and_orientation():
+    values = np.zeros((40, 60, 4), np.uint16)
+    values[:, :30], values[:, 30:] = (4095, 0, 0, 65_535), (0, 0, 4095, 0)
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    image = encoded(halves(), "PNG", exif=exif)
+    turned_exif = image[image.index(b"eXIf") - 4 :][: 12 + int.from_bytes(image[image.index(b"eXIf") - 4 :][:4], "big")]
+    data = deep(values)
+    pixels = images.decode(data[:33] + turned_exif + data[33:])
+    assert close(pixels[20, 50], RED) and close(pixels[20, 10], WHITE)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
@@ -150,6 +204,35 @@ def test_a_broken_file_is_refused_by_name(name, tmp_path: Path):
         images.decode(tmp_path / name)
 
 
+HARMLESS = {
+    "much packed text": framed(b"zTXt", b"note\0\0" + zlib.compress(bytes(3_000_000))),
+    "much packed international text": framed(b"iTXt", b"note\0\1\0\0\0" + zlib.compress(bytes(3_000_000))),
+    "text in all": framed(b"tEXt", b"note\0" + b"x" * 900_000) * 80,
+    "a bad checksum on text": framed(b"tEXt", b"a\0b", damage=1),
+    "a bad checksum on transparency": framed(b"tRNS", bytes(6), damage=1),
+    "a bad checksum on a date": framed(b"tIME", bytes(7), damage=1),
+    "a large colour profile": framed(b"iCCP", b"icc\0\0" + zlib.compress(bytes(3_000_000))),
+    "a damaged orientation": framed(b"eXIf", b"XX not TIFF"),
+}
+
+
+@pytest.mark.parametrize("chunk", HARMLESS.values(), ids=HARMLESS.keys())
+@pytest.mark.parametrize("behind", [False, True], ids=["before the pixels", "behind them"])
+def test_metadata_of_a_png_never_stands_in_the_way_of_its_pixels(chunk, behind):
+    data = encoded(halves(), "PNG")
+    cut = data.index(b"IEND") - 4 if behind else 33
+    data = data[:cut] + chunk + data[cut:]
+    assert np.array_equal(images.decode(data), np.asarray(halves()))
+    assert images.measure(data).side == 40
+
+
+def test_transparency_survives_beside_a_bad_text():
+    image = Image.new("P", (20, 20), 0)
+    image.putpalette([255, 0, 0, 0, 0, 255])
+    data = encoded(image, "PNG", transparency=0)
+    assert close(images.decode(data[:33] + HARMLESS["a bad checksum on text"] + data[33:])[10, 10], WHITE)
+
+
 def test_a_missing_file_is_an_error_to_read(tmp_path: Path):
     with pytest.raises(DatasetError, match=r"absent.jpg"):
         images.decode(tmp_path / "absent.jpg")
@@ -157,27 +240,24 @@ def test_a_missing_file_is_an_error_to_read(tmp_path: Path):
 
 def bomb(side: int) -> bytes:
     """A PNG of a few bytes that says it is very large."""
-    header = b"IHDR" + struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    chunks = [header, b"IDAT" + zlib.compress(bytes(1000)), b"IEND"]
-    framed = [struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in chunks]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(framed)
+    return chunked(struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0), zlib.compress(bytes(1000)))
 
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     "side", [9_000, 10_000, 30_000], ids=["above ours", "where Pillow warns", "where Pillow refuses"]
 )
-@pytest.mark.parametrize("read", [images.decode, images.shorter_side])
+@pytest.mark.parametrize("read", [images.decode, images.measure])
 def test_a_bomb_of_pixels_is_refused_before_it_is_unpacked(read, side):
     with pytest.raises(DatasetError, match=r"bomb.png: .* pixels. Expected at most 80,000,000 pixels"):
         read(bomb(side), name="bomb.png")
 
 
 def test_the_shorter_side_is_read_from_the_header():
-    assert images.shorter_side(encoded(halves(size=(70, 50)), "JPEG")) == 50
-    assert images.shorter_side(turned(6)) == 40
+    assert images.measure(encoded(halves(size=(70, 50)), "JPEG")) == images.Measures(50, None)
+    assert images.measure(turned(6)).side == 40
     with pytest.raises(DatasetError, match=r"a.jpg: not an image"):
-        images.shorter_side(b"text", name="a.jpg")
+        images.measure(b"text", name="a.jpg")
 
 
 @pytest.mark.parametrize("shape", [(40, 60), (60, 40), (7, 7), (300, 500), (1, 10_000), (10_000, 1), (1, 1), (32, 32)])
