@@ -1,9 +1,11 @@
 """Prompt templates: sentences with a placeholder for a class name, from published sets or written by the user.
 
 The sets are `assets/prompts/*.txt`, one template per line. `templates` parses a set's name or the user's own lines,
-`class_names` parses class names, and `fill` combines the two.
+`class_names` parses class names, and `fill` combines the two in English.
 """
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -90,9 +92,36 @@ def class_names(text: str) -> tuple[str, ...]:
     return names
 
 
+def spoken(name: str) -> str:
+    """A class name as a person writes it: "aquarium fish" for aquarium_fish."""
+    return " ".join(name.replace("_", " ").split()) or name
+
+
 def fill(chosen: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Every template filled with every class name, class by class: k * t texts."""
-    return [template.replace(PLACEHOLDER, name) for name in names for template in chosen]
+    """Every template filled with every class name, class by class: k * t texts.
+
+    They are English: "a photo of an aquarium fish." from "a photo of a {}." and aquarium_fish.
+    """
+    return [_filled(template, spoken(name)) for name in names for template in chosen]
+
+
+def _filled(template: str, name: str) -> str:
+    article = "an" if _takes_an(name) else "a"
+    with_article = _ARTICLE.sub(lambda match: match[1] + article[1:] + match[2], template)
+    return with_article.replace(PLACEHOLDER, name)
+
+
+_ARTICLE = re.compile(r"\b(a)n?(\s+\{\})", re.IGNORECASE)
+# The rules of the library inflect (jaraco/inflect, `_indef_article`), for nouns: an hour, a unicorn, a one-way street,
+# a ukulele, an X-ray, an 8-ball.
+_AN_THOUGH = re.compile(r"hour(?!i)|heir|honest|hono|[aefhilmnorsx](?![a-z])|8|1[18](?!\d)")
+_A_THOUGH = re.compile(r"e[uw]|onc?e\b|uni([^nmd]|mo)|u[bcfhjkqrst][aeiou]|u(?![a-z])")
+
+
+def _takes_an(name: str) -> bool:
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    word = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return bool(_AN_THOUGH.match(word)) or (word[:1] in tuple("aeiou") and not _A_THOUGH.match(word))
 
 
 def _lines(text: str, what: str, most: int, example: str) -> tuple[str, ...]:

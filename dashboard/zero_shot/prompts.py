@@ -59,7 +59,7 @@ def _edit(dataset: Dataset) -> tuple[str, str]:
     names = shared.text(
         f"names-{dataset.name}",
         "Class names, one a line",
-        "\n".join(dataset.class_names),
+        "\n".join(map(prompts.spoken, dataset.class_names)),
         height=280,
         help="In the dataset's order; what you call a class is up to you",
     )
@@ -220,7 +220,8 @@ def _test(model: str, name: str, names: tuple[str, ...], templates: tuple[str, .
         "chosen: every further use makes it less of a test."
     )
     templates_field = next((key for key in prompts.SETS if prompts.of_set(key) == templates), "\n".join(templates))
-    classes_field = "" if names == dataset.class_names else "\n".join(names)
+    own = names != tuple(map(prompts.spoken, dataset.class_names))
+    classes_field = "\n".join(names) if own else ""
 
     def test() -> None:
         config = RunConfig(

@@ -122,7 +122,7 @@ def new_classes(model: str) -> None:
 def matrix(model: str, dataset: Dataset) -> None:
     """A few validation images against a text for each class."""
     classes = dataset.class_names[:OF_MATRIX]
-    lines = shared.text("matrix-texts", "Texts, one a line", "\n".join(f"a photo of a {name}." for name in classes))
+    lines = shared.text("matrix-texts", "Texts, one a line", "\n".join(prompts.fill(prompts.of_set("single"), classes)))
     texts = tuple(dict.fromkeys(line.strip() for line in lines.splitlines() if line.strip()))[: 2 * OF_MATRIX]
     if not texts:
         components.empty("No texts", "Write at least one.")

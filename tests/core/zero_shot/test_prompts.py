@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.data import cifar
 from core.errors import ConfigError
 from core.zero_shot import prompts
 
@@ -20,6 +21,45 @@ def test_the_templates_for_cifar_are_nine_with_a_and_the_same_nine_with_the():
 
 def test_a_name_goes_into_every_template_class_by_class():
     assert prompts.fill(["a {}.", "the {}."], ["cat", "dog"]) == ["a cat.", "the cat.", "a dog.", "the dog."]
+
+
+@pytest.mark.parametrize(
+    ("name", "phrase"),
+    [
+        ("airplane", "an airplane"),
+        ("cat", "a cat"),
+        ("aquarium_fish", "an aquarium fish"),
+        ("polar__bear_", "a polar bear"),
+        ("Äpfel", "an Äpfel"),
+        ("ñandú", "a ñandú"),
+        ("hourglass", "an hourglass"),
+        ("honeycomb", "a honeycomb"),
+        ("unicorn", "a unicorn"),
+        ("umbrella", "an umbrella"),
+        ("ukulele", "a ukulele"),
+        ("one-way street", "a one-way street"),
+        ("Egyptian cat", "an Egyptian cat"),
+        ("European robin", "a European robin"),
+        ("X-ray", "an X-ray"),
+        ("U-boat", "a U-boat"),
+        ("8-ball", "an 8-ball"),
+        ("4x4", "a 4x4"),
+        ("NORMAL", "a NORMAL"),
+        ("狗", "a 狗"),
+        ("_", "a _"),
+    ],
+)
+def test_a_template_with_an_article_is_english_with_every_name(name, phrase):
+    assert prompts.fill(["a photo of a {}."], [name]) == [f"a photo of {phrase}."]
+    assert prompts.fill(["an {} in a game"], [name]) == [f"{phrase} in a game"]
+    assert prompts.fill(["A {}"], [name]) == [f"A{phrase[1:]}"]
+    assert prompts.fill(["the {}, a", "itap of my{}"], ["airplane"]) == ["the airplane, a", "itap of myairplane"]
+
+
+def test_every_class_of_cifar_100_is_asked_for_without_underscores():
+    texts = prompts.fill(prompts.of_set("cifar18"), cifar.CIFAR["cifar100"].class_names)
+    assert len(texts) == 1800 and not any("_" in text for text in texts)
+    assert "a photo of an aquarium fish." in texts and "a photo of a lawn mower." in texts
 
 
 def test_names_in_any_script_and_emoji_are_names():
