@@ -2,6 +2,7 @@
 
 launch        the command `backbone-lab`: the dashboard, or a command
 commands      each command: what it does, and what it prints
+images        the datasets: list, import, rename, delete
 options       the options of a command, from the fields of a configuration
 bar           progress on standard error
 doctor        what this machine is, and what is missing

@@ -21,7 +21,7 @@ import pandas as pd
 
 from core import backbones, execute, export, features, hardware, maps, recipes, runs, settings
 from core.bench import BENCHES
-from core.cli import doctor, options
+from core.cli import doctor, images, options
 from core.cli.bar import Bar
 from core.config import RunConfig
 from core.curriculum import lessons
@@ -74,6 +74,10 @@ def parser() -> ArgumentParser:
     options.add(draw, maps.MapConfig, Source)
 
     _command(commands, "runs", _runs, "every run in the store")
+    library = _command(commands, "datasets", _datasets, "list the datasets, or import, rename or delete one")
+    library.add_argument("action", nargs="?", choices=tuple(images.ACTIONS), default="list", help="what to do [list]")
+    library.add_argument("names", nargs="*", metavar="NAME", help="; ".join(filter(None, images.ACTIONS.values())))
+
     _command(commands, "recipes", _recipes, "experiments by name, for `run --recipe`")
     _command(commands, "backbones", _backbones, "the table of architectures")
 
@@ -206,14 +210,16 @@ def _durations(seconds: dict[str, float]) -> str:
 
 def _dataset_name(text: str) -> str:
     """A dataset's name; a path is imported first, cifar10 and cifar100 are downloaded if missing."""
-    with Bar() as bar:
-        if os.sep in text or Path(text).suffix == ".zip":
-            dataset = datasets.import_images(Path(text), report=bar)
-            print(*(f"skipped {line}" for line in dataset.skipped), *dataset.notes, sep="\n", file=sys.stderr)
-            return dataset.name
-        if any(summary.name == text and summary.state != "ready" for summary in datasets.available()):
+    if os.sep in text or Path(text).suffix == ".zip":
+        return images.bring(text)
+    if any(summary.name == text and summary.state != "ready" for summary in datasets.available()):
+        with Bar() as bar:
             datasets.fetch(text, report=bar)
     return text
+
+
+def _datasets(parsed: Namespace) -> tuple[list[dict], str]:
+    return images.perform(parsed.action, parsed.names)
 
 
 def _recipes(parsed: Namespace) -> tuple[list[dict], str]:

@@ -125,12 +125,28 @@ def write(name: str, rows: Iterable[Row], *, metadata: Mapping[str, str | Sequen
             new.rename(root() / name)
         except OSError:  # the name is taken, perhaps only since a moment ago
             if read(name).fingerprint != fingerprint:
-                raise DatasetError(
-                    f"Another dataset is already named {name!r}",
-                    "an unused name",
-                    "Delete that dataset or choose another name",
-                ) from None
+                raise taken(name) from None
     return read(name)
+
+
+def taken(name: str) -> DatasetError:
+    """The error for a name that another dataset has."""
+    return DatasetError(
+        f"Another dataset is already named {name!r}",
+        "another name",
+        f"Keep both: `python -m core datasets rename {name} {name}-old`; or delete that one, on the page Data or with "
+        f"`python -m core datasets delete {name}`",
+    )
+
+
+def rename(name: str, new: str, *, title: str) -> None:
+    """Give a dataset another name and title. Raises DatasetError if the name is taken or the dataset is damaged."""
+    metadata = about(name) | {"title": title}
+    if new in names():
+        raise taken(new)
+    (root() / name).rename(root() / new)
+    with storage.replaced(root() / new / "dataset.json") as file:
+        file.write_text(json.dumps(metadata, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def delete(name: str) -> None:

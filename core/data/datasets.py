@@ -24,7 +24,18 @@ from core.data.splits import subsample
 from core.errors import DatasetError
 from core.progress import Progress, Report, silent
 
-__all__ = ["Dataset", "Summary", "available", "delete", "fetch", "import_images", "load", "splits", "subsample"]
+__all__ = [
+    "Dataset",
+    "Summary",
+    "available",
+    "delete",
+    "fetch",
+    "import_images",
+    "load",
+    "rename",
+    "splits",
+    "subsample",
+]
 
 SAMPLE = "cifar10-sample"
 SIZES = (32, 256)  # pixels: no backbone takes less, few use more, and 10,000 images of 256 px already take 2 GB
@@ -150,6 +161,22 @@ def delete(name: str) -> None:
     if name not in stored.names():
         raise DatasetError(f"There is no dataset {name!r} to delete", "a downloaded or imported dataset")
     stored.delete(name)
+
+
+def rename(name: str, title: str) -> str:
+    """Give an imported dataset another title, and the name that follows from it; returns that name.
+
+    Runs remember a dataset by its name: those of the old one no longer find its images.
+
+    Raises:
+        DatasetError: There is no such dataset, it is built in, or the new name is taken.
+    """
+    if name not in stored.names() or name in cifar.CIFAR:
+        raise DatasetError(f"There is no dataset {name!r} to rename", "an imported dataset")
+    new = _slug(title)
+    if new != name:
+        stored.rename(name, new, title=title)
+    return new
 
 
 def splits(dataset: Dataset, *, seed: int = 0) -> dict[str, np.ndarray]:

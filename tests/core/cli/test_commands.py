@@ -9,7 +9,8 @@ import pytest
 
 from core import backbones
 from core.cli.commands import main, parser
-from tests.pictures import pictures, write_folder
+from core.data import datasets
+from tests.pictures import photo, pictures, write_folder
 
 ROOT = Path(__file__).parent.parent.parent.parent
 TINY = ["run", "--backbone", "Tiny", "--n-train", "100", "--n-test", "50"]
@@ -67,6 +68,48 @@ def test_a_failure_is_one_sentence_and_exit_code_1(store, capsys):
 def test_empty_words_are_refused_and_not_taken_for_the_default(store, capsys, option):
     assert main(["run", "--backbone", "TinyCLIP", "--method", "zero-shot", f"--{option}", ""]) == 1
     assert f"The {option} are empty" in capsys.readouterr().err
+
+
+def test_images_added_to_an_imported_folder_have_a_way_into_the_store(capsys, tmp_path):
+    folder = str(write_folder(tmp_path / "grow", pictures()))
+    assert main(["datasets", "import", folder]) == 0
+    write_folder(tmp_path / "grow", {"cats/new.jpg": photo()})
+    assert main(["datasets", "import", folder]) == 1
+    assert "datasets rename grow grow-old" in capsys.readouterr().err
+    assert main(["datasets", "rename", "grow", "grow-old"]) == 0
+    assert main(["datasets", "import", folder]) == 0
+    assert main(["datasets", "import", folder, "Both again"]) == 0
+    capsys.readouterr()
+    assert main(["datasets", "--json"]) == 0
+    counts = {each["name"]: each["images"] for each in json.loads(capsys.readouterr().out)}
+    assert (counts["grow-old"], counts["grow"], counts["both-again"]) == (10, 11, 11)
+    assert datasets.load("grow-old").title == "grow-old"
+    assert main(["datasets", "delete", "grow"]) == 0
+    assert "grow" not in [summary.name for summary in datasets.available()]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["rename", "grow"],
+        ["delete"],
+        ["delete", "nothing"],
+        ["rename", "nothing", "other"],
+        ["rename", "cifar10", "other"],
+        ["delete", "cifar10-sample"],
+        ["rename", "grow", "cifar10"],
+        ["rename", "grow", "taken"],
+        ["list", "grow"],
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_done_with_datasets_is_said_and_changes_nothing(capsys, tmp_path, arguments):
+    for name in ("grow", "taken"):
+        datasets.import_images(write_folder(tmp_path / name, pictures()))
+    before = datasets.available()
+    assert main(["datasets", *arguments]) == 1
+    assert capsys.readouterr().err.startswith("error: ")
+    assert datasets.available() == before
 
 
 @pytest.mark.slow

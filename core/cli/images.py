@@ -1,0 +1,54 @@
+"""The datasets of this machine in the terminal: list, import, rename, delete."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from core.cli.bar import Bar
+from core.data import datasets
+from core.errors import ConfigError
+
+ACTIONS = {  # with the arguments that each takes
+    "list": "",
+    "import": "import PATH [NAME]",
+    "rename": "rename NAME NEW",
+    "delete": "delete NAME",
+}
+
+
+def perform(action: str, names: Sequence[str]) -> tuple[list[dict], str]:
+    """Do one of `ACTIONS`; returns the datasets as JSON values, and as text.
+
+    Raises:
+        ConfigError: The action takes other arguments.
+        DatasetError: It is impossible.
+    """
+    least, most = {"list": (0, 0), "import": (1, 2), "rename": (2, 2), "delete": (1, 1)}[action]
+    if not least <= len(names) <= most:
+        raise ConfigError(f"datasets {action} got {' '.join(names) or 'no name'}", ACTIONS[action] or "no name")
+    lines = []
+    if action == "import":
+        name = bring(names[0], names[1] if names[1:] else None)
+        lines.append(f"{names[0]} is now the dataset {name}")
+    elif action == "rename":
+        name = datasets.rename(*names)
+        lines.append(f"{names[0]} is now {name}. Runs of {names[0]} keep their results, but no longer find its images")
+    elif action == "delete":
+        datasets.delete(names[0])
+        lines.append(f"{names[0]} is deleted. Runs of it keep their results")
+    found = [asdict(summary) for summary in datasets.available()]
+    lines += [
+        f"{each['name']:24} {each['state']:9} {each['images']:>8,} images {each['classes']:>5,} classes"
+        for each in found
+    ]
+    return found, "\n".join(lines)
+
+
+def bring(path: str, name: str | None = None) -> str:
+    """Import images and print what was left out or assumed; returns the name of the dataset."""
+    with Bar() as bar:
+        dataset = datasets.import_images(Path(path), name=name, report=bar)
+    for line in [*(f"skipped {line}" for line in dataset.skipped), *dataset.notes]:
+        print(line, file=sys.stderr)
+    return dataset.name
