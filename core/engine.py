@@ -46,9 +46,12 @@ class Engine:
 
         Raises:
             EngineError: The scheduler named by `BACKBONE_LAB_SCHEDULER` does not answer.
+            StoreError: The run store cannot be used.
         """
         from dask import config as dask_config
         from distributed import Client, LocalCluster
+
+        runs.active()  # raises if the store cannot be used, before there is a cluster to close
 
         dask_config.set(
             {

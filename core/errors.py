@@ -6,6 +6,7 @@ LabError
  │   └─ WeightsError a weights file that is missing, truncated or from another network
  ├─ ConfigError      an invalid option or combination of options
  ├─ RunError         a run that does not exist or is in the wrong state
+ ├─ StoreError       a run store that does not answer, or that this version of MLflow cannot open
  ├─ MapError         vectors that cannot be drawn as a map, or a missing map
  ├─ EngineError      no worker or no scheduler
  ├─ Diverged         training whose loss became non-finite
@@ -59,6 +60,10 @@ class ConfigError(LabError):
 
 class RunError(LabError):
     """A run that does not exist or is in the wrong state."""
+
+
+class StoreError(LabError):
+    """A run store that does not answer, or that this version of MLflow cannot open."""
 
 
 class MapError(LabError):

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core import settings
-from core.errors import LabError
+from core import runs, settings
+from core.errors import LabError, StoreError
 from dashboard import server
 from dashboard.lessons import bar
 from dashboard.state import streamlit_patch, visitor
@@ -100,8 +100,11 @@ def show() -> None:
         choices.projector()
     if visitor.get().projector:
         components.enlarge_type()
-    bar.show()
-    page.run()
+    try:
+        bar.show()
+        page.run()
+    except StoreError as error:
+        components.show_error(error)
 
 
 def _status() -> None:
@@ -124,6 +127,11 @@ def _draw_status(drawn: list[str], was_settled: bool) -> None:
     if len(active) > 1:
         st.caption(f"{formats.count(len(active) - 1, 'more run')} waiting")
     st.caption(_device())
+    if copy := runs.copy_before_upgrade():
+        st.caption(
+            f":material/info: MLflow upgraded the run store, so an older MLflow cannot open it. The copy from before: "
+            f"`{copy}`"
+        )
 
 
 def _dataset_title() -> str:

@@ -2,11 +2,13 @@
 
 outcome    the numbers of a run, and its other results
 rows       every run with its settings and numbers, typed, or as a table
+connection the store of the settings, checked before it is opened
 store      every run with its settings, progress and result (MLflow)
 reporter   writes a worker's progress into the store
 models     the trained model of a run
 """
 
+from core.runs.connection import copy_before_upgrade
 from core.runs.outcome import STAGES, Outcome, Result, Run, judge, predictions_after
 from core.runs.reporter import REPORT_EVERY, Reporter
 from core.runs.rows import COLUMNS, RunRow, table
@@ -50,6 +52,7 @@ __all__ = [
     "RunRow",
     "active",
     "confusion",
+    "copy_before_upgrade",
     "create",
     "curves",
     "delete",

@@ -10,7 +10,6 @@ the same runs. Importing MLflow takes 2 s, so it is imported on first use.
                  +----------------------------- resume --------------------------+---------+--------+
 """
 
-import functools
 import json
 import logging
 import os
@@ -28,17 +27,17 @@ from urllib.request import url2pathname
 
 import pandas as pd
 
-from core import heads, settings, storage
+from core import heads, settings
 from core.config import ZERO_SHOT, RunConfig
-from core.errors import LabError, RunError
+from core.errors import LabError, RunError, StoreError
 from core.progress import Progress
+from core.runs import connection
 from core.runs.outcome import STAGES, Outcome, Result, Run
 from core.runs.rows import NUMBERS, RunRow
 from core.training import checkpoints
 from core.training.freezing import Block, Frozen, Layer
 from core.zero_shot import prompts
 
-EXPERIMENT = "Backbone Lab"
 STATUSES = ("queued", "running", "finished", "failed", "diverged", "stopped", "paused", "interrupted")
 ENDED = STATUSES[2:]
 RESUMABLE = ("stopped", "paused", "interrupted")
@@ -123,12 +122,13 @@ def get(run_id: str) -> Run:
 
     Raises:
         RunError: No such run.
+        StoreError: The store cannot be used.
     """
-    from mlflow.exceptions import MlflowException
-
     try:
         stored = _client().get_run(run_id)
-    except MlflowException as error:
+    except StoreError as error:
+        if getattr(error.__cause__, "error_code", "") not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
         raise RunError(
             f"There is no run {run_id!r}", "the id of a run in this store", "List them with `python -m core runs`"
         ) from error
@@ -401,26 +401,9 @@ def _this_process() -> dict:
     return {"host": socket.gethostname(), "pid": os.getpid(), "started": psutil.Process().create_time()}
 
 
-def _client():
-    return _connect(settings.tracking_uri())[0]
+def _client() -> connection.Client:
+    return connection.connect(settings.tracking_uri())[0]
 
 
 def _experiment() -> str:
-    return _connect(settings.tracking_uri())[1]
-
-
-@functools.cache
-def _connect(uri: str) -> tuple:
-    """The MLflow client of a store and the id of our experiment in it, both made on first use."""
-    os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"} | os.environ
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
-    from mlflow.tracking import MlflowClient
-
-    with storage.locked(settings.folder("runs") / "mlflow.lock"):  # two processes must not create the same tables
-        client = MlflowClient(uri)
-        experiment = client.get_experiment_by_name(EXPERIMENT)
-        if experiment is None:
-            local = uri.startswith("sqlite:")
-            artifacts = (settings.folder("runs") / "artifacts").as_uri() if local else None
-            return client, client.create_experiment(EXPERIMENT, artifact_location=artifacts)
-    return client, experiment.experiment_id
+    return connection.connect(settings.tracking_uri())[1]

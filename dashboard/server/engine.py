@@ -22,7 +22,7 @@ def store_open() -> bool:
     """Whether runs can be read without waiting.
 
     Raises:
-        Exception: The store could not be opened.
+        StoreError: The store could not be opened.
     """
     store, _ = _starting()
     return store.done() and store.result() is not None

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core import runs, settings
 from core.config import RunConfig
+from core.errors import StoreError
 from core.evaluation import comparison
 from core.metrics import Change
 from core.plan import Plan
@@ -24,8 +25,11 @@ def rows() -> list[RunRow]:
 
 
 def active() -> list[Run]:
-    """Queued and running runs with their progress, oldest first; none while the engine starts."""
-    return _active() if engine.settled() else []
+    """Queued and running runs with their progress, oldest first; none while the engine starts or without a store."""
+    try:
+        return _active() if engine.settled() and engine.store_open() else []
+    except StoreError:  # which pages show where they read runs
+        return []
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -1,0 +1,227 @@
+"""The connection to a run store (MLflow): checked before it is opened, and its errors in one sentence each.
+
+MLflow itself retries a server that does not answer for four minutes, and upgrades an old SQLite file without a copy.
+"""
+
+import functools
+import logging
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from core import settings, storage
+from core.errors import StoreError
+
+EXPERIMENT = "Backbone Lab"
+ANSWER = 5  # seconds that a server may take to answer
+SUPPORTED = "sqlite:///FILE, or the address of a running MLflow server such as http://HOST:5000"
+HOME_INSTEAD = "unset MLFLOW_TRACKING_URI to keep runs in the home folder"
+
+_copies: list[Path] = []
+logger = logging.getLogger(__name__)
+
+
+class Client:
+    """MLflow's client, whose errors are StoreErrors."""
+
+    def __init__(self, uri: str):
+        from mlflow.tracking import MlflowClient
+
+        self._uri, self._client = uri, MlflowClient(uri)
+
+    def __getattr__(self, name: str) -> Callable:
+        method = getattr(self._client, name)
+
+        @functools.wraps(method)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with _in_words(self._uri):
+                return method(*args, **kwargs)
+
+        return call
+
+
+@functools.cache
+def connect(uri: str) -> tuple[Client, str]:
+    """The client of a store and the id of our experiment in it, both made on first use.
+
+    Raises:
+        StoreError: It does not answer, is of an unknown kind or of another version of MLflow, or has our experiment
+            among its deleted ones.
+    """
+    os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"} | os.environ
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    lock = settings.folder("runs") / "mlflow.lock"
+    with storage.locked(lock), _in_words(uri):  # two processes must not create the same tables
+        _check_kind(uri)
+        database = _database(uri)
+        ours = database == settings.folder("runs") / "mlflow.db"
+        artifacts = (settings.folder("runs") / "artifacts").as_uri() if database else None
+        client = Client(uri)
+        experiment = client.get_experiment_by_name(EXPERIMENT)
+        if experiment is None:
+            return client, client.create_experiment(EXPERIMENT, artifact_location=artifacts)
+        if experiment.lifecycle_stage == "deleted":
+            raise StoreError(
+                f"The experiment {EXPERIMENT!r} of the run store {_shown(uri)} was deleted, and its runs with it",
+                "",
+                f"Bring it back: `MLFLOW_TRACKING_URI={_shown(uri)} .venv/bin/mlflow experiments restore "
+                f"--experiment-id {experiment.experiment_id}`",
+            )
+        if ours and database and experiment.artifact_location != artifacts:
+            _follow_home(database, experiment, str(artifacts))
+    return client, experiment.experiment_id
+
+
+def copy_before_upgrade() -> Path | None:
+    """The copy that this process made of an older store before upgrading it; None: it upgraded none."""
+    return _copies[-1] if _copies else None
+
+
+@contextmanager
+def _in_words(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except StoreError:
+        raise
+    except Exception as error:  # each kind of store has its own
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise StoreError(
+            f"The run store {_shown(uri)} cannot be used ({reason[0][:200].rstrip('.')})",
+            SUPPORTED,
+            f"Check it, or {HOME_INSTEAD}",
+        ) from error
+
+
+def _shown(uri: str) -> str:
+    """The address without its password."""
+    password = urlsplit(uri).password if "://" in uri else None
+    return uri.replace(f":{password}@", ":***@") if password else uri
+
+
+def _check_kind(uri: str) -> None:
+    from mlflow.store.db.db_types import DATABASE_ENGINES
+
+    scheme = uri.split(":")[0].split("+")[0] if ":" in uri else ""
+    if scheme in ("http", "https"):
+        _check_answers(uri)
+    elif scheme in DATABASE_ENGINES:
+        _check_version(uri)
+    elif scheme in ("", "file"):
+        raise StoreError(
+            f"The run store {uri} is a folder, which MLflow no longer writes to",
+            SUPPORTED,
+            "Convert it with `.venv/bin/mlflow migrate-filestore`, or " + HOME_INSTEAD,
+        )
+
+
+def _check_answers(uri: str) -> None:
+    from mlflow.exceptions import MlflowException
+    from mlflow.utils.credentials import get_default_host_creds
+    from mlflow.utils.rest_utils import http_request
+
+    try:
+        http_request(
+            get_default_host_creds(uri), "/health", "GET", max_retries=0, timeout=ANSWER, raise_on_status=False
+        )
+    except MlflowException as error:
+        raise StoreError(
+            f"No run store answers at {_shown(uri)}",
+            "a running MLflow server",
+            f"Start it, or {HOME_INSTEAD}",
+        ) from error
+
+
+def _check_version(uri: str) -> None:
+    """Compare the version of a database's tables with that of MLflow; upgrade older tables of an SQLite file."""
+    import mlflow
+    import sqlalchemy
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+    from mlflow.store.db import utils
+
+    database = _database(uri)
+    if database and not database.is_file():
+        return
+    engine = sqlalchemy.create_engine(uri)
+    try:
+        with engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        versions = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
+        if found is None or found == versions.get_current_head():
+            return
+        try:
+            versions.get_revision(found)
+        except CommandError as error:
+            raise StoreError(
+                f"The run store {_shown(uri)} was upgraded by a newer MLflow than the one here, {mlflow.__version__}",
+                f"tables of MLflow {mlflow.__version__} or older",
+                "Put back a copy from before, or update MLflow here; open it with `.venv/bin/mlflow ui` alone",
+            ) from error
+        if not database:
+            raise StoreError(
+                f"The run store {_shown(uri)} has the tables of an older MLflow than the one here",
+                f"tables of MLflow {mlflow.__version__}",
+                f"Make a copy of it, then run `.venv/bin/mlflow db upgrade {_shown(uri)}`",
+            )
+        _copies.append(_copied(database))
+        logger.warning(
+            "The run store %s has the tables of an older MLflow and is upgraded to %s, which the older one cannot "
+            "open. A copy of it as it was: %s",
+            database,
+            mlflow.__version__,
+            _copies[-1],
+        )
+        utils._upgrade_db(engine)  # what `mlflow db upgrade` calls
+    finally:
+        engine.dispose()
+
+
+def _database(uri: str) -> Path | None:
+    """The file of an SQLite store; None for another kind."""
+    import sqlalchemy
+
+    if not uri.startswith("sqlite:"):
+        return None
+    name = sqlalchemy.make_url(uri).database
+    return Path(name).absolute() if name and name != ":memory:" else None
+
+
+def _copied(database: Path) -> Path:
+    """A copy of an SQLite file beside it, complete even while others write to it."""
+    copy = database.with_name(f"{database.stem}-copy-of-{datetime.now():%Y-%m-%d-%H%M%S}{database.suffix}")
+    with (
+        storage.replaced(copy) as new,
+        closing(sqlite3.connect(database)) as source,
+        closing(sqlite3.connect(new)) as to,
+    ):
+        source.backup(to)
+    return copy
+
+
+def _follow_home(database: Path, experiment: Any, artifacts: str) -> None:
+    """Correct the paths of artifacts in the store of a home folder that was moved: MLflow stores absolute ones.
+
+    Its own interface cannot change them (mlflow#3144).
+    """
+    before = experiment.artifact_location.rstrip("/")
+    if urlsplit(before).scheme != "file":
+        return
+    with closing(sqlite3.connect(database, timeout=20)) as connection, connection:
+        ours = (int(experiment.experiment_id),)
+        listed = connection.execute("SELECT run_uuid, artifact_uri FROM runs WHERE experiment_id = ?", ours).fetchall()
+        for run_id, uri in listed:
+            now = artifacts + uri.removeprefix(before)
+            if uri.startswith(f"{before}/") and (_folder(now).exists() or not _folder(uri).exists()):
+                connection.execute("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", (now, run_id))
+        connection.execute("UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (artifacts, *ours))
+
+
+def _folder(uri: str) -> Path:
+    return Path(url2pathname(urlsplit(uri).path))

@@ -1,0 +1,127 @@
+"""The connection to a run store: what cannot be used is one sentence, within seconds; a moved home follows."""
+
+import shutil
+import socket
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from core import execute, runs, settings
+from core.config import RunConfig
+from core.errors import StoreError
+from core.runs import connection
+
+TINY = RunConfig(backbone="Tiny", input_size=32, n_train=40, n_test=20)
+
+
+def change(database: Path, statement: str) -> None:
+    with closing(sqlite3.connect(database)) as file, file:
+        file.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("uri", "words"),
+    [
+        ("file:{home}/mlruns", "is a folder.*mlflow migrate-filestore"),
+        ("{home}/mlruns", "is a folder"),
+        ("foo://bar", "foo://bar cannot be used.*MLFLOW_TRACKING_URI"),
+        ("sqlite:///{home}/text.db", "file is not a database"),
+        ("oracle://me:secret@host/runs", r"me:\*\*\*@host"),
+    ],
+)
+def test_a_store_of_no_supported_kind_is_one_sentence(home, monkeypatch, uri, words):
+    home.mkdir()
+    (home / "text.db").write_text("hello\n" * 100)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri.format(home=home))
+    with pytest.raises(StoreError, match=words) as caught:
+        runs.rows()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_server_that_is_not_there_is_said_at_once(home, monkeypatch):
+    with socket.socket() as taken:  # bound, but not listening: every connection is refused
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        started = time.monotonic()
+        with pytest.raises(StoreError, match=r"No run store answers at http://127\.0\.0\.1"):
+            runs.rows()
+    assert time.monotonic() - started < 60  # MLflow alone tries for four minutes
+
+
+def test_a_deleted_experiment_is_said_with_the_command_that_brings_it_back(store):
+    from mlflow.tracking import MlflowClient
+
+    runs.create(TINY)
+    client = MlflowClient(settings.tracking_uri())
+    client.delete_experiment(runs.store._experiment())
+    connection.connect.cache_clear()
+    with pytest.raises(StoreError, match=r"was deleted.*mlflow experiments restore --experiment-id 1"):
+        runs.rows()
+    client.restore_experiment("1")
+    assert [row.config for row in runs.rows()] == [TINY]
+
+
+def test_a_store_of_a_newer_mlflow_is_not_touched(store):
+    change(store, "UPDATE alembic_version SET version_num = 'ffffffffffff'")
+    content = store.read_bytes()
+    with pytest.raises(StoreError, match="newer MLflow"):
+        runs.rows()
+    assert store.read_bytes() == content
+
+
+def test_a_store_of_an_older_mlflow_is_copied_and_upgraded_and_says_so(home, caplog):
+    import sqlalchemy
+    from alembic import command
+    from alembic.script import ScriptDirectory
+    from mlflow.store.db import utils
+
+    database = settings.folder("runs") / "mlflow.db"
+    engine = sqlalchemy.create_engine(f"sqlite:///{database}")
+    utils.InitialBase.metadata.create_all(engine)
+    config = utils._get_alembic_config(str(engine.url))
+    before = [each.revision for each in ScriptDirectory.from_config(config).walk_revisions()][40]
+    with engine.begin() as opened:
+        config.attributes["connection"] = opened
+        command.upgrade(config, before)
+    engine.dispose()
+    run_id = runs.create(TINY)
+    copy = runs.copy_before_upgrade()
+    assert copy and copy.parent == database.parent
+    assert str(copy) in caplog.text
+    with closing(sqlite3.connect(copy)) as file:
+        assert file.execute("SELECT version_num FROM alembic_version").fetchall() == [(before,)]
+    assert runs.get(run_id).config == TINY
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", [shutil.move, shutil.copytree], ids=["moved", "copied"])
+def test_a_home_elsewhere_opens_its_runs_and_keeps_new_files_to_itself(store, home, tmp_path, monkeypatch, way):
+    def done() -> str:
+        run_id = runs.create(TINY)
+        assert execute.perform(run_id) == "finished", runs.get(run_id).error
+        return run_id
+
+    first = done()
+    stored = runs.predictions(first)
+    elsewhere = tmp_path / "elsewhere"
+    way(home, elsewhere)
+    left = sorted(home.rglob("*"))
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(elsewhere))
+    assert runs.get(first).outcome
+    assert runs.predictions(first).equals(stored)
+    second = done()
+    for run_id in (first, second):
+        assert runs.store._artifact(run_id, "outcome.json").is_relative_to(elsewhere)
+    assert sorted(home.rglob("*")) == left
+
+
+def test_runs_of_another_home_in_one_store_stay_where_they_are(store, home, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
+    run_id = runs.create(TINY)
+    before = runs.store._client().get_run(run_id).info.artifact_uri
+    connection.connect.cache_clear()
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(tmp_path / "another"))
+    assert runs.store._client().get_run(run_id).info.artifact_uri == before
