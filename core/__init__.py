@@ -3,6 +3,7 @@
     dataset -> backbone -> features (cache) -> head -> run (store) -> views
 
     errors, options, settings, progress    what all others use
+    keras_defaults                         Keras without the settings of other work
     hardware                               this machine, in words
     storage, download                      files of the home folder; one file over HTTP
     metrics, neighbours                    arrays in, numbers out
@@ -23,3 +24,7 @@
 A module imports only from its own line or the lines above. TensorFlow, Keras, scikit-learn and MLflow are imported
 inside functions: the dashboard imports this package and has to start in two seconds.
 """
+
+from core import keras_defaults
+
+keras_defaults.install()

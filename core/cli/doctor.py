@@ -3,7 +3,7 @@
 import shutil
 from importlib.util import find_spec
 
-from core import backbones, features, hardware, runs, settings
+from core import backbones, features, hardware, keras_defaults, runs, settings
 from core.curriculum import lessons
 from core.data import datasets
 from core.features import throughput
@@ -41,6 +41,7 @@ def examine() -> dict:
         },
         "slow_here": [name for name in backbones.names() if (backbones.get(name).cpu_ms or 0) > limit],
         "lessons": {name: lessons.missing(name, rows) for name in lessons.LESSONS},
+        "keras_settings_ignored": keras_defaults.ignored(),
         "missing_packages": [name for name in ("tensorflow", "streamlit", "plotly") if not find_spec(name)],
     }
 
@@ -78,6 +79,9 @@ def describe(findings: dict) -> str:
         lines.append(
             f"Slow here   by published CPU times, over {SLOW_RATIO} x MobileNetV2: {', '.join(findings['slow_here'])}"
         )
+    if ignored := findings["keras_settings_ignored"]:
+        values = ", ".join(f"{name} {value}" for name, value in ignored.items())
+        lines.append(f"Keras       {keras_defaults.file()} says {values}: left by other work, and ignored here")
     if findings["missing_packages"]:
         lines.append(f"Missing     {', '.join(findings['missing_packages'])}: `pip install -r requirements.txt`")
     return "\n".join(lines)

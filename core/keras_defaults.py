@@ -1,0 +1,93 @@
+"""Keras as this program needs it, whatever a `keras.json` left by other work says.
+
+Keras reads image_data_format, floatx and the backend from that file when it is imported, which may be anywhere; each of
+them would change features, or stop networks from being built. `install` puts Keras's own defaults back right after
+that import. The environment variable KERAS_BACKEND stays in force.
+"""
+
+import importlib.abc
+import importlib.machinery
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from core.errors import ConfigError
+
+DEFAULTS = {"image_data_format": "channels_last", "floatx": "float32", "epsilon": 1e-7}
+
+
+def install() -> None:
+    """Have Keras set up whenever it is imported, or now if it has been."""
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # before the one in keras.json
+    if "keras" in sys.modules:
+        _apply(sys.modules["keras"])
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+
+
+def file() -> Path:
+    """Where Keras looks for keras.json."""
+    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
+
+
+def ignored() -> dict[str, Any]:
+    """The settings of keras.json that have no effect here, by name."""
+    try:
+        settings = json.loads(file().read_text(encoding="utf-8"))
+        expected = DEFAULTS | {"backend": os.environ.get("KERAS_BACKEND", "tensorflow")}
+        return {name: settings[name] for name in expected if settings.get(name, expected[name]) != expected[name]}
+    except (OSError, ValueError, AttributeError):  # missing, or no JSON object: Keras ignores it, too
+        return {}
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds Keras as all other finders do, and adds a step to its import."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != "keras":
+            return None
+        others = (finder for finder in sys.meta_path if finder is not self)
+        spec = next((found for finder in others if (found := finder.find_spec(fullname, path, target))), None)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Loader(spec.loader)
+        return spec
+
+
+class _Loader(importlib.abc.Loader):
+    def __init__(self, loader: importlib.abc.Loader):
+        self.loader = loader
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.loader, name)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        try:
+            self.loader.exec_module(module)
+        except (AssertionError, ValueError, ImportError) as error:
+            backend = os.environ["KERAS_BACKEND"]
+            if backend != "tensorflow":
+                raise ConfigError(
+                    f"Keras cannot start with KERAS_BACKEND={backend} ({error})", "tensorflow", "Change or unset it"
+                ) from error
+            if ignored():
+                raise ConfigError(
+                    f"Keras cannot start with the settings in {file()}, {ignored()}",
+                    "values that Keras knows",
+                    "Correct or delete that file",
+                ) from error
+            raise
+        _apply(module)
+
+
+def _apply(keras: ModuleType) -> None:
+    for name, value in DEFAULTS.items():
+        getattr(keras.config, f"set_{name}")(value)

@@ -1,0 +1,67 @@
+"""A keras.json of other work changes nothing."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core import keras_defaults
+from core.cli import doctor
+
+ROOT = Path(__file__).parents[2]
+SEEN = (
+    "import core, keras; c = keras.config; print(c.backend(), c.image_data_format(), c.floatx(), c.dtype_policy().name)"
+)
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Writes a keras.json that the test's Keras would read."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    return lambda **settings: (tmp_path / "keras.json").write_text(json.dumps(settings))
+
+
+def started(code: str, **variables: str) -> subprocess.CompletedProcess:
+    """Python in a process of its own, where Keras has not been imported."""
+    environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"} | variables
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_every_setting_of_the_file_is_put_back(write):
+    write(backend="theano", image_data_format="channels_first", floatx="float16", epsilon=0.1)
+    assert started(SEEN).stdout.split() == ["tensorflow", "channels_last", "float32", "float32"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("settings", "variables"), [({"floatx": "half"}, {}), ({}, {"KERAS_BACKEND": "theano"})])
+def test_a_setting_that_keras_refuses_is_named_in_a_sentence(write, tmp_path, settings, variables):
+    write(**settings)
+    failed = started(SEEN, **variables).stderr.splitlines()[-1]
+    assert failed.startswith("core.errors.ConfigError: Keras cannot start with")
+    assert (str(tmp_path / "keras.json") in failed and "half" in failed) or "KERAS_BACKEND=theano" in failed
+
+
+def test_ignored_settings_are_listed_and_defaults_are_not(write):
+    write(backend="tensorflow", image_data_format="channels_last", floatx="float32", epsilon=1e-7)
+    assert keras_defaults.ignored() == {}
+    write(image_data_format="channels_first", floatx="float16", other=3)
+    assert keras_defaults.ignored() == {"image_data_format": "channels_first", "floatx": "float16"}
+    write()
+    assert keras_defaults.ignored() == {}
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", "null"])
+def test_a_file_that_is_no_settings_is_ignored_altogether(tmp_path, monkeypatch, text):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "keras.json").write_text(text)
+    assert keras_defaults.ignored() == {}
+
+
+def test_doctor_says_what_is_ignored(write, tmp_path, store):
+    write(floatx="float16")
+    text = doctor.describe(doctor.examine())
+    assert f"{tmp_path / 'keras.json'} says floatx float16" in text
