@@ -61,9 +61,9 @@ try:
         """What was clicked on a map is looked at."""
         picked = map_view.picked(VIEW, rows)
         if picked.last == "click" and picked.clicked is not None:
-            image_grid.ask(picked.clicked)
+            image_grid.select(picked.clicked)
 
-    row = image_grid.asked()
+    row = image_grid.selected()
     row = row if row in after.rows else None
     left, right = st.columns([5, 3] if visitor.get().projector else [7, 3], gap="medium")
     with left:
@@ -81,7 +81,8 @@ try:
         st.caption(changes.how_aligned(pair[0]))
     with right:
         if len(picked.rows):
-            selection_panel.show(after, dataset, picked.rows, server.runs.predictions(run.id), look_at=image_grid.ask)
+            predictions = server.runs.predictions(run.id)
+            selection_panel.show(after, dataset, picked.rows, predictions, look_at=image_grid.select)
         if row is not None:
             images.one(dataset, row, both, pair)
         if both is None:

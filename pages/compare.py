@@ -53,7 +53,7 @@ try:
         card, classes = st.columns([4, 8], gap="large")
         with card:
             components.result_card(run)
-            components.link("run", "Hold it against another", icon=":material/balance:", run=chosen, view=versus.TAB)
+            components.link("run", "Compare with another run", icon=":material/balance:", run=chosen, view=versus.TAB)
         with classes:
             counts = server.runs.confusion(chosen)
             st.markdown(findings.classes(counts))

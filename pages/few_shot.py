@@ -68,7 +68,7 @@ if server.engine.store_open():
         if run.status == "finished" and run.config.dataset == name and run.n_test == n_test
     }
     zero_shot = [run for run in finished.values() if run.config.method == ZERO_SHOT]
-    if address.said("lines") is None:  # a zero-shot run that has just ended is drawn at once
+    if address.current("lines") is None:  # a zero-shot run that has just ended is drawn at once
         st.session_state.pop("lines", None)
     drawn = address.several(
         "lines",

@@ -15,7 +15,7 @@ choose, follow = st.columns([4, 8], gap="large")
 try:
     with choose:
         asked = experiment.choose()
-    probe, tune = experiment.found(asked, server.runs.rows())
+    probe, tune = experiment.find(asked, server.runs.rows())
     with follow:
         experiment.show(asked, probe, tune)
     if probe is not None and tune is not None and tune.status == "finished":

@@ -315,7 +315,7 @@ LESSONS: dict[str, Lesson] = {
             Step(
                 "Two captions, one photo",
                 "CLIP was trained on images and their captions to map both into one space, so a photo can be compared "
-                f"with any text. The shipped model is tiny. {encoder.TOY_SENTENCE}",
+                f"with any text. The shipped model is tiny. {encoder.TOY_WARNING}",
                 "zero_shot",
                 "Change a caption, and watch the answer change.",
                 question="What do the two percentages add up over?",

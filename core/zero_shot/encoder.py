@@ -25,9 +25,9 @@ from core.zero_shot import tokenizer
 
 NAMES: tuple[str, ...] = tuple(backbones.clip_names())
 TOY = "TinyCLIP"
-TOY_SENTENCE = (
-    "TinyCLIP is a toy: it learned ten words on the very sample of CIFAR-10 that is shipped with it, so its result "
-    "there is no real zero-shot."
+TOY_WARNING = (
+    "TinyCLIP is a toy: it learned ten words from the shipped CIFAR-10 sample, so its result on that sample is not "
+    "really zero-shot."
 )
 BATCH_TOKENS = 4096  # in one batch of the text tower
 KEPT_TEXTS = 100_000

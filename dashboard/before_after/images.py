@@ -1,4 +1,4 @@
-"""The images that a fine-tune fixed and those it broke, each leading to its place on the maps; one from close up."""
+"""The images that a fine-tune fixed and those it broke, each linked to its point on the maps; one image in detail."""
 
 import numpy as np
 import pandas as pd
@@ -14,10 +14,10 @@ from dashboard.state import visitor
 from dashboard.ui import choices, components, contact_sheet, formats, image_grid, notable_images
 
 POLL = 0.5  # seconds between updates at the worker
-SIZE = 160  # pixels of the image from close up
+SIZE = 160  # pixels of the image in detail
 AT_ONCE = 60  # images of a list
-WIDE = 176  # pixels of an image's place on a projector
-HEIGHT = 420  # pixels; a list is walked through beside the maps
+WIDE = 176  # pixels of an image's column on a projector
+HEIGHT = 420  # pixels; a list scrolls beside the maps
 LISTS = {"fixed": "Fixed", "broken": "Broken"}
 
 
@@ -25,7 +25,7 @@ def lists(run: RunRow, dataset: Dataset, both: pd.DataFrame) -> None:
     """A switch between the two lists, and the images of the chosen one.
 
     Args:
-        both: As `comparison.of_fine_tune` gives it.
+        both: What `comparison.of_fine_tune` returns.
     """
     rows = {"fixed": notable_images.only_first_right(both), "broken": notable_images.only_second_right(both)}
     titles = {name: f"{title} · {len(rows[name])}" for name, title in LISTS.items()}
@@ -33,55 +33,53 @@ def lists(run: RunRow, dataset: Dataset, both: pd.DataFrame) -> None:
         st.segmented_control, "changed", "Images", titles, required=True, label_visibility="collapsed"
     )
     st.caption(
-        "The head was wrong before and is right after." if shown == "fixed" else "It was right before and is wrong now."
+        "The head was wrong before and is right after."
+        if shown == "fixed"
+        else "The head was right before and is wrong after."
     )
     with st.container(height=HEIGHT, border=False):
-        found, names = both.set_index("row"), dataset.class_names
-        told = found.loc[rows[shown][:AT_ONCE]]
-        captions = [
-            f"**{names[label]}**  \n{names[before]} → {names[after]}"
-            for label, before, after in zip(told["label"], told["prediction_other"], told["prediction"], strict=True)
-        ]
-        _wall(dataset, told.index.to_numpy(), captions, key=shown)
+        images, names = both.set_index("row").loc[rows[shown][:AT_ONCE]], dataset.class_names
+        predictions = zip(images["label"], images["prediction_other"], images["prediction"], strict=True)
+        captions = [f"**{names[label]}**  \n{names[before]} → {names[after]}" for label, before, after in predictions]
+        _grid(dataset, images.index.to_numpy(), captions, key=shown)
         if len(rows[shown]) > AT_ONCE:
             st.caption(f"and {formats.count(len(rows[shown]) - AT_ONCE)} more")
 
 
 def one(dataset: Dataset, row: int, both: pd.DataFrame | None, pair: tuple[MapConfig, MapConfig]) -> None:
-    """An image from close up: what the head said of it before and after, and the company it kept."""
+    """An image in detail: the head's prediction and the nearest neighbours, before and after."""
     name = dataset.class_names[dataset.labels[row]]
     st.image(components.thumbnail(dataset.images[row], SIZE), width=SIZE, alt=f"Image {row}: {name}")
     st.markdown(f"**{name}** · image {row}")
     if both is not None and row in set(both["row"]):
-        said = both[both["row"] == row].iloc[0]
-        st.markdown(
-            f"Before: {_said(dataset, said['prediction_other'], said['confidence_other'], said['right_other'])}  \n"
-            f"After: {_said(dataset, said['prediction'], said['confidence'], said['right'])}"
-        )
+        image = both[both["row"] == row].iloc[0]
+        before = _prediction(dataset, image["prediction_other"], image["confidence_other"], image["right_other"])
+        after = _prediction(dataset, image["prediction"], image["confidence"], image["right"])
+        st.markdown(f"Before: {before}  \nAfter: {after}")
     waiting = not all(_near(config, row) for config in pair)
-    st.fragment(_company, run_every=POLL if waiting else None)(dataset, row, pair, waiting=waiting)
+    st.fragment(_neighbours, run_every=POLL if waiting else None)(dataset, row, pair, waiting=waiting)
 
 
-def _company(dataset: Dataset, row: int, pair: tuple[MapConfig, MapConfig], *, waiting: bool) -> None:
-    """Its nearest neighbours in the space of features, before and after."""
+def _neighbours(dataset: Dataset, row: int, pair: tuple[MapConfig, MapConfig], *, waiting: bool) -> None:
+    """Its nearest neighbours in feature space, before and after."""
     try:
         before, after = (server.maps.near(config.source, row, config.metric) for config in pair)
     except LabError as error:
         components.show_error(error)
         return
     if before is None or after is None:
-        st.caption(":material/hourglass_top: Looking for its neighbours")
+        st.caption(":material/hourglass_top: Finding its neighbours")
         return
     if waiting:
-        st.rerun()  # the page stops looking
+        st.rerun()  # stops the polling
     label = int(dataset.labels[row])
     for when, near in (("before", before), ("after", after)):
-        st.caption(company(near, dataset, label, when))
-        st.image(contact_sheet.strip(dataset.images[near.rows], places=len(near.rows)), alt=f"Its neighbours {when}")
+        st.caption(same_class(near, dataset, label, when))
+        st.image(contact_sheet.strip(dataset.images[near.rows], columns=len(near.rows)), alt=f"Its neighbours {when}")
 
 
-def company(near: Near, dataset: Dataset, label: int, when: str) -> str:
-    """How many of the nearest images are of a class: Nearest before: 3 of 8 are cat too."""
+def same_class(near: Near, dataset: Dataset, label: int, when: str) -> str:
+    """How many of the nearest images have a label: Nearest before: 3 of 8 are cat too."""
     same = int((dataset.labels[near.rows] == label).sum())
     return f"Nearest {when}: {same} of {len(near.rows)} are **{dataset.class_names[label]}** too"
 
@@ -90,27 +88,27 @@ def _near(config: MapConfig, row: int) -> Near | None:
     try:
         return server.maps.near(config.source, row, config.metric)
     except LabError:
-        return None  # it is told where the neighbours would be
+        return None  # shown in place of the neighbours
 
 
-def _said(dataset: Dataset, prediction: int, sure: float, right: bool) -> str:
+def _prediction(dataset: Dataset, prediction: int, confidence: float, right: bool) -> str:
     mark = ":material/check:" if right else ":material/close:"
-    return f"{mark} {dataset.class_names[int(prediction)]}, {formats.percent(float(sure))} sure"
+    return f"{mark} {dataset.class_names[int(prediction)]}, {formats.percent(float(confidence))} sure"
 
 
-def _wall(dataset: Dataset, rows: np.ndarray, captions: list[str], *, key: str) -> None:
-    room = WIDE if visitor.get().projector else image_grid.TILE  # larger letters break words
+def _grid(dataset: Dataset, rows: np.ndarray, captions: list[str], *, key: str) -> None:
+    width = WIDE if visitor.get().projector else image_grid.TILE  # large letters would not fit otherwise
     with st.container(horizontal=True, gap="xsmall"):
         for row, caption in zip(rows.tolist(), captions, strict=True):
-            with st.container(width=room, gap="xxsmall"):
+            with st.container(width=width, gap="xxsmall"):
                 alt = f"Image {row}: {caption.replace('*', '')}"
                 image = components.thumbnail(dataset.images[row], image_grid.TILE)
                 st.image(image, width=image_grid.TILE, alt=alt)
                 st.button(
                     caption,
                     key=f"{key}-{row}",
-                    help=f"Image {row}: where does it lie?",
-                    on_click=image_grid.ask,
+                    help=f"Find image {row} on the maps",
+                    on_click=image_grid.select,
                     args=(row,),
                     width="stretch",
                 )

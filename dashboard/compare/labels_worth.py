@@ -1,4 +1,4 @@
-"""What a CLIP that was told the class names is worth in labelled images, from the few-shot curves that are there."""
+"""How many labelled images a zero-shot CLIP is worth, read from few-shot curves that are already computed."""
 
 from collections.abc import Sequence
 
@@ -19,18 +19,16 @@ MOST = 4  # backbones
 
 
 def show(finished: Sequence[RunRow]) -> None:
-    """For each dataset its newest zero-shot run, and what the backbones probed beside it need."""
-    newest: dict[str, RunRow] = {}  # of each dataset: not the best, which would be chosen on the test images
+    """For each dataset, its newest zero-shot run and the images that the probed backbones need to match it."""
+    newest: dict[str, RunRow] = {}  # by dataset; not the best, which would be a choice made on the test images
     for run in finished:
         if run.config.method == ZERO_SHOT:
             newest.setdefault(run.config.dataset, run)
     if not newest:
         return
     sentences = [sentence for run in newest.values() for sentence in _sentences(run, finished)]
-    text = (
-        "  \n".join(sentences) or "Not measured yet: the page Few-shot draws it, from cached features within seconds."
-    )
-    st.markdown(f"**How many labelled images is being told the names worth?**  \n{text}")
+    text = "  \n".join(sentences) or "Not measured yet: the page Few-shot does so from cached features, within seconds."
+    st.markdown(f"**How many labelled images are the class names worth?**  \n{text}")
     run = next(iter(newest.values()))
     probed = dict.fromkeys(probe.config.backbone for probe in _probes(run, finished))
     probed.pop(run.config.backbone, None)
@@ -45,9 +43,9 @@ def show(finished: Sequence[RunRow]) -> None:
 
 
 def _sentences(run: RunRow, finished: Sequence[RunRow]) -> list[str]:
-    line = Interval(run.accuracy, run.accuracy_low, run.accuracy_high)
-    title = f"{run.config.backbone}'s zero-shot on {run.config.dataset} ({formats.percent(line.value)})"
-    said = []
+    target = Interval(run.accuracy, run.accuracy_low, run.accuracy_high)
+    title = f"{run.config.backbone}'s zero-shot on {run.config.dataset} ({formats.percent(target.value)})"
+    sentences = []
     for probe in _probes(run, finished):
         try:
             network = ("backbone", "weights", "input_size", "preprocessing", "pooling")
@@ -57,18 +55,18 @@ def _sentences(run: RunRow, finished: Sequence[RunRow]) -> list[str]:
                 **{name: getattr(probe.config, name) for name in network},
             )
             curve = server.few_shot.curve(source)
-        except LabError:  # its dataset or network has gone since
+        except LabError:  # its dataset or network has been deleted
             continue
         if curve and curve.n_test == run.n_test:
-            crossing = few_shot.crossing(curve, line)
+            crossing = few_shot.crossing(curve, target)
             name = f"{probe.config.backbone} at {probe.config.input_size} px"
             name += " (untrained)" if probe.weights_origin == "untrained" else ""
-            said.append(curves.sentence(name, title, crossing, complete=curve.complete))
-    return said[:MOST]
+            sentences.append(curves.sentence(name, title, crossing, complete=curve.complete))
+    return sentences[:MOST]
 
 
 def _probes(run: RunRow, finished: Sequence[RunRow]) -> list[RunRow]:
-    """Probes on the same dataset, one of each network and way to look."""
+    """Probes on the same dataset, one for each combination of network, input size, preprocessing and pooling."""
     probes: dict[tuple, RunRow] = {}
     for other in finished:
         config = other.config

@@ -1,4 +1,4 @@
-"""Every run in one table: which runs, which columns, which one is chosen."""
+"""The table of all runs: its filters, its columns and the selected run."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from core.runs import COLUMNS, STATUSES, RunRow, table
 from dashboard.state import visitor
 from dashboard.ui import answers, formats, selections
 
-ALWAYS = (  # columns that stand whatever differs
+ALWAYS = (  # columns shown even if their values do not differ
     "backbone",
     "method",
     "status",
@@ -22,7 +22,7 @@ ALWAYS = (  # columns that stand whatever differs
     "seconds",
     "network_params",
 )
-NEVER = ("run_id", "name", "version", "n_train", "n_test")  # what was used of them is shown
+NEVER = ("run_id", "name", "version", "n_train", "n_test")  # the numbers of images actually used are shown instead
 PERCENT = {
     "accuracy": "Accuracy",
     "accuracy_low": "At least",
@@ -44,16 +44,16 @@ COUNTS = {"images_per_second": "Images/s", "n_train_used": "Training images", "n
 COUNTS |= {"n_test_used": "Test images", "train_images_per_second": "Training images/s"}
 COUNTS |= {"trainable_params": "Trainable parameters", "total_params": "Parameters", "peak_memory": "Memory, bytes"}
 COUNTS |= {"labelled": "Labelled images", "network_params": "Parameters of the network"}
-SAID_AS_THEY_ARE = [name for name in COLUMNS if name not in (PERCENT | SECONDS | COUNTS)]
+UNFORMATTED = [name for name in COLUMNS if name not in (PERCENT | SECONDS | COUNTS)]
 
 
 def choose_runs(runs: Sequence[RunRow]) -> list[RunRow]:
-    """The runs that pass the filters, which show only what there is to choose from."""
+    """The runs that pass the filters, which offer only values that occur."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        datasets = _wanted("dataset", "Dataset", sorted({run.config.dataset for run in runs}))
+        datasets = _filter("dataset", "Dataset", sorted({run.config.dataset for run in runs}))
         present = {run.status for run in runs}
-        statuses = _wanted("status", "Status", [status for status in STATUSES if status in present])
-        backbones = _wanted("backbone", "Backbone", sorted({run.config.backbone for run in runs}))
+        statuses = _filter("status", "Status", [status for status in STATUSES if status in present])
+        backbones = _filter("backbone", "Backbone", sorted({run.config.backbone for run in runs}))
     return [
         run
         for run in runs
@@ -62,7 +62,7 @@ def choose_runs(runs: Sequence[RunRow]) -> list[RunRow]:
 
 
 def show(rows: Sequence[RunRow]) -> str | None:
-    """Draw the table; returns the id of the chosen run."""
+    """Draw the table; returns the id of the selected run."""
     runs = table(rows)
     head, switch, download = st.columns([6, 3, 2], vertical_alignment="center")
     head.subheader(formats.count(len(runs), "run"), anchor=False)
@@ -90,7 +90,7 @@ def show(rows: Sequence[RunRow]) -> str | None:
         on_select="rerun",
         selection_mode="single-row",
         selection_default={"selection": {"rows": [ids.index(chosen)]}} if chosen in ids else None,
-        key=f"runs-{hash(tuple(ids))}",  # a selection is a position: it must not survive another set of rows
+        key=f"runs-{hash(tuple(ids))}",  # a selection is a position, which is wrong once the rows change
         alt="Every run with its settings and results",
     )
     selected = selections.table_ids(event, runs)
@@ -100,17 +100,17 @@ def show(rows: Sequence[RunRow]) -> str | None:
 
 
 def labelled(runs: pd.DataFrame) -> pd.Series:
-    """Labelled images that each run was shown, to learn from or to choose by; none by zero-shot."""
+    """The labelled images that each run used for training and validation; 0 for zero-shot."""
     return runs["n_train_used"] + runs["n_val_used"]
 
 
 def _params(backbone: str) -> float:
-    """Of the image tower alone of a CLIP, as of any backbone; not a number of one that is not known."""
+    """Parameters of a backbone, of a CLIP its image tower alone; NaN for an unknown backbone."""
     return BACKBONES[backbone].params if backbone in BACKBONES else float("nan")
 
 
-def _wanted(column: str, label: str, options: list[str]) -> list[str]:
-    """A choice among these; all of them where none is chosen or there is only one."""
+def _filter(column: str, label: str, options: list[str]) -> list[str]:
+    """The options that a visitor chose; all of them if none is chosen or there is only one."""
     if len(options) < 2:
         return options
     return st.multiselect(label, options, placeholder="All", key=f"only_{column}", bind="query-params") or options
@@ -119,7 +119,7 @@ def _wanted(column: str, label: str, options: list[str]) -> list[str]:
 def _columns() -> dict:
     number = st.column_config.NumberColumn
     return {
-        **{name: name.replace("_", " ").capitalize() for name in SAID_AS_THEY_ARE},
+        **{name: name.replace("_", " ").capitalize() for name in UNFORMATTED},
         "backbone": st.column_config.TextColumn("Backbone", pinned=True),
         "created": st.column_config.DatetimeColumn("Started", format="distance"),
         "method": "Method",

@@ -32,7 +32,7 @@ def show(dataset: Dataset) -> None:
         name_column.markdown(f"**{names[label]}**")
         rows = contact_sheet.rows_of_class(dataset, label, places, seed=st.session_state.get(_SEED, 0))
         images_column.image(
-            contact_sheet.strip(dataset.images[np.sort(rows)], places=places), alt=f"Samples of {names[label]}"
+            contact_sheet.strip(dataset.images[np.sort(rows)], columns=places), alt=f"Samples of {names[label]}"
         )
 
 

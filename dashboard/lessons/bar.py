@@ -56,7 +56,7 @@ def go(name: str, index: int) -> None:
     visitor.update(run="", **position)  # so that the Train page shows the next run, not the last one
     choices = lessons.link(lessons.get(name), step)
     for choice, value in choices.items():  # a polling browser still sends those of the previous step
-        address.note(choice, value)
+        address.announce(choice, value)
     st.switch_page(components.page(step.page), query_params=position | choices)
 
 

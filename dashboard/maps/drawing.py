@@ -30,7 +30,7 @@ def show(config: MapConfig, dataset: Dataset, rows: np.ndarray) -> None:
         st.markdown(f"**{server.maps.title(config)}**")
         st.markdown(f":gray[{maps.METHODS[config.method].idea}]")
         examples = rows[np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).astype(int)]
-        st.image(contact_sheet.strip(dataset.images[examples], places=SHOWN), alt=f"{len(examples)} of the images")
+        st.image(contact_sheet.strip(dataset.images[examples], columns=SHOWN), alt=f"{len(examples)} of the images")
         fits = maps.fitting(config, len(rows))
         if fits != config:
             _offer(config, fits, len(rows))

@@ -36,7 +36,7 @@ def panel(titles: Mapping[str, str]) -> str:
 
 def selected(rows: np.ndarray) -> int | None:
     """Row id of the image that the visitor selected, if it is on the map (rows (n,) ascending)."""
-    row = image_grid.asked()
+    row = image_grid.selected()
     return row if row is not None and row in rows else None
 
 
@@ -55,7 +55,7 @@ def ringed(near: Near | LabError | None) -> list[int]:
 
 def look_at(row: int) -> None:
     """Show an image beside the map; for callbacks."""
-    image_grid.ask(row)
+    image_grid.select(row)
     _switch("point")
 
 

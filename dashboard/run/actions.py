@@ -1,4 +1,4 @@
-"""What can be done with a run that has ended: go on with it, set it up again, delete it."""
+"""Actions on a run that has ended: resume it, repeat it with changes, delete it."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""A lesson: the textbook's recipe as it is printed beside the same recipe corrected, with the reason in words."""
+"""The textbook's recipe as printed, compared with the same recipe corrected, and the reasons for the difference."""
 
 from collections.abc import Sequence
 
@@ -16,17 +16,17 @@ PRINTED, CORRECTED = "book-as-printed", "book-corrected"
 
 
 def show(printed: RunRow, corrected: RunRow) -> None:
-    """Both results of `pair`, whether the difference is chance, and what makes it."""
-    st.subheader("The book, as printed against corrected", anchor=False)
-    names, both = ("As printed", "Corrected"), (printed, corrected)
-    for column, each, name in zip(st.columns(2, gap="large"), both, names, strict=True):
+    """Both results, whether the difference could be chance, and what causes it."""
+    st.subheader("The book's recipe, as printed and corrected", anchor=False)
+    names = ("As printed", "Corrected")
+    for column, run, name in zip(st.columns(2, gap="large"), (printed, corrected), names, strict=True):
         with column.container(border=True):
-            st.metric(name, formats.percent(each.accuracy))
+            st.metric(name, formats.percent(run.accuracy))
             st.caption(
-                f"95 % interval {formats.interval(each.accuracy_low, each.accuracy_high)}, "
-                f"from {formats.count(each.n_test, 'test image')}"
+                f"95 % interval {formats.interval(run.accuracy_low, run.accuracy_high)}, "
+                f"from {formats.count(run.n_test, 'test image')}"
             )
-            components.link("run", "Open this run", icon=":material/search_insights:", run=each.id, view=RESULT)
+            components.link("run", "Open this run", icon=":material/search_insights:", run=run.id, view=RESULT)
     st.markdown(_verdict(printed, corrected))
     facts = backbones.get(printed.config.backbone)
     outcomes = (server.runs.get(printed.id).outcome, server.runs.get(corrected.id).outcome)
@@ -34,14 +34,14 @@ def show(printed: RunRow, corrected: RunRow) -> None:
     components.chart(
         run_charts.per_class_of_two(server.runs.confusion(printed.id), server.runs.confusion(corrected.id), names),
         key="book",
-        alt="Accuracy of each class, as printed beside corrected",
+        alt="Accuracy of each class, as printed and corrected",
     )
 
 
 def pair(run: RunRow, runs: Sequence[RunRow]) -> tuple[RunRow, RunRow] | None:
-    """The newest run of each recipe that can be held against each other for the backbone and dataset of a run.
+    """The newest comparable runs of both recipes, with the backbone and dataset of a run.
 
-    They are of the same amount of training images; this run itself is taken where it is one of them.
+    Both have the same number of training images; the run itself is one of the two if it follows one of the recipes.
     """
     network = (run.config.backbone, run.config.dataset)
     same = [other for other in runs if (other.config.backbone, other.config.dataset) == network and other.has_result]
@@ -54,26 +54,27 @@ def pair(run: RunRow, runs: Sequence[RunRow]) -> tuple[RunRow, RunRow] | None:
 
 
 def reasons(facts: Backbone, printed: Outcome | None, corrected: Outcome | None) -> tuple[str, ...]:
-    """What the correction changes for a backbone, and what each of it does; Markdown."""
+    """What the correction changes for a backbone, and the effect of each change; Markdown."""
     return _pixels(facts), _slice(printed, corrected), _batchnorm()
 
 
 def _pixels(facts: Backbone) -> str:
-    way = PREPROCESSING[facts.preprocessing]
-    least = min((0 - mean) / deviation for mean, deviation in zip(way.mean, way.deviation, strict=True))
-    most = max((255 - mean) / deviation for mean, deviation in zip(way.mean, way.deviation, strict=True))
-    order = " Red and blue are swapped, too." if way.channels == "BGR" else ""
+    preprocessing = PREPROCESSING[facts.preprocessing]
+    channels = list(zip(preprocessing.mean, preprocessing.deviation, strict=True))
+    least = min((0 - mean) / deviation for mean, deviation in channels)
+    most = max((255 - mean) / deviation for mean, deviation in channels)
+    order = " Red and blue are swapped, too." if preprocessing.channels == "BGR" else ""
     return (
-        f"**Pixels.** {facts.name} was trained on values from {least:.3g} to {most:.3g} ({way.title}). As printed, "
-        f"pixels are divided by 255 whatever the backbone: from 0 to 1 they span {100 / (most - least):.2g} % of that "
-        f"range.{order}"
+        f"**Pixels.** {facts.name} was trained on values from {least:.3g} to {most:.3g} ({preprocessing.title}). As "
+        f"printed, pixels are divided by 255 for every backbone: values from 0 to 1 span only "
+        f"{100 / (most - least):.2g} % of that range.{order}"
     )
 
 
 def _slice(printed: Outcome | None, corrected: Outcome | None) -> str:
     text = (
-        "**Freezing.** As printed, `for layer in base.layers[-n:]: layer.trainable = True` follows no line that froze "
-        "anything: it switches on what was on already, and every layer trains."
+        "**Freezing.** As printed, nothing is frozen before `for layer in base.layers[-n:]: layer.trainable = True`: "
+        "the line sets what is set already, and every layer trains."
     )
     counts = [
         f"{title}, {outcome.trainable_weight_layers} of {formats.count(outcome.weight_layers, 'layer')} with weights "
@@ -86,9 +87,9 @@ def _slice(printed: Outcome | None, corrected: Outcome | None) -> str:
 
 def _batchnorm() -> str:
     return (
-        "**BatchNorm.** As printed, its layers run in training mode: the mean and spread of a few of your images "
-        "replace those of ImageNet. Corrected, they stay as they were learned. To a backbone without "
-        "BatchNorm it makes no difference."
+        "**BatchNorm.** As printed, its layers run in training mode: the mean and variance of small batches of your "
+        "images replace those of ImageNet. Corrected, they keep the statistics they learned. A backbone without "
+        "BatchNorm is not affected."
     )
 
 
@@ -97,7 +98,7 @@ def _verdict(printed: RunRow, corrected: RunRow) -> str:
 
 
 def _candidates(recipe: str, runs: Sequence[RunRow], run: RunRow) -> list[RunRow]:
-    """Those of a recipe; the run alone where it is one of them."""
+    """The runs of a recipe; only `run` if it is one of them."""
     if run.config.recipe == recipe:
         return [run]
     return [other for other in runs if other.config.recipe == recipe]

@@ -1,4 +1,4 @@
-"""How sure a run is, and of what: calibration, the surest mistakes, the least certain right answers, one explained."""
+"""How confident a run is: its most confident mistakes, its least confident correct predictions, and calibration."""
 
 import streamlit as st
 
@@ -10,50 +10,51 @@ from dashboard.state import visitor
 from dashboard.ui import choices, components, findings, formats, image_grid, notable_images, run_charts
 
 TAB = "Images"  # of the page Run
-GROUPS = {"mistakes": "Surest mistakes", "hesitant": "Unsure but right"}
+GROUPS = {"mistakes": "Confident mistakes", "hesitant": "Unsure but right"}
 AT_ONCE = 12
-BINS = 10  # readable from the last row; the error itself is of 15, as it is published
+BINS = 10  # few enough to read on a projector; the calibration error uses 15, as usual in publications
 
 
 def show(run: RunRow) -> None:
-    """Telling images with one of them explained, and calibration under them."""
+    """Notable images, one of them explained, and the calibration below."""
     _images(run)
     _calibration(run)
 
 
 def _images(run: RunRow) -> None:
-    """The images that tell most, and the one that was chosen beside its explanation."""
+    """The images of the chosen group, and the explanation of the selected one."""
     predictions = server.runs.predictions(run.id)
     left, right = st.columns([5, 7] if visitor.get().projector else 2, gap="large")
     with left:
         group = choices.titled(
             st.segmented_control, "group", "Images", GROUPS, required=True, wrap=True, label_visibility="collapsed"
         )
-        pick = {"mistakes": notable_images.surest_mistakes, "hesitant": notable_images.least_certain_right}[group]
-        rows = pick(predictions)
-        st.markdown(_what(group, len(rows), len(predictions)))
+        select = {"mistakes": notable_images.surest_mistakes, "hesitant": notable_images.least_certain_right}[group]
+        rows = select(predictions)
+        st.markdown(_summary(group, len(rows), len(predictions)))
         rows = rows[:AT_ONCE]
-        captions = image_grid.said(run, rows)
+        captions = image_grid.predicted(run, rows)
         if group == "mistakes":
             captions = [
-                f"**{true}** as {said}" for true, said in zip(image_grid.truth(run, rows), captions, strict=True)
+                f"**{true}** as {predicted}"
+                for true, predicted in zip(image_grid.truth(run, rows), captions, strict=True)
             ]
         image_grid.show(run, rows, captions, key=group)
     with right:
         first = int(rows[0]) if len(rows) else int(predictions["row"].iloc[0])
-        row = image_grid.asked()
+        row = image_grid.selected()
         with st.container(horizontal=True, vertical_alignment="bottom"):
             _any_row(first if row is None else row)
         explanation.show(run, first if row is None else row)
 
 
 def _calibration(run: RunRow) -> None:
-    """Whether it is as often right as it is sure."""
+    """Whether its confidence matches its accuracy."""
     predictions = server.runs.predictions(run.id)
     labels = predictions["label"].to_numpy()
     probabilities = predictions.filter(regex=r"^p_\d+$").to_numpy()
     bins = metrics.calibration_bins(labels, probabilities, BINS)
-    st.subheader("Is it as often right as it is sure?", anchor=False)
+    st.subheader("Is it right as often as it is confident?", anchor=False)
     st.markdown(findings.calibration(bins, metrics.calibration_error(labels, probabilities)))
     components.chart(
         run_charts.calibration(bins), key=f"calibration-{run.id}", alt="Accuracy against confidence, in ten bins"
@@ -61,11 +62,11 @@ def _calibration(run: RunRow) -> None:
 
 
 def _any_row(shown: int) -> None:
-    """Another image by its row id."""
+    """A field for the row id of any other image."""
     st.session_state["any-row"] = shown
 
     def keep() -> None:
-        image_grid.ask(int(st.session_state["any-row"]))
+        image_grid.select(int(st.session_state["any-row"]))
 
     st.number_input(
         "Row id of any test image",
@@ -74,12 +75,16 @@ def _any_row(shown: int) -> None:
         key="any-row",
         on_change=keep,
         width=300,
-        help="Its position in the dataset; predictions, features and images are joined by it",
+        help="Its position in the dataset, which identifies its prediction, features and pixels",
     )
 
 
-def _what(group: str, found: int, tested: int) -> str:
-    share = f"{formats.count(found)} of {formats.count(tested, 'test image')}"
+def _summary(group: str, n_images: int, n_test: int) -> str:
+    share = f"{formats.count(n_images)} of {formats.count(n_test, 'test image')}"
     if group == "mistakes":
-        return f"Wrong on {share}. Of these it was most sure; press one to see why." if found else "It made no mistake."
-    return f"Right on {share}. Of these it was least sure; press one to see why." if found else "It is never right."
+        if not n_images:
+            return "It made no mistake."
+        return f"Wrong on {share}; the most confident mistakes come first. Click one to see why."
+    if not n_images:
+        return "It is never right."
+    return f"Right on {share}; the least confident ones come first. Click one to see why."

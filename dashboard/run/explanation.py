@@ -1,4 +1,4 @@
-"""One image from close up: what a run said of it, and which parts of it speak for that (Grad-CAM)."""
+"""One image in detail: a run's prediction for it, and the parts of it that support the prediction (Grad-CAM)."""
 
 import numpy as np
 import streamlit as st
@@ -12,7 +12,7 @@ from dashboard.ui import components, heatmap, image_grid, run_charts
 
 POLL = 0.5  # seconds between updates at the worker
 SIZE = 384  # pixels of an image
-FEW_PLACES = 25  # of a feature map, below which a map is hardly a place
+FEW_POSITIONS = 25  # of a feature map, below which a heat map hardly locates anything
 
 
 def show(run: RunRow, row: int) -> None:
@@ -20,20 +20,20 @@ def show(run: RunRow, row: int) -> None:
     dataset = image_grid.dataset_of(run)
     if dataset is None:
         return
-    found = server.runs.predictions(run.id).set_index("row")
-    if row not in found.index:
-        st.warning("Choose one of the images that this run was tested on.", title=f"Image {row} is not among them")
+    predictions = server.runs.predictions(run.id).set_index("row")
+    if row not in predictions.index:
+        st.warning("Choose one of the images that this run was tested on.", title=f"Image {row} is not a test image")
         return
-    predicted, label = (int(found.loc[[row], name].iloc[0]) for name in ("prediction", "label"))
+    predicted, label = (int(predictions.loc[[row], name].iloc[0]) for name in ("prediction", "label"))
     names = dataset.class_names
-    said = "rightly called so" if predicted == label else f"taken for **{names[predicted]}**"
-    st.markdown(f"Image {row}: **{names[label]}**, {said}.")
-    probabilities = found.loc[row, [f"p_{index}" for index in range(len(names))]].to_numpy(float)
+    verdict = "classified correctly" if predicted == label else f"mistaken for **{names[predicted]}**"
+    st.markdown(f"Image {row}: **{names[label]}**, {verdict}.")
+    probabilities = predictions.loc[row, [f"p_{index}" for index in range(len(names))]].to_numpy(float)
     classes = list(dict.fromkeys([predicted, label]))
     try:
         ready = _maps(run, row, dataset, classes) is not None
     except LabError:
-        ready = True  # said below
+        ready = True  # shown below
     st.fragment(_heat_maps, run_every=None if ready else POLL)(run, row, classes, waiting=not ready)
     components.chart(
         run_charts.probabilities(names, probabilities),
@@ -48,38 +48,38 @@ def _heat_maps(run: RunRow, row: int, classes: list[int], *, waiting: bool) -> N
     error = maps = None
     try:
         maps = _maps(run, row, dataset, classes)
-    except LabError as found:
-        error = found
+    except LabError as raised:
+        error = raised
     if waiting and (maps or error):
-        st.rerun()  # nothing is left to wait for
-    a_row = 2 if visitor.get().projector else 3
-    places = [*st.columns(a_row, gap="small"), *st.columns(a_row, gap="small")]
-    places[0].image(components.thumbnail(image, SIZE), caption="The image", width="stretch", alt=f"Image {row}")
-    for place, index, found in zip(places[1:], classes, maps or [], strict=False):
+        st.rerun()  # stops the polling
+    per_row = 2 if visitor.get().projector else 3
+    cells = [*st.columns(per_row, gap="small"), *st.columns(per_row, gap="small")]
+    cells[0].image(components.thumbnail(image, SIZE), caption="The image", width="stretch", alt=f"Image {row}")
+    for cell, index, heat in zip(cells[1:], classes, maps or [], strict=False):
         name = dataset.class_names[index]
-        place.image(
-            components.thumbnail(heatmap.over(image, found, SIZE), SIZE),
-            caption=f"Speaks for {name}" if found.any() else f"Nothing speaks for {name}",
+        cell.image(
+            components.thumbnail(heatmap.over(image, heat, SIZE), SIZE),
+            caption=f"Evidence for {name}" if heat.any() else f"No evidence for {name}",
             width="stretch",
-            alt=f"Heat map of what in image {row} speaks for {name}",
+            alt=f"Heat map of the evidence for {name} in image {row}",
         )
-    if isinstance(error, RunError):  # such as nearest neighbours: nothing went wrong
+    if isinstance(error, RunError):  # such as a method without gradients: nothing went wrong
         st.info(f"{error.remedy}.", title=error.received, icon=":material/info:")
     elif error:
         components.show_error(error)
     elif maps is None:
-        st.caption(":material/hourglass_top: Asking the network. The first image takes longest: the network is loaded.")
+        st.caption(":material/hourglass_top: Computing. The first image takes longest: the network has to be loaded.")
     else:
         st.caption(_how_to_read(*maps[0].shape))
 
 
 def _how_to_read(height: int, width: int) -> str:
-    text = f"Grad-CAM: bright places raise the score of the class. The last feature map has {height} x {width} places"
-    return f"{text}." if height * width >= FEW_PLACES else f"{text}: a larger input size shows more."
+    text = f"Grad-CAM: bright areas raise the score of the class. The last feature map has {height} x {width} positions"
+    return f"{text}." if height * width >= FEW_POSITIONS else f"{text}: a larger input size shows more detail."
 
 
 def _maps(run: RunRow, row: int, dataset: Dataset, classes: list[int]) -> list[np.ndarray] | None:
-    """A map for each class; None while a worker is at one of them."""
+    """A heat map for each class; None while the worker computes one of them."""
     answers = [server.explain.grad_cam(run.id, row, dataset.images[row], index) for index in classes]
     maps = [answer[0] for answer in answers if answer is not None]
     return maps if len(maps) == len(classes) else None

@@ -1,4 +1,4 @@
-"""Taking a run away: its model as a file that was checked, the code that repeats it, a report of it."""
+"""Exports of a run: its model as a checked file, the code that repeats it, and a report."""
 
 import io
 import shlex
@@ -18,8 +18,8 @@ from dashboard.ui import components, formats, task_progress
 
 TAB = "Take it away"
 MOST = 20  # runs in one report
-POLL = 0.6  # seconds between updates at an export
-FORMATS = {  # format -> what one does with it
+POLL = 0.6  # seconds between updates during an export
+FORMATS = {  # format -> title and use
     "keras": ("Keras", "`keras.models.load_model` opens it, on TensorFlow, JAX or PyTorch."),
     "savedmodel": (
         "SavedModel",
@@ -30,28 +30,28 @@ FORMATS = {  # format -> what one does with it
 
 
 def show(run: RunRow, outcome: Outcome) -> None:
-    """Three things to take away from a run that left an outcome."""
+    """The model, the code and the report of a finished run."""
     st.markdown("**The model.** Resizing and preprocessing are inside, so nobody can forget them.")
     if run.config.backbone in backbones.clip_names() and heads.has_layers(run.config.method):
-        st.caption("To open the Keras file of a CLIP, install `keras-hub` too: its layers come from there.")
+        st.caption("To open the Keras file of a CLIP, also install `keras-hub`, which defines its layers.")
     if not heads.has_layers(run.config.method):
-        st.caption("Nearest neighbours have no model: they compare with all training images. The code below does that.")
+        st.caption("Nearest neighbours has no model: it compares with all training images, as the code below does.")
     else:
         _models(run.id, min(export.CHECKED, outcome.n_test))
     if run.config.method == ZERO_SHOT:
-        st.markdown("**The command.** It repeats this run here; there is no script of it that runs elsewhere.")
+        st.markdown("**The command.** It repeats this run here; a zero-shot run has no script that runs elsewhere.")
         st.code(_command(run), language="bash", wrap_lines=True)
     else:
         st.markdown(
-            "**The code.** It repeats this run with Keras and NumPy alone; its first line says where its images are."
+            "**The code.** It repeats this run with Keras and NumPy alone; its first constant is the images' path."
         )
         _code(run.id)
-    st.markdown("**A report.** One file that opens offline: the result, its mistakes, and all that decided it.")
+    st.markdown("**A report.** One file that opens offline: the result, the mistakes and all settings.")
     report_of([run])
 
 
 def report_of(runs: Sequence[RunRow]) -> None:
-    """A button for the report of finished runs; of the first ones where there are many."""
+    """A button for the report of finished runs, at most the first `MOST`."""
     chosen = runs[:MOST]
     several = f" of {'these' if len(runs) <= MOST else 'the first'} {len(chosen)} runs" if len(chosen) > 1 else ""
     name = _stem(chosen[0]) if len(chosen) == 1 else f"backbone-lab-{len(chosen)}-runs"
@@ -62,7 +62,7 @@ def report_of(runs: Sequence[RunRow]) -> None:
         "text/html",
         key="take-report",
         icon=":material/download:",
-        help="One HTML file that opens offline: the comparison, and each run with its mistakes and settings",
+        help="One HTML file that opens offline: a comparison, and each run with its mistakes and settings",
         on_click="ignore",
     )
 
@@ -75,15 +75,17 @@ def _command(run: RunRow) -> str:
 
 
 def _models(run_id: str, checked: int) -> None:
-    """Each format: not exported, in progress, or exported and checked. The page draws them, so that a click redraws
-    the whole page; only while an export runs are they a fragment that refreshes itself."""
-    watched = _at_work(run_id)
+    """Each format: not exported, in progress, or exported and checked.
+
+    They belong to the page, so that a click redraws all of it; only during an export are they a polling fragment.
+    """
+    watched = _exporting(run_id)
     draw = st.fragment(_formats, run_every=POLL) if watched else _formats
     draw(run_id, checked, watched)
 
 
 def _formats(run_id: str, checked: int, watched: bool) -> None:
-    if watched and not _at_work(run_id):
+    if watched and not _exporting(run_id):
         st.rerun()
     for column, (name, (title, use)) in zip(st.columns(len(FORMATS)), FORMATS.items(), strict=True):
         with column.container(border=True, height="stretch"):
@@ -91,7 +93,7 @@ def _formats(run_id: str, checked: int, watched: bool) -> None:
             _format(run_id, name, checked)
 
 
-def _at_work(run_id: str) -> bool:
+def _exporting(run_id: str) -> bool:
     return any(server.exports.task(run_id, name).running for name in FORMATS)
 
 
@@ -99,13 +101,13 @@ def _format(run_id: str, name: str, checked: int) -> None:
     title = FORMATS[name][0]
     task = server.exports.task(run_id, name)
     if task.running:
-        st.caption(":material/hourglass: Exporting, then checking it on the run's test images")
+        st.caption(":material/hourglass: Exporting, then checking against the run's test images")
         return
     path = None if task.error else server.exports.find(run_id, name)
     if path is None:
         task_progress.why_it_ended(task.error)
         st.button(
-            f"Make {title}",
+            f"Export {title}",
             key=f"make-{name}",
             on_click=task_progress.begin,
             args=([task],),
@@ -122,7 +124,7 @@ def _format(run_id: str, name: str, checked: int) -> None:
         on_click="ignore",
         type="primary",
     )
-    st.caption(f":material/check: Loaded again, it agrees with the run on {formats.count(checked, 'test image')}")
+    st.caption(f":material/check: Loaded again, it matches the run on {formats.count(checked, 'test image')}")
 
 
 def _code(run_id: str) -> None:
@@ -140,7 +142,7 @@ def _code(run_id: str) -> None:
             st.download_button(
                 label, text, name, mime, key=f"take-{kind}", icon=":material/download:", on_click="ignore"
             )
-    with st.expander("Read it here", icon=":material/code:"):
+    with st.expander("Show the code", icon=":material/code:"):
         st.code(script, language="python", line_numbers=True)
 
 
@@ -150,13 +152,14 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for each in sorted(path.rglob("*")):
-            archive.write(each, Path(path.name) / each.relative_to(path))
+        for file in sorted(path.rglob("*")):
+            archive.write(file, Path(path.name) / file.relative_to(path))
     return buffer.getvalue()
 
 
 def _bytes(path: Path) -> int:
-    return sum(each.stat().st_size for each in ([path] if path.is_file() else path.rglob("*")) if each.is_file())
+    files = [path] if path.is_file() else path.rglob("*")
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _stem(run: RunRow) -> str:

@@ -161,7 +161,7 @@ def _confusion(counts: pd.DataFrame) -> str:
         ]
         rows.append(f"<tr><th>{escape(str(name))}</th>{''.join(cells)}</tr>")
     heads = "".join(f"<th><span>{escape(str(name))}</span></th>" for name in counts.columns)
-    return f"<table class=confusion><tr><th>true, taken for</th>{heads}</tr>{''.join(rows)}</table>"
+    return f"<table class=confusion><tr><th>true, predicted as</th>{heads}</tr>{''.join(rows)}</table>"
 
 
 def _mistakes(run: RunRow, names: list[str]) -> str:
@@ -179,7 +179,7 @@ def _mistakes(run: RunRow, names: list[str]) -> str:
     columns = (wrong[name].tolist() for name in ("row", "label", "prediction", "confidence"))
     shown = [
         f'<figure><img alt="{escape(names[label])}" src="{_picture(dataset.images[row])}"><figcaption>'
-        f"{escape(names[label])}, taken for {escape(names[prediction])}<br>"
+        f"{escape(names[label])}, mistaken for {escape(names[prediction])}<br>"
         f"{formats.percent(confidence)} sure</figcaption></figure>"
         for row, label, prediction, confidence in zip(*columns, strict=True)
     ]

@@ -77,14 +77,14 @@ def _headline(run: RunRow, outcome: Outcome) -> None:
 def _cell(run: RunRow, counts: pd.DataFrame, cell: tuple[str, str]) -> None:
     true, predicted = cell
     rows = selections.cell_rows(server.runs.predictions(run.id), list(counts.columns), cell)
-    right = "rightly called" if true == predicted else "taken for"
-    st.markdown(f"**{true}** {right} **{predicted}**: {formats.count(len(rows), 'image')}, the surest first")
-    found = server.runs.predictions(run.id).set_index("row").loc[rows, "confidence"]
-    image_grid.show(run, rows, [formats.percent(sure) for sure in found], key="cell", tab=confidence.TAB)
+    verb = "recognised as" if true == predicted else "mistaken for"
+    st.markdown(f"**{true}** {verb} **{predicted}**: {formats.count(len(rows), 'image')}, the most confident first")
+    confidences = server.runs.predictions(run.id).set_index("row").loc[rows, "confidence"]
+    image_grid.show(run, rows, [formats.percent(value) for value in confidences], key="cell", tab=confidence.TAB)
 
 
 def _worst(counts: pd.DataFrame) -> tuple[str, str]:
-    """The confusion that happens most often: something true to look at before anybody asks."""
+    """The most frequent confusion, shown until the visitor chooses another cell."""
     wrong = counts.to_numpy().copy()
     np.fill_diagonal(wrong, -1)
     true, predicted = map(int, np.unravel_index(wrong.argmax(), wrong.shape))

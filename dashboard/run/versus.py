@@ -1,4 +1,4 @@
-"""Two runs on the same images: which is better and whether that is chance, class by class, image by image."""
+"""Two runs on the same images: which one is better, whether that could be chance, and where they differ."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ from dashboard.ui import answers, choices, components, findings, formats, image_
 
 TAB = "Against another"  # of the page Run
 AT_ONCE = 12  # images of each
-DECIDE = (  # what decides a result, in the order in which it is read
+DECISIVE = (  # columns that determine a result, in the order in which they are shown
     "backbone",
     "recipe",
     "method",
@@ -42,7 +42,7 @@ SIDES = {"class": "before the projection", "projected": "after the projection"} 
 
 
 def show(run: RunRow, runs: Sequence[RunRow]) -> None:
-    """Choose another run of the same dataset, and see where the two differ."""
+    """Choose another run on the same dataset, and see where the two differ."""
     others = {
         other.id: other
         for other in runs
@@ -50,12 +50,12 @@ def show(run: RunRow, runs: Sequence[RunRow]) -> None:
     }
     if not others:
         components.empty(
-            "Nothing to hold it against yet", f"Another finished run on {run.config.dataset} can be chosen here."
+            "No other run to compare with yet", f"Finish another run on {run.config.dataset} to compare them here."
         )
         components.link("train", "Start another", icon=":material/play_circle:")
         return
     titles = {other.id: choices.run_title(other) for other in others.values()}
-    if st.session_state.get("other") not in titles:  # it is of another dataset, or is the run itself by now
+    if st.session_state.get("other") not in titles:  # it has another dataset, or is now the run itself
         st.session_state.pop("other", None)
     other = others[choices.titled(st.selectbox, "other", "Against", titles)]
     names = names_of(run, other)
@@ -64,9 +64,9 @@ def show(run: RunRow, runs: Sequence[RunRow]) -> None:
         st.warning("They were tested on different images.", title="These two cannot be compared image by image")
         return
     _verdict(run, other, names)
-    if (decided := _differences(run, other, names)) is not None:
+    if (differences := _differences(run, other, names)) is not None:
         with st.expander("What differs between them", icon=":material/tune:"):
-            st.table(decided, border="horizontal")
+            st.table(differences, border="horizontal")
     components.chart(
         run_charts.per_class_of_two(server.runs.confusion(run.id), server.runs.confusion(other.id), names),
         key="classes-of-two",
@@ -87,52 +87,57 @@ def _verdict(run: RunRow, other: RunRow, names: tuple[str, str]) -> None:
 
 
 def _images(run: RunRow, other: RunRow, both: pd.DataFrame, names: tuple[str, str]) -> None:
-    """Those that only one of them gets right, and above them the one that was chosen, in the eyes of each."""
+    """The images that only one of the runs gets right; above them the selected one, as each run sees it."""
     st.subheader("Image by image", anchor=False)
-    row = image_grid.asked()
+    row = image_grid.selected()
     if row is not None and row in set(both["row"]):
-        for place, each, name in zip(st.columns(2, gap="large"), (run, other), names, strict=True):
-            with place:
-                st.markdown(f"In the eyes of **{name}**")
-                explanation.show(each, row)
+        for column, shown, name in zip(st.columns(2, gap="large"), (run, other), names, strict=True):
+            with column:
+                st.markdown(f"What **{name}** sees")
+                explanation.show(shown, row)
     else:
-        st.caption(":material/touch_app: Press what is said of an image to see what each of them looks at.")
-    columns = st.columns(2, gap="large")
-    for place, name, pick in zip(
-        columns, names, (notable_images.only_first_right, notable_images.only_second_right), strict=True
-    ):
-        rows = pick(both)
-        with place:
+        st.caption(":material/touch_app: Click the text below an image to see what each run looks at.")
+    selections = (notable_images.only_first_right, notable_images.only_second_right)
+    for column, name, select in zip(st.columns(2, gap="large"), names, selections, strict=True):
+        rows = select(both)
+        with column:
             st.markdown(f"**Only right: {name}**, on {formats.count(len(rows), 'image')}")
-            st.caption(f"The truth, then what {names[0]} and {names[1]} say")
+            st.caption(f"The true class, then the predictions of {names[0]} and {names[1]}")
             rows = rows[:AT_ONCE]
-            told = zip(
-                image_grid.truth(run, rows), image_grid.said(run, rows), image_grid.said(other, rows), strict=True
+            true, first, second = (
+                image_grid.truth(run, rows),
+                image_grid.predicted(run, rows),
+                image_grid.predicted(other, rows),
             )
-            image_grid.show(run, rows, [f"**{true}**  \n{one}  \n{two}" for true, one, two in told], key=f"only-{name}")
+            captions = [f"**{label}**  \n{a}  \n{b}" for label, a, b in zip(true, first, second, strict=True)]
+            image_grid.show(run, rows, captions, key=f"only-{name}")
 
 
 def names_of(run: RunRow, other: RunRow) -> tuple[str, str]:
-    """What tells two runs apart, in as few words as that takes."""
-    kinds = (
-        lambda each: each.config.backbone,
-        lambda each: RECIPES[each.config.recipe].title if each.config.recipe in RECIPES else TITLES[each.config.method],
-        lambda each: f"{each.config.input_size} px",
-        lambda each: formats.count(each.n_train, "training image"),
-        lambda each: f"{each.weights_origin} weights",
-        lambda each: f"seed {each.config.seed}",
-        lambda each: SIDES.get(each.config.pooling, f"{each.config.pooling} pooling"),
-    )
-    told = [(kind(run), kind(other)) for kind in kinds if kind(run) != kind(other)]
-    if not told:
+    """Short names for two runs: at most two settings in which they differ."""
+    differences = [(a, b) for a, b in zip(_traits(run), _traits(other), strict=True) if a != b]
+    if not differences:
         return "This run", "The other run"
-    first, second = zip(*told[:2], strict=True)
+    first, second = zip(*differences[:2], strict=True)
     return ", ".join(first), ", ".join(second)
+
+
+def _traits(run: RunRow) -> tuple[str, ...]:
+    config = run.config
+    return (
+        config.backbone,
+        RECIPES[config.recipe].title if config.recipe in RECIPES else TITLES[config.method],
+        f"{config.input_size} px",
+        formats.count(run.n_train, "training image"),
+        f"{run.weights_origin} weights",
+        f"seed {config.seed}",
+        SIDES.get(config.pooling, f"{config.pooling} pooling"),
+    )
 
 
 def _differences(run: RunRow, other: RunRow, names: tuple[str, str]) -> pd.DataFrame | None:
     frame = answers.only_differences(table([run, other]))
-    shown = [name for name in DECIDE if name in frame.columns]
+    shown = [name for name in DECISIVE if name in frame.columns]
     if not shown:
         return None
     columns = frame[shown].astype(str).T.set_axis(list(names), axis=1)

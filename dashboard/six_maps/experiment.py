@@ -1,6 +1,6 @@
 """The book's experiment: a fifth of the training images for a linear probe, four fifths for a fine-tune from its head.
 
-The choices decide the configs of both runs, and so which runs of the store they are: the address is the experiment.
+The choices determine both configs, and the configs identify the runs in the store, so an address is an experiment.
 """
 
 from collections.abc import Sequence
@@ -19,26 +19,26 @@ from dashboard.train import cost
 from dashboard.ui import choices, components, formats
 
 DRAWN = 2000  # test images on each map at first, where there are more
-RATE = 1e-4  # ten times what a fine-tune usually takes: in three epochs something is to be seen
+RATE = 1e-4  # ten times the default of a fine-tune, so that three epochs have a visible effect
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """Both runs, and what is drawn of them; the fine-tune is not complete before its probe has an id."""
+    """The configs of both runs; the fine-tune's is complete once the probe has an id."""
 
     probe: RunConfig
     tune: RunConfig
 
     def tune_from(self, probe_id: str) -> RunConfig:
-        """The fine-tune that begins with the head of a probe."""
+        """The fine-tune that starts from the head of a probe."""
         return replace(self.tune, start=probe_id)
 
 
 def choose() -> Experiment:
-    """Widgets for it; all that is not chosen is as the page Train has it.
+    """Widgets for the experiment; everything else has the defaults of the page Train.
 
     Raises:
-        LabError: What is asked for cannot be.
+        LabError: The choices are not a valid experiment.
     """
     dataset, backbone = choices.dataset(), choices.backbone()
     facts = backbones.get(backbone)
@@ -85,14 +85,14 @@ def choose() -> Experiment:
             "learning_rate": address.number(
                 st.number_input,
                 "learning_rate",
-                "Its learning rate",
+                "Learning rate of the fine-tune",
                 default=RATE,
                 least=1e-7,
                 most=1.0,
                 step=1e-5,
             ),
             "unfreeze_count": address.number(
-                st.number_input, "unfreeze_count", "Blocks that it trains, from the end", default=2, least=1, most=50
+                st.number_input, "unfreeze_count", "Blocks to train, from the end", default=2, least=1, most=50
             ),
         }
     fields |= {"dataset": dataset, "backbone": backbone}
@@ -103,9 +103,9 @@ def planned(fields: dict, trained: dict, n_train: int) -> Experiment:
     """The configs of both runs.
 
     Args:
-        fields: Of a `RunConfig`, what both have.
-        trained: What only the fine-tune has.
-        n_train: Training images in all; 0 for as many as there are.
+        fields: Fields of `RunConfig` that both share.
+        trained: Fields of the fine-tune alone.
+        n_train: Training images of both together; 0 for all.
     """
     fifth = max(1, n_train // 5) if n_train else 0
     return Experiment(
@@ -114,34 +114,34 @@ def planned(fields: dict, trained: dict, n_train: int) -> Experiment:
     )
 
 
-def found(asked: Experiment, runs: Sequence[RunRow]) -> tuple[RunRow | None, RunRow | None]:
-    """The newest probe and the newest fine-tune from it that were asked so; None for one that there is not.
+def find(experiment: Experiment, runs: Sequence[RunRow]) -> tuple[RunRow | None, RunRow | None]:
+    """The newest probe of an experiment and the newest fine-tune from it; None for a missing one.
 
     Args:
         runs: Newest first.
     """
-    probe = _newest(runs, asked.probe)
+    probe = _newest(runs, experiment.probe)
     if probe is None:
         return None, None
-    return probe, _newest(runs, asked.tune_from(probe.id))
+    return probe, _newest(runs, experiment.tune_from(probe.id))
 
 
-def start(asked: Experiment, probe: RunRow | None) -> None:
-    """Queue what is not done: both runs, or the fine-tune alone where its probe is finished or on its way."""
+def start(experiment: Experiment, probe: RunRow | None) -> None:
+    """Queue both runs, or the fine-tune alone if its probe is finished or under way."""
     if probe is not None and (probe.status == "finished" or probe.status not in ENDED):
         probe_id = probe.id
     else:
-        probe_id = server.runs.submit(asked.probe)
-    server.runs.submit(asked.tune_from(probe_id))
+        probe_id = server.runs.submit(experiment.probe)
+    server.runs.submit(experiment.tune_from(probe_id))
 
 
-def show(asked: Experiment, probe: RunRow | None, tune: RunRow | None) -> None:
-    """What will happen, or how far it is, and the button that starts it."""
-    plans = [server.runs.plan(asked.probe), server.runs.plan(asked.tune)]
+def show(experiment: Experiment, probe: RunRow | None, tune: RunRow | None) -> None:
+    """The plan, the progress of its runs, and the button that starts them."""
+    plans = [server.runs.plan(experiment.probe), server.runs.plan(experiment.tune)]
     st.markdown(
         f"1. A **linear probe** learns from {formats.count(plans[0].n_train, 'image')}, a fifth, on the frozen "
-        f"{asked.probe.backbone}.\n"
-        f"2. A **fine-tune** begins with its head and learns from {formats.count(plans[1].n_train)} others.\n"
+        f"{experiment.probe.backbone}.\n"
+        f"2. A **fine-tune** starts from its head and learns from {formats.count(plans[1].n_train)} others.\n"
         f"3. **Six maps** show {formats.count(plans[1].n_test, 'test image')} that neither has seen, before and after."
     )
     for run in (probe, tune):
@@ -152,7 +152,7 @@ def show(asked: Experiment, probe: RunRow | None, tune: RunRow | None) -> None:
             progress.queue(but=run.id)
             break
     if any(run is None or run.status in ("failed", "diverged") for run in (probe, tune)):
-        _start_button(asked, probe, plans)
+        _start_button(experiment, probe, plans)
 
 
 def _done(run: RunRow) -> None:
@@ -163,21 +163,21 @@ def _done(run: RunRow) -> None:
         components.link("run", "Open", run=run.id)
 
 
-def _start_button(asked: Experiment, probe: RunRow | None, plans: list) -> None:
+def _start_button(experiment: Experiment, probe: RunRow | None, plans: list) -> None:
     seconds = [plan.estimate.seconds for plan in plans if plan.estimate]
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Run the experiment", type="primary", icon=":material/play_arrow:"):
             try:
                 with st.spinner("Starting the engine"):
-                    start(asked, probe)
+                    start(experiment, probe)
                 st.rerun()
             except LabError as error:
                 components.show_error(error)
         if len(seconds) == len(plans):
             st.caption(f"About {formats.duration(sum(seconds))} for both runs, as measured here", width="content")
         else:
-            st.caption("Its speed on this machine is not measured yet", width="content")
-            cost.measure_button(asked.probe.backbone, asked.probe.input_size)
+            st.caption("The speed of this backbone has not been measured here yet", width="content")
+            cost.measure_button(experiment.probe.backbone, experiment.probe.input_size)
 
 
 def _newest(runs: Sequence[RunRow], config: RunConfig) -> RunRow | None:

@@ -15,15 +15,15 @@ from dashboard.maps import colouring, drawing, image_panel, quality
 from dashboard.ui import findings, formats, task_progress
 
 METHODS = ("pca", "tsne", "umap")
-STAGES = {"before": "before", "after": "after fine-tuning"}
+MOMENTS = {"before": "before", "after": "after fine-tuning"}
 VIEW = "six-maps"
-MOVED = 0.02  # shares of right neighbours nearer than this are told as equal
+MOVED = 0.02  # smallest difference between two shares of right neighbours that counts
 
-Place = tuple[str, str]  # method, stage
+Cell = tuple[str, str]  # of the grid: method, moment
 
 
-def configs(tune_id: str, dataset: str, n_images: int) -> dict[Place, MapConfig]:
-    """What to draw; each map after begins where the one before ends, so that an image can be found again.
+def configs(tune_id: str, dataset: str, n_images: int) -> dict[Cell, MapConfig]:
+    """The configs of the six maps; each map after starts from the one before, so that images stay near their place.
 
     Args:
         n_images: Test images; 0 for all.
@@ -33,27 +33,28 @@ def configs(tune_id: str, dataset: str, n_images: int) -> dict[Place, MapConfig]
     """
     after = Source(dataset=dataset, images="test", n_images=n_images, run=tune_id)
     pairs = {method: maps.pair(after, method) for method in METHODS}
-    return {(method, stage): pairs[method][i] for i, stage in enumerate(STAGES) for method in METHODS}
+    return {(method, moment): pairs[method][i] for i, moment in enumerate(MOMENTS) for method in METHODS}
 
 
 def show(probe: RunRow, tune: RunRow) -> None:
-    """The maps once they are there; else they are drawn without being asked for, since the experiment was.
+    """The maps, or the progress of drawing them, which starts by itself.
 
     Args:
-        probe: The linear probe; `tune`: the fine-tune from its head.
+        probe: The linear probe.
+        tune: The fine-tune from its head.
 
     Raises:
-        LabError: What they are of is gone.
+        LabError: The runs or the dataset were deleted.
     """
     wanted = configs(tune.id, tune.config.dataset, int(tune.config.n_test))
-    drawn = {place: drawn for place, config in wanted.items() if (drawn := server.maps.drawn(config))}
-    missing = [config for place, config in wanted.items() if place not in drawn]
+    drawn = {cell: drawn for cell, config in wanted.items() if (drawn := server.maps.drawn(config))}
+    missing = [config for cell, config in wanted.items() if cell not in drawn]
     if missing:
         _draw(missing)
         return
     st.subheader("Before and after", anchor=False)
     st.markdown(better(probe, tune))
-    st.markdown(apart(*(drawn["umap", stage].quality for stage in STAGES)))
+    st.markdown(apart(*(drawn["umap", moment].quality for moment in MOMENTS)))
     dataset, rows = server.datasets.get(tune.config.dataset), drawn["umap", "after"].rows
     shown = colouring.choose(wanted["umap", "after"].source, dataset, rows)
     row = image_panel.selected(rows)
@@ -63,7 +64,7 @@ def show(probe: RunRow, tune: RunRow) -> None:
         image_panel.follow(map_view.picked(VIEW, rows))
 
     map_view.show(
-        [_panel((method, stage), drawn[method, stage]) for stage in STAGES for method in METHODS],
+        [_panel((method, moment), drawn[method, moment]) for moment in MOMENTS for method in METHODS],
         rows,
         dataset,
         shown.columns,
@@ -78,14 +79,14 @@ def show(probe: RunRow, tune: RunRow) -> None:
     st.subheader("In numbers", anchor=False)
     st.table(table(drawn), border="horizontal")
     st.caption(
-        "Silhouette: how much nearer an image lies to its own class than to the next, -1 to 1. Neighbours: how often "
-        "the nearest images vote for its class. Trustworthiness: whether neighbours on the map are neighbours in "
-        "feature space. Each map after starts from the one before, so that an image is found near where it was."
+        "Silhouette: how much nearer an image is to its own class than to the nearest other one, from -1 to 1. "
+        "Neighbours: how often the nearest images vote for its class. Trustworthiness: whether neighbours on the map "
+        "are neighbours in feature space. Each map after starts from the one before, so images stay near their place."
     )
 
 
 def better(probe: RunRow, tune: RunRow) -> str:
-    """What fine-tuning did to the accuracy, and whether that is chance."""
+    """How fine-tuning changed the accuracy, and whether that could be chance."""
     text = (
         f"The probe on the frozen backbone is right on {formats.percent(probe.accuracy)} of the test images, the "
         f"fine-tune on {formats.percent(tune.accuracy)}."
@@ -95,7 +96,7 @@ def better(probe: RunRow, tune: RunRow) -> str:
 
 
 def apart(before: Mapping[str, float], after: Mapping[str, float]) -> str:
-    """What it did to the classes in the space of features, from what the maps were judged by; "" with one class."""
+    """How it changed the separation of the classes in feature space, from the maps' quality; "" with one class."""
     if "knn_full" not in before or "knn_full" not in after:
         return ""
     moved = after["knn_full"] - before["knn_full"]
@@ -110,35 +111,35 @@ def apart(before: Mapping[str, float], after: Mapping[str, float]) -> str:
     )
 
 
-def table(drawn: dict[Place, Map]) -> pd.DataFrame:
-    """A line for each map: what was measured of it."""
+def table(drawn: dict[Cell, Map]) -> pd.DataFrame:
+    """The quality of each map, a row a map."""
     lines = {
-        f"{maps.METHODS[method].title}, {STAGES[stage]}": {
-            "Silhouette on the map": _number(drawn[method, stage], "silhouette_map", "{:.2f}"),
-            "Neighbours vote right on the map": _number(drawn[method, stage], "knn_map", "{:.1%}"),
-            "Trustworthiness": _number(drawn[method, stage], "trustworthiness", "{:.1%}"),
-            "Drawn in": formats.duration(drawn[method, stage].seconds.get("map", 0)),
+        f"{maps.METHODS[method].title}, {MOMENTS[moment]}": {
+            "Silhouette on the map": _number(drawn[method, moment], "silhouette_map", "{:.2f}"),
+            "Neighbours vote right on the map": _number(drawn[method, moment], "knn_map", "{:.1%}"),
+            "Trustworthiness": _number(drawn[method, moment], "trustworthiness", "{:.1%}"),
+            "Drawn in": formats.duration(drawn[method, moment].seconds.get("map", 0)),
         }
         for method in METHODS
-        for stage in STAGES
+        for moment in MOMENTS
     }
     return pd.DataFrame(lines).T
 
 
-def _panel(place: Place, found: Map) -> map_view.Panel:
-    method, stage = place
-    caption = _number(found, "silhouette_map", "silhouette {:.2f}")
-    return map_view.Panel(found.key, f"{maps.METHODS[method].title} {STAGES[stage]}", caption, linked=method)
+def _panel(cell: Cell, drawn: Map) -> map_view.Panel:
+    method, moment = cell
+    caption = _number(drawn, "silhouette_map", "silhouette {:.2f}")
+    return map_view.Panel(drawn.key, f"{maps.METHODS[method].title} {MOMENTS[moment]}", caption, linked=method)
 
 
-def _number(found: Map, name: str, form: str) -> str:
-    if name not in found.quality:
+def _number(drawn: Map, name: str, form: str) -> str:
+    if name not in drawn.quality:
         return ""
-    return form.format(found.quality[name]).replace("-", "\u2212").replace("%", "\u00a0%")
+    return form.format(drawn.quality[name]).replace("-", "\u2212").replace("%", "\u00a0%")
 
 
 def _draw(missing: list[MapConfig]) -> None:
-    """Draw what is missing at once; after a failure or a cancellation only on request."""
+    """Draw the missing maps at once; after a failure or a cancellation, only on request."""
     tasks = [server.maps.task(config) for config in missing]
     if error := next((error for task in tasks if (error := task.error)), None):
         task_progress.why_it_ended(error)

@@ -1,1 +1,1 @@
-"""What a visitor has chosen, and the address bar that keeps it."""
+"""A visitor's choices, and the address bar that keeps them."""

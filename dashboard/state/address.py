@@ -1,9 +1,10 @@
-"""Numbers and lists that are in the address bar under the name of what they set, and remembered for each scope apart.
+"""Widgets whose numbers and lists are kept in the address bar, and remembered separately for each scope.
 
-`loop` of a fine-tune and of a probe are two memories and one name: the address means the one that is shown.
+`epochs` of a fine-tune and of a probe share one name in the address but are remembered separately; the address means
+the one that is shown.
 
-A browser sends its address along with each click. Of two quick clicks the second is sent with an address that has not
-heard of the first: `said` reads past it.
+A browser sends its address with each click. The second of two quick clicks is sent with the address from before the
+first; `current` returns the newer value.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -12,7 +13,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-HEARD = 2.0  # seconds in which a browser may still send the address from before a click
+LAG = 2.0  # seconds in which a browser may still send the address from before a click
 _CHANGED = "changed-in-the-address"
 
 Number = TypeVar("Number", int, float)
@@ -21,10 +22,10 @@ Number = TypeVar("Number", int, float)
 def number(
     widget: Callable, name: str, label: str, *, default: Number, least: float, most: float, scope: str = "", **options
 ) -> Number:
-    """A widget over a number, `st.number_input` or `st.slider`; `default` is not written into the address."""
+    """A number from `st.number_input` or `st.slider`; the default is not written into the address."""
     kind, key = type(default), _key(name, scope)
-    asked = _read(name, kind)
-    value = asked if asked is not None else st.session_state.get(key, default)
+    addressed = _read(name, kind)
+    value = addressed if addressed is not None else st.session_state.get(key, default)
     value = default if value < least else value  # 0 in a link stands for the default
     st.session_state[key] = kind(min(max(value, kind(least)), kind(most)))
     _write(name, st.session_state[key], default)
@@ -47,16 +48,16 @@ def several(
     default: Sequence[str] = (),
     **options,
 ) -> str:
-    """A widget of which any number is chosen; returns their names joined by +, in the order of the titles.
+    """A widget with several choices; returns the chosen names joined by +, in the order of the titles.
 
     Args:
         widget: `st.pills` or `st.multiselect`.
-        default: What is chosen at first, and not written into the address.
+        default: The initial choice, which is not written into the address.
     """
-    asked, usual = said(name), _joined(default, titles)
-    if asked is not None:
-        st.session_state[name] = [each for each in titles if each in asked.split("+")]
-    elif name not in st.session_state:  # given to the widget, so that a click in its first moment finds it chosen
+    addressed, usual = current(name), _joined(default, titles)
+    if addressed is not None:
+        st.session_state[name] = [option for option in titles if option in addressed.split("+")]
+    elif name not in st.session_state:  # as the widget's own default, so that a click right away starts from it
         options = {"default": list(default)} | options
 
     def keep() -> None:
@@ -69,39 +70,39 @@ def several(
     return _joined(chosen or [], titles)
 
 
-def said(name: str) -> str | None:
-    """What the address says, or what a click of a moment ago has made of it."""
-    asked, changed = st.query_params.get(name), st.session_state.get(_CHANGED, {})
+def current(name: str) -> str | None:
+    """The value in the address, or the one that a click a moment ago replaced it with; None if there is none."""
+    addressed, changed = st.query_params.get(name), st.session_state.get(_CHANGED, {})
     if name in changed:
         before, after, when = changed[name]
-        if asked == before and monotonic() - when < HEARD:
+        if addressed == before and monotonic() - when < LAG:
             _set(name, after)
             return after
-    return asked
+    return addressed
 
 
 def write(name: str, value: str | None) -> None:
-    """Change what the address says, from a callback; None: nothing, which is the default."""
+    """Change the address, from a callback; None removes the name, which means the default."""
     if st.query_params.get(name) != value:
-        note(name, value)
+        announce(name, value)
         _set(name, value)
 
 
-def note(name: str, value: str | None) -> None:
-    """That the address is about to say this, as by a switch to another page: see `said`."""
+def announce(name: str, value: str | None) -> None:
+    """Record that the address is about to change, for instance by a switch to another page: see `current`."""
     before = st.query_params.get(name)
     if before != value:
         st.session_state.setdefault(_CHANGED, {})[name] = (before, value, monotonic())
 
 
 def put(name: str, value) -> None:
-    """Set a choice from a callback, whichever widget shows it."""
+    """Set a choice from a callback, for any widget of this name."""
     _forget_widgets([name])
     write(name, str(value))
 
 
 def forget(names: Collection[str]) -> None:
-    """Let choices go back to their defaults, from a callback."""
+    """Reset choices to their defaults, from a callback."""
     _forget_widgets(names)
     for name in names:
         write(name, None)
@@ -117,14 +118,14 @@ def _key(name: str, scope: str) -> str:
 
 
 def _joined(chosen: Collection[str], titles: dict[str, str]) -> str:
-    return "+".join(each for each in titles if each in chosen)
+    return "+".join(name for name in titles if name in chosen)
 
 
 def _read(name: str, kind: type) -> float | None:
-    """What the address says; nothing where it is no number."""
-    asked = said(name)
+    """The number in the address; None if there is none or it is not a number."""
+    addressed = current(name)
     try:
-        return None if asked is None else kind(float(asked))
+        return None if addressed is None else kind(float(addressed))
     except (ValueError, OverflowError):
         return None
 

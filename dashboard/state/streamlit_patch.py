@@ -1,7 +1,7 @@
-"""The one change to Streamlit itself: timers of fragments may not bring a visitor back to a page that was left.
+"""The one patch of Streamlit: a fragment's timer must not take a visitor back to a page they left.
 
-A timer's tick names the page it belongs to. If it is under way while its visitor clicks on another page, Streamlit 1.67
-takes it as a request to go back: on a busy server, one click in twenty did nothing.
+A timer's tick names the page it belongs to. If it arrives after a click on another page, Streamlit 1.67 takes it as a
+request to go back: on a busy server, one click in twenty did nothing.
 """
 
 import functools
@@ -9,13 +9,13 @@ import functools
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
 
-_LAST_REQUEST = "_backbone_lab_last_request"  # the page a visitor last used or asked for, and the page shown then
+_LAST_REQUEST = "_backbone_lab_last_request"  # the page a visitor last requested, and the page shown at that time
 
 
 def drop_ticks_of_left_pages() -> None:
-    """From now on, ticks of a page other than the one asked for, or led to since, are dropped."""
+    """Drop ticks of any page other than the one last requested or switched to."""
     original = AppSession.request_rerun
-    if hasattr(original, "__wrapped__"):  # by this module, before it was loaded again
+    if hasattr(original, "__wrapped__"):  # patched by this module before it was reloaded
         original = original.__wrapped__
 
     @functools.wraps(original)
@@ -32,5 +32,5 @@ def _is_late_tick(session: AppSession, client_state: ClientState) -> bool:
         setattr(session, _LAST_REQUEST, (page, shown))
         return False
     requested, shown_then = getattr(session, _LAST_REQUEST, ("", ""))
-    led_on = page == shown != shown_then  # by `st.switch_page`, of which the session alone knows
-    return requested not in ("", page) and not led_on
+    switched = page == shown != shown_then  # by `st.switch_page`, which sends no request
+    return requested not in ("", page) and not switched

@@ -1,10 +1,11 @@
-"""What a visitor has chosen: identifiers only, one dataclass, mirrored in the address bar.
+"""A visitor's choices: one dataclass of identifiers, mirrored in the address bar.
 
-The address wins over memory, so a link or a reload brings its choices; memory fills what the address leaves out, so
-choices follow the visitor from page to page. Choices of one page only are bound there (`bind="query-params"`).
+The address takes precedence over memory, so links and reloads restore their choices; memory fills in what the address
+omits, so choices follow the visitor from page to page. Choices of a single page are bound there
+(`bind="query-params"`).
 
-What was changed a moment ago wins over an address from before: a browser that polls meanwhile still sends that one, and
-the step of a lesson would be taken back.
+A change made a moment ago takes precedence over an older address, which a polling browser still sends: otherwise the
+step of a lesson would be undone.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -20,18 +21,18 @@ _CHANGED = "changed-in-the-state"
 
 @dataclass(frozen=True)
 class State:
-    """Identifiers of what is looked at; everything else is read from the stores."""
+    """Identifiers of what the visitor looks at; everything else is read from the stores."""
 
     dataset: str = "cifar10-sample"
     backbones: tuple[str, ...] = ("EfficientNetLite0",)
-    run: str = ""  # the run that is followed or examined
+    run: str = ""  # the run that is shown
     projector: bool = False  # larger type, strokes and points
-    lesson: str = ""  # the lesson that is followed, over every page
-    step: str = ""  # of it, from 1
+    lesson: str = ""  # the lesson shown at the top of every page
+    step: str = ""  # of the lesson, from 1
 
 
 def begin() -> None:
-    """Join the address bar and the memory of this visit; app.py calls it first in every script run."""
+    """Merge the address bar into the remembered choices; app.py calls it first in every script run."""
     _keep(replace(get(), **_from_address()))
 
 
@@ -49,21 +50,21 @@ def update(**changes) -> None:
 
 
 def _from_address() -> dict:
-    found = {}
+    choices = {}
     for field in fields(State):
         if field.name in st.query_params:
             texts = st.query_params.get_all(field.name)
             kind = type(field.default)
             value = tuple(texts) if kind is tuple else texts[-1] == "on" if kind is bool else texts[-1]
             if not _is_stale(field.name, value):
-                found[field.name] = value
-    return found
+                choices[field.name] = value
+    return choices
 
 
 def _is_stale(name: str, value) -> bool:
-    """Whether an address says what a choice was before it was changed, a moment ago."""
+    """Whether the address still has the value from before a change a moment ago."""
     before, when = st.session_state.get(_CHANGED, {}).get(name, (None, 0.0))
-    return value == before and monotonic() - when < address.HEARD
+    return value == before and monotonic() - when < address.LAG
 
 
 def _keep(state: State) -> None:

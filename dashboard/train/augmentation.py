@@ -33,7 +33,7 @@ def sheet(pictures: np.ndarray, kinds: tuple[str, ...], *, seed: int) -> bytes:
     """A PNG of images (n, s, s, 3) uint8 above two rows of augmented copies."""
     rng = np.random.default_rng(seed)
     rows = [pictures, *(images.augment(pictures, kinds, rng) for _ in range(2))]
-    strips = [Image.open(io.BytesIO(contact_sheet.strip(row, places=len(pictures)))) for row in rows]
+    strips = [Image.open(io.BytesIO(contact_sheet.strip(row, columns=len(pictures)))) for row in rows]
     width, height = strips[0].size
     whole = Image.new("RGBA", (width, len(strips) * (height + contact_sheet.GAP) - contact_sheet.GAP))
     for place, strip in enumerate(strips):

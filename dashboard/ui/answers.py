@@ -42,7 +42,8 @@ def three_questions(runs: Sequence[RunRow], change: ChangeOfRuns, unfreezing: Un
     """The exercise's questions, answered from the finished ones of these runs; none without such runs.
 
     Args:
-        change: As `comparison.of_runs`; unfreezing: as `comparison.unfreezing`.
+        change: `comparison.of_runs`, or a cached version of it.
+        unfreezing: `comparison.unfreezing`, or a cached version of it.
     """
     done = _finished(runs)
     if not done:
@@ -200,10 +201,10 @@ def _facts(run: RunRow) -> str:
 
 
 def _together(pairs: Sequence[tuple[float | None, float]], more: str, then: str) -> list[str]:
-    """In how many pairs of backbones more of one went with more of the other; silent below three backbones.
+    """In how many pairs of backbones more of one went with more of the other; nothing below three backbones.
 
     Args:
-        pairs: Cause and effect of each backbone; those of which one is not known are left out.
+        pairs: Cause and effect of each backbone; those with an unknown value are left out.
     """
     known = [(cause, effect) for cause, effect in pairs if cause is not None and not isnan(cause + effect)]
     if len(known) < 3:

@@ -74,10 +74,10 @@ MANY_CLASSES = 25  # from here on, counts in cells and names on axes would overl
 
 def class_colour(index: int) -> str:
     """The colour of a class, by its index: the ten, then the same ten lighter and darker in turn."""
-    rounds, place = divmod(index, len(CLASS_COLOURS))
+    rounds, colour = divmod(index, len(CLASS_COLOURS))
     towards = 255 if rounds % 2 else 0
     share = min(0.2 * ((rounds + 1) // 2), 0.8)
-    red, green, blue = (int(CLASS_COLOURS[place][i : i + 2], 16) for i in (1, 3, 5))
+    red, green, blue = (int(CLASS_COLOURS[colour][i : i + 2], 16) for i in (1, 3, 5))
     mixed = (round(part + share * (towards - part)) for part in (red, green, blue))
     return "#" + "".join(f"{part:02x}" for part in mixed)
 
@@ -93,7 +93,7 @@ def enlarge(figure: go.Figure) -> go.Figure:
 
 
 def pareto_front(cost: ArrayLike, gain: ArrayLike) -> np.ndarray:
-    """Which points no other beats, (n,) bool: every cheaper or equally dear one gains less."""
+    """Which points no other beats, (n,) bool: every point of the same or lower cost gains less."""
     costs, gains = np.asarray(cost, float), np.asarray(gain, float)
     front, best = np.zeros(len(costs), bool), -np.inf
     for index in np.lexsort((-gains, costs)):
@@ -275,7 +275,9 @@ def confusion(counts: pd.DataFrame) -> go.Figure:
         selected_marker={"opacity": 0.35, "color": ACCENT},
         unselected_marker_opacity=0,
         customdata=np.stack([true, predicted, images.ravel(), shares.ravel().round(1)], axis=1),
-        hovertemplate="<b>%{y}</b> taken for <b>%{x}</b><br>%{customdata[2]} images, %{customdata[3]} %<extra></extra>",
+        hovertemplate=(
+            "<b>%{y}</b> predicted as <b>%{x}</b><br>%{customdata[2]} images, %{customdata[3]} %<extra></extra>"
+        ),
         showlegend=False,
     )
     figure = canvas(cells, targets, height=max(480, min(40 * len(names) + 120, 900)), hoverdistance=-1)
@@ -383,17 +385,16 @@ def _apart(front: pd.DataFrame, frame: pd.DataFrame, x: str, y: str) -> np.ndarr
 
 def _run_facts(frame: pd.DataFrame) -> np.ndarray:
     """For each run its id, label and the provenance shown on hover."""
-    lines = [
-        "<br>".join(
-            [
-                f"{100 * run['accuracy']:.1f} % ({100 * run['accuracy_low']:.1f} to {100 * run['accuracy_high']:.1f})",
-                f"{run['seconds']:.1f} s, features {'from the cache' if run['cached'] else 'extracted'}",
-                f"Measured on {run['hardware']}",
-                *(["Untrained weights"] if run["weights_origin"] == "untrained" else []),
-            ]
-        )
-        for run in frame.to_dict("records")
-    ]
+    lines = []
+    for run in frame.to_dict("records"):
+        facts = [
+            f"{100 * run['accuracy']:.1f} % ({100 * run['accuracy_low']:.1f} to {100 * run['accuracy_high']:.1f})",
+            f"{run['seconds']:.1f} s, features {'from the cache' if run['cached'] else 'extracted'}",
+            f"Measured on {run['hardware']}",
+        ]
+        if run["weights_origin"] == "untrained":
+            facts.append("Untrained weights")
+        lines.append("<br>".join(facts))
     return np.stack([frame["run_id"], _run_labels(frame), lines], axis=1) if len(frame) else np.empty((0, 3))
 
 
@@ -443,8 +444,8 @@ def _colour(backbone: str) -> str:
 def _scale(part) -> None:
     """Enlarge every size, width and thickness of a spec, in place."""
     if isinstance(part, list | tuple):
-        for each in part:
-            _scale(each)
+        for item in part:
+            _scale(item)
     elif isinstance(part, dict):
         for key, value in part.items():
             if key in ("size", "width", "thickness") and isinstance(value, int | float):

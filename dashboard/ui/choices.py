@@ -1,6 +1,6 @@
 """Widgets for the choices that pages share. Each shows the visitor's choice and keeps it in `state`.
 
-(Not called `selectors`: `streamlit run` puts this folder on the path, and the standard library has a module so named.)
+(Not called `selectors`, the name of a module of the standard library.)
 """
 
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import backbones as known
+from core import backbones as catalog
 from core import options
 from core.runs import ENDED, RunRow
 from dashboard import server
@@ -29,7 +29,7 @@ def dataset(label: str = "Dataset", *, only_ready: bool = True) -> str:
 def backbones(label: str = "Backbones", names: Sequence[str] = ()) -> list[str]:
     """A dropdown of several backbones, the pretrained ones or those named; returns the chosen ones, in that order."""
     chosen = [name for name in visitor.get().backbones if name]
-    names = list(names) or [*known.names(), *known.clip_names()]
+    names = list(names) or [*catalog.names(), *catalog.clip_names()]
     options = names + [name for name in chosen if name not in names]  # a name from a link: tiny, or unknown
     return _remembered(st.multiselect, "backbones", label, options, placeholder="Choose one or more")
 
@@ -37,7 +37,7 @@ def backbones(label: str = "Backbones", names: Sequence[str] = ()) -> list[str]:
 def backbone(label: str = "Backbone") -> str:
     """A dropdown of one backbone, the first of those chosen; returns its name."""
     chosen = visitor.get().backbones or (visitor.State.backbones[0],)
-    key, names = "choose-backbone", [*known.names(), *known.clip_names()]
+    key, names = "choose-backbone", [*catalog.names(), *catalog.clip_names()]
     st.session_state[key] = chosen[0]
 
     def keep() -> None:
@@ -53,13 +53,13 @@ def run(runs: Sequence[RunRow], label: str = "Run", *, forget: Sequence[str] = (
     Without a choice it is the newest that has a result.
 
     Args:
-        forget: What the address bar holds of one run only, and is taken out with it.
+        forget: Names that the address bar keeps for one run only; another choice removes them.
     """
-    by_id, key, asked = {run.id: run for run in runs}, "choose-run", visitor.get().run
+    by_id, key, current = {run.id: run for run in runs}, "choose-run", visitor.get().run
     newest = next((run for run in runs if run.has_result), runs[0])
-    if asked and asked not in by_id:
+    if current and current not in by_id:
         st.info("It was deleted, or the link is from another home folder.", title="Run not found")
-    st.session_state[key] = asked if asked in by_id else newest.id
+    st.session_state[key] = current if current in by_id else newest.id
     titles = {run.id: run_title(run) for run in runs}
 
     def keep() -> None:
@@ -76,9 +76,9 @@ def run(runs: Sequence[RunRow], label: str = "Run", *, forget: Sequence[str] = (
 
 
 def run_title(run: RunRow) -> str:
-    """A run in one line: what, on what, how good, when it started.
+    """A run in one line: its name, dataset, accuracy and start.
 
-    Widgets send back what they showed, so it must not change by itself, as "5 min ago" does.
+    Widgets send back the text they showed, so it must not change over time, as "5 min ago" would.
     """
     result = run.status if run.status in ENDED else "under way"
     if run.has_result:
@@ -89,8 +89,8 @@ def run_title(run: RunRow) -> str:
 def projector() -> bool:
     """The switch that enlarges everything for a projector.
 
-    It is another widget when on than when off: a lesson turns it on, and a browser that polls before it has heard of
-    that sends the old switch as it was, which would turn it off again.
+    It is a different widget when on than when off: after a lesson turns it on, a polling browser may still send the
+    old state, which would turn it off again.
     """
     shown = visitor.get().projector
     key = f"choose-projector-{'on' if shown else 'off'}"
@@ -110,10 +110,10 @@ def titled(widget, key: str, label: str, titles: dict[str, str], **kwargs) -> st
         titles: name -> title; the first name is the default. Others are allowed where the widget accepts new options.
     """
     default = next(iter(titles))
-    asked = address.said(key)
-    if asked in titles or (asked and kwargs.get("accept_new_options")):
-        st.session_state[key] = asked
-    else:  # set in any case, so that one that is unfolded later shows it; None is what buttons send that were away
+    addressed = address.current(key)
+    if addressed in titles or (addressed and kwargs.get("accept_new_options")):
+        st.session_state[key] = addressed
+    else:  # always set, for widgets that are drawn later; buttons that were not on the page send None
         st.session_state[key] = default if st.session_state.get(key) is None else st.session_state[key]
 
     def keep() -> None:
@@ -131,16 +131,16 @@ def option(kind: type, name: str, *, widget: Callable | None = None, scope: str 
         kind: `RunConfig`, `MapConfig` or `Source`.
         widget: By default a select box over choices, and an input over numbers.
         scope: See `address.number`.
-        changes: Of the arguments that `titled` or `address.number` get.
+        changes: Arguments of `titled` or `address.number` to override.
     """
-    about, default = options.of(kind)[name], options.defaults(kind)[name]
-    if about.choices is not None:
-        titles = {default: about.choices[default]} | dict(about.choices)
-        return titled(widget or st.selectbox, name, about.label, changes.pop("titles", titles), **changes)
-    least, most = about.offered or (about.least, about.most)
-    shown = {"default": default, "least": least, "most": most, "step": about.step, "scope": scope} | changes
-    label = shown.pop("label", about.label)
-    return address.number(widget or st.number_input, name, label, **shown)
+    field, default = options.of(kind)[name], options.defaults(kind)[name]
+    if field.choices is not None:
+        titles = {default: field.choices[default]} | dict(field.choices)
+        return titled(widget or st.selectbox, name, field.label, changes.pop("titles", titles), **changes)
+    least, most = field.offered or (field.least, field.most)
+    arguments = {"default": default, "least": least, "most": most, "step": field.step, "scope": scope} | changes
+    label = arguments.pop("label", field.label)
+    return address.number(widget or st.number_input, name, label, **arguments)
 
 
 def explanation(kind: type, name: str) -> str:

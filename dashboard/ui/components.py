@@ -65,7 +65,7 @@ def show_missing(error: LabError) -> None:
 def toy(names: Collection[str]) -> None:
     """Point out the toy CLIP if it is among these backbones."""
     if encoder.TOY in names:
-        st.info(encoder.TOY_SENTENCE, icon=":material/toys:")
+        st.info(encoder.TOY_WARNING, icon=":material/toys:")
 
 
 def measured(on: str, protocol: str = "") -> None:
@@ -99,8 +99,8 @@ def result_card(run: RunRow) -> None:
 
 STEPS = (
     ("data", "Images", ":material/photo_library:", "Photographs with a class each"),
-    ("backbones", "Backbone", ":material/account_tree:", "A network pretrained on images"),
-    ("train", "Features", ":material/grain:", "Its description of each image, as numbers"),
+    ("backbones", "Backbone", ":material/account_tree:", "A pretrained network"),
+    ("train", "Features", ":material/grain:", "The backbone's description of each image, as numbers"),
     ("compare", "Head", ":material/flag:", "Learns your classes from the features"),
 )
 

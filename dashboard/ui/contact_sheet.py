@@ -17,12 +17,12 @@ def rows_of_class(dataset: Dataset, label: int, n: int, *, seed: int) -> np.ndar
     return np.random.default_rng([seed, label]).permutation(rows)[:n]
 
 
-def strip(images: np.ndarray, *, places: int) -> bytes:
-    """A PNG of images (n, s, s, 3) uint8 in one line with room for `places`, so that strips align."""
-    sheet = Image.new("RGBA", (places * (TILE + GAP) - GAP, TILE))
-    for place, pixels in enumerate(images):
-        enlarged = Image.Resampling.NEAREST if pixels.shape[0] <= TILE else Image.Resampling.LANCZOS
-        sheet.paste(Image.fromarray(pixels).resize((TILE, TILE), enlarged), (place * (TILE + GAP), 0))
+def strip(images: np.ndarray, *, columns: int) -> bytes:
+    """A PNG of images (n, s, s, 3) uint8 in one line with room for `columns` of them, so that strips align."""
+    sheet = Image.new("RGBA", (columns * (TILE + GAP) - GAP, TILE))
+    for column, pixels in enumerate(images):
+        resampling = Image.Resampling.NEAREST if pixels.shape[0] <= TILE else Image.Resampling.LANCZOS
+        sheet.paste(Image.fromarray(pixels).resize((TILE, TILE), resampling), (column * (TILE + GAP), 0))
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

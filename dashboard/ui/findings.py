@@ -6,23 +6,24 @@ import pandas as pd
 from core import metrics
 from dashboard.ui import formats
 
-MISJUDGED = 0.02  # calibration errors below this are not worth a warning
+MISJUDGED = 0.02  # smallest calibration error that is reported as one
 
 
-def change(found: metrics.Change, first: str, second: str, *, unit: str = "test image") -> str:
+def change(measured: metrics.Change, first: str, second: str, *, unit: str = "test image") -> str:
     """Which of two runs is better and by how much, or that it is too close to call; the one wording for all pages.
 
     Args:
-        first, second: What the two are called, in the middle of a sentence.
+        first, second: Names of the two, as in the middle of a sentence.
     """
-    images, points = formats.count(found.images, unit), 100 * abs(found.difference)
-    paired, interval = found.paired, found.interval
+    images, points = formats.count(measured.images, unit), 100 * abs(measured.difference)
+    paired, interval = measured.paired, measured.interval
     if paired and not paired.only_first + paired.only_second:
         return _sentence(f"{second} and {first} are right and wrong on the same {images}")
-    better, worse = (second, first) if found.difference >= 0 else (first, second)
-    accuracies = f"{100 * max(found.first, found.second):.1f} against {formats.percent(min(found.first, found.second))}"
+    better, worse = (second, first) if measured.difference >= 0 else (first, second)
+    low, high = sorted((measured.first, measured.second))
+    accuracies = f"{100 * high:.1f} against {formats.percent(low)}"
     verdict = f"{better} and {worse} are {points:.1f} points apart ({accuracies}), too close to call"
-    if found.clear:
+    if measured.clear:
         verdict = f"{better} is {points:.1f} points better than {worse} ({accuracies})"
     evidence = f"on {images}"
     if paired:
@@ -37,13 +38,13 @@ def change(found: metrics.Change, first: str, second: str, *, unit: str = "test 
     return _sentence(f"{verdict}: {evidence}")
 
 
-def unfreezing(found: metrics.Change) -> str:
-    """What unfreezing changed in the accuracy of the frozen backbone."""
-    return change(found, "the frozen backbone", "the fine-tune")
+def unfreezing(measured: metrics.Change) -> str:
+    """How unfreezing changed the accuracy of the frozen backbone."""
+    return change(measured, "the frozen backbone", "the fine-tune")
 
 
 def classes(counts: pd.DataFrame) -> str:
-    """The best and the worst known class, and what the worst is mostly confused with, from confusion counts."""
+    """The classes with the highest and lowest accuracy, and the lowest one's most frequent confusion."""
     images = counts.to_numpy()
     names = [str(name) for name in counts.columns]
     tested = np.flatnonzero(images.sum(axis=1))
@@ -57,8 +58,8 @@ def classes(counts: pd.DataFrame) -> str:
     text += f"({formats.percent(shares[worst])})"
     wrong = images[worst].copy()
     wrong[worst] = 0
-    taken = int(wrong.argmax())
-    return f"{text}, which it takes for **{names[taken]}** in {wrong[taken]} of {images[worst].sum()} images."
+    mistaken = int(wrong.argmax())
+    return f"{text}, mistaken for **{names[mistaken]}** in {wrong[mistaken]} of {images[worst].sum()} images."
 
 
 def calibration(bins: tuple[metrics.Bin, ...], error: float) -> str:

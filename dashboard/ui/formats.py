@@ -1,4 +1,4 @@
-"""One way to write each kind of number, date and stage, so that every page writes it the same."""
+"""The one way to write each kind of number, date and stage."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -33,7 +33,7 @@ def interval(low: float, high: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as a person says them: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
+    """A duration for reading: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -71,12 +71,12 @@ def rate(per_second: float, unit: str = "images") -> str:
 
 
 def moment(when: datetime) -> str:
-    """A UTC moment as the clock of this machine has it: 24 Nov 10:22:31."""
+    """A UTC moment in this machine's local time: 24 Nov 10:22:31."""
     return f"{when.astimezone(datetime.now().astimezone().tzinfo):%d %b %H:%M:%S}"
 
 
 def stage(moment: Progress) -> str:
-    """What is going on: Extracting features."""
+    """The stage under way: Extracting features."""
     return STAGES.get(moment.stage, moment.stage.capitalize())
 
 
@@ -110,5 +110,5 @@ def learning_rate(value: float) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names as a person says them: cat, dog and bird."""
+    """Names joined for a sentence: cat, dog and bird."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

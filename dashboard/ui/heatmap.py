@@ -1,12 +1,11 @@
-"""A map of what speaks for a class, laid over its image."""
+"""A heat map of the evidence for a class, laid over its image."""
 
 import numpy as np
 from PIL import Image
 
-# Dark and cold to bright and hot, in steps that a colour-blind eye and a black-and-white projector keep apart (the
-# colours of Matplotlib's inferno)
+# Matplotlib's inferno: from dark to bright, so that it stays readable to the colour-blind and in black and white
 _STOPS = np.array([[0, 0, 4], [87, 16, 110], [188, 55, 84], [249, 142, 9], [252, 255, 164]], float)
-STRENGTH = 0.6  # how much of the image the hottest places hide
+STRENGTH = 0.6  # opacity of the map where it is hottest
 
 
 def over(image: np.ndarray, heat: np.ndarray, size: int) -> np.ndarray:
@@ -14,7 +13,7 @@ def over(image: np.ndarray, heat: np.ndarray, size: int) -> np.ndarray:
 
     Args:
         image: (s, s, 3) uint8.
-        heat: (h, w) 0 to 1; it is coarse, and is spread over the image as smoothly as it was pooled.
+        heat: (h, w) 0 to 1; it is coarse, and is interpolated to the size of the image.
         size: Pixels, square.
     """
     enlarging = Image.Resampling.NEAREST if image.shape[0] < size else Image.Resampling.BOX

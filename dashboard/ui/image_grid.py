@@ -1,4 +1,4 @@
-"""Images of a run that can be asked about: each carries what was said of it, and a click opens its explanation."""
+"""Grids of a run's images, each with its prediction; a click on it opens its explanation."""
 
 from collections.abc import Sequence
 
@@ -12,25 +12,25 @@ from dashboard import server
 from dashboard.ui import components, formats
 
 MOST = 24  # images shown at once
-TILE = 128  # pixels: a whole multiple of 32 and 64; the image that is asked about is shown larger
-ROW = "row"  # in the address bar: the image that is asked about
+TILE = 128  # pixels: a multiple of 32 and 64; the selected image is shown larger
+ROW = "row"  # in the address bar: the selected image
 
 
-def asked() -> int | None:
-    """Row id of the image that the visitor asked about."""
+def selected() -> int | None:
+    """Row id of the selected image."""
     text = st.query_params.get(ROW, "")
     return int(text) if text.isdecimal() else None
 
 
-def ask(row: int, tab: str = "") -> None:
-    """Ask about an image; with `tab`, on that tab of the page. For callbacks."""
+def select(row: int, tab: str = "") -> None:
+    """Select an image, and open a tab of the page if one is given; for callbacks."""
     st.query_params[ROW] = str(row)
     if tab:
         st.session_state["view"] = tab
 
 
 def dataset_of(run: RunRow) -> Dataset | None:
-    """The dataset of a run if it is still the one the run was tested on; else says why not."""
+    """The dataset of a run if its images are still those of the run; otherwise shows why not."""
     try:
         dataset = server.datasets.get(run.config.dataset)
     except LabError as error:
@@ -39,18 +39,19 @@ def dataset_of(run: RunRow) -> Dataset | None:
     predictions = server.runs.predictions(run.id)
     rows, labels = predictions["row"].to_numpy(), predictions["label"].to_numpy()
     if len(dataset.labels) <= rows.max() or (dataset.labels[rows] != labels).any():
-        st.warning("Its images cannot be shown.", title="The dataset has changed since this run")
+        st.warning("The run's images cannot be shown.", title="The dataset has changed since this run")
         return None
     return dataset
 
 
 def show(run: RunRow, rows: np.ndarray, captions: Sequence[str], *, key: str, tab: str = "") -> None:
-    """A grid of images by row id, in this order.
+    """A grid of images in the order of `rows`.
 
     Args:
-        captions: One for each image, Markdown; a click on it asks about the image.
-        key: Sets this grid apart from others of the page.
-        tab: Where a click leads; by default it stays.
+        rows: Row ids.
+        captions: One for each image, Markdown; a click on it selects the image.
+        key: Unique on the page.
+        tab: The tab that a click opens; "" for the current one.
     """
     dataset = dataset_of(run)
     if dataset is None or not len(rows):
@@ -64,8 +65,8 @@ def show(run: RunRow, rows: np.ndarray, captions: Sequence[str], *, key: str, ta
                 st.button(
                     caption,
                     key=f"{key}-{row}",
-                    help=f"Image {row}: what speaks for this answer?",
-                    on_click=ask,
+                    help=f"Explain the prediction for image {row}",
+                    on_click=select,
                     args=(row, tab),
                     width="stretch",
                 )
@@ -73,13 +74,13 @@ def show(run: RunRow, rows: np.ndarray, captions: Sequence[str], *, key: str, ta
         st.caption(f"and {formats.count(len(rows) - MOST)} more")
 
 
-def said(run: RunRow, rows: np.ndarray) -> list[str]:
-    """What a run says of each of these images, and how sure it is: cat 81.2 %."""
+def predicted(run: RunRow, rows: np.ndarray) -> list[str]:
+    """The run's prediction for each image with its confidence: cat 81.2 %."""
     names = list(server.runs.confusion(run.id).columns)
-    found = server.runs.predictions(run.id).set_index("row").loc[rows]
+    predictions = server.runs.predictions(run.id).set_index("row").loc[rows]
     return [
-        f"{names[prediction]} {formats.percent(sure)}".replace(" %", "\u00a0%")  # which is not left alone in a line
-        for prediction, sure in zip(found["prediction"], found["confidence"], strict=True)
+        f"{names[prediction]} {formats.percent(confidence)}".replace(" %", "\u00a0%")  # keeps the sign on its line
+        for prediction, confidence in zip(predictions["prediction"], predictions["confidence"], strict=True)
     ]
 
 

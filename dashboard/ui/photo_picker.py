@@ -1,4 +1,4 @@
-"""Choosing one photo: two that are shipped, one from a file or the camera, or an image of the dataset."""
+"""Choosing a photo: one of two that are shipped, a file, the camera, or an image of the dataset."""
 
 import hashlib
 import importlib.util
@@ -19,7 +19,7 @@ SOURCES = {
     "file": "File",
     "camera": "Camera",
 }
-SHIPPED = {  # scikit-learn brings them, with their authors and licences beside them
+SHIPPED = {  # in scikit-learn's package, with their authors and licences
     "flower": ("A flower", "flower.jpg", "by vultilion, CC BY 2.0"),
     "china": ("The Summer Palace", "china.jpg", "by danielbuechele, CC BY 2.0"),
 }
@@ -27,7 +27,7 @@ ROW = "image"  # in the address bar: row id of a test image
 
 
 def choose() -> np.ndarray | None:
-    """Widgets for a photo, and the photo itself under them, (h, w, 3) uint8; None until one was brought."""
+    """Widgets for a photo and the photo below them; returns it, (h, w, 3) uint8, or None until there is one."""
     source = choices.titled(st.segmented_control, "photo", "Photo", SOURCES, wrap=True) or "shipped"
     try:
         photo, caption = {"shipped": _shipped, "test": _test, "file": _file, "camera": _camera}[source]()
@@ -41,7 +41,7 @@ def choose() -> np.ndarray | None:
 
 
 def name(photo: np.ndarray) -> str:
-    """A digest that tells photos apart."""
+    """A digest that identifies a photo."""
     return hashlib.sha256(photo.tobytes()).hexdigest()[:16]
 
 
@@ -58,8 +58,8 @@ def _test() -> tuple[np.ndarray, str]:
     dataset = server.datasets.get(visitor.get().dataset)
     rows = np.flatnonzero(dataset.official == "test")
     rows = rows if len(rows) else np.arange(len(dataset.labels))
-    asked = st.query_params.get(ROW, "")
-    row = int(asked) if asked.isdecimal() and int(asked) < len(dataset.labels) else int(rows[0])
+    addressed = st.query_params.get(ROW, "")
+    row = int(addressed) if addressed.isdecimal() and int(addressed) < len(dataset.labels) else int(rows[0])
 
     def another() -> None:
         st.query_params[ROW] = str(np.random.default_rng().choice(rows))
@@ -70,7 +70,7 @@ def _test() -> tuple[np.ndarray, str]:
 
 
 def _file() -> tuple[np.ndarray | None, str]:
-    upload = st.file_uploader("An image of yours", type=TYPES, key="photo-upload")
+    upload = st.file_uploader("Your image", type=TYPES, key="photo-upload")
     return (None, "") if upload is None else (server.explain.picture(upload.getvalue(), upload.name), upload.name)
 
 

@@ -1,4 +1,4 @@
-"""The charts of one finished run, and of two beside each other: a table in, a Plotly figure out, as in `charts`."""
+"""The charts of one finished run, and of two side by side: a table in, a Plotly figure out, as in `charts`."""
 
 from collections.abc import Sequence
 
@@ -11,14 +11,14 @@ from core import metrics
 from dashboard.ui.charts import ACCENT, MANY_CLASSES, QUIET, TINT, canvas, error_bars
 
 SECOND = "#e08600"  # the other of two runs
-FEW = 10  # images of a bin, which is then drawn faintly
-STAGES = {"head": "Head alone, backbone frozen", "finetune": "Fine-tuned", "scratch": "From scratch"}
+FEW = 10  # images of a bin; fewer are drawn faintly
+PHASES = {"head": "Head alone, backbone frozen", "finetune": "Fine-tuned", "scratch": "From scratch"}
 
 
 def stages(frame: pd.DataFrame) -> go.Figure:
-    """Accuracy after each stage of a training, first on top: `name`, `accuracy`, `accuracy_low`, `accuracy_high`."""
+    """Accuracy after each phase of a training, first on top: `name`, `accuracy`, `accuracy_low`, `accuracy_high`."""
     frame = frame.iloc[::-1]
-    titles = [STAGES.get(name) or str(name) for name in frame["name"]]
+    titles = [PHASES.get(name) or str(name) for name in frame["name"]]
     percents = [f"<b>{100 * accuracy:.1f} %</b>" for accuracy in frame["accuracy"]]
     bars = go.Bar(
         x=100 * frame["accuracy"],
@@ -36,7 +36,7 @@ def stages(frame: pd.DataFrame) -> go.Figure:
 
 
 def calibration(bins: Sequence[metrics.Bin]) -> go.Figure:
-    """Accuracy against confidence, with the line of a run that knows how sure to be; below, the images of each bin."""
+    """Accuracy against confidence, with the line of perfect calibration; below, the number of images in each bin."""
     filled = [part for part in bins if part.images]
     frame = pd.DataFrame(
         {
@@ -53,7 +53,7 @@ def calibration(bins: Sequence[metrics.Bin]) -> go.Figure:
         rows=2, shared_xaxes=True, row_heights=[0.78, 0.22], vertical_spacing=0.06, figure=canvas(height=520)
     )
     diagonal = {"color": QUIET, "width": 2, "dash": "dot"}
-    figure.add_scatter(x=[0, 100], y=[0, 100], mode="lines", name="As sure as right", line=diagonal, hoverinfo="skip")
+    figure.add_scatter(x=[0, 100], y=[0, 100], mode="lines", name="Well calibrated", line=diagonal, hoverinfo="skip")
     figure.add_bar(
         x=frame["middle"],
         y=100 * frame["accuracy"],
@@ -62,7 +62,9 @@ def calibration(bins: Sequence[metrics.Bin]) -> go.Figure:
         marker={"color": ACCENT, "opacity": np.where(frame["images"] < FEW, TINT / 3, TINT)},
         error_y=error_bars(frame),
         customdata=frame[["confidence", "images"]],
-        hovertemplate="Sure to %{customdata[0]:.0f} %, right in %{y:.0f} % of %{customdata[1]} images<extra></extra>",
+        hovertemplate=(
+            "Confidence %{customdata[0]:.0f} %, right on %{y:.0f} % of %{customdata[1]} images<extra></extra>"
+        ),
     )
     figure.add_bar(
         x=frame["middle"],
@@ -80,13 +82,13 @@ def calibration(bins: Sequence[metrics.Bin]) -> go.Figure:
     return figure.update_yaxes(title_text="Images", nticks=3, row=2)
 
 
-def paired(found: metrics.Paired, first: str, second: str) -> go.Figure:
-    """The images that two runs were both tested on: right in both, in only one, in none."""
+def paired(counts: metrics.Paired, first: str, second: str) -> go.Figure:
+    """The test images that two runs share: right in both, in only one, in none."""
     parts = (
-        ("Both right", found.both, "#b4bac7", "#1b1f2a"),
-        (f"Only right: {first}", found.only_first, ACCENT, "#ffffff"),
-        (f"Only right: {second}", found.only_second, SECOND, "#1b1f2a"),
-        ("Both wrong", found.neither, "#5c6475", "#ffffff"),
+        ("Both right", counts.both, "#b4bac7", "#1b1f2a"),
+        (f"Only right: {first}", counts.only_first, ACCENT, "#ffffff"),
+        (f"Only right: {second}", counts.only_second, SECOND, "#1b1f2a"),
+        ("Both wrong", counts.neither, "#5c6475", "#ffffff"),
     )
     figure = canvas(height=170, barmode="stack", bargap=0.1)
     for name, images, colour, ink in parts:
@@ -105,7 +107,7 @@ def paired(found: metrics.Paired, first: str, second: str) -> go.Figure:
         )
     figure.update_layout(legend_traceorder="normal")
     figure.update_yaxes(showticklabels=False)
-    return figure.update_xaxes(title_text="Test images that both runs saw", range=[0, sum(part[1] for part in parts)])
+    return figure.update_xaxes(title_text="Test images of both runs", range=[0, sum(part[1] for part in parts)])
 
 
 def per_class_of_two(first: pd.DataFrame, second: pd.DataFrame, names: tuple[str, str]) -> go.Figure:
@@ -134,7 +136,7 @@ def per_class_of_two(first: pd.DataFrame, second: pd.DataFrame, names: tuple[str
 
 
 def probabilities(class_names: Sequence[str], values: np.ndarray, *, most: int = 3) -> go.Figure:
-    """The classes (c,) that a run holds most probable for one image, the most probable on top."""
+    """The most probable classes for one image, from the probabilities (c,), the most probable on top."""
     best = metrics.likeliest(values, most)[::-1]
     bars = go.Bar(
         x=100 * values[best],

@@ -1,6 +1,6 @@
 """From Streamlit's selection events to the ids of what was selected: runs, backbones, images.
 
-An event may come from a chart that has changed since, so everything is found by id; what is gone is left out.
+An event may come from a chart that has changed since, so everything is found by id; missing ids are ignored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,8 @@ import pandas as pd
 
 def ids(event: Mapping) -> list[str]:
     """The ids of the points selected on a chart: the first entry of their `customdata`, each once, in their order."""
-    found = [_customdata(point)[0] for point in _selection(event).get("points", []) if _customdata(point)]
-    return list(dict.fromkeys(found))
+    points = [_customdata(point)[0] for point in _selection(event).get("points", []) if _customdata(point)]
+    return list(dict.fromkeys(points))
 
 
 def cell(event: Mapping) -> tuple[str, str] | None:
@@ -44,9 +44,9 @@ def table_ids(event: Mapping, shown: pd.DataFrame, column: str = "run_id") -> li
     """The ids of the rows selected in a table.
 
     Args:
-        event: Holds positions in the table that was shown, whatever the visitor sorted by.
-        shown: That table.
-        column: Where its ids are.
+        event: Its positions refer to the table as passed, even if the visitor sorted it.
+        shown: The table as passed.
+        column: Its column of ids.
     """
     rows = _selection(event).get("rows", [])
     return [shown[column].iloc[row] for row in rows if 0 <= row < len(shown)]

@@ -1,4 +1,4 @@
-"""Charts of training: what is frozen, how the learning rate, loss and accuracy go. A table in, a figure out."""
+"""Charts of training: frozen layers, learning rate, loss and accuracy. A table in, a figure out."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from dashboard.ui.charts import ACCENT, QUIET
 TRAINS = "#e76300"
 FROZEN = "#9db8d9"
 RUN_COLOURS = (ACCENT, "#e76300", "#00936a", "#9a5fd0", "#d0321a", "#b9ac70")
-MOST_POINTS = 400  # of one line; more are averaged, since no screen shows them
+MOST_POINTS = 400  # of one line; more are averaged, since a screen cannot show them
 MOST_NAMES = 14  # on an axis; more overlap on a projector
 HEAD = "new head"
 
@@ -31,8 +31,9 @@ def freeze_strip(blocks: pd.DataFrame) -> go.Figure:
     """A backbone's blocks from image to head: which train, how large they are, how their BatchNorm runs.
 
     Args:
-        blocks: `name`, `layers`, `params`, `trainable_params`, `batchnorm`: a block a row, in the order images pass
-            them. Height is the square root of parameters, so that small ones are seen; `customdata` is the index.
+        blocks: `name`, `layers`, `params`, `trainable_params`, `batchnorm`: a row for each block, from image to head.
+            The height is the square root of the parameters, so that small blocks are visible; `customdata` is the
+            index.
     """
     names = [*blocks["name"], HEAD]
     height = np.sqrt(blocks["params"].to_numpy(float))
@@ -43,13 +44,13 @@ def freeze_strip(blocks: pd.DataFrame) -> go.Figure:
     whole = (share > 0.9).astype(float)
     trains = height * np.where(whole > 0, 1.0, partly)
     columns = (blocks[name].tolist() for name in ("name", "layers", "params", "trainable_params", "batchnorm"))
-    said = [
+    texts = [
         f"<b>{name}</b>: {layers} layers<br>{_trains(trainable, params)}{_mode(batchnorm)}"
         for name, layers, params, trainable, batchnorm in zip(*columns, strict=True)
     ]
     figure = go.Figure()
     index = np.arange(len(blocks))
-    hover = {"hovertemplate": "%{text}<extra></extra>", "text": said, "textposition": "none", "customdata": index}
+    hover = {"hovertemplate": "%{text}<extra></extra>", "text": texts, "textposition": "none", "customdata": index}
     figure.add_bar(x=index, y=trains, name="Trains", marker_color=TRAINS, **hover)
     if (height > trains).any():
         figure.add_bar(x=index, y=height - trains, name="Frozen", marker_color=FROZEN, **hover)
@@ -74,10 +75,10 @@ def freeze_strip(blocks: pd.DataFrame) -> go.Figure:
     figure.update_layout(_LOOK | {"barmode": "stack", "bargap": 0.12, "height": 235, "clickmode": "event+select"})
     figure.update_traces(selector={"type": "bar"}, selected_marker_opacity=1, unselected_marker_opacity=1)
     every = max(1, int(np.ceil(len(names) / MOST_NAMES)))
-    places = [*range(0, len(blocks), every), len(blocks)]
+    ticks = [*range(0, len(blocks), every), len(blocks)]
     figure.update_xaxes(
-        tickvals=places,
-        ticktext=[names[i] for i in places],
+        tickvals=ticks,
+        ticktext=[names[i] for i in ticks],
         tickangle=-40,
         tickfont_size=12,
         showgrid=False,
@@ -88,17 +89,17 @@ def freeze_strip(blocks: pd.DataFrame) -> go.Figure:
 
 
 def learning(frame: pd.DataFrame, *, by: str = "epoch", unfrozen: float | None = None) -> go.Figure:
-    """Loss and accuracy of one or several runs as they train: `run`, `step`, `metric`, `value`, long.
+    """Loss and accuracy of one or several runs as they train: `run`, `step`, `metric`, `value`, in long form.
 
     Args:
-        by: "epoch" draws training (thin) and validation (thick); "batch" draws the batches' own.
-        unfrozen: Epoch after which the backbone's layers train too: a line stands there.
+        by: "epoch" draws training (thin) and validation (thick); "batch" draws single batches.
+        unfrozen: Epoch after which the backbone's layers train too, marked by a line.
     """
     figure = make_subplots(cols=2, horizontal_spacing=0.14, figure=go.Figure())
     names = list(dict.fromkeys(frame["run"]))
     drawn = frame[frame["metric"].str.startswith("batch_") == (by == "batch")]
     for column, what in enumerate(("loss", "accuracy"), start=1):
-        for place, run in enumerate(names):
+        for position, run in enumerate(names):
             for metric, points in drawn[drawn["run"] == run].groupby("metric", sort=False):
                 if not metric.endswith(what):
                     continue
@@ -113,7 +114,7 @@ def learning(frame: pd.DataFrame, *, by: str = "epoch", unfrozen: float | None =
                     legendgroup=part if len(names) == 1 else run,
                     showlegend=column == 2 and (len(names) == 1 or validation or by == "batch"),
                     line={
-                        "color": RUN_COLOURS[place % len(RUN_COLOURS)],
+                        "color": RUN_COLOURS[position % len(RUN_COLOURS)],
                         "width": 3 if validation else 2,
                         "dash": "solid" if validation or by == "batch" else "dot",
                     },
@@ -139,7 +140,7 @@ def learning(frame: pd.DataFrame, *, by: str = "epoch", unfrozen: float | None =
 
 
 def rates(frame: pd.DataFrame, *, suggestion: float | None, chosen: float) -> go.Figure:
-    """Loss against a learning rate that rose step by step: `learning_rate`, `loss`; the suggested one, the chosen."""
+    """Loss against a rising learning rate: `learning_rate`, `loss`; with the suggested and the chosen rate."""
     figure = go.Figure()
     figure.add_scatter(
         x=frame["learning_rate"],
@@ -181,11 +182,11 @@ def rates(frame: pd.DataFrame, *, suggestion: float | None, chosen: float) -> go
 
 
 def schedule(rates: np.ndarray, *, epochs: int) -> go.Figure:
-    """The learning rate over the epochs: points equally far apart."""
+    """The learning rate over the epochs, from equally spaced points."""
     figure = go.Figure()
-    at = np.linspace(0, epochs, len(rates))
+    x = np.linspace(0, epochs, len(rates))
     figure.add_scatter(
-        x=at, y=list(rates), mode="lines", line={"color": TRAINS, "width": 3}, hovertemplate="%{y:.2e}<extra></extra>"
+        x=x, y=list(rates), mode="lines", line={"color": TRAINS, "width": 3}, hovertemplate="%{y:.2e}<extra></extra>"
     )
     figure.update_layout(_LOOK | {"height": 170, "showlegend": False})
     figure.update_xaxes(title_text="Epoch", title_font_size=13)

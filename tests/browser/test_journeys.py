@@ -62,12 +62,12 @@ def test_the_demo_leads_from_home_to_the_images_behind_a_number(page: Page):
     box = cell.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(page.get_by_text(re.compile(r"airplane rightly called airplane: \d+ images"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"airplane recognised as airplane: \d+ images"))).to_be_visible()
     image = page.get_by_role("main").get_by_role("button", name=re.compile(r"^[\d.]+ %$")).first
     image.click()
-    expect(page.get_by_role("img", name=re.compile("Heat map of what in image .* speaks for airplane"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("Heat map of the evidence for airplane"))).to_be_visible()
     page.reload()
-    expect(page.get_by_text(re.compile(r"Image \d+: airplane, rightly called so"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Image \d+: airplane, classified correctly"))).to_be_visible()
 
 
 def test_a_zip_of_images_is_uploaded_and_probed(page: Page, tmp_path: Path):

@@ -32,13 +32,13 @@ def test_a_filter_leaves_only_its_runs(visit, used):
     assert not page.get("plotly_chart")
 
 
-def test_a_chosen_run_is_shown_on_a_card_that_opens_it_and_holds_it_against_another(visit, used):
+def test_a_chosen_run_is_shown_on_a_card_with_links_to_open_it_and_to_compare_it(visit, used):
     page = visit("compare", run=used[0])
     assert page.metric[0].label == "Accuracy on test images"
     assert any("Best at **" in text.value for text in page.main.markdown)
     links = {link.proto.label: link.proto.query_string for link in page.main.get("page_link")}
     assert f"run={used[0]}" in links["Open this run"]
-    assert "view=Against" in links["Hold it against another"]
+    assert "view=Against" in links["Compare with another run"]
 
 
 def test_a_failed_run_shows_its_error(visit, used):
@@ -71,11 +71,11 @@ def test_what_a_zero_shot_is_worth_is_asked_beside_probes_and_answered_once_a_cu
     execute.perform(runs.create(RunConfig(backbone="TinyCLIP")))
 
     def said(page):
-        return next(text.value for text in page.main.markdown if "being told the names worth" in text.value)
+        return next(text.value for text in page.main.markdown if "are the class names worth" in text.value)
 
     page = visit("compare")
     assert "Not measured yet" in said(page)
-    assert any("no real zero-shot" in box.value for box in page.info)
+    assert any("not really zero-shot" in box.value for box in page.info)
     table = page.dataframe[0].value.set_index("method")
     assert table.loc["Zero-shot", "labelled"] == 0
     assert table.loc["Zero-shot", "network_params"] == backbones.get("TinyCLIP").params
@@ -85,4 +85,4 @@ def test_what_a_zero_shot_is_worth_is_asked_beside_probes_and_answered_once_a_cu
 
 
 def test_without_a_zero_shot_run_nothing_is_asked_of_it(visit, used):
-    assert not any("told the names worth" in text.value for text in visit("compare").main.markdown)
+    assert not any("are the class names worth" in text.value for text in visit("compare").main.markdown)

@@ -29,7 +29,7 @@ def test_a_toy_is_asked_zero_shot_by_one_button_and_becomes_a_line_that_is_calle
     page.button(key="few-shot-ask").click().run()
     wait(page, lambda: (runs.table(runs.rows())["status"] == "finished").any(), seconds=60)
     wait(page, lambda: page.multiselect(key="lines").value)
-    assert any("toy" in box.value and "no real zero-shot" in box.value for box in page.info)
+    assert any("toy" in box.value and "not really zero-shot" in box.value for box in page.info)
     assert not any(button.key == "few-shot-ask" for button in page.button)
 
 

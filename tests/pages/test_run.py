@@ -104,7 +104,7 @@ def test_an_address_opens_a_run_with_its_protocol_interval_and_worst_confusion(v
     assert outcome.protocol in said(page)
     assert outcome.hardware in said(page)
     counts = runs.confusion(used[0])
-    caption = next(text.value for text in page.main.markdown if "taken for" in text.value)
+    caption = next(text.value for text in page.main.markdown if "mistaken for" in text.value)
     shown = int(caption.split(": ")[1].split()[0])
     for name in counts:
         counts.loc[name, name] = -1
@@ -139,7 +139,7 @@ def test_surest_mistakes_come_with_a_heat_map_for_the_predicted_and_the_true_cla
     alts = [image.proto.imgs[0].alt for image in page.main.image]
     names = datasets.load("cifar10-sample").class_names
     for label in wrong[["prediction", "label"]].iloc[-1]:
-        assert any(alt.endswith(f"speaks for {names[label]}") for alt in alts)
+        assert any(f"evidence for {names[label]} " in alt for alt in alts)
     assert "expected calibration error" in said(page)
 
 
@@ -151,9 +151,9 @@ def test_a_click_on_an_image_asks_about_it_and_the_address_keeps_it(visit, used)
     page.button(key=f"hesitant-{row}").click().run()
     assert page.query_params["row"] in (str(row), [str(row)])
     assert f"Image {row}: " in said(page)
-    assert "rightly called so" in said(page)
+    assert "classified correctly" in said(page)
     page.number_input(key="any-row").set_value(3).run()
-    assert "Image 3 is not among them" in [warning.proto.title for warning in page.warning]
+    assert "Image 3 is not a test image" in [warning.proto.title for warning in page.warning]
 
 
 def test_an_image_of_a_cell_leads_to_its_explanation(visit, used):
@@ -199,13 +199,13 @@ def test_two_runs_are_told_apart_by_mcnemar_and_the_images_only_one_gets_right(v
 def test_a_run_on_its_own_says_what_is_missing_to_compare_it(visit, used):
     runs.delete(used[1])
     page = visit("run", run=used[0], view="Against another")
-    assert "Nothing to hold it against yet" in said(page)
+    assert "No other run to compare with yet" in said(page)
 
 
 PRINTED = {"recipe": "book-as-printed", "unfreeze": "all", "preprocessing": "divide255"}
 CORRECTED = {"recipe": "book-corrected", "unfreeze": "layers", "unfreeze_count": 1}
 COUNTS = {"trainable_params": 4000, "total_params": 4000, "trainable_weight_layers": 3, "weight_layers": 3}
-LESSON = "The book, as printed against corrected"
+LESSON = "The book's recipe, as printed and corrected"
 
 
 def test_the_book_as_printed_stands_beside_the_book_corrected_with_the_reason(visit, used):
@@ -216,7 +216,7 @@ def test_the_book_as_printed_stands_beside_the_book_corrected_with_the_reason(vi
         assert LESSON in [header.value for header in page.main.subheader]
         assert [metric.value for metric in page.main.metric] == ["30.0 %", "80.0 %"]
         assert "The corrected one is 50.0 points better than the printed one" in said(page)
-        assert "pixels are divided by 255" in said(page)
+        assert "divided by 255" in said(page)
         assert "as printed, 3 of 3 layers with weights" in said(page)
         assert "corrected, 1 of 3 layers with weights" in said(page)
 

@@ -33,7 +33,7 @@ def test_an_export_that_failed_says_why_and_can_be_tried_again(visit, used, monk
     page.button(key="make-keras").click().run()
     wait(page, lambda: len(page.error), seconds=60)
     assert "does not predict what" in page.error[0].proto.title + page.error[0].value
-    assert page.button(key="make-keras").label == "Make Keras"
+    assert page.button(key="make-keras").label == "Export Keras"
 
 
 def test_compare_gives_a_report_of_its_runs(visit, used):

@@ -63,7 +63,7 @@ def test_images_are_fixed_broken_or_as_they_were_by_row():
 
 
 def test_the_way_maps_were_aligned_is_said():
-    for method, words in {"pca": "turned, mirrored and scaled", "umap": "starts from the layout"}.items():
+    for method, words in {"pca": "rotated, mirrored and scaled", "umap": "starts from the layout"}.items():
         assert words in changes.how_aligned(MapConfig(Source(), method=method))
 
 

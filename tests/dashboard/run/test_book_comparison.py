@@ -59,9 +59,9 @@ def test_runs_that_differ_in_more_than_the_recipe_make_no_lesson(other: dict):
     ("backbone", "said"),
     [
         ("MobileNetV2", "from -1 to 1 (scaled to -1..1)"),
-        ("MobileNetV2", "they span 50 % of that range."),
+        ("MobileNetV2", "span only 50 % of that range."),
         ("EfficientNetB0", "from 0 to 255"),
-        ("EfficientNetB0", "they span 0.39 % of that range."),
+        ("EfficientNetB0", "span only 0.39 % of that range."),
         ("VGG16", "from -124 to 151"),
         ("VGG16", "Red and blue are swapped, too."),
     ],

@@ -38,11 +38,11 @@ def test_runs_are_found_by_what_was_asked_the_newest_first():
         line(asked.probe, "b"),
         line(asked.probe, "a"),
     ]
-    probe, tune = experiment.found(asked, runs)
+    probe, tune = experiment.find(asked, runs)
     assert (probe.id, tune.id) == ("b", "newest")
 
 
 @pytest.mark.parametrize("runs", [[], ["x"]], ids=["nothing", "a fine-tune without its probe"])
 def test_without_its_probe_there_is_no_experiment(runs):
     asked = experiment.planned(FIELDS, TRAINED, 500)
-    assert experiment.found(asked, [line(asked.tune, run_id) for run_id in runs]) == (None, None)
+    assert experiment.find(asked, [line(asked.tune, run_id) for run_id in runs]) == (None, None)

@@ -6,4 +6,4 @@ import pytest
 @pytest.fixture(autouse=True)
 def addresses_are_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """A browser may send its old address for an hour."""
-    monkeypatch.setattr("dashboard.state.address.HEARD", 3600)
+    monkeypatch.setattr("dashboard.state.address.LAG", 3600)

@@ -45,7 +45,7 @@ def test_a_number_holds_too():
 
 
 def test_a_link_that_is_followed_later_sets_what_it_says(monkeypatch):
-    monkeypatch.setattr("dashboard.state.address.HEARD", 0)
+    monkeypatch.setattr("dashboard.state.address.LAG", 0)
     page = AppTest.from_function(_two_choices, default_timeout=120)
     page.query_params["map"] = "tsne"
     page.run()

@@ -76,7 +76,7 @@ def test_an_address_from_before_a_change_does_not_take_it_back(monkeypatch):
     assert _shown(page.run())["dataset"] == "trees"
 
     page.button[0].click().run()
-    monkeypatch.setattr("dashboard.state.address.HEARD", 0)
+    monkeypatch.setattr("dashboard.state.address.LAG", 0)
     page.query_params["dataset"] = "trees"  # the way back, later
     assert _shown(page.run())["dataset"] == "trees"
 

@@ -13,7 +13,7 @@ COUNTS = pd.DataFrame([[8, 2, 0], [3, 6, 1], [0, 0, 0]], index=["cat", "dog", "e
 def test_best_and_worst_class_are_named_and_an_absent_one_is_neither():
     text = findings.classes(COUNTS)
     assert "Best at **cat** (80.0 %), worst at **dog** (60.0 %)" in text
-    assert "takes for **cat** in 3 of 10 images" in text
+    assert "mistaken for **cat** in 3 of 10 images" in text
     assert "eel" not in text
 
 
