@@ -198,7 +198,7 @@ class RunConfig:
     label_smoothing: float = option(
         0.0,
         "Label smoothing",
-        "share of each label given to the other classes",
+        "share of each label spread evenly over all classes",
         value="SHARE",
         least=0,
         below=1,

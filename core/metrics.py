@@ -48,8 +48,8 @@ def per_class(labels: np.ndarray, predictions: np.ndarray, classes: int) -> tupl
 def top_k(labels: np.ndarray, probabilities: np.ndarray, k: int = 5) -> Interval:
     """The proportion of images whose label is among the k `likeliest` classes; probabilities are (n, c)."""
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
-    found = (best == labels[:, None]) & (np.take_along_axis(probabilities, best, axis=1) > 0)
-    return wilson(int(found.any(axis=1).sum()), len(labels))
+    hits = (best == labels[:, None]) & (np.take_along_axis(probabilities, best, axis=1) > 0)
+    return wilson(int(hits.any(axis=1).sum()), len(labels))
 
 
 def likeliest(probabilities: np.ndarray, k: int) -> np.ndarray:

@@ -37,7 +37,7 @@ def of_each(
             f"{k:,} neighbours requested for each of {len(values):,} vectors", f"1 to {len(values) - 1:,}"
         )
     points = _prepared(values, metric)
-    return _search(points, points, k, metric, report, own=True)
+    return _search(points, points, k, metric, report, exclude_self=True)
 
 
 def unit(values: np.ndarray) -> np.ndarray:
@@ -47,31 +47,31 @@ def unit(values: np.ndarray) -> np.ndarray:
 
 
 def _search(
-    points: np.ndarray, query: np.ndarray, k: int, metric: str, report: Report, *, own: bool = False
+    points: np.ndarray, query: np.ndarray, k: int, metric: str, report: Report, *, exclude_self: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`nearest` of prepared vectors; `own`: the queries are the points, and no point is its own neighbour."""
+    """`nearest` of prepared vectors; `exclude_self`: the queries are the points, and none is its own neighbour."""
     from sklearn.neighbors import NearestNeighbors
 
     shift = points.mean(axis=0, dtype=np.float64).astype(np.float32)  # centring reduces rounding errors
     points = points - shift
-    query = points if own else query - shift
-    search = NearestNeighbors(n_neighbors=k + own, algorithm="brute").fit(points)
+    query = points if exclude_self else query - shift
+    search = NearestNeighbors(n_neighbors=k + exclude_self, algorithm="brute").fit(points)
     indices, distances = np.empty((len(query), k), np.int64), np.empty((len(query), k), np.float32)
     rows = max(1, BLOCK // len(points))
     for start in range(0, len(query), rows):
         report(Progress("neighbours", start, len(query)))
         block = slice(start, min(start + rows, len(query)))
         block_distances, block_indices = search.kneighbors(query[block])
-        if own:
-            points_here = np.arange(block.start, block.stop)
-            block_indices, block_distances = _without_self(points_here, block_indices, block_distances)
+        if exclude_self:
+            queries = np.arange(block.start, block.stop)
+            block_indices, block_distances = _without_self(queries, block_indices, block_distances)
         indices[block], distances[block] = block_indices, block_distances
     return indices, distances**2 / 2 if metric == "cosine" else distances  # for unit vectors, |a - b|^2 = 2 - 2 cos
 
 
-def _without_self(own: np.ndarray, indices: np.ndarray, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _without_self(queries: np.ndarray, indices: np.ndarray, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Drop one column (r, k): the point itself, or the farthest if more than k others are at distance zero."""
-    drop = indices == own[:, None]
+    drop = indices == queries[:, None]
     drop[~drop.any(axis=1), -1] = True
     return indices[~drop].reshape(len(indices), -1), distances[~drop].reshape(len(indices), -1)
 

@@ -63,9 +63,9 @@ class Option:
         return [part for part in value.split("+") if part] if self.several else [value]
 
 
-def option(default: T, label: str, help: str, **facts: Any) -> T:
-    """A field of a dataclass; `facts` are the other fields of `Option`."""
-    return field(default=default, metadata={_KEY: Option(label, help, **facts)})
+def option(default: T, label: str, help: str, **others: Any) -> T:
+    """A field of a dataclass; `others` are the other fields of `Option`."""
+    return field(default=default, metadata={_KEY: Option(label, help, **others)})
 
 
 def same(kind: type, name: str, **changes: Any) -> Any:
@@ -93,14 +93,14 @@ def check(config: Any, owner: str = "") -> None:
         ConfigError: What was received, what is possible, and what the option means.
     """
     of_owner = f" of {owner}" if owner else ""
-    for name, about in of(type(config)).items():
-        value, words = getattr(config, name), name.replace("_", " ")
-        if about.takes(value):
+    for name, option in of(type(config)).items():
+        value, title = getattr(config, name), name.replace("_", " ")
+        if option.takes(value):
             continue
-        if about.choices is not None:
-            value = about.unknown(value)
-            known = [str(choice) for choice in about.choices]
+        if option.choices is not None:
+            value = option.unknown(value)
+            allowed = [str(choice) for choice in option.choices]
             raise ConfigError(
-                f"The {words}{of_owner} is {value!r}", f"one of {', '.join(known)}", closest(str(value), known)
+                f"The {title}{of_owner} is {value!r}", f"one of {', '.join(allowed)}", closest(str(value), allowed)
             )
-        raise ConfigError(f"{words}{of_owner} is {value}", about.limits, f"It means: {about.help}")
+        raise ConfigError(f"{title}{of_owner} is {value}", option.limits, f"It means: {option.help}")

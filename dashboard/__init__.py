@@ -2,8 +2,8 @@
 
     state, server -> ui -> map_view -> one folder a page -> shell -> app
 
-    state      what a visitor has chosen, and the address bar
-    server     what the server keeps between script runs, and what it asks of the worker
+    state      a visitor's choices, and the address bar
+    server     what the server keeps between script runs, and the worker's tasks
     ui         pieces that several pages draw
     map_view   the browser component that draws maps
     shell      navigation, side bar and status around every page

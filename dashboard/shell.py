@@ -23,12 +23,12 @@ PAGES = {  # section -> (script, title, icon, purpose)
     ],
     "Experiment": [
         ("data", "Data", ":material/photo_library:", "Choose or import images; see samples, classes and splits."),
-        ("train", "Train", ":material/play_circle:", "Train a head on a backbone's features, or the backbone itself."),
+        ("train", "Train", ":material/play_circle:", "A probe, a fine-tune, or a network from scratch."),
         (
             "run",
             "Run",
             ":material/search_insights:",
-            "One run in detail: its mistakes, what it looks at, its layers.",
+            "One run in detail: its mistakes, what it looks at, how it learned.",
         ),
     ],
     "Understand": [
@@ -71,7 +71,7 @@ PAGES = {  # section -> (script, title, icon, purpose)
             ":material/show_chart:",
             "Accuracy by number of labelled images: how many do you need?",
         ),
-        ("robustness", "Robustness", ":material/blur_on:", "The same runs on grey, blurred, noisy, small images."),
+        ("robustness", "Robustness", ":material/blur_on:", "The same runs on grey, blurred, noisy or small images."),
     ],
 }
 
@@ -146,6 +146,6 @@ def _device() -> str:
             return ":material/hourglass_empty: Starting the engine"
     except LabError as error:
         return f":material/error: {error.received}"
-    facts = server.throughput.hardware()
-    device = facts["gpu"] or f"{facts['cpu']}, {facts['cores']} cores"
-    return f":material/memory: {device} · {facts['memory_gb']:.0f} GB"
+    hardware = server.throughput.hardware()
+    device = hardware["gpu"] or f"{hardware['cpu']}, {hardware['cores']} cores"
+    return f":material/memory: {device} · {hardware['memory_gb']:.0f} GB"

@@ -21,10 +21,10 @@ components.page_header("Anatomy", "What is inside a network, and what is left to
 
 # Choose
 networks = {name: name for name in [*backbones.names(), *backbones.clip_names(), *backbones.scratch_names()]}
-usual = next((name for name in visitor.get().backbones if name in networks), "EfficientNetLite0")
+default = next((name for name in visitor.get().backbones if name in networks), "EfficientNetLite0")
 architecture, pixels, images, compared = st.columns([3, 2, 3, 4])
 with architecture:
-    name = choices.titled(st.selectbox, "backbone", "Architecture", {usual: usual} | networks)
+    name = choices.titled(st.selectbox, "backbone", "Architecture", {default: default} | networks)
 facts = backbones.get(name)
 with pixels:
     size = address.number(
@@ -51,15 +51,15 @@ with compared:
 
 
 # Read
-def _wait_until_opened(name: str, size: int) -> NoReturn:
+def _wait_until_read(name: str, size: int) -> NoReturn:
     st.skeleton(height=330)
     st.skeleton(height=460)
-    _look_again(name, size)
+    _poll(name, size)
     st.stop()
 
 
 @st.fragment(run_every=0.25)
-def _look_again(name: str, size: int) -> None:
+def _poll(name: str, size: int) -> None:
     if not server.anatomy.reading(name, size):
         st.rerun()
 
@@ -72,7 +72,7 @@ except LabError as error:
     st.stop()
 st.markdown(f"**{name}** · {anatomy_facts.headline(facts, anatomy)}")
 if anatomy is None:
-    _wait_until_opened(name, size)
+    _wait_until_read(name, size)
 
 
 # Show
@@ -85,7 +85,7 @@ def _open_clicked() -> None:
 
 @st.fragment
 def _show(anatomy: Anatomy, dataset: Dataset) -> None:
-    """Slider, totals, picture and tabs: one fragment, so that a change of the plan answers at once."""
+    """Slider, totals, picture and tabs: one fragment, so that a change of the plan shows at once."""
     unfreeze, count = plan.choose(anatomy)
     frozen = anatomies.freeze(anatomy, unfreeze, count)
     plan.show(anatomy, frozen, dataset, unfreeze)
@@ -96,14 +96,14 @@ def _show(anatomy: Anatomy, dataset: Dataset) -> None:
             "Width shows",
             picture.WIDTHS,
             required=True,
-            help="Height shows the resolution and width this value, both as square roots. Below each stage: its "
+            help="Height shows the resolution and width this quantity, both as square roots. Below the boxes: their "
             "resolution and channels. Click a box to open it",
         )
         plan.links(anatomy, frozen, dataset, unfreeze)
     boxes = picture.parts(anatomy, frozen)
     head = anatomies.head_params(anatomy, len(dataset.class_names))
     part = block.opened(anatomy, st.query_params.get("part", ""))
-    said = plan.sentence(anatomy, frozen, unfreeze).replace("*", "")
+    summary = plan.sentence(anatomy, frozen, unfreeze).replace("*", "")
     components.chart(
         picture.figure(
             boxes,
@@ -112,7 +112,7 @@ def _show(anatomy: Anatomy, dataset: Dataset) -> None:
             chosen=part if st.query_params.get("tab") == "block" else "",
         ),
         key="picture",
-        alt=f"{anatomy.backbone} from image to head in {len(boxes)} parts. {said}",
+        alt=f"{anatomy.backbone} from image to head in {len(boxes)} parts. {summary}",
         selection="points",
         on_select=_open_clicked,
     )

@@ -1,4 +1,4 @@
-"""Backbones: find an architecture by its published figures and by its speed on this machine."""
+"""Backbones: find an architecture by its published figures and its speed on this machine."""
 
 from functools import partial
 
@@ -12,7 +12,7 @@ from dashboard.ui import charts, choices, components, selections
 VIEWS = {"cost": "Accuracy and cost", "tree": "Family tree", "timeline": "Timeline", "families": "Families"}
 AXES = {"params": "Parameters", "images_per_second": "Speed on this machine"}
 
-components.page_header("Backbones", "Which architectures are there, and what do accuracy, size and speed promise?")
+components.page_header("Backbones", "Which architectures are there, and how do accuracy, size and speed compare?")
 
 # Read
 speeds = server.throughput.table()
@@ -98,7 +98,7 @@ def show_cost() -> None:
         selection="points",
         on_select=partial(choose_from_chart, "published"),
     )
-    st.caption("The dotted line joins the backbones that no other beats in both. Click a point to read about it.")
+    st.caption("The dotted line joins the backbones that no other beats in both. Click a point to read about one.")
 
 
 if view == "cost":

@@ -1,4 +1,4 @@
-"""Before and after: what a fine-tune did to what the network sees, two maps that move together, image by image."""
+"""Before and after: how a fine-tune changed what the network sees, on two linked maps and image by image."""
 
 import streamlit as st
 
@@ -13,18 +13,18 @@ from dashboard.state import visitor
 from dashboard.ui import choices, components, findings, image_grid
 
 VIEW = "before-after"
-ARRANGE = {"pair": "Side by side", "morph": "One into the other"}
+ARRANGE = {"pair": "Side by side", "morph": "Morphing"}
 COLOURS = {"class": "Class", "change": "Fixed or broken", "prediction": "Prediction", "confidence": "Confidence"}
 
 components.page_header(
-    "Before and after", "What did fine-tuning change in what the network sees, and which images did it fix or break?"
+    "Before and after", "How did fine-tuning change what the network sees, and which images did it fix or break?"
 )
 components.need_runs()
 runs = [
     run for run in server.runs.rows() if run.config.method == "finetune" and run.status == "finished" and run.has_result
 ]
 if not runs:
-    components.empty("No fine-tune yet", "A finished one is looked at here, before and after, image by image.")
+    components.empty("No fine-tune yet", "A finished one is shown here before and after, image by image.")
     components.link("train", "Fine-tune a backbone", icon=":material/play_circle:", method="finetune")
     st.stop()
 
@@ -33,11 +33,11 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         run = choices.run(runs, "Fine-tune", forget=[image_grid.ROW])
     titles = {name: maps.METHODS[name].title for name in ("umap", "tsne", "pca")}
     method = choices.titled(st.segmented_control, "map", "Map", titles, required=True)
-    arrange = choices.titled(st.segmented_control, "arrange", "Shown", ARRANGE, required=True)
+    arrange = choices.titled(st.segmented_control, "arrange", "Arrangement", ARRANGE, required=True)
     colour = choices.titled(st.selectbox, "colour", "Colour by", COLOURS, width=160)
 
 try:
-    dataset = image_grid.dataset_of(run)  # it says why where there is none
+    dataset = image_grid.dataset_of(run)  # or an explanation on the page
     if dataset is None:
         st.stop()
     pair = maps.of_fine_tune(run.id, method)
@@ -58,7 +58,7 @@ try:
         colour = "class"
 
     def follow() -> None:
-        """What was clicked on a map is looked at."""
+        """Show the image that was clicked."""
         picked = map_view.picked(VIEW, rows)
         if picked.last == "click" and picked.clicked is not None:
             image_grid.select(picked.clicked)
@@ -87,8 +87,8 @@ try:
             images.one(dataset, row, both, pair)
         if both is None:
             st.info(
-                "The answers of the frozen backbone were not kept by this run: it is from before that, or had no head "
-                "of its own before anything was unfrozen.",
+                "This run has no predictions of the frozen backbone: it is from an older version, or its head was not "
+                "trained before the backbone was unfrozen.",
                 title="No list of fixed and broken images",
             )
         else:

@@ -1,4 +1,4 @@
-"""Compare: three questions answered from the runs, every run in one table, and one run from close up."""
+"""Compare: three questions answered from the runs, all runs in a table, and one of them in detail."""
 
 import streamlit as st
 
@@ -12,7 +12,7 @@ from dashboard.run import export, progress, versus
 from dashboard.ui import answers, charts, components, findings
 
 components.page_header("Compare", "Which backbone is better, which is faster, and what might explain it?")
-runs = components.need_a_run("Nothing to compare yet", "Each run becomes a row here, beside all the others.")
+runs = components.need_a_run("Nothing to compare yet", "Every run becomes a row of the table here.")
 
 shown = table.choose_runs(runs)
 finished = [run for run in shown if run.status == "finished"]
@@ -39,7 +39,7 @@ if finished:
     agreement.show(finished)
     export.report_of(finished)
 if chosen is None:
-    st.caption("Choose a row to see what that run takes for what, and how well it knows each class.")
+    st.caption("Select a row to see that run's accuracy for each class and its most frequent confusion.")
     st.stop()
 
 run = next(run for run in shown if run.id == chosen)

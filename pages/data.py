@@ -35,7 +35,7 @@ if summary and summary.state == "download":
     components.need_runs()
     download = server.datasets.download(name)
     if download.running:
-        st.markdown(f"{summary.title} is being downloaded. Other pages stay usable.")
+        st.markdown(f"Downloading {summary.title}. You can use the other pages in the meantime.")
         wait_for_download()
         st.stop()
     task_progress.why_it_ended(download.error)

@@ -68,7 +68,7 @@ if server.engine.store_open():
         if run.status == "finished" and run.config.dataset == name and run.n_test == n_test
     }
     zero_shot = [run for run in finished.values() if run.config.method == ZERO_SHOT]
-    if address.current("lines") is None:  # a zero-shot run that has just ended is drawn at once
+    if address.current("lines") is None:  # the default may have changed: a zero-shot run may have just ended
         st.session_state.pop("lines", None)
     drawn = address.several(
         "lines",
@@ -77,28 +77,28 @@ if server.engine.store_open():
         widget=st.multiselect,
         default=[run.id for run in zero_shot[:1]],
         placeholder="Finished runs",
-        help="Runs that were tested on the same images: zero-shot, a probe, a fine-tune",
+        help="Runs tested on the same images: zero-shot, a probe or a fine-tune",
     )
     drawn = drawn.split("+") if drawn else []
     for run in (finished[run_id] for run_id in drawn):
         title = f"{run.config.backbone}'s {TITLES[run.config.method].lower()} ({formats.percent(run.accuracy)})"
-        if title in lines:  # two of one kind are told apart by when they began
+        if title in lines:  # runs with the same title are distinguished by their start
             title += f" of {formats.moment(run.created)}"
         lines[title] = Interval(run.accuracy, run.accuracy_low, run.accuracy_high)
     model = next((clip for clip in server.zero_shot.models() if clip != encoder.TOY), encoder.TOY)
     under_way = [run for run in server.runs.active() if (run.config.method, run.config.dataset) == (ZERO_SHOT, name)]
     if model not in {run.config.backbone for run in zero_shot} and st.button(
-        f"Ask {model} zero-shot",
+        f"Run {model} zero-shot",
         icon=":material/translate:",
         key="few-shot-ask",
         disabled=bool(under_way),
-        help="It gets the class names and no labelled image; its accuracy on these test images is a line to reach",
+        help="It gets the class names and no labelled images; its accuracy on these test images is a line to reach",
     ):
         try:
             new_run = server.runs.submit(RunConfig(dataset=name, backbone=model, method=ZERO_SHOT))
             if drawn:
                 address.write("lines", "+".join([*drawn, new_run]))
-            st.rerun()  # the side bar shows its status; its line is drawn when it has ended
+            st.rerun()  # the sidebar shows its status; its line appears when it has ended
         except LabError as error:
             components.show_error(error)
     components.toy([*chosen, *(finished[run_id].config.backbone for run_id in drawn)])
@@ -114,12 +114,12 @@ components.chart(
 seeds = next(iter(curves.values())).seeds
 st.caption(
     f"Linear heads on cached features, tested on the same {formats.count(n_test, 'image')}; points are means, bands "
-    f"the range of {seeds} draws of the training images. Each head's L2 strength was chosen "
-    f"among its own labelled images: by cross-validation up to {few_shot.FEW} a class, on a held-out fifth above; with "
-    f"one image a class nothing can be held out, and {few_shot.STRENGTHS[0]:g} is taken. A line's band is its 95 % "
-    "interval. A crossing's range goes from the luckiest draw against the lower end of that interval to the unluckiest "
-    f"against its upper end. Heads took {formats.duration(sum(curve.seconds for curve in curves.values()))}, measured "
-    f"on {next(iter(curves.values())).hardware}."
+    f"the range of {seeds} draws of the training images. Each head's L2 strength was chosen with its own labelled "
+    f"images only: by cross-validation up to {few_shot.FEW} a class, on a held-out fifth above; with one image a class "
+    f"nothing can be held out, and the strength is {few_shot.STRENGTHS[0]:g}. A line's band is its 95 % interval. The "
+    "range of a crossing is from the best draw and the lower end of that interval to the worst draw and the upper end. "
+    f"Training the heads took {formats.duration(sum(curve.seconds for curve in curves.values()))}, measured on "
+    f"{next(iter(curves.values())).hardware}."
 )
 with st.expander("As a table"):
     st.dataframe(few_shot_charts.table(curves), hide_index=True)

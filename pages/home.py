@@ -1,4 +1,4 @@
-"""Home: what this is, a first result in one click, and the last results."""
+"""Home: an introduction, a first result in one click, and the latest results."""
 
 import streamlit as st
 
@@ -18,16 +18,16 @@ with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
     demo = st.button("Run the demo", type="primary", icon=":material/play_arrow:")
     first = next(iter(lessons.LESSONS))
     bar.link_to(first, 0, "Start the first lesson", icon=":material/school:")
-    components.link("data", "Bring your images", icon=":material/upload:")
+    components.link("data", "Use your own images", icon=":material/upload:")
 st.caption(
-    f"The demo shows 2,500 small photographs to {DEMO.backbone}, a network trained on ImageNet, and learns their "
-    "ten classes from what it says of them. Nothing is downloaded."
+    f"The demo extracts features of 2,500 small photographs with {DEMO.backbone}, a network pretrained on ImageNet, "
+    "and trains a head to recognise their ten classes. Nothing is downloaded."
 )
 if demo:
     try:
         with st.spinner("Starting the engine"):
             visitor.update(run=server.runs.submit(DEMO))
-        st.rerun()  # the status beside the page shows it too
+        st.rerun()  # the sidebar shows its status
     except LabError as error:
         components.show_error(error)
 
@@ -38,7 +38,7 @@ if visitor.get().run:
 runs = server.runs.rows()
 finished = [run for run in runs if run.status == "finished" and run.id != visitor.get().run]
 if finished:
-    st.subheader("Last results", anchor=False)
+    st.subheader("Latest results", anchor=False)
     with st.grid(3):
         for run in finished[:3]:
             components.result_card(run)
@@ -46,6 +46,6 @@ if finished:
 elif not visitor.get().run:
     components.empty(
         "Your results will be here",
-        "An accuracy on images the head has never seen, the interval it is known to, and what it took.",
+        "The accuracy on images that the head has never seen, its 95 % interval, and the time it took.",
         icon=":material/insights:",
     )

@@ -1,4 +1,4 @@
-"""Layers: the same images after each block of one network, and how well a linear head tells classes apart there."""
+"""Layers: the same images after each block of a network, and how well a linear head separates the classes there."""
 
 from dataclasses import replace
 
@@ -26,26 +26,26 @@ try:
         st.stop()
 
     configs: list[MapConfig] = []
-    for depth in depths:  # each layout starts from the one before, so that classes can be followed by eye
+    for depth in depths:  # each layout starts from the one before, so that one can follow the classes
         source, start = replace(choice.source, layer=depth.block), configs and maps.key(configs[-1])
         config = maps.fitting(MapConfig(source, method=choice.method), len(server.maps.rows(source)))
         configs.append(replace(config, start=start or ""))
     drawn = [server.maps.drawn(config) for config in configs]
     result = server.layers.probes(choice.source, choice.n_train)
-    missing = [config for config, each in zip(configs, drawn, strict=True) if each is None]
+    missing = [config for config, layout in zip(configs, drawn, strict=True) if layout is None]
     if missing or result is None:
         progress.show(choice, missing, probed=result is not None)
 
     if result:
         st.markdown(story.sentence(result))
-    available = [(depth, each) for depth, each in zip(depths, drawn, strict=True) if each]
+    available = [(depth, layout) for depth, layout in zip(depths, drawn, strict=True) if layout]
     if available:
         probes = {probe.block: probe for probe in result.probes} if result else {}
         dataset, rows = server.datasets.get(choice.source.dataset), available[0][1].rows
         map_view.show(
             [
-                map_view.Panel(each.key, story.title(depth), story.caption(probes.get(depth.block)))
-                for depth, each in available
+                map_view.Panel(layout.key, story.title(depth), story.caption(probes.get(depth.block)))
+                for depth, layout in available
             ],
             rows,
             dataset,
@@ -53,14 +53,14 @@ try:
             key=VIEW,
             colour="class",
             arrange="grid" if len(available) > 1 else "single",
-            height=600 if len(available) > 3 else 400,  # three stand in a row
+            height=600 if len(available) > 3 else 400,  # three fit in a row
         )
         st.caption(maps.METHODS[choice.method].caution)
     if result:
         components.chart(story.chart(result), key="probes", alt="Accuracy of linear probes against depth")
         st.caption(
-            f"Measured on {result.hardware}: linear heads on {result.n_train:,} training images, their strength chosen "
-            f"on {result.n_val:,} validation images, tested once on {result.n_test:,}; bars are 95 % intervals "
+            f"Measured on {result.hardware}: linear heads on {result.n_train:,} training images, L2 strength chosen on "
+            f"{result.n_val:,} validation images, tested once on {result.n_test:,}; bars are 95 % intervals "
             "(Wilson). After Alain and Bengio, 2016: [Understanding intermediate layers using linear classifier "
             f"probes]({PAPER})."
         )

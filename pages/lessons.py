@@ -1,4 +1,4 @@
-"""Lessons: start one, continue one, or show one to a class."""
+"""Lessons: start one, continue one, or present one to a class."""
 
 import streamlit as st
 
@@ -8,7 +8,7 @@ from dashboard.lessons import bar
 from dashboard.state import visitor
 from dashboard.ui import components, formats
 
-components.page_header("Lessons", "What should one know about transfer learning? Find out with your own runs")
+components.page_header("Lessons", "What should you know about transfer learning? Find out with your own runs")
 st.markdown(
     "Each lesson asks one question and leads through the pages that answer it, already set up for you. Progress is "
     "read from your runs and maps. Nothing is downloaded."
@@ -23,23 +23,23 @@ for start in range(0, len(lessons.LESSONS), 2):
             first = 0
             if rows is not None:
                 open_steps = [i for i, step in enumerate(lesson.steps) if lessons.lacking(lesson, step, rows)]
-                asked = [i for i, step in enumerate(lesson.steps) if step.runs or step.mapped]
-                done = len(asked) - len(open_steps)
+                tasks = sum(bool(step.runs or step.mapped) for step in lesson.steps)
+                done = tasks - len(open_steps)
                 first = open_steps[0] if open_steps and done else 0
-                st.progress(done / len(asked), text=f"{done} of {formats.count(len(asked), 'task')} done")
+                st.progress(done / tasks, text=f"{done} of {formats.count(tasks, 'task')} done")
                 if open_steps:
-                    st.caption(f"Before a lecture, prepare it with `python -m core warm --lesson {name}`")
+                    st.caption(f"To prepare a lecture, run `python -m core warm --lesson {name}`")
                 else:
-                    st.caption(":material/check_circle: All its runs and maps are done: ready for a lecture.")
+                    st.caption(":material/check_circle: All runs and maps are done: ready for a lecture.")
             with st.container(horizontal=True):
                 label = f"Continue with step {first + 1}" if first else "Start"
                 if st.button(label, key=f"start-{name}", type="primary", icon=":material/play_arrow:"):
                     bar.go(name, first)
                 show = st.button(
-                    "Show it to a class",
+                    "Present it",
                     key=f"show-{name}",
                     icon=":material/present_to_all:",
-                    help="Large type; Page Down or a presentation remote goes to the next step",
+                    help="In large type, for a class; Page Down or a presentation remote goes to the next step",
                 )
                 if show:
                     visitor.update(projector=True)

@@ -1,4 +1,4 @@
-"""Maps: all images as a network sees them, similar ones close together; explore, select, compare."""
+"""Maps: all images as a network sees them, similar ones close together."""
 
 import streamlit as st
 

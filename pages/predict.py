@@ -1,4 +1,4 @@
-"""Predict: one photo, and what every model makes of it."""
+"""Predict: one photo, and every model's prediction for it."""
 
 import streamlit as st
 
@@ -10,9 +10,9 @@ from dashboard.predict import agreement, charts
 from dashboard.state import address
 from dashboard.ui import choices, components, formats, photo_picker
 
-AT_FIRST = 3  # runs that are chosen by default
+AT_FIRST = 3  # runs chosen by default
 
-components.page_header("Predict", "What do all models make of one photo, and do they agree?")
+components.page_header("Predict", "What does each model see in a photo, and do they agree?")
 components.need_runs()
 
 left, right = st.columns([2, 3], gap="large")
@@ -28,18 +28,18 @@ with right:
         components.empty("No photo yet", "Take one or choose a file.", icon=":material/photo_camera:")
         st.stop()
     if models == [""]:
-        components.empty("No model chosen", "Choose some above.", icon=":material/account_tree:")
+        components.empty("No model chosen", "Choose one or more above.", icon=":material/account_tree:")
         st.stop()
 
 
 def classes_of(model: str) -> tuple[str, ...]:
-    """Names of the classes that a model tells apart; empty for ImageNet's thousand."""
+    """Names of a model's classes; empty for ImageNet's thousand."""
     return () if model.startswith(IMAGENET) else tuple(server.runs.confusion(model).columns)
 
 
 @st.fragment(run_every=0.3)
 def wait() -> None:
-    """Rerun the page when no answer is pending; the page shows errors, which a look from here would ask for again."""
+    """Rerun the page when no answer is pending. Errors are left to the page: reading them here would retry."""
     if server.engine.settled() and not any(server.explain.answering(model, digest) for model in models):
         st.rerun()
 
@@ -68,13 +68,13 @@ with right:
                 else:
                     classes = classes_of(model)
                     figure = charts.bars(answer, classes=classes)
-                    components.chart(figure, key=f"answer-{model}-{digest}", alt=f"Says {answer.class_names[0]}")
+                    components.chart(figure, key=f"answer-{model}-{digest}", alt=f"Predicts {answer.class_names[0]}")
                     if agreement.alone(answer, groups[classes]):
-                        st.badge("stands alone", icon=":material/call_split:", color="orange")
-                    seen = f"saw {answer.seen} px"
+                        st.badge("disagrees with the majority", icon=":material/call_split:", color="orange")
+                    size = f"{answer.seen} px"
                     if answer.seen != answer.input_size:
-                        seen += f" as {answer.input_size}"
-                    st.caption(f"{formats.milliseconds(answer.seconds)} for this photo, {seen}")
+                        size += f", resized to {answer.input_size} px"
+                    st.caption(f"{formats.milliseconds(answer.seconds)} for this photo, {size}")
     if len(answered) + len(failed) < len(models):
         wait()
-    components.measured(hardware.name(), "One photo through a warm network.")
+    components.measured(hardware.name(), "One photo, with the network already loaded.")

@@ -32,18 +32,18 @@ name = choices.dataset()
 try:
     image = server.datasets.get(name).images[0]
     with st.expander("The corruptions", expanded=True):
-        for column, (title, made) in zip(
+        for column, (title, severities) in zip(
             st.columns(len(corruptions.CORRUPTIONS)), curves.preview(image).items(), strict=True
         ):
             column.caption(f"{title}: 1, 3, 5")
-            column.image([components.thumbnail(each, 96) for each in made[::2]], width=42)
+            column.image([components.thumbnail(corrupted, 96) for corrupted in severities[::2]], width=42)
     candidates = {
         run.id: run
         for run in runs
         if run.status == "finished" and run.config.dataset == name and robustness.takes(run.config.method)
     }
     if not candidates:
-        components.empty("No runs yet", "A probe or a fine-tune on this dataset can be tested on corrupted images.")
+        components.empty("No runs yet", "Finish a probe or a fine-tune on this dataset, then test it here.")
         components.link("train", "Train one", icon=":material/play_circle:")
         st.stop()
     chosen = st.multiselect(
@@ -57,7 +57,7 @@ try:
     titles = {
         run: f"{candidates[run].config.backbone}, {TITLES[candidates[run].config.method].lower()}" for run in chosen
     }
-    for run in chosen:  # two of one kind are told apart by when they began
+    for run in chosen:  # runs with the same title are distinguished by their start
         if list(titles.values()).count(titles[run]) > 1:
             titles[run] += f" ({formats.moment(candidates[run].created)})"
     results = {run: server.robustness.result(run) for run in chosen}
@@ -90,10 +90,10 @@ try:
         components.chart(curves.heat_map(available), key="robust-heat", alt="Mean accuracy of runs by corruption")
         components.chart(curves.curves(available), key="robust-curves", alt="Accuracy against severity by corruption")
         st.caption(
-            "The same test images after six corruptions at five severities, in the manner of "
-            "[CIFAR-10-C](https://arxiv.org/abs/1903.12261) but made here with a fixed seed, so not comparable with "
-            "published figures on it. The heat map averages the five severities; bars are 95 % intervals (Wilson); the "
-            f"drop is paired image by image. Measured on {next(iter(available.values())).hardware}."
+            "The same test images after six corruptions at five severities, in the style of "
+            "[CIFAR-10-C](https://arxiv.org/abs/1903.12261) but generated here with a fixed seed, so not comparable "
+            "with its published figures. The heat map averages the five severities; bars are 95 % intervals (Wilson); "
+            f"the drop is paired image by image. Measured on {next(iter(available.values())).hardware}."
         )
 except LabError as error:
     components.show_error(error)

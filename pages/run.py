@@ -1,4 +1,4 @@
-"""Run: one run from close up, and beside another; addressable as `?run=ID`."""
+"""Run: one run in detail, and compared with another; the address `?run=ID` opens it."""
 
 from functools import partial
 
@@ -11,8 +11,8 @@ from dashboard.run import actions as run_actions
 from dashboard.run import book_comparison, confidence, export, progress, result, training, versus
 from dashboard.ui import choices, components, image_grid
 
-components.page_header("Run", "How good is it, where does it fail, what does it look at, is it better than another?")
-runs = components.need_a_run("No run yet", "Each run can be examined here.")
+components.page_header("Run", "How good is a run, where does it fail, what does it look at, is it better than another?")
+runs = components.need_a_run("No run yet", "Every run can be examined here.")
 
 choose, actions = st.columns([7, 5], vertical_alignment="bottom")
 with choose:
@@ -26,8 +26,7 @@ try:
         st.stop()
     if run.status != "finished":
         progress.why_it_ended(run)
-    found = server.runs.get(run.id)
-    outcome = found.outcome
+    outcome = server.runs.get(run.id).outcome
     if outcome is None:
         progress.learned(run)
         st.stop()
@@ -40,7 +39,7 @@ try:
     }
     if book := book_comparison.pair(run, runs):
         tabs[book_comparison.TAB] = partial(book_comparison.show, *book)
-    if st.session_state.get("view") not in tabs:  # of a run that had more of them
+    if st.session_state.get("view") not in tabs:  # the tab of a run that had more of them
         st.session_state.pop("view", None)
     for draw, tab in zip(tabs.values(), st.tabs(list(tabs), key="view", bind="query-params"), strict=True):
         if tab.open:

@@ -1,4 +1,4 @@
-"""Train: choose, see what will train and what it costs, start, watch, pause or stop it, go on from the result."""
+"""Train: choose, see what will train and what it costs, then start, watch, pause or stop it."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ with left:
         fields = more.show()
 
 with right:
-    shown = st.container()  # a run that is followed, once the store is open
+    run_area = st.container()  # the run that is shown, once the store is open
     configs, frozen, error = [], None, None
     try:
         if names and method == "finetune":
@@ -35,16 +35,16 @@ with right:
         configs = [RunConfig(dataset=dataset, backbone=name, method=method, recipe=named, **fields) for name in names]
         if not all(recipe.kept(config) for config in configs if named):
             configs = [replace(config, recipe="") for config in configs]
-            changed.caption(":material/edit: Changed below: it is not that recipe any more.")
+            changed.caption(":material/edit: Changed below, so these are no longer the recipe's settings.")
         if configs and configs[0].trains:
             frozen = freeze.show(configs[0])
             for config in configs[1:]:
-                server.training.frozen(config)  # a plan that its network cannot take is told before the start
+                server.training.frozen(config)  # raises before the start if the network does not allow the plan
         plans = cost.show(configs)
         if frozen:
             cost.memory(configs[0], frozen)
-    except LabError as found:
-        error = found
+    except LabError as raised:
+        error = raised
         components.show_error(error)
     label = "Start" if len(names) < 2 else f"Start {len(names)} runs"
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -57,9 +57,9 @@ with right:
             with st.spinner("Starting the engine"):
                 run_ids = [server.runs.submit(config) for config in configs]
             visitor.update(run=run_ids[0])
-            st.rerun()  # the status beside the page shows it too
-        except LabError as found:
-            components.show_error(found)
+            st.rerun()  # the sidebar shows its status
+        except LabError as raised:
+            components.show_error(raised)
     if frozen:
         freeze.layers(frozen)
     if configs and not error:
@@ -67,10 +67,10 @@ with right:
 
     components.need_runs()
     active = server.runs.active()
-    followed = visitor.get().run or (active[0].id if active else "")
-    with shown:
-        if followed:
-            progress.show(followed)
-        progress.queue(but=followed)
-        if followed or active:
+    current = visitor.get().run or (active[0].id if active else "")
+    with run_area:
+        if current:
+            progress.show(current)
+        progress.queue(but=current)
+        if current or active:
             st.subheader("The next run", anchor=False)

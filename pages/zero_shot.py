@@ -1,4 +1,4 @@
-"""Zero-shot: a model that is given the names of classes, and no labelled image."""
+"""Zero-shot: a model that gets the names of the classes, and no labelled images."""
 
 import streamlit as st
 

@@ -200,8 +200,8 @@ def _map(parsed: Namespace) -> tuple[dict, str]:
         f"map {drawn.key}",
     ]
     result = {name: getattr(drawn, name) for name in ("key", "quality", "explained", "seconds", "hardware", "notes")}
-    about = {"images": len(drawn.rows), "positions": path, "config": asdict(drawn.config)}
-    return result | about, "\n".join(lines)
+    result |= {"images": len(drawn.rows), "positions": path, "config": asdict(drawn.config)}
+    return result, "\n".join(lines)
 
 
 def _durations(seconds: dict[str, float]) -> str:

@@ -22,18 +22,18 @@ def add(
     added: set[str] = set()
     for kind in kinds:
         defaults = options.defaults(kind)
-        for name, about in options.of(kind).items():
+        for name, option in options.of(kind).items():
             if name in added:
                 continue
             added.add(name)
             default = defaults[name]
-            allowed = (choices or {}).get(name, () if about.several else about.choices or ())
-            values: dict[str, Any] = {"choices": tuple(allowed)} if allowed else {"metavar": about.value}
+            allowed = (choices or {}).get(name, () if option.several else option.choices or ())
+            values: dict[str, Any] = {"choices": tuple(allowed)} if allowed else {"metavar": option.value}
             parser.add_argument(
                 f"--{name.replace('_', '-')}",
                 type=type(default),
                 default=argparse.SUPPRESS if unset else default,
-                help=(about.help if default in ("", 0) else f"{about.help} [{default}]").replace("%", "%%"),
+                help=(option.help if default in ("", 0) else f"{option.help} [{default}]").replace("%", "%%"),
                 **values,
             )
 

@@ -22,10 +22,10 @@ class DenseHead(Head):
         return {"mean": self.mean, "scale": self.scale, **kernels, **biases}
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, np.ndarray], **about: Any) -> Self:
+    def from_arrays(cls, arrays: dict[str, np.ndarray], **common: Any) -> Self:
         count = sum(name.startswith("kernel_") for name in arrays)
         layers = [Layer(arrays[f"kernel_{i}"], arrays[f"bias_{i}"]) for i in range(count)]
-        return cls(mean=arrays["mean"], scale=arrays["scale"], layers=layers, **about)
+        return cls(mean=arrays["mean"], scale=arrays["scale"], layers=layers, **common)
 
     def logits(self, x: np.ndarray) -> np.ndarray:
         return self._in_parts(x, self._logits)

@@ -57,8 +57,8 @@ class Head(ABC):
 
     @classmethod
     @abstractmethod
-    def from_arrays(cls, arrays: dict[str, np.ndarray], **about: Any) -> Self:
-        """The head that `arrays` came from; `about` holds the fields common to all heads."""
+    def from_arrays(cls, arrays: dict[str, np.ndarray], **common: Any) -> Self:
+        """The head that `arrays` came from; `common` holds the fields of all heads."""
 
     @abstractmethod
     def logits(self, x: np.ndarray) -> np.ndarray:
@@ -82,9 +82,9 @@ class Head(ABC):
 
     def save(self, path: Path) -> None:
         """Write one `.npz` of plain arrays, without pickle."""
-        about = {"method": self.method, "classes": self.classes, "chosen": self.chosen, "curves": self.curves}
+        common = {"method": self.method, "classes": self.classes, "chosen": self.chosen, "curves": self.curves}
         with Path(path).open("wb") as file:
-            np.savez(file, about=np.array(json.dumps(about)), **self.arrays())  # pyright: ignore[reportArgumentType]
+            np.savez(file, about=np.array(json.dumps(common)), **self.arrays())  # pyright: ignore[reportArgumentType]
 
     def _in_parts(self, x: np.ndarray, predict: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
         check(x)

@@ -108,6 +108,6 @@ def load(path: Path) -> Head:
     """Read a head written by `Head.save`."""
     with np.load(path) as file:
         arrays = dict(file)
-    about = json.loads(str(arrays.pop("about")))
-    kind = text.TextHead if about["method"] == text.METHOD else METHODS[about["method"]].head
-    return kind.from_arrays(arrays, **about)
+    common = json.loads(str(arrays.pop("about")))
+    kind = text.TextHead if common["method"] == text.METHOD else METHODS[common["method"]].head
+    return kind.from_arrays(arrays, **common)

@@ -28,9 +28,9 @@ class KnnHead(Head):
         return {"directions": self.directions, "labels": self.labels, "neighbours": np.array(self.neighbours)}
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, np.ndarray], **about: Any) -> Self:
+    def from_arrays(cls, arrays: dict[str, np.ndarray], **common: Any) -> Self:
         return cls(
-            directions=arrays["directions"], labels=arrays["labels"], neighbours=int(arrays["neighbours"]), **about
+            directions=arrays["directions"], labels=arrays["labels"], neighbours=int(arrays["neighbours"]), **common
         )
 
     def logits(self, x: np.ndarray) -> np.ndarray:

@@ -25,8 +25,8 @@ class TextHead(Head):
         return {"texts": self.texts, "scale": np.asarray(self.logit_scale, np.float32)}
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, np.ndarray], **about: Any) -> Self:
-        return cls(texts=arrays["texts"], logit_scale=float(arrays["scale"]), **about)
+    def from_arrays(cls, arrays: dict[str, np.ndarray], **common: Any) -> Self:
+        return cls(texts=arrays["texts"], logit_scale=float(arrays["scale"]), **common)
 
     def logits(self, x: np.ndarray) -> np.ndarray:
         return self._in_parts(x, lambda part: neighbours.unit(part) @ self.texts.T * np.float32(self.logit_scale))

@@ -50,19 +50,19 @@ def judge(
     for start in range(0, len(judged), rows):
         report(Progress("judge", start, len(judged)))
         part = slice(start, min(start + rows, len(judged)))
-        own = np.arange(part.stop - part.start), judged[part]
+        itself = np.arange(part.stop - part.start), judged[part]
         spaces = {"full": of_full(part), "map": of_map(part)}
         nearest = {}
         for name, block in spaces.items():
-            block[own] = np.inf
+            block[itself] = np.inf
             nearest[name] = _sorted_smallest(block, max(near, voters))
             if len(counts) > 1:
                 sums[f"knn_{name}"] += _correct_votes(
                     codes[nearest[name][:, :voters]], codes[judged[part]], len(counts)
                 )
-                block[own] = 0
+                block[itself] = 0
                 sums[f"silhouette_{name}"] += _silhouettes(np.sqrt(block), codes, codes[judged[part]], counts).sum()
-                block[own] = np.inf
+                block[itself] = np.inf
         if near > 0:
             sums["intruders"] += _excess(spaces["full"], nearest["map"][:, :near])
             sums["missing"] += _excess(spaces["map"], nearest["full"][:, :near])
@@ -82,13 +82,13 @@ def _squared(values: np.ndarray, query: np.ndarray) -> Callable[[slice], np.ndar
 
     |q - v|^2 = |q|^2 - 2 q.v + |v|^2: one matrix product. Distances that are small relative to the vectors are rounded.
     """
-    lengths, own = np.einsum("nd,nd->n", values, values), np.einsum("md,md->m", query, query)
+    value_lengths, query_lengths = np.einsum("nd,nd->n", values, values), np.einsum("md,md->m", query, query)
     transposed = values.T
 
     def block(part: slice) -> np.ndarray:
         distances = (-2 * query[part]) @ transposed
-        distances += lengths
-        distances += own[part, None]
+        distances += value_lengths
+        distances += query_lengths[part, None]
         return np.maximum(distances, 0, out=distances)
 
     return block
@@ -113,15 +113,15 @@ def _excess(block: np.ndarray, columns: np.ndarray) -> float:
     return float(np.maximum(ranks - k, 0).sum())
 
 
-def _correct_votes(voters: np.ndarray, own: np.ndarray, classes: int) -> int:
-    """How many of r images get their own class (r,) by vote of the classes (r, k); nearer voters break ties."""
-    votes = np.zeros((len(own), classes))
+def _correct_votes(voters: np.ndarray, labels: np.ndarray, classes: int) -> int:
+    """How many of r images get their own label (r,) by vote of the classes (r, k); nearer voters break ties."""
+    votes = np.zeros((len(labels), classes))
     for i in range(voters.shape[1]):  # a nearer vote weighs slightly more
-        votes[np.arange(len(own)), voters[:, i]] += 1 + 1e-6 * (voters.shape[1] - i)
-    return int((votes.argmax(axis=1) == own).sum())
+        votes[np.arange(len(labels)), voters[:, i]] += 1 + 1e-6 * (voters.shape[1] - i)
+    return int((votes.argmax(axis=1) == labels).sum())
 
 
-def _silhouettes(distances: np.ndarray, codes: np.ndarray, own: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def _silhouettes(distances: np.ndarray, codes: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Silhouettes (r,) of r images by class, from their distances (r, n) to all; 0 for the only one of its class.
 
     Rousseeuw, Silhouettes, J. Comput. Appl. Math. 20 (1987).
@@ -129,10 +129,10 @@ def _silhouettes(distances: np.ndarray, codes: np.ndarray, own: np.ndarray, coun
     one_hot = np.zeros((len(codes), len(counts)), np.float32)
     one_hot[np.arange(len(codes)), codes] = 1
     totals = (distances @ one_hot).astype(np.float64)
-    rows = np.arange(len(own))
-    inside = totals[rows, own] / np.maximum(counts[own] - 1, 1)
+    rows = np.arange(len(labels))
+    inside = totals[rows, labels] / np.maximum(counts[labels] - 1, 1)
     means = totals / counts
-    means[rows, own] = np.inf
+    means[rows, labels] = np.inf
     outside = means.min(axis=1)
     silhouettes = (outside - inside) / np.maximum(np.maximum(inside, outside), 1e-30)
-    return np.where(counts[own] > 1, silhouettes, 0.0)
+    return np.where(counts[labels] > 1, silhouettes, 0.0)

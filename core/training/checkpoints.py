@@ -33,11 +33,11 @@ def delete(run_id: str) -> None:
     shutil.rmtree(folder(run_id), ignore_errors=True)
 
 
-def save(path: Path, arrays: Mapping[str, np.ndarray], about: Mapping) -> None:
+def save(path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping) -> None:
     """Write a checkpoint; the previous one is kept until this one is completely on disk.
 
     Args:
-        about: JSON values.
+        metadata: JSON values.
 
     Raises:
         RunError: The disk is full or not writable; the previous checkpoint is kept.
@@ -46,7 +46,7 @@ def save(path: Path, arrays: Mapping[str, np.ndarray], about: Mapping) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with new.open("wb") as file:
-            np.savez(file, about=np.array(json.dumps(about)), **arrays)  # pyright: ignore[reportArgumentType]
+            np.savez(file, about=np.array(json.dumps(metadata)), **arrays)  # pyright: ignore[reportArgumentType]
             file.flush()
             os.fsync(file.fileno())  # otherwise a power cut could leave an empty file under the new name
         new.replace(path)

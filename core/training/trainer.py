@@ -175,11 +175,11 @@ class _Training:
         checkpoint = checkpoints.load(self.folder / "last.npz")
         if checkpoint is None:
             return None
-        arrays, about = checkpoint
-        if about["identity"] != self.identity:
+        arrays, metadata = checkpoint
+        if metadata["identity"] != self.identity:
             log.warning("The checkpoint in %s belongs to another training run: starting anew", self.folder)
             return None
-        self.state = State(**about["state"])
+        self.state = State(**metadata["state"])
         return arrays
 
     def _weights(self) -> dict[str, np.ndarray]:

@@ -15,23 +15,23 @@ from dashboard import server
 from dashboard.state import visitor
 from dashboard.ui import choices, components, formats, heatmap, photo_picker
 
-POLL = 0.4  # seconds between two looks at the worker
-SIZES = (96, 160, 224)  # pixels, beside the size of the page
+POLL = 0.4  # seconds between polls of the worker
+SIZES = (96, 160, 224)  # pixels, offered in addition to the page's size
 MOST_SIZES = 3
 TILE = 112  # pixels of a map
 PHOTO = 288  # pixels of the photo
 FILTER = 48  # pixels of a filter
-FILTERS_A_ROW = 16
+FILTERS_PER_ROW = 16
 
 
 def show(backbone: str, input_size: int) -> None:
     """Choose a photo, and follow it through the network."""
     facts = backbones.get(backbone)
     offered = sorted({size for size in (*SIZES, facts.default_size, input_size) if _fits(size, facts)})
-    chosen, told = st.columns([3, 5], gap="large")
-    with chosen:
+    left, right = st.columns([3, 5], gap="large")
+    with left:
         photo = photo_picker.choose()
-    with told:
+    with right:
         sizes = st.multiselect(
             "Input sizes",
             offered,
@@ -39,16 +39,16 @@ def show(backbone: str, input_size: int) -> None:
             format_func=lambda size: f"{size} px",
             key=f"sees-sizes-{backbone}-{input_size}",
             max_selections=MOST_SIZES,
-            help="The same photo, made smaller before the network gets it",
+            help="The photo is resized to each of these before the network sees it",
         )
-        _say_weights(backbone)
+        _explain_weights(backbone)
     if photo is None or not sizes:
         return
     ready = _all(backbone, photo, sizes, missing=False) is not None
-    with told:
+    with right:
         st.fragment(_answers, run_every=None if ready else POLL)(backbone, photo, sorted(sizes), waiting=not ready)
     if ready:
-        _journey(_all(backbone, photo, sizes, missing=False) or {})
+        _feature_maps(_all(backbone, photo, sizes, missing=False) or {})
 
 
 def _fits(size: int, facts: Backbone) -> bool:
@@ -56,22 +56,22 @@ def _fits(size: int, facts: Backbone) -> bool:
 
 
 def _usual(offered: list[int], input_size: int) -> list[int]:
-    """The page's own size, with a smaller and a larger one, as many as fit beside each other."""
-    beside = [input_size, offered[0], offered[len(offered) // 2], offered[-1]]
-    return sorted(list(dict.fromkeys(beside))[:MOST_SIZES])
+    """The page's own size with a smaller and a larger one, as many as fit side by side."""
+    sizes = [input_size, offered[0], offered[len(offered) // 2], offered[-1]]
+    return sorted(list(dict.fromkeys(sizes))[:MOST_SIZES])
 
 
-def _say_weights(backbone: str) -> None:
+def _explain_weights(backbone: str) -> None:
     facts, weights = backbones.get(backbone), server.explain.weights(backbone)
     folder = settings.home() / "weights"
     if weights == "untrained" and not facts.weights_file:
         st.warning(
-            "There are no published weights for this network, so what follows shows an untrained network. Train it, "
-            "and look at its runs.",
+            "There are no published weights for this network, so what follows shows an untrained one. Train it to see "
+            "its own runs.",
             title="Untrained",
         )
     elif facts.family == backbones.CLIP:
-        _say_weights_of_clip(facts, weights, folder)
+        _explain_weights_of_clip(facts, weights, folder)
     elif weights == "untrained":
         st.warning(
             f"The published weights are not on this machine, so what follows shows an untrained network. Put "
@@ -87,7 +87,7 @@ def _say_weights(backbone: str) -> None:
         )
 
 
-def _say_weights_of_clip(facts: Backbone, weights: str, folder: Path) -> None:
+def _explain_weights_of_clip(facts: Backbone, weights: str, folder: Path) -> None:
     if weights == "untrained":
         st.warning(
             "The published weights are not on this machine, so what follows shows an untrained network. Put the folder "
@@ -95,40 +95,40 @@ def _say_weights_of_clip(facts: Backbone, weights: str, folder: Path) -> None:
             title="Untrained",
         )
         return
-    st.info("It has no fixed classes, so there are feature maps but no prediction.", icon=":material/info:")
+    st.info("CLIP has no fixed classes, so there are feature maps but no prediction.", icon=":material/info:")
     components.link("zero_shot", "Try it zero-shot", icon=":material/chat:")
 
 
 def _all(backbone: str, photo: np.ndarray, sizes: list[int], *, missing: bool) -> dict[int, Seen | LabError] | None:
-    """What is seen at each size, or why not; None while one is missing, unless `missing` may be left out."""
+    """What the network sees at each size, or the error; None while a size is missing, unless `missing` is allowed."""
     digest = photo_picker.name(photo)
-    found: dict[int, Seen | LabError] = {}
+    seen: dict[int, Seen | LabError] = {}
     for size in sizes:
         try:
             answer = server.explain.activations(backbone, photo, digest, size)
         except LabError as error:
             answer = error
         if answer is not None:
-            found[size] = answer
-    return found if missing or len(found) == len(sizes) else None
+            seen[size] = answer
+    return seen if missing or len(seen) == len(sizes) else None
 
 
 def _answers(backbone: str, photo: np.ndarray, sizes: list[int], *, waiting: bool) -> None:
-    """A column a size; a fragment that looks again while one is missing."""
-    found = _all(backbone, photo, sizes, missing=True) or {}
-    if waiting and len(found) == len(sizes):
+    """A column for each size; a fragment that polls while one is missing."""
+    by_size = _all(backbone, photo, sizes, missing=True) or {}
+    if waiting and len(by_size) == len(sizes):
         st.rerun()
-    for place, size in zip(st.columns(MOST_SIZES, gap="medium"), sizes, strict=False):
-        with place:
-            seen = found.get(size)
+    for column, size in zip(st.columns(MOST_SIZES, gap="medium"), sizes, strict=False):
+        with column:
+            seen = by_size.get(size)
             if seen is None:
                 st.skeleton(height=PHOTO)
             elif isinstance(seen, LabError):
                 components.show_error(seen)
             else:
                 _answer(seen)
-    if len(found) < len(sizes):
-        st.caption(":material/hourglass_top: Asking the network. The first photo takes longest: the network is loaded.")
+    if len(by_size) < len(sizes):
+        st.caption(":material/hourglass_top: Computing. The first photo takes longest: the network has to be loaded.")
 
 
 def _answer(seen: Seen) -> None:
@@ -149,48 +149,45 @@ def _answer(seen: Seen) -> None:
 def _caption(seen: Seen) -> str:
     if seen.heat is None:
         return "What the network is given"
-    if not _spoken(seen):
+    if not seen.heat.any():
         return f"No region supports {seen.class_names[0]}"
     return f"Grad-CAM, {seen.heat.shape[0]} x {seen.heat.shape[1]}: supports {seen.class_names[0]}"
 
 
-def _spoken(seen: Seen) -> bool:
-    return seen.heat is not None and bool(seen.heat.any())
-
-
-def _journey(found: dict[int, Seen | LabError]) -> None:
+def _feature_maps(by_size: dict[int, Seen | LabError]) -> None:
     """The feature maps at one of the sizes, and the first filters."""
-    able = {size: seen for size, seen in found.items() if isinstance(seen, Seen)}
-    if not able:
+    seen_at = {size: seen for size, seen in by_size.items() if isinstance(seen, Seen)}
+    if not seen_at:
         return
-    st.subheader("From stage to stage", anchor=False)
-    sizes = {str(size): f"{size} px" for size in sorted(able, reverse=True)}
-    at = choices.titled(st.segmented_control, "maps_at", "Maps at", sizes, required=True)
-    seen = able.get(int(at)) if str(at).isdecimal() else None
-    seen = seen or able[max(able)]
+    st.subheader("Feature maps, from fine to coarse", anchor=False)
+    titles = {str(size): f"{size} px" for size in sorted(seen_at, reverse=True)}
+    chosen = choices.titled(st.segmented_control, "maps_at", "Input size", titles, required=True)
+    seen = seen_at.get(int(chosen)) if str(chosen).isdecimal() else None
+    seen = seen or seen_at[max(seen_at)]
     if seen.weights == "untrained":
         st.caption(":orange-badge[untrained] Patterns of random weights, not of anything learned.")
-    for stage in seen.feature_maps:
-        _feature_map(stage)
+    for feature_map in seen.feature_maps:
+        _feature_map(feature_map)
     st.caption(
-        "The channels of each stage with the strongest response to this photo, by mean absolute value (below each map, "
-        "after the channel's number). The strongest are not necessarily the most important. Each map is scaled from "
-        "its own minimum (black) to its own maximum (white), so brightness cannot be compared between maps; an all-"
-        "black map is constant."
+        "At each resolution, the channels with the strongest response to this photo, by mean absolute value (below "
+        "each map, after the channel's number). The strongest are not necessarily the most important. Each map is "
+        "scaled from its own minimum (black) to its own maximum (white), so brightness cannot be compared between "
+        "maps; an all-black map is constant."
     )
     _filters(seen)
 
 
-def _feature_map(stage: FeatureMap) -> None:
-    silent = f", {stage.silent} of them silent on this photo" if stage.silent else ""
-    st.markdown(f"**{stage.block}** · {stage.size} x {stage.size} places, {formats.count(stage.of, 'channel')}{silent}")
+def _feature_map(feature_map: FeatureMap) -> None:
+    block, size = feature_map.block, f"{feature_map.size} x {feature_map.size}"
+    silent = f", {feature_map.silent} of them silent on this photo" if feature_map.silent else ""
+    st.markdown(f"**{block}** · {size} positions, {formats.count(feature_map.of, 'channel')}{silent}")
     columns = st.columns(4 if visitor.get().projector else CHANNELS, gap="small")
-    for index, (channel, values) in enumerate(zip(stage.channels, stage.maps, strict=True)):
+    for index, (channel, values) in enumerate(zip(feature_map.channels, feature_map.maps, strict=True)):
         columns[index % len(columns)].image(
             components.thumbnail(values, TILE),
             width="stretch",
-            caption=f"{channel}: {stage.means[index]:.3g}",
-            alt=f"Channel {channel} of {stage.block}, a map of {stage.size} x {stage.size}",
+            caption=f"{channel}: {feature_map.means[index]:.3g}",
+            alt=f"Channel {channel} of {block}, a map of {size}",
         )
 
 
@@ -214,10 +211,10 @@ def _filters(seen: Seen) -> None:
 
 
 def contact_sheet(filters: np.ndarray) -> np.ndarray:
-    """Filters (n, kh, kw, 3) uint8 beside each other with crisp pixels, (h, w, 3) uint8 on white."""
+    """Filters (n, kh, kw, 3) uint8 side by side with crisp pixels, (h, w, 3) uint8 on white."""
     scale = max(1, FILTER // max(filters.shape[1:3]))
     tiles = filters.repeat(scale, axis=1).repeat(scale, axis=2)
     tiles = np.pad(tiles, ((0, 0), (2, 2), (2, 2), (0, 0)), constant_values=255)
-    missing = -len(tiles) % FILTERS_A_ROW
+    missing = -len(tiles) % FILTERS_PER_ROW
     tiles = np.concatenate([tiles, np.full((missing, *tiles.shape[1:]), 255, np.uint8)])
-    return np.concatenate([np.concatenate(list(row), axis=1) for row in np.split(tiles, len(tiles) // FILTERS_A_ROW)])
+    return np.concatenate([np.concatenate(list(row), axis=1) for row in np.split(tiles, len(tiles) // FILTERS_PER_ROW)])

@@ -18,7 +18,7 @@ SIZE = 14  # points of the type
 
 
 def default(anatomy: Anatomy) -> str:
-    """The part to open first: the first of the most frequent kind."""
+    """The part to open by default: the first of the most frequent kind."""
     kinds = {name: _kind(layers) for name, layers in anatomy.parts.items()}
     counts = Counter(kind for name, kind in kinds.items() if any(layer.macs for layer in anatomy.parts[name]))
     kind, _ = counts.most_common(1)[0]
@@ -31,7 +31,7 @@ def opened(anatomy: Anatomy, name: str) -> str:
 
 
 def show(anatomy: Anatomy, frozen: Frozen) -> None:
-    """Choose a part, and show how it is wired."""
+    """Choose a part, and show its graph and figures."""
     names = list(anatomy.parts)
     first = default(anatomy)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -79,7 +79,7 @@ def _facts(anatomy: Anatomy, part: str, wide: bool) -> None:
         "Output": f"**{shape(layers[-1].shape)}**",
         "Parameters": f"**{formats.count(params)}**, {100 * params / anatomy.params:.1f} % of the network",
         "MACs": f"**{formats.millions(macs)}**, {100 * macs / anatomy.macs:.1f} % of the network",
-        "Sees": _sees(anatomy, layers),
+        "Receptive field": _receptive_field(anatomy, layers),
     }
     if wide:
         st.markdown(" · ".join(f"{name} {value}" for name, value in rows.items()))
@@ -96,7 +96,7 @@ def _counted(layers: tuple[LayerInfo, ...]) -> str:
     return counts if len(opened) == len(layers) else f"{counts}, and {len(opened)} when opened"
 
 
-def _sees(anatomy: Anatomy, layers: tuple[LayerInfo, ...]) -> str:
+def _receptive_field(anatomy: Anatomy, layers: tuple[LayerInfo, ...]) -> str:
     fields = [layer.receptive for layer in layers if layer.receptive]
     if not fields:
         return "the whole image"
@@ -105,5 +105,5 @@ def _sees(anatomy: Anatomy, layers: tuple[LayerInfo, ...]) -> str:
 
 
 def _kind(layers: tuple[LayerInfo, ...]) -> tuple:
-    """Equal for parts that are wired alike: type, number of inputs and window of each layer."""
+    """Type, number of inputs and window of each layer: equal for parts with the same wiring."""
     return tuple((layer.kind, len(layer.sources), layer.window) for layer in layers)

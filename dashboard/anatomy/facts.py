@@ -60,7 +60,7 @@ def compare(first: Anatomy, others: Sequence[str]) -> None:
 
 
 def _measure(others: Sequence[Anatomy], speeds: pd.DataFrame) -> None:
-    """A button for each other architecture whose speed is unknown; that of the first is shown with its plan."""
+    """A button for each other architecture whose speed is unknown; the first one's speed is part of its plan."""
     with st.container(horizontal=True, vertical_alignment="center"):
         for other in others:
             if _speed(other, speeds) is None:
@@ -68,8 +68,8 @@ def _measure(others: Sequence[Anatomy], speeds: pd.DataFrame) -> None:
 
 
 def _speed(anatomy: Anatomy, speeds: pd.DataFrame) -> float | None:
-    here = speeds[(speeds["backbone"] == anatomy.backbone) & (speeds["input_size"] == anatomy.input_size)]
-    return here["images_per_second"].iloc[0] if len(here) else None
+    rows = speeds[(speeds["backbone"] == anatomy.backbone) & (speeds["input_size"] == anatomy.input_size)]
+    return rows["images_per_second"].iloc[0] if len(rows) else None
 
 
 def size_for(name: str, size: int) -> int:
@@ -88,7 +88,7 @@ def table(anatomies: Sequence[Anatomy], speeds: pd.DataFrame) -> pd.DataFrame:
     """One row per figure with its mark, one column per architecture, in Markdown.
 
     Args:
-        speeds: `backbone`, `input_size`, `images_per_second` of this machine.
+        speeds: `backbone`, `input_size` and `images_per_second`, measured on this machine.
     """
     return pd.DataFrame(
         {anatomy.backbone: _column(anatomy, backbones.get(anatomy.backbone), speeds) for anatomy in anatomies}
@@ -130,15 +130,15 @@ def _column(anatomy: Anatomy, facts: Backbone, speeds: pd.DataFrame) -> dict[str
 
 
 def _verdict(facts: Backbone) -> dict[str, str]:
-    found = verdicts.of(facts)
-    if found is None:
+    verdict = verdicts.of(facts)
+    if verdict is None:
         return {"Strengths": MISSING, "Weaknesses": MISSING, "When to use it": MISSING}
-    strengths, weaknesses = (" ".join(map(verdicts.text, said)) for said in (found.strengths, found.weaknesses))
-    return {"Strengths": strengths, "Weaknesses": weaknesses, "When to use it": found.use}
+    strengths, weaknesses = (" ".join(map(verdicts.text, claims)) for claims in (verdict.strengths, verdict.weaknesses))
+    return {"Strengths": strengths, "Weaknesses": weaknesses, "When to use it": verdict.use}
 
 
 def _sources(names: Iterable[str]) -> list[str]:
-    """Where what is cited of these was published, each once."""
+    """The publications of the cited figures, each once."""
     all_facts = [backbones.get(name) for name in names]
     return list(dict.fromkeys(ZERO_SHOT_SOURCE if facts.zero_shot else facts.source for facts in all_facts))
 

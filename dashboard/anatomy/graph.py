@@ -34,13 +34,7 @@ TITLES = {
     "CLIPVisionPooler": "Class token only",
 }
 NORMS = {"BatchNormalization": "BatchNorm", "LayerNormalization": "LayerNorm", "LayerScale": "scale"}
-HIDDEN = (
-    "ZeroPadding2D",
-    "Cropping2D",
-    "Reshape",
-    "Dropout",
-    "StochasticDepth",
-)  # they have no weights and choose nothing
+HIDDEN = ("ZeroPadding2D", "Cropping2D", "Reshape", "Dropout", "StochasticDepth")  # layers that compute nothing new
 MAX_COLUMNS = 4  # boxes side by side; a wider graph gets the whole width
 SMALL = ("Add", "Multiply")  # the output has the shape of the input
 LIGHT = {"ink": "#1B1F2A", "quiet": "#5C6475", "frozen": "#DCE7F4", "trains": "#FBD9BF", "plain": "#EEF0F4"}
@@ -101,7 +95,7 @@ def unfolded(layers: Iterable[LayerInfo]) -> list[LayerInfo]:
 
 
 def dot(anatomy: Anatomy, part: str, frozen: Frozen, *, every: bool = False, dark: bool = False, size: int = 14) -> str:
-    """The graph of a part, coloured by what trains: from top to bottom, or to the right where it is wider than long.
+    """The graph of a part, coloured by what trains: from top to bottom, or left to right if it is wider than long.
 
     Args:
         every: A box for each layer.
@@ -143,7 +137,7 @@ def dot(anatomy: Anatomy, part: str, frozen: Frozen, *, every: bool = False, dar
 
 
 def shortcuts(meeting: LayerInfo, layers: Sequence[LayerInfo]) -> set[str]:
-    """Inputs of a sum or a concatenation that bypass others: the other inputs were computed from them."""
+    """The inputs of a sum or a concatenation from which its other inputs were computed."""
     if meeting.kind not in ("Add", "Concatenate"):
         return set()
     before = {layer.name: layer.sources for layer in layers}
@@ -161,7 +155,7 @@ def widest(drawn: Sequence[Box]) -> int:
 
 
 def across(drawn: Sequence[Box]) -> bool:
-    """Whether to draw from left to right: it has more parallel paths than the longest has boxes, as in NASNet."""
+    """Whether to draw from left to right: more parallel paths than boxes on the longest one, as in NASNet."""
     return widest(drawn) > MAX_COLUMNS and widest(drawn) > max(_depths(drawn))
 
 
@@ -192,9 +186,9 @@ def _describe_sums(sums: Sequence[LayerInfo], layers: Sequence[LayerInfo]) -> st
     if not sums:
         return ""
     if any(_unchanged(source, layers) for layer in sums for source in layer.sources):
-        return "Its input bypasses its layers unchanged and is added to their output: a residual block."
+        return "Its input bypasses the layers unchanged and is added to their output: a residual block."
     if len(sums) == 1:
-        return "Its input passes through a convolution and is added to the output of its layers: a residual block."
+        return "Its input passes through a convolution and is added to the layers' output: a residual block."
     return f"Two paths are added in {len(sums)} places."
 
 

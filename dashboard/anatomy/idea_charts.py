@@ -24,7 +24,7 @@ def bars(rows: Mapping[str, Sequence[tuple[str, float]]], *, unit: str = "Parame
     """
     names = list(dict.fromkeys(part for parts in rows.values() for part, _ in parts))
     figure = canvas(height=130 + 62 * len(rows), barmode="stack")
-    for place, name in enumerate(names):
+    for index, name in enumerate(names):
         sizes = {title: dict(parts).get(name) for title, parts in rows.items()}
         shown = {title: size for title, size in sizes.items() if size is not None}
         figure.add_bar(
@@ -33,7 +33,7 @@ def bars(rows: Mapping[str, Sequence[tuple[str, float]]], *, unit: str = "Parame
             name=name,
             orientation="h",
             width=0.62,
-            marker_color=PARTS[place % len(PARTS)] if len(names) > 1 else ACCENT,
+            marker_color=PARTS[index % len(PARTS)] if len(names) > 1 else ACCENT,
             hovertemplate=f"%{{y}}, {name}: %{{x:,}}<extra></extra>",
             showlegend=len(names) > 1,
         )
@@ -57,7 +57,7 @@ def widths(channels: Sequence[int]) -> go.Figure:
         hovertemplate="After layer %{x}: %{y:,} channels<extra></extra>",
     )
     figure.update_xaxes(title_text="Layer of the block (0: its input)", dtick=1 if len(channels) <= 13 else 4)
-    return figure.update_yaxes(title_text="Channels to read")
+    return figure.update_yaxes(title_text="Channels")
 
 
 def gradients(measured: GradientNorms) -> go.Figure:
@@ -111,8 +111,8 @@ def scaling(frame: pd.DataFrame, phi: float) -> go.Figure:
             row=1,
             col=column,
         )
-        place: dict[str, Any] = {"row": 1, "col": column}  # Plotly declares both as texts
-        figure.add_vline(x=phi, line={"color": QUIET, "width": 2}, **place)
+        cell: dict[str, Any] = {"row": 1, "col": column}  # Plotly declares both as strings
+        figure.add_vline(x=phi, line={"color": QUIET, "width": 2}, **cell)
         figure.update_yaxes(title_text=title, rangemode="tozero", col=column)
     figure.update_yaxes(tickformat="~s", col=2)
     return figure.update_xaxes(title_text="φ", dtick=1, range=[-0.6, 7.6])

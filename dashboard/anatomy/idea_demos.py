@@ -85,7 +85,7 @@ def _measured_gradients(blocks: int, after: str) -> None:
         return
     _chart(idea_charts.gradients(measured), "Norm of the gradient at each block, with and without shortcuts")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(_tell_gradients(measured), width="stretch")
+        st.markdown(_sentence_on_gradients(measured), width="stretch")
         components.measured(
             hardware.name(),
             f"{measured.images} images of {measured.dataset}, mean of {measured.seeds} networks of each kind before "
@@ -93,7 +93,7 @@ def _measured_gradients(blocks: int, after: str) -> None:
         )
 
 
-def _tell_gradients(measured: vanishing_gradients.GradientNorms) -> str:
+def _sentence_on_gradients(measured: vanishing_gradients.GradientNorms) -> str:
     plain, residual = (measured.gradients[kind] for kind in ("plain", "residual"))
     first = (
         f"The first of {measured.blocks} blocks gets a gradient of {plain[0]:.1e} without shortcuts and "
@@ -143,15 +143,22 @@ def separable() -> None:
     """A standard convolution compared with a depthwise separable one."""
     kernel, channels, filters = _sliders(("kernel", "Window (px)", 3, 1, 9, 2), _CHANNELS, _FILTERS)
     whole = arithmetic.standard(kernel, channels, filters)
-    look, mix = arithmetic.separable(kernel, channels, filters)
-    rows = {"Standard": [("All at once", whole)], "Separable": [("Mix, 1 x 1", mix), ("Look, depthwise", look)]}
+    depthwise, pointwise = arithmetic.separable(kernel, channels, filters)
+    rows = {
+        "Standard": [("All at once", whole)],
+        "Separable": [("Pointwise, 1 x 1", pointwise), ("Depthwise", depthwise)],
+    }
     _chart(idea_charts.bars(rows), "Parameters of a standard and of a depthwise separable convolution")
-    share = (look + mix) / whole
+    separable = depthwise + pointwise
     st.markdown(
-        f"Apart they take **{formats.percent(share)}** of the parameters, and of the multiplications too: "
+        f"Separated, it takes **{formats.percent(separable / whole)}** of the parameters, and of the multiplications: "
         f"1/{filters} + 1/{kernel**2}. "
-        + ("With a window of one place there is nothing to look at." if kernel == 1 else "")
-        + (f"Most of what is left, {formats.percent(mix / (look + mix))}, is mixing." if mix > look else "")
+        + ("A window of one pixel cannot see its surroundings." if kernel == 1 else "")
+        + (
+            f"Most of what is left, {formats.percent(pointwise / separable)}, is the pointwise convolution."
+            if pointwise > depthwise
+            else ""
+        )
     )
 
 
@@ -164,9 +171,9 @@ def search() -> None:
     _chart(idea_charts.cells(sizes, blocks), "Number of different cells by their number of blocks")
     years = sizes[blocks] / SECONDS_A_YEAR
     st.markdown(
-        f"**{_large(sizes[blocks])} cells** of {formats.count(blocks, 'block')}. To try one a second would take "
+        f"**{_large(sizes[blocks])} cells** of {formats.count(blocks, 'block')}. Trying one a second would take "
         + (f"{_large(years)} years." if years >= 1 else f"{formats.duration(sizes[blocks])}.")
-        + " So the search learned which choices do well, and tried only some thousands."
+        + " So the search learned which choices do well, and tried only some thousands of cells."
     )
 
 
@@ -189,8 +196,8 @@ def inverted() -> None:
     }
     _chart(idea_charts.bars(rows), "Parameters of a bottleneck, an inverted one, and one with a standard window")
     st.markdown(
-        f"Inside, the inverted block has {inside[1] / inside[0]:.0f} times as many channels to look at, and its window "
-        f"takes {formats.percent(wide[1] / sum(wide))} of its parameters. With a standard window it would take "
+        f"Inside, the inverted block has {inside[1] / inside[0]:.0f} times as many channels, and its depthwise window "
+        f"takes {formats.percent(wide[1] / sum(wide))} of its parameters. With a standard window it would need "
         f"**{sum(part for _, part in rows['Inverted, standard window']) / sum(wide):.0f} times** as many in all."
     )
 
@@ -219,12 +226,14 @@ def scaling() -> None:
             "computed_params": [base.params * rule["depth"] * rule["width"] ** 2 for rule in rules],
         }
     )
-    _chart(idea_charts.scaling(frame, phi), "Input size and parameters of EfficientNet B0 to B7, by the rule and built")
+    _chart(
+        idea_charts.scaling(frame, phi), "Input size and parameters of EfficientNet B0 to B7, by the rule and released"
+    )
     step = round(phi)
-    near = frame.iloc[step]
+    row = frame.iloc[step]
     st.markdown(
-        f"By the rule, φ = {step} gives {near['computed_size']:.0f} px and {near['computed_params'] / 1e6:.1f} M "
-        f"parameters; {near['name']} was released with {near['size']} px and {near['params'] / 1e6:.1f} M. Channels "
+        f"By the rule, φ = {step} gives {row['computed_size']:.0f} px and {row['computed_params'] / 1e6:.1f} M "
+        f"parameters; {row['name']} was released with {row['size']} px and {row['params'] / 1e6:.1f} M. Channels "
         "and repeats are rounded, and the released networks do not follow the rule exactly."
     )
 
@@ -232,14 +241,15 @@ def scaling() -> None:
 def window() -> None:
     """How large a depthwise window can be before its cost matters."""
     channels, kernel = _sliders(("channels", "Channels", 96, 16, 768, 16), ("kernel", "Window (px)", 7, 3, 31, 2))
-    look, think = arithmetic.convnext_block(channels, kernel)
-    rows = {"ConvNeXt block": [("Two dense layers", think), ("Depthwise window", look)]}
+    depthwise, dense_layers = arithmetic.convnext_block(channels, kernel)
+    block = depthwise + dense_layers
+    rows = {"ConvNeXt block": [("Two dense layers", dense_layers), ("Depthwise window", depthwise)]}
     _chart(idea_charts.bars(rows), "Parameters of a ConvNeXt block")
     standard = arithmetic.standard(kernel, channels, channels)
     st.markdown(
-        f"A depthwise window of {kernel} x {kernel} takes **{formats.percent(look / (look + think))}** of the block's "
-        f"parameters. A standard convolution of that size would need {_times(standard, look + think)} as many as the "
-        "whole block."
+        f"A depthwise window of {kernel} x {kernel} takes **{formats.percent(depthwise / block)}** of the block's "
+        f"parameters. A standard convolution of that size would need {_times(standard, block)} as many as the whole "
+        "block."
     )
 
 
@@ -249,10 +259,10 @@ def tokens() -> None:
     side = pixels // patch
     count, finer = side**2 + 1, (2 * side) ** 2 + 1
     rows, names = {}, ("Queries, keys, values, output", "Tokens by tokens", "Two dense layers")
-    for many in (count, finer):
-        rows[f"{many:,} tokens"] = list(zip(names, arithmetic.transformer_block(many, _WIDTH), strict=True))
-    _chart(idea_charts.bars(rows, unit="Multiplications"), "Multiplications of a transformer's block, by its tokens")
-    before, after = (arithmetic.transformer_block(many, _WIDTH) for many in (count, finer))
+    for n_tokens in (count, finer):
+        rows[f"{n_tokens:,} tokens"] = list(zip(names, arithmetic.transformer_block(n_tokens, _WIDTH), strict=True))
+    _chart(idea_charts.bars(rows, unit="Multiplications"), "Multiplications of a transformer block, by its tokens")
+    before, after = (arithmetic.transformer_block(n_tokens, _WIDTH) for n_tokens in (count, finer))
     st.markdown(
         f"{side} x {side} patches and a class token make {count:,} tokens of {_WIDTH} numbers each. Patches half the "
         f"size make {finer:,}: the dense layers then cost {_times(after[2], before[2])} as much, the products of "
@@ -291,8 +301,8 @@ def _sliders(*sliders: tuple) -> list:
     return values
 
 
-def _chart(figure, alt: str, place: str = "") -> None:
-    components.chart(figure, key=f"demo{place}", alt=alt)
+def _chart(figure, alt: str, suffix: str = "") -> None:
+    components.chart(figure, key=f"demo{suffix}", alt=alt)
 
 
 def _times(more: float, less: float) -> str:

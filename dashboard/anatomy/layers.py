@@ -32,7 +32,7 @@ COLUMNS = {
     "trains": st.column_config.CheckboxColumn("Trains"),
     "batchnorm": st.column_config.TextColumn("BatchNorm", help="Its mode during training"),
 }
-OF_BLOCKS = {
+BLOCK_COLUMNS = {
     "name": "Block",
     "layers": st.column_config.NumberColumn("Layers"),
     **{name: COLUMNS[name] for name in ("output", "params", "macs", "receptive")},
@@ -46,14 +46,14 @@ def show(anatomy: Anatomy, frozen: Frozen) -> None:
     table = frame(anatomy, frozen)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         rows = choices.titled(st.segmented_control, "rows", "Rows", ROWS, required=True)
-        words = st.text_input(
+        query = st.text_input(
             "Search", placeholder="Name, type or block: pool, add, block_3", key="layer", bind="query-params", width=320
         )
         kinds = st.multiselect("Types", sorted(table["kind"].unique()), key="kind", bind="query-params", width=360)
     if rows == "blocks":
         _folded(table, frozen)
         return
-    shown = narrowed(table, words, kinds)
+    shown = narrowed(table, query, kinds)
     _layers(shown, key="layers")
     st.caption(
         f"{formats.count(len(shown))} of {formats.count(len(table), 'layer')}: "
@@ -64,7 +64,7 @@ def show(anatomy: Anatomy, frozen: Frozen) -> None:
 
 def frame(anatomy: Anatomy, frozen: Frozen) -> pd.DataFrame:
     """One row per layer, in the order of the graph: the columns of COLUMNS, `trainable` and `part`."""
-    now = {row.name: row for row in frozen.layers}
+    plan = {row.name: row for row in frozen.layers}
     rows = [
         {
             "name": layer.name,
@@ -76,20 +76,20 @@ def frame(anatomy: Anatomy, frozen: Frozen) -> pd.DataFrame:
             "params": layer.params,
             "macs": layer.macs,
             "receptive": max(layer.receptive) if layer.receptive else None,
-            "trainable": now[layer.name].trainable_params if layer.name in now else 0,
-            "trains": layer.name in now and now[layer.name].trainable_params > 0,
-            "batchnorm": now[layer.name].batchnorm if layer.name in now else "",
+            "trainable": plan[layer.name].trainable_params if layer.name in plan else 0,
+            "trains": layer.name in plan and plan[layer.name].trainable_params > 0,
+            "batchnorm": plan[layer.name].batchnorm if layer.name in plan else "",
         }
         for layer in anatomy.layers
     ]
     return pd.DataFrame(rows).astype({"receptive": "Int64"})
 
 
-def narrowed(table: pd.DataFrame, words: str, kinds: list[str]) -> pd.DataFrame:
+def narrowed(table: pd.DataFrame, query: str, kinds: list[str]) -> pd.DataFrame:
     """Rows of these types whose name, type or block contains every word; all rows by default."""
     text = (table["name"] + " " + table["kind"] + " " + table["block"]).str.lower()
     kept = table["kind"].isin(kinds) if kinds else pd.Series(True, index=table.index)
-    for word in words.lower().split():
+    for word in query.lower().split():
         kept &= text.str.contains(word, regex=False)
     return table.loc[kept]
 
@@ -111,10 +111,10 @@ def folded(table: pd.DataFrame, frozen: Frozen) -> pd.DataFrame:
 def _folded(table: pd.DataFrame, frozen: Frozen) -> None:
     blocks = folded(table, frozen)
     event = st.dataframe(
-        blocks[list(OF_BLOCKS)],
+        blocks[list(BLOCK_COLUMNS)],
         hide_index=True,
         height=min(HEIGHT, 36 * (len(blocks) + 1)),
-        column_config=OF_BLOCKS,
+        column_config=BLOCK_COLUMNS,
         key="folded-layers",
         placeholder=WHOLE,
         on_select="rerun",

@@ -18,8 +18,8 @@ HEAD = "new head"
 WITHOUT = "#b9bfca"  # nothing in it could train
 GAP = 0.012  # of the whole width: between parts, and three times that where the resolution changes
 NARROWEST = 0.004  # of the whole width
-LABEL = 0.085  # of the whole width: what the label of a stage needs
-LISTED = 12  # layers in a hover
+LABEL = 0.085  # of the whole width: the label of a resolution
+LISTED = 12  # layers in a tooltip
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,16 @@ class Part:
 
     name: str
     resolution: int  # pixels: the height of its last feature map with weights, or of the square of its patches
-    channels: int  # it gives on
+    channels: int  # of its output
     params: int
     macs: int
-    trains: float | None  # share of its layers with weights, from its end; None: it has no weights
+    trains: float | None  # share of its layers with weights that train, from the end; None: it has no weights
     hover: str
-    patches: bool = False  # its positions are image patches, each a token
+    patches: bool = False  # its positions are patches of the image, a token each
 
 
 def parts(anatomy: Anatomy, frozen: Frozen) -> list[Part]:
-    """The boxes, in the order images pass them."""
+    """The boxes, from image to head."""
     trained = {row.name: row.trainable_params for row in frozen.layers}
     return [_part(name, layers, trained) for name, layers in anatomy.parts.items()]
 
@@ -46,16 +46,16 @@ def figure(boxes: Sequence[Part], *, by: str = "channels", head: str = "", chose
     """The picture; `customdata` of each box is its name.
 
     Args:
-        by: What widths show, of WIDTHS.
-        head: What is said of the new head, which always trains.
-        chosen: The part that is outlined.
+        by: The quantity that widths show, a key of WIDTHS.
+        head: Text on the new head, which always trains.
+        chosen: The part to outline.
     """
-    places, stages = _places(boxes, by)
+    edges, resolutions = _edges(boxes, by)
     tallest = np.sqrt(max(box.resolution for box in boxes))
     canvas = charts.canvas(height=310, barmode="overlay", bargap=0, clickmode="event+select")
     canvas.update_layout(legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "font_size": 13})
     rows = []  # name of the trace, box, left, right
-    for box, (left, right) in zip(boxes, places, strict=True):
+    for box, (left, right) in zip(boxes, edges, strict=True):
         if box.trains is None:
             rows.append(("No weights", box, left, right))
             continue
@@ -66,7 +66,7 @@ def figure(boxes: Sequence[Part], *, by: str = "channels", head: str = "", chose
             rows.append(("Trains", box, cut, right))
     for name, colour in (("Frozen", FROZEN), ("Trains", TRAINS), ("No weights", WITHOUT)):
         _boxes(canvas, name, colour, [row for row in rows if row[0] == name], tallest, chosen)
-    end = places[-1][1]
+    end = edges[-1][1]
     canvas.add_bar(
         x=[end + 2.2 * GAP],
         width=[1.6 * GAP],
@@ -76,7 +76,7 @@ def figure(boxes: Sequence[Part], *, by: str = "channels", head: str = "", chose
         marker={"color": TRAINS, "pattern": {"shape": "/"}},
         hovertemplate=f"<b>{HEAD}</b><br>{head}<extra></extra>",
     )
-    for resolution, members, left, right in stages:
+    for resolution, members, left, right in resolutions:
         canvas.add_annotation(
             x=(left + right) / 2,
             y=-0.56,
@@ -96,11 +96,11 @@ def _part(name: str, layers: Sequence[LayerInfo], trained: dict[str, int]) -> Pa
     learns = [layer for layer in weighted if layer.trainable_params]
     params, macs = sum(layer.params for layer in layers), sum(layer.macs for layer in layers)
     trains = sum(trained.get(layer.name, 0) for layer in layers)
-    facts = [f"<b>{name}</b>: {formats.count(len(layers), 'layer')}, {formats.count(params, 'parameter')}"]
+    figures = [f"<b>{name}</b>: {formats.count(len(layers), 'layer')}, {formats.count(params, 'parameter')}"]
     if macs:
-        facts.append(f"{formats.millions(macs)} MACs per image")
+        figures.append(f"{formats.millions(macs)} MACs per image")
     if weighted:
-        facts.append(f"trains {formats.count(trains)} of them" if trains else "frozen")
+        figures.append(f"{formats.count(trains, 'parameter')} train" if trains else "frozen")
     return Part(
         name=name,
         resolution=_side(maps[-1]) if maps else 1,
@@ -108,13 +108,13 @@ def _part(name: str, layers: Sequence[LayerInfo], trained: dict[str, int]) -> Pa
         params=params,
         macs=macs,
         trains=sum(trained.get(layer.name, 0) > 0 for layer in learns) / len(learns) if learns else None,
-        hover="<br>".join([", ".join(facts), *_listed(layers)]),
+        hover="<br>".join([", ".join(figures), *_listed(layers)]),
         patches=bool(maps) and len(maps[-1].shape) == 2,
     )
 
 
 def _side(layer: LayerInfo) -> int:
-    """Of a feature map, or of the square that the patches of an image make beside their class token."""
+    """The side of a feature map, or of the square of image patches, without the class token."""
     return layer.shape[0] if len(layer.shape) == 3 else math.isqrt(layer.shape[0] - 1)
 
 
@@ -124,34 +124,34 @@ def _listed(layers: Sequence[LayerInfo]) -> list[str]:
     return lines if more <= 0 else [*lines[:LISTED], f"and {more} more"]
 
 
-def _places(boxes: Sequence[Part], by: str) -> tuple[list[tuple[float, float]], list[tuple]]:
-    """Left and right of each box, and (resolution, boxes, left, right) of each stage; about 1 wide in all."""
+def _edges(boxes: Sequence[Part], by: str) -> tuple[list[tuple[float, float]], list[tuple]]:
+    """Left and right of each box, and (resolution, boxes, left, right) of each resolution; about 1 wide in all."""
     sizes = np.sqrt([float(getattr(box, by)) for box in boxes])
     room = 1 - GAP * (len(boxes) - 1) if len(boxes) < 30 else 0.75
     widths = np.maximum(room * sizes / max(sizes.sum(), 1), NARROWEST)
     gap = min(GAP, 0.25 / len(boxes))
-    places, stages, at = [], [], 0.0
-    for resolution, members in _stages(boxes):
-        left, needed = at, sum(widths[index] + gap for index in members)
-        at += max(LABEL - needed, 0) / 2
+    edges, resolutions, x = [], [], 0.0
+    for resolution, members in _resolutions(boxes):
+        left, needed = x, sum(widths[index] + gap for index in members)
+        x += max(LABEL - needed, 0) / 2
         for index in members:
-            places.append((at, at + widths[index]))
-            at += widths[index] + gap
-        at = max(at, left + (LABEL + needed) / 2) if needed < LABEL else at
-        stages.append((resolution, [boxes[index] for index in members], left, at - gap))
-        at += 2 * gap
-    return places, stages
+            edges.append((x, x + widths[index]))
+            x += widths[index] + gap
+        x = max(x, left + (LABEL + needed) / 2) if needed < LABEL else x
+        resolutions.append((resolution, [boxes[index] for index in members], left, x - gap))
+        x += 2 * gap
+    return edges, resolutions
 
 
-def _stages(boxes: Sequence[Part]) -> Iterable[tuple[int, list[int]]]:
-    """Neighbours of the same resolution, as indices."""
-    found: list[tuple[int, list[int]]] = []
+def _resolutions(boxes: Sequence[Part]) -> Iterable[tuple[int, list[int]]]:
+    """Adjacent boxes of the same resolution, as indices."""
+    groups: list[tuple[int, list[int]]] = []
     for index, box in enumerate(boxes):
-        if found and found[-1][0] == box.resolution:
-            found[-1][1].append(index)
+        if groups and groups[-1][0] == box.resolution:
+            groups[-1][1].append(index)
         else:
-            found.append((box.resolution, [index]))
-    return found
+            groups.append((box.resolution, [index]))
+    return groups
 
 
 def _boxes(canvas: go.Figure, name: str, colour: str, rows: Sequence[tuple], tallest: float, chosen: str) -> None:

@@ -20,7 +20,7 @@ NOTEBOOK_LAYERS = ("input", "backbone", "pooling", "dropout", "dense")  # of a m
 
 
 def choose(anatomy: Anatomy) -> tuple[str, int]:
-    """What is unfrozen, and how many of it from the end; 0: only the head trains."""
+    """The unit to unfreeze and how many, from the end; 0: only the head trains."""
     left, right = st.columns([1, 4], gap="medium", vertical_alignment="bottom")
     with left:
         unfreeze = choices.titled(st.segmented_control, "unfreeze", "Unfreeze the last", SLICES, required=True)
@@ -39,7 +39,7 @@ def choose(anatomy: Anatomy) -> tuple[str, int]:
 
 
 def show(anatomy: Anatomy, frozen: Frozen, dataset: Dataset, unfreeze: str) -> None:
-    """The totals of the plan with a new head for a dataset, and where to go with it."""
+    """The totals of the plan with a new head for a dataset, and a sentence on it."""
     classes = len(dataset.class_names)
     head = anatomies.head_params(anatomy, classes)
     total, trains = frozen.params + head, frozen.trainable_params + head
@@ -60,7 +60,7 @@ def show(anatomy: Anatomy, frozen: Frozen, dataset: Dataset, unfreeze: str) -> N
 
 
 def links(anatomy: Anatomy, frozen: Frozen, dataset: Dataset, unfreeze: str) -> None:
-    """Where to go with the plan."""
+    """Links that take the plan to other pages."""
     plan = {"method": "finetune", "unfreeze": unfreeze, "unfreeze_count": str(frozen.asked)} if frozen.asked else {}
     components.link(
         "train",
@@ -72,7 +72,7 @@ def links(anatomy: Anatomy, frozen: Frozen, dataset: Dataset, unfreeze: str) -> 
         **plan,
     )
     if anatomy.backbone in (*backbones.names(), *backbones.clip_names()):
-        components.link("backbones", "What was published", icon=":material/account_tree:", backbone=anatomy.backbone)
+        components.link("backbones", "Published figures", icon=":material/account_tree:", backbone=anatomy.backbone)
 
 
 def sentence(anatomy: Anatomy, frozen: Frozen, unfreeze: str) -> str:
@@ -97,21 +97,21 @@ def _depth(anatomy: Anatomy, dataset: Dataset) -> str:
     )
 
 
-def _epoch(place, anatomy: Anatomy, frozen: Frozen, config: RunConfig, n_train: int) -> None:
+def _epoch(column, anatomy: Anatomy, frozen: Frozen, config: RunConfig, n_train: int) -> None:
     estimate = costs.epoch(anatomy, frozen, config, n_train)
     label = "An epoch here"
     if estimate:
         text = formats.duration(estimate.seconds) if estimate.seconds >= 0.95 else "under 1 s"
-        _figure(place, label, text, f"Estimated for {formats.count(n_train, 'image')}. {estimate.basis}.")
+        _figure(column, label, text, f"Estimated for {formats.count(n_train, 'image')}. {estimate.basis}.")
         return
-    with place:
-        st.markdown(f":gray[{label}]", help=f"{anatomy.backbone} at {anatomy.input_size} px was never measured here")
+    with column:
+        st.markdown(f":gray[{label}]", help=f"{anatomy.backbone} at {anatomy.input_size} px has not been measured here")
         cost.measure_button(anatomy.backbone, anatomy.input_size)
 
 
-def _figure(place, label: str, value: str, help: str = "") -> None:
+def _figure(column, label: str, value: str, help: str = "") -> None:
     """A labelled number with all its digits."""
-    with place.container(gap=None):
+    with column.container(gap=None):
         st.markdown(f":gray[{label}]", help=help or None)
         st.header(value, anchor=False)
 

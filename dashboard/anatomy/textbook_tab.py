@@ -14,7 +14,7 @@ AGREES = 1e-3  # tolerance relative to a typical feature: float32 rounding over 
 
 
 def show(name: str) -> None:
-    """The code for an architecture: its own where it is one of ours, else that of its family."""
+    """The code for an architecture: its own if it is one of our networks, otherwise its family's."""
     written = _written(name)
     if backbones.get(name).family == backbones.CLIP:
         st.info(
@@ -35,9 +35,9 @@ def show(name: str) -> None:
         source = textbook.source(build) if written in textbook.NETWORKS else networks.source(build)
         st.code(source, height=760, wrap_lines=True)
     with facts:
-        _about(name, written)
+        _notes(name, written)
         if written in textbook.NETWORKS:
-            _beside_keras(written)
+            _compared_with_keras(written)
         components.link(
             "train", f"Train {written} from scratch", icon=":material/play_circle:", backbones=written, method="scratch"
         )
@@ -47,19 +47,19 @@ def _written(name: str) -> str:
     return name if name in networks.OWN else textbook.of_family(backbones.get(name).family)
 
 
-def _about(name: str, written: str) -> None:
+def _notes(name: str, written: str) -> None:
     network, facts = textbook.NETWORKS.get(written), backbones.get(written)
     if name not in (written, network.keras if network else ""):
         st.markdown(f"This is {written.removeprefix('Textbook')}, from which {name} can be understood.")
     st.markdown(
         f"**{formats.count(facts.params, 'parameter')}** and {facts.depth} layers with weights, without a classifier. "
-        "It takes pixels 0 to 255 as they are."
+        "It takes raw pixels, 0 to 255."
     )
     if network:
         st.markdown("\n".join(f"* {sentence}" for sentence in network.look_for))
 
 
-def _beside_keras(written: str) -> None:
+def _compared_with_keras(written: str) -> None:
     network = textbook.NETWORKS[written]
     try:
         compared = server.ideas.comparison(written)
@@ -70,27 +70,28 @@ def _beside_keras(written: str) -> None:
         st.skeleton(height=260)
         _return_when_counted(written)
         return
-    _stages(compared, network.keras)
+    _resolutions(compared, network.keras)
     for title, params in compared.variants.items():
         st.markdown(
             f"**{title}** would cost {formats.count(params - compared.ours, 'parameter')} more: {params / 1e6:.1f} M, "
-            f"{formats.percent(params / compared.ours - 1)} on top, for shapes that already fit."
+            f"{formats.percent(params / compared.ours - 1)} on top, although the shapes already fit."
         )
     if network.keras:
         _check(written, network.keras)
 
 
-def _stages(compared: Comparison, keras: str) -> None:
+def _resolutions(compared: Comparison, keras: str) -> None:
+    rows = compared.resolutions
     table = pd.DataFrame(
         {
-            "Maps": [f"{stage.size} x {stage.size}" for stage in compared.resolutions],
-            "Layers": [stage.layers for stage in compared.resolutions],
-            "Ours": [stage.ours for stage in compared.resolutions],
+            "Maps": [f"{row.size} x {row.size}" for row in rows],
+            "Layers": [row.layers for row in rows],
+            "Ours": [row.ours for row in rows],
         }
     )
     if keras:
-        table["Keras"] = [stage.keras for stage in compared.resolutions]
-        same = compared.ours == compared.keras and all(stage.ours == stage.keras for stage in compared.resolutions)
+        table["Keras"] = [row.keras for row in rows]
+        same = compared.ours == compared.keras and all(row.ours == row.keras for row in rows)
         st.markdown(
             f"As many parameters as `keras.applications.{keras}` at every resolution: {compared.keras:,} in all."
             if same
@@ -109,7 +110,7 @@ def _stages(compared: Comparison, keras: str) -> None:
             "Ours": number,
             "Keras": number,
         },
-        alt="Parameters of each stage, in our network and in Keras's",
+        alt="Parameters at each resolution, in our network and in Keras's",
     )
 
 
@@ -118,20 +119,20 @@ def _check(written: str, keras: str) -> None:
     check = server.ideas.parity_check(written)
     task_progress.why_it_ended(check.error)
     if check.result:
-        _tell(check.result, keras)
+        _verdict(check.result, keras)
     elif check.running:
-        st.caption(":material/hourglass_top: Both networks are built and compared")
+        st.caption(":material/hourglass_top: Building and comparing both networks")
         _return_when_checked(written)
     elif st.button(
         f"Check it against Keras's {keras}",
         icon=":material/balance:",
-        help=("Copies random tensors from Keras's network to ours, and compares their outputs for the same images"),
+        help="Copies random tensors from Keras's network to ours, and compares their outputs for the same images",
     ):
         check.begin()
         st.rerun(scope="app")
 
 
-def _tell(checked: ParityCheck, keras: str) -> None:
+def _verdict(checked: ParityCheck, keras: str) -> None:
     same = checked.largest_difference <= AGREES * checked.typical
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(

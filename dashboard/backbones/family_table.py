@@ -19,21 +19,21 @@ def table() -> pd.DataFrame:
             families.setdefault(facts.family, []).append(facts)
     rows = {
         f"{name} ({len(members)})": _row(members)
-        for name, members in sorted(families.items(), key=lambda each: _first(each[1]))
+        for name, members in sorted(families.items(), key=lambda family: _first(family[1]))
     }
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def lessons() -> list[str]:
     """What the figures show where words would mislead, one sentence each; everything is cited or counted."""
-    known = list(BACKBONES.values())
-    timed = [facts for facts in known if facts.cpu_ms is not None and facts.gpu_ms is not None]
+    catalog = list(BACKBONES.values())
+    timed = [facts for facts in catalog if facts.cpu_ms is not None and facts.gpu_ms is not None]
     yard, vgg = BACKBONES[YARDSTICK], BACKBONES["VGG16"]
     both = {facts.name: (_slower(facts, "cpu_ms"), _slower(facts, "gpu_ms")) for facts in timed}
     turned = max((name for name, (cpu, gpu) in both.items() if cpu < 1 < gpu), key=lambda name: both[name][1])
     slow = max((facts for facts in timed if facts.params < yard.params), key=lambda facts: facts.gpu_ms or 0)
     deep = max((facts for facts in timed if facts.params < vgg.params), key=lambda facts: facts.depth)
-    late = [facts.name for facts in known if facts.top1 and _is_late(facts)]
+    late = [facts.name for facts in catalog if facts.top1 and _is_late(facts)]
     return [
         f"**Fast where?** {turned} takes {both[turned][0]:.1f} times as long as {YARDSTICK} on the published CPU, but "
         f"{both[turned][1]:.1f} times as long on the published GPU.",
@@ -50,24 +50,24 @@ def lessons() -> list[str]:
 
 def _row(members: list[Backbone]) -> dict[str, str]:
     timed = [facts for facts in members if facts.cpu_ms is not None]
-    accurate = [facts.top1 for facts in members if facts.top1] or [facts.zero_shot for facts in members]
-    words = ", zero-shot" if not members[0].top1 else ""
+    accuracies = [facts.top1 for facts in members if facts.top1] or [facts.zero_shot for facts in members]
+    remark = ", zero-shot" if not members[0].top1 else ""
     return {
         "Year": _range([facts.year for facts in members], str),
         "Parameters": _range([facts.params for facts in members], formats.millions),
         "Depth": _range([facts.depth for facts in members], str),
         "Input (px)": _range([facts.default_size for facts in members], str),
-        "Top-1 (%)": _range([each for each in accurate if each], "{:.1f}".format) + words,
+        "Top-1 (%)": _range([top1 for top1 in accuracies if top1], "{:.1f}".format) + remark,
         "CPU": _times(timed, "cpu_ms"),
         "GPU": _times(timed, "gpu_ms"),
         "When to use it": family.use if (family := verdicts.of(members[0])) else NOTHING,
     }
 
 
-def _times(timed: list[Backbone], place: str) -> str:
+def _times(timed: list[Backbone], device: str) -> str:
     if not timed:
         return NOTHING
-    return _range([_slower(facts, place) for facts in timed], "{:.1f}".format)
+    return _range([_slower(facts, device) for facts in timed], "{:.1f}".format)
 
 
 def _range(values: list, text) -> str:
@@ -85,5 +85,6 @@ def _is_late(facts: Backbone) -> bool:
     return any(work.paper.url == facts.paper_url and facts.year > work.paper.year for work in WORKS.values())
 
 
-def _slower(facts: Backbone, place: str) -> float:
-    return getattr(facts, place) / getattr(BACKBONES[YARDSTICK], place)
+def _slower(facts: Backbone, device: str) -> float:
+    """How many times as long as the yardstick; `device`: cpu_ms or gpu_ms."""
+    return getattr(facts, device) / getattr(BACKBONES[YARDSTICK], device)

@@ -44,17 +44,17 @@ def tree(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
         chosen: The architecture that gets a ring, with the lines of its work drawn in colour.
         shown: Architectures that are drawn fully; none: all.
     """
-    own = of(chosen) if chosen else None
-    related = [taken for taken in TAKEN if own and own.name in (taken.by, taken.from_)]
+    chosen_work = of(chosen) if chosen else None
+    related = [taken for taken in TAKEN if chosen_work and chosen_work.name in (taken.by, taken.from_)]
     figure = canvas(height=HEIGHT, showlegend=False)
     _add_lines(figure, [taken for taken in TAKEN if taken not in related], QUIET, 1.2, 0.45)
     _add_lines(figure, related, ACCENT, 3, 0.9)
     _add_reasons(figure)
     for work in WORKS.values():
         _add_work(figure, work, shown)
-    if own:
-        named = chosen if len(own.architectures) > 1 else ""  # else the title says it
-        _ring(figure, named, *_place(chosen, own), "bottom center")
+    if chosen_work:
+        label = chosen if len(chosen_work.architectures) > 1 else ""  # otherwise the title names it
+        _ring(figure, label, *_place(chosen, chosen_work), "bottom center")
     years = range(2012, 2023)
     figure.update_xaxes(
         range=[OLDEST - 0.6, 2022.9],
@@ -79,10 +79,10 @@ def timeline(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
         name="Best so far",
         hoverinfo="skip",
     )
-    words = [(_when(name), facts.zero_shot, name) for name, facts in BACKBONES.items() if facts.zero_shot]
-    _add_members(figure, f"{CLIP}, zero-shot", words, shown, symbol=f"{FAMILY_SYMBOLS[CLIP]}-open")
+    zero_shot = [(_when(name), facts.zero_shot, name) for name, facts in BACKBONES.items() if facts.zero_shot]
+    _add_members(figure, f"{CLIP}, zero-shot", zero_shot, shown, symbol=f"{FAMILY_SYMBOLS[CLIP]}-open")
     for family in dict.fromkeys(BACKBONES[name].family for _, _, name in dated):
-        _add_members(figure, family, [each for each in dated if BACKBONES[each[2]].family == family], shown)
+        _add_members(figure, family, [member for member in dated if BACKBONES[member[2]].family == family], shown)
     published = chosen in BACKBONES and (BACKBONES[chosen].top1 or BACKBONES[chosen].zero_shot)
     if published:
         _ring(figure, chosen, _when(chosen), published, "middle left")
@@ -128,7 +128,7 @@ def _add_members(
 
 def _add_work(figure: go.Figure, work: Work, shown: Collection[str]) -> None:
     when, lane = _when_of(work), LANES[work.name]
-    said = "<br>".join(filter(None, [f"<b>{work.title}</b>", work.note, work.paper.mark]))
+    text = "<br>".join(filter(None, [f"<b>{work.title}</b>", work.note, work.paper.mark]))
     names = work.architectures
     figure.add_annotation(
         x=when,
@@ -144,7 +144,7 @@ def _add_work(figure: go.Figure, work: Work, shown: Collection[str]) -> None:
             y=[lane],
             mode="markers",
             marker={"symbol": "circle-open", "size": 9, "color": QUIET},
-            hovertemplate=f"{said}<extra></extra>",
+            hovertemplate=f"{text}<extra></extra>",
             showlegend=False,
         )
         return
@@ -159,7 +159,7 @@ def _add_work(figure: go.Figure, work: Work, shown: Collection[str]) -> None:
             "size": 11,
             "opacity": [_strength(name, shown) for name in names],
         },
-        hovertemplate=f"<b>%{{customdata[0]}}</b><br>{said}<extra></extra>",
+        hovertemplate=f"<b>%{{customdata[0]}}</b><br>{text}<extra></extra>",
         showlegend=False,
     )
 
@@ -234,9 +234,9 @@ def _when(name: str) -> float:
 
 
 def _best_of_its_time(name: str, members: list[tuple[float, float, str]]) -> str:
-    """Of those of a family that were published together, the most accurate: for its name there is room."""
+    """The most accurate of a family's architectures published at the same time, the only one that is labelled."""
     when = _when(name)
-    return max((top1, other) for each, top1, other in members if abs(each - when) < 0.2)[1]
+    return max((top1, other) for year, top1, other in members if abs(year - when) < 0.2)[1]
 
 
 def _strength(name: str, shown: Collection[str]) -> float:

@@ -23,8 +23,9 @@ def show() -> None:
     """Draw both ways of importing; the imported dataset becomes the one in use."""
     st.caption(LAYOUT)
     upload = st.file_uploader("Zip of images", type="zip")
-    # A click before the whole file is here would find none.
-    pressed = st.button("Import the zip", icon=":material/upload:", type="primary", disabled=upload is None)
+    pressed = st.button(
+        "Import the zip", icon=":material/upload:", type="primary", disabled=upload is None
+    )  # until it is complete
     if pressed and upload is not None:
         _attempt(lambda report: from_zip(upload, upload.name, report))
     with st.form("path", border=False):
@@ -45,14 +46,14 @@ def from_zip(stream: BinaryIO, filename: str, report: Report) -> Dataset:
         return datasets.import_images(path, report=report)
 
 
-def _attempt(bring: Callable[[Report], Dataset]) -> None:
+def _attempt(import_images: Callable[[Report], Dataset]) -> None:
     bar = st.progress(0.0, text="Reading")
 
     def report(moment: Progress) -> None:
         bar.progress(moment.fraction, text=f"{formats.count(moment.done)} {moment.unit}")
 
     try:
-        dataset = bring(report)
+        dataset = import_images(report)
     except LabError as error:
         bar.empty()
         components.show_error(error)

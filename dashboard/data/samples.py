@@ -13,7 +13,7 @@ _SEED = "samples-seed"  # in the session
 
 
 def show(dataset: Dataset) -> None:
-    """A strip of images for each class, with a button that draws others."""
+    """A strip of images for each class, with a button to show others."""
     st.subheader("Samples", anchor=False)
     names, start = dataset.class_names, 0
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -26,18 +26,18 @@ def show(dataset: Dataset) -> None:
             )
         if st.button("Show others", icon=":material/shuffle:"):
             st.session_state[_SEED] = st.session_state.get(_SEED, 0) + 1
-    places = 8 if visitor.get().projector else 10
+    per_class = 8 if visitor.get().projector else 10
     for label in range(start, min(start + CLASSES_AT_ONCE, len(names))):
         name_column, images_column = st.columns([1, 7], vertical_alignment="center", gap="small")
         name_column.markdown(f"**{names[label]}**")
-        rows = contact_sheet.rows_of_class(dataset, label, places, seed=st.session_state.get(_SEED, 0))
+        rows = contact_sheet.rows_of_class(dataset, label, per_class, seed=st.session_state.get(_SEED, 0))
         images_column.image(
-            contact_sheet.strip(dataset.images[np.sort(rows)], columns=places), alt=f"Samples of {names[label]}"
+            contact_sheet.strip(dataset.images[np.sort(rows)], columns=per_class), alt=f"Samples of {names[label]}"
         )
 
 
 def show_balance(dataset: Dataset) -> None:
-    """How many images each class has, in a sentence and a chart."""
+    """The number of images of each class, in a sentence and a chart."""
     st.subheader("Class balance", anchor=False)
     images = np.bincount(dataset.labels, minlength=len(dataset.class_names))
     least, most = images.min(), images.max()

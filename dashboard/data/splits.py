@@ -18,7 +18,7 @@ SPLITS = {  # purpose of each
 
 
 def show(dataset: Dataset, splits: Mapping[str, np.ndarray]) -> None:
-    """The origin of the splits, and a table of them."""
+    """Where the splits come from, and a table of them."""
     st.subheader("Splits", anchor=False)
     st.markdown(_origin(dataset))
     st.dataframe(
@@ -41,7 +41,7 @@ def _origin(dataset: Dataset) -> str:
     official = [title for part, title in parts.items() if (dataset.official == part).any()]
     cut = [title for title in parts.values() if title not in official]
     sentences = [
-        f"The source says which images are for {' and '.join(official)}." if official else "",
+        f"The dataset itself defines the images for {' and '.join(official)}." if official else "",
         f"The images for {' and '.join(cut)} were drawn at random, stratified by class." if cut else "",
         "The seed is always 0, so that all runs are tested on the same images.",
     ]

@@ -1,4 +1,4 @@
-"""Few-shot curves as a chart, a table, and a sentence: how many labelled images a class it takes to reach a line."""
+"""Few-shot curves as a chart, a table, and a sentence on how many labelled images a class reach a target."""
 
 from collections.abc import Mapping
 

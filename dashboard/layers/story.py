@@ -1,4 +1,4 @@
-"""How well each layer of a network tells classes apart: linear probes in a sentence and a chart, captions of maps."""
+"""How well each layer of a network separates the classes: a sentence, a chart of linear probes, captions of maps."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -10,7 +10,7 @@ from dashboard.ui.charts import ACCENT, canvas, error_bars
 
 
 def sentence(result: Probes) -> str:
-    """How accuracy changes with depth, and where most; Markdown."""
+    """How accuracy changes with depth, and where it changes most; Markdown."""
     first, last = result.probes[0], result.probes[-1]
     text = (
         f"A linear head classifies {formats.percent(first.accuracy)} of the test images correctly from "
@@ -34,7 +34,7 @@ def title(depth: Depth) -> str:
 
 
 def caption(probe: Probe | None) -> str:
-    """How well a linear head does there; short, since it is written on the map."""
+    """The accuracy of a linear probe on the layer; short enough for the map."""
     if probe is None:
         return ""
     return f"Probe {formats.percent(probe.accuracy)} ({formats.interval(probe.accuracy_low, probe.accuracy_high)})"
@@ -51,8 +51,10 @@ def chart(result: Probes) -> go.Figure:
         marker={"size": 10},
         error_y=error_bars(frame),
         customdata=frame[["place", "size", "channels", "strength"]],
-        hovertemplate="<b>%{x}</b>, block %{customdata[0]}: %{y:.1f} %<br>%{customdata[1]} x %{customdata[1]} places, "
-        "%{customdata[2]} channels<br>L2 strength %{customdata[3]:g}, chosen on validation<extra></extra>",
+        hovertemplate=(
+            "<b>%{x}</b>, block %{customdata[0]}: %{y:.1f} %<br>%{customdata[1]} x %{customdata[1]} positions, "
+            "%{customdata[2]} channels<br>L2 strength %{customdata[3]:g}, chosen on validation<extra></extra>"
+        ),
     )
     figure = canvas(line, height=340)
     figure.update_xaxes(title_text="Block, from first to last", type="category")

@@ -1,4 +1,4 @@
-"""The view of maps in the browser, our own: `view.show` draws it and says which images were picked.
+"""Our own browser component for maps: `view.show` draws it and returns the picked images.
 
-`routes` serves its files and data. The server loads them before there is any page, so this package imports nothing.
+`routes` serves its files and data. The server loads it before any page exists, so this module imports nothing.
 """

@@ -1,4 +1,4 @@
-"""The columns by which a map can be coloured and which its card shows."""
+"""Columns of a map: its points can be coloured by them, and its card shows them."""
 
 from dataclasses import dataclass
 
@@ -17,9 +17,9 @@ class Column:
     name: str
     title: str
     kind: str  # "class" or "number"
-    values: np.ndarray  # (n,): codes of `names`, any other number where not known; or numbers, NaN where not known
+    values: np.ndarray  # (n,): codes of `names`, any other code if unknown; or numbers, NaN if unknown
     names: tuple[str, ...] = ()
-    colours: tuple[str, ...] = ()  # hexadecimal, one a name; by default the class colours
+    colours: tuple[str, ...] = ()  # hexadecimal, one for each name; by default the class colours
     unit: str = ""  # "%": numbers are fractions, shown in percent
     unknown: str = ""  # the name that means unknown; its points are drawn faintly
 
@@ -30,7 +30,7 @@ class Column:
             raise ConfigError(f"The classes of {self.title!r} have {len(self.names)} names", f"1 to {UNKNOWN - 1}")
         if self.colours and len(self.colours) != len(self.names):
             raise ConfigError(
-                f"{self.title!r} has {len(self.colours)} colours for {len(self.names)} names", "one a name"
+                f"{self.title!r} has {len(self.colours)} colours for {len(self.names)} names", "one for each name"
             )
 
     def palette(self) -> list[str]:

@@ -21,23 +21,23 @@ from core.data.datasets import Dataset
 from core.errors import LabError
 from core.maps import store
 
-FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
+FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 KEY = re.compile(r"[0-9a-f]{16}")
 SIDES = range(8, 129)  # pixels of a thumbnail
-ACROSS = 16  # thumbnails in a line of a sheet
+PER_LINE = 16  # thumbnails in a line of a sheet
 MOST = 512  # thumbnails on a sheet
 MODULES = Path(__file__).parent / "js"  # what the browser runs: ES modules and a style
 
 
 @functools.cache
 def modules() -> dict[str, str]:
-    """Name -> content of every file of the map view that the browser may ask for."""
+    """Name -> content of every file of the map view that the browser may request."""
     return {path.name: path.read_text(encoding="utf-8") for path in sorted(MODULES.iterdir()) if path.is_file()}
 
 
 @functools.cache
 def version() -> str:
-    """Digest of all modules: they import each other by relative addresses, so they change together."""
+    """Digest of all modules, which import each other by relative URL and so must be of the same version."""
     return hashlib.sha256("\0".join(modules().values()).encode()).hexdigest()[:16]
 
 
@@ -53,7 +53,7 @@ def positions(request: Request) -> Response:
 
 
 def parcel(request: Request) -> Response:
-    """Rows or a column of a map that is being looked at."""
+    """The rows or a column of a map that a page shows."""
     from dashboard import server
 
     content = server.blobs.shared().get(_named(request, "digest"))
@@ -63,12 +63,12 @@ def parcel(request: Request) -> Response:
 
 
 def thumbnails(request: Request) -> Response:
-    """Images of a dataset by row id on one PNG, 16 in a line, in the order of `rows`."""
+    """One PNG with images of a dataset by row id, 16 in a line, in the order of `rows`."""
     dataset = _dataset(request.path_params["dataset"], request.path_params["fingerprint"])
     rows = _numbers(request.query_params.get("rows", ""))
     side = _numbers(request.query_params.get("side", "32"))
     if not 0 < len(rows) <= MOST or len(side) != 1 or side[0] not in SIDES:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, f"Ask for 1 to {MOST} rows, at a side of 8 to 128 pixels.")
+        raise HTTPException(HTTPStatus.BAD_REQUEST, f"Request 1 to {MOST} rows, at a side of 8 to 128 pixels.")
     if max(rows) >= len(dataset.labels):
         raise HTTPException(HTTPStatus.NOT_FOUND, f"{dataset.title} has {len(dataset.labels)} images.")
     picture = io.BytesIO()
@@ -86,14 +86,14 @@ def module(request: Request) -> Response:
 
 
 def sheet(images: np.ndarray, rows: list[int], side: int) -> np.ndarray:
-    """Images (n, s, s, 3) of some rows side by side, 16 in a line, (h, w, 3) uint8; what is left over is black."""
+    """Images (n, s, s, 3) of some rows side by side, 16 in a line, (h, w, 3) uint8; unused space is black."""
     tiles = [_resized(images[row], side) for row in rows]
-    across = min(len(tiles), ACROSS)
-    lines = -(-len(tiles) // ACROSS)
-    laid = np.zeros((lines, across, side, side, 3), np.uint8)
+    columns = min(len(tiles), PER_LINE)
+    lines = -(-len(tiles) // PER_LINE)
+    grid = np.zeros((lines, columns, side, side, 3), np.uint8)
     for index, tile in enumerate(tiles):
-        laid[index // ACROSS, index % ACROSS] = tile
-    return laid.swapaxes(1, 2).reshape(lines * side, across * side, 3)
+        grid[index // PER_LINE, index % PER_LINE] = tile
+    return grid.swapaxes(1, 2).reshape(lines * side, columns * side, 3)
 
 
 ROUTES = [
@@ -105,11 +105,11 @@ ROUTES = [
 
 
 def _answer(content: bytes, kind: str = "application/octet-stream") -> Response:
-    return Response(content, media_type=kind, headers=FOR_GOOD)
+    return Response(content, media_type=kind, headers=FOREVER)
 
 
 def _named(request: Request, name: str) -> str:
-    """A key or digest of the address: nothing that could lead elsewhere on the disk."""
+    """A key or digest from the URL, checked so that it cannot name another file."""
     text = request.path_params[name]
     if not KEY.fullmatch(text):
         raise HTTPException(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
@@ -129,7 +129,7 @@ def _dataset(name: str, fingerprint: str) -> Dataset:
 
 
 def _numbers(text: str) -> list[int]:
-    """1,2,3 -> [1, 2, 3]; [] where it is anything else."""
+    """1,2,3 -> [1, 2, 3]; anything else -> []."""
     return [int(part) for part in text.split(",")] if re.fullmatch(r"\d{1,9}(,\d{1,9})*", text, re.ASCII) else []
 
 

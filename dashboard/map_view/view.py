@@ -1,7 +1,7 @@
-"""The view of one or more maps of the same images: its inputs, and what was picked on it.
+"""The view of one or more maps of the same images: its inputs, and the images picked on it.
 
-Arrays are fetched from content-addressed URLs (`packing`, `routes`), so the browser loads each only once: recolouring,
-selecting or jumping to an image sends nothing again.
+The browser fetches arrays from content-addressed URLs (`packing`, `routes`), each only once: recolouring, selecting or
+jumping to an image sends nothing again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from dashboard.map_view.columns import Column
 from dashboard.state import visitor
 from dashboard.ui import formats
 
-ARRANGEMENTS = {"single": (1, 1), "pair": (2, 2), "morph": (2, 2), "grid": (1, 12)}  # fewest and most maps
+ARRANGEMENTS = {"single": (1, 1), "pair": (2, 2), "morph": (2, 2), "grid": (1, 12)}  # least and most maps
 TILE = 64  # pixels of a thumbnail at most
 
 # Modules are imported from the server, because inline modules cannot import each other. An instance stays with its
@@ -60,16 +60,16 @@ class Panel:
     key: str  # of a map on disk
     title: str
     caption: str = ""
-    linked: str = ""  # panels with the same word share one camera and one frame; those of a pair always do
+    linked: str = ""  # panels with the same value share camera and frame; those of a pair always do
 
 
 @dataclass(frozen=True, eq=False)
 class Picked:
     """What a visitor picked, as row ids of the dataset."""
 
-    rows: np.ndarray  # (m,) int64, ascending: lasso or box; empty where nothing is selected
+    rows: np.ndarray  # (m,) int64, ascending: lasso or box; empty if nothing is selected
     clicked: int | None  # the image that was clicked last
-    last: str = ""  # what was done last: `click`, or `choice` with a lasso, a box or a key
+    last: str = ""  # the last action: `click`, or `choice` with a lasso, a box or a key
 
 
 def show(
@@ -93,15 +93,15 @@ def show(
     Args:
         panels: Maps of the same images: one, two for `pair` and `morph`, any number for `grid`.
         rows: Row ids of the maps' points (n,), as in their rows.npy.
-        columns: What the card beside the cursor tells, in this order; each (n,).
-        key: Of the component in the session; `picked` reads it before the view is drawn.
-        colour: Name of the column that colours.
+        columns: What the card at the cursor shows, in this order; each (n,).
+        key: The component's session key; `picked` reads it before the view is drawn.
+        colour: Name of the column that colours the points.
         arrange: `single`; `pair` (side by side, linked); `morph` (one turns into the other); `grid`.
         points: `dots` or `images`, until the visitor changes it.
-        focus: Row ids that get a ring and come into the middle when they change.
+        focus: Row ids that get a ring, and move to the centre when they change.
         marked: Row ids that get a ring.
-        pins: Places on the first map, in its own coordinates, that are no image of it: a photograph of one's own.
-        height: Pixels of the maps at most: less where the window is low, but of a grid.
+        pins: Points on the first map, in its coordinates, for things that are not on it, such as the visitor's photo.
+        height: Pixels of the maps, at most; a low window makes them smaller, except in a grid.
 
     Raises:
         ConfigError: The parts do not fit together.
@@ -169,7 +169,9 @@ def _check(panels: Sequence[Panel], rows: np.ndarray, columns: Sequence[Column],
             f"{formats.count(len(panels), 'map')} for {arrange!r}", " to ".join(map(str, sorted({*wanted})))
         )
     if colour not in [column.name for column in columns]:
-        raise ConfigError(f"No column {colour!r} to colour by", "one of " + ", ".join(each.name for each in columns))
+        raise ConfigError(
+            f"No column {colour!r} to colour by", "one of " + ", ".join(column.name for column in columns)
+        )
     for column in columns:
         if column.values.shape != rows.shape:
             raise ConfigError(

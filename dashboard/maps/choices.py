@@ -28,7 +28,7 @@ TITLES = dict(
 
 
 def show(runs: Sequence[RunRow]) -> tuple[MapConfig, DeltaGenerator]:
-    """Draw the widgets; return the choice, and their row, to which other widgets can be added.
+    """Draw the widgets; return the choice and their row, to which other widgets can be added.
 
     Args:
         runs: Newest first.
@@ -36,9 +36,9 @@ def show(runs: Sequence[RunRow]) -> tuple[MapConfig, DeltaGenerator]:
     Raises:
         LabError: The choice is not possible.
     """
-    how = st.container(horizontal=True, vertical_alignment="bottom")
-    with how:
-        with st.popover("Images and network", icon=":material/tune:"):  # the map's title says which they are
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    with row:
+        with st.popover("Images and network", icon=":material/tune:"):  # the map's title shows the choice
             with st.container(horizontal=True, vertical_alignment="bottom"):
                 fields = _network([run for run in runs if run.has_result])
                 fields["images"] = _images(fields["dataset"])
@@ -50,7 +50,7 @@ def show(runs: Sequence[RunRow]) -> tuple[MapConfig, DeltaGenerator]:
     with more:
         fields |= _more(fields)
         settings = _settings(method)
-    return MapConfig(Source(**fields), method=method, dims=int(dims), **settings), how
+    return MapConfig(Source(**fields), method=method, dims=int(dims), **settings), row
 
 
 def _network(runs: Sequence[RunRow]) -> dict:
@@ -68,7 +68,7 @@ def _network(runs: Sequence[RunRow]) -> dict:
     st.session_state["map-run"] = visitor.get().run if visitor.get().run in titles else next(iter(titles))
 
     def keep() -> None:
-        if st.session_state.get("map-run") in titles:  # the page may have been left meanwhile
+        if st.session_state.get("map-run") in titles:  # the visitor may have left the page
             visitor.update(run=st.session_state["map-run"])
 
     run_id = st.selectbox("Run", list(titles), format_func=titles.__getitem__, key="map-run", on_change=keep)

@@ -1,4 +1,4 @@
-"""What colours a map, and which runs' predictions that needs."""
+"""The choice of a map's colours, and of the runs whose predictions they show."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ OF_TWO = {"difference": "Which of two runs is right"}
 
 @dataclass(frozen=True, eq=False)
 class Colours:
-    """What a map shows besides positions."""
+    """What a map shows in addition to positions."""
 
-    colour: str  # name of the column that colours
+    colour: str  # name of the column that colours the points
     columns: list[Column]
     predictions: pd.DataFrame | None  # of the run whose predictions are shown, if any
 

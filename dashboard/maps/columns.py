@@ -1,4 +1,4 @@
-"""What the points of a map can be coloured by: columns that are joined to the map by row id."""
+"""The columns by which a map can be coloured, joined to the map by row id."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,7 @@ def of_images(dataset: Dataset, rows: np.ndarray, splits: Mapping[str, np.ndarra
 
     Args:
         rows: Row ids (n,), in the order of the map.
-        splits: Row ids of `train`, `val` and `test`, as `datasets.splits` gives them.
+        splits: Row ids of `train`, `val` and `test`: `datasets.splits`.
     """
     of_row = np.zeros(len(dataset.labels), np.uint8)
     for code, name in enumerate(SPLIT_COLOURS):
@@ -37,7 +37,7 @@ def of_run(dataset: Dataset, rows: np.ndarray, predictions: pd.DataFrame) -> lis
     """Predictions of a run for its test images: the class, whether it is right, and the confidence.
 
     Args:
-        predictions: As `runs.predictions` gives them.
+        predictions: What `runs.predictions` returns.
     """
     predicted, confidence, tested = _predictions(rows, predictions)
     right = np.where(tested, predicted != dataset.labels[rows], 2)
@@ -77,7 +77,7 @@ def _classes(name: str, title: str, codes: np.ndarray, class_names: tuple[str, .
 
 
 def _named(name: str, title: str, codes: np.ndarray, names: tuple[str, ...], colours: tuple[str, ...]) -> Column:
-    """A column of names; the code after the last name stands for `UNTESTED` and is named where it occurs."""
+    """A column of names; the code after the last name means `UNTESTED`, which is named only if it occurs."""
     if (codes == len(names)).any():
         names, colours = (*names, UNTESTED), (*colours, FAINT)
     codes = codes.astype(np.uint8 if len(names) <= 256 else np.uint16)

@@ -1,4 +1,4 @@
-"""Maps that are not drawn yet: what they will show and cost, their progress, and why they failed."""
+"""Maps that are not drawn yet: what they will show and cost, their progress, and errors."""
 
 import numpy as np
 import streamlit as st
@@ -52,7 +52,7 @@ def show_several(missing: list[MapConfig], label: str) -> None:
 
     Args:
         missing: In the order they are to be drawn: one that starts from another comes after it.
-        label: Of the button, such as "Draw both maps".
+        label: Label of the button, such as "Draw both maps".
     """
     tasks = [server.maps.task(config) for config in missing]
     if any(task.running for task in tasks):
@@ -100,16 +100,15 @@ def what_it_takes(source: embeddings.Source, images: int) -> str:
 
 def _offer(config: MapConfig, fits: MapConfig, images: int) -> None:
     """Too few images for the parameter: say so, and offer the largest value that fits."""
-    name, what = {"tsne": ("perplexity", "a perplexity of"), "umap": ("neighbours", "a number of neighbours of")}[
-        config.method
-    ]
+    name = {"tsne": "perplexity", "umap": "neighbours"}[config.method]
     requested, most = f"{getattr(config, name):g}", f"{getattr(fits, name):g}"
+    parameter = f"perplexity {requested}" if name == "perplexity" else f"{requested} neighbours"
     st.warning(
         f"Use at most {most}, or choose more images.",
-        title=f"{formats.count(images, 'image')} are too few for {what} {requested}",
+        title=f"{formats.count(images, 'image')} are too few for {parameter}",
     )
     st.button(
-        f"Draw it with {most}",
+        f"Draw the map with {most}",
         type="primary",
         icon=":material/scatter_plot:",
         key="draw",

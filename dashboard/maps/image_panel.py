@@ -77,7 +77,7 @@ def show(
     """Draw the image and its neighbours; without a row, say how to choose one.
 
     Args:
-        predictions: Of the run that colours the map, as `runs.predictions` gives them.
+        predictions: Of the run whose predictions the map shows: `runs.predictions`.
         near: What `neighbours` returned.
     """
     if row is None:
@@ -94,7 +94,7 @@ def show(
     elif isinstance(near, LabError):
         components.show_error(near)
     else:
-        st.markdown(alike(near, dataset, int(dataset.labels[row])))
+        st.markdown(same_class(near, dataset, int(dataset.labels[row])))
         tiles(near, dataset, key="near")
 
 
@@ -110,11 +110,11 @@ def what(dataset: Dataset, row: int, predictions: pd.DataFrame | None) -> str:
     return f"{text}  \n{outcome}, {formats.percent(confidence)} sure"
 
 
-def alike(near: Near, dataset: Dataset, label: int) -> str:
-    """How many of the nearest images are of a class, Markdown."""
+def same_class(near: Near, dataset: Dataset, label: int) -> str:
+    """How many of the nearest images have a label, Markdown."""
     same = int((dataset.labels[near.rows] == label).sum())
     name = dataset.class_names[label]
-    return f"Nearest in feature space: {same} of {len(near.rows)} are **{name}** too; they are ringed"
+    return f"Nearest in feature space (ringed on the map): {same} of {len(near.rows)} are **{name}** too"
 
 
 def tiles(near: Near, dataset: Dataset, *, key: str) -> None:
@@ -130,12 +130,12 @@ def tiles(near: Near, dataset: Dataset, *, key: str) -> None:
                     type="tertiary",
                     on_click=look_at,
                     args=(row,),
-                    help=f"Image {row}, at a distance of {distance:.4g}: click to see where it lies",
+                    help=f"Image {row}, at a distance of {distance:.4g}: click to find it on the map",
                 )
 
 
 def gone(source: Source, error: MapError) -> None:
-    """The features were deleted: say so, and offer to compute them again."""
+    """Say that the features were deleted, and offer to compute them again."""
     task = server.maps.features_task(source)
     if task.running:
         st.fragment(_wait_for_features, run_every=POLL)(source)
@@ -155,7 +155,7 @@ def _switch(panel: str) -> None:
 def _wait(source: Source, metric: str, row: int) -> None:
     if not server.maps.looking_near(source, row, metric):
         st.rerun()  # the page shows and rings the neighbours
-    st.caption(":material/hourglass_top: Looking for its neighbours")
+    st.caption(":material/hourglass_top: Finding its neighbours")
 
 
 def _wait_for_features(source: Source) -> None:

@@ -1,4 +1,4 @@
-"""The visitor's own photo on a map: where it belongs, and which of the map's images are nearest to it."""
+"""The visitor's own photo on a map: its position, and the map's images nearest to it."""
 
 import hashlib
 
@@ -23,7 +23,7 @@ def kept() -> bytes | None:
 
 
 def placed(config: MapConfig) -> Near | None:
-    """Where the photo belongs on a map; None without a photo, while the worker processes it, and after an error."""
+    """The photo's position on a map; None without a photo, while the worker processes it, and after an error."""
     photo = kept()
     if photo is None:
         return None
@@ -35,7 +35,7 @@ def placed(config: MapConfig) -> Near | None:
 
 def show(config: MapConfig, dataset: Dataset) -> None:
     """Widgets to add a photo, and its neighbours."""
-    st.caption("The same network processes it, on this machine; nothing is kept after you close the page.")
+    st.caption("The map's network processes it on this machine; nothing is kept after you close the page.")
     st.file_uploader("Your image", type=TYPES, key="photo-file", on_change=_keep, args=("photo-file",))
     if st.toggle("Use the camera", key="photo-camera-on"):
         st.camera_input("Take a photo", key="photo-camera", on_change=_keep, args=("photo-camera",))
@@ -56,10 +56,10 @@ def show(config: MapConfig, dataset: Dataset) -> None:
         return
     names = [dataset.class_names[label] for label in dataset.labels[near.rows]]
     most = max(names, key=names.count)
-    st.markdown(f"Of the {len(names)} images nearest to it, {names.count(most)} are **{most}**; they are ringed.")
+    st.markdown(f"Of the {len(names)} nearest images (ringed on the map), {names.count(most)} are **{most}**.")
     st.caption(
-        f"It is cropped to a square and scaled to {dataset.images.shape[1]} px, like the map's images. A map has a "
-        "place for everything: a photo far from all others in feature space still lies among them here."
+        f"The photo is cropped to a square and scaled to {dataset.images.shape[1]} px, like the map's images. A map "
+        "places every photo somewhere: one far from all images in feature space still lies among them here."
     )
     image_panel.tiles(near, dataset, key=f"photo-{hashlib.sha256(photo).hexdigest()[:8]}")
 

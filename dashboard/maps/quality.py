@@ -1,4 +1,4 @@
-"""How far a map can be trusted: numbers with their meaning, a sentence, and what cannot be read from the map."""
+"""How far a map can be trusted: measures with their meaning, a sentence, and what cannot be read from the map."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from dashboard import server
 from dashboard.ui import components, formats
 
 APART = 0.02  # kNN accuracies closer than this are reported as equal
-TOOK = {"extract": "Features", "reduce": "principal components", "map": "the map", "judge": "its quality"}
+PARTS = {"extract": "Features", "reduce": "principal components", "map": "the map", "judge": "its quality"}
 
 
 def show(drawn: Map) -> None:
@@ -30,8 +30,8 @@ def show(drawn: Map) -> None:
             )
     st.markdown(f":gray[{maps.METHODS[drawn.config.method].caution}]")
     with st.container(horizontal=True, vertical_alignment="center"):
-        took = ", ".join(f"{TOOK[name]} {formats.duration(spent)}" for name, spent in drawn.seconds.items())
-        components.measured(drawn.hardware, f"{took}.")
+        times = ", ".join(f"{PARTS[name]} {formats.duration(spent)}" for name, spent in drawn.seconds.items())
+        components.measured(drawn.hardware, f"{times}.")
         st.caption(f"{server.maps.title(drawn.config)}; {maps.METHODS[drawn.config.method].paper}")
     for note in drawn.notes:
         st.caption(f":material/info: {note}")
@@ -46,7 +46,7 @@ def numbers(quality: Mapping[str, float]) -> list[tuple[str, str, str]]:
             ("trustworthiness",),
             formats.percent,
             f"Whether the {near} neighbours of an image on the map are its neighbours in feature space too: 100 % "
-            "where all are, about 50 % by chance.",
+            "if all are, about 50 % by chance.",
         ),
         (
             "Continuity",
@@ -65,8 +65,8 @@ def numbers(quality: Mapping[str, float]) -> list[tuple[str, str, str]]:
             "Silhouette",
             ("silhouette_full", "silhouette_map"),
             signed,
-            "How much nearer an image lies to its own class than to the next, -1 to 1 and 0 where classes mix: in "
-            "feature space, then on the map.",
+            "How much nearer an image is to its own class than to the nearest other one, from -1 to 1, and 0 where "
+            "classes mix: in feature space, then on the map.",
         ),
     )
     return [
@@ -83,15 +83,15 @@ def sentence(drawn: Map) -> str:
         share = sum(drawn.explained[: drawn.config.dims])
         parts.append(f"Its {drawn.config.dims} axes show **{formats.percent(share)}** of the variance of the features.")
     elif len(drawn.explained):
-        kept = f"The {len(drawn.explained)} principal components that it is made of"
+        kept = f"The {len(drawn.explained)} principal components from which it was computed"
         parts.append(f"{kept} hold {formats.percent(sum(drawn.explained))} of the variance of the features.")
     if "knn_full" in quality:
         in_features, on_map = quality["knn_full"], quality["knn_map"]
         text = f"Neighbours in feature space vote for the right class **{formats.percent(in_features)}** of the time"
         if abs(in_features - on_map) < APART:
-            text += f", and on the map just as often ({formats.percent(on_map)}): it keeps what separates the classes."
+            text += f", and on the map just as often ({formats.percent(on_map)}): it keeps the classes apart as well."
         elif on_map < in_features:
-            text += f", on the map **{formats.percent(on_map)}**: some of what looks mixed here is not mixed there."
+            text += f", on the map **{formats.percent(on_map)}**: some classes that look mixed here are separate there."
         else:
             text += f", on the map **{formats.percent(on_map)}**: it looks tidier than the features are."
         parts.append(text)
@@ -99,5 +99,5 @@ def sentence(drawn: Map) -> str:
 
 
 def signed(value: float) -> str:
-    """-0.05 -> −0.05, with a minus sign as wide as a plus."""
+    """-0.05 -> −0.05, with a proper minus sign."""
     return f"{value:.2f}".replace("-", "\u2212")

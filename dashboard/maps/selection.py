@@ -16,8 +16,8 @@ def table(
     Args:
         chosen: Row ids (m,), in any order; those that are not on the map are left out.
         rows: Row ids (n,) of the map, ascending.
-        positions: (n, 2 or 3), in that order.
-        predictions: As `runs.predictions` gives them; images without one have an empty cell.
+        positions: (n, 2 or 3), in the order of `rows`.
+        predictions: What `runs.predictions` returns; images without a prediction have an empty cell.
     """
     chosen = np.intersect1d(chosen, rows).astype(np.int64)
     names = np.array(dataset.class_names, object)

@@ -1,4 +1,4 @@
-"""The images selected with a lasso or a box: counted by class, shown, and as a file to download."""
+"""The images selected with a lasso or a box: counts by class, the images, and a file to download."""
 
 from collections.abc import Callable
 
@@ -27,7 +27,7 @@ def show(
 
     Args:
         chosen: Row ids (m,).
-        predictions: Of the run that colours the map, as `runs.predictions` gives them.
+        predictions: Of the run whose predictions the map shows: `runs.predictions`.
         look_at: Called with the row id of an image that is clicked.
     """
     if not len(chosen):
@@ -36,7 +36,7 @@ def show(
     counts = selection.counts(dataset, chosen)
     st.markdown(sentence(counts, dataset))
     components.chart(
-        charts.counted(counts, dataset.class_names), key="chosen-classes", alt="Chosen images of each class"
+        charts.counted(counts, dataset.class_names), key="chosen-classes", alt="Selected images of each class"
     )
     table = selection.table(dataset, chosen, drawn.rows, drawn.positions, predictions)
     st.download_button(

@@ -1,4 +1,4 @@
-"""Whether models agree on one photo: in a sentence, and which of them stand alone."""
+"""Whether models agree on a photo: a sentence, and the models that disagree with the majority."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ from dashboard.ui import formats
 
 
 def sentence(answers: Sequence[Answer], classes: Sequence[str] = ()) -> str:
-    """Whether models that know the same classes agree; empty for fewer than two.
+    """Whether models of the same classes agree; empty for fewer than two.
 
     Args:
-        classes: Those they know; empty for ImageNet's thousand.
+        classes: The models' classes; empty for ImageNet's thousand.
     """
     if len(answers) < 2:
         return ""
@@ -27,11 +27,11 @@ def sentence(answers: Sequence[Answer], classes: Sequence[str] = ()) -> str:
         verdict = f"{most} say **{winner}**, {rest} {formats.listed([name for name, _ in others])}"
     else:
         verdict = f"they disagree: {formats.listed([name for name, _ in votes.most_common()])}"
-    return f"{len(answers)} models that know {class_list}: {verdict}."
+    return f"{len(answers)} models for {class_list}: {verdict}."
 
 
 def alone(answer: Answer, answers: Sequence[Answer]) -> bool:
-    """Whether most of the others that know the same classes agree with each other and not with this one."""
+    """Whether the majority of the models of the same classes agrees on another class."""
     votes = Counter(other.class_names[0] for other in answers)
     winner, most = votes.most_common(1)[0]
     return answer.class_names[0] != winner and most > len(answers) / 2

@@ -1,4 +1,4 @@
-"""Predictions for a photo as bars, which line up from model to model."""
+"""Predictions for a photo as bars, aligned across models."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from dashboard.ui import charts
 
 
 def bars(answer: Answer, *, classes: Sequence[str] = ()) -> go.Figure:
-    """The likeliest classes of an answer, the first on top; those of a dataset in its colours.
+    """The likeliest classes, the first on top; a dataset's classes have their colours.
 
     Args:
         classes: Names of the dataset's classes in their order; empty for ImageNet, which has too many for colours.

@@ -59,7 +59,7 @@ def heat_map(results: Mapping[str, Robustness]) -> go.Figure:
 
 def curves(results: Mapping[str, Robustness]) -> go.Figure:
     """Accuracy against severity, a chart for each corruption; severity 0 is the original images, bars are intervals."""
-    shared: dict[str, Any] = {"shared_xaxes": True, "shared_yaxes": "all"}  # which Plotly declares as bool
+    shared: dict[str, Any] = {"shared_xaxes": True, "shared_yaxes": "all"}  # Plotly declares both as bool
     figure = make_subplots(
         rows=2,
         cols=3,
@@ -92,12 +92,12 @@ def curves(results: Mapping[str, Robustness]) -> go.Figure:
                 col=cell % 3 + 1,
                 hovertemplate=f"<b>{name}</b><br>severity %{{x}}: %{{y:.1f}} %<extra></extra>",
             )
-    look = canvas(height=560).layout
+    style = canvas(height=560).layout
     figure.update_layout(
         {
-            name: look[name]
+            name: style[name]
             for name in ("height", "font_size", "paper_bgcolor", "plot_bgcolor", "hovermode", "dragmode")
-            if look[name] is not None
+            if style[name] is not None
         }
         | {"margin": {"t": 70, "r": 16, "b": 8, "l": 8}, "legend": {"orientation": "h", "y": 1.1, "yanchor": "bottom"}}
     )

@@ -12,7 +12,7 @@ from dashboard.ui import components
 def show(run: RunRow) -> None:
     """Buttons in a row."""
     progress.resume_button(run)
-    components.link("train", "Set it up again", icon=":material/replay:", **progress.same(run))
+    components.link("train", "Use these settings again", icon=":material/replay:", **progress.same(run))
     if run.status in ENDED:
         with st.popover("Delete", icon=":material/delete:"):
             st.markdown("The run, its predictions and its head. Features stay in the cache.")

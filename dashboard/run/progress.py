@@ -78,10 +78,10 @@ def resume_button(run: RunRow) -> None:
 
 def curves(run_id: str, name: str, unfrozen: int | None) -> None:
     """Curves so far, by epoch or by batch, together with those of other runs."""
-    own = server.runs.curves(run_id)
-    if own.empty:
+    values = server.runs.curves(run_id)
+    if values.empty:
         return
-    by_batch = own["metric"].str.startswith("batch_")
+    by_batch = values["metric"].str.startswith("batch_")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         by = "epoch"
         if by_batch.any():
@@ -97,17 +97,16 @@ def curves(run_id: str, name: str, unfrozen: int | None) -> None:
             )
         others = _others(run_id)
         chosen = st.multiselect(
-            "Beside",
+            "Compare with",
             list(others),
             format_func=others.__getitem__,
-            placeholder="Draw other runs beside it",
+            placeholder="Compare with other runs",
             label_visibility="collapsed",
             key=f"beside-{run_id}",
         )
-    frames = [own.assign(run=name)]
-    frames += [
-        server.runs.curves(other).assign(run=f"{place}. {others[other]}") for place, other in enumerate(chosen, 2)
-    ]
+    frames = [values.assign(run=name)]
+    for number, other in enumerate(chosen, 2):
+        frames.append(server.runs.curves(other).assign(run=f"{number}. {others[other]}"))
     figure = training_charts.learning(pd.concat(frames), by=by, unfrozen=unfrozen)
     components.chart(figure, key=f"curves-{run_id}", alt=f"Training curves by {by}")
 
@@ -155,13 +154,13 @@ def _live(run_id: str) -> None:
         moment = run.progress
         st.progress(moment.fraction, text=formats.stage(moment))
         if moment.total:
-            facts = {moment.unit.capitalize(): formats.done(moment)}
-            facts["Speed"] = formats.rate(moment.rate, moment.unit) if moment.rate else "–"
-            facts["Left"] = formats.duration(moment.seconds_left) if moment.seconds_left else "–"
+            figures = {moment.unit.capitalize(): formats.done(moment)}
+            figures["Speed"] = formats.rate(moment.rate, moment.unit) if moment.rate else "–"
+            figures["Left"] = formats.duration(moment.seconds_left) if moment.seconds_left else "–"
             if moment.memory:
-                facts["Memory"] = formats.storage(moment.memory)
+                figures["Memory"] = formats.storage(moment.memory)
             with st.container(horizontal=True, gap="medium"):
-                for name, value in facts.items():
+                for name, value in figures.items():
                     st.markdown(f":gray[{name}]\n#### {value}", width="content", anchors=False)
         if run.config.method in WITH_CURVES:
             curves(run.id, run.name, unfrozen_after(run.config.method, run.config.start, run.config.head_epochs))
@@ -237,7 +236,7 @@ def _did_not_finish(run: RunRow) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         resume_button(run)
         changes = {"learning_rate": run.config.learning_rate / 10, "recipe": ""} if run.status == "diverged" else {}
-        label = "Set it up again with a tenth of the learning rate" if changes else "Set it up again"
+        label = "Try again with a tenth of the learning rate" if changes else "Use these settings again"
         components.link("train", label, icon=":material/replay:", **same(run, **changes))
     learned(run)
 

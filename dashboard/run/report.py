@@ -67,7 +67,7 @@ def html(run_ids: Sequence[str]) -> str:
 
 def _comparison(rows: Sequence[RunRow]) -> list[str]:
     labels = _labels(rows)
-    found = [
+    parts = [
         "<h2>Comparison</h2>",
         _bars(
             labels, *([getattr(row, name) for row in rows] for name in ("accuracy", "accuracy_low", "accuracy_high"))
@@ -75,8 +75,8 @@ def _comparison(rows: Sequence[RunRow]) -> list[str]:
     ]
     for answer in answers.three_questions(rows, comparison.of_runs, comparison.unfreezing):
         sentences = "<br>".join(escape(sentence) for sentence in answer.sentences)
-        found.append(f"<p><b>{escape(answer.question)}</b><br>{sentences}</p>")
-    found += [f"<p class=warning>{escape(warning)}</p>" for warning in answers.warnings(rows)]
+        parts.append(f"<p><b>{escape(answer.question)}</b><br>{sentences}</p>")
+    parts += [f"<p class=warning>{escape(warning)}</p>" for warning in answers.warnings(rows)]
     cells = [
         (
             label,
@@ -89,7 +89,7 @@ def _comparison(rows: Sequence[RunRow]) -> list[str]:
         )
         for label, run in zip(labels, rows, strict=True)
     ]
-    return [*found, _table(("Run", "Dataset", "Accuracy", "95 % interval", "Validation", "Time", "Measured on"), cells)]
+    return [*parts, _table(("Run", "Dataset", "Accuracy", "95 % interval", "Validation", "Time", "Measured on"), cells)]
 
 
 def _labels(rows: Sequence[RunRow]) -> list[str]:
@@ -165,7 +165,7 @@ def _confusion(counts: pd.DataFrame) -> str:
 
 
 def _mistakes(run: RunRow, names: list[str]) -> str:
-    """Images it was surest about and wrong; nothing where the dataset is gone or has changed."""
+    """The most confident mistakes; nothing if the dataset was deleted or has changed."""
     predictions = runs.predictions(run.id)
     wrong = predictions[predictions["label"] != predictions["prediction"]]
     wrong = wrong.sort_values(by="confidence", ascending=False).head(MISTAKES)
@@ -211,12 +211,12 @@ def _curves(curves: pd.DataFrame) -> str:
     least = min(frame["value"].min() for frame, *_ in drawn)
     base = max(0.0, floor(10 * least) / 10)
 
-    def place(step: float, value: float) -> str:
+    def point(step: float, value: float) -> str:
         return f"{50 + 620 * (step - low) / max(high - low, 1e-9):.1f},{190 - 170 * (value - base) / (1 - base):.1f}"
 
     lines = []
     for number, (frame, name, colour) in enumerate(drawn):
-        points = " ".join(place(step, value) for step, value in zip(frame["step"], frame["value"], strict=True))
+        points = " ".join(point(step, value) for step, value in zip(frame["step"], frame["value"], strict=True))
         lines.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2.5" points="{points}"/>')
         lines.append(f'<text x="{560}" y="{150 + 20 * number}" fill="{colour}">{name}</text>')
     for value in (base, (1 + base) / 2, 1):
@@ -224,13 +224,13 @@ def _curves(curves: pd.DataFrame) -> str:
         lines.append(f'<line x1="50" x2="670" y1="{height}" y2="{height}" class="grid"/>')
         lines.append(f'<text x="44" y="{height + 5}" text-anchor="end">{100 * value:.0f} %</text>')
     for step in dict.fromkeys((low, high)):
-        x = place(step, base).split(",")[0]
+        x = point(step, base).split(",")[0]
         lines.append(f'<text x="{x}" y="210" text-anchor="middle">{"epoch " if step == low else ""}{step:g}</text>')
     return f'<h3>How it learned</h3><svg viewBox="0 0 700 220" role="img">{"".join(lines)}</svg>'
 
 
 def _settings(run: RunRow, outcome: Outcome) -> str:
-    """What differs from the defaults first; a report that cannot be repeated is an anecdote."""
+    """The settings that differ from their defaults, and those that name the run."""
     defaults = {field.name: field.default for field in fields(RunConfig)}
     rows = [
         (name.replace("_", " "), str(value))
@@ -258,10 +258,10 @@ def _bars(
     step, left, width = 30, 300, 330
     lines = []
     for number, (name, value, low, high) in enumerate(zip(names, values, lows, highs, strict=True)):
-        y, known = step * number, np.isfinite(value)
+        y = step * number
         colour = colours[number] if colours else RIGHT
         lines.append(f'<text x="{left - 10}" y="{y + 20}" text-anchor="end">{escape(_short(str(name)))}</text>')
-        if not known:
+        if not np.isfinite(value):
             continue
         lines.append(
             f'<rect x="{left}" y="{y + 5}" width="{width * value:.1f}" height="20" fill="{colour}" opacity=".6"/>'
@@ -278,7 +278,7 @@ def _short(name: str) -> str:
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(each)}</th>" for each in heads)
+    head = "".join(f"<th>{escape(title)}</th>" for title in heads)
     body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><tr>{head}</tr>{body}</table>"
 

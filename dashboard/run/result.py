@@ -60,16 +60,16 @@ def _headline(run: RunRow, outcome: Outcome) -> None:
         components.measured(outcome.hardware, outcome.protocol)
         st.markdown(f"{outcome.protocol}.")
         spent = [f"{name} {formats.duration(seconds)}" for name, seconds in outcome.seconds.items() if seconds >= 0.05]
-        facts = [f"Measured on {outcome.hardware}", ", ".join(spent)]
+        details = [f"Measured on {outcome.hardware}", ", ".join(spent)]
         if outcome.validation_accuracy is not None:
-            facts.append(f"validation {formats.percent(outcome.validation_accuracy)}")
+            details.append(f"validation {formats.percent(outcome.validation_accuracy)}")
         if outcome.top5 is not None:
-            facts.append(f"top-5 {formats.percent(outcome.top5)}")
+            details.append(f"top-5 {formats.percent(outcome.top5)}")
         if outcome.cached:
-            facts.append("features from the cache")
+            details.append("features from the cache")
         if outcome.weights_origin not in PUBLISHED:
-            facts.append(f"{outcome.weights_origin} weights")
-        st.caption(" · ".join(facts))
+            details.append(f"{outcome.weights_origin} weights")
+        st.caption(" · ".join(details))
         for note in outcome.notes:
             st.caption(f":material/info: {note}")
 

@@ -36,8 +36,8 @@ def sheet(pictures: np.ndarray, kinds: tuple[str, ...], *, seed: int) -> bytes:
     strips = [Image.open(io.BytesIO(contact_sheet.strip(row, columns=len(pictures)))) for row in rows]
     width, height = strips[0].size
     whole = Image.new("RGBA", (width, len(strips) * (height + contact_sheet.GAP) - contact_sheet.GAP))
-    for place, strip in enumerate(strips):
-        whole.paste(strip, (0, place * (height + contact_sheet.GAP)))
+    for line, strip in enumerate(strips):
+        whole.paste(strip, (0, line * (height + contact_sheet.GAP)))
     buffer = io.BytesIO()
     whole.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""What runs will do and cost on this machine, shown before they start."""
+"""What runs will do, and what they will cost on this machine."""
 
 from collections.abc import Sequence
 from math import isnan
@@ -26,9 +26,9 @@ def show(configs: Sequence[RunConfig]) -> list[Plan]:
         st.info("Choose at least one backbone.", icon=":material/account_tree:")
         return []
     plans = [server.runs.plan(config) for config in configs]
-    tell = _probe if not configs[0].trains else _finetune if configs[0].method == "finetune" else _scratch
-    who = configs[0].backbone if len(configs) == 1 else f"Each of {len(configs)} backbones, one after the other,"
-    st.markdown(tell(who, configs[0], plans[0]))
+    describe = _probe if not configs[0].trains else _finetune if configs[0].method == "finetune" else _scratch
+    subject = configs[0].backbone if len(configs) == 1 else f"Each of {len(configs)} backbones, one after the other,"
+    st.markdown(describe(subject, configs[0], plans[0]))
     for config, plan in zip(configs, plans, strict=True):
         _line(config, plan)
     return plans
@@ -37,17 +37,18 @@ def show(configs: Sequence[RunConfig]) -> list[Plan]:
 def memory(config: RunConfig, frozen: Frozen) -> None:
     """Memory for training: measured in an earlier run with the same settings, else estimated."""
     counted = formats.storage(freeze.memory(frozen, config))
-    seen = _seen(config)
-    if seen:
+    measured = _peak_memory(config)
+    if measured:
         st.markdown(
-            f"Memory: {formats.storage(seen)} :green-badge[:material/timer: measured]",
-            help="Peak memory of the worker process in the last run with this backbone, input size and batch size.",
+            f"Memory: {formats.storage(measured)} :green-badge[:material/timer: measured]",
+            help="The most main memory that the worker process used during the latest run with this backbone, input "
+            "size, batch size and unfreezing, including the libraries and the images. GPU memory is not included.",
         )
     else:
         st.markdown(
             f"Memory: {counted} plus the activations of a batch of {config.batch_size}",
-            help="Counted: weights, gradients and optimizer state. After the first run, the measured "
-            "figure is shown here.",
+            help="Counted: weights, gradients and optimizer state. After the first run, the measured figure is shown "
+            "here.",
         )
 
 
@@ -62,15 +63,15 @@ def measure_button(backbone: str, input_size: int, label: str = "Measure") -> No
         st.rerun()
 
 
-def _probe(who: str, config: RunConfig, plan: Plan) -> str:
+def _probe(subject: str, config: RunConfig, plan: Plan) -> str:
     return (
-        f"{who} extracts features from {formats.count(plan.images, 'image')} of {config.dataset}. Then a head "
+        f"{subject} extracts features from {formats.count(plan.images, 'image')} of {config.dataset}. Then a head "
         f"(**{heads.METHODS[config.method].title.lower()}**) learns from {formats.count(plan.n_train)} of them, "
         f"and is tested once on {formats.count(plan.n_test)} others."
     )
 
 
-def _finetune(who: str, config: RunConfig, plan: Plan) -> str:
+def _finetune(subject: str, config: RunConfig, plan: Plan) -> str:
     if config.start:
         first = "It starts with the head of a finished probe. Then"
     elif config.head_epochs:
@@ -84,16 +85,16 @@ def _finetune(who: str, config: RunConfig, plan: Plan) -> str:
         "layers": f"its last {formats.count(config.unfreeze_count, 'layer')}",
     }[config.unfreeze]
     return (
-        f"{who} goes on learning from {formats.count(plan.n_train, 'image')} of {config.dataset}{_augmented(config)}. "
-        f"{first} **{what}** and the head learn for {formats.count(config.epochs, 'epoch')} at a rate of "
-        f"{formats.learning_rate(config.learning_rate)}. The best epoch on validation is tested once on "
-        f"{formats.count(plan.n_test)} others."
+        f"{subject} continues to learn from {formats.count(plan.n_train, 'image')} of "
+        f"{config.dataset}{_augmented(config)}. {first} **{what}** and the head learn for "
+        f"{formats.count(config.epochs, 'epoch')} at a rate of {formats.learning_rate(config.learning_rate)}. The best "
+        f"epoch on validation is tested once on {formats.count(plan.n_test)} others."
     )
 
 
-def _scratch(who: str, config: RunConfig, plan: Plan) -> str:
+def _scratch(subject: str, config: RunConfig, plan: Plan) -> str:
     return (
-        f"{who} starts from random weights and learns from {formats.count(plan.n_train, 'image')} of "
+        f"{subject} starts from random weights and learns from {formats.count(plan.n_train, 'image')} of "
         f"{config.dataset}{_augmented(config)} for {formats.count(config.epochs, 'epoch')}. The epoch with the best "
         f"validation accuracy is tested once on {formats.count(plan.n_test)} others."
     )
@@ -132,8 +133,8 @@ def _time(config: RunConfig, plan: Plan) -> str:
     return ", ".join(parts)
 
 
-def _seen(config: RunConfig) -> float | None:
-    """Peak memory in bytes of the latest run with these settings."""
+def _peak_memory(config: RunConfig) -> float | None:
+    """The peak memory in bytes of the latest run with these settings."""
     if not server.engine.store_open():
         return None
     names = ("backbone", "input_size", "batch_size", "unfreeze", "unfreeze_count")

@@ -56,8 +56,8 @@ def show(config: RunConfig) -> Frozen | None:
         selection="points" if clicks else None,
         on_select=lambda: _unfreeze_from(config, len(blocks)),
     )
-    if found := freezing.warnings(frozen, config):
-        st.warning("\n\n".join(found), icon=":material/warning:")
+    if warnings := freezing.warnings(frozen, config):
+        st.warning("\n\n".join(warnings), icon=":material/warning:")
     return frozen
 
 
@@ -98,10 +98,10 @@ def sentence(frozen: Frozen, config: RunConfig) -> str:
 def clicked(event: Mapping, blocks: int) -> int | None:
     """How many blocks from the end a click on the strip unfreezes; None if no block was clicked."""
     points = event.get("selection", {}).get("points", [])
-    found = [point["customdata"] for point in points if "customdata" in point]
-    if not found:
+    clicked_blocks = [point["customdata"] for point in points if "customdata" in point]
+    if not clicked_blocks:
         return None
-    index = found[0][0] if isinstance(found[0], list) else found[0]
+    index = clicked_blocks[0][0] if isinstance(clicked_blocks[0], list) else clicked_blocks[0]
     return blocks - int(index)
 
 

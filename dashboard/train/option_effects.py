@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from core import backbones
 from core.backbones.clip import towers
 from core.config import RunConfig
+from dashboard.train import lr_finder
 from dashboard.ui import formats
 
 
@@ -16,8 +17,8 @@ def effect(name: str, config: RunConfig, n_train: int, class_counts: Sequence[in
         n_train: Number of training images.
         class_counts: Number of images of each class in the dataset.
     """
-    said = _SENTENCES.get(name)
-    return said(config, max(n_train, 1), class_counts) if said else ""
+    sentence = _SENTENCES.get(name)
+    return sentence(config, max(n_train, 1), class_counts) if sentence else ""
 
 
 def steps(config: RunConfig, n_train: int) -> int:
@@ -33,7 +34,7 @@ def _epochs(config: RunConfig, n_train: int, _) -> str:
 
 def _batch(config: RunConfig, n_train: int, _) -> str:
     if config.batch_size > n_train:
-        return f":orange[More than the {formats.count(n_train, 'image')} there are]"
+        return f":orange[More than all {formats.count(n_train, 'training image')}]"
     return f"{formats.count(steps(config, n_train), 'step')} an epoch"
 
 
@@ -41,7 +42,7 @@ def _rate(config: RunConfig, *_) -> str:
     if config.method != "finetune" or not config.head_epochs or config.start:
         return ""
     ratio = config.head_learning_rate / config.learning_rate
-    return f"{ratio:,.0f} times gentler than the head's" if ratio >= 1.5 else "Not gentler than the head's"
+    return f"{ratio:,.0f} times lower than the head's" if ratio >= 1.5 else "Not lower than the head's"
 
 
 def _dropout(config: RunConfig, *_) -> str:
@@ -65,7 +66,7 @@ def _units(config: RunConfig, _, counts: Sequence[int]) -> str:
 def _head_epochs(config: RunConfig, *_) -> str:
     if not config.head_epochs:
         return "The backbone receives the gradients of an untrained head"
-    return "Through the whole network, since images change" if config.augment else "On features that are computed once"
+    return "Through the whole network, since images change" if config.augment else "On features computed once"
 
 
 def _smoothing(config: RunConfig, _, counts: Sequence[int]) -> str:
@@ -77,23 +78,26 @@ def _smoothing(config: RunConfig, _, counts: Sequence[int]) -> str:
 def _decay(config: RunConfig, n_train: int, _) -> str:
     if not config.weight_decay:
         return "Off"
-    left = (1 - config.learning_rate * config.weight_decay) ** (config.epochs * steps(config, n_train))
-    return f"By itself it shrinks the weights by {100 * (1 - left):.2g} % in total"
+    rate = float(lr_finder.over_time(config).mean())
+    left = (1 - rate * config.weight_decay) ** (config.epochs * steps(config, n_train))
+    return f"On its own it would shrink the weights by {100 * (1 - left):.2g} % over all epochs"
 
 
 def _momentum(config: RunConfig, *_) -> str:
-    return f"Each step combines about the last {1 / (1 - config.momentum):,.0f} gradients"
+    if not config.momentum:
+        return "Off"
+    return f"In a constant direction, steps grow to {1 / (1 - config.momentum):,.3g} times their length"
 
 
 def _patience(config: RunConfig, *_) -> str:
     if not config.patience:
         return "All epochs; the best one is kept"
-    return f"Ends when {formats.count(config.patience, 'epoch')} in a row bring no better validation accuracy"
+    return f"Stops after {formats.count(config.patience, 'epoch')} in a row without a better validation accuracy"
 
 
 def _classes(config: RunConfig, _, counts: Sequence[int]) -> str:
     if max(counts) == min(counts):
-        return "All classes are equally large here: no difference"
+        return "No effect here: all classes are equally large"
     rare, common = (sum(counts) / len(counts) / n for n in (min(counts), max(counts)))
     if config.class_weights == "none":
         return f"The largest has {max(counts) / min(counts):.1f} times the images of the smallest"
@@ -106,7 +110,7 @@ def _n_train(config: RunConfig, n_train: int, counts: Sequence[int]) -> str:
 
 def _pooling(config: RunConfig, *_) -> str:
     if config.pooling == "flatten":
-        return "Every position keeps its own values"
+        return "The values of all positions, one after another"
     projected = config.pooling == "projected"
     wide = towers.SHAPES[config.backbone].dim if projected else backbones.get(config.backbone).feature_dim
     return f"{wide:,} features an image"

@@ -30,19 +30,17 @@ def weights() -> str:
 
 
 def pooling(backbone: str) -> str:
-    """A widget for how the last feature map becomes one vector; of a CLIP, on which side of its projection."""
+    """A widget for how the last feature map becomes one vector; for CLIP, before or after its projection."""
     facts = backbones.get(backbone)
     titles = {name: POOLINGS[name] for name in facts.poolings}
-    about = {"help": "How the positions of the last feature map become one vector"}
+    help = "How the positions of the last feature map become one vector"
     if facts.has_text_tower:
         titles = {"avg": POOLINGS["class"], "projected": POOLINGS["projected"]}
-        about = {
-            "help": "Its class token: before the projection, as papers probe it, or after it, as texts are compared"
-        }
+        help = "The class token: before the projection, as papers probe it, or after it, where texts are compared"
     if st.session_state.get("pooling") not in titles:  # chosen for the other kind of network
         st.session_state.pop("pooling", None)
     label = "CLIP's features" if facts.has_text_tower else "Pooling"
-    return choices.titled(st.selectbox, "pooling", label, titles, **about)
+    return choices.titled(st.selectbox, "pooling", label, titles, help=help)
 
 
 class More:
@@ -90,8 +88,8 @@ class More:
             elif name == "finder":
                 with slot.container():
                     lr_finder.show(config)
-            elif said := option_effects.effect(name, config, n_train, counts.tolist()):
-                slot.caption(said)
+            elif sentence := option_effects.effect(name, config, n_train, counts.tolist()):
+                slot.caption(sentence)
 
     def _data(self) -> None:
         left, right = st.columns(2)
@@ -129,7 +127,7 @@ class More:
         self._option("batchnorm")
 
     def _pooling(self) -> None:
-        if self.backbone in backbones.BACKBONES:  # a link may name another one, which the config refuses in words
+        if self.backbone in backbones.BACKBONES:  # a link may name an unknown one, which the config will reject
             self.fields["pooling"] = pooling(self.backbone)
         self._slot("pooling")
 

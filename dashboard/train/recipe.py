@@ -43,38 +43,38 @@ def follow_link() -> None:
 
 def method() -> str:
     """A head on frozen features (which one), a fine-tune, or a network from scratch: a value of `RunConfig.method`."""
-    asked = st.query_params.get("method")
-    if asked in TRAINED:
-        st.session_state["kind"] = asked
-    elif asked in PROBES or st.session_state.get("kind") not in KINDS:
+    addressed = st.query_params.get("method")
+    if addressed in TRAINED:
+        st.session_state["kind"] = addressed
+    elif addressed in PROBES or st.session_state.get("kind") not in KINDS:
         st.session_state["kind"] = "probe"
     kind = st.segmented_control(
         "Method", list(KINDS), format_func=KINDS.__getitem__, key="kind", on_change=_switch, required=True, wrap=True
     )
-    kind = kind if kind in KINDS else "probe"  # nothing, for a moment, when a page is left while it is drawn
+    kind = kind if kind in KINDS else "probe"  # None for a moment if the visitor leaves while the page is drawn
     if kind != "probe":
-        if asked != kind:
+        if addressed != kind:
             st.query_params["method"] = kind
         st.caption(IDEAS[kind])
         return kind
-    titles = {name: each.title for name, each in heads.METHODS.items()}
+    titles = {name: head.title for name, head in heads.METHODS.items()}
     chosen = choices.titled(st.segmented_control, "method", "Head", titles, required=True, wrap=True)
     st.caption(heads.METHODS[chosen].idea)
     return chosen
 
 
 def networks(method: str) -> list[str]:
-    """Backbones, or for training from scratch the small networks first."""
+    """The chosen backbones; for training from scratch, small networks are offered first."""
     if method == "scratch":
         return choices.backbones("Networks", [*backbones.scratch_names(), *backbones.names(), *backbones.clip_names()])
     return choices.backbones()
 
 
 def choose() -> str:
-    """A recipe by name: choosing one sets everything that it decides, backbone and method too."""
-    asked = st.query_params.get("recipe", OWN)
-    st.session_state["recipe"] = asked if asked in recipes.RECIPES else OWN
-    titles = {OWN: "None: my own choices"} | {name: each.title for name, each in recipes.RECIPES.items()}
+    """The chosen recipe; choosing one sets everything that it determines, including backbone and method."""
+    addressed = st.query_params.get("recipe", OWN)
+    st.session_state["recipe"] = addressed if addressed in recipes.RECIPES else OWN
+    titles = {OWN: "None: my own choices"} | {name: recipe.title for name, recipe in recipes.RECIPES.items()}
     chosen = st.selectbox("Recipe", list(titles), format_func=titles.__getitem__, key="recipe", on_change=_apply)
     if chosen:
         st.caption(recipes.RECIPES[chosen].idea)
@@ -82,33 +82,33 @@ def choose() -> str:
 
 
 def kept(config: RunConfig) -> bool:
-    """Whether a config still is what its recipe says, apart from its data, its seed and where its weights come from."""
+    """Whether a config still has its recipe's settings, apart from those that every recipe leaves free."""
     try:
         recipe = recipes.get(config.recipe)
-        asked = recipe.config(config.backbone, **{name: getattr(config, name) for name in options.FREE})
+        expected = recipe.config(config.backbone, **{name: getattr(config, name) for name in options.FREE})
     except ConfigError:
         return False
-    return asked == config
+    return expected == config
 
 
 def command(config: RunConfig) -> str:
-    """The same run from a terminal."""
-    usual = RunConfig(backbone=config.backbone, method=config.method)
+    """The command that starts the same run from a terminal."""
+    default = RunConfig(backbone=config.backbone, method=config.method)
     skipped = {"version", "recipe", "dataset", "backbone", "method"}
     if config.recipe:
         recipe = recipes.get(config.recipe)
-        usual = recipe.config(config.backbone)
+        default = recipe.config(config.backbone)
     parts = ["python -m core run", f"--dataset {shlex.quote(config.dataset)}", f"--backbone {config.backbone}"]
     parts.append(f"--recipe {config.recipe}" if config.recipe else f"--method {config.method}")
     for name in RunConfig.__dataclass_fields__:
         value = getattr(config, name)
-        if name not in skipped and value != getattr(usual, name):
+        if name not in skipped and value != getattr(default, name):
             parts.append(f"--{name.replace('_', '-')} {shlex.quote(str(value))}")
     return " ".join(parts)
 
 
 def _switch() -> None:
-    """Another kind of method has been chosen: its own numbers, and networks that suit it."""
+    """Another kind of method was chosen: reset the numbers, and choose networks that suit it."""
     kind = st.session_state.get("kind")
     if kind not in KINDS:  # the visitor left the page
         return
@@ -122,17 +122,17 @@ def _switch() -> None:
 
 
 def _suit(kind: str) -> None:
-    """From scratch a small network is the usual choice; the pretrained ones are remembered."""
-    now, small = visitor.get().backbones, set(backbones.scratch_names())
-    if kind == "scratch" and not small & set(now):
-        st.session_state["pretrained"] = now
+    """Default to a small network for training from scratch; the pretrained ones are remembered."""
+    current, small = visitor.get().backbones, set(backbones.scratch_names())
+    if kind == "scratch" and not small & set(current):
+        st.session_state["pretrained"] = current
         visitor.update(backbones=(backbones.scratch_names()[0],))
-    elif kind != "scratch" and small & set(now):
+    elif kind != "scratch" and small & set(current):
         visitor.update(backbones=st.session_state.get("pretrained", visitor.State.backbones))
 
 
 def _apply() -> None:
-    """Set what the chosen recipe decides, and let all else that could change its result go back to its default."""
+    """Set what the chosen recipe determines, and reset all other settings that could change its result."""
     name = st.session_state.get("recipe")
     if name is None:  # the visitor left the page
         return
@@ -141,7 +141,7 @@ def _apply() -> None:
     if name not in recipes.RECIPES:
         return
     recipe = recipes.RECIPES[name]
-    fitting = tuple(each for each in visitor.get().backbones if each in recipe.backbones)
+    fitting = tuple(name for name in visitor.get().backbones if name in recipe.backbones)
     visitor.update(backbones=fitting or recipe.backbones[:1])
     settings = recipe.settings(visitor.get().backbones[0])
     st.session_state.pop("kind", None)

@@ -160,16 +160,16 @@ def _fastest(runs: Sequence[RunRow]) -> str:
 
 def _explanation(done: Sequence[RunRow]) -> tuple[str, ...]:
     """Facts of the most accurate and of the fastest other backbone, where the time goes, and what goes with what."""
-    known = _best_first(run for run in done if run.config.backbone in BACKBONES)
+    ranked = _best_first(run for run in done if run.config.backbone in BACKBONES)
     best_of: dict[str, RunRow] = {}
-    for run in known:
+    for run in ranked:
         best_of.setdefault(run.config.backbone, run)
     runs = list(best_of.values())
     if not runs:
-        return ("Nothing is known about the backbones of these runs.",)
+        return ("The backbones of these runs are not in the catalog.",)
     shown = [runs[0], *sorted(runs[1:], key=lambda run: run.seconds)[:1]]
     parts = [f"{_facts(run)}." for run in shown]
-    cold = [run for run in known if not run.cached and not run.config.trains]
+    cold = [run for run in ranked if not run.cached and not run.config.trains]
     if cold:
         spent = sum(run.seconds_extract for run in cold) / max(sum(run.seconds for run in cold), 1e-9)
         rest = "the backbone decides the time, hardly the head" if spent > 0.5 else "the rest is loading and the head"
@@ -206,10 +206,10 @@ def _together(pairs: Sequence[tuple[float | None, float]], more: str, then: str)
     Args:
         pairs: Cause and effect of each backbone; those with an unknown value are left out.
     """
-    known = [(cause, effect) for cause, effect in pairs if cause is not None and not isnan(cause + effect)]
-    if len(known) < 3:
+    complete = [(cause, effect) for cause, effect in pairs if cause is not None and not isnan(cause + effect)]
+    if len(complete) < 3:
         return []
-    differing = [(a, b) for a, b in combinations(known, 2) if a[0] != b[0]]
+    differing = [(a, b) for a, b in combinations(complete, 2) if a[0] != b[0]]
     agreeing = sum((a[0] - b[0]) * (a[1] - b[1]) > 0 for a, b in differing)
     return [f"In {agreeing} of {len(differing)} pairs of backbones, {more} went with {then}."]
 

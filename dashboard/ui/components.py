@@ -89,11 +89,11 @@ def result_card(run: RunRow) -> None:
             f"95 % interval {formats.interval(run.accuracy_low, run.accuracy_high)}, "
             f"from {formats.count(run.n_test, 'image')}"
         )
-        facts = [run.config.dataset, TITLES[run.config.method], f"{run.config.input_size} px"]
-        facts.append(formats.duration(run.seconds) + (", features cached" if run.cached else ""))
+        details = [run.config.dataset, TITLES[run.config.method], f"{run.config.input_size} px"]
+        details.append(formats.duration(run.seconds) + (", features cached" if run.cached else ""))
         if run.weights_origin not in PUBLISHED:
-            facts.append(f"{run.weights_origin} weights")
-        st.caption(" · ".join(facts))
+            details.append(f"{run.weights_origin} weights")
+        st.caption(" · ".join(details))
         link("run", "Open this run", icon=":material/search_insights:", run=run.id)
 
 

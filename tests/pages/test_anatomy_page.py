@@ -132,14 +132,14 @@ def test_a_clip_is_opened_at_its_size_with_what_it_multiplies_and_its_own_idea(v
     page = opened(visit, backbone="TinyCLIP", tab="idea")
     assert any("captions" in each.value for each in page.subheader)
     page = visit("anatomy", backbone="TinyCLIP", tab="sees")
-    page = wait(page, lambda: any("From stage to stage" in element.value for element in page.subheader))
+    page = wait(page, lambda: any("Feature maps" in element.value for element in page.subheader))
     assert any("no fixed classes" in info.value for info in page.info)
     assert not page.exception
 
 
 def test_a_photo_is_followed_through_an_untrained_network_that_is_marked_so(visit):
     page = visit("anatomy", backbone="ResNet20", tab="sees")
-    page = wait(page, lambda: any("From stage to stage" in element.value for element in page.subheader))
+    page = wait(page, lambda: any("Feature maps" in element.value for element in page.subheader))
     assert [element.value for element in page.warning] and "untrained" in page.warning[0].value
     said = text(page)
     assert "mean absolute value" in said

@@ -18,7 +18,7 @@ def test_without_any_run_the_shipped_network_names_the_shipped_photo(visit):
 
 def test_runs_answer_beside_it_and_are_held_against_each_other(visit, used):
     page = answered(visit("predict", photo="test", image="3"), 3)
-    assert any("2 models that know airplane, automobile and 8 more" in text.value for text in page.markdown)
+    assert any("2 models for airplane, automobile and 8 more" in text.value for text in page.markdown)
 
 
 def test_a_link_names_the_models(visit, used):

@@ -104,7 +104,7 @@ def test_an_address_opens_a_run_with_its_protocol_interval_and_worst_confusion(v
     assert outcome.protocol in said(page)
     assert outcome.hardware in said(page)
     counts = runs.confusion(used[0])
-    caption = next(text.value for text in page.main.markdown if "mistaken for" in text.value)
+    caption = next(text.value for text in page.main.markdown if "the most confident first" in text.value)
     shown = int(caption.split(": ")[1].split()[0])
     for name in counts:
         counts.loc[name, name] = -1

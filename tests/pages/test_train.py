@@ -66,7 +66,7 @@ def test_a_failed_run_says_why_and_can_be_set_up_again(visit, used):
     page = visit("train", run=used[2])
     assert page.warning[0].proto.title.endswith("failed")
     assert "/nowhere/weights.h5" in page.warning[0].value
-    assert "Set it up again" in [link.proto.label for link in page.get("page_link")]
+    assert "Use these settings again" in [link.proto.label for link in page.get("page_link")]
 
 
 def test_a_stopped_run_says_that_nothing_is_lost(visit, used):
@@ -117,10 +117,10 @@ def test_a_recipe_sets_everything_with_one_choice_and_says_when_it_is_left(visit
     assert page.segmented_control(key="unfreeze").value == "layers"
     assert page.number_input(key="input_size").value == 96
     assert page.number_input(key="n_train").value == 200  # the data is left alone
-    assert not [text for text in page.main.caption if "not that recipe" in text.value]
+    assert not [text for text in page.main.caption if "no longer the recipe" in text.value]
     assert "--recipe notebook" in page.main.code[0].value
     page.number_input(key="finetune:epochs").set_value(4).run()
-    assert [text for text in page.main.caption if "not that recipe" in text.value]
+    assert [text for text in page.main.caption if "no longer the recipe" in text.value]
     assert "--recipe" not in page.main.code[0].value
 
 
@@ -130,7 +130,7 @@ def test_a_link_that_names_a_recipe_brings_all_of_it(visit):
     assert "MobileNetV2" in said
     assert "96 px" in said
     assert "last 30 layers" in said
-    assert not any("not that recipe any more" in caption.value for caption in page.caption)
+    assert not any("no longer the recipe" in caption.value for caption in page.caption)
 
 
 def test_a_link_that_names_a_recipe_and_changes_a_setting_brings_the_rest_of_it(visit):
@@ -138,13 +138,13 @@ def test_a_link_that_names_a_recipe_and_changes_a_setting_brings_the_rest_of_it(
     assert page.number_input(key="scratch:epochs").value == 40
     assert page.query_params["method"] == "scratch"
     assert page.query_params["augment"] == "flip+crop"
-    assert any("not that recipe any more" in caption.value for caption in page.caption)
+    assert any("no longer the recipe" in caption.value for caption in page.caption)
 
 
 def test_a_link_that_changes_a_recipe_is_taken_at_its_word(visit):
     page = visit("train", recipe="notebook", method="finetune", backbones="MobileNetV2", input_size="64")
     assert "64 px" in " ".join(text.value for text in page.main.markdown)
-    assert any("not that recipe any more" in caption.value for caption in page.caption)
+    assert any("no longer the recipe" in caption.value for caption in page.caption)
 
 
 def test_each_setting_says_what_it_does(visit):

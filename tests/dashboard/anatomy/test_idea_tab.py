@@ -79,7 +79,7 @@ def test_a_separable_convolution_of_3_x_3_leaves_about_a_ninth():
     page = demo("separable")
     assert "**11.9 %** of the parameters" in said(page)  # 1/128 + 1/9
     page.slider[0].set_value(1).run()
-    assert "nothing to look at" in said(page)
+    assert "one pixel" in said(page)
 
 
 def test_narrowing_to_more_than_it_saves_is_called_no_saving():

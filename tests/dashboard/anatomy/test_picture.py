@@ -92,7 +92,7 @@ def test_hovering_lists_the_layers_and_what_trains(lite):
     boxes = {box.name: box for box in boxes_of(lite, "blocks", 1)}
     assert "frozen" in boxes["stem"].hover
     assert "Conv2D 3 × 3, stride 2: 32 × 32 × 32" in boxes["stem"].hover
-    assert "trains 412,160 of them" in boxes["head"].hover  # 320 x 1280, and scale and offset of BatchNorm
+    assert "412,160 parameters train" in boxes["head"].hover  # 320 x 1280, and scale and offset of BatchNorm
 
 
 @pytest.mark.parametrize(
