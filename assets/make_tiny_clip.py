@@ -1,9 +1,9 @@
-"""Train the toy CLIP that is shipped: python assets/make_tiny_clip.py
+"""Train the shipped toy CLIP: python assets/make_tiny_clip.py
 
-Two small towers learn that a training image of the CIFAR-10 sample and a caption with the name of its class belong
-together, by the loss of the paper (arXiv:2103.00020, figure 3). It sees the training split only, and only these
-ten classes, so its predictions are not real zero-shot. Every run of this script on the same machine gives
-the same file. It takes some minutes; the accuracy it prints is of the test split, which it never learned from.
+Two small towers learn to match the training images of the CIFAR-10 sample with captions that name their class, with
+the loss of the paper (arXiv:2103.00020, figure 3). The model sees only the training split and only these ten classes,
+so its predictions are not really zero-shot. On the same machine, the script always writes the same file. It takes some
+minutes, then prints the accuracy on each split.
 """
 
 import json
@@ -28,7 +28,7 @@ from core.zero_shot import encoder, tokenizer  # noqa: E402
 SEED = 2021
 EPOCHS, BATCH = 60, 100
 RATE, DECAY = 2e-3, 0.1
-MERGES = 254  # 2 x 256 bytes, these, start and end: 768 words
+MERGES = 254  # with 2 x 256 bytes, start and end: a vocabulary of 768
 TEMPLATES = (
     "a photo of a {}.",
     "a blurry photo of a {}.",
@@ -43,8 +43,8 @@ FACTS, SHAPE = BACKBONES["TinyCLIP"], towers.SHAPES["TinyCLIP"]
 FOLDER = Path(__file__).parent / FACTS.weights_file
 
 
-def words_and_merges(captions: list[str]) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    """Byte pairs, the most frequent first, learned from the words of the captions."""
+def learn_byte_pairs(captions: list[str]) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    """The vocabulary and the byte-pair merges, learned from the words of the captions."""
     from tokenizers import pre_tokenizers
 
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
@@ -68,17 +68,17 @@ def words_and_merges(captions: list[str]) -> tuple[dict[str, int], list[tuple[st
 
 
 def _merged(parts: list[str], pair: tuple[str, str]) -> list[str]:
-    found: list[str] = []
+    merged: list[str] = []
     for part in parts:
-        if found and (found[-1], part) == pair:
-            found[-1] += part
+        if merged and (merged[-1], part) == pair:
+            merged[-1] += part
         else:
-            found.append(part)
-    return found
+            merged.append(part)
+    return merged
 
 
 def describe() -> dict:
-    """What transformers' `CLIPConfig` says of such a model."""
+    """The model's `CLIPConfig` of the transformers library."""
 
     def tower(part: towers.Tower) -> dict:
         return {
@@ -106,7 +106,7 @@ def describe() -> dict:
 
 
 def train(photos: np.ndarray, labels: np.ndarray, names: list[str], tokenizer: tokenizer.Tokenizer):
-    """Image tower, text tower and the logarithm of the scale, after `EPOCHS`."""
+    """Image tower, text tower and the logarithm of the scale, after `EPOCHS` epochs."""
     import keras
     import tensorflow as tf
 
@@ -115,7 +115,8 @@ def train(photos: np.ndarray, labels: np.ndarray, names: list[str], tokenizer: t
     towers.number_positions(image)
     text = towers.text(FACTS)
     scale = keras.Variable(np.log(1 / 0.07), dtype="float32", name="logit_scale")
-    tokens = tokenizer.encode([each.format(name) for name in names for each in TEMPLATES], SHAPE.context)
+    captions = [template.format(name) for name in names for template in TEMPLATES]
+    tokens = tokenizer.encode(captions, SHAPE.context)
     tokens = tokens.reshape(len(names), len(TEMPLATES), -1)
     steps = EPOCHS * (len(photos) // BATCH)
     rate: Any = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=RATE, warmup_steps=steps // 20)
@@ -129,7 +130,7 @@ def train(photos: np.ndarray, labels: np.ndarray, names: list[str], tokenizer: t
             a = tf.math.l2_normalize(image(compiled.prepare(pixels, FACTS.default_size, "clip"), training=True), -1)
             b = tf.math.l2_normalize(text(ids, training=True), -1)
             logits = tf.exp(scale.value) * tf.matmul(a, b, transpose_b=True)  # (b, b)
-            # Several images of a batch are of one class, and each caption of it is right.
+            # A batch has several images of each class, and every caption of their class is a correct match.
             right = tf.cast(classes[:, None] == classes[None], tf.float32)
             right /= tf.reduce_sum(right, -1, keepdims=True)
             loss = (
@@ -156,28 +157,28 @@ def train(photos: np.ndarray, labels: np.ndarray, names: list[str], tokenizer: t
 
 
 def write(image, text, scale: float) -> None:
-    """The tensors under their names in transformers, in half the bytes of float32."""
+    """Write the tensors as float16, under their names in transformers."""
     from safetensors.numpy import save_file
 
-    found = {}
+    arrays = {}
     for network, tower in ((image, "image"), (text, "text")):
-        found |= tensors.stored(network, FACTS, tower)
-    found["logit_scale"] = np.array(scale)
+        arrays |= tensors.stored(network, FACTS, tower)
+    arrays["logit_scale"] = np.array(scale)
     save_file(
-        {name: np.asarray(value, np.float16, order="C") for name, value in found.items()},
+        {name: np.asarray(value, np.float16, order="C") for name, value in arrays.items()},
         FOLDER / "model.safetensors",
         metadata={"format": "pt"},
     )
 
 
 def accuracy(dataset: datasets.Dataset, rows: np.ndarray) -> float:
-    """Percent of these rows whose nearest caption "a photo of a ..." is that of their class."""
+    """Percent of these rows for which the nearest caption "a photo of a ..." names their class."""
     texts = encoder.embed_texts(
         "TinyCLIP", [f"a photo of a {name}." for name in dataset.class_names], weights=str(FOLDER)
     )
-    found = encoder.image_features("TinyCLIP", dataset, rows).values
+    features = encoder.image_features("TinyCLIP", dataset, rows).values
     texts = texts / np.linalg.norm(texts, axis=1, keepdims=True)
-    return 100 * float(((found @ texts.T).argmax(1) == dataset.labels[rows]).mean())
+    return 100 * float(((features @ texts.T).argmax(1) == dataset.labels[rows]).mean())
 
 
 def main() -> None:
@@ -185,8 +186,8 @@ def main() -> None:
     splits = datasets.splits(dataset)
     names = list(dataset.class_names)
     FOLDER.mkdir(exist_ok=True)
-    words, merges = words_and_merges([each.format(name) for name in names for each in TEMPLATES])
-    (FOLDER / "vocab.json").write_text(json.dumps(words, ensure_ascii=False), encoding="utf-8")
+    vocabulary, merges = learn_byte_pairs([template.format(name) for name in names for template in TEMPLATES])
+    (FOLDER / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
     lines = ["#version: 0.2", *(" ".join(pair) for pair in merges)]
     (FOLDER / "merges.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (FOLDER / "config.json").write_text(json.dumps(describe(), indent=2) + "\n", encoding="utf-8")

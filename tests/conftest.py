@@ -35,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Fast tests first, so that a small mistake shows early; then the browser journeys, which mostly wait."""
-    items.sort(key=lambda item: 1 if "browser" in item.keywords else 2 * ("slow" in item.keywords))
+    items.sort(key=lambda item: 1 if "browser" in item.keywords else 2 if "slow" in item.keywords else 0)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -7,7 +7,6 @@ freeze(anatomy, ...)        what a plan would train: `freezing.describe` without
 import functools
 import itertools
 import logging
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
@@ -165,7 +164,8 @@ def freeze(anatomy: Anatomy, unfreeze: str, count: int = 0, *, batchnorm: str = 
 
 def head_params(anatomy: Anatomy, classes: int, hidden: int = 0) -> int:
     """Parameters of a new head on the pooled features: kernels and biases."""
-    widths: Sequence[int] = (anatomy.layers[-1].shape[-1], *([hidden] if hidden else []), classes)
+    features = anatomy.layers[-1].shape[-1]
+    widths = (features, hidden, classes) if hidden else (features, classes)
     return sum((before + 1) * after for before, after in itertools.pairwise(widths))
 
 

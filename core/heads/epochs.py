@@ -85,7 +85,7 @@ def _model(units: list[int], dim: int, classes: int, options: Options) -> "keras
     import keras
 
     penalty = keras.regularizers.L2(options.strength / 2) if options.strength else None
-    activations = [*(["relu"] * len(units)), "softmax"]
+    activations = ["relu"] * len(units) + ["softmax"]
     dense = [
         keras.layers.Dense(
             count,

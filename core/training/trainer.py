@@ -289,7 +289,10 @@ def _identity(material: Material) -> str:
     settings = {name: value for name, value in asdict(material.config).items() if name != "recipe"}
     inputs = [settings, material.dataset.fingerprint, material.config.encoder.find_weights().digest]
     digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode())
-    for array in [*material.rows.values(), *(material.head.arrays().values() if material.head else ())]:
+    arrays = list(material.rows.values())
+    if material.head:
+        arrays += material.head.arrays().values()
+    for array in arrays:
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 

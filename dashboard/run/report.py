@@ -50,10 +50,12 @@ def html(run_ids: Sequence[str]) -> str:
     parts = [
         f"<h1>{escape(title)}</h1>",
         f"<p class=quiet>Written {datetime.now(UTC):%d %B %Y}. Every number was measured by this program, on the "
-        "hardware beside it; accuracies are shares of test images that decided nothing, with 95 % intervals.</p>",
-        *(_comparison(rows) if len(rows) > 1 else []),
-        *map(_run, rows, outcomes),
+        "hardware stated with it; accuracies are measured on test images that influenced nothing, with 95 % "
+        "intervals.</p>",
     ]
+    if len(rows) > 1:
+        parts += _comparison(rows)
+    parts += map(_run, rows, outcomes)
     body = "\n".join(parts)
     return (
         f"<!doctype html>\n<html lang=en><head><meta charset=utf-8><title>{escape(title)}</title>\n"
@@ -70,7 +72,10 @@ def _comparison(rows: Sequence[RunRow]) -> list[str]:
     parts = [
         "<h2>Comparison</h2>",
         _bars(
-            labels, *([getattr(row, name) for row in rows] for name in ("accuracy", "accuracy_low", "accuracy_high"))
+            labels,
+            [row.accuracy for row in rows],
+            [row.accuracy_low for row in rows],
+            [row.accuracy_high for row in rows],
         ),
     ]
     for answer in answers.three_questions(rows, comparison.of_runs, comparison.unfreezing):

@@ -12,15 +12,28 @@ from core.training import freezing
 
 EVERY = [(recipe.name, backbone) for recipe in recipes.RECIPES.values() for backbone in recipe.backbones]
 ONE_OF_EACH_FAMILY = (
-    *("VGG16", "ResNet50", "InceptionV3", "ResNet50V2", "Xception", "DenseNet121", "MobileNetV2", "NASNetMobile"),
-    *("EfficientNetB0", "EfficientNetV2B0", "ConvNeXtTiny", *backbones.scratch_names()),
+    "VGG16",
+    "ResNet50",
+    "InceptionV3",
+    "ResNet50V2",
+    "Xception",
+    "DenseNet121",
+    "MobileNetV2",
+    "NASNetMobile",
+    "EfficientNetB0",
+    "EfficientNetV2B0",
+    "ConvNeXtTiny",
+    *backbones.scratch_names(),
 )
 USUAL = {"book-as-printed": "MobileNetV2", "book-corrected": "EfficientNetB0", "notebook": "MobileNetV2"}
-STARTED = [
-    pytest.param(name, backbone, marks=[pytest.mark.slow, *([] if usual else [pytest.mark.exhaustive])])
-    for name, backbone in EVERY
-    for usual in [backbone in (USUAL.get(name), *backbones.scratch_names())]
-]
+
+
+def _marks(recipe: str, backbone: str) -> list:
+    usual = backbone in (USUAL.get(recipe), *backbones.scratch_names())
+    return [pytest.mark.slow] if usual else [pytest.mark.slow, pytest.mark.exhaustive]
+
+
+STARTED = [pytest.param(name, backbone, marks=_marks(name, backbone)) for name, backbone in EVERY]
 
 
 @pytest.mark.parametrize(("name", "backbone"), EVERY)
@@ -46,9 +59,19 @@ def test_as_printed_differs_from_corrected_in_pixels_and_in_what_is_frozen_only(
 
 def test_the_notebook_is_the_exercise():
     assert recipes.get("notebook").config() == RunConfig(
-        backbone="MobileNetV2", method="finetune", input_size=96, dropout=0.2, head_epochs=5, head_learning_rate=1e-3,
-        unfreeze="layers", unfreeze_count=30, epochs=3, learning_rate=1e-5, batch_size=32, recipe="notebook",
-    )  # fmt: skip
+        backbone="MobileNetV2",
+        method="finetune",
+        input_size=96,
+        dropout=0.2,
+        head_epochs=5,
+        head_learning_rate=1e-3,
+        unfreeze="layers",
+        unfreeze_count=30,
+        epochs=3,
+        learning_rate=1e-5,
+        batch_size=32,
+        recipe="notebook",
+    )
 
 
 def test_a_recipe_can_be_changed_in_places():

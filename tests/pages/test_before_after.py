@@ -7,9 +7,16 @@ from core.config import RunConfig
 from tests.pages.conftest import wait
 
 TUNE = RunConfig(
-    backbone="Tiny", weights="untrained", input_size=8, method="finetune", n_train=60, n_test=60, head_epochs=1,
-    epochs=2, learning_rate=0.01,
-)  # fmt: skip
+    backbone="Tiny",
+    weights="untrained",
+    input_size=8,
+    method="finetune",
+    n_train=60,
+    n_test=60,
+    head_epochs=1,
+    epochs=2,
+    learning_rate=0.01,
+)
 
 
 @pytest.fixture

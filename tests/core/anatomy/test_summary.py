@@ -13,17 +13,26 @@ from core.errors import BackboneError, ConfigError
 from core.training import freezing
 
 PLANS = (
-    *(("layers", 1), ("layers", 30), ("layers", 142), ("blocks", 1), ("blocks", 7)),
-    *(("all", 0), ("all-but-batchnorm", 0)),
+    ("layers", 1),
+    ("layers", 30),
+    ("layers", 142),
+    ("blocks", 1),
+    ("blocks", 7),
+    ("all", 0),
+    ("all-but-batchnorm", 0),
 )
 
 
 def freshly_frozen(backbone: str, size: int, unfreeze: str, count: int, batchnorm: str) -> freezing.Frozen:
     """The plan applied to a network that was just built."""
     config = RunConfig(
-        backbone=backbone, input_size=size, method="finetune", unfreeze=unfreeze, unfreeze_count=count or 1,
+        backbone=backbone,
+        input_size=size,
+        method="finetune",
+        unfreeze=unfreeze,
+        unfreeze_count=count or 1,
         batchnorm=batchnorm,
-    )  # fmt: skip
+    )
     return freezing.describe(config)
 
 

@@ -12,13 +12,22 @@ from core.backbones.catalog import BACKBONES
 
 OWN = ("EfficientNetLite0", "Tiny", *backbones.scratch_names())
 KERAS = [name for name in BACKBONES if name not in (*OWN, *backbones.clip_names())]  # of CLIP: test_clip.py
-WEIGHTS_FILES = [  # the official format for each way of building; Keras 3's own where networks nest or have odd layers
-    *((name, ".h5") for name in (
-        "VGG16", "ResNet50", "InceptionV3", "Xception", "DenseNet121", "MobileNet", "NASNetMobile", "MobileNetV3Small",
-        "EfficientNetB0", "EfficientNetLite0", "EfficientNetV2B0", "ConvNeXtTiny",
-    )),
-    *((name, ".weights.h5") for name in ("MobileNetV3Small", "EfficientNetB0", "ConvNeXtTiny")),
-]  # fmt: skip
+H5 = (
+    "VGG16",
+    "ResNet50",
+    "InceptionV3",
+    "Xception",
+    "DenseNet121",
+    "MobileNet",
+    "NASNetMobile",
+    "MobileNetV3Small",
+    "EfficientNetB0",
+    "EfficientNetLite0",
+    "EfficientNetV2B0",
+    "ConvNeXtTiny",
+)
+WEIGHTS_H5 = ("MobileNetV3Small", "EfficientNetB0", "ConvNeXtTiny")  # networks that nest or have unusual layers
+WEIGHTS_FILES = [(name, ".h5") for name in H5] + [(name, ".weights.h5") for name in WEIGHTS_H5]  # official formats
 
 pytestmark = pytest.mark.slow
 

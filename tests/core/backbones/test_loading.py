@@ -65,8 +65,11 @@ def test_published_figures_are_those_of_the_reference_and_its_blanks_are_none():
         facts = backbones.get(name)
         published = [row[k] for k in ("top1_pct", "top5_pct", "cpu_ms_per_step_b32", "gpu_ms_per_step_b32")]
         assert [float(cell) if cell else None for cell in published] == [
-            facts.top1, facts.top5, facts.cpu_ms, facts.gpu_ms,
-        ]  # fmt: skip
+            facts.top1,
+            facts.top5,
+            facts.cpu_ms,
+            facts.gpu_ms,
+        ]
         assert row["preprocess_mode"] == facts.preprocessing
         # the published depth counts the classifier as well: 1 layer, 3 of VGG
         assert not row["depth_param_layers"] or 0 < int(row["depth_param_layers"]) - facts.depth <= 3

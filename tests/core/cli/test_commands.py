@@ -23,7 +23,14 @@ def test_a_run_prints_one_json_object_and_nothing_else(store):
     )
     result = json.loads(done.stdout)
     assert set(result) >= {
-        *("run_id", "accuracy", "accuracy_low", "accuracy_high", "seconds", "images_per_second", "config", "hardware")
+        "run_id",
+        "accuracy",
+        "accuracy_low",
+        "accuracy_high",
+        "seconds",
+        "images_per_second",
+        "config",
+        "hardware",
     }
     assert set(result["seconds"]) == {"load", "extract", "train", "evaluate"}
     assert result["config"]["n_train"] == 100

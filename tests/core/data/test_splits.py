@@ -56,8 +56,12 @@ def test_probe20_and_finetune80_partition_train_as_the_book_does(source):
 def test_exact_totals_where_no_class_is_too_small_for_its_share():
     cut = splits.named(BALANCED, np.full(500, ""), seed=3)
     assert {name: len(rows) for name, rows in cut.items()} == {
-        "test": 100, "val": 40, "train": 360, "probe20": 72, "finetune80": 288,
-    }  # fmt: skip
+        "test": 100,
+        "val": 40,
+        "train": 360,
+        "probe20": 72,
+        "finetune80": 288,
+    }
 
 
 @pytest.mark.parametrize(

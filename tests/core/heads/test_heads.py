@@ -109,14 +109,18 @@ def test_dense_layers_give_the_logits_from_features_as_they_come(method):
         (
             "mlp",
             {
-                "mean": [1.0, 0], "scale": [2.0, 1], "kernel_0": [[1.0, 0], [0, 1]], "kernel_1": [[1.0, 0], [0, 1]],
-                "bias_0": [0.0, 0], "bias_1": [0.0, 0],
+                "mean": [1.0, 0],
+                "scale": [2.0, 1],
+                "kernel_0": [[1.0, 0], [0, 1]],
+                "kernel_1": [[1.0, 0], [0, 1]],
+                "bias_0": [0.0, 0],
+                "bias_1": [0.0, 0],
             },
         ),
         ("knn", {"directions": [[1.0, 0], [0, 1]], "labels": [0, 1], "neighbours": 1}),
         ("zero-shot", {"texts": [[1.0, 0], [0, 1]], "scale": 9.0}),
     ],
-)  # fmt: skip
+)
 def test_files_of_earlier_versions_are_read_and_written_as_they_were(method, arrays, tmp_path):
     about = {"method": method, "classes": 2, "chosen": {"step": 1.0}, "curves": [{"step": 1}]}
     path = tmp_path / "head.npz"

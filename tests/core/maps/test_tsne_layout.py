@@ -88,7 +88,7 @@ def test_a_stop_is_heard(blobs, stage):
 
     def report(progress):
         heard.append(progress)
-        if progress.stage == stage and progress.done >= 20 * (stage == "map"):
+        if progress.stage == stage and progress.done >= (20 if stage == "map" else 0):
             raise Stopped()
 
     with pytest.raises(Stopped):

@@ -19,13 +19,28 @@ pytestmark = pytest.mark.slow
 
 ROWS = {"train": np.arange(0, 96), "val": np.arange(96, 144), "test": np.arange(144, 192)}
 FINETUNE = RunConfig(
-    backbone="Tiny", method="finetune", epochs=3, batch_size=16, learning_rate=5e-3, head_epochs=2,
-    head_learning_rate=1e-2, unfreeze="blocks", unfreeze_count=2, dropout=0.1,
-)  # fmt: skip
+    backbone="Tiny",
+    method="finetune",
+    epochs=3,
+    batch_size=16,
+    learning_rate=5e-3,
+    head_epochs=2,
+    head_learning_rate=1e-2,
+    unfreeze="blocks",
+    unfreeze_count=2,
+    dropout=0.1,
+)
 LITE_LAYERS = RunConfig(
-    method="finetune", input_size=64, epochs=2, batch_size=32, head_epochs=0, dropout=0.0, learning_rate=1e-3,
-    unfreeze="layers", unfreeze_count=12,
-)  # fmt: skip
+    method="finetune",
+    input_size=64,
+    epochs=2,
+    batch_size=32,
+    head_epochs=0,
+    dropout=0.0,
+    learning_rate=1e-3,
+    unfreeze="layers",
+    unfreeze_count=12,
+)
 SCRATCH = RunConfig(backbone="Tiny", method="scratch", epochs=4, batch_size=16, learning_rate=5e-3, dropout=0.1)
 
 
@@ -37,10 +52,18 @@ def coloured(n: int = 192) -> Dataset:
     images = random.integers(0, 120, (n, 32, 32, 3))
     images[np.arange(n), :, :, labels] += 100
     return Dataset(
-        name="colours", title="Colours", images=images.astype(np.uint8), labels=labels,
-        class_names=("red", "green", "blue"), official=np.full(n, ""),
-        files=np.array([f"{i}.png" for i in range(n)]), fingerprint="c0ffee", source="", licence="", skipped=(),
-    )  # fmt: skip
+        name="colours",
+        title="Colours",
+        images=images.astype(np.uint8),
+        labels=labels,
+        class_names=("red", "green", "blue"),
+        official=np.full(n, ""),
+        files=np.array([f"{i}.png" for i in range(n)]),
+        fingerprint="c0ffee",
+        source="",
+        licence="",
+        skipped=(),
+    )
 
 
 def fit(config: RunConfig, folder: Path, **more) -> training.Trained:
@@ -85,8 +108,12 @@ def test_curves_run_over_the_stages_and_every_batch_is_told_about(tmp_path):
     moments = []
     trained = fit(FINETUNE, tmp_path, report=moments.append)
     assert [(point["stage"], point["step"]) for point in trained.curves] == [
-        ("head", 1), ("head", 2), ("finetune", 3), ("finetune", 4), ("finetune", 5),
-    ]  # fmt: skip
+        ("head", 1),
+        ("head", 2),
+        ("finetune", 3),
+        ("finetune", 4),
+        ("finetune", 5),
+    ]
     told = [moment for moment in moments if "validation_accuracy" in moment.metrics]
     assert [moment.step for moment in told] == [1, 2, 3, 4, 5]
     steps = [moment.step for moment in moments if "batch_loss" in moment.metrics]
@@ -119,9 +146,8 @@ def test_only_what_is_unfrozen_changes(tmp_path):
     before = model.assemble(FINETUNE, image_size=32, classes=3).network
     trained = fit(replace(FINETUNE, unfreeze_count=1), tmp_path)
     changed = {
-        a.path: not np.array_equal(a, b)
-        for a, b in zip(trained.assembly.network.weights, before.weights, strict=True)
-    }  # fmt: skip
+        a.path: not np.array_equal(a, b) for a, b in zip(trained.assembly.network.weights, before.weights, strict=True)
+    }
     assert list(changed.values()) == [False] * 4 + [True] * 2  # the last of three convolutions
     assert sum(row.trainable_params > 0 for row in trained.frozen.layers) == 1
 
@@ -132,9 +158,8 @@ def test_batchnorm_statistics_move_only_in_training_mode(batchnorm, moves, tmp_p
     before = model.assemble(config, image_size=32, classes=3).network
     after = fit(config, tmp_path).assembly.network
     statistics = [
-        not np.array_equal(a, b)
-        for a, b in zip(after.non_trainable_weights, before.non_trainable_weights, strict=True)
-    ]  # fmt: skip
+        not np.array_equal(a, b) for a, b in zip(after.non_trainable_weights, before.non_trainable_weights, strict=True)
+    ]
     assert len(statistics) > 30
     assert any(statistics) is moves
     assert all(
@@ -150,7 +175,7 @@ def test_batchnorm_statistics_move_only_in_training_mode(batchnorm, moves, tmp_p
         replace(FINETUNE, unfreeze_count=1, batchnorm="training"),
     ],
     ids=["EfficientNetLite0", "Tiny"],
-)  # fmt: skip
+)
 def test_the_frozen_front_computed_once_gives_what_the_whole_network_gives(config, tmp_path):
     once = fit(config, tmp_path / "once")
     always = fit(config, tmp_path / "always", front_budget=0)
@@ -193,10 +218,10 @@ def test_making_the_parts_leaves_no_trace_in_the_network(tmp_path):
     assert all(len(layer._inbound_nodes) == 1 for layer in trained.assembly.network.layers)  # used once
 
 
-# Something comes between
+# Interruptions
 
 
-RESNET = replace(SCRATCH, backbone="ResNet20", input_size=16, learning_rate=1e-3)  # its statistics go on, too
+RESNET = replace(SCRATCH, backbone="ResNet20", input_size=16, learning_rate=1e-3)  # its statistics must continue, too
 LITE = replace(FINETUNE, backbone="EfficientNetLite0", input_size=64, batchnorm="training", learning_rate=1e-4)
 AUGMENTED = replace(FINETUNE, augment="flip+crop+colour")
 
@@ -204,11 +229,19 @@ AUGMENTED = replace(FINETUNE, augment="flip+crop+colour")
 @pytest.mark.parametrize(
     ("config", "step"),
     [
-        *((SCRATCH, 6), (SCRATCH, 9), (FINETUNE, 3), (FINETUNE, 12), (FINETUNE, 20)),
-        *((AUGMENTED, 3), (AUGMENTED, 13), (AUGMENTED, 20), (RESNET, 9), (LITE, 5)),
+        (SCRATCH, 6),
+        (SCRATCH, 9),
+        (FINETUNE, 3),
+        (FINETUNE, 12),
+        (FINETUNE, 20),
+        (AUGMENTED, 3),
+        (AUGMENTED, 13),
+        (AUGMENTED, 20),
+        (RESNET, 9),
+        (LITE, 5),
     ],
     ids=lambda value: value if isinstance(value, int) else f"{value.backbone}-{value.augment or value.method}",
-)  # fmt: skip
+)
 def test_a_resumed_training_ends_where_an_unbroken_one_does(config, step, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "REPORT_EVERY", 0.0)
     config = replace(config, schedule="one-cycle", weight_decay=1e-3)
@@ -361,7 +394,7 @@ def test_a_full_disk_is_said_and_the_checkpoint_before_stays(tmp_path):
         ({"train": ROWS["train"][ROWS["train"] % 3 != 2]}, SCRATCH, DatasetError, "no training image: blue"),
         ({}, replace(FINETUNE, unfreeze_count=99), ConfigError, "99 blocks"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_trained_is_said_in_a_sentence(rows, config, error, sentence, tmp_path):
     with pytest.raises(error, match=sentence):
         training.fit(config, coloured(), ROWS | rows, folder=tmp_path)
@@ -392,9 +425,7 @@ def test_a_schedule_is_over_the_last_stage(tmp_path):
 
 def test_the_finder_falls_before_it_rises(tmp_path):
     config, moments = replace(FINETUNE, unfreeze="all"), []
-    table, suggestion = lr_finder.rise(
-        config, coloured(), ROWS, report=moments.append
-    )  # fmt: skip
+    table, suggestion = lr_finder.rise(config, coloured(), ROWS, report=moments.append)
     assert list(table.columns) == ["learning_rate", "loss"]
     assert table["learning_rate"].iloc[0] == pytest.approx(1e-7)
     assert table["learning_rate"].is_monotonic_increasing

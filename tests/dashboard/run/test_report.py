@@ -24,13 +24,27 @@ def planted(right: int, **settings) -> str:
     low, high = max(right - 4, 0) / 30, min(right + 4, 30) / 30
     stage = {"name": "finetune", "accuracy": right / 30, "accuracy_low": low, "accuracy_high": high}
     outcome = runs.Outcome(
-        accuracy=right / 30, accuracy_low=low, accuracy_high=high, top5=None, validation_accuracy=0.5,
-        calibration_error=0.1, per_class=dict.fromkeys(NAMES, 0.5), seconds=dict.fromkeys(runs.STAGES, 1.5),
-        images_per_second=10.0, cached=False, hardware="a machine", versions={"keras": "3"}, protocol="Planted",
-        weights_origin="untrained", n_train=60, n_val=10, n_test=30, chosen={"strength": 0.1},
+        accuracy=right / 30,
+        accuracy_low=low,
+        accuracy_high=high,
+        top5=None,
+        validation_accuracy=0.5,
+        calibration_error=0.1,
+        per_class=dict.fromkeys(NAMES, 0.5),
+        seconds=dict.fromkeys(runs.STAGES, 1.5),
+        images_per_second=10.0,
+        cached=False,
+        hardware="a machine",
+        versions={"keras": "3"},
+        protocol="Planted",
+        weights_origin="untrained",
+        n_train=60,
+        n_val=10,
+        n_test=30,
+        chosen={"strength": 0.1},
         stages=[{**stage, "name": "head", "accuracy": low}, stage] if "method" in settings else [],
         notes=["The batch was halved"] if "method" in settings else [],
-    )  # fmt: skip
+    )
     predictions = pd.DataFrame({"row": np.arange(30), "label": labels, "prediction": answers, "confidence": 0.9})
     confusion = pd.DataFrame(np.eye(3, dtype=int) * 10, index=NAMES, columns=NAMES)
     runs.finish(run_id, runs.Result(outcome, predictions, confusion))

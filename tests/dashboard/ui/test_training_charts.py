@@ -18,11 +18,15 @@ BLOCKS = pd.DataFrame(
     }
 )
 CURVES = pd.DataFrame(
-    [(epoch, f"{prefix}{what}", epoch / 10) for epoch in (1, 2, 3) for prefix in ("", "validation_") for what in
-     ("loss", "accuracy")]
+    [
+        (epoch, f"{prefix}{what}", epoch / 10)
+        for epoch in (1, 2, 3)
+        for prefix in ("", "validation_")
+        for what in ("loss", "accuracy")
+    ]
     + [(step, "batch_loss", 1 / (step + 1)) for step in range(1000)],
     columns=["step", "metric", "value"],
-)  # fmt: skip
+)
 
 
 def _traces(figure, name: str) -> list:
