@@ -1,7 +1,7 @@
 """Take the README's screenshots: `.venv/bin/python docs/screenshots.py [PAGE ...]`; ten minutes on 2 cores for all.
 
-A dashboard is started on an empty home folder and given a few small real runs; each page is then photographed in the
-installed Chromium, Chrome or Edge at 1366 x 768 and saved as docs/images/PAGE.webp.
+The script starts a dashboard on an empty home folder with a few small real runs, then photographs each page in the
+installed Chromium, Chrome or Edge at 1366 x 768 and saves docs/images/PAGE.webp.
 """
 
 import io
@@ -30,8 +30,8 @@ from tests.browser.browsers import installed_browser  # noqa: E402
 IMAGES = ROOT / "docs" / "images"
 SIZE = ViewportSize(width=1366, height=768)
 MOST_BYTES = 120_000  # of an image
-LONG = 600_000  # milliseconds for a computation that a page starts
-RUNS = (  # what the pages have to show, from the terminal
+LONG = 600_000  # milliseconds for a computation started from a page
+RUNS = (  # runs for the pages to show, from the terminal
     "run --input-size 160",
     "run --input-size 160 --method knn",
     "run --input-size 96 --method finetune --train-split finetune80 --unfreeze-count 3 --learning-rate 3e-4 --epochs 2",
@@ -42,11 +42,11 @@ RUNS = (  # what the pages have to show, from the terminal
 
 @dataclass(frozen=True)
 class Shot:
-    """One page: its address, what is pressed there, and what is there when it is ready."""
+    """One page: its address, the buttons to press, and what is visible when it is ready."""
 
     address: str
-    press: tuple[str, ...] = ()  # names of buttons, one after the other
-    ready: str = ""  # selector of what has to be visible
+    press: tuple[str, ...] = ()  # labels of buttons, in order
+    ready: str = ""  # selector of an element that must be visible
 
 
 MAP = ".map-view[data-ready=yes]"
@@ -61,7 +61,7 @@ SHOTS = {
     "anatomy": Shot("/anatomy?backbone=EfficientNetLite0", ready=CHART),
     "maps": Shot("/maps?input_size=160", press=("Draw the map",), ready=MAP),
     "before_after": Shot("/before_after?map=umap", press=("Draw both maps",), ready=MAP),
-    "layers": Shot("/layers?layer_images=300&probe_images=500", press=("Look into the layers",), ready=MAP),
+    "layers": Shot("/layers?layer_images=300&probe_images=500", press=("Examine the layers",), ready=MAP),
     "six_maps": Shot(
         "/six_maps?input_size=96&n_train=500&n_images=300&epochs=1",
         press=("Run the experiment", "Draw the six maps"),
@@ -71,7 +71,7 @@ SHOTS = {
     "zero_shot": Shot("/zero_shot"),
     "compare": Shot("/compare", ready=CHART),
     "few_shot": Shot("/few_shot?input_size=160", press=("Compute the curves",), ready=CHART),
-    "robustness": Shot("/robustness", press=("Show them worse images",), ready=CHART),
+    "robustness": Shot("/robustness", press=("Test on corrupted images",), ready=CHART),
 }
 
 
@@ -115,7 +115,7 @@ def compressed(png: bytes) -> bytes:
 
 
 def _open(page: Page, shot: Shot) -> None:
-    """Open a page, have it compute what it shows, and wait until it stands still."""
+    """Open a page, press its buttons, and wait until it no longer changes."""
     page.goto(shot.address)
     page.get_by_role("heading", level=1).first.wait_for(timeout=LONG)
     page.get_by_text("Starting the engine").wait_for(state="hidden", timeout=LONG)
@@ -123,7 +123,7 @@ def _open(page: Page, shot: Shot) -> None:
     for name in shot.press:
         button = page.get_by_role("button", name=name)
         button.or_(page.locator(shot.ready)).first.wait_for(timeout=LONG)
-        if button.count():  # else it was computed before
+        if button.count():  # otherwise it is computed already
             button.first.click()
     if shot.ready:
         page.locator(shot.ready).first.wait_for(timeout=LONG)
@@ -132,13 +132,13 @@ def _open(page: Page, shot: Shot) -> None:
 
 
 def _settle(page: Page) -> None:
-    """Wait until nothing on the page is a placeholder, and the script has run to its end."""
+    """Wait until the page has no placeholders and its script has finished."""
     for selector in ("[data-testid=stSkeleton]", "[data-testid=stStatusWidget]"):
         try:
             page.locator(selector).first.wait_for(state="hidden", timeout=60_000)
         except Error:
             print(f"{page.url}: {selector} is still there", file=sys.stderr)
-    page.wait_for_timeout(3000)  # charts are animated
+    page.wait_for_timeout(3000)  # for animations of charts
 
 
 @contextmanager

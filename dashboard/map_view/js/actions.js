@@ -1,15 +1,15 @@
-// What a visitor does on a view, carried out.
+// The effects of a visitor's actions on a view.
 
 import { told } from "./columns.js";
 import { foremost, screenOf } from "./drawing.js";
 import { around, inside, nearest } from "./geometry.js";
 
-const REACH = 14; // pixels from the cursor within which a point is meant
-const COVERED = 3; // pixels from the cursor within which points of a 3-D map lie behind each other
-const FORESEEN = 70; // pixels around the cursor whose images are fetched ahead
-const MOST = 256; // images fetched ahead at once
+const REACH = 14; // pixels from the cursor within which a point is picked
+const COVERED = 3; // pixels from the cursor within which points of a 3-D map hide each other
+const FORESEEN = 70; // pixels around the cursor whose images are prefetched
+const MOST = 256; // images prefetched at once
 
-// What a gesture means.
+// The action for each gesture.
 export function meanings(view) {
   return {
     drawing: (shift) => (view.mode !== "move" ? view.mode : shift ? "lasso" : null),
@@ -88,7 +88,7 @@ function under(view, [x, y]) {
   return Math.max(found, 0);
 }
 
-// The next point in the order of rows, for those who have no mouse.
+// The next point in the order of rows, for use without a mouse.
 function next(view, way) {
   for (let tried = 0, i = view.hovered; tried < view.n; tried++) {
     i = (i + way + view.n) % view.n;
@@ -110,7 +110,7 @@ function words(view, i) {
   return `Image ${view.rows[i]}. ${facts.map((fact) => fact.join(": ")).join(". ")}`;
 }
 
-// Look what is under the cursor.
+// Find the point under the cursor.
 export function look(view) {
   const panel = under(view, view.cursor);
   const [left, top] = view.rects[panel];
@@ -128,7 +128,7 @@ export function look(view) {
   }
 }
 
-// Go to an image by its number, or show one class; returns what happened in words.
+// Go to an image by its number, or show one class; returns a sentence on the result.
 export function search(view, text) {
   if (!text) {
     view.focus = [];

@@ -6,12 +6,12 @@ export function read(bytes) {
   return { points: new Float32Array(bytes, 8, n * dims), dims };
 }
 
-// How many of (n) 0 or 1 are 1; null has none.
+// The number of ones in (n) 0 or 1; 0 for null.
 export function count(chosen) {
   return chosen ? chosen.reduce((sum, each) => sum + each, 0) : 0;
 }
 
-// (n) 0 or 1 as base64 of eight a byte, the first in the highest bit: as numpy.packbits.
+// (n) 0 or 1 as base64, eight to a byte, the first in the highest bit, as numpy.packbits does.
 export function packed(chosen) {
   const bytes = new Uint8Array(Math.ceil(chosen.length / 8));
   chosen.forEach((each, i) => (bytes[i >> 3] |= each << (7 - (i & 7))));

@@ -1,7 +1,7 @@
-// Where one looks from: a matrix from the cube -1..1, in which every map is laid, to the screen.
+// The camera: a matrix from the cube -1..1, into which every map is fitted, to the screen.
 
-const DISTANCE = 4; // of the eye from the middle of a 3-D map, in half edges of the cube
-const CLOSEST = 1000; // times the whole map
+const DISTANCE = 4; // from the eye to the centre of a 3-D map, in half edges of the cube
+const CLOSEST = 1000; // largest zoom, as a multiple of the whole map
 const FARTHEST = 0.3;
 
 export class Camera {
@@ -11,19 +11,19 @@ export class Camera {
   }
 
   reset() {
-    this.x = 0; // of the turned map, what is in the middle of the screen
+    this.x = 0; // the point of the rotated map at the centre of the screen
     this.y = 0;
     this.depth = 0;
     this.zoom = 1;
     this.turned = this.dims === 3 ? turn(turn(IDENTITY, 0, 0.35), 0.5, 0) : IDENTITY;
   }
 
-  // Screen pixels that one unit of the map takes in a panel of this size.
+  // Screen pixels for one unit of the map in a panel of this size.
   scale(width, height) {
     return (this.zoom * 0.94 * Math.min(width, height)) / 2;
   }
 
-  // Column-major, as WebGL takes it.
+  // Column-major, as WebGL expects.
   matrix(width, height) {
     const scale = this.scale(width, height);
     const [across, up] = [(2 * scale) / width, (2 * scale) / height];
@@ -43,7 +43,7 @@ export class Camera {
     this.y += dy / scale;
   }
 
-  // Closer by a factor; what is under the pixel (x, y) of a panel stays there.
+  // Zoom in by a factor; the point under the pixel (x, y) of a panel stays there.
   approach(factor, x, y, width, height) {
     const before = this.scale(width, height);
     this.zoom = Math.min(Math.max(this.zoom * factor, FARTHEST), CLOSEST);
@@ -52,7 +52,7 @@ export class Camera {
     this.y -= (y - height / 2) * gained;
   }
 
-  // About what is in the middle of the screen, which stays there.
+  // Rotate about the point at the centre of the screen, which stays there.
   turn(dx, dy) {
     const r = this.turned;
     const middle = rotate([r[0], r[3], r[6], r[1], r[4], r[7], r[2], r[5], r[8]], [this.x, this.y, this.depth]);
@@ -60,12 +60,12 @@ export class Camera {
     [this.x, this.y, this.depth] = rotate(this.turned, middle);
   }
 
-  // Put a point of the map into the middle.
+  // Move a point of the map to the centre.
   centre(point) {
     [this.x, this.y, this.depth] = rotate(this.turned, point);
   }
 
-  // The part of the way, 0 to 1, from one view to another.
+  // Interpolate between two views, from 0 to 1.
   between(start, end, part) {
     this.x = start.x + (end.x - start.x) * part;
     this.y = start.y + (end.y - start.y) * part;
@@ -77,7 +77,7 @@ export class Camera {
   }
 }
 
-// Pixels of a panel for each of the points (n, 3), written into `out` (n, 2); what is behind the eye becomes NaN.
+// Pixels of a panel for each of the points (n, 3), written into `out` (n, 2); points behind the eye become NaN.
 export function project(points, matrix, width, height, out) {
   const m = matrix;
   for (let i = 0, n = points.length / 3; i < n; i++) {
@@ -107,7 +107,7 @@ function rotate(r, [x, y, z]) {
   ];
 }
 
-// Turned about the screen's vertical axis by `across`, then about its horizontal axis by `down`, in radians.
+// Rotate about the screen's vertical axis by `across`, then about its horizontal axis by `down`, in radians.
 function turn(r, across, down) {
   const [ca, sa, cd, sd] = [Math.cos(across), Math.sin(across), Math.cos(down), Math.sin(down)];
   const columns = [0, 1, 2].map((column) => {

@@ -1,4 +1,4 @@
-// The card beside the cursor: the image itself, and what is known of it.
+// The card at the cursor: the image and its values.
 
 import { element } from "./elements.js";
 import { told } from "./columns.js";
@@ -14,7 +14,7 @@ export class Card {
     parent.append(this.node);
   }
 
-  // `at`: pixels of the stage; `row`: id of the image; `thumbnails` may not have it yet: call `redraw` when they do.
+  // `at`: pixels of the stage; `row`: id of the image. Call `redraw` when `thumbnails` have received the image.
   show({ row, index, columns, thumbnails, at }) {
     if (this.row !== row) {
       this.row = row;
@@ -35,7 +35,7 @@ export class Card {
     this._place(at);
   }
 
-  // Beside a point, within what is seen of the stage.
+  // Next to a point, within the visible part of the stage.
   _place([x, y]) {
     const [width, height] = [this.node.offsetWidth, this.node.offsetHeight];
     const stage = this.node.parentElement.getBoundingClientRect();

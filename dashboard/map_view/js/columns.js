@@ -1,12 +1,12 @@
-// What is known of each point, as colours and as words.
+// The values of points, as colours and as text.
 
 const STEPS = 256; // colours of a scale
-const FAINT = 0.3; // how much of their colour points keep of which nothing is known: they must not cover the others
+const FAINT = 0.3; // opacity of points without a value, which must not cover the others
 
-// Cividis (Nuñez, Anderton and Renslow 2018, doi:10.1371/journal.pone.0199239), seen alike by colour-blind eyes.
+// Cividis (Nuñez, Anderton and Renslow 2018, doi:10.1371/journal.pone.0199239), which looks alike to colour-blind readers.
 const CIVIDIS = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838"];
 
-// The values of a column, of the bytes that the server sends for it.
+// The values of a column, from the server's bytes.
 export function valuesOf(column, bytes) {
   return column.kind === "class" ? new Uint16Array(bytes) : new Float32Array(bytes);
 }
@@ -17,8 +17,8 @@ export async function fetched(url) {
   return answer.arrayBuffer();
 }
 
-// Codes (n) for the scene and the palette they point into; `hidden` are classes that are not drawn, `unknown` of a column
-// is the name of those without a value.
+// Codes (n) for the scene and their palette. `hidden` classes are not drawn; a column's `unknown` is the name of the class
+// without a value.
 export function colouring(column, hidden, { grey, alpha, dark }) {
   const [opaque, faint] = [alpha, FAINT * alpha].map((part) => Math.round(255 * part));
   if (column.kind === "class") {
@@ -40,7 +40,7 @@ export function colouring(column, hidden, { grey, alpha, dark }) {
   return { codes, palette };
 }
 
-// (n) 1 where the colour of a point is drawn.
+// (n) 1 for points whose colour is drawn.
 export function shown(codes, palette) {
   return Uint8Array.from(codes, (code) => (palette[4 * code + 3] ? 1 : 0));
 }
@@ -57,14 +57,14 @@ export function range(column) {
   return column.range;
 }
 
-// How many points have each class; the last is of those whose class is not known.
+// The number of points of each class; the last is for unknown classes.
 export function counts(column) {
   const found = new Array(column.names.length + 1).fill(0);
   for (const code of column.values) found[Math.min(code, column.names.length)]++;
   return found;
 }
 
-// The value of a point in words, "" where it is not known.
+// The value of a point as text, "" if unknown.
 export function told(column, index) {
   const value = column.values[index];
   if (column.kind === "class") return column.names[value] ?? "";
@@ -80,7 +80,7 @@ export function css([red, green, blue]) {
   return `rgb(${red},${green},${blue})`;
 }
 
-// Red, green and blue, 0 to 255, of a place 0..1 on the scale, whose darkest part would be lost on dark paper.
+// Red, green and blue, 0 to 255, at 0..1 on the scale, without its darkest part, which would not show on a dark page.
 export function scale(place, dark) {
   const start = dark ? 0.25 : 0;
   const at = (start + (1 - start) * Math.min(Math.max(place, 0), 1)) * (CIVIDIS.length - 1);
@@ -88,7 +88,7 @@ export function scale(place, dark) {
   return one.map((part, i) => Math.round(part + (other[i] - part) * (at % 1)));
 }
 
-// 0 for black, 1 for white, of a colour as #rrggbb.
+// Brightness of a colour #rrggbb, from 0 for black to 1 for white.
 export function lightness(hex) {
   const [red, green, blue] = rgb(hex);
   return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255;

@@ -1,4 +1,4 @@
-// The menu of what can be taken away.
+// The download menu.
 
 import { button, element } from "./elements.js";
 import { page, room } from "./offline.js";
@@ -50,7 +50,7 @@ export class Downloads {
   _item(title, note, suffix, make) {
     const node = button("", async () => {
       this._close();
-      this.opener.textContent = "Making it";
+      this.opener.textContent = "Creating the file";
       try {
         save(await make(), `${this._name()}.${suffix}`);
       } catch (error) {
@@ -63,14 +63,14 @@ export class Downloads {
     return node;
   }
 
-  // Images that go along into a file: those selected, or all, if they are few enough.
+  // Images to include in a file: the selected ones, or all, if they are few enough.
   _along() {
     const { rows, chosen } = this.view;
     const wanted = chosen ? rows.filter((_, i) => chosen[i]) : rows;
     return wanted.length <= room(this._side()) ? Array.from(wanted) : [];
   }
 
-  // Of a file, from what the maps are of: umap-of-mobilenetv2-at-96-px-features-10-000-test-images-of-cifar-10.
+  // The name of a file, from the titles of the maps: umap-of-mobilenetv2-at-96-px-features-10-000-test-images-of-cifar-10.
   _name() {
     const titles = this.view.data.panels.map((panel) => panel.title).join(" ");
     return titles.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, LONGEST).replace(/^-|-$/g, "") || "map";

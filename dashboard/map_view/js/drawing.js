@@ -1,12 +1,12 @@
-// Drawing what a view holds: its points, and what lies over them.
+// Drawing a view: its points, and the overlay.
 
 import { depth, project } from "./camera.js";
 import { css } from "./columns.js";
 import { rectangles } from "./panels.js";
 
-const TILES = { images: 34, dots: 42 }; // pixels of an image: where all are drawn so, and where only few are in sight
+const TILES = { images: 34, dots: 42 }; // pixels of an image: if all points are images, and if only few points are in sight
 
-// Pixels of every point within a panel, computed again when something moved.
+// Pixels of every point within a panel, computed again after a movement.
 export function screenOf(view, panel) {
   if (!view.fresh.has(panel)) {
     placed(view, panel, view.rects[panel], view.screens[panel]);
@@ -15,7 +15,7 @@ export function screenOf(view, panel) {
   return view.screens[panel];
 }
 
-// Of some points, the one that hides the others.
+// The point nearest to the eye.
 export function foremost(view, panel, indices) {
   const [, , width, height] = view.rects[panel];
   const matrix = view.cameras[panel].matrix(width, height);
@@ -24,7 +24,7 @@ export function foremost(view, panel, indices) {
   return indices.reduce((best, i) => (far(i) < far(best) ? i : best));
 }
 
-// Points (n, 3) as they are drawn: on their way between two maps, in between.
+// Points (n, 3) as drawn: interpolated during a morph.
 function positionsOf(view, panel) {
   if (!view.part) return view.laid[panel];
   if (view.part === 1) return view.laid[1];
@@ -35,7 +35,7 @@ function positionsOf(view, panel) {
   return view.mixed;
 }
 
-// The points, and the titles over them.
+// The points, and the titles above them.
 export function draw(view) {
   const [width, height] = sizeOf(view);
   const ratio = sharpness();
@@ -55,13 +55,13 @@ export function draw(view) {
   view.scene.draw(views, diameter(view) * ratio);
 }
 
-// Rectangles of what is drawn: one for each map, or one for two that turn into each other.
+// Rectangles of the maps: one for each, or one for two that morph.
 export function layOut(view, width, height) {
   const { panels, arrange } = view.data;
   return rectangles(arrange === "morph" ? 1 : panels.length, width, height, arrange);
 }
 
-// Which maps are drawn, between which, and whether points hide those behind them.
+// Which maps are drawn, the state of a morph, and whether points hide those behind them.
 function viewsOf(view) {
   const morphs = view.data.arrange === "morph";
   return view.cameras.slice(0, morphs ? 1 : undefined).map((camera, i) => ({
@@ -73,14 +73,14 @@ function viewsOf(view) {
   }));
 }
 
-// Pixels of a dot: larger the closer one looks and the fewer there are.
+// Pixels of a dot: larger at higher zoom and with fewer points.
 function diameter(view) {
   const zoomed = Math.min(Math.max(view.cameras[0].zoom, 1) ** 0.35, 3);
   const crowded = view.n > 30000 ? 3.2 : view.n > 5000 ? 4.2 : 6;
   return crowded * zoomed * view.large * (view.cameras[0].dims === 3 ? 1.25 : 1) * (view.rects.length > 2 ? 0.75 : 1);
 }
 
-// Images, rings and lines, which lie over the points.
+// The overlay: images, rings and lines.
 export function drawOver(view) {
   const { overlay } = view;
   overlay.begin(...sizeOf(view), sharpness());
@@ -102,19 +102,19 @@ function drawPanel(view, panel, [, , width, height]) {
   for (const [x, y] of pinned(view, panel, width, height)) view.overlay.pin(x, y, radius + 4, view.accent, view.paper);
 }
 
-// Points that have a ring, whoever looks where.
+// Points with a ring, independent of the cursor.
 function ringed(view) {
   return [...(view.marked ?? []), view.index.get(view.clicked), ...(view.focus ?? [])];
 }
 
-// Pixels of the pins of a panel; only the first map has any, and while it turns into another they are nowhere.
+// Pixels of the pins of a panel; only the first map has any, and a morph hides them.
 function pinned(view, panel, width, height) {
   if (panel || view.part) return [];
   const matrix = view.cameras[0].matrix(width, height);
   return view.pins.map((pin) => project(pin, matrix, width, height, new Float32Array(2)));
 }
 
-// Rings around points; the one that is looked at has the accent.
+// Rings around points; the point at the cursor has the accent colour.
 export function drawMarks(overlay, points, screen, radius, { hovered, clicked, focus, rows, accent, ink, paper }) {
   for (const i of points) {
     if (i === undefined || i < 0) continue;
@@ -123,7 +123,7 @@ export function drawMarks(overlay, points, screen, radius, { hovered, clicked, f
   }
 }
 
-// What `Overlay.images` wants to know.
+// The arguments of `Overlay.images`.
 function tilesOf(view, screen, width, height, tile) {
   return {
     screen,
@@ -137,7 +137,7 @@ function tilesOf(view, screen, width, height, tile) {
   };
 }
 
-// All that a picture of the view needs.
+// Everything that a picture of the view needs.
 export function seen(view) {
   const { laid, codes, palette, chosen, shown, paper, ink, font, thumbnails, colour, dark } = view;
   const { panels, arrange } = view.data;

@@ -1,6 +1,6 @@
-// Making elements of the page.
+// Creating elements of the page.
 
-// <name> with properties (attributes where they have a dash, or are role or for) and children.
+// <name> with properties (attributes if they have a dash, or are role or for) and children.
 export function element(name, properties = {}, ...children) {
   const node = document.createElement(name);
   for (const [key, value] of Object.entries(properties)) {

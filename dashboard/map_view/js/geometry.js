@@ -1,6 +1,6 @@
-// Points on the screen: which is nearest, which are around, which lie inside a line that was drawn.
+// Points on the screen: the nearest one, those around a position, those inside a lasso.
 
-// Index of the point nearest to (x, y) within `reach` pixels, or -1. `shown` (n) tells which can be seen.
+// Index of the point nearest to (x, y) within `reach` pixels, or -1. `shown` (n): which points are visible.
 export function nearest(screen, shown, x, y, reach) {
   let best = -1;
   let least = reach * reach;
@@ -29,7 +29,7 @@ export function around(screen, shown, x, y, reach, most) {
     .map(([, i]) => i);
 }
 
-// (n) 1 where a point lies inside the polygon [[x, y], ...], by the even-odd rule.
+// (n) 1 for points inside the polygon [[x, y], ...], by the even-odd rule.
 export function inside(screen, shown, polygon) {
   const found = new Uint8Array(shown.length);
   const xs = polygon.map(([x]) => x);
@@ -47,7 +47,7 @@ export function inside(screen, shown, polygon) {
   return found;
 }
 
-// Centre and half size of each axis of points (n, dims): all but one in a thousand at either end, and a little room.
+// Centre and half size of each axis of points (n, dims): without one in a thousand at either end, plus a margin.
 export function bounds(points, dims) {
   const n = points.length / dims;
   const ends = [];
@@ -61,7 +61,7 @@ export function bounds(points, dims) {
   return ends;
 }
 
-// One frame around several.
+// One frame around several frames.
 export function union(frames) {
   return frames[0].map((_, axis) => [
     Math.min(...frames.map((ends) => ends[axis][0])),
@@ -69,7 +69,7 @@ export function union(frames) {
   ]);
 }
 
-// Points (n, dims) laid into the cube -1..1, as (n, 3); the same scale on each axis.
+// Points (n, dims) fitted into the cube -1..1, as (n, 3), with the same scale on each axis.
 export function lay(points, dims, ends) {
   const half = Math.max(...ends.map(([low, high]) => (high - low) / 2)) * 1.03 || 1;
   const middle = ends.map(([low, high]) => (low + high) / 2);

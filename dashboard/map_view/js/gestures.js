@@ -1,6 +1,6 @@
-// Mouse, fingers and keys on the map, as what they mean: move, approach, turn, point at, click, draw a line.
+// Mouse, touch and keys on the map, translated into gestures: move, zoom, rotate, hover, click, draw a line.
 
-const STILL = 4; // pixels a click may move
+const STILL = 4; // pixels that a click may move
 const KEYS = {
   ArrowLeft: ["step", 1, 0],
   ArrowRight: ["step", -1, 0],
@@ -20,7 +20,7 @@ const KEYS = {
   Escape: ["leave"],
 };
 
-// `on` has a function for each meaning; places are pixels of the stage. Returns a function that stops listening.
+// `on` has a function for each gesture; positions are pixels of the stage. Returns a function that stops listening.
 export function listen(stage, on) {
   const fingers = new Map();
   let began = null;

@@ -1,10 +1,10 @@
-// What the colours mean: classes that can be hidden one by one, or a scale.
+// The legend: classes that can be hidden one by one, or a scale.
 
 import { counts, css, number, range, scale } from "./columns.js";
 import { button, element } from "./elements.js";
 
 export class Legend {
-  // `change(hidden)` gets the Set of codes that are not to be drawn.
+  // `change(hidden)` gets the Set of codes to hide.
   constructor(parent, change) {
     this.node = element("div", { className: "legend", role: "group" });
     this.change = change;
@@ -21,7 +21,7 @@ export class Legend {
     this.node.replaceChildren(title, ...(column.kind === "class" ? this._classes(grey) : [bar(column, dark)]));
   }
 
-  // Draw only one class; of one that is alone already, all.
+  // Show only one class; if it is the only one already, show all.
   only(code) {
     const codes = this.buttons.map(([each]) => each);
     const alone = codes.every((each) => this.hidden.has(each) === (each !== code));
@@ -34,7 +34,7 @@ export class Legend {
     this._update();
   }
 
-  // What is drawn, with its colour: [{name, colour}].
+  // The visible classes with their colours: [{name, colour}].
   entries() {
     const { column, hidden } = this;
     if (column.kind !== "class") return [];

@@ -1,11 +1,11 @@
-// From one map to the other: a slider, and a button that moves it.
+// Morphing from one map to the other: a slider, and a button that moves it.
 
 import { button, element } from "./elements.js";
 
 const SECONDS = 2.4; // from one end to the other
 
 export class Morph {
-  // `change(part)` gets 0 for the first map, 1 for the second, and what lies between.
+  // `change(part)` gets a number from 0, the first map, to 1, the second.
   constructor(parent, change) {
     this.change = change;
     this.slider = element("input", {
@@ -28,7 +28,7 @@ export class Morph {
     titles.forEach((title, i) => (this.ends[i].textContent = title));
   }
 
-  // Not shown: the first map is all there is.
+  // Hidden: only the first map is drawn.
   hide() {
     this.node.hidden = true;
     this._stop();

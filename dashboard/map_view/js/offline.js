@@ -1,14 +1,14 @@
-// The view as one HTML file that opens without a server: positions, columns, this program, and the images if they fit.
+// The view as one HTML file that opens without a server: positions, columns, these modules, and the images if they fit.
 
-const INLINE = 10000; // images of 32 pixels; larger ones fewer
-const SHEET = 256; // images on one
+const INLINE = 10000; // images of 32 pixels; fewer of larger ones
+const SHEET = 256; // images on a sheet
 
-// How many images a file can take along, of this side.
+// How many images of this side fit into a file.
 export function room(side) {
   return Math.floor(INLINE * Math.min(1, (32 / side) ** 2));
 }
 
-// The file as text. `rows`: images to take along, [] for none.
+// The file as text. `rows`: images to include, [] for none.
 export async function page(data, rows, theme) {
   const inline = async (url) => `data:application/octet-stream;base64,${base64(await bytes(url))}`;
   const own = {
@@ -38,7 +38,7 @@ new View({ parentElement: document, data, setStateValue() {} });
 </script></body></html>`;
 }
 
-// Name -> text of a module and of all that it imports.
+// Name -> text of a module and of all modules it imports.
 async function program(folder, name, found = {}) {
   if (name in found) return found;
   found[name] = "";
@@ -47,7 +47,7 @@ async function program(folder, name, found = {}) {
   return found;
 }
 
-// Thumbnails of rows, many on a picture, compressed as WebP where the browser can.
+// Thumbnails of rows, many on a sheet, as WebP if the browser supports it.
 async function sheets({ url, side }, rows) {
   const found = [];
   for (let start = 0; start < rows.length; start += SHEET) {

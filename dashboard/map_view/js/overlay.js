@@ -1,15 +1,15 @@
-// What lies over the points: images, rings, and the line that is being drawn.
+// The overlay above the points: images, rings, and the line of a lasso.
 
 import { shuffled } from "./scene.js";
 
-const FEW = 400; // points in sight: from here on down each is shown as its image
+const FEW = 400; // points in sight; up to this number, each is shown as its image
 
 export class Overlay {
   constructor(canvas, thumbnails) {
     Object.assign(this, { canvas, thumbnails, context: canvas.getContext("2d") });
   }
 
-  // `ratio`: pixels of the canvas for one of the screen.
+  // `ratio`: canvas pixels per screen pixel.
   begin(width, height, ratio) {
     const { canvas, context } = this;
     if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
@@ -18,7 +18,7 @@ export class Overlay {
     context.clearRect(0, 0, width, height);
   }
 
-  // Draw into one panel only.
+  // Restrict drawing to one panel.
   within([left, top, width, height], draw) {
     const { context } = this;
     context.save();
@@ -30,8 +30,8 @@ export class Overlay {
     context.restore();
   }
 
-  // Images of the points that can be seen, as many as there is room for; the others stay dots. Unless `always`, only where
-  // few are in sight, and the larger the fewer. Returns rows whose image is missing.
+  // Images of the visible points, as many as fit; the others stay dots. Unless `always`, only if few are in sight, and
+  // larger the fewer they are. Returns rows whose image is missing.
   images({ screen, shown, rows, colours, width, height, tile, always }) {
     if (this.order?.length !== rows.length) this.order = shuffled(rows.length);
     const visible = (i) => {
@@ -89,7 +89,7 @@ export class Overlay {
     }
   }
 
-  // A place that is no image of the map.
+  // A position that is not an image of the map.
   pin(x, y, radius, ink, paper) {
     const { context } = this;
     context.beginPath();

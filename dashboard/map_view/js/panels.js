@@ -1,14 +1,14 @@
-// How maps share the view: a rectangle for each, and cameras that some of them have in common.
+// The layout of maps in the view: a rectangle for each, and cameras that linked maps share.
 
 import { Camera } from "./camera.js";
 import { bounds, extent, union } from "./geometry.js";
 
 const GAP = 10; // pixels between maps
-const NARROW = 640; // pixels of the view under which maps stand one below the other
-const NARROW_PAIR = 440; // the same of two maps that are to be compared
-const ALIKE = 4; // times that one map of a linked pair may be larger than the other and still share its frame
+const NARROW = 640; // pixels of the view; narrower ones stack the maps
+const NARROW_PAIR = 440; // the same for two maps that are compared
+const ALIKE = 4; // largest ratio between the sizes of two linked maps that still share a frame
 
-// The frame of each panel; linked ones share it, so that growing and shrinking is seen.
+// The frame of each panel; linked panels share one, so that growth and shrinkage are visible.
 export function framed(panels, positions) {
   const ends = positions.map(({ points, dims }) => bounds(points, dims));
   return positions.map(({ dims }, i) => {
@@ -28,7 +28,7 @@ export function cameras(panels, positions) {
   return found;
 }
 
-// Rectangles [left, top, width, height] for n maps in a view of this size, and in how many columns they stand.
+// Rectangles [left, top, width, height] for n maps in a view of this size, and the number of columns.
 export function rectangles(n, width, height, arrange) {
   const columns = columnsOf(n, width, arrange);
   const lines = Math.ceil(n / columns);

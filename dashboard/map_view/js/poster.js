@@ -1,4 +1,4 @@
-// A view as a picture to keep: PNG at the sizes of a projector and of paper, and SVG. Maps, titles and colours.
+// A view as a picture file: PNG at the sizes of a projector and of paper, and SVG, with maps, titles and legend.
 
 import { css, number, range, scale } from "./columns.js";
 import { drawMarks } from "./drawing.js";
@@ -10,7 +10,7 @@ export const SIZES = {
   paper: { width: 2126, height: 1417, type: 34, dots: 1.9, dpi: 300 }, // 18 x 12 cm
 };
 
-// A PNG as a Blob, of what `view.seen()` tells.
+// A PNG as a Blob, from the state that `view.seen()` returns.
 export async function png(seen, { width, height, type, dots, dpi }) {
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const context = canvas.getContext("2d");
@@ -19,7 +19,7 @@ export async function png(seen, { width, height, type, dots, dpi }) {
   const overlay = new Overlay(canvas, seen.thumbnails);
   const screens = plan.rects.map((rect, i) => seen.screen(i, rect));
   const images = (i) => overlay.images(seen.tiles(screens[i], plan.rects[i], 34 * dots));
-  if (seen.images) await seen.thumbnails.all(seen.views.flatMap((_, i) => images(i))); // drawn once to see which it takes
+  if (seen.images) await seen.thumbnails.all(seen.views.flatMap((_, i) => images(i))); // a first pass finds which images are needed
   context.fillStyle = paper;
   context.fillRect(0, 0, width, height);
   const scene = new Scene(Object.assign(document.createElement("canvas"), { width, height }));
@@ -33,7 +33,7 @@ export async function png(seen, { width, height, type, dots, dpi }) {
     matrix: view.camera.matrix(plan.rects[i][2], plan.rects[i][3]),
   }));
   scene.draw(views, seen.diameter * dots);
-  context.drawImage(scene.canvas, 0, 0); // in the same task as it was drawn: it is not kept longer
+  context.drawImage(scene.canvas, 0, 0); // in the same task: WebGL does not keep its picture longer
   scene.destroy();
   const radius = (seen.diameter * dots) / 2 + 5 * dots;
   views.forEach((view, i) =>
@@ -85,10 +85,10 @@ export function svg(seen, { width, height, type, dots }) {
   ].join("\n");
 }
 
-// Where everything goes: rectangles of the maps, words, and patches of colour.
+// The layout: rectangles of the maps, texts, and colour patches.
 function layOut(seen, width, height, type) {
   const margin = type;
-  const aside = type * 11; // for what the colours mean
+  const aside = type * 11; // for the legend
   const room = [width - aside - 2 * margin, height - 2 * margin];
   const head = type * 3;
   const rects = seen.rectangles(...room).map(([l, t, w, h]) => [l + margin, t + margin + head, w, h - head]);
@@ -133,7 +133,7 @@ function escaped(text) {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
 }
 
-// The same PNG with how many pixels an inch has (chunk pHYs, after the header), so that it prints at its size.
+// The same PNG with its resolution (chunk pHYs, after the header), so that it prints at its size.
 async function withDensity(blob, dpi) {
   const bytes = new Uint8Array(await blob.arrayBuffer());
   const chunk = new DataView(new ArrayBuffer(21));
@@ -148,7 +148,7 @@ async function withDensity(blob, dpi) {
   return new Blob([bytes.subarray(0, header), chunk, bytes.subarray(header)], { type: "image/png" });
 }
 
-// CRC-32 as PNG wants it.
+// CRC-32 as in the PNG specification.
 function checksum(bytes) {
   let sum = 0xffffffff;
   for (const byte of bytes) {

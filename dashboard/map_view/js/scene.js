@@ -1,5 +1,5 @@
-// The points, drawn by WebGL2 in one call a panel. Colours are looked up in a palette, so that hiding a class or
-// colouring anew touches no geometry.
+// The points, drawn by WebGL2 in one call a panel. Colours come from a palette, so that hiding a class or
+// recolouring changes no geometry.
 
 const VERTEX = `#version 300 es
 in vec3 start; in vec3 end; in uint value; in uint chosen;
@@ -28,7 +28,7 @@ void main() {
 const WIDTH = 256; // of the palette, which has a row for each 256 colours
 
 export class Scene {
-  // Throws where the browser has no WebGL2.
+  // Throws if the browser has no WebGL2.
   constructor(canvas) {
     this.canvas = canvas;
     const gl = canvas.getContext("webgl2", { antialias: false, premultipliedAlpha: true });
@@ -64,7 +64,7 @@ export class Scene {
     this.order = filled(gl, gl.ELEMENT_ARRAY_BUFFER, shuffled(this.n));
   }
 
-  // Which colour of the palette each point has, (n) Uint16Array.
+  // The palette index of each point, (n) Uint16Array.
   setValues(values) {
     this.gl.bindBuffer(this.gl.ARRAY_BUFFER, this.values);
     this.gl.bufferData(this.gl.ARRAY_BUFFER, values, this.gl.DYNAMIC_DRAW);
@@ -80,7 +80,7 @@ export class Scene {
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, WIDTH, height, 0, gl.RGBA, gl.UNSIGNED_BYTE, bytes);
   }
 
-  // (n) 1 for points that stand out, or null where none does.
+  // (n) 1 for highlighted points, or null for none.
   setChosen(chosen) {
     this.choosing = chosen !== null;
     this.gl.bindBuffer(this.gl.ARRAY_BUFFER, this.chosen);
@@ -105,7 +105,7 @@ export class Scene {
       gl.uniform1f(place.faint, this.choosing ? 0.1 : 1);
       gl.uniform1i(place.solid, solid ? 1 : 0);
       gl.bindVertexArray(this._array(from, to));
-      for (const pass of this.choosing ? [0, 1] : [2]) { // what is chosen comes on top; 2: all at once
+      for (const pass of this.choosing ? [0, 1] : [2]) { // selected points are drawn on top; 2: all at once
         gl.uniform1i(place.pass, pass);
         gl.depthMask(pass > 0);
         gl.drawElements(gl.POINTS, this.n, gl.UNSIGNED_INT, 0);
@@ -146,7 +146,7 @@ export class Scene {
   }
 }
 
-// 0..n-1 in an order that is always the same, so that no class lies on all others because it comes last.
+// 0..n-1 in a fixed random order, so that no class covers all others because it comes last.
 export function shuffled(n) {
   const order = Uint32Array.from({ length: n }, (_, i) => i);
   let state = 1;

@@ -1,11 +1,11 @@
-// Images of rows, many in one picture: what is near the cursor is fetched before it is asked for.
+// Images by row, many on one sheet; those near the cursor are prefetched.
 
-const ACROSS = 16; // images in a line of a sheet, as the server lays them
-const MOST = 256; // in one sheet that nobody waits for
+const ACROSS = 16; // images in a line of a sheet, as on the server
+const MOST = 256; // images in one prefetched sheet
 const BUDGET = 96e6; // bytes of decoded pixels
 
 export class Thumbnails {
-  // `url` takes ?rows=; `arrived` is called when more can be drawn. `sheets` [{rows, url}] are all there is, offline.
+  // `url` takes ?rows=; `arrived` is called when more images can be drawn; `sheets` [{rows, url}]: all images, offline.
   constructor({ url, side, sheets }, arrived) {
     Object.assign(this, { url, side, arrived });
     this.tiles = new Map(); // row -> {bitmap, x, y}
@@ -21,18 +21,18 @@ export class Thumbnails {
     return this.tiles.get(row);
   }
 
-  // The image is waited for.
+  // Fetch an image at once.
   want(row) {
     if (!this._known(row)) this._fetch([row]);
   }
 
-  // These may be asked for next, the likeliest first; what was foreseen before is forgotten.
+  // Prefetch these, the likeliest first, instead of those requested before.
   foresee(rows) {
     this.next = rows.filter((row) => !this._known(row)).slice(0, MOST);
     this._continue();
   }
 
-  // Resolves when all that can be fetched of these is here.
+  // Resolves when all of these that can be fetched have arrived.
   async all(rows) {
     for (let start = 0; start < rows.length; start += MOST) {
       const missing = rows.slice(start, start + MOST).filter((row) => !this._known(row));
@@ -40,7 +40,7 @@ export class Thumbnails {
     }
   }
 
-  // Draw a row's image into a rectangle; false where it is not here yet.
+  // Draw a row's image into a rectangle; false if it has not arrived yet.
   draw(context, row, x, y, size) {
     const tile = this.get(row);
     if (!tile) return false;
@@ -78,7 +78,7 @@ export class Thumbnails {
       this._evict();
       this.arrived();
     } catch {
-      // The server is away: the facts stay on the card, and the next look asks again.
+      // The server does not answer: the card keeps its text, and the next hover tries again.
     } finally {
       for (const row of rows) this.asked.delete(row);
     }

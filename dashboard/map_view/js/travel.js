@@ -1,10 +1,10 @@
-// Gliding from where one looks to somewhere else.
+// Gliding from one view to another.
 
 const GLIDE = 450; // milliseconds
-const NEAR = 5; // times closer than the whole map, for a single image
+const NEAR = 5; // zoom for a single image, as a multiple of the whole map
 
-// Bring points into the middle of every map, near enough to be told apart; without any, the whole map. `laid`: a map
-// (n, 3) for each camera.
+// Centre points in every map, at a zoom that separates them; without points, show the whole map. `laid`: a map (n, 3)
+// for each camera.
 export function glide(cameras, laid, points, touch) {
   const paths = [...new Set(cameras)].map((camera) => path(camera, laid[cameras.indexOf(camera)], points));
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;

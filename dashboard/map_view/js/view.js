@@ -1,4 +1,4 @@
-// The map view: fetches what it shows once, draws, and tells Python what was picked.
+// The map view: fetches its data once, draws, and reports to Python what was picked.
 
 import { look, meanings, search } from "./actions.js";
 import { count, packed, read, unpacked } from "./bits.js";
@@ -18,10 +18,10 @@ import { Thumbnails } from "./thumbnails.js";
 import { Toolbar } from "./toolbar.js";
 import { glide } from "./travel.js";
 
-const ABOVE = 380; // pixels of a page over its map: on a laptop too, all of it is in sight
+const ABOVE = 380; // pixels of the page above its map, so that the whole map is in sight on a laptop too
 const ABOVE_PROJECTED = 500;
-const LEAST = 380; // pixels of a map's height
-const PROJECTED = 1.5; // times larger on a projector
+const LEAST = 380; // pixels, the smallest height of a map
+const PROJECTED = 1.5; // scale on a projector
 const THEME = ["background-color", "secondary-background-color", "text-color", "primary-color", "border-color", "gray-text-color", "base-radius", "button-radius"].map(
   (name) => `--st-${name}`,
 );
@@ -29,7 +29,7 @@ const THEME = ["background-color", "secondary-background-color", "text-color", "
 export class View {
   constructor(component) {
     this.root = component.parentElement.querySelector(".map-view");
-    this.files = new Map(); // address -> what was fetched from it
+    this.files = new Map(); // URL -> its content
     this.mode = "move";
     this.hidden = new Set();
     this.chosen = null;
@@ -37,13 +37,13 @@ export class View {
     this.times = 0;
     this.hovered = -1;
     this.part = 0;
-    this.fresh = new Set(); // panels whose points on the screen are known
+    this.fresh = new Set(); // panels whose screen positions are up to date
     this._build();
     this.work = Promise.resolve();
     this.update(component);
   }
 
-  // Streamlit calls again whenever data or theme changed; changes are applied one after the other.
+  // Streamlit calls this whenever data or theme change; changes are applied one after the other.
   update(component) {
     this.component = component;
     this.work = this.work.then(() => this._apply(component)).catch((error) => this._say(error.message));
@@ -101,7 +101,7 @@ export class View {
     }
   }
 
-  // Fetches what is not here yet; only then anything changes, so that what is on the screen always fits together.
+  // Fetch what is missing before anything changes, so that the screen is always consistent.
   async _apply({ data }) {
     if (!this.scene) return;
     const [rows, positions, columns] = await Promise.all([
@@ -139,11 +139,11 @@ export class View {
     if (focus !== this.focusing) {
       this.focusing = focus;
       this.focus = indices(this.index, data.focus);
-      const known = this.focus.length === 1 && this.rows[this.focus[0]] === this.clicked; // it was clicked where it lies
+      const known = this.focus.length === 1 && this.rows[this.focus[0]] === this.clicked; // it was clicked on the map
       if (this.focus.length && !known && !arrived) this.glideTo(this.focus);
-      if (this.focus.length === 1) this.clicked = this.rows[this.focus[0]]; // what was clicked before has no ring any more
+      if (this.focus.length === 1) this.clicked = this.rows[this.focus[0]]; // the previous image loses its ring
     }
-    if (arrived) this.glideTo([]); // to the whole map: the pin and what has rings may lie anywhere
+    if (arrived) this.glideTo([]); // to the whole map: the pin and the rings may be anywhere
     const used = new Set([data.rows, ...data.panels, ...data.columns].map(({ url }) => url));
     for (const url of this.files.keys()) if (!used.has(url)) this.files.delete(url);
     this.note.hidden = true;
@@ -166,7 +166,7 @@ export class View {
     this._readTheme();
   }
 
-  // Rows and positions; everything drawn before is forgotten.
+  // Rows and positions; discards everything drawn before.
   _open(data, rows, positions) {
     const same = this.rows === rows;
     this.rows = rows;
@@ -195,7 +195,7 @@ export class View {
     this.toolbar.select(count(this.chosen));
   }
 
-  // What an address holds, fetched once.
+  // The content of a URL, fetched once.
   async _file(url, make) {
     if (!this.files.has(url)) this.files.set(url, make(await fetched(url)));
     return this.files.get(url);
@@ -272,7 +272,7 @@ export class View {
     this.touch();
   }
 
-  // `last` is what was done just now; `times` lets the same thing done again be heard, which changes nothing else.
+  // `last` is the last action; `times` counts, so that repeating an action is reported too.
   _tell(last) {
     const bits = this.chosen ? packed(this.chosen) : "";
     this.times += 1;
@@ -289,14 +289,14 @@ export class View {
     glide(this.cameras, this.laid, points, () => this.touch());
   }
 
-  // Something moved or has another colour: draw it all, soon.
+  // Redraw everything in the next frame.
   touch() {
     this.stale = true;
     this.fresh.clear();
     this.touchOver();
   }
 
-  // Only what lies over the points changed.
+  // Redraw only the overlay.
   touchOver() {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
@@ -323,7 +323,7 @@ export class View {
     }
   }
 
-  // All that a picture of the view needs.
+  // Everything that a picture of the view needs.
   seen() {
     return seen(this);
   }
@@ -335,12 +335,12 @@ export class View {
     return THEME.map((name) => [name, value(name)]).filter(([, found]) => found).map((pair) => pair.join(":")).join(";");
   }
 
-  // Tell those who listen rather than look.
+  // Announce a text to screen readers.
   speak(words) {
     this.spoken.textContent = words;
   }
 
-  // Tell everybody, beside the search.
+  // Show a text next to the search field, and announce it.
   tell(words) {
     this.toolbar.found.textContent = words;
     this.speak(words);
@@ -352,7 +352,7 @@ export class View {
   }
 }
 
-// Places of row ids among the points; those that are not there are left out.
+// Indices of row ids among the points; missing ids are left out.
 function indices(index, rows) {
   return rows.map((row) => index.get(row)).filter((i) => i !== undefined);
 }
