@@ -67,8 +67,10 @@ def measure(blocks: int, normalisation: str = "none", dataset: str = "cifar10-sa
             network = _network(kind, blocks, normalisation, pixels.shape[1], len(data.class_names), seed)
             kernels = [network.get_layer(f"block{block}_conv").kernel for block in range(1, blocks + 1)]
             with tf.GradientTape() as tape:
-                losses: Any = keras.losses.sparse_categorical_crossentropy(labels, network(pixels, training=True), True)
-                loss = tf.reduce_mean(losses)
+                per_image: Any = keras.losses.sparse_categorical_crossentropy(
+                    labels, network(pixels, training=True), True
+                )
+                loss = tf.reduce_mean(per_image)
             gradients = tape.gradient(loss, [kernel.value for kernel in kernels])
             norms.append([float(tf.norm(gradient)) for gradient in gradients])
             errors.append(float(loss))

@@ -96,14 +96,14 @@ def test_what_a_map_cannot_be_is_told(visit):
 
 def test_fewer_images_than_neighbours_are_told_and_drawn_with_as_many_as_there_are(visit):
     page = visit("maps", backbones="Tiny", n_images="40", input_size="32", map="tsne")
-    assert titles(page.warning) == ["40 images are too few for a perplexity of 30"]
-    assert page.button(key="draw").label == "Draw it with 13"
+    assert titles(page.warning) == ["40 images are too few for perplexity 30"]
+    assert page.button(key="draw").label == "Draw the map with 13"
     page.button(key="draw").click().run()
     wait(page, lambda: views(page))
     assert page.number_input(key="perplexity").value == 13
     assert not page.warning
     few = visit("maps", backbones="Tiny", n_images="12", input_size="32", map="umap")
-    assert few.button(key="draw").label == "Draw it with 12"
+    assert few.button(key="draw").label == "Draw the map with 12"
 
 
 def test_a_run_colours_the_map_by_what_it_said(visit, used):
@@ -145,7 +145,7 @@ def test_a_photo_that_is_one_of_the_maps_images_has_that_image_nearest(visit):
     page = visit("maps", **ADDRESS, panel="photo")
     page.session_state["own-photo"] = components.thumbnail(datasets.load("cifar10-sample").images[row], 32)
     page.run()
-    wait(page, lambda: "images nearest to it" in said(page))
+    wait(page, lambda: "nearest images (ringed" in said(page))
     first = next(button for button in page.main.button if (button.key or "").startswith("photo-"))
     assert first.key.endswith(f"-{row}")
     assert first.label.endswith(" 0")

@@ -80,7 +80,7 @@ def test_a_fine_tune_shows_what_trains_before_it_starts(visit):
     wait(page, lambda: page.get("plotly_chart"))
     sentences = " ".join(text.value for text in page.main.markdown)
     assert "The last 1 of 3 blocks of Tiny: 1 of its 3 layers with weights" in sentences
-    assert "Tiny goes on learning from 200 images" in sentences
+    assert "Tiny continues to learn from 200 images" in sentences
     assert page.slider(key="unfreeze_count").max == 3
     page.slider(key="unfreeze_count").set_value(2).run()
     wait(page, lambda: any("The last 2 of 3 blocks" in text.value for text in page.main.markdown))
