@@ -179,7 +179,9 @@ class RunConfig:
         step=1e-4,
     )
     start: str = option("", "The head starts from", "id of a probe whose head is the start instead", value="RUN")
-    unfreeze: str = option("blocks", "What trains, beside the head", "what trains of the backbone", choices=UNFREEZE)
+    unfreeze: str = option(
+        "blocks", "What trains besides the head", "the part of the backbone that trains", choices=UNFREEZE
+    )
     unfreeze_count: int = option(2, "How many, from the end", "layers or blocks, from the end")
     batchnorm: str = option(
         "inference",

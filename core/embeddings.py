@@ -1,4 +1,4 @@
-"""Embeddings: which vectors of which images a map, a neighbour list or a probe is made of.
+"""Embeddings: the vectors of images from which maps, neighbour lists and probes are computed.
 
     a pretrained backbone              features, or the output of one of its blocks (`features.layers`)
     a run that trained its network     the same from the trained network, and its logits
@@ -90,7 +90,7 @@ class Source:
 
     @property
     def encoder(self) -> Encoder:
-        """The encoder of its own fields; that of a run may differ."""
+        """The encoder that these fields describe; the encoder of `run` may differ."""
         return Encoder(**{name: getattr(self, name) for name in ENCODER})
 
 
@@ -177,7 +177,7 @@ class Resolved:
         """
         if self.run is None or self.run.config.method == "scratch" or self.source.what == "logits":
             raise ConfigError(
-                "There are no such vectors from before training",
+                "This run has no vectors from before its training",
                 "features of a run that started from a pretrained backbone",
                 "Choose a fine-tune",
             )

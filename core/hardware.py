@@ -1,4 +1,4 @@
-"""What this machine is, in words people recognise; read without TensorFlow.
+"""A description of this machine by familiar names, read without TensorFlow.
 
 A duration means nothing without its hardware, so `name()` is stored with every measurement.
 """

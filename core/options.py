@@ -17,7 +17,7 @@ _KEY = "option"
 
 @dataclass(frozen=True)
 class Option:
-    """What a field of a configuration means, in words, and the values it takes."""
+    """The meaning of a field of a configuration, and the values it accepts."""
 
     label: str  # above its widget
     help: str  # behind its name in a terminal
@@ -84,13 +84,13 @@ def defaults(kind: type) -> dict[str, Any]:
 
 
 def check(config: Any, owner: str = "") -> None:
-    """Refuse a configuration with a value that its options do not take.
+    """Reject a configuration with a value that its options do not accept.
 
     Args:
-        owner: Whose the fields are, as errors say it: "a map".
+        owner: The owner of the fields, for the error message: "a map".
 
     Raises:
-        ConfigError: What was received, what is possible, and what the option means.
+        ConfigError: An option does not accept its value.
     """
     of_owner = f" of {owner}" if owner else ""
     for name, option in of(type(config)).items():

@@ -13,7 +13,7 @@ POLL = 1.0  # seconds between updates of a running run
 LOGO = str(settings.ASSETS / "logo.svg")  # a named icon would be fetched from the internet
 PAGES = {  # section -> (script, title, icon, purpose)
     "Start": [
-        ("home", "Home", ":material/home:", "A first result in one click, and your last results."),
+        ("home", "Home", ":material/home:", "A first result in one click, and your latest results."),
         (
             "lessons",
             "Lessons",

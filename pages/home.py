@@ -46,6 +46,6 @@ if finished:
 elif not visitor.get().run:
     components.empty(
         "Your results will be here",
-        "The accuracy on images that the head has never seen, its 95 % interval, and the time it took.",
+        "The accuracy on images that the head has never seen, how certain it is, and the time it took.",
         icon=":material/insights:",
     )

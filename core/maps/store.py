@@ -74,7 +74,7 @@ def find(config: MapConfig) -> Map | None:
 
 
 def read(key: str) -> Map | None:
-    """The map of this key; None where there is none, or only a broken one."""
+    """The map of this key; None if it is missing or damaged."""
     path = _path(key)
     try:
         metadata = json.loads((path / "map.json").read_text())

@@ -1,4 +1,4 @@
-"""The results of a run: its numbers (`Outcome`), everything (`Result`), and the run as it is in the store (`Run`).
+"""The results of a run: its numbers (`Outcome`), everything (`Result`), and the run as stored (`Run`).
 
 judge(dataset, rows, probabilities, ...)    the result of a run from its test probabilities
 """
@@ -78,7 +78,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Run:
-    """A run as it is in the store now; times are UTC."""
+    """A run as currently stored; times are UTC."""
 
     id: str
     name: str

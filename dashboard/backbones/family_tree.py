@@ -25,9 +25,9 @@ LANES = {  # work -> height on the picture; lines cross least so
     "CLIP": 0,
 }
 # fmt: on
-BELOW = ("Xception", "MobileNet", "ResNeXt")  # titles that would write over their neighbours'
+BELOW = ("Xception", "MobileNet", "ResNeXt")  # titles that would overlap their neighbours'
 
-BESIDE = {  # family -> where its names stand on the timeline, else above to the right: lest they cover other points
+LABEL_POSITIONS = {  # family -> position of its names on the timeline, chosen to avoid overlap; default: top right
     "ResNet": "middle left",
     "ResNetV2": "middle right",
     "DenseNet": "bottom right",
@@ -111,7 +111,7 @@ def _add_members(
         mode="markers+text",
         name=title,
         text=[name if name == _best_of_its_time(name, members) else "" for _, _, name in members],
-        textposition=BESIDE.get(family, "top right"),
+        textposition=LABEL_POSITIONS.get(family, "top right"),
         textfont_size=12,
         cliponaxis=False,
         customdata=[[name] for _, _, name in members],

@@ -23,9 +23,8 @@ def show() -> None:
     """Draw both ways of importing; the imported dataset becomes the one in use."""
     st.caption(LAYOUT)
     upload = st.file_uploader("Zip of images", type="zip")
-    pressed = st.button(
-        "Import the zip", icon=":material/upload:", type="primary", disabled=upload is None
-    )  # until it is complete
+    # Disabled until the upload is complete.
+    pressed = st.button("Import the zip", icon=":material/upload:", type="primary", disabled=upload is None)
     if pressed and upload is not None:
         _attempt(lambda report: from_zip(upload, upload.name, report))
     with st.form("path", border=False):

@@ -13,7 +13,7 @@ from dashboard.state import visitor
 from dashboard.ui import components, findings, formats, task_progress, training_charts
 
 POLL = 0.6  # seconds between updates
-BESIDE = 12  # runs offered for comparison
+OTHERS = 12  # runs offered for comparison
 WITH_CURVES = ("finetune", "scratch", "linear-adam", "mlp")
 
 _AGAIN = {  # what to do about a run that did not finish
@@ -175,7 +175,7 @@ def _look_again() -> None:
 def _others(run_id: str) -> dict[str, str]:
     """Runs with curves, newest first: id -> title."""
     with_curves = [run for run in server.runs.rows() if run.config.method in WITH_CURVES and run.id != run_id]
-    return {run.id: _short(run) for run in with_curves[:BESIDE]}
+    return {run.id: _short(run) for run in with_curves[:OTHERS]}
 
 
 def _short(run: RunRow) -> str:

@@ -1,8 +1,8 @@
 """A report: one HTML file with the comparison and the chosen runs, for readers without the dashboard.
 
-Everything is in the file, and nothing in it is a program: it opens offline, on a phone and in ten years, and prints. So
-charts are drawn as SVG here; Plotly would add its 5 MB of JavaScript. It lives beside the pages because it says what
-`answers` says, in the numbers of `formats`.
+The file is self-contained and has no scripts: it opens offline, on a phone and in ten years, and can be printed. So
+charts are drawn as SVG here; Plotly would add 5 MB of JavaScript. The module is part of the dashboard because it uses
+the sentences of `answers` and the number formats of `formats`.
 """
 
 import base64

@@ -70,7 +70,7 @@ def show(run: RunRow, runs: Sequence[RunRow]) -> None:
     components.chart(
         run_charts.per_class_of_two(server.runs.confusion(run.id), server.runs.confusion(other.id), names),
         key="classes-of-two",
-        alt=f"Accuracy of each class, {names[0]} beside {names[1]}",
+        alt=f"Accuracy of each class, {names[0]} and {names[1]}",
     )
     _images(run, other, both, names)
 

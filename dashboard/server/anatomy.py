@@ -12,7 +12,7 @@ def describe(backbone: str, input_size: int) -> Anatomy | None:
     """`anatomy.describe`; None while the worker reads the network.
 
     Raises:
-        LabError: There is no such backbone, or it does not take this size.
+        LabError: The backbone is unknown or does not accept this size.
     """
     try:
         return _on_disk(backbone, input_size)

@@ -68,7 +68,7 @@ def activations(backbone: str, photo: np.ndarray, digest: str, input_size: int) 
         digest: Identifies the photo.
 
     Raises:
-        LabError: There is no such network, or it does not take this size.
+        LabError: The network is unknown or does not accept this size.
     """
     question = (backbone, digest, input_size, weights(backbone))
     return _activations().get(question, core_activations.see, backbone, photo, input_size)

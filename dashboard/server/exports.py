@@ -39,7 +39,7 @@ def code(run_id: str) -> tuple[str, str]:
     """A run as a Python script and as a notebook.
 
     Raises:
-        LabError: Its dataset, or the probe it started from, is gone.
+        LabError: Its dataset, or the probe it started from, was deleted.
     """
     run = runs.get(run_id)
     return _code(run_id, run.finished, run)

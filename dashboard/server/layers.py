@@ -18,7 +18,7 @@ def depths(backbone: str, input_size: int) -> tuple[Depth, ...] | None:
     """`layers.of`; None while the worker builds the outline of the network.
 
     Raises:
-        LabError: There is no such network.
+        LabError: The network is unknown.
     """
     return _depths().get((backbone, input_size), layers.of, backbone, input_size)
 

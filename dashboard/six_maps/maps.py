@@ -29,7 +29,7 @@ def configs(tune_id: str, dataset: str, n_images: int) -> dict[Cell, MapConfig]:
         n_images: Test images; 0 for all.
 
     Raises:
-        LabError: The run is gone.
+        LabError: The run was deleted.
     """
     after = Source(dataset=dataset, images="test", n_images=n_images, run=tune_id)
     pairs = {method: maps.pair(after, method) for method in METHODS}

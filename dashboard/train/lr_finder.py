@@ -49,7 +49,7 @@ def show(config: RunConfig) -> None:
             on_click=task_progress.begin,
             args=([search],),
             disabled=busy,
-            help="The rate rises from tiny to huge in a hundred steps; a tenth of the best one works well. "
+            help="The rate rises from tiny to huge in a hundred steps; a tenth of the best one usually works well. "
             + ("The device is busy with a run." if busy else ""),
         )
         return
@@ -57,11 +57,11 @@ def show(config: RunConfig) -> None:
     figure = training_charts.rates(table, suggestion=suggestion, chosen=config.learning_rate)
     components.chart(figure, key="rates", alt="Loss by learning rate")
     if suggestion is None:
-        st.markdown("No rate lowered the loss noticeably in so few steps: there is little left to learn here.")
+        st.markdown("No rate lowered the loss noticeably in so few steps, so there is no suggestion.")
         return
     st.markdown(
-        f"The loss was lowest at {formats.learning_rate(float(f'{10 * suggestion:.0e}'))}. A tenth of that is safe: "
-        f"**{formats.learning_rate(float(f'{suggestion:.0e}'))}**. You have chosen "
+        f"The loss was lowest at {formats.learning_rate(float(f'{10 * suggestion:.0e}'))}. A tenth of that usually "
+        f"works well: **{formats.learning_rate(float(f'{suggestion:.0e}'))}**. You have chosen "
         f"{formats.learning_rate(config.learning_rate)}."
     )
     if f"{suggestion:.0e}" != f"{config.learning_rate:.0e}":
@@ -75,11 +75,11 @@ def _wait(config: RunConfig) -> None:
     if not search.running:
         st.rerun()
     moment = search.progress
-    text = "Getting ready to try learning rates"
+    text = "Preparing to try learning rates"
     if moment and moment.unit == "steps" and moment.total:
         text = f"Trying learning rates · {formats.done(moment)} steps"
         text += f" · {formats.duration(moment.seconds_left)} left" if moment.seconds_left else ""
     elif moment and moment.total:
-        text = f"Getting ready · {formats.progress(moment)}"
+        text = f"Preparing · {formats.progress(moment)}"
     st.progress(moment.fraction if moment else 0.0, text=text)
     task_progress.cancel_button([search], key="cancel-rate")

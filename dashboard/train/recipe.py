@@ -1,4 +1,4 @@
-"""The choices of a run that are always in sight beside dataset and backbones: how it learns, and a recipe by name."""
+"""The choices of a run that are always visible besides dataset and backbones: the method, and a recipe by name."""
 
 import shlex
 
@@ -13,18 +13,18 @@ from dashboard.ui import choices
 
 KINDS = {"probe": "Probe", "finetune": "Fine-tune", "scratch": "From scratch"}
 IDEAS = {
-    "finetune": "The pretrained network goes on learning, on your images: first a new head alone, then some of its own "
-    "layers too, gently.",
+    "finetune": "The pretrained network continues to learn, on your images: first a new head alone, then some of its "
+    "own layers too, at a low learning rate.",
     "scratch": "A network that has never seen an image learns from yours alone.",
 }
 OWN = ""  # no recipe
-_LINKED = "recipe-linked"  # the recipe whose link was looked at
+_LINKED = "recipe-linked"  # the recipe whose link was followed
 
 
 def follow_link() -> None:
-    """Take a link that names a recipe for all of its settings but those that the link has itself.
+    """Apply the recipe that a link names, except for settings that the link itself has.
 
-    A link that has a method too, as the page's own, has all that it means. Call it before anything is drawn.
+    A link that also has a method, such as the page's own address, is complete. Call this before drawing anything.
     """
     name = st.query_params.get("recipe", OWN)
     if name not in recipes.RECIPES or st.session_state.get(_LINKED) == name:

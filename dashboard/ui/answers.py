@@ -93,7 +93,7 @@ def warnings(runs: Sequence[RunRow]) -> tuple[str, ...]:
 
 
 def only_differences(frame: pd.DataFrame) -> pd.DataFrame:
-    """The columns in which the runs differ, beside `run_id` and `name`; all columns of a single run."""
+    """`run_id`, `name` and the columns in which the runs differ; all columns of a single run."""
     if len(frame) < 2:
         return frame
     return frame[[c for c in frame.columns if c in ("run_id", "name") or frame[c].nunique(dropna=False) > 1]]

@@ -364,7 +364,7 @@ def _front_line(front: pd.DataFrame, x: str, y: str) -> go.Scatter:
 
 
 def _logarithmic(values: pd.Series, *, tickformat: str) -> dict:
-    """An axis with ticks at 1, 2, 5, 10 and so on, and room beside the outermost points for their labels."""
+    """An axis with ticks at 1, 2, 5, 10 and so on, and margins for the labels of the outermost points."""
     exponents = np.log10(values.to_numpy(float))
     least, most = (exponents.min(), exponents.max()) if len(exponents) else (0.0, 1.0)
     room = max(0.2 * (most - least), 0.4)
@@ -419,7 +419,7 @@ def _untrained(frame: pd.DataFrame, yes: str, no: str) -> np.ndarray:
 
 
 def _add_family(figure: go.Figure, family: str, x: pd.Series, y: pd.Series, *, marker: Mapping, **options) -> None:
-    """Points of one family, in its colour, with names beside some of them."""
+    """Points of one family in its colour, some of them labelled."""
     figure.add_scatter(
         x=x,
         y=y,

@@ -18,7 +18,7 @@ def text(key: str, label: str, default: str, *, height: int = 160, help: str = "
     st.session_state[key] = st.session_state.get(kept, default)
 
     def keep() -> None:
-        if key in st.session_state:  # the page may have been left meanwhile
+        if key in st.session_state:  # the visitor may have left the page
             st.session_state[kept] = st.session_state[key]
 
     return st.text_area(label, key=key, height=height, help=help or None, on_change=keep)
@@ -58,6 +58,6 @@ def cut(prompts: Sequence[str]) -> None:
     """Warn of prompts that were too long."""
     if prompts:
         st.warning(
-            f"Only the beginning was read, as many tokens as the model takes: {prompts[0][:90]} …",
+            f"Only the beginning was read, up to the model's limit of tokens: {prompts[0][:90]} …",
             title=f"{formats.count(len(prompts), 'prompt')} too long",
         )

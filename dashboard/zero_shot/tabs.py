@@ -1,4 +1,4 @@
-"""The other tabs of Zero-shot: captions for one photo, search by text, new classes, images against texts."""
+"""The other tabs of Zero-shot: captions for a photo, search by text, new classes, images compared with texts."""
 
 import numpy as np
 import streamlit as st
@@ -26,7 +26,7 @@ def captions(model: str) -> None:
         lines = shared.text("captions", "Captions, one a line", CAPTIONS, height=120)
         texts = tuple(dict.fromkeys(line.strip() for line in lines.splitlines() if line.strip()))
         if photo is None or not texts:
-            components.empty("Nothing to compare", "It takes a photo and at least one caption.")
+            components.empty("Nothing to compare", "Choose a photo and write at least one caption.")
             return
         result = server.zero_shot.compare(model, [photo], [photo_picker.name(photo)], texts)
         if result is None:
