@@ -2,7 +2,7 @@
 
 Two layouts are read, each a folder:
 
-    Hugging Face   config.json, model.safetensors, vocab.json, merges.txt
+    Hugging Face   config.json, model.safetensors or pytorch_model.bin, vocab.json, merges.txt
     KerasHub       config.json, model.weights.h5, assets/tokenizer/vocabulary.json, assets/tokenizer/merges.txt
 """
 
@@ -20,7 +20,7 @@ from core.errors import Stopped, WeightsError
 from core.progress import Progress, Report
 
 LOOK = 0.5  # seconds between checks of a download's progress
-SAFETENSORS, KERAS = "model.safetensors", "model.weights.h5"
+SAFETENSORS, TORCH, KERAS = "model.safetensors", "pytorch_model.bin", "model.weights.h5"
 
 
 def here(facts: Backbone) -> Path | None:
@@ -40,11 +40,22 @@ def weights_file(folder: Path, facts: Backbone) -> Path:
     Raises:
         WeightsError: The folder is missing, or has neither of the two layouts.
     """
-    layout = _layout(folder)
-    if not layout:
+    found = _layout(folder)
+    if not found:
         state = "has no weights of a CLIP" if folder.is_dir() else "is no folder"
-        raise WeightsError(f"{folder} {state}", f"config.json and {SAFETENSORS} or {KERAS}", remedy(facts))
-    return folder / layout
+        raise WeightsError(f"{folder} {state}", f"config.json and {SAFETENSORS}, {TORCH} or {KERAS}", remedy(facts))
+    return found
+
+
+def file(folder: Path, name: str) -> Path:
+    """A file of a folder; of a snapshot in the cache of Hugging Face, one that only another snapshot has.
+
+    A program that asks for the safetensors of a repository without any gets a snapshot of its own for them.
+    """
+    here = folder / name
+    if here.is_file() or folder.parent.name != "snapshots":
+        return here
+    return next((path for path in sorted(folder.parent.glob(f"*/{name}")) if path.is_file()), here)
 
 
 def vocabulary(folder: Path) -> tuple[Path, Path]:
@@ -54,7 +65,7 @@ def vocabulary(folder: Path) -> tuple[Path, Path]:
         WeightsError: One is missing.
     """
     for words, merges in (
-        (folder / "vocab.json", folder / "merges.txt"),
+        (file(folder, "vocab.json"), file(folder, "merges.txt")),
         (folder / "assets" / "tokenizer" / "vocabulary.json", folder / "assets" / "tokenizer" / "merges.txt"),
     ):
         if words.is_file() and merges.is_file():
@@ -131,11 +142,13 @@ def _bytes(folder: Path) -> int:
     return size
 
 
-def _layout(folder: Path) -> str:
-    """The name of the weights file, if a folder has one of the two layouts; else ""."""
-    if not (folder / "config.json").is_file():
-        return ""
-    return next((name for name in (SAFETENSORS, KERAS) if (folder / name).is_file()), "")
+def _layout(folder: Path) -> Path | None:
+    """The weights file, if a folder has one of the two layouts."""
+    if (folder / "config.json").is_file() and (folder / KERAS).is_file():
+        return folder / KERAS
+    if not file(folder, "config.json").is_file():
+        return None
+    return next((path for name in (SAFETENSORS, TORCH) if (path := file(folder, name)).is_file()), None)
 
 
 def _hugging_face() -> Path:

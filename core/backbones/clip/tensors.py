@@ -4,6 +4,7 @@ A folder of another model, a truncated file, and extra or missing tensors are re
 """
 
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from core.backbones.catalog import Backbone
-from core.backbones.clip.checkpoints import KERAS, SAFETENSORS, remedy, weights_file
+from core.backbones.clip.checkpoints import KERAS, TORCH, file, remedy, weights_file
 from core.backbones.clip.layers import attention_projections
+from core.backbones.clip.torch_file import TorchFile
 from core.backbones.clip.towers import SHAPES, Shape, Tower
 from core.errors import WeightsError
 
@@ -36,9 +38,9 @@ def read(folder: Path, network: Any, facts: Backbone, tower: str) -> None:
     if weights_file(folder, facts).name == KERAS:
         _read_keras(folder, network, facts, tower)
         return
-    with _Tensors(folder, facts) as file:
+    with _Tensors(folder, facts) as tensors:
         for variable, name, axes in _pairs(network, getattr(SHAPES[facts.name], tower), tower):
-            variable.assign(file[name].transpose(axes).reshape(variable.shape))
+            variable.assign(tensors[name].transpose(axes).reshape(variable.shape))
 
 
 def logit_scale(folder: Path, facts: Backbone) -> float:
@@ -49,8 +51,8 @@ def logit_scale(folder: Path, facts: Backbone) -> float:
     """
     if weights_file(folder, facts).name == KERAS:
         return float(np.exp(np.asarray(_keras_model(folder, facts).clip_head.logit_scale)))
-    with _Tensors(folder, facts) as file:
-        return float(np.exp(file[_SCALE]).item())
+    with _Tensors(folder, facts) as tensors:
+        return float(np.exp(tensors[_SCALE]).item())
 
 
 def expected(shape: Shape, size: int) -> dict[str, tuple[int, ...]]:
@@ -90,36 +92,59 @@ def stored(network: Any, facts: Backbone, tower: str) -> dict[str, np.ndarray]:
     return found
 
 
+class _Safetensors:
+    """A safetensors file, as `TorchFile` reads one of PyTorch."""
+
+    def __init__(self, path: Path):
+        from safetensors import safe_open
+
+        self._file = safe_open(path, framework="numpy")
+
+    def close(self) -> None:
+        self._file.__exit__(None, None, None)
+
+    def names(self) -> set[str]:
+        return set(self._file.keys())
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return tuple(self._file.get_slice(name).get_shape())
+
+    def read(self, name: str) -> np.ndarray:
+        return self._file.get_tensor(name)
+
+
 class _Tensors:
-    """A safetensors file, checked for exactly the expected tensors, read one at a time as float32."""
+    """A file of tensors, checked for exactly the expected ones, read one at a time as float32."""
 
     def __init__(self, folder: Path, facts: Backbone):
-        from safetensors import SafetensorError, safe_open
+        from safetensors import SafetensorError
 
-        self.path, self.facts = folder / SAFETENSORS, facts
+        self.path, self.facts = weights_file(folder, facts), facts
         _check_config(folder, facts)
         try:
-            self.file = safe_open(self.path, framework="numpy")
-        except (SafetensorError, OSError) as error:
+            self.file = TorchFile(self.path) if self.path.name == TORCH else _Safetensors(self.path)
+        except (SafetensorError, OSError, ValueError) as error:
             raise WeightsError(
                 f"{self.path} ({self.path.stat().st_size:,} bytes) is damaged or cut short ({error})",
-                f"the safetensors file of {facts.weights_file}",
-                "Copy or download it again",
+                f"the tensors of {facts.weights_file} as safetensors, or as PyTorch 1.6 or newer writes them",
+                remedy(facts),
             ) from error
         self._check()
 
     def __enter__(self) -> "_Tensors":
-        self.file.__enter__()
         return self
 
     def __exit__(self, *error) -> None:
-        self.file.__exit__(*error)
+        self.file.close()
 
     def __getitem__(self, name: str) -> np.ndarray:
-        return np.asarray(self.file.get_tensor(name), np.float32)
+        try:
+            return np.asarray(self.file.read(name), np.float32)
+        except (KeyError, ValueError, zipfile.BadZipFile) as error:  # of a PyTorch file, whose values are checked here
+            raise WeightsError(f"{self.path} is damaged ({error})", remedy=remedy(self.facts)) from error
 
     def _check(self) -> None:
-        wanted, names = expected(SHAPES[self.facts.name], self.facts.default_size), set(self.file.keys()) - _UNUSED
+        wanted, names = expected(SHAPES[self.facts.name], self.facts.default_size), self.file.names() - _UNUSED
         problem = f"{self.path} is not {self.facts.name}: "
         if names != set(wanted):
             lacking, extra = sorted(set(wanted) - names), sorted(names - set(wanted))
@@ -131,14 +156,14 @@ class _Tensors:
                 "Choose the folder of this model",
             )
         for name, shape in wanted.items():
-            found = tuple(self.file.get_slice(name).get_shape())
+            found = self.file.shape(name)
             if found != shape and not (name == _SCALE and found == (1,)):
                 raise WeightsError(f"{problem}{name} is {found}", f"{shape}", "Choose the folder of this model")
 
 
 def _check_config(folder: Path, facts: Backbone) -> None:
     """Check what the shapes of tensors do not show: activation and number of heads."""
-    path, shape = folder / "config.json", SHAPES[facts.name]
+    path, shape = file(folder, "config.json"), SHAPES[facts.name]
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

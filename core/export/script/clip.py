@@ -23,7 +23,7 @@ def weights(config: RunConfig, facts: Backbone) -> str | None:
 
     Raises:
         WeightsError: The weights are no longer on this machine.
-        RunError: They are stored as a KerasHub preset, which only KerasHub reads.
+        RunError: They are no safetensors, which NumPy alone could read.
     """
     if config.weights == "untrained":
         return None
@@ -31,7 +31,7 @@ def weights(config: RunConfig, facts: Backbone) -> str | None:
     file = checkpoints.weights_file(folder or settings.home() / "weights" / facts.weights_file, facts)
     if file.name != checkpoints.SAFETENSORS:
         raise RunError(
-            f"The weights of {facts.name} in {file.parent} are a preset of KerasHub",
+            f"The weights of {facts.name} in {file} are no safetensors",
             f"{checkpoints.SAFETENSORS}, which a script reads with NumPy alone",
             f"Take the Keras file, or repeat the run with Hugging Face's folder {facts.weights_file}",
         )

@@ -1,9 +1,15 @@
 """CLIP's weights from a folder: a round trip against an independent forward pass, and every kind of bad folder."""
 
+import collections
+import io
 import json
 import math
+import pickle
 import shutil
+import sys
 import threading
+import types
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +17,7 @@ import numpy as np
 import pytest
 
 from core import backbones, settings
-from core.backbones.clip import checkpoints
+from core.backbones.clip import checkpoints, torch_file
 from core.backbones.clip import tensors as clip_tensors
 from core.backbones.clip import towers as clip_towers
 from core.backbones.clip.towers import SHAPES, Shape, Tower
@@ -216,6 +222,130 @@ def test_published_weights_are_found_in_the_home_folder_and_in_hugging_faces_cac
     home = settings.home() / "weights" / "clip-vit-base-patch32"
     shutil.copytree(TOY, home)
     assert checkpoints.here(facts) == home
+
+
+@pytest.mark.parametrize("lone", ["model.safetensors", "config.json", "merges.txt"])
+def test_a_cache_of_hugging_face_split_over_two_snapshots_is_one_folder(monkeypatch, tmp_path: Path, lone):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    snapshots = tmp_path / "models--openai--clip-vit-base-patch32" / "snapshots"
+    shutil.copytree(TOY, snapshots / "3d74acf")
+    (snapshots / "c237dc4").mkdir()
+    (snapshots / "3d74acf" / lone).rename(snapshots / "c237dc4" / lone)
+    facts = backbones.get("CLIPViTB32")
+    folder = checkpoints.here(facts)
+    assert folder
+    assert checkpoints.weights_file(folder, facts).name == "model.safetensors"
+    assert all(path.is_file() for path in checkpoints.vocabulary(folder))
+    image = np.zeros((1, 32, 32, 3), np.float32)
+    toy = backbones.load("TinyCLIP", weights=str(folder)).predict(image, verbose=0)
+    np.testing.assert_array_equal(toy, backbones.load("TinyCLIP").predict(image, verbose=0))
+
+
+def written_by_torch(path: Path, tensors: dict[str, np.ndarray], monkeypatch, more: object = None) -> None:
+    """A file as `torch.save` of PyTorch 1.6 and newer writes it, one of its tensors transposed in place."""
+    torch, functions = types.ModuleType("torch"), types.ModuleType("torch._utils")
+    functions._rebuild_tensor_v2 = lambda *values: None  # pyright: ignore[reportAttributeAccessIssue]
+    functions._rebuild_tensor_v2.__module__ = "torch._utils"
+    functions._rebuild_tensor_v2.__qualname__ = "_rebuild_tensor_v2"
+    storages = {"float32": "FloatStorage", "int64": "LongStorage"}
+    for name in storages.values():
+        setattr(torch, name, type(name, (), {"__module__": "torch"}))
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setitem(sys.modules, "torch._utils", functions)
+
+    class Saved:
+        def __init__(self, key: str, array: np.ndarray):
+            self.key, self.array, self.turned = key, array, array.ndim == 2 and key == "0"
+
+        def __reduce__(self) -> tuple:
+            stride = [step // self.array.itemsize for step in np.array(self.array, order="C").strides]
+            if self.turned:
+                stride = [1, self.array.shape[0]]
+            storage = ("storage", getattr(torch, storages[str(self.array.dtype)]), self.key, "cpu", self.array.size)
+            rest = (0, self.array.shape, tuple(stride), False, collections.OrderedDict())
+            return functions._rebuild_tensor_v2, (Storage(storage), *rest)
+
+        def values(self) -> bytes:
+            return (self.array.T if self.turned else self.array).tobytes()
+
+    class Storage:
+        def __init__(self, described: tuple):
+            self.described = described
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, obj: object) -> tuple | None:
+            return obj.described if isinstance(obj, Storage) else None
+
+    saved = collections.OrderedDict(
+        (name, Saved(str(index), array)) for index, (name, array) in enumerate(tensors.items())
+    )
+    described = io.BytesIO()
+    Pickler(described, 2).dump(saved if more is None else {**saved, "more": more})
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("archive/data.pkl", described.getvalue())
+        for each in saved.values():
+            file.writestr(f"archive/data/{each.key}", each.values())
+
+
+@pytest.fixture
+def torch_folder(copy: Path, monkeypatch) -> Path:
+    """The toy's folder with `pytorch_model.bin` in place of its safetensors."""
+    from safetensors.numpy import load_file
+
+    tensors = load_file(copy / "model.safetensors")
+    turned = "text_projection.weight"
+    tensors = {turned: tensors.pop(turned), **tensors, "text_model.embeddings.position_ids": np.arange(9)[None]}
+    tensors = {
+        name: array.astype(np.float32) if array.dtype == np.float16 else array for name, array in tensors.items()
+    }
+    written_by_torch(copy / "pytorch_model.bin", tensors, monkeypatch)
+    (copy / "model.safetensors").unlink()
+    return copy
+
+
+@pytest.mark.parametrize("pooling", ["class", "projected"])
+def test_a_file_of_pytorch_gives_what_the_safetensors_give(torch_folder: Path, pooling):
+    image = np.random.default_rng(0).normal(size=(1, 32, 32, 3)).astype(np.float32)
+    ours, theirs = (
+        backbones.load("TinyCLIP", weights=weights, pooling=pooling).predict(image, verbose=0)
+        for weights in (str(torch_folder), "published")
+    )
+    np.testing.assert_array_equal(ours, theirs)
+    facts = backbones.get("TinyCLIP")
+    assert clip_tensors.logit_scale(torch_folder, facts) == clip_tensors.logit_scale(TOY, facts)
+
+
+def test_all_tensors_of_a_file_of_pytorch_are_those_that_were_written(tmp_path: Path, monkeypatch):
+    tensors = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.arange(4), "c": np.float32([[[2.5]]])}
+    written_by_torch(tmp_path / "model.bin", tensors, monkeypatch)
+    file = torch_file.TorchFile(tmp_path / "model.bin")
+    assert file.names() == set("abc")
+    for name, values in tensors.items():
+        np.testing.assert_array_equal(file.read(name), values)
+        assert file.shape(name) == values.shape
+
+
+class Evil:
+    def __init__(self, target: Path):
+        self.target = target
+
+    def __reduce__(self) -> tuple:
+        return Path.touch, (self.target,)
+
+
+def test_code_in_a_file_of_pytorch_is_not_run(torch_folder: Path, tmp_path: Path, monkeypatch):
+    ran = tmp_path / "ran"
+    written_by_torch(torch_folder / "pytorch_model.bin", {}, monkeypatch, more=Evil(ran))
+    with pytest.raises(WeightsError, match="no part of a tensor"):
+        backbones.load("TinyCLIP", weights=str(torch_folder))
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize("content", [b"x", b"", pickle.dumps({"a": 1})])
+def test_what_is_no_file_of_pytorch_says_so(torch_folder: Path, content):
+    (torch_folder / "pytorch_model.bin").write_bytes(content)
+    with pytest.raises(WeightsError, match=r"pytorch_model\.bin.*damaged or cut short"):
+        backbones.load("TinyCLIP", weights=str(torch_folder))
 
 
 def test_a_download_tells_how_far_it_is_by_what_lies_on_the_disk(monkeypatch, tmp_path: Path):
