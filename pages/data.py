@@ -61,7 +61,7 @@ with st.container(horizontal=True, gap="large"):
     st.metric("Size", f"{dataset.images.shape[1]} px", width="content", help="All images are squares of this size")
     if dataset.skipped:
         st.metric("Skipped files", formats.count(len(dataset.skipped)), width="content", help="Listed under Origin")
-for note in dataset.notes:
+for note in [*dataset.notes, *server.datasets.duplicates(dataset)]:
     st.warning(note, icon=":material/warning:")
 samples.show(dataset)
 samples.show_balance(dataset)

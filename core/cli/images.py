@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
 from core.cli.bar import Bar
-from core.data import datasets
+from core.data import datasets, duplicates
 from core.errors import ConfigError
 
 ACTIONS = {  # with the arguments that each takes
@@ -49,6 +51,8 @@ def bring(path: str, name: str | None = None) -> str:
     """Import images and print what was left out or assumed; returns the name of the dataset."""
     with Bar() as bar:
         dataset = datasets.import_images(Path(path), name=name, report=bar)
-    for line in [*(f"skipped {line}" for line in dataset.skipped), *dataset.notes]:
+    rows = datasets.splits(dataset)
+    leak = duplicates.warning(dataset, rows["test"], np.concatenate([rows["train"], rows["val"]]))
+    for line in filter(None, [*(f"skipped {line}" for line in dataset.skipped), *dataset.notes, leak]):
         print(line, file=sys.stderr)
     return dataset.name

@@ -7,6 +7,7 @@ layout        the class and split of each file, from its folders
 cifar         CIFAR-10 and CIFAR-100
 png           what Pillow does not read of PNG files
 images        decoding, resizing, preprocessing, augmentation
+duplicates    test images that are also training images
 splits        stratified training, validation and test splits
 corruptions   corrupted test images, by kind and severity
 """

@@ -14,6 +14,7 @@ import pandas as pd
 
 from core import hardware, heads, metrics
 from core.config import RunConfig
+from core.data import duplicates
 from core.data.datasets import Dataset
 from core.errors import RunError
 from core.progress import Progress
@@ -111,6 +112,8 @@ def judge(dataset: Dataset, rows: Mapping[str, np.ndarray], probabilities: np.nd
     """
     labels, predicted, names = dataset.labels[rows["test"]], probabilities.argmax(1), dataset.class_names
     accuracy = metrics.accuracy(labels, predicted)
+    leak = duplicates.warning(dataset, rows["test"], np.concatenate([rows["train"], rows["val"]]))
+    measured["notes"] = [*([leak] if leak else []), *measured.get("notes", [])]
     per_class = metrics.per_class(labels, predicted, len(names))
     outcome = Outcome(
         accuracy=accuracy.value,

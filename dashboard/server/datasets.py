@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.data import datasets
+from core.data import duplicates as pixels
 from core.data.datasets import Dataset, Summary
 from dashboard.server.tasks import Task
 
@@ -25,6 +26,11 @@ def splits(dataset: Dataset) -> dict[str, np.ndarray]:
     return _splits(dataset.fingerprint, dataset)
 
 
+def duplicates(dataset: Dataset) -> list[str]:
+    """A warning if test images are also training images."""
+    return _duplicates(dataset.fingerprint, dataset)
+
+
 def download(name: str) -> Task:
     """Downloads a dataset."""
     return Task(f"fetch-{name}", datasets.fetch, (name,), failure="The dataset cannot be downloaded")
@@ -39,3 +45,10 @@ def refresh() -> None:
 @st.cache_data(max_entries=8, show_spinner=False)
 def _splits(fingerprint: str, _dataset: Dataset) -> dict[str, np.ndarray]:
     return datasets.splits(_dataset)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _duplicates(fingerprint: str, _dataset: Dataset) -> list[str]:
+    rows = _splits(fingerprint, _dataset)
+    warning = pixels.warning(_dataset, rows["test"], np.concatenate([rows["train"], rows["val"]]))
+    return [f"{warning}."] if warning else []
