@@ -25,6 +25,7 @@ from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+import numpy as np
 import pandas as pd
 
 from core import heads, settings
@@ -166,7 +167,9 @@ def stage_predictions(run_id: str) -> pd.DataFrame | None:
 
 def confusion(run_id: str) -> pd.DataFrame:
     """Counts: true classes as rows, predicted classes as columns."""
-    return pd.read_csv(_artifact(run_id, "confusion.csv"), index_col=0)
+    # Read as text: pandas would take the class NA for a missing value and 001 for a number.
+    table = pd.read_csv(_artifact(run_id, "confusion.csv"), header=None, dtype=str, keep_default_na=False).to_numpy()
+    return pd.DataFrame(table[1:, 1:].astype(np.int64), index=table[1:, 0], columns=table[0, 1:])
 
 
 def curves(run_id: str) -> pd.DataFrame:

@@ -314,8 +314,13 @@ def per_class(counts: pd.DataFrame) -> go.Figure:
 
 
 def canvas(*traces, **layout) -> go.Figure:
-    """A figure in the common style of all charts."""
+    """A figure in the common style of all charts. Axes with names are never guessed to have numbers."""
     figure = go.Figure(list(traces))
+    for trace in traces:  # Plotly would guess: 001 a number, 2024-05 a date
+        if _has_names(trace.x):
+            figure.update_xaxes(type="category")
+        if _has_names(trace.y):
+            figure.update_yaxes(type="category")
     figure.update_layout(
         {
             "height": HEIGHT,
@@ -326,6 +331,7 @@ def canvas(*traces, **layout) -> go.Figure:
             "bargap": 0.4,
             "hovermode": "closest",
             "dragmode": False,
+            "autotypenumbers": "strict",
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font_size": 13},
         }
         | layout
@@ -349,6 +355,10 @@ def error_bars(frame: pd.DataFrame) -> dict:
 
 _LEGEND_BELOW = {"orientation": "h", "y": -0.16, "yanchor": "top", "x": 0, "font_size": 13}
 _RUN_HOVER = "<b>%{customdata[1]}</b><br>%{customdata[2]}<extra></extra>"
+
+
+def _has_names(values: ArrayLike | None) -> bool:
+    return values is not None and len(np.atleast_1d(values)) > 0 and all(isinstance(value, str) for value in values)
 
 
 def _front_line(front: pd.DataFrame, x: str, y: str) -> go.Scatter:

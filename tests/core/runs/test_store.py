@@ -79,6 +79,22 @@ def test_a_finished_run_gives_back_everything_it_was_given(head):
     np.testing.assert_array_equal(runs.head(run_id).predict_proba(x), head.predict_proba(x))
 
 
+@pytest.mark.parametrize(
+    "names",
+    [("EU", "NA", "SA"), ("001", "002", "010"), ("nan", "None", "null"), ("1.0", "1", "True"), ('a,"b"', "#c", " d ")],
+    ids=lambda names: names[1],
+)
+def test_class_names_of_a_stored_confusion_matrix_are_the_names_they_were(names):
+    run_id = runs.create(RunConfig())
+    runs.start(run_id)
+    predictions = pd.DataFrame({"row": [3], "label": [0], "prediction": [0], "confidence": [0.5]})
+    counts = pd.DataFrame(np.arange(9).reshape(3, 3), index=list(names), columns=list(names))
+    runs.finish(run_id, runs.Result(OUTCOME, predictions, counts))
+    found = runs.confusion(run_id)
+    assert (tuple(found.index), tuple(found.columns)) == (names, names)
+    assert found.to_numpy().tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+
+
 def test_the_table_has_every_column_also_when_it_is_empty(head):
     assert runs.table(runs.rows()).columns.tolist() == runs.COLUMNS
     run_id = runs.create(TINY)

@@ -186,3 +186,16 @@ def test_runs_that_differ_in_pixels_or_images_alone_are_told_apart():
     ]
     said = charts.accuracy_bars(alike.assign(n_train_used=[20, 500, 2000])).layout.yaxis.ticktext
     assert said[-1] == "VGG16, 20 images<br><b>80.0 %</b>"
+
+
+@pytest.mark.parametrize("names", [("0", "1", "10", "2"), ("001", "002"), ("2024-05", "2024-06"), ("NA", "nan", "1e5")])
+def test_class_names_that_look_like_something_else_are_categories_in_their_order(names):
+    counts = pd.DataFrame(np.eye(len(names), dtype=int), index=list(names), columns=list(names))
+    matrix = charts.confusion(counts)
+    assert (matrix.layout.xaxis.type, matrix.layout.yaxis.type) == ("category", "category")
+    assert tuple(matrix.data[0].x) == tuple(matrix.data[0].y) == names
+    balance = charts.class_balance(pd.DataFrame({"class_name": list(names), "images": range(len(names))}))
+    counted = charts.counted(dict.fromkeys(names, 3), names)
+    assert balance.layout.xaxis.type == charts.per_class(counts).layout.xaxis.type == "category"
+    assert "category" in (counted.layout.xaxis.type, counted.layout.yaxis.type)
+    assert balance.layout.yaxis.type is None
