@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from core import settings
 from core.errors import ConfigError
 
 DEFAULTS = {"image_data_format": "channels_last", "floatx": "float32", "epsilon": 1e-7}
@@ -31,15 +32,15 @@ def install() -> None:
 
 def file() -> Path:
     """Where Keras looks for keras.json."""
-    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
+    return settings.keras_home() / "keras.json"
 
 
 def ignored() -> dict[str, Any]:
     """The settings of keras.json that have no effect here, by name."""
     try:
-        settings = json.loads(file().read_text(encoding="utf-8"))
+        found = json.loads(file().read_text(encoding="utf-8"))
         expected = DEFAULTS | {"backend": os.environ.get("KERAS_BACKEND", "tensorflow")}
-        return {name: settings[name] for name in expected if settings.get(name, expected[name]) != expected[name]}
+        return {name: found[name] for name in expected if found.get(name, expected[name]) != expected[name]}
     except (OSError, ValueError, AttributeError):  # missing, or no JSON object: Keras ignores it, too
         return {}
 

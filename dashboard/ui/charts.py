@@ -7,6 +7,7 @@ Accuracies come as fractions, 0 to 1, and are drawn in percent.
 
 from collections.abc import Mapping, Sequence
 from math import isnan
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -357,8 +358,8 @@ _LEGEND_BELOW = {"orientation": "h", "y": -0.16, "yanchor": "top", "x": 0, "font
 _RUN_HOVER = "<b>%{customdata[1]}</b><br>%{customdata[2]}<extra></extra>"
 
 
-def _has_names(values: ArrayLike | None) -> bool:
-    return values is not None and len(np.atleast_1d(values)) > 0 and all(isinstance(value, str) for value in values)
+def _has_names(values: Any) -> bool:
+    return values is not None and len(values) > 0 and all(isinstance(value, str) for value in values)
 
 
 def _front_line(front: pd.DataFrame, x: str, y: str) -> go.Scatter:
