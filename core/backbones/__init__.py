@@ -5,7 +5,7 @@ loading          a network with its weights, by name
 networks         networks that are not in Keras Applications
 graph            how layers are connected
 keras_loader     networks of Keras Applications and our own, and their weights files
-keras_weights    reads .h5 and .weights.h5 files
+keras_weights    reads .h5, .weights.h5 and .keras files
 clip             the two towers of a CLIP and its checkpoints
 textbook         the chapter's networks in plain Keras
 """

@@ -65,7 +65,7 @@ def locate(facts: Backbone, path: Path) -> Path:
     if not path.is_file():
         raise WeightsError(
             f"There is no weights file {path}",
-            f"a .h5 or .weights.h5 file for {facts.name}, or a folder with {facts.weights_file}",
+            f"a .h5, .weights.h5 or .keras file for {facts.name}, or a folder with {facts.weights_file}",
             "Check the path, or choose imagenet or untrained",
         )
     return path.resolve()

@@ -1,18 +1,23 @@
 """Reads a Keras weights file into a network; errors name the first layer that does not fit.
 
 Keras reads these files too, but only with the exact layer count, and its errors name neither file nor layer. There are
-two formats: legacy `.h5`, where layers are listed in order, and Keras 3's `.weights.h5`, where each has a path. The
-file is only opened for reading.
+two formats: legacy `.h5`, where layers are listed in order, and Keras 3's `.weights.h5`, where each has a path; a
+`.keras` file is a zip with one of the latter. The network may be a part of a whole model in the file: nested in it, or
+followed by a classifier. The file is only opened for reading.
 """
 
+import io
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from core.backbones.graph import snake_case
 from core.errors import WeightsError
 
-_TOP_LAYERS = 3  # layers with weights in the largest classifier, VGG's
+_SHOWN = 4  # shapes of a layer in an error
 
 
 def read(path: Path, model, name: str) -> None:
@@ -25,33 +30,59 @@ def read(path: Path, model, name: str) -> None:
         WeightsError: The file is missing, not a weights file, damaged, or of another network (names the first layer
             that does not fit). The model may be partly assigned: discard it.
     """
-    import h5py
-
     if not path.is_file():
         raise WeightsError(f"There is no weights file {path}", f"Keras weights of {name}", "Check the path")
     try:
-        with h5py.File(path, "r") as file:
+        with _opened(path) as file:
             for layer, variables, saved_name, arrays in _pairs(file, model, path, name):
                 _assign(layer, variables, saved_name, arrays, path, name)
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise WeightsError(
             f"{path} ({path.stat().st_size:,} bytes) cannot be read as weights of {name}: it is damaged, cut short or "
             f"not an HDF5 file ({' '.join(str(error).split())})",
-            "a Keras .h5 or .weights.h5 file",
+            "a Keras .h5, .weights.h5 or .keras file",
             "Download or copy the file again",
         ) from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The HDF5 file; of a `.keras` file, the weights in it."""
+    import h5py
+
+    if not zipfile.is_zipfile(path):
+        with h5py.File(path, "r") as file:
+            yield file
+        return
+    with zipfile.ZipFile(path) as whole, h5py.File(io.BytesIO(whole.read("model.weights.h5")), "r") as file:
+        yield file
 
 
 def _pairs(file, model, path: Path, name: str) -> Iterator[tuple]:
     """(layer, its variables, its name in the file, its saved arrays) for every layer of `model` with weights."""
     if "layers" in file:
-        return _by_path(file["layers"], model)
+        networks = _networks(file["layers"])
+        return _by_path(next((group for group in networks if _fits(group, model)), networks[-1]), model)
     group = file.get("model_weights", file)  # a whole model saved as .h5
     if "layer_names" not in group.attrs and "layer_names0" not in group.attrs:
         raise WeightsError(
             f"{path} holds no Keras layers", f"Keras weights of {name}, .h5 or .weights.h5", "Choose another file"
         )
     return _in_order(group, model, path, name)
+
+
+def _networks(layers) -> list:
+    """The layers of a saved model, and those of each network nested in it, at any level."""
+    nested = [layers[name]["layers"] for name in layers if "layers" in layers[name]]
+    return [layers, *(found for each in nested for found in _networks(each))]
+
+
+def _fits(group, model) -> bool:
+    return all(_of(arrays) == _of(variables) for _, variables, _, arrays in _by_path(group, model))
+
+
+def _of(arrays: list) -> list[tuple]:
+    return [tuple(array.shape) for array in arrays]
 
 
 def _by_path(group, model) -> Iterator[tuple]:
@@ -75,22 +106,35 @@ def _in_order(group, model, path: Path, name: str) -> Iterator[tuple]:
     """Legacy: the k-th layer with weights in the file is the k-th of the model, trainable variables first."""
     layers = [layer for layer in model.layers if layer.weights]
     saved = [(layer, arrays) for layer in _names(group, "layer_names") if (arrays := _arrays(group[layer]))]
+    largest, arrays = max(saved, key=lambda pair: len(pair[1]), default=("", []))
+    nested = _nested(group[largest]) if largest else []
+    if len(nested) > 1 and len(arrays) > max(len(layer.weights) for layer in layers):  # the network itself as a layer
+        saved = nested
+        here = {layer.name for layer in layers}
+        if {layer for layer, _ in saved} >= here:  # layers whose weights are all frozen are listed last
+            place = {layer.name: index for index, layer in enumerate(layers)}
+            saved = sorted((pair for pair in saved if pair[0] in here), key=lambda pair: place[pair[0]])
     for index, layer in enumerate(layers):
         saved_name, arrays = saved[index] if index < len(saved) else ("nothing", [])
         yield layer, layer.trainable_weights + layer.non_trainable_weights, saved_name, arrays
-    if len(saved) > len(layers) + _TOP_LAYERS:
+    rest = saved[len(layers) :]
+    kernels = [array.shape for _, arrays in rest for array in arrays if len(array.shape) > 2]
+    if any(max(shape[:2]) > 1 for shape in kernels):  # a classifier has none, except of 1 x 1 (MobileNet)
         raise WeightsError(
-            f"{path} does not fit {name}: its {len(saved)} layers with weights continue at {saved[len(layers)][0]}",
+            f"{path} does not fit {name}: its {len(saved)} layers with weights continue at {rest[0][0]}",
             f"{len(layers)} layers and perhaps a classifier",
             "Choose the file of this network",
         )
 
 
 def _assign(layer, variables: list, saved_name: str, arrays: list, path: Path, name: str) -> None:
-    received, expected = [tuple(array.shape) for array in arrays], [tuple(variable.shape) for variable in variables]
+    received, expected = _of(arrays), _of(variables)
     if received != expected:
+        found = (
+            f"its layer {saved_name} has shapes {_shapes(received)}" if received else f"it has no layer {saved_name}"
+        )
         raise WeightsError(
-            f"{path} does not fit {name}: its layer {saved_name} has shapes {_shapes(received)}",
+            f"{path} does not fit {name}: {found}",
             f"{_shapes(expected)} for the layer {layer.name}",
             "Choose the file of this network",
         )
@@ -101,7 +145,16 @@ def _assign(layer, variables: list, saved_name: str, arrays: list, path: Path, n
 
 
 def _shapes(shapes: list[tuple]) -> str:
-    return ", ".join("x".join(map(str, shape)) or "scalar" for shape in shapes) or "none"
+    shown = ", ".join("x".join(map(str, shape)) or "scalar" for shape in shapes[:_SHOWN])
+    return shown + (f" and {len(shapes) - _SHOWN} more" if len(shapes) > _SHOWN else "")
+
+
+def _nested(group) -> list[tuple[str, list]]:
+    """The layers of a network that is saved as one layer: (name, its arrays), which are listed trainable ones first."""
+    layers: dict[str, list] = {}
+    for name in _names(group, "weight_names"):
+        layers.setdefault(name.rsplit("/", 2)[-2], []).append(group[name])
+    return list(layers.items())
 
 
 def _arrays(group) -> list:

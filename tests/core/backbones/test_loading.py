@@ -295,6 +295,40 @@ def test_weights_of_both_formats_are_read_with_or_without_a_classifier(trained, 
     np.testing.assert_array_equal(loaded.predict(IMAGES, verbose=0), features.predict(IMAGES, verbose=0))
 
 
+@pytest.mark.parametrize("file", ["model.keras", "model.h5", "model.weights.h5"])
+@pytest.mark.parametrize("kind", ["nested", "nested, frozen", "nested twice", "flat with a large head"])
+def test_the_network_is_read_out_of_a_whole_model(trained, tmp_path, kind, file):
+    import keras
+
+    if kind == "nested twice" and file == "model.h5":
+        pytest.skip("the old format names the layers of one level only")
+    base = keras.Model(trained.inputs, trained.layers[-2].output)
+    expected = base.predict(IMAGES, verbose=0)
+    if kind == "flat with a large head":
+        x = base.output
+        for _ in range(5):
+            x = keras.layers.BatchNormalization()(keras.layers.Dense(6, "relu")(x))
+        model = keras.Model(base.input, keras.layers.Dense(3)(x))
+    else:
+        base.trainable = kind != "nested, frozen"
+        inner = keras.Sequential([base, keras.layers.Dense(4)]) if kind == "nested twice" else base
+        model = keras.Sequential([keras.Input(base.input_shape[1:]), inner, keras.layers.Dense(3)])
+    path = tmp_path / file
+    model.save_weights(path) if file.endswith(".weights.h5") else model.save(path)
+    loaded = backbones.load("Tiny", weights=str(path))
+    np.testing.assert_array_equal(loaded.predict(IMAGES, verbose=0), expected)
+
+
+def test_a_network_that_goes_on_with_convolutions_is_no_classifier(tmp_path):
+    import keras
+
+    base = backbones.load("Tiny")
+    deeper = keras.layers.Conv2D(4, 3, padding="same", name="deeper")(base.layers[-2].output)
+    keras.Model(base.input, deeper).save(tmp_path / "deeper.h5")
+    with pytest.raises(WeightsError, match="continue at deeper"):
+        backbones.load("Tiny", weights=str(tmp_path / "deeper.h5"))
+
+
 @pytest.fixture(params=["empty", "text", "cut short", "foreign .weights.h5", "foreign .h5", "not of Keras"])
 def unusable(request, trained, tmp_path) -> Path:
     import h5py
