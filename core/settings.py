@@ -14,9 +14,23 @@ def home() -> Path:
 
 
 def folder(name: str) -> Path:
-    """A subfolder of the home folder, created on first use."""
+    """A subfolder of the home folder, created on first use.
+
+    Raises:
+        ConfigError: It cannot be created, or its path cannot be part of the address of the run store.
+    """
     path = home() / name
-    path.mkdir(parents=True, exist_ok=True)
+    remedy = "Set BACKBONE_LAB_HOME to a folder of your own"
+    if "?" in str(path):  # starts the options in sqlite:///PATH?OPTIONS, and cannot be escaped there
+        raise ConfigError(f"The home folder {home()} has a ? in its path", "a path without one", remedy)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"The home folder {home()} cannot be written ({error.strerror or error})", "a writable folder", remedy
+        ) from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ConfigError(f"The folder {path} cannot be written (Permission denied)", "a writable folder", remedy)
     return path
 
 

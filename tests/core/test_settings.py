@@ -1,0 +1,36 @@
+"""A home folder that cannot be used is said in one sentence."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from core import settings
+from core.cli.commands import main
+from core.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    "command", [["doctor"], ["runs"], ["datasets"], ["cache"], ["run"]], ids=lambda command: command[0]
+)
+def test_every_command_says_that_its_home_cannot_be_written(command, tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(tmp_path / "file" / "lab"))
+    assert main(command) == 1
+    (line,) = capsys.readouterr().err.strip().splitlines()[-1:]
+    assert line.startswith("error: The home folder") and "BACKBONE_LAB_HOME" in line
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_permission_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(tmp_path))
+    (tmp_path / "runs").mkdir(mode=0o500)
+    with pytest.raises(ConfigError, match="cannot be written"):
+        settings.folder("runs")
+
+
+def test_a_question_mark_in_its_path_is_refused_before_anything_is_made(tmp_path, monkeypatch):
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(tmp_path / "what?now"))
+    with pytest.raises(ConfigError, match=r"has a \? in its path"):
+        settings.tracking_uri()
+    assert not list(Path(tmp_path).glob("what*"))
