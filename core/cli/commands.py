@@ -180,6 +180,8 @@ def _described(run: runs.Run) -> tuple[dict, str]:
 def _export(parsed: Namespace) -> tuple[dict, str]:
     with Bar() as bar:
         path = export.export(parsed.run_id, parsed.format, Path(parsed.to), report=bar)
+    if parsed.format == "savedmodel":
+        print(export.SAVED_MODEL_FILES, file=sys.stderr)
     return {"run_id": parsed.run_id, "format": parsed.format, "path": str(path)}, str(path)
 
 

@@ -38,6 +38,13 @@ CHECKED = 200  # test images, at most
 LARGEST_GAP = 0.01  # mean total variation distance between two predictions of an image
 _SUFFIXES = {"keras": ".keras", "savedmodel": "-savedmodel", "tflite": ".tflite", "script": ".py", "notebook": ".ipynb"}
 
+SAVED_MODEL_FILES = (
+    "It reads JPEG and PNG files, transparency on white. TensorFlow ignores the orientation that phones write into "
+    "photos (EXIF) and reads no WebP: turn such photos upright first (`ImageOps.exif_transpose` of Pillow), and "
+    "convert WebP files."
+)
+"""What the signature `bytes` of a SavedModel reads; it is written beside it too."""
+
 Predict = Callable[[np.ndarray], np.ndarray]
 """Images (n, s, s, 3) uint8 to probabilities (n, classes) float32."""
 
@@ -211,14 +218,27 @@ def _add_labels(path: Path, names: tuple[str, ...]) -> None:
 
 
 def _write_saved_model(model, names: tuple[str, ...], path: Path) -> None:
-    """Two signatures: `bytes`, the default, takes JPEG or PNG files; `images` takes uint8 pixels."""
+    """Two signatures: `bytes`, the default, takes JPEG or PNG files; `images` takes uint8 pixels.
+
+    TensorFlow decodes the files, which cannot do all that `images.decode` does: `SAVED_MODEL_FILES` says what.
+    """
     import keras
     import tensorflow as tf
 
     size, classes = model.input_shape[1], tf.constant(names)
 
+    def on_white(encoded):
+        pixels = tf.cast(tf.io.decode_png(encoded, channels=4), tf.float32)
+        alpha = pixels[:, :, 3:] / 255
+        return tf.cast(tf.round(pixels[:, :, :3] * alpha + 255 * (1 - alpha)), tf.uint8)
+
     def decode(encoded):
-        image = tf.io.decode_image(encoded, channels=3, expand_animations=False)
+        image = tf.cond(
+            tf.strings.substr(encoded, 0, 4) == b"\x89PNG",
+            lambda: on_white(encoded),
+            lambda: tf.io.decode_image(encoded, channels=3, expand_animations=False),
+        )
+        image = tf.ensure_shape(image, (None, None, 3))
         side = tf.minimum(tf.shape(image)[0], tf.shape(image)[1])
         top, left = (tf.shape(image)[0] - side) // 2, (tf.shape(image)[1] - side) // 2
         square = image[top : top + side, left : left + side]
@@ -243,6 +263,7 @@ def _write_saved_model(model, names: tuple[str, ...], path: Path) -> None:
     archive.write_out(str(path), verbose=False)
     (path / "assets.extra").mkdir(exist_ok=True)  # the place for files that TensorFlow does not read
     (path / "assets.extra" / "labels.json").write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
+    (path / "assets.extra" / "README.txt").write_text(f"{SAVED_MODEL_FILES}\n", encoding="utf-8")
 
 
 def _read_saved_model(path: Path) -> Predict:

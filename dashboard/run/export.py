@@ -23,7 +23,7 @@ FORMATS = {  # format -> title and use
     "keras": ("Keras", "`keras.models.load_model` opens it, on TensorFlow, JAX or PyTorch."),
     "savedmodel": (
         "SavedModel",
-        "For TensorFlow Serving: image files in, class names and probabilities out.",
+        f"For TensorFlow Serving: image files in, class names and probabilities out. {export.SAVED_MODEL_FILES}",
     ),
     "tflite": ("LiteRT", "For phones and small boards: a `.tflite` file with its labels inside."),
 }

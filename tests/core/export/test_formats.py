@@ -14,6 +14,7 @@ from PIL import Image
 from core import execute, export, runs
 from core.config import RunConfig
 from core.data import datasets
+from core.data.images import decode
 from core.errors import ConfigError, RunError
 from core.export import formats
 from core.features import compiled
@@ -92,6 +93,27 @@ def test_a_saved_model_takes_files_and_says_names(probe, tmp_path):
     assert [name.decode() for name in said["class_names"].numpy()[0]] == list(dataset.class_names)
     best = said["probabilities"].numpy().argmax(axis=1)
     assert [name.decode() for name in said["prediction"].numpy()] == [dataset.class_names[index] for index in best]
+
+
+@pytest.mark.slow
+def test_a_saved_model_reads_transparent_files_as_the_program_does_and_says_what_it_does_not(probe, tmp_path):
+    import tensorflow as tf
+
+    path = export.export(probe, "savedmodel", tmp_path)
+    served = tf.saved_model.load(str(path)).signatures
+    rng = np.random.default_rng(0)
+    for mode, format in (("RGBA", "PNG"), ("LA", "PNG"), ("P", "PNG"), ("RGB", "JPEG"), ("L", "JPEG")):
+        stream = io.BytesIO()
+        pixels = rng.integers(0, 256, (32, 32, 4), np.uint8)
+        pixels[::2, ::2, 3] = 0
+        Image.fromarray(pixels).convert(mode).save(stream, format, **({"transparency": 3} if mode == "P" else {}))
+        decoded = decode(stream.getvalue())
+        by_file = served["bytes"](image_bytes=tf.constant([stream.getvalue()]))["probabilities"].numpy()
+        by_pixels = served["images"](images=tf.constant(decoded[None]))["probabilities"].numpy()
+        np.testing.assert_allclose(by_file, by_pixels, atol=0.02, err_msg=mode)
+    told = (path / "assets.extra" / "README.txt").read_text()
+    assert "EXIF" in told
+    assert "WebP" in told
 
 
 @pytest.mark.slow
