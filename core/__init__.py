@@ -25,6 +25,7 @@ A module imports only from its own line or the lines above. TensorFlow, Keras, s
 inside functions, because the dashboard imports this package and must start within two seconds.
 """
 
-from core import keras_defaults
+if __name__ == "core":  # an installed `backbone_lab.core` holds only the command, which comes here by this name
+    from core import keras_defaults
 
-keras_defaults.install()
+    keras_defaults.install()
