@@ -83,6 +83,7 @@ def show() -> None:
     """Draw the frame and, in it, the page in the address."""
     st.set_page_config(page_title="Backbone Lab", page_icon=LOGO, layout="wide", initial_sidebar_state=260)
     st.logo(LOGO, size="large")
+    st.html(components.FRAME)
     visitor.begin()
     server.engine.start()
     page = st.navigation(

@@ -39,7 +39,7 @@ def follow_the_view() -> None:
 row = image_panel.selected(drawn.rows)
 photo = photo_panel.placed(config)
 projected = visitor.get().projector  # a projected map needs the whole width
-left, right = (st.container(), st.container()) if projected else st.columns([13, 5], gap="small")
+left, right = (st.container(), st.container()) if projected else st.columns([15, 5], gap="small")
 with right:
     panel = image_panel.panel(PANELS)
 near = image_panel.neighbours(config, row)

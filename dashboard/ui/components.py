@@ -20,6 +20,7 @@ from dashboard.state import visitor
 from dashboard.ui import charts, formats
 
 PAGES = Path(__file__).parents[2] / "pages"
+FRAME = Path(__file__).parent / "frame.css"
 
 
 def page(name: str) -> str:
@@ -34,8 +35,9 @@ def link(name: str, label: str, *, icon: str = "", help: str = "", **choices) ->
 
 def page_header(title: str, question: str) -> None:
     """The page's title and the question it answers."""
-    st.title(title, anchor=False)
-    st.markdown(f":gray[{question}]")
+    with st.container(horizontal=True, vertical_alignment="bottom", key="page-header"):
+        st.title(title, anchor=False, width="content")
+        st.markdown(f":gray[{question}]", width="content")
 
 
 def empty(title: str, sentence: str, *, icon: str = ":material/inbox:") -> None:

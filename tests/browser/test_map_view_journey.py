@@ -225,18 +225,21 @@ def _open(page: Page, address: str) -> None:
 
 
 def _place(page: Page, column: float, line: float, *, panel: int = 0, panels: int = 1) -> tuple[float, float]:
-    """Where a place of the grid is on the screen, as panels.js and camera.js lay it: the whole map in the middle."""
-    box = page.locator(".stage").evaluate(
+    """Where a place of the grid is on the screen: the whole map in the middle of its panel, below the title."""
+    left, top, across, height = page.locator(".stage").evaluate(
         "stage => { const box = stage.getBoundingClientRect();"
-        " return [box.x + stage.clientLeft, box.y + stage.clientTop, stage.clientWidth, stage.clientHeight]; }"
+        " const ends = [...stage.querySelectorAll('.title > *')].map(line => line.getBoundingClientRect().bottom);"
+        " const top = Math.max(box.y + stage.clientTop, ...ends);"
+        " const bottom = box.y + stage.clientTop + stage.clientHeight;"
+        " return [box.x + stage.clientLeft, top, stage.clientWidth, bottom - top]; }"
     )
-    width = (box[2] - 10 * (panels - 1)) / panels
+    width = (across - 10 * (panels - 1)) / panels
     half = 1.03 * (SIDE - 1) / 2
-    scale = 0.94 * min(width, box[3]) / 2 / half
+    scale = 0.94 * min(width, height) / 2 / half
     middle = (SIDE - 1) / 2
     return (
-        box[0] + panel * (width + 10) + width / 2 + (column - middle) * scale,
-        box[1] + box[3] / 2 - (line - middle) * scale,
+        left + panel * (width + 10) + width / 2 + (column - middle) * scale,
+        top + height / 2 - (line - middle) * scale,
     )
 
 

@@ -42,17 +42,30 @@ export function draw(view) {
   for (const [side, pixels] of [["width", width], ["height", height]]) {
     if (view.dots[side] !== Math.round(pixels * ratio)) view.dots[side] = Math.round(pixels * ratio);
   }
-  view.rects = layOut(view, width, height);
-  [...view.titles.children].forEach((title, i) => {
-    const [left, top, w, h] = view.rects[i];
-    Object.assign(title.style, { left: `${left}px`, top: `${top}px`, width: `${w}px`, height: `${h}px` });
-  });
+  view.rects = belowTitles(view, width, height);
   const views = viewsOf(view).map((each, i) => ({
     ...each,
     rect: view.rects[i].map((side) => side * ratio),
     matrix: each.camera.matrix(view.rects[i][2], view.rects[i][3]),
   }));
   view.scene.draw(views, diameter(view) * ratio);
+}
+
+// Rectangles of the maps, each below its title, which is put in its place.
+export function belowTitles(view, width, height) {
+  const rects = layOut(view, width, height);
+  const titles = [...view.titles.children];
+  const titled = [width, height, view.large, view.titles.textContent].join();
+  if (titled !== view.titled) {
+    view.titled = titled;
+    titles.forEach(({ style }, i) => {
+      const [left, top, w, h] = rects[i];
+      Object.assign(style, { left: `${left}px`, top: `${top}px`, width: `${w}px`, height: `${h}px` });
+    });
+    const ends = titles.flatMap(({ children }) => [...children].map((line) => line.offsetTop + line.offsetHeight));
+    view.head = Math.max(0, ...ends);
+  }
+  return rects.map(([left, top, w, h]) => [left, top + view.head, w, h - view.head]);
 }
 
 // Rectangles of the maps: one for each, or one for two that morph.

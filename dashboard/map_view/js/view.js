@@ -5,7 +5,7 @@ import { count, packed, read, unpacked } from "./bits.js";
 import { Card } from "./card.js";
 import { colouring, fetched, lightness, shown, valuesOf } from "./columns.js";
 import { Downloads } from "./downloads.js";
-import { draw, drawOver, layOut, seen } from "./drawing.js";
+import { belowTitles, draw, drawOver, seen } from "./drawing.js";
 import { element } from "./elements.js";
 import { lay } from "./geometry.js";
 import { listen } from "./gestures.js";
@@ -18,8 +18,8 @@ import { Thumbnails } from "./thumbnails.js";
 import { Toolbar } from "./toolbar.js";
 import { glide } from "./travel.js";
 
-const ABOVE = 380; // pixels of the page above its map, so that the whole map is in sight on a laptop too
-const ABOVE_PROJECTED = 500;
+const AROUND = 260; // pixels left for what stands around a map further down the page
+const BELOW = 24; // pixels between a map in the first screen and the end of that screen
 const LEAST = 380; // pixels, the smallest height of a map
 const PROJECTED = 1.5; // scale on a projector
 const THEME = ["background-color", "secondary-background-color", "text-color", "primary-color", "border-color", "gray-text-color", "base-radius", "button-radius"].map(
@@ -147,7 +147,7 @@ export class View {
     const used = new Set([data.rows, ...data.panels, ...data.columns].map(({ url }) => url));
     for (const url of this.files.keys()) if (!used.has(url)) this.files.delete(url);
     this.note.hidden = true;
-    this.rects = layOut(this, this.stage.clientWidth, this.stage.clientHeight);
+    this.rects = belowTitles(this, this.stage.clientWidth, this.stage.clientHeight);
     this.stopListening ??= listen(this.stage, meanings(this));
     this.toolbar.node.inert = false;
     this.touch();
@@ -159,11 +159,18 @@ export class View {
     this.large = data.projector ? PROJECTED : 1;
     this.root.style.setProperty("--larger", this.large);
     this.root.dataset.arrange = data.arrange;
-    const above = data.projector ? ABOVE_PROJECTED : ABOVE;
     const most = `${data.height}px`;
-    this.stage.style.height = data.arrange === "grid" ? most : `min(${most}, max(${LEAST}px, 100vh - ${above}px))`;
+    this.stage.style.height = data.arrange === "grid" ? most : `min(${most}, max(${LEAST}px, 100vh - ${this._around(data)}px))`;
     this.stage.setAttribute("aria-label", data.alt);
     this._readTheme();
+  }
+
+  // Pixels of the screen that are not the map's, so that all of it is in sight.
+  _around({ arrange }) {
+    const scrolled = this.root.getRootNode().host?.closest("[data-testid=stMain]")?.scrollTop ?? 0;
+    const top = this.stage.getBoundingClientRect().top + scrolled;
+    const slider = arrange === "morph" ? this.morph.node.offsetHeight : 0;
+    return top > 0 && top < innerHeight / 2 ? Math.round(top) + slider + BELOW : AROUND;
   }
 
   // Rows and positions; discards everything drawn before.
