@@ -9,11 +9,12 @@ from core.errors import LabError
 from dashboard import server
 from dashboard.run import progress
 from dashboard.state import visitor
-from dashboard.train import cost, freeze, options, recipe
+from dashboard.train import cost, freeze, options, recipe, start
 from dashboard.ui import choices, components
 
 components.page_header("Train", "How well does a head, a fine-tuned backbone or a new network learn your classes?")
 recipe.follow_link()
+start.acknowledge()
 left, right = st.columns([5, 7], gap="large")
 
 with left:
@@ -28,7 +29,7 @@ with left:
 
 with right:
     run_area = st.container()  # the run that is shown, once the store is open
-    configs, frozen, error = [], None, None
+    configs, plans, frozen, error = [], [], None, None
     try:
         if names and method == "finetune":
             fields |= freeze.choose(names[0], fields["input_size"])
@@ -46,24 +47,11 @@ with right:
     except LabError as raised:
         error = raised
         components.show_error(error)
-    label = "Start" if len(names) < 2 else f"Start {len(names)} runs"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        started = st.button(label, type="primary", icon=":material/play_arrow:", disabled=bool(error) or not names)
-        if configs and not error:
-            with st.popover("From a terminal", icon=":material/terminal:"):
-                st.code("\n".join(recipe.command(config) for config in configs), language="bash", wrap_lines=True)
-    if started:
-        try:
-            with st.spinner("Starting the engine"):
-                run_ids = [server.runs.submit(config) for config in configs]
-            visitor.update(run=run_ids[0])
-            st.rerun()  # the sidebar shows its status
-        except LabError as raised:
-            components.show_error(raised)
     if frozen:
         freeze.layers(frozen)
     if configs and not error:
         more.explain(configs[0], plans[0].n_train)
+    start.show([] if error else configs, plans)
 
     components.need_runs()
     active = server.runs.active()

@@ -34,6 +34,19 @@ def show(configs: Sequence[RunConfig]) -> list[Plan]:
     return plans
 
 
+def summary(configs: Sequence[RunConfig], plans: Sequence[Plan]) -> str:
+    """What these runs take together, in half a line."""
+    if len(configs) == 1:
+        return f"**{configs[0].backbone}** · {configs[0].input_size} px · {_time(configs[0], plans[0])}"
+    seconds = [_seconds(config, plan) for config, plan in zip(configs, plans, strict=True)]
+    unknown = seconds.count(None)
+    total = formats.duration(sum(each for each in seconds if each is not None))
+    runs = f"**{len(configs)} backbones**, one after the other"
+    if unknown == len(configs):
+        return f"{runs} · their speed on this machine has not been measured yet"
+    return f"{runs} · about {total}" + (f" and {formats.count(unknown, 'run')} of unknown speed" if unknown else "")
+
+
 def memory(config: RunConfig, frozen: Frozen) -> None:
     """Memory for training: measured in an earlier run with the same settings, else estimated."""
     counted = formats.storage(freeze.memory(frozen, config))
@@ -131,6 +144,13 @@ def _time(config: RunConfig, plan: Plan) -> str:
     else:
         parts.append("its speed on this machine has not been measured yet")
     return ", ".join(parts)
+
+
+def _seconds(config: RunConfig, plan: Plan) -> float | None:
+    """Of the features or the training; None: never measured here."""
+    if not plan.missing and not config.trains:
+        return 0.0
+    return plan.estimate.seconds if plan.estimate else None
 
 
 def _peak_memory(config: RunConfig) -> float | None:

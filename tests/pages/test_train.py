@@ -18,7 +18,7 @@ def test_before_the_start_one_sentence_tells_what_will_happen(visit):
 
 def test_several_backbones_are_several_runs(visit):
     page = visit("train", backbones=["Tiny", "EfficientNetLite0"])
-    assert "Start 2 runs" in [button.label for button in page.main.button]
+    assert "Start 2 runs" in [button.label for button in page.button]
 
 
 def test_the_address_names_choices_as_the_config_does(visit):
@@ -48,13 +48,13 @@ def test_the_address_names_choices_as_the_config_does(visit):
 def test_a_choice_that_cannot_be_is_explained_and_cannot_be_started(visit, choices, said):
     page = visit("train", **choices)
     assert said in page.error[0].proto.title
-    start = next(button for button in page.main.button if button.label == "Start")
+    start = next(button for button in page.button if button.label == "Start")
     assert start.disabled
 
 
 def test_a_started_run_is_followed_by_its_address_to_its_result(visit):
     page = visit("train", **TINY)
-    next(button for button in page.main.button if button.label == "Start").click().run()
+    next(button for button in page.button if button.label == "Start").click().run()
     assert page.query_params["run"]
     wait(page, lambda: page.metric and page.metric[0].label == "Accuracy on test images")
     labels = [link.proto.label for link in page.get("page_link")]
@@ -118,10 +118,10 @@ def test_a_recipe_sets_everything_with_one_choice_and_says_when_it_is_left(visit
     assert page.number_input(key="input_size").value == 96
     assert page.number_input(key="n_train").value == 200  # the data is left alone
     assert not [text for text in page.main.caption if "no longer the recipe" in text.value]
-    assert "--recipe notebook" in page.main.code[0].value
+    assert "--recipe notebook" in page.code[0].value
     page.number_input(key="finetune:epochs").set_value(4).run()
     assert [text for text in page.main.caption if "no longer the recipe" in text.value]
-    assert "--recipe" not in page.main.code[0].value
+    assert "--recipe" not in page.code[0].value
 
 
 def test_a_link_that_names_a_recipe_brings_all_of_it(visit):
@@ -161,7 +161,7 @@ def test_augmentation_is_previewed_on_real_images(visit):
 
 def test_a_fine_tune_is_watched_to_what_unfreezing_brought(visit):
     page = visit("train", **TINY, method="finetune", head_epochs="1", epochs="1", unfreeze_count="1")
-    next(button for button in page.main.button if button.label == "Start").click().run()
+    next(button for button in page.button if button.label == "Start").click().run()
     wait(page, lambda: page.metric and page.metric[0].label == "Accuracy on test images", seconds=90)
     assert any("frozen backbone" in text.value for text in page.main.markdown)
     labels = [link.proto.label for link in page.get("page_link")]
@@ -186,7 +186,7 @@ def test_a_paused_run_can_go_on(visit, used):
     runs.end(run_id, "paused")
     page = visit("train", run=run_id)
     assert page.warning[0].proto.title.endswith("paused")
-    assert "Resume" in [button.label for button in page.main.button]
+    assert "Resume" in [button.label for button in page.button]
 
 
 def test_a_clip_is_probed_before_or_after_its_projection_and_a_cnn_by_its_own_poolings(visit):
