@@ -21,8 +21,9 @@ def folder(name: str) -> Path:
     """
     path = home() / name
     remedy = "Set BACKBONE_LAB_HOME to a folder of your own"
-    if "?" in str(path):  # starts the options in sqlite:///PATH?OPTIONS, and cannot be escaped there
-        raise ConfigError(f"The home folder {home()} has a ? in its path", "a path without one", remedy)
+    for character in "?%":  # in sqlite:///PATH, one begins the options and the other an escape
+        if character in str(path):
+            raise ConfigError(f"The home folder {home()} has a {character} in its path", "a path without one", remedy)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -29,8 +29,17 @@ def test_a_folder_without_permission_is_refused(tmp_path, monkeypatch):
         settings.folder("runs")
 
 
-def test_a_question_mark_in_its_path_is_refused_before_anything_is_made(tmp_path, monkeypatch):
-    monkeypatch.setenv("BACKBONE_LAB_HOME", str(tmp_path / "what?now"))
-    with pytest.raises(ConfigError, match=r"has a \? in its path"):
+@pytest.mark.parametrize("name", ["what?now", "100%41"])
+def test_characters_that_lead_elsewhere_are_refused_before_anything_is_made(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(tmp_path / name))
+    with pytest.raises(ConfigError, match=r"has a [?%] in its path"):
         settings.tracking_uri()
-    assert not list(Path(tmp_path).glob("what*"))
+    assert not list(Path(tmp_path).iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["a#1", "b*c", "d e", "ü & +;"])
+def test_other_characters_in_its_path_are_fine(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(tmp_path / name))
+    assert main(["runs"]) == 0
+    assert (tmp_path / name / "runs" / "mlflow.db").is_file()
