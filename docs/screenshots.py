@@ -127,6 +127,7 @@ def _open(page: Page, shot: Shot) -> None:
             button.first.click()
     if shot.ready:
         page.locator(shot.ready).first.wait_for(timeout=LONG)
+    page.get_by_role("button", name="Cancel").first.wait_for(state="hidden", timeout=LONG)
     _settle(page)
     page.mouse.move(0, 0)
 
