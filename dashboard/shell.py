@@ -138,7 +138,7 @@ def _draw_status(drawn: list[str], was_settled: bool) -> None:
 def _dataset_title() -> str:
     name = visitor.get().dataset
     titles = {summary.name: summary.title for summary in server.datasets.available()}
-    return titles.get(name, name)
+    return formats.plain(titles.get(name, name))
 
 
 def _device() -> str:

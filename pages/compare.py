@@ -9,7 +9,7 @@ from dashboard import server
 from dashboard.compare import agreement, labels_worth, table
 from dashboard.run import actions as run_actions
 from dashboard.run import export, progress, versus
-from dashboard.ui import answers, charts, components, findings
+from dashboard.ui import answers, charts, components, findings, formats
 
 components.page_header("Compare", "Which backbone is better, which is faster, and what might explain it?")
 runs = components.need_a_run("Nothing to compare yet", "Every run becomes a row of the table here.")
@@ -44,7 +44,7 @@ if chosen is None:
 
 run = next(run for run in shown if run.id == chosen)
 head, actions = st.columns([6, 6], vertical_alignment="center")
-head.subheader(f"{run.name} on {run.config.dataset}", anchor=False)
+head.subheader(formats.plain(f"{run.name} on {run.config.dataset}"), anchor=False)
 with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
     run_actions.show(run)
 

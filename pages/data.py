@@ -35,7 +35,7 @@ if summary and summary.state == "download":
     components.need_runs()
     download = server.datasets.download(name)
     if download.running:
-        st.markdown(f"Downloading {summary.title}. You can use the other pages in the meantime.")
+        st.markdown(f"Downloading {formats.plain(summary.title)}. You can use the other pages in the meantime.")
         wait_for_download()
         st.stop()
     task_progress.why_it_ended(download.error)
@@ -62,7 +62,7 @@ with st.container(horizontal=True, gap="large"):
     if dataset.skipped:
         st.metric("Skipped files", formats.count(len(dataset.skipped)), width="content", help="Listed under Origin")
 for note in [*dataset.notes, *server.datasets.duplicates(dataset)]:
-    st.warning(note, icon=":material/warning:")
+    st.warning(formats.plain(note), icon=":material/warning:")
 samples.show(dataset)
 samples.show_balance(dataset)
 splits.show(dataset, server.datasets.splits(dataset))

@@ -60,7 +60,7 @@ with right:
     for start in range(0, len(models), 2):
         for column, model in zip(st.columns(2), models[start : start + 2], strict=False):
             with column.container(border=True, height="stretch"):
-                st.markdown(f"**{titles[model]}**")
+                st.markdown(f"**{formats.plain(titles[model])}**")
                 if model in failed:
                     components.show_error(failed[model])
                 elif (answer := answered.get(model)) is None:

@@ -138,10 +138,10 @@ def _answer(seen: Seen) -> None:
         components.thumbnail(shown, PHOTO),
         width="stretch",
         alt=f"The photo at {seen.input_size} px. {_caption(seen)}",
-        caption=_caption(seen),
+        caption=formats.plain(_caption(seen)),
     )
     for name, probability in zip(seen.class_names, seen.probabilities, strict=True):
-        st.progress(min(1.0, probability), text=f"{name} **{formats.percent(probability)}**")
+        st.progress(min(1.0, probability), text=f"{formats.plain(name)} **{formats.percent(probability)}**")
     if seen.without:
         st.caption(f"{seen.without}.")
 

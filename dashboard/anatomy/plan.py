@@ -91,7 +91,8 @@ def sentence(anatomy: Anatomy, frozen: Frozen, unfreeze: str) -> str:
 def _depth(anatomy: Anatomy, dataset: Dataset) -> str:
     counted = facts.counted(backbones.get(anatomy.backbone))
     return (
-        f"The head has the {len(dataset.class_names)} classes of {dataset.title}. **Depth: {anatomy.depth + 1} layers "
+        f"The head has the {len(dataset.class_names)} classes of {formats.plain(dataset.title)}. "
+        f"**Depth: {anatomy.depth + 1} layers "
         f"with weights**{counted}; `len(model.layers)` says {len(NOTEBOOK_LAYERS)} where the backbone is nested in a "
         "model, because it counts as one."
     )

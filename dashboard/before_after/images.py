@@ -38,7 +38,8 @@ def lists(run: RunRow, dataset: Dataset, both: pd.DataFrame) -> None:
         else "The head was right before and is wrong after."
     )
     with st.container(height=HEIGHT, border=False):
-        images, names = both.set_index("row").loc[rows[shown][:AT_ONCE]], dataset.class_names
+        images = both.set_index("row").loc[rows[shown][:AT_ONCE]]
+        names = [formats.plain(name) for name in dataset.class_names]
         predictions = zip(images["label"], images["prediction_other"], images["prediction"], strict=True)
         captions = [f"**{names[label]}**  \n{names[before]} → {names[after]}" for label, before, after in predictions]
         _grid(dataset, images.index.to_numpy(), captions, key=shown)
@@ -50,7 +51,7 @@ def one(dataset: Dataset, row: int, both: pd.DataFrame | None, pair: tuple[MapCo
     """An image in detail: the head's prediction and the nearest neighbours, before and after."""
     name = dataset.class_names[dataset.labels[row]]
     st.image(components.thumbnail(dataset.images[row], SIZE), width=SIZE, alt=f"Image {row}: {name}")
-    st.markdown(f"**{name}** · image {row}")
+    st.markdown(f"**{formats.plain(name)}** · image {row}")
     if both is not None and row in set(both["row"]):
         image = both[both["row"] == row].iloc[0]
         before = _prediction(dataset, image["prediction_other"], image["confidence_other"], image["right_other"])
@@ -81,7 +82,7 @@ def _neighbours(dataset: Dataset, row: int, pair: tuple[MapConfig, MapConfig], *
 def same_class(near: Near, dataset: Dataset, label: int, when: str) -> str:
     """How many of the nearest images have a label: Nearest before: 3 of 8 are cat too."""
     same = int((dataset.labels[near.rows] == label).sum())
-    return f"Nearest {when}: {same} of {len(near.rows)} are **{dataset.class_names[label]}** too"
+    return f"Nearest {when}: {same} of {len(near.rows)} are **{formats.plain(dataset.class_names[label])}** too"
 
 
 def _near(config: MapConfig, row: int) -> Near | None:
@@ -93,7 +94,7 @@ def _near(config: MapConfig, row: int) -> Near | None:
 
 def _prediction(dataset: Dataset, prediction: int, confidence: float, right: bool) -> str:
     mark = ":material/check:" if right else ":material/close:"
-    return f"{mark} {dataset.class_names[int(prediction)]}, {formats.percent(float(confidence))} sure"
+    return f"{mark} {formats.plain(dataset.class_names[int(prediction)])}, {formats.percent(float(confidence))} sure"
 
 
 def _grid(dataset: Dataset, rows: np.ndarray, captions: list[str], *, key: str) -> None:

@@ -44,7 +44,9 @@ def show(finished: Sequence[RunRow]) -> None:
 
 def _sentences(run: RunRow, finished: Sequence[RunRow]) -> list[str]:
     target = Interval(run.accuracy, run.accuracy_low, run.accuracy_high)
-    title = f"{run.config.backbone}'s zero-shot on {run.config.dataset} ({formats.percent(target.value)})"
+    title = (
+        f"{run.config.backbone}'s zero-shot on {formats.plain(run.config.dataset)} ({formats.percent(target.value)})"
+    )
     sentences = []
     for probe in _probes(run, finished):
         try:

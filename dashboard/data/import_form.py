@@ -59,5 +59,8 @@ def _attempt(import_images: Callable[[Report], Dataset]) -> None:
         return
     server.datasets.refresh()
     visitor.update(dataset=dataset.name)
-    st.toast(f"{formats.count(len(dataset.labels), 'image')} of {dataset.title} imported", icon=":material/check:")
+    st.toast(
+        f"{formats.count(len(dataset.labels), 'image')} of {formats.plain(dataset.title)} imported",
+        icon=":material/check:",
+    )
     st.rerun()

@@ -29,7 +29,7 @@ def show(dataset: Dataset) -> None:
     per_class = 8 if visitor.get().projector else 10
     for label in range(start, min(start + CLASSES_AT_ONCE, len(names))):
         name_column, images_column = st.columns([1, 7], vertical_alignment="center", gap="small")
-        name_column.markdown(f"**{names[label]}**")
+        name_column.markdown(f"**{formats.plain(names[label])}**")
         rows = contact_sheet.rows_of_class(dataset, label, per_class, seed=st.session_state.get(_SEED, 0))
         images_column.image(
             contact_sheet.strip(dataset.images[np.sort(rows)], columns=per_class), alt=f"Samples of {names[label]}"

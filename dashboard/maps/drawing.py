@@ -27,7 +27,7 @@ def show(config: MapConfig, dataset: Dataset, rows: np.ndarray) -> None:
         return
     task_progress.why_it_ended(task.error)
     with st.container(border=True):
-        st.markdown(f"**{server.maps.title(config)}**")
+        st.markdown(f"**{formats.plain(server.maps.title(config))}**")
         st.markdown(f":gray[{maps.METHODS[config.method].idea}]")
         examples = rows[np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).astype(int)]
         st.image(contact_sheet.strip(dataset.images[examples], columns=SHOWN), alt=f"{len(examples)} of the images")
@@ -80,7 +80,7 @@ def live(configs: list[MapConfig]) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             position = f", {len(configs) - len(running) + 1} of {len(configs)} maps" if len(configs) > 1 else ""
-            st.markdown(f"**{server.maps.title(config)}**{position}")
+            st.markdown(f"**{formats.plain(server.maps.title(config))}**{position}")
             task_progress.cancel_button(running.values(), key="cancel-drawing")
         waiting = f"Waiting for {formats.count(task.ahead, 'map')}" if task.ahead else "Starting"
         task_progress.bar(task, waiting=waiting)

@@ -100,20 +100,20 @@ def show(
 
 def what(dataset: Dataset, row: int, predictions: pd.DataFrame | None) -> str:
     """Class and prediction of an image, Markdown."""
-    text = f"**{dataset.class_names[dataset.labels[row]]}** · image {row}"
+    text = f"**{formats.plain(dataset.class_names[dataset.labels[row]])}** · image {row}"
     prediction = None if predictions is None else predictions[predictions["row"] == row]
     if prediction is None or prediction.empty:
         return text
     code, confidence = int(prediction["prediction"].iloc[0]), float(prediction["confidence"].iloc[0])
     right = code == dataset.labels[row]
-    outcome = "predicted correctly" if right else f"predicted as **{dataset.class_names[code]}**"
+    outcome = "predicted correctly" if right else f"predicted as **{formats.plain(dataset.class_names[code])}**"
     return f"{text}  \n{outcome}, {formats.percent(confidence)} sure"
 
 
 def same_class(near: Near, dataset: Dataset, label: int) -> str:
     """How many of the nearest images have a label, Markdown."""
     same = int((dataset.labels[near.rows] == label).sum())
-    name = dataset.class_names[label]
+    name = formats.plain(dataset.class_names[label])
     return f"Nearest in feature space (ringed on the map): {same} of {len(near.rows)} are **{name}** too"
 
 
@@ -125,7 +125,7 @@ def tiles(near: Near, dataset: Dataset, *, key: str) -> None:
             with st.container(width=TILE, gap="xxsmall"):
                 st.image(components.thumbnail(dataset.images[row], TILE), width=TILE, alt=f"Image {row}: {name}")
                 st.button(
-                    f"{name} {distance:.3g}",
+                    f"{formats.plain(name)} {distance:.3g}",
                     key=f"{key}-{row}",
                     type="tertiary",
                     on_click=look_at,

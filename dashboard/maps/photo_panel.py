@@ -10,7 +10,7 @@ from core.maps import MapConfig
 from core.maps.nearby import Near
 from dashboard import server
 from dashboard.maps import image_panel
-from dashboard.ui import components
+from dashboard.ui import components, formats
 
 POLL = 0.5  # seconds between polls of the worker
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif"]
@@ -56,7 +56,9 @@ def show(config: MapConfig, dataset: Dataset) -> None:
         return
     names = [dataset.class_names[label] for label in dataset.labels[near.rows]]
     most = max(names, key=names.count)
-    st.markdown(f"Of the {len(names)} nearest images (ringed on the map), {names.count(most)} are **{most}**.")
+    st.markdown(
+        f"Of the {len(names)} nearest images (ringed on the map), {names.count(most)} are **{formats.plain(most)}**."
+    )
     st.caption(
         f"The photo is cropped to a square and scaled to {dataset.images.shape[1]} px, like the map's images. A map "
         "places every photo somewhere: one far from all images in feature space still lies among them here."

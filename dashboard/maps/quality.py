@@ -32,7 +32,7 @@ def show(drawn: Map) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         times = ", ".join(f"{PARTS[name]} {formats.duration(spent)}" for name, spent in drawn.seconds.items())
         components.measured(drawn.hardware, f"{times}.")
-        st.caption(f"{server.maps.title(drawn.config)}; {maps.METHODS[drawn.config.method].paper}")
+        st.caption(f"{formats.plain(server.maps.title(drawn.config))}; {maps.METHODS[drawn.config.method].paper}")
     for note in drawn.notes:
         st.caption(f":material/info: {note}")
 

@@ -57,7 +57,7 @@ def show(
                     str(row),
                     key=f"chosen-{row}",
                     type="tertiary",
-                    help=f"{name}: click to see it",
+                    help=f"{formats.plain(name)}: click to see it",
                     on_click=look_at,
                     args=(row,),
                 )

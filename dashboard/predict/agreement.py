@@ -17,8 +17,9 @@ def sentence(answers: Sequence[Answer], classes: Sequence[str] = ()) -> str:
         return ""
     class_list = "ImageNet's 1,000 classes"
     if classes:
-        class_list = formats.listed([*classes[:2], f"{len(classes) - 2} more"] if len(classes) > 4 else classes)
-    votes = Counter(answer.class_names[0] for answer in answers)
+        named = [formats.plain(name) for name in classes]
+        class_list = formats.listed([*named[:2], f"{len(named) - 2} more"] if len(named) > 4 else named)
+    votes = Counter(formats.plain(answer.class_names[0]) for answer in answers)
     (winner, most), *others = votes.most_common()
     if not others:
         verdict = f"all say **{winner}**"

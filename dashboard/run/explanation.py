@@ -8,7 +8,7 @@ from core.errors import LabError, RunError
 from core.runs import RunRow
 from dashboard import server
 from dashboard.state import visitor
-from dashboard.ui import components, heatmap, image_grid, run_charts
+from dashboard.ui import components, formats, heatmap, image_grid, run_charts
 
 POLL = 0.5  # seconds between updates at the worker
 SIZE = 384  # pixels of an image
@@ -26,8 +26,9 @@ def show(run: RunRow, row: int) -> None:
         return
     predicted, label = (int(predictions.loc[[row], name].iloc[0]) for name in ("prediction", "label"))
     names = dataset.class_names
-    verdict = "classified correctly" if predicted == label else f"mistaken for **{names[predicted]}**"
-    st.markdown(f"Image {row}: **{names[label]}**, {verdict}.")
+    mistake = f"mistaken for **{formats.plain(names[predicted])}**"
+    verdict = "classified correctly" if predicted == label else mistake
+    st.markdown(f"Image {row}: **{formats.plain(names[label])}**, {verdict}.")
     probabilities = predictions.loc[row, [f"p_{index}" for index in range(len(names))]].to_numpy(float)
     classes = list(dict.fromkeys([predicted, label]))
     try:
@@ -59,7 +60,7 @@ def _heat_maps(run: RunRow, row: int, classes: list[int], *, waiting: bool) -> N
         name = dataset.class_names[index]
         cell.image(
             components.thumbnail(heatmap.over(image, heat, SIZE), SIZE),
-            caption=f"Evidence for {name}" if heat.any() else f"No evidence for {name}",
+            caption=formats.plain(f"Evidence for {name}" if heat.any() else f"No evidence for {name}"),
             width="stretch",
             alt=f"Heat map of the evidence for {name} in image {row}",
         )

@@ -144,7 +144,7 @@ def _live(run_id: str) -> None:
     run = active[position]
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{run.name}**", help=f"On {run.config.dataset}")
+            st.markdown(f"**{formats.plain(run.name)}**", help=f"On {formats.plain(run.config.dataset)}")
             if run.config.trains and run.status == "running":
                 _button("Pause", ":material/pause_circle:", run, server.runs.pause)
             _stop_button(run)

@@ -58,7 +58,7 @@ def _headline(run: RunRow, outcome: Outcome) -> None:
         )
     with right:
         components.measured(outcome.hardware, outcome.protocol)
-        st.markdown(f"{outcome.protocol}.")
+        st.markdown(f"{formats.plain(outcome.protocol)}.")
         spent = [f"{name} {formats.duration(seconds)}" for name, seconds in outcome.seconds.items() if seconds >= 0.05]
         details = [f"Measured on {outcome.hardware}", ", ".join(spent)]
         if outcome.validation_accuracy is not None:
@@ -71,14 +71,15 @@ def _headline(run: RunRow, outcome: Outcome) -> None:
             details.append(f"{outcome.weights_origin} weights")
         st.caption(" · ".join(details))
         for note in outcome.notes:
-            st.caption(f":material/info: {note}")
+            st.caption(f":material/info: {formats.plain(note)}")
 
 
 def _cell(run: RunRow, counts: pd.DataFrame, cell: tuple[str, str]) -> None:
     true, predicted = cell
     rows = selections.cell_rows(server.runs.predictions(run.id), list(counts.columns), cell)
     verb = "recognised as" if true == predicted else "mistaken for"
-    st.markdown(f"**{true}** {verb} **{predicted}**: {formats.count(len(rows), 'image')}, the most confident first")
+    verdict = f"**{formats.plain(true)}** {verb} **{formats.plain(predicted)}**"
+    st.markdown(f"{verdict}: {formats.count(len(rows), 'image')}, the most confident first")
     confidences = server.runs.predictions(run.id).set_index("row").loc[rows, "confidence"]
     image_grid.show(run, rows, [formats.percent(value) for value in confidences], key="cell", tab=confidence.TAB)
 

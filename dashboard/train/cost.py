@@ -78,9 +78,9 @@ def measure_button(backbone: str, input_size: int, label: str = "Measure") -> No
 
 def _probe(subject: str, config: RunConfig, plan: Plan) -> str:
     return (
-        f"{subject} extracts features from {formats.count(plan.images, 'image')} of {config.dataset}. Then a head "
-        f"(**{heads.METHODS[config.method].title.lower()}**) learns from {formats.count(plan.n_train)} of them, "
-        f"and is tested once on {formats.count(plan.n_test)} others."
+        f"{subject} extracts features from {formats.count(plan.images, 'image')} of {formats.plain(config.dataset)}. "
+        f"Then a head (**{heads.METHODS[config.method].title.lower()}**) learns from {formats.count(plan.n_train)} of "
+        f"them, and is tested once on {formats.count(plan.n_test)} others."
     )
 
 
@@ -99,7 +99,7 @@ def _finetune(subject: str, config: RunConfig, plan: Plan) -> str:
     }[config.unfreeze]
     return (
         f"{subject} continues to learn from {formats.count(plan.n_train, 'image')} of "
-        f"{config.dataset}{_augmented(config)}. {first} **{what}** and the head learn for "
+        f"{formats.plain(config.dataset)}{_augmented(config)}. {first} **{what}** and the head learn for "
         f"{formats.count(config.epochs, 'epoch')} at a rate of {formats.learning_rate(config.learning_rate)}. The best "
         f"epoch on validation is tested once on {formats.count(plan.n_test)} others."
     )
@@ -108,8 +108,8 @@ def _finetune(subject: str, config: RunConfig, plan: Plan) -> str:
 def _scratch(subject: str, config: RunConfig, plan: Plan) -> str:
     return (
         f"{subject} starts from random weights and learns from {formats.count(plan.n_train, 'image')} of "
-        f"{config.dataset}{_augmented(config)} for {formats.count(config.epochs, 'epoch')}. The epoch with the best "
-        f"validation accuracy is tested once on {formats.count(plan.n_test)} others."
+        f"{formats.plain(config.dataset)}{_augmented(config)} for {formats.count(config.epochs, 'epoch')}. The "
+        f"epoch with the best validation accuracy is tested once on {formats.count(plan.n_test)} others."
     )
 
 

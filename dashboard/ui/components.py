@@ -52,9 +52,8 @@ def empty(title: str, sentence: str, *, icon: str = ":material/inbox:") -> None:
 def show_error(error: LabError) -> None:
     """Show an error: what was received, what was expected, what to do; never a traceback."""
     parts = [error.expected and f"Expected {error.expected}.", error.remedy and f"{error.remedy.rstrip('.')}."]
-    st.error(
-        " ".join(part for part in parts if part) or "Please try again.", title=error.received, icon=":material/error:"
-    )
+    explanation = " ".join(part for part in parts if part) or "Please try again."
+    st.error(formats.message(explanation), title=formats.message(error.received), icon=":material/error:")
 
 
 def show_missing(error: LabError) -> None:
@@ -72,7 +71,9 @@ def toy(names: Collection[str]) -> None:
 
 def measured(on: str, protocol: str = "") -> None:
     """The mark of a number that this program measured; hovering shows on what and how."""
-    st.badge("measured", icon=":material/timer:", color="green", help=f"Measured on {on}. {protocol}".strip())
+    st.badge(
+        "measured", icon=":material/timer:", color="green", help=f"Measured on {on}. {formats.plain(protocol)}".strip()
+    )
 
 
 def cited(source: str) -> None:
@@ -91,7 +92,7 @@ def result_card(run: RunRow) -> None:
             f"95 % interval {formats.interval(run.accuracy_low, run.accuracy_high)}, "
             f"from {formats.count(run.n_test, 'image')}"
         )
-        details = [run.config.dataset, TITLES[run.config.method], f"{run.config.input_size} px"]
+        details = [formats.plain(run.config.dataset), TITLES[run.config.method], f"{run.config.input_size} px"]
         details.append(formats.duration(run.seconds) + (", features cached" if run.cached else ""))
         if run.weights_origin not in PUBLISHED:
             details.append(f"{run.weights_origin} weights")

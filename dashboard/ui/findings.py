@@ -46,7 +46,7 @@ def unfreezing(measured: metrics.Change) -> str:
 def classes(counts: pd.DataFrame) -> str:
     """The classes with the highest and lowest accuracy, and the lowest one's most frequent confusion."""
     images = counts.to_numpy()
-    names = [str(name) for name in counts.columns]
+    names = [formats.plain(name) for name in counts.columns]
     tested = np.flatnonzero(images.sum(axis=1))
     if len(tested) < 2:
         return ""

@@ -1,9 +1,15 @@
 """The one way to write each kind of number, date and stage."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
 from core.progress import Progress
+
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>#~|$&!]")
+_BEGINS_A_LIST = re.compile(r"^(\d*)([-+=.)])")
+_BEGINS_AN_EMOJI = re.compile(r":(?=\S)")
+_WORD_JOINER = "\u2060"  # invisible
 
 STAGES = {
     "download": "Downloading",
@@ -20,6 +26,26 @@ STAGES = {
     "map": "Laying out the map",
     "judge": "Judging the map",
 }
+
+
+def plain(text: object) -> str:
+    """Text from outside, such as the name of a class, a dataset or a file, as Markdown that shows it as it is.
+
+    Every such text in Markdown goes through here: it may look like emphasis, a formula, an emoji, or an image that
+    every viewer's browser would load from another address. The word joiner keeps `:cat:` from becoming an emoji.
+    """
+    return _escaped(" ".join(str(text).split()))
+
+
+def message(text: str) -> str:
+    """An error's words as Markdown: `plain`, but for what stands in backticks, which becomes code."""
+    parts = re.split(r"(`[^`\n]+`)", text)
+    return "".join(part if index % 2 else _escaped(part) for index, part in enumerate(parts))
+
+
+def _escaped(text: str) -> str:
+    text = _BEGINS_A_LIST.sub(r"\1\\\2", _MARKUP.sub(r"\\\g<0>", text))
+    return _BEGINS_AN_EMOJI.sub(f":{_WORD_JOINER}", text)
 
 
 def percent(fraction: float) -> str:

@@ -75,8 +75,8 @@ def show(run: RunRow, rows: np.ndarray, captions: Sequence[str], *, key: str, ta
 
 
 def predicted(run: RunRow, rows: np.ndarray) -> list[str]:
-    """The run's prediction for each image with its confidence: cat 81.2 %."""
-    names = list(server.runs.confusion(run.id).columns)
+    """The run's prediction for each image with its confidence, Markdown: cat 81.2 %."""
+    names = _names(run)
     predictions = server.runs.predictions(run.id).set_index("row").loc[rows]
     return [
         f"{names[prediction]} {formats.percent(confidence)}".replace(" %", "\u00a0%")  # keeps the sign on its line
@@ -85,6 +85,11 @@ def predicted(run: RunRow, rows: np.ndarray) -> list[str]:
 
 
 def truth(run: RunRow, rows: np.ndarray) -> list[str]:
-    """The true class of each of these images."""
-    names = list(server.runs.confusion(run.id).columns)
+    """The true class of each of these images, Markdown."""
+    names = _names(run)
     return [names[label] for label in server.runs.predictions(run.id).set_index("row").loc[rows, "label"]]
+
+
+def _names(run: RunRow) -> list[str]:
+    """The classes of a run, Markdown."""
+    return [formats.plain(name) for name in server.runs.confusion(run.id).columns]

@@ -127,7 +127,7 @@ def _change(dataset: Dataset, scored: Scored, previous: Scored | None) -> None:
             predicted = (then if title == "Gained" else now)[positions]
             word = "was" if title == "Gained" else "now"
             captions = [
-                f"{dataset.class_names[label]}, {word} {dataset.class_names[other]}"
+                formats.plain(f"{dataset.class_names[label]}, {word} {dataset.class_names[other]}")
                 for label, other in zip(scored.labels[positions], predicted, strict=True)
             ]
             shared.image_row(dataset, scored.rows[positions[:SHOWN]], captions)
@@ -172,7 +172,7 @@ def _confidence(model: str, dataset: Dataset, scored: Scored) -> None:
         image, bars = st.columns([1, 4], vertical_alignment="center")
         image.image(
             components.thumbnail(dataset.images[row], 160),
-            caption=dataset.class_names[scored.labels[position]],
+            caption=formats.plain(dataset.class_names[scored.labels[position]]),
             width=160,
         )
         with bars:

@@ -59,9 +59,12 @@ def search(model: str, name: str, dataset: Dataset) -> None:
         shared.wait()
         return
     found_captions = [
-        f"{dataset.class_names[dataset.labels[row]]} {value:.2f}" for row, value in zip(*_pairs(result), strict=True)
+        f"{formats.plain(dataset.class_names[dataset.labels[row]])} {value:.2f}"
+        for row, value in zip(*_pairs(result), strict=True)
     ]
-    st.markdown(f"The {formats.count(len(result.rows), 'validation image')} nearest to *{query}*, nearest first:")
+    st.markdown(
+        f"The {formats.count(len(result.rows), 'validation image')} nearest to *{formats.plain(query)}*, nearest first:"
+    )
     shared.image_row(dataset, result.rows, found_captions)
     st.subheader("Nearest to an image", anchor=False)
     row = st.selectbox("Row id of one of these images", result.rows, key="zero-shot-like")
@@ -71,7 +74,8 @@ def search(model: str, name: str, dataset: Dataset) -> None:
         return
     st.image(components.thumbnail(dataset.images[row], 160), caption=f"Image {row}", width=160)
     near_captions = [
-        f"{dataset.class_names[dataset.labels[row]]} {value:.2f}" for row, value in zip(*_pairs(near), strict=True)
+        f"{formats.plain(dataset.class_names[dataset.labels[row]])} {value:.2f}"
+        for row, value in zip(*_pairs(near), strict=True)
     ]
     shared.image_row(dataset, near.rows, near_captions)
 
@@ -109,7 +113,7 @@ def new_classes(model: str) -> None:
         for index, (picture, title) in enumerate(zip(pictures, titles, strict=True)):
             with st.container(border=True):
                 image, bars = st.columns([1, 3], vertical_alignment="center")
-                image.image(picture, caption=title, width="stretch")
+                image.image(picture, caption=formats.plain(title), width="stretch")
                 with bars:
                     figure = charts.answers(names, result.cosines[index], shares[index])
                     components.chart(
@@ -137,7 +141,7 @@ def matrix(model: str, dataset: Dataset) -> None:
         return
     shared.cut(result.cut)
     titles = [f"{dataset.class_names[dataset.labels[row]]} {row}" for row in rows]
-    shared.image_row(dataset, rows, titles)
+    shared.image_row(dataset, rows, [formats.plain(title) for title in titles])
     components.chart(charts.matrix(titles, texts, result.cosines), key="zero-shot-matrix", alt="Images against texts")
     st.caption("A frame marks each image's nearest text. The first validation image of each class.")
 
