@@ -75,7 +75,7 @@ def show(rows: Sequence[RunRow]) -> str | None:
         key="columns",
         bind="query-params",
     )
-    download.download_button("CSV", runs.to_csv(index=False), "runs.csv", icon=":material/download:", width="stretch")
+    download.download_button("CSV", formats.csv(runs), "runs.csv", icon=":material/download:", width="stretch")
     visible = answers.only_differences(runs) if columns == "Only differences" else runs
     order = [*ALWAYS, *(name for name in visible.columns if name not in (*ALWAYS, *NEVER))]
     ids = runs["run_id"].tolist()

@@ -37,8 +37,3 @@ def counts(dataset: Dataset, chosen: np.ndarray) -> dict[str, int]:
     per_class = np.bincount(dataset.labels[chosen], minlength=len(dataset.class_names))
     order = sorted(np.flatnonzero(per_class), key=lambda index: (-per_class[index], index))
     return {dataset.class_names[index]: int(per_class[index]) for index in order}
-
-
-def csv(table: pd.DataFrame) -> bytes:
-    """The table as CSV."""
-    return table.to_csv(index=False, float_format="%.6g").encode()

@@ -41,7 +41,7 @@ def show(
     table = selection.table(dataset, chosen, drawn.rows, drawn.positions, predictions)
     st.download_button(
         f"{formats.count(len(table), 'row')} as CSV",
-        selection.csv(table),
+        formats.csv(table, floats="%.6g"),
         f"map-{drawn.key}.csv",
         "text/csv",
         icon=":material/download:",

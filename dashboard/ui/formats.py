@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+import pandas as pd
+
 from core.progress import Progress
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>#~|$&!]")
@@ -46,6 +48,21 @@ def message(text: str) -> str:
 def _escaped(text: str) -> str:
     text = _BEGINS_A_LIST.sub(r"\1\\\2", _MARKUP.sub(r"\\\g<0>", text))
     return _BEGINS_AN_EMOJI.sub(f":{_WORD_JOINER}", text)
+
+
+def csv(table: pd.DataFrame, *, floats: str | None = None) -> bytes:
+    """A table as CSV. Text that a spreadsheet would take for a formula gets an apostrophe in front, as OWASP advises.
+
+    Args:
+        floats: How numbers are written, such as "%.6g"; None: in full.
+    """
+    texts = table.select_dtypes(exclude=["number", "bool", "datetime"])
+    safe = {str(name): [f"'{cell}" if _is_formula(cell) else cell for cell in texts[name]] for name in texts}
+    return table.assign(**safe).to_csv(index=False, float_format=floats).encode()
+
+
+def _is_formula(cell: object) -> bool:
+    return isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
 def percent(fraction: float) -> str:
