@@ -9,6 +9,7 @@ from dashboard import server
 from dashboard.compare import agreement, labels_worth, table
 from dashboard.run import actions as run_actions
 from dashboard.run import export, progress, versus
+from dashboard.state import visitor
 from dashboard.ui import answers, charts, components, findings, formats
 
 components.page_header("Compare", "Which backbone is better, which is faster, and what might explain it?")
@@ -17,22 +18,19 @@ runs = components.need_a_run("Nothing to compare yet", "Every run becomes a row 
 shown = table.choose_runs(runs)
 finished = [run for run in shown if run.status == "finished"]
 
-for answer in answers.three_questions(finished, server.runs.change, server.runs.unfreezing):
-    st.markdown(f"**{answer.question}**  \n{answer.text}")
+projected = visitor.get().projector  # then the answers need the whole width
+left, right = (st.container(), st.container()) if projected or not finished else st.columns([6, 5], gap="large")
+with left:
+    for answer in answers.three_questions(finished, server.runs.change, server.runs.unfreezing):
+        st.markdown(f"**{answer.question}**  \n{answer.text}")
+with right:
+    if finished:
+        results = as_table(finished)
+        components.chart(charts.accuracy_bars(results), key="bars", alt="Accuracy of each run with its 95 % interval")
+        components.chart(charts.accuracy_time(results), key="time", alt="Accuracy of each run against its time")
 labels_worth.show(finished)
 if warnings := answers.warnings(finished):
     st.warning("  \n".join(warnings), icon=":material/balance:")
-
-if finished:
-    left, right = st.columns(2, gap="large")
-    with left:
-        components.chart(
-            charts.accuracy_bars(as_table(finished)), key="bars", alt="Accuracy of each run with its 95 % interval"
-        )
-    with right:
-        components.chart(
-            charts.accuracy_time(as_table(finished)), key="time", alt="Accuracy of each run against its time"
-        )
 
 chosen = table.show(shown)
 if finished:
