@@ -19,7 +19,7 @@ from typing import Any
 
 from core import execute, runs, settings
 from core.config import RunConfig
-from core.errors import EngineError, Stopped
+from core.errors import EngineError, RunError, Stopped
 from core.maps import umap_layout
 from core.progress import Progress
 
@@ -191,7 +191,10 @@ class Engine:
 
     def _force_stop(self, run_id: str) -> None:
         """Restart the worker of a run that is in a step without reports, such as building a large network."""
-        if runs.get(run_id).status in runs.ENDED or runs.stop_seen(run_id):
+        try:
+            if runs.get(run_id).status in runs.ENDED or runs.stop_seen(run_id):
+                return
+        except RunError:  # it has been deleted since
             return
         runs.end(run_id, "stopped")  # first, so that the new worker does not run it again
         working = self._client.processing().items()

@@ -231,9 +231,9 @@ def test_a_run_that_has_not_finished_has_no_vectors(store):
 
 @pytest.mark.slow
 def test_only_what_started_from_a_backbone_has_a_before(run):
-    with pytest.raises(ConfigError, match="before training"):
+    with pytest.raises(ConfigError, match="before its training"):
         _ = embeddings.resolve(TINY).frozen
-    with pytest.raises(ConfigError, match="before training"):
+    with pytest.raises(ConfigError, match="before its training"):
         _ = embeddings.resolve(replace(TINY, run=run("scratch"))).frozen
 
 
