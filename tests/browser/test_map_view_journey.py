@@ -108,6 +108,17 @@ def test_what_is_hovered_on_one_map_is_ringed_on_its_pair(page: Page):
     assert page.screenshot(clip=clip) != away
 
 
+def test_titles_stay_above_their_maps_when_python_answers(page: Page):
+    _open(page, "/?arrange=pair&maps=01")
+    titles = page.locator(".title")
+    before = [titles.nth(i).bounding_box() for i in range(2)]
+    assert before[0]["x"] + before[0]["width"] <= before[1]["x"]
+    page.mouse.click(*_place(page, 7, 2, panels=2))
+    expect(page.get_by_text(f"clicked {ROWS[2 * SIDE + 7]},")).to_be_visible()
+    page.wait_for_timeout(300)  # the view is shown again
+    assert [titles.nth(i).bounding_box() for i in range(2)] == before
+
+
 def test_a_hidden_class_cannot_be_hovered_and_a_double_click_leaves_one(page: Page):
     _open(page, "/")
     dataset = datasets.load("cifar10-sample")

@@ -319,6 +319,7 @@ export class View {
     const { panels, arrange } = this.data;
     this.morph.hide();
     this.titles.replaceChildren();
+    this.titled = null; // they have no place yet
     if (arrange === "morph") {
       this.morph.show(panels.map((panel) => panel.title));
       this.morph.slider.value = this.part;
