@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
 from core.cli.bar import Bar
 from core.data import datasets, duplicates
 from core.errors import ConfigError
@@ -51,8 +49,7 @@ def bring(path: str, name: str | None = None) -> str:
     """Import images and print what was left out or assumed; returns the name of the dataset."""
     with Bar() as bar:
         dataset = datasets.import_images(Path(path), name=name, report=bar)
-    rows = datasets.splits(dataset)
-    leak = duplicates.warning(dataset, rows["test"], np.concatenate([rows["train"], rows["val"]]))
+    leak = duplicates.warning(dataset, datasets.splits(dataset))
     for line in filter(None, [*(f"skipped {line}" for line in dataset.skipped), *dataset.notes, leak]):
         print(line, file=sys.stderr)
     return dataset.name

@@ -1,8 +1,10 @@
 """Images that occur twice: a test image that is also a training image tests memory, not recognition."""
 
+import threading
 import zlib
-from collections import OrderedDict
+from collections.abc import Mapping
 
+import cachetools
 import numpy as np
 
 from core.data.dataset import Dataset
@@ -10,13 +12,19 @@ from core.data.dataset import Dataset
 KEPT = 4  # datasets
 
 
+@cachetools.cached(cachetools.LRUCache(KEPT), key=lambda dataset: dataset.fingerprint, lock=threading.Lock())
 def groups(dataset: Dataset) -> np.ndarray:
     """For each row, the first row with the same pixels, (n,) int64: its own id where no earlier one has them."""
-    if dataset.fingerprint not in _FIRST:
-        _FIRST[dataset.fingerprint] = _first_rows(dataset.images)
-        while len(_FIRST) > KEPT:
-            _FIRST.popitem(last=False)
-    return _FIRST[dataset.fingerprint]
+    first = np.arange(len(dataset.images))
+    rows: dict[int, list[int]] = {}  # checksum -> rows that differ in pixels
+    for row, image in enumerate(dataset.images):
+        known = rows.setdefault(zlib.crc32(np.ascontiguousarray(image).data), [])
+        same = next((other for other in known if np.array_equal(dataset.images[other], image)), None)
+        if same is None:
+            known.append(row)
+        else:
+            first[row] = same
+    return first
 
 
 def leaked(dataset: Dataset, test: np.ndarray, training: np.ndarray) -> np.ndarray:
@@ -25,26 +33,15 @@ def leaked(dataset: Dataset, test: np.ndarray, training: np.ndarray) -> np.ndarr
     return test[np.isin(first[test], first[training])]
 
 
-def warning(dataset: Dataset, test: np.ndarray, training: np.ndarray) -> str:
-    """A sentence on test images that are also training images; "" if there are none."""
+def warning(dataset: Dataset, rows: Mapping[str, np.ndarray]) -> str:
+    """A sentence on test images that are also training images; "" if there are none.
+
+    Args:
+        rows: Row ids of "train", "val" and "test".
+    """
+    test, training = rows["test"], np.concatenate([rows["train"], rows["val"]])
     count = len(leaked(dataset, test, training))
     if not count:
         return ""
     which = "test image is also a training image" if count == 1 else "test images are also training images"
     return f"{count:,} of {len(test):,} {which}, pixel by pixel: the accuracy is too high for new images"
-
-
-def _first_rows(images: np.ndarray) -> np.ndarray:
-    first = np.arange(len(images))
-    rows: dict[int, list[int]] = {}  # checksum -> rows that differ in pixels
-    for row, image in enumerate(images):
-        known = rows.setdefault(zlib.crc32(np.ascontiguousarray(image).data), [])
-        same = next((other for other in known if np.array_equal(images[other], image)), None)
-        if same is None:
-            known.append(row)
-        else:
-            first[row] = same
-    return first
-
-
-_FIRST: OrderedDict[str, np.ndarray] = OrderedDict()  # fingerprint -> groups of the datasets used last

@@ -112,7 +112,7 @@ def judge(dataset: Dataset, rows: Mapping[str, np.ndarray], probabilities: np.nd
     """
     labels, predicted, names = dataset.labels[rows["test"]], probabilities.argmax(1), dataset.class_names
     accuracy = metrics.accuracy(labels, predicted)
-    leak = duplicates.warning(dataset, rows["test"], np.concatenate([rows["train"], rows["val"]]))
+    leak = duplicates.warning(dataset, rows)
     measured["notes"] = [*([leak] if leak else []), *measured.get("notes", [])]
     per_class = metrics.per_class(labels, predicted, len(names))
     outcome = Outcome(

@@ -49,6 +49,5 @@ def _splits(fingerprint: str, _dataset: Dataset) -> dict[str, np.ndarray]:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _duplicates(fingerprint: str, _dataset: Dataset) -> list[str]:
-    rows = _splits(fingerprint, _dataset)
-    warning = pixels.warning(_dataset, rows["test"], np.concatenate([rows["train"], rows["val"]]))
+    warning = pixels.warning(_dataset, _splits(fingerprint, _dataset))
     return [f"{warning}."] if warning else []

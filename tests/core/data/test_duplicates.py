@@ -21,14 +21,12 @@ def leaky(root, copies: int) -> datasets.Dataset:
 def test_copies_among_the_test_images_are_found_and_counted(tmp_path):
     dataset = leaky(tmp_path, 3)
     rows = datasets.splits(dataset)
-    training = np.concatenate([rows["train"], rows["val"]])
-    found = duplicates.leaked(dataset, rows["test"], training)
+    found = duplicates.leaked(dataset, rows["test"], np.concatenate([rows["train"], rows["val"]]))
     assert sorted(dataset.files[found]) == ["test/cats/0.jpg", "test/cats/1.jpg", "test/cats/2.jpg"]
-    assert duplicates.warning(dataset, rows["test"], training).startswith(
-        "3 of 16 test images are also training images"
-    )
-    assert duplicates.warning(dataset, found[:1], training).startswith("1 of 1 test image is also a training image")
-    assert duplicates.warning(dataset, rows["test"], training[:0]) == ""
+    assert duplicates.warning(dataset, rows).startswith("3 of 16 test images are also training images")
+    one, none = rows | {"test": found[:1]}, rows | {"train": rows["train"][:0], "val": rows["val"][:0]}
+    assert duplicates.warning(dataset, one).startswith("1 of 1 test image is also a training image")
+    assert duplicates.warning(dataset, none) == ""
 
 
 def test_images_that_differ_in_one_value_are_no_copies():
@@ -40,8 +38,7 @@ def test_images_that_differ_in_one_value_are_no_copies():
 
 def test_the_shipped_sample_has_no_test_image_among_its_training_images():
     sample = datasets.load("cifar10-sample")
-    rows = datasets.splits(sample)
-    assert duplicates.warning(sample, rows["test"], np.concatenate([rows["train"], rows["val"]])) == ""
+    assert duplicates.warning(sample, datasets.splits(sample)) == ""
 
 
 def test_the_result_of_a_run_says_it_first(tmp_path):
