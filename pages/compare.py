@@ -22,7 +22,7 @@ projected = visitor.get().projector  # then the answers need the whole width
 left, right = (st.container(), st.container()) if projected or not finished else st.columns([6, 5], gap="large")
 with left:
     for answer in answers.three_questions(finished, server.runs.change, server.runs.unfreezing):
-        st.markdown(f"**{answer.question}**  \n{answer.text}")
+        st.markdown(f"**{answer.question}**  \n{formats.message(answer.text)}")
 with right:
     if finished:
         results = as_table(finished)

@@ -40,7 +40,7 @@ if summary and summary.state == "download":
         st.stop()
     task_progress.why_it_ended(download.error)
     components.empty(
-        f"{summary.title} is not on this machine yet",
+        f"{formats.plain(summary.title)} is not on this machine yet",
         f"{formats.count(summary.images, 'image')} of {summary.classes} classes, about 165 MB to download once.",
         icon=":material/download:",
     )

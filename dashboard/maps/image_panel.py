@@ -140,7 +140,7 @@ def gone(source: Source, error: MapError) -> None:
     if task.running:
         st.fragment(_wait_for_features, run_every=POLL)(source)
         return
-    st.warning(f"{error.remedy}.", title=error.received)
+    st.warning(formats.message(f"{error.remedy}."), title=formats.message(error.received))
     st.button("Compute them again", icon=":material/replay:", on_click=task_progress.begin, args=([task],))
 
 

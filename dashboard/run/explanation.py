@@ -65,7 +65,7 @@ def _heat_maps(run: RunRow, row: int, classes: list[int], *, waiting: bool) -> N
             alt=f"Heat map of the evidence for {name} in image {row}",
         )
     if isinstance(error, RunError):  # such as a method without gradients: nothing went wrong
-        st.info(f"{error.remedy}.", title=error.received, icon=":material/info:")
+        st.info(formats.message(f"{error.remedy}."), title=formats.message(error.received), icon=":material/info:")
     elif error:
         components.show_error(error)
     elif maps is None:

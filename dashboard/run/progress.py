@@ -60,7 +60,7 @@ def why_it_ended(run: RunRow) -> None:
     error = run.error
     again = _TRAINING_STOPPED if run.status == "stopped" and run.config.method in TRAINED else _AGAIN[run.status]
     sentence = f"{error} {again}".strip()
-    st.warning(sentence, title=f"{run.name}: {run.status}", icon=":material/error:")
+    st.warning(formats.message(sentence), title=formats.plain(f"{run.name}: {run.status}"), icon=":material/error:")
 
 
 def resume_button(run: RunRow) -> None:

@@ -50,7 +50,8 @@ def show(run: RunRow, runs: Sequence[RunRow]) -> None:
     }
     if not others:
         components.empty(
-            "No other run to compare with yet", f"Finish another run on {run.config.dataset} to compare them here."
+            "No other run to compare with yet",
+            f"Finish another run on {formats.plain(run.config.dataset)} to compare them here.",
         )
         components.link("train", "Start another", icon=":material/play_circle:")
         return

@@ -8,7 +8,7 @@ import pandas as pd
 
 from core.progress import Progress
 
-_MARKUP = re.compile(r"[\\`*_{}\[\]<>#~|$&!]")
+_MARKUP = re.compile(r"[\\`*_\[\]<>#~|$&!]")
 _BEGINS_A_LIST = re.compile(r"^(\d*)([-+=.)])")
 _BEGINS_AN_EMOJI = re.compile(r":(?=\S)")
 _WORD_JOINER = "\u2060"  # invisible

@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import LabError
 from dashboard import server
 from dashboard.state import visitor
-from dashboard.ui import choices, components
+from dashboard.ui import choices, components, formats
 
 TYPES = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tiff")
 SOURCES = {
@@ -36,7 +36,7 @@ def choose() -> np.ndarray | None:
         return None
     if photo is not None:
         shown = photo if min(photo.shape[:2]) > 200 else components.thumbnail(photo, 256)
-        st.image(shown, caption=caption, width="stretch")
+        st.image(shown, caption=formats.plain(caption), width="stretch")
     return photo
 
 

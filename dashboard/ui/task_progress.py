@@ -15,7 +15,7 @@ def attempt(action: Callable[..., Any], *args) -> None:
     try:
         action(*args)
     except LabError as error:
-        st.toast(str(error), icon=":material/error:")
+        st.toast(formats.message(str(error)), icon=":material/error:")
 
 
 def begin(tasks: Iterable[Task]) -> None:
