@@ -17,7 +17,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from core import execute, runs, settings
+from core import execute, hardware, runs, settings
 from core.config import RunConfig
 from core.errors import EngineError, RunError, Stopped
 from core.maps import umap_layout
@@ -61,6 +61,7 @@ class Engine:
                 "distributed.worker.memory.spill": False,
                 "distributed.worker.memory.pause": False,
             }
+            | {f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in hardware.huge_pages().items()}
         )
         address = settings.scheduler()
         if address:
@@ -167,7 +168,9 @@ class Engine:
             runs.end(run_id, status)  # before its task ends and marks it as stopped
             future.cancel()
         elif self._cluster and status == "stopped":
-            threading.Timer(GRACE, self._force_stop, [run_id]).start()
+            timer = threading.Timer(GRACE, self._force_stop, [run_id])
+            timer.daemon = True  # a server that ends takes its worker along: nobody waits for this one
+            timer.start()
 
     def _submit(self, function: Callable, *args, **options):
         """Submit work that begins on a warm worker: Keras must not be imported by two threads at once.

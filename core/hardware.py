@@ -36,6 +36,24 @@ def name() -> str:
     return machine["gpu"] or f"{machine['cpu']}, {machine['cores']} cores"
 
 
+def huge_pages() -> dict[str, str]:
+    """Environment variables with which a new Python process keeps its memory in pages of 2 MB; empty where none help.
+
+    A process that has imported TensorFlow holds a million objects. On a virtual machine every look at another page of
+    4 kB is a search of its own, and one pass of the garbage collector, which stops all threads, took 5 s instead of
+    0.5. Linux gives huge pages to those who ask; glibc (2.35) asks for what `malloc` allocates, Python's own
+    allocator does not. See `docs/benchmarks.md`.
+    """
+    try:
+        offered = "[never]" not in Path("/sys/kernel/mm/transparent_hugepage/enabled").read_text()
+    except OSError:
+        return {}
+    if not offered or platform.libc_ver()[0] != "glibc":
+        return {}
+    tunables = [*filter(None, [os.environ.get("GLIBC_TUNABLES")]), "glibc.malloc.hugetlb=1"]
+    return {"PYTHONMALLOC": "malloc", "GLIBC_TUNABLES": ":".join(tunables)}
+
+
 @functools.cache
 def versions() -> dict[str, str]:
     """Versions of the packages on which a result may depend."""

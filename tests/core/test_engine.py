@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from core import engine as engines
-from core import runs
+from core import hardware, runs
 from core.config import RunConfig
 from core.engine import Engine
 from core.errors import EngineError, RunError, Stopped
@@ -49,6 +49,11 @@ def home(engine, monkeypatch):
 
 def _home() -> str:
     return os.environ["BACKBONE_LAB_HOME"]
+
+
+def test_a_worker_keeps_its_memory_in_huge_pages_where_they_are_offered(engine):
+    expected = hardware.huge_pages()
+    assert {name: engine.call(os.getenv, name).result(timeout=PATIENCE) for name in expected} == expected
 
 
 def wait(run_id: str, *statuses: str) -> runs.Run:

@@ -14,6 +14,7 @@ from core import execute, runs
 from core.config import RunConfig
 from dashboard.server import once
 
+PATIENCE = 400  # seconds for a page to show what is waited for, on a busy machine
 ROOT = Path(__file__).parent.parent.parent
 TINY = {"backbone": "Tiny", "n_train": 200, "n_test": 100}
 CONFIGS = (
@@ -83,11 +84,16 @@ def visit(scheduler: str, store: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     once.close_all()
 
 
-def wait(page: AppTest, done: Callable[[], bool], seconds: float = 180) -> AppTest:
+def said(page: AppTest) -> str:
+    """All sentences and captions of a page."""
+    return " ".join(text.value for text in [*page.main.markdown, *page.main.caption])
+
+
+def wait(page: AppTest, done: Callable[[], bool]) -> AppTest:
     """Look again, as the page's fragments do, until it shows what is waited for."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while not done():
-        assert time.monotonic() < deadline, page
+        assert time.monotonic() < deadline, said(page)
         time.sleep(0.1)
         page.run()
     assert not page.exception

@@ -11,7 +11,7 @@ def test_one_button_computes_the_curve_and_the_page_says_how_strength_was_chosen
     wait(page, lambda: any(button.key == "few-shot-compute" for button in page.button))
     assert any("2,300 images to process first" in text.value for text in page.markdown)
     page.button(key="few-shot-compute").click().run()
-    wait(page, lambda: not any(b.key in ("few-shot-compute", "few-shot-cancel") for b in page.button), seconds=60)
+    wait(page, lambda: not any(b.key in ("few-shot-compute", "few-shot-cancel") for b in page.button))
     assert not page.error and not page.exception
     assert any("cross-validation up to 16 a class" in text.value for text in page.caption)
     assert page.dataframe[0].value["Labelled images"].tolist()[:3] == [10, 20, 40]
@@ -27,7 +27,7 @@ def test_a_toy_is_asked_zero_shot_by_one_button_and_becomes_a_line_that_is_calle
     wait(page, lambda: any(button.key == "few-shot-ask" for button in page.button))
     assert not page.info
     page.button(key="few-shot-ask").click().run()
-    wait(page, lambda: (runs.table(runs.rows())["status"] == "finished").any(), seconds=60)
+    wait(page, lambda: (runs.table(runs.rows())["status"] == "finished").any())
     wait(page, lambda: page.multiselect(key="lines").value)
     assert any("toy" in box.value and "not really zero-shot" in box.value for box in page.info)
     assert not any(button.key == "few-shot-ask" for button in page.button)

@@ -16,7 +16,7 @@ def test_one_button_looks_into_every_depth_and_says_where_classes_come_apart(vis
     page = visit("layers", **TINY)
     wait(page, lambda: any(button.key == "look-into" for button in page.button))
     page.button(key="look-into").click().run()
-    wait(page, lambda: not any(b.key in ("look-into", "cancel-layers") for b in page.button), seconds=90)
+    wait(page, lambda: not any(b.key in ("look-into", "cancel-layers") for b in page.button))
     assert not page.error
     assert any("A linear head classifies" in text.value for text in page.markdown)
     assert any("60 training images" in text.value for text in page.caption)

@@ -7,14 +7,10 @@ from core.data import datasets
 from core.embeddings import Source
 from core.maps import MapConfig
 from dashboard.ui import components
-from tests.pages.conftest import wait
+from tests.pages.conftest import said, wait
 
 ADDRESS = {"backbones": "Tiny", "map": "pca", "n_images": "60", "input_size": "32"}
 CONFIG = MapConfig(Source(backbone="Tiny", input_size=32, n_images=60), method="pca")
-
-
-def said(page) -> str:
-    return " ".join(text.value for text in [*page.main.markdown, *page.main.caption])
 
 
 def titles(elements) -> list[str]:

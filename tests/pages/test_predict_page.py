@@ -7,7 +7,7 @@ from tests.pages.conftest import wait
 
 
 def answered(page, count: int):
-    return wait(page, lambda: sum("for this photo" in caption.value for caption in page.caption) == count, seconds=60)
+    return wait(page, lambda: sum("for this photo" in caption.value for caption in page.caption) == count)
 
 
 def test_without_any_run_the_shipped_network_names_the_shipped_photo(visit):
@@ -34,6 +34,6 @@ def test_a_photo_that_is_to_come_is_waited_for(visit):
 def test_a_model_that_cannot_answer_says_why_and_is_not_asked_again_and_again(visit, store):
     (settings.folder("weights") / imagenet.file_name("MobileNet")).write_bytes(b"no weights")
     page = visit("predict", models="imagenet:MobileNet")
-    wait(page, lambda: page.error, seconds=60)
+    wait(page, lambda: page.error)
     assert "cannot be read as weights of MobileNet" in page.error[0].body + str(page.error[0].proto)
     assert not server.explain.answering("imagenet:MobileNet", "any")

@@ -14,7 +14,7 @@ from core.data import datasets
 from core.progress import Progress
 from core.training import freezing
 from dashboard.ui import formats
-from tests.pages.conftest import wait
+from tests.pages.conftest import said, wait
 
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values returning an ndarray")  # PyArrow reads times so
 
@@ -25,10 +25,6 @@ class Tomorrow(datetime):
     @classmethod
     def now(cls, tz=None):
         return datetime.now(tz) + timedelta(days=1)
-
-
-def said(page) -> str:
-    return " ".join(text.value for text in [*page.main.markdown, *page.main.caption])
 
 
 def links(page) -> list[str]:

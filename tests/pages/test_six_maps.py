@@ -1,13 +1,9 @@
 """Six maps runs the book's experiment: a probe, a fine-tune from its head, and six maps of what that changed."""
 
 from core import runs
-from tests.pages.conftest import wait
+from tests.pages.conftest import said, wait
 
 ADDRESS = {"backbones": "Tiny", "input_size": "32", "n_train": "250", "n_images": "100", "epochs": "1"}
-
-
-def said(page) -> str:
-    return " ".join(text.value for text in [*page.main.markdown, *page.main.caption])
 
 
 def test_before_a_press_it_says_what_will_happen(visit):
@@ -21,7 +17,7 @@ def test_before_a_press_it_says_what_will_happen(visit):
 def test_one_press_gives_both_runs_and_six_maps(visit):
     page = visit("six_maps", **ADDRESS)
     next(button for button in page.main.button if button.label == "Run the experiment").click().run()
-    wait(page, lambda: page.main.get("bidi_component"), seconds=240)
+    wait(page, lambda: page.main.get("bidi_component"))
     table = runs.table(runs.rows()).set_index("train_split")
     probe, tune = table.loc["probe20"], table.loc["finetune80"]
     assert tune["start"] == probe["run_id"]

@@ -22,7 +22,7 @@ def test_code_and_report_are_there_at_once(visit, used):
 def test_a_model_is_offered_once_it_is_checked(visit, used):
     page = visit("run", run=used[0], view=takeaway.TAB)
     page.button(key="make-keras").click().run()
-    wait(page, lambda: any(label.startswith("Keras (") for label in downloads(page)), seconds=60)
+    wait(page, lambda: any(label.startswith("Keras (") for label in downloads(page)))
     assert any("100 test images" in caption.value for caption in page.main.caption)
     assert list((settings.home() / "exports" / used[0]).glob("*.keras"))
 
@@ -31,7 +31,7 @@ def test_an_export_that_failed_says_why_and_can_be_tried_again(visit, used, monk
     page = visit("run", run=used[0], view=takeaway.TAB)
     monkeypatch.setattr(export.formats, "LARGEST_GAP", -1.0)  # no model is close enough
     page.button(key="make-keras").click().run()
-    wait(page, lambda: len(page.error), seconds=60)
+    wait(page, lambda: len(page.error))
     assert "does not predict what" in page.error[0].proto.title + page.error[0].value
     assert page.button(key="make-keras").label == "Export Keras"
 

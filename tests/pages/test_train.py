@@ -162,7 +162,7 @@ def test_augmentation_is_previewed_on_real_images(visit):
 def test_a_fine_tune_is_watched_to_what_unfreezing_brought(visit):
     page = visit("train", **TINY, method="finetune", head_epochs="1", epochs="1", unfreeze_count="1")
     next(button for button in page.button if button.label == "Start").click().run()
-    wait(page, lambda: page.metric and page.metric[0].label == "Accuracy on test images", seconds=90)
+    wait(page, lambda: page.metric and page.metric[0].label == "Accuracy on test images")
     assert any("frozen backbone" in text.value for text in page.main.markdown)
     labels = [link.proto.label for link in page.get("page_link")]
     assert "The same from scratch" in labels

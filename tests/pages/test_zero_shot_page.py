@@ -9,12 +9,12 @@ from tests.pages.conftest import wait
 def open_tab(visit, tab: str, shown):
     """The page on a tab, its answer there."""
     page = visit("zero_shot", **{"zero-shot": tab})
-    return wait(page, lambda: shown(page) or page.error, seconds=90)
+    return wait(page, lambda: shown(page) or page.error)
 
 
 def test_the_first_thing_seen_is_two_captions_and_one_photo_and_the_toy_is_called_one(visit, store):
     page = visit("zero_shot")
-    wait(page, lambda: any("is nearest" in text.value for text in page.markdown), seconds=60)
+    wait(page, lambda: any("is nearest" in text.value for text in page.markdown))
     assert any("toy" in box.value and "not really zero-shot" in box.value for box in page.info)
     assert page.text_area(key="captions").value.count("\n") == 1
     assert not page.error
@@ -39,7 +39,7 @@ def test_the_test_split_is_asked_by_one_click_and_counted(visit, store):
     page = open_tab(visit, "Prompts", lambda page: any(b.key == "zero-shot-test" for b in page.button))
     assert any("Used 0 times" in text.value for text in page.markdown)
     page.button(key="zero-shot-test").click().run()
-    wait(page, lambda: (runs.table(runs.rows())["status"] == "finished").any(), seconds=60)
+    wait(page, lambda: (runs.table(runs.rows())["status"] == "finished").any())
     page.run()
     run = runs.table(runs.rows()).iloc[0]
     assert (run["method"], run["templates"], run["n_train_used"]) == ("zero-shot", "single", 0)

@@ -1,0 +1,36 @@
+"""Processes that we start keep their memory in huge pages, where the system offers them."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core import hardware
+
+ROOT = Path(__file__).parent.parent.parent
+HUGE = (  # half a million small lists, and how many kB of this process lie in huge pages then
+    "import re; kept = [[each] for each in range(500_000)]; "
+    "print(sum(int(kb) for kb in re.findall(r'AnonHugePages: +([0-9]+)', open('/proc/self/smaps').read())))"
+)
+
+
+def test_a_new_process_keeps_its_memory_in_huge_pages(monkeypatch):
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    if not (environment := hardware.huge_pages()):
+        pytest.skip("this system offers no huge pages")
+    answer = subprocess.run([sys.executable, "-c", HUGE], env=environment, capture_output=True, text=True, check=True)
+    assert int(answer.stdout) > 10_000
+
+
+def test_tunables_that_are_set_stay_set(monkeypatch):
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.check=0")
+    if environment := hardware.huge_pages():
+        assert environment["GLIBC_TUNABLES"] == "glibc.malloc.check=0:glibc.malloc.hugetlb=1"
+
+
+def test_make_sets_the_same(monkeypatch):
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    said = re.search(r"echo env (.*)\)", (ROOT / "Makefile").read_text(encoding="utf-8")).group(1)
+    assert hardware.huge_pages() in ({}, dict(pair.split("=", 1) for pair in said.split()))
