@@ -144,6 +144,7 @@ class Change:
     clear: bool  # at the 5 % level; else too close to call
     paired: Paired | None = None  # if both answers to each image are known
     interval: Interval | None = None  # of the difference, if only the two accuracies are known
+    trained_on: tuple[int, int] | None = None  # training images of each, if they learned from different ones
 
     @property
     def difference(self) -> float:

@@ -9,6 +9,7 @@ from dashboard.before_after import changes, images
 from dashboard.map_view import view as map_view
 from dashboard.maps import columns as map_columns
 from dashboard.maps import drawing, selection_panel
+from dashboard.run import fair_probe
 from dashboard.state import visitor
 from dashboard.ui import choices, components, findings, image_grid
 
@@ -97,6 +98,7 @@ try:
     st.subheader("In numbers", anchor=False)
     if change := server.runs.unfreezing(run):
         st.markdown(findings.unfreezing(change))
+        fair_probe.show(run, change)
     st.table(changes.table(both, before.quality, after.quality), border="horizontal")
     st.caption(
         f"Measured on {after.hardware}, on {int(after.quality['judged']):,} test images; in brackets the 95 % interval "

@@ -6,7 +6,7 @@ from core.errors import LabError
 from core.runs import ENDED
 from core.runs import table as as_table
 from dashboard import server
-from dashboard.compare import agreement, labels_worth, table
+from dashboard.compare import agreement, group, labels_worth, table
 from dashboard.run import actions as run_actions
 from dashboard.run import export, progress, versus
 from dashboard.state import visitor
@@ -15,7 +15,8 @@ from dashboard.ui import answers, charts, components, findings, formats
 components.page_header("Compare", "Which backbone is better, which is faster, and what might explain it?")
 runs = components.need_a_run("Nothing to compare yet", "Every run becomes a row of the table here.")
 
-shown = table.choose_runs(runs)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    shown = table.choose_runs(group.choose(runs).runs)
 finished = [run for run in shown if run.status == "finished"]
 
 projected = visitor.get().projector  # then the answers need the whole width
@@ -30,7 +31,8 @@ with right:
         components.chart(charts.accuracy_time(results), key="time", alt="Accuracy of each run against its time")
 labels_worth.show(finished)
 if warnings := answers.warnings(finished):
-    st.warning("  \n".join(warnings), icon=":material/balance:")
+    with st.expander("What differs between these runs", icon=":material/balance:"):
+        st.markdown("  \n".join(map(formats.message, warnings)))
 
 chosen = table.show(shown)
 if finished:

@@ -3,6 +3,7 @@
 few_shot       accuracy with 1, 2, 4, ... labelled images a class
 robustness     accuracy on corrupted test images
 layer_probes   accuracy of a linear head after some of the blocks
+groups         runs that were tested on the same images
 agreement      how often two runs predict the same class
 comparison     which of two runs is better, and what unfreezing changed
 """

@@ -1,10 +1,12 @@
 """One run against another on the same test images, and a fine-tune against what it was before unfreezing."""
 
+from dataclasses import replace
 from math import isnan
 
 import pandas as pd
 
 from core import metrics, runs
+from core.config import RunConfig
 from core.errors import LabError
 from core.runs import RunRow
 
@@ -51,11 +53,11 @@ def unfreezing(run: RunRow) -> metrics.Change | None:
     if run.config.method != "finetune" or not run.has_result:
         return None
     try:
-        both = of_fine_tune(run)
+        both, learned = of_fine_tune(run), _learned_from(run)
     except LabError:  # the probe was deleted
-        both = None
+        both, learned = None, None
     if both is not None and len(both):
-        return metrics.change(both["right_other"].to_numpy(), both["right"].to_numpy())
+        return replace(metrics.change(both["right_other"].to_numpy(), both["right"].to_numpy()), trained_on=learned)
     return unfreezing_by_counts(run)
 
 
@@ -65,6 +67,16 @@ def unfreezing_by_counts(run: RunRow) -> metrics.Change | None:
         return None
     images = int(run.n_test)
     return metrics.change_of_counts(round(run.frozen_accuracy * images), images, round(run.accuracy * images), images)
+
+
+def fair_probe(run: RunRow, start: RunConfig) -> RunConfig:
+    """The probe that learns from the same images as a fine-tune, so that only unfreezing is between the two.
+
+    Args:
+        start: The config of the probe whose head the fine-tune started from.
+    """
+    config = run.config
+    return replace(start, train_split=config.train_split, n_train=config.n_train, seed=config.seed, recipe="")
 
 
 def of_runs(first: RunRow, second: RunRow) -> metrics.Change:
@@ -82,3 +94,16 @@ def by_counts(first: RunRow, second: RunRow) -> metrics.Change:
     """`of_runs` from the two accuracies alone."""
     right = [round(run.accuracy * run.n_test) for run in (first, second)]
     return metrics.change_of_counts(right[0], int(first.n_test), right[1], int(second.n_test))
+
+
+def _learned_from(run: RunRow) -> tuple[int, int] | None:
+    """The numbers of training images of the probe that a fine-tune started from, and its own; None: the same images."""
+    if not run.config.start:
+        return None
+    probe = runs.get(run.config.start)
+    first, second = probe.tested().n_train, int(run.n_train)
+    all_of_them = first == second and not (probe.config.n_train and run.config.n_train)
+    alike = first == second and probe.config.train_split == run.config.train_split
+    if alike and (all_of_them or probe.config.seed == run.config.seed):
+        return None
+    return first, second

@@ -1,6 +1,5 @@
 """How often any two runs predict the same class: a matrix, and a sentence on the pair that agrees least."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,14 +17,11 @@ MOST = 12  # of the best runs; more cells would not be readable
 
 
 def show(finished: Sequence[RunRow]) -> None:
-    """The matrix for the best finished runs on a dataset; nothing if no two runs share a dataset."""
-    counts = Counter(run.config.dataset for run in finished)
-    shared = [name for name, count in counts.items() if count > 1]
-    if not shared:
+    """The matrix for the best of these finished runs, tested on the same images; nothing for fewer than two."""
+    tested = [run for run in finished if run.has_result]
+    if len(tested) < 2:
         return
     with st.expander("Agreement between runs", icon=":material/handshake:"):
-        name = st.selectbox("Dataset", shared, key="agreement-on")
-        tested = [run for run in finished if run.config.dataset == name and run.has_result]
         runs = sorted(tested, key=lambda run: run.accuracy, reverse=True)[:MOST]
         shares = agreement.same_answers({run.id: server.runs.predictions(run.id) for run in runs})
         titles = [choices.run_title(run) for run in runs]

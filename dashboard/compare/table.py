@@ -49,16 +49,10 @@ UNFORMATTED = [name for name in COLUMNS if name not in (PERCENT | SECONDS | COUN
 
 def choose_runs(runs: Sequence[RunRow]) -> list[RunRow]:
     """The runs that pass the filters, which offer only values that occur."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        datasets = _filter("dataset", "Dataset", sorted({run.config.dataset for run in runs}))
-        present = {run.status for run in runs}
-        statuses = _filter("status", "Status", [status for status in STATUSES if status in present])
-        backbones = _filter("backbone", "Backbone", sorted({run.config.backbone for run in runs}))
-    return [
-        run
-        for run in runs
-        if run.config.dataset in datasets and run.status in statuses and run.config.backbone in backbones
-    ]
+    present = {run.status for run in runs}
+    statuses = _filter("status", "Status", [status for status in STATUSES if status in present])
+    backbones = _filter("backbone", "Backbone", sorted({run.config.backbone for run in runs}))
+    return [run for run in runs if run.status in statuses and run.config.backbone in backbones]
 
 
 def show(rows: Sequence[RunRow]) -> str | None:

@@ -1,7 +1,5 @@
 """The progress of one run: waiting, running, finished or failed, and what to do next."""
 
-from dataclasses import asdict
-
 import pandas as pd
 import streamlit as st
 
@@ -9,6 +7,8 @@ from core import heads
 from core.config import PROBES, TRAINED
 from core.runs import ENDED, RESUMABLE, Run, RunRow
 from dashboard import server
+from dashboard.run import fair_probe
+from dashboard.run.again import same
 from dashboard.state import visitor
 from dashboard.ui import components, findings, formats, task_progress, training_charts
 
@@ -45,6 +45,7 @@ def show(run_id: str) -> None:
     components.result_card(run)
     if change := server.runs.unfreezing(run):
         st.markdown(findings.unfreezing(change))
+        fair_probe.show(run, change)
     _next_steps(run)
     learned(run)
 
@@ -114,14 +115,6 @@ def curves(run_id: str, name: str, unfrozen: int | None) -> None:
 def unfrozen_after(method: str, start: str, head_epochs: int) -> int | None:
     """The epoch after which a fine-tune unfroze layers; None if from the start, or never."""
     return int(head_epochs) or None if method == "finetune" and not start else None
-
-
-def same(run: RunRow, **changes) -> dict[str, str]:
-    """Choices that open Train with a run's config and some changes; complete, since Train keeps earlier choices."""
-    config = asdict(run.config) | changes
-    del config["version"]
-    config["backbones"] = config.pop("backbone")
-    return {name: str(value) for name, value in config.items()}
 
 
 def queue(but: str = "") -> None:
@@ -194,7 +187,11 @@ def _next_steps(run: RunRow) -> None:
             other = "knn" if heads.has_layers(run.config.method) else "linear"
             title = f"Another head, same features: {heads.METHODS[other].title.lower()}"
             components.link(
-                "train", "Another head, same features", icon=":material/bolt:", help=title, **same(run, method=other)
+                "train",
+                "Another head, same features",
+                icon=":material/bolt:",
+                help=title,
+                **same(run.config, method=other),
             )
             _fine_tune_link(run)
         elif run.config.method == "finetune":
@@ -203,7 +200,7 @@ def _next_steps(run: RunRow) -> None:
                 "The same from scratch",
                 icon=":material/child_care:",
                 **same(
-                    run,
+                    run.config,
                     method="scratch",
                     backbone="CustomCNN",
                     input_size=0,
@@ -225,7 +222,7 @@ def _fine_tune_link(run: RunRow) -> None:
         "Fine-tune from here",
         icon=":material/tune:",
         help="The fine-tune starts from its head." if start else "",
-        **same(run, method="finetune", start=start, recipe="", epochs=0, batch_size=0, learning_rate=0.0),
+        **same(run.config, method="finetune", start=start, recipe="", epochs=0, batch_size=0, learning_rate=0.0),
     )
 
 
@@ -237,7 +234,7 @@ def _did_not_finish(run: RunRow) -> None:
         resume_button(run)
         changes = {"learning_rate": run.config.learning_rate / 10, "recipe": ""} if run.status == "diverged" else {}
         label = "Try again with a tenth of the learning rate" if changes else "Use these settings again"
-        components.link("train", label, icon=":material/replay:", **same(run, **changes))
+        components.link("train", label, icon=":material/replay:", **same(run.config, **changes))
     learned(run)
 
 

@@ -21,7 +21,7 @@ from core import metrics, runs
 from core.config import TITLES, RunConfig
 from core.data import datasets
 from core.errors import LabError, RunError
-from core.evaluation import comparison
+from core.evaluation import comparison, groups
 from core.runs import Outcome, RunRow
 from dashboard.ui import answers, findings, formats
 from dashboard.ui.charts import class_colour
@@ -53,8 +53,11 @@ def html(run_ids: Sequence[str]) -> str:
         "hardware stated with it; accuracies are measured on test images that influenced nothing, with 95 % "
         "intervals.</p>",
     ]
-    if len(rows) > 1:
-        parts += _comparison(rows)
+    compared = [group for group in groups.by_test_images(rows) if len(group.runs) > 1]
+    for group in compared:
+        parts += _comparison(group)
+    if len(rows) > 1 and not compared:
+        parts.append("<p class=warning>No two of these runs were tested on the same images.</p>")
     parts += map(_run, rows, outcomes)
     body = "\n".join(parts)
     return (
@@ -67,10 +70,10 @@ def html(run_ids: Sequence[str]) -> str:
 # The comparison
 
 
-def _comparison(rows: Sequence[RunRow]) -> list[str]:
-    labels = _labels(rows)
+def _comparison(group: groups.Group) -> list[str]:
+    rows, labels = group.runs, _labels(group.runs)
     parts = [
-        "<h2>Comparison</h2>",
+        f"<h2>Comparison on {formats.count(group.n_test, 'test image')} of {escape(group.dataset)}</h2>",
         _bars(
             labels,
             [row.accuracy for row in rows],
@@ -85,7 +88,6 @@ def _comparison(rows: Sequence[RunRow]) -> list[str]:
     cells = [
         (
             label,
-            run.config.dataset,
             formats.percent(run.accuracy),
             formats.interval(run.accuracy_low, run.accuracy_high),
             formats.percent(run.validation_accuracy),
@@ -94,7 +96,7 @@ def _comparison(rows: Sequence[RunRow]) -> list[str]:
         )
         for label, run in zip(labels, rows, strict=True)
     ]
-    return [*parts, _table(("Run", "Dataset", "Accuracy", "95 % interval", "Validation", "Time", "Measured on"), cells)]
+    return [*parts, _table(("Run", "Accuracy", "95 % interval", "Validation", "Time", "Measured on"), cells)]
 
 
 def _labels(rows: Sequence[RunRow]) -> list[str]:

@@ -7,7 +7,7 @@ import streamlit as st
 from core.backbones import PUBLISHED
 from core.runs import Outcome, RunRow
 from dashboard import server
-from dashboard.run import confidence
+from dashboard.run import confidence, fair_probe
 from dashboard.state import visitor
 from dashboard.ui import charts, components, findings, formats, image_grid, run_charts, selections
 
@@ -43,6 +43,7 @@ def _unfreezing(run: RunRow) -> None:
     """Whether the fine-tune is better than the frozen backbone."""
     if change := server.runs.unfreezing(run):
         st.markdown(findings.unfreezing(change))
+        fair_probe.show(run, change)
         if change.paired:
             label = "See them on the map, before and after"
             components.link("before_after", label, icon=":material/compare:", run=run.id)

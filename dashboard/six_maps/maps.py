@@ -8,10 +8,12 @@ import streamlit as st
 from core import maps
 from core.embeddings import Source
 from core.maps import Map, MapConfig
+from core.metrics import Change
 from core.runs import RunRow
 from dashboard import server
 from dashboard.map_view import view as map_view
 from dashboard.maps import colouring, drawing, image_panel, quality
+from dashboard.run import fair_probe
 from dashboard.ui import findings, formats, task_progress
 
 METHODS = ("pca", "tsne", "umap")
@@ -53,7 +55,10 @@ def show(probe: RunRow, tune: RunRow) -> None:
         _draw(missing)
         return
     st.subheader("Before and after", anchor=False)
-    st.markdown(better(probe, tune))
+    change = server.runs.unfreezing(tune)
+    st.markdown(better(probe, tune, change))
+    if change:
+        fair_probe.show(tune, change)
     st.markdown(apart(*(drawn["umap", moment].quality for moment in MOMENTS)))
     dataset, rows = server.datasets.get(tune.config.dataset), drawn["umap", "after"].rows
     shown = colouring.choose(wanted["umap", "after"].source, dataset, rows)
@@ -85,13 +90,12 @@ def show(probe: RunRow, tune: RunRow) -> None:
     )
 
 
-def better(probe: RunRow, tune: RunRow) -> str:
-    """How fine-tuning changed the accuracy, and whether that could be chance."""
+def better(probe: RunRow, tune: RunRow, change: Change | None) -> str:
+    """How the fine-tune's accuracy differs from the probe's, whether that could be chance, and what else differs."""
     text = (
         f"The probe on the frozen backbone is right on {formats.percent(probe.accuracy)} of the test images, the "
         f"fine-tune on {formats.percent(tune.accuracy)}."
     )
-    change = server.runs.unfreezing(tune)
     return f"{text} {findings.unfreezing(change)}" if change else text
 
 

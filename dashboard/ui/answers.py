@@ -42,26 +42,22 @@ def three_questions(runs: Sequence[RunRow], change: ChangeOfRuns, unfreezing: Un
     """The exercise's questions, answered from the finished ones of these runs; none without such runs.
 
     Args:
+        runs: Tested on the same images: a group of `groups.by_test_images`.
         change: `comparison.of_runs`, or a cached version of it.
         unfreezing: `comparison.unfreezing`, or a cached version of it.
     """
     done = _finished(runs)
     if not done:
         return ()
-    by_dataset = _grouped(done, lambda run: run.config.dataset)
-    by_machine = _grouped(done, lambda run: (run.config.dataset, run.hardware))
+    by_machine = _grouped(done, lambda run: run.hardware)
     return (
-        Answer(
-            "Which model was most accurate?", tuple(_most_accurate(group, change, unfreezing) for group in by_dataset)
-        ),
+        Answer("Which model was most accurate?", (_most_accurate(done, change, unfreezing),)),
         Answer("Which trained fastest?", tuple(map(_fastest, by_machine))),
         Answer("How does the architecture explain it?", _explanation(done)),
     )
 
 
 _MUST_AGREE: tuple[tuple[Callable[[RunRow], object], str], ...] = (  # what must agree before runs are compared
-    (lambda run: run.config.dataset, "Accuracies are not comparable: the datasets differ"),
-    (lambda run: run.n_test, "Accuracies were measured on different test images: the number of them differs"),
     (lambda run: run.n_train, "Accuracies and times depend on the training images: the number of them differs"),
     (lambda run: run.config.train_split, "The runs learned from different parts of the training images"),
     (lambda run: run.config.preprocessing, "The runs used different preprocessing"),
@@ -72,7 +68,7 @@ _MUST_AGREE: tuple[tuple[Callable[[RunRow], object], str], ...] = (  # what must
 
 
 def warnings(runs: Sequence[RunRow]) -> tuple[str, ...]:
-    """Reasons why these runs are not comparable, one sentence each; empty if they are."""
+    """Reasons why runs tested on the same images are not comparable, one sentence each; empty if they are."""
     done = _finished(runs)
     sentences = []
     for value_of, reason in _MUST_AGREE:
@@ -106,7 +102,6 @@ def compare(first: RunRow, second: RunRow, change: ChangeOfRuns) -> str:
 
 
 def _most_accurate(runs: Sequence[RunRow], change: ChangeOfRuns, unfreezing: Unfreezing) -> str:
-    """One dataset."""
     ranked = _best_first(runs)
     best = ranked[0]
     parts = [
@@ -132,7 +127,7 @@ def _gains(ranked: Sequence[RunRow], unfreezing: Unfreezing) -> list[str]:
 
 
 def _fastest(runs: Sequence[RunRow]) -> str:
-    """One dataset on one machine."""
+    """One machine."""
     timed = [run for run in runs if not run.cached]
     if timed:
         ranked = sorted(timed, key=lambda run: run.seconds)
@@ -174,9 +169,8 @@ def _explanation(done: Sequence[RunRow]) -> tuple[str, ...]:
         spent = sum(run.seconds_extract for run in cold) / max(sum(run.seconds for run in cold), 1e-9)
         rest = "the backbone decides the time, hardly the head" if spent > 0.5 else "the rest is loading and the head"
         parts.append(f"Extracting features was {100 * spent:.0f} % of the time of probes without a cache: {rest}.")
-    if len({run.config.dataset for run in runs}) == 1:
-        published = [(BACKBONES[run.config.backbone].top1, run.accuracy) for run in runs]
-        parts += _together(published, "a higher published ImageNet accuracy", "a higher accuracy here")
+    published = [(BACKBONES[run.config.backbone].top1, run.accuracy) for run in runs]
+    parts += _together(published, "a higher published ImageNet accuracy", "a higher accuracy here")
     if len({(run.hardware, run.config.input_size) for run in runs}) == 1:
         sizes = [(BACKBONES[run.config.backbone].params, 1 / run.images_per_second) for run in runs]
         parts += _together(sizes, "more parameters", "more time an image")

@@ -39,8 +39,15 @@ def change(measured: metrics.Change, first: str, second: str, *, unit: str = "te
 
 
 def unfreezing(measured: metrics.Change) -> str:
-    """How unfreezing changed the accuracy of the frozen backbone."""
-    return change(measured, "the frozen backbone", "the fine-tune")
+    """How unfreezing changed the accuracy of the frozen backbone, or that other training images are part of it."""
+    if measured.trained_on is None:
+        return change(measured, "the frozen backbone", "the fine-tune")
+    first, second = (formats.count(images) for images in measured.trained_on)
+    verdict = change(measured, f"the probe trained on {first} images", f"the fine-tune trained on {second}")
+    return (
+        f"{verdict} These are different training images, so this is not the effect of unfreezing alone: a probe on the "
+        f"{second} of the fine-tune would tell."
+    )
 
 
 def classes(counts: pd.DataFrame) -> str:

@@ -86,3 +86,23 @@ def test_what_a_zero_shot_is_worth_is_asked_beside_probes_and_answered_once_a_cu
 
 def test_without_a_zero_shot_run_nothing_is_asked_of_it(visit, used):
     assert not any("are the class names worth" in text.value for text in visit("compare").main.markdown)
+
+
+def test_runs_on_other_test_images_stand_in_a_group_of_their_own_which_the_address_names(visit, used):
+    few = runs.create(RunConfig(backbone="Tiny", n_train=50, n_test=20))
+    execute.perform(few)
+    page = visit("compare")
+    assert few not in set(page.dataframe[0].value["run_id"])
+    assert not any("different test images" in box.value for box in page.warning)
+    page.segmented_control(key="tested_on").set_value("cifar10-sample:20").run()
+    assert page.dataframe[0].value["run_id"].tolist() == [few]
+    assert page.query_params["tested_on"] == "cifar10-sample:20"
+    shown = visit("compare", run=few)
+    assert shown.dataframe[0].value["run_id"].tolist() == [few]
+
+
+def test_a_group_that_is_not_there_is_said(visit, used):
+    execute.perform(runs.create(RunConfig(backbone="Tiny", n_train=50, n_test=20)))
+    page = visit("compare", tested_on="pets:12")
+    assert any("No run was tested on pets" in box.value for box in page.info)
+    assert set(page.dataframe[0].value["run_id"]) == set(used)

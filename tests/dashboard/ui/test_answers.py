@@ -67,13 +67,6 @@ def test_the_lead_is_the_same_whichever_run_comes_first():
     )
 
 
-def test_datasets_are_answered_apart():
-    said = text([run("MobileNetV2", 0.84), run("ResNet50", 0.6, dataset="cifar100")], 0)
-    assert "MobileNetV2" in said
-    assert "ResNet50" in said
-    assert "points" not in said
-
-
 def test_the_fastest_extracted_its_features_itself():
     cached = run("ResNet50", 0.87, extract=0.1, cached=True, images_per_second=float("nan"))
     said = text([run("VGG16", 0.8, extract=96), run("MobileNetV2", 0.84, extract=6), cached], 1)
@@ -135,11 +128,6 @@ def test_comparable_runs_need_no_warning():
     ("change", "sentence"),
     [
         ({"hardware": "Machine B"}, "the hardware differs: Machine A (1 run) and Machine B (1 run)"),
-        ({"dataset": "cifar100"}, "the datasets differ"),
-        (
-            {"n_test": 10_000.0},
-            "different test images: the number of them differs: 500 (1 run) and 10,000 (1 run)",
-        ),
         ({"n_train": 100.0}, "training images: the number of them differs"),
         ({"train_split": "probe20"}, "different parts of the training images"),
         ({"preprocessing": "divide255"}, "different preprocessing"),

@@ -1,0 +1,30 @@
+"""The probe that a fine-tune must be compared with where it started from one that learned from other images."""
+
+import streamlit as st
+
+from core.evaluation import comparison
+from core.metrics import Change
+from core.runs import RunRow
+from dashboard import server
+from dashboard.run.again import same
+from dashboard.ui import components, findings, formats
+
+
+def show(tune: RunRow, measured: Change) -> None:
+    """The verdict against that probe, or a link that fills it in on Train; nothing where none is needed.
+
+    Args:
+        measured: `comparison.unfreezing` of the fine-tune.
+    """
+    rows = server.runs.rows()
+    start = next((run for run in rows if run.id == tune.config.start), None)
+    if measured.trained_on is None or start is None:
+        return
+    wanted = comparison.fair_probe(tune, start.config)
+    made = next((run for run in rows if run.config == wanted and run.status == "finished"), None)
+    images = formats.count(tune.n_train, "training image")
+    if made:
+        change = server.runs.change(made, tune)
+        st.markdown(f"Like with like: {findings.change(change, f'a probe on the same {images}', 'the fine-tune')}")
+        return
+    components.link("train", f"Train a probe on the same {images}", icon=":material/balance:", **same(wanted))
