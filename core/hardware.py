@@ -50,8 +50,8 @@ def huge_pages() -> dict[str, str]:
         return {}
     if not offered or platform.libc_ver()[0] != "glibc":
         return {}
-    tunables = [*filter(None, [os.environ.get("GLIBC_TUNABLES")]), "glibc.malloc.hugetlb=1"]
-    return {"PYTHONMALLOC": "malloc", "GLIBC_TUNABLES": ":".join(tunables)}
+    kept = [each for each in (os.getenv("GLIBC_TUNABLES") or "").split(":") if each and "hugetlb" not in each]
+    return {"PYTHONMALLOC": "malloc", "GLIBC_TUNABLES": ":".join([*kept, "glibc.malloc.hugetlb=1"])}
 
 
 @functools.cache

@@ -28,6 +28,8 @@ def test_tunables_that_are_set_stay_set(monkeypatch):
     monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.check=0")
     if environment := hardware.huge_pages():
         assert environment["GLIBC_TUNABLES"] == "glibc.malloc.check=0:glibc.malloc.hugetlb=1"
+        monkeypatch.setenv("GLIBC_TUNABLES", environment["GLIBC_TUNABLES"])  # Dask's nanny sets it for its own process
+        assert hardware.huge_pages() == environment
 
 
 def test_make_sets_the_same(monkeypatch):
