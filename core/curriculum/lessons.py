@@ -31,6 +31,9 @@ class Step:
     choices: Mapping[str, str] = field(default_factory=dict)  # the page's URL parameters
     starts: str = ""  # the run for which the Train page is set up, by its name in the lesson
     runs: tuple[str, ...] = ()  # the runs that must be finished, by their names in the lesson
+    compares: tuple[str, str] | None = (
+        None  # the two runs whose difference is the point, the better one expected second
+    )
     mapped: str = ""  # the fine-tune whose maps before and after must be drawn
     question: str = ""
     answer: str = ""
@@ -83,7 +86,7 @@ LESSONS: dict[str, Lesson] = {
             ),
             Step(
                 "The same probe, divided by 255",
-                "The book divides every pixel by 255, whatever the network. Open More: the only difference is under "
+                "The textbook divides every pixel by 255, whatever the network. Open More: the only difference is under "
                 "Pixels.",
                 "train",
                 "Guess how many points it costs, then press Start.",
@@ -98,9 +101,10 @@ LESSONS: dict[str, Lesson] = {
                 "Both runs were tested on the same images, so they can be compared image by image: McNemar's test "
                 "counts the images that only one of them gets right.",
                 "compare",
-                "Select both runs in the table, and read the sentence.",
+                "Read the sentence below, then open the two side by side: on which images does only one of them fail?",
                 runs=("own", "divided"),
-                question="Which of the book's mistakes would you now look for first in your own code?",
+                compares=("divided", "own"),
+                question="Which of the textbook's mistakes would you now look for first in your own code?",
                 answer="The line that calls `preprocess_input`: does it belong to this network, and is it called once? "
                 "EfficientNet and ConvNeXt take 0 to 255 and divide inside; dividing beforehand does it twice.",
             ),
@@ -151,6 +155,7 @@ LESSONS: dict[str, Lesson] = {
                 "compare",
                 "Find the three runs in the chart of accuracy against time.",
                 runs=("probe", "tuned", "scratch"),
+                compares=("probe", "tuned"),
                 question="When would you unfreeze?",
                 answer="When the probe is not good enough and you have enough images and time. Then compare on the "
                 "same test images: the gain is often smaller than it feels.",
@@ -302,6 +307,7 @@ LESSONS: dict[str, Lesson] = {
                 "compare",
                 "Sort the table by training images.",
                 runs=("n20", "n100", "n500", "all"),
+                compares=("n500", "all"),
                 question="What would the same curve look like for a network from scratch?",
                 answer="It would start at chance and climb for longer; the lesson on freezing shows one point of it.",
             ),
@@ -351,6 +357,7 @@ LESSONS: dict[str, Lesson] = {
                 "few_shot",
                 "Compute the curve of EfficientNetLite0, and choose the zero-shot run as the line to reach.",
                 runs=("words", "n20"),
+                compares=("n20", "words"),
                 question="For which classes are words worth nothing?",
                 answer="For those that no training caption names: a part number, a little-known species, a texture "
                 "without a name.",

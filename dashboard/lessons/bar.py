@@ -1,13 +1,17 @@
 """The bar of the current lesson above every page: the step's text and task, whether it is done, and the next step."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.curriculum import lessons
 from core.curriculum.lessons import Lesson, Step
 from core.errors import LabError
+from core.runs import RunRow
 from dashboard import server
+from dashboard.run import versus
 from dashboard.state import address, visitor
-from dashboard.ui import components, formats
+from dashboard.ui import components, findings, formats
 
 BACK, NEXT = "PageUp", "PageDown"  # the keys of a presentation remote
 
@@ -106,4 +110,23 @@ def _check(lesson: Lesson, step: Step) -> None:
                 f"{lessons.title(lesson.runs[name])}",
                 icon=":material/search_insights:",
                 run=run.id,
+            )
+    _conclude(lesson, step, rows)
+
+
+def _conclude(lesson: Lesson, step: Step, rows: Sequence[RunRow]) -> None:
+    """What the learner's own two runs say about the lesson's question."""
+    first, second = (lessons.done(lesson.runs[name], rows) for name in step.compares) if step.compares else (None, None)
+    if first and second:
+        change = server.runs.change(first, second)
+        names = versus.names_of(first, second)
+        st.markdown(f"**{findings.change(change, *names)}**")
+        if change.paired:
+            components.link(
+                "run",
+                "Open the two side by side",
+                icon=":material/compare:",
+                run=second.id,
+                view=versus.TAB,
+                other=first.id,
             )

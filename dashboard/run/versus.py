@@ -38,6 +38,7 @@ DECISIVE = (  # columns that determine a result, in the order in which they are 
     "augment",
     "hardware",
 )
+PIXELS = {"own": "own preprocessing", "divide255": "division by 255"}
 SIDES = {"class": "before the projection", "projected": "after the projection"}  # of a CLIP's features
 
 
@@ -129,6 +130,7 @@ def _traits(run: RunRow) -> tuple[str, ...]:
         config.backbone,
         RECIPES[config.recipe].title if config.recipe in RECIPES else TITLES[config.method],
         f"{config.input_size} px",
+        PIXELS[config.preprocessing],
         formats.count(run.n_train, "training image"),
         f"{run.weights_origin} weights",
         f"seed {config.seed}",

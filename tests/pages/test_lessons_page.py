@@ -1,14 +1,17 @@
 """Lessons: chosen, walked from step to step, and left."""
 
+from dataclasses import replace
+
 from core import execute, runs
 from core.curriculum import lessons
-from tests.pages.conftest import wait
+from core.curriculum.lessons import Lesson, Step
+from dashboard.run import versus
+from tests.pages.conftest import said, wait
 
 
 def test_every_lesson_is_there_with_its_question(visit, used):
     page = visit("lessons")
-    said = " ".join(text.value for text in page.markdown)
-    assert all(lesson.question in said for lesson in lessons.LESSONS.values())
+    assert all(lesson.question in said(page) for lesson in lessons.LESSONS.values())
 
 
 def test_a_lesson_sets_up_its_pages_one_after_the_other(visit, used):
@@ -48,3 +51,22 @@ def test_the_step_says_done_when_the_run_is_there(visit, store, monkeypatch):
     execute.perform(runs.create(PROBE))
     page = visit("data", lesson="test", step="2")
     wait(page, lambda: any("Done." in text.value for text in page.markdown))
+
+
+def test_the_last_step_says_what_the_own_runs_showed_and_opens_both(visit, store, monkeypatch):
+    from tests.core.curriculum.test_lessons import PROBE
+
+    divided = replace(PROBE, preprocessing="divide255")
+    step = Step("See", "", "compare", "Read.", runs=("own", "divided"), compares=("divided", "own"))
+    monkeypatch.setitem(lessons.LESSONS, "test", Lesson("L", "Q?", {"own": PROBE, "divided": divided}, (step,)))
+    ids = {name: runs.create(config) for name, config in {"own": PROBE, "divided": divided}.items()}
+    for run_id in ids.values():
+        execute.perform(run_id)
+    page = visit("data", lesson="test", step="1")
+    wait(page, lambda: "Done." in said(page))
+    verdict = next(text.value for text in page.markdown if "McNemar" in text.value)
+    assert "wn preprocessing" in verdict and "ivision by 255" in verdict
+    link = next(link.proto for link in page.main.get("page_link") if "side by side" in link.proto.label)
+    assert f"run={ids['own']}" in link.query_string and f"other={ids['divided']}" in link.query_string
+    beside = visit("run", run=ids["own"], view=versus.TAB, other=ids["divided"])
+    assert "McNemar" in said(beside) and "division by 255" in said(beside)
