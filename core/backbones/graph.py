@@ -1,9 +1,10 @@
-"""The graph of a Keras network: how its layers are connected; and networks with shapes but no values.
+"""The graph of a Keras network: how its layers are connected; and networks with seeded values, or with none.
 
-The only module that uses private attributes of Keras: the nodes of a network, the origin of a tensor, and the list of
-variables not yet initialised. `tests/core/backbones/test_graph.py` fails if Keras changes them.
+The only module that uses private parts of Keras: the nodes of a network, the origin of a tensor, the variables not yet
+initialised, and the source of seeds. `tests/core/backbones/test_graph.py` fails if Keras changes them.
 """
 
+import random
 import re
 import threading
 from collections.abc import Iterator
@@ -13,9 +14,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     import keras
 
-BUILDING = threading.RLock()
-"""Held while a network is built, even one without values: layers draw their seeds from Python's global generator, so a
-network built at the same time by another thread would change the values of untrained weights."""
+
+class _Seeds(threading.local):
+    """Stands in for the module `random` where Keras draws seeds: each thread may have a generator of its own."""
+
+    generator: Any = random
+
+    def randint(self, least: int, most: int) -> int:
+        return self.generator.randint(least, most)
+
+
+_SEEDS = _Seeds()
 
 
 class Use(NamedTuple):
@@ -77,16 +86,33 @@ def forgetting(network: "keras.Model") -> Iterator[None]:
 
 
 @contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Layers that this thread makes inside have the values that `keras.utils.set_random_seed(seed)` would give them.
+
+    Layers without a seed draw one from Python's global generator. Other threads draw from it too, as Dask does to
+    estimate sizes: setting it would not give the same values every time, and would disturb those threads.
+    """
+    from keras.src.random import seed_generator
+
+    seed_generator.python_random = _SEEDS  # pyright: ignore[reportAttributeAccessIssue]
+    previous = _SEEDS.generator
+    _SEEDS.generator = random.Random(seed)
+    try:
+        yield
+    finally:
+        _SEEDS.generator = previous
+
+
+@contextmanager
 def without_values() -> Iterator[None]:
     """Networks built inside have shapes but no values: they take no memory and are quick to build."""
     import keras
     from keras.src.backend.common import global_state  # of this thread
 
-    with BUILDING:
-        postponed = global_state.get_global_attribute("uninitialized_variables") or []
-        global_state.set_global_attribute("uninitialized_variables", [])
-        try:
-            with keras.StatelessScope(initialize_variables=False):  # Keras defers variable initialisation in it
-                yield
-        finally:  # else the next such scope of this thread would initialise them
-            global_state.set_global_attribute("uninitialized_variables", postponed)
+    postponed = global_state.get_global_attribute("uninitialized_variables") or []
+    global_state.set_global_attribute("uninitialized_variables", [])
+    try:
+        with keras.StatelessScope(initialize_variables=False):  # Keras defers variable initialisation in it
+            yield
+    finally:  # else the next such scope of this thread would initialise them
+        global_state.set_global_attribute("uninitialized_variables", postponed)

@@ -39,6 +39,9 @@ __all__ = [
 
 PUBLISHED = ("imagenet", "published")  # names of published weights; "published" is CLIP's
 UNTRAINED_SEED = 0
+_SEEDED = (
+    "-own"  # another key than that of features stored when threads shared their seeds, which may be of any network
+)
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, 
     """
     facts = get(backbone)
     if weights == "untrained" or (weights == "imagenet" and not facts.weights_file):
-        return Weights("untrained", None, f"untrained-{facts.name}-seed{UNTRAINED_SEED}")
+        return Weights("untrained", None, f"untrained-{facts.name}-seed{UNTRAINED_SEED}{_SEEDED}")
     loader, origin = _loader(facts), facts.published
     if facts.own_weights(weights) == facts.published:
         path = loader.here(facts) or loader.fetch(facts, report)
@@ -123,17 +126,19 @@ def load(
     input_size: int | None = None,
     weights: str | Weights = "imagenet",
     pooling: str = "avg",
+    seed: int = UNTRAINED_SEED,
     report: Report = silent,
 ) -> "keras.Model":
     """From images, `(b, s, s, 3)` preprocessed as `Backbone.preprocessing` says, to features, `(b, d)` float32.
 
-    Network and pooling are not nested: all layers are at one level. Untrained weights are the same in every call.
+    Network and pooling are not nested: all layers are at one level.
 
     Args:
         input_size: s, in pixels; None: the backbone's default.
         weights: What `find_weights` takes or returns.
         pooling: "avg" or "max" over the last feature map, or "flatten"; for CLIP "class" (for which "avg" stands)
             or "projected": see `towers`.
+        seed: Of untrained weights, and of what the network's own layers draw in training, such as dropout.
 
     Raises:
         BackboneError: An unknown backbone, or an input size it does not accept.
@@ -154,14 +159,8 @@ def load(
     if not isinstance(weights, Weights):
         weights = find_weights(facts, weights, report=report)
 
-    import keras
-
     loader = _loader(facts)
-    with graph.BUILDING:
-        if weights.path is None:
-            # The global seed, from which the layers draw theirs: seeded initialisers would give values other than those
-            # whose features are cached.
-            keras.utils.set_random_seed(UNTRAINED_SEED)
+    with graph.seeded(seed):
         network = loader.build(facts, size, facts.own_pooling(pooling))
     loader.fill(network, facts, weights.path)
     return network

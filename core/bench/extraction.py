@@ -284,8 +284,8 @@ def _notebook_epochs(
     for layer in backbone.layers[: -config.unfreeze_count - 1]:  # the last one is the pooling layer
         layer.trainable = False
     inputs = keras.Input((size, size, 3))
-    x = keras.layers.Dropout(config.dropout)(backbone(inputs, training=False))
-    outputs = keras.layers.Dense(len(source.class_names), activation="softmax")(x)
+    x = keras.layers.Dropout(config.dropout, seed=0)(backbone(inputs, training=False))
+    outputs = _softmax(len(source.class_names))(x)
     model = keras.Model(inputs, outputs)
     optimizer = keras.optimizers.Adam(config.learning_rate)
     model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -329,16 +329,22 @@ def _notebook(source: Dataset, rows: dict, entry: backbones.Backbone, weights: b
         data = data.shuffle(1000, seed=0) if split == "train" else data
         return data.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).batch(64).prefetch(tf.data.AUTOTUNE)
 
-    keras.utils.set_random_seed(0)
     backbone = backbones.load(entry, input_size=size, weights=weights)
     backbone.trainable = False
     inputs = keras.Input((size, size, 3))
-    x = keras.layers.Dropout(0.2)(backbone(inputs, training=False))
-    outputs = keras.layers.Dense(len(source.class_names), activation="softmax")(x)
+    x = keras.layers.Dropout(0.2, seed=0)(backbone(inputs, training=False))
+    outputs = _softmax(len(source.class_names))(x)
     model = keras.Model(inputs, outputs)
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(batches("train"), validation_data=batches("val"), epochs=EPOCHS, verbose=0)  # pyright: ignore[reportArgumentType]
     return model.evaluate(batches("test"), verbose=0)[1]  # pyright: ignore[reportArgumentType]
+
+
+def _softmax(classes: int) -> Any:
+    from keras import initializers, layers
+
+    start: Any = initializers.GlorotUniform(0)
+    return layers.Dense(classes, activation="softmax", kernel_initializer=start)
 
 
 def _extract_first(images: int, dataset: str, backbone: str, weights: str, input_size: int) -> None:

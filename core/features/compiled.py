@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from core import backbones, hardware
-from core.backbones import Weights, graph
+from core.backbones import Weights
 from core.data.images import PREPROCESSING, preprocess
 from core.errors import BackboneError, ConfigError
 from core.features.encoder import Encoder
@@ -33,9 +33,9 @@ def build(encoder: Encoder, *, image_size: int) -> "Forward":
     return _build(encoder, encoder.find_weights(), image_size)
 
 
-def network(encoder: Encoder) -> Any:
+def network(encoder: Encoder, *, seed: int = backbones.UNTRAINED_SEED) -> Any:
     """The `keras.Model` of an encoder, from (b, s, s, 3) resized and preprocessed to (b, d)."""
-    return _load(encoder, encoder.find_weights())
+    return _load(encoder, encoder.find_weights(), seed)
 
 
 def clear() -> None:
@@ -81,16 +81,15 @@ def prepare(pixels: Any, input_size: int, mode: str) -> Any:
 
 @contextmanager
 def building(precision: str) -> Iterator[None]:
-    """Layers that this thread builds inside have this precision; one thread builds at a time, see `graph.BUILDING`."""
+    """Layers that this thread builds inside have this precision."""
     import keras
 
-    with graph.BUILDING:
-        previous = keras.config.dtype_policy()
-        keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
-        try:
-            yield
-        finally:
-            keras.config.set_dtype_policy(previous)
+    previous = keras.config.dtype_policy()  # of this thread
+    keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(previous)
 
 
 @dataclass
@@ -181,9 +180,10 @@ def _build(encoder: Encoder, weights: Weights, image_size: int) -> Forward:
     )
 
 
-def _load(encoder: Encoder, weights: Weights) -> Any:
+def _load(encoder: Encoder, weights: Weights, seed: int = backbones.UNTRAINED_SEED) -> Any:
+    size, pooling = encoder.input_size, encoder.pooling
     with building(encoder.precision):
-        return backbones.load(encoder.backbone, input_size=encoder.input_size, weights=weights, pooling=encoder.pooling)
+        return backbones.load(encoder.backbone, input_size=size, weights=weights, pooling=pooling, seed=seed)
 
 
 def _smallest_batch() -> int:

@@ -9,7 +9,7 @@ not part of it.
 from dataclasses import dataclass
 from typing import Any
 
-from core import heads
+from core import backbones, heads
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
 from core.features import compiled
@@ -46,11 +46,9 @@ def assemble(
     """
     import keras
 
-    network: Any = compiled.network(config.encoder)
-    if config.method == "scratch":
-        with compiled.building(config.encoder.precision):
-            keras.utils.set_random_seed(config.seed)
-            network = keras.models.clone_model(network)  # otherwise untrained weights would be the same for every seed
+    # Untrained weights whose features are cached are the same for every seed; from scratch, the seed decides.
+    seed = config.seed if config.method == "scratch" else backbones.UNTRAINED_SEED
+    network: Any = compiled.network(config.encoder, seed=seed)
     dense = _dense_layers(head, network.output_shape[-1], classes) if head else []
     units = [len(layer.bias) for layer in dense[:-1]]
     if not units and config.head_units:

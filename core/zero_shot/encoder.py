@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from core import backbones, features, settings
-from core.backbones import Weights
+from core.backbones import Weights, graph
 from core.backbones.clip import tensors, towers
 from core.data.datasets import Dataset
 from core.errors import BackboneError, ConfigError, closest
@@ -156,9 +156,7 @@ def _text_tower(name: str, weights: Weights) -> Callable[[np.ndarray], Any]:
     import keras
 
     facts = _facts(name)
-    with compiled.building("float32"):
-        if weights.path is None:
-            keras.utils.set_random_seed(backbones.UNTRAINED_SEED)
+    with compiled.building("float32"), graph.seeded(backbones.UNTRAINED_SEED):
         network = towers.text(facts)
         if weights.path is not None:
             tensors.read(weights.path, network, facts, "text")

@@ -2,17 +2,20 @@
 
 import itertools
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import psutil
 import pytest
 
+from core import backbones, hardware, runs
 from core import engine as engines
-from core import hardware, runs
 from core.config import RunConfig
 from core.engine import Engine
 from core.errors import EngineError, RunError, Stopped
@@ -278,3 +281,43 @@ def test_two_long_works_leave_a_thread_for_short_calls(engine):
     with pytest.raises(Stopped):
         drawing.result(timeout=PATIENCE)
     wait(run_id, "stopped")
+
+
+def _draw_for_ever(*, report) -> None:
+    """Take random numbers as Dask does to estimate sizes."""
+    for done in itertools.count():
+        random.sample(range(1000), 10)
+        report(Progress("draw", done, 0, "steps"))
+        time.sleep(0.001)
+
+
+def _untrained(backbone: str) -> list[np.ndarray]:
+    network = backbones.load(backbone, input_size=32, weights="untrained")
+    return [np.array(variable) for variable in network.variables]
+
+
+def test_an_untrained_network_has_the_same_values_every_time_whatever_the_worker_does_beside_it(engine):
+    drawing = engine.call_reporting("random numbers", _draw_for_ever)
+    wait_for_progress(engine, "random numbers")
+    first, *others = [engine.call(_untrained, "MobileNetV2") for _ in range(4)]  # two at a time
+    expected = first.result(timeout=PATIENCE)
+    assert len(expected) == 260
+    for other in others:
+        for received, wanted in zip(other.result(timeout=PATIENCE), expected, strict=True):
+            np.testing.assert_array_equal(received, wanted)
+    engine.cancel("random numbers")
+    with pytest.raises(Stopped):
+        drawing.result(timeout=PATIENCE)
+
+
+def test_two_equal_trainings_from_scratch_give_the_same_numbers(engine):
+    drawing = engine.call_reporting("random numbers", _draw_for_ever)
+    wait_for_progress(engine, "random numbers")
+    config = RunConfig(backbone="ResNet20", n_train=100, n_test=50, method="scratch", epochs=1, seed=4)
+    first, second = (wait(run_id, "finished") for run_id in [engine.submit(config) for _ in range(2)])
+    engine.cancel("random numbers")
+    with pytest.raises(Stopped):
+        drawing.result(timeout=PATIENCE)
+    pd.testing.assert_frame_equal(runs.predictions(first.id), runs.predictions(second.id))
+    losses = [runs.curves(run.id).query("metric == 'loss'")["value"].tolist() for run in (first, second)]
+    assert losses[0] == losses[1] and len(losses[0]) == 1

@@ -2,6 +2,7 @@
 
 import random
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -70,20 +71,46 @@ def test_layers_are_named_after_their_class_as_keras_names_them():
         assert layer.name.rstrip("_0123456789") == graph.snake_case(type(layer).__name__).rstrip("_0123456789")
 
 
-def test_untrained_weights_are_the_same_while_another_thread_builds_outlines():
-    """Layers take their seeds from Python's global generator: an outline takes some too."""
-    expected = backbones.load("Tiny", weights="untrained").get_weights()
+def test_seeded_values_are_those_that_keras_gives_a_process_of_that_seed():
+    """Exported code sets the seed of its own process, and starts from the same network."""
+    import keras
+
+    keras.utils.set_random_seed(3)
+    expected = [np.array(variable) for variable in _network().variables]
+    with graph.seeded(3):
+        received = [np.array(variable) for variable in _network().variables]
+    assert len(received) == 3  # a kernel, a bias and the seed of dropout
+    for own, keras_own in zip(received, expected, strict=True):
+        np.testing.assert_array_equal(own, keras_own)
+
+
+def test_seeds_within_seeds_end_with_their_block_and_the_process_keeps_its_random_numbers():
     state = random.getstate()
-    backbones.outline("Tiny", input_size=32)
-    assert random.getstate() != state  # else the lock is not needed any more
+    with graph.seeded(1):
+        first = _kernel()
+        with graph.seeded(2):
+            other = _kernel()
+        second = _kernel()
+    with graph.seeded(1):
+        np.testing.assert_array_equal([_kernel(), _kernel()], [first, second])
+    assert not np.array_equal(first, second) and not np.array_equal(first, other)
+    assert random.getstate() == state
+    _kernel()
+    assert random.getstate() != state  # outside, Keras draws from the process
+
+
+def test_untrained_weights_are_the_same_while_other_threads_draw_random_numbers_and_build():
+    expected = backbones.load("Tiny", weights="untrained").get_weights()
     done = threading.Event()
 
-    def build_outlines() -> None:
+    def disturb(work: Callable[[], object]) -> None:
         while not done.is_set():
-            backbones.outline("Tiny", input_size=32)
+            work()
 
-    thread = threading.Thread(target=build_outlines)
-    thread.start()
+    other_work = (lambda: backbones.outline("Tiny", input_size=32), random.random, lambda: random.seed(1))
+    threads = [threading.Thread(target=disturb, args=(work,)) for work in other_work]
+    for thread in threads:
+        thread.start()
     try:
         for _ in range(10):
             weights = backbones.load("Tiny", weights="untrained").get_weights()
@@ -91,4 +118,15 @@ def test_untrained_weights_are_the_same_while_another_thread_builds_outlines():
                 np.testing.assert_array_equal(received, wanted)
     finally:
         done.set()
-        thread.join()
+        for thread in threads:
+            thread.join()
+
+
+def _network():
+    import keras
+
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(5), keras.layers.Dropout(0.5)])
+
+
+def _kernel() -> np.ndarray:
+    return np.array(_network().weights[0])
