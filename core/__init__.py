@@ -7,6 +7,7 @@
     hardware                               a description of this machine
     storage, download                      files of the home folder; one file over HTTP
     metrics, neighbours                    arrays in, numbers out
+    calibration                            confidence against accuracy, and against chance
     data                                   images, labels, splits
     backbones                              facts, networks, weights
     features                               the compiled pass and its cache

@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 
 from core import metrics
+from core.calibration import Calibration
 from dashboard.ui import formats
-
-MISJUDGED = 0.02  # smallest calibration error that is reported as one
 
 
 def change(measured: metrics.Change, first: str, second: str, *, unit: str = "test image") -> str:
@@ -69,20 +68,29 @@ def classes(counts: pd.DataFrame) -> str:
     return f"{text}, mistaken for **{names[mistaken]}** in {wrong[mistaken]} of {images[worst].sum()} images."
 
 
-def calibration(bins: tuple[metrics.Bin, ...], error: float) -> str:
-    """Whether the confidence of a run matches its accuracy."""
-    filled = [part for part in bins if part.images]
-    images = sum(part.images for part in filled)
-    sure = sum(part.images * part.confidence for part in filled) / images
-    right = sum(part.images * part.accuracy.value for part in filled) / images
+def calibration(measured: Calibration) -> str:
+    """Whether the confidence of a run matches its accuracy, as far as its test images can tell."""
+    sure, right, images = measured.confidence, measured.accuracy, formats.count(measured.images, "test image")
     text = f"Its average confidence is {formats.percent(sure)}, its accuracy {formats.percent(right)}: "
-    if error < MISJUDGED:
-        text += "it is well calibrated."
-    elif abs(sure - right) < error / 2:
+    if not measured.misjudged:
+        text += "it is well calibrated, as far as these images can tell."
+    elif abs(sure - right) < measured.error / 2:
         text += "overconfident for some images, underconfident for others."
     else:
         text += "it is overconfident." if sure > right else "it is underconfident."
-    return f"{text} Confidence and accuracy are {100 * error:.1f} points apart (expected calibration error)."
+    text += (
+        f" Confidence and accuracy are {100 * measured.error:.1f} points apart (expected calibration error). By chance "
+        f"alone, perfect confidence would be {100 * measured.chance:.1f} points apart on {images}, and in 95 % of all "
+        f"cases at most {100 * measured.limit:.1f}."
+    )
+    if measured.temperature and measured.mended is not None:
+        text += (
+            f" Dividing its logits by a temperature of {measured.temperature:.2f} would bring that down to "
+            f"{100 * measured.mended:.1f} points (fitted on the test predictions, measured by cross-validation)."
+        )
+    elif measured.misjudged:
+        text += " No single temperature would mend that."
+    return text
 
 
 def _sentence(text: str) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import metrics
+from core import calibration, metrics
 from core.config import ZERO_SHOT, RunConfig
 from core.data.datasets import Dataset
 from core.errors import LabError
@@ -159,11 +159,12 @@ def _confidence(model: str, dataset: Dataset, scored: Scored) -> None:
             help="Cosines are multiplied by it before the softmax: the prediction stays, its confidence changes",
         )
         shares = classifier.probabilities(scored.cosines, scale)
-        error = metrics.calibration_error(scored.labels, shares)
+        measured = calibration.judge(scored.labels, shares)
         best = classifier.best_scale(scored.labels, scored.cosines, SCALES)
         st.markdown(
-            f"Calibration error {formats.percent(error)}. The model's own scale is {scored.scale:.1f}; the least error "
-            f"on these validation images is at {best:.1f}."
+            f"Calibration error {formats.percent(measured.error)}; by chance alone, perfect confidence would have "
+            f"{formats.percent(measured.chance)} on as many images. The model's own scale is {scored.scale:.1f}; the "
+            f"least error on these validation images is at {best:.1f}."
         )
         bins = metrics.calibration_bins(scored.labels, shares, 10)
         components.chart(run_charts.calibration(bins), key="zero-shot-calibration", alt="Accuracy against confidence")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core import metrics
+from core import calibration, metrics
 from dashboard.ui import findings
 
 COUNTS = pd.DataFrame([[8, 2, 0], [3, 6, 1], [0, 0, 0]], index=["cat", "dog", "eel"], columns=["cat", "dog", "eel"])
@@ -29,17 +29,33 @@ def test_a_perfect_run_has_no_worst_class():
 def test_calibration_says_in_which_direction_a_run_errs(confidence, right, said):
     labels = np.array([0] * right + [1] * (100 - right))
     probabilities = np.tile([confidence, 1 - confidence], (100, 1))
-    bins = metrics.calibration_bins(labels, probabilities, 10)
-    text = findings.calibration(bins, metrics.calibration_error(labels, probabilities))
+    text = findings.calibration(calibration.judge(labels, probabilities))
     assert said in text
     assert f"its accuracy {right:.1f} %" in text
 
 
 def test_errors_in_both_directions_do_not_pass_for_calibration():
     labels = np.array([0] * 50 + [1] * 50)
-    probabilities = np.array([[0.6, 0.4]] * 50 + [[0.6, 0.4]] * 0 + [[0.9, 0.1]] * 50)
-    bins = metrics.calibration_bins(labels, probabilities, 10)
-    assert "knows" not in findings.calibration(bins, metrics.calibration_error(labels, probabilities))
+    probabilities = np.array([[0.6, 0.4]] * 50 + [[0.9, 0.1]] * 50)
+    assert "well calibrated" not in findings.calibration(calibration.judge(labels, probabilities))
+
+
+def test_of_perfectly_calibrated_runs_few_are_told_that_they_misjudge():
+    random = np.random.default_rng(1)
+    told = 0
+    for _ in range(200):
+        logits = random.normal(0, 2, (500, 10))
+        probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        labels = (random.random((500, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)
+        told += "well calibrated" not in findings.calibration(calibration.judge(labels, probabilities))
+    assert told <= 16  # 5 %, within what 200 runs can show
+
+
+def test_an_overconfident_run_is_told_the_temperature_that_mends_it():
+    measured = calibration.Calibration(500, 0.9, 0.7, 0.2, 0.03, 0.05, temperature=2.04, mended=0.031)
+    text = findings.calibration(measured)
+    assert "overconfident" in text and "temperature of 2.04" in text and "3.1 points" in text
+    assert "cross-validation" in text
 
 
 def change(only_first: int, only_second: int, both: int = 50) -> metrics.Change:
