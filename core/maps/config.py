@@ -9,7 +9,7 @@ from core.errors import ConfigError
 from core.neighbours import METRICS
 from core.options import option
 
-VERSION = 1  # increase it when the same config would give another map
+VERSION = 2  # increase it when the same config would give another map
 
 
 @dataclass(frozen=True)

@@ -52,14 +52,17 @@ def fit(values: np.ndarray, components: int, *, metric: str = "euclidean", seed:
         )
     count, size = values.shape
     kept = min(components, count - 1, size)
+    mean = values.mean(axis=0, dtype=np.float64).astype(np.float32)
     if not kept:
-        return Reduction(values.mean(axis=0), np.empty((0, size), np.float32), np.empty(0), metric)
+        return Reduction(mean, np.empty((0, size), np.float32), np.empty(0), metric)
     from sklearn.decomposition import PCA
 
+    # Centred first: the solver subtracts the mean after squaring, which in float32 leaves nothing of small differences.
+    values = values - mean
     solver = "covariance_eigh" if size <= COVARIANCE else "randomized"
     pca: Any = PCA(kept, svd_solver=solver, random_state=seed).fit(values)
     return Reduction(
-        pca.mean_.astype(np.float32),
+        (mean + pca.mean_).astype(np.float32),
         pca.components_.astype(np.float32),
         pca.explained_variance_ratio_.astype(np.float64),
         metric,

@@ -23,6 +23,22 @@ def test_axes_and_explained_variance_are_the_planted_ones(values):
     np.testing.assert_allclose(points.mean(axis=0), 0, atol=1e-3)
 
 
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+@pytest.mark.parametrize("longest", [pca.COVARIANCE, 100])
+def test_nearly_identical_frames_differ_along_the_planted_axes(metric, longest, monkeypatch):
+    """Features of a still camera: their differences are a ten-thousandth of their values."""
+    monkeypatch.setattr(pca, "COVARIANCE", longest)
+    random = np.random.default_rng(0)
+    axes = np.linalg.qr(random.normal(size=(320, 20)))[0].T
+    shares = np.array([4, 2, 1, *[0.2] * 17])
+    differences = (random.normal(size=(400, 20)) * np.sqrt(shares)) @ axes
+    frames = (np.abs(random.normal(0.5, 1, 320)) + 1e-3 * differences).astype(np.float32)
+    space = pca.fit(frames, 20, metric=metric)
+    np.testing.assert_allclose(space.explained[:3], shares[:3] / shares.sum(), rtol=0.15)
+    points = space.apply(frames)
+    assert points[:, 0].var() / points.var(axis=0).sum() == pytest.approx(space.explained[0], rel=0.05)
+
+
 def test_new_vectors_go_where_the_old_ones_are(values):
     space = pca.fit(values[:1000], 2)
     np.testing.assert_allclose(space.apply(values)[:1000], space.apply(values[:1000]), atol=1e-5)
