@@ -31,9 +31,7 @@ class Step:
     choices: Mapping[str, str] = field(default_factory=dict)  # the page's URL parameters
     starts: str = ""  # the run for which the Train page is set up, by its name in the lesson
     runs: tuple[str, ...] = ()  # the runs that must be finished, by their names in the lesson
-    compares: tuple[str, str] | None = (
-        None  # the two runs whose difference is the point, the better one expected second
-    )
+    compares: tuple[str, str] | None = None  # the runs whose difference is the point, the better one expected second
     mapped: str = ""  # the fine-tune whose maps before and after must be drawn
     question: str = ""
     answer: str = ""
@@ -86,8 +84,8 @@ LESSONS: dict[str, Lesson] = {
             ),
             Step(
                 "The same probe, divided by 255",
-                "The textbook divides every pixel by 255, whatever the network. Open More: the only difference is under "
-                "Pixels.",
+                "The textbook divides every pixel by 255, whatever the network. Open More: the only difference is "
+                "under Pixels.",
                 "train",
                 "Guess how many points it costs, then press Start.",
                 starts="divided",
