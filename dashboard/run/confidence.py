@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import calibration, metrics
+from core import metrics
 from core.runs import RunRow
 from dashboard import server
 from dashboard.run import explanation
@@ -55,7 +55,7 @@ def _calibration(run: RunRow) -> None:
     probabilities = predictions.filter(regex=r"^p_\d+$").to_numpy()
     bins = metrics.calibration_bins(labels, probabilities, BINS)
     st.subheader("Is it right as often as it is confident?", anchor=False)
-    st.markdown(findings.calibration(calibration.judge(labels, probabilities)))
+    st.markdown(findings.calibration(server.runs.judged_calibration(run.id)))
     components.chart(
         run_charts.calibration(bins), key=f"calibration-{run.id}", alt="Accuracy against confidence, in ten bins"
     )

@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core import runs, settings
+from core import calibration, runs, settings
+from core.calibration import Calibration
 from core.config import RunConfig
 from core.errors import StoreError
 from core.evaluation import comparison
@@ -42,6 +43,13 @@ def get(run_id: str) -> Run:
 def predictions(run_id: str) -> pd.DataFrame:
     """`runs.predictions` of a finished run."""
     return runs.predictions(run_id)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def judged_calibration(run_id: str) -> Calibration:
+    """`calibration.judge` of a finished run's test predictions."""
+    tested = predictions(run_id)
+    return calibration.judge(tested["label"].to_numpy(), tested.filter(regex=r"^p_\d+$").to_numpy())
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
