@@ -6,7 +6,7 @@ from core.errors import LabError
 from core.runs import ENDED
 from core.runs import table as as_table
 from dashboard import server
-from dashboard.compare import agreement, group, labels_worth, table
+from dashboard.compare import agreement, fair_run, group, labels_worth, table
 from dashboard.run import actions as run_actions
 from dashboard.run import export, progress, versus
 from dashboard.state import visitor
@@ -22,8 +22,9 @@ finished = [run for run in shown if run.status == "finished"]
 projected = visitor.get().projector  # then the answers need the whole width
 left, right = (st.container(), st.container()) if projected or not finished else st.columns([6, 5], gap="large")
 with left:
-    for answer in answers.three_questions(finished, server.runs.change, server.runs.unfreezing):
+    for answer in answers.three_questions(finished, server.runs.change, server.runs.unfreezing, server.anatomy.macs):
         st.markdown(f"**{answer.question}**  \n{formats.message(answer.text)}")
+    fair_run.show(finished)
 with right:
     if finished:
         results = as_table(finished)

@@ -5,5 +5,6 @@ robustness     accuracy on corrupted test images
 layer_probes   accuracy of a linear head after some of the blocks
 groups         runs that were tested on the same images
 agreement      how often two runs predict the same class
+explanation    what may explain the difference between two runs
 comparison     which of two runs is better, and what unfreezing changed
 """

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from core import metrics, runs
+from core import anatomy, metrics, runs
 from core.config import TITLES, RunConfig
 from core.data import datasets
 from core.errors import LabError, RunError
@@ -81,7 +81,7 @@ def _comparison(group: groups.Group) -> list[str]:
             [row.accuracy_high for row in rows],
         ),
     ]
-    for answer in answers.three_questions(rows, comparison.of_runs, comparison.unfreezing):
+    for answer in answers.three_questions(rows, comparison.of_runs, comparison.unfreezing, _macs):
         sentences = "<br>".join(escape(sentence) for sentence in answer.sentences)
         parts.append(f"<p><b>{escape(answer.question)}</b><br>{sentences}</p>")
     parts += [f"<p class=warning>{escape(warning)}</p>" for warning in answers.warnings(rows)]
@@ -97,6 +97,12 @@ def _comparison(group: groups.Group) -> list[str]:
         for label, run in zip(labels, rows, strict=True)
     ]
     return [*parts, _table(("Run", "Accuracy", "95 % interval", "Validation", "Time", "Measured on"), cells)]
+
+
+def _macs(backbone: str, input_size: int) -> int | None:
+    """Of networks that were opened here before."""
+    network = anatomy.find(backbone, input_size)
+    return network.macs if network else None
 
 
 def _labels(rows: Sequence[RunRow]) -> list[str]:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core import anatomy
 from core.anatomy import Anatomy
+from core.errors import LabError
 from dashboard.server.once import once
 from dashboard.server.tasks import Answers
 
@@ -18,6 +19,15 @@ def describe(backbone: str, input_size: int) -> Anatomy | None:
         return _on_disk(backbone, input_size)
     except LookupError:
         return _answers().get((backbone, input_size), anatomy.describe, backbone, input_size)
+
+
+def macs(backbone: str, input_size: int) -> int | None:
+    """Multiply-accumulates of a backbone for one image; None while the worker reads it, and if it does not build."""
+    try:
+        network = describe(backbone, input_size)
+    except LabError:
+        return None
+    return network.macs if network else None
 
 
 def reading(backbone: str, input_size: int) -> bool:

@@ -6,16 +6,13 @@ Every sentence is computed from measured numbers and from the facts of the backb
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from math import isnan
 
 import pandas as pd
 
-from core.backbones import BACKBONES
-from core.config import TITLES, TRAINED
+from core.evaluation import explanation
 from core.metrics import Change
 from core.runs import RunRow
-from dashboard.ui import findings, formats
+from dashboard.ui import explanations, findings, formats, run_labels
 
 MOST_GAINS = 3  # fine-tunes whose gain from unfreezing is reported
 CLOSE = 1.1  # ratio of two single timings; a smaller one may be noise
@@ -38,13 +35,16 @@ class Answer:
         return "  \n".join(self.sentences)
 
 
-def three_questions(runs: Sequence[RunRow], change: ChangeOfRuns, unfreezing: Unfreezing) -> tuple[Answer, ...]:
+def three_questions(
+    runs: Sequence[RunRow], change: ChangeOfRuns, unfreezing: Unfreezing, macs: explanations.Macs
+) -> tuple[Answer, ...]:
     """The exercise's questions, answered from the finished ones of these runs; none without such runs.
 
     Args:
         runs: Tested on the same images: a group of `groups.by_test_images`.
         change: `comparison.of_runs`, or a cached version of it.
         unfreezing: `comparison.unfreezing`, or a cached version of it.
+        macs: Multiply-accumulates of a backbone for one image of a size; None where they are not known.
     """
     done = _finished(runs)
     if not done:
@@ -52,8 +52,8 @@ def three_questions(runs: Sequence[RunRow], change: ChangeOfRuns, unfreezing: Un
     by_machine = _grouped(done, lambda run: run.hardware)
     return (
         Answer("Which model was most accurate?", (_most_accurate(done, change, unfreezing),)),
-        Answer("Which trained fastest?", tuple(map(_fastest, by_machine))),
-        Answer("How does the architecture explain it?", _explanation(done)),
+        Answer("Which trained fastest?", tuple(line for group in by_machine for line in _fastest(group))),
+        Answer("How does the architecture explain it?", explanations.sentences(done, macs)),
     )
 
 
@@ -97,7 +97,7 @@ def only_differences(frame: pd.DataFrame) -> pd.DataFrame:
 
 def compare(first: RunRow, second: RunRow, change: ChangeOfRuns) -> str:
     """Two runs: by how much the first is better, and whether that is more than chance."""
-    one, other = _labels(first, second)
+    one, other = run_labels.two(first, second)
     return findings.change(change(second, first), other, one)
 
 
@@ -105,10 +105,12 @@ def _most_accurate(runs: Sequence[RunRow], change: ChangeOfRuns, unfreezing: Unf
     ranked = _best_first(runs)
     best = ranked[0]
     parts = [
-        f"{_label(best)}: {formats.percent(best.accuracy)} of {formats.count(best.n_test, 'test image')} of "
+        f"{run_labels.one(best)}: {formats.percent(best.accuracy)} of {formats.count(best.n_test, 'test image')} of "
         f"{best.config.dataset} (95 % interval {formats.interval(best.accuracy_low, best.accuracy_high)}), "
         f"measured on {best.hardware}."
     ]
+    if explanation.mistakes(best):
+        parts.append(f"It has a known mistake: {_mistakes(best)}.")
     rival = next((run for run in ranked if run.config.backbone != best.config.backbone), None)
     if rival:
         parts.append(compare(best, rival, change))
@@ -122,90 +124,55 @@ def _gains(ranked: Sequence[RunRow], unfreezing: Unfreezing) -> list[str]:
     gains = []
     for run in ranked:
         if len(gains) < MOST_GAINS and (change := unfreezing(run)):
-            gains.append(f"{_label(run)}: {findings.unfreezing(change)}")
+            gains.append(f"{run_labels.one(run)}: {findings.unfreezing(change)}")
     return list(dict.fromkeys(gains))  # the same run twice says the same
 
 
-def _fastest(runs: Sequence[RunRow]) -> str:
-    """One machine."""
-    timed = [run for run in runs if not run.cached]
-    if timed:
-        ranked = sorted(timed, key=lambda run: run.seconds)
-        trained = any(run.config.trains for run in timed)
-        did = "from images to a tested result" if trained else "to extract features, train and evaluate"
-        seconds = [run.seconds for run in ranked]
-        rivals = [i for i, run in enumerate(ranked) if run.config.backbone != ranked[0].config.backbone]
-    else:
-        timed = runs
-        ranked = sorted(timed, key=lambda run: run.seconds_train)
-        did = "to train the head on cached features"
-        seconds = [run.seconds_train for run in ranked]
-        rivals = list(range(1, len(ranked)))
+def _fastest(runs: Sequence[RunRow]) -> list[str]:
+    """One machine: training alone, then the whole run."""
+    lines = (
+        _ranked("Training alone", explanation.fastest(runs, "seconds_train"), "seconds_train"),
+        _ranked("The whole run, from images to a tested result", explanation.fastest(runs, "seconds"), "seconds"),
+    )
+    said = [line for line in lines if line]
+    return [*said[:-1], f"{said[-1]} Measured on {runs[0].hardware}."] if said else []
+
+
+def _ranked(what: str, ranking: explanation.Ranking, by: explanation.Time) -> str:
+    ranked = ranking.sound or ranking.mistaken
+    if not ranked:
+        return ""
     best = ranked[0]
-    parts = [f"{_label(best)} took {formats.duration(seconds[0])} {did}, measured on {best.hardware}."]
-    if rivals:
-        times = seconds[rivals[0]] / max(seconds[0], 1e-3)
-        verdict = f"took {times:.1f} times as long" if times >= CLOSE else "was too close to call from one timing each"
-        parts.append(f"The next, {_label(ranked[rivals[0]])}, {verdict}.")
-    if left_out := len(runs) - len(timed):
-        had = "It" if left_out == 1 else "They"
-        parts.append(f"{formats.count(left_out, 'run')} left out: {had.lower()} read features from the cache.")
+    least = getattr(best, by)
+    parts = [f"{what}: {run_labels.one(best)} was fastest, {formats.duration(least)}."]
+    if not ranking.sound:
+        parts.append(f"It has a known mistake: {_mistakes(best)}.")
+    for run in ranking.mistaken if ranking.sound else ():
+        parts.append(
+            f"{run_labels.one(run)} took {formats.duration(getattr(run, by))}, but with a known mistake: "
+            f"{_mistakes(run)}."
+        )
+    if len(ranked) > 1:
+        parts.append(f"The next, {_slower(best, ranked[1], by)}.")
+        rival = next((run for run in ranked[1:] if run.config.backbone != best.config.backbone), ranked[1])
+        if rival is not ranked[1]:
+            parts.append(f"The next backbone, {_slower(best, rival, by)}.")
+    if ranking.left_out:
+        number = formats.count(len(ranking.left_out), "run")
+        why = "read features from the cache" if by == "seconds" else "trained nothing"
+        parts.append(f"Left out: {number} that {why}.")
     return " ".join(parts)
 
 
-def _explanation(done: Sequence[RunRow]) -> tuple[str, ...]:
-    """Facts of the most accurate and of the fastest other backbone, where the time goes, and what goes with what."""
-    ranked = _best_first(run for run in done if run.config.backbone in BACKBONES)
-    best_of: dict[str, RunRow] = {}
-    for run in ranked:
-        best_of.setdefault(run.config.backbone, run)
-    runs = list(best_of.values())
-    if not runs:
-        return ("The backbones of these runs are not in the catalog.",)
-    shown = [runs[0], *sorted(runs[1:], key=lambda run: run.seconds)[:1]]
-    parts = [f"{_facts(run)}." for run in shown]
-    cold = [run for run in ranked if not run.cached and not run.config.trains]
-    if cold:
-        spent = sum(run.seconds_extract for run in cold) / max(sum(run.seconds for run in cold), 1e-9)
-        rest = "the backbone decides the time, hardly the head" if spent > 0.5 else "the rest is loading and the head"
-        parts.append(f"Extracting features was {100 * spent:.0f} % of the time of probes without a cache: {rest}.")
-    published = [(BACKBONES[run.config.backbone].top1, run.accuracy) for run in runs]
-    parts += _together(published, "a higher published ImageNet accuracy", "a higher accuracy here")
-    if len({(run.hardware, run.config.input_size) for run in runs}) == 1:
-        sizes = [(BACKBONES[run.config.backbone].params, 1 / run.images_per_second) for run in runs]
-        parts += _together(sizes, "more parameters", "more time an image")
-    if len(runs) == 1:
-        parts.append("Run a second backbone to see the effect of the architecture.")
-    return tuple(parts)
+def _slower(best: RunRow, other: RunRow, by: explanation.Time) -> str:
+    seconds = getattr(other, by)
+    times = seconds / max(getattr(best, by), 1e-3)
+    verdict = f"took {formats.times(times)} as long" if times >= CLOSE else "was too close to call from one timing each"
+    return f"{run_labels.two(best, other)[1]}, {verdict} ({formats.duration(seconds)})"
 
 
-def _facts(run: RunRow) -> str:
-    facts = BACKBONES[run.config.backbone]
-    text = (
-        f"{_label(run)} ({facts.year}) has {facts.depth} layers with weights and {facts.params / 1e6:.1f} M "
-        f"parameters, turns {run.config.input_size} px images into {facts.feature_dim:,} features"
-    )
-    speed = run.images_per_second
-    if not isnan(run.trainable_params):
-        share = run.trainable_params / run.total_params
-        text += f"; {run.trainable_params / 1e6:.2f} M of its parameters ({100 * share:.0f} %) trained"
-    if run.config.method == "scratch":
-        text += ", and started without pretraining"
-    return f"{text}, {formats.rate(speed)} measured" if not isnan(speed) else text
-
-
-def _together(pairs: Sequence[tuple[float | None, float]], more: str, then: str) -> list[str]:
-    """In how many pairs of backbones more of one went with more of the other; nothing below three backbones.
-
-    Args:
-        pairs: Cause and effect of each backbone; those with an unknown value are left out.
-    """
-    complete = [(cause, effect) for cause, effect in pairs if cause is not None and not isnan(cause + effect)]
-    if len(complete) < 3:
-        return []
-    differing = [(a, b) for a, b in combinations(complete, 2) if a[0] != b[0]]
-    agreeing = sum((a[0] - b[0]) * (a[1] - b[1]) > 0 for a, b in differing)
-    return [f"In {agreeing} of {len(differing)} pairs of backbones, {more} went with {then}."]
+def _mistakes(run: RunRow) -> str:
+    return formats.listed(explanation.mistakes(run))
 
 
 def _finished(runs: Sequence[RunRow]) -> list[RunRow]:
@@ -222,28 +189,6 @@ def _grouped(runs: Sequence[RunRow], key: Callable[[RunRow], Hashable]) -> list[
     for run in runs:
         groups[key(run)].append(run)
     return [group for _, group in sorted(groups.items(), key=lambda item: str(item[0]))]
-
-
-def _labels(first: RunRow, second: RunRow) -> tuple[str, str]:
-    """Labels of two runs, with their numbers of training images if the labels are otherwise the same."""
-    one, other = _label(first), _label(second)
-    if one != other or first.n_train == second.n_train:
-        return one, other
-    images = [formats.count(run.n_train, "training image") for run in (first, second)]
-    return f"{one[:-1]}, {images[0]})", f"{other[:-1]}, {images[1]})"
-
-
-def _label(run: RunRow) -> str:
-    mark = ", untrained weights" if run.weights_origin == "untrained" and run.config.method != "scratch" else ""
-    how = (
-        TITLES.get(run.config.method, run.config.method).lower() if run.config.method in TRAINED else run.config.method
-    )
-    if run.config.method == "finetune" and run.config.unfreeze in ("layers", "blocks"):
-        count, unit = run.config.unfreeze_count, run.config.unfreeze.removesuffix("s")
-        how += f" of the last {formats.count(count, unit) if count > 1 else unit}"
-    if run.config.preprocessing == "divide255":
-        mark = f", pixels divided by 255{mark}"
-    return f"{run.config.backbone} ({how}, {run.config.input_size} px{mark})"
 
 
 def _have(runs: Sequence[RunRow]) -> str:

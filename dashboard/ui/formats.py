@@ -65,6 +65,11 @@ def _is_formula(cell: object) -> bool:
     return isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
+def times(ratio: float) -> str:
+    """A ratio for reading: 1.4 times, 12 times."""
+    return f"{ratio:,.{0 if ratio >= 9.95 else 1}f} times"
+
+
 def percent(fraction: float) -> str:
     """0.8712 -> 87.1 %."""
     return f"{100 * fraction:.1f} %"

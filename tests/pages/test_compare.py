@@ -106,3 +106,11 @@ def test_a_group_that_is_not_there_is_said(visit, used):
     page = visit("compare", tested_on="pets:12")
     assert any("No run was tested on pets" in box.value for box in page.info)
     assert set(page.dataframe[0].value["run_id"]) == set(used)
+
+
+def test_what_is_not_the_architecture_is_said_beside_a_link_to_the_fair_run(visit, used):
+    execute.perform(runs.create(RunConfig(backbone="TinyCLIP", n_train=100, n_test=100)))
+    page = visit("compare")
+    assert any("Not the architecture: the training images" in text.value for text in page.main.markdown)
+    link = next(link for link in page.main.get("page_link") if "Make it fair" in link.proto.label)
+    assert "n_train=" in link.proto.query_string and "method=linear" in link.proto.query_string

@@ -7,8 +7,10 @@ import pytest
 from core import runs
 from core.evaluation import comparison
 from core.runs import RunRow
-from dashboard.ui import answers
+from dashboard.ui import answers, explanations
 from tests.run_rows import row
+
+MACS = {("VGG16", 160): 7_800_000_000, ("MobileNetV2", 160): 156_000_000}
 
 
 def run(backbone: str, accuracy: float, margin: float = 0.01, extract: float = 10.0, **changes) -> RunRow:
@@ -39,7 +41,9 @@ def run(backbone: str, accuracy: float, margin: float = 0.01, extract: float = 1
 
 
 def three_questions(rows: list[RunRow]) -> tuple[answers.Answer, ...]:
-    return answers.three_questions(rows, comparison.by_counts, comparison.unfreezing_by_counts)
+    return answers.three_questions(
+        rows, comparison.by_counts, comparison.unfreezing_by_counts, lambda *network: MACS.get(network)
+    )
 
 
 def text(rows: list[RunRow], question: int) -> str:
@@ -67,50 +71,89 @@ def test_the_lead_is_the_same_whichever_run_comes_first():
     )
 
 
-def test_the_fastest_extracted_its_features_itself():
-    cached = run("ResNet50", 0.87, extract=0.1, cached=True, images_per_second=float("nan"))
-    said = text([run("VGG16", 0.8, extract=96), run("MobileNetV2", 0.84, extract=6), cached], 1)
-    assert said.startswith("MobileNetV2 (linear, 160 px) took 10 s to extract features, train and evaluate")
-    assert "VGG16 (linear, 160 px), took 10.0 times as long" in said
-    assert "1 run left out: it read features from the cache" in said
+def test_training_time_and_whole_time_are_told_apart():
+    cached = run("ResNet50", 0.87, extract=0.1, cached=True, images_per_second=float("nan"), seconds_train=0.5)
+    training, whole = three_questions([run("VGG16", 0.8, extract=96), run("MobileNetV2", 0.84, extract=6), cached])[
+        1
+    ].sentences
+    assert training.startswith("Training alone: ResNet50 (linear, 160 px) was fastest, 0.5 s.")
+    assert "VGG16 (linear, 160 px), took 4.0 times as long (2.0 s)" in training
+    assert "MobileNetV2 (linear, 160 px) was fastest, 10 s." in whole
+    assert "The next, VGG16 (linear, 160 px), took 10 times as long (1 min 40 s)" in whole
+    assert "Left out: 1 run that read features from the cache." in whole
 
 
-def test_with_only_cached_runs_heads_are_timed_not_backbones():
-    rows = [run(name, 0.8, extract=0.1, cached=True, images_per_second=float("nan")) for name in ("VGG16", "ResNet50")]
-    said = text(rows, 1)
-    assert "to train the head on cached features" in said
-    assert "too close to call from one timing each" in said
+def test_the_next_is_the_next_though_its_backbone_is_the_same():
+    rows = [run("VGG16", 0.8, extract=96), run("MobileNetV2", 0.84, extract=6)]
+    whole = three_questions([*rows, run("MobileNetV2", 0.82, extract=8, method="knn")])[1].sentences[1]
+    assert "The next, MobileNetV2 (knn, 160 px), took 1.2 times as long (12 s)." in whole
+    assert "The next backbone, VGG16 (linear, 160 px), took 10 times as long" in whole
+
+
+def test_a_run_with_a_known_mistake_does_not_win_unsaid():
+    wrong = run("MobileNetV2", 0.3, extract=1, preprocessing="divide255")
+    whole = three_questions([wrong, run("VGG16", 0.8, extract=96)])[1].sentences[1]
+    assert "VGG16 (linear, 160 px) was fastest" in whole
+    assert "took 5.0 s, but with a known mistake: its pixels were divided by 255" in whole
+    assert "It has a known mistake" in text([wrong], 0) and "It has a known mistake" in text([wrong], 1)
+
+
+def test_a_zero_shot_run_trained_nothing_and_is_not_the_fastest_to_train():
+    clip = run("TinyCLIP", 0.5, method="zero-shot", input_size=32, seconds_train=0.0)
+    training = three_questions([clip, run("VGG16", 0.8)])[1].sentences[0]
+    assert "VGG16 (linear, 160 px) was fastest" in training
+    assert "Left out: 1 run that trained nothing." in training
+
+
+def test_close_times_are_too_close_to_call():
+    said = text([run(name, 0.8, extract=10) for name in ("VGG16", "ResNet50")], 1)
+    assert said.count("too close to call from one timing each") == 2
 
 
 def test_different_machines_are_timed_apart():
     said = text([run("VGG16", 0.8, extract=96), run("VGG16", 0.8, extract=6, hardware="Machine B")], 1)
-    assert "measured on Machine A" in said
-    assert "measured on Machine B" in said
+    assert "Measured on Machine A" in said
+    assert "Measured on Machine B" in said
     assert "times as long" not in said
 
 
-def test_the_explanation_is_made_of_the_facts_of_the_backbones():
-    said = text([run("VGG16", 0.8, extract=96), run("MobileNetV2", 0.84, extract=6)], 2)
-    assert "VGG16 (linear, 160 px) (2014) has 13 layers with weights and 14.7 M parameters" in said
-    assert "160 px images into 512 features, 31 images/s measured" in said
-    assert "Extracting features was 93 % of the time" in said
+def test_the_explanation_names_what_costs_time_and_what_may_cost_accuracy_from_facts():
+    time, accuracy, rest = three_questions([run("VGG16", 0.8, extract=96), run("MobileNetV2", 0.84, extract=6)])[
+        2
+    ].sentences
+    assert "MobileNetV2 156.0 M MACs at 160 px, VGG16 7.80 G MACs at 160 px (50 times as many for VGG16)" in time
+    assert "they did 500 images/s and 31 images/s" in time
+    assert "MobileNetV2 turns 160 px images into 1,280 features and was pretrained at 224 px on ImageNet" in accuracy
+    assert "VGG16 turns 160 px images into 512 features" in accuracy
+    assert rest.startswith("Both ran with the same settings")
 
 
-def test_pairs_of_backbones_are_counted_only_from_three_on():
-    rows = [run("MobileNetV2", 0.84, extract=6), run("ResNet50", 0.87, extract=20), run("VGG16", 0.80, extract=90)]
-    assert "pairs" not in text(rows[:2], 2)
+def test_what_is_not_the_architecture_is_said_and_the_fair_run_keeps_the_settings():
+    rows = [run("VGG16", 0.9), run("MobileNetV2", 0.84, input_size=96, method="knn")]
     said = text(rows, 2)
-    # parameters 2.3, 23.6, 14.7 M, seconds 6, 20, 90: VGG16 has fewer than ResNet50 and takes longer
-    assert "In 2 of 3 pairs of backbones, more parameters went with more time an image." in said
-    # published 71.3, 74.9, 71.3 %: MobileNetV2 and VGG16 are equal there, and say nothing
-    assert (
-        "In 2 of 2 pairs of backbones, a higher published ImageNet accuracy went with a higher accuracy here." in said
-    )
+    assert "Not the architecture: the input size (160 px against 96 px) and the method (linear against" in said
+    wanted = explanations.fair_run(rows)
+    assert wanted is not None
+    assert (wanted.backbone, wanted.input_size, wanted.method) == ("MobileNetV2", 160, "linear")
+
+
+def test_without_macs_the_parameters_are_compared_and_cached_features_are_said():
+    cached = run("ResNet50", 0.87, cached=True, images_per_second=float("nan"))
+    said = text([cached, run("VGG16", 0.8)], 2)
+    assert "ResNet50 has 23.6 M parameters, VGG16 14.7 M parameters (1.6 times as many for ResNet50)" in said
+    assert "ResNet50 read its features from the cache" in said
+
+
+def test_one_backbone_explains_nothing():
+    said = text([run("VGG16", 0.8), run("VGG16", 0.7, method="knn")], 2)
+    assert said.startswith("Not at all: every run here uses VGG16.")
+    assert "differ in the method" in said
+    assert "Run a second backbone" in text([run("VGG16", 0.8)], 2)
 
 
 def test_untrained_weights_are_marked_wherever_the_run_is_named():
     frame = [run("VGG16", 0.4, weights_origin="untrained")]
-    for answer in three_questions(frame):
+    for answer in three_questions(frame)[:2]:
         assert "VGG16 (linear, 160 px, untrained weights)" in answer.text
     assert "1 run has untrained weights" in answers.warnings(frame)[0]
 
@@ -162,7 +205,8 @@ def test_a_network_from_scratch_is_not_blamed_for_its_untrained_weights():
     frame = [custom, run("VGG16", 0.8)]
     assert not any("untrained" in warning for warning in answers.warnings(frame))
     said = text(frame, 2)
-    assert "2.00 M of its parameters (50 %) trained, and started without pretraining" in said
+    assert "CustomCNN also trained 2.0 M of its 4.0 M parameters" in said
+    assert "learned from these training images alone" in said
 
 
 def test_two_runs_that_differ_in_pixels_or_images_alone_are_told_apart():

@@ -1,0 +1,27 @@
+"""What a run is called in a sentence."""
+
+from core.config import TITLES, TRAINED, ZERO_SHOT
+from core.runs import RunRow
+from dashboard.ui import formats
+
+
+def two(first: RunRow, second: RunRow) -> tuple[str, str]:
+    """Labels of two runs, with their numbers of training images if these differ."""
+    if first.n_train == second.n_train or ZERO_SHOT in (first.config.method, second.config.method):
+        return one(first), one(second)
+    images = [formats.count(run.n_train, "training image") for run in (first, second)]
+    return f"{one(first)[:-1]}, {images[0]})", f"{one(second)[:-1]}, {images[1]})"
+
+
+def one(run: RunRow) -> str:
+    """Its backbone, method and input size, and what is unusual about it."""
+    mark = ", untrained weights" if run.weights_origin == "untrained" and run.config.method != "scratch" else ""
+    how = (
+        TITLES.get(run.config.method, run.config.method).lower() if run.config.method in TRAINED else run.config.method
+    )
+    if run.config.method == "finetune" and run.config.unfreeze in ("layers", "blocks"):
+        count, unit = run.config.unfreeze_count, run.config.unfreeze.removesuffix("s")
+        how += f" of the last {formats.count(count, unit) if count > 1 else unit}"
+    if run.config.preprocessing == "divide255":
+        mark = f", pixels divided by 255{mark}"
+    return f"{run.config.backbone} ({how}, {run.config.input_size} px{mark})"
