@@ -12,8 +12,9 @@ from dashboard.state import visitor
 from dashboard.ui import components, formats
 
 components.page_header("Backbone Lab", "What do pretrained networks know about your images?")
-components.four_steps()
-st.space("small")
+if not visitor.get().run:  # a result is to be seen without scrolling
+    components.four_steps()
+    st.space("small")
 with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
     demo = st.button("Run the demo", type="primary", icon=":material/play_arrow:")
     first = next(iter(lessons.LESSONS))

@@ -7,7 +7,7 @@ from core import heads
 from core.config import PROBES, TRAINED
 from core.runs import ENDED, RESUMABLE, Run, RunRow
 from dashboard import server
-from dashboard.run import fair_probe
+from dashboard.run import fair_probe, first_images
 from dashboard.run.again import same
 from dashboard.state import visitor
 from dashboard.ui import components, findings, formats, task_progress, training_charts
@@ -42,7 +42,11 @@ def show(run_id: str) -> None:
     if run.status != "finished":
         _did_not_finish(run)
         return
-    components.result_card(run)
+    card, images = st.columns([4, 8], gap="large")
+    with card:
+        components.result_card(run)
+    with images:
+        first_images.show(run)
     if change := server.runs.unfreezing(run):
         st.markdown(findings.unfreezing(change))
         fair_probe.show(run, change)

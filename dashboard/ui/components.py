@@ -93,6 +93,10 @@ def result_card(run: RunRow) -> None:
             f"from {formats.count(run.n_test, 'image')}"
         )
         details = [formats.plain(run.config.dataset), TITLES[run.config.method], f"{run.config.input_size} px"]
+        if run.n_train > 0:
+            details.append(formats.count(int(run.n_train), "training image"))
+        if run.config.preprocessing != "own":
+            details.append("pixels divided by 255")
         details.append(formats.duration(run.seconds) + (", features cached" if run.cached else ""))
         if run.weights_origin not in PUBLISHED:
             details.append(f"{run.weights_origin} weights")

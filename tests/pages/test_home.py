@@ -1,5 +1,8 @@
 """Home leads to a first result, and shows the last ones."""
 
+from core import runs
+from tests.pages.conftest import said
+
 
 def test_an_empty_home_offers_the_demo_and_says_what_will_be_there(visit):
     page = visit()
@@ -21,6 +24,11 @@ def test_the_followed_run_is_found_again_by_its_address(visit, used):
     labels = [link.proto.label for link in page.get("page_link")]
     assert "Compare it" in labels
     assert "Another head, same features" in labels
+    predictions = runs.predictions(linear)
+    wrong = predictions[predictions["prediction"] != predictions["label"]].sort_values("confidence")
+    assert f"{100 - len(wrong)} of 100 test images right; guessing would give 10" in said(page)
+    alts = [image.proto.imgs[0].alt for image in page.main.image]
+    assert len(alts) == 5 and alts[0].startswith(f"Image {wrong['row'].iloc[-1]}:")
 
 
 def test_a_run_that_is_not_here_is_said_and_nothing_breaks(visit, used):

@@ -1,0 +1,40 @@
+"""The first images of a result: how many are right, against guessing, and the run's surest mistakes."""
+
+import streamlit as st
+
+from core.runs import RunRow
+from dashboard import server
+from dashboard.run import confidence
+from dashboard.ui import components, formats, image_grid, notable_images
+
+MOST, TILE = 5, 112  # images, and their size in pixels: one row beside the card of the result on a laptop
+
+
+def show(run: RunRow) -> None:
+    """Draw them; nothing if the images are no longer those of the run."""
+    dataset = image_grid.dataset_of(run)
+    if dataset is None:
+        return
+    predictions = server.runs.predictions(run.id)
+    wrong = notable_images.surest_mistakes(predictions)
+    right, images = len(predictions) - len(wrong), formats.count(len(predictions), "test image")
+    guessed = len(predictions) / len(dataset.class_names)
+    st.markdown(f"#### {right:,} of {images} right; guessing would give {guessed:,.0f}", anchors=False)
+    if not len(wrong):
+        return
+    rows = wrong[:MOST]
+    st.markdown("Wrong, and most sure of it:")
+    with st.container(horizontal=True, gap="small"):
+        for row, image, true, said in zip(
+            rows.tolist(),
+            dataset.images[rows],
+            image_grid.truth(run, rows),
+            image_grid.predicted(run, rows),
+            strict=True,
+        ):
+            with st.container(width=TILE, gap="xxsmall"):
+                st.image(components.thumbnail(image, TILE), width=TILE, alt=f"Image {row}: {true}, taken for {said}")
+                st.caption(f"**{true}**, taken for {said}")
+    components.link(
+        "run", "See all of them, and why", icon=":material/search_insights:", run=run.id, view=confidence.TAB
+    )
