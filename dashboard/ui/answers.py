@@ -144,7 +144,8 @@ def _ranked(what: str, ranking: explanation.Ranking, by: explanation.Time) -> st
         return ""
     best = ranked[0]
     least = getattr(best, by)
-    parts = [f"{what}: {run_labels.one(best)} was fastest, {formats.duration(least)}."]
+    verdict = "was fastest," if len(ranked) > 1 or ranking.mistaken else "took"
+    parts = [f"{what}: {run_labels.one(best)} {verdict} {formats.duration(least)}."]
     if not ranking.sound:
         parts.append(f"It has a known mistake: {_mistakes(best)}.")
     for run in ranking.mistaken if ranking.sound else ():

@@ -42,7 +42,7 @@ def unfreezing(measured: metrics.Change) -> str:
     if measured.trained_on is None:
         return change(measured, "the frozen backbone", "the fine-tune")
     first, second = (formats.count(images) for images in measured.trained_on)
-    verdict = change(measured, f"the probe trained on {first} images", f"the fine-tune trained on {second}")
+    verdict = change(measured, f"the probe trained on {first} images", f"the fine-tune trained on {second} images")
     return (
         f"{verdict} These are different training images, so this is not the effect of unfreezing alone: a probe on the "
         f"{second} of the fine-tune would tell."
