@@ -6,8 +6,8 @@ from core import runs, settings
 from core.errors import LabError, StoreError
 from dashboard import server
 from dashboard.lessons import bar
-from dashboard.state import streamlit_patch, visitor
-from dashboard.ui import choices, components, formats
+from dashboard.state import address, streamlit_patch, visitor
+from dashboard.ui import choices, components, formats, unknown
 
 POLL = 1.0  # seconds between updates of a running run
 LOGO = str(settings.ASSETS / "logo.svg")  # a named icon would be fetched from the internet
@@ -84,7 +84,7 @@ def show() -> None:
     st.set_page_config(page_title="Backbone Lab", page_icon=LOGO, layout="wide", initial_sidebar_state=260)
     st.logo(LOGO, size="large")
     st.html(components.FRAME)
-    visitor.begin()
+    visitor.begin()  # before the navigation, or each change of page would be two entries of the browser's history
     server.engine.start()
     page = st.navigation(
         {
@@ -101,6 +101,8 @@ def show() -> None:
         choices.projector()
     if visitor.get().projector:
         components.enlarge_type()
+    address.show_refused(page.url_path)
+    unknown.check()
     try:
         bar.show()
         page.run()

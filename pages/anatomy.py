@@ -40,6 +40,7 @@ with pixels:
 with images:
     dataset_name = choices.dataset()
 with compared:
+    address.check_bound("with", "Compare with", networks)
     others = st.multiselect(
         "Compare with",
         [other for other in networks if other != name],
@@ -102,7 +103,7 @@ def _show(anatomy: Anatomy, dataset: Dataset) -> None:
         plan.links(anatomy, frozen, dataset, unfreeze)
     boxes = picture.parts(anatomy, frozen)
     head = anatomies.head_params(anatomy, len(dataset.class_names))
-    part = block.opened(anatomy, st.query_params.get("part", ""))
+    part = block.opened(anatomy, address.one_of("part", "Part", anatomy.parts) or "")
     summary = plan.sentence(anatomy, frozen, unfreeze).replace("*", "")
     components.chart(
         picture.figure(

@@ -11,6 +11,7 @@ from dashboard.ui import charts, choices, components, selections
 
 VIEWS = {"cost": "Accuracy and cost", "tree": "Family tree", "timeline": "Timeline", "families": "Families"}
 AXES = {"params": "Parameters", "images_per_second": "Speed on this machine"}
+SIZES = {most: f"Up to {most} M parameters" for most in (5, 10, 25, 50, 100)} | {5000: "Any"}
 
 components.page_header("Backbones", "Which architectures are there, and how do accuracy, size and speed compare?")
 
@@ -21,14 +22,16 @@ backbones = table.catalog(speeds)
 # Choose
 with st.container(horizontal=True, vertical_alignment="bottom"):
     search = st.text_input("Search", placeholder="Name, such as mobile", key="search", bind="query-params", width=260)
+    address.check_bound("family", "Families", set(backbones["family"]))
     families = st.multiselect(
         "Families", sorted(backbones["family"].unique()), key="family", bind="query-params", width=360
     )
+    address.check_bound("size", "Size", set(SIZES.values()))
     millions = st.selectbox(
         "Size",
-        [5, 10, 25, 50, 100, 5000],
-        index=5,
-        format_func=lambda most: "Any" if most == 5000 else f"Up to {most} M parameters",
+        list(SIZES),
+        index=len(SIZES) - 1,
+        format_func=SIZES.__getitem__,
         key="size",
         bind="query-params",
         width=240,
@@ -74,6 +77,7 @@ with side, st.container(border=True):
 
 def show_cost() -> None:
     """Published accuracy against size or speed."""
+    address.check_bound("against", "Accuracy against", set(AXES.values()))
     against = st.segmented_control(
         "Accuracy against",
         list(AXES),

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.errors import LabError
 from dashboard import server
+from dashboard.state import address
 from dashboard.ui import choices, components
 from dashboard.zero_shot import prompts, shared, weights
 from dashboard.zero_shot import tabs as zero_shot_tabs
@@ -27,6 +28,7 @@ try:
         "New classes": lambda: zero_shot_tabs.new_classes(model),
         "Images and texts": lambda: zero_shot_tabs.matrix(model, dataset),
     }
+    address.check_bound("zero-shot", "Tab", tabs)
     needs_features = ("Prompts", "Search")
     for (title, draw), tab in zip(tabs.items(), st.tabs(list(tabs), key="zero-shot", bind="query-params"), strict=True):
         if not tab.open:

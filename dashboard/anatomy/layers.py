@@ -7,6 +7,7 @@ from core.anatomy import Anatomy
 from core.anatomy.layers import LayerInfo
 from core.training.freezing import Frozen
 from dashboard.anatomy.picture import shape
+from dashboard.state import address
 from dashboard.ui import choices, formats, selections
 
 ROWS = {"layers": "Every layer", "blocks": "Folded to blocks"}
@@ -49,6 +50,7 @@ def show(anatomy: Anatomy, frozen: Frozen) -> None:
         query = st.text_input(
             "Search", placeholder="Name, type or block: pool, add, block_3", key="layer", bind="query-params", width=320
         )
+        address.check_bound("kind", "Types", set(table["kind"]))
         kinds = st.multiselect("Types", sorted(table["kind"].unique()), key="kind", bind="query-params", width=360)
     if rows == "blocks":
         _folded(table, frozen)

@@ -8,7 +8,7 @@ import streamlit as st
 from core.backbones import BACKBONES
 from core.config import TITLES
 from core.runs import COLUMNS, STATUSES, RunRow, table
-from dashboard.state import visitor
+from dashboard.state import address, visitor
 from dashboard.ui import answers, formats, selections
 
 ALWAYS = (  # columns shown even if their values do not differ
@@ -44,6 +44,7 @@ COUNTS = {"images_per_second": "Images/s", "n_train_used": "Training images", "n
 COUNTS |= {"n_test_used": "Test images", "train_images_per_second": "Training images/s"}
 COUNTS |= {"trainable_params": "Trainable parameters", "total_params": "Parameters", "peak_memory": "Memory, bytes"}
 COUNTS |= {"labelled": "Labelled images", "network_params": "Parameters of the network"}
+COLUMN_CHOICES = ("Only differences", "All columns")
 UNFORMATTED = [name for name in COLUMNS if name not in (PERCENT | SECONDS | COUNTS)]
 
 
@@ -60,9 +61,10 @@ def show(rows: Sequence[RunRow]) -> str | None:
     runs = table(rows)
     head, switch, download = st.columns([6, 3, 2], vertical_alignment="center")
     head.subheader(formats.count(len(runs), "run"), anchor=False)
+    address.check_bound("columns", "Columns", COLUMN_CHOICES)
     columns = switch.segmented_control(
         "Columns",
-        ["Only differences", "All columns"],
+        COLUMN_CHOICES,
         default="Only differences",
         required=True,
         label_visibility="collapsed",
@@ -107,6 +109,7 @@ def _filter(column: str, label: str, options: list[str]) -> list[str]:
     """The options that a visitor chose; all of them if none is chosen or there is only one."""
     if len(options) < 2:
         return options
+    address.check_bound(f"only_{column}", label, options)
     return st.multiselect(label, options, placeholder="All", key=f"only_{column}", bind="query-params") or options
 
 

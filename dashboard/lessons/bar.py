@@ -6,7 +6,6 @@ import streamlit as st
 
 from core.curriculum import lessons
 from core.curriculum.lessons import Lesson, Step
-from core.errors import LabError
 from core.runs import RunRow
 from dashboard import server
 from dashboard.run import versus
@@ -20,13 +19,7 @@ def show() -> None:
     """Draw the bar if a lesson is open."""
     if not visitor.get().lesson:
         return
-    try:
-        lesson = lessons.get(visitor.get().lesson)
-    except LabError as error:
-        components.show_error(error)
-        if st.button("All lessons", key="lesson-leave"):
-            leave()
-        return
+    lesson = lessons.get(visitor.get().lesson)
     last = len(lesson.steps)
     index = min(max(int(visitor.get().step), 1), last) - 1 if visitor.get().step.isdecimal() else 0
     step = lesson.steps[index]

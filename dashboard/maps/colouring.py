@@ -68,7 +68,7 @@ def _choose_run(runs: Sequence[RunRow], key: str, label: str, *, shown: bool) ->
     by_id = {run.id: run for run in runs}
     if st.session_state.get(key) not in titles:
         st.session_state.pop(key, None)
-    requested = address.current(key)
     if not shown:
+        requested = address.one_of(key, label, titles)
         return by_id[requested] if requested in by_id else runs[0]
     return by_id[choices.titled(st.selectbox, key, label, titles, width=320)]

@@ -13,6 +13,7 @@ from core.maps import MapConfig
 from core.maps.nearby import Near
 from dashboard import server
 from dashboard.map_view.view import Picked
+from dashboard.state import address
 from dashboard.ui import choices, components, formats, image_grid, task_progress
 
 POLL = 0.5  # seconds between polls of the worker
@@ -37,7 +38,11 @@ def panel(titles: Mapping[str, str]) -> str:
 def selected(rows: np.ndarray) -> int | None:
     """Row id of the image that the visitor selected, if it is on the map (rows (n,) ascending)."""
     row = image_grid.selected()
-    return row if row is not None and row in rows else None
+    if row is None or row in rows:
+        return row
+    if address.linked(image_grid.ROW):
+        address.refuse(image_grid.ROW, "Image", str(row), "is not on this map")
+    return None
 
 
 def neighbours(config: MapConfig, row: int | None) -> Near | LabError | None:
@@ -147,9 +152,9 @@ def gone(source: Source, error: MapError) -> None:
 def _switch(panel: str) -> None:
     st.session_state[_PANEL] = panel
     if panel == "point":
-        st.query_params.pop(_PANEL, None)
+        address.write(_PANEL, None)
     else:
-        st.query_params[_PANEL] = panel
+        address.write(_PANEL, panel)
 
 
 def _wait(source: Source, metric: str, row: int) -> None:

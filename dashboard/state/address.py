@@ -5,18 +5,96 @@ the one that is shown.
 
 A browser sends its address with each click. The second of two quick clicks is sent with the address from before the
 first; `current` returns the newer value.
+
+A value that no widget knows is taken out of the address, and `refused` says so for as long as the page is shown. After
+Back or Forward the address alone counts, and a name that it lacks means the default.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from math import isfinite
 from time import monotonic
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 LAG = 2.0  # seconds in which a browser may still send the address from before a click
+LEFT_OUT = "Left out of this address"
+READ = "read-from-the-address"  # names that widgets of this session have read
 _CHANGED = "changed-in-the-address"
+_REFUSED = "refused-in-the-address"
+_WRITTEN = "written-into-the-address"
+_PLACE = "place-of-the-refused"
+_SHOWN = "page-of-the-address"
 
 Number = TypeVar("Number", int, float)
+
+
+def begin() -> str:
+    """Start a script run: after Back and Forward, forget what the address does not say. Returns an id of the page."""
+    context = get_script_run_ctx()
+    page = context.page_script_hash if context else ""
+    read = st.session_state.setdefault(READ, set())
+    st.session_state.pop(_PLACE, None)
+    if by_history():
+        st.session_state.pop(_REFUSED, None)
+        st.session_state.pop(_CHANGED, None)
+        _forget_widgets(read - set(st.query_params))
+    return page
+
+
+def by_history() -> bool:
+    """Whether Back or Forward in the browser caused this script run."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
+def refuse(name: str, label: str, value: str, why: str = "is unknown here") -> None:
+    """Take a name out of the address because its value is unknown, and have it said."""
+    _change(name, None)
+    note(name, label, value, why)
+
+
+def note(name: str, label: str, value: str, why: str = "is unknown here") -> None:
+    """Have it said that a value in the address is unknown; something else takes it out."""
+    shown = value.replace("`", "'") or " "  # as code, which is shown as it is
+    st.session_state.setdefault(_REFUSED, {})[name] = f"{label}: `{shown}` {why}."
+    _show_refused()
+
+
+def show_refused(page: str) -> None:
+    """Say here what the address of this page named in vain, until the visitor chooses something for the same name."""
+    if st.session_state.get(_SHOWN, page) != page:
+        st.session_state.pop(_REFUSED, None)
+    st.session_state[_SHOWN] = page
+    st.session_state[_PLACE] = st.container()  # which takes no room while it is empty
+    _show_refused()
+
+
+def _show_refused() -> None:
+    """Draw all sentences at once, and again when a widget adds one: after `st.stop` nothing can be drawn."""
+    place, refused = st.session_state.get(_PLACE), st.session_state.get(_REFUSED, {})
+    if refused and place is not None:
+        if isinstance(place, tuple):
+            place = place[0]
+        else:
+            place = place.empty()
+            st.session_state[_PLACE] = (place,)
+        place.warning("  \n".join(refused.values()), title=LEFT_OUT, icon=":material/link_off:")
+
+
+def check_bound(name: str, label: str, options: Collection[str]) -> None:
+    """Before a widget with `bind="query-params"`: note values that it is about to drop."""
+    _read_here(name)
+    if name not in st.session_state:  # later the address follows the widget
+        for value in st.query_params.get_all(name):
+            if value not in options:
+                note(name, label, value)
+
+
+def linked(name: str) -> bool:
+    """Whether the value in the address came with a link, rather than from a choice of this visitor."""
+    return current(name) not in (None, st.session_state.get(_WRITTEN, {}).get(name))
 
 
 def number(
@@ -24,11 +102,13 @@ def number(
 ) -> Number:
     """A number from `st.number_input` or `st.slider`; the default is not written into the address."""
     kind, key = type(default), _key(name, scope)
-    addressed = _read(name, kind)
+    addressed = _read(name, kind, label)
+    if addressed and not least <= addressed <= most and linked(name):
+        note(name, label, str(current(name)), f"is not from {least:g} to {most:g}")
     value = addressed if addressed is not None else st.session_state.get(key, default)
     value = default if value < least else value  # 0 in a link stands for the default
-    st.session_state[key] = kind(min(max(value, kind(least)), kind(most)))
-    _write(name, st.session_state[key], default)
+    value = st.session_state[key] = kind(min(max(value, kind(least)), kind(most)))
+    _change(name, None if value == default else str(value))
 
     def keep() -> None:
         if key in st.session_state:  # the visitor may have left the page
@@ -54,7 +134,13 @@ def several(
         widget: `st.pills` or `st.multiselect`.
         default: The initial choice, which is not written into the address.
     """
+    _read_here(name)
     addressed, usual = current(name), _joined(default, titles)
+    if (unknown := set((addressed or "").split("+")) - {"", *titles}) and linked(name):
+        known = _joined((addressed or "").split("+"), titles)
+        _change(name, known or None)
+        note(name, label, ", ".join(sorted(unknown)))
+        addressed = known or None
     if addressed is not None:
         st.session_state[name] = [option for option in titles if option in addressed.split("+")]
     elif name not in st.session_state:  # as the widget's own default, so that a click right away starts from it
@@ -70,6 +156,21 @@ def several(
     return _joined(chosen or [], titles)
 
 
+def one_of(name: str, label: str, options: Collection[str], *, others: bool = False) -> str | None:
+    """The value in the address if it is one of the options; None without one, or if it is unknown, which is said.
+
+    Args:
+        others: Allow any other value too.
+    """
+    _read_here(name)
+    addressed = current(name)
+    if addressed in options or (addressed and others):
+        return addressed
+    if addressed is not None and linked(name):
+        refuse(name, label, addressed)
+    return None
+
+
 def current(name: str) -> str | None:
     """The value in the address, or the one that a click a moment ago replaced it with; None if there is none."""
     addressed, changed = st.query_params.get(name), st.session_state.get(_CHANGED, {})
@@ -83,9 +184,8 @@ def current(name: str) -> str | None:
 
 def write(name: str, value: str | None) -> None:
     """Change the address, from a callback; None removes the name, which means the default."""
-    if st.query_params.get(name) != value:
-        announce(name, value)
-        _set(name, value)
+    st.session_state.get(_REFUSED, {}).pop(name, None)
+    _change(name, value)
 
 
 def announce(name: str, value: str | None) -> None:
@@ -121,20 +221,38 @@ def _joined(chosen: Collection[str], titles: dict[str, str]) -> str:
     return "+".join(name for name in titles if name in chosen)
 
 
-def _read(name: str, kind: type) -> float | None:
-    """The number in the address; None if there is none or it is not a number."""
+def _read(name: str, kind: type, label: str) -> float | None:
+    """The number in the address; None if there is none or it is not a number, which is then said."""
+    _read_here(name)
     addressed = current(name)
-    try:
-        return None if addressed is None else kind(float(addressed))
-    except (ValueError, OverflowError):
+    if addressed is None:
         return None
+    try:
+        value = float(addressed)
+        if isfinite(value):
+            return kind(value)
+    except ValueError:
+        pass
+    refuse(name, label, addressed, "is not a number")
+    return None
+
+
+def _read_here(name: str) -> None:
+    st.session_state.setdefault(READ, set()).add(name)
 
 
 def _write(name: str, value, default) -> None:
     write(name, None if value == default else str(value))
 
 
+def _change(name: str, value: str | None) -> None:
+    if st.query_params.get(name) != value:
+        announce(name, value)
+        _set(name, value)
+
+
 def _set(name: str, value: str | None) -> None:
+    st.session_state.setdefault(_WRITTEN, {})[name] = value
     if value is not None:
         st.query_params[name] = value
     elif name in st.query_params:

@@ -17,6 +17,8 @@ from dashboard.state import address
 
 _KEY = "state"
 _CHANGED = "changed-in-the-state"
+_FILLED = "filled-into-the-address"  # (page, address on arrival) -> choices
+_PAGE = "page-of-the-state"
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,21 @@ class State:
 
 
 def begin() -> None:
-    """Merge the address bar into the remembered choices; app.py calls it first in every script run."""
-    _keep(replace(get(), **_from_address()))
+    """Merge the address bar into the remembered choices; app.py calls it first in every script run.
+
+    After Back and Forward the address alone counts. When it is one that this session filled in on arriving at a page,
+    it means what was filled in.
+    """
+    page, came = address.begin(), str(st.query_params.to_dict())
+    filled, arrived = st.session_state.setdefault(_FILLED, {}), st.session_state.get(_PAGE, "") not in ("", page)
+    st.session_state[_PAGE] = page
+    if address.by_history():
+        st.session_state.pop(_CHANGED, None)
+        _keep(replace(filled.get((page, came), State()), **_from_address()))
+    else:
+        _keep(replace(get(), **_from_address()))
+        if arrived:
+            filled[page, came] = get()
 
 
 def get() -> State:
@@ -55,6 +70,8 @@ def _from_address() -> dict:
         if field.name in st.query_params:
             texts = st.query_params.get_all(field.name)
             kind = type(field.default)
+            if kind is bool and texts[-1] != "on":
+                address.note(field.name, field.name.capitalize(), texts[-1])
             value = tuple(texts) if kind is tuple else texts[-1] == "on" if kind is bool else texts[-1]
             if not _is_stale(field.name, value):
                 choices[field.name] = value

@@ -43,10 +43,10 @@ def follow_link() -> None:
 
 def method() -> str:
     """A head on frozen features (which one), a fine-tune, or a network from scratch: a value of `RunConfig.method`."""
-    addressed = st.query_params.get("method")
+    addressed = address.one_of("method", "Method", (*TRAINED, *PROBES))
     if addressed in TRAINED:
         st.session_state["kind"] = addressed
-    elif addressed in PROBES or st.session_state.get("kind") not in KINDS:
+    elif addressed in PROBES or st.session_state.get("kind") not in KINDS or address.by_history():
         st.session_state["kind"] = "probe"
     kind = st.segmented_control(
         "Method", list(KINDS), format_func=KINDS.__getitem__, key="kind", on_change=_switch, required=True, wrap=True
@@ -72,8 +72,7 @@ def networks(method: str) -> list[str]:
 
 def choose() -> str:
     """The chosen recipe; choosing one sets everything that it determines, including backbone and method."""
-    addressed = st.query_params.get("recipe", OWN)
-    st.session_state["recipe"] = addressed if addressed in recipes.RECIPES else OWN
+    st.session_state["recipe"] = address.one_of("recipe", "Recipe", recipes.RECIPES) or OWN
     titles = {OWN: "None: my own choices"} | {name: recipe.title for name, recipe in recipes.RECIPES.items()}
     chosen = st.selectbox("Recipe", list(titles), format_func=titles.__getitem__, key="recipe", on_change=_apply)
     if chosen:

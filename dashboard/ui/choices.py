@@ -57,8 +57,6 @@ def run(runs: Sequence[RunRow], label: str = "Run", *, forget: Sequence[str] = (
     """
     by_id, key, current = {run.id: run for run in runs}, "choose-run", visitor.get().run
     newest = next((run for run in runs if run.has_result), runs[0])
-    if current and current not in by_id:
-        st.info("It was deleted, or the link is from another home folder.", title="Run not found")
     st.session_state[key] = current if current in by_id else newest.id
     titles = {run.id: run_title(run) for run in runs}
 
@@ -67,7 +65,7 @@ def run(runs: Sequence[RunRow], label: str = "Run", *, forget: Sequence[str] = (
             return
         visitor.update(run=st.session_state[key])
         for name in forget:
-            st.query_params.pop(name, None)
+            address.write(name, None)
 
     chosen = st.selectbox(
         label, list(by_id), format_func=lambda name: titles.get(name, str(name)), key=key, on_change=keep
@@ -110,8 +108,8 @@ def titled(widget, key: str, label: str, titles: dict[str, str], **kwargs) -> st
         titles: name -> title; the first name is the default. Others are allowed where the widget accepts new options.
     """
     default = next(iter(titles))
-    addressed = address.current(key)
-    if addressed in titles or (addressed and kwargs.get("accept_new_options")):
+    addressed = address.one_of(key, label, titles, others=kwargs.get("accept_new_options", False))
+    if addressed is not None:
         st.session_state[key] = addressed
     else:  # always set, for widgets that are drawn later; buttons that were not on the page send None
         st.session_state[key] = default if st.session_state.get(key) is None else st.session_state[key]

@@ -9,6 +9,7 @@ from core.data.datasets import Dataset
 from core.errors import LabError
 from core.runs import RunRow
 from dashboard import server
+from dashboard.state import address
 from dashboard.ui import components, formats
 
 MOST = 24  # images shown at once
@@ -18,13 +19,16 @@ ROW = "row"  # in the address bar: the selected image
 
 def selected() -> int | None:
     """Row id of the selected image."""
-    text = st.query_params.get(ROW, "")
-    return int(text) if text.isdecimal() else None
+    text = address.current(ROW) or ""
+    if text and not text.isdecimal():
+        address.refuse(ROW, "Image", text, "is not a number")
+        return None
+    return int(text) if text else None
 
 
 def select(row: int, tab: str = "") -> None:
     """Select an image, and open a tab of the page if one is given; for callbacks."""
-    st.query_params[ROW] = str(row)
+    address.write(ROW, str(row))
     if tab:
         st.session_state["view"] = tab
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.errors import LabError
 from dashboard import server
-from dashboard.state import visitor
+from dashboard.state import address, visitor
 from dashboard.ui import choices, components, formats
 
 TYPES = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tiff")
@@ -58,11 +58,13 @@ def _test() -> tuple[np.ndarray, str]:
     dataset = server.datasets.get(visitor.get().dataset)
     rows = np.flatnonzero(dataset.official == "test")
     rows = rows if len(rows) else np.arange(len(dataset.labels))
-    addressed = st.query_params.get(ROW, "")
+    addressed = address.current(ROW) or ""
     row = int(addressed) if addressed.isdecimal() and int(addressed) < len(dataset.labels) else int(rows[0])
+    if addressed and str(row) != addressed:
+        address.refuse(ROW, "Image", addressed, f"is not an image of {formats.plain(dataset.title)}")
 
     def another() -> None:
-        st.query_params[ROW] = str(np.random.default_rng().choice(rows))
+        address.write(ROW, str(np.random.default_rng().choice(rows)))
 
     st.button("Another one", icon=":material/casino:", on_click=another)
     label = dataset.class_names[dataset.labels[row]]

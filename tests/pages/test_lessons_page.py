@@ -39,9 +39,8 @@ def test_a_link_in_the_middle_of_a_lesson_opens_there(visit, used):
 
 def test_a_lesson_that_is_none_says_which_there_are(visit, used):
     page = visit("home", lesson="sleeping")
-    assert any("preprocessing, freezing" in error.value for error in page.error)
-    page.button(key="lesson-leave").click().run()
-    assert page.title[0].value == "Lessons"
+    assert any("preprocessing, freezing" in said.value for said in page.warning)
+    assert "lesson" not in page.query_params
 
 
 def test_the_step_says_done_when_the_run_is_there(visit, store, monkeypatch):

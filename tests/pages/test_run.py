@@ -110,7 +110,8 @@ def test_an_address_opens_a_run_with_its_protocol_interval_and_worst_confusion(v
 
 def test_a_run_that_is_not_there_is_said_and_another_is_offered(visit, used):
     page = visit("run", run="0123456789abcdef")
-    assert page.info[0].proto.title == "Run not found"
+    assert "0123456789abcdef" in page.warning[0].value
+    assert "run" not in page.query_params
     assert page.metric
 
 
