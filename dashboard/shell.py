@@ -96,13 +96,13 @@ def show() -> None:
         },
         expanded=True,  # collapsed entries are not found
     )
+    address.show_refused(page.url_path)
+    unknown.check()
     with st.sidebar:
         _status()
         choices.projector()
     if visitor.get().projector:
         components.enlarge_type()
-    address.show_refused(page.url_path)
-    unknown.check()
     try:
         bar.show()
         page.run()

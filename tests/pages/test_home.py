@@ -33,7 +33,8 @@ def test_the_followed_run_is_found_again_by_its_address(visit, used):
 
 def test_a_run_that_is_not_here_is_said_and_nothing_breaks(visit, used):
     page = visit(run="0" * 32)
-    assert "not found" in page.info[0].proto.title
+    assert "0" * 32 in page.warning[0].value
+    assert "run" not in page.query_params
 
 
 def test_the_demo_button_queues_the_demo_and_follows_it(visit):

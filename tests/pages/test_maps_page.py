@@ -130,10 +130,15 @@ def test_a_clip_is_mapped_before_or_after_its_projection_and_another_network_by_
     assert "projected" not in said(page)
 
 
-def test_a_dataset_that_has_gone_is_told(visit, used):
-    page = visit("maps", dataset="flowers")
+def test_a_run_whose_dataset_has_gone_links_to_its_import(visit, used, monkeypatch):
+    monkeypatch.setattr("dashboard.server.datasets.get", _gone)
+    page = visit("maps")
     assert "There is no dataset 'flowers'" in titles(page.error)[0]
     assert [link.proto.label for link in page.main.get("page_link")] == ["Import its images again"]
+
+
+def _gone(name: str) -> datasets.Dataset:
+    return datasets.load("flowers")
 
 
 def test_a_photo_that_is_one_of_the_maps_images_has_that_image_nearest(visit):
