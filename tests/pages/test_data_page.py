@@ -85,6 +85,8 @@ def test_a_dataset_that_is_not_here_offers_its_download(visit):
 
 
 def test_an_unknown_dataset_in_the_address_is_said(visit):
-    page = visit("data", dataset="cifar11")
+    page = visit("data")
+    page.query_params["dataset"] = "cifar11"
+    page.run()
     assert not page.exception
     assert "cifar11" in page.warning[0].value
