@@ -17,11 +17,6 @@ def test_one_button_computes_the_curve_and_the_page_says_how_strength_was_chosen
     assert page.dataframe[0].value["Labelled images"].tolist()[:3] == [10, 20, 40]
 
 
-def test_a_backbone_that_does_not_exist_is_told_in_words(visit, store):
-    page = visit("few_shot", backbones="Nothing")
-    assert page.error and not page.exception
-
-
 def test_a_toy_is_asked_zero_shot_by_one_button_and_becomes_a_line_that_is_called_a_toy(visit, store):
     page = visit("few_shot", **TINY)
     wait(page, lambda: any(button.key == "few-shot-ask" for button in page.button))

@@ -36,8 +36,6 @@ def test_the_address_names_choices_as_the_config_does(visit):
     [
         ({"backbones": "Xception", "input_size": "32"}, "Xception cannot take images of 32 px"),
         ({"backbones": "Tiny", "n_test": "501"}, "501 test images"),
-        ({"backbones": "Tiny", "dataset": "flowers"}, "There is no dataset 'flowers'"),
-        ({"backbones": "ResNet51"}, "There is no backbone 'ResNet51'"),
         (
             {"backbones": "Tiny", "n_train": "20", "method": "finetune"},
             "A batch of 32 is larger than the 20 training images",
