@@ -5,7 +5,7 @@ error is compared with those of labels drawn from the stated probabilities thems
 consistency resampling, Vaicenavicius et al., Evaluating model calibration in classification, AISTATS 2019.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,31 +37,35 @@ class Calibration:
         return self.error > self.limit
 
 
+def measure(labels: np.ndarray, probabilities: np.ndarray, *, seed: int = 0) -> Calibration:
+    """The calibration of predictions, without a remedy: labels (n,), at least one, and probabilities (n, c)."""
+    probabilities = np.asarray(probabilities, float)
+    confidence = probabilities.max(axis=1)
+    drawn = _drawn_errors(confidence, np.random.default_rng(seed))
+    return Calibration(
+        images=len(labels),
+        confidence=float(confidence.mean()),
+        accuracy=float((probabilities.argmax(axis=1) == labels).mean()),
+        error=metrics.calibration_error(labels, probabilities, BINS),
+        chance=float(drawn.mean()),
+        limit=float(np.quantile(drawn, LEVEL, method="higher")),
+    )
+
+
 def judge(labels: np.ndarray, probabilities: np.ndarray, *, seed: int = 0) -> Calibration:
-    """The calibration of test predictions: labels (n,), at least one, and probabilities (n, c).
+    """`measure`, and the temperature that mends a calibration which chance does not explain.
 
     The temperature is fitted on these same images, and judged by cross-validation: each fifth of the images by a
     temperature fitted on the others.
     """
-    random = np.random.default_rng(seed)
-    probabilities = np.asarray(probabilities, float)
-    confidence = probabilities.max(axis=1)
-    error = metrics.calibration_error(labels, probabilities, BINS)
-    drawn = _drawn_errors(confidence, random)
-    measured = Calibration(
-        images=len(labels),
-        confidence=float(confidence.mean()),
-        accuracy=float((probabilities.argmax(axis=1) == labels).mean()),
-        error=error,
-        chance=float(drawn.mean()),
-        limit=float(np.quantile(drawn, LEVEL, method="higher")),
-    )
+    measured = measure(labels, probabilities, seed=seed)
     if not measured.misjudged or len(labels) < FOLDS:
         return measured
-    mended = metrics.calibration_error(labels, _mended(labels, probabilities, random), BINS)
-    if mended >= error:
+    probabilities = np.asarray(probabilities, float)
+    mended = metrics.calibration_error(labels, _mended(labels, probabilities, np.random.default_rng(seed)), BINS)
+    if mended >= measured.error:
         return measured
-    return Calibration(**{**vars(measured), "temperature": temperature(labels, probabilities), "mended": mended})
+    return replace(measured, temperature=temperature(labels, probabilities), mended=mended)
 
 
 def temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:

@@ -39,9 +39,6 @@ __all__ = [
 
 PUBLISHED = ("imagenet", "published")  # names of published weights; "published" is CLIP's
 UNTRAINED_SEED = 0
-_SEEDED = (
-    "-own"  # another key than that of features stored when threads shared their seeds, which may be of any network
-)
 
 
 @dataclass(frozen=True)
@@ -105,7 +102,8 @@ def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, 
     """
     facts = get(backbone)
     if weights == "untrained" or (weights == "imagenet" and not facts.weights_file):
-        return Weights("untrained", None, f"untrained-{facts.name}-seed{UNTRAINED_SEED}{_SEEDED}")
+        # "own": features stored without it are of the time when threads shared their seeds, and may be of any network.
+        return Weights("untrained", None, f"untrained-{facts.name}-seed{UNTRAINED_SEED}-own")
     loader, origin = _loader(facts), facts.published
     if facts.own_weights(weights) == facts.published:
         path = loader.here(facts) or loader.fetch(facts, report)

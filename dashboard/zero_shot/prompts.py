@@ -159,7 +159,7 @@ def _confidence(model: str, dataset: Dataset, scored: Scored) -> None:
             help="Cosines are multiplied by it before the softmax: the prediction stays, its confidence changes",
         )
         shares = classifier.probabilities(scored.cosines, scale)
-        measured = calibration.judge(scored.labels, shares)
+        measured = calibration.measure(scored.labels, shares)
         best = classifier.best_scale(scored.labels, scored.cosines, SCALES)
         st.markdown(
             f"Calibration error {formats.percent(measured.error)}; by chance alone, perfect confidence would have "

@@ -1,5 +1,7 @@
 """Calibration is judged against what labels drawn from the probabilities themselves would give."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,8 @@ def test_a_planted_temperature_is_found_and_mends_the_error(overconfidence):
     assert (measured.confidence > measured.accuracy) == (overconfidence > 1)
     assert measured.temperature == pytest.approx(overconfidence, rel=0.1)
     assert measured.mended is not None and measured.mended < measured.limit < measured.error
+    without = calibration.measure(*planted(2000, overconfidence=overconfidence))
+    assert without == replace(measured, temperature=None, mended=None)
 
 
 def test_what_no_temperature_mends_gets_none():
