@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.errors import LabError
 from core.runs import RunRow
 from dashboard import server
 from dashboard.run import confidence
@@ -11,11 +12,14 @@ MOST, TILE = 5, 112  # images, and their size in pixels: one row beside the card
 
 
 def show(run: RunRow) -> None:
-    """Draw them; nothing if the images are no longer those of the run."""
-    dataset = image_grid.dataset_of(run)
+    """Draw them, or say why they cannot be drawn."""
+    try:
+        predictions, dataset = server.runs.predictions(run.id), image_grid.dataset_of(run)
+    except LabError as error:
+        components.show_error(error)
+        return
     if dataset is None:
         return
-    predictions = server.runs.predictions(run.id)
     wrong = notable_images.surest_mistakes(predictions)
     right, images = len(predictions) - len(wrong), formats.count(len(predictions), "test image")
     guessed = len(predictions) / len(dataset.class_names)

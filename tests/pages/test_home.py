@@ -1,6 +1,8 @@
 """Home leads to a first result, and shows the last ones."""
 
 from core import runs
+from core.errors import RunError
+from core.runs import store
 from tests.pages.conftest import said
 
 
@@ -44,3 +46,14 @@ def test_the_demo_button_queues_the_demo_and_follows_it(visit):
     stop = next(button for button in page.main.button if button.label == "Stop")
     stop.click().run()
     assert not page.exception
+
+
+def test_a_result_whose_predictions_are_lost_is_still_shown_and_says_so(visit, used, monkeypatch):
+    def lost(run_id: str, name: str):
+        raise RunError(f"The file {name} of run {run_id} cannot be read")
+
+    monkeypatch.setattr(store, "_artifact", lost)
+    page = visit(run=used[0])
+    assert not page.exception
+    assert page.metric[0].value.endswith(" %")
+    assert any("predictions.parquet" in error.proto.title for error in page.error)
