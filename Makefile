@@ -32,7 +32,7 @@ run: setup  ## Open the dashboard
 	$(HUGE) $(BIN)/streamlit run dashboard/app.py
 
 .PHONY: test
-test: .venv/installed-test chromium  ## Run every test: 20 minutes on 2 cores; browser tests need Chromium, Chrome or Edge
+test: .venv/installed-test chromium  ## Run every test: 20 to 35 minutes on 2 cores; browser tests need Chromium, Chrome or Edge
 	$(HUGE) $(BIN)/python -m pytest $(PARALLEL)
 
 .PHONY: test-fast
