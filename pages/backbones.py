@@ -18,6 +18,7 @@ components.page_header("Backbones", "Which architectures are there, and how do a
 # Read
 speeds = server.throughput.table()
 backbones = table.catalog(speeds)
+rates = {str(name): rate for name, rate in backbones.set_index("name")["images_per_second"].dropna().items()}
 
 # Choose
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -111,10 +112,11 @@ if view == "cost":
 else:
     with whole:
         if view == "families":
-            family_panel.table()
+            family_panel.tables(set(shown["name"]), rates)
         else:
             family_panel.draw(view, name, set(shown["name"]), on_select=partial(choose_from_chart, view))
     with plot:
+        family_panel.book(name, rates)
         family_panel.relations(name)
         family_panel.verdict(name)
 

@@ -5,6 +5,7 @@ ideas                 the idea behind each family
 arithmetic            what each idea costs
 verdicts              what each family is good for
 lineage               which architecture borrowed what from which
+book                  the book's table and mind map, compared with the facts
 papers                the papers cited
 vanishing_gradients   gradients with and without shortcuts, measured
 parity                our textbook networks compared with Keras's, tensor by tensor

@@ -84,8 +84,8 @@ LESSONS: dict[str, Lesson] = {
             ),
             Step(
                 "The same probe, divided by 255",
-                "The textbook divides every pixel by 255, whatever the network. Open More: the only difference is "
-                "under Pixels.",
+                "The book, the textbook chapter that these lessons follow, divides every pixel by 255, whatever the "
+                "network. Open More: the only difference is under Pixels.",
                 "train",
                 "Guess how many points it costs, then press Start.",
                 starts="divided",
@@ -102,7 +102,7 @@ LESSONS: dict[str, Lesson] = {
                 "Read the sentence below, then open the two side by side: on which images does only one of them fail?",
                 runs=("own", "divided"),
                 compares=("divided", "own"),
-                question="Which of the textbook's mistakes would you now look for first in your own code?",
+                question="Which of the book's mistakes would you now look for first in your own code?",
                 answer="The line that calls `preprocess_input`: does it belong to this network, and is it called once? "
                 "EfficientNet and ConvNeXt take 0 to 255 and divide inside; dividing beforehand does it twice.",
             ),

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.backbones.catalog import BACKBONES, CLIP
+from core.curriculum import book
 from core.curriculum.lineage import TAKEN, WORKS, Taken, Work, of
 from dashboard.ui.charts import ACCENT, FAMILY_COLOURS, FAMILY_SYMBOLS, QUIET, canvas
 
@@ -25,6 +26,7 @@ LANES = {  # work -> height on the picture; lines cross least so
     "CLIP": 0,
 }
 # fmt: on
+MISDATED_BELOW = 0.35  # of the lane: where the mark of another year is
 BELOW = ("Xception", "MobileNet", "ResNeXt")  # titles that would overlap their neighbours'
 
 LABEL_POSITIONS = {  # family -> position of its names on the timeline, chosen to avoid overlap; default: top right
@@ -52,6 +54,7 @@ def tree(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
     _add_reasons(figure)
     for work in WORKS.values():
         _add_work(figure, work, shown)
+    _add_misdated(figure)
     if chosen_work:
         label = chosen if len(chosen_work.architectures) > 1 else ""  # otherwise the title names it
         _ring(figure, label, *_place(chosen, chosen_work), "bottom center")
@@ -196,6 +199,25 @@ def _add_reasons(figure: go.Figure) -> None:
         hovertemplate="%{text}<extra></extra>",
         showlegend=False,
     )
+
+
+def _add_misdated(figure: go.Figure) -> None:
+    """The years of the book's mind map that are not those of the papers, each joined to its work by a dotted line."""
+    for name, year in book.misdated().items():
+        work = WORKS[name]
+        x, y = year + 0.5, LANES[name] - MISDATED_BELOW  # the middle of the year, as for papers without a month
+        figure.add_scatter(
+            x=[_when_of(work), x],
+            y=[LANES[name], y],
+            mode="lines+markers+text",
+            text=["", f" book: {year} "],
+            textposition="middle left" if year < work.paper.year else "middle right",
+            textfont={"size": 12, "color": QUIET},
+            line={"color": QUIET, "width": 1.5, "dash": "dot"},
+            marker={"symbol": ["circle", "diamond-open"], "size": [0, 10], "color": QUIET},
+            hovertemplate=f"<b>{work.title}</b><br>{year} in the book's mind map<br>{work.paper.mark}<extra></extra>",
+            showlegend=False,
+        )
 
 
 def _ring(figure: go.Figure, chosen: str, x: float, y: float, textposition: str) -> None:

@@ -81,3 +81,12 @@ def test_the_chosen_backbone_is_in_the_address_and_the_tree_follows_it(visit):
     page.selectbox(key="backbone").set_value("ResNet50").run()
     assert page.query_params["backbone"] == "ResNet50"
     assert "What ResNet borrowed" in card(page)
+
+
+def test_the_books_table_stands_beside_the_facts_and_follows_the_families_chosen(visit):
+    page = visit("backbones", view="families", table="book", family="VGG", backbone="VGG16")
+    rows = next(each.value for each in page.table if "Book: year" in each.value.columns)
+    assert list(rows.index) == ["VGG16", "VGG19"]
+    assert "of the book's 25 rows" in card(page)
+    assert "**What the book says**" in card(page) and "2013 in the mind map" in card(page)
+    assert not page.exception

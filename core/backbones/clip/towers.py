@@ -110,6 +110,14 @@ def text(facts: Backbone):
     return keras.Model(inputs, x, name=f"{facts.name}-text")
 
 
+def params(facts: Backbone) -> int:
+    """Weights of both towers with their projections: what papers give as the size of a CLIP."""
+    shape, width, hidden = SHAPES[facts.name], SHAPES[facts.name].text.width, SHAPES[facts.name].text.hidden
+    block = 4 * width * (width + 1) + 2 * width * hidden + hidden + width + 4 * width  # attention, dense layers, norms
+    tokens = (shape.vocabulary + shape.context) * width
+    return facts.params + shape.dim * shape.image.width + tokens + shape.text.depth * block + width * (2 + shape.dim)
+
+
 def number_positions(network) -> None:
     """Set the patch positions of an image tower, which KerasHub keeps as weights initialised to 0."""
     ids = network.get_layer("embedding").position_ids

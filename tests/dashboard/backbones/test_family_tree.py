@@ -55,6 +55,15 @@ def test_lines_of_the_chosen_ones_work_are_coloured_and_there_is_a_reason_on_eac
     assert any("turned inside out" in text for text in reasons.text)
 
 
+def test_the_years_of_the_books_mind_map_are_drawn_where_they_are_not_those_of_the_papers():
+    marks = {
+        t.text[1].strip(): t for t in family_tree.tree().data if t.text and len(t.text) == 2 and "book" in t.text[1]
+    }
+    assert set(marks) == {"book: 2013", "book: 2018", "book: 2019", "book: 2020"}
+    assert marks["book: 2013"].x[0] > 2014 > marks["book: 2013"].x[1]
+    assert "VGG" in marks["book: 2013"].hovertemplate
+
+
 def test_a_family_keeps_its_colour_and_the_best_so_far_never_falls():
     figure = family_tree.timeline()
     families = {trace.name: trace for trace in figure.data if trace.customdata is not None}
