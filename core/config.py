@@ -30,6 +30,8 @@ POOLINGS = {
     "avg": "Average",
     "max": "Maximum",
     "flatten": "Flatten",
+    "norm-avg": "LayerNorm first, then average",  # this and the next: ConvNeXt only, as in earlier versions
+    "norm-max": "LayerNorm first, then maximum",
     "class": "Before the projection",  # this and the next: CLIP only
     "projected": "After it, where texts lie",
 }
@@ -231,7 +233,7 @@ class RunConfig:
     classes: str = option(  # "": as in the dataset
         "", "Class names", "what the classes are called, one a line (zero-shot)", value="NAMES"
     )
-    version: int = 2
+    version: int = 3  # before 3, ConvNeXt's avg and max were what norm-avg and norm-max are now
 
     def __post_init__(self):
         backbone = backbones.get(self.backbone)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import backbones, features, options, runs, storage
+from core.backbones.catalog import NORM_FIRST
 from core.config import TITLES, RunConfig
 from core.data import dataset as stored
 from core.data import datasets
@@ -45,6 +46,8 @@ WHAT = {"features": "Features, before the head", "logits": "Logits, the output o
 POOLED = {
     "max": "max-pooled",
     "flatten": "flattened",
+    "norm-avg": "LayerNorm-first",
+    "norm-max": "LayerNorm-first max-pooled",
     "projected": "projected",
 }  # the default, average pooling, goes unsaid
 ENCODER = ("backbone", "weights", "input_size", "preprocessing", "pooling")  # fields of sources and configs
@@ -121,7 +124,7 @@ class Resolved:
             WeightsError: The weights are not on this machine yet.
         """
         layer = "depths" if self.source.layer else ""
-        encoder = replace(self.encoder, pooling="avg") if layer else self.encoder
+        encoder = _of_depths(self.encoder) if layer else self.encoder
         trained = self._trained
         if trained:
             return features.key_of(self.dataset, encoder, weights=_version(trained), output=layer or "head")
@@ -356,11 +359,18 @@ def _build(resolved: Resolved, image_size: int) -> compiled.Forward:
         model = models.read(run)
         network = next(layer for layer in model.layers if hasattr(layer, "layers"))
     else:
-        network = compiled.network(replace(encoder, pooling="avg"))
+        network = compiled.network(_of_depths(encoder))
     network, parts = layers.cut(network) if key.output == "depths" else _with_logits(model, network)
     return compiled.compile(
         network, image_size=image_size, input_size=key.input_size, mode=key.preprocessing, parts=parts
     )
+
+
+def _of_depths(encoder: Encoder) -> Encoder:
+    """The encoder with the same blocks, for all poolings that share them: in ConvNeXt a LayerNorm may end the last."""
+    facts = backbones.get(encoder.backbone)
+    norm_first = NORM_FIRST["avg"] in facts.poolings and not facts.norm_follows(encoder.pooling)
+    return replace(encoder, pooling=NORM_FIRST["avg"] if norm_first else "avg")
 
 
 def _with_logits(model: Any, network: Any) -> "tuple[keras.Model, dict[str, tuple[int, int]]]":

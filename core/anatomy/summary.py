@@ -17,7 +17,7 @@ from core.errors import BackboneError
 from core.training import freezing
 from core.training.freezing import Frozen
 
-VERSION = 3  # of the cached files; others are computed again
+VERSION = 4  # of the cached files; others are computed again
 KIND = "anatomy"  # folder of the results
 LARGEST = 1024  # pixels, as in a RunConfig
 
@@ -60,12 +60,18 @@ class Anatomy:
     @functools.cached_property
     def slices(self) -> dict[str, int]:
         """The number of layers and of blocks with weights that can be unfrozen."""
-        return {"layers": len(self.holders) - 1, "blocks": len(self.weighted_blocks)}
+        return {"layers": len(self.freezable), "blocks": len(self.weighted_blocks)}
 
     @functools.cached_property
     def holders(self) -> tuple[str, ...]:
-        """The layers as Keras lists them, the pooling last."""
+        """The layers as Keras lists them."""
         return tuple(dict.fromkeys(layer.holder for layer in self.layers if layer.holder))
+
+    @functools.cached_property
+    def freezable(self) -> tuple[str, ...]:
+        """The layers as Keras lists them, without the pooling."""
+        pooling = {layer.holder for layer in self.layers if layer.block == "pool"}
+        return tuple(holder for holder in self.holders if holder not in pooling)
 
     @functools.cached_property
     def weighted_blocks(self) -> dict[str, tuple[str, ...]]:
@@ -136,7 +142,7 @@ def freeze(anatomy: Anatomy, unfreeze: str, count: int = 0, *, batchnorm: str = 
     slices = unfreeze in ("layers", "blocks")
     chosen = set()
     if count or not slices:
-        chosen = freezing.chosen(unfreeze, count, anatomy.holders[:-1], anatomy.weighted_blocks, anatomy.backbone)
+        chosen = freezing.chosen(unfreeze, count, anatomy.freezable, anatomy.weighted_blocks, anatomy.backbone)
     rows = []
     for layer in anatomy.layers:
         if not layer.holder:

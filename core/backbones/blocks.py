@@ -49,7 +49,8 @@ def of(network) -> dict[str, list[str]]:
             after[source].append(name)
 
     named = {layer.name: _named(layer.name) for layer in layers}
-    named[layers[-1].name] = "pool"
+    pool = pooling(network).name
+    named[pool] = "pool"
     _name_inception_stem(layers, named)
     rank: dict[str, int] = {}
     for layer in layers:
@@ -66,13 +67,18 @@ def of(network) -> dict[str, list[str]]:
             named[layer.name] = min(candidates, key=rank.__getitem__)
     for layer in layers:  # the last layers: from the layers before
         if not named[layer.name]:
-            sources = before[layer.name]
+            sources = before[pool] if before[layer.name] == [pool] else before[layer.name]
             named[layer.name] = named[sources[-1]] if sources else "stem"
 
     layers_of: dict[str, list[str]] = {}
     for name in sorted(position, key=position.__getitem__):
         layers_of.setdefault(named[name], []).append(name)
     return layers_of
+
+
+def pooling(network):
+    """The layer from positions to features, in a network from `backbones.load`: the last, or before a LayerNorm."""
+    return next((layer for layer in network.layers if layer.name == "pooled"), network.layers[-1])
 
 
 def _before(operation) -> list[str]:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from core.errors import ConfigError
 
+# ConvNeXt's poolings in earlier versions of this program: its last LayerNorm at every position, then the pooling.
+NORM_FIRST = {"avg": "norm-avg", "max": "norm-max"}
+
 
 @dataclass(frozen=True)
 class Backbone:
@@ -54,6 +57,10 @@ class Backbone:
     def has_text_tower(self) -> bool:
         """Whether it can classify by the names of classes."""
         return self.loader == "clip"
+
+    def norm_follows(self, pooling: str) -> bool:
+        """Whether its last layer, a LayerNorm, comes after this pooling: ConvNeXt's, as in its paper and in Keras."""
+        return NORM_FIRST.get(pooling) in self.poolings
 
     def own_pooling(self, pooling: str) -> str:
         """Resolve a pooling: "avg", the default everywhere, stands for this backbone's default.
@@ -170,6 +177,7 @@ CONVNEXT = {
     "paper": "A ConvNet for the 2020s",
     "paper_url": "https://arxiv.org/abs/2201.03545",
     "weights_folder": f"{KERAS}/convnext/", "source": KERAS_IO,
+    "poolings": ("avg", "max", "flatten", *NORM_FIRST.values()),
 }
 FROM_SCRATCH = "From scratch"
 _SCRATCH = {
@@ -190,8 +198,8 @@ GOOGLENET = {
 
 
 def _textbook(of: dict) -> dict:
-    paper = {key: of[key] for key in ("year", "paper", "paper_url")}
-    return _SCRATCH | paper | {"source": "written out in core/textbook"}
+    shared = {key: of[key] for key in ("year", "paper", "paper_url", "poolings") if key in of}
+    return _SCRATCH | shared | {"source": "written out in core/textbook"}
 
 
 CLIP = "CLIP"

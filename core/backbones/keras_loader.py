@@ -91,8 +91,13 @@ def build(facts: Backbone, size: int, pooling: str) -> "keras.Model":
         "avg": keras.layers.GlobalAveragePooling2D,
         "max": keras.layers.GlobalMaxPooling2D,
         "flatten": keras.layers.Flatten,
-    }[pooling]
-    return keras.Model(network.input, pool(name="pooled")(network.output), name=network.name)
+    }[pooling.removeprefix("norm-")](name="pooled")
+    if facts.norm_follows(pooling):
+        norm = network.layers[-1]  # at every position of the feature map; another one like it follows the pooling
+        features = type(norm).from_config(norm.get_config())(pool(norm.input))
+    else:
+        features = pool(network.output)
+    return keras.Model(network.input, features, name=network.name)
 
 
 def fill(network: "keras.Model", facts: Backbone, path: Path | None) -> None:

@@ -134,8 +134,8 @@ def load(
     Args:
         input_size: s, in pixels; None: the backbone's default.
         weights: What `find_weights` takes or returns.
-        pooling: "avg" or "max" over the last feature map, or "flatten"; for CLIP "class" (for which "avg" stands)
-            or "projected": see `towers`.
+        pooling: "avg" or "max" over the last feature map, or "flatten"; for ConvNeXt also "norm-avg" and "norm-max",
+            whose LayerNorm comes first; for CLIP "class" (for which "avg" stands) or "projected": see `towers`.
         seed: Of untrained weights, and of what the network's own layers draw in training, such as dropout.
 
     Raises:

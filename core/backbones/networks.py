@@ -74,7 +74,7 @@ def tiny(input_size: int):
 
 
 # For training from scratch: textbook networks for small images, written plainly. Each takes pixels 0 to 255,
-# (b, s, s, 3), and gives its last feature map; the pooling after it is `backbones.load`'s.
+# (b, s, s, 3), and gives its last feature map; the pooling is `backbones.load`'s.
 
 
 def custom_cnn(input_size: int):

@@ -281,7 +281,7 @@ def _notebook_epochs(
 
     backbone = backbones.load(config.backbone, input_size=size, weights=weights)
     backbone.trainable = True
-    for layer in backbone.layers[: -config.unfreeze_count - 1]:  # the last one is the pooling layer
+    for layer in backbone.layers[: -config.unfreeze_count - 1]:  # one of those is the pooling layer
         layer.trainable = False
     inputs = keras.Input((size, size, 3))
     x = keras.layers.Dropout(config.dropout, seed=0)(backbone(inputs, training=False))

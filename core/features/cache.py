@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from core import hardware, settings, storage
+from core import backbones, hardware, settings, storage
 from core.data.datasets import Dataset
 from core.errors import BackboneError, closest
 from core.features import compiled, throughput
@@ -29,6 +29,7 @@ from core.features.encoder import Encoder
 from core.progress import Progress, Report, silent
 
 VERSION = 1  # increase it when the same key would give different features
+NORM_LAST = 2  # of poolings that a LayerNorm follows (ConvNeXt); in version 1 it came first, which is norm-avg now
 CHUNK = 512  # rows; at most this many are lost when an extraction is killed
 MIN_TIMED = 64  # images; the throughput of fewer is not recorded
 
@@ -178,14 +179,16 @@ def key_of(dataset: Dataset, encoder: Encoder, *, weights: str = "", output: str
     Raises:
         WeightsError: The weights are not on this machine yet.
     """
+    follows = backbones.get(encoder.backbone).norm_follows(encoder.pooling)
     return Key(
         backbone=encoder.backbone,
         weights=weights or encoder.local_weights().digest,
         dataset=dataset.fingerprint,
         input_size=encoder.input_size,
         preprocessing=encoder.preprocessing,
-        pooling=encoder.pooling,
+        pooling=encoder.pooling.removeprefix("norm-"),
         precision=encoder.precision,
+        version=NORM_LAST if follows else VERSION,
         output=output,
     )
 

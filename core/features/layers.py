@@ -44,7 +44,7 @@ def outputs(network: Any) -> dict[str, Any]:
     """Block name -> its output, a feature map (b, h, w, c) or tokens (b, t, c), symbolic, in order.
 
     Args:
-        network: Flat and ending in its pooling, as `backbones.load` returns it.
+        network: Flat and with a pooling, as `backbones.load` returns it.
     """
     block_of = {layer: block for block, layers in blocks.of(network).items() for layer in layers}
     order = {block: index for index, block in enumerate(dict.fromkeys(block_of.values()))}

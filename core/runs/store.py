@@ -28,7 +28,8 @@ from urllib.request import url2pathname
 import numpy as np
 import pandas as pd
 
-from core import heads, settings
+from core import backbones, heads, settings
+from core.backbones.catalog import NORM_FIRST
 from core.config import ZERO_SHOT, RunConfig
 from core.errors import LabError, RunError, StoreError
 from core.progress import Progress
@@ -42,6 +43,7 @@ from core.zero_shot import prompts
 STATUSES = ("queued", "running", "finished", "failed", "diverged", "stopped", "paused", "interrupted")
 ENDED = STATUSES[2:]
 RESUMABLE = ("stopped", "paused", "interrupted")
+NORM_LAST = 3  # version of the first configs in which "avg" puts ConvNeXt's last LayerNorm after the pooling
 INTERRUPTED = "The program ended before the run did. Resume it: finished work is kept."
 
 _MLFLOW_STATUS = {"queued": "SCHEDULED", "running": "RUNNING", "finished": "FINISHED", "failed": "FAILED"}
@@ -300,9 +302,10 @@ def _run(stored) -> Run:
         raise RunError(
             f"Run {stored.info.run_id} was not written by this program", "a run with the parameters of a RunConfig"
         )
-    config = RunConfig(
-        **{name: kind(values[name]) for name, kind in get_type_hints(RunConfig).items() if name in values}
-    )
+    fields = {name: kind(values[name]) for name, kind in get_type_hints(RunConfig).items() if name in values}
+    if fields["version"] < NORM_LAST and backbones.get(fields["backbone"]).norm_follows(fields["pooling"]):
+        fields["pooling"] = NORM_FIRST[fields["pooling"]]  # its head, or its network, has the features of that time
+    config = RunConfig(**fields)
     status = tags.get("status", "interrupted")
     progress = Progress(**json.loads(tags["progress"])) if "progress" in tags and status == "running" else None
     ended = stored.info.end_time

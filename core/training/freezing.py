@@ -2,7 +2,7 @@
 
     apply(network, ...)    sets the trainable flags    inspect(network, ...)    reads them
 
-A network here is one from `backbones.load`: flat, with the pooling layer last.
+A network here is one from `backbones.load`: flat, with a pooling layer, which is not counted.
 """
 
 import functools
@@ -70,9 +70,9 @@ def apply(network, unfreeze: str, count: int) -> None:
     Raises:
         ConfigError: The network has fewer than `count` layers or blocks.
     """
-    trainable = chosen(
-        unfreeze, count, [layer.name for layer in network.layers[:-1]], _with_weights(network), network.name
-    )
+    pooling = blocks.pooling(network)
+    layers = [layer.name for layer in network.layers if layer is not pooling]
+    trainable = chosen(unfreeze, count, layers, _with_weights(network), network.name)
     network.trainable = True  # all layers, to undo any earlier plan
     for layer in network.layers:
         layer.trainable = layer.name in trainable

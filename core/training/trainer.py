@@ -287,6 +287,8 @@ def check(config: RunConfig, dataset: Dataset, rows: dict[str, np.ndarray]) -> N
 def _identity(material: Material) -> str:
     """A digest of everything that determines the training."""
     settings = {name: value for name, value in asdict(material.config).items() if name != "recipe"}
+    if settings["version"] < 3:  # as in checkpoints of that time: see RunConfig.version
+        settings["pooling"] = settings["pooling"].removeprefix("norm-")
     inputs = [settings, material.dataset.fingerprint, material.config.encoder.find_weights().digest]
     digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode())
     arrays = list(material.rows.values())

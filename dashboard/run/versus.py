@@ -40,6 +40,7 @@ DECISIVE = (  # columns that determine a result, in the order in which they are 
 )
 PIXELS = {"own": "own preprocessing", "divide255": "division by 255"}
 SIDES = {"class": "before the projection", "projected": "after the projection"}  # of a CLIP's features
+SIDES |= {"norm-avg": "LayerNorm before the pooling", "norm-max": "LayerNorm before max pooling"}  # of a ConvNeXt's
 
 
 def show(run: RunRow, runs: Sequence[RunRow]) -> None:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from core import backbones
+from core.backbones.catalog import NORM_FIRST
 from core.backbones.clip import towers
 from core.config import RunConfig
 from dashboard.train import lr_finder
@@ -111,8 +112,12 @@ def _n_train(config: RunConfig, n_train: int, counts: Sequence[int]) -> str:
 def _pooling(config: RunConfig, *_) -> str:
     if config.pooling == "flatten":
         return "The values of all positions, one after another"
-    projected = config.pooling == "projected"
-    wide = towers.SHAPES[config.backbone].dim if projected else backbones.get(config.backbone).feature_dim
+    projected, facts = config.pooling == "projected", backbones.get(config.backbone)
+    wide = towers.SHAPES[config.backbone].dim if projected else facts.feature_dim
+    if facts.norm_follows(config.pooling):
+        return f"{wide:,} features an image, then LayerNorm, as in Keras"
+    if config.pooling in NORM_FIRST.values():
+        return f"{wide:,} features an image; the order of earlier versions of this program, not Keras's"
     return f"{wide:,} features an image"
 
 

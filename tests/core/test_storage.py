@@ -12,7 +12,7 @@ from core.data import datasets
 from core.embeddings import Source
 from core.errors import Stopped
 from core.evaluation import few_shot, layer_probes
-from core.features import throughput
+from core.features import Encoder, throughput
 from core.maps import MapConfig
 
 TINY = Source(backbone="Tiny", weights="untrained", input_size=8, images="test", n_images=20)
@@ -86,7 +86,8 @@ def test_a_lock_is_waited_for_and_the_wait_can_be_stopped(tmp_path):
 
 # Names that a home folder of an earlier version has: whatever gives others loses its features, maps and results. Two
 # changes did so on purpose, as numbers changed: untrained networks got seeds of their own (`seed0-own`), and maps of
-# version 2 subtract the mean before principal components.
+# version 2 subtract the mean before principal components. Pooled features of ConvNeXt moved to another name: under the
+# old ones are those of earlier versions, with LayerNorm before the pooling.
 
 
 def test_digests_are_those_of_earlier_versions():
@@ -138,6 +139,29 @@ def test_vectors_and_maps_have_the_digests_of_earlier_versions(source, vectors, 
     assert maps.key(MapConfig(source)) == umap
     assert maps.key(MapConfig(source, method="tsne", seed=3)) == tsne
     assert maps.key(MapConfig(source, method="pca", dims=3)) == pca
+
+
+@pytest.mark.parametrize(
+    ("pooling", "digest", "vectors"),
+    [
+        ("norm-avg", "6c795ca3a1f6b68e", "c123dfd9e4ae3f64"),
+        ("norm-max", "104b9c18dc47b9b4", "19218a1a377556f8"),
+        ("flatten", "dbb0dec5e9e67095", "278ac28e27dba6ad"),
+    ],
+)
+def test_features_of_convnext_of_earlier_versions_are_found_where_they_are_meant_and_nowhere_else(
+    pooling, digest, vectors
+):
+    dataset = datasets.load("cifar10-sample")
+    convnext = {"backbone": "ConvNeXtTiny", "weights": "untrained", "input_size": 64}
+    key = features.key_of(dataset, Encoder(**convnext, pooling=pooling, precision="float32"))
+    assert key.digest == digest
+    now = features.key_of(dataset, Encoder(**convnext, pooling=pooling.removeprefix("norm-"), precision="float32"))
+    assert (now.digest == digest) == (pooling == "flatten")
+    if not hardware.describe()["gpu"]:
+        assert embeddings.digest(Source(**convnext, pooling=pooling)) == vectors
+        assert embeddings.digest(Source(**convnext, pooling=pooling, layer="stage_2")) == "f49c820e8deba088"
+        assert embeddings.digest(Source(**convnext, layer="stage_2")) != "f49c820e8deba088"  # its last block is shorter
 
 
 @pytest.mark.skipif(bool(hardware.describe()["gpu"]), reason="on a GPU features have another precision")

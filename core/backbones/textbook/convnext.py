@@ -40,4 +40,4 @@ def convnext_tiny(input_size: int):
                 x = normal(x, f"block{block}_halve")
                 x = layers.Conv2D(channels, 2, 2, name=f"block{block}_halve_conv")(x)
             x = convnext_block(x, channels, f"block{block}")
-    return Model(image, normal(x, "head"), name="convnext_tiny")
+    return Model(image, normal(x, "head"), name="convnext_tiny")  # where features are pooled, before this LayerNorm

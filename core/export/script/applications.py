@@ -32,11 +32,16 @@ def weights(config: RunConfig, facts: Backbone) -> str | None:
 
 def built(config: RunConfig, facts: Backbone) -> list[str]:
     """Code for `network`: images to pooled features, with its weights."""
-    pooling = {"avg": "GlobalAveragePooling2D", "max": "GlobalMaxPooling2D", "flatten": "Flatten"}[config.pooling]
+    names = {"avg": "GlobalAveragePooling2D", "max": "GlobalMaxPooling2D", "flatten": "Flatten"}
+    pool = f"keras.layers.{names[config.pooling.removeprefix('norm-')]}()"
+    pooled = [f"network = keras.Model(network.input, {pool}(network.output))"]
+    follows = facts.norm_follows(config.pooling)  # a LayerNorm follows the pooling
     if config.backbone in networks.OWN:
         lines = [f"network = {networks.OWN[config.backbone].__name__}(INPUT_SIZE)"]
         if not untrained(config, facts):
             lines.append("network.load_weights(WEIGHTS)")
+        if follows:
+            pooled = snippets.NORM_LAST.replace("POOL", pool).strip().splitlines()
     else:
         value = "None" if untrained(config, facts) else "WEIGHTS" if weights(config, facts) else '"imagenet"'
         lines = [
@@ -44,9 +49,12 @@ def built(config: RunConfig, facts: Backbone) -> list[str]:
             f"    include_top=False, weights={value}, input_shape=(INPUT_SIZE, INPUT_SIZE, 3)",
             ")",
         ]
+        if follows:
+            lines[1] += f', pooling="{config.pooling}"  # and then its LayerNorm'
+            pooled = []
         if value == "WEIGHTS" and facts.family == "EfficientNet":
             lines.append(snippets.EFFICIENTNET_FILE.strip())
-    return [*lines, f"network = keras.Model(network.input, keras.layers.{pooling}()(network.output))"]
+    return lines + pooled
 
 
 def untrained(config: RunConfig, facts: Backbone) -> bool:

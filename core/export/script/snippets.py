@@ -1,6 +1,7 @@
 """The snippets of plain Keras from which `core.export.script.network` assembles the code of a run.
 
-Names in capitals are constants at the top of the script, or are replaced: OPTIMIZER, SMOOTHING_, PATIENCE_, KEPT, WHY.
+Names in capitals are constants at the top of the script, or are replaced: OPTIMIZER, SMOOTHING_, PATIENCE_, KEPT, WHY,
+POOL.
 """
 
 INPUT = """
@@ -65,6 +66,11 @@ for layer in network.layers:  # the file holds standard deviations where Keras e
     if isinstance(layer, keras.layers.Normalization):
         layer.adapt_variance.assign(keras.ops.square(layer.adapt_variance))
         layer.finalize_state()
+"""
+
+NORM_LAST = """
+norm = network.layers[-1]  # LayerNorm, which follows the pooling
+network = keras.Model(network.input, norm(POOL(norm.input)))
 """
 
 STANDARDISE = """

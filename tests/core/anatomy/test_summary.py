@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from core import anatomy, backbones, settings
-from core.anatomy import Anatomy
+from core.anatomy import Anatomy, cost
 from core.config import RunConfig
 from core.errors import BackboneError, ConfigError
 from core.training import freezing
@@ -109,6 +109,27 @@ def test_sums_are_those_of_the_layers():
     assert found.receptive == found.layers[-2].receptive
     assert found.slices == {"layers": len(found.layers) - 1, "blocks": 3}
     assert list(found.parts) == ["block1", "block2", "block3", "pool"]
+
+
+def test_a_layernorm_after_the_pooling_is_a_layer_that_can_be_frozen_and_the_pooling_is_not():
+    found = anatomy.describe("ConvNeXtTiny", 32)
+    pool, norm = found.layers[-2:]
+    assert (pool.name, pool.block, pool.shape, norm.kind, norm.shape) == (
+        "pooled",
+        "pool",
+        (768,),
+        "LayerNormalization",
+        (768,),
+    )
+    assert norm.sources == ("pooled",) and norm.block == "stage_3"
+    assert "pooled" in found.holders and "pooled" not in found.freezable
+    assert found.slices == {"layers": len(found.holders) - 1, "blocks": 5}
+    for unfreeze, count in (("layers", 1), ("layers", 6), ("blocks", 1)):
+        theirs = freshly_frozen("ConvNeXtTiny", 32, unfreeze, count, "inference")
+        ours = anatomy.freeze(found, unfreeze, count)
+        assert (ours.blocks, ours.slice_length) == (theirs.blocks, theirs.slice_length)
+        assert [row.trainable_params for row in ours.layers] == [row.trainable_params for row in theirs.layers]
+    assert cost.back(found, anatomy.freeze(found, "layers", 1)) == cost.Back(macs=0, kept=768 + 768)
 
 
 def test_a_head_has_a_kernel_and_a_bias_for_each_layer():

@@ -228,6 +228,30 @@ def test_the_input_size_left_out_is_the_backbones_own():
     assert RunConfig(backbone="Xception").input_size == 299
 
 
+@pytest.mark.parametrize(
+    ("backbone", "pooling", "version", "opened"),
+    [
+        ("ConvNeXtTiny", "avg", 2, "norm-avg"),
+        ("ConvNeXtBase", "max", 2, "norm-max"),
+        ("ConvNeXtTiny", "flatten", 2, "flatten"),
+        ("TextbookConvNeXtTiny", "avg", 2, "norm-avg"),
+        ("ConvNeXtTiny", "avg", 3, "avg"),
+        ("ConvNeXtTiny", "norm-avg", 3, "norm-avg"),
+        ("ResNet50", "avg", 2, "avg"),
+        ("TinyCLIP", "avg", 2, "class"),
+    ],
+)
+def test_a_run_of_an_earlier_version_opens_with_the_features_it_was_trained_on(backbone, pooling, version, opened):
+    run_id = runs.create(RunConfig(backbone=backbone, pooling=pooling, version=version))
+    config = runs.get(run_id).config
+    assert (config.pooling, config.encoder.pooling, config.version) == (opened, opened, version)
+    assert [row.config for row in runs.rows()] == [config]
+
+
+def test_a_run_says_of_which_version_it_is():
+    assert runs.get(runs.create(TINY)).config.version == RunConfig.version == 3
+
+
 def test_a_network_that_trained_is_kept_with_what_of_it_trained(tmp_path):
     (tmp_path / "model.keras").write_bytes(b"a network")
     stages = [{"name": "head", "accuracy": 0.4}, {"name": "finetune", "accuracy": 0.5}]

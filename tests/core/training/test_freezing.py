@@ -1,6 +1,6 @@
 """What trains: plans, their counts and their warnings. All architectures: tests/core/test_every_architecture.py."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -39,6 +39,23 @@ def test_the_last_ones_train_and_the_pooling_is_not_counted(network, unfreeze):
     assert {layer.name for layer in own if layer.trainable_params} == {
         layer.name for layer in chosen if layer.weight_layer
     }
+
+
+@pytest.mark.parametrize("pooling", ["avg", "norm-avg"])
+def test_the_layernorm_after_the_pooling_counts_as_it_did_before_it(pooling):
+    config = RunConfig(backbone="ConvNeXtTiny", input_size=32, pooling=pooling, method="finetune", unfreeze="layers")
+    one = freezing.describe(replace(config, unfreeze_count=1))
+    assert (one.trainable_params, one.slice_length) == (2 * 768, 133)  # as many as Keras lists without pooling
+    four = freezing.describe(replace(config, unfreeze_count=4))
+    assert [layer.kind for layer in four.layers if layer.trainable_params] == [
+        "Dense",
+        "LayerScale",
+        "LayerNormalization",
+    ]
+    block = freezing.describe(replace(config, unfreeze="blocks", unfreeze_count=1))
+    assert block.slice_length == 5
+    assert [row.name for row in block.blocks if row.trainable_params] == ["stage_3"]
+    assert [row.name for row in block.blocks][-1] == "pool"
 
 
 def test_a_plan_replaces_the_one_before_it(network):

@@ -4,6 +4,7 @@ import functools
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -332,6 +333,18 @@ def test_a_checkpoint_of_another_training_is_not_gone_on_with(tmp_path):
         fit(SCRATCH, tmp_path, report=StopAt(8, Paused))
     other = replace(SCRATCH, seed=1)
     assert close(values(fit(other, tmp_path)), values(fit(other, tmp_path / "fresh")))
+
+
+def test_a_checkpoint_of_an_earlier_version_is_of_convnext_with_its_layernorm_first():
+    then = RunConfig(backbone="ConvNeXtTiny", weights="untrained", method="finetune", pooling="norm-avg", version=2)
+    stored = RunConfig(**vars(then) | {"pooling": "avg"})  # what that version wrote
+
+    def identity(config: RunConfig) -> str:
+        return trainer._identity(SimpleNamespace(config=config, dataset=coloured(), rows=ROWS, head=None))
+
+    assert identity(then) == identity(stored)
+    now = [RunConfig(**vars(then) | {"pooling": pooling, "version": 3}) for pooling in ("avg", "norm-avg")]
+    assert len({identity(then), *map(identity, now)}) == 3
 
 
 EXPLODING = replace(SCRATCH, optimizer="sgd", learning_rate=0.01, momentum=0.0, epochs=20)

@@ -33,6 +33,9 @@ EVEN = [100] * 10
         ("seed", {}, ""),
         ("pooling", {"backbone": "TinyCLIP"}, "128 features"),
         ("pooling", {"backbone": "TinyCLIP", "pooling": "projected"}, "64 features"),
+        ("pooling", {"backbone": "ConvNeXtTiny"}, "768 features an image, then LayerNorm, as in Keras"),
+        ("pooling", {"backbone": "ConvNeXtTiny", "pooling": "norm-avg"}, "not Keras's"),
+        ("pooling", {"backbone": "MobileNetV2", "pooling": "max"}, "1,280 features an image"),
     ],
 )
 def test_a_setting_says_what_it_does_to_this_run(name, changes, said):

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from core import backbones, execute, runs
@@ -213,6 +214,38 @@ def test_the_slice_of_the_last_blocks_trains_what_the_run_trained(monkeypatch, b
     exec(script_network._slice(SimpleNamespace(config=config, id="")), {"network": network})
     trains = sum(math.prod(weight.shape) for weight in network.trainable_weights)
     assert trains == frozen.trainable_params
+
+
+@pytest.mark.parametrize(
+    ("backbone", "pooling"),
+    [
+        ("ConvNeXtTiny", "avg"),
+        ("ConvNeXtTiny", "norm-max"),
+        ("TextbookConvNeXtTiny", "max"),
+        ("TextbookConvNeXtTiny", "norm-avg"),
+        ("Tiny", "avg"),
+    ],
+)
+def test_the_code_of_a_network_gives_the_features_of_the_program(backbone, pooling):
+    import keras
+
+    config = RunConfig(backbone=backbone, weights="untrained", input_size=64, pooling=pooling)
+    code = [networks.source(networks.OWN[backbone])] if backbone in networks.OWN else []
+    code += applications.built(config, backbones.get(backbone))
+    names = {"keras": keras, "INPUT_SIZE": 64}
+    exec("\n".join(code), names)
+    theirs, ours = names["network"], backbones.load(backbone, input_size=64, weights="untrained", pooling=pooling)
+    random = np.random.default_rng(0)
+    for variable, other in zip(ours.variables, theirs.variables, strict=True):
+        value = np.asarray(variable)
+        if variable.name == "gamma" or "scale" in variable.path:  # ConvNeXt's LayerScale starts near 0
+            value = random.uniform(0.5, 1.5, value.shape).astype(np.float32)
+        variable.assign(value)
+        other.assign(value)
+    images = random.uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
+    expected = ours.predict(images, verbose=0)
+    np.testing.assert_allclose(theirs.predict(images, verbose=0), expected, rtol=1e-4, atol=1e-4)
+    assert [type(layer) for layer in theirs.layers] == [type(layer) for layer in ours.layers]  # so slices are the same
 
 
 def test_keras_takes_the_weights_that_the_run_took():
