@@ -1,6 +1,8 @@
-"""Agreement: the share of their common test images on which two runs predict the same class."""
+"""Agreement: the share of their common test images on which two runs predict the same class, and the images on which
+several are surest.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -24,3 +26,24 @@ def same_answers(predictions: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             share = float(np.mean(same)) if len(same) else np.nan
             shares[i, j] = shares[j, i] = share
     return pd.DataFrame(shares, names, names)
+
+
+def best_recognised(predictions: Sequence[pd.DataFrame]) -> dict[int, int]:
+    """The test image of each class for which runs give the highest probability to the right class, on average.
+
+    Args:
+        predictions: Tables as `runs.predictions` returns them, of one dataset; images need not be the same.
+
+    Returns:
+        Class -> row id of the image.
+    """
+    if not predictions:
+        return {}
+    images = pd.concat(
+        table[["row", "label"]].assign(
+            right=table.filter(regex=r"^p_\d+$").to_numpy()[range(len(table)), table["label"]]
+        )
+        for table in predictions
+    )
+    means = images.groupby(["label", "row"])["right"].mean()
+    return {int(label): int(row) for label, row in means.groupby("label").idxmax()}

@@ -4,14 +4,16 @@ A model is named `imagenet:MobileNetV2`, or by the id of a run. `answer` needs K
 """
 
 from dataclasses import dataclass
+from math import nan
 from time import perf_counter
 
 import numpy as np
 
 from core import backbones, metrics, runs
+from core.config import PROBES
 from core.data import datasets, images
 from core.errors import RunError
-from core.explain import imagenet
+from core.explain import imagenet, novelty
 from core.features import compiled
 from core.runs import models
 
@@ -30,6 +32,7 @@ class Answer:
     input_size: int  # pixels, square: input size of the network
     seconds: float  # for one photo, with the network already loaded
     load_seconds: float  # for building and compiling it; about 0 if already loaded
+    share_nearer: float = nan  # see `novelty.share_nearer`; nan for models other than probes
 
 
 def answer(model: str, photo: np.ndarray) -> Answer:
@@ -57,6 +60,7 @@ def answer(model: str, photo: np.ndarray) -> Answer:
         input_size=size,
         seconds=ended - warm,
         load_seconds=warm - started,
+        share_nearer=_share_nearer(model, image),
     )
 
 
@@ -85,3 +89,12 @@ def _run(run_id: str) -> tuple:
     features = compiled.build(config.encoder, image_size=seen)
     head = runs.head(run_id)
     return names, seen, config.input_size, lambda image: head.predict_proba(np.asarray(features.function(image)))
+
+
+def _share_nearer(model: str, image: np.ndarray) -> float:
+    """`novelty.share_nearer` for the image (1, s, s, 3) that a probe has seen."""
+    config = None if model.startswith(IMAGENET) else runs.get(model).config
+    if config is None or config.method not in PROBES:
+        return nan
+    network = compiled.build(config.encoder, image_size=image.shape[1])
+    return novelty.share_nearer(config, np.asarray(network.function(image)))

@@ -30,7 +30,7 @@ def show(backbone: str, input_size: int) -> None:
     offered = sorted({size for size in (*SIZES, facts.default_size, input_size) if _fits(size, facts)})
     left, right = st.columns([3, 5], gap="large")
     with left:
-        photo = photo_picker.choose()
+        chosen = photo_picker.choose()
     with right:
         sizes = st.multiselect(
             "Input sizes",
@@ -42,8 +42,9 @@ def show(backbone: str, input_size: int) -> None:
             help="The photo is resized to each of these before the network sees it",
         )
         _explain_weights(backbone)
-    if photo is None or not sizes:
+    if chosen is None or not sizes:
         return
+    photo = chosen.pixels
     ready = _all(backbone, photo, sizes, missing=False) is not None
     with right:
         st.fragment(_answers, run_every=None if ready else POLL)(backbone, photo, sorted(sizes), waiting=not ready)

@@ -2,9 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from math import floor, isnan, nan
 
+import streamlit as st
+
+from core.explain.novelty import UNUSUAL
 from core.explain.predict import Answer
 from dashboard.ui import formats
+from dashboard.ui.photo_picker import Photo
 
 
 def sentence(answers: Sequence[Answer], classes: Sequence[str] = ()) -> str:
@@ -36,3 +41,25 @@ def alone(answer: Answer, answers: Sequence[Answer]) -> bool:
     votes = Counter(other.class_names[0] for other in answers)
     winner, most = votes.most_common(1)[0]
     return answer.class_names[0] != winner and most > len(answers) / 2
+
+
+def warn_of_strangers(photo: Photo, answers: Sequence[Answer], classes: Sequence[str]) -> None:
+    """Say that a photo shows none of the classes, or may, and that the percentages cannot tell.
+
+    Args:
+        classes: The models' classes; empty for ImageNet's thousand, where nothing is said.
+    """
+    if not classes or photo.shows in classes:
+        return
+    far = max((answer.share_nearer for answer in answers if not isnan(answer.share_nearer)), default=nan)
+    if photo.shows:
+        sentence = f"**A {photo.shows} is none of these {len(classes)} classes.** "
+    elif far >= UNUSUAL:
+        sentence = "**This photo probably shows none of these classes.** "
+    else:
+        sentence = ""
+    sentence += "A softmax shares out 100 % among the classes it knows, however little a photo resembles them."
+    if not isnan(far):
+        sentence += f" Distances can tell: {floor(100 * far)} % of validation images are nearer to the training images"
+        sentence += "." if far >= UNUSUAL else f"; a stranger has {round(100 * UNUSUAL)} % or more."
+    st.caption(sentence)

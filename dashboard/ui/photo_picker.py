@@ -1,12 +1,16 @@
-"""Choosing a photo: one of two that are shipped, a file, the camera, or an image of the dataset."""
+"""Choosing a photo: an image of the dataset, one that is shipped, a file, or the camera."""
 
 import hashlib
 import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
+from core import settings
+from core.data.datasets import Dataset
 from core.errors import LabError
 from dashboard import server
 from dashboard.state import address, visitor
@@ -19,63 +23,118 @@ SOURCES = {
     "file": "File",
     "camera": "Camera",
 }
-SHIPPED = {  # in scikit-learn's package, with their authors and licences
-    "flower": ("A flower", "flower.jpg", "by vultilion, CC BY 2.0"),
-    "china": ("The Summer Palace", "china.jpg", "by danielbuechele, CC BY 2.0"),
-}
 ROW = "image"  # in the address bar: row id of a test image
 
 
-def choose() -> np.ndarray | None:
-    """Widgets for a photo and the photo below them; returns it, (h, w, 3) uint8, or None until there is one."""
-    source = choices.titled(st.segmented_control, "photo", "Photo", SOURCES, wrap=True) or "shipped"
+@dataclass(frozen=True)
+class Shipped:
+    """A photo on this machine, with its author and licence."""
+
+    title: str
+    file: str  # in scikit-learn's package, or in assets/photos
+    author: str
+    shows: str
+
+    @property
+    def path(self) -> Path:
+        if (own := settings.ASSETS / "photos" / self.file).exists():
+            return own
+        sklearn = importlib.util.find_spec("sklearn")
+        assert sklearn and sklearn.origin, "scikit-learn is a requirement"
+        return Path(sklearn.origin).parent / "datasets" / "images" / self.file
+
+
+SHIPPED = {
+    "cat": Shipped("A cat", "chelsea.png", "by Stéfan van der Walt, CC0", "cat"),
+    "flower": Shipped("A flower", "flower.jpg", "by vultilion, CC BY 2.0", "flower"),
+    "china": Shipped("The Summer Palace", "china.jpg", "by danielbuechele, CC BY 2.0", "palace"),
+}
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo, and what it shows where that is known."""
+
+    pixels: np.ndarray  # (h, w, 3) uint8
+    caption: str
+    shows: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Identifies the pixels."""
+        return name(self.pixels)
+
+
+def choose(*, first: str = "shipped", examples: Callable[[Dataset], dict[int, int]] | None = None) -> Photo | None:
+    """Widgets for a photo and the photo below them; returns it, or None until there is one.
+
+    Args:
+        first: The source that is chosen at first, one of SOURCES.
+        examples: From a dataset to its test images that stand for their classes: class -> row id.
+    """
+    titles = {first: SOURCES[first]} | SOURCES
+    sources = {"shipped": _shipped, "test": lambda: _test(examples), "file": _file, "camera": _camera}
+    source = choices.titled(st.segmented_control, "photo", "Photo", titles, wrap=True) or first
     try:
-        photo, caption = {"shipped": _shipped, "test": _test, "file": _file, "camera": _camera}[source]()
+        photo = sources[source]()
     except LabError as error:
         components.show_error(error)
         return None
     if photo is not None:
-        shown = photo if min(photo.shape[:2]) > 200 else components.thumbnail(photo, 256)
-        st.image(shown, caption=formats.plain(caption), width="stretch")
+        shown = photo.pixels if min(photo.pixels.shape[:2]) > 200 else components.thumbnail(photo.pixels, 256)
+        st.image(shown, caption=formats.plain(photo.caption), width="stretch")
     return photo
 
 
-def name(photo: np.ndarray) -> str:
+def name(pixels: np.ndarray) -> str:
     """A digest that identifies a photo."""
-    return hashlib.sha256(photo.tobytes()).hexdigest()[:16]
+    return hashlib.sha256(pixels.tobytes()).hexdigest()[:16]
 
 
-def _shipped() -> tuple[np.ndarray, str]:
-    chosen = choices.titled(st.selectbox, "which", "Which", {key: title for key, (title, _, _) in SHIPPED.items()})
-    _, file, author = SHIPPED[chosen]
-    sklearn = importlib.util.find_spec("sklearn")
-    assert sklearn and sklearn.origin, "scikit-learn is a requirement"
-    folder = Path(sklearn.origin).parent / "datasets" / "images"
-    return server.explain.picture((folder / file).read_bytes()), f"{file}, {author}"
+def _shipped() -> Photo:
+    titles = {key: photo.title for key, photo in SHIPPED.items()}
+    photo = SHIPPED[choices.titled(st.selectbox, "which", "Which", titles)]
+    return Photo(server.explain.picture(photo.path.read_bytes()), f"{photo.file}, {photo.author}", photo.shows)
 
 
-def _test() -> tuple[np.ndarray, str]:
+def _test(examples: Callable[[Dataset], dict[int, int]] | None) -> Photo:
     dataset = server.datasets.get(visitor.get().dataset)
     rows = np.flatnonzero(dataset.official == "test")
     rows = rows if len(rows) else np.arange(len(dataset.labels))
+    labels, firsts = np.unique(dataset.labels[rows], return_index=True)
+    of_class = dict(zip(labels.tolist(), rows[firsts].tolist(), strict=True)) | (examples(dataset) if examples else {})
     addressed = address.current(ROW) or ""
-    row = int(addressed) if addressed.isdecimal() and int(addressed) < len(dataset.labels) else int(rows[0])
+    row = int(addressed) if addressed.isdecimal() and int(addressed) < len(dataset.labels) else of_class[min(of_class)]
     if addressed and str(row) != addressed:
         address.refuse(ROW, "Image", addressed, f"is not an image of {formats.plain(dataset.title)}")
+    label, key = int(dataset.labels[row]), "photo-class"
+    st.session_state[key] = label
+
+    def of_chosen() -> None:
+        if (chosen := st.session_state.get(key)) is not None:  # the visitor may have left the page
+            address.write(ROW, str(of_class[chosen]))
 
     def another() -> None:
         address.write(ROW, str(np.random.default_rng().choice(rows)))
 
-    st.button("Another one", icon=":material/casino:", on_click=another)
-    label = dataset.class_names[dataset.labels[row]]
-    return dataset.images[row], f"Image {row} of {dataset.title}: {label}"
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "Class",
+            sorted({*of_class, label}),
+            format_func=lambda index: formats.plain(dataset.class_names[index]),
+            key=key,
+            on_change=of_chosen,
+        )
+        st.button("Any", icon=":material/casino:", on_click=another, help="Any other test image, at random")
+    shows = dataset.class_names[label]
+    return Photo(dataset.images[row], f"Image {row} of {dataset.title}: {shows}", shows)
 
 
-def _file() -> tuple[np.ndarray | None, str]:
+def _file() -> Photo | None:
     upload = st.file_uploader("Your image", type=TYPES, key="photo-upload")
-    return (None, "") if upload is None else (server.explain.picture(upload.getvalue(), upload.name), upload.name)
+    return upload and Photo(server.explain.picture(upload.getvalue(), upload.name), upload.name)
 
 
-def _camera() -> tuple[np.ndarray | None, str]:
+def _camera() -> Photo | None:
     taken = st.camera_input("Take one", key="photo-taken")
-    return (None, "") if taken is None else (server.explain.picture(taken.getvalue(), "the photo"), "From the camera")
+    return taken and Photo(server.explain.picture(taken.getvalue(), "the photo"), "From the camera")

@@ -1,5 +1,8 @@
 """What a run is called in a sentence."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from core.config import TITLES, TRAINED, ZERO_SHOT
 from core.runs import RunRow
 from dashboard.ui import formats
@@ -25,3 +28,14 @@ def one(run: RunRow) -> str:
     if run.config.preprocessing == "divide255":
         mark = f", pixels divided by 255{mark}"
     return f"{run.config.backbone} ({how}, {run.config.input_size} px{mark})"
+
+
+def apart(runs: Sequence[RunRow]) -> dict[str, str]:
+    """Run id -> its label; where several have the same, with its accuracy, and if need be with its start."""
+    labels = {run.id: one(run) for run in runs}
+    for detail in (lambda run: formats.percent(run.accuracy), lambda run: formats.moment(run.created)):
+        often = Counter(labels.values())
+        labels = {
+            run.id: f"{labels[run.id]} · {detail(run)}" if often[labels[run.id]] > 1 else labels[run.id] for run in runs
+        }
+    return labels

@@ -20,15 +20,14 @@ def captions(model: str) -> None:
     """The book's example: two captions, one photo."""
     left, right = st.columns([2, 3], gap="large")
     with left:
-        st.session_state.setdefault("photo", "test")
-        photo = photo_picker.choose()
+        photo = photo_picker.choose(first="test")
     with right:
         lines = shared.text("captions", "Captions, one a line", CAPTIONS, height=120)
         texts = tuple(dict.fromkeys(line.strip() for line in lines.splitlines() if line.strip()))
         if photo is None or not texts:
             components.empty("Nothing to compare", "Choose a photo and write at least one caption.")
             return
-        result = server.zero_shot.compare(model, [photo], [photo_picker.name(photo)], texts)
+        result = server.zero_shot.compare(model, [photo.pixels], [photo.digest], texts)
         if result is None:
             shared.wait()
             return

@@ -11,7 +11,7 @@ CHOICES = [  # page, a choice on it, its part of the address
     ("train", "Fine-tune", "method=finetune"),
     ("maps", "PCA", "map=pca"),
     ("layers", "PCA", "map=pca"),
-    ("predict", "Test image", "photo=test"),
+    ("predict", "Shipped", "photo=shipped"),
 ]
 
 

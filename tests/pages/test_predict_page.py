@@ -1,6 +1,8 @@
 """Predict: a photo and models, answers beside each other."""
 
-from core import settings
+import pandas as pd
+
+from core import runs, settings
 from core.explain import imagenet
 from dashboard import server
 from tests.pages.conftest import wait
@@ -11,14 +13,33 @@ def answered(page, count: int):
 
 
 def test_without_any_run_the_shipped_network_names_the_shipped_photo(visit):
-    page = answered(visit("predict"), 1)
+    page = answered(visit("predict", photo="shipped", which="flower"), 1)
     assert not page.error
     assert any("daisy" in str(chart.proto) for chart in page.get("plotly_chart"))
 
 
 def test_runs_answer_beside_it_and_are_held_against_each_other(visit, used):
-    page = answered(visit("predict", photo="test", image="3"), 3)
+    page = answered(visit("predict", image="3"), 3)
     assert any("2 models for airplane, automobile and 8 more" in text.value for text in page.markdown)
+    assert sum("right]" in text.value or "wrong]" in text.value for text in page.markdown) == 2
+
+
+def test_a_class_brings_the_image_that_runs_recognise_best(visit, used):
+    page = answered(visit("predict", models=used[0]), 1)
+    predictions = runs.predictions(used[0])
+    predictions = pd.concat([predictions, runs.predictions(used[1])])
+    page = answered(page.selectbox(key="photo-class").set_value(3).run(), 1)
+    of_class = predictions[predictions["label"] == 3]
+    best = of_class.groupby("row")["p_3"].mean().idxmax()
+    assert page.query_params["image"] == str(best)
+
+
+def test_a_photo_of_no_class_is_called_so_and_one_of_a_class_is_not(visit, used):
+    page = answered(visit("predict", photo="shipped", which="flower", models=used[0]), 1)
+    (said,) = [text.value for text in page.caption if "softmax" in text.value]
+    assert "A flower is none of these 10 classes" in said
+    page = answered(visit("predict", photo="shipped", which="cat", models=used[0]), 1)
+    assert not [text.value for text in page.caption if "softmax" in text.value]
 
 
 def test_a_link_names_the_models(visit, used):

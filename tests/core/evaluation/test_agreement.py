@@ -33,3 +33,11 @@ def test_the_matrix_has_a_cell_for_each_pair_in_percent():
     figure = agreement_matrix.matrix(pd.DataFrame([[1, 0.5], [0.5, 1]], names, names), names)
     assert figure.data[0].z.tolist() == [[100, 50], [50, 100]]
     assert list(figure.layout.yaxis.ticktext) == ["1  x", "2  y"]
+
+
+def test_the_best_recognised_image_of_a_class_is_best_on_average():
+    first = pd.DataFrame({"row": [1, 2, 3], "label": [0, 0, 1], "p_0": [0.9, 0.7, 0.8], "p_1": [0.1, 0.3, 0.2]})
+    second = pd.DataFrame({"row": [1, 2, 3], "label": [0, 0, 1], "p_0": [0.2, 0.6, 0.9], "p_1": [0.8, 0.4, 0.1]})
+    assert agreement.best_recognised([first]) == {0: 1, 1: 3}
+    assert agreement.best_recognised([first, second]) == {0: 2, 1: 3}
+    assert agreement.best_recognised([]) == {}

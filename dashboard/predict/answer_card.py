@@ -1,0 +1,68 @@
+"""One model's prediction for a photo: its likeliest classes as bars, aligned across models."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.explain.predict import MOST, Answer
+from dashboard.predict import agreement
+from dashboard.ui import charts, components, formats
+from dashboard.ui.photo_picker import Photo
+
+BAR = 24  # pixels
+HEIGHT = BAR * MOST + 8  # of the bars
+ROOM = 60  # for the text beside the longest bar, in the unit of the bars
+
+
+def title(name: str, *badges: str) -> None:
+    """The head of a card."""
+    st.markdown(" ".join([f"**{formats.plain(name)}**", *badges]))
+
+
+def show(name: str, answer: Answer, classes: Sequence[str], photo: Photo, group: Sequence[Answer]) -> None:
+    """A whole card.
+
+    Args:
+        classes: The model's classes in their order; empty for ImageNet.
+        group: The answers of all models for the same classes.
+    """
+    said = answer.class_names[0]
+    right = said == photo.shows
+    if photo.shows in classes:
+        title(name, ":green-badge[:material/check: right]" if right else ":red-badge[:material/close: wrong]")
+    elif agreement.alone(answer, group):
+        title(name, ":orange-badge[:material/call_split: disagrees]")
+    else:
+        title(name)
+    components.chart(bars(answer, classes=classes), key=f"answer-{answer.model}-{photo.digest}", alt=f"Predicts {said}")
+    size = f"{answer.seen} px"
+    if answer.seen != answer.input_size:
+        size += f", resized to {answer.input_size} px"
+    st.caption(f"{formats.milliseconds(answer.seconds)} for this photo, {size}")
+
+
+def bars(answer: Answer, *, classes: Sequence[str] = ()) -> go.Figure:
+    """The likeliest classes, the first on top; a dataset's classes have their colours.
+
+    Args:
+        classes: Names of the dataset's classes in their order; empty for ImageNet, which has too many for colours.
+    """
+    names, percents = answer.class_names, [100 * share for share in answer.probabilities]
+    colours = [charts.class_colour(classes.index(name)) if name in classes else charts.ACCENT for name in names]
+    figure = charts.canvas(
+        go.Bar(
+            x=percents,
+            y=names,
+            orientation="h",
+            marker={"color": colours, "opacity": charts.TINT},
+            text=[f"{name}  <b>{percent:.0f} %</b>" for name, percent in zip(names, percents, strict=True)],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{y}: %{x:.1f} %<extra></extra>",
+        ),
+        height=BAR * len(names) + 8,
+        margin={"l": 0, "r": 0, "t": 2, "b": 2},
+    )
+    figure.update_xaxes(visible=False, range=[0, 100 + ROOM])
+    return figure.update_yaxes(visible=False, autorange="reversed", type="category")
