@@ -4,7 +4,7 @@ The notebook's exercise, the book's recipe for each of its 40 architectures (as 
 experiments to compare them with.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +66,15 @@ class Recipe:
     idea: str  # what it does and why, in one or two sentences
     backbones: tuple[str, ...]  # the first is the default
     settings: Callable[[str], dict[str, Any]]  # backbone -> fields of a RunConfig
+    for_each: bool = False  # it is as much for each of its backbones as for the first
+
+    def select(self, chosen: Sequence[str]) -> tuple[str, ...]:
+        """The backbones to use when this recipe is chosen: its own, whatever was chosen before.
+
+        A recipe for each of many backbones keeps those of the chosen ones that it is for.
+        """
+        kept = tuple(name for name in chosen if name in self.backbones) if self.for_each else ()
+        return kept or self.backbones[:1]
 
     def config(self, backbone: str = "", **changes: Any) -> RunConfig:
         """The recipe's config for a backbone, with some fields changed.
@@ -175,6 +184,7 @@ RECIPES = {
             "that freezes none: every layer trains, and BatchNorm loses its statistics.",
             tuple(BOOK),
             _book_as_printed,
+            for_each=True,
         ),
         Recipe(
             "book-corrected",
@@ -182,6 +192,7 @@ RECIPES = {
             "The same with the backbone's own preprocessing; the last layers train, and all others really are frozen.",
             tuple(BOOK),
             _book_corrected,
+            for_each=True,
         ),
         Recipe(
             "resnet152-sgd",

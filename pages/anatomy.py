@@ -48,6 +48,7 @@ with compared:
         bind="query-params",
         placeholder="Up to four others",
         max_selections=4,
+        select_all=False,
     )
 
 

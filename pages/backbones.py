@@ -25,7 +25,12 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     search = st.text_input("Search", placeholder="Name, such as mobile", key="search", bind="query-params", width=260)
     address.check_bound("family", "Families", set(backbones["family"]))
     families = st.multiselect(
-        "Families", sorted(backbones["family"].unique()), key="family", bind="query-params", width=360
+        "Families",
+        sorted(backbones["family"].unique()),
+        key="family",
+        bind="query-params",
+        select_all=False,
+        width=360,
     )
     address.check_bound("size", "Size", set(SIZES.values()))
     millions = st.selectbox(

@@ -75,6 +75,7 @@ if server.engine.store_open():
         "Lines to reach",
         {run.id: choices.run_title(run) for run in finished.values()},
         widget=st.multiselect,
+        select_all=False,
         default=[run.id for run in zero_shot[:1]],
         placeholder="Finished runs",
         help="Runs tested on the same images: zero-shot, a probe or a fine-tune",

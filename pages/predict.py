@@ -18,7 +18,9 @@ with left:
     photo = photo_picker.choose(first="test", examples=models.examples)
 with right:
     titles = models.titles()
-    chosen = address.several("models", "Models", titles, widget=st.multiselect, default=models.first()).split("+")
+    chosen = address.several(
+        "models", "Models", titles, widget=st.multiselect, select_all=False, default=models.first()
+    ).split("+")
     if photo is None:
         components.empty("No photo yet", "Take one or choose a file.", icon=":material/photo_camera:")
         st.stop()

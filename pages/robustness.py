@@ -52,6 +52,7 @@ try:
         default=list(candidates)[:1],
         key="robust-runs",
         max_selections=MOST,
+        select_all=False,
         format_func=lambda run_id: choices.run_title(candidates[run_id]),
     )
     titles = {

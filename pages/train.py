@@ -24,7 +24,7 @@ with left:
     named = recipe.choose()
     changed = st.empty()
     with st.expander("More", icon=":material/tune:"):
-        more = options.More(method, dataset, names[0] if names else "")
+        more = options.More(method, dataset, names, named)
         fields = more.show()
 
 with right:
@@ -41,7 +41,7 @@ with right:
             frozen = freeze.show(configs[0])
             for config in configs[1:]:
                 server.training.frozen(config)  # raises before the start if the network does not allow the plan
-        plans = cost.show(configs)
+        plans = cost.show(configs, more.cached_size)
         if frozen:
             cost.memory(configs[0], frozen)
     except LabError as raised:

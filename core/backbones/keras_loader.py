@@ -3,6 +3,7 @@
 A loader is a module with these functions, selected by `Backbone.loader`; the other one is `clip.loader`.
 """
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,11 +48,29 @@ def fetch(facts: Backbone, report: Report) -> Path:
         download.fetch(url, path, facts.weights_hash, report)
     except download.DownloadError as error:
         raise WeightsError(
-            f"The weights of {facts.name} are not on this machine, and {url} cannot be fetched ({error})",
-            "",
-            f"Put {url} at {path}, connect to the internet, or choose untrained weights",
+            f"The weights of {facts.name} are not here and cannot be downloaded ({error}): {bring(facts)}"
         ) from error
     return path
+
+
+def bring(facts: Backbone) -> str:
+    """How to bring the published weights by hand, as half a sentence: the address of the file, and its folder."""
+    return _put(facts.weights_url, facts.weights_file)
+
+
+def bring_classifier(facts: Backbone) -> str:
+    """The same for the weights with classifier."""
+    return _put(with_classifier(facts.weights_url), with_classifier(facts.weights_file))
+
+
+def with_classifier(file_name: str) -> str:
+    """Keras's name, or address, of the weights with classifier: that without it contains `notop` in some spelling."""
+    return re.sub(r"[_-]no[_-]?top(_v2)?", "", file_name)
+
+
+def download_bytes(facts: Backbone) -> int:
+    """About the size of the file to download: float32 without a classifier."""
+    return 4 * facts.params
 
 
 def locate(facts: Backbone, path: Path) -> Path:
@@ -63,17 +82,19 @@ def locate(facts: Backbone, path: Path) -> Path:
     if path.is_dir():
         path = path / facts.weights_file
     if not path.is_file():
-        raise WeightsError(
-            f"There is no weights file {path}",
-            f"a .h5, .weights.h5 or .keras file for {facts.name}, or a folder with {facts.weights_file}",
-            "Check the path, or choose imagenet or untrained",
-        )
+        published = f"; the published one is {facts.weights_url}" if facts.weights_url else ""
+        raise WeightsError(f"There is no weights file {path} for {facts.name}{published}")
     return path.resolve()
 
 
 def content(facts: Backbone, path: Path) -> Path:
     """The file whose content identifies the weights."""
     return path
+
+
+def _put(url: str, name: str) -> str:
+    renamed = "" if url.endswith(f"/{name}") else f" as {name}"
+    return f"put {url} into {settings.home() / 'weights'}{renamed}"
 
 
 def build(facts: Backbone, size: int, pooling: str) -> "keras.Model":

@@ -31,7 +31,7 @@ def read(path: Path, model, name: str) -> None:
             that does not fit). The model may be partly assigned: discard it.
     """
     if not path.is_file():
-        raise WeightsError(f"There is no weights file {path}", f"Keras weights of {name}", "Check the path")
+        raise WeightsError(f"There is no weights file {path} for {name}")
     try:
         with _opened(path) as file:
             for layer, variables, saved_name, arrays in _pairs(file, model, path, name):

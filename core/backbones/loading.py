@@ -27,7 +27,9 @@ __all__ = [
     "PUBLISHED",
     "Backbone",
     "Weights",
+    "bring",
     "clip_names",
+    "download_bytes",
     "find_weights",
     "get",
     "load",
@@ -116,6 +118,18 @@ def published_here(backbone: str | Backbone) -> Path | None:
     """The published weights on this machine, a file or for CLIP a folder; None: not downloaded yet."""
     facts = get(backbone)
     return _loader(facts).here(facts)
+
+
+def bring(backbone: str | Backbone) -> str:
+    """How to bring published weights by hand, as half a sentence: put ADDRESS into FOLDER."""
+    facts = get(backbone)
+    return _loader(facts).bring(facts)
+
+
+def download_bytes(backbone: str | Backbone) -> int:
+    """About how many bytes the published weights have; 0 for a network without any."""
+    facts = get(backbone)
+    return _loader(facts).download_bytes(facts) if facts.weights_file else 0
 
 
 def load(

@@ -1,6 +1,5 @@
 """Networks with their published classifier: which of ImageNet's 1,000 classes does a photo show?"""
 
-import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,13 +27,18 @@ def here() -> list[str]:
 
 
 def file_name(backbone: str | Backbone) -> str:
-    """Keras's file name of the weights with classifier: the one without it contains `notop` in some spelling."""
-    return re.sub(r"[_-]no[_-]?top(_v2)?", "", backbones.get(backbone).weights_file)
+    """Keras's file name of the weights with classifier."""
+    return keras_loader.with_classifier(backbones.get(backbone).weights_file)
 
 
 def find(backbone: str | Backbone) -> Path | None:
     """The weights with classifier: shipped, in the home folder, or in Keras's folder; or None."""
     return keras_loader.find(file_name(backbone))
+
+
+def bring(backbone: str | Backbone) -> str:
+    """How to bring the weights with classifier by hand: see `backbones.bring`."""
+    return keras_loader.bring_classifier(backbones.get(backbone))
 
 
 @lru_cache(maxsize=KEPT)
@@ -63,11 +67,7 @@ def network(name: str, input_size: int) -> Any:
     facts = backbones.get(name)
     path = find(facts)
     if path is None:
-        raise WeightsError(
-            f"The ImageNet classifier of {facts.name} is not on this machine",
-            f"{file_name(facts)} in {settings.home() / 'weights'}",
-            f"Put it there, or run keras.applications.{facts.name}() once, which downloads it",
-        )
+        raise WeightsError(f"The ImageNet classifier of {facts.name} is not on this machine: {bring(facts)}")
     with compiled.building("float32"):
         built = _build(facts, input_size)
         if facts.params_top and built.count_params() != facts.params_top:

@@ -8,12 +8,13 @@ shares one entry, and only missing rows are computed. A missing row reads as nan
     fill(key, dataset, rows, build)          the output of any compiled network: see `embeddings`
 """
 
+import functools
 import json
 import logging
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -169,6 +170,22 @@ def missing_from(key: Key, rows: np.ndarray) -> int:
     )
 
 
+def cached_sizes(dataset: Dataset, encoder: Encoder) -> list[int]:
+    """Input sizes in pixels at which features by this encoder are cached: the most images first, then the latest used.
+
+    Its other settings count, its own size does not. Downloads nothing.
+    """
+    if encoder.needs_download:
+        return []
+    found = []
+    for size in {int(path.name.split("-")[-2][:-2]) for path in _folder().glob(f"{encoder.backbone}-*px-*.zarr")}:
+        path = _path(key_of(dataset, replace(encoder, input_size=size)))
+        if path.exists():
+            used = path.stat().st_mtime_ns
+            found.append((_computed(path, used), used, size))
+    return [size for _, _, size in sorted(found, reverse=True)]
+
+
 def key_of(dataset: Dataset, encoder: Encoder, *, weights: str = "", output: str = "") -> Key:
     """The key of an encoder's output.
 
@@ -202,7 +219,7 @@ def parts(key: Key) -> dict[str, tuple[int, int]] | None:
 
 def entries() -> list[Entry]:
     """The entries of the cache, most recently used first."""
-    listed = [_entry(path) for path in settings.folder("features").glob("*.zarr")]
+    listed = [_entry(path) for path in _folder().glob("*.zarr")]
     return sorted((entry for entry in listed if entry), key=lambda entry: entry.last_used, reverse=True)
 
 
@@ -293,7 +310,11 @@ class _Writer:
 
 
 def _path(key: Key) -> Path:
-    return settings.folder("features") / f"{key.backbone}-{key.input_size}px-{key.digest}.zarr"
+    return _folder() / f"{key.backbone}-{key.input_size}px-{key.digest}.zarr"
+
+
+def _folder() -> Path:
+    return settings.folder("features")
 
 
 def _lock(path: Path) -> Path:
@@ -355,6 +376,16 @@ def _columns(array: Any, part: str) -> tuple[int, int]:
 
 def _parts(array: Any) -> dict[str, tuple[int, int]]:
     return {name: (first, end) for name, (first, end) in array.attrs.get("parts", {}).items()}
+
+
+@functools.lru_cache(maxsize=256)
+def _computed(path: Path, used: int) -> int:
+    """How many rows of an entry are computed; counted again when it was used since."""
+    array = _open(path)
+    if array is None:
+        return 0
+    chunks = range(0, array.shape[0], CHUNK) if array.nchunks_initialized else ()
+    return sum(int((~np.isnan(_read_chunk(array, start)[:, 0])).sum()) for start in chunks)
 
 
 def _read_chunk(array: Any, start: int) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core import backbones, hardware, settings
+from core import backbones, hardware
 from core.backbones import Weights
 from core.errors import WeightsError
 from core.progress import Report, silent
@@ -59,9 +59,8 @@ class Encoder:
         if self.needs_download:
             backbone = backbones.get(self.backbone)
             raise WeightsError(
-                f"The weights of {backbone.name} are not on this machine yet",
-                f"{backbone.weights_file} in {settings.home() / 'weights'}",
-                "They are downloaded when features are computed",
+                f"The weights of {backbone.name} are not on this machine yet: they are downloaded when features are "
+                "computed"
             )
         return self.find_weights()
 

@@ -143,8 +143,12 @@ def collect(layers: Sequence[Layer], blocks: Sequence[str], *, asked: int, slice
     )
 
 
-def warnings(frozen: Frozen, config: RunConfig) -> tuple[str, ...]:
-    """Warnings about a plan before it starts, of one or two sentences each; empty if it looks sound."""
+def warnings(frozen: Frozen, config: RunConfig, n_train: int) -> tuple[str, ...]:
+    """Warnings about a plan before it starts, of one or two sentences each; empty if it looks sound.
+
+    Args:
+        n_train: Number of training images.
+    """
     sentences = []
     pretrained = config.method == "finetune" and config.weights != "untrained"
     if not frozen.trainable_params:
@@ -159,18 +163,39 @@ def warnings(frozen: Frozen, config: RunConfig) -> tuple[str, ...]:
             f"Nothing is frozen: {frozen.trainable_params:,} parameters train. This costs the most time and memory, "
             "and forgets the most."
         )
-    modes = {row.batchnorm for row in frozen.layers}
-    if "training" in modes and config.batch_size < SMALL_BATCH:
-        sentences.append(
-            f"BatchNorm in training mode takes its statistics from batches of {config.batch_size} images: too noisy. "
-            f"Use batches of {SMALL_BATCH} or more, or inference mode."
-        )
+    if noisy := noisy_batchnorm(frozen, config, n_train):
+        sentences.append(noisy)
     if pretrained and frozen.trainable_params and config.learning_rate >= LARGE_RATE:
         sentences.append(
             f"A learning rate of {config.learning_rate:g} on an unfrozen backbone destroys its pretrained weights. "
             "1e-5 to 1e-4 is typical."
         )
     return tuple(sentences)
+
+
+def noisy_batchnorm(frozen: Frozen, config: RunConfig, n_train: int) -> str:
+    """A warning if BatchNorm layers train on batches of too few images, the last one of an epoch included; or ""."""
+    if all(row.batchnorm != "training" for row in frozen.layers):
+        return ""
+    remedy = f"use batches of {SMALL_BATCH} or more" + (", or inference mode" if config.method == "finetune" else "")
+    if config.batch_size == 1:
+        return f"BatchNorm trains here on one image at a time, whose statistics mean nothing: {remedy}."
+    if config.batch_size < SMALL_BATCH:
+        return (
+            f"BatchNorm in training mode takes its statistics from batches of {config.batch_size} images, which is too "
+            f"noisy: {remedy}."
+        )
+    if n_train % config.batch_size == 1:
+        return (
+            f"BatchNorm trains here, and the last batch of each epoch would be one of the {n_train:,} images alone, "
+            f"whose statistics mean nothing: use batches of {_even(n_train, config.batch_size)}."
+        )
+    return ""
+
+
+def _even(n_train: int, batch_size: int) -> int:
+    """The next larger batch size that leaves no single image for the last batch."""
+    return next(size for size in range(batch_size + 1, n_train + 1) if n_train % size != 1)
 
 
 def describe(config: RunConfig) -> Frozen:

@@ -135,15 +135,17 @@ class _Training:
         ):  # the last points may not have been reported before the interruption
             self.material.report(Progress(point["stage"], 0, 0, metrics=_measured(point), step=point["step"]))
         self.frozen = phases.freeze(phase, self.material)
+        count = len(self.material.rows["train"])
+        if self.frozen and (noisy := freezing.noisy_batchnorm(self.frozen, self.material.config, count)):
+            log.warning(noisy)
+            self._note(noisy.removesuffix("."))
         if not self._continues(phase):  # interrupted during its test
             return
-        count = len(self.material.rows["train"])
         done = self.state.epoch * count + self.state.images
         self.material.report(Progress(phase.name, done, phase.epochs * count))  # preparation takes a while
         prepared = phases.prepare(phase, self.material)
         self.front_cached = prepared.front_cached
-        if prepared.note and prepared.note not in self.state.notes:
-            self.state.notes.append(prepared.note)
+        self._note(prepared.note)
         self.epochs = Epochs(phase, self.material, prepared, self.state, self._save_sometimes)
         if saved:
             step.write(step.moving(self.material.assembly), "weight", saved)
@@ -159,6 +161,10 @@ class _Training:
             self.rate = self.epochs.pace.rate
             self.peak_memory = max(self.peak_memory, self.epochs.pace.peak_memory)
             step.release(self.epochs.model.optimizer.variables)
+
+    def _note(self, sentence: str) -> None:
+        if sentence and sentence not in self.state.notes:
+            self.state.notes.append(sentence)
 
     def _end_epoch(self, phase: Phase, point: dict) -> None:
         self.state.curves.append(point)

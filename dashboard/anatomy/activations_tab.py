@@ -1,12 +1,10 @@
 """What a network sees: its prediction for a photo at several sizes, its feature maps, its first filters."""
 
-from pathlib import Path
-
 import numpy as np
 import streamlit as st
 
 from core import anatomy as anatomies
-from core import backbones, settings
+from core import backbones
 from core.backbones import Backbone
 from core.errors import LabError
 from core.explain import imagenet
@@ -39,6 +37,7 @@ def show(backbone: str, input_size: int) -> None:
             format_func=lambda size: f"{size} px",
             key=f"sees-sizes-{backbone}-{input_size}",
             max_selections=MOST_SIZES,
+            select_all=False,
             help="The photo is resized to each of these before the network sees it",
         )
         _explain_weights(backbone)
@@ -64,7 +63,6 @@ def _usual(offered: list[int], input_size: int) -> list[int]:
 
 def _explain_weights(backbone: str) -> None:
     facts, weights = backbones.get(backbone), server.explain.weights(backbone)
-    folder = settings.home() / "weights"
     if weights == "untrained" and not facts.weights_file:
         st.warning(
             "There are no published weights for this network, so what follows shows an untrained one. Train it to see "
@@ -72,29 +70,29 @@ def _explain_weights(backbone: str) -> None:
             title="Untrained",
         )
     elif facts.family == backbones.CLIP:
-        _explain_weights_of_clip(facts, weights, folder)
+        _explain_weights_of_clip(facts, weights)
     elif weights == "untrained":
-        st.warning(
-            f"The published weights are not on this machine, so what follows shows an untrained network. Put "
-            f"{imagenet.file_name(backbone)} (or {facts.weights_file}, which has no classifier) into {folder}, or run "
-            f"`python -m core warm --backbones {backbone}` while connected to the internet.",
-            title="Untrained",
-        )
+        _warn_of_untrained(imagenet.bring(backbone))
     elif weights == "imagenet":
         st.info(
-            f"The weights on this machine have no ImageNet classifier, so there are feature maps but no prediction. "
-            f"Put {imagenet.file_name(backbone)} into {folder} to get one.",
+            formats.message(
+                "The weights on this machine have no ImageNet classifier, so there are feature maps but no prediction; "
+                f"to get one, {imagenet.bring(backbone)}."
+            ),
             icon=":material/info:",
         )
 
 
-def _explain_weights_of_clip(facts: Backbone, weights: str, folder: Path) -> None:
+def _warn_of_untrained(bring: str) -> None:
+    st.warning(
+        formats.message(f"The published weights are not here, so this is an untrained network: {bring}."),
+        title="Untrained",
+    )
+
+
+def _explain_weights_of_clip(facts: Backbone, weights: str) -> None:
     if weights == "untrained":
-        st.warning(
-            "The published weights are not on this machine, so what follows shows an untrained network. Put the folder "
-            f"{facts.weights_file} into {folder}.",
-            title="Untrained",
-        )
+        _warn_of_untrained(backbones.bring(facts))
         return
     st.info("CLIP has no fixed classes, so there are feature maps but no prediction.", icon=":material/info:")
     components.link("zero_shot", "Try it zero-shot", icon=":material/chat:")

@@ -51,7 +51,9 @@ def show(anatomy: Anatomy, frozen: Frozen) -> None:
             "Search", placeholder="Name, type or block: pool, add, block_3", key="layer", bind="query-params", width=320
         )
         address.check_bound("kind", "Types", set(table["kind"]))
-        kinds = st.multiselect("Types", sorted(table["kind"].unique()), key="kind", bind="query-params", width=360)
+        kinds = st.multiselect(
+            "Types", sorted(table["kind"].unique()), key="kind", bind="query-params", select_all=False, width=360
+        )
     if rows == "blocks":
         _folded(table, frozen)
         return

@@ -110,7 +110,10 @@ def _filter(column: str, label: str, options: list[str]) -> list[str]:
     if len(options) < 2:
         return options
     address.check_bound(f"only_{column}", label, options)
-    return st.multiselect(label, options, placeholder="All", key=f"only_{column}", bind="query-params") or options
+    chosen = st.multiselect(
+        label, options, placeholder="All", key=f"only_{column}", bind="query-params", select_all=False
+    )
+    return chosen or options
 
 
 def _columns() -> dict:

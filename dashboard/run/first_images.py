@@ -9,6 +9,7 @@ from dashboard.run import confidence
 from dashboard.ui import components, formats, image_grid, notable_images
 
 MOST, TILE = 5, 112  # images, and their size in pixels: one row beside the card of the result on a laptop
+WIDTH = 640  # pixels of this row
 
 
 def show(run: RunRow) -> None:

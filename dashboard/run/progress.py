@@ -14,6 +14,7 @@ from dashboard.ui import components, findings, formats, task_progress, training_
 
 POLL = 0.6  # seconds between updates
 OTHERS = 12  # runs offered for comparison
+CARD = 290  # pixels, the width of the card of a result
 WITH_CURVES = ("finetune", "scratch", "linear-adam", "mlp")
 
 _AGAIN = {  # what to do about a run that did not finish
@@ -42,11 +43,11 @@ def show(run_id: str) -> None:
     if run.status != "finished":
         _did_not_finish(run)
         return
-    card, images = st.columns([4, 8], gap="large")
-    with card:
-        components.result_card(run)
-    with images:
-        first_images.show(run)
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=CARD):
+            components.result_card(run)
+        with st.container(width=first_images.WIDTH):  # below the card where there is no room beside it
+            first_images.show(run)
     if change := server.runs.unfreezing(run):
         st.markdown(findings.unfreezing(change))
         fair_probe.show(run, change)
@@ -108,6 +109,7 @@ def curves(run_id: str, name: str, unfrozen: int | None) -> None:
             placeholder="Compare with other runs",
             label_visibility="collapsed",
             key=f"beside-{run_id}",
+            select_all=False,
         )
     frames = [values.assign(run=name)]
     for number, other in enumerate(chosen, 2):

@@ -2,6 +2,7 @@
 
 from dashboard.server import (
     anatomy,
+    backbones,
     blobs,
     datasets,
     engine,
@@ -21,6 +22,7 @@ from dashboard.server import (
 
 __all__ = [
     "anatomy",
+    "backbones",
     "blobs",
     "datasets",
     "engine",

@@ -19,6 +19,7 @@ _KEY = "state"
 _CHANGED = "changed-in-the-state"
 _FILLED = "filled-into-the-address"  # (page, address on arrival) -> choices
 _PAGE = "page-of-the-state"
+_LINKED = "choices-that-the-address-brought"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ def begin() -> None:
     it means what was filled in.
     """
     page, came = address.begin(), str(st.query_params.to_dict())
+    st.session_state[_LINKED] = {field.name for field in fields(State)} & set(st.query_params)
     filled, arrived = st.session_state.setdefault(_FILLED, {}), st.session_state.get(_PAGE, "") not in ("", page)
     st.session_state[_PAGE] = page
     if address.by_history():
@@ -54,6 +56,11 @@ def begin() -> None:
 def get() -> State:
     """The choices of this visitor."""
     return st.session_state.get(_KEY, State())
+
+
+def linked(name: str) -> bool:
+    """Whether the address of this script run came with this choice, rather than memory filling it in."""
+    return name in st.session_state.get(_LINKED, ())
 
 
 def update(**changes) -> None:

@@ -5,7 +5,7 @@ from math import isnan
 
 import streamlit as st
 
-from core import heads
+from core import backbones, heads
 from core.config import RunConfig
 from core.plan import Plan
 from core.training.freezing import Frozen
@@ -16,8 +16,11 @@ from dashboard.ui import formats
 KINDS = {"flip": "mirrored", "crop": "shifted", "colour": "recoloured"}
 
 
-def show(configs: Sequence[RunConfig]) -> list[Plan]:
+def show(configs: Sequence[RunConfig], cached_size: int = 0) -> list[Plan]:
     """One sentence about what will happen, and a line of time for each run.
+
+    Args:
+        cached_size: The default input size in pixels, where that is not the backbone's own.
 
     Raises:
         LabError: One of the configurations is invalid.
@@ -31,6 +34,8 @@ def show(configs: Sequence[RunConfig]) -> list[Plan]:
     st.markdown(describe(subject, configs[0], plans[0]))
     for config, plan in zip(configs, plans, strict=True):
         _line(config, plan)
+    if all(config.input_size == cached_size for config in configs):
+        st.caption(_why_this_size(configs))
     return plans
 
 
@@ -110,6 +115,15 @@ def _scratch(subject: str, config: RunConfig, plan: Plan) -> str:
         f"{subject} starts from random weights and learns from {formats.count(plan.n_train, 'image')} of "
         f"{formats.plain(config.dataset)}{_augmented(config)} for {formats.count(config.epochs, 'epoch')}. The "
         f"epoch with the best validation accuracy is tested once on {formats.count(plan.n_test)} others."
+    )
+
+
+def _why_this_size(configs: Sequence[RunConfig]) -> str:
+    own = sorted({backbones.get(config.backbone).default_size for config in configs})
+    sizes = formats.listed([str(size) for size in own])
+    return (
+        f"{configs[0].input_size} px instead of {sizes} px because features of these images are cached at this size. "
+        "Change it under More."
     )
 
 

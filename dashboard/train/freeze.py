@@ -56,7 +56,7 @@ def show(config: RunConfig) -> Frozen | None:
         selection="points" if clicks else None,
         on_select=lambda: _unfreeze_from(config, len(blocks)),
     )
-    if warnings := freezing.warnings(frozen, config):
+    if warnings := freezing.warnings(frozen, config, _n_train(config)):
         st.warning("\n\n".join(warnings), icon=":material/warning:")
     return frozen
 
@@ -122,6 +122,14 @@ def _how_many(backbone: str, input_size: int, what: str) -> int:
         _wait(one)
         return UNKNOWN
     return whole.slice_length
+
+
+def _n_train(config: RunConfig) -> int:
+    """The number of training images; 0 for a config that cannot run, which the page says where it plans the run."""
+    try:
+        return server.runs.plan(config).n_train
+    except LabError:
+        return 0
 
 
 @st.fragment(run_every=0.4)

@@ -1,5 +1,6 @@
 """The settings of a run under More: each has a sensible default and a note on its effect."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -46,8 +47,11 @@ def pooling(backbone: str) -> str:
 class More:
     """The widgets of one script run: `fields` holds their values, `explain` writes the effect of each below it."""
 
-    def __init__(self, method: str, dataset: str, backbone: str):
-        self.method, self.dataset, self.backbone = method, dataset, backbone
+    def __init__(self, method: str, dataset: str, names: Sequence[str], recipe: str = ""):
+        self.method, self.dataset, self.backbone = method, dataset, names[0] if names else ""
+        self.cached_size = 0  # pixels: the default, where features are cached at another size than the backbone's own
+        if method != "scratch" and not recipe:
+            self.cached_size = server.backbones.cached_size(dataset, tuple(names))
         self.fields: dict = {}
         self._slots: dict = {}
 
@@ -77,6 +81,8 @@ class More:
         except LabError:
             return
         counts = pd.Series(counts).value_counts()
+        if self.cached_size == config.input_size:
+            self._slots["input_size"].caption("The features of these images are cached at this size")
         for name, slot in self._slots.items():
             if name == "augment":
                 if config.augment:
@@ -94,7 +100,9 @@ class More:
     def _data(self) -> None:
         left, right = st.columns(2)
         with left:
-            for name in ("input_size", "n_train", "n_test"):
+            # A widget for each default, so that the size of one backbone is not kept for the next.
+            self._option("input_size", default=self.cached_size, scope=str(self.cached_size or ""))
+            for name in ("n_train", "n_test"):
                 self._option(name)
         with right:
             if self.method != "scratch":

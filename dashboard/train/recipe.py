@@ -1,6 +1,7 @@
 """The choices of a run that are always visible besides dataset and backbones: the method, and a recipe by name."""
 
 import shlex
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -9,7 +10,7 @@ from core.config import PROBES, TRAINED, RunConfig
 from core.errors import ConfigError
 from dashboard.state import address, visitor
 from dashboard.train import options
-from dashboard.ui import choices
+from dashboard.ui import choices, formats
 
 KINDS = {"probe": "Probe", "finetune": "Fine-tune", "scratch": "From scratch"}
 IDEAS = {
@@ -19,6 +20,7 @@ IDEAS = {
 }
 OWN = ""  # no recipe
 _LINKED = "recipe-linked"  # the recipe whose link was followed
+_BROUGHT = "backbones-of-the-recipe"  # recipe, the backbones it brought, and those chosen before
 
 
 def follow_link() -> None:
@@ -26,17 +28,15 @@ def follow_link() -> None:
 
     A link that also has a method, such as the page's own address, is complete. Call this before drawing anything.
     """
-    name = st.query_params.get("recipe", OWN)
-    if name not in recipes.RECIPES or st.session_state.get(_LINKED) == name:
+    name, complete = address.current("recipe"), address.current("method") is not None
+    if name not in recipes.RECIPES or (complete and st.session_state.get(_LINKED) == name):
         return
     st.session_state[_LINKED] = name
     settings = recipes.RECIPES[name].settings(recipes.RECIPES[name].backbones[0])
     given = {field: st.query_params[field] for field in set(settings) - {"method"} if field in st.query_params}
-    if not given or "method" not in st.query_params:
+    if not given or not complete:
         st.session_state["recipe"] = name
-        if "backbones" not in st.query_params:
-            visitor.update(backbones=recipes.RECIPES[name].backbones[:1])
-        _apply()
+        _apply(visitor.get().backbones if visitor.linked("backbones") else ())
         for field, value in given.items():
             address.put(field, value)
 
@@ -77,6 +77,7 @@ def choose() -> str:
     chosen = st.selectbox("Recipe", list(titles), format_func=titles.__getitem__, key="recipe", on_change=_apply)
     if chosen:
         st.caption(recipes.RECIPES[chosen].idea)
+        _say_brought(chosen)
     return chosen
 
 
@@ -130,8 +131,21 @@ def _suit(kind: str) -> None:
         visitor.update(backbones=st.session_state.get("pretrained", visitor.State.backbones))
 
 
-def _apply() -> None:
-    """Set what the chosen recipe determines, and reset all other settings that could change its result."""
+def _say_brought(name: str) -> None:
+    """Say which backbone the recipe brought, for as long as it is chosen."""
+    of, brought, before = st.session_state.get(_BROUGHT, (OWN, (), ()))
+    if of == name and visitor.get().backbones == brought:
+        instead = f" instead of {formats.listed(before)}" if before else ""
+        verb = "is" if len(brought) == 1 else "are"
+        st.caption(f":material/account_tree: **{formats.listed(brought)}** {verb} now chosen{instead}.")
+
+
+def _apply(linked: Sequence[str] = ()) -> None:
+    """Set what the chosen recipe determines, and reset all other settings that could change its result.
+
+    Args:
+        linked: Backbones that a link names; those that the recipe is for are kept.
+    """
     name = st.session_state.get("recipe")
     if name is None:  # the visitor left the page
         return
@@ -140,9 +154,11 @@ def _apply() -> None:
     if name not in recipes.RECIPES:
         return
     recipe = recipes.RECIPES[name]
-    fitting = tuple(name for name in visitor.get().backbones if name in recipe.backbones)
-    visitor.update(backbones=fitting or recipe.backbones[:1])
-    settings = recipe.settings(visitor.get().backbones[0])
+    before = visitor.get().backbones
+    chosen = tuple(one for one in linked if one in recipe.backbones) or recipe.select(before)
+    st.session_state[_BROUGHT] = (name, chosen, before) if chosen != before else (OWN, (), ())
+    visitor.update(backbones=chosen)
+    settings = recipe.settings(chosen[0])
     st.session_state.pop("kind", None)
     for field, value in ({"recipe": name} | settings).items():
         address.put(field, value)

@@ -15,6 +15,8 @@ from dashboard import server
 from dashboard.state import address, visitor
 from dashboard.ui import formats
 
+_TITLED = " · "  # between a backbone and what its title says of its weights
+
 
 def dataset(label: str = "Dataset", *, only_ready: bool = True) -> str:
     """A dropdown of datasets; returns the name of the chosen one."""
@@ -27,24 +29,65 @@ def dataset(label: str = "Dataset", *, only_ready: bool = True) -> str:
 
 
 def backbones(label: str = "Backbones", names: Sequence[str] = ()) -> list[str]:
-    """A dropdown of several backbones, the pretrained ones or those named; returns the chosen ones, in that order."""
-    chosen = [name for name in visitor.get().backbones if name]
-    names = list(names) or [*catalog.names(), *catalog.clip_names()]
-    options = names + [name for name in chosen if name not in names]  # a name from a link: tiny, or unknown
-    return _remembered(st.multiselect, "backbones", label, options, placeholder="Choose one or more")
+    """A dropdown of several backbones; returns the chosen ones, in that order.
+
+    Args:
+        names: To train from scratch, whose weights do not matter; otherwise the pretrained ones are offered.
+    """
+    key, chosen = "choose-backbones", [name for name in visitor.get().backbones if name]
+    st.session_state[key] = chosen
+
+    def keep() -> None:
+        if key in st.session_state:  # else the visitor left the page
+            visitor.update(backbones=tuple(map(_untitled, st.session_state[key])))
+
+    return st.multiselect(
+        label,
+        _with(chosen, list(names) or _pretrained()),
+        format_func=str if names else backbone_title,
+        placeholder="Choose one or more",
+        key=key,
+        on_change=keep,
+        select_all=False,
+    )
 
 
 def backbone(label: str = "Backbone") -> str:
     """A dropdown of one backbone, the first of those chosen; returns its name."""
     chosen = visitor.get().backbones or (visitor.State.backbones[0],)
-    key, names = "choose-backbone", [*catalog.names(), *catalog.clip_names()]
+    key = "choose-backbone"
     st.session_state[key] = chosen[0]
 
     def keep() -> None:
         if name := st.session_state.get(key):  # the visitor may have left the page
+            name = _untitled(name)
             visitor.update(backbones=(name, *(other for other in chosen[1:] if other != name)))
 
-    return st.selectbox(label, [*names, *({chosen[0]} - set(names))], key=key, on_change=keep)
+    return st.selectbox(label, _with(chosen[:1], _pretrained()), format_func=backbone_title, key=key, on_change=keep)
+
+
+def backbone_title(name: str) -> str:
+    """A backbone and whether its published weights are on this machine: VGG16 · to download, 59 MB."""
+    if name in server.backbones.here():
+        return f"{name}{_TITLED}weights here"
+    size = catalog.download_bytes(name) if name in catalog.BACKBONES else 0
+    return f"{name}{_TITLED}to download, {formats.storage(size)}" if size else name
+
+
+def _untitled(title: str) -> str:
+    """The name in a title: a browser sends back the one it showed, also when the weights have arrived since."""
+    return title.split(_TITLED)[0]
+
+
+def _pretrained() -> list[str]:
+    """All pretrained backbones, those whose weights are on this machine first."""
+    here = server.backbones.here()
+    return sorted([*catalog.names(), *catalog.clip_names()], key=lambda name: name not in here)
+
+
+def _with(chosen: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Names to offer, with those that a link brought: tiny, or unknown."""
+    return [*names, *(name for name in chosen if name not in names)]
 
 
 def run(runs: Sequence[RunRow], label: str = "Run", *, forget: Sequence[str] = ()) -> RunRow:

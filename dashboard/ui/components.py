@@ -52,7 +52,7 @@ def empty(title: str, sentence: str, *, icon: str = ":material/inbox:") -> None:
 def show_error(error: LabError) -> None:
     """Show an error: what was received, what was expected, what to do; never a traceback."""
     parts = [error.expected and f"Expected {error.expected}.", error.remedy and f"{error.remedy.rstrip('.')}."]
-    explanation = " ".join(part for part in parts if part) or "Please try again."
+    explanation = " ".join(part for part in parts if part)
     st.error(formats.message(explanation), title=formats.message(error.received), icon=":material/error:")
 
 

@@ -11,6 +11,7 @@ from core.progress import Progress
 _MARKUP = re.compile(r"[\\`*_\[\]<>#~|$&!]")
 _BEGINS_A_LIST = re.compile(r"^(\d*)([-+=.)])")
 _BEGINS_AN_EMOJI = re.compile(r":(?=\S)")
+_ADDRESS = re.compile(r"(https?://[^\s<>\"]*[^\s<>\".,:;!?)\]])")
 _WORD_JOINER = "\u2060"  # invisible
 
 STAGES = {
@@ -40,9 +41,18 @@ def plain(text: object) -> str:
 
 
 def message(text: str) -> str:
-    """An error's words as Markdown: `plain`, but for what stands in backticks, which becomes code."""
+    """An error's words as Markdown: `plain`, but code for what stands in backticks, and links for addresses."""
     parts = re.split(r"(`[^`\n]+`)", text)
-    return "".join(part if index % 2 else _escaped(part) for index, part in enumerate(parts))
+    return "".join(part if index % 2 else _linked(part) for index, part in enumerate(parts))
+
+
+def _linked(text: str) -> str:
+    """With addresses as links that show the last part: an escaped address could be neither clicked nor copied."""
+    parts = _ADDRESS.split(text)
+    return "".join(
+        f"[{_escaped(part.rstrip('/').split('/')[-1])}](<{part}>)" if index % 2 else _escaped(part)
+        for index, part in enumerate(parts)
+    )
 
 
 def _escaped(text: str) -> str:

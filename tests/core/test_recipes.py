@@ -47,6 +47,21 @@ def test_the_book_has_a_recipe_for_each_of_its_40_architectures():
     assert set(recipes.BOOK) == {name for name in backbones.names() if name != "EfficientNetLite0"}
 
 
+@pytest.mark.parametrize(
+    ("name", "chosen", "selected"),
+    [
+        ("notebook", ("Xception",), ("MobileNetV2",)),
+        ("notebook", ("EfficientNetLite0",), ("MobileNetV2",)),  # it fits, but the exercise is about another
+        ("resnet152-sgd", (), ("ResNet152",)),
+        ("book-corrected", ("Xception",), ("Xception",)),
+        ("book-corrected", ("EfficientNetLite0", "VGG19"), ("VGG19",)),
+        ("book-corrected", ("EfficientNetLite0",), ("VGG16",)),
+    ],
+)
+def test_a_recipe_brings_its_backbone_and_one_for_each_of_many_keeps_the_chosen(name, chosen, selected):
+    assert recipes.get(name).select(chosen) == selected
+
+
 @pytest.mark.parametrize("backbone", recipes.BOOK)
 def test_as_printed_differs_from_corrected_in_pixels_and_in_what_is_frozen_only(backbone: str):
     printed, corrected = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.pages.conftest import wait
+from tests.pages.conftest import said, wait
 
 TINY = {"backbones": "Tiny", "n_train": "200", "n_test": "100"}
 
@@ -40,7 +40,7 @@ def test_the_address_names_choices_as_the_config_does(visit):
             {"backbones": "Tiny", "n_train": "20", "method": "finetune"},
             "A batch of 32 is larger than the 20 training images",
         ),
-        ({"backbones": "Tiny", "weights": "/nowhere/weights.h5"}, "There is no weights file"),
+        ({"backbones": "VGG16", "weights": "/nowhere/weights.h5"}, "There is no weights file /nowhere/weights.h5"),
     ],
 )
 def test_a_choice_that_cannot_be_is_explained_and_cannot_be_started(visit, choices, said):
@@ -90,6 +90,7 @@ def test_a_fine_tune_shows_what_trains_before_it_starts(visit):
         ({"unfreeze": "all", "learning_rate": "0.001"}, "destroys its pretrained weights"),
         ({"unfreeze": "all"}, "Nothing is frozen"),
         ({"batchnorm": "training", "batch_size": "8"}, "batches of 8 images"),
+        ({"batchnorm": "training", "batch_size": "1"}, "one image at a time"),
     ],
 )
 def test_a_plan_that_a_lecturer_would_stop_is_warned_of(visit, choices, said):
@@ -120,6 +121,58 @@ def test_a_recipe_sets_everything_with_one_choice_and_says_when_it_is_left(visit
     page.number_input(key="finetune:epochs").set_value(4).run()
     assert [text for text in page.main.caption if "no longer the recipe" in text.value]
     assert "--recipe" not in page.code[0].value
+
+
+def test_a_recipe_chosen_by_hand_brings_its_backbone_and_says_so(visit):
+    page = visit("train", backbones="EfficientNetLite0", n_train="200", n_test="100")
+    page.selectbox(key="recipe").set_value("notebook").run()
+    assert page.multiselect(key="choose-backbones").value == ["MobileNetV2"]
+    assert any("**MobileNetV2** is now chosen instead of EfficientNetLite0" in text.value for text in page.caption)
+    page.selectbox(key="recipe").set_value("book-corrected").run()
+    assert page.multiselect(key="choose-backbones").value == ["MobileNetV2"]  # the book has a recipe for each
+    assert not any("is now chosen" in text.value for text in page.caption)
+
+
+def test_a_link_to_a_recipe_brings_its_backbone_whatever_was_chosen_before(visit, monkeypatch):
+    monkeypatch.setattr("dashboard.state.address.LAG", 0)
+    page = visit("train", backbones="Tiny")
+    for _ in range(2):  # the second time the recipe is already chosen, with another backbone
+        page.multiselect(key="choose-backbones").set_value(["Tiny"]).run()
+        page.query_params.clear()
+        page.query_params["recipe"] = "notebook"
+        page.run()
+        assert page.multiselect(key="choose-backbones").value == ["MobileNetV2"]
+        assert page.query_params["method"] in ("finetune", ["finetune"])
+
+
+def test_a_link_to_a_recipe_may_name_another_backbone_that_it_is_for(visit):
+    page = visit("train", recipe="notebook", backbones="ResNet50V2")
+    assert page.multiselect(key="choose-backbones").value == ["ResNet50V2"]
+    assert "--recipe notebook" in page.code[0].value
+
+
+def test_backbones_whose_weights_are_here_come_first_and_say_so(visit):
+    page = visit("train")
+    options = page.multiselect(key="choose-backbones").options
+    assert options[:2] == ["EfficientNetLite0 · weights here", "TinyCLIP · weights here"]
+    assert "MobileNetV2 · to download, 9 MB" in options
+    page.multiselect(key="choose-backbones").set_value(["MobileNetV2"]).run()
+    assert page.query_params["backbones"] in ("MobileNetV2", ["MobileNetV2"])
+
+
+def test_the_default_size_is_that_of_the_cached_features(visit):
+    page = visit("train", **TINY, input_size="16")
+    next(button for button in page.button if button.label == "Start").click().run()
+    wait(page, lambda: page.metric and page.metric[0].label == "Accuracy on test images")
+    page = visit("train", **TINY)
+    assert page.number_input(key="16:input_size").value == 16
+    assert "input_size" not in page.query_params
+    assert any(text.value.startswith("16 px instead of 32 px because") for text in page.main.caption)
+    page.number_input(key="16:input_size").set_value(0).run()
+    assert page.query_params["input_size"] in ("0", ["0"])
+    assert "32 px" in said(page)
+    page.selectbox(key="recipe").set_value("custom-cnn").run()  # which leaves the size to its network
+    assert page.number_input(key="input_size").value == 0
 
 
 def test_a_link_that_names_a_recipe_brings_all_of_it(visit):

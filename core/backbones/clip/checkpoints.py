@@ -87,11 +87,17 @@ def remedy(facts: Backbone) -> str:
     )
 
 
+def bring(facts: Backbone) -> str:
+    """How to bring the weights by hand, as half a sentence: the address of the files, and the folder for them."""
+    repository = f"https://huggingface.co/{Path(facts.weights_folder).name}/{facts.weights_file}"
+    return f"put the files of {repository} into {settings.home() / 'weights' / facts.weights_file}"
+
+
 def download(facts: Backbone, report: Report) -> Path:
     """KerasHub's preset, from Kaggle.
 
     Raises:
-        WeightsError: It cannot be fetched; names the three ways to get the weights.
+        WeightsError: It cannot be fetched; says which files to put where.
     """
     preset = SHAPES[facts.name].preset
     if not preset:
@@ -108,9 +114,8 @@ def download(facts: Backbone, report: Report) -> Path:
         raise
     except Exception as error:  # without a network, libraries raise all kinds of errors
         raise WeightsError(
-            f"The weights of {facts.name} are not here, and the preset cannot be fetched ({type(error).__name__})",
-            "",
-            remedy(facts),
+            f"The weights of {facts.name} are not here and cannot be downloaded ({type(error).__name__}): "
+            f"{bring(facts)}"
         ) from error
     report(Progress("download", total, total, "bytes"))
     return folder

@@ -1,5 +1,6 @@
 """The image towers of CLIP as backbones: how to build them and where to find their weights. See `keras_loader`."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,19 @@ def fetch(facts: Backbone, report: Report) -> Path:
     """Download the published weights.
 
     Raises:
-        WeightsError: They cannot be downloaded; names the three ways to get them.
+        WeightsError: They cannot be downloaded; says which files to put where.
     """
     return checkpoints.download(facts, report)
+
+
+def bring(facts: Backbone) -> str:
+    """How to bring the published weights by hand, as half a sentence."""
+    return checkpoints.bring(facts)
+
+
+def download_bytes(facts: Backbone) -> int:
+    """About the size of the files to download: both towers, float32."""
+    return 4 * sum(map(math.prod, tensors.expected(towers.SHAPES[facts.name], facts.default_size).values()))
 
 
 def locate(facts: Backbone, path: Path) -> Path:

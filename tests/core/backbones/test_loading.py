@@ -154,6 +154,22 @@ def test_a_missing_path_says_what_it_looked_for(tmp_path):
         backbones.find_weights("VGG16", tmp_path / "nothing.h5")
 
 
+@pytest.mark.parametrize("name", backbones.names())
+def test_the_file_to_bring_is_named_as_it_is_looked_for(home, name):
+    facts = backbones.get(name)
+    if not facts.weights_url:  # shipped
+        return
+    folder, _, renamed = backbones.bring(name).removeprefix(f"put {facts.weights_url} into ").partition(" as ")
+    assert folder == str(home / "weights")
+    assert (renamed or facts.weights_url.split("/")[-1]) == facts.weights_file
+
+
+def test_how_much_is_downloaded_is_said_before():
+    assert 9.0e6 < backbones.download_bytes("MobileNetV2") < 9.5e6  # the file has 9.4 MB
+    assert 5.9e8 < backbones.download_bytes("CLIPViTB32") < 6.1e8  # the file has 605 MB
+    assert backbones.download_bytes("CustomCNN") == 0
+
+
 def test_the_digest_is_of_the_content_and_follows_it(tmp_path):
     path, copy = tmp_path / "a.h5", tmp_path / "b.h5"
     path.write_bytes(b"one")
@@ -230,7 +246,7 @@ def test_a_download_reports_its_bytes_and_happens_once(server, remote, home):
         ({"weights_hash": "0" * 64}, "is damaged"),
         ({"remote_file": "elsewhere.h5"}, "Not Found"),
         ({"weights_folder": "http://127.0.0.1:9/"}, "Connection refused"),
-        ({"weights_folder": "http://no-such-host.invalid/"}, "cannot be fetched"),
+        ({"weights_folder": "http://no-such-host.invalid/"}, "cannot be downloaded"),
     ],
 )
 def test_a_download_that_fails_says_which_file_to_put_where_and_leaves_nothing(remote, home, change, sentence):
@@ -238,7 +254,7 @@ def test_a_download_that_fails_says_which_file_to_put_where_and_leaves_nothing(r
     with pytest.raises(WeightsError) as caught:
         backbones.find_weights(remote)
     assert sentence in str(caught.value)
-    assert f"Put {remote.weights_url} at {home / 'weights' / 'official.h5'}" in str(caught.value)
+    assert str(caught.value).endswith(f": put {remote.weights_url} into {home / 'weights'} as official.h5.")
     assert list((home / "weights").iterdir()) == []
 
 

@@ -304,3 +304,28 @@ assert extract([1, 0]).cached
 assert not {"keras", "tensorflow"} & set(sys.modules), "Keras was imported"
 """
     subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, "PYTHONPATH": "."})
+
+
+def test_sizes_with_cached_features_are_listed_the_most_images_first(home):
+    dataset = toy()
+    assert features.cached_sizes(dataset, Encoder("Tiny", "untrained", 8)) == []
+    extract(np.arange(20), dataset=dataset, input_size=16)
+    extract(np.arange(30), dataset=dataset, input_size=8)
+    extract(np.arange(40), dataset=dataset, input_size=32, preprocessing="divide255")  # other features
+    extract(np.arange(50), dataset=toy(fingerprint="f" * 16), input_size=64)  # other images
+    encoder = Encoder("Tiny", "untrained", 224)
+    assert features.cached_sizes(dataset, encoder) == [8, 16]
+    extract(np.arange(1000), dataset=dataset, input_size=16)
+    assert features.cached_sizes(dataset, encoder) == [16, 8]
+
+
+def test_of_two_sizes_with_equally_many_images_the_latest_used_comes_first(home):
+    dataset, encoder = toy(), Encoder("Tiny", "untrained", 224)
+    for size in (8, 16, 8):
+        extract(np.arange(20), dataset=dataset, input_size=size)
+        assert features.cached_sizes(dataset, encoder)[0] == size
+
+
+def test_features_are_not_looked_for_where_weights_are_missing(home, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert features.cached_sizes(toy(20), Encoder("VGG16")) == []

@@ -120,7 +120,7 @@ def test_a_description_is_plain_values():
 )
 def test_a_plan_that_a_lecturer_would_stop_is_warned_of(changes, said):
     config = RunConfig(method="finetune", **changes)
-    assert said in " ".join(freezing.warnings(freezing.describe(config), config))
+    assert said in " ".join(freezing.warnings(freezing.describe(config), config, 1800))
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,33 @@ def test_a_plan_that_a_lecturer_would_stop_is_warned_of(changes, said):
     ],
 )
 def test_a_sound_plan_is_left_in_peace(config):
-    assert freezing.warnings(freezing.describe(config), config) == ()
+    assert freezing.warnings(freezing.describe(config), config, 1800) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "n_train", "said"),
+    [
+        ({"batch_size": 1}, 1800, "one image at a time"),
+        ({"batch_size": 4}, 1800, "batches of 4 images"),
+        ({"batch_size": 32}, 1793, "use batches of 33"),  # 56 batches and one image
+        ({"batch_size": 32}, 1800, ""),
+        ({"batch_size": 32}, 1794, ""),  # a last batch of two
+        ({"batch_size": 1, "batchnorm": "inference"}, 1800, ""),
+        ({"batch_size": 1, "unfreeze": "all-but-batchnorm"}, 1800, ""),
+    ],
+)
+def test_batches_of_a_single_image_are_warned_of_where_batchnorm_trains(changes, n_train, said):
+    config = RunConfig(method="finetune", **{"batchnorm": "training"} | changes)
+    sentence = freezing.noisy_batchnorm(freezing.describe(config), config, n_train)
+    assert said in sentence
+    assert bool(sentence) == bool(said)
+
+
+def test_from_scratch_there_is_no_inference_mode_to_choose():
+    config = RunConfig(backbone="ResNet20", method="scratch", batch_size=1)
+    sentence = freezing.noisy_batchnorm(freezing.describe(config), config, 1800)
+    assert "one image at a time" in sentence
+    assert "inference" not in sentence
 
 
 def _size(weight) -> int:

@@ -62,3 +62,11 @@ def test_a_cell_that_begins_like_a_formula_is_text_in_a_spreadsheet():
     read = pd.read_csv(io.BytesIO(formats.csv(table)))
     assert read["class"].tolist()[:4] == ["'=1+1", "'@home", "'-5 degrees", "cat"]
     assert read["x"].tolist() == [-1.5, 2, 3, 4, 5]
+
+
+def test_an_address_in_a_message_is_a_link_that_can_be_followed_as_it_is():
+    text = "Nothing here: put https://example.org/a_b/net_1.0.h5 into /home/x_y."
+    assert formats.message(text) == (
+        "Nothing here: put [net\\_1.0.h5](<https://example.org/a_b/net_1.0.h5>) into /home/x\\_y."
+    )
+    assert formats.message("See https://example.org/a.") == "See [a](<https://example.org/a>)\\."

@@ -372,10 +372,10 @@ def test_a_download_tells_how_far_it_is_by_what_lies_on_the_disk(monkeypatch, tm
     assert heard[-1].total == heard[-1].done > 4 * facts.params
 
 
-def test_a_download_that_fails_says_the_three_ways(monkeypatch):
+def test_a_download_that_fails_says_which_files_to_put_where(monkeypatch):
     def refuse(handle: str):
         raise OSError("no network")
 
     monkeypatch.setattr("kagglehub.model_download", refuse)
-    with pytest.raises(WeightsError, match=r"hf download openai/.*KerasHub preset.*core warm"):
+    with pytest.raises(WeightsError, match=r"https://huggingface.co/openai/clip-vit-base-patch32 into .*/weights/"):
         checkpoints.download(backbones.get("CLIPViTB32"), silent)
