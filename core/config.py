@@ -252,7 +252,7 @@ class RunConfig:
         defaults = HEAD_DEFAULTS | OWN_DEFAULTS.get(self.method, {}) | {"input_size": backbone.default_size}
         settled = {name: value for name, value in defaults.items() if not getattr(self, name)}
         weights = "untrained" if self.method == "scratch" else self.weights
-        settled["weights"] = backbone.own_weights(weights)
+        settled |= {"backbone": backbone.name, "weights": backbone.own_weights(weights)}
         settled["augment"] = "+".join(sorted(set(self.augmentations), key=[*AUGMENTATIONS, *self.augmentations].index))
         if self.method == ZERO_SHOT:
             return settled | {"templates": self.templates or "single", "pooling": "projected"}

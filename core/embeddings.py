@@ -88,6 +88,7 @@ class Source:
     def __post_init__(self):
         options.check(self, "a source")
         backbone = backbones.get(self.backbone)
+        object.__setattr__(self, "backbone", backbone.name)
         object.__setattr__(self, "pooling", backbone.own_pooling(self.pooling))
         object.__setattr__(self, "weights", backbone.own_weights(self.weights))
 

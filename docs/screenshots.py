@@ -35,7 +35,7 @@ RUNS = (  # runs for the pages to show, from the terminal
     "run --input-size 160",
     "run --input-size 160 --method knn",
     "run --input-size 96 --method finetune --train-split finetune80 --unfreeze-count 3 --learning-rate 3e-4 --epochs 2",
-    "run --backbone TinyCLIP --method zero-shot",
+    "run --backbone ToyCLIP --method zero-shot",
     "map --input-size 160 --method umap",
 )
 

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from core.errors import ConfigError
 
+# Earlier name -> name. The earlier one, which is that of a published model family, still opens runs, links and caches.
+RENAMED = {"TinyCLIP": "ToyCLIP"}
+
 # ConvNeXt's poolings in earlier versions of this program: its last LayerNorm at every position, then the pooling.
 NORM_FIRST = {"avg": "norm-avg", "max": "norm-max"}
 
@@ -57,6 +60,11 @@ class Backbone:
     def has_text_tower(self) -> bool:
         """Whether it can classify by the names of classes."""
         return self.loader == "clip"
+
+    @property
+    def stored_name(self) -> str:
+        """Its first name, for digests of what is stored under it."""
+        return next((earlier for earlier, name in RENAMED.items() if name == self.name), self.name)
 
     def norm_follows(self, pooling: str) -> bool:
         """Whether its last layer, a LayerNorm, comes after this pooling: ConvNeXt's, as in its paper and in Keras."""
@@ -217,9 +225,9 @@ LAION = {
     "paper": OPENAI["paper"], "paper_url": OPENAI["paper_url"], "weights_folder": f"{_HUGGING_FACE}/laion/",
     "source": "github.com/mlfoundations/open_clip; trained anew by LAION (arXiv:2212.07143)", **_TOWERS,
 }
-TINY_CLIP = OPENAI | {
+TOY_CLIP = OPENAI | {
     "year": 2026, "licence": "that of this repository", "weights_folder": "",
-    "source": "a toy trained by assets/make_tiny_clip.py on captions of the training images of the CIFAR-10 sample",
+    "source": "a toy trained by assets/make_toy_clip.py on captions of the training images of the CIFAR-10 sample",
 }
 TINY = {
     "family": "Tiny", "year": 2026, "preprocessing": "inside", "licence": "",
@@ -344,7 +352,7 @@ _ROWS = (
              **_textbook(CONVNEXT)),
     # Params of a CLIP are its image tower's, before the projection; depth counts each transformer block as one.
     # There is one input size, as the places of the patches are learned.
-    Backbone("TinyCLIP", 32, 32, 128, 280_129, None, 5, None, None, None, None, "tiny_clip", None, **TINY_CLIP,
+    Backbone("ToyCLIP", 32, 32, 128, 280_129, None, 5, None, None, None, None, "toy_clip", None, **TOY_CLIP,
              max_size=32),
     Backbone("CLIPViTB32", 224, 224, 768, 87_456_050, None, 15, None, None, None, None,
              "clip-vit-base-patch32", None, **OPENAI, max_size=224, zero_shot=63.3),

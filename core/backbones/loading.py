@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.backbones import graph, keras_loader
-from core.backbones.catalog import BACKBONES, CLIP, FROM_SCRATCH, Backbone
+from core.backbones.catalog import BACKBONES, CLIP, FROM_SCRATCH, RENAMED, Backbone
 from core.backbones.clip import loader as clip_loader
 from core.errors import BackboneError
 from core.progress import Report, silent
@@ -25,6 +25,7 @@ __all__ = [
     "BACKBONES",
     "CLIP",
     "PUBLISHED",
+    "RENAMED",
     "Backbone",
     "Weights",
     "bring",
@@ -62,7 +63,7 @@ def names() -> list[str]:
 
 
 def clip_names() -> list[str]:
-    """The backbones trained on images and captions, TinyCLIP first: their image tower is a backbone like any other."""
+    """The backbones trained on images and captions, ToyCLIP first: their image tower is a backbone like any other."""
     return [name for name, facts in BACKBONES.items() if facts.has_text_tower]
 
 
@@ -72,13 +73,14 @@ def scratch_names() -> list[str]:
 
 
 def get(backbone: str | Backbone) -> Backbone:
-    """The facts of a backbone, by name; facts are returned unchanged.
+    """The facts of a backbone, by its name or an earlier one; facts are returned unchanged.
 
     Raises:
         BackboneError: There is no such backbone; suggests similar names.
     """
     if isinstance(backbone, Backbone):
         return backbone
+    backbone = RENAMED.get(backbone, backbone)
     if backbone in BACKBONES:
         return BACKBONES[backbone]
     lower = {name.lower(): name for name in BACKBONES}
@@ -105,7 +107,7 @@ def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, 
     facts = get(backbone)
     if weights == "untrained" or (weights == "imagenet" and not facts.weights_file):
         # "own": features stored without it are of the time when threads shared their seeds, and may be of any network.
-        return Weights("untrained", None, f"untrained-{facts.name}-seed{UNTRAINED_SEED}-own")
+        return Weights("untrained", None, f"untrained-{facts.stored_name}-seed{UNTRAINED_SEED}-own")
     loader, origin = _loader(facts), facts.published
     if facts.own_weights(weights) == facts.published:
         path = loader.here(facts) or loader.fetch(facts, report)

@@ -52,7 +52,7 @@ def clip_answer(*, images: int = 10_000, backbone: str = "CLIPViTB32", weights: 
 
 
 def few_shot_sweep(
-    *, dataset: str = "cifar10", backbone: str = "TinyCLIP", weights: str = "imagenet", input_size: int = 0
+    *, dataset: str = "cifar10", backbone: str = "ToyCLIP", weights: str = "imagenet", input_size: int = 0
 ) -> dict:
     """The first ten sizes of a few-shot curve with five draws each, tested on all test images, from cached features.
 

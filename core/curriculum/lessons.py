@@ -314,7 +314,7 @@ LESSONS: dict[str, Lesson] = {
     "words": Lesson(
         "Words instead of labels",
         "How many labelled images are a few words worth?",
-        {"words": RunConfig(backbone="TinyCLIP", method=ZERO_SHOT), "n20": replace(_SMALL, n_train=20)},
+        {"words": RunConfig(backbone="ToyCLIP", method=ZERO_SHOT), "n20": replace(_SMALL, n_train=20)},
         (
             Step(
                 "Two captions, one photo",

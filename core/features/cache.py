@@ -70,7 +70,12 @@ class Key:
         """16 hexadecimal digits."""
         # Without an output, the digest is what it was before keys had one.
         values = {name: value for name, value in asdict(self).items() if name != "output" or value}
-        return storage.digest(values)
+        return storage.digest(values | {"backbone": self.stored_name})
+
+    @property
+    def stored_name(self) -> str:
+        """The name of the backbone in digests and files."""
+        return backbones.get(self.backbone).stored_name
 
 
 @dataclass(frozen=True)
@@ -178,7 +183,8 @@ def cached_sizes(dataset: Dataset, encoder: Encoder) -> list[int]:
     if encoder.needs_download:
         return []
     found = []
-    for size in {int(path.name.split("-")[-2][:-2]) for path in _folder().glob(f"{encoder.backbone}-*px-*.zarr")}:
+    name = backbones.get(encoder.backbone).stored_name
+    for size in {int(path.name.split("-")[-2][:-2]) for path in _folder().glob(f"{name}-*px-*.zarr")}:
         path = _path(key_of(dataset, replace(encoder, input_size=size)))
         if path.exists():
             used = path.stat().st_mtime_ns
@@ -310,7 +316,7 @@ class _Writer:
 
 
 def _path(key: Key) -> Path:
-    return _folder() / f"{key.backbone}-{key.input_size}px-{key.digest}.zarr"
+    return _folder() / f"{key.stored_name}-{key.input_size}px-{key.digest}.zarr"
 
 
 def _folder() -> Path:
@@ -406,9 +412,10 @@ def _entry(path: Path) -> Entry | None:
     except (FileNotFoundError, ValueError):
         return None
     attributes, (images, dim) = header["attributes"], header["shape"]
+    name: str = attributes["backbone"]
     return Entry(
         path=path,
-        backbone=attributes["backbone"],
+        backbone=backbones.RENAMED.get(name, name),
         dataset=attributes["dataset_name"],
         input_size=attributes["input_size"],
         images=images,

@@ -26,6 +26,7 @@ class Encoder:
     def __post_init__(self):
         backbone = backbones.get(self.backbone)
         values = {
+            "backbone": backbone.name,
             "weights": str(backbone.own_weights(self.weights)),
             "input_size": self.input_size or backbone.default_size,
             "preprocessing": backbone.preprocessing if self.preprocessing == "own" else self.preprocessing,

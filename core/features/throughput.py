@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core import hardware, settings, storage
+from core import backbones, hardware, settings, storage
 from core.progress import Progress, Report, silent
 
 KEPT = 9  # measurements kept per backbone, input size and machine; their median is the speed
@@ -104,9 +104,17 @@ def _path() -> Path:
 def _read(path: Path) -> dict[tuple[str, int, str], list[float]]:
     try:
         entries = json.loads(path.read_text())
-        return {(e["backbone"], e["input_size"], e["hardware"]): list(e["images_per_second"]) for e in entries}
+        return {
+            (_renamed(e["backbone"]), e["input_size"], e["hardware"]): list(e["images_per_second"]) for e in entries
+        }
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return {}  # nothing measured yet, or an unreadable file: speeds are quickly measured again
+
+
+def _renamed(name: str) -> str:
+    """A backbone, or the name of a training, which begins with it."""
+    backbone, _, training = name.partition(" ")
+    return f"{backbones.RENAMED.get(backbone, backbone)} {training}".rstrip()
 
 
 def _write(path: Path, measured: dict[tuple[str, int, str], list[float]]) -> None:

@@ -311,7 +311,7 @@ def _run(stored) -> Run:
     ended = stored.info.end_time
     return Run(
         id=stored.info.run_id,
-        name=stored.info.run_name,
+        name=_renamed(stored.info.run_name),
         status=status,
         config=config,
         created=datetime.fromtimestamp(stored.info.start_time / 1000, UTC),
@@ -320,6 +320,12 @@ def _run(stored) -> Run:
         outcome=None,
         error=tags.get("error"),
     )
+
+
+def _renamed(name: str) -> str:
+    """The name of a run, which begins with its backbone unless somebody changed it."""
+    backbone, space, rest = name.partition(" ")
+    return f"{backbones.RENAMED.get(backbone, backbone)}{space}{rest}"
 
 
 def _row(run: Run, metrics: dict[str, float], tags: dict[str, str]) -> RunRow:

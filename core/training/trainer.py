@@ -14,7 +14,7 @@ from time import perf_counter
 
 import numpy as np
 
-from core import heads
+from core import backbones, heads
 from core.config import RunConfig
 from core.data.datasets import Dataset
 from core.errors import ConfigError, DatasetError, Diverged, Paused, RunError, Stopped
@@ -293,6 +293,7 @@ def check(config: RunConfig, dataset: Dataset, rows: dict[str, np.ndarray]) -> N
 def _identity(material: Material) -> str:
     """A digest of everything that determines the training."""
     settings = {name: value for name, value in asdict(material.config).items() if name != "recipe"}
+    settings["backbone"] = backbones.get(material.config.backbone).stored_name
     if settings["version"] < 3:  # as in checkpoints of that time: see RunConfig.version
         settings["pooling"] = settings["pooling"].removeprefix("norm-")
     inputs = [settings, material.dataset.fingerprint, material.config.encoder.find_weights().digest]

@@ -24,10 +24,9 @@ from core.progress import Report, silent
 from core.zero_shot import tokenizer
 
 NAMES: tuple[str, ...] = tuple(backbones.clip_names())
-TOY = "TinyCLIP"
+TOY = "ToyCLIP"
 TOY_WARNING = (
-    "TinyCLIP is a toy: it learned ten words from the shipped CIFAR-10 sample, so its result on that sample is not "
-    "really zero-shot."
+    "ToyCLIP is a toy: it was trained on the shipped CIFAR-10 sample, so its accuracy there says nothing about CLIP."
 )
 BATCH_TOKENS = 4096  # in one batch of the text tower
 KEPT_TEXTS = 100_000
@@ -114,6 +113,7 @@ def square(photo: np.ndarray, size: int) -> np.ndarray:
 
 
 def _facts(name: str) -> backbones.Backbone:
+    name = backbones.RENAMED.get(name, name)
     if name not in NAMES:
         raise BackboneError(f"There is no CLIP {name!r}", f"one of {', '.join(NAMES)}", closest(name, NAMES))
     return backbones.get(name)

@@ -10,7 +10,7 @@ A value that no widget knows is taken out of the address, and `refused` says so 
 Back or Forward the address alone counts, and a name that it lacks means the default.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from math import isfinite
 from time import monotonic
 from typing import TypeVar
@@ -41,6 +41,14 @@ def begin() -> str:
         st.session_state.pop(_CHANGED, None)
         _forget_widgets(read - set(st.query_params))
     return page
+
+
+def rename(names: Collection[str], renamed: Mapping[str, str]) -> None:
+    """In a link of an earlier version, replace values of these names that are called otherwise now."""
+    for name in names:
+        values = st.query_params.get_all(name)
+        if not set(renamed).isdisjoint(values):
+            st.query_params[name] = [renamed.get(value, value) for value in values]
 
 
 def by_history() -> bool:

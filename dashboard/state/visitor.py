@@ -13,6 +13,7 @@ from time import monotonic
 
 import streamlit as st
 
+from core.backbones import RENAMED
 from dashboard.state import address
 
 _KEY = "state"
@@ -40,6 +41,7 @@ def begin() -> None:
     After Back and Forward the address alone counts. When it is one that this session filled in on arriving at a page,
     it means what was filled in.
     """
+    address.rename(("backbone", "backbones", "clip", "with"), RENAMED)
     page, came = address.begin(), str(st.query_params.to_dict())
     st.session_state[_LINKED] = {field.name for field in fields(State)} & set(st.query_params)
     filled, arrived = st.session_state.setdefault(_FILLED, {}), st.session_state.get(_PAGE, "") not in ("", page)

@@ -9,7 +9,7 @@ STARTING = 180_000  # milliseconds for the engine, on a machine that is busy
 
 def test_words_are_asked_edited_tested_once_and_held_against_labelled_images(page: Page):
     page.goto("/zero_shot")
-    expect(page.get_by_text("TinyCLIP is a toy")).to_be_visible(timeout=STARTING)
+    expect(page.get_by_text("ToyCLIP is a toy")).to_be_visible(timeout=STARTING)
     expect(page.get_by_text(re.compile("a photo of an airplane.* is nearest to this photo"))).to_be_visible(
         timeout=STARTING
     )
@@ -30,7 +30,7 @@ def test_words_are_asked_edited_tested_once_and_held_against_labelled_images(pag
     page.get_by_role("button", name="Test these prompts").click()
     expect(page.get_by_text("Used 1 time so far")).to_be_visible(timeout=STARTING)
 
-    page.goto("/few_shot?backbones=TinyCLIP")
+    page.goto("/few_shot?backbones=ToyCLIP")
     page.get_by_role("button", name="Compute the curves").click(timeout=STARTING)
-    expect(page.get_by_text("to reach TinyCLIP's zero-shot").first).to_be_visible(timeout=STARTING)
-    expect(page.get_by_text("TinyCLIP is a toy")).to_be_visible()
+    expect(page.get_by_text("to reach ToyCLIP's zero-shot").first).to_be_visible(timeout=STARTING)
+    expect(page.get_by_text("ToyCLIP is a toy")).to_be_visible()

@@ -4,6 +4,7 @@ import json
 import os
 import stat
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -124,7 +125,7 @@ def test_digests_are_those_of_earlier_versions():
             "d52b75f60a763633",
         ),
         (
-            Source(backbone="TinyCLIP", images="val"),
+            Source(backbone="ToyCLIP", images="val"),
             "998191dccfff1b65",
             "59a9e2d85b648c37",
             "0c8a5d4e8e1bcba1",
@@ -139,6 +140,17 @@ def test_vectors_and_maps_have_the_digests_of_earlier_versions(source, vectors, 
     assert maps.key(MapConfig(source)) == umap
     assert maps.key(MapConfig(source, method="tsne", seed=3)) == tsne
     assert maps.key(MapConfig(source, method="pca", dims=3)) == pca
+
+
+def test_the_toy_clip_is_found_under_its_earlier_name():
+    dataset = datasets.load("cifar10-sample")
+    published, untrained = Encoder("TinyCLIP"), Encoder("TinyCLIP", "untrained", pooling="projected")
+    assert published == Encoder("ToyCLIP")
+    assert Source(backbone="TinyCLIP") == Source(backbone="ToyCLIP")
+    assert MapConfig(Source(backbone="TinyCLIP")) == MapConfig(Source(backbone="ToyCLIP"))
+    key = features.key_of(dataset, untrained)
+    assert (key.backbone, key.weights) == ("ToyCLIP", "untrained-TinyCLIP-seed0-own")
+    assert replace(key, precision="float32").digest == "bf3245fdbf810bdd"
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,19 @@ def test_a_network_is_opened_and_its_totals_move_with_the_slider(visit):
     assert not page.exception
 
 
+def test_a_link_with_an_earlier_name_opens_what_is_called_otherwise_now(visit):
+    page = visit("anatomy", backbone="TinyCLIP")
+    assert page.selectbox(key="backbone").value == "ToyCLIP"
+    assert page.query_params["backbone"] == "ToyCLIP"
+    assert not page.warning
+    page = visit("train", backbones=["TinyCLIP", "Tiny"])
+    assert page.multiselect[0].value == ["ToyCLIP", "Tiny"]
+    assert not page.warning
+    page = visit("zero_shot", clip="TinyCLIP")
+    assert page.selectbox(key="clip").value == "ToyCLIP"
+    assert not page.warning
+
+
 def test_a_link_brings_size_plan_and_part(visit):
     page = opened(
         visit, input_size="64", unfreeze="blocks", unfreeze_count="2", tab="block", part="block7", width="macs"
@@ -123,15 +136,15 @@ def failing(backbone: str, input_size: int):
 
 
 def test_a_clip_is_opened_at_its_size_with_what_it_multiplies_and_its_own_idea(visit):
-    page = opened(visit, backbone="TinyCLIP", input_size="64", tab="block")
+    page = opened(visit, backbone="ToyCLIP", input_size="64", tab="block")
     assert page.number_input[0].value == 32
     assert "block counted as one · 19.6 M MACs at 32 px" in text(page)
     assert "each of the 65 tokens" in text(page)
-    page = opened(visit, backbone="TinyCLIP", tab="scratch")
+    page = opened(visit, backbone="ToyCLIP", tab="scratch")
     assert any("KerasHub" in info.value for info in page.info)
-    page = opened(visit, backbone="TinyCLIP", tab="idea")
+    page = opened(visit, backbone="ToyCLIP", tab="idea")
     assert any("captions" in each.value for each in page.subheader)
-    page = visit("anatomy", backbone="TinyCLIP", tab="sees")
+    page = visit("anatomy", backbone="ToyCLIP", tab="sees")
     page = wait(page, lambda: any("Feature maps" in element.value for element in page.subheader))
     assert any("no fixed classes" in info.value for info in page.info)
     assert not page.exception

@@ -67,21 +67,21 @@ def test_there_is_a_csv_to_download(visit, used):
 
 
 def test_what_a_zero_shot_is_worth_is_asked_beside_probes_and_answered_once_a_curve_is_there(visit, used):
-    execute.perform(runs.create(RunConfig(backbone="TinyCLIP", method="zero-shot")))
-    execute.perform(runs.create(RunConfig(backbone="TinyCLIP")))
+    execute.perform(runs.create(RunConfig(backbone="ToyCLIP", method="zero-shot")))
+    execute.perform(runs.create(RunConfig(backbone="ToyCLIP")))
 
     def said(page):
         return next(text.value for text in page.main.markdown if "are the class names worth" in text.value)
 
     page = visit("compare")
     assert "Not measured yet" in said(page)
-    assert any("not really zero-shot" in box.value for box in page.info)
+    assert any("says nothing about CLIP" in box.value for box in page.info)
     table = page.dataframe[0].value.set_index("method")
     assert table.loc["Zero-shot", "labelled"] == 0
-    assert table.loc["Zero-shot", "network_params"] == backbones.get("TinyCLIP").params
-    few_shot.measure(Source(images="test", backbone="TinyCLIP"))
-    assert "TinyCLIP at 32 px" in said(page.run())
-    assert "to reach TinyCLIP's zero-shot on cifar10-sample" in said(page)
+    assert table.loc["Zero-shot", "network_params"] == backbones.get("ToyCLIP").params
+    few_shot.measure(Source(images="test", backbone="ToyCLIP"))
+    assert "ToyCLIP at 32 px" in said(page.run())
+    assert "to reach ToyCLIP's zero-shot on cifar10-sample" in said(page)
 
 
 def test_without_a_zero_shot_run_nothing_is_asked_of_it(visit, used):
@@ -109,7 +109,7 @@ def test_a_group_that_is_not_there_is_said(visit, used):
 
 
 def test_what_is_not_the_architecture_is_said_beside_a_link_to_the_fair_run(visit, used):
-    execute.perform(runs.create(RunConfig(backbone="TinyCLIP", n_train=100, n_test=100)))
+    execute.perform(runs.create(RunConfig(backbone="ToyCLIP", n_train=100, n_test=100)))
     page = visit("compare")
     assert any("Not the architecture: the training images" in text.value for text in page.main.markdown)
     link = next(link for link in page.main.get("page_link") if "Make it fair" in link.proto.label)

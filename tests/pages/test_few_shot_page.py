@@ -24,11 +24,11 @@ def test_a_toy_is_asked_zero_shot_by_one_button_and_becomes_a_line_that_is_calle
     page.button(key="few-shot-ask").click().run()
     wait(page, lambda: (runs.table(runs.rows())["status"] == "finished").any())
     wait(page, lambda: page.multiselect(key="lines").value)
-    assert any("toy" in box.value and "not really zero-shot" in box.value for box in page.info)
+    assert any("toy" in box.value and "says nothing about CLIP" in box.value for box in page.info)
     assert not any(button.key == "few-shot-ask" for button in page.button)
 
 
 def test_a_network_of_one_input_size_only_is_asked_at_that_size(visit, store):
-    page = visit("few_shot", backbones="TinyCLIP", input_size="160")
+    page = visit("few_shot", backbones="ToyCLIP", input_size="160")
     wait(page, lambda: any("2,300 images to process first" in text.value for text in page.markdown))
     assert not page.error

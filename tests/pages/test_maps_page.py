@@ -120,7 +120,7 @@ def test_a_run_is_mapped_with_its_logits(visit, used):
 
 
 def test_a_clip_is_mapped_before_or_after_its_projection_and_another_network_by_its_own_poolings(visit):
-    page = visit("maps", backbones="TinyCLIP", pooling="max", map="pca", n_images="20")  # a link made for a CNN
+    page = visit("maps", backbones="ToyCLIP", pooling="max", map="pca", n_images="20")  # a link made for a CNN
     assert page.selectbox(key="pooling").options == ["Before the projection", "After it, where texts lie"]
     page.selectbox(key="pooling").set_value("projected").run()
     assert "projected features" in said(page)

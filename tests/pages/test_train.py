@@ -154,7 +154,7 @@ def test_a_link_to_a_recipe_may_name_another_backbone_that_it_is_for(visit):
 def test_backbones_whose_weights_are_here_come_first_and_say_so(visit):
     page = visit("train")
     options = page.multiselect(key="choose-backbones").options
-    assert options[:2] == ["EfficientNetLite0 · weights here", "TinyCLIP · weights here"]
+    assert options[:2] == ["EfficientNetLite0 · weights here", "ToyCLIP · weights here"]
     assert "MobileNetV2 · to download, 9 MB" in options
     page.multiselect(key="choose-backbones").set_value(["MobileNetV2"]).run()
     assert page.query_params["backbones"] in ("MobileNetV2", ["MobileNetV2"])
@@ -241,7 +241,7 @@ def test_a_paused_run_can_go_on(visit, used):
 
 
 def test_a_clip_is_probed_before_or_after_its_projection_and_a_cnn_by_its_own_poolings(visit):
-    page = visit("train", backbones="TinyCLIP")
+    page = visit("train", backbones="ToyCLIP")
     both = page.selectbox(key="pooling")
     assert both.options == ["Before the projection", "After it, where texts lie"]
     both.set_value("projected").run()

@@ -15,7 +15,7 @@ def open_tab(visit, tab: str, shown):
 def test_the_first_thing_seen_is_two_captions_and_one_photo_and_the_toy_is_called_one(visit, store):
     page = visit("zero_shot")
     wait(page, lambda: any("is nearest" in text.value for text in page.markdown))
-    assert any("toy" in box.value and "not really zero-shot" in box.value for box in page.info)
+    assert any("toy" in box.value and "says nothing about CLIP" in box.value for box in page.info)
     assert page.text_area(key="captions").value.count("\n") == 1
     assert not page.error
 
@@ -91,5 +91,5 @@ def test_confusion_and_scale_are_computed_once_they_are_unfolded(visit, store):
     page.run()
     assert any("least error on these validation images" in text.value for text in page.markdown)
     assert len(page.get("plotly_chart")) == folded + 3  # confusion, calibration, one image
-    page.slider(key="scale-TinyCLIP").set_value(1.0).run()
+    page.slider(key="scale-ToyCLIP").set_value(1.0).run()
     assert not page.error and not page.exception

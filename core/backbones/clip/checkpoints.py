@@ -78,7 +78,7 @@ def vocabulary(folder: Path) -> tuple[Path, Path]:
 def remedy(facts: Backbone) -> str:
     """The three ways to get the weights, with their commands."""
     if not facts.weights_folder:
-        return "Restore assets/tiny_clip from the repository"
+        return "Restore assets/toy_clip from the repository"
     repository, weights = f"{Path(facts.weights_folder).name}/{facts.weights_file}", settings.home() / "weights"
     return (
         f"Run `hf download {repository} --local-dir {weights / facts.weights_file}` where there is a "
@@ -101,7 +101,7 @@ def download(facts: Backbone, report: Report) -> Path:
     """
     preset = SHAPES[facts.name].preset
     if not preset:
-        raise WeightsError("The shipped weights of TinyCLIP are missing", "assets/tiny_clip", remedy(facts))
+        raise WeightsError("The shipped weights of ToyCLIP are missing", "assets/toy_clip", remedy(facts))
     report(Progress("download", 0, 0, "bytes"))
     try:
         from keras_hub.models import CLIPBackbone

@@ -41,7 +41,7 @@ class Shape:
 _BASE_TEXT, _LARGE_TEXT = Tower(12, 512, 8, 2048), Tower(12, 768, 12, 3072)
 _BASE_IMAGE, _LARGE_IMAGE = Tower(12, 768, 12, 3072), Tower(24, 1024, 16, 4096)
 SHAPES = {
-    "TinyCLIP": Shape(4, Tower(2, 128, 4, 256), Tower(2, 64, 2, 128), 64, "quick_gelu", vocabulary=768),
+    "ToyCLIP": Shape(4, Tower(2, 128, 4, 256), Tower(2, 64, 2, 128), 64, "quick_gelu", vocabulary=768),
     "CLIPViTB32": Shape(32, _BASE_IMAGE, _BASE_TEXT, 512, "quick_gelu", preset="clip_vit_base_patch32"),
     "CLIPViTB16": Shape(16, _BASE_IMAGE, _BASE_TEXT, 512, "quick_gelu", preset="clip_vit_base_patch16"),
     "CLIPViTL14": Shape(14, _LARGE_IMAGE, _LARGE_TEXT, 768, "quick_gelu", preset="clip_vit_large_patch14"),

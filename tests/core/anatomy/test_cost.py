@@ -39,7 +39,7 @@ def test_everything_trains_and_every_output_is_kept_but_the_image_before_it_is_s
 
 
 def test_a_transformers_block_keeps_what_it_computes_inside_and_of_the_one_before_only_what_that_gives():
-    found = anatomy.describe("TinyCLIP")
+    found = anatomy.describe("ToyCLIP")
     *_, before, block, norm, pooled = found.layers
     kept = cost.back(found, anatomy.freeze(found, "blocks", 2)).kept
     assert kept == before.outputs + block.activations + norm.outputs + pooled.outputs

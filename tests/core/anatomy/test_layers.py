@@ -110,7 +110,7 @@ def test_keras_own_numbers_start_again_with_every_network():
 
 
 def test_a_transformers_block_attends_and_thinks_and_each_of_its_tokens_sees_the_whole_image():
-    found = {row.name: row for row in anatomy.describe("TinyCLIP").layers}
+    found = {row.name: row for row in anatomy.describe("ToyCLIP").layers}
     embedding, block = found["embedding"], found["encoder_block_1"]
     tokens, width, hidden, heads = 8 * 8 + 1, 128, 256, 4
     assert (embedding.shape, embedding.receptive, embedding.window) == ((tokens, width), (4, 4), (4, 4))
@@ -125,12 +125,12 @@ def test_a_transformers_block_attends_and_thinks_and_each_of_its_tokens_sees_the
     assert block.activations == attention.activations + tokens * (5 * width + 2 * hidden)
     for name in ("encoder_block_0", "encoder_block_1", "layer_norm", "pooled"):
         assert found[name].receptive is None
-    assert anatomy.describe("TinyCLIP").receptive is None
+    assert anatomy.describe("ToyCLIP").receptive is None
     assert found["pooled"].shape == (width,)
 
 
 def test_what_is_inside_a_layer_adds_up_to_it_and_ends_under_its_name():
-    for row in anatomy.describe("TinyCLIP").layers:
+    for row in anatomy.describe("ToyCLIP").layers:
         if row.inside:
             assert sum(step.params for step in row.inside) == row.params
             assert sum(step.trainable_params for step in row.inside) == row.trainable_params

@@ -42,7 +42,7 @@ def test_the_second_time_it_is_read_from_disk_and_the_same():
     assert anatomy.find("Tiny", 40) == first
     assert anatomy.find("Tiny", 48) is None
     assert [path.name for path in (settings.home() / "anatomy").iterdir()] == ["Tiny-40.json"]
-    assert anatomy.describe("TinyCLIP") == anatomy.find("TinyCLIP")  # with what is inside its layers
+    assert anatomy.describe("ToyCLIP") == anatomy.find("ToyCLIP")  # with what is inside its layers
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"made_with": 1}', "null"])
@@ -77,9 +77,9 @@ def test_sizes_that_cannot_be_are_refused_with_those_that_can(size):
 
 
 def test_a_clip_is_opened_at_its_own_size_only():
-    assert anatomy.describe("TinyCLIP").input_size == 32
+    assert anatomy.describe("ToyCLIP").input_size == 32
     with pytest.raises(BackboneError, match="Expected 32 pixels"):
-        anatomy.describe("TinyCLIP", 64)
+        anatomy.describe("ToyCLIP", 64)
 
 
 @pytest.mark.parametrize("batchnorm", ["inference", "training"])

@@ -73,7 +73,7 @@ def test_a_failure_is_one_sentence_and_exit_code_1(store, capsys):
 
 @pytest.mark.parametrize("option", ["templates", "classes"])
 def test_empty_words_are_refused_and_not_taken_for_the_default(store, capsys, option):
-    assert main(["run", "--backbone", "TinyCLIP", "--method", "zero-shot", f"--{option}", ""]) == 1
+    assert main(["run", "--backbone", "ToyCLIP", "--method", "zero-shot", f"--{option}", ""]) == 1
     assert f"The {option} are empty" in capsys.readouterr().err
 
 

@@ -56,7 +56,7 @@ def test_the_size_of_clip_is_that_of_another_clip_than_the_one_in_the_example():
 def test_the_parameters_of_a_clip_are_those_of_both_towers_and_projections():
     positions, logit_scale = (224 // 32) ** 2 + 1, 1  # Keras keeps the one as weights, OpenAI counts the other
     assert towers.params(BACKBONES["CLIPViTB32"]) == 151_277_313 - logit_scale + positions
-    toy = BACKBONES["TinyCLIP"]
+    toy = BACKBONES["ToyCLIP"]
     both = towers.pooled(towers.image(toy), toy, "projected").count_params() + towers.text(toy).count_params()
     assert towers.params(toy) == both
 

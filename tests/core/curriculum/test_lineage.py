@@ -46,5 +46,5 @@ def test_the_tree_and_the_ideas_cite_the_paper_of_the_table(name):
 
 def test_openai_and_laion_trained_what_one_paper_thought_of():
     assert {"CLIPViTB32", "CLIPViTB32LAION"} <= set(WORKS["CLIP"].architectures)
-    assert ideas.of("TinyCLIP").paper is WORKS["CLIP"].paper
+    assert ideas.of("ToyCLIP").paper is WORKS["CLIP"].paper
     assert lineage.of("CustomCNN") is None

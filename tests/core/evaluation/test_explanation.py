@@ -83,8 +83,8 @@ def test_the_fair_run_has_the_settings_of_the_better_one():
 
 
 def test_a_backbone_with_one_size_keeps_it_in_the_fair_run():
-    wanted = explanation.fair(RunConfig(input_size=160), RunConfig(backbone="TinyCLIP", method="zero-shot"))
-    assert wanted == RunConfig(backbone="TinyCLIP", method="linear")
+    wanted = explanation.fair(RunConfig(input_size=160), RunConfig(backbone="ToyCLIP", method="zero-shot"))
+    assert wanted == RunConfig(backbone="ToyCLIP", method="linear")
 
 
 def test_a_network_from_scratch_is_fair_only_against_another_from_scratch():
@@ -94,7 +94,7 @@ def test_a_network_from_scratch_is_fair_only_against_another_from_scratch():
 
 
 def test_what_trains_nothing_is_not_ranked_by_training_time():
-    clip = run("clip", "TinyCLIP", method="zero-shot", input_size=32, seconds_train=0.0)
+    clip = run("clip", "ToyCLIP", method="zero-shot", input_size=32, seconds_train=0.0)
     ranking = explanation.fastest([clip, run("knn", method="knn", seconds_train=0.1), run("linear")], "seconds_train")
     assert [one.id for one in ranking.sound] == ["linear"]
     assert [one.id for one in ranking.left_out] == ["clip", "knn"]

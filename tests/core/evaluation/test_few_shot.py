@@ -106,7 +106,7 @@ def test_only_test_images_can_test():
 
 @pytest.mark.slow
 def test_a_sweep_is_measured_from_cached_features_on_all_test_images(store):
-    found = clip.few_shot_sweep(dataset="cifar10-sample", backbone="TinyCLIP")
+    found = clip.few_shot_sweep(dataset="cifar10-sample", backbone="ToyCLIP")
     assert found["test_images"] == 500
     assert found["images_a_class"] == (1, 2, 4, 8, 16, 32, 64, 180)
     assert len(found["seconds_after_each"]) == len(found["accuracies"]) == len(found["images_a_class"])

@@ -74,12 +74,12 @@ def test_the_strongest_channel_is_the_one_whose_colour_is_there(planted):
 def test_tokens_are_laid_out_as_their_patches_lie_in_the_photo():
     import keras
 
-    seen = activations.see("TinyCLIP", PHOTO, 32)
+    seen = activations.see("ToyCLIP", PHOTO, 32)
     assert seen.weights == "imagenet" and not seen.class_names
     assert {(stage.size, stage.of) for stage in seen.feature_maps} == {(8, 128)}
     assert seen.filters.shape[1:] == (4, 4, 3)
 
-    network = backbones.load("TinyCLIP", input_size=32)
+    network = backbones.load("ToyCLIP", input_size=32)
     block = keras.Model(network.input, layers.outputs(network)["encoder_block_0"])
     tokens = np.asarray(block(compiled.prepare(seen.photo[None], 32, "clip")))[0]
     stage = next(stage for stage in seen.feature_maps if stage.block == "encoder_block_0")

@@ -90,7 +90,7 @@ def test_it_explains_a_network_of_every_family(name: str):
 @pytest.mark.slow
 @pytest.mark.parametrize("pooling", ["class", "projected"])
 def test_a_transformer_has_no_map_to_explain_by_and_that_is_said(pooling: str):
-    config = RunConfig(backbone="TinyCLIP", method="finetune", weights="untrained", pooling=pooling)
+    config = RunConfig(backbone="ToyCLIP", method="finetune", weights="untrained", pooling=pooling)
     model = assembly.assemble(config, image_size=32, classes=10).model
     with pytest.raises(RunError, match=r"no feature map.*transformers.*tokens.*convolutional network"):
         gradcam.explain_model(model, np.zeros((32, 32, 3), np.uint8))

@@ -15,8 +15,8 @@ def test_defaults_are_the_values_they_stand_for():
     assert encoder == Encoder("MobileNetV2", input_size=entry.default_size, preprocessing=entry.preprocessing)
     assert encoder != Encoder("MobileNetV2", preprocessing="divide255")
     assert encoder.precision == ("bfloat16" if hardware.describe()["gpu"] else "float32")
-    assert Encoder("TinyCLIP").pooling == "class"
-    assert Encoder("TinyCLIP").weights == "published"
+    assert Encoder("ToyCLIP").pooling == "class"
+    assert Encoder("ToyCLIP").weights == "published"
     with pytest.raises(ConfigError, match="no features of pooling"):
         Encoder("MobileNetV2", pooling="projected")
 

@@ -36,6 +36,15 @@ def test_another_machine_and_another_backbone_tell_nothing_about_this_one(home):
     assert len(throughput.table()) == 2
 
 
+def test_what_was_measured_under_an_earlier_name_counts(home):
+    throughput.record("TinyCLIP", 32, 100, hardware.name())
+    throughput.record("TinyCLIP finetune blocks 2 as they are 32", 32, 10, hardware.name())
+    assert throughput.estimate("ToyCLIP", 32, 1000).seconds == 10
+    assert throughput.estimate("ToyCLIP finetune blocks 2 as they are 32", 32, 1000).seconds == 100
+    throughput.record("ToyCLIP", 32, 300, hardware.name())
+    assert throughput.table().set_index("backbone").loc["ToyCLIP", "images_per_second"] == 200
+
+
 def test_old_measurements_give_way_to_new_ones(home):
     for rate in [1] * 50 + [100] * throughput.KEPT:
         throughput.record("Tiny", 32, rate, "here")

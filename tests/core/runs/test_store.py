@@ -1,12 +1,13 @@
 """The run store: what goes in comes out, a run ends once, and what a dead process left is found."""
 
 import dataclasses
+import sqlite3
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from core import heads, runs
+from core import heads, runs, settings
 from core.config import RunConfig
 from core.errors import BackboneError, ConfigError, Paused, RunError, Stopped
 from core.progress import Progress
@@ -238,7 +239,7 @@ def test_the_input_size_left_out_is_the_backbones_own():
         ("ConvNeXtTiny", "avg", 3, "avg"),
         ("ConvNeXtTiny", "norm-avg", 3, "norm-avg"),
         ("ResNet50", "avg", 2, "avg"),
-        ("TinyCLIP", "avg", 2, "class"),
+        ("ToyCLIP", "avg", 2, "class"),
     ],
 )
 def test_a_run_of_an_earlier_version_opens_with_the_features_it_was_trained_on(backbone, pooling, version, opened):
@@ -246,6 +247,17 @@ def test_a_run_of_an_earlier_version_opens_with_the_features_it_was_trained_on(b
     config = runs.get(run_id).config
     assert (config.pooling, config.encoder.pooling, config.version) == (opened, opened, version)
     assert [row.config for row in runs.rows()] == [config]
+
+
+def test_a_run_of_the_toy_clip_under_its_earlier_name_opens_under_its_own():
+    run_id = runs.create(RunConfig(backbone="ToyCLIP", method="zero-shot"))
+    with sqlite3.connect(settings.home() / "runs" / "mlflow.db") as file:  # as that version wrote it
+        file.execute("UPDATE params SET value = 'TinyCLIP' WHERE key = 'backbone'")
+        file.execute("UPDATE runs SET name = 'TinyCLIP zero-shot 32 px'")
+    run = runs.get(run_id)
+    assert (run.config.backbone, run.name) == ("ToyCLIP", "ToyCLIP zero-shot 32 px")
+    assert run.config == RunConfig(backbone="TinyCLIP", method="zero-shot")
+    assert [(row.name, row.config) for row in runs.rows()] == [(run.name, run.config)]
 
 
 def test_a_run_says_of_which_version_it_is():

@@ -11,7 +11,7 @@ from core.errors import ConfigError
 from core.zero_shot import classifier
 
 REAL = Path(__file__).parents[4] / "shared" / "clip" / "clip_vit_b32_embeddings.npz"  # beside the repository
-TOY = {"backbone": "TinyCLIP", "method": "zero-shot"}
+TOY = {"backbone": "ToyCLIP", "method": "zero-shot"}
 
 
 @pytest.fixture

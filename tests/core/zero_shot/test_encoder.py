@@ -14,7 +14,7 @@ from core.errors import BackboneError, ConfigError, WeightsError
 from core.features import Encoder, compiled
 from core.zero_shot import encoder
 
-TOY = "TinyCLIP"
+TOY = "ToyCLIP"
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def test_a_run_of_clip_says_class_token_and_published_weights():
 
 
 def test_an_outline_has_the_parameters_of_the_table():
-    for name in ("TinyCLIP", "CLIPViTB32"):
+    for name in ("ToyCLIP", "CLIPViTB32"):
         facts = backbones.get(name)
         outline = backbones.outline(facts, input_size=facts.default_size)
         assert outline.count_params() == facts.params
@@ -184,7 +184,7 @@ def test_untrained_towers_work_for_timing():
 def test_bad_texts_and_names_are_refused_in_words():
     with pytest.raises(ConfigError, match="empty"):
         encoder.embed_texts(TOY, ["a cat", "  "])
-    with pytest.raises(BackboneError, match="TinyCLIP"):
+    with pytest.raises(BackboneError, match="ToyCLIP"):
         encoder.embed_texts("ResNet50", ["a cat"])
 
 

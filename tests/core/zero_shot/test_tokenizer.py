@@ -10,7 +10,7 @@ from core import settings
 from core.errors import WeightsError
 from core.zero_shot import encoder, tokenizer
 
-TOY = settings.ASSETS / "tiny_clip"
+TOY = settings.ASSETS / "toy_clip"
 TEXTS = [
     "a photo of a cat.",
     "A  Photo\nof an AUTOMOBILE!!!",
@@ -45,8 +45,8 @@ def test_texts_are_padded_with_the_end_token_to_the_longest_and_cut_at_the_most(
 
 
 def test_a_text_that_is_cut_is_known_by_its_count():
-    counts = encoder.tokens("TinyCLIP", ["a cat", "truck " * 200])
-    assert [count > encoder.most_tokens("TinyCLIP") for count in counts] == [False, True]
+    counts = encoder.tokens("ToyCLIP", ["a cat", "truck " * 200])
+    assert [count > encoder.most_tokens("ToyCLIP") for count in counts] == [False, True]
 
 
 def test_a_vocabulary_that_is_none_says_so(tmp_path: Path):

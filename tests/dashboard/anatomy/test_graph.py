@@ -49,7 +49,7 @@ def test_the_way_around_a_residual_block_is_marked_and_a_convolution_on_it_is_no
 
 
 def test_a_transformers_block_shows_attention_and_two_ways_around():
-    layers = block_graph.unfolded(opened("TinyCLIP", "encoder_block_1"))
+    layers = block_graph.unfolded(opened("ToyCLIP", "encoder_block_1"))
     assert kinds(layers) == [
         ["LayerNormalization", "MultiHeadAttention"],
         ["Add"],
@@ -57,12 +57,12 @@ def test_a_transformers_block_shows_attention_and_two_ways_around():
         ["Dense"],
         ["Add"],
     ]
-    dot = graph("TinyCLIP", "encoder_block_1")
+    dot = graph("ToyCLIP", "encoder_block_1")
     assert "LayerNorm\\nAttention, 4 heads\\n65 × 128" in dot
     assert "LayerNorm\\nDense\\nquick GELU\\n65 × 256" in dot
     assert [(start, end) for start, end, around in edges(dot) if around] == [("from0", "box1"), ("box1", "box4")]
-    assert "each of the 65 tokens" in block_graph.description(anatomy.describe("TinyCLIP"), "encoder_block_1")
-    found = anatomy.describe("TinyCLIP")
+    assert "each of the 65 tokens" in block_graph.description(anatomy.describe("ToyCLIP"), "encoder_block_1")
+    found = anatomy.describe("ToyCLIP")
     trains = block_graph.dot(found, "encoder_block_1", anatomy.freeze(found, "layers", 2))
     assert block_graph.LIGHT["trains"] in trains and block_graph.LIGHT["frozen"] not in trains
 

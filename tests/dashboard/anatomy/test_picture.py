@@ -74,7 +74,7 @@ def test_boxes_stand_beside_each_other_whatever_their_widths_show(lite, by):
 
 
 def test_tokens_are_as_high_as_the_square_of_their_patches():
-    boxes = boxes_of(anatomy.describe("TinyCLIP"))
+    boxes = boxes_of(anatomy.describe("ToyCLIP"))
     assert [box.resolution for box in boxes] == [8, 8, 8, 8, 1]
     said = [note.text for note in picture.figure(boxes).layout.annotations]
     assert said == ["<b>8 × 8 patches</b><br>128", "<b>1 × 1</b><br>128"]

@@ -76,9 +76,9 @@ def test_a_sentence_tells_how_the_other_differs(lite):
 
 
 def test_a_clip_is_beside_others_at_the_one_size_it_takes(lite):
-    clip = anatomy.describe("TinyCLIP", anatomy_facts.size_for("TinyCLIP", 64))
+    clip = anatomy.describe("ToyCLIP", anatomy_facts.size_for("ToyCLIP", 64))
     assert "at 32 px, its only" in anatomy_facts.sentence(lite, clip)
-    found = anatomy_facts.table([clip], NO_SPEEDS)["TinyCLIP"]
+    found = anatomy_facts.table([clip], NO_SPEEDS)["ToyCLIP"]
     assert found["Receptive field :blue-badge[computed]"] == "the whole image"
     assert found["MACs of an image :blue-badge[computed]"] == "19.6 M"
     assert "block counted as one" in found["Depth, layers with weights :blue-badge[computed]"]

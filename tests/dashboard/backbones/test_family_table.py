@@ -35,4 +35,4 @@ def test_what_is_said_beside_it_is_read_off_the_facts():
     assert "InceptionV3 takes 0.7 times" in said and "1.5 times as long on the published GPU" in said
     assert "NASNetMobile has 388 layers with weights" in said
     assert "VGG16 has 138.4 M parameters with its ImageNet classifier and 14.7 M without" in said
-    assert "TinyCLIP" not in said
+    assert "ToyCLIP" not in said

@@ -16,7 +16,7 @@ def clickable(figure) -> list[str]:
 def test_every_architecture_is_a_point_that_carries_its_name(draw):
     clips = backbones.clip_names()
     if draw is family_tree.timeline:
-        clips.remove("TinyCLIP")  # a toy, of which nothing was published
+        clips.remove("ToyCLIP")  # a toy, of which nothing was published
     assert sorted(clickable(draw())) == sorted([*backbones.names(), *clips])
 
 

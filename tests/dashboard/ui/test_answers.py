@@ -99,7 +99,7 @@ def test_a_run_with_a_known_mistake_does_not_win_unsaid():
 
 
 def test_a_zero_shot_run_trained_nothing_and_is_not_the_fastest_to_train():
-    clip = run("TinyCLIP", 0.5, method="zero-shot", input_size=32, seconds_train=0.0)
+    clip = run("ToyCLIP", 0.5, method="zero-shot", input_size=32, seconds_train=0.0)
     training = three_questions([clip, run("VGG16", 0.8)])[1].sentences[0]
     assert "VGG16 (linear, 160 px) took 2.0 s" in training
     assert "Left out: 1 run that trained nothing." in training

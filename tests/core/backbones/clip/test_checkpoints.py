@@ -25,7 +25,7 @@ from core.errors import WeightsError
 from core.progress import Progress, silent
 from core.zero_shot import encoder
 
-TOY = settings.ASSETS / "tiny_clip"
+TOY = settings.ASSETS / "toy_clip"
 SMALL = Shape(8, Tower(2, 12, 3, 20), Tower(3, 8, 2, 18), 6, "gelu", vocabulary=40, context=9, preset="small")
 
 
@@ -149,7 +149,7 @@ def test_another_activation_or_number_of_heads_is_refused_though_every_tensor_fi
 def test_a_kerashub_preset_folder_gives_the_same_as_the_model_it_was_saved_from(tmp_path: Path):
     from keras_hub.models import CLIPBackbone, CLIPTextEncoder, CLIPVisionEncoder
 
-    shape = SHAPES["TinyCLIP"]
+    shape = SHAPES["ToyCLIP"]
     towers = [(t.width, t.depth, t.heads, t.hidden) for t in (shape.image, shape.text)]
     whole = CLIPBackbone(
         CLIPVisionEncoder(shape.patch, *towers[0], image_shape=(32, 32, 3)),
@@ -159,9 +159,9 @@ def test_a_kerashub_preset_folder_gives_the_same_as_the_model_it_was_saved_from(
     whole.vision_encoder.embedding.position_ids.assign(np.arange(65)[None])
     whole.save_to_preset(str(tmp_path / "preset"))
     pixels = np.random.default_rng(0).normal(size=(2, 32, 32, 3)).astype(np.float32)
-    ours = backbones.load("TinyCLIP", weights=str(tmp_path / "preset"), pooling="projected")
+    ours = backbones.load("ToyCLIP", weights=str(tmp_path / "preset"), pooling="projected")
     np.testing.assert_allclose(np.asarray(ours(pixels)), np.asarray(whole.get_vision_embeddings(pixels)), atol=1e-5)
-    facts = backbones.get("TinyCLIP")
+    facts = backbones.get("ToyCLIP")
     assert clip_tensors.logit_scale(tmp_path / "preset", facts) == pytest.approx(1 / 0.07)
     with pytest.raises(WeightsError, match="is not CLIPViTB32"):
         backbones.load("CLIPViTB32", weights=str(tmp_path / "preset"))
@@ -176,7 +176,7 @@ def test_a_file_cut_short_says_so(copy: Path):
     file = copy / "model.safetensors"
     file.write_bytes(file.read_bytes()[:300_000])
     with pytest.raises(WeightsError, match=r"300,000 bytes\) is damaged or cut short"):
-        backbones.load("TinyCLIP", weights=str(copy))
+        backbones.load("ToyCLIP", weights=str(copy))
 
 
 @pytest.mark.slow
@@ -191,24 +191,24 @@ def test_a_tensor_too_many_and_one_too_few_are_named(copy: Path):
     tensors = load_file(copy / "model.safetensors")
     save_file(tensors | {"extra.weight": np.zeros(3)}, copy / "model.safetensors")
     with pytest.raises(WeightsError, match=r"holds extra\.weight"):
-        backbones.load("TinyCLIP", weights=str(copy))
+        backbones.load("ToyCLIP", weights=str(copy))
     del tensors["visual_projection.weight"]
     save_file(tensors, copy / "model.safetensors")
     with pytest.raises(WeightsError, match=r"lacks visual_projection\.weight"):
-        backbones.load("TinyCLIP", weights=str(copy))
+        backbones.load("ToyCLIP", weights=str(copy))
 
 
 def test_a_description_of_another_kind_of_model_or_none_is_refused(copy: Path, tmp_path: Path):
     (copy / "config.json").write_text('{"model_type": "bert"}')
     with pytest.raises(WeightsError, match="'bert'"):
-        backbones.load("TinyCLIP", weights=str(copy))
+        backbones.load("ToyCLIP", weights=str(copy))
     (copy / "config.json").write_text("{")
     with pytest.raises(WeightsError, match=r"config\.json cannot be read"):
-        backbones.load("TinyCLIP", weights=str(copy))
+        backbones.load("ToyCLIP", weights=str(copy))
     with pytest.raises(WeightsError, match="is no folder"):
-        backbones.load("TinyCLIP", weights=str(tmp_path / "nowhere"))
+        backbones.load("ToyCLIP", weights=str(tmp_path / "nowhere"))
     with pytest.raises(WeightsError, match="has no weights of a CLIP"):
-        backbones.load("TinyCLIP", weights=str(tmp_path))
+        backbones.load("ToyCLIP", weights=str(tmp_path))
 
 
 def test_published_weights_are_found_in_the_home_folder_and_in_hugging_faces_cache(monkeypatch, tmp_path: Path):
@@ -237,8 +237,8 @@ def test_a_cache_of_hugging_face_split_over_two_snapshots_is_one_folder(monkeypa
     assert checkpoints.weights_file(folder, facts).name == "model.safetensors"
     assert all(path.is_file() for path in checkpoints.vocabulary(folder))
     image = np.zeros((1, 32, 32, 3), np.float32)
-    toy = backbones.load("TinyCLIP", weights=str(folder)).predict(image, verbose=0)
-    np.testing.assert_array_equal(toy, backbones.load("TinyCLIP").predict(image, verbose=0))
+    toy = backbones.load("ToyCLIP", weights=str(folder)).predict(image, verbose=0)
+    np.testing.assert_array_equal(toy, backbones.load("ToyCLIP").predict(image, verbose=0))
 
 
 def written_by_torch(path: Path, tensors: dict[str, np.ndarray], monkeypatch, more: object = None) -> None:
@@ -307,11 +307,11 @@ def torch_folder(copy: Path, monkeypatch) -> Path:
 def test_a_file_of_pytorch_gives_what_the_safetensors_give(torch_folder: Path, pooling):
     image = np.random.default_rng(0).normal(size=(1, 32, 32, 3)).astype(np.float32)
     ours, theirs = (
-        backbones.load("TinyCLIP", weights=weights, pooling=pooling).predict(image, verbose=0)
+        backbones.load("ToyCLIP", weights=weights, pooling=pooling).predict(image, verbose=0)
         for weights in (str(torch_folder), "published")
     )
     np.testing.assert_array_equal(ours, theirs)
-    facts = backbones.get("TinyCLIP")
+    facts = backbones.get("ToyCLIP")
     assert clip_tensors.logit_scale(torch_folder, facts) == clip_tensors.logit_scale(TOY, facts)
 
 
@@ -337,7 +337,7 @@ def test_code_in_a_file_of_pytorch_is_not_run(torch_folder: Path, tmp_path: Path
     ran = tmp_path / "ran"
     written_by_torch(torch_folder / "pytorch_model.bin", {}, monkeypatch, more=Evil(ran))
     with pytest.raises(WeightsError, match="no part of a tensor"):
-        backbones.load("TinyCLIP", weights=str(torch_folder))
+        backbones.load("ToyCLIP", weights=str(torch_folder))
     assert not ran.exists()
 
 
@@ -345,7 +345,7 @@ def test_code_in_a_file_of_pytorch_is_not_run(torch_folder: Path, tmp_path: Path
 def test_what_is_no_file_of_pytorch_says_so(torch_folder: Path, content):
     (torch_folder / "pytorch_model.bin").write_bytes(content)
     with pytest.raises(WeightsError, match=r"pytorch_model\.bin.*damaged or cut short"):
-        backbones.load("TinyCLIP", weights=str(torch_folder))
+        backbones.load("ToyCLIP", weights=str(torch_folder))
 
 
 def test_a_download_tells_how_far_it_is_by_what_lies_on_the_disk(monkeypatch, tmp_path: Path):

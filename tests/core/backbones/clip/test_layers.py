@@ -15,7 +15,7 @@ def test_the_class_token_is_the_first_and_its_layer_is_kerashubs():
 
 
 def test_the_projections_of_an_attention_are_query_key_value_and_output():
-    block = towers.image(backbones.get("TinyCLIP")).get_layer("encoder_block_0")
+    block = towers.image(backbones.get("ToyCLIP")).get_layer("encoder_block_0")
     shapes = [tuple(part.kernel.shape) for part in layers.attention_projections(block.attention)]
     assert shapes == [(128, 4, 32)] * 3 + [(4, 32, 128)]
     query, key, value, output = layers.attention_projections(block.attention)
@@ -31,7 +31,7 @@ def test_the_text_tower_reads_where_kerashub_does():
     import keras
     from keras_hub.src.models.clip.clip_layers import CLIPTextPooler
 
-    facts, rng = backbones.get("TinyCLIP"), np.random.default_rng(0)
+    facts, rng = backbones.get("ToyCLIP"), np.random.default_rng(0)
     tower = towers.text(facts)
     tokens = np.array([[766, 5, 9, 767, 767], [766, 3, 767, 0, 0]], np.int32)
     (normed,) = next(use.outputs for use in graph.uses(tower) if use.operation.name == "layer_norm")

@@ -94,10 +94,10 @@ def code_cells(run: runs.Run) -> list[str]:
             },
             0.15,
         ),
-        ({"backbone": "TinyCLIP", "pooling": "projected"}, 0.02),
+        ({"backbone": "ToyCLIP", "pooling": "projected"}, 0.02),
         (
             {
-                "backbone": "TinyCLIP",
+                "backbone": "ToyCLIP",
                 "method": "finetune",
                 "head_epochs": 2,
                 "head_learning_rate": 1e-2,
@@ -129,7 +129,7 @@ def test_a_script_gets_what_the_run_got(store, tmp_path, settings, noise):
     assert "test images: those of the run" in said
     assert f"the run: {run.outcome.accuracy:.4f}" in said
     if run.outcome.trainable_params and run.config.method == "finetune":
-        positions = 65 if run.config.backbone == "TinyCLIP" else 0  # KerasHub counts their ids as parameters
+        positions = 65 if run.config.backbone == "ToyCLIP" else 0  # KerasHub counts their ids as parameters
         total = run.outcome.total_params - positions
         assert f"{run.outcome.trainable_params:,} of {total:,} parameters" in said
 
@@ -184,7 +184,7 @@ def test_a_script_imports_keras_and_numpy_alone_and_fits_on_a_projector(store):
 
 
 def test_a_zero_shot_run_has_no_script_and_says_why(store):
-    run = done(backbone="TinyCLIP", method="zero-shot", n_train=0, n_test=20)
+    run = done(backbone="ToyCLIP", method="zero-shot", n_train=0, n_test=20)
     with pytest.raises(RunError, match=r"zero-shot.*text tower.*Take the Keras file"):
         script.python_script(run)
 

@@ -1,9 +1,9 @@
-"""Train the shipped toy CLIP: python assets/make_tiny_clip.py
+"""Train the shipped toy CLIP: python assets/make_toy_clip.py
 
 Two small towers learn to match the training images of the CIFAR-10 sample with captions that name their class, with
 the loss of the paper (arXiv:2103.00020, figure 3). The model sees only the training split and only these ten classes,
-so its predictions are not really zero-shot. On the same machine, the script always writes the same file. It takes some
-minutes, then prints the accuracy on each split.
+so its accuracy on them says nothing about CLIP. On the same machine, the script always writes the same file. It takes
+some minutes, then prints the accuracy on each split.
 """
 
 import json
@@ -39,7 +39,7 @@ TEMPLATES = (
     "a picture of one {}.",
     "{}",
 )
-FACTS, SHAPE = BACKBONES["TinyCLIP"], towers.SHAPES["TinyCLIP"]
+FACTS, SHAPE = BACKBONES["ToyCLIP"], towers.SHAPES["ToyCLIP"]
 FOLDER = Path(__file__).parent / FACTS.weights_file
 
 
@@ -174,9 +174,9 @@ def write(image, text, scale: float) -> None:
 def accuracy(dataset: datasets.Dataset, rows: np.ndarray) -> float:
     """Percent of these rows for which the nearest caption "a photo of a ..." names their class."""
     texts = encoder.embed_texts(
-        "TinyCLIP", [f"a photo of a {name}." for name in dataset.class_names], weights=str(FOLDER)
+        "ToyCLIP", [f"a photo of a {name}." for name in dataset.class_names], weights=str(FOLDER)
     )
-    features = encoder.image_features("TinyCLIP", dataset, rows).values
+    features = encoder.image_features("ToyCLIP", dataset, rows).values
     texts = texts / np.linalg.norm(texts, axis=1, keepdims=True)
     return 100 * float(((features @ texts.T).argmax(1) == dataset.labels[rows]).mean())
 
