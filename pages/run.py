@@ -31,6 +31,7 @@ try:
     if outcome is None:
         progress.learned(run)
         st.stop()
+    components.toy([run.config.backbone])
     tabs = {
         "Result": partial(result.show, run, outcome),
         confidence.TAB: partial(confidence.show, run),

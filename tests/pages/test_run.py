@@ -108,6 +108,12 @@ def test_an_address_opens_a_run_with_its_protocol_interval_and_worst_confusion(v
     assert len(page.main.image) == min(shown, 24)
 
 
+def test_a_run_of_the_toy_clip_says_what_its_accuracy_is_worth(visit, used):
+    toy = plant(used[0], RunConfig(backbone="ToyCLIP"), right=0.9)
+    assert any("says nothing about CLIP" in box.value for box in visit("run", run=toy).info)
+    assert not any("CLIP" in box.value for box in visit("run", run=used[0]).info)
+
+
 def test_a_run_that_is_not_there_is_said_and_another_is_offered(visit, used):
     page = visit("run", run="0123456789abcdef")
     assert "0123456789abcdef" in page.warning[0].value
