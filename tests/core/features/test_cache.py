@@ -329,3 +329,12 @@ def test_of_two_sizes_with_equally_many_images_the_latest_used_comes_first(home)
 def test_features_are_not_looked_for_where_weights_are_missing(home, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     assert features.cached_sizes(toy(20), Encoder("VGG16")) == []
+
+
+def test_a_network_that_was_renamed_keeps_its_features_under_its_first_name(home):
+    dataset, encoder = toy(20, size=32), Encoder("ToyCLIP", "untrained")
+    features.extract(dataset, np.arange(20), encoder)
+    assert [path.name.split("-")[0] for path in settings.folder("features").glob("*.zarr")] == ["TinyCLIP"]
+    assert features.cached_sizes(dataset, encoder) == [32]
+    assert features.missing(dataset, np.arange(20), Encoder("TinyCLIP", "untrained")) == 0
+    assert [entry.backbone for entry in features.entries()] == ["ToyCLIP"]
