@@ -17,6 +17,7 @@ from dashboard.train import options
 from dashboard.ui import choices, components, formats
 
 components.page_header("Few-shot", "How many labelled images does a network need?")
+answer = st.container()
 
 left, middle, right = st.columns([4, 7, 2], vertical_alignment="bottom")
 with left:
@@ -61,6 +62,7 @@ except LabError as error:
     st.stop()
 
 lines = {}
+picture = st.container()
 if server.engine.store_open():
     finished = {
         run.id: run
@@ -106,21 +108,26 @@ if server.engine.store_open():
 
 if not curves:
     st.stop()
-for backbone, curve in curves.items():
-    for title, line in lines.items():
-        st.markdown(few_shot_charts.sentence(backbone, title, few_shot.crossing(curve, line), complete=curve.complete))
-components.chart(
-    few_shot_charts.chart(curves, lines), key="few-shot", alt="Accuracy against labelled images a class, log axis"
-)
+answer.markdown(few_shot_charts.answer(curves, lines))
+with picture:
+    components.chart(
+        few_shot_charts.chart(curves, lines), key="few-shot", alt="Accuracy against labelled images a class, log axis"
+    )
+if len(curves) * len(lines) > 1:  # else the answer says it
+    st.markdown("  \n".join(few_shot_charts.crossings(curves, lines)))
 seeds = next(iter(curves.values())).seeds
-st.caption(
-    f"Linear heads on cached features, tested on the same {formats.count(n_test, 'image')}; points are means, bands "
-    f"the range of {seeds} draws of the training images. Each head's L2 strength was chosen with its own labelled "
-    f"images only: by cross-validation up to {few_shot.FEW} a class, on a held-out fifth above; with one image a class "
-    f"nothing can be held out, and the strength is {few_shot.STRENGTHS[0]:g}. A line's band is its 95 % interval. The "
-    "range of a crossing is from the best draw and the lower end of that interval to the worst draw and the upper end. "
-    f"Training the heads took {formats.duration(sum(curve.seconds for curve in curves.values()))}, measured on "
-    f"{next(iter(curves.values())).hardware}."
-)
+with st.expander("How this was measured", icon=":material/info:"):
+    st.caption(
+        f"Linear heads on cached features, tested on the same {formats.count(n_test, 'image')}; points are means, "
+        f"bands the range of {seeds} draws of the training images. One backbone is called better than another if it "
+        "is better in every draw and the 95 % interval of the difference of their means (Newcombe) excludes 0. A "
+        "line's band is its 95 % interval. The range of a crossing is from the best draw and the lower end of that "
+        "interval to the worst draw and the upper end.  \n"
+        "Each head's L2 strength was chosen with its own labelled images only: by cross-validation up to "
+        f"{few_shot.FEW} a class, on a held-out fifth above; with one image a class nothing can be held out, and the "
+        f"strength is {few_shot.STRENGTHS[0]:g}. Training the heads took "
+        f"{formats.duration(sum(curve.seconds for curve in curves.values()))}, measured on "
+        f"{next(iter(curves.values())).hardware}."
+    )
 with st.expander("As a table"):
     st.dataframe(few_shot_charts.table(curves), hide_index=True)

@@ -18,6 +18,7 @@ VIEW = "layers"
 
 components.page_header("Layers", "At what depth does a network begin to tell your classes apart?")
 components.need_runs()
+answer = st.container()
 try:
     choice = choices.show([run for run in server.runs.rows() if run.config.trains and run.has_result])
     depths = server.layers.depths(*embeddings.network(choice.source))
@@ -37,7 +38,9 @@ try:
         progress.show(choice, missing, probed=result is not None)
 
     if result:
-        st.markdown(story.sentence(result))
+        answer.markdown(story.sentence(result))
+        network = embeddings.network(choice.source)[0]
+        components.chart(story.chart(result, network), key="probes", alt="Accuracy of linear probes against depth")
     available = [(depth, layout) for depth, layout in zip(depths, drawn, strict=True) if layout]
     if available:
         probes = {probe.block: probe for probe in result.probes} if result else {}
@@ -55,14 +58,15 @@ try:
             arrange="grid" if len(available) > 1 else "single",
             height=600 if len(available) > 3 else 400,  # three fit in a row
         )
+    with st.expander("How this was measured", icon=":material/info:"):
         st.caption(maps.METHODS[choice.method].caution)
-    if result:
-        components.chart(story.chart(result), key="probes", alt="Accuracy of linear probes against depth")
-        st.caption(
-            f"Measured on {result.hardware}: linear heads on {result.n_train:,} training images, L2 strength chosen on "
-            f"{result.n_val:,} validation images, tested once on {result.n_test:,}; bars are 95 % intervals "
-            "(Wilson). After Alain and Bengio, 2016: [Understanding intermediate layers using linear classifier "
-            f"probes]({PAPER})."
-        )
+        if result:
+            st.caption(
+                f"Measured on {result.hardware}: linear heads on {result.n_train:,} training images, L2 strength "
+                f"chosen on {result.n_val:,} validation images, tested once on {result.n_test:,}; bars are 95 % "
+                "intervals (Wilson). One block is called better than another if the 95 % interval of their difference "
+                f"(Newcombe) excludes 0. After Alain and Bengio, 2016: [Understanding intermediate layers using linear "
+                f"classifier probes]({PAPER})."
+            )
 except LabError as error:
     components.show_missing(error)

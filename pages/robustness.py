@@ -25,18 +25,30 @@ def _live(tasks: dict[str, Task]) -> None:
         task_progress.cancel_button(tasks.values(), key="robust-cancel")
 
 
+def _show_corruptions(dataset: str, *, expanded: bool, results: list[robustness.Robustness]) -> None:
+    with st.expander("The corruptions, and how this is measured", icon=":material/info:", expanded=expanded):
+        severities = curves.preview(server.datasets.get(dataset).images[0])
+        for column, (title, images) in zip(st.columns(len(severities)), severities.items(), strict=True):
+            column.caption(f"{title}: 1, 3, 5")
+            column.image([components.thumbnail(corrupted, 96) for corrupted in images[::2]], width=42)
+        measured_on = f" Measured on {results[0].hardware}." if results else ""
+        st.caption(
+            "The same test images after six corruptions at five severities, in the style of "
+            "[CIFAR-10-C](https://arxiv.org/abs/1903.12261) but generated here with a fixed seed, so not comparable "
+            "with its published figures. The heat map averages the five severities; bars are 95 % intervals (Wilson); "
+            "the average drop is paired image by image. One corruption is said to cost more than another, or one run "
+            "to be better, if the 95 % interval of the difference of their means (Newcombe) excludes 0." + measured_on
+        )
+
+
 components.page_header("Robustness", "How good is a model on images of lower quality than those it learned from?")
 components.need_runs()
 runs = server.runs.rows()
-name = choices.dataset()
+answer = st.container()
+left, right = st.columns([1, 2])
+with left:
+    name = choices.dataset()
 try:
-    image = server.datasets.get(name).images[0]
-    with st.expander("The corruptions", expanded=True):
-        for column, (title, severities) in zip(
-            st.columns(len(corruptions.CORRUPTIONS)), curves.preview(image).items(), strict=True
-        ):
-            column.caption(f"{title}: 1, 3, 5")
-            column.image([components.thumbnail(corrupted, 96) for corrupted in severities[::2]], width=42)
     candidates = {
         run.id: run
         for run in runs
@@ -45,8 +57,9 @@ try:
     if not candidates:
         components.empty("No runs yet", "Finish a probe or a fine-tune on this dataset, then test it here.")
         components.link("train", "Train one", icon=":material/play_circle:")
+        _show_corruptions(name, expanded=True, results=[])
         st.stop()
-    chosen = st.multiselect(
+    chosen = right.multiselect(
         "Runs",
         list(candidates),
         default=list(candidates)[:1],
@@ -83,18 +96,17 @@ try:
                 args=([tasks[run] for run in missing],),
             )
             st.markdown(f":gray[Up to {formats.count(images, 'image')} to process]", width="content")
-    components.toy({candidates[run].config.backbone for run in chosen})
     available = {titles[run]: result for run, result in results.items() if result}
-    for title, result in available.items():
-        st.markdown(curves.sentence(title, result))
     if available:
-        components.chart(curves.heat_map(available), key="robust-heat", alt="Mean accuracy of runs by corruption")
-        components.chart(curves.curves(available), key="robust-curves", alt="Accuracy against severity by corruption")
-        st.caption(
-            "The same test images after six corruptions at five severities, in the style of "
-            "[CIFAR-10-C](https://arxiv.org/abs/1903.12261) but generated here with a fixed seed, so not comparable "
-            "with its published figures. The heat map averages the five severities; bars are 95 % intervals (Wilson); "
-            f"the drop is paired image by image. Measured on {next(iter(available.values())).hardware}."
+        answer.markdown(curves.answer(available))
+        networks = [candidates[run].config.backbone for run, result in results.items() if result]
+        components.chart(
+            curves.curves(available, networks), key="robust-curves", alt="Accuracy against severity by corruption"
         )
+        components.chart(curves.heat_map(available), key="robust-heat", alt="Mean accuracy of runs by corruption")
+        if len(available) > 1:
+            st.markdown("  \n".join(curves.sentence(title, result) for title, result in available.items()))
+    components.toy({candidates[run].config.backbone for run in chosen})
+    _show_corruptions(name, expanded=not available, results=list(available.values()))
 except LabError as error:
     components.show_error(error)

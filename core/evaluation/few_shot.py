@@ -9,22 +9,24 @@ training images, which needs no labels.
     measure(source, ...)     computes the curve, stores every finished size, and resumes where it was stopped
     find(source, ...)        the stored curve, complete or not
     crossing(curve, line)    how many images per class reach an accuracy
+    change(first, second)    whether one backbone is better than another with the same few images
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from math import nan
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from core import embeddings, hardware, heads, storage
+from core import embeddings, hardware, heads, metrics, storage
 from core.embeddings import Resolved, Source
 from core.errors import ConfigError, WeightsError
 from core.heads.logistic import LogisticRegression, PrincipalAxes, Solution, choose_strength
-from core.metrics import Interval
+from core.metrics import Change, Interval
 from core.progress import Progress, Report, silent
 
 VERSION = 1  # increase it when the same source would give a different result
@@ -186,6 +188,32 @@ def crossing(curve: Curve, line: Interval) -> Crossing:
         fewest=points[0].shots,
         most=points[-1].shots,
     )
+
+
+def at(curve: Curve, shots: float) -> Point | None:
+    """The point of a size; None if it is not measured."""
+    return next((point for point in curve.points if point.shots == shots), None)
+
+
+def shared_size(curves: Sequence[Curve], most: int = 5) -> float:
+    """The largest size that all curves have, of at most `most` images per class."""
+    sizes = set.intersection(*({point.shots for point in curve.points} for curve in curves))
+    return max((size for size in sizes if size <= most), default=min(sizes, default=nan))
+
+
+def change(first: Curve, second: Curve, shots: float) -> Change:
+    """From one backbone to another with the same labelled images: the means of the draws.
+
+    Clear only if neither the choice of test images nor that of labelled images, which are the same in each draw, would
+    explain it.
+    """
+    one, other = at(first, shots), at(second, shots)
+    assert one is not None and other is not None
+    measured = metrics.change_of_counts(
+        round(one.mean * first.n_test), first.n_test, round(other.mean * second.n_test), second.n_test
+    )
+    gains = [after - before for before, after in zip(one.accuracies, other.accuracies, strict=False)]
+    return replace(measured, clear=measured.clear and (min(gains) > 0 or max(gains) < 0))
 
 
 def _fitted(

@@ -11,6 +11,7 @@ from core.data import datasets
 from core.embeddings import Resolved, Source
 from core.errors import ConfigError, WeightsError
 from core.features import layers
+from core.metrics import Change
 from core.progress import Progress, Report, silent
 
 VERSION = 1  # increase it when the same source would give a different result
@@ -40,6 +41,17 @@ class Probes:
     n_val: int
     n_test: int
     hardware: str
+
+    def change(self, first: Probe, second: Probe) -> Change:
+        """From the accuracy at one depth to that at another."""
+        right = [round(probe.accuracy * self.n_test) for probe in (first, second)]
+        return metrics.change_of_counts(right[0], self.n_test, right[1], self.n_test)
+
+    def best(self) -> tuple[Probe, ...]:
+        """The most accurate probe, and after it, first depth to last, those too close to it to tell."""
+        best = max(self.probes, key=lambda probe: probe.accuracy)
+        close = [probe for probe in self.probes if probe is not best and not self.change(probe, best).clear]
+        return best, *close
 
 
 def find(source: Source, *, n_train: int) -> Probes | None:

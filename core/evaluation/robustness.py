@@ -14,7 +14,7 @@ from core.data import corruptions, datasets
 from core.data.datasets import Dataset
 from core.embeddings import Resolved, Source
 from core.errors import ConfigError, RunError
-from core.metrics import NORMAL_95, Interval
+from core.metrics import NORMAL_95, Change, Interval
 from core.progress import Progress, Report, silent
 
 VERSION = 1  # increase it when the same run would give a different result
@@ -34,6 +34,34 @@ class Robustness:
     def interval(self, corruption: str, severity: int) -> Interval:
         """Wilson's interval of one accuracy."""
         return metrics.wilson(round(self.accuracies[corruption][severity - 1] * self.n_test), self.n_test)
+
+    @property
+    def corrupted(self) -> float:
+        """The mean accuracy over all corruptions and severities."""
+        return float(np.mean([self.mean(corruption) for corruption in self.accuracies]))
+
+    def mean(self, corruption: str) -> float:
+        """The mean accuracy over the severities of a corruption."""
+        return float(np.mean(self.accuracies[corruption]))
+
+    def costliest(self) -> tuple[str, ...]:
+        """The corruption that costs the most accuracy, and after it those that cost too little less to tell."""
+        ranked = sorted(self.accuracies, key=self.mean)
+        worst = round(self.mean(ranked[0]) * self.n_test)
+        return tuple(
+            corruption
+            for corruption in ranked
+            if not metrics.change_of_counts(
+                worst, self.n_test, round(self.mean(corruption) * self.n_test), self.n_test
+            ).clear
+        )
+
+
+def change(first: Robustness, second: Robustness) -> Change:
+    """From the mean accuracy of one run on corrupted images to that of another."""
+    return metrics.change_of_counts(
+        round(first.corrupted * first.n_test), first.n_test, round(second.corrupted * second.n_test), second.n_test
+    )
 
 
 def find(run_id: str) -> Robustness | None:

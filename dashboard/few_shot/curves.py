@@ -6,11 +6,44 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.evaluation.few_shot import Crossing, Curve
+from core.evaluation import few_shot
+from core.evaluation.few_shot import Crossing, Curve, Point
 from core.metrics import Interval
-from dashboard.ui import formats
-from dashboard.ui.charts import QUIET, canvas
-from dashboard.ui.training_charts import RUN_COLOURS
+from dashboard.ui import findings, formats
+from dashboard.ui.charts import QUIET, canvas, strokes
+
+HEIGHT = 400  # pixels: with the answer above it, in the first screen of a laptop
+MOST = 3  # backbones in the answer
+
+
+def answer(curves: Mapping[str, Curve], lines: Mapping[str, Interval]) -> str:
+    """What the curves say, at a size of few images and against the first line; Markdown."""
+    if np.isnan(shots := few_shot.shared_size(list(curves.values()))):
+        return ""
+    few = {name: point for name, curve in curves.items() if (point := few_shot.at(curve, shots))}
+    ranked = sorted(few, key=lambda name: few[name].mean, reverse=True)
+    parts = [
+        f"**{name}** {'is right in' if index == 0 else 'in'} {formats.percent(few[name].mean)} ({_range(few[name])})"
+        for index, name in enumerate(ranked[:MOST])
+    ]
+    images = formats.count(curves[ranked[0]].n_test, "test image")
+    text = f"With {_shots(shots)}, {formats.listed(parts)} of {images}."
+    if len(ranked) > 1:
+        best, rival = ranked[:2]
+        change = few_shot.change(curves[rival], curves[best], shots)
+        text += f" {findings.change(change, rival, best)}"
+    elif not lines and (most := curves[ranked[0]].points[-1]).shots > shots:
+        text += f" With {_shots(most.shots)}, it is right in {formats.percent(most.mean)}."
+    return " ".join([text, *crossings({ranked[0]: curves[ranked[0]]}, dict([*lines.items()][:1]))])
+
+
+def crossings(curves: Mapping[str, Curve], lines: Mapping[str, Interval]) -> list[str]:
+    """`sentence` for each backbone and each line."""
+    return [
+        sentence(name, title, few_shot.crossing(curve, line), complete=curve.complete)
+        for name, curve in curves.items()
+        for title, line in lines.items()
+    ]
 
 
 def sentence(backbone: str, line: str, crossing: Crossing, *, complete: bool) -> str:
@@ -37,15 +70,15 @@ def sentence(backbone: str, line: str, crossing: Crossing, *, complete: bool) ->
 
 def chart(curves: Mapping[str, Curve], lines: Mapping[str, Interval]) -> go.Figure:
     """Accuracy against labelled images a class on a log axis: mean and range of the draws, lines with intervals."""
-    figure = canvas(height=520)
-    for (name, curve), colour in zip(curves.items(), _colours(len(curves)), strict=True):
+    figure = canvas(height=HEIGHT)
+    for (name, curve), stroke in zip(curves.items(), strokes(list(curves)), strict=True):
         x = [point.shots for point in curve.points]
         low, high = ([100 * end(point.accuracies) for point in curve.points] for end in (min, max))
         figure.add_scatter(
             x=[*x, *x[::-1]],
             y=[*high, *low[::-1]],
             fill="toself",
-            fillcolor=colour,
+            fillcolor=stroke["color"],
             opacity=0.18,
             line_width=0,
             mode="lines",
@@ -59,7 +92,7 @@ def chart(curves: Mapping[str, Curve], lines: Mapping[str, Interval]) -> go.Figu
             name=name,
             legendgroup=name,
             mode="lines+markers",
-            line={"color": colour, "width": 3},
+            line=stroke | {"width": 3},
             marker_size=9,
             customdata=[
                 [point.images, 100 * min(point.accuracies), 100 * max(point.accuracies), len(point.accuracies)]
@@ -114,5 +147,6 @@ def _shots(number: float) -> str:
     return f"{formats.count(number, 'labelled image')} a class"
 
 
-def _colours(count: int) -> list[str]:
-    return [RUN_COLOURS[index % len(RUN_COLOURS)] for index in range(count)]
+def _range(point: Point) -> str:
+    draws = len(point.accuracies)
+    return f"{draws} draws: {formats.interval(min(point.accuracies), max(point.accuracies))}" if draws > 1 else "all"

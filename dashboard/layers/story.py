@@ -1,31 +1,40 @@
 """How well each layer of a network separates the classes: a sentence, a chart of linear probes, captions of maps."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import plotly.graph_objects as go
 
 from core.evaluation.layer_probes import Probe, Probes
 from core.features.layers import Depth
-from dashboard.ui import formats
-from dashboard.ui.charts import ACCENT, canvas, error_bars
+from dashboard.ui import findings, formats
+from dashboard.ui.charts import backbone_colour, canvas, error_bars
+
+HEIGHT = 300  # pixels: with the answer above it, in the first screen of a laptop
 
 
 def sentence(result: Probes) -> str:
-    """How accuracy changes with depth, and where it changes most; Markdown."""
+    """Which block answers best, as far as the test images can tell, and how that compares with both ends; Markdown."""
     first, last = result.probes[0], result.probes[-1]
+    best, *close = result.best()
+    verdict = "" if close else " answers best"
     text = (
-        f"A linear head classifies {formats.percent(first.accuracy)} of the test images correctly from "
-        f"**{first.block}** and **{formats.percent(last.accuracy)}** from **{last.block}**. "
+        f"**{best.block}** (block {best.place} of {last.place}){verdict}: a linear head is right in "
+        f"**{formats.percent(best.accuracy)}** of {formats.count(result.n_test, 'test image')} "
+        f"({formats.interval(best.accuracy_low, best.accuracy_high)})"
     )
-    best = max(result.probes, key=lambda probe: probe.accuracy)
-    if best is not last:
-        apart = best.accuracy_low > last.accuracy_high
-        text += f"It is best at **{best.block}**, not at the end ({formats.percent(best.accuracy)}; "
-        return text + ("the intervals do not overlap)." if apart else "too close to call).")
-    before, after = max(
-        zip(result.probes, result.probes[1:], strict=False), key=lambda pair: pair[1].accuracy - pair[0].accuracy
-    )
-    step = 100 * (after.accuracy - before.accuracy)
-    return f"{text}The largest step, {step:.1f} points, is from {before.block} to {after.block}."
+    if close:
+        text += f", too close to call with {_named(close)}"
+    text += "." if best is first else f"; from **{first.block}**, the first, in {formats.percent(first.accuracy)}."
+    if best is last or last in close:
+        return text
+    return f"{text} {findings.change(result.change(last, best), f'the last, {last.block}', best.block)}"
+
+
+def _named(probes: Sequence[Probe]) -> str:
+    """Names of blocks; of many, the first and their number."""
+    names = [f"**{probe.block}**" for probe in probes]
+    return formats.listed(names) if len(names) <= 3 else f"{len(names)} others, the first of them {names[0]}"
 
 
 def title(depth: Depth) -> str:
@@ -40,14 +49,14 @@ def caption(probe: Probe | None) -> str:
     return f"Probe {formats.percent(probe.accuracy)} ({formats.interval(probe.accuracy_low, probe.accuracy_high)})"
 
 
-def chart(result: Probes) -> go.Figure:
-    """Accuracy of the probes against depth, first block to last, with 95 % intervals."""
+def chart(result: Probes, backbone: str) -> go.Figure:
+    """Accuracy of the probes against depth, first block to last, with 95 % intervals, in the colour of the family."""
     frame = pd.DataFrame([vars(probe) for probe in result.probes])
     line = go.Scatter(
         x=frame["block"],
         y=100 * frame["accuracy"],
         mode="lines+markers",
-        line={"color": ACCENT, "width": 3},
+        line={"color": backbone_colour(backbone), "width": 3},
         marker={"size": 10},
         error_y=error_bars(frame),
         customdata=frame[["place", "size", "channels", "strength"]],
@@ -56,6 +65,6 @@ def chart(result: Probes) -> go.Figure:
             "%{customdata[2]} channels<br>L2 strength %{customdata[3]:g}, chosen on validation<extra></extra>"
         ),
     )
-    figure = canvas(line, height=340)
+    figure = canvas(line, height=HEIGHT)
     figure.update_xaxes(title_text="Block, from first to last", type="category")
     return figure.update_yaxes(title_text="Accuracy on test images (%)", rangemode="tozero")

@@ -1,6 +1,6 @@
 """Runs on corrupted images: a heat map, curves against severity, a preview, and the mean drop in a sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,23 +9,41 @@ from plotly.subplots import make_subplots
 
 from core.data import corruptions
 from core.data.corruptions import CORRUPTIONS, SEVERITIES
+from core.evaluation import robustness
 from core.evaluation.robustness import Robustness
-from dashboard.ui import formats
-from dashboard.ui.charts import canvas
-from dashboard.ui.training_charts import RUN_COLOURS
+from dashboard.ui import findings, formats
+from dashboard.ui.charts import canvas, strokes
+
+HEIGHT = 440  # pixels: with the answer above it, in the first screen of a laptop
+
+
+def answer(results: Mapping[str, Robustness]) -> str:
+    """What corruptions cost a run; of several, whether one is right most often, and what they cost it; Markdown."""
+    best, *others = sorted(results, key=lambda title: results[title].corrupted, reverse=True)
+    if not others:
+        return sentence(best, results[best])
+    change = robustness.change(results[others[0]], results[best])
+    return (
+        f"On average over the corruptions: {findings.change(change, others[0], best)} {sentence(best, results[best])}"
+    )
 
 
 def sentence(title: str, result: Robustness) -> str:
-    """How much accuracy a run loses over all corruptions, and to which it loses most; Markdown."""
-    means = {corruption: float(np.mean(accuracies)) for corruption, accuracies in result.accuracies.items()}
-    worst = min(means, key=means.__getitem__)
-    drop = (
-        f"**{100 * result.drop.value:.1f} points** (95 % interval {100 * result.drop.low:.1f} to "
-        f"{100 * result.drop.high:.1f})"
+    """Which corruptions cost a run most accuracy, and how much it loses on average; Markdown."""
+    worst = result.costliest()
+    titles = [CORRUPTIONS[corruption].title for corruption in worst]
+    names = [title if title.isupper() else title.lower() for title in titles]  # JPEG
+    costs = [f"{100 * (result.clean - result.mean(corruption)):.1f}" for corruption in worst]
+    first = formats.listed(names)
+    said = (
+        f"costs **{title}** most: {costs[0]} points"
+        if len(worst) == 1
+        else (f"cost **{title}** most, too close to call among them: {costs[-1]} to {costs[0]} points")
     )
     return (
-        f"**{title}**: {formats.percent(result.clean)} on the original images; corruptions cost {drop} on average, "
-        f"{CORRUPTIONS[worst].title.lower()} most: {100 * (result.clean - means[worst]):.1f}."
+        f"**{first[0].upper()}{first[1:]}** {said} of its {formats.percent(result.clean)} on the original images. "
+        f"Corruptions cost it {100 * result.drop.value:.1f} points on average (95 % interval "
+        f"{100 * result.drop.low:.1f} to {100 * result.drop.high:.1f}, {formats.count(result.n_test, 'test image')})."
     )
 
 
@@ -57,19 +75,22 @@ def heat_map(results: Mapping[str, Robustness]) -> go.Figure:
     return figure.update_xaxes(side="top", type="category").update_yaxes(type="category")
 
 
-def curves(results: Mapping[str, Robustness]) -> go.Figure:
-    """Accuracy against severity, a chart for each corruption; severity 0 is the original images, bars are intervals."""
+def curves(results: Mapping[str, Robustness], backbones: Sequence[str]) -> go.Figure:
+    """Accuracy against severity, a chart for each corruption; severity 0 is the original images, bars are intervals.
+
+    Args:
+        backbones: Of each run, for the colours.
+    """
     shared: dict[str, Any] = {"shared_xaxes": True, "shared_yaxes": "all"}  # Plotly declares both as bool
     figure = make_subplots(
         rows=2,
         cols=3,
-        vertical_spacing=0.12,
+        vertical_spacing=0.16,
         horizontal_spacing=0.03,
         subplot_titles=[corruption.title for corruption in CORRUPTIONS.values()],
         **shared,
     )
-    for index, (name, result) in enumerate(results.items()):
-        colour = RUN_COLOURS[index % len(RUN_COLOURS)]
+    for (name, result), stroke in zip(results.items(), strokes(backbones), strict=True):
         for cell, corruption in enumerate(CORRUPTIONS):
             shares = [result.interval(corruption, severity) for severity in SEVERITIES]
             error = {
@@ -86,13 +107,13 @@ def curves(results: Mapping[str, Robustness]) -> go.Figure:
                 legendgroup=name,
                 showlegend=cell == 0,
                 mode="lines+markers",
-                line={"color": colour, "width": 2.5},
+                line=stroke | {"width": 2.5},
                 error_y=error,
                 row=cell // 3 + 1,
                 col=cell % 3 + 1,
                 hovertemplate=f"<b>{name}</b><br>severity %{{x}}: %{{y:.1f}} %<extra></extra>",
             )
-    style = canvas(height=560).layout
+    style = canvas(height=HEIGHT).layout
     figure.update_layout(
         {
             name: style[name]

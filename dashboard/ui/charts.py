@@ -70,6 +70,7 @@ HEIGHT = 440  # pixels
 ACCENT = "#4a6fe3"
 QUIET = "#7b8192"  # lines and intervals, visible on white, on black and on tinted bars
 TINT = 0.6  # opacity of bars, so that intervals show on them
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MANY_CLASSES = 25  # from here on, counts in cells and names on axes would overlap
 
 
@@ -81,6 +82,15 @@ def class_colour(index: int) -> str:
     red, green, blue = (int(CLASS_COLOURS[colour][i : i + 2], 16) for i in (1, 3, 5))
     mixed = (round(part + share * (towards - part)) for part in (red, green, blue))
     return "#" + "".join(f"{part:02x}" for part in mixed)
+
+
+def strokes(backbones: Sequence[str]) -> list[dict[str, str]]:
+    """The colour of each backbone's family, and dashes that tell lines of one family apart."""
+    families = [_family(backbone) for backbone in backbones]
+    return [
+        {"color": backbone_colour(backbone), "dash": _DASHES[families[:index].count(families[index]) % len(_DASHES)]}
+        for index, backbone in enumerate(backbones)
+    ]
 
 
 def enlarge(figure: go.Figure) -> go.Figure:
@@ -183,7 +193,7 @@ def accuracy_bars(frame: pd.DataFrame) -> go.Figure:
         y=frame["run_id"],
         orientation="h",
         marker={
-            "color": [_colour(name) for name in frame["backbone"]],
+            "color": [backbone_colour(name) for name in frame["backbone"]],
             "opacity": TINT,
             "pattern_shape": _untrained(frame, "/", ""),
         },
@@ -448,7 +458,8 @@ def _family(backbone: str) -> str:
     return facts.family if facts else "Other"
 
 
-def _colour(backbone: str) -> str:
+def backbone_colour(backbone: str) -> str:
+    """The colour of a backbone's family."""
     return FAMILY_COLOURS.get(_family(backbone), QUIET)
 
 

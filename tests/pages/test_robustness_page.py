@@ -18,5 +18,5 @@ def test_one_button_shows_a_probe_worse_images_and_tells_what_it_loses(visit, st
     wait(page, lambda: any(button.key == "robust-measure" for button in page.button))
     assert any("Up to 1,200 images" in text.value for text in page.markdown)
     page.button(key="robust-measure").click().run()
-    wait(page, lambda: any("corruptions cost" in text.value for text in page.markdown))
+    wait(page, lambda: any("Corruptions cost it" in text.value for text in page.markdown))
     assert not page.error and not page.exception
