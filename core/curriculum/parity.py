@@ -62,7 +62,10 @@ def compare(name: str) -> Comparison:
     """
     network = _get(name)
     ours = _by_resolution(_without_values(network.build))
-    keras = _by_resolution(backbones.outline(network.keras, input_size=SIZE)) if network.keras else {}
+    # Flattening leaves the order of layers as it is in ours, which ends in a feature map.
+    keras = (
+        _by_resolution(backbones.outline(network.keras, input_size=SIZE, pooling="flatten")) if network.keras else {}
+    )
     return Comparison(
         resolutions=tuple(
             Resolution(size, layers, params, keras.get(size, (0, 0))[1]) for size, (layers, params) in ours.items()
