@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+MACOS_OPEN_FILES = 10_240  # OPEN_MAX in its <sys/syslimits.h>
 PACKAGES = ("tensorflow", "keras", "scipy", "numpy", "streamlit", "mlflow", "distributed")
 
 
@@ -52,6 +53,29 @@ def huge_pages() -> dict[str, str]:
         return {}
     kept = [each for each in (os.getenv("GLIBC_TUNABLES") or "").split(":") if each and "hugetlb" not in each]
     return {"PYTHONMALLOC": "malloc", "GLIBC_TUNABLES": ":".join([*kept, "glibc.malloc.hugetlb=1"])}
+
+
+def raise_open_files(most: int = 65_536) -> int:
+    """Raise this process's limit of open files as far as the system allows; returns the limit, 0 on Windows.
+
+    A shell's default is 1,024 on Linux and 256 on macOS; each visitor of the dashboard needs several.
+    """
+    try:
+        import resource
+    except ImportError:
+        return 0
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = resource.RLIM_INFINITY
+    for wanted in (most, MACOS_OPEN_FILES):
+        allowed = wanted if hard == unlimited else min(wanted, hard)
+        if soft == unlimited or soft >= allowed:
+            return most if soft == unlimited else soft
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        except (ValueError, OSError):  # macOS says its hard limit is infinite, and refuses more than OPEN_MAX
+            continue
+        return allowed
+    return soft
 
 
 @functools.cache

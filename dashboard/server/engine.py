@@ -6,7 +6,7 @@ They take seconds to import and start; pages first show what needs neither.
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from core import runs
+from core import hardware, runs
 from core.engine import Engine
 from dashboard.server.once import once
 
@@ -63,6 +63,7 @@ def _close(starting: tuple[Future, Future]) -> None:
 @once(close=_close)
 def _starting() -> tuple[Future, Future]:
     """The run store being opened and the engine being started, one after the other in a background thread."""
+    hardware.raise_open_files()
     background = ThreadPoolExecutor(1, thread_name_prefix="starting")
     background.submit(time.sleep, FIRST_PAINT)
     return background.submit(runs.rows), background.submit(Engine.start)

@@ -36,3 +36,14 @@ def test_make_sets_the_same(monkeypatch):
     monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
     said = re.search(r"echo env (.*)\)", (ROOT / "Makefile").read_text(encoding="utf-8")).group(1)
     assert hardware.huge_pages() in ({}, dict(pair.split("=", 1) for pair in said.split()))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_the_limit_of_open_files_is_raised_as_far_as_allowed():
+    ask = (
+        "import resource; from core import hardware; limit = resource.RLIMIT_NOFILE; "
+        "resource.setrlimit(limit, (256, 4096)); first = hardware.raise_open_files(); "
+        "print(first, *resource.getrlimit(limit), hardware.raise_open_files(1000))"
+    )
+    answer = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == ["4096", "4096", "4096", "4096"]
