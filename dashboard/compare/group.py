@@ -16,12 +16,10 @@ NAME = "tested_on"  # in the address
 def choose(runs: Sequence[RunRow]) -> Group:
     """The chosen group: that of the address, else of the run that is shown, else the one with the most results."""
     found = {group.key: group for group in groups.by_test_images(runs)}
+    addressed = address.one_of(NAME, "Tested on", found)
     if len(found) == 1:
         return next(iter(found.values()))
-    addressed = address.current(NAME)
-    if addressed is not None and addressed not in found:
-        st.info(f"No run was tested on {formats.plain(addressed)}.", title="Tests not found")
-    st.session_state[NAME] = addressed if addressed in found else _of_shown_run(found) or next(iter(found))
+    st.session_state[NAME] = addressed or _of_shown_run(found) or next(iter(found))
 
     def keep() -> None:
         if st.session_state.get(NAME) is not None:  # else the visitor left the page

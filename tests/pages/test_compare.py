@@ -104,7 +104,8 @@ def test_runs_on_other_test_images_stand_in_a_group_of_their_own_which_the_addre
 def test_a_group_that_is_not_there_is_said(visit, used):
     execute.perform(runs.create(RunConfig(backbone="Tiny", n_train=50, n_test=20)))
     page = visit("compare", tested_on="pets:12")
-    assert any("No run was tested on pets" in box.value for box in page.info)
+    assert any("pets:12" in box.value for box in page.warning)
+    assert "tested_on" not in page.query_params
     assert set(page.dataframe[0].value["run_id"]) == set(used)
 
 
