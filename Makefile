@@ -43,6 +43,10 @@ test-fast: .venv/installed-test  ## Run pure functions and contracts: a minute o
 test-recipes: .venv/installed-test  ## Start every recipe on every architecture: half an hour
 	$(HUGE) $(BIN)/python -m pytest $(PARALLEL) --dist worksteal -m "slow or exhaustive" tests/core/test_recipes.py
 
+.PHONY: test-bad-input
+test-bad-input: .venv/installed-test  ## Try 5,000 values of the options of runs and maps: some minutes
+	EXAMPLES=5000 $(HUGE) $(BIN)/python -m pytest -n 0 tests/core/test_bad_input.py
+
 .PHONY: lint
 lint: .venv/installed-test  ## Check style, formatting and types
 	$(BIN)/ruff check

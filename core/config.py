@@ -109,12 +109,12 @@ class RunConfig:
     n_test: int = option(  # the same for every seed
         0, "Test images, 0 for all", "test images, stratified; 0: all", least=0, offered=(0, 10_000_000), step=100
     )
-    seed: int = option(0, "Seed", "seed of the sample and of training", least=0, offered=(0, 2**31 - 1))
+    seed: int = option(0, "Seed", "seed of the sample and of training", least=0, most=2**63 - 1, offered=(0, 2**31 - 1))
     epochs: int = option(
-        0, "Epochs", f"passes over the training images; {_usual('epochs')}", least=1, offered=(1, 1000)
+        0, "Epochs", f"passes over the training images; {_usual('epochs')}", least=1, most=1_000_000, offered=(1, 1000)
     )
     batch_size: int = option(
-        0, "Batch size", f"images a step; {_usual('batch_size')}", least=1, offered=(1, 8192), step=16
+        0, "Batch size", f"images a step; {_usual('batch_size')}", least=1, most=1_000_000, offered=(1, 8192), step=16
     )
     learning_rate: float = option(
         0.0,
@@ -131,6 +131,7 @@ class RunConfig:
         "regularisation; 0: chosen on validation (linear)",
         value="L2",
         least=0,
+        most=1e6,
         offered=(0.0, 1e6),
         step=1e-4,
     )
@@ -140,16 +141,24 @@ class RunConfig:
         "how many vote; 0: chosen on validation (knn)",
         value="K",
         least=0,
+        most=1_000_000,
         offered=(0, 1000),
     )
     hidden: int = option(
-        heads.Options.hidden, "Hidden units", "units of the hidden layer (mlp)", least=1, offered=(1, 8192), step=64
+        heads.Options.hidden,
+        "Hidden units",
+        "units of the hidden layer (mlp)",
+        least=1,
+        most=65_536,
+        offered=(1, 8192),
+        step=64,
     )
     head_units: int = option(
         0,
         "Hidden units in the head",
         "hidden units before the last layer; 0: none (finetune and scratch, as all below)",
         least=0,
+        most=65_536,
         offered=(0, 4096),
         step=64,
     )
@@ -168,6 +177,7 @@ class RunConfig:
         "Epochs of the head alone",
         "epochs of the head alone, before anything is unfrozen; 0: none",
         least=0,
+        most=1_000_000,
         offered=(0, 200),
     )
     head_learning_rate: float = option(
@@ -196,7 +206,7 @@ class RunConfig:
         0.9, "Momentum", "momentum of sgd", value="SHARE", least=0, below=1, offered=(0.0, 0.999), step=0.05
     )
     weight_decay: float = option(
-        0.0, "Weight decay", "decoupled weight decay", value="RATE", least=0, offered=(0.0, 1.0), step=1e-3
+        0.0, "Weight decay", "decoupled weight decay", value="RATE", least=0, most=1e3, offered=(0.0, 1.0), step=1e-3
     )
     schedule: str = option("constant", "Schedule", "schedule of the learning rate", choices=SCHEDULES)
     label_smoothing: float = option(
@@ -222,16 +232,21 @@ class RunConfig:
         "Stop early after epochs, 0: never",
         "epochs without a better validation accuracy before training ends; 0: no early stop",
         least=0,
+        most=1_000_000,
         offered=(0, 100),
     )
     class_weights: str = option("none", "Classes", "balanced: rare classes count more", choices=CLASS_WEIGHTS)
     precision: str = option("auto", "Precision", "mixed: 16 bits where a device gains from it", choices=PRECISIONS)
     recipe: str = option("", "Recipe", "an experiment by name; other options change it", value="NAME")
     templates: str = option(
-        "", "Prompts", f"{', '.join(prompts.SETS)}, or templates, one a line (zero-shot)", value="PROMPTS"
+        "",
+        "Prompts",
+        f"{', '.join(prompts.SETS)}, or templates, one a line (zero-shot)",
+        value="PROMPTS",
+        longest=100_000,
     )
     classes: str = option(  # "": as in the dataset
-        "", "Class names", "what the classes are called, one a line (zero-shot)", value="NAMES"
+        "", "Class names", "what the classes are called, one a line (zero-shot)", value="NAMES", longest=1_000_000
     )
     version: int = 3  # before 3, ConvNeXt's avg and max were what norm-avg and norm-max are now
 

@@ -24,6 +24,11 @@ def closest(name: str, known: Iterable[str]) -> str:
     return f"The closest is {next(each for each in known if each.lower() == matches[0])!r}" if matches else ""
 
 
+def shortened(text: str, most: int = 600) -> str:
+    """A text with its middle left out if it is too long to read: it quotes what was received, of whatever length."""
+    return text if len(text) <= most else f"{text[: most - 200]} ... {text[-190:]}"
+
+
 class LabError(Exception):
     """One readable message, shown to the user unchanged.
 
@@ -34,6 +39,7 @@ class LabError(Exception):
     """
 
     def __init__(self, received: str, expected: str = "", remedy: str = ""):
+        received = shortened(received)
         super().__init__(received, expected, remedy)  # all three, so that the error survives pickling
         self.received, self.expected, self.remedy = received, expected, remedy
 

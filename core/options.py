@@ -7,6 +7,7 @@ The default, the check of a value, the terminal's options and the dashboard's wi
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from math import isfinite
 from typing import Any, TypeVar
 
 from core.errors import ConfigError, closest
@@ -30,6 +31,7 @@ class Option:
     below: float | None = None  # as `most`, but excluded
     offered: tuple[float, float] | None = None  # least and most of its widget, where the limits above are wider
     step: float | None = None  # of its widget
+    longest: int = 4096  # characters of a text; that of a path on Linux
 
     @property
     def limits(self) -> str:
@@ -45,11 +47,14 @@ class Option:
         return " and ".join(words for words, bound in bounds.items() if bound is not None)
 
     def takes(self, value: Any) -> bool:
-        """Whether a value is one of the choices and within the limits; NaN never is."""
+        """Whether a value is one of the choices and within the limits; NaN and infinity never are."""
         if self.choices is not None:
             return all(one in self.choices for one in self._parts(value))
+        if isinstance(value, str):
+            return len(value) <= self.longest
         return (
-            (self.least is None or value >= self.least)
+            isfinite(value)
+            and (self.least is None or value >= self.least)
             and (self.most is None or value <= self.most)
             and (self.above is None or value > self.above)
             and (self.below is None or value < self.below)
@@ -103,4 +108,8 @@ def check(config: Any, owner: str = "") -> None:
             raise ConfigError(
                 f"The {title}{of_owner} is {value!r}", f"one of {', '.join(allowed)}", closest(str(value), allowed)
             )
-        raise ConfigError(f"{title}{of_owner} is {value}", option.limits, f"It means: {option.help}")
+        if isinstance(value, str):
+            received = f"The {title}{of_owner} has {len(value):,} characters"
+            raise ConfigError(received, f"at most {option.longest:,}", f"It means: {option.help}")
+        expected = option.limits or "a finite number"
+        raise ConfigError(f"{title}{of_owner} is {value}", expected, f"It means: {option.help}")

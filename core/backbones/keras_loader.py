@@ -3,6 +3,7 @@
 A loader is a module with these functions, selected by `Backbone.loader`; the other one is `clip.loader`.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,9 +80,9 @@ def locate(facts: Backbone, path: Path) -> Path:
     Raises:
         WeightsError: There is no such file.
     """
-    if path.is_dir():
+    if os.path.isdir(path) and facts.weights_file:  # noqa: PTH112, `Path.is_dir` raises for a name that is too long
         path = path / facts.weights_file
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113
         published = f"; the published one is {facts.weights_url}" if facts.weights_url else ""
         raise WeightsError(f"There is no weights file {path} for {facts.name}{published}")
     return path.resolve()

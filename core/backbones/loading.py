@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from core.backbones import graph, keras_loader
 from core.backbones.catalog import BACKBONES, CLIP, FROM_SCRATCH, RENAMED, Backbone
 from core.backbones.clip import loader as clip_loader
-from core.errors import BackboneError
+from core.errors import BackboneError, WeightsError
 from core.progress import Report, silent
 
 if TYPE_CHECKING:
@@ -193,8 +193,11 @@ def _loader(facts: Backbone):
 
 
 def _digest(path: Path) -> str:
-    status = path.stat()
-    return _digest_of(path.resolve(), status.st_size, status.st_mtime_ns)
+    try:
+        status = path.stat()
+        return _digest_of(path.resolve(), status.st_size, status.st_mtime_ns)
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read ({error.strerror})", "a weights file you may read") from error
 
 
 @functools.lru_cache(maxsize=256)

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -29,10 +29,19 @@ from core.data import datasets
 from core.embeddings import Source
 from core.engine import Engine
 from core.errors import ConfigError, LabError
+from core.plan import plan
 from core.recipes import RECIPES
 from core.zero_shot import encoder
 
-BENCH_OPTIONS = {"images": int, "dataset": str, "backbone": str, "weights": str, "input_size": int}
+
+def _positive(text: str) -> int:
+    """A number of a benchmark; `argparse` shows the name of this function with one that is refused."""
+    if (number := int(text)) < 1:
+        raise ArgumentTypeError(f"{number} is less than 1")
+    return number
+
+
+BENCH_OPTIONS = {"images": _positive, "dataset": str, "backbone": str, "weights": str, "input_size": _positive}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -117,6 +126,7 @@ def _run(parsed: Namespace) -> tuple[dict, str]:
     fields["dataset"] = _dataset_name(fields.get("dataset", RunConfig.dataset))
     recipe = fields.pop("recipe", "")
     config = recipes.get(recipe).config(**fields) if recipe else RunConfig(**fields)
+    plan(config)  # raises what would fail at once, before a run is stored
     if settings.scheduler():
         return _described(_on_cluster(lambda engine: engine.submit(config)))
     return _described(_here(runs.create(config)))

@@ -43,9 +43,9 @@ def open_tree(path: Path) -> Iterator[Tree]:
     Raises:
         DatasetError: The path does not exist, is neither a folder nor a zip, or is an unsafe or too large zip.
     """
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112, `Path.is_dir` raises for a name that is too long
         yield _disk(path)
-    elif path.is_file():
+    elif os.path.isfile(path):  # noqa: PTH113
         with _archive(path) as archive:
             yield _zip(path, archive)
     else:
@@ -61,8 +61,13 @@ def _disk(root: Path) -> Tree:
     for parent, subfolders, names in os.walk(root, onerror=deny):  # does not follow links
         for name in [*subfolders, *names]:
             path = Path(parent, name)
-            relative, mode = _below(root, path), path.lstat().st_mode
+            relative = _below(root, path)
             if _is_litter(name):
+                continue
+            try:
+                mode = path.lstat().st_mode
+            except OSError as error:  # it went away since it was listed
+                skipped.append(f"{relative}: {error.strerror}")
                 continue
             if not _is_unicode(name):
                 skipped.append(f"{relative.encode(errors='replace').decode()}: the name is not Unicode")
