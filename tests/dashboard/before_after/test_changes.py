@@ -5,10 +5,8 @@ import pandas as pd
 import pytest
 
 from core.embeddings import Source
-from core.evaluation.layer_probes import Probe, Probes
 from core.maps import MapConfig
 from dashboard.before_after import changes
-from dashboard.layers import story
 
 QUALITY = {
     "silhouette_full": -0.02,
@@ -65,29 +63,3 @@ def test_images_are_fixed_broken_or_as_they_were_by_row():
 def test_the_way_maps_were_aligned_is_said():
     for method, words in {"pca": "rotated, mirrored and scaled", "umap": "starts from the layout"}.items():
         assert words in changes.how_aligned(MapConfig(Source(), method=method))
-
-
-def test_the_story_of_layers_names_the_largest_step_or_where_it_is_best():
-    found = probes(0.3, 0.4, 0.7)
-    assert "**30.0 %**" not in story.sentence(found)
-    assert "**70.0 %** from **c**" in story.sentence(found)
-    assert "30.0 points, is from b to c" in story.sentence(found)
-    assert "best at **b**, not at the end (80.0 %; the intervals do not overlap)" in story.sentence(
-        probes(0.3, 0.8, 0.4)
-    )
-    assert "too close to call" in story.sentence(probes(0.3, 0.8, 0.79))
-
-
-def test_the_chart_of_layers_has_a_point_with_its_interval_for_each_depth():
-    (line,) = story.chart(probes(0.3, 0.4, 0.7)).data
-    assert list(line.x) == ["a", "b", "c"]
-    np.testing.assert_allclose(line.y, [30, 40, 70])
-    np.testing.assert_allclose(line.error_y.array, 5)
-
-
-def probes(*accuracies: float):
-    found = [
-        Probe(name, place, 8, 16, value, value - 0.05, value + 0.05, 0.01)
-        for place, (name, value) in enumerate(zip("abc", accuracies, strict=True), 1)
-    ]
-    return Probes(tuple(found), 100, 20, 100, "here")

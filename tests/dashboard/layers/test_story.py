@@ -1,5 +1,7 @@
 """What is said of linear probes by depth, from planted accuracies."""
 
+import pytest
+
 from core import metrics
 from core.evaluation.layer_probes import Probe, Probes
 from dashboard.layers import story
@@ -39,3 +41,10 @@ def test_many_blocks_within_noise_are_counted():
 
 def test_probes_have_the_colour_of_the_family():
     assert story.chart(_probes(0.3, 0.5), "VGG16").data[0].line.color == FAMILY_COLOURS["VGG"]
+
+
+def test_the_chart_has_a_point_with_its_interval_for_each_depth():
+    (line,) = story.chart(_probes(0.3, 0.4, 0.7), "VGG16").data
+    assert list(line.x) == ["block1", "block2", "block3"]
+    assert list(line.y) == pytest.approx([30, 40, 70])
+    assert line.error_y.array[0] == pytest.approx(100 * (metrics.wilson(150, 500).high - 0.3))
