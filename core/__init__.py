@@ -15,10 +15,11 @@
     zero_shot                              CLIP, given the names of the classes
     config, recipes, protocol              the settings of a run, and how it is tested
     training                               fine-tuning and training from scratch
+    anatomy                                views of networks, and what training them costs
     runs                                   results, and the store that keeps them
-    execute, plan                          the whole line on one screen, and what it will cost
+    plan, execute                          what a run will cost, and the whole line on one screen
     embeddings                             the vectors of images
-    anatomy, evaluation, explain, maps     views of networks, runs and vectors
+    evaluation, explain, maps              views of networks, runs and vectors
     export, curriculum                     for other programs; for learners
     engine, bench, cli                     the worker; benchmarks; the terminal
 

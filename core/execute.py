@@ -5,17 +5,20 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 import pandas as pd
 
 from core import features, hardware, heads, metrics, protocol, runs, training
+from core import plan as plans
 from core.backbones import Weights
 from core.config import ZERO_SHOT, RunConfig
 from core.data import datasets
 from core.data.datasets import Dataset
 from core.errors import ConfigError, Diverged, LabError, Paused, RunError, Stopped
-from core.features import Features, throughput
+from core.features import Features, estimates, throughput
+from core.features.throughput import Estimate
 from core.progress import Progress, Report, silent, timed
 from core.training import checkpoints, step
 from core.zero_shot import classifier, encoder, prompts, queries
@@ -56,8 +59,11 @@ def perform(run_id: str, echo: Report | None = None) -> str:
         return runs.get(run_id).status
     report = runs.Reporter(run_id, echo)
     config = runs.start(run_id)
+    estimate, began = _estimate(run_id, config), perf_counter()
     try:
         result = execute(config, report, folder=checkpoints.folder(run_id))
+        if result.ended == "finished":
+            estimates.record(config.method, estimate, perf_counter() - began)
         report.flush(Progress("evaluate", 1, 1, unit="runs"))
         runs.finish(run_id, result)
         if result.ended == "finished":
@@ -75,6 +81,14 @@ def perform(run_id: str, echo: Report | None = None) -> str:
         logger.exception("run %s failed", run_id)
         runs.end(run_id, "failed", error=f"{type(error).__name__}: {error}")
     return runs.get(run_id).status
+
+
+def _estimate(run_id: str, config: RunConfig) -> Estimate | None:
+    """How long a run from its beginning will take; None for one that is resumed."""
+    try:
+        return None if checkpoints.exists(run_id) else plans.plan(config).estimate
+    except LabError:  # which ends the run
+        return None
 
 
 def _probe(config: RunConfig, report: Report) -> runs.Result:
@@ -100,6 +114,8 @@ def _probe(config: RunConfig, report: Report) -> runs.Result:
             options=config.head_options,
             report=report,
         )
+
+    estimates.time_work(f"{config.method} head", len(y["train"]), seconds["train"])
 
     with timed(seconds, "evaluate", report):
         probabilities = head.predict_proba(x["test"])  # (n, classes)

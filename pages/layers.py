@@ -35,7 +35,7 @@ try:
     result = server.layers.probes(choice.source, choice.n_train)
     missing = [config for config, layout in zip(configs, drawn, strict=True) if layout is None]
     if missing or result is None:
-        progress.show(choice, missing, probed=result is not None)
+        progress.show(choice, missing, [] if result else depths)
 
     if result:
         answer.markdown(story.sentence(result))

@@ -6,6 +6,7 @@ from core.config import TITLES
 from core.data import corruptions
 from core.errors import LabError
 from core.evaluation import robustness
+from core.features.estimates import Count
 from dashboard import server
 from dashboard.robustness import curves
 from dashboard.server.tasks import Task
@@ -83,9 +84,9 @@ try:
     for run in missing:
         task_progress.why_it_ended(tasks[run].error)
     if missing:
-        images = (
-            sum(candidates[run].n_test for run in missing) * len(corruptions.CORRUPTIONS) * len(corruptions.SEVERITIES)
-        )
+        counted = Count("robustness")
+        for run in missing:
+            robustness.count(run, server.runs.predictions(run)["row"].to_numpy(), into=counted)
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.button(
                 "Test on corrupted images",
@@ -93,9 +94,9 @@ try:
                 icon=":material/blur_on:",
                 key="robust-measure",
                 on_click=task_progress.begin,
-                args=([tasks[run] for run in missing],),
+                args=([tasks[run] for run in missing], counted),
             )
-            st.markdown(f":gray[Up to {formats.count(images, 'image')} to process]", width="content")
+            task_progress.cost(counted)
     available = {titles[run]: result for run, result in results.items() if result}
     if available:
         answer.markdown(curves.answer(available))

@@ -5,20 +5,17 @@ cache, which is removed afterwards. docs/benchmarks.md has figures, hardware and
 """
 
 import multiprocessing
-import os
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from statistics import median
 from typing import Any
 
 import numpy as np
 
 from core import backbones, features, heads, metrics, settings, training
-from core.bench import clip, maps
+from core.bench import clip, estimates, maps
 from core.bench import heads as heads_bench
+from core.bench.empty_home import empty_home
 from core.config import RunConfig
 from core.data import datasets
 from core.data.datasets import Dataset
@@ -53,7 +50,7 @@ def extract(
     rows = np.arange(max(1, min(images, len(source.images)) // batch) * batch)  # whole batches
 
     def ours() -> None:
-        with _empty_cache():
+        with empty_home():
             features.extract(source, rows, encoder)
 
     on_device = [_to_device(source.images[rows[i : i + batch]]) for i in range(0, len(rows), batch)]
@@ -113,7 +110,7 @@ def probe(
         )
         return metrics.accuracy(labels["test"], head.predict_proba(parts["test"]).argmax(axis=1)).value
 
-    with _empty_cache():
+    with empty_home():
         import keras
 
         compiled.clear()
@@ -208,7 +205,7 @@ def finetune(
     reference, reference_accuracy = _notebook_epochs(source, rows, config, local_weights)
     bare = _bare_steps(source, rows, config)
     result = {"backbone": entry.name, "input_size": input_size, "images": images, "batch_size": BATCH}
-    with _empty_cache():
+    with empty_home():
         for name, budget in (("whole", 0), ("prefix", None)):
             ours, notebook, bare_steps = [], [], []
             clock = 0.0
@@ -256,6 +253,7 @@ BENCHES: dict[str, Callable[..., dict]] = {
     "clip": clip.clip_answer,
     "fewshot": clip.few_shot_sweep,
     "heads": heads_bench.heads,
+    "estimates": estimates.estimates,
 }
 
 
@@ -349,7 +347,7 @@ def _softmax(classes: int) -> Any:
 
 def _extract_first(images: int, dataset: str, backbone: str, weights: str, input_size: int) -> None:
     source, encoder = datasets.load(dataset), features.Encoder(backbone, weights, input_size)
-    with _empty_cache():
+    with empty_home():
         features.extract(source, np.arange(images), encoder)
 
 
@@ -357,22 +355,6 @@ def _to_device(pixels: np.ndarray) -> Any:
     from keras import ops
 
     return ops.convert_to_tensor(pixels)
-
-
-@contextmanager
-def _empty_cache() -> Iterator[None]:
-    """A home folder that contains only the weights, on the same disk."""
-    before, real, weights = os.environ.get("BACKBONE_LAB_HOME"), settings.home(), settings.folder("weights")
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=real) as folder:
-        Path(folder, "weights").symlink_to(weights, target_is_directory=True)
-        os.environ["BACKBONE_LAB_HOME"] = folder
-        try:
-            yield
-        finally:
-            if before is None:
-                del os.environ["BACKBONE_LAB_HOME"]
-            else:
-                os.environ["BACKBONE_LAB_HOME"] = before
 
 
 def _seconds(work: Callable[[], object]) -> float:

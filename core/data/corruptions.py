@@ -41,7 +41,6 @@ def corrupted(dataset: Dataset, rows: np.ndarray, name: str) -> Dataset:
     """
     if name not in CORRUPTIONS:
         raise ConfigError(f"There is no corruption {name!r}", f"one of {', '.join(CORRUPTIONS)}")
-    identity = f"{VERSION} {dataset.fingerprint} {name} {SEED}".encode()
     images, repeated = dataset.images[rows], np.tile(rows, len(SEVERITIES))
     return replace(
         dataset,
@@ -50,8 +49,14 @@ def corrupted(dataset: Dataset, rows: np.ndarray, name: str) -> Dataset:
         labels=dataset.labels[repeated],
         official=dataset.official[repeated],
         files=dataset.files[repeated],
-        fingerprint=hashlib.sha256(identity + np.ascontiguousarray(rows).tobytes()).hexdigest()[:16],
+        fingerprint=fingerprint(dataset, rows, name),
     )
+
+
+def fingerprint(dataset: Dataset, rows: np.ndarray, name: str) -> str:
+    """Of the corrupted rows (n,), without computing them."""
+    identity = f"{VERSION} {dataset.fingerprint} {name} {SEED}".encode()
+    return hashlib.sha256(identity + np.ascontiguousarray(rows).tobytes()).hexdigest()[:16]
 
 
 def apply(images: np.ndarray, name: str, severity: int) -> np.ndarray:

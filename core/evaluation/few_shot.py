@@ -25,6 +25,8 @@ import numpy as np
 from core import embeddings, hardware, heads, metrics, storage
 from core.embeddings import Resolved, Source
 from core.errors import ConfigError, WeightsError
+from core.features import estimates
+from core.features.estimates import Count
 from core.heads.logistic import LogisticRegression, PrincipalAxes, Solution, choose_strength
 from core.metrics import Change, Interval
 from core.progress import Progress, Report, silent
@@ -116,7 +118,8 @@ def measure(source: Source, *, seeds: int = SEEDS, report: Report = silent) -> C
     task = _read(resolved, report)
     sizes = shots(np.bincount(task.y, minlength=task.classes))
     points = list(curve.points) if curve else []
-    seconds = curve.seconds if curve else 0.0
+    seconds = before = curve.seconds if curve else 0.0
+    images = _to_fit(sizes[len(points) :], sizes[-1], task.classes, seeds)
     for number, n in enumerate(sizes):
         if number < len(points):
             continue
@@ -133,8 +136,26 @@ def measure(source: Source, *, seeds: int = SEEDS, report: Report = silent) -> C
         curve = Curve(tuple(points), task.classes, len(task.y_test), seeds, complete, seconds, hardware.name())
         storage.keep(KIND, _key(resolved, seeds), asdict(curve))
     report(Progress("train", len(sizes) * seeds, len(sizes) * seeds, unit="heads"))
+    estimates.time_work("few-shot head", images, seconds - before)
     assert curve is not None  # there is at least one size
     return curve
+
+
+def count(source: Source, *, seeds: int = SEEDS, into: Count) -> None:
+    """Count what `measure` will compute: missing features, and heads of the missing sizes. Needs no Keras.
+
+    Raises:
+        LabError: The dataset or the run of the source no longer exists.
+    """
+    resolved, curve = embeddings.resolve(source), find(source, seeds=seeds)
+    train = _train(resolved)
+    classes = len(resolved.dataset.class_names)
+    sizes = shots(np.bincount(resolved.dataset.labels[train.rows], minlength=classes))
+    todo = sizes[len(curve.points) if curve else 0 :]
+    encoder, missing = resolved.encoder, [train.missing, resolved.missing]
+    into.network(encoder.backbone, encoder.input_size, sum(missing), builds=sum(map(bool, missing)))
+    label = f"heads of {len(todo)} sizes" if len(todo) != 1 else "heads of 1 size"
+    into.work("few-shot head", _to_fit(todo, sizes[-1], classes, seeds), label=label)
 
 
 def read(source: Source, report: Report = silent) -> Task:
@@ -226,6 +247,11 @@ def _fitted(
     # One core for each draw: the products are small, and two pools of threads would wait for each other.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(min(CORES, len(draws))) as pool:
         yield from pool.map(lambda chosen: fit(x[chosen], y[chosen], classes=classes, shots=n), draws)
+
+
+def _to_fit(sizes: Sequence[int], largest: int, classes: int, seeds: int) -> int:
+    """Training images of all heads of these sizes together; of the largest size there is a single draw."""
+    return sum(size * classes * (1 if size == largest else seeds) for size in sizes)
 
 
 def _reached(sizes: np.ndarray, accuracies: list[float], line: float) -> float:

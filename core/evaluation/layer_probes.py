@@ -3,6 +3,7 @@
 Alain and Bengio, Understanding intermediate layers using linear classifier probes (2016), arXiv:1610.01644.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,9 +11,11 @@ from core import embeddings, hardware, heads, metrics, storage
 from core.data import datasets
 from core.embeddings import Resolved, Source
 from core.errors import ConfigError, WeightsError
-from core.features import layers
+from core.features import estimates, layers
+from core.features.estimates import Count
+from core.features.layers import Depth
 from core.metrics import Change
-from core.progress import Progress, Report, silent
+from core.progress import Progress, Report, silent, timed
 
 VERSION = 1  # increase it when the same source would give a different result
 KIND = "layer_probes"  # folder of the results
@@ -88,12 +91,13 @@ def measure(source: Source, *, n_train: int, report: Report = silent) -> Probes:
     if result := storage.find(KIND, _key(parts), _parse):
         return result
     labels, classes = resolved.dataset.labels, len(resolved.dataset.class_names)
-    probes = []
+    probes, fitting = [], {"train": 0.0}
     for depth in layers.of(resolved.encoder.backbone, resolved.encoder.input_size):
         vectors = {name: part.vary(layer=depth.block).values(report) for name, part in parts.items()}
         x = {name: part.values for name, part in vectors.items()}
         y = {name: labels[part.rows] for name, part in vectors.items()}
-        head = heads.fit("linear", x["train"], y["train"], x["val"], y["val"], classes=classes, report=report)
+        with timed(fitting, "train"):
+            head = heads.fit("linear", x["train"], y["train"], x["val"], y["val"], classes=classes, report=report)
         accuracy = metrics.accuracy(y["test"], head.predict_proba(x["test"]).argmax(1))
         probes.append(
             Probe(
@@ -106,8 +110,20 @@ def measure(source: Source, *, n_train: int, report: Report = silent) -> Probes:
         )
     result = Probes(tuple(probes), *(len(y[name]) for name in ("train", "val", "test")), hardware=hardware.name())
     storage.keep(KIND, _key(parts), asdict(result))
+    estimates.time_work("layer head", len(probes) * result.n_train, fitting["train"])
     report(Progress("train", len(probes), len(probes), unit="depths"))
     return result
+
+
+def count(source: Source, depths: Sequence[Depth], *, n_train: int, into: Count) -> None:
+    """Count what `measure` will compute: missing features of each part, and a head for each depth. Needs no Keras."""
+    parts = {
+        name: part.vary(layer=depths[0].block) for name, part in _parts(embeddings.resolve(source), n_train).items()
+    }
+    missing = [part.missing for part in parts.values()]
+    encoder = parts["test"].encoder
+    into.network(encoder.backbone, encoder.input_size, sum(missing), builds=sum(map(bool, missing)))
+    into.work("layer head", len(depths) * len(parts["train"].rows), label=f"{len(depths)} heads")
 
 
 def _parts(source: Resolved, n_train: int) -> dict[str, Resolved]:

@@ -3,7 +3,7 @@
 Probes read the features of the corrupted images from the cache; trained networks predict them anew.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,10 @@ from core.data import corruptions, datasets
 from core.data.datasets import Dataset
 from core.embeddings import Resolved, Source
 from core.errors import ConfigError, RunError
+from core.features import estimates
+from core.features.estimates import Count
 from core.metrics import NORMAL_95, Change, Interval
-from core.progress import Progress, Report, silent
+from core.progress import Progress, Report, silent, timed
 
 VERSION = 1  # increase it when the same run would give a different result
 KIND = "robustness"  # folder of the results
@@ -100,10 +102,13 @@ def measure(run_id: str, report: Report = silent) -> Robustness:
     rows, labels = predictions["row"].to_numpy(), predictions["label"].to_numpy()
     network = _network(run)
     clean = (predictions["prediction"] == predictions["label"]).to_numpy()
+    corrupting = {"corrupt": 0.0}
     right = np.empty((len(corruptions.CORRUPTIONS), len(corruptions.SEVERITIES), len(rows)), bool)
     for i, corruption in enumerate(corruptions.CORRUPTIONS):
         report(Progress("evaluate", i, len(right), unit="corruptions"))
-        predicted = _predict(run, network, corruptions.corrupted(dataset, rows, corruption), report)
+        with timed(corrupting, "corrupt"):
+            corrupted = corruptions.corrupted(dataset, rows, corruption)
+        predicted = _predict(run, network, corrupted, report)
         right[i] = predicted.reshape(len(corruptions.SEVERITIES), -1) == labels
     result = Robustness(
         clean=float(clean.mean()),
@@ -113,7 +118,29 @@ def measure(run_id: str, report: Report = silent) -> Robustness:
         hardware=hardware.name(),
     )
     storage.keep(KIND, _key(run), asdict(result))
+    estimates.time_work("corruption", right.size, corrupting["corrupt"], size=dataset.images.shape[1])
     return result
+
+
+def count(run_id: str, rows: np.ndarray, *, into: Count) -> None:
+    """Count what `measure` will compute: corrupted images, and those the network has not processed. Needs no Keras.
+
+    Args:
+        rows: Row ids (n,) of the run's test images, in the order of its predictions.
+
+    Raises:
+        LabError: There is no such run, or its dataset is missing.
+    """
+    run = runs.get(run_id)
+    config, dataset = run.config, datasets.load(run.config.dataset)
+    each = np.arange(len(rows) * len(corruptions.SEVERITIES))
+    missing = [len(each)] * len(corruptions.CORRUPTIONS)
+    if not config.trains:  # features are cached
+        of = [corruptions.fingerprint(dataset, rows, name) for name in corruptions.CORRUPTIONS]
+        missing = [features.missing(replace(dataset, fingerprint=own), each, config.encoder) for own in of]
+    builds = 1 if config.trains else sum(map(bool, missing))
+    into.network(config.backbone, config.input_size, sum(missing), builds=builds)
+    into.work("corruption", len(missing) * len(each), size=dataset.images.shape[1])
 
 
 def mean_drop(clean: np.ndarray, right: np.ndarray) -> Interval:

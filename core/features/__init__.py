@@ -5,6 +5,7 @@ encoder      a backbone with every setting that affects its vectors
 compiled     resize, preprocess and forward as one compiled function
 layers       the blocks of a network whose output can be used as features
 throughput   images per second, as measured on this machine
+estimates    how long whole tasks will take, kept beside the time they took
 """
 
 from core.features.cache import (

@@ -25,7 +25,7 @@ import numpy as np
 from core import backbones, hardware, settings, storage
 from core.data.datasets import Dataset
 from core.errors import BackboneError, closest
-from core.features import compiled, throughput
+from core.features import compiled, estimates, throughput
 from core.features.encoder import Encoder
 from core.progress import Progress, Report, silent
 
@@ -141,6 +141,9 @@ def fill(
             network = build()
             load_seconds = perf_counter() - began
             rate, batch_size = _compute(network, dataset, missing, key, path, report)
+            if rate:  # compiling and the search for a batch size are part of the first batches
+                first_batches = max(0.0, perf_counter() - began - load_seconds - missing.size / rate)
+                estimates.time_work(f"build {key.backbone}", 1, load_seconds + first_batches, size=key.input_size)
             values = _read(path, unique, part)
         assert values is not None  # the entry exists now
         os.utime(path)  # the time of its last use, for `evict`

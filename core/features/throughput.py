@@ -23,6 +23,7 @@ class Estimate:
 
     seconds: float
     basis: str  # one sentence, shown with the estimate
+    counted: float = 0.0  # seconds, before earlier tasks corrected them; 0: not a whole task (see `estimates`)
 
 
 def record(backbone: str, input_size: int, images_per_second: float, hardware: str) -> None:

@@ -3,7 +3,7 @@
 source -> vectors -> principal components -> PCA, t-SNE or UMAP -> (aligned with another map) -> quality -> store
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,6 +12,8 @@ import numpy as np
 from core import embeddings, hardware, runs
 from core.embeddings import Source
 from core.errors import MapError
+from core.features import estimates
+from core.features.estimates import Count
 from core.maps import pca, procrustes, store, tsne_layout, umap_layout
 from core.maps import quality as map_quality
 from core.maps.config import METHODS, MapConfig, MapMethod, fitting, key, key_of
@@ -29,6 +31,7 @@ __all__ = [
     "align",
     "clear",
     "compute",
+    "count",
     "entries",
     "find",
     "fitting",
@@ -86,7 +89,18 @@ def compute(config: MapConfig, report: Report = silent) -> Map:
             notes=tuple(_notes(config, quality)),
         )
         store.write(made, _model(space, points, laid, aligned, config))
+        spent = sum(seconds[stage] for stage in ("reduce", "map", "judge"))
+        count = len(features.rows)
+        estimates.time_work(f"{config.method} layout", count, spent, size=estimates.bucket(count))
         return made
+
+
+def count(methods: Sequence[str], images: int, *, into: Count) -> None:
+    """Count maps by these methods of as many images each: layouts and their quality. Vectors are counted apart."""
+    for method in methods:
+        into.work(f"{method} layout", images, size=estimates.bucket(images))
+    if methods:
+        into.parts.append("1 map" if len(methods) == 1 else f"{len(methods)} maps")
 
 
 def of_fine_tune(run_id: str, method: str) -> tuple[MapConfig, MapConfig]:

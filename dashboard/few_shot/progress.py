@@ -1,16 +1,15 @@
 """Incomplete few-shot curves: one button for all, progress, cancel."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 import streamlit as st
 
-from core import embeddings
 from core.embeddings import Source
+from core.evaluation import few_shot
 from core.evaluation.few_shot import Curve
-from core.features import throughput
+from core.features.estimates import Count
 from dashboard import server
-from dashboard.ui import formats, task_progress
+from dashboard.ui import task_progress
 
 POLL = 0.7  # seconds between polls
 
@@ -25,6 +24,9 @@ def show(sources: Mapping[str, Source], curves: Mapping[str, Curve]) -> None:
     for task in tasks:
         task_progress.why_it_ended(task.error, kept="Finished sizes are kept")
     if missing:
+        counted = Count("few-shot")
+        for source in missing.values():
+            few_shot.count(source, into=counted)
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.button(
                 "Compute the curves",
@@ -32,9 +34,9 @@ def show(sources: Mapping[str, Source], curves: Mapping[str, Curve]) -> None:
                 icon=":material/show_chart:",
                 key="few-shot-compute",
                 on_click=task_progress.begin,
-                args=(tasks,),
+                args=(tasks, counted),
             )
-            st.markdown(f":gray[{'; '.join(_cost(name, source) for name, source in missing.items())}]", width="content")
+            task_progress.cost(counted)
 
 
 def _live(missing: Mapping[str, Source], points: int) -> None:
@@ -51,12 +53,3 @@ def _live(missing: Mapping[str, Source], points: int) -> None:
 
 def _points(curves: Iterable[Curve]) -> int:
     return sum(len(curve.points) for curve in curves)
-
-
-def _cost(name: str, source: Source) -> str:
-    count = embeddings.missing(source) + embeddings.missing(replace(source, images="train"))
-    if not count:
-        return f"{name}: features are cached, seconds"
-    text = f"{name}: {formats.count(count, 'image')} to process first"
-    estimate = throughput.estimate(source.backbone, source.input_size, count)
-    return f"{text}, about {formats.duration(estimate.seconds)}" if estimate else text

@@ -1,24 +1,28 @@
 """Probes and maps of layers that are still missing: what they cost, one button for all, progress, cancel."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from core.embeddings import title
+from core import embeddings, maps
+from core.evaluation import layer_probes
+from core.features.estimates import Count
+from core.features.layers import Depth
 from core.maps import METHODS, MapConfig
 from dashboard import server
 from dashboard.layers.choices import Choice
-from dashboard.maps import drawing as map_drawing
 from dashboard.ui import formats, task_progress
 
 POLL = 0.5  # seconds between polls
 RUNNING = "layers-running"  # session key: what was running at the last poll
 
 
-def show(choice: Choice, missing: list[MapConfig], *, probed: bool) -> None:
+def show(choice: Choice, missing: list[MapConfig], depths: Sequence[Depth]) -> None:
     """Offer to compute what is missing, or show its progress.
 
     Args:
         missing: Maps that are not drawn yet, in the order in which they are to be drawn.
-        probed: Whether the linear probes have been measured.
+        depths: To be probed; none if the linear probes have been measured.
     """
     probing = server.layers.task(choice.source, choice.n_train)
     tasks = [server.maps.task(config) for config in missing]
@@ -26,8 +30,9 @@ def show(choice: Choice, missing: list[MapConfig], *, probed: bool) -> None:
         st.fragment(_live, run_every=POLL)(choice, missing)
         return
     task_progress.why_it_ended(next((error for task in (probing, *tasks) if (error := task.error)), None))
+    counted = _count(choice, missing, depths)
     with st.container(border=True):
-        st.markdown(f"**{title(choice.source)}**")
+        st.markdown(f"**{embeddings.title(choice.source)}**")
         st.markdown(
             ":gray[One pass over the images keeps the outputs of several blocks of the network. A linear head is "
             f"trained on each and tested once, and each gets a map by {METHODS[choice.method].title}.]"
@@ -39,11 +44,9 @@ def show(choice: Choice, missing: list[MapConfig], *, probed: bool) -> None:
                 icon=":material/layers:",
                 key="look-into",
                 on_click=task_progress.begin,
-                args=(tasks if probed else [probing, *tasks],),
+                args=([probing, *tasks] if depths else tasks, counted),
             )
-            if missing:
-                images = len(server.maps.rows(choice.source))
-                st.markdown(f":gray[{map_drawing.what_it_takes(missing[0].source, images)}]", width="content")
+            task_progress.cost(counted)
 
 
 def wait_for_depths(backbone: str, input_size: int) -> None:
@@ -51,6 +54,17 @@ def wait_for_depths(backbone: str, input_size: int) -> None:
     if not server.layers.reading(backbone, input_size):
         st.rerun()
     st.skeleton(height=240)
+
+
+def _count(choice: Choice, missing: list[MapConfig], depths: Sequence[Depth]) -> Count:
+    """The probes, if there are depths to probe, and the maps, which show images that the probes are tested on."""
+    counted = Count("layers")
+    if depths:
+        layer_probes.count(choice.source, depths, n_train=choice.n_train, into=counted)
+    elif missing:
+        counted.network(*embeddings.network(choice.source), embeddings.missing(missing[0].source))
+    maps.count([config.method for config in missing], len(server.maps.rows(choice.source)), into=counted)
+    return counted
 
 
 def _live(choice: Choice, missing: list[MapConfig]) -> None:
@@ -64,7 +78,7 @@ def _live(choice: Choice, missing: list[MapConfig]) -> None:
     st.session_state[RUNNING] = now
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{title(choice.source)}**")
+            st.markdown(f"**{embeddings.title(choice.source)}**")
             task_progress.cancel_button([probing, *drawing], key="cancel-layers")
         if probing.running:
             task_progress.bar(probing, "Linear probes", waiting="Starting")

@@ -7,7 +7,7 @@ import inspect
 import logging
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,8 @@ from cachetools import LRUCache
 
 from core.engine import Engine
 from core.errors import EngineError, LabError, Stopped
+from core.features import estimates
+from core.features.estimates import Count
 from core.progress import Progress
 from dashboard.server import engine as engines
 from dashboard.server.once import once
@@ -55,6 +57,11 @@ class Task:
             if not self.running:
                 self.forget()
                 _attempts()[self.name] = _Attempt(self, engine)
+
+    def when_done(self, function: Callable[[Any], None]) -> None:
+        """Call a function with the future of the attempt when it has ended; nothing without one."""
+        if attempt := self._attempt:
+            attempt.future.add_done_callback(function)
 
     @property
     def running(self) -> bool:
@@ -113,6 +120,31 @@ class Task:
     def _attempt(self) -> "_Attempt | None":
         with _lock:
             return _attempts().get(self.name)
+
+
+def begin(tasks: Sequence[Task], counted: Count | None = None) -> None:
+    """Start tasks that belong together; when all have succeeded, their estimate is kept beside the time they took.
+
+    Args:
+        counted: What all tasks together will compute; None: nothing is kept.
+    """
+    estimate = counted.estimate() if counted else None
+    alone, started = not any(task.running for task in tasks), time.monotonic()
+    for task in tasks:
+        task.begin()
+    if counted is None or estimate is None or not alone:
+        return
+    left, lock = {task.name for task in tasks}, threading.Lock()
+
+    def ended(task: Task, _future: Any) -> None:
+        with lock:
+            left.discard(task.name)
+            last = not left
+        if last and all(each.finished for each in tasks):
+            estimates.record(counted.kind, estimate, time.monotonic() - started)
+
+    for task in tasks:
+        task.when_done(functools.partial(ended, task))
 
 
 class _Attempt:

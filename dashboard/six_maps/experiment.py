@@ -11,9 +11,11 @@ import streamlit as st
 from core import backbones
 from core.config import DEMO, RunConfig
 from core.errors import LabError
+from core.plan import Plan
 from core.runs import ENDED, RunRow
 from dashboard import server
 from dashboard.run import progress
+from dashboard.six_maps import maps
 from dashboard.state import address
 from dashboard.train import cost
 from dashboard.ui import choices, components, formats
@@ -137,7 +139,7 @@ def start(experiment: Experiment, probe: RunRow | None) -> None:
 
 def show(experiment: Experiment, probe: RunRow | None, tune: RunRow | None) -> None:
     """The plan, the progress of its runs, and the button that starts them."""
-    plans = [server.runs.plan(experiment.probe), server.runs.plan(experiment.tune)]
+    plans = [server.runs.plan(experiment.probe), server.runs.plan(replace(experiment.tune, head_epochs=0))]
     st.markdown(
         f"1. A **linear probe** learns from {formats.count(plans[0].n_train, 'image')}, a fifth, on the frozen "
         f"{experiment.probe.backbone}.\n"
@@ -152,7 +154,8 @@ def show(experiment: Experiment, probe: RunRow | None, tune: RunRow | None) -> N
             progress.queue(but=run.id)
             break
     if any(run is None or run.status in ("failed", "diverged") for run in (probe, tune)):
-        _start_button(experiment, probe, plans)
+        probed = probe is not None and probe.status == "finished"
+        _start_button(experiment, probe, plans[1:] if probed else plans)
 
 
 def _done(run: RunRow) -> None:
@@ -163,8 +166,10 @@ def _done(run: RunRow) -> None:
         components.link("run", "Open", run=run.id)
 
 
-def _start_button(experiment: Experiment, probe: RunRow | None, plans: list) -> None:
-    seconds = [plan.estimate.seconds for plan in plans if plan.estimate]
+def _start_button(experiment: Experiment, probe: RunRow | None, plans: list[Plan]) -> None:
+    parts = [*(plan.estimate for plan in plans), maps.expected(experiment.tune, plans[-1].n_test)]
+    known = [part for part in parts if part]
+    runs = "the fine-tune" if len(plans) == 1 else "both runs"
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Run the experiment", type="primary", icon=":material/play_arrow:"):
             try:
@@ -173,8 +178,13 @@ def _start_button(experiment: Experiment, probe: RunRow | None, plans: list) -> 
                 st.rerun()
             except LabError as error:
                 components.show_error(error)
-        if len(seconds) == len(plans):
-            st.caption(f"About {formats.duration(sum(seconds))} for both runs, as measured here", width="content")
+        if len(known) == len(parts):
+            about = formats.duration(sum(part.seconds for part in known))
+            st.caption(
+                f"About {about} for {runs} and the six maps, as measured here",
+                width="content",
+                help=" ".join(f"{formats.plain(part.basis)}." for part in known),
+            )
         else:
             st.caption("The speed of this backbone has not been measured here yet", width="content")
             cost.measure_button(experiment.probe.backbone, experiment.probe.input_size)

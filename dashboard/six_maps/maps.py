@@ -5,8 +5,11 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from core import maps
+from core import embeddings, maps
+from core.config import RunConfig
 from core.embeddings import Source
+from core.features.estimates import Count
+from core.features.throughput import Estimate
 from core.maps import Map, MapConfig
 from core.metrics import Change
 from core.runs import RunRow
@@ -14,6 +17,7 @@ from dashboard import server
 from dashboard.map_view import view as map_view
 from dashboard.maps import colouring, drawing, image_panel, quality
 from dashboard.run import fair_probe
+from dashboard.server import tasks as server_tasks
 from dashboard.ui import findings, formats, task_progress
 
 METHODS = ("pca", "tsne", "umap")
@@ -36,6 +40,14 @@ def configs(tune_id: str, dataset: str, n_images: int) -> dict[Cell, MapConfig]:
     after = Source(dataset=dataset, images="test", n_images=n_images, run=tune_id)
     pairs = {method: maps.pair(after, method) for method in METHODS}
     return {(method, moment): pairs[method][i] for i, moment in enumerate(MOMENTS) for method in METHODS}
+
+
+def expected(tune: RunConfig, images: int) -> Estimate | None:
+    """How long the maps will take once both runs are finished: only the fine-tuned network has not seen the images."""
+    counted = Count("six maps")
+    counted.network(tune.backbone, tune.input_size, images)
+    maps.count(METHODS * len(MOMENTS), images, into=counted)
+    return counted.estimate()
 
 
 def show(probe: RunRow, tune: RunRow) -> None:
@@ -149,6 +161,9 @@ def _draw(missing: list[MapConfig]) -> None:
         task_progress.why_it_ended(error)
         if not st.button("Draw the six maps", type="primary", icon=":material/scatter_plot:"):
             return
-    for task in tasks:
-        task.begin()
+    counted = Count("six maps")
+    for source in dict.fromkeys(config.source for config in missing):
+        counted.network(*embeddings.network(source), embeddings.missing(source))
+    maps.count([config.method for config in missing], len(embeddings.rows(missing[0].source)), into=counted)
+    server_tasks.begin(tasks, counted)
     st.fragment(drawing.live, run_every=drawing.POLL)(missing)

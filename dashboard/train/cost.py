@@ -152,16 +152,14 @@ def _time(config: RunConfig, plan: Plan) -> str:
     if 0 < plan.missing < plan.images and not config.trains:
         parts.append(f"{formats.count(plan.images - plan.missing)} images are cached")
     if plan.estimate:
-        parts.append(
-            f"about {formats.duration(plan.estimate.seconds)} {'in all' if config.trains else 'for the features'}"
-        )
+        parts.append(f"about {formats.duration(plan.estimate.seconds)} in all")
     else:
         parts.append("its speed on this machine has not been measured yet")
     return ", ".join(parts)
 
 
 def _seconds(config: RunConfig, plan: Plan) -> float | None:
-    """Of the features or the training; None: never measured here."""
+    """Of the whole run, 0 where its features are cached; None: never measured here."""
     if not plan.missing and not config.trains:
         return 0.0
     return plan.estimate.seconds if plan.estimate else None

@@ -6,6 +6,8 @@ from typing import Any
 import streamlit as st
 
 from core.errors import LabError, Stopped
+from core.features.estimates import Count
+from dashboard.server import tasks as server_tasks
 from dashboard.server.tasks import Task
 from dashboard.ui import components, formats
 
@@ -18,9 +20,20 @@ def attempt(action: Callable[..., Any], *args) -> None:
         st.toast(formats.message(str(error)), icon=":material/error:")
 
 
-def begin(tasks: Iterable[Task]) -> None:
-    """Begin tasks; for callbacks."""
-    attempt(lambda: [task.begin() for task in tasks])
+def begin(tasks: Iterable[Task], counted: Count | None = None) -> None:
+    """`tasks.begin`, for callbacks."""
+    attempt(server_tasks.begin, list(tasks), counted)
+
+
+def cost(counted: Count) -> None:
+    """What tasks will compute and about how long it takes, beside their button; hovering shows how that was counted."""
+    estimate = counted.estimate()
+    images = f"{formats.count(counted.images, 'image')} to process" if counted.images else "Features are cached"
+    if estimate is None:
+        st.markdown(f":gray[{images}; the speed here has not been measured yet]", width="content")
+    else:
+        text = f":gray[{images}, about {formats.duration(estimate.seconds)} in all]"
+        st.markdown(text, help=f"{formats.plain(estimate.basis)}.", width="content")
 
 
 def bar(task: Task, label: str = "", *, waiting: str = "Waiting") -> None:

@@ -1,10 +1,13 @@
 """A plan says before a run what the run then does."""
 
+from dataclasses import replace
+
 import pytest
 
-from core import execute
+from core import anatomy, execute, hardware, runs
 from core.config import RunConfig
 from core.errors import LabError
+from core.features import estimates, throughput
 from core.plan import plan
 
 TINY = RunConfig(backbone="Tiny", n_train=100, n_test=50)
@@ -36,3 +39,31 @@ def test_weights_that_are_not_here_are_announced_and_not_fetched(monkeypatch: py
 def test_a_run_that_would_fail_fails_already_as_a_plan():
     with pytest.raises(LabError, match="at most"):
         plan(RunConfig(backbone="Tiny", n_test=501))
+
+
+TUNE = RunConfig(
+    backbone="Tiny", weights="untrained", method="finetune", n_train=100, n_test=50, epochs=4, unfreeze="blocks"
+)
+
+
+def test_a_fine_tune_counts_only_the_layers_that_train_once_their_share_is_known(home):
+    throughput.record("Tiny", TUNE.input_size, 100, hardware.name())
+    whole = plan(TUNE).estimate
+    anatomy.describe("Tiny", TUNE.input_size)
+    assert plan(TUNE).estimate.seconds < whole.seconds
+    assert plan(replace(TUNE, augment="flip")).estimate.seconds == pytest.approx(whole.seconds, rel=0.01)
+
+
+def test_a_fine_tune_from_a_probe_has_no_head_phase_to_count(home):
+    throughput.record("Tiny", TUNE.input_size, 100, hardware.name())
+    assert plan(replace(TUNE, head_epochs=0)).estimate.seconds < plan(TUNE).estimate.seconds
+
+
+@pytest.mark.slow
+def test_what_was_said_of_a_run_is_kept_beside_the_time_it_took(store, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(estimates, "SHORTEST", 0.0)
+    throughput.record("Tiny", TINY.input_size, 1000, hardware.name())
+    assert execute.perform(runs.create(replace(TINY, weights="untrained"))) == "finished"
+    kept = estimates.tasks()
+    assert list(kept["kind"]) == ["linear"]
+    assert kept["taken"][0] > 0

@@ -9,7 +9,7 @@ TINY = {"backbones": "Tiny", "input_size": "32"}
 def test_one_button_computes_the_curve_and_the_page_says_how_strength_was_chosen(visit, store):
     page = visit("few_shot", **TINY)
     wait(page, lambda: any(button.key == "few-shot-compute" for button in page.button))
-    assert any("2,300 images to process first" in text.value for text in page.markdown)
+    assert any("2,300 images to process" in text.value for text in page.markdown)
     page.button(key="few-shot-compute").click().run()
     wait(page, lambda: not any(b.key in ("few-shot-compute", "few-shot-cancel") for b in page.button))
     assert not page.error and not page.exception
@@ -30,5 +30,5 @@ def test_a_toy_is_asked_zero_shot_by_one_button_and_becomes_a_line_that_is_calle
 
 def test_a_network_of_one_input_size_only_is_asked_at_that_size(visit, store):
     page = visit("few_shot", backbones="ToyCLIP", input_size="160")
-    wait(page, lambda: any("2,300 images to process first" in text.value for text in page.markdown))
+    wait(page, lambda: any("2,300 images to process" in text.value for text in page.markdown))
     assert not page.error

@@ -7,10 +7,12 @@ import pytest
 
 from core import settings
 from core.bench import clip
+from core.data import datasets
 from core.embeddings import Source
 from core.errors import ConfigError, Stopped
 from core.evaluation import few_shot
 from core.evaluation.few_shot import Curve, Point
+from core.features.estimates import Count
 from core.metrics import Interval
 
 SOURCE = Source(images="test", backbone="Tiny", weights="untrained", n_images=100)
@@ -22,6 +24,17 @@ def blobs(n: int, d: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     centres = 3 * np.random.default_rng(9).standard_normal((3, d))
     y = np.arange(n) % 3
     return (centres[y] + rng.standard_normal((n, d))).astype(np.float32), y
+
+
+@pytest.mark.slow
+def test_what_will_be_computed_is_counted_and_nothing_is_left_afterwards(home):
+    before, after = Count("few-shot"), Count("few-shot")
+    few_shot.count(SOURCE, seeds=2, into=before)
+    few_shot.measure(SOURCE, seeds=2)
+    few_shot.count(SOURCE, seeds=2, into=after)
+    train = len(datasets.splits(datasets.load(SOURCE.dataset))["train"])
+    assert (before.images, after.images) == (100 + train, 0)
+    assert after.seconds == 0
 
 
 def test_few_images_tell_classes_that_lie_apart_and_no_image_tells_noise():

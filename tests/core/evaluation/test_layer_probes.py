@@ -11,13 +11,18 @@ from core.embeddings import Source
 from core.errors import ConfigError, Stopped
 from core.evaluation import layer_probes
 from core.features import layers
+from core.features.estimates import Count
 
 TINY = Source(backbone="Tiny", weights="untrained", input_size=8, images="test", n_images=50)
 
 
 @pytest.mark.slow
 def test_each_depth_gets_a_head_that_is_tested_on_images_it_never_saw():
+    before, after = Count("layers"), Count("layers")
+    layer_probes.count(TINY, layers.of("Tiny", 8), n_train=90, into=before)
     found = layer_probes.measure(TINY, n_train=90)
+    layer_probes.count(TINY, layers.of("Tiny", 8), n_train=90, into=after)
+    assert (before.images, after.images) == (90 + 20 + 50, 0)
     assert [(probe.block, probe.channels) for probe in found.probes] == [("block1", 8), ("block2", 16), ("block3", 16)]
     assert (found.n_train, found.n_test) == (90, 50)
     assert found.n_val == 20  # two a class

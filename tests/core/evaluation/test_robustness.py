@@ -7,6 +7,7 @@ from core import features, runs
 from core.config import RunConfig
 from core.evaluation import robustness
 from core.execute import perform
+from core.features.estimates import Count
 
 PROBE = RunConfig(backbone="Tiny", weights="untrained", input_size=8, n_train=60, n_test=40)
 
@@ -25,12 +26,17 @@ def test_a_probe_is_asked_about_every_shift_and_remembered(store):
     run_id = runs.create(PROBE)
     perform(run_id)
     assert robustness.find(run_id) is None
+    rows = runs.predictions(run_id)["row"].to_numpy()
+    before, after = Count("robustness"), Count("robustness")
+    robustness.count(run_id, rows, into=before)
     found = robustness.measure(run_id)
     assert found == robustness.find(run_id)
     assert found.clean == pytest.approx(runs.get(run_id).outcome.accuracy)
     assert len(found.accuracies) == 6 and all(len(each) == 5 for each in found.accuracies.values())
     assert found.drop.value == pytest.approx(found.clean - np.mean(list(found.accuracies.values())))
     assert len(features.entries()) == 7  # of the images as they are, and of each shift
+    robustness.count(run_id, rows, into=after)
+    assert (before.images, after.images) == (6 * 5 * 40, 0)
 
 
 def test_probes_and_networks_that_trained_can_be_asked():

@@ -8,6 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from core.errors import EngineError, Stopped, WeightsError
+from core.features import estimates
+from core.features.estimates import Count
 from core.progress import Progress, Report, silent
 from dashboard.server import tasks
 from dashboard.server.tasks import Answers, Task
@@ -130,6 +132,43 @@ def test_an_error_is_kept_until_it_is_forgotten_or_the_task_begins_again(task: T
     task.begin()
     engine.finish(9)
     assert task.error is None and task.result == 9
+
+
+@pytest.fixture
+def pair(engine: FakeEngine) -> list[Task]:
+    return [Task(f"square-{next(_numbers)}", long_square, (number,), engine=lambda: engine) for number in (1, 2)]
+
+
+@pytest.fixture
+def counted(home, monkeypatch: pytest.MonkeyPatch) -> Count:
+    monkeypatch.setattr(estimates, "SHORTEST", 0.0)
+    count = Count("squares")
+    count.work("layer head", 1000)
+    return count
+
+
+def test_the_estimate_of_tasks_is_kept_once_when_the_last_has_succeeded(pair, counted, engine: FakeEngine):
+    tasks.begin(pair, counted)
+    engine.finish(1)
+    assert estimates.tasks().empty
+    engine.finish(4)
+    kept = estimates.tasks().iloc[0]
+    assert (kept["kind"], len(estimates.tasks())) == ("squares", 1)
+    assert kept["said"] == pytest.approx(counted.estimate().seconds, abs=0.01)
+
+
+def test_nothing_is_kept_if_a_task_fails_or_was_running_before(pair, counted, engine: FakeEngine):
+    tasks.begin(pair, counted)
+    engine.fail(Stopped())
+    engine.finish(4)
+    pair[0].begin()
+    tasks.begin(pair, counted)
+    engine.finish(1)
+    engine.finish(4)
+    tasks.begin(pair)
+    engine.finish(1)
+    engine.finish(4)
+    assert estimates.tasks().empty
 
 
 def test_a_worker_that_died_over_a_task_is_an_error_in_words(task: Task, engine: FakeEngine):
