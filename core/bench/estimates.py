@@ -1,7 +1,8 @@
 """How far the estimates of tasks are from the time that the tasks take.
 
 In an empty home folder, the tasks of the pages run one after the other, several rounds of them with other numbers of
-images, and nothing of an earlier round is cached. The first round measures the speeds; the others are the result.
+images, and nothing of an earlier round is cached. In the first, libraries are imported and compiled, and what it kept
+is forgotten; the second measures the speeds; the others are the result.
 """
 
 import shutil
@@ -21,7 +22,7 @@ from core.features import layers
 from core.features.estimates import Count
 from core.maps import MapConfig
 
-SHARES = (1.0, 0.6, 1.4, 0.8, 1.2)  # of the images, in each round
+SHARES = (0.5, 1.0, 0.6, 1.4, 0.8, 1.2)  # of the images, in each round
 CACHED = ("features", "few_shot", "layer_probes", "robustness", "maps")  # folders that a round leaves empty
 
 Work = tuple[Count, Callable[[], object]]  # what is counted, and what is done
@@ -52,7 +53,9 @@ def estimates(
                 n_test=round(share * images / 2),
             )
             _round(config)
-            if not number:
+            if number == 0:
+                kept.forget()
+            elif number == 1:
                 first = len(kept.tasks())
         done = kept.tasks().iloc[first:]
     figures: dict = {"backbone": backbone, "input_size": input_size, "tasks": len(done)}
@@ -67,8 +70,7 @@ def estimates(
 
 
 def _round(config: RunConfig) -> None:
-    for folder in CACHED:
-        shutil.rmtree(settings.home() / folder, ignore_errors=True)
+    _forget_results()
     probe = runs.create(config)
     _perform(probe)
     changes = {"method": "finetune", "unfreeze": "blocks", "unfreeze_count": 2, "head_epochs": 1, "epochs": 2}
@@ -76,7 +78,7 @@ def _round(config: RunConfig) -> None:
         estimate, began = counted.estimate(), perf_counter()
         work()
         kept.record(counted.kind, estimate, perf_counter() - began)
-    shutil.rmtree(settings.home() / "features", ignore_errors=True)
+    _forget_results()
     _perform(runs.create(replace(config, **changes)))
 
 
@@ -106,6 +108,11 @@ def _tasks(probe: str, config: RunConfig) -> Iterator[Work]:
     maps.count(methods, config.n_test, into=counted)
     configs = [maps.fitting(MapConfig(source, method=method), config.n_test) for method in methods]
     yield counted, lambda: [maps.compute(each) for each in configs]
+
+
+def _forget_results() -> None:
+    for folder in CACHED:
+        shutil.rmtree(settings.home() / folder, ignore_errors=True)
 
 
 def _perform(run: str) -> None:

@@ -6,11 +6,12 @@
     estimate = count.estimate()                  seconds, and what they are based on
     record("layers", estimate, taken)            kept beside the time it took
 
-What a count leaves out, or counts though it runs beside other parts, shows in what is kept: the median of time taken to
-time counted corrects the next estimate of that kind of task.
+What a count leaves out, or counts though it runs beside other parts, shows in what is kept: the median ratio of time
+taken to time counted, or the median difference, corrects the next estimate of that kind of task.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import log
 from pathlib import Path
@@ -25,7 +26,7 @@ from core.features.throughput import Estimate
 KEPT = 12  # tasks kept per kind and machine, and timings per kind of work
 ENOUGH = 3  # tasks before their median corrects an estimate
 SHORTEST = 1.0  # seconds; shorter tasks are mostly overhead, and not kept
-MOST = 4.0  # times an estimate is corrected at most, either way
+LEAST = 0.25  # of a count is left when a difference is taken off
 COLUMNS = ["kind", "hardware", "counted", "said", "taken"]
 
 # Units per second on two cores of an Intel Xeon, until this machine has timed its own.
@@ -80,13 +81,27 @@ class Count:
 
 
 def corrected(kind: str, seconds: float, basis: str) -> Estimate:
-    """An estimate from counted seconds, times the median of taken to counted over earlier tasks if there are enough."""
-    ratios = [task["taken"] / task["counted"] for task in _read()["tasks"] if _here(task) and task["kind"] == kind]
-    factor = 1.0
-    if len(ratios) >= ENOUGH:
-        factor = min(max(median(ratios), 1 / MOST), MOST)
-        basis += f"; times {factor:.2f}, the median of {len(ratios)} earlier tasks here"
-    return Estimate(seconds * factor, basis, counted=seconds)
+    """An estimate from counted seconds: as they are, times a ratio, or plus a difference, of earlier tasks of its kind.
+
+    Of these three, the one that would have been nearest to the time that the earlier tasks took.
+    """
+    earlier = [task for task in _read()["tasks"] if _here(task) and task["kind"] == kind]
+    if len(earlier) < ENOUGH:
+        return Estimate(seconds, basis, counted=seconds)
+    ratio = median(task["taken"] / task["counted"] for task in earlier)
+    more = median(task["taken"] - task["counted"] for task in earlier)
+    ways: dict[str, Callable[[float], float]] = {
+        "": lambda counted: counted,
+        f"times {ratio:.2f}": lambda counted: ratio * counted,
+        f"{'plus' if more > 0 else 'minus'} {abs(more):.1f} s": lambda counted: max(counted + more, LEAST * counted),
+    }
+    errors = {
+        way: median(abs(correct(task["counted"]) / task["taken"] - 1) for task in earlier)
+        for way, correct in ways.items()
+    }
+    way = min(errors, key=lambda way: errors[way])
+    told = f"; {way}, the median of {len(earlier)} earlier tasks here" if way else ""
+    return Estimate(ways[way](seconds), basis + told, counted=seconds)
 
 
 def record(kind: str, estimate: Estimate | None, taken: float) -> None:
@@ -98,8 +113,9 @@ def record(kind: str, estimate: Estimate | None, taken: float) -> None:
     with storage.locked(_path().with_suffix(".lock")):
         kept = _read()
         same = [each for each in kept["tasks"] if _here(each) and each["kind"] == kind]
-        others = [each for each in kept["tasks"] if each not in same]
-        kept["tasks"] = [*others, *[*same, task][-KEPT:]]
+        if len(same) >= KEPT:
+            kept["tasks"].remove(same[0])
+        kept["tasks"].append(task)
         _write(kept)
 
 
@@ -121,6 +137,12 @@ def time_work(name: str, units: float, seconds: float, *, size: int = 0) -> None
 def tasks() -> pd.DataFrame:
     """One row per kept task, oldest first: kind, hardware, counted, said and taken (seconds)."""
     return pd.DataFrame(_read()["tasks"], columns=COLUMNS)
+
+
+def forget() -> None:
+    """Forget all tasks and timings of other work; speeds of networks stay."""
+    with storage.locked(_path().with_suffix(".lock")):
+        _path().unlink(missing_ok=True)
 
 
 def median_error(kept: pd.DataFrame) -> float:

@@ -68,10 +68,26 @@ def test_what_is_corrected_is_the_count_so_that_corrections_do_not_pile_up(home)
     assert estimates.corrected("layers", 10, "").seconds == 20
 
 
-def test_a_correction_has_a_limit(home):
-    for _ in range(ENOUGH):
-        estimates.record("layers", said(1, 1), 1000)
-    assert estimates.corrected("layers", 10, "").seconds == 10 * estimates.MOST
+def test_what_a_count_always_leaves_out_is_added(home):
+    for counted in (1, 5, 20):
+        estimates.record("finetune", said(counted, counted), counted + 12)
+    corrected = estimates.corrected("finetune", 40, "counted")
+    assert corrected.seconds == 52
+    assert "plus 12.0 s" in corrected.basis
+
+
+def test_a_count_that_was_right_is_left_as_it_is(home):
+    for counted, taken in ((10, 10), (10, 11), (20, 19)):
+        estimates.record("layers", said(counted, counted), taken)
+    assert estimates.corrected("layers", 10, "counted").seconds == 10
+    assert estimates.corrected("layers", 10, "counted").basis == "counted"
+
+
+def test_a_difference_that_is_taken_off_leaves_some_time(home):
+    for counted in (50, 60, 100):
+        estimates.record("layers", said(counted, counted), counted - 30)
+    assert estimates.corrected("layers", 60, "").seconds == 30
+    assert estimates.corrected("layers", 8, "").seconds == 2
 
 
 def test_a_bounded_number_of_tasks_and_timings_is_kept(home):
