@@ -24,7 +24,7 @@ from core.features import throughput
 from core.features.throughput import Estimate
 
 KEPT = 12  # tasks kept per kind and machine, and timings per kind of work
-ENOUGH = 3  # tasks before their median corrects an estimate
+ENOUGH = 5  # tasks before their median corrects an estimate
 SHORTEST = 1.0  # seconds; shorter tasks are mostly overhead, and not kept
 LEAST = 0.25  # of a count is left when a difference is taken off
 COLUMNS = ["kind", "hardware", "counted", "said", "taken"]
