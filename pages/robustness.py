@@ -3,7 +3,6 @@
 import streamlit as st
 
 from core.config import TITLES
-from core.data import corruptions
 from core.errors import LabError
 from core.evaluation import robustness
 from core.features.estimates import Count
