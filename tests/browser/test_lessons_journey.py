@@ -1,10 +1,16 @@
 """A lesson from Home on, by one key from step to step, on pages that are set up for it."""
 
 import re
+import time
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from core.curriculum import lessons
+
+STARTING = 180_000  # milliseconds for the engine, on a machine that is busy
+FINISHING = 600_000  # for a run
+DONE = re.compile(r"Done\.$")  # after its icon
 
 
 def test_one_key_leads_from_step_to_step_and_each_page_is_set_up(page: Page):
@@ -22,3 +28,85 @@ def test_one_key_leads_from_step_to_step_and_each_page_is_set_up(page: Page):
         page.keyboard.press("PageDown")
     expect(page.get_by_role("heading", name="Lessons")).to_be_visible()
     expect(page.get_by_role("button", name="Start").first).to_be_visible()
+
+
+def start(page: Page) -> None:
+    """Press Start, unless the run is there already."""
+    done = page.get_by_text(DONE)
+    pressed = page.get_by_role("button", name="Start", exact=True)
+    expect(done.or_(page.get_by_text("Still to do"))).to_be_visible(timeout=STARTING)
+    if not done.is_visible():
+        pressed.click()
+
+
+def look(page: Page) -> None:
+    """Nothing is to be pressed."""
+
+
+def open_side_by_side(page: Page) -> None:
+    page.get_by_role("link", name="Open the two side by side").click()
+    expect(page.get_by_text(re.compile("only .* right")).first).to_be_visible()
+
+
+def change_a_caption(page: Page) -> None:
+    nearest = page.get_by_text("is nearest to this photo")
+    expect(nearest).to_be_visible(timeout=STARTING)
+    before = nearest.inner_text()
+    captions = page.get_by_role("textbox", name="Captions, one a line")
+    captions.fill("\n".join(["a photo of a ship", *captions.input_value().splitlines()]))
+    captions.press("Control+Enter")
+    expect(nearest).not_to_have_text(before)
+
+
+def ask_the_prompts(page: Page) -> None:
+    page.get_by_role("button", name="Test these prompts").click(timeout=STARTING)
+
+
+def compute_the_curve(page: Page) -> None:
+    page.get_by_role("button", name="Compute the curve").click(timeout=STARTING)
+    expect(page.get_by_text("to reach ToyCLIP's zero-shot").first).to_be_visible(timeout=FINISHING)
+
+
+def draw_both_maps(page: Page) -> None:
+    page.get_by_role("button", name="Draw both maps").click(timeout=STARTING)
+    expect(page.locator(".map-view[data-ready=yes]")).to_be_visible(timeout=FINISHING)
+
+
+def click_a_broken_image(page: Page) -> None:
+    expect(page.locator(".map-view[data-ready=yes]")).to_be_visible(timeout=STARTING)
+    page.get_by_role("radio", name=re.compile("^Broken")).click()
+    page.locator("[class*='st-key-broken-'] button").first.click()
+    expect(page).to_have_url(re.compile(r"[?&]row=\d+"))
+    expect(page.get_by_text(re.compile(r"Nearest before: \d of 8 are"))).to_be_visible(timeout=STARTING)
+
+
+DEEDS = {  # lesson and step -> what is done there; otherwise Start is pressed, if the step is on the page Train
+    ("preprocessing", 4): open_side_by_side,
+    ("maps", 2): draw_both_maps,
+    ("maps", 3): click_a_broken_image,
+    ("words", 1): change_a_caption,
+    ("words", 2): ask_the_prompts,
+    ("words", 4): compute_the_curve,
+}
+
+
+@pytest.mark.parametrize("name", lessons.LESSONS)
+def test_a_lesson_is_played_to_its_end_by_doing_what_it_says(page: Page, name: str, measured: dict[str, str]):
+    lesson, began = lessons.LESSONS[name], time.monotonic()
+    page.goto("/lessons")
+    page.locator(f".st-key-start-{name}").get_by_role("button").click()  # which goes on where runs are there already
+    expect(page).to_have_url(re.compile(r"step=\d"))
+    first = int(re.search(r"step=(\d)", page.url)[1])
+    for number, step in list(enumerate(lesson.steps, start=1))[first - 1 :]:
+        expect(page.get_by_text(f"step {number} of {len(lesson.steps)}: {step.title}")).to_be_visible()
+        expect(page).to_have_url(re.compile(rf"/{step.page}\?.*step={number}"))
+        DEEDS.get((name, number), start if step.starts else look)(page)
+        if step.runs or step.mapped:
+            expect(page.get_by_text(DONE)).to_be_visible(timeout=FINISHING)
+        if step.compares:
+            expect(page.get_by_role("link", name="Open the two side by side")).to_be_visible()
+        page.keyboard.press("PageDown")
+    expect(page.get_by_role("heading", name="Lessons", level=1)).to_be_visible()
+    card = page.get_by_text(lesson.question).locator("xpath=ancestor::*[@data-testid='stVerticalBlock'][1]")
+    expect(card.get_by_text("All runs and maps are done")).to_be_visible()
+    measured[f"lesson {name}, played to its end"] = f"{time.monotonic() - began:.0f} s"

@@ -30,6 +30,13 @@ def test_a_lesson_sets_up_its_pages_one_after_the_other(visit, used):
     assert page.title[0].value == "Lessons"
 
 
+def test_a_lesson_is_left_from_a_page_with_a_tab_in_its_address(visit, used):
+    page = visit("run", run=used[0], view=versus.TAB, lesson="preprocessing", step="4")
+    page.button(key="lesson-next").click().run()
+    assert not page.exception
+    assert page.title[0].value == "Lessons"
+
+
 def test_a_link_in_the_middle_of_a_lesson_opens_there(visit, used):
     page = visit("compare", lesson="depth", step="4")
     assert any("step 4 of 4" in text.value for text in page.markdown)
