@@ -60,7 +60,7 @@ def go(name: str, index: int) -> None:
 def leave() -> None:
     """Leave the lesson and show all lessons."""
     visitor.update(lesson="", step="")
-    st.switch_page(components.page("lessons"), query_params={})  # without, Streamlit refuses where a tab is in the address
+    st.switch_page(components.page("lessons"), query_params={})  # left out, it fails if a tab is in the address
 
 
 def _buttons(index: int, last: int) -> None:
