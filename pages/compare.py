@@ -23,7 +23,11 @@ projected = visitor.get().projector  # then the answers need the whole width
 left, right = (st.container(), st.container()) if projected or not finished else st.columns([6, 5], gap="large")
 with left:
     for answer in answers.three_questions(finished, server.runs.change, server.runs.unfreezing, server.anatomy.macs):
-        st.markdown(f"**{answer.question}**  \n{formats.message(answer.text)}")
+        short = "  \n".join(answer.sentences)
+        st.markdown(f"**{answer.question}**  \n{formats.message(short)}")
+        if answer.details:
+            with st.expander("What fine-tuning gave", icon=":material/tune:"):
+                st.markdown("  \n".join(map(formats.message, answer.details)))
     fair_run.show(finished)
 with right:
     if finished:

@@ -82,7 +82,7 @@ def _comparison(group: groups.Group) -> list[str]:
         ),
     ]
     for answer in answers.three_questions(rows, comparison.of_runs, comparison.unfreezing, _macs):
-        sentences = "<br>".join(escape(sentence) for sentence in answer.sentences)
+        sentences = "<br>".join(escape(sentence) for sentence in (*answer.sentences, *answer.details))
         parts.append(f"<p><b>{escape(answer.question)}</b><br>{sentences}</p>")
     parts += [f"<p class=warning>{escape(warning)}</p>" for warning in answers.warnings(rows)]
     cells = [

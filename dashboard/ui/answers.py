@@ -28,11 +28,12 @@ class Answer:
 
     question: str
     sentences: tuple[str, ...]
+    details: tuple[str, ...] = ()  # further sentences, which a page may fold away
 
     @property
     def text(self) -> str:
         """All sentences, one line of Markdown each."""
-        return "  \n".join(self.sentences)
+        return "  \n".join([*self.sentences, *self.details])
 
 
 def three_questions(
@@ -51,7 +52,7 @@ def three_questions(
         return ()
     by_machine = _grouped(done, lambda run: run.hardware)
     return (
-        Answer("Which model was most accurate?", (_most_accurate(done, change, unfreezing),)),
+        Answer("Which model was most accurate?", (_most_accurate(done, change),), tuple(_gains(done, unfreezing))),
         Answer("Which trained fastest?", tuple(line for group in by_machine for line in _fastest(group))),
         Answer("How does the architecture explain it?", explanations.sentences(done, macs)),
     )
@@ -101,13 +102,12 @@ def compare(first: RunRow, second: RunRow, change: ChangeOfRuns) -> str:
     return findings.change(change(second, first), other, one)
 
 
-def _most_accurate(runs: Sequence[RunRow], change: ChangeOfRuns, unfreezing: Unfreezing) -> str:
+def _most_accurate(runs: Sequence[RunRow], change: ChangeOfRuns) -> str:
     ranked = _best_first(runs)
     best = ranked[0]
     parts = [
         f"{run_labels.one(best)}: {formats.percent(best.accuracy)} of {formats.count(best.n_test, 'test image')} of "
-        f"{best.config.dataset} (95 % interval {formats.interval(best.accuracy_low, best.accuracy_high)}), "
-        f"measured on {best.hardware}."
+        f"{best.config.dataset} (95 % interval {formats.interval(best.accuracy_low, best.accuracy_high)})."
     ]
     if explanation.mistakes(best):
         parts.append(f"It has a known mistake: {_mistakes(best)}.")
@@ -116,13 +116,13 @@ def _most_accurate(runs: Sequence[RunRow], change: ChangeOfRuns, unfreezing: Unf
         parts.append(compare(best, rival, change))
     elif len(ranked) > 1:
         parts.append(f"All of these runs use {best.config.backbone}. {compare(best, ranked[1], change)}")
-    return " ".join([*parts, *_gains(ranked, unfreezing)])
+    return " ".join(parts)
 
 
-def _gains(ranked: Sequence[RunRow], unfreezing: Unfreezing) -> list[str]:
+def _gains(runs: Sequence[RunRow], unfreezing: Unfreezing) -> list[str]:
     """What unfreezing gave the best fine-tunes."""
     gains = []
-    for run in ranked:
+    for run in _best_first(runs):
         if len(gains) < MOST_GAINS and (change := unfreezing(run)):
             gains.append(f"{run_labels.one(run)}: {findings.unfreezing(change)}")
     return list(dict.fromkeys(gains))  # the same run twice says the same

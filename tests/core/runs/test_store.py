@@ -205,7 +205,7 @@ def test_a_run_written_by_another_program_is_passed_over(caplog):
         ({"preprocessing": "none"}, "own, divide255"),
         ({"train_split": "test"}, "train, probe20, finetune80"),
         ({"n_train": -1}, "0 or more"),
-        ({"epochs": -1}, "1 or more"),
+        ({"epochs": -1}, "1 to 1000000"),
         ({"learning_rate": -0.1}, "learning rate"),
         ({"method": "finetune", "unfreeze_count": 0}, "unfreeze_count is 0"),
         ({"augment": "flip+blur"}, "flip, crop, colour"),

@@ -50,11 +50,10 @@ def text(rows: list[RunRow], question: int) -> str:
     return three_questions(rows)[question].text
 
 
-def test_a_clear_winner_is_named_with_its_lead_and_its_hardware():
+def test_a_clear_winner_is_named_with_its_lead():
     said = text([run("MobileNetV2", 0.80), run("ResNet50", 0.872)], 0)
     assert "ResNet50 (linear, 160 px): 87.2 % of 500 test images" in said
     assert "7.2 points better than MobileNetV2" in said
-    assert "measured on Machine A" in said
 
 
 def test_overlapping_intervals_are_too_close_to_call():
