@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core.backbones.graph import snake_case
 from core.errors import WeightsError
 
@@ -139,9 +141,19 @@ def _assign(layer, variables: list, saved_name: str, arrays: list, path: Path, n
             "Choose the file of this network",
         )
     for variable, array in zip(variables, arrays, strict=True):
-        variable.assign(array[()])
+        variable.assign(_numbers(array))
     if hasattr(layer, "finalize_state"):  # Normalization keeps derived copies of its variables
         layer.finalize_state()
+
+
+def _numbers(saved: Any) -> np.ndarray:
+    """The numbers of an HDF5 dataset. HDF5 has no bfloat16: Keras stores it as two bytes without meaning, with its name
+    in an attribute, or in legacy files without a name.
+    """
+    values = np.asarray(saved[()])
+    if values.dtype != np.dtype("V2"):
+        return values
+    return (values.view(np.uint16).astype(np.uint32) << 16).view(np.float32)  # bfloat16 is the upper half of a float32
 
 
 def _shapes(shapes: list[tuple]) -> str:

@@ -312,6 +312,23 @@ def test_weights_of_both_formats_are_read_with_or_without_a_classifier(trained, 
 
 
 @pytest.mark.parametrize("file", ["model.keras", "model.h5", "model.weights.h5"])
+def test_weights_in_bfloat16_are_read_from_files_of_every_format(tmp_path, file):
+    import keras
+
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("bfloat16")
+    try:
+        saved = keras.applications.MobileNetV2(input_shape=(32, 32, 3), include_top=False, weights=None, alpha=1.0)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    (saved.save_weights if "weights" in file else saved.save)(tmp_path / file)
+    network = backbones.load("MobileNetV2", input_size=32, weights=str(tmp_path / file))
+    for read, written in zip(network.weights, saved.weights, strict=True):
+        assert read.dtype == "float32"
+        assert np.array_equal(np.asarray(read), np.asarray(written).astype(np.float32))
+
+
+@pytest.mark.parametrize("file", ["model.keras", "model.h5", "model.weights.h5"])
 @pytest.mark.parametrize("kind", ["nested", "nested, frozen", "nested twice", "flat with a large head"])
 def test_the_network_is_read_out_of_a_whole_model(trained, tmp_path, kind, file):
     import keras
