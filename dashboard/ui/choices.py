@@ -13,7 +13,7 @@ from core import options
 from core.runs import ENDED, RunRow
 from dashboard import server
 from dashboard.state import address, visitor
-from dashboard.ui import formats
+from dashboard.ui import formats, run_labels
 
 _TITLED = " · "  # between a backbone and what its title says of its weights
 
@@ -101,6 +101,8 @@ def run(runs: Sequence[RunRow], label: str = "Run", *, forget: Sequence[str] = (
     by_id, key, current = {run.id: run for run in runs}, "choose-run", visitor.get().run
     newest = next((run for run in runs if run.has_result), runs[0])
     st.session_state[key] = current if current in by_id else newest.id
+    if current and current not in by_id:
+        _say_not_here(current, newest)
     titles = {run.id: run_title(run) for run in runs}
 
     def keep() -> None:
@@ -114,6 +116,19 @@ def run(runs: Sequence[RunRow], label: str = "Run", *, forget: Sequence[str] = (
         label, list(by_id), format_func=lambda name: titles.get(name, str(name)), key=key, on_change=keep
     )
     return by_id[chosen]
+
+
+def _say_not_here(chosen: str, shown: RunRow) -> None:
+    """Say once that another page's run, or that of a link, is none of this page's."""
+    key = "said-not-here"
+    other = next((run for run in server.runs.rows() if run.id == chosen), None)
+    if other and st.session_state.get(key) != (chosen, shown.id):
+        st.session_state[key] = (chosen, shown.id)
+        here = f"shown is {run_labels.one(shown)}"
+        st.toast(
+            formats.plain(f"{run_labels.one(other)} is not among the runs of this page: {here}."),
+            icon=":material/info:",
+        )
 
 
 def run_title(run: RunRow) -> str:

@@ -79,3 +79,11 @@ def test_a_run_from_before_stages_were_kept_still_opens(visit, tuned, home):
 def test_the_run_page_holds_the_fine_tune_against_its_frozen_head(visit, tuned):
     page = visit("run", run=tuned)
     assert any("the frozen backbone" in text.value and "test images, only" in text.value for text in page.markdown)
+
+
+def test_a_probe_in_the_address_is_said_to_be_none_of_this_page(visit, tuned):
+    probe = runs.create(RunConfig(backbone="Tiny", n_train=60, n_test=60))
+    execute.perform(probe)
+    page = visit("before_after", map="pca", run=probe)
+    assert any("linear" in toast.value and "not among the runs of this page" in toast.value for toast in page.toast)
+    assert not visit("before_after", map="pca", run=tuned).toast
