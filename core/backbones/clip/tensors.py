@@ -96,6 +96,7 @@ class _Safetensors:
     """A safetensors file, as `TorchFile` reads one of PyTorch."""
 
     def __init__(self, path: Path):
+        import ml_dtypes  # noqa: F401, teaches NumPy the name bfloat16, which safetensors asks it for
         from safetensors import safe_open
 
         self._file = safe_open(path, framework="numpy")

@@ -6,6 +6,7 @@ import json
 import math
 import pickle
 import shutil
+import subprocess
 import sys
 import threading
 import types
@@ -301,6 +302,23 @@ def torch_folder(copy: Path, monkeypatch) -> Path:
     written_by_torch(copy / "pytorch_model.bin", tensors, monkeypatch)
     (copy / "model.safetensors").unlink()
     return copy
+
+
+def test_tensors_in_bfloat16_are_read_in_a_process_without_tensorflow_too(copy: Path):
+    import ml_dtypes
+    from safetensors.numpy import load_file, save_file
+
+    path = copy / "model.safetensors"
+    halves = {name: array.astype(ml_dtypes.bfloat16) for name, array in load_file(path).items()}
+    save_file(halves, path)
+    ask = (
+        "import sys; from pathlib import Path; from core import backbones; from core.backbones.clip import tensors; "
+        "print(tensors.logit_scale(Path(sys.argv[1]), backbones.get('ToyCLIP')))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", ask, str(copy)], cwd=TOY.parent.parent, capture_output=True, text=True, check=True
+    )
+    assert float(said.stdout) == pytest.approx(float(np.exp(np.float32(halves["logit_scale"].item()))))
 
 
 @pytest.mark.parametrize("pooling", ["class", "projected"])
