@@ -206,7 +206,7 @@ class RunConfig:
         0.9, "Momentum", "momentum of sgd", value="SHARE", least=0, below=1, offered=(0.0, 0.999), step=0.05
     )
     weight_decay: float = option(
-        0.0, "Weight decay", "decoupled weight decay", value="RATE", least=0, most=1e3, offered=(0.0, 1.0), step=1e-3
+        0.0, "Weight decay", "decoupled weight decay", value="RATE", least=0, most=1e9, offered=(0.0, 1.0), step=1e-3
     )
     schedule: str = option("constant", "Schedule", "schedule of the learning rate", choices=SCHEDULES)
     label_smoothing: float = option(
