@@ -12,7 +12,13 @@ import pytest
 
 from tests.browser import report
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+    "NUMBA_NUM_THREADS",
+)
 SHARED_WEIGHTS = Path(__file__).parent.parent.parent / "shared" / "weights"
 
 

@@ -49,7 +49,7 @@ def test_an_image_of_the_map_is_placed_where_it_is(method):
     assert (placed.shape, placed.dtype) == ((10, 2), np.float32)
     away = np.linalg.norm(placed - made.positions[:10], axis=1)
     others = np.linalg.norm(made.positions[:, None] - made.positions[None], axis=2)
-    assert np.median(away) < np.median(others) / 2  # UMAP's threads race: 0.25 to 0.3 is seen
+    assert np.median(away) < np.median(others) / 4
 
 
 def test_pca_is_exact_and_says_what_it_explains():
@@ -74,7 +74,7 @@ def test_a_map_laid_on_another_is_near_it_and_places_there_too(method):
     away, unlaid = (np.linalg.norm(one.positions - below.positions, axis=1).mean() for one in (made, alone))
     assert away <= 0.8 * unlaid + 1e-5  # threads of UMAP meet in another order each time: no closer bound holds always
     placed = maps.place(made.key, embeddings.values(SOURCE).values[:10])
-    assert np.median(np.linalg.norm(placed - made.positions[:10], axis=1)) < np.median(others) / 2
+    assert np.median(np.linalg.norm(placed - made.positions[:10], axis=1)) < np.median(others) / 4
 
 
 def test_vectors_that_are_not_cut_are_read_again_to_place():
