@@ -10,7 +10,7 @@ from dashboard.state import address, visitor
 def check() -> None:
     """Replace choices shared by all pages that are unknown by their defaults; widgets check their own."""
     chosen, usual = visitor.get(), visitor.State()
-    if chosen.dataset not in {summary.name for summary in server.datasets.available()}:
+    if not _is_dataset(chosen.dataset):
         _replace("dataset", "Dataset", chosen.dataset, usual.dataset)
     if unknown := [name for name in chosen.backbones if name and not _is_backbone(name)]:
         known = tuple(name for name in chosen.backbones if name not in unknown)
@@ -20,7 +20,7 @@ def check() -> None:
         visitor.update(step="")
     elif chosen.step and not chosen.step.isdecimal():
         _replace("step", "Step", chosen.step, "1")
-    if chosen.run and chosen.run not in _runs(chosen.run):
+    if chosen.run and not _is_run(chosen.run):
         why = "is not in this home folder: it was deleted, or the link is from another one"
         _replace("run", "Run", chosen.run, "", why)
 
@@ -38,9 +38,28 @@ def _is_backbone(name: str) -> bool:
     return True
 
 
-def _runs(default: str) -> set[str]:
-    """Ids of all runs; the default alone until the store is open."""
+def _is_dataset(name: str) -> bool:
+    """Looks again for a name that is not in the list, which is kept for a moment: a terminal may just have added it."""
+    if name in _datasets():
+        return True
+    server.datasets.refresh()
+    return name in _datasets()
+
+
+def _datasets() -> set[str]:
+    return {summary.name for summary in server.datasets.available()}
+
+
+def _is_run(run_id: str) -> bool:
+    """Looks again for a run that is not in the list, as for a dataset; any may be one until the store is open."""
     try:
-        return {run.id for run in server.runs.rows()} if server.engine.store_open() else {default}
+        if not server.engine.store_open() or run_id in _runs():
+            return True
+        server.runs.refresh()
+        return run_id in _runs()
     except StoreError:
-        return {default}
+        return True
+
+
+def _runs() -> set[str]:
+    return {run.id for run in server.runs.rows()}

@@ -1,7 +1,9 @@
 """Values in an address that are unknown are said above the page, and leave the address, on every page."""
 
 import pytest
+from PIL import Image
 
+from core.data import datasets
 from dashboard.shell import PAGES
 from dashboard.state import address
 from tests.pages.conftest import wait
@@ -68,3 +70,16 @@ def test_known_values_say_nothing(visit, used):
     page = visit("maps", map="pca", backbones="Tiny", n_images="100")
     assert not _said(page)
     assert page.query_params["map"] == "pca"
+
+
+def test_a_dataset_added_a_moment_ago_is_known_though_the_list_was_just_read(visit, used, tmp_path):
+    visit("data")
+    for name in ("cat", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for number in range(12):
+            image = Image.new("RGB", (32, 32), (number, 0, 9 * len(name)))
+            image.save(tmp_path / "pets" / name / f"{number}.png")
+    dataset = datasets.import_images(tmp_path / "pets")
+    page = visit("data", dataset=dataset.name)
+    assert not _said(page)
+    assert page.query_params["dataset"] == dataset.name
