@@ -98,28 +98,28 @@ def _probe(config: RunConfig, report: Report) -> runs.Result:
     with timed(seconds, "load", report):
         dataset, rows, weights = _load(config, report)
 
-    extracted = _extract(config, dataset, np.concatenate(list(rows.values())), seconds, report)
-    ends = np.cumsum([len(part) for part in rows.values()])
-    x = dict(zip(rows, np.split(extracted.values, ends[:-1]), strict=True))  # split -> (n, d) float32
-    y = {split: dataset.labels[part] for split, part in rows.items()}
+    known = _extract(config, dataset, np.concatenate([rows["train"], rows["val"]]), seconds, report)
+    x_train, x_val = np.split(known.values, [len(rows["train"])])  # (n, d) float32
+    y_train, y_val = dataset.labels[rows["train"]], dataset.labels[rows["val"]]
 
     with timed(seconds, "train", report):
         head = heads.fit(
             config.method,
-            x["train"],
-            y["train"],
-            x["val"],
-            y["val"],
+            x_train,
+            y_train,
+            x_val,
+            y_val,
             classes=len(dataset.class_names),
             options=config.head_options,
             report=report,
         )
 
-    estimates.time_work(f"{config.method} head", len(y["train"]), seconds["train"])
+    estimates.time_work(f"{config.method} head", len(y_train), seconds["train"])
+    tested = _extract(config, dataset, rows["test"], seconds, report, head)
 
     with timed(seconds, "evaluate", report):
-        probabilities = head.predict_proba(x["test"])  # (n, classes)
-        validation_accuracy = metrics.accuracy(y["val"], head.predict_proba(x["val"]).argmax(1)).value
+        probabilities = head.predict_proba(tested.values)  # (n, classes)
+        validation_accuracy = metrics.accuracy(y_val, head.predict_proba(x_val).argmax(1)).value
 
     result = runs.judge(
         dataset,
@@ -128,9 +128,9 @@ def _probe(config: RunConfig, report: Report) -> runs.Result:
         weights_origin=weights.origin,
         validation_accuracy=validation_accuracy,
         seconds=seconds,
-        images_per_second=extracted.images_per_second,
-        cached=extracted.cached,
-        protocol=protocol.describe(config, rows, extracted.precision),
+        images_per_second=known.images_per_second or tested.images_per_second,
+        cached=known.cached and tested.cached,
+        protocol=protocol.describe(config, rows, known.precision),
         chosen=head.chosen,
     )
     return replace(result, head=head)
@@ -144,12 +144,14 @@ def _zero_shot(config: RunConfig, report: Report) -> runs.Result:
         dataset, rows, weights = _load(config, report)
         names = _class_names(config, dataset)
 
-    extracted = _extract(config, dataset, rows["test"], seconds, report)
-
     with timed(seconds, "evaluate", report):
         texts, cut = queries.text_head(config.backbone, names, prompts.templates(config.templates), weights)
         head = classifier.as_head(texts, encoder.logit_scale(config.backbone, weights))
-        probabilities = head.predict_proba(extracted.values)  # (n, classes)
+
+    tested = _extract(config, dataset, rows["test"], seconds, report, head)
+
+    with timed(seconds, "evaluate", report):
+        probabilities = head.predict_proba(tested.values)  # (n, classes)
 
     result = runs.judge(
         dataset,
@@ -158,9 +160,9 @@ def _zero_shot(config: RunConfig, report: Report) -> runs.Result:
         weights_origin=weights.origin,
         validation_accuracy=None,
         seconds=seconds,
-        images_per_second=extracted.images_per_second,
-        cached=extracted.cached,
-        protocol=protocol.describe(config, rows, extracted.precision),
+        images_per_second=tested.images_per_second,
+        cached=tested.cached,
+        protocol=protocol.describe(config, rows, tested.precision),
         notes=[f"Prompts truncated to the length of the text tower: {len(cut)}"] if cut else [],
     )
     return replace(result, head=head)
@@ -235,11 +237,23 @@ def _load(config: RunConfig, report: Report) -> tuple[Dataset, dict[str, np.ndar
 
 
 def _extract(
-    config: RunConfig, dataset: Dataset, rows: np.ndarray, seconds: dict[str, float], report: Report
+    config: RunConfig,
+    dataset: Dataset,
+    rows: np.ndarray,
+    seconds: dict[str, float],
+    report: Report,
+    head: heads.Head | None = None,
 ) -> Features:
-    """Features of these rows; building the network counts as loading."""
+    """Features of these rows; building the network counts as loading. A head recognises the images as they come."""
+
+    def recognise(values: np.ndarray) -> np.ndarray:
+        assert head is not None
+        return head.predict_proba(values).argmax(1)
+
     with timed(seconds, "extract", report):
-        extracted = features.extract(dataset, rows, config.encoder, report=report)
+        extracted = features.extract(
+            dataset, rows, config.encoder, recognise=recognise if head else None, report=report
+        )
     seconds["load"] += extracted.load_seconds
     seconds["extract"] -= extracted.load_seconds
     return extracted

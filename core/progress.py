@@ -1,6 +1,6 @@
 """Progress reports from long-running work; raising from the callback cancels it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -19,6 +19,8 @@ class Progress:
     metrics: Mapping[str, float] = field(default_factory=dict)  # one point of each training curve
     step: int | None = None  # the position of that point on the curves; None: at `done`
     memory: int | None = None  # bytes held by the working process
+    rows: Sequence[int] = ()  # the images done last, a few of them
+    labels: Sequence[int] = ()  # the class that each was recognised as; empty before there is a head
 
     @property
     def fraction(self) -> float:

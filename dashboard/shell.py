@@ -150,5 +150,5 @@ def _device() -> str:
     except LabError as error:
         return f":material/error: {error.received}"
     hardware = server.throughput.hardware()
-    device = hardware["gpu"] or f"{hardware['cpu']}, {hardware['cores']} cores"
+    device = hardware["gpu"] or f"{formats.cpu(hardware['cpu'])}, {hardware['cores']} cores"
     return f":material/memory: {device} · {hardware['memory_gb']:.0f} GB"

@@ -33,6 +33,9 @@ VERSION = 1  # increase it when the same key would give different features
 NORM_LAST = 2  # of poolings that a LayerNorm follows (ConvNeXt); in version 1 it came first, which is norm-avg now
 CHUNK = 512  # rows; at most this many are lost when an extraction is killed
 MIN_TIMED = 64  # images; the throughput of fewer is not recorded
+REPORTED = 6  # images of a batch that its report names
+
+Recognise = Callable[[np.ndarray], np.ndarray]
 
 log = logging.getLogger(__name__)
 
@@ -93,11 +96,19 @@ class Entry:
     last_used: datetime
 
 
-def extract(dataset: Dataset, rows: np.ndarray, encoder: Encoder, *, report: Report = silent) -> Features:
+def extract(
+    dataset: Dataset,
+    rows: np.ndarray,
+    encoder: Encoder,
+    *,
+    recognise: Recognise | None = None,
+    report: Report = silent,
+) -> Features:
     """Features of these rows of the dataset; those missing from the cache are computed. Only that imports Keras.
 
     Args:
         rows: Row ids (n,) int64, in any order.
+        recognise: Labels (b,) of features (b, d), for the reports of images that are computed.
 
     Raises:
         WeightsError: The weights are not on this machine and cannot be downloaded.
@@ -105,7 +116,12 @@ def extract(dataset: Dataset, rows: np.ndarray, encoder: Encoder, *, report: Rep
     encoder.find_weights(report)
     image_size = dataset.images.shape[1]
     return fill(
-        key_of(dataset, encoder), dataset, rows, lambda: compiled.build(encoder, image_size=image_size), report=report
+        key_of(dataset, encoder),
+        dataset,
+        rows,
+        lambda: compiled.build(encoder, image_size=image_size),
+        recognise=recognise,
+        report=report,
     )
 
 
@@ -116,12 +132,14 @@ def fill(
     build: Callable[[], compiled.Forward],
     *,
     part: str = "",
+    recognise: Recognise | None = None,
     report: Report = silent,
 ) -> Features:
     """The entry of a key at these rows (n,) int64, in any order; `build` is called only if a row is missing.
 
     Args:
         part: Which of the network's outputs, if it has several (`Forward.parts`).
+        recognise: Labels (b,) of all outputs (b, d), for the reports.
 
     Raises:
         BackboneError: There is no such part, or the network gives non-finite values.
@@ -140,8 +158,9 @@ def fill(
             began = perf_counter()
             network = build()
             load_seconds = perf_counter() - began
-            rate, batch_size = _compute(network, dataset, missing, key, path, report)
-            if rate:  # compiling and the search for a batch size are part of the first batches
+            new = network.batch_size is None
+            rate, batch_size = _compute(network, dataset, missing, key, path, recognise, report)
+            if rate and new:  # compiling and the search for a batch size are part of the first batches
                 first_batches = max(0.0, perf_counter() - began - load_seconds - missing.size / rate)
                 estimates.time_work(f"build {key.backbone}", 1, load_seconds + first_batches, size=key.input_size)
             values = _read(path, unique, part)
@@ -265,7 +284,13 @@ def evict(budget: int, keep: Path | None = None) -> int:
 
 
 def _compute(
-    network: compiled.Forward, dataset: Dataset, rows: np.ndarray, key: Key, path: Path, report: Report
+    network: compiled.Forward,
+    dataset: Dataset,
+    rows: np.ndarray,
+    key: Key,
+    path: Path,
+    recognise: Recognise | None,
+    report: Report,
 ) -> tuple[float | None, int | None]:
     """Compute and store these rows (sorted); returns images per second and the batch size."""
     report(Progress("extract", 0, len(rows)))
@@ -282,7 +307,11 @@ def _compute(
             writer.add(batch, values)
             done += len(batch)
             rate = network.rate or done / (perf_counter() - started)
-            report(Progress("extract", done, len(rows), rate=rate, seconds_left=(len(rows) - done) / rate))
+            left = (len(rows) - done) / rate
+            latest, labels = batch[-REPORTED:].tolist(), []
+            if recognise:
+                labels = recognise(values[-REPORTED:]).tolist()
+            report(Progress("extract", done, len(rows), rate=rate, seconds_left=left, rows=latest, labels=labels))
     finally:
         writer.flush()  # also after a stop
     if len(rows) >= MIN_TIMED:

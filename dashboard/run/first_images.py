@@ -6,10 +6,10 @@ from core.errors import LabError
 from core.runs import RunRow
 from dashboard import server
 from dashboard.run import confidence
-from dashboard.ui import components, formats, image_grid, notable_images
+from dashboard.ui import components, image_grid, notable_images
 
-MOST, TILE = 5, 112  # images, and their size in pixels: one row beside the card of the result on a laptop
-WIDTH = 640  # pixels of this row
+MOST, TILE = 3, 112  # images, and their size in pixels: one row between the card and the map on a laptop
+WIDTH = 400  # pixels of this row
 
 
 def show(run: RunRow) -> None:
@@ -22,9 +22,9 @@ def show(run: RunRow) -> None:
     if dataset is None:
         return
     wrong = notable_images.surest_mistakes(predictions)
-    right, images = len(predictions) - len(wrong), formats.count(len(predictions), "test image")
+    right, images = len(predictions) - len(wrong), len(predictions)
     guessed = len(predictions) / len(dataset.class_names)
-    st.markdown(f"#### {right:,} of {images} right; guessing would give {guessed:,.0f}", anchors=False)
+    st.markdown(f"#### {right:,} of {images:,} right; guessing would give {guessed:,.0f}", anchors=False)
     if not len(wrong):
         return
     rows = wrong[:MOST]

@@ -7,7 +7,7 @@ from core import heads
 from core.config import PROBES, TRAINED
 from core.runs import ENDED, RESUMABLE, Run, RunRow
 from dashboard import server
-from dashboard.run import fair_probe, first_images
+from dashboard.run import fair_probe, first_images, live_images, small_map
 from dashboard.run.again import same
 from dashboard.state import visitor
 from dashboard.ui import components, findings, formats, task_progress, training_charts
@@ -48,6 +48,7 @@ def show(run_id: str) -> None:
             components.result_card(run)
         with st.container(width=first_images.WIDTH):  # below the card where there is no room beside it
             first_images.show(run)
+        small_map.show(run)
     if change := server.runs.unfreezing(run):
         st.markdown(findings.unfreezing(change))
         fair_probe.show(run, change)
@@ -152,7 +153,7 @@ def _live(run_id: str) -> None:
             return
         moment = run.progress
         st.progress(moment.fraction, text=formats.stage(moment))
-        if moment.total:
+        if moment.total > 1:
             figures = {moment.unit.capitalize(): formats.done(moment)}
             figures["Speed"] = formats.rate(moment.rate, moment.unit) if moment.rate else "–"
             figures["Left"] = formats.duration(moment.seconds_left) if moment.seconds_left else "–"
@@ -161,6 +162,7 @@ def _live(run_id: str) -> None:
             with st.container(horizontal=True, gap="medium"):
                 for name, value in figures.items():
                     st.markdown(f":gray[{name}]\n#### {value}", width="content", anchors=False)
+        live_images.show(run, moment)
         if run.config.method in WITH_CURVES:
             curves(run.id, run.name, unfrozen_after(run.config.method, run.config.start, run.config.head_epochs))
 
@@ -186,9 +188,7 @@ def _next_steps(run: RunRow) -> None:
     """Next steps after a result: three links."""
     with st.container(horizontal=True, vertical_alignment="center"):
         components.link("compare", "Compare it", icon=":material/bar_chart:", run=run.id)
-        components.link(
-            "maps", "Map it", icon=":material/scatter_plot:", of="run", run=run.id, images="test", colour="right"
-        )
+        small_map.link(run)
         if run.config.method in PROBES:
             other = "knn" if heads.has_layers(run.config.method) else "linear"
             title = f"Another head, same features: {heads.METHODS[other].title.lower()}"

@@ -1,5 +1,6 @@
 """The one way to write each kind of number, date and stage."""
 
+import html
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,6 +30,16 @@ STAGES = {
     "map": "Laying out the map",
     "judge": "Judging the map",
 }
+
+
+def cpu(name: str) -> str:
+    """A processor in a narrow column: Intel(R) Xeon(R) Processor @ 2.20GHz -> Intel Xeon."""
+    return " ".join(re.sub(r"\((R|TM)\)|\b(Processor|CPU)\b|@.*", "", name).split())
+
+
+def plotly(text: object) -> str:
+    """A name for a chart as it is: Plotly reads tags and entities in every label."""
+    return html.escape(str(text), quote=False)
 
 
 def plain(text: object) -> str:
@@ -134,7 +145,9 @@ def moment(when: datetime) -> str:
 
 
 def stage(moment: Progress) -> str:
-    """The stage under way: Extracting features."""
+    """The stage under way: Extracting features, or Recognising test images once there is a head."""
+    if moment.labels:
+        return "Recognising test images"
     return STAGES.get(moment.stage, moment.stage.capitalize())
 
 

@@ -32,6 +32,19 @@ def test_a_run_ends_with_an_outcome_that_adds_up(store):
     assert not outcome.cached
 
 
+def test_reports_name_the_images_just_seen_and_what_a_head_recognises_in_those_of_the_test():
+    moments = []
+    config = RunConfig(backbone="Tiny", n_train=150, n_test=60)
+    result = execute(config, moments.append)
+    rows = choose_rows(datasets.load(config.dataset), config)
+    before = {row for moment in moments if not moment.labels for row in moment.rows}
+    assert before and before <= {*rows["train"].tolist(), *rows["val"].tolist()}
+    recognised = {row: label for moment in moments for row, label in zip(moment.rows, moment.labels, strict=False)}
+    assert recognised
+    predictions = result.predictions.set_index("row")["prediction"]
+    assert recognised == predictions.loc[list(recognised)].to_dict()
+
+
 @pytest.mark.slow
 def test_the_same_config_gives_the_same_numbers_and_reads_its_features_from_the_cache():
     first, second = execute(TINY).outcome, execute(TINY).outcome

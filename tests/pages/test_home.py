@@ -1,9 +1,11 @@
 """Home leads to a first result, and shows the last ones."""
 
+import json
+
 from core import runs
 from core.errors import RunError
 from core.runs import store
-from tests.pages.conftest import said
+from tests.pages.conftest import said, wait
 
 
 def test_an_empty_home_offers_the_demo_and_says_what_will_be_there(visit):
@@ -28,9 +30,19 @@ def test_the_followed_run_is_found_again_by_its_address(visit, used):
     assert "Another head, same features" in labels
     predictions = runs.predictions(linear)
     wrong = predictions[predictions["prediction"] != predictions["label"]].sort_values("confidence")
-    assert f"{100 - len(wrong)} of 100 test images right; guessing would give 10" in said(page)
+    assert f"{100 - len(wrong)} of 100 right; guessing would give 10" in said(page)
     alts = [image.proto.imgs[0].alt for image in page.main.image]
-    assert len(alts) == 5 and alts[0].startswith(f"Image {wrong['row'].iloc[-1]}:")
+    assert len(alts) == 3 and alts[0].startswith(f"Image {wrong['row'].iloc[-1]}:")
+
+
+def test_a_result_has_a_small_map_of_its_test_images_that_was_drawn_unasked(visit, used):
+    page = visit(run=used[0])
+    wait(page, lambda: page.get("plotly_chart"))
+    traces = json.loads(page.get("plotly_chart")[0].proto.spec)["data"]
+    counts = {trace["name"]: len(trace["text"]) for trace in traces}
+    predictions = runs.predictions(used[0])
+    assert counts["wrong"] == (predictions["prediction"] != predictions["label"]).sum()
+    assert sum(counts.values()) == len(predictions)
 
 
 def test_a_run_that_is_not_here_is_said_and_nothing_breaks(visit, used):
