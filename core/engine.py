@@ -25,6 +25,7 @@ from core.progress import Progress
 
 REPORT_EVERY = 0.3  # seconds between two reports of a call
 WARM_MAPS_AFTER = 5  # seconds, so that a run started on opening the dashboard goes first
+ATTEMPTS = 3  # to warm a worker up
 GRACE = 1.2  # seconds for a run to obey a stop before its worker is restarted
 
 logger = logging.getLogger(__name__)
@@ -37,8 +38,8 @@ class Engine:
         self._client, self._cluster = client, cluster
         self._futures = {}
         self._calls = {}  # name -> the unique name of the last call, to cancel it
-        self._warm = client.submit(_warm, pure=False, retries=2)
-        self._warm_maps = client.submit(_after, self._warm, _warm_maps, pure=False)  # kept, or Dask would drop the task
+        self._warm = self._begin_to_warm()
+        self._warm_maps = self._submit(_once, _warm_maps, retries=ATTEMPTS - 1)  # kept, or Dask would drop the task
 
     @classmethod
     def start(cls) -> "Engine":
@@ -55,8 +56,11 @@ class Engine:
 
         dask_config.set(
             {
-                # Dask blames the death of a worker on all its tasks, even waiting ones; `execute.perform` knows better.
+                # Dask blames the death of a worker on all its tasks, even waiting ones; `_once` and `execute.perform`
+                # know better.
                 "distributed.scheduler.allowed-failures": 100,
+                # Dask gives up a worker that is gone this long after a death, be it slow to return or dead again.
+                "distributed.deploy.lost-worker-timeout": "365 days",
                 "distributed.worker.memory.target": False,  # features are already in files: nothing to spill
                 "distributed.worker.memory.spill": False,
                 "distributed.worker.memory.pause": False,
@@ -116,7 +120,7 @@ class Engine:
 
     def call(self, function: Callable, *args, **kwargs):
         """Do short work in a free thread of a worker, even during training; returns a future."""
-        return self._submit(partial(function, *args, **kwargs))
+        return self._submit(_once, partial(function, *args, **kwargs))
 
     def call_reporting(self, name: str, function: Callable, *args):
         """`call` a function that takes a `report`: `progress(name)` is its last report, `cancel(name)` stops it."""
@@ -124,7 +128,7 @@ class Engine:
 
         Variable(name, client=self._client).set(None)  # drop the progress of an earlier call of this name
         call = self._calls[name] = f"{name}-{time.time_ns()}"
-        return self._submit(partial(_reporting, name, call, function, *args))
+        return self._submit(_once, _reporting, name, call, function, *args)
 
     def progress(self, name: str) -> Progress | None:
         """The last progress of a `call_reporting`; None before the first."""
@@ -178,8 +182,11 @@ class Engine:
         Dask warms a restarted worker again, because this client still holds the result.
         """
         if self._warm.status == "error":  # the worker died while loading
-            self._warm = self._client.submit(_warm, pure=False, retries=2)
+            self._warm = self._begin_to_warm()
         return self._client.submit(_after, self._warm, function, *args, pure=False, **options)
+
+    def _begin_to_warm(self):
+        return self._client.submit(_once, _warm, pure=False, retries=ATTEMPTS - 1)
 
     def _settle(self, run_id: str, future) -> None:
         """End a run whose task ended without recording it; called in a thread of the client."""
@@ -223,6 +230,28 @@ def _after(_warmed: bool, function: Callable, *args):
     return function(*args)
 
 
+def _once(function: Callable, *args):
+    """Do work, unless a worker died while doing it: what killed one would kill the next.
+
+    Dask hands out again what a worker had when it died, begun or not. What has begun is therefore marked in the
+    scheduler, which outlives workers. (A run is marked by its status in the store, see `execute.perform`.)
+    """
+    from distributed import Event, get_client, get_worker
+
+    begun = Event(f"{get_worker().get_current_task()}-begun", client=get_client())
+    if begun.is_set():
+        begun.clear()
+        raise EngineError(
+            "The worker was restarted or died during this work (out of memory?)",
+            remedy="Try again, with fewer images if it happens again",
+        )
+    begun.set()
+    try:
+        return function(*args)
+    finally:
+        begun.clear()
+
+
 def _reporting(name: str, call: str, function: Callable, *args):
     from distributed import Event, Variable, get_client
 
@@ -239,17 +268,9 @@ def _reporting(name: str, call: str, function: Callable, *args):
 
     if cancelled.is_set():  # while it was waiting
         raise Stopped()
-    begun = Event(f"{call}-begun", client=get_client())
-    if begun.is_set():  # by a worker that died; what killed one would kill the next
-        raise EngineError(
-            "The worker was restarted or died during this work (out of memory?)",
-            remedy="Try again, with fewer images if it happens again",
-        )
-    begun.set()
     try:
         return function(*args, report=report)
     finally:
-        begun.clear()
         cancelled.clear()
 
 

@@ -217,6 +217,14 @@ def _count(*, report) -> int:
     return done
 
 
+def test_a_worker_that_dies_again_and_again_for_20_seconds_is_restarted_once_more(engine):
+    """Dask gives up a worker that is gone 15 seconds after a death, unless it is told not to."""
+    begun = time.monotonic()
+    while time.monotonic() < begun + 20:
+        os.kill(engine.call(os.getpid).result(timeout=PATIENCE), signal.SIGKILL)
+    assert engine.call(sum, [1, 2]).result(timeout=PATIENCE) == 3
+
+
 def test_a_call_that_reports_is_followed_by_its_name(engine):
     assert engine.progress("counting") is None
     assert engine.call_reporting("counting", _count).result(timeout=PATIENCE) == 2
@@ -263,6 +271,61 @@ def test_a_call_whose_worker_is_killed_says_so_and_is_not_tried_for_ever(engine)
     os.kill(engine.call(os.getpid).result(), signal.SIGKILL)
     with pytest.raises(EngineError, match="died during this work"):
         dying.result(timeout=PATIENCE)
+
+
+def _append(path: str, word: str) -> None:
+    with Path(path).open("a") as file:
+        file.write(f"{word}\n")
+
+
+def _wait_for(path: str) -> None:
+    while not Path(path).exists():
+        time.sleep(0.02)
+
+
+def _end_the_process(diary: str, gate: str) -> None:
+    _append(diary, "killer")
+    _wait_for(gate)
+    os._exit(1)
+
+
+def _sleep_beside(diary: str) -> None:
+    _append(diary, "beside")
+    time.sleep(PATIENCE)
+
+
+def test_a_short_call_that_kills_its_worker_is_begun_once_and_costs_only_what_had_begun(engine, tmp_path):
+    diary, gate = tmp_path / "diary", tmp_path / "gate"
+    run_id = engine.submit(TRAINING)
+    wait_for_epochs(run_id, 2)
+    killer = engine.call(_end_the_process, str(diary), str(gate))
+    beside = engine.call(_sleep_beside, str(diary))
+    deadline = time.monotonic() + PATIENCE
+    while not diary.exists() or len(diary.read_text().split()) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    waiting = engine.call(_append, str(diary), "waiting")  # all threads are taken
+    queued = engine.submit(SHORT)
+    gate.touch()
+    for call in (killer, beside):
+        with pytest.raises(EngineError, match="died during this work"):
+            call.result(timeout=PATIENCE)
+    waiting.result(timeout=PATIENCE)
+    assert wait(run_id, "interrupted").error == DIED
+    assert wait(queued, "finished").outcome.n_test == 50
+    engine.resume(run_id)
+    assert wait(run_id, "finished").outcome.n_test == 50
+    assert sorted(diary.read_text().split()) == ["beside", "killer", "waiting"]
+
+
+def test_a_worker_that_dies_while_it_warms_up_is_warmed_three_times_and_the_next_call_tries_again(engine, tmp_path):
+    diary, client = tmp_path / "diary", engine._client
+    warm = client.submit(engines._once, _end_the_process, str(diary), str(tmp_path), pure=False, retries=2)
+    with pytest.raises(EngineError, match="died during this work"):
+        warm.result(timeout=PATIENCE)
+    assert diary.read_text().split() == ["killer"] * engines.ATTEMPTS
+    engine._warm = warm
+    assert engine.call(sum, [1, 2]).result(timeout=PATIENCE) == 3
 
 
 def test_cancelling_what_was_never_called_does_nothing(engine):
