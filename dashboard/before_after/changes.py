@@ -9,11 +9,11 @@ from core import metrics
 from core.maps import METHODS, MapConfig
 from dashboard.map_view.columns import Column
 from dashboard.maps import columns
-from dashboard.ui import formats
+from dashboard.ui import charts, formats
 
 NOTICED = 0.01  # smallest change of the silhouette that counts as tightened or loosened
 CHANGES = ("still right", "fixed", "broken", "still wrong")
-COLOURS = (columns.BOTH, columns.RIGHT, columns.WRONG, columns.NEITHER)
+COLOURS = (columns.BOTH, charts.RIGHT, charts.WRONG, columns.NEITHER)
 
 
 def sentence(before: Mapping[str, float], after: Mapping[str, float]) -> str:

@@ -7,11 +7,10 @@ import pandas as pd
 
 from core.data.datasets import Dataset
 from dashboard.map_view.columns import Column
-from dashboard.ui.charts import class_colour
+from dashboard.ui.charts import RIGHT, WRONG, class_colour
 
 UNTESTED = "not tested"  # images that a run trained on, or never saw
 FAINT = "#a9aebb"
-RIGHT, WRONG = "#3f90da", "#e76300"  # distinguishable for colour-blind readers
 BOTH, NEITHER = "#c9ccd6", "#4d5261"  # where two runs agree there is little to see
 SPLIT_COLOURS = {"train": "#94a4a2", "val": "#ffa90e", "test": "#3f90da"}
 SPLIT_NAMES = {"train": "training", "val": "validation", "test": "test"}

@@ -9,7 +9,6 @@ from core.errors import LabError
 from core.maps import Map, MapConfig
 from core.runs import RunRow
 from dashboard import server
-from dashboard.maps.columns import RIGHT, WRONG
 from dashboard.state import visitor
 from dashboard.ui import charts, components, formats
 
@@ -76,7 +75,7 @@ def _figure(run: RunRow, drawn: Map) -> go.Figure:
     points = points.join(server.runs.predictions(run.id).set_index("row"), how="inner")
     wrong = points["label"] != points["prediction"]
     traces = []
-    for title, colour, part in (("right", RIGHT, points[~wrong]), ("wrong", WRONG, points[wrong])):
+    for title, colour, part in (("right", charts.RIGHT, points[~wrong]), ("wrong", charts.WRONG, points[wrong])):
         told = [names[label] for label in part["label"]]
         if title == "wrong":
             told = [f"{true}, taken for {names[said]}" for true, said in zip(told, part["prediction"], strict=True)]

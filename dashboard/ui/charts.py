@@ -68,6 +68,7 @@ FAMILY_SYMBOLS = {
 ENLARGED = 1.4  # times the normal size, on a projector
 HEIGHT = 440  # pixels
 ACCENT = "#4a6fe3"
+RIGHT, WRONG = "#3f90da", "#e76300"  # predictions: distinguishable for colour-blind readers
 QUIET = "#7b8192"  # lines and intervals, visible on white, on black and on tinted bars
 TINT = 0.6  # opacity of bars, so that intervals show on them
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
