@@ -1,0 +1,102 @@
+"""The dashboard in a process of its own, with what can be measured of it from outside."""
+
+import gc
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).parents[2]
+LOGGED_PLAINLY = "--logger.enableRich=false"  # in words that UNCAUGHT finds
+UNCAUGHT = "Uncaught app execution"
+STARTS_WITHIN = 180  # seconds
+COLLECTS_WITHIN = 5  # seconds
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running dashboard."""
+
+    url: str
+    log: Path
+    process: psutil.Process
+
+    def processor_seconds(self) -> float:
+        """What the web server has used so far, without its workers."""
+        times = self.process.cpu_times()
+        return times.user + times.system
+
+    def memory(self) -> int:
+        """Bytes of the web server that no other process shares."""
+        return self.process.memory_full_info().uss
+
+    def collect(self) -> None:
+        """Have the web server collect its garbage."""
+        self.process.send_signal(signal.SIGUSR1)
+        time.sleep(COLLECTS_WITHIN)
+
+    def uncaught(self) -> int:
+        """How many errors reached the log."""
+        return self.log.read_text(errors="replace").count(UNCAUGHT)
+
+
+@contextmanager
+def started(home: Path, log: Path) -> Iterator[Server]:
+    """`streamlit run dashboard/app.py` on a free port of this machine alone; ended with its workers."""
+    url = f"http://127.0.0.1:{_free_port()}"
+    options = ["--server.address=127.0.0.1", f"--server.port={url.rpartition(':')[2]}", "--server.headless=true"]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.load.server", "dashboard/app.py", *options, LOGGED_PLAINLY],
+            cwd=ROOT,
+            env=os.environ | {"BACKBONE_LAB_HOME": str(home)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_until_it_answers(url, process, log)
+        yield Server(url, log, psutil.Process(process.pid))
+    finally:
+        for member in [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]:
+            member.kill()
+        process.wait()
+
+
+def _wait_until_it_answers(url: str, process: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1)
+            return
+        except (urllib.error.URLError, TimeoutError):
+            time.sleep(0.1)
+    raise RuntimeError(f"The server does not answer:\n{log.read_text()}")
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def _run() -> None:
+    """`streamlit run`, which collects its garbage at a signal."""
+    from streamlit.web.cli import main
+
+    signal.signal(signal.SIGUSR1, lambda *_: gc.collect())
+    sys.argv = ["streamlit", "run", *sys.argv[1:]]
+    main()
+
+
+if __name__ == "__main__":
+    _run()

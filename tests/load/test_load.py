@@ -1,0 +1,74 @@
+"""A small load on a real server by real websockets: facts that hold however busy the machine is."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core import runs
+from tests.load import measure
+from tests.load.server import ROOT, Server, started
+
+pytestmark = pytest.mark.slow
+
+SESSIONS = 3
+COMINGS = 12  # visitors who come and go, several times
+PER_SESSION = 5e6  # bytes
+KEPT = 1e6  # bytes that each who left may leave behind
+
+
+@pytest.fixture(scope="module")
+def used_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("load") / "home"
+    subprocess.run(
+        [sys.executable, "-m", "tests.load.home", "2"],
+        cwd=ROOT,
+        env=os.environ | {"BACKBONE_LAB_HOME": str(home)},
+        check=True,
+    )
+    return home
+
+
+@pytest.fixture(scope="module")
+def server(used_home: Path) -> Iterator[Server]:
+    with started(used_home, used_home / "server.log") as server:
+        asyncio.run(measure.settle(server, list(measure.LINKS)))
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def home(used_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The server's home folder is that of the test, too."""
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(used_home))
+    return used_home
+
+
+def test_every_page_comes_to_every_visitor_and_none_has_an_error(server: Server) -> None:
+    load = asyncio.run(measure.visit(server, SESSIONS, list(measure.LINKS), pause=0.2))
+    assert load.missing == []
+    assert load.errors == []
+    assert sorted(page.headings[0] for page in load.pages) == sorted(["Train", "Maps", "Run"] * SESSIONS)
+    assert server.uncaught() == 0
+
+
+def test_pages_come_beside_a_run_which_every_open_page_follows(server: Server) -> None:
+    load = asyncio.run(measure.visit(server, SESSIONS, ["train", "run"], pause=1.0, epochs=2))
+    assert (load.missing, load.errors) == ([], [])
+    assert load.polls > 0
+    assert load.run_seconds is not None
+    assert [run.status for run in runs.rows() if run.config.method == "scratch"] == ["finished"]
+
+
+def test_visitors_who_left_leave_nothing_behind(server: Server) -> None:
+    held = []
+    for seed in range(3):
+        load = asyncio.run(measure.visit(server, COMINGS, list(measure.LINKS), pause=0.2, seed=seed))
+        assert (load.missing, load.errors) == ([], [])
+        assert load.memory < COMINGS * PER_SESSION
+        server.collect()
+        held.append(server.memory())
+    assert held[2] - held[1] < COMINGS * KEPT, held
