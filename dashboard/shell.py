@@ -5,6 +5,7 @@ import streamlit as st
 from core import runs, settings
 from core.errors import LabError, StoreError
 from dashboard import server
+from dashboard.data import import_status
 from dashboard.lessons import bar
 from dashboard.state import address, streamlit_patch, visitor
 from dashboard.ui import choices, components, formats, unknown
@@ -86,6 +87,8 @@ def show() -> None:
     st.html(components.FRAME)
     visitor.begin()  # before the navigation, or each change of page would be two entries of the browser's history
     server.engine.start()
+    server.imports.start()
+    import_status.settle()
     page = st.navigation(
         {
             section: [
@@ -100,6 +103,8 @@ def show() -> None:
     unknown.check()
     with st.sidebar:
         _status()
+        if page.url_path != "data":
+            import_status.show_beside()
         choices.projector()
     if visitor.get().projector:
         components.enlarge_type()

@@ -6,7 +6,7 @@ import streamlit as st
 from core.data import datasets
 from core.errors import LabError
 from dashboard import server
-from dashboard.data import import_form, samples, splits
+from dashboard.data import import_form, import_status, samples, splits
 from dashboard.state import visitor
 from dashboard.ui import choices, components, formats, task_progress
 
@@ -16,8 +16,9 @@ components.page_header("Data", "Which images are there, how many of each class, 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     with st.container(width=360):
         name = choices.dataset(only_ready=False)
-    with st.popover("Add images", icon=":material/add_photo_alternate:", key=f"add-beside-{name}"):  # closes when done
-        import_form.show()
+    with st.popover("Add images", icon=":material/add_photo_alternate:", key=f"add-{name}-{visitor.get().importing}"):
+        import_form.show()  # closes when an import begins and when it has ended
+import_status.show()
 
 
 # Guard

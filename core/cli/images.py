@@ -29,8 +29,9 @@ def perform(action: str, names: Sequence[str]) -> tuple[list[dict], str]:
         raise ConfigError(f"datasets {action} got {' '.join(names) or 'no name'}", ACTIONS[action] or "no name")
     lines = []
     if action == "import":
+        before = {summary.name for summary in datasets.available()}
         name = bring(names[0], names[1] if names[1:] else None)
-        lines.append(f"{names[0]} is now the dataset {name}")
+        lines.append(f"{names[0]} is {'already' if name in before else 'now'} the dataset {name}")
     elif action == "rename":
         name = datasets.rename(*names)
         lines.append(f"{names[0]} is now {name}. Runs of {names[0]} keep their results, but no longer find its images")

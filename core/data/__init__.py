@@ -1,6 +1,8 @@
 """Images in; arrays, labels and named splits out.
 
 datasets      load a dataset by name: shipped, downloaded or imported
+importing     a folder or zip becomes a dataset
+uploads       files of visitors, on their way into a dataset
 dataset       a dataset in memory and on disk
 folders       image folders and zip archives
 layout        the class and split of each file, from its folders

@@ -11,6 +11,7 @@ from core.download import fetch
 from core.errors import DatasetError, Stopped
 from core.progress import Report
 
+SAMPLE = "cifar10-sample"
 SOURCE = (
     "Krizhevsky, Learning Multiple Layers of Features from Tiny Images, technical report, University of Toronto 2009 "
     "(https://www.cs.toronto.edu/~kriz/cifar.html); collected from 80 Million Tiny Images"

@@ -98,35 +98,37 @@ def read(name: str) -> Dataset:
         raise _broken(name) from error
 
 
-def write(name: str, rows: Iterable[Row], *, metadata: Mapping[str, str | Sequence[str]]) -> Dataset:
+def write(
+    names: Iterable[tuple[str, str]], rows: Iterable[Row], *, metadata: Mapping[str, str | Sequence[str]]
+) -> Dataset:
     """Store rows as they arrive; the dataset becomes visible when it is complete.
 
     Args:
-        name: The name of its folder.
+        names: Names and titles for it, the preferred ones first: it gets the first that no other dataset has. Writing
+            the same content again under one of them gives the dataset that is there.
         rows: Consumed one at a time, so the images need not fit into memory. If they raise, nothing is kept.
-        metadata: title, class_names, source, licence, skipped and notes; read after the last row.
+        metadata: class_names, source, licence, skipped and notes; read after the last row.
 
     Raises:
-        DatasetError: The disk is full, or another dataset has this name. Writing the same content again is no error.
+        DatasetError: The disk is full, or other datasets have all these names.
     """
     _sweep()
     with tempfile.TemporaryDirectory(prefix=".new-", dir=root()) as temporary:
-        new = Path(temporary) / name
+        new, name = Path(temporary) / "new", ""
         new.mkdir()
         try:
-            fingerprint = _write(new, rows, metadata)
+            content = _write(new, rows, metadata)
+            for name, title in names:
+                _write_about(new, {"title": title, **content})
+                if _named(new, name) or read(name).fingerprint == content["fingerprint"]:
+                    return read(name)
         except OSError as error:
             raise DatasetError(
                 f"{root()} cannot be written ({error.strerror})",
                 "",
                 "Free some space, or set BACKBONE_LAB_HOME to another disk",
             ) from error
-        try:
-            new.rename(root() / name)
-        except OSError:  # the name is taken, perhaps only since a moment ago
-            if read(name).fingerprint != fingerprint:
-                raise taken(name) from None
-    return read(name)
+    raise taken(name)
 
 
 def taken(name: str) -> DatasetError:
@@ -168,7 +170,8 @@ def _sweep() -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _write(folder: Path, rows: Iterable[Row], metadata: Mapping[str, str | Sequence[str]]) -> str:
+def _write(folder: Path, rows: Iterable[Row], metadata: Mapping[str, str | Sequence[str]]) -> dict[str, Any]:
+    """Write the arrays of a dataset; returns the content of its dataset.json, except for the title."""
     digest, shape = hashlib.sha256(), ()
     columns = []
     with (folder / "images.raw").open("wb") as stream:
@@ -181,9 +184,22 @@ def _write(folder: Path, rows: Iterable[Row], metadata: Mapping[str, str | Seque
     labels, official, files = (np.array(column) for column in zip(*columns, strict=True))
     np.savez_compressed(folder / "rows.npz", labels=labels.astype(np.int64), official=official, files=files)
     content = fingerprint(digest.hexdigest(), labels, official, metadata["class_names"])
-    stored = {"version": VERSION, **metadata, "shape": [len(labels), *shape], "fingerprint": content}
-    (folder / "dataset.json").write_text(json.dumps(stored, indent=1, ensure_ascii=False), encoding="utf-8")
-    return content
+    return {"version": VERSION, **metadata, "shape": [len(labels), *shape], "fingerprint": content}
+
+
+def _write_about(folder: Path, metadata: Mapping[str, Any]) -> None:
+    (folder / "dataset.json").write_text(json.dumps(metadata, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _named(new: Path, name: str) -> bool:
+    """Give a complete folder its name; False if another has it, perhaps only since a moment ago."""
+    try:
+        new.rename(root() / name)
+    except OSError:
+        if (root() / name).exists():
+            return False
+        raise
+    return True
 
 
 def _broken(name: str) -> DatasetError:

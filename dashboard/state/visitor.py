@@ -33,6 +33,7 @@ class State:
     projector: bool = False  # larger type, strokes and points
     lesson: str = ""  # the lesson shown at the top of every page
     step: str = ""  # of the lesson, from 1
+    importing: str = ""  # the import that this visitor started
 
 
 def begin() -> None:

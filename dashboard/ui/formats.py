@@ -24,6 +24,7 @@ STAGES = {
     "finetune": "Fine-tuning",
     "scratch": "Training from scratch",
     "evaluate": "Evaluating",
+    "measure": "Reading the sizes of images",
     "import": "Importing images",
     "wait": "Waiting for another computation",
     "neighbours": "Finding nearest neighbours",

@@ -1,13 +1,15 @@
 """Data shows the dataset that is chosen, brings new ones in, and says plainly when it cannot."""
 
+import threading
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.data import datasets
+from core.data import datasets, layout
+from core.data.folders import Tree
+from tests.pages.conftest import ROOT, wait
 from tests.pictures import pictures, write_folder, write_zip
-
-IMPORT = {"zip": "Import the zip", "path": "Import the path"}
 
 
 def metrics(page: AppTest) -> dict[str, str]:
@@ -34,36 +36,101 @@ def test_the_shipped_sample_is_shown_with_its_classes_splits_and_origin(visit):
     assert page.get("image")[0].proto.imgs[0].url != before
 
 
+def imported(page: AppTest, name: str) -> AppTest:
+    """Wait until an import has ended and its dataset is in use."""
+    return wait(page, lambda: page.query_params.get("dataset") == name)
+
+
+def import_path(page: AppTest, path: Path) -> AppTest:
+    page.text_input[0].set_value(str(path))
+    return press(page, "Import the path")
+
+
 def test_a_folder_on_the_server_becomes_the_dataset_in_use(visit, tmp_path: Path):
     write_folder(tmp_path / "pets", pictures(per_class=10) | {"cats/notes.jpg": b"not an image"})
-    page = visit("data")
-    page.text_input[0].set_value(str(tmp_path / "pets"))
-    press(page, IMPORT["path"])
-    assert not page.exception
-    assert page.query_params["dataset"] == "pets"
+    page = imported(import_path(visit("data"), tmp_path / "pets"), "pets")
     assert metrics(page) == {"Images": "20", "Classes": "2", "Size": "40 px", "Skipped files": "1"}
     assert "notes.jpg" in page.dataframe[1].value["File and reason"].iloc[0]
+    assert page.toast[0].value == "20 images of pets imported, 1 file skipped."
+    assert "importing" not in page.query_params
 
 
-def test_an_uploaded_zip_is_named_after_its_file(visit, tmp_path: Path):
+def test_an_uploaded_zip_is_named_after_its_file_and_does_not_stay(visit, tmp_path: Path, home: Path):
     packed = write_zip(tmp_path / "pets.zip", pictures(per_class=10))
     page = visit("data")
-    assert next(button for button in page.main.button if button.label == IMPORT["zip"]).disabled
     page.file_uploader[0].upload("My pets.zip", packed.read_bytes()).run()
-    press(page, IMPORT["zip"])
-    assert page.query_params["dataset"] == "my-pets"
+    imported(page, "my-pets")
     assert metrics(page)["Images"] == "20"
+    wait(page, lambda: not list((home / "uploads").iterdir()))
+
+
+def test_the_same_upload_is_the_same_dataset_and_another_of_its_name_is_not(visit, tmp_path: Path):
+    page = visit("data")
+    uploads = ((10, "pets", "20 images of"), (10, "pets", "already here"), (11, "pets-2", "22 images of"))
+    for per_class, name, said in uploads:
+        packed = write_zip(tmp_path / "pets.zip", pictures(per_class=per_class))
+        page.file_uploader[0].upload("pets.zip", packed.read_bytes()).run()
+        wait(page, lambda: "importing" not in page.query_params)
+        assert page.query_params["dataset"] == name
+        assert said in page.toast[0].value
+
+
+def test_an_import_goes_on_elsewhere_and_is_found_again_after_a_reload(visit, tmp_path: Path, monkeypatch):
+    held = hold_imports(monkeypatch)
+    page = import_path(visit("data"), write_folder(tmp_path / "pets", pictures(per_class=10)))
+    assert "Cancel" in [button.label for button in page.main.button]
+    name = page.query_params["importing"]
+    page.switch_page(str(ROOT / "pages" / "train.py")).run()
+    assert "Importing pets" in [link.proto.label for link in page.sidebar.get("page_link")]
+    again, another = visit("data", importing=name), visit("data")
+    assert all("Cancel" in [button.label for button in each.main.button] for each in (again, another))
+    held.set()
+    imported(again, "pets")
+    imported(page, "pets")
+    another.run()
+    assert "dataset" not in another.query_params and not another.toast
+
+
+def test_a_cancelled_import_leaves_nothing_and_the_dataset_in_use_stays(visit, tmp_path: Path, home: Path, monkeypatch):
+    held = hold_imports(monkeypatch)
+    page = import_path(visit("data"), write_folder(tmp_path / "pets", pictures(per_class=10)))
+    press(page, "Cancel")
+    held.set()
+    wait(page, lambda: "importing" not in page.query_params)
+    assert "nothing is kept" in page.toast[0].value
+    assert metrics(page)["Images"] == "2,500" and not (home / "datasets" / "pets").exists()
 
 
 def test_what_cannot_be_imported_is_said_and_the_dataset_in_use_stays(visit, tmp_path: Path):
     page = visit("data")
-    assert "first" in press(page, IMPORT["path"]).warning[0].value
+    assert "first" in press(page, "Import the path").warning[0].value
     for path in (tmp_path / "nowhere", write_folder(tmp_path / "lonely", pictures(classes=("cats",)))):
-        page.text_input[0].set_value(str(path))
-        press(page, IMPORT["path"])
-        assert not page.exception
+        wait(import_path(page, path), lambda: bool(page.error))
         assert len(page.error) == 1
         assert metrics(page)["Images"] == "2,500"
+    page.switch_page(str(ROOT / "pages" / "train.py")).run()
+    assert "lonely was not imported" in [link.proto.label for link in page.sidebar.get("page_link")]
+    page.switch_page(str(ROOT / "pages" / "data.py")).run()
+    press(page, "Close")
+    assert not page.error and "importing" not in page.query_params
+
+
+def test_the_import_of_a_server_that_has_been_restarted_is_said_to_be_gone(visit):
+    page = visit("home", importing="import-0123456789abcdef")
+    assert "restarted" in page.warning[0].value
+    assert "importing" not in page.query_params
+
+
+def hold_imports(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Imports list their files and then wait, until the event is set."""
+    held, arrange = threading.Event(), layout.arrange
+
+    def wait_and_arrange(tree: Tree) -> layout.Layout:
+        held.wait()
+        return arrange(tree)
+
+    monkeypatch.setattr(layout, "arrange", wait_and_arrange)
+    return held
 
 
 def test_an_imported_dataset_tells_how_uneven_it_is_and_can_be_deleted(visit, tmp_path: Path):

@@ -80,8 +80,12 @@ def test_empty_words_are_refused_and_not_taken_for_the_default(store, capsys, op
 def test_images_added_to_an_imported_folder_have_a_way_into_the_store(capsys, tmp_path):
     folder = str(write_folder(tmp_path / "grow", pictures()))
     assert main(["datasets", "import", folder]) == 0
+    assert main(["datasets", "import", folder]) == 0
+    assert f"{folder} is already the dataset grow" in capsys.readouterr().out
     write_folder(tmp_path / "grow", {"cats/new.jpg": photo()})
-    assert main(["datasets", "import", folder]) == 1
+    assert main(["datasets", "import", folder]) == 0
+    assert f"{folder} is now the dataset grow-2" in capsys.readouterr().out
+    assert main(["datasets", "import", folder, "grow"]) == 1
     assert "datasets rename grow grow-old" in capsys.readouterr().err
     assert main(["datasets", "rename", "grow", "grow-old"]) == 0
     assert main(["datasets", "import", folder]) == 0
@@ -89,7 +93,7 @@ def test_images_added_to_an_imported_folder_have_a_way_into_the_store(capsys, tm
     capsys.readouterr()
     assert main(["datasets", "--json"]) == 0
     counts = {each["name"]: each["images"] for each in json.loads(capsys.readouterr().out)}
-    assert (counts["grow-old"], counts["grow"], counts["both-again"]) == (10, 11, 11)
+    assert (counts["grow-old"], counts["grow-2"], counts["grow"], counts["both-again"]) == (10, 11, 11, 11)
     assert datasets.load("grow-old").title == "grow-old"
     assert main(["datasets", "delete", "grow"]) == 0
     assert "grow" not in [summary.name for summary in datasets.available()]

@@ -5,13 +5,14 @@ import json
 import os
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from core.data import datasets
+from core.data import datasets, importing
 from core.errors import DatasetError, Stopped
 from core.progress import Progress
 from tests.pictures import COLOURS, photo, pictures, write_folder, write_zip
@@ -201,7 +202,7 @@ def test_images_that_use_all_16_bits_need_no_note(tmp_path):
 
 
 def test_more_images_than_one_batch_keep_their_order(tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets, "BATCH", 3)
+    monkeypatch.setattr(importing, "BATCH", 3)
     dataset = datasets.import_images(write_folder(tmp_path / "pets", pictures(20)))
     for row, file in enumerate(dataset.files):
         name, number = file.removesuffix(".jpg").split("/")
@@ -237,7 +238,29 @@ def test_importing_the_same_again_changes_nothing(pets, home):
     assert left(home) == ["pets"]
 
 
-def test_another_content_does_not_take_a_used_name(pets, tmp_path, home):
+def test_another_content_gets_a_number_and_the_same_content_keeps_its_own(pets, tmp_path, home):
+    others = [write_folder(tmp_path / str(count) / "pets", pictures(count)) for count in (7, 8)]
+    for path, name, title, count in ((others[0], "pets-2", "pets 2", 14), (others[1], "pets-3", "pets 3", 16)) * 2:
+        assert datasets.import_images(pets).name == "pets"
+        dataset = datasets.import_images(path)
+        assert (dataset.name, dataset.title, len(dataset.labels)) == (name, title, count)
+    assert left(home) == ["pets", "pets-2", "pets-3"]
+
+
+def test_a_number_makes_no_name_too_long(tmp_path):
+    for folder, count in (("first", 5), ("second", 6)):
+        dataset = datasets.import_images(write_folder(tmp_path / folder / ("a" * 80), pictures(count)))
+        assert len(dataset.name) == importing.LONGEST
+    assert dataset.name.endswith("a-2")
+
+
+def test_an_import_tells_whether_it_was_here_already(pets, tmp_path):
+    first = importing.perform(str(pets))
+    assert first == importing.Imported("pets", "pets", images=10, skipped=0, known=False)
+    assert importing.perform(str(pets)) == replace(first, known=True)
+
+
+def test_another_content_does_not_take_a_name_that_was_asked_for(pets, tmp_path, home):
     first = datasets.import_images(pets)
     other = write_folder(tmp_path / "other", pictures(7))
     with pytest.raises(DatasetError, match=r"'pets'.*another name"):
@@ -313,7 +336,8 @@ def test_a_bomb_of_pixels_is_skipped_by_name(tmp_path):
 def test_an_import_reports_until_all_are_done(pets):
     seen: list[Progress] = []
     datasets.import_images(pets, report=seen.append)
-    assert (seen[-1].stage, seen[-1].done, seen[-1].total, seen[-1].unit) == ("load", 10, 10, "images")
+    assert {(each.stage, each.total) for each in seen} == {("measure", 10), ("import", 10)}
+    assert (seen[-1].stage, seen[-1].done, seen[-1].total, seen[-1].unit) == ("import", 10, 10, "images")
     assert seen[-1].rate > 0 and seen[-1].seconds_left == 0
 
 

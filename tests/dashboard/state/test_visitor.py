@@ -31,6 +31,7 @@ def test_a_plain_address_means_the_defaults_and_stays_plain():
         "projector": False,
         "lesson": "",
         "step": "",
+        "importing": "",
     }
     assert not page.query_params
 

@@ -1,0 +1,183 @@
+"""Folders and zips of images become datasets, in two passes over their files: first the sizes, then the pixels."""
+
+import itertools
+import os
+import re
+import time
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from core.data import cifar, folders, images, layout, png
+from core.data import dataset as stored
+from core.data import splits as cuts
+from core.data.dataset import Dataset, Row
+from core.data.layout import Picture
+from core.errors import DatasetError
+from core.progress import Progress, Report, silent
+
+SIZES = (32, 256)  # pixels: no backbone takes less, few use more, and 10,000 images of 256 px already take 2 GB
+THREADS = min(4, os.cpu_count() or 1)  # Pillow releases the GIL while decoding
+BATCH = 64  # images waiting in memory
+LONGEST = 60  # characters of a name
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import brought, without its pixels."""
+
+    name: str
+    title: str
+    images: int
+    skipped: int  # files
+    known: bool  # whether the same images were here already, under this name
+
+
+def perform(path: str, report: Report = silent) -> Imported:
+    """`import_images`, for other processes."""
+    before = stored.names()
+    dataset = import_images(path, report=report)
+    known = dataset.name in before
+    return Imported(dataset.name, dataset.title, len(dataset.labels), len(dataset.skipped), known)
+
+
+def import_images(path: str | Path, *, name: str | None = None, report: Report = silent) -> Dataset:
+    """Import a folder or zip of `class_name/*.jpg`, optionally below train/, val/ and test/.
+
+    Images are cropped square and resized to the median of their shorter sides. Unreadable files are listed in
+    `skipped`. Importing the same content again changes nothing.
+
+    Args:
+        path: The folder or zip.
+        name: By default the name of the folder or zip, with a number if other images have it: photos, photos-2.
+        report: Receives the number of images done.
+
+    Raises:
+        DatasetError: There are no classes, too few images for a split, an unsafe zip, or the given name is taken.
+            Nothing is kept.
+    """
+    path = Path(path).expanduser()
+    with folders.open_tree(path) as tree:
+        names = _numbered(tree.name) if name is None else [(slug(name), name)]
+        found = layout.arrange(tree)
+        pictures, class_names, skipped = found.pictures, found.class_names, list(found.skipped)
+
+        # Two passes over the files: first mostly the headers, to choose size and range; then the pixels.
+        def measure(picture: Picture) -> images.Measures:
+            return images.measure(tree.read(picture.path), name=picture.path)
+
+        results = reported(_in_threads(pictures, measure), len(pictures), "measure", report)
+        measured = dict(_readable(results, skipped))
+        _check(measured, class_names, skipped)
+        size = int(np.clip(np.median([measures.side for measures in measured.values()]), *SIZES))
+        peak = max((measures.peak for measures in measured.values() if measures.peak is not None), default=None)
+        white = None if peak is None else png.white(peak)
+
+        def pixels(picture: Picture) -> np.ndarray:
+            image = images.decode(tree.read(picture.path), name=picture.path, enough=size, white=white)
+            return images.square(image, size)
+
+        def rows() -> Iterator[Row]:
+            kept = []
+            results = reported(_in_threads(list(measured), pixels), len(measured), "import", report)
+            for picture, image in _readable(results, skipped):
+                kept.append(picture)
+                yield image, picture.label, picture.official, picture.path
+            _check(kept, class_names, skipped)
+
+        metadata = {
+            "class_names": class_names,
+            "source": f"Imported from {path.name}",
+            "licence": "Not stated",
+            "skipped": skipped,
+            "notes": [*tree.notes, *found.notes, *_range(peak, white)],
+        }
+        return stored.write(names, rows(), metadata=metadata)
+
+
+def slug(title: str) -> str:
+    """The name of a dataset with this title. Raises DatasetError if there is none, or a built-in dataset has it."""
+    name = re.sub(r"[^\w]+", "-", unicodedata.normalize("NFC", title).casefold()).strip("-_")[:LONGEST]
+    if not name:
+        raise DatasetError(f"{title!r} cannot be the name of a dataset", "a name with letters or digits")
+    if name in (cifar.SAMPLE, *cifar.CIFAR):
+        raise DatasetError(f"The name {name!r} is taken by a built-in dataset", "another name")
+    return name
+
+
+def reported(items: Iterable[Item], total: int, stage: str, report: Report) -> Iterator[Item]:
+    """Pass images on and report their number, at most every 0.2 s."""
+    started = reported = time.monotonic()
+    done = 0
+    report(Progress(stage, done, total))
+    for done, item in enumerate(items, start=1):
+        yield item
+        now = time.monotonic()
+        if now - reported > 0.2 or done == total:
+            rate = done / max(now - started, 1e-6)
+            report(Progress(stage, done, total, "images", rate, (total - done) / rate))
+            reported = now
+
+
+def _numbered(title: str) -> Iterator[tuple[str, str]]:
+    """Names and titles for a dataset: photos and photos, photos-2 and photos 2, and so on."""
+    first = slug(title)
+    yield first, title
+    for number in itertools.count(2):
+        ending = f"-{number}"
+        yield first[: LONGEST - len(ending)] + ending, f"{title} {number}"
+
+
+def _range(peak: int | None, white: int | None) -> list[str]:
+    """A note on images of 16 bits that use fewer."""
+    if peak is None or white is None or white == 65_535:
+        return []
+    bits = white.bit_length()
+    return [f"The values of 16-bit images end at {peak:,} of 65,535: read as {bits} bits, so that {white:,} is white."]
+
+
+def _check(pictures: Iterable[Picture], class_names: Sequence[str], skipped: Sequence[str]) -> None:
+    labels = np.array([picture.label for picture in pictures], np.int64)
+    official = np.array([picture.official for picture in pictures], str)
+    try:
+        cuts.check(labels, official, class_names)
+    except DatasetError as error:
+        if not skipped:
+            raise
+        note = f"{len(skipped)} skipped, the first is {skipped[0]}"
+        raise DatasetError(f"{error.received} ({note})", error.expected, error.remedy) from error
+
+
+def _in_threads(
+    pictures: Sequence[Picture], work: Callable[[Picture], Result]
+) -> Iterator[tuple[Picture, Result | DatasetError]]:
+    """Do the work in threads; results arrive in order, a batch at a time."""
+
+    def attempt(picture: Picture) -> Result | DatasetError:
+        try:
+            return work(picture)
+        except DatasetError as error:
+            return error
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for start in range(0, len(pictures), BATCH):
+            batch = pictures[start : start + BATCH]
+            yield from zip(batch, pool.map(attempt, batch), strict=True)
+
+
+def _readable(
+    results: Iterable[tuple[Picture, Result | DatasetError]], skipped: list[str]
+) -> Iterator[tuple[Picture, Result]]:
+    for picture, result in results:
+        if isinstance(result, DatasetError):
+            skipped.append(result.received)
+        else:
+            yield picture, result

@@ -1,0 +1,84 @@
+"""Files that visitors upload, in the home folder until they are imported.
+
+Each has a folder of its own beside a file that the receiving process keeps locked. The system frees the locks of a
+process that ends, however it ends: what is unlocked belongs to nobody.
+"""
+
+import hashlib
+import re
+import shutil
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from filelock import FileLock, Timeout
+
+from core import settings
+from core.errors import DatasetError
+
+CHUNK = 1 << 20  # bytes in memory while a file is copied
+LONGEST = 200  # bytes of a file's name; most file systems take 255
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that has arrived."""
+
+    path: Path  # named as the visitor's file, as far as every file system allows
+    digest: str  # SHA-256 of its content
+    lock: FileLock
+
+
+def keep(stream: BinaryIO, filename: str) -> Upload:
+    """Copy a file to the home folder, a piece at a time. Raises DatasetError if the disk is full; nothing is kept."""
+    folder = settings.folder("uploads") / uuid.uuid4().hex
+    path, lock, digest = folder / safe(filename), _lock(folder), hashlib.sha256()
+    try:
+        lock.acquire()
+        folder.mkdir()
+        with path.open("wb") as copy:
+            while piece := stream.read(CHUNK):
+                copy.write(piece)
+                digest.update(piece)
+    except OSError as error:
+        _remove(folder, lock)
+        message = f"{filename} cannot be kept ({error.strerror})"
+        raise DatasetError(message, "", "Free some space on the disk") from error
+    return Upload(path, digest.hexdigest(), lock)
+
+
+def remove(upload: Upload) -> None:
+    """Remove a file that `keep` has kept."""
+    _remove(upload.path.parent, upload.lock)
+
+
+def sweep() -> None:
+    """Remove the files of processes that no longer exist."""
+    for path in (settings.home() / "uploads").glob("*.lock"):
+        lock = _lock(path.with_suffix(""))
+        try:
+            lock.acquire(blocking=False)
+        except (Timeout, OSError):  # its process lives, or the folder is read-only
+            continue
+        _remove(path.with_suffix(""), lock)
+
+
+def safe(filename: str) -> str:
+    """A file's name without what some file system takes for something else, and not too long."""
+    name = re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", filename).strip(" .")
+    return name.encode(errors="replace")[-LONGEST:].decode(errors="ignore") or "upload"
+
+
+def _lock(folder: Path) -> FileLock:
+    return FileLock(_lock_path(folder), thread_local=False)  # another thread releases it
+
+
+def _lock_path(folder: Path) -> Path:
+    return folder.with_suffix(".lock")
+
+
+def _remove(folder: Path, lock: FileLock) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    lock.release()
+    _lock_path(folder).unlink(missing_ok=True)

@@ -1,0 +1,103 @@
+"""Imports of images: tasks of the worker, one after the other, that every visitor finds again."""
+
+import functools
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from core.data import importing, uploads
+from dashboard.server import tasks
+from dashboard.server.once import once
+from dashboard.server.tasks import Task
+
+KEPT = 64  # of those that have ended
+
+
+@dataclass(frozen=True)
+class Import:
+    """An import that runs or has ended; its task's result is an `importing.Imported`."""
+
+    source: str  # the name of the file or folder
+    task: Task
+
+
+def begin_path(path: str) -> str:
+    """Start to import a folder or zip of the server; returns the name by which `get` finds it."""
+    return _begin(_task(path, path), Path(path).name)
+
+
+def begin_upload(stream: BinaryIO, filename: str) -> str:
+    """Start to import an uploaded zip, which is copied first; returns the name by which `get` finds it.
+
+    Raises:
+        DatasetError: The disk is full.
+        LabError: The engine could not start.
+    """
+    upload = uploads.keep(stream, filename)
+    task = _task(upload.digest, str(upload.path))
+    if task.running:  # the same content, for another visitor or in another tab
+        uploads.remove(upload)
+        return task.name
+    try:
+        name = _begin(task, upload.path.name)
+    except BaseException:
+        uploads.remove(upload)
+        raise
+    task.when_done(functools.partial(_remove, upload))
+    return name
+
+
+def get(name: str) -> Import | None:
+    """A running import, or one of the last that have ended."""
+    return _imports().get(name)
+
+
+def running() -> list[str]:
+    """The names of the running and waiting imports, in their order."""
+    return [name for name, each in list(_imports().items()) if each.task.running]
+
+
+def start() -> None:
+    """Remove the uploads of servers that were ended in the middle; once per server."""
+    _imports()
+
+
+def _task(question: str, path: str) -> Task:
+    return Task(
+        tasks.name("import", question),
+        importing.perform,
+        (path,),
+        failure="The images cannot be imported",
+        line=_line(),
+    )
+
+
+def _begin(task: Task, source: str) -> str:
+    task.begin()
+    imports = _imports()
+    imports.pop(task.name, None)  # the newest last
+    imports[task.name] = Import(source, task)
+    for name in list(imports)[:-KEPT]:
+        if not imports[name].task.running:
+            imports.pop(name, None)
+    return task.name
+
+
+def _remove(upload: uploads.Upload, _future: Any) -> None:
+    uploads.remove(upload)
+
+
+def _end(line: ThreadPoolExecutor) -> None:
+    line.shutdown(wait=False, cancel_futures=True)
+
+
+@once(close=_end)
+def _line() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="imports")
+
+
+@once
+def _imports() -> dict[str, Import]:
+    uploads.sweep()
+    return {}
