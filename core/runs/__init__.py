@@ -3,6 +3,7 @@
 outcome    the numbers of a run, and its other results
 rows       every run with its settings and numbers, typed, or as a table
 connection the store of the settings, checked before it is opened
+index      every run of an SQLite store, read again only where it changed
 store      every run with its settings, progress and result (MLflow)
 reporter   writes a worker's progress into the store
 models     the trained model of a run
@@ -36,6 +37,7 @@ from core.runs.store import (
     stage_predictions,
     start,
     stop_seen,
+    version,
 )
 
 __all__ = [
@@ -74,4 +76,5 @@ __all__ = [
     "start",
     "stop_seen",
     "table",
+    "version",
 ]

@@ -40,7 +40,7 @@ class Client:
 
         @functools.wraps(method)
         def call(*args: Any, **kwargs: Any) -> Any:
-            with _in_words(self._uri):
+            with in_words(self._uri):
                 return method(*args, **kwargs)
 
         return call
@@ -57,9 +57,9 @@ def connect(uri: str) -> tuple[Client, str]:
     os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"} | os.environ
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     lock = settings.folder("runs") / "mlflow.lock"
-    with storage.locked(lock), _in_words(uri):  # two processes must not create the same tables
+    with storage.locked(lock), in_words(uri):  # two processes must not create the same tables
         _check_kind(uri)
-        database = _database(uri)
+        database = file_of(uri)
         ours = database == settings.folder("runs") / "mlflow.db"
         artifacts = (settings.folder("runs") / "artifacts").as_uri() if database else None
         client = Client(uri)
@@ -83,8 +83,19 @@ def copy_before_upgrade() -> Path | None:
     return _copies[-1] if _copies else None
 
 
+def file_of(uri: str) -> Path | None:
+    """The file of an SQLite store; None for another kind."""
+    import sqlalchemy
+
+    if not uri.startswith("sqlite:"):
+        return None
+    name = sqlalchemy.make_url(uri).database
+    return Path(name).absolute() if name and name != ":memory:" else None
+
+
 @contextmanager
-def _in_words(uri: str) -> Iterator[None]:
+def in_words(uri: str) -> Iterator[None]:
+    """Errors of a store as StoreErrors."""
     try:
         yield
     except StoreError:
@@ -146,7 +157,7 @@ def _check_version(uri: str) -> None:
     from alembic.util import CommandError
     from mlflow.store.db import utils
 
-    database = _database(uri)
+    database = file_of(uri)
     if database and not database.is_file():
         return
     engine = sqlalchemy.create_engine(uri)
@@ -181,16 +192,6 @@ def _check_version(uri: str) -> None:
         utils._upgrade_db(engine)  # what `mlflow db upgrade` calls
     finally:
         engine.dispose()
-
-
-def _database(uri: str) -> Path | None:
-    """The file of an SQLite store; None for another kind."""
-    import sqlalchemy
-
-    if not uri.startswith("sqlite:"):
-        return None
-    name = sqlalchemy.make_url(uri).database
-    return Path(name).absolute() if name and name != ":memory:" else None
 
 
 def _copied(database: Path) -> Path:

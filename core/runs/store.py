@@ -10,14 +10,15 @@ the same runs. Importing MLflow takes 2 s, so it is imported on first use.
                  +----------------------------- resume --------------------------+---------+--------+
 """
 
+import functools
 import json
 import logging
 import os
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields, replace
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from math import nan
 from pathlib import Path
@@ -34,6 +35,7 @@ from core.config import ZERO_SHOT, RunConfig
 from core.errors import LabError, RunError, StoreError
 from core.progress import Progress
 from core.runs import connection
+from core.runs.index import Index
 from core.runs.outcome import STAGES, Outcome, Result, Run
 from core.runs.rows import NUMBERS, RunRow
 from core.training import checkpoints
@@ -144,12 +146,20 @@ def get(run_id: str) -> Run:
 
 def active() -> list[Run]:
     """Queued and running runs, oldest first."""
-    return [run for _, run in reversed(_search()) if run.status not in ENDED]
+    return [listed.run for listed in reversed(_active()) if listed.run.status not in ENDED]
 
 
 def rows() -> list[RunRow]:
     """Every run with its settings and numbers, newest first."""
-    return [_row(run, stored.data.metrics, _ours(stored.data.tags)) for stored, run in _search()]
+    index = _index()
+    return [listed.row for listed in (index.all() if index else _read().values())]
+
+
+def version() -> Hashable | None:
+    """What changes whenever anybody writes into the store, and costs nothing to look at; None: an SQLite file alone
+    has it."""
+    index = _index()
+    return index.version() if index else None
 
 
 def predictions(run_id: str) -> pd.DataFrame:
@@ -256,9 +266,9 @@ def mark_interrupted(alive: Callable[[str, dict], bool] | None = None) -> list[s
         alive: Whether a run is being worked on, given its id and owner (`host`, `pid`, `started`, `scheduler`).
     """
     interrupted = []
-    for stored, run in _search():
-        owner = json.loads(_ours(stored.data.tags).get("owner", "{}"))
-        if run.status not in ENDED and not (alive or process_alive)(run.id, owner):
+    for listed in _active():
+        run = listed.run
+        if run.status not in ENDED and not (alive or process_alive)(run.id, json.loads(listed.owner)):
             end(run.id, "interrupted", error=INTERRUPTED)
             interrupted.append(run.id)
     return interrupted
@@ -345,19 +355,43 @@ def _row(run: Run, metrics: dict[str, float], tags: dict[str, str]) -> RunRow:
     )
 
 
-def _search() -> list[tuple]:
-    """Every run of the experiment, newest first: MLflow's object and our `Run`."""
+@dataclass(frozen=True)
+class _Listed:
+    """What is kept of a run to list it."""
+
+    run: Run
+    row: RunRow
+    owner: str  # JSON
+
+
+def _active() -> list[_Listed]:
+    """The runs that may be active, newest first."""
+    index = _index()
+    return index.active() if index else list(_read().values())
+
+
+def _read(ids: Sequence[str] | None = None) -> dict[str, _Listed]:
+    """Runs of the experiment by id, newest first; None: all of them."""
     stored, page = [], None
+    named = ", ".join(f"'{run_id}'" for run_id in ids or ())
     while page is None or page.token:
-        page = _client().search_runs([_experiment()], max_results=1000, page_token=page and page.token)
+        page = _client().search_runs(
+            [_experiment()],
+            f"attributes.run_id IN ({named})" if named else "",
+            max_results=1000,
+            page_token=page and page.token,
+        )
         stored += page
-    runs = []
+    listed = {}
     for mlflow_run in stored:
+        run_id, tags = mlflow_run.info.run_id, _ours(mlflow_run.data.tags)
         try:
-            runs.append((mlflow_run, _run(mlflow_run)))
+            run = _run(mlflow_run)
         except (LabError, ValueError) as error:  # written by another program or version
-            logger.warning("run %s is ignored: %s", mlflow_run.info.run_id, error)
-    return runs
+            logger.warning("run %s is ignored: %s", run_id, error)
+            continue
+        listed[run_id] = _Listed(run, _row(run, mlflow_run.data.metrics, tags), tags.get("owner", "{}"))
+    return listed
 
 
 def _ours(tags: dict[str, str]) -> dict[str, str]:
@@ -411,6 +445,17 @@ def _this_process() -> dict:
     import psutil
 
     return {"host": socket.gethostname(), "pid": os.getpid(), "started": psutil.Process().create_time()}
+
+
+def _index() -> Index[_Listed] | None:
+    """What is kept of the store, if it is an SQLite file."""
+    return _index_of(settings.tracking_uri(), _experiment())
+
+
+@functools.cache
+def _index_of(uri: str, experiment: str) -> Index[_Listed] | None:
+    file = connection.file_of(uri)
+    return Index(uri, file, experiment, _read) if file else None
 
 
 def _client() -> connection.Client:

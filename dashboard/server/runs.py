@@ -1,7 +1,13 @@
-"""Runs: queued, followed and read. Other processes write runs too, so changing data is cached for a second at most."""
+"""Runs: queued, followed and read.
+
+Other processes write runs too. What changes is read again when the store has changed; a store that cannot tell is read
+once a second at most.
+"""
 
 import shutil
+from collections.abc import Hashable
 from pathlib import Path
+from time import monotonic
 
 import pandas as pd
 import streamlit as st
@@ -19,16 +25,15 @@ from core.training.freezing import Frozen
 from dashboard.server import engine, explain
 
 
-@st.cache_data(ttl=1, show_spinner=False)
 def rows() -> list[RunRow]:
     """`runs.rows`: every run, newest first."""
-    return sorted(runs.rows(), key=lambda run: run.created, reverse=True)
+    return list(_rows(_version(1.0)))
 
 
 def active() -> list[Run]:
     """Queued and running runs with their progress, oldest first; none while the engine starts or without a store."""
     try:
-        return _active() if engine.settled() and engine.store_open() else []
+        return list(_active(_version(0.4))) if engine.settled() and engine.store_open() else []
     except StoreError:  # which pages show where they read runs
         return []
 
@@ -88,10 +93,10 @@ def change(first: RunRow, second: RunRow) -> Change:
     return comparison.of_runs(first, second)
 
 
-@st.cache_data(ttl=0.5, max_entries=32, show_spinner=False)
 def curves(run_id: str) -> pd.DataFrame:
     """`runs.curves`, which grow while a run trains."""
-    return runs.curves(run_id)
+    grow = any(run.id == run_id for run in active())
+    return _curves(run_id, _version(0.5) if grow else None)
 
 
 @st.cache_data(ttl=3, max_entries=64, show_spinner=False)
@@ -128,6 +133,7 @@ def resume(run_id: str) -> None:
     engine.wait().resume(run_id)
     for result in (get, predictions, stage_predictions, confusion, frozen):
         result.clear(run_id)
+    _curves.clear(run_id, None)
     explain.forget_grad_cam()
     refresh()
 
@@ -146,11 +152,27 @@ def exports_folder(run_id: str) -> Path:
 
 def refresh() -> None:
     """Read runs again: one was queued, stopped or deleted, or has ended."""
-    rows.clear()
+    _rows.clear()
     _active.clear()
     plan.clear()
 
 
-@st.cache_data(ttl=0.4, show_spinner=False)
-def _active() -> list[Run]:
-    return runs.active()
+def _version(seconds: float) -> Hashable:
+    """What stays the same as long as the store does; where that is unknown, for so many seconds."""
+    version = runs.version()
+    return int(monotonic() / seconds) if version is None else version
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _rows(stored: Hashable) -> tuple[RunRow, ...]:
+    return tuple(sorted(runs.rows(), key=lambda run: run.created, reverse=True))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _active(stored: Hashable) -> tuple[Run, ...]:
+    return tuple(runs.active())
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _curves(run_id: str, stored: Hashable) -> pd.DataFrame:
+    return runs.curves(run_id)

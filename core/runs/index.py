@@ -1,0 +1,90 @@
+"""All runs of an SQLite store, read again only where they changed.
+
+MLflow takes 3 s to read 500 runs, and a server reads them for every page. SQLite counts its changes: while that number
+stays, a look takes microseconds. When it has changed, one query says which runs did, and MLflow reads those.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from core.runs import connection
+
+ENDED = ("FINISHED", "FAILED", "KILLED")  # MLflow's words; the last that is written of a run
+AT_ONCE = 100  # runs named in one query; when more have changed, all are read
+PATIENCE = 20  # seconds for another process to finish writing
+
+Entry = TypeVar("Entry")
+
+
+class Index(Generic[Entry]):
+    """The runs of an experiment, newest first.
+
+    Args:
+        file: The database, which the store has made.
+        read: Reads runs by id, or all of them without ids; returns what is kept of each by id. It may lack some.
+
+    Raises:
+        StoreError: Any method: the file cannot be read.
+    """
+
+    def __init__(self, uri: str, file: Path, experiment: str, read: Callable[[Sequence[str] | None], dict[str, Entry]]):
+        self._uri, self._file, self._experiment, self._read = uri, file, experiment, read
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._inode = 0
+        self._version: Hashable = None
+        self._states: dict[str, tuple] = {}  # of all runs, as of this version
+        self._kept: dict[str, tuple[tuple, Entry | None]] = {}  # as of these states
+
+    def version(self) -> Hashable:
+        """What changes whenever anybody writes into the store."""
+        with self._lock, connection.in_words(self._uri):
+            return self._now()
+
+    def all(self) -> list[Entry]:
+        """Every run."""
+        return self._entries(lambda state: True)
+
+    def active(self) -> list[Entry]:
+        """The runs that have not ended, without reading the others."""
+        return self._entries(lambda state: state[0] not in ENDED)
+
+    def _entries(self, wanted: Callable[[tuple], bool]) -> list[Entry]:
+        with self._lock, connection.in_words(self._uri):
+            self._look()
+            ids = [run_id for run_id, state in self._states.items() if wanted(state)]
+            changed = [run_id for run_id in ids if self._kept.get(run_id, ((), None))[0] != self._states[run_id]]
+            if changed:
+                found = self._read(changed if len(changed) <= AT_ONCE else None)
+                self._kept |= {run_id: (self._states[run_id], found.get(run_id)) for run_id in changed}
+            entries = [self._kept[run_id][1] for run_id in ids]
+            return [entry for entry in entries if entry is not None]
+
+    def _look(self) -> None:
+        """See which runs there are. What is written of a run that has not ended leaves no trace but the version."""
+        version = self._now()
+        if version == self._version or self._connection is None:
+            return
+        listed = self._connection.execute(
+            "SELECT run_uuid, status, end_time, name FROM runs WHERE experiment_id = ? AND lifecycle_stage = 'active' "
+            "ORDER BY start_time DESC, run_uuid",
+            (int(self._experiment),),
+        ).fetchall()
+        self._states = {
+            run_id: (status, ended, name) if status in ENDED else (status, version)
+            for run_id, status, ended, name in listed
+        }
+        self._kept = {run_id: kept for run_id, kept in self._kept.items() if run_id in self._states}
+        self._version = version
+
+    def _now(self) -> Hashable:
+        inode = self._file.stat().st_ino
+        if self._connection is None or inode != self._inode:  # a copy was put back
+            self._connection = sqlite3.connect(
+                f"{self._file.as_uri()}?mode=ro", uri=True, timeout=PATIENCE, check_same_thread=False
+            )
+            self._inode, self._kept = inode, {}
+        return inode, self._connection.execute("PRAGMA data_version").fetchone()[0]

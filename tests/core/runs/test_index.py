@@ -1,0 +1,108 @@
+"""Runs are read again only where they changed, whoever changed them."""
+
+import shutil
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from mlflow.tracking import MlflowClient
+
+from core import runs, settings
+from core.config import RunConfig
+from core.errors import StoreError
+from core.progress import Progress
+
+pytestmark = pytest.mark.usefixtures("store")
+
+TINY = RunConfig(backbone="Tiny", n_train=100, n_test=50)
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str] | None]:
+    """What MLflow was asked to read, in order."""
+    asked: list[Sequence[str] | None] = []
+    original = runs.store._read
+
+    def counted(ids: Sequence[str] | None = None) -> dict:
+        asked.append(ids)
+        return original(ids)
+
+    monkeypatch.setattr(runs.store, "_read", counted)
+    runs.store._index_of.cache_clear()
+    return asked
+
+
+def ended(status: str = "stopped") -> str:
+    run_id = runs.create(TINY)
+    runs.end(run_id, status)
+    return run_id
+
+
+def test_nothing_is_read_when_nothing_changed(read):
+    run_ids = {ended(), runs.create(TINY)}
+    assert {row.id for row in runs.rows()} == run_ids
+    before, version = len(read), runs.version()
+    for _ in range(3):
+        assert {row.id for row in runs.rows()} == run_ids
+        assert len(runs.active()) == 1
+    assert (len(read), runs.version()) == (before, version)
+
+
+def test_a_run_that_goes_on_is_read_again_and_those_that_have_ended_are_not(read):
+    ended()
+    running = runs.create(TINY)
+    runs.start(running)
+    runs.rows()
+    runs.store.write_progress(running, Progress("train", 3, 10, unit="epochs"), [])
+    assert [run.progress and run.progress.done for run in runs.active()] == [3]
+    assert read[-1] == [running]
+    assert len(runs.rows()) == 2
+    assert read[-1] == [running]
+
+
+def test_active_runs_are_found_without_reading_all_that_have_ended(read):
+    for _ in range(3):
+        ended()
+    queued = runs.create(TINY)
+    assert [run.id for run in runs.active()] == [queued]
+    assert read == [[queued]]
+
+
+def test_the_end_of_a_run_its_resumption_and_its_deletion_are_seen():
+    run_id = ended()
+    assert [row.status for row in runs.rows()] == ["stopped"]
+    runs.resume(run_id)
+    assert [row.status for row in runs.rows()] == ["queued"]
+    runs.end(run_id, "failed", error="no reason")
+    assert [(row.status, row.error) for row in runs.rows()] == [("failed", "no reason")]
+    runs.delete(run_id)
+    assert (runs.rows(), runs.active()) == ([], [])
+
+
+def test_what_another_program_changes_is_seen(read):
+    run_id, version = ended(), runs.version()
+    assert runs.rows()[0].name != "renamed"
+    MlflowClient(settings.tracking_uri()).update_run(run_id, name="renamed")
+    assert runs.version() != version
+    assert runs.rows()[0].name == "renamed"
+
+
+def test_a_copy_of_the_store_that_is_put_back_is_read_anew(store: Path, tmp_path: Path):
+    with closing(sqlite3.connect(store)) as source, closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+        source.backup(copy)
+    ended()
+    version = runs.version()
+    assert len(runs.rows()) == 1
+    shutil.copy(tmp_path / "copy.db", tmp_path / "copy-2.db")
+    (tmp_path / "copy-2.db").replace(store)
+    assert runs.version() != version
+    assert runs.rows() == []
+
+
+def test_a_store_that_has_gone_is_said(store: Path):
+    runs.rows()
+    store.unlink()
+    with pytest.raises(StoreError, match="cannot be used"):
+        runs.rows()
