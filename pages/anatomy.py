@@ -78,6 +78,7 @@ if anatomy is None:
 
 
 # Show
+@address.together()
 def _open_clicked() -> None:
     """Open the part whose box was clicked."""
     for part in selections.ids(st.session_state.get("picture", {}))[:1]:

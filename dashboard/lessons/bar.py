@@ -57,6 +57,7 @@ def go(name: str, index: int) -> None:
     st.switch_page(components.page(step.page), query_params=position | choices)
 
 
+@address.together()
 def leave() -> None:
     """Leave the lesson and show all lessons."""
     visitor.update(lesson="", step="")

@@ -49,14 +49,15 @@ def bars(answer: Answer, *, classes: Sequence[str] = ()) -> go.Figure:
         classes: Names of the dataset's classes in their order; empty for ImageNet, which has too many for colours.
     """
     names, percents = answer.class_names, [100 * share for share in answer.probabilities]
+    labels = [charts.label(name) for name in names]
     colours = [charts.class_colour(classes.index(name)) if name in classes else charts.ACCENT for name in names]
     figure = charts.canvas(
         go.Bar(
             x=percents,
-            y=names,
+            y=labels,
             orientation="h",
             marker={"color": colours, "opacity": charts.TINT},
-            text=[f"{name}  <b>{percent:.0f} %</b>" for name, percent in zip(names, percents, strict=True)],
+            text=[f"{label}  <b>{percent:.0f} %</b>" for label, percent in zip(labels, percents, strict=True)],
             textposition="outside",
             cliponaxis=False,
             hovertemplate="%{y}: %{x:.1f} %<extra></extra>",

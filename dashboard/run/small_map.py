@@ -10,7 +10,7 @@ from core.maps import Map, MapConfig
 from core.runs import RunRow
 from dashboard import server
 from dashboard.state import visitor
-from dashboard.ui import charts, components, formats
+from dashboard.ui import charts, components
 
 POLL = 0.5  # seconds between polls
 SIDE, PROJECTED = 250, 420  # pixels
@@ -70,7 +70,7 @@ def _look_again(config: MapConfig) -> None:
 
 
 def _figure(run: RunRow, drawn: Map) -> go.Figure:
-    names = [formats.plotly(name) for name in server.runs.confusion(run.id).columns]
+    names = [charts.label(name) for name in server.runs.confusion(run.id).columns]
     points = pd.DataFrame(drawn.positions, columns=["x", "y"], index=drawn.rows)
     points = points.join(server.runs.predictions(run.id).set_index("row"), how="inner")
     wrong = points["label"] != points["prediction"]

@@ -6,17 +6,22 @@ the one that is shown.
 A browser sends its address with each click. The second of two quick clicks is sent with the address from before the
 first; `current` returns the newer value.
 
+A browser's history gets a step with each change: what one click changes is changed `together`.
+
 A value that no widget knows is taken out of the address, and `refused` says so for as long as the page is shown. After
 Back or Forward the address alone counts, and a name that it lacks means the default.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import isfinite
 from time import monotonic
 from typing import TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.state import get_session_state
+from streamlit.runtime.state.query_params import QueryParams
 
 LAG = 2.0  # seconds in which a browser may still send the address from before a click
 LEFT_OUT = "Left out of this address"
@@ -201,6 +206,28 @@ def announce(name: str, value: str | None) -> None:
     before = st.query_params.get(name)
     if before != value:
         st.session_state.setdefault(_CHANGED, {})[name] = (before, value, monotonic())
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Send what changes inside to the browser as one step of its history, as `st.query_params` alone cannot."""
+    with get_session_state().query_params() as params:
+        parameters = params
+    if "_send_query_param_msg" in vars(parameters):  # inside another one
+        yield
+        return
+    before = _all_of(parameters)
+    vars(parameters)["_send_query_param_msg"] = lambda: None
+    try:
+        yield
+    finally:
+        del vars(parameters)["_send_query_param_msg"]
+        if _all_of(parameters) != before:
+            parameters._send_query_param_msg()
+
+
+def _all_of(parameters: QueryParams) -> dict[str, list[str]]:
+    return {name: parameters.get_all(name) for name in parameters}
 
 
 def put(name: str, value) -> None:

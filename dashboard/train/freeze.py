@@ -138,6 +138,7 @@ def _wait(config: RunConfig) -> None:
         st.rerun()
 
 
+@address.together()
 def _unfreeze_from(config: RunConfig, blocks: int) -> None:
     key = f"strip-{config.unfreeze}-{config.unfreeze_count}-{config.backbone}-{config.batchnorm}"
     count = clicked(st.session_state.get(key, {}), blocks)

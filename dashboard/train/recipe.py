@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core import backbones, heads, recipes
-from core.config import PROBES, TRAINED, RunConfig
+from core.config import HEAD_DEFAULTS, OWN_DEFAULTS, PROBES, TRAINED, RunConfig
 from core.errors import ConfigError
+from core.options import defaults
 from dashboard.state import address, visitor
 from dashboard.train import options
 from dashboard.ui import choices, formats
@@ -36,9 +37,10 @@ def follow_link() -> None:
     given = {field: st.query_params[field] for field in set(settings) - {"method"} if field in st.query_params}
     if not given or not complete:
         st.session_state["recipe"] = name
-        _apply(visitor.get().backbones if visitor.linked("backbones") else ())
-        for field, value in given.items():
-            address.put(field, value)
+        with address.together():
+            _apply(visitor.get().backbones if visitor.linked("backbones") else ())
+            for field, value in given.items():
+                address.put(field, value)
 
 
 def method() -> str:
@@ -107,6 +109,7 @@ def command(config: RunConfig) -> str:
     return " ".join(parts)
 
 
+@address.together()
 def _switch() -> None:
     """Another kind of method was chosen: reset the numbers, and choose networks that suit it."""
     kind = st.session_state.get("kind")
@@ -140,6 +143,7 @@ def _say_brought(name: str) -> None:
         st.caption(f":material/account_tree: **{formats.listed(brought)}** {verb} now chosen{instead}.")
 
 
+@address.together()
 def _apply(linked: Sequence[str] = ()) -> None:
     """Set what the chosen recipe determines, and reset all other settings that could change its result.
 
@@ -160,5 +164,8 @@ def _apply(linked: Sequence[str] = ()) -> None:
     visitor.update(backbones=chosen)
     settings = recipe.settings(chosen[0])
     st.session_state.pop("kind", None)
+    # The address says what differs from these.
+    usual = defaults(RunConfig) | OWN_DEFAULTS.get(settings["method"], HEAD_DEFAULTS)
     for field, value in ({"recipe": name} | settings).items():
-        address.put(field, value)
+        if value != usual.get(field):
+            address.put(field, value)

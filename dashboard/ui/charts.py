@@ -5,6 +5,7 @@ the id of what they stand for as `customdata`, so that a click is understood wha
 Accuracies come as fractions, 0 to 1, and are drawn in percent.
 """
 
+import html
 from collections.abc import Mapping, Sequence
 from math import isnan
 from typing import Any
@@ -117,7 +118,7 @@ def pareto_front(cost: ArrayLike, gain: ArrayLike) -> np.ndarray:
 def class_balance(frame: pd.DataFrame) -> go.Figure:
     """Images of each class: `class_name`, `images`; classes keep their order and so their colours."""
     bars = go.Bar(
-        x=frame["class_name"],
+        x=frame["class_name"].map(label),
         y=frame["images"],
         marker_color=[class_colour(index) for index in range(len(frame))],
         hovertemplate="%{x}: %{y:,} images<extra></extra>",
@@ -132,7 +133,7 @@ def counted(counts: Mapping[str, int], class_names: Sequence[str]) -> go.Figure:
     names = list(counts)[::-1]
     bars = go.Bar(
         x=[counts[name] for name in names],
-        y=names,
+        y=[label(name) for name in names],
         orientation="h",
         text=[f"{counts[name]:,}" for name in names],
         textposition="outside",
@@ -204,7 +205,7 @@ def accuracy_bars(frame: pd.DataFrame) -> go.Figure:
     )
     figure = canvas(bars, height=110 + 44 * len(frame))
     percents = [f"<b>{100 * accuracy:.1f} %</b>" for accuracy in frame["accuracy"]]
-    labels = [f"{label}<br>{percent}" for label, percent in zip(_run_labels(frame), percents, strict=True)]
+    labels = [f"{title}<br>{percent}" for title, percent in zip(_run_labels(frame), percents, strict=True)]
     figure.update_yaxes(tickvals=frame["run_id"], ticktext=labels, type="category", title_text="")
     return figure.update_xaxes(title_text="Accuracy (%),<br>95 % interval", range=[0, 100])
 
@@ -260,10 +261,11 @@ def confusion(counts: pd.DataFrame) -> go.Figure:
     images = counts.to_numpy()
     shares = 100 * images / np.maximum(images.sum(axis=1, keepdims=True), 1)
     few = len(names) <= MANY_CLASSES
+    labels = [label(name) for name in names]
     cells = go.Heatmap(
         z=shares,
-        x=names,
-        y=names,
+        x=labels,
+        y=labels,
         text=np.where(images > 0, images.astype(str), ""),
         texttemplate="%{text}" if few else None,
         xgap=1 if few else 0,
@@ -280,8 +282,8 @@ def confusion(counts: pd.DataFrame) -> go.Figure:
     )
     true, predicted = (grid.ravel() for grid in np.meshgrid(names, names, indexing="ij"))
     targets = go.Scatter(
-        x=predicted,
-        y=true,
+        x=np.tile(labels, len(labels)),
+        y=np.repeat(labels, len(labels)),
         mode="markers",
         marker={"size": 26 if few else 6, "symbol": "square", "opacity": 0},
         selected_marker={"opacity": 0.35, "color": ACCENT},
@@ -313,7 +315,7 @@ def per_class(counts: pd.DataFrame) -> go.Figure:
         }
     )
     bars = go.Bar(
-        x=frame["class_name"],
+        x=frame["class_name"].map(label),
         y=100 * frame["accuracy"],
         marker={"color": [class_colour(index) for index in range(len(frame))], "opacity": TINT},
         error_y=error_bars(frame),
@@ -323,6 +325,11 @@ def per_class(counts: pd.DataFrame) -> go.Figure:
     figure = canvas(bars, height=340)
     figure.update_xaxes(title_text="True class", type="category", showticklabels=len(frame) <= MANY_CLASSES)
     return figure.update_yaxes(title_text="Accuracy (%)", range=[0, 104])
+
+
+def label(name: object) -> str:
+    """A name from outside, for any text of a chart: Plotly reads tags and entities in all of them."""
+    return html.escape(str(name), quote=False)
 
 
 def canvas(*traces, **layout) -> go.Figure:
@@ -425,14 +432,14 @@ def _run_labels(frame: pd.DataFrame) -> list[str]:
     sizes = frame["n_train_used"].nunique() > 1
     labels = []
     for run in frame.to_dict("records"):
-        label = run["name"]
+        title = label(run["name"])
         if run["weights_origin"] == "untrained":
-            label += " (untrained)"
+            title += " (untrained)"
         if run["preprocessing"] == "divide255":
-            label += ", divided by 255"
+            title += ", divided by 255"
         if sizes and not isnan(run["n_train_used"]):
-            label += f", {run['n_train_used']:,.0f} images"
-        labels.append(label)
+            title += f", {run['n_train_used']:,.0f} images"
+        labels.append(title)
     return labels
 
 

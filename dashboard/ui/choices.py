@@ -105,6 +105,7 @@ def run(runs: Sequence[RunRow], label: str = "Run", *, forget: Sequence[str] = (
         _say_not_here(current, newest)
     titles = {run.id: run_title(run) for run in runs}
 
+    @address.together()
     def keep() -> None:
         if st.session_state.get(key) not in by_id:  # its title has changed, as when a run ends
             return

@@ -1,6 +1,5 @@
 """The one way to write each kind of number, date and stage."""
 
-import html
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -36,11 +35,6 @@ STAGES = {
 def cpu(name: str) -> str:
     """A processor in a narrow column: Intel(R) Xeon(R) Processor @ 2.20GHz -> Intel Xeon."""
     return " ".join(re.sub(r"\((R|TM)\)|\b(Processor|CPU)\b|@.*", "", name).split())
-
-
-def plotly(text: object) -> str:
-    """A name for a chart as it is: Plotly reads tags and entities in every label."""
-    return html.escape(str(text), quote=False)
 
 
 def plain(text: object) -> str:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from core import metrics
-from dashboard.ui.charts import ACCENT, MANY_CLASSES, QUIET, TINT, canvas, error_bars
+from dashboard.ui.charts import ACCENT, MANY_CLASSES, QUIET, TINT, canvas, error_bars, label
 
 SECOND = "#e08600"  # the other of two runs
 FEW = 10  # images of a bin; fewer are drawn faintly
@@ -86,8 +86,8 @@ def paired(counts: metrics.Paired, first: str, second: str) -> go.Figure:
     """The test images that two runs share: right in both, in only one, in none."""
     parts = (
         ("Both right", counts.both, "#b4bac7", "#1b1f2a"),
-        (f"Only right: {first}", counts.only_first, ACCENT, "#ffffff"),
-        (f"Only right: {second}", counts.only_second, SECOND, "#1b1f2a"),
+        (f"Only right: {label(first)}", counts.only_first, ACCENT, "#ffffff"),
+        (f"Only right: {label(second)}", counts.only_second, SECOND, "#1b1f2a"),
         ("Both wrong", counts.neither, "#5c6475", "#ffffff"),
     )
     figure = canvas(height=170, barmode="stack", bargap=0.1)
@@ -124,12 +124,12 @@ def per_class_of_two(first: pd.DataFrame, second: pd.DataFrame, names: tuple[str
             }
         )
         figure.add_bar(
-            x=[str(column) for column in counts.columns],
+            x=[label(column) for column in counts.columns],
             y=100 * frame["accuracy"],
-            name=name,
+            name=label(name),
             marker={"color": colour, "opacity": TINT},
             error_y=error_bars(frame),
-            hovertemplate=f"%{{x}}: %{{y:.1f}} %<extra>{name}</extra>",
+            hovertemplate=f"%{{x}}: %{{y:.1f}} %<extra>{label(name)}</extra>",
         )
     figure.update_xaxes(title_text="True class", type="category", showticklabels=len(first) <= MANY_CLASSES)
     return figure.update_yaxes(title_text="Accuracy (%)", range=[0, 104])
@@ -140,7 +140,7 @@ def probabilities(class_names: Sequence[str], values: np.ndarray, *, most: int =
     best = metrics.likeliest(values, most)[::-1]
     bars = go.Bar(
         x=100 * values[best],
-        y=[str(class_names[index]) for index in best],
+        y=[label(class_names[index]) for index in best],
         orientation="h",
         marker={"color": ACCENT, "opacity": TINT},
         text=[f"{100 * values[index]:.1f} %" for index in best],

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.ui.charts import ACCENT, QUIET
+from dashboard.ui.charts import ACCENT, QUIET, label
 
 TRAINS = "#e76300"
 FROZEN = "#9db8d9"
@@ -110,7 +110,7 @@ def learning(frame: pd.DataFrame, *, by: str = "epoch", unfrozen: float | None =
                     x=points["step"],
                     y=points["value"] * (100 if what == "accuracy" else 1),
                     mode="lines+markers" if by == "epoch" else "lines",
-                    name=part if len(names) == 1 else run,
+                    name=part if len(names) == 1 else label(run),
                     legendgroup=part if len(names) == 1 else run,
                     showlegend=column == 2 and (len(names) == 1 or validation or by == "batch"),
                     line={
@@ -120,7 +120,7 @@ def learning(frame: pd.DataFrame, *, by: str = "epoch", unfrozen: float | None =
                     },
                     marker_size=8 if validation else 6,
                     opacity=1 if validation or by == "batch" else 0.75,
-                    hovertemplate=f"{run}<br>{part} {what}: %{{y:.4g}}<extra></extra>",
+                    hovertemplate=f"{label(run)}<br>{part} {what}: %{{y:.4g}}<extra></extra>",
                     row=1,
                     col=column,
                 )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.ui.charts import ACCENT, canvas
+from dashboard.ui.charts import ACCENT, canvas, label
 
 MOST = 20  # bars
 
@@ -18,7 +18,7 @@ def answers(texts: Sequence[str], cosines: np.ndarray, probabilities: np.ndarray
         y=[str(rank) for rank in range(len(best))],
         orientation="h",
         marker={"color": ACCENT},
-        text=[f"{texts[i]}  <b>{100 * probabilities[i]:.1f} %</b>  (cosine {cosines[i]:.3f})" for i in best],
+        text=[f"{label(texts[i])}  <b>{100 * probabilities[i]:.1f} %</b>  (cosine {cosines[i]:.3f})" for i in best],
         textposition=["inside" if probabilities[i] > 0.6 else "outside" for i in best],
         insidetextanchor="start",
         constraintext="none",
@@ -31,11 +31,11 @@ def answers(texts: Sequence[str], cosines: np.ndarray, probabilities: np.ndarray
 
 def matrix(images: Sequence[str], texts: Sequence[str], cosines: np.ndarray) -> go.Figure:
     """Cosines (n, k): an image a column, a text a row; each image's most similar text is marked."""
-    best = cosines.argmax(axis=1)
+    best, texts = cosines.argmax(axis=1), [label(text) for text in texts]
     cells = go.Heatmap(
         z=cosines.T,
-        x=list(images),
-        y=list(texts),
+        x=[label(image) for image in images],
+        y=texts,
         text=[[f"{value + 0:.2f}" for value in row] for row in cosines.T.round(2)],  # + 0: no -0.00
         texttemplate="%{text}" if len(images) * len(texts) <= 400 else None,
         colorbar={"title": {"text": "Cosine", "side": "right"}, "thickness": 12, "outlinewidth": 0},
@@ -44,7 +44,7 @@ def matrix(images: Sequence[str], texts: Sequence[str], cosines: np.ndarray) -> 
         hovertemplate="%{x}, %{y}: %{z:.3f}<extra></extra>",
     )
     marks = go.Scatter(
-        x=list(images),
+        x=[label(image) for image in images],
         y=[texts[index] for index in best],
         mode="markers",
         marker={"symbol": "square-open", "size": 34, "color": "#e08600", "line_width": 3},

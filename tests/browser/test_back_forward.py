@@ -9,9 +9,11 @@ STARTING = 180_000  # milliseconds for the engine, on a machine that is busy
 CHOICES = [  # page, a choice on it, its part of the address
     ("backbones", "Timeline", "view=timeline"),
     ("train", "Fine-tune", "method=finetune"),
+    ("anatomy", "Parameters", "width=params"),
     ("maps", "PCA", "map=pca"),
     ("layers", "PCA", "map=pca"),
     ("predict", "Shipped", "photo=shipped"),
+    ("zero_shot", "File", "photo=file"),
 ]
 
 
@@ -30,6 +32,21 @@ def test_a_choice_is_taken_back_at_once_and_made_again(page: Page, name: str, ch
     page.go_forward()
     expect(button).to_have_attribute("aria-checked", "true")
     expect(page).to_have_url(re.compile(addressed))
+
+
+def test_a_recipe_sets_many_choices_and_is_taken_back_in_one_step(page: Page):
+    page.goto("/train")
+    recipe = page.get_by_role("main").get_by_role("combobox", name="Recipe")
+    expect(recipe).to_be_visible(timeout=STARTING)
+    recipe.click()
+    page.get_by_role("option", name="The notebook's own CNN").click()
+    expect(page).to_have_url(re.compile("recipe=custom-cnn"))
+    expect(page).to_have_url(re.compile("method=scratch"))
+    page.wait_for_timeout(1500)
+    page.go_back()
+    expect(page).to_have_url(re.compile("/train$"))
+    page.wait_for_timeout(1500)
+    expect(page).to_have_url(re.compile("/train$"))
 
 
 def test_back_from_another_page_returns_with_what_was_chosen(page: Page):

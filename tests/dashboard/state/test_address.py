@@ -1,6 +1,7 @@
 """Choices in the address bar: a link sets them, and of two quick clicks none is lost."""
 
 import pytest
+from streamlit.runtime.state.query_params import QueryParams
 from streamlit.testing.v1 import AppTest
 
 
@@ -61,3 +62,26 @@ def test_what_is_forgotten_is_not_brought_back():
     page.button[0].click().run()
     assert page.selectbox[0].value == "umap"
     assert "map" not in page.query_params
+
+
+def test_changes_together_are_sent_as_one(monkeypatch):
+    sent = []
+    monkeypatch.setattr(QueryParams, "_send_query_param_msg", lambda parameters: sent.append(parameters.to_dict()))
+
+    def change_three():
+        import streamlit as st
+
+        from dashboard.state import address
+
+        with address.together():
+            address.put("map", "pca")
+            with address.together():
+                address.put("near", 20)
+            address.put("near", 30)
+            st.text(st.query_params["near"])
+        with address.together():
+            address.put("map", "pca")
+
+    page = AppTest.from_function(change_three, default_timeout=120).run()
+    assert page.text[0].value == "30"
+    assert sent == [{"map": "pca", "near": "30"}]

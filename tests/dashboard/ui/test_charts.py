@@ -1,13 +1,16 @@
 """Charts are judged by their spec: what is drawn, where, in which colour, with which id."""
 
+import html
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from core import metrics
 from core.backbones import BACKBONES
-from dashboard.ui import charts
+from dashboard.ui import charts, run_charts
+from dashboard.zero_shot import charts as similarities
 
 RUNS = pd.DataFrame(
     {
@@ -199,3 +202,30 @@ def test_class_names_that_look_like_something_else_are_categories_in_their_order
     assert balance.layout.xaxis.type == charts.per_class(counts).layout.xaxis.type == "category"
     assert "category" in (counted.layout.xaxis.type, counted.layout.yaxis.type)
     assert balance.layout.yaxis.type is None
+
+
+def test_names_with_tags_are_shown_as_they_are_and_found_again_when_clicked():
+    names = ["<b>bold<i>", "salt &amp; pepper"]
+    counts = pd.DataFrame(np.eye(2, dtype=int), index=names, columns=names)
+    values = np.array([0.9, 0.1])
+    drawn = [
+        charts.class_balance(pd.DataFrame({"class_name": names, "images": [1, 2]})),
+        charts.counted(dict.fromkeys(names, 3), names),
+        charts.confusion(counts),
+        charts.per_class(counts),
+        charts.accuracy_bars(RUNS.assign(name=names[0])),
+        run_charts.per_class_of_two(counts, counts, (names[0], names[1])),
+        run_charts.probabilities(names, values),
+        run_charts.paired(metrics.Paired(1, 2, 3, 4, 1.0), *names),
+        similarities.answers(names, values, values),
+        similarities.matrix(names, names, np.eye(2)),
+    ]
+    for figure in drawn:
+        for trace in figure.data:
+            trace.customdata = None
+        text = html.unescape(figure.to_json().replace("\\u003c", "<").replace("\\u003e", ">").replace("\\u0026", "&"))
+        assert "&lt;b&gt;bold" not in text  # escaped once, not twice
+        assert "<b>bold<i>" not in figure.to_json().replace("\\u003c", "<").replace("\\u003e", ">")
+        assert "<b>bold<i>" in text
+    cells = charts.confusion(counts).data[1].customdata
+    assert {tuple(cell[:2]) for cell in cells} == {(a, b) for a in names for b in names}
