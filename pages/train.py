@@ -58,7 +58,7 @@ with right:
     current = visitor.get().run or (active[0].id if active else "")
     with run_area:
         if current:
-            progress.show(current)
+            progress.show(current, narrow=True)
         progress.queue(but=current)
         if current or active:
             st.subheader("The next run", anchor=False)

@@ -8,7 +8,7 @@ from dashboard import server
 from dashboard.run import confidence
 from dashboard.ui import components, image_grid, notable_images
 
-MOST, TILE = 3, 112  # images, and their size in pixels: one row between the card and the map on a laptop
+MOST, TILE = 3, 112  # images, and their size in pixels: one row beside the card and the map on a laptop
 WIDTH = 400  # pixels of this row
 
 

@@ -27,8 +27,12 @@ _AGAIN = {  # what to do about a run that did not finish
 _TRAINING_STOPPED = "It resumes from its last checkpoint, or from the start if there is none."
 
 
-def show(run_id: str) -> None:
-    """Draw a run; while it waits or runs, it refreshes itself and can be paused and stopped."""
+def show(run_id: str, *, narrow: bool = False) -> None:
+    """Draw a run; while it waits or runs, it refreshes itself and can be paused and stopped.
+
+    Args:
+        narrow: There is a form beside it: the next steps come before the images, or a laptop would hide them.
+    """
     if any(run.id == run_id for run in server.runs.active()):
         st.fragment(_live, run_every=POLL)(run_id)
         return
@@ -46,13 +50,16 @@ def show(run_id: str) -> None:
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=CARD):
             components.result_card(run)
-        with st.container(width=first_images.WIDTH):  # below the card where there is no room beside it
-            first_images.show(run)
         small_map.show(run)
+        if not narrow:
+            with st.container(width=first_images.WIDTH):
+                first_images.show(run)
     if change := server.runs.unfreezing(run):
         st.markdown(findings.unfreezing(change))
         fair_probe.show(run, change)
     _next_steps(run)
+    if narrow:
+        first_images.show(run)
     learned(run)
 
 

@@ -13,7 +13,7 @@ from dashboard.state import visitor
 from dashboard.ui import charts, components
 
 POLL = 0.5  # seconds between polls
-SIDE, PROJECTED = 250, 420  # pixels
+SIDE, PROJECTED = 230, 420  # pixels
 MOST = 500  # images: enough to see the classes, drawn in a few seconds
 
 
