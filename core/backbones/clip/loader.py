@@ -1,5 +1,6 @@
 """The image towers of CLIP as backbones: how to build them and where to find their weights. See `keras_loader`."""
 
+import functools
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ def bring(facts: Backbone) -> str:
     return checkpoints.bring(facts)
 
 
+@functools.cache
 def download_bytes(facts: Backbone) -> int:
     """About the size of the files to download: both towers, float32."""
     return 4 * sum(map(math.prod, tensors.expected(towers.SHAPES[facts.name], facts.default_size).values()))
