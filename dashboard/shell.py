@@ -77,7 +77,7 @@ PAGES = {  # section -> (script, title, icon, purpose)
 }
 
 
-streamlit_patch.drop_ticks_of_left_pages()
+streamlit_patch.drop_ticks()
 
 
 def show() -> None:

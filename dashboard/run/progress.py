@@ -122,7 +122,7 @@ def curves(run_id: str, name: str, unfrozen: int | None) -> None:
     frames = [values.assign(run=name)]
     for number, other in enumerate(chosen, 2):
         frames.append(server.runs.curves(other).assign(run=f"{number}. {others[other]}"))
-    figure = training_charts.learning(pd.concat(frames), by=by, unfrozen=unfrozen)
+    figure = server.figures.of(training_charts.learning, pd.concat(frames), by=by, unfrozen=unfrozen)
     components.chart(figure, key=f"curves-{run_id}", alt=f"Training curves by {by}")
 
 

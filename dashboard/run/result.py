@@ -26,14 +26,21 @@ def show(run: RunRow, outcome: Outcome) -> None:
     counts = server.runs.confusion(run.id)
     st.subheader("Accuracy by class", anchor=False)
     st.markdown(findings.classes(counts))
-    components.chart(charts.per_class(counts), key=f"classes-{run.id}", alt="Accuracy of each class with its interval")
+    components.chart(
+        server.figures.of(charts.per_class, counts),
+        key=f"classes-{run.id}",
+        alt="Accuracy of each class with its interval",
+    )
     st.subheader("Confusion matrix", anchor=False)
     st.caption("Choose a cell to see its images; click an image's caption to see what supports the prediction.")
     projected = visitor.get().projector  # then the matrix needs the whole width to be read
     left, right = (st.container(), st.container()) if projected else st.columns([13, 11], gap="large")
     with left:
         event = components.chart(
-            charts.confusion(counts), key=f"confusion-{run.id}", alt="Confusion matrix", selection="points"
+            server.figures.of(charts.confusion, counts),
+            key=f"confusion-{run.id}",
+            alt="Confusion matrix",
+            selection="points",
         )
     with right:
         _cell(run, counts, selections.cell(event) or _worst(counts))

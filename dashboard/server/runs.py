@@ -94,9 +94,9 @@ def change(first: RunRow, second: RunRow) -> Change:
 
 
 def curves(run_id: str) -> pd.DataFrame:
-    """`runs.curves`, which grow while a run trains."""
+    """`runs.curves`, which grow while a run trains: then they are read once a second."""
     grow = any(run.id == run_id for run in active())
-    return _curves(run_id, _version(0.5) if grow else None)
+    return _curves(run_id, int(monotonic()) if grow else None)
 
 
 @st.cache_data(ttl=3, max_entries=64, show_spinner=False)
@@ -174,5 +174,5 @@ def _active(stored: Hashable) -> tuple[Run, ...]:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _curves(run_id: str, stored: Hashable) -> pd.DataFrame:
+def _curves(run_id: str, second: int | None) -> pd.DataFrame:
     return runs.curves(run_id)

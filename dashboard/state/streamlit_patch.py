@@ -1,26 +1,34 @@
-"""The one patch of Streamlit: a fragment's timer must not take a visitor back to a page they left.
+"""The one patch of Streamlit: which ticks of the timers of fragments are answered.
 
 A timer's tick names the page it belongs to. If it arrives after a click on another page, Streamlit 1.67 takes it as a
-request to go back: on a busy server, one click in twenty did nothing.
+request to go back: on a busy server, one click in twenty did nothing. Such a tick is dropped.
+
+All open tabs together get `ANSWERED` ticks a second, each its share: without a limit, 30 tabs that watch a run took
+half of a machine's two cores from it. Few tabs notice nothing.
 """
 
 import functools
+from collections.abc import Hashable
+from time import monotonic
 
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
 
+ANSWERED = 20  # ticks a second, of all tabs together
+FORGOTTEN = 5.0  # seconds after its last tick, longer than any timer waits, a timer has no share
+
 _LAST_REQUEST = "_backbone_lab_last_request"  # the page a visitor last requested, and the page shown at that time
 
 
-def drop_ticks_of_left_pages() -> None:
-    """Drop ticks of any page other than the one last requested or switched to."""
+def drop_ticks() -> None:
+    """Drop ticks of any page other than the one last requested or switched to, and those above a tab's share."""
     original = AppSession.request_rerun
     if hasattr(original, "__wrapped__"):  # patched by this module before it was reloaded
         original = original.__wrapped__
 
     @functools.wraps(original)
     def request_rerun(session: AppSession, client_state: ClientState | None) -> None:
-        if client_state is None or not _is_late_tick(session, client_state):
+        if client_state is None or not (_is_late_tick(session, client_state) or _is_above_share(session, client_state)):
             original(session, client_state)
 
     AppSession.request_rerun = request_rerun  # pyright: ignore[reportAttributeAccessIssue]
@@ -34,3 +42,32 @@ def _is_late_tick(session: AppSession, client_state: ClientState) -> bool:
     requested, shown_then = getattr(session, _LAST_REQUEST, ("", ""))
     switched = page == shown != shown_then  # by `st.switch_page`, which sends no request
     return requested not in ("", page) and not switched
+
+
+def _is_above_share(session: AppSession, client_state: ClientState) -> bool:
+    key = session.id, client_state.page_script_hash, client_state.fragment_id
+    return client_state.is_auto_rerun and not _shares.take(key, monotonic())
+
+
+class Shares:
+    """When each timer ticked last, and was answered last; used by the server's event loop alone."""
+
+    def __init__(self):
+        self._ticked: dict[Hashable, float] = {}
+        self._answered: dict[Hashable, float] = {}
+        self._swept = 0.0
+
+    def take(self, timer: Hashable, now: float) -> bool:
+        """Whether a tick is answered: its timer has waited for its turn among all that tick."""
+        self._ticked[timer] = now
+        if now - self._swept > 1:
+            self._swept = now
+            self._ticked = {timer: at for timer, at in self._ticked.items() if now - at < FORGOTTEN}
+            self._answered = {timer: at for timer, at in self._answered.items() if timer in self._ticked}
+        if timer in self._answered and now - self._answered[timer] < len(self._ticked) / ANSWERED:
+            return False
+        self._answered[timer] = now
+        return True
+
+
+_shares = Shares()

@@ -61,7 +61,7 @@ def unpatched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Visit
 @pytest.fixture
 def visit(unpatched: Visit) -> Visit:
     """The same with the patch."""
-    streamlit_patch.drop_ticks_of_left_pages()
+    streamlit_patch.drop_ticks()
     return unpatched
 
 
@@ -99,7 +99,47 @@ def test_ticks_pass_while_the_page_has_no_name_yet(visit: Visit):
 
 
 def test_a_patch_that_is_loaded_again_wraps_nothing_twice(visit: Visit):
-    streamlit_patch.drop_ticks_of_left_pages()
+    streamlit_patch.drop_ticks()
     assert not hasattr(AppSession.request_rerun.__wrapped__, "__wrapped__")
     visit.use("train")
     assert visit.drawn == ["train"]
+
+
+def answered(timers: int, seconds: float, *, every: float = 0.6) -> list[int]:
+    """How often each of several timers, spread evenly, is answered."""
+    shares, counts = streamlit_patch.Shares(), [0] * timers
+    ticks = sorted(
+        (tick * every + timer * every / timers, timer)
+        for timer in range(timers)
+        for tick in range(int(seconds / every))
+    )
+    for now, timer in ticks:
+        counts[timer] += shares.take(timer, now)
+    return counts
+
+
+def test_every_tick_of_few_tabs_is_answered():
+    assert answered(timers=6, seconds=60) == [100] * 6
+
+
+def test_many_tabs_together_get_no_more_than_one_server_gives_and_each_its_share():
+    counts = answered(timers=100, seconds=60)
+    assert sum(counts) <= 1.1 * 60 * streamlit_patch.ANSWERED
+    assert min(counts) >= 0.8 * 60 * streamlit_patch.ANSWERED / 100
+
+
+def test_a_tab_that_was_closed_leaves_its_share_to_the_others():
+    shares, later = streamlit_patch.Shares(), 2 * streamlit_patch.FORGOTTEN
+    for timer in range(200):
+        assert shares.take(timer, 0.0)
+    assert not shares.take(0, 1.0)
+    assert shares.take(0, later)
+    assert shares.take(0, later + 2 / streamlit_patch.ANSWERED)
+
+
+def test_a_second_tick_at_once_is_dropped_and_a_click_never(visit: Visit):
+    visit.use("train")
+    visit.tick("train")
+    visit.tick("train")
+    visit.use("train")
+    assert visit.drawn == ["train", "train", "train"]
