@@ -1,20 +1,21 @@
 """Where work runs: Dask workers, a local one by default, a cluster by address.
 
-    dashboard --Client--> scheduler --> worker: one process per device, three threads;
-                                        the resource `train` limits it to one run at a time,
-                                        a map may take the second thread,
-                                        the third answers short calls meanwhile
+    dashboard --Client--> scheduler --> worker: one process per device, four threads;
+                                        one run takes the resource `train`,
+                                        one long call `long`, one import or download `files`,
+                                        and the fourth thread answers short calls meanwhile
 
 Only workers import TensorFlow. The dashboard reads the state of a run from the store; the engine queues and stops
 runs, and records the end of those whose worker died.
 """
 
+import inspect
 import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from core import execute, hardware, runs, settings
@@ -23,12 +24,18 @@ from core.errors import EngineError, RunError, Stopped
 from core.maps import umap_layout
 from core.progress import Progress
 
+RESOURCES = {"train": 1, "long": 1, "files": 1}  # of each worker: how many works of a kind it does at once
+# A worker of Dask begins what needs a resource strictly in order: behind a run that waits, nothing else would begin.
+PRIORITIES = {"train": 0, "long": 1, "files": 2}
+THREADS = sum(RESOURCES.values()) + 1  # the last one is left for short calls
 REPORT_EVERY = 0.3  # seconds between two reports of a call
 WARM_MAPS_AFTER = 5  # seconds, so that a run started on opening the dashboard goes first
-ATTEMPTS = 3  # to warm a worker up
+ATTEMPTS = 3  # to warm up for maps
+OPEN = "Whoever reaches the scheduler {address} can run code on its workers: use tls://, see docs/security.md"
 GRACE = 1.2  # seconds for a run to obey a stop before its worker is restarted
 
 logger = logging.getLogger(__name__)
+_warming = threading.Lock()
 
 
 class Engine:
@@ -38,8 +45,8 @@ class Engine:
         self._client, self._cluster = client, cluster
         self._futures = {}
         self._calls = {}  # name -> the unique name of the last call, to cancel it
-        self._warm = self._begin_to_warm()
-        self._warm_maps = self._submit(_once, _warm_maps, retries=ATTEMPTS - 1)  # kept, or Dask would drop the task
+        # Kept, or Dask would drop the task; as it is, Dask also does it again when a worker restarts.
+        self._warm = client.submit(_once, _warm_maps, pure=False, retries=ATTEMPTS - 1)
 
     @classmethod
     def start(cls) -> "Engine":
@@ -51,6 +58,7 @@ class Engine:
         """
         from dask import config as dask_config
         from distributed import Client, LocalCluster
+        from distributed.security import Security
 
         runs.active()  # raises if the store cannot be used, before there is a cluster to close
 
@@ -59,8 +67,12 @@ class Engine:
                 # Dask blames the death of a worker on all its tasks, even waiting ones; `_once` and `execute.perform`
                 # know better.
                 "distributed.scheduler.allowed-failures": 100,
+                # Short calls would stay with the scheduler while as many works as threads wait for their resources.
+                "distributed.scheduler.worker-saturation": "inf",
                 # Dask gives up a worker that is gone this long after a death, be it slow to return or dead again.
                 "distributed.deploy.lost-worker-timeout": "365 days",
+                "distributed.scheduler.http.routes": [],  # no status pages: any user of this machine could read them
+                "distributed.worker.http.routes": [],
                 "distributed.worker.memory.target": False,  # features are already in files: nothing to spill
                 "distributed.worker.memory.spill": False,
                 "distributed.worker.memory.pause": False,
@@ -69,20 +81,17 @@ class Engine:
         )
         address = settings.scheduler()
         if address:
-            try:
-                engine = cls(Client(address, timeout="5s", set_as_default=False), None)
-            except (OSError, TimeoutError, ValueError) as error:
-                raise EngineError(
-                    f"No scheduler answers at {address}",
-                    "a Dask scheduler such as tcp://host:8786",
-                    "Start `dask scheduler` there, or unset BACKBONE_LAB_SCHEDULER to work on this machine",
-                ) from error
+            if settings.scheduler_is_open():
+                logger.warning("%s", OPEN.format(address=address))
+            engine = cls(_connect(address), None)
         else:
             cluster = LocalCluster(
                 n_workers=1,
-                threads_per_worker=3,
-                resources={"train": 1},
+                threads_per_worker=THREADS,
+                resources=RESOURCES,
                 dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False},
+                security=Security.temporary(),  # keys of this process: who has them not is refused
                 silence_logs=logging.ERROR,
             )
             engine = cls(Client(cluster, set_as_default=False), cluster)
@@ -90,7 +99,12 @@ class Engine:
         return engine
 
     def submit(self, config: RunConfig) -> str:
-        """Queue a run; returns its id immediately."""
+        """Queue a run; returns its id immediately.
+
+        Raises:
+            EngineError: No worker of the cluster does runs.
+        """
+        self._demand("train")
         run_id = runs.create(config, scheduler=settings.scheduler())
         self._queue(run_id)
         return run_id
@@ -100,7 +114,9 @@ class Engine:
 
         Raises:
             RunError: It cannot be resumed, or its checkpoint is missing.
+            EngineError: No worker of the cluster does runs.
         """
+        self._demand("train")
         execute.check_resumable(run_id)
         runs.resume(run_id, scheduler=settings.scheduler())
         self._queue(run_id)
@@ -119,16 +135,36 @@ class Engine:
         return waiting.index(run_id) if run_id in waiting else None
 
     def call(self, function: Callable, *args, **kwargs):
-        """Do short work in a free thread of a worker, even during training; returns a future."""
-        return self._submit(_once, partial(function, *args, **kwargs))
+        """Do short work in a free thread of a worker, even during training; returns a future.
 
-    def call_reporting(self, name: str, function: Callable, *args):
-        """`call` a function that takes a `report`: `progress(name)` is its last report, `cancel(name)` stops it."""
+        Raises:
+            EngineError: The cluster has no worker.
+        """
+        self._demand()
+        return self._client.submit(_once, partial(function, *args, **kwargs), pure=False)
+
+    def call_reporting(self, name: str, function: Callable, *args, resource: str = "long"):
+        """Do long work, one at a time for each worker with this resource; returns a future.
+
+        If the function takes a `report`, `progress(name)` is its last report, and `cancel(name)` stops it.
+
+        Raises:
+            EngineError: No worker of the cluster has the resource.
+        """
         from distributed import Variable
 
+        self._demand(resource)
         Variable(name, client=self._client).set(None)  # drop the progress of an earlier call of this name
         call = self._calls[name] = f"{name}-{time.time_ns()}"
-        return self._submit(_once, _reporting, name, call, function, *args)
+        work = (_once, _reporting, name, call, function, *args)
+        return self._client.submit(*work, pure=False, resources={resource: 1}, priority=PRIORITIES[resource])
+
+    def places(self, resource: str) -> int:
+        """How many works that need this resource the workers can do at once."""
+        if self._cluster:
+            return RESOURCES[resource]
+        workers = self._client.scheduler_info()["workers"].values()
+        return int(sum(worker["resources"].get(resource, 0) for worker in workers))
 
     def progress(self, name: str) -> Progress | None:
         """The last progress of a `call_reporting`; None before the first."""
@@ -154,7 +190,8 @@ class Engine:
         from distributed import fire_and_forget
 
         key = f"{run_id}-{time.time_ns()}"  # a resumed run is another task
-        future = self._submit(execute.perform, run_id, key=key, resources={"train": 1})
+        options = {"resources": {"train": 1}, "priority": PRIORITIES["train"]}
+        future = self._client.submit(_perform, run_id, key=key, pure=False, **options)
         self._futures[run_id] = future
         future.add_done_callback(partial(self._settle, run_id))
         if not self._cluster:  # a cluster continues when this dashboard ends
@@ -176,17 +213,16 @@ class Engine:
             timer.daemon = True  # a server that ends takes its worker along: nobody waits for this one
             timer.start()
 
-    def _submit(self, function: Callable, *args, **options):
-        """Submit work that begins on a warm worker: Keras must not be imported by two threads at once.
-
-        Dask warms a restarted worker again, because this client still holds the result.
-        """
-        if self._warm.status == "error":  # the worker died while loading
-            self._warm = self._begin_to_warm()
-        return self._client.submit(_after, self._warm, function, *args, pure=False, **options)
-
-    def _begin_to_warm(self):
-        return self._client.submit(_once, _warm, pure=False, retries=ATTEMPTS - 1)
+    def _demand(self, resource: str = "") -> None:
+        """Refuse what would wait for ever on a cluster; the local worker comes back by itself."""
+        if self._cluster or (self.places(resource) if resource else self._client.nthreads()):
+            return
+        address, offered = settings.scheduler(), " ".join(f"{name}={count}" for name, count in RESOURCES.items())
+        lacking = f"has the resource `{resource}`" if self._client.nthreads() else "is connected"
+        raise EngineError(
+            f"No worker of {address} {lacking}",
+            remedy=f'Start one: dask worker {address} --nthreads {THREADS} --resources "{offered}"',
+        )
 
     def _settle(self, run_id: str, future) -> None:
         """End a run whose task ended without recording it; called in a thread of the client."""
@@ -194,8 +230,8 @@ class Engine:
             del self._futures[run_id]
         else:  # it has been resumed since
             return
-        if future.status == "error":
-            runs.end(run_id, "failed", error=str(future.exception()))
+        if future.status == "error":  # it did not begin: `execute.perform` records all that happens from there
+            runs.end(run_id, "interrupted", error=str(future.exception()))
         elif future.status in ("cancelled", "lost"):
             runs.end(run_id, "stopped")
 
@@ -220,18 +256,40 @@ class Engine:
         return any(key.startswith(run_id) for key in self._client.run_on_scheduler(_unfinished))
 
 
+def _connect(address: str):
+    from distributed import Client
+    from distributed.comm.core import FatalCommClosedError
+
+    try:
+        return Client(address, timeout="5s", set_as_default=False)
+    except (FatalCommClosedError, TypeError) as error:  # Dask raises a TypeError where it has no certificates
+        raise EngineError(
+            f"The certificates of {address} and of this program do not match",
+            "those that Dask's settings `distributed.comm.tls` name",
+            "Check them, see docs/security.md",
+        ) from error
+    except (OSError, TimeoutError, ValueError) as error:
+        raise EngineError(
+            f"No scheduler answers at {address}",
+            "a Dask scheduler such as tcp://host:8786",
+            "Start `dask scheduler` there, or unset BACKBONE_LAB_SCHEDULER to work on this machine",
+        ) from error
+
+
 def _unfinished(dask_scheduler) -> list[str]:
     return [
         str(key) for key, task in dask_scheduler.tasks.items() if task.state not in ("erred", "released", "forgotten")
     ]
 
 
-def _after(_warmed: bool, function: Callable, *args):
-    return function(*args)
+def _perform(run_id: str) -> str:
+    """`execute.perform` in a warm worker; until it begins, the run is only queued."""
+    _once(bool)
+    return execute.perform(run_id)
 
 
 def _once(function: Callable, *args):
-    """Do work, unless a worker died while doing it: what killed one would kill the next.
+    """Do work in a warm worker, unless one died while doing it: what killed one would kill the next.
 
     Dask hands out again what a worker had when it died, begun or not. What has begun is therefore marked in the
     scheduler, which outlives workers. (A run is marked by its status in the store, see `execute.perform`.)
@@ -247,6 +305,8 @@ def _once(function: Callable, *args):
         )
     begun.set()
     try:
+        with _warming:  # Keras must not be imported by two threads at once
+            _warm()
         return function(*args)
     finally:
         begun.clear()
@@ -268,20 +328,21 @@ def _reporting(name: str, call: str, function: Callable, *args):
 
     if cancelled.is_set():  # while it was waiting
         raise Stopped()
+    takes_report = "report" in inspect.signature(function).parameters
     try:
-        return function(*args, report=report)
+        return function(*args, **({"report": report} if takes_report else {}))
     finally:
         cancelled.clear()
 
 
-def _warm() -> bool:
+@cache
+def _warm() -> None:
     """Import what every run needs, before the first one."""
     import keras  # noqa: F401
     import scipy.linalg
     import scipy.optimize  # noqa: F401
 
     runs.active()
-    return True
 
 
 def _warm_maps() -> bool:

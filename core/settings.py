@@ -1,7 +1,9 @@
 """Settings from environment variables, read at call time: the home folder, the scheduler, the run store."""
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from core.errors import ConfigError
 
@@ -38,6 +40,18 @@ def folder(name: str) -> Path:
 def scheduler() -> str | None:
     """The address of a Dask scheduler (`BACKBONE_LAB_SCHEDULER`), or None for a local one."""
     return os.environ.get("BACKBONE_LAB_SCHEDULER") or None
+
+
+def scheduler_is_open() -> bool:
+    """Whether the scheduler takes work from everyone who reaches it, and other machines may."""
+    scheme, _, rest = (scheduler() or "inproc://").rpartition("://")
+    if scheme in ("tls", "wss", "inproc"):
+        return False
+    host = urlsplit(f"//{rest}").hostname or ""
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost"
 
 
 def keras_home() -> Path:

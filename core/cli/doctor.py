@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from core import backbones, features, hardware, keras_defaults, runs, settings
 from core.curriculum import lessons
 from core.data import datasets
+from core.engine import OPEN
 from core.features import throughput
 from core.zero_shot import encoder
 
@@ -27,6 +28,7 @@ def examine() -> dict:
         "home": str(settings.home()),
         "disk_free_gb": round(free / 1e9, 1),
         "scheduler": settings.scheduler(),
+        "scheduler_is_open": settings.scheduler_is_open(),
         "store": settings.tracking_uri(),
         "cache_gb": round(sum(entry.bytes for entry in features.entries()) / 1e9, 2),
         "cache_budget_gb": settings.cache_budget() / 1e9,
@@ -55,6 +57,7 @@ def describe(findings: dict) -> str:
         f"Home        {findings['home']}, {findings['disk_free_gb']} GB free",
         f"Runs        {findings['store']}",
         f"Workers     {findings['scheduler'] or 'local'}",
+        *([f"            {OPEN.format(address=findings['scheduler'])}"] if findings["scheduler_is_open"] else []),
         f"Cache       {findings['cache_gb']} of {findings['cache_budget_gb']:g} GB",
         "Datasets    " + ", ".join(f"{name} ({state})" for name, state in findings["datasets"].items()),
         "Weights     here: " + ", ".join(findings["weights_here"]),

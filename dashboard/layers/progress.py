@@ -81,6 +81,6 @@ def _live(choice: Choice, missing: list[MapConfig]) -> None:
             st.markdown(f"**{embeddings.title(choice.source)}**")
             task_progress.cancel_button([probing, *drawing], key="cancel-layers")
         if probing.running:
-            task_progress.bar(probing, "Linear probes", waiting="Starting")
+            task_progress.bar(probing, "Linear probes")
         if drawing:
             task_progress.bar(drawing[0], f"{formats.count(len(drawing), 'map')} to draw")

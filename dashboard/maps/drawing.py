@@ -82,8 +82,7 @@ def live(configs: list[MapConfig]) -> None:
             position = f", {len(configs) - len(running) + 1} of {len(configs)} maps" if len(configs) > 1 else ""
             st.markdown(f"**{formats.plain(server.maps.title(config))}**{position}")
             task_progress.cancel_button(running.values(), key="cancel-drawing")
-        waiting = f"Waiting for {formats.count(task.ahead, 'map')}" if task.ahead else "Starting"
-        task_progress.bar(task, waiting=waiting)
+        task_progress.bar(task)
 
 
 def what_it_takes(source: embeddings.Source, images: int) -> str:

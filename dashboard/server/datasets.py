@@ -6,6 +6,7 @@ import streamlit as st
 from core.data import datasets
 from core.data import duplicates as pixels
 from core.data.datasets import Dataset, Summary
+from dashboard.server import line as lines
 from dashboard.server.tasks import Task
 
 
@@ -33,7 +34,7 @@ def duplicates(dataset: Dataset) -> list[str]:
 
 def download(name: str) -> Task:
     """Downloads a dataset."""
-    return Task(f"fetch-{name}", datasets.fetch, (name,), failure="The dataset cannot be downloaded")
+    return Task(f"fetch-{name}", datasets.fetch, (name,), failure="The dataset cannot be downloaded", line=lines.files)
 
 
 def refresh() -> None:

@@ -1,12 +1,12 @@
-"""Imports of images: tasks of the worker, one after the other, that every visitor finds again."""
+"""Imports of images: tasks of the worker that every visitor finds again."""
 
 import functools
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from core.data import importing, uploads
+from dashboard.server import line as lines
 from dashboard.server import tasks
 from dashboard.server.once import once
 from dashboard.server.tasks import Task
@@ -69,7 +69,7 @@ def _task(question: str, path: str) -> Task:
         importing.perform,
         (path,),
         failure="The images cannot be imported",
-        line=_line(),
+        line=lines.files,
     )
 
 
@@ -86,15 +86,6 @@ def _begin(task: Task, source: str) -> str:
 
 def _remove(upload: uploads.Upload, _future: Any) -> None:
     uploads.remove(upload)
-
-
-def _end(line: ThreadPoolExecutor) -> None:
-    line.shutdown(wait=False, cancel_futures=True)
-
-
-@once(close=_end)
-def _line() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, thread_name_prefix="imports")
 
 
 @once

@@ -1,7 +1,6 @@
-"""Maps: those on disk, the tasks that draw others one after the other, and the neighbours of an image."""
+"""Maps: those on disk, the tasks that draw others, and the neighbours of an image."""
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import streamlit as st
@@ -43,8 +42,8 @@ def drawn(config: MapConfig) -> Map | None:
 
 
 def task(config: MapConfig) -> Task:
-    """Draws a map. Maps wait for each other: each takes all cores, and short calls need a thread meanwhile."""
-    return Task(tasks.name("map", config), maps.compute, (config,), failure="The map cannot be drawn", line=_line())
+    """Draws a map."""
+    return Task(tasks.name("map", config), maps.compute, (config,), failure="The map cannot be drawn")
 
 
 def features_task(source: Source) -> Task:
@@ -100,15 +99,6 @@ def _drawn(config: MapConfig) -> Map:
     if drawn_map is None:
         raise LookupError(config)  # exceptions are not cached: the next call tries again
     return drawn_map
-
-
-def _end(line: ThreadPoolExecutor) -> None:
-    line.shutdown(wait=False, cancel_futures=True)
-
-
-@once(close=_end)
-def _line() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, thread_name_prefix="maps")
 
 
 @once

@@ -3,16 +3,16 @@
 import contextlib
 import functools
 import hashlib
-import inspect
 import logging
 import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from typing import Any
 
 from cachetools import LRUCache
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.engine import Engine
 from core.errors import EngineError, LabError, Stopped
@@ -20,6 +20,8 @@ from core.features import estimates
 from core.features.estimates import Count
 from core.progress import Progress
 from dashboard.server import engine as engines
+from dashboard.server import line as lines
+from dashboard.server.line import Line
 from dashboard.server.once import once
 
 KEPT_TASKS = 512
@@ -40,14 +42,14 @@ class Task:
     Args:
         function: Runs in the worker. If it takes `report`, it has progress and can be cancelled.
         failure: Introduces an unexpected error: "The curve cannot be computed".
-        line: Tasks of one line run one after the other.
+        line: Where it waits for its turn.
     """
 
     name: str
     function: Callable
     arguments: tuple = ()
     failure: str = "The worker failed"
-    line: ThreadPoolExecutor | None = None
+    line: Callable[[], Line] = lines.long
     engine: Callable[[], Engine] = engines.wait
 
     def begin(self) -> None:
@@ -77,11 +79,9 @@ class Task:
 
     @property
     def ahead(self) -> int:
-        """How many tasks of the same line come before this one."""
-        with _lock:
-            attempts = list(_attempts().values())
-        waiting = [other.task.name for other in attempts if other.task.line is self.line and not other.future.done()]
-        return waiting.index(self.name) if self.line and self.name in waiting else 0
+        """How many tasks of its line are running or will begin before this one; 0 when it is running."""
+        attempt = self._attempt
+        return self.line().ahead(attempt.turn) if attempt else 0
 
     @property
     def error(self) -> LabError | None:
@@ -102,7 +102,7 @@ class Task:
     def result(self) -> Any | None:
         """What the function returned; None unless the last attempt succeeded."""
         attempt = self._attempt
-        return attempt.result if attempt and self.finished else None
+        return attempt.future.result() if attempt and self.finished else None
 
     def cancel(self) -> None:
         """Stop a running attempt at its next progress report, a waiting one before it starts."""
@@ -148,33 +148,39 @@ def begin(tasks: Sequence[Task], counted: Count | None = None) -> None:
 
 
 class _Attempt:
-    """One attempt at a task. In a line, a thread of this process waits for its turn and then for the worker."""
+    """One attempt at a task, which first waits for its turn."""
 
     def __init__(self, task: Task, engine: Engine):
         self.task, self.started = task, False
         self._engine, self._cancelled, self._lock = engine, False, threading.Lock()
-        self.future: Future = task.line.submit(lambda: self._start().result()) if task.line else self._start()
+        self.turn = task.line().join(_visitor(), self._start)
 
-    @functools.cached_property
-    def result(self) -> Any:
-        return self.future.result()
+    @property
+    def future(self) -> Future:
+        return self.turn.future
 
     def cancel(self) -> None:
         with self._lock:
             self._cancelled = True
             if self.started:
                 self._engine.cancel(self.task.name)
-        if self.task.line:
-            self.future.cancel()
+        self.task.line().leave(self.turn)
 
-    def _start(self) -> Future:
+    def _start(self) -> Any:
         with self._lock:
             if self._cancelled:
                 raise Stopped()
             self.started = True
-            if "report" in inspect.signature(self.task.function).parameters:
-                return self._engine.call_reporting(self.task.name, self.task.function, *self.task.arguments)
-            return self._engine.call(self.task.function, *self.task.arguments)
+            resource = self.task.line().resource
+            return self._engine.call_reporting(
+                self.task.name, self.task.function, *self.task.arguments, resource=resource
+            )
+
+
+def _visitor() -> str | None:
+    """Who asks, which is a tab of a browser; None for the server itself."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context else None
 
 
 class Answers:

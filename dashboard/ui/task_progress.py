@@ -36,10 +36,16 @@ def cost(counted: Count) -> None:
         st.markdown(text, help=f"{formats.plain(estimate.basis)}.", width="content")
 
 
-def bar(task: Task, label: str = "", *, waiting: str = "Waiting") -> None:
-    """The progress of a running task, or what it does before its first report."""
-    moment = task.progress
-    text = formats.progress(moment) if moment else waiting
+def bar(task: Task, label: str = "", *, waiting: str = "Starting") -> None:
+    """The progress of a running task, or its place in the line, or what it does before its first report."""
+    moment, ahead = task.progress, task.ahead
+    text = (
+        formats.progress(moment)
+        if moment
+        else f"Waiting: {formats.count(ahead, 'task')} before it"
+        if ahead
+        else waiting
+    )
     st.progress(moment.fraction if moment else 0.0, text=f"{label} · {text}" if label else text)
 
 

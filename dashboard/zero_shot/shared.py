@@ -43,7 +43,7 @@ def wait_for_features(model: str, dataset: str) -> None:
     task = server.zero_shot.preparation(model, dataset)
     if server.engine.settled() and not task.running:
         st.rerun()
-    task_progress.bar(task, waiting="Waiting for the worker")
+    task_progress.bar(task)
 
 
 def image_row(dataset: Dataset, rows: np.ndarray, captions: Sequence[str]) -> None:

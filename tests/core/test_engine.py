@@ -238,7 +238,7 @@ def _count_for_ever(*, report) -> None:
 
 
 def wait_for_progress(engine, name: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while engine.progress(name) is None:
         assert time.monotonic() < deadline
 
@@ -253,14 +253,12 @@ def test_a_cancelled_call_stops_at_its_next_report_and_its_name_can_be_used_agai
 
 
 def test_a_call_is_cancelled_before_it_begins(engine):
-    busy = [engine.call_reporting(f"busy-{number}", _count_for_ever) for number in range(3)]
-    for number in range(3):
-        wait_for_progress(engine, f"busy-{number}")
+    busy = engine.call_reporting("busy", _count_for_ever)
+    wait_for_progress(engine, "busy")
     waiting = engine.call_reporting("waiting", _count)
     engine.cancel("waiting")
-    for number in range(3):
-        engine.cancel(f"busy-{number}")
-    for call in (*busy, waiting):
+    engine.cancel("busy")
+    for call in (busy, waiting):
         with pytest.raises(Stopped):
             call.result(timeout=PATIENCE)
 
@@ -299,15 +297,15 @@ def test_a_short_call_that_kills_its_worker_is_begun_once_and_costs_only_what_ha
     run_id = engine.submit(TRAINING)
     wait_for_epochs(run_id, 2)
     killer = engine.call(_end_the_process, str(diary), str(gate))
-    beside = engine.call(_sleep_beside, str(diary))
+    beside = [engine.call(_sleep_beside, str(diary)) for _ in range(engines.THREADS - 2)]
     deadline = time.monotonic() + PATIENCE
-    while not diary.exists() or len(diary.read_text().split()) < 2:
+    while not diary.exists() or len(diary.read_text().split()) < engines.THREADS - 1:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     waiting = engine.call(_append, str(diary), "waiting")  # all threads are taken
     queued = engine.submit(SHORT)
     gate.touch()
-    for call in (killer, beside):
+    for call in (killer, *beside):
         with pytest.raises(EngineError, match="died during this work"):
             call.result(timeout=PATIENCE)
     waiting.result(timeout=PATIENCE)
@@ -315,17 +313,17 @@ def test_a_short_call_that_kills_its_worker_is_begun_once_and_costs_only_what_ha
     assert wait(queued, "finished").outcome.n_test == 50
     engine.resume(run_id)
     assert wait(run_id, "finished").outcome.n_test == 50
-    assert sorted(diary.read_text().split()) == ["beside", "killer", "waiting"]
+    assert sorted(diary.read_text().split()) == ["beside", "beside", "killer", "waiting"]
 
 
-def test_a_worker_that_dies_while_it_warms_up_is_warmed_three_times_and_the_next_call_tries_again(engine, tmp_path):
-    diary, client = tmp_path / "diary", engine._client
-    warm = client.submit(engines._once, _end_the_process, str(diary), str(tmp_path), pure=False, retries=2)
+def test_what_kills_its_worker_while_it_warms_up_is_begun_three_times(engine, tmp_path):
+    diary = tmp_path / "diary"
+    warm = engine._client.submit(
+        engines._once, _end_the_process, str(diary), str(tmp_path), pure=False, retries=engines.ATTEMPTS - 1
+    )
     with pytest.raises(EngineError, match="died during this work"):
         warm.result(timeout=PATIENCE)
     assert diary.read_text().split() == ["killer"] * engines.ATTEMPTS
-    engine._warm = warm
-    assert engine.call(sum, [1, 2]).result(timeout=PATIENCE) == 3
 
 
 def test_cancelling_what_was_never_called_does_nothing(engine):
@@ -333,17 +331,38 @@ def test_cancelling_what_was_never_called_does_nothing(engine):
     assert engine.call_reporting("nothing", _count).result(timeout=PATIENCE) == 2
 
 
-def test_two_long_works_leave_a_thread_for_short_calls(engine):
-    run_id = engine.submit(LONG)
-    drawing = engine.call_reporting("drawing", _count_for_ever)
+def test_while_a_run_waits_a_work_of_each_kind_begins_and_a_thread_is_left_for_short_calls(engine):
+    run_id, queued = engine.submit(LONG), engine.submit(SHORT)
     wait_until_it_trains(run_id)
-    wait_for_progress(engine, "drawing")
+    works = {kind: engine.call_reporting(kind, _count_for_ever, resource=kind) for kind in ("long", "files")}
+    for kind in works:
+        wait_for_progress(engine, kind)
+    waiting = [engine.call_reporting(f"{kind} waiting", _count, resource=kind) for kind in works]
     assert engine.call(sum, [1, 2]).result(timeout=PATIENCE) == 3
-    engine.cancel("drawing")
+    assert [engine.progress(f"{kind} waiting") for kind in works] == [None, None]
+    assert runs.get(queued).status == "queued"
+    for kind, work in works.items():
+        engine.cancel(kind)
+        with pytest.raises(Stopped):
+            work.result(timeout=PATIENCE)
+    assert [work.result(timeout=PATIENCE) for work in waiting] == [2, 2]
     engine.stop(run_id)
-    with pytest.raises(Stopped):
-        drawing.result(timeout=PATIENCE)
     wait(run_id, "stopped")
+    wait(queued, "finished")
+
+
+def test_short_calls_are_answered_while_more_runs_wait_than_the_worker_has_threads(engine):
+    run_ids = [engine.submit(LONG) for _ in range(2 * engines.THREADS)]
+    wait_until_it_trains(run_ids[0])
+    answers = [engine.call(sum, [1, number]) for number in range(3 * engines.THREADS)]
+    assert [each.result(timeout=PATIENCE) for each in answers] == [1 + n for n in range(3 * engines.THREADS)]
+    for run_id in reversed(run_ids):
+        engine.stop(run_id)
+    wait(run_ids[0], "stopped")
+
+
+def test_long_work_need_not_report(engine):
+    assert engine.call_reporting("sum", sum, [1, 2]).result(timeout=PATIENCE) == 3
 
 
 def _draw_for_ever(*, report) -> None:

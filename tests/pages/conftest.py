@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import execute, runs
 from core.config import RunConfig
+from core.engine import RESOURCES, THREADS
 from dashboard.server import once
 
 PATIENCE = 400  # seconds for a page to show what is waited for, on a busy machine
@@ -51,7 +52,11 @@ def scheduler() -> Iterator[str]:
     from distributed import LocalCluster
 
     with LocalCluster(
-        n_workers=1, threads_per_worker=3, resources={"train": 1}, processes=False, dashboard_address="127.0.0.1:0"
+        n_workers=1,
+        threads_per_worker=THREADS,
+        resources=RESOURCES,
+        processes=False,
+        dashboard_address="127.0.0.1:0",
     ) as cluster:
         yield cluster.scheduler_address
 

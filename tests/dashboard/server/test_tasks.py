@@ -3,7 +3,8 @@
 import itertools
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from core.features import estimates
 from core.features.estimates import Count
 from core.progress import Progress, Report, silent
 from dashboard.server import tasks
+from dashboard.server.line import Line
 from dashboard.server.tasks import Answers, Task
 
 _numbers = itertools.count()
@@ -31,8 +33,11 @@ class FakeEngine:
         self._futures.append(Future())
         return self._futures[-1]
 
-    def call_reporting(self, name: str, function: Callable, *args) -> Future:
+    def call_reporting(self, name: str, function: Callable, *args, resource: str) -> Future:
         return self.call(function, *args)
+
+    def places(self, resource: str) -> int:
+        return 1
 
     def progress(self, name: str) -> Progress | None:
         return self.reports.get(name)
@@ -65,14 +70,22 @@ def engine() -> FakeEngine:
 
 
 @pytest.fixture
-def task(engine: FakeEngine) -> Task:
-    return Task(f"square-{next(_numbers)}", long_square, (3,), failure="No square", engine=lambda: engine)
+def line(engine: FakeEngine) -> Line:
+    return Line("long", lambda: engine)
 
 
 @pytest.fixture
-def line():
-    with ThreadPoolExecutor(1) as pool:
-        yield pool
+def make(engine: FakeEngine, line: Line) -> Callable[..., Task]:
+    def make(number: int, function: Callable = long_square) -> Task:
+        name = f"square-{next(_numbers)}"
+        return Task(name, function, (number,), failure="No square", line=lambda: line, engine=lambda: engine)
+
+    return make
+
+
+@pytest.fixture
+def task(make: Callable[..., Task]) -> Task:
+    return make(3)
 
 
 def answers(engine: FakeEngine | None, **options) -> Answers:
@@ -94,7 +107,7 @@ def test_a_task_runs_once_and_has_a_result(task: Task, engine: FakeEngine):
 
 def test_tasks_of_one_name_are_the_same_task(task: Task, engine: FakeEngine):
     task.begin()
-    other = Task(task.name, long_square, (3,), engine=lambda: engine)
+    other = replace(task, failure="Another page's words")
     assert other.running
     engine.finish(9)
     assert other.result == 9
@@ -135,8 +148,8 @@ def test_an_error_is_kept_until_it_is_forgotten_or_the_task_begins_again(task: T
 
 
 @pytest.fixture
-def pair(engine: FakeEngine) -> list[Task]:
-    return [Task(f"square-{next(_numbers)}", long_square, (number,), engine=lambda: engine) for number in (1, 2)]
+def pair(make: Callable[..., Task]) -> list[Task]:
+    return [make(1), make(2)]
 
 
 @pytest.fixture
@@ -178,40 +191,19 @@ def test_a_worker_that_died_over_a_task_is_an_error_in_words(task: Task, engine:
     assert task.error.received == "No square (KilledWorker: out of memory)"
 
 
-def test_a_function_without_a_report_can_be_a_task(engine: FakeEngine):
-    plain = Task(f"square-{next(_numbers)}", square, (4,), engine=lambda: engine)
-    plain.begin()
-    engine.finish(16)
-    assert plain.result == 16
-
-
-def test_tasks_of_a_line_wait_for_each_other_and_one_that_waits_is_cancelled_before_it_starts(line: ThreadPoolExecutor):
-    engine, working, asked = FakeEngine(), threading.Event(), []
-
-    def call_reporting(name: str, function: Callable, *args) -> Future:
-        asked.append(name)
-        working.set()
-        return engine.call(function, *args)
-
-    engine.call_reporting = call_reporting
-    first, second, third = (
-        Task(f"square-{next(_numbers)}", long_square, (place,), line=line, engine=lambda: engine) for place in range(3)
-    )
-    for task in (first, second, third):
+def test_a_task_waits_for_its_turn_and_is_cancelled_before_it_begins(make: Callable[..., Task], engine: FakeEngine):
+    first, second, third = each = [make(number) for number in range(3)]
+    for task in each:
         task.begin()
-    assert working.wait(10)
-    assert [task.running for task in (first, second, third)] == [True] * 3
-    assert [task.ahead for task in (first, second, third)] == [0, 1, 2]
-    assert asked == [first.name]
+    assert [task.running for task in each] == [True] * 3
+    assert [task.ahead for task in each] == [0, 1, 2]
+    assert [call[1] for call in engine.calls] == [0]
     second.cancel()
     assert isinstance(second.error, Stopped)
     assert third.ahead == 1
-    working.clear()
     engine.finish(0)
-    assert working.wait(10)
-    assert asked == [first.name, third.name] and engine.cancelled == []
+    assert [call[1] for call in engine.calls] == [0, 2] and engine.cancelled == []
     engine.finish(4)
-    line.submit(int).result(10)  # the line has done what came before
     assert (first.result, third.result) == (0, 4)
 
 

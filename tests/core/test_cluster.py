@@ -1,0 +1,143 @@
+"""Workers by address: what is refused with a sentence, and who may connect."""
+
+import os
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+
+import dask
+import psutil
+import pytest
+from distributed import Client, LocalCluster
+from distributed.security import Security
+
+from core import runs, settings
+from core.config import RunConfig
+from core.engine import THREADS, Engine
+from core.errors import EngineError
+
+pytestmark = pytest.mark.slow
+
+PATIENCE = 300  # seconds for an answer, on a machine that is busy
+LONG = RunConfig(backbone="Tiny", n_train=100, n_test=50, method="linear-adam", epochs=1_000_000)
+
+
+@pytest.fixture(scope="module")
+def security() -> Security:
+    return Security.temporary()
+
+
+@pytest.fixture
+def connect(store, monkeypatch: pytest.MonkeyPatch, security: Security) -> Iterator[Callable[..., Engine]]:
+    """Start a cluster and connect to it as somebody does who has its certificates."""
+    begun: list = []
+
+    def connect(workers: int, **options) -> Engine:
+        cluster = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=THREADS,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=False,
+            security=security,
+            **options,
+        )
+        begun.append(cluster)
+        monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", cluster.scheduler_address)
+        begun.append(Engine.start())
+        return begun[-1]
+
+    keys = {"ca-file": security.tls_ca_file}
+    keys |= {"client.cert": security.tls_client_cert, "client.key": security.tls_client_key}
+    with dask.config.set({f"distributed.comm.tls.{name}": value for name, value in keys.items()}):
+        yield connect
+        for each in reversed(begun):
+            each.close()
+
+
+def test_work_for_which_no_worker_has_the_resource_is_refused_with_the_command(connect):
+    engine = connect(1, processes=False, resources={"train": 1}, protocol="tls://")
+    command = f'--nthreads {THREADS} --resources "train=1 long=1 files=1"'
+    with pytest.raises(EngineError, match="has the resource `long`") as raised:
+        engine.call_reporting("sum", sum, [1, 2])
+    assert command in str(raised.value)
+    assert (engine.places("train"), engine.places("files")) == (1, 0)
+    assert engine.call(sum, [1, 2]).result(timeout=PATIENCE) == 3
+
+
+def test_without_a_worker_a_run_is_refused_and_not_stored(connect):
+    engine = connect(0)
+    for refused in (lambda: engine.submit(LONG), lambda: engine.call(sum, [1, 2])):
+        with pytest.raises(EngineError, match=r"No worker of tls://.* is connected"):
+            refused()
+    assert runs.rows() == []
+
+
+def test_a_scheduler_with_other_certificates_is_named_and_so_is_one_for_which_there_are_none(connect, monkeypatch):
+    connect(0)
+    other = Security.temporary()
+    for keys in ({"ca-file": other.tls_ca_file}, {"ca-file": None}):
+        with (
+            dask.config.set({f"distributed.comm.tls.{name}": value for name, value in keys.items()}),
+            pytest.raises(EngineError, match="certificates"),
+        ):
+            Engine.start()
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory, empty_store) -> Iterator[Engine]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BACKBONE_LAB_HOME", str(tmp_path_factory.mktemp("home")))
+        engine = Engine.start()
+        yield engine
+        engine.close()
+
+
+def test_the_local_scheduler_refuses_who_has_not_its_keys(local: Engine):
+    address = local._cluster.scheduler_address
+    assert address.startswith("tls://127.0.0.1:")
+    begun = time.monotonic()
+    for stranger in (
+        lambda: Client(address.replace("tls://", "tcp://"), timeout="5s", set_as_default=False),
+        lambda: Client(address, timeout="5s", set_as_default=False),
+        lambda: Client(address, timeout="5s", set_as_default=False, security=Security.temporary()),
+    ):
+        with pytest.raises((OSError, TypeError)):
+            stranger()
+    assert time.monotonic() - begun < PATIENCE
+    assert local.call(sum, [1, 2]).result(timeout=PATIENCE) == 3
+
+
+def test_the_local_engine_listens_on_this_machine_only_and_has_no_status_page(local: Engine):
+    pid = local.call(os.getpid).result(timeout=PATIENCE)
+    sockets = [
+        socket
+        for process in (psutil.Process(), psutil.Process(pid))
+        for socket in process.net_connections()
+        if socket.status == psutil.CONN_LISTEN
+    ]
+    assert {socket.laddr.ip for socket in sockets} == {"127.0.0.1"}
+    for socket in sockets:
+        for page in ("", "info/main/workers.html", "json/counts.json", "status", "metrics"):
+            with pytest.raises(OSError) as refused:
+                urllib.request.urlopen(f"http://127.0.0.1:{socket.laddr.port}/{page}", timeout=PATIENCE)
+            assert getattr(refused.value, "code", 404) == 404
+
+
+@pytest.mark.parametrize(
+    ("address", "open_to_others"),
+    [
+        ("", False),
+        ("tcp://127.0.0.1:8786", False),
+        ("tcp://[::1]:8786", False),
+        ("localhost:8786", False),
+        ("inproc://10.0.0.1/12/1", False),
+        ("tls://lab.example:8786", False),
+        ("tcp://lab.example:8786", True),
+        ("tcp://10.0.0.1:8786", True),
+        ("10.0.0.1:8786", True),
+        ("ws://lab.example:8786", True),
+    ],
+)
+def test_a_scheduler_that_others_can_use_is_known_by_its_address(address, open_to_others, monkeypatch):
+    monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", address)
+    assert settings.scheduler_is_open() == open_to_others
