@@ -6,9 +6,9 @@ import struct
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from core.errors import DatasetError
@@ -32,8 +32,9 @@ class Tree:
     files: tuple[str, ...]
     folders: frozenset[str]
     skipped: tuple[str, ...]  # "path: reason"
-    read: Callable[[str], bytes]  # raises DatasetError; may be called from several threads
+    read: Callable[..., bytes]  # of a file, or its first bytes; raises DatasetError; for several threads
     notes: tuple[str, ...] = ()  # what a user should check
+    sizes: Mapping[str, int] = field(default_factory=dict)  # bytes of each file, unpacked
 
 
 @contextmanager
@@ -53,7 +54,8 @@ def open_tree(path: Path) -> Iterator[Tree]:
 
 
 def _disk(root: Path) -> Tree:
-    files, folders, skipped = [], set(), []
+    folders, skipped = set(), []
+    files: dict[str, int] = {}  # with their sizes
 
     def deny(error: OSError) -> None:
         skipped.append(f"{_below(root, error.filename)}: {error.strerror}")
@@ -65,32 +67,32 @@ def _disk(root: Path) -> Tree:
             if _is_litter(name):
                 continue
             try:
-                mode = path.lstat().st_mode
+                status = path.lstat()
             except OSError as error:  # it went away since it was listed
                 skipped.append(f"{relative}: {error.strerror}")
                 continue
             if not _is_unicode(name):
                 skipped.append(f"{relative.encode(errors='replace').decode()}: the name is not Unicode")
-            elif stat.S_ISLNK(mode):
+            elif stat.S_ISLNK(status.st_mode):
                 skipped.append(f"{relative}: a link; links are not followed")
-            elif stat.S_ISDIR(mode):
+            elif stat.S_ISDIR(status.st_mode):
                 folders.add(relative)
-            elif stat.S_ISREG(mode):
-                files.append(relative)
+            elif stat.S_ISREG(status.st_mode):
+                files[relative] = status.st_size
             else:
                 skipped.append(f"{relative}: not a regular file")
         subfolders[:] = [name for name in subfolders if not _is_litter(name) and _is_unicode(name)]
         if len(files) > MAX_FILES:
             raise DatasetError(f"{root} holds more than {MAX_FILES:,} files", "a folder of images")
 
-    def read(name: str) -> bytes:
+    def read(name: str, first: int | None = None) -> bytes:
         try:
             with (root / name).open("rb") as stream:
-                return _bounded(name, stream.read(MAX_FILE + 1))
+                return _bounded(name, stream.read(MAX_FILE + 1 if first is None else first))
         except OSError as error:
             raise DatasetError(f"{name}: {error.strerror}") from error
 
-    return Tree(root.resolve().name, tuple(files), frozenset(folders), tuple(skipped), read)
+    return Tree(root.resolve().name, tuple(files), frozenset(folders), tuple(skipped), read, sizes=files)
 
 
 @contextmanager
@@ -129,19 +131,21 @@ def _zip(path: Path, archive: zipfile.ZipFile) -> Tree:
             members[name] = info
     _refuse_bombs(path, members)
 
-    def read(name: str) -> bytes:
+    def read(name: str, first: int | None = None) -> bytes:
         info = members[name]
         # bzip2 and lzma cannot be unpacked in bounded steps, and file managers do not write them
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise DatasetError(f"{name}: unsupported compression", "stored or deflated files")
         try:
             with archive.open(info) as stream:
-                return _bounded(name, stream.read(MAX_FILE + 1))  # never more than the size summed by _refuse_bombs
+                # never more than the size summed by _refuse_bombs
+                return _bounded(name, stream.read(MAX_FILE + 1 if first is None else first))
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
             raise DatasetError(f"{name}: cannot be unpacked ({error})") from error
 
     notes = [_DOUBTFUL.format(path.name, doubtful)] if doubtful else []
-    return Tree(path.stem, tuple(members), frozenset(folders), (), read, tuple(notes))
+    sizes = {name: info.file_size for name, info in members.items()}
+    return Tree(path.stem, tuple(members), frozenset(folders), (), read, tuple(notes), sizes)
 
 
 _DOUBTFUL = (

@@ -7,15 +7,26 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
-from core.data import png
+from core.data import memory, png
+from core.data.memory import Box
 from core.errors import ConfigError, DatasetError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"})
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")  # by content; Pillow tries no other decoder
 MAX_PIXELS = 80_000_000  # about 9,000 x 9,000, just below Pillow's own warning of a decompression bomb
 
+
+_TURNED = {  # by the orientation in an image's metadata
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 Result = TypeVar("Result")
 
@@ -25,7 +36,8 @@ class Measures:
     """What is known of an image before its pixels are kept."""
 
     side: int  # the shorter one, in pixels
-    peak: int | None  # the largest value of 16 bits; None for images of 8
+    memory: int  # bytes that decoding takes, besides the file
+    sixteen_bits: bool  # for each value
 
 
 @dataclass(frozen=True)
@@ -71,13 +83,14 @@ def decode(
 ) -> np.ndarray:
     """Read an image of any mode as upright RGB.
 
-    The first frame of an animation is used, transparency becomes white, and 16 bits are scaled to 8.
+    The first frame of an animation is used, transparency becomes white, and 16 bits are scaled to 8. Threads wait for
+    each other where their images together take too much memory.
 
     Args:
         source: A path, or the bytes of a file.
         name: The image's name in errors; by default the file's name.
-        enough: The shorter side, in pixels, that the caller needs; larger JPEGs are then decoded at a
-            fraction of their size, which saves most of the time and memory.
+        enough: The shorter side, in pixels, that the caller needs; larger JPEGs, and very large images of other
+            formats, are then decoded at a fraction of their size, which saves most of the time and memory.
         white: The value of 16 bits that becomes 255. By default the top of the range that this image uses: 4,095 for
             one of 12 bits. Images that belong together need the same.
 
@@ -85,27 +98,52 @@ def decode(
         `(h, w, 3) uint8`.
 
     Raises:
-        DatasetError: It is not an image, is truncated, or has more than `MAX_PIXELS`.
+        DatasetError: It is not an image, is truncated, has more than `MAX_PIXELS`, or takes too much memory.
     """
     name = name or ("the image" if isinstance(source, bytes) else Path(source).name)
 
     def pixels(image: Image.Image, data: bytes) -> np.ndarray:
-        if png.has_sixteen_bits(data):
-            image = _of_sixteen_bits(image, png.sixteen_bits(data), white)
-        elif enough:
-            image.draft(None, (enough, enough))
-        return np.asarray(_rgb(_upright(image)))
+        full, deep = _draft(image, data, enough), png.has_sixteen_bits(data)
+        factor = min(image.size) // enough if enough and memory.is_large(image) else 1
+        needed = memory.decoding(image, full, sixteen_bits=deep, in_bands=factor > 1)
+        with memory.budget.taken(needed + len(data), name):
+            part, box = _parts(image, data, white), (0, 0, *image.size)
+            return np.asarray(_upright(memory.reduced(part, box, factor) if factor > 1 else part(box), image))
 
     return _attempt(source, name, pixels)
 
 
-def measure(source: bytes, *, name: str = "the image") -> Measures:
-    """Size and range of an image, of most from the header alone. Raises DatasetError as `decode` does."""
+def decode_square(source: bytes, size: int, *, name: str = "the image", white: int | None = None) -> np.ndarray:
+    """`square` of `decode`, in less memory: the caller takes what `measure` says from the budget."""
+
+    def pixels(image: Image.Image, data: bytes) -> np.ndarray:
+        _draft(image, data, size)
+        part = _parts(image, data, white)
+        if memory.is_large(image):
+            return np.asarray(_upright(memory.reduced_square(part, image.size, size), image))
+        return square(np.asarray(_upright(part((0, 0, *image.size)), image)), size)
+
+    return _attempt(source, name, pixels)
+
+
+def measure(source: bytes, *, name: str = "the image", enough: int | None = None) -> Measures:
+    """What the header of an image says; the beginning of its file is enough. Raises DatasetError as `decode` does.
+
+    Args:
+        enough: See `decode`.
+    """
 
     def measures(image: Image.Image, data: bytes) -> Measures:
-        return Measures(min(image.size), int(png.sixteen_bits(data).max()) if png.has_sixteen_bits(data) else None)
+        side, deep, full = min(image.size), png.has_sixteen_bits(data), _draft(image, data, enough)
+        needed = memory.decoding(image, full, sixteen_bits=deep, in_bands=memory.is_large(image))
+        return Measures(side, needed, deep)
 
     return _attempt(source, name, measures)
+
+
+def peak(source: bytes, *, name: str = "the image") -> int:
+    """The largest value of a PNG with 16 bits. Raises DatasetError as `decode` does."""
+    return _attempt(source, name, lambda image, data: _peak(png.sixteen_bits(data), image.size))
 
 
 def square(image: np.ndarray, size: int) -> np.ndarray:
@@ -216,21 +254,43 @@ def _unreadable(name: str, error: Exception) -> DatasetError:
     return DatasetError(f"{name}: damaged or truncated ({error})", "an image that can be decoded")
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    image.load()  # raises for damaged pixels
+def _draft(image: Image.Image, data: bytes, enough: int | None) -> tuple[int, int]:
+    """Have a JPEG decoded at a fraction of its size, if that is enough; returns the size that it had."""
+    full = image.size
+    if enough and not png.has_sixteen_bits(data):
+        image.draft(None, (enough, enough))
+    return full
+
+
+def _upright(pixels: Image.Image, image: Image.Image) -> Image.Image:
+    """Pixels, turned as the metadata of their image asks."""
     try:
-        return ImageOps.exif_transpose(image)
+        method = _TURNED.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # its metadata is damaged; its pixels may not be
-        return image
+        return pixels
+    return pixels if method is None else pixels.transpose(method)
 
 
-def _of_sixteen_bits(image: Image.Image, values: np.ndarray, white: int | None) -> Image.Image:
-    """The image with 8 bits, its transparency and orientation kept."""
-    white = white or png.white(int(values.max()))
-    coloured = values.ndim == 3
-    if coloured and white == 65_535:
-        return image  # Pillow reads it well
-    image.load()  # reads what follows the pixels, too
+def _parts(image: Image.Image, data: bytes, white: int | None) -> Callable[[Box], Image.Image]:
+    """Decode an image; returns a function from a box to that part of it as RGB."""
+    image.load()  # raises for damaged pixels, and reads what follows them
+    if png.has_sixteen_bits(data):
+        values = png.sixteen_bits(data)
+        white = white or png.white(_peak(values, image.size))
+        grey = values((0, 0, 1, 1)).ndim == 2
+        if grey or white != 65_535:  # else Pillow reads it well
+            return lambda box: _rgb(_of_sixteen_bits(image.crop(box), values(box), white))
+    return lambda box: _rgb(image.crop(box))
+
+
+def _peak(values: Callable[[Box], np.ndarray], size: tuple[int, int]) -> int:
+    width, height = size
+    rows = max(1, memory.BAND // width)
+    return max(int(values((0, top, width, min(height, top + rows))).max()) for top in range(0, height, rows))
+
+
+def _of_sixteen_bits(image: Image.Image, values: np.ndarray, white: int) -> Image.Image:
+    """The image with 8 bits, its transparency kept."""
     scaled = Image.fromarray(np.minimum(values.astype(np.uint32) * 255 // white, 255).astype(np.uint8))
     if image.mode == "RGBA":
         scaled = scaled.convert("RGB")

@@ -13,10 +13,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from core.data import cifar, folders, images, layout, png
+from core.data import cifar, folders, images, layout, memory, png
 from core.data import dataset as stored
 from core.data import splits as cuts
 from core.data.dataset import Dataset, Row
+from core.data.folders import Tree
 from core.data.layout import Picture
 from core.errors import DatasetError
 from core.progress import Progress, Report, silent
@@ -24,6 +25,7 @@ from core.progress import Progress, Report, silent
 SIZES = (32, 256)  # pixels: no backbone takes less, few use more, and 10,000 images of 256 px already take 2 GB
 THREADS = min(4, os.cpu_count() or 1)  # Pillow releases the GIL while decoding
 BATCH = 64  # images waiting in memory
+HEADER = 256_000  # bytes of a file that nearly always hold the header of its image
 LONGEST = 60  # characters of a name
 
 Item = TypeVar("Item")
@@ -39,6 +41,15 @@ class Imported:
     images: int
     skipped: int  # files
     known: bool  # whether the same images were here already, under this name
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the first pass finds of an image."""
+
+    side: int  # the shorter one, in pixels
+    memory: int  # bytes that it and its file take until it is small
+    peak: int | None = None  # the largest value of 16 bits; None for images of 8
 
 
 def perform(path: str, report: Report = silent) -> Imported:
@@ -71,8 +82,8 @@ def import_images(path: str | Path, *, name: str | None = None, report: Report =
         pictures, class_names, skipped = found.pictures, found.class_names, list(found.skipped)
 
         # Two passes over the files: first mostly the headers, to choose size and range; then the pixels.
-        def measure(picture: Picture) -> images.Measures:
-            return images.measure(tree.read(picture.path), name=picture.path)
+        def measure(picture: Picture) -> Measured:
+            return _measure(tree, picture.path)
 
         results = reported(_in_threads(pictures, measure), len(pictures), "measure", report)
         measured = dict(_readable(results, skipped))
@@ -82,8 +93,8 @@ def import_images(path: str | Path, *, name: str | None = None, report: Report =
         white = None if peak is None else png.white(peak)
 
         def pixels(picture: Picture) -> np.ndarray:
-            image = images.decode(tree.read(picture.path), name=picture.path, enough=size, white=white)
-            return images.square(image, size)
+            with memory.budget.taken(measured[picture].memory, picture.path):
+                return images.decode_square(tree.read(picture.path), size, name=picture.path, white=white)
 
         def rows() -> Iterator[Row]:
             kept = []
@@ -125,6 +136,23 @@ def reported(items: Iterable[Item], total: int, stage: str, report: Report) -> I
             rate = done / max(now - started, 1e-6)
             report(Progress(stage, done, total, "images", rate, (total - done) / rate))
             reported = now
+
+
+def _measure(tree: Tree, path: str) -> Measured:
+    size = tree.sizes[path]
+    try:
+        header = images.measure(tree.read(path, HEADER), name=path, enough=SIZES[1])
+    except DatasetError:
+        if size <= HEADER:
+            raise
+        with memory.budget.taken(size, path):
+            header = images.measure(tree.read(path), name=path, enough=SIZES[1])
+    needed = header.memory + size
+    memory.check(needed, path)
+    if not header.sixteen_bits:
+        return Measured(header.side, needed)
+    with memory.budget.taken(needed, path):
+        return Measured(header.side, needed, images.peak(tree.read(path), name=path))
 
 
 def _numbered(title: str) -> Iterator[tuple[str, str]]:

@@ -3,9 +3,12 @@
 import io
 import struct
 import zlib
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
+
+from core.data.memory import Box
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 BITS = (8, 10, 12, 14, 16)  # of the values that cameras and scanners store in 16
@@ -36,18 +39,18 @@ def has_sixteen_bits(data: bytes) -> bool:
     return data.startswith(SIGNATURE) and data[24:25] == b"\x10"
 
 
-def sixteen_bits(data: bytes) -> np.ndarray:
-    """The values of such a PNG without its transparency: `(h, w) uint16` if grey, else `(h, w, 3)`."""
-    high = _read(data)
+def sixteen_bits(data: bytes) -> Callable[[Box], np.ndarray]:
+    """From a box to the values of such a PNG in it, without transparency: `(h, w) uint16` if grey, else `(h, w, 3)`."""
     with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
         raw_mode = image.tile[0].args
     if raw_mode == "LA;16B":  # read as four bytes: high and low of the grey, then of the transparency
-        high, low = np.moveaxis(_read(data, "RGBA")[..., :2], -1, 0)
-    elif raw_mode in _LOW_BYTES:
-        high, low = high[..., :3], _read(data, _LOW_BYTES[raw_mode])[..., :3]
-    else:
-        return high.astype(np.uint16)
-    return high.astype(np.uint16) << 8 | low
+        both = _read(data, "RGBA")
+        return lambda box: _joined(*np.moveaxis(np.asarray(both.crop(box))[..., :2], -1, 0))
+    high = _read(data)
+    if raw_mode in _LOW_BYTES:
+        low = _read(data, _LOW_BYTES[raw_mode])
+        return lambda box: _joined(*(np.asarray(part.crop(box))[..., :3] for part in (high, low)))
+    return lambda box: np.asarray(high.crop(box)).astype(np.uint16)
 
 
 def white(peak: int) -> int:
@@ -55,8 +58,13 @@ def white(peak: int) -> int:
     return next(2**bits - 1 for bits in BITS if peak < 2**bits)
 
 
-def _read(data: bytes, raw_mode: str = "") -> np.ndarray:
-    with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
-        if raw_mode:
-            image.tile = [tile._replace(args=raw_mode) for tile in image.tile]
-        return np.asarray(image)
+def _read(data: bytes, raw_mode: str = "") -> Image.Image:
+    image = Image.open(io.BytesIO(data), formats=("PNG",))
+    if raw_mode:
+        image.tile = [tile._replace(args=raw_mode) for tile in image.tile]
+    image.load()
+    return image
+
+
+def _joined(high: np.ndarray, low: np.ndarray) -> np.ndarray:
+    return high.astype(np.uint16) << 8 | low
