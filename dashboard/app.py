@@ -18,6 +18,7 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
 
     import streamlit as st
 
+    from dashboard import doors
     from dashboard.map_view import routes
 
-    app = st.App(__file__, routes=routes.ROUTES)
+    app = st.App(__file__, routes=routes.ROUTES, middleware=doors.MIDDLEWARE)

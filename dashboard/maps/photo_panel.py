@@ -38,7 +38,7 @@ def show(config: MapConfig, dataset: Dataset) -> None:
     st.caption("The map's network processes it on this machine; nothing is kept after you close the page.")
     st.file_uploader("Your image", type=TYPES, key="photo-file", on_change=_keep, args=("photo-file",))
     if st.toggle("Use the camera", key="photo-camera-on"):
-        st.camera_input("Take a photo", key="photo-camera", on_change=_keep, args=("photo-camera",))
+        components.camera("Take a photo", key="photo-camera", on_change=_keep, args=("photo-camera",))
     photo = kept()
     if photo is None:
         return

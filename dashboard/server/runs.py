@@ -22,7 +22,7 @@ from core.plan import Plan
 from core.plan import plan as make_plan
 from core.runs import Run, RunRow
 from core.training.freezing import Frozen
-from dashboard.server import engine, explain
+from dashboard.server import backbones, engine, explain
 
 
 def rows() -> list[RunRow]:
@@ -155,6 +155,7 @@ def refresh() -> None:
     _rows.clear()
     _active.clear()
     plan.clear()
+    backbones.cached_size.clear()  # which the end of a run changes
 
 
 def _version(seconds: float) -> Hashable:

@@ -3,7 +3,8 @@
 import io
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import numpy as np
 import plotly.graph_objects as go
@@ -132,6 +133,21 @@ def thumbnail(image: np.ndarray, size: int) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def camera(label: str, **options: Any) -> Any:
+    """`st.camera_input`, or why there is none: browsers give cameras only to pages that nobody could have changed."""
+    address = urlsplit(st.context.url or "http://localhost")
+    if address.scheme == "https" or address.hostname in ("localhost", "127.0.0.1", "::1"):
+        return st.camera_input(label, **options)
+    port = f":{address.port}" if address.port else ""
+    st.info(
+        f"Open `http://localhost{port}` on the machine of the server, or start it with `--server.sslCertFile` and "
+        "`--server.sslKeyFile` and open it by https. A photo as a file works everywhere.",
+        title="A browser gives its camera only to https and localhost",
+        icon=":material/no_photography:",
+    )
+    return None
 
 
 def chart(

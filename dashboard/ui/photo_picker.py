@@ -136,5 +136,5 @@ def _file() -> Photo | None:
 
 
 def _camera() -> Photo | None:
-    taken = st.camera_input("Take one", key="photo-taken")
+    taken = components.camera("Take one", key="photo-taken")
     return taken and Photo(server.explain.picture(taken.getvalue(), "the photo"), "From the camera")
