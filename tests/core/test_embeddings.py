@@ -279,3 +279,13 @@ def test_what_varies_of_a_resolved_source_is_of_the_same_run(run):
     assert len(other.rows) == 10
     with pytest.raises(ConfigError, match="Logits"):
         resolved.vary(what="logits", layer="block1")
+
+
+def test_the_shipped_sample_is_unpacked_once_for_all_sources(monkeypatch):
+    unpacked = []
+    original = datasets.load
+    monkeypatch.setattr(datasets, "load", lambda name: unpacked.append(name) or original(name))
+    embeddings._opened.cache_clear()
+    for images in ("test", "train", "all"):
+        embeddings.rows(Source(dataset=datasets.SAMPLE, backbone="Tiny", images=images))
+    assert unpacked == [datasets.SAMPLE]
