@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from core.errors import ConfigError
 
+MOST_GIGABYTES = 1e9  # more is a slip, or infinite
 ASSETS = Path(__file__).parent.parent / "assets"
 
 
@@ -66,13 +67,19 @@ def tracking_uri() -> str:
 
 def cache_budget() -> int:
     """The size limit of the feature cache in bytes. `BACKBONE_LAB_CACHE_GB`, by default 20."""
-    text = os.environ.get("BACKBONE_LAB_CACHE_GB") or "20"
+    return _gigabytes("BACKBONE_LAB_CACHE_GB", os.environ.get("BACKBONE_LAB_CACHE_GB") or "20")
+
+
+def disk_reserve() -> int:
+    """Bytes that an import leaves free on the disk. `BACKBONE_LAB_RESERVE_GB`, by default 1."""
+    return _gigabytes("BACKBONE_LAB_RESERVE_GB", os.environ.get("BACKBONE_LAB_RESERVE_GB") or "1")
+
+
+def _gigabytes(variable: str, text: str) -> int:
     try:
         gigabytes = float(text)
     except ValueError:
         gigabytes = -1.0
-    if not gigabytes >= 0:
-        raise ConfigError(
-            f"BACKBONE_LAB_CACHE_GB is {text!r}", "a number of gigabytes, 0 or more", "Change or unset it"
-        )
+    if not 0 <= gigabytes < MOST_GIGABYTES:
+        raise ConfigError(f"{variable} is {text!r}", "a number of gigabytes, 0 or more", "Change or unset it")
     return int(gigabytes * 1e9)

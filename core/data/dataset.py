@@ -131,6 +131,17 @@ def write(
     raise taken(name)
 
 
+def check_room(needed: int, what: str) -> None:
+    """Raise DatasetError if this many bytes would leave less than the reserve free on the disk of the home folder."""
+    free, reserve = shutil.disk_usage(root()).free, settings.disk_reserve()
+    if needed > free - reserve:
+        raise DatasetError(
+            f"{what} takes {needed / 1e9:,.2f} GB, and the disk of the home folder has {free / 1e9:,.2f} GB free",
+            f"{reserve / 1e9:,.2f} GB to stay free",
+            "Free some space, or set BACKBONE_LAB_HOME to another disk or BACKBONE_LAB_RESERVE_GB to less",
+        )
+
+
 def taken(name: str) -> DatasetError:
     """The error for a name that another dataset has."""
     return DatasetError(

@@ -5,6 +5,7 @@ process that ends, however it ends: what is unlocked belongs to nobody.
 """
 
 import hashlib
+import os
 import re
 import shutil
 import uuid
@@ -15,6 +16,7 @@ from typing import BinaryIO
 from filelock import FileLock, Timeout
 
 from core import settings
+from core.data import dataset
 from core.errors import DatasetError
 
 CHUNK = 1 << 20  # bytes in memory while a file is copied
@@ -31,7 +33,14 @@ class Upload:
 
 
 def keep(stream: BinaryIO, filename: str) -> Upload:
-    """Copy a file to the home folder, a piece at a time. Raises DatasetError if the disk is full; nothing is kept."""
+    """Copy a file to the home folder, a piece at a time.
+
+    Raises:
+        DatasetError: The disk has too little room. Nothing is kept.
+    """
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    dataset.check_room(size, filename)
     folder = settings.folder("uploads") / uuid.uuid4().hex
     path, lock, digest = folder / safe(filename), _lock(folder), hashlib.sha256()
     try:

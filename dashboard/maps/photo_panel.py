@@ -10,10 +10,9 @@ from core.maps import MapConfig
 from core.maps.nearby import Near
 from dashboard import server
 from dashboard.maps import image_panel
-from dashboard.ui import components, formats
+from dashboard.ui import components, formats, photo_picker
 
 POLL = 0.5  # seconds between polls of the worker
-TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif"]
 _KEPT = "own-photo"  # session key of the photo: its bytes do not fit in an address
 
 
@@ -36,7 +35,7 @@ def placed(config: MapConfig) -> Near | None:
 def show(config: MapConfig, dataset: Dataset) -> None:
     """Widgets to add a photo, and its neighbours."""
     st.caption("The map's network processes it on this machine; nothing is kept after you close the page.")
-    st.file_uploader("Your image", type=TYPES, key="photo-file", on_change=_keep, args=("photo-file",))
+    st.file_uploader("Your image", type=photo_picker.TYPES, key="photo-file", on_change=_keep, args=("photo-file",))
     if st.toggle("Use the camera", key="photo-camera-on"):
         components.camera("Take a photo", key="photo-camera", on_change=_keep, args=("photo-camera",))
     photo = kept()

@@ -10,13 +10,14 @@ import numpy as np
 import streamlit as st
 
 from core import settings
+from core.data import images
 from core.data.datasets import Dataset
 from core.errors import LabError
 from dashboard import server
 from dashboard.state import address, visitor
 from dashboard.ui import choices, components, formats
 
-TYPES = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tiff")
+TYPES = sorted(suffix.removeprefix(".") for suffix in images.SUFFIXES)  # of files that can be chosen
 SOURCES = {
     "shipped": "Shipped",
     "test": "Test image",

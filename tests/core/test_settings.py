@@ -37,6 +37,14 @@ def test_characters_that_lead_elsewhere_are_refused_before_anything_is_made(tmp_
     assert not list(Path(tmp_path).iterdir())
 
 
+@pytest.mark.parametrize("variable", ["BACKBONE_LAB_CACHE_GB", "BACKBONE_LAB_RESERVE_GB"])
+@pytest.mark.parametrize("value", ["inf", "nan", "-1", "much", "1e300"])
+def test_a_size_that_is_none_is_refused_by_its_name(variable, value, monkeypatch):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError, match=f"{variable} is '{value}'"):
+        (settings.cache_budget() if "CACHE" in variable else settings.disk_reserve())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["a#1", "b*c", "d e", "ü & +;"])
 def test_other_characters_in_its_path_are_fine(tmp_path, monkeypatch, name):

@@ -4,6 +4,8 @@ import io
 import json
 import os
 import shutil
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -358,6 +360,42 @@ def test_a_full_disk_is_told_in_a_sentence(pets, home, monkeypatch):
     monkeypatch.setattr(np, "savez_compressed", full)
     with pytest.raises(DatasetError, match=r"No space left on device"):
         datasets.import_images(pets)
+    assert left(home) == []
+
+
+def left_free(monkeypatch: pytest.MonkeyPatch, free: float) -> None:
+    """Say that so many bytes are free on any disk."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**12, 10**12 - free, free))
+
+
+@pytest.mark.parametrize(("reserve", "free"), [("1", 1e9 + 10 * 40 * 40 * 3), ("0.5", 5e8 + 10 * 40 * 40 * 3)])
+def test_an_import_leaves_a_reserve_free_on_the_disk(pets, home, monkeypatch, reserve, free):
+    monkeypatch.setenv("BACKBONE_LAB_RESERVE_GB", reserve)
+    left_free(monkeypatch, free - 1)
+    monkeypatch.setattr(importing.images, "decode_square", lambda *args, **options: pytest.fail("it has begun"))
+    with pytest.raises(DatasetError, match=rf"The dataset of pets takes 0.00 GB.*{float(reserve):.2f} GB to stay free"):
+        datasets.import_images(pets)
+    assert left(home) == []
+    monkeypatch.undo()
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(home))
+    monkeypatch.setenv("BACKBONE_LAB_RESERVE_GB", reserve)
+    left_free(monkeypatch, free)
+    assert datasets.import_images(pets).name == "pets"
+
+
+def test_a_disk_that_fills_in_the_middle_keeps_nothing(tmp_path, home):
+    """No file may grow above 1 MB in the process that imports, which fails as a full disk does."""
+    folder = write_folder(
+        tmp_path / "pets", {f"{name}/{n}.png": photo((n, 9, 9), size=(256, 256)) for name in "ab" for n in range(6)}
+    )
+    program = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (10**6, 10**6));"
+        "from core.data import datasets; datasets.import_images(sys.argv[1])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, folder], cwd=Path(__file__).parents[3], capture_output=True, text=True
+    )
+    assert "DatasetError" in done.stderr and "cannot be written (File too large)" in done.stderr
     assert left(home) == []
 
 

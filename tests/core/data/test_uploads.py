@@ -4,6 +4,7 @@ import hashlib
 import io
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,21 @@ def test_uploads_of_a_process_that_was_killed_are_swept_and_those_of_a_living_on
     assert [path for path in kept(home) if path.suffix == ".zip"] == [mine.path]
     assert len(list((home / "uploads").iterdir())) == 2
     uploads.remove(mine)
+
+
+def test_an_upload_leaves_a_reserve_free_on_the_disk(home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(uploads.dataset.shutil, "disk_usage", lambda path: Disk(free=10**9 + 2))
+    uploads.remove(uploads.keep(io.BytesIO(b"zi"), "photos.zip"))
+    with pytest.raises(DatasetError, match=r"photos.zip takes 0.00 GB.*1.00 GB to stay free"):
+        uploads.keep(io.BytesIO(b"zip"), "photos.zip")
+    assert kept(home) == []
+
+
+@dataclass
+class Disk:
+    """What `shutil.disk_usage` says of a disk."""
+
+    free: int
 
 
 def test_there_is_nothing_to_sweep_in_a_home_without_uploads(home: Path):
