@@ -31,6 +31,7 @@ from core.engine import Engine
 from core.errors import ConfigError, LabError
 from core.plan import plan
 from core.recipes import RECIPES
+from core.runs import backups
 from core.zero_shot import encoder
 
 
@@ -98,6 +99,8 @@ def parser() -> ArgumentParser:
 
     cache = _command(commands, "cache", _cache, "list or clear the cached features and maps")
     cache.add_argument("--clear", action="store_true", help="delete every cached feature and every map")
+
+    _command(commands, "restore", _restore, "put the newest backup in the place of a damaged or missing run store")
 
     _command(commands, "doctor", _doctor, "check this machine: what it is, what is available, what will be slow")
 
@@ -290,6 +293,12 @@ def _cache(parsed: Namespace) -> tuple[dict, str]:
 
 def _cache_line(name: str, dataset: str, entry: Any) -> str:
     return f"{name:20} {dataset:18} {entry.images:>7,} images {entry.bytes / 1e6:>9,.1f} MB"
+
+
+def _restore(parsed: Namespace) -> tuple[dict, str]:
+    backup, aside = backups.restore()
+    kept = f" What was there is now {aside}." if aside else ""
+    return {"backup": str(backup), "replaced": aside and str(aside)}, f"The run store is that of {backup} again.{kept}"
 
 
 def _doctor(parsed: Namespace) -> tuple[dict, str]:

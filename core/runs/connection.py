@@ -17,6 +17,7 @@ from urllib.request import url2pathname
 
 from core import settings, storage
 from core.errors import StoreError
+from core.runs import backups
 
 EXPERIMENT = "Backbone Lab"
 ANSWER = 5  # seconds that a server may take to answer
@@ -58,9 +59,11 @@ def connect(uri: str) -> tuple[Client, str]:
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     lock = settings.folder("runs") / "mlflow.lock"
     with storage.locked(lock), in_words(uri):  # two processes must not create the same tables
-        _check_kind(uri)
         database = file_of(uri)
-        ours = database == settings.folder("runs") / "mlflow.db"
+        if database:
+            backups.check(database)
+        _check_kind(uri)
+        ours = database == backups.database()
         artifacts = (settings.folder("runs") / "artifacts").as_uri() if database else None
         client = Client(uri)
         experiment = client.get_experiment_by_name(EXPERIMENT)
@@ -75,6 +78,8 @@ def connect(uri: str) -> tuple[Client, str]:
             )
         if ours and database and experiment.artifact_location != artifacts:
             _follow_home(database, experiment, str(artifacts))
+        if ours:
+            backups.make(older_than=backups.HOUR)
     return client, experiment.experiment_id
 
 
@@ -195,14 +200,9 @@ def _check_version(uri: str) -> None:
 
 
 def _copied(database: Path) -> Path:
-    """A copy of an SQLite file beside it, complete even while others write to it."""
+    """A copy of an SQLite file beside it."""
     copy = database.with_name(f"{database.stem}-copy-of-{datetime.now():%Y-%m-%d-%H%M%S}{database.suffix}")
-    with (
-        storage.replaced(copy) as new,
-        closing(sqlite3.connect(database)) as source,
-        closing(sqlite3.connect(new)) as to,
-    ):
-        source.backup(to)
+    backups.copy(database, copy)
     return copy
 
 

@@ -34,7 +34,7 @@ from core.backbones.catalog import NORM_FIRST
 from core.config import ZERO_SHOT, RunConfig
 from core.errors import LabError, RunError, StoreError
 from core.progress import Progress
-from core.runs import connection
+from core.runs import backups, connection
 from core.runs.index import Index
 from core.runs.outcome import STAGES, Outcome, Result, Run
 from core.runs.rows import NUMBERS, RunRow
@@ -68,6 +68,8 @@ def create(config: RunConfig, *, scheduler: str | None = None) -> str:
     parameters = [Param(key, str(value)) for key, value in asdict(config).items()]
     _client().log_batch(run.info.run_id, params=parameters)
     _client().update_run(run.info.run_id, status=_MLFLOW_STATUS["queued"])
+    if connection.file_of(settings.tracking_uri()) == backups.database():
+        backups.make(older_than=backups.DAY)
     return run.info.run_id
 
 

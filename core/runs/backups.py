@@ -1,0 +1,110 @@
+"""Backups of the run store of the home folder, at each start and each day, and the way back to the last good one."""
+
+import logging
+import sqlite3
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from core import settings, storage
+from core.errors import StoreError
+
+KEPT = 7  # backups; older ones are deleted
+HOUR, DAY = 3600, 24 * 3600  # seconds: between two backups, of starts and of a server that runs on
+
+logger = logging.getLogger(__name__)
+
+
+def database() -> Path:
+    """The run store of the home folder, whether it exists or not."""
+    return settings.folder("runs") / "mlflow.db"
+
+
+def listed() -> list[Path]:
+    """The backups, newest first."""
+    return sorted((settings.folder("runs") / "backups").glob("mlflow-*.db"), reverse=True)
+
+
+def check(store: Path) -> None:
+    """Refuse a store of SQLite that is damaged, or missing though there are backups of it.
+
+    Raises:
+        StoreError: With the command that brings back the last good one.
+    """
+    ours, backups = store == database(), listed()
+    if not store.is_file():
+        if ours and backups:
+            raise StoreError(f"The run store {store} is missing", "the file of all runs", _restore(backups[0]))
+        return
+    try:
+        with closing(sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True, timeout=20)) as connection:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.OperationalError:  # it cannot be opened or is locked: MLflow says why
+        return
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    if found != "ok":
+        remedy = _restore(backups[0]) if ours and backups else "Put back a copy of it"
+        raise StoreError(f"The run store {store} is damaged ({found.splitlines()[-1]})", "an SQLite database", remedy)
+
+
+def make(*, older_than: float = 0) -> Path | None:
+    """Back the store up if it has changed since the newest backup; returns the new backup.
+
+    Args:
+        older_than: Seconds; nothing happens while the newest backup is younger.
+    """
+    store, backups = database(), listed()
+    if not store.is_file():
+        return None
+    if backups:
+        newest = backups[0].stat().st_mtime
+        if store.stat().st_mtime <= newest or datetime.now().timestamp() - newest < older_than:
+            return None
+    backup = store.parent / "backups" / f"mlflow-{datetime.now():%Y-%m-%d-%H%M%S}.db"
+    try:
+        copy(store, backup)
+        for old in listed()[KEPT:]:
+            old.unlink(missing_ok=True)
+    except (OSError, sqlite3.Error) as error:  # a full disk, a folder that cannot be written: the store can be read
+        logger.warning("The run store was not backed up (%s)", error)
+        return None
+    return backup
+
+
+def restore() -> tuple[Path, Path | None]:
+    """Put the newest backup in the place of the store; returns the backup, and where the store that was there is now.
+
+    Raises:
+        StoreError: There is no backup.
+    """
+    store, backups = database(), listed()
+    if not backups:
+        raise StoreError(f"There is no backup of the run store in {store.parent / 'backups'}", "at least one backup")
+    aside = None
+    with storage.locked(store.with_name("mlflow.lock")):
+        if store.is_file():
+            aside = store.with_name(f"{store.stem}-replaced-{datetime.now():%Y-%m-%d-%H%M%S}{store.suffix}")
+            for kind in ("", "-journal", "-wal", "-shm"):  # its journals would be applied to the backup
+                if (part := store.with_name(store.name + kind)).exists():
+                    part.rename(aside.with_name(aside.name + kind))
+        copy(backups[0], store)
+    return backups[0], aside
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy an SQLite file, complete even while others write to it."""
+    with (
+        storage.replaced(target) as new,
+        closing(sqlite3.connect(source)) as database_,
+        closing(sqlite3.connect(new)) as to,
+    ):
+        database_.backup(to)
+
+
+def _restore(backup: Path) -> str:
+    made = datetime.fromtimestamp(backup.stat().st_mtime)
+    return (
+        f"Stop what uses it, then put back the backup of {made:%d %B, %H:%M}: `python -m core restore`; "
+        "later runs are lost from the list"
+    )

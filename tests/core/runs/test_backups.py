@@ -1,0 +1,120 @@
+"""Backups of the run store, and the way back from a damaged or missing one: what is lost is what came after them."""
+
+import errno
+import os
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from core import runs
+from core.cli import commands
+from core.config import RunConfig
+from core.errors import StoreError
+from core.runs import backups, connection
+
+TINY = RunConfig(backbone="Tiny", input_size=32, n_train=40, n_test=20)
+
+
+def start_anew() -> None:
+    """Forget the connection, as a new process has none."""
+    connection.connect.cache_clear()
+
+
+def age(path, seconds: float) -> None:
+    """Make a file look older."""
+    then = path.stat().st_mtime - seconds
+    os.utime(path, (then, then))
+
+
+@pytest.fixture
+def kept(store) -> list[str]:
+    """Ids of two runs of a store; the first is in a backup, the second came after it."""
+    first = runs.create(TINY)
+    for backup in backups.listed():
+        backup.unlink()
+    assert backups.make()
+    return [first, runs.create(TINY)]
+
+
+def damage(store) -> None:
+    """Overwrite the middle of a database."""
+    content = bytearray(store.read_bytes())
+    content[4096 : len(content) // 2] = b"\xff" * (len(content) // 2 - 4096)
+    store.write_bytes(content)
+    start_anew()
+
+
+@pytest.mark.parametrize("fault", ["damaged", "missing"])
+def test_a_damaged_or_missing_store_is_said_and_its_backup_is_put_back_by_a_command(store, kept, fault, capsys):
+    if fault == "damaged":
+        damage(store)
+    else:
+        store.unlink()
+        start_anew()
+    with pytest.raises(StoreError, match=rf"is {fault}.*`python -m core restore`") as caught:
+        runs.rows()
+    assert "\n" not in str(caught.value)
+    assert commands.main(["restore"]) == 0
+    said = capsys.readouterr().out
+    with closing(sqlite3.connect(store)) as restored:  # MLflow in this process still has the old file open
+        assert restored.execute("SELECT run_uuid FROM runs").fetchall() == [(kept[0],)]
+    aside = list(store.parent.glob("mlflow-replaced-*.db"))
+    assert len(aside) == (fault == "damaged")
+    assert all(str(path) in said for path in aside)
+
+
+def test_a_start_makes_a_backup_and_a_later_one_only_after_an_hour_and_a_change(store, kept):
+    first = backups.listed()
+    start_anew()
+    runs.rows()
+    assert backups.listed() == first
+    age(first[0].rename(first[0].with_name("mlflow-2001-01-01-000000.db")), 2 * backups.HOUR)
+    start_anew()
+    runs.rows()
+    assert len(backups.listed()) == 2
+    age(store, 3 * backups.HOUR)
+    age(backups.listed()[0], 2 * backups.HOUR)
+    start_anew()
+    runs.rows()
+    assert len(backups.listed()) == 2
+
+
+def test_a_server_that_runs_on_makes_one_each_day(store, kept):
+    age(backups.listed()[0], 2 * backups.DAY)
+    renamed = backups.listed()[0].rename(store.parent / "backups" / "mlflow-2001-01-01-000000.db")
+    runs.create(TINY)
+    assert len(backups.listed()) == 2
+    assert backups.listed()[1] == renamed
+
+
+def test_few_are_kept(store):
+    folder = store.parent / "backups"
+    folder.mkdir()
+    for day in range(1, 20):
+        (folder / f"mlflow-2001-01-{day:02}-000000.db").write_bytes(b"")
+        age(folder / f"mlflow-2001-01-{day:02}-000000.db", backups.DAY)
+    assert backups.make()
+    assert len(backups.listed()) == backups.KEPT
+    assert backups.listed()[-1].name == f"mlflow-2001-01-{21 - backups.KEPT:02}-000000.db"
+
+
+def test_a_disk_that_is_full_keeps_nobody_from_their_runs(store, monkeypatch, caplog):
+    def full(source, target) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    run_id = runs.create(TINY)
+    backups.listed()[0].unlink()
+    start_anew()
+    monkeypatch.setattr(backups, "copy", full)
+    assert [run.id for run in runs.rows()] == [run_id]
+    assert "No space left" in caplog.text
+
+
+def test_a_new_home_has_no_store_and_no_fault(home):
+    assert runs.rows() == []
+
+
+def test_without_a_backup_there_is_nothing_to_restore(store):
+    with pytest.raises(StoreError, match="no backup"):
+        backups.restore()
