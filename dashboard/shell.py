@@ -152,8 +152,8 @@ def _device() -> str:
     try:
         if server.engine.get() is None:
             return ":material/hourglass_empty: Starting the engine"
-    except LabError as error:
-        return f":material/error: {error.received}"
+    except LabError:  # pages show it
+        return ":material/error: The engine has not started"
     hardware = server.throughput.hardware()
     device = hardware["gpu"] or f"{formats.cpu(hardware['cpu'])}, {hardware['cores']} cores"
     return f":material/memory: {device} · {hardware['memory_gb']:.0f} GB"

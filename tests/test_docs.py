@@ -78,6 +78,17 @@ def test_the_paths_that_contributing_names_exist():
     assert all((ROOT / name).parent.exists() for name in named if "NAME" in name.rpartition("/")[2])
 
 
+def test_every_fault_is_proved_by_a_test_that_exists():
+    rows = re.findall(r"^\| (?!Fault|-).*$", (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8"), re.M)
+    assert len(rows) > 10
+    for row in rows:
+        named = re.findall(r"`(tests/[\w/]+\.py)`: ((?:`test_\w+`(?:, )?)+)", row)
+        assert named, row
+        for file, tests in named:
+            content = (ROOT / file).read_text(encoding="utf-8")
+            assert all(f"def {test}(" in content for test in re.findall(r"test_\w+", tests)), row
+
+
 def test_links_in_the_docs_lead_to_files():
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "assets" / "README.md"]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):

@@ -42,6 +42,7 @@ from core.training import checkpoints
 from core.training.freezing import Block, Frozen, Layer
 from core.zero_shot import prompts
 
+BOOT = Path("/proc/sys/kernel/random/boot_id")  # of Linux: another after each start of the machine
 STATUSES = ("queued", "running", "finished", "failed", "diverged", "stopped", "paused", "interrupted")
 ENDED = STATUSES[2:]
 RESUMABLE = ("stopped", "paused", "interrupted")
@@ -283,9 +284,12 @@ def process_alive(run_id: str, owner: dict) -> bool:
     if owner.get("host") != socket.gethostname():
         return bool(owner)
     try:
-        return abs(psutil.Process(owner["pid"]).create_time() - owner["started"]) < 1
+        process = _process(psutil.Process(owner["pid"]))
     except psutil.NoSuchProcess:
         return False
+    if "boot" not in owner:  # written before a clock that steps was thought of
+        return abs(process["started"] + psutil.boot_time() - owner["started"]) < 1
+    return process["boot"] == owner["boot"] and abs(process["started"] - owner["started"]) < 1
 
 
 def write_progress(run_id: str, progress: Progress, points: Sequence[tuple[str, float, int]]) -> None:
@@ -446,7 +450,15 @@ def _named(config: RunConfig) -> str:
 def _this_process() -> dict:
     import psutil
 
-    return {"host": socket.gethostname(), "pid": os.getpid(), "started": psutil.Process().create_time()}
+    return {"host": socket.gethostname(), "pid": os.getpid()} | _process(psutil.Process())
+
+
+def _process(process: Any) -> dict:
+    """When a process was started, in seconds since the start of the machine: the clock may be set meanwhile."""
+    import psutil
+
+    boot = BOOT.read_text().strip() if BOOT.exists() else ""
+    return {"started": process.create_time() - psutil.boot_time(), "boot": boot}
 
 
 def _index() -> Index[_Listed] | None:

@@ -1,10 +1,13 @@
 """The run store: what goes in comes out, a run ends once, and what a dead process left is found."""
 
 import dataclasses
+import os
+import socket
 import sqlite3
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 
 from core import heads, runs, settings
@@ -172,7 +175,21 @@ def test_a_process_that_has_the_number_of_a_dead_one_is_not_it():
     owner = runs.store._this_process()
     assert runs.process_alive("", owner)
     assert not runs.process_alive("", owner | {"started": owner["started"] - 1000})
+    assert not runs.process_alive("", owner | {"boot": "before the machine was started again"})
     assert runs.process_alive("", owner | {"host": "another machine"})
+
+
+def test_a_clock_that_is_set_ends_no_run(monkeypatch):
+    owner = runs.store._this_process()
+    earlier = psutil._psplatform.boot_time()
+    monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: earlier + 7200)
+    assert runs.process_alive("", owner)
+
+
+def test_an_owner_that_an_earlier_version_wrote_is_recognised():
+    owner = {"host": socket.gethostname(), "pid": os.getpid(), "started": psutil.Process().create_time()}
+    assert runs.process_alive("", owner)
+    assert not runs.process_alive("", owner | {"started": owner["started"] - 1000})
 
 
 def test_a_run_that_works_cannot_be_deleted_and_one_that_ended_can():
