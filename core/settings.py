@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from core.errors import ConfigError
 
+SERVER_PATHS = ("localhost", "everyone", "nobody")
 MOST_GIGABYTES = 1e9  # more is a slip, or infinite
 ASSETS = Path(__file__).parent.parent / "assets"
 
@@ -73,6 +74,15 @@ def cache_budget() -> int:
 def disk_reserve() -> int:
     """Bytes that an import leaves free on the disk. `BACKBONE_LAB_RESERVE_GB`, by default 1."""
     return _gigabytes("BACKBONE_LAB_RESERVE_GB", os.environ.get("BACKBONE_LAB_RESERVE_GB") or "1")
+
+
+def server_paths() -> str:
+    """Who may name files of the server in a browser. `BACKBONE_LAB_SERVER_PATHS`, by default "localhost"."""
+    who = os.environ.get("BACKBONE_LAB_SERVER_PATHS") or SERVER_PATHS[0]
+    if who not in SERVER_PATHS:
+        expected = f"one of {', '.join(SERVER_PATHS)}"
+        raise ConfigError(f"BACKBONE_LAB_SERVER_PATHS is {who!r}", expected, "Change or unset it")
+    return who
 
 
 def _gigabytes(variable: str, text: str) -> int:

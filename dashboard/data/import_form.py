@@ -9,7 +9,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core.errors import LabError
 from dashboard import server
 from dashboard.data import import_status
-from dashboard.state import visitor
+from dashboard.state import server_paths, visitor
 
 LAYOUT = "One folder per class: `cat/1.jpg`, `dog/2.png`. Parent folders `train`, `val` and `test` define the splits."
 UPLOADING = "Stay on this page until the upload is complete. The import that follows continues whatever you do."
@@ -17,10 +17,13 @@ _UPLOADS = "number-of-uploads"  # a new widget for each, as Streamlit cannot emp
 
 
 def show() -> None:
-    """Draw both ways of importing; each starts a task of the worker."""
+    """Draw the ways of importing that this visitor has; each starts a task of the worker."""
     st.caption(LAYOUT)
     key = f"upload-{st.session_state.setdefault(_UPLOADS, 0)}"
     st.file_uploader("Zip of images", type="zip", help=UPLOADING, key=key, on_change=_import_upload, args=(key,))
+    if not server_paths.allowed():
+        st.caption(f"{server_paths.WHY_NOT} There: `python -m core datasets import PATH`.")
+        return
     with st.form("path", border=False):
         path = st.text_input("Or a path on this server", placeholder="/data/flowers or /data/flowers.zip").strip()
         if st.form_submit_button("Import the path", icon=":material/folder_open:"):

@@ -10,7 +10,7 @@ from core import backbones, heads, options
 from core.config import AUGMENTATIONS, HEAD_DEFAULTS, OWN_DEFAULTS, POOLINGS, TRAINED, RunConfig
 from core.errors import LabError
 from dashboard import server
-from dashboard.state import address
+from dashboard.state import address, server_paths
 from dashboard.train import augmentation, lr_finder, option_effects
 from dashboard.ui import choices
 
@@ -25,9 +25,11 @@ HEAD_WIDGETS = {  # of a probe, whose defaults and steps differ from a fine-tune
 
 
 def weights() -> str:
-    """A widget for the weights of a backbone."""
-    label = options.of(RunConfig)["weights"].label
-    return choices.titled(st.selectbox, "weights", label, WEIGHTS, accept_new_options=True)
+    """A widget for the weights of a backbone: by name, or a path for visitors who may name files of the server."""
+    label, paths = options.of(RunConfig)["weights"].label, server_paths.allowed()
+    help = None if paths else server_paths.WHY_NOT
+    chosen = choices.titled(st.selectbox, "weights", label, WEIGHTS, accept_new_options=paths, help=help)
+    return chosen if paths or chosen in WEIGHTS else next(iter(WEIGHTS))  # a message may say what no browser offers
 
 
 def pooling(backbone: str) -> str:

@@ -72,6 +72,7 @@ def used(store: Path, finished_store: Path) -> list[str]:
 def visit(scheduler: str, store: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
     """visit("train", method="knn") opens a page of a server that has just been started, and waits for its store."""
     monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", scheduler)
+    monkeypatch.setenv("BACKBONE_LAB_SERVER_PATHS", "everyone")
     # After every script run Streamlit resets Keras, if that is in its process: only here it is, and may be at work.
     monkeypatch.setattr(script_runner, "_clean_problem_modules", lambda: None)
 

@@ -91,6 +91,14 @@ def test_an_import_goes_on_elsewhere_and_is_found_again_after_a_reload(visit, tm
     assert "dataset" not in another.query_params and not another.toast
 
 
+def test_a_visitor_from_elsewhere_cannot_name_a_path_and_is_told_why(visit, monkeypatch):
+    page = visit("data")
+    monkeypatch.setenv("BACKBONE_LAB_SERVER_PATHS", "nobody")
+    page.run()
+    assert not page.text_input and len(page.file_uploader) == 1
+    assert any("BACKBONE_LAB_SERVER_PATHS" in caption.value for caption in page.caption)
+
+
 def test_a_cancelled_import_leaves_nothing_and_the_dataset_in_use_stays(visit, tmp_path: Path, home: Path, monkeypatch):
     held = hold_imports(monkeypatch)
     page = import_path(visit("data"), write_folder(tmp_path / "pets", pictures(per_class=10)))

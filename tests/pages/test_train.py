@@ -150,6 +150,16 @@ def test_a_link_to_a_recipe_may_name_another_backbone_that_it_is_for(visit):
     assert "--recipe notebook" in page.code[0].value
 
 
+def test_a_visitor_from_elsewhere_cannot_name_a_weights_file(visit, monkeypatch):
+    page = visit("train")
+    monkeypatch.setenv("BACKBONE_LAB_SERVER_PATHS", "nobody")
+    page.query_params["weights"] = "/etc/passwd"
+    page.run()
+    assert "/etc/passwd" in page.warning[0].value
+    assert "weights" not in page.query_params
+    assert next(box.value for box in page.selectbox if box.key == "weights") == "imagenet"
+
+
 def test_backbones_whose_weights_are_here_come_first_and_say_so(visit):
     page = visit("train")
     options = page.multiselect(key="choose-backbones").options
