@@ -14,13 +14,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cache, partial
 from typing import Any
 
 from core import execute, hardware, runs, settings
 from core.config import RunConfig
-from core.errors import EngineError, RunError, Stopped
+from core.errors import EngineError, LabError, RunError, Stopped
 from core.maps import umap_layout
 from core.progress import Progress
 
@@ -32,6 +33,10 @@ REPORT_EVERY = 0.3  # seconds between two reports of a call
 WARM_MAPS_AFTER = 5  # seconds, so that a run started on opening the dashboard goes first
 ATTEMPTS = 3  # to warm up for maps
 OPEN = "Whoever reaches the scheduler {address} can run code on its workers: use tls://, see docs/security.md"
+LOST = "The scheduler was lost, or has restarted, and the run with it. Resume it: finished work is kept."
+ANSWERED_WITHIN = 5  # seconds, by a scheduler that has been told
+RECONNECT_AFTER = 2  # seconds between two attempts
+RECONNECT_WITHIN = 60  # seconds; after that a run is given up with its scheduler
 GRACE = 1.2  # seconds for a run to obey a stop before its worker is restarted
 
 logger = logging.getLogger(__name__)
@@ -42,11 +47,11 @@ class Engine:
     """A connection to the workers; one per server process. Use `start`."""
 
     def __init__(self, client, cluster):
-        self._client, self._cluster = client, cluster
+        self._connection, self._cluster = client, cluster
+        self._reconnecting, self._refused = threading.Lock(), (-RECONNECT_AFTER, EngineError(""))
         self._futures = {}
         self._calls = {}  # name -> the unique name of the last call, to cancel it
-        # Kept, or Dask would drop the task; as it is, Dask also does it again when a worker restarts.
-        self._warm = client.submit(_once, _warm_maps, pure=False, retries=ATTEMPTS - 1)
+        self._warm = self._warm_up()
 
     @classmethod
     def start(cls) -> "Engine":
@@ -163,14 +168,18 @@ class Engine:
         """How many works that need this resource the workers can do at once."""
         if self._cluster:
             return RESOURCES[resource]
-        workers = self._client.scheduler_info()["workers"].values()
-        return int(sum(worker["resources"].get(resource, 0) for worker in workers))
+        return int(sum(worker["resources"].get(resource, 0) for worker in self._workers()))
 
     def progress(self, name: str) -> Progress | None:
         """The last progress of a `call_reporting`; None before the first."""
         from distributed import Variable
 
-        values: Any = Variable(name, client=self._client).get() if name in self._calls else None
+        if name not in self._calls:
+            return None
+        try:
+            values: Any = Variable(name, client=self._client).get(timeout=ANSWERED_WITHIN)
+        except (EngineError, OSError, TimeoutError):  # the scheduler is away, or a new one
+            return None
         return Progress(**values) if values else None
 
     def cancel(self, name: str) -> None:
@@ -178,13 +187,43 @@ class Engine:
         from distributed import Event
 
         if name in self._calls:
-            Event(self._calls[name], client=self._client).set()
+            with suppress(EngineError, OSError):  # lost with its scheduler
+                Event(self._calls[name], client=self._client).set()
 
     def close(self) -> None:
-        """End the local workers; leave a cluster running."""
-        self._client.close()
+        """End the local workers, whose runs the next start finds; leave a cluster running, with its runs."""
+        self._futures.clear()
+        self._connection.close()
         if self._cluster:
             self._cluster.close()
+
+    @property
+    def _client(self) -> Any:
+        """The connection to the scheduler; a new one if the scheduler of a cluster was away for long.
+
+        Raises:
+            EngineError: It does not answer.
+        """
+        with self._reconnecting:
+            if self._cluster or self._connection.status == "running":
+                return self._connection
+            if self._connection.status != "closed":  # Dask tries for some seconds, and then closes it
+                raise _away()
+            at, error = self._refused
+            if time.monotonic() < at + RECONNECT_AFTER:
+                raise error
+            try:
+                self._connection = _connect(settings.scheduler() or "")
+            except EngineError as error:
+                self._refused = time.monotonic(), error
+                raise
+            self._calls.clear()  # the scheduler may be another one, which knows nothing of them
+        self._warm = self._warm_up()
+        return self._connection
+
+    def _warm_up(self):
+        """Warm a worker up. The future is kept: otherwise Dask would drop the task, or not do it for a new worker."""
+        return self._connection.submit(_once, _warm_maps, pure=False, retries=ATTEMPTS - 1)
 
     def _queue(self, run_id: str) -> None:
         from distributed import fire_and_forget
@@ -206,7 +245,8 @@ class Engine:
         if future is None:
             return  # another process works on it and sees the request in the store
         if run.status == "queued":
-            runs.end(run_id, status)  # before its task ends and marks it as stopped
+            runs.end(run_id, status)  # if it begins at this moment, it sees the request and ends itself
+            self._futures.pop(run_id, None)  # so that nobody takes it for lost
             future.cancel()
         elif self._cluster and status == "stopped":
             timer = threading.Timer(GRACE, self._force_stop, [run_id])
@@ -215,14 +255,20 @@ class Engine:
 
     def _demand(self, resource: str = "") -> None:
         """Refuse what would wait for ever on a cluster; the local worker comes back by itself."""
-        if self._cluster or (self.places(resource) if resource else self._client.nthreads()):
+        if self._cluster or (self.places(resource) if resource else self._workers()):
             return
         address, offered = settings.scheduler(), " ".join(f"{name}={count}" for name, count in RESOURCES.items())
-        lacking = f"has the resource `{resource}`" if self._client.nthreads() else "is connected"
+        lacking = f"has the resource `{resource}`" if self._workers() else "is connected"
         raise EngineError(
             f"No worker of {address} {lacking}",
             remedy=f'Start one: dask worker {address} --nthreads {THREADS} --resources "{offered}"',
         )
+
+    def _workers(self) -> list[dict]:
+        try:
+            return list(self._client.scheduler_info()["workers"].values())
+        except OSError as error:
+            raise _away() from error
 
     def _settle(self, run_id: str, future) -> None:
         """End a run whose task ended without recording it; called in a thread of the client."""
@@ -232,8 +278,21 @@ class Engine:
             return
         if future.status == "error":  # it did not begin: `execute.perform` records all that happens from there
             runs.end(run_id, "interrupted", error=str(future.exception()))
-        elif future.status in ("cancelled", "lost"):
-            runs.end(run_id, "stopped")
+        elif future.status in ("cancelled", "lost"):  # with the connection: who stops a run ends it first
+            threading.Thread(target=self._look_for, args=[run_id], daemon=True).start()
+
+    def _look_for(self, run_id: str) -> None:
+        """End a run if the scheduler no longer has it, or does not come back; otherwise its worker records its end."""
+        deadline = time.monotonic() + RECONNECT_WITHIN
+        while time.monotonic() < deadline and not self._cluster:
+            try:
+                if self._has(run_id):
+                    return
+                break
+            except (EngineError, OSError):
+                time.sleep(RECONNECT_AFTER)
+        with suppress(LabError):  # it has been deleted since
+            runs.end(run_id, "interrupted", error=LOST)
 
     def _force_stop(self, run_id: str) -> None:
         """Restart the worker of a run that is in a step without reports, such as building a large network."""
@@ -253,7 +312,16 @@ class Engine:
             return runs.process_alive(run_id, owner)
         if owner["scheduler"] != settings.scheduler():
             return True  # it belongs to another cluster
+        return self._has(run_id)
+
+    def _has(self, run_id: str) -> bool:
         return any(key.startswith(run_id) for key in self._client.run_on_scheduler(_unfinished))
+
+
+def _away() -> EngineError:
+    return EngineError(
+        f"The connection to {settings.scheduler()} was lost", remedy="Wait a moment: it is made again if it answers"
+    )
 
 
 def _connect(address: str):

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from core.engine import Engine
-from core.errors import Stopped
+from core.errors import EngineError
 from dashboard.server import engine as engines
 from dashboard.server.once import once
 
@@ -121,8 +121,8 @@ class Turn:
     def _finish(self, work: Any) -> None:
         self._line.end(self)
         try:
-            if work.cancelled():  # the connection to the workers was closed
-                raise Stopped()
+            if work.cancelled():
+                raise EngineError("The connection to the workers was lost", remedy="Try again")
             result = work.result()
         except Exception as error:  # whatever the worker raised
             self.future.set_exception(error)

@@ -288,6 +288,8 @@ def _in_words(error: BaseException, failure: str) -> LabError:
     """An error in the form that visitors read."""
     if isinstance(error, LabError):
         return error
+    if isinstance(error, CancelledError):  # by Dask: nobody else cancels what was asked
+        return EngineError("The connection to the workers was lost", remedy="Try again")
     logger.warning("%s", failure, exc_info=error)
     return EngineError(f"{failure} ({type(error).__name__}: {error})", remedy="Try again")
 

@@ -1,9 +1,14 @@
 """Workers by address: what is refused with a sentence, and who may connect."""
 
+import itertools
 import os
+import socket
+import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import dask
 import psutil
@@ -13,11 +18,13 @@ from distributed.security import Security
 
 from core import runs, settings
 from core.config import RunConfig
-from core.engine import THREADS, Engine
+from core.engine import LOST, RESOURCES, THREADS, Engine
 from core.errors import EngineError
+from core.progress import Progress, Report
 
 pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 300  # seconds for an answer, on a machine that is busy
 LONG = RunConfig(backbone="Tiny", n_train=100, n_test=50, method="linear-adam", epochs=1_000_000)
 
@@ -83,6 +90,90 @@ def test_a_scheduler_with_other_certificates_is_named_and_so_is_one_for_which_th
             Engine.start()
 
 
+@pytest.fixture
+def command(store) -> Iterator[Callable[..., subprocess.Popen]]:
+    """Start a process of a cluster as its README says."""
+    begun: list[subprocess.Popen] = []
+
+    def command(*arguments: str) -> subprocess.Popen:
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        line = [sys.executable, "-m", "dask", *arguments, "--host", "127.0.0.1", "--no-dashboard"]
+        begun.append(subprocess.Popen(line, env=environment, stderr=subprocess.DEVNULL))
+        return begun[-1]
+
+    yield command
+    for process in reversed(begun):
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def test_a_run_whose_scheduler_restarts_is_interrupted_with_the_reason_and_resumed_on_the_new_one(command, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    offered = " ".join(f"{name}={count}" for name, count in RESOURCES.items())
+    worker = ("worker", address, "--nthreads", str(THREADS), "--resources", offered)
+    monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", address)
+
+    scheduler = command("scheduler", "--port", str(port))
+    command(*worker)
+    until(lambda: _connects())
+    engine = Engine.start()
+    until(lambda: engine.places("train"))
+    run_id = engine.submit(LONG)
+    question = engine.call(time.sleep, PATIENCE)
+    engine.call_reporting("counting", _count_for_ever)
+    until(lambda: engine.progress("counting"))
+    until(lambda: runs.get(run_id).progress)
+    scheduler.kill()
+    scheduler.wait(PATIENCE)
+    until(lambda: question.cancelled())
+    with pytest.raises(EngineError, match=r"No scheduler answers|The connection to tcp://.* was lost"):
+        engine.call(sum, [1, 2])
+    assert engine.progress("counting") is None
+
+    command("scheduler", "--port", str(port))
+    command(*worker)
+    until(lambda: runs.get(run_id).status == "interrupted")
+    assert runs.get(run_id).error == LOST
+    until(lambda: _places(engine))
+    assert engine.call(sum, [1, 2]).result(timeout=PATIENCE) == 3
+    engine.resume(run_id)
+    until(lambda: runs.get(run_id).progress)
+    engine.stop(run_id)
+    until(lambda: runs.get(run_id).status == "stopped")
+    engine.close()
+
+
+def _count_for_ever(*, report: Report) -> None:
+    for done in itertools.count():
+        report(Progress("count", done, 0, "steps"))
+        time.sleep(0.01)
+
+
+def _connects() -> bool:
+    try:
+        engine = Engine.start()
+    except EngineError:
+        return False
+    engine.close()
+    return True
+
+
+def _places(engine: Engine) -> int:
+    try:
+        return engine.places("train")
+    except EngineError:
+        return 0
+
+
 @pytest.fixture(scope="module")
 def local(tmp_path_factory, empty_store) -> Iterator[Engine]:
     with pytest.MonkeyPatch.context() as patch:
@@ -109,17 +200,17 @@ def test_the_local_scheduler_refuses_who_has_not_its_keys(local: Engine):
 
 def test_the_local_engine_listens_on_this_machine_only_and_has_no_status_page(local: Engine):
     pid = local.call(os.getpid).result(timeout=PATIENCE)
-    sockets = [
-        socket
+    doors = [
+        door
         for process in (psutil.Process(), psutil.Process(pid))
-        for socket in process.net_connections()
-        if socket.status == psutil.CONN_LISTEN
+        for door in process.net_connections()
+        if door.status == psutil.CONN_LISTEN
     ]
-    assert {socket.laddr.ip for socket in sockets} == {"127.0.0.1"}
-    for socket in sockets:
+    assert {door.laddr.ip for door in doors} == {"127.0.0.1"}
+    for door in doors:
         for page in ("", "info/main/workers.html", "json/counts.json", "status", "metrics"):
             with pytest.raises(OSError) as refused:
-                urllib.request.urlopen(f"http://127.0.0.1:{socket.laddr.port}/{page}", timeout=PATIENCE)
+                urllib.request.urlopen(f"http://127.0.0.1:{door.laddr.port}/{page}", timeout=PATIENCE)
             assert getattr(refused.value, "code", 404) == 404
 
 
