@@ -405,7 +405,9 @@ def _reporting(name: str, call: str, function: Callable, *args):
 
 @cache
 def _warm() -> None:
-    """Import what every run needs, before the first one."""
+    """Import what every run needs, before the first one, in a process that lets pages go first."""
+    if not settings.scheduler():  # that of a cluster may be a process with other duties
+        hardware.yield_to_others()
     import keras  # noqa: F401
     import scipy.linalg
     import scipy.optimize  # noqa: F401

@@ -3,6 +3,7 @@
 A duration means nothing without its hardware, so `name()` is stored with every measurement.
 """
 
+import contextlib
 import functools
 import os
 import platform
@@ -15,6 +16,7 @@ from typing import Any
 
 MACOS_OPEN_FILES = 10_240  # OPEN_MAX in its <sys/syslimits.h>
 PACKAGES = ("tensorflow", "keras", "scipy", "numpy", "streamlit", "mlflow", "distributed")
+NICE = 10  # of workers: about a tenth of the processor against a process that wants it too
 
 
 def describe() -> dict[str, Any]:
@@ -79,6 +81,17 @@ def raise_open_files(most: int = 65_536) -> int:
 
 
 @functools.cache
+def yield_to_others() -> None:
+    """Let other processes go first where all want the processor: a page is asked for in passing, a run takes minutes.
+
+    On Linux each thread has a priority of its own, which those that it starts inherit.
+    """
+    tasks = Path("/proc/self/task")
+    for thread in [int(task.name) for task in tasks.iterdir()] if tasks.exists() else [0]:
+        with contextlib.suppress(OSError, AttributeError):  # the thread has ended; Windows has no such call
+            os.setpriority(os.PRIO_PROCESS, thread, NICE)
+
+
 def versions() -> dict[str, str]:
     """Versions of the packages on which a result may depend."""
     installed = {}

@@ -47,3 +47,20 @@ def test_the_limit_of_open_files_is_raised_as_far_as_allowed():
     )
     answer = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True)
     assert answer.stdout.split() == ["4096", "4096", "4096", "4096"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="priorities of threads are Linux's")
+def test_threads_there_are_and_those_they_start_let_others_go_first():
+    script = """
+import os, threading
+from core import hardware
+waiting = threading.Event()
+started = threading.Thread(target=waiting.wait)
+started.start()
+hardware.yield_to_others()
+print(os.getpriority(os.PRIO_PROCESS, started.native_id))
+later = threading.Thread(target=lambda: print(os.getpriority(os.PRIO_PROCESS, 0)))
+later.start(); later.join(); waiting.set()
+"""
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert [int(niceness) for niceness in said] == [hardware.NICE, hardware.NICE]
