@@ -58,14 +58,17 @@ def _wait(config: MapConfig) -> None:
     task = server.maps.task(config)
     if task.error:
         return
-    if not task.running:
-        task.begin()
+    if server.engine.settled() and not task.running:  # a page does not wait for the engine to start
+        try:
+            task.begin()
+        except LabError:
+            return
     st.skeleton(width=_side(), height=_side())
     st.fragment(_look_again, run_every=POLL)(config)
 
 
 def _look_again(config: MapConfig) -> None:
-    if not server.maps.task(config).running:
+    if server.engine.settled() and not server.maps.task(config).running:
         st.rerun()
 
 
