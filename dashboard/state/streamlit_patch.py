@@ -1,7 +1,8 @@
 """The one patch of Streamlit: which ticks of the timers of fragments are answered.
 
 A timer's tick names the page it belongs to. If it arrives after a click on another page, Streamlit 1.67 takes it as a
-request to go back: on a busy server, one click in twenty did nothing. Such a tick is dropped.
+request to go back: on a busy server, one click in twenty did nothing. Such a tick is dropped. A tick also brings the
+widgets as the browser shows them: just after Back or Forward, before the answer is drawn, they would undo it.
 
 All open tabs together get `ANSWERED` ticks a second, each its share: without a limit, 30 tabs that watch a run took
 half of a machine's two cores from it. Few tabs notice nothing.
@@ -17,18 +18,21 @@ from streamlit.runtime.app_session import AppSession
 ANSWERED = 20  # ticks a second, of all tabs together
 FORGOTTEN = 5.0  # seconds after its last tick, longer than any timer waits, a timer has no share
 
+SETTLING = 1.0  # seconds for a browser to draw the page that Back or Forward led to
+
+_LAST_HISTORY = "_backbone_lab_last_history"  # when a visitor last went back or forward
 _LAST_REQUEST = "_backbone_lab_last_request"  # the page a visitor last requested, and the page shown at that time
 
 
 def drop_ticks() -> None:
-    """Drop ticks of any page other than the one last requested or switched to, and those above a tab's share."""
+    """Drop ticks of a page that was left, those just after Back or Forward, and those above a tab's share."""
     original = AppSession.request_rerun
     if hasattr(original, "__wrapped__"):  # patched by this module before it was reloaded
         original = original.__wrapped__
 
     @functools.wraps(original)
     def request_rerun(session: AppSession, client_state: ClientState | None) -> None:
-        if client_state is None or not (_is_late_tick(session, client_state) or _is_above_share(session, client_state)):
+        if client_state is None or not any(drops(session, client_state) for drops in DROPPED):
             original(session, client_state)
 
     AppSession.request_rerun = request_rerun  # pyright: ignore[reportAttributeAccessIssue]
@@ -44,9 +48,18 @@ def _is_late_tick(session: AppSession, client_state: ClientState) -> bool:
     return requested not in ("", page) and not switched
 
 
+def _is_before_history(session: AppSession, client_state: ClientState) -> bool:
+    if client_state.is_history_navigation:
+        setattr(session, _LAST_HISTORY, monotonic())
+    return client_state.is_auto_rerun and monotonic() - getattr(session, _LAST_HISTORY, -SETTLING) < SETTLING
+
+
 def _is_above_share(session: AppSession, client_state: ClientState) -> bool:
     key = session.id, client_state.page_script_hash, client_state.fragment_id
     return client_state.is_auto_rerun and not _shares.take(key, monotonic())
+
+
+DROPPED = (_is_late_tick, _is_before_history, _is_above_share)
 
 
 class Shares:

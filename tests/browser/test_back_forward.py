@@ -22,6 +22,8 @@ def test_a_choice_is_taken_back_at_once_and_made_again(page: Page, name: str, ch
     page.goto(f"/{name}")
     button = page.get_by_role("main").get_by_role("radio", name=choice)
     expect(button).to_be_visible(timeout=STARTING)
+    drawn = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
+    expect(drawn).to_be_visible(timeout=STARTING)
     button.click()
     expect(page).to_have_url(re.compile(addressed))
     page.go_back()  # within the time in which a browser may send its address from before a click

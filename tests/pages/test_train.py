@@ -174,6 +174,7 @@ def test_the_default_size_is_that_of_the_cached_features(visit):
     next(button for button in page.button if button.label == "Start").click().run()
     wait(page, lambda: page.metric and page.metric[0].label == "Accuracy on test images")
     page = visit("train", **TINY)
+    wait(page, lambda: any(widget.key == "16:input_size" for widget in page.number_input))  # looked up every 3 s
     assert page.number_input(key="16:input_size").value == 16
     assert "input_size" not in page.query_params
     assert any(text.value.startswith("16 px instead of 32 px because") for text in page.main.caption)

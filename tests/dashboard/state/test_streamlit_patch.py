@@ -30,6 +30,10 @@ class Visit:
         """The timer of a fragment of a page."""
         self._send(ClientState(page_script_hash=page, is_auto_rerun=True))
 
+    def go_back(self, page: str) -> None:
+        """Back in the browser, to an earlier address of a page."""
+        self._send(ClientState(page_script_hash=page, is_history_navigation=True))
+
     def shows(self, page: str) -> None:
         """The script has got as far as to say which page it is, by `st.switch_page` another than was asked for."""
         self.session._client_state.page_script_hash = page
@@ -90,6 +94,16 @@ def test_ticks_of_a_page_that_its_visitor_was_led_to_pass(visit: Visit):
     visit.use("compare")
     visit.tick("train")
     assert visit.drawn == ["data", "train", "compare"]
+
+
+def test_a_tick_just_after_back_does_not_bring_the_choices_from_before_it_again(visit: Visit, monkeypatch):
+    visit.use("train")
+    visit.go_back("train")
+    visit.tick("train")
+    assert visit.drawn == ["train", "train"]
+    monkeypatch.setattr(streamlit_patch, "SETTLING", 0.0)
+    visit.tick("train")
+    assert visit.drawn == ["train", "train", "train"]
 
 
 def test_ticks_pass_while_the_page_has_no_name_yet(visit: Visit):
