@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dask
 import psutil
@@ -205,12 +206,15 @@ def test_the_local_scheduler_refuses_who_has_not_its_keys(local: Engine):
 
 def test_the_local_engine_listens_on_this_machine_only_and_has_no_status_page(local: Engine):
     pid = local.call(os.getpid).result(timeout=PATIENCE)
-    doors = [
-        door
-        for process in (psutil.Process(), psutil.Process(pid))
-        for door in process.net_connections()
-        if door.status == psutil.CONN_LISTEN
-    ]
+    cluster = local._cluster
+    urls = [cluster.scheduler_address, *(nanny.address for nanny in cluster.workers.values())]
+    ours = {
+        cluster.scheduler.http_server.port,
+        *(urlsplit(url).port for url in urls),
+    }  # of this process; other tests have more
+    here = [door for door in psutil.Process().net_connections() if door.laddr.port in ours]
+    doors = [door for door in here + psutil.Process(pid).net_connections() if door.status == psutil.CONN_LISTEN]
+    assert ours < {door.laddr.port for door in doors}
     assert {door.laddr.ip for door in doors} == {"127.0.0.1"}
     for door in doors:
         for page in ("", "info/main/workers.html", "json/counts.json", "status", "metrics"):
