@@ -7,10 +7,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.browser import report
+
+if TYPE_CHECKING:
+    from core.engine import Engine
 
 THREADS = (
     "OMP_NUM_THREADS",
@@ -104,6 +108,18 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
     MlflowClient(f"sqlite:///{path}").search_experiments()
     return path
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Iterator["Engine"]:
+    """A local engine with a worker that is a process of its own, on a home folder of the module's own."""
+    from core.engine import Engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BACKBONE_LAB_HOME", str(tmp_path_factory.mktemp("home")))
+        engine = Engine.start()
+        yield engine
+        engine.close()
 
 
 @pytest.fixture

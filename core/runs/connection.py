@@ -63,7 +63,7 @@ def connect(uri: str) -> tuple[Client, str]:
         if database:
             backups.check(database)
         _check_kind(uri)
-        ours = database == backups.database()
+        ours = is_ours(uri)
         artifacts = (settings.folder("runs") / "artifacts").as_uri() if database else None
         client = Client(uri)
         experiment = client.get_experiment_by_name(EXPERIMENT)
@@ -86,6 +86,11 @@ def connect(uri: str) -> tuple[Client, str]:
 def copy_before_upgrade() -> Path | None:
     """The copy that this process made of an older store before upgrading it; None: it upgraded none."""
     return _copies[-1] if _copies else None
+
+
+def is_ours(uri: str) -> bool:
+    """Whether a store is that of the home folder, which we back up and whose paths follow the folder."""
+    return file_of(uri) == backups.database()
 
 
 def file_of(uri: str) -> Path | None:

@@ -69,7 +69,7 @@ def create(config: RunConfig, *, scheduler: str | None = None) -> str:
     parameters = [Param(key, str(value)) for key, value in asdict(config).items()]
     _client().log_batch(run.info.run_id, params=parameters)
     _client().update_run(run.info.run_id, status=_MLFLOW_STATUS["queued"])
-    if connection.file_of(settings.tracking_uri()) == backups.database():
+    if connection.is_ours(settings.tracking_uri()):
         backups.make(older_than=backups.DAY)
     return run.info.run_id
 

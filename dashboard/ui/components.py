@@ -17,7 +17,7 @@ from core.errors import DatasetError, LabError
 from core.runs import RunRow
 from core.zero_shot import encoder
 from dashboard import server
-from dashboard.state import visitor
+from dashboard.state import server_paths, visitor
 from dashboard.ui import charts, formats
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -138,7 +138,7 @@ def thumbnail(image: np.ndarray, size: int) -> bytes:
 def camera(label: str, **options: Any) -> Any:
     """`st.camera_input`, or why there is none: browsers give cameras only to pages that nobody could have changed."""
     address = urlsplit(st.context.url or "http://localhost")
-    if address.scheme == "https" or address.hostname in ("localhost", "127.0.0.1", "::1"):
+    if address.scheme == "https" or address.hostname in server_paths.LOOPBACK:
         return st.camera_input(label, **options)
     port = f":{address.port}" if address.port else ""
     st.info(

@@ -176,24 +176,15 @@ def _places(engine: Engine) -> int:
         return 0
 
 
-@pytest.fixture(scope="module")
-def local(tmp_path_factory, empty_store) -> Iterator[Engine]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BACKBONE_LAB_HOME", str(tmp_path_factory.mktemp("home")))
-        engine = Engine.start()
-        yield engine
-        engine.close()
-
-
-def test_the_local_scheduler_refuses_who_has_not_its_keys(local: Engine):
-    address = local._cluster.scheduler_address
+def test_the_local_scheduler_refuses_who_has_not_its_keys(engine: Engine):
+    address = engine._cluster.scheduler_address
     assert address.startswith("tls://127.0.0.1:")
 
     async def knock(url: str, security: Security) -> None:
         opened = await comm.connect(url, timeout=5, **security.get_connection_args("client"))
         await opened.close()
 
-    asyncio.run(knock(address, local._client.security))
+    asyncio.run(knock(address, engine._client.security))
     for url, security in (
         (address.replace("tls://", "tcp://"), Security()),
         (address, Security()),
@@ -201,12 +192,12 @@ def test_the_local_scheduler_refuses_who_has_not_its_keys(local: Engine):
     ):
         with pytest.raises((OSError, TypeError)):
             asyncio.run(knock(url, security))
-    assert local.call(sum, [1, 2]).result(timeout=PATIENCE) == 3
+    assert engine.call(sum, [1, 2]).result(timeout=PATIENCE) == 3
 
 
-def test_the_local_engine_listens_on_this_machine_only_and_has_no_status_page(local: Engine):
-    pid = local.call(os.getpid).result(timeout=PATIENCE)
-    cluster = local._cluster
+def test_the_local_engine_listens_on_this_machine_only_and_has_no_status_page(engine: Engine):
+    pid = engine.call(os.getpid).result(timeout=PATIENCE)
+    cluster = engine._cluster
     urls = [cluster.scheduler_address, *(nanny.address for nanny in cluster.workers.values())]
     ours = {
         cluster.scheduler.http_server.port,

@@ -33,15 +33,6 @@ LONG = RunConfig(backbone="Tiny", n_train=100, n_test=50, method="linear-adam", 
 TRAINING = RunConfig(backbone="Tiny", n_train=400, n_test=50, method="scratch", epochs=60, batch_size=8)
 
 
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory, empty_store):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BACKBONE_LAB_HOME", str(tmp_path_factory.mktemp("home")))
-        engine = Engine.start()
-        yield engine
-        engine.close()
-
-
 @pytest.fixture(autouse=True)
 def home(engine, monkeypatch):
     """The workers' home, which is the same for the whole module."""

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from core.engine import Engine
 from dashboard.server import tasks
 from dashboard.server.line import Line
 from dashboard.server.tasks import Task
@@ -13,15 +12,6 @@ from dashboard.server.tasks import Task
 pytestmark = pytest.mark.slow
 
 PATIENCE = 300  # seconds for an answer, on a machine that is busy
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory, empty_store):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BACKBONE_LAB_HOME", str(tmp_path_factory.mktemp("home")))
-        engine = Engine.start()
-        yield engine
-        engine.close()
 
 
 def write_when_told(diary: Path, word: str) -> str:
