@@ -1,6 +1,5 @@
 """Workers by address: what is refused with a sentence, and who may connect."""
 
-import asyncio
 import itertools
 import os
 import socket
@@ -23,6 +22,7 @@ from core.config import RunConfig
 from core.engine import LOST, RESOURCES, THREADS, Engine
 from core.errors import EngineError
 from core.progress import Progress, Report
+from tests import event_loop
 
 pytestmark = pytest.mark.slow
 
@@ -184,14 +184,14 @@ def test_the_local_scheduler_refuses_who_has_not_its_keys(engine: Engine):
         opened = await comm.connect(url, timeout=5, **security.get_connection_args("client"))
         await opened.close()
 
-    asyncio.run(knock(address, engine._client.security))
+    event_loop.run(knock(address, engine._client.security))
     for url, security in (
         (address.replace("tls://", "tcp://"), Security()),
         (address, Security()),
         (address, Security.temporary()),
     ):
         with pytest.raises((OSError, TypeError)):
-            asyncio.run(knock(url, security))
+            event_loop.run(knock(url, security))
     assert engine.call(sum, [1, 2]).result(timeout=PATIENCE) == 3
 
 

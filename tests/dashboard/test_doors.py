@@ -1,6 +1,5 @@
 """Which names a server answers to, and the headers of its answers."""
 
-import asyncio
 import socket
 
 import pytest
@@ -11,6 +10,7 @@ from streamlit import config
 
 from dashboard import doors
 from dashboard.doors import MIDDLEWARE, answers_to
+from tests import event_loop
 
 APP = Starlette(
     routes=[
@@ -32,7 +32,7 @@ def ask(host: str, path: str = "/", kind: str = "http") -> list[dict]:
         sent.append(dict(message))
 
     scope = {"type": kind, "method": "GET", "path": path, "headers": [(b"host", host.encode())], "query_string": b""}
-    asyncio.run(APP(scope, receive, send))
+    event_loop.run(APP(scope, receive, send))
     return sent
 
 

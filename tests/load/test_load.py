@@ -1,6 +1,5 @@
 """A small load on a real server by real websockets: facts that hold however busy the machine is."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core import runs
+from tests import event_loop
 from tests.load import measure
 from tests.load.server import ROOT, Server, started
 
@@ -36,7 +36,7 @@ def used_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(used_home: Path) -> Iterator[Server]:
     with started(used_home, used_home / "server.log") as server:
-        asyncio.run(measure.settle(server, list(measure.LINKS)))
+        event_loop.run(measure.settle(server, list(measure.LINKS)))
         yield server
 
 
@@ -48,7 +48,7 @@ def home(used_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_page_comes_to_every_visitor_and_none_has_an_error(server: Server) -> None:
-    load = asyncio.run(measure.visit(server, SESSIONS, list(measure.LINKS), pause=0.2))
+    load = event_loop.run(measure.visit(server, SESSIONS, list(measure.LINKS), pause=0.2))
     assert load.missing == []
     assert load.errors == []
     assert sorted(page.headings[0] for page in load.pages) == sorted(["Train", "Maps", "Run"] * SESSIONS)
@@ -56,7 +56,7 @@ def test_every_page_comes_to_every_visitor_and_none_has_an_error(server: Server)
 
 
 def test_pages_come_beside_a_run_which_every_open_page_follows(server: Server) -> None:
-    load = asyncio.run(measure.visit(server, SESSIONS, ["train", "run"], pause=1.0, epochs=2))
+    load = event_loop.run(measure.visit(server, SESSIONS, ["train", "run"], pause=1.0, epochs=2))
     assert (load.missing, load.errors) == ([], [])
     assert load.polls > 0
     assert load.run_seconds is not None
@@ -66,7 +66,7 @@ def test_pages_come_beside_a_run_which_every_open_page_follows(server: Server) -
 def test_visitors_who_left_leave_nothing_behind(server: Server) -> None:
     held = []
     for seed in range(3):
-        load = asyncio.run(measure.visit(server, COMINGS, list(measure.LINKS), pause=0.2, seed=seed))
+        load = event_loop.run(measure.visit(server, COMINGS, list(measure.LINKS), pause=0.2, seed=seed))
         assert (load.missing, load.errors) == ([], [])
         assert load.memory < COMINGS * PER_SESSION
         server.collect()

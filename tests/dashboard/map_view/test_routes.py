@@ -1,6 +1,5 @@
 """What browsers fetch by address: the right bytes, to be kept for good, and nothing else from the disk."""
 
-import asyncio
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from core.data import datasets
 from dashboard import server
 from dashboard.map_view import routes
 from dashboard.server import once
+from tests import event_loop
 
 KEY = "0123456789abcdef"
 SAMPLE = "cifar10-sample"
@@ -54,7 +54,7 @@ class Client:
         async def send(message: dict) -> None:
             sent.append(message)
 
-        asyncio.run(self._app(scope, receive, send))
+        event_loop.run(self._app(scope, receive, send))
         start, *bodies = sent
         content = b"".join(body.get("body", b"") for body in bodies)
         return Answer(start["status"], Headers(raw=start["headers"]), content)

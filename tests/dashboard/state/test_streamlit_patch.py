@@ -1,6 +1,5 @@
 """A tick of a page that was left brings nobody back to it: a session of Streamlit itself, in which no page runs."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from streamlit.runtime.script_data import ScriptData
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 
 from dashboard.state import streamlit_patch
+from tests import event_loop
 
 
 class Visit:
@@ -56,7 +56,7 @@ def unpatched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Visit
         script = ScriptData(str(tmp_path / "app.py"), is_hello=False)
         return AppSession(script, MemoryUploadedFileManager("/files"), ScriptCache(), None, {})
 
-    visit = Visit(asyncio.run(session()), drawn)
+    visit = Visit(event_loop.run(session()), drawn)
     yield visit
     visit.session.shutdown()
     config.set_option("server.fileWatcherType", watcher)
