@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from core import runs
+from core import quoting, runs
 from core.data import datasets
 from core.errors import ConfigError, DatasetError, RunError, closest
 from core.export.script import script
@@ -214,7 +214,7 @@ def _read_keras(path: Path) -> Predict:
 def _add_labels(path: Path, names: tuple[str, ...]) -> None:
     """Append zip entries, which readers of both formats ignore: `unzip model.tflite` extracts them."""
     with zipfile.ZipFile(path, "a") as file:
-        file.writestr("labels.txt", "\n".join(names) + "\n")
+        file.writestr("labels.txt", "".join(f"{quoting.line(name)}\n" for name in names))
 
 
 def _write_saved_model(model, names: tuple[str, ...], path: Path) -> None:

@@ -29,7 +29,7 @@ from urllib.request import url2pathname
 import numpy as np
 import pandas as pd
 
-from core import backbones, heads, settings
+from core import backbones, heads, quoting, settings
 from core.backbones.catalog import NORM_FIRST
 from core.config import ZERO_SHOT, RunConfig
 from core.errors import LabError, RunError, StoreError
@@ -102,7 +102,7 @@ def finish(run_id: str, result: Result) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "outcome.json").write_text(json.dumps(asdict(outcome), indent=2))
         result.predictions.to_parquet(Path(folder, "predictions.parquet"), index=False)
-        result.confusion.to_csv(Path(folder, "confusion.csv"))
+        result.confusion.to_csv(Path(folder, "confusion.csv"), lineterminator=quoting.CSV_LINE)
         if result.head:
             result.head.save(Path(folder, "head.npz"))
         if result.frozen:

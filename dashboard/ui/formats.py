@@ -6,13 +6,10 @@ from datetime import datetime
 
 import pandas as pd
 
+from core import quoting
 from core.progress import Progress
 
-_MARKUP = re.compile(r"[\\`*_\[\]<>#~|$&!]")
-_BEGINS_A_LIST = re.compile(r"^(\d*)([-+=.)])")
-_BEGINS_AN_EMOJI = re.compile(r":(?=\S)")
 _ADDRESS = re.compile(r"(https?://[^\s<>\"]*[^\s<>\".,:;!?)\]])")
-_WORD_JOINER = "\u2060"  # invisible
 
 STAGES = {
     "download": "Downloading",
@@ -40,10 +37,9 @@ def cpu(name: str) -> str:
 def plain(text: object) -> str:
     """Text from outside, such as the name of a class, a dataset or a file, as Markdown that shows it as it is.
 
-    Every such text in Markdown goes through here: it may look like emphasis, a formula, an emoji, or an image that
-    every viewer's browser would load from another address. The word joiner keeps `:cat:` from becoming an emoji.
+    Every such text in Markdown goes through here.
     """
-    return _escaped(" ".join(str(text).split()))
+    return quoting.markdown(" ".join(str(text).split()))
 
 
 def message(text: str) -> str:
@@ -56,14 +52,9 @@ def _linked(text: str) -> str:
     """With addresses as links that show the last part: an escaped address could be neither clicked nor copied."""
     parts = _ADDRESS.split(text)
     return "".join(
-        f"[{_escaped(part.rstrip('/').split('/')[-1])}](<{part}>)" if index % 2 else _escaped(part)
+        f"[{quoting.markdown(part.rstrip('/').split('/')[-1])}](<{part}>)" if index % 2 else quoting.markdown(part)
         for index, part in enumerate(parts)
     )
-
-
-def _escaped(text: str) -> str:
-    text = _BEGINS_A_LIST.sub(r"\1\\\2", _MARKUP.sub(r"\\\g<0>", text))
-    return _BEGINS_AN_EMOJI.sub(f":{_WORD_JOINER}", text)
 
 
 def csv(table: pd.DataFrame, *, floats: str | None = None) -> bytes:
@@ -74,7 +65,7 @@ def csv(table: pd.DataFrame, *, floats: str | None = None) -> bytes:
     """
     texts = table.select_dtypes(exclude=["number", "bool", "datetime"])
     safe = {str(name): [f"'{cell}" if _is_formula(cell) else cell for cell in texts[name]] for name in texts}
-    return table.assign(**safe).to_csv(index=False, float_format=floats).encode()
+    return table.assign(**safe).to_csv(index=False, float_format=floats, lineterminator=quoting.CSV_LINE).encode()
 
 
 def _is_formula(cell: object) -> bool:

@@ -1,9 +1,8 @@
 """The code that builds a network from Keras Applications, or one of our own, and loads its weights."""
 
-import json
 from pathlib import Path
 
-from core import backbones, settings
+from core import backbones, quoting, settings
 from core.backbones import Backbone, networks
 from core.config import RunConfig
 from core.export.script import snippets
@@ -20,10 +19,10 @@ def weights(config: RunConfig, facts: Backbone) -> str | None:
         return None
     if config.weights != "imagenet":
         path = Path(config.weights).expanduser()
-        return json.dumps(str((path / facts.weights_file if path.is_dir() else path).resolve()))
+        return quoting.python(str((path / facts.weights_file if path.is_dir() else path).resolve()))
     local = backbones.published_here(facts)
     if local and not local.is_relative_to(settings.keras_home()):
-        return json.dumps(str(local)) + ("" if not facts.weights_url else f"  # = {facts.weights_url}")
+        return quoting.python(str(local)) + ("" if not facts.weights_url else f"  # = {facts.weights_url}")
     if facts.name in ("MobileNet", "MobileNetV2") and config.input_size != facts.default_size:
         # Keras has separate weights for some input sizes; the run used those for 224 px.
         return f'keras.utils.get_file(\n    origin="{facts.weights_url}", cache_subdir="models"\n)'

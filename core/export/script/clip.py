@@ -3,10 +3,9 @@
 It reads the weights from Hugging Face's file with NumPy alone; `core.backbones.clip.tensors` has the tensors' names.
 """
 
-import json
 from pathlib import Path
 
-from core import settings
+from core import quoting, settings
 from core.backbones.catalog import Backbone
 from core.backbones.clip import checkpoints, towers
 from core.config import RunConfig
@@ -35,7 +34,7 @@ def weights(config: RunConfig, facts: Backbone) -> str | None:
             f"{checkpoints.SAFETENSORS}, which a script reads with NumPy alone",
             f"Take the Keras file, or repeat the run with Hugging Face's folder {facts.weights_file}",
         )
-    return json.dumps(str(file.parent))
+    return quoting.python(str(file.parent))
 
 
 def built(config: RunConfig, facts: Backbone) -> list[str]:

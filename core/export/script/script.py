@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core import protocol, runs, settings
+from core import protocol, quoting, runs, settings
 from core.config import TITLES, ZERO_SHOT
 from core.data import cifar, datasets
 from core.data import dataset as stored
@@ -44,7 +44,8 @@ def python_script(run: runs.Run) -> str:
         DatasetError: Its dataset is no longer on this machine.
     """
     sections = _sections(run)
-    parts = [f'"""{_title(run)}\n\n{_wrap(_introduction(run))}\n"""']
+    title, introduction = quoting.docstring(_title(run)), quoting.docstring(_wrap(_introduction(run)))
+    parts = [f'"""{title}\n\n{introduction}\n"""']
     for section in sections:
         comment = textwrap.indent(_wrap(section.text), "# ")
         parts.append(f"# %% {section.title}\n{comment}\n\n{section.code.strip()}")
@@ -54,7 +55,7 @@ def python_script(run: runs.Run) -> str:
 def notebook(run: runs.Run) -> str:
     """The same as a Jupyter notebook (nbformat 4.5); raises the same errors."""
     sections = _sections(run)
-    cells = [_cell("markdown", f"# {_title(run)}\n\n{_introduction(run)}")]
+    cells = [_cell("markdown", f"# {quoting.markdown(_title(run))}\n\n{quoting.markdown(_introduction(run))}")]
     for section in sections:
         cells.append(_cell("markdown", f"## {section.title}\n\n{section.text}"))
         cells.append(_cell("code", section.code.strip()))
@@ -138,10 +139,10 @@ def _constants(run: runs.Run, dataset: datasets.Dataset, rows: dict[str, np.ndar
 
 
 def _literals(names: tuple[str, ...]) -> list[str]:
-    """Lines of a list, one literal per name, quoted by `repr`: folder names can contain anything."""
+    """Lines of a list, one literal per name, since folder names can contain anything."""
     lines, line = [], ""
     for name in names:
-        literal = f"{name!r}, "
+        literal = f"{quoting.python(name)}, "
         if line and len(line) + len(literal) > WIDTH:
             lines.append(line)
             line = ""
@@ -163,7 +164,7 @@ def _source(dataset: datasets.Dataset) -> list[str]:
 
 
 def _path(path) -> str:
-    return json.dumps(str(path), ensure_ascii=False)
+    return quoting.python(str(path))
 
 
 def _checksum(dataset: datasets.Dataset, rows: dict[str, np.ndarray]) -> int:

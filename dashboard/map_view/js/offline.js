@@ -1,5 +1,7 @@
 // The view as one HTML file that opens without a server: positions, columns, these modules, and the images if they fit.
 
+import { escaped } from "./elements.js";
+
 const INLINE = 10000; // images of 32 pixels; fewer of larger ones
 const SHEET = 256; // images on a sheet
 
@@ -21,9 +23,9 @@ export async function page(data, rows, theme) {
   };
   const sources = await program(data.modules, "view.js");
   const style = new TextDecoder().decode(await bytes(`${data.modules}map_view.css`));
-  const title = data.panels.map((panel) => panel.title).join(", ").replace(/</g, "&lt;");
+  const title = data.panels.map((panel) => panel.title).join(", ");
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(title)}</title>
 <style>:root{${theme}} body{margin:1.5rem;background:var(--st-background-color)} ${style}</style></head>
 <body><div class="map-view"></div>
 <script type="application/json" id="data">${json(own)}</script>

@@ -2,6 +2,7 @@
 
 import { css, number, range, scale } from "./columns.js";
 import { drawMarks } from "./drawing.js";
+import { escaped } from "./elements.js";
 import { Overlay } from "./overlay.js";
 import { Scene } from "./scene.js";
 
@@ -127,10 +128,6 @@ function dotsByColour(seen, screen, [, , width, height]) {
     paths.get(seen.codes[i]).push(dot);
   }
   return [...paths].map(([code, dots]) => [code, dots.join("")]);
-}
-
-function escaped(text) {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
 }
 
 // The same PNG with its resolution (chunk pHYs, after the header), so that it prints at its size.

@@ -1,0 +1,40 @@
+"""Text from outside, such as names of classes, datasets, files and processors, in text of another language.
+
+All such text goes through one function for each language: these, `html.escape`, `dashboard.ui.formats.csv`, and
+`escaped` of the map view's `elements.js`. Otherwise a name may become code, markup, or an address to load from.
+"""
+
+import re
+
+CSV_LINE = "\r\n"  # the end of a line of CSV: pandas quotes only line breaks that are in it, and reads both
+
+_MARKUP = re.compile(r"[\\`*_\[\]<>#~|$&!]")
+_BEGINS_A_LIST = re.compile(r"^(\d*)([-+=.)])")
+_BEGINS_AN_EMOJI = re.compile(r":(?=\S)")
+_WORD_JOINER = "\u2060"  # invisible
+
+
+def python(text: str) -> str:
+    """A literal of Python, in double quotes where nothing needs escaping."""
+    literal = repr(text)
+    return f'"{text}"' if literal == f"'{text}'" and '"' not in text else literal
+
+
+def docstring(text: str) -> str:
+    """The inside of a Python docstring in triple double quotes, if a line break follows."""
+    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+
+
+def markdown(text: str) -> str:
+    """Markdown that shows a line as it is.
+
+    It may look like emphasis, a formula, an emoji, or an image that every reader's browser would load from another
+    address. The word joiner keeps `:cat:` from becoming an emoji.
+    """
+    text = _BEGINS_A_LIST.sub(r"\1\\\2", _MARKUP.sub(r"\\\g<0>", text))
+    return _BEGINS_AN_EMOJI.sub(f":{_WORD_JOINER}", text)
+
+
+def line(text: str) -> str:
+    """One line of a file whose lines are names."""
+    return " ".join(text.splitlines())
