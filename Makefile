@@ -10,7 +10,15 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 endif
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
+
+# The same versions either way. uv, where there is one, is faster; it leaves compiling to the first start unless told.
+UV := $(shell command -v uv 2>/dev/null)
+ifdef UV
+PIP := "$(UV)" pip install --python $(BIN)/python --compile-bytecode
+else
+PIP := $(BIN)/python -m pip install --disable-pip-version-check
+endif
+PIP += --constraint constraints.txt
 
 # A worker of the tests for each core, four at most: each needs about 3 GB of memory. Other numbers: make test WORKERS=1
 WORKERS := logical

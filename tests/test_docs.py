@@ -89,6 +89,11 @@ def test_every_fault_is_proved_by_a_test_that_exists():
             assert all(f"def {test}(" in content for test in re.findall(r"test_\w+", tests)), row
 
 
+def test_the_readme_installs_the_mlflow_whose_tables_the_store_has():
+    (version,) = re.findall(r"^mlflow-skinny==(\S+)$", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.M)
+    assert f"pip install mlflow=={version} -c constraints.txt" in README
+
+
 def test_links_in_the_docs_lead_to_files():
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "assets" / "README.md"]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):

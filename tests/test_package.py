@@ -65,6 +65,20 @@ def test_the_installed_command_opens_the_dashboard_from_another_folder(wheel: Pa
         process.wait()
 
 
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+def test_setup_installs_the_same_pins_by_pip_and_by_uv_where_there_is_one(tmp_path: Path):
+    for name in ("make", "sh", "python3", "grep", "env"):
+        (tmp_path / name).symlink_to(shutil.which(name) or sys.executable)
+    by_pip = _installs(tmp_path)
+    uv = tmp_path / "uv"
+    uv.touch(mode=0o755)
+    by_uv = _installs(tmp_path)
+    assert "-m pip install" in by_pip and str(uv) not in by_pip
+    assert f'"{uv}" pip install --python .venv/bin/python' in by_uv
+    pins = "--constraint constraints.txt --requirement requirements.txt"
+    assert by_pip.endswith(pins) and by_uv.endswith(pins)
+
+
 def test_a_config_file_becomes_flags_with_sections_joined_and_lists_as_json():
     config = {"server": {"headless": False}, "theme": {"light": {"colors": ["#fff", "#000"], "text": "#111"}}}
     assert list(launch.config_flags(config)) == [
@@ -101,3 +115,10 @@ def _answer(url: str, process: subprocess.Popen) -> bytes:
         except OSError:
             time.sleep(0.1)
     return b"the server ended"
+
+
+def _installs(path: Path) -> str:
+    """The command by which `make setup` installs packages, with these programs on the path."""
+    command = [path / "make", "--dry-run", "--always-make", "--directory", ROOT, "setup", "PYTHON=python3"]
+    said = subprocess.run(command, env={"PATH": str(path)}, capture_output=True, text=True, check=True).stdout
+    return next(line for line in said.splitlines() if "requirements.txt" in line)

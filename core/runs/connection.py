@@ -183,7 +183,7 @@ def _check_version(uri: str) -> None:
             raise StoreError(
                 f"The run store {_shown(uri)} was upgraded by a newer MLflow than the one here, {mlflow.__version__}",
                 f"tables of MLflow {mlflow.__version__} or older",
-                "Put back a copy from before, or update MLflow here; open it with `.venv/bin/mlflow ui` alone",
+                "Put back a copy from before, or update MLflow here; open it with its own `mlflow ui` alone",
             ) from error
         if not database:
             raise StoreError(
