@@ -4,6 +4,7 @@ with replaced(path) as new: ...        readers see the old file or the whole new
 keep(kind, key, value)                 write a result to <home>/<kind>/<key>.json
 find(kind, key, parse)                 read it back; None if there is none
 digest(value)                          16 hexadecimal digits of plain values
+passed(note, files)                    note that files are as they should be: `unchanged` until somebody touches them
 with locked(path, report): ...         one process at a time
 """
 
@@ -11,8 +12,8 @@ import hashlib
 import json
 import logging
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +26,7 @@ WAIT_REPORT = 0.3  # seconds between two reports of waiting for it
 Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
+_PASSED: dict[Path, list[list[int]]] = {}
 
 
 @contextmanager
@@ -73,6 +75,27 @@ def find(kind: str, key: str, parse: Callable[[Any], Result]) -> Result | None:
         return None
 
 
+def passed(note: Path, files: Sequence[Path]) -> None:
+    """Note that files have passed a check; this process remembers it even where the note cannot be written."""
+    state = _PASSED[note] = _state(files)
+    with suppress(OSError), replaced(note) as new:
+        new.write_text(json.dumps(state), encoding="utf-8")
+
+
+def unchanged(note: Path, files: Sequence[Path]) -> bool:
+    """Whether files have kept their sizes, times and inodes since they `passed`.
+
+    Whatever writes to them changes these; a disk that loses bits by itself does not.
+    """
+    state = _state(files)
+    if _PASSED.get(note) == state:
+        return True
+    try:
+        return json.loads(note.read_text(encoding="utf-8")) == state
+    except (OSError, ValueError):
+        return False
+
+
 @contextmanager
 def locked(path: Path, report: Report = silent, *, total: int = 0) -> Iterator[None]:
     """Hold a lock file; report while waiting for another process that holds it, so that a stop takes effect.
@@ -93,6 +116,11 @@ def locked(path: Path, report: Report = silent, *, total: int = 0) -> Iterator[N
         yield
     finally:
         lock.release()
+
+
+def _state(files: Sequence[Path]) -> list[list[int]]:
+    states = [path.stat() for path in files]
+    return [[state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino] for state in states]
 
 
 def _path(kind: str, key: str) -> Path:

@@ -3,10 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from core.data import datasets
 from core.errors import LabError
 from dashboard import server
-from dashboard.data import import_form, import_status, samples, splits
+from dashboard.data import deletion, import_form, import_status, samples, splits
 from dashboard.state import visitor
 from dashboard.ui import choices, components, formats, task_progress
 
@@ -53,6 +52,7 @@ try:
     dataset = server.datasets.get(name)
 except LabError as error:
     components.show_error(error)
+    deletion.offer(name)
     st.stop()
 
 # Show
@@ -80,11 +80,4 @@ st.table(
 if dataset.skipped:
     with st.expander(f"{formats.count(len(dataset.skipped), 'file')} skipped", icon=":material/warning:"):
         st.dataframe(pd.DataFrame({"File and reason": dataset.skipped}), hide_index=True)
-if name != datasets.SAMPLE:
-    with st.popover("Delete this dataset", icon=":material/delete:"):
-        st.markdown("Its images are deleted from this machine; runs and their results are kept.")
-        if st.button("Delete permanently", type="primary"):
-            datasets.delete(name)
-            server.datasets.refresh()
-            visitor.update(dataset=datasets.SAMPLE)
-            st.rerun()
+deletion.offer(name)

@@ -1,12 +1,14 @@
 """What this machine is, which weights and datasets it has, and what will be slow: to check before a lecture."""
 
 import shutil
+from collections.abc import Iterator
 from importlib.util import find_spec
 
 from core import backbones, features, hardware, keras_defaults, runs, settings
 from core.curriculum import lessons
 from core.data import datasets
 from core.engine import OPEN
+from core.errors import DatasetError
 from core.features import throughput
 from core.zero_shot import encoder
 
@@ -37,6 +39,7 @@ def examine() -> dict:
         "clip_missing": [name for name in encoder.NAMES if name not in encoder.here()],
         "weights_missing": [name for name in backbones.names() if name not in here],
         "datasets": {summary.name: summary.state for summary in datasets.available()},
+        "datasets_to_mend": list(_to_mend()),
         "speeds": {
             f"{row['backbone']} at {row['input_size']} px": row["images_per_second"]
             for row in measured.to_dict("records")
@@ -46,6 +49,16 @@ def examine() -> dict:
         "keras_settings_ignored": keras_defaults.ignored(),
         "missing_packages": [name for name in ("tensorflow", "streamlit", "plotly") if not find_spec(name)],
     }
+
+
+def _to_mend() -> Iterator[str]:
+    """What is wrong with datasets on this machine, in sentences."""
+    for summary in datasets.available():
+        if summary.state != "download":
+            try:
+                datasets.load(summary.name)
+            except DatasetError as error:
+                yield str(error)
 
 
 def describe(findings: dict) -> str:
@@ -60,6 +73,7 @@ def describe(findings: dict) -> str:
         *([f"            {OPEN.format(address=findings['scheduler'])}"] if findings["scheduler_is_open"] else []),
         f"Cache       {findings['cache_gb']} of {findings['cache_budget_gb']:g} GB",
         "Datasets    " + ", ".join(f"{name} ({state})" for name, state in findings["datasets"].items()),
+        *(f"            {error}" for error in findings["datasets_to_mend"]),
         "Weights     here: " + ", ".join(findings["weights_here"]),
     ]
     if missing:

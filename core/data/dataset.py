@@ -5,6 +5,7 @@
     dataset.json   title, class names, shape of the images, fingerprint, source
     rows.npz       label, official split and file of each row
     images.raw     (n, size, size, 3) uint8, memory-mapped
+    checked.json   when the arrays were last found to have the fingerprint
 
 It is written under a temporary name and renamed when complete.
 """
@@ -26,6 +27,7 @@ from core import settings, storage
 from core.errors import DatasetError
 
 VERSION = 1
+ARRAYS, CHECKED = ("images.raw", "rows.npz"), "checked.json"
 ABANDONED = 86_400  # seconds after which a half-written folder is considered abandoned
 
 Row = tuple[np.ndarray, int, str, str]
@@ -72,20 +74,32 @@ def about(name: str) -> dict[str, Any]:
 
 
 def read(name: str) -> Dataset:
-    """Open a dataset with its images memory-mapped. Raises DatasetError if its folder is damaged."""
+    """Open a dataset with its images memory-mapped.
+
+    Raises:
+        DatasetError: Its folder is damaged, or its arrays are not those of its fingerprint. All of them are read to
+            know, but only when somebody has touched the files since the last time.
+    """
     metadata = about(name)
     folder = root() / name
     try:
         shape = tuple(metadata["shape"])
         with np.load(folder / "rows.npz", allow_pickle=False) as rows:
             columns = {column: rows[column] for column in ("labels", "official", "files")}
-        images = np.memmap(folder / "images.raw", np.uint8, mode="r")
+        images = np.memmap(folder / "images.raw", np.uint8, mode="r").reshape(shape)
         if any(len(column) != shape[0] for column in columns.values()):
             raise ValueError("rows.npz and dataset.json disagree")
+        if not storage.unchanged(folder / CHECKED, files := [folder / array for array in ARRAYS]):
+            with (folder / "images.raw").open("rb") as stream:
+                pixels = hashlib.file_digest(stream, "sha256").hexdigest()
+            labels, official = columns["labels"], columns["official"]
+            if fingerprint(pixels, labels, official, metadata["class_names"]) != metadata["fingerprint"]:
+                raise _changed(name)
+            storage.passed(folder / CHECKED, files)
         return Dataset(
             name=name,
             title=metadata["title"],
-            images=images.reshape(shape),
+            images=images,
             class_names=tuple(metadata["class_names"]),
             fingerprint=metadata["fingerprint"],
             source=metadata["source"],
@@ -120,8 +134,11 @@ def write(
             content = _write(new, rows, metadata)
             for name, title in names:
                 _write_about(new, {"title": title, **content})
-                if _named(new, name) or read(name).fingerprint == content["fingerprint"]:
+                if _named(new, name):
+                    storage.passed(root() / name / CHECKED, [root() / name / array for array in ARRAYS])
                     return read(name)
+                if (known := read(name)).fingerprint == content["fingerprint"]:
+                    return known
         except OSError as error:
             raise DatasetError(
                 f"{root()} cannot be written ({error.strerror})",
@@ -211,6 +228,14 @@ def _named(new: Path, name: str) -> bool:
             return False
         raise
     return True
+
+
+def _changed(name: str) -> DatasetError:
+    return DatasetError(
+        f"The images or labels of {name!r} have been changed in {root() / name}, so that no result would be theirs",
+        "those that were imported",
+        "Restore the files, or delete the dataset and import it again",
+    )
 
 
 def _broken(name: str) -> DatasetError:

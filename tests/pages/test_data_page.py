@@ -165,3 +165,15 @@ def test_an_unknown_dataset_in_the_address_is_said(visit):
     page.run()
     assert not page.exception
     assert "cifar11" in page.warning[0].value
+
+
+def test_a_dataset_whose_pixels_changed_on_the_disk_says_so_and_can_be_deleted(visit, tmp_path: Path, home: Path):
+    datasets.import_images(write_folder(tmp_path / "pets", pictures(per_class=10)))
+    with (home / "datasets" / "pets" / "images.raw").open("r+b") as file:
+        file.write(b"other pixels")
+    page = visit("data", dataset="pets")
+    assert "have been changed" in page.error[0].proto.title
+    assert page.metric == []
+    press(page, "Delete permanently")
+    assert "pets" not in {summary.name for summary in datasets.available()}
+    assert metrics(page)["Images"] == "2,500"

@@ -151,9 +151,12 @@ def test_warm_fills_the_cache_and_cache_lists_and_clears_it(store, capsys):
 
 
 @pytest.mark.slow
-def test_doctor_tells_what_is_here(capsys):
+def test_doctor_tells_what_is_here(capsys, home, tmp_path):
+    datasets.import_images(write_folder(tmp_path / "pets", pictures()))
+    (home / "datasets" / "pets" / "images.raw").write_bytes(b"cut")
     assert main(["doctor"]) == 0
     printed = capsys.readouterr().out
+    assert "'pets' is damaged" in printed
     assert "EfficientNetLite0" in printed
     assert "cifar10-sample" in printed
 

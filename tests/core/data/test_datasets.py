@@ -1,5 +1,6 @@
 """Datasets keep their contract whatever they came from, and bad input is told in a sentence and leaves nothing."""
 
+import hashlib
 import io
 import json
 import os
@@ -427,6 +428,51 @@ def test_a_damaged_dataset_asks_to_be_deleted_and_imported_again(pets, home, fil
     assert "pets" in {summary.name for summary in datasets.available()}
     datasets.delete("pets")
     assert datasets.import_images(pets).fingerprint == first
+
+
+def flipped(path: Path, at: int) -> None:
+    """Change one bit of a file."""
+    with path.open("r+b") as file:
+        file.seek(at)
+        byte = file.read(1)[0]
+        file.seek(at)
+        file.write(bytes([byte ^ 1]))
+
+
+def test_pixels_or_labels_that_changed_on_the_disk_are_found_when_a_dataset_is_opened(pets, home):
+    first = datasets.import_images(pets)
+    folder = home / "datasets" / "pets"
+    flipped(folder / "images.raw", 1000)
+    with pytest.raises(DatasetError, match=r"'pets' have been changed.*import it again"):
+        datasets.load("pets")
+    flipped(folder / "images.raw", 1000)
+    assert datasets.load("pets").fingerprint == first.fingerprint  # they are the same again
+    np.savez(folder / "rows.npz", labels=1 - first.labels, official=first.official, files=first.files)
+    with pytest.raises(DatasetError, match=r"'pets' have been changed"):
+        datasets.load("pets")
+    datasets.delete("pets")
+    assert datasets.import_images(pets).fingerprint == first.fingerprint
+
+
+def test_images_are_read_to_compare_them_only_when_somebody_touched_them(pets, home, monkeypatch):
+    digests = []
+    digest = hashlib.file_digest
+    monkeypatch.setattr(hashlib, "file_digest", lambda *args: digests.append(1) or digest(*args))
+    datasets.import_images(pets)
+    datasets.load("pets")
+    assert len(digests) == 0  # taken as it was written
+    shutil.copytree(home / "datasets", home / "copied")
+    shutil.rmtree(home / "datasets")
+    (home / "copied").rename(home / "datasets")
+    datasets.load("pets")
+    datasets.load("pets")
+    assert len(digests) == 1
+    (home / "datasets" / "pets" / "checked.json").write_text("damaged")
+    datasets.load("pets")
+    assert len(digests) == 1  # this process remembers it
+    datasets.rename("pets", "Cats and dogs")
+    datasets.load("cats-and-dogs")
+    assert len(digests) <= 2
 
 
 def test_a_dataset_of_another_version_is_not_misread(pets, home):

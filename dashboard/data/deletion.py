@@ -1,0 +1,20 @@
+"""A dataset deleted by hand."""
+
+import streamlit as st
+
+from core.data import datasets
+from dashboard import server
+from dashboard.state import visitor
+
+
+def offer(name: str) -> None:
+    """A button that deletes a dataset, after a question; nothing for the shipped one."""
+    if name == datasets.SAMPLE:
+        return
+    with st.popover("Delete this dataset", icon=":material/delete:"):
+        st.markdown("Its images are deleted from this machine; runs and their results are kept.")
+        if st.button("Delete permanently", type="primary"):
+            datasets.delete(name)
+            server.datasets.refresh()
+            visitor.update(dataset=datasets.SAMPLE)
+            st.rerun()
