@@ -26,8 +26,6 @@ from core.maps import umap_layout
 from core.progress import Progress
 
 RESOURCES = {"train": 1, "long": 1, "files": 1}  # of each worker: how many works of a kind it does at once
-# A worker of Dask begins what needs a resource strictly in order: behind a run that waits, nothing else would begin.
-PRIORITIES = {"train": 0, "long": 1, "files": 2}
 THREADS = sum(RESOURCES.values()) + 1  # the last one is left for short calls
 REPORT_EVERY = 0.3  # seconds between two reports of a call
 WARM_MAPS_AFTER = 5  # seconds, so that a run started on opening the dashboard goes first
@@ -72,8 +70,6 @@ class Engine:
                 # Dask blames the death of a worker on all its tasks, even waiting ones; `_once` and `execute.perform`
                 # know better.
                 "distributed.scheduler.allowed-failures": 100,
-                # Short calls would stay with the scheduler while as many works as threads wait for their resources.
-                "distributed.scheduler.worker-saturation": "inf",
                 # Dask gives up a worker that is gone this long after a death, be it slow to return or dead again.
                 "distributed.deploy.lost-worker-timeout": "365 days",
                 "distributed.scheduler.http.routes": [],  # no status pages: any user of this machine could read them
@@ -162,7 +158,7 @@ class Engine:
         Variable(name, client=self._client).set(None)  # drop the progress of an earlier call of this name
         call = self._calls[name] = f"{name}-{time.time_ns()}"
         work = (_once, _reporting, name, call, function, *args)
-        return self._client.submit(*work, pure=False, resources={resource: 1}, priority=PRIORITIES[resource])
+        return self._client.submit(*work, pure=False, resources={resource: 1})
 
     def places(self, resource: str) -> int:
         """How many works that need this resource the workers can do at once."""
@@ -229,8 +225,7 @@ class Engine:
         from distributed import fire_and_forget
 
         key = f"{run_id}-{time.time_ns()}"  # a resumed run is another task
-        options = {"resources": {"train": 1}, "priority": PRIORITIES["train"]}
-        future = self._client.submit(_perform, run_id, key=key, pure=False, **options)
+        future = self._client.submit(_perform, run_id, key=key, pure=False, resources={"train": 1})
         self._futures[run_id] = future
         future.add_done_callback(partial(self._settle, run_id))
         if not self._cluster:  # a cluster continues when this dashboard ends
@@ -255,6 +250,8 @@ class Engine:
 
     def _demand(self, resource: str = "") -> None:
         """Refuse what would wait for ever on a cluster; the local worker comes back by itself."""
+        if resource:
+            self._let_wait()
         if self._cluster or (self.places(resource) if resource else self._workers()):
             return
         address, offered = settings.scheduler(), " ".join(f"{name}={count}" for name, count in RESOURCES.items())
@@ -263,6 +260,20 @@ class Engine:
             f"No worker of {address} {lacking}",
             remedy=f'Start one: dask worker {address} --nthreads {THREADS} --resources "{offered}"',
         )
+
+    def _let_wait(self) -> None:
+        """Let work wait in the scheduler for a free worker; said each time, as the scheduler may have restarted."""
+        from core.scheduling import FreeWorkersOnly
+
+        try:
+            self._client.register_plugin(FreeWorkersOnly())
+        except OSError as error:
+            raise _away() from error
+        except ImportError as error:
+            raise EngineError(
+                f"The scheduler {settings.scheduler()} cannot import this program",
+                remedy="Start it with this repository on PYTHONPATH, and with the same packages",
+            ) from error
 
     def _workers(self) -> list[dict]:
         try:

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -14,13 +15,14 @@ from urllib.parse import urlsplit
 import dask
 import psutil
 import pytest
-from distributed import LocalCluster, comm
+from distributed import LocalCluster, comm, get_worker
 from distributed.security import Security
 
 from core import runs, settings
 from core.config import RunConfig
 from core.engine import LOST, RESOURCES, THREADS, Engine
 from core.errors import EngineError
+from core.execute import DIED
 from core.progress import Progress, Report
 from tests import event_loop
 
@@ -37,9 +39,14 @@ def security() -> Security:
 
 
 @pytest.fixture
-def connect(store, monkeypatch: pytest.MonkeyPatch, security: Security) -> Iterator[Callable[..., Engine]]:
+def begun() -> list:
+    """The clusters and engines of a test, in order."""
+    return []
+
+
+@pytest.fixture
+def connect(store, monkeypatch: pytest.MonkeyPatch, security: Security, begun) -> Iterator[Callable[..., Engine]]:
     """Start a cluster and connect to it as somebody does who has its certificates."""
-    begun: list = []
 
     def connect(workers: int, **options) -> Engine:
         cluster = LocalCluster(
@@ -90,6 +97,49 @@ def test_a_scheduler_with_other_certificates_is_named_and_so_is_one_for_which_th
             pytest.raises(EngineError, match="certificates"),
         ):
             Engine.start()
+
+
+def test_work_begins_on_the_first_worker_that_is_free_or_joins(connect, begun, tmp_path):
+    engine = connect(2, processes=False, resources=RESOURCES, protocol="tls://")
+    diary = tmp_path / "diary"
+    diary.mkdir()
+
+    def where() -> dict[str, str]:
+        return {path.name: path.read_text() for path in sorted(diary.iterdir())}
+
+    asked = {name: engine.call_reporting(name, _hold, str(diary / name)) for name in "abcd"}
+    until(lambda: len(where()) == 2)
+    assert len(set(where().values())) == len(set(where()) & set("ab")) == 2
+    engine.cancel("b")
+    until(lambda: "c" in where())
+    assert where()["c"] == where()["b"]
+    assert engine.call_reporting("other", sum, [1, 2], resource="files").result(timeout=PATIENCE) == 3
+
+    begun[0].scale(3)
+    until(lambda: "d" in where())
+    assert len({where()[name] for name in "acd"}) == 3
+    for name in asked:
+        engine.cancel(name)
+
+
+def _hold(path: str, *, report: Report) -> None:
+    Path(path).write_text(get_worker().address)
+    _count_for_ever(report=report)
+
+
+def test_two_runs_are_done_by_two_workers_at_once_and_a_third_after_the_death_of_one(connect):
+    engine = connect(2, resources=RESOURCES)
+    first, second, third = (engine.submit(LONG) for _ in range(3))
+    until(lambda: all(runs.get(run_id).progress for run_id in (first, second)))
+    assert [runs.get(run_id).status for run_id in (first, second, third)] == ["running", "running", "queued"]
+    pids, works = engine._client.run(os.getpid), engine._client.processing()
+    (killed,) = (pids[worker] for worker, keys in works.items() if any(key.startswith(first) for key in keys))
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: runs.get(third).status == "running")
+    assert (runs.get(first).status, runs.get(first).error) == ("interrupted", DIED)
+    for run_id in (second, third):
+        engine.stop(run_id)
+    until(lambda: {runs.get(run_id).status for run_id in (second, third)} == {"stopped"})
 
 
 @pytest.fixture
