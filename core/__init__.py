@@ -22,6 +22,7 @@
     embeddings                             the vectors of images
     evaluation, explain, maps              views of networks, runs and vectors
     export, curriculum                     for other programs; for learners
+    server_lock                            one server for each home folder
     scheduling, engine, bench, cli         the workers; benchmarks; the terminal
 
 A module imports only from its own line or the lines above. TensorFlow, Keras, scikit-learn and MLflow are imported

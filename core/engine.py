@@ -19,7 +19,7 @@ from dataclasses import asdict
 from functools import cache, partial
 from typing import Any
 
-from core import execute, hardware, runs, settings
+from core import execute, hardware, runs, server_lock, settings
 from core.config import RunConfig
 from core.errors import EngineError, LabError, RunError, Stopped
 from core.maps import umap_layout
@@ -44,19 +44,23 @@ _warming = threading.Lock()
 class Engine:
     """A connection to the workers; one per server process. Use `start`."""
 
-    def __init__(self, client, cluster):
-        self._connection, self._cluster = client, cluster
+    def __init__(self, client, cluster, lock=None):
+        self._connection, self._cluster, self._lock = client, cluster, lock
         self._reconnecting, self._refused = threading.Lock(), (-RECONNECT_AFTER, EngineError(""))
         self._futures = {}
         self._calls = {}  # name -> the unique name of the last call, to cancel it
         self._warm = self._warm_up()
 
     @classmethod
-    def start(cls) -> "Engine":
+    def start(cls, place: str = "") -> "Engine":
         """Connect to the scheduler of the settings, or start a local one; end runs interrupted by an earlier crash.
 
+        Args:
+            place: Where this server is found, for others that want the same home folder: "port 8501".
+
         Raises:
-            EngineError: The scheduler named by `BACKBONE_LAB_SCHEDULER` does not answer.
+            EngineError: The scheduler named by `BACKBONE_LAB_SCHEDULER` does not answer; or there is none, and another
+                server works on the home folder.
             StoreError: The run store cannot be used.
         """
         from dask import config as dask_config
@@ -86,17 +90,26 @@ class Engine:
                 logger.warning("%s", OPEN.format(address=address))
             engine = cls(_connect(address), None)
         else:
-            cluster = LocalCluster(
-                n_workers=1,
-                threads_per_worker=THREADS,
-                resources=RESOURCES,
-                dashboard_address="127.0.0.1:0",
-                scheduler_kwargs={"dashboard": False},
-                security=Security.temporary(),  # keys of this process: who has them not is refused
-                silence_logs=logging.ERROR,
-            )
-            engine = cls(Client(cluster, set_as_default=False), cluster)
-        runs.mark_interrupted(engine._alive)
+            lock = server_lock.take(place)
+            try:
+                cluster = LocalCluster(
+                    n_workers=1,
+                    threads_per_worker=THREADS,
+                    resources=RESOURCES,
+                    dashboard_address="127.0.0.1:0",
+                    scheduler_kwargs={"dashboard": False},
+                    security=Security.temporary(),  # keys of this process: who has them not is refused
+                    silence_logs=logging.ERROR,
+                )
+                engine = cls(Client(cluster, set_as_default=False), cluster, lock)
+            except BaseException:
+                server_lock.release(lock)
+                raise
+        try:
+            runs.mark_interrupted(engine._alive)
+        except BaseException:
+            engine.close()  # it is going to be started again
+            raise
         return engine
 
     def submit(self, config: RunConfig) -> str:
@@ -192,6 +205,7 @@ class Engine:
         self._connection.close()
         if self._cluster:
             self._cluster.close()
+        server_lock.release(self._lock)
 
     @property
     def _client(self) -> Any:

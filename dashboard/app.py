@@ -18,7 +18,9 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
 
     import streamlit as st
 
+    from core import server_lock
     from dashboard import doors
     from dashboard.map_view import routes
 
+    server_lock.warn()
     app = st.App(__file__, routes=routes.ROUTES, middleware=doors.MIDDLEWARE)

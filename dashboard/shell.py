@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import runs, settings
-from core.errors import LabError, StoreError
+from core.errors import EngineError, LabError, StoreError
 from dashboard import server
 from dashboard.data import import_status
 from dashboard.lessons import bar
@@ -111,20 +111,20 @@ def show() -> None:
     try:
         bar.show()
         page.run()
-    except StoreError as error:
+    except (StoreError, EngineError) as error:
         components.show_error(error)
 
 
 def _status() -> None:
     """The dataset in use, what is running, the device; refreshes itself only while something starts or runs."""
-    active, settled = server.runs.active(), server.engine.settled()
-    busy = bool(active) or not settled
-    st.fragment(_draw_status, run_every=POLL if busy else None)([run.id for run in active], settled)
+    active, settled, failed = server.runs.active(), server.engine.settled(), server.engine.failed()
+    every = POLL if active or not settled else server.engine.AGAIN_AFTER if failed else None
+    st.fragment(_draw_status, run_every=every)([run.id for run in active], (settled, failed))
 
 
-def _draw_status(drawn: list[str], was_settled: bool) -> None:
+def _draw_status(drawn: list[str], engine: tuple[bool, bool]) -> None:
     active = server.runs.active()
-    if [run.id for run in active] != drawn or server.engine.settled() != was_settled:
+    if [run.id for run in active] != drawn or (server.engine.settled(), server.engine.failed()) != engine:
         server.runs.refresh()
         st.rerun()  # the page is out of date: a run started or ended, or the engine is ready
     components.link("data", _dataset_title(), icon=":material/photo_library:", help="Dataset in use")
@@ -152,8 +152,8 @@ def _device() -> str:
     try:
         if server.engine.get() is None:
             return ":material/hourglass_empty: Starting the engine"
-    except LabError:  # pages show it
-        return ":material/error: The engine has not started"
+    except LabError as error:
+        return f":material/error: {formats.message(error.received)}"
     hardware = server.throughput.hardware()
     device = hardware["gpu"] or f"{formats.cpu(hardware['cpu'])}, {hardware['cores']} cores"
     return f":material/memory: {device} · {hardware['memory_gb']:.0f} GB"

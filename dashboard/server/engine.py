@@ -1,16 +1,30 @@
-"""The run store and the engine, started once per server in the background.
+"""The run store and the engine, opened and started once per server in the background.
 
-They take seconds to import and start; pages first show what needs neither.
+They take seconds to import and start; pages first show what needs neither. What fails is tried again when somebody asks
+for it later; meanwhile its error is said.
 """
 
+import logging
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import RLock
+from typing import Generic, TypeVar
+
+import streamlit as st
 
 from core import hardware, runs
 from core.engine import Engine
+from core.runs import RunRow
 from dashboard.server.once import once
 
 FIRST_PAINT = 1.5  # seconds; the browser loads the page from this process, and importing MLflow meanwhile delays both
+AGAIN_AFTER = 5.0  # seconds between two attempts
+PATIENCE = 2.0  # seconds to wait for another attempt; a first one is waited for to its end
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 def start() -> None:
@@ -24,8 +38,7 @@ def store_open() -> bool:
     Raises:
         StoreError: The store could not be opened.
     """
-    store, _ = _starting()
-    return store.done() and store.result() is not None
+    return _starting().store.get() is not None
 
 
 def get() -> Engine | None:
@@ -34,14 +47,17 @@ def get() -> Engine | None:
     Raises:
         EngineError: It could not start.
     """
-    _, engine = _starting()
-    return engine.result() if engine.done() else None
+    return _starting().engine.get()
 
 
 def settled() -> bool:
     """Whether the engine has started or has failed to."""
-    _, engine = _starting()
-    return engine.done()
+    return _starting().engine.settled
+
+
+def failed() -> bool:
+    """Whether the engine could not start; it is tried again when somebody asks for it."""
+    return _starting().engine.failed
 
 
 def wait() -> Engine:
@@ -50,20 +66,87 @@ def wait() -> Engine:
     Raises:
         EngineError: It could not start.
     """
-    _, engine = _starting()
-    return engine.result()
+    return _starting().engine.wait()
 
 
-def _close(starting: tuple[Future, Future]) -> None:
-    _, engine = starting
-    if not engine.cancel() and not engine.exception():
-        engine.result().close()
+class Attempted(Generic[T]):
+    """What is made in the background until that succeeds."""
+
+    def __init__(self, make: Callable[[], T], background: ThreadPoolExecutor):
+        self._make, self._background = make, background
+        self._error: Exception | None = None  # of the last attempt that has ended
+        self._ended, self._lock = 0.0, RLock()
+        self._future: Future[T] = background.submit(self._attempt)
+
+    def get(self) -> T | None:
+        """What was made; None while the first attempt runs. Raises the error of the last attempt, and may begin one."""
+        with self._lock:
+            if self._error is None:
+                return self._future.result() if self._future.done() else None
+            if self._future.done() and time.monotonic() - self._ended >= AGAIN_AFTER:
+                self._future = self._background.submit(self._attempt)
+            raise self._error
+
+    def wait(self) -> T:
+        """What was made. Raises the error of the last attempt; another one is begun, and waited for only shortly."""
+        with self._lock:
+            known = self._error
+            if known and self._future.done():
+                self._future = self._background.submit(self._attempt)
+            future = self._future
+        try:
+            return future.result(PATIENCE if known else None)
+        except TimeoutError:
+            raise known or TimeoutError() from None
+
+    @property
+    def settled(self) -> bool:
+        """Whether an attempt has ended."""
+        with self._lock:
+            return self._error is not None or self._future.done()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last attempt that has ended failed."""
+        return self._error is not None
+
+    def close(self) -> T | None:
+        """What was made, to be ended by the caller; None if nothing was."""
+        with self._lock:
+            future = self._future
+        return None if future.cancel() or future.exception() else future.result()
+
+    def _attempt(self) -> T:
+        try:
+            made = self._make()
+        except Exception as error:
+            with self._lock:
+                if str(error) != str(self._error):
+                    logger.warning("%s", error)
+                self._error, self._ended = error, time.monotonic()
+            raise
+        with self._lock:
+            self._error = None
+        return made
 
 
-@once(close=_close)
-def _starting() -> tuple[Future, Future]:
+class _Starting:
     """The run store being opened and the engine being started, one after the other in a background thread."""
-    hardware.raise_open_files()
-    background = ThreadPoolExecutor(1, thread_name_prefix="starting")
-    background.submit(time.sleep, FIRST_PAINT)
-    return background.submit(runs.rows), background.submit(Engine.start)
+
+    def __init__(self):
+        hardware.raise_open_files()
+        background = ThreadPoolExecutor(1, thread_name_prefix="starting")
+        background.submit(time.sleep, FIRST_PAINT)
+        self.store: Attempted[list[RunRow]] = Attempted(runs.rows, background)
+        place = f"port {st.get_option('server.port')}"
+        self.engine: Attempted[Engine] = Attempted(lambda: Engine.start(place), background)
+
+    def close(self) -> None:
+        """End the engine."""
+        if engine := self.engine.close():
+            engine.close()
+
+
+@once(close=_Starting.close)
+def _starting() -> _Starting:
+    return _Starting()

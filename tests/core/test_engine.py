@@ -110,7 +110,23 @@ def test_a_run_that_does_not_listen_is_stopped_by_force_and_the_one_that_waits_g
     assert wait(second, "finished").outcome.n_test == 50
 
 
-def test_a_server_that_is_killed_leaves_no_process_and_its_run_is_found_interrupted(engine, home):
+def test_a_second_server_is_refused_while_the_first_works(engine):
+    with pytest.raises(EngineError, match=rf"Another server \(process {os.getpid()} of"):
+        Engine.start()
+    assert engine.call(sum, [1, 2]).result(timeout=PATIENCE) == 3
+
+
+def test_a_start_that_fails_leaves_the_home_folder_free_for_the_next_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(tmp_path))
+    with monkeypatch.context() as failing:
+        failing.setattr(runs, "mark_interrupted", lambda alive: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            Engine.start()
+    Engine.start().close()
+
+
+def test_a_server_that_is_killed_leaves_no_process_and_its_run_is_found_interrupted(tmp_path, monkeypatch):
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(tmp_path))
     program = (
         "import time\n"
         "from core.config import RunConfig\n"
@@ -122,7 +138,7 @@ def test_a_server_that_is_killed_leaves_no_process_and_its_run_is_found_interrup
         "    print('submitted', flush=True)\n"
         "    time.sleep(600)\n"
     )
-    script = Path(home) / "server.py"
+    script = tmp_path / "server.py"
     script.write_text(program)
     root = Path(__file__).parent.parent.parent
     environment = os.environ | {"PYTHONPATH": str(root)}

@@ -1,0 +1,46 @@
+"""A server that cannot work because another one has its home folder: pages say so, show the rest, and recover."""
+
+import pytest
+
+from core import server_lock
+from dashboard.server import engine as engines
+from tests.pages.conftest import ROOT, said, wait
+
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+
+
+def captions(page) -> str:
+    return " ".join(caption.value for caption in page.sidebar.caption)
+
+
+@pytest.fixture
+def refused(visit, scheduler, monkeypatch):
+    monkeypatch.delenv("BACKBONE_LAB_SCHEDULER")
+    lock = server_lock.take("port 1234")
+    yield lambda: (server_lock.release(lock), monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", scheduler))
+    server_lock.release(lock)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_says_so_and_has_no_traceback(visit, used, refused, name):
+    page = wait(visit(name, run=used[0]), engines.failed)
+    page.run()
+    assert not page.exception
+    assert "port 1234" in captions(page)
+
+
+def test_the_run_is_shown_and_nothing_is_begun(visit, used, refused):
+    page = wait(visit("run", run=used[0]), engines.failed)
+    assert "Choose a cell to see its images" in said(page)  # of its confusion matrix
+    page = visit("home")
+    next(button for button in page.main.button if button.label == "Run the demo").click().run()
+    assert "port 1234" in page.error[0].proto.title
+
+
+def test_it_works_as_soon_as_the_other_one_has_ended(visit, refused, monkeypatch):
+    monkeypatch.setattr(engines, "AGAIN_AFTER", 0.0)
+    page = wait(visit("home"), engines.failed)
+    assert "port 1234" in captions(page.run())
+    refused()
+    page = wait(page, lambda: "cores" in captions(page))
+    assert not page.exception
