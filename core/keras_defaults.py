@@ -3,6 +3,9 @@
 Keras reads image_data_format, floatx and the backend from that file when it is imported, which may be anywhere; each of
 them would change features, or stop networks from being built. `install` puts Keras's own defaults back right after
 that import. The environment variable KERAS_BACKEND stays in force.
+
+Keras wraps its models for scikit-learn where that is installed. Nothing here uses the wrappers, and importing
+scikit-learn for them takes a quarter of the whole import, so Keras does not find it.
 """
 
 import importlib.abc
@@ -10,6 +13,7 @@ import importlib.machinery
 import json
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -46,23 +50,28 @@ def ignored() -> dict[str, Any]:
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds Keras as all other finders do, and adds a step to its import."""
+    """Finds Keras as all other finders do, and adds a step to its import, which does not find scikit-learn."""
+
+    def __init__(self):
+        self.importing: int | None = None  # the thread that is importing Keras
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
+        if fullname == "sklearn" and self.importing == threading.get_ident():
+            raise ModuleNotFoundError("Keras is imported without its wrappers for scikit-learn", name=fullname)
         if fullname != "keras":
             return None
         others = (finder for finder in sys.meta_path if finder is not self)
         spec = next((found for finder in others if (found := finder.find_spec(fullname, path, target))), None)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader)
+            spec.loader = _Loader(spec.loader, self)
         return spec
 
 
 class _Loader(importlib.abc.Loader):
-    def __init__(self, loader: importlib.abc.Loader):
-        self.loader = loader
+    def __init__(self, loader: importlib.abc.Loader, finder: _Finder):
+        self.loader, self.finder = loader, finder
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.loader, name)
@@ -71,6 +80,7 @@ class _Loader(importlib.abc.Loader):
         return self.loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
+        self.finder.importing = threading.get_ident()
         try:
             self.loader.exec_module(module)
         except (AssertionError, ValueError, ImportError) as error:
@@ -86,6 +96,8 @@ class _Loader(importlib.abc.Loader):
                     "Correct or delete that file",
                 ) from error
             raise
+        finally:
+            self.finder.importing = None
         _apply(module)
 
 

@@ -45,6 +45,14 @@ def test_a_setting_that_keras_refuses_is_named_in_a_sentence(write, tmp_path, se
     assert (str(tmp_path / "keras.json") in failed and "half" in failed) or "KERAS_BACKEND=theano" in failed
 
 
+@pytest.mark.slow
+def test_keras_leaves_scikit_learn_alone_which_can_be_imported_afterwards():
+    seen = started(
+        "import core, keras, sys; print('sklearn' in sys.modules); import sklearn.decomposition as d; print(d.PCA)"
+    )
+    assert seen.stdout.split() == ["False", "<class", "'sklearn.decomposition._pca.PCA'>"]
+
+
 def test_ignored_settings_are_listed_and_defaults_are_not(write):
     write(backend="tensorflow", image_data_format="channels_last", floatx="float32", epsilon=1e-7)
     assert keras_defaults.ignored() == {}
