@@ -14,6 +14,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from functools import cache, partial
@@ -67,8 +68,6 @@ class Engine:
         from distributed import Client, LocalCluster
         from distributed.security import Security
 
-        runs.active()  # raises if the store cannot be used, before there is a cluster to close
-
         dask_config.set(
             {
                 # Dask blames the death of a worker on all its tasks, even waiting ones; `_once` and `execute.perform`
@@ -86,27 +85,30 @@ class Engine:
         )
         address = settings.scheduler()
         if address:
+            runs.active()  # raises if the store cannot be used, before there is a connection to close
             if settings.scheduler_is_open():
                 logger.warning("%s", OPEN.format(address=address))
             engine = cls(_connect(address), None)
         else:
             lock = server_lock.take(place)
             try:
-                cluster = LocalCluster(
-                    n_workers=1,
-                    threads_per_worker=THREADS,
-                    resources=RESOURCES,
-                    dashboard_address="127.0.0.1:0",
-                    scheduler_kwargs={"dashboard": False},
-                    security=Security.temporary(),  # keys of this process: who has them not is refused
-                    silence_logs=logging.ERROR,
-                )
-                engine = cls(Client(cluster, set_as_default=False), cluster, lock)
+                with ThreadPoolExecutor(1) as background:
+                    background.submit(runs.active)  # opens the store, which takes as long as a worker needs to come
+                    cluster = LocalCluster(
+                        n_workers=1,
+                        threads_per_worker=THREADS,
+                        resources=RESOURCES,
+                        dashboard_address="127.0.0.1:0",
+                        scheduler_kwargs={"dashboard": False},
+                        security=Security.temporary(),  # keys of this process: who has them not is refused
+                        silence_logs=logging.ERROR,
+                    )
+                    engine = cls(Client(cluster, set_as_default=False), cluster, lock)
             except BaseException:
                 server_lock.release(lock)
                 raise
         try:
-            runs.mark_interrupted(engine._alive)
+            runs.mark_interrupted(engine._alive)  # raises if the store could not be opened
         except BaseException:
             engine.close()  # it is going to be started again
             raise

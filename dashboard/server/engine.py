@@ -131,20 +131,30 @@ class Attempted(Generic[T]):
 
 
 class _Starting:
-    """The run store being opened and the engine being started, one after the other in a background thread."""
+    """The engine being started and the run store being read, one after the other in a background thread.
+
+    The engine comes first: it opens the store while its worker starts.
+    """
 
     def __init__(self):
+        self._tried = False
         hardware.raise_open_files()
         background = ThreadPoolExecutor(1, thread_name_prefix="starting")
         background.submit(time.sleep, FIRST_PAINT)
+        self.engine: Attempted[Engine] = Attempted(self._start, background)
         self.store: Attempted[list[RunRow]] = Attempted(runs.rows, background)
-        place = f"port {st.get_option('server.port')}"
-        self.engine: Attempted[Engine] = Attempted(lambda: Engine.start(place), background)
 
     def close(self) -> None:
         """End the engine."""
         if engine := self.engine.close():
             engine.close()
+        self.store.close()
+
+    def _start(self) -> Engine:
+        if self._tried:
+            runs.active()  # raises, before there is a worker to close, if that was why
+        self._tried = True
+        return Engine.start(f"port {st.get_option('server.port')}")
 
 
 @once(close=_Starting.close)
