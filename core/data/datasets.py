@@ -1,6 +1,7 @@
 """Datasets by name: the shipped CIFAR-10 sample, CIFAR-10, CIFAR-100, and imported folders or zips of images."""
 
 import difflib
+import functools
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -134,9 +135,12 @@ def _npz(name: str) -> Path:
     return stored.root() / f"{name}.npz"
 
 
+@functools.cache
 def _sample() -> Dataset:
     arrays = cifar.read(settings.ASSETS / "cifar10_sample.npz", classes=10)
     pixels, labels, official, files = (np.array(column) for column in zip(*_cifar_rows(arrays), strict=True))
+    for column in (pixels, labels, official, files):
+        column.flags.writeable = False  # they are the same arrays for all
     names = cifar.CIFAR["cifar10"].class_names
     return Dataset(
         name=SAMPLE,

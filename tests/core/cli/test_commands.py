@@ -55,6 +55,21 @@ def test_the_second_time_features_are_cached(store, capsys):
     assert (first["cached"], second["cached"]) == (False, True)
 
 
+def test_a_run_whose_features_are_cached_imports_neither_tensorflow_nor_the_parts_of_other_work(store):
+    assert main([*TINY, "--method", "knn"]) == 0
+    arguments = [*TINY, "--method", "linear"]
+    program = f"""
+import sys
+from core.cli.commands import main
+assert main({arguments}) == 0
+others = {{"tensorflow", "keras", "sklearn", "umap", "openTSNE", "numba", "distributed", "plotly"}}
+print(*sorted(others & set(sys.modules)))
+"""
+    root = Path(__file__).parent.parent.parent.parent
+    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
+    assert "accuracy" in done.stdout and done.stdout.splitlines()[-1] == ""
+
+
 def test_backbones_are_a_list_of_facts(capsys):
     assert main(["backbones", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
