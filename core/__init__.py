@@ -23,7 +23,8 @@
     evaluation, explain, maps              views of networks, runs and vectors
     export, curriculum                     for other programs; for learners
     server_lock                            one server for each home folder
-    scheduling, engine, bench, cli         the workers; benchmarks; the terminal
+    scheduling, workers, engine            where work is done
+    bench, cli                             benchmarks; the terminal
 
 A module imports only from its own line or the lines above. TensorFlow, Keras, scikit-learn and MLflow are imported
 inside functions, because the dashboard imports this package and must start within two seconds.

@@ -20,7 +20,7 @@ from dataclasses import asdict
 from functools import cache, partial
 from typing import Any
 
-from core import execute, hardware, runs, server_lock, settings
+from core import execute, hardware, runs, server_lock, settings, workers
 from core.config import RunConfig
 from core.errors import EngineError, LabError, RunError, Stopped
 from core.maps import umap_layout
@@ -49,6 +49,7 @@ class Engine:
         self._connection, self._cluster, self._lock = client, cluster, lock
         self._reconnecting, self._refused = threading.Lock(), (-RECONNECT_AFTER, EngineError(""))
         self._futures = {}
+        self._checked = set()  # addresses of workers
         self._calls = {}  # name -> the unique name of the last call, to cancel it
         self._warm = self._warm_up()
 
@@ -179,7 +180,23 @@ class Engine:
         """How many works that need this resource the workers can do at once."""
         if self._cluster:
             return RESOURCES[resource]
-        return int(sum(worker["resources"].get(resource, 0) for worker in self._workers()))
+        return int(sum(worker["resources"].get(resource, 0) for worker in self._workers().values()))
+
+    def unable(self, resource: str = "") -> EngineError | None:
+        """Why nobody does such work at present; None if somebody does. The local worker is never away for long."""
+        if self._cluster:
+            return None
+        try:
+            if self.places(resource) if resource else self._workers():
+                return None
+            lacking = f"has the resource `{resource}`" if self._workers() else "is connected"
+        except EngineError as error:
+            return error
+        address, offered = settings.scheduler(), " ".join(f"{name}={count}" for name, count in RESOURCES.items())
+        return EngineError(
+            f"No worker of {address} {lacking}",
+            remedy=f'Start one: `dask worker {address} --nthreads {THREADS} --resources "{offered}"`',
+        )
 
     def progress(self, name: str) -> Progress | None:
         """The last progress of a `call_reporting`; None before the first."""
@@ -265,17 +282,16 @@ class Engine:
             timer.start()
 
     def _demand(self, resource: str = "") -> None:
-        """Refuse what would wait for ever on a cluster; the local worker comes back by itself."""
+        """Refuse what would wait for ever on a cluster, or go wrong there; the local worker comes back by itself."""
         if resource:
             self._let_wait()
-        if self._cluster or (self.places(resource) if resource else self._workers()):
+        if self._cluster:
             return
-        address, offered = settings.scheduler(), " ".join(f"{name}={count}" for name, count in RESOURCES.items())
-        lacking = f"has the resource `{resource}`" if self._workers() else "is connected"
-        raise EngineError(
-            f"No worker of {address} {lacking}",
-            remedy=f'Start one: dask worker {address} --nthreads {THREADS} --resources "{offered}"',
-        )
+        if error := self.unable(resource):
+            raise error
+        if new := [address for address in self._workers() if address not in self._checked]:
+            workers.check(self._client, new)
+            self._checked.update(new)
 
     def _let_wait(self) -> None:
         """Let work wait in the scheduler for a free worker; said each time, as the scheduler may have restarted."""
@@ -285,15 +301,18 @@ class Engine:
             self._client.register_plugin(FreeWorkersOnly())
         except OSError as error:
             raise _away() from error
-        except ImportError as error:
+        except Exception as error:
+            if not workers.cannot_import(error):
+                raise
             raise EngineError(
                 f"The scheduler {settings.scheduler()} cannot import this program",
                 remedy="Start it with this repository on PYTHONPATH, and with the same packages",
             ) from error
 
-    def _workers(self) -> list[dict]:
+    def _workers(self) -> dict[str, dict]:
+        """address -> what the scheduler knows of a worker"""
         try:
-            return list(self._client.scheduler_info()["workers"].values())
+            return self._client.scheduler_info()["workers"]
         except OSError as error:
             raise _away() from error
 
@@ -330,8 +349,8 @@ class Engine:
             return
         runs.end(run_id, "stopped")  # first, so that the new worker does not run it again
         working = self._client.processing().items()
-        workers = [worker for worker, keys in working if any(key.startswith(run_id) for key in keys)]
-        self._client.restart_workers(workers, raise_for_error=False)
+        holding = [worker for worker, keys in working if any(key.startswith(run_id) for key in keys)]
+        self._client.restart_workers(holding, raise_for_error=False)
 
     def _alive(self, run_id: str, owner: dict) -> bool:
         """Whether a run is still being worked on; on a cluster, as long as the scheduler has its task."""

@@ -23,7 +23,10 @@ from core.progress import Progress, Report, silent, timed
 from core.training import checkpoints, step
 from core.zero_shot import classifier, encoder, prompts, queries
 
-DIED = "The worker died (out of memory?). Resume it on a new one, or try a smaller input size, batch or fewer images."
+DIED = (
+    "The worker died (out of memory?) or was cut off. "
+    "Resume it on a new one, or try a smaller input size, batch or fewer images."
+)
 
 logger = logging.getLogger(__name__)
 

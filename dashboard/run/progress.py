@@ -149,6 +149,8 @@ def _live(run_id: str) -> None:
         server.runs.refresh()
         st.rerun()
     run = active[position]
+    if why := server.runs.unable():
+        st.warning(formats.message(why), icon=":material/cloud_off:")
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{formats.plain(run.name)}**", help=f"On {formats.plain(run.config.dataset)}")

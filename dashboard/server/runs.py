@@ -38,6 +38,12 @@ def active() -> list[Run]:
         return []
 
 
+@st.cache_data(ttl=2, show_spinner=False)
+def unable() -> str:
+    """Why no worker does runs at present; empty if one does, or if the engine failed, which every page says."""
+    return "" if engine.failed() else str(engine.wait().unable("train") or "")
+
+
 @st.cache_data(max_entries=32, show_spinner=False)
 def get(run_id: str) -> Run:
     """`runs.get` of a run that has ended."""

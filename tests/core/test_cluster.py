@@ -30,6 +30,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 300  # seconds for an answer, on a machine that is busy
+OFFERS = ("--nthreads", str(THREADS), "--resources", " ".join(f"{name}={count}" for name, count in RESOURCES.items()))
 LONG = RunConfig(backbone="Tiny", n_train=100, n_test=50, method="linear-adam", epochs=1_000_000)
 
 
@@ -88,6 +89,14 @@ def test_without_a_worker_a_run_is_refused_and_not_stored(connect):
     assert runs.rows() == []
 
 
+def test_workers_that_went_away_are_said_and_so_is_that_there_are_some(connect, begun):
+    engine = connect(1, processes=False, resources={"train": 1}, protocol="tls://")
+    assert (engine.unable("train"), engine.unable()) == (None, None)
+    begun[0].scale(0)
+    until(lambda: engine.unable("train"))
+    assert "--resources" in str(engine.unable("train"))
+
+
 def test_a_scheduler_with_other_certificates_is_named_and_so_is_one_for_which_there_are_none(connect, monkeypatch):
     connect(0)
     other = Security.temporary()
@@ -143,20 +152,25 @@ def test_two_runs_are_done_by_two_workers_at_once_and_a_third_after_the_death_of
 
 
 @pytest.fixture
-def command(store) -> Iterator[Callable[..., subprocess.Popen]]:
-    """Start a process of a cluster as its README says."""
+def command(store, tmp_path) -> Iterator[Callable[..., subprocess.Popen]]:
+    """Start a process of a cluster as its README says, with changes of its environment."""
     begun: list[subprocess.Popen] = []
 
-    def command(*arguments: str) -> subprocess.Popen:
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    def command(*arguments: str, **changes: str) -> subprocess.Popen:
+        environment = os.environ | {"PYTHONPATH": str(ROOT)} | changes
         line = [sys.executable, "-m", "dask", *arguments, "--host", "127.0.0.1", "--no-dashboard"]
-        begun.append(subprocess.Popen(line, env=environment, stderr=subprocess.DEVNULL))
+        begun.append(subprocess.Popen(line, env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL))
         return begun[-1]
 
     yield command
     for process in reversed(begun):
         process.terminate()
         process.wait(PATIENCE)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -167,11 +181,8 @@ def until(condition: Callable[[], object]) -> None:
 
 
 def test_a_run_whose_scheduler_restarts_is_interrupted_with_the_reason_and_resumed_on_the_new_one(command, monkeypatch):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    address = f"tcp://127.0.0.1:{port}"
-    offered = " ".join(f"{name}={count}" for name, count in RESOURCES.items())
-    worker = ("worker", address, "--nthreads", str(THREADS), "--resources", offered)
+    address = f"tcp://127.0.0.1:{(port := free_port())}"
+    worker = ("worker", address, *OFFERS)
     monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", address)
 
     scheduler = command("scheduler", "--port", str(port))
@@ -201,6 +212,44 @@ def test_a_run_whose_scheduler_restarts_is_interrupted_with_the_reason_and_resum
     until(lambda: runs.get(run_id).progress)
     engine.stop(run_id)
     until(lambda: runs.get(run_id).status == "stopped")
+    engine.close()
+
+
+def test_a_scheduler_without_this_program_is_said(command, monkeypatch):
+    address = f"tcp://127.0.0.1:{(port := free_port())}"
+    monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", address)
+    command("scheduler", "--port", str(port), PYTHONPATH="")
+    until(lambda: _connects())
+    engine = Engine.start()
+    with pytest.raises(EngineError, match=f"The scheduler {address} cannot import this program"):
+        engine.submit(LONG)
+    engine.close()
+
+
+def test_a_worker_without_this_program_its_packages_or_the_home_folder_is_named_before_it_is_given_a_run(
+    command, monkeypatch, tmp_path
+):
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['mlflow'] = None")  # as if not installed
+    changes = {
+        "cannot import this program": {"PYTHONPATH": ""},
+        "lacks the packages mlflow": {"PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        "does not share the home folder": {"BACKBONE_LAB_HOME": str(tmp_path / "another")},
+    }
+    address = f"tcp://127.0.0.1:{(port := free_port())}"
+    monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", address)
+    command("scheduler", "--port", str(port))
+    command("worker", address, *OFFERS)  # which has all of it
+    until(lambda: _connects())
+    engine = Engine.start()
+    until(lambda: any(engine._client.processing().values()))  # it warms up
+    for lack, changed in changes.items():
+        worker = command("worker", address, *OFFERS, **changed)
+        until(lambda: _places(engine) == 2)
+        with pytest.raises(EngineError, match=f"The worker {address.rpartition(':')[0]}.* {lack}"):
+            engine.submit(LONG)
+        worker.terminate()
+        until(lambda: _places(engine) == 1)
+    assert runs.rows() == []
     engine.close()
 
 

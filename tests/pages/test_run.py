@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from distributed import Client, LocalCluster
 
 from core import metrics, runs
 from core.config import RunConfig
@@ -277,3 +278,16 @@ def test_a_run_whose_server_died_is_found_interrupted_and_can_go_on(visit, used,
     assert page.warning[0].proto.title.endswith("interrupted")
     assert len(page.main.get("plotly_chart")) == 1  # how far it had come
     assert "Resume" in [button.label for button in page.main.button]
+
+
+def test_a_run_whose_workers_have_gone_says_how_to_start_one(visit, monkeypatch):
+    options = {"n_workers": 0, "processes": False, "dashboard_address": "127.0.0.1:0"}
+    with LocalCluster(**options) as cluster, Client(cluster, set_as_default=False) as client:
+        address = cluster.scheduler_address
+        monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", address)
+        run_id = runs.create(RunConfig(backbone="Tiny"), scheduler=address)
+        waiting = client.submit(sum, [1], key=f"{run_id}-1", resources={"train": 1})
+        page = visit("train", run=run_id)
+        wait(page, lambda: any("No worker of" in warning.value for warning in page.warning))
+        assert f"`dask worker {address} --nthreads" in page.warning[0].value
+        waiting.cancel()

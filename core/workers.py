@@ -1,0 +1,52 @@
+"""Whether the workers of a cluster have what this program needs: its code, the same packages, the same home folder."""
+
+import socket
+from importlib.util import find_spec
+from uuid import uuid4
+
+from core import settings, storage
+from core.errors import EngineError
+
+PACKAGES = ("keras", "mlflow", "sklearn", "tensorflow", "zarr")
+REMEDY = (
+    "Stop it, or give it this repository on PYTHONPATH, the packages of requirements.txt and the same BACKBONE_LAB_HOME"
+)
+
+
+def check(client, addresses: list[str]) -> None:
+    """Look at workers before they are given work.
+
+    Raises:
+        EngineError: One of them could not do it.
+    """
+    for address, lack in client.run(_lacks, _mark(), workers=addresses, on_error="return").items():
+        if isinstance(lack, Exception) and cannot_import(lack):
+            lack = "cannot import this program"
+        if isinstance(lack, str):
+            raise EngineError(f"The worker {address} {lack}", remedy=REMEDY)
+
+
+def cannot_import(error: Exception) -> bool:
+    """Whether a process of the cluster lacks a module; Dask passes the error on as the text of another one."""
+    return "ModuleNotFoundError" in repr(error)
+
+
+def _mark() -> str:
+    """What only those can read who share the home folder."""
+    path = settings.folder("runs") / "shared-by"
+    if not path.exists():
+        with storage.replaced(path) as new:
+            new.write_text(uuid4().hex)
+    return path.read_text()
+
+
+def _lacks(mark: str) -> str | None:
+    """What a worker lacks; called there."""
+    if missing := [name for name in PACKAGES if find_spec(name) is None]:
+        return f"lacks the packages {', '.join(missing)}"
+    path = settings.home() / "runs" / "shared-by"
+    if not path.is_file() or path.read_text() != mark:
+        return (
+            f"does not share the home folder of the dashboard: its own is {settings.home()} on {socket.gethostname()}"
+        )
+    return None
