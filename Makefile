@@ -52,8 +52,9 @@ test-recipes: .venv/installed-test  ## Start every recipe on every architecture:
 	$(HUGE) $(BIN)/python -m pytest $(PARALLEL) --dist worksteal -m "slow or exhaustive" tests/core/test_recipes.py
 
 .PHONY: test-bad-input
-test-bad-input: .venv/installed-test  ## Try 5,000 values of the options of runs and maps: some minutes
-	EXAMPLES=5000 $(HUGE) $(BIN)/python -m pytest -n 0 tests/core/test_bad_input.py
+test-bad-input: .venv/installed-test  ## Try 5,000 values of runs, maps and addresses: half an hour
+	EXAMPLES=5000 $(HUGE) $(BIN)/python -m pytest -n 0 tests/core/test_bad_input.py \
+		tests/dashboard/state/test_any_address.py tests/pages/test_any_address.py
 
 .PHONY: lint
 lint: .venv/installed-test  ## Check style, formatting and types

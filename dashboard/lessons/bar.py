@@ -21,7 +21,7 @@ def show() -> None:
         return
     lesson = lessons.get(visitor.get().lesson)
     last = len(lesson.steps)
-    index = min(max(int(visitor.get().step), 1), last) - 1 if visitor.get().step.isdecimal() else 0
+    index = min(max(address.whole(visitor.get().step) or 1, 1), last) - 1
     step = lesson.steps[index]
     with st.container(border=True, key="lesson"):
         with st.container(horizontal=True, vertical_alignment="center"):

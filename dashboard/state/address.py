@@ -12,6 +12,7 @@ A value that no widget knows is taken out of the address, and `refused` says so 
 Back or Forward the address alone counts, and a name that it lacks means the default.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isfinite
@@ -23,6 +24,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state import get_session_state
 from streamlit.runtime.state.query_params import QueryParams
 
+_WHOLE = re.compile(r"[0-9]{1,15}")
 LAG = 2.0  # seconds in which a browser may still send the address from before a click
 LEFT_OUT = "Left out of this address"
 READ = "read-from-the-address"  # names that widgets of this session have read
@@ -228,6 +230,11 @@ def together() -> Iterator[None]:
 
 def _all_of(parameters: QueryParams) -> dict[str, list[str]]:
     return {name: parameters.get_all(name) for name in parameters}
+
+
+def whole(text: str) -> int | None:
+    """A number such as that of an image or a step; None for any other text, and for more digits than one can mean."""
+    return int(text) if _WHOLE.fullmatch(text) else None
 
 
 def put(name: str, value) -> None:

@@ -20,10 +20,10 @@ ROW = "row"  # in the address bar: the selected image
 def selected() -> int | None:
     """Row id of the selected image."""
     text = address.current(ROW) or ""
-    if text and not text.isdecimal():
-        address.refuse(ROW, "Image", text, "is not a number")
-        return None
-    return int(text) if text else None
+    row = address.whole(text)
+    if text and row is None:
+        address.refuse(ROW, "Image", text, "is not the number of an image")
+    return row
 
 
 def select(row: int, tab: str = "") -> None:

@@ -105,7 +105,9 @@ def _test(examples: Callable[[Dataset], dict[int, int]] | None) -> Photo:
     labels, firsts = np.unique(dataset.labels[rows], return_index=True)
     of_class = dict(zip(labels.tolist(), rows[firsts].tolist(), strict=True)) | (examples(dataset) if examples else {})
     addressed = address.current(ROW) or ""
-    row = int(addressed) if addressed.isdecimal() and int(addressed) < len(dataset.labels) else of_class[min(of_class)]
+    row = address.whole(addressed)
+    if row is None or row >= len(dataset.labels):
+        row = of_class[min(of_class)]
     if addressed and str(row) != addressed:
         address.refuse(ROW, "Image", addressed, f"is not an image of {formats.plain(dataset.title)}")
     label, key = int(dataset.labels[row]), "photo-class"

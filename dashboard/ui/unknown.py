@@ -18,7 +18,7 @@ def check() -> None:
     if chosen.lesson and chosen.lesson not in lessons.LESSONS:
         _replace("lesson", "Lesson", chosen.lesson, "", f"is none of {', '.join(lessons.LESSONS)}")
         visitor.update(step="")
-    elif chosen.step and not chosen.step.isdecimal():
+    elif chosen.step and address.whole(chosen.step) is None:
         _replace("step", "Step", chosen.step, "1")
     if chosen.run and not _is_run(chosen.run):
         why = "is not in this home folder: it was deleted, or the link is from another one"
