@@ -2,7 +2,8 @@
 
 A timer's tick names the page it belongs to. If it arrives after a click on another page, Streamlit 1.67 takes it as a
 request to go back: on a busy server, one click in twenty did nothing. Such a tick is dropped. A tick also brings the
-widgets as the browser shows them: just after Back or Forward, before the answer is drawn, they would undo it.
+address and the widgets as the browser shows them. Before the answer to a click, to Back or to Forward is drawn, they
+would undo it.
 
 All open tabs together get `ANSWERED` ticks a second, each its share: without a limit, 30 tabs that watch a run took
 half of a machine's two cores from it. Few tabs notice nothing.
@@ -10,7 +11,9 @@ half of a machine's two cores from it. Few tabs notice nothing.
 
 import functools
 from collections.abc import Hashable
+from math import inf
 from time import monotonic
+from urllib.parse import parse_qs
 
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
@@ -18,14 +21,15 @@ from streamlit.runtime.app_session import AppSession
 ANSWERED = 20  # ticks a second, of all tabs together
 FORGOTTEN = 5.0  # seconds after its last tick, longer than any timer waits, a timer has no share
 
-SETTLING = 1.0  # seconds for a browser to draw the page that Back or Forward led to
+SETTLING = 1.0  # seconds for a browser to draw an answer
 
+_DRAWING = "_backbone_lab_drawing"  # until when a click is being answered; infinite while the script runs
 _LAST_HISTORY = "_backbone_lab_last_history"  # when a visitor last went back or forward
 _LAST_REQUEST = "_backbone_lab_last_request"  # the page a visitor last requested, and the page shown at that time
 
 
 def drop_ticks() -> None:
-    """Drop ticks of a page that was left, those just after Back or Forward, and those above a tab's share."""
+    """Drop ticks of a page that was left, those from before an answer was drawn, and those above a tab's share."""
     original = AppSession.request_rerun
     if hasattr(original, "__wrapped__"):  # patched by this module before it was reloaded
         original = original.__wrapped__
@@ -48,6 +52,19 @@ def _is_late_tick(session: AppSession, client_state: ClientState) -> bool:
     return requested not in ("", page) and not switched
 
 
+def _is_before_answer(session: AppSession, client_state: ClientState) -> bool:
+    """Whether a click is being answered, or its answer has changed the address that the browser still sends."""
+    if not client_state.is_auto_rerun:
+        setattr(session, _DRAWING, inf)
+        return False
+    if session._scriptrunner is not None and getattr(session, _DRAWING, 0.0) == inf:
+        return True
+    until = min(getattr(session, _DRAWING, 0.0), monotonic() + SETTLING)
+    drawn = parse_qs(client_state.query_string) == parse_qs(session._client_state.query_string)
+    setattr(session, _DRAWING, 0.0 if drawn else until)
+    return not drawn and monotonic() < until
+
+
 def _is_before_history(session: AppSession, client_state: ClientState) -> bool:
     if client_state.is_history_navigation:
         setattr(session, _LAST_HISTORY, monotonic())
@@ -59,7 +76,7 @@ def _is_above_share(session: AppSession, client_state: ClientState) -> bool:
     return client_state.is_auto_rerun and not _shares.take(key, monotonic())
 
 
-DROPPED = (_is_late_tick, _is_before_history, _is_above_share)
+DROPPED = (_is_late_tick, _is_before_answer, _is_before_history, _is_above_share)
 
 
 class Shares:

@@ -24,7 +24,6 @@ def test_a_choice_is_taken_back_at_once_and_made_again(page: Page, name: str, ch
     expect(button).to_be_visible(timeout=STARTING)
     drawn = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
     expect(drawn).to_be_visible(timeout=STARTING)
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=STARTING)  # nothing is waited for any more
     button.click()
     expect(page).to_have_url(re.compile(addressed))
     page.go_back()  # within the time in which a browser may send its address from before a click

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from streamlit import config
@@ -10,6 +12,7 @@ from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.script_data import ScriptData
+from streamlit.runtime.scriptrunner import ScriptRunner
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 
 from dashboard.state import streamlit_patch
@@ -26,9 +29,18 @@ class Visit:
         """A click on a page or on the link to it."""
         self._send(ClientState(page_script_hash=page))
 
-    def tick(self, page: str) -> None:
-        """The timer of a fragment of a page."""
-        self._send(ClientState(page_script_hash=page, is_auto_rerun=True))
+    def tick(self, page: str, address: str = "") -> None:
+        """The timer of a fragment of a page, which sends the address that the browser shows."""
+        self._send(ClientState(page_script_hash=page, query_string=address, is_auto_rerun=True))
+
+    def runs(self) -> None:
+        """The script of the page has begun, and takes no further requests."""
+        self.session._scriptrunner = cast(ScriptRunner, SimpleNamespace(request_stop=bool, request_rerun=bool))
+
+    def ended(self, address: str = "") -> None:
+        """The script has ended, after it has set the address."""
+        self.session._scriptrunner = None
+        self.session._client_state.query_string = address
 
     def go_back(self, page: str) -> None:
         """Back in the browser, to an earlier address of a page."""
@@ -104,6 +116,38 @@ def test_a_tick_just_after_back_does_not_bring_the_choices_from_before_it_again(
     monkeypatch.setattr(streamlit_patch, "SETTLING", 0.0)
     visit.tick("train")
     assert visit.drawn == ["train", "train", "train"]
+
+
+def test_a_tick_from_before_a_click_is_answered_does_not_bring_the_address_from_before_it_again(visit: Visit):
+    visit.use("predict")
+    visit.runs()
+    visit.tick("predict")  # the answer may take long
+    visit.ended("photo=file")
+    visit.tick("predict")  # on its way when the answer was sent
+    assert visit.drawn == ["predict"]
+    visit.tick("predict", "photo=file")
+    visit.tick("maps", "photo=file")
+    assert visit.drawn == ["predict", "predict"]
+
+
+def test_ticks_of_a_browser_that_keeps_another_address_pass_after_a_while(visit: Visit, monkeypatch):
+    visit.use("predict")
+    visit.ended("photo=file")
+    visit.tick("predict")
+    monkeypatch.setattr(streamlit_patch, "SETTLING", 0.0)
+    visit.use("predict")
+    visit.tick("predict")
+    assert visit.drawn == ["predict", "predict", "predict"]
+
+
+def test_a_timer_is_answered_while_that_of_another_fragment_is(visit: Visit, monkeypatch):
+    monkeypatch.setattr(streamlit_patch, "ANSWERED", 1e9)
+    visit.use("predict")
+    visit.ended()
+    visit.tick("predict")
+    visit.runs()
+    visit.tick("predict")
+    assert visit.drawn == ["predict"] * 3
 
 
 def test_ticks_pass_while_the_page_has_no_name_yet(visit: Visit):
