@@ -13,6 +13,7 @@ from dashboard.state import address, visitor
 from dashboard.ui import components, formats, task_progress
 
 POLL = 1.0  # seconds between updates of a running import
+WAITING = "Waiting for the worker"
 _REFUSED = "import-that-could-not-begin"
 _SETTLED = "imports-that-have-ended"
 
@@ -71,7 +72,7 @@ def _draw(names: list[str]) -> None:
     for each in running:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             with st.container(width="stretch"):
-                task_progress.bar(each.task, formats.plain(each.source), waiting=_waiting(each))
+                task_progress.bar(each.task, formats.plain(each.source), waiting=WAITING)
             task_progress.cancel_button([each.task], key=f"cancel-{each.task.name}")
 
 
@@ -80,12 +81,8 @@ def _draw_beside(mine: Import) -> None:
         st.rerun()
     components.link("data", f"Importing {formats.plain(mine.source)}", icon=":material/upload:", help="See the import")
     moment = mine.task.progress
-    st.progress(moment.fraction if moment else 0.0, text=formats.progress(moment) if moment else _waiting(mine))
-
-
-def _waiting(each: Import) -> str:
-    ahead = each.task.ahead
-    return f"Waiting for {formats.count(ahead, 'other import')}" if ahead else "Waiting for the worker"
+    text = formats.progress(moment) if moment else task_progress.place(mine.task) or WAITING
+    st.progress(moment.fraction if moment else 0.0, text=text)
 
 
 def _failed(mine: Import) -> bool:

@@ -28,9 +28,9 @@ class Line:
         self._last: dict[Hashable, int] = {}  # visitor -> when the last turn began
         self._count = itertools.count(1)
 
-    def join(self, visitor: Hashable, start: Callable[[], Any]) -> "Turn":
+    def join(self, visitor: Hashable, start: Callable[[], Any], name: str = "") -> "Turn":
         """Wait for a place, then call `start`, which returns a future of the work."""
-        turn = Turn(self, visitor, start)
+        turn = Turn(self, visitor, start, name)
         with self._lock:
             self._waiting.setdefault(visitor, []).append(turn)
         self.advance()
@@ -38,9 +38,13 @@ class Line:
 
     def ahead(self, turn: "Turn") -> int:
         """How many works are being done or will begin before this one; 0 when it has begun."""
+        return len(self.before(turn))
+
+    def before(self, turn: "Turn") -> list[str]:
+        """The names of these works."""
         with self._lock:
             order = self._order()
-            return len(self._working) + order.index(turn) if turn in order else 0
+            return [each.name for each in (*self._working, *order[: order.index(turn)])] if turn in order else []
 
     def leave(self, turn: "Turn") -> None:
         """Give up a turn that waits; nothing if it has begun."""
@@ -103,8 +107,8 @@ def files() -> Line:
 class Turn:
     """One work in a line; `future` is its outcome, kept in this process: the worker may end."""
 
-    def __init__(self, line: Line, visitor: Hashable, start: Callable[[], Any]):
-        self.visitor, self.future = visitor, Future()
+    def __init__(self, line: Line, visitor: Hashable, start: Callable[[], Any], name: str):
+        self.visitor, self.name, self.future = visitor, name, Future()
         self._line, self._start = line, start
 
     def begin(self) -> None:

@@ -80,8 +80,13 @@ class Task:
     @property
     def ahead(self) -> int:
         """How many tasks of its line are running or will begin before this one; 0 when it is running."""
+        return len(self.before)
+
+    @property
+    def before(self) -> list[str]:
+        """The names of these tasks."""
         attempt = self._attempt
-        return self.line().ahead(attempt.turn) if attempt else 0
+        return self.line().before(attempt.turn) if attempt else []
 
     @property
     def error(self) -> LabError | None:
@@ -153,7 +158,7 @@ class _Attempt:
     def __init__(self, task: Task, engine: Engine):
         self.task, self.started = task, False
         self._engine, self._cancelled, self._lock = engine, False, threading.Lock()
-        self.turn = task.line().join(_visitor(), self._start)
+        self.turn = task.line().join(_visitor(), self._start, task.name)
 
     @property
     def future(self) -> Future:

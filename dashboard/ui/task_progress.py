@@ -1,5 +1,6 @@
 """How a task of the worker is shown: begun by a button, its progress with a way to cancel it, why it ended."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -10,6 +11,8 @@ from core.features.estimates import Count
 from dashboard.server import tasks as server_tasks
 from dashboard.server.tasks import Task
 from dashboard.ui import components, formats
+
+KINDS = {"import": "import", "fetch": "download"}  # by how the name of a task begins
 
 
 def attempt(action: Callable[..., Any], *args) -> None:
@@ -36,16 +39,17 @@ def cost(counted: Count) -> None:
         st.markdown(text, help=f"{formats.plain(estimate.basis)}.", width="content")
 
 
+def place(task: Task) -> str:
+    """What begins before a task that waits, "Waiting: 1 download and 2 imports before it"; empty if nothing does."""
+    kinds = Counter(KINDS.get(name.partition("-")[0], "task") for name in task.before)
+    before = " and ".join(formats.count(number, kind) for kind, number in sorted(kinds.items()))
+    return f"Waiting: {before} before it" if before else ""
+
+
 def bar(task: Task, label: str = "", *, waiting: str = "Starting") -> None:
     """The progress of a running task, or its place in the line, or what it does before its first report."""
-    moment, ahead = task.progress, task.ahead
-    text = (
-        formats.progress(moment)
-        if moment
-        else f"Waiting: {formats.count(ahead, 'task')} before it"
-        if ahead
-        else waiting
-    )
+    moment = task.progress
+    text = formats.progress(moment) if moment else place(task) or waiting
     st.progress(moment.fraction if moment else 0.0, text=f"{label} · {text}" if label else text)
 
 

@@ -15,6 +15,7 @@ from core.progress import Progress, Report, silent
 from dashboard.server import tasks
 from dashboard.server.line import Line
 from dashboard.server.tasks import Answers, Task
+from dashboard.ui import task_progress
 
 _numbers = itertools.count()
 
@@ -205,6 +206,21 @@ def test_a_task_waits_for_its_turn_and_is_cancelled_before_it_begins(make: Calla
     assert [call[1] for call in engine.calls] == [0, 2] and engine.cancelled == []
     engine.finish(4)
     assert (first.result, third.result) == (0, 4)
+
+
+def test_what_waits_says_what_is_before_it(make: Callable[..., Task], engine: FakeEngine):
+    kinds = ("fetch", "import", "fetch", "import")
+    each = [replace(make(number), name=f"{kind}-{next(_numbers)}") for number, kind in enumerate(kinds)]
+    for task in each:
+        task.begin()
+    assert [task_progress.place(task) for task in each] == [
+        "",
+        "Waiting: 1 download before it",
+        "Waiting: 1 download and 1 import before it",
+        "Waiting: 2 downloads and 1 import before it",
+    ]
+    engine.finish(0)
+    assert task_progress.place(each[1]) == ""
 
 
 # Answers
