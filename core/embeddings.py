@@ -357,16 +357,29 @@ def _build(resolved: Resolved, image_size: int) -> compiled.Forward:
     key, encoder = resolved.key, resolved.encoder
     if not key.output:
         return compiled.build(encoder, image_size=image_size)
-    run, model = resolved.run, None
+    return compiled.compile(
+        lambda: _with_outputs(resolved),
+        image_size=image_size,
+        input_size=key.input_size,
+        mode=key.preprocessing,
+        precision=key.precision,
+        identity={
+            "backbone": key.backbone,
+            "weights": key.weights,
+            "output": f"{key.pooling} {key.output} {key.version}",
+        },
+    )
+
+
+def _with_outputs(resolved: Resolved) -> tuple[Any, compiled.Parts]:
+    """The network of which an output is wanted, and the columns of each."""
+    key, run, model = resolved.key, resolved.run, None
     if run and run.config.trains:
         model = models.read(run)
         network = next(layer for layer in model.layers if hasattr(layer, "layers"))
     else:
-        network = compiled.network(_of_depths(encoder))
-    network, parts = layers.cut(network) if key.output == "depths" else _with_logits(model, network)
-    return compiled.compile(
-        network, image_size=image_size, input_size=key.input_size, mode=key.preprocessing, parts=parts
-    )
+        network = compiled.network(_of_depths(resolved.encoder))
+    return layers.cut(network) if key.output == "depths" else _with_logits(model, network)
 
 
 def _of_depths(encoder: Encoder) -> Encoder:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 MACOS_OPEN_FILES = 10_240  # OPEN_MAX in its <sys/syslimits.h>
-PACKAGES = ("tensorflow", "keras", "scipy", "numpy", "streamlit", "mlflow-skinny", "distributed")
+PACKAGES = ("tensorflow", "openvino", "keras", "scipy", "numpy", "streamlit", "mlflow-skinny", "distributed")
 NICE = 10  # of workers: about a tenth of the processor against a process that wants it too
 
 

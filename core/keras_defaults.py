@@ -34,6 +34,11 @@ def install() -> None:
         sys.meta_path.insert(0, _Finder())
 
 
+def backend() -> str:
+    """The backend that Keras has, or will have once it is imported."""
+    return os.environ.get("KERAS_BACKEND", "tensorflow")
+
+
 def file() -> Path:
     """Where Keras looks for keras.json."""
     return settings.keras_home() / "keras.json"
@@ -43,7 +48,7 @@ def ignored() -> dict[str, Any]:
     """The settings of keras.json that have no effect here, by name."""
     try:
         found = json.loads(file().read_text(encoding="utf-8"))
-        expected = DEFAULTS | {"backend": os.environ.get("KERAS_BACKEND", "tensorflow")}
+        expected = DEFAULTS | {"backend": backend()}
         return {name: found[name] for name in expected if found.get(name, expected[name]) != expected[name]}
     except (OSError, ValueError, AttributeError):  # missing, or no JSON object: Keras ignores it, too
         return {}

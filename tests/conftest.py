@@ -76,10 +76,18 @@ def _file(nodeid: str) -> str:
     return "tests/browser" if file.startswith("tests/browser/") else file
 
 
+@pytest.fixture(scope="session")
+def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Networks that were converted for OpenVINO: each test would convert the same ones again."""
+    return tmp_path_factory.mktemp("networks")
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home folder of the test's own."""
+def home(tmp_path: Path, networks: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder of the test's own, empty but for converted networks."""
     path = tmp_path / "home"
+    path.mkdir()
+    (path / "networks").symlink_to(networks, target_is_directory=True)
     monkeypatch.setenv("BACKBONE_LAB_HOME", str(path))
     return path
 

@@ -113,7 +113,7 @@ def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, 
         path = loader.here(facts) or loader.fetch(facts, report)
     else:
         path, origin = loader.locate(facts, Path(weights).expanduser()), "file"
-    return Weights(origin, path, _digest(loader.content(facts, path)))
+    return Weights(origin, path, file_digest(loader.content(facts, path)))
 
 
 def published_here(backbone: str | Backbone) -> Path | None:
@@ -187,17 +187,22 @@ def outline(backbone: str | Backbone, *, input_size: int, pooling: str = "avg") 
         return _loader(facts).build(facts, input_size, facts.own_pooling(pooling))
 
 
-def _loader(facts: Backbone):
-    """The module that builds a backbone and finds its weights."""
-    return {"keras": keras_loader, "clip": clip_loader}[facts.loader]
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content.
 
-
-def _digest(path: Path) -> str:
+    Raises:
+        WeightsError: It cannot be read.
+    """
     try:
         status = path.stat()
         return _digest_of(path.resolve(), status.st_size, status.st_mtime_ns)
     except OSError as error:
         raise WeightsError(f"{path} cannot be read ({error.strerror})", "a weights file you may read") from error
+
+
+def _loader(facts: Backbone):
+    """The module that builds a backbone and finds its weights."""
+    return {"keras": keras_loader, "clip": clip_loader}[facts.loader]
 
 
 @functools.lru_cache(maxsize=256)

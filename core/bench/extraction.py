@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from core import backbones, features, heads, metrics, settings, training
-from core.bench import clip, estimates, maps
+from core.bench import clip, estimates, inference, maps
 from core.bench import heads as heads_bench
 from core.bench.empty_home import empty_home
 from core.config import RunConfig
@@ -246,6 +246,7 @@ def finetune(
 
 BENCHES: dict[str, Callable[..., dict]] = {
     "extract": extract,
+    "engines": inference.engines,
     "probe": probe,
     "memory": memory,
     "finetune": finetune,

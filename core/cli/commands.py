@@ -29,6 +29,7 @@ from core.data import datasets
 from core.embeddings import Source
 from core.engine import Engine
 from core.errors import ConfigError, LabError
+from core.features import inference
 from core.plan import plan
 from core.recipes import RECIPES
 from core.runs import backups
@@ -279,6 +280,7 @@ def _cache(parsed: Namespace) -> tuple[dict, str]:
     if parsed.clear:
         features.clear()
         maps.clear()
+        inference.evict(0)
     entries, drawn = features.entries(), maps.entries()
     total, drawn_bytes = (sum(entry.bytes for entry in kept) for kept in (entries, drawn))
     budget = settings.cache_budget()
@@ -287,8 +289,13 @@ def _cache(parsed: Namespace) -> tuple[dict, str]:
     lines.append(f"{len(entries)} entries, {used}")
     lines += [_cache_line(entry.config.method, entry.config.source.dataset, entry) for entry in drawn]
     lines.append(f"{len(drawn)} maps, {drawn_bytes / 1e9:.2f} GB in {settings.home() / 'maps'}")
+    networks = inference.kept()
+    network_bytes = sum(networks.values())
+    where = f"{network_bytes / 1e9:.2f} GB in {settings.home() / inference.FOLDER}"
+    lines.append(f"{len(networks)} networks converted for OpenVINO, {where}")
     result = {"entries": [asdict(entry) for entry in entries], "bytes": total, "budget": budget}
-    return result | {"maps": [asdict(entry) for entry in drawn], "maps_bytes": drawn_bytes}, "\n".join(lines)
+    result |= {"maps": [asdict(entry) for entry in drawn], "maps_bytes": drawn_bytes}
+    return result | {"networks": len(networks), "networks_bytes": network_bytes}, "\n".join(lines)
 
 
 def _cache_line(name: str, dataset: str, entry: Any) -> str:

@@ -48,9 +48,14 @@ def load(name: str) -> Any:
     Raises:
         WeightsError: The weights with classifier are not on this machine, or do not fit.
     """
-    size = backbones.get(name).default_size
+    facts = backbones.get(name)
     return compiled.compile(
-        network(name, size), image_size=size, input_size=size, mode=backbones.get(name).preprocessing
+        lambda: (network(name, facts.default_size), {}),
+        image_size=facts.default_size,
+        input_size=facts.default_size,
+        mode=facts.preprocessing,
+        precision="float32",
+        identity={"backbone": facts.name, "weights": backbones.file_digest(_weights(facts)), "output": "classes"},
     )
 
 
@@ -65,9 +70,7 @@ def network(name: str, input_size: int) -> Any:
             flattened map, and accepts only its own size.
     """
     facts = backbones.get(name)
-    path = find(facts)
-    if path is None:
-        raise WeightsError(f"The ImageNet classifier of {facts.name} is not on this machine: {bring(facts)}")
+    path = _weights(facts)
     with compiled.building("float32"):
         built = _build(facts, input_size)
         if facts.params_top and built.count_params() != facts.params_top:
@@ -78,6 +81,13 @@ def network(name: str, input_size: int) -> Any:
         keras_weights.read(path, built, facts.name)
         backbones.complete_efficientnet_input(built)
     return built
+
+
+def _weights(facts: Backbone) -> Path:
+    path = find(facts)
+    if path is None:
+        raise WeightsError(f"The ImageNet classifier of {facts.name} is not on this machine: {bring(facts)}")
+    return path
 
 
 def _build(facts: Backbone, input_size: int) -> Any:

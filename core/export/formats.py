@@ -23,6 +23,7 @@ from core import quoting, runs
 from core.data import datasets
 from core.errors import ConfigError, DatasetError, RunError, closest
 from core.export.script import script
+from core.features import compiled
 from core.progress import Progress, Report, silent
 from core.runs import models
 
@@ -299,31 +300,23 @@ def _write_tflite(model, names: tuple[str, ...], path: Path) -> None:
 def _resizing_by_matrices(model) -> Callable:
     """The model for LiteRT, which has neither antialiased nor bicubic resizing: two matrix products replace them."""
     import keras
-    import tensorflow as tf
-
-    def matrix(before: int, after: int, resize: Any) -> Any:
-        """(before, after): the weight of each pixel of a line in each pixel of the resized line."""
-        lines = tf.reshape(tf.eye(before), (1, before, before, 1))
-        resized: Any = keras.ops.image.resize(
-            lines, (before, after), interpolation=resize.interpolation, antialias=resize.antialias
-        )
-        return resized[0, :, :, 0]
 
     steps, start = [], model.input
     for resize in (operation for operation in model.operations if type(operation).__name__ == "Resize"):
         if resize.antialias or resize.interpolation != "bilinear":
-            before, after = resize.input.shape[1:3], resize.output.shape[1:3]
-            matrices = [matrix(old, new, resize) for old, new in zip(before, after, strict=True)]
-            steps.append((keras.Model(start, resize.input), *matrices))
+            steps.append((keras.Model(start, resize.input), resize))
             start = resize.output
     rest = keras.Model(start, model.output)
 
     def predict(images):
         x = images
-        for model_before, rows, columns in steps:
-            x = tf.transpose(model_before(x, training=False), (0, 3, 2, 1))  # (b, 3, columns, rows)
-            x = tf.transpose(tf.matmul(x, rows), (0, 1, 3, 2))  # (b, 3, rows after, columns)
-            x = tf.transpose(tf.matmul(x, columns), (0, 2, 3, 1))  # (b, rows after, columns after, 3)
+        for model_before, resize in steps:
+            x = compiled.resize_by_matrices(
+                model_before(x, training=False),
+                resize.output.shape[1:3],
+                interpolation=resize.interpolation,
+                antialias=resize.antialias,
+            )
         return rest(x, training=False)
 
     return predict

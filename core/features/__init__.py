@@ -3,6 +3,7 @@
 cache        features from the cache; missing ones are computed
 encoder      a backbone with every setting that affects its vectors
 compiled     resize, preprocess and forward as one compiled function
+inference    such functions on OpenVINO, converted once and kept
 layers       the blocks of a network whose output can be used as features
 throughput   images per second, as measured on this machine
 estimates    how long whole tasks will take, kept beside the time they took

@@ -11,15 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from core import backbones, hardware
+from core import backbones, hardware, keras_defaults
 from core.backbones import Weights
 from core.data.images import PREPROCESSING, preprocess
 from core.errors import BackboneError, ConfigError
+from core.features import inference
 from core.features.encoder import Encoder
 
 LARGEST_BATCH = 1024
 STEP_SECONDS = 1.0  # the longest a batch may take, so that progress shows and a stop takes effect
 AHEAD = 2  # batches in flight: the device computes one while this process stores the last and reads the next
+EXAMPLES, BLOCKS = 4, 8  # images on which a converted network is compared; blocks of colour along each side
+
+Parts = dict[str, tuple[int, int]]  # output -> its first column and the one after its last
 
 log = logging.getLogger(__name__)
 
@@ -44,28 +48,58 @@ def clear() -> None:
 
 
 def compile(
-    network: Any, *, image_size: int, input_size: int, mode: str, parts: dict[str, tuple[int, int]] | None = None
+    make: Callable[[], tuple[Any, Parts]],
+    *,
+    image_size: int,
+    input_size: int,
+    mode: str,
+    precision: str,
+    identity: dict[str, Any],
 ) -> "Forward":
-    """Resizing, preprocessing and an existing network, (b, s, s, 3) -> (b, dim), in one function.
+    """Resizing, preprocessing and a network, (b, s, s, 3) -> (b, dim), in one function.
 
     Args:
+        make: Builds the network, and says the columns of each output if it concatenates several. It is called only
+            if the network was not converted before (see `inference`).
         mode: One of `images.PREPROCESSING`.
-        parts: The columns of each output, if the network concatenates several.
+        identity: Plain values that, with the sizes and the mode, decide about the output for an image.
     """
-    import keras
 
-    pixels = keras.Input((image_size, image_size, 3), dtype="uint8")
-    x = network(prepare(pixels, input_size, mode))
-    model = keras.Model(pixels, keras.ops.cast(x, "float32"))
-    jax = keras.backend.backend() == "jax"
-    function = _compile_jax(model) if jax else _compile_tensorflow(model)
-    return Forward(function, dim=model.output_shape[-1], parts=parts or {}, pads=jax)
+    def original() -> inference.Original:
+        return on_tensorflow(*make(), image_size=image_size, input_size=input_size, mode=mode)
+
+    if inference.available(precision):
+        asked = identity | {"image_size": image_size, "input_size": input_size, "preprocessing": mode}
+        network = inference.fastest(asked, original)
+    elif keras_defaults.backend() == "tensorflow":
+        network = original().network
+    else:
+        built, parts = make()
+        model = _whole(built, image_size, input_size, mode)
+        return Forward(_compile_jax(model), model.output_shape[-1], parts, pads=True)
+    return Forward(network.function, network.dim, network.parts)
 
 
-def prepare(pixels: Any, input_size: int, mode: str) -> Any:
-    """Resize and preprocess uint8 images (b, s, s, 3), arrays or symbolic, for a network of this mode."""
+def on_tensorflow(network: Any, parts: Parts, *, image_size: int, input_size: int, mode: str) -> inference.Original:
+    """Resizing, preprocessing and a network on TensorFlow, with what converting it to OpenVINO needs."""
+    model = _whole(network, image_size, input_size, mode)
+    return inference.Original(
+        inference.Network(_compile_tensorflow(model), model.output_shape[-1], parts),
+        _convertible(network, image_size, input_size, mode),
+        _examples(image_size),
+        model,
+    )
+
+
+def prepare(pixels: Any, input_size: int, mode: str, resize: Callable[..., Any] | None = None) -> Any:
+    """Resize and preprocess uint8 images (b, s, s, 3), arrays or symbolic, for a network of this mode.
+
+    Args:
+        resize: Called as `keras.ops.image.resize`, which it replaces.
+    """
     from keras import ops
 
+    resize = resize or ops.image.resize
     if mode not in PREPROCESSING:
         raise ConfigError(f"Unknown preprocessing {mode!r}", "one of " + ", ".join(PREPROCESSING))
     x, image_size, way = ops.cast(pixels, "float32"), pixels.shape[1], PREPROCESSING[mode]
@@ -73,10 +107,27 @@ def prepare(pixels: Any, input_size: int, mode: str) -> Any:
         shrinks = image_size > input_size  # only shrinking aliases, and smoothing takes time
         # Pillow resizes rows, then columns, and rounds to whole pixels after each.
         for size in ((image_size, input_size), (input_size, input_size))[0 if way.whole else 1 :]:
-            x = ops.image.resize(x, size, interpolation=way.interpolation, antialias=shrinks)
+            x = resize(x, size, interpolation=way.interpolation, antialias=shrinks)
             if way.whole:
                 x = ops.clip(ops.round(x), 0, 255)
     return preprocess(x, mode)
+
+
+def resize_by_matrices(images: Any, size: tuple[int, int], *, interpolation: str, antialias: bool) -> Any:
+    """`keras.ops.image.resize` of (b, h, w, c) as two products, for runtimes that cannot smooth or resize bicubically.
+
+    Needs TensorFlow as Keras's backend.
+    """
+    import tensorflow as tf
+
+    height, width, channels = images.shape[1:]
+    rows, columns = (
+        _line_weights(before, after, interpolation, antialias)
+        for before, after in zip((height, width), size, strict=True)
+    )
+    x = tf.matmul(rows, tf.reshape(images, (-1, height, width * channels)))
+    x = tf.matmul(columns, tf.reshape(x, (-1, width, channels)))  # each line is an image of its own
+    return tf.reshape(x, (-1, *size, channels))
 
 
 @contextmanager
@@ -98,7 +149,7 @@ class Forward:
 
     function: Callable[[np.ndarray], Any]
     dim: int
-    parts: dict[str, tuple[int, int]] = field(default_factory=dict)  # name -> first column and the one after the last
+    parts: Parts = field(default_factory=dict)
     pads: bool = False  # whether a smaller last batch is padded, because a new size would be compiled anew
     batch_size: int | None = None  # None until several sizes have been tried
     rate: float | None = None  # images per second of the current stream, without compiling and trying sizes
@@ -176,7 +227,12 @@ class _Trial:
 @lru_cache(maxsize=2)  # the next split, or dataset of the same image size, needs no compilation
 def _build(encoder: Encoder, weights: Weights, image_size: int) -> Forward:
     return compile(
-        _load(encoder, weights), image_size=image_size, input_size=encoder.input_size, mode=encoder.preprocessing
+        lambda: (_load(encoder, weights), {}),
+        image_size=image_size,
+        input_size=encoder.input_size,
+        mode=encoder.preprocessing,
+        precision=encoder.precision,
+        identity={"backbone": encoder.backbone, "weights": weights.digest, "output": encoder.pooling},
     )
 
 
@@ -190,6 +246,14 @@ def _smallest_batch() -> int:
     return 64 if hardware.describe()["gpu"] else 1
 
 
+def _whole(network: Any, image_size: int, input_size: int, mode: str) -> Any:
+    """The `keras.Model` from uint8 images of this size to float32 outputs."""
+    import keras
+
+    pixels = keras.Input((image_size, image_size, 3), dtype="uint8")
+    return keras.Model(pixels, keras.ops.cast(network(prepare(pixels, input_size, mode)), "float32"))
+
+
 def _compile_tensorflow(model: Any) -> Callable[[np.ndarray], Any]:
     import tensorflow as tf
 
@@ -197,6 +261,36 @@ def _compile_tensorflow(model: Any) -> Callable[[np.ndarray], Any]:
     signature = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
     function = tf.function(lambda x: model(x, training=False), input_signature=[signature], autograph=False)
     return function.get_concrete_function()
+
+
+def _convertible(network: Any, image_size: int, input_size: int, mode: str) -> Any:
+    """The same as a `tf.function` that is traced when it is converted."""
+    import tensorflow as tf
+
+    def run(pixels: Any) -> Any:
+        return tf.cast(network(prepare(pixels, input_size, mode, resize_by_matrices), training=False), tf.float32)
+
+    signature = tf.TensorSpec((None, image_size, image_size, 3), tf.uint8)
+    return tf.function(run, input_signature=[signature], autograph=False)
+
+
+def _examples(image_size: int) -> np.ndarray:
+    """Images of coloured blocks (b, s, s, 3) uint8: they have edges and plain areas, as photos do."""
+    blocks = np.random.default_rng(0).integers(0, 256, (EXAMPLES, BLOCKS, BLOCKS, 3), np.uint8)
+    places = np.arange(image_size) * BLOCKS // image_size
+    return blocks[:, places][:, :, places]
+
+
+@lru_cache(maxsize=8)
+def _line_weights(before: int, after: int, interpolation: str, antialias: bool) -> np.ndarray:
+    """(after, before): the weight of each pixel of a line in each pixel of the resized line."""
+    import keras
+    import tensorflow as tf
+
+    with tf.init_scope():  # computed at once, also while a function is traced
+        lines = np.eye(before, dtype=np.float32)[None, :, :, None]
+        resized = keras.ops.image.resize(lines, (after, before), interpolation=interpolation, antialias=antialias)
+        return np.asarray(resized)[0, :, :, 0]
 
 
 def _compile_jax(model: Any) -> Callable[[np.ndarray], Any]:

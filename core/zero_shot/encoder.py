@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core import backbones, features, settings
+from core import backbones, features, keras_defaults, settings
 from core.backbones import Weights, graph
 from core.backbones.clip import tensors, towers
 from core.data.datasets import Dataset
 from core.errors import BackboneError, ConfigError, closest
-from core.features import Encoder, Features, compiled
+from core.features import Encoder, Features, compiled, inference
 from core.progress import Report, silent
 from core.zero_shot import tokenizer
 
@@ -30,6 +30,7 @@ TOY_WARNING = (
 )
 BATCH_TOKENS = 4096  # in one batch of the text tower
 KEPT_TEXTS = 100_000
+EXAMPLES = ("a photo of a cat.", "a blurry photo of the large aquarium fish.", "dog")  # compared once converted
 
 _EMBEDDED: OrderedDict[tuple[str, str, str], np.ndarray] = OrderedDict()  # (model, weights, text) -> (d,)
 _LOCK = threading.Lock()
@@ -152,18 +153,31 @@ def _embed(name: str, weights: Weights, texts: list[str]) -> np.ndarray:
 
 @lru_cache(maxsize=2)
 def _text_tower(name: str, weights: Weights) -> Callable[[np.ndarray], Any]:
-    """Tokens (b, t) int32 -> (b, d) on the device."""
-    import keras
-
+    """Tokens (b, t) int32 -> (b, d), as an array or what `np.asarray` turns into one."""
     facts = _facts(name)
+    if inference.available("float32"):
+        identity = {"backbone": facts.name, "weights": weights.digest, "output": "text"}
+        return inference.fastest(identity, lambda: _text_on_tensorflow(facts, weights)).function
+    if keras_defaults.backend() == "tensorflow":
+        return _text_on_tensorflow(facts, weights).network.function
+    return _text_network(facts, weights)
+
+
+def _text_network(facts: backbones.Backbone, weights: Weights) -> Any:
     with compiled.building("float32"), graph.seeded(backbones.UNTRAINED_SEED):
         network = towers.text(facts)
         if weights.path is not None:
             tensors.read(weights.path, network, facts, "text")
-    if keras.backend.backend() != "tensorflow":
-        return network
+    return network
+
+
+def _text_on_tensorflow(facts: backbones.Backbone, weights: Weights) -> inference.Original:
     import tensorflow as tf
 
+    network = _text_network(facts, weights)
     signature = tf.TensorSpec((None, None), tf.int32)
     function = tf.function(lambda ids: network(ids, training=False), input_signature=[signature], autograph=False)
-    return function.get_concrete_function()
+    examples = _tokenizer(weights).encode(EXAMPLES, most_tokens(facts.name))
+    return inference.Original(
+        inference.Network(function.get_concrete_function(), towers.SHAPES[facts.name].dim), function, examples, network
+    )

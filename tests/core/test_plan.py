@@ -29,11 +29,11 @@ def test_after_a_run_nothing_is_missing_for_another_head():
 
 
 def test_weights_that_are_not_here_are_announced_and_not_fetched(monkeypatch: pytest.MonkeyPatch, tmp_path):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     planned = plan(RunConfig(backbone="MobileNetV2", input_size=32, n_train=100, n_test=50))
     assert planned.download
     assert planned.missing == planned.images
-    assert not list(tmp_path.iterdir())
+    assert not (tmp_path / "keras").exists()
 
 
 def test_a_run_that_would_fail_fails_already_as_a_plan():

@@ -31,14 +31,15 @@ def test_a_replaced_file_is_the_old_one_or_the_new_one(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
-    path = tmp_path / "file"
+def test_an_error_leaves_the_old_file_and_nothing_else(home):
+    path = home / "folder" / "file"
+    path.parent.mkdir()
     path.write_text("old")
     with pytest.raises(ZeroDivisionError), storage.replaced(path) as new:
         new.write_text("half")
         raise ZeroDivisionError
     assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_a_result_is_found_under_its_key_and_a_damaged_one_is_none(home, caplog):

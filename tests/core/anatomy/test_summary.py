@@ -65,8 +65,10 @@ def test_what_an_earlier_version_or_another_network_left_is_not_used():
     assert anatomy.find("Tiny") is None
 
 
-def test_a_home_folder_that_cannot_be_written_costs_time_and_nothing_else(home):
-    home.write_text("a file where the folder should be")
+def test_a_home_folder_that_cannot_be_written_costs_time_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_text("a file where the folder should be")
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(path))
     assert anatomy.describe("Tiny").params == backbones.get("Tiny").params
 
 

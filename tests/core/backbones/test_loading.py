@@ -120,7 +120,7 @@ def test_the_shipped_weights_need_neither_home_folder_nor_network(home):
     assert weights.origin == "imagenet"
     assert weights.path.parent == settings.ASSETS
     assert weights.digest == hashlib.sha256(weights.path.read_bytes()).hexdigest()
-    assert not home.exists()
+    assert [path.name for path in home.iterdir()] == ["networks"]  # as the fixture makes it
 
 
 # Finding weights

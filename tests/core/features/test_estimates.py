@@ -123,7 +123,7 @@ def test_the_error_is_that_of_what_was_said(home):
 
 
 def test_a_broken_file_is_as_good_as_none(home):
-    settings.home().mkdir()
+    settings.home().mkdir(exist_ok=True)
     (settings.home() / "estimates.json").write_text('{"tasks": [{"kind": "layers"}], "work": 3')
     assert estimates.tasks().empty
     estimates.record("layers", said(10, 10), 20)

@@ -53,7 +53,7 @@ def test_old_measurements_give_way_to_new_ones(home):
 
 
 def test_a_broken_file_is_measured_anew(home):
-    settings.home().mkdir()
+    settings.home().mkdir(exist_ok=True)
     (settings.home() / "speeds.json").write_text("{half")
     assert throughput.table().empty
     throughput.record("Tiny", 32, 100, "here")

@@ -33,7 +33,7 @@ def change(database: Path, statement: str) -> None:
     ],
 )
 def test_a_store_of_no_supported_kind_is_one_sentence(home, monkeypatch, uri, words):
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     (home / "text.db").write_text("hello\n" * 100)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri.format(home=home))
     with pytest.raises(StoreError, match=words) as caught:
