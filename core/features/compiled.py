@@ -213,8 +213,10 @@ class _Trial:
         if not self.warm:
             self.warm = True
             return False
-        self.rates[self.size] = self.size / seconds
-        if larger > LARGEST_BATCH or 4 * seconds > STEP_SECONDS:
+        fastest = max(self.rates.values(), default=0.0)
+        rate = self.rates[self.size] = self.size / seconds
+        # Memory for larger batches takes long to get: no further than speed rises.
+        if larger > LARGEST_BATCH or 4 * seconds > STEP_SECONDS or rate < fastest:
             return True
         self.size, self.warm = larger, False
         return False

@@ -36,7 +36,6 @@ SLOWER = 0.95  # of TensorFlow's speed: below it, OpenVINO is not used
 TIMING_SECONDS = 2.0  # the longest that both are timed
 ROUNDS = 5
 REASON = 500  # characters that are kept of an error: OpenVINO's name the operation at their end
-STREAMS = 2  # batches that are computed at a time, each by its share of the threads
 
 log = logging.getLogger(__name__)
 
@@ -182,9 +181,7 @@ def _compare(original: Network, converted: Network, examples: np.ndarray) -> Non
 def _seconds(network: Network, examples: np.ndarray) -> float:
     """Of the processor: on the clock, both would take as long as other work makes them."""
     started = process_time()
-    running = [network.function(examples) for _ in range(STREAMS)]
-    for result in running:
-        np.asarray(result)
+    np.asarray(network.function(examples))
     return process_time() - started
 
 
@@ -193,11 +190,10 @@ class _Function:
 
     def __init__(self, path: Path):
         openvino = _openvino()
-        cores = hardware.describe()["cores"]
         settings = {
             "INFERENCE_PRECISION_HINT": "f32",  # its own choice is bfloat16 or float16 where the processor has it
-            "INFERENCE_NUM_THREADS": cores,
-            "NUM_STREAMS": min(STREAMS, cores),
+            "INFERENCE_NUM_THREADS": hardware.describe()["cores"],
+            "NUM_STREAMS": 1,  # a batch at a time on all threads: two were slower where weights are large
             "ENABLE_CPU_PINNING": False,  # other work may be on those cores
         }
         self._compiled = openvino.Core().compile_model(path, "CPU", settings)
