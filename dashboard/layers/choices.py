@@ -64,7 +64,7 @@ def show(tuned: Sequence[RunRow]) -> Choice:
                 name,
                 label,
                 default=min(IMAGES, len(splits[split])),
-                least=20,
+                least=min(20, len(splits[split])),
                 most=len(splits[split]),
                 step=500,
                 scope=fields["dataset"],

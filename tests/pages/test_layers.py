@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 from core import maps
+from core.data import datasets
 from core.embeddings import Source
 from core.evaluation import layer_probes
 from core.features import layers
 from core.maps import MapConfig
 from tests.pages.conftest import wait
+from tests.pictures import pictures, write_folder
 
 TINY = {"backbones": "Tiny", "input_size": "8", "layer_images": "50", "probe_images": "60", "map": "pca"}
 
@@ -37,3 +39,12 @@ def test_what_was_looked_into_before_shows_at_once_and_another_method_needs_maps
     page = visit("layers", **TINY)
     wait(page, lambda: any("a linear head is right in" in text.value for text in page.markdown))
     assert not any(button.key == "look-into" for button in page.button)
+
+
+def test_a_dataset_with_few_images_offers_all_of_them(visit, store, tmp_path):
+    dataset = datasets.import_images(write_folder(tmp_path / "few", pictures(10)))
+    tested = len(datasets.splits(dataset)["test"])
+    page = visit("layers", dataset="few", backbones="Tiny", input_size="8")
+    assert not page.exception
+    assert tested < 20
+    assert tested in {number.value for number in page.number_input}
