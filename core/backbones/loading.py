@@ -42,6 +42,8 @@ __all__ = [
 
 PUBLISHED = ("imagenet", "published")  # names of published weights; "published" is CLIP's
 UNTRAINED_SEED = 0
+LARGEST_PER_PARAMETER = 16  # bytes in a file: float32, Adam's two moments, and as much again for CLIP's texts
+LARGEST_REST = 100 * 10**6  # bytes of what a file may hold beside them
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, 
         path = loader.here(facts) or loader.fetch(facts, report)
     else:
         path, origin = loader.locate(facts, Path(weights).expanduser()), "file"
+        _refuse_too_large(facts, loader.content(facts, path))
     return Weights(origin, path, file_digest(loader.content(facts, path)))
 
 
@@ -203,6 +206,18 @@ def file_digest(path: Path) -> str:
 def _loader(facts: Backbone):
     """The module that builds a backbone and finds its weights."""
     return {"keras": keras_loader, "clip": clip_loader}[facts.loader]
+
+
+def _refuse_too_large(facts: Backbone, path: Path) -> None:
+    """Before a file is read that cannot be right: a page would wait for as long as that takes."""
+    most = LARGEST_PER_PARAMETER * max(facts.params, facts.params_top or 0) + LARGEST_REST
+    size = path.stat().st_size
+    if size > most:
+        raise WeightsError(
+            f"{path} has {size / 1e9:.1f} GB, too much for weights of {facts.name}",
+            f"at most {most / 1e9:.1f} GB",
+            "Choose its weights file",
+        )
 
 
 @functools.lru_cache(maxsize=256)

@@ -451,3 +451,21 @@ def test_an_outline_has_no_values_and_none_come_later():
     backbones.outline("Tiny", input_size=32)
     layers.Dense(3)(outline.output)  # a symbolic call, which gives values to whatever waits for them
     assert outline.weights and all(weight._value is None for weight in outline.weights)
+
+
+@pytest.mark.parametrize("name", ["MobileNetV2", "VGG16"])
+def test_a_file_too_large_for_weights_is_refused_unread(tmp_path, monkeypatch, name):
+    path = tmp_path / "film.h5"
+    with path.open("wb") as file:
+        file.truncate(6 * 10**9)  # without a byte on the disk
+    monkeypatch.setattr(hashlib, "file_digest", lambda *_: pytest.fail("6 GB were read"))
+    with pytest.raises(WeightsError, match=rf"has 6\.0 GB, too much for weights of {name}.*at most"):
+        backbones.find_weights(name, path)
+
+
+def test_a_file_with_classifier_and_optimizer_is_not_too_large(tmp_path, monkeypatch):
+    path = tmp_path / "whole.h5"
+    with path.open("wb") as file:
+        file.truncate(3 * 4 * backbones.get("VGG16").params_top)
+    monkeypatch.setattr(hashlib, "file_digest", lambda *_: hashlib.sha256())
+    assert backbones.find_weights("VGG16", path).path == path
