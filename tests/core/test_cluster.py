@@ -190,6 +190,7 @@ def test_a_run_whose_scheduler_restarts_is_interrupted_with_the_reason_and_resum
     until(lambda: _connects())
     engine = Engine.start()
     until(lambda: engine.places("train"))
+    engine.call(sum, [1, 2]).result(timeout=PATIENCE)  # once it has imported what it needs
     run_id = engine.submit(LONG)
     question = engine.call(time.sleep, PATIENCE)
     engine.call_reporting("counting", _count_for_ever)
