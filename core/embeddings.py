@@ -26,7 +26,7 @@ from core.data import dataset as stored
 from core.data import datasets
 from core.data.dataset import Dataset
 from core.errors import ConfigError, RunError, WeightsError
-from core.features import Encoder, Features, compiled, layers
+from core.features import Encoder, Features, compiled, inference, layers
 from core.options import option
 from core.progress import Report, silent
 from core.runs import Run, models
@@ -371,7 +371,7 @@ def _build(resolved: Resolved, image_size: int) -> compiled.Forward:
     )
 
 
-def _with_outputs(resolved: Resolved) -> tuple[Any, compiled.Parts]:
+def _with_outputs(resolved: Resolved) -> tuple[Any, inference.Parts]:
     """The network of which an output is wanted, and the columns of each."""
     key, run, model = resolved.key, resolved.run, None
     if run and run.config.trains:

@@ -6,11 +6,13 @@ find(kind, key, parse)                 read it back; None if there is none
 digest(value)                          16 hexadecimal digits of plain values
 passed(note, files)                    note that files are as they should be: `unchanged` until somebody touches them
 with locked(path, report): ...         one process at a time
+evict(sizes, excess, keep)             remove folders that nobody has locked
 """
 
 import hashlib
 import json
 import logging
+import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -116,6 +118,34 @@ def locked(path: Path, report: Report = silent, *, total: int = 0) -> Iterator[N
         yield
     finally:
         lock.release()
+
+
+def evict(sizes: dict[Path, int], excess: int, keep: Path | None = None) -> int:
+    """Remove folders, in this order, until `excess` bytes are freed; returns the bytes freed.
+
+    A folder that is in use (its `lock_of` is held) stays, and so does `keep`.
+    """
+    from filelock import FileLock, Timeout
+
+    freed = 0
+    for folder, size in sizes.items():
+        if freed >= excess:
+            break
+        if folder == keep:
+            continue
+        try:
+            with FileLock(lock_of(folder)).acquire(timeout=0):
+                shutil.rmtree(folder)
+        except Timeout:
+            continue
+        freed += size
+        log.info("Removed %s to make room (%.0f MB)", folder, size / 1e6)
+    return freed
+
+
+def lock_of(folder: Path) -> Path:
+    """The lock of a folder: one process at a time computes, reads or removes it."""
+    return folder.with_suffix(".lock")
 
 
 def _state(files: Sequence[Path]) -> list[list[int]]:

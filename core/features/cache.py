@@ -149,7 +149,7 @@ def fill(
     rate = batch_size = None
     load_seconds = 0.0
     path = _path(key)
-    with storage.locked(_lock(path), report, total=len(rows)):
+    with storage.locked(storage.lock_of(path), report, total=len(rows)):
         values = _read(path, unique, part)
         missing = unique if values is None else unique[np.isnan(values[:, 0])]
         if missing.size:
@@ -261,23 +261,8 @@ def evict(budget: int, keep: Path | None = None) -> int:
 
     An entry that is being read or written stays, and so does `keep`.
     """
-    from filelock import FileLock, Timeout
-
-    used, freed = entries(), 0
-    excess = sum(entry.bytes for entry in used) - budget
-    for entry in reversed(used):
-        if freed >= excess:
-            break
-        if entry.path == keep:
-            continue
-        try:
-            with FileLock(_lock(entry.path)).acquire(timeout=0):
-                shutil.rmtree(entry.path)
-        except Timeout:
-            continue
-        freed += entry.bytes
-        log.info("Removed %s from the feature cache (%.0f MB)", entry.path.name, entry.bytes / 1e6)
-    return freed
+    used = {entry.path: entry.bytes for entry in reversed(entries())}
+    return storage.evict(used, sum(used.values()) - budget, keep)
 
 
 # Computing missing rows
@@ -353,11 +338,6 @@ def _path(key: Key) -> Path:
 
 def _folder() -> Path:
     return settings.folder("features")
-
-
-def _lock(path: Path) -> Path:
-    """The lock of an entry: one process at a time computes, reads or removes it."""
-    return path.with_suffix(".lock")
 
 
 def _create(path: Path, shape: tuple[int, int], key: Key, dataset: str, parts: dict[str, tuple[int, int]]) -> Any:

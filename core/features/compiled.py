@@ -17,13 +17,12 @@ from core.data.images import PREPROCESSING, preprocess
 from core.errors import BackboneError, ConfigError
 from core.features import inference
 from core.features.encoder import Encoder
+from core.features.inference import Parts
 
 LARGEST_BATCH = 1024
 STEP_SECONDS = 1.0  # the longest a batch may take, so that progress shows and a stop takes effect
 AHEAD = 2  # batches in flight: the device computes one while this process stores the last and reads the next
 EXAMPLES, BLOCKS = 4, 8  # images on which a converted network is compared; blocks of colour along each side
-
-Parts = dict[str, tuple[int, int]]  # output -> its first column and the one after its last
 
 log = logging.getLogger(__name__)
 
@@ -68,16 +67,13 @@ def compile(
     def original() -> inference.Original:
         return on_tensorflow(*make(), image_size=image_size, input_size=input_size, mode=mode)
 
-    if inference.available(precision):
+    if keras_defaults.backend() == "tensorflow":
         asked = identity | {"image_size": image_size, "input_size": input_size, "preprocessing": mode}
-        network = inference.fastest(asked, original)
-    elif keras_defaults.backend() == "tensorflow":
-        network = original().network
-    else:
-        built, parts = make()
-        model = _whole(built, image_size, input_size, mode)
-        return Forward(_compile_jax(model), model.output_shape[-1], parts, pads=True)
-    return Forward(network.function, network.dim, network.parts)
+        network = inference.fastest(asked, original, precision)
+        return Forward(network.function, network.dim, network.parts)
+    built, parts = make()
+    model = _whole(built, image_size, input_size, mode)
+    return Forward(_compile_jax(model), model.output_shape[-1], parts, pads=True)
 
 
 def on_tensorflow(network: Any, parts: Parts, *, image_size: int, input_size: int, mode: str) -> inference.Original:

@@ -37,6 +37,8 @@ TIMING_SECONDS = 2.0  # the longest that both are timed
 ROUNDS = 5
 REASON = 500  # characters that are kept of an error: OpenVINO's name the operation at their end
 
+Parts = dict[str, tuple[int, int]]  # output -> its first column and the one after its last
+
 log = logging.getLogger(__name__)
 
 
@@ -46,7 +48,7 @@ class Network:
 
     function: Callable[[np.ndarray], Any]
     dim: int
-    parts: dict[str, tuple[int, int]] = field(default_factory=dict)  # output -> first column, the one after its last
+    parts: Parts = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,15 +66,19 @@ def available(precision: str) -> bool:
     return precision == "float32" and keras_defaults.backend() == "tensorflow" and not hardware.describe()["gpu"]
 
 
-def fastest(identity: dict[str, Any], make: Callable[[], Original]) -> Network:
+def fastest(identity: dict[str, Any], make: Callable[[], Original], precision: str = "float32") -> Network:
     """The converted network if it is kept; otherwise it is made, and converted unless that failed before.
+
+    Where OpenVINO is not `available`, it is TensorFlow's.
 
     Args:
         identity: Plain values that decide about the output for a given input, and name the network's folder.
-        make: Builds the network with Keras.
+        make: Builds the network with Keras, whose backend is TensorFlow.
     """
+    if not available(precision):
+        return make().network
     path = settings.folder(FOLDER) / storage.digest(identity | {"openvino": version("openvino"), "version": VERSION})
-    with storage.locked(path.with_suffix(".lock")):
+    with storage.locked(storage.lock_of(path)):
         note = _note(path)
         if note and not note["refused"]:
             try:
@@ -98,21 +104,8 @@ def kept() -> dict[Path, int]:
 
 def evict(budget: int, keep: Path | None = None) -> None:
     """Remove least recently used networks until all take at most `budget` bytes; one that is being read stays."""
-    from filelock import FileLock, Timeout
-
     folders = kept()
-    excess = sum(folders.values()) - budget
-    for folder, size in folders.items():
-        if excess <= 0:
-            break
-        if folder == keep:
-            continue
-        try:
-            with FileLock(folder.with_suffix(".lock")).acquire(timeout=0):
-                shutil.rmtree(folder)
-        except Timeout:
-            continue
-        excess -= size
+    storage.evict(folders, sum(folders.values()) - budget, keep)
 
 
 def _convert(original: Original, path: Path, identity: dict[str, Any]) -> Network:

@@ -155,12 +155,10 @@ def _embed(name: str, weights: Weights, texts: list[str]) -> np.ndarray:
 def _text_tower(name: str, weights: Weights) -> Callable[[np.ndarray], Any]:
     """Tokens (b, t) int32 -> (b, d), as an array or what `np.asarray` turns into one."""
     facts = _facts(name)
-    if inference.available("float32"):
-        identity = {"backbone": facts.name, "weights": weights.digest, "output": "text"}
-        return inference.fastest(identity, lambda: _text_on_tensorflow(facts, weights)).function
-    if keras_defaults.backend() == "tensorflow":
-        return _text_on_tensorflow(facts, weights).network.function
-    return _text_network(facts, weights)
+    if keras_defaults.backend() != "tensorflow":
+        return _text_network(facts, weights)
+    identity = {"backbone": facts.name, "weights": weights.digest, "output": "text"}
+    return inference.fastest(identity, lambda: _text_on_tensorflow(facts, weights)).function
 
 
 def _text_network(facts: backbones.Backbone, weights: Weights) -> Any:
