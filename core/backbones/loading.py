@@ -115,8 +115,10 @@ def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, 
         path = loader.here(facts) or loader.fetch(facts, report)
     else:
         path, origin = loader.locate(facts, Path(weights).expanduser()), "file"
-        _refuse_too_large(facts, loader.content(facts, path))
-    return Weights(origin, path, file_digest(loader.content(facts, path)))
+    content = loader.content(facts, path)
+    if origin == "file":
+        _refuse_too_large(facts, content)
+    return Weights(origin, path, file_digest(content))
 
 
 def published_here(backbone: str | Backbone) -> Path | None:
