@@ -15,29 +15,12 @@ from dashboard.shell import PAGES
 from dashboard.state import address
 from dashboard.state.visitor import State
 from dashboard.ui import image_grid
+from tests.dashboard.state.test_any_address import EXTREME
 from tests.pages.test_unknown_values import BOUND
 
 NAMES = [name for pages in PAGES.values() for name, *_ in pages]
 EXAMPLES = int(os.environ.get("EXAMPLES", "200"))
 WORST = ("9" * 5000, "\0`*<b>\ud7ff\uffff")
-EXTREME = [
-    "",
-    " ",
-    "0",
-    "-1",
-    "9" * 30,
-    "1e308",
-    "-1e-308",
-    "inf",
-    "nan",
-    "1_0",
-    "٣",
-    "²",
-    "a" * 5000,
-    "+",
-    "a+b",
-    "../..",
-]
 KNOWN = ["on", "Tiny", "cifar10", "run", "umap", "finetune", "scratch", "2", next(iter(LESSONS))]
 VALUES = st.sampled_from([*WORST, *EXTREME, *KNOWN]) | st.integers().map(str) | st.floats().map(str) | st.text()
 

@@ -26,6 +26,7 @@ EXTREME = [
     "9" * 5000,
     "1e308",
     "5e-324",
+    "-1e-308",
     "inf",
     "-inf",
     "nan",
@@ -35,7 +36,23 @@ EXTREME = [
     "²",
     "1e-7",
 ]
-EXTREME += ["a" * 5000, "\0", "+", "++", "on", "<b>", "`", "*a*", "../..", "%00", "\ud7ff\uffff", "true", "None", "[]"]
+EXTREME += [
+    "a" * 5000,
+    "\0",
+    "+",
+    "++",
+    "a+b",
+    "on",
+    "<b>",
+    "`",
+    "*a*",
+    "../..",
+    "%00",
+    "\ud7ff\uffff",
+    "true",
+    "None",
+    "[]",
+]
 TEXTS = st.sampled_from(EXTREME) | st.integers().map(str) | st.floats().map(str) | st.text()
 
 
