@@ -47,6 +47,15 @@ class Shipped:
 
 SHIPPED = {
     "cat": Shipped("A cat", "chelsea.png", "by Stéfan van der Walt, CC0", "cat"),
+    "dog": Shipped("A dog", "dog.jpg", "from GCompris, GPL 3", "dog"),
+    "horse": Shipped("Horses", "horse.jpg", "from GCompris, GPL 3", "horse"),
+    "deer": Shipped("A moose", "deer.jpg", "by Ryan Hagerty, public domain", "deer"),
+    "bird": Shipped("A duck", "bird.jpg", "from GCompris, GPL 3", "bird"),
+    "frog": Shipped("A frog", "frog.jpg", "from Tux Paint, GPL 2", "frog"),
+    "airplane": Shipped("An airplane", "airplane.jpg", "from Tux Paint, GPL 2", "airplane"),
+    "automobile": Shipped("A racing car", "automobile.jpg", "from Tux Paint, GPL 2", "automobile"),
+    "ship": Shipped("Boats in Nagasaki", "ship.jpg", "by Felice Beato, CC0", "ship"),
+    "truck": Shipped("A fire engine", "truck.jpg", "by Aaron M. Lang, CC BY 2.5", "truck"),
     "flower": Shipped("A flower", "flower.jpg", "by vultilion, CC BY 2.0", "flower"),
     "china": Shipped("The Summer Palace", "china.jpg", "by danielbuechele, CC BY 2.0", "palace"),
 }

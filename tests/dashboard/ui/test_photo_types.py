@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.data import images
+from core.data import datasets, images
 from dashboard.ui import photo_picker
 
 ROOT = Path(__file__).parents[3]
@@ -35,3 +35,12 @@ def test_an_image_of_every_type_is_read(suffix: str):
     stream = io.BytesIO()
     Image.new("RGB", (40, 30), (255, 255, 255)).save(stream, Image.registered_extensions()[f".{suffix}"])
     assert images.decode(stream.getvalue(), enough=16).shape == (30, 40, 3)
+
+
+@pytest.mark.parametrize("photo", photo_picker.SHIPPED.values(), ids=photo_picker.SHIPPED)
+def test_every_shipped_photo_is_read(photo: photo_picker.Shipped):
+    assert min(images.decode(photo.path.read_bytes()).shape[:2]) > 100
+
+
+def test_a_photo_of_each_class_of_the_sample_is_shipped():
+    assert set(datasets.load("cifar10-sample").class_names) <= {photo.shows for photo in photo_picker.SHIPPED.values()}
