@@ -1,4 +1,4 @@
-"""Make the photos beside chelsea.png: python assets/make_photos.py tuxpaint-stamps-default.deb gcompris-qt-data.deb boats.tgz
+"""Make the photos beside chelsea.png: python assets/make_photos.py STAMPS.deb GCOMPRIS.deb BOATS.tgz
 
 The packages are named in README.md. Needs Pillow, dpkg-deb, and PySide6-Essentials to read GCompris's resource files.
 """

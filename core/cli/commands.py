@@ -89,6 +89,10 @@ def parser() -> ArgumentParser:
     library.add_argument("action", nargs="?", choices=tuple(images.ACTIONS), default="list", help="what to do [list]")
     library.add_argument("names", nargs="*", metavar="NAME", help="; ".join(filter(None, images.ACTIONS.values())))
 
+    check = _command(commands, "check", _check, "look for test images that are nearly training images")
+    check.add_argument("dataset", metavar="DATASET", help="name of a dataset, a folder or a zip")
+    check.add_argument("--clean", action="store_true", help="store a copy of the dataset without them")
+
     _command(commands, "recipes", _recipes, "experiments by name, for `run --recipe`")
     _command(commands, "backbones", _backbones, "the table of architectures")
 
@@ -236,6 +240,11 @@ def _dataset_name(text: str) -> str:
 
 def _datasets(parsed: Namespace) -> tuple[list[dict], str]:
     return images.perform(parsed.action, parsed.names)
+
+
+def _check(parsed: Namespace) -> tuple[dict, str]:
+    with Bar() as bar:
+        return images.check(_dataset_name(parsed.dataset), clean=parsed.clean, report=bar)
 
 
 def _recipes(parsed: Namespace) -> tuple[list[dict], str]:

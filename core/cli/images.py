@@ -1,4 +1,4 @@
-"""The datasets of this machine in the terminal: list, import, rename, delete."""
+"""The datasets of this machine in the terminal: list, import, rename, delete, check."""
 
 import sys
 from collections.abc import Sequence
@@ -6,8 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.cli.bar import Bar
-from core.data import datasets, duplicates
+from core.data import datasets, duplicates, near_duplicates
 from core.errors import ConfigError
+from core.progress import Report
+
+SHOWN = 10  # pairs of near-duplicates, of all
 
 ACTIONS = {  # with the arguments that each takes
     "list": "",
@@ -54,3 +57,28 @@ def bring(path: str, name: str | None = None) -> str:
     for line in filter(None, [*(f"skipped {line}" for line in dataset.skipped), *dataset.notes, leak]):
         print(line, file=sys.stderr)
     return dataset.name
+
+
+def check(name: str, *, clean: bool, report: Report) -> tuple[dict, str]:
+    """Look for near-duplicates; returns all pairs as JSON values, and the surest as text.
+
+    Args:
+        clean: Store a copy of the dataset without them.
+
+    Raises:
+        DatasetError: The dataset cannot be opened or copied.
+    """
+    found, files = near_duplicates.search(name, report), datasets.load(name).files
+    lines = [f"{found.summary()}: details agree to {near_duplicates.SURE} or more"]
+    lines += [
+        f"{pair.agreement:.2f}  {files[pair.row]}  {files[pair.twin]}{'  mirrored' if pair.mirrored else ''}"
+        for pair in found.leaks[:SHOWN]
+    ]
+    within = sum(pair.agreement >= near_duplicates.SURE for pair in found.within)
+    lines.append(f"{within:,} pairs within the test images, or within the others")
+    result = asdict(found) | {"leaked": len(found.leaked()), "agreement": near_duplicates.SURE}
+    if clean:
+        copy = near_duplicates.clean(name)
+        lines.append(f"{copy.name} is a copy without them")
+        result |= {"clean": copy.name}
+    return result, "\n".join(lines)

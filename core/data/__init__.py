@@ -10,7 +10,8 @@ cifar         CIFAR-10 and CIFAR-100
 memory        what decoding an image takes, and a budget of it
 png           what Pillow does not read of PNG files
 images        decoding, resizing, preprocessing, augmentation
-duplicates    test images that are also training images
+duplicates    test images that are also training images, pixel by pixel
+near_duplicates  the same photo twice: mirrored, shifted, recompressed, resized
 splits        stratified training, validation and test splits
 corruptions   corrupted test images, by kind and severity
 """

@@ -77,7 +77,7 @@ def import_images(path: str | Path, *, name: str | None = None, report: Report =
     """
     path = Path(path).expanduser()
     with folders.open_tree(path) as tree:
-        names = _numbered(tree.name) if name is None else [(slug(name), name)]
+        names = numbered(tree.name) if name is None else [(slug(name), name)]
         found = layout.arrange(tree)
         pictures, class_names, skipped = found.pictures, found.class_names, list(found.skipped)
 
@@ -156,7 +156,7 @@ def _measure(tree: Tree, path: str) -> Measured:
         return Measured(header.side, needed, images.peak(tree.read(path), name=path))
 
 
-def _numbered(title: str) -> Iterator[tuple[str, str]]:
+def numbered(title: str) -> Iterator[tuple[str, str]]:
     """Names and titles for a dataset: photos and photos, photos-2 and photos 2, and so on."""
     first = slug(title)
     yield first, title

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core import metrics
 from core.backbones import PUBLISHED
+from core.errors import LabError
 from core.runs import Outcome, RunRow
 from dashboard import server
 from dashboard.run import confidence, fair_probe
@@ -78,8 +80,26 @@ def _headline(run: RunRow, outcome: Outcome) -> None:
         if outcome.weights_origin not in PUBLISHED:
             details.append(f"{outcome.weights_origin} weights")
         st.caption(" · ".join(details))
-        for note in outcome.notes:
+        for note in [*outcome.notes, *_without_near_duplicates(run)]:
             st.caption(f":material/info: {formats.plain(note)}")
+
+
+def _without_near_duplicates(run: RunRow) -> list[str]:
+    """How good the run is on the test images that are nearly no training image, if any are known to be."""
+    try:
+        found = server.datasets.near_duplicates_of(server.datasets.get(run.config.dataset))
+    except LabError:  # the dataset is no longer here
+        return []
+    if found is None or not len(found.leaked()):
+        return []
+    predictions = server.runs.predictions(run.id)
+    clean = predictions[~predictions["row"].isin(found.leaked())]
+    share = metrics.accuracy(clean["label"].to_numpy(), clean["prediction"].to_numpy())
+    others = formats.count(len(clean), "other")
+    return [
+        f"{found.summary()}; on the {others} its accuracy is {formats.percent(share.value)} "
+        f"({formats.interval(share.low, share.high)})"
+    ]
 
 
 def _cell(run: RunRow, counts: pd.DataFrame, cell: tuple[str, str]) -> None:

@@ -3,10 +3,12 @@
 import numpy as np
 import streamlit as st
 
-from core.data import datasets
+from core.data import datasets, near_duplicates
 from core.data import duplicates as pixels
 from core.data.datasets import Dataset, Summary
+from core.data.near_duplicates import NearDuplicates
 from dashboard.server import line as lines
+from dashboard.server import tasks
 from dashboard.server.tasks import Task
 
 
@@ -32,6 +34,24 @@ def duplicates(dataset: Dataset) -> list[str]:
     return _duplicates(dataset.fingerprint, dataset)
 
 
+@st.cache_data(ttl=5, max_entries=8, show_spinner=False, hash_funcs={Dataset: lambda dataset: dataset.fingerprint})
+def near_duplicates_of(dataset: Dataset) -> NearDuplicates | None:
+    """`near_duplicates.find`: what has been found, for any visitor."""
+    return near_duplicates.find(dataset)
+
+
+def search(dataset: Dataset) -> Task:
+    """Looks for near-duplicates."""
+    name = tasks.name("near-duplicates", dataset.fingerprint)
+    return Task(name, near_duplicates.search, (dataset.name,), failure="The images cannot be compared")
+
+
+def clean(dataset: Dataset, least: float) -> Task:
+    """Copies a dataset without the test images that agree with training images to `least` or more."""
+    name = tasks.name("clean", dataset.fingerprint, least)
+    return Task(name, _clean, (dataset.name, least), failure="The dataset cannot be copied", line=lines.files)
+
+
 def download(name: str) -> Task:
     """Downloads a dataset."""
     return Task(f"fetch-{name}", datasets.fetch, (name,), failure="The dataset cannot be downloaded", line=lines.files)
@@ -52,3 +72,7 @@ def _splits(fingerprint: str, _dataset: Dataset) -> dict[str, np.ndarray]:
 def _duplicates(fingerprint: str, _dataset: Dataset) -> list[str]:
     warning = pixels.warning(_dataset, _splits(fingerprint, _dataset))
     return [f"{warning}."] if warning else []
+
+
+def _clean(name: str, least: float) -> str:
+    return near_duplicates.clean(name, least).name  # the images stay in the worker

@@ -24,6 +24,7 @@ STAGES = {
     "import": "Importing images",
     "wait": "Waiting for another computation",
     "neighbours": "Finding nearest neighbours",
+    "duplicates": "Looking for near-duplicates",
     "map": "Laying out the map",
     "judge": "Judging the map",
 }

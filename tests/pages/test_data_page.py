@@ -1,14 +1,17 @@
 """Data shows the dataset that is chosen, brings new ones in, and says plainly when it cannot."""
 
+import io
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.data import datasets, layout
 from core.data.folders import Tree
-from tests.pages.conftest import ROOT, wait
+from tests.pages.conftest import ROOT, said, wait
 from tests.pictures import pictures, write_folder, write_zip
 
 
@@ -67,12 +70,12 @@ def test_an_uploaded_zip_is_named_after_its_file_and_does_not_stay(visit, tmp_pa
 def test_the_same_upload_is_the_same_dataset_and_another_of_its_name_is_not(visit, tmp_path: Path):
     page = visit("data")
     uploads = ((10, "pets", "20 images of"), (10, "pets", "already here"), (11, "pets-2", "22 images of"))
-    for per_class, name, said in uploads:
+    for per_class, name, outcome in uploads:
         packed = write_zip(tmp_path / "pets.zip", pictures(per_class=per_class))
         page.file_uploader[0].upload("pets.zip", packed.read_bytes()).run()
         wait(page, lambda: "importing" not in page.query_params)
         assert page.query_params["dataset"] == name
-        assert said in page.toast[0].value
+        assert outcome in page.toast[0].value
 
 
 def test_an_import_goes_on_elsewhere_and_is_found_again_after_a_reload(visit, tmp_path: Path, monkeypatch):
@@ -177,3 +180,31 @@ def test_a_dataset_whose_pixels_changed_on_the_disk_says_so_and_can_be_deleted(v
     press(page, "Delete permanently")
     assert "pets" not in {summary.name for summary in datasets.available()}
     assert metrics(page)["Images"] == "2,500"
+
+
+def test_near_duplicates_are_looked_for_judged_and_left_out_in_a_copy(visit, tmp_path: Path):
+    training = {f"train/{name}": content for name, content in photos(24).items()}
+    test = {f"test/{name}": content for name, content in photos(12, seed=1).items()}
+    mirrored = Image.open(io.BytesIO(training["train/cats/3.png"])).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    stream = io.BytesIO()
+    mirrored.save(stream, "PNG")
+    datasets.import_images(write_folder(tmp_path / "pets", training | test | {"test/dogs/0.png": stream.getvalue()}))
+    page = press(visit("data", dataset="pets"), "Look for near-duplicates")
+    wait(page, lambda: "1 of the 12 test images is nearly a training image (8.3 %)." in said(page))
+    assert any("mirrored" in image.proto.imgs[0].caption for image in page.get("image"))
+    press(page, "Make a copy without 1 test image")
+    wait(page, lambda: any(button.label == "Use the clean copy" for button in page.main.button))
+    press(page, "Use the clean copy")
+    assert page.query_params["dataset"] == "pets-clean"
+    assert metrics(page)["Images"] == "35"
+
+
+def photos(count: int, *, seed: int = 0) -> dict[str, bytes]:
+    """Images of noise, which differ in their details, half of them cats and half dogs."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (count, 32, 32, 3), np.uint8)
+    files = {}
+    for number, image in enumerate(pixels):
+        stream = io.BytesIO()
+        Image.fromarray(image).save(stream, "PNG")
+        files[f"{('cats', 'dogs')[number % 2]}/{number // 2}.png"] = stream.getvalue()
+    return files

@@ -1,0 +1,209 @@
+"""Near-duplicates: the same photo twice, mirrored, shifted, recompressed or resized.
+
+What is compared are the details of images: their grey values at 32 pixels, less a blur. For each image, as it is and
+mirrored, the other one with the most similar amplitude spectrum is found, since a shift leaves that spectrum as it is.
+The correlation of the details of the two at the best shift is how far they agree. After Barz and Denzler, 2020 (ciFAIR,
+https://arxiv.org/abs/1902.00423), who judged by features and by eye.
+"""
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from core import storage
+from core.data import dataset as stored
+from core.data import datasets, importing
+from core.data import splits as cuts
+from core.data.dataset import Dataset
+from core.errors import DatasetError
+from core.progress import Progress, Report, silent
+
+VERSION = 1  # increase it when the same images would give other pairs
+KIND = "near-duplicates"  # folder of the results
+SURE = 0.8  # agreement from which two images are called the same photo
+LEAST = 0.6  # agreement of pairs that are kept, for people to judge
+
+_SIDE = 32  # pixels of the images that are compared
+_BLUR = 2  # radius in pixels; what it keeps is no detail
+_SHIFT = 6  # pixels tried in each direction
+_LOW = 8  # frequencies of the spectrum that are compared, of 16
+_ROWS = 512  # images at once
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two images of a dataset and how far their details agree."""
+
+    row: int
+    twin: int
+    agreement: float  # correlation of the details, at most 1
+    mirrored: bool
+
+
+@dataclass(frozen=True)
+class NearDuplicates:
+    """The pairs of a dataset, those that agree most first."""
+
+    leaks: list[Pair]  # row: a test image, twin: the training or validation image that is most like it
+    within: list[Pair]  # both in the test split, or both in training or validation
+    n_test: int
+
+    def leaked(self, least: float = SURE) -> np.ndarray:
+        """Ascending row ids `int64` of the test images that are nearly training or validation images."""
+        return np.array(sorted({pair.row for pair in self.leaks if pair.agreement >= least}), np.int64)
+
+    def summary(self, least: float = SURE) -> str:
+        """How many test images are nearly training or validation images: a sentence without its full stop."""
+        count = len(self.leaked(least))
+        if not count:
+            return f"None of the {self.n_test:,} test images is nearly a training image"
+        are = "is nearly a training image" if count == 1 else "are nearly training images"
+        return f"{count:,} of the {self.n_test:,} test images {are} ({100 * count / self.n_test:.1f} %)"
+
+
+def find(dataset: Dataset) -> NearDuplicates | None:
+    """The stored result; None if there is none."""
+    return storage.find(KIND, _key(dataset), _parse)
+
+
+def search(name: str, report: Report = silent) -> NearDuplicates:
+    """Compare all images of a dataset's splits; a stored result is returned at once.
+
+    Raises:
+        DatasetError: The dataset cannot be opened.
+        Stopped: `report` raised it.
+    """
+    dataset = datasets.load(name)
+    if found := find(dataset):
+        return found
+    result = of(dataset, report)
+    storage.keep(KIND, _key(dataset), asdict(result))
+    return result
+
+
+def of(dataset: Dataset, report: Report = silent) -> NearDuplicates:
+    """Compare all images of an open dataset; plain ones have no details and no pairs. Raises Stopped from `report`."""
+    splits = datasets.splits(dataset)
+    test, training = splits["test"], np.concatenate([splits["train"], splits["val"]])
+    details = np.concatenate([_details(dataset.images[i : i + _ROWS]) for i in range(0, len(dataset.labels), _ROWS)])
+    jobs = ((test, training), (test, test), (training, training))
+    total, done = sum(len(rows) for rows, _ in jobs), 0
+    pairs: list[list[Pair]] = []
+    for rows, others in jobs:
+        pairs.append([])
+        for chunk in _most_alike(details, rows, others):
+            report(Progress("duplicates", done, total))
+            pairs[-1] += _agreeing(details, *chunk)
+            done += len(chunk[0]) // 2  # as it is, and mirrored
+    leaks = _unique(pairs[0], lambda pair: pair.row)
+    within = _unique(pairs[1] + pairs[2], lambda pair: frozenset((pair.row, pair.twin)))
+    return NearDuplicates(leaks, within, len(test))
+
+
+def clean(name: str, least: float = SURE) -> Dataset:
+    """Store a copy of a dataset whose test split lacks the images that are nearly training or validation images.
+
+    Its splits are the official ones of the copy; the dataset stays as it is.
+
+    Raises:
+        DatasetError: It cannot be opened, nothing is to be left out, no test image of some class would remain, or the
+            disk is full.
+    """
+    dataset = datasets.load(name)
+    found = find(dataset)
+    leaked = found.leaked(least) if found else np.empty(0, np.int64)
+    if not len(leaked):
+        raise DatasetError(f"No near-duplicates are known among the test images of {dataset.title!r}", "", "Look first")
+    official = np.full(len(dataset.labels), "", dtype="U5")
+    splits = datasets.splits(dataset)
+    for split in ("train", "val", "test"):
+        official[splits[split]] = split
+    kept = np.setdiff1d(np.arange(len(dataset.labels)), leaked)
+    cuts.check(dataset.labels[kept], official[kept], dataset.class_names)
+    note = f"{len(leaked):,} test images of {dataset.title} were left out: they are nearly training images."
+    metadata = {
+        "class_names": dataset.class_names,
+        "source": dataset.source,
+        "licence": dataset.licence,
+        "skipped": dataset.skipped,
+        "notes": [*dataset.notes, note],
+    }
+    columns = (dataset.labels[kept].tolist(), official[kept].tolist(), dataset.files[kept].tolist())
+    rows = zip((dataset.images[row] for row in kept), *columns, strict=True)
+    return stored.write(importing.numbered(f"{dataset.title} clean"), rows, metadata=metadata)
+
+
+def _details(images: np.ndarray) -> np.ndarray:
+    """Of images (n, s, s, 3) uint8: (n, 32, 32) float32, mean 0 and length 1, fading towards the edges."""
+    from scipy.ndimage import uniform_filter
+
+    if images.shape[1] != _SIDE:
+        size = (_SIDE, _SIDE)
+        images = np.stack([np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX)) for image in images])
+    grey = images.mean(axis=3, dtype=np.float32)
+    grey -= uniform_filter(grey, 2 * _BLUR + 1, mode="nearest", axes=(1, 2))
+    fade = np.hanning(_SIDE + 2)[1:-1].astype(np.float32)
+    return _normalised((grey * np.outer(fade, fade)).reshape(len(grey), -1)).reshape(grey.shape)
+
+
+def _most_alike(details: np.ndarray, rows: np.ndarray, others: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+    """For chunks of rows: the rows, the other image that is most like each, and whether it is so when mirrored.
+
+    Each row comes twice, as it is and mirrored.
+    """
+    spectra = np.concatenate([_spectra(details[others[i : i + _ROWS]]) for i in range(0, len(others), _ROWS)])
+    for start in range(0, len(rows), _ROWS):
+        chunk = rows[start : start + _ROWS]
+        found = []
+        for step in (1, -1):
+            alike = _spectra(details[chunk][:, :, ::step]) @ spectra.T
+            alike[chunk[:, None] == others] = -2  # an image is not its own duplicate
+            found.append(others[alike.argmax(axis=1)])
+        yield np.tile(chunk, 2), np.concatenate(found), np.repeat([False, True], len(chunk))
+
+
+def _spectra(details: np.ndarray) -> np.ndarray:
+    """Low frequencies of the amplitude spectrum, (n, 153) float32, mean 0 and length 1, so that products correlate."""
+    amplitudes = np.abs(np.fft.rfft2(details))[:, :, : _LOW + 1]
+    low = np.concatenate([amplitudes[:, : _LOW + 1], amplitudes[:, -_LOW:]], axis=1)
+    return _normalised(np.sqrt(low).reshape(len(details), -1))
+
+
+def _agreeing(details: np.ndarray, rows: np.ndarray, twins: np.ndarray, mirrored: np.ndarray) -> list[Pair]:
+    """Those pairs whose details agree at the best shift."""
+    first = np.where(mirrored[:, None, None], details[rows][:, :, ::-1], details[rows])
+    size = (_SIDE + _SHIFT, _SIDE + _SHIFT)  # so that nothing wraps around
+    product = np.fft.rfft2(first, size).conj() * np.fft.rfft2(details[twins], size)
+    shifts = np.roll(np.fft.irfft2(product, size), (_SHIFT, _SHIFT), axis=(1, 2))
+    best = shifts[:, : 2 * _SHIFT + 1, : 2 * _SHIFT + 1].max(axis=(1, 2))
+    return [
+        Pair(int(rows[i]), int(twins[i]), round(min(float(best[i]), 1.0), 4), bool(mirrored[i]))
+        for i in np.flatnonzero(best >= LEAST)
+    ]
+
+
+def _normalised(vectors: np.ndarray) -> np.ndarray:
+    """Vectors less their mean, of length 1; those of plain images are 0."""
+    vectors = vectors - vectors.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 1e-3)
+
+
+def _unique(pairs: list[Pair], key: Callable[[Pair], Hashable]) -> list[Pair]:
+    """The pair of each key whose details agree most; those that agree most come first."""
+    best: dict[Hashable, Pair] = {}
+    for pair in sorted(pairs, key=lambda pair: (-pair.agreement, pair.row, pair.twin, pair.mirrored)):
+        best.setdefault(key(pair), pair)
+    return list(best.values())
+
+
+def _key(dataset: Dataset) -> str:
+    return storage.digest([VERSION, dataset.fingerprint])
+
+
+def _parse(value: dict[str, Any]) -> NearDuplicates:
+    pairs = {part: [Pair(**pair) for pair in value[part]] for part in ("leaks", "within")}
+    return NearDuplicates(**pairs, n_test=value["n_test"])

@@ -1,0 +1,115 @@
+"""Test images that are nearly training images: looked for on request, judged side by side, left out in a copy."""
+
+import numpy as np
+import streamlit as st
+
+from core.data import near_duplicates
+from core.data.datasets import Dataset
+from core.data.near_duplicates import NearDuplicates, Pair
+from dashboard import server
+from dashboard.state import visitor
+from dashboard.ui import contact_sheet, formats, task_progress
+
+POLL = 0.7  # seconds between updates of a running search
+COLUMNS, ROWS = 6, 3  # of pairs at once
+PAPER = "https://arxiv.org/abs/1902.00423"
+WHICH = {"leaks": "Test and training", "within": "Within a split"}
+FIRST = {"surest": "Surest first", "least": "Least sure first"}
+
+
+def show(dataset: Dataset) -> None:
+    """The pairs that were found, or the button that looks for them."""
+    st.subheader("Near-duplicates", anchor=False)
+    search = server.datasets.search(dataset)
+    if search.running:
+        st.fragment(_wait, run_every=POLL)(search)
+    elif found := server.datasets.near_duplicates_of(dataset):
+        _judge(dataset, found)
+    else:
+        task_progress.why_it_ended(search.error, kept="Nothing is kept")
+        st.markdown(
+            "A test image that is nearly a training image, such as the same photo mirrored or cropped differently, "
+            f"tests memory, not recognition. About 3 % of CIFAR-10's do ([Barz and Denzler, 2020]({PAPER}))."
+        )
+        st.button(
+            "Look for near-duplicates",
+            icon=":material/compare:",
+            key="search-duplicates",
+            on_click=task_progress.begin,
+            args=([search],),
+        )
+
+
+def _judge(dataset: Dataset, found: NearDuplicates) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        which = st.segmented_control(
+            "Pairs", list(WHICH), format_func=WHICH.__getitem__, default="leaks", key="pairs", required=True
+        )
+        least = st.slider(
+            "Agreement of at least",
+            near_duplicates.LEAST,
+            1.0,
+            near_duplicates.SURE,
+            0.01,
+            key="agreement",
+            width=260,
+            help="The correlation of the details of two images at 32 pixels, at the best shift. Lower it to see more "
+            "pairs, down to images that are only similar.",
+        )
+        first = st.segmented_control(
+            "Order", list(FIRST), format_func=FIRST.__getitem__, default="surest", key="order", required=True
+        )
+    st.markdown(f"**{found.summary(least)}.**")
+    pairs = [pair for pair in getattr(found, which) if pair.agreement >= least]
+    _pairs(dataset, pairs[: -COLUMNS * ROWS - 1 : -1] if first == "least" else pairs[: COLUMNS * ROWS])
+    if len(pairs) > COLUMNS * ROWS:
+        st.caption(f"{COLUMNS * ROWS} of {formats.count(len(pairs), 'pair')}")
+    if len(found.leaked(least)):
+        _offer_copy(dataset, found, least)
+
+
+def _pairs(dataset: Dataset, pairs: list[Pair]) -> None:
+    for start in range(0, len(pairs), COLUMNS):
+        for column, pair in zip(st.columns(COLUMNS), pairs[start : start + COLUMNS], strict=False):
+            rows = np.array([pair.row, pair.twin])
+            names = [formats.plain(dataset.class_names[label]) for label in dataset.labels[rows]]
+            title = names[0] if names[0] == names[1] else f"{names[0]} and {names[1]}"
+            column.image(
+                contact_sheet.strip(dataset.images[rows], columns=2),
+                caption=f"{title}, {pair.agreement:.2f}{', mirrored' if pair.mirrored else ''}",
+                width="stretch",
+                alt=f"Images {pair.row} and {pair.twin}",
+            )
+
+
+def _offer_copy(dataset: Dataset, found: NearDuplicates, least: float) -> None:
+    copy = server.datasets.clean(dataset, least)
+    if copy.running:
+        st.fragment(_wait, run_every=POLL)(copy)
+        return
+    task_progress.why_it_ended(copy.error, kept="Nothing is kept")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if name := copy.result:
+            st.button("Use the clean copy", icon=":material/check:", type="primary", on_click=_use, args=(name,))
+        else:
+            st.button(
+                f"Make a copy without {formats.count(len(found.leaked(least)), 'test image')}",
+                icon=":material/cleaning_services:",
+                key="clean",
+                on_click=task_progress.begin,
+                args=([copy],),
+            )
+        st.markdown(":gray[This dataset and its runs stay as they are.]", width="content")
+
+
+def _use(name: str) -> None:
+    server.datasets.refresh()
+    visitor.update(dataset=name)
+
+
+def _wait(task) -> None:
+    if not task.running:
+        server.datasets.near_duplicates_of.clear()
+        st.rerun()
+    task_progress.bar(task)
+    task_progress.cancel_button([task], key=f"cancel-{task.name}")
