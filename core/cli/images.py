@@ -69,7 +69,7 @@ def check(name: str, *, clean: bool, report: Report) -> tuple[dict, str]:
         DatasetError: The dataset cannot be opened or copied.
     """
     found, files = near_duplicates.search(name, report), datasets.load(name).files
-    lines = [f"{found.summary()}: details agree to {near_duplicates.SURE} or more"]
+    lines = [f"{found.summary()}, by details that agree to {near_duplicates.SURE} or more. The pairs that agree most:"]
     lines += [
         f"{pair.agreement:.2f}  {files[pair.row]}  {files[pair.twin]}{'  mirrored' if pair.mirrored else ''}"
         for pair in found.leaks[:SHOWN]

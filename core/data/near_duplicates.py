@@ -57,11 +57,15 @@ class NearDuplicates:
 
     def summary(self, least: float = SURE) -> str:
         """How many test images are nearly training or validation images: a sentence without its full stop."""
-        count = len(self.leaked(least))
-        if not count:
-            return f"None of the {self.n_test:,} test images is nearly a training image"
-        are = "is nearly a training image" if count == 1 else "are nearly training images"
-        return f"{count:,} of the {self.n_test:,} test images {are} ({100 * count / self.n_test:.1f} %)"
+        return sentence(len(self.leaked(least)), self.n_test)
+
+
+def sentence(count: int, n_test: int) -> str:
+    """How many of the test images are nearly training or validation images, without a full stop."""
+    if not count:
+        return f"None of the {n_test:,} test images is nearly a training image"
+    are = "is nearly a training image" if count == 1 else "are nearly training images"
+    return f"{count:,} of the {n_test:,} test images {are} ({100 * count / n_test:.1f} %)"
 
 
 def find(dataset: Dataset) -> NearDuplicates | None:
@@ -103,7 +107,7 @@ def of(dataset: Dataset, report: Report = silent) -> NearDuplicates:
     return NearDuplicates(leaks, within, len(test))
 
 
-def clean(name: str, least: float = SURE) -> Dataset:
+def clean(name: str, least: float = SURE, report: Report = silent) -> Dataset:
     """Store a copy of a dataset whose test split lacks the images that are nearly training or validation images.
 
     Its splits are the official ones of the copy; the dataset stays as it is.
@@ -111,11 +115,12 @@ def clean(name: str, least: float = SURE) -> Dataset:
     Raises:
         DatasetError: It cannot be opened, nothing is to be left out, no test image of some class would remain, or the
             disk is full.
+        Stopped: `report` raised it; nothing is kept.
     """
     dataset = datasets.load(name)
     found = find(dataset)
     leaked = found.leaked(least) if found else np.empty(0, np.int64)
-    if not len(leaked):
+    if found is None or not len(leaked):
         raise DatasetError(f"No near-duplicates are known among the test images of {dataset.title!r}", "", "Look first")
     official = np.full(len(dataset.labels), "", dtype="U5")
     splits = datasets.splits(dataset)
@@ -123,7 +128,7 @@ def clean(name: str, least: float = SURE) -> Dataset:
         official[splits[split]] = split
     kept = np.setdiff1d(np.arange(len(dataset.labels)), leaked)
     cuts.check(dataset.labels[kept], official[kept], dataset.class_names)
-    note = f"{len(leaked):,} test images of {dataset.title} were left out: they are nearly training images."
+    note = f"Left out of {dataset.title}: {sentence(len(leaked), found.n_test)}."
     metadata = {
         "class_names": dataset.class_names,
         "source": dataset.source,
@@ -132,7 +137,8 @@ def clean(name: str, least: float = SURE) -> Dataset:
         "notes": [*dataset.notes, note],
     }
     columns = (dataset.labels[kept].tolist(), official[kept].tolist(), dataset.files[kept].tolist())
-    rows = zip((dataset.images[row] for row in kept), *columns, strict=True)
+    images = (dataset.images[row] for row in kept)
+    rows = importing.reported(zip(images, *columns, strict=True), len(kept), "import", report)
     return stored.write(importing.numbered(f"{dataset.title} clean"), rows, metadata=metadata)
 
 

@@ -7,13 +7,15 @@ from core.data import near_duplicates
 from core.data.datasets import Dataset
 from core.data.near_duplicates import NearDuplicates, Pair
 from dashboard import server
+from dashboard.server.tasks import Task
 from dashboard.state import visitor
 from dashboard.ui import contact_sheet, formats, task_progress
 
 POLL = 0.7  # seconds between updates of a running search
 COLUMNS, ROWS = 6, 3  # of pairs at once
 PAPER = "https://arxiv.org/abs/1902.00423"
-WHICH = {"leaks": "Test and training", "within": "Within a split"}
+WHICH = {"leaks": "Test (left) and training", "within": "Within a split"}
+NOTHING_KEPT = "Nothing is kept; the next attempt starts again."
 FIRST = {"surest": "Surest first", "least": "Least sure first"}
 
 
@@ -26,7 +28,7 @@ def show(dataset: Dataset) -> None:
     elif found := server.datasets.near_duplicates_of(dataset):
         _judge(dataset, found)
     else:
-        task_progress.why_it_ended(search.error, kept="Nothing is kept")
+        task_progress.why_it_ended(search.error, kept=NOTHING_KEPT)
         st.markdown(
             "A test image that is nearly a training image, such as the same photo mirrored or cropped differently, "
             f"tests memory, not recognition. About 3 % of CIFAR-10's do ([Barz and Denzler, 2020]({PAPER}))."
@@ -64,8 +66,8 @@ def _judge(dataset: Dataset, found: NearDuplicates) -> None:
     _pairs(dataset, pairs[: -COLUMNS * ROWS - 1 : -1] if first == "least" else pairs[: COLUMNS * ROWS])
     if len(pairs) > COLUMNS * ROWS:
         st.caption(f"{COLUMNS * ROWS} of {formats.count(len(pairs), 'pair')}")
-    if len(found.leaked(least)):
-        _offer_copy(dataset, found, least)
+    if leaked := len(found.leaked(least)):
+        _offer_copy(dataset, leaked, least)
 
 
 def _pairs(dataset: Dataset, pairs: list[Pair]) -> None:
@@ -82,18 +84,19 @@ def _pairs(dataset: Dataset, pairs: list[Pair]) -> None:
             )
 
 
-def _offer_copy(dataset: Dataset, found: NearDuplicates, least: float) -> None:
+def _offer_copy(dataset: Dataset, leaked: int, least: float) -> None:
     copy = server.datasets.clean(dataset, least)
     if copy.running:
         st.fragment(_wait, run_every=POLL)(copy)
         return
-    task_progress.why_it_ended(copy.error, kept="Nothing is kept")
+    task_progress.why_it_ended(copy.error, kept=NOTHING_KEPT)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if name := copy.result:
+        name = copy.result
+        if name in {summary.name for summary in server.datasets.available()}:  # not deleted since
             st.button("Use the clean copy", icon=":material/check:", type="primary", on_click=_use, args=(name,))
         else:
             st.button(
-                f"Make a copy without {formats.count(len(found.leaked(least)), 'test image')}",
+                f"Make a copy without {formats.count(leaked, 'test image')}",
                 icon=":material/cleaning_services:",
                 key="clean",
                 on_click=task_progress.begin,
@@ -103,13 +106,12 @@ def _offer_copy(dataset: Dataset, found: NearDuplicates, least: float) -> None:
 
 
 def _use(name: str) -> None:
-    server.datasets.refresh()
     visitor.update(dataset=name)
 
 
-def _wait(task) -> None:
+def _wait(task: Task) -> None:
     if not task.running:
-        server.datasets.near_duplicates_of.clear()
+        server.datasets.refresh()
         st.rerun()
     task_progress.bar(task)
     task_progress.cancel_button([task], key=f"cancel-{task.name}")

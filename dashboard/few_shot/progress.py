@@ -22,7 +22,7 @@ def show(sources: Mapping[str, Source], curves: Mapping[str, Curve]) -> None:
         st.fragment(_live, run_every=POLL)(missing, _points(curves[name] for name in missing if name in curves))
         return
     for task in tasks:
-        task_progress.why_it_ended(task.error, kept="Finished sizes are kept")
+        task_progress.why_it_ended(task.error, kept=task_progress.CONTINUES.format("sizes"))
     if missing:
         counted = Count("few-shot")
         for source in missing.values():

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import metrics
 from core.backbones import PUBLISHED
 from core.errors import LabError
 from core.runs import Outcome, RunRow
@@ -90,16 +89,8 @@ def _without_near_duplicates(run: RunRow) -> list[str]:
         found = server.datasets.near_duplicates_of(server.datasets.get(run.config.dataset))
     except LabError:  # the dataset is no longer here
         return []
-    if found is None or not len(found.leaked()):
-        return []
-    predictions = server.runs.predictions(run.id)
-    clean = predictions[~predictions["row"].isin(found.leaked())]
-    share = metrics.accuracy(clean["label"].to_numpy(), clean["prediction"].to_numpy())
-    others = formats.count(len(clean), "other")
-    return [
-        f"{found.summary()}; on the {others} its accuracy is {formats.percent(share.value)} "
-        f"({formats.interval(share.low, share.high)})"
-    ]
+    sentence = found and findings.without_near_duplicates(found.leaked(), server.runs.predictions(run.id))
+    return [sentence] if sentence else []
 
 
 def _cell(run: RunRow, counts: pd.DataFrame, cell: tuple[str, str]) -> None:

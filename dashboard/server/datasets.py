@@ -7,6 +7,7 @@ from core.data import datasets, near_duplicates
 from core.data import duplicates as pixels
 from core.data.datasets import Dataset, Summary
 from core.data.near_duplicates import NearDuplicates
+from core.progress import Report
 from dashboard.server import line as lines
 from dashboard.server import tasks
 from dashboard.server.tasks import Task
@@ -58,9 +59,10 @@ def download(name: str) -> Task:
 
 
 def refresh() -> None:
-    """Read datasets again: one has been downloaded, imported or deleted."""
+    """Read datasets again: one has been downloaded, imported, compared, copied or deleted."""
     available.clear()
     get.clear()
+    near_duplicates_of.clear()
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -74,5 +76,5 @@ def _duplicates(fingerprint: str, _dataset: Dataset) -> list[str]:
     return [f"{warning}."] if warning else []
 
 
-def _clean(name: str, least: float) -> str:
-    return near_duplicates.clean(name, least).name  # the images stay in the worker
+def _clean(name: str, least: float, report: Report) -> str:
+    return near_duplicates.clean(name, least, report).name  # the images stay in the worker

@@ -58,10 +58,17 @@ def cancel_button(tasks: Iterable[Task], *, key: str) -> None:
     st.button("Cancel", icon=":material/stop_circle:", key=key, on_click=_cancel, args=(list(tasks),))
 
 
-def why_it_ended(error: LabError | None, *, kept: str = "Finished features are kept") -> None:
-    """Why the last attempt failed; nothing if it did not."""
+CONTINUES = "Finished {} are kept; the next attempt continues from there."
+
+
+def why_it_ended(error: LabError | None, *, kept: str = CONTINUES.format("features")) -> None:
+    """Why the last attempt failed; nothing if it did not.
+
+    Args:
+        kept: What a cancelled attempt leaves, in a sentence.
+    """
     if isinstance(error, Stopped):
-        st.info(f"{kept}; the next attempt continues from there.", title="Cancelled")
+        st.info(kept, title="Cancelled")
     elif error:
         components.show_error(error)
 

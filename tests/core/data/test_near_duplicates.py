@@ -11,6 +11,7 @@ from core.data import dataset as stored
 from core.data import datasets, near_duplicates
 from core.data.datasets import Dataset
 from core.errors import DatasetError, Stopped
+from core.progress import Progress
 
 COPIES = 10  # of each kind
 
@@ -70,7 +71,11 @@ def test_planted_copies_are_found_and_left_out():
     assert not others
     assert near_duplicates.find(dataset) == result
 
+    with pytest.raises(Stopped):
+        near_duplicates.clean("planted", report=stop)
+    assert {summary.name for summary in datasets.available()}.isdisjoint({"planted-clean"})
     clean = near_duplicates.clean("planted")
+    assert clean.notes[-1].startswith(f"Left out of Planted: {len(result.leaked())} of the 500 test images are nearly")
     assert (clean.name, clean.title) == ("planted-clean", "Planted clean")
     assert clean.fingerprint != dataset.fingerprint
     left = datasets.splits(clean)
@@ -96,10 +101,11 @@ def test_plain_images_have_no_pairs():
     assert not set(test[:2].tolist()) & {pair.row for pair in result.leaks}
 
 
-def test_a_search_that_is_stopped_keeps_nothing():
-    def stop(progress):
-        raise Stopped
+def stop(progress: Progress) -> None:
+    raise Stopped
 
+
+def test_a_search_that_is_stopped_keeps_nothing():
     with pytest.raises(Stopped):
         near_duplicates.search("cifar10-sample", stop)
     assert near_duplicates.find(datasets.load("cifar10-sample")) is None
