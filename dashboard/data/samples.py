@@ -9,6 +9,7 @@ from dashboard.state import visitor
 from dashboard.ui import charts, components, contact_sheet, formats
 
 CLASSES_AT_ONCE = 10
+NEARLY = 1.05  # a ratio of sizes below it is 1.0 in one decimal place
 _SEED = "samples-seed"  # in the session
 
 
@@ -41,11 +42,18 @@ def show_balance(dataset: Dataset) -> None:
     st.subheader("Class balance", anchor=False)
     images = np.bincount(dataset.labels, minlength=len(dataset.class_names))
     least, most = images.min(), images.max()
-    st.markdown(
-        f"Every class has {formats.count(most, 'image')}."
-        if least == most
-        else f"The largest class has {most / max(least, 1):.1f} times the images of the smallest: "
-        f"{formats.count(most)} to {formats.count(least)}. Accuracy mostly reflects the large ones; check each class."
+    st.markdown(balance(least, most))
+    counts = pd.DataFrame({"class_name": np.array(dataset.class_names), "images": images})
+    components.chart(charts.class_balance(counts), key="balance", alt=f"Images of each class, {least} to {most}")
+
+
+def balance(least: int, most: int) -> str:
+    """How far the numbers of images of the smallest and the largest class are apart, and what follows."""
+    if least == most:
+        return f"Every class has {formats.count(most, 'image')}."
+    if (ratio := most / max(least, 1)) < NEARLY:
+        return f"The classes are of nearly the same size: {formats.count(least)} to {formats.count(most)} images."
+    return (
+        f"The largest class has {ratio:.1f} times the images of the smallest: {formats.count(most)} to "
+        f"{formats.count(least)}. Accuracy mostly reflects the large ones; check each class."
     )
-    balance = pd.DataFrame({"class_name": np.array(dataset.class_names), "images": images})
-    components.chart(charts.class_balance(balance), key="balance", alt=f"Images of each class, {least} to {most}")
