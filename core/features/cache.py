@@ -11,7 +11,6 @@ shares one entry, and only missing rows are computed. A missing row reads as nan
 import functools
 import json
 import logging
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -165,7 +164,7 @@ def fill(
                 estimates.time_work(f"build {key.backbone}", 1, load_seconds + first_batches, size=key.input_size)
             values = _read(path, unique, part)
         assert values is not None  # the entry exists now
-        os.utime(path)  # the time of its last use, for `evict`
+        storage.used(path)
     if missing.size:
         evict(settings.cache_budget(), keep=path)
     return Features(

@@ -9,7 +9,6 @@ noted so that it is not tried again. Both compute in float32; docs/benchmarks.md
 
 import json
 import logging
-import os
 import shutil
 import sys
 import zlib
@@ -83,7 +82,7 @@ def fastest(identity: dict[str, Any], make: Callable[[], Original], precision: s
         if note and not note["refused"]:
             try:
                 network = _read(path, note)
-                os.utime(path)  # the time of its last use, for `evict`
+                storage.used(path)
                 return network
             except (OSError, RuntimeError, ValueError) as error:
                 log.warning("The converted network in %s cannot be read (%s): converting it again", path, error)

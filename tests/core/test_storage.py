@@ -193,3 +193,15 @@ def test_results_of_earlier_versions_are_found(home):
 def _write(path, value) -> None:
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(value, indent=1))
+
+
+def test_of_folders_used_one_right_after_another_each_is_later_than_the_one_before(tmp_path):
+    folders = [tmp_path / str(number) for number in range(20)]
+    for folder in folders:
+        folder.mkdir()
+    times = []
+    for folder in folders:
+        storage.used(folder)
+        times.append(folder.stat().st_mtime_ns)
+    assert len(set(times)) == len(times)
+    assert times == sorted(times)
