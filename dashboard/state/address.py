@@ -158,7 +158,7 @@ def several(
         addressed = known or None
     if addressed is not None:
         st.session_state[name] = [option for option in titles if option in addressed.split("+")]
-    elif name not in st.session_state:  # as the widget's own default, so that a click right away starts from it
+    else:  # as the widget's own default in every run: a browser that draws it afresh begins with that
         options = {"default": list(default)} | options
 
     def keep() -> None:

@@ -85,3 +85,25 @@ def test_changes_together_are_sent_as_one(monkeypatch):
     page = AppTest.from_function(change_three, default_timeout=120).run()
     assert page.text[0].value == "30"
     assert sent == [{"map": "pca", "near": "30"}]
+
+
+def _several_choices():
+    import streamlit as st
+
+    from dashboard.state import address
+
+    titles = {"cnn": "CNN", "probe": "Probe", "tune": "Fine-tune"}
+    st.text(address.several("models", "Models", titles, widget=st.multiselect, default=["cnn", "tune"]))
+    st.button("again")
+
+
+def test_a_list_that_a_browser_draws_afresh_begins_with_the_default_in_every_run():
+    page = AppTest.from_function(_several_choices, default_timeout=120).run()
+    page.button[0].click().run()
+    assert list(page.multiselect[0].proto.default) == [0, 2]
+    assert page.text[0].value == "cnn+tune"
+    page.multiselect[0].set_value(["probe"]).run()
+    page.button[0].click().run()
+    assert (page.text[0].value, page.query_params["models"]) == ("probe", "probe")
+    page.multiselect[0].set_value(["cnn", "tune"]).run()
+    assert (page.text[0].value, "models" in page.query_params) == ("cnn+tune", False)
