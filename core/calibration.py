@@ -82,8 +82,8 @@ def temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     def loss(inverse: float) -> float:
         return float((np.log(np.exp(inverse * logits).sum(axis=1)) - inverse * own).mean())
 
-    found = minimize_scalar(loss, bounds=(1 / HOTTEST, HOTTEST), method="bounded", options={"xatol": 1e-3})
-    return float(1 / found.x)  # pyright: ignore[reportAttributeAccessIssue]
+    best = minimize_scalar(loss, bounds=(1 / HOTTEST, HOTTEST), method="bounded", options={"xatol": 1e-3})
+    return float(1 / best.x)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:

@@ -47,9 +47,9 @@ def file() -> Path:
 def ignored() -> dict[str, Any]:
     """The settings of keras.json that have no effect here, by name."""
     try:
-        found = json.loads(file().read_text(encoding="utf-8"))
+        stored = json.loads(file().read_text(encoding="utf-8"))
         expected = DEFAULTS | {"backend": backend()}
-        return {name: found[name] for name in expected if found.get(name, expected[name]) != expected[name]}
+        return {name: stored[name] for name in expected if stored.get(name, expected[name]) != expected[name]}
     except (OSError, ValueError, AttributeError):  # missing, or no JSON object: Keras ignores it, too
         return {}
 
@@ -68,7 +68,7 @@ class _Finder(importlib.abc.MetaPathFinder):
         if fullname != "keras":
             return None
         others = (finder for finder in sys.meta_path if finder is not self)
-        spec = next((found for finder in others if (found := finder.find_spec(fullname, path, target))), None)
+        spec = next((other for finder in others if (other := finder.find_spec(fullname, path, target))), None)
         if spec is not None and spec.loader is not None:
             spec.loader = _Loader(spec.loader, self)
         return spec

@@ -76,7 +76,7 @@ def _pairs(file, model, path: Path, name: str) -> Iterator[tuple]:
 def _networks(layers) -> list:
     """The layers of a saved model, and those of each network nested in it, at any level."""
     nested = [layers[name]["layers"] for name in layers if "layers" in layers[name]]
-    return [layers, *(found for each in nested for found in _networks(each))]
+    return [layers, *(inner for each in nested for inner in _networks(each))]
 
 
 def _fits(group, model) -> bool:
@@ -132,11 +132,11 @@ def _in_order(group, model, path: Path, name: str) -> Iterator[tuple]:
 def _assign(layer, variables: list, saved_name: str, arrays: list, path: Path, name: str) -> None:
     received, expected = _of(arrays), _of(variables)
     if received != expected:
-        found = (
+        problem = (
             f"its layer {saved_name} has shapes {_shapes(received)}" if received else f"it has no layer {saved_name}"
         )
         raise WeightsError(
-            f"{path} does not fit {name}: {found}",
+            f"{path} does not fit {name}: {problem}",
             f"{_shapes(expected)} for the layer {layer.name}",
             "Choose the file of this network",
         )

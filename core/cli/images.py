@@ -41,12 +41,12 @@ def perform(action: str, names: Sequence[str]) -> tuple[list[dict], str]:
     elif action == "delete":
         datasets.delete(names[0])
         lines.append(f"{names[0]} is deleted. Runs of it keep their results")
-    found = [asdict(summary) for summary in datasets.available()]
+    listed = [asdict(summary) for summary in datasets.available()]
     lines += [
         f"{each['name']:24} {each['state']:9} {each['images']:>8,} images {each['classes']:>5,} classes"
-        for each in found
+        for each in listed
     ]
-    return found, "\n".join(lines)
+    return listed, "\n".join(lines)
 
 
 def bring(path: str, name: str | None = None) -> str:

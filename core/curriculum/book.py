@@ -163,10 +163,10 @@ def speeds(seconds: Mapping[str, float], basis: str) -> dict[str, Speed]:
 def years(work: str) -> dict[str, int]:
     """The years of a work: `paper` (its first version), and where the book gives one, `mind map` and `table`."""
     of_table = {row.year for row in TABLE.values() if (origin := of(row.backbone)) and origin.name == work}
-    found = {"paper": WORKS[work].paper.year}
+    dated = {"paper": WORKS[work].paper.year}
     if work in MIND_MAP:
-        found["mind map"] = MIND_MAP[work]
-    return found | ({"table": min(of_table)} if of_table else {})
+        dated["mind map"] = MIND_MAP[work]
+    return dated | ({"table": min(of_table)} if of_table else {})
 
 
 def misdated() -> dict[str, int]:
@@ -182,8 +182,8 @@ def differences(name: str, speed: Speed | None) -> dict[str, str]:
         speed: As `judge` has it; None: no time is known.
     """
     row = TABLE[name]
-    found = {"year": _year(row), "size": _size(row), "speed": _speed(row, speed)}
-    return {kind: sentence for kind, sentence in found.items() if sentence}
+    sentences = {"year": _year(row), "size": _size(row), "speed": _speed(row, speed)}
+    return {kind: sentence for kind, sentence in sentences.items() if sentence}
 
 
 def _year(row: Row) -> str:
@@ -197,16 +197,16 @@ def _year(row: Row) -> str:
 
 
 def _size(row: Row) -> str:
-    found, facts = size(row), BACKBONES[row.backbone]
-    if found.backbone != row.backbone:
+    nearest, facts = size(row), BACKBONES[row.backbone]
+    if nearest.backbone != row.backbone:
         own = ", ".join(f"{_million(params)} {what}" for params, what in _counts(facts))
-        return f"{row.size} M is {found.backbone} {found.what}; the book's example loads {facts.name}: {own}."
-    if found.fits:
+        return f"{row.size} M is {nearest.backbone} {nearest.what}; the book's example loads {facts.name}: {own}."
+    if nearest.fits:
         return ""
-    more = "more" if found.off(row.size) > 0 else "less"
+    more = "more" if nearest.off(row.size) > 0 else "less"
     return (
-        f"{row.size} M is {abs(found.off(row.size)):.1%} {more} than the nearest count, "
-        f"{_million(found.counted)} {found.what}.".replace("%", " %")
+        f"{row.size} M is {abs(nearest.off(row.size)):.1%} {more} than the nearest count, "
+        f"{_million(nearest.counted)} {nearest.what}.".replace("%", " %")
     )
 
 

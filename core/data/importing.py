@@ -78,8 +78,8 @@ def import_images(path: str | Path, *, name: str | None = None, report: Report =
     path = Path(path).expanduser()
     with folders.open_tree(path) as tree:
         names = numbered(tree.name) if name is None else [(slug(name), name)]
-        found = layout.arrange(tree)
-        pictures, class_names, skipped = found.pictures, found.class_names, list(found.skipped)
+        arranged = layout.arrange(tree)
+        pictures, class_names, skipped = arranged.pictures, arranged.class_names, list(arranged.skipped)
 
         # Two passes over the files: first mostly the headers, to choose size and range; then the pixels.
         def measure(picture: Picture) -> Measured:
@@ -110,7 +110,7 @@ def import_images(path: str | Path, *, name: str | None = None, report: Report =
             "source": f"Imported from {path.name}",
             "licence": "Not stated",
             "skipped": skipped,
-            "notes": [*tree.notes, *found.notes, *_range(peak, white)],
+            "notes": [*tree.notes, *arranged.notes, *_range(peak, white)],
         }
         return stored.write(names, rows(), metadata=metadata)
 

@@ -72,22 +72,22 @@ def arrange(tree: Tree) -> Layout:
 
     splits, notes = _splits(folders, set(paths.values()))
     prefixes = _prefixes(splits, folders, set(paths.values()))  # what to remove in front of the class
-    found: dict[str, tuple[str, Parts]] = {}  # file -> split, path from its class on
+    files: dict[str, tuple[str, Parts]] = {}  # file -> split, path from its class on
     for name, parts in sorted(paths.items()):
         prefix = _prefix(parts, prefixes)
         if prefix is None or len(parts) < len(prefix) + 2:
             skipped.append(f"{name}: not in a class folder")
         else:
-            found[name] = splits.get(parts[0], ""), parts[len(prefix) :]
+            files[name] = splits.get(parts[0], ""), parts[len(prefix) :]
 
-    if not splits and _inverted(found.values()):
-        found = {name: (_split_of(parts[1]), parts) for name, (_, parts) in found.items()}
+    if not splits and _inverted(files.values()):
+        files = {name: (_split_of(parts[1]), parts) for name, (_, parts) in files.items()}
     else:
-        _refuse_ambiguous(found.values())
+        _refuse_ambiguous(files.values())
     inside = (parts[len(prefix) :] for parts in folders if (prefix := _prefix(parts, prefixes)) is not None)
     class_names = sorted({_composed(parts[0]) for parts in inside if parts})
     labels = {class_name: label for label, class_name in enumerate(class_names)}
-    pictures = [Picture(name, labels[_composed(parts[0])], split) for name, (split, parts) in found.items()]
+    pictures = [Picture(name, labels[_composed(parts[0])], split) for name, (split, parts) in files.items()]
     return Layout(tuple(pictures), tuple(class_names), tuple(skipped), tuple(notes))
 
 
@@ -166,14 +166,14 @@ def _starts(parts: Parts, prefix: Parts) -> bool:
     return len(parts) > len(prefix) and parts[: len(prefix)] == prefix
 
 
-def _inverted(found: Collection[tuple[str, Parts]]) -> bool:
+def _inverted(files: Collection[tuple[str, Parts]]) -> bool:
     """Whether every image lies in a split below its class."""
-    return bool(found) and all(len(parts) > 2 and _split_of(parts[1]) for _, parts in found)
+    return bool(files) and all(len(parts) > 2 and _split_of(parts[1]) for _, parts in files)
 
 
-def _refuse_ambiguous(found: Collection[tuple[str, Parts]]) -> None:
+def _refuse_ambiguous(files: Collection[tuple[str, Parts]]) -> None:
     below = defaultdict(set)  # class -> names of the folders that hold its images
-    for _, parts in found:
+    for _, parts in files:
         below[parts[0]].add(parts[1] if len(parts) > 2 else "")
     shared = set.intersection(*below.values()) if len(below) > 1 else set()
     if len(shared) > 1 and not any("" in names for names in below.values()):

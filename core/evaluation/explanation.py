@@ -43,12 +43,12 @@ _READ_BY = {  # groups that only some methods read
 
 def mistakes(run: RunRow) -> tuple[str, ...]:
     """Known mistakes in how a run was made, as in the middle of a sentence; none for most runs."""
-    found = []
+    reasons = []
     if run.config.preprocessing == "divide255" and run.weights_origin != "untrained":
-        found.append("its pixels were divided by 255, which its weights were not trained on")
+        reasons.append("its pixels were divided by 255, which its weights were not trained on")
     if run.config.recipe == "book-as-printed":
-        found.append("every layer and BatchNorm's statistics were trained, as the book printed it")
-    return tuple(found)
+        reasons.append("every layer and BatchNorm's statistics were trained, as the book printed it")
+    return tuple(reasons)
 
 
 @dataclass(frozen=True)

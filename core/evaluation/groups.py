@@ -29,13 +29,13 @@ class Group:
 def by_test_images(runs: Sequence[RunRow]) -> tuple[Group, ...]:
     """Groups of runs whose accuracies may be compared, the one with the most results first, of equals the newest."""
     members: defaultdict[tuple[str, int], list[RunRow]] = defaultdict(list)
-    asked: dict[tuple[str, int], int] = {}  # dataset and requested test images -> images tested on
+    tested_on: dict[tuple[str, int], int] = {}  # dataset and requested test images -> images tested on
     for run in runs:
         if run.has_result:
-            asked[run.config.dataset, run.config.n_test] = int(run.n_test)
+            tested_on[run.config.dataset, run.config.n_test] = int(run.n_test)
     for run in runs:
         config = run.config
-        tested = int(run.n_test) if run.has_result else asked.get((config.dataset, config.n_test), config.n_test)
+        tested = int(run.n_test) if run.has_result else tested_on.get((config.dataset, config.n_test), config.n_test)
         members[config.dataset, tested].append(run)
     groups = [Group(dataset, n_test, tuple(group)) for (dataset, n_test), group in members.items()]
     return tuple(sorted(groups, key=lambda group: (group.tested, max(run.created for run in group.runs)), reverse=True))

@@ -72,12 +72,7 @@ class Key:
         """16 hexadecimal digits."""
         # Without an output, the digest is what it was before keys had one.
         values = {name: value for name, value in asdict(self).items() if name != "output" or value}
-        return storage.digest(values | {"backbone": self.stored_name})
-
-    @property
-    def stored_name(self) -> str:
-        """The name of the backbone in digests and files."""
-        return backbones.get(self.backbone).stored_name
+        return storage.digest(values | {"backbone": backbones.get(self.backbone).stored_name})
 
 
 @dataclass(frozen=True)
@@ -112,10 +107,10 @@ def extract(
     Raises:
         WeightsError: The weights are not on this machine and cannot be downloaded.
     """
-    encoder.find_weights(report)
+    weights = encoder.find_weights(report)
     image_size = dataset.images.shape[1]
     return fill(
-        key_of(dataset, encoder),
+        key_of(dataset, encoder, weights=weights.digest),
         dataset,
         rows,
         lambda: compiled.build(encoder, image_size=image_size),
@@ -203,21 +198,21 @@ def cached_sizes(dataset: Dataset, encoder: Encoder) -> list[int]:
     """
     if encoder.needs_download:
         return []
-    found = []
+    sizes = []
     name = backbones.get(encoder.backbone).stored_name
     for size in {int(path.name.split("-")[-2][:-2]) for path in _folder().glob(f"{name}-*px-*.zarr")}:
         path = _path(key_of(dataset, replace(encoder, input_size=size)))
         if path.exists():
             used = path.stat().st_mtime_ns
-            found.append((_computed(path, used), used, size))
-    return [size for _, _, size in sorted(found, reverse=True)]
+            sizes.append((_computed(path, used), used, size))
+    return [size for _, _, size in sorted(sizes, reverse=True)]
 
 
 def key_of(dataset: Dataset, encoder: Encoder, *, weights: str = "", output: str = "") -> Key:
     """The key of an encoder's output.
 
     Args:
-        weights: A digest to use instead of that of the encoder's weights, such as a trained network's.
+        weights: The digest of its weights, or of a trained network's; by default they are found on this machine.
         output: Which output of the network; "": the features that `extract` returns.
 
     Raises:
@@ -332,7 +327,7 @@ class _Writer:
 
 
 def _path(key: Key) -> Path:
-    return _folder() / f"{key.stored_name}-{key.input_size}px-{key.digest}.zarr"
+    return _folder() / f"{backbones.get(key.backbone).stored_name}-{key.input_size}px-{key.digest}.zarr"
 
 
 def _folder() -> Path:

@@ -68,8 +68,8 @@ def compile(
         return on_tensorflow(*make(), image_size=image_size, input_size=input_size, mode=mode)
 
     if keras_defaults.backend() == "tensorflow":
-        asked = identity | {"image_size": image_size, "input_size": input_size, "preprocessing": mode}
-        network = inference.fastest(asked, original, precision)
+        identity = identity | {"image_size": image_size, "input_size": input_size, "preprocessing": mode}
+        network = inference.fastest(identity, original, precision)
         return Forward(network.function, network.dim, network.parts)
     built, parts = make()
     model = _whole(built, image_size, input_size, mode)

@@ -100,8 +100,8 @@ def corrected(kind: str, seconds: float, basis: str) -> Estimate:
         for way, correct in ways.items()
     }
     way = min(errors, key=lambda way: errors[way])
-    told = f"; {way}, the median of {len(earlier)} earlier tasks here" if way else ""
-    return Estimate(ways[way](seconds), basis + told, counted=seconds)
+    correction = f"; {way}, the median of {len(earlier)} earlier tasks here" if way else ""
+    return Estimate(ways[way](seconds), basis + correction, counted=seconds)
 
 
 def record(kind: str, estimate: Estimate | None, taken: float) -> None:

@@ -38,14 +38,14 @@ def check(store: Path) -> None:
         return
     try:
         with closing(sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True, timeout=20)) as connection:
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            state = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.OperationalError:  # it cannot be opened or is locked: MLflow says why
         return
     except sqlite3.DatabaseError as error:
-        found = str(error)
-    if found != "ok":
+        state = str(error)
+    if state != "ok":
         remedy = _restore(backups[0]) if ours and backups else "Put back a copy of it"
-        raise StoreError(f"The run store {store} is damaged ({found.splitlines()[-1]})", "an SQLite database", remedy)
+        raise StoreError(f"The run store {store} is damaged ({state.splitlines()[-1]})", "an SQLite database", remedy)
 
 
 def make(*, older_than: float = 0) -> Path | None:

@@ -173,12 +173,12 @@ def _check_version(uri: str) -> None:
     engine = sqlalchemy.create_engine(uri)
     try:
         with engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
+            revision = MigrationContext.configure(connection).get_current_revision()
         versions = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
-        if found is None or found == versions.get_current_head():
+        if revision is None or revision == versions.get_current_head():
             return
         try:
-            versions.get_revision(found)
+            versions.get_revision(revision)
         except CommandError as error:
             raise StoreError(
                 f"The run store {_shown(uri)} was upgraded by a newer MLflow than the one here, {mlflow.__version__}",

@@ -58,8 +58,8 @@ class Index(Generic[Entry]):
             ids = [run_id for run_id, state in self._states.items() if wanted(state)]
             changed = [run_id for run_id in ids if self._kept.get(run_id, ((), None))[0] != self._states[run_id]]
             if changed:
-                found = self._read(changed if len(changed) <= AT_ONCE else None)
-                self._kept |= {run_id: (self._states[run_id], found.get(run_id)) for run_id in changed}
+                read = self._read(changed if len(changed) <= AT_ONCE else None)
+                self._kept |= {run_id: (self._states[run_id], read.get(run_id)) for run_id in changed}
             entries = [self._kept[run_id][1] for run_id in ids]
             return [entry for entry in entries if entry is not None]
 

@@ -31,7 +31,7 @@ def lessons(rates: Mapping[str, float]) -> list[str]:
     """What the comparison shows over all rows, one sentence each."""
     judged = book.judge(_of_rows(rates))
     differences = {name: book.differences(name, judged.get(name)) for name in book.TABLE}
-    by_kind = {kind: [n for n, found in differences.items() if kind in found] for kind in ("year", "size", "speed")}
+    by_kind = {kind: [n for n, kinds in differences.items() if kind in kinds] for kind in ("year", "size", "speed")}
     top = sum(book.size(row).fits and book.size(row).what == "with the classifier" for row in book.TABLE.values())
     vgg = BACKBONES["VGG16"]
     return [
@@ -46,12 +46,12 @@ def lessons(rates: Mapping[str, float]) -> list[str]:
 
 def claims(backbone: str, rates: Mapping[str, float]) -> list[str]:
     """What the book says about a backbone, and each difference in a sentence; none if it is not in the table."""
-    found = book.row_of(backbone)
-    if found is None:
+    entry = book.row_of(backbone)
+    if entry is None:
         return []
-    name, row = found
-    said = f"{row.year}, {row.size} M parameters, {row.speed}. For: {row.strengths}. Against: {row.weaknesses}."
-    return [said, *book.differences(name, book.judge(_of_rows(rates)).get(name)).values()]
+    name, row = entry
+    summary = f"{row.year}, {row.size} M parameters, {row.speed}. For: {row.strengths}. Against: {row.weaknesses}."
+    return [summary, *book.differences(name, book.judge(_of_rows(rates)).get(name)).values()]
 
 
 def _row(name: str, speed: book.Speed | None, rates: Mapping[str, float]) -> dict[str, str]:

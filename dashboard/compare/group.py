@@ -15,11 +15,11 @@ NAME = "tested_on"  # in the address
 
 def choose(runs: Sequence[RunRow]) -> Group:
     """The chosen group: that of the address, else of the run that is shown, else the one with the most results."""
-    found = {group.key: group for group in groups.by_test_images(runs)}
-    addressed = address.one_of(NAME, "Tested on", found)
-    if len(found) == 1:
-        return next(iter(found.values()))
-    st.session_state[NAME] = addressed or _of_shown_run(found) or next(iter(found))
+    by_key = {group.key: group for group in groups.by_test_images(runs)}
+    addressed = address.one_of(NAME, "Tested on", by_key)
+    if len(by_key) == 1:
+        return next(iter(by_key.values()))
+    st.session_state[NAME] = addressed or _of_shown_run(by_key) or next(iter(by_key))
 
     def keep() -> None:
         if st.session_state.get(NAME) is not None:  # else the visitor left the page
@@ -27,20 +27,20 @@ def choose(runs: Sequence[RunRow]) -> Group:
 
     chosen = st.segmented_control(
         "Tested on",
-        list(found),
-        format_func=lambda key: _title(found[key]) if key in found else key,
+        list(by_key),
+        format_func=lambda key: _title(by_key[key]) if key in by_key else key,
         key=NAME,
         on_change=keep,
         required=True,
         wrap=True,
         help="Accuracies are comparable only on the same test images.",
     )
-    return found.get(chosen or "", next(iter(found.values())))
+    return by_key.get(chosen or "", next(iter(by_key.values())))
 
 
-def _of_shown_run(found: dict[str, Group]) -> str:
+def _of_shown_run(by_key: dict[str, Group]) -> str:
     shown = visitor.get().run
-    return next((key for key, group in found.items() if any(run.id == shown for run in group.runs)), "")
+    return next((key for key, group in by_key.items() if any(run.id == shown for run in group.runs)), "")
 
 
 def _title(group: Group) -> str:

@@ -27,15 +27,17 @@ def show(name: str, answer: Answer, classes: Sequence[str], photo: Photo, group:
         classes: The model's classes in their order; empty for ImageNet.
         group: The answers of all models for the same classes.
     """
-    said = answer.class_names[0]
-    right = said == photo.shows
+    predicted = answer.class_names[0]
+    right = predicted == photo.shows
     if photo.shows in classes:
         title(name, ":green-badge[:material/check: right]" if right else ":red-badge[:material/close: wrong]")
     elif agreement.alone(answer, group):
         title(name, ":orange-badge[:material/call_split: disagrees]")
     else:
         title(name)
-    components.chart(bars(answer, classes=classes), key=f"answer-{answer.model}-{photo.digest}", alt=f"Predicts {said}")
+    components.chart(
+        bars(answer, classes=classes), key=f"answer-{answer.model}-{photo.digest}", alt=f"Predicts {predicted}"
+    )
     size = f"{answer.seen} px"
     if answer.seen != answer.input_size:
         size += f", resized to {answer.input_size} px"

@@ -35,13 +35,13 @@ def sentence(title: str, result: Robustness) -> str:
     names = [title if title.isupper() else title.lower() for title in titles]  # JPEG
     costs = [f"{100 * (result.clean - result.mean(corruption)):.1f}" for corruption in worst]
     first = formats.listed(names)
-    said = (
+    cost = (
         f"costs **{title}** most: {costs[0]} points"
         if len(worst) == 1
         else (f"cost **{title}** most, too close to call among them: {costs[-1]} to {costs[0]} points")
     )
     return (
-        f"**{first[0].upper()}{first[1:]}** {said} of its {formats.percent(result.clean)} on the original images. "
+        f"**{first[0].upper()}{first[1:]}** {cost} of its {formats.percent(result.clean)} on the original images. "
         f"Corruptions cost it {100 * result.drop.value:.1f} points on average (95 % interval "
         f"{100 * result.drop.low:.1f} to {100 * result.drop.high:.1f}, {formats.count(result.n_test, 'test image')})."
     )

@@ -30,7 +30,7 @@ def show(run: RunRow) -> None:
     rows = wrong[:MOST]
     st.markdown("Wrong, and most sure of it:")
     with st.container(horizontal=True, gap="small"):
-        for row, image, true, said in zip(
+        for row, image, true, predicted in zip(
             rows.tolist(),
             dataset.images[rows],
             image_grid.truth(run, rows),
@@ -38,8 +38,10 @@ def show(run: RunRow) -> None:
             strict=True,
         ):
             with st.container(width=TILE, gap="xxsmall"):
-                st.image(components.thumbnail(image, TILE), width=TILE, alt=f"Image {row}: {true}, taken for {said}")
-                st.caption(f"**{true}**, taken for {said}")
+                st.image(
+                    components.thumbnail(image, TILE), width=TILE, alt=f"Image {row}: {true}, taken for {predicted}"
+                )
+                st.caption(f"**{true}**, taken for {predicted}")
     components.link(
         "run", "See all of them, and why", icon=":material/search_insights:", run=run.id, view=confidence.TAB
     )

@@ -27,8 +27,8 @@ def show(run: Run, moment: Progress) -> None:
         true = escape(dataset.class_names[dataset.labels[row]])
         kind, caption = "seen", true
         if moment.labels:
-            said = escape(dataset.class_names[moment.labels[number]])
-            kind, caption = ("right", f"✓ {true}") if said == true else ("wrong", f"✗ {said}")
+            predicted = escape(dataset.class_names[moment.labels[number]])
+            kind, caption = ("right", f"✓ {true}") if predicted == true else ("wrong", f"✗ {predicted}")
         source = base64.b64encode(components.thumbnail(dataset.images[row], TILE)).decode()
         tiles.append(
             f'<figure class="{kind}"><img src="data:image/png;base64,{source}" width="{TILE}" height="{TILE}" '

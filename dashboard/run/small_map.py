@@ -79,12 +79,17 @@ def _figure(run: RunRow, drawn: Map) -> go.Figure:
     wrong = points["label"] != points["prediction"]
     traces = []
     for title, colour, part in (("right", charts.RIGHT, points[~wrong]), ("wrong", charts.WRONG, points[wrong])):
-        told = [names[label] for label in part["label"]]
+        hover = [names[label] for label in part["label"]]
         if title == "wrong":
-            told = [f"{true}, taken for {names[said]}" for true, said in zip(told, part["prediction"], strict=True)]
+            hover = [
+                f"{true}, taken for {names[predicted]}"
+                for true, predicted in zip(hover, part["prediction"], strict=True)
+            ]
         marker = {"color": colour, "size": 5, "opacity": 0.9}
         traces.append(
-            go.Scatter(x=part["x"], y=part["y"], mode="markers", name=title, marker=marker, text=told, hoverinfo="text")
+            go.Scatter(
+                x=part["x"], y=part["y"], mode="markers", name=title, marker=marker, text=hover, hoverinfo="text"
+            )
         )
     figure = charts.canvas(*traces, height=_side(), margin={"t": 28, "r": 0, "b": 0, "l": 0})
     return figure.update_xaxes(visible=False).update_yaxes(visible=False, scaleanchor="x")

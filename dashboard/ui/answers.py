@@ -134,8 +134,8 @@ def _fastest(runs: Sequence[RunRow]) -> list[str]:
         _ranked("Training alone", explanation.fastest(runs, "seconds_train"), "seconds_train"),
         _ranked("The whole run, from images to a tested result", explanation.fastest(runs, "seconds"), "seconds"),
     )
-    said = [line for line in lines if line]
-    return [*said[:-1], f"{said[-1]} Measured on {runs[0].hardware}."] if said else []
+    ranked = [line for line in lines if line]
+    return [*ranked[:-1], f"{ranked[-1]} Measured on {runs[0].hardware}."] if ranked else []
 
 
 def _ranked(what: str, ranking: explanation.Ranking, by: explanation.Time) -> str:

@@ -16,10 +16,10 @@ Macs = Callable[[str, int], int | None]  # backbone, input size
 def sentences(runs: Sequence[RunRow], macs: Macs) -> tuple[str, ...]:
     """Costs, what may cost accuracy, and what is not the architecture, of the two runs that tell most about it."""
     known = [run for run in runs if run.config.backbone in BACKBONES]
-    found = explanation.pair(known)
-    if not found:
+    pair = explanation.pair(known)
+    if not pair:
         return ("Run a second backbone to see the effect of the architecture.",)
-    first, second = found
+    first, second = pair
     if first.config.backbone == second.config.backbone:
         one, other = run_labels.two(first, second)
         return (
@@ -31,8 +31,8 @@ def sentences(runs: Sequence[RunRow], macs: Macs) -> tuple[str, ...]:
 
 def fair_run(runs: Sequence[RunRow]) -> RunConfig | None:
     """The run that would leave only the architecture between the two runs of `sentences`; None if none would."""
-    found = explanation.pair([run for run in runs if run.config.backbone in BACKBONES])
-    return explanation.fair(found[0].config, found[1].config) if found else None
+    pair = explanation.pair([run for run in runs if run.config.backbone in BACKBONES])
+    return explanation.fair(pair[0].config, pair[1].config) if pair else None
 
 
 def _time(first: RunRow, second: RunRow, macs: Macs) -> str:

@@ -57,14 +57,14 @@ def search(model: str, name: str, dataset: Dataset) -> None:
     if result is None:
         shared.wait()
         return
-    found_captions = [
+    scored = [
         f"{formats.plain(dataset.class_names[dataset.labels[row]])} {value:.2f}"
         for row, value in zip(*_pairs(result), strict=True)
     ]
     st.markdown(
         f"The {formats.count(len(result.rows), 'validation image')} nearest to *{formats.plain(query)}*, nearest first:"
     )
-    shared.image_row(dataset, result.rows, found_captions)
+    shared.image_row(dataset, result.rows, scored)
     st.subheader("Nearest to an image", anchor=False)
     row = st.selectbox("Row id of one of these images", result.rows, key="zero-shot-like")
     near = server.zero_shot.alike(model, name, int(row))

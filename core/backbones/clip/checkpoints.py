@@ -40,11 +40,11 @@ def weights_file(folder: Path, facts: Backbone) -> Path:
     Raises:
         WeightsError: The folder is missing, or has neither of the two layouts.
     """
-    found = _layout(folder)
-    if not found:
+    checkpoint = _layout(folder)
+    if not checkpoint:
         state = "has no weights of a CLIP" if folder.is_dir() else "is no folder"
         raise WeightsError(f"{folder} {state}", f"config.json and {SAFETENSORS}, {TORCH} or {KERAS}", remedy(facts))
-    return found
+    return checkpoint
 
 
 def file(folder: Path, name: str) -> Path:

@@ -59,7 +59,7 @@ def expected(shape: Shape, size: int) -> dict[str, tuple[int, ...]]:
     """Every tensor of a Hugging Face file, name -> shape, for images of `size` pixels."""
     positions = (size // shape.patch) ** 2 + 1
     image, text = shape.image, shape.text
-    found = {
+    shapes = {
         "vision_model.embeddings.class_embedding": (image.width,),
         "vision_model.embeddings.patch_embedding.weight": (image.width, 3, shape.patch, shape.patch),
         "vision_model.embeddings.position_embedding.weight": (positions, image.width),
@@ -75,21 +75,21 @@ def expected(shape: Shape, size: int) -> dict[str, tuple[int, ...]]:
         "text_model.final_layer_norm": text,
     }
     for name, tower in norms.items():
-        found |= {f"{name}.weight": (tower.width,), f"{name}.bias": (tower.width,)}
+        shapes |= {f"{name}.weight": (tower.width,), f"{name}.bias": (tower.width,)}
     for model, tower in (("vision_model", image), ("text_model", text)):
         for index in range(tower.depth):
-            found |= {f"{model}.encoder.layers.{index}.{name}": of for name, of in _block(tower).items()}
-    return found
+            shapes |= {f"{model}.encoder.layers.{index}.{name}": of for name, of in _block(tower).items()}
+    return shapes
 
 
 def stored(network: Any, facts: Backbone, tower: str) -> dict[str, np.ndarray]:
     """The tensors of one tower, under their names in a Hugging Face file: the inverse of `read`."""
     shape = SHAPES[facts.name]
-    shapes, found = expected(shape, facts.default_size), {}
+    shapes, tensors = expected(shape, facts.default_size), {}
     for variable, name, axes in _pairs(network, getattr(shape, tower), tower):
         value = np.asarray(variable).reshape([shapes[name][axis] for axis in axes])
-        found[name] = value.transpose(np.argsort(axes))
-    return found
+        tensors[name] = value.transpose(np.argsort(axes))
+    return tensors
 
 
 class _Safetensors:
@@ -157,9 +157,9 @@ class _Tensors:
                 "Choose the folder of this model",
             )
         for name, shape in wanted.items():
-            found = self.file.shape(name)
-            if found != shape and not (name == _SCALE and found == (1,)):
-                raise WeightsError(f"{problem}{name} is {found}", f"{shape}", "Choose the folder of this model")
+            received = self.file.shape(name)
+            if received != shape and not (name == _SCALE and received == (1,)):
+                raise WeightsError(f"{problem}{name} is {received}", f"{shape}", "Choose the folder of this model")
 
 
 def _check_config(folder: Path, facts: Backbone) -> None:
@@ -264,7 +264,7 @@ def _keras_model(folder: Path, facts: Backbone) -> Any:
         ) from error
     shape, image, text = SHAPES[facts.name], model.vision_encoder, model.text_encoder
     towers = [Tower(one.num_layers, one.hidden_dim, one.num_heads, one.intermediate_dim) for one in (image, text)]
-    found = Shape(
+    received = Shape(
         image.patch_size,
         towers[0],
         towers[1],
@@ -274,6 +274,6 @@ def _keras_model(folder: Path, facts: Backbone) -> Any:
         text.max_sequence_length,
         shape.preset,
     )
-    if found != shape or image.image_shape[0] != facts.default_size:
-        raise WeightsError(f"{folder} is not {facts.name}: {found}", f"{shape}", "Choose the folder of this model")
+    if received != shape or image.image_shape[0] != facts.default_size:
+        raise WeightsError(f"{folder} is not {facts.name}: {received}", f"{shape}", "Choose the folder of this model")
     return model

@@ -44,12 +44,12 @@ class TorchFile:
             (name,) = [name for name in self._zip.namelist() if name.endswith("/data.pkl")]
             self._folder = name.removesuffix("data.pkl")
             with self._zip.open(name) as file:
-                found = _Names(file).load()
+                content = _Names(file).load()
         except (zipfile.BadZipFile, pickle.UnpicklingError, EOFError, TypeError, KeyError, IndexError) as error:
             raise ValueError(str(error) or type(error).__name__) from error
-        if not isinstance(found, dict) or not all(isinstance(tensor, _Tensor) for tensor in found.values()):
+        if not isinstance(content, dict) or not all(isinstance(tensor, _Tensor) for tensor in content.values()):
             raise ValueError("it is no dictionary of tensors")
-        self._tensors: dict[str, _Tensor] = found
+        self._tensors: dict[str, _Tensor] = content
 
     def close(self) -> None:
         self._zip.close()
