@@ -7,7 +7,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,7 @@ PATIENCE = 60_000  # milliseconds for a page to show what a step leads to, on a 
 
 @dataclass(frozen=True)
 class Server:
-    """A dashboard that runs for all journeys of a file."""
+    """A running server, and what it said."""
 
     url: str
     log: Path
@@ -60,16 +61,47 @@ def measured(pytestconfig: pytest.Config) -> dict[str, str]:
     return pytestconfig.stash.setdefault(MEASURED, {})
 
 
-@pytest.fixture(scope="module")
-def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory, measured: dict[str, str]) -> Iterator[Server]:
-    """`streamlit run dashboard/app.py` on a home folder without runs of other files; ended with its workers."""
-    folder = tmp_path_factory.mktemp("server")
+Dashboard = Callable[[], AbstractContextManager[Server]]
+
+
+@pytest.fixture(scope="session")
+def dashboard(
+    browser: Browser, networks: Path, tmp_path_factory: pytest.TempPathFactory, measured: dict[str, str]
+) -> Dashboard:
+    """dashboard() is a server on a home folder without runs, once its engine has started."""
+
+    @contextmanager
+    def dashboard() -> Iterator[Server]:
+        folder, began = tmp_path_factory.mktemp("server"), time.monotonic()
+        (folder / "home").mkdir()
+        (folder / "home" / "networks").symlink_to(networks, target_is_directory=True)
+        with started(ROOT / "dashboard" / "app.py", folder, LOGGED_PLAINLY) as server:
+            page = browser.new_page()
+            page.goto(server.url)
+            expect(page.get_by_role("heading", name="Backbone Lab")).to_be_visible()
+            measured["server start to first page"] = f"{time.monotonic() - began:.1f} s"
+            expect(page.get_by_text("Starting the engine")).to_have_count(0, timeout=3 * PATIENCE)
+            page.close()
+            yield server
+
+    return dashboard
+
+
+@pytest.fixture(scope="session")
+def server(dashboard: Dashboard) -> Iterator[Server]:
+    """The server of all files that do not mind each other's runs; a file that does starts its own."""
+    with dashboard() as server:
+        yield server
+
+
+@contextmanager
+def started(script: Path, folder: Path, *options: str) -> Iterator[Server]:
+    """A server of this script that answers, with its home in this folder; ended with its workers."""
     url, log = f"http://127.0.0.1:{_free_port()}", folder / "server.log"
-    options = ["--server.address=127.0.0.1", f"--server.port={url.rpartition(':')[2]}", "--server.headless=true"]
-    started = time.monotonic()
+    options = ("--server.address=127.0.0.1", f"--server.port={url.rpartition(':')[2]}", *options)
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "dashboard/app.py", *options, LOGGED_PLAINLY],
+            [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true", *options],
             cwd=ROOT,
             env=os.environ | {"BACKBONE_LAB_HOME": str(folder / "home")},
             stdout=output,
@@ -77,12 +109,6 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory, measured:
         )
     try:
         _wait_until_it_answers(url, process, log)
-        page = browser.new_page()
-        page.goto(url)
-        expect(page.get_by_role("heading", name="Backbone Lab")).to_be_visible()
-        measured["server start to first page"] = f"{time.monotonic() - started:.1f} s"
-        expect(page.get_by_text("Starting the engine")).to_have_count(0, timeout=3 * PATIENCE)
-        page.close()
         yield Server(url, log)
     finally:
         family = [*psutil.Process(process.pid).children(recursive=True), process]

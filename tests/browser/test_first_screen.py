@@ -51,7 +51,7 @@ def test_a_map_and_its_title_are_whole_in_the_first_screen(page: Page):
 
 
 def test_two_quick_presses_of_start_make_one_run(page: Page):
-    page.goto("/train?backbones=Tiny&n_train=100&n_test=50")
+    page.goto("/train?backbones=Tiny&method=knn&n_train=100&n_test=50")
     page.get_by_role("button", name="Start", exact=True).dblclick(timeout=STARTING)
     expect(page.get_by_text(re.compile(r"\d+\.\d %")).first).to_be_visible(timeout=STARTING)
     page.goto("/compare")
@@ -60,4 +60,4 @@ def test_two_quick_presses_of_start_make_one_run(page: Page):
     picker = page.get_by_role("main").get_by_role("combobox", name="Run")
     expect(picker).to_be_visible()
     picker.click()
-    expect(page.get_by_role("option")).to_have_count(1)
+    expect(page.get_by_role("option", name="knn")).to_have_count(1)  # other files have runs of other methods

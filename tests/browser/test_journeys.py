@@ -3,6 +3,7 @@
 import re
 import time
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from core.settings import ASSETS
+from tests.browser.conftest import Dashboard, Server
 
 PAGES = {
     "Home": "Backbone Lab",
@@ -24,6 +26,13 @@ ERRORS = "[data-testid=stException], [data-testid=stAlertContentError]"
 MINUTES = 60_000  # milliseconds
 LONG_RUN = "/train?input_size=224"  # about a minute of extraction on 2 cores
 SHORT_RUN = "/train?backbones=Tiny&n_train=100&n_test=100"
+
+
+@pytest.fixture(scope="module")
+def server(dashboard: Dashboard) -> Iterator[Server]:
+    """A server without other runs than those of this file."""
+    with dashboard() as server:
+        yield server
 
 
 @pytest.mark.parametrize("page", ["light", "dark"], indirect=True)

@@ -1,9 +1,6 @@
 """The map view in a real browser, on a page with a planted map: every image's place on the screen is known."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,36 +9,22 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.data import datasets
-from tests.browser.conftest import ROOT, Server, _free_port, _wait_until_it_answers
+from tests.browser.conftest import Server, started
 from tests.browser.planted_map import KEYS, ROWS, SIDE, plant
 
 SCRIPT = Path(__file__).parent / "planted_map.py"
 
 
 @pytest.fixture(scope="module")
-def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of the planted page."""
     folder = tmp_path_factory.mktemp("map-view")
     across, down = (part.ravel().astype("f4") for part in np.meshgrid(np.arange(SIDE), np.arange(SIDE)))
     shapes = [(across, down), (SIDE - 1 - across, down), (across, down, np.sin(across))]
     for key, shape in zip(KEYS, shapes, strict=True):
         plant(folder / "home", key, ROWS, np.stack(shape, axis=1))
-    url, log = f"http://127.0.0.1:{_free_port()}", folder / "server.log"
-    options = ["--server.address=127.0.0.1", f"--server.port={url.rpartition(':')[2]}", "--server.headless=true"]
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", str(SCRIPT), *options],
-            cwd=ROOT,
-            env=os.environ | {"BACKBONE_LAB_HOME": str(folder / "home")},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        _wait_until_it_answers(url, process, log)
-        yield Server(url, log)
-    finally:
-        process.kill()
-        process.wait()
+    with started(SCRIPT, folder) as server:
+        yield server
 
 
 def test_a_hovered_point_shows_the_very_image_of_its_row(page: Page):

@@ -6,34 +6,50 @@ import pytest
 from core import backbones
 from core.backbones import blocks, networks
 
-FAST = ["ConvNeXtTiny", "MobileNetV2"]
+KERAS = [name for name in backbones.names() if name not in networks.OWN]
+USUAL = [  # one of each module of Keras
+    "VGG16",
+    "ResNet50",
+    "ResNet50V2",
+    "InceptionV3",
+    "InceptionResNetV2",
+    "Xception",
+    "DenseNet121",
+    "MobileNet",
+    "MobileNetV2",
+    "MobileNetV3Small",
+    "NASNetMobile",
+    "EfficientNetB0",
+    "EfficientNetV2B0",
+    "ConvNeXtTiny",
+]
 
 
-def _names() -> list:
-    keras = [name for name in backbones.names() if name not in networks.OWN]
-    return [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in keras]
-
-
-@pytest.mark.parametrize("name", _names())
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", [name if name in USUAL else pytest.param(name, marks=pytest.mark.exhaustive) for name in KERAS]
+)
 def test_features_are_those_of_keras_with_its_own_pooling(name):
     _equal(name, "avg")
 
 
+@pytest.mark.slow
 def test_the_largest_of_a_map_are_normalised_as_in_keras():
     _equal("ConvNeXtTiny", "max")
 
 
+@pytest.mark.slow
 def test_layernorm_first_is_the_mean_of_what_keras_gives_without_pooling_and_something_else():
     import keras
 
     ours, theirs, images = _both("ConvNeXtTiny", "norm-avg", None)
-    maps = theirs.predict(images, verbose=0)  # (3, 2, 2, 768)
-    features = ours.predict(images, verbose=0)
+    maps = np.asarray(theirs(images))  # (3, 2, 2, 768)
+    features = np.asarray(ours(images))
     np.testing.assert_allclose(features, maps.mean(axis=(1, 2)), rtol=1e-4, atol=1e-4)
     norm = keras.layers.LayerNormalization(epsilon=1e-6)
     norm.build((None, 768))
     norm.set_weights(theirs.layers[-1].get_weights())
-    before = keras.Model(theirs.input, theirs.layers[-1].input).predict(images, verbose=0)
+    before = np.asarray(keras.Model(theirs.input, theirs.layers[-1].input)(images))
     after = keras.ops.convert_to_numpy(norm(before.mean(axis=(1, 2))))
     assert np.abs(features - after).max() > 0.1 * np.abs(after).max()
 
@@ -51,9 +67,9 @@ def test_the_layernorm_is_in_the_last_block_and_the_pooling_is_found_wherever_it
 
 def _equal(name: str, pooling: str) -> None:
     ours, theirs, images = _both(name, pooling, pooling)
-    expected = theirs.predict(images, verbose=0)
+    expected = np.asarray(theirs(images))
     scale = np.abs(expected).max()
-    np.testing.assert_allclose(ours.predict(images, verbose=0) / scale, expected / scale, atol=1e-5)
+    np.testing.assert_allclose(np.asarray(ours(images)) / scale, expected / scale, atol=1e-5)
     assert ours.output_shape == (None, backbones.get(name).feature_dim)
 
 
