@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from core import backbones, features, heads, metrics, settings, training
-from core.bench import clip, estimates, inference, maps
+from core.bench import clip, estimates, inference, maps, store
 from core.bench import heads as heads_bench
 from core.bench.empty_home import empty_home
 from core.config import RunConfig
@@ -255,6 +255,7 @@ BENCHES: dict[str, Callable[..., dict]] = {
     "fewshot": clip.few_shot_sweep,
     "heads": heads_bench.heads,
     "estimates": estimates.estimates,
+    "store": store.store,
 }
 
 
