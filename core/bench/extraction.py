@@ -44,7 +44,7 @@ def extract(
     encoder = features.Encoder(backbone, weights, input_size)
     network = compiled.build(encoder, image_size=source.images.shape[1])
     for _ in network.stream(source.images, np.arange(100_000) % len(source.images)):
-        if network.batch_size:
+        if network.rate:
             break
     batch = network.batch_size or 1
     rows = np.arange(max(1, min(images, len(source.images)) // batch) * batch)  # whole batches

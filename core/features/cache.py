@@ -155,7 +155,7 @@ def fill(
             began = perf_counter()
             network = build()
             load_seconds = perf_counter() - began
-            new = network.batch_size is None
+            new = network.fresh
             array = _open(path) or _create(path, (len(dataset.images), network.dim), key, dataset.name, network.parts)
             columns = slice(*_columns(array, part))
             if values is None:
@@ -164,11 +164,12 @@ def fill(
             for batch in _compute(network, dataset, unique[places], key, array, recognise, report):
                 values[places[done : done + len(batch)]] = batch[:, columns]
                 done += len(batch)
-            batch_size = network.batch_size
-            rate = network.rate or places.size / (perf_counter() - began - load_seconds)
-            if places.size >= MIN_TIMED:
+            batch_size, rate = network.batch_size, network.rate
+            if not network.pads:  # otherwise the time of a single batch is that of compiling
+                rate = rate or places.size / (perf_counter() - began - load_seconds)
+            if rate and places.size >= MIN_TIMED:
                 throughput.record(key.backbone, key.input_size, rate, hardware.name())
-            if new:  # compiling and the search for a batch size are part of the first batches
+            if rate and new:  # compiling and the search for a batch size are part of the first batches
                 first_batches = max(0.0, perf_counter() - began - load_seconds - places.size / rate)
                 estimates.time_work(f"build {key.backbone}", 1, load_seconds + first_batches, size=key.input_size)
         assert values is not None  # the entry exists now
@@ -285,7 +286,7 @@ def _compute(
     report: Report,
 ) -> Iterator[np.ndarray]:
     """Compute and store these rows (sorted), and yield all outputs for each batch of them, (b, d)."""
-    report(Progress("extract", 0, len(rows)))
+    report(Progress("compile" if network.fresh and network.pads else "extract", 0, len(rows)))
     writer = _Writer(array)
     started, done = perf_counter(), 0
     try:
