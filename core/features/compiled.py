@@ -2,6 +2,7 @@
 
 import logging
 import math
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ AHEAD = 2  # batches in flight: the device computes one while this process store
 EXAMPLES, BLOCKS = 4, 8  # images on which a converted network is compared; blocks of colour along each side
 
 log = logging.getLogger(__name__)
+
+_EXACT, _exact = threading.Lock(), 0  # how many are inside `computing("float32")` on a TensorFlow GPU
 
 
 def build(encoder: Encoder, *, image_size: int) -> "Forward":
@@ -74,10 +77,11 @@ def compile(
     if keras_defaults.backend() == "tensorflow":
         identity = identity | {"image_size": image_size, "input_size": input_size, "preprocessing": mode}
         network = inference.fastest(identity, original, precision)
-        return Forward(network.function, network.dim, network.parts)
+        return Forward(_within(precision, network.function), network.dim, network.parts)
     built, parts = make()
     model, size = _whole(built, image_size, input_size, mode), batch_size(built)
-    return Forward(_compile_jax(model), model.output_shape[-1], parts, pads=True, batch_size=size)
+    function = _within(precision, _compile_jax(model))
+    return Forward(function, model.output_shape[-1], parts, pads=True, batch_size=size)
 
 
 def batch_size(network: Any) -> int:
@@ -148,11 +152,35 @@ def building(precision: str) -> Iterator[None]:
     import keras
 
     previous = keras.config.dtype_policy()  # of this thread
-    keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
+    policies = {"float32": "float32", "tf32": "float32", "bfloat16": "mixed_bfloat16"}
+    keras.config.set_dtype_policy(policies[precision])
     try:
         yield
     finally:
         keras.config.set_dtype_policy(previous)
+
+
+@contextmanager
+def computing(precision: str) -> Iterator[None]:
+    """Products computed inside are exact if the precision is float32; otherwise a GPU may round to TF32.
+
+    With TensorFlow this holds for all threads of the process while one of them is inside.
+    """
+    if precision != "float32":
+        yield  # the default of both backends
+    elif keras_defaults.backend() == "jax":
+        import jax
+
+        with jax.default_matmul_precision("highest"):
+            yield
+    elif hardware.describe()["gpu"]:
+        _count_exact(1)
+        try:
+            yield
+        finally:
+            _count_exact(-1)
+    else:
+        yield
 
 
 @dataclass
@@ -258,6 +286,24 @@ def _load(encoder: Encoder, weights: Weights, seed: int = backbones.UNTRAINED_SE
     size, pooling = encoder.input_size, encoder.pooling
     with building(encoder.precision):
         return backbones.load(encoder.backbone, input_size=size, weights=weights, pooling=pooling, seed=seed)
+
+
+def _within(precision: str, function: Callable[[np.ndarray], Any]) -> Callable[[np.ndarray], Any]:
+    def compute(pixels: np.ndarray) -> Any:
+        with computing(precision):
+            return function(pixels)
+
+    return compute
+
+
+def _count_exact(change: int) -> None:
+    """Count those that need exact products; TensorFlow may round to TF32 when there are none."""
+    global _exact
+    import tensorflow as tf
+
+    with _EXACT:
+        _exact += change
+        tf.config.experimental.enable_tensor_float_32_execution(not _exact)
 
 
 def _smallest_batch() -> int:
