@@ -5,6 +5,7 @@ All such text goes through one function for each language: these, `html.escape`,
 """
 
 import re
+from typing import Any
 
 CSV_LINE = "\r\n"  # the end of a line of CSV: pandas quotes only line breaks that are in it, and reads both
 
@@ -38,3 +39,8 @@ def markdown(text: str) -> str:
 def line(text: str) -> str:
     """One line of a file whose lines are names."""
     return " ".join(text.splitlines())
+
+
+def cell(value: Any) -> Any:
+    """A cell of CSV: text that a spreadsheet would take for a formula gets an apostrophe in front, as OWASP advises."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

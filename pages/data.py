@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.errors import LabError
 from dashboard import server
-from dashboard.data import deletion, import_form, import_status, near_duplicates, samples, splits
+from dashboard.data import deletion, import_form, import_status, label_errors, near_duplicates, samples, splits
 from dashboard.state import visitor
 from dashboard.ui import choices, components, formats, task_progress
 
@@ -66,6 +66,7 @@ for note in [*dataset.notes, *server.datasets.duplicates(dataset)]:
     st.warning(formats.plain(note), icon=":material/warning:")
 samples.show(dataset)
 near_duplicates.show(dataset)
+label_errors.show(dataset)
 samples.show_balance(dataset)
 splits.show(dataset, server.datasets.splits(dataset))
 

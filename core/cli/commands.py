@@ -85,13 +85,16 @@ def parser() -> ArgumentParser:
     options.add(draw, maps.MapConfig, Source)
 
     _command(commands, "runs", _runs, "every run in the store")
-    library = _command(commands, "datasets", _datasets, "list the datasets, or import, rename or delete one")
+    library = _command(commands, "datasets", _datasets, "list the datasets, or import, rename, relabel or delete one")
     library.add_argument("action", nargs="?", choices=tuple(images.ACTIONS), default="list", help="what to do [list]")
     library.add_argument("names", nargs="*", metavar="NAME", help="; ".join(filter(None, images.ACTIONS.values())))
 
-    check = _command(commands, "check", _check, "look for test images that are nearly training images")
+    check = _command(
+        commands, "check", _check, "look for test images that are nearly training images, and for wrong labels"
+    )
     check.add_argument("dataset", metavar="DATASET", help="name of a dataset, a folder or a zip")
     check.add_argument("--clean", action="store_true", help="store a copy of the dataset without them")
+    check.add_argument("--labels", type=Path, metavar="FILE", help="look for wrong labels instead; write them to a CSV")
 
     _command(commands, "recipes", _recipes, "experiments by name, for `run --recipe`")
     _command(commands, "backbones", _backbones, "the table of architectures")
@@ -244,7 +247,10 @@ def _datasets(parsed: Namespace) -> tuple[list[dict], str]:
 
 def _check(parsed: Namespace) -> tuple[dict, str]:
     with Bar() as bar:
-        return images.check(_dataset_name(parsed.dataset), clean=parsed.clean, report=bar)
+        name = _dataset_name(parsed.dataset)
+        if parsed.labels:
+            return images.check_labels(name, parsed.labels, bar)
+        return images.check(name, clean=parsed.clean, report=bar)
 
 
 def _recipes(parsed: Namespace) -> tuple[list[dict], str]:

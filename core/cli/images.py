@@ -1,21 +1,25 @@
-"""The datasets of this machine in the terminal: list, import, rename, delete, check."""
+"""The datasets of this machine in the terminal: list, import, rename, relabel, delete, check."""
 
+import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from core import quoting
 from core.cli.bar import Bar
-from core.data import datasets, duplicates, near_duplicates
+from core.data import datasets, duplicates, near_duplicates, relabelling
 from core.errors import ConfigError
+from core.evaluation import label_errors
 from core.progress import Report
 
-SHOWN = 10  # pairs of near-duplicates, of all
+SHOWN = 10  # pairs of near-duplicates and suspect labels, of all
 
 ACTIONS = {  # with the arguments that each takes
     "list": "",
     "import": "import PATH [NAME]",
     "rename": "rename NAME NEW",
+    "relabel": "relabel NAME FILE.csv",
     "delete": "delete NAME",
 }
 
@@ -27,7 +31,7 @@ def perform(action: str, names: Sequence[str]) -> tuple[list[dict], str]:
         ConfigError: The action takes other arguments.
         DatasetError: It is impossible.
     """
-    least, most = {"list": (0, 0), "import": (1, 2), "rename": (2, 2), "delete": (1, 1)}[action]
+    least, most = {"list": (0, 0), "import": (1, 2), "rename": (2, 2), "relabel": (2, 2), "delete": (1, 1)}[action]
     if not least <= len(names) <= most:
         raise ConfigError(f"datasets {action} got {' '.join(names) or 'no name'}", ACTIONS[action] or "no name")
     lines = []
@@ -38,6 +42,11 @@ def perform(action: str, names: Sequence[str]) -> tuple[list[dict], str]:
     elif action == "rename":
         name = datasets.rename(*names)
         lines.append(f"{names[0]} is now {name}. Runs of {names[0]} keep their results, but no longer find its images")
+    elif action == "relabel":
+        changes = relabelling.read(Path(names[1]), datasets.load(names[0]))
+        with Bar() as bar:
+            copy = relabelling.relabel(names[0], changes, bar)
+        lines.append(f"{copy.name} is a copy of {names[0]} with {relabelling.summary(changes)}")
     elif action == "delete":
         datasets.delete(names[0])
         lines.append(f"{names[0]} is deleted. Runs of it keep their results")
@@ -82,3 +91,40 @@ def check(name: str, *, clean: bool, report: Report) -> tuple[dict, str]:
         lines.append(f"{copy.name} is a copy without them")
         result |= {"clean": copy.name}
     return result, "\n".join(lines)
+
+
+def check_labels(name: str, path: Path, report: Report) -> tuple[dict, str]:
+    """Look for wrong labels and write the suspects to a CSV file that `datasets relabel` reads.
+
+    Returns:
+        All suspects as JSON values, and the surest as text.
+
+    Raises:
+        DatasetError: The dataset cannot be opened, or a class has a single image.
+        ConfigError: The file cannot be written.
+    """
+    source = label_errors.usual(name)
+    found, dataset = label_errors.measure(source, report), datasets.load(name)
+    names, table = dataset.class_names, [("file", "label", "suggested", "confidence", "probability")]
+    lines = [
+        f"{len(found.suspects):,} of {found.images:,} labels are suspect to a head on {source.backbone}, which "
+        f"predicts {100 * found.accuracy:.1f} % of the labels of images it was not trained on. Those it doubts most:"
+    ]
+    for suspect in found.suspects:
+        file, label, suggested = str(dataset.files[suspect.row]), names[suspect.label], names[suspect.suggested]
+        table.append((file, label, suggested, f"{suspect.confidence:.6f}", f"{suspect.probability:.6f}"))
+        if len(table) <= SHOWN + 1:
+            own, other = label_errors.agreeing(suspect, dataset.labels)
+            lines.append(
+                f"{suspect.probability:.2f}  {file}  {label}, rather {suggested}; of {len(suspect.neighbours)} "
+                f"neighbours {own} are {label}, {other} {suggested}"
+            )
+    try:
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream).writerows([[quoting.cell(text) for text in line] for line in table])
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be written: {error.strerror}", "a file in a folder that can be written"
+        ) from error
+    lines.append(f"All are in {path}: edit its column label, then run `datasets relabel {name} {path}`")
+    return asdict(found), "\n".join(lines)

@@ -26,6 +26,7 @@ __all__ = [
     "Dataset",
     "Summary",
     "available",
+    "copy",
     "delete",
     "fetch",
     "import_images",
@@ -85,6 +86,46 @@ def fetch(name: str, report: Report = silent) -> Dataset:
     if name in stored.names() or name not in cifar.CIFAR:
         return load(name)
     return _store_cifar(name, _npz(name), report)
+
+
+def copy(
+    dataset: Dataset,
+    title: str,
+    *,
+    kept: np.ndarray | None = None,
+    labels: np.ndarray | None = None,
+    note: str,
+    report: Report = silent,
+) -> Dataset:
+    """Store a changed copy of a dataset, whose splits are those of the original; the original stays as it is.
+
+    Args:
+        kept: Row ids (m,) of the images in the copy; None: all.
+        labels: (n,) int64 in place of its own; None: its own.
+        note: What was changed, shown with the copy.
+
+    Raises:
+        DatasetError: Some class would have no image in a split, or the disk is full.
+        Stopped: `report` raised it; nothing is kept.
+    """
+    rows = np.arange(len(dataset.labels)) if kept is None else kept
+    labels = dataset.labels if labels is None else labels
+    official = np.full(len(dataset.labels), "", dtype="U5")
+    named = splits(dataset)
+    for split in ("train", "val", "test"):
+        official[named[split]] = split
+    cuts.check(labels[rows], official[rows], dataset.class_names)
+    metadata = {
+        "class_names": dataset.class_names,
+        "source": dataset.source,
+        "licence": dataset.licence,
+        "skipped": dataset.skipped,
+        "notes": [*dataset.notes, note],
+    }
+    columns = (labels[rows].tolist(), official[rows].tolist(), dataset.files[rows].tolist())
+    images = (dataset.images[row] for row in rows)
+    stream = importing.reported(zip(images, *columns, strict=True), len(rows), "import", report)
+    return stored.write(importing.numbered(title), stream, metadata=metadata)
 
 
 def delete(name: str) -> None:

@@ -14,9 +14,7 @@ import numpy as np
 from PIL import Image
 
 from core import storage
-from core.data import dataset as stored
-from core.data import datasets, importing
-from core.data import splits as cuts
+from core.data import datasets
 from core.data.dataset import Dataset
 from core.errors import DatasetError
 from core.progress import Progress, Report, silent
@@ -122,24 +120,9 @@ def clean(name: str, least: float = SURE, report: Report = silent) -> Dataset:
     leaked = found.leaked(least) if found else np.empty(0, np.int64)
     if found is None or not len(leaked):
         raise DatasetError(f"No near-duplicates are known among the test images of {dataset.title!r}", "", "Look first")
-    official = np.full(len(dataset.labels), "", dtype="U5")
-    splits = datasets.splits(dataset)
-    for split in ("train", "val", "test"):
-        official[splits[split]] = split
-    kept = np.setdiff1d(np.arange(len(dataset.labels)), leaked)
-    cuts.check(dataset.labels[kept], official[kept], dataset.class_names)
     note = f"Left out of {dataset.title}: {sentence(len(leaked), found.n_test)}."
-    metadata = {
-        "class_names": dataset.class_names,
-        "source": dataset.source,
-        "licence": dataset.licence,
-        "skipped": dataset.skipped,
-        "notes": [*dataset.notes, note],
-    }
-    columns = (dataset.labels[kept].tolist(), official[kept].tolist(), dataset.files[kept].tolist())
-    images = (dataset.images[row] for row in kept)
-    rows = importing.reported(zip(images, *columns, strict=True), len(kept), "import", report)
-    return stored.write(importing.numbered(f"{dataset.title} clean"), rows, metadata=metadata)
+    kept = np.setdiff1d(np.arange(len(dataset.labels)), leaked)
+    return datasets.copy(dataset, f"{dataset.title} clean", kept=kept, note=note, report=report)
 
 
 def _details(images: np.ndarray) -> np.ndarray:

@@ -27,7 +27,7 @@ from core.embeddings import Resolved, Source
 from core.errors import ConfigError, WeightsError
 from core.features import estimates
 from core.features.estimates import Count
-from core.heads.logistic import LogisticRegression, PrincipalAxes, Solution, choose_strength
+from core.heads.logistic import LogisticRegression, PrincipalAxes, Solution, choose_strength, folds
 from core.metrics import Change, Interval
 from core.progress import Progress, Report, silent
 
@@ -267,7 +267,7 @@ def _reached(sizes: np.ndarray, accuracies: list[float], line: float) -> float:
 
 def _choose(problem: LogisticRegression, y: np.ndarray, shots: int) -> float:
     """The strength with the most correctly classified held-out images; the strongest of a tie."""
-    part = _parts(y, min(shots, FOLDS))
+    part = folds(y, min(shots, FOLDS))
     held_out = [part == fold for fold in range(part.max() + 1)] if shots <= FEW else [part == 0]
     solutions: list[Solution | None] = [None] * len(held_out)
 
@@ -280,15 +280,6 @@ def _choose(problem: LogisticRegression, y: np.ndarray, shots: int) -> float:
         return total
 
     return choose_strength(correct, STRENGTHS)
-
-
-def _parts(y: np.ndarray, parts: int) -> np.ndarray:
-    """The part (n,) of each image; every class is dealt out evenly."""
-    by_class = np.argsort(y, kind="stable")
-    _, counts = np.unique(y, return_counts=True)
-    part = np.empty(len(y), int)
-    part[by_class] = np.concatenate([np.arange(count) for count in counts]) % parts
-    return part
 
 
 def _check(source: Source, seeds: int) -> None:

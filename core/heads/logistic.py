@@ -206,6 +206,15 @@ def choose_strength(score: Callable[[float], float], strengths: Iterable[float])
     return best
 
 
+def folds(y: np.ndarray, parts: int) -> np.ndarray:
+    """The part (n,), from 0, of each image for cross-validation; every class is dealt out evenly."""
+    by_class = np.argsort(y, kind="stable")
+    _, counts = np.unique(y, return_counts=True)
+    part = np.empty(len(y), int)
+    part[by_class] = np.concatenate([np.arange(count) for count in counts]) % parts
+    return part
+
+
 def _value_and_gradients(
     blocks: list[tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]],
     kernel: np.ndarray,

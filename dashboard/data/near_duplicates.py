@@ -7,15 +7,12 @@ from core.data import near_duplicates
 from core.data.datasets import Dataset
 from core.data.near_duplicates import NearDuplicates, Pair
 from dashboard import server
-from dashboard.server.tasks import Task
-from dashboard.state import visitor
+from dashboard.data import copies
 from dashboard.ui import contact_sheet, formats, task_progress
 
-POLL = 0.7  # seconds between updates of a running search
 COLUMNS, ROWS = 6, 3  # of pairs at once
 PAPER = "https://arxiv.org/abs/1902.00423"
 WHICH = {"leaks": "Test (left) and training", "within": "Within a split"}
-NOTHING_KEPT = "Nothing is kept; the next attempt starts again."
 FIRST = {"surest": "Surest first", "least": "Least sure first"}
 
 
@@ -24,11 +21,11 @@ def show(dataset: Dataset) -> None:
     st.subheader("Near-duplicates", anchor=False)
     search = server.datasets.search(dataset)
     if search.running:
-        st.fragment(_wait, run_every=POLL)(search)
+        st.fragment(copies.wait, run_every=copies.POLL)(search)
     elif found := server.datasets.near_duplicates_of(dataset):
         _judge(dataset, found)
     else:
-        task_progress.why_it_ended(search.error, kept=NOTHING_KEPT)
+        task_progress.why_it_ended(search.error, kept=copies.NOTHING_KEPT)
         st.markdown(
             "A test image that is nearly a training image, such as the same photo mirrored or cropped differently, "
             f"tests memory, not recognition. About 3 % of CIFAR-10's do ([Barz and Denzler, 2020]({PAPER}))."
@@ -67,7 +64,8 @@ def _judge(dataset: Dataset, found: NearDuplicates) -> None:
     if len(pairs) > COLUMNS * ROWS:
         st.caption(f"{COLUMNS * ROWS} of {formats.count(len(pairs), 'pair')}")
     if leaked := len(found.leaked(least)):
-        _offer_copy(dataset, leaked, least)
+        label = f"Make a copy without {formats.count(leaked, 'test image')}"
+        copies.offer(server.datasets.clean(dataset, least), label, icon=":material/cleaning_services:", key="clean")
 
 
 def _pairs(dataset: Dataset, pairs: list[Pair]) -> None:
@@ -82,36 +80,3 @@ def _pairs(dataset: Dataset, pairs: list[Pair]) -> None:
                 width="stretch",
                 alt=f"Images {pair.row} and {pair.twin}",
             )
-
-
-def _offer_copy(dataset: Dataset, leaked: int, least: float) -> None:
-    copy = server.datasets.clean(dataset, least)
-    if copy.running:
-        st.fragment(_wait, run_every=POLL)(copy)
-        return
-    task_progress.why_it_ended(copy.error, kept=NOTHING_KEPT)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        name = copy.result
-        if name in {summary.name for summary in server.datasets.available()}:  # not deleted since
-            st.button("Use the clean copy", icon=":material/check:", type="primary", on_click=_use, args=(name,))
-        else:
-            st.button(
-                f"Make a copy without {formats.count(leaked, 'test image')}",
-                icon=":material/cleaning_services:",
-                key="clean",
-                on_click=task_progress.begin,
-                args=([copy],),
-            )
-        st.markdown(":gray[This dataset and its runs stay as they are.]", width="content")
-
-
-def _use(name: str) -> None:
-    visitor.update(dataset=name)
-
-
-def _wait(task: Task) -> None:
-    if not task.running:
-        server.datasets.refresh()
-        st.rerun()
-    task_progress.bar(task)
-    task_progress.cancel_button([task], key=f"cancel-{task.name}")

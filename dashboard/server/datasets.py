@@ -1,12 +1,17 @@
 """Datasets on this machine, and their downloads."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import streamlit as st
 
-from core.data import datasets, near_duplicates
+from core.data import datasets, near_duplicates, relabelling
 from core.data import duplicates as pixels
 from core.data.datasets import Dataset, Summary
 from core.data.near_duplicates import NearDuplicates
+from core.errors import LabError
+from core.evaluation import label_errors
+from core.evaluation.label_errors import LabelErrors
 from core.progress import Report
 from dashboard.server import line as lines
 from dashboard.server import tasks
@@ -53,6 +58,28 @@ def clean(dataset: Dataset, least: float) -> Task:
     return Task(name, _clean, (dataset.name, least), failure="The dataset cannot be copied", line=lines.files)
 
 
+@st.cache_data(ttl=5, max_entries=8, show_spinner=False, hash_funcs={Dataset: lambda dataset: dataset.fingerprint})
+def label_errors_of(dataset: Dataset) -> LabelErrors | None:
+    """`label_errors.find`: what has been found, for any visitor."""
+    try:
+        return label_errors.find(label_errors.usual(dataset.name))
+    except LabError:  # deleted or renamed a moment ago
+        return None
+
+
+def search_labels(dataset: Dataset) -> Task:
+    """Looks for wrong labels."""
+    name, source = tasks.name("label-errors", dataset.fingerprint), label_errors.usual(dataset.name)
+    return Task(name, label_errors.measure, (source,), failure="The labels cannot be checked")
+
+
+def relabel(dataset: Dataset, changes: Mapping[int, int]) -> Task:
+    """Copies a dataset with other labels: row id -> label."""
+    name = tasks.name("relabel", dataset.fingerprint, *sorted(changes.items()))
+    arguments = (dataset.name, dict(changes))
+    return Task(name, _relabel, arguments, failure="The dataset cannot be copied", line=lines.files)
+
+
 def download(name: str) -> Task:
     """Downloads a dataset."""
     return Task(f"fetch-{name}", datasets.fetch, (name,), failure="The dataset cannot be downloaded", line=lines.files)
@@ -63,6 +90,7 @@ def refresh() -> None:
     available.clear()
     get.clear()
     near_duplicates_of.clear()
+    label_errors_of.clear()
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -78,3 +106,7 @@ def _duplicates(fingerprint: str, _dataset: Dataset) -> list[str]:
 
 def _clean(name: str, least: float, report: Report) -> str:
     return near_duplicates.clean(name, least, report).name  # the images stay in the worker
+
+
+def _relabel(name: str, changes: Mapping[int, int], report: Report) -> str:
+    return relabelling.relabel(name, changes, report).name

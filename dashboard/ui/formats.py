@@ -14,7 +14,6 @@ _ADDRESS = re.compile(r"(https?://[^\s<>\"]*[^\s<>\".,:;!?)\]])")
 STAGES = {
     "download": "Downloading",
     "load": "Loading the backbone",
-    "compile": "Compiling the network",
     "extract": "Extracting features",
     "train": "Training the head",
     "head": "Training the head alone",
@@ -66,12 +65,8 @@ def csv(table: pd.DataFrame, *, floats: str | None = None) -> bytes:
         floats: How numbers are written, such as "%.6g"; None: in full.
     """
     texts = table.select_dtypes(exclude=["number", "bool", "datetime"])
-    safe = {str(name): [f"'{cell}" if _is_formula(cell) else cell for cell in texts[name]] for name in texts}
+    safe = {str(name): [quoting.cell(cell) for cell in texts[name]] for name in texts}
     return table.assign(**safe).to_csv(index=False, float_format=floats, lineterminator=quoting.CSV_LINE).encode()
-
-
-def _is_formula(cell: object) -> bool:
-    return isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
 def times(ratio: float) -> str:

@@ -193,10 +193,28 @@ def test_near_duplicates_are_looked_for_judged_and_left_out_in_a_copy(visit, tmp
     wait(page, lambda: "1 of the 12 test images is nearly a training image (8.3 %)." in said(page))
     assert any("mirrored" in image.proto.imgs[0].caption for image in page.get("image"))
     press(page, "Make a copy without 1 test image")
-    wait(page, lambda: any(button.label == "Use the clean copy" for button in page.main.button))
-    press(page, "Use the clean copy")
+    wait(page, lambda: any(button.label == "Use the copy" for button in page.main.button))
+    press(page, "Use the copy")
     assert page.query_params["dataset"] == "pets-clean"
     assert metrics(page)["Images"] == "35"
+
+
+def test_wrong_labels_are_looked_for_judged_and_changed_in_a_copy(visit):
+    page = press(visit("data"), "Look for wrong labels")
+    wait(page, lambda: "labels of 2,500 are suspect" in said(page))
+    box = next(box for box in page.selectbox if box.label == "Label")
+    before = box.value
+    box.set_value(-1).run()
+    assert any(button.label == "Make a copy with 1 image left out" for button in page.main.button)
+    next(box for box in page.selectbox if box.label == "Label").set_value(before).run()
+    assert not any(button.label.startswith("Make a copy with") for button in page.main.button)
+    press(page, "Accept all suggestions on this page")
+    assert "test labels that follow a model's advice favour that model" in said(page)
+    press(page, "Make a copy with 12 labels changed")
+    wait(page, lambda: any(button.label == "Use the copy" for button in page.main.button))
+    press(page, "Use the copy")
+    assert page.query_params["dataset"] == "cifar-10-sample-relabelled"
+    assert "12 labels changed of CIFAR-10 sample." in " ".join(warning.value for warning in page.warning)
 
 
 def photos(count: int, *, seed: int = 0) -> dict[str, bytes]:

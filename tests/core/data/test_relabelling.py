@@ -1,0 +1,107 @@
+"""Labels are changed in a copy, by hand or from a CSV; what does not fit is said and nothing is written."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.cli import images
+from core.data import datasets, relabelling
+from core.data.datasets import Dataset
+from core.data.relabelling import LEFT_OUT
+from core.errors import DatasetError, Stopped
+from core.progress import silent
+from tests.pictures import pictures, write_folder
+
+
+@pytest.fixture
+def pets(tmp_path: Path) -> Dataset:
+    return datasets.import_images(write_folder(tmp_path / "pets", pictures(per_class=10)))
+
+
+def test_a_copy_has_the_new_labels_and_the_same_splits(pets: Dataset):
+    before = datasets.splits(pets)
+    out, changed = before["train"][:2].tolist()
+    other = 1 - int(pets.labels[changed])
+    copy = relabelling.relabel(
+        "pets", {changed: other, out: LEFT_OUT, int(before["val"][0]): pets.labels[before["val"][0]]}
+    )
+    assert (copy.name, len(copy.labels)) == ("pets-relabelled", 19)
+    assert copy.notes[-1] == "1 label changed, 1 image left out of pets."
+    assert copy.labels[copy.files == pets.files[changed]] == other
+    assert pets.files[out] not in copy.files
+    after = datasets.splits(copy)
+    for split in ("train", "val", "test"):
+        kept = [file for file in pets.files[before[split]] if file != pets.files[out]]
+        assert copy.files[after[split]].tolist() == kept
+    assert datasets.load("pets").fingerprint == pets.fingerprint != copy.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "No label changes"),
+        ({99: 0}, "Image 99 cannot become class 0"),
+        ({0: 7}, "Image 0 cannot become class 7"),
+    ],
+)
+def test_changes_that_are_none_or_impossible_are_said(pets: Dataset, changes, expected):
+    with pytest.raises(DatasetError, match=expected):
+        relabelling.relabel("pets", changes)
+
+
+def test_a_class_that_would_lose_its_images_is_said_and_nothing_is_written(pets: Dataset):
+    rows = [int(row) for row in datasets.splits(pets)["test"] if pets.labels[row] == 0]
+    with pytest.raises(DatasetError, match="has 0 images for test"):
+        relabelling.relabel("pets", dict.fromkeys(rows, LEFT_OUT))
+
+    def stop(progress):
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        relabelling.relabel("pets", {0: 1}, stop)
+    assert {summary.name for summary in datasets.available()}.isdisjoint({"pets-relabelled"})
+
+
+def test_a_csv_is_read(pets: Dataset, tmp_path: Path):
+    files, names = pets.files.tolist(), pets.class_names
+    path = tmp_path / "labels.csv"
+    other = names[1 - pets.labels[1]]
+    path.write_text(f"label,file\n{names[pets.labels[0]]},{files[0]}\n{other},'{files[1]}\n,{files[2]}\n")
+    assert relabelling.read(path, pets) == {1: 1 - pets.labels[1], 2: LEFT_OUT}
+    images.perform("relabel", ["pets", str(path)])
+    assert len(datasets.load("pets-relabelled").labels) == 19
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("file\na.png\n", "has no column 'label'"),
+        ("file,label\nlost.png,cats\n", "Line 2 of .*: pets has no file 'lost.png'"),
+        ("file,label\n{first},lions\n", "Line 2 of .*: there is no class 'lions'"),
+        ("file,label\n{first}\n", ""),
+    ],
+)
+def test_a_csv_that_does_not_fit_is_said(pets: Dataset, tmp_path: Path, text, expected):
+    path = tmp_path / "labels.csv"
+    path.write_text(text.format(first=pets.files[0]))
+    if expected:
+        with pytest.raises(DatasetError, match=expected):
+            relabelling.read(path, pets)
+    else:  # a short line has an empty label
+        assert relabelling.read(path, pets) == {0: LEFT_OUT}
+    with pytest.raises(DatasetError, match="cannot be read"):
+        relabelling.read(tmp_path / "none.csv", pets)
+
+
+def test_the_suspects_in_a_csv_change_nothing_until_it_is_edited(tmp_path: Path):
+    path = tmp_path / "labels.csv"
+    found, text = images.check_labels("cifar10-sample", path, silent)
+    assert len(found["suspects"]) == len(path.read_text().splitlines()) - 1
+    assert "labels are suspect to a head on EfficientNetLite0" in text
+    sample = datasets.load("cifar10-sample")
+    assert relabelling.read(path, sample) == {}
+    path.write_text(path.read_text().replace("label,suggested", "was,label"))
+    changes = relabelling.read(path, sample)
+    assert len(changes) == len(found["suspects"])
+    assert not np.any([sample.labels[row] == label for row, label in changes.items()])
