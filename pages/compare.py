@@ -4,9 +4,8 @@ import streamlit as st
 
 from core.errors import LabError
 from core.runs import ENDED
-from core.runs import table as as_table
 from dashboard import server
-from dashboard.compare import agreement, fair_run, group, labels_worth, table
+from dashboard.compare import agreement, fair_run, group, labels_worth, results, table
 from dashboard.run import actions as run_actions
 from dashboard.run import export, progress, versus
 from dashboard.state import visitor
@@ -31,9 +30,7 @@ with left:
     fair_run.show(finished)
 with right:
     if finished:
-        results = as_table(finished)
-        components.chart(charts.accuracy_bars(results), key="bars", alt="Accuracy of each run with its 95 % interval")
-        components.chart(charts.accuracy_time(results), key="time", alt="Accuracy of each run against its time")
+        results.show(finished)
 labels_worth.show(finished)
 if warnings := answers.warnings(finished):
     with st.expander("What differs between these runs", icon=":material/balance:"):

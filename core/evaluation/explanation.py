@@ -66,7 +66,7 @@ def fastest(runs: Sequence[RunRow], by: Time) -> Ranking:
     Zero-shot and nearest neighbours train nothing, and a run that read its features from the cache did not do the
     whole work. Of runs with the same settings the fastest counts.
     """
-    worked = [run for run in runs if (not run.cached if by == "seconds" else _trains(run.config))]
+    worked = [run for run in runs if _counts(run, by)]
     once: dict[RunConfig, RunRow] = {}
     for run in sorted(worked, key=lambda run: getattr(run, by)):
         once.setdefault(run.config, run)
@@ -75,7 +75,7 @@ def fastest(runs: Sequence[RunRow], by: Time) -> Ranking:
     mistaken = tuple(run for run in ranked if mistakes(run))
     if sound:
         mistaken = tuple(run for run in mistaken if getattr(run, by) < getattr(sound[0], by))
-    return Ranking(sound, mistaken, tuple(run for run in runs if run not in worked))
+    return Ranking(sound, mistaken, tuple(run for run in runs if not _counts(run, by)))
 
 
 def pair(runs: Sequence[RunRow]) -> tuple[RunRow, RunRow] | None:
@@ -115,6 +115,11 @@ def fair(first: RunConfig, second: RunConfig) -> RunConfig | None:
             if config and len(other_settings(settings, config)) < len(other_settings(first, second)):
                 return config
     return None
+
+
+def _counts(run: RunRow, by: Time) -> bool:
+    """Whether a run did the work that a time is of."""
+    return not run.cached if by == "seconds" else _trains(run.config)
 
 
 def _trains(config: RunConfig) -> bool:

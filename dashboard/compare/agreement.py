@@ -21,7 +21,10 @@ def show(finished: Sequence[RunRow]) -> None:
     tested = [run for run in finished if run.has_result]
     if len(tested) < 2:
         return
-    with st.expander("Agreement between runs", icon=":material/handshake:"):
+    folded = st.expander("Agreement between runs", icon=":material/handshake:", key="agreement-open", on_change="rerun")
+    if not folded.open:
+        return
+    with folded:
         runs = sorted(tested, key=lambda run: run.accuracy, reverse=True)[:MOST]
         shares = agreement.same_answers({run.id: server.runs.predictions(run.id) for run in runs})
         titles = [choices.run_title(run) for run in runs]

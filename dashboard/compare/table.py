@@ -1,6 +1,7 @@
 """The table of all runs: its filters, its columns and the selected run."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -71,7 +72,7 @@ def show(rows: Sequence[RunRow]) -> str | None:
         key="columns",
         bind="query-params",
     )
-    download.download_button("CSV", formats.csv(runs), "runs.csv", icon=":material/download:", width="stretch")
+    download.download_button("CSV", partial(formats.csv, runs), "runs.csv", icon=":material/download:", width="stretch")
     visible = answers.only_differences(runs) if columns == "Only differences" else runs
     order = [*ALWAYS, *(name for name in visible.columns if name not in (*ALWAYS, *NEVER))]
     ids = runs["run_id"].tolist()

@@ -123,7 +123,9 @@ def _gains(runs: Sequence[RunRow], unfreezing: Unfreezing) -> list[str]:
     """What unfreezing gave the best fine-tunes."""
     gains = []
     for run in _best_first(runs):
-        if len(gains) < MOST_GAINS and (change := unfreezing(run)):
+        if len(gains) == MOST_GAINS:
+            break
+        if run.config.method == "finetune" and (change := unfreezing(run)):
             gains.append(f"{run_labels.one(run)}: {findings.unfreezing(change)}")
     return list(dict.fromkeys(gains))  # the same run twice says the same
 

@@ -415,7 +415,8 @@ def _apart(front: pd.DataFrame, frame: pd.DataFrame, x: str, y: str) -> np.ndarr
 def _run_facts(frame: pd.DataFrame) -> np.ndarray:
     """For each run its id, label and the provenance shown on hover."""
     lines = []
-    for run in frame.to_dict("records"):
+    of_hover = ["accuracy", "accuracy_low", "accuracy_high", "seconds", "cached", "hardware", "weights_origin"]
+    for run in frame[of_hover].to_dict("records"):
         facts = [
             f"{100 * run['accuracy']:.1f} % ({100 * run['accuracy_low']:.1f} to {100 * run['accuracy_high']:.1f})",
             f"{run['seconds']:.1f} s, features {'from the cache' if run['cached'] else 'extracted'}",
@@ -431,7 +432,7 @@ def _run_labels(frame: pd.DataFrame) -> list[str]:
     """Names of runs, with whatever else distinguishes them."""
     sizes = frame["n_train_used"].nunique() > 1
     labels = []
-    for run in frame.to_dict("records"):
+    for run in frame[["name", "weights_origin", "preprocessing", "n_train_used"]].to_dict("records"):
         title = label(run["name"])
         if run["weights_origin"] == "untrained":
             title += " (untrained)"

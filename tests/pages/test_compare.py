@@ -1,5 +1,7 @@
 """Compare answers from the runs, lists them all, and shows the images behind a number."""
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -7,6 +9,7 @@ from core import backbones, execute, runs
 from core.config import RunConfig
 from core.embeddings import Source
 from core.evaluation import few_shot
+from dashboard.compare import results
 
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values returning an ndarray")  # PyArrow reads times so
 
@@ -64,6 +67,19 @@ def test_best_and_last_validation_stand_side_by_side_where_a_head_has_epochs(vis
 
 def test_there_is_a_csv_to_download(visit, used):
     assert visit("compare").get("download_button")[0].label == "CSV"
+
+
+def test_of_many_runs_the_best_have_a_bar_and_all_a_row(visit, used):
+    done = runs.get(used[0])
+    result = runs.Result(done.tested(), runs.predictions(done.id), runs.confusion(done.id), head=runs.head(done.id))
+    for _ in range(results.MOST_BARS):
+        again = runs.create(done.config)
+        runs.finish(again, result)
+    page = visit("compare")
+    assert len(page.dataframe[0].value) == results.MOST_BARS + len(used)
+    bars = next(json.loads(chart.proto.spec) for chart in page.get("plotly_chart") if '"bar"' in chart.proto.spec)
+    assert len(bars["data"][0]["customdata"]) == results.MOST_BARS
+    assert any(f"of {results.MOST_BARS + 2} finished runs" in text.value for text in page.main.caption)
 
 
 def test_what_a_zero_shot_is_worth_is_asked_beside_probes_and_answered_once_a_curve_is_there(visit, used):

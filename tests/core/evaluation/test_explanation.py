@@ -4,6 +4,7 @@ import pytest
 
 from core.config import RunConfig
 from core.evaluation import explanation
+from core.runs import RunRow
 from tests.run_rows import row
 
 
@@ -37,6 +38,12 @@ def test_the_sound_runs_are_ranked_and_only_faster_mistakes_are_named():
 def test_the_same_settings_again_are_not_the_next():
     ranking = explanation.fastest([run("a", seconds=10.0), run("b", seconds=11.0)], "seconds")
     assert [one.id for one in ranking.sound] == ["a"]
+
+
+def test_ranking_many_runs_compares_no_two_of_them(monkeypatch):
+    monkeypatch.setattr(RunRow, "__eq__", lambda one, other: pytest.fail("as often as the square of their number"))
+    runs = [run(str(number), seed=number, cached=number % 2 == 0) for number in range(9)]
+    assert len(explanation.fastest(runs, "seconds").left_out) == 5
 
 
 def test_the_pair_is_the_best_run_and_the_most_alike_of_another_backbone():

@@ -214,3 +214,15 @@ def test_two_runs_that_differ_in_pixels_or_images_alone_are_told_apart():
     said = text([run("ResNet50", 0.8), run("ResNet50", 0.43, n_train=20.0)], 0)
     assert "ResNet50 (linear, 160 px, 2,000 training images) is 37.0 points better than" in said
     assert "ResNet50 (linear, 160 px, 20 training images)" in said
+
+
+def test_only_fine_tunes_are_asked_what_unfreezing_gave_and_no_more_of_them_than_are_said():
+    asked = []
+
+    def unfreezing(one: RunRow):
+        asked.append(one.config.method)
+        return comparison.unfreezing_by_counts(one)
+
+    tuned = [run("MobileNetV2", 0.8 + i / 100, method="finetune", seed=i, frozen_accuracy=0.7) for i in range(9)]
+    answers.three_questions([*tuned, run("VGG16", 0.95)], comparison.by_counts, unfreezing, lambda *network: None)
+    assert asked == ["finetune"] * answers.MOST_GAINS
