@@ -8,7 +8,7 @@ from core.errors import LabError
 from core.runs import ENDED
 from dashboard import server
 from dashboard.run import actions as run_actions
-from dashboard.run import book_comparison, confidence, export, progress, result, training, versus
+from dashboard.run import book_comparison, confidence, export, measures, progress, result, training, versus
 from dashboard.state import address
 from dashboard.ui import choices, components, image_grid
 
@@ -35,6 +35,7 @@ try:
     tabs = {
         "Result": partial(result.show, run, outcome),
         confidence.TAB: partial(confidence.show, run),
+        measures.TAB: partial(measures.show, run),
         "Training": partial(training.show, run, outcome),
         versus.TAB: partial(versus.show, run, runs),
         export.TAB: partial(export.show, run, outcome),

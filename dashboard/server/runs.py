@@ -6,6 +6,7 @@ once a second at most.
 
 import shutil
 from collections.abc import Hashable
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
@@ -17,6 +18,8 @@ from core.calibration import Calibration
 from core.config import RunConfig
 from core.errors import StoreError
 from core.evaluation import comparison
+from core.evaluation import measures as measured
+from core.evaluation.measures import Answering, Measure
 from core.metrics import Change
 from core.plan import Plan
 from core.plan import plan as make_plan
@@ -61,6 +64,29 @@ def judged_calibration(run_id: str) -> Calibration:
     """`calibration.judge` of a finished run's test predictions."""
     tested = predictions(run_id)
     return calibration.judge(tested["label"].to_numpy(), tested.filter(regex=r"^p_\d+$").to_numpy())
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What `measures` of `core.evaluation` says of a run's test predictions."""
+
+    measures: list[Measure]
+    classes: pd.DataFrame
+    answering: list[Answering]
+    misleading: float | None
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def measures(run_id: str) -> Measured:
+    """Every measure of a finished run."""
+    tested = predictions(run_id)
+    labels, p = tested["label"].to_numpy(), tested.filter(regex=r"^p_\d+$").to_numpy()
+    return Measured(
+        measured.measure(labels, p),
+        measured.of_classes(labels, p),
+        measured.answering(labels, p),
+        measured.misleading(labels, p),
+    )
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

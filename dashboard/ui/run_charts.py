@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from core import metrics
+from core.evaluation.measures import Answering
 from dashboard.ui.charts import ACCENT, MANY_CLASSES, QUIET, TINT, canvas, error_bars, label
 
 SECOND = "#e08600"  # the other of two runs
@@ -80,6 +81,37 @@ def calibration(bins: Sequence[metrics.Bin]) -> go.Figure:
     figure.update_xaxes(title_text="Confidence (%): the probability of the predicted class", range=[0, 100], row=2)
     figure.update_yaxes(title_text="Accuracy (%)", range=[0, 104], row=1)
     return figure.update_yaxes(title_text="Images", nticks=3, row=2)
+
+
+def answering(points: Sequence[Answering], chosen: Answering) -> go.Figure:
+    """Accuracy of the answered images against their share, with its 95 % interval, and the chosen confidence."""
+    filled = [point for point in points if point.coverage.value]
+    share = [100 * point.coverage.value for point in filled]
+    band = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+    figure = canvas(height=320)
+    low, high = ([100 * getattr(point.accuracy, end) for point in filled] for end in ("low", "high"))
+    figure.add_scatter(x=share, y=low, **band)
+    figure.add_scatter(x=share, y=high, fill="tonexty", fillcolor="rgba(74, 111, 227, 0.18)", **band)  # ACCENT
+    figure.add_scatter(
+        x=share,
+        y=[100 * point.accuracy.value for point in filled],
+        mode="lines",
+        line={"color": ACCENT, "width": 3},
+        customdata=[100 * point.confidence for point in filled],
+        hovertemplate="From %{customdata:.0f} % on: %{x:.1f} % answered, %{y:.1f} % of them right<extra></extra>",
+        showlegend=False,
+    )
+    if chosen.coverage.value:
+        figure.add_scatter(
+            x=[100 * chosen.coverage.value],
+            y=[100 * chosen.accuracy.value],
+            mode="markers",
+            marker={"color": SECOND, "size": 14},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    figure.update_xaxes(title_text="Images that are answered (%)", range=[0, 101])
+    return figure.update_yaxes(title_text="Accuracy of these (%), 95 % interval")
 
 
 def paired(counts: metrics.Paired, first: str, second: str) -> go.Figure:

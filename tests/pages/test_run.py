@@ -291,3 +291,15 @@ def test_a_run_whose_workers_have_gone_says_how_to_start_one(visit, monkeypatch)
         wait(page, lambda: any("No worker of" in warning.value for warning in page.warning))
         assert f"`dask worker {address} --nthreads" in page.warning[0].value
         waiting.cancel()
+
+
+def test_measures_and_what_declining_brings(visit, used):
+    page = visit("run", run=used[0], view="Measures")
+    table = page.dataframe[0].value.set_index("Measure")
+    assert table.loc["Accuracy", "Value"] == formats.percent(runs.get(used[0]).outcome.accuracy)
+    assert {"Balanced accuracy", "F1, macro", "ROC area, macro", "Log loss"} <= set(table.index)
+    assert len(page.dataframe[1].value) == 10
+    assert "It answers" in said(page)
+    slider = next(slider for slider in page.slider if slider.key == "least-confidence")
+    slider.set_value(0).run()
+    assert "It answers **100.0 %** of the images" in said(page)

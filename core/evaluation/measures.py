@@ -1,0 +1,163 @@
+"""More than accuracy: measures of a run's test predictions, and a run that may say "I don't know".
+
+    measure(labels, p)      every measure with its 95 % interval
+    of_classes(labels, p)   precision, recall and areas of each class
+    answering(labels, p)    how many images are answered, and how many of these rightly, above a confidence
+
+Definitions are scikit-learn's, which is the referee in the tests. Intervals are percentiles of a bootstrap: test images
+are drawn again within each class, 500 times, and all measures are computed for all draws at once, since scikit-learn
+would sort the probabilities anew for each. Proportions have Wilson's interval, as everywhere.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core import metrics
+from core.metrics import Interval
+
+DRAWS = 500
+THRESHOLDS = np.linspace(0, 1, 101)  # confidences
+TINIEST = np.finfo(np.float64).eps  # a smaller probability counts as this one in the log loss, as in scikit-learn
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure over all classes."""
+
+    title: str
+    value: Interval
+    meaning: str
+    share: bool = True  # between 0 and 1, and better if larger
+
+
+@dataclass(frozen=True)
+class Answering:
+    """What remains if images below a confidence get no answer."""
+
+    confidence: float
+    coverage: Interval  # share of the images that are answered
+    accuracy: Interval  # of these
+
+
+def measure(labels: np.ndarray, probabilities: np.ndarray, *, seed: int = 0) -> list[Measure]:
+    """Every measure of labels (n,) and probabilities (n, c); averages are over the classes that have an image."""
+    p = np.asarray(probabilities, np.float64)
+    n, classes = p.shape
+    predicted, present = p.argmax(axis=1), np.flatnonzero(np.bincount(labels, minlength=classes))
+    weights = _draws(labels, seed)
+    true, answered = (np.eye(classes, dtype=np.float32)[each][:, present] for each in (labels, predicted))
+    right, of_class, of_answer = weights @ (true * answered), weights @ true, weights @ answered
+    recall = right / of_class
+    precision = np.divide(right, of_answer, out=np.zeros_like(right), where=of_answer > 0)
+    f1 = 2 * right / (of_class + of_answer)
+    share = of_class / n
+    auc, average_precision = _areas(labels, p, present, weights)
+    own = p[np.arange(n), labels] / p.sum(axis=1)
+    loss = weights @ -np.log(np.maximum(own, TINIEST)) / n
+    k = 5 if classes > 10 else 2
+    measures = [
+        Measure("Accuracy", metrics.accuracy(labels, predicted), "Share of the images that are right"),
+        Measure(
+            "Balanced accuracy",
+            _interval(recall.mean(axis=1)),
+            "Mean of the classes' recalls: every class counts the same, however many images it has",
+        ),
+        Measure(f"Top-{k} accuracy", metrics.top_k(labels, p, k), f"The label is among the {k} most probable classes"),
+        Measure("Precision, macro", _interval(precision.mean(axis=1)), "Of the images called a class, those that are"),
+        Measure("F1, macro", _interval(f1.mean(axis=1)), "Harmonic mean of precision and recall, mean of the classes"),
+        Measure("F1, weighted", _interval((f1 * share).sum(axis=1)), "The same, classes weighted by their images"),
+        Measure(
+            "ROC area, macro",
+            _interval(auc.mean(axis=1)),
+            "How often an image of a class gets a higher probability for it than an image of another; 0.5 by chance",
+        ),
+        Measure(
+            "Average precision, macro",
+            _interval(average_precision.mean(axis=1)),
+            "Area under the curve of precision against recall, each class against the rest",
+        ),
+        Measure("Log loss", _interval(loss), "Mean of -log of the label's probability; lower is better", share=False),
+    ]
+    return measures if len(present) > 1 else [each for each in measures if not each.title.startswith("ROC")]
+
+
+def of_classes(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
+    """A row for each of c classes: images, precision, recall, f1, roc_auc, average_precision; nan where undefined."""
+    p = np.asarray(probabilities, np.float64)
+    classes, predicted = p.shape[1], p.argmax(axis=1)
+    counts = metrics.confusion(labels, predicted, classes).astype(float)
+    right, of_class, of_answer = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
+    areas = np.full((2, classes), np.nan)
+    present = np.flatnonzero(of_class)
+    areas[:, present] = [area[0] for area in _areas(labels, p, present, np.ones((1, len(labels)), np.float32))]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return pd.DataFrame(
+            {
+                "images": of_class.astype(int),
+                "precision": right / of_answer,
+                "recall": right / of_class,
+                "f1": 2 * right / (of_class + of_answer),
+                "roc_auc": areas[0],
+                "average_precision": areas[1],
+            }
+        )
+
+
+def answering(labels: np.ndarray, probabilities: np.ndarray) -> list[Answering]:
+    """For each of `THRESHOLDS`, what remains if less confident images get no answer."""
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    kept = [confidence >= threshold for threshold in THRESHOLDS]
+    return [
+        Answering(
+            float(threshold),
+            metrics.wilson(int(part.sum()), len(labels)),
+            metrics.wilson(int((part & right).sum()), int(part.sum())),
+        )
+        for threshold, part in zip(THRESHOLDS, kept, strict=True)
+    ]
+
+
+def misleading(labels: np.ndarray, probabilities: np.ndarray) -> float | None:
+    """The accuracy of always answering the commonest class, if it is at least half of the images; else None."""
+    share = np.bincount(labels, minlength=probabilities.shape[1]).max() / len(labels)
+    return float(share) if share >= 0.5 else None
+
+
+def _draws(labels: np.ndarray, seed: int) -> np.ndarray:
+    """How often each draw has each image, (1 + DRAWS, n) float32; the first has each once."""
+    random = np.random.default_rng(seed)
+    weights = np.ones((1 + DRAWS, len(labels)), np.float32)
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        drawn = random.integers(0, len(rows), (DRAWS, len(rows)))
+        flat = (drawn + len(rows) * np.arange(DRAWS)[:, None]).ravel()
+        weights[1:, rows] = np.bincount(flat, minlength=DRAWS * len(rows)).reshape(DRAWS, -1)
+    return weights
+
+
+def _areas(labels: np.ndarray, p: np.ndarray, classes: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, ...]:
+    """ROC area and average precision (draws, classes), each class against the rest; equal probabilities count half."""
+    auc, average_precision = np.full((2, len(weights), len(classes)), np.nan)
+    for column, label in enumerate(classes):
+        order = np.argsort(-p[:, label], kind="stable")
+        falling = p[order, label]
+        steps = np.flatnonzero(np.r_[True, falling[1:] != falling[:-1]])
+        own = np.where(labels[order] == label, weights[:, order], 0)
+        positive = np.add.reduceat(own, steps, axis=1, dtype=np.float64)
+        negative = np.add.reduceat(weights[:, order] - own, steps, axis=1, dtype=np.float64)
+        found, false = positive.cumsum(axis=1), negative.cumsum(axis=1)
+        positives, negatives = found[:, -1:], false[:, -1:]
+        at_step = np.divide(found, found + false, out=np.zeros_like(found), where=found + false > 0)
+        average_precision[:, column] = (positive * at_step).sum(axis=1) / positives[:, 0]
+        if negatives.all():
+            below = negatives - false + negative / 2
+            auc[:, column] = (positive * below).sum(axis=1) / (positives * negatives)[:, 0]
+    return auc, average_precision
+
+
+def _interval(values: np.ndarray) -> Interval:
+    """The first of (1 + draws,) values, with the percentiles of the others that hold 95 % of them."""
+    low, high = np.percentile(values[1:], [2.5, 97.5])
+    return Interval(float(values[0]), float(min(low, values[0])), float(max(high, values[0])))

@@ -1,0 +1,88 @@
+"""More than accuracy: every measure of a run with its interval, each class, and a run that may say "I don't know"."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.evaluation.measures import THRESHOLDS, Answering, Measure
+from core.runs import RunRow
+from dashboard import server
+from dashboard.ui import components, formats, run_charts
+
+TAB = "Measures"  # of the page Run
+
+
+def show(run: RunRow) -> None:
+    """All measures, the classes beside them, and below what declining brings."""
+    measured = server.runs.measures(run.id)
+    if measured.misleading is not None:
+        st.warning(
+            f"Accuracy misleads here: always answering the commonest class would be right on "
+            f"{formats.percent(measured.misleading)} of the test images. Read the balanced accuracy.",
+            icon=":material/balance:",
+        )
+    left, right = st.columns([5, 7], gap="large")
+    with left:
+        st.dataframe(
+            pd.DataFrame([_row(each) for each in measured.measures]),
+            hide_index=True,
+            height="content",
+            column_config={"Meaning": None},
+        )
+        with st.expander("What they mean", icon=":material/help:"):
+            st.markdown("\n".join(f"- **{each.title}**: {each.meaning}." for each in measured.measures))
+    with right:
+        table = measured.classes.assign(**{"class": list(server.runs.confusion(run.id).columns)})
+        names = {
+            "class": "Class",
+            "images": "Images",
+            "precision": "Precision",
+            "recall": "Recall",
+            "f1": "F1",
+            "roc_auc": "ROC area",
+            "average_precision": "Average precision",
+        }
+        shown = table[list(names)].rename(columns=names)
+        figures = {name: st.column_config.NumberColumn(format="%.3f") for name in list(names.values())[2:]}
+        st.dataframe(shown, hide_index=True, column_config=figures, height="content" if len(shown) <= 10 else 390)
+    _declining(run, measured.answering)
+
+
+def _row(measure: Measure) -> dict[str, str]:
+    value = measure.value
+    if measure.share:
+        return {
+            "Measure": measure.title,
+            "Value": formats.percent(value.value),
+            "95 % interval": formats.interval(value.low, value.high),
+        }
+    interval = f"{value.low:.3f} to {value.high:.3f}"
+    return {"Measure": measure.title, "Value": f"{value.value:.3f}", "95 % interval": interval}
+
+
+def _declining(run: RunRow, points: list[Answering]) -> None:
+    st.subheader("If it may say “I don't know”", anchor=False)
+    threshold = st.slider(
+        "Answer from this confidence on",
+        0,
+        100,
+        50,
+        format="%d %%",
+        key="least-confidence",
+        width=360,
+        help="The probability of the predicted class. Less confident images get no answer",
+    )
+    point = points[int(np.abs(THRESHOLDS - threshold / 100).argmin())]
+    if point.coverage.value:
+        st.markdown(
+            f"It answers **{formats.percent(point.coverage.value)}** of the images and is right on "
+            f"**{formats.percent(point.accuracy.value)}** of these "
+            f"({formats.interval(point.accuracy.low, point.accuracy.high)}), instead of "
+            f"{formats.percent(points[0].accuracy.value)} of all."
+        )
+    else:
+        st.markdown("It answers none of the images.")
+    components.chart(
+        run_charts.answering(points, point), key=f"answering-{run.id}", alt="Accuracy against the share answered"
+    )
+    st.caption("A confidence that is chosen here has seen the test images: report it on others.")
