@@ -36,7 +36,7 @@ def show(tuned: Sequence[RunRow]) -> Choice:
     Raises:
         LabError: The choice is not possible.
     """
-    network, maps, more = st.columns([9, 4, 2], vertical_alignment="bottom")
+    network, maps, more = st.columns([11, 3.6, 1.8], vertical_alignment="bottom")
     with network.container(horizontal=True, vertical_alignment="bottom"):
         fields = _network(tuned)
     with maps:
@@ -82,7 +82,9 @@ def _network(tuned: Sequence[RunRow]) -> dict:
     if tuned:
         of = choices.titled(st.segmented_control, "of", "Layers of", OF, required=True)
     if of != "run":
-        return {"dataset": choices.dataset(), "backbone": choices.backbone()}
+        with st.container(width=175):  # the rest of the line is the backbone's, and whether its weights are here
+            dataset = choices.dataset()
+        return {"dataset": dataset, "backbone": choices.backbone()}
     with st.container(width=300):
         run = choices.run(tuned)
     return {"dataset": run.config.dataset, "run": run.id}
