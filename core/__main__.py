@@ -1,4 +1,9 @@
-from core.cli.commands import main
+import sys
+
+try:
+    from core.cli.commands import main
+except KeyboardInterrupt:  # Ctrl-C before anything has begun
+    sys.exit("stopped")
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -5,20 +5,22 @@ as a whole (it tries each of its addresses in turn) and takes a connection that 
 """
 
 import hashlib
-import tempfile
 import threading
 import time
 import urllib.request
+import uuid
 from concurrent.futures import Future
 from http.client import HTTPException
 from pathlib import Path
 from typing import BinaryIO
 
+from core import settings, storage
 from core.progress import Progress, Report, silent
 
 TIMEOUT = 10  # seconds without an answer, or without a further byte
 REPORT_EVERY = 0.25  # seconds
 BLOCK = 1 << 18  # bytes
+SCRATCH = ".download-"
 
 
 class DownloadError(Exception):
@@ -26,7 +28,8 @@ class DownloadError(Exception):
 
 
 def fetch(url: str, path: Path, checksum: str | None = None, report: Report = silent) -> None:
-    """Download to `path`. Nothing is left behind by a download that fails or is cancelled.
+    """Download to `path`. Nothing is left behind by a download that fails or is cancelled; `sweep` removes what a
+    process that was killed left.
 
     Args:
         checksum: The file's MD5, or its SHA-256 if it is 64 digits long; None: not checked.
@@ -36,8 +39,10 @@ def fetch(url: str, path: Path, checksum: str | None = None, report: Report = si
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".download-") as scratch:
-            partial = Path(scratch) / path.name
+        storage.sweep(path.parent, SCRATCH)
+        scratch = path.parent / f"{SCRATCH}{uuid.uuid4().hex[:12]}"
+        with storage.scratch(scratch):
+            partial = scratch / path.name
             with partial.open("wb") as file, _open(url) as response:
                 received = _copy(response, file, checksum, report)
             if checksum not in (None, received):
@@ -46,6 +51,12 @@ def fetch(url: str, path: Path, checksum: str | None = None, report: Report = si
     except (OSError, HTTPException) as error:  # URLError and time-outs are OSErrors
         reason = getattr(error, "reason", None) or str(error) or f"no answer in {TIMEOUT} seconds"
         raise DownloadError(str(reason)) from error
+
+
+def sweep() -> None:
+    """Remove what the downloads of processes that no longer exist have left."""
+    for folder in (settings.home() / "weights", settings.keras_home()):
+        storage.sweep(folder, SCRATCH)
 
 
 def _open(url: str):

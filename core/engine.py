@@ -13,12 +13,13 @@ import inspect
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from functools import cache, partial
 from typing import Any
+from weakref import WeakValueDictionary
 
 from core import execute, hardware, runs, server_lock, settings, workers
 from core.config import RunConfig
@@ -51,6 +52,8 @@ class Engine:
         self._futures = {}
         self._checked = set()  # addresses of workers
         self._calls = {}  # name -> the unique name of the last call, to cancel it
+        self._reporting = WeakValueDictionary()  # key -> the future of a `call_reporting`
+        self._watch()
         self._warm = self._warm_up()
 
     @classmethod
@@ -174,7 +177,9 @@ class Engine:
         Variable(name, client=self._client).set(None)  # drop the progress of an earlier call of this name
         call = self._calls[name] = f"{name}-{time.time_ns()}"
         work = (_once, _reporting, name, call, function, *args)
-        return self._client.submit(*work, pure=False, resources={resource: 1})
+        future = self._client.submit(*work, pure=False, resources={resource: 1})
+        self._reporting[future.key] = future
+        return future
 
     def places(self, resource: str) -> int:
         """How many works that need this resource the workers can do at once."""
@@ -247,12 +252,40 @@ class Engine:
                 self._refused = time.monotonic(), error
                 raise
             self._calls.clear()  # the scheduler may be another one, which knows nothing of them
+        self._watch()
         self._warm = self._warm_up()
         return self._connection
 
     def _warm_up(self):
         """Warm a worker up. The future is kept: otherwise Dask would drop the task, or not do it for a new worker."""
         return self._connection.submit(_once, _warm_maps, pure=False, retries=ATTEMPTS - 1)
+
+    def _watch(self) -> None:
+        """Notice workers that leave a cluster; the local one is soon back and ends itself what it had begun."""
+        if not self._cluster:
+            self._connection.subscribe_topic("all", self._notice)
+
+    def _notice(self, event: tuple[float, dict]) -> None:
+        """Called in the thread of the connection, which must not wait for an answer of the scheduler."""
+        if event[1].get("action") == "remove-worker":
+            keys = event[1]["processing-tasks"]
+            threading.Thread(target=self._end_begun, args=[keys], daemon=True).start()
+
+    def _end_begun(self, keys: Collection[str]) -> None:
+        """End what a worker that left had begun. Dask begins it again, but only when another one is free."""
+        from distributed import Event
+
+        for key in keys:
+            run_id = key.rpartition("-")[0]
+            run, call = self._futures.get(run_id), self._reporting.get(key)
+            with suppress(LabError, OSError):  # deleted, or lost with its scheduler
+                if run and run.key == key and runs.get(run_id).status == "running":
+                    self._futures.pop(run_id, None)
+                    run.cancel(force=True)  # first, so that it is not begun again
+                    runs.end(run_id, "interrupted", error=execute.DIED)
+                elif call and (begun := Event(f"{key}-begun", client=self._client)).is_set():
+                    call.cancel()
+                    begun.clear()
 
     def _queue(self, run_id: str) -> None:
         from distributed import fire_and_forget
@@ -275,7 +308,7 @@ class Engine:
         if run.status == "queued":
             runs.end(run_id, status)  # if it begins at this moment, it sees the request and ends itself
             self._futures.pop(run_id, None)  # so that nobody takes it for lost
-            future.cancel()
+            future.cancel(force=True)  # on a cluster it is wanted there too
         elif self._cluster and status == "stopped":
             timer = threading.Timer(GRACE, self._force_stop, [run_id])
             timer.daemon = True  # a server that ends takes its worker along: nobody waits for this one

@@ -8,6 +8,8 @@ passed(note, files)                    note that files are as they should be: `u
 with locked(path, report): ...         one process at a time
 used(folder)                           note the time of its last use
 evict(sizes, excess, keep)             remove folders that nobody has locked
+with scratch(folder): ...              a folder that is gone afterwards
+sweep(parent, prefix)                  remove those of processes that were killed
 """
 
 import hashlib
@@ -20,10 +22,13 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core import settings
 from core.progress import Progress, Report, silent
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 POLL = 0.05  # seconds between two attempts to take a lock
 WAIT_REPORT = 0.3  # seconds between two reports of waiting for it
@@ -155,9 +160,50 @@ def evict(sizes: dict[Path, int], excess: int, keep: Path | None = None) -> int:
     return freed
 
 
+@contextmanager
+def scratch(folder: Path) -> Iterator[None]:
+    """Make a folder, which is removed when the block ends; `sweep` removes it if the process ends before.
+
+    Its lock tells whose it is: the system frees the locks of a process that ends, however it ends.
+    """
+    from filelock import FileLock
+
+    lock = FileLock(lock_of(folder))
+    with suppress(OSError, NotImplementedError):  # a disk without locks, on which nothing is swept
+        lock.acquire()
+    try:
+        folder.mkdir()
+        yield
+    finally:
+        _remove(folder, lock)
+
+
+def sweep(parent: Path, prefix: str = "") -> None:
+    """Remove the folders with a lock that no living process holds.
+
+    Args:
+        prefix: What the names of these folders begin with.
+    """
+    from filelock import FileLock, Timeout
+
+    for path in parent.glob(f"{prefix}*.lock"):
+        lock = FileLock(path)
+        try:
+            lock.acquire(blocking=False)
+        except (Timeout, OSError, NotImplementedError):  # its process lives, or the disk is read-only or has no locks
+            continue
+        _remove(path.with_suffix(""), lock)
+
+
 def lock_of(folder: Path) -> Path:
     """The lock of a folder: one process at a time computes, reads or removes it."""
     return folder.with_suffix(".lock")
+
+
+def _remove(folder: Path, lock: "FileLock") -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    lock.release()
+    lock_of(folder).unlink(missing_ok=True)
 
 
 def _state(files: Sequence[Path]) -> list[list[int]]:

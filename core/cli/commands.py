@@ -4,14 +4,16 @@ Results go to standard output, one JSON value with `--json`; progress and errors
 Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 
+import _thread
 import contextlib
 import inspect
 import json
 import os
 import sys
+import threading
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,8 @@ from core.recipes import RECIPES
 from core.runs import backups
 from core.zero_shot import encoder
 
+AGAIN = 0.02  # seconds until a Ctrl-C that Python dropped comes again
+
 
 def _positive(text: str) -> int:
     """A number of a benchmark; `argparse` shows the name of this function with one that is refused."""
@@ -51,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = parser().parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        with contextlib.redirect_stdout(sys.stderr):  # output of libraries is not the result
+        with _every_interrupt(), contextlib.redirect_stdout(sys.stderr):  # output of libraries is not the result
             result, text = parsed.command(parsed)
     except LabError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -61,6 +65,24 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     print(json.dumps(result, default=str) if parsed.json else text)
     return 0
+
+
+@contextlib.contextmanager
+def _every_interrupt() -> Iterator[None]:
+    """Press Ctrl-C again if it came while an object was deleted: Python would show a traceback and go on."""
+    usual = sys.unraisablehook
+
+    def again(unraisable: Any) -> None:
+        if isinstance(unraisable.exc_value, KeyboardInterrupt):
+            threading.Timer(AGAIN, _thread.interrupt_main).start()
+        else:
+            usual(unraisable)
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = usual
 
 
 def parser() -> ArgumentParser:
@@ -165,10 +187,15 @@ def _on_cluster(begin: Callable[[Engine], str]) -> runs.Run:
     engine = Engine.start()
     run_id = begin(engine)
     try:
+        said = None
         with Bar() as bar:
             while (run := runs.get(run_id)).status not in runs.ENDED:
                 if run.progress:
                     bar(run.progress)
+                unable = engine.unable("train")
+                if unable and str(unable) != said:
+                    print(f"waiting: {unable}", file=sys.stderr)
+                said = unable and str(unable)
                 time.sleep(runs.REPORT_EVERY)
     except KeyboardInterrupt:
         engine.stop(run_id)

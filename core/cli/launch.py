@@ -29,8 +29,10 @@ def main() -> int:
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help")):
         return _open_dashboard(arguments)
 
-    from core.cli import commands
-
+    try:
+        from core.cli import commands
+    except KeyboardInterrupt:  # Ctrl-C before anything has begun
+        sys.exit("stopped")
     if arguments[0] in ("-h", "--help"):
         print(USAGE)
         print(commands.parser().format_help().partition("\n\n")[2])

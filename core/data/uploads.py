@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
-from core import settings
+from core import settings, storage
 from core.data import dataset
 from core.errors import DatasetError
 
@@ -64,13 +64,7 @@ def remove(upload: Upload) -> None:
 
 def sweep() -> None:
     """Remove the files of processes that no longer exist."""
-    for path in (settings.home() / "uploads").glob("*.lock"):
-        lock = _lock(path.with_suffix(""))
-        try:
-            lock.acquire(blocking=False)
-        except (Timeout, OSError):  # its process lives, or the folder is read-only
-            continue
-        _remove(path.with_suffix(""), lock)
+    storage.sweep(settings.home() / "uploads")
 
 
 def safe(filename: str) -> str:
@@ -80,14 +74,10 @@ def safe(filename: str) -> str:
 
 
 def _lock(folder: Path) -> FileLock:
-    return FileLock(_lock_path(folder), thread_local=False)  # another thread releases it
-
-
-def _lock_path(folder: Path) -> Path:
-    return folder.with_suffix(".lock")
+    return FileLock(storage.lock_of(folder), thread_local=False)  # another thread releases it
 
 
 def _remove(folder: Path, lock: FileLock) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     lock.release()
-    _lock_path(folder).unlink(missing_ok=True)
+    storage.lock_of(folder).unlink(missing_ok=True)

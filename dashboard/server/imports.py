@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from core import download
 from core.data import importing, uploads
 from dashboard.server import line as lines
 from dashboard.server import tasks
@@ -91,4 +92,5 @@ def _remove(upload: uploads.Upload, _future: Any) -> None:
 @once
 def _imports() -> dict[str, Import]:
     uploads.sweep()
+    download.sweep()
     return {}

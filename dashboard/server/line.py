@@ -126,7 +126,7 @@ class Turn:
         self._line.end(self)
         try:
             if work.cancelled():
-                raise EngineError("The connection to the workers was lost", remedy="Try again")
+                raise EngineError("The worker, or the connection to it, was lost during this work", remedy="Try again")
             result = work.result()
         except Exception as error:  # whatever the worker raised
             self.future.set_exception(error)

@@ -294,7 +294,7 @@ def _in_words(error: BaseException, failure: str) -> LabError:
     if isinstance(error, LabError):
         return error
     if isinstance(error, CancelledError):  # by Dask: nobody else cancels what was asked
-        return EngineError("The connection to the workers was lost", remedy="Try again")
+        return EngineError("The worker, or the connection to it, was lost during this work", remedy="Try again")
     logger.warning("%s", failure, exc_info=error)
     return EngineError(f"{failure} ({type(error).__name__}: {error})", remedy="Try again")
 

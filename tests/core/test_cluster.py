@@ -136,6 +136,18 @@ def _hold(path: str, *, report: Report) -> None:
     _count_for_ever(report=report)
 
 
+def test_a_queued_run_that_is_stopped_leaves_the_scheduler_too(connect):
+    engine = connect(1, processes=False, resources=RESOURCES, protocol="tls://")
+    engine.call_reporting("busy", _count_for_ever, resource="train")
+    until(lambda: engine.progress("busy"))
+    run_id = engine.submit(LONG)
+    until(lambda: engine._has(run_id))
+    engine.stop(run_id)
+    assert runs.get(run_id).status == "stopped"
+    until(lambda: not engine._has(run_id))
+    engine.cancel("busy")
+
+
 def test_two_runs_are_done_by_two_workers_at_once_and_a_third_after_the_death_of_one(connect):
     engine = connect(2, resources=RESOURCES)
     first, second, third = (engine.submit(LONG) for _ in range(3))
@@ -213,6 +225,36 @@ def test_a_run_whose_scheduler_restarts_is_interrupted_with_the_reason_and_resum
     until(lambda: runs.get(run_id).progress)
     engine.stop(run_id)
     until(lambda: runs.get(run_id).status == "stopped")
+    engine.close()
+
+
+def test_what_a_lost_worker_had_begun_ends_at_once_and_what_waits_says_that_there_is_none(command, monkeypatch):
+    address = f"tcp://127.0.0.1:{(port := free_port())}"
+    monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", address)
+    command("scheduler", "--port", str(port))
+    worker = command("worker", address, *OFFERS, "--no-nanny")
+    until(lambda: _connects())
+    engine = Engine.start()
+    until(lambda: engine.places("train"))
+    begun = engine.submit(LONG)
+    counting = engine.call_reporting("counting", _count_for_ever)
+    until(lambda: runs.get(begun).progress and engine.progress("counting"))
+    terminal = subprocess.Popen(
+        [sys.executable, "-m", "core", "run", "--backbone", "Tiny", "--n-train", "100", "--n-test", "50"],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background ignores it
+    )
+    until(lambda: len(runs.rows()) == 2)
+    worker.kill()
+    until(lambda: runs.get(begun).status == "interrupted")
+    assert runs.get(begun).error == DIED
+    until(lambda: counting.cancelled())
+    assert any(line.startswith(f"waiting: No worker of {address} is connected") for line in terminal.stderr)
+    terminal.send_signal(signal.SIGINT)
+    assert terminal.communicate(timeout=PATIENCE)[1] == "stopped\n"
+    assert sorted(run.status for run in runs.rows()) == ["interrupted", "stopped"]
     engine.close()
 
 

@@ -2,9 +2,13 @@
 
 import json
 import os
+import signal
 import stat
+import subprocess
+import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +65,27 @@ def test_results_may_be_read_by_everybody_who_may_read_other_files(home):
         os.umask(usual)
     modes = {stat.S_IMODE(path.stat().st_mode) for path in (home / "few_shot" / "abc.json", home / "speeds.json")}
     assert modes == {0o644}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot kill in this way")
+def test_scratch_folders_of_a_process_that_was_killed_are_swept_and_those_of_a_living_one_stay(tmp_path):
+    program = (
+        "import os, signal, sys; from pathlib import Path; from core import storage\n"
+        "with storage.scratch(Path(sys.argv[1])):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    (folder := tmp_path / "weights").mkdir()
+    left, mine = folder / ".download-left", folder / ".download-mine"
+    root = Path(__file__).parent.parent.parent
+    done = subprocess.run([sys.executable, "-c", program, left], cwd=root, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert left.is_dir()
+    with storage.scratch(mine):
+        storage.sweep(folder, ".upload-")
+        assert left.is_dir()
+        storage.sweep(folder, ".download-")
+        assert sorted(folder.iterdir()) == [mine, storage.lock_of(mine)]
+    assert list(folder.iterdir()) == []
 
 
 def test_a_lock_is_waited_for_and_the_wait_can_be_stopped(tmp_path):

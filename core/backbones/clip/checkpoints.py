@@ -30,7 +30,7 @@ def here(facts: Backbone) -> Path | None:
     cached = _hugging_face() / f"models--{Path(facts.weights_folder).name}--{name}" / "snapshots"
     folders += sorted(cached.glob("*")) if facts.weights_folder else []
     preset = SHAPES[facts.name].preset
-    folders += sorted((_kaggle() / preset).glob("*"), reverse=True) if preset else []
+    folders += _kaggle_presets(preset) if preset else []
     return next((folder for folder in folders if _layout(folder)), None)
 
 
@@ -159,6 +159,12 @@ def _layout(folder: Path) -> Path | None:
 def _hugging_face() -> Path:
     home = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser()
     return Path(os.environ.get("HF_HUB_CACHE") or home / "hub").expanduser()
+
+
+def _kaggle_presets(preset: str) -> list[Path]:
+    """The versions of a preset that are whole, the newest first: Kaggle's library marks them by a file beside them."""
+    marks = sorted((_kaggle() / preset).glob("*.complete"), key=lambda mark: (len(mark.name), mark.name), reverse=True)
+    return [mark.with_suffix("") for mark in marks]
 
 
 def _kaggle() -> Path:

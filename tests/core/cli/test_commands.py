@@ -1,8 +1,11 @@
 """The terminal: one JSON value on standard output, words otherwise, and exit codes that scripts can trust."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -76,6 +79,35 @@ def test_backbones_are_a_list_of_facts(capsys):
     assert len(facts) == len(backbones.names()) + len(backbones.clip_names())
     assert {fact["preprocessing"] for fact in facts} == {"caffe", "tf", "torch", "inside", "clip"}
     assert {"name", "family"} <= set(facts[0])
+
+
+def test_ctrl_c_while_an_object_is_deleted_stops_the_command_with_one_word(monkeypatch, capsys):
+    class Deleted:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)  # which Python shows as a traceback here, and goes on
+
+    def work(parsed) -> None:
+        Deleted()
+        time.sleep(60)
+
+    monkeypatch.setattr("core.cli.commands._runs", work)
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell runs in the background
+    try:
+        assert main(["runs"]) == 1
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert capsys.readouterr().err == "stopped\n"
+
+
+@pytest.mark.parametrize(
+    "begin", ["runpy.run_module('core', run_name='__main__')", "from core.cli import launch; launch.main()"]
+)
+def test_ctrl_c_while_a_command_is_imported_is_one_word(tmp_path, begin):
+    (tmp_path / "pandas.py").write_text("raise KeyboardInterrupt")
+    program = f"import runpy, sys; sys.argv[1:] = ['runs']; {begin}"
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "stopped\n")
 
 
 def test_a_failure_is_one_sentence_and_exit_code_1(store, capsys):

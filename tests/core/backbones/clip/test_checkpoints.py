@@ -390,6 +390,20 @@ def test_a_download_tells_how_far_it_is_by_what_lies_on_the_disk(monkeypatch, tm
     assert heard[-1].total == heard[-1].done > 4 * facts.params
 
 
+def test_a_preset_that_was_not_unpacked_to_its_end_is_not_here(monkeypatch, tmp_path: Path):
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path))
+    facts = backbones.get("CLIPViTB32")
+    preset = tmp_path / "models" / "keras" / "clip" / "keras" / "clip_vit_base_patch32"
+    for version in ("2", "10", "11"):
+        (preset / version).mkdir(parents=True)
+        for name in ("config.json", checkpoints.KERAS):
+            (preset / version / name).touch()
+    assert checkpoints.here(facts) is None
+    for version in ("2", "10"):
+        (preset / f"{version}.complete").touch()
+    assert checkpoints.here(facts) == preset / "10"
+
+
 def test_a_download_that_fails_says_which_files_to_put_where(monkeypatch):
     def refuse(handle: str):
         raise OSError("no network")
