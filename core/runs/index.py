@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from core.runs import connection
 
 ENDED = ("FINISHED", "FAILED", "KILLED")  # MLflow's words; the last that is written of a run
+WRITTEN_LATER = ("backbone_lab.group", "backbone_lab.tags", "mlflow.note.content")  # tags that change after the end
 AT_ONCE = 100  # runs named in one query; when more have changed, all are read
 PATIENCE = 20  # seconds for another process to finish writing
 
@@ -68,14 +69,15 @@ class Index(Generic[Entry]):
         version = self._now()
         if version == self._version or self._connection is None:
             return
+        named = ", ".join(f"'{key}'" for key in WRITTEN_LATER)
         listed = self._connection.execute(
-            "SELECT run_uuid, status, end_time, name FROM runs WHERE experiment_id = ? AND lifecycle_stage = 'active' "
-            "ORDER BY start_time DESC, run_uuid",
+            "SELECT run_uuid, status, end_time, name, (SELECT group_concat(key || value) FROM "
+            f"(SELECT key, value FROM tags WHERE run_uuid = runs.run_uuid AND key IN ({named}) ORDER BY key)) "
+            "FROM runs WHERE experiment_id = ? AND lifecycle_stage = 'active' ORDER BY start_time DESC, run_uuid",
             (int(self._experiment),),
         ).fetchall()
         self._states = {
-            run_id: (status, ended, name) if status in ENDED else (status, version)
-            for run_id, status, ended, name in listed
+            run_id: (status, *written) if status in ENDED else (status, version) for run_id, status, *written in listed
         }
         self._kept = {run_id: kept for run_id, kept in self._kept.items() if run_id in self._states}
         self._version = version

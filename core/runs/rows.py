@@ -20,6 +20,9 @@ class RunRow:
     created: datetime  # UTC
     config: RunConfig
     error: str = ""
+    group: str = ""  # this and the following two are a person's own words
+    tags: tuple[str, ...] = ()
+    note: str = ""
     accuracy: float = nan  # this and the following, up to peak_memory, as in Outcome
     accuracy_low: float = nan
     accuracy_high: float = nan
@@ -58,6 +61,9 @@ NUMBERS = tuple(f.name for f in fields(RunRow) if f.default is nan and f.name no
 COLUMNS = [
     "run_id",
     "name",
+    "group",
+    "tags",
+    "note",
     "status",
     "created",
     *(f.name for f in fields(RunConfig)),
@@ -78,7 +84,8 @@ def table(rows: Sequence[RunRow]) -> pd.DataFrame:
         record = {"run_id": row.id, "name": row.name, "status": row.status, "created": row.created}
         record |= vars(row.config)
         record |= {name: getattr(row, name) for name in (*numbers, "cached")}
-        record |= {name: getattr(row, name) or None for name in (*_TEXTS, "error")}
+        record |= {name: getattr(row, name) or None for name in (*_TEXTS, "error", "group", "note")}
+        record["tags"] = ", ".join(row.tags) or None
         record |= {f"{name}_used": getattr(row, name) for name in _COUNTS}
         records.append(record)
     frame = pd.DataFrame(records, columns=COLUMNS)

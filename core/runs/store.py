@@ -54,6 +54,8 @@ _MLFLOW_STATUS |= {"diverged": "FAILED", "stopped": "KILLED", "paused": "KILLED"
 _TAG = "backbone_lab."
 _CURVE = "curve_"
 _MOST_POINTS = 500  # in one write; MLflow accepts 1,000
+_NOTE = "mlflow.note.content"  # what MLflow shows as the description
+_MOST_CHARACTERS = {"name": 100, "group": 60, "tag": 60, "note": 2000}
 _TAGS = ("hardware", "protocol", "weights_origin", "cached")
 _COUNTS = ("n_train", "n_val", "n_test")
 logger = logging.getLogger(__name__)
@@ -252,6 +254,26 @@ def resume(run_id: str, *, scheduler: str | None = None) -> None:
     _set_status(run_id, "queued")
 
 
+def describe(run_id: str, *, name: str, group: str = "", tags: Sequence[str] = (), note: str = "") -> None:
+    """Give a run a name, a group, tags and a note, in place of those it had.
+
+    Raises:
+        RunError: The name is empty, or a text is too long; or there is no such run.
+    """
+    name, group = quoting.line(name).strip(), quoting.line(group).strip()
+    tags = tuple(dict.fromkeys(tag for tag in (quoting.line(tag).strip() for tag in tags) if tag))
+    if not name:
+        raise RunError("The name is empty", "a name for the run", "Enter one")
+    for kind, text in [("name", name), ("group", group), ("note", note), *(("tag", tag) for tag in tags)]:
+        if len(text) > _MOST_CHARACTERS[kind]:
+            most = _MOST_CHARACTERS[kind]
+            raise RunError(f"The {kind} has {len(text)} characters", f"at most {most}", "Shorten it")
+    get(run_id)
+    _client().update_run(run_id, name=name)
+    for key, text in ((_TAG + "group", group), (_TAG + "tags", json.dumps(tags) if tags else ""), (_NOTE, note)):
+        _client().set_tag(run_id, key, text)
+
+
 def request_stop(run_id: str, *, pause: bool = False) -> None:
     """Request that a run stop, or pause; its worker sees it within half a second, on any machine."""
     _client().set_tag(run_id, _TAG + "stop", "pause" if pause else "requested")
@@ -355,6 +377,9 @@ def _row(run: Run, metrics: dict[str, float], tags: dict[str, str]) -> RunRow:
         created=run.created,
         config=run.config,
         error=run.error or "",
+        group=tags.get("group", ""),
+        tags=tuple(json.loads(tags.get("tags") or "[]")),
+        note=tags.get("note", ""),
         seconds=seconds or nan,
         cached=tags.get("cached") == "True",
         **measured,
@@ -396,7 +421,8 @@ def _read(ids: Sequence[str] | None = None) -> dict[str, _Listed]:
         except (LabError, ValueError) as error:  # written by another program or version
             logger.warning("run %s is ignored: %s", run_id, error)
             continue
-        listed[run_id] = _Listed(run, _row(run, mlflow_run.data.metrics, tags), tags.get("owner", "{}"))
+        row = _row(run, mlflow_run.data.metrics, tags | {"note": mlflow_run.data.tags.get(_NOTE, "")})
+        listed[run_id] = _Listed(run, row, tags.get("owner", "{}"))
     return listed
 
 

@@ -13,6 +13,7 @@ from dashboard.state import address, visitor
 from dashboard.ui import answers, formats, selections
 
 ALWAYS = (  # columns shown even if their values do not differ
+    "name",
     "backbone",
     "method",
     "status",
@@ -23,7 +24,7 @@ ALWAYS = (  # columns shown even if their values do not differ
     "seconds",
     "network_params",
 )
-NEVER = ("run_id", "name", "version", "n_train", "n_test")  # the numbers of images actually used are shown instead
+NEVER = ("run_id", "version", "n_train", "n_test")  # the numbers of images actually used are shown instead
 PERCENT = {
     "accuracy": "Accuracy",
     "accuracy_low": "At least",
@@ -54,7 +55,16 @@ def choose_runs(runs: Sequence[RunRow]) -> list[RunRow]:
     present = {run.status for run in runs}
     statuses = _filter("status", "Status", [status for status in STATUSES if status in present])
     backbones = _filter("backbone", "Backbone", sorted({run.config.backbone for run in runs}))
-    return [run for run in runs if run.status in statuses and run.config.backbone in backbones]
+    groups = _own_words("group", "Group", {run.group for run in runs})
+    tags = _own_words("tag", "Tags", {tag for run in runs for tag in run.tags})
+    return [
+        run
+        for run in runs
+        if run.status in statuses
+        and run.config.backbone in backbones
+        and (not groups or run.group in groups)
+        and tags <= set(run.tags)
+    ]
 
 
 def show(rows: Sequence[RunRow]) -> str | None:
@@ -108,20 +118,27 @@ def _params(backbone: str) -> float:
 
 def _filter(column: str, label: str, options: list[str]) -> list[str]:
     """The options that a visitor chose; all of them if none is chosen or there is only one."""
-    if len(options) < 2:
-        return options
+    return _chosen(column, label, options) or options if len(options) > 1 else options
+
+
+def _own_words(column: str, label: str, words: set[str]) -> set[str]:
+    """Of what people wrote, what a visitor chose; nothing if nobody wrote anything."""
+    options = sorted(words - {""})
+    return set(_chosen(column, label, options)) if options else set()
+
+
+def _chosen(column: str, label: str, options: list[str]) -> list[str]:
     address.check_bound(f"only_{column}", label, options)
-    chosen = st.multiselect(
+    return st.multiselect(
         label, options, placeholder="All", key=f"only_{column}", bind="query-params", select_all=False
     )
-    return chosen or options
 
 
 def _columns() -> dict:
     number = st.column_config.NumberColumn
     return {
         **{name: name.replace("_", " ").capitalize() for name in UNFORMATTED},
-        "backbone": st.column_config.TextColumn("Backbone", pinned=True),
+        "name": st.column_config.TextColumn("Name", pinned=True),
         "created": st.column_config.DatetimeColumn("Started", format="distance"),
         "method": "Method",
         "cached": "Features cached",

@@ -1,7 +1,8 @@
-"""Actions on a run that has ended: resume it, repeat it with changes, delete it."""
+"""Actions on a run: name it, resume it, repeat it with changes, delete it."""
 
 import streamlit as st
 
+from core.errors import RunError
 from core.runs import ENDED, RunRow
 from dashboard import server
 from dashboard.run import progress
@@ -12,6 +13,8 @@ from dashboard.ui import components
 
 def show(run: RunRow) -> None:
     """Buttons in a row."""
+    with st.popover("Name and notes", icon=":material/edit:"):
+        _describe(run)
     progress.resume_button(run)
     components.link("train", "Use these settings again", icon=":material/replay:", **same(run.config))
     if run.status in ENDED:
@@ -21,3 +24,38 @@ def show(run: RunRow) -> None:
                 server.runs.delete(run.id)
                 visitor.update(run="")
                 st.rerun()
+
+
+def _describe(run: RunRow) -> None:
+    """A form for what a person calls a run and says of it; groups and tags of other runs are offered."""
+    rows = server.runs.rows()
+    groups = sorted({row.group for row in rows if row.group})
+    tags = sorted({tag for row in rows for tag in row.tags})
+    with st.form(f"describe-{run.id}", border=False):
+        name = st.text_input("Name", run.name, key=f"name-{run.id}")
+        group = st.selectbox(
+            "Group",
+            groups,
+            index=groups.index(run.group) if run.group else None,
+            accept_new_options=True,
+            placeholder="None; choose or type one",
+            key=f"group-{run.id}",
+        )
+        chosen = st.multiselect(
+            "Tags",
+            tags,
+            run.tags,
+            accept_new_options=True,
+            placeholder="None; choose or type some",
+            select_all=False,
+            key=f"tags-{run.id}",
+        )
+        note = st.text_area("Note", run.note, key=f"note-{run.id}")
+        if not st.form_submit_button("Save", type="primary"):
+            return
+    try:
+        server.runs.describe(run.id, name=name, group=group or "", tags=chosen, note=note)
+    except RunError as error:
+        components.show_error(error)
+        return
+    st.rerun()

@@ -5,7 +5,7 @@ once a second at most.
 """
 
 import shutil
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -174,6 +174,17 @@ def delete(run_id: str) -> None:
     """Delete a run permanently."""
     runs.delete(run_id)
     shutil.rmtree(exports_folder(run_id), ignore_errors=True)
+    refresh()
+
+
+def describe(run_id: str, *, name: str, group: str, tags: Sequence[str], note: str) -> None:
+    """`runs.describe`.
+
+    Raises:
+        RunError: The name is empty, or a text is too long.
+    """
+    runs.describe(run_id, name=name, group=group, tags=tags, note=note)
+    get.clear(run_id)
     refresh()
 
 

@@ -69,6 +69,23 @@ def test_there_is_a_csv_to_download(visit, used):
     assert visit("compare").get("download_button")[0].label == "CSV"
 
 
+def test_a_run_gets_a_name_a_group_and_tags_by_which_runs_are_filtered(visit, used):
+    page = visit("compare", run=used[0])
+    assert not any(choice.key in ("only_group", "only_tag") for choice in page.multiselect)
+    page.text_input(key=f"name-{used[0]}").set_value("<b>best</b> *so far*")
+    page.text_area(key=f"note-{used[0]}").set_value("for the lecture")
+    next(button for button in page.main.button if button.label == "Save").click().run()
+    assert not page.exception
+    runs.describe(used[1], name="other", group="homework", tags=["=1+1", "late"])
+    page.run()
+    named = page.dataframe[0].value.set_index("run_id")
+    assert named.loc[used[0], ["name", "note"]].tolist() == ["<b>best</b> *so far*", "for the lecture"]
+    page.multiselect(key="only_group").select("homework").run()
+    assert page.dataframe[0].value["run_id"].tolist() == [used[1]]
+    page.multiselect(key="only_tag").select("=1+1").run()
+    assert page.dataframe[0].value["run_id"].tolist() == [used[1]]
+
+
 def test_of_many_runs_the_best_have_a_bar_and_all_a_row(visit, used):
     done = runs.get(used[0])
     result = runs.Result(done.tested(), runs.predictions(done.id), runs.confusion(done.id), head=runs.head(done.id))

@@ -356,3 +356,30 @@ def test_curves_have_their_own_steps_and_a_repeated_one_counts_once():
         report(Progress("train", 320, 1000, metrics={"loss": loss}, step=1))
         report.flush(Progress("train", 320, 1000))
     assert runs.curves(run_id).to_dict("records") == [{"step": 1, "metric": "loss", "value": 2.0}]
+
+
+@pytest.mark.parametrize("word", ["it's", "=1+1", '"a", b', "<b> & *x* $y$ :cat:", "Käfer 金魚", "NA", "%' OR 1=1 --"])
+def test_what_a_person_calls_a_run_comes_back_as_it_was_and_changes_nothing_else(word):
+    run_id = runs.create(TINY)
+    runs.end(run_id, "stopped")
+    before = runs.get(run_id)
+    assert runs.rows()[0].tags == ()
+    runs.describe(run_id, name=word, group=word, tags=[word, "second", word], note=f"{word}\nand more")
+    (row,) = runs.rows()
+    assert (row.name, row.group, row.tags, row.note) == (word, word, (word, "second"), f"{word}\nand more")
+    assert runs.get(run_id) == dataclasses.replace(before, name=word)
+    assert runs.table([row]).loc[0, ["name", "group", "tags"]].tolist() == [word, word, f"{word}, second"]
+    runs.describe(run_id, name="plain")
+    (row,) = runs.rows()
+    assert (row.name, row.group, row.tags, row.note) == ("plain", "", (), "")
+
+
+def test_a_run_keeps_its_words_when_new_ones_are_refused():
+    run_id = runs.create(TINY)
+    name = runs.get(run_id).name
+    for words in ({"name": " \n "}, {"name": "x" * 101}, {"name": "a", "tags": ["x" * 61]}):
+        with pytest.raises(RunError):
+            runs.describe(run_id, **words)
+    assert runs.get(run_id).name == name
+    with pytest.raises(RunError, match="no run"):
+        runs.describe("0" * 32, name="a")
