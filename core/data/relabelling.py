@@ -37,7 +37,7 @@ def relabel(name: str, changes: Mapping[int, int], report: Report = silent) -> D
     labels = dataset.labels.copy()
     labels[list(changes)] = list(changes.values())
     kept = np.flatnonzero(labels != LEFT_OUT)
-    note = f"{summary(changes)} of {dataset.title}."
+    note = f"A copy of {dataset.title}: {summary(changes)}."
     return datasets.copy(dataset, f"{dataset.title} relabelled", kept=kept, labels=labels, note=note, report=report)
 
 

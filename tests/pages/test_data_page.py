@@ -214,7 +214,7 @@ def test_wrong_labels_are_looked_for_judged_and_changed_in_a_copy(visit):
     wait(page, lambda: any(button.label == "Use the copy" for button in page.main.button))
     press(page, "Use the copy")
     assert page.query_params["dataset"] == "cifar-10-sample-relabelled"
-    assert "12 labels changed of CIFAR-10 sample." in " ".join(warning.value for warning in page.warning)
+    assert "A copy of CIFAR-10 sample: 12 labels changed." in " ".join(warning.value for warning in page.warning)
 
 
 def photos(count: int, *, seed: int = 0) -> dict[str, bytes]:

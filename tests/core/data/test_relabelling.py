@@ -27,7 +27,7 @@ def test_a_copy_has_the_new_labels_and_the_same_splits(pets: Dataset):
         "pets", {changed: other, out: LEFT_OUT, int(before["val"][0]): pets.labels[before["val"][0]]}
     )
     assert (copy.name, len(copy.labels)) == ("pets-relabelled", 19)
-    assert copy.notes[-1] == "1 label changed, 1 image left out of pets."
+    assert copy.notes[-1] == "A copy of pets: 1 label changed, 1 image left out."
     assert copy.labels[copy.files == pets.files[changed]] == other
     assert pets.files[out] not in copy.files
     after = datasets.splits(copy)
