@@ -14,8 +14,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from core import keras_defaults
+
 MACOS_OPEN_FILES = 10_240  # OPEN_MAX in its <sys/syslimits.h>
-PACKAGES = ("tensorflow", "openvino", "keras", "scipy", "numpy", "streamlit", "mlflow-skinny", "distributed")
+PACKAGES = ("tensorflow", "jax", "openvino", "keras", "scipy", "numpy", "streamlit", "mlflow-skinny", "distributed")
 NICE = 10  # of workers: about a tenth of the processor against a process that wants it too
 
 
@@ -27,7 +29,7 @@ def describe() -> dict[str, Any]:
         "cpu": _cpu(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
-        "gpu": _gpu(),
+        "gpu": _gpu()[0],
         "os": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
     }
@@ -37,6 +39,13 @@ def name() -> str:
     """The device that does the work, such as `NVIDIA H100 80GB HBM3` or `AMD EPYC 7B13, 2 cores`."""
     machine = describe()
     return machine["gpu"] or f"{machine['cpu']}, {machine['cores']} cores"
+
+
+def device_memory() -> int:
+    """Bytes of memory of the device that does the work."""
+    import psutil
+
+    return _gpu()[1] or psutil.virtual_memory().total
 
 
 def huge_pages() -> dict[str, str]:
@@ -115,14 +124,18 @@ def _cpu() -> str:
 
 
 @functools.cache
-def _gpu() -> str | None:
-    """The first CUDA device as the driver names it; None where Keras could not use it."""
+def _gpu() -> tuple[str | None, int]:
+    """The first CUDA device as the driver names it, and its bytes of memory; None where Keras could not use it."""
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
-    libraries = find_library("cudnn") or find_spec("nvidia") or find_spec("jax_plugins")  # otherwise no CUDA build
-    if hidden or not libraries:
-        return None
-    names = _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader").splitlines()
-    return names[0].strip() if names else None
+    on_jax = keras_defaults.backend() == "jax"
+    libraries = find_spec("jax_plugins") if on_jax else find_library("cudnn") or find_spec("nvidia")
+    if hidden or not libraries:  # no CUDA build
+        return None, 0
+    devices = _output("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits").splitlines()
+    if not devices:
+        return None, 0
+    name, _, mebibytes = devices[0].rpartition(",")
+    return name.strip(), int(mebibytes) * 2**20 if mebibytes.strip().isdigit() else 0
 
 
 def _output(*command: str) -> str:

@@ -4,6 +4,8 @@ Keras reads image_data_format, floatx and the backend from that file when it is 
 them would change features, or stop networks from being built. `install` puts Keras's own defaults back right after
 that import. The environment variable KERAS_BACKEND stays in force.
 
+JAX keeps what it has compiled in the home folder, where the next process finds it.
+
 Keras wraps its models for scikit-learn where that is installed. Nothing here uses the wrappers, and importing
 scikit-learn for them takes a quarter of the whole import, so Keras does not find it.
 """
@@ -23,6 +25,9 @@ from core import settings
 from core.errors import ConfigError
 
 DEFAULTS = {"image_data_format": "channels_last", "floatx": "float32", "epsilon": 1e-7}
+BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX"}
+COMPILED = "compiled"  # folder of what JAX has compiled
+COMPILED_BYTES = 2 * 10**9  # of it: the least recently used goes
 
 
 def install() -> None:
@@ -37,6 +42,19 @@ def install() -> None:
 def backend() -> str:
     """The backend that Keras has, or will have once it is imported."""
     return os.environ.get("KERAS_BACKEND", "tensorflow")
+
+
+def need_tensorflow(what: str) -> None:
+    """Raise ConfigError where Keras runs on something else.
+
+    Args:
+        what: A noun with its article, such as "a SavedModel".
+    """
+    if (chosen := backend()) != "tensorflow":
+        raise ConfigError(
+            f"{what[0].upper()}{what[1:]} needs TensorFlow, and Keras runs on {BACKENDS.get(chosen, chosen)} here",
+            remedy="Start again with KERAS_BACKEND=tensorflow",
+        )
 
 
 def file() -> Path:
@@ -85,14 +103,20 @@ class _Loader(importlib.abc.Loader):
         return self.loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
+        if (chosen := backend()) not in BACKENDS:
+            raise ConfigError(
+                f"Keras cannot start with KERAS_BACKEND={chosen}", "tensorflow or jax", "Change or unset it"
+            )
+        if chosen == "jax":
+            _set_up_jax()
         self.finder.importing = threading.get_ident()
         try:
             self.loader.exec_module(module)
         except (AssertionError, ValueError, ImportError) as error:
-            backend = os.environ["KERAS_BACKEND"]
-            if backend != "tensorflow":
+            if chosen == "jax" and isinstance(error, ImportError):
                 raise ConfigError(
-                    f"Keras cannot start with KERAS_BACKEND={backend} ({error})", "tensorflow", "Change or unset it"
+                    f"Keras cannot start with KERAS_BACKEND=jax ({error})",
+                    remedy="`pip install -r requirements-gpu-jax.txt -c constraints.txt`, or unset it",
                 ) from error
             if ignored():
                 raise ConfigError(
@@ -104,6 +128,16 @@ class _Loader(importlib.abc.Loader):
         finally:
             self.finder.importing = None
         _apply(module)
+
+
+def _set_up_jax() -> None:
+    """Set what JAX reads when it is imported, unless somebody has set it."""
+    for name, value in {
+        "JAX_COMPILATION_CACHE_DIR": str(settings.folder(COMPILED)),
+        "JAX_COMPILATION_CACHE_MAX_SIZE": str(COMPILED_BYTES),
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # a command in a terminal needs memory beside the dashboard's worker
+    }.items():
+        os.environ.setdefault(name, value)
 
 
 def _apply(keras: ModuleType) -> None:

@@ -1,5 +1,7 @@
 """The protocol of a run: which images it trains, validates and tests on, and one sentence that describes this."""
 
+import re
+
 import numpy as np
 
 from core.config import TITLES, ZERO_SHOT, RunConfig
@@ -54,6 +56,12 @@ def describe(config: RunConfig, rows: dict[str, np.ndarray], precision: str) -> 
         f"{len(rows['val']):,} for validation, tested once on {len(rows['test']):,}; "
         f"{config.input_size} px, {pixels}, {precision}, seed {config.seed}"
     )
+
+
+def precision(described: str) -> str:
+    """The precision that such a sentence names; "" if none."""
+    found = re.search(r"\b(float32|tf32|bfloat16)\b", described)
+    return found.group() if found else ""
 
 
 def _unfrozen(config: RunConfig) -> str:

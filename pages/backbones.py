@@ -83,16 +83,7 @@ with side, st.container(border=True):
 
 def show_cost() -> None:
     """Published accuracy against size or speed."""
-    address.check_bound("against", "Accuracy against", set(AXES.values()))
-    against = st.segmented_control(
-        "Accuracy against",
-        list(AXES),
-        format_func=AXES.__getitem__,
-        default="params",
-        required=True,
-        key="against",
-        bind="query-params",
-    )
+    against = choices.titled(st.segmented_control, "against", "Accuracy against", AXES, required=True)
     points = shown.dropna(subset=["top1", against])
     if points.empty:
         components.empty(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core import keras_defaults
 from core.backbones import graph, keras_loader
 from core.backbones.catalog import BACKBONES, CLIP, FROM_SCRATCH, RENAMED, Backbone
 from core.backbones.clip import loader as clip_loader
@@ -108,8 +109,9 @@ def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, 
     """
     facts = get(backbone)
     if weights == "untrained" or (weights == "imagenet" and not facts.weights_file):
+        drawn = "" if keras_defaults.backend() == "tensorflow" else f"-{keras_defaults.backend()}"  # other numbers
         # "own": features stored without it are of the time when threads shared their seeds, and may be of any network.
-        return Weights("untrained", None, f"untrained-{facts.stored_name}-seed{UNTRAINED_SEED}-own")
+        return Weights("untrained", None, f"untrained-{facts.stored_name}-seed{UNTRAINED_SEED}-own{drawn}")
     loader, origin = _loader(facts), facts.published
     if facts.own_weights(weights) == facts.published:
         path = loader.here(facts) or loader.fetch(facts, report)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from core import backbones, features, heads, metrics, settings, training
-from core.bench import clip, estimates, inference, maps
+from core.bench import clip, estimates, inference, maps, store
 from core.bench import heads as heads_bench
 from core.bench import labels as labels_bench
 from core.bench.empty_home import empty_home
@@ -45,7 +45,7 @@ def extract(
     encoder = features.Encoder(backbone, weights, input_size)
     network = compiled.build(encoder, image_size=source.images.shape[1])
     for _ in network.stream(source.images, np.arange(100_000) % len(source.images)):
-        if network.batch_size:
+        if network.rate:
             break
     batch = network.batch_size or 1
     rows = np.arange(max(1, min(images, len(source.images)) // batch) * batch)  # whole batches
@@ -257,6 +257,7 @@ BENCHES: dict[str, Callable[..., dict]] = {
     "heads": heads_bench.heads,
     "labels": labels_bench.labels,
     "estimates": estimates.estimates,
+    "store": store.store,
 }
 
 

@@ -5,7 +5,7 @@ from time import perf_counter
 
 import numpy as np
 
-from core import backbones
+from core import backbones, keras_defaults
 from core.bench.empty_home import empty_home
 from core.features import Encoder, compiled, inference
 from core.features.compiled import Forward
@@ -31,6 +31,7 @@ def engines(*, backbone: str = "", weights: str = "untrained", input_size: int =
     Args:
         backbone: One of them, "all", or "" for those that represent their families.
     """
+    keras_defaults.need_tensorflow("this comparison")
     names = {"": COMPARED, "all": tuple(backbones.names())}.get(backbone, (backbone,))
     return {name: _one(Encoder(name, weights, input_size, precision="float32")) for name in names}
 

@@ -26,6 +26,7 @@ def examine() -> dict:
     limit = SLOW_RATIO * (backbones.get("MobileNetV2").cpu_ms or 0)
     return {
         "hardware": hardware.describe(),
+        "backend": keras_defaults.backend(),
         "versions": hardware.versions(),
         "home": str(settings.home()),
         "disk_free_gb": round(free / 1e9, 1),
@@ -66,7 +67,8 @@ def describe(findings: dict) -> str:
     machine, missing = findings["hardware"], findings["weights_missing"]
     lines = [
         f"Device      {machine['gpu'] or machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB memory",
-        f"System      {machine['os']}, Python {machine['python']}, TensorFlow {findings['versions'].get('tensorflow')}",
+        f"System      {machine['os']}, Python {machine['python']}",
+        f"Backend     {_backend(findings)}",
         f"Home        {findings['home']}, {findings['disk_free_gb']} GB free",
         f"Runs        {findings['store']}",
         f"Workers     {findings['scheduler'] or 'local'}",
@@ -102,6 +104,17 @@ def describe(findings: dict) -> str:
     if findings["missing_packages"]:
         lines.append(f"Missing     {', '.join(findings['missing_packages'])}: `pip install -r requirements.txt`")
     return "\n".join(lines)
+
+
+def _backend(findings: dict) -> str:
+    """What computes where, and what it cannot do."""
+    backend, installed, gpu = findings["backend"], findings["versions"], findings["hardware"]["gpu"]
+    name = keras_defaults.BACKENDS.get(backend, backend)
+    where = f"{name} {installed.get(backend, 'is missing')} on {gpu or 'the CPU'}"
+    if backend == "jax":
+        slower = "" if gpu else "; here TensorFlow is faster, which has OpenVINO for frozen networks"
+        return f"{where}{slower}. Exports to SavedModel and LiteRT need KERAS_BACKEND=tensorflow"
+    return where if gpu else f"{where}, frozen networks on OpenVINO {installed.get('openvino', 'is missing')}"
 
 
 def _weights() -> str:

@@ -48,9 +48,7 @@ def measure(blocks: int, normalisation: str = "none", dataset: str = "cifar10-sa
     Raises:
         ConfigError: Too many blocks, or an unknown normalisation.
     """
-    import keras
     import numpy as np
-    import tensorflow as tf
 
     if not 2 <= blocks <= MOST:
         raise ConfigError(f"{blocks} blocks requested", f"2 to {MOST}")
@@ -66,18 +64,38 @@ def measure(blocks: int, normalisation: str = "none", dataset: str = "cifar10-sa
         for seed in range(seeds):
             network = _network(kind, blocks, normalisation, pixels.shape[1], len(data.class_names), seed)
             kernels = [network.get_layer(f"block{block}_conv").kernel for block in range(1, blocks + 1)]
-            with tf.GradientTape() as tape:
-                per_image: Any = keras.losses.sparse_categorical_crossentropy(
-                    labels, network(pixels, training=True), True
-                )
-                loss = tf.reduce_mean(per_image)
-            gradients = tape.gradient(loss, [kernel.value for kernel in kernels])
-            norms.append([float(tf.norm(gradient)) for gradient in gradients])
+            loss, gradients = _backward(network, kernels, pixels, labels)
+            norms.append([float(np.linalg.norm(np.asarray(gradient))) for gradient in gradients])
             errors.append(float(loss))
         gradient_norms[kind] = tuple(np.exp(np.log(np.maximum(norms, 1e-30)).mean(0)).tolist())
         losses[kind] = float(np.mean(errors))
     seconds = time.monotonic() - started
     return GradientNorms(blocks, normalisation, gradient_norms, losses, seeds, IMAGES, dataset, seconds)
+
+
+def _backward(network: Any, kernels: list, pixels: Any, labels: Any) -> tuple[Any, list]:
+    """The loss of a batch, and its gradient at each kernel."""
+    import keras
+
+    def loss_of(logits: Any) -> Any:
+        return keras.ops.mean(keras.losses.sparse_categorical_crossentropy(labels, logits, True))
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        variables, constant = network.trainable_variables, [each.value for each in network.non_trainable_variables]
+
+        def loss_at(values: list) -> Any:
+            return loss_of(network.stateless_call(values, constant, pixels, training=True)[0])
+
+        loss, gradients = jax.value_and_grad(loss_at)([variable.value for variable in variables])
+        by_variable = {id(variable): gradient for variable, gradient in zip(variables, gradients, strict=True)}
+        return loss, [by_variable[id(kernel)] for kernel in kernels]
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        loss = loss_of(network(pixels, training=True))
+    return loss, tape.gradient(loss, [kernel.value for kernel in kernels])
 
 
 def _network(kind: str, blocks: int, normalisation: str, size: int, classes: int, seed: int) -> "keras.Model":

@@ -104,7 +104,7 @@ def _differentiate(
         return keras.ops.take(scores[0], chosen), probabilities
 
     if keras.backend.backend() == "jax":
-        import jax  # pyright: ignore[reportMissingImports]: only where it is the backend
+        import jax
 
         gradients, probabilities = jax.grad(score, has_aux=True)(maps)
     else:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from core import quoting, runs
+from core import keras_defaults, quoting, runs
 from core.data import datasets
 from core.errors import ConfigError, DatasetError, RunError, closest
 from core.export.script import script
@@ -144,14 +144,8 @@ def _rename(unchecked: Path, path: Path) -> None:
 
 
 def _write_model(run: runs.Run, format: str, path: Path, report: Report) -> None:
-    import keras
-
-    if format != "keras" and keras.backend.backend() != "tensorflow":
-        raise RunError(
-            f"Keras runs on {keras.backend.backend()} here, and a {FORMATS[format]} needs TensorFlow",
-            "the backend tensorflow",
-            "Set KERAS_BACKEND=tensorflow, or choose the Keras file",
-        )
+    if format != "keras":
+        keras_defaults.need_tensorflow(f"a {FORMATS[format]}")
     report(Progress("export", 0, 2, unit="steps"))
     model, names = models.load(run.id), datasets.load(run.config.dataset).class_names
     write, read = {

@@ -12,7 +12,9 @@ import functools
 import json
 import logging
 import shutil
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,8 +32,10 @@ from core.progress import Progress, Report, silent
 
 VERSION = 1  # increase it when the same key would give different features
 NORM_LAST = 2  # of poolings that a LayerNorm follows (ConvNeXt); in version 1 it came first, which is norm-avg now
-CHUNK = 512  # rows; at most this many are lost when an extraction is killed
+CHUNK = 512  # rows; at most this many, and the chunks that wait, are lost when an extraction is killed
 MIN_TIMED = 64  # images; the throughput of fewer is not recorded
+WRITERS = 4  # threads that compress and write chunks
+WAITING = 16  # chunks that may wait for them, 64 MB of 2,048 numbers an image
 REPORTED = 6  # images of a batch that its report names
 
 Recognise = Callable[[np.ndarray], np.ndarray]
@@ -145,22 +149,32 @@ def fill(
     path = _path(key)
     with storage.locked(storage.lock_of(path), report, total=len(rows)):
         values = _read(path, unique, part)
-        missing = unique if values is None else unique[np.isnan(values[:, 0])]
-        if missing.size:
-            del values  # so that memory does not grow with the number of images while the backbone runs
+        places = np.arange(len(unique)) if values is None else np.flatnonzero(np.isnan(values[:, 0]))
+        if places.size:
             report(Progress("load", 0, 0))
             began = perf_counter()
             network = build()
             load_seconds = perf_counter() - began
-            new = network.batch_size is None
-            rate, batch_size = _compute(network, dataset, missing, key, path, recognise, report)
+            new = network.fresh
+            array = _open(path) or _create(path, (len(dataset.images), network.dim), key, dataset.name, network.parts)
+            columns = slice(*_columns(array, part))
+            if values is None:
+                values = np.empty((len(unique), columns.stop - columns.start), np.float32)
+            done = 0
+            for batch in _compute(network, dataset, unique[places], key, array, recognise, report):
+                values[places[done : done + len(batch)]] = batch[:, columns]
+                done += len(batch)
+            batch_size, rate = network.batch_size, network.rate
+            if not network.pads:  # otherwise the time of a single batch is that of compiling
+                rate = rate or places.size / (perf_counter() - began - load_seconds)
+            if rate and places.size >= MIN_TIMED:
+                throughput.record(key.backbone, key.input_size, rate, hardware.name())
             if rate and new:  # compiling and the search for a batch size are part of the first batches
-                first_batches = max(0.0, perf_counter() - began - load_seconds - missing.size / rate)
+                first_batches = max(0.0, perf_counter() - began - load_seconds - places.size / rate)
                 estimates.time_work(f"build {key.backbone}", 1, load_seconds + first_batches, size=key.input_size)
-            values = _read(path, unique, part)
         assert values is not None  # the entry exists now
         storage.used(path)
-    if missing.size:
+    if places.size:
         evict(settings.cache_budget(), keep=path)
     return Features(
         values=values if np.array_equal(unique, rows) else values[order],
@@ -168,7 +182,7 @@ def fill(
         load_seconds=load_seconds,
         seconds=perf_counter() - started - load_seconds,
         images_per_second=rate,
-        cached=not missing.size,
+        cached=not places.size,
         precision=key.precision,
         batch_size=batch_size,
     )
@@ -267,13 +281,12 @@ def _compute(
     dataset: Dataset,
     rows: np.ndarray,
     key: Key,
-    path: Path,
+    array: Any,
     recognise: Recognise | None,
     report: Report,
-) -> tuple[float | None, int | None]:
-    """Compute and store these rows (sorted); returns images per second and the batch size."""
-    report(Progress("extract", 0, len(rows)))
-    array = _open(path) or _create(path, (len(dataset.images), network.dim), key, dataset.name, network.parts)
+) -> Iterator[np.ndarray]:
+    """Compute and store these rows (sorted), and yield all outputs for each batch of them, (b, d)."""
+    report(Progress("compile" if network.fresh and network.pads else "extract", 0, len(rows)))
     writer = _Writer(array)
     started, done = perf_counter(), 0
     try:
@@ -284,6 +297,7 @@ def _compute(
                     remedy="Check its weights, or choose another preprocessing or input size",
                 )
             writer.add(batch, values)
+            yield values
             done += len(batch)
             rate = network.rate or done / (perf_counter() - started)
             left = (len(rows) - done) / rate
@@ -292,17 +306,15 @@ def _compute(
                 labels = recognise(values[-REPORTED:]).tolist()
             report(Progress("extract", done, len(rows), rate=rate, seconds_left=left, rows=latest, labels=labels))
     finally:
-        writer.flush()  # also after a stop
-    if len(rows) >= MIN_TIMED:
-        throughput.record(key.backbone, key.input_size, rate, hardware.name())
-    return rate, network.batch_size
+        writer.close()  # also after a stop
 
 
 class _Writer:
-    """Collects rows, which arrive sorted, and writes a chunk once they have passed it."""
+    """Collects rows, which arrive sorted, and writes a chunk once they have passed it, in threads behind the pass."""
 
     def __init__(self, array: Any):
-        self.array = array
+        self.array, self.new = array, not array.nchunks_initialized
+        self.threads, self.writing = ThreadPoolExecutor(WRITERS), deque()
         self.rows = np.empty(0, np.int64)
         self.values = np.empty((0, array.shape[1]), np.float32)
 
@@ -310,17 +322,29 @@ class _Writer:
         self.rows, self.values = np.concatenate([self.rows, rows]), np.concatenate([self.values, values])
         self._write(np.searchsorted(self.rows, rows[-1] // CHUNK * CHUNK))
 
-    def flush(self) -> None:
-        self._write(len(self.rows))
+    def close(self) -> None:
+        """Write the rest, and wait until all is written."""
+        with self.threads:
+            self._write(len(self.rows))
+            while self.writing:
+                self.writing.popleft().result()
 
     def _write(self, count: int) -> None:
         rows, values = self.rows[:count], self.values[:count]
         for start in np.unique(rows // CHUNK) * CHUNK:
             inside = slice(*np.searchsorted(rows, [start, start + CHUNK]))
-            block = _read_chunk(self.array, start)
-            block[rows[inside] - start] = values[inside]
-            self.array[start : start + CHUNK] = block
+            self.writing.append(self.threads.submit(self._store, start, rows[inside] - start, values[inside]))
+        while len(self.writing) > WAITING:
+            self.writing.popleft().result()
         self.rows, self.values = self.rows[count:], self.values[count:]
+
+    def _store(self, start: int, places: np.ndarray, values: np.ndarray) -> None:
+        size = min(CHUNK, self.array.shape[0] - start)
+        if len(places) < size:  # the rest of the chunk stays what it was
+            block = _nothing(size, self.array) if self.new else _read_chunk(self.array, start)
+            block[places] = values
+            values = block
+        self.array[start : start + size] = values
 
 
 # The store: one Zarr array per key
@@ -406,7 +430,12 @@ def _read_chunk(array: Any, start: int) -> np.ndarray:
         return array[start : start + CHUNK]
     except (ValueError, RuntimeError) as error:  # a wrong checksum, a truncated file
         log.warning("Rows %d to %d of %s are corrupt (%s)", start, start + CHUNK - 1, array.store_path, error)
-        return np.full((min(CHUNK, array.shape[0] - start), array.shape[1]), np.nan, np.float32)
+        return _nothing(min(CHUNK, array.shape[0] - start), array)
+
+
+def _nothing(size: int, array: Any) -> np.ndarray:
+    """A chunk of which no row is known, (size, d)."""
+    return np.full((size, array.shape[1]), np.nan, np.float32)
 
 
 def _entry(path: Path) -> Entry | None:

@@ -1,6 +1,8 @@
 """One compiled function from uint8 images to pooled features, and the search for its batch size."""
 
 import logging
+import math
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,10 +23,15 @@ from core.features.inference import Parts
 
 LARGEST_BATCH = 1024
 STEP_SECONDS = 1.0  # the longest a batch may take, so that progress shows and a stop takes effect
+BATCH_MACS = {"gpu": 5e12, "cpu": 5e9}  # where sizes are not tried; 5e12 take 0.05 s on an H100, 1 s on a small card
+BATCH_MEMORY = 0.5  # of the device's, for activations
+LAYERS_KEPT = 8  # as many of the largest are in memory at once: batches in flight, a convolution's own memory
 AHEAD = 2  # batches in flight: the device computes one while this process stores the last and reads the next
 EXAMPLES, BLOCKS = 4, 8  # images on which a converted network is compared; blocks of colour along each side
 
 log = logging.getLogger(__name__)
+
+_EXACT, _exact = threading.Lock(), 0  # how many are inside `computing("float32")` on a TensorFlow GPU
 
 
 def build(encoder: Encoder, *, image_size: int) -> "Forward":
@@ -70,10 +77,23 @@ def compile(
     if keras_defaults.backend() == "tensorflow":
         identity = identity | {"image_size": image_size, "input_size": input_size, "preprocessing": mode}
         network = inference.fastest(identity, original, precision)
-        return Forward(network.function, network.dim, network.parts)
+        return Forward(_within(precision, network.function), network.dim, network.parts)
     built, parts = make()
-    model = _whole(built, image_size, input_size, mode)
-    return Forward(_compile_jax(model), model.output_shape[-1], parts, pads=True)
+    model, size = _whole(built, image_size, input_size, mode), batch_size(built)
+    function = _within(precision, _compile_jax(model))
+    return Forward(function, model.output_shape[-1], parts, pads=True, batch_size=size)
+
+
+def batch_size(network: Any) -> int:
+    """Images of a batch by arithmetic and memory: trying sizes would compile the network for each."""
+    macs = values = 1.0
+    for layer in network.layers:
+        *positions, channels = layer.output.shape[1:]
+        values = max(values, math.prod(positions) * channels)
+        macs += math.prod(positions) * sum(math.prod(each.shape) for each in layer.weights if len(each.shape) > 1)
+    by_arithmetic = BATCH_MACS["gpu" if hardware.describe()["gpu"] else "cpu"] / macs
+    by_memory = BATCH_MEMORY * hardware.device_memory() / (4 * values * LAYERS_KEPT)
+    return 2 ** int(math.log2(min(max(by_arithmetic, 1), max(by_memory, 1), LARGEST_BATCH)))
 
 
 def on_tensorflow(network: Any, parts: Parts, *, image_size: int, input_size: int, mode: str) -> inference.Original:
@@ -132,11 +152,35 @@ def building(precision: str) -> Iterator[None]:
     import keras
 
     previous = keras.config.dtype_policy()  # of this thread
-    keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
+    policies = {"float32": "float32", "tf32": "float32", "bfloat16": "mixed_bfloat16"}
+    keras.config.set_dtype_policy(policies[precision])
     try:
         yield
     finally:
         keras.config.set_dtype_policy(previous)
+
+
+@contextmanager
+def computing(precision: str) -> Iterator[None]:
+    """Products computed inside are exact if the precision is float32; otherwise a GPU may round to TF32.
+
+    With TensorFlow this holds for all threads of the process while one of them is inside.
+    """
+    if precision != "float32":
+        yield  # the default of both backends
+    elif keras_defaults.backend() == "jax":
+        import jax
+
+        with jax.default_matmul_precision("highest"):
+            yield
+    elif hardware.describe()["gpu"]:
+        _count_exact(1)
+        try:
+            yield
+        finally:
+            _count_exact(-1)
+    else:
+        yield
 
 
 @dataclass
@@ -148,6 +192,7 @@ class Forward:
     parts: Parts = field(default_factory=dict)
     pads: bool = False  # whether a smaller last batch is padded, because a new size would be compiled anew
     batch_size: int | None = None  # None until several sizes have been tried
+    fresh: bool = True  # nothing has been computed yet: the first batch takes longer, and compiles where it `pads`
     rate: float | None = None  # images per second of the current stream, without compiling and trying sizes
 
     def stream(self, images: np.ndarray, rows: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -185,12 +230,15 @@ class Forward:
             in_flight.popleft()
             finished += len(batch)
             now = perf_counter()
-            if trial is None:
+            if self.fresh and trial is None:
+                clock = now
+            elif trial is None:
                 counted += len(batch)
                 self.rate = counted / (now - clock)
             elif len(batch) == size and trial.observe(now - started):
                 self.batch_size, trial, clock = trial.best_size, None, now
                 log.info("Batches of %d images", self.batch_size)
+            self.fresh = False
             yield batch, features
 
 
@@ -238,6 +286,24 @@ def _load(encoder: Encoder, weights: Weights, seed: int = backbones.UNTRAINED_SE
     size, pooling = encoder.input_size, encoder.pooling
     with building(encoder.precision):
         return backbones.load(encoder.backbone, input_size=size, weights=weights, pooling=pooling, seed=seed)
+
+
+def _within(precision: str, function: Callable[[np.ndarray], Any]) -> Callable[[np.ndarray], Any]:
+    def compute(pixels: np.ndarray) -> Any:
+        with computing(precision):
+            return function(pixels)
+
+    return compute
+
+
+def _count_exact(change: int) -> None:
+    """Count those that need exact products; TensorFlow may round to TF32 when there are none."""
+    global _exact
+    import tensorflow as tf
+
+    with _EXACT:
+        _exact += change
+        tf.config.experimental.enable_tensor_float_32_execution(not _exact)
 
 
 def _smallest_batch() -> int:
@@ -292,7 +358,7 @@ def _line_weights(before: int, after: int, interpolation: str, antialias: bool) 
 
 
 def _compile_jax(model: Any) -> Callable[[np.ndarray], Any]:
-    import jax  # pyright: ignore[reportMissingImports]: only where it is the backend
+    import jax
 
     trainable = [variable.value for variable in model.trainable_variables]
     constant = [variable.value for variable in model.non_trainable_variables]

@@ -82,7 +82,7 @@ def measure(backbone: str, input_size: int, report: Report = silent) -> float:
     rows = np.arange(1_000_000) % len(images)  # more than fit into the time
     started = None
     for _ in network.stream(images, rows):
-        if network.batch_size is None:  # still compiling and trying batch sizes
+        if network.rate is None:  # still compiling and trying batch sizes
             report(Progress("measure", 0, 0))
             continue
         started = started or perf_counter()

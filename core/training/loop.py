@@ -78,7 +78,7 @@ class Epochs:
         self.model, self.sources = prepared.model, prepared.sources
         self.targets = {split: material.targets(split) for split in material.rows}
         self.weights = material.image_weights()
-        self.count, self.pace = len(material.rows["train"]), Pace()
+        self.count, self.pace, self.read_at = len(material.rows["train"]), Pace(), None
         self._compile()
 
     def run(self) -> dict:
@@ -87,6 +87,9 @@ class Epochs:
         Raises:
             Diverged: The loss is not finite.
         """
+        if self.read_at is None and train_step.jit():
+            done, total = self.state.epoch * self.count + self.state.images, self.phase.epochs * self.count
+            self.material.report(Progress("compile", done, total))
         while self.state.images < self.count:
             self._steps()
         return self._validate()

@@ -18,6 +18,7 @@ from core import backbones, heads
 from core.config import RunConfig
 from core.data.datasets import Dataset
 from core.errors import ConfigError, DatasetError, Diverged, Paused, RunError, Stopped
+from core.features import compiled
 from core.progress import Progress, Report, silent
 from core.training import checkpoints, freezing, frozen_front, phases, step
 from core.training.loop import Epochs, State
@@ -83,7 +84,8 @@ def fit(
     rows = {split: rows[split] for split in ("train", "val")}
     material = Material(config, dataset, rows, head, folder, front_budget, report)
     try:
-        return _Training(material).run(on_phase)
+        with compiled.computing(config.encoder.precision):
+            return _Training(material).run(on_phase)
     except BaseException:
         step.release(material.assembly.model.variables)
         raise

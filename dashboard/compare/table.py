@@ -10,7 +10,7 @@ from core.backbones import BACKBONES
 from core.config import TITLES
 from core.runs import COLUMNS, STATUSES, RunRow, table
 from dashboard.state import address, visitor
-from dashboard.ui import answers, formats, selections
+from dashboard.ui import answers, choices, formats, selections
 
 ALWAYS = (  # columns shown even if their values do not differ
     "name",
@@ -46,7 +46,7 @@ COUNTS = {"images_per_second": "Images/s", "n_train_used": "Training images", "n
 COUNTS |= {"n_test_used": "Test images", "train_images_per_second": "Training images/s"}
 COUNTS |= {"trainable_params": "Trainable parameters", "total_params": "Parameters", "peak_memory": "Memory, bytes"}
 COUNTS |= {"labelled": "Labelled images", "network_params": "Parameters of the network"}
-COLUMN_CHOICES = ("Only differences", "All columns")
+COLUMN_CHOICES = {"differences": "Only differences", "all": "All columns"}
 UNFORMATTED = [name for name in COLUMNS if name not in (PERCENT | SECONDS | COUNTS)]
 
 
@@ -72,18 +72,11 @@ def show(rows: Sequence[RunRow]) -> str | None:
     runs = table(rows)
     head, switch, download = st.columns([6, 3, 2], vertical_alignment="center")
     head.subheader(formats.count(len(runs), "run"), anchor=False)
-    address.check_bound("columns", "Columns", COLUMN_CHOICES)
-    columns = switch.segmented_control(
-        "Columns",
-        COLUMN_CHOICES,
-        default="Only differences",
-        required=True,
-        label_visibility="collapsed",
-        key="columns",
-        bind="query-params",
+    columns = choices.titled(
+        switch.segmented_control, "columns", "Columns", COLUMN_CHOICES, required=True, label_visibility="collapsed"
     )
     download.download_button("CSV", partial(formats.csv, runs), "runs.csv", icon=":material/download:", width="stretch")
-    visible = answers.only_differences(runs) if columns == "Only differences" else runs
+    visible = answers.only_differences(runs) if columns == "differences" else runs
     order = [*ALWAYS, *(name for name in visible.columns if name not in (*ALWAYS, *NEVER))]
     ids = runs["run_id"].tolist()
     runs = runs.assign(labelled=labelled(runs), network_params=runs["backbone"].map(_params))

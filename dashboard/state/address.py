@@ -72,8 +72,9 @@ def refuse(name: str, label: str, value: str, why: str = "is unknown here") -> N
 
 def note(name: str, label: str, value: str, why: str = "is unknown here") -> None:
     """Have it said that a value in the address is unknown; something else takes it out."""
-    shown = value.replace("`", "'") or " "  # as code, which is shown as it is
-    st.session_state.setdefault(_REFUSED, {})[name] = f"{label}: `{shown}` {why}."
+    shown = value.replace("`", "'")  # as code, which is shown as it is
+    said = f"`{shown}` {why}" if shown else "no value is given"
+    st.session_state.setdefault(_REFUSED, {})[name] = f"{label}: {said}."
     _show_refused()
 
 

@@ -123,9 +123,9 @@ def _pooling(config: RunConfig, *_) -> str:
 
 def _precision(config: RunConfig, *_) -> str:
     return {
-        "auto": "Mixed on a GPU that gains from it, float32 on a CPU",
-        "float32": "Exact and the same everywhere",
-        "mixed": "Half the memory on a GPU; slower on most CPUs",
+        "auto": "TF32 on a GPU, where features stay close; float32 on a CPU",
+        "float32": "Exact and the same everywhere; slower on a GPU",
+        "mixed": "Half the memory on a GPU, and features that differ; slower on most CPUs",
     }[config.precision]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from core import protocol
 from core.evaluation import explanation
 from core.metrics import Change
 from core.runs import RunRow
@@ -64,6 +65,7 @@ _MUST_AGREE: tuple[tuple[Callable[[RunRow], object], str], ...] = (  # what must
     (lambda run: run.config.preprocessing, "The runs used different preprocessing"),
     (lambda run: run.config.input_size, "Accuracies and times depend on the input size, which differs"),
     (lambda run: run.config.method, "Accuracies and times depend on the method, which differs"),
+    (lambda run: protocol.precision(run.protocol), "Features depend on the precision, which differs"),
     (lambda run: run.hardware, "Times are not comparable: the hardware differs"),
 )
 

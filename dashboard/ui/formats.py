@@ -14,6 +14,7 @@ _ADDRESS = re.compile(r"(https?://[^\s<>\"]*[^\s<>\".,:;!?)\]])")
 STAGES = {
     "download": "Downloading",
     "load": "Loading the backbone",
+    "compile": "Compiling the network",
     "extract": "Extracting features",
     "train": "Training the head",
     "head": "Training the head alone",

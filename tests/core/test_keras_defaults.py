@@ -46,6 +46,13 @@ def test_a_setting_that_keras_refuses_is_named_in_a_sentence(write, tmp_path, se
 
 
 @pytest.mark.slow
+def test_a_backend_that_is_not_installed_is_named_with_the_way_to_install_it():
+    failed = started("import sys; sys.modules['jax'] = None; import core, keras", KERAS_BACKEND="jax").stderr
+    assert "core.errors.ConfigError: Keras cannot start with KERAS_BACKEND=jax" in failed
+    assert "requirements-gpu-jax.txt" in failed.splitlines()[-1]
+
+
+@pytest.mark.slow
 def test_keras_leaves_scikit_learn_alone_which_can_be_imported_afterwards():
     seen = started(
         "import core, keras, sys; print('sklearn' in sys.modules); import sklearn.decomposition as d; print(d.PCA)"

@@ -41,7 +41,7 @@ def test_the_card_starts_with_the_backbone_in_use_and_tells_about_the_chosen_one
 
 
 def test_speeds_of_this_machine_are_plotted_once_there_are_some(visit):
-    page = visit("backbones", against="Speed on this machine", backbone="VGG16")
+    page = visit("backbones", against="images_per_second", backbone="VGG16")
     assert "No speed has been measured yet" in card(page)
     assert not page.get("plotly_chart")
     throughput.record("VGG16", 224, 12.3, hardware.name())

@@ -15,11 +15,9 @@ BOUND = {  # read by Streamlit itself, on arrival only
     "with",
     "family",
     "size",
-    "against",
     "view",
     "zero-shot",
     "kind",
-    "columns",
     "only_status",
 }
 
@@ -83,3 +81,13 @@ def test_a_dataset_added_a_moment_ago_is_known_though_the_list_was_just_read(vis
     page = visit("data", dataset=dataset.name)
     assert not _said(page)
     assert page.query_params["dataset"] == dataset.name
+
+
+@pytest.mark.parametrize(("name", "parameter"), [("backbones", "against"), ("compare", "columns")])
+def test_an_empty_value_of_a_switch_stands_for_its_default(visit, used, name, parameter):
+    page = visit(name, **{parameter: ""})
+    page.run()
+    assert not page.exception
+    (switch,) = [group for group in page.get("button_group") if group.key == parameter]
+    assert switch.value == ("params" if name == "backbones" else "differences")
+    assert "no value is given" in _said(page)

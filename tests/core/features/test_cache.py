@@ -14,7 +14,7 @@ import pytest
 from core import backbones, features, settings, storage
 from core.data.datasets import Dataset
 from core.errors import BackboneError, Stopped
-from core.features import Encoder, compiled, throughput
+from core.features import Encoder, cache, compiled, throughput
 from core.progress import silent
 
 TINY = backbones.get("Tiny")
@@ -110,6 +110,23 @@ def test_other_weights_make_another_key():
     key = features.Key("Tiny", "a", "b", 8, "inside", "avg", "float32")
     assert key.digest != replace(key, weights="c").digest
     assert key.digest == replace(key).digest
+
+
+def test_what_was_just_computed_is_not_read_back(home, monkeypatch):
+    expected = extract().values
+    features.clear()
+    monkeypatch.setattr(cache, "_read_chunk", lambda *_: 1 / 0)
+    rows = np.arange(1299, 100, -3)  # parts of chunks
+    np.testing.assert_allclose(extract(rows).values, expected[rows], atol=1e-5)
+
+
+def test_a_disk_that_is_full_is_an_error_though_threads_write(home, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cache._Writer, "_store", full)
+    with pytest.raises(OSError, match="No space left"):
+        extract()
 
 
 def test_a_stopped_extraction_goes_on_where_it_was(home):

@@ -14,7 +14,7 @@ def test_defaults_are_the_values_they_stand_for():
     encoder = Encoder("MobileNetV2")
     assert encoder == Encoder("MobileNetV2", input_size=entry.default_size, preprocessing=entry.preprocessing)
     assert encoder != Encoder("MobileNetV2", preprocessing="divide255")
-    assert encoder.precision == ("bfloat16" if hardware.describe()["gpu"] else "float32")
+    assert encoder.precision == ("tf32" if hardware.describe()["gpu"] else "float32")
     assert Encoder("ToyCLIP").pooling == "class"
     assert Encoder("ToyCLIP").weights == "published"
     with pytest.raises(ConfigError, match="no features of pooling"):
@@ -24,6 +24,12 @@ def test_defaults_are_the_values_they_stand_for():
 def test_a_config_and_a_source_of_the_same_backbone_have_the_same_encoder():
     settings = {"backbone": "Tiny", "weights": "untrained", "input_size": 16, "preprocessing": "divide255"}
     assert RunConfig(**settings, pooling="max").encoder == Source(**settings, pooling="max").encoder
+
+
+def test_a_gpu_computes_in_tf32_unless_a_training_says_otherwise(monkeypatch):
+    monkeypatch.setattr(hardware, "describe", lambda: {"gpu": "NVIDIA H100"})
+    assert Encoder("MobileNetV2").precision == RunConfig(method="finetune").encoder.precision == "tf32"
+    assert RunConfig(method="finetune", precision="float32").encoder.precision == "float32"
 
 
 def test_only_a_training_has_the_precision_of_its_config():

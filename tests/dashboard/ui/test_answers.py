@@ -20,6 +20,7 @@ def run(backbone: str, accuracy: float, margin: float = 0.01, extract: float = 1
         "input_size": 160,
         "weights_origin": "imagenet",
         "hardware": "Machine A",
+        "protocol": "32 px, float32, seed 0",
         "n_test": 500,
         "n_train": 2000,
         "seconds_load": 1.0,
@@ -173,6 +174,7 @@ def test_comparable_runs_need_no_warning():
         ({"n_train": 100.0}, "training images: the number of them differs"),
         ({"train_split": "probe20"}, "different parts of the training images"),
         ({"preprocessing": "divide255"}, "different preprocessing"),
+        ({"protocol": "32 px, tf32, seed 0"}, "the precision, which differs: float32 (1 run) and tf32 (1 run)"),
         ({"cached": True}, "1 run has features from the cache"),
     ],
 )

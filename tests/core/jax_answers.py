@@ -1,0 +1,89 @@
+"""What the program answers with KERAS_BACKEND=jax, in a process of its own: `python -m tests.core.jax_answers FILE`."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from core import execute, export, keras_defaults, maps, runs, settings
+from core.config import RunConfig
+from core.curriculum import vanishing_gradients
+from core.data import datasets
+from core.embeddings import Source
+from core.errors import LabError, Paused
+from core.explain import gradcam
+from core.features import Encoder, extract
+
+LITE = Encoder("EfficientNetLite0", input_size=64)
+ROWS = np.arange(40)
+MAP = maps.MapConfig(Source(backbone="EfficientNetLite0", input_size=64, images="test", n_images=40), method="pca")
+PROBE = RunConfig(backbone="EfficientNetLite0", input_size=64, n_train=60, n_test=20)
+TRAINED = RunConfig(
+    backbone="Tiny",
+    method="finetune",
+    input_size=32,
+    n_train=60,
+    n_test=20,
+    epochs=2,
+    batch_size=16,
+    learning_rate=5e-3,
+    head_epochs=1,
+    unfreeze="all",
+)
+
+
+def perform(config: RunConfig, pause_at: int = 0) -> str:
+    """The id of a finished run; it is paused once, and resumed, when `pause_at` images of its fine-tune are done."""
+
+    def pause(progress) -> None:
+        stages.append(progress.stage)
+        if progress.stage == "finetune" and progress.done >= pause_at:
+            raise Paused
+
+    run_id = runs.create(config)
+    if pause_at:
+        assert execute.perform(run_id, pause) == "paused"
+        runs.resume(run_id)
+    status = execute.perform(run_id, lambda progress: stages.append(progress.stage))
+    assert status == "finished", runs.get(run_id).error
+    return run_id
+
+
+def probabilities(run_id: str) -> np.ndarray:
+    return runs.predictions(run_id).filter(regex=r"^p_\d+$").to_numpy()
+
+
+def exported(run_id: str, format: str) -> str:
+    """The path of an export, or why there is none."""
+    try:
+        return str(export.export(run_id, format, Path(sys.argv[1]).parent))
+    except LabError as error:
+        return str(error)
+
+
+stages: list[str] = []
+
+if __name__ == "__main__":
+    sample = datasets.load(datasets.SAMPLE)
+    probe, whole, resumed = perform(PROBE), perform(TRAINED), perform(TRAINED, pause_at=80)
+    heat, first = gradcam.explain(whole, sample.images[0])
+    norms = vanishing_gradients.measure(3, seeds=1).gradients
+    answers = {
+        "features": extract(sample, ROWS, LITE).values,
+        "probe": probabilities(probe),
+        "whole": probabilities(whole),
+        "resumed": probabilities(resumed),
+        "heat": heat,
+        "first": first,
+        "map": maps.compute(MAP).positions,
+        "norms": np.array([norms["plain"], norms["residual"]]),
+    }
+    texts = {
+        "stages": stages,
+        "exported": {format: exported(whole, format) for format in export.FORMATS},
+        "losses": runs.curves(whole).query("metric == 'loss'")["value"].tolist(),
+        "compiled": len(list(settings.folder(keras_defaults.COMPILED).iterdir())),
+        "openvino": "openvino" in sys.modules,
+    }
+    np.savez(sys.argv[1], texts=np.array(json.dumps(texts)), **answers)
