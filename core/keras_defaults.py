@@ -135,6 +135,7 @@ def _set_up_jax() -> None:
     for name, value in {
         "JAX_COMPILATION_CACHE_DIR": str(settings.folder(COMPILED)),
         "JAX_COMPILATION_CACHE_MAX_SIZE": str(COMPILED_BYTES),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",  # a network is built by many small functions
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # a command in a terminal needs memory beside the dashboard's worker
     }.items():
         os.environ.setdefault(name, value)
