@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from math import nan
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -58,6 +58,7 @@ _NOTE = "mlflow.note.content"  # what MLflow shows as the description
 _MOST_CHARACTERS = {"name": 100, "group": 60, "tag": 60, "note": 2000}
 _TAGS = ("hardware", "protocol", "weights_origin", "cached")
 _COUNTS = ("n_train", "n_val", "n_test")
+Content = TypeVar("Content")
 logger = logging.getLogger(__name__)
 
 
@@ -145,7 +146,7 @@ def get(run_id: str) -> Run:
     run = _run(stored)
     if run.status not in ENDED or "accuracy" not in stored.data.metrics:
         return run
-    outcome = Outcome(**json.loads(_artifact(run_id, "outcome.json").read_text()))
+    outcome = _read_file(run_id, "outcome.json", lambda path: Outcome(**json.loads(path.read_text())))
     return replace(run, outcome=outcome)
 
 
@@ -169,7 +170,7 @@ def version() -> Hashable | None:
 
 def predictions(run_id: str) -> pd.DataFrame:
     """Test predictions of a finished run: `row`, `label`, `prediction`, `confidence`, `p_0` ... `p_{c-1}`."""
-    return pd.read_parquet(_artifact(run_id, "predictions.parquet"))
+    return _read_file(run_id, "predictions.parquet", pd.read_parquet)
 
 
 def stage_predictions(run_id: str) -> pd.DataFrame | None:
@@ -179,14 +180,13 @@ def stage_predictions(run_id: str) -> pd.DataFrame | None:
     """
     if not _has_artifact(run_id, "stage_predictions.parquet"):
         return None
-    return pd.read_parquet(_artifact(run_id, "stage_predictions.parquet"))
+    return _read_file(run_id, "stage_predictions.parquet", pd.read_parquet)
 
 
 def confusion(run_id: str) -> pd.DataFrame:
     """Counts: true classes as rows, predicted classes as columns."""
     # Read as text: pandas would take the class NA for a missing value and 001 for a number.
-    table = pd.read_csv(_artifact(run_id, "confusion.csv"), header=None, dtype=str, keep_default_na=False).to_numpy()
-    return pd.DataFrame(table[1:, 1:].astype(np.int64), index=table[1:, 0], columns=table[0, 1:])
+    return _read_file(run_id, "confusion.csv", _confusion)
 
 
 def curves(run_id: str) -> pd.DataFrame:
@@ -206,7 +206,7 @@ def curves(run_id: str) -> pd.DataFrame:
 
 def head(run_id: str) -> heads.Head:
     """The trained head of a finished run."""
-    return heads.load(_artifact(run_id, "head.npz"))
+    return _read_file(run_id, "head.npz", heads.load)
 
 
 def model_path(run_id: str) -> Path:
@@ -218,7 +218,7 @@ def frozen(run_id: str) -> Frozen | None:
     """Which layers of a network trained and which did not; None for a probe."""
     if not _has_artifact(run_id, "layers.json"):
         return None
-    stored = json.loads(_artifact(run_id, "layers.json").read_text())
+    stored = _read_file(run_id, "layers.json", lambda path: json.loads(path.read_text()))
     layers = tuple(Layer(**layer) for layer in stored["layers"])
     blocks = tuple(Block(**block) for block in stored["blocks"])
     return Frozen(**stored | {"layers": layers, "blocks": blocks})
@@ -462,6 +462,26 @@ def _artifact(run_id: str, name: str) -> Path:
             "a file of a finished run",
             "Delete the run and start it again",
         ) from error
+
+
+def _read_file(run_id: str, name: str, parse: Callable[[Path], Content]) -> Content:
+    """The content of a file of a run. Raises RunError if it is missing or damaged."""
+    path = _artifact(run_id, name)
+    try:
+        return parse(path)
+    except Exception as error:  # whatever a parser makes of damaged bytes
+        raise RunError(
+            f"The file {name} of run {run_id} is damaged",
+            "the file that was written",
+            "Delete the run and start it again",
+        ) from error
+
+
+def _confusion(path: Path) -> pd.DataFrame:
+    table = pd.read_csv(path, header=None, dtype=str, keep_default_na=False).to_numpy()
+    if table.shape[0] != table.shape[1] or len(table) < 2:
+        raise ValueError(f"a table of {table.shape}")
+    return pd.DataFrame(table[1:, 1:].astype(np.int64), index=table[1:, 0], columns=table[0, 1:])
 
 
 def _named(config: RunConfig) -> str:

@@ -134,6 +134,26 @@ def test_a_finished_run_that_lost_a_file_says_which(head, home):
     assert runs.get(run_id).outcome == OUTCOME
 
 
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("outcome.json", runs.get),
+        ("predictions.parquet", runs.predictions),
+        ("confusion.csv", runs.confusion),
+        ("head.npz", runs.head),
+    ],
+)
+def test_a_finished_run_with_a_damaged_file_says_which(head, home, name, read):
+    run_id = runs.create(TINY)
+    runs.start(run_id)
+    finish(run_id, head)
+    read(run_id)
+    (path,) = home.rglob(name)
+    path.write_bytes(b"{")
+    with pytest.raises(RunError, match=f"The file {name} of run {run_id} is damaged"):
+        read(run_id)
+
+
 def test_a_run_ends_once():
     run_id = runs.create(TINY)
     runs.end(run_id, "failed", error="first")
