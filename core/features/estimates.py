@@ -34,7 +34,11 @@ ELSEWHERE = {
     "build": 0.2,  # networks, until the first batch is done
     "layer head": 1500,  # training images of a linear head
     "few-shot head": 3000,
+    "label-error heads": 1500,  # images
     "linear head": 1500,
+    "linear-adam head": 600,
+    "mlp head": 700,
+    "knn head": 30_000,
     "pca layout": 1000,  # images
     "tsne layout": 150,
     "umap layout": 150,
@@ -71,7 +75,7 @@ class Count:
             size: On which the speed depends.
             label: What is done, in words.
         """
-        self.seconds += units / _rate(name, size)
+        self.seconds += units / _rate(name, size) if units else 0.0
         if label:
             self.parts.append(label)
 
@@ -160,7 +164,7 @@ def _rate(name: str, size: int) -> float:
     here = {each["size"]: median(each["rates"]) for each in _read()["work"] if _here(each) and each["name"] == name}
     if here:
         return here[min(here, key=lambda other: abs(log((other + 1) / (size + 1))))]
-    return ELSEWHERE.get(name, ELSEWHERE["build"])
+    return ELSEWHERE["build" if name.startswith("build ") else name]
 
 
 def _here(entry: dict) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core import anatomy, execute, hardware, runs
+from core import anatomy, execute, hardware, heads, runs
 from core.config import RunConfig
 from core.errors import LabError
 from core.features import estimates, throughput
@@ -25,7 +25,11 @@ def test_before_the_first_run_every_image_is_missing_and_no_speed_is_known():
 def test_after_a_run_nothing_is_missing_for_another_head():
     outcome = execute.execute(TINY).outcome
     assert outcome.n_train + outcome.n_val + outcome.n_test == plan(TINY).images
-    assert plan(RunConfig(backbone="Tiny", method="knn", n_train=100, n_test=50)).missing == 0
+    for method in heads.METHODS:  # nor is the time of its head unknown
+        planned = plan(RunConfig(backbone="Tiny", method=method, n_train=100, n_test=50))
+        assert planned.missing == 0
+        assert planned.estimate is not None
+        assert planned.estimate.seconds < 10, method
 
 
 def test_weights_that_are_not_here_are_announced_and_not_fetched(monkeypatch: pytest.MonkeyPatch, tmp_path):
