@@ -5,7 +5,16 @@ import streamlit as st
 
 from core.errors import LabError
 from dashboard import server
-from dashboard.data import deletion, import_form, import_status, label_errors, near_duplicates, samples, splits
+from dashboard.data import (
+    deletion,
+    import_form,
+    import_status,
+    label_errors,
+    near_duplicates,
+    odd_images,
+    samples,
+    splits,
+)
 from dashboard.state import visitor
 from dashboard.ui import choices, components, formats, task_progress
 
@@ -67,6 +76,7 @@ for note in [*dataset.notes, *server.datasets.duplicates(dataset)]:
 samples.show(dataset)
 near_duplicates.show(dataset)
 label_errors.show(dataset)
+odd_images.show(dataset)
 samples.show_balance(dataset)
 splits.show(dataset, server.datasets.splits(dataset))
 

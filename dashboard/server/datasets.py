@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
-from core.data import datasets, near_duplicates, relabelling
+from core.data import datasets, near_duplicates, odd_images, relabelling
 from core.data import duplicates as pixels
 from core.data.datasets import Dataset, Summary
 from core.data.near_duplicates import NearDuplicates
+from core.data.odd_images import OddImages
 from core.errors import LabError
 from core.evaluation import label_errors
 from core.evaluation.label_errors import LabelErrors
@@ -59,6 +60,18 @@ def clean(dataset: Dataset, least: float) -> Task:
 
 
 @st.cache_data(ttl=5, max_entries=8, show_spinner=False, hash_funcs={Dataset: lambda dataset: dataset.fingerprint})
+def odd_images_of(dataset: Dataset) -> OddImages | None:
+    """`odd_images.find`: what has been found, for any visitor."""
+    return odd_images.find(dataset)
+
+
+def search_odd(dataset: Dataset) -> Task:
+    """Looks for odd images."""
+    name = tasks.name("odd-images", dataset.fingerprint)
+    return Task(name, odd_images.search, (dataset.name,), failure="The images cannot be judged")
+
+
+@st.cache_data(ttl=5, max_entries=8, show_spinner=False, hash_funcs={Dataset: lambda dataset: dataset.fingerprint})
 def label_errors_of(dataset: Dataset) -> LabelErrors | None:
     """`label_errors.find`: what has been found, for any visitor."""
     try:
@@ -91,6 +104,7 @@ def refresh() -> None:
     get.clear()
     near_duplicates_of.clear()
     label_errors_of.clear()
+    odd_images_of.clear()
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

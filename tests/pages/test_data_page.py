@@ -217,6 +217,17 @@ def test_wrong_labels_are_looked_for_judged_and_changed_in_a_copy(visit):
     assert "A copy of CIFAR-10 sample: 12 labels changed." in " ".join(warning.value for warning in page.warning)
 
 
+def test_odd_images_are_looked_for_and_shown_by_kind(visit, tmp_path: Path):
+    files = photos(20)
+    stream = io.BytesIO()
+    Image.new("RGB", (32, 32), (90, 90, 90)).save(stream, "PNG")
+    files["cats/3.png"] = stream.getvalue()
+    datasets.import_images(write_folder(tmp_path / "pets", files))
+    page = press(visit("data", dataset="pets"), "Look for odd images")
+    wait(page, lambda: "**1 of 20 images** is dark, bright, plain or blurred." in said(page))
+    assert any(text.value.startswith("**Plain**: 1") for text in page.markdown)
+
+
 def photos(count: int, *, seed: int = 0) -> dict[str, bytes]:
     """Images of noise, which differ in their details, half of them cats and half dogs."""
     pixels = np.random.default_rng(seed).integers(0, 256, (count, 32, 32, 3), np.uint8)
