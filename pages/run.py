@@ -15,7 +15,7 @@ from dashboard.ui import choices, components, image_grid
 components.page_header("Run", "How good is a run, where does it fail, what does it look at, is it better than another?")
 runs = components.need_a_run("No run yet", "Every run can be examined here.")
 
-choose, actions = st.columns([7, 5], vertical_alignment="bottom")
+choose, actions = st.columns(2, vertical_alignment="bottom")
 with choose:
     run = choices.run(runs, forget=[image_grid.ROW])
 with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
