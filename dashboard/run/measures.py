@@ -10,11 +10,16 @@ from dashboard import server
 from dashboard.ui import components, formats, run_charts
 
 TAB = "Measures"  # of the page Run
+POLL = 0.5  # seconds between looks for the answer of the worker
 
 
 def show(run: RunRow) -> None:
     """All measures, the classes beside them, and below what declining brings."""
     measured = server.runs.measures(run.id)
+    if measured is None:
+        st.skeleton(height=390)
+        st.fragment(_look_again, run_every=POLL)(run.id)
+        return
     if measured.misleading is not None:
         st.warning(
             f"Accuracy misleads here: always answering the commonest class would be right on "
@@ -46,6 +51,11 @@ def show(run: RunRow) -> None:
         figures = {name: st.column_config.NumberColumn(format="%.3f") for name in list(names.values())[2:]}
         st.dataframe(shown, hide_index=True, column_config=figures, height="content" if len(shown) <= 10 else 390)
     _declining(run, measured.answering)
+
+
+def _look_again(run_id: str) -> None:
+    if server.engine.settled() and not server.runs.measuring(run_id):
+        st.rerun()
 
 
 def _row(measure: Measure) -> dict[str, str]:

@@ -6,7 +6,6 @@ once a second at most.
 
 import shutil
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
@@ -18,14 +17,16 @@ from core.calibration import Calibration
 from core.config import RunConfig
 from core.errors import StoreError
 from core.evaluation import comparison
-from core.evaluation import measures as measured
-from core.evaluation.measures import Answering, Measure
+from core.evaluation import measures as core_measures
+from core.evaluation.measures import Measured
 from core.metrics import Change
 from core.plan import Plan
 from core.plan import plan as make_plan
 from core.runs import Run, RunRow
 from core.training.freezing import Frozen
 from dashboard.server import backbones, engine, explain
+from dashboard.server.once import once
+from dashboard.server.tasks import Answers
 
 
 def rows() -> list[RunRow]:
@@ -66,27 +67,18 @@ def judged_calibration(run_id: str) -> Calibration:
     return calibration.judge(tested["label"].to_numpy(), tested.filter(regex=r"^p_\d+$").to_numpy())
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What `measures` of `core.evaluation` says of a run's test predictions."""
+def measures(run_id: str) -> Measured | None:
+    """`measures.of_run` of a finished run; None while the worker computes it.
 
-    measures: list[Measure]
-    classes: pd.DataFrame
-    answering: list[Answering]
-    misleading: float | None
+    Raises:
+        RunError: Its predictions are missing or damaged.
+    """
+    return _measures().get(run_id, core_measures.of_run, run_id)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def measures(run_id: str) -> Measured:
-    """Every measure of a finished run."""
-    tested = predictions(run_id)
-    labels, p = tested["label"].to_numpy(), tested.filter(regex=r"^p_\d+$").to_numpy()
-    return Measured(
-        measured.measure(labels, p),
-        measured.of_classes(labels, p),
-        measured.answering(labels, p),
-        measured.misleading(labels, p),
-    )
+def measuring(run_id: str) -> bool:
+    """Whether `measures` are still being computed."""
+    return _measures().pending(run_id)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -167,6 +159,7 @@ def resume(run_id: str) -> None:
         result.clear(run_id)
     _curves.clear(run_id, None)
     explain.forget_grad_cam()
+    _measures().clear()
     refresh()
 
 
@@ -220,3 +213,8 @@ def _active(stored: Hashable) -> tuple[Run, ...]:
 @st.cache_data(max_entries=32, show_spinner=False)
 def _curves(run_id: str, second: int | None) -> pd.DataFrame:
     return runs.curves(run_id)
+
+
+@once
+def _measures() -> Answers:
+    return Answers(keep=32, patience=0.5, failure="The measures cannot be computed")

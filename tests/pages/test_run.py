@@ -295,6 +295,7 @@ def test_a_run_whose_workers_have_gone_says_how_to_start_one(visit, monkeypatch)
 
 def test_measures_and_what_declining_brings(visit, used):
     page = visit("run", run=used[0], view="Measures")
+    wait(page, lambda: "It answers" in said(page))
     table = page.dataframe[0].value.set_index("Measure")
     assert table.loc["Accuracy", "Value"] == formats.percent(runs.get(used[0]).outcome.accuracy)
     assert {"Balanced accuracy", "F1, macro", "ROC area, macro", "Log loss"} <= set(table.index)
