@@ -2,7 +2,6 @@
 
 import multiprocessing
 from collections.abc import Callable
-from dataclasses import replace
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from core import features, hardware, heads, keras_defaults, neighbours, settings, training
 from core.bench.empty_home import empty_home
+from core.bench.repeated import repeated
 from core.config import RunConfig
 from core.data import datasets
 from core.data.datasets import Dataset
@@ -49,8 +49,7 @@ def device(*, images: int = 60_000, backbone: str = "", input_size: int = 0) -> 
 
 
 def _extraction(encoder: Encoder, sample: Dataset, images: int) -> dict:
-    many = {name: np.resize(getattr(sample, name), images) for name in ("labels", "official", "files")}
-    source = replace(sample, images=np.resize(sample.images, (images, *sample.images.shape[1:])), **many)
+    source = repeated(sample, images)
     network = compiled.build(encoder, image_size=sample.images.shape[1])
     for _ in network.stream(source.images, np.arange(1_000_000) % images):
         if network.rate:

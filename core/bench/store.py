@@ -1,6 +1,5 @@
 """How fast features are stored: a pass that returns at once, so that all the time is that of the cache."""
 
-from dataclasses import replace
 from statistics import median
 from time import perf_counter, process_time
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from core import features, hardware
 from core.bench.empty_home import empty_home
+from core.bench.repeated import repeated
 from core.data import datasets
 from core.features import Encoder, compiled
 
@@ -20,8 +20,7 @@ AIM = 25_000 / 16  # images/s a core: an H100 computes ResNet50 at 25,000, besid
 def store(*, images: int = 20_000) -> dict:
     """Images/s of `features.fill` on an empty cache, with numbers as a pass in float32 or in bfloat16 gives them."""
     sample = datasets.load(datasets.SAMPLE)
-    many = {name: np.resize(getattr(sample, name), images) for name in ("labels", "official", "files")}
-    source = replace(sample, images=np.resize(sample.images, (images, *sample.images.shape[1:])), **many)
+    source = repeated(sample, images)
     values = np.random.default_rng(0).gamma(0.5, size=(BATCH, DIM)).astype(np.float32)  # positive, as after ReLU
     halved = (values.view(np.uint32) & 0xFFFF0000).view(np.float32)  # as computed in bfloat16
     cores = hardware.describe()["cores"]

@@ -105,23 +105,24 @@ def check_labels(name: str, path: Path, report: Report) -> tuple[dict, str]:
     """
     source = label_errors.usual(name)
     found, dataset = label_errors.measure(source, report), datasets.load(name)
-    names, table = dataset.class_names, [("file", "label", "suggested", "confidence", "probability")]
     lines = [
         f"{len(found.suspects):,} of {found.images:,} labels are suspect to a head on {source.backbone}, which "
         f"predicts {100 * found.accuracy:.1f} % of the labels of images it was not trained on. Those it doubts most:"
     ]
-    for suspect in found.suspects:
-        file, label, suggested = str(dataset.files[suspect.row]), names[suspect.label], names[suspect.suggested]
-        table.append((file, label, suggested, f"{suspect.confidence:.6f}", f"{suspect.probability:.6f}"))
-        if len(table) <= SHOWN + 1:
-            own, other = label_errors.agreeing(suspect, dataset.labels)
-            lines.append(
-                f"{suspect.probability:.2f}  {file}  {label}, rather {suggested}; of {len(suspect.neighbours)} "
-                f"neighbours {own} are {label}, {other} {suggested}"
-            )
+    table = label_errors.table(found, dataset)
+    for suspect, row in zip(found.suspects[:SHOWN], table.itertuples(), strict=False):
+        own, other = label_errors.agreeing(suspect, dataset.labels)
+        lines.append(
+            f"{row.probability:.2f}  {row.file}  {row.label}, rather {row.suggested}; of {len(suspect.neighbours)} "
+            f"neighbours {own} are {row.label}, {other} {row.suggested}"
+        )
+    cells = (
+        [f"{cell:.6f}" if isinstance(cell, float) else quoting.cell(cell) for cell in row]
+        for row in table.itertuples(index=False)
+    )
     try:
         with path.open("w", encoding="utf-8", newline="") as stream:
-            csv.writer(stream).writerows([[quoting.cell(text) for text in line] for line in table])
+            csv.writer(stream).writerows([table.columns, *cells])
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be written: {error.strerror}", "a file in a folder that can be written"

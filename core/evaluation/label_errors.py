@@ -18,9 +18,11 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from core import embeddings, neighbours, storage
 from core.config import DEMO
+from core.data.dataset import Dataset
 from core.embeddings import Resolved, Source
 from core.errors import DatasetError, WeightsError
 from core.features import estimates
@@ -146,8 +148,7 @@ def out_of_sample(values: np.ndarray, labels: np.ndarray, classes: int, report: 
     first: dict[float, Solution] = {}
 
     def predicted(strength: float) -> float:
-        start = first[max(first, default=strength)] if first else None
-        solution = first[strength] = problem.solve(strength, part=fold != 0, start=start)
+        solution = first[strength] = problem.solve(strength, part=fold != 0, start=first.get(STRENGTHS[0]))
         return accuracy(solution.logits(problem.rows[fold == 0]), labels[fold == 0])
 
     strength = choose_strength(predicted, STRENGTHS)
@@ -198,6 +199,16 @@ def agreeing(suspect: Suspect, labels: np.ndarray) -> tuple[int, int]:
     """How many of its neighbours have its label, and how many the suggested one."""
     votes = Counter(labels[list(suspect.neighbours)].tolist())
     return votes[suspect.label], votes[suspect.suggested]
+
+
+def table(found: LabelErrors, dataset: Dataset) -> pd.DataFrame:
+    """A row for each suspect; `relabelling.read` reads its columns `file` and `label`."""
+    names = dataset.class_names
+    rows = [
+        (str(dataset.files[each.row]), names[each.label], names[each.suggested], each.confidence, each.probability)
+        for each in found.suspects
+    ]
+    return pd.DataFrame(rows, columns=["file", "label", "suggested", "confidence", "probability"])
 
 
 def _find(source: Resolved) -> LabelErrors | None:

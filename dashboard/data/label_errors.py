@@ -1,7 +1,6 @@
 """Labels that a head doubts: looked for on request, judged image by image, changed in a copy."""
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core.data import relabelling
@@ -10,7 +9,7 @@ from core.evaluation import label_errors
 from core.evaluation.label_errors import LabelErrors, Suspect
 from core.features.estimates import Count
 from dashboard import server
-from dashboard.data import copies
+from dashboard.data import copies, searches
 from dashboard.ui import contact_sheet, formats, task_progress
 
 COLUMNS, ROWS = 4, 3  # of suspects at once
@@ -22,27 +21,21 @@ def show(dataset: Dataset) -> None:
     """The suspects that were found, or the button that looks for them."""
     st.subheader("Wrong labels", anchor=False)
     search = server.datasets.search_labels(dataset)
-    if search.running:
-        st.fragment(copies.wait, run_every=copies.POLL)(search)
-    elif found := server.datasets.label_errors_of(dataset):
+    if not search.running and (found := server.datasets.label_errors_of(dataset)):
         _judge(dataset, found)
-    else:
-        task_progress.why_it_ended(search.error)
-        st.markdown(
-            "A head is trained on four fifths of the images and asked about the last fifth, five times. A label is "
-            f"suspect where the head is confident of another class ([Northcutt and others, 2021]({PAPER}))."
-        )
-        counted = Count("label-errors")
+        return
+    counted = Count("label-errors")
+    if not search.running:
         label_errors.count(label_errors.usual(dataset.name), into=counted)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(
-                "Look for wrong labels",
-                icon=":material/label_off:",
-                key="search-labels",
-                on_click=task_progress.begin,
-                args=([search], counted),
-            )
-            task_progress.cost(counted)
+    searches.offer(
+        search,
+        "Look for wrong labels",
+        why="A head is trained on four fifths of the images and asked about the last fifth, five times. A label is "
+        f"suspect where the head is confident of another class ([Northcutt and others, 2021]({PAPER})).",
+        icon=":material/label_off:",
+        kept=task_progress.CONTINUES.format("features"),
+        counted=counted,
+    )
 
 
 def changes_of(dataset: Dataset) -> dict[int, int]:
@@ -74,7 +67,7 @@ def _judge(dataset: Dataset, found: LabelErrors) -> None:
         )
         st.download_button(
             "CSV",
-            formats.csv(_table(dataset, found)),
+            formats.csv(label_errors.table(found, dataset)),
             f"{dataset.name}-labels.csv",
             icon=":material/download:",
             help="Edit its column label, then run `python -m core datasets relabel NAME FILE`",
@@ -130,16 +123,3 @@ def _suspect(dataset: Dataset, suspect: Suspect, changes: dict[int, int]) -> Non
 
 def _accept(dataset: Dataset, suspects: tuple[Suspect, ...]) -> None:
     changes_of(dataset).update({suspect.row: suspect.suggested for suspect in suspects})
-
-
-def _table(dataset: Dataset, found: LabelErrors) -> pd.DataFrame:
-    names = dataset.class_names
-    return pd.DataFrame(
-        {
-            "file": [dataset.files[suspect.row] for suspect in found.suspects],
-            "label": [names[suspect.label] for suspect in found.suspects],
-            "suggested": [names[suspect.suggested] for suspect in found.suspects],
-            "confidence": [suspect.confidence for suspect in found.suspects],
-            "probability": [suspect.probability for suspect in found.suspects],
-        }
-    )

@@ -7,8 +7,8 @@ from core.data import near_duplicates
 from core.data.datasets import Dataset
 from core.data.near_duplicates import NearDuplicates, Pair
 from dashboard import server
-from dashboard.data import copies
-from dashboard.ui import contact_sheet, formats, task_progress
+from dashboard.data import copies, searches
+from dashboard.ui import contact_sheet, formats
 
 COLUMNS, ROWS = 6, 3  # of pairs at once
 PAPER = "https://arxiv.org/abs/1902.00423"
@@ -20,23 +20,16 @@ def show(dataset: Dataset) -> None:
     """The pairs that were found, or the button that looks for them."""
     st.subheader("Near-duplicates", anchor=False)
     search = server.datasets.search(dataset)
-    if search.running:
-        st.fragment(copies.wait, run_every=copies.POLL)(search)
-    elif found := server.datasets.near_duplicates_of(dataset):
+    if not search.running and (found := server.datasets.near_duplicates_of(dataset)):
         _judge(dataset, found)
-    else:
-        task_progress.why_it_ended(search.error, kept=copies.NOTHING_KEPT)
-        st.markdown(
-            "A test image that is nearly a training image, such as the same photo mirrored or cropped differently, "
-            f"tests memory, not recognition. About 3 % of CIFAR-10's do ([Barz and Denzler, 2020]({PAPER}))."
-        )
-        st.button(
-            "Look for near-duplicates",
-            icon=":material/compare:",
-            key="search-duplicates",
-            on_click=task_progress.begin,
-            args=([search],),
-        )
+        return
+    searches.offer(
+        search,
+        "Look for near-duplicates",
+        why="A test image that is nearly a training image, such as the same photo mirrored or cropped differently, "
+        f"tests memory, not recognition. About 3 % of CIFAR-10's do ([Barz and Denzler, 2020]({PAPER})).",
+        icon=":material/compare:",
+    )
 
 
 def _judge(dataset: Dataset, found: NearDuplicates) -> None:

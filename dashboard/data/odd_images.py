@@ -6,8 +6,8 @@ import streamlit as st
 from core.data import odd_images
 from core.data.datasets import Dataset
 from dashboard import server
-from dashboard.data import copies
-from dashboard.ui import contact_sheet, formats, task_progress
+from dashboard.data import searches
+from dashboard.ui import contact_sheet, formats
 
 COLUMNS = 10  # images of a kind
 
@@ -16,26 +16,21 @@ def show(dataset: Dataset) -> None:
     """The images that were found, or the button that looks for them."""
     st.subheader("Odd images", anchor=False)
     search = server.datasets.search_odd(dataset)
-    if search.running:
-        st.fragment(copies.wait, run_every=copies.POLL)(search)
-    elif found := server.datasets.odd_images_of(dataset):
-        st.markdown(
-            f"**{formats.count(found.count)} of {formats.count(found.images, 'image')}** "
-            f"{'is' if found.count == 1 else 'are'} dark, bright, plain or blurred."
-        )
-        for kind, rows in found.rows.items():
-            if rows:
-                _strip(dataset, kind, rows)
-    else:
-        task_progress.why_it_ended(search.error, kept=copies.NOTHING_KEPT)
-        st.markdown("Images that are too dark, too bright, plain or blurred teach little and test little.")
-        st.button(
+    if search.running or not (found := server.datasets.odd_images_of(dataset)):
+        searches.offer(
+            search,
             "Look for odd images",
+            why="Images that are too dark, too bright, plain or blurred teach little and test little.",
             icon=":material/image_search:",
-            key="search-odd",
-            on_click=task_progress.begin,
-            args=([search],),
         )
+        return
+    st.markdown(
+        f"**{formats.count(found.count)} of {formats.count(found.images, 'image')}** "
+        f"{'is' if found.count == 1 else 'are'} dark, bright, plain or blurred."
+    )
+    for kind, rows in found.rows.items():
+        if rows:
+            _strip(dataset, kind, rows)
 
 
 def _strip(dataset: Dataset, kind: str, rows: list[int]) -> None:

@@ -18,6 +18,10 @@ from dashboard.server import line as lines
 from dashboard.server import tasks
 from dashboard.server.tasks import Task
 
+_of_content = st.cache_data(
+    ttl=5, max_entries=8, show_spinner=False, hash_funcs={Dataset: lambda dataset: dataset.fingerprint}
+)
+
 
 @st.cache_data(ttl=2, show_spinner=False)
 def available() -> list[Summary]:
@@ -41,7 +45,7 @@ def duplicates(dataset: Dataset) -> list[str]:
     return _duplicates(dataset.fingerprint, dataset)
 
 
-@st.cache_data(ttl=5, max_entries=8, show_spinner=False, hash_funcs={Dataset: lambda dataset: dataset.fingerprint})
+@_of_content
 def near_duplicates_of(dataset: Dataset) -> NearDuplicates | None:
     """`near_duplicates.find`: what has been found, for any visitor."""
     return near_duplicates.find(dataset)
@@ -59,7 +63,7 @@ def clean(dataset: Dataset, least: float) -> Task:
     return Task(name, _clean, (dataset.name, least), failure="The dataset cannot be copied", line=lines.files)
 
 
-@st.cache_data(ttl=5, max_entries=8, show_spinner=False, hash_funcs={Dataset: lambda dataset: dataset.fingerprint})
+@_of_content
 def odd_images_of(dataset: Dataset) -> OddImages | None:
     """`odd_images.find`: what has been found, for any visitor."""
     return odd_images.find(dataset)
@@ -71,7 +75,7 @@ def search_odd(dataset: Dataset) -> Task:
     return Task(name, odd_images.search, (dataset.name,), failure="The images cannot be judged")
 
 
-@st.cache_data(ttl=5, max_entries=8, show_spinner=False, hash_funcs={Dataset: lambda dataset: dataset.fingerprint})
+@_of_content
 def label_errors_of(dataset: Dataset) -> LabelErrors | None:
     """`label_errors.find`: what has been found, for any visitor."""
     try:
