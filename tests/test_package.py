@@ -88,6 +88,11 @@ def test_a_config_file_becomes_flags_with_sections_joined_and_lists_as_json():
     ]
 
 
+def test_the_server_is_for_its_own_machine_unless_somebody_says_otherwise():
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    assert "--server.address=localhost" in list(launch.config_flags(config))
+
+
 def test_the_entry_point_is_the_module_that_launches():
     module, _, function = PROJECT["scripts"]["backbone-lab"].partition(":")
     path = ROOT.joinpath(*module.split(".")[1:]).with_suffix(".py")
