@@ -21,7 +21,9 @@ finished = [run for run in shown if run.status == "finished"]
 projected = visitor.get().projector  # then the answers need the whole width
 left, right = (st.container(), st.container()) if projected or not finished else st.columns([6, 5], gap="large")
 with left:
-    for answer in answers.three_questions(finished, server.runs.change, server.runs.unfreezing, server.anatomy.macs):
+    for answer in answers.three_questions(
+        finished, server.runs.change, server.runs.unfreezing, server.runs.leaks_of, server.anatomy.macs
+    ):
         short = "  \n".join(answer.sentences)
         st.markdown(f"**{answer.question}**  \n{formats.message(short)}")
         if answer.details:

@@ -31,6 +31,7 @@ from core.data import datasets
 from core.embeddings import Source
 from core.engine import Engine
 from core.errors import ConfigError, LabError
+from core.evaluation import leaks
 from core.features import inference
 from core.plan import plan
 from core.recipes import RECIPES
@@ -221,8 +222,9 @@ def _described(run: runs.Run) -> tuple[dict, str]:
     if outcome.frozen_accuracy is not None:
         lines.append(f"{outcome.frozen_accuracy:.1%} before anything was unfrozen")
     lines += [outcome.protocol, f"{_durations(outcome.seconds)}, measured on {outcome.hardware}"]
-    lines += [*outcome.notes, f"run {run.id}"]
-    return {"run_id": run.id} | values | {"config": asdict(config)}, "\n".join(lines)
+    found = leaks.of_run(run)
+    lines += [*outcome.notes, *([leaks.sentence(found)] if found else []), f"run {run.id}"]
+    return {"run_id": run.id} | values | {"leaks": found and asdict(found), "config": asdict(config)}, "\n".join(lines)
 
 
 def _export(parsed: Namespace) -> tuple[dict, str]:

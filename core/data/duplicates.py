@@ -3,18 +3,36 @@
 import threading
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 
 import cachetools
 import numpy as np
 
+from core import storage
 from core.data.dataset import Dataset
 
-KEPT = 4  # datasets
+VERSION = 1  # increase it when the same images would give other groups
+KIND = "duplicates"  # folder of the results
+KEPT = 4  # datasets in memory
+
+
+def find(dataset: Dataset) -> np.ndarray | None:
+    """The stored `groups`; None if nobody has asked for them yet."""
+
+    def parse(pairs: list[list[int]]) -> np.ndarray:
+        first = np.arange(len(dataset.labels))
+        for row, same in pairs:
+            first[row] = same
+        return first
+
+    return storage.find(KIND, _key(dataset), parse)
 
 
 @cachetools.cached(cachetools.LRUCache(KEPT), key=lambda dataset: dataset.fingerprint, lock=threading.Lock())
 def groups(dataset: Dataset) -> np.ndarray:
     """For each row, the first row with the same pixels, (n,) int64: its own id where no earlier one has them."""
+    if (stored := find(dataset)) is not None:
+        return stored
     first = np.arange(len(dataset.images))
     rows: dict[int, list[int]] = {}  # checksum -> rows that differ in pixels
     for row, image in enumerate(dataset.images):
@@ -24,6 +42,9 @@ def groups(dataset: Dataset) -> np.ndarray:
             known.append(row)
         else:
             first[row] = same
+    copies = np.flatnonzero(first != np.arange(len(first)))
+    with suppress(OSError):  # a full disk: they are found again the next time
+        storage.keep(KIND, _key(dataset), [[int(row), int(first[row])] for row in copies])
     return first
 
 
@@ -45,3 +66,7 @@ def warning(dataset: Dataset, rows: Mapping[str, np.ndarray]) -> str:
         return ""
     which = "test image is also a training image" if count == 1 else "test images are also training images"
     return f"{count:,} of {len(test):,} {which}, pixel by pixel: the accuracy is too high for new images"
+
+
+def _key(dataset: Dataset) -> str:
+    return storage.digest([VERSION, dataset.fingerprint])

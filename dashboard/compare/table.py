@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from math import nan
 
 import pandas as pd
 import streamlit as st
@@ -9,6 +10,7 @@ import streamlit as st
 from core.backbones import BACKBONES
 from core.config import TITLES
 from core.runs import COLUMNS, STATUSES, RunRow, table
+from dashboard import server
 from dashboard.state import address, visitor
 from dashboard.ui import answers, choices, formats, selections
 
@@ -20,20 +22,26 @@ ALWAYS = (  # columns shown even if their values do not differ
     "accuracy",
     "accuracy_low",
     "accuracy_high",
+    "clean_accuracy",
     "labelled",
     "seconds",
     "network_params",
 )
 NEVER = ("run_id", "version", "n_train", "n_test")  # the numbers of images actually used are shown instead
+MOST_CLEAN = 20  # runs whose predictions are read for the column Without leaks
 PERCENT = {
     "accuracy": "Accuracy",
     "accuracy_low": "At least",
     "accuracy_high": "At most",
+    "clean_accuracy": "Without leaks",
     "top5": "Top-5",
     "validation_accuracy": "Validation, best",
     "last_validation_accuracy": "Validation, last",
     "frozen_accuracy": "Before unfreezing",
     "calibration_error": "Calibration error",
+}
+HELP = {
+    "clean_accuracy": f"On the test images that are nearly no training images; of the {MOST_CLEAN} most accurate runs"
 }
 SECONDS = {
     "seconds": "Time",
@@ -79,7 +87,7 @@ def show(rows: Sequence[RunRow]) -> str | None:
     visible = answers.only_differences(runs) if columns == "differences" else runs
     order = [*ALWAYS, *(name for name in visible.columns if name not in (*ALWAYS, *NEVER))]
     ids = runs["run_id"].tolist()
-    runs = runs.assign(labelled=labelled(runs), network_params=runs["backbone"].map(_params))
+    runs = runs.assign(labelled=labelled(runs), network_params=runs["backbone"].map(_params), **_clean_accuracy(rows))
     chosen = visitor.get().run
     percent = {name: 100 * runs[name] for name in PERCENT if name in runs}
     event = st.dataframe(
@@ -102,6 +110,14 @@ def show(rows: Sequence[RunRow]) -> str | None:
 def labelled(runs: pd.DataFrame) -> pd.Series:
     """The labelled images that each run used for training and validation; 0 for zero-shot."""
     return runs["n_train_used"] + runs["n_val_used"]
+
+
+def _clean_accuracy(rows: Sequence[RunRow]) -> dict[str, list[float]]:
+    """A column: accuracy without leaked test images, of the most accurate runs, NaN of others; none if none leaked."""
+    finished = (run for run in rows if run.status == "finished")
+    best = sorted(finished, key=lambda run: run.accuracy, reverse=True)[:MOST_CLEAN]
+    clean = {run.id: found.others.value for run in best if (found := server.runs.leaks_of(run))}
+    return {"clean_accuracy": [clean.get(run.id, nan) for run in rows]} if clean else {}
 
 
 def _params(backbone: str) -> float:
@@ -135,7 +151,7 @@ def _columns() -> dict:
         "created": st.column_config.DatetimeColumn("Started", format="distance"),
         "method": "Method",
         "cached": "Features cached",
-        **{name: number(label, format="%.1f %%") for name, label in PERCENT.items()},
+        **{name: number(label, format="%.1f %%", help=HELP.get(name)) for name, label in PERCENT.items()},
         **{name: number(f"{label} (s)", format="%.1f") for name, label in SECONDS.items()},
         **{
             name: number(label, format="%.0f" if name == "images_per_second" else "localized")

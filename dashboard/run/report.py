@@ -21,7 +21,7 @@ from core import anatomy, metrics, runs
 from core.config import TITLES, RunConfig
 from core.data import datasets
 from core.errors import LabError, RunError
-from core.evaluation import comparison, groups
+from core.evaluation import comparison, groups, leaks
 from core.runs import Outcome, RunRow
 from dashboard.ui import answers, findings, formats
 from dashboard.ui.charts import class_colour
@@ -81,7 +81,7 @@ def _comparison(group: groups.Group) -> list[str]:
             [row.accuracy_high for row in rows],
         ),
     ]
-    for answer in answers.three_questions(rows, comparison.of_runs, comparison.unfreezing, _macs):
+    for answer in answers.three_questions(rows, comparison.of_runs, comparison.unfreezing, leaks.of_run, _macs):
         sentences = "<br>".join(escape(sentence) for sentence in (*answer.sentences, *answer.details))
         parts.append(f"<p><b>{escape(answer.question)}</b><br>{sentences}</p>")
     parts += [f"<p class=warning>{escape(warning)}</p>" for warning in answers.warnings(rows)]
@@ -130,7 +130,9 @@ def _run(run: RunRow, outcome: Outcome) -> str:
         parts.append("<p class=warning>Untrained weights: nothing was transferred from ImageNet.</p>")
     if run.status != "finished":
         parts.append(f"<p class=warning>The run was {escape(run.status)}: this is its best result so far.</p>")
-    parts += [f"<p class=warning>{escape(note)}</p>" for note in outcome.notes]
+    found = leaks.of_run(run)
+    notes = [*outcome.notes, f"{leaks.sentence(found)}."] if found else outcome.notes
+    parts += [f"<p class=warning>{escape(note)}</p>" for note in notes]
     if outcome.stages:
         parts += ["<h3>Stage by stage</h3>", _stages(outcome)]
         if change := comparison.unfreezing(run):

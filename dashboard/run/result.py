@@ -5,7 +5,6 @@ import pandas as pd
 import streamlit as st
 
 from core.backbones import PUBLISHED
-from core.errors import LabError
 from core.runs import Outcome, RunRow
 from dashboard import server
 from dashboard.run import confidence, fair_probe
@@ -79,18 +78,9 @@ def _headline(run: RunRow, outcome: Outcome) -> None:
         if outcome.weights_origin not in PUBLISHED:
             details.append(f"{outcome.weights_origin} weights")
         st.caption(" · ".join(details))
-        for note in [*outcome.notes, *_without_near_duplicates(run)]:
+        for note in outcome.notes:
             st.caption(f":material/info: {formats.plain(note)}")
-
-
-def _without_near_duplicates(run: RunRow) -> list[str]:
-    """How good the run is on the test images that are nearly no training image, if any are known to be."""
-    try:
-        found = server.datasets.near_duplicates_of(server.datasets.get(run.config.dataset))
-    except LabError:  # the dataset is no longer here
-        return []
-    sentence = found and findings.without_near_duplicates(found.leaked(), server.runs.predictions(run.id))
-    return [sentence] if sentence else []
+        components.leaks(run)
 
 
 def _cell(run: RunRow, counts: pd.DataFrame, cell: tuple[str, str]) -> None:

@@ -81,7 +81,9 @@ def show(run: RunRow, runs: Sequence[RunRow]) -> None:
 def _verdict(run: RunRow, other: RunRow, names: tuple[str, str]) -> None:
     for column, name, each in zip(st.columns(2, gap="large"), names, (run, other), strict=True):
         column.metric(name, formats.percent(each.accuracy))
-        column.caption(f"95 % interval {formats.interval(each.accuracy_low, each.accuracy_high)}")
+        with column:
+            st.caption(f"95 % interval {formats.interval(each.accuracy_low, each.accuracy_high)}")
+            components.leaks(each)
     change = server.runs.change(run, other)
     st.markdown(findings.change(change, *names))
     if change.paired:

@@ -11,7 +11,7 @@ from core.data.datasets import Dataset, Summary
 from core.data.near_duplicates import NearDuplicates
 from core.data.odd_images import OddImages
 from core.errors import LabError
-from core.evaluation import label_errors
+from core.evaluation import label_errors, leaks
 from core.evaluation.label_errors import LabelErrors
 from core.progress import Report
 from dashboard.server import line as lines
@@ -49,6 +49,12 @@ def duplicates(dataset: Dataset) -> list[str]:
 def near_duplicates_of(dataset: Dataset) -> NearDuplicates | None:
     """`near_duplicates.find`: what has been found, for any visitor."""
     return near_duplicates.find(dataset)
+
+
+@_of_content
+def leaked(dataset: Dataset) -> np.ndarray:
+    """`leaks.known`: test images that are known to be training images, or nearly so."""
+    return leaks.known(dataset)
 
 
 def search(dataset: Dataset) -> Task:
@@ -107,6 +113,7 @@ def refresh() -> None:
     available.clear()
     get.clear()
     near_duplicates_of.clear()
+    leaked.clear()
     label_errors_of.clear()
     odd_images_of.clear()
 

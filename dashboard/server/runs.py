@@ -9,22 +9,24 @@ from collections.abc import Hashable, Sequence
 from pathlib import Path
 from time import monotonic
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core import calibration, runs, settings
 from core.calibration import Calibration
 from core.config import RunConfig
-from core.errors import StoreError
-from core.evaluation import comparison
+from core.errors import LabError, StoreError
+from core.evaluation import comparison, leaks
 from core.evaluation import measures as core_measures
+from core.evaluation.leaks import Leaks
 from core.evaluation.measures import Measured
 from core.metrics import Change
 from core.plan import Plan
 from core.plan import plan as make_plan
 from core.runs import Run, RunRow
 from core.training.freezing import Frozen
-from dashboard.server import backbones, engine, explain
+from dashboard.server import backbones, datasets, engine, explain
 from dashboard.server.once import once
 from dashboard.server.tasks import Answers
 
@@ -115,6 +117,14 @@ def unfreezing(run: RunRow) -> Change | None:
 def change(first: RunRow, second: RunRow) -> Change:
     """`comparison.of_runs` of two ended runs."""
     return comparison.of_runs(first, second)
+
+
+def leaks_of(run: RunRow) -> Leaks | None:
+    """`leaks.of_run` of an ended run."""
+    try:
+        return _leaks(run.id, tuple(datasets.leaked(datasets.get(run.config.dataset)).tolist()))
+    except LabError:
+        return None
 
 
 def curves(run_id: str) -> pd.DataFrame:
@@ -213,6 +223,11 @@ def _active(stored: Hashable) -> tuple[Run, ...]:
 @st.cache_data(max_entries=32, show_spinner=False)
 def _curves(run_id: str, second: int | None) -> pd.DataFrame:
     return runs.curves(run_id)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _leaks(run_id: str, leaked: tuple[int, ...]) -> Leaks | None:
+    return leaks.among(run_id, np.array(leaked, np.int64))
 
 
 @once

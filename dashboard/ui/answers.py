@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from core import protocol
-from core.evaluation import explanation
+from core.evaluation import explanation, leaks
+from core.evaluation.leaks import Leaks
 from core.metrics import Change
 from core.runs import RunRow
 from dashboard.ui import explanations, findings, formats, run_labels
@@ -21,6 +22,7 @@ CLOSE = 1.1  # ratio of two single timings; a smaller one may be noise
 
 ChangeOfRuns = Callable[[RunRow, RunRow], Change]
 Unfreezing = Callable[[RunRow], Change | None]
+LeaksOf = Callable[[RunRow], Leaks | None]
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,11 @@ class Answer:
 
 
 def three_questions(
-    runs: Sequence[RunRow], change: ChangeOfRuns, unfreezing: Unfreezing, macs: explanations.Macs
+    runs: Sequence[RunRow],
+    change: ChangeOfRuns,
+    unfreezing: Unfreezing,
+    leaks_of: LeaksOf,
+    macs: explanations.Macs,
 ) -> tuple[Answer, ...]:
     """The exercise's questions, answered from the finished ones of these runs; none without such runs.
 
@@ -46,14 +52,16 @@ def three_questions(
         runs: Tested on the same images: a group of `groups.by_test_images`.
         change: `comparison.of_runs`, or a cached version of it.
         unfreezing: `comparison.unfreezing`, or a cached version of it.
+        leaks_of: `leaks.of_run` with what is known of its dataset, or a cached version of it.
         macs: Multiply-accumulates of a backbone for one image of a size; None where they are not known.
     """
     done = _finished(runs)
     if not done:
         return ()
     by_machine = _grouped(done, lambda run: run.hardware)
+    winner = _most_accurate(done, change, leaks_of)
     return (
-        Answer("Which model was most accurate?", (_most_accurate(done, change),), tuple(_gains(done, unfreezing))),
+        Answer("Which model was most accurate?", (winner,), tuple(_gains(done, unfreezing))),
         Answer("Which trained fastest?", tuple(line for group in by_machine for line in _fastest(group))),
         Answer("How does the architecture explain it?", explanations.sentences(done, macs)),
     )
@@ -104,7 +112,7 @@ def compare(first: RunRow, second: RunRow, change: ChangeOfRuns) -> str:
     return findings.change(change(second, first), other, one)
 
 
-def _most_accurate(runs: Sequence[RunRow], change: ChangeOfRuns) -> str:
+def _most_accurate(runs: Sequence[RunRow], change: ChangeOfRuns, leaks_of: LeaksOf) -> str:
     ranked = _best_first(runs)
     best = ranked[0]
     parts = [
@@ -113,11 +121,17 @@ def _most_accurate(runs: Sequence[RunRow], change: ChangeOfRuns) -> str:
     ]
     if explanation.mistakes(best):
         parts.append(f"It has a known mistake: {_mistakes(best)}.")
+    if found := leaks_of(best):
+        parts.append(f"But {leaks.sentence(found)}.")
     rival = next((run for run in ranked if run.config.backbone != best.config.backbone), None)
     if rival:
         parts.append(compare(best, rival, change))
     elif len(ranked) > 1:
-        parts.append(f"All of these runs use {best.config.backbone}. {compare(best, ranked[1], change)}")
+        rival = ranked[1]
+        parts.append(f"All of these runs use {best.config.backbone}. {compare(best, rival, change)}")
+    if rival and (found := leaks_of(rival)) and found.images < found.n_test:
+        name, share = run_labels.two(best, rival)[1], formats.percent(found.others.value)
+        parts.append(f"Without these test images the accuracy of {name} is {share}.")
     return " ".join(parts)
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from core.backbones import PUBLISHED
 from core.config import TITLES
 from core.errors import DatasetError, LabError
+from core.evaluation import leaks as core_leaks
 from core.runs import RunRow
 from core.zero_shot import encoder
 from dashboard import server
@@ -82,6 +83,12 @@ def cited(source: str) -> None:
     st.badge("cited", icon=":material/menu_book:", color="gray", help=f"Published figure: {source}")
 
 
+def leaks(run: RunRow) -> None:
+    """Beside the accuracy of a run: what it is without test images that are nearly training images, if any are."""
+    if found := server.runs.leaks_of(run):
+        st.caption(f":material/warning: {core_leaks.sentence(found)}.")
+
+
 def result_card(run: RunRow) -> None:
     """A finished run on one card: its config, accuracy, interval, time and hardware."""
     with st.container(border=True, height="stretch"):
@@ -102,6 +109,7 @@ def result_card(run: RunRow) -> None:
         if run.weights_origin not in PUBLISHED:
             details.append(f"{run.weights_origin} weights")
         st.caption(" · ".join(details))
+        leaks(run)
         link("run", "Open this run", icon=":material/search_insights:", run=run.id)
 
 

@@ -5,7 +5,6 @@ import pandas as pd
 
 from core import metrics
 from core.calibration import Calibration
-from core.data import near_duplicates
 from dashboard.ui import formats
 
 
@@ -36,26 +35,6 @@ def change(measured: metrics.Change, first: str, second: str, *, unit: str = "te
         low, high = (interval.low, interval.high) if better == second else (-interval.high, -interval.low)
         evidence = f"95 % interval of the difference {100 * low:.1f} to {100 * high:.1f} points, on {images}"
     return _sentence(f"{verdict}: {evidence}")
-
-
-def without_near_duplicates(leaked: np.ndarray, predictions: pd.DataFrame) -> str:
-    """The accuracy of a run on its test images that are nearly no training images; "" if none of them is.
-
-    Args:
-        leaked: Row ids (n,) of the test images of its dataset that are nearly training images.
-    """
-    near = predictions["row"].isin(leaked)
-    if not near.any():
-        return ""
-    sentence = near_duplicates.sentence(int(near.sum()), len(near))
-    if near.all():
-        return sentence
-    others = predictions[~near]
-    share = metrics.accuracy(others["label"].to_numpy(), others["prediction"].to_numpy())
-    return (
-        f"{sentence}; on the {formats.count(len(others), 'other')} its accuracy is {formats.percent(share.value)} "
-        f"(95 % interval {formats.interval(share.low, share.high)})"
-    )
 
 
 def unfreezing(measured: metrics.Change) -> str:

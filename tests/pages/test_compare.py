@@ -7,9 +7,11 @@ import pytest
 
 from core import backbones, execute, runs
 from core.config import RunConfig
+from core.data import datasets
 from core.embeddings import Source
 from core.evaluation import few_shot
 from dashboard.compare import results
+from tests.pictures import photo, pictures, write_folder
 
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values returning an ndarray")  # PyArrow reads times so
 
@@ -26,6 +28,20 @@ def test_three_questions_are_answered_and_every_run_has_a_row(visit, used):
     table = page.dataframe[0].value
     assert set(table["run_id"]) == set(used)
     assert sorted(table["status"]) == ["failed", "finished", "finished", "stopped"]
+
+
+def test_a_winner_on_a_leaky_split_says_so_in_the_answers_the_table_and_on_its_card(visit, store, tmp_path):
+    training = pictures(8, above="train/")
+    copies = {name.replace("train/", "test/"): content for name, content in list(training.items())[::2]}
+    other = {f"test/{name}/new.jpg": photo((99, 99, number)) for number, name in enumerate(("cats", "dogs"))}
+    datasets.import_images(write_folder(tmp_path / "leaky", training | copies | other))
+    run_id = runs.create(RunConfig(dataset="leaky", backbone="Tiny", method="knn"))
+    execute.perform(run_id)
+    page = visit("compare", run=run_id)
+    sentence = "8 of the 10 test images are nearly training images (80.0 %); on the 2 others its accuracy is"
+    assert any(f"But {sentence}" in text.value for text in page.main.markdown)
+    assert page.dataframe[0].value["clean_accuracy"].tolist() == [50.0]
+    assert any(sentence in caption.value for caption in page.caption)
 
 
 def test_a_filter_leaves_only_its_runs(visit, used):

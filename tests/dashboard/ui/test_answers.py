@@ -6,6 +6,8 @@ import pytest
 
 from core import runs
 from core.evaluation import comparison
+from core.evaluation.leaks import Leaks
+from core.metrics import Interval
 from core.runs import RunRow
 from dashboard.ui import answers, explanations
 from tests.run_rows import row
@@ -41,9 +43,9 @@ def run(backbone: str, accuracy: float, margin: float = 0.01, extract: float = 1
     )
 
 
-def three_questions(rows: list[RunRow]) -> tuple[answers.Answer, ...]:
+def three_questions(rows: list[RunRow], leaks_of: answers.LeaksOf = lambda run: None) -> tuple[answers.Answer, ...]:
     return answers.three_questions(
-        rows, comparison.by_counts, comparison.unfreezing_by_counts, lambda *network: MACS.get(network)
+        rows, comparison.by_counts, comparison.unfreezing_by_counts, leaks_of, lambda *network: MACS.get(network)
     )
 
 
@@ -55,6 +57,15 @@ def test_a_clear_winner_is_named_with_its_lead():
     said = text([run("MobileNetV2", 0.80), run("ResNet50", 0.872)], 0)
     assert "ResNet50 (linear, 160 px): 87.2 % of 500 test images" in said
     assert "7.2 points better than MobileNetV2" in said
+
+
+def test_a_winner_on_leaked_test_images_is_not_named_without_saying_so():
+    best, other = run("ResNet50", 0.90), run("VGG16", 0.80)
+    leaks = {best.id: Leaks(20, 500, Interval(0.89, 0.86, 0.92)), other.id: Leaks(20, 500, Interval(0.81, 0.7, 0.9))}
+    said = three_questions([best, other], lambda run: leaks[run.id])[0].text
+    assert "But 20 of the 500 test images are nearly training images (4.0 %); on the 480 others its accuracy is" in said
+    assert "89.0 % (95 % interval 86.0 to 92.0 %)" in said
+    assert "Without these test images the accuracy of VGG16 (linear, 160 px) is 81.0 %." in said
 
 
 def test_overlapping_intervals_are_too_close_to_call():
@@ -226,5 +237,6 @@ def test_only_fine_tunes_are_asked_what_unfreezing_gave_and_no_more_of_them_than
         return comparison.unfreezing_by_counts(one)
 
     tuned = [run("MobileNetV2", 0.8 + i / 100, method="finetune", seed=i, frozen_accuracy=0.7) for i in range(9)]
-    answers.three_questions([*tuned, run("VGG16", 0.95)], comparison.by_counts, unfreezing, lambda *network: None)
+    rows = [*tuned, run("VGG16", 0.95)]
+    answers.three_questions(rows, comparison.by_counts, unfreezing, lambda run: None, lambda *network: None)
     assert asked == ["finetune"] * answers.MOST_GAINS

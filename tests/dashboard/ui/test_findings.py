@@ -86,15 +86,3 @@ def test_a_difference_of_counts_is_told_with_its_interval_from_the_better_run():
     interval = clear.split("difference ")[1]
     assert "Old is 7.0 points better than new" in turned and turned.endswith(interval)
     assert "too close to call" in findings.change(metrics.change_of_counts(800, 1000, 810, 1000), "old", "new")
-
-
-def test_accuracy_without_near_duplicates_counts_only_the_test_images_of_the_run():
-    predictions = pd.DataFrame({"row": [10, 11, 12, 13], "label": [0, 1, 0, 1], "prediction": [0, 1, 0, 0]})
-    text = findings.without_near_duplicates(np.array([3, 10, 99]), predictions)
-    assert text.startswith(
-        "1 of the 4 test images is nearly a training image (25.0 %); on the 3 others its accuracy is"
-    )
-    assert "66.7 %" in text
-    assert findings.without_near_duplicates(np.array([3, 99]), predictions) == ""
-    every = findings.without_near_duplicates(np.arange(100), predictions)
-    assert every == "4 of the 4 test images are nearly training images (100.0 %)"

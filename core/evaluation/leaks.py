@@ -1,0 +1,71 @@
+"""The accuracy of a run without the test images that are known to be training images, or nearly so.
+
+of_run(run)             how many of them it was tested on, and its accuracy on the others
+known(dataset)          their rows, from stored results: nothing is compared here
+sentence(leaks)         both in words
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core import metrics, runs
+from core.data import datasets, duplicates, near_duplicates
+from core.data.dataset import Dataset
+from core.errors import LabError
+from core.metrics import Interval
+from core.runs import Run, RunRow
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """Test images of a run that are nearly training images, and its accuracy on the others."""
+
+    images: int
+    n_test: int
+    others: Interval  # nan if there are none
+
+
+def of_run(run: Run | RunRow) -> Leaks | None:
+    """What leaked into the training of an ended run; None if nothing is known to, or if it cannot be read."""
+    try:
+        return among(run.id, known(datasets.load(run.config.dataset)))
+    except LabError:
+        return None
+
+
+def known(dataset: Dataset) -> np.ndarray:
+    """Ascending row ids `int64` of the test images that are known to be training images, or nearly so."""
+    near = near_duplicates.find(dataset)
+    leaked = near.leaked() if near else np.empty(0, np.int64)
+    if duplicates.find(dataset) is None:
+        return leaked
+    splits = datasets.splits(dataset)
+    training = np.concatenate([splits["train"], splits["val"]])
+    return np.union1d(leaked, duplicates.leaked(dataset, splits["test"], training))
+
+
+def among(run_id: str, leaked: np.ndarray) -> Leaks | None:
+    """How many of these rows a run was tested on, and its accuracy on the others; None if on none of them.
+
+    Raises:
+        RunError: Its predictions cannot be read.
+    """
+    if not len(leaked):
+        return None
+    tested = runs.predictions(run_id)
+    others = tested[~tested["row"].isin(leaked)]
+    if len(others) == len(tested):
+        return None
+    share = metrics.accuracy(others["label"].to_numpy(), others["prediction"].to_numpy())
+    return Leaks(len(tested) - len(others), len(tested), share)
+
+
+def sentence(leaks: Leaks) -> str:
+    """How many test images leaked, and the accuracy on the others; without a full stop."""
+    text, others = near_duplicates.sentence(leaks.images, leaks.n_test), leaks.n_test - leaks.images
+    if not others:
+        return text
+    value, low, high = (f"{100 * share:.1f}" for share in (leaks.others.value, leaks.others.low, leaks.others.high))
+    noun = "other" if others == 1 else "others"
+    return f"{text}; on the {others:,} {noun} its accuracy is {value} % (95 % interval {low} to {high} %)"
