@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from core import backbones, features, heads, metrics, settings, training
-from core.bench import clip, device, estimates, inference, maps, store
+from core.bench import clip, device, estimates, inference, maps, runs, store
 from core.bench import heads as heads_bench
 from core.bench import labels as labels_bench
 from core.bench.empty_home import empty_home
@@ -259,6 +259,7 @@ BENCHES: dict[str, Callable[..., dict]] = {
     "estimates": estimates.estimates,
     "store": store.store,
     "device": device.device,
+    "runs": runs.runs,
 }
 
 

@@ -49,6 +49,7 @@ def _positive(text: str) -> int:
 
 
 BENCH_OPTIONS = {"images": _positive, "dataset": str, "backbone": str, "weights": str, "input_size": _positive}
+BENCH_OPTIONS |= {"runs": _positive}  # of the store
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -3,6 +3,7 @@
 outcome    the numbers of a run, and its other results
 rows       every run with its settings and numbers, typed, or as a table
 connection the store of the settings, checked before it is opened
+tables     runs read from MLflow's tables
 index      every run of an SQLite store, read again only where it changed
 store      every run with its settings, progress and result (MLflow)
 reporter   writes a worker's progress into the store

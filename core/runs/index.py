@@ -1,20 +1,20 @@
 """All runs of an SQLite store, read again only where they changed.
 
-MLflow takes 3 s to read 500 runs, and a server reads them for every page. SQLite counts its changes: while that number
-stays, a look takes microseconds. When it has changed, one query says which runs did, and MLflow reads those.
+A server lists the runs for every page. SQLite counts its changes: while that number stays, a look takes microseconds.
+When it has changed, one query says which runs did, and these are read.
 """
 
 import sqlite3
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from core.runs import connection
+from core.runs import connection, tables
+from core.runs.tables import Stored
 
 ENDED = ("FINISHED", "FAILED", "KILLED")  # MLflow's words; the last that is written of a run
 WRITTEN_LATER = ("backbone_lab.group", "backbone_lab.tags", "mlflow.note.content")  # tags that change after the end
-AT_ONCE = 100  # runs named in one query; when more have changed, all are read
 PATIENCE = 20  # seconds for another process to finish writing
 
 Entry = TypeVar("Entry")
@@ -25,14 +25,14 @@ class Index(Generic[Entry]):
 
     Args:
         file: The database, which the store has made.
-        read: Reads runs by id, or all of them without ids; returns what is kept of each by id. It may lack some.
+        parse: From runs as stored to what is kept of each by id. It may lack some.
 
     Raises:
         StoreError: Any method: the file cannot be read.
     """
 
-    def __init__(self, uri: str, file: Path, experiment: str, read: Callable[[Sequence[str] | None], dict[str, Entry]]):
-        self._uri, self._file, self._experiment, self._read = uri, file, experiment, read
+    def __init__(self, uri: str, file: Path, experiment: str, parse: Callable[[Iterable[Stored]], dict[str, Entry]]):
+        self._uri, self._file, self._experiment, self._parse = uri, file, experiment, parse
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
@@ -58,8 +58,8 @@ class Index(Generic[Entry]):
             self._look()
             ids = [run_id for run_id, state in self._states.items() if wanted(state)]
             changed = [run_id for run_id in ids if self._kept.get(run_id, ((), None))[0] != self._states[run_id]]
-            if changed:
-                read = self._read(changed if len(changed) <= AT_ONCE else None)
+            if changed and self._connection:
+                read = self._parse(tables.read(self._connection, changed))
                 self._kept |= {run_id: (self._states[run_id], read.get(run_id)) for run_id in changed}
             entries = [self._kept[run_id][1] for run_id in ids]
             return [entry for entry in entries if entry is not None]
@@ -69,16 +69,8 @@ class Index(Generic[Entry]):
         version = self._now()
         if version == self._version or self._connection is None:
             return
-        named = ", ".join(f"'{key}'" for key in WRITTEN_LATER)
-        listed = self._connection.execute(
-            "SELECT run_uuid, status, end_time, name, (SELECT group_concat(key || value) FROM "
-            f"(SELECT key, value FROM tags WHERE run_uuid = runs.run_uuid AND key IN ({named}) ORDER BY key)) "
-            "FROM runs WHERE experiment_id = ? AND lifecycle_stage = 'active' ORDER BY start_time DESC, run_uuid",
-            (int(self._experiment),),
-        ).fetchall()
-        self._states = {
-            run_id: (status, *written) if status in ENDED else (status, version) for run_id, status, *written in listed
-        }
+        listed = tables.states(self._connection, self._experiment, WRITTEN_LATER)
+        self._states = {run_id: state if state[0] in ENDED else (state[0], version) for run_id, state in listed.items()}
         self._kept = {run_id: kept for run_id, kept in self._kept.items() if run_id in self._states}
         self._version = version
 

@@ -17,7 +17,7 @@ import os
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from math import nan
@@ -34,10 +34,11 @@ from core.backbones.catalog import NORM_FIRST
 from core.config import ZERO_SHOT, RunConfig
 from core.errors import LabError, RunError, StoreError
 from core.progress import Progress
-from core.runs import backups, connection
+from core.runs import backups, connection, tables
 from core.runs.index import Index
 from core.runs.outcome import STAGES, Outcome, Result, Run
 from core.runs.rows import NUMBERS, RunRow
+from core.runs.tables import Stored
 from core.training import checkpoints
 from core.training.freezing import Block, Frozen, Layer
 from core.zero_shot import prompts
@@ -58,6 +59,7 @@ _NOTE = "mlflow.note.content"  # what MLflow shows as the description
 _MOST_CHARACTERS = {"name": 100, "group": 60, "tag": 60, "note": 2000}
 _TAGS = ("hardware", "protocol", "weights_origin", "cached")
 _COUNTS = ("n_train", "n_val", "n_test")
+_FIELDS = get_type_hints(RunConfig)
 Content = TypeVar("Content")
 logger = logging.getLogger(__name__)
 
@@ -136,7 +138,7 @@ def get(run_id: str) -> Run:
         StoreError: The store cannot be used.
     """
     try:
-        stored = _client().get_run(run_id)
+        stored = tables.of_mlflow(_client().get_run(run_id))
     except StoreError as error:
         if getattr(error.__cause__, "error_code", "") not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
@@ -144,7 +146,7 @@ def get(run_id: str) -> Run:
             f"There is no run {run_id!r}", "the id of a run in this store", "List them with `python -m core runs`"
         ) from error
     run = _run(stored)
-    if run.status not in ENDED or "accuracy" not in stored.data.metrics:
+    if run.status not in ENDED or "accuracy" not in stored.metrics:
         return run
     outcome = _read_file(run_id, "outcome.json", lambda path: Outcome(**json.loads(path.read_text())))
     return replace(run, outcome=outcome)
@@ -334,25 +336,23 @@ def take_stop_request(run_id: str) -> str | None:
     return request
 
 
-def _run(stored) -> Run:
-    tags, values = _ours(stored.data.tags), stored.data.params
+def _run(stored: Stored) -> Run:
+    tags, values = _ours(stored.tags), stored.params
     if "version" not in values:
-        raise RunError(
-            f"Run {stored.info.run_id} was not written by this program", "a run with the parameters of a RunConfig"
-        )
-    fields = {name: kind(values[name]) for name, kind in get_type_hints(RunConfig).items() if name in values}
+        raise RunError(f"Run {stored.id} was not written by this program", "a run with the parameters of a RunConfig")
+    fields = {name: kind(values[name]) for name, kind in _FIELDS.items() if name in values}
     if fields["version"] < NORM_LAST and backbones.get(fields["backbone"]).norm_follows(fields["pooling"]):
         fields["pooling"] = NORM_FIRST[fields["pooling"]]  # its head, or its network, has the features of that time
     config = RunConfig(**fields)
     status = tags.get("status", "interrupted")
     progress = Progress(**json.loads(tags["progress"])) if "progress" in tags and status == "running" else None
-    ended = stored.info.end_time
+    ended = stored.ended
     return Run(
-        id=stored.info.run_id,
-        name=_renamed(stored.info.run_name),
+        id=stored.id,
+        name=_renamed(stored.name),
         status=status,
         config=config,
-        created=datetime.fromtimestamp(stored.info.start_time / 1000, UTC),
+        created=datetime.fromtimestamp(stored.started / 1000, UTC),
         finished=datetime.fromtimestamp(ended / 1000, UTC) if ended and status in ENDED else None,
         progress=progress,
         outcome=None,
@@ -401,28 +401,27 @@ def _active() -> list[_Listed]:
     return index.active() if index else list(_read().values())
 
 
-def _read(ids: Sequence[str] | None = None) -> dict[str, _Listed]:
-    """Runs of the experiment by id, newest first; None: all of them."""
+def _read() -> dict[str, _Listed]:
+    """Every run of the experiment by id, newest first, read by MLflow."""
     stored, page = [], None
-    named = ", ".join(f"'{run_id}'" for run_id in ids or ())
     while page is None or page.token:
-        page = _client().search_runs(
-            [_experiment()],
-            f"attributes.run_id IN ({named})" if named else "",
-            max_results=1000,
-            page_token=page and page.token,
-        )
+        page = _client().search_runs([_experiment()], max_results=1000, page_token=page and page.token)
         stored += page
+    return _listed(map(tables.of_mlflow, stored))
+
+
+def _listed(stored: Iterable[Stored]) -> dict[str, _Listed]:
+    """What is kept of runs, by id; those of other programs are left out."""
     listed = {}
-    for mlflow_run in stored:
-        run_id, tags = mlflow_run.info.run_id, _ours(mlflow_run.data.tags)
+    for each in stored:
         try:
-            run = _run(mlflow_run)
+            run = _run(each)
         except (LabError, ValueError) as error:  # written by another program or version
-            logger.warning("run %s is ignored: %s", run_id, error)
+            logger.warning("run %s is ignored: %s", each.id, error)
             continue
-        row = _row(run, mlflow_run.data.metrics, tags | {"note": mlflow_run.data.tags.get(_NOTE, "")})
-        listed[run_id] = _Listed(run, row, tags.get("owner", "{}"))
+        tags = _ours(each.tags)
+        row = _row(run, each.metrics, tags | {"note": each.tags.get(_NOTE, "")})
+        listed[each.id] = _Listed(run, row, tags.get("owner", "{}"))
     return listed
 
 
@@ -515,7 +514,7 @@ def _index() -> Index[_Listed] | None:
 @functools.cache
 def _index_of(uri: str, experiment: str) -> Index[_Listed] | None:
     file = connection.file_of(uri)
-    return Index(uri, file, experiment, _read) if file else None
+    return Index(uri, file, experiment, _listed) if file else None
 
 
 def _client() -> connection.Client:

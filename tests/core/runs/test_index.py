@@ -2,7 +2,7 @@
 
 import shutil
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from core import runs, settings
 from core.config import RunConfig
 from core.errors import StoreError
 from core.progress import Progress
+from core.runs import tables
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -20,17 +21,16 @@ TINY = RunConfig(backbone="Tiny", n_train=100, n_test=50)
 
 
 @pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str] | None]:
-    """What MLflow was asked to read, in order."""
-    asked: list[Sequence[str] | None] = []
-    original = runs.store._read
+def read(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The runs that were read, in order."""
+    asked: list[list[str]] = []
+    original = tables.read
 
-    def counted(ids: Sequence[str] | None = None) -> dict:
-        asked.append(ids)
-        return original(ids)
+    def counted(connection: sqlite3.Connection, ids: Collection[str]) -> list[tables.Stored]:
+        asked.append(list(ids))
+        return original(connection, ids)
 
-    monkeypatch.setattr(runs.store, "_read", counted)
-    runs.store._index_of.cache_clear()
+    monkeypatch.setattr(tables, "read", counted)
     return asked
 
 
