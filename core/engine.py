@@ -23,7 +23,7 @@ from weakref import WeakValueDictionary
 
 from core import execute, hardware, runs, server_lock, settings, workers
 from core.config import RunConfig
-from core.errors import EngineError, LabError, RunError, Stopped
+from core.errors import EngineError, LabError, RunError, Stopped, StoreError
 from core.maps import umap_layout
 from core.progress import Progress
 
@@ -355,10 +355,20 @@ class Engine:
             del self._futures[run_id]
         else:  # it has been resumed since
             return
-        if future.status == "error":  # it did not begin: `execute.perform` records all that happens from there
-            runs.end(run_id, "interrupted", error=str(future.exception()))
+        if future.status == "error":  # it did not begin, or its end could not be stored
+            threading.Thread(target=self._interrupt, args=[run_id, str(future.exception())], daemon=True).start()
         elif future.status in ("cancelled", "lost"):  # with the connection: who stops a run ends it first
             threading.Thread(target=self._look_for, args=[run_id], daemon=True).start()
+
+    @staticmethod
+    def _interrupt(run_id: str, error: str) -> None:
+        """End a run as interrupted, as soon as the store can be written: its disk may be full."""
+        with suppress(RunError):  # it has been deleted since
+            while True:
+                try:
+                    return runs.end(run_id, "interrupted", error=error)
+                except StoreError:
+                    time.sleep(RECONNECT_AFTER)
 
     def _look_for(self, run_id: str) -> None:
         """End a run if the scheduler no longer has it, or does not come back; otherwise its worker records its end."""

@@ -10,7 +10,7 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
-from core import features, hardware, heads, metrics, protocol, runs, training
+from core import features, hardware, heads, metrics, protocol, runs, storage, training
 from core import plan as plans
 from core.backbones import Weights
 from core.config import ZERO_SHOT, RunConfig
@@ -27,6 +27,7 @@ DIED = (
     "The worker died (out of memory?) or was cut off. "
     "Resume it on a new one, or try a smaller input size, batch or fewer images."
 )
+FULL = "The disk of the home folder is full. Make room on it, and resume the run."
 
 logger = logging.getLogger(__name__)
 
@@ -71,19 +72,28 @@ def perform(run_id: str, echo: Report | None = None) -> str:
         runs.finish(run_id, result)
         if result.ended == "finished":
             checkpoints.delete(run_id)
-    except Paused:
-        runs.end(run_id, "paused")
-    except (Stopped, KeyboardInterrupt):
-        runs.end(run_id, "stopped")
-    except Diverged as error:
-        runs.end(run_id, "diverged", error=str(error))
-    except LabError as error:
-        resumable = isinstance(error, RunError) and checkpoints.exists(run_id)  # such as after a full disk
-        runs.end(run_id, "paused" if resumable else "failed", error=str(error))
-    except Exception as error:
-        logger.exception("run %s failed", run_id)
-        runs.end(run_id, "failed", error=f"{type(error).__name__}: {error}")
+    except (Exception, KeyboardInterrupt) as error:
+        status, reason = _ending(run_id, error)
+        runs.end(run_id, status, error=reason)
     return runs.get(run_id).status
+
+
+def _ending(run_id: str, error: BaseException) -> tuple[str, str | None]:
+    """The status of a run that this error ended, and the reason for the user."""
+    if isinstance(error, Paused):
+        return "paused", None
+    if isinstance(error, Stopped | KeyboardInterrupt):
+        return "stopped", None
+    if isinstance(error, Diverged):
+        return "diverged", str(error)
+    if isinstance(error, RunError) and checkpoints.exists(run_id):  # such as one that could not be written
+        return "paused", str(error)
+    if storage.is_full(error):
+        return "interrupted", FULL
+    if isinstance(error, LabError):
+        return "failed", str(error)
+    logger.exception("run %s failed", run_id)
+    return "failed", f"{type(error).__name__}: {error}"
 
 
 def _estimate(run_id: str, config: RunConfig) -> Estimate | None:

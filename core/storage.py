@@ -8,6 +8,7 @@ passed(note, files)                    note that files are as they should be: `u
 with locked(path, report): ...         one process at a time
 used(folder)                           note the time of its last use
 evict(sizes, excess, keep)             remove folders that nobody has locked
+is_full(error)                         whether it says that a disk is full
 with scratch(folder): ...              a folder that is gone afterwards
 sweep(parent, prefix)                  remove those of processes that were killed
 """
@@ -37,6 +38,16 @@ Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 _PASSED: dict[Path, list[list[int]]] = {}
+_FULL = (
+    "no space left",  # the system, TensorFlow, safetensors
+    "disk quota",
+    "file too large",
+    "disk is full",  # SQLite
+    "write failed",  # HDF5
+    "can't write",
+    "requested and",  # NumPy: "1048576 requested and 262128 written"
+    "iostream error",  # OpenVINO
+)
 
 
 @contextmanager
@@ -213,3 +224,13 @@ def _state(files: Sequence[Path]) -> list[list[int]]:
 
 def _path(kind: str, key: str) -> Path:
     return settings.home() / kind / f"{key}.json"
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether this error, or one that caused it, says that a disk is full."""
+    while error:
+        text = str(error).lower()
+        if any(words in text for words in _FULL):
+            return True
+        error = error.__cause__
+    return False

@@ -65,11 +65,12 @@ def _to_mend() -> Iterator[str]:
 def describe(findings: dict) -> str:
     """The findings as lines of text, with what to do about them."""
     machine, missing = findings["hardware"], findings["weights_missing"]
+    room = ": make room" if findings["disk_free_gb"] < 1 else ""
     lines = [
         f"Device      {machine['gpu'] or machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB memory",
         f"System      {machine['os']}, Python {machine['python']}",
         f"Backend     {_backend(findings)}",
-        f"Home        {findings['home']}, {findings['disk_free_gb']} GB free",
+        f"Home        {findings['home']}, {findings['disk_free_gb']} GB free{room}",
         f"Runs        {findings['store']}",
         f"Workers     {findings['scheduler'] or 'local'}",
         *([f"            {OPEN.format(address=findings['scheduler'])}"] if findings["scheduler_is_open"] else []),

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from core import keras_defaults, quoting, runs
+from core import keras_defaults, quoting, runs, storage
 from core.data import datasets
 from core.errors import ConfigError, DatasetError, RunError, closest
 from core.export.script import script
@@ -166,18 +166,10 @@ def _write_model(run: runs.Run, format: str, path: Path, report: Report) -> None
     except RunError:
         raise
     except Exception as error:
-        if isinstance(error, OSError) or not _disk_is_full(error):
+        if isinstance(error, OSError) or not storage.is_full(error):
             raise
         raise OSError(str(error)) from error
     report(Progress("check", 2, 2, unit="steps"))
-
-
-def _disk_is_full(error: Exception) -> bool:
-    """TensorFlow and HDF5 report a full disk in errors of their own."""
-    text = str(error).lower()
-    return any(
-        words in text for words in ("no space left", "file too large", "disk quota", "write failed", "can't write")
-    )
 
 
 def _in_float32(model: Any, path: Path) -> Any:

@@ -124,11 +124,11 @@ def _convert(original: Original, path: Path, identity: dict[str, Any]) -> Networ
         note["checksums"] = {file.name: _checksum(file) for file in new.iterdir()}
         network = converted
         log.info("Converted for OpenVINO in %.1f s", perf_counter() - started)
-    except (OSError, MemoryError) as error:  # of this moment: the next time it may be possible
-        log.warning("%s is not converted for OpenVINO: %s", identity.get("backbone"), error)
-        shutil.rmtree(new, ignore_errors=True)
-        return network
     except Exception as error:  # of many kinds; TensorFlow computes the same
+        if isinstance(error, OSError | MemoryError) or storage.is_full(error):  # the next time it may be possible
+            log.warning("%s is not converted for OpenVINO: %s", identity.get("backbone"), error)
+            shutil.rmtree(new, ignore_errors=True)
+            return network
         note["refused"] = " ".join(f"{type(error).__name__}: {error}".split())[:REASON]
         log.warning("TensorFlow runs %s, OpenVINO does not: %s", identity.get("backbone"), note["refused"])
         for file in new.iterdir():

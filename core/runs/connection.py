@@ -24,6 +24,12 @@ ANSWER = 5  # seconds that a server may take to answer
 SUPPORTED = "sqlite:///FILE, or the address of a running MLflow server such as http://HOST:5000"
 HOME_INSTEAD = "unset MLFLOW_TRACKING_URI to keep runs in the home folder"
 
+_SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "CRITICAL",  # it logs the traceback of each error that it also raises
+}
+
 _copies: list[Path] = []
 logger = logging.getLogger(__name__)
 
@@ -55,8 +61,7 @@ def connect(uri: str) -> tuple[Client, str]:
         StoreError: It does not answer, is of an unknown kind or of another version of MLflow, or has our experiment
             among its deleted ones.
     """
-    os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"} | os.environ
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    os.environ |= _SETTINGS | os.environ
     lock = settings.folder("runs") / "mlflow.lock"
     with storage.locked(lock), in_words(uri):  # two processes must not create the same tables
         database = file_of(uri)
@@ -111,6 +116,8 @@ def in_words(uri: str) -> Iterator[None]:
     except StoreError:
         raise
     except Exception as error:  # each kind of store has its own
+        if storage.is_full(error):
+            raise StoreError(f"The disk of the run store {_shown(uri)} is full", "", "Make room on it") from error
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise StoreError(
             f"The run store {_shown(uri)} cannot be used ({reason[0][:200].rstrip('.')})",

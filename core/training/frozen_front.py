@@ -6,6 +6,7 @@ Both parts share their layers with the network. The cut is one tensor, or severa
 """
 
 import inspect
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -73,16 +74,22 @@ def empty(folder: Path, name: str, front: Any, count: int, where: str) -> tuple[
     shapes = [(count, *tensor.shape[1:]) for tensor in front.outputs]
     if where == "memory":
         return tuple(np.empty(shape, np.float32) for shape in shapes)
-    return tuple(
-        np.lib.format.open_memmap(folder / f"prefix-{name}-{index}.npy", "w+", np.float32, shape)
-        for index, shape in enumerate(shapes)
-    )
+    return tuple(_on_disk(folder / f"prefix-{name}-{index}.npy", shape) for index, shape in enumerate(shapes))
 
 
 def remove(folder: Path) -> None:
     """Delete the files that `empty` created."""
     for path in folder.glob("prefix-*.npy"):
         path.unlink(missing_ok=True)
+
+
+def _on_disk(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """An array in a file whose space is taken at once: a disk that is full is an error here, and a signal later."""
+    array = np.lib.format.open_memmap(path, "w+", np.float32, shape)
+    if hasattr(os, "posix_fallocate"):  # not on macOS
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
 
 
 def _constant(operation: Any, inference: bool) -> bool:

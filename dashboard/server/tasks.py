@@ -14,6 +14,7 @@ from typing import Any
 from cachetools import LRUCache
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core import storage
 from core.engine import Engine
 from core.errors import EngineError, LabError, Stopped
 from core.features import estimates
@@ -295,6 +296,8 @@ def _in_words(error: BaseException, failure: str) -> LabError:
         return error
     if isinstance(error, CancelledError):  # by Dask: nobody else cancels what was asked
         return EngineError("The worker, or the connection to it, was lost during this work", remedy="Try again")
+    if storage.is_full(error):
+        return EngineError(f"{failure}: the disk of the home folder is full", remedy="Make room on it, and try again")
     logger.warning("%s", failure, exc_info=error)
     return EngineError(f"{failure} ({type(error).__name__}: {error})", remedy="Try again")
 

@@ -18,7 +18,7 @@ from core import backbones, hardware, runs
 from core import engine as engines
 from core.config import RunConfig
 from core.engine import Engine
-from core.errors import EngineError, RunError, Stopped
+from core.errors import EngineError, RunError, Stopped, StoreError
 from core.execute import DIED
 from core.progress import Progress
 from core.training import checkpoints
@@ -98,6 +98,26 @@ def test_a_killed_worker_costs_its_own_run_and_not_the_one_that_waits(engine):
     os.kill(engine.call(os.getpid).result(), signal.SIGKILL)
     assert wait(first, "interrupted").error == DIED
     assert wait(second, "finished").outcome.n_test == 50
+
+
+def test_a_run_whose_end_could_not_be_stored_is_ended_when_there_is_room(engine, monkeypatch):
+    def full(run_id):
+        raise StoreError("The disk of the run store is full")
+
+    attempts = []
+
+    def end(run_id, status, *, error):
+        attempts.append(status)
+        if len(attempts) < 3:
+            raise StoreError("The disk of the run store is still full")
+        ended(run_id, status, error=error)
+
+    ended = runs.end
+    monkeypatch.setattr(engines, "_perform", lambda run_id: full(run_id))
+    monkeypatch.setattr(engines, "RECONNECT_AFTER", 0.1)
+    monkeypatch.setattr(runs, "end", end)
+    assert "disk of the run store is full" in (wait(engine.submit(SHORT), "interrupted").error or "")
+    assert attempts == ["interrupted"] * 3
 
 
 def test_a_run_that_does_not_listen_is_stopped_by_force_and_the_one_that_waits_goes_on(engine):

@@ -1,5 +1,7 @@
 """The whole line on the shipped sample with the tiny backbone: real images, real features, real heads."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from core.config import RunConfig
 from core.data import datasets
 from core.errors import DatasetError, Stopped
 from core.execute import execute, perform
+from core.features import cache
 from core.protocol import choose_rows
 
 TINY = RunConfig(backbone="Tiny", n_train=200, n_test=100)
@@ -72,6 +75,19 @@ def test_a_failure_is_kept_with_its_sentence(store):
     run_id = runs.create(RunConfig(backbone="Tiny", dataset="nothing"))
     assert perform(run_id) == "failed"
     assert "nothing" in runs.get(run_id).error
+
+
+def test_a_disk_that_is_full_interrupts_a_probe_which_is_resumed_when_there_is_room(store):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    run_id = runs.create(replace(TINY, input_size=40))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cache._Writer, "_store", full)
+        assert perform(run_id) == "interrupted"
+    assert "disk of the home folder is full" in (runs.get(run_id).error or "")
+    runs.resume(run_id)
+    assert perform(run_id) == "finished"
 
 
 def test_a_stopped_run_keeps_no_outcome(store):

@@ -96,9 +96,14 @@ def test_tensorflow_runs_what_openvino_does_not_and_it_is_tried_once(home, origi
     assert json.loads((folder(home) / "note.json").read_text())["refused"]
 
 
-def test_a_full_disk_is_no_reason_to_try_never_again(home, original):
+@pytest.mark.parametrize(
+    "error",
+    [OSError(28, "No space left on device"), RuntimeError("basic_ios::clear: iostream error")],
+    ids=["system", "OpenVINO"],
+)
+def test_a_full_disk_is_no_reason_to_try_never_again(home, original, error):
     def full(*_):
-        raise OSError(28, "No space left on device")
+        raise error
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inference, "_write", full)

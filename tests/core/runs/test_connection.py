@@ -41,6 +41,15 @@ def test_a_store_of_no_supported_kind_is_one_sentence(home, monkeypatch, uri, wo
     assert "\n" not in str(caught.value)
 
 
+def test_a_store_whose_disk_is_full_says_so(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "runs.db")) as file, pytest.raises(StoreError) as raised:
+        file.execute("create table texts (text)")
+        file.execute("pragma max_page_count = 3")
+        with connection.in_words(f"sqlite:///{tmp_path}/runs.db"):
+            file.execute("insert into texts values (?)", ["x" * 100_000])
+    assert str(raised.value) == f"The disk of the run store sqlite:///{tmp_path}/runs.db is full. Make room on it."
+
+
 def test_a_server_that_is_not_there_is_said_at_once(home, monkeypatch):
     with socket.socket() as taken:  # bound, but not listening: every connection is refused
         taken.bind(("127.0.0.1", 0))

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -185,6 +186,18 @@ def test_the_frozen_front_computed_once_gives_what_the_whole_network_gives(confi
         assert one["loss"] == pytest.approx(other["loss"], abs=1e-3)
     assert close(values(once), values(always), tolerance=2e-3)
     assert not list(tmp_path.glob("**/prefix-*"))
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system does not take space ahead")
+def test_a_front_kept_on_the_disk_takes_its_space_at_once(tmp_path):
+    """Otherwise a disk that is full later would end the process by a signal."""
+    import keras
+
+    front = keras.Sequential([keras.Input((64, 64, 3)), keras.layers.Identity()])
+    (kept,) = frozen_front.empty(tmp_path, "train", front, 20, "disk")
+    (file,) = tmp_path.glob("prefix-train-*.npy")
+    assert file.stat().st_blocks * 512 >= kept.nbytes
+    assert not kept.any()
 
 
 def test_the_back_of_a_network_has_the_gradients_of_the_whole():

@@ -281,6 +281,14 @@ def test_a_worker_that_died_over_a_question_is_an_error_in_words(engine: FakeEng
     assert raised.value.received == "No square (KilledWorker: out of memory)"
 
 
+def test_a_full_disk_is_an_error_in_words(engine: FakeEngine):
+    kept = answers(engine)
+    kept.get(3, square, 3)
+    engine.fail(OSError(28, "No space left on device"))
+    with pytest.raises(EngineError, match="the disk of the home folder is full"):
+        kept.get(3, square, 3)
+
+
 def test_an_engine_that_cannot_start_leaves_nothing_pending():
     def broken() -> None:
         raise EngineError("No scheduler answers")
