@@ -1,11 +1,12 @@
 """Metrics of predictions: accuracy with its interval, per class, top k, confusion, calibration, changes."""
 
 from dataclasses import dataclass
-from math import exp, lgamma, log, nan, sqrt
+from math import ceil, exp, lgamma, log, nan, sqrt
 
 import numpy as np
 
 NORMAL_95 = 1.959963984540054  # 95 % of a normal distribution lies within this many standard deviations
+POWER_80 = 0.8416212335729143  # 80 % of it lies below this many
 SIGNIFICANT = 0.05  # p-values below this are not put down to chance
 
 
@@ -18,7 +19,7 @@ class Interval:
     high: float
 
 
-def wilson(successes: int, total: int) -> Interval:
+def wilson(successes: float, total: int) -> Interval:
     """The proportion of successes with Wilson's 95 % score interval; nan in [0, 1] where `total` is 0.
 
     Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927). Unlike the
@@ -132,6 +133,26 @@ def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> Paired:
         exp(lgamma(differ + 1) - lgamma(k + 1) - lgamma(differ - k + 1) - differ * log(2)) for k in range(fewer + 1)
     )
     return Paired(both, only_first, only_second, neither, p_value=min(1.0, 2 * tail))
+
+
+def images_to_tell(difference: float, disagreement: float) -> int:
+    """Test images on which McNemar's test finds a difference at the 5 % level in four of five cases.
+
+    Connor, Sample size for testing differences in proportions for the paired-sample design, Biometrics 43 (1987).
+
+    Args:
+        difference: Of two accuracies, above 0 and at most `disagreement`.
+        disagreement: The share of images that only one of the two gets right.
+    """
+    spread = NORMAL_95 * sqrt(disagreement) + POWER_80 * sqrt(disagreement - difference**2)
+    return ceil((spread / difference) ** 2)
+
+
+def least_difference(images: int, disagreement: float) -> float:
+    """The smallest difference that so many images tell, see `images_to_tell`; at most `disagreement`."""
+    ratio = POWER_80**2 / images
+    root = sqrt(max(NORMAL_95**2 - (1 + ratio) * (NORMAL_95**2 - POWER_80**2), 0))
+    return min((NORMAL_95 + root) * sqrt(disagreement / images) / (1 + ratio), disagreement)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """Data: choose or import a dataset; look at its images, classes and splits."""
 
-import pandas as pd
+from functools import partial
+
 import streamlit as st
 
+from core.data import sizes
 from core.errors import LabError
 from dashboard import server
 from dashboard.data import (
@@ -12,6 +14,7 @@ from dashboard.data import (
     label_errors,
     near_duplicates,
     odd_images,
+    origin,
     samples,
     splits,
 )
@@ -21,7 +24,8 @@ from dashboard.ui import choices, components, formats, task_progress
 components.page_header("Data", "Which images are there, how many of each class, and which are held out for testing?")
 
 # Choose
-with st.container(horizontal=True, vertical_alignment="bottom"):
+chosen = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+with chosen:
     with st.container(width=360):
         name = choices.dataset(only_ready=False)
     with st.popover("Add images", icon=":material/add_photo_alternate:", key=f"add-{name}-{visitor.get().importing}"):
@@ -65,7 +69,7 @@ except LabError as error:
     st.stop()
 
 # Show
-with st.container(horizontal=True, gap="large"):
+with chosen:
     st.metric("Images", formats.count(len(dataset.labels)), width="content")
     st.metric("Classes", formats.count(len(dataset.class_names)), width="content")
     st.metric("Size", f"{dataset.images.shape[1]} px", width="content", help="All images are squares of this size")
@@ -73,23 +77,15 @@ with st.container(horizontal=True, gap="large"):
         st.metric("Skipped files", formats.count(len(dataset.skipped)), width="content", help="Listed under Origin")
 for note in [*dataset.notes, *server.datasets.duplicates(dataset)]:
     st.warning(formats.plain(note), icon=":material/warning:")
-samples.show(dataset)
-near_duplicates.show(dataset)
-label_errors.show(dataset)
-odd_images.show(dataset)
-samples.show_balance(dataset)
-splits.show(dataset, server.datasets.splits(dataset))
-
-st.subheader("Origin", anchor=False)
-st.table(
+st.markdown("  \n".join(map(formats.message, sizes.sentences(dataset, server.datasets.splits(dataset)))))
+components.tabs(
     {
-        "Source": dataset.source,
-        "Licence": dataset.licence,
-        "Fingerprint": f"`{dataset.fingerprint}` of all pixels and labels",
-    },
-    border="horizontal",
+        "Samples": partial(samples.show, dataset),
+        near_duplicates.TAB: partial(near_duplicates.show, dataset),
+        label_errors.TAB: partial(label_errors.show, dataset),
+        odd_images.TAB: partial(odd_images.show, dataset),
+        "Classes and splits": partial(splits.show, dataset, server.datasets.splits(dataset)),
+        "Origin": partial(origin.show, dataset),
+    }
 )
-if dataset.skipped:
-    with st.expander(f"{formats.count(len(dataset.skipped), 'file')} skipped", icon=":material/warning:"):
-        st.dataframe(pd.DataFrame({"File and reason": dataset.skipped}), hide_index=True)
 deletion.offer(name)

@@ -9,7 +9,6 @@ from core.runs import ENDED
 from dashboard import server
 from dashboard.run import actions as run_actions
 from dashboard.run import book_comparison, confidence, export, measures, progress, result, training, versus
-from dashboard.state import address
 from dashboard.ui import choices, components, image_grid
 
 components.page_header("Run", "How good is a run, where does it fail, what does it look at, is it better than another?")
@@ -42,12 +41,6 @@ try:
     }
     if book := book_comparison.pair(run, runs):
         tabs[book_comparison.TAB] = partial(book_comparison.show, *book)
-    address.check_bound("view", "Tab", tabs)
-    if st.session_state.get("view") not in tabs:  # the tab of a run that had more of them
-        st.session_state.pop("view", None)
-    for draw, tab in zip(tabs.values(), st.tabs(list(tabs), key="view", bind="query-params"), strict=True):
-        if tab.open:
-            with tab:
-                draw()
+    components.tabs(tabs)
 except LabError as error:
     components.show_error(error)

@@ -114,7 +114,10 @@ def parser() -> ArgumentParser:
     library.add_argument("names", nargs="*", metavar="NAME", help="; ".join(filter(None, images.ACTIONS.values())))
 
     check = _command(
-        commands, "check", _check, "look for test images that are nearly training images, and for wrong labels"
+        commands,
+        "check",
+        _check,
+        "say whether there are enough images, and look for near-duplicates among the test images or for wrong labels",
     )
     check.add_argument("dataset", metavar="DATASET", help="name of a dataset, a folder or a zip")
     check.add_argument("--clean", action="store_true", help="store a copy of the dataset without them")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core import quoting
 from core.cli.bar import Bar
-from core.data import datasets, duplicates, near_duplicates, relabelling
+from core.data import datasets, duplicates, near_duplicates, relabelling, sizes
 from core.errors import ConfigError
 from core.evaluation import label_errors
 from core.progress import Report
@@ -69,7 +69,7 @@ def bring(path: str, name: str | None = None) -> str:
 
 
 def check(name: str, *, clean: bool, report: Report) -> tuple[dict, str]:
-    """Look for near-duplicates; returns all pairs as JSON values, and the surest as text.
+    """Judge the numbers of images and look for near-duplicates; returns all pairs as JSON values, the surest as text.
 
     Args:
         clean: Store a copy of the dataset without them.
@@ -77,15 +77,17 @@ def check(name: str, *, clean: bool, report: Report) -> tuple[dict, str]:
     Raises:
         DatasetError: The dataset cannot be opened or copied.
     """
-    found, files = near_duplicates.search(name, report), datasets.load(name).files
-    lines = [f"{found.summary()}, by details that agree to {near_duplicates.SURE} or more. The pairs that agree most:"]
+    found, dataset = near_duplicates.search(name, report), datasets.load(name)
+    files, enough = dataset.files, sizes.sentences(dataset, datasets.splits(dataset))
+    summary = f"{found.summary()}, by details that agree to {near_duplicates.SURE} or more. The pairs that agree most:"
+    lines = [*enough, summary]
     lines += [
         f"{pair.agreement:.2f}  {files[pair.row]}  {files[pair.twin]}{'  mirrored' if pair.mirrored else ''}"
         for pair in found.leaks[:SHOWN]
     ]
     within = sum(pair.agreement >= near_duplicates.SURE for pair in found.within)
     lines.append(f"{within:,} pairs within the test images, or within the others")
-    result = asdict(found) | {"leaked": len(found.leaked()), "agreement": near_duplicates.SURE}
+    result = asdict(found) | {"leaked": len(found.leaked()), "agreement": near_duplicates.SURE, "sizes": enough}
     if clean:
         copy = near_duplicates.clean(name)
         lines.append(f"{copy.name} is a copy without them")

@@ -12,6 +12,7 @@ from dashboard import server
 from dashboard.data import copies, searches
 from dashboard.ui import contact_sheet, formats, task_progress
 
+TAB = "Wrong labels"
 COLUMNS, ROWS = 4, 3  # of suspects at once
 PAPER = "https://arxiv.org/abs/1911.00068"
 CHANGES = "relabelled"  # in the session: row id -> label
@@ -19,7 +20,6 @@ CHANGES = "relabelled"  # in the session: row id -> label
 
 def show(dataset: Dataset) -> None:
     """The suspects that were found, or the button that looks for them."""
-    st.subheader("Wrong labels", anchor=False)
     search = server.datasets.search_labels(dataset)
     if not search.running and (found := server.datasets.label_errors_of(dataset)):
         _judge(dataset, found)

@@ -10,6 +10,7 @@ from dashboard import server
 from dashboard.data import copies, searches
 from dashboard.ui import contact_sheet, formats
 
+TAB = "Near-duplicates"
 COLUMNS, ROWS = 6, 3  # of pairs at once
 PAPER = "https://arxiv.org/abs/1902.00423"
 WHICH = {"leaks": "Test (left) and training", "within": "Within a split"}
@@ -18,7 +19,6 @@ FIRST = {"surest": "Surest first", "least": "Least sure first"}
 
 def show(dataset: Dataset) -> None:
     """The pairs that were found, or the button that looks for them."""
-    st.subheader("Near-duplicates", anchor=False)
     search = server.datasets.search(dataset)
     if not search.running and (found := server.datasets.near_duplicates_of(dataset)):
         _judge(dataset, found)

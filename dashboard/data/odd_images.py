@@ -9,12 +9,12 @@ from dashboard import server
 from dashboard.data import searches
 from dashboard.ui import contact_sheet, formats
 
+TAB = "Odd images"
 COLUMNS = 10  # images of a kind
 
 
 def show(dataset: Dataset) -> None:
     """The images that were found, or the button that looks for them."""
-    st.subheader("Odd images", anchor=False)
     search = server.datasets.search_odd(dataset)
     if search.running or not (found := server.datasets.odd_images_of(dataset)):
         searches.offer(

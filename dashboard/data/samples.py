@@ -1,21 +1,18 @@
-"""Sample images of a dataset by class, and the number of images of each class."""
+"""Sample images of a dataset by class."""
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core.data.datasets import Dataset
 from dashboard.state import visitor
-from dashboard.ui import charts, components, contact_sheet, formats
+from dashboard.ui import contact_sheet, formats
 
 CLASSES_AT_ONCE = 10
-NEARLY = 1.05  # a ratio of sizes below it is 1.0 in one decimal place
 _SEED = "samples-seed"  # in the session
 
 
 def show(dataset: Dataset) -> None:
     """A strip of images for each class, with a button to show others."""
-    st.subheader("Samples", anchor=False)
     names, start = dataset.class_names, 0
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(names) > CLASSES_AT_ONCE:
@@ -35,25 +32,3 @@ def show(dataset: Dataset) -> None:
         images_column.image(
             contact_sheet.strip(dataset.images[np.sort(rows)], columns=per_class), alt=f"Samples of {names[label]}"
         )
-
-
-def show_balance(dataset: Dataset) -> None:
-    """The number of images of each class, in a sentence and a chart."""
-    st.subheader("Class balance", anchor=False)
-    images = np.bincount(dataset.labels, minlength=len(dataset.class_names))
-    least, most = images.min(), images.max()
-    st.markdown(balance(least, most))
-    counts = pd.DataFrame({"class_name": np.array(dataset.class_names), "images": images})
-    components.chart(charts.class_balance(counts), key="balance", alt=f"Images of each class, {least} to {most}")
-
-
-def balance(least: int, most: int) -> str:
-    """How far the numbers of images of the smallest and the largest class are apart, and what follows."""
-    if least == most:
-        return f"Every class has {formats.count(most, 'image')}."
-    if (ratio := most / max(least, 1)) < NEARLY:
-        return f"The classes are of nearly the same size: {formats.count(least)} to {formats.count(most)} images."
-    return (
-        f"The largest class has {ratio:.1f} times the images of the smallest: {formats.count(most)} to "
-        f"{formats.count(least)}. Accuracy mostly reflects the large ones; check each class."
-    )

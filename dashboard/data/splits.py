@@ -1,4 +1,4 @@
-"""How a dataset is split, and what each split is for."""
+"""How many images each class has, how a dataset is split, and what each split is for."""
 
 from collections.abc import Mapping
 
@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.data.datasets import Dataset
+from dashboard.ui import charts, components
 
 SPLITS = {  # purpose of each
     "train": "Heads are trained on these",
@@ -18,8 +19,11 @@ SPLITS = {  # purpose of each
 
 
 def show(dataset: Dataset, splits: Mapping[str, np.ndarray]) -> None:
-    """Where the splits come from, and a table of them."""
-    st.subheader("Splits", anchor=False)
+    """The number of images of each class, where the splits come from, and a table of them."""
+    images = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+    counts = pd.DataFrame({"class_name": np.array(dataset.class_names), "images": images})
+    alt = f"Images of each class, {images.min()} to {images.max()}"
+    components.chart(charts.class_balance(counts), key="balance", alt=alt)
     st.markdown(_origin(dataset))
     st.dataframe(
         pd.DataFrame(

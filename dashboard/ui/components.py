@@ -18,7 +18,7 @@ from core.evaluation import leaks as core_leaks
 from core.runs import RunRow
 from core.zero_shot import encoder
 from dashboard import server
-from dashboard.state import server_paths, visitor
+from dashboard.state import address, server_paths, visitor
 from dashboard.ui import charts, formats
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -40,6 +40,17 @@ def page_header(title: str, question: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="page-header"):
         st.title(title, anchor=False, width="content")
         st.markdown(f":gray[{question}]", width="content")
+
+
+def tabs(drawn: Mapping[str, Callable[[], None]]) -> None:
+    """Tabs by their titles, of which the open one is drawn and kept in the address as `view`."""
+    address.check_bound("view", "Tab", drawn)
+    if st.session_state.get("view") not in drawn:  # of another page, or of a run that had more of them
+        st.session_state.pop("view", None)
+    for draw, tab in zip(drawn.values(), st.tabs(list(drawn), key="view", bind="query-params"), strict=True):
+        if tab.open:
+            with tab:
+                draw()
 
 
 def empty(title: str, sentence: str, *, icon: str = ":material/inbox:") -> None:

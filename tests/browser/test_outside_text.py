@@ -57,6 +57,7 @@ def test_names_of_classes_and_datasets_are_never_markdown(page: Page, server: Se
     texts = [text.replace("\u2060", "") for text in main.locator("strong").all_inner_texts()]
     assert set(NAMES) <= set(texts)
     assert main.locator(".katex, em, strong b, strong img").count() == 0
+    page.get_by_role("tab", name="Classes and splits").click()
     bars = page.locator(".js-plotly-plot .xtick text")
     expect(bars).to_have_count(len(NAMES))
     assert {text.replace("\xa0", " ") for text in bars.all_text_contents()} == set(NAMES)

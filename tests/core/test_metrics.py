@@ -152,3 +152,21 @@ def test_the_interval_of_a_difference_is_the_published_one(first, second, low, h
     assert (round(change.interval.low, 4), round(change.interval.high, 4)) == (low, high)
     assert change.clear
     assert metrics.change_of_counts(*second, *first).interval.high == pytest.approx(-change.interval.low)
+
+
+@pytest.mark.parametrize("disagreement", [0.05, 0.1, 0.3])
+def test_so_many_images_find_a_difference_of_two_points_in_four_of_five_cases(disagreement):
+    images = metrics.images_to_tell(0.02, disagreement)
+    better, worse = (disagreement + 0.02) / 2, (disagreement - 0.02) / 2
+    rng, found = np.random.default_rng(0), 0
+    for only_first, only_second, _ in rng.multinomial(images, [better, worse, 1 - disagreement], size=1000):
+        first = np.repeat([True, False], [only_first, only_second])
+        found += metrics.mcnemar(first, ~first).p_value < metrics.SIGNIFICANT
+    assert 0.74 < found / 1000 < 0.84  # the exact test is a little stricter than the formula's
+
+
+def test_the_least_difference_is_the_one_that_needs_these_images():
+    for images in (100, 500, 1_960, 10_000):
+        assert metrics.images_to_tell(metrics.least_difference(images, 0.1), 0.1) == pytest.approx(images, abs=1)
+    assert metrics.images_to_tell(0.02, 0.1) == 1_960
+    assert metrics.least_difference(3, 0.1) == 0.1

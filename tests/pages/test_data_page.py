@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data import datasets, layout
 from core.data.folders import Tree
+from dashboard.data import label_errors, near_duplicates, odd_images
 from tests.pages.conftest import ROOT, said, wait
 from tests.pictures import pictures, write_folder, write_zip
 
@@ -27,16 +28,18 @@ def test_the_shipped_sample_is_shown_with_its_classes_splits_and_origin(visit):
     page = visit("data")
     assert metrics(page) == {"Images": "2,500", "Classes": "10", "Size": "32 px"}
     assert len(page.get("image")) == 10
-    splits = page.dataframe[0].value.set_index("Split")["Images"]
-    assert splits["test"] == 500
-    assert splits["train"] + splits["val"] == 2_000
-    assert splits["probe20"] + splits["finetune80"] == splits["train"]
     assert any("Every class has 250 images." in text.value for text in page.markdown)
+    assert "2 points would take about 1,960" in said(page)
     assert "Delete permanently" not in [button.label for button in page.main.button]
-    assert any("Krizhevsky" in str(value) for value in page.table[0].value.to_numpy().ravel())
     before = page.get("image")[0].proto.imgs[0].url
     press(page, "Show others")
     assert page.get("image")[0].proto.imgs[0].url != before
+    splits = visit("data", view="Classes and splits").dataframe[0].value.set_index("Split")["Images"]
+    assert splits["test"] == 500
+    assert splits["train"] + splits["val"] == 2_000
+    assert splits["probe20"] + splits["finetune80"] == splits["train"]
+    origin = visit("data", view="Origin").table[0].value
+    assert any("Krizhevsky" in str(value) for value in origin.to_numpy().ravel())
 
 
 def imported(page: AppTest, name: str) -> AppTest:
@@ -51,9 +54,9 @@ def import_path(page: AppTest, path: Path) -> AppTest:
 
 def test_a_folder_on_the_server_becomes_the_dataset_in_use(visit, tmp_path: Path):
     write_folder(tmp_path / "pets", pictures(per_class=10) | {"cats/notes.jpg": b"not an image"})
-    page = imported(import_path(visit("data"), tmp_path / "pets"), "pets")
+    page = imported(import_path(visit("data", view="Origin"), tmp_path / "pets"), "pets")
     assert metrics(page) == {"Images": "20", "Classes": "2", "Size": "40 px", "Skipped files": "1"}
-    assert "notes.jpg" in page.dataframe[1].value["File and reason"].iloc[0]
+    assert "notes.jpg" in page.dataframe[0].value["File and reason"].iloc[0]
     assert page.toast[0].value == "20 images of pets imported, 1 file skipped."
     assert "importing" not in page.query_params
 
@@ -189,7 +192,7 @@ def test_near_duplicates_are_looked_for_judged_and_left_out_in_a_copy(visit, tmp
     stream = io.BytesIO()
     mirrored.save(stream, "PNG")
     datasets.import_images(write_folder(tmp_path / "pets", training | test | {"test/dogs/0.png": stream.getvalue()}))
-    page = press(visit("data", dataset="pets"), "Look for near-duplicates")
+    page = press(visit("data", dataset="pets", view=near_duplicates.TAB), "Look for near-duplicates")
     wait(page, lambda: "1 of the 12 test images is nearly a training image (8.3 %)." in said(page))
     assert any("mirrored" in image.proto.imgs[0].caption for image in page.get("image"))
     press(page, "Make a copy without 1 test image")
@@ -200,7 +203,7 @@ def test_near_duplicates_are_looked_for_judged_and_left_out_in_a_copy(visit, tmp
 
 
 def test_wrong_labels_are_looked_for_judged_and_changed_in_a_copy(visit):
-    page = press(visit("data"), "Look for wrong labels")
+    page = press(visit("data", view=label_errors.TAB), "Look for wrong labels")
     wait(page, lambda: "labels of 2,500 are suspect" in said(page))
     box = next(box for box in page.selectbox if box.label == "Label")
     before = box.value
@@ -223,7 +226,7 @@ def test_odd_images_are_looked_for_and_shown_by_kind(visit, tmp_path: Path):
     Image.new("RGB", (32, 32), (90, 90, 90)).save(stream, "PNG")
     files["cats/3.png"] = stream.getvalue()
     datasets.import_images(write_folder(tmp_path / "pets", files))
-    page = press(visit("data", dataset="pets"), "Look for odd images")
+    page = press(visit("data", dataset="pets", view=odd_images.TAB), "Look for odd images")
     wait(page, lambda: "**1 of 20 images** is dark, bright, plain or blurred." in said(page))
     assert any(text.value.startswith("**Plain**: 1") for text in page.markdown)
 
