@@ -23,6 +23,7 @@
     evaluation, explain, maps              views of networks, runs and vectors
     export, curriculum                     for other programs; for learners
     server_lock                            one server for each home folder
+    home                                   all of that folder in one file
     scheduling, workers, engine            where work is done
     bench, cli                             benchmarks; the terminal
 

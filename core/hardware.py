@@ -18,6 +18,7 @@ from core import keras_defaults
 
 MACOS_OPEN_FILES = 10_240  # OPEN_MAX in its <sys/syslimits.h>
 PACKAGES = ("tensorflow", "jax", "openvino", "keras", "scipy", "numpy", "streamlit", "mlflow-skinny", "distributed")
+SHARES = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "afpfs", "9p", "ceph", "fuse.sshfs", "fuse.glusterfs")
 NICE = 10  # of workers: about a tenth of the processor against a process that wants it too
 
 
@@ -46,6 +47,17 @@ def device_memory() -> int:
     import psutil
 
     return _gpu()[1] or psutil.virtual_memory().total
+
+
+def share(path: Path) -> str:
+    """The kind of network share that a path is on, such as `nfs4`; empty on a disk of this machine."""
+    import psutil
+
+    around = {str(each) for each in (path, *path.parents)}
+    mounted = [disk for disk in psutil.disk_partitions(all=True) if disk.mountpoint in around]
+    disk = max(mounted, key=lambda disk: len(disk.mountpoint), default=None)
+    remote = disk and (disk.fstype in SHARES or "remote" in disk.opts.split(","))  # the latter on Windows
+    return disk.fstype if disk and remote else ""
 
 
 def huge_pages() -> dict[str, str]:

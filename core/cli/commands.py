@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core import backbones, execute, export, features, hardware, maps, recipes, runs, settings
+from core import backbones, execute, export, features, hardware, home, maps, recipes, runs, settings
 from core.bench import BENCHES
 from core.cli import doctor, images, options
 from core.cli.bar import Bar
@@ -35,7 +35,7 @@ from core.evaluation import leaks
 from core.features import inference
 from core.plan import plan
 from core.recipes import RECIPES
-from core.runs import backups
+from core.runs import backups, connection
 from core.zero_shot import encoder
 
 AGAIN = 0.02  # seconds until a Ctrl-C that Python dropped comes again
@@ -135,7 +135,12 @@ def parser() -> ArgumentParser:
     cache = _command(commands, "cache", _cache, "list or clear the cached features and maps")
     cache.add_argument("--clear", action="store_true", help="delete every cached feature and every map")
 
-    _command(commands, "restore", _restore, "put the newest backup in the place of a damaged or missing run store")
+    save = _command(commands, "backup", _backup, "write the home folder into one file, while runs go on too")
+    save.add_argument("file", type=Path, metavar="FILE", help="a new file, such as lab.tar.gz")
+    save.add_argument("--caches", action="store_true", help="include what can be computed again: features, maps, ...")
+
+    back = _command(commands, "restore", _restore, "put a backup into an empty home folder, or a lost run store back")
+    back.add_argument("file", nargs="?", type=Path, metavar="FILE", help="of `backup` [the newest copy of the store]")
 
     _command(commands, "doctor", _doctor, "check this machine: what it is, what is available, what will be slow")
 
@@ -350,7 +355,18 @@ def _cache_line(name: str, dataset: str, entry: Any) -> str:
     return f"{name:20} {dataset:18} {entry.images:>7,} images {entry.bytes / 1e6:>9,.1f} MB"
 
 
+def _backup(parsed: Namespace) -> tuple[dict, str]:
+    with Bar() as bar:
+        size = home.backup(parsed.file, caches=parsed.caches, report=bar)
+    elsewhere = "" if connection.is_ours(settings.tracking_uri()) else ". Runs are in another store, and not in it"
+    return {"file": str(parsed.file), "bytes": size}, f"{parsed.file} has {size / 1e6:,.1f} MB{elsewhere}"
+
+
 def _restore(parsed: Namespace) -> tuple[dict, str]:
+    if parsed.file:
+        with Bar() as bar:
+            created = home.restore(parsed.file, bar)
+        return {"home": str(settings.home()), "created": created}, f"{settings.home()} is as it was on {created}"
     backup, aside = backups.restore()
     kept = f" What was there is now {aside}." if aside else ""
     return {"backup": str(backup), "replaced": aside and str(aside)}, f"The run store is that of {backup} again.{kept}"

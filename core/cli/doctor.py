@@ -10,6 +10,7 @@ from core.data import datasets
 from core.engine import OPEN
 from core.errors import DatasetError
 from core.features import throughput
+from core.runs import connection
 from core.zero_shot import encoder
 
 SLOW = 600  # seconds for 10,000 images: worth a warning
@@ -33,6 +34,7 @@ def examine() -> dict:
         "scheduler": settings.scheduler(),
         "scheduler_is_open": settings.scheduler_is_open(),
         "store": settings.tracking_uri(),
+        "store_on_share": (file := connection.file_of(settings.tracking_uri())) and hardware.share(file),
         "cache_gb": round(sum(entry.bytes for entry in features.entries()) / 1e9, 2),
         "cache_budget_gb": settings.cache_budget() / 1e9,
         "weights_here": here,
@@ -72,6 +74,7 @@ def describe(findings: dict) -> str:
         f"Backend     {_backend(findings)}",
         f"Home        {findings['home']}, {findings['disk_free_gb']} GB free{room}",
         f"Runs        {findings['store']}",
+        *([f"            {_shared(findings)}"] if findings["store_on_share"] else []),
         f"Workers     {findings['scheduler'] or 'local'}",
         *([f"            {OPEN.format(address=findings['scheduler'])}"] if findings["scheduler_is_open"] else []),
         f"Cache       {findings['cache_gb']} of {findings['cache_budget_gb']:g} GB",
@@ -116,6 +119,10 @@ def _backend(findings: dict) -> str:
         slower = "" if gpu else "; here TensorFlow is faster, which has OpenVINO for frozen networks"
         return f"{where}{slower}. Exports to SavedModel and LiteRT need KERAS_BACKEND=tensorflow"
     return where if gpu else f"{where}, frozen networks on OpenVINO {installed.get('openvino', 'is missing')}"
+
+
+def _shared(findings: dict) -> str:
+    return connection.SHARED.format(path=findings["store"], kind=findings["store_on_share"])
 
 
 def _weights() -> str:

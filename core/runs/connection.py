@@ -15,13 +15,17 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from core import settings, storage
+from core import hardware, settings, storage
 from core.errors import StoreError
 from core.runs import backups
 
 EXPERIMENT = "Backbone Lab"
 ANSWER = 5  # seconds that a server may take to answer
 SUPPORTED = "sqlite:///FILE, or the address of a running MLflow server such as http://HOST:5000"
+SHARED = (
+    "{path} is on a network share ({kind}), where two programs that write to an SQLite file can damage it: write from "
+    "one machine only, or start an MLflow server and set MLFLOW_TRACKING_URI to its address"
+)
 HOME_INSTEAD = "unset MLFLOW_TRACKING_URI to keep runs in the home folder"
 
 _SETTINGS = {
@@ -67,6 +71,8 @@ def connect(uri: str) -> tuple[Client, str]:
         database = file_of(uri)
         if database:
             backups.check(database)
+            if kind := hardware.share(database):
+                logger.warning(SHARED.format(path=database, kind=kind))
         _check_kind(uri)
         ours = is_ours(uri)
         artifacts = (settings.folder("runs") / "artifacts").as_uri() if database else None
@@ -119,6 +125,13 @@ def in_words(uri: str) -> Iterator[None]:
         if storage.is_full(error):
             raise StoreError(f"The disk of the run store {_shown(uri)} is full", "", "Make room on it") from error
         reason = str(error).strip().splitlines() or [type(error).__name__]
+        if "database is locked" in reason[0]:  # SQLite's words, which each library wraps in its own error
+            raise StoreError(
+                f"The run store {_shown(uri)} is locked: another program has been writing to it for a while",
+                "a file that others write to for a moment only",
+                "Close what has it open; a folder on another machine may not support locks: keep the home folder on "
+                "a disk of this one",
+            ) from error
         raise StoreError(
             f"The run store {_shown(uri)} cannot be used ({reason[0][:200].rstrip('.')})",
             SUPPORTED,

@@ -6,7 +6,9 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from core import execute, runs, settings
@@ -103,6 +105,21 @@ def test_a_store_of_an_older_mlflow_is_copied_and_upgraded_and_says_so(home, cap
     with closing(sqlite3.connect(copy)) as file:
         assert file.execute("SELECT version_num FROM alembic_version").fetchall() == [(before,)]
     assert runs.get(run_id).config == TINY
+
+
+def test_a_locked_store_is_one_sentence(store):
+    runs.create(TINY)
+    with closing(sqlite3.connect(store)) as writing, pytest.raises(StoreError, match=r"is locked.*Close what has it"):
+        writing.execute("BEGIN EXCLUSIVE")
+        with closing(sqlite3.connect(store, timeout=0)) as waiting, connection.in_words(settings.tracking_uri()):
+            waiting.execute("SELECT * FROM runs")
+
+
+def test_a_store_on_a_share_is_used_and_said(store, monkeypatch, caplog):
+    share = SimpleNamespace(mountpoint=str(store.parent), fstype="nfs4", opts="rw")
+    monkeypatch.setattr(psutil, "disk_partitions", lambda all: [share])
+    assert runs.rows() == []
+    assert f"{store} is on a network share (nfs4)" in caplog.text
 
 
 @pytest.mark.slow

@@ -1,0 +1,155 @@
+"""The whole home folder in one file, a gzipped tar: `backup` writes it, `restore` puts it into an empty home folder.
+
+The store of runs is copied first, so that every run which is finished in the copy has its files; a run that goes on
+meanwhile is interrupted there and can be resumed. What can be computed again is left out unless asked for.
+"""
+
+import gzip
+import io
+import json
+import os
+import shutil
+import tarfile
+import uuid
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from core import server_lock, settings, storage
+from core.errors import StoreError
+from core.progress import Progress, Report, silent
+from core.runs import backups
+
+ABOUT = "backbone-lab.json"  # the first file of a backup
+DATABASE = "runs/mlflow.db"
+KEPT = ("runs/artifacts", "datasets", "weights", "checkpoints", "speeds.json", "estimates.json")
+NEVER = ("runs", "uploads")  # the rest of them
+UNPACKED = ".restored-"  # what the name of the folder begins with that is not yet in place
+
+
+def backup(file: Path, *, caches: bool = False, report: Report = silent) -> int:
+    """Write the home folder into a new file; returns its bytes.
+
+    Args:
+        caches: Include what can be computed again, such as features and maps.
+
+    Raises:
+        StoreError: The file exists or cannot be written, or the store cannot be read.
+        Stopped: `report` raised it; no file is left.
+    """
+    if file.exists():
+        raise StoreError(f"{file} exists", "the name of a new file", "Choose another one, or delete that file first")
+    home = settings.home()
+    try:
+        with TemporaryDirectory() as folder, storage.replaced(file) as new:
+            members: dict[str, Path] = {}
+            if backups.database().is_file():
+                backups.check(backups.database())
+                members[DATABASE] = Path(folder, "mlflow.db")
+                backups.copy(backups.database(), members[DATABASE])
+            names = [*KEPT, *(path.name for path in home.iterdir() if path.is_dir())] if caches else KEPT
+            members |= dict(_files(home, [name for name in dict.fromkeys(names) if name not in NEVER]))
+            with tarfile.open(new, "w:gz", compresslevel=1, dereference=True) as archive:
+                _add_about(archive)
+                _add(archive, members, report)
+    except OSError as error:
+        remedy = "Free some space, or choose another folder"
+        raise StoreError(f"{file} cannot be written ({error.strerror or error})", "", remedy) from error
+    return file.stat().st_size
+
+
+def restore(file: Path, report: Report = silent) -> str:
+    """Put a backup into the home folder, which must be empty or new; returns when the backup was made (ISO 8601).
+
+    Raises:
+        StoreError: The file is no backup or damaged, the home folder has files, or the disk is full.
+        EngineError: A server has the home folder.
+        Stopped: `report` raised it. As after the others, nothing has changed.
+    """
+    home = settings.folder(".")
+    lock = server_lock.take("restoring a backup")
+    storage.sweep(home, UNPACKED)
+    unpacked = home / f"{UNPACKED}{uuid.uuid4().hex[:12]}"
+    try:
+        with storage.scratch(unpacked):
+            created = _unpack(file, unpacked, report)
+            backups.check(unpacked / DATABASE)
+            parts = list(unpacked.iterdir())
+            if used := [part.name for part in parts if _is_used(home / part.name)]:
+                raise StoreError(
+                    f"The home folder {home} has {', '.join(sorted(used))} already",
+                    "an empty or new folder",
+                    "Set BACKBONE_LAB_HOME to one, or move those away",
+                )
+            for part in parts:
+                shutil.rmtree(home / part.name, ignore_errors=True)  # empty, but for locks
+                part.rename(home / part.name)
+    finally:
+        server_lock.release(lock)
+    return created
+
+
+def _files(home: Path, names: list[str]) -> Iterator[tuple[str, Path]]:
+    """Files of the home folder by their names in the backup; links are followed."""
+    for name in names:
+        if (home / name).is_file():
+            yield name, home / name
+        for folder, below, files in os.walk(home / name, followlinks=True):
+            below[:] = [each for each in below if not each.startswith(".")]  # not complete yet, or being deleted
+            for each in files:
+                path = Path(folder, each)
+                if not each.startswith(".") and path.suffix != ".lock":
+                    yield path.relative_to(home).as_posix(), path
+
+
+def _add_about(archive: tarfile.TarFile) -> None:
+    content = json.dumps({"created": datetime.now(UTC).isoformat(timespec="minutes")}).encode()
+    member = tarfile.TarInfo(ABOUT)
+    member.size = len(content)
+    archive.addfile(member, io.BytesIO(content))
+
+
+def _add(archive: tarfile.TarFile, members: dict[str, Path], report: Report) -> None:
+    sizes = {name: path.stat().st_size for name, path in members.items() if path.exists()}
+    done, total = 0, sum(sizes.values())
+    for name, size in sizes.items():
+        report(Progress("backup", done, total, "bytes"))
+        try:
+            archive.add(members[name], name)
+        except FileNotFoundError:  # deleted meanwhile
+            continue
+        done += size
+    report(Progress("backup", total, total, "bytes"))
+
+
+def _unpack(file: Path, folder: Path, report: Report) -> str:
+    """Extract a backup; returns when it was made."""
+    try:
+        total = file.stat().st_size
+        with (
+            file.open("rb") as stream,
+            gzip.open(stream) as content,
+            tarfile.open(fileobj=content, mode="r|") as archive,
+        ):
+            first = archive.next()
+            if first is None or first.name != ABOUT:
+                raise StoreError(f"{file} is no backup of a home folder", "a file that `python -m core backup` wrote")
+            created = json.load(archive.extractfile(first) or io.BytesIO())["created"]
+            for member in iter(archive.next, None):
+                archive.extract(member, folder, filter="data")
+                report(Progress("restore", stream.tell(), total, "bytes"))
+            while content.read(1 << 20):  # to its end, where the checksum is
+                pass
+    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError, LookupError) as error:
+        raise StoreError(f"The backup {file} is damaged ({error})", "the file as it was written") from error
+    except OSError as error:
+        reason = error.strerror or error
+        raise StoreError(f"{file} cannot be restored ({reason})", "", "Check the file and the disk") from error
+    return created
+
+
+def _is_used(path: Path) -> bool:
+    """Whether it is, or has, more than empty folders and locks."""
+    return any(each.is_symlink() or each.is_file() for each in (path, *path.rglob("*")) if each.suffix != ".lock")

@@ -1,0 +1,141 @@
+"""A home folder in one file: it comes back whole or not at all, also when it was written while others were writing."""
+
+import gzip
+import io
+import sqlite3
+import tarfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from core import home as home_folder
+from core import runs, server_lock
+from core.cli import commands
+from core.config import RunConfig
+from core.errors import EngineError, Stopped, StoreError
+
+TINY = RunConfig(backbone="Tiny", input_size=32, n_train=40, n_test=20)
+WEIGHTS, FEATURES, UNFINISHED = "weights/a/tiny.h5", "features/tiny.zarr/0.0", "datasets/.new-1/images.npy"
+
+
+@pytest.fixture
+def used(store: Path, home: Path, tmp_path: Path) -> str:
+    """A home folder with a run, weights behind a link, cached features, and half an import; the id of the run."""
+    (tmp_path / "disk").mkdir()
+    (home / "weights").mkdir()
+    (home / "weights" / "a").symlink_to(tmp_path / "disk", target_is_directory=True)
+    for name in (WEIGHTS, FEATURES, UNFINISHED, "weights/a.lock", "speeds.json"):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(name)
+    run_id = runs.create(TINY)
+    runs.end(run_id, "failed", error="One that failed")
+    return run_id
+
+
+@pytest.fixture
+def another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A path for a home folder; `backup` is done before it is used."""
+    return tmp_path / "another"
+
+
+def files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("caches", [False, True])
+def test_a_home_comes_back_from_its_backup_by_one_command_each(used, home, another, tmp_path, monkeypatch, caches):
+    file = tmp_path / "lab.tar.gz"
+    assert commands.main(["backup", str(file), *(["--caches"] if caches else [])]) == 0
+    rows = runs.rows()
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(another))
+    assert commands.main(["restore", str(file)]) == 0
+    assert runs.rows() == rows
+    for name in (WEIGHTS, "speeds.json"):
+        assert (another / name).read_text() == name
+    assert not (another / "weights" / "a").is_symlink()
+    assert ((another / FEATURES).is_file(), (another / UNFINISHED).exists()) == (caches, False)
+    assert not list(another.glob(".restored-*"))
+
+
+def test_a_backup_has_what_was_written_before_it_and_not_what_is_being_written(
+    store, used, another, tmp_path, monkeypatch
+):
+    with closing(sqlite3.connect(store)) as writing:
+        writing.execute("UPDATE runs SET name = 'half written'")  # and not committed
+        home_folder.backup(tmp_path / "lab.tar.gz")
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(another))
+    home_folder.restore(tmp_path / "lab.tar.gz")
+    assert [row.name for row in runs.rows()] == ["Tiny linear 32 px"]
+
+
+def test_nothing_is_overwritten(used, home, tmp_path):
+    file = tmp_path / "lab.tar.gz"
+    home_folder.backup(file)
+    content, before = file.read_bytes(), files(home)
+    with pytest.raises(StoreError, match=r"lab\.tar\.gz exists"):
+        home_folder.backup(file)
+    with pytest.raises(StoreError, match=r"has runs, speeds\.json, weights already.*BACKBONE_LAB_HOME"):
+        home_folder.restore(file)
+    assert (file.read_bytes(), files(home) - {"server.lock", "server.json"}) == (content, before)
+
+
+def test_a_server_that_has_the_home_folder_is_said(used, another, tmp_path, monkeypatch):
+    home_folder.backup(tmp_path / "lab.tar.gz")
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(another))
+    lock = server_lock.take("port 8501")
+    with pytest.raises(EngineError, match="port 8501"):
+        home_folder.restore(tmp_path / "lab.tar.gz")
+    server_lock.release(lock)
+
+
+def test_a_backup_that_is_stopped_leaves_no_file(used, tmp_path):
+    def stop(progress) -> None:
+        raise Stopped
+
+    (tmp_path / "backups").mkdir()
+    with pytest.raises(Stopped):
+        home_folder.backup(tmp_path / "backups" / "lab.tar.gz", report=stop)
+    assert not list((tmp_path / "backups").iterdir())
+
+
+@pytest.mark.parametrize("fault", ["a changed byte", "cut off", "text", "another tar", "no file"])
+def test_what_is_no_whole_backup_is_said_and_changes_nothing(used, another, tmp_path, monkeypatch, fault):
+    file = tmp_path / "lab.tar.gz"
+    home_folder.backup(file)
+    content = file.read_bytes()
+    if fault == "a changed byte":
+        file.write_bytes(content[:-8] + bytes([content[-8] ^ 1]) + content[-7:])  # of the checksum
+    elif fault == "cut off":
+        file.write_bytes(content[: len(content) // 2])
+    elif fault == "text":
+        file.write_text("hello")
+    elif fault == "another tar":
+        with tarfile.open(file, "w:gz") as archive:
+            archive.add(__file__, "speeds.json")
+    else:
+        file.unlink()
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(another))
+    with pytest.raises(StoreError, match=r"lab\.tar\.gz (is damaged|is no backup|cannot be restored)") as caught:
+        home_folder.restore(file)
+    assert "\n" not in str(caught.value)
+    assert files(another) <= {"server.lock", "server.json"}
+
+
+@pytest.mark.parametrize("name", ["../outside.txt", "weights/../../outside.txt"])
+def test_a_file_that_would_land_outside_of_the_home_folder_is_refused(used, another, tmp_path, monkeypatch, name):
+    file = tmp_path / "lab.tar.gz"
+    home_folder.backup(file)
+    with gzip.open(file) as stream, tarfile.open(fileobj=stream) as archive:
+        first = archive.next()
+        about = archive.extractfile(first).read()
+    with tarfile.open(file, "w:gz") as archive:
+        archive.addfile(first, io.BytesIO(about))
+        member = tarfile.TarInfo(name)
+        member.size = 5
+        archive.addfile(member, io.BytesIO(b"hello"))
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(another))
+    before = files(tmp_path)
+    with pytest.raises(StoreError, match="is damaged"):
+        home_folder.restore(file)
+    assert {each for each in files(tmp_path) - before if "server." not in each} == set()
