@@ -2,6 +2,9 @@
 
 imagenet      the published ImageNet classifiers
 predict       the answers of every classifier and run
-gradcam       the regions that speak for a class
+attribution   the parts of an image that speak for a class, by four methods
+gradcam       one of them
+gradients     of a network with respect to its input
+faithfulness  whether such maps may be believed
 activations   feature maps, stage by stage
 """

@@ -14,6 +14,7 @@ import numpy as np
 
 from core.backbones import graph
 from core.errors import RunError
+from core.explain import gradients
 from core.runs import models
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def explain_model(model: Any, image: np.ndarray, class_index: int | None = None)
     size = model.input_shape[1]
     if image.shape != (size, size, 3):
         raise RunError(f"The image has shape {image.shape}", f"({size}, {size}, 3), as in the dataset of the run")
-    maps, gradients, probabilities = _differentiate(_feature_map(path, image), _rest(path), class_index)
-    weights = gradients.mean(axis=(0, 1))  # (k,)
+    maps, slopes, probabilities = _differentiate(_feature_map(path, image), _rest(path), class_index)
+    weights = slopes.mean(axis=(0, 1))  # (k,)
     heat = np.maximum(maps @ weights, 0)  # (h, w)
     highest = heat.max()
     return (heat / highest if highest > 0 else heat).astype(np.float32), probabilities
@@ -97,28 +98,12 @@ def _differentiate(
         for operation in between:
             x = operation(x)
         probabilities = classifier(x)
-        x = keras.ops.cast(x, "float32")
-        dense = hasattr(classifier, "kernel")
-        scores = keras.ops.matmul(x, classifier.kernel) + classifier.bias if dense else x
+        scores = gradients.before_softmax(classifier, x)
         chosen = keras.ops.argmax(probabilities[0]) if class_index is None else class_index
         return keras.ops.take(scores[0], chosen), probabilities
 
-    if keras.backend.backend() == "jax":
-        import jax
-
-        gradients, probabilities = jax.grad(score, has_aux=True)(maps)
-    else:
-        import tensorflow as tf
-
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(maps)
-            value, probabilities = score(maps)
-        gradients = tape.gradient(value, maps)
-    maps, gradients, probabilities = (
-        np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(x[0], "float32")))
-        for x in (maps, gradients, probabilities)
-    )
-    return maps, gradients, probabilities
+    slopes, probabilities = gradients.gradient(score, maps)
+    return gradients.to_numpy(maps)[0], slopes[0], gradients.to_numpy(probabilities)[0]
 
 
 def _last_pooling(model: "keras.Model") -> tuple[Any, tuple[Any, ...]]:

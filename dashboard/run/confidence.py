@@ -5,7 +5,7 @@ import streamlit as st
 from core import metrics
 from core.runs import RunRow
 from dashboard import server
-from dashboard.run import explanation
+from dashboard.run import explanation, faithfulness
 from dashboard.state import visitor
 from dashboard.ui import choices, components, findings, formats, image_grid, notable_images, run_charts
 
@@ -16,8 +16,9 @@ BINS = 10  # few enough to read on a projector; the calibration error uses 15, a
 
 
 def show(run: RunRow) -> None:
-    """Notable images, one of them explained, and the calibration below."""
+    """Notable images, one of them explained, whether to believe that, and the calibration below."""
     _images(run)
+    faithfulness.show(run)
     _calibration(run)
 
 
@@ -45,7 +46,7 @@ def _images(run: RunRow) -> None:
         row = image_grid.selected()
         with st.container(horizontal=True, vertical_alignment="bottom"):
             _any_row(first if row is None else row)
-        explanation.show(run, first if row is None else row)
+        explanation.show(run, first if row is None else row, explanation.methods())
 
 
 def _calibration(run: RunRow) -> None:

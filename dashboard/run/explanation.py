@@ -1,22 +1,35 @@
-"""One image in detail: a run's prediction for it, and the parts of it that support the prediction (Grad-CAM)."""
+"""One image in detail: a run's prediction for it, and the parts of it that support the prediction."""
 
 import numpy as np
 import streamlit as st
 
 from core.data.datasets import Dataset
 from core.errors import LabError, RunError
+from core.explain.attribution import METHODS
 from core.runs import RunRow
 from dashboard import server
-from dashboard.state import visitor
+from dashboard.state import address, visitor
 from dashboard.ui import components, formats, heatmap, image_grid, run_charts
 
 POLL = 0.5  # seconds between updates at the worker
 SIZE = 384  # pixels of an image
 FEW_POSITIONS = 25  # of a feature map, below which a heat map hardly locates anything
 
+HOW = {
+    "grad-cam": "the last feature map, weighted by how much it raises the score of the class",
+    "occlusion": "how far the score falls when a patch is covered",
+    "integrated-gradients": "gradients summed on the way from an empty image to this one",
+    "smoothgrad": "the mean gradient of 16 noisy copies: where pixels matter, for or against the class",
+}
 
-def show(run: RunRow, row: int) -> None:
-    """The image, the probabilities, and a heat map for the predicted and the true class."""
+
+def methods() -> list[str]:
+    """A choice of one or more methods that explain an image."""
+    return address.several("method", "Explained by", METHODS, default=["grad-cam"]).split("+")
+
+
+def show(run: RunRow, row: int, methods: list[str]) -> None:
+    """The image, the probabilities, and by each method a heat map for the predicted and the true class."""
     dataset = image_grid.dataset_of(run)
     if dataset is None:
         return
@@ -31,11 +44,10 @@ def show(run: RunRow, row: int) -> None:
     st.markdown(f"Image {row}: **{formats.plain(names[label])}**, {verdict}.")
     probabilities = predictions.loc[row, [f"p_{index}" for index in range(len(names))]].to_numpy(float)
     classes = list(dict.fromkeys([predicted, label]))
-    try:
-        ready = _maps(run, row, dataset, classes) is not None
-    except LabError:
-        ready = True  # shown below
-    st.fragment(_heat_maps, run_every=None if ready else POLL)(run, row, classes, waiting=not ready)
+    for method in filter(None, methods):
+        ready = isinstance(_maps(run, method, row, dataset, classes), list | LabError)
+        poll = st.fragment(_heat_maps, run_every=None if ready else POLL)
+        poll(run, method, row, classes, waiting=not ready)
     components.chart(
         run_charts.probabilities(names, probabilities),
         key=f"probabilities-{run.id}",
@@ -43,44 +55,49 @@ def show(run: RunRow, row: int) -> None:
     )
 
 
-def _heat_maps(run: RunRow, row: int, classes: list[int], *, waiting: bool) -> None:
+def _heat_maps(run: RunRow, method: str, row: int, classes: list[int], *, waiting: bool) -> None:
     dataset = server.datasets.get(run.config.dataset)
     image = dataset.images[row]
-    error = maps = None
-    try:
-        maps = _maps(run, row, dataset, classes)
-    except LabError as raised:
-        error = raised
-    if waiting and (maps or error):
+    maps = _maps(run, method, row, dataset, classes)
+    if waiting and maps:
         st.rerun()  # stops the polling
+    heats = maps if isinstance(maps, list) else []
     per_row = 2 if visitor.get().projector else 3
     cells = [*st.columns(per_row, gap="small"), *st.columns(per_row, gap="small")]
     cells[0].image(components.thumbnail(image, SIZE), caption="The image", width="stretch", alt=f"Image {row}")
-    for cell, index, heat in zip(cells[1:], classes, maps or [], strict=False):
+    for cell, index, heat in zip(cells[1:], classes, heats, strict=False):
         name = dataset.class_names[index]
         cell.image(
             components.thumbnail(heatmap.over(image, heat, SIZE), SIZE),
             caption=formats.plain(f"Evidence for {name}" if heat.any() else f"No evidence for {name}"),
             width="stretch",
-            alt=f"Heat map of the evidence for {name} in image {row}",
+            alt=f"{METHODS[method]} of the evidence for {name} in image {row}",
         )
-    if isinstance(error, RunError):  # such as a method without gradients: nothing went wrong
-        st.info(formats.message(f"{error.remedy}."), title=formats.message(error.received), icon=":material/info:")
-    elif error:
-        components.show_error(error)
+    if isinstance(maps, RunError):  # such as a method without gradients: nothing went wrong
+        st.info(formats.message(f"{maps.remedy}."), title=formats.message(maps.received), icon=":material/info:")
+    elif isinstance(maps, LabError):
+        components.show_error(maps)
     elif maps is None:
         st.caption(":material/hourglass_top: Computing. The first image takes longest: the network has to be loaded.")
     else:
-        st.caption(_how_to_read(*maps[0].shape))
+        st.caption(_how_to_read(method, *maps[0].shape))
 
 
-def _how_to_read(height: int, width: int) -> str:
-    text = f"Grad-CAM: bright areas raise the score of the class. The last feature map has {height} x {width} positions"
+def _how_to_read(method: str, height: int, width: int) -> str:
+    text = f"{METHODS[method]}: {HOW[method]}. "
+    if method != "grad-cam":
+        return text
+    text += f"It has {height} x {width} positions"
     return f"{text}." if height * width >= FEW_POSITIONS else f"{text}: a larger input size shows more detail."
 
 
-def _maps(run: RunRow, row: int, dataset: Dataset, classes: list[int]) -> list[np.ndarray] | None:
-    """A heat map for each class; None while the worker computes one of them."""
-    answers = [server.explain.grad_cam(run.id, row, dataset.images[row], index) for index in classes]
-    maps = [answer[0] for answer in answers if answer is not None]
+def _maps(
+    run: RunRow, method: str, row: int, dataset: Dataset, classes: list[int]
+) -> list[np.ndarray] | LabError | None:
+    """A heat map for each class, or why there is none; None while the worker computes one of them."""
+    try:
+        answers = [server.explain.heat(run.id, method, row, dataset.images[row], index) for index in classes]
+    except LabError as error:
+        return error
+    maps = [answer for answer in answers if answer is not None]
     return maps if len(maps) == len(classes) else None

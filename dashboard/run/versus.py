@@ -96,10 +96,11 @@ def _images(run: RunRow, other: RunRow, both: pd.DataFrame, names: tuple[str, st
     st.subheader("Image by image", anchor=False)
     row = image_grid.selected()
     if row is not None and row in set(both["row"]):
+        methods = explanation.methods()
         for column, shown, name in zip(st.columns(2, gap="large"), (run, other), names, strict=True):
             with column:
                 st.markdown(f"What **{name}** sees")
-                explanation.show(shown, row)
+                explanation.show(shown, row, methods)
     else:
         st.caption(":material/touch_app: Click the text below an image to see what each run looks at.")
     selections = (notable_images.only_first_right, notable_images.only_second_right)

@@ -3,13 +3,16 @@
 import numpy as np
 import streamlit as st
 
+from core import runs
 from core.data import images
 from core.explain import activations as core_activations
-from core.explain import gradcam, imagenet, predict
+from core.explain import attribution, faithfulness, imagenet, predict
 from core.explain.activations import Seen
+from core.explain.faithfulness import Faithfulness
 from core.explain.predict import Answer
+from dashboard.server import tasks
 from dashboard.server.once import once
-from dashboard.server.tasks import Answers
+from dashboard.server.tasks import Answers, Task
 
 ENOUGH = 1024  # pixels of the shorter side; no network sees more
 
@@ -47,18 +50,31 @@ def answering(model: str, digest: str) -> bool:
     return _answers().pending((model, digest))
 
 
-def grad_cam(run_id: str, row: int, image: np.ndarray, class_index: int | None) -> tuple[np.ndarray, np.ndarray] | None:
-    """`gradcam.explain` for an image of the run's dataset; None while the worker computes it.
+def heat(run_id: str, method: str, row: int, image: np.ndarray, class_index: int) -> np.ndarray | None:
+    """`attribution.explain` for an image of the run's dataset; None while the worker computes it.
 
     Raises:
-        LabError: The run cannot be explained.
+        LabError: The run cannot be explained by this method.
     """
-    return _grad_cam().get((run_id, row, class_index), gradcam.explain, run_id, image, class_index)
+    question = (run_id, method, row, class_index)
+    return _heats().get(question, attribution.explain, run_id, method, image, class_index)
 
 
-def forget_grad_cam() -> None:
+def forget_heats() -> None:
     """Compute heat maps again: a run has been resumed."""
-    _grad_cam().clear()
+    _heats().clear()
+
+
+def faithful(run_id: str) -> tuple[Faithfulness, ...] | None:
+    """`faithfulness.find`: how far a run's explanations may be believed, once anybody has asked."""
+    return faithfulness.find(runs.get(run_id))
+
+
+def check(run_id: str) -> Task:
+    """Measures how far a run's explanations may be believed."""
+    return Task(
+        tasks.name("faithfulness", run_id), faithfulness.measure, (run_id,), failure="The maps cannot be checked"
+    )
 
 
 def activations(backbone: str, photo: np.ndarray, digest: str, input_size: int) -> Seen | None:
@@ -86,8 +102,8 @@ def _answers() -> Answers:
 
 
 @once
-def _grad_cam() -> Answers:
-    return Answers(keep=128, failure="Grad-CAM failed")
+def _heats() -> Answers:
+    return Answers(keep=256, failure="The image cannot be explained")
 
 
 @once

@@ -168,7 +168,7 @@ def resume(run_id: str) -> None:
     for result in (get, predictions, stage_predictions, confusion, frozen):
         result.clear(run_id)
     _curves.clear(run_id, None)
-    explain.forget_grad_cam()
+    explain.forget_heats()
     _measures().clear()
     refresh()
 

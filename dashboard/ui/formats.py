@@ -28,6 +28,7 @@ STAGES = {
     "duplicates": "Looking for near-duplicates",
     "map": "Laying out the map",
     "judge": "Judging the map",
+    "explain": "Explaining images",
 }
 
 

@@ -9,7 +9,9 @@ from plotly.subplots import make_subplots
 
 from core import metrics
 from core.evaluation.measures import Answering
-from dashboard.ui.charts import ACCENT, MANY_CLASSES, QUIET, TINT, canvas, error_bars, label
+from core.explain.attribution import METHODS
+from core.explain.faithfulness import Faithfulness
+from dashboard.ui.charts import ACCENT, MANY_CLASSES, QUIET, TINT, canvas, class_colour, error_bars, label
 
 SECOND = "#e08600"  # the other of two runs
 FEW = 10  # images of a bin; fewer are drawn faintly
@@ -112,6 +114,26 @@ def answering(points: Sequence[Answering], chosen: Answering) -> go.Figure:
         )
     figure.update_xaxes(title_text="Images that are answered (%)", range=[0, 101])
     return figure.update_yaxes(title_text="Accuracy of these (%), 95 % interval")
+
+
+def perturbed(methods: Sequence[Faithfulness]) -> go.Figure:
+    """The probability of the predicted class while regions come in (solid) or are taken away (dotted), by method."""
+    figure = canvas(height=340)
+    for index, each in enumerate(methods):
+        shares = np.linspace(0, 100, len(each.insertion))
+        for name, values, dash in (("in", each.insertion, "solid"), ("away", each.deletion, "dot")):
+            figure.add_scatter(
+                x=shares,
+                y=100 * np.array(values),
+                name=METHODS[each.method],
+                legendgroup=each.method,
+                showlegend=name == "in",
+                mode="lines",
+                line={"color": class_colour(index), "dash": dash, "width": 2.5},
+                hovertemplate=f"{METHODS[each.method]}, %{{x:.0f}} % of the image {name}: %{{y:.0f}} %<extra></extra>",
+            )
+    figure.update_xaxes(title="regions put in (solid) or taken away (dotted), %")
+    return figure.update_yaxes(title="probability, %", rangemode="tozero")
 
 
 def paired(counts: metrics.Paired, first: str, second: str) -> go.Figure:

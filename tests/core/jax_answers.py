@@ -12,7 +12,7 @@ from core.curriculum import vanishing_gradients
 from core.data import datasets
 from core.embeddings import Source
 from core.errors import LabError, Paused
-from core.explain import gradcam
+from core.explain import attribution, gradcam
 from core.features import Encoder, extract
 
 LITE = Encoder("EfficientNetLite0", input_size=64)
@@ -75,6 +75,7 @@ if __name__ == "__main__":
         "whole": probabilities(whole),
         "resumed": probabilities(resumed),
         "heat": heat,
+        "integrated": attribution.explain(whole, "integrated-gradients", sample.images[0], 3),
         "first": first,
         "map": maps.compute(MAP).positions,
         "norms": np.array([norms["plain"], norms["residual"]]),

@@ -15,7 +15,7 @@ from core import backbones, features, hardware, keras_defaults, maps
 from core.cli import doctor
 from core.data import datasets
 from core.errors import ConfigError
-from core.explain import gradcam
+from core.explain import attribution, gradcam
 from core.features import compiled
 from tests.core import jax_answers
 
@@ -59,12 +59,17 @@ def test_a_fine_tune_learns_and_one_that_was_resumed_ends_the_same(jax):
 
 
 @pytest.mark.slow
-def test_its_network_and_grad_cam_are_the_same_on_tensorflow(jax):
+def test_its_network_and_explanations_are_the_same_on_tensorflow(jax):
     import keras
 
-    exported = keras.models.load_model(jax.exported["keras"], compile=False)
-    heat, probabilities = gradcam.explain_model(exported, datasets.load(datasets.SAMPLE).images[0])
+    exported, image = (
+        keras.models.load_model(jax.exported["keras"], compile=False),
+        datasets.load(datasets.SAMPLE).images[0],
+    )
+    heat, probabilities = gradcam.explain_model(exported, image)
     np.testing.assert_allclose(jax.heat, heat, atol=1e-3)
+    integrated = attribution.of_model(exported, "integrated-gradients", image, 3)
+    np.testing.assert_allclose(jax.integrated, integrated, atol=1e-2)
     np.testing.assert_allclose(jax.first, probabilities, atol=1e-4)
 
 

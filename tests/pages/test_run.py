@@ -12,6 +12,7 @@ from distributed import Client, LocalCluster
 from core import metrics, runs
 from core.config import RunConfig
 from core.data import datasets
+from core.explain import faithfulness
 from core.progress import Progress
 from core.training import freezing
 from dashboard.ui import formats
@@ -145,6 +146,19 @@ def test_surest_mistakes_come_with_a_heat_map_for_the_predicted_and_the_true_cla
     for label in wrong[["prediction", "label"]].iloc[-1]:
         assert any(f"evidence for {names[label]} " in alt for alt in alts)
     assert "expected calibration error" in said(page)
+
+
+def test_an_image_is_explained_by_several_methods_and_they_are_checked_on_request(visit, used, monkeypatch):
+    page = visit("run", run=used[0], view="Images", method="occlusion+smoothgrad")
+    wait(page, lambda: "Occlusion: how far the score falls" in said(page) and "SmoothGrad: the mean" in said(page))
+    assert "Grad-CAM:" not in said(page)
+    monkeypatch.setattr(faithfulness, "IMAGES", 2)
+    page.button(
+        key=next(button.key for button in page.button if "begin-faithfulness" in (button.key or ""))
+    ).click().run()
+    wait(page, lambda: "random order" in said(page))
+    (table,) = [each.value for each in page.dataframe if "Likeness" in each.value]
+    assert len(table) == 4 and (table["Verdict"] != "").all()
 
 
 def test_a_click_on_an_image_asks_about_it_and_the_address_keeps_it(visit, used):

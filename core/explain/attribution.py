@@ -1,0 +1,115 @@
+"""Which pixels of an image support a class, by four methods, and how far to believe them.
+
+    Grad-CAM              the last feature map, weighted by its gradient (see `gradcam`)
+    occlusion             how much the score falls when a patch is covered: Zeiler and Fergus, ECCV 2014
+    integrated gradients  gradients along the way from an empty image to this one: Sundararajan et al., ICML 2017
+    SmoothGrad            the mean gradient of noisy copies: Smilkov et al., 2017 (https://arxiv.org/abs/1706.03825)
+
+A pixel is taken away by giving it the mean colour of its image. A score is what the softmax is applied to.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from core.errors import RunError
+from core.explain import gradcam, gradients
+from core.runs import models
+
+PATCH = 4  # the image is so many patches wide that are covered one by one, each twice, shifted by half
+STEPS = 24  # of the way from the empty image
+COPIES = 16  # with noise
+NOISE = 0.15  # its standard deviation, of the range of the image: within the paper's 10 to 20 %
+
+Heat = np.ndarray
+"""(h, w) float32, 0 to 1: its maximum is 1, or all are 0 if nothing supports the class."""
+
+
+def explain(run_id: str, method: str, image: np.ndarray, class_index: int) -> Heat:
+    """Which parts of an image (s, s, 3) uint8 support a class, according to a finished run and a method of METHODS.
+
+    Raises:
+        RunError: The run has no model, or the method does not explain networks of this kind.
+    """
+    return of_model(models.load(run_id), method, image, class_index)
+
+
+def of_model(model: Any, method: str, image: np.ndarray, class_index: int) -> Heat:
+    """`explain` for a Keras model from uint8 images to probabilities."""
+    heat = np.maximum(_METHODS[method](model, image, class_index), 0)
+    highest = heat.max()
+    return (heat / highest if highest > 0 else heat).astype(np.float32)
+
+
+def empty(image: np.ndarray) -> np.ndarray:
+    """The image (s, s, 3) float32 with nothing on it: its mean colour."""
+    return np.broadcast_to(image.mean(axis=(0, 1)), image.shape).astype(np.float32)
+
+
+def _grad_cam(model: Any, image: np.ndarray, class_index: int) -> np.ndarray:
+    return gradcam.explain_model(model, image, class_index)[0]
+
+
+def _occlusion(model: Any, image: np.ndarray, class_index: int) -> np.ndarray:
+    size, without = len(image), empty(image)
+    edges = np.linspace(0, size, 2 * PATCH + 1).round().astype(int)  # of half patches
+    places = [
+        (slice(edges[i], edges[i + 2]), slice(edges[j], edges[j + 2]))
+        for i in range(2 * PATCH - 1)
+        for j in range(2 * PATCH - 1)
+    ]
+    covered = np.repeat(image[None].astype(np.float32), 1 + len(places), axis=0)  # the first one is whole
+    for copy, place in zip(covered[1:], places, strict=True):
+        copy[place] = without[place]
+    whole, *scores = gradients.to_numpy(gradients.scores(model)(covered, training=False))[:, class_index]
+    falls, counts = np.zeros((size, size)), np.zeros((size, size))
+    for place, score in zip(places, scores, strict=True):
+        falls[place] += whole - score
+        counts[place] += 1
+    return falls / counts
+
+
+def _integrated_gradients(model: Any, image: np.ndarray, class_index: int) -> np.ndarray:
+    start = empty(image)
+    shares = ((np.arange(STEPS) + 0.5) / STEPS).astype(np.float32)[:, None, None, None]  # the midpoint rule
+    slopes = _slopes(model, start + shares * (image - start), class_index)
+    return ((image - start) * slopes.mean(axis=0)).sum(axis=-1)
+
+
+def _smooth_grad(model: Any, image: np.ndarray, class_index: int) -> np.ndarray:
+    scale = NOISE * (float(image.max()) - float(image.min()))
+    noise = np.random.default_rng(0).normal(0, scale, (COPIES, *image.shape)).astype(np.float32)
+    return np.abs(_slopes(model, image + noise, class_index).mean(axis=0)).sum(axis=-1)
+
+
+def _slopes(model: Any, images: np.ndarray, class_index: int) -> np.ndarray:
+    """The gradient (b, s, s, 3) of a class's score with respect to the pixels of each image."""
+    import keras
+
+    network = gradients.scores(model)
+    slopes, _ = gradients.gradient(
+        lambda x: (keras.ops.sum(network(x, training=False)[:, class_index]), None), images.astype(np.float32)
+    )
+    if not slopes.any():
+        raise RunError(
+            "No gradient arrives at the pixels: this network rounds the pixels of a resized image, as CLIP does",
+            "a network that does not",
+            "Choose occlusion, which needs no gradient",
+        )
+    return slopes
+
+
+Method = Callable[[Any, np.ndarray, int], np.ndarray]
+_METHODS: dict[str, Method] = {
+    "grad-cam": _grad_cam,
+    "occlusion": _occlusion,
+    "integrated-gradients": _integrated_gradients,
+    "smoothgrad": _smooth_grad,
+}
+METHODS = {
+    "grad-cam": "Grad-CAM",
+    "occlusion": "Occlusion",
+    "integrated-gradients": "Integrated gradients",
+    "smoothgrad": "SmoothGrad",
+}

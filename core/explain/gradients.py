@@ -1,0 +1,73 @@
+"""Gradients of a Keras network, on TensorFlow or JAX, and networks to take them of."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from core.backbones import graph
+
+
+def gradient(function: Callable[[Any], tuple[Any, Any]], x: Any) -> tuple[np.ndarray, Any]:
+    """The gradient of a scalar with respect to x, and what else the function returns.
+
+    Args:
+        function: From x to a scalar and anything else.
+    """
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        slopes, other = jax.grad(function, has_aux=True)(keras.ops.convert_to_tensor(x))
+    else:
+        import tensorflow as tf
+
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            x = tf.convert_to_tensor(x)
+            tape.watch(x)
+            value, other = function(x)
+        slopes = tape.gradient(value, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return to_numpy(slopes), other
+
+
+def to_numpy(tensor: Any) -> np.ndarray:
+    """Float32, whatever the precision of the tensor."""
+    import keras
+
+    return np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(tensor, "float32")))
+
+
+@lru_cache(maxsize=2)
+def scores(model: Any) -> Any:
+    """The same network for pixels that may be differentiated, (b, s, s, 3) float32 -> (b, classes) before the softmax.
+
+    Args:
+        model: From uint8 images to probabilities; its last layer is the classifier, with the softmax or followed by it.
+    """
+    import keras
+
+    pixels = keras.Input(model.input_shape[1:], dtype="float32")
+    with graph.forgetting(model):
+        copy: Any = keras.models.clone_model(model, input_tensors=pixels, clone_function=lambda layer: layer)
+        last = graph.uses(copy)[-1]
+        return keras.Model(pixels, before_softmax(last.operation, last.inputs[0]))
+
+
+def before_softmax(classifier: Any, x: Any) -> Any:
+    """The scores (b, classes) float32 whose softmax a network's last layer returns for its input."""
+    import keras
+
+    x = keras.ops.cast(x, "float32")
+    return keras.ops.matmul(x, classifier.kernel) + classifier.bias if hasattr(classifier, "kernel") else x
+
+
+def shuffled(model: Any) -> Any:
+    """A copy of a network whose weights have the same values in random places, each tensor for itself."""
+    import keras
+
+    random = np.random.default_rng(0)
+    copy = keras.models.clone_model(model)
+    copy.set_weights([random.permutation(values.ravel()).reshape(values.shape) for values in model.get_weights()])
+    return copy

@@ -1,0 +1,95 @@
+"""Whether the maps that explain a run's predictions may be believed, measured on request."""
+
+import pandas as pd
+import streamlit as st
+
+from core.explain.attribution import METHODS
+from core.explain.faithfulness import IMAGES, Faithfulness
+from core.runs import RunRow
+from dashboard import server
+from dashboard.server.tasks import Task
+from dashboard.ui import components, formats, run_charts, task_progress
+
+POLL = 0.5  # seconds between updates at the worker
+
+
+def show(run: RunRow) -> None:
+    """What was measured, or the button that measures it."""
+    st.subheader("Can these maps be believed?", anchor=False)
+    check = server.explain.check(run.id)
+    if check.running:
+        st.fragment(_wait, run_every=POLL)(check)
+        return
+    if measured := server.explain.faithful(run.id):
+        _result(run, measured)
+        return
+    task_progress.why_it_ended(check.error, kept="Nothing was kept.")
+    st.markdown(
+        "A good map points at what the network uses: without those regions it is no longer sure. And it is another map "
+        "when the weights of the network are shuffled."
+    )
+    st.button(
+        f"Check on {IMAGES} test images",
+        icon=":material/fact_check:",
+        key=f"begin-{check.name}",
+        on_click=task_progress.begin,
+        args=([check],),
+    )
+
+
+def _wait(check: Task) -> None:
+    if not check.running:
+        st.rerun()
+    task_progress.bar(check)
+    task_progress.cancel_button([check], key=f"cancel-{check.name}")
+
+
+def _result(run: RunRow, measured: tuple[Faithfulness, ...]) -> None:
+    st.markdown(sentence(measured))
+    left, right = st.columns([4, 3], gap="large")
+    with left:
+        rows = pd.DataFrame([_row(each) for each in measured])
+        st.dataframe(rows, hide_index=True, height="content")
+        st.caption(
+            "Area: the mean probability of the predicted class while the regions that a map calls most important come "
+            "in one after another, less that while they are taken away; a random order has 0. Likeness: rank "
+            "correlation with the map of the same network with shuffled weights. Both with 95 % intervals of the mean."
+        )
+    with right:
+        components.chart(
+            run_charts.perturbed([each for each in measured if not each.error]),
+            key=f"faithfulness-{run.id}",
+            alt="Probability of the predicted class while regions are taken away or put in",
+        )
+
+
+def sentence(measured: tuple[Faithfulness, ...]) -> str:
+    """Which method points best at what this network uses, and which ones are not to be believed, in Markdown."""
+    known = [each for each in measured if not each.error]
+    best = max(known, key=lambda each: each.gain.value)
+    if not best.points_at_evidence:
+        return f"**No method does better than a random order**, as far as {IMAGES} images tell."
+    parts = [f"**{METHODS[best.method]}** points best at what this network uses."]
+    if no_better := [METHODS[each.method] for each in known if not each.points_at_evidence]:
+        parts.append(f"**{formats.listed(no_better)}** cannot be told from a random order.")
+    if same := [METHODS[each.method] for each in known if not each.depends_on_weights]:
+        verb = "shows" if len(same) == 1 else "show"
+        parts.append(
+            f"**{formats.listed(same)}** {verb} nearly the same with shuffled weights: what is in the image, and not "
+            "what the network has learned."
+        )
+    else:
+        parts.append("All of them depend on what it has learned: with shuffled weights they show something else.")
+    return " ".join(parts)
+
+
+def _row(each: Faithfulness) -> dict[str, str]:
+    if each.error:
+        return {"Method": METHODS[each.method], "Verdict": each.error, "Area": "", "Likeness": ""}
+    better = "points at evidence" if each.points_at_evidence else "no better than random"
+    return {
+        "Method": METHODS[each.method],
+        "Verdict": better if each.depends_on_weights else "ignores the weights",
+        "Area": f"{each.gain.value:.2f} ({each.gain.low:.2f} to {each.gain.high:.2f})",
+        "Likeness": f"{each.similarity.value:.2f} ({each.similarity.low:.2f} to {each.similarity.high:.2f})",
+    }

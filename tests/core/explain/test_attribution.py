@@ -1,0 +1,85 @@
+"""Every method finds evidence that was planted, and what it says of a network follows from its definition."""
+
+import numpy as np
+import pytest
+
+from core.config import RunConfig
+from core.errors import RunError
+from core.explain import attribution, gradients
+from core.training import model as assembly
+from tests.core.explain.test_gradcam import GREEN, IMAGE, RED, by_colour
+
+GRADIENTS = ("integrated-gradients", "smoothgrad")
+
+
+@pytest.fixture(scope="module")
+def network():
+    """A small convolutional network for 24 px images that was not trained."""
+    config = RunConfig(backbone="Tiny", method="finetune", weights="untrained", head_units=8)
+    return assembly.assemble(config, image_size=24, classes=5).model
+
+
+@pytest.fixture(scope="module")
+def image():
+    return np.random.default_rng(0).integers(0, 256, (24, 24, 3), np.uint8)
+
+
+@pytest.mark.parametrize("method", ["occlusion", "integrated-gradients"])
+def test_the_map_shows_the_planted_evidence_of_each_class(method):
+    model = by_colour(nested=True)
+    red, green = (attribution.of_model(model, method, IMAGE, each) for each in (RED, GREEN))
+    assert red.dtype == np.float32 and red.shape == (8, 8)
+    assert red.max() == green.max() == 1
+    assert red[:2, :2].min() > red[4:].max()
+    assert green[6:, 4:].min() > green[:4].max()
+
+
+def test_smoothgrad_of_a_linear_score_is_its_slope():
+    heat = attribution.of_model(by_colour(nested=True), "smoothgrad", IMAGE, RED)
+    assert heat == pytest.approx(np.ones((8, 8)), abs=1e-6)
+
+
+@pytest.mark.parametrize("class_index", [0, 4])
+def test_integrated_gradients_sum_to_what_the_image_adds_to_the_score(network, image, class_index):
+    """Completeness, an axiom of the paper."""
+    start, steps = attribution.empty(image), 256
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attribution, "STEPS", steps)
+        total = attribution._integrated_gradients(network, image, class_index).sum()
+    pixels = np.stack([start, image.astype(np.float32)])
+    before, after = gradients.to_numpy(gradients.scores(network)(pixels))[:, class_index]
+    assert total == pytest.approx(after - before, rel=0.02)
+
+
+def test_scores_are_those_whose_softmax_the_network_returns(network, image):
+    scores = gradients.to_numpy(gradients.scores(network)(image[None].astype(np.float32)))
+    expected = np.exp(scores) / np.exp(scores).sum()
+    assert np.asarray(network(image[None])) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("method", attribution.METHODS)
+def test_it_is_the_same_each_time_and_leaves_the_network_as_it_was(network, image, method):
+    before = np.asarray(network(image[None]))
+    first, second = (attribution.of_model(network, method, image, 3) for _ in range(2))
+    assert (first == second).all()
+    assert 0 <= first.min() <= first.max() <= 1
+    assert (np.asarray(network(image[None])) == before).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["occlusion", *GRADIENTS])
+def test_a_transformer_is_explained_by_all_that_need_no_feature_map(method):
+    config = RunConfig(backbone="ToyCLIP", method="finetune", weights="untrained")
+    model = assembly.assemble(config, image_size=32, classes=10).model
+    image = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    assert attribution.of_model(model, method, image, 3).max() == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", GRADIENTS)
+def test_a_network_that_rounds_resized_pixels_has_no_gradient_and_that_is_said(method):
+    config = RunConfig(backbone="ToyCLIP", method="finetune", weights="untrained")
+    model = assembly.assemble(config, image_size=48, classes=10).model
+    image = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
+    with pytest.raises(RunError, match=r"rounds the pixels.*Choose occlusion"):
+        attribution.of_model(model, method, image, 3)
