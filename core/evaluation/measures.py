@@ -3,6 +3,7 @@
     of_run(run_id)          all of the following, of a run
     measure(labels, p)      every measure with its 95 % interval
     of_classes(labels, p)   precision, recall and areas of each class
+    curves(labels, p)       ROC and precision against recall, each class against the rest
     answering(labels, p)    how many images are answered, and how many of these rightly, above a confidence
 
 Definitions are scikit-learn's, which is the referee in the tests. Intervals are percentiles of a bootstrap: test images
@@ -21,6 +22,7 @@ from core.metrics import Interval
 DRAWS = 500
 AT_ONCE = 64  # draws, of 10,000 images 5 MB an array
 THRESHOLDS = np.linspace(0, 1, 101)  # confidences
+MOST_POINTS = 200  # of a curve; a chart shows no more
 TINIEST = np.finfo(np.float64).eps  # a smaller probability counts as this one in the log loss, as in scikit-learn
 
 
@@ -49,6 +51,7 @@ class Measured:
 
     measures: list[Measure]
     classes: pd.DataFrame  # as `of_classes` has it
+    curves: pd.DataFrame  # as `curves` has it
     answering: list[Answering]
     misleading: float | None
 
@@ -61,7 +64,9 @@ def of_run(run_id: str) -> Measured:
     """
     tested = runs.predictions(run_id)
     labels, p = tested["label"].to_numpy(), tested.filter(regex=r"^p_\d+$").to_numpy()
-    return Measured(measure(labels, p), of_classes(labels, p), answering(labels, p), misleading(labels, p))
+    return Measured(
+        measure(labels, p), of_classes(labels, p), curves(labels, p), answering(labels, p), misleading(labels, p)
+    )
 
 
 def measure(labels: np.ndarray, probabilities: np.ndarray, *, seed: int = 0) -> list[Measure]:
@@ -126,6 +131,24 @@ def of_classes(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
                 "average_precision": areas[1],
             }
         )
+
+
+def curves(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
+    """Points of each class that has an image, from the surest answer on: class_index, threshold, false_positive_rate,
+    recall, precision; at most MOST_POINTS a class, the ends among them; nan where undefined."""
+    parts = []
+    for index in np.flatnonzero(np.bincount(labels, minlength=probabilities.shape[1])):
+        order = np.argsort(-probabilities[:, index], kind="stable")
+        falling, own = probabilities[order, index], labels[order] == index
+        last = np.flatnonzero(np.r_[falling[1:] != falling[:-1], True])  # of those with equal probabilities
+        if len(last) > MOST_POINTS:
+            last = last[np.linspace(0, len(last) - 1, MOST_POINTS).astype(int)]
+        found, false = own.cumsum()[last], (~own).cumsum()[last]
+        negatives = (~own).sum()
+        part = {"threshold": falling[last], "recall": found / own.sum(), "precision": found / (found + false)}
+        part["false_positive_rate"] = false / negatives if negatives else np.nan
+        parts.append(pd.DataFrame({"class_index": index} | part))
+    return pd.concat(parts, ignore_index=True)
 
 
 def answering(labels: np.ndarray, probabilities: np.ndarray) -> list[Answering]:

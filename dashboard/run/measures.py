@@ -1,16 +1,19 @@
-"""More than accuracy: every measure of a run with its interval, each class, and a run that may say "I don't know"."""
+"""More than accuracy: every measure of a run with its interval, each class and its curves, a run that may say "I don't
+know", and mistakes that cost different amounts."""
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.evaluation.measures import THRESHOLDS, Answering, Measure
+from core.evaluation.measures import THRESHOLDS, Answering, Measure, Measured
 from core.runs import RunRow
 from dashboard import server
+from dashboard.run import costs
 from dashboard.ui import components, formats, run_charts
 
 TAB = "Measures"  # of the page Run
 POLL = 0.5  # seconds between looks for the answer of the worker
+MOST_CURVES = 10  # classes with curves; more lines cannot be told apart
 
 
 def show(run: RunRow) -> None:
@@ -37,7 +40,8 @@ def show(run: RunRow) -> None:
         with st.expander("What they mean", icon=":material/help:"):
             st.markdown("\n".join(f"- **{each.title}**: {each.meaning}." for each in measured.measures))
     with right:
-        table = measured.classes.assign(**{"class": list(server.runs.confusion(run.id).columns)})
+        class_names = list(server.runs.confusion(run.id).columns)
+        table = measured.classes.assign(**{"class": class_names})
         names = {
             "class": "Class",
             "images": "Images",
@@ -50,7 +54,13 @@ def show(run: RunRow) -> None:
         shown = table[list(names)].rename(columns=names)
         figures = {name: st.column_config.NumberColumn(format="%.3f") for name in list(names.values())[2:]}
         st.dataframe(shown, hide_index=True, column_config=figures, height="content" if len(shown) <= 10 else 390)
-    _declining(run, measured.answering)
+    curves, declining, costing = st.tabs(["Curves of each class", "If it may say “I don't know”", "What mistakes cost"])
+    with curves:
+        _curves(run, measured, class_names)
+    with declining:
+        _declining(run, measured.answering)
+    with costing:
+        costs.show(run, class_names)
 
 
 def _look_again(run_id: str) -> None:
@@ -70,8 +80,30 @@ def _row(measure: Measure) -> dict[str, str]:
     return {"Measure": measure.title, "Value": f"{value.value:.3f}", "95 % interval": interval}
 
 
+def _curves(run: RunRow, measured: Measured, class_names: list[str]) -> None:
+    """ROC and precision against recall side by side, of the classes with the least areas if there are many."""
+    table = measured.classes
+    drawings = (
+        (
+            "roc_auc",
+            run_charts.roc,
+            "ROC: the rate of true against that of false positives, each class against the rest",
+        ),
+        ("average_precision", run_charts.precision_recall, "Precision against recall, each class against the rest"),
+    )
+    for column, (area, draw, alt) in zip(st.columns(2, gap="large"), drawings, strict=True):
+        areas = table[area].to_numpy()
+        worst = [int(index) for index in np.argsort(areas)[:MOST_CURVES] if not np.isnan(areas[index])]
+        if not worst:
+            continue
+        names = {index: f"{class_names[index]} {areas[index]:.3f}" for index in sorted(worst)}
+        with column:
+            components.chart(draw(measured.curves, names), key=f"{area}-{run.id}", alt=alt)
+            few = f", of the {MOST_CURVES} classes with the least" if len(table) > MOST_CURVES else ""
+            st.caption(f"Beside each class the area under its curve{few}.")
+
+
 def _declining(run: RunRow, points: list[Answering]) -> None:
-    st.subheader("If it may say “I don't know”", anchor=False)
     threshold = st.slider(
         "Answer from this confidence on",
         0,

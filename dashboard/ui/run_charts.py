@@ -1,6 +1,7 @@
 """The charts of one finished run, and of two side by side: a table in, a Plotly figure out, as in `charts`."""
 
-from collections.abc import Sequence
+import html
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -134,6 +135,40 @@ def perturbed(methods: Sequence[Faithfulness]) -> go.Figure:
             )
     figure.update_xaxes(title="regions put in (solid) or taken away (dotted), %")
     return figure.update_yaxes(title="probability, %", rangemode="tozero")
+
+
+def roc(points: pd.DataFrame, names: Mapping[int, str]) -> go.Figure:
+    """Recall against false positives, one line a class; columns of `measures.curves`, and what to call each class."""
+    start = {"recall": [0.0], "false_positive_rate": [0.0], "threshold": [1.0]}
+    figure = _curves(points, names, "false_positive_rate", "recall", start)
+    chance = {"mode": "lines", "line": {"color": QUIET, "dash": "dot"}, "showlegend": False, "hoverinfo": "skip"}
+    figure.add_scatter(x=[0, 1], y=[0, 1], **chance)
+    figure.update_xaxes(title_text="False positive rate")
+    return figure.update_yaxes(title_text="True positive rate (recall)")
+
+
+def precision_recall(points: pd.DataFrame, names: Mapping[int, str]) -> go.Figure:
+    """Precision against recall, one line a class; columns of `measures.curves`, and what to call each class."""
+    figure = _curves(points, names, "recall", "precision", {})
+    figure.update_xaxes(title_text="Recall")
+    return figure.update_yaxes(title_text="Precision")
+
+
+def _curves(points: pd.DataFrame, names: Mapping[int, str], x: str, y: str, start: Mapping[str, list]) -> go.Figure:
+    figure = canvas(height=420)
+    for index, name in names.items():
+        part = pd.concat([pd.DataFrame(start), points[points["class_index"] == index]])
+        figure.add_scatter(
+            x=part[x],
+            y=part[y],
+            mode="lines",
+            name=html.escape(name),
+            line={"color": class_colour(index), "width": 2.5},
+            customdata=part["threshold"],
+            hovertemplate="From a probability of %{customdata:.3f} on: %{x:.3f}, %{y:.3f}",
+        )
+    figure.update_xaxes(range=[-0.01, 1.01])
+    return figure.update_yaxes(range=[0, 1.02])
 
 
 def paired(counts: metrics.Paired, first: str, second: str) -> go.Figure:

@@ -318,3 +318,13 @@ def test_measures_and_what_declining_brings(visit, used):
     slider = next(slider for slider in page.slider if slider.key == "least-confidence")
     slider.set_value(0).run()
     assert "It answers **100.0 %** of the images" in said(page)
+
+
+def test_a_cost_of_no_answer_lets_a_run_decline(visit, used):
+    page = visit("run", run=used[0], view="Measures")
+    wait(page, lambda: "The most probable class costs" in said(page))
+    assert "They are the same answers." in said(page)
+    page.number_input(key="cost-declining").set_value(0.1).run()
+    assert "None: " in said(page)
+    page.number_input(key="cost-declining").set_value(None).run()
+    assert "They are the same answers." in said(page)

@@ -53,6 +53,30 @@ def test_values_are_those_of_scikit_learn(shares):
         np.testing.assert_allclose(table["average_precision"], expected)
 
 
+@pytest.mark.parametrize("digits", [16, 1])  # rounded, many are equal
+def test_curves_are_those_of_scikit_learn(digits):
+    labels, p = drawn(CASES["uneven"], n=150)
+    p = p.round(digits)
+    curves = measures.curves(labels, p)
+    for index in range(3):
+        part = curves[curves["class_index"] == index]
+        false, true, thresholds = reference.roc_curve(labels == index, p[:, index], drop_intermediate=False)
+        np.testing.assert_allclose(part[["false_positive_rate", "recall"]], np.stack([false, true], axis=1)[1:])
+        np.testing.assert_allclose(part["threshold"], thresholds[1:])
+        precision, recall, _ = reference.precision_recall_curve(labels == index, p[:, index])
+        ours = part.set_index("recall")["precision"]
+        for each, value in zip(recall[:-1], precision[:-1], strict=True):
+            assert np.isclose(ours[[each]], value).any()
+
+
+def test_long_curves_keep_their_ends():
+    labels, p = drawn(CASES["even"], n=5000)
+    for _, part in measures.curves(labels, p).groupby("class_index"):
+        assert len(part) == measures.MOST_POINTS
+        assert part["false_positive_rate"].is_monotonic_increasing
+        assert part["recall"].iloc[-1] == part["false_positive_rate"].iloc[-1] == 1
+
+
 def test_intervals_hold_the_value_of_many_images_about_as_often_as_they_say():
     everything = {each.title: each.value.value for each in measures.measure(*drawn((0.5, 0.5), n=40_000, seed=1))}
     held = dict.fromkeys(everything, 0)

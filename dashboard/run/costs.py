@@ -1,0 +1,77 @@
+"""What mistakes cost, typed into a table of true classes and answers, and the cheapest answers that follow."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.errors import ConfigError
+from core.evaluation import costs
+from core.evaluation.costs import Saving
+from core.runs import RunRow
+from dashboard import server
+from dashboard.run import confidence
+from dashboard.ui import components, formats
+from dashboard.ui.charts import MANY_CLASSES
+
+
+def show(run: RunRow, class_names: Sequence[str]) -> None:
+    """The table, and below it what a run that answers by expected cost would save."""
+    if len(class_names) > MANY_CLASSES:
+        st.caption(f"Costs can be typed for at most {MANY_CLASSES} classes; here are {len(class_names)}.")
+        return
+    table, verdict = st.columns([7, 5], gap="large")
+    with table:
+        names = [formats.plain(name) for name in class_names]
+        typed = st.data_editor(
+            pd.DataFrame(1.0 - np.eye(len(names)), index=names, columns=names),
+            key=f"costs-{run.id}",
+            column_config={
+                name: st.column_config.NumberColumn(min_value=0.0, format="%g", width="small") for name in names
+            },
+            disabled=["_index"],
+            height="content",
+        )
+        st.caption(
+            "The cost of an image, by its true class (row) and the answer (column). All mistakes cost 1 at first."
+        )
+    with verdict:
+        declining = st.number_input(
+            "Cost of “I don't know”", 0.0, value=None, placeholder="It has to answer", key="cost-declining", width=240
+        )
+        values = typed.to_numpy(float)
+        try:
+            costs.check(values)
+        except ConfigError as error:
+            components.show_error(error)
+            return
+        tested = server.runs.predictions(run.id)
+        labels, p = tested["label"].to_numpy(), tested.filter(regex=r"^p_\d+$").to_numpy()
+        found = costs.saving(labels, p, values, np.inf if declining is None else declining)
+        st.markdown("  \n".join(sentences(found)))
+        if len(names) == 2:
+            st.markdown(f"It answers **{names[1]}** from a probability of {costs.threshold(values):.3f} on.")
+        st.caption(
+            "Each answer is the one of least expected cost by the run's own probabilities (Elkan, 2001); nothing was "
+            f"chosen on the test images. The better calibrated they are (tab {confidence.TAB}), the more it saves."
+        )
+
+
+def sentences(found: Saving) -> list[str]:
+    """The two costs, whether they differ by more than chance, and what has changed; Markdown."""
+    low, high = found.saved.low, found.saved.high
+    lines = [
+        f"The most probable class costs **{found.usual:.3f}** an image, the cheapest answer **{found.cheapest:.3f}**."
+    ]
+    if not found.changed and not found.declined:
+        return [*lines, "They are the same answers."]
+    clear = low > 0 or high < 0
+    verdict = f"It saves {found.saved.value:.3f} (95 % interval {low:.3f} to {high:.3f})"
+    lines.append(f"{verdict}." if clear else f"{verdict}: too close to call.")
+    lines.append(
+        f"Another answer: {formats.percent(found.changed)} of the images. None: {formats.percent(found.declined)}."
+    )
+    if found.declined < 1:
+        lines.append(f"Right: {formats.percent(found.accuracy)} of the answered images.")
+    return lines
