@@ -39,6 +39,10 @@ setup: .venv/installed  ## Create .venv and install the pinned packages; again o
 run: setup  ## Open the dashboard
 	$(HUGE) $(BIN)/streamlit run dashboard/app.py
 
+.PHONY: class
+class: setup  ## Open the dashboard to a class in your network
+	BACKBONE_LAB_MODE=class $(HUGE) $(BIN)/streamlit run dashboard/app.py --server.address 0.0.0.0 --server.headless true
+
 .PHONY: test
 test: .venv/installed-test chromium  ## Run every test: 20 to 35 minutes on 2 cores; browser tests need Chromium, Chrome or Edge
 	$(HUGE) $(BIN)/python -m pytest $(PARALLEL)

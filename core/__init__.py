@@ -6,6 +6,7 @@
     keras_defaults                         Keras without the settings of other work
     hardware                               a description of this machine
     storage, download                      files of the home folder; one file over HTTP
+    roster, people                         who is in a class, and who may do what
     quoting                                text from outside in code and documents
     metrics, neighbours                    arrays in, numbers out
     calibration                            confidence against accuracy, and against chance

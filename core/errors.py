@@ -9,6 +9,7 @@ LabError
  ├─ StoreError       a run store that does not answer, or that this version of MLflow cannot open
  ├─ MapError         vectors that cannot be drawn as a map, or a missing map
  ├─ EngineError      no worker or no scheduler
+ ├─ AccessError      what this person may not do, or cannot join the class by
  ├─ Diverged         training whose loss became non-finite
  └─ Stopped          not a failure: the user pressed Stop
      └─ Paused       the user pressed Pause; the run can be resumed
@@ -78,6 +79,10 @@ class MapError(LabError):
 
 class EngineError(LabError):
     """No worker or no scheduler."""
+
+
+class AccessError(LabError):
+    """What this person may not do, or cannot join the class by."""
 
 
 class Diverged(LabError):  # noqa: N818 - an outcome

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from core.errors import ConfigError
 
 SERVER_PATHS = ("localhost", "everyone", "nobody")
+MODES = ("alone", "class")
 MOST_GIGABYTES = 1e9  # more is a slip, or infinite
 ASSETS = Path(__file__).parent.parent / "assets"
 
@@ -78,11 +79,19 @@ def disk_reserve() -> int:
 
 def server_paths() -> str:
     """Who may name files of the server in a browser. `BACKBONE_LAB_SERVER_PATHS`, by default "localhost"."""
-    who = os.environ.get("BACKBONE_LAB_SERVER_PATHS") or SERVER_PATHS[0]
-    if who not in SERVER_PATHS:
-        expected = f"one of {', '.join(SERVER_PATHS)}"
-        raise ConfigError(f"BACKBONE_LAB_SERVER_PATHS is {who!r}", expected, "Change or unset it")
-    return who
+    return _one_of("BACKBONE_LAB_SERVER_PATHS", os.environ.get("BACKBONE_LAB_SERVER_PATHS"), SERVER_PATHS)
+
+
+def mode() -> str:
+    """For whom a server is: one person "alone", or a "class". `BACKBONE_LAB_MODE`, by default "alone"."""
+    return _one_of("BACKBONE_LAB_MODE", os.environ.get("BACKBONE_LAB_MODE"), MODES)
+
+
+def _one_of(variable: str, text: str | None, values: tuple[str, ...]) -> str:
+    value = text or values[0]
+    if value not in values:
+        raise ConfigError(f"{variable} is {value!r}", f"one of {', '.join(values)}", "Change or unset it")
+    return value
 
 
 def _gigabytes(variable: str, text: str) -> int:

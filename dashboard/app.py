@@ -18,9 +18,17 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
 
     import streamlit as st
 
-    from core import server_lock
+    from core import people, server_lock, settings
     from dashboard import doors
+    from dashboard.classroom import cookie, invitation, join
     from dashboard.map_view import routes
 
     server_lock.warn()
-    app = st.App(__file__, routes=routes.ROUTES, middleware=doors.MIDDLEWARE)
+    people.ask(cookie.acting)
+    in_class = settings.mode() == "class"
+    app = st.App(
+        __file__,
+        routes=[*routes.ROUTES, *(join.ROUTES if in_class else ())],
+        middleware=doors.MIDDLEWARE,
+        lifespan=invitation.announced if in_class else None,
+    )

@@ -1,8 +1,10 @@
-"""What stands before every request: which names this server answers to, and headers that keep its answers to its pages.
+"""What stands before every request: the names this server answers to, who asks in a class, and headers of the answers.
 
 A page of another site can let its own name point at this machine and then read the dashboard through a visitor's
 browser (DNS rebinding). An IP address cannot be such a name, so any is accepted; a name must be this machine's own, or
 in `server.allowedHosts`.
+
+In a class, a browser that is nobody's gets the form by which it joins, and nothing else.
 """
 
 import functools
@@ -11,14 +13,20 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+from google.protobuf.message import DecodeError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
+
+from core import people, settings
+from dashboard.classroom import cookie, join
 
 EVERYWHERE = {"x-content-type-options": "nosniff", "referrer-policy": "same-origin"}
 OURS = {  # of images, maps and modules, which only our own pages fetch
@@ -26,12 +34,15 @@ OURS = {  # of images, maps and modules, which only our own pages fetch
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 }
 FOLDER = "/lab/"
+OPEN = (join.JOIN, join.LECTURER, "/_stcore/health")  # to everybody
+MESSAGES = ("rerun_script", "stop_script", "file_urls_request", "app_heartbeat")  # of a learner's browser
+OPERATIONS = ("deferred_file", "dataframe_chunk")  # likewise
 
 Message = MutableMapping[str, Any]
 
 
 class Doors:
-    """ASGI middleware: refuses requests under a name that is not this server's, and adds the headers."""
+    """ASGI middleware: refuses requests under a name that is not this server's or of nobody, and adds the headers."""
 
     def __init__(self, app: ASGIApp):
         self.app = app
@@ -49,7 +60,19 @@ class Doors:
             else:
                 await send({"type": "websocket.close", "code": 1008})
             return
-        await self.app(scope, receive, _with_headers(send, scope["path"]))
+        send = _with_headers(send, scope["path"])
+        if settings.mode() == "alone":
+            await self.app(scope, receive, send)
+            return
+        person = cookie.person(HTTPConnection(scope).cookies)
+        if person is None and scope["path"] not in OPEN:
+            await _show_the_way(scope, receive, send)
+            return
+        token = cookie.requesting.set(person)
+        try:
+            await self.app(scope, _offered(receive, person) if scope["type"] == "websocket" else receive, send)
+        finally:
+            cookie.requesting.reset(token)
 
 
 def answers_to(host: str) -> bool:
@@ -97,6 +120,42 @@ def _with_headers(send: Send, path: str) -> Callable[[Message], Awaitable[None]]
         await send(message)
 
     return send_with_headers
+
+
+async def _show_the_way(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer nobody: lead pages to the form, refuse everything else."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+    elif "text/html" in Headers(scope=scope).get("accept", ""):
+        page = scope["path"].lstrip("/") + (f"?{scope['query_string'].decode()}" if scope["query_string"] else "")
+        way = f"{'../' * scope['path'].count('/', 1)}lab/join" + (f"?to={quote(page)}" if page else "")
+        await RedirectResponse(way, HTTPStatus.SEE_OTHER, {"cache-control": "no-store"})(scope, receive, send)
+    else:
+        refusal = PlainTextResponse("Join the class first.\n", HTTPStatus.UNAUTHORIZED)
+        await refusal(scope, receive, send)
+
+
+def _offered(receive: Receive, person: str | None) -> Receive:
+    """Drop messages of a learner's browser that no page sends for them, such as those that clear caches."""
+
+    async def receive_offered() -> Message:
+        while True:
+            message = await receive()
+            if person == people.LECTURER or message["type"] != "websocket.receive" or _is_offered(message):
+                return message
+
+    return receive_offered
+
+
+def _is_offered(message: Message) -> bool:
+    try:
+        sent = BackMsg.FromString(message.get("bytes") or b"")
+    except DecodeError:
+        return False
+    kind = sent.WhichOneof("type")
+    if kind == "backend_operation_request":
+        return sent.backend_operation_request.WhichOneof("payload") in OPERATIONS
+    return kind in MESSAGES
 
 
 MIDDLEWARE = [Middleware(Doors)]

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from core import runs, settings
-from core.errors import EngineError, LabError, StoreError
+from core import people, runs, settings
+from core.errors import AccessError, EngineError, LabError, StoreError
 from dashboard import server
+from dashboard.classroom import presence
 from dashboard.data import import_status
 from dashboard.lessons import bar
 from dashboard.state import address, streamlit_patch, visitor
@@ -77,6 +78,9 @@ PAGES = {  # section -> (script, title, icon, purpose)
 }
 
 
+CLASS = ("classroom", "Class", ":material/groups:", "Who is here, how they join, and what they see.")
+
+
 streamlit_patch.drop_ticks()
 
 
@@ -85,6 +89,8 @@ def show() -> None:
     st.set_page_config(page_title="Backbone Lab", page_icon=LOGO, layout="wide", initial_sidebar_state=260)
     st.logo(LOGO, size="large")
     st.html(components.FRAME)
+    if people.acting() is None:
+        presence.ask_to_join()
     visitor.begin()  # before the navigation, or each change of page would be two entries of the browser's history
     server.engine.start()
     server.imports.start()
@@ -95,7 +101,7 @@ def show() -> None:
                 st.Page(components.page(name), title=title, icon=icon, help=help, default=name == "home")
                 for name, title, icon, help in pages
             ]
-            for section, pages in PAGES.items()
+            for section, pages in _pages().items()
         },
         expanded=True,  # collapsed entries are not found
     )
@@ -106,13 +112,21 @@ def show() -> None:
         if page.url_path != "data":
             import_status.show_beside()
         choices.projector()
+        presence.show()
     if visitor.get().projector:
         components.enlarge_type()
     try:
         bar.show()
         page.run()
-    except (StoreError, EngineError) as error:
+    except (AccessError, EngineError, StoreError) as error:
         components.show_error(error)
+
+
+def _pages() -> dict[str, list[tuple[str, str, str, str]]]:
+    """The pages of who asks: the lecturer of a class has one more."""
+    if settings.mode() == "alone" or not people.may("run the class"):
+        return PAGES
+    return PAGES | {"Start": [*PAGES["Start"], CLASS]}
 
 
 def _status() -> None:

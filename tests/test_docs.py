@@ -5,7 +5,7 @@ import ast
 import re
 from pathlib import Path
 
-from core import backbones
+from core import backbones, people
 from core.cli.commands import parser
 from core.recipes import RECIPES
 from dashboard import shell
@@ -53,6 +53,18 @@ def test_readme_lists_every_environment_variable_that_core_reads():
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "os.environ.get"
     }
     assert {name.strip("`") for name in _first_column("Where things are kept")} == read
+
+
+def test_the_security_page_has_the_table_of_who_may_do_what():
+    words = {
+        "all": "yes",
+        "own": "what is theirs",
+        "seen": "what is theirs or the lecturer's, and everyone's unless the lecturer switches it off",
+        "none": "no",
+    }
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    documented = dict(re.findall(r"^\| ([\w ]+) \| ([^|]+) \|", text.partition("|---|")[2], re.M))
+    assert documented == {action: words[rule.learners] for action, rule in people.RULES.items()}
 
 
 def test_readme_counts_and_names_every_backbone_under_its_family():

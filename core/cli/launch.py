@@ -5,6 +5,7 @@ the path here, so everything else is imported by the names it has in the reposit
 """
 
 import json
+import os
 import runpy
 import sys
 import tomllib
@@ -13,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-USAGE = """usage: backbone-lab [--server.port PORT] [streamlit option ...]
+USAGE = """usage: backbone-lab [--class] [--server.port PORT] [streamlit option ...]
        backbone-lab COMMAND [option ...]
 
 Without a command, open the dashboard in a browser; options go to `streamlit run`, as in
-`backbone-lab --server.port 8600 --server.headless true`. With a command, work in the terminal:
+`backbone-lab --server.port 8600 --server.headless true`. With --class, a lecturer opens it to a class
+in the network. With a command, work in the terminal:
 """
+FOR_A_CLASS = ("--server.address=0.0.0.0", "--server.headless=true")
 
 
 def main() -> int:
@@ -52,6 +55,11 @@ def config_flags(options: dict[str, Any], section: str = "") -> Iterator[str]:
 
 def _open_dashboard(arguments: list[str]) -> int:
     config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
-    sys.argv = ["streamlit", "run", str(ROOT / "dashboard" / "app.py"), *config_flags(config), *arguments]
+    flags = list(config_flags(config))
+    if "--class" in arguments:
+        os.environ["BACKBONE_LAB_MODE"] = "class"
+        arguments = [argument for argument in arguments if argument != "--class"]
+        flags += FOR_A_CLASS
+    sys.argv = ["streamlit", "run", str(ROOT / "dashboard" / "app.py"), *flags, *arguments]
     runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
     return 0

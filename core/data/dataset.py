@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from core import settings, storage
+from core import people, settings, storage
 from core.errors import DatasetError
 
 VERSION = 1
@@ -50,6 +50,7 @@ class Dataset:
     licence: str
     skipped: tuple[str, ...]  # "path: reason" for each file of the source that was left out
     notes: tuple[str, ...] = ()  # how the source was read, where that needs a check
+    person: str = people.LECTURER  # whose it is
 
 
 def root() -> Path:
@@ -71,6 +72,14 @@ def about(name: str) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _broken(name) from error
     return metadata
+
+
+def person(name: str) -> str:
+    """Whose a dataset is; a damaged one is the lecturer's."""
+    try:
+        return about(name).get("person", people.LECTURER)
+    except DatasetError:
+        return people.LECTURER
 
 
 def read(name: str) -> Dataset:
@@ -105,7 +114,8 @@ def read(name: str) -> Dataset:
             source=metadata["source"],
             licence=metadata["licence"],
             skipped=tuple(metadata["skipped"]),
-            notes=tuple(metadata.get("notes", ())),  # absent in older folders
+            notes=tuple(metadata.get("notes", ())),  # absent in older folders, as is the person
+            person=metadata.get("person", people.LECTURER),
             **columns,
         )
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
@@ -115,17 +125,19 @@ def read(name: str) -> Dataset:
 def write(
     names: Iterable[tuple[str, str]], rows: Iterable[Row], *, metadata: Mapping[str, str | Sequence[str]]
 ) -> Dataset:
-    """Store rows as they arrive; the dataset becomes visible when it is complete.
+    """Store rows as they arrive, for the one who acts; the dataset becomes visible when it is complete.
 
     Args:
         names: Names and titles for it, the preferred ones first: it gets the first that no other dataset has. Writing
-            the same content again under one of them gives the dataset that is there.
+            the same content again under one of them gives the dataset that is there, unless it is another learner's.
         rows: Consumed one at a time, so the images need not fit into memory. If they raise, nothing is kept.
         metadata: class_names, source, licence, skipped and notes; read after the last row.
 
     Raises:
         DatasetError: The disk is full, or other datasets have all these names.
+        AccessError: Nobody acts.
     """
+    person = people.demand("import")
     _sweep()
     with tempfile.TemporaryDirectory(prefix=".new-", dir=root()) as temporary:
         new, name = Path(temporary) / "new", ""
@@ -133,11 +145,12 @@ def write(
         try:
             content = _write(new, rows, metadata)
             for name, title in names:
-                _write_about(new, {"title": title, **content})
+                _write_about(new, {"title": title, "person": person, **content})
                 if _named(new, name):
                     storage.passed(root() / name / CHECKED, [root() / name / array for array in ARRAYS])
                     return read(name)
-                if (known := read(name)).fingerprint == content["fingerprint"]:
+                known = read(name)
+                if known.fingerprint == content["fingerprint"] and known.person in (person, people.LECTURER):
                     return known
         except OSError as error:
             raise DatasetError(
@@ -170,8 +183,14 @@ def taken(name: str) -> DatasetError:
 
 
 def rename(name: str, new: str, *, title: str) -> None:
-    """Give a dataset another name and title. Raises DatasetError if the name is taken or the dataset is damaged."""
+    """Give a dataset another name and title.
+
+    Raises:
+        DatasetError: The name is taken, or the dataset is damaged.
+        AccessError: It is somebody else's.
+    """
     metadata = about(name) | {"title": title}
+    people.demand("change dataset", metadata.get("person", people.LECTURER))
     if new in names():
         raise taken(new)
     (root() / name).rename(root() / new)
@@ -180,7 +199,8 @@ def rename(name: str, new: str, *, title: str) -> None:
 
 
 def delete(name: str) -> None:
-    """Remove a dataset, damaged or not."""
+    """Remove a dataset, damaged or not. Raises AccessError if it is somebody else's."""
+    people.demand("change dataset", person(name))
     with tempfile.TemporaryDirectory(prefix=".deleted-", dir=root()) as trash:
         (root() / name).rename(Path(trash) / name)  # atomic, so that nobody opens a half-deleted dataset
 

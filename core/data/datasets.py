@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from core import settings
+from core import people, settings
 from core.data import cifar, importing
 from core.data import dataset as stored
 from core.data import splits as cuts
@@ -46,6 +46,7 @@ class Summary:
     state: str  # "ready"; "download": fetch() has to get it first; "broken": it can only be deleted
     images: int
     classes: int
+    person: str = people.LECTURER  # whose it is
 
 
 def available() -> list[Summary]:
@@ -133,6 +134,7 @@ def delete(name: str) -> None:
 
     Raises:
         DatasetError: There is no such dataset, or it is the shipped one.
+        AccessError: It is somebody else's.
     """
     if name not in stored.names():
         raise DatasetError(f"There is no dataset {name!r} to delete", "a downloaded or imported dataset")
@@ -146,6 +148,7 @@ def rename(name: str, title: str) -> str:
 
     Raises:
         DatasetError: There is no such dataset, it is built in, or the new name is taken.
+        AccessError: It is somebody else's.
     """
     if name not in stored.names() or name in cifar.CIFAR:
         raise DatasetError(f"There is no dataset {name!r} to rename", "an imported dataset")
@@ -166,7 +169,8 @@ def _summary(name: str) -> Summary:
             about = stored.about(name)
         except DatasetError:
             return Summary(name, name, "broken", 0, 0)
-        return Summary(name, about["title"], "ready", about["shape"][0], len(about["class_names"]))
+        size = about["shape"][0], len(about["class_names"])
+        return Summary(name, about["title"], "ready", *size, stored.person(name))
     known = cifar.CIFAR[name]
     state = "ready" if _npz(name).is_file() else "download"
     return Summary(name, known.title, state, known.images, len(known.class_names))
@@ -214,7 +218,8 @@ def _store_cifar(name: str, npz: Path, report: Report) -> Dataset:
     official = np.repeat(["train", "test"], [len(arrays.y_train), len(arrays.y_test)])
     cuts.check(labels, official, known.class_names)
     rows = importing.reported(_cifar_rows(arrays), len(labels), "import", report)
-    return stored.write([(name, known.title)], rows, metadata=metadata)
+    with people.acting_as(people.LECTURER):  # it is built in, whoever asked for it first
+        return stored.write([(name, known.title)], rows, metadata=metadata)
 
 
 def _cifar_rows(arrays: cifar.Arrays) -> Iterator[Row]:

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from core import backbones, hardware, settings, storage
+from core import backbones, hardware, people, settings, storage
 from core.data.datasets import Dataset
 from core.errors import BackboneError, closest
 from core.features import compiled, estimates, throughput
@@ -260,7 +260,8 @@ def entries() -> list[Entry]:
 
 
 def clear() -> int:
-    """Remove every entry that is not in use; returns the bytes freed."""
+    """Remove every entry that is not in use; returns the bytes freed. Raises AccessError for a learner."""
+    people.demand("clear caches")
     return evict(0)
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import settings, storage
+from core import people, settings, storage
 from core.errors import ConfigError, LabError, WeightsError
 from core.maps import config as map_config
 from core.maps.config import MapConfig
@@ -128,7 +128,8 @@ def entries() -> list[StoredMap]:
 
 
 def clear() -> int:
-    """Remove every map; returns the bytes freed."""
+    """Remove every map; returns the bytes freed. Raises AccessError for a learner."""
+    people.demand("clear caches")
     freed = 0
     for path in settings.folder("maps").iterdir():
         if path.is_dir() and not path.name.startswith("."):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core import hardware, heads, metrics
+from core import hardware, heads, metrics, people
 from core.config import RunConfig
 from core.data import duplicates
 from core.data.datasets import Dataset
@@ -90,6 +90,7 @@ class Run:
     progress: Progress | None
     outcome: Outcome | None
     error: str | None
+    person: str = people.LECTURER  # whose it is
 
     def tested(self) -> Outcome:
         """Its outcome.

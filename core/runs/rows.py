@@ -7,6 +7,7 @@ from math import isnan, nan
 
 import pandas as pd
 
+from core import people
 from core.config import RunConfig
 
 
@@ -23,6 +24,7 @@ class RunRow:
     group: str = ""  # this and the following two are a person's own words
     tags: tuple[str, ...] = ()
     note: str = ""
+    person: str = people.LECTURER  # whose it is
     accuracy: float = nan  # this and the following, up to peak_memory, as in Outcome
     accuracy_low: float = nan
     accuracy_high: float = nan

@@ -29,9 +29,10 @@ from urllib.request import url2pathname
 import numpy as np
 import pandas as pd
 
-from core import backbones, heads, quoting, settings
+from core import backbones, heads, people, quoting, settings
 from core.backbones.catalog import NORM_FIRST
-from core.config import ZERO_SHOT, RunConfig
+from core.config import NAMED_WEIGHTS, ZERO_SHOT, RunConfig
+from core.data import dataset
 from core.errors import LabError, RunError, StoreError
 from core.progress import Progress
 from core.runs import backups, connection, tables
@@ -65,9 +66,21 @@ logger = logging.getLogger(__name__)
 
 
 def create(config: RunConfig, *, scheduler: str | None = None) -> str:
-    """Add a queued run to the store, owned by this process (or by a scheduler); returns its id."""
+    """Add a queued run to the store, worked on by this process (or by a scheduler); returns its id.
+
+    Raises:
+        AccessError: Who acts may not start it.
+    """
+    person = people.demand("start")
+    people.demand("see", dataset.person(config.dataset))
+    if config.start:
+        people.demand("see", get(config.start).person)
+    if config.weights not in NAMED_WEIGHTS:
+        people.demand("name server files")
     name = _named(config)
     tags = {_TAG + "status": "queued", _TAG + "owner": json.dumps(_this_process() | {"scheduler": scheduler})}
+    if person != people.LECTURER:
+        tags[_TAG + "person"] = person
     run = _client().create_run(_experiment(), run_name=name, tags=tags)
     from mlflow.entities import Param
 
@@ -227,8 +240,14 @@ def frozen(run_id: str) -> Frozen | None:
 
 
 def delete(run_id: str) -> None:
-    """Mark an ended run as deleted and delete its checkpoints; `mlflow gc` frees the rest of its space."""
+    """Mark an ended run as deleted and delete its checkpoints; `mlflow gc` frees the rest of its space.
+
+    Raises:
+        RunError: It has not ended, or there is none.
+        AccessError: It is somebody else's; so for `resume`, `describe` and `request_stop`.
+    """
     run = get(run_id)
+    people.demand("change run", run.person)
     if run.status not in ENDED:
         raise RunError(f"Run {run.name} is {run.status}", "a run that has ended", "Stop it first")
     _client().delete_run(run_id)
@@ -242,6 +261,7 @@ def resume(run_id: str, *, scheduler: str | None = None) -> None:
         RunError: It cannot be resumed.
     """
     run = get(run_id)
+    people.demand("change run", run.person)
     if run.status not in RESUMABLE:
         raise RunError(
             f"Run {run.name} is {run.status}",
@@ -270,7 +290,7 @@ def describe(run_id: str, *, name: str, group: str = "", tags: Sequence[str] = (
         if len(text) > _MOST_CHARACTERS[kind]:
             most = _MOST_CHARACTERS[kind]
             raise RunError(f"The {kind} has {len(text)} characters", f"at most {most}", "Shorten it")
-    get(run_id)
+    people.demand("change run", get(run_id).person)
     _client().update_run(run_id, name=name)
     for key, text in ((_TAG + "group", group), (_TAG + "tags", json.dumps(tags) if tags else ""), (_NOTE, note)):
         _client().set_tag(run_id, key, text)
@@ -278,6 +298,7 @@ def describe(run_id: str, *, name: str, group: str = "", tags: Sequence[str] = (
 
 def request_stop(run_id: str, *, pause: bool = False) -> None:
     """Request that a run stop, or pause; its worker sees it within half a second, on any machine."""
+    people.demand("change run", get(run_id).person)
     _client().set_tag(run_id, _TAG + "stop", "pause" if pause else "requested")
 
 
@@ -357,6 +378,7 @@ def _run(stored: Stored) -> Run:
         progress=progress,
         outcome=None,
         error=tags.get("error"),
+        person=tags.get("person", people.LECTURER),
     )
 
 
@@ -380,6 +402,7 @@ def _row(run: Run, metrics: dict[str, float], tags: dict[str, str]) -> RunRow:
         group=tags.get("group", ""),
         tags=tuple(json.loads(tags.get("tags") or "[]")),
         note=tags.get("note", ""),
+        person=run.person,
         seconds=seconds or nan,
         cached=tags.get("cached") == "True",
         **measured,

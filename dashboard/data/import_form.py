@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core import settings
 from core.errors import LabError
 from dashboard import server
 from dashboard.data import import_status
@@ -22,7 +23,8 @@ def show() -> None:
     key = f"upload-{st.session_state.setdefault(_UPLOADS, 0)}"
     st.file_uploader("Zip of images", type="zip", help=UPLOADING, key=key, on_change=_import_upload, args=(key,))
     if not server_paths.allowed():
-        st.caption(f"{server_paths.WHY_NOT} There: `python -m core datasets import PATH`.")
+        if settings.mode() == "alone":
+            st.caption(f"{server_paths.why_not()} There: `python -m core datasets import PATH`.")
         return
     with st.form("path", border=False):
         path = st.text_input("Or a path on this server", placeholder="/data/flowers or /data/flowers.zip").strip()

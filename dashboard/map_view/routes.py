@@ -17,11 +17,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from core import people
 from core.data.datasets import Dataset
 from core.errors import LabError
 from core.maps import store
 
-FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 KEY = re.compile(r"[0-9a-f]{16}")
 SIDES = range(8, 129)  # pixels of a thumbnail
 PER_LINE = 16  # thumbnails in a line of a sheet
@@ -43,7 +44,14 @@ def version() -> str:
 
 def positions(request: Request) -> Response:
     """A map (n, dims): n and dims as little-endian uint32, then the positions as float32."""
-    path = store.positions_path(_named(request, "key"))
+    from dashboard import server
+
+    key = _named(request, "key")
+    try:
+        people.demand("see", server.maps.owner(key))
+    except LabError as error:
+        raise HTTPException(HTTPStatus.NOT_FOUND, str(error)) from error
+    path = store.positions_path(key)
     try:
         points = np.load(path or "", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.errors import RunError
+from core import people
+from core.errors import LabError
 from core.runs import ENDED, RunRow
 from dashboard import server
 from dashboard.run import progress
@@ -13,11 +14,13 @@ from dashboard.ui import components
 
 def show(run: RunRow) -> None:
     """Buttons in a row."""
-    with st.popover("Name and notes", icon=":material/edit:"):
-        _describe(run)
+    mine = people.may("change run", run.person)
+    if mine:
+        with st.popover("Name and notes", icon=":material/edit:"):
+            _describe(run)
     progress.resume_button(run)
     components.link("train", "Use these settings again", icon=":material/replay:", **same(run.config))
-    if run.status in ENDED:
+    if mine and run.status in ENDED:
         with st.popover("Delete", icon=":material/delete:"):
             st.markdown("The run, its predictions and its head. Features stay in the cache.")
             if st.button("Delete this run"):
@@ -55,7 +58,7 @@ def _describe(run: RunRow) -> None:
             return
     try:
         server.runs.describe(run.id, name=name, group=group or "", tags=chosen, note=note)
-    except RunError as error:
+    except LabError as error:
         components.show_error(error)
         return
     st.rerun()

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core import heads
+from core import heads, people
 from core.config import PROBES, TRAINED
 from core.runs import ENDED, RESUMABLE, Run, RunRow
 from dashboard import server
@@ -79,7 +79,7 @@ def why_it_ended(run: RunRow) -> None:
 
 def resume_button(run: RunRow) -> None:
     """The button that resumes a run, if it can be resumed."""
-    if run.status in RESUMABLE:
+    if run.status in RESUMABLE and people.may("change run", run.person):
         st.button(
             "Resume",
             icon=":material/play_arrow:",
@@ -133,22 +133,21 @@ def unfrozen_after(method: str, start: str, head_epochs: int) -> int | None:
 
 def queue(but: str = "") -> None:
     """The waiting and running runs, except one that is drawn elsewhere."""
-    for position, run in enumerate(server.runs.active()):
+    for run in server.runs.active():
         if run.id == but:
             continue
         with st.container(horizontal=True, vertical_alignment="center"):
             components.link("train", run.name, icon=":material/schedule:", run=run.id)
-            st.caption(_place(run, position), width="content")
+            st.caption(_place(run), width="content")
             _stop_button(run)
 
 
 def _live(run_id: str) -> None:
     active = server.runs.active()
-    position = next((i for i, run in enumerate(active) if run.id == run_id), None)
-    if position is None:  # it ended: redraw the whole page
+    run = next((run for run in active if run.id == run_id), None)
+    if run is None:  # it ended: redraw the whole page
         server.runs.refresh()
         st.rerun()
-    run = active[position]
     if why := server.runs.unable():
         st.warning(formats.message(why), icon=":material/cloud_off:")
     with st.container(border=True):
@@ -158,7 +157,7 @@ def _live(run_id: str) -> None:
                 _button("Pause", ":material/pause_circle:", run, server.runs.pause)
             _stop_button(run)
         if run.progress is None:
-            st.progress(0.0, text=_place(run, position))
+            st.progress(0.0, text=_place(run))
             return
         moment = run.progress
         st.progress(moment.fraction, text=formats.stage(moment))
@@ -258,11 +257,13 @@ def _stop_button(run: Run) -> None:
 
 
 def _button(label: str, icon: str, run: Run, act) -> None:
+    if not people.may("change run", run.person):
+        return
     # A callback runs even if its fragment was redrawn between the click and its arrival.
     st.button(label, icon=icon, key=f"{label.lower()}-{run.id}", on_click=task_progress.attempt, args=(act, run.id))
 
 
-def _place(run: Run, position: int) -> str:
-    if run.status == "queued" and position:
-        return f"Waiting: {formats.count(position, 'run')} before it"
+def _place(run: Run) -> str:
+    if run.status == "queued" and (ahead := server.runs.ahead(run.id)):
+        return f"Waiting: {formats.count(ahead, 'run')} before it"
     return formats.stage(run.progress) if run.progress else "Starting"

@@ -1,10 +1,12 @@
 """Datasets on this machine, and their downloads."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
+from core import people
 from core.data import datasets, near_duplicates, odd_images, relabelling
 from core.data import duplicates as pixels
 from core.data.datasets import Dataset, Summary
@@ -23,16 +25,21 @@ _of_content = st.cache_data(
 )
 
 
-@st.cache_data(ttl=2, show_spinner=False)
 def available() -> list[Summary]:
-    """`datasets.available`: those on this machine and those that can be downloaded."""
-    return datasets.available()
+    """`datasets.available`: those on this machine and those that can be downloaded, as far as who asks may see them."""
+    return [summary for summary in _available() if people.may("see", summary.person)]
 
 
-@st.cache_resource(ttl=60, max_entries=4, show_spinner=False)
 def get(name: str) -> Dataset:
-    """`datasets.load`: large images stay on disk."""
-    return datasets.load(name)
+    """`datasets.load`: large images stay on disk.
+
+    Raises:
+        DatasetError: It is unknown or damaged.
+        AccessError: Who asks may not see it.
+    """
+    dataset = _loaded(name)
+    people.demand("see", dataset.person)
+    return dataset
 
 
 def splits(dataset: Dataset) -> dict[str, np.ndarray]:
@@ -65,8 +72,7 @@ def search(dataset: Dataset) -> Task:
 
 def clean(dataset: Dataset, least: float) -> Task:
     """Copies a dataset without the test images that agree with training images to `least` or more."""
-    name = tasks.name("clean", dataset.fingerprint, least)
-    return Task(name, _clean, (dataset.name, least), failure="The dataset cannot be copied", line=lines.files)
+    return _copy(tasks.name("clean", dataset.fingerprint, least), _clean, dataset.name, least)
 
 
 @_of_content
@@ -99,8 +105,7 @@ def search_labels(dataset: Dataset) -> Task:
 def relabel(dataset: Dataset, changes: Mapping[int, int]) -> Task:
     """Copies a dataset with other labels: row id -> label."""
     name = tasks.name("relabel", dataset.fingerprint, *sorted(changes.items()))
-    arguments = (dataset.name, dict(changes))
-    return Task(name, _relabel, arguments, failure="The dataset cannot be copied", line=lines.files)
+    return _copy(name, _relabel, dataset.name, dict(changes))
 
 
 def download(name: str) -> Task:
@@ -110,12 +115,22 @@ def download(name: str) -> Task:
 
 def refresh() -> None:
     """Read datasets again: one has been downloaded, imported, compared, copied or deleted."""
-    available.clear()
-    get.clear()
+    _available.clear()
+    _loaded.clear()
     near_duplicates_of.clear()
     leaked.clear()
     label_errors_of.clear()
     odd_images_of.clear()
+
+
+@st.cache_data(ttl=2, show_spinner=False)
+def _available() -> list[Summary]:
+    return datasets.available()
+
+
+@st.cache_resource(ttl=60, max_entries=4, show_spinner=False)
+def _loaded(name: str) -> Dataset:
+    return datasets.load(name)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -127,6 +142,14 @@ def _splits(fingerprint: str, _dataset: Dataset) -> dict[str, np.ndarray]:
 def _duplicates(fingerprint: str, _dataset: Dataset) -> list[str]:
     warning = pixels.warning(_dataset, _splits(fingerprint, _dataset))
     return [f"{warning}."] if warning else []
+
+
+def _copy(name: str, function: Callable, *arguments: Any) -> Task:
+    """Copies a dataset for whoever asks."""
+    person = people.demand("import")
+    work = (person, function, *arguments)
+    name = f"{name}-{person}" if person else name
+    return Task(name, people.on_behalf, work, failure="The dataset cannot be copied", line=lines.files)
 
 
 def _clean(name: str, least: float, report: Report) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from core import download
+from core import download, people
 from core.data import importing, uploads
 from dashboard.server import line as lines
 from dashboard.server import tasks
@@ -20,11 +20,17 @@ class Import:
     """An import that runs or has ended; its task's result is an `importing.Imported`."""
 
     source: str  # the name of the file or folder
+    person: str  # whose it is
     task: Task
 
 
 def begin_path(path: str) -> str:
-    """Start to import a folder or zip of the server; returns the name by which `get` finds it."""
+    """Start to import a folder or zip of the server; returns the name by which `get` finds it.
+
+    Raises:
+        AccessError: Who asks may not name files of the server.
+    """
+    people.demand("name server files")
     return _begin(_task(path, path), Path(path).name)
 
 
@@ -34,7 +40,9 @@ def begin_upload(stream: BinaryIO, filename: str) -> str:
     Raises:
         DatasetError: The disk is full.
         LabError: The engine could not start.
+        AccessError: Nobody asks.
     """
+    people.demand("import")
     upload = uploads.keep(stream, filename)
     task = _task(upload.digest, str(upload.path))
     if task.running:  # the same content, for another visitor or in another tab
@@ -50,13 +58,14 @@ def begin_upload(stream: BinaryIO, filename: str) -> str:
 
 
 def get(name: str) -> Import | None:
-    """A running import, or one of the last that have ended."""
-    return _imports().get(name)
+    """A running import, or one of the last that have ended; None also if who asks may not see it."""
+    found = _imports().get(name)
+    return found if found and people.may("see", found.person) else None
 
 
 def running() -> list[str]:
-    """The names of the running and waiting imports, in their order."""
-    return [name for name, each in list(_imports().items()) if each.task.running]
+    """The names of the running and waiting imports that who asks may see, in their order."""
+    return [name for name in list(_imports()) if (each := get(name)) and each.task.running]
 
 
 def start() -> None:
@@ -65,10 +74,11 @@ def start() -> None:
 
 
 def _task(question: str, path: str) -> Task:
+    person = people.demand("import")
     return Task(
-        tasks.name("import", question),
-        importing.perform,
-        (path,),
+        tasks.name("import", question, person),
+        people.on_behalf,
+        (person, importing.perform, path),
         failure="The images cannot be imported",
         line=lines.files,
     )
@@ -78,7 +88,7 @@ def _begin(task: Task, source: str) -> str:
     task.begin()
     imports = _imports()
     imports.pop(task.name, None)  # the newest last
-    imports[task.name] = Import(source, task)
+    imports[task.name] = Import(source, people.demand("import"), task)
     for name in list(imports)[:-KEPT]:
         if not imports[name].task.running:
             imports.pop(name, None)

@@ -5,7 +5,8 @@ import hashlib
 import numpy as np
 import streamlit as st
 
-from core import embeddings, maps
+from core import embeddings, maps, people, runs
+from core.data import dataset
 from core.embeddings import Source
 from core.errors import WeightsError
 from core.maps import Map, MapConfig, nearby
@@ -39,6 +40,16 @@ def drawn(config: MapConfig) -> Map | None:
         _drawn.clear(config)
         return None
     return drawn_map
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def owner(key: str) -> str:
+    """Whose a drawn map is: the owner of the run that it shows, or of the dataset."""
+    drawn_map = maps.read(key)
+    if drawn_map is None:
+        return people.LECTURER
+    source = drawn_map.config.source
+    return runs.get(source.run).person if source.run else dataset.person(source.dataset)
 
 
 def task(config: MapConfig) -> Task:

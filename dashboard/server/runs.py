@@ -4,16 +4,18 @@ Other processes write runs too. What changes is read again when the store has ch
 once a second at most.
 """
 
+import functools
 import shutil
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from time import monotonic
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import calibration, runs, settings
+from core import calibration, people, runs, settings
 from core.calibration import Calibration
 from core.config import RunConfig
 from core.errors import LabError, StoreError
@@ -30,18 +32,31 @@ from dashboard.server import backbones, datasets, engine, explain
 from dashboard.server.once import once
 from dashboard.server.tasks import Answers
 
+Read = TypeVar("Read", bound=Callable[[str], Any])
+Stored = TypeVar("Stored", Run, RunRow)
+
 
 def rows() -> list[RunRow]:
-    """`runs.rows`: every run, newest first."""
-    return list(_rows(_version(1.0)))
+    """`runs.rows`: every run that who asks may see, newest first."""
+    return _shown(_rows(_version(1.0)))
 
 
 def active() -> list[Run]:
-    """Queued and running runs with their progress, oldest first; none while the engine starts or without a store."""
-    try:
-        return list(_active(_version(0.4))) if engine.settled() and engine.store_open() else []
-    except StoreError:  # which pages show where they read runs
-        return []
+    """Queued and running runs with their progress that who asks may see, in their order.
+
+    None while the engine starts or without a store.
+    """
+    return _shown(_queue())
+
+
+def ahead(run_id: str) -> int:
+    """How many runs, of everyone, are done or begin before this one."""
+    return next((position for position, run in enumerate(_queue()) if run.id == run_id), 0)
+
+
+def busy() -> bool:
+    """Whether any run, of anyone, is queued or running."""
+    return bool(_queue())
 
 
 @st.cache_data(ttl=2, show_spinner=False)
@@ -50,18 +65,33 @@ def unable() -> str:
     return "" if engine.failed() else str(engine.wait().unable("train") or "")
 
 
+def _seen(read: Read) -> Read:
+    """Refuse to read a run that who asks may not see. Outside of the cache, which is the same for all."""
+
+    @functools.wraps(read)
+    def guarded(run_id: str) -> Any:
+        people.demand("see", _persons(_version(1.0)).get(run_id, people.LECTURER))
+        return read(run_id)
+
+    guarded.clear = getattr(read, "clear", None)  # pyright: ignore[reportAttributeAccessIssue]
+    return cast(Read, guarded)
+
+
+@_seen
 @st.cache_data(max_entries=32, show_spinner=False)
 def get(run_id: str) -> Run:
     """`runs.get` of a run that has ended."""
     return runs.get(run_id)
 
 
+@_seen
 @st.cache_data(max_entries=32, show_spinner=False)
 def predictions(run_id: str) -> pd.DataFrame:
     """`runs.predictions` of a finished run."""
     return runs.predictions(run_id)
 
 
+@_seen
 @st.cache_data(max_entries=32, show_spinner=False)
 def judged_calibration(run_id: str) -> Calibration:
     """`calibration.judge` of a finished run's test predictions."""
@@ -69,6 +99,7 @@ def judged_calibration(run_id: str) -> Calibration:
     return calibration.judge(tested["label"].to_numpy(), tested.filter(regex=r"^p_\d+$").to_numpy())
 
 
+@_seen
 def measures(run_id: str) -> Measured | None:
     """`measures.of_run` of a finished run; None while the worker computes it.
 
@@ -83,18 +114,21 @@ def measuring(run_id: str) -> bool:
     return _measures().pending(run_id)
 
 
+@_seen
 @st.cache_data(max_entries=32, show_spinner=False)
 def stage_predictions(run_id: str) -> pd.DataFrame | None:
     """`runs.stage_predictions` of a finished run."""
     return runs.stage_predictions(run_id)
 
 
+@_seen
 @st.cache_data(max_entries=32, show_spinner=False)
 def confusion(run_id: str) -> pd.DataFrame:
     """`runs.confusion` of a finished run."""
     return runs.confusion(run_id)
 
 
+@_seen
 @st.cache_data(max_entries=32, show_spinner=False)
 def frozen(run_id: str) -> Frozen | None:
     """`runs.frozen` of an ended run."""
@@ -127,9 +161,10 @@ def leaks_of(run: RunRow) -> Leaks | None:
         return None
 
 
+@_seen
 def curves(run_id: str) -> pd.DataFrame:
     """`runs.curves`, which grow while a run trains: then they are read once a second."""
-    grow = any(run.id == run_id for run in active())
+    grow = any(run.id == run_id for run in _queue())
     return _curves(run_id, int(monotonic()) if grow else None)
 
 
@@ -199,6 +234,7 @@ def exports_folder(run_id: str) -> Path:
 def refresh() -> None:
     """Read runs again: one was queued, stopped or deleted, or has ended."""
     _rows.clear()
+    _persons.clear()
     _active.clear()
     plan.clear()
     backbones.cached_size.clear()  # which the end of a run changes
@@ -213,6 +249,24 @@ def _version(seconds: float) -> Hashable:
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _rows(stored: Hashable) -> tuple[RunRow, ...]:
     return tuple(sorted(runs.rows(), key=lambda run: run.created, reverse=True))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _persons(stored: Hashable) -> dict[str, str]:
+    return {run.id: run.person for run in _rows(stored)}
+
+
+def _shown(runs: Sequence[Stored]) -> list[Stored]:
+    """Those that who asks may see."""
+    owners = {owner for owner in {run.person for run in runs} if people.may("see", owner)}
+    return [run for run in runs if run.person in owners]
+
+
+def _queue() -> list[Run]:
+    try:
+        return list(_active(_version(0.4))) if engine.settled() and engine.store_open() else []
+    except StoreError:  # which pages show where they read runs
+        return []
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -14,7 +14,7 @@ from typing import Any
 from cachetools import LRUCache
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core import storage
+from core import people, storage
 from core.engine import Engine
 from core.errors import EngineError, LabError, Stopped
 from core.features import estimates
@@ -54,7 +54,7 @@ class Task:
     engine: Callable[[], Engine] = engines.wait
 
     def begin(self) -> None:
-        """Start an attempt, unless one is running."""
+        """Start an attempt, unless one is running. Raises AccessError for nobody."""
         engine = self.engine()
         with _lock:
             if not self.running:
@@ -110,10 +110,21 @@ class Task:
         attempt = self._attempt
         return attempt.future.result() if attempt and self.finished else None
 
+    @property
+    def person(self) -> str:
+        """Who began it."""
+        attempt = self._attempt
+        return attempt.person if attempt else people.LECTURER
+
     def cancel(self) -> None:
-        """Stop a running attempt at its next progress report, a waiting one before it starts."""
+        """Stop a running attempt at its next progress report, a waiting one before it starts.
+
+        Raises:
+            AccessError: Somebody else began it.
+        """
         attempt = self._attempt
         if attempt and not attempt.future.done():
+            people.demand("cancel", attempt.person)
             attempt.cancel()
 
     def forget(self) -> None:
@@ -157,7 +168,7 @@ class _Attempt:
     """One attempt at a task, which first waits for its turn."""
 
     def __init__(self, task: Task, engine: Engine):
-        self.task, self.started = task, False
+        self.task, self.started, self.person = task, False, people.demand("start")
         self._engine, self._cancelled, self._lock = engine, False, threading.Lock()
         self.turn = task.line().join(_visitor(), self._start, task.name)
 
@@ -184,7 +195,9 @@ class _Attempt:
 
 
 def _visitor() -> str | None:
-    """Who asks, which is a tab of a browser; None for the server itself."""
+    """Who asks, which is a learner, or a tab of a browser; None for the server itself."""
+    if learner := people.acting():
+        return learner
     context = get_script_run_ctx(suppress_warning=True)
     return context.session_id if context else None
 

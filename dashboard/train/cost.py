@@ -182,7 +182,7 @@ def _peak_memory(config: RunConfig) -> float | None:
 
 def _busy() -> bool:
     """Whether a run is active: it would distort a measured speed."""
-    return not server.engine.settled() or bool(server.runs.active())
+    return not server.engine.settled() or server.runs.busy()
 
 
 @st.fragment(run_every=0.5)

@@ -42,7 +42,7 @@ def show(config: RunConfig) -> None:
         if search.running:
             _wait(config)
             return
-        busy = not server.engine.settled() or bool(server.runs.active())
+        busy = not server.engine.settled() or server.runs.busy()
         st.button(
             "Find a learning rate",
             icon=":material/troubleshoot:",

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from core import people
 from core.errors import LabError, Stopped
 from core.features.estimates import Count
 from dashboard.server import tasks as server_tasks
@@ -54,8 +55,11 @@ def bar(task: Task, label: str = "", *, waiting: str = "Starting") -> None:
 
 
 def cancel_button(tasks: Iterable[Task], *, key: str) -> None:
-    """A button that cancels tasks."""
-    st.button("Cancel", icon=":material/stop_circle:", key=key, on_click=_cancel, args=(list(tasks),))
+    """A button that cancels tasks, for those who may."""
+    tasks = list(tasks)
+    if not all(people.may("cancel", task.person) for task in tasks):
+        return
+    st.button("Cancel", icon=":material/stop_circle:", key=key, on_click=attempt, args=(_cancel, tasks))
 
 
 CONTINUES = "Finished {} are kept; the next attempt continues from there."

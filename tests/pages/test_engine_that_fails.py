@@ -4,9 +4,10 @@ import pytest
 
 from core import server_lock
 from dashboard.server import engine as engines
-from tests.pages.conftest import ROOT, said, wait
+from dashboard.shell import PAGES
+from tests.pages.conftest import said, wait
 
-PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+NAMES = [name for pages in PAGES.values() for name, *_ in pages]
 
 
 def captions(page) -> str:
@@ -21,7 +22,7 @@ def refused(visit, scheduler, monkeypatch):
     server_lock.release(lock)
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_page_says_so_and_has_no_traceback(visit, used, refused, name):
     page = wait(visit(name, run=used[0]), engines.failed)
     page.run()

@@ -1,0 +1,125 @@
+"""Who may do what: one table, which the code that acts asks.
+
+A person is a name; `LECTURER` is the lecturer, to whom also belongs whatever is older than the class. Alone,
+everything is done by the lecturer. In a class the program says for whom it acts (`ask`, `acting_as`); as long as it
+does not, it acts for nobody, who may do nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core import roster, settings
+from core.errors import AccessError
+from core.progress import Report
+
+LECTURER = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a learner may do; a lecturer may do everything."""
+
+    deed: str  # completes "Only ... can"
+    learners: str  # "all"; "own": what is theirs; "seen": what is theirs, the lecturer's or shown to all; "none"
+
+
+RULES = {
+    "start": Rule("start runs and other work", "all"),
+    "import": Rule("import images", "all"),
+    "see": Rule("see this", "seen"),
+    "change run": Rule("change this run", "own"),
+    "change dataset": Rule("change this dataset", "own"),
+    "cancel": Rule("cancel this work", "own"),
+    "name server files": Rule("name files of the server", "none"),
+    "clear caches": Rule("clear the caches", "none"),
+    "run the class": Rule("change the class", "none"),
+}
+
+
+def ask(who: Callable[[], str | None]) -> None:
+    """Have a function of the server say for whom it acts at the moment; None: for nobody."""
+    global _who
+    _who = who
+
+
+def acting() -> str | None:
+    """Who acts: a learner's name, `LECTURER`, or None for nobody."""
+    if settings.mode() == "alone":
+        return LECTURER
+    return _who() if (person := _on_behalf.get()) is None else person
+
+
+@contextmanager
+def acting_as(person: str) -> Iterator[None]:
+    """Act for this person, whoever asked: for the server itself, and in a worker."""
+    token = _on_behalf.set(person)
+    try:
+        yield
+    finally:
+        _on_behalf.reset(token)
+
+
+def on_behalf(person: str, function: Callable, *args: Any, report: Report) -> Any:
+    """What a worker does for a person: `function(*args, report=report)`."""
+    with acting_as(person):
+        return function(*args, report=report)
+
+
+def may(action: str, owner: str = LECTURER) -> bool:
+    """Whether the one who acts may do this.
+
+    Args:
+        action: One of `RULES`.
+        owner: To whom belongs what is acted on.
+    """
+    person, learners = acting(), RULES[action].learners
+    if person is None or person == LECTURER:
+        return person == LECTURER
+    own = learners in ("own", "seen") and owner == person
+    return own or learners == "all" or (learners == "seen" and (owner == LECTURER or roster.read().shown))
+
+
+def demand(action: str, owner: str = LECTURER) -> str:
+    """Refuse what the one who acts may not do; returns that person.
+
+    Raises:
+        AccessError: It is not allowed.
+    """
+    person = acting()
+    if person is None:
+        raise AccessError("You are not in this class", remedy="Open the address of the class and join it")
+    if not may(action, owner):
+        others = f"{owner} and " if owner != LECTURER and RULES[action].learners != "none" else ""
+        raise AccessError(f"Only {others}the lecturer can {RULES[action].deed}")
+    return person
+
+
+def free(name: str) -> None:
+    """Free a name: its browser has to join again. Its runs stay, and are of whoever takes the name next.
+
+    Raises:
+        AccessError: It is not allowed.
+    """
+    demand("run the class")
+    roster.edit(lambda now: replace(now, seats={other: seat for other, seat in now.seats.items() if other != name}))
+
+
+def change(**changes: str | bool) -> None:
+    """Change the `code` of the class, or whether learners are `shown` the work of each other.
+
+    Raises:
+        AccessError: It is not allowed.
+    """
+    demand("run the class")
+    roster.edit(lambda now: replace(now, **changes))
+
+
+def _nobody() -> None:
+    return None
+
+
+_on_behalf: ContextVar[str | None] = ContextVar("on_behalf", default=None)
+_who: Callable[[], str | None] = _nobody

@@ -1,0 +1,124 @@
+"""Who has joined the class: `class.json` in the home folder, and the key by which they are known again.
+
+Learners have no accounts: who has the code of the class joins by a name that nobody has taken. The seat of a name is in
+the signed cookie of its browser; another seat for the name makes that cookie worthless.
+"""
+
+import json
+import secrets
+import unicodedata
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+
+from core import settings, storage
+from core.errors import AccessError, ConfigError
+
+FILE, KEY = "class.json", "class.key"
+LETTERS = "BCDFGHJKMNPQRTVWXY2346789"  # without those that look alike, and without vowels, which make words
+CODE = 6  # letters of a code: 240 million of them
+LONGEST = 40  # characters of a name
+RESERVED = ("lecturer",)
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The class."""
+
+    code: str  # what learners type to join
+    shown: bool = True  # learners see the runs, datasets and maps of each other
+    seats: Mapping[str, str] = field(default_factory=dict)  # by name, in the order of joining
+
+
+def read() -> Roster:
+    """The class of this home folder; a new one if there is none."""
+    path = settings.home() / FILE
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return _write(Roster(new_code()))
+    return _parsed(path, state.st_mtime_ns, state.st_ino)
+
+
+def join(code: str, name: str) -> tuple[str, str]:
+    """Take a name; returns it, as it is written from now on, and its seat.
+
+    Raises:
+        AccessError: The code is wrong, or the name is taken or none.
+    """
+    if not is_code(code):
+        raise AccessError("This is not the code of the class", "the code that the lecturer shows")
+    name, seat = _clean(name), secrets.token_hex(8)
+
+    def take(roster: Roster) -> Roster:
+        if _same(name) in map(_same, (*roster.seats, *RESERVED)):
+            raise AccessError(
+                f"The name {name} is taken", "a name of your own", "If it is yours, ask the lecturer to free it"
+            )
+        return replace(roster, seats={**roster.seats, name: seat})
+
+    edit(take)
+    return name, seat
+
+
+def is_code(text: str) -> bool:
+    """Whether this is the code of the class; case, spaces and hyphens do not matter."""
+    typed = "".join(character for character in text.upper() if character not in " -")
+    return secrets.compare_digest(typed.encode(), read().code.encode())
+
+
+def edit(change: Callable[[Roster], Roster]) -> None:
+    """Replace the class by a changed one, one process at a time."""
+    with _locked():
+        _write(change(read()))
+
+
+def new_code() -> str:
+    """Another code."""
+    return "".join(secrets.choice(LETTERS) for _ in range(CODE))
+
+
+def key() -> bytes:
+    """What cookies are signed with, made on first use; only this user can read it."""
+    path = settings.folder(".") / KEY
+    while not path.exists():
+        with storage.replaced(path) as new:
+            new.touch(mode=0o600)
+            new.write_bytes(secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def _clean(name: str) -> str:
+    """A name without needless spaces. Raises AccessError if it is none."""
+    name = " ".join(unicodedata.normalize("NFC", name).split())
+    if not 0 < len(name) <= LONGEST or not name.isprintable() or not any(map(str.isalnum, name)):
+        shown = "".join(filter(str.isprintable, name))[:LONGEST]
+        raise AccessError(f"{shown or 'Nothing'} cannot be a name", f"1 to {LONGEST} letters, digits, signs and spaces")
+    return name
+
+
+def _same(name: str) -> str:
+    """What is equal for names that a class would confuse."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def _locked() -> AbstractContextManager[None]:
+    return storage.locked(storage.lock_of(settings.folder(".") / FILE))
+
+
+def _write(roster: Roster) -> Roster:
+    path = settings.folder(".") / FILE
+    with storage.replaced(path) as new:
+        new.touch(mode=0o600)
+        new.write_text(json.dumps(asdict(roster), ensure_ascii=False, indent=1), encoding="utf-8")
+    return roster
+
+
+@lru_cache(maxsize=1)
+def _parsed(path: Path, changed: int, inode: int) -> Roster:
+    try:
+        return Roster(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"{path} is damaged", "the names of the class", "Delete it to begin a new class") from error

@@ -1,0 +1,1 @@
+"""Parts of the page Class, and what learners join it by."""

@@ -1,0 +1,49 @@
+"""Who a browser belongs to: a signed cookie, which no script can read and no other site's page sends along.
+
+It holds a learner's name and seat, and is worth nothing once the name is free or has another seat.
+"""
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from functools import lru_cache
+
+import streamlit as st
+from itsdangerous import BadData, URLSafeTimedSerializer
+from starlette.requests import Request
+from starlette.responses import Response
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from core import people, roster
+
+NAME = "backbone-lab"
+AGE = 200 * 24 * 3600  # seconds: a term, and the holidays before it
+requesting: ContextVar[str | None] = ContextVar("requesting", default=None)  # the person of a request to a route
+
+
+def acting() -> str | None:
+    """For whom the server acts: the person of the page that is drawn, or of the request; None: nobody."""
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return requesting.get()
+    return person(st.context.cookies)
+
+
+def person(cookies: Mapping[str, str]) -> str | None:
+    """Whose cookie it is; None if there is none, or one that is forged, old or of a name that has been freed."""
+    try:
+        name, seat = _signer(roster.key()).loads(cookies.get(NAME, ""), max_age=AGE)
+    except (BadData, ValueError, TypeError):
+        return None
+    if name == people.LECTURER:
+        return name
+    return name if roster.read().seats.get(name) == seat else None
+
+
+def give(response: Response, request: Request, name: str, seat: str = "") -> None:
+    """Have a browser keep who it belongs to."""
+    signed = _signer(roster.key()).dumps([name, seat])
+    response.set_cookie(NAME, signed, max_age=AGE, httponly=True, samesite="lax", secure=request.url.scheme == "https")
+
+
+@lru_cache(maxsize=1)
+def _signer(key: bytes) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(key, salt="person")

@@ -1,0 +1,102 @@
+"""The routes by which a browser gets a person: the form for learners, the lecturer's link."""
+
+from collections import defaultdict, deque
+from functools import cache
+from html import escape
+from http import HTTPStatus
+from pathlib import Path
+from string import Template
+from time import monotonic
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from core import people, roster
+from core.errors import AccessError
+from dashboard.classroom import cookie, invitation
+
+JOIN, LECTURER = "/lab/join", "/lab/lecturer"
+POLICY = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "cache-control": "no-store",
+}
+FIRST = "Enter the code that the lecturer shows, and a name by which the class will know you."
+MOST_BYTES = 10_000  # of a form that is sent
+WRONG_CODES, WITHIN = 20, 60.0  # of one address, within so many seconds: nobody mistypes that often
+
+wrong: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=WRONG_CODES))
+
+
+async def join(request: Request) -> Response:
+    """The form, and what it sends."""
+    if request.method == "GET":
+        query = request.query_params
+        return _form(code=query.get("code", ""), to=query.get("to", ""))
+    if not _from_here(request):
+        return PlainTextResponse("This form was sent from another site.\n", HTTPStatus.FORBIDDEN)
+    if not 0 < int(request.headers.get("content-length", 0)) <= MOST_BYTES:
+        return PlainTextResponse("This is more than the form can hold.\n", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    sent = await request.form(max_files=0)
+    code, name, to = (str(sent.get(field, "")) for field in ("code", "name", "to"))
+    try:
+        _slow_down(request, code)
+        name, seat = roster.join(code, name)
+    except AccessError as error:
+        return _form(code=code, name=name, to=to, error=str(error))
+    response = RedirectResponse(_own(to), HTTPStatus.SEE_OTHER)
+    cookie.give(response, request, name, seat)
+    return response
+
+
+def lecturer(request: Request) -> Response:
+    """Make the browser the lecturer's if it has the token."""
+    if not invitation.is_token(request.query_params.get("token", "")):
+        text = "This link is of a server that has ended. The terminal of this one shows the link of now.\n"
+        return PlainTextResponse(text, HTTPStatus.FORBIDDEN)
+    response = RedirectResponse("../classroom", HTTPStatus.SEE_OTHER)
+    cookie.give(response, request, people.LECTURER)
+    return response
+
+
+ROUTES = [Route(JOIN, join, methods=["GET", "POST"]), Route(LECTURER, lecturer)]
+
+
+def _form(*, code: str = "", name: str = "", to: str = "", error: str = "") -> Response:
+    person = cookie.requesting.get()
+    sentence = escape(FIRST)
+    if person is not None:
+        called = escape(person or "the lecturer")
+        sentence = f'This browser is of {called}. <a href="../">Go on as {called}</a>, or join under another name.'
+    focus = {"focus_code": "", "focus_name": " autofocus"} if code else {"focus_code": " autofocus", "focus_name": ""}
+    texts = {"code": code, "name": name, "to": to, "longest": str(roster.LONGEST)}
+    filled = {field: escape(text) for field, text in texts.items()}
+    alert = f'<p role="alert">{escape(error)}</p>' if error else ""
+    page = _page().substitute(filled, sentence=sentence, error=alert, **focus)
+    return HTMLResponse(page, HTTPStatus.FORBIDDEN if error else HTTPStatus.OK, POLICY)
+
+
+@cache
+def _page() -> Template:
+    return Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
+
+
+def _from_here(request: Request) -> bool:
+    """Whether a form was sent by our own page; browsers say so."""
+    return urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host")
+
+
+def _own(to: str) -> str:
+    """A page of this server, where a visitor wanted to go; the first page for anything else."""
+    page = to.lstrip("/\\")
+    return f"../{page}" if page and not urlsplit(page).scheme else "../"
+
+
+def _slow_down(request: Request, code: str) -> None:
+    """Refuse to look at the code of somebody who tries many. Raises AccessError."""
+    tries, now = wrong[request.client.host if request.client else ""], monotonic()
+    if len(tries) == WRONG_CODES and now - tries[0] < WITHIN:
+        raise AccessError("Too many wrong codes came from this address", remedy="Wait a minute")
+    if not roster.is_code(code):
+        tries.append(now)

@@ -1,0 +1,32 @@
+"""The learners of the class, for the lecturer."""
+
+from collections import Counter
+
+import streamlit as st
+
+from core import people, roster
+from dashboard import server
+from dashboard.ui import formats
+
+POLL = 2.0  # seconds between updates
+FREE = "Its browser has to join again; its runs stay, and are of whoever takes the name next."
+
+
+def show() -> None:
+    """Each name with its runs and a button that frees it, and whether learners see each other's work."""
+    now = roster.read()
+    st.toggle(
+        "Learners see the work of each other",
+        now.shown,
+        key="shown",
+        on_change=lambda: people.change(shown=st.session_state["shown"]),
+        help="Runs, datasets and maps. Yours they see in any case.",
+    )
+    made = Counter(run.person for run in server.runs.rows()) if server.engine.store_open() else Counter()
+    st.subheader(formats.count(len(now.seats), "learner"), anchor=False)
+    for name in now.seats:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{formats.plain(name)}** :gray[{formats.count(made[name], 'run')}]", width="stretch")
+            st.button(
+                "Free the name", key=f"free-{name}", type="tertiary", help=FREE, on_click=people.free, args=(name,)
+            )

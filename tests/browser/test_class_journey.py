@@ -1,0 +1,77 @@
+"""A lecture with two learners, in three browsers on one server."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import LOGGED_PLAINLY, PATIENCE, ROOT, UNCAUGHT, Server, started
+
+SHORT_RUN = "/train?backbones=Tiny&n_train=100&n_test=100"
+
+
+@pytest.fixture(scope="module")
+def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server of a class."""
+    folder = tmp_path_factory.mktemp("class")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BACKBONE_LAB_MODE", "class")
+        with started(ROOT / "dashboard" / "app.py", folder, LOGGED_PLAINLY) as server:
+            yield server
+
+
+def arrives(browser: Browser, server: Server, address: str = "/") -> Page:
+    """A browser that nobody has used."""
+    page = browser.new_context(base_url=server.url, viewport={"width": 1366, "height": 768}).new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    return page
+
+
+def joins(page: Page, code: str, name: str) -> None:
+    """Fill in the form and send it."""
+    page.get_by_label("Code").fill(code)
+    page.get_by_label("Your name").fill(name)
+    page.get_by_role("button", name="Join").click()
+
+
+def test_two_learners_join_and_only_the_owner_and_the_lecturer_change_a_run(browser: Browser, server: Server):
+    link = urlsplit(re.search(r"The lecturer opens (\S+)", server.log.read_text())[1])
+    lecturer = arrives(browser, server, f"{link.path}?{link.query}")
+    code = lecturer.get_by_role("heading", name=re.compile(r"^\w{3} \w{3}$")).inner_text()
+    assert link.query not in lecturer.url
+
+    ada = arrives(browser, server, SHORT_RUN)
+    joins(ada, code, "Ada")
+    expect(ada.get_by_text("You are Ada.")).to_be_visible()
+    expect(ada.get_by_text("Class", exact=True)).to_have_count(0)
+    ada.get_by_role("button", name="Start").click()
+    ada.get_by_role("link", name="Open this run").click()
+    expect(ada.get_by_role("button", name="Delete")).to_be_visible()
+    run = ada.url[len(server.url) :]
+
+    ben = arrives(browser, server, run)
+    joins(ben, code, "ada")
+    expect(ben.get_by_role("alert")).to_contain_text("The name ada is taken")
+    joins(ben, code, "Ben")
+    expect(ben.get_by_role("heading", name="Run", level=1)).to_be_visible()
+    expect(ben.get_by_role("tab", name="Result")).to_be_visible()
+    expect(ben.get_by_role("button", name="Delete")).to_have_count(0)
+
+    expect(lecturer.get_by_text("Ada 1 run")).to_be_visible()
+    lecturer.get_by_text("Learners see the work of each other").click()
+    expect(lecturer.get_by_role("switch", name="Learners see the work of each other")).not_to_be_checked()
+    ben.reload()
+    expect(ben.get_by_text("Run: ")).to_contain_text("is not in this home folder")
+    ada.reload()
+    expect(ada.get_by_role("button", name="Delete")).to_be_visible()
+
+    lecturer.get_by_role("button", name="Free the name").first.click()
+    expect(lecturer.get_by_role("heading", name="1 learner")).to_be_visible()
+    ada.reload()
+    expect(ada.get_by_role("heading", name="Join the class")).to_be_visible()
+    lecturer.goto(run)
+    expect(lecturer.get_by_role("button", name="Delete")).to_be_visible()
+    assert UNCAUGHT not in server.log.read_text()

@@ -1,0 +1,213 @@
+"""Who may do what: each line of the table, tried by the code that acts; and how a class is joined."""
+
+import stat
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import features, maps, people, roster, runs
+from core.config import RunConfig
+from core.data import dataset as stored
+from core.data import datasets
+from core.errors import AccessError
+
+TINY = RunConfig(backbone="Tiny")
+COLOURS = [(np.full((32, 32, 3), 20 * row, np.uint8), row % 2, "", str(row)) for row in range(12)]
+ABOUT = {"class_names": ("a", "b"), "source": "here", "licence": "none", "skipped": ()}
+
+
+@pytest.fixture(autouse=True)
+def a_class(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ada and Ben have joined a class, and nobody acts yet."""
+    monkeypatch.setenv("BACKBONE_LAB_MODE", "class")
+    for name in ("Ada", "Ben"):
+        roster.join(roster.read().code, name)
+
+
+def imported(person: str, title: str) -> str:
+    """A dataset of this person."""
+    with people.acting_as(person):
+        return stored.write([(title, title)], iter(COLOURS), metadata=ABOUT).name
+
+
+def started(person: str, config: RunConfig = TINY) -> str:
+    """A run of this person that has ended, unless it is queued."""
+    with people.acting_as(person):
+        return runs.create(config)
+
+
+def test_alone_everything_is_allowed(monkeypatch):
+    monkeypatch.setenv("BACKBONE_LAB_MODE", "alone")
+    assert people.acting() == people.LECTURER
+    assert all(people.may(action, "Ada") for action in people.RULES)
+
+
+def test_a_class_acts_for_nobody_until_somebody_is_named():
+    assert people.acting() is None
+    for action in people.RULES:
+        assert not people.may(action)
+        with pytest.raises(AccessError, match="not in this class"):
+            people.demand(action)
+
+
+@pytest.mark.parametrize("action", people.RULES)
+def test_a_lecturer_may_do_everything(action):
+    with people.acting_as(people.LECTURER):
+        assert people.demand(action, "Ada") == people.LECTURER
+
+
+@pytest.mark.parametrize("action", people.RULES)
+@pytest.mark.parametrize(
+    ("owner", "allowed"),
+    [("Ada", {"all", "own", "seen"}), ("Ben", {"all", "seen"}), (people.LECTURER, {"all", "seen"})],
+)
+def test_a_learner_may_do_what_the_table_says(action, owner, allowed):
+    with people.acting_as("Ada"):
+        assert people.may(action, owner) == (people.RULES[action].learners in allowed)
+
+
+def test_the_lecturer_decides_whether_learners_see_each_other():
+    with people.acting_as(people.LECTURER):
+        people.change(shown=False)
+    with people.acting_as("Ada"):
+        assert people.may("see", "Ada") and people.may("see", people.LECTURER)
+        with pytest.raises(AccessError, match="Only Ben and the lecturer can see this"):
+            people.demand("see", "Ben")
+
+
+ON_A_RUN: dict[str, Callable[[str], object]] = {
+    "stop": runs.request_stop,
+    "resume": runs.resume,
+    "describe": lambda run_id: runs.describe(run_id, name="mine"),
+    "delete": runs.delete,
+}
+
+
+@pytest.mark.parametrize("deed", ON_A_RUN)
+@pytest.mark.parametrize("owner", [people.LECTURER, "Ada"])
+def test_nobody_changes_the_run_of_another(store, deed, owner):
+    run_id = started(owner)
+    if deed != "stop":
+        runs.end(run_id, "stopped")
+    before = runs.get(run_id)
+    for intruder in (people.acting_as("Ben"), nullcontext()):
+        with intruder, pytest.raises(AccessError):
+            ON_A_RUN[deed](run_id)
+    assert runs.get(run_id) == before
+    with people.acting_as(owner):
+        ON_A_RUN[deed](run_id)
+
+
+def test_a_run_belongs_to_whoever_started_it(store):
+    mine, lecture = started("Ada"), started(people.LECTURER)
+    assert runs.get(mine).person == "Ada"
+    assert {row.id: row.person for row in runs.rows()} == {mine: "Ada", lecture: people.LECTURER}
+    with pytest.raises(AccessError):
+        runs.create(TINY)
+
+
+def test_a_learner_starts_from_no_file_of_the_server_and_from_nothing_hidden(store):
+    hidden = imported("Ben", "bens")
+    with people.acting_as(people.LECTURER):
+        people.change(shown=False)
+    probe = started("Ben")
+    for config in (
+        RunConfig(backbone="Tiny", weights="/etc/hostname"),
+        RunConfig(backbone="Tiny", dataset=hidden),
+        RunConfig(backbone="Tiny", method="finetune", start=probe),
+    ):
+        with pytest.raises(AccessError):
+            started("Ada", config)
+    assert len(runs.rows()) == 1
+
+
+def test_a_dataset_is_changed_by_its_owner_and_the_lecturer_alone():
+    name = imported("Ada", "photos")
+    assert datasets.load(name).person == "Ada"
+    assert [each.person for each in datasets.available() if each.name == name] == ["Ada"]
+    with people.acting_as("Ben"):
+        for change in (datasets.delete, lambda name: datasets.rename(name, "bens")):
+            with pytest.raises(AccessError, match="Only Ada and the lecturer"):
+                change(name)
+    with people.acting_as("Ada"):
+        renamed = datasets.rename(name, "better photos")
+        datasets.delete(renamed)
+    assert stored.names() == []
+
+
+def test_the_same_images_are_stored_once_for_a_person_and_shared_with_the_lecturer_alone():
+    lecture = imported(people.LECTURER, "lecture")
+    with people.acting_as("Ada"):
+        assert stored.write([("lecture", "lecture")], iter(COLOURS), metadata=ABOUT).name == lecture
+    adas = imported("Ada", "photos")
+    with people.acting_as("Ben"):
+        names = [("photos", "photos"), ("photos-2", "photos 2")]
+        copy = stored.write(names, iter(COLOURS), metadata=ABOUT)
+    assert (copy.name, copy.person) == ("photos-2", "Ben")
+    assert copy.fingerprint == stored.read(adas).fingerprint, "so that their features are the same"
+
+
+def test_what_is_older_than_the_class_is_the_lecturers(home):
+    name = imported("Ada", "photos")
+    about = home / "datasets" / name / "dataset.json"
+    about.write_text(about.read_text().replace('"person": "Ada",', ""))
+    assert stored.read(name).person == people.LECTURER
+    with people.acting_as("Ada"), pytest.raises(AccessError, match="Only the lecturer"):
+        datasets.delete(name)
+
+
+@pytest.mark.parametrize("clear", [features.clear, maps.clear])
+def test_a_learner_clears_no_cache(clear):
+    with people.acting_as("Ada"), pytest.raises(AccessError, match="Only the lecturer can clear the caches"):
+        clear()
+
+
+@pytest.mark.parametrize("act", [lambda: people.free("Ben"), lambda: people.change(code="BBBBBB")])
+def test_a_learner_changes_nothing_of_the_class(act):
+    before = roster.read()
+    with people.acting_as("Ada"), pytest.raises(AccessError, match="Only the lecturer"):
+        act()
+    assert roster.read() == before
+
+
+def test_work_in_a_worker_is_for_whoever_asked():
+    seen = people.on_behalf("Ada", lambda report: people.acting(), report=lambda progress: None)
+    assert seen == "Ada" and people.acting() is None
+
+
+def test_a_name_is_joined_by_once_and_can_be_freed():
+    code = roster.read().code
+    name, seat = roster.join(f" {code[:3].lower()}-{code[3:]} ", "  Çağla   Öz ")
+    assert name == "Çağla Öz" and roster.read().seats[name] == seat
+    for taken in ("Çağla Öz", "ÇAĞLA ÖZ", "Ｃ̧ağla Öz", "Lecturer"):
+        with pytest.raises(AccessError, match="is taken"):
+            roster.join(code, taken)
+    with people.acting_as(people.LECTURER):
+        people.free(name)
+    assert roster.join(code, name)[1] != seat
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 41, "a\nb\x00", "\u202eadA", "...", "\u200b"])
+def test_a_name_has_something_to_read_and_no_tricks(name):
+    with pytest.raises(AccessError, match="cannot be a name"):
+        roster.join(roster.read().code, name)
+
+
+def test_another_code_ends_the_old_one_and_keeps_the_names():
+    old = roster.read()
+    with people.acting_as(people.LECTURER):
+        people.change(code=roster.new_code())
+    assert not roster.is_code(old.code) and roster.read().seats == old.seats
+    for wrong in (old.code, "", "ä"):
+        with pytest.raises(AccessError, match="not the code"):
+            roster.join(wrong, "Cem")
+
+
+def test_the_key_and_the_seats_are_for_this_user_alone(home):
+    key = roster.key()
+    assert key == roster.key() and len(key) == 32
+    for file in (home / roster.KEY, home / roster.FILE):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600

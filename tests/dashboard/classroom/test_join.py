@@ -1,0 +1,238 @@
+"""How a browser gets a person, and what it is refused without one: the doors and the form, as one application."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from itsdangerous import URLSafeTimedSerializer
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocketDisconnect
+from streamlit.proto.BackMsg_pb2 import BackMsg
+
+from core import people, roster
+from dashboard import doors
+from dashboard.classroom import cookie, invitation, join
+from tests import event_loop
+
+HERE = "http://localhost:8501"
+
+
+def who(request: Request) -> PlainTextResponse:
+    """The person for whom the server acts."""
+    return PlainTextResponse(repr(people.acting()))
+
+
+async def echo(websocket) -> None:
+    """Sends back what arrives."""
+    await websocket.accept()
+    while True:
+        await websocket.send_bytes(await websocket.receive_bytes())
+
+
+APP = Starlette(
+    routes=[Route("/who", who), WebSocketRoute("/_stcore/stream", echo), *join.ROUTES], middleware=doors.MIDDLEWARE
+)
+
+
+@pytest.fixture(autouse=True)
+def a_class(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A new class, whose server nobody has entered."""
+    monkeypatch.setenv("BACKBONE_LAB_MODE", "class")
+    people.ask(cookie.acting)
+    join.wrong.clear()
+    yield
+    people.ask(lambda: None)
+
+
+class Answer:
+    """What a browser gets."""
+
+    def __init__(self, sent: list[dict]):
+        self.status = sent[0]["status"]
+        self.headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+        self.text = b"".join(message.get("body", b"") for message in sent[1:]).decode()
+
+    @property
+    def cookie(self) -> str:
+        return self.headers.get("set-cookie", "").partition(";")[0]
+
+
+def ask(path: str, *, form: dict | None = None, **headers: str) -> Answer:
+    """One request; headers with underscores in their names."""
+    sent, body = [], urlencode(form or {}).encode()
+    headers = {"host": "localhost:8501", "accept": "text/html"} | headers
+    if form is not None:
+        headers |= {"content-type": "application/x-www-form-urlencoded", "content-length": str(len(body))}
+        headers.setdefault("origin", HERE)
+
+    async def receive() -> dict:
+        return {"type": "http.request", "body": body}
+
+    async def send(message) -> None:
+        sent.append(dict(message))
+
+    target, _, query = path.partition("?")
+    scope = {
+        "type": "http",
+        "method": "GET" if form is None else "POST",
+        "scheme": "http",
+        "path": target,
+        "query_string": query.encode(),
+        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
+        "client": ("192.0.2.7", 5),
+        "server": ("localhost", 8501),
+    }
+    event_loop.run(APP(scope, receive, send))
+    return Answer(sent)
+
+
+def joined(name: str = "Ada", **form: str) -> Answer:
+    """What somebody gets who joins by this name."""
+    return ask("/lab/join", form={"code": roster.read().code, "name": name} | form)
+
+
+def test_nobody_gets_the_form_and_nothing_else():
+    page = ask("/maps?method=umap&run=1")
+    assert page.status == 303 and page.headers["location"] == "lab/join?to=maps%3Fmethod%3Dumap%26run%3D1"
+    assert ask("/lab/maps/0123456789abcdef.bin", accept="*/*").status == 401
+    assert ask("/who", accept="*/*").status == 401
+    assert ask(f"/{page.headers['location']}").status == 200
+
+
+def test_a_learner_joins_and_goes_where_the_link_led():
+    answer = joined(to="maps?method=umap")
+    assert answer.status == 303 and answer.headers["location"] == "../maps?method=umap"
+    assert {"HttpOnly", "SameSite=lax", "Path=/"} <= set(answer.headers["set-cookie"].split("; "))
+    assert "Secure" not in answer.headers["set-cookie"]
+    assert ask("/who", cookie=answer.cookie).text == "'Ada'"
+
+
+@pytest.mark.parametrize(
+    "to", ["//elsewhere.example/x", "https://elsewhere.example", "\\\\elsewhere.example", "javascript:x"]
+)
+def test_the_form_leads_to_no_other_site(to):
+    location = joined(to=to).headers["location"]
+    assert location.startswith("../") and not location.startswith("..//") and ":" not in location
+
+
+def test_a_taken_name_and_a_wrong_code_are_refused_in_a_sentence():
+    joined("Ada")
+    again = joined("ada")
+    assert again.status == 403 and "The name ada is taken" in again.text and not again.cookie
+    wrong = joined("Ben", code="BBBBBB")
+    assert wrong.status == 403 and "This is not the code of the class" in wrong.text
+    assert list(roster.read().seats) == ["Ada"]
+
+
+def test_a_name_is_text_on_every_page():
+    name = '<b>Ada</b> "**'
+    assert joined(name).status == 303
+    taken = joined(name).text
+    assert "<b>Ada" not in taken and "&lt;b&gt;Ada&lt;/b&gt; &quot;**" in taken
+    assert "<b>Ada" not in ask("/lab/join", cookie=ask_cookie(name)).text
+
+
+def ask_cookie(name: str, seat: str | None = None, key: bytes | None = None) -> str:
+    """A cookie of this name; by default a good one."""
+    signer = URLSafeTimedSerializer(key or roster.key(), salt="person")
+    return f"{cookie.NAME}={signer.dumps([name, roster.read().seats.get(name, '') if seat is None else seat])}"
+
+
+def test_a_cookie_that_is_forged_or_old_or_of_a_freed_name_is_nobodys(monkeypatch):
+    joined("Ada")
+    good = ask_cookie("Ada")
+    assert ask("/who", cookie=good).text == "'Ada'"
+    name, payload, *rest = re.split(r"[=.]", good)
+    bad = [
+        ask_cookie("Ada", key=b"x" * 32),
+        ask_cookie(people.LECTURER, key=b"x" * 32),
+        ask_cookie("Ada", seat="0" * 16),
+        ask_cookie("Ben"),
+        ".".join([f"{name}={payload[:-2]}", *rest]),
+        f"{cookie.NAME}=Ada",
+        f"{cookie.NAME}=",
+    ]
+    assert [ask("/who", accept="*/*", cookie=each).status for each in bad] == [401] * len(bad)
+    monkeypatch.setattr(cookie, "AGE", -1)
+    assert ask("/who", accept="*/*", cookie=good).status == 401
+
+
+def test_who_is_removed_from_the_class_is_nobody_at_once():
+    good = joined("Ada").cookie
+    with people.acting_as(people.LECTURER):
+        people.free("Ada")
+    assert ask("/who", accept="*/*", cookie=good).status == 401
+    joined("Ada")
+    assert ask("/who", accept="*/*", cookie=good).status == 401, "the name has another seat now"
+
+
+def test_the_lecturers_link_works_with_its_token_alone_and_leaves_the_address():
+    link = invitation.lecturer_link()
+    answer = ask(link[link.index("/lab/") :])
+    assert answer.status == 303 and answer.headers["location"] == "../classroom"
+    assert ask("/who", cookie=answer.cookie).text == repr(people.LECTURER)
+    for path in ("/lab/lecturer", "/lab/lecturer?token=", "/lab/lecturer?token=x", "/lab/lecturer?token=%C3%A4"):
+        refused = ask(path)
+        assert refused.status == 403 and not refused.cookie
+
+
+@pytest.mark.parametrize("origin", ["http://elsewhere.example", "null", "", "http://localhost:8502"])
+def test_a_form_of_another_site_joins_nobody(origin):
+    form = {"code": roster.read().code, "name": "Ada"}
+    assert ask("/lab/join", form=form, origin=origin).status == 403
+    assert not roster.read().seats
+
+
+def test_codes_cannot_be_tried_one_after_the_other():
+    for _ in range(join.WRONG_CODES):
+        assert "not the code" in joined(code="BBBBBB").text
+    assert "Too many wrong codes" in joined().text
+    assert not roster.read().seats
+
+
+def test_a_form_larger_than_the_form_is_refused_unread():
+    assert joined("Ada" * join.MOST_BYTES).status == 413
+
+
+def stream(cookies: str, *messages: bytes) -> list[dict]:
+    """What a websocket gets back for messages."""
+    sent, waiting = [], [{"type": "websocket.connect"}, *({"type": "websocket.receive", "bytes": m} for m in messages)]
+
+    async def receive() -> dict:
+        return waiting.pop(0) if waiting else {"type": "websocket.disconnect", "code": 1000}
+
+    async def send(message) -> None:
+        sent.append(dict(message))
+
+    headers = [(b"host", b"localhost"), (b"cookie", cookies.encode())]
+    scope = {"type": "websocket", "scheme": "ws", "path": "/_stcore/stream", "query_string": b"", "headers": headers}
+    with suppress(WebSocketDisconnect):
+        event_loop.run(APP(scope, receive, send))
+    return sent
+
+
+def test_nobody_gets_a_websocket():
+    assert stream("") == [{"type": "websocket.close", "code": 1008}]
+
+
+def test_a_learners_browser_sends_what_pages_send_and_nothing_else():
+    rerun, clear, skills = BackMsg(), BackMsg(clear_cache=True), BackMsg()
+    rerun.rerun_script.query_string = "x"
+    skills.backend_operation_request.install_skills.SetInParent()
+    messages = [each.SerializeToString() for each in (rerun, clear, skills)]
+    learner = stream(joined("Ada").cookie, *messages, b"\xff")
+    assert [message.get("bytes") for message in learner[1:]] == messages[:1]
+    lecturer = stream(ask_cookie(people.LECTURER), *messages)
+    assert [message.get("bytes") for message in lecturer[1:]] == messages
+
+
+def test_alone_there_is_no_form_and_no_cookie(monkeypatch):
+    monkeypatch.setenv("BACKBONE_LAB_MODE", "alone")
+    answer = ask("/who")
+    assert answer.text == repr(people.LECTURER) and not answer.cookie
