@@ -7,6 +7,7 @@ from core.errors import LabError
 from core.explain.predict import IMAGENET
 from dashboard import server
 from dashboard.predict import agreement, answer_card, models
+from dashboard.run import explanation
 from dashboard.state import address
 from dashboard.ui import components, photo_picker
 
@@ -24,6 +25,7 @@ with right:
     if photo is None:
         components.empty("No photo yet", "Take one or choose a file.", icon=":material/photo_camera:")
         st.stop()
+    methods = explanation.methods()
     digest = photo.digest
     if chosen == [""]:
         components.empty("No model chosen", "Choose one or more above.", icon=":material/account_tree:")
@@ -38,7 +40,9 @@ def classes_of(model: str) -> tuple[str, ...]:
 @st.fragment(run_every=0.3)
 def wait() -> None:
     """Rerun the page when no answer is pending. Errors are left to the page: reading them here would retry."""
-    if server.engine.settled() and not any(server.explain.answering(model, digest) for model in chosen):
+    answering = any(server.explain.answering(model, digest) for model in chosen)
+    explaining = any(server.explain.explaining(model, method, digest) for model in chosen for method in methods)
+    if server.engine.settled() and not answering and not explaining:
         st.rerun()
 
 
@@ -56,6 +60,7 @@ with right:
     for classes, group in groups.items():
         st.markdown(agreement.sentence(group, classes))
         agreement.warn_of_strangers(photo, group, classes)
+    complete = True
     for start in range(0, len(chosen), 2):
         for column, model in zip(st.columns(2), chosen[start : start + 2], strict=False):
             with column.container(border=True, height="stretch", gap="xsmall"):
@@ -68,6 +73,7 @@ with right:
                 else:
                     classes = classes_of(model)
                     answer_card.show(titles[model], answer, classes, photo, groups[classes])
-    if len(answered) + len(failed) < len(chosen):
+                    complete &= answer_card.why(model, methods, photo)
+    if len(answered) + len(failed) < len(chosen) or not complete:
         wait()
     components.measured(hardware.name(), "One photo, with the network already loaded.")

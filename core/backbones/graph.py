@@ -37,10 +37,21 @@ class Use(NamedTuple):
 
 def uses(network: "keras.Model") -> list[Use]:
     """Every call in a network, in forward order."""
-    functional: Any = getattr(network, "_functional", network)
-    by_depth = functional._nodes_by_depth  # a Sequential has a network inside
-    nodes = [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
-    return [Use(node.operation, tuple(node.input_tensors), tuple(node.outputs)) for node in nodes]
+    return [Use(node.operation, tuple(node.input_tensors), tuple(node.outputs)) for node in _nodes(network)]
+
+
+def before_last(network: "keras.Model", x: Any) -> Any:
+    """What the last operation of a network gets, for an input of any dtype: unlike the network's own call, a gradient
+    with respect to it exists."""
+    from keras import tree
+
+    first, *nodes, _ = _nodes(network)
+    values = {id(first.outputs[0]): x}
+    for node in nodes:
+        args, kwargs = node.arguments.fill_in(values)
+        x = node.operation(*args, **kwargs)
+        values |= {id(symbol): value for symbol, value in zip(node.outputs, tree.flatten(x), strict=True)}
+    return x
 
 
 def sources(operation: Any) -> list[Any]:
@@ -50,6 +61,11 @@ def sources(operation: Any) -> list[Any]:
     """
     tensors = operation._inbound_nodes[-1].input_tensors
     return list(dict.fromkeys(tensor._keras_history.operation for tensor in tensors))
+
+
+def _nodes(network: Any) -> list[Any]:
+    by_depth = getattr(network, "_functional", network)._nodes_by_depth  # a Sequential has a network inside
+    return [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
 
 
 def leaves(operation: Any) -> list[Any]:

@@ -122,7 +122,7 @@ def _load(name: str, size: int, weights: str) -> _Network:
     mode = backbones.get(name).preprocessing
     looked_at, maps = _outputs(network)  # before the layers are reused below
     kernels = _first_kernels(network, mode)
-    classifier = _from_pixels(network, size, mode) if weights == "classifier" else None
+    classifier = imagenet.from_pixels(network, size, mode) if weights == "classifier" else None
     return _Network(looked_at, maps, classifier, kernels, weights, without)
 
 
@@ -137,17 +137,6 @@ def _outputs(network: Any) -> tuple[tuple[layers.Depth, ...], Any]:
             "Choose a larger input, or another architecture",
         )
     return tuple(depth for depth, _ in maps), keras.Model(network.inputs[0], [tensor for _, tensor in maps])
-
-
-def _from_pixels(network: Any, size: int, mode: str) -> Any:
-    """The same network for uint8 images, with the classifier as its last layer, as Grad-CAM needs it."""
-    import keras
-
-    last = network.layers[-1]
-    with compiled.building("float32"):
-        pixels = keras.Input((size, size, 3), dtype="uint8")
-        before = keras.Model(network.inputs[0], last.input)
-        return keras.Model(pixels, last(before(compiled.prepare(pixels, size, mode))))
 
 
 def _feature_maps(network: _Network, image: np.ndarray, mode: str) -> list[FeatureMap]:

@@ -18,6 +18,7 @@ from core.explain import gradcam, gradients
 from core.runs import models
 
 PATCH = 4  # the image is so many patches wide that are covered one by one, each twice, shifted by half
+AT_ONCE = 16  # images in memory, at their largest
 STEPS = 24  # of the way from the empty image
 COPIES = 16  # with noise
 NOISE = 0.15  # its standard deviation, of the range of the image: within the paper's 10 to 20 %
@@ -62,9 +63,10 @@ def _occlusion(model: Any, image: np.ndarray, class_index: int) -> np.ndarray:
     covered = np.repeat(image[None].astype(np.float32), 1 + len(places), axis=0)  # the first one is whole
     for copy, place in zip(covered[1:], places, strict=True):
         copy[place] = without[place]
-    whole, *scores = gradients.to_numpy(gradients.scores(model)(covered, training=False))[:, class_index]
+    scores = np.concatenate([gradients.to_numpy(gradients.scores(model, part)) for part in _batches(covered)])
+    whole, *others = scores[:, class_index]
     falls, counts = np.zeros((size, size)), np.zeros((size, size))
-    for place, score in zip(places, scores, strict=True):
+    for place, score in zip(places, others, strict=True):
         falls[place] += whole - score
         counts[place] += 1
     return falls / counts
@@ -87,10 +89,10 @@ def _slopes(model: Any, images: np.ndarray, class_index: int) -> np.ndarray:
     """The gradient (b, s, s, 3) of a class's score with respect to the pixels of each image."""
     import keras
 
-    network = gradients.scores(model)
-    slopes, _ = gradients.gradient(
-        lambda x: (keras.ops.sum(network(x, training=False)[:, class_index]), None), images.astype(np.float32)
-    )
+    def score(x: Any) -> tuple[Any, None]:
+        return keras.ops.sum(gradients.scores(model, x)[:, class_index]), None
+
+    slopes = np.concatenate([gradients.gradient(score, part)[0] for part in _batches(images)])
     if not slopes.any():
         raise RunError(
             "No gradient arrives at the pixels: this network rounds the pixels of a resized image, as CLIP does",
@@ -98,6 +100,10 @@ def _slopes(model: Any, images: np.ndarray, class_index: int) -> np.ndarray:
             "Choose occlusion, which needs no gradient",
         )
     return slopes
+
+
+def _batches(images: np.ndarray) -> list[np.ndarray]:
+    return np.array_split(images, -(-len(images) // AT_ONCE))
 
 
 Method = Callable[[Any, np.ndarray, int], np.ndarray]

@@ -1,7 +1,6 @@
-"""Gradients of a Keras network, on TensorFlow or JAX, and networks to take them of."""
+"""Gradients of a Keras network, on TensorFlow or JAX, and what to take them of."""
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,20 +38,13 @@ def to_numpy(tensor: Any) -> np.ndarray:
     return np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(tensor, "float32")))
 
 
-@lru_cache(maxsize=2)
-def scores(model: Any) -> Any:
-    """The same network for pixels that may be differentiated, (b, s, s, 3) float32 -> (b, classes) before the softmax.
+def scores(model: Any, pixels: Any) -> Any:
+    """What the softmax of a network gets, (b, classes) float32, for pixels (b, s, s, 3) that may be differentiated.
 
     Args:
         model: From uint8 images to probabilities; its last layer is the classifier, with the softmax or followed by it.
     """
-    import keras
-
-    pixels = keras.Input(model.input_shape[1:], dtype="float32")
-    with graph.forgetting(model):
-        copy: Any = keras.models.clone_model(model, input_tensors=pixels, clone_function=lambda layer: layer)
-        last = graph.uses(copy)[-1]
-        return keras.Model(pixels, before_softmax(last.operation, last.inputs[0]))
+    return before_softmax(graph.uses(model)[-1].operation, graph.before_last(model, pixels))
 
 
 def before_softmax(classifier: Any, x: Any) -> Any:

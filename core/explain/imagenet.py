@@ -83,6 +83,17 @@ def network(name: str, input_size: int) -> Any:
     return built
 
 
+def from_pixels(network: Any, size: int, mode: str) -> Any:
+    """The same network for uint8 images (b, s, s, 3), its classifier the last layer, as explanations need it."""
+    import keras
+
+    last = network.layers[-1]
+    with compiled.building("float32"):
+        pixels = keras.Input((size, size, 3), dtype="uint8")
+        before = keras.Model(network.inputs[0], last.input)
+        return keras.Model(pixels, last(before(compiled.prepare(pixels, size, mode))))
+
+
 def _weights(facts: Backbone) -> Path:
     path = find(facts)
     if path is None:

@@ -4,8 +4,10 @@ A model is named `imagenet:MobileNetV2`, or by the id of a run. `answer` needs K
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import nan
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,8 @@ from core import backbones, metrics, runs
 from core.config import PROBES
 from core.data import datasets, images
 from core.errors import RunError
-from core.explain import imagenet, novelty
+from core.explain import attribution, imagenet, novelty
+from core.explain.attribution import Heat
 from core.features import compiled
 from core.runs import models
 
@@ -62,6 +65,28 @@ def answer(model: str, photo: np.ndarray) -> Answer:
         load_seconds=warm - started,
         share_nearer=_share_nearer(model, image),
     )
+
+
+def explain(model: str, method: str, photo: np.ndarray) -> tuple[np.ndarray, Heat]:
+    """Which parts of a photo (h, w, 3) uint8 support the likeliest class, by a method of `attribution.METHODS`.
+
+    Returns:
+        What the model sees, (s, s, 3) uint8, and the map.
+
+    Raises:
+        LabError: The model, its weights or its dataset is not available locally, or it has no such explanation.
+    """
+    network = _classifier(model.removeprefix(IMAGENET)) if model.startswith(IMAGENET) else models.load(model)
+    image = images.square(photo, network.input_shape[1])
+    likeliest = int(np.asarray(network(image[None], training=False))[0].argmax())
+    return image, attribution.of_model(network, method, image, likeliest)
+
+
+@lru_cache(maxsize=2)
+def _classifier(name: str) -> Any:
+    facts = backbones.get(name)
+    network = imagenet.network(facts.name, facts.default_size)
+    return imagenet.from_pixels(network, facts.default_size, facts.preprocessing)
 
 
 def _imagenet(name: str) -> tuple:

@@ -5,13 +5,17 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.errors import LabError
+from core.explain.attribution import METHODS
 from core.explain.predict import MOST, Answer
+from dashboard import server
 from dashboard.predict import agreement
-from dashboard.ui import charts, components, formats
+from dashboard.ui import charts, components, formats, heatmap
 from dashboard.ui.photo_picker import Photo
 
 BAR = 24  # pixels
 HEIGHT = BAR * MOST + 8  # of the bars
+SIZE = 256  # pixels of a heat map
 ROOM = 60  # for the text beside the longest bar, in the unit of the bars
 
 
@@ -42,6 +46,26 @@ def show(name: str, answer: Answer, classes: Sequence[str], photo: Photo, group:
     if answer.seen != answer.input_size:
         size += f", resized to {answer.input_size} px"
     st.caption(f"{formats.milliseconds(answer.seconds)} for this photo, {size}")
+
+
+def why(model: str, methods: Sequence[str], photo: Photo) -> bool:
+    """By each method, what speaks for the model's likeliest class; returns whether all of it is known."""
+    complete = True
+    for start in range(0, len(methods), 2):
+        for column, method in zip(st.columns(2, gap="small"), methods[start : start + 2], strict=False):
+            with column:
+                try:
+                    answer = server.explain.why(model, method, photo.pixels, photo.digest)
+                except LabError as error:
+                    st.caption(f"{METHODS[method]}: {formats.message(error.received)}.")
+                    continue
+                complete &= answer is not None
+                if answer is None:
+                    st.skeleton(height=SIZE)
+                else:
+                    shown = components.thumbnail(heatmap.over(*answer, SIZE), SIZE)
+                    st.image(shown, caption=METHODS[method], width="stretch", alt=f"{METHODS[method]} of the photo")
+    return complete
 
 
 def bars(answer: Answer, *, classes: Sequence[str] = ()) -> go.Figure:

@@ -23,9 +23,10 @@ HOW = {
 }
 
 
-def methods() -> list[str]:
-    """A choice of one or more methods that explain an image."""
-    return address.several("method", "Explained by", METHODS, default=["grad-cam"]).split("+")
+def methods(*default: str) -> list[str]:
+    """A choice of methods that explain images, none or more."""
+    chosen = address.several("explain", "Explained by", METHODS, default=default)
+    return chosen.split("+") if chosen else []
 
 
 def show(run: RunRow, row: int, methods: list[str]) -> None:
@@ -44,7 +45,7 @@ def show(run: RunRow, row: int, methods: list[str]) -> None:
     st.markdown(f"Image {row}: **{formats.plain(names[label])}**, {verdict}.")
     probabilities = predictions.loc[row, [f"p_{index}" for index in range(len(names))]].to_numpy(float)
     classes = list(dict.fromkeys([predicted, label]))
-    for method in filter(None, methods):
+    for method in methods:
         ready = isinstance(_maps(run, method, row, dataset, classes), list | LabError)
         poll = st.fragment(_heat_maps, run_every=None if ready else POLL)
         poll(run, method, row, classes, waiting=not ready)

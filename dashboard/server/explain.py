@@ -50,6 +50,23 @@ def answering(model: str, digest: str) -> bool:
     return _answers().pending((model, digest))
 
 
+def why(model: str, method: str, photo: np.ndarray, digest: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """`predict.explain`; None while the worker computes it.
+
+    Args:
+        digest: Identifies the photo.
+
+    Raises:
+        LabError: The model cannot explain its answer by this method.
+    """
+    return _heats().get((model, method, digest), predict.explain, model, method, photo)
+
+
+def explaining(model: str, method: str, digest: str) -> bool:
+    """Whether `why` is still being computed."""
+    return _heats().pending((model, method, digest))
+
+
 def heat(run_id: str, method: str, row: int, image: np.ndarray, class_index: int) -> np.ndarray | None:
     """`attribution.explain` for an image of the run's dataset; None while the worker computes it.
 

@@ -8,6 +8,10 @@ from dashboard import server
 from tests.pages.conftest import wait
 
 
+def alt(image) -> str:
+    return image.proto.imgs[0].alt
+
+
 def answered(page, count: int):
     return wait(page, lambda: sum("for this photo" in caption.value for caption in page.caption) == count)
 
@@ -40,6 +44,14 @@ def test_a_photo_of_no_class_is_called_so_and_one_of_a_class_is_not(visit, used)
     assert "A flower is none of these 10 classes" in said
     page = answered(visit("predict", photo="shipped", which="cat", models=used[0]), 1)
     assert not [text.value for text in page.caption if "softmax" in text.value]
+
+
+def test_answers_are_explained_by_the_chosen_methods(visit, used):
+    page = answered(visit("predict", models=used[0], image="3", explain="occlusion+smoothgrad"), 1)
+    wait(
+        page, lambda: {"Occlusion of the photo", "SmoothGrad of the photo"} <= {alt(image) for image in page.main.image}
+    )
+    assert not page.error
 
 
 def test_a_link_names_the_models(visit, used):

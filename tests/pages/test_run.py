@@ -149,7 +149,7 @@ def test_surest_mistakes_come_with_a_heat_map_for_the_predicted_and_the_true_cla
 
 
 def test_an_image_is_explained_by_several_methods_and_they_are_checked_on_request(visit, used, monkeypatch):
-    page = visit("run", run=used[0], view="Images", method="occlusion+smoothgrad")
+    page = visit("run", run=used[0], view="Images", explain="occlusion+smoothgrad")
     wait(page, lambda: "Occlusion: how far the score falls" in said(page) and "SmoothGrad: the mean" in said(page))
     assert "Grad-CAM:" not in said(page)
     monkeypatch.setattr(faithfulness, "IMAGES", 2)

@@ -47,12 +47,12 @@ def test_integrated_gradients_sum_to_what_the_image_adds_to_the_score(network, i
         patch.setattr(attribution, "STEPS", steps)
         total = attribution._integrated_gradients(network, image, class_index).sum()
     pixels = np.stack([start, image.astype(np.float32)])
-    before, after = gradients.to_numpy(gradients.scores(network)(pixels))[:, class_index]
+    before, after = gradients.to_numpy(gradients.scores(network, pixels))[:, class_index]
     assert total == pytest.approx(after - before, rel=0.02)
 
 
 def test_scores_are_those_whose_softmax_the_network_returns(network, image):
-    scores = gradients.to_numpy(gradients.scores(network)(image[None].astype(np.float32)))
+    scores = gradients.to_numpy(gradients.scores(network, image[None].astype(np.float32)))
     expected = np.exp(scores) / np.exp(scores).sum()
     assert np.asarray(network(image[None])) == pytest.approx(expected, abs=1e-6)
 

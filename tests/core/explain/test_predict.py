@@ -9,7 +9,7 @@ from core import execute, runs
 from core.config import RunConfig
 from core.data import datasets
 from core.errors import LabError, RunError
-from core.explain import predict
+from core.explain import attribution, predict
 
 TINY = RunConfig(backbone="Tiny", n_train=100, n_test=50)
 
@@ -28,6 +28,23 @@ def test_a_run_says_of_its_test_images_what_it_said_when_it_was_tested(store, ch
         assert answer.probabilities[0] == pytest.approx(row["confidence"], abs=1e-3)
         assert list(answer.probabilities) == sorted(answer.probabilities, reverse=True)
         assert (answer.seen, answer.input_size) == (32, 32)
+
+
+def test_a_photo_is_explained_as_the_test_image_it_is(store):
+    run_id = runs.create(TINY)
+    execute.perform(run_id)
+    row = runs.predictions(run_id).iloc[0]
+    image = datasets.load(TINY.dataset).images[int(row["row"])]
+    seen, heat = predict.explain(run_id, "occlusion", image)
+    assert (seen == image).all()
+    assert (heat == attribution.explain(run_id, "occlusion", image, int(row["prediction"]))).all()
+
+
+def test_an_imagenet_classifier_is_explained_on_the_square_in_the_middle(store):
+    photo = np.random.default_rng(0).integers(0, 256, (300, 400, 3)).astype(np.uint8)
+    seen, heat = predict.explain("imagenet:EfficientNetLite0", "grad-cam", photo)
+    assert seen.shape == (224, 224, 3) and heat.shape == (7, 7)
+    assert heat.max() == 1
 
 
 def test_imagenet_is_asked_by_name_and_sees_the_square_in_the_middle(store):
