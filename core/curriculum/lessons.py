@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from core import backbones, execute, maps, runs
 from core.config import ZERO_SHOT, RunConfig
+from core.data.datasets import FLAWED
 from core.errors import ConfigError, LabError
 from core.progress import Report, silent
 from core.runs import RunRow
@@ -16,8 +17,7 @@ from core.zero_shot import encoder
 
 # What a learner's run must share with the one a step asks for; seeds and epochs are free.
 CHECKED = ("dataset", "backbone", "method", "input_size", "preprocessing", "n_train")
-OF_FINE_TUNES = ("unfreeze", "unfreeze_count")
-LINKED = (*CHECKED, *OF_FINE_TUNES, "epochs", "n_test")  # set by the link to the Train page
+OF_METHOD = {"finetune": ("unfreeze", "unfreeze_count"), "knn": ("neighbours",)}  # besides, for some methods
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ _V2, _VGG = backbones.get("MobileNetV2"), backbones.get("VGG16")
 _SMALL = RunConfig(input_size=96)  # takes about a minute on two cores
 _FEW = replace(_SMALL, n_train=500)
 _TUNED = replace(_FEW, method="finetune", epochs=3, unfreeze="blocks", unfreeze_count=2, batch_size=0, learning_rate=0)
+_NEAREST = replace(_SMALL, method="knn", neighbours=1)
 _SCRATCH = RunConfig(backbone="CustomCNN", method="scratch", n_train=500, epochs=10)
 
 LESSONS: dict[str, Lesson] = {
@@ -362,6 +363,68 @@ LESSONS: dict[str, Lesson] = {
             ),
         ),
     ),
+    "trust": Lesson(
+        "Data you can trust",
+        "Can an accuracy be too good to be true?",
+        {"sound": _NEAREST, "flawed": replace(_NEAREST, dataset=FLAWED)},
+        (
+            Step(
+                "A classifier that learns by heart",
+                "The nearest neighbour: a test image gets the label of the training image that the network finds most "
+                "similar. Nothing is trained; it remembers every training image.",
+                "train",
+                "Press Start.",
+                starts="sound",
+                runs=("sound",),
+                question="When is it right?",
+                answer="When the most similar training image belongs to the same class. Usually it shows another "
+                "animal or another ship: that is recognition.",
+            ),
+            Step(
+                "The same test images, other training images",
+                "The test images are the same, one by one, and so are the network and the classifier. Only the "
+                "training images come from elsewhere.",
+                "train",
+                "Guess whether the accuracy rises or falls, then press Start and compare the two results.",
+                starts="flawed",
+                runs=("sound", "flawed"),
+                question="Is the higher accuracy good news?",
+                answer="Not yet. Only the images have changed, so find out how before you believe it.",
+            ),
+            Step(
+                "Test images in disguise",
+                "A test image that is also a training image, mirrored perhaps, asks for memory and not for "
+                "recognition.",
+                "data",
+                "Press Look for near-duplicates, and look at the surest pairs.",
+                choices={"dataset": FLAWED, "view": "Near-duplicates"},
+                question="Does CIFAR-10 itself have such twins?",
+                answer="Yes: about 3 % of its test images have one among the training images, mirrored, shifted or in "
+                "other colours (Barz and Denzler, 2020). Here it is 30 %.",
+            ),
+            Step(
+                "What remains of the accuracy",
+                "The program knows the twins now, and says the accuracy without them wherever it says the accuracy.",
+                "compare",
+                "Choose cifar10-flawed under Tested on, and read the answer to the first question.",
+                runs=("flawed",),
+                question="How good is the classifier really?",
+                answer="As good as on the test images without a twin: worse than it seemed, and worse than on the "
+                "sound data. Something else must be wrong with these training images.",
+            ),
+            Step(
+                "Wrong labels",
+                "A head is asked about images that it was not trained on. Where it is confident of another class than "
+                "the label, one of the two is wrong.",
+                "data",
+                "Press Look for wrong labels. Judge the first page by eye, and accept the suggestions you agree with.",
+                choices={"dataset": FLAWED, "view": "Wrong labels"},
+                question="About half of the suspect labels are right. Why is the list useful all the same?",
+                answer="The surest come first: nearly all of the first page are wrong. You decide, and stop where you "
+                "would no longer change anything. A copy with your labels is a new dataset; the old one stays.",
+            ),
+        ),
+    ),
 }
 
 
@@ -381,14 +444,14 @@ def link(lesson: Lesson, step: Step) -> dict[str, str]:
     if not step.starts:
         return dict(step.choices)
     config = lesson.runs[step.starts]
-    names = [name for name in LINKED if config.method == "finetune" or name not in OF_FINE_TUNES]
-    params = {name: str(getattr(config, name)) for name in names if config.trains or name != "epochs"}
+    names = [*_checked(config), *(["epochs"] if config.trains else []), "n_test"]
+    params = {name: str(getattr(config, name)) for name in names}
     return {"backbones": params.pop("backbone")} | params
 
 
 def done(config: RunConfig, rows: Sequence[RunRow]) -> RunRow | None:
     """The newest finished run like the one a step asks for; None: there is none."""
-    names = CHECKED + (OF_FINE_TUNES if config.method == "finetune" else ())
+    names = _checked(config)
     alike = [
         run
         for run in rows
@@ -410,11 +473,13 @@ def lacking(lesson: Lesson, step: Step, rows: Sequence[RunRow]) -> list[str]:
 def title(config: RunConfig) -> str:
     """A run in a few words, such as: linear probe of EfficientNetLite0, 500 training images."""
     kinds = {"finetune": "fine-tune of", "scratch": "from scratch,", "linear": "linear probe of"}
+    kinds |= {"knn": "nearest neighbours in"}
     if config.method == ZERO_SHOT:
         return f"zero-shot with {config.backbone}"
     images = f"{config.n_train:,} training images" if config.n_train else "all training images"
     pixels = ", pixels divided by 255" if config.preprocessing == "divide255" else ""
-    return f"{kinds.get(config.method, config.method)} {config.backbone}, {images}{pixels}"
+    dataset = "" if config.dataset == RunConfig.dataset else f" of {config.dataset}"
+    return f"{kinds.get(config.method, config.method)} {config.backbone}, {images}{dataset}{pixels}"
 
 
 def missing(name: str, rows: Sequence[RunRow]) -> list[str]:
@@ -445,6 +510,10 @@ def prepare(name: str, report: Report = silent) -> list[str]:
                 maps.compute(config, report)
             prepared.append("the maps before and after")
     return prepared
+
+
+def _checked(config: RunConfig) -> tuple[str, ...]:
+    return CHECKED + OF_METHOD.get(config.method, ())
 
 
 def _drawn(lesson: Lesson, step: Step, rows: Sequence[RunRow]) -> Iterator[bool]:

@@ -11,17 +11,19 @@ from typing import Any
 import numpy as np
 
 from core import people, settings
-from core.data import cifar, importing
+from core.data import cifar, flawed, importing
 from core.data import dataset as stored
 from core.data import splits as cuts
 from core.data.cifar import SAMPLE
 from core.data.dataset import Dataset, Row
+from core.data.flawed import NAME as FLAWED
 from core.data.importing import import_images
 from core.data.splits import subsample
 from core.errors import DatasetError
 from core.progress import Report, silent
 
 __all__ = [
+    "FLAWED",
     "SAMPLE",
     "Dataset",
     "Summary",
@@ -50,9 +52,13 @@ class Summary:
 
 
 def available() -> list[Summary]:
-    """The shipped sample, CIFAR-10 and CIFAR-100, then the imported datasets."""
-    imported = [name for name in stored.names() if name not in cifar.CIFAR]
-    return [Summary(SAMPLE, "CIFAR-10 sample", "ready", 2_500, 10), *map(_summary, [*cifar.CIFAR, *imported])]
+    """The shipped sample and its flawed copy, CIFAR-10 and CIFAR-100, then the imported datasets."""
+    imported = [name for name in stored.names() if name not in (FLAWED, *cifar.CIFAR)]
+    shipped = [
+        Summary(name, title, "ready", 2_500, 10)
+        for name, title in ((SAMPLE, "CIFAR-10 sample"), (FLAWED, flawed.TITLE))
+    ]
+    return [*shipped, *map(_summary, [*cifar.CIFAR, *imported])]
 
 
 def load(name: str) -> Dataset:
@@ -65,6 +71,8 @@ def load(name: str) -> Dataset:
         return _sample()
     if name in stored.names():
         return stored.read(name)
+    if name == FLAWED:
+        return _store_flawed()
     if name in cifar.CIFAR and _npz(name).is_file():
         return _store_cifar(name, _npz(name), silent)
     if name in cifar.CIFAR:
@@ -150,7 +158,7 @@ def rename(name: str, title: str) -> str:
         DatasetError: There is no such dataset, it is built in, or the new name is taken.
         AccessError: It is somebody else's.
     """
-    if name not in stored.names() or name in cifar.CIFAR:
+    if name not in stored.names() or name in (FLAWED, *cifar.CIFAR):
         raise DatasetError(f"There is no dataset {name!r} to rename", "an imported dataset")
     new = importing.slug(title)
     if new != name:
@@ -161,6 +169,17 @@ def rename(name: str, title: str) -> str:
 def splits(dataset: Dataset, *, seed: int = 0) -> dict[str, np.ndarray]:
     """Ascending row ids `int64` of train, val, test, probe20 and finetune80; see `core.data.splits`."""
     return cuts.named(dataset.labels, dataset.official, seed=seed)
+
+
+def _store_flawed() -> Dataset:
+    sample = _sample()
+    about = {
+        "class_names": sample.class_names,
+        "source": "The CIFAR-10 sample with faults, which were planted for a lesson",
+        "licence": sample.licence,
+        "skipped": (),
+    }
+    return stored.write([(FLAWED, flawed.TITLE)], flawed.rows(sample), metadata=about)
 
 
 def _summary(name: str) -> Summary:

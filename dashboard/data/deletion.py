@@ -10,7 +10,8 @@ from dashboard.state import visitor
 
 def offer(name: str) -> None:
     """A button that deletes a dataset, after a question; nothing for the shipped one."""
-    if name == datasets.SAMPLE or not people.may("change dataset", dataset.person(name)):
+    shipped = name in (datasets.SAMPLE, datasets.FLAWED)
+    if shipped or not people.may("change dataset", dataset.person(name)):
         return
     with st.popover("Delete this dataset", icon=":material/delete:"):
         st.markdown("Its images are deleted from this machine; runs and their results are kept.")

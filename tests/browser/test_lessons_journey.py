@@ -89,6 +89,18 @@ def click_a_broken_image(page: Page) -> None:
     expect(page.get_by_text(re.compile(r"Nearest before: \d of 8 are"))).to_be_visible(timeout=STARTING)
 
 
+def look_for_near_duplicates(page: Page) -> None:
+    page.get_by_role("button", name="Look for near-duplicates").click(timeout=STARTING)
+    expect(page.get_by_text("150 of the 500 test images are nearly training images").first).to_be_visible(
+        timeout=FINISHING
+    )
+
+
+def look_for_wrong_labels(page: Page) -> None:
+    page.get_by_role("button", name="Look for wrong labels").click(timeout=STARTING)
+    expect(page.get_by_text("labels of 2,500 are suspect")).to_be_visible(timeout=FINISHING)
+
+
 DEEDS = {  # lesson and step -> what is done there; otherwise Start is pressed, if the step is on the page Train
     ("preprocessing", 4): open_side_by_side,
     ("maps", 2): draw_both_maps,
@@ -96,6 +108,8 @@ DEEDS = {  # lesson and step -> what is done there; otherwise Start is pressed, 
     ("words", 1): change_a_caption,
     ("words", 2): ask_the_prompts,
     ("words", 4): compute_the_curve,
+    ("trust", 3): look_for_near_duplicates,
+    ("trust", 5): look_for_wrong_labels,
 }
 
 

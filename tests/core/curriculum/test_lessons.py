@@ -10,6 +10,7 @@ from core.cli import doctor
 from core.config import RunConfig
 from core.curriculum import lessons
 from core.curriculum.lessons import LESSONS, Lesson, Step
+from core.data import datasets
 from core.errors import ConfigError
 
 PAGES = {path.stem for path in (Path(__file__).parent.parent.parent.parent / "pages").glob("*.py")}
@@ -40,7 +41,7 @@ def test_every_step_opens_a_page_and_asks_for_runs_of_its_lesson(name):
 @pytest.mark.parametrize("name", LESSONS)
 def test_a_lesson_needs_nothing_but_what_is_shipped(name):
     for config in LESSONS[name].runs.values():
-        assert config.dataset == "cifar10-sample"
+        assert config.dataset in (datasets.SAMPLE, datasets.FLAWED)
         assert config.method == "scratch" or backbones.published_here(config.backbone).is_relative_to(
             Path(__file__).parent.parent.parent.parent / "assets"
         )

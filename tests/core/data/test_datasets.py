@@ -487,7 +487,13 @@ def test_a_dataset_of_another_version_is_not_misread(pets, home):
 def test_what_a_killed_import_left_is_not_a_dataset(pets, home):
     datasets.import_images(pets)
     shutil.copytree(home / "datasets" / "pets", home / "datasets" / ".new-killed" / "half")
-    assert [s.name for s in datasets.available()] == ["cifar10-sample", "cifar10", "cifar100", "pets"]
+    assert [s.name for s in datasets.available()] == [
+        "cifar10-sample",
+        "cifar10-flawed",
+        "cifar10",
+        "cifar100",
+        "pets",
+    ]
 
 
 def test_what_a_killed_import_left_goes_with_a_later_import_and_a_living_one_stays(pets, home):
