@@ -8,7 +8,7 @@
     storage, download                      files of the home folder; one file over HTTP
     roster, people                         who is in a class, and who may do what
     quoting                                text from outside in code and documents
-    metrics, neighbours                    arrays in, numbers out
+    metrics, scores, neighbours            arrays in, numbers out
     calibration                            confidence against accuracy, and against chance
     data                                   images, labels, splits
     backbones                              facts, networks, weights

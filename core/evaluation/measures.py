@@ -6,9 +6,8 @@
     curves(labels, p)       ROC and precision against recall, each class against the rest
     answering(labels, p)    how many images are answered, and how many of these rightly, above a confidence
 
-Definitions are scikit-learn's, which is the referee in the tests. Intervals are percentiles of a bootstrap: test images
-are drawn again within each class, 500 times, and all measures are computed for all draws at once, since scikit-learn
-would sort the probabilities anew for each. Proportions have Wilson's interval, as everywhere.
+Intervals are percentiles of a bootstrap: test images are drawn again within each class, 500 times. Proportions have
+Wilson's interval, as everywhere.
 """
 
 from dataclasses import dataclass
@@ -16,14 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core import metrics, runs
+from core import metrics, runs, scores
 from core.metrics import Interval
 
 DRAWS = 500
-AT_ONCE = 64  # draws, of 10,000 images 5 MB an array
 THRESHOLDS = np.linspace(0, 1, 101)  # confidences
 MOST_POINTS = 200  # of a curve; a chart shows no more
-TINIEST = np.finfo(np.float64).eps  # a smaller probability counts as this one in the log loss, as in scikit-learn
 
 
 @dataclass(frozen=True)
@@ -72,43 +69,35 @@ def of_run(run_id: str) -> Measured:
 def measure(labels: np.ndarray, probabilities: np.ndarray, *, seed: int = 0) -> list[Measure]:
     """Every measure of labels (n,) and probabilities (n, c); averages are over the classes that have an image."""
     p = np.asarray(probabilities, np.float64)
-    n, classes = p.shape
-    predicted, present = p.argmax(axis=1), np.flatnonzero(np.bincount(labels, minlength=classes))
-    weights = _draws(labels, seed)
-    true, answered = (np.eye(classes, dtype=np.float32)[each][:, present] for each in (labels, predicted))
-    right, of_class, of_answer = weights @ (true * answered), weights @ true, weights @ answered
-    recall = right / of_class
-    precision = np.divide(right, of_answer, out=np.zeros_like(right), where=of_answer > 0)
-    f1 = 2 * right / (of_class + of_answer)
-    share = of_class / n
-    auc, average_precision = _areas(labels, p, present, weights)
-    own = p[np.arange(n), labels] / p.sum(axis=1)
-    loss = weights @ -np.log(np.maximum(own, TINIEST)) / n
+    classes, predicted = p.shape[1], p.argmax(axis=1)
+    intervals = {name: _interval(values) for name, values in scores.weighted(labels, p, _draws(labels, seed)).items()}
     k = 5 if classes > 10 else 2
     measures = [
         Measure("Accuracy", metrics.accuracy(labels, predicted), "Share of the images that are right"),
         Measure(
             "Balanced accuracy",
-            _interval(recall.mean(axis=1)),
+            intervals["balanced_accuracy"],
             "Mean of the classes' recalls: every class counts the same, however many images it has",
         ),
         Measure(f"Top-{k} accuracy", metrics.top_k(labels, p, k), f"The label is among the {k} most probable classes"),
-        Measure("Precision, macro", _interval(precision.mean(axis=1)), "Of the images called a class, those that are"),
-        Measure("F1, macro", _interval(f1.mean(axis=1)), "Harmonic mean of precision and recall, mean of the classes"),
-        Measure("F1, weighted", _interval((f1 * share).sum(axis=1)), "The same, classes weighted by their images"),
+        Measure("Precision, macro", intervals["macro_precision"], "Of the images called a class, those that are"),
+        Measure("F1, macro", intervals["macro_f1"], "Harmonic mean of precision and recall, mean of the classes"),
+        Measure("F1, weighted", intervals["weighted_f1"], "The same, classes weighted by their images"),
         Measure(
             "ROC area, macro",
-            _interval(auc.mean(axis=1)),
+            intervals["roc_auc"],
             "How often an image of a class gets a higher probability for it than an image of another; 0.5 by chance",
         ),
         Measure(
             "Average precision, macro",
-            _interval(average_precision.mean(axis=1)),
+            intervals["average_precision"],
             "Area under the curve of precision against recall, each class against the rest",
         ),
-        Measure("Log loss", _interval(loss), "Mean of -log of the label's probability; lower is better", share=False),
+        Measure(
+            "Log loss", intervals["log_loss"], "Mean of -log of the label's probability; lower is better", share=False
+        ),
     ]
-    return measures if len(present) > 1 else [each for each in measures if not each.title.startswith("ROC")]
+    return [each for each in measures if not np.isnan(each.value.value)]  # of a single class, the ROC area
 
 
 def of_classes(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
@@ -119,7 +108,7 @@ def of_classes(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
     right, of_class, of_answer = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
     areas = np.full((2, classes), np.nan)
     present = np.flatnonzero(of_class)
-    areas[:, present] = [area[0] for area in _areas(labels, p, present, np.ones((1, len(labels)), np.float32))]
+    areas[:, present] = [area[0] for area in scores.areas(labels, p, present, np.ones((1, len(labels)), np.float32))]
     with np.errstate(invalid="ignore", divide="ignore"):
         return pd.DataFrame(
             {
@@ -181,28 +170,6 @@ def _draws(labels: np.ndarray, seed: int) -> np.ndarray:
         flat = (drawn + len(rows) * np.arange(DRAWS)[:, None]).ravel()
         weights[1:, rows] = np.bincount(flat, minlength=DRAWS * len(rows)).reshape(DRAWS, -1)
     return weights
-
-
-def _areas(labels: np.ndarray, p: np.ndarray, classes: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, ...]:
-    """ROC area and average precision (draws, classes), each class against the rest; equal probabilities count half."""
-    auc, average_precision = np.full((2, len(weights), len(classes)), np.nan)
-    for column, label in enumerate(classes):
-        order = np.argsort(-p[:, label], kind="stable")
-        falling, own = p[order, label], labels[order] == label
-        steps = np.flatnonzero(np.r_[True, falling[1:] != falling[:-1]])
-        for start in range(0, len(weights), AT_ONCE):
-            part = slice(start, start + AT_ONCE)
-            drawn = weights[part][:, order]
-            positive = np.add.reduceat(np.where(own, drawn, 0), steps, axis=1, dtype=np.float64)
-            negative = np.add.reduceat(np.where(own, 0, drawn), steps, axis=1, dtype=np.float64)
-            found, false = positive.cumsum(axis=1), negative.cumsum(axis=1)
-            positives, negatives = found[:, -1:], false[:, -1:]
-            at_step = np.divide(found, found + false, out=np.zeros_like(found), where=found + false > 0)
-            average_precision[part, column] = (positive * at_step).sum(axis=1) / positives[:, 0]
-            if negatives.all():
-                below = negatives - false + negative / 2
-                auc[part, column] = (positive * below).sum(axis=1) / (positives * negatives)[:, 0]
-    return auc, average_precision
 
 
 def _interval(values: np.ndarray) -> Interval:

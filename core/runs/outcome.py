@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core import hardware, heads, metrics, people
+from core import hardware, heads, metrics, people, scores
 from core.config import RunConfig
 from core.data import duplicates
 from core.data.datasets import Dataset
@@ -45,6 +45,7 @@ class Outcome:
     n_val: int
     n_test: int
     chosen: dict[str, float] = field(default_factory=dict)  # what was selected on validation
+    scores: dict[str, float] = field(default_factory=dict)  # as `scores.of` has them; empty for older runs
     # Only for trained networks:
     stages: list[dict] = field(default_factory=list)  # its phases: name, epochs, seconds, validation and test accuracy
     notes: list[str] = field(default_factory=list)  # events of the run: a halved batch size, an early stop
@@ -122,6 +123,7 @@ def judge(dataset: Dataset, rows: Mapping[str, np.ndarray], probabilities: np.nd
         accuracy_high=accuracy.high,
         top5=metrics.top_k(labels, probabilities, 5).value if len(names) > 10 else None,
         calibration_error=metrics.calibration_error(labels, probabilities),
+        scores=scores.of(labels, probabilities.astype(np.float32)),  # as they are stored
         per_class={name: share.value for name, share in zip(names, per_class, strict=True)},
         hardware=hardware.name(),
         versions=hardware.versions(),

@@ -32,6 +32,13 @@ class RunRow:
     validation_accuracy: float = nan
     last_validation_accuracy: float = nan
     calibration_error: float = nan
+    balanced_accuracy: float = nan  # this and the following, up to log_loss, as in `scores`; nan for older runs
+    macro_precision: float = nan
+    macro_f1: float = nan
+    weighted_f1: float = nan
+    roc_auc: float = nan
+    average_precision: float = nan
+    log_loss: float = nan
     images_per_second: float = nan  # also nan when all features were cached
     train_images_per_second: float = nan
     frozen_accuracy: float = nan  # before unfreezing; also nan without such a phase

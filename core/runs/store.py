@@ -112,7 +112,12 @@ def finish(run_id: str, result: Result) -> None:
     from mlflow.entities import Metric, RunTag
 
     now, outcome = int(time.time() * 1000), result.outcome
-    numbers = asdict(outcome) | outcome.chosen | {f"seconds_{stage}": value for stage, value in outcome.seconds.items()}
+    numbers = (
+        asdict(outcome)
+        | outcome.chosen
+        | outcome.scores
+        | {f"seconds_{stage}": value for stage, value in outcome.seconds.items()}
+    )
     numbers["frozen_accuracy"] = outcome.frozen_accuracy
     numbers = {name: numbers.get(name) for name in (*NUMBERS, *_COUNTS)}  # some exist only for training
     metrics = [Metric(name, float(value), now, 0) for name, value in numbers.items() if value is not None]

@@ -1,29 +1,47 @@
-"""The two charts of Compare: accuracy of each run, and accuracy against time."""
+"""The two charts of Compare: a measure of each run, and accuracy against time."""
 
 from collections.abc import Sequence
+from math import isnan
 
 import streamlit as st
 
-from core.runs import RunRow, table
+from core.runs import RunRow
+from core.runs import table as table_of
+from core.scores import NAMES
 from dashboard import server
-from dashboard.ui import charts, components, formats
+from dashboard.compare import table
+from dashboard.ui import charts, choices, components, formats
 
 MOST_BARS = 20  # more cannot be read at a glance
 MOST_POINTS = 500  # more are slow to draw in a browser
+LOSSES = ("log_loss", "calibration_error")  # of which less is better
+MEASURES = {name: (table.PERCENT | table.LOSSES)[name] for name in ("accuracy", *NAMES, "calibration_error")}
 
 
 def show(finished: Sequence[RunRow]) -> None:
-    """Draw the most accurate of these runs."""
+    """Draw the best of these runs by the chosen measure, and the most accurate against time."""
+    measure = choices.titled(st.selectbox, "measure", "Measure", MEASURES, width=280)
+    measured = [run for run in finished if not isnan(getattr(run, measure))]
+    if len(measured) < len(finished):
+        older = formats.count(len(finished) - len(measured), "run")
+        st.caption(f"{older} without this measure: they are from before it was stored, or it is undefined for them.")
+    which = "least" if measure in LOSSES else "most"
+    best = sorted(measured, key=lambda run: getattr(run, measure), reverse=which == "most")[:MOST_BARS]
+    if measure == "accuracy":
+        bars = server.figures.of(charts.accuracy_bars, table_of(best))
+    else:
+        bars = server.figures.of(
+            charts.measure_bars, table_of(best), measure=measure, title=MEASURES[measure], best=which
+        )
+    if best:
+        components.chart(bars, key=f"bars-{measure}", alt=f"{MEASURES[measure]} of each run")
+    _say_left_out(len(measured), MOST_BARS, "best")
     ranked = sorted(finished, key=lambda run: run.accuracy, reverse=True)
-    results = table(ranked[:MOST_POINTS])
-    bars = server.figures.of(charts.accuracy_bars, results.head(MOST_BARS))
-    components.chart(bars, key="bars", alt="Accuracy of each run with its 95 % interval")
-    _say_left_out(len(ranked), MOST_BARS)
-    points = server.figures.of(charts.accuracy_time, results)
+    points = server.figures.of(charts.accuracy_time, table_of(ranked[:MOST_POINTS]))
     components.chart(points, key="time", alt="Accuracy of each run against its time")
-    _say_left_out(len(ranked), MOST_POINTS)
+    _say_left_out(len(ranked), MOST_POINTS, "most accurate")
 
 
-def _say_left_out(runs: int, shown: int) -> None:
+def _say_left_out(runs: int, shown: int, which: str) -> None:
     if runs > shown:
-        st.caption(f"The {shown} most accurate of {formats.count(runs, 'finished run')}.")
+        st.caption(f"The {shown} {which} of {formats.count(runs, 'finished run')}.")

@@ -39,6 +39,12 @@ PERCENT = {
     "last_validation_accuracy": "Validation, last",
     "frozen_accuracy": "Before unfreezing",
     "calibration_error": "Calibration error",
+    "balanced_accuracy": "Balanced accuracy",
+    "macro_precision": "Precision, macro",
+    "macro_f1": "F1, macro",
+    "weighted_f1": "F1, weighted",
+    "roc_auc": "ROC area, macro",
+    "average_precision": "Average precision, macro",
 }
 HELP = {
     "clean_accuracy": f"On the test images that are nearly no training images; of the {MOST_CLEAN} most accurate runs"
@@ -54,8 +60,9 @@ COUNTS = {"images_per_second": "Images/s", "n_train_used": "Training images", "n
 COUNTS |= {"n_test_used": "Test images", "train_images_per_second": "Training images/s"}
 COUNTS |= {"trainable_params": "Trainable parameters", "total_params": "Parameters", "peak_memory": "Memory, bytes"}
 COUNTS |= {"labelled": "Labelled images", "network_params": "Parameters of the network"}
+LOSSES = {"log_loss": "Log loss"}
 COLUMN_CHOICES = {"differences": "Only differences", "all": "All columns"}
-UNFORMATTED = [name for name in COLUMNS if name not in (PERCENT | SECONDS | COUNTS)]
+UNFORMATTED = [name for name in COLUMNS if name not in (PERCENT | SECONDS | COUNTS | LOSSES)]
 
 
 def choose_runs(runs: Sequence[RunRow]) -> list[RunRow]:
@@ -152,6 +159,7 @@ def _columns() -> dict:
         "method": "Method",
         "cached": "Features cached",
         **{name: number(label, format="%.1f %%", help=HELP.get(name)) for name, label in PERCENT.items()},
+        **{name: number(label, format="%.3f") for name, label in LOSSES.items()},
         **{name: number(f"{label} (s)", format="%.1f") for name, label in SECONDS.items()},
         **{
             name: number(label, format="%.0f" if name == "images_per_second" else "localized")

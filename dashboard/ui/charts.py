@@ -190,8 +190,25 @@ def published(frame: pd.DataFrame, *, against: str = "params", chosen: str = "")
 def accuracy_bars(frame: pd.DataFrame) -> go.Figure:
     """Accuracy with its 95 % interval, one bar per run, best on top; columns of `runs.table`."""
     frame = frame.dropna(subset=["accuracy"]).sort_values("accuracy")
+    figure = _bars(frame, 100 * frame["accuracy"], "%.1f %%")
+    figure.update_traces(error_x=error_bars(frame))
+    return figure.update_xaxes(title_text="Accuracy (%),<br>95 % interval", range=[0, 100])
+
+
+def measure_bars(frame: pd.DataFrame, *, measure: str, title: str, best: str) -> go.Figure:
+    """Another measure, one bar per run, best on top; columns of `runs.table`.
+
+    Args:
+        best: "most" or "least": which of its values is best.
+    """
+    frame = frame.dropna(subset=[measure]).sort_values(measure, ascending=best == "most")
+    return _bars(frame, frame[measure], "%.3f").update_xaxes(title_text=title, rangemode="tozero")
+
+
+def _bars(frame: pd.DataFrame, values: pd.Series, form: str) -> go.Figure:
+    """A bar for each row, with its run's name and its value; the last row is on top."""
     bars = go.Bar(
-        x=100 * frame["accuracy"],
+        x=values,
         y=frame["run_id"],
         orientation="h",
         marker={
@@ -199,15 +216,12 @@ def accuracy_bars(frame: pd.DataFrame) -> go.Figure:
             "opacity": TINT,
             "pattern_shape": _untrained(frame, "/", ""),
         },
-        error_x=error_bars(frame),
         customdata=_run_facts(frame),
         hovertemplate=_RUN_HOVER,
     )
     figure = canvas(bars, height=110 + 44 * len(frame))
-    percents = [f"<b>{100 * accuracy:.1f} %</b>" for accuracy in frame["accuracy"]]
-    labels = [f"{title}<br>{percent}" for title, percent in zip(_run_labels(frame), percents, strict=True)]
-    figure.update_yaxes(tickvals=frame["run_id"], ticktext=labels, type="category", title_text="")
-    return figure.update_xaxes(title_text="Accuracy (%),<br>95 % interval", range=[0, 100])
+    labels = [f"{title}<br><b>{form % value}</b>" for title, value in zip(_run_labels(frame), values, strict=True)]
+    return figure.update_yaxes(tickvals=frame["run_id"], ticktext=labels, type="category", title_text="")
 
 
 def accuracy_time(frame: pd.DataFrame, *, seconds: str = "seconds") -> go.Figure:

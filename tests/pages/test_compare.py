@@ -164,3 +164,13 @@ def test_what_is_not_the_architecture_is_said_beside_a_link_to_the_fair_run(visi
     assert any("Not the architecture: the training images" in text.value for text in page.main.markdown)
     link = next(link for link in page.main.get("page_link") if "Make it fair" in link.proto.label)
     assert "n_train=" in link.proto.query_string and "method=linear" in link.proto.query_string
+
+
+def test_runs_are_ranked_by_the_measure_that_is_chosen(visit, used):
+    page = visit("compare", measure="log_loss")
+    bars = next(json.loads(chart.proto.spec) for chart in page.get("plotly_chart") if '"bar"' in chart.proto.spec)
+    losses = {row.id: row.log_loss for row in runs.rows() if row.has_result}
+    assert [point[0] for point in bars["data"][0]["customdata"]] == sorted(losses, key=losses.get, reverse=True)
+    page.selectbox(key="measure").set_value("macro_f1").run()
+    assert page.query_params["measure"] == "macro_f1"
+    assert page.dataframe[0].value.set_index("run_id")["macro_f1"].dropna().between(1, 100).sum() == len(losses)

@@ -49,6 +49,7 @@ OUTCOME = runs.Outcome(
     n_val=20,
     n_test=50,
     chosen={"strength": 0.1},
+    scores={"macro_f1": 0.45, "log_loss": 1.2},
 )
 
 
@@ -403,3 +404,12 @@ def test_a_run_keeps_its_words_when_new_ones_are_refused():
     assert runs.get(run_id).name == name
     with pytest.raises(RunError, match="no run"):
         runs.describe("0" * 32, name="a")
+
+
+def test_scores_of_a_result_are_in_the_rows_and_not_those_that_are_undefined(head):
+    run_id = runs.create(TINY)
+    runs.start(run_id)
+    finish(run_id, head)
+    row = next(row for row in runs.rows() if row.id == run_id)
+    assert (row.macro_f1, row.log_loss) == (0.45, 1.2)
+    assert np.isnan(row.roc_auc)
