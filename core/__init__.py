@@ -15,7 +15,7 @@
     features                               the compiled pass and its cache
     heads                                  classifiers on features
     zero_shot                              CLIP, given the names of the classes
-    config, recipes, protocol              the settings of a run, and how it is tested
+    config, recipes, seeds, protocol       the settings of a run or several, and how they are tested
     training                               fine-tuning and training from scratch
     anatomy                                views of networks, and what training them costs
     runs                                   results, and the store that keeps them

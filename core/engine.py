@@ -118,14 +118,14 @@ class Engine:
             raise
         return engine
 
-    def submit(self, config: RunConfig) -> str:
-        """Queue a run; returns its id immediately.
+    def submit(self, config: RunConfig, *, entry: str = "") -> str:
+        """Queue a run, one seed of an entry or a run of its own; returns its id immediately.
 
         Raises:
             EngineError: No worker of the cluster does runs.
         """
         self._demand("train")
-        run_id = runs.create(config, scheduler=settings.scheduler())
+        run_id = runs.create(config, scheduler=settings.scheduler(), entry=entry)
         self._queue(run_id)
         return run_id
 

@@ -1,5 +1,6 @@
-"""Metrics of predictions: accuracy with its interval, per class, top k, confusion, calibration, changes."""
+"""Metrics of predictions: accuracy with its interval, per class, top k, confusion, calibration, changes, seeds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, exp, lgamma, log, nan, sqrt
 
@@ -19,7 +20,7 @@ class Interval:
     high: float
 
 
-def wilson(successes: float, total: int) -> Interval:
+def wilson(successes: float, total: float) -> Interval:
     """The proportion of successes with Wilson's 95 % score interval; nan in [0, 1] where `total` is 0.
 
     Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927). Unlike the
@@ -156,6 +157,49 @@ def least_difference(images: int, disagreement: float) -> float:
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """Standard errors of a mean accuracy over seeds, or of the difference of two, by what they come from."""
+
+    images: float  # other test images would give another mean
+    seeds: float  # so would other seeds
+    counts: tuple[int, ...]  # seeds of each mean
+
+    @property
+    def larger(self) -> str:
+        """The source that more of would help most: "images" or "seeds"."""
+        return "seeds" if self.seeds > self.images else "images"
+
+
+def mean_of_seeds(accuracies: Sequence[float], images: int) -> tuple[Interval, Doubt]:
+    """The mean accuracy of two or more seeds on the same images, with its 95 % interval over seeds and images.
+
+    Seeds and images vary on their own, so their variances add; what only some seeds get right counts in both, which
+    errs on the safe side. The interval is Wilson's for as many images as would give that variance in one run, with
+    Student's t for the few seeds: Korn and Graubard, Survey Methodology 24 (1998).
+    """
+    mean = float(np.mean(accuracies))
+    of_images, of_seeds = mean * (1 - mean) / images, float(np.var(accuracies, ddof=1)) / len(accuracies)
+    doubt = Doubt(sqrt(of_images), sqrt(of_seeds), (len(accuracies),))
+    if not of_images:  # every seed is right on every image, or none is
+        return wilson(mean * images, images), doubt
+    t = _student_95((of_images, images - 1), (of_seeds, len(accuracies) - 1))
+    alike = mean * (1 - mean) / (of_images + of_seeds) * (NORMAL_95 / t) ** 2  # images
+    return wilson(mean * alike, alike), doubt
+
+
+def _student_95(*variances: tuple[float, int]) -> float:
+    """Student's t for the 95 % interval of a sum of variances, each with its degrees of freedom.
+
+    Satterthwaite, An approximate distribution of estimates of variance components, Biometrics Bulletin 2 (1946).
+    """
+    from scipy.special import stdtrit
+
+    uncertainty = sum(variance**2 / freedom for variance, freedom in variances if freedom)
+    freedom = sum(variance for variance, _ in variances) ** 2 / uncertainty if uncertainty else np.inf
+    return float(stdtrit(freedom, 0.975)) if np.isfinite(freedom) else NORMAL_95
+
+
+@dataclass(frozen=True)
 class Change:
     """How much the accuracy changes from one classifier to another, and whether chance alone would explain it."""
 
@@ -164,7 +208,8 @@ class Change:
     images: int  # that it was measured on; the fewer if the two numbers differ
     clear: bool  # at the 5 % level; else too close to call
     paired: Paired | None = None  # if both answers to each image are known
-    interval: Interval | None = None  # of the difference, if only the two accuracies are known
+    interval: Interval | None = None  # of the difference, if only the two accuracies are known, or over seeds
+    doubt: Doubt | None = None  # if one of the two is a mean over seeds
     trained_on: tuple[int, int] | None = None  # training images of each, if they learned from different ones
 
     @property
@@ -186,10 +231,52 @@ def change_of_counts(first: int, first_images: int, second: int, second_images: 
     The interval of the difference is Newcombe's: Interval estimation for the difference between independent
     proportions, method 10, Statistics in Medicine 17 (1998). On the same images it is wider than it need be.
     """
-    before, after = wilson(first, first_images), wilson(second, second_images)
+    return change_of_intervals(
+        wilson(first, first_images), wilson(second, second_images), min(first_images, second_images)
+    )
+
+
+def change_of_intervals(before: Interval, after: Interval, images: int) -> Change:
+    """`change_of_counts` of proportions whose intervals are known."""
     difference = after.value - before.value
     low = difference - sqrt((after.value - after.low) ** 2 + (before.high - before.value) ** 2)
     high = difference + sqrt((after.high - after.value) ** 2 + (before.value - before.low) ** 2)
     interval = Interval(difference, low, high)
     clear = low > 0 or high < 0
-    return Change(before.value, after.value, min(first_images, second_images), clear, interval=interval)
+    return Change(before.value, after.value, images, clear, interval=interval)
+
+
+def change_of_seeds(first_right: np.ndarray, second_right: np.ndarray) -> Change:
+    """The change between the means of two classifiers over seeds, from (seeds, n) arrays over the same n images.
+
+    The standard error of the difference joins that over images, paired, with those over the seeds of each, which count
+    as independent. What only some seeds get right is part of all of them and is subtracted, as in an analysis of
+    variance with two crossed random factors; the interval is Student's, by Satterthwaite's degrees of freedom. A side
+    of one seed counts as the classifier that it is: how other seeds would do is not known. Why seeds and images both
+    count: Bouthillier et al., Accounting for variance in machine learning benchmarks, MLSys 2021.
+    """
+    sides = [np.asarray(right, float) for right in (first_right, second_right)]
+    by_image = sides[1].mean(axis=0) - sides[0].mean(axis=0)
+    images, difference = len(by_image), float(by_image.mean())
+    of_images = float(by_image.var(ddof=1)) / images
+    of_seeds = [float(right.mean(axis=1).var(ddof=1)) / len(right) if len(right) > 1 else 0.0 for right in sides]
+    of_both = sum(_interaction(right) for right in sides if len(right) > 1)
+    variance = max(of_images, sum(of_seeds), of_images + sum(of_seeds) - of_both)
+    freedom = [(one, len(right) - 1) for one, right in zip(of_seeds, sides, strict=True)]
+    margin = _student_95((of_images, images - 1), *freedom) * sqrt(variance)
+    interval = Interval(difference, difference - margin, difference + margin)
+    return Change(
+        float(sides[0].mean()),
+        float(sides[1].mean()),
+        images,
+        clear=interval.low > 0 or interval.high < 0,
+        interval=interval,
+        doubt=Doubt(sqrt(of_images), sqrt(sum(of_seeds)), tuple(len(right) for right in sides)),
+    )
+
+
+def _interaction(right: np.ndarray) -> float:
+    """The variance that a mean over (seeds, n) has from images that only some seeds get right."""
+    seeds, images = right.shape
+    left = right - right.mean(axis=0) - right.mean(axis=1, keepdims=True) + right.mean()
+    return float((left**2).sum()) / ((seeds - 1) * (images - 1) * seeds * images)

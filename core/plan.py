@@ -1,55 +1,70 @@
 """What a run will take, before it starts: which features are missing, and how long it takes on this machine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core import anatomy, features, protocol, training
+from core import anatomy, features, protocol, seeds, training
 from core.anatomy import cost
 from core.config import RunConfig
 from core.data import datasets
 from core.features import throughput
 from core.features.estimates import Count
+from core.features.throughput import Estimate
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will do on this machine."""
+    """What a run or several seeds of it will do on this machine."""
 
-    images: int  # training, validation and test
+    images: int  # training, validation and test, of all seeds
     n_train: int
     n_test: int
     missing: int  # images whose features are not in the cache
     download: bool  # the weights are not on this machine yet
-    estimate: throughput.Estimate | None  # of the whole run; None: its speed was never measured here
+    estimate: Estimate | None  # of the whole run; None: its speed was never measured here
 
 
-def plan(config: RunConfig) -> Plan:
+def plan(config: RunConfig, *, count: int = 1) -> Plan:
     """Plan a run from the dataset, the cache and measured throughput; downloads and computes nothing.
+
+    Args:
+        count: Seeds, one run each, which share the features in the cache.
 
     Raises:
         LabError: The run would fail with this error.
     """
     dataset = datasets.load(config.dataset)
-    rows = protocol.choose_rows(dataset, config)
+    of_seeds = [protocol.choose_rows(dataset, each) for each in seeds.configs(config, count)]
+    rows = of_seeds[0]
     if config.trains:
         training.check(config, dataset, rows)
-    everything = np.concatenate(list(rows.values()))
+    everything = np.unique(np.concatenate([part for each in of_seeds for part in each.values()]))
     missing = features.missing(dataset, everything, config.encoder)
-    counted = Count(config.method)
-    if config.trains:
-        _count_training(counted, config, {name: len(part) for name, part in rows.items()}, missing)
-    else:
-        counted.network(config.backbone, config.input_size, missing)
-        counted.work(f"{config.method} head", len(rows.get("train", ())))
+    images = {name: len(part) for name, part in rows.items()}
+    estimate = _estimate(config, images, missing)
+    if estimate and count > 1 and (further := _estimate(config, images, 0)):
+        seconds, basis = (count - 1) * further.seconds, f"{estimate.basis}; {count - 1} further seeds"
+        estimate = replace(estimate, seconds=estimate.seconds + seconds, basis=basis)
     return Plan(
         images=len(everything),
-        n_train=len(rows["train"]),
-        n_test=len(rows["test"]),
+        n_train=images["train"],
+        n_test=images["test"],
         missing=missing,
         download=config.encoder.needs_download,
-        estimate=counted.estimate(),
+        estimate=estimate,
     )
+
+
+def _estimate(config: RunConfig, images: dict[str, int], missing: int) -> Estimate | None:
+    """How long one run takes, where the features of so many images are missing."""
+    counted = Count(config.method)
+    if config.trains:
+        _count_training(counted, config, images, missing)
+    else:
+        counted.network(config.backbone, config.input_size, missing)
+        counted.work(f"{config.method} head", images["train"])
+    return counted.estimate()
 
 
 def _count_training(counted: Count, config: RunConfig, images: dict[str, int], missing: int) -> None:

@@ -7,7 +7,7 @@ from core.runs import ENDED
 from dashboard import server
 from dashboard.compare import agreement, fair_run, group, labels_worth, results, table
 from dashboard.run import actions as run_actions
-from dashboard.run import export, progress, versus
+from dashboard.run import export, progress, seeds, versus
 from dashboard.state import visitor
 from dashboard.ui import answers, charts, components, findings, formats
 
@@ -53,7 +53,9 @@ with actions.container(horizontal=True, horizontal_alignment="right", vertical_a
     run_actions.show(run)
 
 try:
-    if run.status == "finished":
+    if run.seeds and run.status in ENDED:
+        seeds.show(run)
+    elif run.status == "finished":
         card, classes = st.columns([4, 8], gap="large")
         with card:
             components.result_card(run)

@@ -36,8 +36,8 @@ components.need_runs()
 if visitor.get().run:
     progress.show(visitor.get().run)
 
-runs = server.runs.rows()
-finished = [run for run in runs if run.status == "finished" and run.id != visitor.get().run]
+runs = server.runs.entries()
+finished = [run for run in runs if run.status == "finished" and not run.covers(visitor.get().run)]
 if finished:
     st.subheader("Latest results", anchor=False)
     with st.grid(3):

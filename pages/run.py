@@ -8,7 +8,8 @@ from core.errors import LabError
 from core.runs import ENDED
 from dashboard import server
 from dashboard.run import actions as run_actions
-from dashboard.run import book_comparison, confidence, export, measures, progress, result, training, versus
+from dashboard.run import book_comparison, confidence, export, measures, progress, result, seeds, training, versus
+from dashboard.state import visitor
 from dashboard.ui import choices, components, image_grid
 
 components.page_header("Run", "How good is a run, where does it fail, what does it look at, is it better than another?")
@@ -16,6 +17,7 @@ runs = components.need_a_run("No run yet", "Every run can be examined here.")
 
 choose, actions = st.columns(2, vertical_alignment="bottom")
 with choose:
+    runs = seeds.with_those_of(visitor.get().run, runs)
     run = choices.run(runs, forget=[image_grid.ROW])
 with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
     run_actions.show(run)
@@ -24,23 +26,28 @@ try:
     if run.status not in ENDED:
         progress.show(run.id)
         st.stop()
-    if run.status != "finished":
-        progress.why_it_ended(run)
-    outcome = server.runs.get(run.id).outcome
-    if outcome is None:
-        progress.learned(run)
-        st.stop()
     components.toy([run.config.backbone])
-    tabs = {
-        "Result": partial(result.show, run, outcome),
-        confidence.TAB: partial(confidence.show, run),
-        measures.TAB: partial(measures.show, run),
-        "Training": partial(training.show, run, outcome),
-        versus.TAB: partial(versus.show, run, runs),
-        export.TAB: partial(export.show, run, outcome),
-    }
-    if book := book_comparison.pair(run, runs):
-        tabs[book_comparison.TAB] = partial(book_comparison.show, *book)
+    if run.seeds:
+        tabs = {seeds.TAB: partial(seeds.show, run)}
+        if run.has_result:
+            tabs[versus.TAB] = partial(versus.show, run, runs)
+    else:
+        if run.status != "finished":
+            progress.why_it_ended(run)
+        outcome = server.runs.get(run.id).outcome
+        if outcome is None:
+            progress.learned(run)
+            st.stop()
+        tabs = {
+            "Result": partial(result.show, run, outcome),
+            confidence.TAB: partial(confidence.show, run),
+            measures.TAB: partial(measures.show, run),
+            "Training": partial(training.show, run, outcome),
+            versus.TAB: partial(versus.show, run, runs),
+            export.TAB: partial(export.show, run, outcome),
+        }
+        if book := book_comparison.pair(run, runs):
+            tabs[book_comparison.TAB] = partial(book_comparison.show, *book)
     components.tabs(tabs)
 except LabError as error:
     components.show_error(error)

@@ -41,7 +41,7 @@ with right:
             frozen = freeze.show(configs[0])
             for config in configs[1:]:
                 server.training.frozen(config)  # raises before the start if the network does not allow the plan
-        plans = cost.show(configs, more.cached_size)
+        plans = cost.show(configs, more.cached_size, more.seeds)
         if frozen:
             cost.memory(configs[0], frozen)
     except LabError as raised:
@@ -51,7 +51,7 @@ with right:
         freeze.layers(frozen)
     if configs and not error:
         more.explain(configs[0], plans[0].n_train)
-    start.show([] if error else configs, plans)
+    start.show([] if error else configs, plans, more.seeds)
 
     components.need_runs()
     active = server.runs.active()

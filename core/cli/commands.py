@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core import backbones, execute, export, features, hardware, home, maps, people, recipes, runs, settings
+from core import backbones, execute, export, features, hardware, home, maps, people, recipes, runs, seeds, settings
 from core.bench import BENCHES
 from core.cli import doctor, images, options
 from core.cli.bar import Bar
@@ -30,7 +30,7 @@ from core.curriculum import lessons
 from core.data import datasets
 from core.embeddings import Source
 from core.engine import Engine
-from core.errors import ConfigError, LabError
+from core.errors import ConfigError, LabError, RunError
 from core.evaluation import leaks
 from core.features import inference
 from core.plan import plan
@@ -97,9 +97,11 @@ def parser() -> ArgumentParser:
 
     run = _command(commands, "run", _run, "probe or fine-tune a backbone on a dataset and keep the run")
     options.add(run, RunConfig, choices={"recipe": RECIPES}, unset=True)
+    several = f"runs from --seed upwards, as one entry; at most {seeds.MOST} [1]"
+    run.add_argument("--seeds", type=int, default=1, metavar="N", help=several)
 
     resume = _command(commands, "resume", _resume, "continue a run that was stopped, paused or interrupted")
-    resume.add_argument("run_id", metavar="RUN", help="id of the run")
+    resume.add_argument("run_id", metavar="RUN", help="id of the run, or of an entry of several seeds")
 
     write = _command(commands, "export", _export, "write the network of a run, or the code that repeats it")
     write.add_argument("run_id", metavar="RUN", help="id of the run")
@@ -109,7 +111,8 @@ def parser() -> ArgumentParser:
     draw = _command(commands, "map", _map, "lay images out by what a network sees in them, with measures of trust")
     options.add(draw, maps.MapConfig, Source)
 
-    _command(commands, "runs", _runs, "every run in the store")
+    listing = _command(commands, "runs", _runs, "every run in the store; several seeds are one entry")
+    listing.add_argument("entry", nargs="?", metavar="ENTRY", help="id of an entry: list its seeds")
     library = _command(commands, "datasets", _datasets, "list the datasets, or import, rename, relabel or delete one")
     library.add_argument("action", nargs="?", choices=tuple(images.ACTIONS), default="list", help="what to do [list]")
     library.add_argument("names", nargs="*", metavar="NAME", help="; ".join(filter(None, images.ACTIONS.values())))
@@ -170,50 +173,111 @@ def _run(parsed: Namespace) -> tuple[dict, str]:
     fields["dataset"] = _dataset_name(fields.get("dataset", RunConfig.dataset))
     recipe = fields.pop("recipe", "")
     config = recipes.get(recipe).config(**fields) if recipe else RunConfig(**fields)
-    plan(config)  # raises what would fail at once, before a run is stored
+    plan(config, count=parsed.seeds)  # raises what would fail at once, before a run is stored
+    configs = seeds.configs(config, parsed.seeds)
+    entry = runs.new_entry() if len(configs) > 1 else ""
     if settings.scheduler():
-        return _described(_on_cluster(lambda engine: engine.submit(config)))
-    return _described(_here(runs.create(config)))
+        ids = _on_cluster(lambda engine: [engine.submit(one, entry=entry) for one in configs])
+    else:
+        ids = [runs.create(one, entry=entry) for one in configs]
+        _here(ids)
+    return _of_entry(entry) if entry else _described(runs.get(ids[0]))
 
 
 def _resume(parsed: Namespace) -> tuple[dict, str]:
-    runs.get(parsed.run_id)  # raises if it does not exist
+    row = runs.row(parsed.run_id)  # raises if it does not exist
     if settings.scheduler():
-        return _described(_on_cluster(lambda engine: engine.resume(parsed.run_id) or parsed.run_id))
-    runs.mark_interrupted()
-    execute.check_resumable(parsed.run_id)
-    runs.resume(parsed.run_id)
-    return _described(_here(parsed.run_id))
+        _on_cluster(lambda engine: [engine.resume(run_id) or run_id for run_id in _to_resume(row.id)])
+    else:
+        runs.mark_interrupted()
+        ids = _to_resume(row.id)
+        for run_id in ids:
+            execute.check_resumable(run_id)
+            runs.resume(run_id)
+        _here(ids)
+    return _of_entry(row.id) if row.seeds else _described(runs.get(row.id))
 
 
-def _here(run_id: str) -> runs.Run:
-    """Perform a run in this process."""
-    with Bar() as bar:
-        execute.perform(run_id, bar)
-    return runs.get(run_id)
+def _to_resume(run_id: str) -> list[str]:
+    """The run of this id, or the seeds of this entry that can be resumed."""
+    row = runs.row(run_id)
+    ids = [seed.id for seed in row.seeds if seed.status in runs.RESUMABLE] if row.seeds else [row.id]
+    if not ids:
+        raise RunError(
+            f"No seed of {run_id} can be resumed",
+            f"one that is {' or '.join(runs.RESUMABLE)}",
+            f"List them: `python -m core runs {run_id}`",
+        )
+    return ids
 
 
-def _on_cluster(begin: Callable[[Engine], str]) -> runs.Run:
-    """Perform a run on the workers of a scheduler and follow its progress."""
-    engine = Engine.start()
-    run_id = begin(engine)
-    try:
-        said = None
+def _here(ids: Sequence[str]) -> None:
+    """Perform runs in this process, one after the other; a stop of one stops those after it."""
+    for number, run_id in enumerate(ids):
         with Bar() as bar:
-            while (run := runs.get(run_id)).status not in runs.ENDED:
-                if run.progress:
-                    bar(run.progress)
-                unable = engine.unable("train")
-                if unable and str(unable) != said:
-                    print(f"waiting: {unable}", file=sys.stderr)
-                said = unable and str(unable)
-                time.sleep(runs.REPORT_EVERY)
+            status = execute.perform(run_id, bar)
+        if status == "stopped":
+            for waiting in ids[number + 1 :]:
+                runs.end(waiting, "stopped")
+            return
+
+
+def _on_cluster(begin: Callable[[Engine], list[str]]) -> list[str]:
+    """Perform runs on the workers of a scheduler and follow their progress; returns their ids."""
+    engine, ids = Engine.start(), []
+    try:
+        ids = begin(engine)
+        for run_id in ids:
+            with Bar() as bar:
+                _follow(engine, run_id, bar)
     except KeyboardInterrupt:
-        engine.stop(run_id)
+        for run_id in ids:
+            engine.stop(run_id)
         raise
     finally:
         engine.close()
-    return run
+    return ids
+
+
+def _follow(engine: Engine, run_id: str, bar: Bar) -> None:
+    said = None
+    while (run := runs.get(run_id)).status not in runs.ENDED:
+        if run.progress:
+            bar(run.progress)
+        unable = engine.unable("train")
+        if unable and str(unable) != said:
+            print(f"waiting: {unable}", file=sys.stderr)
+        said = unable and str(unable)
+        time.sleep(runs.REPORT_EVERY)
+
+
+def _of_entry(entry: str) -> tuple[dict, str]:
+    """The mean of an entry's seeds as JSON values and as text."""
+    row = runs.row(entry)
+    if row.error:
+        resumable = any(seed.status in runs.RESUMABLE for seed in row.seeds)
+        raise LabError(row.error, remedy=f"Continue them: python -m core resume {entry}" if resumable else "")
+    doubt = row.doubt
+    if doubt is None:  # all seeds but one were deleted
+        return _described(runs.get(row.seeds[0].id))
+    names = ("accuracy", "accuracy_low", "accuracy_high", "spread", "hardware", "protocol")
+    values: dict[str, Any] = {"entry": entry} | {name: getattr(row, name) for name in names}
+    values |= {"standard_errors": {"images": doubt.images, "seeds": doubt.seeds}, "larger_doubt": doubt.larger}
+    found = leaks.of_run(row)
+    values["leaks"] = found and asdict(found)
+    values["seeds"] = [{"seed": run.config.seed, "run_id": run.id, "accuracy": run.accuracy} for run in row.seeds]
+    lines = [
+        f"{row.config.backbone}: mean accuracy {row.accuracy:.1%} of {len(row.seeds)} seeds "
+        f"(95 % interval {row.accuracy_low:.1%} to {row.accuracy_high:.1%}, over seeds and test images)",
+        f"standard deviation {row.spread:.2%} from seed to seed; standard error of the mean "
+        f"{doubt.seeds:.2%} from the seeds, {doubt.images:.2%} from {row.n_test:,.0f} test images",
+        f"{row.protocol}; the seed decides {', '.join(seeds.decides(row.config))}",
+        f"measured on {row.hardware}",
+        *([leaks.sentence(found)] if found else []),
+        *(f"seed {run.config.seed}: {run.accuracy:.1%}, run {run.id}" for run in row.seeds),
+        f"entry {entry}",
+    ]
+    return values | {"config": asdict(row.config)}, "\n".join(lines)
 
 
 def _described(run: runs.Run) -> tuple[dict, str]:
@@ -305,8 +369,13 @@ def _backbones(parsed: Namespace) -> tuple[list[dict], str]:
 
 
 def _runs(parsed: Namespace) -> tuple[list[dict], str]:
-    table = runs.table(runs.rows())
-    shown = table[["run_id", "status", "dataset", "backbone", "method", "input_size", "accuracy", "seconds"]]
+    rows = runs.fold(runs.rows())
+    if parsed.entry:
+        row = runs.row(parsed.entry)
+        rows = row.seeds or [row]
+    table = runs.table(rows)
+    names = ["run_id", "status", "dataset", "backbone", "method", "input_size", "seed", "seeds", "accuracy", "seconds"]
+    shown = table[names]
     text = shown.to_string(index=False) if len(table) else "No runs yet: `python -m core run` makes one."
     return json.loads(table.to_json(orient="records", date_format="iso") or "[]"), text
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from math import isnan
 
+import numpy as np
 import pandas as pd
 
 from core import metrics, runs
@@ -53,11 +54,16 @@ def unfreezing(run: RunRow) -> metrics.Change | None:
     if run.config.method != "finetune" or not run.has_result:
         return None
     try:
-        both, learned = of_fine_tune(run), _learned_from(run)
+        of_seeds = {seed.id: of_fine_tune(seed) for seed in run.runs}
+        learned = next(filter(None, map(_learned_from, run.runs)), None)
     except LabError:  # the probe was deleted
-        both, learned = None, None
-    if both is not None and len(both):
-        return replace(metrics.change(both["right_other"].to_numpy(), both["right"].to_numpy()), trained_on=learned)
+        return unfreezing_by_counts(run)
+    by_image = {seed: both.set_index("row") for seed, both in of_seeds.items() if both is not None and len(both)}
+    if len(by_image) == len(of_seeds):
+        before, after = (
+            pd.DataFrame({seed: both[name] for seed, both in by_image.items()}) for name in ("right_other", "right")
+        )
+        return replace(_change(before, after), trained_on=learned)
     return unfreezing_by_counts(run)
 
 
@@ -80,20 +86,39 @@ def fair_probe(run: RunRow, start: RunConfig) -> RunConfig:
 
 
 def of_runs(first: RunRow, second: RunRow) -> metrics.Change:
-    """What changes from one run to another, image by image where they share test images."""
+    """What changes from one run or entry to another, image by image where they share test images.
+
+    Of an entry with several seeds, the mean is compared, over seeds and images together.
+    """
     try:
-        both = together(runs.predictions(first.id), runs.predictions(second.id))
+        before, after = _right(first), _right(second)
     except LabError:
         return by_counts(first, second)
-    if both.empty:
+    images = before.index.intersection(after.index)
+    if images.empty:
         return by_counts(first, second)
-    return metrics.change(both["right"].to_numpy(), both["right_other"].to_numpy())
+    return _change(before.loc[images], after.loc[images])
 
 
 def by_counts(first: RunRow, second: RunRow) -> metrics.Change:
     """`of_runs` from the two accuracies alone."""
-    right = [round(run.accuracy * run.n_test) for run in (first, second)]
-    return metrics.change_of_counts(right[0], int(first.n_test), right[1], int(second.n_test))
+    before, after = (metrics.Interval(run.accuracy, run.accuracy_low, run.accuracy_high) for run in (first, second))
+    return metrics.change_of_intervals(before, after, int(min(first.n_test, second.n_test)))
+
+
+def _right(run: RunRow) -> pd.DataFrame:
+    """Whether each seed of an entry, or a run alone, is right: bool, a row for each image, a column for each seed."""
+    tested = {seed.id: runs.predictions(seed.id).set_index(["row", "label"])["prediction"] for seed in run.runs}
+    frame = pd.DataFrame(tested)
+    return frame.eq(frame.index.get_level_values("label"), axis=0)
+
+
+def _change(before: pd.DataFrame, after: pd.DataFrame) -> metrics.Change:
+    """The change between frames of `_right` over the same images."""
+    first, second = (np.asarray(frame, bool).T for frame in (before, after))
+    if len(first) == len(second) == 1:
+        return metrics.change(first[0], second[0])
+    return metrics.change_of_seeds(first, second)
 
 
 def _learned_from(run: RunRow) -> tuple[int, int] | None:

@@ -5,6 +5,7 @@ known(dataset)          their rows, from stored results: nothing is compared her
 sentence(leaks)         both in words
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +30,8 @@ class Leaks:
 def of_run(run: Run | RunRow) -> Leaks | None:
     """What leaked into the training of an ended run; None if nothing is known to, or if it cannot be read."""
     try:
-        return among(run.id, known(datasets.load(run.config.dataset)))
+        ids = [each.id for each in run.runs] if isinstance(run, RunRow) else [run.id]
+        return among(ids, known(datasets.load(run.config.dataset)))
     except LabError:
         return None
 
@@ -45,20 +47,26 @@ def known(dataset: Dataset) -> np.ndarray:
     return np.union1d(leaked, duplicates.leaked(dataset, splits["test"], training))
 
 
-def among(run_id: str, leaked: np.ndarray) -> Leaks | None:
+def among(ids: Sequence[str], leaked: np.ndarray) -> Leaks | None:
     """How many of these rows a run was tested on, and its accuracy on the others; None if on none of them.
+
+    Args:
+        ids: Of the run, or of several seeds, of which the mean is the accuracy.
 
     Raises:
         RunError: Its predictions cannot be read.
     """
     if not len(leaked):
         return None
-    tested = runs.predictions(run_id)
-    others = tested[~tested["row"].isin(leaked)]
-    if len(others) == len(tested):
+    tested = [runs.predictions(run_id) for run_id in ids]
+    others = [each[~each["row"].isin(leaked)] for each in tested]
+    images, left = len(tested[0]), len(others[0])
+    if left == images:
         return None
-    share = metrics.accuracy(others["label"].to_numpy(), others["prediction"].to_numpy())
-    return Leaks(len(tested) - len(others), len(tested), share)
+    shares = [metrics.accuracy(each["label"].to_numpy(), each["prediction"].to_numpy()) for each in others]
+    if len(shares) > 1 and left:
+        return Leaks(images - left, images, metrics.mean_of_seeds([share.value for share in shares], left)[0])
+    return Leaks(images - left, images, shares[0])
 
 
 def sentence(leaks: Leaks) -> str:

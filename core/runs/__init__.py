@@ -13,7 +13,7 @@ models     the trained model of a run
 from core.runs.connection import copy_before_upgrade
 from core.runs.outcome import STAGES, Outcome, Result, Run, judge, predictions_after
 from core.runs.reporter import REPORT_EVERY, Reporter
-from core.runs.rows import COLUMNS, RunRow, table
+from core.runs.rows import COLUMNS, RunRow, fold, seed_name, table
 from core.runs.store import (
     ENDED,
     RESUMABLE,
@@ -31,10 +31,12 @@ from core.runs.store import (
     head,
     mark_interrupted,
     model_path,
+    new_entry,
     predictions,
     process_alive,
     request_stop,
     resume,
+    row,
     rows,
     stage_predictions,
     start,
@@ -63,18 +65,22 @@ __all__ = [
     "describe",
     "end",
     "finish",
+    "fold",
     "frozen",
     "get",
     "head",
     "judge",
     "mark_interrupted",
     "model_path",
+    "new_entry",
     "predictions",
     "predictions_after",
     "process_alive",
     "request_stop",
     "resume",
+    "row",
     "rows",
+    "seed_name",
     "stage_predictions",
     "start",
     "stop_seen",

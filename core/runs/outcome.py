@@ -92,6 +92,7 @@ class Run:
     outcome: Outcome | None
     error: str | None
     person: str = people.LECTURER  # whose it is
+    entry: str = ""  # the entry that it is one seed of
 
     def tested(self) -> Outcome:
         """Its outcome.

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,7 @@ from core.progress import Progress
 from core.runs import backups, connection, tables
 from core.runs.index import Index
 from core.runs.outcome import STAGES, Outcome, Result, Run
-from core.runs.rows import NUMBERS, RunRow
+from core.runs.rows import NUMBERS, RunRow, fold, seed_name
 from core.runs.tables import Stored
 from core.training import checkpoints
 from core.training.freezing import Block, Frozen, Layer
@@ -55,6 +56,7 @@ _MLFLOW_STATUS = {"queued": "SCHEDULED", "running": "RUNNING", "finished": "FINI
 _MLFLOW_STATUS |= {"diverged": "FAILED", "stopped": "KILLED", "paused": "KILLED", "interrupted": "KILLED"}
 _TAG = "backbone_lab."
 _CURVE = "curve_"
+_ENTRY = "seeds-"  # before the id of an entry
 _MOST_POINTS = 500  # in one write; MLflow accepts 1,000
 _NOTE = "mlflow.note.content"  # what MLflow shows as the description
 _MOST_CHARACTERS = {"name": 100, "group": 60, "tag": 60, "note": 2000}
@@ -65,8 +67,11 @@ Content = TypeVar("Content")
 logger = logging.getLogger(__name__)
 
 
-def create(config: RunConfig, *, scheduler: str | None = None) -> str:
+def create(config: RunConfig, *, scheduler: str | None = None, entry: str = "") -> str:
     """Add a queued run to the store, worked on by this process (or by a scheduler); returns its id.
+
+    Args:
+        entry: Of `new_entry`, for one seed of several.
 
     Raises:
         AccessError: Who acts may not start it.
@@ -77,8 +82,9 @@ def create(config: RunConfig, *, scheduler: str | None = None) -> str:
         people.demand("see", get(config.start).person)
     if config.weights not in NAMED_WEIGHTS:
         people.demand("name server files")
-    name = _named(config)
+    name = _named(config) + (seed_name(config) if entry else "")
     tags = {_TAG + "status": "queued", _TAG + "owner": json.dumps(_this_process() | {"scheduler": scheduler})}
+    tags |= {_TAG + "entry": entry} if entry else {}
     if person != people.LECTURER:
         tags[_TAG + "person"] = person
     run = _client().create_run(_experiment(), run_name=name, tags=tags)
@@ -90,6 +96,11 @@ def create(config: RunConfig, *, scheduler: str | None = None) -> str:
     if connection.is_ours(settings.tracking_uri()):
         backups.make(older_than=backups.DAY)
     return run.info.run_id
+
+
+def new_entry() -> str:
+    """The id of a new entry, which the runs share that are its seeds."""
+    return f"{_ENTRY}{uuid4().hex[:12]}"
 
 
 def start(run_id: str) -> RunConfig:
@@ -155,14 +166,16 @@ def get(run_id: str) -> Run:
         RunError: No such run.
         StoreError: The store cannot be used.
     """
+    if run_id.startswith(_ENTRY):
+        raise RunError(
+            f"{run_id} is an entry of several seeds", "the id of one run", f"List them: `python -m core runs {run_id}`"
+        )
     try:
         stored = tables.of_mlflow(_client().get_run(run_id))
     except StoreError as error:
         if getattr(error.__cause__, "error_code", "") not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
-        raise RunError(
-            f"There is no run {run_id!r}", "the id of a run in this store", "List them with `python -m core runs`"
-        ) from error
+        raise _unknown(run_id) from error
     run = _run(stored)
     if run.status not in ENDED or "accuracy" not in stored.metrics:
         return run
@@ -179,6 +192,19 @@ def rows() -> list[RunRow]:
     """Every run with its settings and numbers, newest first."""
     index = _index()
     return [listed.row for listed in (index.all() if index else _read().values())]
+
+
+def row(run_id: str) -> RunRow:
+    """The run or the entry of this id.
+
+    Raises:
+        RunError: There is neither.
+    """
+    stored = rows()
+    found = next((row for row in [*stored, *fold(stored)] if row.id == run_id), None)
+    if found is None:
+        raise _unknown(run_id)
+    return found
 
 
 def version() -> Hashable | None:
@@ -362,6 +388,12 @@ def take_stop_request(run_id: str) -> str | None:
     return request
 
 
+def _unknown(run_id: str) -> RunError:
+    return RunError(
+        f"There is no run {run_id!r}", "the id of a run in this store", "List them with `python -m core runs`"
+    )
+
+
 def _run(stored: Stored) -> Run:
     tags, values = _ours(stored.tags), stored.params
     if "version" not in values:
@@ -384,6 +416,7 @@ def _run(stored: Stored) -> Run:
         outcome=None,
         error=tags.get("error"),
         person=tags.get("person", people.LECTURER),
+        entry=tags.get("entry", ""),
     )
 
 
@@ -404,6 +437,7 @@ def _row(run: Run, metrics: dict[str, float], tags: dict[str, str]) -> RunRow:
         created=run.created,
         config=run.config,
         error=run.error or "",
+        entry=tags.get("entry", ""),
         group=tags.get("group", ""),
         tags=tuple(json.loads(tags.get("tags") or "[]")),
         note=tags.get("note", ""),

@@ -26,14 +26,17 @@ def show(finished: Sequence[RunRow]) -> None:
         return
     with folded:
         runs = sorted(tested, key=lambda run: run.accuracy, reverse=True)[:MOST]
-        shares = agreement.same_answers({run.id: server.runs.predictions(run.id) for run in runs})
+        shares = agreement.same_answers({run.id: server.runs.predictions(run.runs[0].id) for run in runs})
         titles = [choices.run_title(run) for run in runs]
         shares = shares.set_axis(titles).set_axis(titles, axis=1)
         st.markdown(sentence(shares))
         components.chart(
             matrix(shares, titles), key="agreement", alt="Share of images for which two runs predict the same class"
         )
-        st.caption("Share of the test images of both runs for which they predict the same class, right or wrong.")
+        several = " Of several seeds, the first." if any(run.seeds for run in runs) else ""
+        st.caption(
+            f"Share of the test images of both runs for which they predict the same class, right or wrong.{several}"
+        )
 
 
 def sentence(shares: pd.DataFrame) -> str:

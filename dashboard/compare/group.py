@@ -40,7 +40,7 @@ def choose(runs: Sequence[RunRow]) -> Group:
 
 def _of_shown_run(by_key: dict[str, Group]) -> str:
     shown = visitor.get().run
-    return next((key for key, group in by_key.items() if any(run.id == shown for run in group.runs)), "")
+    return next((key for key, group in by_key.items() if any(run.covers(shown) for run in group.runs)), "")
 
 
 def _title(group: Group) -> str:

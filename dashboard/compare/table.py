@@ -27,6 +27,7 @@ ALWAYS = (  # columns shown even if their values do not differ
     "seconds",
     "network_params",
 )
+SEVERAL = ("seeds", "spread")  # after the accuracy, once there is a result of several seeds
 NEVER = ("run_id", "version", "n_train", "n_test")  # the numbers of images actually used are shown instead
 MOST_CLEAN = 20  # runs whose predictions are read for the column Without leaks
 PERCENT = {
@@ -38,6 +39,7 @@ PERCENT = {
     "validation_accuracy": "Validation, best",
     "last_validation_accuracy": "Validation, last",
     "frozen_accuracy": "Before unfreezing",
+    "spread": "Spread over seeds",
     "calibration_error": "Calibration error",
     "balanced_accuracy": "Balanced accuracy",
     "macro_precision": "Precision, macro",
@@ -92,10 +94,13 @@ def show(rows: Sequence[RunRow]) -> str | None:
     )
     download.download_button("CSV", partial(formats.csv, runs), "runs.csv", icon=":material/download:", width="stretch")
     visible = answers.only_differences(runs) if columns == "differences" else runs
-    order = [*ALWAYS, *(name for name in visible.columns if name not in (*ALWAYS, *NEVER))]
+    first = [*ALWAYS]
+    if (runs["seeds"] > 1).any():
+        first[first.index("labelled") : first.index("labelled")] = SEVERAL
+    order = [*first, *(name for name in visible.columns if name not in (*first, *NEVER))]
     ids = runs["run_id"].tolist()
+    shown = next((row.id for row in rows if row.covers(visitor.get().run)), None)
     runs = runs.assign(labelled=labelled(runs), network_params=runs["backbone"].map(_params), **_clean_accuracy(rows))
-    chosen = visitor.get().run
     percent = {name: 100 * runs[name] for name in PERCENT if name in runs}
     event = st.dataframe(
         runs.assign(**percent, method=[TITLES[name] for name in runs["method"]]),
@@ -104,12 +109,12 @@ def show(rows: Sequence[RunRow]) -> str | None:
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        selection_default={"selection": {"rows": [ids.index(chosen)]}} if chosen in ids else None,
+        selection_default={"selection": {"rows": [ids.index(shown)]}} if shown else None,
         key=f"runs-{hash(tuple(ids))}",  # a selection is a position, which is wrong once the rows change
         alt="Every run with its settings and results",
     )
     selected = selections.table_ids(event, runs)
-    if selected and selected[0] != chosen:
+    if selected and selected[0] != shown:
         visitor.update(run=selected[0])
     return selected[0] if selected else None
 

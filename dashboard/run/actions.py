@@ -19,11 +19,13 @@ def show(run: RunRow) -> None:
         with st.popover("Name and notes", icon=":material/edit:"):
             _describe(run)
     progress.resume_button(run)
-    components.link("train", "Use these settings again", icon=":material/replay:", **same(run.config))
+    settings = same(run.config, seeds=max(len(run.seeds), 1))
+    components.link("train", "Use these settings again", icon=":material/replay:", **settings)
     if mine and run.status in ENDED:
+        what = f"all {len(run.seeds)} seeds" if run.seeds else "this run"
         with st.popover("Delete", icon=":material/delete:"):
-            st.markdown("The run, its predictions and its head. Features stay in the cache.")
-            if st.button("Delete this run"):
+            st.markdown(f"{what[0].upper()}{what[1:]}, with predictions and heads. Features stay in the cache.")
+            if st.button(f"Delete {what}"):
                 server.runs.delete(run.id)
                 visitor.update(run="")
                 st.rerun()

@@ -7,14 +7,13 @@ from core import heads, people
 from core.config import PROBES, TRAINED
 from core.runs import ENDED, RESUMABLE, Run, RunRow
 from dashboard import server
-from dashboard.run import fair_probe, first_images, live_images, small_map
+from dashboard.run import fair_probe, first_images, live_images, seeds, small_map
 from dashboard.run.again import same
 from dashboard.state import visitor
 from dashboard.ui import components, findings, formats, task_progress, training_charts
 
 POLL = 0.6  # seconds between updates
 OTHERS = 12  # runs offered for comparison
-CARD = 290  # pixels, the width of the card of a result
 WITH_CURVES = ("finetune", "scratch", "linear-adam", "mlp")
 
 _AGAIN = {  # what to do about a run that did not finish
@@ -36,9 +35,12 @@ def show(run_id: str, *, narrow: bool = False) -> None:
     if any(run.id == run_id for run in server.runs.active()):
         st.fragment(_live, run_every=POLL)(run_id)
         return
-    run = next((run for run in server.runs.rows() if run.id == run_id), None)
+    run = server.runs.find(run_id)
     if run is None:
         st.info("It was deleted, or the link is from another home folder.", title="Run not found")
+        return
+    if run.seeds:
+        _entry(run)
         return
     if run.status not in ENDED:  # the engine is starting, and then knows whether the run is active
         st.skeleton(height=240)
@@ -48,7 +50,7 @@ def show(run_id: str, *, narrow: bool = False) -> None:
         _did_not_finish(run)
         return
     with st.container(horizontal=True, gap="medium"):
-        with st.container(width=CARD):
+        with st.container(width=seeds.CARD):
             components.result_card(run)
         small_map.show(run)
         if not narrow:
@@ -61,6 +63,20 @@ def show(run_id: str, *, narrow: bool = False) -> None:
     if narrow:
         first_images.show(run)
     learned(run)
+
+
+def _entry(entry: RunRow) -> None:
+    """Several seeds: how many have ended, and the one that runs; at the end, all of them."""
+    if entry.status in ENDED:
+        seeds.show(entry)
+        _next_steps(entry)
+        return
+    ended = sum(run.status in ENDED for run in entry.seeds)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{ended} of {formats.count(len(entry.seeds), 'seed')} done", width="content")
+        _button("Stop all seeds", ":material/stop_circle:", entry, server.runs.stop)
+    under_way = [run for run in entry.seeds if run.status not in ENDED]
+    show(next((run for run in under_way if run.status == "running"), under_way[0]).id)
 
 
 def learned(run: RunRow) -> None:
@@ -78,8 +94,9 @@ def why_it_ended(run: RunRow) -> None:
 
 
 def resume_button(run: RunRow) -> None:
-    """The button that resumes a run, if it can be resumed."""
-    if run.status in RESUMABLE and people.may("change run", run.person):
+    """The button that resumes a run, or those of several seeds that can be."""
+    resumable = any(each.status in RESUMABLE for each in run.seeds or [run])
+    if resumable and people.may("change run", run.person):
         st.button(
             "Resume",
             icon=":material/play_arrow:",
@@ -133,13 +150,17 @@ def unfrozen_after(method: str, start: str, head_epochs: int) -> int | None:
 
 def queue(but: str = "") -> None:
     """The waiting and running runs, except one that is drawn elsewhere."""
+    shown = {but}
     for run in server.runs.active():
-        if run.id == but:
+        if {run.id, run.entry} & shown:
             continue
+        entry = server.runs.find(run.entry) if run.entry else None
+        shown.add(run.entry or run.id)
         with st.container(horizontal=True, vertical_alignment="center"):
-            components.link("train", run.name, icon=":material/schedule:", run=run.id)
+            name = entry.name if entry else run.name
+            components.link("train", name, icon=":material/schedule:", run=run.entry or run.id)
             st.caption(_place(run), width="content")
-            _stop_button(run)
+            _stop_button(entry or run)
 
 
 def _live(run_id: str) -> None:
@@ -193,40 +214,46 @@ def _short(run: RunRow) -> str:
 
 
 def _next_steps(run: RunRow) -> None:
-    """Next steps after a result: three links."""
+    """Next steps after a result: a few links."""
     with st.container(horizontal=True, vertical_alignment="center"):
         components.link("compare", "Compare it", icon=":material/bar_chart:", run=run.id)
-        small_map.link(run)
-        if run.config.method in PROBES:
-            other = "knn" if heads.has_layers(run.config.method) else "linear"
-            title = f"Another head, same features: {heads.METHODS[other].title.lower()}"
-            components.link(
-                "train",
-                "Another head, same features",
-                icon=":material/bolt:",
-                help=title,
-                **same(run.config, method=other),
-            )
-            _fine_tune_link(run)
-        elif run.config.method == "finetune":
-            components.link(
-                "train",
-                "The same from scratch",
-                icon=":material/child_care:",
-                **same(
-                    run.config,
-                    method="scratch",
-                    backbone="CustomCNN",
-                    input_size=0,
-                    weights="untrained",
-                    recipe="",
-                    epochs=0,
-                    batch_size=0,
-                    learning_rate=0.0,
-                ),
-            )
+        if not run.seeds:
+            small_map.link(run)
+            _next_runs(run)
         components.link("backbones", "Another backbone", icon=":material/account_tree:")
         st.button("Close", icon=":material/close:", type="tertiary", on_click=visitor.update, kwargs={"run": ""})
+
+
+def _next_runs(run: RunRow) -> None:
+    """What one may train after this run."""
+    if run.config.method in PROBES:
+        other = "knn" if heads.has_layers(run.config.method) else "linear"
+        title = f"Another head, same features: {heads.METHODS[other].title.lower()}"
+        components.link(
+            "train",
+            "Another head, same features",
+            icon=":material/bolt:",
+            help=title,
+            **same(run.config, method=other),
+        )
+        _fine_tune_link(run)
+    elif run.config.method == "finetune":
+        components.link(
+            "train",
+            "The same from scratch",
+            icon=":material/child_care:",
+            **same(
+                run.config,
+                method="scratch",
+                backbone="CustomCNN",
+                input_size=0,
+                weights="untrained",
+                recipe="",
+                epochs=0,
+                batch_size=0,
+                learning_rate=0.0,
+            ),
+        )
 
 
 def _fine_tune_link(run: RunRow) -> None:
@@ -252,11 +279,11 @@ def _did_not_finish(run: RunRow) -> None:
     learned(run)
 
 
-def _stop_button(run: Run) -> None:
+def _stop_button(run: Run | RunRow) -> None:
     _button("Stop", ":material/stop_circle:", run, server.runs.stop)
 
 
-def _button(label: str, icon: str, run: Run, act) -> None:
+def _button(label: str, icon: str, run: Run | RunRow, act) -> None:
     if not people.may("change run", run.person):
         return
     # A callback runs even if its fragment was redrawn between the click and its arrival.

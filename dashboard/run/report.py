@@ -39,14 +39,11 @@ def html(run_ids: Sequence[str]) -> str:
     """
     if not run_ids:
         raise RunError("A report needs at least one run", "one run or more")
-    chosen = [runs.get(run_id) for run_id in dict.fromkeys(run_ids)]
-    outcomes = [run.outcome for run in chosen if run.outcome]
-    for run in chosen:
-        if run.outcome is None:
-            raise RunError(f"Run {run.name} is {run.status} and has no result", "finished runs", "Leave it out")
-    by_id = {row.id: row for row in runs.rows()}
-    rows = [by_id[run.id] for run in chosen]
-    title = "Backbone Lab: " + (chosen[0].name if len(chosen) == 1 else f"{len(chosen)} runs compared")
+    rows = [runs.row(run_id) for run_id in dict.fromkeys(run_ids)]
+    for row in rows:
+        if not row.has_result:
+            raise RunError(f"Run {row.name} is {row.status} and has no result", "finished runs", "Leave it out")
+    title = "Backbone Lab: " + (rows[0].name if len(rows) == 1 else f"{len(rows)} runs compared")
     parts = [
         f"<h1>{escape(title)}</h1>",
         f"<p class=quiet>Written {datetime.now(UTC):%d %B %Y}. Every number was measured by this program, on the "
@@ -58,7 +55,7 @@ def html(run_ids: Sequence[str]) -> str:
         parts += _comparison(group)
     if len(rows) > 1 and not compared:
         parts.append("<p class=warning>No two of these runs were tested on the same images.</p>")
-    parts += map(_run, rows, outcomes)
+    parts += [_entry(row) if row.seeds else _run(row, runs.get(row.id).tested()) for row in rows]
     body = "\n".join(parts)
     return (
         f"<!doctype html>\n<html lang=en><head><meta charset=utf-8><title>{escape(title)}</title>\n"
@@ -110,11 +107,30 @@ def _labels(rows: Sequence[RunRow]) -> list[str]:
     names = []
     for row in rows:
         how = row.config.recipe or TITLES[row.config.method].lower()
+        how += f", {formats.count(row.n_seeds, 'seed')}" if row.seeds else ""
         names.append(f"{row.config.backbone}, {how}, {row.config.input_size} px")
     return [name if names.count(name) == 1 else f"{name} ({row.id[:6]})" for name, row in zip(names, rows, strict=True)]
 
 
 # One run
+
+
+def _entry(entry: RunRow) -> str:
+    """The mean of several seeds, and each of them."""
+    names = ["Mean", *(f"Seed {run.config.seed}" for run in entry.runs)]
+    rows = (entry, *entry.runs)
+    shares = ([getattr(row, name) for row in rows] for name in ("accuracy", "accuracy_low", "accuracy_high"))
+    measured_on = f"{formats.count(entry.n_seeds, 'seed')} on {formats.count(entry.n_test, 'test image')}"
+    parts = [
+        f"<h2>{escape(entry.name)} on {escape(entry.config.dataset)}</h2>",
+        f"<p class=figure>{formats.percent(entry.accuracy)} <small>mean of {measured_on}, "
+        f"{formats.interval(entry.accuracy_low, entry.accuracy_high)}</small></p>",
+        f"<p>{escape(findings.seeds(entry))}</p>",
+        f"<p>{escape(entry.protocol)}. Measured on {escape(entry.hardware)}.</p>",
+        f"<p class=warning>{escape(entry.error)}</p>" if entry.error else "",
+        _bars(names, *shares),
+    ]
+    return f"<section>{''.join(parts)}</section>"
 
 
 def _run(run: RunRow, outcome: Outcome) -> str:

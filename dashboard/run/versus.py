@@ -25,6 +25,7 @@ DECISIVE = (  # columns that determine a result, in the order in which they are 
     "n_train_used",
     "train_split",
     "seed",
+    "seeds",
     "pooling",
     "epochs",
     "batch_size",
@@ -48,7 +49,7 @@ def show(run: RunRow, runs: Sequence[RunRow]) -> None:
     others = {
         other.id: other
         for other in runs
-        if other.config.dataset == run.config.dataset and other.id != run.id and other.has_result
+        if other.config.dataset == run.config.dataset and other.has_result and not _same(run, other)
     }
     if not others:
         components.empty(
@@ -62,20 +63,34 @@ def show(run: RunRow, runs: Sequence[RunRow]) -> None:
         st.session_state.pop("other", None)
     other = others[choices.titled(st.selectbox, "other", "Against", titles)]
     names = names_of(run, other)
+    if run.seeds or other.seeds:
+        _verdict(run, other, names)
+        _what_differs(run, other, names)
+        st.caption("Means over seeds have no single answer to an image: open one seed to compare image by image.")
+        return
     both = comparison.together(server.runs.predictions(run.id), server.runs.predictions(other.id))
     if both.empty:
         st.warning("They were tested on different images.", title="These two cannot be compared image by image")
         return
     _verdict(run, other, names)
-    if (differences := _differences(run, other, names)) is not None:
-        with st.expander("What differs between them", icon=":material/tune:"):
-            st.table(differences, border="horizontal")
+    _what_differs(run, other, names)
     components.chart(
         run_charts.per_class_of_two(server.runs.confusion(run.id), server.runs.confusion(other.id), names),
         key="classes-of-two",
         alt=f"Accuracy of each class, {names[0]} and {names[1]}",
     )
     _images(run, other, both, names)
+
+
+def _same(run: RunRow, other: RunRow) -> bool:
+    """Whether they are one run, or one of them is a seed of the other."""
+    return run.covers(other.id) or other.covers(run.id)
+
+
+def _what_differs(run: RunRow, other: RunRow, names: tuple[str, str]) -> None:
+    if (differences := _differences(run, other, names)) is not None:
+        with st.expander("What differs between them", icon=":material/tune:"):
+            st.table(differences, border="horizontal")
 
 
 def _verdict(run: RunRow, other: RunRow, names: tuple[str, str]) -> None:
@@ -137,7 +152,7 @@ def _traits(run: RunRow) -> tuple[str, ...]:
         PIXELS[config.preprocessing],
         formats.count(run.n_train, "training image"),
         f"{run.weights_origin} weights",
-        f"seed {config.seed}",
+        f"mean of {formats.count(run.n_seeds, 'seed')}" if run.seeds else f"seed {config.seed}",
         SIDES.get(config.pooling, f"{config.pooling} pooling"),
     )
 

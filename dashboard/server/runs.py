@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import calibration, people, runs, settings
+from core import calibration, people, runs, seeds, settings
 from core.calibration import Calibration
 from core.config import RunConfig
 from core.errors import LabError, StoreError
@@ -26,7 +26,7 @@ from core.evaluation.measures import Measured
 from core.metrics import Change
 from core.plan import Plan
 from core.plan import plan as make_plan
-from core.runs import Run, RunRow
+from core.runs import RESUMABLE, Run, RunRow
 from core.training.freezing import Frozen
 from dashboard.server import backbones, datasets, engine, explain
 from dashboard.server.once import once
@@ -39,6 +39,16 @@ Stored = TypeVar("Stored", Run, RunRow)
 def rows() -> list[RunRow]:
     """`runs.rows`: every run that who asks may see, newest first."""
     return _shown(_rows(_version(1.0)))
+
+
+def entries() -> list[RunRow]:
+    """`runs.fold` of them: several seeds are one entry."""
+    return _shown(_entries(_version(1.0)))
+
+
+def find(run_id: str) -> RunRow | None:
+    """The run or entry of this id; None if there is neither."""
+    return next((row for row in [*rows(), *entries()] if row.id == run_id), None)
 
 
 def active() -> list[Run]:
@@ -156,7 +166,8 @@ def change(first: RunRow, second: RunRow) -> Change:
 def leaks_of(run: RunRow) -> Leaks | None:
     """`leaks.of_run` of an ended run."""
     try:
-        return _leaks(run.id, tuple(datasets.leaked(datasets.get(run.config.dataset)).tolist()))
+        ids = tuple(each.id for each in run.runs)
+        return _leaks(ids, tuple(datasets.leaked(datasets.get(run.config.dataset)).tolist()))
     except LabError:
         return None
 
@@ -169,21 +180,23 @@ def curves(run_id: str) -> pd.DataFrame:
 
 
 @st.cache_data(ttl=3, max_entries=64, show_spinner=False)
-def plan(config: RunConfig) -> Plan:
-    """`plan.plan`: what a run would cost now."""
-    return make_plan(config)
+def plan(config: RunConfig, count: int = 1) -> Plan:
+    """`plan.plan`: what a run, or so many seeds of it, would cost now."""
+    return make_plan(config, count=count)
 
 
-def submit(config: RunConfig) -> str:
-    """Queue a run and return its id; waits for the engine."""
-    run_id = engine.wait().submit(config)
+def submit(config: RunConfig, count: int = 1) -> str:
+    """Queue a run, or so many seeds of it as one entry, and return its id; waits for the engine."""
+    entry = runs.new_entry() if count > 1 else ""
+    ids = [engine.wait().submit(each, entry=entry) for each in seeds.configs(config, count)]
     refresh()
-    return run_id
+    return entry or ids[0]
 
 
 def stop(run_id: str) -> None:
-    """Ask a queued or running run to stop."""
-    engine.wait().stop(run_id)
+    """Ask a queued or running run to stop, or all seeds of an entry."""
+    for each in _members(run_id):  # the newest first: those that wait would begin otherwise
+        engine.wait().stop(each.id)
     refresh()
 
 
@@ -194,35 +207,41 @@ def pause(run_id: str) -> None:
 
 
 def resume(run_id: str) -> None:
-    """Queue a stopped, paused or interrupted run again.
+    """Queue a stopped, paused or interrupted run again, or all such seeds of an entry.
 
     Raises:
         RunError: It cannot be resumed.
     """
-    engine.wait().resume(run_id)
-    for result in (get, predictions, stage_predictions, confusion, frozen):
-        result.clear(run_id)
-    _curves.clear(run_id, None)
+    for each in reversed(_members(run_id)):
+        if each.id != run_id and each.status not in RESUMABLE:
+            continue
+        engine.wait().resume(each.id)
+        for result in (get, predictions, stage_predictions, confusion, frozen):
+            result.clear(each.id)
+        _curves.clear(each.id, None)
     explain.forget_heats()
     _measures().clear()
     refresh()
 
 
 def delete(run_id: str) -> None:
-    """Delete a run permanently."""
-    runs.delete(run_id)
-    shutil.rmtree(exports_folder(run_id), ignore_errors=True)
+    """Delete a run permanently, or all seeds of an entry."""
+    for each in _members(run_id):
+        runs.delete(each.id)
+        shutil.rmtree(exports_folder(each.id), ignore_errors=True)
     refresh()
 
 
 def describe(run_id: str, *, name: str, group: str, tags: Sequence[str], note: str) -> None:
-    """`runs.describe`.
+    """`runs.describe`, of an entry each of its seeds.
 
     Raises:
         RunError: The name is empty, or a text is too long.
     """
-    runs.describe(run_id, name=name, group=group, tags=tags, note=note)
-    get.clear(run_id)
+    for each in _members(run_id):
+        own = f"{name.strip()}{runs.seed_name(each.config)}" if name.strip() and each.id != run_id else name
+        runs.describe(each.id, name=own, group=group, tags=tags, note=note)
+        get.clear(each.id)
     refresh()
 
 
@@ -235,6 +254,7 @@ def refresh() -> None:
     """Read runs again: one was queued, stopped or deleted, or has ended."""
     _rows.clear()
     _persons.clear()
+    _entries.clear()
     _active.clear()
     plan.clear()
     backbones.cached_size.clear()  # which the end of a run changes
@@ -270,6 +290,16 @@ def _queue() -> list[Run]:
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
+def _entries(stored: Hashable) -> tuple[RunRow, ...]:
+    return tuple(runs.fold(_rows(stored)))
+
+
+def _members(run_id: str) -> list[RunRow]:
+    """The seeds of an entry, the newest first, or a run alone, whoever asks."""
+    return [row for row in _rows(_version(1.0)) if run_id in (row.id, row.entry)] or [runs.row(run_id)]
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
 def _active(stored: Hashable) -> tuple[Run, ...]:
     return tuple(runs.active())
 
@@ -280,8 +310,8 @@ def _curves(run_id: str, second: int | None) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _leaks(run_id: str, leaked: tuple[int, ...]) -> Leaks | None:
-    return leaks.among(run_id, np.array(leaked, np.int64))
+def _leaks(ids: tuple[str, ...], leaked: tuple[int, ...]) -> Leaks | None:
+    return leaks.among(ids, np.array(leaked, np.int64))
 
 
 @once

@@ -16,10 +16,11 @@ from dashboard.ui import formats
 KINDS = {"flip": "mirrored", "crop": "shifted", "colour": "recoloured"}
 
 
-def show(configs: Sequence[RunConfig], cached_size: int = 0) -> list[Plan]:
+def show(configs: Sequence[RunConfig], cached_size: int = 0, seeds: int = 1) -> list[Plan]:
     """One sentence about what will happen, and a line of time for each run.
 
     Args:
+        seeds: Of each configuration.
         cached_size: The default input size in pixels, where that is not the backbone's own.
 
     Raises:
@@ -28,10 +29,13 @@ def show(configs: Sequence[RunConfig], cached_size: int = 0) -> list[Plan]:
     if not configs:
         st.info("Choose at least one backbone.", icon=":material/account_tree:")
         return []
-    plans = [server.runs.plan(config) for config in configs]
+    plans = [server.runs.plan(config, seeds) for config in configs]
     describe = _probe if not configs[0].trains else _finetune if configs[0].method == "finetune" else _scratch
     subject = configs[0].backbone if len(configs) == 1 else f"Each of {len(configs)} backbones, one after the other,"
     st.markdown(describe(subject, configs[0], plans[0]))
+    if seeds > 1:
+        shared = "" if configs[0].trains else " They share the features in the cache."
+        st.markdown(f"**{seeds} seeds**, one after the other: their mean is one entry.{shared}")
     for config, plan in zip(configs, plans, strict=True):
         _line(config, plan)
     if all(config.input_size == cached_size for config in configs):
@@ -39,14 +43,15 @@ def show(configs: Sequence[RunConfig], cached_size: int = 0) -> list[Plan]:
     return plans
 
 
-def summary(configs: Sequence[RunConfig], plans: Sequence[Plan]) -> str:
+def summary(configs: Sequence[RunConfig], plans: Sequence[Plan], seeds: int = 1) -> str:
     """What these runs take together, in half a line."""
+    each = f" · {seeds} seeds" if seeds > 1 else ""
     if len(configs) == 1:
-        return f"**{configs[0].backbone}** · {configs[0].input_size} px · {_time(configs[0], plans[0])}"
+        return f"**{configs[0].backbone}** · {configs[0].input_size} px{each} · {_time(configs[0], plans[0])}"
     seconds = [_seconds(config, plan) for config, plan in zip(configs, plans, strict=True)]
     unknown = seconds.count(None)
     total = formats.duration(sum(each for each in seconds if each is not None))
-    runs = f"**{len(configs)} backbones**, one after the other"
+    runs = f"**{len(configs)} backbones**{each}, one after the other"
     if unknown == len(configs):
         return f"{runs} · their speed on this machine has not been measured yet"
     return f"{runs} · about {total}" + (f" and {formats.count(unknown, 'run')} of unknown speed" if unknown else "")

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Sequence
 
-from core import backbones
+from core import backbones, seeds
 from core.backbones.catalog import NORM_FIRST
 from core.backbones.clip import towers
-from core.config import RunConfig
+from core.config import ZERO_SHOT, RunConfig
 from dashboard.train import lr_finder
 from dashboard.ui import formats
 
@@ -25,6 +25,17 @@ def effect(name: str, config: RunConfig, n_train: int, class_counts: Sequence[in
 def steps(config: RunConfig, n_train: int) -> int:
     """Steps per epoch."""
     return math.ceil(n_train / config.batch_size)
+
+
+def _seeds(config: RunConfig, n_train: int, _) -> str:
+    if decided := seeds.decides(config):
+        return f"Runs that differ in {formats.listed(decided)}; their mean is one entry"
+    if config.method == ZERO_SHOT:
+        return ""
+    return (
+        "Nothing is drawn at random here: every seed gives the same result. With fewer training images, such as "
+        f"{formats.count(round(0.8 * n_train))}, each seed draws its own"
+    )
 
 
 def _epochs(config: RunConfig, n_train: int, _) -> str:
@@ -130,6 +141,7 @@ def _precision(config: RunConfig, *_) -> str:
 
 
 _SENTENCES = {
+    "seeds": _seeds,
     "epochs": _epochs,
     "batch_size": _batch,
     "learning_rate": _rate,

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import backbones, heads, options
+from core import backbones, heads, options, seeds
 from core.config import AUGMENTATIONS, HEAD_DEFAULTS, OWN_DEFAULTS, POOLINGS, TRAINED, RunConfig
 from core.errors import LabError
 from dashboard import server
@@ -54,6 +54,7 @@ class More:
         self.cached_size = 0  # pixels: the default, where features are cached at another size than the backbone's own
         if method != "scratch" and not recipe:
             self.cached_size = server.backbones.cached_size(dataset, tuple(names))
+        self.seeds = 1  # runs that differ only in their seed
         self.fields: dict = {}
         self._slots: dict = {}
 
@@ -111,6 +112,8 @@ class More:
                 self.fields["weights"] = weights()
             self._option("train_split")
             self._option("seed")
+            self.seeds = address.number(st.number_input, "seeds", "Seeds", default=1, least=1, most=seeds.MOST)
+            self._slot("seeds")
         self._option("preprocessing")
 
     def _head(self) -> None:

@@ -446,8 +446,10 @@ def _run_labels(frame: pd.DataFrame) -> list[str]:
     """Names of runs, with whatever else distinguishes them."""
     sizes = frame["n_train_used"].nunique() > 1
     labels = []
-    for run in frame[["name", "weights_origin", "preprocessing", "n_train_used"]].to_dict("records"):
+    for run in frame[["name", "seeds", "weights_origin", "preprocessing", "n_train_used"]].to_dict("records"):
         title = label(run["name"])
+        if run["seeds"] > 1:
+            title += f", {run['seeds']} seeds"
         if run["weights_origin"] == "untrained":
             title += " (untrained)"
         if run["preprocessing"] == "divide255":

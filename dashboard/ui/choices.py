@@ -100,8 +100,9 @@ def run(runs: Sequence[RunRow], label: str = "Run", *, forget: Sequence[str] = (
     """
     by_id, key, current = {run.id: run for run in runs}, "choose-run", visitor.get().run
     newest = next((run for run in runs if run.has_result), runs[0])
-    st.session_state[key] = current if current in by_id else newest.id
-    if current and current not in by_id:
+    shown = next((run for run in runs if current and current in (run.id, run.entry)), newest)  # a seed of that entry
+    st.session_state[key] = shown.id
+    if current and current not in (shown.id, shown.entry):
         _say_not_here(current, newest)
     titles = {run.id: run_title(run) for run in runs}
 
@@ -122,7 +123,7 @@ def run(runs: Sequence[RunRow], label: str = "Run", *, forget: Sequence[str] = (
 def _say_not_here(chosen: str, shown: RunRow) -> None:
     """Say once that another page's run, or that of a link, is none of this page's."""
     key = "said-not-here"
-    other = next((run for run in server.runs.rows() if run.id == chosen), None)
+    other = server.runs.find(chosen)
     if other and st.session_state.get(key) != (chosen, shown.id):
         st.session_state[key] = (chosen, shown.id)
         here = f"shown is {run_labels.one(shown)}"
@@ -140,6 +141,8 @@ def run_title(run: RunRow) -> str:
     result = run.status if run.status in ENDED else "under way"
     if run.has_result:
         result = formats.percent(run.accuracy)
+    if run.seeds:
+        result += f", {formats.count(run.n_seeds, 'seed')}"
     return f"{run.name} on {run.config.dataset} · {result} · {formats.moment(run.created)}"
 
 

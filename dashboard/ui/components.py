@@ -106,10 +106,11 @@ def result_card(run: RunRow) -> None:
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown(f"**{run.config.backbone}**", width="content")
             measured(run.hardware, run.protocol)
-        st.metric("Accuracy on test images", formats.percent(run.accuracy))
+        several = run.doubt is not None
+        st.metric(f"{'Mean accuracy' if several else 'Accuracy'} on test images", formats.percent(run.accuracy))
         st.markdown(
             f"95 % interval {formats.interval(run.accuracy_low, run.accuracy_high)}, "
-            f"from {formats.count(run.n_test, 'image')}"
+            f"from {formats.count(run.n_test, 'image')}" + (f" and {run.n_seeds} seeds" if several else "")
         )
         details = [formats.plain(run.config.dataset), TITLES[run.config.method], f"{run.config.input_size} px"]
         if run.n_train > 0:
@@ -210,9 +211,9 @@ def need_runs() -> None:
 
 
 def need_a_run(title: str, sentence: str) -> list[RunRow]:
-    """Guard: all runs, newest first; without one, stop the page with a link to the demo."""
+    """Guard: all runs, newest first, several seeds as one; without one, stop the page with a link to the demo."""
     need_runs()
-    runs = server.runs.rows()
+    runs = server.runs.entries()
     if not runs:
         empty(title, sentence)
         link("home", "Run the demo", icon=":material/play_arrow:")

@@ -5,6 +5,8 @@ import pandas as pd
 
 from core import metrics
 from core.calibration import Calibration
+from core.metrics import Doubt
+from core.runs import RunRow
 from dashboard.ui import formats
 
 
@@ -34,7 +36,35 @@ def change(measured: metrics.Change, first: str, second: str, *, unit: str = "te
     elif interval:
         low, high = (interval.low, interval.high) if better == second else (-interval.high, -interval.low)
         evidence = f"95 % interval of the difference {100 * low:.1f} to {100 * high:.1f} points, on {images}"
-    return _sentence(f"{verdict}: {evidence}")
+    sentence = _sentence(f"{verdict}: {evidence}")
+    return f"{sentence} {_doubt(measured.doubt, images)}" if measured.doubt else sentence
+
+
+def seeds(entry: RunRow) -> str:
+    """How far the seeds of an entry are apart, and whether they or the test images leave more in doubt."""
+    if entry.doubt is None:
+        return "One seed has a result: how far others would be apart is not known."
+    accuracies = [run.accuracy for run in entry.runs]
+    return (
+        f"{len(accuracies)} seeds, from {100 * min(accuracies):.1f} to {formats.percent(max(accuracies))}, with a "
+        f"standard deviation of {100 * entry.spread:.1f} points. "
+        + _doubt(entry.doubt, formats.count(entry.n_test, "test image"))
+    )
+
+
+def _doubt(doubt: Doubt, images: str) -> str:
+    """Which of the two sources of doubt is larger; with a side of one seed, that it was not repeated."""
+    counts = " and ".join(str(count) for count in doubt.counts if count > 1)
+    sources = {"images": (f"the {images}", doubt.images), "seeds": (f"the {counts} seeds", doubt.seeds)}
+    source, error = sources.pop(doubt.larger)
+    ((other, smaller),) = sources.values()
+    text = (
+        f"The larger doubt comes from {source}: a standard error of {100 * error:.1f} points, against "
+        f"{100 * smaller:.1f} from {other}."
+    )
+    if 1 in doubt.counts:
+        text += " One of the two is a single run: how far its own seeds would be apart is not part of this."
+    return text
 
 
 def unfreezing(measured: metrics.Change) -> str:

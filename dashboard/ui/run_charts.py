@@ -12,6 +12,8 @@ from core import metrics
 from core.evaluation.measures import Answering
 from core.explain.attribution import METHODS
 from core.explain.faithfulness import Faithfulness
+from core.runs import RunRow
+from dashboard.ui import formats
 from dashboard.ui.charts import ACCENT, MANY_CLASSES, QUIET, TINT, canvas, class_colour, error_bars, label
 
 SECOND = "#e08600"  # the other of two runs
@@ -37,6 +39,26 @@ def stages(frame: pd.DataFrame) -> go.Figure:
     labels = [f"{title}   {percent}" for title, percent in zip(titles, percents, strict=True)]
     figure.update_yaxes(tickvals=frame["name"], ticktext=labels, type="category", title_text="")
     return figure.update_xaxes(title_text="Accuracy on test images (%), 95 % interval", range=[0, 100])
+
+
+def seeds(entry: RunRow) -> go.Figure:
+    """The accuracy of each finished seed with the 95 % interval over images, and their mean over seeds and images."""
+    shown = [*((f"Seed {run.config.seed}", run, QUIET) for run in entry.runs), ("Mean", entry, ACCENT)]
+    figure = canvas(height=120 + 34 * len(shown))
+    for name, row, colour in reversed(shown):
+        interval = pd.DataFrame([vars(row)])[["accuracy", "accuracy_low", "accuracy_high"]]
+        figure.add_scatter(
+            x=100 * interval["accuracy"],
+            y=[name],
+            mode="markers",
+            marker={"color": colour, "size": 12},
+            error_x=error_bars(interval) | {"color": colour},
+            hovertemplate=f"{name}: %{{x:.1f}} % ({formats.interval(row.accuracy_low, row.accuracy_high)})"
+            "<extra></extra>",
+            showlegend=False,
+        )
+    figure.update_yaxes(type="category", title_text="")
+    return figure.update_xaxes(title_text="Accuracy on test images (%), 95 % interval")
 
 
 def calibration(bins: Sequence[metrics.Bin]) -> go.Figure:

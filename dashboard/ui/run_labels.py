@@ -27,6 +27,8 @@ def one(run: RunRow) -> str:
         how += f" of the last {formats.count(count, unit) if count > 1 else unit}"
     if run.config.preprocessing == "divide255":
         mark = f", pixels divided by 255{mark}"
+    if run.seeds:
+        mark += f", mean of {formats.count(run.n_seeds, 'seed')}"
     return f"{run.config.backbone} ({how}, {run.config.input_size} px{mark})"
 
 

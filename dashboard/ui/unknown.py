@@ -62,4 +62,4 @@ def _is_run(run_id: str) -> bool:
 
 
 def _runs() -> set[str]:
-    return {run.id for run in server.runs.rows()}
+    return {run.id for run in [*server.runs.rows(), *server.runs.entries()]}

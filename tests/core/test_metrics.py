@@ -170,3 +170,50 @@ def test_the_least_difference_is_the_one_that_needs_these_images():
         assert metrics.images_to_tell(metrics.least_difference(images, 0.1), 0.1) == pytest.approx(images, abs=1)
     assert metrics.images_to_tell(0.02, 0.1) == 1_960
     assert metrics.least_difference(3, 0.1) == 0.1
+
+
+def test_where_images_leave_no_doubt_the_interval_over_seeds_is_welchs():
+    random = np.random.default_rng(0)
+    first, second = random.normal(0.80, 0.02, 5), random.normal(0.84, 0.01, 3)
+    change = metrics.change_of_seeds(*(np.repeat(each[:, None], 40, axis=1) for each in (first, second)))
+    referee = stats.ttest_ind(second, first, equal_var=False).confidence_interval()
+    assert (change.interval.low, change.interval.high) == pytest.approx(referee)
+    assert change.doubt.larger == "seeds"
+
+
+def test_where_seeds_agree_the_interval_over_images_is_that_of_pairs():
+    random = np.random.default_rng(0)
+    first, second = random.random((2, 300)) < [[0.7], [0.8]]
+    change = metrics.change_of_seeds(np.tile(first, (4, 1)), np.tile(second, (4, 1)))
+    referee = stats.ttest_rel(second.astype(float), first.astype(float)).confidence_interval()
+    assert (change.interval.low, change.interval.high) == pytest.approx(referee)
+    assert (change.doubt.seeds, change.doubt.larger) == (0, "images")
+
+
+@pytest.mark.parametrize(("seeds", "of_seeds"), [((5, 5), 0.1), ((5, 5), 0.0), ((3, 3), 0.1)])
+def test_intervals_over_seeds_and_images_hold_the_truth_in_about_95_of_100_repeats(seeds, of_seeds):
+    """Images differ in difficulty, seeds in how good they are, and both together in what only some seeds get right."""
+    random = np.random.default_rng(0)
+    truth, repeats = stats.norm.cdf(0.8 / np.hypot(1, of_seeds)), 400
+    of_difference, of_mean = 0, 0
+    for _ in range(repeats):
+        difficulty = random.normal(size=500)
+        right = [
+            difficulty * np.sqrt(0.91) + np.sqrt(0.09) * random.normal(size=(count, 500)) + shift > -0.8
+            for count in seeds
+            for shift in [of_seeds * random.normal(size=(count, 1))]
+        ]
+        of_difference += not metrics.change_of_seeds(*right).clear
+        interval, _ = metrics.mean_of_seeds(right[0].mean(axis=1).tolist(), 500)
+        of_mean += interval.low <= truth <= interval.high
+    assert 0.91 <= of_difference / repeats <= 0.99
+    assert 0.93 <= of_mean / repeats <= 0.995  # on the safe side
+
+
+def test_seeds_that_agree_on_every_image_still_leave_the_doubt_of_the_images():
+    interval, doubt = metrics.mean_of_seeds([1.0, 1.0, 1.0], 50)
+    assert interval == metrics.wilson(50, 50)
+    assert (doubt.images, doubt.seeds) == (0, 0)
+    interval, _ = metrics.mean_of_seeds([0.8, 0.8], 50)
+    alone = metrics.wilson(40, 50)
+    assert (interval.low, interval.high) == pytest.approx((alone.low, alone.high), abs=0.01)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from core import backbones
+from core import backbones, heads, runs
 from core.cli.commands import main, parser
+from core.config import RunConfig
 from core.data import datasets
 from tests.pictures import photo, pictures, write_folder
 
@@ -56,6 +57,43 @@ def test_the_second_time_features_are_cached(store, capsys):
     assert main([*TINY, "--json", "--method", "knn"]) == 0
     first, second = map(json.loads, capsys.readouterr().out.splitlines())
     assert (first["cached"], second["cached"]) == (False, True)
+
+
+def test_seeds_are_one_entry_whose_runs_can_be_listed(store, capsys):
+    assert main([*TINY, "--seeds", "3", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    accuracies = [seed["accuracy"] for seed in result["seeds"]]
+    assert [seed["seed"] for seed in result["seeds"]] == [0, 1, 2]
+    assert len(set(accuracies)) > 1  # each seed draws its own training images
+    assert result["accuracy"] == pytest.approx(sum(accuracies) / 3)
+    assert result["accuracy_low"] < result["accuracy"] < result["accuracy_high"]
+    assert main(["runs", "--json"]) == 0
+    (listed,) = json.loads(capsys.readouterr().out)
+    assert (listed["run_id"], listed["seeds"]) == (result["entry"], 3)
+    assert main(["runs", result["entry"], "--json"]) == 0
+    inside = json.loads(capsys.readouterr().out)
+    assert [run["run_id"] for run in inside] == [seed["run_id"] for seed in result["seeds"]]
+    assert main(["export", result["entry"]]) == 1
+    assert f"python -m core runs {result['entry']}" in capsys.readouterr().err
+
+
+def test_a_seed_that_is_stopped_ends_those_after_it_and_the_entry_can_be_resumed(store, capsys, monkeypatch):
+    fit = heads.fit
+
+    def stop_at_the_second(*arguments, options, **others):
+        if options.seed == 1:
+            raise KeyboardInterrupt
+        return fit(*arguments, options=options, **others)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(heads, "fit", stop_at_the_second)
+        assert main([*TINY, "--seeds", "3"]) == 1
+    said = capsys.readouterr().err
+    assert "1 of 3 seeds finished: seed 1 stopped; seed 2 stopped." in said
+    entry = said.strip().rpartition(" ")[2].rstrip(".")
+    assert main(["resume", entry, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["entry"], len(result["seeds"])) == (entry, 3)
 
 
 def test_a_run_whose_features_are_cached_imports_neither_tensorflow_nor_the_parts_of_other_work(store):
@@ -282,3 +320,20 @@ def test_an_option_that_a_benchmark_does_not_read_is_told(store, capsys):
         "bench clip has no option --input-size. Expected some of --images, --backbone, --weights"
         in capsys.readouterr().err
     )
+
+
+def test_what_is_left_of_an_entry_is_resumed_or_said(store, capsys):
+    entry = runs.new_entry()
+    first, second = (
+        runs.create(RunConfig(backbone="Tiny", n_train=100, n_test=50, seed=seed), entry=entry) for seed in (0, 1)
+    )
+    runs.end(first, "failed", error="No space left.")
+    runs.end(second, "failed", error="No space left.")
+    assert main(["resume", entry]) == 1
+    assert f"No seed of {entry} can be resumed" in capsys.readouterr().err
+    runs.delete(first)
+    third = runs.create(RunConfig(backbone="Tiny", n_train=100, n_test=50, seed=2), entry=entry)
+    runs.delete(second)
+    runs.end(third, "stopped")
+    assert main(["resume", entry, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["run_id"] == third

@@ -1,8 +1,10 @@
 """Runs are compared image by image where both answers are known, by their counts otherwise."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from core import metrics, runs
 from core.evaluation import comparison
 from tests.run_rows import row
 
@@ -49,3 +51,33 @@ def test_without_stored_answers_the_counts_decide():
     assert change.difference == pytest.approx(0.032)
     assert (change.images, change.clear, change.paired) == (1000, False, None)
     assert comparison.unfreezing_by_counts(row(backbone="Tiny", accuracy=0.8, n_test=1000)) is None
+
+
+def test_entries_are_compared_over_seeds_and_images_and_a_single_seed_as_the_run_that_it_is(monkeypatch):
+    random = np.random.default_rng(0)
+    tested = {}
+    for name, share in (("a", 0.6), ("b", 0.9)):
+        for number in range(3):
+            right = random.random(200) < share
+            rows = {"row": np.arange(200), "label": 0, "prediction": np.where(right, 0, 1)}
+            tested[f"{name}{number}"] = pd.DataFrame(rows)
+    monkeypatch.setattr(runs, "predictions", tested.__getitem__)
+    worse, better = (
+        row(id=name, n_test=200.0, seeds=tuple(row(id=f"{name}{number}", accuracy=0.5) for number in range(3)))
+        for name in "ab"
+    )
+    right = {run: np.array([tested[seed.id]["prediction"] == 0 for seed in run.seeds]) for run in (worse, better)}
+    change = comparison.of_runs(worse, better)
+    assert change == metrics.change_of_seeds(right[worse], right[better])
+    assert change.clear and change.doubt is not None and change.doubt.counts == (3, 3)
+    mixed = comparison.of_runs(better, worse.seeds[0])
+    assert mixed.doubt is not None and mixed.doubt.counts == (3, 1)
+    alone = comparison.of_runs(worse.seeds[0], better.seeds[0])
+    assert alone == metrics.change(right[worse][0], right[better][0])
+
+
+def test_entries_whose_answers_are_lost_are_compared_by_their_intervals():
+    first, second = (row(accuracy=a, accuracy_low=a - 0.1, accuracy_high=a + 0.1, n_test=100.0) for a in (0.6, 0.7))
+    change = comparison.by_counts(first, second)
+    assert change.interval is not None and not change.clear
+    assert change.interval.high - change.difference == pytest.approx(np.hypot(0.1, 0.1))

@@ -27,6 +27,7 @@ RUNS = pd.DataFrame(
         "hardware": ["Machine A"] * 3,
         "preprocessing": ["own"] * 3,
         "n_train_used": [500.0] * 3,
+        "seeds": [1, 1, 1],
     }
 )
 COUNTS = pd.DataFrame([[8, 2, 0], [1, 9, 0], [0, 0, 0]], index=["cat", "dog", "eel"], columns=["cat", "dog", "eel"])

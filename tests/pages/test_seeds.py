@@ -1,0 +1,90 @@
+"""Several seeds are one entry on every page: chosen on Train, followed, opened, compared, and deleted."""
+
+import html
+
+import pytest
+
+from core import execute, runs, seeds
+from core.config import RunConfig
+from core.evaluation import comparison
+from dashboard.run import report
+from dashboard.ui import findings
+from tests.pages.conftest import TINY, said
+from tests.pages.test_run import links
+
+
+@pytest.fixture
+def entry(used) -> str:
+    """An entry of three seeds beside the runs of `used`, of which the last was stopped."""
+    made = runs.new_entry()
+    for config in seeds.configs(RunConfig(**TINY, method="mlp", epochs=2), 3):
+        run_id = runs.create(config, entry=made)
+        if config.seed < 2:
+            execute.perform(run_id)
+        else:
+            runs.end(run_id, "stopped")
+    return made
+
+
+def test_the_mean_its_doubt_and_each_seed_are_on_run_and_compare(visit, entry):
+    row = runs.row(entry)
+    page = visit("run", run=entry)
+    text = said(page)
+    assert findings.seeds(row) in text
+    assert "2 of 3 seeds finished: seed 2 stopped" in page.warning[0].value
+    assert "Resume" in [button.label for button in page.button]
+    for run in row.seeds[:2]:
+        assert f"Seed {run.config.seed} · {100 * run.accuracy:.1f} %" in links(page)
+    assert "Seed 2 · stopped" in links(page)
+    assert not page.exception
+    page = visit("compare", run=entry)
+    assert findings.seeds(row) in said(page)
+    table = page.dataframe[0].value
+    assert table["run_id"].tolist().count(entry) == 1
+    assert not set(table["run_id"]) & {run.id for run in row.seeds}
+
+
+def test_an_entry_has_one_verdict_on_run_in_compare_and_in_the_report(visit, used, entry):
+    row, other = runs.row(entry), runs.row(used[0])
+    change = comparison.of_runs(row, other)
+    assert change.doubt is not None and change.doubt.counts == (2, 1)
+    interval = f"{100 * abs(change.difference):.1f} points"
+    page = visit("run", run=entry, view="Against another", other=used[0])
+    assert interval in said(page) and "The larger doubt comes from" in said(page)
+    sentence = said(page).split("The larger doubt comes from")[1].split("single run")[0]
+    assert sentence in html.unescape(report.html([entry, used[0]]))
+
+
+def test_a_seed_is_opened_as_a_run_and_lists_its_entry_beside_it(visit, entry):
+    first = runs.row(entry).seeds[0]
+    page = visit("run", run=first.id)
+    assert not page.exception
+    box = page.selectbox(key="choose-run")
+    assert box.value == first.id
+    assert sum("seed 1" in option for option in box.options) == 1
+
+
+def test_train_starts_seeds_as_one_entry_and_refuses_seeds_that_would_all_be_the_same(visit, used):
+    page = visit("train", backbones="Tiny", n_train="200", n_test="100", seeds="2")
+    button = next(button for button in page.button if button.label == "Start 2 runs")
+    button.click().run()
+    page = visit("train")
+    made = [row for row in runs.fold(runs.rows()) if row.seeds]
+    assert [len(row.seeds) for row in made] == [2]
+    assert {run.config.seed for run in made[0].seeds} == {0, 1}
+    page = visit("train", backbones="Tiny", seeds="5")
+    assert "each seed draws its own" in page.error[0].value
+    assert next(button for button in page.button if button.label == "Start").disabled
+
+
+def test_deleting_an_entry_deletes_its_seeds_and_nothing_else(visit, used, entry):
+    page = visit("run", run=entry)
+    next(button for button in page.button if button.label == "Delete all 3 seeds").click().run()
+    assert {row.id for row in runs.rows()} == set(used)
+
+
+def test_one_seed_can_be_deleted_and_the_mean_is_of_the_others(entry):
+    gone = runs.row(entry).seeds[2]
+    runs.delete(gone.id)
+    row = runs.row(entry)
+    assert (len(row.seeds), row.error) == (2, "")
