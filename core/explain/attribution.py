@@ -9,6 +9,7 @@ A pixel is taken away by giving it the mean colour of its image. A score is what
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def explain(run_id: str, method: str, image: np.ndarray, class_index: int) -> He
 
 def of_model(model: Any, method: str, image: np.ndarray, class_index: int) -> Heat:
     """`explain` for a Keras model from uint8 images to probabilities."""
-    heat = np.maximum(_METHODS[method](model, image, class_index), 0)
+    heat = np.maximum(METHODS[method].compute(model, image, class_index), 0)
     highest = heat.max()
     return (heat / highest if highest > 0 else heat).astype(np.float32)
 
@@ -106,16 +107,29 @@ def _batches(images: np.ndarray) -> list[np.ndarray]:
     return np.array_split(images, -(-len(images) // AT_ONCE))
 
 
-Method = Callable[[Any, np.ndarray, int], np.ndarray]
-_METHODS: dict[str, Method] = {
-    "grad-cam": _grad_cam,
-    "occlusion": _occlusion,
-    "integrated-gradients": _integrated_gradients,
-    "smoothgrad": _smooth_grad,
-}
+@dataclass(frozen=True)
+class Method:
+    """A way to explain an image."""
+
+    title: str
+    how: str  # what its maps show
+    compute: Callable[[Any, np.ndarray, int], np.ndarray]  # model, image, class -> (h, w), positive where it supports
+
+
 METHODS = {
-    "grad-cam": "Grad-CAM",
-    "occlusion": "Occlusion",
-    "integrated-gradients": "Integrated gradients",
-    "smoothgrad": "SmoothGrad",
+    "grad-cam": Method(
+        "Grad-CAM", "the last feature map, weighted by how much it raises the score of the class", _grad_cam
+    ),
+    "occlusion": Method("Occlusion", "how far the score falls when a patch is covered", _occlusion),
+    "integrated-gradients": Method(
+        "Integrated gradients",
+        "gradients summed on the way from an empty image to this one",
+        _integrated_gradients,
+    ),
+    "smoothgrad": Method(
+        "SmoothGrad",
+        f"the mean gradient of {COPIES} noisy copies: where pixels matter, for or against the class",
+        _smooth_grad,
+    ),
 }
+TITLES = {name: method.title for name, method in METHODS.items()}

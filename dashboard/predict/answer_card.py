@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.errors import LabError
-from core.explain.attribution import METHODS
+from core.explain.attribution import TITLES
 from core.explain.predict import MOST, Answer
 from dashboard import server
 from dashboard.predict import agreement
@@ -57,14 +57,14 @@ def why(model: str, methods: Sequence[str], photo: Photo) -> bool:
                 try:
                     answer = server.explain.why(model, method, photo.pixels, photo.digest)
                 except LabError as error:
-                    st.caption(f"{METHODS[method]}: {formats.message(error.received)}.")
+                    st.caption(f"{TITLES[method]}: {formats.message(error.received)}.")
                     continue
                 complete &= answer is not None
                 if answer is None:
                     st.skeleton(height=SIZE)
                 else:
                     shown = components.thumbnail(heatmap.over(*answer, SIZE), SIZE)
-                    st.image(shown, caption=METHODS[method], width="stretch", alt=f"{METHODS[method]} of the photo")
+                    st.image(shown, caption=TITLES[method], width="stretch", alt=f"{TITLES[method]} of the photo")
     return complete
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.data.datasets import Dataset
 from core.errors import LabError, RunError
-from core.explain.attribution import METHODS
+from core.explain import attribution
 from core.runs import RunRow
 from dashboard import server
 from dashboard.state import address, visitor
@@ -15,17 +15,10 @@ POLL = 0.5  # seconds between updates at the worker
 SIZE = 384  # pixels of an image
 FEW_POSITIONS = 25  # of a feature map, below which a heat map hardly locates anything
 
-HOW = {
-    "grad-cam": "the last feature map, weighted by how much it raises the score of the class",
-    "occlusion": "how far the score falls when a patch is covered",
-    "integrated-gradients": "gradients summed on the way from an empty image to this one",
-    "smoothgrad": "the mean gradient of 16 noisy copies: where pixels matter, for or against the class",
-}
-
 
 def methods(*default: str) -> list[str]:
     """A choice of methods that explain images, none or more."""
-    chosen = address.several("explain", "Explained by", METHODS, default=default)
+    chosen = address.several("explain", "Explained by", attribution.TITLES, default=default)
     return chosen.split("+") if chosen else []
 
 
@@ -72,7 +65,7 @@ def _heat_maps(run: RunRow, method: str, row: int, classes: list[int], *, waitin
             components.thumbnail(heatmap.over(image, heat, SIZE), SIZE),
             caption=formats.plain(f"Evidence for {name}" if heat.any() else f"No evidence for {name}"),
             width="stretch",
-            alt=f"{METHODS[method]} of the evidence for {name} in image {row}",
+            alt=f"{attribution.TITLES[method]} of the evidence for {name} in image {row}",
         )
     if isinstance(maps, RunError):  # such as a method without gradients: nothing went wrong
         st.info(formats.message(f"{maps.remedy}."), title=formats.message(maps.received), icon=":material/info:")
@@ -85,7 +78,7 @@ def _heat_maps(run: RunRow, method: str, row: int, classes: list[int], *, waitin
 
 
 def _how_to_read(method: str, height: int, width: int) -> str:
-    text = f"{METHODS[method]}: {HOW[method]}. "
+    text = f"{attribution.METHODS[method].title}: {attribution.METHODS[method].how}. "
     if method != "grad-cam":
         return text
     text += f"It has {height} x {width} positions"

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.explain.attribution import METHODS
+from core.explain.attribution import TITLES
 from core.explain.faithfulness import IMAGES, Faithfulness
 from core.runs import RunRow
 from dashboard import server
@@ -69,10 +69,10 @@ def sentence(measured: tuple[Faithfulness, ...]) -> str:
     best = max(known, key=lambda each: each.gain.value)
     if not best.points_at_evidence:
         return f"**No method does better than a random order**, as far as {IMAGES} images tell."
-    parts = [f"**{METHODS[best.method]}** points best at what this network uses."]
-    if no_better := [METHODS[each.method] for each in known if not each.points_at_evidence]:
+    parts = [f"**{TITLES[best.method]}** points best at what this network uses."]
+    if no_better := [TITLES[each.method] for each in known if not each.points_at_evidence]:
         parts.append(f"**{formats.listed(no_better)}** cannot be told from a random order.")
-    if same := [METHODS[each.method] for each in known if not each.depends_on_weights]:
+    if same := [TITLES[each.method] for each in known if not each.depends_on_weights]:
         verb = "shows" if len(same) == 1 else "show"
         parts.append(
             f"**{formats.listed(same)}** {verb} nearly the same with shuffled weights: what is in the image, and not "
@@ -85,10 +85,10 @@ def sentence(measured: tuple[Faithfulness, ...]) -> str:
 
 def _row(each: Faithfulness) -> dict[str, str]:
     if each.error:
-        return {"Method": METHODS[each.method], "Verdict": each.error, "Area": "", "Likeness": ""}
+        return {"Method": TITLES[each.method], "Verdict": each.error, "Area": "", "Likeness": ""}
     better = "points at evidence" if each.points_at_evidence else "no better than random"
     return {
-        "Method": METHODS[each.method],
+        "Method": TITLES[each.method],
         "Verdict": better if each.depends_on_weights else "ignores the weights",
         "Area": f"{each.gain.value:.2f} ({each.gain.low:.2f} to {each.gain.high:.2f})",
         "Likeness": f"{each.similarity.value:.2f} ({each.similarity.low:.2f} to {each.similarity.high:.2f})",

@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from core import metrics
 from core.evaluation.measures import Answering
-from core.explain.attribution import METHODS
+from core.explain.attribution import TITLES
 from core.explain.faithfulness import Faithfulness
 from core.runs import RunRow
 from dashboard.ui import formats
@@ -148,12 +148,12 @@ def perturbed(methods: Sequence[Faithfulness]) -> go.Figure:
             figure.add_scatter(
                 x=shares,
                 y=100 * np.array(values),
-                name=METHODS[each.method],
+                name=TITLES[each.method],
                 legendgroup=each.method,
                 showlegend=name == "in",
                 mode="lines",
                 line={"color": class_colour(index), "dash": dash, "width": 2.5},
-                hovertemplate=f"{METHODS[each.method]}, %{{x:.0f}} % of the image {name}: %{{y:.0f}} %<extra></extra>",
+                hovertemplate=f"{TITLES[each.method]}, %{{x:.0f}} % of the image {name}: %{{y:.0f}} %<extra></extra>",
             )
     figure.update_xaxes(title="regions put in (solid) or taken away (dotted), %")
     return figure.update_yaxes(title="probability, %", rangemode="tozero")

@@ -50,7 +50,7 @@ def test_it_can_be_stopped(run_id):
 def test_a_map_is_judged_by_whether_it_points_at_evidence(run_id, monkeypatch, sign, good):
     monkeypatch.setattr(faithfulness, "IMAGES", 12)
     honest = attribution.of_model
-    monkeypatch.setattr(attribution, "METHODS", {METHOD: "Occlusion"})
+    monkeypatch.setattr(attribution, "METHODS", {METHOD: attribution.METHODS[METHOD]})
     monkeypatch.setattr(attribution, "of_model", lambda *asked: sign * honest(*asked))
     (result,) = faithfulness.measure(run_id)
     assert result.points_at_evidence == good
