@@ -32,8 +32,9 @@ POOLINGS = {
     "flatten": "Flatten",
     "norm-avg": "LayerNorm first, then average",  # this and the next: ConvNeXt only, as in earlier versions
     "norm-max": "LayerNorm first, then maximum",
-    "class": "Before the projection",  # this and the next: CLIP only
-    "projected": "After it, where texts lie",
+    "class": "Class token",  # this and the next two: transformers only
+    "patches": "Mean of the patches",
+    "projected": "Class token after the projection",  # CLIP only
 }
 UNFREEZE = {
     "blocks": "Last blocks",
@@ -282,6 +283,7 @@ class RunConfig:
         if backbone.max_size and self.input_size > backbone.max_size:
             expected = f"{backbone.max_size} px, the size it was trained for"
             raise ConfigError(received, expected, f"Choose {backbone.max_size} px")
+        backbone.check_patches(self.input_size)
 
     def _check_prompts(self, backbone: backbones.Backbone) -> None:
         if self.method != ZERO_SHOT:

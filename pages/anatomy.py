@@ -20,7 +20,7 @@ TABS = {"layers": "Layers", "block": "One block", "scratch": "From scratch", "id
 components.page_header("Anatomy", "What is inside a network, and what is left to train when part of it is frozen?")
 
 # Choose
-networks = {name: name for name in [*backbones.names(), *backbones.clip_names(), *backbones.scratch_names()]}
+networks = {name: name for name in [*backbones.pretrained_names(), *backbones.scratch_names()]}
 default = next((name for name in visitor.get().backbones if name in networks), "EfficientNetLite0")
 architecture, pixels, images, compared = st.columns([3, 2, 3, 4])
 with architecture:
@@ -35,7 +35,7 @@ with pixels:
         least=facts.min_size,
         most=facts.max_size or anatomies.LARGEST,
         scope=f"anatomy-{name}",
-        step=32,
+        step=facts.size_step,
     )
 with images:
     dataset_name = choices.dataset()

@@ -45,7 +45,7 @@ try:
     sources, curves = {}, {}
     for backbone in chosen:
         facts = backbones.get(backbone)
-        input_size = min(max(size, facts.min_size), facts.max_size or size)
+        input_size = facts.nearest_size(size)
         sources[backbone] = Source(
             dataset=name,
             images="test",

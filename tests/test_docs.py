@@ -70,7 +70,7 @@ def test_the_security_page_has_the_table_of_who_may_do_what():
 def test_readme_counts_and_names_every_backbone_under_its_family():
     assert f"{len(backbones.names())} architectures" in _section("Backbones")
     documented = {name: family for family, names in _table("Backbones") for name in names.split(", ")}
-    assert documented == {name: backbones.get(name).family for name in [*backbones.names(), *backbones.clip_names()]}
+    assert documented == {name: backbones.get(name).family for name in backbones.pretrained_names()}
 
 
 def test_every_page_and_every_package_of_core_has_a_place_in_where_things_are():

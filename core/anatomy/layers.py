@@ -102,7 +102,9 @@ class _ReceptiveField:
 def _receptive_field(leaf: Any, inputs: Sequence[_ReceptiveField]) -> _ReceptiveField:
     """The receptive field after a layer, from those of its inputs."""
     kind = type(leaf).__name__
-    if kind.startswith("Global") or kind in ("Flatten", "CLIPEncoderLayer"):
+    if kind.startswith("Global") or kind in ("Flatten", "CLIPEncoderLayer", "MultiHeadAttention"):
+        return _ReceptiveField(None, (1, 1))
+    if kind == "Add" and not all(field.size for field in inputs):  # attention and what it is added to
         return _ReceptiveField(None, (1, 1))
     sizes = [field.size for field in inputs if field.size]
     if not sizes:
@@ -144,6 +146,8 @@ def _layer_info(
         groups=getattr(leaf, "groups", 1),
         function=_function(leaf),
     )
+    if row.kind == "MultiHeadAttention":
+        return _attention(row, weights, leaf.num_heads)
     expand = {"CLIPVisionEmbedding": _embedding, "CLIPEncoderLayer": _transformer_block}.get(row.kind)
     if expand is None:
         return row
@@ -184,9 +188,21 @@ def _embedding(leaf: Any, row: LayerInfo) -> tuple[LayerInfo, ...]:
     return patches, class_token, positions
 
 
+def _attention(row: LayerInfo, weights: Sequence[Any], heads: int) -> LayerInfo:
+    """Every token attends to all tokens: n x n products of queries and keys, then as many with the values."""
+    tokens, width = row.shape
+    kernels = [weight for weight in weights if weight.name == "kernel"]
+    return replace(
+        row,
+        macs=tokens * _count(kernels) + 2 * tokens * tokens * width,
+        hidden=4 * tokens * width + 2 * heads * tokens * tokens,  # q, k, v, weighted values; scores and their softmax
+        groups=heads,
+    )
+
+
 def _transformer_block(leaf: Any, row: LayerInfo) -> tuple[LayerInfo, ...]:
     """The steps of y = x + attention(norm(x)) and y + dense(activation(dense(norm(y))))."""
-    (tokens, width), heads = row.shape, leaf.attention.num_heads
+    tokens, _ = row.shape
 
     def step(part: str, sources: tuple[str, ...], kind: str = "", **changes: Any) -> LayerInfo:
         layer = getattr(leaf, part, None)
@@ -204,14 +220,7 @@ def _transformer_block(leaf: Any, row: LayerInfo) -> tuple[LayerInfo, ...]:
 
     (source,) = row.sources
     first = step("layer_norm_1", (source,))
-    # Every token attends to all tokens: n x n products of queries and keys, then as many with the values.
-    attention = step("attention", (first.name,))
-    attention = replace(
-        attention,
-        macs=attention.macs + 2 * tokens * tokens * width,
-        hidden=4 * tokens * width + 2 * heads * tokens * tokens,  # q, k, v, weighted values; scores and their softmax
-        groups=heads,
-    )
+    attention = _attention(step("attention", (first.name,)), leaf.attention.weights, leaf.attention.num_heads)
     half = step("attention_sum", (source, attention.name), "Add")
     second = step("layer_norm_2", (half.name,))
     wide = step("dense_1", (second.name,), shape=(tokens, leaf.intermediate_dim))

@@ -17,7 +17,7 @@ from core.errors import BackboneError
 from core.training import freezing
 from core.training.freezing import Frozen
 
-VERSION = 4  # of the cached files; others are computed again
+VERSION = 5  # of the cached files; others are computed again
 KIND = "anatomy"  # folder of the results
 LARGEST = 1024  # pixels, as in a RunConfig
 
@@ -101,7 +101,7 @@ def describe(backbone: str, input_size: int = 0) -> Anatomy:
         input_size: Pixels; 0: the size it was trained for.
 
     Raises:
-        BackboneError: There is no such backbone, or it does not support this input size.
+        BackboneError, ConfigError: There is no such backbone, or it does not support this input size.
     """
     backbone, input_size = _checked(backbone, input_size)
     cached = find(backbone, input_size)
@@ -124,7 +124,8 @@ def find(backbone: str, input_size: int = 0) -> Anatomy | None:
         if entry["made_with"] != _made_with():
             return None
         anatomy = Anatomy(backbone, input_size, tuple(map(_layer, entry["layers"])))
-        return anatomy if anatomy.params == backbones.get(backbone).params else None  # the network has changed
+        params = backbones.get(backbone).params_at(input_size)
+        return anatomy if anatomy.params == params else None  # the network has changed
 
     return storage.find(KIND, _key(backbone, input_size), parse)
 
@@ -185,6 +186,7 @@ def _checked(backbone: str, input_size: int) -> tuple[str, int]:
             f"{spec.min_size} to {most} pixels" if spec.min_size < most else f"{most} pixels",
             f"Choose another size; it was trained for {spec.default_size}",
         )
+    spec.check_patches(size)
     return spec.name, size
 
 

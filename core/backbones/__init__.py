@@ -6,7 +6,10 @@ networks         networks that are not in Keras Applications
 graph            how layers are connected
 keras_loader     networks of Keras Applications and our own, and their weights files
 keras_weights    reads .h5, .weights.h5 and .keras files
-clip             the two towers of a CLIP and its checkpoints
+checkpoints      folders of transformers: where they are, what they consist of
+tensors          their files of tensors, safetensors or PyTorch's
+clip             the two towers of a CLIP
+hub              the vision transformers of KerasHub
 textbook         the chapter's networks in plain Keras
 """
 
@@ -26,9 +29,11 @@ from core.backbones.loading import (
     file_digest,
     find_weights,
     get,
+    hub_names,
     load,
     names,
     outline,
+    pretrained_names,
     published_here,
     scratch_names,
 )
@@ -48,9 +53,11 @@ __all__ = [
     "file_digest",
     "find_weights",
     "get",
+    "hub_names",
     "load",
     "names",
     "outline",
+    "pretrained_names",
     "published_here",
     "scratch_names",
     "weight_layers",

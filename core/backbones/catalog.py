@@ -37,19 +37,22 @@ class Backbone:
     paper: str
     paper_url: str
     licence: str  # of the ImageNet weights
-    preprocessing: str  # caffe, tf, torch, clip, or inside: the network itself takes 0 to 255
+    preprocessing: str  # one of images.PREPROCESSING; inside: the network itself takes 0 to 255
     weights_folder: str  # where Keras downloads from; "" if the file is shipped
     source: str  # of the published figures
     remote_file: str = ""  # its name there, if different
     max_size: int | None = None  # pixels, square: the largest that builds; None if any does
     zero_shot: float | None = None  # percent on ImageNet's validation images of a CLIP asked in words; ZERO_SHOT_SOURCE
-    loader: str = "keras"  # the module that builds it and finds its weights: keras_loader, or clip.loader
+    loader: str = "keras"  # the module that builds it and finds its weights: keras_loader, clip.loader or hub.loader
     poolings: tuple[str, ...] = (
         "avg",
         "max",
         "flatten",
     )  # of its last feature map, or its outputs; the first is the default
     published: str = "imagenet"  # name of its published weights: CLIP was not trained on ImageNet's labels
+    preset: str = ""  # KerasHub's name of them
+    pretrained_on: str = "ImageNet"  # what its published weights learned from, as in "was pretrained on"
+    patch: int = 1  # pixels: of a transformer, whose input size is a multiple of it
 
     @property
     def weights_url(self) -> str:
@@ -65,6 +68,37 @@ class Backbone:
     def stored_name(self) -> str:
         """Its first name, for digests of what is stored under it."""
         return next((earlier for earlier, name in RENAMED.items() if name == self.name), self.name)
+
+    @property
+    def is_transformer(self) -> bool:
+        """Whether it computes with tokens instead of feature maps."""
+        return self.patch > 1 or self.has_text_tower
+
+    @property
+    def size_step(self) -> int:
+        """Pixels from one input size worth trying to the next."""
+        return self.patch if self.patch > 1 else 32
+
+    def nearest_size(self, size: int) -> int:
+        """The input size it takes that is nearest to this one; where sizes are multiples, from below."""
+        taken = max(size, self.min_size)
+        taken = min(taken, self.max_size or taken)
+        return taken - taken % self.patch
+
+    def params_at(self, size: int) -> int:
+        """Its parameters at an input size: the position embeddings of a transformer grow with it."""
+        if self.patch == 1:
+            return self.params
+        return self.params + ((size // self.patch) ** 2 - (self.default_size // self.patch) ** 2) * self.feature_dim
+
+    def check_patches(self, size: int) -> None:
+        """Raise a ConfigError if images of this size, in pixels, cannot be cut into its patches."""
+        if rest := size % self.patch:
+            raise ConfigError(
+                f"{self.name} cannot cut images of {size} px into patches of {self.patch} px",
+                f"a multiple of {self.patch} px",
+                f"Choose {size - rest} or {size - rest + self.patch} px",
+            )
 
     def norm_follows(self, pooling: str) -> bool:
         """Whether its last layer, a LayerNorm, comes after this pooling: ConvNeXt's, as in its paper and in Keras."""
@@ -187,10 +221,33 @@ CONVNEXT = {
     "weights_folder": f"{KERAS}/convnext/", "source": KERAS_IO,
     "poolings": ("avg", "max", "flatten", *NORM_FIRST.values()),
 }
+_HUGGING_FACE = "https://huggingface.co"
+_HUB = {"loader": "hub", "published": "published", "poolings": ("class", "patches")}  # the first is the papers'
+VIT = {
+    "family": "ViT", "year": 2020, "preprocessing": "tf", "licence": "Apache-2.0",
+    "paper": "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
+    "paper_url": "https://arxiv.org/abs/2010.11929", "weights_folder": f"{_HUGGING_FACE}/google/",
+    "source": "github.com/google-research/vision_transformer", "pretrained_on": "ImageNet-21k", **_HUB,
+}
+DEIT = {
+    "family": "DeiT", "year": 2020, "preprocessing": "torch-bicubic", "licence": "Apache-2.0",
+    "paper": "Training data-efficient image transformers & distillation through attention",
+    "paper_url": "https://arxiv.org/abs/2012.12877", "weights_folder": f"{_HUGGING_FACE}/facebook/",
+    "source": "github.com/facebookresearch/deit, README_deit.md",
+    "pretrained_on": "ImageNet, with a convolutional network as its teacher", **_HUB,
+}
+DINO_V2 = {
+    "family": "DINOv2", "year": 2023, "preprocessing": "torch-bicubic", "licence": "Apache-2.0",
+    "paper": "DINOv2: Learning Robust Visual Features without Supervision",
+    "paper_url": "https://arxiv.org/abs/2304.07193", "weights_folder": f"{_HUGGING_FACE}/facebook/",
+    "source": "github.com/facebookresearch/dinov2, of a linear classifier on its features",
+    "pretrained_on": "142 million images without labels", **_HUB,
+}
+_IMAGENET_21K_FIRST = "ImageNet-21k, then ImageNet"  # docstring of keras.applications.convnext
 FROM_SCRATCH = "From scratch"
 _SCRATCH = {
     "family": FROM_SCRATCH, "preprocessing": "inside", "licence": "", "weights_folder": "",
-    "source": "written out in core/backbones/networks.py",
+    "source": "written out in core/backbones/networks.py", "pretrained_on": "",
 }
 CUSTOM = {"year": 2026, "paper": "", "paper_url": "", **_SCRATCH}
 LENET = {
@@ -212,26 +269,28 @@ def _textbook(of: dict) -> dict:
 
 CLIP = "CLIP"
 ZERO_SHOT_SOURCE = "github.com/mlfoundations/open_clip, docs/openclip_results.csv"
-_HUGGING_FACE = "https://huggingface.co"
 _TOWERS = {"loader": "clip", "published": "published", "poolings": ("class", "projected")}  # before, after projection
 OPENAI = {
     "family": CLIP, "year": 2021, "preprocessing": "clip", "licence": "MIT",
     "paper": "Learning Transferable Visual Models From Natural Language Supervision",
     "paper_url": "https://arxiv.org/abs/2103.00020",
-    "weights_folder": f"{_HUGGING_FACE}/openai/", "source": "github.com/openai/CLIP", **_TOWERS,
+    "weights_folder": f"{_HUGGING_FACE}/openai/", "source": "github.com/openai/CLIP",
+    "pretrained_on": "400 million images and their captions", **_TOWERS,
 }
 LAION = {
     "family": CLIP, "year": 2022, "preprocessing": "clip", "licence": "MIT",
     "paper": OPENAI["paper"], "paper_url": OPENAI["paper_url"], "weights_folder": f"{_HUGGING_FACE}/laion/",
-    "source": "github.com/mlfoundations/open_clip; trained anew by LAION (arXiv:2212.07143)", **_TOWERS,
+    "source": "github.com/mlfoundations/open_clip; trained anew by LAION (arXiv:2212.07143)",
+    "pretrained_on": "2 billion images and their captions", **_TOWERS,
 }
 TOY_CLIP = OPENAI | {
     "year": 2026, "licence": "that of this repository", "weights_folder": "",
     "source": "a toy trained by assets/make_toy_clip.py on captions of the training images of the CIFAR-10 sample",
+    "pretrained_on": "captions of this program's own sample",
 }
 TINY = {
     "family": "Tiny", "year": 2026, "preprocessing": "inside", "licence": "",
-    "paper": "", "paper_url": "", "weights_folder": "", "source": "a network for tests",
+    "paper": "", "paper_url": "", "weights_folder": "", "source": "a network for tests", "pretrained_on": "",
 }
 
 _ROWS = (
@@ -324,12 +383,37 @@ _ROWS = (
     Backbone("ConvNeXtSmall", 224, 32, 768, 49_454_688, 50_223_688, 189, 82.3, None, None, None,
              "convnext_small_notop.h5", "6fc8009faa2f00c1c1dfce59feea9b0745eb260a7dd11bee65c8e20843da6eab", **CONVNEXT),
     Backbone("ConvNeXtBase", 224, 32, 1024, 87_566_464, 88_591_464, 189, 85.3, None, None, None,
-             "convnext_base_notop.h5", "40a20c5548a5e9202f69735ecc06c990e6b7c9d2de39f0361e27baeb24cb7c45", **CONVNEXT),
+             "convnext_base_notop.h5", "40a20c5548a5e9202f69735ecc06c990e6b7c9d2de39f0361e27baeb24cb7c45", **CONVNEXT,
+             pretrained_on=_IMAGENET_21K_FIRST),
     Backbone("ConvNeXtLarge", 224, 32, 1536, 196_230_336, 197_767_336, 189, 86.3, None, None, None,
-             "convnext_large_notop.h5", "96f02b6f0753d4f543261bc9d09bed650f24dd6bc02ddde3066135b63d23a1cd", **CONVNEXT),
+             "convnext_large_notop.h5", "96f02b6f0753d4f543261bc9d09bed650f24dd6bc02ddde3066135b63d23a1cd", **CONVNEXT,
+             pretrained_on=_IMAGENET_21K_FIRST),
     Backbone("ConvNeXtXLarge", 224, 32, 2048, 348_147_968, 350_196_968, 189, 86.7, None, None, None,
              "convnext_xlarge_notop.h5", "de3f8a54174130e0cecdc71583354753d557fcf1f4487331558e2a16ba0cfe05",
-             **CONVNEXT),
+             **CONVNEXT,
+             pretrained_on=_IMAGENET_21K_FIRST),
+    Backbone("ViTB32", 224, 32, 768, 87_455_232, None, 64, None, None, None, None,
+             "vit-base-patch32-224-in21k", None, **VIT, patch=32, preset="vit_base_patch32_224_imagenet21k"),
+    Backbone("ViTB16", 224, 16, 768, 85_798_656, None, 64, None, None, None, None,
+             "vit-base-patch16-224-in21k", None, **VIT, patch=16, preset="vit_base_patch16_224_imagenet21k"),
+    Backbone("ViTL16", 224, 16, 1024, 303_301_632, None, 124, None, None, None, None,
+             "vit-large-patch16-224-in21k", None, **VIT, patch=16, preset="vit_large_patch16_224_imagenet21k"),
+    Backbone("DeiTTiny", 224, 32, 192, 5_524_800, None, 64, 74.5, 91.9, None, None,
+             "deit-tiny-distilled-patch16-224", None, **DEIT, patch=16,
+             preset="deit_tiny_distilled_patch16_224_imagenet"),
+    Backbone("DeiTSmall", 224, 32, 384, 21_666_432, None, 64, 81.2, 95.4, None, None,
+             "deit-small-distilled-patch16-224", None, **DEIT, patch=16,
+             preset="deit_small_distilled_patch16_224_imagenet"),
+    Backbone("DeiTBase", 224, 32, 768, 85_800_192, None, 64, 83.4, 96.5, None, None,
+             "deit-base-distilled-patch16-224", None, **DEIT, patch=16,
+             preset="deit_base_distilled_patch16_224_imagenet"),
+    # Without the mask token, which only its training uses.
+    Backbone("DINOv2Small", 224, 14, 384, 21_628_800, None, 88, 81.1, None, None, None,
+             "dinov2-small", None, **DINO_V2, patch=14, preset="dinov2_small"),
+    Backbone("DINOv2Base", 224, 14, 768, 85_724_928, None, 88, 84.5, None, None, None,
+             "dinov2-base", None, **DINO_V2, patch=14, preset="dinov2_base"),
+    Backbone("DINOv2Large", 224, 14, 1024, 303_227_904, None, 172, 86.3, None, None, None,
+             "dinov2-large", None, **DINO_V2, patch=14, preset="dinov2_large"),
     Backbone("CustomCNN", 32, 16, 128, 93_248, None, 3, None, None, None, None, "", None, **CUSTOM),
     Backbone("LeNet", 32, 16, 120, 50_992, None, 3, None, None, None, None, "", None, **LENET),
     Backbone("VGGSmall", 32, 16, 256, 1_148_096, None, 12, None, None, None, None, "", None, **VGG_SMALL),
@@ -355,21 +439,29 @@ _ROWS = (
     Backbone("ToyCLIP", 32, 32, 128, 280_129, None, 5, None, None, None, None, "toy_clip", None, **TOY_CLIP,
              max_size=32),
     Backbone("CLIPViTB32", 224, 224, 768, 87_456_050, None, 15, None, None, None, None,
-             "clip-vit-base-patch32", None, **OPENAI, max_size=224, zero_shot=63.3),
+             "clip-vit-base-patch32", None, **OPENAI, max_size=224, zero_shot=63.3,
+             preset="clip_vit_base_patch32"),
     Backbone("CLIPViTB16", 224, 224, 768, 85_799_621, None, 15, None, None, None, None,
-             "clip-vit-base-patch16", None, **OPENAI, max_size=224, zero_shot=68.3),
+             "clip-vit-base-patch16", None, **OPENAI, max_size=224, zero_shot=68.3,
+             preset="clip_vit_base_patch16"),
     Backbone("CLIPViTL14", 224, 224, 1024, 303_180_033, None, 27, None, None, None, None,
-             "clip-vit-large-patch14", None, **OPENAI, max_size=224, zero_shot=75.5),
+             "clip-vit-large-patch14", None, **OPENAI, max_size=224, zero_shot=75.5,
+             preset="clip_vit_large_patch14"),
     Backbone("CLIPViTL14at336", 336, 336, 1024, 303_508_033, None, 27, None, None, None, None,
-             "clip-vit-large-patch14-336", None, **OPENAI, max_size=336, zero_shot=76.6),
+             "clip-vit-large-patch14-336", None, **OPENAI, max_size=336, zero_shot=76.6,
+             preset="clip_vit_large_patch14_336"),
     Backbone("CLIPViTB32LAION", 224, 224, 768, 87_456_050, None, 15, None, None, None, None,
-             "CLIP-ViT-B-32-laion2B-s34B-b79K", None, **LAION, max_size=224, zero_shot=66.6),
+             "CLIP-ViT-B-32-laion2B-s34B-b79K", None, **LAION, max_size=224, zero_shot=66.6,
+             preset="clip_vit_b_32_laion2b_s34b_b79k"),
     Backbone("CLIPViTH14LAION", 224, 224, 1280, 630_766_337, None, 35, None, None, None, None,
-             "CLIP-ViT-H-14-laion2B-s32B-b79K", None, **LAION, max_size=224, zero_shot=78.0),
+             "CLIP-ViT-H-14-laion2B-s32B-b79K", None, **LAION, max_size=224, zero_shot=78.0,
+             preset="clip_vit_h_14_laion2b_s32b_b79k"),
     Backbone("CLIPViTg14LAION", 224, 224, 1408, 1_011_204_097, None, 43, None, None, None, None,
-             "CLIP-ViT-g-14-laion2B-s12B-b42K", None, **LAION, max_size=224, zero_shot=76.6),
+             "CLIP-ViT-g-14-laion2B-s12B-b42K", None, **LAION, max_size=224, zero_shot=76.6,
+             preset="clip_vit_g_14_laion2b_s12b_b42k"),
     Backbone("CLIPViTbigG14LAION", 224, 224, 1664, 1_842_777_601, None, 51, None, None, None, None,
-             "CLIP-ViT-bigG-14-laion2B-39B-b160k", None, **LAION, max_size=224, zero_shot=80.1),
+             "CLIP-ViT-bigG-14-laion2B-39B-b160k", None, **LAION, max_size=224, zero_shot=80.1,
+             preset="clip_vit_bigg_14_laion2b_39b_b160k"),
     Backbone("Tiny", 32, 8, 16, 3_712, None, 3, None, None, None, None,
              "", None, **TINY),
 )

@@ -16,6 +16,7 @@ from core import keras_defaults
 from core.backbones import graph, keras_loader
 from core.backbones.catalog import BACKBONES, CLIP, FROM_SCRATCH, RENAMED, Backbone
 from core.backbones.clip import loader as clip_loader
+from core.backbones.hub import loader as hub_loader
 from core.errors import BackboneError, WeightsError
 from core.progress import Report, silent
 
@@ -34,9 +35,11 @@ __all__ = [
     "download_bytes",
     "find_weights",
     "get",
+    "hub_names",
     "load",
     "names",
     "outline",
+    "pretrained_names",
     "published_here",
     "scratch_names",
 ]
@@ -56,13 +59,19 @@ class Weights:
     digest: str  # SHA-256 of the file's content, or the name and seed of untrained weights
 
 
+def pretrained_names() -> list[str]:
+    """All backbones with published weights, in the order of the table (Tiny is for tests)."""
+    return [name for name, facts in BACKBONES.items() if facts.family not in ("Tiny", FROM_SCRATCH)]
+
+
 def names() -> list[str]:
-    """All backbones pretrained on ImageNet, in the order of the table (Tiny is for tests)."""
-    return [
-        name
-        for name, facts in BACKBONES.items()
-        if facts.family not in ("Tiny", FROM_SCRATCH) and not facts.has_text_tower
-    ]
+    """Those of Keras Applications, and EfficientNetLite0: convolutional, pretrained on ImageNet."""
+    return [name for name in pretrained_names() if BACKBONES[name].loader == "keras"]
+
+
+def hub_names() -> list[str]:
+    """The vision transformers of KerasHub."""
+    return [name for name in pretrained_names() if BACKBONES[name].loader == "hub"]
 
 
 def clip_names() -> list[str]:
@@ -90,7 +99,7 @@ def get(backbone: str | Backbone) -> Backbone:
     close = [lower[match] for match in difflib.get_close_matches(str(backbone).lower(), lower, n=3)]
     raise BackboneError(
         f"There is no backbone {backbone!r}",
-        f"one of the {len(names())} available" + (f", such as {' or '.join(close)}" if close else ""),
+        f"one of the {len(pretrained_names())} available" + (f", such as {' or '.join(close)}" if close else ""),
         "`python -m core backbones` lists them",
     )
 
@@ -101,8 +110,8 @@ def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, 
     Args:
         weights: "imagenet" looks in `assets/`, in `weights/` of the home folder and in Keras's own `~/.keras/models`,
             and then downloads; "untrained" is the seeded initialisation; anything else is the path of a `.h5` or
-            `.weights.h5` file, or of a folder with files under Keras's official names. For CLIP, "published" means
-            the published weights too, and a path is that of a checkpoint folder: see `checkpoints`.
+            `.weights.h5` file, or of a folder with files under Keras's official names. For transformers, "published"
+            means the published weights too, and a path is that of a checkpoint folder: see `checkpoints`.
 
     Raises:
         WeightsError: The weights are neither on this machine nor downloadable; says which file to put where.
@@ -158,11 +167,12 @@ def load(
         input_size: s, in pixels; None: the backbone's default.
         weights: What `find_weights` takes or returns.
         pooling: "avg" or "max" over the last feature map, or "flatten"; for ConvNeXt also "norm-avg" and "norm-max",
-            whose LayerNorm comes first; for CLIP "class" (for which "avg" stands) or "projected": see `towers`.
+            whose LayerNorm comes first; for transformers "class" (for which "avg" stands), for CLIP "projected" (see
+            `towers`) and for the others "patches", the mean of all.
         seed: Of untrained weights, and of what the network's own layers draw in training, such as dropout.
 
     Raises:
-        BackboneError: An unknown backbone, or an input size it does not accept.
+        BackboneError, ConfigError: An unknown backbone, or a pooling or an input size it does not accept.
         WeightsError: The weights are missing, or do not fit.
     """
     facts = get(backbone)
@@ -173,6 +183,7 @@ def load(
             f"{facts.min_size} pixels or more",
             "Choose a larger size",
         )
+    facts.check_patches(size)
     if size > (facts.max_size or size):
         raise BackboneError(
             f"{facts.name} cannot take images of {size} pixels", f"{facts.max_size} pixels", "Choose a smaller size"
@@ -209,7 +220,7 @@ def file_digest(path: Path) -> str:
 
 def _loader(facts: Backbone):
     """The module that builds a backbone and finds its weights."""
-    return {"keras": keras_loader, "clip": clip_loader}[facts.loader]
+    return {"keras": keras_loader, "clip": clip_loader, "hub": hub_loader}[facts.loader]
 
 
 def _refuse_too_large(facts: Backbone, path: Path) -> None:

@@ -363,7 +363,7 @@ def _recipes(parsed: Namespace) -> tuple[list[dict], str]:
 
 
 def _backbones(parsed: Namespace) -> tuple[list[dict], str]:
-    facts = [asdict(backbones.get(name)) for name in [*backbones.names(), *backbones.clip_names()]]
+    facts = [asdict(backbones.get(name)) for name in backbones.pretrained_names()]
     shown = ["name", "family", "year", "params", "depth", "default_size", "preprocessing", "top1"]
     return facts, pd.DataFrame(facts)[shown].to_string(index=False)
 

@@ -185,6 +185,37 @@ IDEAS = (
         "window",
     ),
     Idea(
+        PAPERS["ViT"],
+        "Patches are words",
+        "The image is cut into squares of 16 or 32 pixels, and each becomes a token, as a word does in a text. "
+        "Position embeddings say where it was, and a class token in front gathers the answer. In every block all "
+        "tokens attend to all others, so the first one already sees the whole image. Nothing in it prefers neighbours: "
+        "it has to learn that, from very many images.",
+        r"\text{softmax}\left(\frac{Q K^\top}{\sqrt{d}}\right) V",
+        "Q, K and V are three dense layers of the same tokens; d is the width of a head.",
+        "tokens",
+    ),
+    Idea(
+        PAPERS["DeiT"],
+        "Few images, strong augmentation, and a teacher",
+        "The network of ViT, trained on ImageNet alone. Strong augmentation stands in for the images it lacks, and a "
+        "second token learns from a teacher: a convolutional network whose answers it has to repeat. So it takes over "
+        "some of what convolutions know about neighbours.",
+        r"\tfrac{1}{2}\,\text{CE}(z_{\text{class}}, y) + \tfrac{1}{2}\,\text{CE}(z_{\text{teacher}}, y_t)",
+        "z are the outputs at the two tokens, y is the label and y_t the answer of the teacher.",
+        "tokens",
+    ),
+    Idea(
+        PAPERS["DINOv2"],
+        "Learn from images alone",
+        "Nobody labelled anything. A student sees small crops of an image and a teacher large ones, and the student "
+        "has to say what the teacher makes of the whole image and of patches that it was not shown. The teacher is the "
+        "running mean of the student. Such features serve tasks that nobody had in mind.",
+        r"\theta_t \leftarrow m\,\theta_t + (1 - m)\,\theta_s",
+        "The weights of the teacher follow those of the student; m is close to 1.",
+        "tokens",
+    ),
+    Idea(
         PAPERS["CLIP"],
         "Learn from captions, not from labels",
         "Images on the web come with text. Two networks, one for images and one for text, are trained together until "

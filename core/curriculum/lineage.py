@@ -67,11 +67,13 @@ WORKS = {
         Work("MnasNet", "MnasNet", ""),
         Work("MobileNetV3", "MobileNet V3", "MobileNet"),
         Work("EfficientNet", "EfficientNet", "EfficientNet"),
-        Work("ViT", "Vision transformer", ""),
+        Work("ViT", "Vision transformer", "ViT"),
+        Work("DeiT", "DeiT", "DeiT"),
         Work("CLIP", "CLIP", "CLIP", "Images and their captions, no labels"),
         Work("Swin", "Swin", ""),
         Work("EfficientNetV2", "EfficientNet V2", "EfficientNetV2"),
         Work("ConvNeXt", "ConvNeXt", "ConvNeXt"),
+        Work("DINOv2", "DINOv2", "DINOv2", "Images alone, no labels"),
     )
 }
 
@@ -109,6 +111,7 @@ TAKEN = (
     Taken("EfficientNet", "SENet", "squeeze and excite inside the blocks"),
     Taken("EfficientNetV2", "EfficientNet", "MBConv and compound scaling; early blocks fused"),
     Taken("ViT", "Transformer", "the encoder, applied to image patches"),
+    Taken("DeiT", "ViT", "the network; trained on ImageNet alone, with a teacher"),
     Taken("Swin", "ViT", "patches and attention; within windows, in stages"),
     Taken("CLIP", "ResNet", "one of its two kinds of image encoder"),
     Taken("CLIP", "ViT", "the other kind of image encoder"),
@@ -117,6 +120,7 @@ TAKEN = (
     Taken("ConvNeXt", "Swin", "its stages, patches first, large windows, LayerNorm, its training recipe"),
     Taken("ConvNeXt", "ResNeXt", "more groups, more width; here one group per channel"),
     Taken("ConvNeXt", "MobileNetV2", "a block that is wide inside"),
+    Taken("DINOv2", "ViT", "the network; trained without labels"),
 )
 
 

@@ -157,6 +157,12 @@ PAPERS = {
         2020,
         f"{_ARXIV}2010.11929",
     ),
+    "DeiT": Paper(
+        "Training data-efficient image transformers & distillation through attention",
+        "Touvron, Cord, Douze, Massa, Sablayrolles, Jégou",
+        2020,
+        f"{_ARXIV}2012.12877",
+    ),
     "CLIP": Paper(
         "Learning Transferable Visual Models From Natural Language Supervision",
         "Radford, Kim, Hallacy, Ramesh, Goh, Agarwal, Sastry, Askell, Mishkin, Clark, Krueger, Sutskever",
@@ -180,5 +186,12 @@ PAPERS = {
         "Liu, Mao, Wu, Feichtenhofer, Darrell, Xie",
         2022,
         f"{_ARXIV}2201.03545",
+    ),
+    "DINOv2": Paper(
+        "DINOv2: Learning Robust Visual Features without Supervision",
+        "Oquab, Darcet, Moutakanni, Vo, Szafraniec, Khalidov, Fernandez, Haziza, Massa, El-Nouby, Assran, Ballas, "
+        "Galuba, Howes, Huang, Li, Misra, Rabbat, Sharma, Synnaeve, Xu, Jegou, Mairal, Labatut, Joulin, Bojanowski",
+        2023,
+        f"{_ARXIV}2304.07193",
     ),
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.backbones.catalog import BACKBONES, CLIP, Backbone
 
-_CATALOG = {name: spec for name, spec in BACKBONES.items() if spec.top1}  # those with ImageNet weights
+_CATALOG = {name: spec for name, spec in BACKBONES.items() if spec.loader == "keras" and spec.top1}  # of ImageNet
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ def text(statement: str | Claim) -> str:
 
 
 def _times(fact: str, one: str, other: str) -> float:
-    return getattr(_CATALOG[one], fact) / getattr(_CATALOG[other], fact)
+    return getattr(BACKBONES[one], fact) / getattr(BACKBONES[other], fact)
 
 
 def _points(one: str, other: str) -> float:
-    return (_CATALOG[one].top1 or 0) - (_CATALOG[other].top1 or 0)
+    return (BACKBONES[one].top1 or 0) - (BACKBONES[other].top1 or 0)
 
 
 def _family(name: str) -> list[Backbone]:
@@ -360,6 +360,67 @@ VERDICTS = {
             "of their lead is data.",
         ),
         use="When accuracy comes first and there is a GPU.",
+    ),
+    "ViT": Verdict(
+        strengths=(
+            "The plain transformer, which all later ones are compared with: one width and one resolution throughout.",
+            "Pretrained on the fourteen million images of ImageNet-21k.",
+        ),
+        weaknesses=(
+            Claim(
+                f"Large: the smallest here has {BACKBONES['ViTB16'].params / 1e6:.0f} M parameters, "
+                f"{BACKBONES['ViTB16'].params / _CATALOG['ResNet50'].params:.1f} times as many as ResNet50.",
+                lambda: (
+                    BACKBONES["ViTB16"].params
+                    == min(each.params for each in BACKBONES.values() if each.family == "ViT")
+                ),
+            ),
+            "According to its paper, less accurate than ResNets of its size when trained on ImageNet alone.",
+        ),
+        use="When there is a GPU, and its lead in data is welcome.",
+    ),
+    "DeiT": Verdict(
+        strengths=(
+            "Learned from ImageNet alone, as most convolutional networks here: a fair match for them.",
+            Claim(
+                f"DeiTTiny is small for a transformer: {BACKBONES['DeiTTiny'].params / 1e6:.1f} M parameters.",
+                lambda: (
+                    BACKBONES["DeiTTiny"].params == min(each.params for each in BACKBONES.values() if each.patch > 1)
+                ),
+            ),
+        ),
+        weaknesses=(
+            Claim(
+                f"DeiTTiny is {_points('EfficientNetB0', 'DeiTTiny'):.1f} points less accurate than EfficientNetB0, "
+                "which has fewer parameters.",
+                lambda: (
+                    _points("EfficientNetB0", "DeiTTiny") > 2 and _times("params", "EfficientNetB0", "DeiTTiny") < 1
+                ),
+            ),
+            "It had a teacher: part of what it knows comes from a convolutional network.",
+        ),
+        use="To hold a transformer against a convolutional network that learned from the same images.",
+    ),
+    "DINOv2": Verdict(
+        strengths=(
+            Claim(
+                f"Made to be probed: a linear classifier on the features of DINOv2Small reaches "
+                f"{BACKBONES['DINOv2Small'].top1} % on ImageNet, {_points('DINOv2Small', 'ResNet50'):.1f} points more "
+                "than all of ResNet50.",
+                lambda: _points("DINOv2Small", "ResNet50") > 5,
+            ),
+            "Takes any input size that is a multiple of its patches.",
+        ),
+        weaknesses=(
+            Claim(
+                f"Many tokens: patches of {BACKBONES['DINOv2Small'].patch} px, {(224 // 14) ** 2} of them at 224 px.",
+                lambda: (
+                    BACKBONES["DINOv2Small"].patch == min(each.patch for each in BACKBONES.values() if each.patch > 1)
+                ),
+            ),
+            "It saw a hundred times as many images as networks trained on ImageNet: much of its lead is data.",
+        ),
+        use="For a probe or few labels, where the features have to be good as they are.",
     ),
     CLIP: Verdict(
         strengths=(

@@ -66,6 +66,13 @@ PREPROCESSING = {
         (123.675, 116.28, 103.53),
         (58.395, 57.12, 57.375),
     ),
+    "torch-bicubic": Preprocessing(
+        "resized as by Pillow (bicubic), scaled to 0..1, then standardised by the mean and spread of ImageNet",
+        (123.675, 116.28, 103.53),
+        (58.395, 57.12, 57.375),
+        interpolation="bicubic",
+        whole=True,
+    ),  # preprocessor_config.json of facebook/deit-tiny-distilled-patch16-224 and facebook/dinov2-small
     "inside": Preprocessing("0..255 as they are, its own first layers scale them", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
     "clip": Preprocessing(
         "resized as by Pillow (bicubic), then standardised by the mean and spread of CLIP's training images",

@@ -128,13 +128,13 @@ def _trains(config: RunConfig) -> bool:
 
 def _with_network(settings: RunConfig, network: RunConfig, size: int) -> RunConfig | None:
     """A config with the backbone of another; None if that cannot run so."""
-    alike = backbones.get(settings.backbone).has_text_tower == backbones.get(network.backbone).has_text_tower
+    poolings = backbones.get(network.backbone).poolings
     try:
         config = replace(
             settings,
             backbone=network.backbone,
             weights=network.weights,
-            pooling=settings.pooling if alike else "avg",  # which stands for each backbone's own
+            pooling=settings.pooling if settings.pooling in poolings else "avg",  # which stands for its own
             input_size=size,
             start="",
             recipe="",

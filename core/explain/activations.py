@@ -37,7 +37,7 @@ class Seen:
 
     backbone: str
     input_size: int
-    weights: str  # "classifier", "imagenet" (without classifier; for CLIP its own) or "untrained"
+    weights: str  # "classifier", "imagenet" (without classifier; for transformers their own) or "untrained"
     photo: np.ndarray  # (s, s, 3) uint8: the network's input
     feature_maps: tuple[FeatureMap, ...]
     filters: np.ndarray  # (n, kh, kw, 3) uint8, RGB, each stretched to 0..255; n = 0: no RGB filters
@@ -147,8 +147,8 @@ def _feature_maps(network: _Network, image: np.ndarray, mode: str) -> list[Featu
     feature_maps = []
     for depth, tensor in zip(network.depths, outputs, strict=True):
         values = np.asarray(tensor, np.float32)[0]
-        if values.ndim == 2:  # tokens: all but that of the class have a place in the image
-            values = values[1:].reshape(depth.size, depth.size, -1)
+        if values.ndim == 2:  # tokens: those of the patches, which come last, have a place in the image
+            values = values[-(depth.size**2) :].reshape(depth.size, depth.size, -1)
         maps = np.moveaxis(values, -1, 0)  # (c, h, w)
         means = np.abs(maps).mean(axis=(1, 2))
         chosen = np.argsort(-means, kind="stable")[:CHANNELS]

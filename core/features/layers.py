@@ -112,5 +112,5 @@ def _choose(tensors: dict[str, Any]) -> list[Depth]:
 
 
 def _side(tensor: Any) -> int:
-    """Side of a feature map, or of the square of patches that follow a class token."""
-    return tensor.shape[1] if len(tensor.shape) == 4 else math.isqrt(tensor.shape[1] - 1)
+    """Side of a feature map, or of the square of patches that follow one or two tokens."""
+    return tensor.shape[1] if len(tensor.shape) == 4 else math.isqrt(tensor.shape[1])

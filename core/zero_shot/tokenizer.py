@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from core.backbones.clip import checkpoints
+from core.backbones import checkpoints
 from core.errors import WeightsError
 
 START, END = "<|startoftext|>", "<|endoftext|>"

@@ -69,8 +69,8 @@ def _explain_weights(backbone: str) -> None:
             "its own runs.",
             title="Untrained",
         )
-    elif facts.family == backbones.CLIP:
-        _explain_weights_of_clip(facts, weights)
+    elif facts.is_transformer:
+        _explain_weights_of_transformer(facts, weights)
     elif weights == "untrained":
         _warn_of_untrained(imagenet.bring(backbone))
     elif weights == "imagenet":
@@ -90,12 +90,14 @@ def _warn_of_untrained(bring: str) -> None:
     )
 
 
-def _explain_weights_of_clip(facts: Backbone, weights: str) -> None:
+def _explain_weights_of_transformer(facts: Backbone, weights: str) -> None:
     if weights == "untrained":
         _warn_of_untrained(backbones.bring(facts))
         return
-    st.info("CLIP has no fixed classes, so there are feature maps but no prediction.", icon=":material/info:")
-    components.link("zero_shot", "Try it zero-shot", icon=":material/chat:")
+    why = "CLIP has no fixed classes" if facts.has_text_tower else "These weights come without a classifier"
+    st.info(f"{why}, so there are feature maps but no prediction.", icon=":material/info:")
+    if facts.has_text_tower:
+        components.link("zero_shot", "Try it zero-shot", icon=":material/chat:")
 
 
 def _all(backbone: str, photo: np.ndarray, sizes: list[int], *, missing: bool) -> dict[int, Seen | LabError] | None:

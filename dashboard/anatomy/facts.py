@@ -74,9 +74,7 @@ def _speed(anatomy: Anatomy, speeds: pd.DataFrame) -> float | None:
 
 def size_for(name: str, size: int) -> int:
     """The size of the comparison, or the nearest size that the other supports."""
-    facts = backbones.get(name)
-    least = max(size, facts.min_size)
-    return min(least, facts.max_size or least)
+    return backbones.get(name).nearest_size(size)
 
 
 def counted(facts: Backbone) -> str:

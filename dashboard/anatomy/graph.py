@@ -29,12 +29,26 @@ TITLES = {
     "GlobalMaxPooling2D": "Maximum over the image",
     "InputLayer": "Image",
     "MultiHeadAttention": "Attention",
+    "PositionEmbedding": "Learned embeddings",
+    "GlobalAveragePooling1D": "Mean of the patches",
     "ClassToken": "Prepend class token",
     "Positions": "Add position embeddings",
     "CLIPVisionPooler": "Class token only",
 }
-NORMS = {"BatchNormalization": "BatchNorm", "LayerNormalization": "LayerNorm", "LayerScale": "scale"}
-HIDDEN = ("ZeroPadding2D", "Cropping2D", "Reshape", "Dropout", "StochasticDepth")  # layers that compute nothing new
+NORMS = {
+    "BatchNormalization": "BatchNorm",
+    "LayerNormalization": "LayerNorm",
+    "LayerScale": "scale",
+    "DepthwiseConv1D": "scale",
+}
+HIDDEN = (
+    "ZeroPadding2D",
+    "Cropping1D",
+    "Cropping2D",
+    "Reshape",
+    "Dropout",
+    "StochasticDepth",
+)  # layers that compute nothing new
 MAX_COLUMNS = 4  # boxes side by side; a wider graph gets the whole width
 SMALL = ("Add", "Multiply")  # the output has the shape of the input
 LIGHT = {"ink": "#1B1F2A", "quiet": "#5C6475", "frozen": "#DCE7F4", "trains": "#FBD9BF", "plain": "#EEF0F4"}

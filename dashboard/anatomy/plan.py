@@ -71,7 +71,7 @@ def links(anatomy: Anatomy, frozen: Frozen, dataset: Dataset, unfreeze: str) -> 
         dataset=dataset.name,
         **plan,
     )
-    if anatomy.backbone in (*backbones.names(), *backbones.clip_names()):
+    if anatomy.backbone in backbones.pretrained_names():
         components.link("backbones", "Published figures", icon=":material/account_tree:", backbone=anatomy.backbone)
 
 

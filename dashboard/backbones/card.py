@@ -24,6 +24,7 @@ def show(backbone: pd.Series, hardware: str) -> None:
             "Parameters": f"**{backbone['millions']:.1f} M** without the classifier",
             "Depth": f"**{backbone['depth']}** layers with weights",
             "Features": f"**{backbone['feature_dim']:,}** numbers per image",
+            "Pretrained on": backbone["pretrained_on"],
             "Input": f"**{size} px**, "
             + (
                 "and no other"

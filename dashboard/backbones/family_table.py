@@ -50,14 +50,16 @@ def lessons() -> list[str]:
 
 def _row(members: list[Backbone]) -> dict[str, str]:
     timed = [facts for facts in members if facts.cpu_ms is not None]
-    accuracies = [facts.top1 for facts in members if facts.top1] or [facts.zero_shot for facts in members]
-    remark = ", zero-shot" if not members[0].top1 else ""
+    top1, zero_shot = (
+        [value for facts in members if (value := getattr(facts, fact))] for fact in ("top1", "zero_shot")
+    )
+    accuracy = _range(top1 or zero_shot, "{:.1f}".format) if top1 or zero_shot else NOTHING
     return {
         "Year": _range([facts.year for facts in members], str),
         "Parameters": _range([facts.params for facts in members], formats.millions),
         "Depth": _range([facts.depth for facts in members], str),
         "Input (px)": _range([facts.default_size for facts in members], str),
-        "Top-1 (%)": _range([top1 for top1 in accuracies if top1], "{:.1f}".format) + remark,
+        "Top-1 (%)": accuracy + ("" if top1 or not zero_shot else ", zero-shot"),
         "CPU": _times(timed, "cpu_ms"),
         "GPU": _times(timed, "gpu_ms"),
         "When to use it": family.use if (family := verdicts.of(members[0])) else NOTHING,

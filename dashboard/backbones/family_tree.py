@@ -22,7 +22,8 @@ LANES = {  # work -> height on the picture; lines cross least so
     "LeNet": 4, "AlexNet": 4, "VGG": 4, "ResNet": 4, "ResNeXt": 4, "ConvNeXt": 4,
     "ResNetV2": 3,
     "Highway": 2, "DenseNet": 2, "Swin": 2,
-    "Transformer": 1, "ViT": 1,
+    "Transformer": 1, "ViT": 1, "DINOv2": 1,
+    "DeiT": 3,
     "CLIP": 0,
 }
 # fmt: on
@@ -58,9 +59,9 @@ def tree(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
     if chosen_work:
         label = chosen if len(chosen_work.architectures) > 1 else ""  # otherwise the title names it
         _ring(figure, label, *_place(chosen, chosen_work), "bottom center")
-    years = range(2012, 2023)
+    years = range(2012, 2024)
     figure.update_xaxes(
-        range=[OLDEST - 0.6, 2022.9],
+        range=[OLDEST - 0.6, 2023.9],
         tickvals=[OLDEST, *years],
         ticktext=["1998", *map(str, years)],
         showgrid=True,

@@ -20,6 +20,7 @@ COLUMNS = {  # name -> title, format of numbers, meaning
     "feature_dim": ("Features", "%d", "Numbers that describe an image after pooling"),
     "default_size": ("Input (px)", "%d", "The size it was trained for"),
     "min_size": ("Smallest (px)", "%d", "The smallest input that works"),
+    "pretrained_on": ("Pretrained on", None, ""),
     "top1": ("Top-1 (%), cited", "%.1f", "ImageNet validation accuracy as published"),
     "top5": ("Top-5 (%), cited", "%.1f", "ImageNet validation accuracy as published"),
     "zero_shot": (
@@ -39,7 +40,7 @@ def catalog(speeds: pd.DataFrame) -> pd.DataFrame:
     Args:
         speeds: As `server.throughput.table` gives them.
     """
-    table = _table([*backbones.names(), *backbones.clip_names()])
+    table = _table(backbones.pretrained_names())
     speeds = speeds.rename(columns={"backbone": "name", "input_size": "default_size"})
     measured = speeds[["name", "default_size", "images_per_second"]]
     return table.merge(measured, how="left", on=["name", "default_size"])

@@ -53,7 +53,7 @@ def show(tuned: Sequence[RunRow]) -> Choice:
                 default=default,
                 least=backbone.min_size,
                 most=1024,
-                step=32,
+                step=backbone.size_step,
                 scope=backbone.name,
                 help="Every image is resized to this before the network sees it",
             )

@@ -101,6 +101,7 @@ def _more(fields_so_far: dict) -> dict:
             label="Input size (px)",
             default=default,
             least=backbone.min_size,
+            step=backbone.size_step,
             scope=backbone.name,
             help="Every image is resized to this before the network sees it",
         ),

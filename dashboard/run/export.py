@@ -32,8 +32,10 @@ FORMATS = {  # format -> title and use
 def show(run: RunRow, outcome: Outcome) -> None:
     """The model, the code and the report of a finished run."""
     st.markdown("**The model.** Resizing and preprocessing are inside, so nobody can forget them.")
-    if run.config.backbone in backbones.clip_names() and heads.has_layers(run.config.method):
-        st.caption("To open the Keras file of a CLIP, also install `keras-hub`, which defines its layers.")
+    if backbones.get(run.config.backbone).is_transformer and heads.has_layers(run.config.method):
+        st.caption(
+            "To open the Keras file of a transformer, also install `keras-hub`, which defines some of its layers."
+        )
     if not heads.has_layers(run.config.method):
         st.caption("Nearest neighbours has no model: it compares with all training images, as the code below does.")
     else:

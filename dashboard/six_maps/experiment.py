@@ -53,7 +53,7 @@ def choose() -> Experiment:
                 "Input size (px)",
                 least=facts.min_size,
                 most=1024,
-                step=32,
+                step=facts.size_step,
                 default=DEMO.input_size if backbone == DEMO.backbone else facts.default_size,
                 scope=backbone,
             ),

@@ -38,10 +38,13 @@ def pooling(backbone: str) -> str:
     titles = {name: POOLINGS[name] for name in facts.poolings}
     help = "How the positions of the last feature map become one vector"
     if facts.has_text_tower:
-        titles = {"avg": POOLINGS["class"], "projected": POOLINGS["projected"]}
+        titles = {"avg": "Before the projection", "projected": "After it, where texts lie"}
         help = "The class token: before the projection, as papers probe it, or after it, where texts are compared"
     if st.session_state.get("pooling") not in titles:  # chosen for the other kind of network
         st.session_state.pop("pooling", None)
+    elif facts.is_transformer:
+        titles = {("avg" if name == facts.poolings[0] else name): POOLINGS[name] for name in facts.poolings}
+        help = "How its tokens become one vector: the class token, as in the paper, or the mean of all patches"
     label = "CLIP's features" if facts.has_text_tower else "Pooling"
     return choices.titled(st.selectbox, "pooling", label, titles, help=help)
 

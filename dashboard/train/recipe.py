@@ -68,7 +68,7 @@ def method() -> str:
 def networks(method: str) -> list[str]:
     """The chosen backbones; for training from scratch, small networks are offered first."""
     if method == "scratch":
-        return choices.backbones("Networks", [*backbones.scratch_names(), *backbones.names(), *backbones.clip_names()])
+        return choices.backbones("Networks", [*backbones.scratch_names(), *backbones.pretrained_names()])
     return choices.backbones()
 
 

@@ -36,6 +36,8 @@ CLASS_COLOURS = (
 FAMILY_COLOURS = {
     "CLIP": "#0f8b8d",
     "ConvNeXt": "#00936a",
+    "DINOv2": "#2f5d62",
+    "DeiT": "#5ba4a4",
     "DenseNet": "#b9ac70",
     "EfficientNet": "#ffa90e",
     "EfficientNetV2": "#e76300",
@@ -47,11 +49,14 @@ FAMILY_COLOURS = {
     "ResNetV2": "#7cc3e8",
     "Tiny": "#94a4a2",
     "VGG": "#7b8090",
+    "ViT": "#14505c",
     "Xception": "#c993e0",
 }
 FAMILY_SYMBOLS = {
     "CLIP": "hexagon",
     "ConvNeXt": "triangle-up",
+    "DINOv2": "star",
+    "DeiT": "hexagon",
     "DenseNet": "square",
     "EfficientNet": "circle",
     "EfficientNetV2": "diamond",
@@ -63,6 +68,7 @@ FAMILY_SYMBOLS = {
     "ResNetV2": "diamond",
     "Tiny": "x",
     "VGG": "square",
+    "ViT": "diamond",
     "Xception": "diamond",
 }
 

@@ -82,7 +82,7 @@ def _untitled(title: str) -> str:
 def _pretrained() -> list[str]:
     """All pretrained backbones, those whose weights are on this machine first."""
     here = server.backbones.here()
-    return sorted([*catalog.names(), *catalog.clip_names()], key=lambda name: name not in here)
+    return sorted(catalog.pretrained_names(), key=lambda name: name not in here)
 
 
 def _with(chosen: Sequence[str], names: Sequence[str]) -> list[str]:

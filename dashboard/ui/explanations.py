@@ -7,7 +7,6 @@ from core.backbones import BACKBONES, PUBLISHED, Backbone
 from core.config import PREPROCESSINGS, TITLES, TRAIN_SPLITS, RunConfig
 from core.evaluation import explanation
 from core.runs import RunRow
-from core.zero_shot import encoder
 from dashboard.ui import formats, run_labels
 
 Macs = Callable[[str, int], int | None]  # backbone, input size
@@ -82,19 +81,26 @@ def _learned(run: RunRow, facts: Backbone) -> str:
         return "has weights from a file"
     size = run.config.input_size
     at = f"at {facts.default_size} px" if size != facts.default_size else "at this size"
-    if facts.name == encoder.TOY:
-        return f"was trained {at} on captions of this program's own sample"
-    if facts.has_text_tower:
-        return f"was pretrained {at} on images and their captions"
-    top1 = f" ({facts.top1:.1f} % published)" if facts.top1 is not None else ""
-    return f"was pretrained {at} on ImageNet{top1}"
+    top1 = f" ({facts.top1:.1f} % published for ImageNet)" if facts.top1 is not None else ""
+    return f"was pretrained {at} on {facts.pretrained_on}{top1}"
 
 
 def _not_the_architecture(first: RunRow, second: RunRow) -> str:
-    differences = _differences(first.config, second.config)
-    if not differences:
+    differences, learned = _differences(first.config, second.config), _pretraining(first, second)
+    if not differences and not learned:
         return "Both ran with the same settings: what differs is the architecture, its pretraining, and chance."
-    return f"Not the architecture: {differences}."
+    if not learned:
+        return f"Not the architecture: {differences}."
+    others = f", and {differences}" if differences else ": all other settings are the same"
+    return f"Not the architecture: what they were pretrained on ({learned}){others}."
+
+
+def _pretraining(first: RunRow, second: RunRow) -> str:
+    """What published weights of two runs learned from, if that differs: "ImageNet-21k against ImageNet"."""
+    if not {first.weights_origin, second.weights_origin} <= set(PUBLISHED):
+        return ""
+    one, other = (BACKBONES[run.config.backbone].pretrained_on for run in (first, second))
+    return f"{one} against {other}" if one != other else ""
 
 
 def _differences(first: RunConfig, second: RunConfig) -> str:

@@ -27,11 +27,13 @@ BLOCKS = {  # family -> (what the architecture calls its blocks, what else there
     "EfficientNetV2": (r"block\d[a-z]", {"stem", "top"}),
     "ConvNeXt": (r"stage_[0-3]", {"stem"}),
     "CLIP": (r"encoder_block_\d+", {"stem", "layer_norm"}),
+    **dict.fromkeys(("ViT", "DeiT", "DINOv2"), (r"transformer_block_\d+", {"stem", "layer_norm"})),
     "Tiny": (r"block[123]", set()),
     "From scratch": (r"block\d+", {"stem", "head"}),
 }
 COUNTS = {"ResNet50": 16, "MobileNetV2": 18, "VGG16": 5, "InceptionV3": 11, "InceptionResNetV2": 44, "Xception": 14}
 COUNTS |= {"DenseNet121": 61, "MobileNet": 13, "EfficientNetB0": 16, "NASNetMobile": 16, "ConvNeXtTiny": 4, "Tiny": 3}
+COUNTS |= {"ViTB16": 12, "ViTL16": 24, "DeiTTiny": 12, "DINOv2Large": 24}
 
 
 @pytest.fixture(scope="module", params=BACKBONES)
@@ -110,7 +112,8 @@ def _macs(model) -> int:
     total = 0
     for layer in backbones.weight_layers(model):
         kind, places = type(layer).__name__, math.prod(layer.output.shape[1:-1])
-        given, taken = layer.output.shape[-1], layer.input.shape[-1]
+        source = layer.input[0] if isinstance(layer.input, list) else layer.input  # the queries of attention
+        given, taken = layer.output.shape[-1], source.shape[-1]
         if kind == "Conv2D":
             total += places * math.prod(layer.kernel_size) * (taken // layer.groups) * given
         elif kind == "DepthwiseConv2D":
@@ -119,6 +122,9 @@ def _macs(model) -> int:
             total += places * (math.prod(layer.kernel_size) * taken * layer.depth_multiplier + taken * given)
         elif kind == "Dense":
             total += places * taken * given
+        elif kind == "MultiHeadAttention":
+            # of each token q, k, v and the output; of each two tokens a product a head, and one with the values
+            total += 4 * places * taken * given + 2 * places**2 * layer.num_heads * layer.key_dim
         elif kind == "CLIPVisionEmbedding":
             config = layer.get_config()
             across = model.input.shape[1] // config["patch_size"]

@@ -5,8 +5,9 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.backbones import checkpoints
 from core.backbones.catalog import Backbone
-from core.backbones.clip import checkpoints, tensors, towers
+from core.backbones.clip import tensors, towers
 from core.progress import Report
 
 if TYPE_CHECKING:

@@ -3,8 +3,6 @@
 A folder of another model, a truncated file, and extra or missing tensors are reported in one sentence.
 """
 
-import json
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from core.backbones.catalog import Backbone
-from core.backbones.clip.checkpoints import KERAS, TORCH, file, remedy, weights_file
+from core.backbones.checkpoints import KERAS, description, file, kerashub_model, same, weights_file
 from core.backbones.clip.layers import attention_projections
-from core.backbones.clip.torch_file import TorchFile
 from core.backbones.clip.towers import SHAPES, Shape, Tower
+from core.backbones.tensors import Tensors
 from core.errors import WeightsError
 
 _UNUSED = {  # positions of tokens and patches, 0, 1, 2, ...: older files store them as a tensor
@@ -38,7 +36,7 @@ def read(folder: Path, network: Any, facts: Backbone, tower: str) -> None:
     if weights_file(folder, facts).name == KERAS:
         _read_keras(folder, network, facts, tower)
         return
-    with _Tensors(folder, facts) as tensors:
+    with _tensors(folder, facts) as tensors:
         for variable, name, axes in _pairs(network, getattr(SHAPES[facts.name], tower), tower):
             variable.assign(tensors[name].transpose(axes).reshape(variable.shape))
 
@@ -51,7 +49,7 @@ def logit_scale(folder: Path, facts: Backbone) -> float:
     """
     if weights_file(folder, facts).name == KERAS:
         return float(np.exp(np.asarray(_keras_model(folder, facts).clip_head.logit_scale)))
-    with _Tensors(folder, facts) as tensors:
+    with _tensors(folder, facts) as tensors:
         return float(np.exp(tensors[_SCALE]).item())
 
 
@@ -92,100 +90,18 @@ def stored(network: Any, facts: Backbone, tower: str) -> dict[str, np.ndarray]:
     return tensors
 
 
-class _Safetensors:
-    """A safetensors file, as `TorchFile` reads one of PyTorch."""
-
-    def __init__(self, path: Path):
-        import ml_dtypes  # noqa: F401, teaches NumPy the name bfloat16, which safetensors asks it for
-        from safetensors import safe_open
-
-        self._file = safe_open(path, framework="numpy")
-
-    def close(self) -> None:
-        self._file.__exit__(None, None, None)
-
-    def names(self) -> set[str]:
-        return set(self._file.keys())
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        return tuple(self._file.get_slice(name).get_shape())
-
-    def read(self, name: str) -> np.ndarray:
-        return self._file.get_tensor(name)
-
-
-class _Tensors:
-    """A file of tensors, checked for exactly the expected ones, read one at a time as float32."""
-
-    def __init__(self, folder: Path, facts: Backbone):
-        from safetensors import SafetensorError
-
-        self.path, self.facts = weights_file(folder, facts), facts
-        _check_config(folder, facts)
-        try:
-            self.file = TorchFile(self.path) if self.path.name == TORCH else _Safetensors(self.path)
-        except (SafetensorError, OSError, ValueError) as error:
-            raise WeightsError(
-                f"{self.path} ({self.path.stat().st_size:,} bytes) is damaged or cut short ({error})",
-                f"the tensors of {facts.weights_file} as safetensors, or as PyTorch 1.6 or newer writes them",
-                remedy(facts),
-            ) from error
-        self._check()
-
-    def __enter__(self) -> "_Tensors":
-        return self
-
-    def __exit__(self, *error) -> None:
-        self.file.close()
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        try:
-            return np.asarray(self.file.read(name), np.float32)
-        except (KeyError, ValueError, zipfile.BadZipFile) as error:  # of a PyTorch file, whose values are checked here
-            raise WeightsError(f"{self.path} is damaged ({error})", remedy=remedy(self.facts)) from error
-
-    def _check(self) -> None:
-        wanted, names = expected(SHAPES[self.facts.name], self.facts.default_size), self.file.names() - _UNUSED
-        problem = f"{self.path} is not {self.facts.name}: "
-        if names != set(wanted):
-            lacking, extra = sorted(set(wanted) - names), sorted(names - set(wanted))
-            what = f"it lacks {lacking[0]}" if lacking else f"it holds {extra[0]}, which does not belong to it"
-            more = len(lacking) + len(extra) - 1
-            raise WeightsError(
-                f"{problem}{what}" + (f" ({more} more do not fit)" if more else ""),
-                f"the {len(wanted)} tensors of {self.facts.weights_file}",
-                "Choose the folder of this model",
-            )
-        for name, shape in wanted.items():
-            received = self.file.shape(name)
-            if received != shape and not (name == _SCALE and received == (1,)):
-                raise WeightsError(f"{problem}{name} is {received}", f"{shape}", "Choose the folder of this model")
+def _tensors(folder: Path, facts: Backbone) -> Tensors:
+    _check_config(folder, facts)
+    wanted = expected(SHAPES[facts.name], facts.default_size)
+    return Tensors(weights_file(folder, facts), facts, wanted, unused=_UNUSED.__contains__)
 
 
 def _check_config(folder: Path, facts: Backbone) -> None:
     """Check what the shapes of tensors do not show: activation and number of heads."""
-    path, shape = file(folder, "config.json"), SHAPES[facts.name]
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"{path} cannot be read ({error})", "the description of a CLIP", remedy(facts)) from error
-    if config.get("model_type") != "clip":
-        raise WeightsError(
-            f"{folder} holds a model of type {config.get('model_type')!r}", "clip", "Choose the folder of this model"
-        )
+    config, shape = description(folder, facts, "clip"), SHAPES[facts.name]
     for part, tower, heads in (("vision_config", shape.image, 12), ("text_config", shape.text, 8)):
-        fields = config.get(part) or {}
-        # The defaults of transformers, which a description leaves out.
-        for key, default, wanted in (
-            ("hidden_act", "quick_gelu", shape.activation),
-            ("num_attention_heads", heads, tower.heads),
-        ):
-            if fields.get(key, default) != wanted:
-                raise WeightsError(
-                    f"{path} gives {key} {fields.get(key, default)} in its {part}",
-                    f"{wanted}, as {facts.name} has",
-                    "Choose the folder of this model",
-                )
+        wanted = {"hidden_act": ("quick_gelu", shape.activation), "num_attention_heads": (heads, tower.heads)}
+        same(config.get(part) or {}, wanted, f"{part} in {file(folder, 'config.json')}", facts)
 
 
 def _block(tower: Tower) -> dict[str, tuple[int, ...]]:
@@ -252,16 +168,7 @@ def _read_keras(folder: Path, network: Any, facts: Backbone, tower: str) -> None
 
 def _keras_model(folder: Path, facts: Backbone) -> Any:
     """KerasHub's own model of a preset folder, checked to be of the shape that `facts` names."""
-    from keras_hub.models import CLIPBackbone
-
-    try:
-        model = CLIPBackbone.from_preset(str(folder))
-    except Exception as error:  # another model class or a damaged file: each library raises its own error
-        raise WeightsError(
-            f"{folder} cannot be read as a KerasHub preset of CLIP ({' '.join(str(error).split())[:200]})",
-            f"the preset {SHAPES[facts.name].preset or facts.name}",
-            remedy(facts),
-        ) from error
+    model = kerashub_model(folder, "CLIPBackbone", facts)
     shape, image, text = SHAPES[facts.name], model.vision_encoder, model.text_encoder
     towers = [Tower(one.num_layers, one.hidden_dim, one.num_heads, one.intermediate_dim) for one in (image, text)]
     received = Shape(
@@ -272,7 +179,6 @@ def _keras_model(folder: Path, facts: Backbone) -> Any:
         image.intermediate_activation,
         text.vocabulary_size,
         text.max_sequence_length,
-        shape.preset,
     )
     if received != shape or image.image_shape[0] != facts.default_size:
         raise WeightsError(f"{folder} is not {facts.name}: {received}", f"{shape}", "Choose the folder of this model")

@@ -34,7 +34,6 @@ class Shape:
     activation: str = "gelu"  # quick_gelu is OpenAI's approximation of it
     vocabulary: int = 49_408
     context: int = 77  # tokens, start and end among them
-    preset: str = ""  # KerasHub's name for the published weights
 
 
 # fmt: off
@@ -42,17 +41,14 @@ _BASE_TEXT, _LARGE_TEXT = Tower(12, 512, 8, 2048), Tower(12, 768, 12, 3072)
 _BASE_IMAGE, _LARGE_IMAGE = Tower(12, 768, 12, 3072), Tower(24, 1024, 16, 4096)
 SHAPES = {
     "ToyCLIP": Shape(4, Tower(2, 128, 4, 256), Tower(2, 64, 2, 128), 64, "quick_gelu", vocabulary=768),
-    "CLIPViTB32": Shape(32, _BASE_IMAGE, _BASE_TEXT, 512, "quick_gelu", preset="clip_vit_base_patch32"),
-    "CLIPViTB16": Shape(16, _BASE_IMAGE, _BASE_TEXT, 512, "quick_gelu", preset="clip_vit_base_patch16"),
-    "CLIPViTL14": Shape(14, _LARGE_IMAGE, _LARGE_TEXT, 768, "quick_gelu", preset="clip_vit_large_patch14"),
-    "CLIPViTL14at336": Shape(14, _LARGE_IMAGE, _LARGE_TEXT, 768, "quick_gelu", preset="clip_vit_large_patch14_336"),
-    "CLIPViTB32LAION": Shape(32, _BASE_IMAGE, _BASE_TEXT, 512, preset="clip_vit_b_32_laion2b_s34b_b79k"),
-    "CLIPViTH14LAION": Shape(14, Tower(32, 1280, 16, 5120), Tower(24, 1024, 16, 4096), 1024,
-                             preset="clip_vit_h_14_laion2b_s32b_b79k"),
-    "CLIPViTg14LAION": Shape(14, Tower(40, 1408, 16, 6144), Tower(24, 1024, 16, 4096), 1024,
-                             preset="clip_vit_g_14_laion2b_s12b_b42k"),
-    "CLIPViTbigG14LAION": Shape(14, Tower(48, 1664, 16, 8192), Tower(32, 1280, 20, 5120), 1280,
-                                preset="clip_vit_bigg_14_laion2b_39b_b160k"),
+    "CLIPViTB32": Shape(32, _BASE_IMAGE, _BASE_TEXT, 512, "quick_gelu"),
+    "CLIPViTB16": Shape(16, _BASE_IMAGE, _BASE_TEXT, 512, "quick_gelu"),
+    "CLIPViTL14": Shape(14, _LARGE_IMAGE, _LARGE_TEXT, 768, "quick_gelu"),
+    "CLIPViTL14at336": Shape(14, _LARGE_IMAGE, _LARGE_TEXT, 768, "quick_gelu"),
+    "CLIPViTB32LAION": Shape(32, _BASE_IMAGE, _BASE_TEXT, 512),
+    "CLIPViTH14LAION": Shape(14, Tower(32, 1280, 16, 5120), Tower(24, 1024, 16, 4096), 1024),
+    "CLIPViTg14LAION": Shape(14, Tower(40, 1408, 16, 6144), Tower(24, 1024, 16, 4096), 1024),
+    "CLIPViTbigG14LAION": Shape(14, Tower(48, 1664, 16, 8192), Tower(32, 1280, 20, 5120), 1280),
 }
 # fmt: on
 

@@ -3,13 +3,10 @@
 It reads the weights from Hugging Face's file with NumPy alone; `core.backbones.clip.tensors` has the tensors' names.
 """
 
-from pathlib import Path
-
-from core import quoting, settings
 from core.backbones.catalog import Backbone
-from core.backbones.clip import checkpoints, towers
+from core.backbones.clip import towers
 from core.config import RunConfig
-from core.errors import RunError
+from core.export.script import tensors
 
 TRAINED = "as it was trained on images and their captions, without the text tower"
 READS_TENSORS = True  # the script parses the weights file itself
@@ -17,24 +14,7 @@ BATCHNORM = False
 SAME_PARAMS = False  # KerasHub counts the patches' position ids as parameters
 
 
-def weights(config: RunConfig, facts: Backbone) -> str | None:
-    """The value of WEIGHTS, a folder; None for an untrained tower.
-
-    Raises:
-        WeightsError: The weights are no longer on this machine.
-        RunError: They are no safetensors, which NumPy alone could read.
-    """
-    if config.weights == "untrained":
-        return None
-    folder = checkpoints.here(facts) if config.weights == "published" else Path(config.weights).expanduser().resolve()
-    file = checkpoints.weights_file(folder or settings.home() / "weights" / facts.weights_file, facts)
-    if file.name != checkpoints.SAFETENSORS:
-        raise RunError(
-            f"The weights of {facts.name} in {file} are no safetensors",
-            f"{checkpoints.SAFETENSORS}, which a script reads with NumPy alone",
-            f"Take the Keras file, or repeat the run with Hugging Face's folder {facts.weights_file}",
-        )
-    return quoting.python(str(file.parent))
+weights = tensors.weights
 
 
 def built(config: RunConfig, facts: Backbone) -> list[str]:
@@ -43,12 +23,13 @@ def built(config: RunConfig, facts: Backbone) -> list[str]:
     tower = shape.image
     sizes = f"{shape.patch}, {tower.width}, {tower.heads}, {tower.hidden}, {tower.depth}"
     lines = [f"PATCH, WIDTH, HEADS, HIDDEN, BLOCKS = {sizes}", "", ""]
-    lines += [_LAYERS.strip().replace("ACTIVATION", _ACTIVATIONS[shape.activation]), "", "", _TOWER.strip()]
+    lines += [_LAYERS.strip().replace("ACTIVATION", _ACTIVATIONS[shape.activation]), "", ""]
+    lines += [tensors.FIRST_TOKEN.strip(), "", "", _TOWER.strip()]
     if projected:
         lines.append(f'x = keras.layers.Dense({shape.dim}, use_bias=False, name="projection")(x)')
     lines.append('network = keras.Model(network_input, FirstToken(name="pooled")(x))')
     if config.weights != "untrained":
-        lines += ["", "", _READ.strip()]
+        lines += ["", "", tensors.READ.strip(), "", "", _READ.strip()]
         if projected:
             lines.append('put(network.get_layer("projection"), "visual_projection")')
     return lines
@@ -94,13 +75,6 @@ class Block(keras.layers.Layer):
         y = self.norm_1(x)
         x = x + self.attention(y, y)
         return x + self.dense_2(self.dense_1(self.norm_2(x)))
-
-
-class FirstToken(keras.layers.Layer):
-    """The class token, which has gathered information from all patches."""
-
-    def call(self, x):
-        return x[:, 0]
 '''
 
 _TOWER = """
@@ -112,29 +86,7 @@ for index in range(BLOCKS):
 x = keras.layers.LayerNormalization(epsilon=1e-5, name="layer_norm")(x)
 """
 
-_READ = '''
-def tensors(path):
-    """Reads a safetensors file: the length of the header, the header as JSON, then the values of all tensors."""
-    dtypes = {"F32": np.float32, "F16": np.float16}
-    with open(path, "rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-        values = file.read()
-    return {
-        name: np.frombuffer(values[slice(*entry["data_offsets"])], dtypes[entry["dtype"]]).reshape(entry["shape"])
-        for name, entry in header.items()
-        if entry.get("dtype") in dtypes
-    }
-
-
-stored = tensors(f"{WEIGHTS}/model.safetensors")
-
-
-def put(layer, name):
-    """Sets a layer's weights and biases. The file has outputs first; Keras has them last, and splits the heads."""
-    for variable, value in zip(layer.weights, (stored[f"{name}.weight"].T, stored.get(f"{name}.bias"))):
-        variable.assign(value.reshape(variable.shape))
-
-
+_READ = """
 embedding = network.get_layer("embedding")
 embedding.token.assign(stored["vision_model.embeddings.class_embedding"])
 embedding.positions.assign(stored["vision_model.embeddings.position_embedding.weight"])
@@ -153,4 +105,4 @@ for index in range(BLOCKS):
     put(attention.key_dense, f"{name}.self_attn.k_proj")
     put(attention.value_dense, f"{name}.self_attn.v_proj")
     put(attention.output_dense, f"{name}.self_attn.out_proj")
-'''
+"""

@@ -8,8 +8,9 @@ import re
 from core import backbones, heads, runs
 from core.backbones import Backbone, networks
 from core.config import RunConfig
+from core.data.images import PREPROCESSING
 from core.errors import RunError
-from core.export.script import applications, clip, snippets
+from core.export.script import applications, clip, hub, snippets
 
 Piece = tuple[str, str, str]
 """Title, explanation, code."""
@@ -105,9 +106,7 @@ def _network_text(config: RunConfig) -> str:
 
 
 def _preprocessing(facts: Backbone) -> str:
-    return (
-        "" if facts.preprocessing == "clip" else f" (Keras calls this backbone's preprocessing `{facts.preprocessing}`)"
-    )
+    return f" (Keras calls this backbone's preprocessing `{facts.preprocessing}`)" if facts.loader == "keras" else ""
 
 
 def _network(config: RunConfig) -> str:
@@ -128,7 +127,7 @@ def _network(config: RunConfig) -> str:
     if config.augmentations:
         layers = "".join(f"    {snippets.AUGMENT[kind]}\n" for kind in config.augmentations)
         parts.append(f"augment = keras.Sequential([  # only in training\n{layers}])\nx = augment(x)")
-    parts.append((snippets.RESIZE_WHOLE if facts.preprocessing == "clip" else snippets.RESIZE).strip())
+    parts.append((snippets.RESIZE_WHOLE if PREPROCESSING[facts.preprocessing].whole else snippets.RESIZE).strip())
     parts.append(snippets.PREPARE["divide255" if config.preprocessing == "divide255" else facts.preprocessing])
     call = "InferenceMode(network)" if _keeps_statistics(config) else "network"
     parts.append(f"features = {call}(x)")
@@ -148,7 +147,7 @@ def _weights(config: RunConfig) -> str | None:
 
 def _code(config: RunConfig):
     """The module that writes the code of this backbone."""
-    return {"keras": applications, "clip": clip}[backbones.get(config.backbone).loader]
+    return {"keras": applications, "clip": clip, "hub": hub}[backbones.get(config.backbone).loader]
 
 
 def _mixed(config: RunConfig) -> bool:

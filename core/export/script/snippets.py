@@ -23,12 +23,14 @@ if images.shape[1] != INPUT_SIZE:  # rows, then columns, each rounded: as Pillow
         x = keras.ops.clip(keras.ops.round(x), 0, 255)
 """
 
+_IMAGENET = (
+    "x = (x - np.float32([123.675, 116.28, 103.53])) / np.float32([58.395, 57.12, 57.375])  # ImageNet's statistics"
+)
 PREPARE = {
     "caffe": "x = x[..., ::-1] - np.float32([103.939, 116.779, 123.68])  # BGR minus ImageNet's mean",
     "tf": "x = x / 127.5 - 1  # -1 to 1, as in its training",
-    "torch": (
-        "x = (x - np.float32([123.675, 116.28, 103.53])) / np.float32([58.395, 57.12, 57.375])  # ImageNet's statistics"
-    ),
+    "torch": _IMAGENET,
+    "torch-bicubic": _IMAGENET,
     "clip": (
         "x = x / 255 - np.float32([0.48145466, 0.4578275, 0.40821073])  # statistics of its training images\n"
         "x = x / np.float32([0.26862954, 0.26130258, 0.27577711])"

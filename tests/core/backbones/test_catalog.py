@@ -11,7 +11,7 @@ from core.backbones import graph
 from core.backbones.catalog import BACKBONES
 
 OWN = ("EfficientNetLite0", "Tiny", *backbones.scratch_names())
-KERAS = [name for name in BACKBONES if name not in (*OWN, *backbones.clip_names())]  # of CLIP: test_clip.py
+KERAS = [name for name in backbones.names() if name not in OWN]
 H5 = (
     "VGG16",
     "ResNet50",
@@ -88,6 +88,30 @@ def test_declared_facts_are_those_of_our_own_networks(name):
         with graph.without_values():
             whole = networks.efficientnet_lite0(facts.default_size, classes=1000)
         assert whole.count_params() == facts.params_top
+
+
+@pytest.mark.parametrize("name", backbones.hub_names())
+def test_declared_facts_are_those_of_kerashubs_class_and_of_its_preset(name):
+    import keras_hub
+
+    from core.backbones.hub import networks, tensors
+
+    facts, shape = BACKBONES[name], networks.SHAPES[name]
+    kind = getattr(keras_hub.models, tensors.FAMILIES[facts.family].kerashub)
+    sizes = (shape.patch, shape.depth, shape.width, shape.heads, 4 * shape.width)
+    if facts.family != "DINOv2":
+        patch, depth, width, heads, hidden = sizes
+        with graph.without_values():
+            params = kind((224, 224, 3), patch, depth, heads, width, hidden).count_params()
+        assert params == facts.params == kind.presets[facts.preset]["metadata"]["params"]
+    else:  # KerasHub keeps a mask token and the positions of 518 px besides, and counts these twice
+        trained = (518 // shape.patch) ** 2 + 1
+        positions = 2 * trained - (224 // shape.patch) ** 2 - 1
+        assert kind.presets[facts.preset]["metadata"]["params"] == facts.params + (positions + 1) * shape.width
+    network = backbones.outline(name, input_size=facts.default_size)
+    assert (network.count_params(), len(backbones.weight_layers(network))) == (facts.params, facts.depth)
+    assert network.output_shape == (None, facts.feature_dim)
+    assert facts.patch == shape.patch
 
 
 @pytest.mark.parametrize("name", KERAS)

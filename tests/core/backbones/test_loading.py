@@ -15,6 +15,7 @@ import pytest
 
 from core import backbones, download, settings
 from core.backbones import BACKBONES, Backbone, keras_weights
+from core.data.images import PREPROCESSING
 from core.errors import BackboneError, LabError, Stopped, WeightsError
 from core.progress import Progress
 
@@ -42,7 +43,8 @@ def test_unknown_backbone_names_those_that_are_close(typed, meant):
 
 @pytest.mark.parametrize("facts", BACKBONES.values(), ids=BACKBONES)
 def test_facts_are_plausible(facts: Backbone):
-    assert facts.preprocessing in ("caffe", "tf", "torch", "inside", "clip")
+    assert facts.preprocessing in set(PREPROCESSING) - {"divide255"}
+    assert bool(facts.pretrained_on) == bool(facts.weights_file)
     assert facts.min_size <= facts.default_size
     assert facts.params_top is None or facts.params_top > facts.params
     assert facts.top1 is None or 60 < facts.top1 < (facts.top5 or 100) < 100.1

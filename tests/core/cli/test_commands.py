@@ -114,8 +114,8 @@ print(*sorted(others & set(sys.modules)))
 def test_backbones_are_a_list_of_facts(capsys):
     assert main(["backbones", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
-    assert len(facts) == len(backbones.names()) + len(backbones.clip_names())
-    assert {fact["preprocessing"] for fact in facts} == {"caffe", "tf", "torch", "inside", "clip"}
+    assert len(facts) == len(backbones.pretrained_names())
+    assert {fact["preprocessing"] for fact in facts} == {"caffe", "tf", "torch", "torch-bicubic", "inside", "clip"}
     assert {"name", "family"} <= set(facts[0])
 
 

@@ -17,7 +17,7 @@ def test_an_idea_is_told_in_a_few_sentences(idea):
 
 
 def test_every_architecture_has_the_idea_of_its_paper():
-    assert all(ideas.of(name) for name in [*backbones.names(), *backbones.clip_names()])
+    assert all(ideas.of(name) for name in backbones.pretrained_names())
     assert ideas.of("TextbookInception").paper.title == "Going Deeper with Convolutions"
     assert ideas.of("TextbookResNet50") is ideas.of("ResNet50")
     assert ideas.of("CustomCNN") is None

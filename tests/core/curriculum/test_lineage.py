@@ -11,7 +11,7 @@ from core.curriculum.papers import PAPERS
 
 def test_every_pretrained_architecture_hangs_on_the_tree_once():
     hanging = [name for work in WORKS.values() for name in work.architectures]
-    assert sorted(hanging) == sorted([*backbones.names(), *backbones.clip_names()])
+    assert sorted(hanging) == sorted(backbones.pretrained_names())
 
 
 @pytest.mark.parametrize("taken", TAKEN, ids=lambda taken: f"{taken.by} from {taken.from_}")

@@ -20,7 +20,7 @@ def test_a_claim_about_size_speed_or_accuracy_holds(text: str):
 
 
 def test_every_family_with_pretrained_weights_has_a_verdict():
-    assert set(VERDICTS) == {backbones.get(name).family for name in [*backbones.names(), *backbones.clip_names()]}
+    assert set(VERDICTS) == {backbones.get(name).family for name in backbones.pretrained_names()}
     assert verdicts.of("EfficientNetLite0") is VERDICTS["EfficientNet"]
     assert verdicts.of("ResNet20") is None
 

@@ -329,7 +329,7 @@ def test_preprocessing_keeps_the_precision_of_its_input(pixels):
 
 
 def test_an_unknown_preprocessing_names_the_known_ones(pixels):
-    with pytest.raises(ConfigError, match=r"'imagenet'.*caffe, tf, torch, inside, clip, divide255"):
+    with pytest.raises(ConfigError, match=r"'imagenet'.*caffe, tf, torch, torch-bicubic, inside, clip, divide255"):
         images.preprocess(pixels, "imagenet")
 
 

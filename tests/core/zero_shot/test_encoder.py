@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 
 from core import backbones, features
-from core.backbones.clip import checkpoints, towers
+from core.backbones import checkpoints
 from core.backbones.clip import tensors as clip_tensors
+from core.backbones.clip import towers
 from core.config import RunConfig
 from core.data import datasets, images
 from core.embeddings import Source
@@ -169,7 +170,7 @@ def test_large_outlines_have_the_parameters_of_the_table_and_both_towers_those_o
         text = towers.text(facts)
     projection = outline.get_layer("projection").count_params()
     assert outline.count_params() - projection == facts.params
-    known = CLIPBackbone.presets[towers.SHAPES[name].preset]["metadata"]["params"]
+    known = CLIPBackbone.presets[backbones.get(name).preset]["metadata"]["params"]
     assert outline.count_params() + text.count_params() + 1 == known  # 1: the scale
 
 
@@ -189,7 +190,7 @@ def test_bad_texts_and_names_are_refused_in_words():
 
 
 def test_without_weights_it_says_the_three_ways_to_them(monkeypatch):
-    monkeypatch.setattr("core.backbones.clip.checkpoints.download", _offline)
+    monkeypatch.setattr("core.backbones.checkpoints.download", _offline)
     with pytest.raises(WeightsError, match=r"hf download openai/clip-vit-base-patch32.*KerasHub.*warm"):
         encoder.embed_texts("CLIPViTB32", ["a cat"])
 

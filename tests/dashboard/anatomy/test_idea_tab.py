@@ -39,9 +39,7 @@ def said(page: AppTest) -> str:
 
 
 ONE_OF_EACH_PAPER = {
-    backbones.get(name).paper_url: name
-    for name in [*backbones.names(), *backbones.clip_names()]
-    if "ResNet" not in name
+    backbones.get(name).paper_url: name for name in backbones.pretrained_names() if "ResNet" not in name
 }
 
 

@@ -14,7 +14,7 @@ def test_every_family_is_a_row_with_the_range_of_its_members():
     vgg = table.loc["VGG (2)"]
     assert (vgg["Year"], vgg["Depth"]) == ("2014", "13 to 16")
     assert vgg["Parameters"] == "14.7\N{NO-BREAK SPACE}M to 20.0\N{NO-BREAK SPACE}M"
-    assert sum(members.values()) == len(backbones.names()) + len(backbones.clip_names()) - 1  # no toy
+    assert sum(members.values()) == len(backbones.pretrained_names()) - 1  # no toy
 
 
 def test_a_time_is_told_in_times_of_the_yardstick_and_only_where_one_was_published():

@@ -3,7 +3,6 @@
 import collections
 import io
 import json
-import math
 import pickle
 import shutil
 import subprocess
@@ -18,16 +17,18 @@ import numpy as np
 import pytest
 
 from core import backbones, settings
-from core.backbones.clip import checkpoints, torch_file
+from core.backbones import checkpoints, torch_file
 from core.backbones.clip import tensors as clip_tensors
 from core.backbones.clip import towers as clip_towers
 from core.backbones.clip.towers import SHAPES, Shape, Tower
 from core.errors import WeightsError
 from core.progress import Progress, silent
 from core.zero_shot import encoder
+from tests.core.backbones.forward import activated, attention, dense, norm
 
+EPSILON = 1e-5  # of its norms
 TOY = settings.ASSETS / "toy_clip"
-SMALL = Shape(8, Tower(2, 12, 3, 20), Tower(3, 8, 2, 18), 6, "gelu", vocabulary=40, context=9, preset="small")
+SMALL = Shape(8, Tower(2, 12, 3, 20), Tower(3, 8, 2, 18), 6, "gelu", vocabulary=40, context=9)
 
 
 @pytest.fixture(params=["gelu", "quick_gelu"])
@@ -59,36 +60,14 @@ def written(folder: Path, activation: str, *, heads: tuple[int, int] = (3, 2)) -
 # The towers in NumPy, from the names in the file alone
 
 
-def norm(x: np.ndarray, tensors: dict, name: str) -> np.ndarray:
-    x = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5)
-    return x * tensors[f"{name}.weight"] + tensors[f"{name}.bias"]
-
-
-def dense(x: np.ndarray, tensors: dict, name: str) -> np.ndarray:
-    return x @ tensors[f"{name}.weight"].T + tensors[f"{name}.bias"]
-
-
-def activated(x: np.ndarray, activation: str) -> np.ndarray:
-    if activation == "quick_gelu":
-        return x / (1 + np.exp(-1.702 * x))
-    return x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
-
-
 def transformer(x: np.ndarray, tensors: dict, model: str, tower: Tower, activation: str, *, causal: bool) -> np.ndarray:
-    size, each = len(x), tower.width // tower.heads
     for index in range(tower.depth):
         name = f"{model}.encoder.layers.{index}"
-        inside, heads = norm(x, tensors, f"{name}.layer_norm1"), []
+        inside = norm(x, tensors, f"{name}.layer_norm1", EPSILON)
         q, k, v = (dense(inside, tensors, f"{name}.self_attn.{part}_proj") for part in "qkv")
-        for head in range(tower.heads):
-            part = slice(head * each, (head + 1) * each)
-            scores = q[:, part] @ k[:, part].T / math.sqrt(each)
-            if causal:
-                scores = np.where(np.tril(np.ones((size, size))) > 0, scores, -np.inf)
-            scores = np.exp(scores - scores.max(-1, keepdims=True))
-            heads.append(scores / scores.sum(-1, keepdims=True) @ v[:, part])
-        x = x + dense(np.concatenate(heads, -1), tensors, f"{name}.self_attn.out_proj")
-        inside = dense(norm(x, tensors, f"{name}.layer_norm2"), tensors, f"{name}.mlp.fc1")
+        mixed = attention(q, k, v, tower.heads, causal=causal)
+        x = x + dense(mixed, tensors, f"{name}.self_attn.out_proj")
+        inside = dense(norm(x, tensors, f"{name}.layer_norm2", EPSILON), tensors, f"{name}.mlp.fc1")
         x = x + dense(activated(inside, activation), tensors, f"{name}.mlp.fc2")
     return x
 
@@ -101,16 +80,20 @@ def image_tower(pixels: np.ndarray, tensors: dict, activation: str) -> np.ndarra
         for left in range(0, 24, 8)
     ]
     x = np.stack([tensors["vision_model.embeddings.class_embedding"], *patches])
-    x = norm(x + tensors["vision_model.embeddings.position_embedding.weight"], tensors, "vision_model.pre_layrnorm")
+    x = norm(
+        x + tensors["vision_model.embeddings.position_embedding.weight"], tensors, "vision_model.pre_layrnorm", EPSILON
+    )
     x = transformer(x, tensors, "vision_model", SMALL.image, activation, causal=False)
-    return norm(x[0], tensors, "vision_model.post_layernorm") @ tensors["visual_projection.weight"].T
+    return norm(x[0], tensors, "vision_model.post_layernorm", EPSILON) @ tensors["visual_projection.weight"].T
 
 
 def text_tower(tokens: np.ndarray, tensors: dict, activation: str) -> np.ndarray:
     x = tensors["text_model.embeddings.token_embedding.weight"][tokens]
     x = x + tensors["text_model.embeddings.position_embedding.weight"][: len(tokens)]
     x = transformer(x, tensors, "text_model", SMALL.text, activation, causal=True)
-    return norm(x[tokens.argmax()], tensors, "text_model.final_layer_norm") @ tensors["text_projection.weight"].T
+    return (
+        norm(x[tokens.argmax()], tensors, "text_model.final_layer_norm", EPSILON) @ tensors["text_projection.weight"].T
+    )
 
 
 @pytest.mark.slow
@@ -208,7 +191,7 @@ def test_a_description_of_another_kind_of_model_or_none_is_refused(copy: Path, t
         backbones.load("ToyCLIP", weights=str(copy))
     with pytest.raises(WeightsError, match="is no folder"):
         backbones.load("ToyCLIP", weights=str(tmp_path / "nowhere"))
-    with pytest.raises(WeightsError, match="has no weights of a CLIP"):
+    with pytest.raises(WeightsError, match="has no weights of ToyCLIP"):
         backbones.load("ToyCLIP", weights=str(tmp_path))
 
 

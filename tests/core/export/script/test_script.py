@@ -20,6 +20,7 @@ from core.errors import RunError
 from core.export.script import applications, script
 from core.export.script import network as script_network
 from core.training import freezing
+from tests.core.backbones.hub import folder
 from tests.pictures import pictures, write_folder
 
 TINY = {"backbone": "Tiny", "n_train": 400, "n_test": 200}
@@ -95,6 +96,7 @@ def code_cells(run: runs.Run) -> list[str]:
             0.15,
         ),
         ({"backbone": "ToyCLIP", "pooling": "projected"}, 0.02),
+        ({"backbone": "DeiTTiny", "weights": "untrained", "input_size": 32, "n_train": 200}, 0.02),
         (
             {
                 "backbone": "ToyCLIP",
@@ -119,6 +121,7 @@ def code_cells(run: runs.Run) -> list[str]:
         "scratch",
         "scratch-options",
         "clip",
+        "vision-transformer",
         "clip-finetune",
     ],
 )
@@ -132,6 +135,18 @@ def test_a_script_gets_what_the_run_got(store, tmp_path, settings, noise):
         positions = 65 if run.config.backbone == "ToyCLIP" else 0  # KerasHub counts their ids as parameters
         total = run.outcome.total_params - positions
         assert f"{run.outcome.trainable_params:,} of {total:,} parameters" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "pooling"), [("DeiTTiny", "class"), ("DINOv2Small", "patches")])
+def test_the_script_of_a_vision_transformer_reads_its_folder_and_resizes_its_positions(
+    store, tmp_path, monkeypatch, name, pooling
+):
+    folder.written(tmp_path / "folder", folder.shrink(name, monkeypatch))
+    run = done(backbone=name, weights=str(tmp_path / "folder"), input_size=32, pooling=pooling)
+    text = script.python_script(run)
+    assert "keras_hub" not in text
+    assert abs(run_elsewhere(text, tmp_path)[0] - run.outcome.accuracy) <= 0.02
 
 
 @pytest.mark.slow

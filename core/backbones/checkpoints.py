@@ -1,21 +1,24 @@
-"""CLIP's checkpoints on disk: where to look for them, where to download them, and which files they consist of.
+"""Checkpoints of transformers on disk: where to look for them, where to download them, which files they consist of.
 
 Two layouts are read, each a folder:
 
-    Hugging Face   config.json, model.safetensors or pytorch_model.bin, vocab.json, merges.txt
-    KerasHub       config.json, model.weights.h5, assets/tokenizer/vocabulary.json, assets/tokenizer/merges.txt
+    Hugging Face   config.json, model.safetensors or pytorch_model.bin
+    KerasHub       config.json, model.weights.h5
+
+With a CLIP comes its vocabulary: vocab.json and merges.txt, or assets/tokenizer/vocabulary.json and merges.txt.
 """
 
 import contextlib
+import json
 import os
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any
 
 from core import settings
 from core.backbones.catalog import Backbone
-from core.backbones.clip.towers import SHAPES
 from core.errors import Stopped, WeightsError
 from core.progress import Progress, Report
 
@@ -29,8 +32,7 @@ def here(facts: Backbone) -> Path | None:
     folders = [settings.ASSETS / name, settings.home() / "weights" / name]
     cached = _hugging_face() / f"models--{Path(facts.weights_folder).name}--{name}" / "snapshots"
     folders += sorted(cached.glob("*")) if facts.weights_folder else []
-    preset = SHAPES[facts.name].preset
-    folders += _kaggle_presets(preset) if preset else []
+    folders += _kaggle_presets(facts.preset) if facts.preset else []
     return next((folder for folder in folders if _layout(folder)), None)
 
 
@@ -42,7 +44,7 @@ def weights_file(folder: Path, facts: Backbone) -> Path:
     """
     checkpoint = _layout(folder)
     if not checkpoint:
-        state = "has no weights of a CLIP" if folder.is_dir() else "is no folder"
+        state = f"has no weights of {facts.name}" if folder.is_dir() else "is no folder"
         raise WeightsError(f"{folder} {state}", f"config.json and {SAFETENSORS}, {TORCH} or {KERAS}", remedy(facts))
     return checkpoint
 
@@ -56,6 +58,68 @@ def file(folder: Path, name: str) -> Path:
     if here.is_file() or folder.parent.name != "snapshots":
         return here
     return next((path for path in sorted(folder.parent.glob(f"*/{name}")) if path.is_file()), here)
+
+
+def description(folder: Path, facts: Backbone, model_type: str) -> dict[str, Any]:
+    """What config.json in a folder of Hugging Face says of a model.
+
+    Raises:
+        WeightsError: It cannot be read, or is of another kind of model.
+    """
+    path = file(folder, "config.json")
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsError(
+            f"{path} cannot be read ({error})", f"the description of {facts.name}", remedy(facts)
+        ) from error
+    if config.get("model_type") != model_type:
+        raise WeightsError(
+            f"{folder} holds a model of type {config.get('model_type')!r}",
+            model_type,
+            "Choose the folder of this model",
+        )
+    return config
+
+
+def same(config: Mapping[str, Any], wanted: Mapping[str, tuple[Any, Any]], where: str, facts: Backbone) -> None:
+    """Check what the shapes of tensors do not show: activation and number of heads.
+
+    Args:
+        wanted: Name -> the default of transformers, which a description leaves out, and the value that `facts` has.
+        where: What the config is, in an error.
+
+    Raises:
+        WeightsError: A value is another one.
+    """
+    for key, (default, value) in wanted.items():
+        if config.get(key, default) != value:
+            raise WeightsError(
+                f"{where} gives {key} {config.get(key, default)}",
+                f"{value}, as {facts.name} has",
+                "Choose the folder of this model",
+            )
+
+
+def kerashub_model(folder: Path, kind: str, facts: Backbone) -> Any:
+    """The model in a folder of KerasHub.
+
+    Args:
+        kind: Its class in `keras_hub.models`.
+
+    Raises:
+        WeightsError: The folder is of another class, or damaged.
+    """
+    import keras_hub
+
+    try:
+        return getattr(keras_hub.models, kind).from_preset(str(folder), dtype="float32")
+    except Exception as error:  # another model class or a damaged file: each library raises its own error
+        raise WeightsError(
+            f"{folder} cannot be read as a KerasHub preset of {facts.name} ({' '.join(str(error).split())[:200]})",
+            f"the preset {facts.preset or facts.name}",
+            remedy(facts),
+        ) from error
 
 
 def vocabulary(folder: Path) -> tuple[Path, Path]:
@@ -82,7 +146,7 @@ def remedy(facts: Backbone) -> str:
     repository, weights = f"{Path(facts.weights_folder).name}/{facts.weights_file}", settings.home() / "weights"
     return (
         f"Run `hf download {repository} --local-dir {weights / facts.weights_file}` where there is a "
-        f"network and copy the folder here; or give the path of a KerasHub preset of {SHAPES[facts.name].preset}; "
+        f"network and copy the folder here; or give the path of a KerasHub preset of {facts.preset}; "
         f"or connect to the internet and run `python -m core warm --backbones {facts.name}`"
     )
 
@@ -99,17 +163,17 @@ def download(facts: Backbone, report: Report) -> Path:
     Raises:
         WeightsError: It cannot be fetched; says which files to put where.
     """
-    preset = SHAPES[facts.name].preset
-    if not preset:
+    if not facts.preset:
         raise WeightsError("The shipped weights of ToyCLIP are missing", "assets/toy_clip", remedy(facts))
     report(Progress("download", 0, 0, "bytes"))
     try:
-        from keras_hub.models import CLIPBackbone
+        from keras_hub.models import Backbone as KerasHubBackbone
 
-        presets: Any = CLIPBackbone.presets
-        description = presets[preset]
-        total = 4 * description["metadata"]["params"]  # bytes of float32
-        folder = _fetched(description["kaggle_handle"].removeprefix("kaggle://"), _kaggle() / preset, total, report)
+        presets: Any = KerasHubBackbone.presets
+        preset = presets[facts.preset]
+        total = 4 * preset["metadata"]["params"]  # bytes of float32
+        handle = preset["kaggle_handle"].removeprefix("kaggle://")  # keras/vit/keras/vit_base_.../3
+        folder = _fetched(handle, _kaggle() / Path(handle).parent, total, report)
     except Stopped:
         raise
     except Exception as error:  # without a network, libraries raise all kinds of errors
@@ -163,10 +227,11 @@ def _hugging_face() -> Path:
 
 def _kaggle_presets(preset: str) -> list[Path]:
     """The versions of a preset that are whole, the newest first: Kaggle's library marks them by a file beside them."""
-    marks = sorted((_kaggle() / preset).glob("*.complete"), key=lambda mark: (len(mark.name), mark.name), reverse=True)
-    return [mark.with_suffix("") for mark in marks]
+    marks = _kaggle().glob(f"keras/*/keras/{preset}/*.complete")
+    newest_first = sorted(marks, key=lambda mark: (len(mark.name), mark.name), reverse=True)
+    return [mark.with_suffix("") for mark in newest_first]
 
 
 def _kaggle() -> Path:
     cache = Path(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub").expanduser()
-    return cache / "models" / "keras" / "clip" / "keras"
+    return cache / "models"

@@ -1,0 +1,1 @@
+"""Vision transformers of KerasHub, layer by layer in plain Keras, and their checkpoints."""

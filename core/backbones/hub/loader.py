@@ -1,0 +1,59 @@
+"""Vision transformers of KerasHub as backbones: how to build them and find their weights. See `keras_loader`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.backbones import checkpoints
+from core.backbones.catalog import Backbone
+from core.backbones.clip.layers import class_token
+from core.backbones.hub import networks, tensors
+
+if TYPE_CHECKING:
+    import keras
+
+here, fetch, bring = checkpoints.here, checkpoints.download, checkpoints.bring
+
+
+def download_bytes(facts: Backbone) -> int:
+    """About the size of the files to download, float32."""
+    return 4 * facts.params
+
+
+def locate(facts: Backbone, path: Path) -> Path:
+    """The folder that a path names; `content` checks that it holds weights."""
+    return path.resolve()
+
+
+def content(facts: Backbone, path: Path) -> Path:
+    """The file whose content identifies the weights.
+
+    Raises:
+        WeightsError: The folder is missing or has no weights.
+    """
+    return checkpoints.weights_file(path, facts)
+
+
+def build(facts: Backbone, size: int, pooling: str) -> "keras.Model":
+    """The network, from `(b, s, s, 3)` to the class token or the mean of the patches."""
+    import keras
+
+    shape = networks.SHAPES[facts.name]
+    network = networks.vision_transformer(
+        size, shape.patch, shape.depth, shape.width, shape.heads, tokens=shape.tokens, scaled=shape.scaled
+    )
+    if pooling == "class":
+        features = class_token("pooled")(network.output)
+    else:
+        patches = keras.layers.Cropping1D((shape.tokens, 0), name="patches_only")(network.output)
+        features = keras.layers.GlobalAveragePooling1D(name="pooled")(patches)
+    return keras.Model(network.input, features, name=facts.name)
+
+
+def fill(network: "keras.Model", facts: Backbone, path: Path | None) -> None:
+    """Load weights into a network; None: it keeps its initial weights.
+
+    Raises:
+        WeightsError: The weights do not fit.
+    """
+    if path is not None:
+        tensors.read(path, network, facts)

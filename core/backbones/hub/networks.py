@@ -1,0 +1,68 @@
+"""Vision transformers written out, so that each of their layers can be looked at, frozen and cut like any other.
+
+KerasHub's own classes hide all blocks in one layer; a test compares the parameters and the outputs with theirs.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ViT:
+    """The shape of a vision transformer."""
+
+    patch: int  # pixels, square
+    depth: int  # blocks
+    width: int
+    heads: int
+    tokens: int = 1  # learned ones in front of the patches: the class token, and DeiT's for its teacher
+    scaled: bool = False  # whether a learned scale follows attention and dense layers, as in DINOv2
+    pretrained_size: int = 224  # pixels: the grid of the published position embeddings
+
+
+SHAPES = {
+    "ViTB32": ViT(32, 12, 768, 12),
+    "ViTB16": ViT(16, 12, 768, 12),
+    "ViTL16": ViT(16, 24, 1024, 16),
+    "DeiTTiny": ViT(16, 12, 192, 3, tokens=2),
+    "DeiTSmall": ViT(16, 12, 384, 6, tokens=2),
+    "DeiTBase": ViT(16, 12, 768, 12, tokens=2),
+    "DINOv2Small": ViT(14, 12, 384, 6, scaled=True, pretrained_size=518),
+    "DINOv2Base": ViT(14, 12, 768, 12, scaled=True, pretrained_size=518),
+    "DINOv2Large": ViT(14, 24, 1024, 16, scaled=True, pretrained_size=518),
+}
+
+
+def vision_transformer(
+    input_size: int, patch: int, depth: int, width: int, heads: int, *, tokens: int = 1, scaled: bool = False
+):
+    """ViT (arXiv:2010.11929): preprocessed pixels (b, s, s, 3) to tokens (b, tokens + patches, width)."""
+    from keras import Input, Model, layers
+    from keras_hub.layers import PositionEmbedding
+
+    def norm(x, name):
+        return layers.LayerNormalization(epsilon=1e-6, name=name)(x)
+
+    def add(x, y, name):
+        if scaled:  # a number a channel
+            y = layers.DepthwiseConv1D(1, use_bias=False, depthwise_initializer="ones", name=f"{name}_scale")(y)
+        return layers.Add(name=f"{name}_add")([x, y])
+
+    patches = (input_size // patch) ** 2
+    image = Input((input_size, input_size, 3), name="image")
+    x = layers.Conv2D(width, patch, patch, name="stem_patches")(image)
+    x = layers.Reshape((patches, width), name="stem_reshape")(x)
+    first = layers.Cropping1D((0, patches - tokens), name="stem_crop")(x)  # only its shape counts
+    first = PositionEmbedding(tokens, "random_normal", name="stem_class_token")(first)  # the same for every image
+    x = layers.Concatenate(axis=1, name="stem_tokens")([first, x])
+    positions = PositionEmbedding(tokens + patches, "random_normal", name="stem_positions")(x)
+    x = layers.Add(name="stem_add")([x, positions])
+    for index in range(depth):
+        name = f"transformer_block_{index}"
+        y = norm(x, f"{name}_norm1")
+        y = layers.MultiHeadAttention(heads, width // heads, name=f"{name}_attention")(y, y)
+        x = add(x, y, f"{name}_attention")
+        y = norm(x, f"{name}_norm2")
+        y = layers.Dense(4 * width, activation="gelu", name=f"{name}_dense1")(y)
+        y = layers.Dense(width, name=f"{name}_dense2")(y)
+        x = add(x, y, f"{name}_dense")
+    return Model(image, norm(x, "layer_norm"), name="vision_transformer")

@@ -1,0 +1,98 @@
+"""Tensors from a checkpoint's file, safetensors or PyTorch's, checked against those that a model consists of."""
+
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from core.backbones.catalog import Backbone
+from core.backbones.checkpoints import TORCH, remedy
+from core.backbones.torch_file import TorchFile
+from core.errors import WeightsError
+
+
+class _Safetensors:
+    """A safetensors file, as `TorchFile` reads one of PyTorch."""
+
+    def __init__(self, path: Path):
+        import ml_dtypes  # noqa: F401, teaches NumPy the name bfloat16, which safetensors asks it for
+        from safetensors import safe_open
+
+        self._file = safe_open(path, framework="numpy")
+
+    def close(self) -> None:
+        self._file.__exit__(None, None, None)
+
+    def names(self) -> set[str]:
+        return set(self._file.keys())
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return tuple(self._file.get_slice(name).get_shape())
+
+    def read(self, name: str) -> np.ndarray:
+        return self._file.get_tensor(name)
+
+
+class Tensors:
+    """A file of tensors, checked for exactly the expected ones, read one at a time as float32.
+
+    Args:
+        wanted: Name -> shape, where `(1,)` in the file is as good as `()`.
+        unused: Whether a tensor of this name may be there too.
+        prefix: What names in the file may begin with besides.
+
+    Raises:
+        WeightsError: The file is damaged, or of another model.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        facts: Backbone,
+        wanted: Mapping[str, tuple[int, ...]],
+        *,
+        unused: Callable[[str], bool],
+        prefix: str = "",
+    ):
+        from safetensors import SafetensorError
+
+        self.path, self.facts = path, facts
+        try:
+            self.file = TorchFile(self.path) if self.path.name == TORCH else _Safetensors(self.path)
+        except (SafetensorError, OSError, ValueError) as error:
+            raise WeightsError(
+                f"{self.path} ({self.path.stat().st_size:,} bytes) is damaged or cut short ({error})",
+                f"the tensors of {facts.weights_file} as safetensors, or as PyTorch 1.6 or newer writes them",
+                remedy(facts),
+            ) from error
+        self._stored = {name.removeprefix(prefix): name for name in self.file.names()}
+        self._check(wanted, {name for name in self._stored if not unused(name)})
+
+    def __enter__(self) -> "Tensors":
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.file.close()
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        try:
+            return np.asarray(self.file.read(self._stored[name]), np.float32)
+        except (KeyError, ValueError, zipfile.BadZipFile) as error:  # of a PyTorch file, whose values are checked here
+            raise WeightsError(f"{self.path} is damaged ({error})", remedy=remedy(self.facts)) from error
+
+    def _check(self, wanted: Mapping[str, tuple[int, ...]], names: set[str]) -> None:
+        problem = f"{self.path} is not {self.facts.name}: "
+        if names != set(wanted):
+            lacking, extra = sorted(set(wanted) - names), sorted(names - set(wanted))
+            what = f"it lacks {lacking[0]}" if lacking else f"it holds {extra[0]}, which does not belong to it"
+            more = len(lacking) + len(extra) - 1
+            raise WeightsError(
+                f"{problem}{what}" + (f" ({more} more do not fit)" if more else ""),
+                f"the {len(wanted)} tensors of {self.facts.weights_file}",
+                "Choose the folder of this model",
+            )
+        for name, shape in wanted.items():
+            received = self.file.shape(self._stored[name])
+            if received != shape and (received, shape) != ((1,), ()):
+                raise WeightsError(f"{problem}{name} is {received}", f"{shape}", "Choose the folder of this model")
