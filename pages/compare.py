@@ -5,7 +5,7 @@ import streamlit as st
 from core.errors import LabError
 from core.runs import ENDED
 from dashboard import server
-from dashboard.compare import agreement, fair_run, group, labels_worth, results, table
+from dashboard.compare import agreement, fair_run, group, labels_worth, results, several, table
 from dashboard.run import actions as run_actions
 from dashboard.run import export, progress, seeds, versus
 from dashboard.state import visitor
@@ -42,11 +42,14 @@ chosen = table.show(shown)
 if finished:
     agreement.show(finished)
     export.report_of(finished)
-if chosen is None:
-    st.caption("Select a row to see that run's accuracy for each class and its most frequent confusion.")
+if not chosen:
+    st.caption("Select a row to see that run in detail, two to compare them image by image, more for their curves.")
     st.stop()
 
-run = next(run for run in shown if run.id == chosen)
+run, *others = (run for run in shown if run.id in chosen)
+if others:
+    several.show([run, *others])
+    st.stop()
 head, actions = st.columns([6, 6], vertical_alignment="center")
 head.subheader(formats.plain(f"{run.name} on {run.config.dataset}"), anchor=False)
 with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
@@ -59,14 +62,14 @@ try:
         card, classes = st.columns([4, 8], gap="large")
         with card:
             components.result_card(run)
-            components.link("run", "Compare with another run", icon=":material/balance:", run=chosen, view=versus.TAB)
+            components.link("run", "Compare with another run", icon=":material/balance:", run=run.id, view=versus.TAB)
         with classes:
-            counts = server.runs.confusion(chosen)
+            counts = server.runs.confusion(run.id)
             st.markdown(findings.classes(counts))
             components.chart(charts.per_class(counts), key="classes", alt="Accuracy of each class with its interval")
     elif run.status in ENDED:
         progress.why_it_ended(run)
     else:
-        progress.show(chosen)
+        progress.show(run.id)
 except LabError as error:
     components.show_error(error)

@@ -82,7 +82,7 @@ def create(config: RunConfig, *, scheduler: str | None = None, entry: str = "") 
         people.demand("see", get(config.start).person)
     if config.weights not in NAMED_WEIGHTS:
         people.demand("name server files")
-    name = _named(config) + (seed_name(config) if entry else "")
+    name = default_name(config) + (seed_name(config) if entry else "")
     tags = {_TAG + "status": "queued", _TAG + "owner": json.dumps(_this_process() | {"scheduler": scheduler})}
     tags |= {_TAG + "entry": entry} if entry else {}
     if person != people.LECTURER:
@@ -368,6 +368,15 @@ def process_alive(run_id: str, owner: dict) -> bool:
     return process["boot"] == owner["boot"] and abs(process["started"] - owner["started"]) < 1
 
 
+def default_name(config: RunConfig) -> str:
+    """A short name that distinguishes a run from most others."""
+    name = f"{config.backbone} {config.recipe or config.method} {config.input_size} px"
+    if config.method != ZERO_SHOT:
+        return f"{name}, projected" if config.pooling == "projected" else name
+    count = len(prompts.templates(config.templates))
+    return name + (f", {count} templates" if count > 1 else "") + (", own names" if config.classes else "")
+
+
 def write_progress(run_id: str, progress: Progress, points: Sequence[tuple[str, float, int]]) -> None:
     """Write the progress of a run, and points (metric, value, step) of its curves."""
     from mlflow.entities import Metric, RunTag
@@ -543,15 +552,6 @@ def _confusion(path: Path) -> pd.DataFrame:
     if table.shape[0] != table.shape[1] or len(table) < 2:
         raise ValueError(f"a table of {table.shape}")
     return pd.DataFrame(table[1:, 1:].astype(np.int64), index=table[1:, 0], columns=table[0, 1:])
-
-
-def _named(config: RunConfig) -> str:
-    """A short name that distinguishes a run from most others."""
-    name = f"{config.backbone} {config.recipe or config.method} {config.input_size} px"
-    if config.method != ZERO_SHOT:
-        return f"{name}, projected" if config.pooling == "projected" else name
-    count = len(prompts.templates(config.templates))
-    return name + (f", {count} templates" if count > 1 else "") + (", own names" if config.classes else "")
 
 
 def _this_process() -> dict:

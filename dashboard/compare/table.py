@@ -84,8 +84,8 @@ def choose_runs(runs: Sequence[RunRow]) -> list[RunRow]:
     ]
 
 
-def show(rows: Sequence[RunRow]) -> str | None:
-    """Draw the table; returns the id of the selected run."""
+def show(rows: Sequence[RunRow]) -> list[str]:
+    """Draw the table; returns the ids of the selected runs."""
     runs = table(rows)
     head, switch, download = st.columns([6, 3, 2], vertical_alignment="center")
     head.subheader(formats.count(len(runs), "run"), anchor=False)
@@ -108,15 +108,15 @@ def show(rows: Sequence[RunRow]) -> str | None:
         column_config=_columns(),
         hide_index=True,
         on_select="rerun",
-        selection_mode="single-row",
+        selection_mode="multi-row",
         selection_default={"selection": {"rows": [ids.index(shown)]}} if shown else None,
         key=f"runs-{hash(tuple(ids))}",  # a selection is a position, which is wrong once the rows change
         alt="Every run with its settings and results",
     )
     selected = selections.table_ids(event, runs)
-    if selected and selected[0] != shown:
+    if len(selected) == 1 and selected[0] != shown:
         visitor.update(run=selected[0])
-    return selected[0] if selected else None
+    return selected
 
 
 def labelled(runs: pd.DataFrame) -> pd.Series:

@@ -61,7 +61,11 @@ def show(run: RunRow, runs: Sequence[RunRow]) -> None:
     titles = {other.id: choices.run_title(other) for other in others.values()}
     if st.session_state.get("other") not in titles:  # it has another dataset, or is now the run itself
         st.session_state.pop("other", None)
-    other = others[choices.titled(st.selectbox, "other", "Against", titles)]
+    pair(run, others[choices.titled(st.selectbox, "other", "Against", titles)])
+
+
+def pair(run: RunRow, other: RunRow) -> None:
+    """Which of two finished runs is better, what differs between them, and on which images."""
     names = names_of(run, other)
     if run.seeds or other.seeds:
         _verdict(run, other, names)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from core.config import TITLES, TRAINED, ZERO_SHOT
-from core.runs import RunRow
+from core.runs import RunRow, default_name, seed_name
 from dashboard.ui import formats
 
 
@@ -17,7 +17,7 @@ def two(first: RunRow, second: RunRow) -> tuple[str, str]:
 
 
 def one(run: RunRow) -> str:
-    """Its backbone, method and input size, and what is unusual about it."""
+    """What a person called it, or its backbone; its method and input size, and what is unusual about it."""
     mark = ", untrained weights" if run.weights_origin == "untrained" and run.config.method != "scratch" else ""
     how = (
         TITLES.get(run.config.method, run.config.method).lower() if run.config.method in TRAINED else run.config.method
@@ -29,7 +29,9 @@ def one(run: RunRow) -> str:
         mark = f", pixels divided by 255{mark}"
     if run.seeds:
         mark += f", mean of {formats.count(run.n_seeds, 'seed')}"
-    return f"{run.config.backbone} ({how}, {run.config.input_size} px{mark})"
+    named = run.name.removesuffix(seed_name(run.config)) != default_name(run.config)
+    title = f"{run.name} ({run.config.backbone}, " if named else f"{run.config.backbone} ("
+    return f"{title}{how}, {run.config.input_size} px{mark})"
 
 
 def apart(runs: Sequence[RunRow]) -> dict[str, str]:

@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core import backbones, execute, runs
 from core.config import RunConfig
@@ -174,3 +175,36 @@ def test_runs_are_ranked_by_the_measure_that_is_chosen(visit, used):
     page.selectbox(key="measure").set_value("macro_f1").run()
     assert page.query_params["measure"] == "macro_f1"
     assert page.dataframe[0].value.set_index("run_id")["macro_f1"].dropna().between(1, 100).sum() == len(losses)
+
+
+def select(ids: list[str]) -> AppTest:
+    """What the page shows below its table for these selected rows, which AppTest cannot select."""
+
+    def selected(ids: list[str]) -> None:
+        from dashboard import server
+        from dashboard.compare import several
+
+        several.show([row for row in server.runs.entries() if row.id in ids])
+
+    return AppTest.from_function(selected, kwargs={"ids": ids}, default_timeout=120).run()
+
+
+def test_two_selected_runs_are_compared_image_by_image_and_more_by_their_curves(visit, used):
+    visit("compare")
+    runs.describe(used[0], name="*mine*")
+    two = select(used[:2])
+    assert [metric.label for metric in two.metric] == ["Linear, epoch by epoch", "Linear"]
+    assert any("Image by image" in each.value for each in two.subheader)
+    assert any(r"\*mine\*" in each.value for each in two.subheader)
+    more = select(used[:3])
+    bars, curves = (json.loads(chart.proto.spec)["data"] for chart in more.get("plotly_chart"))
+    assert len(bars[0]["y"]) == 2
+    assert {trace["legendgroup"] for trace in curves} <= {"Training", "Validation"}
+    assert any("The curves of 1 of them" in each.value for each in more.caption)
+    assert not (two.exception or more.exception)
+
+
+def test_a_run_that_somebody_named_is_called_so_in_the_answers(visit, used):
+    for run_id in used[:2]:
+        runs.describe(run_id, name="the <b>one</b>")
+    assert any(r"the \<b\>one\</b\> (Tiny" in text.value for text in visit("compare").main.markdown)

@@ -30,16 +30,17 @@ def run(backbone: str, accuracy: float, margin: float = 0.01, extract: float = 1
         "seconds_evaluate": 1.0,
         "images_per_second": 3000 / extract,
     }
+    usual |= changes
     return row(
         id=f"{backbone}-{accuracy}",
-        name=f"{backbone} linear 160 px",
+        name=f"{backbone} {usual['method']} {usual['input_size']} px",
         backbone=backbone,
         accuracy=accuracy,
         accuracy_low=accuracy - margin,
         accuracy_high=accuracy + margin,
         seconds_extract=extract,
         seconds=extract + 4,
-        **usual | changes,
+        **usual,
     )
 
 
