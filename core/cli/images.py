@@ -89,7 +89,7 @@ def check(name: str, *, clean: bool, report: Report) -> tuple[dict, str]:
     lines.append(f"{within:,} pairs within the test images, or within the others")
     result = asdict(found) | {"leaked": len(found.leaked()), "agreement": near_duplicates.SURE, "sizes": enough}
     if clean:
-        copy = near_duplicates.clean(name)
+        copy = near_duplicates.clean(name, found.leaked().tolist())
         lines.append(f"{copy.name} is a copy without them")
         result |= {"clean": copy.name}
     return result, "\n".join(lines)

@@ -6,7 +6,7 @@ The correlation of the details of the two at the best shift is how far they agre
 https://arxiv.org/abs/1902.00423), who judged by features and by eye.
 """
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -68,7 +68,7 @@ def sentence(count: int, n_test: int) -> str:
 
 def find(dataset: Dataset) -> NearDuplicates | None:
     """The stored result; None if there is none."""
-    return storage.find(KIND, _key(dataset), _parse)
+    return storage.find(KIND, _key(dataset), parse)
 
 
 def search(name: str, report: Report = silent) -> NearDuplicates:
@@ -105,8 +105,14 @@ def of(dataset: Dataset, report: Report = silent) -> NearDuplicates:
     return NearDuplicates(leaks, within, len(test))
 
 
-def clean(name: str, least: float = SURE, report: Report = silent) -> Dataset:
-    """Store a copy of a dataset whose test split lacks the images that are nearly training or validation images.
+def parse(value: dict[str, Any]) -> NearDuplicates:
+    """A result as it was kept."""
+    pairs = {part: [Pair(**pair) for pair in value[part]] for part in ("leaks", "within")}
+    return NearDuplicates(**pairs, n_test=value["n_test"])
+
+
+def clean(name: str, leaked: Sequence[int], report: Report = silent) -> Dataset:
+    """Store a copy of a dataset whose test split lacks these images, which are nearly training or validation images.
 
     Its splits are the official ones of the copy; the dataset stays as it is.
 
@@ -116,11 +122,9 @@ def clean(name: str, least: float = SURE, report: Report = silent) -> Dataset:
         Stopped: `report` raised it; nothing is kept.
     """
     dataset = datasets.load(name)
-    found = find(dataset)
-    leaked = found.leaked(least) if found else np.empty(0, np.int64)
-    if found is None or not len(leaked):
+    if not leaked:
         raise DatasetError(f"No near-duplicates are known among the test images of {dataset.title!r}", "", "Look first")
-    note = f"Left out of {dataset.title}: {sentence(len(leaked), found.n_test)}."
+    note = f"Left out of {dataset.title}: {sentence(len(leaked), len(datasets.splits(dataset)['test']))}."
     kept = np.setdiff1d(np.arange(len(dataset.labels)), leaked)
     return datasets.copy(dataset, f"{dataset.title} clean", kept=kept, note=note, report=report)
 
@@ -191,8 +195,3 @@ def _unique(pairs: list[Pair], key: Callable[[Pair], Hashable]) -> list[Pair]:
 
 def _key(dataset: Dataset) -> str:
     return storage.digest([VERSION, dataset.fingerprint])
-
-
-def _parse(value: dict[str, Any]) -> NearDuplicates:
-    pairs = {part: [Pair(**pair) for pair in value[part]] for part in ("leaks", "within")}
-    return NearDuplicates(**pairs, n_test=value["n_test"])

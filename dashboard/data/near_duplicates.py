@@ -2,68 +2,105 @@
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.data import near_duplicates
 from core.data.datasets import Dataset
 from core.data.near_duplicates import NearDuplicates, Pair
+from core.evaluation import feature_duplicates, label_errors
+from core.features.estimates import Count
 from dashboard import server
 from dashboard.data import copies, searches
-from dashboard.ui import contact_sheet, formats
+from dashboard.ui import contact_sheet, formats, task_progress
 
 TAB = "Near-duplicates"
 COLUMNS, ROWS = 6, 3  # of pairs at once
 PAPER = "https://arxiv.org/abs/1902.00423"
-WHICH = {"leaks": "Test (left) and training", "within": "Within a split"}
+WHICH = {"leaks": "Test (left) and training", "within": "Within a split", "features": "By features"}
 FIRST = {"surest": "Surest first", "least": "Least sure first"}
+DETAILS = (
+    "The correlation of the details of two images at 32 pixels, at the best shift. Lower it to see more pairs, down to "
+    "images that are only similar."
+)
+COSINE = "The cosine of the features of two images. Lower it to see more pairs, down to images of similar things."
 
 
 def show(dataset: Dataset) -> None:
     """The pairs that were found, or the button that looks for them."""
     search = server.datasets.search(dataset)
-    if not search.running and (found := server.datasets.near_duplicates_of(dataset)):
-        _judge(dataset, found)
+    if search.running or not (found := server.datasets.near_duplicates_of(dataset)):
+        searches.offer(
+            search,
+            "Look for near-duplicates",
+            why="A test image that is nearly a training image, such as the same photo mirrored or cropped differently, "
+            f"tests memory, not recognition. About 3 % of CIFAR-10's do ([Barz and Denzler, 2020]({PAPER})).",
+            icon=":material/compare:",
+        )
         return
-    searches.offer(
-        search,
-        "Look for near-duplicates",
-        why="A test image that is nearly a training image, such as the same photo mirrored or cropped differently, "
-        f"tests memory, not recognition. About 3 % of CIFAR-10's do ([Barz and Denzler, 2020]({PAPER})).",
-        icon=":material/compare:",
-    )
-
-
-def _judge(dataset: Dataset, found: NearDuplicates) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    choices = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    with choices:
         which = st.segmented_control(
             "Pairs", list(WHICH), format_func=WHICH.__getitem__, default="leaks", key="pairs", required=True
         )
-        least = st.slider(
-            "Agreement of at least",
-            near_duplicates.LEAST,
-            1.0,
-            near_duplicates.SURE,
-            0.01,
-            key="agreement",
-            width=260,
-            help="The correlation of the details of two images at 32 pixels, at the best shift. Lower it to see more "
-            "pairs, down to images that are only similar.",
+    if which == "features":
+        _by_features(dataset, found, choices)
+        return
+    least, first = _choose(choices, "agreement", near_duplicates.LEAST, near_duplicates.SURE, DETAILS)
+    st.markdown(f"**{found.summary(least)}.**")
+    _pairs(dataset, [pair for pair in getattr(found, which) if pair.agreement >= least], first)
+    _offer_copy(dataset, found.leaked(least))
+
+
+def _by_features(dataset: Dataset, found: NearDuplicates, choices: DeltaGenerator) -> None:
+    """What a network hardly tells apart, beyond what was found by details; or the button that looks for it."""
+    source, search = label_errors.usual(dataset.name), server.datasets.search_features(dataset)
+    if search.running or not (similar := server.datasets.feature_duplicates_of(dataset)):
+        counted = Count("feature-duplicates")
+        if not search.running:
+            feature_duplicates.count(source, into=counted)
+        searches.offer(
+            search,
+            "Look by features",
+            why="A network may recognise the same photo in other details, such as another crop or colour; it also "
+            "takes two photos of one thing for the same. Judge by eye.",
+            icon=":material/grain:",
+            kept=task_progress.CONTINUES.format("features"),
+            counted=counted,
         )
+        return
+    least, first = _choose(choices, "cosine", feature_duplicates.LEAST, feature_duplicates.SURE, COSINE)
+    alike, known = similar.leaked(least), found.leaked()
+    others = len(np.setdiff1d(alike, known))
+    st.markdown(
+        f"**{formats.count(len(alike), 'test image')} {'looks' if len(alike) == 1 else 'look'} nearly like a training "
+        f"image to {source.backbone}.** Those that were not found by their details: {others:,}."
+    )
+    _pairs(dataset, [pair for pair in similar.leaks if pair.agreement >= least and pair.row not in known], first)
+    _offer_copy(dataset, np.union1d(alike, known))
+
+
+def _choose(choices: DeltaGenerator, key: str, least: float, sure: float, help: str) -> tuple[float, str]:
+    """From what agreement on pairs are shown, and which of them first."""
+    with choices:
+        agreement = st.slider("Agreement of at least", least, 1.0, sure, 0.01, key=key, width=260, help=help)
         first = st.segmented_control(
             "Order", list(FIRST), format_func=FIRST.__getitem__, default="surest", key="order", required=True
         )
-    st.markdown(f"**{found.summary(least)}.**")
-    pairs = [pair for pair in getattr(found, which) if pair.agreement >= least]
-    _pairs(dataset, pairs[: -COLUMNS * ROWS - 1 : -1] if first == "least" else pairs[: COLUMNS * ROWS])
-    if len(pairs) > COLUMNS * ROWS:
-        st.caption(f"{COLUMNS * ROWS} of {formats.count(len(pairs), 'pair')}")
-    if leaked := len(found.leaked(least)):
-        label = f"Make a copy without {formats.count(leaked, 'test image')}"
-        copies.offer(server.datasets.clean(dataset, least), label, icon=":material/cleaning_services:", key="clean")
+    return agreement, first
 
 
-def _pairs(dataset: Dataset, pairs: list[Pair]) -> None:
-    for start in range(0, len(pairs), COLUMNS):
-        for column, pair in zip(st.columns(COLUMNS), pairs[start : start + COLUMNS], strict=False):
+def _offer_copy(dataset: Dataset, leaked: np.ndarray) -> None:
+    if len(leaked):
+        label = f"Make a copy without {formats.count(len(leaked), 'test image')}"
+        copy = server.datasets.clean(dataset, leaked.tolist())
+        copies.offer(copy, label, icon=":material/cleaning_services:", key="clean")
+
+
+def _pairs(dataset: Dataset, pairs: list[Pair], first: str) -> None:
+    most = COLUMNS * ROWS
+    shown = pairs[: -most - 1 : -1] if first == "least" else pairs[:most]
+    for start in range(0, len(shown), COLUMNS):
+        for column, pair in zip(st.columns(COLUMNS), shown[start : start + COLUMNS], strict=False):
             rows = np.array([pair.row, pair.twin])
             names = [formats.plain(dataset.class_names[label]) for label in dataset.labels[rows]]
             title = names[0] if names[0] == names[1] else f"{names[0]} and {names[1]}"
@@ -73,3 +110,5 @@ def _pairs(dataset: Dataset, pairs: list[Pair]) -> None:
                 width="stretch",
                 alt=f"Images {pair.row} and {pair.twin}",
             )
+    if len(pairs) > most:
+        st.caption(f"{most} of {formats.count(len(pairs), 'pair')}")

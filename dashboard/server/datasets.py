@@ -1,6 +1,6 @@
 """Datasets on this machine, and their downloads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from core.data.datasets import Dataset, Summary
 from core.data.near_duplicates import NearDuplicates
 from core.data.odd_images import OddImages
 from core.errors import LabError
-from core.evaluation import label_errors, leaks
+from core.evaluation import feature_duplicates, label_errors, leaks
 from core.evaluation.label_errors import LabelErrors
 from core.progress import Report
 from dashboard.server import line as lines
@@ -70,9 +70,24 @@ def search(dataset: Dataset) -> Task:
     return Task(name, near_duplicates.search, (dataset.name,), failure="The images cannot be compared")
 
 
-def clean(dataset: Dataset, least: float) -> Task:
-    """Copies a dataset without the test images that agree with training images to `least` or more."""
-    return _copy(tasks.name("clean", dataset.fingerprint, least), _clean, dataset.name, least)
+@_of_content
+def feature_duplicates_of(dataset: Dataset) -> NearDuplicates | None:
+    """`feature_duplicates.find`: what has been found, for any visitor."""
+    try:
+        return feature_duplicates.find(label_errors.usual(dataset.name))
+    except LabError:  # deleted or renamed a moment ago
+        return None
+
+
+def search_features(dataset: Dataset) -> Task:
+    """Looks for near-duplicates by features."""
+    name, source = tasks.name("feature-duplicates", dataset.fingerprint), label_errors.usual(dataset.name)
+    return Task(name, feature_duplicates.search, (source,), failure="The images cannot be compared")
+
+
+def clean(dataset: Dataset, leaked: Sequence[int]) -> Task:
+    """Copies a dataset without these test images, which are nearly training images."""
+    return _copy(tasks.name("clean", dataset.fingerprint, *leaked), _clean, dataset.name, leaked)
 
 
 @_of_content
@@ -118,6 +133,7 @@ def refresh() -> None:
     _available.clear()
     _loaded.clear()
     near_duplicates_of.clear()
+    feature_duplicates_of.clear()
     leaked.clear()
     label_errors_of.clear()
     odd_images_of.clear()
@@ -152,8 +168,8 @@ def _copy(name: str, function: Callable, *arguments: Any) -> Task:
     return Task(name, people.on_behalf, work, failure="The dataset cannot be copied", line=lines.files)
 
 
-def _clean(name: str, least: float, report: Report) -> str:
-    return near_duplicates.clean(name, least, report).name  # the images stay in the worker
+def _clean(name: str, leaked: Sequence[int], report: Report) -> str:
+    return near_duplicates.clean(name, leaked, report).name  # the images stay in the worker
 
 
 def _relabel(name: str, changes: Mapping[int, int], report: Report) -> str:

@@ -40,7 +40,7 @@ def test_where_all_images_are_identical_each_search_ends_and_a_run_says_that_it_
     found = near_duplicates.search(name)
     assert len(found.leaked()) == found.n_test == 4
     with pytest.raises(DatasetError, match="No image for test would remain"):
-        near_duplicates.clean(name)
+        near_duplicates.clean(name, found.leaked().tolist())
     assert odd_images.search(name).count == 0
     run_id = runs.create(tiny(name))
     assert execute.perform(run_id) == "finished"

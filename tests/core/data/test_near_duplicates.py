@@ -54,7 +54,7 @@ def test_planted_copies_are_found_and_left_out():
     splits = datasets.splits(dataset)
     assert near_duplicates.find(dataset) is None
     with pytest.raises(DatasetError, match="No near-duplicates are known"):
-        near_duplicates.clean("planted")
+        near_duplicates.clean("planted", [])
     result = near_duplicates.search("planted")
     twins = {pair.row: pair for pair in result.leaks if pair.agreement >= near_duplicates.SURE}
     for number, kind in enumerate(CHANGES):
@@ -71,10 +71,11 @@ def test_planted_copies_are_found_and_left_out():
     assert not others
     assert near_duplicates.find(dataset) == result
 
+    leaked = result.leaked().tolist()
     with pytest.raises(Stopped):
-        near_duplicates.clean("planted", report=stop)
+        near_duplicates.clean("planted", leaked, report=stop)
     assert {summary.name for summary in datasets.available()}.isdisjoint({"planted-clean"})
-    clean = near_duplicates.clean("planted")
+    clean = near_duplicates.clean("planted", leaked)
     assert clean.notes[-1].startswith(f"Left out of Planted: {len(result.leaked())} of the 500 test images are nearly")
     assert (clean.name, clean.title) == ("planted-clean", "Planted clean")
     assert clean.fingerprint != dataset.fingerprint
