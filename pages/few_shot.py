@@ -66,7 +66,7 @@ picture = st.container()
 if server.engine.store_open():
     finished = {
         run.id: run
-        for run in server.runs.rows()
+        for run in server.runs.entries()
         if run.status == "finished" and run.config.dataset == name and run.n_test == n_test
     }
     zero_shot = [run for run in finished.values() if run.config.method == ZERO_SHOT]
@@ -84,7 +84,8 @@ if server.engine.store_open():
     )
     drawn = drawn.split("+") if drawn else []
     for run in (finished[run_id] for run_id in drawn):
-        title = f"{run.config.backbone}'s {TITLES[run.config.method].lower()} ({formats.percent(run.accuracy)})"
+        mean = f", mean of {formats.count(run.n_seeds, 'seed')}" if run.seeds else ""
+        title = f"{run.config.backbone}'s {TITLES[run.config.method].lower()} ({formats.percent(run.accuracy)}{mean})"
         if title in lines:  # runs with the same title are distinguished by their start
             title += f" of {formats.moment(run.created)}"
         lines[title] = Interval(run.accuracy, run.accuracy_low, run.accuracy_high)

@@ -19,6 +19,8 @@ def show(run: RunRow) -> None:
         with st.popover("Name and notes", icon=":material/edit:"):
             _describe(run)
     progress.resume_button(run)
+    if run.entry:
+        components.link("run", "All its seeds", icon=":material/casino:", run=run.entry)
     settings = same(run.config, seeds=max(len(run.seeds), 1))
     components.link("train", "Use these settings again", icon=":material/replay:", **settings)
     if mine and run.status in ENDED:

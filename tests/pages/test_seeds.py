@@ -9,7 +9,7 @@ from core.config import RunConfig
 from core.evaluation import comparison
 from dashboard.run import report
 from dashboard.ui import findings
-from tests.pages.conftest import TINY, said
+from tests.pages.conftest import TINY, said, wait
 from tests.pages.test_run import links
 
 
@@ -62,6 +62,18 @@ def test_a_seed_is_opened_as_a_run_and_lists_its_entry_beside_it(visit, entry):
     box = page.selectbox(key="choose-run")
     assert box.value == first.id
     assert sum("seed 1" in option for option in box.options) == 1
+    assert "All its seeds" in links(page)
+
+
+def test_a_mean_over_seeds_is_one_line_to_reach_on_few_shot(visit, store):
+    entry = runs.new_entry()
+    for config in seeds.configs(RunConfig(backbone="Tiny", n_train=200), 2):
+        execute.perform(runs.create(config, entry=entry))
+    page = visit("few_shot", backbones="Tiny", input_size="32", lines=entry)
+    wait(page, lambda: any(box.key == "lines" for box in page.multiselect))
+    assert [option for option in page.multiselect(key="lines").options if "2 seeds" in option]
+    assert page.multiselect(key="lines").value == [entry]
+    assert len(page.multiselect(key="lines").options) == 1
 
 
 def test_train_starts_seeds_as_one_entry_and_refuses_seeds_that_would_all_be_the_same(visit, used):
