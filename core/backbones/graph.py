@@ -40,18 +40,20 @@ def uses(network: "keras.Model") -> list[Use]:
     return [Use(node.operation, tuple(node.input_tensors), tuple(node.outputs)) for node in _nodes(network)]
 
 
-def before_last(network: "keras.Model", x: Any) -> Any:
-    """What the last operation of a network gets, for an input of any dtype: unlike the network's own call, a gradient
-    with respect to it exists."""
+def steps(network: "keras.Model", x: Any) -> Iterator[tuple[Any, Any]]:
+    """Each operation of a network with its first input, in forward order, and then done.
+
+    Unlike the network's own call, this converts no input: a gradient with respect to it exists.
+    """
     from keras import tree
 
-    first, *nodes, _ = _nodes(network)
+    first, *nodes = _nodes(network)
     values = {id(first.outputs[0]): x}
     for node in nodes:
         args, kwargs = node.arguments.fill_in(values)
-        x = node.operation(*args, **kwargs)
-        values |= {id(symbol): value for symbol, value in zip(node.outputs, tree.flatten(x), strict=True)}
-    return x
+        yield node.operation, args[0]
+        outputs = tree.flatten(node.operation(*args, **kwargs))
+        values |= {id(symbol): value for symbol, value in zip(node.outputs, outputs, strict=True)}
 
 
 def sources(operation: Any) -> list[Any]:

@@ -1,19 +1,23 @@
-"""Which pixels of an image support a class, by four methods, and how far to believe them.
+"""Which pixels of an image support a class, by five methods.
 
     Grad-CAM              the last feature map, weighted by its gradient (see `gradcam`)
     occlusion             how much the score falls when a patch is covered: Zeiler and Fergus, ECCV 2014
     integrated gradients  gradients along the way from an empty image to this one: Sundararajan et al., ICML 2017
     SmoothGrad            the mean gradient of noisy copies: Smilkov et al., 2017 (https://arxiv.org/abs/1706.03825)
+    attention rollout     of a transformer, how patches reach the class token: Abnar and Zuidema, ACL 2020
 
 A pixel is taken away by giving it the mean colour of its image. A score is what the softmax is applied to.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isqrt
 from typing import Any
 
 import numpy as np
 
+from core.backbones import graph
+from core.backbones.clip.layers import attention_in
 from core.errors import RunError
 from core.explain import gradcam, gradients
 from core.runs import models
@@ -86,6 +90,34 @@ def _smooth_grad(model: Any, image: np.ndarray, class_index: int) -> np.ndarray:
     return np.abs(_slopes(model, image + noise, class_index).mean(axis=0)).sum(axis=-1)
 
 
+def _rollout(model: Any, image: np.ndarray, class_index: int) -> np.ndarray:
+    """Attention multiplied from layer to layer, half of each for the residual connection; the same for any class."""
+    attentions = _attentions(model, image[None].astype(np.float32))
+    if not attentions:
+        raise RunError("This network has no attention", "a transformer, such as ViT or CLIP", "Choose another method")
+    reached = np.eye(len(attentions[0]))
+    for attention in attentions:
+        reached = (attention + np.eye(len(attention))) / 2 @ reached
+    side = isqrt(len(reached) - 1)  # patches follow the class token, and DeiT's for its teacher
+    heat = reached[0, -(side**2) :].reshape(side, side)
+    return heat - heat.min()
+
+
+def _attentions(model: Any, x: Any) -> list[np.ndarray]:
+    """The attention of each layer, the mean of its heads: (t, t) from tokens, in rows that sum to 1, to tokens."""
+    import keras
+
+    attentions = []
+    for operation, inputs in graph.steps(model, x):
+        if isinstance(operation, keras.Model):
+            return _attentions(operation, inputs)
+        if found := attention_in(operation, inputs):
+            attention, normed = found
+            _, scores = attention(normed, normed, return_attention_scores=True)
+            attentions.append(gradients.to_numpy(scores)[0].mean(axis=0))
+    return attentions
+
+
 def _slopes(model: Any, images: np.ndarray, class_index: int) -> np.ndarray:
     """The gradient (b, s, s, 3) of a class's score with respect to the pixels of each image."""
     import keras
@@ -114,6 +146,7 @@ class Method:
     title: str
     how: str  # what its maps show
     compute: Callable[[Any, np.ndarray, int], np.ndarray]  # model, image, class -> (h, w), positive where it supports
+    of_class: bool = True  # whether its maps differ from class to class
 
 
 METHODS = {
@@ -130,6 +163,9 @@ METHODS = {
         "SmoothGrad",
         f"the mean gradient of {COPIES} noisy copies: where pixels matter, for or against the class",
         _smooth_grad,
+    ),
+    "rollout": Method(
+        "Attention rollout", "how attention carries patches to the class token, for any class", _rollout, of_class=False
     ),
 }
 TITLES = {name: method.title for name, method in METHODS.items()}

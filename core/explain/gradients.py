@@ -1,5 +1,6 @@
 """Gradients of a Keras network, on TensorFlow or JAX, and what to take them of."""
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -44,7 +45,8 @@ def scores(model: Any, pixels: Any) -> Any:
     Args:
         model: From uint8 images to probabilities; its last layer is the classifier, with the softmax or followed by it.
     """
-    return before_softmax(graph.uses(model)[-1].operation, graph.before_last(model, pixels))
+    ((classifier, x),) = deque(graph.steps(model, pixels), maxlen=1)
+    return before_softmax(classifier, x)
 
 
 def before_softmax(classifier: Any, x: Any) -> Any:

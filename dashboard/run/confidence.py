@@ -46,7 +46,7 @@ def _images(run: RunRow) -> None:
         row = image_grid.selected()
         with st.container(horizontal=True, vertical_alignment="bottom"):
             _any_row(first if row is None else row)
-        explanation.show(run, first if row is None else row, explanation.methods("grad-cam"))
+        explanation.show(run, first if row is None else row, explanation.methods(explanation.usual(run)))
 
 
 def _calibration(run: RunRow) -> None:

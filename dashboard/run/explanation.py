@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from core import backbones
 from core.data.datasets import Dataset
 from core.errors import LabError, RunError
 from core.explain import attribution
@@ -16,9 +17,14 @@ SIZE = 384  # pixels of an image
 FEW_POSITIONS = 25  # of a feature map, below which a heat map hardly locates anything
 
 
+def usual(run: RunRow) -> str:
+    """The method that comes first: of a network without feature maps another one."""
+    return "rollout" if backbones.get(run.config.backbone).is_transformer else "grad-cam"
+
+
 def methods(*default: str) -> list[str]:
     """A choice of methods that explain images, none or more."""
-    chosen = address.several("explain", "Explained by", attribution.TITLES, default=default)
+    chosen = address.several("explain", "Explained by", attribution.TITLES, default=default, wrap=True)
     return chosen.split("+") if chosen else []
 
 
@@ -39,9 +45,10 @@ def show(run: RunRow, row: int, methods: list[str]) -> None:
     probabilities = predictions.loc[row, [f"p_{index}" for index in range(len(names))]].to_numpy(float)
     classes = list(dict.fromkeys([predicted, label]))
     for method in methods:
-        ready = isinstance(_maps(run, method, row, dataset, classes), list | LabError)
+        shown = classes if attribution.METHODS[method].of_class else classes[:1]
+        ready = isinstance(_maps(run, method, row, dataset, shown), list | LabError)
         poll = st.fragment(_heat_maps, run_every=None if ready else POLL)
-        poll(run, method, row, classes, waiting=not ready)
+        poll(run, method, row, shown, waiting=not ready)
     components.chart(
         run_charts.probabilities(names, probabilities),
         key=f"probabilities-{run.id}",
@@ -60,7 +67,7 @@ def _heat_maps(run: RunRow, method: str, row: int, classes: list[int], *, waitin
     cells = [*st.columns(per_row, gap="small"), *st.columns(per_row, gap="small")]
     cells[0].image(components.thumbnail(image, SIZE), caption="The image", width="stretch", alt=f"Image {row}")
     for cell, index, heat in zip(cells[1:], classes, heats, strict=False):
-        name = dataset.class_names[index]
+        name = dataset.class_names[index] if attribution.METHODS[method].of_class else "any class"
         cell.image(
             components.thumbnail(heatmap.over(image, heat, SIZE), SIZE),
             caption=formats.plain(f"Evidence for {name}" if heat.any() else f"No evidence for {name}"),

@@ -19,3 +19,13 @@ def class_token(name: str | None = None) -> "keras.Layer":
 def attention_projections(attention: "keras.layers.MultiHeadAttention") -> tuple[Any, Any, Any, Any]:
     """The dense layers of an attention: query, key, value, output."""
     return attention._query_dense, attention._key_dense, attention._value_dense, attention._output_dense
+
+
+def attention_in(operation: Any, x: Any) -> tuple[Any, Any] | None:
+    """The attention that is or begins an operation of a transformer, and its input for the operation's input x."""
+    from keras.layers import MultiHeadAttention
+    from keras_hub.src.models.clip.clip_layers import CLIPEncoderLayer
+
+    if isinstance(operation, MultiHeadAttention):
+        return operation, x
+    return (operation.attention, operation.layer_norm_1(x)) if isinstance(operation, CLIPEncoderLayer) else None

@@ -57,7 +57,7 @@ def test_scores_are_those_whose_softmax_the_network_returns(network, image):
     assert np.asarray(network(image[None])) == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.parametrize("method", attribution.METHODS)
+@pytest.mark.parametrize("method", [name for name in attribution.METHODS if name != "rollout"])
 def test_it_is_the_same_each_time_and_leaves_the_network_as_it_was(network, image, method):
     before = np.asarray(network(image[None]))
     first, second = (attribution.of_model(network, method, image, 3) for _ in range(2))
@@ -83,3 +83,23 @@ def test_a_network_that_rounds_resized_pixels_has_no_gradient_and_that_is_said(m
     image = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
     with pytest.raises(RunError, match=r"rounds the pixels.*Choose occlusion"):
         attribution.of_model(model, method, image, 3)
+
+
+@pytest.mark.parametrize("backbone", ["ToyCLIP", "DeiTTiny"])
+def test_rollout_multiplies_the_attention_of_a_transformer(backbone):
+    config = RunConfig(backbone=backbone, method="finetune", weights="untrained", input_size=32)
+    model = assembly.assemble(config, image_size=32, classes=10).model
+    image = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    attentions = attribution._attentions(model, image[None].astype(np.float32))
+    for each in attentions:
+        assert each.sum(axis=1) == pytest.approx(np.ones(len(each)), abs=1e-5)
+    expected = np.linalg.multi_dot([(each + np.eye(len(each))) / 2 for each in reversed(attentions)])
+    patches = expected[0, 1 if backbone == "ToyCLIP" else 2 :]
+    heat = attribution.of_model(model, "rollout", image, 3)
+    assert heat.ravel() == pytest.approx((patches - patches.min()) / np.ptp(patches), abs=1e-4)
+    assert (heat == attribution.of_model(model, "rollout", image, 4)).all()
+
+
+def test_a_convolutional_network_has_no_attention_and_that_is_said(network, image):
+    with pytest.raises(RunError, match=r"no attention.*transformer"):
+        attribution.of_model(network, "rollout", image, 0)
