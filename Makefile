@@ -55,6 +55,13 @@ test-fast: .venv/installed-test  ## Run pure functions and contracts: a minute o
 test-recipes: .venv/installed-test  ## Run every recipe on every architecture, and all else that make test samples: an hour
 	$(HUGE) $(BIN)/python -m pytest $(PARALLEL) --dist worksteal -m exhaustive
 
+.PHONY: test-transformers
+test-transformers: .venv/installed-test  ## Compare vision transformers with Hugging Face's Transformers, which this installs apart: 2 GB
+	$(PYTHON) -m venv .venv/transformers
+	.venv/transformers/bin/python -m pip install --disable-pip-version-check --quiet torch==2.13.0 transformers==5.24.0
+	TRANSFORMERS_PYTHON=.venv/transformers/bin/python $(BIN)/python -m pytest -n 0 -m exhaustive \
+		tests/core/backbones/hub/test_transformers.py
+
 .PHONY: test-bad-input
 test-bad-input: .venv/installed-test  ## Try 5,000 values of runs, maps and addresses: half an hour
 	EXAMPLES=5000 $(HUGE) $(BIN)/python -m pytest -n 0 tests/core/test_bad_input.py \

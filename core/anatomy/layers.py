@@ -260,7 +260,7 @@ def _numbered(rows: Sequence[LayerInfo]) -> tuple[LayerInfo, ...]:
 def _window(leaf: Any) -> tuple[int, int]:
     size = getattr(leaf, "kernel_size", None) or getattr(leaf, "pool_size", None)
     patch = getattr(leaf, "patch_size", 0)
-    return tuple(size) if size else (patch, patch)
+    return tuple(size) if size and len(size) == 2 else (patch, patch)  # a scale of tokens has a window of one
 
 
 def _strides(leaf: Any) -> tuple[int, int]:

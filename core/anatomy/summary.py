@@ -17,7 +17,7 @@ from core.errors import BackboneError
 from core.training import freezing
 from core.training.freezing import Frozen
 
-VERSION = 5  # of the cached files; others are computed again
+VERSION = 6  # of the cached files; others are computed again
 KIND = "anatomy"  # folder of the results
 LARGEST = 1024  # pixels, as in a RunConfig
 

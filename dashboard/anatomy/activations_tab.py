@@ -52,7 +52,7 @@ def show(backbone: str, input_size: int) -> None:
 
 
 def _fits(size: int, facts: Backbone) -> bool:
-    return facts.min_size <= size <= (facts.max_size or anatomies.LARGEST)
+    return size == facts.nearest_size(size) and size <= anatomies.LARGEST
 
 
 def _usual(offered: list[int], input_size: int) -> list[int]:

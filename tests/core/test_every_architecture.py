@@ -80,6 +80,7 @@ def test_its_anatomy_is_that_of_the_network_and_freezes_as_the_network_does(arch
     shapes = [layer.shape for layer in described.layers if layer.kind != "Sequential"]
     assert shapes[-1] == (backbone.feature_dim,)
     assert described.macs == _macs(network)
+    assert {len(layer.window) for layer in described.layers} == {2}
     assert anatomy.freeze(described, "all").trainable_params == _size(network.trainable_weights)
     names = [layer.name for layer in described.layers]
     assert len(set(names)) == len(names)

@@ -1,0 +1,53 @@
+"""Vision transformers of their real shapes against Transformers and PyTorch (`make test-transformers`)."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import backbones
+
+PYTHON = os.environ.get("TRANSFORMERS_PYTHON")  # one that has them
+pytestmark = [
+    pytest.mark.exhaustive,
+    pytest.mark.skipif(not PYTHON, reason="TRANSFORMERS_PYTHON names no Python that has Transformers"),
+]
+ORIGINAL = "layer_norm_eps=1e-6"  # of the published code; Transformers has 1e-12, which small class tokens show
+MODELS = {  # name -> what builds it there
+    "ViTB16": f"ViTModel(ViTConfig({ORIGINAL}))",
+    "DeiTSmall": "DeiTForImageClassificationWithTeacher("
+    f"DeiTConfig(hidden_size=384, num_attention_heads=6, intermediate_size=1536, {ORIGINAL}))",
+    "DINOv2Small": "Dinov2Model(Dinov2Config(hidden_size=384, num_attention_heads=6, patch_size=14, image_size=518))",
+}
+PROGRAM = """
+import sys
+import numpy as np, torch
+from transformers import *
+
+folder, build = sys.argv[1:]
+torch.manual_seed(0)
+model = eval(build).eval()
+for name, parameter in model.named_parameters():
+    parameter.data.normal_(0, 0.05)
+    if "lambda1" in name or ("norm" in name and name.endswith("weight")):
+        parameter.data.add_(1)
+model.save_pretrained(folder)
+pixels = torch.randn(2, 3, 224, 224)
+with torch.no_grad():
+    tokens = getattr(model, model.base_model_prefix, model)(pixel_values=pixels).last_hidden_state
+np.savez(f"{folder}/expected.npz", pixels=pixels.permute(0, 2, 3, 1).numpy(), tokens=tokens.numpy())
+"""
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_saved_model_gives_the_same_features_here(name, tmp_path: Path):
+    done = subprocess.run([PYTHON, "-c", PROGRAM, tmp_path, MODELS[name]], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    facts, known = backbones.get(name), np.load(tmp_path / "expected.npz")
+    patches = (facts.default_size // facts.patch) ** 2
+    features = {"class": known["tokens"][:, 0], "patches": known["tokens"][:, -patches:].mean(1)}
+    for pooling, expected in features.items():
+        network = backbones.load(facts, weights=str(tmp_path), pooling=pooling)
+        np.testing.assert_allclose(np.asarray(network(known["pixels"])), expected, atol=1e-4)
