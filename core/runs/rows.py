@@ -75,8 +75,8 @@ class RunRow:
 
     @property
     def runs(self) -> tuple["RunRow", ...]:
-        """The runs that its accuracy is from: the finished seeds, or itself."""
-        return tuple(seed for seed in self.seeds if seed.status == "finished") if self.seeds else (self,)
+        """The runs that its accuracy is from: the finished seeds, all of them if none is, or itself."""
+        return tuple(seed for seed in self.seeds if seed.status == "finished") or self.seeds or (self,)
 
     @property
     def n_seeds(self) -> int:

@@ -69,6 +69,7 @@ def _entry(entry: RunRow) -> None:
     """Several seeds: how many have ended, and the one that runs; at the end, all of them."""
     if entry.status in ENDED:
         seeds.show(entry)
+        resume_button(entry)
         _next_steps(entry)
         return
     ended = sum(run.status in ENDED for run in entry.seeds)

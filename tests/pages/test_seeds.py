@@ -37,6 +37,7 @@ def test_the_mean_its_doubt_and_each_seed_are_on_run_and_compare(visit, entry):
         assert f"Seed {run.config.seed} · {100 * run.accuracy:.1f} %" in links(page)
     assert "Seed 2 · stopped" in links(page)
     assert not page.exception
+    assert "Resume" in [button.label for button in visit("train", run=entry).button]
     page = visit("compare", run=entry)
     assert findings.seeds(row) in said(page)
     table = page.dataframe[0].value

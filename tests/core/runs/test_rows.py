@@ -64,6 +64,7 @@ def test_an_entry_has_numbers_once_none_of_its_seeds_is_under_way(statuses, stat
     (entry,) = runs.fold([seed(number, status=each) for number, each in enumerate(statuses)])
     assert entry.status == status
     assert entry.has_result == (status == "finished")
+    assert entry.runs and np.isnan(entry.spread)
 
 
 def test_the_table_counts_the_seeds():
