@@ -17,7 +17,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ class Dataset:
     source: str
     licence: str
     skipped: tuple[str, ...]  # "path: reason" for each file of the source that was left out
+    odd: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # rows by kind, judged before resizing
     notes: tuple[str, ...] = ()  # how the source was read, where that needs a check
     person: str = people.LECTURER  # whose it is
 
@@ -114,7 +115,8 @@ def read(name: str) -> Dataset:
             source=metadata["source"],
             licence=metadata["licence"],
             skipped=tuple(metadata["skipped"]),
-            notes=tuple(metadata.get("notes", ())),  # absent in older folders, as is the person
+            odd={kind: tuple(rows) for kind, rows in metadata.get("odd", {}).items()},  # absent in older folders
+            notes=tuple(metadata.get("notes", ())),  # likewise, as is the person
             person=metadata.get("person", people.LECTURER),
             **columns,
         )
@@ -122,9 +124,7 @@ def read(name: str) -> Dataset:
         raise _broken(name) from error
 
 
-def write(
-    names: Iterable[tuple[str, str]], rows: Iterable[Row], *, metadata: Mapping[str, str | Sequence[str]]
-) -> Dataset:
+def write(names: Iterable[tuple[str, str]], rows: Iterable[Row], *, metadata: Mapping[str, Any]) -> Dataset:
     """Store rows as they arrive, for the one who acts; the dataset becomes visible when it is complete.
 
     Args:
@@ -218,7 +218,7 @@ def _sweep() -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _write(folder: Path, rows: Iterable[Row], metadata: Mapping[str, str | Sequence[str]]) -> dict[str, Any]:
+def _write(folder: Path, rows: Iterable[Row], metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Write the arrays of a dataset; returns the content of its dataset.json, except for the title."""
     digest, shape = hashlib.sha256(), ()
     columns = []

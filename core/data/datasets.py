@@ -132,6 +132,7 @@ def copy(
         "source": dataset.source,
         "licence": dataset.licence,
         "skipped": dataset.skipped,
+        "odd": {kind: np.flatnonzero(np.isin(rows, odd)).tolist() for kind, odd in dataset.odd.items()},
         "notes": [*dataset.notes, note],
     }
     columns = (labels[rows].tolist(), official[rows].tolist(), dataset.files[rows].tolist())

@@ -36,6 +36,7 @@ class Measures:
     """What is known of an image before its pixels are kept."""
 
     side: int  # the shorter one, in pixels
+    longer: int
     memory: int  # bytes that decoding takes, besides the file
     sixteen_bits: bool  # for each value
 
@@ -141,9 +142,10 @@ def measure(source: bytes, *, name: str = "the image", enough: int | None = None
     """
 
     def measures(image: Image.Image, data: bytes) -> Measures:
-        side, deep, full = min(image.size), png.has_sixteen_bits(data), _draft(image, data, enough)
+        (side, longer), deep = sorted(image.size), png.has_sixteen_bits(data)
+        full = _draft(image, data, enough)
         needed = memory.decoding(image, full, sixteen_bits=deep, in_bands=memory.is_large(image))
-        return Measures(side, needed, deep)
+        return Measures(side, longer, needed, deep)
 
     return _attempt(source, name, measures)
 

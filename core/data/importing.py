@@ -23,6 +23,8 @@ from core.errors import DatasetError
 from core.progress import Progress, Report, silent
 
 SIZES = (32, 256)  # pixels: no backbone takes less, few use more, and 10,000 images of 256 px already take 2 GB
+TINY = 2  # times: an image that is enlarged by as much is blurred
+CROPPED = 2  # times as long as wide: an image of which half or more is cut off
 THREADS = min(4, os.cpu_count() or 1)  # Pillow releases the GIL while decoding
 BATCH = 64  # images waiting in memory
 HEADER = 256_000  # bytes of a file that nearly always hold the header of its image
@@ -48,6 +50,7 @@ class Measured:
     """What the first pass finds of an image."""
 
     side: int  # the shorter one, in pixels
+    longer: int
     memory: int  # bytes that it and its file take until it is small
     peak: int | None = None  # the largest value of 16 bits; None for images of 8
 
@@ -97,6 +100,8 @@ def import_images(path: str | Path, *, name: str | None = None, report: Report =
             with memory.budget.taken(measured[picture].memory, picture.path):
                 return images.decode_square(tree.read(picture.path), size, name=picture.path, white=white)
 
+        odd: dict[str, list[int]] = {}
+
         def rows() -> Iterator[Row]:
             kept = []
             results = reported(_in_threads(list(measured), pixels), len(measured), "import", report)
@@ -104,12 +109,14 @@ def import_images(path: str | Path, *, name: str | None = None, report: Report =
                 kept.append(picture)
                 yield image, picture.label, picture.official, picture.path
             _check(kept, class_names, skipped)
+            odd.update(_odd([measured[picture] for picture in kept], size))
 
         metadata = {
             "class_names": class_names,
             "source": f"Imported from {path.name}",
             "licence": "Not stated",
             "skipped": skipped,
+            "odd": odd,
             "notes": [*tree.notes, *arranged.notes, *_range(peak, white)],
         }
         return stored.write(names, rows(), metadata=metadata)
@@ -151,9 +158,9 @@ def _measure(tree: Tree, path: str) -> Measured:
     needed = header.memory + size
     memory.check(needed, path)
     if not header.sixteen_bits:
-        return Measured(header.side, needed)
+        return Measured(header.side, header.longer, needed)
     with memory.budget.taken(needed, path):
-        return Measured(header.side, needed, images.peak(tree.read(path), name=path))
+        return Measured(header.side, header.longer, needed, images.peak(tree.read(path), name=path))
 
 
 def numbered(title: str) -> Iterator[tuple[str, str]]:
@@ -163,6 +170,16 @@ def numbered(title: str) -> Iterator[tuple[str, str]]:
     for number in itertools.count(2):
         ending = f"-{number}"
         yield first[: LONGEST - len(ending)] + ending, f"{title} {number}"
+
+
+def _odd(measured: Sequence[Measured], size: int) -> dict[str, list[int]]:
+    """Rows of the images that are enlarged to this size by `TINY` or more, and of those that are cropped by much."""
+    enlarged = np.array([size / measures.side for measures in measured])
+    length = np.array([measures.longer / measures.side for measures in measured])
+    return {
+        kind: [int(row) for row in np.argsort(-values, kind="stable") if values[row] >= least]
+        for kind, values, least in (("tiny", enlarged, TINY), ("cropped", length, CROPPED))
+    }
 
 
 def _range(peak: int | None, white: int | None) -> list[str]:

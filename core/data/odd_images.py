@@ -1,4 +1,4 @@
-"""Odd images: too dark, too bright, plain or blurred, judged by their grey values alone.
+"""Odd images: too dark, too bright, plain or blurred, by their grey values; tiny or cropped, by their size on import.
 
 search(name)    what is odd in a dataset, most extreme first, kept for the next time
 find(dataset)   the stored result
@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from core import storage
-from core.data import datasets
+from core.data import datasets, importing
 from core.data.dataset import Dataset
 from core.progress import Progress, Report, silent
 
-VERSION = 1  # increase it when the same images would give other rows
+VERSION = 2  # increase it when the same images would give other rows
 KIND = "odd-images"  # folder of the results
 DARK, BRIGHT, PLAIN = 70, 225, 9  # grey values: the 99th and 5th percentile of an image, its standard deviation
 BLURRED = 0.3  # of the dataset's median sharpness, since that depends on the size of the images
@@ -24,6 +24,8 @@ KINDS = {
     "plain": f"their grey values vary by less than {PLAIN} of 255 (standard deviation)",
     "blurred": f"less than {BLURRED:.0%} of the median sharpness: differences of neighbouring pixels in units of the "
     "image's variation".replace("%", " %"),
+    "tiny": f"enlarged to {importing.TINY} times their size or more by the import",
+    "cropped": f"{importing.CROPPED} times as long as wide or more: the import kept the square in the middle",
 }
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 _ROWS = 1024  # images at once
@@ -31,7 +33,7 @@ _ROWS = 1024  # images at once
 
 @dataclass(frozen=True)
 class OddImages:
-    """For each of `KINDS` row ids, the most extreme first; a plain image is not called anything else."""
+    """For each of `KINDS` row ids, the most extreme first; a plain image is not called dark, bright or blurred."""
 
     rows: dict[str, list[int]]
     images: int
@@ -81,7 +83,7 @@ def of(dataset: Dataset, report: Report = silent) -> OddImages:
     for kind, (which, order) in odd.items():
         which = which & ~plain if kind != "plain" else which
         rows[kind] = np.flatnonzero(which)[np.argsort(order[which], kind="stable")].tolist()
-    return OddImages(rows, total)
+    return OddImages(rows | {kind: list(dataset.odd.get(kind, ())) for kind in ("tiny", "cropped")}, total)
 
 
 def _measured(images: np.ndarray) -> tuple[np.ndarray, ...]:

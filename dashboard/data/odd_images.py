@@ -1,4 +1,4 @@
-"""Images that are dark, bright, plain or blurred: looked for on request, shown by kind."""
+"""Images that are dark, bright, plain, blurred, tiny or cropped: looked for on request, shown by kind."""
 
 import numpy as np
 import streamlit as st
@@ -20,13 +20,14 @@ def show(dataset: Dataset) -> None:
         searches.offer(
             search,
             "Look for odd images",
-            why="Images that are too dark, too bright, plain or blurred teach little and test little.",
+            why="Images that are too dark, too bright, plain, blurred, tiny or mostly cut off teach little and test "
+            "little.",
             icon=":material/image_search:",
         )
         return
     st.markdown(
         f"**{formats.count(found.count)} of {formats.count(found.images, 'image')}** "
-        f"{'is' if found.count == 1 else 'are'} dark, bright, plain or blurred."
+        f"{'is' if found.count == 1 else 'are'} dark, bright, plain, blurred, tiny or cropped."
     )
     for kind, rows in found.rows.items():
         if rows:

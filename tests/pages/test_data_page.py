@@ -230,7 +230,7 @@ def test_odd_images_are_looked_for_and_shown_by_kind(visit, tmp_path: Path):
     files["cats/3.png"] = stream.getvalue()
     datasets.import_images(write_folder(tmp_path / "pets", files))
     page = press(visit("data", dataset="pets", view=odd_images.TAB), "Look for odd images")
-    wait(page, lambda: "**1 of 20 images** is dark, bright, plain or blurred." in said(page))
+    wait(page, lambda: "**1 of 20 images** is dark, bright, plain, blurred, tiny or cropped." in said(page))
     assert any(text.value.startswith("**Plain**: 1") for text in page.markdown)
 
 
