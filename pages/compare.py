@@ -5,7 +5,7 @@ import streamlit as st
 from core.errors import LabError
 from core.runs import ENDED
 from dashboard import server
-from dashboard.compare import agreement, fair_run, group, labels_worth, results, several, table
+from dashboard.compare import agreement, archive, fair_run, group, labels_worth, results, several, table
 from dashboard.run import actions as run_actions
 from dashboard.run import export, progress, seeds, versus
 from dashboard.state import visitor
@@ -15,6 +15,7 @@ components.page_header("Compare", "Which backbone is better, which is faster, an
 runs = components.need_a_run("Nothing to compare yet", "Every run becomes a row of the table here.")
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
+    runs = archive.add(runs)
     shown = table.choose_runs(group.choose(runs).runs)
 finished = [run for run in shown if run.status == "finished"]
 

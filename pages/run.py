@@ -15,6 +15,7 @@ from dashboard.ui import choices, components, image_grid
 components.page_header("Run", "How good is a run, where does it fail, what does it look at, is it better than another?")
 runs = components.need_a_run("No run yet", "Every run can be examined here.")
 
+runs += [each for each in server.runs.archived() if each.covers(visitor.get().run) and each not in runs]
 choose, actions = st.columns(2, vertical_alignment="bottom")
 with choose:
     runs = seeds.with_those_of(visitor.get().run, runs)

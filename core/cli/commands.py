@@ -113,6 +113,7 @@ def parser() -> ArgumentParser:
 
     listing = _command(commands, "runs", _runs, "every run in the store; several seeds are one entry")
     listing.add_argument("entry", nargs="?", metavar="ENTRY", help="id of an entry: list its seeds")
+    listing.add_argument("--archived", action="store_true", help="include those that are archived")
     library = _command(commands, "datasets", _datasets, "list the datasets, or import, rename, relabel or delete one")
     library.add_argument("action", nargs="?", choices=tuple(images.ACTIONS), default="list", help="what to do [list]")
     library.add_argument("names", nargs="*", metavar="NAME", help="; ".join(filter(None, images.ACTIONS.values())))
@@ -369,7 +370,7 @@ def _backbones(parsed: Namespace) -> tuple[list[dict], str]:
 
 
 def _runs(parsed: Namespace) -> tuple[list[dict], str]:
-    rows = runs.fold(runs.rows())
+    rows = [row for row in runs.fold(runs.rows()) if parsed.archived or not row.archived]
     if parsed.entry:
         row = runs.row(parsed.entry)
         rows = row.seeds or [row]

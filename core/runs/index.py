@@ -14,7 +14,8 @@ from core.runs import connection, tables
 from core.runs.tables import Stored
 
 ENDED = ("FINISHED", "FAILED", "KILLED")  # MLflow's words; the last that is written of a run
-WRITTEN_LATER = ("backbone_lab.group", "backbone_lab.tags", "mlflow.note.content")  # tags that change after the end
+# Tags that change after the end:
+WRITTEN_LATER = ("backbone_lab.archived", "backbone_lab.group", "backbone_lab.tags", "mlflow.note.content")
 PATIENCE = 20  # seconds for another process to finish writing
 
 Entry = TypeVar("Entry")

@@ -30,6 +30,7 @@ class RunRow:
     group: str = ""  # this and the following two are a person's own words
     tags: tuple[str, ...] = ()
     note: str = ""
+    archived: bool = False  # hidden until somebody asks for it
     person: str = people.LECTURER  # whose it is
     accuracy: float = nan  # this and the following, up to peak_memory, as in Outcome
     accuracy_low: float = nan
@@ -103,6 +104,7 @@ COLUMNS = [
     "group",
     "tags",
     "note",
+    "archived",
     "status",
     "created",
     *(f.name for f in fields(RunConfig)),
@@ -125,7 +127,7 @@ def table(rows: Sequence[RunRow]) -> pd.DataFrame:
         record = {"run_id": row.id, "name": row.name, "status": row.status, "created": row.created}
         record["seeds"] = row.n_seeds
         record |= vars(row.config)
-        record |= {name: getattr(row, name) for name in (*numbers, "cached")}
+        record |= {name: getattr(row, name) for name in (*numbers, "cached", "archived")}
         record |= {name: getattr(row, name) or None for name in (*_TEXTS, "error", "group", "note")}
         record["tags"] = ", ".join(row.tags) or None
         record |= {f"{name}_used": getattr(row, name) for name in _COUNTS}
@@ -173,6 +175,7 @@ def _folded(seeds: Sequence[RunRow]) -> RunRow:
         group=first.group,
         tags=first.tags,
         note=first.note,
+        archived=first.archived,
         person=first.person,
         **numbers,
     )

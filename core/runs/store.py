@@ -327,6 +327,19 @@ def describe(run_id: str, *, name: str, group: str = "", tags: Sequence[str] = (
         _client().set_tag(run_id, key, text)
 
 
+def set_archived(run_id: str, archived: bool) -> None:
+    """Hide an ended run from the lists, with all that it has, or bring it back.
+
+    Raises:
+        RunError: There is no such run, or it has not ended.
+    """
+    run = get(run_id)
+    people.demand("change run", run.person)
+    if run.status not in ENDED:
+        raise RunError(f"Run {run.name} is {run.status}", "a run that has ended", "Stop it first")
+    _client().set_tag(run_id, _TAG + "archived", str(archived))
+
+
 def request_stop(run_id: str, *, pause: bool = False) -> None:
     """Request that a run stop, or pause; its worker sees it within half a second, on any machine."""
     people.demand("change run", get(run_id).person)
@@ -450,6 +463,7 @@ def _row(run: Run, metrics: dict[str, float], tags: dict[str, str]) -> RunRow:
         group=tags.get("group", ""),
         tags=tuple(json.loads(tags.get("tags") or "[]")),
         note=tags.get("note", ""),
+        archived=tags.get("archived") == "True",
         person=run.person,
         seconds=seconds or nan,
         cached=tags.get("cached") == "True",

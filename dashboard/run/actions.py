@@ -25,12 +25,22 @@ def show(run: RunRow) -> None:
     components.link("train", "Use these settings again", icon=":material/replay:", **settings)
     if mine and run.status in ENDED:
         what = f"all {len(run.seeds)} seeds" if run.seeds else "this run"
-        with st.popover("Delete", icon=":material/delete:"):
+        with st.popover("Remove", icon=":material/archive:"):
+            _archive(run)
             st.markdown(f"{what[0].upper()}{what[1:]}, with predictions and heads. Features stay in the cache.")
             if st.button(f"Delete {what}"):
                 server.runs.delete(run.id)
                 visitor.update(run="")
                 st.rerun()
+
+
+def _archive(run: RunRow) -> None:
+    st.markdown("Archived, it is listed nowhere until it is brought back; Compare can show all that are.")
+    if st.button("Bring it back" if run.archived else "Archive it"):
+        server.runs.set_archived(run.id, not run.archived)
+        visitor.update(run=run.id if run.archived else "")
+        st.rerun()
+    st.divider()
 
 
 def _describe(run: RunRow) -> None:

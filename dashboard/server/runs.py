@@ -37,18 +37,24 @@ Stored = TypeVar("Stored", Run, RunRow)
 
 
 def rows() -> list[RunRow]:
-    """`runs.rows`: every run that who asks may see, newest first."""
-    return _shown(_rows(_version(1.0)))
+    """`runs.rows`: every run that who asks may see, newest first, but those archived."""
+    return [row for row in _shown(_rows(_version(1.0))) if not row.archived]
 
 
 def entries() -> list[RunRow]:
     """`runs.fold` of them: several seeds are one entry."""
-    return _shown(_entries(_version(1.0)))
+    return [row for row in _shown(_entries(_version(1.0))) if not row.archived]
+
+
+def archived() -> list[RunRow]:
+    """The entries that are archived."""
+    return [row for row in _shown(_entries(_version(1.0))) if row.archived]
 
 
 def find(run_id: str) -> RunRow | None:
-    """The run or entry of this id; None if there is neither."""
-    return next((row for row in [*rows(), *entries()] if row.id == run_id), None)
+    """The run or entry of this id, archived or not; None if there is neither."""
+    version = _version(1.0)
+    return next((row for row in _shown([*_rows(version), *_entries(version)]) if row.id == run_id), None)
 
 
 def active() -> list[Run]:
@@ -242,6 +248,13 @@ def describe(run_id: str, *, name: str, group: str, tags: Sequence[str], note: s
         own = f"{name.strip()}{runs.seed_name(each.config)}" if name.strip() and each.id != run_id else name
         runs.describe(each.id, name=own, group=group, tags=tags, note=note)
         get.clear(each.id)
+    refresh()
+
+
+def set_archived(run_id: str, archived: bool) -> None:
+    """`runs.set_archived`, of an entry each of its seeds."""
+    for each in _members(run_id):
+        runs.set_archived(each.id, archived)
     refresh()
 
 

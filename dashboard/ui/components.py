@@ -213,7 +213,7 @@ def need_runs() -> None:
 def need_a_run(title: str, sentence: str) -> list[RunRow]:
     """Guard: all runs, newest first, several seeds as one; without one, stop the page with a link to the demo."""
     need_runs()
-    runs = server.runs.entries()
+    runs = server.runs.entries() or server.runs.archived()
     if not runs:
         empty(title, sentence)
         link("home", "Run the demo", icon=":material/play_arrow:")

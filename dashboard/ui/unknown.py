@@ -53,13 +53,9 @@ def _datasets() -> set[str]:
 def _is_run(run_id: str) -> bool:
     """Looks again for a run that is not in the list, as for a dataset; any may be one until the store is open."""
     try:
-        if not server.engine.store_open() or run_id in _runs():
+        if not server.engine.store_open() or server.runs.find(run_id):
             return True
         server.runs.refresh()
-        return run_id in _runs()
+        return server.runs.find(run_id) is not None
     except StoreError:
         return True
-
-
-def _runs() -> set[str]:
-    return {run.id for run in [*server.runs.rows(), *server.runs.entries()]}

@@ -208,3 +208,18 @@ def test_a_run_that_somebody_named_is_called_so_in_the_answers(visit, used):
     for run_id in used[:2]:
         runs.describe(run_id, name="the <b>one</b>")
     assert any(r"the \<b\>one\</b\> (Tiny" in text.value for text in visit("compare").main.markdown)
+
+
+def test_an_archived_run_is_hidden_until_a_switch_shows_it_and_it_is_brought_back(visit, used):
+    page = visit("compare", run=used[1])
+    next(button for button in page.main.button if button.label == "Archive it").click().run()
+    assert used[1] not in set(page.dataframe[0].value["run_id"])
+    assert "run" not in page.query_params
+    assert {row.id for row in runs.rows() if row.archived} == {used[1]}
+    page.segmented_control(key="archived").set_value("shown").run()
+    assert set(page.dataframe[0].value["run_id"]) == set(used)
+    opened = visit("run", run=used[1])
+    assert not opened.main.warning
+    next(button for button in opened.main.button if button.label == "Bring it back").click().run()
+    assert not [row for row in runs.rows() if row.archived]
+    assert opened.query_params["run"] == used[1]

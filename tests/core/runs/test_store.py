@@ -413,3 +413,14 @@ def test_scores_of_a_result_are_in_the_rows_and_not_those_that_are_undefined(hea
     row = next(row for row in runs.rows() if row.id == run_id)
     assert (row.macro_f1, row.log_loss) == (0.45, 1.2)
     assert np.isnan(row.roc_auc)
+
+
+def test_only_a_run_that_has_ended_is_archived():
+    run_id = runs.create(TINY)
+    with pytest.raises(RunError, match="is queued"):
+        runs.set_archived(run_id, True)
+    runs.end(run_id, "failed")
+    assert not runs.row(run_id).archived
+    for archived in (True, False):
+        runs.set_archived(run_id, archived)
+        assert runs.row(run_id).archived is archived
