@@ -291,7 +291,8 @@ class Engine:
         from distributed import fire_and_forget
 
         key = f"{run_id}-{time.time_ns()}"  # a resumed run is another task
-        future = self._client.submit(_perform, run_id, key=key, pure=False, resources={"train": 1})
+        priority = -runs.get(run_id).turn
+        future = self._client.submit(_perform, run_id, key=key, pure=False, resources={"train": 1}, priority=priority)
         self._futures[run_id] = future
         future.add_done_callback(partial(self._settle, run_id))
         if not self._cluster:  # a cluster continues when this dashboard ends

@@ -3,10 +3,12 @@
 import argparse
 import ast
 import re
+from dataclasses import fields
 from pathlib import Path
 
 from core import backbones, people
 from core.cli.commands import parser
+from core.limits import Limits
 from core.recipes import RECIPES
 from dashboard import shell
 
@@ -65,6 +67,13 @@ def test_the_security_page_has_the_table_of_who_may_do_what():
     text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
     documented = dict(re.findall(r"^\| ([\w ]+) \| ([^|]+) \|", text.partition("|---|")[2], re.M))
     assert documented == {action: words[rule.learners] for action, rule in people.RULES.items()}
+
+
+def test_the_security_page_names_every_limit_and_its_default():
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    of_learners = text.partition("**What a learner may take**")[2].partition("\n\n")[0]
+    for field in fields(Limits):
+        assert f"`{field.name}`" in of_learners and f"{field.default:,.0f}" in of_learners
 
 
 def test_readme_counts_and_names_every_backbone_under_its_family():

@@ -16,14 +16,16 @@ import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core import people, settings, storage
+from core import limits, people, settings, storage
 from core.errors import DatasetError
 
 VERSION = 1
@@ -170,6 +172,35 @@ def check_room(needed: int, what: str) -> None:
             f"{reserve / 1e9:,.2f} GB to stay free",
             "Free some space, or set BACKBONE_LAB_HOME to another disk or BACKBONE_LAB_RESERVE_GB to less",
         )
+
+
+def check_share(images: int, size: int) -> None:
+    """Refuse a learner's images where they, or all learners, would have too many.
+
+    Args:
+        images: How many are added.
+        size: Of the squares, in pixels.
+
+    Raises:
+        AccessError: They are too many.
+    """
+    person = people.demand("import")
+    of_learners = [metadata for metadata in _readable() if metadata.get("person", people.LECTURER)]
+    own = [metadata["shape"] for metadata in of_learners if metadata["person"] == person]
+    shapes, remedy = [metadata["shape"] for metadata in of_learners], "Delete a dataset, or choose fewer images"
+    added = (images, size, size, 3)
+    count = images + sum(shape[0] for shape in own)
+    limits.check("images", count, f"You would have {count:,} images", remedy)
+    for name, who, those in (("gigabytes", "You", own), ("class_gigabytes", "All learners", shapes)):
+        total = sum(prod(shape) for shape in (*those, added)) / 1e9
+        limits.check(name, total, f"{who} would have {total:,.2f} GB of images", remedy)
+
+
+def _readable() -> Iterator[dict[str, Any]]:
+    """What is known of each dataset that is not damaged."""
+    for name in names():
+        with suppress(DatasetError):
+            yield about(name)
 
 
 def taken(name: str) -> DatasetError:

@@ -115,6 +115,7 @@ def copy(
 
     Raises:
         DatasetError: A split would have no image of some class, or the disk is full.
+        AccessError: A learner would have too many images.
         Stopped: `report` raised it; nothing is kept.
     """
     rows = np.arange(len(dataset.labels)) if kept is None else kept
@@ -136,6 +137,7 @@ def copy(
         "notes": [*dataset.notes, note],
     }
     columns = (labels[rows].tolist(), official[rows].tolist(), dataset.files[rows].tolist())
+    stored.check_share(len(rows), dataset.images.shape[1])
     images = (dataset.images[row] for row in rows)
     stream = importing.reported(zip(images, *columns, strict=True), len(rows), "import", report)
     return stored.write(importing.numbered(title), stream, metadata=metadata)

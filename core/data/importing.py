@@ -75,6 +75,7 @@ def import_images(path: str | Path, *, name: str | None = None, report: Report =
         report: Receives the number of images done.
 
     Raises:
+        AccessError: A learner would have too many images.
         DatasetError: There are no classes, too few images for a split, an unsafe zip, too little room on the disk, or
             the given name is taken. Nothing is kept.
     """
@@ -92,6 +93,7 @@ def import_images(path: str | Path, *, name: str | None = None, report: Report =
         measured = dict(_readable(results, skipped))
         _check(measured, class_names, skipped)
         size = int(np.clip(np.median([measures.side for measures in measured.values()]), *SIZES))
+        stored.check_share(len(measured), size)
         stored.check_room(len(measured) * size * size * 3, f"The dataset of {path.name}")
         peak = max((measures.peak for measures in measured.values() if measures.peak is not None), default=None)
         white = None if peak is None else png.white(peak)

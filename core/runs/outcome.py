@@ -93,6 +93,7 @@ class Run:
     error: str | None
     person: str = people.LECTURER  # whose it is
     entry: str = ""  # the entry that it is one seed of
+    turn: int = 0  # of those that wait, the lowest begins first; equal ones in the order in which they were queued
 
     def tested(self) -> Outcome:
         """Its outcome.

@@ -30,9 +30,9 @@ from uuid import uuid4
 import numpy as np
 import pandas as pd
 
-from core import backbones, heads, people, quoting, settings
+from core import backbones, heads, limits, people, quoting, settings
 from core.backbones.catalog import NORM_FIRST
-from core.config import NAMED_WEIGHTS, ZERO_SHOT, RunConfig
+from core.config import NAMED_WEIGHTS, TRAINED, ZERO_SHOT, RunConfig
 from core.data import dataset
 from core.errors import LabError, RunError, StoreError
 from core.progress import Progress
@@ -74,19 +74,22 @@ def create(config: RunConfig, *, scheduler: str | None = None, entry: str = "") 
         entry: Of `new_entry`, for one seed of several.
 
     Raises:
-        AccessError: Who acts may not start it.
+        AccessError: Who acts may not start it, or no more for now.
     """
     person = people.demand("start")
+    waiting = active() if person != people.LECTURER else []
     people.demand("see", dataset.person(config.dataset))
     if config.start:
         people.demand("see", get(config.start).person)
     if config.weights not in NAMED_WEIGHTS:
         people.demand("name server files")
+    own = {run.entry or run.id for run in waiting if run.person == person}
+    _check_limits(config, len(own - {entry}))
     name = default_name(config) + (seed_name(config) if entry else "")
     tags = {_TAG + "status": "queued", _TAG + "owner": json.dumps(_this_process() | {"scheduler": scheduler})}
     tags |= {_TAG + "entry": entry} if entry else {}
     if person != people.LECTURER:
-        tags[_TAG + "person"] = person
+        tags |= {_TAG + "person": person, _TAG + "turn": str(_turn(person, waiting))}
     run = _client().create_run(_experiment(), run_name=name, tags=tags)
     from mlflow.entities import Param
 
@@ -184,8 +187,9 @@ def get(run_id: str) -> Run:
 
 
 def active() -> list[Run]:
-    """Queued and running runs, oldest first."""
-    return [listed.run for listed in reversed(_active()) if listed.run.status not in ENDED]
+    """Queued and running runs, in the order in which they begin."""
+    oldest_first = [listed.run for listed in reversed(_active()) if listed.run.status not in ENDED]
+    return sorted(oldest_first, key=lambda run: (run.status != "running", run.turn))
 
 
 def rows() -> list[RunRow]:
@@ -304,6 +308,8 @@ def resume(run_id: str, *, scheduler: str | None = None) -> None:
             _client().delete_tag(run_id, _TAG + name)
     owner = json.dumps(_this_process() | {"scheduler": scheduler})
     _client().set_tag(run_id, _TAG + "owner", owner)
+    if run.person != people.LECTURER:
+        _client().set_tag(run_id, _TAG + "turn", str(_turn(run.person, active())))
     _set_status(run_id, "queued")
 
 
@@ -439,7 +445,27 @@ def _run(stored: Stored) -> Run:
         error=tags.get("error"),
         person=tags.get("person", people.LECTURER),
         entry=tags.get("entry", ""),
+        turn=int(tags.get("turn", 0)),
     )
+
+
+def _turn(person: str, waiting: Sequence[Run]) -> int:
+    """The turn of a learner's next run: the one of now, but after their own.
+
+    So nobody waits for more than one run of each other, however many these have queued. A lecturer's turn is 0.
+    """
+    now = min((run.turn for run in waiting if run.person != people.LECTURER), default=1)
+    return max(now, *(run.turn + 1 for run in waiting if run.person == person), 1)
+
+
+def _check_limits(config: RunConfig, waiting: int) -> None:
+    """Refuse a learner's run that takes too much, or is one too many. Raises AccessError."""
+    runs = f"{waiting} of your runs {'is' if waiting == 1 else 'are'} waiting or running"
+    limits.check("runs", waiting + 1, runs, "Wait until one has ended, or stop one")
+    if config.method in TRAINED:
+        epochs = config.epochs + (config.head_epochs if config.method == "finetune" and not config.start else 0)
+        limits.check("epochs", epochs, f"The run has {epochs} epochs", "Choose fewer")
+    limits.check("input_size", config.input_size, f"The input size is {config.input_size} px", "Choose a smaller one")
 
 
 def _renamed(name: str) -> str:

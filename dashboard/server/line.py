@@ -1,4 +1,7 @@
-"""Lines of long work: visitors take turns, and what one visitor asks for is done in order, one after the other."""
+"""Lines of long work: visitors take turns, and what one visitor asks for is done in order, one after the other.
+
+In a class a visitor is a learner, or the lecturer, who is first in each round.
+"""
 
 import itertools
 import threading
@@ -6,6 +9,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from typing import Any
 
+from core import people
 from core.engine import Engine
 from core.errors import EngineError
 from dashboard.server import engine as engines
@@ -68,7 +72,7 @@ class Line:
 
     def _order(self) -> list["Turn"]:
         """Who waits, the next first."""
-        visitors = sorted(self._waiting, key=lambda visitor: self._last.get(visitor, 0))
+        visitors = sorted(self._waiting, key=lambda name: (name != people.LECTURER, self._last.get(name, 0)))
         rounds = itertools.zip_longest(*(self._waiting[visitor] for visitor in visitors))
         return [turn for turns in rounds for turn in turns if turn]
 

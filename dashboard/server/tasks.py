@@ -14,7 +14,7 @@ from typing import Any
 from cachetools import LRUCache
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core import people, storage
+from core import people, settings, storage
 from core.engine import Engine
 from core.errors import EngineError, LabError, Stopped
 from core.features import estimates
@@ -195,9 +195,9 @@ class _Attempt:
 
 
 def _visitor() -> str | None:
-    """Who asks, which is a learner, or a tab of a browser; None for the server itself."""
-    if learner := people.acting():
-        return learner
+    """Who asks: in a class a person; alone a tab of the browser, or None for the server itself."""
+    if settings.mode() == "class":
+        return people.acting()
     context = get_script_run_ctx(suppress_warning=True)
     return context.session_id if context else None
 

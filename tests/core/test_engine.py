@@ -14,7 +14,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from core import backbones, hardware, runs
+from core import backbones, hardware, people, runs
 from core import engine as engines
 from core.config import RunConfig
 from core.engine import Engine
@@ -82,6 +82,28 @@ def test_a_running_run_stops_and_the_next_one_works(engine):
     engine.stop(run_id)
     wait(run_id, "stopped")
     assert wait(engine.submit(SHORT), "finished").outcome
+
+
+def test_in_a_class_the_lecturers_run_goes_first_and_learners_take_turns(engine, monkeypatch):
+    monkeypatch.setenv("BACKBONE_LAB_MODE", "class")
+
+    def submit(person: str, config: RunConfig = SHORT) -> str:
+        with people.acting_as(person):
+            return engine.submit(config)
+
+    running = submit(people.LECTURER, LONG)
+    wait_until_it_trains(running)
+    ada, adas_second, ben, lecture = (submit(person) for person in ("Ada", "Ada", "Ben", people.LECTURER))
+    assert [run.id for run in runs.active()] == [running, lecture, ada, ben, adas_second]
+    with people.acting_as(people.LECTURER):
+        engine.stop(running)
+    in_turn = (lecture, ada, ben, adas_second)
+    for run_id in in_turn:
+        wait(run_id, "finished")
+        while not runs.get(run_id).finished:  # its time is written after its status
+            time.sleep(0.1)
+    ended = [runs.get(run_id).finished for run_id in in_turn]
+    assert ended == sorted(ended)
 
 
 def test_a_queued_run_stops_before_it_begins(engine):

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import features, maps, people, roster, runs
+from core import features, limits, maps, people, roster, runs
 from core.config import RunConfig
 from core.data import dataset as stored
 from core.data import datasets
-from core.errors import AccessError
+from core.errors import AccessError, ConfigError
 
 TINY = RunConfig(backbone="Tiny")
 COLOURS = [(np.full((32, 32, 3), 20 * row, np.uint8), row % 2, "", str(row)) for row in range(12)]
@@ -211,3 +211,98 @@ def test_the_key_and_the_seats_are_for_this_user_alone(home):
     assert key == roster.key() and len(key) == 32
     for file in (home / roster.KEY, home / roster.FILE):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def queue() -> list[str]:
+    """Whose runs begin, in order."""
+    return [run.person for run in runs.active()]
+
+
+def test_each_learner_has_a_run_in_turn_and_a_lecturer_goes_first(store):
+    for person in ("Ada", "Ada", "Ada", "Ben", "Ben", people.LECTURER):
+        started(person)
+    assert queue() == [people.LECTURER, "Ada", "Ben", "Ada", "Ben", "Ada"]
+
+
+def test_who_comes_again_and_again_does_not_overtake_who_waits(store):
+    for _ in range(3):
+        started("Ada")
+    begun = []
+    for _ in range(5):
+        if "Ben" not in queue():
+            started("Ben")  # as soon as his last one has ended
+        begun.append(runs.active()[0])
+        runs.start(begun[-1].id)
+        runs.end(begun[-1].id, "stopped")
+    assert [run.person for run in begun] == ["Ada", "Ben", "Ada", "Ben", "Ada"]
+
+
+def test_a_resumed_run_waits_for_its_turn_again(store):
+    first = started("Ada")
+    runs.end(first, "stopped")
+    started("Ben")
+    second = started("Ada")
+    with people.acting_as("Ada"):
+        runs.resume(first)
+    assert [run.id for run in runs.active()][-1] == first and second in {run.id for run in runs.active()[:2]}
+
+
+def test_alone_runs_begin_in_the_order_in_which_they_were_queued(store, monkeypatch):
+    monkeypatch.setenv("BACKBONE_LAB_MODE", "alone")
+    queued = [runs.create(TINY) for _ in range(3)]
+    assert [run.id for run in runs.active()] == queued
+
+
+@pytest.mark.parametrize(
+    ("limit", "config", "sentence"),
+    [
+        ("runs = 0", TINY, "1 of your runs is waiting or running"),
+        ("epochs = 2", RunConfig(backbone="CustomCNN", method="scratch", epochs=3), "The run has 3 epochs"),
+        ("input_size = 31", TINY, "The input size is 32 px"),
+    ],
+)
+def test_a_limit_is_said_in_a_sentence_and_is_no_limit_for_the_lecturer(store, home, limit, config, sentence):
+    started("Ada", config)
+    (home / limits.FILE).write_text(limit)
+    with pytest.raises(AccessError, match=f"{sentence}. Expected at most"):
+        started("Ada", config)
+    started(people.LECTURER, config)
+
+
+def test_a_learner_queues_no_more_than_three_runs(store):
+    for _ in range(3):
+        started("Ada")
+    with pytest.raises(AccessError, match=r"3 of your runs are waiting or running\. Expected at most 3"):
+        started("Ada")
+    started("Ben")
+
+
+def test_the_images_of_a_learner_and_of_all_are_counted(home):
+    imported("Ada", "adas")
+    imported("Ben", "bens")
+    for limit, adds, sentence in (
+        ("images = 20", 9, "You would have 21 images"),
+        ("gigabytes = 0.00006", 9, "You would have 0.00 GB"),
+        ("class_gigabytes = 0.00009", 9, "All learners would have 0.00 GB"),
+    ):
+        (home / limits.FILE).write_text(limit)
+        with people.acting_as("Ada"), pytest.raises(AccessError, match=sentence):
+            stored.check_share(adds, 32)
+        with people.acting_as("Ada"):
+            stored.check_share(1, 32)
+        with people.acting_as(people.LECTURER):
+            stored.check_share(10**9, 32)
+
+
+def test_a_copy_counts_too(home):
+    name = imported("Ada", "adas")
+    (home / limits.FILE).write_text("images = 20")
+    with people.acting_as("Ada"), pytest.raises(AccessError, match="You would have 24 images"):
+        datasets.copy(datasets.load(name), "copy", note="")
+
+
+@pytest.mark.parametrize("text", ["epoch = 5", "epochs = 'many'", "epochs = -1", "epochs = true", "epochs"])
+def test_a_wrong_line_of_the_limits_is_named(home, text):
+    (home / limits.FILE).write_text(text)
+    with pytest.raises(ConfigError, match=r"limits\.toml"):
+        limits.read()

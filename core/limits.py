@@ -1,0 +1,63 @@
+"""What a learner may take of the machine; the lecturer, and whoever is alone, may take everything.
+
+`limits.toml` in the home folder changes a limit: `epochs = 50`.
+"""
+
+import tomllib
+from dataclasses import dataclass, fields
+
+from core import people, settings
+from core.errors import AccessError, ConfigError
+
+FILE = "limits.toml"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most of each, for a learner."""
+
+    runs: int = 3  # waiting or running
+    epochs: int = 30  # of a fine-tune, both phases together, or of a network from scratch
+    input_size: int = 384  # pixels
+    images: int = 20_000  # in all datasets together
+    gigabytes: float = 2.0  # of these images, as they are stored
+    class_gigabytes: float = 50.0  # of the images of all learners
+
+
+def read() -> Limits:
+    """The limits of this home folder.
+
+    Raises:
+        ConfigError: The file cannot be read, or a line of it is no limit.
+    """
+    path = settings.home() / FILE
+    try:
+        changed = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Limits()
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read ({error})", "lines such as `epochs = 50`") from error
+    known = [field.name for field in fields(Limits)]
+    for name, value in changed.items():
+        if name not in known or isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            expected = f"a number of {', '.join(known)}"
+            raise ConfigError(f"{path} has the line {name} = {value!r}", expected, "Change or remove it")
+    return Limits(**changed)
+
+
+def check(name: str, number: float, received: str, remedy: str) -> None:
+    """Refuse a learner more than the limit.
+
+    Args:
+        name: A field of `Limits`.
+        number: How much there would be.
+        received: The same in a sentence.
+
+    Raises:
+        AccessError: It is more.
+    """
+    if people.acting() == people.LECTURER:
+        return
+    most = getattr(read(), name)
+    if number > most:
+        raise AccessError(received, f"at most {most:,}", remedy)
