@@ -260,3 +260,12 @@ def test_a_clip_is_probed_before_or_after_its_projection_and_a_cnn_by_its_own_po
     page = visit("train", backbones="Tiny", pooling="projected")
     assert page.selectbox(key="pooling").value == "avg"
     assert not page.error
+
+
+def test_a_vision_transformer_is_probed_by_its_class_token_or_the_mean_of_its_patches(visit):
+    page = visit("train", backbones="DeiTTiny", weights="untrained")
+    pooling = page.selectbox(key="pooling")
+    assert pooling.options == ["Class token", "Mean of the patches"]
+    pooling.set_value("patches").run()
+    assert not page.error
+    assert any("--pooling patches" in code.value for code in page.code)
