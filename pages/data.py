@@ -88,4 +88,3 @@ components.tabs(
         "Origin": partial(origin.show, dataset),
     }
 )
-deletion.offer(name)

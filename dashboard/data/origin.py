@@ -1,9 +1,10 @@
-"""Where a dataset comes from, its licence, and the files that were left out."""
+"""Where a dataset comes from, its licence, the files that were left out, and the button that deletes it."""
 
 import pandas as pd
 import streamlit as st
 
 from core.data.datasets import Dataset
+from dashboard.data import deletion
 from dashboard.ui import formats
 
 
@@ -20,3 +21,4 @@ def show(dataset: Dataset) -> None:
     if dataset.skipped:
         with st.expander(f"{formats.count(len(dataset.skipped), 'file')} skipped", icon=":material/warning:"):
             st.dataframe(pd.DataFrame({"File and reason": dataset.skipped}), hide_index=True)
+    deletion.offer(dataset.name)

@@ -30,7 +30,6 @@ def test_the_shipped_sample_is_shown_with_its_classes_splits_and_origin(visit):
     assert len(page.get("image")) == 10
     assert any("Every class has 250 images." in text.value for text in page.markdown)
     assert "2 points would take about 1,960" in said(page)
-    assert "Delete permanently" not in [button.label for button in page.main.button]
     before = page.get("image")[0].proto.imgs[0].url
     press(page, "Show others")
     assert page.get("image")[0].proto.imgs[0].url != before
@@ -38,8 +37,9 @@ def test_the_shipped_sample_is_shown_with_its_classes_splits_and_origin(visit):
     assert splits["test"] == 500
     assert splits["train"] + splits["val"] == 2_000
     assert splits["probe20"] + splits["finetune80"] == splits["train"]
-    origin = visit("data", view="Origin").table[0].value
-    assert any("Krizhevsky" in str(value) for value in origin.to_numpy().ravel())
+    origin = visit("data", view="Origin")
+    assert any("Krizhevsky" in str(value) for value in origin.table[0].value.to_numpy().ravel())
+    assert "Delete permanently" not in [button.label for button in origin.main.button]
 
 
 def imported(page: AppTest, name: str) -> AppTest:
@@ -150,7 +150,7 @@ def hold_imports(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 def test_an_imported_dataset_tells_how_uneven_it_is_and_can_be_deleted(visit, tmp_path: Path):
     files = pictures(per_class=30, classes=("cats",)) | pictures(per_class=10, classes=("dogs",))
     datasets.import_images(write_folder(tmp_path / "pets", files))
-    page = visit("data", dataset="pets")
+    page = visit("data", dataset="pets", view="Origin")
     assert any("3.0 times the images of the smallest: 30 to 10" in text.value for text in page.markdown)
     press(page, "Delete permanently")
     assert not page.exception
