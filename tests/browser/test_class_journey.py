@@ -50,6 +50,7 @@ def test_two_learners_join_and_only_the_owner_and_the_lecturer_change_a_run(brow
     ada.get_by_role("button", name="Start").click()
     ada.get_by_role("link", name="Open this run").click()
     expect(ada.get_by_role("button", name="Remove")).to_be_visible()
+    ada.wait_for_url(re.compile(r"/run\?"))
     run = ada.url[len(server.url) :]
 
     ben = arrives(browser, server, run)

@@ -82,6 +82,7 @@ ON_A_RUN: dict[str, Callable[[str], object]] = {
     "stop": runs.request_stop,
     "resume": runs.resume,
     "describe": lambda run_id: runs.describe(run_id, name="mine"),
+    "archive": lambda run_id: runs.set_archived(run_id, True),
     "delete": runs.delete,
 }
 

@@ -1,5 +1,7 @@
 """Pages in a class: what a learner is shown, and not shown, of others."""
 
+from inspect import isfunction, signature, unwrap
+
 import pytest
 
 from core import people, roster, runs, settings
@@ -51,14 +53,24 @@ def test_an_id_in_the_address_shows_nothing_that_is_hidden(visit, ada, name):
     assert SECRET not in repr(page)
 
 
+def _reads_a_run(function) -> bool:
+    """Whether a function takes the id of a run alone, and returns something of it."""
+    if not isfunction(unwrap(function)) or function.__name__ in ("find", "ahead", "measuring", "exports_folder"):
+        return False
+    given = signature(function)
+    return list(given.parameters) == ["run_id"] and given.return_annotation is not None
+
+
 def test_what_is_read_by_id_is_refused_too(visit, ada):
     hide()
     visit("home")
     from dashboard import server
 
-    for read in (server.runs.get, server.runs.predictions, server.runs.confusion, server.runs.curves):
+    reads = [name for name, read in vars(server.runs).items() if name[0] != "_" and _reads_a_run(read)]
+    assert {"get", "predictions", "confusion", "curves"} <= set(reads)
+    for name in reads:
         with pytest.raises(AccessError):
-            read(ada)
+            getattr(server.runs, name)(ada)
     assert ada not in {run.id for run in server.runs.rows()}
 
 
