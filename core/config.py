@@ -46,7 +46,6 @@ BATCHNORM = {"inference": "Inference: statistics stay", "training": "Training: s
 OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
 SCHEDULES = {"constant": "Constant", "cosine": "Cosine", "one-cycle": "One cycle"}
 AUGMENTATIONS = {"flip": "Flip", "crop": "Crop", "colour": "Colour"}
-NAMED_WEIGHTS = ("imagenet", "untrained")  # any others are the path of a file
 CLASS_WEIGHTS = {"none": "All images count the same", "balanced": "Rare classes count more"}
 PRECISIONS = {"auto": "Automatic", "float32": "float32", "mixed": "Mixed"}
 

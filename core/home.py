@@ -9,6 +9,7 @@ import io
 import json
 import os
 import shutil
+import sqlite3
 import tarfile
 import uuid
 import zlib
@@ -24,7 +25,8 @@ from core.runs import backups
 
 ABOUT = "backbone-lab.json"  # the first file of a backup
 DATABASE = "runs/mlflow.db"
-KEPT = ("runs/artifacts", "datasets", "weights", "checkpoints", "speeds.json", "estimates.json")
+CLASS = ("class.json", "class.key", "limits.toml")
+KEPT = ("runs/artifacts", "datasets", "weights", "checkpoints", "speeds.json", "estimates.json", *CLASS)
 NEVER = ("runs", "uploads")  # the rest of them
 UNPACKED = ".restored-"  # what the name of the folder begins with that is not yet in place
 
@@ -43,7 +45,8 @@ def backup(file: Path, *, caches: bool = False, report: Report = silent) -> int:
         raise StoreError(f"{file} exists", "the name of a new file", "Choose another one, or delete that file first")
     home = settings.home()
     try:
-        with TemporaryDirectory() as folder, storage.replaced(file) as new:
+        with storage.replaced(file) as new, TemporaryDirectory(dir=file.parent) as folder:
+            new.touch(mode=0o600)  # it holds the key of the class
             members: dict[str, Path] = {}
             if backups.database().is_file():
                 backups.check(backups.database())
@@ -54,9 +57,9 @@ def backup(file: Path, *, caches: bool = False, report: Report = silent) -> int:
             with tarfile.open(new, "w:gz", compresslevel=1, dereference=True) as archive:
                 _add_about(archive)
                 _add(archive, members, report)
-    except OSError as error:
-        remedy = "Free some space, or choose another folder"
-        raise StoreError(f"{file} cannot be written ({error.strerror or error})", "", remedy) from error
+    except (OSError, sqlite3.Error) as error:
+        reason, remedy = getattr(error, "strerror", None) or error, "Free some space, or choose another folder"
+        raise StoreError(f"{file} cannot be written ({reason})", "", remedy) from error
     return file.stat().st_size
 
 
@@ -100,7 +103,8 @@ def _files(home: Path, names: list[str]) -> Iterator[tuple[str, Path]]:
             below[:] = [each for each in below if not each.startswith(".")]  # not complete yet, or being deleted
             for each in files:
                 path = Path(folder, each)
-                if not each.startswith(".") and path.suffix != ".lock":
+                computed = name == "checkpoints" and each.startswith("prefix-")  # outputs of frozen layers
+                if not each.startswith(".") and path.suffix != ".lock" and not computed:
                     yield path.relative_to(home).as_posix(), path
 
 

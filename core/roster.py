@@ -110,9 +110,14 @@ def _locked() -> AbstractContextManager[None]:
 
 def _write(roster: Roster) -> Roster:
     path = settings.folder(".") / FILE
-    with storage.replaced(path) as new:
-        new.touch(mode=0o600)
-        new.write_text(json.dumps(asdict(roster), ensure_ascii=False, indent=1), encoding="utf-8")
+    try:
+        with storage.replaced(path) as new:
+            new.touch(mode=0o600)
+            new.write_text(json.dumps(asdict(roster), ensure_ascii=False, indent=1), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be written ({error.strerror or error})", "", "Make room on its disk"
+        ) from error
     return roster
 
 

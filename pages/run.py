@@ -9,7 +9,7 @@ from core.runs import ENDED
 from dashboard import server
 from dashboard.run import actions as run_actions
 from dashboard.run import book_comparison, confidence, export, measures, progress, result, seeds, training, versus
-from dashboard.state import visitor
+from dashboard.state import address, visitor
 from dashboard.ui import choices, components, image_grid
 
 components.page_header("Run", "How good is a run, where does it fail, what does it look at, is it better than another?")
@@ -18,7 +18,7 @@ runs = components.need_a_run("No run yet", "Every run can be examined here.")
 runs += [each for each in server.runs.archived() if each.covers(visitor.get().run) and each not in runs]
 choose, actions = st.columns(2, vertical_alignment="bottom")
 with choose:
-    runs = seeds.with_those_of(visitor.get().run, runs)
+    runs = seeds.with_those_of([visitor.get().run, address.current("other") or ""], runs)
     run = choices.run(runs, forget=[image_grid.ROW])
 with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
     run_actions.show(run)
@@ -47,7 +47,7 @@ try:
             versus.TAB: partial(versus.show, run, runs),
             export.TAB: partial(export.show, run, outcome),
         }
-        if book := book_comparison.pair(run, runs):
+        if book := book_comparison.pair(run, [one for each in runs for one in each.runs]):
             tabs[book_comparison.TAB] = partial(book_comparison.show, *book)
     components.tabs(tabs)
 except LabError as error:

@@ -194,6 +194,7 @@ def _resume(parsed: Namespace) -> tuple[dict, str]:
         ids = _to_resume(row.id)
         for run_id in ids:
             execute.check_resumable(run_id)
+        for run_id in ids:
             runs.resume(run_id)
         _here(ids)
     return _of_entry(row.id) if row.seeds else _described(runs.get(row.id))

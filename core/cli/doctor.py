@@ -122,7 +122,7 @@ def _backend(findings: dict) -> str:
 
 
 def _shared(findings: dict) -> str:
-    return connection.SHARED.format(path=findings["store"], kind=findings["store_on_share"])
+    return connection.SHARED.format(path=connection.file_of(findings["store"]), kind=findings["store_on_share"])
 
 
 def _weights() -> str:

@@ -95,7 +95,7 @@ def of_runs(first: RunRow, second: RunRow) -> metrics.Change:
     except LabError:
         return by_counts(first, second)
     images = before.index.intersection(after.index)
-    if images.empty:
+    if len(images) < 2:
         return by_counts(first, second)
     return _change(before.loc[images], after.loc[images])
 

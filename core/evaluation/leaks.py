@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core import metrics, runs
+from core.config import ZERO_SHOT
 from core.data import datasets, duplicates, near_duplicates
 from core.data.dataset import Dataset
 from core.errors import LabError
@@ -28,7 +29,12 @@ class Leaks:
 
 
 def of_run(run: Run | RunRow) -> Leaks | None:
-    """What leaked into the training of an ended run; None if nothing is known to, or if it cannot be read."""
+    """What leaked into the training of an ended run; None if nothing is known to, or if it cannot be read.
+
+    Zero-shot learns from no image.
+    """
+    if run.config.method == ZERO_SHOT:
+        return None
     try:
         ids = [each.id for each in run.runs] if isinstance(run, RunRow) else [run.id]
         return among(ids, known(datasets.load(run.config.dataset)))

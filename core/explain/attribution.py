@@ -4,7 +4,7 @@
     occlusion             how much the score falls when a patch is covered: Zeiler and Fergus, ECCV 2014
     integrated gradients  gradients along the way from an empty image to this one: Sundararajan et al., ICML 2017
     SmoothGrad            the mean gradient of noisy copies: Smilkov et al., 2017 (https://arxiv.org/abs/1706.03825)
-    attention rollout     of a transformer, how patches reach the class token: Abnar and Zuidema, ACL 2020
+    attention rollout     of a transformer, how patches reach what its head sees: Abnar and Zuidema, ACL 2020
 
 A pixel is taken away by giving it the mean colour of its image. A score is what the softmax is applied to.
 """
@@ -92,6 +92,8 @@ def _smooth_grad(model: Any, image: np.ndarray, class_index: int) -> np.ndarray:
 
 def _rollout(model: Any, image: np.ndarray, class_index: int) -> np.ndarray:
     """Attention multiplied from layer to layer, half of each for the residual connection; the same for any class."""
+    import keras
+
     attentions = _attentions(model, image[None].astype(np.float32))
     if not attentions:
         raise RunError("This network has no attention", "a transformer, such as ViT or CLIP", "Choose another method")
@@ -99,7 +101,9 @@ def _rollout(model: Any, image: np.ndarray, class_index: int) -> np.ndarray:
     for attention in attentions:
         reached = (attention + np.eye(len(attention))) / 2 @ reached
     side = isqrt(len(reached) - 1)  # patches follow the class token, and DeiT's for its teacher
-    heat = reached[0, -(side**2) :].reshape(side, side)
+    patches = slice(-(side**2), None)
+    averages = any(isinstance(each, keras.layers.GlobalAveragePooling1D) for each in graph.leaves(model))
+    heat = (reached[patches].mean(axis=0) if averages else reached[0])[patches].reshape(side, side)
     return heat - heat.min()
 
 
@@ -165,7 +169,10 @@ METHODS = {
         _smooth_grad,
     ),
     "rollout": Method(
-        "Attention rollout", "how attention carries patches to the class token, for any class", _rollout, of_class=False
+        "Attention rollout",
+        "how patches reach what the head sees, for any class",
+        _rollout,
+        of_class=False,
     ),
 }
 TITLES = {name: method.title for name, method in METHODS.items()}

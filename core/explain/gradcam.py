@@ -15,31 +15,22 @@ import numpy as np
 from core.backbones import graph
 from core.errors import RunError
 from core.explain import gradients
-from core.runs import models
 
 if TYPE_CHECKING:
     import keras
 
 
-def explain(run_id: str, image: np.ndarray, class_index: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Which parts of an image support a class, according to a finished run.
+def explain_model(model: Any, image: np.ndarray, class_index: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Which parts of an image support a class, according to a Keras model from uint8 images to probabilities.
 
     Args:
-        image: (s, s, 3) uint8, of the size of the run's dataset.
+        model: Its backbone may be nested.
+        image: (s, s, 3) uint8, of the size that the model takes.
         class_index: The class to explain; None: the predicted one.
 
     Returns:
         The map (h, w) float32 at the resolution of the last feature map, its maximum 1, or all 0 if nothing
         supports the class; and the probabilities (classes,) float32.
-
-    Raises:
-        RunError: The run has no model, or its last feature map is 1 x 1.
-    """
-    return explain_model(models.load(run_id), image, class_index)
-
-
-def explain_model(model: Any, image: np.ndarray, class_index: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """`explain` for a Keras model from uint8 images to probabilities, its backbone nested or not.
 
     Raises:
         RunError: There is no feature map between the images and the classes, or it is 1 x 1.

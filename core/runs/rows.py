@@ -175,7 +175,7 @@ def _folded(seeds: Sequence[RunRow]) -> RunRow:
         group=first.group,
         tags=first.tags,
         note=first.note,
-        archived=first.archived,
+        archived=all(seed.archived for seed in seeds),
         person=first.person,
         **numbers,
     )

@@ -32,7 +32,7 @@ import pandas as pd
 
 from core import backbones, heads, limits, people, quoting, settings
 from core.backbones.catalog import NORM_FIRST
-from core.config import NAMED_WEIGHTS, TRAINED, ZERO_SHOT, RunConfig
+from core.config import TRAINED, ZERO_SHOT, RunConfig
 from core.data import dataset
 from core.errors import LabError, RunError, StoreError
 from core.progress import Progress
@@ -81,7 +81,7 @@ def create(config: RunConfig, *, scheduler: str | None = None, entry: str = "") 
     people.demand("see", dataset.person(config.dataset))
     if config.start:
         people.demand("see", get(config.start).person)
-    if config.weights not in NAMED_WEIGHTS:
+    if config.weights not in ("untrained", backbones.get(config.backbone).published):
         people.demand("name server files")
     own = {run.entry or run.id for run in waiting if run.person == person}
     _check_limits(config, len(own - {entry}))
@@ -294,6 +294,7 @@ def resume(run_id: str, *, scheduler: str | None = None) -> None:
 
     Raises:
         RunError: It cannot be resumed.
+        AccessError: It is somebody else's, or a learner may start no more for now.
     """
     run = get(run_id)
     people.demand("change run", run.person)
@@ -303,7 +304,10 @@ def resume(run_id: str, *, scheduler: str | None = None) -> None:
             f"a run that is {' or '.join(RESUMABLE)}",
             "Start a new run with the same settings",
         )
-    for name in ("stop", "error", "progress"):
+    waiting = active() if people.acting() != people.LECTURER else []
+    own = {each.entry or each.id for each in waiting if each.person == run.person}
+    _check_limits(run.config, len(own - {run.entry or run.id}))
+    for name in ("stop", "error", "progress", "archived"):
         if name in _tags(run_id):
             _client().delete_tag(run_id, _TAG + name)
     owner = json.dumps(_this_process() | {"scheduler": scheduler})

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from core import people, roster
-from core.errors import AccessError
+from core.errors import AccessError, LabError
 from dashboard.classroom import cookie, invitation
 
 JOIN, LECTURER = "/lab/join", "/lab/lecturer"
@@ -43,7 +43,7 @@ async def join(request: Request) -> Response:
     try:
         _slow_down(request, code)
         name, seat = roster.join(code, name)
-    except AccessError as error:
+    except LabError as error:
         return _form(code=code, name=name, to=to, error=str(error))
     response = RedirectResponse(_own(to), HTTPStatus.SEE_OTHER)
     cookie.give(response, request, name, seat)
@@ -53,7 +53,7 @@ async def join(request: Request) -> Response:
 def lecturer(request: Request) -> Response:
     """Make the browser the lecturer's if it has the token."""
     if not invitation.is_token(request.query_params.get("token", "")):
-        text = "This link is of a server that has ended. The terminal of this one shows the link of now.\n"
+        text = "This link belongs to a server that has ended. The terminal shows the current one.\n"
         return PlainTextResponse(text, HTTPStatus.FORBIDDEN)
     response = RedirectResponse("../classroom", HTTPStatus.SEE_OTHER)
     cookie.give(response, request, people.LECTURER)
@@ -68,7 +68,9 @@ def _form(*, code: str = "", name: str = "", to: str = "", error: str = "") -> R
     sentence = escape(FIRST)
     if person is not None:
         called = escape(person or "the lecturer")
-        sentence = f'This browser is of {called}. <a href="../">Go on as {called}</a>, or join under another name.'
+        sentence = (
+            f'This browser belongs to {called}. <a href="../">Continue as {called}</a>, or join under another name.'
+        )
     focus = {"focus_code": "", "focus_name": " autofocus"} if code else {"focus_code": " autofocus", "focus_name": ""}
     texts = {"code": code, "name": name, "to": to, "longest": str(roster.LONGEST)}
     filled = {field: escape(text) for field, text in texts.items()}

@@ -9,14 +9,14 @@ from dashboard import server
 from dashboard.ui import formats
 
 POLL = 2.0  # seconds between updates
-FREE = "Its browser has to join again; its runs stay, and are of whoever takes the name next."
+FREE = "Its browser has to join again; its runs stay, and belong to whoever takes the name next."
 
 
 def show() -> None:
     """Each name with its runs and a button that frees it, and whether learners see each other's work."""
     now = roster.read()
     st.toggle(
-        "Learners see the work of each other",
+        "Learners see each other's work",
         now.shown,
         key="shown",
         on_change=lambda: people.change(shown=st.session_state["shown"]),

@@ -15,18 +15,19 @@ from dashboard.ui import components
 def show(run: RunRow) -> None:
     """Buttons in a row."""
     mine = people.may("change run", run.person)
-    if mine:
+    if mine and not run.entry:  # one seed is named as its entry is
         with st.popover("Name and notes", icon=":material/edit:"):
             _describe(run)
     progress.resume_button(run)
     if run.entry:
         components.link("run", "All its seeds", icon=":material/casino:", run=run.entry)
     settings = same(run.config, seeds=max(len(run.seeds), 1))
-    components.link("train", "Use these settings again", icon=":material/replay:", **settings)
+    components.link("train", "Use these settings", icon=":material/replay:", **settings)
     if mine and run.status in ENDED:
         what = f"all {len(run.seeds)} seeds" if run.seeds else "this run"
         with st.popover("Remove", icon=":material/archive:"):
-            _archive(run)
+            if not run.entry:  # one seed alone is not archived
+                _archive(run)
             st.markdown(f"{what[0].upper()}{what[1:]}, with predictions and heads. Features stay in the cache.")
             if st.button(f"Delete {what}"):
                 server.runs.delete(run.id)
@@ -45,7 +46,7 @@ def _archive(run: RunRow) -> None:
 
 def _describe(run: RunRow) -> None:
     """A form for what a person calls a run and says of it; groups and tags of other runs are offered."""
-    rows = server.runs.rows()
+    rows = [*server.runs.rows(), run]  # an archived one is not among them
     groups = sorted({row.group for row in rows if row.group})
     tags = sorted({tag for row in rows for tag in row.tags})
     with st.form(f"describe-{run.id}", border=False):

@@ -50,7 +50,7 @@ def show(run: RunRow, class_names: Sequence[str]) -> None:
         labels, p = tested["label"].to_numpy(), tested.filter(regex=r"^p_\d+$").to_numpy()
         found = costs.saving(labels, p, values, np.inf if declining is None else declining)
         st.markdown("  \n".join(sentences(found)))
-        if len(names) == 2:
+        if len(names) == 2 and declining is None:
             st.markdown(f"It answers **{names[1]}** from a probability of {costs.threshold(values):.3f} on.")
         st.caption(
             "Each answer is the one of least expected cost by the run's own probabilities (Elkan, 2001); nothing was "

@@ -24,6 +24,8 @@ def usual(run: RunRow) -> str:
 
 def methods(*default: str) -> list[str]:
     """A choice of methods that explain images, none or more."""
+    if address.current("explain") is None:  # begin with the usual one of this run, not of the one shown before
+        st.session_state.pop("explain", None)
     chosen = address.several("explain", "Explained by", attribution.TITLES, default=default, wrap=True)
     return chosen.split("+") if chosen else []
 

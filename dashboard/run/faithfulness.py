@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from core import heads
 from core.explain.attribution import TITLES
 from core.explain.faithfulness import IMAGES, Faithfulness
 from core.runs import RunRow
@@ -14,7 +15,9 @@ POLL = 0.5  # seconds between updates at the worker
 
 
 def show(run: RunRow) -> None:
-    """What was measured, or the button that measures it."""
+    """What was measured, or the button that measures it; nothing for nearest neighbours, which have no network."""
+    if not heads.has_layers(run.config.method):
+        return
     st.subheader("Can these maps be believed?", anchor=False)
     check = server.explain.check(run.id)
     if check.running:

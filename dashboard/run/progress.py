@@ -275,7 +275,7 @@ def _did_not_finish(run: RunRow) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         resume_button(run)
         changes = {"learning_rate": run.config.learning_rate / 10, "recipe": ""} if run.status == "diverged" else {}
-        label = "Try again with a tenth of the learning rate" if changes else "Use these settings again"
+        label = "Try again with a tenth of the learning rate" if changes else "Use these settings"
         components.link("train", label, icon=":material/replay:", **same(run.config, **changes))
     learned(run)
 

@@ -12,11 +12,11 @@ TAB = "Seeds"  # of the page Run
 CARD = 290  # pixels, the width of the card of a result
 
 
-def with_those_of(shown: str, entries: Sequence[RunRow]) -> list[RunRow]:
-    """Runs and entries, and after the entry that is shown, or has the run that is, its seeds."""
+def with_those_of(shown: Sequence[str], entries: Sequence[RunRow]) -> list[RunRow]:
+    """Runs and entries, and after each entry that is shown, or has a run that is, its seeds."""
     listed = []
     for entry in entries:
-        listed += [entry, *(entry.seeds if entry.covers(shown) else ())]
+        listed += [entry, *(entry.seeds if any(map(entry.covers, shown)) else ())]
     return listed
 
 

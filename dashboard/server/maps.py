@@ -42,12 +42,19 @@ def drawn(config: MapConfig) -> Map | None:
     return drawn_map
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
 def owner(key: str) -> str:
-    """Whose a drawn map is: the owner of the run that it shows, or of the dataset."""
+    """Whose a map is: the owner of the run that it shows, or of the dataset; the lecturer's if it is not drawn."""
+    try:
+        return _owner(key)
+    except LookupError:
+        return people.LECTURER
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _owner(key: str) -> str:
     drawn_map = maps.read(key)
     if drawn_map is None:
-        return people.LECTURER
+        raise LookupError(key)  # exceptions are not cached: it may be drawn later, for a learner
     source = drawn_map.config.source
     return runs.get(source.run).person if source.run else dataset.person(source.dataset)
 

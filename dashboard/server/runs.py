@@ -17,7 +17,7 @@ import streamlit as st
 
 from core import calibration, people, runs, seeds, settings
 from core.calibration import Calibration
-from core.config import RunConfig
+from core.config import ZERO_SHOT, RunConfig
 from core.errors import LabError, StoreError
 from core.evaluation import comparison, leaks
 from core.evaluation import measures as core_measures
@@ -171,6 +171,8 @@ def change(first: RunRow, second: RunRow) -> Change:
 
 def leaks_of(run: RunRow) -> Leaks | None:
     """`leaks.of_run` of an ended run."""
+    if run.config.method == ZERO_SHOT:
+        return None
     try:
         ids = tuple(each.id for each in run.runs)
         return _leaks(ids, tuple(datasets.leaked(datasets.get(run.config.dataset)).tolist()))
@@ -222,9 +224,10 @@ def resume(run_id: str) -> None:
         if each.id != run_id and each.status not in RESUMABLE:
             continue
         engine.wait().resume(each.id)
-        for result in (get, predictions, stage_predictions, confusion, frozen):
+        for result in (get, predictions, stage_predictions, confusion, frozen, judged_calibration):
             result.clear(each.id)
         _curves.clear(each.id, None)
+    _leaks.clear()
     explain.forget_heats()
     _measures().clear()
     refresh()

@@ -1,6 +1,6 @@
 """What an address names and is not here: taken out of the address, and said above the page."""
 
-from core import backbones
+from core import backbones, settings
 from core.curriculum import lessons
 from core.errors import LabError, StoreError
 from dashboard import server
@@ -21,7 +21,9 @@ def check() -> None:
     elif chosen.step and address.whole(chosen.step) is None:
         _replace("step", "Step", chosen.step, "1")
     if chosen.run and not _is_run(chosen.run):
-        why = "is not in this home folder: it was deleted, or the link is from another one"
+        why = "is not among your runs: it was deleted, it is not shown to you, or the link is from another home folder"
+        if settings.mode() == "alone":
+            why = "is not in this home folder: it was deleted, or the link is from another one"
         _replace("run", "Run", chosen.run, "", why)
 
 

@@ -62,8 +62,8 @@ def test_two_learners_join_and_only_the_owner_and_the_lecturer_change_a_run(brow
     expect(ben.get_by_role("button", name="Remove")).to_have_count(0)
 
     expect(lecturer.get_by_text("Ada 1 run")).to_be_visible()
-    lecturer.get_by_text("Learners see the work of each other").click()
-    expect(lecturer.get_by_role("switch", name="Learners see the work of each other")).not_to_be_checked()
+    lecturer.get_by_text("Learners see each other's work").click()
+    expect(lecturer.get_by_role("switch", name="Learners see each other's work")).not_to_be_checked()
     ben.reload()
     expect(ben.get_by_text("Run: ")).to_contain_text("is not in this home folder")
     ada.reload()

@@ -14,6 +14,7 @@ from core.embeddings import Source
 from core.errors import LabError, Paused
 from core.explain import attribution, gradcam
 from core.features import Encoder, extract
+from core.runs import models
 
 LITE = Encoder("EfficientNetLite0", input_size=64)
 ROWS = np.arange(40)
@@ -67,7 +68,7 @@ stages: list[str] = []
 if __name__ == "__main__":
     sample = datasets.load(datasets.SAMPLE)
     probe, whole, resumed = perform(PROBE), perform(TRAINED), perform(TRAINED, pause_at=80)
-    heat, first = gradcam.explain(whole, sample.images[0])
+    heat, first = gradcam.explain_model(models.load(whole), sample.images[0])
     norms = vanishing_gradients.measure(3, seeds=1).gradients
     answers = {
         "features": extract(sample, ROWS, LITE).values,

@@ -17,6 +17,7 @@ from core.errors import EngineError, Stopped, StoreError
 
 TINY = RunConfig(backbone="Tiny", input_size=32, n_train=40, n_test=20)
 WEIGHTS, FEATURES, UNFINISHED = "weights/a/tiny.h5", "features/tiny.zarr/0.0", "datasets/.new-1/images.npy"
+PREFIX = "checkpoints/a/prefix-train-0.npy"  # outputs of frozen layers, which can be computed again
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def used(store: Path, home: Path, tmp_path: Path) -> str:
     (tmp_path / "disk").mkdir()
     (home / "weights").mkdir()
     (home / "weights" / "a").symlink_to(tmp_path / "disk", target_is_directory=True)
-    for name in (WEIGHTS, FEATURES, UNFINISHED, "weights/a.lock", "speeds.json"):
+    for name in (WEIGHTS, FEATURES, UNFINISHED, PREFIX, "weights/a.lock", "speeds.json", *home_folder.CLASS):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text(name)
     run_id = runs.create(TINY)
@@ -51,8 +52,10 @@ def test_a_home_comes_back_from_its_backup_by_one_command_each(used, home, anoth
     monkeypatch.setenv("BACKBONE_LAB_HOME", str(another))
     assert commands.main(["restore", str(file)]) == 0
     assert runs.rows() == rows
-    for name in (WEIGHTS, "speeds.json"):
+    for name in (WEIGHTS, "speeds.json", *home_folder.CLASS):
         assert (another / name).read_text() == name
+    assert not (another / PREFIX).exists()
+    assert file.stat().st_mode & 0o077 == 0  # it holds the key of the class
     assert not (another / "weights" / "a").is_symlink()
     assert ((another / FEATURES).is_file(), (another / UNFINISHED).exists()) == (caches, False)
     assert not list(another.glob(".restored-*"))
@@ -75,7 +78,7 @@ def test_nothing_is_overwritten(used, home, tmp_path):
     content, before = file.read_bytes(), files(home)
     with pytest.raises(StoreError, match=r"lab\.tar\.gz exists"):
         home_folder.backup(file)
-    with pytest.raises(StoreError, match=r"has runs, speeds\.json, weights already.*BACKBONE_LAB_HOME"):
+    with pytest.raises(StoreError, match=r"has .*runs, speeds\.json, weights already.*BACKBONE_LAB_HOME"):
         home_folder.restore(file)
     assert (file.read_bytes(), files(home) - {"server.lock", "server.json"}) == (content, before)
 

@@ -110,6 +110,10 @@ def test_a_run_belongs_to_whoever_started_it(store):
         runs.create(TINY)
 
 
+def test_a_learner_starts_with_the_published_weights_of_a_transformer(store):
+    assert runs.get(started("Ada", RunConfig(backbone="ToyCLIP"))).config.weights == "published"
+
+
 def test_a_learner_starts_from_no_file_of_the_server_and_from_nothing_hidden(store):
     hidden = imported("Ben", "bens")
     with people.acting_as(people.LECTURER):
@@ -276,6 +280,21 @@ def test_a_learner_queues_no_more_than_three_runs(store):
     with pytest.raises(AccessError, match=r"3 of your runs are waiting or running\. Expected at most 3"):
         started("Ada")
     started("Ben")
+
+
+def test_a_learner_resumes_no_more_than_three_runs(store):
+    stopped = []
+    for _ in range(2):
+        ids = [started("Ada") for _ in range(3)]
+        for run_id in ids:
+            runs.end(run_id, "stopped")
+        stopped += ids
+    with people.acting_as("Ada"):
+        for run_id in stopped[:3]:
+            runs.resume(run_id)
+        with pytest.raises(AccessError, match="3 of your runs are waiting or running"):
+            runs.resume(stopped[3])
+    assert runs.get(stopped[3]).status == "stopped"
 
 
 def test_the_images_of_a_learner_and_of_all_are_counted(home):

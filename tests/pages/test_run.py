@@ -161,6 +161,14 @@ def test_an_image_is_explained_by_several_methods_and_they_are_checked_on_reques
     assert len(table) == len(attribution.METHODS) and (table["Verdict"] != "").all()
 
 
+def test_an_archived_run_opens_with_its_own_group_and_tags(visit, used):
+    runs.describe(used[0], name="Mine", group="g", tags=["t"])
+    runs.set_archived(used[0], True)
+    page = visit("run", run=used[0])
+    assert not page.exception
+    assert page.selectbox(key=f"group-{used[0]}").value == "g"
+
+
 def test_a_click_on_an_image_asks_about_it_and_the_address_keeps_it(visit, used):
     page = visit("run", run=used[0], view="Images", group="hesitant")
     predictions = runs.predictions(used[0])

@@ -66,6 +66,13 @@ def test_a_seed_is_opened_as_a_run_and_lists_its_entry_beside_it(visit, entry):
     assert "All its seeds" in links(page)
 
 
+def test_a_run_is_compared_with_one_seed_that_an_address_names(visit, used, entry):
+    seed = runs.row(entry).seeds[0].id
+    page = visit("run", run=used[0], view="Against another", other=seed)
+    assert not page.warning
+    assert page.query_params["other"] in (seed, [seed])
+
+
 def test_a_mean_over_seeds_is_one_line_to_reach_on_few_shot(visit, store):
     entry = runs.new_entry()
     for config in seeds.configs(RunConfig(backbone="Tiny", n_train=200), 2):

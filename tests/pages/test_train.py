@@ -64,7 +64,7 @@ def test_a_failed_run_says_why_and_can_be_set_up_again(visit, used):
     page = visit("train", run=used[2])
     assert page.warning[0].proto.title.endswith("failed")
     assert "/nowhere/weights.h5" in page.warning[0].value
-    assert "Use these settings again" in [link.proto.label for link in page.get("page_link")]
+    assert "Use these settings" in [link.proto.label for link in page.get("page_link")]
 
 
 def test_a_stopped_run_says_that_nothing_is_lost(visit, used):

@@ -33,6 +33,12 @@ def test_a_run_says_its_accuracy_without_the_images_it_was_trained_on(store, tmp
 
 
 def test_pairs_that_were_looked_for_count_and_a_clean_dataset_has_none(store):
+    near_duplicates.search("cifar10-flawed")
+    assert len(leaks.known(datasets.load("cifar10-flawed"))) > 100  # 150 are planted
+    assert (
+        leaks.of_run(runs.get(runs.create(RunConfig(dataset="cifar10-flawed", backbone="ToyCLIP", method="zero-shot"))))
+        is None
+    )
     near_duplicates.search("cifar10-sample")
     assert not len(leaks.known(datasets.load("cifar10-sample")))
     assert leaks.of_run(runs.get(runs.create(RunConfig(backbone="Tiny")))) is None

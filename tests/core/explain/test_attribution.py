@@ -85,16 +85,19 @@ def test_a_network_that_rounds_resized_pixels_has_no_gradient_and_that_is_said(m
         attribution.of_model(model, method, image, 3)
 
 
-@pytest.mark.parametrize("backbone", ["ToyCLIP", "DeiTTiny"])
-def test_rollout_multiplies_the_attention_of_a_transformer(backbone):
-    config = RunConfig(backbone=backbone, method="finetune", weights="untrained", input_size=32)
+@pytest.mark.parametrize(
+    ("backbone", "pooling"), [("ToyCLIP", "class"), ("DeiTTiny", "class"), ("DeiTTiny", "patches")]
+)
+def test_rollout_multiplies_the_attention_of_a_transformer(backbone, pooling):
+    config = RunConfig(backbone=backbone, method="finetune", weights="untrained", input_size=32, pooling=pooling)
     model = assembly.assemble(config, image_size=32, classes=10).model
     image = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
     attentions = attribution._attentions(model, image[None].astype(np.float32))
     for each in attentions:
         assert each.sum(axis=1) == pytest.approx(np.ones(len(each)), abs=1e-5)
     expected = np.linalg.multi_dot([(each + np.eye(len(each))) / 2 for each in reversed(attentions)])
-    patches = expected[0, 1 if backbone == "ToyCLIP" else 2 :]
+    others = 1 if backbone == "ToyCLIP" else 2  # tokens in front of the patches
+    patches = expected[0, others:] if pooling == "class" else expected[others:, others:].mean(axis=0)
     heat = attribution.of_model(model, "rollout", image, 3)
     assert heat.ravel() == pytest.approx((patches - patches.min()) / np.ptp(patches), abs=1e-4)
     assert (heat == attribution.of_model(model, "rollout", image, 4)).all()
