@@ -9,6 +9,7 @@ import contextlib
 import inspect
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -77,7 +78,7 @@ def _every_interrupt() -> Iterator[None]:
 
     def again(unraisable: Any) -> None:
         if isinstance(unraisable.exc_value, KeyboardInterrupt):
-            threading.Timer(AGAIN, _thread.interrupt_main).start()
+            threading.Timer(AGAIN, _interrupt_main).start()
         else:
             usual(unraisable)
 
@@ -86,6 +87,14 @@ def _every_interrupt() -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = usual
+
+
+def _interrupt_main() -> None:
+    """As Ctrl-C does: where the system can, what the main thread waits for ends too."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def parser() -> ArgumentParser:

@@ -8,7 +8,7 @@ from contextlib import suppress
 import cachetools
 import numpy as np
 
-from core import storage
+from core import settings, storage
 from core.data.dataset import Dataset
 
 VERSION = 1  # increase it when the same images would give other groups
@@ -28,7 +28,9 @@ def find(dataset: Dataset) -> np.ndarray | None:
     return storage.find(KIND, _key(dataset), parse)
 
 
-@cachetools.cached(cachetools.LRUCache(KEPT), key=lambda dataset: dataset.fingerprint, lock=threading.Lock())
+@cachetools.cached(
+    cachetools.LRUCache(KEPT), key=lambda dataset: (settings.home(), dataset.fingerprint), lock=threading.Lock()
+)
 def groups(dataset: Dataset) -> np.ndarray:
     """For each row, the first row with the same pixels, (n,) int64: its own id where no earlier one has them."""
     if (stored := find(dataset)) is not None:

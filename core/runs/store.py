@@ -435,6 +435,8 @@ def _run(stored: Stored) -> Run:
         fields["pooling"] = NORM_FIRST[fields["pooling"]]  # its head, or its network, has the features of that time
     config = RunConfig(**fields)
     status = tags.get("status", "interrupted")
+    if status in ENDED and stored.ended is None:
+        status = "running"  # its end is being written, of which the status is the first part
     progress = Progress(**json.loads(tags["progress"])) if "progress" in tags and status == "running" else None
     ended = stored.ended
     return Run(

@@ -74,7 +74,7 @@ def test_the_demo_leads_from_home_to_the_images_behind_a_number(page: Page):
     expect(page.get_by_text(re.compile(r"airplane recognised as airplane: \d+ images"))).to_be_visible()
     image = page.get_by_role("main").get_by_role("button", name=re.compile(r"^[\d.]+ %$")).first
     image.click()
-    expect(page.get_by_role("img", name=re.compile("Heat map of the evidence for airplane"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("Grad-CAM of the evidence for airplane"))).to_be_visible()
     page.reload()
     expect(page.get_by_text(re.compile(r"Image \d+: airplane, classified correctly"))).to_be_visible()
 

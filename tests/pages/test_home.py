@@ -47,6 +47,7 @@ def test_a_result_has_a_small_map_of_its_test_images_that_was_drawn_unasked(visi
 
 def test_a_run_that_is_not_here_is_said_and_nothing_breaks(visit, used):
     page = visit(run="0" * 32)
+    wait(page, lambda: page.warning)  # said once the store is open
     assert "0" * 32 in page.warning[0].value
     assert "run" not in page.query_params
 
