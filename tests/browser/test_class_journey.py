@@ -65,7 +65,7 @@ def test_two_learners_join_and_only_the_owner_and_the_lecturer_change_a_run(brow
     lecturer.get_by_text("Learners see each other's work").click()
     expect(lecturer.get_by_role("switch", name="Learners see each other's work")).not_to_be_checked()
     ben.reload()
-    expect(ben.get_by_text("Run: ")).to_contain_text("is not in this home folder")
+    expect(ben.get_by_text("Run: ")).to_contain_text("is not among your runs")
     ada.reload()
     expect(ada.get_by_role("button", name="Remove")).to_be_visible()
 
