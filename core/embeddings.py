@@ -27,6 +27,7 @@ from core.data import datasets
 from core.data.dataset import Dataset
 from core.errors import ConfigError, RunError, WeightsError
 from core.features import Encoder, Features, compiled, inference, layers
+from core.features.estimates import Count
 from core.options import option
 from core.progress import Report, silent
 from core.runs import Run, models
@@ -143,6 +144,11 @@ class Resolved:
         images = hashlib.sha256(self.rows.tobytes()).hexdigest()
         head = _version(self.run) if self.run and self.source.what == "logits" else ""
         return storage.digest([self.key.digest, head, self.source.what, self.source.layer, images])
+
+    def count(self, into: Count) -> None:
+        """Count its missing features. Needs no Keras."""
+        encoder, missing = self.encoder, self.missing
+        into.network(encoder.backbone, encoder.input_size, missing, builds=int(missing > 0))
 
     @property
     def title(self) -> str:

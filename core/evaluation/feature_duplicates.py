@@ -67,9 +67,7 @@ def count(source: Source, *, into: Count) -> None:
     Raises:
         LabError: The dataset of the source no longer exists.
     """
-    resolved = embeddings.resolve(source)
-    encoder, missing = resolved.encoder, resolved.missing
-    into.network(encoder.backbone, encoder.input_size, missing, builds=int(missing > 0))
+    embeddings.resolve(source).count(into)
 
 
 def _key(source: Resolved) -> str:

@@ -122,8 +122,7 @@ def count(source: Source, *, into: Count) -> None:
         LabError: The dataset of the source no longer exists.
     """
     resolved = embeddings.resolve(source)
-    encoder, missing = resolved.encoder, resolved.missing
-    into.network(encoder.backbone, encoder.input_size, missing, builds=int(missing > 0))
+    resolved.count(into)
     into.work("label-error heads", len(resolved.rows), label=f"{FOLDS} heads")
 
 

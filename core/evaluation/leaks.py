@@ -29,17 +29,18 @@ class Leaks:
 
 
 def of_run(run: Run | RunRow) -> Leaks | None:
-    """What leaked into the training of an ended run; None if nothing is known to, or if it cannot be read.
-
-    Zero-shot learns from no image.
-    """
-    if run.config.method == ZERO_SHOT:
-        return None
+    """What leaked into the training of an ended run; None if nothing is known to, or if it cannot be read."""
     try:
-        ids = [each.id for each in run.runs] if isinstance(run, RunRow) else [run.id]
-        return among(ids, known(datasets.load(run.config.dataset)))
+        return among(trained(run), known(datasets.load(run.config.dataset)))
     except LabError:
         return None
+
+
+def trained(run: Run | RunRow) -> tuple[str, ...]:
+    """Ids of the runs that its accuracy is from and that learned from images, which zero-shot does not."""
+    if run.config.method == ZERO_SHOT:
+        return ()
+    return tuple(each.id for each in run.runs) if isinstance(run, RunRow) else (run.id,)
 
 
 def known(dataset: Dataset) -> np.ndarray:
@@ -57,12 +58,12 @@ def among(ids: Sequence[str], leaked: np.ndarray) -> Leaks | None:
     """How many of these rows a run was tested on, and its accuracy on the others; None if on none of them.
 
     Args:
-        ids: Of the run, or of several seeds, of which the mean is the accuracy.
+        ids: See `trained`; of several seeds the mean is the accuracy.
 
     Raises:
         RunError: Its predictions cannot be read.
     """
-    if not len(leaked):
+    if not ids or not len(leaked):
         return None
     tested = [runs.predictions(run_id) for run_id in ids]
     others = [each[~each["row"].isin(leaked)] for each in tested]

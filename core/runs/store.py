@@ -77,19 +77,15 @@ def create(config: RunConfig, *, scheduler: str | None = None, entry: str = "") 
         AccessError: Who acts may not start it, or no more for now.
     """
     person = people.demand("start")
-    waiting = active() if person != people.LECTURER else []
     people.demand("see", dataset.person(config.dataset))
     if config.start:
         people.demand("see", get(config.start).person)
     if config.weights not in ("untrained", backbones.get(config.backbone).published):
         people.demand("name server files")
-    own = {run.entry or run.id for run in waiting if run.person == person}
-    _check_limits(config, len(own - {entry}))
+    place = _place(config, person, entry)
     name = default_name(config) + (seed_name(config) if entry else "")
     tags = {_TAG + "status": "queued", _TAG + "owner": json.dumps(_this_process() | {"scheduler": scheduler})}
-    tags |= {_TAG + "entry": entry} if entry else {}
-    if person != people.LECTURER:
-        tags |= {_TAG + "person": person, _TAG + "turn": str(_turn(person, waiting))}
+    tags |= ({_TAG + "entry": entry} if entry else {}) | place
     run = _client().create_run(_experiment(), run_name=name, tags=tags)
     from mlflow.entities import Param
 
@@ -304,16 +300,13 @@ def resume(run_id: str, *, scheduler: str | None = None) -> None:
             f"a run that is {' or '.join(RESUMABLE)}",
             "Start a new run with the same settings",
         )
-    waiting = active() if people.acting() != people.LECTURER else []
-    own = {each.entry or each.id for each in waiting if each.person == run.person}
-    _check_limits(run.config, len(own - {run.entry or run.id}))
+    place = _place(run.config, run.person, run.entry or run.id)
     for name in ("stop", "error", "progress", "archived"):
         if name in _tags(run_id):
             _client().delete_tag(run_id, _TAG + name)
     owner = json.dumps(_this_process() | {"scheduler": scheduler})
-    _client().set_tag(run_id, _TAG + "owner", owner)
-    if run.person != people.LECTURER:
-        _client().set_tag(run_id, _TAG + "turn", str(_turn(run.person, active())))
+    for tag, value in ({_TAG + "owner": owner} | place).items():
+        _client().set_tag(run_id, tag, value)
     _set_status(run_id, "queued")
 
 
@@ -453,6 +446,22 @@ def _run(stored: Stored) -> Run:
         entry=tags.get("entry", ""),
         turn=int(tags.get("turn", 0)),
     )
+
+
+def _place(config: RunConfig, person: str, own: str) -> dict[str, str]:
+    """Tags that give a learner's run its place in the queue; none for the lecturer's.
+
+    Args:
+        own: Id of the run or entry, which does not count as another one.
+
+    Raises:
+        AccessError: It takes too much, or is one too many for now.
+    """
+    if person == people.LECTURER:
+        return {}
+    waiting = active()
+    _check_limits(config, len({run.entry or run.id for run in waiting if run.person == person} - {own}))
+    return {_TAG + "person": person, _TAG + "turn": str(_turn(person, waiting))}
 
 
 def _turn(person: str, waiting: Sequence[Run]) -> int:

@@ -9,7 +9,7 @@ from core.evaluation import label_errors
 from core.evaluation.label_errors import LabelErrors, Suspect
 from core.features.estimates import Count
 from dashboard import server
-from dashboard.data import copies, searches
+from dashboard.data import copies
 from dashboard.ui import contact_sheet, formats, task_progress
 
 TAB = "Wrong labels"
@@ -27,12 +27,13 @@ def show(dataset: Dataset) -> None:
     counted = Count("label-errors")
     if not search.running:
         label_errors.count(label_errors.usual(dataset.name), into=counted)
-    searches.offer(
+    task_progress.offer(
         search,
         "Look for wrong labels",
         why="A head is trained on four fifths of the images and asked about the last fifth, five times. A label is "
         f"suspect where the head is confident of another class ([Northcutt and others, 2021]({PAPER})).",
         icon=":material/label_off:",
+        ended=server.datasets.refresh,
         kept=task_progress.CONTINUES.format("features"),
         counted=counted,
     )

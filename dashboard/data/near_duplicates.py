@@ -10,7 +10,7 @@ from core.data.near_duplicates import NearDuplicates, Pair
 from core.evaluation import feature_duplicates, label_errors
 from core.features.estimates import Count
 from dashboard import server
-from dashboard.data import copies, searches
+from dashboard.data import copies
 from dashboard.ui import contact_sheet, formats, task_progress
 
 TAB = "Near-duplicates"
@@ -29,12 +29,13 @@ def show(dataset: Dataset) -> None:
     """The pairs that were found, or the button that looks for them."""
     search = server.datasets.search(dataset)
     if search.running or not (found := server.datasets.near_duplicates_of(dataset)):
-        searches.offer(
+        task_progress.offer(
             search,
             "Look for near-duplicates",
             why="A test image that is nearly a training image, such as the same photo mirrored or cropped differently, "
             f"tests memory, not recognition. About 3 % of CIFAR-10's do ([Barz and Denzler, 2020]({PAPER})).",
             icon=":material/compare:",
+            ended=server.datasets.refresh,
         )
         return
     choices = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
@@ -58,12 +59,13 @@ def _by_features(dataset: Dataset, found: NearDuplicates, choices: DeltaGenerato
         counted = Count("feature-duplicates")
         if not search.running:
             feature_duplicates.count(source, into=counted)
-        searches.offer(
+        task_progress.offer(
             search,
             "Look by features",
             why="A network may recognise the same photo in other details, such as another crop or colour; it also "
             "takes two photos of one thing for the same. Judge by eye.",
             icon=":material/grain:",
+            ended=server.datasets.refresh,
             kept=task_progress.CONTINUES.format("features"),
             counted=counted,
         )

@@ -6,8 +6,7 @@ import streamlit as st
 from core.data import odd_images
 from core.data.datasets import Dataset
 from dashboard import server
-from dashboard.data import searches
-from dashboard.ui import contact_sheet, formats
+from dashboard.ui import contact_sheet, formats, task_progress
 
 TAB = "Odd images"
 COLUMNS = 10  # images of a kind
@@ -17,12 +16,13 @@ def show(dataset: Dataset) -> None:
     """The images that were found, or the button that looks for them."""
     search = server.datasets.search_odd(dataset)
     if search.running or not (found := server.datasets.odd_images_of(dataset)):
-        searches.offer(
+        task_progress.offer(
             search,
             "Look for odd images",
             why="Images that are too dark, too bright, plain, blurred, tiny or mostly cut off teach little and test "
             "little.",
             icon=":material/image_search:",
+            ended=server.datasets.refresh,
         )
         return
     st.markdown(

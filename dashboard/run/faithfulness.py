@@ -8,10 +8,7 @@ from core.explain.attribution import TITLES
 from core.explain.faithfulness import IMAGES, Faithfulness
 from core.runs import RunRow
 from dashboard import server
-from dashboard.server.tasks import Task
 from dashboard.ui import components, formats, run_charts, task_progress
-
-POLL = 0.5  # seconds between updates at the worker
 
 
 def show(run: RunRow) -> None:
@@ -20,31 +17,16 @@ def show(run: RunRow) -> None:
         return
     st.subheader("Can these maps be believed?", anchor=False)
     check = server.explain.check(run.id)
-    if check.running:
-        st.fragment(_wait, run_every=POLL)(check)
-        return
-    if measured := server.explain.faithful(run.id):
+    if not check.running and (measured := server.explain.faithful(run.id)):
         _result(run, measured)
         return
-    task_progress.why_it_ended(check.error, kept="Nothing was kept.")
-    st.markdown(
-        "A good map points at what the network uses: without those regions it is no longer sure. And it is another map "
-        "when the weights of the network are shuffled."
-    )
-    st.button(
+    task_progress.offer(
+        check,
         f"Check on {IMAGES} test images",
+        why="A good map points at what the network uses: without those regions it is no longer sure. And it is another "
+        "map when the weights of the network are shuffled.",
         icon=":material/fact_check:",
-        key=f"begin-{check.name}",
-        on_click=task_progress.begin,
-        args=([check],),
     )
-
-
-def _wait(check: Task) -> None:
-    if not check.running:
-        st.rerun()
-    task_progress.bar(check)
-    task_progress.cancel_button([check], key=f"cancel-{check.name}")
 
 
 def _result(run: RunRow, measured: tuple[Faithfulness, ...]) -> None:

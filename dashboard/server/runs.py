@@ -17,7 +17,7 @@ import streamlit as st
 
 from core import calibration, people, runs, seeds, settings
 from core.calibration import Calibration
-from core.config import ZERO_SHOT, RunConfig
+from core.config import RunConfig
 from core.errors import LabError, StoreError
 from core.evaluation import comparison, leaks
 from core.evaluation import measures as core_measures
@@ -54,7 +54,8 @@ def archived() -> list[RunRow]:
 def find(run_id: str) -> RunRow | None:
     """The run or entry of this id, archived or not; None if there is neither."""
     version = _version(1.0)
-    return next((row for row in _shown([*_rows(version), *_entries(version)]) if row.id == run_id), None)
+    found = next((row for row in (*_rows(version), *_entries(version)) if row.id == run_id), None)
+    return found if found and people.may("see", found.person) else None
 
 
 def active() -> list[Run]:
@@ -171,11 +172,8 @@ def change(first: RunRow, second: RunRow) -> Change:
 
 def leaks_of(run: RunRow) -> Leaks | None:
     """`leaks.of_run` of an ended run."""
-    if run.config.method == ZERO_SHOT:
-        return None
     try:
-        ids = tuple(each.id for each in run.runs)
-        return _leaks(ids, tuple(datasets.leaked(datasets.get(run.config.dataset)).tolist()))
+        return _leaks(leaks.trained(run), tuple(datasets.leaked(datasets.get(run.config.dataset)).tolist()))
     except LabError:
         return None
 

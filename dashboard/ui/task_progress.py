@@ -13,6 +13,7 @@ from dashboard.server import tasks as server_tasks
 from dashboard.server.tasks import Task
 from dashboard.ui import components, formats
 
+POLL = 0.7  # seconds between updates
 KINDS = {"import": "import", "fetch": "download"}  # by how the name of a task begins
 
 
@@ -63,6 +64,48 @@ def cancel_button(tasks: Iterable[Task], *, key: str) -> None:
 
 
 CONTINUES = "Finished {} are kept; the next attempt continues from there."
+NOTHING_KEPT = "Nothing is kept; the next attempt starts again."
+
+
+def offer(
+    task: Task,
+    label: str,
+    *,
+    why: str,
+    icon: str,
+    kept: str = NOTHING_KEPT,
+    counted: Count | None = None,
+    ended: Callable[[], None] | None = None,
+) -> None:
+    """Offer a task whose result is shown in its place once there is one, or show how far it is.
+
+    Args:
+        label: Of the button that begins it.
+        why: What it is good for, in a sentence or two of Markdown.
+        kept: What a cancelled attempt leaves, in a sentence.
+        counted: What it will compute; None: it is quick.
+        ended: Called when it has ended, before the page is drawn again.
+    """
+    if task.running:
+        wait(task, ended)
+        return
+    why_it_ended(task.error, kept=kept)
+    st.markdown(why)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(label, icon=icon, key=f"begin-{task.name}", on_click=begin, args=([task], counted))
+        if counted:
+            cost(counted)
+
+
+@st.fragment(run_every=POLL)
+def wait(task: Task, ended: Callable[[], None] | None = None) -> None:
+    """The progress of a task, and the page again when it has ended."""
+    if not task.running:
+        if ended:
+            ended()
+        st.rerun()
+    bar(task)
+    cancel_button([task], key=f"cancel-{task.name}")
 
 
 def why_it_ended(error: LabError | None, *, kept: str = CONTINUES.format("features")) -> None:
