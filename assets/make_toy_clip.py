@@ -173,9 +173,8 @@ def write(image, text, scale: float) -> None:
 
 def accuracy(dataset: datasets.Dataset, rows: np.ndarray) -> float:
     """Percent of these rows for which the nearest caption "a photo of a ..." names their class."""
-    texts = encoder.embed_texts(
-        "ToyCLIP", [f"a photo of a {name}." for name in dataset.class_names], weights=str(FOLDER)
-    )
+    text = encoder.TextEncoder("ToyCLIP", str(FOLDER))
+    texts = text.embed([f"a photo of a {name}." for name in dataset.class_names])
     features = encoder.image_features("ToyCLIP", dataset, rows).values
     texts = texts / np.linalg.norm(texts, axis=1, keepdims=True)
     return 100 * float(((features @ texts.T).argmax(1) == dataset.labels[rows]).mean())

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,8 @@ from core.features import Features, estimates, throughput
 from core.features.throughput import Estimate
 from core.progress import Progress, Report, silent, timed
 from core.training import checkpoints, step
-from core.zero_shot import classifier, encoder, prompts, queries
+from core.zero_shot import classifier, prompts, queries
+from core.zero_shot.encoder import TextEncoder
 
 DIED = (
     "The worker died (out of memory?) or was cut off. "
@@ -134,16 +136,17 @@ def _probe(config: RunConfig, report: Report) -> runs.Result:
         probabilities = head.predict_proba(tested.values)  # (n, classes)
         validation_accuracy = metrics.accuracy(y_val, head.predict_proba(x_val).argmax(1)).value
 
-    result = runs.judge(
+    result = _judge(
+        config,
         dataset,
         rows,
         probabilities,
+        known.precision,
         weights_origin=weights.origin,
         validation_accuracy=validation_accuracy,
         seconds=seconds,
         images_per_second=known.images_per_second or tested.images_per_second,
         cached=known.cached and tested.cached,
-        protocol=protocol.describe(config, rows, known.precision),
         chosen=head.chosen,
     )
     return replace(result, head=head)
@@ -158,24 +161,26 @@ def _zero_shot(config: RunConfig, report: Report) -> runs.Result:
         names = _class_names(config, dataset)
 
     with timed(seconds, "evaluate", report):
-        texts, cut = queries.text_head(config.backbone, names, prompts.templates(config.templates), weights)
-        head = classifier.as_head(texts, encoder.logit_scale(config.backbone, weights))
+        text = TextEncoder(config.backbone, weights)
+        directions, cut = queries.text_head(text, names, prompts.templates(config.templates))
+        head = classifier.as_head(directions, text.logit_scale)
 
     tested = _extract(config, dataset, rows["test"], seconds, report, head)
 
     with timed(seconds, "evaluate", report):
         probabilities = head.predict_proba(tested.values)  # (n, classes)
 
-    result = runs.judge(
+    result = _judge(
+        config,
         dataset,
         rows,
         probabilities,
+        tested.precision,
         weights_origin=weights.origin,
         validation_accuracy=None,
         seconds=seconds,
         images_per_second=tested.images_per_second,
         cached=tested.cached,
-        protocol=protocol.describe(config, rows, tested.precision),
         notes=[f"Prompts truncated to the length of the text tower: {len(cut)}"] if cut else [],
     )
     return replace(result, head=head)
@@ -211,16 +216,17 @@ def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
             throughput.training_name(config), config.input_size, trained.images_per_second, hardware.name()
         )
     frozen = trained.frozen
-    result = runs.judge(
+    result = _judge(
+        config,
         dataset,
         rows,
         probabilities,
+        config.encoder.precision,
         weights_origin=weights.origin,
         validation_accuracy=trained.chosen["validation_accuracy"],
         seconds=seconds,
         images_per_second=None,
         cached=False,
-        protocol=protocol.describe(config, rows, config.encoder.precision),
         chosen=trained.chosen,
         stages=[{**tested, **stage} for tested, stage in zip(tests, trained.phases, strict=True)],
         notes=list(trained.notes),
@@ -270,6 +276,19 @@ def _extract(
     seconds["load"] += extracted.load_seconds
     seconds["extract"] -= extracted.load_seconds
     return extracted
+
+
+def _judge(
+    config: RunConfig,
+    dataset: Dataset,
+    rows: dict[str, np.ndarray],
+    probabilities: np.ndarray,
+    precision: str,
+    **measured: Any,
+) -> runs.Result:
+    """`runs.judge`, with the run's protocol."""
+    described = protocol.describe(config, rows, precision)
+    return runs.judge(dataset, rows, probabilities, protocol=described, **measured)
 
 
 def _class_names(config: RunConfig, dataset: Dataset) -> tuple[str, ...]:

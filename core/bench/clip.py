@@ -6,7 +6,6 @@ from time import perf_counter
 import numpy as np
 
 from core import metrics
-from core.backbones.clip import towers
 from core.embeddings import Source
 from core.evaluation import few_shot
 from core.zero_shot import classifier, encoder, prompts
@@ -23,13 +22,13 @@ def clip_answer(*, images: int = 10_000, backbone: str = "CLIPViTB32", weights: 
     """
     names = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
     templates = prompts.of_set("cifar18")
-    rng = np.random.default_rng(0)
-    features = rng.normal(size=(images, towers.SHAPES[backbone].dim)).astype(np.float32)
+    text, rng = encoder.TextEncoder(backbone, weights), np.random.default_rng(0)
+    features = rng.normal(size=(images, text.shape.dim)).astype(np.float32)
     labels = rng.integers(0, len(names), images)
 
     def answer(names: tuple[str, ...]) -> tuple[float, float]:
         started = perf_counter()
-        texts = encoder.embed_texts(backbone, prompts.fill(templates, names), weights)
+        texts = text.embed(prompts.fill(templates, names))
         embedded = perf_counter()
         cosines = classifier.cosines(features, classifier.head(texts.reshape(len(names), len(templates), -1)))
         metrics.accuracy(labels, cosines.argmax(1))
@@ -44,7 +43,7 @@ def clip_answer(*, images: int = 10_000, backbone: str = "CLIPViTB32", weights: 
         rounds["none"].append(answer(names))
     texts = prompts.fill(templates, names)
     result = {"backbone": backbone, "weights": weights, "images": images, "texts": len(texts)}
-    result["tokens"] = sum(encoder.tokens(backbone, texts, weights))  # untrained: with the toy's vocabulary
+    result["tokens"] = sum(text.tokens(texts))  # untrained: with the toy's vocabulary
     for name, seconds in rounds.items():
         result[f"{name}_text_seconds"] = median(text for text, _ in seconds)
         result[f"{name}_score_seconds"] = median(score for _, score in seconds)

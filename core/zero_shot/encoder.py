@@ -1,8 +1,8 @@
 """CLIP's embeddings: images and texts in one space, where a caption is near its image.
 
-    embed_texts(name, texts) (n, d)      image_features(name, dataset, rows) (n, d)      logit_scale(name)
+    TextEncoder(name).embed(texts) (n, d)      image_features(name, dataset, rows) (n, d)
 
-Neither is normalised; `classifier` computes scores from them. Only `here` and `most_tokens` run without Keras.
+Neither is normalised; `classifier` computes scores from them. Only `here` runs without Keras.
 """
 
 import threading
@@ -41,52 +41,77 @@ def here() -> list[str]:
     return [name for name in NAMES if backbones.published_here(name)]
 
 
-def most_tokens(name: str) -> int:
-    """How many tokens a text may have, including start and end; the rest is cut off."""
-    return towers.SHAPES[_facts(name).name].context
-
-
-def tokens(name: str, texts: Sequence[str], weights: str | Weights = "published") -> list[int]:
-    """How many tokens each text has, including start and end, before truncation."""
-    return _tokenizer(_resolve(name, weights)).counts(texts)
-
-
-def embed_texts(name: str, texts: Sequence[str], weights: str | Weights = "published") -> np.ndarray:
-    """Embeddings (n, d) float32 of these texts, not normalised.
-
-    They are cached, so that changing one word re-encodes only the texts it occurs in.
+class TextEncoder:
+    """The text tower of a CLIP with its vocabulary: texts to embeddings in the space of its images.
 
     Raises:
-        BackboneError: There is no such CLIP, or its weights are missing.
-        ConfigError: A text is empty.
+        BackboneError: There is no such CLIP.
+        WeightsError: Its weights are missing.
     """
-    if any(not text.strip() for text in texts):
-        raise ConfigError("A text is empty", "at least one word", "Write something, or remove it")
-    resolved = _resolve(name, weights)
-    with _LOCK:  # one text tower at a time; the next caller finds most texts cached
-        new = [text for text in dict.fromkeys(texts) if (name, resolved.digest, text) not in _EMBEDDED]
-        if new:
-            for text, value in zip(new, _embed(name, resolved, new), strict=True):
-                _EMBEDDED[name, resolved.digest, text] = value
-        values = []
-        for text in texts:
-            _EMBEDDED.move_to_end((name, resolved.digest, text))
-            values.append(_EMBEDDED[name, resolved.digest, text])
-        while len(_EMBEDDED) > KEPT_TEXTS:
-            _EMBEDDED.popitem(last=False)
-    return np.stack(values) if values else np.empty((0, towers.SHAPES[name].dim), np.float32)
+
+    def __init__(self, name: str, weights: str | Weights = "published"):
+        self.facts = _facts(name)
+        found = weights if isinstance(weights, Weights) else backbones.find_weights(self.facts, weights)
+        self.weights: Weights = found
+        self.shape = towers.SHAPES[self.facts.name]
+
+    @property
+    def logit_scale(self) -> float:
+        """The factor on cosine similarities before the softmax; untrained models have OpenAI's initial value."""
+        return _scale(self.facts, self.weights)
+
+    def tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text has, including start and end, before truncation."""
+        return _tokenizer(self.weights).counts(texts)
+
+    def truncated(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """Those texts that are too long, of which the end is cut off."""
+        return tuple(text for text, count in zip(texts, self.tokens(texts), strict=True) if count > self.shape.context)
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Embeddings (n, d) float32 of these texts, not normalised.
+
+        They are cached, so that changing one word re-encodes only the texts it occurs in.
+
+        Raises:
+            ConfigError: A text is empty.
+        """
+        if any(not text.strip() for text in texts):
+            raise ConfigError("A text is empty", "at least one word", "Write something, or remove it")
+        model = self.facts.name, self.weights.digest
+        with _LOCK:  # one text tower at a time; the next caller finds most texts cached
+            new = [text for text in dict.fromkeys(texts) if (*model, text) not in _EMBEDDED]
+            if new:
+                _EMBEDDED.update(zip([(*model, text) for text in new], self._encode(new), strict=True))
+            values = []
+            for text in texts:
+                _EMBEDDED.move_to_end((*model, text))
+                values.append(_EMBEDDED[*model, text])
+            while len(_EMBEDDED) > KEPT_TEXTS:
+                _EMBEDDED.popitem(last=False)
+        return np.stack(values) if values else np.empty((0, self.shape.dim), np.float32)
+
+    def _encode(self, texts: list[str]) -> np.ndarray:
+        """(n, d) float32: texts of similar length are encoded together."""
+        vocabulary, run = _tokenizer(self.weights), _text_tower(self.facts, self.weights)
+        lengths, most = np.array(vocabulary.counts(texts)), self.shape.context
+        order = np.argsort(lengths, kind="stable")
+        values = np.empty((len(texts), self.shape.dim), np.float32)
+        start = 0
+        while start < len(order):
+            end = start + 1
+            while end < len(order) and (end + 1 - start) * min(lengths[order[end]], most) <= BATCH_TOKENS:
+                end += 1
+            chosen = order[start:end]
+            values[chosen] = np.asarray(run(vocabulary.encode([texts[index] for index in chosen], most)))
+            start = end
+        return values
 
 
 def forget_texts() -> None:
     """Empty the cache of text embeddings, for benchmarks."""
     with _LOCK:
         _EMBEDDED.clear()
-
-
-def logit_scale(name: str, weights: str | Weights = "published") -> float:
-    """The factor on cosine similarities before the softmax; untrained models have OpenAI's initial value."""
-    resolved = _resolve(name, weights)
-    return _scale(name, resolved)
 
 
 def image_features(name: str, dataset: Dataset, rows: np.ndarray, report: Report = silent) -> Features:
@@ -120,41 +145,19 @@ def _facts(name: str) -> backbones.Backbone:
     return backbones.get(name)
 
 
-def _resolve(name: str, weights: str | Weights) -> Weights:
-    return weights if isinstance(weights, Weights) else backbones.find_weights(_facts(name), weights)
-
-
 def _tokenizer(weights: Weights) -> tokenizer.Tokenizer:
     # Untrained networks, used for timing, take the toy's vocabulary, which is always available.
     return tokenizer.of(weights.path or settings.ASSETS / backbones.get(TOY).weights_file)
 
 
 @lru_cache(maxsize=8)
-def _scale(name: str, weights: Weights) -> float:
-    return tensors.logit_scale(weights.path, _facts(name)) if weights.path else 1 / 0.07
-
-
-def _embed(name: str, weights: Weights, texts: list[str]) -> np.ndarray:
-    """(n, d) float32: texts of similar length are encoded together."""
-    encode, run = _tokenizer(weights), _text_tower(name, weights)
-    lengths = np.array(encode.counts(texts))
-    order, most = np.argsort(lengths, kind="stable"), most_tokens(name)
-    values = np.empty((len(texts), towers.SHAPES[name].dim), np.float32)
-    start = 0
-    while start < len(order):
-        end = start + 1
-        while end < len(order) and (end + 1 - start) * min(lengths[order[end]], most) <= BATCH_TOKENS:
-            end += 1
-        chosen = order[start:end]
-        values[chosen] = np.asarray(run(encode.encode([texts[index] for index in chosen], most)))
-        start = end
-    return values
+def _scale(facts: backbones.Backbone, weights: Weights) -> float:
+    return tensors.logit_scale(weights.path, facts) if weights.path else 1 / 0.07
 
 
 @lru_cache(maxsize=2)
-def _text_tower(name: str, weights: Weights) -> Callable[[np.ndarray], Any]:
+def _text_tower(facts: backbones.Backbone, weights: Weights) -> Callable[[np.ndarray], Any]:
     """Tokens (b, t) int32 -> (b, d), as an array or what `np.asarray` turns into one."""
-    facts = _facts(name)
     if keras_defaults.backend() != "tensorflow":
         return _text_network(facts, weights)
     identity = {"backbone": facts.name, "weights": weights.digest, "output": "text"}
@@ -175,7 +178,7 @@ def _text_on_tensorflow(facts: backbones.Backbone, weights: Weights) -> inferenc
     network = _text_network(facts, weights)
     signature = tf.TensorSpec((None, None), tf.int32)
     function = tf.function(lambda ids: network(ids, training=False), input_signature=[signature], autograph=False)
-    examples = _tokenizer(weights).encode(EXAMPLES, most_tokens(facts.name))
+    examples = _tokenizer(weights).encode(EXAMPLES, towers.SHAPES[facts.name].context)
     return inference.Original(
         inference.Network(function.get_concrete_function(), towers.SHAPES[facts.name].dim), function, examples, network
     )

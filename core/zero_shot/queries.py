@@ -12,11 +12,11 @@ from time import perf_counter
 import numpy as np
 
 from core import neighbours
-from core.backbones import Weights
 from core.data import datasets
 from core.errors import ConfigError
 from core.progress import Report, silent
 from core.zero_shot import classifier, encoder, prompts
+from core.zero_shot.encoder import TextEncoder
 
 NEAREST = 50
 
@@ -52,13 +52,11 @@ class Matches:
     cosines: np.ndarray
 
 
-def text_head(
-    model: str, names: Sequence[str], templates: Sequence[str], weights: str | Weights = "published"
-) -> tuple[np.ndarray, tuple[str, ...]]:
+def text_head(text: TextEncoder, names: Sequence[str], templates: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
     """The direction (k, d) of each class, from its prompts, and the prompts that were truncated."""
     texts = prompts.fill(templates, names)
-    embedded = encoder.embed_texts(model, texts, weights).reshape(len(names), len(templates), -1)
-    return classifier.head(embedded), _cut(model, texts, weights)
+    embedded = text.embed(texts).reshape(len(names), len(templates), -1)
+    return classifier.head(embedded), text.truncated(texts)
 
 
 def score(model: str, dataset: str, split: str, names: Sequence[str], templates: Sequence[str]) -> Scored:
@@ -69,35 +67,35 @@ def score(model: str, dataset: str, split: str, names: Sequence[str], templates:
     """
     rows, labels, images = _images(model, dataset, split)
     _built(model, "text")
-    began = perf_counter()
-    texts, cut = text_head(model, names, templates)
+    began, text = perf_counter(), TextEncoder(model)
+    texts, cut = text_head(text, names, templates)
     similarities = images @ texts.T
     seconds = perf_counter() - began
-    return Scored(tuple(names), rows, labels, similarities, encoder.logit_scale(model), cut, seconds)
+    return Scored(tuple(names), rows, labels, similarities, text.logit_scale, cut, seconds)
 
 
 def compare(model: str, photos: Sequence[np.ndarray], texts: Sequence[str]) -> Compared:
     """Compare photos (h, w, 3) uint8 with texts, used unchanged."""
     _built(model)
-    began = perf_counter()
+    began, text = perf_counter(), TextEncoder(model)
     images = np.stack([encoder.embed_photo(model, photo) for photo in photos])
-    similarities = classifier.cosines(images, encoder.embed_texts(model, texts))
-    return Compared(similarities, encoder.logit_scale(model), _cut(model, texts), perf_counter() - began)
+    similarities = classifier.cosines(images, text.embed(texts))
+    return Compared(similarities, text.logit_scale, text.truncated(texts), perf_counter() - began)
 
 
 def classify(model: str, photos: Sequence[np.ndarray], names: Sequence[str], templates: Sequence[str]) -> Compared:
     """Compare photos (h, w, 3) uint8 with classes, averaged over all templates."""
     _built(model)
-    began = perf_counter()
+    began, text = perf_counter(), TextEncoder(model)
     images = np.stack([encoder.embed_photo(model, photo) for photo in photos])
-    texts, cut = text_head(model, names, templates)
-    return Compared(classifier.cosines(images, texts), encoder.logit_scale(model), cut, perf_counter() - began)
+    texts, cut = text_head(text, names, templates)
+    return Compared(classifier.cosines(images, texts), text.logit_scale, cut, perf_counter() - began)
 
 
 def search(model: str, dataset: str, split: str, text: str, k: int = NEAREST) -> Matches:
     """The images of a split that are most similar to a text."""
     rows, _, images = _images(model, dataset, split)
-    indices, similarities = classifier.nearest(images, encoder.embed_texts(model, [text])[0], k)
+    indices, similarities = classifier.nearest(images, TextEncoder(model).embed([text])[0], k)
     return Matches(rows[indices], similarities)
 
 
@@ -144,11 +142,6 @@ def _built(model: str, *towers: str) -> None:
 @lru_cache(maxsize=8)
 def _run_once(model: str, tower: str) -> None:
     if tower == "text":
-        encoder.embed_texts(model, ["a"])
+        TextEncoder(model).embed(["a"])
     else:
         encoder.embed_photo(model, np.zeros((32, 32, 3), np.uint8))
-
-
-def _cut(model: str, texts: Sequence[str], weights: str | Weights = "published") -> tuple[str, ...]:
-    most = encoder.most_tokens(model)
-    return tuple(text for text, count in zip(texts, encoder.tokens(model, texts, weights), strict=True) if count > most)

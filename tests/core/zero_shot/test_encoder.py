@@ -14,6 +14,8 @@ from core.embeddings import Source
 from core.errors import BackboneError, ConfigError, WeightsError
 from core.features import Encoder, compiled
 from core.zero_shot import encoder
+from core.zero_shot.encoder import TextEncoder
+from core.zero_shot.tokenizer import Tokenizer
 
 TOY = "ToyCLIP"
 
@@ -21,6 +23,11 @@ TOY = "ToyCLIP"
 @pytest.fixture(scope="module")
 def sample() -> datasets.Dataset:
     return datasets.load("cifar10-sample")
+
+
+@pytest.fixture(scope="module")
+def text() -> TextEncoder:
+    return TextEncoder(TOY)
 
 
 def unit(values: np.ndarray) -> np.ndarray:
@@ -34,9 +41,9 @@ def test_the_toy_is_always_here_and_first():
 
 
 @pytest.mark.slow
-def test_captions_lie_near_photos_of_their_class_far_more_often_than_by_chance(sample):
+def test_captions_lie_near_photos_of_their_class_far_more_often_than_by_chance(sample, text):
     rows = datasets.splits(sample)["test"]
-    texts = encoder.embed_texts(TOY, [f"a photo of a {name}." for name in sample.class_names])
+    texts = text.embed([f"a photo of a {name}." for name in sample.class_names])
     found = encoder.image_features(TOY, sample, rows)
     assert texts.shape == (10, 64)
     assert found.values.shape == (500, 64)
@@ -44,28 +51,25 @@ def test_captions_lie_near_photos_of_their_class_far_more_often_than_by_chance(s
     assert right.mean() > 0.3  # chance: 0.1
 
 
-def test_a_text_has_the_same_embedding_alone_and_among_others_of_any_length(monkeypatch):
-    alone = encoder.embed_texts(TOY, ["a photo of a cat."])
-    monkeypatch.setattr(encoder, "_EMBEDDED", type(encoder._EMBEDDED)())
-    among = encoder.embed_texts(TOY, ["truck", "a photo of a cat.", "a very long text about a ship " * 20, "truck"])
+def test_a_text_has_the_same_embedding_alone_and_among_others_of_any_length(text):
+    alone = text.embed(["a photo of a cat."])
+    encoder.forget_texts()
+    among = text.embed(["truck", "a photo of a cat.", "a very long text about a ship " * 20, "truck"])
     np.testing.assert_allclose(among[1], alone[0], atol=1e-5)
     np.testing.assert_array_equal(among[0], among[3])
 
 
-def test_only_texts_never_seen_before_go_through_the_tower(monkeypatch):
-    passed = []
-    real = encoder._embed
-    monkeypatch.setattr(encoder, "_EMBEDDED", type(encoder._EMBEDDED)())
-    monkeypatch.setattr(
-        encoder, "_embed", lambda name, found, texts: passed.append(list(texts)) or real(name, found, texts)
-    )
-    encoder.embed_texts(TOY, ["a cat", "a dog"])
-    encoder.embed_texts(TOY, ["a cat", "a frog", "a frog"])
-    assert passed == [["a cat", "a dog"], ["a frog"]]
+def test_only_texts_never_seen_before_go_through_the_tower(text, monkeypatch):
+    encoder.forget_texts()
+    text.embed(["a cat", "a dog"])
+    passed, real = [], Tokenizer.encode
+    monkeypatch.setattr(Tokenizer, "encode", lambda self, texts, most: passed.extend(texts) or real(self, texts, most))
+    text.embed(["a cat", "a frog", "a frog"])
+    assert passed == ["a frog"]
 
 
 @pytest.mark.slow
-def test_towers_agree_with_kerashubs_full_forward_pass(sample):
+def test_towers_agree_with_kerashubs_full_forward_pass(sample, text):
     from keras_hub.models import CLIPBackbone, CLIPTextEncoder, CLIPVisionEncoder
 
     facts, shape = backbones.get(TOY), towers.SHAPES[TOY]
@@ -76,22 +80,22 @@ def test_towers_agree_with_kerashubs_full_forward_pass(sample):
     )
     weights = backbones.find_weights(facts)
     image = backbones.load(facts, weights=weights, pooling="projected")
-    text = towers.text(facts)
-    clip_tensors.read(weights.path, text, facts, "text")
+    text_tower = towers.text(facts)
+    clip_tensors.read(weights.path, text_tower, facts, "text")
     for ours, theirs, projection in (
         (image, whole.vision_encoder, whole.vision_projection),
-        (text, whole.text_encoder, whole.text_projection),
+        (text_tower, whole.text_encoder, whole.text_projection),
     ):
         into = {layer.name: layer for layer in theirs.layers} | {"projection": projection}
         for layer in ours.layers:
             if layer.weights:
                 into[layer.name].set_weights(layer.get_weights())
-    whole.clip_head.logit_scale.assign(np.log(encoder.logit_scale(TOY)))
+    whole.clip_head.logit_scale.assign(np.log(text.logit_scale))
     photos, captions = sample.images[:5], ["a photo of a cat.", "truck", "a small photo of a ship."]
     pixels = np.asarray(compiled.prepare(photos, 32, "clip"))
-    tokens = encoder._tokenizer(weights).encode(captions, shape.context)
+    tokens = Tokenizer(weights.path).encode(captions, shape.context)
     expected = np.asarray(whole({"images": pixels, "token_ids": tokens})["vision_logits"])
-    ours = encoder.logit_scale(TOY) * unit(np.asarray(image(pixels))) @ unit(encoder.embed_texts(TOY, captions)).T
+    ours = text.logit_scale * unit(np.asarray(image(pixels))) @ unit(text.embed(captions)).T
     np.testing.assert_allclose(ours, expected, atol=2e-3)
 
 
@@ -175,24 +179,25 @@ def test_large_outlines_have_the_parameters_of_the_table_and_both_towers_those_o
 
 
 @pytest.mark.slow
-def test_untrained_towers_work_for_timing():
-    values = encoder.embed_texts(TOY, ["a cat", "a dog"], weights="untrained")
+def test_untrained_towers_work_for_timing(text):
+    untrained = TextEncoder(TOY, "untrained")
+    values = untrained.embed(["a cat", "a dog"])
     assert values.shape == (2, 64)
-    assert not np.allclose(values, encoder.embed_texts(TOY, ["a cat", "a dog"]))
-    assert encoder.logit_scale(TOY, weights="untrained") == pytest.approx(14.29, abs=0.01)
+    assert not np.allclose(values, text.embed(["a cat", "a dog"]))
+    assert untrained.logit_scale == pytest.approx(14.29, abs=0.01)
 
 
-def test_bad_texts_and_names_are_refused_in_words():
+def test_bad_texts_and_names_are_refused_in_words(text):
     with pytest.raises(ConfigError, match="empty"):
-        encoder.embed_texts(TOY, ["a cat", "  "])
+        text.embed(["a cat", "  "])
     with pytest.raises(BackboneError, match="ToyCLIP"):
-        encoder.embed_texts("ResNet50", ["a cat"])
+        TextEncoder("ResNet50")
 
 
 def test_without_weights_it_says_the_three_ways_to_them(monkeypatch):
     monkeypatch.setattr("core.backbones.checkpoints.download", _offline)
     with pytest.raises(WeightsError, match=r"hf download openai/clip-vit-base-patch32.*KerasHub.*warm"):
-        encoder.embed_texts("CLIPViTB32", ["a cat"])
+        TextEncoder("CLIPViTB32")
 
 
 def _offline(facts, report):

@@ -44,9 +44,8 @@ def test_texts_are_padded_with_the_end_token_to_the_longest_and_cut_at_the_most(
     assert (cut[0, :-1] != ours.end).all()
 
 
-def test_a_text_that_is_cut_is_known_by_its_count():
-    counts = encoder.tokens("ToyCLIP", ["a cat", "truck " * 200])
-    assert [count > encoder.most_tokens("ToyCLIP") for count in counts] == [False, True]
+def test_texts_that_are_cut_are_named():
+    assert encoder.TextEncoder("ToyCLIP").truncated(["a cat", "truck " * 200]) == ("truck " * 200,)
 
 
 def test_a_vocabulary_that_is_none_says_so(tmp_path: Path):
