@@ -7,7 +7,8 @@ import streamlit as st
 from core.evaluation import groups
 from core.evaluation.groups import Group
 from core.runs import RunRow
-from dashboard.state import address, visitor
+from dashboard.compare import table
+from dashboard.state import address
 from dashboard.ui import formats
 
 NAME = "tested_on"  # in the address
@@ -39,7 +40,7 @@ def choose(runs: Sequence[RunRow]) -> Group:
 
 
 def _of_shown_run(by_key: dict[str, Group]) -> str:
-    shown = visitor.get().run
+    shown = table.selected_by_address()[0]
     return next((key for key, group in by_key.items() if any(run.covers(shown) for run in group.runs)), "")
 
 

@@ -9,62 +9,13 @@ import streamlit as st
 
 from core.backbones import BACKBONES
 from core.config import TITLES
-from core.runs import COLUMNS, STATUSES, RunRow, table
+from core.runs import STATUSES, RunRow, table
 from dashboard import server
+from dashboard.compare import columns
 from dashboard.state import address, visitor
-from dashboard.ui import answers, choices, formats, selections
+from dashboard.ui import formats, selections
 
-ALWAYS = (  # columns shown even if their values do not differ
-    "name",
-    "backbone",
-    "method",
-    "status",
-    "accuracy",
-    "accuracy_low",
-    "accuracy_high",
-    "clean_accuracy",
-    "labelled",
-    "seconds",
-    "network_params",
-)
-SEVERAL = ("seeds", "spread")  # after the accuracy, once there is a result of several seeds
-NEVER = ("run_id", "version", "n_train", "n_test")  # the numbers of images actually used are shown instead
-MOST_CLEAN = 20  # runs whose predictions are read for the column Without leaks
-PERCENT = {
-    "accuracy": "Accuracy",
-    "accuracy_low": "At least",
-    "accuracy_high": "At most",
-    "clean_accuracy": "Without leaks",
-    "top5": "Top-5",
-    "validation_accuracy": "Validation, best",
-    "last_validation_accuracy": "Validation, last",
-    "frozen_accuracy": "Before unfreezing",
-    "spread": "Spread over seeds",
-    "calibration_error": "Calibration error",
-    "balanced_accuracy": "Balanced accuracy",
-    "macro_precision": "Precision, macro",
-    "macro_f1": "F1, macro",
-    "weighted_f1": "F1, weighted",
-    "roc_auc": "ROC area, macro",
-    "average_precision": "Average precision, macro",
-}
-HELP = {
-    "clean_accuracy": f"On the test images that are nearly no training images; of the {MOST_CLEAN} most accurate runs"
-}
-SECONDS = {
-    "seconds": "Time",
-    "seconds_load": "Load",
-    "seconds_extract": "Extract",
-    "seconds_train": "Train",
-    "seconds_evaluate": "Evaluate",
-}
-COUNTS = {"images_per_second": "Images/s", "n_train_used": "Training images", "n_val_used": "Validation images"}
-COUNTS |= {"n_test_used": "Test images", "train_images_per_second": "Training images/s"}
-COUNTS |= {"trainable_params": "Trainable parameters", "total_params": "Parameters", "peak_memory": "Memory, bytes"}
-COUNTS |= {"labelled": "Labelled images", "network_params": "Parameters of the network"}
-LOSSES = {"log_loss": "Log loss"}
-COLUMN_CHOICES = {"differences": "Only differences", "all": "All columns"}
-UNFORMATTED = [name for name in COLUMNS if name not in (PERCENT | SECONDS | COUNTS | LOSSES)]
+SELECTED = "selected"  # in the address: the ids of the selected runs, of two or more
 
 
 def choose_runs(runs: Sequence[RunRow]) -> list[RunRow]:
@@ -87,36 +38,55 @@ def choose_runs(runs: Sequence[RunRow]) -> list[RunRow]:
 def show(rows: Sequence[RunRow]) -> list[str]:
     """Draw the table; returns the ids of the selected runs."""
     runs = table(rows)
-    head, switch, download = st.columns([6, 3, 2], vertical_alignment="center")
-    head.subheader(formats.count(len(runs), "run"), anchor=False)
-    columns = choices.titled(
-        switch.segmented_control, "columns", "Columns", COLUMN_CHOICES, required=True, label_visibility="collapsed"
-    )
-    download.download_button("CSV", partial(formats.csv, runs), "runs.csv", icon=":material/download:", width="stretch")
-    visible = answers.only_differences(runs) if columns == "differences" else runs
-    first = [*ALWAYS]
-    if (runs["seeds"] > 1).any():
-        first[first.index("labelled") : first.index("labelled")] = SEVERAL
-    order = [*first, *(name for name in visible.columns if name not in (*first, *NEVER))]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(formats.count(len(runs), "run"), anchor=False)
+        which = columns.choose_which()
+        st.download_button("CSV", partial(formats.csv, runs), "runs.csv", icon=":material/download:")
+    order = columns.choose(runs, which)
     ids = runs["run_id"].tolist()
-    shown = next((row.id for row in rows if row.covers(visitor.get().run)), None)
+    key = f"runs-{hash(tuple(ids))}"  # a selection is a position, which is wrong once the rows change
+    addressed = _addressed(rows)
+    if key not in st.session_state or address.by_history():
+        st.session_state[key] = {"selection": {"rows": [ids.index(run_id) for run_id in addressed]}}
     runs = runs.assign(labelled=labelled(runs), network_params=runs["backbone"].map(_params), **_clean_accuracy(rows))
-    percent = {name: 100 * runs[name] for name in PERCENT if name in runs}
+    percent = {name: 100 * runs[name] for name in columns.PERCENT if name in runs}
     event = st.dataframe(
         runs.assign(**percent, method=[TITLES[name] for name in runs["method"]]),
         column_order=order,
-        column_config=_columns(),
+        column_config=columns.config(),
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        selection_default={"selection": {"rows": [ids.index(shown)]}} if shown else None,
-        key=f"runs-{hash(tuple(ids))}",  # a selection is a position, which is wrong once the rows change
+        key=key,
         alt="Every run with its settings and results",
     )
     selected = selections.table_ids(event, runs)
-    if len(selected) == 1 and selected[0] != shown:
+    if len(selected) == 1 and selected != addressed:
         visitor.update(run=selected[0])
+    if selected != addressed:
+        address.write(SELECTED, _joined(selected))
     return selected
+
+
+def selected_by_address() -> list[str]:
+    """The ids of the runs that the address selects."""
+    return (address.current(SELECTED) or visitor.get().run).split("+")
+
+
+def _addressed(rows: Sequence[RunRow]) -> list[str]:
+    """The ids of the rows that the address selects; says which of a link are not among them."""
+    wanted = selected_by_address()
+    found = [row.id for row in rows if any(map(row.covers, wanted))]
+    if address.linked(SELECTED):
+        missing = [run_id for run_id in wanted if not any(row.covers(run_id) for row in rows)]
+        address.write(SELECTED, _joined(found))
+        if missing:
+            address.note(SELECTED, "Selected runs", ", ".join(missing), "is not among the runs shown here")
+    return found
+
+
+def _joined(selected: Sequence[str]) -> str | None:
+    return "+".join(selected) if len(selected) > 1 else None
 
 
 def labelled(runs: pd.DataFrame) -> pd.Series:
@@ -127,7 +97,7 @@ def labelled(runs: pd.DataFrame) -> pd.Series:
 def _clean_accuracy(rows: Sequence[RunRow]) -> dict[str, list[float]]:
     """A column: accuracy without leaked test images, of the most accurate runs, NaN of others; none if none leaked."""
     finished = (run for run in rows if run.status == "finished")
-    best = sorted(finished, key=lambda run: run.accuracy, reverse=True)[:MOST_CLEAN]
+    best = sorted(finished, key=lambda run: run.accuracy, reverse=True)[: columns.MOST_CLEAN]
     clean = {run.id: found.others.value for run in best if (found := server.runs.leaks_of(run))}
     return {"clean_accuracy": [clean.get(run.id, nan) for run in rows]} if clean else {}
 
@@ -153,21 +123,3 @@ def _chosen(column: str, label: str, options: list[str]) -> list[str]:
     return st.multiselect(
         label, options, placeholder="All", key=f"only_{column}", bind="query-params", select_all=False
     )
-
-
-def _columns() -> dict:
-    number = st.column_config.NumberColumn
-    return {
-        **{name: name.replace("_", " ").capitalize() for name in UNFORMATTED},
-        "name": st.column_config.TextColumn("Name", pinned=True),
-        "created": st.column_config.DatetimeColumn("Started", format="distance"),
-        "method": "Method",
-        "cached": "Features cached",
-        **{name: number(label, format="%.1f %%", help=HELP.get(name)) for name, label in PERCENT.items()},
-        **{name: number(label, format="%.3f") for name, label in LOSSES.items()},
-        **{name: number(f"{label} (s)", format="%.1f") for name, label in SECONDS.items()},
-        **{
-            name: number(label, format="%.0f" if name == "images_per_second" else "localized")
-            for name, label in COUNTS.items()
-        },
-    }

@@ -78,6 +78,7 @@ ACCENT = "#4a6fe3"
 RIGHT, WRONG = "#3f90da", "#e76300"  # predictions: distinguishable for colour-blind readers
 QUIET = "#7b8192"  # lines and intervals, visible on white, on black and on tinted bars
 TINT = 0.6  # opacity of bars, so that intervals show on them
+NOT_SAID = {"group": "No group", "tags": "No tags"}  # of runs that nobody gave one
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MANY_CLASSES = 25  # from here on, counts in cells and names on axes would overlap
 
@@ -178,7 +179,7 @@ def published(frame: pd.DataFrame, *, against: str = "params", chosen: str = "")
         showlegend=False,
     )
     for family, members in frame.groupby("family"):
-        _add_family(
+        _add_points(
             figure,
             str(family),
             members[against],
@@ -186,39 +187,47 @@ def published(frame: pd.DataFrame, *, against: str = "params", chosen: str = "")
             text=members["name"].where(members["name"].isin(labelled), ""),
             textposition="top left" if against == "params" else "top right",
             customdata=members[["name"]],
-            marker={"symbol": FAMILY_SYMBOLS.get(str(family)), "size": 12},
+            marker=_look(str(family)) | {"size": 12},
             hovertemplate="<b>%{customdata[0]}</b><br>%{y:.1f} % top-1, published<br>%{x:,.3s}<extra></extra>",
         )
     figure.update_xaxes(title_text=titles[against], **_logarithmic(frame[against], tickformat="~s"))
     return figure.update_yaxes(title_text="ImageNet top-1, published (%)")
 
 
-def accuracy_bars(frame: pd.DataFrame) -> go.Figure:
-    """Accuracy with its 95 % interval, one bar per run, best on top; columns of `runs.table`."""
+def accuracy_bars(frame: pd.DataFrame, *, by: str = "family", words: Sequence[str] = ()) -> go.Figure:
+    """Accuracy with its 95 % interval, one bar per run, best on top; columns of `runs.table`.
+
+    Args:
+        by: What a colour stands for: "family" of the backbone, or people's own words, "group" or "tags".
+        words: All of these words, in the order of the colours.
+    """
     frame = frame.dropna(subset=["accuracy"]).sort_values("accuracy")
-    figure = _bars(frame, 100 * frame["accuracy"], "%.1f %%")
+    figure = _bars(frame, 100 * frame["accuracy"], "%.1f %%", by, words)
     figure.update_traces(error_x=error_bars(frame))
     return figure.update_xaxes(title_text="Accuracy (%),<br>95 % interval", range=[0, 100])
 
 
-def measure_bars(frame: pd.DataFrame, *, measure: str, title: str, best: str) -> go.Figure:
-    """Another measure, one bar per run, best on top; columns of `runs.table`.
+def measure_bars(
+    frame: pd.DataFrame, *, measure: str, title: str, best: str, by: str = "family", words: Sequence[str] = ()
+) -> go.Figure:
+    """Another measure, one bar per run, best on top; columns of `runs.table`, and colours as of `accuracy_bars`.
 
     Args:
         best: "most" or "least": which of its values is best.
     """
     frame = frame.dropna(subset=[measure]).sort_values(measure, ascending=best == "most")
-    return _bars(frame, frame[measure], "%.3f").update_xaxes(title_text=title, rangemode="tozero")
+    bars = _bars(frame, frame[measure], "%.3f", by, words)
+    return bars.update_xaxes(title_text=title, rangemode="tozero")
 
 
-def _bars(frame: pd.DataFrame, values: pd.Series, form: str) -> go.Figure:
+def _bars(frame: pd.DataFrame, values: pd.Series, form: str, by: str, words: Sequence[str]) -> go.Figure:
     """A bar for each row, with its run's name and its value; the last row is on top."""
     bars = go.Bar(
         x=values,
         y=frame["run_id"],
         orientation="h",
         marker={
-            "color": [backbone_colour(name) for name in frame["backbone"]],
+            "color": [_look(name, words)["color"] for name in _kinds(frame, by)],
             "opacity": TINT,
             "pattern_shape": _untrained(frame, "/", ""),
         },
@@ -230,8 +239,10 @@ def _bars(frame: pd.DataFrame, values: pd.Series, form: str) -> go.Figure:
     return figure.update_yaxes(tickvals=frame["run_id"], ticktext=labels, type="category", title_text="")
 
 
-def accuracy_time(frame: pd.DataFrame, *, seconds: str = "seconds") -> go.Figure:
-    """Accuracy with its 95 % interval against time, one point per run; columns of `runs.table`.
+def accuracy_time(
+    frame: pd.DataFrame, *, seconds: str = "seconds", by: str = "family", words: Sequence[str] = ()
+) -> go.Figure:
+    """Accuracy with its 95 % interval against time, one point per run; columns and colours as of `accuracy_bars`.
 
     Runs on cached features are faint and cannot be on the front: reading features is not extracting them. Untrained
     weights are hollow.
@@ -247,12 +258,12 @@ def accuracy_time(frame: pd.DataFrame, *, seconds: str = "seconds") -> go.Figure
     labelled = set(front["run_id"][_apart(front, frame, seconds, "percent")])
     figure = canvas(_front_line(front, seconds, "percent"), height=480)
     plainest_first = frame.sort_values(["cached", "weights_origin"])  # whose symbol the legend shows
-    for name, members in plainest_first.groupby(plainest_first["backbone"].map(_family)):
-        family = str(name)
-        symbol = FAMILY_SYMBOLS.get(family, "circle")
-        _add_family(
+    own_words_last = sorted(plainest_first.groupby(_kinds(plainest_first, by)), key=lambda kind: kind[0] in words)
+    for name, members in own_words_last:
+        look = _look(str(name), words)
+        _add_points(
             figure,
-            family,
+            label(name),
             members[seconds],
             members["percent"],
             text=members["backbone"].where(members["run_id"].isin(labelled), ""),
@@ -260,7 +271,8 @@ def accuracy_time(frame: pd.DataFrame, *, seconds: str = "seconds") -> go.Figure
             error_y=error_bars(members),
             customdata=_run_facts(members),
             marker={
-                "symbol": _untrained(members, f"{symbol}-open", symbol),
+                "color": look["color"],
+                "symbol": _untrained(members, f"{look['symbol']}-open", look["symbol"]),
                 "size": 13,
                 "opacity": np.where(members["run_id"].isin(cold["run_id"]), 1.0, 0.35),
             },
@@ -470,18 +482,21 @@ def _untrained(frame: pd.DataFrame, yes: str, no: str) -> np.ndarray:
     return np.where(frame["weights_origin"] == "untrained", yes, no)
 
 
-def _add_family(figure: go.Figure, family: str, x: pd.Series, y: pd.Series, *, marker: Mapping, **options) -> None:
-    """Points of one family in its colour, some of them labelled."""
-    figure.add_scatter(
-        x=x,
-        y=y,
-        mode="markers+text",
-        name=family,
-        textfont_size=12,
-        cliponaxis=False,
-        marker={"color": FAMILY_COLOURS.get(family, QUIET), **marker},
-        **options,
-    )
+def _add_points(figure: go.Figure, name: str, x: pd.Series, y: pd.Series, **options) -> None:
+    """Points that share a colour, some of them labelled."""
+    figure.add_scatter(x=x, y=y, mode="markers+text", name=name, textfont_size=12, cliponaxis=False, **options)
+
+
+def _kinds(frame: pd.DataFrame, by: str) -> pd.Series:
+    """What the colour of each run stands for: see `accuracy_bars`."""
+    return frame["backbone"].map(_family) if by == "family" else frame[by].fillna(NOT_SAID[by])
+
+
+def _look(kind: str, words: Sequence[str] = ()) -> dict[str, str]:
+    """The colour and symbol of a family, or of one of these words."""
+    if kind in words:
+        return {"color": class_colour(words.index(kind)), "symbol": "circle"}
+    return {"color": FAMILY_COLOURS.get(kind, QUIET), "symbol": FAMILY_SYMBOLS.get(kind, "circle")}
 
 
 def _family(backbone: str) -> str:

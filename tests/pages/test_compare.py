@@ -223,3 +223,36 @@ def test_an_archived_run_is_hidden_until_a_switch_shows_it_and_it_is_brought_bac
     next(button for button in opened.main.button if button.label == "Bring it back").click().run()
     assert not [row for row in runs.rows() if row.archived]
     assert opened.query_params["run"] == used[1]
+
+
+def test_a_link_selects_several_runs_and_says_which_are_not_here(visit, used):
+    page = visit("compare", selected="+".join([*used[:2], "no-such-run"]))
+    assert any("Image by image" in each.value for each in page.subheader)
+    assert page.query_params["selected"] in ("+".join(used[1::-1]), ["+".join(used[1::-1])])
+    assert any("no-such-run" in box.value for box in page.warning)
+
+
+def test_columns_are_chosen_and_kept_for_the_next_visit_but_those_of_a_link_are_not(visit, used):
+    page = visit("compare")
+    page.segmented_control(key="columns").set_value("chosen").run()
+    page.multiselect(key="column").set_value(["accuracy", "seed"]).run()
+    assert page.query_params["column"] in ("accuracy+seed", ["accuracy+seed"])
+    assert list(page.dataframe[0].proto.column_order) == ["name", "accuracy", "seed"]
+    again = visit("compare")
+    assert list(again.dataframe[0].proto.column_order) == ["name", "accuracy", "seed"]
+    assert "batch_size" in visit("compare", columns="all").dataframe[0].proto.column_order
+    assert list(visit("compare").dataframe[0].proto.column_order) == ["name", "accuracy", "seed"]
+
+
+def test_the_charts_are_coloured_by_group_or_tags_where_there_are_any(visit, used):
+    assert not any(box.key == "coloured_by" for box in visit("compare").selectbox)
+    runs.describe(used[0], name="mine", group="<b>Mon</b>day", tags=["x", "y"])
+    page = visit("compare", coloured_by="group")
+    bars, time = (json.loads(chart.proto.spec)["data"] for chart in page.get("plotly_chart"))
+    assert len(set(bars[0]["marker"]["color"])) == 2
+    assert {trace["name"] for trace in time[1:]} == {"&lt;b&gt;Mon&lt;/b&gt;day", "No group"}
+    page.selectbox(key="coloured_by").set_value("tags").run()
+    assert {trace["name"] for trace in json.loads(page.get("plotly_chart")[1].proto.spec)["data"][1:]} == {
+        "x, y",
+        "No tags",
+    }
