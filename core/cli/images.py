@@ -106,7 +106,7 @@ def check_labels(name: str, path: Path, report: Report) -> tuple[dict, str]:
         ConfigError: The file cannot be written.
     """
     source = label_errors.usual(name)
-    found, dataset = label_errors.measure(source, report), datasets.load(name)
+    found, dataset = label_errors.search(source, report), datasets.load(name)
     lines = [
         f"{len(found.suspects):,} of {found.images:,} labels are suspect to a head on {source.backbone}, which "
         f"predicts {100 * found.accuracy:.1f} % of the labels of images it was not trained on. Those it doubts most:"

@@ -6,7 +6,7 @@ pruned by class: the head is confident of a class if it gives it at least the pr
 get on average; the share of a label's images of which it is confident of another class says how many of its labels are
 wrong; that many are suspect, those with the least probable label.
 
-    measure(source)        the suspects among the images of a source, surest first
+    search(source)         the suspects among the images of a source, surest first
     find(source)           the stored result
     usual(dataset)         a source that is good enough for most datasets, and always here
     suspects(p, labels)    which labels are suspect, given out-of-sample probabilities
@@ -72,11 +72,11 @@ def find(source: Source) -> LabelErrors | None:
     """
     try:
         return _find(embeddings.resolve(source))
-    except WeightsError:  # `measure` downloads them
+    except WeightsError:  # `search` downloads them
         return None
 
 
-def measure(source: Source, report: Report = silent) -> LabelErrors:
+def search(source: Source, report: Report = silent) -> LabelErrors:
     """The suspects among a source's images; a stored result is returned at once.
 
     Raises:
@@ -116,7 +116,7 @@ def measure(source: Source, report: Report = silent) -> LabelErrors:
 
 
 def count(source: Source, *, into: Count) -> None:
-    """Count what `measure` will compute: missing features, and the heads. Needs no Keras.
+    """Count what `search` will compute: missing features, and the heads. Needs no Keras.
 
     Raises:
         LabError: The dataset of the source no longer exists.

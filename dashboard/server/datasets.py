@@ -114,7 +114,7 @@ def label_errors_of(dataset: Dataset) -> LabelErrors | None:
 def search_labels(dataset: Dataset) -> Task:
     """Looks for wrong labels."""
     name, source = tasks.name("label-errors", dataset.fingerprint), label_errors.usual(dataset.name)
-    return Task(name, label_errors.measure, (source,), failure="The labels cannot be checked")
+    return Task(name, label_errors.search, (source,), failure="The labels cannot be checked")
 
 
 def relabel(dataset: Dataset, changes: Mapping[int, int]) -> Task:

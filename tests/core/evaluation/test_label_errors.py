@@ -65,12 +65,12 @@ def test_a_result_is_kept_with_the_neighbours_of_each_suspect(planted: Source):
     count = Count("label-errors")
     label_errors.count(planted, into=count)
     assert (label_errors.find(planted), count.images) == (None, 60)
-    found = label_errors.measure(planted)
+    found = label_errors.search(planted)
     assert found.suspects[0].row == 7
     assert dataset.class_names[found.suspects[0].suggested] == "dogs"
     assert label_errors.agreeing(found.suspects[0], dataset.labels) == (0, 5)
     assert found.images == 60
-    assert label_errors.find(planted) == found == label_errors.measure(planted)
+    assert label_errors.find(planted) == found == label_errors.search(planted)
 
 
 @pytest.fixture
@@ -92,11 +92,11 @@ def test_all_images_alike_are_judged_without_an_error():
     about = {"class_names": ("cats", "dogs"), "source": "", "licence": "", "skipped": ()}
     rows = [(np.full((32, 32, 3), 90, np.uint8), number % 2, "", f"{number}.png") for number in range(20)]
     stored.write([("grey", "Grey")], rows, metadata=about)
-    found = label_errors.measure(Source(dataset="grey", backbone="Tiny"))
+    found = label_errors.search(Source(dataset="grey", backbone="Tiny"))
     assert found.images == 20
     assert found.accuracy <= 0.5
 
 
 def test_a_class_of_one_image_is_said(planted: Source):
     with pytest.raises(DatasetError, match="The class 'cats' has one image"):
-        label_errors.measure(replace(planted, images="test", n_images=2))
+        label_errors.search(replace(planted, images="test", n_images=2))
