@@ -149,11 +149,6 @@ class Engine:
         """Stop a queued or running run within 2 s; does nothing if it has ended."""
         self._end_early(run_id, "stopped")
 
-    def position(self, run_id: str) -> int | None:
-        """How many runs come before this one; 0 when it is running, None when it has ended."""
-        waiting = [run.id for run in runs.active()]
-        return waiting.index(run_id) if run_id in waiting else None
-
     def call(self, function: Callable, *args, **kwargs):
         """Do short work in a free thread of a worker, even during training; returns a future.
 

@@ -8,7 +8,7 @@ from dashboard import server
 from dashboard.before_after import changes, images
 from dashboard.map_view import view as map_view
 from dashboard.maps import columns as map_columns
-from dashboard.maps import drawing, selection_panel
+from dashboard.maps import progress, selection_panel
 from dashboard.run import fair_probe
 from dashboard.state import visitor
 from dashboard.ui import choices, components, findings, image_grid
@@ -46,7 +46,7 @@ try:
     before, after = (server.maps.drawn(config) for config in pair)
     if before is None or after is None:
         missing = [config for config, drawn in zip(pair, (before, after), strict=True) if drawn is None]
-        drawing.show_several(missing, "Draw both maps")
+        progress.show_several(missing, "Draw both maps")
         st.stop()
     rows = after.rows
     st.markdown(changes.sentence(before.quality, after.quality))

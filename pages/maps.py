@@ -5,7 +5,7 @@ import streamlit as st
 from core.errors import LabError
 from dashboard import server
 from dashboard.map_view import view as map_view
-from dashboard.maps import choices, colouring, drawing, image_panel, photo_panel, quality, selection_panel
+from dashboard.maps import choices, colouring, image_panel, photo_panel, progress, quality, selection_panel
 from dashboard.state import visitor
 from dashboard.ui import components
 
@@ -19,7 +19,7 @@ try:
     dataset, rows = server.datasets.get(config.source.dataset), server.maps.rows(config.source)
     drawn = server.maps.drawn(config)
     if drawn is None:
-        drawing.show(config, dataset, rows)
+        progress.show(config, dataset, rows)
         st.stop()
     with widgets:
         shown = colouring.choose(config.source, dataset, drawn.rows)

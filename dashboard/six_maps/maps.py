@@ -15,7 +15,7 @@ from core.metrics import Change
 from core.runs import RunRow
 from dashboard import server
 from dashboard.map_view import view as map_view
-from dashboard.maps import colouring, drawing, image_panel, quality
+from dashboard.maps import colouring, image_panel, progress, quality
 from dashboard.run import fair_probe
 from dashboard.server import tasks as server_tasks
 from dashboard.ui import findings, formats, task_progress
@@ -166,4 +166,4 @@ def _draw(missing: list[MapConfig]) -> None:
         counted.network(*embeddings.network(source), embeddings.missing(source))
     maps.count([config.method for config in missing], len(embeddings.rows(missing[0].source)), into=counted)
     server_tasks.begin(tasks, counted)
-    st.fragment(drawing.live, run_every=drawing.POLL)(missing)
+    st.fragment(progress.live, run_every=progress.POLL)(missing)

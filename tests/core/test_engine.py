@@ -68,12 +68,12 @@ def wait_until_it_trains(run_id: str) -> None:
 def test_runs_queue_and_short_calls_are_answered_meanwhile(engine):
     first, second = engine.submit(LONG), engine.submit(SHORT)
     wait_until_it_trains(first)
-    assert (engine.position(first), engine.position(second)) == (0, 1)
+    assert [run.id for run in runs.active()] == [first, second]
     assert engine.call(sum, [1, 2]).result(timeout=PATIENCE) == 3
     engine.stop(first)
     assert wait(first, "stopped").outcome is None
     assert wait(second, "finished").outcome.n_test == 50
-    assert engine.position(second) is None
+    assert runs.active() == []
 
 
 def test_a_running_run_stops_and_the_next_one_works(engine):
