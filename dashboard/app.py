@@ -22,13 +22,14 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
     from dashboard import doors
     from dashboard.classroom import cookie, invitation, join
     from dashboard.map_view import routes
+    from dashboard.state import prefix
 
     server_lock.warn()
     people.ask(cookie.acting)
     in_class = settings.mode() == "class"
     app = st.App(
         __file__,
-        routes=[*routes.ROUTES, *(join.ROUTES if in_class else ())],
+        routes=prefix.below([*routes.ROUTES, *(join.ROUTES if in_class else ())]),
         middleware=doors.MIDDLEWARE,
         lifespan=invitation.announced if in_class else None,
     )

@@ -27,6 +27,7 @@ from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from core import people, settings
 from dashboard.classroom import cookie, join
+from dashboard.state import prefix
 
 EVERYWHERE = {"x-content-type-options": "nosniff", "referrer-policy": "same-origin"}
 OURS = {  # of images, maps and modules, which only our own pages fetch
@@ -60,12 +61,13 @@ class Doors:
             else:
                 await send({"type": "websocket.close", "code": 1008})
             return
-        send = _with_headers(send, scope["path"])
+        path = prefix.inside(scope["path"])
+        send = _with_headers(send, path)
         if settings.mode() == "alone":
             await self.app(scope, receive, send)
             return
         person = cookie.person(HTTPConnection(scope).cookies)
-        if person is None and scope["path"] not in OPEN:
+        if person is None and path not in OPEN:
             await _show_the_way(scope, receive, send)
             return
         token = cookie.requesting.set(person)
@@ -127,8 +129,9 @@ async def _show_the_way(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
     elif "text/html" in Headers(scope=scope).get("accept", ""):
-        page = scope["path"].lstrip("/") + (f"?{scope['query_string'].decode()}" if scope["query_string"] else "")
-        way = f"{'../' * scope['path'].count('/', 1)}lab/join" + (f"?to={quote(page)}" if page else "")
+        page = prefix.inside(scope["path"]).lstrip("/")
+        page += f"?{scope['query_string'].decode()}" if scope["query_string"] else ""
+        way = f"{prefix.get()}{join.JOIN}" + (f"?to={quote(page)}" if page else "")
         await RedirectResponse(way, HTTPStatus.SEE_OTHER, {"cache-control": "no-store"})(scope, receive, send)
     else:
         refusal = PlainTextResponse("Join the class first.\n", HTTPStatus.UNAUTHORIZED)

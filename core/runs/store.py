@@ -316,6 +316,7 @@ def describe(run_id: str, *, name: str, group: str = "", tags: Sequence[str] = (
     Raises:
         RunError: The name is empty, or a text is too long; or there is no such run.
     """
+    people.demand("change run", get(run_id).person)
     name, group = quoting.line(name).strip(), quoting.line(group).strip()
     tags = tuple(dict.fromkeys(tag for tag in (quoting.line(tag).strip() for tag in tags) if tag))
     if not name:
@@ -324,7 +325,6 @@ def describe(run_id: str, *, name: str, group: str = "", tags: Sequence[str] = (
         if len(text) > _MOST_CHARACTERS[kind]:
             most = _MOST_CHARACTERS[kind]
             raise RunError(f"The {kind} has {len(text)} characters", f"at most {most}", "Shorten it")
-    people.demand("change run", get(run_id).person)
     _client().update_run(run_id, name=name)
     for key, text in ((_TAG + "group", group), (_TAG + "tags", json.dumps(tags) if tags else ""), (_NOTE, note)):
         _client().set_tag(run_id, key, text)

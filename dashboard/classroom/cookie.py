@@ -14,6 +14,7 @@ from starlette.responses import Response
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import people, roster
+from dashboard.state import prefix
 
 NAME = "backbone-lab"
 AGE = 200 * 24 * 3600  # seconds: a term, and the holidays before it
@@ -41,7 +42,8 @@ def person(cookies: Mapping[str, str]) -> str | None:
 def give(response: Response, request: Request, name: str, seat: str = "") -> None:
     """Have a browser keep who it belongs to."""
     signed = _signer(roster.key()).dumps([name, seat])
-    response.set_cookie(NAME, signed, max_age=AGE, httponly=True, samesite="lax", secure=request.url.scheme == "https")
+    secure, path = request.url.scheme == "https", prefix.get() or "/"  # other servers of this host are other classes
+    response.set_cookie(NAME, signed, max_age=AGE, path=path, secure=secure, httponly=True, samesite="lax")
 
 
 @lru_cache(maxsize=1)

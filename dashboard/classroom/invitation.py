@@ -11,6 +11,7 @@ import segno
 from streamlit import config
 
 from core import people, roster
+from dashboard.state import prefix
 
 _TOKEN = secrets.token_urlsafe(24)  # of this server, until it ends
 
@@ -18,8 +19,7 @@ _TOKEN = secrets.token_urlsafe(24)  # of this server, until it ends
 def address() -> str:
     """What learners type: http://192.168.1.20:8501."""
     scheme = "https" if config.get_option("server.sslCertFile") else "http"
-    name, port, path = _name(), config.get_option("server.port"), config.get_option("server.baseUrlPath").strip("/")
-    return f"{scheme}://{name}:{port}" + (f"/{path}" if path else "")
+    return f"{scheme}://{_name()}:{config.get_option('server.port')}{prefix.get()}"
 
 
 def link() -> str:

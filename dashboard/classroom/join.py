@@ -34,18 +34,22 @@ async def join(request: Request) -> Response:
     if request.method == "GET":
         query = request.query_params
         return _form(code=query.get("code", ""), to=query.get("to", ""))
-    if not _from_here(request):
-        return PlainTextResponse("This form was sent from another site.\n", HTTPStatus.FORBIDDEN)
-    if not 0 < int(request.headers.get("content-length", 0)) <= MOST_BYTES:
-        return PlainTextResponse("This is more than the form can hold.\n", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    sent = await request.form(max_files=0)
-    code, name, to = (str(sent.get(field, "")) for field in ("code", "name", "to"))
+    try:
+        if not _from_here(request):
+            return PlainTextResponse("This form was sent from another site.\n", HTTPStatus.FORBIDDEN)
+        if not 0 < int(request.headers.get("content-length", 0)) <= MOST_BYTES:
+            return PlainTextResponse("This is more than the form can hold.\n", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        sent = await request.form(max_files=0)
+        code, name, to = (str(sent.get(field, "")) for field in ("code", "name", "to"))
+        next_page = _own(to)
+    except ValueError:  # an address or a number that is none
+        return PlainTextResponse("This request is malformed. Open the link again.\n", HTTPStatus.BAD_REQUEST)
     try:
         _slow_down(request, code)
         name, seat = roster.join(code, name)
     except LabError as error:
         return _form(code=code, name=name, to=to, error=str(error))
-    response = RedirectResponse(_own(to), HTTPStatus.SEE_OTHER)
+    response = RedirectResponse(next_page, HTTPStatus.SEE_OTHER)
     cookie.give(response, request, name, seat)
     return response
 

@@ -17,7 +17,7 @@ from core.errors import ConfigError
 from dashboard import server
 from dashboard.map_view import packing, routes
 from dashboard.map_view.columns import Column
-from dashboard.state import visitor
+from dashboard.state import prefix, visitor
 from dashboard.ui import formats
 
 ARRANGEMENTS = {"single": (1, 1), "pair": (2, 2), "morph": (2, 2), "grid": (1, 12)}  # least and most maps
@@ -110,10 +110,10 @@ def show(
     blobs = server.blobs.shared()
     of = blobs.put(packing.rows(rows))
     data = {
-        "modules": f"{_base()}/map_view/{routes.version()}/",
+        "modules": f"{prefix.get()}/lab/map_view/{routes.version()}/",
         "panels": [
             {
-                "url": f"{_base()}/maps/{panel.key}.bin",
+                "url": f"{prefix.get()}/lab/maps/{panel.key}.bin",
                 "title": panel.title,
                 "caption": panel.caption,
                 "linked": panel.linked or ("all" if arrange in ("pair", "morph") else ""),
@@ -189,16 +189,12 @@ def _alt(panels: Sequence[Panel], n: int, dataset: Dataset) -> str:
 
 def _thumbnails(dataset: Dataset) -> dict:
     side = min(dataset.images.shape[1], TILE)
-    return {"url": f"{_base()}/thumbnails/{quote(dataset.name)}/{dataset.fingerprint}?side={side}", "side": side}
-
-
-def _base() -> str:
-    path = st.get_option("server.baseUrlPath").strip("/")
-    return f"/{path}/lab" if path else "/lab"
+    path = f"/lab/thumbnails/{quote(dataset.name)}/{dataset.fingerprint}"
+    return {"url": f"{prefix.get()}{path}?side={side}", "side": side}
 
 
 def _parcel(digest: str) -> str:
-    return f"{_base()}/parcels/{digest}.bin"
+    return f"{prefix.get()}/lab/parcels/{digest}.bin"
 
 
 def _state(key: str) -> Mapping:

@@ -6,6 +6,7 @@ from core import backbones, features
 from core.errors import LabError
 from core.features import Encoder
 from dashboard.server import datasets
+from dashboard.server.seen import seen
 
 
 @st.cache_data(ttl=3, show_spinner=False)
@@ -14,6 +15,7 @@ def here() -> frozenset[str]:
     return frozenset(name for name, facts in backbones.BACKBONES.items() if backbones.published_here(facts))
 
 
+@seen
 @st.cache_data(ttl=3, max_entries=32, show_spinner=False)
 def cached_size(dataset: str, names: tuple[str, ...]) -> int:
     """The input size in pixels at which features of a dataset by all of these backbones are cached; 0: there is none.

@@ -18,6 +18,7 @@ from core.evaluation.label_errors import LabelErrors
 from core.progress import Report
 from dashboard.server import line as lines
 from dashboard.server import tasks
+from dashboard.server.seen import seen
 from dashboard.server.tasks import Task
 
 _of_content = st.cache_data(
@@ -42,34 +43,40 @@ def get(name: str) -> Dataset:
     return dataset
 
 
+@seen
 def splits(dataset: Dataset) -> dict[str, np.ndarray]:
     """`datasets.splits` with the seed that all runs share."""
     return _splits(dataset.fingerprint, dataset)
 
 
+@seen
 def duplicates(dataset: Dataset) -> list[str]:
     """A warning if test images are also training images."""
     return _duplicates(dataset.fingerprint, dataset)
 
 
+@seen
 @_of_content
 def near_duplicates_of(dataset: Dataset) -> NearDuplicates | None:
     """`near_duplicates.find`: what has been found, for any visitor."""
     return near_duplicates.find(dataset)
 
 
+@seen
 @_of_content
 def leaked(dataset: Dataset) -> np.ndarray:
     """`leaks.known`: test images that are known to be training images, or nearly so."""
     return leaks.known(dataset)
 
 
+@seen
 def search(dataset: Dataset) -> Task:
     """Looks for near-duplicates."""
     name = tasks.name("near-duplicates", dataset.fingerprint)
     return Task(name, near_duplicates.search, (dataset.name,), failure="The images cannot be compared")
 
 
+@seen
 @_of_content
 def feature_duplicates_of(dataset: Dataset) -> NearDuplicates | None:
     """`feature_duplicates.find`: what has been found, for any visitor."""
@@ -79,29 +86,34 @@ def feature_duplicates_of(dataset: Dataset) -> NearDuplicates | None:
         return None
 
 
+@seen
 def search_features(dataset: Dataset) -> Task:
     """Looks for near-duplicates by features."""
     name, source = tasks.name("feature-duplicates", dataset.fingerprint), label_errors.usual(dataset.name)
     return Task(name, feature_duplicates.search, (source,), failure="The images cannot be compared")
 
 
+@seen
 def clean(dataset: Dataset, leaked: Sequence[int]) -> Task:
     """Copies a dataset without these test images, which are nearly training images."""
     return _copy(tasks.name("clean", dataset.fingerprint, *leaked), _clean, dataset.name, leaked)
 
 
+@seen
 @_of_content
 def odd_images_of(dataset: Dataset) -> OddImages | None:
     """`odd_images.find`: what has been found, for any visitor."""
     return odd_images.find(dataset)
 
 
+@seen
 def search_odd(dataset: Dataset) -> Task:
     """Looks for odd images."""
     name = tasks.name("odd-images", dataset.fingerprint)
     return Task(name, odd_images.search, (dataset.name,), failure="The images cannot be judged")
 
 
+@seen
 @_of_content
 def label_errors_of(dataset: Dataset) -> LabelErrors | None:
     """`label_errors.find`: what has been found, for any visitor."""
@@ -111,12 +123,14 @@ def label_errors_of(dataset: Dataset) -> LabelErrors | None:
         return None
 
 
+@seen
 def search_labels(dataset: Dataset) -> Task:
     """Looks for wrong labels."""
     name, source = tasks.name("label-errors", dataset.fingerprint), label_errors.usual(dataset.name)
     return Task(name, label_errors.search, (source,), failure="The labels cannot be checked")
 
 
+@seen
 def relabel(dataset: Dataset, changes: Mapping[int, int]) -> Task:
     """Copies a dataset with other labels: row id -> label."""
     name = tasks.name("relabel", dataset.fingerprint, *sorted(changes.items()))

@@ -12,6 +12,7 @@ from core.explain.faithfulness import Faithfulness
 from core.explain.predict import Answer
 from dashboard.server import tasks
 from dashboard.server.once import once
+from dashboard.server.seen import seen
 from dashboard.server.tasks import Answers, Task
 
 ENOUGH = 1024  # pixels of the shorter side; no network sees more
@@ -33,6 +34,7 @@ def classifiers() -> list[str]:
     return imagenet.here()
 
 
+@seen
 def answer(model: str, photo: np.ndarray, digest: str) -> Answer | None:
     """`predict.answer`; None while the worker computes it.
 
@@ -45,11 +47,13 @@ def answer(model: str, photo: np.ndarray, digest: str) -> Answer | None:
     return _answers().get((model, digest), predict.answer, model, photo)
 
 
+@seen
 def answering(model: str, digest: str) -> bool:
     """Whether `answer` is still being computed."""
     return _answers().pending((model, digest))
 
 
+@seen
 def why(model: str, method: str, photo: np.ndarray, digest: str) -> tuple[np.ndarray, np.ndarray] | None:
     """`predict.explain`; None while the worker computes it.
 
@@ -62,11 +66,13 @@ def why(model: str, method: str, photo: np.ndarray, digest: str) -> tuple[np.nda
     return _heats().get((model, method, digest), predict.explain, model, method, photo)
 
 
+@seen
 def explaining(model: str, method: str, digest: str) -> bool:
     """Whether `why` is still being computed."""
     return _heats().pending((model, method, digest))
 
 
+@seen
 def heat(run_id: str, method: str, row: int, image: np.ndarray, class_index: int) -> np.ndarray | None:
     """`attribution.explain` for an image of the run's dataset; None while the worker computes it.
 
@@ -82,11 +88,13 @@ def forget_heats() -> None:
     _heats().clear()
 
 
+@seen
 def faithful(run_id: str) -> tuple[Faithfulness, ...] | None:
     """`faithfulness.find`: how far a run's explanations may be believed, once anybody has asked."""
     return faithfulness.find(runs.get(run_id))
 
 
+@seen
 def check(run_id: str) -> Task:
     """Measures how far a run's explanations may be believed."""
     return Task(

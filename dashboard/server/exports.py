@@ -9,9 +9,11 @@ from core import export
 from core.export.script import script
 from core.runs import Run
 from dashboard.server import runs, tasks
+from dashboard.server.seen import seen
 from dashboard.server.tasks import Task
 
 
+@seen
 def task(run_id: str, format: str) -> Task:
     """Writes and checks a model file."""
     return Task(
@@ -22,6 +24,7 @@ def task(run_id: str, format: str) -> Task:
     )
 
 
+@seen
 def find(run_id: str, format: str) -> Path | None:
     """The file written since the run ended, for any visitor; None if there is none."""
     run = runs.get(run_id)
@@ -30,11 +33,13 @@ def find(run_id: str, format: str) -> Path | None:
     return path if fresh else None
 
 
+@seen
 def file_name(run_id: str, format: str) -> str:
     """The name of an exported file."""
     return export.target(runs.get(run_id), format, Path()).name
 
 
+@seen
 def code(run_id: str) -> tuple[str, str]:
     """A run as a Python script and as a notebook.
 

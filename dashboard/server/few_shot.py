@@ -4,9 +4,11 @@ from core.embeddings import Source
 from core.evaluation import few_shot
 from core.evaluation.few_shot import Curve
 from dashboard.server import tasks
+from dashboard.server.seen import seen
 from dashboard.server.tasks import Task
 
 
+@seen
 def curve(source: Source) -> Curve | None:
     """`few_shot.find`: the sizes computed so far, for any visitor.
 
@@ -16,6 +18,7 @@ def curve(source: Source) -> Curve | None:
     return few_shot.find(source)
 
 
+@seen
 def task(source: Source) -> Task:
     """Computes the missing sizes; finished ones survive a cancellation."""
     return Task(tasks.name("few-shot", source), few_shot.measure, (source,), failure="The curve cannot be computed")

@@ -9,6 +9,7 @@ from core.features import layers
 from core.features.layers import Depth
 from dashboard.server import tasks
 from dashboard.server.once import once
+from dashboard.server.seen import seen
 from dashboard.server.tasks import Answers, Task
 
 FAILURE = "The layers cannot be read"
@@ -28,6 +29,7 @@ def reading(backbone: str, input_size: int) -> bool:
     return _depths().pending((backbone, input_size))
 
 
+@seen
 def probes(source: Source, n_train: int) -> Probes | None:
     """`layer_probes.find`: what has been measured, for any visitor.
 
@@ -37,6 +39,7 @@ def probes(source: Source, n_train: int) -> Probes | None:
     return layer_probes.find(source, n_train=n_train)
 
 
+@seen
 def task(source: Source, n_train: int) -> Task:
     """Probes the layers; finished features survive a cancellation."""
     return Task(

@@ -13,19 +13,23 @@ from core.maps import Map, MapConfig, nearby
 from core.maps.nearby import Near
 from dashboard.server import datasets, tasks
 from dashboard.server.once import once
+from dashboard.server.seen import seen
 from dashboard.server.tasks import Answers, Task
 
 
+@seen
 def rows(source: Source) -> np.ndarray:
     """`embeddings.rows`: which images a map would show."""
     return _rows(source, datasets.get(source.dataset).fingerprint)
 
 
+@seen
 def title(config: MapConfig) -> str:
     """What a map shows, in a line: UMAP of EfficientNetLite0 at 160 px, features, 2,500 images of CIFAR-10 sample."""
     return f"{maps.METHODS[config.method].title} of {_source_title(config.source)}"
 
 
+@seen
 def drawn(config: MapConfig) -> Map | None:
     """`maps.find`, kept for a while; None if the map has not been drawn.
 
@@ -59,16 +63,19 @@ def _owner(key: str) -> str:
     return runs.get(source.run).person if source.run else dataset.person(source.dataset)
 
 
+@seen
 def task(config: MapConfig) -> Task:
     """Draws a map."""
     return Task(tasks.name("map", config), maps.compute, (config,), failure="The map cannot be drawn")
 
 
+@seen
 def features_task(source: Source) -> Task:
     """Computes the vectors of a source again after the cache was cleared; then `near` finds them."""
     return Task(tasks.name("features", source), embeddings.values, (source,), failure="The features cannot be computed")
 
 
+@seen
 def near(source: Source, row: int, metric: str) -> Near | None:
     """`nearby.of_image`; None while the worker searches.
 
@@ -78,11 +85,13 @@ def near(source: Source, row: int, metric: str) -> Near | None:
     return _near().get((source, row, metric), nearby.of_image, source, row, metric=metric)
 
 
+@seen
 def looking_near(source: Source, row: int, metric: str) -> bool:
     """Whether `near` is still being computed."""
     return _near().pending((source, row, metric))
 
 
+@seen
 def near_photo(config: MapConfig, photo: bytes) -> Near | None:
     """`nearby.of_photo` for the bytes of a file; None while the worker searches.
 
@@ -92,6 +101,7 @@ def near_photo(config: MapConfig, photo: bytes) -> Near | None:
     return _near().get(_photo_question(config, photo), nearby.of_photo, config, photo)
 
 
+@seen
 def looking_near_photo(config: MapConfig, photo: bytes) -> bool:
     """Whether `near_photo` is still being computed."""
     return _near().pending(_photo_question(config, photo))

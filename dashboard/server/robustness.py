@@ -3,9 +3,11 @@
 from core.evaluation import robustness
 from core.evaluation.robustness import Robustness
 from dashboard.server import tasks
+from dashboard.server.seen import seen
 from dashboard.server.tasks import Task
 
 
+@seen
 def result(run_id: str) -> Robustness | None:
     """`robustness.find`: what has been measured, for any visitor.
 
@@ -15,6 +17,7 @@ def result(run_id: str) -> Robustness | None:
     return robustness.find(run_id)
 
 
+@seen
 def task(run_id: str) -> Task:
     """Measures a run; finished features survive a cancellation."""
     return Task(tasks.name("robustness", run_id), robustness.measure, (run_id,), failure="The run cannot be measured")

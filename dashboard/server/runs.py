@@ -1,15 +1,10 @@
-"""Runs: queued, followed and read.
+"""Runs: queued, followed and read."""
 
-Other processes write runs too. What changes is read again when the store has changed; a store that cannot tell is read
-once a second at most.
-"""
-
-import functools
 import shutil
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -28,33 +23,33 @@ from core.plan import Plan
 from core.plan import plan as make_plan
 from core.runs import RESUMABLE, Run, RunRow
 from core.training.freezing import Frozen
-from dashboard.server import backbones, datasets, engine, explain
+from dashboard.server import backbones, datasets, engine, explain, stored
 from dashboard.server.once import once
+from dashboard.server.seen import seen
 from dashboard.server.tasks import Answers
 
-Read = TypeVar("Read", bound=Callable[[str], Any])
 Stored = TypeVar("Stored", Run, RunRow)
 
 
 def rows() -> list[RunRow]:
     """`runs.rows`: every run that who asks may see, newest first, but those archived."""
-    return [row for row in _shown(_rows(_version(1.0))) if not row.archived]
+    return [row for row in _shown(stored.rows(stored.version())) if not row.archived]
 
 
 def entries() -> list[RunRow]:
     """`runs.fold` of them: several seeds are one entry."""
-    return [row for row in _shown(_entries(_version(1.0))) if not row.archived]
+    return [row for row in _shown(stored.entries(stored.version())) if not row.archived]
 
 
 def archived() -> list[RunRow]:
     """The entries that are archived."""
-    return [row for row in _shown(_entries(_version(1.0))) if row.archived]
+    return [row for row in _shown(stored.entries(stored.version())) if row.archived]
 
 
 def find(run_id: str) -> RunRow | None:
     """The run or entry of this id, archived or not; None if there is neither."""
-    version = _version(1.0)
-    found = next((row for row in (*_rows(version), *_entries(version)) if row.id == run_id), None)
+    version = stored.version()
+    found = next((row for row in (*stored.rows(version), *stored.entries(version)) if row.id == run_id), None)
     return found if found and people.may("see", found.person) else None
 
 
@@ -66,6 +61,7 @@ def active() -> list[Run]:
     return _shown(_queue())
 
 
+@seen
 def ahead(run_id: str) -> int:
     """How many runs, of everyone, are done or begin before this one."""
     return next((position for position, run in enumerate(_queue()) if run.id == run_id), 0)
@@ -82,33 +78,21 @@ def unable() -> str:
     return "" if engine.failed() else str(engine.wait().unable("train") or "")
 
 
-def _seen(read: Read) -> Read:
-    """Refuse to read a run that who asks may not see. Outside of the cache, which is the same for all."""
-
-    @functools.wraps(read)
-    def guarded(run_id: str) -> Any:
-        people.demand("see", _persons(_version(1.0)).get(run_id, people.LECTURER))
-        return read(run_id)
-
-    guarded.clear = getattr(read, "clear", None)  # pyright: ignore[reportAttributeAccessIssue]
-    return cast(Read, guarded)
-
-
-@_seen
+@seen
 @st.cache_data(max_entries=32, show_spinner=False)
 def get(run_id: str) -> Run:
     """`runs.get` of a run that has ended."""
     return runs.get(run_id)
 
 
-@_seen
+@seen
 @st.cache_data(max_entries=32, show_spinner=False)
 def predictions(run_id: str) -> pd.DataFrame:
     """`runs.predictions` of a finished run."""
     return runs.predictions(run_id)
 
 
-@_seen
+@seen
 @st.cache_data(max_entries=32, show_spinner=False)
 def judged_calibration(run_id: str) -> Calibration:
     """`calibration.judge` of a finished run's test predictions."""
@@ -116,7 +100,7 @@ def judged_calibration(run_id: str) -> Calibration:
     return calibration.judge(tested["label"].to_numpy(), tested.filter(regex=r"^p_\d+$").to_numpy())
 
 
-@_seen
+@seen
 def measures(run_id: str) -> Measured | None:
     """`measures.of_run` of a finished run; None while the worker computes it.
 
@@ -126,50 +110,55 @@ def measures(run_id: str) -> Measured | None:
     return _measures().get(run_id, core_measures.of_run, run_id)
 
 
+@seen
 def measuring(run_id: str) -> bool:
     """Whether `measures` are still being computed."""
     return _measures().pending(run_id)
 
 
-@_seen
+@seen
 @st.cache_data(max_entries=32, show_spinner=False)
 def stage_predictions(run_id: str) -> pd.DataFrame | None:
     """`runs.stage_predictions` of a finished run."""
     return runs.stage_predictions(run_id)
 
 
-@_seen
+@seen
 @st.cache_data(max_entries=32, show_spinner=False)
 def confusion(run_id: str) -> pd.DataFrame:
     """`runs.confusion` of a finished run."""
     return runs.confusion(run_id)
 
 
-@_seen
+@seen
 @st.cache_data(max_entries=32, show_spinner=False)
 def frozen(run_id: str) -> Frozen | None:
     """`runs.frozen` of an ended run."""
     return runs.frozen(run_id)
 
 
+@seen
 @st.cache_data(max_entries=32, show_spinner=False)
 def before_and_after(run: RunRow) -> pd.DataFrame | None:
     """`comparison.of_fine_tune` of an ended run."""
     return comparison.of_fine_tune(run)
 
 
+@seen
 @st.cache_data(max_entries=256, show_spinner=False)
 def unfreezing(run: RunRow) -> Change | None:
     """`comparison.unfreezing` of an ended run."""
     return comparison.unfreezing(run)
 
 
+@seen
 @st.cache_data(max_entries=256, show_spinner=False)
 def change(first: RunRow, second: RunRow) -> Change:
     """`comparison.of_runs` of two ended runs."""
     return comparison.of_runs(first, second)
 
 
+@seen
 def leaks_of(run: RunRow) -> Leaks | None:
     """`leaks.of_run` of an ended run."""
     try:
@@ -178,19 +167,21 @@ def leaks_of(run: RunRow) -> Leaks | None:
         return None
 
 
-@_seen
+@seen
 def curves(run_id: str) -> pd.DataFrame:
     """`runs.curves`, which grow while a run trains: then they are read once a second."""
     grow = any(run.id == run_id for run in _queue())
     return _curves(run_id, int(monotonic()) if grow else None)
 
 
+@seen
 @st.cache_data(ttl=3, max_entries=64, show_spinner=False)
 def plan(config: RunConfig, count: int = 1) -> Plan:
     """`plan.plan`: what a run, or so many seeds of it, would cost now."""
     return make_plan(config, count=count)
 
 
+@seen
 def submit(config: RunConfig, count: int = 1) -> str:
     """Queue a run, or so many seeds of it as one entry, and return its id; waits for the engine."""
     entry = runs.new_entry() if count > 1 else ""
@@ -266,28 +257,10 @@ def exports_folder(run_id: str) -> Path:
 
 def refresh() -> None:
     """Read runs again: one was queued, stopped or deleted, or has ended."""
-    _rows.clear()
-    _persons.clear()
-    _entries.clear()
+    stored.refresh()
     _active.clear()
     plan.clear()
     backbones.cached_size.clear()  # which the end of a run changes
-
-
-def _version(seconds: float) -> Hashable:
-    """What stays the same as long as the store does; where that is unknown, for so many seconds."""
-    version = runs.version()
-    return int(monotonic() / seconds) if version is None else version
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _rows(stored: Hashable) -> tuple[RunRow, ...]:
-    return tuple(sorted(runs.rows(), key=lambda run: run.created, reverse=True))
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _persons(stored: Hashable) -> dict[str, str]:
-    return {run.id: run.person for run in _rows(stored)}
 
 
 def _shown(runs: Sequence[Stored]) -> list[Stored]:
@@ -298,23 +271,18 @@ def _shown(runs: Sequence[Stored]) -> list[Stored]:
 
 def _queue() -> list[Run]:
     try:
-        return list(_active(_version(0.4))) if engine.settled() and engine.store_open() else []
+        return list(_active(stored.version(0.4))) if engine.settled() and engine.store_open() else []
     except StoreError:  # which pages show where they read runs
         return []
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _entries(stored: Hashable) -> tuple[RunRow, ...]:
-    return tuple(runs.fold(_rows(stored)))
-
-
 def _members(run_id: str) -> list[RunRow]:
     """The seeds of an entry, the newest first, or a run alone, whoever asks."""
-    return [row for row in _rows(_version(1.0)) if run_id in (row.id, row.entry)] or [runs.row(run_id)]
+    return [row for row in stored.rows(stored.version()) if run_id in (row.id, row.entry)] or [runs.row(run_id)]
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _active(stored: Hashable) -> tuple[Run, ...]:
+def _active(version: Hashable) -> tuple[Run, ...]:
     return tuple(runs.active())
 
 

@@ -9,12 +9,14 @@ from core.training.freezing import Frozen
 from dashboard.server import anatomy as anatomies
 from dashboard.server import tasks
 from dashboard.server.once import once
+from dashboard.server.seen import seen
 from dashboard.server.tasks import Answers, Task
 
 _POOLINGS_OF_ANATOMIES = ("avg", "class")
 _DECIDE_FREEZING = ("backbone", "method", "input_size", "pooling", "unfreeze", "unfreeze_count", "batchnorm")
 
 
+@seen
 def frozen(config: RunConfig) -> Frozen | None:
     """`freezing.describe`; None while the worker reads the network, once for each.
 
@@ -29,6 +31,7 @@ def frozen(config: RunConfig) -> Frozen | None:
     return _frozen().get(_freezing_question(config), freezing.describe, config)
 
 
+@seen
 def reading(config: RunConfig) -> bool:
     """Whether the worker is still reading the network for `frozen`."""
     if config.pooling in _POOLINGS_OF_ANATOMIES:
@@ -36,6 +39,7 @@ def reading(config: RunConfig) -> bool:
     return _frozen().pending(_freezing_question(config))
 
 
+@seen
 def rate_search(config: RunConfig) -> Task:
     """Finds a learning rate by `lr_finder.find`; configs that differ only in the rate share the task."""
     shared_config = replace(config, learning_rate=1e-3, epochs=1, schedule="constant", recipe="", n_test=0)

@@ -9,6 +9,7 @@ from core.zero_shot import encoder, queries
 from core.zero_shot.queries import Compared, Matches, Scored
 from dashboard.server import engine, tasks
 from dashboard.server.once import once
+from dashboard.server.seen import seen
 from dashboard.server.tasks import Answers, Task
 
 
@@ -18,6 +19,7 @@ def models() -> list[str]:
     return encoder.here()
 
 
+@seen
 def preparation(model: str, dataset: str) -> Task:
     """Computes the image features of the validation images, which `score`, `search` and `alike` need."""
     return Task(
@@ -28,6 +30,7 @@ def preparation(model: str, dataset: str) -> Task:
     )
 
 
+@seen
 def prepared(model: str, dataset: str) -> bool:
     """Whether the image features are there; starts to compute them if not.
 
@@ -45,6 +48,7 @@ def prepared(model: str, dataset: str) -> bool:
     return task.finished
 
 
+@seen
 def score(model: str, dataset: str, names: Sequence[str], templates: Sequence[str]) -> Scored | None:
     """`queries.score` of the validation images; None while the worker computes it.
 
@@ -56,12 +60,14 @@ def score(model: str, dataset: str, names: Sequence[str], templates: Sequence[st
     return _answers().get(question, queries.score, model, dataset, "val", names, templates)
 
 
+@seen
 def compare(model: str, photos: Sequence[np.ndarray], digests: Sequence[str], texts: Sequence[str]) -> Compared | None:
     """`queries.compare` of photos, identified by their digests, with texts."""
     question = ("compare", model, tuple(digests), tuple(texts))
     return _answers().get(question, queries.compare, model, list(photos), tuple(texts))
 
 
+@seen
 def classify(
     model: str, photos: Sequence[np.ndarray], digests: Sequence[str], names: Sequence[str], templates: Sequence[str]
 ) -> Compared | None:
@@ -71,11 +77,13 @@ def classify(
     return _answers().get(question, queries.classify, model, list(photos), names, templates)
 
 
+@seen
 def search(model: str, dataset: str, text: str) -> Matches | None:
     """`queries.search` among the validation images."""
     return _answers().get(("search", model, dataset, text), queries.search, model, dataset, "val", text)
 
 
+@seen
 def alike(model: str, dataset: str, row: int) -> Matches | None:
     """`queries.alike` among the validation images."""
     return _answers().get(("alike", model, dataset, row), queries.alike, model, dataset, "val", row)

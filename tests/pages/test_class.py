@@ -1,17 +1,27 @@
 """Pages in a class: what a learner is shown, and not shown, of others."""
 
-from inspect import isfunction, signature, unwrap
+from collections.abc import Callable, Iterator
+from inspect import Parameter, isfunction, signature, unwrap
 
+import numpy as np
 import pytest
 
 from core import people, roster, runs, settings
+from core.config import RunConfig
+from core.data import dataset, datasets
+from core.data.dataset import Dataset
 from core.data.datasets import SAMPLE
+from core.embeddings import Source
 from core.errors import AccessError
-from core.runs import connection
+from core.maps import MapConfig
+from core.runs import RunRow, connection
+from dashboard import server
 from dashboard.shell import PAGES
 from dashboard.state import address
 
 SECRET = "the run of Ada alone"
+IMAGES = [(np.full((32, 32, 3), 20 * row, np.uint8), row % 2, "", str(row)) for row in range(12)]
+ABOUT = {"class_names": ("a", "b"), "source": "here", "licence": "none", "skipped": ()}
 WITH_RUNS = ("run", "compare", "maps", "predict", "robustness", "train")
 
 
@@ -53,24 +63,48 @@ def test_an_id_in_the_address_shows_nothing_that_is_hidden(visit, ada, name):
     assert SECRET not in repr(page)
 
 
-def _reads_a_run(function) -> bool:
-    """Whether a function takes the id of a run alone, and returns something of it."""
-    if not isfunction(unwrap(function)) or function.__name__ in ("find", "ahead", "measuring", "exports_folder"):
-        return False
-    given = signature(function)
-    return list(given.parameters) == ["run_id"] and given.return_annotation is not None
+def acting_on(kinds: dict, names: dict) -> Iterator[tuple[Callable, dict]]:
+    """Functions of the server that take something of these types, or of these names, with such arguments."""
+    for module in (getattr(server, name) for name in server.__all__):
+        for name, function in vars(module).items():
+            if name[0] == "_" or not isfunction(unwrap(function)) or function.__module__ != module.__name__:
+                continue
+            needed = [each for each in signature(function).parameters.values() if each.default is Parameter.empty]
+            belonging = {each.name: kinds.get(each.annotation, names.get(each.name)) for each in needed}
+            if any(value is not None for value in belonging.values()):
+                yield function, {name: "" if value is None else value for name, value in belonging.items()}
 
 
-def test_what_is_read_by_id_is_refused_too(visit, ada):
+def named(function: Callable) -> str:
+    """runs.get."""
+    return f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+
+
+def test_every_function_of_the_server_refuses_what_is_hidden(visit, ada):
+    with people.acting_as("Ada"):
+        name = dataset.write([("own", "Own")], iter(IMAGES), metadata=ABOUT).name
+        own, run = datasets.load(name), runs.row(ada)
     hide()
     visit("home")
-    from dashboard import server
-
-    reads = [name for name, read in vars(server.runs).items() if name[0] != "_" and _reads_a_run(read)]
-    assert {"get", "predictions", "confusion", "curves"} <= set(reads)
-    for name in reads:
-        with pytest.raises(AccessError):
-            getattr(server.runs, name)(ada)
+    source = Source(run=ada)
+    kinds = {
+        Dataset: own,
+        RunRow: run,
+        Source: source,
+        MapConfig: MapConfig(source),
+        RunConfig: RunConfig(dataset=name),
+    }
+    refused, open_to_all = set(), set()
+    for function, given in acting_on(kinds, {"run_id": ada, "model": ada, "dataset": name}):
+        try:
+            function(**given)
+            open_to_all.add(named(function))
+        except AccessError:
+            refused.add(named(function))
+    harmless = {"runs.find", "runs.exports_folder", "runs.stop", "runs.pause"}  # None; a path; it has ended
+    assert open_to_all == harmless
+    assert {"runs.get", "runs.delete", "runs.submit", "maps.task", "exports.code", "explain.heat"} <= refused
+    assert {"datasets.relabel", "robustness.task", "few_shot.curve", "layers.probes", "zero_shot.search"} <= refused
     assert ada not in {run.id for run in server.runs.rows()}
 
 

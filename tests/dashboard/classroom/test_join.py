@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from itsdangerous import URLSafeTimedSerializer
@@ -13,11 +13,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
+from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from core import people, roster
 from dashboard import doors
 from dashboard.classroom import cookie, invitation, join
+from dashboard.state import prefix
 from tests import event_loop
 
 HERE = "http://localhost:8501"
@@ -68,8 +70,8 @@ def ask(path: str, *, form: dict | None = None, **headers: str) -> Answer:
     sent, body = [], urlencode(form or {}).encode()
     headers = {"host": "localhost:8501", "accept": "text/html"} | headers
     if form is not None:
-        headers |= {"content-type": "application/x-www-form-urlencoded", "content-length": str(len(body))}
-        headers.setdefault("origin", HERE)
+        form_headers = {"content-type": "application/x-www-form-urlencoded", "content_length": str(len(body))}
+        headers = {"origin": HERE} | form_headers | headers
 
     async def receive() -> dict:
         return {"type": "http.request", "body": body}
@@ -99,10 +101,10 @@ def joined(name: str = "Ada", **form: str) -> Answer:
 
 def test_nobody_gets_the_form_and_nothing_else():
     page = ask("/maps?method=umap&run=1")
-    assert page.status == 303 and page.headers["location"] == "lab/join?to=maps%3Fmethod%3Dumap%26run%3D1"
+    assert page.status == 303 and page.headers["location"] == "/lab/join?to=maps%3Fmethod%3Dumap%26run%3D1"
     assert ask("/lab/maps/0123456789abcdef.bin", accept="*/*").status == 401
     assert ask("/who", accept="*/*").status == 401
-    assert ask(f"/{page.headers['location']}").status == 200
+    assert ask(page.headers["location"]).status == 200
 
 
 def test_a_learner_joins_and_goes_where_the_link_led():
@@ -180,6 +182,37 @@ def test_the_lecturers_link_works_with_its_token_alone_and_leaves_the_address():
     for path in ("/lab/lecturer", "/lab/lecturer?token=", "/lab/lecturer?token=x", "/lab/lecturer?token=%C3%A4"):
         refused = ask(path)
         assert refused.status == 403 and not refused.cookie
+
+
+@pytest.fixture
+def behind_a_prefix() -> Iterator[None]:
+    """A server that a proxy shows under a path."""
+    config.set_option("server.baseUrlPath", "/lab1/")
+    yield
+    config.set_option("server.baseUrlPath", "")
+
+
+def test_behind_a_prefix_every_way_keeps_it(behind_a_prefix, monkeypatch):
+    for path, wanted in (("", ""), ("/", ""), ("/maps?run=1", "?to=maps%3Frun%3D1")):
+        assert ask(f"/lab1{path}").headers["location"] == f"/lab1/lab/join{wanted}"
+    assert ask("/lab1x/maps").headers["location"] == "/lab1/lab/join?to=lab1x/maps"
+    for link in (invitation.link(), invitation.lecturer_link()):
+        assert urlsplit(link).path.startswith("/lab1/lab/")
+    monkeypatch.setattr(APP.router, "routes", [*prefix.below(join.ROUTES), Route("/lab1/who", who)])
+    answer = ask("/lab1/lab/join", form={"code": roster.read().code, "name": "Ada", "to": "maps"})
+    assert answer.headers["location"] == "../maps" and "; Path=/lab1;" in answer.headers["set-cookie"]
+    assert ask("/lab1/who", cookie=answer.cookie).text == "'Ada'"
+    missing = ask("/lab1/lab/nothing", cookie=answer.cookie)
+    assert missing.status == 404 and missing.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(("origin", "to", "length"), [("http://[", "", ""), (HERE, "http://[", ""), (HERE, "", "ten")])
+def test_what_is_malformed_is_refused_in_a_sentence(origin, to, length):
+    headers = {"content_length": length} if length else {}
+    form = {"code": roster.read().code, "name": "Ada", "to": to}
+    answer = ask("/lab/join", form=form, origin=origin, **headers)
+    assert answer.status == 400 and "malformed" in answer.text
+    assert not roster.read().seats
 
 
 @pytest.mark.parametrize("origin", ["http://elsewhere.example", "null", "", "http://localhost:8502"])

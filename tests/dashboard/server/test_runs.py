@@ -40,7 +40,7 @@ def test_a_store_that_has_not_changed_is_not_read(read):
 def test_a_store_that_cannot_tell_is_read_once_a_second_at_most(read, monkeypatch):
     now = [1000.0]
     monkeypatch.setattr(runs, "version", lambda: None)
-    monkeypatch.setattr(server.runs, "monotonic", lambda: now[0])
+    monkeypatch.setattr(server.stored, "monotonic", lambda: now[0])
     for at in (1000.0, 1000.4, 1000.9, 1001.1):
         now[0] = at
         server.runs.rows()

@@ -1,0 +1,56 @@
+"""What is not shown to who asks is neither read nor computed for them."""
+
+import functools
+from collections.abc import Callable, Iterator
+from inspect import signature
+from typing import Any, TypeVar, cast
+
+from core import people
+from core.config import RunConfig
+from core.data import dataset as datasets
+from core.data.dataset import Dataset
+from core.embeddings import Source
+from core.maps import MapConfig
+from core.runs import RunRow
+from dashboard.server import stored
+
+RUNS = ("run_id", "model")  # names of arguments that hold the id of a run
+DATASETS = ("dataset",)  # likewise, of a dataset
+KINDS = (Dataset, RunRow, RunConfig, Source, MapConfig)  # types of arguments that belong to somebody
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def seen(function: Function) -> Function:
+    """Refuse a run, dataset or map among the arguments that who asks may not see: AccessError.
+
+    It goes around a cache, which is the same for all.
+    """
+    parameters = signature(function)
+
+    @functools.wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        for name, value in parameters.bind(*args, **kwargs).arguments.items():
+            for owner in _owners(name, value):
+                people.demand("see", owner)
+        return function(*args, **kwargs)
+
+    guarded.clear = getattr(function, "clear", None)  # pyright: ignore[reportAttributeAccessIssue]
+    return cast(Function, guarded)
+
+
+def _owners(name: str, value: Any) -> Iterator[str]:
+    """To whom an argument belongs."""
+    match value:
+        case Dataset() | RunRow():
+            yield value.person
+        case RunConfig():
+            yield from (datasets.person(value.dataset), stored.person(value.start))
+        case Source():
+            yield from (datasets.person(value.dataset), stored.person(value.run))
+        case MapConfig():
+            yield from _owners("source", value.source)
+        case str() if name in RUNS:
+            yield stored.person(value)
+        case str() if name in DATASETS:
+            yield datasets.person(value)
