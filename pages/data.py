@@ -13,6 +13,7 @@ from dashboard.data import (
     import_status,
     label_errors,
     near_duplicates,
+    new_classes,
     odd_images,
     origin,
     samples,
@@ -24,12 +25,17 @@ from dashboard.ui import choices, components, formats, task_progress
 components.page_header("Data", "Which images are there, how many of each class, and which are held out for testing?")
 
 # Choose
+if new_classes.wanted():
+    import_status.show()
+    new_classes.show()
+    st.stop()
 chosen = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
 with chosen:
     with st.container(width=360):
         name = choices.dataset(only_ready=False)
     with st.popover("Add images", icon=":material/add_photo_alternate:", key=f"add-{name}-{visitor.get().importing}"):
         import_form.show()  # closes when an import begins and when it has ended
+    st.button("Take photos", icon=":material/photo_camera:", on_click=new_classes.begin)
 import_status.show()
 
 

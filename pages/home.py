@@ -20,6 +20,7 @@ with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
     first = next(iter(lessons.LESSONS))
     bar.link_to(first, 0, "Start the first lesson", icon=":material/school:")
     components.link("data", "Use your own images", icon=":material/upload:")
+    components.link("data", "Take photos", icon=":material/photo_camera:", new="photos")
 st.caption(
     f"The demo extracts features of 2,500 small photographs with {DEMO.backbone}, a network pretrained on ImageNet, "
     "and trains a head to recognise their ten classes. Nothing is downloaded."

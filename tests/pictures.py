@@ -1,9 +1,10 @@
-"""Folders and zips of images for tests, made of plain colours."""
+"""Images, and folders and zips of them, for tests; mostly of plain colours."""
 
 import io
 import zipfile
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 COLOURS = {"cats": (200, 30, 30), "dogs": (30, 200, 30), "fish": (30, 30, 200)}
@@ -15,6 +16,13 @@ def photo(
     """An encoded image of one colour."""
     stream = io.BytesIO()
     Image.new("RGB", size, colour).save(stream, kind)
+    return stream.getvalue()
+
+
+def encoded(pixels: np.ndarray, *, side: int) -> bytes:
+    """An image (s, s, 3) uint8 as a JPEG file of another size."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels).resize((side, side)).save(stream, "JPEG")
     return stream.getvalue()
 
 

@@ -3,24 +3,21 @@
 from collections.abc import Callable
 
 import streamlit as st
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import settings
 from core.errors import LabError
 from dashboard import server
-from dashboard.data import import_status
+from dashboard.data import import_status, uploaded
 from dashboard.state import server_paths, visitor
 
 LAYOUT = "One folder per class: `cat/1.jpg`, `dog/2.png`. Parent folders `train`, `val` and `test` define the splits."
 UPLOADING = "Stay on this page until the upload is complete. The import that follows continues whatever you do."
-_UPLOADS = "number-of-uploads"  # a new widget for each, as Streamlit cannot empty one
 
 
 def show() -> None:
     """Draw the ways of importing that this visitor has; each starts a task of the worker."""
     st.caption(LAYOUT)
-    key = f"upload-{st.session_state.setdefault(_UPLOADS, 0)}"
+    key = uploaded.key("upload")
     st.file_uploader("Zip of images", type="zip", help=UPLOADING, key=key, on_change=_import_upload, args=(key,))
     if not server_paths.allowed():
         if settings.mode() == "alone":
@@ -40,11 +37,7 @@ def _import_upload(key: str) -> None:
     if upload is None:
         return
     _begin(server.imports.begin_upload, upload, upload.name)
-    st.session_state[_UPLOADS] += 1
-    # Streamlit would keep the file in memory until the session ends
-    context = get_script_run_ctx()
-    if context and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
-        context.uploaded_file_mgr.remove_file(context.session_id, upload.file_id)
+    uploaded.forget([upload])
 
 
 def _begin(begin: Callable[..., str], *source) -> None:

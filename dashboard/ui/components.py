@@ -155,11 +155,17 @@ def thumbnail(image: np.ndarray, size: int) -> bytes:
     return buffer.getvalue()
 
 
-def camera(label: str, **options: Any) -> Any:
-    """`st.camera_input`, or why there is none: browsers give cameras only to pages that nobody could have changed."""
+def has_camera() -> bool:
+    """Whether the browser may give its camera: only to pages that nobody could have changed."""
     address = urlsplit(st.context.url or "http://localhost")
-    if address.scheme == "https" or address.hostname in server_paths.LOOPBACK:
+    return address.scheme == "https" or address.hostname in server_paths.LOOPBACK
+
+
+def camera(label: str, **options: Any) -> Any:
+    """`st.camera_input`, or why there is none."""
+    if has_camera():
         return st.camera_input(label, **options)
+    address = urlsplit(st.context.url or "")
     port = f":{address.port}" if address.port else ""
     st.info(
         f"Open `http://localhost{port}` on the machine of the server, or start it with `--server.sslCertFile` and "

@@ -1,6 +1,7 @@
 """Contact sheets: a few images of a class side by side, small ones enlarged with crisp pixels."""
 
 import io
+from collections.abc import Iterable
 
 import numpy as np
 from PIL import Image
@@ -17,8 +18,8 @@ def rows_of_class(dataset: Dataset, label: int, n: int, *, seed: int) -> np.ndar
     return np.random.default_rng([seed, label]).permutation(rows)[:n]
 
 
-def strip(images: np.ndarray, *, columns: int) -> bytes:
-    """A PNG of images (n, s, s, 3) uint8 in one line with room for `columns` of them, so that strips align."""
+def strip(images: Iterable[np.ndarray], *, columns: int) -> bytes:
+    """A PNG of square images (s, s, 3) uint8 in one line with room for `columns` of them, so that strips align."""
     sheet = Image.new("RGBA", (columns * (TILE + GAP) - GAP, TILE))
     for column, pixels in enumerate(images):
         resampling = Image.Resampling.NEAREST if pixels.shape[0] <= TILE else Image.Resampling.LANCZOS

@@ -48,9 +48,10 @@ def browser() -> Iterator[Browser]:
     if path is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NO_BROWSER)
     quiet = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
+    camera = "--use-fake-device-for-media-stream --use-fake-ui-for-media-stream"
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*quiet.split(), "--no-first-run"])
+        browser = playwright.chromium.launch(executable_path=path, args=f"{quiet} {camera} --no-first-run".split())
         yield browser
         browser.close()
 

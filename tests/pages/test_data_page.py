@@ -11,9 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.data import datasets, layout
 from core.data.folders import Tree
-from dashboard.data import label_errors, near_duplicates, odd_images
+from dashboard.data import label_errors, near_duplicates, new_classes, odd_images
 from tests.pages.conftest import ROOT, said, wait
-from tests.pictures import pictures, write_folder, write_zip
+from tests.pictures import photo, pictures, write_folder, write_zip
 
 
 def metrics(page: AppTest) -> dict[str, str]:
@@ -21,7 +21,7 @@ def metrics(page: AppTest) -> dict[str, str]:
 
 
 def press(page: AppTest, label: str) -> AppTest:
-    return next(button for button in page.main.button if button.label == label).click().run()
+    return next(button for button in page.button if button.label == label).click().run()
 
 
 def test_the_shipped_sample_is_shown_with_its_classes_splits_and_origin(visit):
@@ -221,6 +221,42 @@ def test_wrong_labels_are_looked_for_judged_and_changed_in_a_copy(visit):
     press(page, "Use the copy")
     assert page.query_params["dataset"] == "cifar-10-sample-relabelled"
     assert "A copy of CIFAR-10 sample: 12 labels changed." in " ".join(warning.value for warning in page.warning)
+
+
+def in_all(page: AppTest) -> str:
+    """How many photos the form says that it has."""
+    return page.markdown[-1].value.removeprefix(":gray[").removesuffix("]")
+
+
+def test_new_classes_are_trained_and_predict_opens_with_their_run(visit, monkeypatch):
+    monkeypatch.setattr(new_classes, "BACKBONE", "Tiny")
+    page = press(visit("data"), "Take photos")
+    press(page, "Train")
+    assert page.error[0].proto.title == "There is no class"
+    for number, name in enumerate(("cats", "dogs")):
+        page.text_input[number].set_value(name).run()
+        files = [(path, data, "image/jpeg") for path, data in pictures(6, classes=(name,)).items()]
+        page.file_uploader[number].set_value(files).run()
+    assert page.session_state["new-classes"][1].name == "dogs"
+    assert in_all(page) == "12 photos in all"
+    press(page, "Train")
+    wait(page, lambda: page.query_params.get("photo") == "camera")
+    assert page.title[0].value == "Predict" and page.query_params["dataset"] == "cats-dogs"
+    assert page.multiselect[0].value == page.query_params["models"].split("+")
+
+
+def test_photos_stay_when_they_cannot_be_trained_or_one_cannot_be_read(visit):
+    page = press(visit("data"), "Take photos")
+    page.text_input[0].set_value("cats").run()
+    page.file_uploader[0].upload("notes.jpg", b"text").run()
+    assert "notes.jpg" in page.toast[0].value
+    page.file_uploader[0].upload("1.jpg", photo()).run()
+    press(page, "Train")
+    assert "only the class" in page.error[0].proto.title
+    press(page, "Another class")
+    assert len(page.text_input) == 3 and in_all(page) == "1 photo in all"
+    press(page, "Clear")
+    assert in_all(page) == "0 photos in all"
 
 
 def test_odd_images_are_looked_for_and_shown_by_kind(visit, tmp_path: Path):

@@ -1,0 +1,59 @@
+"""Classes made on the spot, a name and photos each: small copies in memory, packed into a zip to be imported."""
+
+import io
+import zipfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image
+
+from core.data import images, splits, uploads
+from core.errors import DatasetError
+
+SIDE = 256  # pixels of a photo, square: an import keeps no more
+MOST = 500  # photos of all classes, about 20 MB
+TITLE = 60  # characters
+
+
+@dataclass
+class PhotoClass:
+    """A class in the making."""
+
+    name: str = ""
+    photos: list[bytes] = field(default_factory=list)  # JPEG files
+
+
+def small(file: bytes, name: str = "the photo") -> bytes:
+    """The central square of a photo of any format as a JPEG file. Raises DatasetError if it is no image."""
+    pixels = images.decode(file, name=name, enough=SIDE)
+    stream = io.BytesIO()
+    Image.fromarray(images.square(pixels, min(SIDE, *pixels.shape[:2]))).save(stream, "JPEG", quality=95)
+    return stream.getvalue()
+
+
+def pack(classes: Sequence[PhotoClass]) -> tuple[io.BytesIO, str]:
+    """A zip of the classes and its name; those without name and photos do not count.
+
+    Raises:
+        DatasetError: A class has no name, another one has it, or there are too few classes or photos.
+    """
+    used = [each for each in classes if each.name or each.photos]
+    names = [uploads.safe(each.name) if any(map(str.isalnum, each.name)) else "" for each in used]
+    if "" in names:
+        count = len(used[names.index("")].photos)
+        raise DatasetError(
+            f"The class with {count:,} photo{'' if count == 1 else 's'} has no name", "one with a letter or digit"
+        )
+    if twice := [name for name, count in Counter(map(str.casefold, names)).items() if count > 1]:
+        raise DatasetError(f"Two classes have the name {twice[0]!r}", "a name of its own for each class")
+    labels = np.repeat(np.arange(len(used)), [len(each.photos) for each in used])
+    splits.check(labels, np.full(len(labels), ""), names)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, each in zip(names, used, strict=True):
+            for number, photo in enumerate(each.photos):
+                # Below train/, a class may be called test; without others beside it, splits are drawn as ever.
+                archive.writestr(f"train/{name}/{number:03}.jpg", photo)
+    return stream, f"{', '.join(names)[:TITLE]}.zip"

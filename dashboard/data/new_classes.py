@@ -1,0 +1,190 @@
+"""New classes in a minute: a name each, photos from the camera or files, and one button that leads to a prediction.
+
+The photos are in the session, as files that Streamlit has just received are: they go with the tab.
+"""
+
+import io
+from functools import partial
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from core import people
+from core.config import RunConfig
+from core.data import photos
+from core.data.importing import Imported
+from core.data.photos import PhotoClass
+from core.errors import DatasetError, LabError
+from dashboard import server
+from dashboard.data import burst_camera, uploaded
+from dashboard.run import progress
+from dashboard.state import address, visitor
+from dashboard.ui import components, contact_sheet, formats, photo_picker
+
+BACKBONE = "EfficientNetLite0"  # fast, and its weights are shipped
+NAME, PHOTOS = "new", "photos"  # in the address, while this is shown
+MOST_MB = 50  # of a photo
+LAST = 7  # photos of a class that are shown
+_CLASSES, _CAMERA, _ERROR = "new-classes", "class-at-the-camera", "why-new-classes-are-not-trained"
+_IMPORT, _RUN = "import-to-be-trained", "run-to-be-opened"
+
+
+def wanted() -> bool:
+    """Whether the address asks for this."""
+    return address.one_of(NAME, "Form", {PHOTOS}) is not None
+
+
+def begin() -> None:
+    """Have the page show this, from a callback."""
+    address.write(NAME, PHOTOS)
+
+
+def show() -> None:
+    """Draw the classes; once Train is pressed, what becomes of them, up to the page Predict."""
+    if _importing() or _running():
+        return
+    classes = st.session_state.setdefault(_CLASSES, [PhotoClass(), PhotoClass()])
+    st.markdown(
+        "Name two or more things, take about 20 photos of each from several sides, and train. One photo in five is "
+        "kept for the test. Until then the photos are in this tab only."
+    )
+    with st.grid(3):
+        for number, each in enumerate(classes):
+            _draw(number, each)
+    if error := st.session_state.get(_ERROR):
+        components.show_error(error)
+    with st.bottom.container(horizontal=True, vertical_alignment="center"):
+        st.button("Train", type="primary", icon=":material/play_arrow:", on_click=_train)
+        st.button("Another class", icon=":material/add:", on_click=classes.append, args=(PhotoClass(),))
+        st.button("Cancel", type="tertiary", on_click=address.write, args=(NAME, None), help="Back to the datasets")
+        total = formats.count(sum(len(each.photos) for each in classes), "photo")
+        st.markdown(f":gray[{total} in all]", width="content")
+
+
+def _draw(number: int, each: PhotoClass) -> None:
+    """The card of a class."""
+    with st.container(border=True, height="stretch"):
+        key = f"new-class-name-{number}"
+        st.session_state[key] = each.name
+        st.text_input(
+            f"Name of class {number + 1}",
+            key=key,
+            placeholder="A name",
+            max_chars=40,
+            on_change=_rename,
+            args=(each, key),
+        )
+        if each.photos:
+            images = [np.asarray(Image.open(io.BytesIO(photo))) for photo in each.photos[: -LAST - 1 : -1]]
+            st.image(contact_sheet.strip(images, columns=LAST), width="stretch")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(formats.count(len(each.photos), "photo"), width="content")
+            if components.has_camera():
+                at = st.session_state.get(_CAMERA) == number
+                label, icon = ("Close", ":material/close:") if at else ("Camera", ":material/photo_camera:")
+                st.button(label, icon=icon, key=f"camera-{number}", on_click=_point, args=(None if at else number,))
+            if each.photos:
+                st.button("Clear", type="tertiary", key=f"clear-{number}", on_click=each.photos.clear)
+        if st.session_state.get(_CAMERA) == number and components.has_camera():
+            burst = f"burst-{number}"
+            burst_camera.show(burst, partial(_add_burst, each, burst))
+        key = uploaded.key(f"photos-{number}")
+        st.file_uploader(
+            f"Photos of class {number + 1}",
+            type=photo_picker.TYPES,
+            accept_multiple_files=True,
+            label_visibility="collapsed",
+            max_upload_size=MOST_MB,
+            key=key,
+            on_change=_add_files,
+            args=(each, key),
+        )
+
+
+def _rename(each: PhotoClass, key: str) -> None:
+    each.name = " ".join(st.session_state.get(key, each.name).split())
+
+
+def _point(number: int | None) -> None:
+    st.session_state[_CAMERA] = number
+
+
+def _add_burst(each: PhotoClass, key: str) -> None:
+    _add(each, [(photo, "The photo") for photo in burst_camera.taken(key)])
+
+
+def _add_files(each: PhotoClass, key: str) -> None:
+    _add(each, [(file.getvalue(), file.name) for file in st.session_state[key]])
+    uploaded.forget(st.session_state[key])
+
+
+def _add(each: PhotoClass, files: list[tuple[bytes, str]]) -> None:
+    """Keep what can be read, and have the rest said."""
+    st.session_state.pop(_ERROR, None)
+    count = sum(len(other.photos) for other in st.session_state[_CLASSES])
+    if count + len(files) > photos.MOST:
+        st.toast(
+            f"There would be {count + len(files)} photos; at most {photos.MOST} fit here.", icon=":material/error:"
+        )
+        return
+    for data, name in files:
+        try:
+            each.photos.append(photos.small(data, name))
+        except DatasetError as error:
+            st.toast(formats.message(str(error)), icon=":material/error:")
+
+
+def _train() -> None:
+    """Import the classes; the photos are kept until that has worked."""
+    try:
+        people.demand("import")
+        stream, name = photos.pack(st.session_state[_CLASSES])
+        started = server.imports.begin_upload(stream, name)
+    except LabError as error:
+        st.session_state[_ERROR] = error
+        return
+    st.session_state.pop(_ERROR, None)
+    st.session_state[_IMPORT] = started
+    visitor.update(importing=started)
+
+
+def _importing() -> bool:
+    """Whether the photos are still being imported; at the end, queue the run."""
+    if not (name := st.session_state.get(_IMPORT)):
+        return False
+    brought = server.imports.get(name)
+    if brought and brought.task.running:
+        return True  # the page shows how far it is, and is drawn again at its end
+    del st.session_state[_IMPORT]
+    if brought and isinstance(brought.task.result, Imported):
+        try:
+            st.session_state[_RUN] = server.runs.submit(RunConfig(dataset=brought.task.result.name, backbone=BACKBONE))
+        except LabError as error:
+            st.session_state[_ERROR] = error
+    return False
+
+
+def _running() -> bool:
+    """Whether the run is under way; at its end, open Predict."""
+    if not (run_id := st.session_state.get(_RUN)):
+        return False
+    components.need_runs()
+    if any(run.id == run_id for run in server.runs.active()):
+        progress.show(run_id, narrow=True)
+        return True
+    _open(run_id)
+    return False
+
+
+def _open(run_id: str) -> None:
+    """Open Predict with the run and the camera; the page Train, which says why, if the run has no result."""
+    server.runs.refresh()
+    del st.session_state[_RUN]
+    run = server.runs.find(run_id)
+    if run is None or not run.has_result:
+        st.switch_page(components.page("train"), query_params={"run": run_id})
+    del st.session_state[_CLASSES]
+    source = "camera" if components.has_camera() else "file"
+    choices = {"dataset": run.config.dataset, "run": run_id, "models": run_id, "photo": source}
+    st.switch_page(components.page("predict"), query_params=choices)

@@ -1,0 +1,50 @@
+"""Classes made on the spot become a zip that imports like any other, or one sentence says why not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.data import datasets, images, photos
+from core.data.photos import PhotoClass
+from core.errors import DatasetError
+from tests.pictures import COLOURS, photo
+
+
+def made(name: str, count: int = 4, colour: str = "cats") -> PhotoClass:
+    return PhotoClass(name, [photos.small(photo(tuple(part + n for part in COLOURS[colour]))) for n in range(count)])
+
+
+def test_a_photo_becomes_a_small_square_and_what_is_no_image_is_refused():
+    small = images.decode(photos.small(photo(size=(4000, 3000), kind="PNG")))
+    assert small.shape == (photos.SIDE, photos.SIDE, 3)
+    assert images.decode(photos.small(photo(size=(48, 40)))).shape == (40, 40, 3)
+    with pytest.raises(DatasetError, match=r"notes\.txt"):
+        photos.small(b"text", "notes.txt")
+
+
+def test_packed_classes_are_imported_with_splits_drawn_at_random_whatever_their_names(tmp_path: Path):
+    stream, name = photos.pack([made("test"), PhotoClass(), made("a/b: Müll", colour="dogs")])
+    (tmp_path / name).write_bytes(stream.getvalue())
+    dataset = datasets.import_images(tmp_path / name)
+    assert dataset.title == "test, a_b_ Müll" and dataset.class_names == ("a_b_ Müll", "test")
+    assert np.bincount(dataset.labels).tolist() == [4, 4] and not dataset.skipped
+    splits = datasets.splits(dataset, seed=0)
+    assert {name: len(splits[name]) for name in ("test", "val", "train")} == {"test": 2, "val": 2, "train": 4}
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        ([made("cup"), PhotoClass()], "only the class 'cup'.*two classes"),
+        ([PhotoClass(), PhotoClass()], "no class.*two classes"),
+        ([made("cup"), made("")], "class with 4 photos has no name"),
+        ([made("cup"), made("!?", 1)], "class with 1 photo has no name"),
+        ([made("cup"), made("Cup")], "Two classes have the name 'cup'"),
+        ([made("cup"), made("pen", 3)], "'pen' has 3 images.*at least 4"),
+        ([made("cup"), made("pen", 0)], "'pen' has 0 images.*at least 4"),
+    ],
+)
+def test_what_cannot_be_trained_is_said_in_one_sentence(classes: list[PhotoClass], message: str):
+    with pytest.raises(DatasetError, match=message):
+        photos.pack(classes)
