@@ -31,7 +31,7 @@ if new_classes.wanted():
     st.stop()
 chosen = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
 with chosen:
-    with st.container(width=360):
+    with st.container(width=280):
         name = choices.dataset(only_ready=False)
     with st.popover("Add images", icon=":material/add_photo_alternate:", key=f"add-{name}-{visitor.get().importing}"):
         import_form.show()  # closes when an import begins and when it has ended
