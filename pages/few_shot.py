@@ -89,7 +89,8 @@ if server.engine.store_open():
         if title in lines:  # runs with the same title are distinguished by their start
             title += f" of {formats.moment(run.created)}"
         lines[title] = Interval(run.accuracy, run.accuracy_low, run.accuracy_high)
-    model = next((clip for clip in server.zero_shot.models() if clip != encoder.TOY), encoder.TOY)
+    real = (clip for clip in encoder.NAMES if clip != encoder.TOY and clip in server.backbones.here())
+    model = next(real, encoder.TOY)
     under_way = [run for run in server.runs.active() if (run.config.method, run.config.dataset) == (ZERO_SHOT, name)]
     if model not in {run.config.backbone for run in zero_shot} and st.button(
         f"Run {model} zero-shot",

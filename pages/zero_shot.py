@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.errors import LabError
+from core.zero_shot import encoder
 from dashboard import server
 from dashboard.state import address
 from dashboard.ui import choices, components
@@ -15,9 +16,11 @@ left, right = st.columns(2)
 with right:
     name = choices.dataset()
 with left:
-    model = choices.titled(st.selectbox, "clip", "CLIP", {clip: clip for clip in server.zero_shot.models()})
+    model = choices.titled(st.selectbox, "clip", "CLIP", {clip: clip for clip in encoder.NAMES})
 components.toy([model])
-weights.show(server.zero_shot.models())
+weights.show(model, server.backbones.here())
+if model not in server.backbones.here():
+    st.stop()
 
 try:
     dataset = server.datasets.get(name)

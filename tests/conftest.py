@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from tests.browser import report
 
 if TYPE_CHECKING:
     from core.engine import Engine
+    from tests.loopback_hub import Hub
 
 THREADS = (
     "OMP_NUM_THREADS",
@@ -128,6 +130,24 @@ def engine(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Itera
         engine = Engine.start()
         yield engine
         engine.close()
+
+
+@pytest.fixture
+def hub(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["Hub"]:
+    """Hugging Face on this machine, with ToyCLIP's files as those of CLIPViTB32, which has its shape."""
+    from core import backbones, download
+    from core.backbones.clip.towers import SHAPES
+    from tests import loopback_hub
+
+    toy = {key: getattr(backbones.get("ToyCLIP"), key) for key in ("default_size", "min_size", "max_size")}
+    monkeypatch.setitem(SHAPES, "CLIPViTB32", SHAPES["ToyCLIP"])
+    monkeypatch.setitem(backbones.BACKBONES, "CLIPViTB32", replace(backbones.get("CLIPViTB32"), **toy))
+    monkeypatch.setattr(download, "WAITS", (0, 0, 0, 0))
+    monkeypatch.setattr(download, "REPORT_EVERY", 0.01)
+    with loopback_hub.running(loopback_hub.folder(loopback_hub.TOY, loopback_hub.REPOSITORY)) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("HF_HOME", str(home / "hugging-face"))
+        yield hub
 
 
 @pytest.fixture

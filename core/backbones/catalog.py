@@ -8,6 +8,8 @@ from pathlib import Path
 
 from core.errors import ConfigError
 
+HUGGING_FACE = "https://huggingface.co"
+
 # Earlier name -> name. The earlier one, which is that of a published model family, still opens runs, links and caches.
 RENAMED = {"TinyCLIP": "ToyCLIP"}
 
@@ -58,6 +60,12 @@ class Backbone:
     def weights_url(self) -> str:
         """Where the ImageNet weights are downloaded from, or ""."""
         return self.weights_folder and self.weights_folder + (self.remote_file or self.weights_file)
+
+    @property
+    def repository(self) -> str:
+        """Where Hugging Face has the weights of a transformer: openai/clip-vit-base-patch32; "" for others."""
+        at_hugging_face = self.weights_folder.startswith(f"{HUGGING_FACE}/")
+        return self.weights_url.removeprefix(f"{HUGGING_FACE}/") if at_hugging_face else ""
 
     @property
     def has_text_tower(self) -> bool:
@@ -221,25 +229,24 @@ CONVNEXT = {
     "weights_folder": f"{KERAS}/convnext/", "source": KERAS_IO,
     "poolings": ("avg", "max", "flatten", *NORM_FIRST.values()),
 }
-_HUGGING_FACE = "https://huggingface.co"
 _HUB = {"loader": "hub", "published": "published", "poolings": ("class", "patches")}  # the first is the papers'
 VIT = {
     "family": "ViT", "year": 2020, "preprocessing": "tf", "licence": "Apache-2.0",
     "paper": "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
-    "paper_url": "https://arxiv.org/abs/2010.11929", "weights_folder": f"{_HUGGING_FACE}/google/",
+    "paper_url": "https://arxiv.org/abs/2010.11929", "weights_folder": f"{HUGGING_FACE}/google/",
     "source": "github.com/google-research/vision_transformer", "pretrained_on": "ImageNet-21k", **_HUB,
 }
 DEIT = {
     "family": "DeiT", "year": 2020, "preprocessing": "torch-bicubic", "licence": "Apache-2.0",
     "paper": "Training data-efficient image transformers & distillation through attention",
-    "paper_url": "https://arxiv.org/abs/2012.12877", "weights_folder": f"{_HUGGING_FACE}/facebook/",
+    "paper_url": "https://arxiv.org/abs/2012.12877", "weights_folder": f"{HUGGING_FACE}/facebook/",
     "source": "github.com/facebookresearch/deit, README_deit.md",
     "pretrained_on": "ImageNet, with a convolutional network as its teacher", **_HUB,
 }
 DINO_V2 = {
     "family": "DINOv2", "year": 2023, "preprocessing": "torch-bicubic", "licence": "Apache-2.0",
     "paper": "DINOv2: Learning Robust Visual Features without Supervision",
-    "paper_url": "https://arxiv.org/abs/2304.07193", "weights_folder": f"{_HUGGING_FACE}/facebook/",
+    "paper_url": "https://arxiv.org/abs/2304.07193", "weights_folder": f"{HUGGING_FACE}/facebook/",
     "source": "github.com/facebookresearch/dinov2, of a linear classifier on its features",
     "pretrained_on": "142 million images without labels", **_HUB,
 }
@@ -274,12 +281,12 @@ OPENAI = {
     "family": CLIP, "year": 2021, "preprocessing": "clip", "licence": "MIT",
     "paper": "Learning Transferable Visual Models From Natural Language Supervision",
     "paper_url": "https://arxiv.org/abs/2103.00020",
-    "weights_folder": f"{_HUGGING_FACE}/openai/", "source": "github.com/openai/CLIP",
+    "weights_folder": f"{HUGGING_FACE}/openai/", "source": "github.com/openai/CLIP",
     "pretrained_on": "400 million images and their captions", **_TOWERS,
 }
 LAION = {
     "family": CLIP, "year": 2022, "preprocessing": "clip", "licence": "MIT",
-    "paper": OPENAI["paper"], "paper_url": OPENAI["paper_url"], "weights_folder": f"{_HUGGING_FACE}/laion/",
+    "paper": OPENAI["paper"], "paper_url": OPENAI["paper_url"], "weights_folder": f"{HUGGING_FACE}/laion/",
     "source": "github.com/mlfoundations/open_clip; trained anew by LAION (arXiv:2212.07143)",
     "pretrained_on": "2 billion images and their captions", **_TOWERS,
 }

@@ -1,4 +1,4 @@
-"""Checkpoints of transformers on disk: where to look for them, where to download them, which files they consist of.
+"""Checkpoints of transformers on disk: where to look for them, and which files they consist of.
 
 Two layouts are read, each a folder:
 
@@ -8,30 +8,27 @@ Two layouts are read, each a folder:
 With a CLIP comes its vocabulary: vocab.json and merges.txt, or assets/tokenizer/vocabulary.json and merges.txt.
 """
 
-import contextlib
 import json
 import os
-import threading
 from collections.abc import Mapping
-from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any
 
 from core import settings
-from core.backbones.catalog import Backbone
-from core.errors import Stopped, WeightsError
-from core.progress import Progress, Report
+from core.backbones.catalog import HUGGING_FACE, Backbone
+from core.errors import WeightsError
 
-LOOK = 0.5  # seconds between checks of a download's progress
 SAFETENSORS, TORCH, KERAS = "model.safetensors", "pytorch_model.bin", "model.weights.h5"
+LAYOUTS = (("config.json", SAFETENSORS), ("config.json", TORCH))  # of Hugging Face: description and weights
+VOCABULARY = ("vocab.json", "merges.txt")
 
 
 def here(facts: Backbone) -> Path | None:
     """The folder of the published weights on this machine: shipped, in the home folder, in a cache; None: nowhere."""
     name = facts.weights_file
     folders = [settings.ASSETS / name, settings.home() / "weights" / name]
-    cached = _hugging_face() / f"models--{Path(facts.weights_folder).name}--{name}" / "snapshots"
-    folders += sorted(cached.glob("*")) if facts.weights_folder else []
+    cached = _hugging_face() / f"models--{facts.repository.replace('/', '--')}" / "snapshots"
+    folders += sorted(cached.glob("*")) if facts.repository else []
     folders += _kaggle_presets(facts.preset) if facts.preset else []
     return next((folder for folder in folders if _layout(folder)), None)
 
@@ -129,7 +126,7 @@ def vocabulary(folder: Path) -> tuple[Path, Path]:
         WeightsError: One is missing.
     """
     for words, merges in (
-        (file(folder, "vocab.json"), file(folder, "merges.txt")),
+        (file(folder, VOCABULARY[0]), file(folder, VOCABULARY[1])),
         (folder / "assets" / "tokenizer" / "vocabulary.json", folder / "assets" / "tokenizer" / "merges.txt"),
     ):
         if words.is_file() and merges.is_file():
@@ -141,11 +138,11 @@ def vocabulary(folder: Path) -> tuple[Path, Path]:
 
 def remedy(facts: Backbone) -> str:
     """The three ways to get the weights, with their commands."""
-    if not facts.weights_folder:
+    if not facts.repository:
         return "Restore assets/toy_clip from the repository"
-    repository, weights = f"{Path(facts.weights_folder).name}/{facts.weights_file}", settings.home() / "weights"
+    weights = settings.home() / "weights"
     return (
-        f"Run `hf download {repository} --local-dir {weights / facts.weights_file}` where there is a "
+        f"Run `hf download {facts.repository} --local-dir {weights / facts.weights_file}` where there is a "
         f"network and copy the folder here; or give the path of a KerasHub preset of {facts.preset}; "
         f"or connect to the internet and run `python -m core warm --backbones {facts.name}`"
     )
@@ -153,71 +150,22 @@ def remedy(facts: Backbone) -> str:
 
 def bring(facts: Backbone) -> str:
     """How to bring the weights by hand, as half a sentence: the address of the files, and the folder for them."""
-    repository = f"https://huggingface.co/{Path(facts.weights_folder).name}/{facts.weights_file}"
-    return f"put the files of {repository} into {settings.home() / 'weights' / facts.weights_file}"
+    folder = settings.home() / "weights" / facts.weights_file
+    return f"put the files of {HUGGING_FACE}/{facts.repository} into {folder}"
 
 
-def download(facts: Backbone, report: Report) -> Path:
-    """KerasHub's preset, from Kaggle.
-
-    Raises:
-        WeightsError: It cannot be fetched; says which files to put where.
-    """
-    if not facts.preset:
-        raise WeightsError("The shipped weights of ToyCLIP are missing", "assets/toy_clip", remedy(facts))
-    report(Progress("download", 0, 0, "bytes"))
-    try:
-        from keras_hub.models import Backbone as KerasHubBackbone
-
-        presets: Any = KerasHubBackbone.presets
-        preset = presets[facts.preset]
-        total = 4 * preset["metadata"]["params"]  # bytes of float32
-        handle = preset["kaggle_handle"].removeprefix("kaggle://")  # keras/vit/keras/vit_base_.../3
-        folder = _fetched(handle, _kaggle() / Path(handle).parent, total, report)
-    except Stopped:
-        raise
-    except Exception as error:  # without a network, libraries raise all kinds of errors
-        raise WeightsError(
-            f"The weights of {facts.name} are not here and cannot be downloaded ({type(error).__name__}): "
-            f"{bring(facts)}"
-        ) from error
-    report(Progress("download", total, total, "bytes"))
-    return folder
-
-
-def _fetched(handle: str, target: Path, total: int, report: Report) -> Path:
-    """Download in a thread: Kaggle's library reports no progress, so it is measured from the files on disk."""
-    import kagglehub
-
-    result: Future = Future()
-
-    def fetch() -> None:
-        try:
-            result.set_result(Path(kagglehub.model_download(handle)))
-        except BaseException as error:
-            result.set_exception(error)
-
-    threading.Thread(target=fetch, name="download", daemon=True).start()
-    while not wait([result], timeout=LOOK).done:
-        report(Progress("download", min(_bytes(target), total), total, "bytes"))
-    return result.result()
-
-
-def _bytes(folder: Path) -> int:
-    size = 0
-    for file in folder.rglob("*"):
-        with contextlib.suppress(OSError):  # an archive just unpacked and deleted
-            size += file.stat().st_size
-    return size
+def kaggle_models() -> Path:
+    """The folder of models in the cache of Kaggle's library."""
+    cache = Path(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub").expanduser()
+    return cache / "models"
 
 
 def _layout(folder: Path) -> Path | None:
     """The weights file, if a folder has one of the two layouts."""
     if (folder / "config.json").is_file() and (folder / KERAS).is_file():
         return folder / KERAS
-    if not file(folder, "config.json").is_file():
-        return None
-    return next((path for name in (SAFETENSORS, TORCH) if (path := file(folder, name)).is_file()), None)
+    found = (file(folder, weights) for described, weights in LAYOUTS if file(folder, described).is_file())
+    return next((path for path in found if path.is_file()), None)
 
 
 def _hugging_face() -> Path:
@@ -227,11 +175,6 @@ def _hugging_face() -> Path:
 
 def _kaggle_presets(preset: str) -> list[Path]:
     """The versions of a preset that are whole, the newest first: Kaggle's library marks them by a file beside them."""
-    marks = _kaggle().glob(f"keras/*/keras/{preset}/*.complete")
+    marks = kaggle_models().glob(f"keras/*/keras/{preset}/*.complete")
     newest_first = sorted(marks, key=lambda mark: (len(mark.name), mark.name), reverse=True)
     return [mark.with_suffix("") for mark in newest_first]
-
-
-def _kaggle() -> Path:
-    cache = Path(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub").expanduser()
-    return cache / "models"

@@ -12,6 +12,7 @@ from core.explain.activations import CHANNELS, FeatureMap, Seen
 from dashboard import server
 from dashboard.state import visitor
 from dashboard.ui import choices, components, formats, heatmap, photo_picker
+from dashboard.ui import weights as published_weights
 
 POLL = 0.4  # seconds between polls of the worker
 SIZES = (96, 160, 224)  # pixels, offered in addition to the page's size
@@ -72,7 +73,7 @@ def _explain_weights(backbone: str) -> None:
     elif facts.is_transformer:
         _explain_weights_of_transformer(facts, weights)
     elif weights == "untrained":
-        _warn_of_untrained(imagenet.bring(backbone))
+        _warn_of_untrained(backbone, imagenet.bring(backbone))
     elif weights == "imagenet":
         st.info(
             formats.message(
@@ -83,16 +84,17 @@ def _explain_weights(backbone: str) -> None:
         )
 
 
-def _warn_of_untrained(bring: str) -> None:
+def _warn_of_untrained(backbone: str, bring: str) -> None:
     st.warning(
         formats.message(f"The published weights are not here, so this is an untrained network: {bring}."),
         title="Untrained",
     )
+    published_weights.offer(backbone)
 
 
 def _explain_weights_of_transformer(facts: Backbone, weights: str) -> None:
     if weights == "untrained":
-        _warn_of_untrained(backbones.bring(facts))
+        _warn_of_untrained(facts.name, backbones.bring(facts))
         return
     why = "CLIP has no fixed classes" if facts.has_text_tower else "These weights come without a classifier"
     st.info(f"{why}, so there are feature maps but no prediction.", icon=":material/info:")

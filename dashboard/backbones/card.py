@@ -3,11 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from core import backbones
 from core.backbones.catalog import ZERO_SHOT_SOURCE
 from core.data.images import PREPROCESSING
+from dashboard import server
 from dashboard.train import cost
-from dashboard.ui import components, formats
+from dashboard.ui import components, formats, weights
 
 
 def show(backbone: pd.Series, hardware: str) -> None:
@@ -43,8 +43,10 @@ def show(backbone: pd.Series, hardware: str) -> None:
             st.markdown(f"Speed at {size} px not measured here", width="content")
             cost.measure_button(name, size)
     st.markdown(f"Preprocessing: {PREPROCESSING[backbone['preprocessing']].title}.")
-    where = "on this machine" if backbones.published_here(name) else "downloaded on first use"
-    st.caption(f"Published weights: {where}; {backbone['licence']}.")
+    here = name in server.backbones.here()
+    st.caption(f"Published weights: {'on this machine; ' if here else ''}{backbone['licence']}.")
+    if not here:
+        weights.offer(name)
     components.link("anatomy", f"Open {name}", icon=":material/biotech:", backbone=name)
     components.link("train", f"Train with {name}", icon=":material/play_circle:", backbones=name)
 

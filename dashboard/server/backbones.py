@@ -6,13 +6,31 @@ from core import backbones, features
 from core.errors import LabError
 from core.features import Encoder
 from dashboard.server import datasets
+from dashboard.server import line as lines
 from dashboard.server.seen import seen
+from dashboard.server.tasks import Task
 
 
 @st.cache_data(ttl=3, show_spinner=False)
 def here() -> frozenset[str]:
     """Names of the backbones whose published weights are on this machine."""
     return frozenset(name for name, facts in backbones.BACKBONES.items() if backbones.published_here(facts))
+
+
+def refresh() -> None:
+    """Look for published weights again: some have been downloaded."""
+    here.clear()
+
+
+def download(name: str) -> Task:
+    """Downloads the published weights of a backbone."""
+    return Task(
+        f"fetch-weights-{name}",
+        backbones.find_weights,
+        (name,),
+        failure="The weights cannot be downloaded",
+        line=lines.files,
+    )
 
 
 @seen

@@ -3,20 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
-import streamlit as st
 
-from core.zero_shot import encoder, queries
+from core.zero_shot import queries
 from core.zero_shot.queries import Compared, Matches, Scored
 from dashboard.server import engine, tasks
 from dashboard.server.once import once
 from dashboard.server.seen import seen
 from dashboard.server.tasks import Answers, Task
-
-
-@st.cache_data(ttl=5, show_spinner=False)
-def models() -> list[str]:
-    """`encoder.here`: the models whose weights are on this machine."""
-    return encoder.here()
 
 
 @seen

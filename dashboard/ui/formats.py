@@ -23,6 +23,7 @@ STAGES = {
     "evaluate": "Evaluating",
     "measure": "Reading the sizes of images",
     "import": "Importing images",
+    "retry": "Waiting to try again",
     "wait": "Waiting for another computation",
     "neighbours": "Finding nearest neighbours",
     "duplicates": "Looking for near-duplicates",

@@ -1,27 +1,33 @@
-"""Three ways to get a real CLIP onto this machine, with their commands."""
+"""How to get a real CLIP onto this machine: by a click, or without a network by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 import streamlit as st
 
 from core import backbones, settings
 from core.zero_shot import encoder
+from dashboard.ui import weights
 
 FIRST = "CLIPViTB32"  # the one to start with
 
 
-def show(here: Sequence[str]) -> None:
-    """Show three ways to get one, unless one is on this machine."""
-    if set(here) - {encoder.TOY}:
-        return
-    with st.expander(f"{FIRST} is not on this machine: three ways to get it", icon=":material/download:"):
-        folder = settings.home() / "weights" / backbones.get(FIRST).weights_file
-        st.markdown("**With internet access**: download KerasHub's preset, once.")
-        st.code(f"python -m core warm --backbones {FIRST}", language="bash")
-        st.markdown(
-            "**From Hugging Face**: its folder (config.json, model.safetensors, vocab.json, merges.txt), on any "
-            "machine with internet access, then copied here."
-        )
-        st.code(f'hf download openai/clip-vit-base-patch32 --local-dir "{folder}"', language="bash")
-        st.markdown("**From KerasHub**: an existing preset folder, copied to the same place.")
-        st.code(f'cp -r clip_vit_base_patch32 "{folder}"', language="bash")
+def show(model: str, here: Collection[str]) -> None:
+    """Offer the chosen model if it is not on this machine, or beside the toy, while there is no other, the first."""
+    if model not in here:
+        weights.offer(model)
+        with st.expander("Without a network", icon=":material/wifi_off:"):
+            _by_hand(model)
+    elif not any(name in here for name in encoder.NAMES if name != encoder.TOY):
+        with st.expander(f"{FIRST} is not on this machine: how to get it", icon=":material/download:"):
+            weights.offer(FIRST)
+            st.markdown("**Without a network**")
+            _by_hand(FIRST)
+
+
+def _by_hand(model: str) -> None:
+    facts = backbones.get(model)
+    folder = settings.home() / "weights" / facts.weights_file
+    st.markdown("From Hugging Face, on any machine with internet access, then copied here:")
+    st.code(f'hf download {facts.repository} --local-dir "{folder}"', language="bash")
+    st.markdown("From KerasHub, a preset folder copied to the same place:")
+    st.code(f'cp -r {facts.preset} "{folder}"', language="bash")

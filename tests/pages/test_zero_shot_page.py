@@ -3,7 +3,8 @@
 import pytest
 
 from core import runs
-from tests.pages.conftest import wait
+from core.backbones import checkpoint_sources
+from tests.pages.conftest import said, wait
 
 
 def open_tab(visit, tab: str, shown):
@@ -18,6 +19,25 @@ def test_the_first_thing_seen_is_two_captions_and_one_photo_and_the_toy_is_calle
     assert any("toy" in box.value and "says nothing about CLIP" in box.value for box in page.info)
     assert page.text_area(key="captions").value.count("\n") == 1
     assert not page.error
+
+
+def test_a_clip_that_is_not_here_tells_its_size_and_answers_after_one_click(visit, store, hub):
+    page = visit("zero_shot", clip="CLIPViTB32")
+    assert "are not on this machine. The download, once, is about" in said(page) and "at 100 Mbit/s" in said(page)
+    assert not page.text_area
+    page.button(key="begin-fetch-weights-CLIPViTB32").click().run()
+    wait(page, lambda: "is nearest" in said(page) or page.error)
+    assert not page.error
+    assert "not on this machine" not in said(page)
+
+
+def test_a_download_that_fails_says_what_to_do(visit, store, hub, monkeypatch):
+    hub.refusals = [(403, {"X-Error-Code": "GatedRepo"})]
+    monkeypatch.setattr(checkpoint_sources, "_KAGGLE", "import sys; sys.exit('ConnectionError')")
+    page = visit("zero_shot", clip="CLIPViTB32")
+    page.button(key="begin-fetch-weights-CLIPViTB32").click().run()
+    wait(page, lambda: page.error)
+    assert any("accept the conditions on" in f"{error.proto.title} {error.value}" for error in page.error)
 
 
 def test_an_edit_changes_accuracy_and_shows_what_was_gained_and_lost_and_both_stand_on_the_board(visit, store):

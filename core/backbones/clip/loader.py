@@ -5,32 +5,15 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.backbones import checkpoints
+from core.backbones import checkpoint_sources, checkpoints
 from core.backbones.catalog import Backbone
 from core.backbones.clip import tensors, towers
-from core.progress import Report
 
 if TYPE_CHECKING:
     import keras
 
 
-def here(facts: Backbone) -> Path | None:
-    """The folder of the published weights on this machine, or None."""
-    return checkpoints.here(facts)
-
-
-def fetch(facts: Backbone, report: Report) -> Path:
-    """Download the published weights.
-
-    Raises:
-        WeightsError: They cannot be downloaded; says which files to put where.
-    """
-    return checkpoints.download(facts, report)
-
-
-def bring(facts: Backbone) -> str:
-    """How to bring the published weights by hand, as half a sentence."""
-    return checkpoints.bring(facts)
+here, fetch, bring = checkpoints.here, checkpoint_sources.fetch, checkpoints.bring
 
 
 @functools.cache

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.backbones import checkpoints
+from core.backbones import checkpoint_sources, checkpoints
 from core.backbones.catalog import Backbone
 from core.backbones.clip.layers import class_token
 from core.backbones.hub import networks, tensors
@@ -11,7 +11,7 @@ from core.backbones.hub import networks, tensors
 if TYPE_CHECKING:
     import keras
 
-here, fetch, bring = checkpoints.here, checkpoints.download, checkpoints.bring
+here, fetch, bring = checkpoints.here, checkpoint_sources.fetch, checkpoints.bring
 
 
 def download_bytes(facts: Backbone) -> int:

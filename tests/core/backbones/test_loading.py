@@ -260,11 +260,14 @@ def test_a_download_that_fails_says_which_file_to_put_where_and_leaves_nothing(r
     assert list((home / "weights").iterdir()) == []
 
 
-def test_a_connection_that_breaks_leaves_no_half_of_a_file(remote, home):
+def test_a_connection_that_breaks_leaves_no_half_of_a_file_in_its_place(remote, home, monkeypatch):
+    monkeypatch.setattr(download, "WAITS", (0, 0))
     broken = replace(remote, weights_folder=remote.weights_folder.replace("weights", "broken"))
     with pytest.raises(WeightsError, match="524,288 of 1,048,576 bytes"):
         backbones.find_weights(broken)
-    assert list((home / "weights").iterdir()) == []
+    (half,) = (home / "weights").iterdir()
+    assert half.name.startswith(".official.h5-") and CONTENT.startswith(half.read_bytes())
+    assert backbones.find_weights(remote).path == home / "weights" / "official.h5"
 
 
 def test_a_server_that_never_answers_is_given_up(remote, home, monkeypatch):

@@ -7,7 +7,6 @@ import pickle
 import shutil
 import subprocess
 import sys
-import threading
 import types
 import zipfile
 from dataclasses import replace
@@ -22,7 +21,6 @@ from core.backbones.clip import tensors as clip_tensors
 from core.backbones.clip import towers as clip_towers
 from core.backbones.clip.towers import SHAPES, Shape, Tower
 from core.errors import WeightsError
-from core.progress import Progress, silent
 from core.zero_shot import encoder
 from tests.core.backbones.forward import activated, attention, dense, norm
 
@@ -349,30 +347,6 @@ def test_what_is_no_file_of_pytorch_says_so(torch_folder: Path, content):
         backbones.load("ToyCLIP", weights=str(torch_folder))
 
 
-def test_a_download_tells_how_far_it_is_by_what_lies_on_the_disk(monkeypatch, tmp_path: Path):
-    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path))
-    monkeypatch.setattr(checkpoints, "LOOK", 0.01)
-    heard, half = [], threading.Event()
-
-    def fetch(handle: str) -> str:
-        place = tmp_path / "models" / handle
-        place.parent.mkdir(parents=True)
-        place.with_suffix(".archive").write_bytes(bytes(1000))
-        assert half.wait(10)
-        return str(place)
-
-    def report(moment: Progress) -> None:
-        heard.append(moment)
-        if moment.done == 1000:
-            half.set()
-
-    monkeypatch.setattr("kagglehub.model_download", fetch)
-    facts = backbones.get("CLIPViTB32")
-    folder = checkpoints.download(facts, report)
-    assert folder.parent == tmp_path / "models" / "keras" / "clip" / "keras" / "clip_vit_base_patch32"
-    assert heard[-1].total == heard[-1].done > 4 * facts.params
-
-
 def test_a_preset_that_was_not_unpacked_to_its_end_is_not_here(monkeypatch, tmp_path: Path):
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path))
     facts = backbones.get("CLIPViTB32")
@@ -385,12 +359,3 @@ def test_a_preset_that_was_not_unpacked_to_its_end_is_not_here(monkeypatch, tmp_
     for version in ("2", "10"):
         (preset / f"{version}.complete").touch()
     assert checkpoints.here(facts) == preset / "10"
-
-
-def test_a_download_that_fails_says_which_files_to_put_where(monkeypatch):
-    def refuse(handle: str):
-        raise OSError("no network")
-
-    monkeypatch.setattr("kagglehub.model_download", refuse)
-    with pytest.raises(WeightsError, match=r"https://huggingface.co/openai/clip-vit-base-patch32 into .*/weights/"):
-        checkpoints.download(backbones.get("CLIPViTB32"), silent)
