@@ -9,7 +9,6 @@ import html
 import io
 import json
 import shlex
-import zipfile
 from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
@@ -22,7 +21,7 @@ from markdown_it import MarkdownIt
 from core import backbones, quoting, runs
 from core.config import RunConfig
 from core.data import dataset as stored
-from core.export import formats as exports
+from core.export import writers
 from core.export.script import applications, script
 from core.progress import Progress
 from dashboard import server
@@ -228,12 +227,10 @@ def test_markdown_shows_names_as_text(names):
         assert shown(quoting.markdown(quoting.line(name))) == quoting.line(name)
 
 
-def test_labels_in_a_model_are_one_line_each(names, tmp_path):
-    path = tmp_path / "model.tflite"
-    zipfile.ZipFile(path, "w").close()
-    exports._add_labels(path, names)
-    with zipfile.ZipFile(path) as file:
-        assert file.read("labels.txt").decode().splitlines() == [" ".join(name.splitlines()) for name in names]
+def test_labels_beside_a_model_are_one_line_each(names, tmp_path):
+    writers.beside(names, tmp_path)
+    labels = (tmp_path / "labels.txt").read_text(encoding="utf-8")
+    assert labels.splitlines() == [" ".join(name.splitlines()) for name in names]
 
 
 def test_the_command_of_a_run_gives_its_words_back(store, names):

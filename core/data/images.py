@@ -181,11 +181,11 @@ def preprocess(x: Any, mode: str) -> Any:
     from keras import backend, ops
 
     preprocessing = PREPROCESSING[mode]
-    dtype = backend.standardize_dtype(x.dtype)
     if preprocessing.channels == "BGR":
         x = ops.flip(x, axis=-1)
-    mean: Any = ops.convert_to_tensor(preprocessing.mean, dtype=dtype)
-    deviation: Any = ops.convert_to_tensor(preprocessing.deviation, dtype=dtype)
+    # Arrays, because a tensor would be an input of its own where a model is converted.
+    dtype = backend.standardize_dtype(x.dtype)
+    mean, deviation = (np.asarray(each, dtype) for each in (preprocessing.mean, preprocessing.deviation))
     return (x - mean) / deviation
 
 

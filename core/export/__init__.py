@@ -1,9 +1,14 @@
 """A run for use elsewhere: model files, and the code that repeats it.
 
-formats   .keras, SavedModel, TFLite; each checked against the run's predictions
-script    the run as a Python script and a notebook
+writers      the model as Keras, SavedModel, LiteRT, ONNX or OpenVINO
+classify     the script that goes with each, and runs it on image files
+agreement    whether that script predicts what the run predicted
+formats      all of this as one step; and the code
+script       the run as a Python script and a notebook
 """
 
-from core.export.formats import CHECKED, FORMATS, MODELS, SAVED_MODEL_FILES, export, target
+from core.export.agreement import CHECKED
+from core.export.formats import FORMATS, MODELS, export, target
+from core.export.writers import SAVED_MODEL_FILES
 
 __all__ = ["CHECKED", "FORMATS", "MODELS", "SAVED_MODEL_FILES", "export", "target"]

@@ -134,16 +134,16 @@ def resize_by_matrices(images: Any, size: tuple[int, int], *, interpolation: str
 
     Needs TensorFlow as Keras's backend.
     """
-    import tensorflow as tf
+    from keras import ops
 
     height, width, channels = images.shape[1:]
     rows, columns = (
         _line_weights(before, after, interpolation, antialias)
         for before, after in zip((height, width), size, strict=True)
     )
-    x = tf.matmul(rows, tf.reshape(images, (-1, height, width * channels)))
-    x = tf.matmul(columns, tf.reshape(x, (-1, width, channels)))  # each line is an image of its own
-    return tf.reshape(x, (-1, *size, channels))
+    x = ops.matmul(rows, ops.reshape(images, (-1, height, width * channels)))
+    x = ops.matmul(columns, ops.reshape(x, (-1, width, channels)))  # each line is an image of its own
+    return ops.reshape(x, (-1, *size, channels))
 
 
 @contextmanager

@@ -19,19 +19,22 @@ from dashboard.ui import components, formats, task_progress
 TAB = "Take it away"
 MOST = 20  # runs in one report
 POLL = 0.6  # seconds between updates during an export
-FORMATS = {  # format -> title and use
-    "keras": ("Keras", "`keras.models.load_model` opens it, on TensorFlow, JAX or PyTorch."),
-    "savedmodel": (
-        "SavedModel",
-        f"For TensorFlow Serving: image files in, class names and probabilities out. {export.SAVED_MODEL_FILES}",
-    ),
-    "tflite": ("LiteRT", "For phones and small boards: a `.tflite` file with its labels inside."),
+USES = {  # by format
+    "keras": "`keras.models.load_model` opens it, on TensorFlow, JAX or PyTorch.",
+    "litert": "For phones and small boards: a `.tflite` file.",
+    "onnx": "For ONNX Runtime, and much else that reads ONNX.",
+    "openvino": "For Intel's processors.",
+    "savedmodel": "For TensorFlow Serving: image files in, class names and probabilities out. "
+    + export.SAVED_MODEL_FILES,
 }
 
 
 def show(run: RunRow, outcome: Outcome) -> None:
     """The model, the code and the report of a finished run."""
-    st.markdown("**The model.** Resizing and preprocessing are inside, so nobody can forget them.")
+    st.markdown(
+        "**The model.** Resizing and preprocessing are inside, so nobody can forget them. Beside it are its labels and "
+        "`classify.py`, which classifies image files: `python classify.py photo.jpg`."
+    )
     if backbones.get(run.config.backbone).is_transformer and heads.has_layers(run.config.method):
         st.caption(
             "To open the Keras file of a transformer, also install `keras-hub`, which defines some of its layers."
@@ -89,18 +92,20 @@ def _models(run_id: str, checked: int) -> None:
 def _formats(run_id: str, checked: int, watched: bool) -> None:
     if watched and not _exporting(run_id):
         st.rerun()
-    for column, (name, (title, use)) in zip(st.columns(len(FORMATS)), FORMATS.items(), strict=True):
-        with column.container(border=True, height="stretch"):
-            st.markdown(f"**{title}**  \n{use}")
+    *small, large = USES.items()
+    places = [*zip(st.columns(len(small)), small, strict=True), (st.container(), large)]
+    for place, (name, use) in places:
+        with place.container(border=True, height="stretch"):
+            st.markdown(f"**{export.FORMATS[name]}**  \n{use}")
             _format(run_id, name, checked)
 
 
 def _exporting(run_id: str) -> bool:
-    return any(server.exports.task(run_id, name).running for name in FORMATS)
+    return any(server.exports.task(run_id, name).running for name in USES)
 
 
 def _format(run_id: str, name: str, checked: int) -> None:
-    title = FORMATS[name][0]
+    title = export.FORMATS[name]
     task = server.exports.task(run_id, name)
     if task.running:
         st.caption(":material/hourglass: Exporting, then checking against the run's test images")
@@ -118,15 +123,15 @@ def _format(run_id: str, name: str, checked: int) -> None:
         return
     st.download_button(
         f"{title} ({formats.storage(_bytes(path))})",
-        lambda: _content(path),
-        f"{path.name}.zip" if path.is_dir() else path.name,
-        "application/zip" if path.is_dir() else "application/octet-stream",
+        lambda: _zipped(path),
+        f"{path.name}.zip",
+        "application/zip",
         key=f"take-{name}",
         icon=":material/download:",
         on_click="ignore",
         type="primary",
     )
-    st.caption(f":material/check: Loaded again, it matches the run on {formats.count(checked, 'test image')}")
+    st.caption(f":material/check: Its `classify.py` matches the run on {formats.count(checked, 'test image')}")
 
 
 def _code(run_id: str) -> None:
@@ -148,20 +153,16 @@ def _code(run_id: str) -> None:
         st.code(script, language="python", line_numbers=True)
 
 
-def _content(path: Path) -> bytes:
-    """A file unchanged, a folder as a zip."""
-    if path.is_file():
-        return path.read_bytes()
+def _zipped(folder: Path) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(path.rglob("*")):
-            archive.write(file, Path(path.name) / file.relative_to(path))
+        for file in sorted(folder.rglob("*")):
+            archive.write(file, Path(folder.name) / file.relative_to(folder))
     return buffer.getvalue()
 
 
-def _bytes(path: Path) -> int:
-    files = [path] if path.is_file() else path.rglob("*")
-    return sum(file.stat().st_size for file in files if file.is_file())
+def _bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _stem(run: RunRow) -> str:

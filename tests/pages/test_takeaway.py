@@ -24,12 +24,12 @@ def test_a_model_is_offered_once_it_is_checked(visit, used):
     page.button(key="make-keras").click().run()
     wait(page, lambda: any(label.startswith("Keras (") for label in downloads(page)))
     assert any("100 test images" in caption.value for caption in page.main.caption)
-    assert list((settings.home() / "exports" / used[0]).glob("*.keras"))
+    assert list((settings.home() / "exports" / used[0]).glob("*/model.keras"))
 
 
 def test_an_export_that_failed_says_why_and_can_be_tried_again(visit, used, monkeypatch):
     page = visit("run", run=used[0], view=takeaway.TAB)
-    monkeypatch.setattr(export.formats, "LARGEST_GAP", -1.0)  # no model is close enough
+    monkeypatch.setattr(export.agreement, "LARGEST_GAP", -1.0)  # no model is close enough
     page.button(key="make-keras").click().run()
     wait(page, lambda: len(page.error))
     assert "does not predict what" in page.error[0].proto.title + page.error[0].value

@@ -4,19 +4,19 @@ import io
 import os
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from core import execute, export, runs
 from core.config import RunConfig
 from core.data import datasets
-from core.data.images import decode
+from core.data.images import decode, square
 from core.errors import ConfigError, RunError
-from core.export import formats
+from core.export import agreement, classify, writers
 from core.features import compiled
 from core.runs import models
 
@@ -47,8 +47,9 @@ def test_every_format_of_every_kind_of_run_is_written_once_and_whole(store, tmp_
         path = export.export(run_id, format, folder)
         assert list(folder.iterdir()) == [path]
         assert run_id[:8] in path.name
-        assert export.export(run_id, format, folder) == path  # the same again takes its place
-        assert list(folder.iterdir()) == [path]
+        if format in ("keras", "script"):
+            assert export.export(run_id, format, folder) == path  # the same again takes its place
+            assert list(folder.iterdir()) == [path]
 
 
 @pytest.mark.slow
@@ -57,22 +58,44 @@ def test_every_format_of_every_kind_of_run_is_written_once_and_whole(store, tmp_
 def test_a_phone_resizes_images_as_the_run_did(tmp_path, before, after, mode):
     import keras
 
-    pixels = keras.Input((before, before, 3), dtype="uint8")
-    model = keras.Model(pixels, compiled.prepare(pixels, after, mode))
+    pixels, prepared = keras.Input((before, before, 3), dtype="uint8"), keras.Input((after, after, 3))
+    network = keras.Model(prepared, keras.layers.Identity()(prepared))
+    model = keras.Model(pixels, network(compiled.prepare(pixels, after, mode)))
+    encoder = SimpleNamespace(input_size=after, preprocessing=mode)
+    writers.litert(model, encoder, ("cat",), tmp_path)
+    writers.beside(("cat",), tmp_path)
     images = np.random.default_rng(0).integers(0, 256, (3, before, before, 3), np.uint8)
-    formats._write_tflite(model, ("cat",), tmp_path / "resize.tflite")
-    gap = np.abs(formats._read_tflite(tmp_path / "resize.tflite")(images) - model.predict(images, verbose=0))
+    files = [tmp_path / f"{index}.png" for index in range(len(images))]
+    for file, image in zip(files, images, strict=True):
+        Image.fromarray(image).save(file)
+    gap = np.abs(agreement.classifier(tmp_path)(files) - model.predict(images, verbose=0))
     grey = 1 / 55  # one of 255, after preprocessing
     assert gap.max() <= 1.2 * grey  # where half a grey was rounded the other way
     assert gap.mean() <= 0.01 * grey
 
 
+def test_the_script_beside_a_model_sees_the_pixels_that_this_program_sees(tmp_path):
+    rng, files = np.random.default_rng(0), []
+    for mode, suffix in (("RGB", "jpg"), ("L", "jpg"), ("RGBA", "png"), ("LA", "png"), ("P", "png"), ("RGB", "webp")):
+        image = Image.fromarray(rng.integers(0, 256, (50, 80, 4), np.uint8)).convert(mode)
+        files.append(tmp_path / f"{mode}.{suffix}")
+        exif = Image.Exif()
+        exif[ExifTags.Base.Orientation] = 6  # a phone held upright
+        image.save(files[-1], **({"exif": exif} if suffix == "jpg" else {}))
+    expected = [square(decode(file), 32) for file in files]
+    np.testing.assert_array_equal(classify.pixels(files, 32), expected)
+
+
 @pytest.mark.slow
-def test_labels_travel_with_the_files(probe, tmp_path):
-    names = list(datasets.load("cifar10-sample").class_names)
-    for format in ("keras", "tflite"):
-        with zipfile.ZipFile(export.export(probe, format, tmp_path)) as file:
-            assert file.read("labels.txt").decode().split() == names
+def test_the_script_beside_a_model_says_the_classes_of_photos(probe, tmp_path):
+    folder = export.export(probe, "litert", tmp_path)
+    stored, dataset = runs.predictions(probe).iloc[0], datasets.load("cifar10-sample")
+    assert (folder / "labels.txt").read_text().split() == list(dataset.class_names)
+    photo = tmp_path / "photo.png"
+    Image.fromarray(dataset.images[int(stored["row"])]).save(photo)
+    found = subprocess.run([sys.executable, folder / "classify.py", photo], capture_output=True, text=True)
+    answer = dataset.class_names[int(stored["prediction"])]
+    assert found.stdout.startswith(f"photo.png  {answer} {stored[f'p_{int(stored.prediction)}']:.1%}"), found.stderr
 
 
 @pytest.mark.slow
@@ -111,7 +134,7 @@ def test_a_saved_model_reads_transparent_files_as_the_program_does_and_says_what
         by_file = served["bytes"](image_bytes=tf.constant([stream.getvalue()]))["probabilities"].numpy()
         by_pixels = served["images"](images=tf.constant(decoded[None]))["probabilities"].numpy()
         np.testing.assert_allclose(by_file, by_pixels, atol=0.02, err_msg=mode)
-    told = (path / "assets.extra" / "README.txt").read_text()
+    told = (path / "README.txt").read_text()
     assert "EXIF" in told
     assert "WebP" in told
 
@@ -125,22 +148,36 @@ def test_a_model_that_says_something_else_is_not_given_away(probe, tmp_path, mon
     for format in export.MODELS:
         with pytest.raises(RunError, match="does not predict what"):
             export.export(probe, format, tmp_path)
-    assert list(tmp_path.glob("*keras")) == list(tmp_path.glob(".export*")) == []
+    assert list(tmp_path.glob("Tiny*")) == list(tmp_path.glob(".export*")) == []
 
 
 @pytest.mark.slow
 def test_what_rounding_does_to_a_network_is_no_fault_of_its_export(probe):
     run = runs.get(probe)
-    _, _, stored = formats._checked_images(run)
+    stored = runs.predictions(probe).filter(regex=r"^p_").to_numpy(np.float32)
+    exact = SimpleNamespace(predict=lambda images, **options: stored[: len(images)])
 
-    def rounded(images: np.ndarray) -> np.ndarray:
-        return stored + 0.06 * (np.roll(stored, 1, axis=1) - stored)  # what MobileNetV2 has been seen to differ by
+    def rounded(files) -> np.ndarray:
+        answers = stored[: len(files)]
+        return answers + 0.06 * (np.roll(answers, 1, axis=1) - answers)  # what MobileNetV2 has been seen to differ by
 
-    gap = formats._distance(stored, rounded(stored))
-    assert gap > 2 * formats.LARGEST_GAP
-    assert formats.check(run, rounded, rounding=gap) == 60
+    gap = agreement.distance(stored, rounded(stored))
+    assert gap > 2 * agreement.LARGEST_GAP
+    assert agreement.check(run, exact, rounded, rounding=gap) == 60
     with pytest.raises(RunError, match="does not predict"):
-        formats.check(run, rounded)
+        agreement.check(run, exact, rounded)
+
+
+@pytest.mark.slow
+def test_a_model_that_agrees_on_pixels_but_not_on_photos_is_not_given_away(probe):
+    model = models.load(probe)
+
+    def stretched(files) -> np.ndarray:  # instead of cropped
+        images = [np.asarray(Image.open(file).convert("RGB").resize((32, 32))) for file in files]
+        return model.predict(np.stack(images), verbose=0)
+
+    with pytest.raises(RunError, match="20 image files"):
+        agreement.check(runs.get(probe), model, stretched)
 
 
 def test_bad_input_is_one_sentence_and_leaves_nothing(store, tmp_path):
@@ -149,7 +186,7 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(store, tmp_path):
     (tmp_path / "file").write_text("")
     for run_id, format, folder, error, words in (
         ("nothing", "keras", "to", RunError, "no run 'nothing'"),
-        (neighbours, "pdf", "to", ConfigError, "no format 'pdf'.*keras, savedmodel, tflite"),
+        (neighbours, "pdf", "to", ConfigError, "no format 'pdf'.*keras, savedmodel, litert"),
         (neighbours, "keras", "to", RunError, "nearest neighbours"),
         (waiting, "keras", "to", RunError, "is queued"),
         (waiting, "script", "to", RunError, "nothing to repeat"),
@@ -167,6 +204,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(probe, tmp_path):
     program = f"""
 import resource
 from pathlib import Path
+from types import SimpleNamespace
 from core import export
 from core.runs import models
 from core.errors import RunError

@@ -41,7 +41,7 @@ def test_it_is_probed_and_fine_tuned_by_blocks_and_the_result_is_exported(store,
     trained = {layer.block for layer in frozen.layers if layer.trainable_params}
     assert trained == {"transformer_block_1", "layer_norm"}
     assert runs.predictions(tuned.id).shape[0] == 100
-    for format in ("keras", "tflite"):
+    for format in ("keras", "litert"):
         assert formats.export(tuned.id, format, tmp_path).exists()
 
 
