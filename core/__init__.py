@@ -15,7 +15,8 @@
     features                               the compiled pass and its cache
     heads                                  classifiers on features
     zero_shot                              CLIP, given the names of the classes
-    config, recipes, seeds, protocol       the settings of a run or several, and how they are tested
+    config, recipes, seeds, sweeps         the settings of a run or several
+    protocol                               how they are tested
     training                               fine-tuning and training from scratch
     anatomy                                views of networks, and what training them costs
     runs                                   results, and the store that keeps them

@@ -13,7 +13,7 @@ import inspect
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
@@ -118,14 +118,14 @@ class Engine:
             raise
         return engine
 
-    def submit(self, config: RunConfig, *, entry: str = "") -> str:
-        """Queue a run, one seed of an entry or a run of its own; returns its id immediately.
+    def submit(self, config: RunConfig, *, entry: str = "", varied: Sequence[str] = ("seed",)) -> str:
+        """Queue a run, one of an entry (see `runs.create`) or a run of its own; returns its id immediately.
 
         Raises:
             EngineError: No worker of the cluster does runs.
         """
         self._demand("train")
-        run_id = runs.create(config, scheduler=settings.scheduler(), entry=entry)
+        run_id = runs.create(config, scheduler=settings.scheduler(), entry=entry, varied=varied)
         self._queue(run_id)
         return run_id
 

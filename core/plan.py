@@ -1,59 +1,71 @@
 """What a run will take, before it starts: which features are missing, and how long it takes on this machine."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core import anatomy, features, protocol, seeds, training
+from core import anatomy, features, protocol, training
 from core.anatomy import cost
 from core.config import RunConfig
 from core.data import datasets
-from core.features import throughput
+from core.features import Encoder, throughput
 from core.features.estimates import Count
 from core.features.throughput import Estimate
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run or several seeds of it will do on this machine."""
+    """What a run or several will do on this machine."""
 
-    images: int  # training, validation and test, of all seeds
-    n_train: int
+    images: int  # training, validation and test, of all runs
+    n_train: int  # of the first
     n_test: int
     missing: int  # images whose features are not in the cache
     download: bool  # the weights are not on this machine yet
     estimate: Estimate | None  # of the whole run; None: its speed was never measured here
 
 
-def plan(config: RunConfig, *, count: int = 1) -> Plan:
+def plan(config: RunConfig, *further: RunConfig) -> Plan:
     """Plan a run from the dataset, the cache and measured throughput; downloads and computes nothing.
 
     Args:
-        count: Seeds, one run each, which share the features in the cache.
+        further: Runs on the same dataset after it, such as other seeds; they share the features in the cache.
 
     Raises:
-        LabError: The run would fail with this error.
+        LabError: A run would fail with this error.
     """
     dataset = datasets.load(config.dataset)
-    of_seeds = [protocol.choose_rows(dataset, each) for each in seeds.configs(config, count)]
-    rows = of_seeds[0]
-    if config.trains:
-        training.check(config, dataset, rows)
-    everything = np.unique(np.concatenate([part for each in of_seeds for part in each.values()]))
-    missing = features.missing(dataset, everything, config.encoder)
-    images = {name: len(part) for name, part in rows.items()}
-    estimate = _estimate(config, images, missing)
-    if estimate and count > 1 and (further := _estimate(config, images, 0)):
-        seconds, basis = (count - 1) * further.seconds, f"{estimate.basis}; {count - 1} further seeds"
-        estimate = replace(estimate, seconds=estimate.seconds + seconds, basis=basis)
+    runs = [(each, protocol.choose_rows(dataset, each)) for each in (config, *further)]
+    images: dict[Encoder, np.ndarray] = {}  # row ids of all images of which an encoder computes features
+    for each, rows in runs:
+        if each.trains:
+            training.check(each, dataset, rows)
+        seen = images.get(each.encoder, np.empty(0, np.int64))
+        images[each.encoder] = np.unique(np.concatenate([seen, *rows.values()]))
+    missing = {encoder: features.missing(dataset, rows, encoder) for encoder, rows in images.items()}
+    left = dict(missing)  # by whichever run comes first
+    estimates = [
+        _estimate(each, {name: len(part) for name, part in rows.items()}, left.pop(each.encoder, 0))
+        for each, rows in runs
+    ]
     return Plan(
-        images=len(everything),
-        n_train=images["train"],
-        n_test=images["test"],
-        missing=missing,
+        images=len(np.unique(np.concatenate(list(images.values())))),
+        n_train=len(runs[0][1]["train"]),
+        n_test=len(runs[0][1]["test"]),
+        missing=sum(missing.values()),
         download=config.encoder.needs_download,
-        estimate=estimate,
+        estimate=_together([each for each in estimates if each], len(runs)),
     )
+
+
+def _together(estimates: Sequence[Estimate], runs: int) -> Estimate | None:
+    """Of all runs, one after the other; None if that of one is not known."""
+    if len(estimates) < runs:
+        return None
+    first = estimates[0]
+    basis = f"{first.basis}; {runs - 1} further runs" if runs > 1 else first.basis
+    return replace(first, seconds=sum(each.seconds for each in estimates), basis=basis)
 
 
 def _estimate(config: RunConfig, images: dict[str, int], missing: int) -> Estimate | None:

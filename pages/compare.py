@@ -7,7 +7,7 @@ from core.runs import ENDED
 from dashboard import server
 from dashboard.compare import agreement, archive, fair_run, group, labels_worth, results, several, table
 from dashboard.run import actions as run_actions
-from dashboard.run import export, progress, seeds, versus
+from dashboard.run import entries, export, progress, versus
 from dashboard.state import visitor
 from dashboard.ui import answers, charts, components, findings, formats
 
@@ -57,8 +57,8 @@ with actions.container(horizontal=True, horizontal_alignment="right", vertical_a
     run_actions.show(run)
 
 try:
-    if run.seeds and run.status in ENDED:
-        seeds.show(run)
+    if run.members and run.status in ENDED:
+        entries.show(run)
     elif run.status == "finished":
         card, classes = st.columns([4, 8], gap="large")
         with card:

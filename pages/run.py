@@ -8,7 +8,7 @@ from core.errors import LabError
 from core.runs import ENDED
 from dashboard import server
 from dashboard.run import actions as run_actions
-from dashboard.run import book_comparison, confidence, export, measures, progress, result, seeds, training, versus
+from dashboard.run import book_comparison, confidence, entries, export, measures, progress, result, training, versus
 from dashboard.state import address, visitor
 from dashboard.ui import choices, components, image_grid
 
@@ -18,7 +18,7 @@ runs = components.need_a_run("No run yet", "Every run can be examined here.")
 runs += [each for each in server.runs.archived() if each.covers(visitor.get().run) and each not in runs]
 choose, actions = st.columns(2, vertical_alignment="bottom")
 with choose:
-    runs = seeds.with_those_of([visitor.get().run, address.current("other") or ""], runs)
+    runs = entries.with_those_of([visitor.get().run, address.current("other") or ""], runs)
     run = choices.run(runs, forget=[image_grid.ROW])
 with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
     run_actions.show(run)
@@ -28,8 +28,8 @@ try:
         progress.show(run.id)
         st.stop()
     components.toy([run.config.backbone])
-    if run.seeds:
-        tabs = {seeds.TAB: partial(seeds.show, run)}
+    if run.members:
+        tabs = {entries.title(run): partial(entries.show, run)}
         if run.has_result:
             tabs[versus.TAB] = partial(versus.show, run, runs)
     else:

@@ -9,7 +9,7 @@ from core.errors import LabError
 from dashboard import server
 from dashboard.run import progress
 from dashboard.state import visitor
-from dashboard.train import cost, freeze, options, recipe, start
+from dashboard.train import cost, freeze, options, recipe, start, sweep
 from dashboard.ui import choices, components
 
 components.page_header("Train", "How well does a head, a fine-tuned backbone or a new network learn your classes?")
@@ -26,10 +26,11 @@ with left:
     with st.expander("More", icon=":material/tune:"):
         more = options.More(method, dataset, names, named)
         fields = more.show()
+    sweep_area = st.container()
 
 with right:
     run_area = st.container()  # the run that is shown, once the store is open
-    configs, plans, frozen, error = [], [], None, None
+    configs, entries, plans, frozen, error = [], [], [], None, None
     try:
         if names and method == "finetune":
             fields |= freeze.choose(names[0], fields["input_size"])
@@ -41,7 +42,11 @@ with right:
             frozen = freeze.show(configs[0])
             for config in configs[1:]:
                 server.training.frozen(config)  # raises before the start if the network does not allow the plan
-        plans = cost.show(configs, more.cached_size, more.seeds)
+        if configs:
+            with sweep_area:
+                vary = sweep.choose(configs[0])
+            entries = [sweep.entry(config, vary, more.seeds) for config in configs]
+        plans = cost.show(entries, more.cached_size)
         if frozen:
             cost.memory(configs[0], frozen)
     except LabError as raised:
@@ -51,7 +56,7 @@ with right:
         freeze.layers(frozen)
     if configs and not error:
         more.explain(configs[0], plans[0].n_train)
-    start.show([] if error else configs, plans, more.seeds)
+    start.show([] if error else entries, plans)
 
     components.need_runs()
     active = server.runs.active()

@@ -22,9 +22,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core import backbones, execute, export, features, hardware, home, maps, people, recipes, runs, seeds, settings
+from core import (
+    backbones,
+    execute,
+    export,
+    features,
+    hardware,
+    home,
+    maps,
+    people,
+    recipes,
+    runs,
+    seeds,
+    settings,
+    sweeps,
+)
 from core.bench import BENCHES
-from core.cli import doctor, images, options
+from core.cli import doctor, entries, images, options
 from core.cli.bar import Bar
 from core.config import RunConfig
 from core.curriculum import lessons
@@ -108,9 +122,11 @@ def parser() -> ArgumentParser:
     options.add(run, RunConfig, choices={"recipe": RECIPES}, unset=True)
     several = f"runs from --seed upwards, as one entry; at most {seeds.MOST} [1]"
     run.add_argument("--seeds", type=int, default=1, metavar="N", help=several)
+    grid = f"a sweep: one run for each value; of two such settings, for each pair; at most {sweeps.MOST} runs"
+    run.add_argument("--vary", action="append", metavar="SETTING=VALUE,...", help=grid)
 
     resume = _command(commands, "resume", _resume, "continue a run that was stopped, paused or interrupted")
-    resume.add_argument("run_id", metavar="RUN", help="id of the run, or of an entry of several seeds")
+    resume.add_argument("run_id", metavar="RUN", help="id of the run, or of an entry of several seeds or of a sweep")
 
     write = _command(commands, "export", _export, "write the network of a run, or the code that repeats it")
     write.add_argument("run_id", metavar="RUN", help="id of the run")
@@ -120,8 +136,8 @@ def parser() -> ArgumentParser:
     draw = _command(commands, "map", _map, "lay images out by what a network sees in them, with measures of trust")
     options.add(draw, maps.MapConfig, Source)
 
-    listing = _command(commands, "runs", _runs, "every run in the store; several seeds are one entry")
-    listing.add_argument("entry", nargs="?", metavar="ENTRY", help="id of an entry: list its seeds")
+    listing = _command(commands, "runs", _runs, "every run in the store; several seeds or a sweep are one entry")
+    listing.add_argument("entry", nargs="?", metavar="ENTRY", help="id of an entry: list its runs")
     listing.add_argument("--archived", action="store_true", help="include those that are archived")
     library = _command(commands, "datasets", _datasets, "list the datasets, or import, rename, relabel or delete one")
     library.add_argument("action", nargs="?", choices=tuple(images.ACTIONS), default="list", help="what to do [list]")
@@ -183,43 +199,58 @@ def _run(parsed: Namespace) -> tuple[dict, str]:
     fields["dataset"] = _dataset_name(fields.get("dataset", RunConfig.dataset))
     recipe = fields.pop("recipe", "")
     config = recipes.get(recipe).config(**fields) if recipe else RunConfig(**fields)
-    plan(config, count=parsed.seeds)  # raises what would fail at once, before a run is stored
-    configs = seeds.configs(config, parsed.seeds)
-    entry = runs.new_entry() if len(configs) > 1 else ""
+    configs = _several(config, parsed)
+    planned = plan(*configs)  # raises what would fail at once, before a run is stored
+    varied = sweeps.varied(configs)
+    entry = runs.new_entry(varied) if len(configs) > 1 else ""
+    if entry and planned.estimate:
+        print(f"{len(configs)} runs, about {planned.estimate.seconds:,.0f} s", file=sys.stderr)
     if settings.scheduler():
-        ids = _on_cluster(lambda engine: [engine.submit(one, entry=entry) for one in configs])
+        ids = _on_cluster(lambda engine: [engine.submit(one, entry=entry, varied=varied) for one in configs])
     else:
-        ids = [runs.create(one, entry=entry) for one in configs]
+        ids = [runs.create(one, entry=entry, varied=varied) for one in configs]
         _here(ids)
     return _of_entry(entry) if entry else _described(runs.get(ids[0]))
+
+
+def _several(config: RunConfig, parsed: Namespace) -> list[RunConfig]:
+    """The run, or those of its seeds or its sweep."""
+    if not parsed.vary:
+        return seeds.configs(config, parsed.seeds)
+    if parsed.seeds > 1:
+        raise ConfigError("Both --seeds and --vary are given", "one of them", "Repeat the chosen run with --seeds")
+    return sweeps.configs(config, dict(map(sweeps.parse, parsed.vary)))
 
 
 def _resume(parsed: Namespace) -> tuple[dict, str]:
     row = runs.row(parsed.run_id)  # raises if it does not exist
     if settings.scheduler():
-        _on_cluster(lambda engine: [engine.resume(run_id) or run_id for run_id in _to_resume(row.id)])
+        _on_cluster(lambda engine: _queue_again(row.id, engine.resume, engine.submit))
     else:
         runs.mark_interrupted()
-        ids = _to_resume(row.id)
-        for run_id in ids:
-            execute.check_resumable(run_id)
-        for run_id in ids:
-            runs.resume(run_id)
+        ids = _queue_again(row.id, _resume_here, runs.create)
         _here(ids)
-    return _of_entry(row.id) if row.seeds else _described(runs.get(row.id))
+    return _of_entry(row.id) if row.members else _described(runs.get(row.id))
 
 
-def _to_resume(run_id: str) -> list[str]:
-    """The run of this id, or the seeds of this entry that can be resumed."""
+def _resume_here(run_id: str) -> None:
+    execute.check_resumable(run_id)
+    runs.resume(run_id)
+
+
+def _queue_again(run_id: str, resume: Callable[[str], None], create: Callable[..., str]) -> list[str]:
+    """Queue a run again, or what of an entry did not finish; returns the ids."""
     row = runs.row(run_id)
-    ids = [seed.id for seed in row.seeds if seed.status in runs.RESUMABLE] if row.seeds else [row.id]
-    if not ids:
+    if row.members and not row.resumable:
         raise RunError(
-            f"No seed of {run_id} can be resumed",
-            f"one that is {' or '.join(runs.RESUMABLE)}",
+            f"Every run of {run_id} has finished",
+            "one that has not",
             f"List them: `python -m core runs {run_id}`",
         )
-    return ids
+    ids = [run.id for run in row.members or (row,) if run.status in runs.RESUMABLE or not row.members]
+    for each in ids:
+        resume(each)
+    return [*ids, *(create(run.config, entry=row.id, varied=row.varied) for run in row.failed)]
 
 
 def _here(ids: Sequence[str]) -> None:
@@ -263,32 +294,11 @@ def _follow(engine: Engine, run_id: str, bar: Bar) -> None:
 
 
 def _of_entry(entry: str) -> tuple[dict, str]:
-    """The mean of an entry's seeds as JSON values and as text."""
+    """An entry as JSON values and as text."""
     row = runs.row(entry)
-    if row.error:
-        resumable = any(seed.status in runs.RESUMABLE for seed in row.seeds)
-        raise LabError(row.error, remedy=f"Continue them: python -m core resume {entry}" if resumable else "")
-    doubt = row.doubt
-    if doubt is None:  # all seeds but one were deleted
-        return _described(runs.get(row.seeds[0].id))
-    names = ("accuracy", "accuracy_low", "accuracy_high", "spread", "hardware", "protocol")
-    values: dict[str, Any] = {"entry": entry} | {name: getattr(row, name) for name in names}
-    values |= {"standard_errors": {"images": doubt.images, "seeds": doubt.seeds}, "larger_doubt": doubt.larger}
-    found = leaks.of_run(row)
-    values["leaks"] = found and asdict(found)
-    values["seeds"] = [{"seed": run.config.seed, "run_id": run.id, "accuracy": run.accuracy} for run in row.seeds]
-    lines = [
-        f"{row.config.backbone}: mean accuracy {row.accuracy:.1%} of {len(row.seeds)} seeds "
-        f"(95 % interval {row.accuracy_low:.1%} to {row.accuracy_high:.1%}, over seeds and test images)",
-        f"standard deviation {row.spread:.2%} from seed to seed; standard error of the mean "
-        f"{doubt.seeds:.2%} from the seeds, {doubt.images:.2%} from {row.n_test:,.0f} test images",
-        f"{row.protocol}; the seed decides {', '.join(seeds.decides(row.config))}",
-        f"measured on {row.hardware}",
-        *([leaks.sentence(found)] if found else []),
-        *(f"seed {run.config.seed}: {run.accuracy:.1%}, run {run.id}" for run in row.seeds),
-        f"entry {entry}",
-    ]
-    return values | {"config": asdict(row.config)}, "\n".join(lines)
+    if len(row.members) == 1:  # all others were deleted
+        return _described(runs.get(row.members[0].id))
+    return entries.described(row)
 
 
 def _described(run: runs.Run) -> tuple[dict, str]:
@@ -383,7 +393,7 @@ def _runs(parsed: Namespace) -> tuple[list[dict], str]:
     rows = [row for row in runs.fold(runs.rows()) if parsed.archived or not row.archived]
     if parsed.entry:
         row = runs.row(parsed.entry)
-        rows = row.seeds or [row]
+        rows = row.members or [row]
     table = runs.table(rows)
     names = ["run_id", "status", "dataset", "backbone", "method", "input_size", "seed", "seeds", "accuracy", "seconds"]
     shown = table[names]

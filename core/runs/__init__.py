@@ -13,10 +13,9 @@ models     the trained model of a run
 from core.runs.connection import copy_before_upgrade
 from core.runs.outcome import STAGES, Outcome, Result, Run, judge, predictions_after
 from core.runs.reporter import REPORT_EVERY, Reporter
-from core.runs.rows import COLUMNS, RunRow, fold, seed_name, table
+from core.runs.rows import COLUMNS, RESUMABLE, SWEEP, RunRow, fold, own_name, table
 from core.runs.store import (
     ENDED,
-    RESUMABLE,
     STATUSES,
     active,
     confusion,
@@ -53,6 +52,7 @@ __all__ = [
     "RESUMABLE",
     "STAGES",
     "STATUSES",
+    "SWEEP",
     "Outcome",
     "Reporter",
     "Result",
@@ -76,6 +76,7 @@ __all__ = [
     "mark_interrupted",
     "model_path",
     "new_entry",
+    "own_name",
     "predictions",
     "predictions_after",
     "process_alive",
@@ -83,7 +84,6 @@ __all__ = [
     "resume",
     "row",
     "rows",
-    "seed_name",
     "set_archived",
     "stage_predictions",
     "start",

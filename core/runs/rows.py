@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from math import isnan, nan
 from typing import Any
@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core import metrics, people
+from core import metrics, people, sweeps
 from core.config import RunConfig
 from core.metrics import Doubt, Interval
+
+SEEDS, SWEEP = "seeds-", "sweep-"  # what the id of an entry begins with
+RESUMABLE = ("stopped", "paused", "interrupted")
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,9 @@ class RunRow:
     created: datetime  # UTC
     config: RunConfig  # of several seeds, that of the first
     error: str = ""
-    entry: str = ""  # the entry that it is one seed of
+    entry: str = ""  # the entry that it is one seed, or one cell, of
     seeds: tuple["RunRow", ...] = ()  # of an entry, whose numbers are means over those that finished
+    cells: tuple["RunRow", ...] = ()  # of a sweep, whose numbers are those of the chosen one
     group: str = ""  # this and the following two are a person's own words
     tags: tuple[str, ...] = ()
     note: str = ""
@@ -71,13 +75,39 @@ class RunRow:
         return not isnan(self.accuracy)
 
     def covers(self, run_id: str) -> bool:
-        """Whether it is the run or entry of this id, or has that run among its seeds."""
-        return run_id == self.id or any(seed.id == run_id for seed in self.seeds)
+        """Whether it is the run or entry of this id, or has that run among its own."""
+        return run_id == self.id or any(run.id == run_id for run in self.members)
+
+    @property
+    def members(self) -> tuple["RunRow", ...]:
+        """The runs of an entry: its seeds, or the cells of a sweep; of a run none."""
+        return self.seeds or self.cells
+
+    @property
+    def failed(self) -> tuple["RunRow", ...]:
+        """The runs of an entry that cannot be resumed, but can be run again."""
+        return tuple(run for run in self.members if run.status in ("failed", "diverged"))
+
+    @property
+    def resumable(self) -> bool:
+        """Whether it can be resumed, or some run of an entry can be resumed or run again."""
+        return any(run.status in RESUMABLE for run in self.members or (self,)) or bool(self.failed)
+
+    @property
+    def chosen(self) -> "RunRow":
+        """The run of a sweep that was best on the validation images, the first of equals; otherwise itself."""
+        finished = [cell for cell in self.cells if cell.status == "finished"] or list(self.cells[:1])
+        return max(finished, key=lambda cell: cell.validation_accuracy) if finished else self
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """The settings in which the runs of an entry differ."""
+        return ("seed",) if self.seeds else sweeps.varied([cell.config for cell in self.cells])
 
     @property
     def runs(self) -> tuple["RunRow", ...]:
-        """The runs that its accuracy is from: the finished seeds, all of them if none is, or itself."""
-        return tuple(seed for seed in self.seeds if seed.status == "finished") or self.seeds or (self,)
+        """The runs that its accuracy is from: the finished seeds, all if none is, the chosen run, or itself."""
+        return tuple(seed for seed in self.seeds if seed.status == "finished") or self.seeds or (self.chosen,)
 
     @property
     def n_seeds(self) -> int:
@@ -138,22 +168,23 @@ def table(rows: Sequence[RunRow]) -> pd.DataFrame:
 
 
 def fold(rows: Sequence[RunRow]) -> list[RunRow]:
-    """Rows in which the seeds of one entry are one row, in the place of the first of them."""
+    """Rows in which the seeds of one entry, or the runs of a sweep, are one row, in the place of the first of them."""
     members: defaultdict[str, list[RunRow]] = defaultdict(list)
     for row in rows:
         members[row.entry or row.id].append(row)
     return [_folded(runs) if runs[0].entry else runs[0] for runs in members.values()]
 
 
-def _folded(seeds: Sequence[RunRow]) -> RunRow:
-    """The row of an entry; it has numbers once none of its seeds is under way and one of them finished."""
-    seeds = sorted(seeds, key=lambda run: run.config.seed)
-    first, finished = seeds[0], [run for run in seeds if run.status == "finished"]
-    waiting = [run for run in seeds if run.status == "queued"]
-    if waiting or any(run.status == "running" for run in seeds):
-        status = "queued" if len(waiting) == len(seeds) else "running"
-    else:
-        status = "finished" if finished else first.status
+def _folded(members: Sequence[RunRow]) -> RunRow:
+    """The row of an entry; it has numbers once none of its runs is under way and one of them finished.
+
+    Of runs with the same settings, the newest counts: the others were run again.
+    """
+    latest = tuple({run.config: run for run in sorted(members, key=lambda run: run.created)}.values())
+    if latest[0].entry.startswith(SWEEP):
+        return _sweep(latest)
+    seeds = sorted(latest, key=lambda run: run.config.seed)
+    status, finished = _status(seeds), [run for run in seeds if run.status == "finished"]
     numbers: dict[str, Any] = {}
     if status == "finished":
         model, accuracy = finished[0], _mean(finished)[0]
@@ -164,26 +195,48 @@ def _folded(seeds: Sequence[RunRow]) -> RunRow:
         numbers["cached"] = any(run.cached for run in finished)
         own, all_of_them = f", seed {model.config.seed}", ", ".join(str(run.config.seed) for run in finished)
         numbers["protocol"] = f"{model.protocol.removesuffix(own)}; mean of the seeds {all_of_them}"
+    return _entry(seeds, ("seed",), status=status, config=seeds[0].config, seeds=tuple(seeds), **numbers)
+
+
+def _sweep(cells: tuple[RunRow, ...]) -> RunRow:
+    """The row of a sweep, with the numbers of the chosen run."""
+    varied, status = sweeps.varied([cell.config for cell in cells]), _status(cells)
+    row = _entry(cells, varied, status=status, config=cells[0].config, cells=cells)
+    if status != "finished":
+        return row
+    numbers = {name: getattr(row.chosen, name) for name in (*NUMBERS, *_TEXTS, *_COUNTS, "seconds", "cached")}
+    numbers["protocol"] += f"; the best of {len(cells)} on validation, over {' and '.join(map(sweeps.title, varied))}"
+    return replace(row, config=row.chosen.config, **numbers)
+
+
+def _entry(members: Sequence[RunRow], varied: Sequence[str], *, status: str, **fields: Any) -> RunRow:
+    """The row of an entry with what its runs share: name, owner, group, and what is missing."""
+    first = members[0]
     return RunRow(
         id=first.entry,
-        name=first.name.removesuffix(seed_name(first.config)),
+        name=first.name.removesuffix(own_name(first.config, varied)),
         status=status,
         created=first.created,
-        config=first.config,
-        error=_what_is_missing(seeds, finished) if status not in ("queued", "running") else "",
-        seeds=tuple(seeds),
+        error=_what_is_missing(members, varied) if status not in ("queued", "running") else "",
         group=first.group,
         tags=first.tags,
         note=first.note,
-        archived=all(seed.archived for seed in seeds),
+        archived=all(run.archived for run in members),
         person=first.person,
-        **numbers,
+        **fields,
     )
 
 
-def seed_name(config: RunConfig) -> str:
-    """What the name of one seed of an entry ends with."""
-    return f", seed {config.seed}"
+def own_name(config: RunConfig, varied: Sequence[str]) -> str:
+    """What the name of one run of an entry ends with, given the settings in which its runs differ."""
+    return f", {sweeps.described(config, varied)}" if varied else ""
+
+
+def _status(members: Sequence[RunRow]) -> str:
+    waiting = [run for run in members if run.status == "queued"]
+    if waiting or any(run.status == "running" for run in members):
+        return "queued" if len(waiting) == len(members) else "running"
+    return "finished" if any(run.status == "finished" for run in members) else members[0].status
 
 
 def _mean(finished: Sequence[RunRow]) -> tuple[Interval, Doubt | None]:
@@ -193,10 +246,13 @@ def _mean(finished: Sequence[RunRow]) -> tuple[Interval, Doubt | None]:
     return metrics.mean_of_seeds([run.accuracy for run in finished], int(finished[0].n_test))
 
 
-def _what_is_missing(seeds: Sequence[RunRow], finished: Sequence[RunRow]) -> str:
-    """How many seeds finished and why the others did not; "" if all did."""
-    others = [run for run in seeds if run.status != "finished"]
+def _what_is_missing(members: Sequence[RunRow], varied: Sequence[str]) -> str:
+    """How many runs finished and why the others did not; "" if all did."""
+    others = [run for run in members if run.status != "finished"]
     if not others:
         return ""
-    ends = [f"seed {run.config.seed} {run.status}{f' ({run.error})' if run.error else ''}" for run in others]
-    return f"{len(finished)} of {len(seeds)} seeds finished: {'; '.join(ends)}."
+    what = "seeds" if list(varied) == ["seed"] else "runs"
+    ends = [
+        f"{sweeps.described(run.config, varied)} {run.status}{f' ({run.error})' if run.error else ''}" for run in others
+    ]
+    return f"{len(members) - len(others)} of {len(members)} {what} finished: {'; '.join(ends)}."

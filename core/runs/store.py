@@ -39,7 +39,7 @@ from core.progress import Progress
 from core.runs import backups, connection, tables
 from core.runs.index import Index
 from core.runs.outcome import STAGES, Outcome, Result, Run
-from core.runs.rows import NUMBERS, RunRow, fold, seed_name
+from core.runs.rows import NUMBERS, RESUMABLE, SEEDS, SWEEP, RunRow, fold, own_name
 from core.runs.tables import Stored
 from core.training import checkpoints
 from core.training.freezing import Block, Frozen, Layer
@@ -48,7 +48,6 @@ from core.zero_shot import prompts
 BOOT = Path("/proc/sys/kernel/random/boot_id")  # of Linux: another after each start of the machine
 STATUSES = ("queued", "running", "finished", "failed", "diverged", "stopped", "paused", "interrupted")
 ENDED = STATUSES[2:]
-RESUMABLE = ("stopped", "paused", "interrupted")
 NORM_LAST = 3  # version of the first configs in which "avg" puts ConvNeXt's last LayerNorm after the pooling
 INTERRUPTED = "The program ended before the run did. Resume it: finished work is kept."
 
@@ -56,7 +55,6 @@ _MLFLOW_STATUS = {"queued": "SCHEDULED", "running": "RUNNING", "finished": "FINI
 _MLFLOW_STATUS |= {"diverged": "FAILED", "stopped": "KILLED", "paused": "KILLED", "interrupted": "KILLED"}
 _TAG = "backbone_lab."
 _CURVE = "curve_"
-_ENTRY = "seeds-"  # before the id of an entry
 _MOST_POINTS = 500  # in one write; MLflow accepts 1,000
 _NOTE = "mlflow.note.content"  # what MLflow shows as the description
 _MOST_CHARACTERS = {"name": 100, "group": 60, "tag": 60, "note": 2000}
@@ -67,11 +65,14 @@ Content = TypeVar("Content")
 logger = logging.getLogger(__name__)
 
 
-def create(config: RunConfig, *, scheduler: str | None = None, entry: str = "") -> str:
+def create(
+    config: RunConfig, *, scheduler: str | None = None, entry: str = "", varied: Sequence[str] = ("seed",)
+) -> str:
     """Add a queued run to the store, worked on by this process (or by a scheduler); returns its id.
 
     Args:
-        entry: Of `new_entry`, for one seed of several.
+        entry: Of `new_entry`, for one of several runs.
+        varied: The settings in which these differ.
 
     Raises:
         AccessError: Who acts may not start it, or no more for now.
@@ -83,7 +84,7 @@ def create(config: RunConfig, *, scheduler: str | None = None, entry: str = "") 
     if config.weights not in ("untrained", backbones.get(config.backbone).published):
         people.demand("name server files")
     place = _place(config, person, entry)
-    name = default_name(config) + (seed_name(config) if entry else "")
+    name = default_name(config) + (own_name(config, varied) if entry else "")
     tags = {_TAG + "status": "queued", _TAG + "owner": json.dumps(_this_process() | {"scheduler": scheduler})}
     tags |= ({_TAG + "entry": entry} if entry else {}) | place
     run = _client().create_run(_experiment(), run_name=name, tags=tags)
@@ -97,9 +98,9 @@ def create(config: RunConfig, *, scheduler: str | None = None, entry: str = "") 
     return run.info.run_id
 
 
-def new_entry() -> str:
-    """The id of a new entry, which the runs share that are its seeds."""
-    return f"{_ENTRY}{uuid4().hex[:12]}"
+def new_entry(varied: Sequence[str] = ("seed",)) -> str:
+    """The id of a new entry, which its runs share: seeds, or a sweep over these settings."""
+    return f"{SEEDS if tuple(varied) == ('seed',) else SWEEP}{uuid4().hex[:12]}"
 
 
 def start(run_id: str) -> RunConfig:
@@ -165,9 +166,9 @@ def get(run_id: str) -> Run:
         RunError: No such run.
         StoreError: The store cannot be used.
     """
-    if run_id.startswith(_ENTRY):
+    if run_id.startswith((SEEDS, SWEEP)):
         raise RunError(
-            f"{run_id} is an entry of several seeds", "the id of one run", f"List them: `python -m core runs {run_id}`"
+            f"{run_id} is an entry of several runs", "the id of one run", f"List them: `python -m core runs {run_id}`"
         )
     try:
         stored = tables.of_mlflow(_client().get_run(run_id))

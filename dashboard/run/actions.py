@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import people
 from core.errors import LabError
-from core.runs import ENDED, RunRow
+from core.runs import ENDED, SWEEP, RunRow
 from dashboard import server
 from dashboard.run import progress
 from dashboard.run.again import same
@@ -15,18 +15,20 @@ from dashboard.ui import components
 def show(run: RunRow) -> None:
     """Buttons in a row."""
     mine = people.may("change run", run.person)
-    if mine and not run.entry:  # one seed is named as its entry is
+    if mine and not run.entry:  # one of several runs is named as its entry is
         with st.popover("Name and notes", icon=":material/edit:"):
             _describe(run)
     progress.resume_button(run)
     if run.entry:
-        components.link("run", "All its seeds", icon=":material/casino:", run=run.entry)
+        whole = "The whole sweep" if run.entry.startswith(SWEEP) else "All its seeds"
+        components.link("run", whole, icon=":material/casino:", run=run.entry)
     settings = same(run.config, seeds=max(len(run.seeds), 1))
     components.link("train", "Use these settings", icon=":material/replay:", **settings)
     if mine and run.status in ENDED:
-        what = f"all {len(run.seeds)} seeds" if run.seeds else "this run"
+        unit = "seeds" if run.seeds else "runs"
+        what = f"all {len(run.members)} {unit}" if run.members else "this run"
         with st.popover("Remove", icon=":material/archive:"):
-            if not run.entry:  # one seed alone is not archived
+            if not run.entry:  # one of several runs alone is not archived
                 _archive(run)
             st.markdown(f"{what[0].upper()}{what[1:]}, with predictions and heads. Features stay in the cache.")
             if st.button(f"Delete {what}"):

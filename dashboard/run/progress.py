@@ -5,9 +5,9 @@ import streamlit as st
 
 from core import heads, people
 from core.config import PROBES, TRAINED
-from core.runs import ENDED, RESUMABLE, Run, RunRow
+from core.runs import ENDED, Run, RunRow
 from dashboard import server
-from dashboard.run import fair_probe, first_images, live_images, seeds, small_map
+from dashboard.run import entries, fair_probe, first_images, live_images, seeds, small_map, sweep
 from dashboard.run.again import same
 from dashboard.state import visitor
 from dashboard.ui import components, findings, formats, task_progress, training_charts
@@ -39,7 +39,7 @@ def show(run_id: str, *, narrow: bool = False) -> None:
     if run is None:
         st.info("It was deleted, or the link is from another home folder.", title="Run not found")
         return
-    if run.seeds:
+    if run.members:
         _entry(run)
         return
     if run.status not in ENDED:  # the engine is starting, and then knows whether the run is active
@@ -66,17 +66,19 @@ def show(run_id: str, *, narrow: bool = False) -> None:
 
 
 def _entry(entry: RunRow) -> None:
-    """Several seeds: how many have ended, and the one that runs; at the end, all of them."""
+    """Several runs: how many have ended, and the one that is under way; at the end, all of them."""
     if entry.status in ENDED:
-        seeds.show(entry)
+        entries.show(entry)
         resume_button(entry)
         _next_steps(entry)
         return
-    ended = sum(run.status in ENDED for run in entry.seeds)
+    ended, unit = sum(run.status in ENDED for run in entry.members), "seed" if entry.seeds else "run"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{ended} of {formats.count(len(entry.seeds), 'seed')} done", width="content")
-        _button("Stop all seeds", ":material/stop_circle:", entry, server.runs.stop)
-    under_way = [run for run in entry.seeds if run.status not in ENDED]
+        st.markdown(f"{ended} of {formats.count(len(entry.members), unit)} done", width="content")
+        _button(f"Stop all {unit}s", ":material/stop_circle:", entry, server.runs.stop)
+    if entry.cells and ended:
+        sweep.grid(entry)
+    under_way = [run for run in entry.members if run.status not in ENDED]
     show(next((run for run in under_way if run.status == "running"), under_way[0]).id)
 
 
@@ -95,9 +97,8 @@ def why_it_ended(run: RunRow) -> None:
 
 
 def resume_button(run: RunRow) -> None:
-    """The button that resumes a run, or those of several seeds that can be."""
-    resumable = any(each.status in RESUMABLE for each in run.seeds or [run])
-    if resumable and people.may("change run", run.person):
+    """The button that resumes a run, or what of an entry did not finish."""
+    if run.resumable and people.may("change run", run.person):
         st.button(
             "Resume",
             icon=":material/play_arrow:",
@@ -218,7 +219,7 @@ def _next_steps(run: RunRow) -> None:
     """Next steps after a result: a few links."""
     with st.container(horizontal=True, vertical_alignment="center"):
         components.link("compare", "Compare it", icon=":material/bar_chart:", run=run.id)
-        if not run.seeds:
+        if not run.members:
             small_map.link(run)
             _next_runs(run)
         components.link("backbones", "Another backbone", icon=":material/account_tree:")

@@ -39,7 +39,7 @@ def html(run_ids: Sequence[str]) -> str:
     """
     if not run_ids:
         raise RunError("A report needs at least one run", "one run or more")
-    rows = [runs.row(run_id) for run_id in dict.fromkeys(run_ids)]
+    rows = [runs.row(run_id).chosen for run_id in dict.fromkeys(run_ids)]
     for row in rows:
         if not row.has_result:
             raise RunError(f"Run {row.name} is {row.status} and has no result", "finished runs", "Leave it out")

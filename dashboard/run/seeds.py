@@ -1,23 +1,12 @@
 """An entry of several seeds: the mean with its interval, how far the seeds are apart, and each of them to open."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from core import seeds
 from core.runs import RunRow
 from dashboard.ui import components, findings, formats, run_charts
 
-TAB = "Seeds"  # of the page Run
 CARD = 290  # pixels, the width of the card of a result
-
-
-def with_those_of(shown: Sequence[str], entries: Sequence[RunRow]) -> list[RunRow]:
-    """Runs and entries, and after each entry that is shown, or has a run that is, its seeds."""
-    listed = []
-    for entry in entries:
-        listed += [entry, *(entry.seeds if any(map(entry.covers, shown)) else ())]
-    return listed
 
 
 def show(entry: RunRow) -> None:

@@ -66,6 +66,7 @@ def show(run: RunRow, runs: Sequence[RunRow]) -> None:
 
 def pair(run: RunRow, other: RunRow) -> None:
     """Which of two finished runs is better, what differs between them, and on which images."""
+    run, other = run.chosen, other.chosen
     names = names_of(run, other)
     if run.seeds or other.seeds:
         _verdict(run, other, names)

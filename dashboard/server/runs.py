@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import calibration, people, runs, seeds, settings
+from core import calibration, people, runs, settings, sweeps
 from core.calibration import Calibration
 from core.config import RunConfig
 from core.errors import LabError, StoreError
@@ -37,7 +37,7 @@ def rows() -> list[RunRow]:
 
 
 def entries() -> list[RunRow]:
-    """`runs.fold` of them: several seeds are one entry."""
+    """`runs.fold` of them: several seeds are one entry, and so is a sweep."""
     return [row for row in _shown(stored.entries(stored.version())) if not row.archived]
 
 
@@ -176,22 +176,23 @@ def curves(run_id: str) -> pd.DataFrame:
 
 @seen
 @st.cache_data(ttl=3, max_entries=64, show_spinner=False)
-def plan(config: RunConfig, count: int = 1) -> Plan:
-    """`plan.plan`: what a run, or so many seeds of it, would cost now."""
-    return make_plan(config, count=count)
+def plan(*configs: RunConfig) -> Plan:
+    """`plan.plan`: what a run, or several one after the other, would cost now."""
+    return make_plan(*configs)
 
 
 @seen
-def submit(config: RunConfig, count: int = 1) -> str:
-    """Queue a run, or so many seeds of it as one entry, and return its id; waits for the engine."""
-    entry = runs.new_entry() if count > 1 else ""
-    ids = [engine.wait().submit(each, entry=entry) for each in seeds.configs(config, count)]
+def submit(*configs: RunConfig) -> str:
+    """Queue a run, or several as one entry, and return its id; waits for the engine."""
+    varied = sweeps.varied(configs)
+    entry = runs.new_entry(varied) if len(configs) > 1 else ""
+    ids = [engine.wait().submit(each, entry=entry, varied=varied) for each in configs]
     refresh()
     return entry or ids[0]
 
 
 def stop(run_id: str) -> None:
-    """Ask a queued or running run to stop, or all seeds of an entry."""
+    """Ask a queued or running run to stop, or all of an entry."""
     for each in _members(run_id):  # the newest first: those that wait would begin otherwise
         engine.wait().stop(each.id)
     refresh()
@@ -204,18 +205,21 @@ def pause(run_id: str) -> None:
 
 
 def resume(run_id: str) -> None:
-    """Queue a stopped, paused or interrupted run again, or all such seeds of an entry.
+    """Queue a stopped, paused or interrupted run again, or all of an entry that did not finish.
 
     Raises:
         RunError: It cannot be resumed.
     """
-    for each in reversed(_members(run_id)):
-        if each.id != run_id and each.status not in RESUMABLE:
+    entry = runs.row(run_id)
+    for each in entry.members or (entry,):
+        if entry.members and each.status not in RESUMABLE:
             continue
         engine.wait().resume(each.id)
         for result in (get, predictions, stage_predictions, confusion, frozen, judged_calibration):
             result.clear(each.id)
         _curves.clear(each.id, None)
+    for each in entry.failed:
+        engine.wait().submit(each.config, entry=entry.id, varied=entry.varied)
     _leaks.clear()
     explain.forget_heats()
     _measures().clear()
@@ -223,7 +227,7 @@ def resume(run_id: str) -> None:
 
 
 def delete(run_id: str) -> None:
-    """Delete a run permanently, or all seeds of an entry."""
+    """Delete a run permanently, or all of an entry."""
     for each in _members(run_id):
         runs.delete(each.id)
         shutil.rmtree(exports_folder(each.id), ignore_errors=True)
@@ -231,20 +235,21 @@ def delete(run_id: str) -> None:
 
 
 def describe(run_id: str, *, name: str, group: str, tags: Sequence[str], note: str) -> None:
-    """`runs.describe`, of an entry each of its seeds.
+    """`runs.describe`, of an entry each of its runs.
 
     Raises:
         RunError: The name is empty, or a text is too long.
     """
+    varied = runs.row(run_id).varied
     for each in _members(run_id):
-        own = f"{name.strip()}{runs.seed_name(each.config)}" if name.strip() and each.id != run_id else name
+        own = f"{name.strip()}{runs.own_name(each.config, varied)}" if name.strip() and each.id != run_id else name
         runs.describe(each.id, name=own, group=group, tags=tags, note=note)
         get.clear(each.id)
     refresh()
 
 
 def set_archived(run_id: str, archived: bool) -> None:
-    """`runs.set_archived`, of an entry each of its seeds."""
+    """`runs.set_archived`, of an entry each of its runs."""
     for each in _members(run_id):
         runs.set_archived(each.id, archived)
     refresh()
@@ -277,7 +282,7 @@ def _queue() -> list[Run]:
 
 
 def _members(run_id: str) -> list[RunRow]:
-    """The seeds of an entry, the newest first, or a run alone, whoever asks."""
+    """The runs of an entry, the newest first, or a run alone, whoever asks."""
     return [row for row in stored.rows(stored.version()) if run_id in (row.id, row.entry)] or [runs.row(run_id)]
 
 

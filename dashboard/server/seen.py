@@ -48,6 +48,9 @@ def _owners(name: str, value: Any) -> Iterator[str]:
             yield from (datasets.person(value.dataset), stored.person(value.start))
         case Source():
             yield from (datasets.person(value.dataset), stored.person(value.run))
+        case tuple():  # of *args
+            for each in value:
+                yield from _owners(name, each)
         case MapConfig():
             yield from _owners("source", value.source)
         case str() if name in RUNS:

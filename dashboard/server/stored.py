@@ -31,7 +31,7 @@ def rows(version: Hashable) -> tuple[RunRow, ...]:
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def entries(version: Hashable) -> tuple[RunRow, ...]:
-    """`runs.fold` of them: several seeds are one entry."""
+    """`runs.fold` of them: several seeds are one entry, and so is a sweep."""
     return tuple(runs.fold(rows(version)))
 
 

@@ -5,7 +5,7 @@ from math import isnan
 
 import streamlit as st
 
-from core import backbones, heads
+from core import backbones, heads, sweeps
 from core.config import RunConfig
 from core.plan import Plan
 from core.training.freezing import Frozen
@@ -16,43 +16,44 @@ from dashboard.ui import formats
 KINDS = {"flip": "mirrored", "crop": "shifted", "colour": "recoloured"}
 
 
-def show(configs: Sequence[RunConfig], cached_size: int = 0, seeds: int = 1) -> list[Plan]:
-    """One sentence about what will happen, and a line of time for each run.
+def show(entries: Sequence[Sequence[RunConfig]], cached_size: int = 0) -> list[Plan]:
+    """One sentence about what will happen, and a line of time for each entry; their plans.
 
     Args:
-        seeds: Of each configuration.
+        entries: One for each backbone: a run, its seeds, or a sweep.
         cached_size: The default input size in pixels, where that is not the backbone's own.
 
     Raises:
         LabError: One of the configurations is invalid.
     """
-    if not configs:
+    if not entries:
         st.info("Choose at least one backbone.", icon=":material/account_tree:")
         return []
-    plans = [server.runs.plan(config, seeds) for config in configs]
-    describe = _probe if not configs[0].trains else _finetune if configs[0].method == "finetune" else _scratch
-    subject = configs[0].backbone if len(configs) == 1 else f"Each of {len(configs)} backbones, one after the other,"
-    st.markdown(describe(subject, configs[0], plans[0]))
-    if seeds > 1:
-        shared = "" if configs[0].trains else " They share the features in the cache."
-        st.markdown(f"**{seeds} seeds**, one after the other: their mean is one entry.{shared}")
-    for config, plan in zip(configs, plans, strict=True):
-        _line(config, plan)
-    if all(config.input_size == cached_size for config in configs):
-        st.caption(_why_this_size(configs))
+    plans = [server.runs.plan(*entry) for entry in entries]
+    config = entries[0][0]
+    describe = _probe if not config.trains else _finetune if config.method == "finetune" else _scratch
+    subject = config.backbone if len(entries) == 1 else f"Each of {len(entries)} backbones, one after the other,"
+    st.markdown(describe(subject, config, plans[0]))
+    if len(entries[0]) > 1:
+        st.markdown(_several(entries[0]))
+    for entry, plan in zip(entries, plans, strict=True):
+        _line(entry, plan)
+    if all(config.input_size == cached_size for entry in entries for config in entry):
+        st.caption(_why_this_size([entry[0] for entry in entries]))
     return plans
 
 
-def summary(configs: Sequence[RunConfig], plans: Sequence[Plan], seeds: int = 1) -> str:
+def summary(entries: Sequence[Sequence[RunConfig]], plans: Sequence[Plan]) -> str:
     """What these runs take together, in half a line."""
-    each = f" · {seeds} seeds" if seeds > 1 else ""
-    if len(configs) == 1:
-        return f"**{configs[0].backbone}** · {configs[0].input_size} px{each} · {_time(configs[0], plans[0])}"
-    seconds = [_seconds(config, plan) for config, plan in zip(configs, plans, strict=True)]
+    first, many = entries[0][0], len(entries[0])
+    each = "" if many == 1 else f" · {many} {'seeds' if sweeps.varied(entries[0]) == ('seed',) else 'runs'}"
+    if len(entries) == 1:
+        return f"**{first.backbone}** · {first.input_size} px{each} · {_time(entries[0], plans[0])}"
+    seconds = [_seconds(entry, plan) for entry, plan in zip(entries, plans, strict=True)]
     unknown = seconds.count(None)
     total = formats.duration(sum(each for each in seconds if each is not None))
-    runs = f"**{len(configs)} backbones**{each}, one after the other"
-    if unknown == len(configs):
+    runs = f"**{len(entries)} backbones**{each}, one after the other"
+    if unknown == len(entries):
         return f"{runs} · their speed on this machine has not been measured yet"
     return f"{runs} · about {total}" + (f" and {formats.count(unknown, 'run')} of unknown speed" if unknown else "")
 
@@ -137,10 +138,24 @@ def _augmented(config: RunConfig) -> str:
     return f", {' and '.join(kinds)} at random" if kinds else ""
 
 
-def _line(config: RunConfig, plan: Plan) -> None:
-    line = f"**{config.backbone}** · {config.input_size} px · {_time(config, plan)}"
-    if plan.estimate and (plan.missing or config.trains):
-        st.markdown(f"{line} :green-badge[:material/timer: measured]", help=plan.estimate.basis)
+def _several(entry: Sequence[RunConfig]) -> str:
+    """What its runs are, one after the other."""
+    varied = sweeps.varied(entry)
+    shared = "" if entry[0].trains or len({config.encoder for config in entry}) > 1 else " They share their features."
+    if varied == ("seed",):
+        return f"**{len(entry)} seeds**, one after the other: their mean is one entry.{shared}"
+    over = " and ".join(map(sweeps.title, varied))
+    return (
+        f"**A sweep of {len(entry)} runs** over {over}, one after the other. The validation images choose one of them: "
+        f"its accuracy on the test images is the result.{shared}"
+    )
+
+
+def _line(entry: Sequence[RunConfig], plan: Plan) -> None:
+    config = entry[0]
+    line = f"**{config.backbone}** · {config.input_size} px · {_time(entry, plan)}"
+    if _seconds(entry, plan):
+        st.markdown(f"{line} :green-badge[:material/timer: measured]", help=plan.estimate and plan.estimate.basis)
         return
     if not (plan.missing or config.trains):
         st.markdown(line)
@@ -150,11 +165,11 @@ def _line(config: RunConfig, plan: Plan) -> None:
         measure_button(config.backbone, config.input_size)
 
 
-def _time(config: RunConfig, plan: Plan) -> str:
-    if not plan.missing and not config.trains:
+def _time(entry: Sequence[RunConfig], plan: Plan) -> str:
+    if _seconds(entry, plan) == 0:
         return "all features are cached: a few seconds"
     parts = ["its weights are downloaded first"] if plan.download else []
-    if 0 < plan.missing < plan.images and not config.trains:
+    if 0 < plan.missing < plan.images and not entry[0].trains:
         parts.append(f"{formats.count(plan.images - plan.missing)} images are cached")
     if plan.estimate:
         parts.append(f"about {formats.duration(plan.estimate.seconds)} in all")
@@ -163,9 +178,9 @@ def _time(config: RunConfig, plan: Plan) -> str:
     return ", ".join(parts)
 
 
-def _seconds(config: RunConfig, plan: Plan) -> float | None:
-    """Of the whole run, 0 where its features are cached; None: never measured here."""
-    if not plan.missing and not config.trains:
+def _seconds(entry: Sequence[RunConfig], plan: Plan) -> float | None:
+    """Of all its runs, 0 for one whose features are cached; None: never measured here."""
+    if not plan.missing and not entry[0].trains and (len(entry) == 1 or plan.estimate is None):
         return 0.0
     return plan.estimate.seconds if plan.estimate else None
 

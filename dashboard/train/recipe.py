@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import backbones, heads, recipes
+from core import backbones, heads, recipes, sweeps
 from core.config import HEAD_DEFAULTS, OWN_DEFAULTS, PROBES, TRAINED, RunConfig
 from core.errors import ConfigError
 from core.options import defaults
@@ -93,10 +93,11 @@ def kept(config: RunConfig) -> bool:
     return expected == config
 
 
-def command(config: RunConfig) -> str:
-    """The command that starts the same run from a terminal."""
+def command(entry: Sequence[RunConfig]) -> str:
+    """The command that starts the same run, its seeds or the same sweep from a terminal."""
+    config, varied = entry[0], sweeps.varied(entry)
     default = RunConfig(backbone=config.backbone, method=config.method)
-    skipped = {"version", "recipe", "dataset", "backbone", "method"}
+    skipped = {"version", "recipe", "dataset", "backbone", "method"} | ({*varied} - {"seed"})
     if config.recipe:
         recipe = recipes.get(config.recipe)
         default = recipe.config(config.backbone)
@@ -106,6 +107,11 @@ def command(config: RunConfig) -> str:
         value = getattr(config, name)
         if name not in skipped and value != getattr(default, name):
             parts.append(f"--{name.replace('_', '-')} {shlex.quote(str(value))}")
+    if varied == ("seed",):
+        return " ".join([*parts, f"--seeds {len(entry)}"])
+    for name in varied:
+        values = ",".join(dict.fromkeys(str(getattr(each, name)) for each in entry))
+        parts.append(f"--vary {shlex.quote(f'{name}={values}')}")
     return " ".join(parts)
 
 

@@ -24,42 +24,40 @@ def acknowledge() -> None:
         st.bottom.markdown(":material/hourglass_top: Starting")
 
 
-def show(configs: Sequence[RunConfig], plans: Sequence[Plan], seeds: int = 1) -> None:
+def show(entries: Sequence[Sequence[RunConfig]], plans: Sequence[Plan]) -> None:
     """Draw the bar and, once Start is pressed, queue the runs and follow the first.
 
     Args:
-        configs: What Start will run; none: it cannot be pressed.
+        entries: What Start will run, each a run, its seeds, or a sweep; none: it cannot be pressed.
         plans: What each of them takes.
-        seeds: Of each, one run after the other.
     """
     with st.bottom.container(horizontal=True, vertical_alignment="center"):
-        count = len(configs) * seeds
+        count = sum(map(len, entries))
         label = "Start" if count < 2 else f"Start {count} runs"
-        pressed = st.button(label, type="primary", icon=":material/play_arrow:", key=_BUTTON, disabled=not configs)
-        if configs:
+        pressed = st.button(label, type="primary", icon=":material/play_arrow:", key=_BUTTON, disabled=not entries)
+        if entries:
             with st.popover("From a terminal", icon=":material/terminal:"):
-                several = f" --seeds {seeds}" if seeds > 1 else ""
-                commands = [recipe.command(config) + several for config in configs]
-                st.code("\n".join(commands), language="bash", wrap_lines=True)
-            st.markdown(cost.summary(configs, plans, seeds), width="content")
+                commands = "\n".join(map(recipe.command, entries))
+                st.code(commands, language="bash", wrap_lines=True)
+            st.markdown(cost.summary(entries, plans), width="content")
     if not pressed:
         return
     try:
-        visitor.update(run=_start(configs, seeds)[0])
+        visitor.update(run=_start(entries)[0])
     except LabError as error:
         components.show_error(error)
     else:
         st.rerun()  # the status in the sidebar shows it too
 
 
-def _start(configs: Sequence[RunConfig], seeds: int) -> list[str]:
-    """The ids of the runs; a second press, while the first is still answered, starts nothing more."""
-    last, at, run_ids = st.session_state.get(_STARTED, ((), 0.0, []))
-    if last == (list(configs), seeds) and monotonic() - at < DOUBLE_PRESS:
-        return run_ids
+def _start(entries: Sequence[Sequence[RunConfig]]) -> list[str]:
+    """The ids of the runs and entries; a second press, while the first is still answered, starts nothing more."""
+    last, at, ids = st.session_state.get(_STARTED, ((), 0.0, []))
+    if last == entries and monotonic() - at < DOUBLE_PRESS:
+        return ids
     with st.spinner("Starting the engine"):
         server.engine.wait()
-    run_ids = [server.runs.submit(config, seeds) for config in configs]
+    ids = [server.runs.submit(*entry) for entry in entries]
     # Nothing is drawn in between: that is where Streamlit breaks off a script for the next press.
-    st.session_state[_STARTED] = (list(configs), seeds), monotonic(), run_ids
-    return run_ids
+    st.session_state[_STARTED] = entries, monotonic(), ids
+    return ids

@@ -143,6 +143,8 @@ def run_title(run: RunRow) -> str:
         result = formats.percent(run.accuracy)
     if run.seeds:
         result += f", {formats.count(run.n_seeds, 'seed')}"
+    if run.cells:
+        result += f", sweep of {len(run.cells)}"
     return f"{run.name} on {run.config.dataset} · {result} · {formats.moment(run.created)}"
 
 

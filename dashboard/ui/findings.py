@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from core import metrics
+from core import metrics, sweeps
 from core.calibration import Calibration
 from core.metrics import Doubt
 from core.runs import RunRow
@@ -50,6 +50,23 @@ def seeds(entry: RunRow) -> str:
         f"standard deviation of {100 * entry.spread:.1f} points. "
         + _doubt(entry.doubt, formats.count(entry.n_test, "test image"))
     )
+
+
+def sweep(entry: RunRow) -> str:
+    """Which run a sweep chose, and how many others its validation images cannot tell from it."""
+    chosen, finished = entry.chosen, [cell for cell in entry.cells if cell.status == "finished"]
+    images = int(chosen.n_val)
+    own = metrics.wilson(chosen.validation_accuracy * images, images)
+    near = sum(cell.validation_accuracy >= own.low for cell in finished) - 1
+    what = f"**{sweeps.described(chosen.config, entry.varied)}**"
+    sentence = (
+        f"Chosen on {formats.count(images, 'validation image')}: {what}, with {formats.percent(own.value)} "
+        f"(95 % interval {formats.interval(own.low, own.high)})."
+    )
+    if near:
+        others = "Another run is" if near == 1 else f"{near} other runs are"
+        sentence += f" {others} within this interval: which of them is best is partly chance."
+    return f"{sentence} The test images chose nothing; only the chosen run's accuracy on them is shown."
 
 
 def _doubt(doubt: Doubt, images: str) -> str:

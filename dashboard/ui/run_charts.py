@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core import metrics
+from core import metrics, sweeps
 from core.evaluation.measures import Answering
 from core.explain.attribution import TITLES
 from core.explain.faithfulness import Faithfulness
@@ -59,6 +59,54 @@ def seeds(entry: RunRow) -> go.Figure:
         )
     figure.update_yaxes(type="category", title_text="")
     return figure.update_xaxes(title_text="Accuracy on test images (%), 95 % interval")
+
+
+def sweep(entry: RunRow) -> go.Figure:
+    """The validation accuracy of each run of a sweep over one or two settings; a frame marks the chosen one.
+
+    Cells are clicked by invisible markers whose `customdata` is the id of their run, as in `charts.confusion`.
+    """
+    down, across = entry.varied if len(entry.varied) > 1 else ("", *entry.varied)
+    x, y = ([sweeps.shown(getattr(cell.config, name, "")) for cell in entry.cells] for name in (across, down))
+    done = [cell.status == "finished" for cell in entry.cells]
+    texts = [formats.percent(c.validation_accuracy) if c.status == "finished" else c.status for c in entry.cells]
+    shares = [100 * cell.validation_accuracy if cell.status == "finished" else None for cell in entry.cells]
+    blues = {"colorscale": "Blues", "showscale": False, "xgap": 2, "ygap": 2}
+    cells = go.Heatmap(x=x, y=y, z=shares, text=texts, texttemplate="%{text}", hoverinfo="skip", **blues)
+    figure = canvas(cells, height=150 + 46 * len(set(y)), hoverdistance=-1)
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="markers+text",
+        text=["" if finished else text for finished, text in zip(done, texts, strict=True)],
+        marker={"size": 40, "symbol": "square", "opacity": 0},
+        selected_marker={"opacity": 0.35, "color": ACCENT},
+        unselected_marker_opacity=0,
+        customdata=[
+            [cell.id, sweeps.described(cell.config, entry.varied), text]
+            for cell, text in zip(entry.cells, texts, strict=True)
+        ],
+        hovertemplate="%{customdata[1]}: %{customdata[2]}<extra></extra>",
+        showlegend=False,
+    )
+    if entry.has_result:
+        place = entry.cells.index(entry.chosen)
+        frame = {"symbol": "square-open", "size": 44, "color": SECOND, "line_width": 3}
+        figure.add_scatter(x=[x[place]], y=[y[place]], mode="markers", marker=frame, hoverinfo="skip", showlegend=False)
+    axis = {"type": "category", "showgrid": False}
+    figure.update_xaxes(categoryarray=_in_order(entry, across), title_text=_axis(across), **axis)
+    return figure.update_yaxes(categoryarray=_in_order(entry, down), title_text=_axis(down), **axis)
+
+
+def _in_order(entry: RunRow, setting: str) -> list[str]:
+    """The values of a setting of a sweep, numbers ascending, others as they were given."""
+    values = list(dict.fromkeys(getattr(cell.config, setting, "") for cell in entry.cells))
+    return [sweeps.shown(value) for value in (values if isinstance(values[0], str) else sorted(values))]
+
+
+def _axis(setting: str) -> str:
+    title = sweeps.title(setting)
+    return title[:1].upper() + title[1:]
 
 
 def calibration(bins: Sequence[metrics.Bin]) -> go.Figure:

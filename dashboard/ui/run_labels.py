@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from core.config import TITLES, TRAINED, ZERO_SHOT
-from core.runs import RunRow, default_name, seed_name
+from core.runs import RunRow, default_name, own_name
 from dashboard.ui import formats
 
 
@@ -29,7 +29,9 @@ def one(run: RunRow) -> str:
         mark = f", pixels divided by 255{mark}"
     if run.seeds:
         mark += f", mean of {formats.count(run.n_seeds, 'seed')}"
-    named = run.name.removesuffix(seed_name(run.config)) != default_name(run.config)
+    if run.cells:
+        mark += f", best of {len(run.cells)} on validation"
+    named = run.name.removesuffix(own_name(run.config, ["seed"])) != default_name(run.config)
     title = f"{run.name} ({run.config.backbone}, " if named else f"{run.config.backbone} ("
     return f"{title}{how}, {run.config.input_size} px{mark})"
 

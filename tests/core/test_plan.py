@@ -33,17 +33,17 @@ def test_after_a_run_nothing_is_missing_for_another_head():
 
 
 def test_seeds_share_the_features_of_all_their_images():
-    alone, together = plan(TINY), plan(TINY, count=3)
+    alone, together = plan(TINY), plan(*seeds.configs(TINY, 3))
     assert alone.images < together.images < 3 * alone.images  # each draws its own training images
     assert together.missing == together.images
     for config in seeds.configs(TINY, 3):
         execute.execute(config)
-    alone, together = plan(TINY), plan(TINY, count=3)
+    alone, together = plan(TINY), plan(*seeds.configs(TINY, 3))
     assert together.missing == 0
     assert alone.estimate is not None and together.estimate is not None
     assert together.estimate.seconds == pytest.approx(3 * alone.estimate.seconds)
     with pytest.raises(LabError, match="the same result 3 times"):
-        plan(replace(TINY, n_train=0), count=3)
+        seeds.configs(replace(TINY, n_train=0), 3)
 
 
 def test_weights_that_are_not_here_are_announced_and_not_fetched(monkeypatch: pytest.MonkeyPatch, tmp_path):

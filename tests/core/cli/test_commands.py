@@ -328,12 +328,28 @@ def test_what_is_left_of_an_entry_is_resumed_or_said(store, capsys):
         runs.create(RunConfig(backbone="Tiny", n_train=100, n_test=50, seed=seed), entry=entry) for seed in (0, 1)
     )
     runs.end(first, "failed", error="No space left.")
-    runs.end(second, "failed", error="No space left.")
+    runs.end(second, "stopped")
+    assert main(["resume", entry, "--json"]) == 0
+    assert [seed["seed"] for seed in json.loads(capsys.readouterr().out)["seeds"]] == [0, 1]
     assert main(["resume", entry]) == 1
-    assert f"No seed of {entry} can be resumed" in capsys.readouterr().err
-    runs.delete(first)
+    assert f"Every run of {entry} has finished" in capsys.readouterr().err
+    for run in runs.rows():
+        runs.delete(run.id)
     third = runs.create(RunConfig(backbone="Tiny", n_train=100, n_test=50, seed=2), entry=entry)
-    runs.delete(second)
     runs.end(third, "stopped")
     assert main(["resume", entry, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["run_id"] == third
+
+
+@pytest.mark.slow
+def test_a_sweep_prints_validation_accuracies_and_the_test_accuracy_of_the_chosen_run_alone(store, capsys):
+    assert main([*TINY, "--method", "knn", "--vary", "neighbours=1,3", "--seeds", "2"]) == 1
+    assert "Both --seeds and --vary" in capsys.readouterr().err
+    assert main([*TINY, "--method", "knn", "--vary", "neighbours=1,3", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    best = max(printed["cells"], key=lambda cell: cell["validation_accuracy"])
+    assert printed["chosen"] == best["run_id"] and printed["config"]["neighbours"] == best["neighbours"]
+    assert printed["accuracy"] == runs.get(best["run_id"]).tested().accuracy
+    assert not any("accuracy" in cell for cell in printed["cells"])
+    assert main(["runs", printed["entry"], "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 2
