@@ -6,7 +6,7 @@
     keras_defaults                         Keras without the settings of other work
     hardware                               a description of this machine
     storage, download                      files of the home folder; one file over HTTP
-    roster, people, limits                 who is in a class, who may do what, and how much of it
+    roster, people, limits, sign_in        who is in a class, who may do what, and how much of it
     quoting                                text from outside in code and documents
     metrics, scores, neighbours            arrays in, numbers out
     calibration                            confidence against accuracy, and against chance

@@ -3,7 +3,6 @@
 `limits.toml` in the home folder changes a limit: `epochs = 50`.
 """
 
-import tomllib
 from dataclasses import dataclass, fields
 
 from core import people, settings
@@ -30,18 +29,14 @@ def read() -> Limits:
     Raises:
         ConfigError: The file cannot be read, or a line of it is no limit.
     """
-    path = settings.home() / FILE
-    try:
-        changed = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return Limits()
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read ({error})", "lines such as `epochs = 50`") from error
+    changed = settings.table(FILE, "lines such as `epochs = 50`")
     known = [field.name for field in fields(Limits)]
     for name, value in changed.items():
         if name not in known or isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
             expected = f"a number of {', '.join(known)}"
-            raise ConfigError(f"{path} has the line {name} = {value!r}", expected, "Change or remove it")
+            raise ConfigError(
+                f"{settings.home() / FILE} has the line {name} = {value!r}", expected, "Change or remove it"
+            )
     return Limits(**changed)
 
 

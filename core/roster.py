@@ -63,6 +63,12 @@ def join(code: str, name: str) -> tuple[str, str]:
     return name, seat
 
 
+def seat(name: str) -> None:
+    """Have somebody who has signed in among the names."""
+    if name not in read().seats:
+        edit(lambda now: replace(now, seats={name: secrets.token_hex(8), **now.seats}))
+
+
 def is_code(text: str) -> bool:
     """Whether this is the code of the class; case, spaces and hyphens do not matter."""
     typed = "".join(character for character in text.upper() if character not in " -")

@@ -1,8 +1,10 @@
 """Settings from environment variables, read at call time: the home folder, the scheduler, the run store."""
 
 import os
+import tomllib
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import ConfigError
@@ -75,6 +77,21 @@ def cache_budget() -> int:
 def disk_reserve() -> int:
     """Bytes that an import leaves free on the disk. `BACKBONE_LAB_RESERVE_GB`, by default 1."""
     return _gigabytes("BACKBONE_LAB_RESERVE_GB", os.environ.get("BACKBONE_LAB_RESERVE_GB") or "1")
+
+
+def table(name: str, expected: str) -> dict[str, Any]:
+    """The content of a TOML file of the home folder; {} if there is none.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    path = home() / name
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read ({error})", expected) from error
 
 
 def server_paths() -> str:

@@ -26,7 +26,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from core import people, settings
-from dashboard.classroom import cookie, join
+from dashboard.classroom import cookie, join, sign_in
 from dashboard.state import prefix
 
 EVERYWHERE = {"x-content-type-options": "nosniff", "referrer-policy": "same-origin"}
@@ -35,7 +35,7 @@ OURS = {  # of images, maps and modules, which only our own pages fetch
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 }
 FOLDER = "/lab/"
-OPEN = (join.JOIN, join.LECTURER, "/_stcore/health")  # to everybody
+OPEN = (join.JOIN, join.LECTURER, join.SIGN_IN, *sign_in.PROVIDER_ROUTES, "/_stcore/health")  # to everybody
 MESSAGES = ("rerun_script", "stop_script", "file_urls_request", "app_heartbeat")  # of a learner's browser
 OPERATIONS = ("deferred_file", "dataframe_chunk")  # likewise
 
@@ -66,7 +66,8 @@ class Doors:
         if settings.mode() == "alone":
             await self.app(scope, receive, send)
             return
-        person = cookie.person(HTTPConnection(scope).cookies)
+        asked = HTTPConnection(scope)
+        person = cookie.person(asked.headers, asked.cookies)
         if person is None and path not in OPEN:
             await _show_the_way(scope, receive, send)
             return

@@ -9,11 +9,13 @@ from functools import lru_cache
 
 import streamlit as st
 from itsdangerous import BadData, URLSafeTimedSerializer
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import people, roster
+from dashboard.classroom import sign_in
 from dashboard.state import prefix
 
 NAME = "backbone-lab"
@@ -25,11 +27,16 @@ def acting() -> str | None:
     """For whom the server acts: the person of the page that is drawn, or of the request; None: nobody."""
     if get_script_run_ctx(suppress_warning=True) is None:
         return requesting.get()
-    return person(st.context.cookies)
+    return person(Headers(st.context.headers.to_dict()), st.context.cookies)
 
 
-def person(cookies: Mapping[str, str]) -> str | None:
-    """Whose cookie it is; None if there is none, or one that is forged, old or of a name that has been freed."""
+def person(headers: Headers, cookies: Mapping[str, str]) -> str | None:
+    """Who has signed in, where one does; otherwise whose cookie it is.
+
+    None if there is neither, or a cookie that is forged, old or of a name that has been freed.
+    """
+    if sign_in.required():
+        return sign_in.person(headers, cookies)
     try:
         name, seat = _signer(roster.key()).loads(cookies.get(NAME, ""), max_age=AGE)
     except (BadData, ValueError, TypeError):

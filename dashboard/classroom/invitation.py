@@ -10,21 +10,32 @@ from typing import Any
 import segno
 from streamlit import config
 
-from core import people, roster
+from core import people, roster, settings
+from core import sign_in as rules
+from dashboard.classroom import sign_in
 from dashboard.state import prefix
+
+HTTP, HTTPS = 80, 443  # ports that an address leaves out
 
 _TOKEN = secrets.token_urlsafe(24)  # of this server, until it ends
 
 
 def address() -> str:
-    """What learners type: http://192.168.1.20:8501."""
-    scheme = "https" if config.get_option("server.sslCertFile") else "http"
-    return f"{scheme}://{_name()}:{config.get_option('server.port')}{prefix.get()}"
+    """What learners type: http://192.168.1.20:8501, or where a proxy is, as `browser.serverPort` says."""
+    proxy = config.is_manually_set("browser.serverPort")
+    port = config.get_option("browser.serverPort" if proxy else "server.port")
+    scheme = "https" if port == HTTPS or config.get_option("server.sslCertFile") else "http"
+    return f"{scheme}://{_name()}{'' if port in (HTTP, HTTPS) else f':{port}'}{prefix.get()}"
 
 
 def link() -> str:
-    """The address with the code in it, for a QR code."""
-    return f"{address()}/lab/join?code={roster.read().code}"
+    """What a QR code holds: the address, with the code in it."""
+    return address() if sign_in.required() else f"{address()}/lab/join?code={roster.read().code}"
+
+
+def how() -> str:
+    """How learners enter, for who has the address in sight."""
+    return "Scan, or open the address and " + ("sign in" if sign_in.required() else "enter the code")
 
 
 def lecturer_link() -> str:
@@ -64,9 +75,15 @@ def qr(text: str) -> segno.QRCode:
 async def announced(app: Any) -> AsyncIterator[None]:
     """Print them to the terminal when the server has its port."""
     qr(link()).terminal(compact=True)
-    code = spaced(roster.read().code)
-    print(f"  Learners scan this, or open {address()} and enter the code {code}")
-    print(f"  The lecturer opens {lecturer_link()}\n", flush=True)
+    if sign_in.required():
+        print(f"  Everyone scans this, or opens {address()}, and signs in")
+        print(f"  Who is a lecturer, {settings.home() / rules.FILE} says\n", flush=True)
+        if sign_in.by_header():
+            print("  Let only the proxy reach this server: anyone else could sign in as anybody\n", flush=True)
+    else:
+        code = spaced(roster.read().code)
+        print(f"  Learners scan this, or open {address()} and enter the code {code}")
+        print(f"  The lecturer opens {lecturer_link()}\n", flush=True)
     yield
 
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 from string import Template
 from time import monotonic
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -15,14 +15,15 @@ from starlette.routing import Route
 
 from core import people, roster
 from core.errors import AccessError, LabError
-from dashboard.classroom import cookie, invitation
+from dashboard.classroom import cookie, invitation, sign_in
 
-JOIN, LECTURER = "/lab/join", "/lab/lecturer"
+JOIN, LECTURER, SIGN_IN = "/lab/join", "/lab/lecturer", "/lab/sign-in"
 POLICY = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     "cache-control": "no-store",
 }
 FIRST = "Enter the code that the lecturer shows, and a name by which the class will know you."
+SIGN_IN_FIRST = "Sign in, so that the class knows you."
 MOST_BYTES = 10_000  # of a form that is sent
 WRONG_CODES, WITHIN = 20, 60.0  # of one address, within so many seconds: nobody mistypes that often
 
@@ -30,7 +31,9 @@ wrong: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=WRONG_CODES))
 
 
 async def join(request: Request) -> Response:
-    """The form, and what it sends."""
+    """The form, and what it sends; the way to sign in, where one does."""
+    if sign_in.required():
+        return _ways_to_sign_in(request)
     if request.method == "GET":
         query = request.query_params
         return _form(code=query.get("code", ""), to=query.get("to", ""))
@@ -64,28 +67,46 @@ def lecturer(request: Request) -> Response:
     return response
 
 
-ROUTES = [Route(JOIN, join, methods=["GET", "POST"]), Route(LECTURER, lecturer)]
+ROUTES = [
+    Route(JOIN, join, methods=["GET", "POST"]),
+    Route(LECTURER, lecturer),
+    Route(SIGN_IN, sign_in.begin),
+]
 
 
 def _form(*, code: str = "", name: str = "", to: str = "", error: str = "") -> Response:
-    person = cookie.requesting.get()
-    sentence = escape(FIRST)
-    if person is not None:
-        called = escape(person or "the lecturer")
-        sentence = (
-            f'This browser belongs to {called}. <a href="../">Continue as {called}</a>, or join under another name.'
-        )
+    sentence = f"{_known()}, or join under another name." if _known() else escape(FIRST)
     focus = {"focus_code": "", "focus_name": " autofocus"} if code else {"focus_code": " autofocus", "focus_name": ""}
     texts = {"code": code, "name": name, "to": to, "longest": str(roster.LONGEST)}
     filled = {field: escape(text) for field, text in texts.items()}
+    return _page(sentence, _template("join_form.html").substitute(filled, **focus), error)
+
+
+def _ways_to_sign_in(request: Request) -> Response:
+    """A button for each provider, or why somebody who has signed in is nobody here."""
+    if _known():
+        return _page(f"{_known()}.", "")
+    names = {name: "Sign in" if name == "default" else f"Sign in with {name}" for name in sign_in.providers()}
+    ways = [f'<a class="button" href="sign-in?with={quote(name)}">{escape(text)}</a>' for name, text in names.items()]
+    return _page(SIGN_IN_FIRST, "\n".join(ways), sign_in.refusal(request.headers, request.cookies))
+
+
+def _known() -> str:
+    """Whose browser this is, with the way on; empty for nobody."""
+    person = cookie.requesting.get()
+    called = escape(person or "the lecturer")
+    return "" if person is None else f'This browser belongs to {called}. <a href="../">Continue as {called}</a>'
+
+
+def _page(sentence: str, ways: str, error: str = "") -> Response:
     alert = f'<p role="alert">{escape(error)}</p>' if error else ""
-    page = _page().substitute(filled, sentence=sentence, error=alert, **focus)
+    page = _template("join.html").substitute(sentence=sentence, error=alert, ways=ways)
     return HTMLResponse(page, HTTPStatus.FORBIDDEN if error else HTTPStatus.OK, POLICY)
 
 
 @cache
-def _page() -> Template:
-    return Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
+def _template(name: str) -> Template:
+    return Template(Path(__file__).with_name(name).read_text(encoding="utf-8"))
 
 
 def _from_here(request: Request) -> bool:

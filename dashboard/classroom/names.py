@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import people, roster
 from dashboard import server
+from dashboard.classroom import sign_in
 from dashboard.ui import formats
 
 POLL = 2.0  # seconds between updates
@@ -27,6 +28,8 @@ def show() -> None:
     for name in now.seats:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{formats.plain(name)}** :gray[{formats.count(made[name], 'run')}]", width="stretch")
+            if sign_in.required():
+                continue
             st.button(
                 "Free the name", key=f"free-{name}", type="tertiary", help=FREE, on_click=people.free, args=(name,)
             )

@@ -5,8 +5,9 @@ from html import escape
 import streamlit as st
 
 from core import people, settings
+from dashboard.classroom import sign_in
 
-JOIN = "lab/join"
+JOIN, SIGN_OUT = "lab/join", "auth/logout"
 
 
 def show() -> None:
@@ -14,7 +15,10 @@ def show() -> None:
     person = people.acting()
     if settings.mode() == "alone" or person is None:
         return
-    st.html(f'<small>You are {escape(person or "the lecturer")}. <a href="{JOIN}" target="_self">Not you?</a></small>')
+    way = f'<a href="{JOIN}" target="_self">Not you?</a>'
+    if sign_in.required():
+        way = "" if sign_in.by_header() else f'<a href="{SIGN_OUT}" target="_self">Sign out</a>'
+    st.html(f"<small>You are {escape(person or 'the lecturer')}. {way}</small>")
 
 
 def ask_to_join() -> None:

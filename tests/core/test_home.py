@@ -78,7 +78,7 @@ def test_nothing_is_overwritten(used, home, tmp_path):
     content, before = file.read_bytes(), files(home)
     with pytest.raises(StoreError, match=r"lab\.tar\.gz exists"):
         home_folder.backup(file)
-    with pytest.raises(StoreError, match=r"has .*runs, speeds\.json, weights already.*BACKBONE_LAB_HOME"):
+    with pytest.raises(StoreError, match=r"runs, sign_in\.toml, speeds\.json, weights already.*BACKBONE_LAB_HOME"):
         home_folder.restore(file)
     assert (file.read_bytes(), files(home) - {"server.lock", "server.json"}) == (content, before)
 

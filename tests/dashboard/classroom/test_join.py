@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from itsdangerous import URLSafeTimedSerializer
@@ -21,8 +22,8 @@ from dashboard import doors
 from dashboard.classroom import cookie, invitation, join
 from dashboard.state import prefix
 from tests import event_loop
-
-HERE = "http://localhost:8501"
+from tests.dashboard.classroom import requests
+from tests.dashboard.classroom.requests import HERE, Answer
 
 
 def who(request: Request) -> PlainTextResponse:
@@ -42,6 +43,9 @@ APP = Starlette(
 )
 
 
+ask = partial(requests.ask, APP)
+
+
 @pytest.fixture(autouse=True)
 def a_class(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A new class, whose server nobody has entered."""
@@ -50,48 +54,6 @@ def a_class(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     join.wrong.clear()
     yield
     people.ask(lambda: None)
-
-
-class Answer:
-    """What a browser gets."""
-
-    def __init__(self, sent: list[dict]):
-        self.status = sent[0]["status"]
-        self.headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-        self.text = b"".join(message.get("body", b"") for message in sent[1:]).decode()
-
-    @property
-    def cookie(self) -> str:
-        return self.headers.get("set-cookie", "").partition(";")[0]
-
-
-def ask(path: str, *, form: dict | None = None, **headers: str) -> Answer:
-    """One request; headers with underscores in their names."""
-    sent, body = [], urlencode(form or {}).encode()
-    headers = {"host": "localhost:8501", "accept": "text/html"} | headers
-    if form is not None:
-        form_headers = {"content-type": "application/x-www-form-urlencoded", "content_length": str(len(body))}
-        headers = {"origin": HERE} | form_headers | headers
-
-    async def receive() -> dict:
-        return {"type": "http.request", "body": body}
-
-    async def send(message) -> None:
-        sent.append(dict(message))
-
-    target, _, query = path.partition("?")
-    scope = {
-        "type": "http",
-        "method": "GET" if form is None else "POST",
-        "scheme": "http",
-        "path": target,
-        "query_string": query.encode(),
-        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
-        "client": ("192.0.2.7", 5),
-        "server": ("localhost", 8501),
-    }
-    event_loop.run(APP(scope, receive, send))
-    return Answer(sent)
 
 
 def joined(name: str = "Ada", **form: str) -> Answer:

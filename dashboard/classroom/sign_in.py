@@ -1,0 +1,74 @@
+"""Signing in elsewhere: at a provider that `[auth]` in Streamlit's secrets names, or at a proxy that says who asks.
+
+Streamlit itself talks to the provider (OIDC) and keeps its answer in a signed cookie. A proxy puts it into headers,
+which `server.trustedUserHeaders` names, with each request.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from streamlit import auth_util, config, user_info
+from streamlit.web.server.starlette import starlette_websocket
+from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
+
+from core import sign_in
+from core.errors import LabError
+
+PROVIDER_ROUTES = ("/auth/login", "/auth/logout", "/oauth2callback")  # Streamlit's own
+
+
+@cache
+def providers() -> list[str]:
+    """The names of the providers, as they were at the start; the only one has the name "default"."""
+    auth = auth_util.get_secrets_auth_section().to_dict()
+    named = [name for name, value in auth.items() if isinstance(value, Mapping) and "client_id" in value]
+    return named or (["default"] if "client_id" in auth else [])
+
+
+def by_header() -> bool:
+    """Whether a proxy says who asks."""
+    return bool(config.get_option("server.trustedUserHeaders"))
+
+
+def required() -> bool:
+    """Whether the class is entered by signing in, and not by its code."""
+    return by_header() or bool(providers())
+
+
+def person(headers: Headers, cookies: Mapping[str, str]) -> str | None:
+    """Who asks; None if nobody has signed in, or `refusal` says why."""
+    try:
+        return sign_in.person(claims(headers, cookies))
+    except LabError:
+        return None
+
+
+def refusal(headers: Headers, cookies: Mapping[str, str]) -> str:
+    """Why somebody who has signed in is nobody here; empty if nobody has."""
+    given = claims(headers, cookies)
+    try:
+        sign_in.person(given)
+    except LabError as error:
+        return str(error) if given or by_header() else ""
+    return ""
+
+
+def claims(headers: Headers, cookies: Mapping[str, str]) -> dict[str, Any]:
+    """What is said of who asks; {} if nobody has signed in."""
+    if by_header():
+        return {name: value for name, value in starlette_websocket.gather_user_info(headers).items() if value}
+    content = starlette_websocket._get_signed_cookie_with_chunks(dict(cookies), USER_COOKIE_NAME)
+    return json.loads(content) if content else {}
+
+
+def begin(request: Request) -> Response:
+    """Send a browser to a provider."""
+    provider = request.query_params.get("with", "")
+    if provider not in providers():
+        return PlainTextResponse("There is no such provider. Open the address of the class.\n", 404)
+    return RedirectResponse(user_info.generate_login_redirect_url(provider), 303)
