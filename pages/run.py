@@ -4,11 +4,23 @@ from functools import partial
 
 import streamlit as st
 
+from core import heads
 from core.errors import LabError
 from core.runs import ENDED
 from dashboard import server
 from dashboard.run import actions as run_actions
-from dashboard.run import book_comparison, confidence, entries, export, measures, progress, result, training, versus
+from dashboard.run import (
+    book_comparison,
+    confidence,
+    entries,
+    export,
+    measures,
+    progress,
+    quantization,
+    result,
+    training,
+    versus,
+)
 from dashboard.state import address, visitor
 from dashboard.ui import choices, components, image_grid
 
@@ -47,6 +59,8 @@ try:
             versus.TAB: partial(versus.show, run, runs),
             export.TAB: partial(export.show, run, outcome),
         }
+        if heads.has_layers(run.config.method):
+            tabs[quantization.TAB] = partial(quantization.show, run)
         if book := book_comparison.pair(run, [one for each in runs for one in each.runs]):
             tabs[book_comparison.TAB] = partial(book_comparison.show, *book)
     components.tabs(tabs)

@@ -47,6 +47,7 @@ from core.embeddings import Source
 from core.engine import Engine
 from core.errors import ConfigError, LabError, RunError
 from core.evaluation import leaks
+from core.export import quantization
 from core.features import inference
 from core.plan import plan
 from core.recipes import RECIPES
@@ -132,6 +133,9 @@ def parser() -> ArgumentParser:
     write.add_argument("run_id", metavar="RUN", help="id of the run")
     write.add_argument("--format", choices=tuple(export.FORMATS), default="keras", help="what to write [keras]")
     write.add_argument("--to", default=".", metavar="FOLDER", help="where to put it [.]")
+
+    fewer = _command(commands, "quantize", _quantize, "how large, fast and good the network of a run is in fewer bits")
+    fewer.add_argument("run_id", metavar="RUN", help="id of the run")
 
     draw = _command(commands, "map", _map, "lay images out by what a network sees in them, with measures of trust")
     options.add(draw, maps.MapConfig, Source)
@@ -328,6 +332,19 @@ def _export(parsed: Namespace) -> tuple[dict, str]:
     if parsed.format == "savedmodel":
         print(export.SAVED_MODEL_FILES, file=sys.stderr)
     return {"run_id": parsed.run_id, "format": parsed.format, "path": str(path)}, str(path)
+
+
+def _quantize(parsed: Namespace) -> tuple[dict, str]:
+    with Bar() as bar:
+        measured = quantization.measure(parsed.run_id, bar)
+    table = quantization.table(measured)
+    lines = [
+        table.to_string(index=False, float_format="{:.3f}".format),
+        f"{len(measured.rows):,} test images, one at a time; calibrated on {measured.calibrated_on} training images",
+        f"p_value: McNemar's exact test against float32; measured on {measured.hardware}",
+    ]
+    values = {"run_id": parsed.run_id, "hardware": measured.hardware, "images": len(measured.rows)}
+    return values | {"kinds": table.to_dict("records")}, "\n".join(lines)
 
 
 def _map(parsed: Namespace) -> tuple[dict, str]:

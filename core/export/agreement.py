@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 
 from core import runs
@@ -46,7 +47,7 @@ def check(run: runs.Run, model: Any, classify: Classify, rounding: float = 0.0) 
         RunError: They differ by more than rounding explains.
         DatasetError: The images have changed or are gone.
     """
-    pictures, expected = _tested(run)
+    pictures, expected = _probabilities(run)
     largest = LARGEST_GAP + 2 * rounding
     with tempfile.TemporaryDirectory(prefix="check-") as folder:
         files = [Path(folder) / f"{index}.png" for index in range(len(pictures))]
@@ -61,19 +62,18 @@ def check(run: runs.Run, model: Any, classify: Classify, rounding: float = 0.0) 
 
 def rounding(run: runs.Run, model: Any, exact: Any) -> float:
     """The distance between the predictions of a run's model and of one with the same weights in float32."""
-    pictures, _ = _tested(run)
+    pictures, _ = _probabilities(run)
     return distance(*(each.predict(pictures, batch_size=32, verbose=0) for each in (model, exact)))
 
 
-def distance(first: np.ndarray, second: np.ndarray) -> float:
-    """The mean total variation distance, 0 to 1, between two predictions (n, classes) of each image."""
-    return float(np.abs(first - second).sum(axis=1).mean() / 2)
+def tested(run: runs.Run, most: int) -> tuple[np.ndarray, pd.DataFrame]:
+    """Test images (n, s, s, 3) uint8 of a run, evenly chosen, and its predictions for them.
 
-
-def _tested(run: runs.Run) -> tuple[np.ndarray, np.ndarray]:
-    """Some test images (n, s, s, 3) uint8, and the run's predictions (n, classes)."""
+    Raises:
+        DatasetError: The images have changed or are gone.
+    """
     stored, dataset = runs.predictions(run.id), datasets.load(run.config.dataset)
-    positions = np.unique(np.linspace(0, len(stored) - 1, min(CHECKED, len(stored))).astype(int))
+    positions = np.unique(np.linspace(0, len(stored) - 1, min(most, len(stored))).astype(int))
     stored = stored.iloc[positions]
     rows = stored["row"].to_numpy()
     if rows.max() >= len(dataset.labels) or (dataset.labels[rows] != stored["label"]).any():
@@ -82,7 +82,17 @@ def _tested(run: runs.Run) -> tuple[np.ndarray, np.ndarray]:
             "the images it was tested on",
             "Repeat the run, or restore the old images",
         )
-    return np.asarray(dataset.images[rows]), stored.filter(regex=r"^p_\d+$").to_numpy(np.float32)
+    return np.asarray(dataset.images[rows]), stored
+
+
+def distance(first: np.ndarray, second: np.ndarray) -> float:
+    """The mean total variation distance, 0 to 1, between two predictions (n, classes) of each image."""
+    return float(np.abs(first - second).sum(axis=1).mean() / 2)
+
+
+def _probabilities(run: runs.Run) -> tuple[np.ndarray, np.ndarray]:
+    pictures, stored = tested(run, CHECKED)
+    return pictures, stored.filter(regex=r"^p_\d+$").to_numpy(np.float32)
 
 
 def _photo(pixels: np.ndarray, file: Path) -> Path:

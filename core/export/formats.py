@@ -13,9 +13,7 @@ and preprocessing. Runs in the worker, apart from `FORMATS` and `target`.
 """
 
 import tempfile
-import zipfile
 from pathlib import Path
-from typing import Any
 
 from core import keras_defaults, runs, storage
 from core.data import datasets
@@ -100,7 +98,7 @@ def _write_model(run: runs.Run, format: str, folder: Path, report: Report) -> No
     try:
         exact, rounding = model, 0.0
         if run.config.encoder.precision == "bfloat16":
-            exact = _in_float32(model, folder.with_name("mixed.keras"))
+            exact = writers.in_float32(model, folder.with_name("mixed.keras"))
             rounding = agreement.rounding(run, model, exact)
         written = model if format == "keras" else exact
         WRITERS[format](written, run.config.encoder, names, folder)
@@ -114,17 +112,3 @@ def _write_model(run: runs.Run, format: str, folder: Path, report: Report) -> No
             raise
         raise OSError(str(error)) from error
     report(Progress("check", 2, 2, unit="steps"))
-
-
-def _in_float32(model: Any, path: Path) -> Any:
-    """The same weights without bfloat16, which does not help on phones and CPUs."""
-    import keras
-
-    model.save(path)
-    with zipfile.ZipFile(path) as file:
-        parts = {name: file.read(name) for name in file.namelist()}
-    parts["config.json"] = parts["config.json"].replace(b'"mixed_bfloat16"', b'"float32"')
-    with zipfile.ZipFile(path, "w") as file:
-        for name, part in parts.items():
-            file.writestr(name, part)
-    return keras.models.load_model(path, compile=False)

@@ -7,6 +7,7 @@ import importlib.util
 import shutil
 import sys
 import warnings
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,24 @@ def convertible(model: Any, encoder: Encoder) -> Any:
     for operation in operations[network:]:  # the network, and its head one after the other: see `training.model`
         x = operation(x)
     return keras.Model(images, x)
+
+
+def in_float32(model: Any, path: Path) -> Any:
+    """The same weights without bfloat16, which does not help on phones and CPUs.
+
+    Args:
+        path: Of a file that this writes on the way.
+    """
+    import keras
+
+    model.save(path)
+    with zipfile.ZipFile(path) as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    parts["config.json"] = parts["config.json"].replace(b'"mixed_bfloat16"', b'"float32"')
+    with zipfile.ZipFile(path, "w") as file:
+        for name, part in parts.items():
+            file.writestr(name, part)
+    return keras.models.load_model(path, compile=False)
 
 
 def _signature(model: Any) -> list:
