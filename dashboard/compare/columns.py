@@ -75,7 +75,7 @@ def choose(runs: pd.DataFrame, which: str) -> list[str]:
     """The columns to show of the rows of `runs.table`, in their order."""
     names = _usual(runs)
     if which == "chosen":
-        chosen = address.several("column", "Columns", _titles(), widget=st.multiselect, default=names)
+        chosen = address.several("column", "Columns", _titles(), widget=st.multiselect, default=names, select_all=False)
         names = ["name", *(name for name in chosen.split("+") if name not in ("", "name"))]
     else:
         visible = answers.only_differences(runs) if which == "differences" else runs
