@@ -24,6 +24,7 @@ def choose(config: RunConfig) -> dict[str, tuple[Any, ...]]:
             "Settings that vary",
             titles,
             widget=st.multiselect,
+            select_all=False,
             max_selections=sweeps.MOST_SETTINGS,
             placeholder="None, one or two",
         )
