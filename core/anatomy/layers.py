@@ -7,7 +7,8 @@ The receptive field is the side of the square of input pixels on which one outpu
 strides alone (Araujo et al. 2019, Computing Receptive Fields of Convolutional Neural Networks,
 https://doi.org/10.23915/distill.00021). It may exceed the image. Squeeze-and-excitation gates, which multiply by a mean
 over the whole image, are ignored; otherwise every later layer would see the whole image. After attention, in which
-every token attends to all others, the receptive field is the whole image.
+every token attends to all others, the receptive field is the whole image; attention within windows counts as a
+convolution of that window.
 
 CLIP layers that contain other layers without being a model are one row each, as Keras lists and freezes them; their
 content is in `LayerInfo.inside`.
@@ -148,6 +149,8 @@ def _layer_info(
     )
     if row.kind == "MultiHeadAttention":
         return _attention(row, weights, leaf.num_heads)
+    if row.kind == "WindowAttention":
+        return _window_attention(row, leaf)
     expand = {"CLIPVisionEmbedding": _embedding, "CLIPEncoderLayer": _transformer_block}.get(row.kind)
     if expand is None:
         return row
@@ -197,6 +200,18 @@ def _attention(row: LayerInfo, weights: Sequence[Any], heads: int) -> LayerInfo:
         macs=tokens * _count(kernels) + 2 * tokens * tokens * width,
         hidden=4 * tokens * width + 2 * heads * tokens * tokens,  # q, k, v, weighted values; scores and their softmax
         groups=heads,
+    )
+
+
+def _window_attention(row: LayerInfo, leaf: Any) -> LayerInfo:
+    """The same within each window: of the map filled up to whole windows, but for the last dense layer."""
+    side, _, width = row.shape
+    positions, tokens = leaf.padded**2, leaf.side**2
+    return replace(
+        row,
+        macs=positions * width * (3 * width + 2 * tokens) + side**2 * width**2,
+        hidden=4 * positions * width + 2 * leaf.heads * positions * tokens,
+        groups=leaf.heads,
     )
 
 
@@ -259,7 +274,7 @@ def _numbered(rows: Sequence[LayerInfo]) -> tuple[LayerInfo, ...]:
 
 def _window(leaf: Any) -> tuple[int, int]:
     size = getattr(leaf, "kernel_size", None) or getattr(leaf, "pool_size", None)
-    patch = getattr(leaf, "patch_size", 0)
+    patch = getattr(leaf, "patch_size", 0) or getattr(leaf, "window", 0)
     return tuple(size) if size and len(size) == 2 else (patch, patch)  # a scale of tokens has a window of one
 
 

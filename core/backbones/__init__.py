@@ -35,6 +35,7 @@ from core.backbones.loading import (
     outline,
     pretrained_names,
     published_here,
+    read_model,
     scratch_names,
 )
 
@@ -59,6 +60,7 @@ __all__ = [
     "outline",
     "pretrained_names",
     "published_here",
+    "read_model",
     "scratch_names",
     "weight_layers",
     "without_values",

@@ -79,13 +79,18 @@ class Backbone:
 
     @property
     def is_transformer(self) -> bool:
-        """Whether it computes with tokens instead of feature maps."""
+        """Whether it computes with attention."""
         return self.patch > 1 or self.has_text_tower
+
+    @property
+    def has_class_token(self) -> bool:
+        """Whether it computes with tokens instead of feature maps, as all transformers here but Swin do."""
+        return "class" in self.poolings
 
     @property
     def size_step(self) -> int:
         """Pixels from one input size worth trying to the next."""
-        return self.patch if self.patch > 1 else 32
+        return self.patch if self.patch > 1 and self.has_class_token else 32
 
     def nearest_size(self, size: int) -> int:
         """The input size it takes that is nearest to this one; where sizes are multiples, from below."""
@@ -94,8 +99,8 @@ class Backbone:
         return taken - taken % self.patch
 
     def params_at(self, size: int) -> int:
-        """Its parameters at an input size: the position embeddings of a transformer grow with it."""
-        if self.patch == 1:
+        """Its parameters at an input size: the position embeddings of tokens grow with it."""
+        if self.patch == 1 or not self.has_class_token:
             return self.params
         return self.params + ((size // self.patch) ** 2 - (self.default_size // self.patch) ** 2) * self.feature_dim
 
@@ -242,6 +247,12 @@ DEIT = {
     "paper_url": "https://arxiv.org/abs/2012.12877", "weights_folder": f"{HUGGING_FACE}/facebook/",
     "source": "github.com/facebookresearch/deit, README_deit.md",
     "pretrained_on": "ImageNet, with a convolutional network as its teacher", **_HUB,
+}
+SWIN = {
+    "family": "Swin", "year": 2021, "preprocessing": "torch-bicubic", "licence": "MIT",
+    "paper": "Swin Transformer: Hierarchical Vision Transformer using Shifted Windows",
+    "paper_url": "https://arxiv.org/abs/2103.14030", "weights_folder": f"{HUGGING_FACE}/microsoft/",
+    "source": "github.com/microsoft/Swin-Transformer", "loader": "hub", "published": "published",
 }
 DINO_V2 = {
     "family": "DINOv2", "year": 2023, "preprocessing": "torch-bicubic", "licence": "Apache-2.0",
@@ -415,6 +426,12 @@ _ROWS = (
              "deit-base-distilled-patch16-224", None, **DEIT, patch=16,
              preset="deit_base_distilled_patch16_224_imagenet"),
     # Without the mask token, which only its training uses.
+    Backbone("SwinTiny", 224, 64, 768, 27_519_354, None, 69, 81.2, 95.5, None, None,
+             "swin-tiny-patch4-window7-224", None, **SWIN, patch=4, preset="swin_tiny_patch4_window7_224"),
+    Backbone("SwinSmall", 224, 64, 768, 48_837_258, None, 129, 83.2, 96.2, None, None,
+             "swin-small-patch4-window7-224", None, **SWIN, patch=4, preset="swin_small_patch4_window7_224"),
+    Backbone("SwinBase", 224, 64, 1024, 86_743_224, None, 129, 83.5, 96.5, None, None,
+             "swin-base-patch4-window7-224", None, **SWIN, patch=4, preset="swin_base_patch4_window7_224"),
     Backbone("DINOv2Small", 224, 14, 384, 21_628_800, None, 88, 81.1, None, None, None,
              "dinov2-small", None, **DINO_V2, patch=14, preset="dinov2_small"),
     Backbone("DINOv2Base", 224, 14, 768, 85_724_928, None, 88, 84.5, None, None, None,

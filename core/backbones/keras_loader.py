@@ -109,17 +109,21 @@ def build(facts: Backbone, size: int, pooling: str) -> "keras.Model":
     else:
         application = getattr(keras.applications, facts.name)
         network = application(include_top=False, weights=None, input_shape=(size, size, 3))
-    pool = {
-        "avg": keras.layers.GlobalAveragePooling2D,
-        "max": keras.layers.GlobalMaxPooling2D,
-        "flatten": keras.layers.Flatten,
-    }[pooling.removeprefix("norm-")](name="pooled")
+    pool = pooling_layer(pooling.removeprefix("norm-"))
     if facts.norm_follows(pooling):
         norm = network.layers[-1]  # at every position of the feature map; another one like it follows the pooling
         features = type(norm).from_config(norm.get_config())(pool(norm.input))
     else:
         features = pool(network.output)
     return keras.Model(network.input, features, name=network.name)
+
+
+def pooling_layer(pooling: str) -> "keras.Layer":
+    """The layer from a feature map to features."""
+    from keras import layers
+
+    kinds = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D, "flatten": layers.Flatten}
+    return kinds[pooling](name="pooled")
 
 
 def fill(network: "keras.Model", facts: Backbone, path: Path | None) -> None:

@@ -10,7 +10,7 @@ import functools
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from core import keras_defaults
 from core.backbones import graph, keras_loader
@@ -41,6 +41,7 @@ __all__ = [
     "outline",
     "pretrained_names",
     "published_here",
+    "read_model",
     "scratch_names",
 ]
 
@@ -196,6 +197,20 @@ def load(
         network = loader.build(facts, size, facts.own_pooling(pooling))
     loader.fill(network, facts, weights.path)
     return network
+
+
+def read_model(path: Path) -> "keras.Model":
+    """A `.keras` file of a network, or of a model that contains one.
+
+    Raises:
+        OSError, ValueError, TypeError, KeyError: It is missing or damaged.
+    """
+    import keras
+
+    from core.backbones.hub.swin import WindowAttention
+
+    custom = {"WindowAttention": WindowAttention}  # all other layers are those of Keras and KerasHub
+    return cast("keras.Model", keras.models.load_model(path, custom_objects=custom, compile=False))
 
 
 def outline(backbone: str | Backbone, *, input_size: int, pooling: str = "avg") -> "keras.Model":

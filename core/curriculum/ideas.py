@@ -206,6 +206,17 @@ IDEAS = (
         "tokens",
     ),
     Idea(
+        PAPERS["Swin"],
+        "Attention in windows, in stages",
+        "Attention of all patches to all others grows with the square of their number. Here patches attend only to "
+        "those of their window, and every second block moves the windows by half their size, so that neighbours meet. "
+        "Between stages four patches become one with twice the channels, as in a convolutional network: there are "
+        "small patches at first, and feature maps at four resolutions.",
+        r"\text{softmax}\left(\frac{Q K^\top}{\sqrt{d}} + B\right) V",
+        "Q, K and V are those of one window; B is one learned number for each distance inside it.",
+        "tokens",
+    ),
+    Idea(
         PAPERS["DINOv2"],
         "Learn from images alone",
         "Nobody labelled anything. A student sees small crops of an image and a teacher large ones, and the student "

@@ -70,7 +70,7 @@ WORKS = {
         Work("ViT", "Vision transformer", "ViT"),
         Work("DeiT", "DeiT", "DeiT"),
         Work("CLIP", "CLIP", "CLIP", "Images and their captions, no labels"),
-        Work("Swin", "Swin", ""),
+        Work("Swin", "Swin", "Swin"),
         Work("EfficientNetV2", "EfficientNet V2", "EfficientNetV2"),
         Work("ConvNeXt", "ConvNeXt", "ConvNeXt"),
         Work("DINOv2", "DINOv2", "DINOv2", "Images alone, no labels"),

@@ -401,6 +401,28 @@ VERDICTS = {
         ),
         use="To hold a transformer against a convolutional network that learned from the same images.",
     ),
+    "Swin": Verdict(
+        strengths=(
+            Claim(
+                f"Learned from ImageNet alone, without a teacher: SwinTiny is {_points('SwinTiny', 'ResNet50'):.1f} "
+                "points better than ResNet50 with "
+                f"{_times('params', 'SwinTiny', 'ResNet50'):.1f} times its parameters.",
+                lambda: _points("SwinTiny", "ResNet50") > 5 and _times("params", "SwinTiny", "ResNet50") < 1.25,
+            ),
+            "It has feature maps at four resolutions, so Grad-CAM explains it, and detectors are built on it.",
+        ),
+        weaknesses=(
+            Claim(
+                "No more accurate than ConvNeXtTiny, which has the same size and no attention.",
+                lambda: (
+                    _points("SwinTiny", "ConvNeXtTiny") <= 0
+                    and 0.95 < _times("params", "ConvNeXtTiny", "SwinTiny") < 1.05
+                ),
+            ),
+            "Moving and cutting windows is slow where a device has no code of its own for that.",
+        ),
+        use="To see what attention adds to the stages of a convolutional network, beside ConvNeXt.",
+    ),
     "DINOv2": Verdict(
         strengths=(
             Claim(
@@ -415,7 +437,8 @@ VERDICTS = {
             Claim(
                 f"Many tokens: patches of {BACKBONES['DINOv2Small'].patch} px, {(224 // 14) ** 2} of them at 224 px.",
                 lambda: (
-                    BACKBONES["DINOv2Small"].patch == min(each.patch for each in BACKBONES.values() if each.patch > 1)
+                    BACKBONES["DINOv2Small"].patch
+                    == min(each.patch for each in BACKBONES.values() if each.patch > 1 and each.has_class_token)
                 ),
             ),
             "It saw a hundred times as many images as networks trained on ImageNet: much of its lead is data.",

@@ -96,7 +96,11 @@ def _rollout(model: Any, image: np.ndarray, class_index: int) -> np.ndarray:
 
     attentions = _attentions(model, image[None].astype(np.float32))
     if not attentions:
-        raise RunError("This network has no attention", "a transformer, such as ViT or CLIP", "Choose another method")
+        raise RunError(
+            "This network has no attention among all its patches",
+            "a transformer, such as ViT or CLIP",
+            "Choose Grad-CAM",
+        )
     reached = np.eye(len(attentions[0]))
     for attention in attentions:
         reached = (attention + np.eye(len(attention))) / 2 @ reached

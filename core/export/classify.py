@@ -11,6 +11,7 @@ Needs NumPy and Pillow, and what runs the model:
     model.xml         openvino
 """
 
+import runpy
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -57,7 +58,9 @@ def model() -> Model:
 def _keras(path: Path) -> Model:
     import keras
 
-    network: Any = keras.models.load_model(path, compile=False)
+    layers = path.with_name("layers.py")  # of its own, where the network has some
+    own = runpy.run_path(str(layers)) if layers.exists() else None
+    network: Any = keras.models.load_model(path, custom_objects=own, compile=False)
     return lambda files: network.predict_on_batch(pixels(files, network.input_shape[1]))
 
 

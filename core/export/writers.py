@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core import quoting
+from core import backbones, quoting
+from core.backbones import hub
 from core.errors import ConfigError
 from core.features import compiled
 from core.features.encoder import Encoder
@@ -30,8 +31,10 @@ PACKAGES = {"onnx": ("tf2onnx", "onnxruntime")}  # beside requirements.txt
 
 
 def keras(model: Any, encoder: Encoder, names: Sequence[str], folder: Path) -> None:
-    """`model.keras`."""
+    """`model.keras`, and beside it the code of layers that neither Keras nor KerasHub has."""
     model.save(folder / "model.keras")
+    if backbones.get(encoder.backbone).family == "Swin":
+        shutil.copyfile(Path(hub.__file__).with_name("swin.py"), folder / "layers.py")
 
 
 def litert(model: Any, encoder: Encoder, names: Sequence[str], folder: Path) -> None:
@@ -155,8 +158,6 @@ def in_float32(model: Any, path: Path) -> Any:
     Args:
         path: Of a file that this writes on the way.
     """
-    import keras
-
     model.save(path)
     with zipfile.ZipFile(path) as file:
         parts = {name: file.read(name) for name in file.namelist()}
@@ -164,7 +165,7 @@ def in_float32(model: Any, path: Path) -> Any:
     with zipfile.ZipFile(path, "w") as file:
         for name, part in parts.items():
             file.writestr(name, part)
-    return keras.models.load_model(path, compile=False)
+    return backbones.read_model(path)
 
 
 def _signature(model: Any) -> list:

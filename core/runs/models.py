@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from core import heads
+from core import backbones, heads
 from core.data import datasets
 from core.errors import RunError
 from core.runs import store
@@ -53,11 +53,9 @@ def read(run: store.Run) -> Any:
     Raises:
         RunError: Its file is missing or damaged.
     """
-    import keras
-
     path = store.model_path(run.id)
     try:
-        return keras.models.load_model(path, compile=False)
+        return backbones.read_model(path)
     except (OSError, ValueError, TypeError, KeyError) as error:  # what Keras raises for a truncated file
         raise RunError(
             f"The model of run {run.name} in {path} cannot be read ({' '.join(str(error).split())[:200]})",

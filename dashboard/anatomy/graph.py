@@ -29,6 +29,7 @@ TITLES = {
     "GlobalMaxPooling2D": "Maximum over the image",
     "InputLayer": "Image",
     "MultiHeadAttention": "Attention",
+    "WindowAttention": "Attention in windows",
     "PositionEmbedding": "Learned embeddings",
     "GlobalAveragePooling1D": "Mean of the patches",
     "ClassToken": "Prepend class token",
@@ -45,10 +46,12 @@ HIDDEN = (
     "ZeroPadding2D",
     "Cropping1D",
     "Cropping2D",
+    "Permute",
     "Reshape",
     "Dropout",
     "StochasticDepth",
 )  # layers that compute nothing new
+ATTENTION = ("MultiHeadAttention", "WindowAttention")
 MAX_COLUMNS = 4  # boxes side by side; a wider graph gets the whole width
 SMALL = ("Add", "Multiply")  # the output has the shape of the input
 LIGHT = {"ink": "#1B1F2A", "quiet": "#5C6475", "frozen": "#DCE7F4", "trains": "#FBD9BF", "plain": "#EEF0F4"}
@@ -186,8 +189,8 @@ def _depths(drawn: Sequence[Box]) -> list[int]:
 def description(anatomy: Anatomy, part: str) -> str:
     """What the graph shows, in a sentence or two: the paths through the part, and where they meet."""
     layers = unfolded(anatomy.parts[part])
-    if any(layer.kind == "MultiHeadAttention" for layer in layers):
-        return _describe_attention(layers)
+    if attention := next((layer for layer in layers if layer.kind in ATTENTION), None):
+        return _describe_attention(attention, layers)
     merges = [layer for layer in layers if len(layer.sources) > 1]
     sentences = [_describe_sums([layer for layer in merges if layer.kind == "Add"], layers)]
     sentences += [_describe_join(layer, layers, anatomy) for layer in merges if layer.kind == "Concatenate"]
@@ -214,11 +217,14 @@ def _describe_join(join: LayerInfo, layers: Sequence[LayerInfo], anatomy: Anatom
     return f"{len(join.sources)} paths are concatenated, {join.shape[-1]:,} channels in all."
 
 
-def _describe_attention(layers: Sequence[LayerInfo]) -> str:
-    tokens = layers[-1].shape[0]
-    wide = max(layer.shape[-1] for layer in layers)
+def _describe_attention(attention: LayerInfo, layers: Sequence[LayerInfo]) -> str:
+    tokens, wide = attention.shape[0], max(layer.shape[-1] for layer in layers if "_merge_" not in layer.name)
+    reach = f"each of the {tokens} tokens attends to all {tokens}"
+    if attention.kind == "WindowAttention":
+        window = min(attention.window[0], tokens)
+        reach = f"each position attends to the {window**2} of its window, {window} × {window}"
     return (
-        f"Attention: each of the {tokens} tokens attends to all {tokens}. Then two dense layers, {wide:,} wide in "
+        f"Attention: {reach}. Then two dense layers, {wide:,} wide in "
         "between, process each token separately. The input bypasses both and is added: a transformer block."
     )
 
@@ -254,7 +260,7 @@ def _title(layer: LayerInfo) -> str:
     depthwise = layer.kind == "Conv2D" and 1 < layer.groups == layer.shape[-1]
     title = TITLES["DepthwiseConv2D" if depthwise else layer.kind] if layer.kind in TITLES else ""
     title = title or _label(layer) or layer.kind
-    if layer.kind == "MultiHeadAttention":
+    if layer.kind in ATTENTION:
         title += f", {layer.groups} heads"
     if layer.window != (0, 0):
         title += f" {layer.window[0]} × {layer.window[1]}" + (f", stride {layer.stride}" if layer.stride > 1 else "")

@@ -35,9 +35,15 @@ def show(run: RunRow, outcome: Outcome) -> None:
         "**The model.** Resizing and preprocessing are inside, so nobody can forget them. Beside it are its labels and "
         "`classify.py`, which classifies image files: `python classify.py photo.jpg`."
     )
-    if backbones.get(run.config.backbone).is_transformer and heads.has_layers(run.config.method):
+    facts = backbones.get(run.config.backbone)
+    if facts.has_class_token and heads.has_layers(run.config.method):
         st.caption(
             "To open the Keras file of a transformer, also install `keras-hub`, which defines some of its layers."
+        )
+    elif facts.is_transformer and heads.has_layers(run.config.method):
+        st.caption(
+            "`layers.py` beside the Keras file defines its attention, for "
+            '`keras.models.load_model(path, custom_objects={"WindowAttention": WindowAttention})`.'
         )
     if not heads.has_layers(run.config.method):
         st.caption("Nearest neighbours has no model: it compares with all training images, as the code below does.")

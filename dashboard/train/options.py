@@ -40,7 +40,7 @@ def pooling(backbone: str) -> str:
     if facts.has_text_tower:
         titles = {"avg": "Before the projection", "projected": "After it, where texts lie"}
         help = "The class token: before the projection, as papers probe it, or after it, where texts are compared"
-    elif facts.is_transformer:
+    elif facts.has_class_token:
         titles = {("avg" if name == facts.poolings[0] else name): POOLINGS[name] for name in facts.poolings}
         help = "How its tokens become one vector: the class token, as in the paper, or the mean of all patches"
     if st.session_state.get("pooling") not in titles:  # chosen for the other kind of network

@@ -7,6 +7,7 @@ from core.backbones import checkpoint_sources, checkpoints
 from core.backbones.catalog import Backbone
 from core.backbones.clip.layers import class_token
 from core.backbones.hub import networks, tensors
+from core.backbones.keras_loader import pooling_layer
 
 if TYPE_CHECKING:
     import keras
@@ -34,10 +35,15 @@ def content(facts: Backbone, path: Path) -> Path:
 
 
 def build(facts: Backbone, size: int, pooling: str) -> "keras.Model":
-    """The network, from `(b, s, s, 3)` to the class token or the mean of the patches."""
+    """The network, from `(b, s, s, 3)` to the class token or the mean of the patches; Swin's to its pooled map."""
     import keras
 
     shape = networks.SHAPES[facts.name]
+    if isinstance(shape, networks.Swin):
+        from core.backbones.hub.swin import swin_transformer
+
+        network = swin_transformer(size, shape.width, shape.depths, shape.heads, shape.window)
+        return keras.Model(network.input, pooling_layer(pooling)(network.output), name=facts.name)
     network = networks.vision_transformer(
         size, shape.patch, shape.depth, shape.width, shape.heads, tokens=shape.tokens, scaled=shape.scaled
     )

@@ -20,13 +20,27 @@ class ViT:
     pretrained_size: int = 224  # pixels: the grid of the published position embeddings
 
 
-SHAPES = {
+@dataclass(frozen=True)
+class Swin:
+    """The shape of a Swin transformer, in four stages (see `swin`)."""
+
+    width: int  # of the first stage; each later one has twice as many channels
+    depths: tuple[int, ...]  # blocks
+    heads: tuple[int, ...]
+    patch: int = 4  # pixels, square
+    window: int = 7  # positions, square
+
+
+SHAPES: dict[str, "ViT | Swin"] = {
     "ViTB32": ViT(32, 12, 768, 12),
     "ViTB16": ViT(16, 12, 768, 12),
     "ViTL16": ViT(16, 24, 1024, 16),
     "DeiTTiny": ViT(16, 12, 192, 3, tokens=2),
     "DeiTSmall": ViT(16, 12, 384, 6, tokens=2),
     "DeiTBase": ViT(16, 12, 768, 12, tokens=2),
+    "SwinTiny": Swin(96, (2, 2, 6, 2), (3, 6, 12, 24)),
+    "SwinSmall": Swin(96, (2, 2, 18, 2), (3, 6, 12, 24)),
+    "SwinBase": Swin(128, (2, 2, 18, 2), (4, 8, 16, 32)),
     "DINOv2Small": ViT(14, 12, 384, 6, scaled=True, pretrained_size=518),
     "DINOv2Base": ViT(14, 12, 768, 12, scaled=True, pretrained_size=518),
     "DINOv2Large": ViT(14, 24, 1024, 16, scaled=True, pretrained_size=518),

@@ -6,6 +6,7 @@ A folder of another model, a truncated file, and extra or missing tensors are re
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from core.backbones.catalog import Backbone
 from core.backbones.checkpoints import KERAS, description, kerashub_model, same, weights_file
-from core.backbones.hub.networks import SHAPES, ViT
+from core.backbones.hub.networks import SHAPES, Swin, ViT
 from core.backbones.tensors import Tensors
 from core.errors import WeightsError
 
@@ -24,6 +25,7 @@ class Family(NamedTuple):
     model_type: str  # in config.json
     kerashub: str  # class
     layers: dict[str, str]  # end of a layer's name in a block -> that in the file
+    heads: tuple[str, Any] = ("num_attention_heads", 12)  # in config.json, with the default that it leaves out
 
 
 _VIT = {
@@ -42,12 +44,18 @@ _DINO = {
     "dense2": "mlp.fc2",
     "dense_scale": "layer_scale2",
 }
+_SWIN = _VIT | {"merge_norm": "norm", "merge_dense": "reduction"}
 FAMILIES = {
     "ViT": Family("vit", "ViTBackbone", _VIT),
     "DeiT": Family("deit", "DeiTBackbone", _VIT),
     "DINOv2": Family("dinov2", "DINOV2Backbone", _DINO),
+    "Swin": Family("swin", "SwinTransformerBackbone", _SWIN, ("num_heads", [3, 6, 12, 24])),
 }
-_UNUSED = re.compile(r"pooler\.|(cls_|distillation_)?classifier\.|embeddings\.mask_token$")  # heads, masks of training
+_BLOCK = re.compile(r"(?:transformer_block_(\d+)|stage_(\d+)_block_(\d+))_(\w+)")
+_OUTSIDE = {"stem_norm": "embeddings.norm", "layer_norm": "layernorm"}
+_UNUSED = re.compile(  # heads, masks of training, positions that follow from the size of a window
+    r"pooler\.|(cls_|distillation_)?classifier\.|embeddings\.mask_token$|.*\.relative_position_index$"
+)
 _GELU = {"hidden_act": ("gelu", "gelu")}
 _PATCHES = "embeddings.patch_embeddings.projection"
 TOKENS = ("embeddings.cls_token", "embeddings.distillation_token")
@@ -67,82 +75,98 @@ def read(path: Path, network: Any, facts: Backbone) -> None:
         _read_keras(path, network, facts)
         return
     family = FAMILIES[facts.family]
+    heads, default = family.heads
     same(
         description(path, facts, family.model_type),
-        {"num_attention_heads": (12, shape.heads), **_GELU},
+        {heads: (default, list(shape.heads) if isinstance(shape, Swin) else shape.heads), **_GELU},
         f"config.json in {path}",
         facts,
     )
     pairs = list(_pairs(network, family))
-    wanted = {name: stored for _, name, stored in pairs} | _stem(shape)
+    wanted = {name: stored for _, names, stored in pairs for name in names} | _stem(shape)
     with Tensors(weights_file(path, facts), facts, wanted, unused=_unused, prefix=f"{family.model_type}.") as tensors:
-        for variable, name, stored in pairs:
-            value = tensors[name]
-            variable.assign(value.T.reshape(variable.shape) if len(stored) > 1 else value.reshape(variable.shape))
+        for variable, names, _ in pairs:
+            value = np.concatenate([tensors[name] for name in names])
+            variable.assign((value.T if names[0].endswith(".weight") else value).reshape(variable.shape))
         kernel, bias = tensors[f"{_PATCHES}.weight"].transpose(2, 3, 1, 0), tensors[f"{_PATCHES}.bias"]
-        first = np.concatenate([tensors[name][0] for name in TOKENS[: shape.tokens]])
-        _assign_stem(network, kernel, bias, first, tensors[_POSITIONS][0])
+        network.get_layer("stem_patches").set_weights([kernel, bias])
+        if isinstance(shape, ViT):
+            first = np.concatenate([tensors[name][0] for name in TOKENS[: shape.tokens]])
+            _assign_tokens(network, first, tensors[_POSITIONS][0])
 
 
 def _unused(name: str) -> bool:
     return bool(_UNUSED.match(name))
 
 
-def _stem(shape: ViT) -> dict[str, tuple[int, ...]]:
-    """The tensors before the blocks, name -> shape."""
+def _stem(shape: ViT | Swin) -> dict[str, tuple[int, ...]]:
+    """The tensors of patches, tokens and positions, name -> shape."""
+    patches = {f"{_PATCHES}.weight": (shape.width, 3, shape.patch, shape.patch), f"{_PATCHES}.bias": (shape.width,)}
+    if isinstance(shape, Swin):
+        return patches
     positions = (shape.pretrained_size // shape.patch) ** 2 + shape.tokens
     tokens = dict.fromkeys(TOKENS[: shape.tokens], (1, 1, shape.width))
-    return tokens | {
-        f"{_PATCHES}.weight": (shape.width, 3, shape.patch, shape.patch),
-        f"{_PATCHES}.bias": (shape.width,),
-        _POSITIONS: (1, positions, shape.width),
-    }
+    return patches | tokens | {_POSITIONS: (1, positions, shape.width)}
 
 
-def _pairs(network: Any, family: Family) -> Iterator[tuple[Any, str, tuple[int, ...]]]:
-    """Variable of a block or of the last norm, name of its tensor, shape of that: outputs first, heads not split."""
+def _name(layer: str, family: Family) -> str:
+    """What the names of a layer's tensors begin with, for a layer of a block or a norm; "" for another."""
+    match = _BLOCK.match(layer)
+    if not match:
+        return _OUTSIDE.get(layer, "")
+    index, stage, block, part = match.groups()
+    if part.startswith("merge_"):  # before a stage; in the file, after the one before
+        block = f"layers.{int(stage) - 1}.downsample"
+    else:
+        block = f"layer.{index}" if index else f"layers.{stage}.blocks.{block}"
+    return f"encoder.{block}.{family.layers[part]}"
+
+
+def _pairs(network: Any, family: Family) -> Iterator[tuple[Any, tuple[str, ...], tuple[int, ...]]]:
+    """Variable of a block or a norm, names of its tensors, shape of each: outputs first, heads not split."""
     from keras.layers import MultiHeadAttention
 
+    from core.backbones.hub.swin import WindowAttention
+
     for layer in network.layers:
-        if layer.name == "layer_norm":
-            yield from _weight_and_bias(layer, "layernorm")
-        match = re.match(r"transformer_block_(\d+)_(\w+)", layer.name)
-        if not match or not layer.weights:
+        name = _name(layer.name, family) if layer.weights else ""
+        if not name:
             continue
-        name = f"encoder.layer.{match[1]}.{family.layers[match[2]]}"
-        if isinstance(layer, MultiHeadAttention):
+        if isinstance(layer, WindowAttention):
+            yield from _weight_and_bias(layer.qkv_dense, *(f"{name}.self.{part}" for part in ("query", "key", "value")))
+            yield from _weight_and_bias(layer.output_dense, f"{name}.output.dense")
+            yield layer.bias, (f"{name}.self.relative_position_bias_table",), tuple(layer.bias.shape)
+        elif isinstance(layer, MultiHeadAttention):
             parts = {"attention.query": layer.query_dense, "attention.key": layer.key_dense}
             parts |= {"attention.value": layer.value_dense, "output.dense": layer.output_dense}
             for part, dense in parts.items():
                 yield from _weight_and_bias(dense, f"{name}.{part}")
-        elif match[2].endswith("_scale"):
-            yield layer.kernel, f"{name}.lambda1", (layer.kernel.shape[1],)
+        elif layer.name.endswith("_scale"):
+            yield layer.kernel, (f"{name}.lambda1",), (layer.kernel.shape[1],)
         else:
             yield from _weight_and_bias(layer, name)
 
 
-def _weight_and_bias(layer: Any, name: str) -> Iterator[tuple[Any, str, tuple[int, ...]]]:
-    """The two variables of a norm or a dense layer."""
-    weight, bias = layer.weights
-    width = math.prod(bias.shape)
-    inputs = () if weight.name == "gamma" else (math.prod(weight.shape) // width,)
-    yield weight, f"{name}.weight", (width, *inputs)
-    yield bias, f"{name}.bias", (width,)
+def _weight_and_bias(layer: Any, *names: str) -> Iterator[tuple[Any, tuple[str, ...], tuple[int, ...]]]:
+    """The variables of a norm or a dense layer, which the file may hold as several."""
+    weight, *biases = layer.weights
+    outputs = math.prod(biases[0].shape) if biases else weight.shape[-1]
+    inputs = () if weight.name == "gamma" else (math.prod(weight.shape) // outputs,)
+    yield weight, tuple(f"{name}.weight" for name in names), (outputs // len(names), *inputs)
+    for bias in biases:
+        yield bias, tuple(f"{name}.bias" for name in names), (outputs // len(names),)
 
 
-def _assign_stem(network: Any, kernel: Any, bias: Any, tokens: np.ndarray, positions: np.ndarray) -> None:
-    """Set the layers before the blocks.
+def _assign_tokens(network: Any, tokens: np.ndarray, positions: np.ndarray) -> None:
+    """Set what is put in front of the patches, and the positions.
 
     Args:
         tokens: (t, width), those in front of the patches.
         positions: (t + patches, width), of the grid they were trained on.
     """
-    patches, side = network.get_layer("stem_patches"), network.get_layer("stem_patches").output.shape[1]
-    patches.kernel.assign(kernel)
-    patches.bias.assign(bias)
     network.get_layer("stem_class_token").position_embeddings.assign(tokens)
     count = len(tokens)
-    grid = resized(positions[count:], side)
+    grid = resized(positions[count:], network.get_layer("stem_patches").output.shape[1])
     network.get_layer("stem_positions").position_embeddings.assign(np.concatenate([positions[:count], grid]))
 
 
@@ -169,14 +193,22 @@ def resized(positions: np.ndarray, side: int) -> np.ndarray:
 def _read_keras(path: Path, network: Any, facts: Backbone) -> None:
     """From a preset of KerasHub: its own model of it, and then layer by layer."""
     shape, model = SHAPES[facts.name], kerashub_model(path, FAMILIES[facts.family].kerashub, facts)
-    received = (int(np.ravel(model.patch_size)[0]), model.num_layers, model.hidden_dim, model.num_heads)
-    wanted = (shape.patch, shape.depth, shape.width, shape.heads)
-    if received != wanted:
-        raise WeightsError(
-            f"{path} is not {facts.name}: its patch, blocks, width and heads are {received}",
-            f"{wanted}",
-            "Choose the folder of this model",
+    if isinstance(shape, Swin):
+        received = Swin(
+            model.embed_dim, tuple(model.depths), tuple(model.num_heads), model.patch_size, model.window_size
         )
+        _check_shape(received, shape, path, facts)
+        for name, layer in _swin_layers(model):
+            network.get_layer(name).set_weights(layer.get_weights())
+        return
+    received = replace(
+        shape,
+        patch=int(np.ravel(model.patch_size)[0]),
+        depth=model.num_layers,
+        width=model.hidden_dim,
+        heads=model.num_heads,
+    )
+    _check_shape(received, shape, path, facts)
     embedding, *rest = [layer for layer in model.layers if layer.weights]
     values = iter([variable for layer in rest for variable in layer.trainable_variables])
     for layer in network.layers:
@@ -188,4 +220,27 @@ def _read_keras(path: Path, network: Any, facts: Backbone) -> None:
         np.concatenate([stem[name].reshape(-1, shape.width) for name in names if name in stem])
         for names in (_KERAS_TOKENS, _KERAS_POSITIONS)
     )
-    _assign_stem(network, stem["kernel"], stem["bias"], tokens, positions)
+    network.get_layer("stem_patches").set_weights([stem["kernel"], stem["bias"]])
+    _assign_tokens(network, tokens, positions)
+
+
+def _check_shape(received: ViT | Swin, wanted: ViT | Swin, path: Path, facts: Backbone) -> None:
+    if received != wanted:
+        raise WeightsError(
+            f"{path} is not {facts.name}: its shape is {received}", f"{wanted}", "Choose the folder of this model"
+        )
+
+
+def _swin_layers(model: Any) -> Iterator[tuple[str, Any]]:
+    """Names of layers of `swin` and the layers of KerasHub's model that hold the same weights."""
+    yield "stem_patches", model.patch_embedding.proj
+    yield "stem_norm", model.patch_embedding.norm
+    for index, stage in enumerate(model.stages):
+        for number, block in enumerate(stage.blocks):
+            parts = {"norm1": block.norm1, "attention": block.attn, "norm2": block.norm2}
+            parts |= {"dense1": block.mlp.fc1, "dense2": block.mlp.fc2}
+            yield from ((f"stage_{index}_block_{number}_{part}", layer) for part, layer in parts.items())
+        if stage.downsample is not None:
+            yield f"stage_{index + 1}_block_0_merge_norm", stage.downsample.norm
+            yield f"stage_{index + 1}_block_0_merge_dense", stage.downsample.reduction
+    yield "layer_norm", model.norm

@@ -11,6 +11,11 @@ TRAINED = "as it was trained on ImageNet, without its classifier"
 READS_TENSORS = False  # Keras reads the weights file
 BATCHNORM = True  # the network may have BatchNorm layers
 SAME_PARAMS = True  # the script counts as many parameters as the run
+POOLINGS = {
+    "avg": "keras.layers.GlobalAveragePooling2D()",
+    "max": "keras.layers.GlobalMaxPooling2D()",
+    "flatten": "keras.layers.Flatten()",
+}
 
 
 def weights(config: RunConfig, facts: Backbone) -> str | None:
@@ -31,8 +36,7 @@ def weights(config: RunConfig, facts: Backbone) -> str | None:
 
 def built(config: RunConfig, facts: Backbone) -> list[str]:
     """Code for `network`: images to pooled features, with its weights."""
-    names = {"avg": "GlobalAveragePooling2D", "max": "GlobalMaxPooling2D", "flatten": "Flatten"}
-    pool = f"keras.layers.{names[config.pooling.removeprefix('norm-')]}()"
+    pool = POOLINGS[config.pooling.removeprefix("norm-")]
     pooled = [f"network = keras.Model(network.input, {pool}(network.output))"]
     follows = facts.norm_follows(config.pooling)  # a LayerNorm follows the pooling
     if config.backbone in networks.OWN:

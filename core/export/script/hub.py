@@ -3,12 +3,14 @@
 It reads the weights from Hugging Face's file with NumPy alone; `core.backbones.hub.tensors` has the tensors' names.
 """
 
-from core.backbones import networks
+from pathlib import Path
+
+from core.backbones import hub, networks
 from core.backbones.catalog import Backbone
 from core.backbones.hub import tensors as hub_tensors
-from core.backbones.hub.networks import SHAPES, vision_transformer
+from core.backbones.hub.networks import SHAPES, Swin, vision_transformer
 from core.config import RunConfig
-from core.export.script import tensors
+from core.export.script import applications, tensors
 
 TRAINED = "as it was published, without a classifier"
 READS_TENSORS = True  # the script parses the weights file itself
@@ -19,8 +21,10 @@ weights = tensors.weights
 
 
 def built(config: RunConfig, facts: Backbone) -> list[str]:
-    """Code for `network`: images to the class token or the mean of the patches, with its weights."""
+    """Code for `network`: images to the class token, the mean of the patches or Swin's pooled map, with its weights."""
     shape = SHAPES[facts.name]
+    if isinstance(shape, Swin):
+        return _swin(config, facts, shape)
     sizes = f"{shape.patch}, {shape.depth}, {shape.width}, {shape.heads}"
     options = f", tokens={shape.tokens}, scaled={shape.scaled}"
     lines = [_POSITIONS.strip(), "", "", networks.source(vision_transformer).replace(_IMPORT, ""), ""]
@@ -38,6 +42,18 @@ def built(config: RunConfig, facts: Backbone) -> list[str]:
         read = _READ.replace("PREFIX", f"{family.model_type}.").replace("NAMES", str(family.layers))
         read = read.replace("TOKENS", str(list(hub_tensors.TOKENS[: shape.tokens])))
         lines += ["", "", networks.source(hub_tensors.resized), "", tensors.READ.strip(), "", "", read.strip()]
+    return lines
+
+
+def _swin(config: RunConfig, facts: Backbone, shape: Swin) -> list[str]:
+    code = Path(hub.__file__).with_name("swin.py").read_text(encoding="utf-8")  # importing it would load Keras
+    code = code[code.index("class WindowAttention") :]
+    call = f"swin_transformer(INPUT_SIZE, {shape.width}, {shape.depths}, {shape.heads}, {shape.window})"
+    lines = [code.strip(), "", "", f"network = {call}"]
+    lines += [f"network = keras.Model(network.input, {applications.POOLINGS[config.pooling]}(network.output))"]
+    if config.weights != "untrained":
+        read = _READ_SWIN.strip().replace("NAMES", str(hub_tensors.FAMILIES[facts.family].layers))
+        lines += ["", "", tensors.READ.strip(), "", "", read]
     return lines
 
 
@@ -82,4 +98,30 @@ network.get_layer("stem_class_token").position_embeddings.assign(tokens)
 positions = stored["embeddings.position_embeddings"][0]
 grid = resized(positions[len(tokens) :], patches.output.shape[1])  # of another input size
 network.get_layer("stem_positions").position_embeddings.assign(np.concatenate([positions[: len(tokens)], grid]))
+"""
+
+_READ_SWIN = """
+stored = {name.removeprefix("swin."): value for name, value in stored.items()}
+names = NAMES
+for layer in network.layers:
+    if layer.name.startswith("stage_") and layer.weights:
+        _, stage, _, block, part = layer.name.split("_", 4)
+        name = f"encoder.layers.{stage}.blocks.{block}"
+        if part.startswith("merge_"):
+            name = f"encoder.layers.{int(stage) - 1}.downsample"
+        name += f".{names[part]}"
+        if part == "attention":
+            for kind in ("weight", "bias"):
+                parts = [stored[f"{name}.self.{each}.{kind}"] for each in ("query", "key", "value")]
+                stored[f"{name}.self.{kind}"] = np.concatenate(parts)
+            put(layer.qkv_dense, f"{name}.self")
+            put(layer.output_dense, f"{name}.output.dense")
+            layer.bias.assign(stored[f"{name}.self.relative_position_bias_table"])
+        else:
+            put(layer, name)
+put(network.get_layer("layer_norm"), "layernorm")
+put(network.get_layer("stem_norm"), "embeddings.norm")
+patches = network.get_layer("stem_patches")
+patches.kernel.assign(stored["embeddings.patch_embeddings.projection.weight"].transpose(2, 3, 1, 0))
+patches.bias.assign(stored["embeddings.patch_embeddings.projection.bias"])
 """

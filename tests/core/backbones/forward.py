@@ -20,13 +20,17 @@ def activated(x: np.ndarray, activation: str = "gelu") -> np.ndarray:
     return x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
 
 
-def attention(q: np.ndarray, k: np.ndarray, v: np.ndarray, heads: int, *, causal: bool = False) -> np.ndarray:
-    """Of tokens (t, width), head by head."""
+def attention(
+    q: np.ndarray, k: np.ndarray, v: np.ndarray, heads: int, *, causal: bool = False, bias: np.ndarray | None = None
+) -> np.ndarray:
+    """Of tokens (t, width), head by head; the bias (t, t, heads) is added to the scores."""
     size, each = len(q), q.shape[-1] // heads
     mixed = []
     for head in range(heads):
         part = slice(head * each, (head + 1) * each)
         scores = q[:, part] @ k[:, part].T / math.sqrt(each)
+        if bias is not None:
+            scores = scores + bias[..., head]
         if causal:
             scores = np.where(np.tril(np.ones((size, size))) > 0, scores, -np.inf)
         scores = np.exp(scores - scores.max(-1, keepdims=True))

@@ -104,5 +104,5 @@ def test_rollout_multiplies_the_attention_of_a_transformer(backbone, pooling):
 
 
 def test_a_convolutional_network_has_no_attention_and_that_is_said(network, image):
-    with pytest.raises(RunError, match=r"no attention.*transformer"):
+    with pytest.raises(RunError, match=r"no attention among all its patches.*Choose Grad-CAM"):
         attribution.of_model(network, "rollout", image, 0)

@@ -26,20 +26,28 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def done(**settings) -> runs.Run:
-    run_id = runs.create(RunConfig(backbone="DINOv2Small", **IMAGES | settings))
+    run_id = runs.create(RunConfig(**IMAGES | settings))
     assert execute.perform(run_id) == "finished", runs.get(run_id).error
     return runs.get(run_id)
 
 
-def test_it_is_probed_and_fine_tuned_by_blocks_and_the_result_is_exported(store, folder, tmp_path):
-    probe = done(weights=folder, method="linear", pooling="patches")
+@pytest.mark.parametrize(
+    ("name", "pooling", "last"),
+    [("DINOv2Small", "patches", "transformer_block_1"), ("SwinTiny", "max", "stage_1_block_1")],
+)
+def test_it_is_probed_and_fine_tuned_by_blocks_and_the_result_is_exported(
+    store, tmp_path, monkeypatch, name, pooling, last
+):
+    written(tmp_path / "weights", shrink(name, monkeypatch))
+    settings = {"backbone": name, "weights": str(tmp_path / "weights")}
+    probe = done(**settings, method="linear", pooling=pooling)
     assert probe.outcome.weights_origin == "file"
     tuned = done(
-        weights=folder, method="finetune", unfreeze="blocks", unfreeze_count=2, head_epochs=1, epochs=1, batch_size=50
+        **settings, method="finetune", unfreeze="blocks", unfreeze_count=2, head_epochs=1, epochs=1, batch_size=50
     )
     frozen = runs.frozen(tuned.id)
     trained = {layer.block for layer in frozen.layers if layer.trainable_params}
-    assert trained == {"transformer_block_1", "layer_norm"}
+    assert trained == {last, "layer_norm"}
     assert runs.predictions(tuned.id).shape[0] == 100
     for format in ("keras", "litert"):
         assert formats.export(tuned.id, format, tmp_path).exists()

@@ -138,7 +138,7 @@ def test_a_script_gets_what_the_run_got(store, tmp_path, settings, noise):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "pooling"), [("DeiTTiny", "class"), ("DINOv2Small", "patches")])
+@pytest.mark.parametrize(("name", "pooling"), [("DeiTTiny", "class"), ("DINOv2Small", "patches"), ("SwinTiny", "max")])
 def test_the_script_of_a_vision_transformer_reads_its_folder_and_resizes_its_positions(
     store, tmp_path, monkeypatch, name, pooling
 ):
