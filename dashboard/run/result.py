@@ -7,7 +7,7 @@ import streamlit as st
 from core.backbones import PUBLISHED
 from core.runs import Outcome, RunRow
 from dashboard import server
-from dashboard.run import confidence, fair_probe
+from dashboard.run import confidence, fair_probe, published
 from dashboard.state import visitor
 from dashboard.ui import charts, components, findings, formats, image_grid, run_charts, selections
 
@@ -15,6 +15,7 @@ from dashboard.ui import charts, components, findings, formats, image_grid, run_
 def show(run: RunRow, outcome: Outcome) -> None:
     """Accuracy with its protocol; stages; classes; the confusion matrix with the images of the chosen cell."""
     _headline(run, outcome)
+    published.show(run, outcome)
     if len(outcome.stages) > 1:
         st.subheader("Stage by stage", anchor=False)
         components.chart(

@@ -1,0 +1,52 @@
+"""The published accuracy of a zero-shot model beside a run's own: how far it is away, and why."""
+
+import streamlit as st
+
+from core.config import ZERO_SHOT
+from core.data.cifar import CIFAR
+from core.runs import Outcome, RunRow
+from core.zero_shot import prompts, published
+from dashboard.ui import components, formats
+
+CIFAR_TEMPLATES = prompts.SETS["cifar18"].name
+
+
+def show(run: RunRow, outcome: Outcome) -> None:
+    """Nothing for other runs, and where nothing was published."""
+    found = published.find(run.config.backbone, run.config.dataset)
+    if found is None or run.config.method != ZERO_SHOT or outcome.weights_origin == "untrained":
+        return
+    dataset, accuracy = found
+    away = 100 * (outcome.accuracy - accuracy)
+    inside = outcome.accuracy_low <= accuracy <= outcome.accuracy_high
+    st.markdown(
+        f"Published for {run.config.backbone} on {CIFAR[dataset].title}: **{formats.percent(accuracy)}**. This run is "
+        f"{abs(away):.1f} points {'above' if away > 0 else 'below'}; the published figure lies "
+        f"{'within' if inside else 'outside'} its 95 % interval."
+    )
+    components.cited(published.SOURCE)
+    with st.expander("Why the two may differ", icon=":material/help:"):
+        st.markdown("\n".join(f"* {reason}" for reason in reasons(run, outcome)))
+
+
+def reasons(run: RunRow, outcome: Outcome) -> list[str]:
+    """What differs from the published evaluation; Markdown."""
+    config, own = run.config, []
+    images = formats.count(outcome.n_test, "test image")
+    if outcome.n_test < published.TESTED:
+        own.append(f"**Images.** This run tested {images}, the published evaluation {published.TESTED:,}.")
+    if config.templates != CIFAR_TEMPLATES:
+        templates = formats.count(len(prompts.templates(config.templates)), "template")
+        own.append(
+            f"**Templates.** This run has {templates}. The usual evaluation of CIFAR has OpenAI's 18: try them on the "
+            "page Zero-shot."
+        )
+    if config.classes:
+        own.append("**Class names.** This run has names of its own.")
+    if outcome.weights_origin == "file":
+        own.append("**Weights.** This run's come from a path.")
+    own.append(
+        "**Resolution and crop.** Both enlarge 32 px bicubically to the model's input and crop nothing, as the images "
+        "are squares; libraries round a little differently."
+    )
+    return own
