@@ -1,8 +1,9 @@
 """Checkpoints of transformers on disk: where to look for them, and which files they consist of.
 
-Two layouts are read, each a folder:
+Three layouts are read, each a folder:
 
     Hugging Face   config.json, model.safetensors or pytorch_model.bin
+    OpenCLIP       open_clip_config.json, open_clip_model.safetensors or open_clip_pytorch_model.bin
     KerasHub       config.json, model.weights.h5
 
 With a CLIP comes its vocabulary: vocab.json and merges.txt, or assets/tokenizer/vocabulary.json and merges.txt.
@@ -19,7 +20,13 @@ from core.backbones.catalog import HUGGING_FACE, Backbone
 from core.errors import WeightsError
 
 SAFETENSORS, TORCH, KERAS = "model.safetensors", "pytorch_model.bin", "model.weights.h5"
-LAYOUTS = (("config.json", SAFETENSORS), ("config.json", TORCH))  # of Hugging Face: description and weights
+OPEN_CLIP = "open_clip_config.json"
+LAYOUTS = (  # description and weights, the better one first
+    ("config.json", SAFETENSORS),
+    (OPEN_CLIP, f"open_clip_{SAFETENSORS}"),
+    ("config.json", TORCH),
+    (OPEN_CLIP, f"open_clip_{TORCH}"),
+)
 VOCABULARY = ("vocab.json", "merges.txt")
 
 
@@ -37,7 +44,7 @@ def weights_file(folder: Path, facts: Backbone) -> Path:
     """The file that holds the weights.
 
     Raises:
-        WeightsError: The folder is missing, or has neither of the two layouts.
+        WeightsError: The folder is missing, or has none of the layouts.
     """
     checkpoint = _layout(folder)
     if not checkpoint:
@@ -63,13 +70,7 @@ def description(folder: Path, facts: Backbone, model_type: str) -> dict[str, Any
     Raises:
         WeightsError: It cannot be read, or is of another kind of model.
     """
-    path = file(folder, "config.json")
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise WeightsError(
-            f"{path} cannot be read ({error})", f"the description of {facts.name}", remedy(facts)
-        ) from error
+    config = read_config(file(folder, "config.json"), facts)
     if config.get("model_type") != model_type:
         raise WeightsError(
             f"{folder} holds a model of type {config.get('model_type')!r}",
@@ -77,6 +78,23 @@ def description(folder: Path, facts: Backbone, model_type: str) -> dict[str, Any
             "Choose the folder of this model",
         )
     return config
+
+
+def read_config(path: Path, facts: Backbone) -> dict[str, Any]:
+    """The content of a description.
+
+    Raises:
+        WeightsError: It cannot be read.
+    """
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(config, dict):
+            raise ValueError(f"it is a {type(config).__name__}")
+        return config
+    except (OSError, ValueError) as error:
+        raise WeightsError(
+            f"{path} cannot be read ({error})", f"the description of {facts.name}", remedy(facts)
+        ) from error
 
 
 def same(config: Mapping[str, Any], wanted: Mapping[str, tuple[Any, Any]], where: str, facts: Backbone) -> None:
@@ -161,7 +179,7 @@ def kaggle_models() -> Path:
 
 
 def _layout(folder: Path) -> Path | None:
-    """The weights file, if a folder has one of the two layouts."""
+    """The weights file, if a folder has one of the layouts."""
     if (folder / "config.json").is_file() and (folder / KERAS).is_file():
         return folder / KERAS
     found = (file(folder, weights) for described, weights in LAYOUTS if file(folder, described).is_file())

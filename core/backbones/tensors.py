@@ -3,11 +3,12 @@
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from core.backbones.catalog import Backbone
-from core.backbones.checkpoints import TORCH, remedy
+from core.backbones.checkpoints import remedy
 from core.backbones.torch_file import TorchFile
 from core.errors import WeightsError
 
@@ -41,6 +42,7 @@ class Tensors:
         wanted: Name -> shape, where `(1,)` in the file is as good as `()`.
         unused: Whether a tensor of this name may be there too.
         prefix: What names in the file may begin with besides.
+        view: The file under the names that are expected.
 
     Raises:
         WeightsError: The file is damaged, or of another model.
@@ -54,12 +56,13 @@ class Tensors:
         *,
         unused: Callable[[str], bool],
         prefix: str = "",
+        view: Callable[[Any], Any] = lambda file: file,
     ):
         from safetensors import SafetensorError
 
         self.path, self.facts = path, facts
         try:
-            self.file = TorchFile(self.path) if self.path.name == TORCH else _Safetensors(self.path)
+            self.file = view(TorchFile(self.path) if self.path.suffix == ".bin" else _Safetensors(self.path))
         except (SafetensorError, OSError, ValueError) as error:
             raise WeightsError(
                 f"{self.path} ({self.path.stat().st_size:,} bytes) is damaged or cut short ({error})",

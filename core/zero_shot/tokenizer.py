@@ -35,6 +35,8 @@ class Tokenizer:
             lines = merges.read_text(encoding="utf-8").split("\n")
             pairs: Any = [tuple(line.split(" ")) for line in lines if line and not line.startswith("#version")]
             self.start, self.end = vocabulary[START], vocabulary[END]
+            if self.end != max(vocabulary.values()):  # where the text tower reads
+                raise ValueError(f"{END} is not the word with the largest id")
             model = models.BPE(vocabulary, pairs, end_of_word_suffix="</w>", unk_token=END, fuse_unk=False)
         except Exception as error:  # the library raises plain Exceptions
             raise WeightsError(

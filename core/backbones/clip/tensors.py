@@ -10,7 +10,17 @@ from typing import Any
 import numpy as np
 
 from core.backbones.catalog import Backbone
-from core.backbones.checkpoints import KERAS, description, file, kerashub_model, same, weights_file
+from core.backbones.checkpoints import (
+    KERAS,
+    OPEN_CLIP,
+    description,
+    file,
+    kerashub_model,
+    read_config,
+    same,
+    weights_file,
+)
+from core.backbones.clip import open_clip
 from core.backbones.clip.layers import attention_projections
 from core.backbones.clip.towers import SHAPES, Shape, Tower
 from core.backbones.tensors import Tensors
@@ -22,6 +32,7 @@ _UNUSED = {  # positions of tokens and patches, 0, 1, 2, ...: older files store 
 }
 _PROJECTIONS = {"image": "visual_projection.weight", "text": "text_projection.weight"}
 _SCALE = "logit_scale"
+_OLD_END = 2  # eos_token_id in descriptions whose end token is nevertheless the one with the largest id
 
 
 def read(folder: Path, network: Any, facts: Backbone, tower: str) -> None:
@@ -91,17 +102,30 @@ def stored(network: Any, facts: Backbone, tower: str) -> dict[str, np.ndarray]:
 
 
 def _tensors(folder: Path, facts: Backbone) -> Tensors:
-    _check_config(folder, facts)
-    wanted = expected(SHAPES[facts.name], facts.default_size)
-    return Tensors(weights_file(folder, facts), facts, wanted, unused=_UNUSED.__contains__)
+    path, shape = weights_file(folder, facts), SHAPES[facts.name]
+    wanted = expected(shape, facts.default_size)
+    if not path.name.startswith("open_clip_"):
+        _check_config(folder, facts)
+        return Tensors(path, facts, wanted, unused=_UNUSED.__contains__)
+    described = file(folder, OPEN_CLIP)
+    open_clip.check(read_config(described, facts), shape, str(described), facts)
+    return Tensors(path, facts, wanted, unused=_UNUSED.__contains__, view=open_clip.Renamed)
 
 
 def _check_config(folder: Path, facts: Backbone) -> None:
-    """Check what the shapes of tensors do not show: activation and number of heads."""
+    """Check what the shapes of tensors do not show: activation, number of heads, and where a text is read."""
     config, shape = description(folder, facts, "clip"), SHAPES[facts.name]
     for part, tower, heads in (("vision_config", shape.image, 12), ("text_config", shape.text, 8)):
         wanted = {"hidden_act": ("quick_gelu", shape.activation), "num_attention_heads": (heads, tower.heads)}
         same(config.get(part) or {}, wanted, f"{part} in {file(folder, 'config.json')}", facts)
+    largest = shape.vocabulary - 1
+    end = (config.get("text_config") or {}).get("eos_token_id", largest)
+    if end not in (_OLD_END, largest):
+        raise WeightsError(
+            f"text_config in {file(folder, 'config.json')} gives eos_token_id {end}",
+            f"{largest}, the largest id, at which {facts.name} reads a text, or {_OLD_END}, which stood for it earlier",
+            "Choose the folder of this model",
+        )
 
 
 def _block(tower: Tower) -> dict[str, tuple[int, ...]]:

@@ -123,10 +123,18 @@ def test_a_wait_that_the_hub_asks_for_can_be_cancelled(hub, facts):
         checkpoint_sources.fetch(facts, stop)
 
 
-def test_a_repository_without_safetensors_sends_the_file_of_pytorch_and_one_without_either_is_named(hub, facts, folder):
+def test_the_best_layout_that_a_repository_has_is_sent_and_one_without_any_is_named(hub, facts, folder):
     hub.files[f"{REPOSITORY}/pytorch_model.bin"] = hub.files.pop(f"{REPOSITORY}/model.safetensors")
     checkpoint_sources.fetch(facts, silent)
     assert names(folder) == ["config.json", "merges.txt", "pytorch_model.bin", "vocab.json"]
+    shutil.rmtree(folder)
+    hub.files |= {
+        f"{REPOSITORY}/open_clip_model.safetensors": hub.files[f"{REPOSITORY}/pytorch_model.bin"],
+        f"{REPOSITORY}/open_clip_config.json": b"{}",
+    }
+    checkpoint_sources.fetch(facts, silent)
+    assert names(folder) == ["merges.txt", "open_clip_config.json", "open_clip_model.safetensors", "vocab.json"]
+    del hub.files[f"{REPOSITORY}/open_clip_model.safetensors"]
     shutil.rmtree(folder)
     del hub.files[f"{REPOSITORY}/pytorch_model.bin"]
     with pytest.raises(WeightsError, match=rf"{REPOSITORY} has none of model\.safetensors, .*: look at"):

@@ -117,6 +117,120 @@ def test_a_hugging_face_folder_gives_what_numpy_gets_from_its_tensors(model, tmp
         np.testing.assert_array_equal(value, tensors[name])
 
 
+def as_open_clip(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Tensors of Hugging Face as OpenCLIP writes them."""
+    for model, name in (("vision_model", "visual.transformer"), ("text_model", "transformer")):
+        for index in range(SMALL.image.depth if model == "vision_model" else SMALL.text.depth):
+            block, new = f"{model}.encoder.layers.{index}", f"{name}.resblocks.{index}"
+            for kind in ("weight", "bias"):
+                three = [tensors.pop(f"{block}.self_attn.{part}_proj.{kind}") for part in "qkv"]
+                tensors[f"{new}.attn.in_proj_{kind}"] = np.concatenate(three)
+                tensors[f"{new}.attn.out_proj.{kind}"] = tensors.pop(f"{block}.self_attn.out_proj.{kind}")
+                tensors[f"{new}.ln_1.{kind}"] = tensors.pop(f"{block}.layer_norm1.{kind}")
+                tensors[f"{new}.ln_2.{kind}"] = tensors.pop(f"{block}.layer_norm2.{kind}")
+                tensors[f"{new}.mlp.c_fc.{kind}"] = tensors.pop(f"{block}.mlp.fc1.{kind}")
+                tensors[f"{new}.mlp.c_proj.{kind}"] = tensors.pop(f"{block}.mlp.fc2.{kind}")
+    for kind in ("weight", "bias"):
+        tensors[f"visual.ln_pre.{kind}"] = tensors.pop(f"vision_model.pre_layrnorm.{kind}")
+        tensors[f"visual.ln_post.{kind}"] = tensors.pop(f"vision_model.post_layernorm.{kind}")
+        tensors[f"ln_final.{kind}"] = tensors.pop(f"text_model.final_layer_norm.{kind}")
+    tensors["visual.class_embedding"] = tensors.pop("vision_model.embeddings.class_embedding")
+    tensors["visual.conv1.weight"] = tensors.pop("vision_model.embeddings.patch_embedding.weight")
+    tensors["visual.positional_embedding"] = tensors.pop("vision_model.embeddings.position_embedding.weight")
+    tensors["token_embedding.weight"] = tensors.pop("text_model.embeddings.token_embedding.weight")
+    tensors["positional_embedding"] = tensors.pop("text_model.embeddings.position_embedding.weight")
+    tensors["visual.proj"] = np.ascontiguousarray(tensors.pop("visual_projection.weight").T)
+    tensors["text_projection"] = np.ascontiguousarray(tensors.pop("text_projection.weight").T)
+    return tensors
+
+
+@pytest.fixture
+def open_clip_folder(model, tmp_path: Path) -> Path:
+    """The same random model in the layouts of OpenCLIP, beside the folder in that of Hugging Face."""
+    from safetensors.numpy import save_file
+
+    tensors, folder = written(tmp_path / "hugging_face", model), tmp_path / "open_clip"
+    folder.mkdir()
+    save_file(as_open_clip(dict(tensors)), folder / "open_clip_model.safetensors")
+    described = {"vision_cfg": {"head_width": 4}, "text_cfg": {"heads": 2}}
+    described |= {"quick_gelu": True} if model == "quick_gelu" else {}
+    (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": described}))
+    return folder
+
+
+def features(folder: Path) -> tuple[np.ndarray, np.ndarray, float]:
+    """Of an image and of two texts, and the factor on their cosines."""
+    facts = backbones.get("CLIPViTB32")
+    pixels = np.random.default_rng(1).normal(size=(1, 24, 24, 3)).astype(np.float32)
+    tokens = np.array([[38, 4, 7, 1, 39], [38, 9, 39, 39, 39]], np.int32)
+    text = clip_towers.text(facts)
+    clip_tensors.read(folder, text, facts, "text")
+    image = backbones.load(facts, weights=str(folder), pooling="projected")
+    return np.asarray(image(pixels)), np.asarray(text(tokens)), clip_tensors.logit_scale(folder, facts)
+
+
+@pytest.mark.slow
+def test_a_folder_of_open_clip_gives_what_that_of_hugging_face_gives(open_clip_folder, tmp_path: Path, monkeypatch):
+    from safetensors.numpy import load_file
+
+    expected = features(tmp_path / "hugging_face")
+    for ours, theirs in zip(features(open_clip_folder), expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    safetensors = open_clip_folder / "open_clip_model.safetensors"
+    written_by_torch(open_clip_folder / "open_clip_pytorch_model.bin", load_file(safetensors), monkeypatch)
+    safetensors.unlink()
+    for ours, theirs in zip(features(open_clip_folder), expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"quick_gelu": "other"}, "model_cfg in .* gives quick_gelu (True|False)"),
+        ({"vision_cfg": {"head_width": 6}}, "vision_cfg in .* gives head_width 6. Expected 4"),
+        ({"text_cfg": {"heads": 4}}, "text_cfg in .* gives heads 4. Expected 2"),
+        ({"vision_cfg": None}, "vision_cfg in .* gives head_width 64"),
+    ],
+)
+def test_a_description_of_open_clip_that_does_not_fit_is_refused_though_every_tensor_does(
+    open_clip_folder, changed, said
+):
+    path = open_clip_folder / "open_clip_config.json"
+    described = json.loads(path.read_text())["model_cfg"]
+    if "quick_gelu" in changed:  # OpenAI's weights with a description that lacks it, and the other way round
+        changed = {"quick_gelu": not described.get("quick_gelu", False)}
+    path.write_text(json.dumps({"model_cfg": described | changed}))
+    with pytest.raises(WeightsError, match=said):
+        backbones.load("CLIPViTB32", weights=str(open_clip_folder))
+
+
+def test_a_text_is_read_at_the_largest_id_whichever_end_token_the_description_names(copy: Path):
+    facts, config = backbones.get("ToyCLIP"), json.loads((copy / "config.json").read_text())
+    tokens, read = np.array([[766, 5, 9, 2, 767, 767]], np.int32), []  # with the token 2 in the middle
+    for end in (2, 767, None):  # older descriptions, newer ones, and the default of Transformers
+        config["text_config"] = {**config["text_config"], "eos_token_id": end}
+        if end is None:
+            del config["text_config"]["eos_token_id"]
+        (copy / "config.json").write_text(json.dumps(config))
+        tower = clip_towers.text(facts)
+        clip_tensors.read(copy, tower, facts, "text")
+        read.append(np.asarray(tower(tokens)))
+    np.testing.assert_array_equal(read[0], read[1])
+    np.testing.assert_array_equal(read[0], read[2])
+    config["text_config"]["eos_token_id"] = 5
+    (copy / "config.json").write_text(json.dumps(config))
+    with pytest.raises(WeightsError, match=r"eos_token_id 5\. Expected 767, the largest id"):
+        clip_tensors.read(copy, clip_towers.text(facts), facts, "text")
+
+
+@pytest.mark.parametrize("model_type", ["clip_text_model", "clip_vision_model", "siglip"])
+def test_half_a_clip_and_another_model_are_named_by_their_type(copy: Path, model_type):
+    config = json.loads((copy / "config.json").read_text()) | {"model_type": model_type}
+    (copy / "config.json").write_text(json.dumps(config))
+    with pytest.raises(WeightsError, match=f"holds a model of type '{model_type}'. Expected clip"):
+        backbones.load("ToyCLIP", weights=str(copy))
+
+
 def test_another_activation_or_number_of_heads_is_refused_though_every_tensor_fits(model, tmp_path: Path):
     facts, other = backbones.get("CLIPViTB32"), {"gelu": "quick_gelu", "quick_gelu": "gelu"}[model]
     written(tmp_path / "act", other)

@@ -1,0 +1,112 @@
+"""Checkpoints as OpenCLIP writes them, under the names that Hugging Face gives the tensors.
+
+OpenCLIP stores query, key and value as one tensor, and projections the other way round.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from core.backbones.catalog import Backbone
+from core.backbones.checkpoints import same
+from core.backbones.clip.towers import Shape
+
+_NAMES = {
+    "visual.class_embedding": "vision_model.embeddings.class_embedding",
+    "visual.conv1.weight": "vision_model.embeddings.patch_embedding.weight",
+    "visual.positional_embedding": "vision_model.embeddings.position_embedding.weight",
+    "token_embedding.weight": "text_model.embeddings.token_embedding.weight",
+    "positional_embedding": "text_model.embeddings.position_embedding.weight",
+}
+_TURNED = {"visual.proj": "visual_projection.weight", "text_projection": "text_projection.weight"}
+_LAYERS = {  # how a layer's name begins
+    "visual.ln_pre": "vision_model.pre_layrnorm",
+    "visual.ln_post": "vision_model.post_layernorm",
+    "ln_final": "text_model.final_layer_norm",
+}
+_IN_BLOCK = {
+    "ln_1": "layer_norm1",
+    "ln_2": "layer_norm2",
+    "attn.out_proj": "self_attn.out_proj",
+    "mlp.c_fc": "mlp.fc1",
+    "mlp.c_proj": "mlp.fc2",
+}
+_BLOCK = re.compile(r"(visual\.)?transformer\.resblocks\.(\d+)\.(.+?)[._](weight|bias)$")
+
+
+class File(Protocol):
+    """A file of tensors, safetensors or PyTorch's."""
+
+    def names(self) -> set[str]: ...
+    def shape(self, name: str) -> tuple[int, ...]: ...
+    def read(self, name: str) -> np.ndarray: ...
+    def close(self) -> None: ...
+
+
+class _Part(NamedTuple):
+    """A tensor of the file, or a part of it."""
+
+    name: str
+    turned: bool = False
+    third: int | None = None  # 0, 1, 2: query, key, value
+
+
+class Renamed:
+    """Such a file under Hugging Face's names; a tensor that has none there keeps its own."""
+
+    def __init__(self, file: File):
+        self._file = file
+        self._parts = {name: part for stored in file.names() for name, part in _parts(stored).items()}
+        self.close = file.close
+
+    def names(self) -> set[str]:
+        return set(self._parts)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        part = self._parts[name]
+        shape = self._file.shape(part.name)
+        if part.third is not None:
+            return (*(rows // 3 for rows in shape[:1]), *shape[1:])
+        return shape[::-1] if part.turned else shape
+
+    def read(self, name: str) -> np.ndarray:
+        part = self._parts[name]
+        value = self._file.read(part.name)
+        if part.third is not None:
+            return np.split(value, 3)[part.third]
+        return value.T if part.turned else value
+
+
+def check(config: Mapping[str, Any], shape: Shape, where: str, facts: Backbone) -> None:
+    """Check what the shapes of tensors do not show: activation and number of heads.
+
+    Raises:
+        WeightsError: They are other ones, or it describes another kind of model.
+    """
+    model = config.get("model_cfg") or {}
+    image, text = model.get("vision_cfg") or {}, model.get("text_cfg") or {}
+    same(model, {"quick_gelu": (False, shape.activation == "quick_gelu")}, f"model_cfg in {where}", facts)
+    heads = {"head_width": (64, shape.image.width // shape.image.heads)}
+    same(image, heads, f"vision_cfg in {where}", facts)
+    same(text, {"heads": (8, shape.text.heads)}, f"text_cfg in {where}", facts)
+
+
+def _parts(stored: str) -> dict[str, _Part]:
+    """Hugging Face's names of what a tensor of the file holds."""
+    if stored in _NAMES:
+        return {_NAMES[stored]: _Part(stored)}
+    if stored in _TURNED:
+        return {_TURNED[stored]: _Part(stored, turned=True)}
+    layer, _, kind = stored.rpartition(".")
+    if layer in _LAYERS:
+        return {f"{_LAYERS[layer]}.{kind}": _Part(stored)}
+    block = _BLOCK.match(stored)
+    if not block:
+        return {stored: _Part(stored)}
+    visual, number, layer, kind = block.groups()
+    name = f"{'vision' if visual else 'text'}_model.encoder.layers.{number}"
+    if layer == "attn.in_proj":
+        return {f"{name}.self_attn.{each}_proj.{kind}": _Part(stored, third=i) for i, each in enumerate("qkv")}
+    return {f"{name}.{_IN_BLOCK.get(layer, layer)}.{kind}": _Part(stored)}
