@@ -26,7 +26,17 @@ from core.runs import backups
 ABOUT = "backbone-lab.json"  # the first file of a backup
 DATABASE = "runs/mlflow.db"
 CLASS = ("class.json", "class.key", "limits.toml", "sign_in.toml")
-KEPT = ("runs/artifacts", "datasets", "weights", "checkpoints", "choices", "speeds.json", "estimates.json", *CLASS)
+KEPT = (
+    "runs/artifacts",
+    "datasets",
+    "challenges",
+    "weights",
+    "checkpoints",
+    "choices",
+    "speeds.json",
+    "estimates.json",
+    *CLASS,
+)
 NEVER = ("runs", "uploads")  # the rest of them
 UNPACKED = ".restored-"  # what the name of the folder begins with that is not yet in place
 

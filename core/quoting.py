@@ -5,8 +5,10 @@ All such text goes through one function for each language: these, `html.escape`,
 """
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
+Value = TypeVar("Value")
 CSV_LINE = "\r\n"  # the end of a line of CSV: pandas quotes only line breaks that are in it, and reads both
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>#~|$&!]")
@@ -44,3 +46,8 @@ def line(text: str) -> str:
 def cell(value: Any) -> Any:
     """A cell of CSV: text that a spreadsheet would take for a formula gets an apostrophe in front, as OWASP advises."""
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+def of_cell(text: str, values: Mapping[str, Value]) -> Value | None:
+    """The value that the text of a cell stands for, with or without the apostrophe of `cell`; None if there is none."""
+    return values.get(text, values.get(text.removeprefix("'")))

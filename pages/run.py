@@ -8,6 +8,7 @@ from core import heads
 from core.errors import LabError
 from core.runs import ENDED
 from dashboard import server
+from dashboard.challenge import entering
 from dashboard.run import actions as run_actions
 from dashboard.run import (
     book_comparison,
@@ -40,6 +41,7 @@ try:
         progress.show(run.id)
         st.stop()
     components.toy([run.config.backbone])
+    entering.offer(run)
     if run.members:
         tabs = {entries.title(run): partial(entries.show, run)}
         if run.has_result:

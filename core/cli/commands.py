@@ -38,7 +38,7 @@ from core import (
     sweeps,
 )
 from core.bench import BENCHES
-from core.cli import doctor, entries, images, options
+from core.cli import challenges, doctor, entries, images, options
 from core.cli.bar import Bar
 from core.config import RunConfig
 from core.curriculum import lessons
@@ -156,6 +156,12 @@ def parser() -> ArgumentParser:
     check.add_argument("dataset", metavar="DATASET", help="name of a dataset, a folder or a zip")
     check.add_argument("--clean", action="store_true", help="store a copy of the dataset without them")
     check.add_argument("--labels", type=Path, metavar="FILE", help="look for wrong labels instead; write them to a CSV")
+
+    contest = _command(commands, "challenge", _challenge, "list the challenges of the class; open, close or enter one")
+    contest.add_argument(
+        "action", nargs="?", choices=tuple(challenges.ACTIONS), default="list", help="what to do [list]"
+    )
+    contest.add_argument("names", nargs="*", metavar="NAME", help="; ".join(filter(None, challenges.ACTIONS.values())))
 
     _command(commands, "recipes", _recipes, "experiments by name, for `run --recipe`")
     _command(commands, "backbones", _backbones, "the table of architectures")
@@ -384,6 +390,10 @@ def _dataset_name(text: str) -> str:
 
 def _datasets(parsed: Namespace) -> tuple[list[dict], str]:
     return images.perform(parsed.action, parsed.names)
+
+
+def _challenge(parsed: Namespace) -> tuple[list[dict], str]:
+    return challenges.perform(parsed.action, parsed.names)
 
 
 def _check(parsed: Namespace) -> tuple[dict, str]:

@@ -185,7 +185,8 @@ def check_share(images: int, size: int) -> None:
         AccessError: They are too many.
     """
     person = people.demand("import")
-    of_learners = [metadata for metadata in _readable() if metadata.get("person", people.LECTURER)]
+    lecturers = (people.LECTURER, people.HELD_BACK)
+    of_learners = [each for each in _readable() if each.get("person", people.LECTURER) not in lecturers]
     own = [metadata["shape"] for metadata in of_learners if metadata["person"] == person]
     shapes, remedy = [metadata["shape"] for metadata in of_learners], "Delete a dataset, or choose fewer images"
     added = (images, size, size, 3)
@@ -225,8 +226,18 @@ def rename(name: str, new: str, *, title: str) -> None:
     if new in names():
         raise taken(new)
     (root() / name).rename(root() / new)
-    with storage.replaced(root() / new / "dataset.json") as file:
-        file.write_text(json.dumps(metadata, indent=1, ensure_ascii=False), encoding="utf-8")
+    _rewrite_about(new, metadata)
+
+
+def hold_back(name: str, held: bool) -> None:
+    """Have a dataset of the lecturer seen by nobody else, or by everybody again.
+
+    Raises:
+        DatasetError: It is damaged.
+        AccessError: Who acts is not the lecturer.
+    """
+    people.demand("run challenges")
+    _rewrite_about(name, about(name) | {"person": people.HELD_BACK if held else people.LECTURER})
 
 
 def delete(name: str) -> None:
@@ -268,6 +279,11 @@ def _write(folder: Path, rows: Iterable[Row], metadata: Mapping[str, Any]) -> di
 
 def _write_about(folder: Path, metadata: Mapping[str, Any]) -> None:
     (folder / "dataset.json").write_text(json.dumps(metadata, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _rewrite_about(name: str, metadata: Mapping[str, Any]) -> None:
+    with storage.replaced(root() / name / "dataset.json") as file:
+        file.write_text(json.dumps(metadata, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def _named(new: Path, name: str) -> bool:

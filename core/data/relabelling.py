@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core import quoting
 from core.data import datasets
 from core.data.datasets import Dataset
 from core.errors import DatasetError
@@ -74,7 +75,7 @@ def read(path: Path, dataset: Dataset) -> dict[int, int]:
     labels = {name: label for label, name in enumerate(dataset.class_names)} | {"": LEFT_OUT}
     changes = {}
     for number, file, label in lines:
-        row, new = _known(rows, file), _known(labels, label)
+        row, new = quoting.of_cell(file, rows), quoting.of_cell(label, labels)
         if row is None:
             raise DatasetError(f"Line {number} of {path}: {dataset.title} has no file {file!r}", "one of its files")
         if new is None:
@@ -84,8 +85,3 @@ def read(path: Path, dataset: Dataset) -> dict[int, int]:
             )
         changes[row] = new
     return {row: label for row, label in changes.items() if label != dataset.labels[row]}
-
-
-def _known(values: Mapping[str, int], text: str) -> int | None:
-    """The value of a text, which may have got an apostrophe so that no spreadsheet takes it for a formula."""
-    return values.get(text, values.get(text.removeprefix("'")))

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from core import embeddings, features, hardware, metrics, runs, storage
+from core import features, hardware, metrics, runs, storage
 from core.config import TITLES
 from core.data import corruptions, datasets
-from core.data.datasets import Dataset
-from core.embeddings import Resolved, Source
 from core.errors import ConfigError, RunError
+from core.evaluation import new_images
 from core.features import estimates
 from core.features.estimates import Count
 from core.metrics import NORMAL_95, Change, Interval
@@ -100,7 +99,7 @@ def measure(run_id: str, report: Report = silent) -> Robustness:
         raise RunError(f"Run {run.name} is {run.status} and has no result", "a finished run")
     dataset, predictions = datasets.load(run.config.dataset), runs.predictions(run_id)
     rows, labels = predictions["row"].to_numpy(), predictions["label"].to_numpy()
-    network = _network(run)
+    classify = new_images.classifier(run)
     clean = (predictions["prediction"] == predictions["label"]).to_numpy()
     corrupting = {"corrupt": 0.0}
     right = np.empty((len(corruptions.CORRUPTIONS), len(corruptions.SEVERITIES), len(rows)), bool)
@@ -108,7 +107,7 @@ def measure(run_id: str, report: Report = silent) -> Robustness:
         report(Progress("evaluate", i, len(right), unit="corruptions"))
         with timed(corrupting, "corrupt"):
             corrupted = corruptions.corrupted(dataset, rows, corruption)
-        predicted = _predict(run, network, corrupted, report)
+        predicted = classify(corrupted, np.arange(len(corrupted.images)), report)
         right[i] = predicted.reshape(len(corruptions.SEVERITIES), -1) == labels
     result = Robustness(
         clean=float(clean.mean()),
@@ -153,21 +152,6 @@ def mean_drop(clean: np.ndarray, right: np.ndarray) -> Interval:
     lost = clean - right.reshape(-1, right.shape[-1]).mean(axis=0)  # (n,)
     mean, margin = float(lost.mean()), NORMAL_95 * float(lost.std(ddof=1) / np.sqrt(len(lost)))
     return Interval(mean, mean - margin, mean + margin)
-
-
-def _network(run: runs.Run) -> Resolved | None:
-    """The logits of a trained network; None for a probe."""
-    if not run.config.trains:
-        return None
-    return embeddings.resolve(Source(dataset=run.config.dataset, images="test", run=run.id, what="logits"))
-
-
-def _predict(run: runs.Run, network: Resolved | None, corrupted: Dataset, report: Report) -> np.ndarray:
-    """The classes (n,) that a run predicts for all images of a dataset."""
-    if network:
-        return network.of_pictures(corrupted.images).argmax(axis=1)
-    extracted = features.extract(corrupted, np.arange(len(corrupted.images)), run.config.encoder, report=report)
-    return runs.head(run.id).predict_proba(extracted.values).argmax(axis=1)
 
 
 def _key(run: runs.Run) -> str:

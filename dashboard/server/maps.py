@@ -49,18 +49,21 @@ def drawn(config: MapConfig) -> Map | None:
 def owner(key: str) -> str:
     """Whose a map is: the owner of the run that it shows, or of the dataset; the lecturer's if it is not drawn."""
     try:
-        return _owner(key)
+        images, of_run = _shown_on(key)
     except LookupError:
         return people.LECTURER
+    of_images = dataset.person(images)
+    return of_images if of_run is None or of_images == people.HELD_BACK else of_run
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _owner(key: str) -> str:
+def _shown_on(key: str) -> tuple[str, str | None]:
+    """The dataset whose images a map shows, and the owner of its run, if it is of one."""
     drawn_map = maps.read(key)
     if drawn_map is None:
         raise LookupError(key)  # exceptions are not cached: it may be drawn later, for a learner
     source = drawn_map.config.source
-    return runs.get(source.run).person if source.run else dataset.person(source.dataset)
+    return source.dataset, runs.get(source.run).person if source.run else None
 
 
 @seen

@@ -50,7 +50,7 @@ def find(run_id: str) -> RunRow | None:
     """The run or entry of this id, archived or not; None if there is neither."""
     version = stored.version()
     found = next((row for row in (*stored.rows(version), *stored.entries(version)) if row.id == run_id), None)
-    return found if found and people.may("see", found.person) else None
+    return found if found and people.may("see", stored.owner(found)) else None
 
 
 def active() -> list[Run]:
@@ -270,8 +270,9 @@ def refresh() -> None:
 
 def _shown(runs: Sequence[Stored]) -> list[Stored]:
     """Those that who asks may see."""
-    owners = {owner for owner in {run.person for run in runs} if people.may("see", owner)}
-    return [run for run in runs if run.person in owners]
+    owners = [stored.owner(run) for run in runs]
+    seen = {owner for owner in set(owners) if people.may("see", owner)}
+    return [run for run, owner in zip(runs, owners, strict=True) if owner in seen]
 
 
 def _queue() -> list[Run]:

@@ -42,8 +42,10 @@ def seen(function: Function) -> Function:
 def _owners(name: str, value: Any) -> Iterator[str]:
     """To whom an argument belongs."""
     match value:
-        case Dataset() | RunRow():
+        case Dataset():
             yield value.person
+        case RunRow():
+            yield stored.owner(value)
         case RunConfig():
             yield from (datasets.person(value.dataset), stored.person(value.start))
         case Source():

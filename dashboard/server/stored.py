@@ -9,7 +9,8 @@ from time import monotonic
 import streamlit as st
 
 from core import people, runs
-from core.runs import RunRow
+from core.data import dataset
+from core.runs import Run, RunRow
 
 
 def version(seconds: float = 1.0) -> Hashable:
@@ -20,7 +21,13 @@ def version(seconds: float = 1.0) -> Hashable:
 
 def person(run_id: str) -> str:
     """Whose a run or entry is; the lecturer's if there is none."""
-    return _persons(version()).get(run_id, people.LECTURER)
+    run = _by_id(version()).get(run_id)
+    return owner(run) if run else people.LECTURER
+
+
+def owner(run: Run | RunRow) -> str:
+    """Whose a run is; one on images that are held back for a challenge is seen as they are."""
+    return people.HELD_BACK if run.config.dataset in _held_back() else run.person
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -37,10 +44,15 @@ def entries(version: Hashable) -> tuple[RunRow, ...]:
 
 def refresh() -> None:
     """Read runs again: one was queued, stopped or deleted, or has ended."""
-    for read in (rows, entries, _persons):
+    for read in (rows, entries, _by_id, _held_back):
         read.clear()
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _persons(version: Hashable) -> dict[str, str]:
-    return {run.id: run.person for run in (*rows(version), *entries(version))}
+def _by_id(version: Hashable) -> dict[str, RunRow]:
+    return {run.id: run for run in (*rows(version), *entries(version))}
+
+
+@st.cache_resource(ttl=2, show_spinner=False)
+def _held_back() -> frozenset[str]:
+    return frozenset(name for name in dataset.names() if dataset.person(name) == people.HELD_BACK)

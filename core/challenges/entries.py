@@ -1,0 +1,212 @@
+"""What is entered in a challenge: predictions for its public and hidden images, by a run or from a file.
+
+An entry is `challenges/<name>/entries/<id>.json` in the home folder. It never changes, and nobody is shown its
+predictions.
+"""
+
+import csv
+import io
+from collections.abc import Hashable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+
+from core import people, quoting, runs, settings, storage
+from core.challenges import challenge as challenges
+from core.challenges.challenge import KIND, Challenge, Cut
+from core.data import datasets
+from core.errors import AccessError, ConfigError, closest
+from core.evaluation import new_images
+from core.progress import Report, silent
+from core.runs import Run
+
+COLUMNS = ("id", "class")  # of a file of predictions
+MOST_BYTES = 20_000_000  # of it
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What somebody entered."""
+
+    id: str
+    person: str
+    name: str  # of the run, or of the file
+    at: str  # ISO 8601, UTC
+    predictions: tuple[int, ...]  # of the images in the order of `Cut`
+    run: str = ""  # "": a file
+    images: int | None = None  # labelled ones that the run learned from, validation included; None for a file
+    seconds: float | None = None  # of its training
+
+
+def of(name: str) -> list[Entry]:
+    """The entries of a challenge, the oldest first."""
+    found = [storage.find(_kind(name), path.stem, _parse) for path in _folder(name).glob("*.json")]
+    return sorted(filter(None, found), key=lambda entry: entry.at)
+
+
+def version(name: str) -> Hashable:
+    """What changes whenever somebody enters, or the lecturer closes the challenge, and costs little to look at."""
+    file = _folder(name).parent / f"{challenges.FILE}.json"
+    return file.stat().st_mtime_ns if file.exists() else 0, len(list(_folder(name).glob("*.json")))
+
+
+def check_run(challenge: Challenge, run: Run) -> None:
+    """Refuse a run that may not be entered.
+
+    Raises:
+        AccessError: It is somebody else's, the challenge takes no entries, or there were enough for today.
+        ConfigError: The rules do not allow it, or it may have learned from the hidden images.
+        RunError: It has no result.
+    """
+    people.demand("enter", run.person)
+    rules, config, outcome = challenge.rules, run.config, run.tested()
+    if config.dataset != challenge.name:
+        raise ConfigError(
+            f"Run {run.name} is on the dataset {config.dataset}, which may have the hidden images",
+            f"a run on {challenge.name}, which does not",
+            "Start the same run on that dataset",
+        )
+    images = outcome.n_train + outcome.n_val
+    if rules.images and images > rules.images:
+        raise ConfigError(f"Run {run.name} learned from {images:,} labelled images", f"at most {rules.images:,}")
+    for what, value, allowed in (
+        ("backbone", config.backbone, rules.backbones),
+        ("method", config.method, rules.methods),
+    ):
+        if allowed and value not in allowed:
+            raise ConfigError(f"The {what} of run {run.name} is {value}", f"one of {', '.join(allowed)}")
+    if any(entry.run == run.id for entry in of(challenge.name)):
+        raise ConfigError(f"Run {run.name} has been entered before", "another run")
+    _check_attempts(challenge, run.person)
+
+
+def enter_run(name: str, run_id: str, report: Report = silent) -> Entry:
+    """Enter a run: it predicts the public and the hidden images. Needs a worker's libraries.
+
+    Raises:
+        LabError: As `check_run`; or the challenge, the dataset, or files of the run are gone.
+        Stopped: `report` raised it; nothing is entered.
+    """
+    challenge, run = challenges.read(name), runs.get(run_id)
+    check_run(challenge, run)
+    cut = challenges.cut(challenge)
+    predictions = new_images.classifier(run)(datasets.load(challenge.source), cut.rows, report)
+    outcome = run.tested()
+    return _keep(
+        challenge,
+        Entry(
+            **_new(run.person, run.name, predictions),
+            run=run.id,
+            images=outcome.n_train + outcome.n_val,
+            seconds=outcome.seconds["train"],
+        ),
+    )
+
+
+def enter_file(name: str, file: str, content: bytes) -> Entry:
+    """Enter predictions from a CSV file with the columns id and class, for the one who acts.
+
+    Args:
+        file: Its name, which is shown.
+
+    Raises:
+        AccessError: The challenge takes no entries, or there were enough for today.
+        ConfigError: The rules ask how predictions were made, or the file does not answer for each image once.
+    """
+    challenge, person = challenges.read(name), people.demand("enter", people.acting() or people.LECTURER)
+    if challenge.rules.runs_only:
+        raise ConfigError(
+            f"A file does not tell whether it keeps the rules of {challenge.title}", "a run", "Enter one of your runs"
+        )
+    _check_attempts(challenge, person)
+    predictions = parse(content, challenges.cut(challenge))
+    return _keep(challenge, Entry(**_new(person, quoting.line(file)[:100], predictions)))
+
+
+def template(cut: Cut) -> str:
+    """A file of predictions in which the classes are missing."""
+    return quoting.CSV_LINE.join([",".join(COLUMNS), *(f"{number}," for number in range(1, len(cut.rows) + 1)), ""])
+
+
+def parse(content: bytes, cut: Cut) -> np.ndarray:
+    """Predictions (n,) from a file, in the order of the cut.
+
+    Raises:
+        ConfigError: It is no such file, or an id or a class is unknown, missing or there twice.
+    """
+    lines, images = _lines(content), len(cut.rows)
+    classes = {name: index for index, name in enumerate(cut.class_names)}
+    predictions = np.full(images, -1)
+    for number, text, label in lines:
+        where = f"Line {number} of the file"
+        image = int(text) if text.isdecimal() and text.isascii() and len(text) < 10 else 0
+        if not 1 <= image <= images:
+            raise ConfigError(f"{where}: there is no image {text!r}", f"an id from 1 to {images:,}")
+        if predictions[image - 1] >= 0:
+            raise ConfigError(f"{where}: the image {image} is there twice", "one line for each image")
+        predicted = quoting.of_cell(label, classes)
+        if predicted is None:
+            raise ConfigError(f"{where}: there is no class {label!r}", "a class of it", closest(label, classes))
+        predictions[image - 1] = predicted
+    if len(missing := np.flatnonzero(predictions < 0)):
+        raise ConfigError(
+            f"{len(missing):,} of {images:,} images are missing, the first is {missing[0] + 1}", "a line for each image"
+        )
+    return predictions
+
+
+def _lines(content: bytes) -> list[tuple[int, str, str]]:
+    """Number, id and class of each line below the head. Raises ConfigError if there are none."""
+    if len(content) > MOST_BYTES:
+        raise ConfigError(f"The file has {len(content) / 1e6:,.0f} MB", f"at most {MOST_BYTES / 1e6:.0f} MB")
+    try:
+        table = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+        if lacking := [column for column in COLUMNS if column not in (table.fieldnames or ())]:
+            raise ConfigError(f"The file has no column {lacking[0]!r}", f"the columns {' and '.join(COLUMNS)}")
+        return [(table.line_num, (line["id"] or "").strip(), (line["class"] or "").strip()) for line in table]
+    except (UnicodeError, csv.Error) as error:
+        raise ConfigError(f"The file cannot be read: {error}", "a CSV file in UTF-8") from error
+
+
+def _check_attempts(challenge: Challenge, person: str) -> None:
+    """Refuse an entry that comes too late, or is one too many for today; the lecturer has as many as they like."""
+    if not challenge.takes_entries:
+        raise AccessError(f"{challenge.title} takes no more entries")
+    if person == people.LECTURER:
+        return
+    today = datetime.now().astimezone().date()
+    days = [
+        datetime.fromisoformat(entry.at).astimezone().date() for entry in of(challenge.name) if entry.person == person
+    ]
+    if (made := days.count(today)) >= challenge.rules.attempts:
+        raise AccessError(f"You have entered {made} times today", f"at most {challenge.rules.attempts}", "Try tomorrow")
+
+
+def _keep(challenge: Challenge, entry: Entry) -> Entry:
+    """Store an entry, unless another one of this moment was the last allowed."""
+    with storage.locked(storage.lock_of(_folder(challenge.name))):
+        _check_attempts(challenges.read(challenge.name), entry.person)
+        storage.keep(_kind(challenge.name), entry.id, asdict(entry))
+    return entry
+
+
+def _new(person: str, name: str, predictions: np.ndarray) -> dict[str, Any]:
+    chosen = tuple(int(each) for each in predictions)
+    return {"id": uuid4().hex[:12], "person": person, "name": name, "at": challenges.now(), "predictions": chosen}
+
+
+def _kind(name: str) -> str:
+    return f"{KIND}/{name}/entries"
+
+
+def _folder(name: str) -> Path:
+    return settings.home() / _kind(name)
+
+
+def _parse(value: dict[str, Any]) -> Entry:
+    value["predictions"] = tuple(value["predictions"])
+    return Entry(**value)

@@ -1,0 +1,73 @@
+"""Challenges in the terminal: list, open, close, enter."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from core import challenges
+from core.cli.bar import Bar
+from core.errors import ConfigError
+
+ACTIONS = {  # with the arguments that each takes
+    "list": "",
+    "open": "open DATASET [TITLE]",
+    "close": "close NAME",
+    "enter": "enter NAME RUN or enter NAME FILE.csv",
+}
+_TAKES = {"list": (0, 0), "open": (1, 2), "close": (1, 1), "enter": (2, 2)}
+
+
+def perform(action: str, names: Sequence[str]) -> tuple[list[dict], str]:
+    """Do one of `ACTIONS`; returns the challenges with their rankings as JSON values, and as text.
+
+    Raises:
+        ConfigError: The action takes other arguments.
+        LabError: It is impossible.
+    """
+    least, most = _TAKES[action]
+    if not least <= len(names) <= most:
+        raise ConfigError(f"challenge {action} got {' '.join(names) or 'no name'}", ACTIONS[action] or "no name")
+    with Bar() as bar:
+        if action == "open":
+            challenges.create(names[1] if names[1:] else "Challenge", names[0], report=bar)
+        elif action == "close":
+            challenges.close(names[0])
+        elif action == "enter" and Path(names[1]).suffix == ".csv":
+            challenges.enter_file(names[0], Path(names[1]).name, _content(Path(names[1])))
+        elif action == "enter":
+            challenges.enter_run(*names, report=bar)
+    listed = [_described(challenges.read(name)) for name in challenges.names()]
+    return listed, "\n".join(line for each in listed for line in _lines(each))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror})", "a CSV file") from error
+
+
+def _described(challenge: challenges.Challenge) -> dict[str, Any]:
+    places = challenges.ranked(challenge, challenges.of(challenge.name), challenges.cut(challenge))
+    names = ("name", "title", "source", "opened", "closed")
+    ranking = [
+        {"person": place.entry.person, "entry": place.entry.name}
+        | {"public": asdict(place.public), "hidden": asdict(place.hidden) if place.hidden else None}
+        for place in places
+    ]
+    return {name: getattr(challenge, name) for name in names} | {"ranking": ranking}
+
+
+def _lines(described: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{described['name']}: {described['title']}, on {described['source']}, "
+        + ("closed" if described["closed"] else "open")
+    ]
+    for number, place in enumerate(described["ranking"], start=1):
+        share = place["hidden"] or place["public"]
+        value, low, high = (100 * share[name] for name in ("value", "low", "high"))
+        lines.append(
+            f"{number:>4} {value:5.1f} % ({low:.1f} to {high:.1f})  {place['person'] or 'lecturer'}: {place['entry']}"
+        )
+    return lines

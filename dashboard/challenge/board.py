@@ -1,0 +1,145 @@
+"""The board of a challenge: who leads in a sentence, a dot for each entry, and the ranking."""
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core import people
+from core.challenges import Luck, Place
+from dashboard import server
+from dashboard.server.challenges import Standing
+from dashboard.ui import charts, choices, components, findings, formats
+from dashboard.ui.charts import ACCENT, canvas
+
+POLL = 1.0  # seconds between looks at whether anything has changed
+AGAINST = {"images": "Labelled images", "seconds": "Training time"}
+HEIGHT = 380  # pixels
+MOST_NAMES = 12  # dots with a name; more would overlap
+
+
+def show(standing: Standing) -> None:
+    """Draw it, and again whenever somebody enters."""
+    st.markdown(answer(standing))
+    if standing.luck:
+        st.markdown(luck(standing.luck))
+    if not standing.places:
+        return
+    dots, ranking = st.columns([2, 3], gap="large")
+    with dots:
+        against = choices.titled(st.segmented_control, "against", "Accuracy against", AGAINST)
+        named = _named(standing.entries)
+        figure = server.figures.of(chart, named, against=against, part="public" if standing.luck is None else "hidden")
+        components.chart(figure, key=f"dots-{against}", alt="Accuracy of each entry")
+        files = int(named["images"].isna().sum())
+        if files:
+            st.caption(f"Without a dot: {formats.count(files, 'file')} of predictions, made elsewhere.")
+    with ranking:
+        st.table(table(standing), border="horizontal", hide_index=True)
+
+
+@st.fragment(run_every=POLL)
+def watch(name: str, drawn: Hashable) -> None:
+    """Draw the page again once it is out of date."""
+    if server.challenges.version(name) != drawn:
+        st.rerun()
+
+
+def answer(standing: Standing) -> str:
+    """Who leads or is first in the end, and who cannot be told apart from them; Markdown."""
+    places, images = standing.places, formats.count(standing.public, "public image")
+    if not places:
+        return f"Nobody has entered yet. {images} rank who enters; {standing.hidden:,} hidden ones will decide."
+    first = places[0]
+    if standing.challenge.is_open:
+        share = f"{formats.percent(first.public.value)} ({formats.interval(first.public.low, first.public.high)})"
+        return f"**{who(first)}** leads with {share} of {images}. {standing.hidden:,} hidden ones will decide."
+    sentences = [f"**{who(first)}** is first with {formats.percent(_hidden(first))} of the hidden images."]
+    if len(places) > 1 and places[1].behind:
+        sentences.append(findings.change(places[1].behind, who(places[1]), who(first), unit="hidden image"))
+        sentences.append(_too_close(places[1:]))
+    return " ".join(filter(None, sentences))
+
+
+def luck(measured: Luck) -> str:
+    """How far the public ranking was luck; Markdown."""
+    others = measured.others
+    if np.isnan(measured.correlation) or np.isnan(others.value):
+        return "All have the same accuracy on one of the two parts, so their rankings cannot be compared."
+    return (
+        f"The public and the hidden ranking have a rank correlation of {measured.correlation:.2f}; had the same images "
+        f"been cut otherwise, {others.value:.2f} on average (95 % of cuts: {others.low:.2f} to {others.high:.2f}). "
+        f"Who leads the public part would win in {100 * measured.stays:.0f} % of cuts, with an accuracy that is "
+        f"{100 * abs(measured.lead):.1f} points {'lower' if measured.lead >= 0 else 'higher'} on the hidden part."
+    )
+
+
+def table(standing: Standing) -> pd.DataFrame:
+    """The ranking as text, which may be Markdown."""
+    rows = []
+    for number, place in enumerate(standing.places, start=1):
+        row = {"": str(number), "Who": who(place), "Entry": formats.plain(place.entry.name)}
+        row["Public part"] = _share(place.public)
+        if place.hidden:
+            row["Hidden part"] = _share(place.hidden)
+            row["From the first"] = (
+                "" if place.behind is None else "apart" if place.behind.clear else "too close to call"
+            )
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def chart(frame: pd.DataFrame, *, against: str, part: str) -> go.Figure:
+    """Accuracy of each entry with its interval; the latest is marked."""
+    frame = frame.dropna(subset=[against]).assign(**{against: lambda entries: entries[against].astype(float)})
+    figure = canvas(height=HEIGHT)
+    if frame.empty:
+        return figure
+    labels = [charts.label(name) for name in frame["who"]]
+    figure.add_scatter(
+        x=frame[against],
+        y=100 * frame["accuracy"],
+        error_y=charts.error_bars(frame),
+        mode="markers+text",
+        text=labels if len(frame) <= MOST_NAMES else None,
+        textposition="middle right",
+        marker={"size": 13, "color": ACCENT, "opacity": 0.8},
+        customdata=[[label, charts.label(name)] for label, name in zip(labels, frame["name"], strict=True)],
+        hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{y:.1f} %<extra></extra>",
+        showlegend=False,
+    )
+    unit = "seconds" if against == "seconds" else "validation included"
+    figure.update_xaxes(title_text=f"{AGAINST[against]} ({unit})", rangemode="tozero")
+    return figure.update_yaxes(title_text=f"Accuracy on the {part} part (%)")
+
+
+def who(place: Place) -> str:
+    """Whose an entry is, as Markdown."""
+    return formats.plain(_name(place.entry.person, place.entry.name))
+
+
+def _name(person: str, entry: str) -> str:
+    if person == people.LECTURER:
+        return entry
+    return person if people.may("see", person) else "A learner"
+
+
+def _named(entries: pd.DataFrame) -> pd.DataFrame:
+    """Entries with what whoever asks may know of them."""
+    pairs = zip(entries["person"], entries["name"], strict=True)
+    return entries.assign(who=[_name(person, name) for person, name in pairs]).drop(columns=["id", "person"])
+
+
+def _too_close(others: Sequence[Place]) -> str:
+    close = [who(place) for place in others[1:] if place.behind and not place.behind.clear]
+    return f"Too close to call with the first as well: {formats.listed(close)}." if close else ""
+
+
+def _hidden(place: Place) -> float:
+    return place.hidden.value if place.hidden else np.nan
+
+
+def _share(share) -> str:
+    return f"**{formats.percent(share.value)}** :gray[{formats.interval(share.low, share.high)}]"

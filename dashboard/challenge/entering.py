@@ -1,0 +1,92 @@
+"""How somebody enters a challenge: with a run, or with a file of predictions."""
+
+import streamlit as st
+
+from core import people
+from core.challenges import Challenge
+from core.challenges.entries import MOST_BYTES
+from core.errors import LabError
+from core.runs import RunRow
+from dashboard import server
+from dashboard.ui import choices, components, formats, task_progress
+
+MOST = 6  # runs in the list
+MOST_MB = MOST_BYTES // 1_000_000
+
+
+def offer(run: RunRow) -> None:
+    """On the page of a run: a button that enters it, if it is somebody's own and on the images of a challenge."""
+    challenge = server.challenges.of_dataset(run.config.dataset)
+    if challenge is None or run.members or run.status != "finished" or not people.may("enter", run.person):
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/trophy: Challenge **{formats.plain(challenge.title)}**", width="content")
+        if run.id in server.challenges.entered(challenge.name):
+            components.link("challenge", "Entered: see the ranking", challenge=challenge.name)
+        else:
+            _button(challenge, run)
+
+
+def show(challenge: Challenge) -> None:
+    """On the page of a challenge: the runs that may still be entered, and the way for predictions from a notebook."""
+    with_runs, with_file = st.columns(2, gap="large")
+    with with_runs:
+        st.subheader("Enter a run", anchor=False)
+        _runs(challenge)
+    with with_file:
+        st.subheader("Enter predictions of your own", anchor=False)
+        if challenge.rules.runs_only:
+            st.caption("This challenge says how to predict, which a file does not tell: it takes runs alone.")
+        else:
+            _file(challenge)
+
+
+def _runs(challenge: Challenge) -> None:
+    entered = server.challenges.entered(challenge.name)
+    own = [
+        run
+        for run in server.runs.rows()
+        if run.config.dataset == challenge.name and run.status == "finished" and run.id not in entered
+        if people.may("enter", run.person)
+    ]
+    st.markdown("Train on the images of the challenge; what you get can be entered here, or on the page of the run.")
+    for run in own[:MOST]:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{formats.plain(choices.run_title(run))}**", width="stretch")
+            _button(challenge, run)
+
+
+def _button(challenge: Challenge, run: RunRow) -> None:
+    task = server.challenges.enter(challenge.name, run.id)
+    if task.running:
+        task_progress.wait(task, server.challenges.refresh)
+        return
+    task_progress.why_it_ended(task.error)
+    st.button(
+        "Enter it", key=f"enter-{run.id}", type="primary", on_click=task_progress.attempt, args=(_enter, challenge, run)
+    )
+
+
+def _enter(challenge: Challenge, run: RunRow) -> None:
+    server.challenges.check(challenge, run.id)
+    server.challenges.enter(challenge.name, run.id).begin()
+
+
+def _file(challenge: Challenge) -> None:
+    st.markdown("Predict the images in `test/` of the zip, write a class for each into its `template.csv`, upload it.")
+    st.download_button(
+        "Images and template",
+        lambda: server.challenges.pack(challenge.name),
+        f"{challenge.name}.zip",
+        "application/zip",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    sent = st.file_uploader("Predictions", "csv", key=f"predictions-{challenge.name}", max_upload_size=MOST_MB)
+    if sent and st.button("Enter the file", type="primary"):
+        try:
+            server.challenges.enter_file(challenge.name, sent.name, sent.getvalue())
+        except LabError as error:
+            components.show_error(error)
+        else:
+            st.rerun()

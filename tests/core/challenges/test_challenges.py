@@ -1,0 +1,276 @@
+"""Challenges: what is hidden until the lecturer closes one, what may be entered, and how it is ranked."""
+
+import io
+import zipfile
+from contextlib import nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from math import nan
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import challenges, people, roster, runs
+from core.challenges import Challenge, Cut, Entry, Rules
+from core.challenges.entries import parse, template
+from core.config import RunConfig
+from core.data import dataset as stored
+from core.data import datasets
+from core.errors import AccessError, ConfigError, LabError
+from core.execute import perform
+from core.metrics import wilson
+
+CLASSES = ("cat", "dog")
+RNG = np.random.default_rng(0)
+IMAGES = RNG.integers(0, 255, (80, 32, 32, 3), np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def a_class(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ada and Ben have joined a class, and nobody acts yet."""
+    monkeypatch.setenv("BACKBONE_LAB_MODE", "class")
+    for name in ("Ada", "Ben"):
+        roster.join(roster.read().code, name)
+
+
+@pytest.fixture
+def pets() -> str:
+    """The name of 80 images of the lecturer, of which 40 are for testing."""
+    rows = ((image, row % 2, "test" if row < 40 else "train", f"{row}.png") for row, image in enumerate(IMAGES))
+    about = {"class_names": CLASSES, "source": "here", "licence": "none", "skipped": ()}
+    with people.acting_as(people.LECTURER):
+        return stored.write([("pets", "Pets")], rows, metadata=about).name
+
+
+def opened(source: str, rules: Rules | None = None) -> Challenge:
+    with people.acting_as(people.LECTURER):
+        return challenges.create("Friday", source, rules)
+
+
+def closed(challenge: Challenge) -> Challenge:
+    with people.acting_as(people.LECTURER):
+        return challenges.close(challenge.name)
+
+
+def answers(challenge: Challenge, right: int) -> bytes:
+    """A file that is right for this many of the public images and as many of the hidden ones."""
+    cut = challenges.cut(challenge)
+    predicted = 1 - cut.labels
+    for part in (cut.public, ~cut.public):
+        rows = np.flatnonzero(part)[:right]
+        predicted[rows] = cut.labels[rows]
+    lines = [f"{number},{CLASSES[label]}" for number, label in enumerate(predicted, start=1)]
+    return "\n".join(["id,class", *lines]).encode()
+
+
+def entered(person: str, challenge: Challenge, right: int) -> Entry:
+    with people.acting_as(person):
+        return challenges.enter_file(challenge.name, "mine.csv", answers(challenge, right))
+
+
+def test_the_class_works_on_a_copy_without_the_hidden_images(pets):
+    challenge = opened(pets)
+    copy, source, cut = datasets.load(challenge.name), datasets.load(pets), challenges.cut(challenge)
+    test = datasets.splits(copy)["test"]
+    assert (len(copy.labels), len(test), len(cut.rows), cut.public.sum()) == (60, 20, 40, 20)
+    assert sorted(copy.files[test]) == sorted(source.files[cut.rows[cut.public]])
+    assert not set(copy.files) & set(source.files[cut.rows[~cut.public]])
+    assert np.bincount(cut.labels[cut.public]).tolist() == [10, 10]
+    assert not np.array_equal(np.sort(cut.rows), cut.rows), "an id tells nothing of an image"
+
+
+def test_an_imported_dataset_is_the_lecturers_alone_until_the_challenge_is_closed(pets, store):
+    challenge = opened(pets)
+    with people.acting_as("Ada"), pytest.raises(AccessError, match="Only the lecturer can see this"):
+        runs.create(RunConfig(backbone="Tiny", dataset=pets))
+    with people.acting_as("Ada"):
+        assert runs.create(RunConfig(backbone="Tiny", dataset=challenge.name))
+    closed(challenge)
+    assert datasets.load(pets).person == people.LECTURER
+    with people.acting_as("Ada"):
+        assert runs.create(RunConfig(backbone="Tiny", dataset=pets))
+
+
+def test_labels_that_are_public_anyway_are_not_held_back():
+    challenge = opened(datasets.SAMPLE)
+    assert datasets.load(datasets.SAMPLE).person == people.LECTURER
+    assert len(challenges.cut(challenge).rows) == 500
+
+
+def test_a_challenge_is_the_lecturers_to_open_and_to_close(pets):
+    for intruder in (people.acting_as("Ada"), nullcontext()):
+        with intruder, pytest.raises(AccessError):
+            challenges.create("Mine", pets)
+    challenge = opened(pets)
+    for intruder in (people.acting_as("Ada"), nullcontext()):
+        with intruder, pytest.raises(AccessError):
+            challenges.close(challenge.name)
+    assert challenges.read(challenge.name).is_open
+    assert closed(challenge).closed == challenges.read(challenge.name).closed != ""
+
+
+def test_a_dataset_of_a_learner_or_of_another_challenge_is_refused(pets):
+    opened(pets)
+    with pytest.raises(ConfigError, match="belongs to another open challenge"):
+        opened(pets)
+    with people.acting_as("Ada"):
+        rows = [(image, row % 2, "test" if row < 10 else "train", str(row)) for row, image in enumerate(IMAGES[:30])]
+        about = {"class_names": CLASSES, "source": "here", "licence": "none", "skipped": ()}
+        adas = stored.write([("adas", "Adas")], rows, metadata=about).name
+    with pytest.raises(ConfigError, match="belongs to Ada"):
+        opened(adas)
+
+
+@pytest.mark.parametrize("name", ["", "../x", "nothing", "entries"])
+def test_there_is_no_challenge_of_another_name(pets, name):
+    opened(pets)
+    with pytest.raises(ConfigError, match="There is no challenge"):
+        challenges.read(name)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (lambda lines: lines[:-2], "2 of 40 images are missing, the first is 39"),
+        (lambda lines: [*lines, lines[5]], "Line 42 of the file: the image 5 is there twice"),
+        (lambda lines: [*lines[:3], "777,cat", *lines[4:]], "Line 4 of the file: there is no image '777'"),
+        (lambda lines: [*lines[:3], "x,cat", *lines[4:]], "there is no image 'x'"),
+        (lambda lines: [*lines[:3], "3,dgo", *lines[4:]], "there is no class 'dgo'.*closest is 'dog'"),
+        (lambda lines: [*lines[:3], "3,", *lines[4:]], "there is no class ''"),
+        (lambda lines: ["image,class", *lines[1:]], "The file has no column 'id'"),
+        (lambda lines: [], "The file has no column 'id'"),
+        (lambda lines: ["id,class", "\xff\xfe"], "cannot be read|there is no image"),
+    ],
+)
+def test_a_file_answers_for_each_image_once_by_a_known_class(pets, change, error):
+    challenge = opened(pets)
+    lines = change(answers(challenge, 20).decode().splitlines())
+    with people.acting_as("Ada"), pytest.raises(ConfigError, match=error):
+        challenges.enter_file(challenge.name, "mine.csv", "\n".join(lines).encode("latin-1"))
+    assert challenges.of(challenge.name) == []
+
+
+def test_the_template_lacks_only_the_classes(pets):
+    cut = challenges.cut(opened(pets))
+    filled = template(cut).replace(",\r\n", ",dog\r\n")
+    assert parse(filled.encode(), cut).tolist() == [1] * 40
+    assert parse(filled.replace(",dog", ",'dog").encode(), cut).tolist() == [1] * 40, "as a spreadsheet may have it"
+
+
+def test_the_zip_has_labels_for_training_images_alone(pets):
+    challenge = opened(pets)
+    source, cut = datasets.load(pets), challenges.cut(challenge)
+    with zipfile.ZipFile(io.BytesIO(challenges.pack(challenge))) as archive:
+        names = archive.namelist()
+        assert sum(name.startswith(("train/cat/", "val/cat/", "train/dog/", "val/dog/")) for name in names) == 40
+        pixels = np.asarray(Image.open(io.BytesIO(archive.read("test/7.png"))))
+        assert np.array_equal(pixels, source.images[cut.rows[6]])
+        assert len([name for name in names if name.startswith("test/")]) == 40
+
+
+def test_the_best_of_each_learner_leads_on_the_public_part_until_the_hidden_one_decides(pets):
+    challenge = opened(pets)
+    for person, right in (("Ada", 12), ("Ben", 15), ("Ada", 18), ("Ben", 2)):
+        entered(person, challenge, right)
+    cut, entries = challenges.cut(challenge), challenges.of(challenge.name)
+    places = challenges.ranked(challenge, entries, cut)
+    assert [(place.entry.person, place.public) for place in places] == [
+        ("Ada", wilson(18, 20)),
+        ("Ben", wilson(15, 20)),
+    ]
+    assert {place.hidden for place in places} == {place.behind for place in places} == {None}
+    places = challenges.ranked(closed(challenge), entries, cut)
+    assert [place.hidden for place in places] == [wilson(18, 20), wilson(15, 20)]
+    assert places[0].behind is None
+    assert (places[1].behind.paired.only_second, places[1].behind.clear) == (3, False)
+
+
+def test_while_it_is_open_the_hidden_images_change_nothing_that_is_shown(pets):
+    challenge = opened(pets)
+    entered("Ada", challenge, 12)
+    entry, cut = challenges.of(challenge.name)[0], challenges.cut(challenge)
+    other = np.array(entry.predictions)
+    other[~cut.public] = 1 - other[~cut.public]
+    changed = replace(entry, predictions=tuple(other.tolist()))
+    for show in (challenges.ranked, challenges.accuracies):
+        first, second = (show(challenge, [each], cut) for each in (entry, changed))
+        if show is challenges.ranked:
+            first, second = ([replace(place, entry=entry) for place in each] for each in (first, second))
+        assert first == second
+
+
+def test_entries_end_with_the_attempts_the_time_and_the_challenge(pets):
+    challenge = opened(pets, Rules(attempts=2))
+    entered("Ada", challenge, 1)
+    entered("Ada", challenge, 2)
+    with pytest.raises(AccessError, match="You have entered 2 times today"):
+        entered("Ada", challenge, 3)
+    entered("Ben", challenge, 3)
+    for _ in range(3):
+        entered(people.LECTURER, challenge, 3)
+    closed(challenge)
+    with pytest.raises(AccessError, match="takes no more entries"):
+        entered("Ben", challenge, 4)
+    past = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
+    late = opened(pets, Rules(until=past))
+    with pytest.raises(AccessError, match="takes no more entries"):
+        entered("Ben", late, 4)
+    assert len(challenges.of(challenge.name)) == 6
+
+
+def test_a_file_is_refused_where_the_rules_ask_how_it_was_made(pets):
+    challenge = opened(pets, Rules(methods=("linear",)))
+    with pytest.raises(ConfigError, match="does not tell"):
+        entered("Ada", challenge, 3)
+
+
+@pytest.mark.parametrize("rules", [{"methods": ("magic",)}, {"backbones": ("NoNet",)}, {"attempts": 0}])
+def test_rules_that_cannot_be_are_refused(rules):
+    with pytest.raises(LabError):
+        Rules(**rules)
+
+
+@pytest.mark.slow
+def test_a_run_on_the_copy_is_entered_and_any_other_is_refused(pets, store):
+    with people.acting_as("Ada"):
+        seen = runs.create(RunConfig(backbone="Tiny", input_size=8, dataset=pets))
+    challenge = opened(pets, Rules(images=100, methods=("linear",)))
+    with people.acting_as("Ada"):
+        own = runs.create(RunConfig(backbone="Tiny", input_size=8, dataset=challenge.name))
+        other = runs.create(RunConfig(backbone="Tiny", input_size=8, dataset=challenge.name, method="knn"))
+        for run_id in (seen, own, other):
+            assert perform(run_id) == "finished"
+        entry = challenges.enter_run(challenge.name, own)
+        for run_id, error in ((seen, "may have the hidden images"), (other, "method of run"), (own, "entered before")):
+            with pytest.raises(ConfigError, match=error):
+                challenges.enter_run(challenge.name, run_id)
+    with people.acting_as("Ben"), pytest.raises(AccessError, match="Only Ada and the lecturer"):
+        challenges.enter_run(challenge.name, own)
+    assert (entry.person, entry.run, entry.images) == ("Ada", own, 40)
+    (place,) = challenges.ranked(challenge, [entry], challenges.cut(challenge))
+    assert place.public.value == pytest.approx(runs.get(own).outcome.accuracy), "as on the page of the run"
+
+
+def planted(rights: list[float], images: int = 400) -> tuple[list[challenges.Place], Cut]:
+    """Places of entries whose images are right at random with these probabilities."""
+    rng = np.random.default_rng(1)
+    labels = np.arange(images) % 2
+    cut = Cut(np.arange(images), labels, rng.permutation(images) < images // 2, CLASSES)
+    entries = [
+        Entry(str(i), f"p{i}", "", "", tuple(np.where(rng.random(images) < right, labels, 1 - labels).tolist()))
+        for i, right in enumerate(rights)
+    ]
+    return challenges.ranked(Challenge("", "", "", "", 0, "", closed="now"), entries, cut), cut
+
+
+def test_a_ranking_of_equals_is_luck_and_one_of_unequals_is_not():
+    equal, different = (challenges.luck(*planted(rights)) for rights in ([0.8] * 12, np.linspace(0.3, 0.9, 12)))
+    assert abs(equal.others.value) < 0.35 and equal.stays < 0.5 and equal.lead > 0.02
+    assert different.others.low > 0.8 and different.correlation > 0.8 and different.stays > 0.5
+
+
+def test_luck_is_not_told_of_two_or_of_a_tie():
+    assert challenges.luck(*planted([0.8, 0.7])) is None
+    assert challenges.luck(*planted([1.0, 1.0, 1.0])).correlation == pytest.approx(nan, nan_ok=True)

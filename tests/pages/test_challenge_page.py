@@ -1,0 +1,79 @@
+"""Challenge: opened, entered from the page of a run, closed; and what a learner is not shown meanwhile."""
+
+import numpy as np
+import pytest
+
+from core import challenges, people, roster, runs
+from core.config import RunConfig
+from core.data import dataset as stored
+from core.errors import AccessError
+from core.execute import perform
+from tests.pages.conftest import said, wait
+
+TINY = {"backbone": "Tiny", "input_size": 8, "weights": "untrained"}
+IMAGES = np.random.default_rng(0).integers(0, 255, (80, 32, 32, 3), np.uint8)
+
+
+@pytest.fixture
+def pets(store, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A dataset of the lecturer, in a class with Ada and Ben."""
+    monkeypatch.setenv("BACKBONE_LAB_MODE", "class")
+    for name in ("Ada", "Ben"):
+        roster.join(roster.read().code, name)
+    rows = ((image, row % 2, "test" if row < 40 else "train", f"{row}.png") for row, image in enumerate(IMAGES))
+    about = {"class_names": ("cat", "dog"), "source": "here", "licence": "none", "skipped": ()}
+    with people.acting_as(people.LECTURER):
+        name = stored.write([("pets", "Pets")], rows, metadata=about).name
+    yield name
+    people.ask(lambda: None)
+
+
+def ran(person: str, dataset: str) -> str:
+    """A finished run of this person."""
+    with people.acting_as(person):
+        run_id = runs.create(RunConfig(**TINY, dataset=dataset))
+        assert perform(run_id) == "finished"
+    return run_id
+
+
+def press(page, label: str):
+    """Press a button of a page by its label."""
+    next(button for button in page.button if button.label == label).click()
+    return page.run()
+
+
+def test_a_challenge_from_opening_to_closing(visit, pets):
+    lecture = ran(people.LECTURER, pets)
+    people.ask(lambda: people.LECTURER)
+    page = visit("challenge")
+    page.selectbox[0].select(pets)
+    page.text_input[0].input("Friday")
+    wait(press(page, "Open the challenge"), lambda: "Nobody has entered yet" in said(page))
+
+    own = ran("Ada", "friday")
+    people.ask(lambda: "Ada")
+    page = press(visit("run", run=own), "Enter it")
+    wait(page, lambda: challenges.of("friday"))
+    from dashboard import server
+
+    assert {run.id for run in server.runs.rows()} == {own}, "the other was tested on the hidden images too"
+    with pytest.raises(AccessError, match="Only the lecturer can see this"):
+        server.runs.predictions(lecture)
+    assert pets not in {summary.name for summary in server.datasets.available()}
+    page = visit("few_shot")
+    page.query_params["dataset"] = pets
+    page.run()
+    assert page.selectbox[0].value == "cifar10-sample", "an address brings no dataset that is held back"
+
+    people.ask(lambda: "Ben")
+    page = visit("challenge")
+    share = runs.get(own).outcome.accuracy
+    assert f"**Ada** leads with {100 * share:.1f} %" in said(page)
+    assert not {"Open the challenge", "Close the challenge"} & {button.label for button in page.button}
+    assert "Hidden part" not in page.table[0].value.columns
+
+    people.ask(lambda: people.LECTURER)
+    page = press(visit("challenge"), "Close the challenge")
+    assert "**Ada** is first with" in said(page) and "Hidden part" in page.table[0].value.columns
+    people.ask(lambda: "Ben")
+    assert {run.id for run in server.runs.rows()} == {own, lecture}
