@@ -182,12 +182,12 @@ def mean_of_seeds(accuracies: Sequence[float], images: int) -> tuple[Interval, D
     doubt = Doubt(sqrt(of_images), sqrt(of_seeds), (len(accuracies),))
     if not of_images:  # every seed is right on every image, or none is
         return wilson(mean * images, images), doubt
-    t = _student_95((of_images, images - 1), (of_seeds, len(accuracies) - 1))
+    t = student_95((of_images, images - 1), (of_seeds, len(accuracies) - 1))
     alike = mean * (1 - mean) / (of_images + of_seeds) * (NORMAL_95 / t) ** 2  # images
     return wilson(mean * alike, alike), doubt
 
 
-def _student_95(*variances: tuple[float, int]) -> float:
+def student_95(*variances: tuple[float, int]) -> float:
     """Student's t for the 95 % interval of a sum of variances, each with its degrees of freedom.
 
     Satterthwaite, An approximate distribution of estimates of variance components, Biometrics Bulletin 2 (1946).
@@ -263,7 +263,7 @@ def change_of_seeds(first_right: np.ndarray, second_right: np.ndarray) -> Change
     of_both = sum(_interaction(right) for right in sides if len(right) > 1)
     variance = max(of_images, sum(of_seeds), of_images + sum(of_seeds) - of_both)
     freedom = [(one, len(right) - 1) for one, right in zip(of_seeds, sides, strict=True)]
-    margin = _student_95((of_images, images - 1), *freedom) * sqrt(variance)
+    margin = student_95((of_images, images - 1), *freedom) * sqrt(variance)
     interval = Interval(difference, difference - margin, difference + margin)
     return Change(
         float(sides[0].mean()),

@@ -21,9 +21,8 @@ components.page_header(
     "Before and after", "How did fine-tuning change what the network sees, and which images did it fix or break?"
 )
 components.need_runs()
-runs = [
-    run for run in server.runs.rows() if run.config.method == "finetune" and run.status == "finished" and run.has_result
-]
+runs = [run for run in choices.single_runs() if run.config.method == "finetune" and run.status == "finished"]
+runs = [run for run in runs if run.has_result]
 if not runs:
     components.empty("No fine-tune yet", "A finished one is shown here before and after, image by image.")
     components.link("train", "Fine-tune a backbone", icon=":material/play_circle:", method="finetune")

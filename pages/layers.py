@@ -20,7 +20,7 @@ components.page_header("Layers", "At what depth does a network begin to tell you
 components.need_runs()
 answer = st.container()
 try:
-    choice = choices.show([run for run in server.runs.rows() if run.config.trains and run.has_result])
+    choice = choices.show()
     depths = server.layers.depths(*embeddings.network(choice.source))
     if depths is None:
         st.fragment(progress.wait_for_depths, run_every=progress.POLL)(*embeddings.network(choice.source))

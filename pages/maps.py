@@ -15,7 +15,7 @@ PANELS = {"point": "Image", "chosen": "Selection", "photo": "Photo"}
 components.page_header("Maps", "Which images look alike to a network, and does it keep your classes apart?")
 components.need_runs()
 try:
-    config, widgets = choices.show(server.runs.rows())
+    config, widgets = choices.show()
     dataset, rows = server.datasets.get(config.source.dataset), server.maps.rows(config.source)
     drawn = server.maps.drawn(config)
     if drawn is None:

@@ -2,14 +2,13 @@
 
 import streamlit as st
 
-from core.config import TITLES
 from core.errors import LabError
 from core.evaluation import robustness
 from core.features.estimates import Count
 from dashboard import server
 from dashboard.robustness import curves
 from dashboard.server.tasks import Task
-from dashboard.ui import choices, components, formats, task_progress
+from dashboard.ui import choices, components, task_progress
 
 POLL = 0.7  # seconds between polls
 MOST = 6  # runs side by side
@@ -36,23 +35,23 @@ def _show_corruptions(dataset: str, *, expanded: bool, results: list[robustness.
             "The same test images after six corruptions at five severities, in the style of "
             "[CIFAR-10-C](https://arxiv.org/abs/1903.12261) but generated here with a fixed seed, so not comparable "
             "with its published figures. The heat map averages the five severities; bars are 95 % intervals (Wilson); "
-            "the average drop is paired image by image. One corruption is said to cost more than another, or one run "
-            "to be better, if the 95 % interval of the difference of their means (Newcombe) excludes 0." + measured_on
+            "the average drop is paired image by image; of several seeds, both are over seeds and images. One "
+            "corruption is said to cost more than another, or one run to be better, if the 95 % interval of the "
+            "difference of their means (Newcombe) excludes 0." + measured_on
         )
 
 
 components.page_header("Robustness", "How good is a model on images of lower quality than those it learned from?")
 components.need_runs()
-runs = server.runs.rows()
 answer = st.container()
 left, right = st.columns([1, 2])
 with left:
     name = choices.dataset()
 try:
     candidates = {
-        run.id: run
-        for run in runs
-        if run.status == "finished" and run.config.dataset == name and robustness.takes(run.config.method)
+        entry.id: entry
+        for entry in server.runs.entries()
+        if entry.status == "finished" and entry.config.dataset == name and robustness.takes(entry.config.method)
     }
     if not candidates:
         components.empty("No runs yet", "Finish a probe or a fine-tune on this dataset, then test it here.")
@@ -68,16 +67,13 @@ try:
         select_all=False,
         format_func=lambda run_id: choices.run_title(candidates[run_id]),
     )
-    titles = {
-        run: f"{candidates[run].config.backbone}, {TITLES[candidates[run].config.method].lower()}" for run in chosen
-    }
-    for run in chosen:  # runs with the same title are distinguished by their start
-        if list(titles.values()).count(titles[run]) > 1:
-            titles[run] += f" ({formats.moment(candidates[run].created)})"
-    results = {run: server.robustness.result(run) for run in chosen}
-    tasks = {run: server.robustness.task(run) for run in chosen}
-    running = {titles[run]: task for run, task in tasks.items() if task.running}
-    missing = [run for run in chosen if results[run] is None and titles[run] not in running]
+    entries = [candidates[entry_id] for entry_id in chosen]
+    titles = curves.titles(entries)
+    runs = {run.id: curves.of_seed(titles[entry.id], run) for entry in entries for run in entry.runs}
+    results = {run: server.robustness.result(run) for run in runs}
+    tasks = {run: server.robustness.task(run) for run in runs}
+    running = {runs[run]: task for run, task in tasks.items() if task.running}
+    missing = [run for run in runs if results[run] is None and not tasks[run].running]
     if running:
         st.fragment(_live, run_every=POLL)(running)
     for run in missing:
@@ -96,17 +92,18 @@ try:
                 args=([tasks[run] for run in missing], counted),
             )
             task_progress.cost(counted)
-    available = {titles[run]: result for run, result in results.items() if result}
+    of_entries = {titles[entry.id]: [results[run.id] for run in entry.runs] for entry in entries}
+    available = {title: result for title, parts in of_entries.items() if (result := curves.together(parts))}
     if available:
         answer.markdown(curves.answer(available))
-        networks = [candidates[run].config.backbone for run, result in results.items() if result]
+        networks = [entry.config.backbone for entry in entries if titles[entry.id] in available]
         components.chart(
             curves.curves(available, networks), key="robust-curves", alt="Accuracy against severity by corruption"
         )
         components.chart(curves.heat_map(available), key="robust-heat", alt="Mean accuracy of runs by corruption")
         if len(available) > 1:
             st.markdown("  \n".join(curves.sentence(title, result) for title, result in available.items()))
-    components.toy({candidates[run].config.backbone for run in chosen})
+    components.toy({entry.config.backbone for entry in entries})
     _show_corruptions(name, expanded=not available, results=list(available.values()))
 except LabError as error:
     components.show_error(error)

@@ -16,6 +16,7 @@ import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ from core.evaluation import leaks
 from core.export import quantization
 from core.features import inference
 from core.plan import plan
+from core.progress import Progress
 from core.recipes import RECIPES
 from core.runs import backups, connection
 from core.zero_shot import encoder
@@ -143,6 +145,8 @@ def parser() -> ArgumentParser:
     listing = _command(commands, "runs", _runs, "every run in the store; several seeds or a sweep are one entry")
     listing.add_argument("entry", nargs="?", metavar="ENTRY", help="id of an entry: list its runs")
     listing.add_argument("--archived", action="store_true", help="include those that are archived")
+    older = "first compute the measures, such as F1, of runs from before they were stored"
+    listing.add_argument("--measures", action="store_true", help=older)
     library = _command(commands, "datasets", _datasets, "list the datasets, or import, rename, relabel or delete one")
     library.add_argument("action", nargs="?", choices=tuple(images.ACTIONS), default="list", help="what to do [list]")
     library.add_argument("names", nargs="*", metavar="NAME", help="; ".join(filter(None, images.ACTIONS.values())))
@@ -417,6 +421,8 @@ def _backbones(parsed: Namespace) -> tuple[list[dict], str]:
 
 
 def _runs(parsed: Namespace) -> tuple[list[dict], str]:
+    if parsed.measures:
+        _add_measures()
     rows = [row for row in runs.fold(runs.rows()) if parsed.archived or not row.archived]
     if parsed.entry:
         row = runs.row(parsed.entry)
@@ -426,6 +432,17 @@ def _runs(parsed: Namespace) -> tuple[list[dict], str]:
     shown = table[names]
     text = shown.to_string(index=False) if len(table) else "No runs yet: `python -m core run` makes one."
     return json.loads(table.to_json(orient="records", date_format="iso") or "[]"), text
+
+
+def _add_measures() -> None:
+    older = [row for row in runs.rows() if row.has_result and isnan(row.macro_f1)]
+    with Bar() as bar:
+        for done, row in enumerate(older):
+            bar(Progress("evaluate", done, len(older), unit="runs"))
+            try:
+                runs.add_scores(row.id)
+            except RunError as error:  # the others have theirs
+                print(f"{row.name}: {error}", file=sys.stderr)
 
 
 def _warm(parsed: Namespace) -> tuple[list[dict], str]:

@@ -6,6 +6,7 @@ The correlation of the details of the two at the best shift is how far they agre
 https://arxiv.org/abs/1902.00423), who judged by features and by eye.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -49,9 +50,22 @@ class NearDuplicates:
     within: list[Pair]  # both in the test split, or both in training or validation
     n_test: int
 
-    def leaked(self, least: float = SURE) -> np.ndarray:
-        """Ascending row ids `int64` of the test images that are nearly training or validation images."""
-        return np.array(sorted({pair.row for pair in self.leaks if pair.agreement >= least}), np.int64)
+    def leaked(self, least: float = SURE, *, training: np.ndarray | None = None) -> np.ndarray:
+        """Ascending row ids `int64` of the test images that are nearly training or validation images.
+
+        Args:
+            training: Only the training and validation images of these row ids; None: all.
+        """
+        leaks = [pair for pair in self.leaks if pair.agreement >= least]
+        if training is not None:
+            alike: defaultdict[int, set[int]] = defaultdict(set)  # of a training image others that are nearly the same
+            for pair in self.within:
+                if pair.agreement >= least:
+                    alike[pair.row].add(pair.twin)
+                    alike[pair.twin].add(pair.row)
+            learned = set(training.tolist())
+            leaks = [pair for pair in leaks if learned & {pair.twin, *alike[pair.twin]}]
+        return np.array(sorted({pair.row for pair in leaks}), np.int64)
 
     def summary(self, least: float = SURE) -> str:
         """How many test images are nearly training or validation images: a sentence without its full stop."""

@@ -1,7 +1,7 @@
 """The accuracy of a run without the test images that are known to be training images, or nearly so.
 
 of_run(run)             how many of them it was tested on, and its accuracy on the others
-known(dataset)          their rows, from stored results: nothing is compared here
+known(dataset, ...)     their rows, from stored results: nothing is compared here
 sentence(leaks)         both in words
 """
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core import metrics, runs
-from core.config import ZERO_SHOT
+from core import metrics, protocol, runs
+from core.config import ZERO_SHOT, RunConfig
 from core.data import datasets, duplicates, near_duplicates
 from core.data.dataset import Dataset
 from core.errors import LabError
@@ -30,27 +30,34 @@ class Leaks:
 
 def of_run(run: Run | RunRow) -> Leaks | None:
     """What leaked into the training of an ended run; None if nothing is known to, or if it cannot be read."""
+    learned = trained(run)
     try:
-        return among(trained(run), known(datasets.load(run.config.dataset)))
+        dataset = datasets.load(run.config.dataset)
+        return among([each.id for each in learned], known(dataset, [each.config for each in learned]))
     except LabError:
         return None
 
 
-def trained(run: Run | RunRow) -> tuple[str, ...]:
-    """Ids of the runs that its accuracy is from and that learned from images, which zero-shot does not."""
+def trained(run: Run | RunRow) -> tuple[Run | RunRow, ...]:
+    """The runs that its accuracy is from and that learned from images, which zero-shot does not."""
     if run.config.method == ZERO_SHOT:
         return ()
-    return tuple(each.id for each in run.runs) if isinstance(run, RunRow) else (run.id,)
+    return run.runs if isinstance(run, RunRow) else (run,)
 
 
-def known(dataset: Dataset) -> np.ndarray:
-    """Ascending row ids `int64` of the test images that are known to be training images, or nearly so."""
+def known(dataset: Dataset, configs: Sequence[RunConfig] = ()) -> np.ndarray:
+    """Ascending row ids `int64` of the test images that are known to be training images, or nearly so.
+
+    Args:
+        configs: Only the images that one of these runs trains or validates on; none: all that are not for testing.
+    """
+    splits = datasets.splits(dataset)
+    drawn = [protocol.choose_rows(dataset, config) for config in configs] or [splits]
+    training = np.unique(np.concatenate([rows[part] for rows in drawn for part in ("train", "val")]))
     near = near_duplicates.find(dataset)
-    leaked = near.leaked() if near else np.empty(0, np.int64)
+    leaked = near.leaked(training=training) if near else np.empty(0, np.int64)
     if duplicates.find(dataset) is None:
         return leaked
-    splits = datasets.splits(dataset)
-    training = np.concatenate([splits["train"], splits["val"]])
     return np.union1d(leaked, duplicates.leaked(dataset, splits["test"], training))
 
 
@@ -58,7 +65,7 @@ def among(ids: Sequence[str], leaked: np.ndarray) -> Leaks | None:
     """How many of these rows a run was tested on, and its accuracy on the others; None if on none of them.
 
     Args:
-        ids: See `trained`; of several seeds the mean is the accuracy.
+        ids: Of the runs; of several seeds the mean is the accuracy.
 
     Raises:
         RunError: Its predictions cannot be read.

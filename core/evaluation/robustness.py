@@ -3,6 +3,7 @@
 Probes read the features of the corrupted images from the cache; trained networks predict them anew.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -24,17 +25,28 @@ KIND = "robustness"  # folder of the results
 
 @dataclass(frozen=True)
 class Robustness:
-    """The accuracies of a run on clean and on corrupted images."""
+    """The accuracies of a run on clean and on corrupted images, or their means over several seeds."""
 
     clean: float  # accuracy on the test images, as stored with the run
     accuracies: dict[str, list[float]]  # corruption -> at severity 1 to 5
     drop: Interval  # clean minus the mean over all corruptions, with its 95 % interval over the images
     n_test: int
     hardware: str
+    seeds: tuple["Robustness", ...] = ()  # of a mean
 
     def interval(self, corruption: str, severity: int) -> Interval:
-        """Wilson's interval of one accuracy."""
+        """The interval of one accuracy: Wilson's over images, of a mean over seeds and images."""
+        if self.seeds:
+            accuracies = [seed.accuracies[corruption][severity - 1] for seed in self.seeds]
+            return metrics.mean_of_seeds(accuracies, self.n_test)[0]
         return metrics.wilson(round(self.accuracies[corruption][severity - 1] * self.n_test), self.n_test)
+
+    @property
+    def corrupted_interval(self) -> Interval:
+        """The interval of `corrupted`, likewise."""
+        if self.seeds:
+            return metrics.mean_of_seeds([seed.corrupted for seed in self.seeds], self.n_test)[0]
+        return metrics.wilson(round(self.corrupted * self.n_test), self.n_test)
 
     @property
     def corrupted(self) -> float:
@@ -60,8 +72,27 @@ class Robustness:
 
 def change(first: Robustness, second: Robustness) -> Change:
     """From the mean accuracy of one run on corrupted images to that of another."""
-    return metrics.change_of_counts(
-        round(first.corrupted * first.n_test), first.n_test, round(second.corrupted * second.n_test), second.n_test
+    images = min(first.n_test, second.n_test)
+    return metrics.change_of_intervals(first.corrupted_interval, second.corrupted_interval, images)
+
+
+def mean(seeds: Sequence[Robustness]) -> Robustness:
+    """The mean over two or more seeds on the same images; the interval of its drop is over seeds and images."""
+    drops = [seed.drop for seed in seeds]
+    drop = float(np.mean([each.value for each in drops]))
+    of_images = float(np.mean([((each.high - each.low) / 2 / NORMAL_95) ** 2 for each in drops]))
+    of_seeds = float(np.var([each.value for each in drops], ddof=1)) / len(seeds)
+    t = metrics.student_95((of_images, seeds[0].n_test - 1), (of_seeds, len(seeds) - 1))
+    margin = t * float(np.sqrt(of_images + of_seeds))
+    return Robustness(
+        clean=float(np.mean([seed.clean for seed in seeds])),
+        accuracies={
+            name: np.mean([seed.accuracies[name] for seed in seeds], axis=0).tolist() for name in seeds[0].accuracies
+        },
+        drop=Interval(drop, drop - margin, drop + margin),
+        n_test=seeds[0].n_test,
+        hardware=seeds[0].hardware,
+        seeds=tuple(seeds),
     )
 
 
@@ -161,5 +192,4 @@ def _key(run: runs.Run) -> str:
 
 
 def _parse(value: dict[str, Any]) -> Robustness:
-    value["drop"] = Interval(**value["drop"])
-    return Robustness(**value)
+    return Robustness(**value | {"drop": Interval(**value["drop"]), "seeds": ()})

@@ -13,11 +13,12 @@ models     the trained model of a run
 from core.runs.connection import copy_before_upgrade
 from core.runs.outcome import STAGES, Outcome, Result, Run, judge, predictions_after
 from core.runs.reporter import REPORT_EVERY, Reporter
-from core.runs.rows import COLUMNS, RESUMABLE, SWEEP, RunRow, fold, own_name, table
+from core.runs.rows import COLUMNS, RESUMABLE, SEEDS, SWEEP, RunRow, fold, own_name, table
 from core.runs.store import (
     ENDED,
     STATUSES,
     active,
+    add_scores,
     confusion,
     create,
     curves,
@@ -50,6 +51,7 @@ __all__ = [
     "ENDED",
     "REPORT_EVERY",
     "RESUMABLE",
+    "SEEDS",
     "STAGES",
     "STATUSES",
     "SWEEP",
@@ -59,6 +61,7 @@ __all__ = [
     "Run",
     "RunRow",
     "active",
+    "add_scores",
     "confusion",
     "copy_before_upgrade",
     "create",

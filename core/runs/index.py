@@ -15,7 +15,8 @@ from core.runs.tables import Stored
 
 ENDED = ("FINISHED", "FAILED", "KILLED")  # MLflow's words; the last that is written of a run
 # Tags that change after the end:
-WRITTEN_LATER = ("backbone_lab.archived", "backbone_lab.group", "backbone_lab.tags", "mlflow.note.content")
+WRITTEN_LATER = ("backbone_lab.archived", "backbone_lab.group", "backbone_lab.tags", "backbone_lab.scores")
+WRITTEN_LATER += ("mlflow.note.content",)
 PATIENCE = 20  # seconds for another process to finish writing
 
 Entry = TypeVar("Entry")

@@ -30,7 +30,7 @@ from uuid import uuid4
 import numpy as np
 import pandas as pd
 
-from core import backbones, heads, limits, people, quoting, settings
+from core import backbones, heads, limits, people, quoting, scores, settings
 from core.backbones.catalog import NORM_FIRST
 from core.config import TRAINED, ZERO_SHOT, RunConfig
 from core.data import dataset
@@ -148,6 +148,20 @@ def finish(run_id: str, result: Result) -> None:
         _client().log_artifact(run_id, result.model)
     _client().log_batch(run_id, metrics=metrics, tags=tags)
     end(run_id, result.ended, error=result.error)
+
+
+def add_scores(run_id: str) -> None:
+    """Store the measures of a run from before they were kept, from its predictions.
+
+    Raises:
+        RunError: Its predictions are missing or damaged.
+    """
+    from mlflow.entities import Metric, RunTag
+
+    tested, now = predictions(run_id), int(time.time() * 1000)
+    values = scores.of(tested["label"].to_numpy(), tested.filter(regex=r"^p_\d+$").to_numpy())
+    metrics = [Metric(name, value, now, 0) for name, value in values.items()]
+    _client().log_batch(run_id, metrics=metrics, tags=[RunTag(_TAG + "scores", "added")])
 
 
 def end(run_id: str, status: str, *, error: str | None = None) -> None:

@@ -28,7 +28,10 @@ def show(finished: Sequence[RunRow]) -> None:
     measured = [run for run in finished if not isnan(getattr(run, measure))]
     if len(measured) < len(finished):
         older = formats.count(len(finished) - len(measured), "run")
-        st.caption(f"Left out: {older} from before this measure was stored, or for which it is undefined.")
+        st.caption(
+            f"Left out: {older} from before this measure was stored, or for which it is undefined. "
+            "`python -m core runs --measures` stores it for older runs."
+        )
     which = "least" if measure in LOSSES else "most"
     best = sorted(measured, key=lambda run: getattr(run, measure), reverse=which == "most")[:MOST_BARS]
     if measure == "accuracy":

@@ -27,18 +27,15 @@ class Choice:
     method: str  # of the maps
 
 
-def show(tuned: Sequence[RunRow]) -> Choice:
+def show() -> Choice:
     """Draw the widgets; return the choice.
-
-    Args:
-        tuned: Runs that trained their network.
 
     Raises:
         LabError: The choice is not possible.
     """
     network, maps, more = st.columns([11, 3.6, 1.8], vertical_alignment="bottom")
     with network.container(horizontal=True, vertical_alignment="bottom"):
-        fields = _network(tuned)
+        fields = _network([run for run in choices.single_runs() if run.config.trains and run.has_result])
     with maps:
         titles = {name: METHODS[name].title for name in ("umap", "tsne", "pca")}
         method = choices.titled(st.segmented_control, "map", "Maps", titles, required=True)

@@ -12,7 +12,6 @@ from core.embeddings import IMAGES, Source
 from core.maps import MapConfig
 from core.runs import RunRow
 from dashboard import server
-from dashboard.state import visitor
 from dashboard.train import options as train_options
 from dashboard.ui import choices
 
@@ -27,11 +26,8 @@ TITLES = dict(
 )
 
 
-def show(runs: Sequence[RunRow]) -> tuple[MapConfig, DeltaGenerator]:
+def show() -> tuple[MapConfig, DeltaGenerator]:
     """Draw the widgets; return the choice and their row, to which other widgets can be added.
-
-    Args:
-        runs: Newest first.
 
     Raises:
         LabError: The choice is not possible.
@@ -40,7 +36,7 @@ def show(runs: Sequence[RunRow]) -> tuple[MapConfig, DeltaGenerator]:
     with row:
         with st.popover("Images and network", icon=":material/tune:"):  # the map's title shows the choice
             with st.container(horizontal=True, vertical_alignment="bottom"):
-                fields = _network([run for run in runs if run.has_result])
+                fields = _network([run for run in choices.single_runs() if run.has_result])
                 fields["images"] = _images(fields["dataset"])
             more = st.container()
         method = _method()
@@ -63,16 +59,8 @@ def _network(runs: Sequence[RunRow]) -> dict:
     if of != "run":
         dataset = choices.dataset()
         return {"dataset": dataset, "backbone": choices.backbone()}
-    by_id = {run.id: run for run in runs}
-    titles = {run.id: choices.run_title(run) for run in runs}
-    st.session_state["map-run"] = visitor.get().run if visitor.get().run in titles else next(iter(titles))
-
-    def keep() -> None:
-        if st.session_state.get("map-run") in titles:  # the visitor may have left the page
-            visitor.update(run=st.session_state["map-run"])
-
-    run_id = st.selectbox("Run", list(titles), format_func=titles.__getitem__, key="map-run", on_change=keep)
-    return {"dataset": by_id[run_id].config.dataset, "run": run_id}
+    run = choices.run(runs)
+    return {"dataset": run.config.dataset, "run": run.id}
 
 
 def _images(dataset: str) -> str:

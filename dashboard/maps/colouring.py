@@ -59,7 +59,7 @@ def choose(source: Source, dataset: Dataset, rows: np.ndarray) -> Colours:
 
 def _runs(source: Source) -> list[RunRow]:
     """Runs with predictions for this dataset: the map's own first, then the newest."""
-    runs = [run for run in server.runs.rows() if run.config.dataset == source.dataset and run.has_result]
+    runs = [run for run in choices.single_runs() if run.config.dataset == source.dataset and run.has_result]
     return sorted(runs, key=lambda run: run.id != source.run)
 
 

@@ -9,7 +9,7 @@ from core.explain.predict import IMAGENET
 from core.runs import RunRow
 from dashboard import server
 from dashboard.state import visitor
-from dashboard.ui import run_labels
+from dashboard.ui import choices, run_labels
 
 AT_FIRST = 3  # runs chosen by default
 JUDGES = 5  # runs that choose the photos
@@ -46,7 +46,7 @@ def _examples(run_ids: tuple[str, ...]) -> dict[int, int]:
 
 
 def _runs() -> list[RunRow]:
-    return [run for run in server.runs.rows() if run.status == "finished" and run.has_result]
+    return [run for run in choices.single_runs() if run.status == "finished" and run.has_result]
 
 
 def _of_dataset(dataset: str) -> list[RunRow]:

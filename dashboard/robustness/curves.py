@@ -1,5 +1,6 @@
 """Runs on corrupted images: a heat map, curves against severity, a preview, and the mean drop in a sentence."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,14 +8,43 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from core.config import TITLES
 from core.data import corruptions
 from core.data.corruptions import CORRUPTIONS, SEVERITIES
 from core.evaluation import robustness
 from core.evaluation.robustness import Robustness
+from core.runs import SEEDS, RunRow
 from dashboard.ui import findings, formats
 from dashboard.ui.charts import canvas, strokes
 
+SEED = 0.45  # opacity of the line of one seed
 HEIGHT = 440  # pixels: with the answer above it, in the first screen of a laptop
+
+
+def titles(entries: Sequence[RunRow]) -> dict[str, str]:
+    """Entry or run id -> its title: backbone, method, number of seeds, and its start where that is not enough."""
+    short = {}
+    for entry in entries:
+        seeds = f", mean of {formats.count(entry.n_seeds, 'seed')}" if entry.n_seeds > 1 else ""
+        short[entry.id] = f"{entry.config.backbone}, {TITLES[entry.config.method].lower()}{seeds}"
+    often = Counter(short.values())
+    return {
+        entry.id: short[entry.id] + (f" ({formats.moment(entry.created)})" if often[short[entry.id]] > 1 else "")
+        for entry in entries
+    }
+
+
+def of_seed(title: str, run: RunRow) -> str:
+    """The title of one run of an entry."""
+    return f"{title}, seed {run.config.seed}" if run.entry.startswith(SEEDS) else title
+
+
+def together(results: Sequence[Robustness | None]) -> Robustness | None:
+    """Of one run, or the mean of several seeds; None while one is not measured."""
+    measured = [result for result in results if result]
+    if len(measured) < len(results):
+        return None
+    return robustness.mean(measured) if len(measured) > 1 else measured[0]
 
 
 def answer(results: Mapping[str, Robustness]) -> str:
@@ -43,7 +73,8 @@ def sentence(title: str, result: Robustness) -> str:
     return (
         f"**{first[0].upper()}{first[1:]}** {cost} of its {formats.percent(result.clean)} on the original images. "
         f"Corruptions cost it {100 * result.drop.value:.1f} points on average (95 % interval "
-        f"{100 * result.drop.low:.1f} to {100 * result.drop.high:.1f}, {formats.count(result.n_test, 'test image')})."
+        f"{100 * result.drop.low:.1f} to {100 * result.drop.high:.1f}, {formats.count(result.n_test, 'test image')}"
+        f"{f' and {len(result.seeds)} seeds' if result.seeds else ''})."
     )
 
 
@@ -78,6 +109,8 @@ def heat_map(results: Mapping[str, Robustness]) -> go.Figure:
 def curves(results: Mapping[str, Robustness], backbones: Sequence[str]) -> go.Figure:
     """Accuracy against severity, a chart for each corruption; severity 0 is the original images, bars are intervals.
 
+    Thin lines are the seeds of a mean.
+
     Args:
         backbones: Of each run, for the colours.
     """
@@ -92,6 +125,19 @@ def curves(results: Mapping[str, Robustness], backbones: Sequence[str]) -> go.Fi
     )
     for (name, result), stroke in zip(results.items(), strokes(backbones), strict=True):
         for cell, corruption in enumerate(CORRUPTIONS):
+            for seed in result.seeds:
+                figure.add_scatter(
+                    x=[0, *SEVERITIES],
+                    y=[100 * share for share in (seed.clean, *seed.accuracies[corruption])],
+                    legendgroup=name,
+                    showlegend=False,
+                    mode="lines",
+                    line=stroke | {"width": 1},
+                    opacity=SEED,
+                    hoverinfo="skip",
+                    row=cell // 3 + 1,
+                    col=cell % 3 + 1,
+                )
             shares = [result.interval(corruption, severity) for severity in SEVERITIES]
             error = {
                 "type": "data",

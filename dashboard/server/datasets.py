@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from core import people
+from core.config import RunConfig
 from core.data import datasets, near_duplicates, odd_images, relabelling
 from core.data import duplicates as pixels
 from core.data.datasets import Dataset, Summary
@@ -22,7 +23,7 @@ from dashboard.server.seen import seen
 from dashboard.server.tasks import Task
 
 _of_content = st.cache_data(
-    ttl=5, max_entries=8, show_spinner=False, hash_funcs={Dataset: lambda dataset: dataset.fingerprint}
+    ttl=5, max_entries=32, show_spinner=False, hash_funcs={Dataset: lambda dataset: dataset.fingerprint}
 )
 
 
@@ -64,9 +65,9 @@ def near_duplicates_of(dataset: Dataset) -> NearDuplicates | None:
 
 @seen
 @_of_content
-def leaked(dataset: Dataset) -> np.ndarray:
+def leaked(dataset: Dataset, configs: tuple[RunConfig, ...] = ()) -> np.ndarray:
     """`leaks.known`: test images that are known to be training images, or nearly so."""
-    return leaks.known(dataset)
+    return leaks.known(dataset, configs)
 
 
 @seen

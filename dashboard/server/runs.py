@@ -161,8 +161,13 @@ def change(first: RunRow, second: RunRow) -> Change:
 @seen
 def leaks_of(run: RunRow) -> Leaks | None:
     """`leaks.of_run` of an ended run."""
+    learned = leaks.trained(run)
     try:
-        return _leaks(leaks.trained(run), tuple(datasets.leaked(datasets.get(run.config.dataset)).tolist()))
+        dataset = datasets.get(run.config.dataset)
+        if not len(datasets.leaked(dataset)):
+            return None
+        leaked = datasets.leaked(dataset, tuple(each.config for each in learned))
+        return _leaks(tuple(each.id for each in learned), tuple(leaked.tolist()))
     except LabError:
         return None
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core import backbones as catalog
 from core import options
-from core.runs import ENDED, RunRow
+from core.runs import ENDED, SEEDS, RunRow
 from dashboard import server
 from dashboard.state import address, visitor
 from dashboard.ui import formats, run_labels
@@ -90,6 +90,13 @@ def _with(chosen: Sequence[str], names: Sequence[str]) -> list[str]:
     return [*names, *(name for name in chosen if name not in names)]
 
 
+def single_runs() -> list[RunRow]:
+    """The runs to look at one by one, newest first: of an entry the one that is shown, else its first seed or, of a
+    sweep, the chosen one."""
+    shown = visitor.get().run
+    return [next((run for run in entry.members if run.id == shown), entry.runs[0]) for entry in server.runs.entries()]
+
+
 def run(runs: Sequence[RunRow], label: str = "Run", *, forget: Sequence[str] = ()) -> RunRow:
     """A dropdown of runs, newest first; returns the chosen one.
 
@@ -145,6 +152,8 @@ def run_title(run: RunRow) -> str:
         result += f", {formats.count(run.n_seeds, 'seed')}"
     if run.cells:
         result += f", sweep of {len(run.cells)}"
+    if run.entry:
+        result += ", one of several seeds" if run.entry.startswith(SEEDS) else ", one of a sweep"
     return f"{run.name} on {run.config.dataset} · {result} · {formats.moment(run.created)}"
 
 

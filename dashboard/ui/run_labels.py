@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from core.config import TITLES, TRAINED, ZERO_SHOT
-from core.runs import RunRow, default_name, own_name
+from core.runs import SEEDS, RunRow, default_name, own_name
 from dashboard.ui import formats
 
 
@@ -29,6 +29,8 @@ def one(run: RunRow) -> str:
         mark = f", pixels divided by 255{mark}"
     if run.seeds:
         mark += f", mean of {formats.count(run.n_seeds, 'seed')}"
+    if run.entry.startswith(SEEDS):
+        mark += f", seed {run.config.seed}"
     if run.cells:
         mark += f", best of {len(run.cells)} on validation"
     named = run.name.removesuffix(own_name(run.config, ["seed"])) != default_name(run.config)

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.calibration import calibration_curve
+from statsmodels.stats import contingency_tables, proportion
 
 from core import metrics
 
@@ -217,3 +219,28 @@ def test_seeds_that_agree_on_every_image_still_leave_the_doubt_of_the_images():
     interval, _ = metrics.mean_of_seeds([0.8, 0.8], 50)
     alone = metrics.wilson(40, 50)
     assert (interval.low, interval.high) == pytest.approx((alone.low, alone.high), abs=0.01)
+
+
+def test_statsmodels_gives_the_same_intervals_and_p_values():
+    rng = np.random.default_rng(0)
+    for images in (7, 100, 2_000):
+        for first, second in rng.integers(0, images + 1, (20, 2)):
+            low, high = proportion.proportion_confint(first, images, method="wilson")
+            interval = metrics.wilson(int(first), images)
+            assert (interval.low, interval.high) == pytest.approx((low, high), abs=1e-12)
+            low, high = proportion.confint_proportions_2indep(second, images, first, images, method="newcomb")
+            change = metrics.change_of_counts(int(first), images, int(second), images)
+            assert (change.interval.low, change.interval.high) == pytest.approx((low, high), abs=1e-12)
+        only_first, only_second = map(int, rng.integers(0, images // 2, 2))
+        expected = contingency_tables.mcnemar([[3, only_first], [only_second, 2]], exact=True).pvalue
+        assert paired(only_first, only_second).p_value == pytest.approx(expected, rel=1e-9)
+
+
+def test_scikit_learns_calibration_curve_gives_the_same_calibration_error():
+    rng = np.random.default_rng(1)
+    probabilities, labels = rng.dirichlet(np.ones(3), 1000), rng.integers(0, 3, 1000)
+    confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
+    shares, means = calibration_curve(right, confidence, n_bins=15)
+    images, _ = np.histogram(confidence, np.linspace(0, 1, 16))
+    expected = np.average(abs(shares - means), weights=images[images > 0])
+    assert metrics.calibration_error(labels, probabilities) == pytest.approx(expected)

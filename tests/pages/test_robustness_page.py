@@ -1,7 +1,10 @@
 """Robustness: a probe is shown worse images by one button."""
 
-from core import runs
+import json
+
+from core import runs, seeds
 from core.config import RunConfig
+from core.evaluation import robustness
 from core.execute import perform
 from tests.pages.conftest import wait
 
@@ -20,3 +23,23 @@ def test_one_button_shows_a_probe_worse_images_and_tells_what_it_loses(visit, st
     page.button(key="robust-measure").click().run()
     wait(page, lambda: any("Corruptions cost it" in text.value for text in page.markdown))
     assert not page.error and not page.exception
+
+
+def test_several_seeds_are_one_curve_of_their_mean_with_each_seed_inside(visit, store):
+    entry = runs.new_entry()
+    few = RunConfig(backbone="Tiny", weights="untrained", input_size=8, n_train=60, n_test=40)
+    for config in seeds.configs(few, 2):
+        run_id = runs.create(config, entry=entry)
+        perform(run_id)
+        robustness.measure(run_id)
+    page = visit("robustness")
+    wait(page, lambda: any("Corruptions cost" in text.value for text in page.markdown))
+    assert any("Tiny, linear, mean of 2 seeds" in text.value for text in page.markdown)
+    assert any("40 test images and 2 seeds" in text.value for text in page.markdown)
+    drawn = json.loads(page.get("plotly_chart")[0].proto.spec)["data"]
+    assert sum(trace["line"]["width"] == 1 for trace in drawn) == 2 * 6  # each seed for each corruption
+    shown = visit("maps", of="run", run=entry).selectbox(key="choose-run")
+    assert shown.value == runs.row(entry).seeds[0].id
+    assert ["one of several seeds" in option for option in shown.options] == [True]
+    last = runs.row(entry).seeds[1].id
+    assert visit("maps", of="run", run=last).selectbox(key="choose-run").value == last

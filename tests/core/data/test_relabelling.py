@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core import execute, runs
 from core.cli import images
+from core.config import RunConfig
 from core.data import datasets, relabelling
 from core.data.datasets import Dataset
 from core.data.relabelling import LEFT_OUT
@@ -105,3 +107,16 @@ def test_the_suspects_in_a_csv_change_nothing_until_it_is_edited(tmp_path: Path)
     changes = relabelling.read(path, sample)
     assert len(changes) == len(found["suspects"])
     assert not np.any([sample.labels[row] == label for row, label in changes.items()])
+
+
+def test_a_run_that_waits_keeps_its_labels_and_ends_in_a_sentence_where_its_images_are_gone(pets: Dataset, store: Path):
+    waiting, orphaned = (runs.create(RunConfig(dataset="pets", backbone="Tiny", method="knn")) for _ in range(2))
+    row = int(datasets.splits(pets)["test"][0])
+    relabelling.relabel("pets", {row: 1 - int(pets.labels[row])})
+    assert execute.perform(waiting) == "finished"
+    tested = runs.predictions(waiting)
+    assert tested["label"].tolist() == pets.labels[tested["row"]].tolist()
+    datasets.delete("pets")
+    assert execute.perform(orphaned) == "failed"
+    assert "'pets'" in str(runs.get(orphaned).error)
+    assert runs.predictions(waiting)["label"].tolist() == tested["label"].tolist()

@@ -1,8 +1,10 @@
 """A run says how good it is on the test images that were not among its training images."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from core import metrics, runs
+from core import metrics, protocol, runs
 from core.cli import commands
 from core.config import RunConfig
 from core.data import datasets, near_duplicates
@@ -42,6 +44,18 @@ def test_pairs_that_were_looked_for_count_and_a_clean_dataset_has_none(store):
     near_duplicates.search("cifar10-sample")
     assert not len(leaks.known(datasets.load("cifar10-sample")))
     assert leaks.of_run(runs.get(runs.create(RunConfig(backbone="Tiny")))) is None
+
+
+def test_only_the_images_that_a_run_drew_count(store):
+    dataset, found = datasets.load("cifar10-flawed"), near_duplicates.search("cifar10-flawed")
+    few = RunConfig(dataset="cifar10-flawed", backbone="Tiny", n_train=100)
+    drawn = protocol.choose_rows(dataset, few)
+    learned = np.concatenate([drawn["train"], drawn["val"]])
+    expected = {pair.row for pair in found.leaks if pair.agreement >= near_duplicates.SURE and pair.twin in learned}
+    assert 0 < len(expected) < len(leaks.known(dataset)) / 5
+    assert set(leaks.known(dataset, [few])) >= expected
+    assert len(leaks.known(dataset, [few])) < len(expected) + 3  # and those of images like the twin
+    assert leaks.known(dataset, [replace(few, n_train=0)]).tolist() == leaks.known(dataset).tolist()
 
 
 def test_a_run_of_a_deleted_dataset_says_nothing(store, tmp_path):

@@ -4,13 +4,16 @@ import dataclasses
 import os
 import socket
 import sqlite3
+from math import isnan
 
 import numpy as np
 import pandas as pd
 import psutil
 import pytest
+from sklearn.metrics import f1_score
 
 from core import heads, runs, settings
+from core.cli import commands
 from core.config import RunConfig
 from core.errors import BackboneError, ConfigError, Paused, RunError, Stopped
 from core.progress import Progress
@@ -424,3 +427,20 @@ def test_only_a_run_that_has_ended_is_archived():
     for archived in (True, False):
         runs.set_archived(run_id, archived)
         assert runs.row(run_id).archived is archived
+
+
+def test_the_measures_of_an_older_run_are_added_from_its_predictions_by_one_command(capsys):
+    older, unreadable = runs.create(TINY), runs.create(TINY)
+    p = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]], np.float32)
+    labels, predicted = np.array([0, 1, 1, 0]), p.argmax(1)
+    frame = pd.DataFrame({"row": range(4), "label": labels, "prediction": predicted, "p_0": p[:, 0], "p_1": p[:, 1]})
+    confusion = pd.DataFrame([[2, 0], [1, 1]], index=["cat", "dog"], columns=["cat", "dog"])
+    for run_id, predictions in ((older, frame), (unreadable, frame)):
+        runs.finish(run_id, runs.Result(dataclasses.replace(OUTCOME, scores={}), predictions, confusion))
+    (settings.folder("runs") / "artifacts" / unreadable / "artifacts" / "predictions.parquet").unlink()
+    assert all(isnan(row.macro_f1) for row in runs.rows())
+    assert commands.main(["runs", "--measures"]) == 0
+    assert "predictions.parquet" in capsys.readouterr().err
+    values = {row.id: row.macro_f1 for row in runs.rows()}
+    assert values[older] == pytest.approx(f1_score(labels, predicted, average="macro"))
+    assert isnan(values[unreadable])

@@ -18,7 +18,7 @@ OTHER = replace(FINISHED, id="b", config=RunConfig(method="knn"), accuracy=0.7)
 def stored(monkeypatch):
     """stored(rows) makes these the runs, newest first."""
     monkeypatch.setattr(server.explain, "classifiers", lambda: ["MobileNet"])
-    return lambda *rows: monkeypatch.setattr(server.runs, "rows", lambda: list(rows))
+    return lambda *rows: monkeypatch.setattr(server.runs, "entries", lambda: list(rows))
 
 
 def test_a_stopped_run_is_no_model_even_with_a_result(stored):
