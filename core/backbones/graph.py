@@ -7,8 +7,9 @@ initialised, and the source of seeds. `tests/core/backbones/test_graph.py` fails
 import random
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -54,6 +55,19 @@ def steps(network: "keras.Model", x: Any) -> Iterator[tuple[Any, Any]]:
         yield node.operation, args[0]
         outputs = tree.flatten(node.operation(*args, **kwargs))
         values |= {id(symbol): value for symbol, value in zip(node.outputs, outputs, strict=True)}
+
+
+def run(network: "keras.Model", x: Any, do: Callable[..., Any]) -> Any:
+    """The output of a network for x, each operation done by `do(operation, *args, **kwargs)`, also inside networks."""
+    from keras import Model
+
+    def step(operation: Any) -> Callable[..., Any]:
+        if isinstance(operation, Model):
+            return lambda inner, **_: run(operation, inner, do)
+        return partial(do, operation)
+
+    whole: Any = getattr(network, "_functional", network)
+    return whole._run_through_graph([x], operation_fn=step)
 
 
 def sources(operation: Any) -> list[Any]:

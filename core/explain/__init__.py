@@ -2,7 +2,7 @@
 
 imagenet      the published ImageNet classifiers
 predict       the answers of every classifier and run
-attribution   the parts of an image that speak for a class, by five methods
+attribution   the parts of an image that speak for a class, by six methods
 gradcam       one of them
 gradients     of a network with respect to its input
 faithfulness  whether such maps may be believed

@@ -1,10 +1,11 @@
-"""Which pixels of an image support a class, by five methods.
+"""Which pixels of an image support a class, by six methods.
 
     Grad-CAM              the last feature map, weighted by its gradient (see `gradcam`)
     occlusion             how much the score falls when a patch is covered: Zeiler and Fergus, ECCV 2014
     integrated gradients  gradients along the way from an empty image to this one: Sundararajan et al., ICML 2017
     SmoothGrad            the mean gradient of noisy copies: Smilkov et al., 2017 (https://arxiv.org/abs/1706.03825)
     attention rollout     of a transformer, how patches reach what its head sees: Abnar and Zuidema, ACL 2020
+    gradient-weighted     the same, each attention weighted by its gradient: Chefer et al., ICCV 2021 (arXiv:2103.15679)
 
 A pixel is taken away by giving it the mean colour of its image. A score is what the softmax is applied to.
 """
@@ -12,12 +13,12 @@ A pixel is taken away by giving it the mean colour of its image. A score is what
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from core.backbones import graph
-from core.backbones.clip.layers import attention_in
+from core.backbones.clip.layers import attended, attends
 from core.errors import RunError
 from core.explain import gradcam, gradients
 from core.runs import models
@@ -92,18 +93,37 @@ def _smooth_grad(model: Any, image: np.ndarray, class_index: int) -> np.ndarray:
 
 def _rollout(model: Any, image: np.ndarray, class_index: int) -> np.ndarray:
     """Attention multiplied from layer to layer, half of each for the residual connection; the same for any class."""
+    _, attentions = _forward(model, image[None].astype(np.float32), _nothing(model))
+    reached = np.eye(attentions[0].weights.shape[-1])
+    for each in attentions:
+        reached = (gradients.to_numpy(each.weights)[0].mean(axis=0) + np.eye(len(reached))) / 2 @ reached
+    return _of_patches(model, reached)
+
+
+def _gradient_rollout(model: Any, image: np.ndarray, class_index: int) -> np.ndarray:
+    """Attention times its gradient, where that is positive, added from layer to layer: equations 5 and 6 of the paper.
+
+    The gradient of an attention weight follows from that of the output, which is linear in it.
+    """
+    pixels = image[None].astype(np.float32)
+
+    def score(added: Any) -> tuple[Any, list[_Attention]]:
+        scores, attentions = _forward(model, pixels, added)
+        return scores[0, class_index], attentions
+
+    slopes, attentions = gradients.gradient(score, _nothing(model))
+    reached = np.eye(attentions[0].weights.shape[-1])
+    for slope, each in zip(slopes, attentions, strict=True):
+        weights, values, kernel = map(gradients.to_numpy, each)
+        gradient = np.einsum("qo,hdo,khd->hqk", slope[0], kernel, values[0])
+        reached = reached + np.maximum(weights[0] * gradient, 0).mean(axis=0) @ reached
+    return _of_patches(model, reached)
+
+
+def _of_patches(model: Any, reached: np.ndarray) -> np.ndarray:
+    """What reaches the head from each patch, (n, n), the least being 0."""
     import keras
 
-    attentions = _attentions(model, image[None].astype(np.float32))
-    if not attentions:
-        raise RunError(
-            "This network has no attention among all its patches",
-            "a transformer, such as ViT or CLIP",
-            "Choose Grad-CAM",
-        )
-    reached = np.eye(len(attentions[0]))
-    for attention in attentions:
-        reached = (attention + np.eye(len(attention))) / 2 @ reached
     side = isqrt(len(reached) - 1)  # patches follow the class token, and DeiT's for its teacher
     patches = slice(-(side**2), None)
     averages = any(isinstance(each, keras.layers.GlobalAveragePooling1D) for each in graph.leaves(model))
@@ -111,19 +131,51 @@ def _rollout(model: Any, image: np.ndarray, class_index: int) -> np.ndarray:
     return heat - heat.min()
 
 
-def _attentions(model: Any, x: Any) -> list[np.ndarray]:
-    """The attention of each layer, the mean of its heads: (t, t) from tokens, in rows that sum to 1, to tokens."""
+class _Attention(NamedTuple):
+    """What one attention computed: its output is the weighted values times the kernel."""
+
+    weights: Any  # (b, heads, t, t), from tokens, in rows that sum to 1, to tokens
+    values: Any  # (b, t, heads, d)
+    kernel: Any  # (heads, d, width)
+
+
+def _forward(model: Any, pixels: Any, added: Any) -> tuple[Any, list[_Attention]]:
+    """The scores (b, classes) before the softmax, and every attention.
+
+    Args:
+        added: (attentions, b, t, width), to the output of each.
+    """
     import keras
 
-    attentions = []
-    for operation, inputs in graph.steps(model, x):
-        if isinstance(operation, keras.Model):
-            return _attentions(operation, inputs)
-        if found := attention_in(operation, inputs):
-            attention, normed = found
-            _, scores = attention(normed, normed, return_attention_scores=True)
-            attentions.append(gradients.to_numpy(scores)[0].mean(axis=0))
-    return attentions
+    attentions: list[_Attention] = []
+
+    def attend(attention: Any, x: Any) -> Any:
+        y, weights = attention(x, x, return_attention_scores=True)
+        attentions.append(_Attention(weights, attention.value_dense(x), attention.output_dense.kernel))
+        return y + keras.ops.cast(added[len(attentions) - 1], y.dtype)
+
+    def do(operation: Any, *args: Any, **kwargs: Any) -> Any:
+        if operation is model.layers[-1]:
+            return gradients.before_softmax(operation, args[0])
+        return attended(operation, args[0], attend) if attends(operation) else operation(*args, **kwargs)
+
+    return graph.run(model, pixels, do), attentions
+
+
+def _nothing(model: Any) -> np.ndarray:
+    """Zeros for `_forward` to add.
+
+    Raises:
+        RunError: The network has no attention among all its patches.
+    """
+    layers = [layer for layer in graph.leaves(model) if attends(layer)]
+    if not layers:
+        raise RunError(
+            "This network has no attention among all its patches",
+            "a transformer, such as ViT or CLIP",
+            "Choose Grad-CAM",
+        )
+    return np.zeros((len(layers), 1, *layers[0].output.shape[1:]), np.float32)
 
 
 def _slopes(model: Any, images: np.ndarray, class_index: int) -> np.ndarray:
@@ -177,6 +229,11 @@ METHODS = {
         "how patches reach what the head sees, for any class",
         _rollout,
         of_class=False,
+    ),
+    "gradient-rollout": Method(
+        "Gradient-weighted rollout",
+        "how patches reach what the head sees, by the attention that raises the score of the class",
+        _gradient_rollout,
     ),
 }
 TITLES = {name: method.title for name, method in METHODS.items()}

@@ -1,5 +1,6 @@
 """Private parts of KerasHub and Keras that the towers use; `tests/core/backbones/clip/test_layers.py` watches them."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,11 +22,19 @@ def attention_projections(attention: "keras.layers.MultiHeadAttention") -> tuple
     return attention._query_dense, attention._key_dense, attention._value_dense, attention._output_dense
 
 
-def attention_in(operation: Any, x: Any) -> tuple[Any, Any] | None:
-    """The attention that is or begins an operation of a transformer, and its input for the operation's input x."""
+def attends(operation: Any) -> bool:
+    """Whether an operation is or contains the attention of a transformer."""
     from keras.layers import MultiHeadAttention
     from keras_hub.src.models.clip.clip_layers import CLIPEncoderLayer
 
+    return isinstance(operation, MultiHeadAttention | CLIPEncoderLayer)
+
+
+def attended(operation: Any, x: Any, attend: Callable[[Any, Any], Any]) -> Any:
+    """The output for x of an operation that `attends`, whose attention is done by `attend(attention, its input)`."""
+    from keras.layers import MultiHeadAttention
+
     if isinstance(operation, MultiHeadAttention):
-        return operation, x
-    return (operation.attention, operation.layer_norm_1(x)) if isinstance(operation, CLIPEncoderLayer) else None
+        return attend(operation, x)
+    x = x + attend(operation.attention, operation.layer_norm_1(x))
+    return x + operation.dense_2(operation.activation(operation.dense_1(operation.layer_norm_2(x))))

@@ -130,3 +130,14 @@ def _network():
 
 def _kernel() -> np.ndarray:
     return np.array(_network().weights[0])
+
+
+def test_a_network_is_run_by_whoever_does_its_operations_nested_ones_too(branches):
+    images, done = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype(np.float32), []
+
+    def do(operation, *args, **kwargs):
+        done.append(operation.name)
+        return operation(*args, **kwargs)
+
+    np.testing.assert_allclose(graph.run(branches, images, do), branches(images), atol=1e-5)
+    assert "conv" in done and "inner" not in done and done[-1] == "last"

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from core.backbones import graph
+from core.backbones.clip.layers import attended, attends
 from core.config import RunConfig
 from core.errors import RunError
 from core.explain import attribution, gradients
@@ -57,7 +59,7 @@ def test_scores_are_those_whose_softmax_the_network_returns(network, image):
     assert np.asarray(network(image[None])) == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.parametrize("method", [name for name in attribution.METHODS if name != "rollout"])
+@pytest.mark.parametrize("method", ["grad-cam", "occlusion", *GRADIENTS])
 def test_it_is_the_same_each_time_and_leaves_the_network_as_it_was(network, image, method):
     before = np.asarray(network(image[None]))
     first, second = (attribution.of_model(network, method, image, 3) for _ in range(2))
@@ -85,24 +87,75 @@ def test_a_network_that_rounds_resized_pixels_has_no_gradient_and_that_is_said(m
         attribution.of_model(model, method, image, 3)
 
 
-@pytest.mark.parametrize(
-    ("backbone", "pooling"), [("ToyCLIP", "class"), ("DeiTTiny", "class"), ("DeiTTiny", "patches")]
-)
-def test_rollout_multiplies_the_attention_of_a_transformer(backbone, pooling):
+TRANSFORMERS = [("ToyCLIP", "class"), ("DeiTTiny", "class"), ("DeiTTiny", "patches")]
+
+
+@pytest.fixture(params=TRANSFORMERS, ids="-".join)
+def transformer(request):
+    """A transformer for 32 px images that was not trained, how its patches are found, and an image."""
+    backbone, pooling = request.param
     config = RunConfig(backbone=backbone, method="finetune", weights="untrained", input_size=32, pooling=pooling)
     model = assembly.assemble(config, image_size=32, classes=10).model
-    image = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
-    attentions = attribution._attentions(model, image[None].astype(np.float32))
-    for each in attentions:
-        assert each.sum(axis=1) == pytest.approx(np.ones(len(each)), abs=1e-5)
-    expected = np.linalg.multi_dot([(each + np.eye(len(each))) / 2 for each in reversed(attentions)])
     others = 1 if backbone == "ToyCLIP" else 2  # tokens in front of the patches
-    patches = expected[0, others:] if pooling == "class" else expected[others:, others:].mean(axis=0)
+
+    def of_patches(reached: np.ndarray) -> np.ndarray:
+        patches = reached[0, others:] if pooling == "class" else reached[others:, others:].mean(axis=0)
+        return (patches - patches.min()) / np.ptp(patches)
+
+    return model, of_patches, np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+
+
+def test_rollout_multiplies_the_attention_of_a_transformer(transformer):
+    model, of_patches, image = transformer
+    attentions, _ = with_gradients(model, image, 3)
+    for each in attentions:
+        assert each.sum(axis=-1) == pytest.approx(np.ones(each.shape[:-1]), abs=1e-5)
+    halves = [(each.mean(axis=0) + np.eye(each.shape[-1])) / 2 for each in reversed(attentions)]
     heat = attribution.of_model(model, "rollout", image, 3)
-    assert heat.ravel() == pytest.approx((patches - patches.min()) / np.ptp(patches), abs=1e-4)
+    assert heat.ravel() == pytest.approx(of_patches(np.linalg.multi_dot(halves)), abs=1e-4)
     assert (heat == attribution.of_model(model, "rollout", image, 4)).all()
 
 
-def test_a_convolutional_network_has_no_attention_and_that_is_said(network, image):
+def test_gradient_rollout_weights_attention_by_the_gradient_that_tensorflow_gives_it(transformer):
+    model, of_patches, image = transformer
+    maps = []
+    for class_index in (3, 4):
+        reached = np.eye(len(with_gradients(model, image, 3)[0][0][0]))
+        for weights, slopes in zip(*with_gradients(model, image, class_index), strict=True):
+            reached = reached + np.maximum(weights * slopes, 0).mean(axis=0) @ reached
+        maps.append(attribution.of_model(model, "gradient-rollout", image, class_index))
+        assert maps[-1].ravel() == pytest.approx(of_patches(reached), abs=1e-3)
+    assert (maps[0] != maps[1]).any()
+
+
+def with_gradients(model, image: np.ndarray, class_index: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The attention (heads, t, t) of each layer, and the gradient of a class's score with respect to it."""
+    import keras
+    import tensorflow as tf
+    from keras.layers import MultiHeadAttention
+
+    weights = []
+
+    def watched(self, scores, mask=None):
+        weights.append(keras.ops.softmax(scores))
+        return weights[-1]
+
+    def attend(attention, x):
+        return attention(x, x, return_attention_scores=True)[0]  # else a fused operation computes it
+
+    def do(operation, *args, **kwargs):
+        if operation is model.layers[-1]:
+            return gradients.before_softmax(operation, args[0])
+        return attended(operation, args[0], attend) if attends(operation) else operation(*args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch, tf.GradientTape() as tape:
+        patch.setattr(MultiHeadAttention, "_masked_softmax", watched)
+        score = graph.run(model, image[None].astype(np.float32), do)[0, class_index]
+    slopes = tape.gradient(score, weights)
+    return [np.asarray(each)[0] for each in weights], [np.asarray(each)[0] for each in slopes]
+
+
+@pytest.mark.parametrize("method", ["rollout", "gradient-rollout"])
+def test_a_convolutional_network_has_no_attention_and_that_is_said(network, image, method):
     with pytest.raises(RunError, match=r"no attention among all its patches.*Choose Grad-CAM"):
-        attribution.of_model(network, "rollout", image, 0)
+        attribution.of_model(network, method, image, 0)

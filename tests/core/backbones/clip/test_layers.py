@@ -27,6 +27,13 @@ def test_the_projections_of_an_attention_are_query_key_value_and_output():
     np.testing.assert_allclose(np.asarray(block.attention(x, x)), expected, atol=1e-5)
 
 
+def test_an_encoder_layer_computes_what_it_does_with_its_attention_done_elsewhere():
+    block = towers.image(backbones.get("ToyCLIP")).get_layer("encoder_block_0")
+    x = np.random.default_rng(0).normal(size=(1, 4, 128)).astype(np.float32)
+    np.testing.assert_allclose(layers.attended(block, x, lambda attention, y: attention(y, y)), block(x), atol=1e-5)
+    assert layers.attends(block) and layers.attends(block.attention) and not layers.attends(block.dense_1)
+
+
 def test_the_text_tower_reads_where_kerashub_does():
     import keras
     from keras_hub.src.models.clip.clip_layers import CLIPTextPooler
