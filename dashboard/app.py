@@ -20,7 +20,7 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
 
     from core import people, server_lock, settings
     from dashboard import doors
-    from dashboard.classroom import cookie, invitation, join
+    from dashboard.classroom import cookie, invitation, join, lecture
     from dashboard.map_view import routes
     from dashboard.state import prefix
 
@@ -29,7 +29,7 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
     in_class = settings.mode() == "class"
     app = st.App(
         __file__,
-        routes=prefix.below([*routes.ROUTES, *(join.ROUTES if in_class else ())]),
+        routes=prefix.below([*routes.ROUTES, *((*join.ROUTES, *lecture.ROUTES) if in_class else ())]),
         middleware=doors.MIDDLEWARE,
         lifespan=invitation.announced if in_class else None,
     )

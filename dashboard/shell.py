@@ -5,7 +5,7 @@ import streamlit as st
 from core import people, runs, settings
 from core.errors import AccessError, EngineError, LabError, StoreError
 from dashboard import server
-from dashboard.classroom import presence
+from dashboard.classroom import following, leading, presence
 from dashboard.data import import_status
 from dashboard.lessons import bar
 from dashboard.state import address, streamlit_patch, visitor
@@ -106,6 +106,7 @@ def show() -> None:
         },
         expanded=True,  # collapsed entries are not found
     )
+    name = page.url_path or "home"
     address.show_refused(page.url_path)
     unknown.check()
     with st.sidebar:
@@ -114,13 +115,17 @@ def show() -> None:
             import_status.show_beside()
         choices.projector()
         presence.show()
+        leading.show(name)
     if visitor.get().projector:
         components.enlarge_type()
     try:
+        following.show(name)
         bar.show()
         page.run()
     except (AccessError, EngineError, StoreError) as error:
         components.show_error(error)
+    finally:  # with what the page wrote into its address
+        leading.move(name)
 
 
 def _pages() -> dict[str, list[tuple[str, str, str, str]]]:

@@ -33,6 +33,7 @@ _REFUSED = "refused-in-the-address"
 _WRITTEN = "written-into-the-address"
 _PLACE = "place-of-the-refused"
 _SHOWN = "page-of-the-address"
+_ALONE = "next-address-counts-alone"
 
 Number = TypeVar("Number", int, float)
 
@@ -41,6 +42,8 @@ def begin() -> str:
     """Start a script run: after Back and Forward, forget what the address does not say. Returns an id of the page."""
     context = get_script_run_ctx()
     page = context.page_script_hash if context else ""
+    if context and st.session_state.pop(_ALONE, False):
+        context.is_history_navigation = True
     read = st.session_state.setdefault(READ, set())
     st.session_state.pop(_PLACE, None)
     if by_history():
@@ -48,6 +51,11 @@ def begin() -> str:
         st.session_state.pop(_CHANGED, None)
         _forget_widgets(read - set(st.query_params))
     return page
+
+
+def count_alone() -> None:
+    """Have the next address alone count, as after Back, before a switch to the page of somebody else."""
+    st.session_state[_ALONE] = True
 
 
 def rename(names: Collection[str], renamed: Mapping[str, str]) -> None:

@@ -74,6 +74,12 @@ def update(**changes) -> None:
     _keep(replace(before, **changes))
 
 
+def count_alone() -> None:
+    """`address.count_alone`, also where this session has filled in the same address before."""
+    st.session_state.pop(_FILLED, None)
+    address.count_alone()
+
+
 def _from_address() -> dict:
     choices = {}
     for field in fields(State):

@@ -1,6 +1,7 @@
 """A lecture with two learners, in three browsers on one server."""
 
 import re
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -37,11 +38,17 @@ def joins(page: Page, code: str, name: str) -> None:
     page.get_by_role("button", name="Join").click()
 
 
-def test_two_learners_join_and_only_the_owner_and_the_lecturer_change_a_run(browser: Browser, server: Server):
+def lectures(browser: Browser, server: Server) -> tuple[Page, str]:
+    """The lecturer's browser, on the page Class, and the code of the class."""
     link = urlsplit(re.search(r"The lecturer opens (\S+)", server.log.read_text())[1])
     lecturer = arrives(browser, server, f"{link.path}?{link.query}")
     code = lecturer.get_by_role("heading", name=re.compile(r"^\w{3} \w{3}$")).inner_text()
     assert link.query not in lecturer.url
+    return lecturer, code
+
+
+def test_two_learners_join_and_only_the_owner_and_the_lecturer_change_a_run(browser: Browser, server: Server):
+    lecturer, code = lectures(browser, server)
 
     ada = arrives(browser, server, SHORT_RUN)
     joins(ada, code, "Ada")
@@ -75,4 +82,41 @@ def test_two_learners_join_and_only_the_owner_and_the_lecturer_change_a_run(brow
     expect(ada.get_by_role("heading", name="Join the class")).to_be_visible()
     lecturer.goto(run)
     expect(lecturer.get_by_role("button", name="Remove")).to_be_visible()
+    assert UNCAUGHT not in server.log.read_text()
+
+
+def test_a_learner_follows_the_lecturer_leaves_and_opens_what_is_handed_out(
+    browser: Browser, server: Server, measured: dict[str, str]
+):
+    lecturer, code = lectures(browser, server)
+    cleo = arrives(browser, server, "/train?method=knn&neighbours=3")
+    joins(cleo, code, "Cleo")
+    expect(cleo.get_by_label("Neighbours")).to_have_value("3")
+    lecturer.get_by_text("Follow me").click()
+    cleo.get_by_role("button", name="Follow").click()
+    expect(cleo.get_by_text("You follow the lecturer.")).to_be_visible()
+
+    lecturer.get_by_role("link", name="Anatomy", exact=True).click()
+    expect(cleo.get_by_role("heading", name="Anatomy", level=1)).to_be_visible()
+    lecturer.get_by_role("link", name="Train", exact=True).click()
+    expect(cleo.get_by_role("heading", name="Train", level=1)).to_be_visible()
+    expect(cleo.get_by_label("Neighbours")).to_have_count(0)  # Cleo's own choice
+    began = time.monotonic()
+    lecturer.get_by_role("main").get_by_role("radio", name="Fine-tune").click()
+    cleo.wait_for_url(re.compile("method=finetune"))
+    measured["a follower's page moves, from the lecturer's click"] = f"{time.monotonic() - began:.2f} s"
+
+    lecturer.get_by_role("button", name="Hand out").click()
+    lecturer.get_by_label("What learners should do here").fill("Fine-tune *two* blocks")
+    lecturer.get_by_role("button", name="Hand out this page").click()
+    expect(cleo.get_by_text("Fine-tune *two* blocks")).to_be_visible()
+    cleo.get_by_role("button", name="Leave").click()
+    expect(cleo.get_by_label("Neighbours")).to_have_value("3")
+    lecturer.get_by_role("link", name="Compare", exact=True).click()
+    expect(lecturer.get_by_role("heading", name="Compare", level=1)).to_be_visible()
+    expect(cleo.get_by_role("button", name="Follow")).to_be_visible()
+    cleo.get_by_role("button", name="Open it").click()
+    cleo.wait_for_url(re.compile("method=finetune"))
+    lecturer.get_by_role("button", name="Withdraw").click()
+    expect(cleo.get_by_text("Fine-tune *two* blocks")).to_have_count(0)
     assert UNCAUGHT not in server.log.read_text()

@@ -114,7 +114,7 @@ def test_a_learner_is_offered_no_files_of_the_server_and_no_page_of_the_lecturer
     with pytest.raises(ValueError, match="navigation page"):
         visit("classroom")
     people.ask(lambda: people.LECTURER)
-    assert [each.label for each in visit("data").text_input] == ["Or a path on this server"]
+    assert [each.label for each in visit("data").main.text_input] == ["Or a path on this server"]
     assert "Another code" in {button.label for button in visit("classroom").button}
 
 

@@ -1,0 +1,60 @@
+"""The lecturer's side of a lecture, in the side bar: let learners follow, and hand out a page with its settings."""
+
+import itertools
+
+import streamlit as st
+
+from core import people, settings
+from dashboard.classroom import lecture
+from dashboard.ui import formats
+
+POLL = 0.5  # seconds between looks at the address, which parts of a page change too
+LONGEST = 200  # characters of a sentence
+_PLACE = "place-of-the-lecturer"  # as a click's own address may be that from before the click before
+OWN_PAGE = "classroom"
+FOLLOW = "Learners can follow you from page to page, with all settings"
+
+
+def show(page: str) -> None:
+    """Draw the switch and the handout; nothing for learners and alone."""
+    if not _is_lecturer():
+        return
+    now = lecture.now()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.toggle(
+            "Follow me", now.led, key="lead", help=FOLLOW, on_change=lambda: lecture.lead(st.session_state["lead"])
+        )
+        if page != OWN_PAGE:
+            with st.popover("Hand out", icon=":material/assignment:", key=f"hand-out-{now.news}"):  # closes then
+                _hand_out()
+    if now.handout:
+        st.caption(f"Handed out: {formats.plain(now.sentence)}")
+        st.button("Withdraw", icon=":material/undo:", type="tertiary", on_click=lecture.withdraw)
+    looks = itertools.count()  # the first while the page is being drawn, whose end tells more
+    st.fragment(lambda: next(looks) and move(page), run_every=POLL)()
+
+
+def move(page: str) -> None:
+    """Have followers come here, if this is the lecturer, and not on the page that only the lecturer has."""
+    if _is_lecturer() and page != OWN_PAGE:
+        st.session_state[_PLACE] = lecture.here(page)
+        lecture.move(st.session_state[_PLACE])
+
+
+def _hand_out() -> None:
+    """The form by which this page is handed out."""
+    key = "what-to-do"
+
+    def hand_out() -> None:
+        if sentence := " ".join(st.session_state[key].split()):
+            lecture.hand_out(sentence, st.session_state[_PLACE])
+        else:
+            st.toast("Say in a sentence what to do on this page.", icon=":material/info:")
+
+    with st.form("hand-out", border=False):
+        st.text_input("What learners should do here", max_chars=LONGEST, key=key)
+        st.form_submit_button("Hand out this page", icon=":material/send:", on_click=hand_out)
+
+
+def _is_lecturer() -> bool:
+    return settings.mode() == "class" and people.may("run the class")
