@@ -86,7 +86,8 @@ def answers_to(host: str) -> bool:
         name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:
         return False
-    return name in own_names() or name.endswith(".localhost") or _is_address(name)
+    given = config.get_option("browser.serverAddress").lower()  # how visitors call it
+    return name in own_names() or (name == given != "") or name.endswith(".localhost") or _is_address(name)
 
 
 @functools.cache

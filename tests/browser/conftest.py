@@ -98,7 +98,7 @@ def server(dashboard: Dashboard) -> Iterator[Server]:
 @contextmanager
 def started(script: Path, folder: Path, *options: str) -> Iterator[Server]:
     """A server of this script that answers, with its home in this folder; ended with its workers."""
-    url, log = f"http://127.0.0.1:{_free_port()}", folder / "server.log"
+    url, log = f"http://127.0.0.1:{free_port()}", folder / "server.log"
     options = ("--server.address=127.0.0.1", f"--server.port={url.rpartition(':')[2]}", *options)
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -155,12 +155,15 @@ def _wait_until_it_answers(url: str, process: subprocess.Popen, log: Path) -> No
         try:
             urllib.request.urlopen(f"{url}/_stcore/health", timeout=1)
             return
+        except urllib.error.HTTPError:  # behind a path
+            return
         except (urllib.error.URLError, TimeoutError):
             time.sleep(0.05)
     pytest.fail(f"the server does not answer:\n{log.read_text()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on which nothing listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]

@@ -68,6 +68,15 @@ def test_any_other_name_is_refused_in_a_sentence_before_anything_is_read(host):
     assert ask(host, kind="websocket") == [{"type": "websocket.close", "code": 1008}]
 
 
+def test_it_answers_to_the_name_by_which_visitors_call_it():
+    before = config.get_option("browser.serverAddress")
+    config.set_option("browser.serverAddress", "Lab.School.example")
+    try:
+        assert answers_to("lab.school.example") and not answers_to("elsewhere.example") and not answers_to("")
+    finally:
+        config.set_option("browser.serverAddress", before)
+
+
 def test_the_setting_decides_where_there_is_one():
     before = config.get_option("server.allowedHosts")
     config.set_option("server.allowedHosts", ["lab.example", "*.school.example"])
