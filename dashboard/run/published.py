@@ -19,12 +19,14 @@ def show(run: RunRow, outcome: Outcome) -> None:
     dataset, accuracy = found
     away = 100 * (outcome.accuracy - accuracy)
     inside = outcome.accuracy_low <= accuracy <= outcome.accuracy_high
-    st.markdown(
-        f"Published for {run.config.backbone} on {CIFAR[dataset].title}: **{formats.percent(accuracy)}**. This run is "
-        f"{abs(away):.1f} points {'above' if away > 0 else 'below'}; the published figure lies "
-        f"{'within' if inside else 'outside'} its 95 % interval."
-    )
-    components.cited(published.SOURCE)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(
+            f"Published for {run.config.backbone} on {CIFAR[dataset].title}: **{formats.percent(accuracy)}**. This run "
+            f"is {abs(away):.1f} points {'above' if away > 0 else 'below'}; the published figure lies "
+            f"{'within' if inside else 'outside'} its 95 % interval.",
+            width="content",
+        )
+        components.cited(published.SOURCE)
     with st.expander("Why the two may differ", icon=":material/help:"):
         st.markdown("\n".join(f"* {reason}" for reason in reasons(run, outcome)))
 
