@@ -18,9 +18,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from core import server_lock, settings, storage
-from core.errors import StoreError
+from core import people, roster, runs, server_lock, settings, storage
+from core.data import dataset
+from core.errors import RunError, StoreError
 from core.progress import Progress, Report, silent
+from core.roster import Roster
 from core.runs import backups
 
 ABOUT = "backbone-lab.json"  # the first file of a backup
@@ -37,7 +39,8 @@ KEPT = (
     "estimates.json",
     *CLASS,
 )
-NEVER = ("runs", "uploads")  # the rest of them
+CLASSES = "classes"  # the folder of those that have ended, each a backup
+NEVER = ("runs", "uploads", CLASSES)  # the rest of them
 UNPACKED = ".restored-"  # what the name of the folder begins with that is not yet in place
 
 
@@ -102,6 +105,34 @@ def restore(file: Path, report: Report = silent) -> str:
     finally:
         server_lock.release(lock)
     return created
+
+
+def begin_class(report: Report = silent) -> Path:
+    """Put the class aside and begin a new one; returns the backup of the home folder in which the old one is.
+
+    Then challenges, and runs and datasets of learners are deleted, and names free; what is the lecturer's stays.
+
+    Raises:
+        AccessError: A learner asks.
+        RunError: A run of a learner is under way.
+        StoreError: As by `backup`; nothing has changed.
+        Stopped: `report` raised it; nothing has changed.
+    """
+    people.demand("run the class")
+    if busy := [run for run in runs.active() if run.person != people.LECTURER]:
+        received = f"{busy[0].person}'s run {busy[0].name} is under way"
+        raise RunError(received, "none of learners", "Stop it, or wait for its end")
+    old_runs = [run.id for run in runs.rows() if run.person != people.LECTURER]
+    old_datasets = [name for name in dataset.names() if dataset.person(name) != people.LECTURER]
+    file = settings.folder(CLASSES) / f"{datetime.now(UTC):%Y-%m-%d-%H%M%S}.tar.gz"
+    backup(file, report=report)
+    roster.edit(lambda now: Roster(roster.new_code(), now.shown))
+    shutil.rmtree(settings.home() / "challenges", ignore_errors=True)
+    for run_id in old_runs:
+        runs.delete(run_id)
+    for name in old_datasets:
+        dataset.delete(name)
+    return file
 
 
 def _files(home: Path, names: list[str]) -> Iterator[tuple[str, Path]]:

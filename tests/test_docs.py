@@ -22,7 +22,7 @@ def test_readme_lists_every_page():
 
 def test_readme_lists_every_command_with_all_its_options():
     documented = {
-        re.search(r"`(\w+)", command)[1]: set(re.findall(r"--[a-z-]+", options))
+        re.search(r"`([\w-]+)", command)[1]: set(re.findall(r"--[a-z-]+", options))
         for command, _, options in _table("In a terminal")
     }
     commands = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction)).choices

@@ -186,6 +186,8 @@ def parser() -> ArgumentParser:
     back = _command(commands, "restore", _restore, "put a backup into an empty home folder, or a lost run store back")
     back.add_argument("file", nargs="?", type=Path, metavar="FILE", help="of `backup` [the newest copy of the store]")
 
+    _command(commands, "new-class", _new_class, "put the work and names of learners aside, and begin a new class")
+
     _command(commands, "doctor", _doctor, "check this machine: what it is, what is available, what will be slow")
 
     bench = _command(commands, "bench", _bench, "measure; results are recorded in docs/benchmarks.md")
@@ -505,6 +507,12 @@ def _restore(parsed: Namespace) -> tuple[dict, str]:
     backup, aside = backups.restore()
     kept = f" What was there is now {aside}." if aside else ""
     return {"backup": str(backup), "replaced": aside and str(aside)}, f"The run store is that of {backup} again.{kept}"
+
+
+def _new_class(parsed: Namespace) -> tuple[dict, str]:
+    with Bar() as bar:
+        file = home.begin_class(bar)
+    return {"file": str(file)}, f"The class is in {file}. `restore` opens it in an empty home folder"
 
 
 def _doctor(parsed: Namespace) -> tuple[dict, str]:

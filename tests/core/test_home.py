@@ -7,13 +7,15 @@ import tarfile
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core import home as home_folder
-from core import runs, server_lock
+from core import people, roster, runs, server_lock
 from core.cli import commands
 from core.config import RunConfig
-from core.errors import EngineError, Stopped, StoreError
+from core.data import dataset
+from core.errors import AccessError, EngineError, RunError, Stopped, StoreError
 
 TINY = RunConfig(backbone="Tiny", input_size=32, n_train=40, n_test=20)
 WEIGHTS, FEATURES, UNFINISHED = "weights/a/tiny.h5", "features/tiny.zarr/0.0", "datasets/.new-1/images.npy"
@@ -38,6 +40,32 @@ def used(store: Path, home: Path, tmp_path: Path) -> str:
 def another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A path for a home folder; `backup` is done before it is used."""
     return tmp_path / "another"
+
+
+def test_a_new_class_begins_without_the_work_of_learners_and_the_old_one_can_be_opened(store, another, monkeypatch):
+    monkeypatch.setenv("BACKBONE_LAB_MODE", "class")
+    rows = [(np.full((32, 32, 3), 20 * row, np.uint8), row % 2, "", str(row)) for row in range(12)]
+    about = {"class_names": ("a", "b"), "source": "here", "licence": "none", "skipped": ()}
+    name, seat = roster.join(roster.read().code, "Ada")
+    before, made = roster.read(), {}
+    for person in ("Ada", people.LECTURER):
+        with people.acting_as(person):
+            made[person] = runs.create(TINY)
+            dataset.write([(f"of-{person}".lower(), person)], iter(rows), metadata=about)
+    with people.acting_as("Ada"), pytest.raises(AccessError, match="change the class"):
+        home_folder.begin_class()
+    with people.acting_as(people.LECTURER), pytest.raises(RunError, match="Ada's run"):
+        home_folder.begin_class()
+    for run_id in made.values():
+        runs.end(run_id, "stopped")
+    with people.acting_as(people.LECTURER):
+        file = home_folder.begin_class()
+    assert [run.id for run in runs.rows()] == [made[people.LECTURER]] and dataset.names() == ["of-"]
+    assert not roster.read().seats and roster.read().code != before.code
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(another))
+    home_folder.restore(file)
+    assert {run.person for run in runs.rows()} == set(made) and dataset.names() == ["of-", "of-ada"]
+    assert roster.read() == before and before.seats[name] == seat
 
 
 def files(folder: Path) -> set[str]:
