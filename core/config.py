@@ -238,6 +238,27 @@ class RunConfig:
     )
     class_weights: str = option("none", "Classes", "balanced: rare classes count more", choices=CLASS_WEIGHTS)
     precision: str = option("auto", "Precision", "mixed: 16 bits where a device gains from it", choices=PRECISIONS)
+    teacher: str = option("", "Teacher", "id of a run on the same dataset whose answers it learns too", value="RUN")
+    temperature: float = option(
+        3.0,
+        "Temperature",
+        "softens the answers of teacher and network, so that wrong classes count too",
+        value="T",
+        least=1,
+        most=100,
+        offered=(1.0, 100.0),
+        step=0.5,
+    )
+    teacher_weight: float = option(
+        0.5,
+        "Weight of the teacher",
+        "share of the loss that comes from the teacher; the rest comes from the labels",
+        value="SHARE",
+        above=0,
+        most=1,
+        offered=(0.05, 1.0),
+        step=0.05,
+    )
     recipe: str = option("", "Recipe", "an experiment by name; other options change it", value="NAME")
     templates: str = option(
         "",
@@ -257,6 +278,8 @@ class RunConfig:
             object.__setattr__(self, name, value)
         self._check_prompts(backbone)
         self._check_input_size(backbone)
+        if self.teacher and not self.trains:
+            raise ConfigError(f"The method {self.method} has no teacher", "none", f"Choose {' or '.join(TRAINED)}")
         options.check(self)
         if self.unfreeze in ("layers", "blocks") and self.unfreeze_count < 1:
             raise ConfigError(
@@ -270,6 +293,8 @@ class RunConfig:
         weights = "untrained" if self.method == "scratch" else self.weights
         settled |= {"backbone": backbone.name, "weights": backbone.own_weights(weights)}
         settled["augment"] = "+".join(sorted(set(self.augmentations), key=[*AUGMENTATIONS, *self.augmentations].index))
+        if not self.teacher:
+            settled |= {name: options.defaults(RunConfig)[name] for name in ("temperature", "teacher_weight")}
         if self.method == ZERO_SHOT:
             return settled | {"templates": self.templates or "single", "pooling": "projected"}
         return settled | {"pooling": backbone.own_pooling(self.pooling)}

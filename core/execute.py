@@ -21,7 +21,10 @@ from core.errors import ConfigError, Diverged, LabError, Paused, RunError, Stopp
 from core.features import Features, estimates, throughput
 from core.features.throughput import Estimate
 from core.progress import Progress, Report, silent, timed
+from core.runs import models
 from core.training import checkpoints, step
+from core.training.inputs import Pictures
+from core.training.phases import EVALUATION_BATCH
 from core.zero_shot import classifier, prompts, queries
 from core.zero_shot.encoder import TextEncoder
 
@@ -194,6 +197,7 @@ def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
     with timed(seconds, "load", report):
         dataset, rows, weights = _load(config, report)
         head = _head_to_start_from(config) if config.start else None
+        taught = _taught(config, dataset, rows["train"], report) if config.teacher else None
 
     def test(name: str, predict: Callable[[np.ndarray], np.ndarray]) -> None:
         nonlocal probabilities
@@ -206,7 +210,9 @@ def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
             predictions.append(runs.predictions_after(name, rows["test"], probabilities))
 
     with timed(seconds, "train", report):
-        trained = training.fit(config, dataset, rows, folder=folder, head=head, on_phase=test, report=report)
+        trained = training.fit(
+            config, dataset, rows, folder=folder, head=head, taught=taught, on_phase=test, report=report
+        )
         trained.assembly.model.save(folder / "model.keras")
         step.release(trained.assembly.model.variables)
     seconds["train"] -= seconds["evaluate"]
@@ -315,6 +321,19 @@ def check_resumable(run_id: str) -> None:
             f"files in {checkpoints.folder(run_id)}",
             "Start a new run with the same settings",
         )
+
+
+def _taught(config: RunConfig, dataset: Dataset, rows: np.ndarray, report: Report) -> np.ndarray:
+    """The probabilities (n, classes) float32 that the teacher of a run gives these images, as they are."""
+    models.teacher(config)
+    probabilities = np.empty((len(rows), len(dataset.class_names)), np.float32)
+
+    def put(positions: slice, outputs: np.ndarray) -> None:
+        probabilities[positions] = outputs
+        report(Progress("teach", positions.stop, len(rows)))
+
+    step.predict(models.load(config.teacher), Pictures(dataset.images, rows), EVALUATION_BATCH, put)
+    return probabilities
 
 
 def _head_to_start_from(config: RunConfig) -> heads.Head:

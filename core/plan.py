@@ -12,6 +12,7 @@ from core.data import datasets
 from core.features import Encoder, throughput
 from core.features.estimates import Count
 from core.features.throughput import Estimate
+from core.runs import models
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ def plan(config: RunConfig, *further: RunConfig) -> Plan:
     Raises:
         LabError: A run would fail with this error.
     """
+    if config.teacher:
+        models.teacher(config)
     dataset = datasets.load(config.dataset)
     runs = [(each, protocol.choose_rows(dataset, each)) for each in (config, *further)]
     images: dict[Encoder, np.ndarray] = {}  # row ids of all images of which an encoder computes features
@@ -93,6 +96,9 @@ def _count_training(counted: Count, config: RunConfig, images: dict[str, int], m
         counted.network(config.backbone, config.input_size, round((1 - back) * sum(images.values())))
     counted.network(config.backbone, config.input_size, round(back * passes), builds=0 if back < 1 else 1)
     measured = throughput.estimate(throughput.training_name(config), config.input_size, steps)
+    if config.teacher:
+        teacher = models.teacher(config).config
+        counted.network(teacher.backbone, teacher.input_size, images["train"])
     if measured:
         counted.seconds += measured.seconds
         counted.parts.append(f"{steps:,} images in training: {measured.basis[0].lower()}{measured.basis[1:]}")

@@ -51,6 +51,11 @@ def describe(config: RunConfig, rows: dict[str, np.ndarray], precision: str) -> 
             f", {frozen}{config.epochs} epochs of {config.optimizer} at {config.learning_rate:g}, "
             f"batch {config.batch_size}{f', {config.augment}' if config.augment else ''}, the best epoch on validation,"
         )
+    if config.teacher:
+        how += (
+            f" taught by run {config.teacher[:8]} (temperature {config.temperature:g}, "
+            f"weight {config.teacher_weight:g}),"
+        )
     return (
         f"{how} on {len(rows['train']):,} training images of {config.dataset}, "
         f"{len(rows['val']):,} for validation, tested once on {len(rows['test']):,}; "

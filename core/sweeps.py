@@ -13,7 +13,19 @@ MOST = 36  # runs
 MOST_SETTINGS = 2
 OF_FEATURES = ("input_size", "preprocessing", "pooling")
 OF_FINETUNE = ("unfreeze", "unfreeze_count", "batchnorm", "head_epochs", "head_learning_rate")
-FIXED = ("dataset", "backbone", "method", "weights", "start", "recipe", "precision", "templates", "classes", "version")
+FIXED = (
+    "dataset",
+    "backbone",
+    "method",
+    "weights",
+    "start",
+    "teacher",
+    "recipe",
+    "precision",
+    "templates",
+    "classes",
+    "version",
+)
 FIXED += ("seed", "n_test", "n_train", "train_split")  # whose validation images or their number would differ
 HOW = "Choose one of those, or leave --vary out"
 
@@ -31,6 +43,8 @@ def settings(config: RunConfig) -> tuple[str, ...]:
         unread |= {"unfreeze_count"}
     if config.start:
         unread |= {"head_epochs", "head_learning_rate", "head_units"}
+    if not config.teacher:
+        unread |= {"temperature", "teacher_weight"}
     if not config.head_epochs:
         unread |= {"head_learning_rate"}
     if config.optimizer != "sgd":

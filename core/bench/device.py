@@ -158,7 +158,7 @@ def _training(encoder: Encoder, sample: Dataset, images: int) -> dict:
         (phase,) = phases.plan(config, None)
         phases.freeze(phase, material)
         model = phases.prepare(phase, material).model
-        step.compile(model, optimizers.build(config, config.learning_rate), 0.0)
+        step.compile(model, optimizers.build(config, config.learning_rate), config)
         pixels = np.asarray(sample.images[rows["train"][:batch]])
         with compiled.computing(config.encoder.precision):
             bare = _bare_step(model, pixels, material.targets("train")[:batch])

@@ -308,7 +308,7 @@ def _bare_steps(source: Dataset, rows: dict, config: RunConfig) -> Callable[[], 
     (stage,) = phases.plan(config, None)
     phases.freeze(stage, material)
     model = phases.prepare(stage, material).model
-    step.compile(model, optimizers.build(config, config.learning_rate), 0.0)
+    step.compile(model, optimizers.build(config, config.learning_rate), config)
     ids = rows["train"][:BATCH]
     batch = np.asarray(source.images[ids]), material.targets("train")[:BATCH]
     steps = -(-len(rows["train"]) // BATCH)

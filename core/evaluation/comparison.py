@@ -46,6 +46,11 @@ def of_fine_tune(run: RunRow) -> pd.DataFrame | None:
     return before_and_after(predictions, runs.stage_predictions(run.id))
 
 
+def without_teacher(config: RunConfig) -> RunConfig:
+    """The same training from the labels alone."""
+    return replace(config, teacher="")
+
+
 def unfreezing(run: RunRow) -> metrics.Change | None:
     """What a fine-tune changed in the accuracy of its frozen backbone; None for a run that has no such before.
 

@@ -29,6 +29,7 @@ _SETTINGS: dict[str, tuple[str, ...]] = {  # what is not the architecture -> fie
     "head": ("head_units", "dropout", "hidden", "neighbours", "strength", "start"),
     "pooling": ("pooling",),
     "augmentation": ("augment",),
+    "teacher": ("teacher", "temperature", "teacher_weight"),
 }
 _READ_BY = {  # groups that only some methods read
     "training images": (*PROBES, *TRAINED),
@@ -38,6 +39,7 @@ _READ_BY = {  # groups that only some methods read
     "head": (*PROBES, *TRAINED),
     "pooling": (*PROBES, *TRAINED),
     "augmentation": TRAINED,
+    "teacher": TRAINED,
 }
 
 

@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import Any
 
 from core import backbones, heads
+from core.config import RunConfig
 from core.data import datasets
-from core.errors import RunError
+from core.errors import ConfigError, RunError
 from core.runs import store
 from core.training import model
 
@@ -43,6 +44,23 @@ def check(run_id: str) -> store.Run:
             f"Run {run.name} has no model: nearest neighbours are looked up among all training images",
             "a probe with layers, a fine-tune or a network trained from scratch",
             "Start the same run with another method; it uses the same features",
+        )
+    return run
+
+
+def teacher(config: RunConfig) -> store.Run:
+    """The run that teaches a config; needs no Keras.
+
+    Raises:
+        RunError: There is no such run, or it has no model.
+        ConfigError: It is on another dataset.
+    """
+    run = check(config.teacher)
+    if run.config.dataset != config.dataset:
+        raise ConfigError(
+            f"The teacher {run.name} was trained on {run.config.dataset}",
+            f"a run on {config.dataset}",
+            "Choose another teacher, or none",
         )
     return run
 

@@ -81,6 +81,8 @@ def create(
     people.demand("see", dataset.person(config.dataset))
     if config.start:
         people.demand("see", get(config.start).person)
+    if config.teacher:
+        people.demand("see", get(config.teacher).person)
     if config.weights not in ("untrained", backbones.get(config.backbone).published):
         people.demand("name server files")
     place = _place(config, person, entry)
@@ -402,6 +404,8 @@ def process_alive(run_id: str, owner: dict) -> bool:
 def default_name(config: RunConfig) -> str:
     """A short name that distinguishes a run from most others."""
     name = f"{config.backbone} {config.recipe or config.method} {config.input_size} px"
+    if config.teacher:
+        return f"{name}, taught"
     if config.method != ZERO_SHOT:
         return f"{name}, projected" if config.pooling == "projected" else name
     count = len(prompts.templates(config.templates))

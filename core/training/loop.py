@@ -134,7 +134,7 @@ class Epochs:
         config, phase = self.material.config, self.phase
         steps = phase.epochs * math.ceil(self.count / self.state.batch_size)
         rate = optimizers.schedule(phase.schedule, phase.learning_rate, steps)
-        train_step.compile(self.model, optimizers.build(config, rate), config.label_smoothing)
+        train_step.compile(self.model, optimizers.build(config, rate), config)
 
     # Steps
 

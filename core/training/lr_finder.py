@@ -7,6 +7,7 @@ images after each step: losses of the batches themselves vary more between batch
 import math
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -66,7 +67,7 @@ def rise(
     some = random.permutation(rows["train"])[: STEPS * config.batch_size]
     with tempfile.TemporaryDirectory() as folder:
         few = {"train": some, "val": rows["val"][:1]}
-        material = phases.Material(config, dataset, few, None, Path(folder), None, report)
+        material = phases.Material(replace(config, teacher=""), dataset, few, None, Path(folder), None, report)
         *before, phase = phases.plan(config, None)
         for head in before:
             _train_head(head, material)
@@ -94,7 +95,7 @@ def _losses(prepared: phases.Prepared, material: phases.Material) -> list[float]
     """The loss of the same images after each step."""
     config, model, losses = material.config, prepared.model, []
     optimizer = optimizers.build(config, optimizers.rising(FIRST, LAST, STEPS))
-    train_step.compile(model, optimizer, config.label_smoothing)
+    train_step.compile(model, optimizer, config)
     judged = np.arange(min(JUDGED, len(prepared.sources["train"])))
     images, targets = prepared.sources["train"].take(judged), material.targets("train")[judged]
     for step, batch in zip(range(STEPS), _batches(prepared, material), strict=False):

@@ -42,6 +42,7 @@ class Material:
     folder: Path  # for what is too large for memory
     front_budget: int | None  # bytes; None: what this machine can spare
     report: Report
+    taught: np.ndarray | None = None  # (n, classes) float32: what the teacher says to the training images
     assembly: Assembly = field(init=False)
 
     def __post_init__(self):
@@ -64,8 +65,9 @@ class Material:
         return Pictures(self.dataset.images, rows, kinds)
 
     def targets(self, split: str) -> np.ndarray:
-        """One-hot labels (n, classes) float32."""
-        return np.eye(self.classes, dtype=np.float32)[self.dataset.labels[self.rows[split]]]
+        """One-hot labels (n, classes) float32; beside those of training images, what a teacher says to them."""
+        labels = np.eye(self.classes, dtype=np.float32)[self.dataset.labels[self.rows[split]]]
+        return labels if self.taught is None or split != "train" else np.concatenate([labels, self.taught], axis=1)
 
     def image_weights(self) -> np.ndarray | None:
         """The weight of each training image (n,) in the loss, 1 on average; None if all are equal."""

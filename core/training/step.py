@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 
 from core import backbones
+from core.config import RunConfig
 from core.errors import BackboneError
 from core.features import compiled
+from core.training import distillation
 from core.training.inputs import Source
 from core.training.model import Assembly
 
@@ -39,14 +41,22 @@ def build(assembly: Assembly, body: Any | None, *, inference: bool) -> Any:
         return TrainStep()
 
 
-def compile(model: Any, optimizer: Any, label_smoothing: float) -> None:
-    """Compile such a model for `fit` on targets (b, classes), with `loss` and `accuracy` in its logs."""
+def compile(model: Any, optimizer: Any, config: RunConfig) -> None:
+    """Compile such a model for `fit` on the targets of a `Material`, with `loss` and `accuracy` in its logs."""
     from keras import losses, metrics
 
+    loss, accuracy = (
+        (distillation.loss(config), distillation.accuracy())
+        if config.teacher
+        else (
+            losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
+            metrics.CategoricalAccuracy(name="accuracy"),
+        )
+    )
     model.compile(
         optimizer,
-        loss=losses.CategoricalCrossentropy(label_smoothing=label_smoothing),
-        metrics=[metrics.CategoricalAccuracy(name="accuracy")],
+        loss=loss,
+        metrics=[accuracy],
         jit_compile=jit(),
     )
     optimizer.build(model.trainable_variables)

@@ -25,6 +25,7 @@ from core.training.loop import Epochs, State
 from core.training.model import Assembly
 from core.training.phases import Material, Phase
 
+TEACHING = ("teacher", "temperature", "teacher_weight")  # fields of a config
 SAVE_EVERY = 30.0  # seconds between checkpoints within an epoch
 SAVE_SHARE = 0.05  # of the training time, at most, for writing checkpoints
 
@@ -59,6 +60,7 @@ def fit(
     *,
     folder: Path,
     head: heads.Head | None = None,
+    taught: np.ndarray | None = None,
     on_phase: Callable[[str, Predict], None] = lambda name, predict: None,
     front_budget: int | None = None,
     report: Report = silent,
@@ -69,6 +71,7 @@ def fit(
         rows: Row ids of "train" and "val".
         folder: Folder of the checkpoints; an existing one of the same training is resumed.
         head: A trained probe to start from, instead of a head phase.
+        taught: (n, classes) float32, the teacher's probabilities for the training images of a config that has one.
         on_phase: Called at the end of each phase to test the network; must not influence any choice.
         front_budget: Bytes that cached activations of the frozen front may take (without augmentation); 0: the front
             runs in every step. None: what this machine can spare.
@@ -82,7 +85,7 @@ def fit(
     check(config, dataset, rows)
     report(Progress("load", 0, 0))
     rows = {split: rows[split] for split in ("train", "val")}
-    material = Material(config, dataset, rows, head, folder, front_budget, report)
+    material = Material(config, dataset, rows, head, folder, front_budget, report, taught)
     try:
         with compiled.computing(config.encoder.precision):
             return _Training(material).run(on_phase)
@@ -294,7 +297,10 @@ def check(config: RunConfig, dataset: Dataset, rows: dict[str, np.ndarray]) -> N
 
 def _identity(material: Material) -> str:
     """A digest of everything that determines the training."""
-    settings = {name: value for name, value in asdict(material.config).items() if name != "recipe"}
+    config = material.config
+    settings = {name: value for name, value in asdict(config).items() if name != "recipe"}
+    if not config.teacher:  # as in checkpoints from before there were teachers
+        settings = {name: value for name, value in settings.items() if name not in TEACHING}
     settings["backbone"] = backbones.get(material.config.backbone).stored_name
     if settings["version"] < 3:  # as in checkpoints of that time: see RunConfig.version
         settings["pooling"] = settings["pooling"].removeprefix("norm-")

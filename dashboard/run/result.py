@@ -7,7 +7,7 @@ import streamlit as st
 from core.backbones import PUBLISHED
 from core.runs import Outcome, RunRow
 from dashboard import server
-from dashboard.run import confidence, fair_probe, published
+from dashboard.run import confidence, fair_probe, published, without_teacher
 from dashboard.state import visitor
 from dashboard.ui import charts, components, findings, formats, image_grid, run_charts, selections
 
@@ -24,6 +24,7 @@ def show(run: RunRow, outcome: Outcome) -> None:
             alt="Accuracy after each stage with its interval",
         )
         _unfreezing(run)
+    without_teacher.show(run)
     counts = server.runs.confusion(run.id)
     st.subheader("Accuracy by class", anchor=False)
     st.markdown(findings.classes(counts))

@@ -37,6 +37,7 @@ DECISIVE = (  # columns that determine a result, in the order in which they are 
     "optimizer",
     "schedule",
     "augment",
+    "teacher",
     "hardware",
 )
 PIXELS = {"own": "own preprocessing", "divide255": "division by 255"}
@@ -157,6 +158,7 @@ def _traits(run: RunRow) -> tuple[str, ...]:
         PIXELS[config.preprocessing],
         formats.count(run.n_train, "training image"),
         f"{run.weights_origin} weights",
+        "with a teacher" if config.teacher else "without a teacher",
         f"mean of {formats.count(run.n_seeds, 'seed')}" if run.seeds else f"seed {config.seed}",
         SIDES.get(config.pooling, f"{config.pooling} pooling"),
     )

@@ -159,11 +159,33 @@ class More:
                 self._option("momentum")
             self._option("label_smoothing")
             self._option("class_weights")
+            self._teacher()
         with right:
             self._option("batch_size", default=usual["batch_size"], scope=scope)
             for name in ("schedule", "weight_decay", "patience", "precision"):
                 self._option(name)
         self._slot("finder")
+
+    def _teacher(self) -> None:
+        titles = {"": "None: the labels alone"} | self._teachers()
+        help = "A finished run on the same images. The network learns its answers too: which wrong classes are likely"
+        self.fields["teacher"] = choices.titled(st.selectbox, "teacher", "Teacher", titles, help=help)
+        if self.fields["teacher"]:
+            self._option("temperature")
+            self._option("teacher_weight")
+
+    def _teachers(self) -> dict[str, str]:
+        """Finished runs on this dataset that have a network, by run id."""
+        if not server.engine.store_open():
+            return {}
+        return {
+            run.id: choices.run_title(run)
+            for run in server.runs.rows()
+            if run.status == "finished"
+            and not run.members
+            and heads.has_layers(run.config.method)
+            and run.config.dataset == self.dataset
+        }
 
     def _starts(self) -> dict[str, str]:
         """Finished probes whose head fits, by run id."""

@@ -21,6 +21,7 @@ STAGES = {
     "finetune": "Fine-tuning",
     "scratch": "Training from scratch",
     "evaluate": "Evaluating",
+    "teach": "Asking the teacher",
     "export": "Writing files",
     "measure": "Reading the sizes of images",
     "import": "Importing images",

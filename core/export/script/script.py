@@ -98,6 +98,12 @@ def _sections(run: runs.Run) -> list[Section]:
             "a probe, a fine-tune or a network trained from scratch",
             "Take the Keras file, in which the prompts are the last layer",
         )
+    if run.config.teacher:
+        raise RunError(
+            f"Run {run.name} learned from a teacher, without which its script could not repeat it",
+            "a run without a teacher",
+            "Take its model, or repeat it here: Use these settings",
+        )
     dataset = datasets.load(run.config.dataset)
     rows = protocol.choose_rows(dataset, run.config)
     return [
