@@ -63,7 +63,7 @@ def test_an_id_in_the_address_shows_nothing_that_is_hidden(visit, ada, name):
     assert SECRET not in repr(page)
 
 
-def acting_on(kinds: dict, names: dict) -> Iterator[tuple[Callable, dict]]:
+def acting_on(kinds: dict, names: dict) -> Iterator[tuple[Callable, list, dict]]:
     """Functions of the server that take something of these types, or of these names, with such arguments."""
     for module in (getattr(server, name) for name in server.__all__):
         for name, function in vars(module).items():
@@ -72,7 +72,12 @@ def acting_on(kinds: dict, names: dict) -> Iterator[tuple[Callable, dict]]:
             needed = [each for each in signature(function).parameters.values() if each.default is Parameter.empty]
             belonging = {each.name: kinds.get(each.annotation, names.get(each.name)) for each in needed}
             if any(value is not None for value in belonging.values()):
-                yield function, {name: "" if value is None else value for name, value in belonging.items()}
+                given = {name: "" if value is None else value for name, value in belonging.items()}
+                yield (
+                    function,
+                    [given.pop(each.name) for each in needed if each.kind is Parameter.VAR_POSITIONAL],
+                    given,
+                )
 
 
 def named(function: Callable) -> str:
@@ -95,9 +100,9 @@ def test_every_function_of_the_server_refuses_what_is_hidden(visit, ada):
         RunConfig: RunConfig(dataset=name),
     }
     refused, open_to_all = set(), set()
-    for function, given in acting_on(kinds, {"run_id": ada, "model": ada, "dataset": name}):
+    for function, several, given in acting_on(kinds, {"run_id": ada, "model": ada, "dataset": name}):
         try:
-            function(**given)
+            function(*several, **given)
             open_to_all.add(named(function))
         except AccessError:
             refused.add(named(function))
