@@ -7,8 +7,9 @@ import functools
 import logging
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -39,19 +40,24 @@ logger = logging.getLogger(__name__)
 
 
 class Client:
-    """MLflow's client, whose errors are StoreErrors."""
+    """MLflow's client, whose errors are StoreErrors.
+
+    A file has one writer at a time, so its calls are made one after the other: MLflow takes two connections for some of
+    them, and 16 threads that each hold one of its 15 would wait for each other until they fail.
+    """
 
     def __init__(self, uri: str):
         from mlflow.tracking import MlflowClient
 
         self._uri, self._client = uri, MlflowClient(uri)
+        self._turn = threading.RLock() if file_of(uri) else nullcontext()
 
     def __getattr__(self, name: str) -> Callable:
         method = getattr(self._client, name)
 
         @functools.wraps(method)
         def call(*args: Any, **kwargs: Any) -> Any:
-            with in_words(self._uri):
+            with self._turn, in_words(self._uri):
                 return method(*args, **kwargs)
 
         return call

@@ -89,11 +89,12 @@ def create(
     name = default_name(config) + (own_name(config, varied) if entry else "")
     tags = {_TAG + "status": "queued", _TAG + "owner": json.dumps(_this_process() | {"scheduler": scheduler})}
     tags |= ({_TAG + "entry": entry} if entry else {}) | place
-    run = _client().create_run(_experiment(), run_name=name, tags=tags)
-    from mlflow.entities import Param
+    from mlflow.entities import Param, RunTag
 
     parameters = [Param(key, str(value)) for key, value in asdict(config).items()]
-    _client().log_batch(run.info.run_id, params=parameters)
+    run = _client().create_run(_experiment(), run_name=name)
+    # Tags are written after the parameters, and make it a run of ours: nobody sees half of one.
+    _client().log_batch(run.info.run_id, params=parameters, tags=[RunTag(key, value) for key, value in tags.items()])
     _client().update_run(run.info.run_id, status=_MLFLOW_STATUS["queued"])
     if connection.is_ours(settings.tracking_uri()):
         backups.make(older_than=backups.DAY)
@@ -559,6 +560,8 @@ def _listed(stored: Iterable[Stored]) -> dict[str, _Listed]:
     """What is kept of runs, by id; those of other programs are left out."""
     listed = {}
     for each in stored:
+        if not _ours(each.tags):  # another program's, or not whole yet
+            continue
         try:
             run = _run(each)
         except (LabError, ValueError) as error:  # written by another program or version

@@ -4,6 +4,7 @@ import dataclasses
 import os
 import socket
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from math import isnan
 
 import numpy as np
@@ -67,6 +68,12 @@ def finish(run_id: str, head: heads.Head) -> None:
     predictions = pd.DataFrame({"row": [7, 3], "label": [0, 1], "prediction": [0, 0], "confidence": [0.9, 0.6]})
     confusion = pd.DataFrame([[1, 0], [1, 0]], index=["cat", "dog"], columns=["cat", "dog"])
     runs.finish(run_id, runs.Result(OUTCOME, predictions, confusion, head))
+
+
+def test_forty_threads_create_runs_at_once():
+    with ThreadPoolExecutor(40) as threads:
+        ids = list(threads.map(runs.create, [dataclasses.replace(TINY, seed=seed) for seed in range(40)]))
+    assert {run.id for run in runs.active()} == set(ids)
 
 
 def test_a_config_comes_back_as_it_was_given():
@@ -234,9 +241,11 @@ def test_an_unknown_run_is_named():
 
 def test_a_run_written_by_another_program_is_passed_over(caplog):
     run_id = runs.create(TINY)
-    foreign = runs.store._client().create_run(runs.store._experiment(), run_name="foreign").info.run_id
+    client, experiment = runs.store._client(), runs.store._experiment()
+    foreign = client.create_run(experiment, run_name="foreign").info.run_id
+    damaged = client.create_run(experiment, tags={"backbone_lab.status": "finished"}).info.run_id
     assert runs.table(runs.rows())["run_id"].tolist() == [run_id]
-    assert foreign in caplog.text
+    assert damaged in caplog.text and foreign not in caplog.text
 
 
 @pytest.mark.parametrize(
