@@ -40,7 +40,7 @@ run: setup  ## Open the dashboard
 	$(HUGE) $(BIN)/streamlit run dashboard/app.py
 
 .PHONY: class
-class: setup  ## Open the dashboard to a class in your network
+class: setup  ## Open the dashboard to a class on your network
 	BACKBONE_LAB_MODE=class $(HUGE) $(BIN)/streamlit run dashboard/app.py --server.address 0.0.0.0 --server.headless true
 
 .PHONY: test

@@ -3,7 +3,7 @@
     dataset -> backbone -> features (cache) -> head -> run (store) -> views
 
     errors, options, settings, progress    used by all others
-    keras_defaults                         Keras without the settings of other work
+    keras_defaults                         Keras without the settings of other programs
     hardware                               a description of this machine
     storage, download                      files of the home folder; one file over HTTP
     roster, people, limits, sign_in        who is in a class, who may do what, and how much of it

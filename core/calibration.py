@@ -1,4 +1,4 @@
-"""Is a classifier as often right as it is confident? The calibration error, judged against chance, and its remedy.
+"""Is a classifier right as often as its confidence says? The calibration error, compared with chance, and its remedy.
 
 On few images even perfect confidence differs from the accuracy: on 500 images by about 4.6 points, not by 0. So the
 error is compared with those of labels drawn from the stated probabilities themselves, which are perfect for them:
@@ -28,7 +28,7 @@ class Calibration:
     error: float
     chance: float  # mean error of labels drawn from the probabilities
     limit: float  # error that 95 % of such labels stay within
-    temperature: float | None = None  # that mends most of it; None if nothing is to be mended, or none does
+    temperature: float | None = None  # that removes most of it; None if there is nothing to correct, or none helps
     mended: float | None = None  # the error with a temperature fitted on other images
 
     @property
@@ -53,7 +53,7 @@ def measure(labels: np.ndarray, probabilities: np.ndarray, *, seed: int = 0) -> 
 
 
 def judge(labels: np.ndarray, probabilities: np.ndarray, *, seed: int = 0) -> Calibration:
-    """`measure`, and the temperature that mends a calibration which chance does not explain.
+    """`measure`, and the temperature that corrects a calibration error which chance does not explain.
 
     The temperature is fitted on these same images, and judged by cross-validation: each fifth of the images by a
     temperature fitted on the others.

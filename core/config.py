@@ -191,7 +191,7 @@ class RunConfig:
         offered=(1e-7, 10.0),
         step=1e-4,
     )
-    start: str = option("", "The head starts from", "id of a probe whose head is the start instead", value="RUN")
+    start: str = option("", "The head starts from", "id of a probe to take the head from instead", value="RUN")
     unfreeze: str = option(
         "blocks", "What trains besides the head", "the part of the backbone that trains", choices=UNFREEZE
     )
@@ -222,7 +222,7 @@ class RunConfig:
     )
     augment: str = option(
         "",
-        "Change training images at random",
+        "Augmentation of training images",
         f"{', '.join(AUGMENTATIONS)}, joined by +",
         value="KINDS",
         choices=AUGMENTATIONS,
@@ -236,7 +236,7 @@ class RunConfig:
         most=1_000_000,
         offered=(0, 100),
     )
-    class_weights: str = option("none", "Classes", "balanced: rare classes count more", choices=CLASS_WEIGHTS)
+    class_weights: str = option("none", "Class weights", "balanced: rare classes count more", choices=CLASS_WEIGHTS)
     precision: str = option("auto", "Precision", "mixed: 16 bits where a device gains from it", choices=PRECISIONS)
     teacher: str = option("", "Teacher", "id of a run on the same dataset whose answers it learns too", value="RUN")
     temperature: float = option(

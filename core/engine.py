@@ -27,7 +27,7 @@ from core.errors import EngineError, LabError, RunError, Stopped, StoreError
 from core.maps import umap_layout
 from core.progress import Progress
 
-RESOURCES = {"train": 1, "long": 1, "files": 1}  # of each worker: how many works of a kind it does at once
+RESOURCES = {"train": 1, "long": 1, "files": 1}  # of each worker: how many tasks of a kind it runs at once
 THREADS = sum(RESOURCES.values()) + 1  # the last one is left for short calls
 REPORT_EVERY = 0.3  # seconds between two reports of a call
 WARM_MAPS_AFTER = 5  # seconds, so that a run started on opening the dashboard goes first
@@ -104,7 +104,7 @@ class Engine:
                         resources=RESOURCES,
                         dashboard_address="127.0.0.1:0",
                         scheduler_kwargs={"dashboard": False},
-                        security=Security.temporary(),  # keys of this process: who has them not is refused
+                        security=Security.temporary(),  # keys of this process: connections without them are refused
                         silence_logs=logging.ERROR,
                     )
                     engine = cls(Client(cluster, set_as_default=False), cluster, lock)
@@ -177,13 +177,13 @@ class Engine:
         return future
 
     def places(self, resource: str) -> int:
-        """How many works that need this resource the workers can do at once."""
+        """How many tasks that need this resource the workers can run at once."""
         if self._cluster:
             return RESOURCES[resource]
         return int(sum(worker["resources"].get(resource, 0) for worker in self._workers().values()))
 
     def unable(self, resource: str = "") -> EngineError | None:
-        """Why nobody does such work at present; None if somebody does. The local worker is never away for long."""
+        """Why no worker does such work at present; None if one does. The local worker is never away for long."""
         if self._cluster:
             return None
         try:
@@ -405,7 +405,7 @@ class Engine:
 
 def _away() -> EngineError:
     return EngineError(
-        f"The connection to {settings.scheduler()} was lost", remedy="Wait a moment: it is made again if it answers"
+        f"The connection to {settings.scheduler()} was lost", remedy="Wait: it is restored when it answers again"
     )
 
 

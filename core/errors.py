@@ -9,7 +9,7 @@ LabError
  ├─ StoreError       a run store that does not answer, or that this version of MLflow cannot open
  ├─ MapError         vectors that cannot be drawn as a map, or a missing map
  ├─ EngineError      no worker or no scheduler
- ├─ AccessError      what this person may not do, or cannot join the class by
+ ├─ AccessError      what this person may not do, or why they cannot join the class
  ├─ Diverged         training whose loss became non-finite
  └─ Stopped          not a failure: the user pressed Stop
      └─ Paused       the user pressed Pause; the run can be resumed
@@ -20,7 +20,7 @@ from difflib import get_close_matches
 
 
 def closest(name: str, known: Iterable[str]) -> str:
-    """A remedy for a name that is not known: the known one most like it, or "" where none is."""
+    """A remedy for an unknown name: the known name closest to it, or "" if none is close."""
     matches = get_close_matches(name.lower(), {each.lower(): each for each in known}, n=1)
     return f"The closest is {next(each for each in known if each.lower() == matches[0])!r}" if matches else ""
 
@@ -82,7 +82,7 @@ class EngineError(LabError):
 
 
 class AccessError(LabError):
-    """What this person may not do, or cannot join the class by."""
+    """What this person may not do, or why they cannot join the class."""
 
 
 class Diverged(LabError):  # noqa: N818 - an outcome

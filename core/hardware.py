@@ -63,9 +63,9 @@ def share(path: Path) -> str:
 def huge_pages() -> dict[str, str]:
     """Environment variables with which a new Python process keeps its memory in pages of 2 MB; empty where none help.
 
-    A process that has imported TensorFlow holds a million objects. On a virtual machine every look at another page of
-    4 kB is a search of its own, and one pass of the garbage collector, which stops all threads, took 5 s instead of
-    0.5. Linux gives huge pages to those who ask; glibc (2.35) asks for what `malloc` allocates, Python's own
+    A process that has imported TensorFlow holds a million objects. On a virtual machine every access to another page
+    of 4 kB needs its own lookup, and one pass of the garbage collector, which stops all threads, took 5 s instead of
+    0.5. Linux gives huge pages on request; glibc (2.35) requests them for what `malloc` allocates, Python's own
     allocator does not. See `docs/benchmarks.md`.
     """
     try:
@@ -103,7 +103,7 @@ def raise_open_files(most: int = 65_536) -> int:
 
 @functools.cache
 def yield_to_others() -> None:
-    """Let other processes go first where all want the processor: a page is asked for in passing, a run takes minutes.
+    """Give other processes priority on the processor: pages must be quick, runs take minutes anyway.
 
     On Linux each thread has a priority of its own, which those that it starts inherit.
     """

@@ -1,7 +1,7 @@
 """The whole home folder in one file, a gzipped tar: `backup` writes it, `restore` puts it into an empty home folder.
 
-The store of runs is copied first, so that every run which is finished in the copy has its files; a run that goes on
-meanwhile is interrupted there and can be resumed. What can be computed again is left out unless asked for.
+The run store is copied first, so that every run that is finished in the copy has its files; a run that is still
+running is interrupted in the copy and can be resumed. What can be computed again is left out unless asked for.
 """
 
 import gzip
@@ -97,7 +97,7 @@ def restore(file: Path, report: Report = silent) -> str:
                 raise StoreError(
                     f"The home folder {home} has {', '.join(sorted(used))} already",
                     "an empty or new folder",
-                    "Set BACKBONE_LAB_HOME to one, or move those away",
+                    "Set BACKBONE_LAB_HOME to one, or move these files away",
                 )
             for part in parts:
                 shutil.rmtree(home / part.name, ignore_errors=True)  # empty, but for locks
@@ -180,7 +180,7 @@ def _unpack(file: Path, folder: Path, report: Report) -> str:
         ):
             first = archive.next()
             if first is None or first.name != ABOUT:
-                raise StoreError(f"{file} is no backup of a home folder", "a file that `python -m core backup` wrote")
+                raise StoreError(f"{file} is not a home folder's backup", "a file that `python -m core backup` wrote")
             created = json.load(archive.extractfile(first) or io.BytesIO())["created"]
             for member in iter(archive.next, None):
                 archive.extract(member, folder, filter="data")

@@ -1,4 +1,4 @@
-"""Keras as this program needs it, whatever a `keras.json` left by other work says.
+"""Keras as this program needs it, whatever a `keras.json` left by other programs says.
 
 Keras reads image_data_format, floatx and the backend from that file when it is imported, which may be anywhere; each of
 them would change features, or stop networks from being built. `install` puts Keras's own defaults back right after
@@ -73,7 +73,7 @@ def ignored() -> dict[str, Any]:
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds Keras as all other finders do, and adds a step to its import, which does not find scikit-learn."""
+    """Finds Keras as all other finders do, adds a step to its import, and hides scikit-learn from it."""
 
     def __init__(self):
         self.importing: int | None = None  # the thread that is importing Keras

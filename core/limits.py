@@ -1,4 +1,4 @@
-"""What a learner may take of the machine; the lecturer, and whoever is alone, may take everything.
+"""How much of the machine a learner may use; for the lecturer, and outside of a class, there is no limit.
 
 `limits.toml` in the home folder changes a limit: `epochs = 50`.
 """
@@ -13,7 +13,7 @@ FILE = "limits.toml"
 
 @dataclass(frozen=True)
 class Limits:
-    """The most of each, for a learner."""
+    """The limits of a learner."""
 
     runs: int = 3  # waiting or running
     epochs: int = 30  # of a fine-tune, both phases together, or of a network from scratch
@@ -27,7 +27,7 @@ def read() -> Limits:
     """The limits of this home folder.
 
     Raises:
-        ConfigError: The file cannot be read, or a line of it is no limit.
+        ConfigError: The file cannot be read, or one of its lines is not a limit.
     """
     changed = settings.table(FILE, "lines such as `epochs = 50`")
     known = [field.name for field in fields(Limits)]
@@ -41,7 +41,7 @@ def read() -> Limits:
 
 
 def check(name: str, number: float, received: str, remedy: str) -> None:
-    """Refuse a learner more than the limit.
+    """Refuse what exceeds a learner's limit.
 
     Args:
         name: A field of `Limits`.

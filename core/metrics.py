@@ -166,7 +166,7 @@ class Doubt:
 
     @property
     def larger(self) -> str:
-        """The source that more of would help most: "images" or "seeds"."""
+        """The larger source of uncertainty, "images" or "seeds": more of these would help most."""
         return "seeds" if self.seeds > self.images else "images"
 
 

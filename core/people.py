@@ -1,8 +1,8 @@
 """Who may do what: one table, which the code that acts asks.
 
-A person is a name; `LECTURER` is the lecturer, to whom also belongs whatever is older than the class. Alone,
-everything is done by the lecturer. In a class the program says for whom it acts (`ask`, `acting_as`); as long as it
-does not, it acts for nobody, who may do nothing.
+A person is a name; `LECTURER` is the lecturer, who also owns everything older than the class. Outside of a class,
+everything is done by the lecturer. In a class the program says for whom it acts (`ask`, `acting_as`); until it does,
+it acts for nobody, who may do nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -36,14 +36,14 @@ RULES = {
     "cancel": Rule("cancel this work", "own"),
     "enter": Rule("enter this in a challenge", "own"),
     "run challenges": Rule("open and close challenges", "none"),
-    "name server files": Rule("name files of the server", "none"),
+    "name server files": Rule("enter paths on the server", "none"),
     "clear caches": Rule("clear the caches", "none"),
     "run the class": Rule("change the class", "none"),
 }
 
 
 def ask(who: Callable[[], str | None]) -> None:
-    """Have a function of the server say for whom it acts at the moment; None: for nobody."""
+    """Set the function that says for whom the server acts at the moment; None: for nobody."""
     global _who
     _who = who
 
@@ -76,7 +76,7 @@ def may(action: str, owner: str = LECTURER) -> bool:
 
     Args:
         action: One of `RULES`.
-        owner: To whom belongs what is acted on.
+        owner: Who owns what is acted on.
     """
     person, learners = acting(), RULES[action].learners
     if person is None or person == LECTURER:
@@ -102,7 +102,7 @@ def demand(action: str, owner: str = LECTURER) -> str:
 
 
 def free(name: str) -> None:
-    """Free a name: its browser has to join again. Its runs stay, and are of whoever takes the name next.
+    """Free a name: its browser has to join again. Its runs stay, and belong to whoever takes the name next.
 
     Raises:
         AccessError: It is not allowed.

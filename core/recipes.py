@@ -180,8 +180,8 @@ RECIPES = {
         Recipe(
             "book-as-printed",
             "The book, as printed",
-            "Pixels divided by 255, whatever the backbone was trained on, and a slice meant to freeze all other layers "
-            "that freezes none: every layer trains, and BatchNorm loses its statistics.",
+            "Pixels are divided by 255, whatever the backbone was trained on, and the slice meant to freeze all other "
+            "layers freezes none: every layer trains, and BatchNorm loses its statistics.",
             tuple(BOOK),
             _book_as_printed,
             for_each=True,

@@ -1,7 +1,7 @@
 """Who has joined the class: `class.json` in the home folder, and the key by which they are known again.
 
-Learners have no accounts: who has the code of the class joins by a name that nobody has taken. The seat of a name is in
-the signed cookie of its browser; another seat for the name makes that cookie worthless.
+Learners have no accounts: whoever has the code of the class joins under a name that nobody has taken. The seat of a
+name is in the signed cookie of its browser; a new seat for the name makes that cookie invalid.
 """
 
 import json
@@ -18,7 +18,7 @@ from core.errors import AccessError, ConfigError
 
 FILE, KEY = "class.json", "class.key"
 LETTERS = "BCDFGHJKMNPQRTVWXY2346789"  # without those that look alike, and without vowels, which make words
-CODE = 6  # letters of a code: 240 million of them
+CODE = 6  # characters of a code: 240 million codes
 LONGEST = 40  # characters of a name
 RESERVED = ("lecturer",)
 
@@ -106,7 +106,7 @@ def _clean(name: str) -> str:
 
 
 def _same(name: str) -> str:
-    """What is equal for names that a class would confuse."""
+    """The same text for all names that a class would confuse."""
     return unicodedata.normalize("NFKC", name).casefold()
 
 
@@ -132,4 +132,4 @@ def _parsed(path: Path, changed: int, inode: int) -> Roster:
     try:
         return Roster(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
-        raise ConfigError(f"{path} is damaged", "the names of the class", "Delete it to begin a new class") from error
+        raise ConfigError(f"{path} is damaged", "a list of names", "Delete it to begin a new class") from error

@@ -1,7 +1,7 @@
-"""Which worker does what needs a resource: the first that has it free.
+"""Which worker gets a task that needs a resource: the first that has it free.
 
-Dask gives work to a worker at once, to the one that it expects to be done first. There the work waits for its resource,
-even if that of another worker is free, and keeps back what came after it. With this plugin it waits in the scheduler.
+Dask assigns a task at once, to the worker that it expects to finish first. There the task waits for its resource, even
+if that of another worker is free, and blocks those behind it. With this plugin it waits in the scheduler.
 """
 
 from time import time
@@ -11,7 +11,7 @@ from distributed import SchedulerPlugin
 
 
 class FreeWorkersOnly(SchedulerPlugin):
-    """Count workers whose resource is held among those that cannot do the work, until they can.
+    """Treat workers whose resource is held as unable to run the task, until it is free.
 
     What waits is in Dask's state `no-worker`, and begins by priority, then in the order of submission.
     """

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 def take(place: str = "") -> FileLock | None:
-    """Hold the home folder for this process until `release`; None where its disk knows no locks.
+    """Hold the home folder for this process until `release`; None if its disk does not support locks.
 
     Args:
         place: Where the server is found, such as "port 8501".
@@ -70,6 +70,6 @@ def _taken() -> EngineError:
     return EngineError(
         f"Another server{who} has the home folder",
         f"one server for {settings.home()}",
-        "Work there: this one only shows what is stored. Or end that one, and this one takes over; or set "
+        "Use that server: this one only shows what is stored. Or stop it, and this one takes over; or set "
         "BACKBONE_LAB_HOME to another folder for this one",
     )

@@ -95,7 +95,7 @@ def table(name: str, expected: str) -> dict[str, Any]:
 
 
 def server_paths() -> str:
-    """Who may name files of the server in a browser. `BACKBONE_LAB_SERVER_PATHS`, by default "localhost"."""
+    """Who may enter paths on the server in a browser. `BACKBONE_LAB_SERVER_PATHS`, by default "localhost"."""
     return _one_of("BACKBONE_LAB_SERVER_PATHS", os.environ.get("BACKBONE_LAB_SERVER_PATHS"), SERVER_PATHS)
 
 

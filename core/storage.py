@@ -106,7 +106,7 @@ def passed(note: Path, files: Sequence[Path]) -> None:
 def unchanged(note: Path, files: Sequence[Path]) -> bool:
     """Whether files have kept their sizes, times and inodes since they `passed`.
 
-    Whatever writes to them changes these; a disk that loses bits by itself does not.
+    Any write changes these; bits lost by the disk itself do not.
     """
     state = _state(files)
     if _PASSED.get(note) == state:
@@ -175,7 +175,7 @@ def evict(sizes: dict[Path, int], excess: int, keep: Path | None = None) -> int:
 def scratch(folder: Path) -> Iterator[None]:
     """Make a folder, which is removed when the block ends; `sweep` removes it if the process ends before.
 
-    Its lock tells whose it is: the system frees the locks of a process that ends, however it ends.
+    Its lock tells whether its owner lives: the system frees the locks of a process that ends, however it ends.
     """
     from filelock import FileLock
 

@@ -32,7 +32,7 @@ def cannot_import(error: Exception) -> bool:
 
 
 def _mark() -> str:
-    """What only those can read who share the home folder."""
+    """A mark that can be read only where the home folder is shared."""
     path = settings.folder("runs") / "shared-by"
     if not path.exists():
         with storage.replaced(path) as new:

@@ -6,7 +6,7 @@
     server     what the server keeps between script runs, and the worker's tasks
     ui         pieces that several pages draw
     map_view   the browser component that draws maps
-    shell      navigation, side bar and status around every page
+    shell      navigation, sidebar and status around every page
 
 A page is a straight script in `pages/`; its parts are in the folder of the same name here.
 """

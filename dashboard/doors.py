@@ -1,10 +1,10 @@
-"""What stands before every request: the names this server answers to, who asks in a class, and headers of the answers.
+"""What every request passes: the names this server answers to, who is asking in a class, and headers of responses.
 
 A page of another site can let its own name point at this machine and then read the dashboard through a visitor's
 browser (DNS rebinding). An IP address cannot be such a name, so any is accepted; a name must be this machine's own, or
 in `server.allowedHosts`.
 
-In a class, a browser that is nobody's gets the form by which it joins, and nothing else.
+In a class, a browser that belongs to nobody gets the form to join, and nothing else.
 """
 
 import functools
@@ -43,7 +43,7 @@ Message = MutableMapping[str, Any]
 
 
 class Doors:
-    """ASGI middleware: refuses requests under a name that is not this server's or of nobody, and adds the headers."""
+    """ASGI middleware: refuses requests under another server's name or from nobody, and adds the headers."""
 
     def __init__(self, app: ASGIApp):
         self.app = app
@@ -107,7 +107,7 @@ def _is_address(name: str) -> bool:
 
 def _refusal() -> str:
     return (
-        "This server does not go by the name in this address. "
+        "This server does not answer to the name in this address. "
         f"Open it by its IP address, or as one of {', '.join(sorted(own_names()))}; "
         "or start it with --server.allowedHosts and the name.\n"
     )

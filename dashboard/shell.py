@@ -129,7 +129,7 @@ def show() -> None:
 
 
 def _pages() -> dict[str, list[tuple[str, str, str, str]]]:
-    """The pages of who asks: the lecturer of a class has one more."""
+    """The pages that this visitor has: the lecturer of a class has one more."""
     if settings.mode() == "alone" or not people.may("run the class"):
         return PAGES
     return PAGES | {"Start": [*PAGES["Start"], CLASS]}

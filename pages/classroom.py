@@ -18,7 +18,7 @@ with how, st.container(border=True, horizontal_alignment="center"):
     st.caption(invitation.how(), width="content")
     if not sign_in.required():
         st.button(
-            "Another code", icon=":material/refresh:", type="tertiary", on_click=invitation.renew, help=invitation.RENEW
+            "New code", icon=":material/refresh:", type="tertiary", on_click=invitation.renew, help=invitation.RENEW
         )
 with who:
     st.fragment(names.show, run_every=names.POLL)()

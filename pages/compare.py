@@ -28,7 +28,7 @@ with left:
         short = "  \n".join(answer.sentences)
         st.markdown(f"**{answer.question}**  \n{formats.message(short)}")
         if answer.details:
-            with st.expander("What fine-tuning gave", icon=":material/tune:"):
+            with st.expander("What fine-tuning gained", icon=":material/tune:"):
                 st.markdown("  \n".join(map(formats.message, answer.details)))
     fair_run.show(finished)
 with right:

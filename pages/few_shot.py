@@ -113,7 +113,7 @@ if not curves:
 answer.markdown(few_shot_charts.answer(curves, lines))
 with picture:
     components.chart(
-        few_shot_charts.chart(curves, lines), key="few-shot", alt="Accuracy against labelled images a class, log axis"
+        few_shot_charts.chart(curves, lines), key="few-shot", alt="Accuracy against labelled images per class, log axis"
     )
 if len(curves) * len(lines) > 1:  # else the answer says it
     st.markdown("  \n".join(few_shot_charts.crossings(curves, lines)))
@@ -126,7 +126,7 @@ with st.expander("How this was measured", icon=":material/info:"):
         "line's band is its 95 % interval. The range of a crossing is from the best draw and the lower end of that "
         "interval to the worst draw and the upper end.  \n"
         "Each head's L2 strength was chosen with its own labelled images only: by cross-validation up to "
-        f"{few_shot.FEW} a class, on a held-out fifth above; with one image a class nothing can be held out, and the "
+        f"{few_shot.FEW} per class, on a held-out fifth above; one image per class leaves nothing to hold out, and the "
         f"strength is {few_shot.STRENGTHS[0]:g}. Training the heads took "
         f"{formats.duration(sum(curve.seconds for curve in curves.values()))}, measured on "
         f"{next(iter(curves.values())).hardware}."

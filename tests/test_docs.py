@@ -54,7 +54,7 @@ def test_readme_lists_every_environment_variable_that_core_reads():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "os.environ.get"
     }
-    assert {name.strip("`") for name in _first_column("Where things are kept")} == read
+    assert {name.strip("`") for name in _first_column("Where data is kept")} == read
 
 
 def test_the_security_page_has_the_table_of_who_may_do_what():

@@ -44,7 +44,7 @@ class Backbone:
     source: str  # of the published figures
     remote_file: str = ""  # its name there, if different
     max_size: int | None = None  # pixels, square: the largest that builds; None if any does
-    zero_shot: float | None = None  # percent on ImageNet's validation images of a CLIP asked in words; ZERO_SHOT_SOURCE
+    zero_shot: float | None = None  # percent on ImageNet's validation images, zero-shot, of a CLIP; ZERO_SHOT_SOURCE
     loader: str = "keras"  # the module that builds it and finds its weights: keras_loader, clip.loader or hub.loader
     poolings: tuple[str, ...] = (
         "avg",
@@ -282,7 +282,7 @@ GOOGLENET = {
 
 def _textbook(of: dict) -> dict:
     shared = {key: of[key] for key in ("year", "paper", "paper_url", "poolings") if key in of}
-    return _SCRATCH | shared | {"source": "written out in core/textbook"}
+    return _SCRATCH | shared | {"source": "written out in core/backbones/textbook"}
 
 
 CLIP = "CLIP"
@@ -459,7 +459,7 @@ _ROWS = (
     Backbone("TextbookConvNeXtTiny", 64, 32, 768, 27_820_128, None, 99, None, None, None, None, "", None,
              **_textbook(CONVNEXT)),
     # Params of a CLIP are its image tower's, before the projection; depth counts each transformer block as one.
-    # There is one input size, as the places of the patches are learned.
+    # There is one input size, because the position embeddings are learned.
     Backbone("ToyCLIP", 32, 32, 128, 280_129, None, 5, None, None, None, None, "toy_clip", None, **TOY_CLIP,
              max_size=32),
     Backbone("CLIPViTB32", 224, 224, 768, 87_456_050, None, 15, None, None, None, None,

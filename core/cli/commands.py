@@ -121,7 +121,7 @@ def parser() -> ArgumentParser:
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     defaults = RunConfig()
 
-    run = _command(commands, "run", _run, "probe or fine-tune a backbone on a dataset and keep the run")
+    run = _command(commands, "run", _run, "probe or fine-tune a backbone on a dataset and store the run")
     options.add(run, RunConfig, choices={"recipe": RECIPES}, unset=True)
     several = f"runs from --seed upwards, as one entry; at most {seeds.MOST} [1]"
     run.add_argument("--seeds", type=int, default=1, metavar="N", help=several)
@@ -139,7 +139,7 @@ def parser() -> ArgumentParser:
     fewer = _command(commands, "quantize", _quantize, "how large, fast and good the network of a run is in fewer bits")
     fewer.add_argument("run_id", metavar="RUN", help="id of the run")
 
-    draw = _command(commands, "map", _map, "lay images out by what a network sees in them, with measures of trust")
+    draw = _command(commands, "map", _map, "map images by their features, and report how far to trust the map")
     options.add(draw, maps.MapConfig, Source)
 
     listing = _command(commands, "runs", _runs, "every run in the store; several seeds or a sweep are one entry")
@@ -167,8 +167,8 @@ def parser() -> ArgumentParser:
     )
     contest.add_argument("names", nargs="*", metavar="NAME", help="; ".join(filter(None, challenges.ACTIONS.values())))
 
-    _command(commands, "recipes", _recipes, "experiments by name, for `run --recipe`")
-    _command(commands, "backbones", _backbones, "the table of architectures")
+    _command(commands, "recipes", _recipes, "list the named experiments for `run --recipe`")
+    _command(commands, "backbones", _backbones, "list the architectures")
 
     warm = _command(commands, "warm", _warm, "prepare a lecture: fetch weights and data, fill the feature cache")
     warm.add_argument("--dataset", default=defaults.dataset, metavar="NAME", help="name of a dataset")
@@ -179,12 +179,12 @@ def parser() -> ArgumentParser:
     cache = _command(commands, "cache", _cache, "list or clear the cached features and maps")
     cache.add_argument("--clear", action="store_true", help="delete every cached feature and every map")
 
-    save = _command(commands, "backup", _backup, "write the home folder into one file, while runs go on too")
+    save = _command(commands, "backup", _backup, "write the home folder to one file, even while runs continue")
     save.add_argument("file", type=Path, metavar="FILE", help="a new file, such as lab.tar.gz")
     save.add_argument("--caches", action="store_true", help="include what can be computed again: features, maps, ...")
 
-    back = _command(commands, "restore", _restore, "put a backup into an empty home folder, or a lost run store back")
-    back.add_argument("file", nargs="?", type=Path, metavar="FILE", help="of `backup` [the newest copy of the store]")
+    back = _command(commands, "restore", _restore, "restore a backup into an empty home folder, or a lost run store")
+    back.add_argument("file", nargs="?", type=Path, metavar="FILE", help="of `backup` [newest backup of the store]")
 
     _command(commands, "new-class", _new_class, "put the work and names of learners aside, and begin a new class")
 
@@ -495,7 +495,7 @@ def _cache_line(name: str, dataset: str, entry: Any) -> str:
 def _backup(parsed: Namespace) -> tuple[dict, str]:
     with Bar() as bar:
         size = home.backup(parsed.file, caches=parsed.caches, report=bar)
-    elsewhere = "" if connection.is_ours(settings.tracking_uri()) else ". Runs are in another store, and not in it"
+    elsewhere = "" if connection.is_ours(settings.tracking_uri()) else ". Runs are in another store: not included"
     return {"file": str(parsed.file), "bytes": size}, f"{parsed.file} has {size / 1e6:,.1f} MB{elsewhere}"
 
 
@@ -505,8 +505,8 @@ def _restore(parsed: Namespace) -> tuple[dict, str]:
             created = home.restore(parsed.file, bar)
         return {"home": str(settings.home()), "created": created}, f"{settings.home()} is as it was on {created}"
     backup, aside = backups.restore()
-    kept = f" What was there is now {aside}." if aside else ""
-    return {"backup": str(backup), "replaced": aside and str(aside)}, f"The run store is that of {backup} again.{kept}"
+    kept = f" The replaced file is now {aside}." if aside else ""
+    return {"backup": str(backup), "replaced": aside and str(aside)}, f"The run store was restored from {backup}.{kept}"
 
 
 def _new_class(parsed: Namespace) -> tuple[dict, str]:

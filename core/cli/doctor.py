@@ -104,7 +104,7 @@ def describe(findings: dict) -> str:
         )
     if ignored := findings["keras_settings_ignored"]:
         values = ", ".join(f"{name} {value}" for name, value in ignored.items())
-        lines.append(f"Keras       {keras_defaults.file()} says {values}: left by other work, and ignored here")
+        lines.append(f"Keras       {keras_defaults.file()} says {values}: left by other programs, and ignored here")
     if findings["missing_packages"]:
         lines.append(f"Missing     {', '.join(findings['missing_packages'])}: `pip install -r requirements.txt`")
     return "\n".join(lines)
@@ -116,7 +116,7 @@ def _backend(findings: dict) -> str:
     name = keras_defaults.BACKENDS.get(backend, backend)
     where = f"{name} {installed.get(backend, 'is missing')} on {gpu or 'the CPU'}"
     if backend == "jax":
-        slower = "" if gpu else "; here TensorFlow is faster, which has OpenVINO for frozen networks"
+        slower = "" if gpu else "; TensorFlow is faster here, as it has OpenVINO for frozen networks"
         return f"{where}{slower}. Exports to SavedModel and LiteRT need KERAS_BACKEND=tensorflow"
     return where if gpu else f"{where}, frozen networks on OpenVINO {installed.get('openvino', 'is missing')}"
 

@@ -109,14 +109,14 @@ def check_labels(name: str, path: Path, report: Report) -> tuple[dict, str]:
     found, dataset = label_errors.search(source, report), datasets.load(name)
     lines = [
         f"{len(found.suspects):,} of {found.images:,} labels are suspect to a head on {source.backbone}, which "
-        f"predicts {100 * found.accuracy:.1f} % of the labels of images it was not trained on. Those it doubts most:"
+        f"predicts {100 * found.accuracy:.1f} % of the labels of images it was not trained on. The most suspect:"
     ]
     table = label_errors.table(found, dataset)
     for suspect, row in zip(found.suspects[:SHOWN], table.itertuples(), strict=False):
         own, other = label_errors.agreeing(suspect, dataset.labels)
         lines.append(
-            f"{row.probability:.2f}  {row.file}  {row.label}, rather {row.suggested}; of {len(suspect.neighbours)} "
-            f"neighbours {own} are {row.label}, {other} {row.suggested}"
+            f"{row.probability:.2f}  {row.file}  {row.label}, more likely {row.suggested}; of its "
+            f"{len(suspect.neighbours)} nearest neighbours {own} are {row.label}, {other} {row.suggested}"
         )
     cells = (
         [f"{cell:.6f}" if isinstance(cell, float) else quoting.cell(cell) for cell in row]

@@ -19,7 +19,7 @@ USAGE = """usage: backbone-lab [--class] [--server.port PORT] [streamlit option 
 
 Without a command, open the dashboard in a browser; options go to `streamlit run`, as in
 `backbone-lab --server.port 8600 --server.headless true`. With --class, a lecturer opens it to a class
-in the network. With a command, work in the terminal:
+on the network. With a command, work in the terminal:
 """
 FOR_A_CLASS = ("--server.address=0.0.0.0", "--server.headless=true")
 

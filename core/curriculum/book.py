@@ -170,7 +170,7 @@ def years(work: str) -> dict[str, int]:
 
 
 def misdated() -> dict[str, int]:
-    """The works to which the mind map gives another year than their papers, with that year."""
+    """The works that the mind map dates differently from their papers, with its year."""
     return {work: year for work, year in MIND_MAP.items() if year != WORKS[work].paper.year}
 
 

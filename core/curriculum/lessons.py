@@ -323,7 +323,7 @@ LESSONS: dict[str, Lesson] = {
                 f"with any text. The shipped model is tiny. {encoder.TOY_WARNING}",
                 "zero_shot",
                 "Change a caption, and watch the answer change.",
-                question="What do the two percentages add up over?",
+                question="Over which texts do the percentages add up to 100 %?",
                 answer="Only these captions: they are a softmax over their similarities. Add a third, and all of them "
                 "change.",
             ),
@@ -393,23 +393,22 @@ LESSONS: dict[str, Lesson] = {
             ),
             Step(
                 "Test images in disguise",
-                "A test image that is also a training image, mirrored perhaps, asks for memory and not for "
-                "recognition.",
+                "A test image that is also a training image, perhaps mirrored, tests memory, not recognition.",
                 "data",
-                "Press Look for near-duplicates, and look at the surest pairs.",
+                "Press Look for near-duplicates, and look at the most similar pairs.",
                 choices={"dataset": FLAWED, "view": "Near-duplicates"},
-                question="Does CIFAR-10 itself have such twins?",
+                question="Does CIFAR-10 itself have near-duplicates?",
                 answer="Yes: about 3 % of its test images have one among the training images, mirrored, shifted or in "
                 "other colours (Barz and Denzler, 2020). Here it is 30 %.",
             ),
             Step(
                 "What remains of the accuracy",
-                "The program knows the twins now, and says the accuracy without them wherever it says the accuracy.",
+                "The near-duplicates are known now: wherever the accuracy is shown, so is the accuracy without them.",
                 "compare",
                 "Choose cifar10-flawed under Tested on, and read the answer to the first question.",
                 runs=("flawed",),
                 question="How good is the classifier really?",
-                answer="As good as on the test images without a twin: worse than it seemed, and worse than on the "
+                answer="As good as on the other test images: worse than it seemed, and worse than on the "
                 "sound data. Something else must be wrong with these training images.",
             ),
             Step(
@@ -420,7 +419,7 @@ LESSONS: dict[str, Lesson] = {
                 "Press Look for wrong labels. Judge the first page by eye, and accept the suggestions you agree with.",
                 choices={"dataset": FLAWED, "view": "Wrong labels"},
                 question="About half of the suspect labels are right. Why is the list useful all the same?",
-                answer="The surest come first: nearly all of the first page are wrong. You decide, and stop where you "
+                answer="The most suspect come first: nearly all on page 1 are wrong. You decide, and stop where you "
                 "would no longer change anything. A copy with your labels is a new dataset; the old one stays.",
             ),
         ),

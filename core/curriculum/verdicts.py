@@ -381,7 +381,7 @@ VERDICTS = {
     ),
     "DeiT": Verdict(
         strengths=(
-            "Learned from ImageNet alone, as most convolutional networks here: a fair match for them.",
+            "Learned from ImageNet alone, like most convolutional networks here: a fair comparison.",
             Claim(
                 f"DeiTTiny is small for a transformer: {BACKBONES['DeiTTiny'].params / 1e6:.1f} M parameters.",
                 lambda: (
@@ -399,7 +399,7 @@ VERDICTS = {
             ),
             "It had a teacher: part of what it knows comes from a convolutional network.",
         ),
-        use="To hold a transformer against a convolutional network that learned from the same images.",
+        use="To compare a transformer with a convolutional network that learned from the same images.",
     ),
     "Swin": Verdict(
         strengths=(

@@ -169,7 +169,7 @@ def check_room(needed: int, what: str) -> None:
     if needed > free - reserve:
         raise DatasetError(
             f"{what} takes {needed / 1e9:,.2f} GB, and the disk of the home folder has {free / 1e9:,.2f} GB free",
-            f"{reserve / 1e9:,.2f} GB to stay free",
+            f"{reserve / 1e9:,.2f} GB left free",
             "Free some space, or set BACKBONE_LAB_HOME to another disk or BACKBONE_LAB_RESERVE_GB to less",
         )
 
@@ -299,7 +299,7 @@ def _named(new: Path, name: str) -> bool:
 
 def _changed(name: str) -> DatasetError:
     return DatasetError(
-        f"The images or labels of {name!r} have been changed in {root() / name}, so that no result would be theirs",
+        f"The images or labels of {name!r} have been changed in {root() / name} since they were imported",
         "those that were imported",
         "Restore the files, or delete the dataset and import it again",
     )

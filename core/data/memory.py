@@ -1,7 +1,7 @@
 """Memory for decoding: what an image takes, a budget that all threads share, and large images a band at a time.
 
-Pillow holds a decoded image whole, in 4 bytes a pixel; to make an array of it takes 10 more. So a large one is made
-smaller in bands of rows, in the way that `Image.resize` with a `reducing_gap` begins with, to the same pixels.
+Pillow holds a whole decoded image, 4 bytes per pixel; making an array of it takes 10 more. So a large one is reduced
+in bands of rows, as `Image.resize` with a `reducing_gap` does first, with the same pixels as a result.
 """
 
 import math
@@ -29,7 +29,7 @@ Box = tuple[int, int, int, int]
 
 
 class Budget:
-    """A number of bytes that threads take and give back; who asks for what is not left waits."""
+    """A number of bytes that threads take and give back; a thread waits if not enough are left."""
 
     def __init__(self, total: int):
         self.total, self.most = total, 0  # most: what has been taken at once

@@ -2,7 +2,7 @@
 
 What is compared are the details of images: their grey values at 32 pixels, less a blur. For each image, as it is and
 mirrored, the other one with the most similar amplitude spectrum is found, since a shift leaves that spectrum as it is.
-The correlation of the details of the two at the best shift is how far they agree. After Barz and Denzler, 2020 (ciFAIR,
+Their agreement is the correlation of their details at the best shift. After Barz and Denzler, 2020 (ciFAIR,
 https://arxiv.org/abs/1902.00423), who judged by features and by eye.
 """
 
@@ -137,7 +137,8 @@ def clean(name: str, leaked: Sequence[int], report: Report = silent) -> Dataset:
     """
     dataset = datasets.load(name)
     if not leaked:
-        raise DatasetError(f"No near-duplicates are known among the test images of {dataset.title!r}", "", "Look first")
+        what = f"No near-duplicates are known among the test images of {dataset.title!r}"
+        raise DatasetError(what, "", "Search for near-duplicates first")
     note = f"Left out of {dataset.title}: {sentence(len(leaked), len(datasets.splits(dataset)['test']))}."
     kept = np.setdiff1d(np.arange(len(dataset.labels)), leaked)
     return datasets.copy(dataset, f"{dataset.title} clean", kept=kept, note=note, report=report)

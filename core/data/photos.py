@@ -44,7 +44,7 @@ def pack(classes: Sequence[PhotoClass]) -> tuple[io.BytesIO, str]:
     if "" in names:
         count = len(used[names.index("")].photos)
         raise DatasetError(
-            f"The class with {count:,} photo{'' if count == 1 else 's'} has no name", "one with a letter or digit"
+            f"The class with {count:,} photo{'' if count == 1 else 's'} has no name", "a name with a letter or digit"
         )
     if twice := [name for name, count in Counter(map(str.casefold, names)).items() if count > 1]:
         raise DatasetError(f"Two classes have the name {twice[0]!r}", "a name of its own for each class")

@@ -68,7 +68,7 @@ def sweep() -> None:
 
 
 def safe(filename: str) -> str:
-    """A file's name without what some file system takes for something else, and not too long."""
+    """A file's name without characters that are special on some file system, and not too long."""
     name = re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", filename).strip(" .")
     return name.encode(errors="replace")[-LONGEST:].decode(errors="ignore") or "upload"
 

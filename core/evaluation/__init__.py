@@ -7,6 +7,6 @@ groups         runs that were tested on the same images
 agreement      how often two runs predict the same class
 explanation    what may explain the difference between two runs
 comparison     which of two runs is better, and what unfreezing changed
-feature_duplicates  test images that a network hardly tells from a training image
+feature_duplicates  test images whose features are nearly those of a training image
 leaks          the accuracy of a run without test images that are nearly training images
 """

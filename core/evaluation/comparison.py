@@ -52,9 +52,9 @@ def without_teacher(config: RunConfig) -> RunConfig:
 
 
 def unfreezing(run: RunRow) -> metrics.Change | None:
-    """What a fine-tune changed in the accuracy of its frozen backbone; None for a run that has no such before.
+    """How a fine-tune changed the accuracy of its frozen backbone; None for a run without such a baseline.
 
-    The images decide where both answers to each are stored; for older runs, the two accuracies alone do.
+    They are compared image by image if both predictions are stored; older runs only by their two accuracies.
     """
     if run.config.method != "finetune" or not run.has_result:
         return None
@@ -81,7 +81,7 @@ def unfreezing_by_counts(run: RunRow) -> metrics.Change | None:
 
 
 def fair_probe(run: RunRow, start: RunConfig) -> RunConfig:
-    """The probe that learns from the same images as a fine-tune, so that only unfreezing is between the two.
+    """The probe that learns from the same images as a fine-tune, so that only unfreezing differs.
 
     Args:
         start: The config of the probe whose head the fine-tune started from.

@@ -4,7 +4,7 @@ mistakes(run)            what is known to be wrong with how a run was made
 fastest(runs)            runs in the order of a time, those with a mistake apart
 pair(runs)               the two runs that tell most about the architecture
 other_settings(...)      in what two runs differ besides the architecture
-fair(first, second)      the run that would leave only the architecture between them
+fair(first, second)      the run that would leave only the architecture as a difference
 """
 
 from collections.abc import Sequence
@@ -120,7 +120,7 @@ def fair(first: RunConfig, second: RunConfig) -> RunConfig | None:
 
 
 def _counts(run: RunRow, by: Time) -> bool:
-    """Whether a run did the work that a time is of."""
+    """Whether a run did the work that a time measures."""
     return not run.cached if by == "seconds" else _trains(run.config)
 
 

@@ -1,7 +1,7 @@
-"""Near-duplicates by features: test images that a network hardly tells from a training image.
+"""Near-duplicates by features: test images whose features are nearly those of a training image.
 
-They may be the same photo in other details, which `near_duplicates` misses, or two photos of the same thing: people
-judge. `SURE` was chosen by eye on CIFAR-10.
+They may be the same photo with other details, which `near_duplicates` misses, or two photos of the same thing: people
+have to judge. `SURE` was chosen by eye on CIFAR-10.
 """
 
 from dataclasses import asdict

@@ -285,7 +285,7 @@ def _choose(problem: LogisticRegression, y: np.ndarray, shots: int) -> float:
 def _check(source: Source, seeds: int) -> None:
     if source.images != "test":
         raise ConfigError(
-            f"A few-shot curve cannot be tested on {embeddings.IMAGES[source.images]}", "test images", "Choose those"
+            f"A few-shot curve cannot be tested on {embeddings.IMAGES[source.images]}", "test images", "Choose them"
         )
     if seeds < 1:
         raise ConfigError(f"{seeds} draws are too few", "1 or more", "Choose 5")

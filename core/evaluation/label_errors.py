@@ -35,7 +35,7 @@ VERSION = 1  # increase it when the same source would give a different result
 KIND = "label-errors"  # folder of the results
 FOLDS = 5
 NEIGHBOURS = 5
-STRENGTHS = (1.0, 3e-1, 1e-1, 3e-2, 1e-2, 3e-3)  # L2, from strong to weak: a weak one learns wrong labels by heart
+STRENGTHS = (1.0, 3e-1, 1e-1, 3e-2, 1e-2, 3e-3)  # L2, from strong to weak: a weak one memorises wrong labels
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 of_run(run)             how many of them it was tested on, and its accuracy on the others
 known(dataset, ...)     their rows, from stored results: nothing is compared here
-sentence(leaks)         both in words
+sentence(leaks)         both as a sentence
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class Leaks:
 
 
 def of_run(run: Run | RunRow) -> Leaks | None:
-    """What leaked into the training of an ended run; None if nothing is known to, or if it cannot be read."""
+    """The leaks of a run that has ended; None if none are known, or if its predictions cannot be read."""
     learned = trained(run)
     try:
         dataset = datasets.load(run.config.dataset)

@@ -80,7 +80,7 @@ def measure(labels: np.ndarray, probabilities: np.ndarray, *, seed: int = 0) -> 
             "Mean of the classes' recalls: every class counts the same, however many images it has",
         ),
         Measure(f"Top-{k} accuracy", metrics.top_k(labels, p, k), f"The label is among the {k} most probable classes"),
-        Measure("Precision, macro", intervals["macro_precision"], "Of the images called a class, those that are"),
+        Measure("Precision, macro", intervals["macro_precision"], "Of images predicted as a class, the share right"),
         Measure("F1, macro", intervals["macro_f1"], "Harmonic mean of precision and recall, mean of the classes"),
         Measure("F1, weighted", intervals["weighted_f1"], "The same, classes weighted by their images"),
         Measure(

@@ -5,6 +5,6 @@ predict       the answers of every classifier and run
 attribution   the parts of an image that speak for a class, by six methods
 gradcam       one of them
 gradients     of a network with respect to its input
-faithfulness  whether such maps may be believed
+faithfulness  whether such maps can be trusted
 activations   feature maps, stage by stage
 """

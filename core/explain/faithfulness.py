@@ -1,8 +1,8 @@
-"""Whether explanations may be believed: measured on test images of a run, for each method of `attribution`.
+"""Whether explanations can be trusted: measured on test images of a run, for each method of `attribution`.
 
     deletion, insertion   the probability of the predicted class while the regions that a map calls most important are
-                          taken away one after another, or put alone on an empty image (Petsiuk et al., RISE, BMVC 2018)
-    shuffled weights      the map of a network whose weights are shuffled should be another one
+                          deleted one after another, or inserted into an empty image (Petsiuk et al., RISE, BMVC 2018)
+    shuffled weights      the map should change when the weights of the network are shuffled
                           (Adebayo et al., Sanity checks for saliency maps, NeurIPS 2018)
 
 All maps are averaged in the same REGIONS x REGIONS regions: single pixels would favour maps that are finer.

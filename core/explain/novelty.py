@@ -16,7 +16,7 @@ from core.data import datasets
 NEIGHBOUR = 10  # which of the nearest; with thousands of training images the choice matters little
 MOST_IMAGES = 10_000  # training images to compare with
 FEWEST_IMAGES = 40  # validation images, of which 5 % are two
-UNUSUAL = 0.95  # the paper's, which takes 5 % of the images that do belong for strangers
+UNUSUAL = 0.95  # the paper's, which flags 5 % of the images that do belong
 
 
 def share_nearer(config: RunConfig, vector: np.ndarray) -> float:

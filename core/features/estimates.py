@@ -6,7 +6,7 @@
     estimate = count.estimate()                  seconds, and what they are based on
     record("layers", estimate, taken)            kept beside the time it took
 
-What a count leaves out, or counts though it runs beside other parts, shows in what is kept: the median ratio of time
+What a count omits, or counts although it overlaps with other parts, shows in the stored times: the median ratio of time
 taken to time counted, or the median difference, corrects the next estimate of that kind of task.
 """
 

@@ -3,8 +3,8 @@
     fastest(identity, make)     the network as it was converted before, or converted now
 
 A network is converted once, compared with TensorFlow on a few inputs, and kept in the home folder: the next process
-reads it without Keras. Where the two differ, OpenVINO cannot take a network, or is slower, TensorFlow runs it, which is
-noted so that it is not tried again. Both compute in float32; docs/benchmarks.md says how far they differ.
+reads it without Keras. If the two differ, or OpenVINO cannot convert the network or is slower, TensorFlow runs it; this
+is recorded, so that it is not tried again. Both compute in float32; docs/benchmarks.md says how far they differ.
 """
 
 import json
@@ -171,7 +171,7 @@ def _compare(original: Network, converted: Network, examples: np.ndarray) -> Non
 
 
 def _seconds(network: Network, examples: np.ndarray) -> float:
-    """Of the processor: on the clock, both would take as long as other work makes them."""
+    """Processor seconds: wall-clock time would depend on other work."""
     started = process_time()
     np.asarray(network.function(examples))
     return process_time() - started

@@ -91,7 +91,7 @@ class MapConfig:
     neighbours: int = option(
         15,
         "Neighbours",
-        "neighbours each image is tied to: few show detail, many show the whole (umap)",
+        "neighbours each image is tied to: few show detail, many the overall structure (umap)",
         value="K",
         least=2,
         most=1000,
@@ -99,14 +99,14 @@ class MapConfig:
     )
     min_dist: float = option(
         0.1,
-        "Least distance",
+        "Minimum distance",
         "how tightly points may be packed (umap)",
         value="DISTANCE",
         least=0,
         most=0.99,
         step=0.05,
     )
-    metric: str = option("euclidean", "Distance", "what near means (tsne, umap)", choices=METRICS)
+    metric: str = option("euclidean", "Distance metric", "how distances are measured (tsne, umap)", choices=METRICS)
     seed: int = option(
         0, "Seed", "seed of the sample and of the layout", least=0, most=2**32 - 1, offered=(0, 2**31 - 1)
     )

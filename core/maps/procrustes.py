@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Alignment:
-    """y -> scale (y - mean) turn + target; distances keep their ratios, so that nothing is said that was not there."""
+    """y -> scale (y - mean) turn + target; distances keep their ratios, so that the map gains no new structure."""
 
     mean: np.ndarray  # (k,) of the positions that were moved
     target: np.ndarray  # (k,) of those they were laid upon

@@ -41,7 +41,7 @@ class Map:
     config: MapConfig
     rows: np.ndarray  # (n,) int64, ascending
     positions: np.ndarray  # (n, dims) float32
-    quality: dict[str, float]  # as map_quality.judge names it
+    quality: dict[str, float]  # as `quality.judge` names them
     explained: tuple[float, ...]  # fraction of the variance along each principal component, largest first
     seconds: dict[str, float]  # extract, reduce, map, judge
     hardware: str

@@ -1,4 +1,4 @@
-"""Backups of the run store of the home folder, at each start and each day, and the way back to the last good one."""
+"""Backups of the home folder's run store, at each start and each day, and how to restore the last good one."""
 
 import logging
 import sqlite3
@@ -73,7 +73,7 @@ def make(*, older_than: float = 0) -> Path | None:
 
 
 def restore() -> tuple[Path, Path | None]:
-    """Put the newest backup in the place of the store; returns the backup, and where the store that was there is now.
+    """Replace the store by the newest backup; returns the backup, and where the replaced store is now.
 
     Raises:
         StoreError: There is no backup.
@@ -105,6 +105,6 @@ def copy(source: Path, target: Path) -> None:
 def _restore(backup: Path) -> str:
     made = datetime.fromtimestamp(backup.stat().st_mtime)
     return (
-        f"Stop what uses it, then put back the backup of {made:%d %B, %H:%M}: `python -m core restore`; "
-        "later runs are lost from the list"
+        f"Stop what uses it, then restore the backup of {made:%d %B, %H:%M}: `python -m core restore`; "
+        "later runs will be missing from the list"
     )

@@ -135,7 +135,7 @@ def in_words(uri: str) -> Iterator[None]:
             raise StoreError(
                 f"The run store {_shown(uri)} is locked: another program has been writing to it for a while",
                 "a file that others write to for a moment only",
-                "Close what has it open; a folder on another machine may not support locks: keep the home folder on "
+                "Close that program; a folder on another machine may not support locks: keep the home folder on "
                 "a disk of this one",
             ) from error
         raise StoreError(

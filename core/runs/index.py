@@ -1,7 +1,7 @@
 """All runs of an SQLite store, read again only where they changed.
 
-A server lists the runs for every page. SQLite counts its changes: while that number stays, a look takes microseconds.
-When it has changed, one query says which runs did, and these are read.
+A server lists the runs for every page. SQLite counts its changes: while that number stays the same, a check takes
+microseconds. When it has changed, one query finds the runs that changed, and these are read.
 """
 
 import sqlite3
@@ -67,7 +67,7 @@ class Index(Generic[Entry]):
             return [entry for entry in entries if entry is not None]
 
     def _look(self) -> None:
-        """See which runs there are. What is written of a run that has not ended leaves no trace but the version."""
+        """Find which runs exist. Writes to a run that has not ended change only the version."""
         version = self._now()
         if version == self._version or self._connection is None:
             return

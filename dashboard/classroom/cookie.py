@@ -1,6 +1,6 @@
-"""Who a browser belongs to: a signed cookie, which no script can read and no other site's page sends along.
+"""Who a browser belongs to: a signed cookie, which scripts cannot read and other sites cannot send.
 
-It holds a learner's name and seat, and is worth nothing once the name is free or has another seat.
+It holds a learner's name and seat, and is invalid once the name is freed or has another seat.
 """
 
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ def person(headers: Headers, cookies: Mapping[str, str]) -> str | None:
 
 
 def give(response: Response, request: Request, name: str, seat: str = "") -> None:
-    """Have a browser keep who it belongs to."""
+    """Store in the browser who it belongs to."""
     signed = _signer(roster.key()).dumps([name, seat])
     secure, path = request.url.scheme == "https", prefix.get() or "/"  # other servers of this host are other classes
     response.set_cookie(NAME, signed, max_age=AGE, path=path, secure=secure, httponly=True, samesite="lax")

@@ -58,7 +58,7 @@ def picture() -> str:
     return qr(link()).svg_inline(scale=8, border=3, light="white")
 
 
-RENEW = "The old one no longer works; who has joined stays."
+RENEW = "The old code stops working; those who have joined stay."
 
 
 def renew() -> None:
@@ -88,7 +88,7 @@ async def announced(app: Any) -> AsyncIterator[None]:
 
 
 def _name() -> str:
-    """How this machine is called by others; its address in the local network where nobody has said so."""
+    """The name under which others reach this machine: as configured, otherwise its address in the local network."""
     if config.is_manually_set("browser.serverAddress"):
         return config.get_option("browser.serverAddress")
     given = config.get_option("server.address")

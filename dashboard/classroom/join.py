@@ -1,4 +1,4 @@
-"""The routes by which a browser gets a person: the form for learners, the lecturer's link."""
+"""The routes that make a browser a person's: the form for learners, the lecturer's link."""
 
 from collections import defaultdict, deque
 from functools import cache
@@ -41,7 +41,7 @@ async def join(request: Request) -> Response:
         if not _from_here(request):
             return PlainTextResponse("This form was sent from another site.\n", HTTPStatus.FORBIDDEN)
         if not 0 < int(request.headers.get("content-length", 0)) <= MOST_BYTES:
-            return PlainTextResponse("This is more than the form can hold.\n", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return PlainTextResponse("The form is too large.\n", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         sent = await request.form(max_files=0)
         code, name, to = (str(sent.get(field, "")) for field in ("code", "name", "to"))
         next_page = _own(to)

@@ -10,7 +10,7 @@ from dashboard.classroom import sign_in
 from dashboard.ui import formats
 
 POLL = 2.0  # seconds between updates
-FREE = "Its browser has to join again; its runs stay, and belong to whoever takes the name next."
+FREE = "The learner has to join again. Runs stay, and belong to whoever takes the name next."
 
 
 def show() -> None:
@@ -21,7 +21,7 @@ def show() -> None:
         now.shown,
         key="shown",
         on_change=lambda: people.change(shown=st.session_state["shown"]),
-        help="Runs, datasets and maps. Yours they see in any case.",
+        help="Runs, datasets and maps. They always see yours.",
     )
     made = Counter(run.person for run in server.runs.rows()) if server.engine.store_open() else Counter()
     st.subheader(formats.count(len(now.seats), "learner"), anchor=False)

@@ -1,4 +1,4 @@
-"""As whom a browser is in the class, in the side bar; and what it sees once it is nobody's."""
+"""Who a browser belongs to, in the sidebar; and what it sees once it belongs to nobody."""
 
 from html import escape
 
@@ -11,7 +11,7 @@ JOIN, SIGN_OUT = "lab/join", "auth/logout"
 
 
 def show() -> None:
-    """Who this is, with the way to be somebody else; nothing alone."""
+    """Who this is, with a link to be somebody else; nothing outside of a class."""
     person = people.acting()
     if settings.mode() == "alone" or person is None:
         return
@@ -22,7 +22,7 @@ def show() -> None:
 
 
 def ask_to_join() -> None:
-    """Stop the page of a browser whose name has been freed, or that came when the class was another one."""
-    st.warning("Its name is free again, or the class is a new one.", title="This browser is not in the class")
+    """Stop the page of a browser whose name was freed, or that joined an earlier class."""
+    st.warning("Its name was freed, or a new class has begun.", title="This browser is not in the class")
     st.html(f'<a href="{JOIN}" target="_self">Join the class</a>')
     st.stop()

@@ -12,7 +12,7 @@ SWITCH = {"hidden": "Hidden", "shown": "Shown"}
 
 
 def add(runs: Sequence[RunRow]) -> list[RunRow]:
-    """These runs, newest first, and the archived ones if the switch says so; there is one only with such runs."""
+    """These runs, newest first, with the archived ones if the switch says so; it is shown only if there are any."""
     archived = [run for run in server.runs.archived() if run not in runs]
     if not archived:
         return list(runs)

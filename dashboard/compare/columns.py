@@ -28,8 +28,8 @@ NEVER = ("run_id", "version", "n_train", "n_test")  # the numbers of images actu
 MOST_CLEAN = 20  # runs whose predictions are read for the column Without leaks
 PERCENT = {
     "accuracy": "Accuracy",
-    "accuracy_low": "At least",
-    "accuracy_high": "At most",
+    "accuracy_low": "95 % from",
+    "accuracy_high": "95 % to",
     "clean_accuracy": "Without leaks",
     "top5": "Top-5",
     "validation_accuracy": "Validation, best",
@@ -45,7 +45,7 @@ PERCENT = {
     "average_precision": "Average precision, macro",
 }
 HELP = {
-    "clean_accuracy": f"On the test images that are nearly no training images; of the {MOST_CLEAN} most accurate runs"
+    "clean_accuracy": f"Without test images that are nearly training images; for the {MOST_CLEAN} most accurate runs"
 }
 SECONDS = {
     "seconds": "Time",

@@ -44,10 +44,10 @@ def _curves(runs: Sequence[RunRow]) -> None:
     ]
     filled = [frame for frame in frames if not frame.empty]
     if not filled:
-        st.caption("None of them learned epoch by epoch, so there are no curves.")
+        st.caption("None of them was trained epoch by epoch, so there are no curves.")
         return
     components.chart(
         server.figures.of(training_charts.learning, pd.concat(filled)), key="selected-curves", alt="Training curves"
     )
     if len(filled) < len(runs):
-        st.caption(f"The curves of {len(filled)} of them; at most {MOST_CURVES}, of runs that learn epoch by epoch.")
+        st.caption(f"Curves of {len(filled)} of them: at most {MOST_CURVES}, and only of runs trained epoch by epoch.")

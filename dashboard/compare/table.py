@@ -113,7 +113,7 @@ def _filter(column: str, label: str, options: list[str]) -> list[str]:
 
 
 def _own_words(column: str, label: str, words: set[str]) -> set[str]:
-    """Of what people wrote, what a visitor chose; nothing if nobody wrote anything."""
+    """Which groups or tags a visitor chose; nothing if no run has any."""
     options = sorted(words - {""})
     return set(_chosen(column, label, options)) if options else set()
 

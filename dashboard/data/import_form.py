@@ -11,7 +11,7 @@ from dashboard.data import import_status, uploaded
 from dashboard.state import server_paths, visitor
 
 LAYOUT = "One folder per class: `cat/1.jpg`, `dog/2.png`. Parent folders `train`, `val` and `test` define the splits."
-UPLOADING = "Stay on this page until the upload is complete. The import that follows continues whatever you do."
+UPLOADING = "Stay on this page until the upload is complete. The import that follows continues on its own."
 
 
 def show() -> None:
@@ -21,7 +21,7 @@ def show() -> None:
     st.file_uploader("Zip of images", type="zip", help=UPLOADING, key=key, on_change=_import_upload, args=(key,))
     if not server_paths.allowed():
         if settings.mode() == "alone":
-            st.caption(f"{server_paths.why_not()} There: `python -m core datasets import PATH`.")
+            st.caption(f"{server_paths.why_not()} In a terminal: `python -m core datasets import PATH`.")
         return
     with st.form("path", border=False):
         path = st.text_input("Or a path on this server", placeholder="/data/flowers or /data/flowers.zip").strip()

@@ -1,4 +1,4 @@
-"""Running imports on the page Data and in the side bar, and what becomes of one when it has ended.
+"""Running imports on the page Data and in the sidebar, and what happens when one has ended.
 
 The address names the visitor's own import, so that it outlives a reload.
 """
@@ -40,7 +40,7 @@ def settle() -> None:
 
 
 def refuse(error: LabError) -> None:
-    """Have it said on the page Data that an import could not begin."""
+    """Have the page Data say that an import could not begin."""
     st.session_state[_REFUSED] = error
 
 
@@ -56,7 +56,7 @@ def show() -> None:
 
 
 def show_beside() -> None:
-    """Draw the visitor's own import in the side bar."""
+    """Draw the visitor's own import in the sidebar."""
     mine = server.imports.get(visitor.get().importing)
     if mine and mine.task.running:
         st.fragment(_draw_beside, run_every=POLL)(mine)
@@ -94,7 +94,7 @@ def _use(brought: Imported) -> None:
     visitor.update(dataset=brought.name)
     title, images = formats.plain(brought.title), formats.count(brought.images, "image")
     if brought.known:
-        text = f"The same {images} are already here: {title} is in use."
+        text = f"The same {images} were imported before: {title} is now in use."
     else:
         skipped = f", {formats.count(brought.skipped, 'file')} skipped" if brought.skipped else ""
         text = f"{images} of {title} imported{skipped}."

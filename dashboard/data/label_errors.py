@@ -57,7 +57,9 @@ def _judge(dataset: Dataset, found: LabelErrors) -> None:
     pages = -(-len(found.suspects) // of_page)
     changes = changes_of(dataset)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        page = st.number_input(f"Page of {pages:,}", 1, pages, 1, key="suspects", width=140, help="Surest first")
+        page = st.number_input(
+            f"Page (of {pages:,})", 1, pages, 1, key="suspects", width=140, help="Most suspect first"
+        )
         shown = found.suspects[(page - 1) * of_page : page * of_page]
         st.button(
             "Accept all suggestions on this page",
@@ -98,8 +100,8 @@ def _suspect(dataset: Dataset, suspect: Suspect, changes: dict[int, int]) -> Non
         alt=f"Image {suspect.row} and the two most similar ones",
     )
     st.caption(
-        f"Called **{label}** ({formats.percent(suspect.confidence)}), rather **{suggested}** "
-        f"({formats.percent(suspect.probability)}). Of its {len(suspect.neighbours)} neighbours {own} are {label}, "
+        f"Labelled **{label}** ({formats.percent(suspect.confidence)}), more likely **{suggested}** "
+        f"({formats.percent(suspect.probability)}). Its {len(suspect.neighbours)} nearest neighbours: {own} {label}, "
         f"{other} {suggested}."
     )
     key = f"label-{dataset.fingerprint}-{suspect.row}"

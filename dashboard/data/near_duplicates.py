@@ -17,7 +17,7 @@ TAB = "Near-duplicates"
 COLUMNS, ROWS = 6, 3  # of pairs at once
 PAPER = "https://arxiv.org/abs/1902.00423"
 WHICH = {"leaks": "Test (left) and training", "within": "Within a split", "features": "By features"}
-FIRST = {"surest": "Surest first", "least": "Least sure first"}
+FIRST = {"surest": "Most similar first", "least": "Least similar first"}
 DETAILS = (
     "The correlation of the details of two images at 32 pixels, at the best shift. Lower it to see more pairs, down to "
     "images that are only similar."
@@ -53,7 +53,7 @@ def show(dataset: Dataset) -> None:
 
 
 def _by_features(dataset: Dataset, found: NearDuplicates, choices: DeltaGenerator) -> None:
-    """What a network hardly tells apart, beyond what was found by details; or the button that looks for it."""
+    """Pairs with nearly equal features that were not found by details; or the button that looks for them."""
     source, search = label_errors.usual(dataset.name), server.datasets.search_features(dataset)
     if search.running or not (similar := server.datasets.feature_duplicates_of(dataset)):
         counted = Count("feature-duplicates")
@@ -61,9 +61,9 @@ def _by_features(dataset: Dataset, found: NearDuplicates, choices: DeltaGenerato
             feature_duplicates.count(source, into=counted)
         task_progress.offer(
             search,
-            "Look by features",
-            why="A network may recognise the same photo in other details, such as another crop or colour; it also "
-            "takes two photos of one thing for the same. Judge by eye.",
+            "Search by features",
+            why="A network may recognise the same photo despite another crop or colour; it also confuses two photos of "
+            "the same thing. Judge by eye.",
             icon=":material/grain:",
             ended=server.datasets.refresh,
             kept=task_progress.CONTINUES.format("features"),
@@ -75,7 +75,7 @@ def _by_features(dataset: Dataset, found: NearDuplicates, choices: DeltaGenerato
     others = len(np.setdiff1d(alike, known))
     st.markdown(
         f"**{formats.count(len(alike), 'test image')} {'looks' if len(alike) == 1 else 'look'} nearly like a training "
-        f"image to {source.backbone}.** Those that were not found by their details: {others:,}."
+        f"image to {source.backbone}.** Not found by their details: {others:,}."
     )
     _pairs(dataset, [pair for pair in similar.leaks if pair.agreement >= least and pair.row not in known], first)
     _offer_copy(dataset, np.union1d(alike, known))

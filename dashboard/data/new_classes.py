@@ -1,6 +1,6 @@
 """New classes in a minute: a name each, photos from the camera or files, and one button that leads to a prediction.
 
-The photos are in the session, as files that Streamlit has just received are: they go with the tab.
+The photos are kept in the session, like files that Streamlit has just received: they are lost with the tab.
 """
 
 import io
@@ -47,7 +47,7 @@ def show() -> None:
     classes = st.session_state.setdefault(_CLASSES, [PhotoClass(), PhotoClass()])
     st.markdown(
         "Name two or more things, take about 20 photos of each from several sides, and train. One photo in five is "
-        "kept for the test. Until then the photos are in this tab only."
+        "kept for testing. Until you train, the photos stay in this tab."
     )
     with st.grid(3):
         for number, each in enumerate(classes):
@@ -120,13 +120,11 @@ def _add_files(each: PhotoClass, key: str) -> None:
 
 
 def _add(each: PhotoClass, files: list[tuple[bytes, str]]) -> None:
-    """Keep what can be read, and have the rest said."""
+    """Keep the readable photos, and report the others."""
     st.session_state.pop(_ERROR, None)
     count = sum(len(other.photos) for other in st.session_state[_CLASSES])
     if count + len(files) > photos.MOST:
-        st.toast(
-            f"There would be {count + len(files)} photos; at most {photos.MOST} fit here.", icon=":material/error:"
-        )
+        st.toast(f"That makes {count + len(files)} photos; at most {photos.MOST} are allowed.", icon=":material/error:")
         return
     for data, name in files:
         try:

@@ -16,7 +16,7 @@ def key(name: str) -> str:
 
 
 def forget(files: Iterable[UploadedFile]) -> None:
-    """Free the memory of files, and have their uploader begin anew."""
+    """Free the memory of files, and reset their uploader."""
     st.session_state[_COUNT] += 1
     context = get_script_run_ctx()
     if context and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):

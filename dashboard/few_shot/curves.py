@@ -1,4 +1,4 @@
-"""Few-shot curves as a chart, a table, and a sentence on how many labelled images a class reach a target."""
+"""Few-shot curves as a chart, a table, and a sentence on how many labelled images per class reach a target."""
 
 from collections.abc import Mapping
 
@@ -47,10 +47,10 @@ def crossings(curves: Mapping[str, Curve], lines: Mapping[str, Interval]) -> lis
 
 
 def sentence(backbone: str, line: str, crossing: Crossing, *, complete: bool) -> str:
-    """How many images a class a backbone needs to reach a named line; Markdown."""
+    """How many images per class a backbone needs to reach a named line; Markdown."""
     if np.isinf(crossing.shots):
         amount = "All" if complete else "Up to"
-        size = f"{amount} {formats.count(crossing.most)} labelled images a class"
+        size = f"{amount} {formats.count(crossing.most)} labelled images per class"
         if np.isinf(crossing.low):
             return f"{size} are not enough for **{backbone}** to reach {line}."
         return (
@@ -69,7 +69,7 @@ def sentence(backbone: str, line: str, crossing: Crossing, *, complete: bool) ->
 
 
 def chart(curves: Mapping[str, Curve], lines: Mapping[str, Interval]) -> go.Figure:
-    """Accuracy against labelled images a class on a log axis: mean and range of the draws, lines with intervals."""
+    """Accuracy against labelled images per class on a log axis: mean and range of the draws, lines with intervals."""
     figure = canvas(height=HEIGHT)
     for (name, curve), stroke in zip(curves.items(), strokes(list(curves)), strict=True):
         x = [point.shots for point in curve.points]
@@ -98,7 +98,7 @@ def chart(curves: Mapping[str, Curve], lines: Mapping[str, Interval]) -> go.Figu
                 [point.images, 100 * min(point.accuracies), 100 * max(point.accuracies), len(point.accuracies)]
                 for point in curve.points
             ],
-            hovertemplate="<b>" + name + "</b><br>%{x:,.0f} images a class, %{customdata[0]:,} in all: %{y:.1f} %<br>"
+            hovertemplate="<b>" + name + "</b><br>%{x:,.0f} images per class, %{customdata[0]:,} in all: %{y:.1f} %<br>"
             "%{customdata[3]} draws, %{customdata[1]:.1f} to %{customdata[2]:.1f} %<extra></extra>",
         )
     ends = [point.shots for curve in curves.values() for point in curve.points] or [1, 2]
@@ -116,7 +116,7 @@ def chart(curves: Mapping[str, Curve], lines: Mapping[str, Interval]) -> go.Figu
     shown = [tick for tick, after in zip(ticks, [*ticks[1:], np.inf], strict=True) if after / tick > 1.3]
     figure.update_xaxes(
         type="log",
-        title_text="Labelled training images a class",
+        title_text="Labelled training images per class",
         tickvals=shown,
         ticktext=[formats.count(tick) for tick in shown],
     )
@@ -129,7 +129,7 @@ def table(curves: Mapping[str, Curve]) -> pd.DataFrame:
         [
             {
                 "Backbone": name,
-                "Images a class": point.shots,
+                "Images per class": point.shots,
                 "Labelled images": point.images,
                 "Mean accuracy (%)": 100 * point.mean,
                 "Lowest draw (%)": 100 * min(point.accuracies),
@@ -144,7 +144,7 @@ def table(curves: Mapping[str, Curve]) -> pd.DataFrame:
 
 
 def _shots(number: float) -> str:
-    return f"{formats.count(number, 'labelled image')} a class"
+    return f"{formats.count(number, 'labelled image')} per class"
 
 
 def _range(point: Point) -> str:

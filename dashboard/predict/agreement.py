@@ -60,6 +60,6 @@ def warn_of_strangers(photo: Photo, answers: Sequence[Answer], classes: Sequence
         sentence = ""
     sentence += "A softmax shares out 100 % among the classes it knows, however little a photo resembles them."
     if not isnan(far):
-        sentence += f" Distances can tell: {floor(100 * far)} % of validation images are nearer to the training images"
-        sentence += "." if far >= UNUSUAL else f"; a stranger has {round(100 * UNUSUAL)} % or more."
+        sentence += f" Distances can tell: {floor(100 * far)} % of validation images are closer to the training images"
+        sentence += "." if far >= UNUSUAL else f"; for a photo of another class, {round(100 * UNUSUAL)} % or more are."
     st.caption(sentence)

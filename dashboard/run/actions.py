@@ -38,7 +38,7 @@ def show(run: RunRow) -> None:
 
 
 def _archive(run: RunRow) -> None:
-    st.markdown("Archived, it is listed nowhere until it is brought back; Compare can show all that are.")
+    st.markdown("An archived run is hidden everywhere until you bring it back; Compare can show archived runs.")
     if st.button("Bring it back" if run.archived else "Archive it"):
         server.runs.set_archived(run.id, not run.archived)
         visitor.update(run=run.id if run.archived else "")

@@ -55,7 +55,7 @@ def _calibration(run: RunRow) -> None:
     labels = predictions["label"].to_numpy()
     probabilities = predictions.filter(regex=r"^p_\d+$").to_numpy()
     bins = metrics.calibration_bins(labels, probabilities, BINS)
-    st.subheader("Is it right as often as it is confident?", anchor=False)
+    st.subheader("Is it right as often as its confidence says?", anchor=False)
     st.markdown(findings.calibration(server.runs.judged_calibration(run.id)))
     components.chart(
         run_charts.calibration(bins), key=f"calibration-{run.id}", alt="Accuracy against confidence, in ten bins"

@@ -19,7 +19,7 @@ from dashboard.ui.charts import MANY_CLASSES
 def show(run: RunRow, class_names: Sequence[str]) -> None:
     """The table, and below it what a run that answers by expected cost would save."""
     if len(class_names) > MANY_CLASSES:
-        st.caption(f"Costs can be typed for at most {MANY_CLASSES} classes; here are {len(class_names)}.")
+        st.caption(f"Costs can be entered for at most {MANY_CLASSES} classes; this run has {len(class_names)}.")
         return
     table, verdict = st.columns([7, 5], gap="large")
     with table:
@@ -33,12 +33,10 @@ def show(run: RunRow, class_names: Sequence[str]) -> None:
             disabled=["_index"],
             height="content",
         )
-        st.caption(
-            "The cost of an image, by its true class (row) and the answer (column). All mistakes cost 1 at first."
-        )
+        st.caption("The cost of each answer (column) for each true class (row). At first, every mistake costs 1.")
     with verdict:
         declining = st.number_input(
-            "Cost of “I don't know”", 0.0, value=None, placeholder="It has to answer", key="cost-declining", width=240
+            "Cost of “I don't know”", 0.0, value=None, placeholder="Must always answer", key="cost-declining", width=240
         )
         values = typed.to_numpy(float)
         try:
@@ -51,10 +49,10 @@ def show(run: RunRow, class_names: Sequence[str]) -> None:
         found = costs.saving(labels, p, values, np.inf if declining is None else declining)
         st.markdown("  \n".join(sentences(found)))
         if len(names) == 2 and declining is None:
-            st.markdown(f"It answers **{names[1]}** from a probability of {costs.threshold(values):.3f} on.")
+            st.markdown(f"It answers **{names[1]}** at a probability of {costs.threshold(values):.3f} or more.")
         st.caption(
-            "Each answer is the one of least expected cost by the run's own probabilities (Elkan, 2001); nothing was "
-            f"chosen on the test images. The better calibrated they are (tab {confidence.TAB}), the more it saves."
+            "Each answer has the lowest expected cost under the run's own probabilities (Elkan, 2001); nothing was "
+            f"chosen on the test images. The better calibrated the run (tab {confidence.TAB}), the more it saves."
         )
 
 
@@ -62,15 +60,15 @@ def sentences(found: Saving) -> list[str]:
     """The two costs, whether they differ by more than chance, and what has changed; Markdown."""
     low, high = found.saved.low, found.saved.high
     lines = [
-        f"The most probable class costs **{found.usual:.3f}** an image, the cheapest answer **{found.cheapest:.3f}**."
+        f"The most probable class costs **{found.usual:.3f}** per image, the cheapest answer **{found.cheapest:.3f}**."
     ]
     if not found.changed and not found.declined:
-        return [*lines, "They are the same answers."]
+        return [*lines, "Both give the same answers."]
     clear = low > 0 or high < 0
     verdict = f"It saves {found.saved.value:.3f} (95 % interval {low:.3f} to {high:.3f})"
     lines.append(f"{verdict}." if clear else f"{verdict}: too close to call.")
     lines.append(
-        f"Another answer: {formats.percent(found.changed)} of the images. None: {formats.percent(found.declined)}."
+        f"Changed: {formats.percent(found.changed)} of the images. No answer: {formats.percent(found.declined)}."
     )
     if found.declined < 1:
         lines.append(f"Right: {formats.percent(found.accuracy)} of the answered images.")

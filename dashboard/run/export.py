@@ -46,7 +46,7 @@ def show(run: RunRow, outcome: Outcome) -> None:
             '`keras.models.load_model(path, custom_objects={"WindowAttention": WindowAttention})`.'
         )
     if not heads.has_layers(run.config.method):
-        st.caption("Nearest neighbours has no model: it compares with all training images, as the code below does.")
+        st.caption("Nearest neighbours have no model: they compare with all training images, as the code below does.")
     else:
         _models(run.id, min(export.CHECKED, outcome.n_test))
     if run.config.method == ZERO_SHOT:

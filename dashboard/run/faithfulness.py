@@ -23,8 +23,8 @@ def show(run: RunRow) -> None:
     task_progress.offer(
         check,
         f"Check on {IMAGES} test images",
-        why="A good map points at what the network uses: without those regions it is no longer sure. And it is another "
-        "map when the weights of the network are shuffled.",
+        why="A good map points at what the network uses: without those regions, the network loses its confidence. And "
+        "the map changes when the weights of the network are shuffled.",
         icon=":material/fact_check:",
     )
 
@@ -36,15 +36,15 @@ def _result(run: RunRow, measured: tuple[Faithfulness, ...]) -> None:
         rows = pd.DataFrame([_row(each) for each in measured])
         st.dataframe(rows, hide_index=True, height="content")
         st.caption(
-            "Area: the mean probability of the predicted class while the regions that a map calls most important come "
-            "in one after another, less that while they are taken away; a random order has 0. Likeness: rank "
-            "correlation with the map of the same network with shuffled weights. Both with 95 % intervals of the mean."
+            "Area: the mean probability of the predicted class while the regions that a map ranks highest are inserted "
+            "one by one, minus that while they are deleted; 0 for a random order. Similarity: rank correlation with "
+            "the map for the same network with shuffled weights. Both with 95 % intervals of the mean."
         )
     with right:
         components.chart(
             run_charts.perturbed([each for each in measured if not each.error]),
             key=f"faithfulness-{run.id}",
-            alt="Probability of the predicted class while regions are taken away or put in",
+            alt="Probability of the predicted class while regions are deleted or inserted",
         )
 
 
@@ -53,10 +53,10 @@ def sentence(measured: tuple[Faithfulness, ...]) -> str:
     known = [each for each in measured if not each.error]
     best = max(known, key=lambda each: each.gain.value)
     if not best.points_at_evidence:
-        return f"**No method does better than a random order**, as far as {IMAGES} images tell."
+        return f"**No method does better than a random order**, as far as {IMAGES} images can tell."
     parts = [f"**{TITLES[best.method]}** points best at what this network uses."]
     if no_better := [TITLES[each.method] for each in known if not each.points_at_evidence]:
-        parts.append(f"**{formats.listed(no_better)}** cannot be told from a random order.")
+        parts.append(f"**{formats.listed(no_better)}** cannot be distinguished from a random order.")
     if same := [TITLES[each.method] for each in known if not each.depends_on_weights]:
         verb = "shows" if len(same) == 1 else "show"
         parts.append(
@@ -70,11 +70,11 @@ def sentence(measured: tuple[Faithfulness, ...]) -> str:
 
 def _row(each: Faithfulness) -> dict[str, str]:
     if each.error:
-        return {"Method": TITLES[each.method], "Verdict": each.error, "Area": "", "Likeness": ""}
+        return {"Method": TITLES[each.method], "Verdict": each.error, "Area": "", "Similarity": ""}
     better = "points at evidence" if each.points_at_evidence else "no better than random"
     return {
         "Method": TITLES[each.method],
         "Verdict": better if each.depends_on_weights else "ignores the weights",
         "Area": f"{each.gain.value:.2f} ({each.gain.low:.2f} to {each.gain.high:.2f})",
-        "Likeness": f"{each.similarity.value:.2f} ({each.similarity.low:.2f} to {each.similarity.high:.2f})",
+        "Similarity": f"{each.similarity.value:.2f} ({each.similarity.low:.2f} to {each.similarity.high:.2f})",
     }

@@ -28,7 +28,7 @@ def show(run: RunRow) -> None:
     if not len(wrong):
         return
     rows = wrong[:MOST]
-    st.markdown("Wrong, and most sure of it:")
+    st.markdown("Most confident mistakes:")
     with st.container(horizontal=True, gap="small"):
         for row, image, true, predicted in zip(
             rows.tolist(),

@@ -15,7 +15,7 @@ TILE = 112  # pixels
 
 
 def show(run: Run, moment: Progress) -> None:
-    """Draw those of a moment, if it names any. In one element, so that no image stands over the name of the last."""
+    """Draw the images of a progress report, if it names any; in one element, so that images and names never mix."""
     if not moment.rows:
         return
     try:

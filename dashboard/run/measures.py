@@ -25,8 +25,8 @@ def show(run: RunRow) -> None:
         return
     if measured.misleading is not None:
         st.warning(
-            f"Accuracy misleads here: always answering the commonest class would be right on "
-            f"{formats.percent(measured.misleading)} of the test images. Read the balanced accuracy.",
+            f"Accuracy misleads here: always answering the most frequent class would be right on "
+            f"{formats.percent(measured.misleading)} of the test images. Use the balanced accuracy.",
             icon=":material/balance:",
         )
     left, right = st.columns([5, 7], gap="large")
@@ -99,13 +99,13 @@ def _curves(run: RunRow, measured: Measured, class_names: list[str]) -> None:
         names = {index: f"{class_names[index]} {areas[index]:.3f}" for index in sorted(worst)}
         with column:
             components.chart(draw(measured.curves, names), key=f"{area}-{run.id}", alt=alt)
-            few = f", of the {MOST_CURVES} classes with the least" if len(table) > MOST_CURVES else ""
-            st.caption(f"Beside each class the area under its curve{few}.")
+            few = f"; only the {MOST_CURVES} smallest are drawn" if len(table) > MOST_CURVES else ""
+            st.caption(f"Beside each class: the area under its curve{few}.")
 
 
 def _declining(run: RunRow, points: list[Answering]) -> None:
     threshold = st.slider(
-        "Answer from this confidence on",
+        "Answer at this confidence or above",
         0,
         100,
         50,
@@ -123,8 +123,8 @@ def _declining(run: RunRow, points: list[Answering]) -> None:
             f"{formats.percent(points[0].accuracy.value)} of all."
         )
     else:
-        st.markdown("It answers none of the images.")
+        st.markdown("It answers for none of the images.")
     components.chart(
         run_charts.answering(points, point), key=f"answering-{run.id}", alt="Accuracy against the share answered"
     )
-    st.caption("A confidence that is chosen here has seen the test images: report it on others.")
+    st.caption("A threshold chosen here was chosen on the test images: report its accuracy on other images.")

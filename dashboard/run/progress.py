@@ -17,7 +17,7 @@ OTHERS = 12  # runs offered for comparison
 WITH_CURVES = ("finetune", "scratch", "linear-adam", "mlp")
 
 _AGAIN = {  # what to do about a run that did not finish
-    "failed": "Change what the message says and start again.",
+    "failed": "Correct what the message names, and start again.",
     "diverged": "The last finite checkpoint is kept. A tenth of the learning rate usually helps.",
     "stopped": "Finished features are kept: a new start continues from there.",
     "paused": "Its weights and optimizer state are kept: it can be resumed.",

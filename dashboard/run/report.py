@@ -150,10 +150,10 @@ def _run(run: RunRow, outcome: Outcome) -> str:
     notes = [*outcome.notes, f"{leaks.sentence(found)}."] if found else outcome.notes
     parts += [f"<p class=warning>{escape(note)}</p>" for note in notes]
     if outcome.stages:
-        parts += ["<h3>Stage by stage</h3>", _stages(outcome)]
+        parts += ["<h3>Phase by phase</h3>", _stages(outcome)]
         if change := comparison.unfreezing(run):
             parts.append(f"<p>{escape(findings.unfreezing(change))}</p>")
-    parts += ["<h3>How well it knows each class</h3>", _classes(counts)]
+    parts += ["<h3>Accuracy by class</h3>", _classes(counts)]
     if len(counts) <= MANY_CLASSES:
         parts += ["<h3>Confusion matrix</h3>", _confusion(counts)]
     parts += [_mistakes(run, list(counts.columns)), _curves(runs.curves(run.id))]

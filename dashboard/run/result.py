@@ -13,15 +13,15 @@ from dashboard.ui import charts, components, findings, formats, image_grid, run_
 
 
 def show(run: RunRow, outcome: Outcome) -> None:
-    """Accuracy with its protocol; stages; classes; the confusion matrix with the images of the chosen cell."""
+    """Accuracy with its protocol; phases; classes; the confusion matrix with the images of the chosen cell."""
     _headline(run, outcome)
     published.show(run, outcome)
     if len(outcome.stages) > 1:
-        st.subheader("Stage by stage", anchor=False)
+        st.subheader("Phase by phase", anchor=False)
         components.chart(
             run_charts.stages(pd.DataFrame(outcome.stages)),
             key=f"stages-{run.id}",
-            alt="Accuracy after each stage with its interval",
+            alt="Accuracy after each phase with its interval",
         )
         _unfreezing(run)
     without_teacher.show(run)

@@ -10,7 +10,7 @@ CARD = 290  # pixels, the width of the card of a result
 
 
 def show(entry: RunRow) -> None:
-    """Its mean and what that leaves in doubt, then its seeds."""
+    """Its mean with the uncertainty, then its seeds."""
     if entry.error:
         st.warning(formats.message(entry.error), icon=":material/error:")
     if entry.has_result:

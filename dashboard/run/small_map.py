@@ -18,7 +18,7 @@ MOST = 500  # images: enough to see the classes, drawn in a few seconds
 
 
 def show(run: RunRow) -> None:
-    """Draw it, or what it waits for; without a word where it cannot be drawn, since Maps says why."""
+    """Draw it, or what it waits for; nothing if it cannot be drawn, since Maps says why."""
     config = MapConfig(Source(dataset=run.config.dataset, images="test", n_images=_images(run), run=run.id))
     try:
         drawn = server.maps.drawn(config)

@@ -1,4 +1,4 @@
-"""What of the backbones is on this machine: published weights, and features in the cache."""
+"""What this machine has of the backbones: published weights, and features in the cache."""
 
 import streamlit as st
 

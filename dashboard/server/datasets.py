@@ -28,7 +28,7 @@ _of_content = st.cache_data(
 
 
 def available() -> list[Summary]:
-    """`datasets.available`: those on this machine and those that can be downloaded, as far as who asks may see them."""
+    """`datasets.available`: those on this machine or to download that the visitor may see."""
     return [summary for summary in _available() if people.may("see", summary.person)]
 
 
@@ -37,7 +37,7 @@ def get(name: str) -> Dataset:
 
     Raises:
         DatasetError: It is unknown or damaged.
-        AccessError: Who asks may not see it.
+        AccessError: The visitor may not see it.
     """
     dataset = _loaded(name)
     people.demand("see", dataset.person)
@@ -176,7 +176,7 @@ def _duplicates(fingerprint: str, _dataset: Dataset) -> list[str]:
 
 
 def _copy(name: str, function: Callable, *arguments: Any) -> Task:
-    """Copies a dataset for whoever asks."""
+    """Copies a dataset for the visitor."""
     person = people.demand("import")
     work = (person, function, *arguments)
     name = f"{name}-{person}" if person else name

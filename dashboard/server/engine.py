@@ -1,7 +1,7 @@
 """The run store and the engine, opened and started once per server in the background.
 
-They take seconds to import and start; pages first show what needs neither. What fails is tried again when somebody asks
-for it later; meanwhile its error is said.
+They take seconds to import and start; pages first show what needs neither. What fails is tried again when a page needs
+it later; meanwhile its error is shown.
 """
 
 import logging

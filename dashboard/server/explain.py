@@ -90,13 +90,13 @@ def forget_heats() -> None:
 
 @seen
 def faithful(run_id: str) -> tuple[Faithfulness, ...] | None:
-    """`faithfulness.find`: how far a run's explanations may be believed, once anybody has asked."""
+    """`faithfulness.find`: how far a run's explanations can be trusted, if that was measured."""
     return faithfulness.find(runs.get(run_id))
 
 
 @seen
 def check(run_id: str) -> Task:
-    """Measures how far a run's explanations may be believed."""
+    """Measures how far a run's explanations can be trusted."""
     return Task(
         tasks.name("faithfulness", run_id), faithfulness.measure, (run_id,), failure="The maps cannot be checked"
     )

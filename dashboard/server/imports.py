@@ -28,7 +28,7 @@ def begin_path(path: str) -> str:
     """Start to import a folder or zip of the server; returns the name by which `get` finds it.
 
     Raises:
-        AccessError: Who asks may not name files of the server.
+        AccessError: The visitor may not enter paths on the server.
     """
     people.demand("name server files")
     return _begin(_task(path, path), Path(path).name)
@@ -58,13 +58,13 @@ def begin_upload(stream: BinaryIO, filename: str) -> str:
 
 
 def get(name: str) -> Import | None:
-    """A running import, or one of the last that have ended; None also if who asks may not see it."""
+    """A running import, or one of the last that have ended; None also if the visitor may not see it."""
     found = _imports().get(name)
     return found if found and people.may("see", found.person) else None
 
 
 def running() -> list[str]:
-    """The names of the running and waiting imports that who asks may see, in their order."""
+    """The names of the running and waiting imports that the visitor may see, in their order."""
     return [name for name in list(_imports()) if (each := get(name)) and each.task.running]
 
 

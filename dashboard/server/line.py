@@ -17,10 +17,10 @@ from dashboard.server.once import once
 
 
 class Line:
-    """Starts work as places become free. The next is of the visitor whose last turn is longest ago.
+    """Starts tasks as places become free. The next belongs to the visitor whose last turn is longest ago.
 
     Args:
-        resource: What each work takes of a worker, see `core.engine.RESOURCES`.
+        resource: What each task takes of a worker, see `core.engine.RESOURCES`.
         engine: Whose workers have these resources.
     """
 
@@ -41,11 +41,11 @@ class Line:
         return turn
 
     def ahead(self, turn: "Turn") -> int:
-        """How many works are being done or will begin before this one; 0 when it has begun."""
+        """How many tasks are running or will begin before this one; 0 when it has begun."""
         return len(self.before(turn))
 
     def before(self, turn: "Turn") -> list[str]:
-        """The names of these works."""
+        """The names of these tasks."""
         with self._lock:
             order = self._order()
             return [each.name for each in (*self._working, *order[: order.index(turn)])] if turn in order else []
@@ -81,7 +81,7 @@ class Line:
             return None
         places = max(self._engine().places(self.resource), 1)  # without a worker it begins and fails, with the reason
         with self._lock:
-            busy = {turn.visitor for turn in self._working}  # one work may need what the one before it has made
+            busy = {turn.visitor for turn in self._working}  # a task may need the result of the one before it
             turn = next((turn for turn in self._order() if turn.visitor not in busy), None)
             if turn is None or len(self._working) >= places:
                 return None
@@ -104,12 +104,12 @@ def long() -> Line:
 
 @once
 def files() -> Line:
-    """Work that waits for a network or a disk, which need not keep what computes waiting."""
+    """Work that waits for a network or a disk, apart from work that computes."""
     return Line("files")
 
 
 class Turn:
-    """One work in a line; `future` is its outcome, kept in this process: the worker may end."""
+    """One task in a line; `future` is its outcome, kept in this process: the worker may end."""
 
     def __init__(self, line: Line, visitor: Hashable, start: Callable[[], Any], name: str):
         self.visitor, self.name, self.future = visitor, name, Future()

@@ -32,7 +32,7 @@ Stored = TypeVar("Stored", Run, RunRow)
 
 
 def rows() -> list[RunRow]:
-    """`runs.rows`: every run that who asks may see, newest first, but those archived."""
+    """`runs.rows`: every run that the visitor may see, newest first, except archived ones."""
     return [row for row in _shown(stored.rows(stored.version())) if not row.archived]
 
 
@@ -54,7 +54,7 @@ def find(run_id: str) -> RunRow | None:
 
 
 def active() -> list[Run]:
-    """Queued and running runs with their progress that who asks may see, in their order.
+    """The queued and running runs that the visitor may see, with their progress, in their order.
 
     None while the engine starts or without a store.
     """
@@ -74,7 +74,7 @@ def busy() -> bool:
 
 @st.cache_data(ttl=2, show_spinner=False)
 def unable() -> str:
-    """Why no worker does runs at present; empty if one does, or if the engine failed, which every page says."""
+    """Why no worker does runs at present; empty if one does, or if the engine failed, which every page shows."""
     return "" if engine.failed() else str(engine.wait().unable("train") or "")
 
 
@@ -274,7 +274,7 @@ def refresh() -> None:
 
 
 def _shown(runs: Sequence[Stored]) -> list[Stored]:
-    """Those that who asks may see."""
+    """Those that the visitor may see."""
     owners = [stored.owner(run) for run in runs]
     seen = {owner for owner in set(owners) if people.may("see", owner)}
     return [run for run, owner in zip(runs, owners, strict=True) if owner in seen]

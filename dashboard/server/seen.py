@@ -1,4 +1,4 @@
-"""What is not shown to who asks is neither read nor computed for them."""
+"""What a visitor may not see is neither read nor computed for them."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -22,9 +22,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def seen(function: Function) -> Function:
-    """Refuse a run, dataset or map among the arguments that who asks may not see: AccessError.
+    """Refuse a run, dataset or map among the arguments that the visitor may not see: AccessError.
 
-    It goes around a cache, which is the same for all.
+    It goes outside a cache, which all visitors share.
     """
     parameters = signature(function)
 
@@ -40,7 +40,7 @@ def seen(function: Function) -> Function:
 
 
 def _owners(name: str, value: Any) -> Iterator[str]:
-    """To whom an argument belongs."""
+    """The owners of an argument."""
     match value:
         case Dataset():
             yield value.person

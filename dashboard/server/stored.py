@@ -1,4 +1,4 @@
-"""Every run of the store, whoever asks, read again when the store has changed.
+"""Every run of the store, for any visitor, read again when the store has changed.
 
 Other processes write runs too. A store that cannot tell whether it has changed is read once a second at most.
 """
@@ -14,13 +14,13 @@ from core.runs import Run, RunRow
 
 
 def version(seconds: float = 1.0) -> Hashable:
-    """What stays the same as long as the store does; where that is unknown, for so many seconds."""
+    """A value that changes when the store does; where that is unknown, after some seconds."""
     known = runs.version()
     return int(monotonic() / seconds) if known is None else known
 
 
 def person(run_id: str) -> str:
-    """Whose a run or entry is; the lecturer's if there is none."""
+    """The owner of a run or entry; the lecturer if there is none."""
     run = _by_id(version()).get(run_id)
     return owner(run) if run else people.LECTURER
 

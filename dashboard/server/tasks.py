@@ -195,7 +195,7 @@ class _Attempt:
 
 
 def _visitor() -> str | None:
-    """Who asks: in a class a person; alone a tab of the browser, or None for the server itself."""
+    """The visitor: in a class a person; otherwise a browser tab, or None for the server itself."""
     if settings.mode() == "class":
         return people.acting()
     context = get_script_run_ctx(suppress_warning=True)

@@ -59,7 +59,7 @@ def count_alone() -> None:
 
 
 def rename(names: Collection[str], renamed: Mapping[str, str]) -> None:
-    """In a link of an earlier version, replace values of these names that are called otherwise now."""
+    """In a link of an earlier version, replace values of these names that have been renamed since."""
     for name in names:
         values = st.query_params.get_all(name)
         if not set(renamed).isdisjoint(values):
@@ -73,13 +73,13 @@ def by_history() -> bool:
 
 
 def refuse(name: str, label: str, value: str, why: str = "is unknown here") -> None:
-    """Take a name out of the address because its value is unknown, and have it said."""
+    """Take a name out of the address because its value is unknown, and report it."""
     _change(name, None)
     note(name, label, value, why)
 
 
 def note(name: str, label: str, value: str, why: str = "is unknown here") -> None:
-    """Have it said that a value in the address is unknown; something else takes it out."""
+    """Report that a value in the address is unknown; something else takes it out."""
     shown = value.replace("`", "'")  # as code, which is shown as it is
     said = f"`{shown}` {why}" if shown else "no value is given"
     st.session_state.setdefault(_REFUSED, {})[name] = f"{label}: {said}."
@@ -87,7 +87,7 @@ def note(name: str, label: str, value: str, why: str = "is unknown here") -> Non
 
 
 def show_refused(page: str) -> None:
-    """Say here what the address of this page named in vain, until the visitor chooses something for the same name."""
+    """Report unknown values of this page's address here, until the visitor makes a choice for the same name."""
     if st.session_state.get(_SHOWN, page) != page:
         st.session_state.pop(_REFUSED, None)
     st.session_state[_SHOWN] = page

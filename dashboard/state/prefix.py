@@ -7,17 +7,17 @@ from starlette.routing import Route
 
 
 def get() -> str:
-    """It, without a slash at its end."""
+    """The prefix, without a trailing slash."""
     path = st.get_option("server.baseUrlPath").strip("/")
     return f"/{path}" if path else ""
 
 
 def inside(path: str) -> str:
-    """A path of a request without it: "/lab1/maps" -> "/maps"; one outside of it as it is."""
+    """A request path without the prefix: "/lab1/maps" -> "/maps"; unchanged if it has no prefix."""
     prefix = get()
     return path.removeprefix(prefix) or "/" if f"{path}/".startswith(f"{prefix}/") else path
 
 
 def below(routes: Iterable[Route]) -> list[Route]:
-    """Routes of ours, under it."""
+    """Our routes, under the prefix."""
     return [Route(get() + route.path, route.endpoint, methods=route.methods) for route in routes]

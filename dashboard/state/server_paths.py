@@ -1,9 +1,9 @@
-"""Whether a visitor may name files of the server: in a class the lecturer; alone, whoever is at the server itself.
+"""Who may enter paths on the server: in a class the lecturer; otherwise whoever opened the page on the server itself.
 
 A setting may say otherwise.
 
-That Streamlit knows no IP address of a visitor is not enough: behind a proxy on the same machine that does not say for
-whom it asks, nobody has one. So the page must have been opened at localhost, too, which a browser says on connecting.
+That Streamlit knows no IP address of a visitor is not enough: behind a proxy on the same machine that adds no headers,
+nobody has one. So the page must also have been opened at localhost, which a browser says on connecting.
 """
 
 from urllib.parse import urlsplit
@@ -14,15 +14,15 @@ from core import people, settings
 from core.errors import ConfigError
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")  # headers by which proxies say for whom they ask
+FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")  # headers in which proxies name the client
 _WHY_NOT = (
-    "Files of the server can be named only in a browser at the server itself (at localhost), in a terminal, or by "
+    "Paths on the server can be entered only in a browser on the server itself (at localhost), in a terminal, or by "
     "everyone if it was started with `BACKBONE_LAB_SERVER_PATHS=everyone`."
 )
 
 
 def allowed() -> bool:
-    """Whether this visitor may name them; `why_not` says why not."""
+    """Whether this visitor may enter paths; `why_not` says why not."""
     try:
         who = settings.server_paths()
     except ConfigError:
@@ -33,9 +33,9 @@ def allowed() -> bool:
 
 
 def why_not() -> str:
-    """Who may name them instead, in a sentence."""
+    """Who may enter paths instead, in a sentence."""
     if settings.mode() == "class":
-        return "Only the lecturer can name files of the server."
+        return "Only the lecturer can enter paths on the server."
     return _WHY_NOT
 
 

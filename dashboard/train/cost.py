@@ -65,7 +65,7 @@ def memory(config: RunConfig, frozen: Frozen) -> None:
     if measured:
         st.markdown(
             f"Memory: {formats.storage(measured)} :green-badge[:material/timer: measured]",
-            help="The most main memory that the worker process used during the latest run with this backbone, input "
+            help="The peak main memory of the worker process during the latest run with this backbone, input "
             "size, batch size and unfreezing, including the libraries and the images. GPU memory is not included.",
         )
     else:
@@ -104,7 +104,7 @@ def _finetune(subject: str, config: RunConfig, plan: Plan) -> str:
         first = "From the start"
     what = {
         "all": "all of the network",
-        "all-but-batchnorm": "all of the network but BatchNorm",
+        "all-but-batchnorm": "all of the network except BatchNorm",
         "blocks": f"its last {formats.count(config.unfreeze_count, 'block')}",
         "layers": f"its last {formats.count(config.unfreeze_count, 'layer')}",
     }[config.unfreeze]

@@ -47,7 +47,7 @@ def _epochs(config: RunConfig, n_train: int, _) -> str:
 def _batch(config: RunConfig, n_train: int, _) -> str:
     if config.batch_size > n_train:
         return f":orange[More than all {formats.count(n_train, 'training image')}]"
-    return f"{formats.count(steps(config, n_train), 'step')} an epoch"
+    return f"{formats.count(steps(config, n_train), 'step')} per epoch"
 
 
 def _rate(config: RunConfig, *_) -> str:
@@ -117,7 +117,7 @@ def _classes(config: RunConfig, _, counts: Sequence[int]) -> str:
 
 
 def _n_train(config: RunConfig, n_train: int, counts: Sequence[int]) -> str:
-    return f"{formats.count(n_train / len(counts), 'image')} a class" if config.n_train else ""
+    return f"{formats.count(n_train / len(counts), 'image')} per class" if config.n_train else ""
 
 
 def _pooling(config: RunConfig, *_) -> str:
@@ -126,17 +126,17 @@ def _pooling(config: RunConfig, *_) -> str:
     projected, facts = config.pooling == "projected", backbones.get(config.backbone)
     wide = towers.SHAPES[config.backbone].dim if projected else facts.feature_dim
     if facts.norm_follows(config.pooling):
-        return f"{wide:,} features an image, then LayerNorm, as in Keras"
+        return f"{wide:,} features per image, then LayerNorm, as in Keras"
     if config.pooling in NORM_FIRST.values():
-        return f"{wide:,} features an image; the order of earlier versions of this program, not Keras's"
-    return f"{wide:,} features an image"
+        return f"{wide:,} features per image; in the order of earlier versions of this program, not Keras's"
+    return f"{wide:,} features per image"
 
 
 def _precision(config: RunConfig, *_) -> str:
     return {
         "auto": "TF32 on a GPU, where features stay close; float32 on a CPU",
         "float32": "Exact and the same everywhere; slower on a GPU",
-        "mixed": "Half the memory on a GPU, and features that differ; slower on most CPUs",
+        "mixed": "Half the memory on a GPU, but different features; slower on most CPUs",
     }[config.precision]
 
 

@@ -25,7 +25,7 @@ HEAD_WIDGETS = {  # of a probe, whose defaults and steps differ from a fine-tune
 
 
 def weights() -> str:
-    """A widget for the weights of a backbone: by name, or a path for visitors who may name files of the server."""
+    """A widget for the weights of a backbone: by name, or a path for visitors who may enter paths on the server."""
     label, paths = options.of(RunConfig)["weights"].label, server_paths.allowed()
     help = None if paths else server_paths.why_not()
     chosen = choices.titled(st.selectbox, "weights", label, WEIGHTS, accept_new_options=paths, help=help)

@@ -1,4 +1,4 @@
-"""The bar at the bottom of Train, in sight wherever one scrolled: start, what it takes, the same from a terminal."""
+"""The bar at the bottom of Train, always in sight: start, what it takes, the same command for a terminal."""
 
 from collections.abc import Sequence
 from time import monotonic

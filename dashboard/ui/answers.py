@@ -68,7 +68,7 @@ def three_questions(
 
 
 _MUST_AGREE: tuple[tuple[Callable[[RunRow], object], str], ...] = (  # what must agree before runs are compared
-    (lambda run: run.n_train, "Accuracies and times depend on the training images: the number of them differs"),
+    (lambda run: run.n_train, "Accuracies and times depend on the number of training images, which differs"),
     (lambda run: run.config.train_split, "The runs learned from different parts of the training images"),
     (lambda run: run.config.preprocessing, "The runs used different preprocessing"),
     (lambda run: run.config.input_size, "Accuracies and times depend on the input size, which differs"),

@@ -128,14 +128,14 @@ def run(runs: Sequence[RunRow], label: str = "Run", *, forget: Sequence[str] = (
 
 
 def _say_not_here(chosen: str, shown: RunRow) -> None:
-    """Say once that another page's run, or that of a link, is none of this page's."""
+    """Say once that the run of another page or of a link cannot be shown on this page."""
     key = "said-not-here"
     other = server.runs.find(chosen)
     if other and st.session_state.get(key) != (chosen, shown.id):
         st.session_state[key] = (chosen, shown.id)
-        here = f"shown is {run_labels.one(shown)}"
+        here = f"showing {run_labels.one(shown)} instead"
         st.toast(
-            formats.plain(f"{run_labels.one(other)} is not among the runs of this page: {here}."),
+            formats.plain(f"{run_labels.one(other)} cannot be shown on this page: {here}."),
             icon=":material/info:",
         )
 

@@ -156,7 +156,7 @@ def thumbnail(image: np.ndarray, size: int) -> bytes:
 
 
 def has_camera() -> bool:
-    """Whether the browser may give its camera: only to pages that nobody could have changed."""
+    """Whether the browser allows its camera: only via https or on localhost."""
     address = urlsplit(st.context.url or "http://localhost")
     return address.scheme == "https" or address.hostname in server_paths.LOOPBACK
 
@@ -168,9 +168,9 @@ def camera(label: str, **options: Any) -> Any:
     address = urlsplit(st.context.url or "")
     port = f":{address.port}" if address.port else ""
     st.info(
-        f"Open `http://localhost{port}` on the machine of the server, or start it with `--server.sslCertFile` and "
-        "`--server.sslKeyFile` and open it by https. A photo as a file works everywhere.",
-        title="A browser gives its camera only to https and localhost",
+        f"Open `http://localhost{port}` on the server's own machine, or start it with `--server.sslCertFile` and "
+        "`--server.sslKeyFile` and open it via https. Choosing a photo file works everywhere.",
+        title="Browsers allow the camera only via https or on localhost",
         icon=":material/no_photography:",
     )
     return None

@@ -29,7 +29,7 @@ def sentences(runs: Sequence[RunRow], macs: Macs) -> tuple[str, ...]:
 
 
 def fair_run(runs: Sequence[RunRow]) -> RunConfig | None:
-    """The run that would leave only the architecture between the two runs of `sentences`; None if none would."""
+    """The run that would leave only the architecture different between the two in `sentences`; None if none would."""
     pair = explanation.pair([run for run in runs if run.config.backbone in BACKBONES])
     return explanation.fair(pair[0].config, pair[1].config) if pair else None
 
@@ -51,7 +51,7 @@ def _time(first: RunRow, second: RunRow, macs: Macs) -> str:
         text += f" ({formats.times(max(costs) / min(costs))} as many for {one if costs[0] > costs[1] else other})"
     speeds = [run.images_per_second for run in runs]
     if not isnan(sum(speeds)):
-        text += f"; measured, they did {formats.rate(speeds[0])} and {formats.rate(speeds[1])}"
+        text += f"; measured, they processed {formats.rate(speeds[0])} and {formats.rate(speeds[1])}"
     parts = [f"{text}."]
     for run in runs:
         if not isnan(run.trainable_params):

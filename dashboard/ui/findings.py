@@ -41,9 +41,9 @@ def change(measured: metrics.Change, first: str, second: str, *, unit: str = "te
 
 
 def seeds(entry: RunRow) -> str:
-    """How far the seeds of an entry are apart, and whether they or the test images leave more in doubt."""
+    """How far the seeds of an entry are apart, and whether they or the test images cause the larger uncertainty."""
     if entry.doubt is None:
-        return "One seed has a result: how far others would be apart is not known."
+        return "Only one seed has a result, so the spread over seeds is not known."
     accuracies = [run.accuracy for run in entry.runs]
     return (
         f"{len(accuracies)} seeds, from {100 * min(accuracies):.1f} to {formats.percent(max(accuracies))}, with a "
@@ -70,17 +70,17 @@ def sweep(entry: RunRow) -> str:
 
 
 def _doubt(doubt: Doubt, images: str) -> str:
-    """Which of the two sources of doubt is larger; with a side of one seed, that it was not repeated."""
+    """Which of the two sources of uncertainty is larger; if one side is a single run, that it was not repeated."""
     counts = " and ".join(str(count) for count in doubt.counts if count > 1)
     sources = {"images": (f"the {images}", doubt.images), "seeds": (f"the {counts} seeds", doubt.seeds)}
     source, error = sources.pop(doubt.larger)
     ((other, smaller),) = sources.values()
     text = (
-        f"The larger doubt comes from {source}: a standard error of {100 * error:.1f} points, against "
+        f"The larger uncertainty comes from {source}: a standard error of {100 * error:.1f} points, against "
         f"{100 * smaller:.1f} from {other}."
     )
     if 1 in doubt.counts:
-        text += " One of the two is a single run: how far its own seeds would be apart is not part of this."
+        text += " One of the two is a single run: its own spread over seeds is not included."
     return text
 
 
@@ -91,8 +91,8 @@ def unfreezing(measured: metrics.Change) -> str:
     first, second = (formats.count(images) for images in measured.trained_on)
     verdict = change(measured, f"the probe trained on {first} images", f"the fine-tune trained on {second} images")
     return (
-        f"{verdict} These are different training images, so this is not the effect of unfreezing alone: a probe on the "
-        f"{second} of the fine-tune would tell."
+        f"{verdict} The training images differ, so this is not the effect of unfreezing alone: a probe on the {second} "
+        "images of the fine-tune would show it."
     )
 
 
@@ -127,8 +127,8 @@ def calibration(measured: Calibration) -> str:
         text += "it is overconfident." if sure > right else "it is underconfident."
     text += (
         f" Confidence and accuracy are {100 * measured.error:.1f} points apart (expected calibration error). By chance "
-        f"alone, perfect confidence would be {100 * measured.chance:.1f} points apart on {images}, and in 95 % of all "
-        f"cases at most {100 * measured.limit:.1f}."
+        f"alone, a perfectly calibrated run would show {100 * measured.chance:.1f} points on {images}, and in 95 % of "
+        f"all cases at most {100 * measured.limit:.1f}."
     )
     if measured.temperature and measured.mended is not None:
         text += (
@@ -136,7 +136,7 @@ def calibration(measured: Calibration) -> str:
             f"{100 * measured.mended:.1f} points (fitted on the test predictions, measured by cross-validation)."
         )
     elif measured.misjudged:
-        text += " No single temperature would mend that."
+        text += " No single temperature would fix that."
     return text
 
 

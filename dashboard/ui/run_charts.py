@@ -171,7 +171,7 @@ def answering(points: Sequence[Answering], chosen: Answering) -> go.Figure:
         mode="lines",
         line={"color": ACCENT, "width": 3},
         customdata=[100 * point.confidence for point in filled],
-        hovertemplate="From %{customdata:.0f} % on: %{x:.1f} % answered, %{y:.1f} % of them right<extra></extra>",
+        hovertemplate="At %{customdata:.0f} % or more: %{x:.1f} % answered, %{y:.1f} % of them right<extra></extra>",
         showlegend=False,
     )
     if chosen.coverage.value:
@@ -188,7 +188,7 @@ def answering(points: Sequence[Answering], chosen: Answering) -> go.Figure:
 
 
 def perturbed(methods: Sequence[Faithfulness]) -> go.Figure:
-    """The probability of the predicted class while regions come in (solid) or are taken away (dotted), by method."""
+    """The probability of the predicted class while regions are inserted (solid) or deleted (dotted), by method."""
     figure = canvas(height=340)
     for index, each in enumerate(methods):
         shares = np.linspace(0, 100, len(each.insertion))
@@ -203,8 +203,8 @@ def perturbed(methods: Sequence[Faithfulness]) -> go.Figure:
                 line={"color": class_colour(index), "dash": dash, "width": 2.5},
                 hovertemplate=f"{TITLES[each.method]}, %{{x:.0f}} % of the image {name}: %{{y:.0f}} %<extra></extra>",
             )
-    figure.update_xaxes(title="regions put in (solid) or taken away (dotted), %")
-    return figure.update_yaxes(title="probability, %", rangemode="tozero")
+    figure.update_xaxes(title="regions inserted (solid) or deleted (dotted), %")
+    return figure.update_yaxes(title="probability of the predicted class, %", rangemode="tozero")
 
 
 def roc(points: pd.DataFrame, names: Mapping[int, str]) -> go.Figure:

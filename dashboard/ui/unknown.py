@@ -1,4 +1,4 @@
-"""What an address names and is not here: taken out of the address, and said above the page."""
+"""Unknown values in an address: removed from it, and reported above the page."""
 
 from core import backbones, settings
 from core.curriculum import lessons
@@ -16,7 +16,7 @@ def check() -> None:
         known = tuple(name for name in chosen.backbones if name not in unknown)
         _replace("backbones", "Backbone", ", ".join(unknown), known or usual.backbones)
     if chosen.lesson and chosen.lesson not in lessons.LESSONS:
-        _replace("lesson", "Lesson", chosen.lesson, "", f"is none of {', '.join(lessons.LESSONS)}")
+        _replace("lesson", "Lesson", chosen.lesson, "", f"is not one of {', '.join(lessons.LESSONS)}")
         visitor.update(step="")
     elif chosen.step and address.whole(chosen.step) is None:
         _replace("step", "Step", chosen.step, "1")

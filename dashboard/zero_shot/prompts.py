@@ -162,7 +162,7 @@ def _confidence(model: str, dataset: Dataset, scored: Scored) -> None:
         measured = calibration.measure(scored.labels, shares)
         best = classifier.best_scale(scored.labels, scored.cosines, SCALES)
         st.markdown(
-            f"Calibration error {formats.percent(measured.error)}; by chance alone, perfect confidence would have "
+            f"Calibration error {formats.percent(measured.error)}; by chance, a perfectly calibrated model would have "
             f"{formats.percent(measured.chance)} on as many images. The model's own scale is {scored.scale:.1f}; the "
             f"least error on these validation images is at {best:.1f}."
         )

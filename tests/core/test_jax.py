@@ -132,7 +132,7 @@ def test_doctor_says_which_backend_runs_where(store):
     for backend, gpu, expected in (
         ("tensorflow", None, "TensorFlow 2.1 on the CPU, frozen networks on OpenVINO 3.1"),
         ("tensorflow", "NVIDIA H100", "TensorFlow 2.1 on NVIDIA H100\n"),
-        ("jax", None, "JAX 1.1 on the CPU; here TensorFlow is faster"),
+        ("jax", None, "JAX 1.1 on the CPU; TensorFlow is faster here"),
         ("jax", "NVIDIA H100", "JAX 1.1 on NVIDIA H100. Exports to SavedModel and LiteRT need KERAS_BACKEND="),
     ):
         text = doctor.describe(found | {"backend": backend, "hardware": found["hardware"] | {"gpu": gpu}})

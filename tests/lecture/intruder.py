@@ -33,7 +33,7 @@ async def tries(lecturer: Person, learners: Sequence[Person], own: dict[str, str
 
     seats = dict(roster.read().seats)
     await lecturer.visit("classroom")
-    await _press(other, "home", lecturer.here.buttons["Another code"])
+    await _press(other, "home", lecturer.here.buttons["New code"])
     await _press(other, "home", lecturer.here.buttons["Free the name"])
     results["freeing a name"] = roster.read().seats == seats
     await other.visit(f"run?run={own[other.name]}")

@@ -85,5 +85,5 @@ def test_a_probe_in_the_address_is_said_to_be_none_of_this_page(visit, tuned):
     probe = runs.create(RunConfig(backbone="Tiny", n_train=60, n_test=60))
     execute.perform(probe)
     page = visit("before_after", map="pca", run=probe)
-    assert any("linear" in toast.value and "not among the runs of this page" in toast.value for toast in page.toast)
+    assert any("linear" in toast.value and "cannot be shown on this page" in toast.value for toast in page.toast)
     assert not visit("before_after", map="pca", run=tuned).toast

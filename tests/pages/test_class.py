@@ -120,7 +120,7 @@ def test_a_learner_is_offered_no_files_of_the_server_and_no_page_of_the_lecturer
         visit("classroom")
     people.ask(lambda: people.LECTURER)
     assert [each.label for each in visit("data").main.text_input] == ["Or a path on this server"]
-    assert "Another code" in {button.label for button in visit("classroom").button}
+    assert "New code" in {button.label for button in visit("classroom").button}
 
 
 def test_a_browser_that_is_nobodys_is_led_to_the_form(visit, ada):

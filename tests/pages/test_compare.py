@@ -200,7 +200,7 @@ def test_two_selected_runs_are_compared_image_by_image_and_more_by_their_curves(
     bars, curves = (json.loads(chart.proto.spec)["data"] for chart in more.get("plotly_chart"))
     assert len(bars[0]["y"]) == 2
     assert {trace["legendgroup"] for trace in curves} <= {"Training", "Validation"}
-    assert any("The curves of 1 of them" in each.value for each in more.caption)
+    assert any("Curves of 1 of them" in each.value for each in more.caption)
     assert not (two.exception or more.exception)
 
 

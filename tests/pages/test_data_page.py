@@ -72,7 +72,7 @@ def test_an_uploaded_zip_is_named_after_its_file_and_does_not_stay(visit, tmp_pa
 
 def test_the_same_upload_is_the_same_dataset_and_another_of_its_name_is_not(visit, tmp_path: Path):
     page = visit("data")
-    uploads = ((10, "pets", "20 images of"), (10, "pets", "already here"), (11, "pets-2", "22 images of"))
+    uploads = ((10, "pets", "20 images of"), (10, "pets", "were imported before"), (11, "pets-2", "22 images of"))
     for per_class, name, outcome in uploads:
         packed = write_zip(tmp_path / "pets.zip", pictures(per_class=per_class))
         page.file_uploader[0].upload("pets.zip", packed.read_bytes()).run()
@@ -195,7 +195,7 @@ def test_near_duplicates_are_looked_for_judged_and_left_out_in_a_copy(visit, tmp
     page = press(visit("data", dataset="pets", view=near_duplicates.TAB), "Look for near-duplicates")
     wait(page, lambda: "1 of the 12 test images is nearly a training image (8.3 %)." in said(page))
     assert any("mirrored" in image.proto.imgs[0].caption for image in page.get("image"))
-    press(page.segmented_control(key="pairs").set_value("features").run(), "Look by features")
+    press(page.segmented_control(key="pairs").set_value("features").run(), "Search by features")
     wait(page, lambda: "nearly like a training image to EfficientNetLite0" in said(page))
     page.segmented_control(key="pairs").set_value("leaks").run()
     press(page, "Make a copy without 1 test image")

@@ -13,7 +13,7 @@ def test_one_button_computes_the_curve_and_the_page_says_how_strength_was_chosen
     page.button(key="few-shot-compute").click().run()
     wait(page, lambda: not any(b.key in ("few-shot-compute", "few-shot-cancel") for b in page.button))
     assert not page.error and not page.exception
-    assert any("cross-validation up to 16 a class" in text.value for text in page.caption)
+    assert any("cross-validation up to 16 per class" in text.value for text in page.caption)
     assert page.dataframe[0].value["Labelled images"].tolist()[:3] == [10, 20, 40]
 
 

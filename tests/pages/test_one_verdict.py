@@ -32,7 +32,7 @@ def test_all_pages_and_the_report_agree_on_what_unfreezing_brought(visit, used, 
     for name in ("home", "run", "compare"):
         assert sentence in said(visit(name, run=made)), name
     assert sentence in html.unescape(report.html([made]))
-    assert sentence in html.unescape(report.html([made, used[0]])).split("Stage by stage")[0]  # the comparison
+    assert sentence in html.unescape(report.html([made, used[0]])).split("Phase by phase")[0]  # the comparison
 
 
 def test_a_probe_on_other_images_is_no_frozen_backbone_and_the_fair_probe_is_offered_then_used(visit, used):

@@ -157,7 +157,7 @@ def test_an_image_is_explained_by_several_methods_and_they_are_checked_on_reques
         key=next(button.key for button in page.button if "begin-faithfulness" in (button.key or ""))
     ).click().run()
     wait(page, lambda: "random order" in said(page))
-    (table,) = [each.value for each in page.dataframe if "Likeness" in each.value]
+    (table,) = [each.value for each in page.dataframe if "Similarity" in each.value]
     assert len(table) == len(attribution.METHODS) and (table["Verdict"] != "").all()
 
 
@@ -333,8 +333,8 @@ def test_measures_and_what_declining_brings(visit, used):
 def test_a_cost_of_no_answer_lets_a_run_decline(visit, used):
     page = visit("run", run=used[0], view="Measures")
     wait(page, lambda: "The most probable class costs" in said(page))
-    assert "They are the same answers." in said(page)
+    assert "Both give the same answers." in said(page)
     page.number_input(key="cost-declining").set_value(0.1).run()
-    assert "None: " in said(page)
+    assert "No answer: " in said(page)
     page.number_input(key="cost-declining").set_value(None).run()
-    assert "They are the same answers." in said(page)
+    assert "Both give the same answers." in said(page)

@@ -51,8 +51,8 @@ def test_an_entry_has_one_verdict_on_run_in_compare_and_in_the_report(visit, use
     assert change.doubt is not None and change.doubt.counts == (2, 1)
     interval = f"{100 * abs(change.difference):.1f} points"
     page = visit("run", run=entry, view="Against another", other=used[0])
-    assert interval in said(page) and "The larger doubt comes from" in said(page)
-    sentence = said(page).split("The larger doubt comes from")[1].split("single run")[0]
+    assert interval in said(page) and "The larger uncertainty comes from" in said(page)
+    sentence = said(page).split("The larger uncertainty comes from")[1].split("single run")[0]
     assert sentence in html.unescape(report.html([entry, used[0]]))
 
 

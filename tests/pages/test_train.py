@@ -212,7 +212,7 @@ def test_each_setting_says_what_it_does(visit):
     page = visit("train", **TINY, method="finetune", label_smoothing="0.1", batch_size="64")
     captions = [text.value for text in page.main.caption]
     assert "Target for the right class: 91 %" in captions
-    assert "4 steps an epoch" in captions
+    assert "4 steps per epoch" in captions
 
 
 def test_augmentation_is_previewed_on_real_images(visit):

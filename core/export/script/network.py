@@ -167,7 +167,7 @@ def _probe(run: runs.Run) -> runs.Run | None:
         probe = runs.get(run.config.start)
     except RunError as error:
         raise RunError(
-            f"The probe {run.config.start} that run {run.name} started from was deleted", "it in the run store"
+            f"The probe {run.config.start} that run {run.name} started from was deleted", "that probe in the run store"
         ) from error
     if probe.outcome is None:
         raise RunError(f"The probe {probe.name} that run {run.name} started from is {probe.status}", "a finished run")

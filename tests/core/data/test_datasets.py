@@ -374,7 +374,7 @@ def test_an_import_leaves_a_reserve_free_on_the_disk(pets, home, monkeypatch, re
     monkeypatch.setenv("BACKBONE_LAB_RESERVE_GB", reserve)
     left_free(monkeypatch, free - 1)
     monkeypatch.setattr(importing.images, "decode_square", lambda *args, **options: pytest.fail("it has begun"))
-    with pytest.raises(DatasetError, match=rf"The dataset of pets takes 0.00 GB.*{float(reserve):.2f} GB to stay free"):
+    with pytest.raises(DatasetError, match=rf"The dataset of pets takes 0.00 GB.*{float(reserve):.2f} GB left free"):
         datasets.import_images(pets)
     assert left(home) == []
     monkeypatch.undo()

@@ -63,7 +63,7 @@ def test_uploads_of_a_process_that_was_killed_are_swept_and_those_of_a_living_on
 def test_an_upload_leaves_a_reserve_free_on_the_disk(home: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(uploads.dataset.shutil, "disk_usage", lambda path: Disk(free=10**9 + 2))
     uploads.remove(uploads.keep(io.BytesIO(b"zi"), "photos.zip"))
-    with pytest.raises(DatasetError, match=r"photos.zip takes 0.00 GB.*1.00 GB to stay free"):
+    with pytest.raises(DatasetError, match=r"photos.zip takes 0.00 GB.*1.00 GB left free"):
         uploads.keep(io.BytesIO(b"zip"), "photos.zip")
     assert kept(home) == []
 

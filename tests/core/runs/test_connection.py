@@ -109,7 +109,7 @@ def test_a_store_of_an_older_mlflow_is_copied_and_upgraded_and_says_so(home, cap
 
 def test_a_locked_store_is_one_sentence(store):
     runs.create(TINY)
-    with closing(sqlite3.connect(store)) as writing, pytest.raises(StoreError, match=r"is locked.*Close what has it"):
+    with closing(sqlite3.connect(store)) as writing, pytest.raises(StoreError, match=r"is locked.*Close that program"):
         writing.execute("BEGIN EXCLUSIVE")
         with closing(sqlite3.connect(store, timeout=0)) as waiting, connection.in_words(settings.tracking_uri()):
             waiting.execute("SELECT * FROM runs")

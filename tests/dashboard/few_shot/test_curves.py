@@ -19,10 +19,10 @@ def _curve(*accuracies: tuple[float, ...], n_test: int = 500) -> Curve:
 def test_the_answer_names_the_better_backbone_at_the_largest_size_of_few_images():
     good, poor = _curve((0.5, 0.6), (0.6, 0.7), (0.7, 0.8), (0.9, 0.9)), _curve((0.2, 0.3), (0.3, 0.3), (0.4, 0.5))
     text = curves.answer({"Poor": poor, "Good": good}, {"its zero-shot": Interval(0.65, 0.6, 0.7)})
-    assert text.startswith("With 4 labelled images a class, **Good** is right in 75.0 % (2 draws: 70.0 to 80.0 %)")
+    assert text.startswith("With 4 labelled images per class, **Good** is right in 75.0 % (2 draws: 70.0 to 80.0 %)")
     assert "**Poor** in 45.0 % (2 draws: 40.0 to 50.0 %) of 500 test images." in text
     assert "Good is 30.0 points better than Poor" in text
-    assert "**Good** needs about **2 labelled images a class** to reach its zero-shot" in text
+    assert "**Good** needs about **2 labelled images per class** to reach its zero-shot" in text
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_difference_within_noise_is_too_close_to_call(first, second, n_test):
 
 def test_one_backbone_alone_is_compared_with_all_its_images():
     text = curves.answer({"A": _curve((0.2,), (0.3,), (0.4,), (0.5,))}, {})
-    assert text.endswith("With 8 labelled images a class, it is right in 50.0 %.")
+    assert text.endswith("With 8 labelled images per class, it is right in 50.0 %.")
 
 
 def test_lines_have_the_colour_of_their_family_and_dashes_tell_its_members_apart():
@@ -54,14 +54,14 @@ def test_lines_have_the_colour_of_their_family_and_dashes_tell_its_members_apart
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (Crossing(22.6, 14.2, 41.0, 1, 180), "needs about **23 labelled images a class** to reach it (from 14 to 41)."),
+        (Crossing(22.6, 14.2, 41.0, 1, 180), "about **23 labelled images per class** to reach it (from 14 to 41)."),
         (Crossing(150, 90, NEVER, 1, 180), "(from 90 to more than the 180 available)."),
         (
             Crossing(NEVER, NEVER, NEVER, 1, 180),
-            "All 180 labelled images a class are not enough for **X** to reach it.",
+            "All 180 labelled images per class are not enough for **X** to reach it.",
         ),
         (Crossing(NEVER, 120, NEVER, 1, 180), "it is close: from 120"),
-        (Crossing(1, 1, 1, 1, 180), "**X** reaches it with only 1 labelled image a class, whichever"),
+        (Crossing(1, 1, 1, 1, 180), "**X** reaches it with only 1 labelled image per class, whichever"),
     ],
 )
 def test_a_crossing_is_told_with_its_uncertainty(found, said):
@@ -70,7 +70,7 @@ def test_a_crossing_is_told_with_its_uncertainty(found, said):
 
 def test_a_curve_under_way_does_not_speak_of_all_images():
     text = curves.sentence("X", "it", Crossing(NEVER, NEVER, NEVER, 1, 8), complete=False)
-    assert text.startswith("Up to 8 labelled images a class are not enough")
+    assert text.startswith("Up to 8 labelled images per class are not enough")
 
 
 def test_means_and_lines_are_drawn_in_percent_on_a_log_axis():

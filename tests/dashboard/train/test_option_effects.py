@@ -12,7 +12,7 @@ EVEN = [100] * 10
     ("name", "changes", "said"),
     [
         ("epochs", {"epochs": 3}, "171 steps"),
-        ("batch_size", {}, "57 steps an epoch"),
+        ("batch_size", {}, "57 steps per epoch"),
         ("batch_size", {"batch_size": 4096}, "More than all 1,800 training images"),
         ("learning_rate", {}, "100 times lower than the head's"),
         ("learning_rate", {"learning_rate": 1e-3}, "Not lower"),
@@ -29,13 +29,13 @@ EVEN = [100] * 10
         ("momentum", {"momentum": 0.0}, "Off"),
         ("patience", {"patience": 2}, "2 epochs in a row"),
         ("class_weights", {}, "equally large"),
-        ("n_train", {"n_train": 1800}, "180 images a class"),
+        ("n_train", {"n_train": 1800}, "180 images per class"),
         ("seed", {}, ""),
         ("pooling", {"backbone": "ToyCLIP"}, "128 features"),
         ("pooling", {"backbone": "ToyCLIP", "pooling": "projected"}, "64 features"),
-        ("pooling", {"backbone": "ConvNeXtTiny"}, "768 features an image, then LayerNorm, as in Keras"),
+        ("pooling", {"backbone": "ConvNeXtTiny"}, "768 features per image, then LayerNorm, as in Keras"),
         ("pooling", {"backbone": "ConvNeXtTiny", "pooling": "norm-avg"}, "not Keras's"),
-        ("pooling", {"backbone": "MobileNetV2", "pooling": "max"}, "1,280 features an image"),
+        ("pooling", {"backbone": "MobileNetV2", "pooling": "max"}, "1,280 features per image"),
     ],
 )
 def test_a_setting_says_what_it_does_to_this_run(name, changes, said):

@@ -134,7 +134,7 @@ def test_the_explanation_names_what_costs_time_and_what_may_cost_accuracy_from_f
         2
     ].sentences
     assert "MobileNetV2 156.0 M MACs at 160 px, VGG16 7.80 G MACs at 160 px (50 times as many for VGG16)" in time
-    assert "they did 500 images/s and 31 images/s" in time
+    assert "they processed 500 images/s and 31 images/s" in time
     assert "MobileNetV2 turns 160 px images into 1,280 features and was pretrained at 224 px on ImageNet" in accuracy
     assert "VGG16 turns 160 px images into 512 features" in accuracy
     assert rest.startswith("Both ran with the same settings")
@@ -193,7 +193,7 @@ def test_comparable_runs_need_no_warning():
     ("change", "sentence"),
     [
         ({"hardware": "Machine B"}, "the hardware differs: Machine A (1 run) and Machine B (1 run)"),
-        ({"n_train": 100.0}, "training images: the number of them differs"),
+        ({"n_train": 100.0}, "the number of training images, which differs"),
         ({"train_split": "probe20"}, "different parts of the training images"),
         ({"preprocessing": "divide255"}, "different preprocessing"),
         ({"protocol": "32 px, tf32, seed 0"}, "the precision, which differs: float32 (1 run) and tf32 (1 run)"),
