@@ -15,7 +15,7 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -134,16 +134,19 @@ def _partial(path: Path, checksum: str | None, report: Report) -> Iterator[Path]
         return
     partial = path.with_name(f".{path.name}-{checksum[:12]}.part")
     lock = partial.with_suffix(".lock")
-    with storage.locked(lock, report):
-        for other in path.parent.glob(f".{path.name}-*.part"):  # of a version that is no longer published
-            if other != partial:
-                other.unlink(missing_ok=True)
-        try:
-            yield partial
-        finally:
-            if partial.exists() and not partial.stat().st_size:
-                partial.unlink()
-            lock.unlink(missing_ok=True)
+    try:
+        with storage.locked(lock, report):
+            for other in path.parent.glob(f".{path.name}-*.part"):  # of a version that is no longer published
+                if other != partial:
+                    other.unlink(missing_ok=True)
+            try:
+                yield partial
+            finally:
+                if partial.exists() and not partial.stat().st_size:
+                    partial.unlink()
+    finally:
+        with suppress(OSError):  # Windows deletes no file that is open: another download may wait for the lock
+            lock.unlink()
 
 
 def _continue(request: urllib.request.Request, partial: Path, resumable: bool, report: Report) -> None:

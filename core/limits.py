@@ -15,7 +15,8 @@ FILE = "limits.toml"
 class Limits:
     """The limits of a learner."""
 
-    runs: int = 3  # waiting or running
+    runs: int = 3  # waiting or running; several seeds or a sweep count as one
+    together: int = 9  # seeds of one result, or runs of one sweep
     epochs: int = 30  # of a fine-tune, both phases together, or of a network from scratch
     input_size: int = 384  # pixels
     images: int = 20_000  # in all datasets together

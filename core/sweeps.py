@@ -52,8 +52,20 @@ def settings(config: RunConfig) -> tuple[str, ...]:
     return tuple(f.name for f in fields(RunConfig) if f.name not in (*FIXED, *unread))
 
 
-def parse(text: str) -> tuple[str, tuple[Any, ...]]:
-    """A setting and its values from "learning_rate=1e-4,1e-3".
+def parse(texts: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+    """Settings and their values from texts such as "learning_rate=1e-4,1e-3".
+
+    Raises:
+        ConfigError: One is not such a text, there is no such setting, or it is named twice.
+    """
+    pairs = list(map(_parse, texts))
+    if len(names := dict(pairs)) < len(pairs):
+        raise ConfigError(f"{', '.join(texts)} name a setting twice", "each once", "Put all its values in one list")
+    return names
+
+
+def _parse(text: str) -> tuple[str, tuple[Any, ...]]:
+    """One setting and its values.
 
     Raises:
         ConfigError: It is not such a text, or there is no such setting.

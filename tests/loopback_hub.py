@@ -29,7 +29,7 @@ class Hub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.files = files
         self.blobs = {hashlib.sha256(content).hexdigest(): content for content in files.values()}
-        self.sent = 0  # bytes of large files
+        self.starts: list[int] = []  # of a large file, for each request: the first byte that was asked for
         self.tokens: dict[str, set[str | None]] = {"hub": set(), "blobs": set()}
         self.refusals: list[tuple[int, dict[str, str]]] = []  # status and headers of the next answers
         self.cut = 0  # bytes after which the next answer with a large file ends
@@ -85,13 +85,13 @@ class Handler(BaseHTTPRequestHandler):
         server.tokens["blobs"].add(self.headers["Authorization"])
         content = server.blobs[digest]
         start = int((self.headers["Range"] or "bytes=0-").removeprefix("bytes=").rstrip("-"))
+        server.starts.append(start)
         ranged = {"Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"} if start else {}
         self.answer(206 if start else 200, ranged | {"Content-Length": str(len(content) - start)})
         end, server.cut = start + server.cut if server.cut else len(content), 0
         for first in range(start, end, BLOCK):
             block = content[first : min(first + BLOCK, end)]
             self.wfile.write(bytes(len(block)) if server.damaged else block)
-            server.sent += len(block)
             time.sleep(server.pause)
 
     def answer(self, status: int, headers: dict[str, str]) -> None:

@@ -25,8 +25,9 @@ from core.errors import WeightsError
 from core.progress import Progress, Report
 
 LOOK = 0.5  # seconds between two looks at what Kaggle's library has done
-_KAGGLE = """
-import sys, kagglehub
+_KAGGLE = """  # ends with the process that waits for it, whose pipe is then closed
+import os, sys, threading, kagglehub
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).start()
 try:
     print(kagglehub.model_download(sys.argv[1]))
 except Exception as error:
@@ -171,7 +172,12 @@ def _from_kaggle(facts: Backbone, report: Report) -> Path:
     with tempfile.TemporaryFile("w+") as complaint:
         quiet = os.environ | {"TQDM_DISABLE": "1", "KAGGLEHUB_VERBOSITY": "error"}
         process = subprocess.Popen(
-            [sys.executable, "-c", _KAGGLE, handle], env=quiet, stdout=subprocess.PIPE, stderr=complaint, text=True
+            [sys.executable, "-c", _KAGGLE, handle],
+            env=quiet,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaint,
+            text=True,
         )
         try:  # its library reports no progress and cannot be cancelled, so it has a process of its own
             while process.poll() is None:

@@ -235,7 +235,7 @@ def _several(config: RunConfig, parsed: Namespace) -> list[RunConfig]:
         return seeds.configs(config, parsed.seeds)
     if parsed.seeds > 1:
         raise ConfigError("Both --seeds and --vary are given", "one of them", "Repeat the chosen run with --seeds")
-    return sweeps.configs(config, dict(map(sweeps.parse, parsed.vary)))
+    return sweeps.configs(config, sweeps.parse(parsed.vary))
 
 
 def _resume(parsed: Namespace) -> tuple[dict, str]:
@@ -426,11 +426,13 @@ def _runs(parsed: Namespace) -> tuple[list[dict], str]:
     if parsed.measures:
         _add_measures()
     rows = [row for row in runs.fold(runs.rows()) if parsed.archived or not row.archived]
+    accuracy = "accuracy"
     if parsed.entry:
         row = runs.row(parsed.entry)
         rows = row.members or [row]
+        accuracy = "validation_accuracy" if row.cells else accuracy  # by which a sweep chooses
     table = runs.table(rows)
-    names = ["run_id", "status", "dataset", "backbone", "method", "input_size", "seed", "seeds", "accuracy", "seconds"]
+    names = ["run_id", "status", "dataset", "backbone", "method", "input_size", "seed", "seeds", accuracy, "seconds"]
     shown = table[names]
     text = shown.to_string(index=False) if len(table) else "No runs yet: `python -m core run` makes one."
     return json.loads(table.to_json(orient="records", date_format="iso") or "[]"), text

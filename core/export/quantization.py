@@ -135,7 +135,8 @@ def _training_images(run: runs.Run) -> np.ndarray:
     rows = protocol.choose_rows(dataset, run.config)["train"]
     if not len(rows):
         raise DatasetError(f"The dataset {dataset.name} has no training images", "some, to calibrate int8 with")
-    return np.asarray(dataset.images[rows[:: max(1, len(rows) // CALIBRATED_ON)][:CALIBRATED_ON]])
+    positions = np.linspace(0, len(rows) - 1, min(CALIBRATED_ON, len(rows))).astype(int)
+    return np.asarray(dataset.images[rows[positions]])
 
 
 def _write(run: runs.Run, examples: np.ndarray, folder: Path, report: Report) -> dict[str, Path]:

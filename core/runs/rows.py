@@ -205,7 +205,8 @@ def _sweep(cells: tuple[RunRow, ...]) -> RunRow:
     if status != "finished":
         return row
     numbers = {name: getattr(row.chosen, name) for name in (*NUMBERS, *_TEXTS, *_COUNTS, "seconds", "cached")}
-    numbers["protocol"] += f"; the best of {len(cells)} on validation, over {' and '.join(map(sweeps.title, varied))}"
+    finished = sum(cell.status == "finished" for cell in cells)
+    numbers["protocol"] += f"; the best of {finished} on validation, over {' and '.join(map(sweeps.title, varied))}"
     return replace(row, config=row.chosen.config, **numbers)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import calibration, people, runs, settings, sweeps
+from core import calibration, limits, people, runs, settings, sweeps
 from core.calibration import Calibration
 from core.config import RunConfig
 from core.errors import LabError, StoreError
@@ -188,8 +188,13 @@ def plan(*configs: RunConfig) -> Plan:
 
 @seen
 def submit(*configs: RunConfig) -> str:
-    """Queue a run, or several as one entry, and return its id; waits for the engine."""
+    """Queue a run, or several as one entry, and return its id; waits for the engine.
+
+    Raises:
+        AccessError: Who asks may not start them, or not so many.
+    """
     varied = sweeps.varied(configs)
+    limits.check("together", len(configs), f"{len(configs)} runs would start together", "Choose fewer seeds or values")
     entry = runs.new_entry(varied) if len(configs) > 1 else ""
     ids = [engine.wait().submit(each, entry=entry, varied=varied) for each in configs]
     refresh()

@@ -28,7 +28,7 @@ def choose(config: RunConfig) -> dict[str, tuple[Any, ...]]:
             max_selections=sweeps.MOST_SETTINGS,
             placeholder="None, one or two",
         )
-        return dict(_values(name, titles[name], config) for name in chosen.split("+") if name)
+        return sweeps.parse([_values(name, titles[name], config) for name in chosen.split("+") if name])
 
 
 def entry(config: RunConfig, vary: dict[str, tuple[Any, ...]], count: int) -> list[RunConfig]:
@@ -42,10 +42,11 @@ def entry(config: RunConfig, vary: dict[str, tuple[Any, ...]], count: int) -> li
     return sweeps.configs(config, vary) if vary else seeds.configs(config, count)
 
 
-def _values(name: str, title: str, config: RunConfig) -> tuple[str, tuple[Any, ...]]:
+def _values(name: str, title: str, config: RunConfig) -> str:
+    """A field for the values of a setting; both as `sweeps.parse` reads them."""
     usual = ", ".join(map(sweeps.shown, _usual(name, config)))
     text = st.text_input(f"{title}: its values", usual, key=f"values_{name}", bind="query-params")
-    return sweeps.parse(f"{name}={text}")
+    return f"{name}={text}"
 
 
 def _usual(name: str, config: RunConfig) -> list[Any]:

@@ -39,7 +39,7 @@ def swept(*results: tuple[str, float, float]) -> RunRow:
 
 
 def test_a_grid_has_a_run_for_each_pair_of_values_in_their_order():
-    grid = sweeps.configs(MLP, dict(map(sweeps.parse, ["learning-rate=1e-3, 1e-2,0.001", "hidden=8,16"])))
+    grid = sweeps.configs(MLP, sweeps.parse(["learning-rate=1e-3, 1e-2,0.001", "hidden=8,16"]))
     assert [(config.learning_rate, config.hidden) for config in grid] == [(1e-3, 8), (1e-3, 16), (1e-2, 8), (1e-2, 16)]
     assert sweeps.varied(grid) == ("learning_rate", "hidden")
     assert {config.seed for config in grid} == {0}
@@ -60,6 +60,7 @@ def test_a_grid_has_a_run_for_each_pair_of_values_in_their_order():
         (MLP, ["hidden=8,many"], "'8,many'"),
         (MLP, ["hiden=8,16"], "closest is 'hidden'"),
         (MLP, ["hidden"], "has no values"),
+        (MLP, ["hidden=8,16", "hidden=32,64"], "twice"),
         (MLP, ["epochs=0,20"], "the same"),
         (MLP, ["hidden=8,16", "epochs=1,2", "strength=0,1"], "at most 2"),
         (MLP, [f"hidden={','.join(map(str, range(1, 38)))}"], "37 runs is too large"),
@@ -68,7 +69,7 @@ def test_a_grid_has_a_run_for_each_pair_of_values_in_their_order():
 )
 def test_what_no_sweep_can_answer_is_refused_in_a_sentence(config, vary, words):
     with pytest.raises(ConfigError) as raised:
-        sweeps.configs(config, dict(map(sweeps.parse, vary)))
+        sweeps.configs(config, sweeps.parse(vary))
     assert words in str(raised.value).replace("_", " " if " rate" in words else "_")
 
 
