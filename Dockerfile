@@ -1,4 +1,4 @@
-# A class in a container: docker compose up lab (docs/deploy.md)
+# A class in a container: docs/deploy.md
 FROM debian:bookworm-slim
 
 RUN apt-get update \

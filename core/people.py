@@ -5,7 +5,7 @@ everything is done by the lecturer. In a class the program says for whom it acts
 it acts for nobody, who may do nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -78,12 +78,13 @@ def may(action: str, owner: str = LECTURER) -> bool:
         action: One of `RULES`.
         owner: Who owns what is acted on.
     """
-    person, learners = acting(), RULES[action].learners
-    if person is None or person == LECTURER:
-        return person == LECTURER
-    own = learners in ("own", "seen") and owner == person
-    shown = owner == LECTURER or (owner != HELD_BACK and roster.read().shown)
-    return own or learners == "all" or (learners == "seen" and shown)
+    return _may(acting(), action, owner)
+
+
+def seen(owners: Iterable[str]) -> set[str]:
+    """Those of these owners whose things the one who acts may see; who that is, is found once."""
+    person = acting()
+    return {owner for owner in set(owners) if _may(person, "see", owner)}
 
 
 def demand(action: str, owner: str = LECTURER) -> str:
@@ -95,7 +96,7 @@ def demand(action: str, owner: str = LECTURER) -> str:
     person = acting()
     if person is None:
         raise AccessError("You are not in this class", remedy="Open the address of the class and join it")
-    if not may(action, owner):
+    if not _may(person, action, owner):
         others = f"{owner} and " if owner not in (LECTURER, HELD_BACK) and RULES[action].learners != "none" else ""
         raise AccessError(f"Only {others}the lecturer can {RULES[action].deed}")
     return person
@@ -119,6 +120,15 @@ def change(**changes: str | bool) -> None:
     """
     demand("run the class")
     roster.edit(lambda now: replace(now, **changes))
+
+
+def _may(person: str | None, action: str, owner: str) -> bool:
+    learners = RULES[action].learners
+    if person is None or person == LECTURER:
+        return person == LECTURER
+    own = learners in ("own", "seen") and owner == person
+    shown = owner == LECTURER or (owner != HELD_BACK and roster.read().shown)
+    return own or learners == "all" or (learners == "seen" and shown)
 
 
 def _nobody() -> None:

@@ -57,7 +57,7 @@ def person(claims: Mapping[str, Any]) -> str:
     name = " ".join(unicodedata.normalize("NFC", str(claims.get(rule.name) or "")).split())
     if not name or not name.isprintable() or name.casefold() in roster.RESERVED:
         raise AccessError(f"Signing in gave no {rule.name}", f"the claim that {FILE} calls the name of a person")
-    if rule.name == "email" and claims.get("email_verified") is False:
+    if rule.name == "email" and str(claims.get("email_verified", True)).casefold() != "true":
         raise AccessError(f"The address {name} is not verified", "one that the provider has verified")
     if name.casefold() in map(str.casefold, rule.lecturers) or _has(claims, rule.lecturer_claim, rule.lecturer_value):
         return people.LECTURER

@@ -73,7 +73,7 @@ class Doors:
             return
         token = cookie.requesting.set(person)
         try:
-            await self.app(scope, _offered(receive, person) if scope["type"] == "websocket" else receive, send)
+            await self.app(scope, _offered(receive, asked) if scope["type"] == "websocket" else receive, send)
         finally:
             cookie.requesting.reset(token)
 
@@ -140,12 +140,17 @@ async def _show_the_way(scope: Scope, receive: Receive, send: Send) -> None:
         await refusal(scope, receive, send)
 
 
-def _offered(receive: Receive, person: str | None) -> Receive:
-    """Drop messages of a learner's browser that no page sends for them, such as those that clear caches."""
+def _offered(receive: Receive, asked: HTTPConnection) -> Receive:
+    """Drop messages of a learner's browser that no page sends for them, such as those that clear caches.
+
+    Each message is from whoever the browser belongs to by then: names are freed meanwhile.
+    """
 
     async def receive_offered() -> Message:
         while True:
             message = await receive()
+            person = cookie.person(asked.headers, asked.cookies)
+            cookie.requesting.set(person)
             if person == people.LECTURER or message["type"] != "websocket.receive" or _is_offered(message):
                 return message
 

@@ -36,3 +36,13 @@ def test_each_service_is_built_from_requirements_that_exist():
     named = {default, COMPOSE["services"]["lab-gpu"]["build"]["args"]["REQUIREMENTS"]}
     assert named == {"requirements.txt", "requirements-gpu.txt"}
     assert all((ROOT / name).is_file() for name in named)
+
+
+def test_what_every_compose_command_needs_is_written_once_into_a_file():
+    needed = re.findall(r"\$\{(\w+):\?", (ROOT / "compose.yaml").read_text())
+    commands = re.findall(r"^    (.*)$", (ROOT / "docs" / "deploy.md").read_text(), re.M)
+    for name in needed:
+        assert [line for line in commands if f"{name}=" in line] == [
+            line for line in commands if re.match(rf"echo {name}=\S+ > \.env\b", line)
+        ]
+        assert any(line.startswith(f"echo {name}=") for line in commands)

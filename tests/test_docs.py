@@ -6,7 +6,7 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from core import backbones, people
+from core import backbones, home, people
 from core.cli.commands import parser
 from core.limits import Limits
 from core.recipes import RECIPES
@@ -67,6 +67,14 @@ def test_the_security_page_has_the_table_of_who_may_do_what():
     text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
     documented = dict(re.findall(r"^\| ([\w ]+) \| ([^|]+) \|", text.partition("|---|")[2], re.M))
     assert documented == {action: words[rule.learners] for action, rule in people.RULES.items()}
+
+
+def test_the_deployment_page_says_what_is_in_a_backup():
+    text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+`) \| .+ \| (yes|no)\b", text, re.M)
+    answers = {name.rstrip("/"): answer for names, answer in rows for name in re.findall(r"`([^`]+)`", names)}
+    assert {name for name, answer in answers.items() if answer == "yes"} == {name.split("/")[0] for name in home.KEPT}
+    assert answers[home.CLASSES] == "no"
 
 
 def test_the_security_page_names_every_limit_and_its_default():

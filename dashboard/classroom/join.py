@@ -1,6 +1,6 @@
 """The routes that make a browser a person's: the form for learners, the lecturer's link."""
 
-from collections import defaultdict, deque
+from collections import deque
 from functools import cache
 from html import escape
 from http import HTTPStatus
@@ -27,7 +27,7 @@ SIGN_IN_FIRST = "Sign in, so that the class knows you."
 MOST_BYTES = 10_000  # of a form that is sent
 WRONG_CODES, WITHIN = 20, 60.0  # of one address, within so many seconds: nobody mistypes that often
 
-wrong: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=WRONG_CODES))
+wrong: deque[tuple[float, str]] = deque()  # when a wrong code came, and its address; those within `WITHIN`
 
 
 async def join(request: Request) -> Response:
@@ -122,8 +122,10 @@ def _own(to: str) -> str:
 
 def _slow_down(request: Request, code: str) -> None:
     """Refuse to look at the code of somebody who tries many. Raises AccessError."""
-    tries, now = wrong[request.client.host if request.client else ""], monotonic()
-    if len(tries) == WRONG_CODES and now - tries[0] < WITHIN:
+    address, now = request.client.host if request.client else "", monotonic()
+    while wrong and now - wrong[0][0] >= WITHIN:
+        wrong.popleft()
+    if sum(address == each for _, each in wrong) >= WRONG_CODES:
         raise AccessError("Too many wrong codes came from this address", remedy="Wait a minute")
     if not roster.is_code(code):
-        tries.append(now)
+        wrong.append((now, address))

@@ -10,6 +10,7 @@ from dashboard.ui import formats
 
 POLL = 0.5  # seconds between looks at the address, which parts of a page change too
 LONGEST = 200  # characters of a sentence
+_LEAD = "lead"
 _PLACE = "place-of-the-lecturer"  # as a click's own address may be that from before the click before
 OWN_PAGE = "classroom"
 FOLLOW = "Learners can follow you from page to page, with all settings"
@@ -21,9 +22,8 @@ def show(page: str) -> None:
         return
     now = lecture.now()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.toggle(
-            "Follow me", now.led, key="lead", help=FOLLOW, on_change=lambda: lecture.lead(st.session_state["lead"])
-        )
+        st.session_state[_LEAD] = now.led  # another tab may have switched it
+        st.toggle("Follow me", key=_LEAD, help=FOLLOW, on_change=_lead)
         if page != OWN_PAGE:
             with st.popover("Hand out", icon=":material/assignment:", key=f"hand-out-{now.news}"):  # closes then
                 _hand_out()
@@ -35,9 +35,17 @@ def show(page: str) -> None:
 
 
 def move(page: str) -> None:
-    """Have followers come here, if this is the lecturer, and not on the page that only the lecturer has."""
-    if _is_lecturer() and page != OWN_PAGE:
-        st.session_state[_PLACE] = lecture.here(page)
+    """Have followers come here, if the lecturer has moved in this tab, but not to the page that only lecturers have."""
+    here = lecture.here(page)
+    if _is_lecturer() and page != OWN_PAGE and here != st.session_state.get(_PLACE):
+        st.session_state[_PLACE] = here
+        lecture.move(here)
+
+
+def _lead() -> None:
+    """Let learners follow, to where this tab is, or no longer."""
+    lecture.lead(st.session_state[_LEAD])
+    if st.session_state[_LEAD] and _PLACE in st.session_state:
         lecture.move(st.session_state[_PLACE])
 
 

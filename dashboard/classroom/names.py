@@ -16,9 +16,9 @@ FREE = "The learner has to join again. Runs stay, and belong to whoever takes th
 def show() -> None:
     """Each name with its runs and a button that frees it, and whether learners see each other's work."""
     now = roster.read()
+    st.session_state["shown"] = now.shown  # another tab may have switched it
     st.toggle(
         "Learners see each other's work",
-        now.shown,
         key="shown",
         on_change=lambda: people.change(shown=st.session_state["shown"]),
         help="Runs, datasets and maps. They always see yours.",

@@ -5,6 +5,7 @@ which `server.trustedUserHeaders` names, with each request.
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -17,8 +18,9 @@ from streamlit.web.server.starlette import starlette_websocket
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
 from core import sign_in
-from core.errors import LabError
+from core.errors import ConfigError, LabError
 
+logger = logging.getLogger(__name__)
 PROVIDER_ROUTES = ("/auth/login", "/auth/logout", "/oauth2callback")  # Streamlit's own
 
 
@@ -53,6 +55,9 @@ def refusal(headers: Headers, cookies: Mapping[str, str]) -> str:
     given = claims(headers, cookies)
     try:
         sign_in.person(given)
+    except ConfigError as error:  # which concerns nobody but the lecturer
+        logger.error("%s", error)
+        return "Nobody can sign in at present. Ask the lecturer."
     except LabError as error:
         return str(error) if given or by_header() else ""
     return ""
@@ -61,6 +66,8 @@ def refusal(headers: Headers, cookies: Mapping[str, str]) -> str:
 def claims(headers: Headers, cookies: Mapping[str, str]) -> dict[str, Any]:
     """What is said of who asks; {} if nobody has signed in."""
     if by_header():
+        if any(len(headers.getlist(name)) > 1 for name in config.get_option("server.trustedUserHeaders")):
+            return {}  # one of them may be the browser's
         return {name: value for name, value in starlette_websocket.gather_user_info(headers).items() if value}
     content = starlette_websocket._get_signed_cookie_with_chunks(dict(cookies), USER_COOKIE_NAME)
     return json.loads(content) if content else {}

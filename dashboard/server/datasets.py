@@ -29,7 +29,9 @@ _of_content = st.cache_data(
 
 def available() -> list[Summary]:
     """`datasets.available`: those on this machine or to download that the visitor may see."""
-    return [summary for summary in _available() if people.may("see", summary.person)]
+    summaries = _available()
+    visible = people.seen(summary.person for summary in summaries)
+    return [summary for summary in summaries if summary.person in visible]
 
 
 def get(name: str) -> Dataset:

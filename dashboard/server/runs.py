@@ -281,8 +281,8 @@ def refresh() -> None:
 def _shown(runs: Sequence[Stored]) -> list[Stored]:
     """Those that the visitor may see."""
     owners = [stored.owner(run) for run in runs]
-    seen = {owner for owner in set(owners) if people.may("see", owner)}
-    return [run for run, owner in zip(runs, owners, strict=True) if owner in seen]
+    visible = people.seen(owners)
+    return [run for run, owner in zip(runs, owners, strict=True) if owner in visible]
 
 
 def _queue() -> list[Run]:

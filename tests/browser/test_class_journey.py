@@ -8,8 +8,19 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from dashboard.classroom.following import SCRIPT
 from tests.browser.conftest import LOGGED_PLAINLY, PATIENCE, ROOT, UNCAUGHT, Server, started
 
+ASKING = """async (script) => {
+    const { default: watch } = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+    Object.assign(window, { mark: "0", fetched: 0, asked: [] });
+    window.fetch = async () => (window.fetched++, { ok: true, text: async () => window.mark });
+    Object.defineProperty(document, "hidden", { get: () => window.away, configurable: true });
+    window.away = true;
+    const setTriggerValue = (_, mark) => window.asked.push(mark);
+    window.drawn = (seen) => watch({ parentElement: document.body, data: { path: "/", seen }, setTriggerValue });
+    window.drawn("0");
+}"""
 SHORT_RUN = "/train?backbones=Tiny&n_train=100&n_test=100"
 
 
@@ -21,6 +32,14 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         patch.setenv("BACKBONE_LAB_MODE", "class")
         with started(ROOT / "dashboard" / "app.py", folder, LOGGED_PLAINLY) as server:
             yield server
+
+
+@pytest.fixture(autouse=True)
+def browsers_are_closed(browser: Browser) -> Iterator[None]:
+    """Nobody of one lecture is in the next."""
+    yield
+    for context in browser.contexts:
+        context.close()
 
 
 def arrives(browser: Browser, server: Server, address: str = "/") -> Page:
@@ -120,3 +139,22 @@ def test_a_learner_follows_the_lecturer_leaves_and_opens_what_is_handed_out(
     lecturer.get_by_role("button", name="Withdraw").click()
     expect(cleo.get_by_text("Fine-tune *two* blocks")).to_have_count(0)
     assert UNCAUGHT not in server.log.read_text()
+
+
+def test_a_browser_asks_once_for_a_page_again_only_when_that_is_late_and_not_in_the_background(browser: Browser):
+    page = browser.new_context().new_page()
+    page.clock.install(time=0)
+    page.evaluate(ASKING, SCRIPT)
+    page.evaluate("window.mark = '1'")
+    page.clock.run_for(5000)
+    assert page.evaluate("window.fetched") == 0
+    page.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'))")
+    page.clock.run_for(5000)
+    page.evaluate("window.mark = '2'")
+    page.clock.run_for(3000)
+    assert page.evaluate("window.asked") == ["1"]
+    page.clock.run_for(5000)
+    assert page.evaluate("window.asked") == ["1", "2"]
+    page.evaluate("window.drawn('2'); window.mark = '3'")
+    page.clock.run_for(2000)
+    assert page.evaluate("window.asked") == ["1", "2", "3"]

@@ -81,6 +81,7 @@ def test_a_learner_joins_and_uploads_through_nginx(browser: Browser, server: Ser
     page.get_by_role("button", name="Join").click()
     expect(page.get_by_text("You are Ada.")).to_be_visible()
     assert page.url.startswith(f"{proxy}/data")
+    assert page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol") == "h2"
     (kept,) = [each for each in context.cookies() if each["name"] == "backbone-lab"]
     assert kept["secure"] and kept["path"] == "/lab1"
 

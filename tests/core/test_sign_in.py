@@ -32,6 +32,11 @@ def test_a_list_or_a_claim_says_who_is_a_lecturer(text):
     assert sign_in.person({"email": "ben@school.example"}) == "ben@school.example"
 
 
+def test_an_address_counts_that_is_verified_as_a_text_or_of_which_nothing_is_said():
+    for claims in (ADA | {"email_verified": "true"}, {"email": ADA["email"]}):
+        assert sign_in.person(claims) == ADA["email"]
+
+
 def test_another_claim_can_be_the_name():
     rules('name = "preferred_username"')
     assert sign_in.person(ADA | {"preferred_username": " Ada  L. "}) == "Ada L."
@@ -46,6 +51,7 @@ def test_another_claim_can_be_the_name():
         {"email": "a\nb\x00"},
         {"email": "Lecturer"},
         {"email": "ada@school.example", "email_verified": False},
+        {"email": "ada@school.example", "email_verified": "false"},
     ],
 )
 def test_claims_that_name_nobody_are_refused(claims):

@@ -16,6 +16,7 @@ from core.errors import AccessError
 from core.maps import MapConfig
 from core.runs import RunRow, connection
 from dashboard import server
+from dashboard.classroom import lecture
 from dashboard.shell import PAGES
 from dashboard.state import address
 
@@ -121,6 +122,22 @@ def test_a_learner_is_offered_no_files_of_the_server_and_no_page_of_the_lecturer
     people.ask(lambda: people.LECTURER)
     assert [each.label for each in visit("data").main.text_input] == ["Or a path on this server"]
     assert "New code" in {button.label for button in visit("classroom").button}
+
+
+def test_of_two_tabs_of_the_lecturer_followers_go_where_one_moves(visit, ada):
+    people.ask(lambda: people.LECTURER)
+    first, second = visit("lessons"), visit("train")
+    assert lecture.now().place.page == "train"
+    moved = lecture.now()
+    for tab in (first, second, first):
+        tab.run()
+    assert lecture.now() == moved
+    first.toggle(key="lead").set_value(True).run()
+    assert lecture.now().led and lecture.now().place.page == "lessons"
+    assert second.run().toggle(key="lead").value
+    second.query_params["method"] = "knn"
+    second.run()
+    assert lecture.now().place.choices["method"] == ["knn"]
 
 
 def test_a_browser_that_is_nobodys_is_led_to_the_form(visit, ada):

@@ -1,7 +1,7 @@
 """How a browser gets a person, and what it is refused without one: the doors and the form, as one application."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -31,11 +31,16 @@ def who(request: Request) -> PlainTextResponse:
     return PlainTextResponse(repr(people.acting()))
 
 
+messages_of: list[str | None] = []
+
+
 async def echo(websocket) -> None:
-    """Sends back what arrives."""
+    """Sends back what arrives, and remembers whose it was."""
     await websocket.accept()
     while True:
-        await websocket.send_bytes(await websocket.receive_bytes())
+        message = await websocket.receive_bytes()
+        messages_of.append(people.acting())
+        await websocket.send_bytes(message)
 
 
 APP = Starlette(
@@ -52,6 +57,7 @@ def a_class(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("BACKBONE_LAB_MODE", "class")
     people.ask(cookie.acting)
     join.wrong.clear()
+    messages_of.clear()
     yield
     people.ask(lambda: None)
 
@@ -191,15 +197,26 @@ def test_codes_cannot_be_tried_one_after_the_other():
     assert not roster.read().seats
 
 
+def test_right_codes_and_those_of_a_minute_ago_are_forgotten(monkeypatch):
+    joined()
+    assert not join.wrong
+    joined("Ben", code="BBBBBB")
+    assert len(join.wrong) == 1
+    monkeypatch.setattr(join, "WITHIN", 0.0)
+    assert joined("Ben").status == 303
+    assert not join.wrong
+
+
 def test_a_form_larger_than_the_form_is_refused_unread():
     assert joined("Ada" * join.MOST_BYTES).status == 413
 
 
-def stream(cookies: str, *messages: bytes) -> list[dict]:
-    """What a websocket gets back for messages."""
+def stream(cookies: str, *messages: bytes, before: Callable[[int], None] = lambda sent: None) -> list[dict]:
+    """What a websocket gets back for messages; `before` is called before each, with how many are left."""
     sent, waiting = [], [{"type": "websocket.connect"}, *({"type": "websocket.receive", "bytes": m} for m in messages)]
 
     async def receive() -> dict:
+        before(len(waiting))
         return waiting.pop(0) if waiting else {"type": "websocket.disconnect", "code": 1000}
 
     async def send(message) -> None:
@@ -225,6 +242,18 @@ def test_a_learners_browser_sends_what_pages_send_and_nothing_else():
     assert [message.get("bytes") for message in learner[1:]] == messages[:1]
     lecturer = stream(ask_cookie(people.LECTURER), *messages)
     assert [message.get("bytes") for message in lecturer[1:]] == messages
+
+
+def test_messages_of_a_browser_whose_name_is_freed_meanwhile_are_nobodys():
+    def free(left: int) -> None:
+        if left == 1:
+            with people.acting_as(people.LECTURER):
+                people.free("Ada")
+
+    rerun = BackMsg()
+    rerun.rerun_script.query_string = "x"
+    stream(joined("Ada").cookie, *[rerun.SerializeToString()] * 2, before=free)
+    assert messages_of == ["Ada", None]
 
 
 def test_alone_there_is_no_form_and_no_cookie(monkeypatch):

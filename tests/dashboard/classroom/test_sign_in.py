@@ -11,6 +11,7 @@ import pytest
 from itsdangerous import URLSafeTimedSerializer
 from oidc_provider_mock import User, run_server_in_thread
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
@@ -134,11 +135,20 @@ def test_a_proxy_says_who_asks_with_each_request(by_header):
     assert refused.status == 403 and "Signing in gave no email" in refused.text and "href" not in refused.text
 
 
-def test_rules_that_cannot_be_read_let_nobody_in_and_are_said(by_header):
+def test_a_header_that_arrives_twice_is_nobodys(by_header):
+    sent = [(b"x-email", ADA.encode()), (b"x-groups", b"staff")]
+    assert way_in.person(Headers(raw=sent), {}) == ADA
+    for name, _ in sent:
+        assert way_in.person(Headers(raw=[*sent, (name, GRACE.encode())]), {}) is None
+
+
+def test_rules_that_cannot_be_read_let_nobody_in_and_only_the_log_says_why(by_header, caplog):
     (settings.home() / sign_in.FILE).write_text("lecturers =")
     ask = partial(requests.ask, application())
     assert ask("/who", accept="*/*", x_email=GRACE).status == 401
-    assert "sign_in.toml cannot be read" in ask("/lab/join", x_email=GRACE).text
+    told = ask("/lab/join", x_email=GRACE).text
+    assert "Ask the lecturer" in told and str(settings.home()) not in told
+    assert f"{settings.home() / sign_in.FILE} cannot be read" in caplog.text
 
 
 def test_the_address_on_the_projector_is_that_of_the_proxy(by_header, monkeypatch):
