@@ -13,7 +13,8 @@ import sqlite3
 import tarfile
 import uuid
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,13 +29,14 @@ from core.runs import backups
 ABOUT = "backbone-lab.json"  # the first file of a backup
 DATABASE = "runs/mlflow.db"
 CLASS = ("class.json", "class.key", "limits.toml", "sign_in.toml")
+CHOICES, CHOICES_OF_LEARNERS = "choices", "choices/learners"
 KEPT = (
     "runs/artifacts",
     "datasets",
     "challenges",
     "weights",
     "checkpoints",
-    "choices",
+    CHOICES,
     "speeds.json",
     "estimates.json",
     *CLASS,
@@ -44,11 +46,14 @@ NEVER = ("runs", "uploads", CLASSES)  # the rest of them
 UNPACKED = ".restored-"  # what the name of the folder begins with that is not yet in place
 
 
-def backup(file: Path, *, caches: bool = False, report: Report = silent) -> int:
+def backup(
+    file: Path, *, caches: bool = False, instead: Mapping[str, Path] | None = None, report: Report = silent
+) -> int:
     """Write the home folder into a new file; returns its bytes.
 
     Args:
         caches: Include what can be computed again, such as features and maps.
+        instead: Files to take in place of those of these names.
 
     Raises:
         StoreError: The file exists or cannot be written, or the store cannot be read.
@@ -67,6 +72,7 @@ def backup(file: Path, *, caches: bool = False, report: Report = silent) -> int:
                 backups.copy(backups.database(), members[DATABASE])
             names = [*KEPT, *(path.name for path in home.iterdir() if path.is_dir())] if caches else KEPT
             members |= dict(_files(home, [name for name in dict.fromkeys(names) if name not in NEVER]))
+            members |= instead or {}
             with tarfile.open(new, "w:gz", compresslevel=1, dereference=True) as archive:
                 _add_about(archive)
                 _add(archive, members, report)
@@ -110,29 +116,48 @@ def restore(file: Path, report: Report = silent) -> str:
 def begin_class(report: Report = silent) -> Path:
     """Put the class aside and begin a new one; returns the backup of the home folder in which the old one is.
 
-    Then challenges, and runs and datasets of learners are deleted, and names free; what is the lecturer's stays.
+    Learners are shut out first. When all is in the backup, their runs, datasets and choices are deleted, and so are
+    challenges; what is the lecturer's stays, and what challenges held back is shown again.
 
     Raises:
         AccessError: A learner asks.
-        RunError: A run of a learner is under way.
-        StoreError: As by `backup`; nothing has changed.
-        Stopped: `report` raised it; nothing has changed.
+        RunError: A run of a learner is under way; as after the others below, nothing has changed.
+        StoreError: As by `backup`.
+        Stopped: `report` raised it.
     """
     people.demand("run the class")
-    if busy := [run for run in runs.active() if run.person != people.LECTURER]:
-        received = f"{busy[0].person}'s run {busy[0].name} is under way"
-        raise RunError(received, "none of learners", "Stop it, or wait for its end")
-    old_runs = [run.id for run in runs.rows() if run.person != people.LECTURER]
-    old_datasets = [name for name in dataset.names() if dataset.person(name) != people.LECTURER]
     file = settings.folder(CLASSES) / f"{datetime.now(UTC):%Y-%m-%d-%H%M%S}.tar.gz"
-    backup(file, report=report)
-    roster.edit(lambda now: Roster(roster.new_code(), now.shown))
-    shutil.rmtree(settings.home() / "challenges", ignore_errors=True)
-    for run_id in old_runs:
+    with _without_learners() as old_class:
+        if busy := [run for run in runs.active() if run.person != people.LECTURER]:
+            received = f"{busy[0].person}'s run {busy[0].name} is under way"
+            raise RunError(received, "none of learners", "Stop it, or wait for its end")
+        old_runs = {run.id for run in runs.rows() if run.person != people.LECTURER}
+        old_datasets = {name for name in dataset.names() if dataset.person(name) not in people.LECTURERS}
+        backup(file, instead={roster.FILE: old_class}, report=report)
+    for folder in ("challenges", CHOICES_OF_LEARNERS):
+        shutil.rmtree(settings.home() / folder, ignore_errors=True)
+    for run_id in old_runs.intersection(run.id for run in runs.rows()):
         runs.delete(run_id)
-    for name in old_datasets:
-        dataset.delete(name)
+    for name in dataset.names():  # by now
+        if dataset.person(name) == people.HELD_BACK:
+            dataset.hold_back(name, False)
+        elif name in old_datasets and dataset.person(name) != people.LECTURER:
+            dataset.delete(name)
     return file
+
+
+@contextmanager
+def _without_learners() -> Iterator[Path]:
+    """Shut learners out by another code and no names; gives a file of the class as it was, which an error restores."""
+    before = roster.read()
+    with TemporaryDirectory() as folder:
+        file = Path(shutil.copy2(settings.home() / roster.FILE, folder))
+        roster.edit(lambda now: Roster(roster.new_code(), now.shown))
+        try:
+            yield file
+        except BaseException:
+            roster.edit(lambda _new: before)
+            raise
 
 
 def _files(home: Path, names: list[str]) -> Iterator[tuple[str, Path]]:

@@ -17,6 +17,7 @@ from core.progress import Report
 
 LECTURER = ""
 HELD_BACK = roster.RESERVED[0]  # whose are images that only the lecturer may see: no learner can have this name
+LECTURERS = (LECTURER, HELD_BACK)  # owners whose work is the lecturer's
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def demand(action: str, owner: str = LECTURER) -> str:
     if person is None:
         raise AccessError("You are not in this class", remedy="Open the address of the class and join it")
     if not _may(person, action, owner):
-        others = f"{owner} and " if owner not in (LECTURER, HELD_BACK) and RULES[action].learners != "none" else ""
+        others = f"{owner} and " if owner not in LECTURERS and RULES[action].learners != "none" else ""
         raise AccessError(f"Only {others}the lecturer can {RULES[action].deed}")
     return person
 

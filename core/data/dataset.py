@@ -185,8 +185,7 @@ def check_share(images: int, size: int) -> None:
         AccessError: They are too many.
     """
     person = people.demand("import")
-    lecturers = (people.LECTURER, people.HELD_BACK)
-    of_learners = [each for each in _readable() if each.get("person", people.LECTURER) not in lecturers]
+    of_learners = [each for each in _readable() if each.get("person", people.LECTURER) not in people.LECTURERS]
     own = [metadata["shape"] for metadata in of_learners if metadata["person"] == person]
     shapes, remedy = [metadata["shape"] for metadata in of_learners], "Delete a dataset, or choose fewer images"
     added = (images, size, size, 3)

@@ -121,6 +121,12 @@ def linked(name: str) -> bool:
     return current(name) not in (None, st.session_state.get(_WRITTEN, {}).get(name))
 
 
+def chosen(name: str) -> bool:
+    """Whether the address says what this visitor chose last, rather than what came with a link or by Back."""
+    written = st.session_state.get(_WRITTEN, {})
+    return name in written and current(name) == written[name]
+
+
 def number(
     widget: Callable, name: str, label: str, *, default: Number, least: float, most: float, scope: str = "", **options
 ) -> Number:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core import home as home_folder
-from core import people, roster, runs, server_lock
+from core import people, roster, runs, server_lock, storage
 from core.cli import commands
 from core.config import RunConfig
 from core.data import dataset
@@ -42,29 +42,49 @@ def another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "another"
 
 
-def test_a_new_class_begins_without_the_work_of_learners_and_the_old_one_can_be_opened(store, another, monkeypatch):
+def test_a_new_class_begins_without_the_work_of_learners_and_the_old_one_can_be_opened(
+    store, home, another, monkeypatch
+):
     monkeypatch.setenv("BACKBONE_LAB_MODE", "class")
     rows = [(np.full((32, 32, 3), 20 * row, np.uint8), row % 2, "", str(row)) for row in range(12)]
     about = {"class_names": ("a", "b"), "source": "here", "licence": "none", "skipped": ()}
     name, seat = roster.join(roster.read().code, "Ada")
-    before, made = roster.read(), {}
+    before, made, rows = roster.read(), {}, list(rows)
     for person in ("Ada", people.LECTURER):
         with people.acting_as(person):
             made[person] = runs.create(TINY)
-            dataset.write([(f"of-{person}".lower(), person)], iter(rows), metadata=about)
+            for kind in ("of", "more-of"):
+                dataset.write([(f"{kind}-{person}".lower(), person)], iter(rows), metadata=about)
+    for kind in (home_folder.CHOICES, home_folder.CHOICES_OF_LEARNERS):
+        storage.keep(kind, "columns", "all")
     with people.acting_as("Ada"), pytest.raises(AccessError, match="change the class"):
         home_folder.begin_class()
     with people.acting_as(people.LECTURER), pytest.raises(RunError, match="Ada's run"):
         home_folder.begin_class()
     for run_id in made.values():
         runs.end(run_id, "stopped")
+
+    def cancel(_progress) -> None:
+        assert not roster.read().seats and not roster.is_code(before.code)  # nobody adds what the backup would lack
+        raise Stopped
+
+    def clear_up(_progress) -> None:
+        if "more-of-ada" in dataset.names():
+            dataset.delete("more-of-ada")
+
     with people.acting_as(people.LECTURER):
-        file = home_folder.begin_class()
-    assert [run.id for run in runs.rows()] == [made[people.LECTURER]] and dataset.names() == ["of-"]
+        dataset.hold_back("of-", True)  # as an open challenge does
+        with pytest.raises(Stopped):
+            home_folder.begin_class(cancel)
+        assert roster.read() == before and len(dataset.names()) == 4
+        file = home_folder.begin_class(clear_up)
+    assert [run.id for run in runs.rows()] == [made[people.LECTURER]] and dataset.names() == ["more-of-", "of-"]
+    assert dataset.person("of-") == people.LECTURER
+    assert [path.name for path in (home / "choices").iterdir()] == ["columns.json"]
     assert not roster.read().seats and roster.read().code != before.code
     monkeypatch.setenv("BACKBONE_LAB_HOME", str(another))
     home_folder.restore(file)
-    assert {run.person for run in runs.rows()} == set(made) and dataset.names() == ["of-", "of-ada"]
+    assert {run.person for run in runs.rows()} == set(made) and "of-ada" in dataset.names()
     assert roster.read() == before and before.seats[name] == seat
 
 

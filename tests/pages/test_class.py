@@ -19,6 +19,7 @@ from dashboard import server
 from dashboard.classroom import lecture
 from dashboard.shell import PAGES
 from dashboard.state import address
+from tests.pages.conftest import wait
 
 SECRET = "the run of Ada alone"
 IMAGES = [(np.full((32, 32, 3), 20 * row, np.uint8), row % 2, "", str(row)) for row in range(12)]
@@ -138,6 +139,16 @@ def test_of_two_tabs_of_the_lecturer_followers_go_where_one_moves(visit, ada):
     second.query_params["method"] = "knn"
     second.run()
     assert lecture.now().place.choices["method"] == ["knn"]
+
+
+def test_a_new_class_is_begun_by_a_second_press(visit, ada):
+    people.ask(lambda: people.LECTURER)
+    page = visit("classroom")
+    (question,) = (each for each in page.get("popover") if each.proto.popover.label == "Begin a new class")
+    assert set(roster.read().seats) == {"Ada", "Ben"}
+    question.button[0].click().run()
+    wait(page, lambda: any(box.proto.title == "The old class is put aside" for box in page.success))
+    assert not roster.read().seats and ada not in {run.id for run in runs.rows()}
 
 
 def test_a_browser_that_is_nobodys_is_led_to_the_form(visit, ada):

@@ -12,6 +12,7 @@ from core.data import datasets
 from core.embeddings import Source
 from core.evaluation import few_shot
 from dashboard.compare import results
+from dashboard.state import address
 from tests.pictures import photo, pictures, write_folder
 
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values returning an ndarray")  # PyArrow reads times so
@@ -232,12 +233,20 @@ def test_a_link_selects_several_runs_and_says_which_are_not_here(visit, used):
     assert any("no-such-run" in box.value for box in page.warning)
 
 
-def test_columns_are_chosen_and_kept_for_the_next_visit_but_those_of_a_link_are_not(visit, used):
+def test_columns_are_chosen_and_kept_for_the_next_visit_but_those_of_a_link_or_of_back_are_not(
+    visit, used, monkeypatch
+):
     page = visit("compare")
     page.segmented_control(key="columns").set_value("chosen").run()
     page.multiselect(key="column").set_value(["accuracy", "seed"]).run()
     assert page.query_params["column"] in ("accuracy+seed", ["accuracy+seed"])
     assert list(page.dataframe[0].proto.column_order) == ["name", "accuracy", "seed"]
+    page.query_params.clear()
+    with monkeypatch.context() as back:
+        back.setattr(address, "by_history", lambda: True)
+        page.run()
+    page.run()
+    assert "columns" not in page.query_params
     again = visit("compare")
     assert list(again.dataframe[0].proto.column_order) == ["name", "accuracy", "seed"]
     assert "batch_size" in visit("compare", columns="all").dataframe[0].proto.column_order
