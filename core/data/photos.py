@@ -36,6 +36,9 @@ def small(file: bytes, name: str = "the photo") -> bytes:
 def pack(classes: Sequence[PhotoClass]) -> tuple[io.BytesIO, str]:
     """A zip of the classes and its name; those without name and photos do not count.
 
+    The last fifth of each class is for testing: of photos taken in a row, one drawn at random would have its neighbours
+    among the training images.
+
     Raises:
         DatasetError: A class has no name, another one has it, or there are too few classes or photos.
     """
@@ -53,7 +56,8 @@ def pack(classes: Sequence[PhotoClass]) -> tuple[io.BytesIO, str]:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for name, each in zip(names, used, strict=True):
+            training = len(each.photos) - max(len(each.photos) // 5, 1)
             for number, photo in enumerate(each.photos):
-                # Below train/, a class may be called test; without others beside it, splits are drawn as ever.
-                archive.writestr(f"train/{name}/{number:03}.jpg", photo)
+                split = "train" if number < training else "test"
+                archive.writestr(f"{split}/{name}/{number:03}.jpg", photo)
     return stream, f"{', '.join(names)[:TITLE]}.zip"

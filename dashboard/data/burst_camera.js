@@ -32,7 +32,7 @@ class BurstCamera {
       await this.video.play();
       this.button.disabled = false;
     } catch (error) {
-      if (!this.closed) this.button.textContent = `The browser gives no camera: ${error.message}`;
+      if (!this.closed) this.button.textContent = `No camera: ${error.message}`;
     }
   }
 

@@ -19,5 +19,8 @@ def show(key: str, on_photos: Callable[[], None]) -> None:
 
 
 def taken(key: str) -> list[bytes]:
-    """The JPEG files of a burst, as the browser says that they are."""
-    return [base64.b64decode(photo.partition(",")[2]) for photo in st.session_state[key].photos]
+    """The JPEG files of a burst, as the browser says that they are; none if it sent something else."""
+    try:
+        return [base64.b64decode(photo.partition(",")[2]) for photo in st.session_state[key].photos]
+    except (AttributeError, TypeError, ValueError):
+        return []

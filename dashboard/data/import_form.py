@@ -10,6 +10,7 @@ from dashboard import server
 from dashboard.data import import_status, uploaded
 from dashboard.state import server_paths, visitor
 
+UPLOAD = "upload"  # the uploader
 LAYOUT = "One folder per class: `cat/1.jpg`, `dog/2.png`. Parent folders `train`, `val` and `test` define the splits."
 UPLOADING = "Stay on this page until the upload is complete. The import that follows continues on its own."
 
@@ -17,7 +18,7 @@ UPLOADING = "Stay on this page until the upload is complete. The import that fol
 def show() -> None:
     """Draw the ways of importing that this visitor has; each starts a task of the worker."""
     st.caption(LAYOUT)
-    key = uploaded.key("upload")
+    key = uploaded.key(UPLOAD)
     st.file_uploader("Zip of images", type="zip", help=UPLOADING, key=key, on_change=_import_upload, args=(key,))
     if not server_paths.allowed():
         if settings.mode() == "alone":
@@ -37,7 +38,7 @@ def _import_upload(key: str) -> None:
     if upload is None:
         return
     _begin(server.imports.begin_upload, upload, upload.name)
-    uploaded.forget([upload])
+    uploaded.forget(UPLOAD, [upload])
 
 
 def _begin(begin: Callable[..., str], *source) -> None:

@@ -46,8 +46,9 @@ def show() -> None:
         return
     classes = st.session_state.setdefault(_CLASSES, [PhotoClass(), PhotoClass()])
     st.markdown(
-        "Name two or more things, take about 20 photos of each from several sides, and train. One photo in five is "
-        "kept for testing. Until you train, the photos stay in this tab."
+        "Name two or more things, take about 20 photos of each from several sides, and train. The last fifth of each "
+        "class is kept for testing: take those in another place, or the accuracy will be too good to be true. Until "
+        "you train, the photos stay in this tab."
     )
     with st.grid(3):
         for number, each in enumerate(classes):
@@ -89,7 +90,8 @@ def _draw(number: int, each: PhotoClass) -> None:
         if st.session_state.get(_CAMERA) == number and components.has_camera():
             burst = f"burst-{number}"
             burst_camera.show(burst, partial(_add_burst, each, burst))
-        key = uploaded.key(f"photos-{number}")
+        uploader = f"photos-{number}"
+        key = uploaded.key(uploader)
         st.file_uploader(
             f"Photos of class {number + 1}",
             type=photo_picker.TYPES,
@@ -98,7 +100,7 @@ def _draw(number: int, each: PhotoClass) -> None:
             max_upload_size=MOST_MB,
             key=key,
             on_change=_add_files,
-            args=(each, key),
+            args=(each, uploader, key),
         )
 
 
@@ -114,19 +116,19 @@ def _add_burst(each: PhotoClass, key: str) -> None:
     _add(each, [(photo, "The photo") for photo in burst_camera.taken(key)])
 
 
-def _add_files(each: PhotoClass, key: str) -> None:
+def _add_files(each: PhotoClass, uploader: str, key: str) -> None:
     _add(each, [(file.getvalue(), file.name) for file in st.session_state[key]])
-    uploaded.forget(st.session_state[key])
+    uploaded.forget(uploader, st.session_state[key])
 
 
 def _add(each: PhotoClass, files: list[tuple[bytes, str]]) -> None:
-    """Keep the readable photos, and report the others."""
+    """Keep the readable photos, as many as there is room for, and report the others."""
     st.session_state.pop(_ERROR, None)
-    count = sum(len(other.photos) for other in st.session_state[_CLASSES])
-    if count + len(files) > photos.MOST:
-        st.toast(f"That makes {count + len(files)} photos; at most {photos.MOST} are allowed.", icon=":material/error:")
-        return
-    for data, name in files:
+    room = photos.MOST - sum(len(other.photos) for other in st.session_state[_CLASSES])
+    if (left_out := len(files) - room) > 0:
+        was = f"{left_out} was" if left_out == 1 else f"{left_out} were"
+        st.toast(f"At most {photos.MOST} photos are allowed; {was} left out.", icon=":material/error:")
+    for data, name in files[:room]:
         try:
             each.photos.append(photos.small(data, name))
         except DatasetError as error:
@@ -183,6 +185,7 @@ def _open(run_id: str) -> None:
     if run is None or not run.has_result:
         st.switch_page(components.page("train"), query_params={"run": run_id})
     del st.session_state[_CLASSES]
+    st.session_state.pop(_CAMERA, None)
     source = "camera" if components.has_camera() else "file"
     choices = {"dataset": run.config.dataset, "run": run_id, "models": run_id, "photo": source}
     st.switch_page(components.page("predict"), query_params=choices)

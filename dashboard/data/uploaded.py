@@ -7,17 +7,17 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-_COUNT = "number-of-uploads"  # a new widget after each, as Streamlit cannot empty one
+_COUNT = "number-of-uploads-{}"  # a new widget after each, as Streamlit cannot empty one
 
 
 def key(name: str) -> str:
     """The key of the uploader of this name, another one once its files are forgotten."""
-    return f"{name}-{st.session_state.setdefault(_COUNT, 0)}"
+    return f"{name}-{st.session_state.setdefault(_COUNT.format(name), 0)}"
 
 
-def forget(files: Iterable[UploadedFile]) -> None:
-    """Free the memory of files, and reset their uploader."""
-    st.session_state[_COUNT] += 1
+def forget(name: str, files: Iterable[UploadedFile]) -> None:
+    """Free the memory of files, and reset the uploader of this name."""
+    st.session_state[_COUNT.format(name)] += 1
     context = get_script_run_ctx()
     if context and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
         for file in files:

@@ -238,25 +238,34 @@ def test_new_classes_are_trained_and_predict_opens_with_their_run(visit, monkeyp
         files = [(path, data, "image/jpeg") for path, data in pictures(6, classes=(name,)).items()]
         page.file_uploader[number].set_value(files).run()
     assert page.session_state["new-classes"][1].name == "dogs"
+    page.button(key="camera-0").click().run()
+    assert page.button(key="camera-0").label == "Close"
     assert in_all(page) == "12 photos in all"
     press(page, "Train")
     wait(page, lambda: page.query_params.get("photo") == "camera")
     assert page.title[0].value == "Predict" and page.query_params["dataset"] == "cats-dogs"
     assert page.multiselect[0].value == page.query_params["models"].split("+")
+    press(page.switch_page(str(ROOT / "pages" / "data.py")).run(), "Take photos")
+    assert page.button(key="camera-0").label == "Camera"
 
 
-def test_photos_stay_when_they_cannot_be_trained_or_one_cannot_be_read(visit):
+def test_photos_stay_when_they_cannot_be_trained_or_one_cannot_be_read(visit, monkeypatch):
     page = press(visit("data"), "Take photos")
     page.text_input[0].set_value("cats").run()
+    other = page.file_uploader[1].key
     page.file_uploader[0].upload("notes.jpg", b"text").run()
     assert "notes.jpg" in page.toast[0].value
+    assert page.file_uploader[1].key == other  # which may be receiving files
     page.file_uploader[0].upload("1.jpg", photo()).run()
     press(page, "Train")
     assert "only the class" in page.error[0].proto.title
     press(page, "Another class")
     assert len(page.text_input) == 3 and in_all(page) == "1 photo in all"
+    monkeypatch.setattr("core.data.photos.MOST", 3)
+    page.file_uploader[1].set_value([(f"{n}.jpg", photo(), "image/jpeg") for n in range(4)]).run()
+    assert in_all(page) == "3 photos in all" and "2 were left out" in page.toast[0].value
     press(page, "Clear")
-    assert in_all(page) == "0 photos in all"
+    assert in_all(page) == "2 photos in all"
 
 
 def test_odd_images_are_looked_for_and_shown_by_kind(visit, tmp_path: Path):

@@ -23,14 +23,16 @@ def test_a_photo_becomes_a_small_square_and_what_is_no_image_is_refused():
         photos.small(b"text", "notes.txt")
 
 
-def test_packed_classes_are_imported_with_splits_drawn_at_random_whatever_their_names(tmp_path: Path):
-    stream, name = photos.pack([made("test"), PhotoClass(), made("a/b: Müll", colour="dogs")])
+def test_packed_classes_are_imported_with_their_last_photos_for_testing_whatever_their_names(tmp_path: Path):
+    stream, name = photos.pack([made("test", 10), PhotoClass(), made("a/b: Müll", colour="dogs")])
     (tmp_path / name).write_bytes(stream.getvalue())
     dataset = datasets.import_images(tmp_path / name)
     assert dataset.title == "test, a_b_ Müll" and dataset.class_names == ("a_b_ Müll", "test")
-    assert np.bincount(dataset.labels).tolist() == [4, 4] and not dataset.skipped
+    assert np.bincount(dataset.labels).tolist() == [4, 10] and not dataset.skipped
     splits = datasets.splits(dataset, seed=0)
-    assert {name: len(splits[name]) for name in ("test", "val", "train")} == {"test": 2, "val": 2, "train": 4}
+    tested = [Path(file).parts[-2:] for file in dataset.files[splits["test"]]]
+    assert tested == [("a_b_ Müll", "003.jpg"), ("test", "008.jpg"), ("test", "009.jpg")]
+    assert {name: len(splits[name]) for name in ("val", "train")} == {"val": 2, "train": 9}
 
 
 @pytest.mark.parametrize(
