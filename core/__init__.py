@@ -23,7 +23,7 @@
     plan, execute                          what a run will cost, and the whole line on one screen
     embeddings                             the vectors of images
     evaluation, explain, maps              views of networks, runs and vectors
-    challenges                             who of a class is best on images that nobody has seen
+    challenges                             who in the class is best on images that nobody has seen
     export, curriculum                     for other programs; for learners
     server_lock                            one server for each home folder
     home                                   all of that folder in one file

@@ -20,6 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from core import people, roster, runs, server_lock, settings, storage
+from core.challenges import package
 from core.data import dataset
 from core.errors import RunError, StoreError
 from core.progress import Progress, Report, silent
@@ -41,6 +42,10 @@ KEPT = (
     "estimates.json",
     *CLASS,
 )
+COMPUTED = {  # by folder, how the names of files begin that can be computed again
+    "checkpoints": ("prefix-",),  # outputs of frozen layers
+    "challenges": (package.FILE,),
+}
 CLASSES = "classes"  # the folder of those that have ended, each a backup
 NEVER = ("runs", "uploads", CLASSES)  # the rest of them
 UNPACKED = ".restored-"  # what the name of the folder begins with that is not yet in place
@@ -169,7 +174,7 @@ def _files(home: Path, names: list[str]) -> Iterator[tuple[str, Path]]:
             below[:] = [each for each in below if not each.startswith(".")]  # not complete yet, or being deleted
             for each in files:
                 path = Path(folder, each)
-                computed = name == "checkpoints" and each.startswith("prefix-")  # outputs of frozen layers
+                computed = each.startswith(COMPUTED.get(name, ()))
                 if not each.startswith(".") and path.suffix != ".lock" and not computed:
                     yield path.relative_to(home).as_posix(), path
 

@@ -74,7 +74,7 @@ PAGES = {  # section -> (script, title, icon, purpose)
             "Accuracy by number of labelled images: how many do you need?",
         ),
         ("robustness", "Robustness", ":material/blur_on:", "The same runs on grey, blurred, noisy or small images."),
-        ("challenge", "Challenge", ":material/trophy:", "Who of a class is best on images that nobody has seen?"),
+        ("challenge", "Challenge", ":material/trophy:", "Who in the class is best on images that nobody has seen?"),
     ],
 }
 

@@ -1,4 +1,4 @@
-"""Challenge: who of a class is best on images that nobody has seen; the lecturer opens and closes it."""
+"""Challenge: who in the class is best on images that nobody has seen; the lecturer opens and closes it."""
 
 from datetime import datetime
 
@@ -15,9 +15,10 @@ components.need_runs()
 challenges = {each.name: each for each in server.challenges.all_of_them()}
 may_open = people.may("run challenges")
 if not challenges:
-    components.empty("No challenge yet", "The lecturer opens one; your runs or your own predictions enter it.")
     if may_open:
         running.show_open()
+    else:
+        components.empty("No challenge yet", "The lecturer opens one; your runs or your own predictions enter it.")
     st.stop()
 
 left, right = st.columns([3, 2], vertical_alignment="bottom")
@@ -29,7 +30,7 @@ with right.container(horizontal=True, horizontal_alignment="right", vertical_ali
     running.show_close(challenge)
 if challenge.is_open:
     ends = challenge.rules.until
-    when = f" until {formats.moment(datetime.fromisoformat(ends))}" if ends else ""
+    when = f" until {formats.moment(datetime.fromisoformat(ends))} ({running.zone()})" if ends else ""
     st.caption(f"Open{when}: {running.rules(challenge)}.")
 
 try:

@@ -15,9 +15,9 @@ import numpy as np
 
 from core import backbones, people, settings, storage
 from core.config import TITLES
-from core.data import cifar, datasets
+from core.data import cifar, datasets, importing
 from core.data import dataset as stored
-from core.errors import ConfigError, closest
+from core.errors import ConfigError, LabError, closest
 from core.progress import Report, silent
 
 KIND, FILE = "challenges", "challenge"
@@ -49,6 +49,11 @@ class Rules:
             raise ConfigError(f"attempts is {self.attempts}, images {self.images}", "1 or more, and 0 or more")
 
     @property
+    def is_over(self) -> bool:
+        """Whether the time for entries has passed."""
+        return bool(self.until) and datetime.fromisoformat(self.until) <= datetime.now(UTC)
+
+    @property
     def runs_only(self) -> bool:
         """Whether they limit how predictions are made, which a file of predictions does not tell."""
         return bool(self.images or self.backbones or self.methods)
@@ -75,7 +80,7 @@ class Challenge:
     @property
     def takes_entries(self) -> bool:
         """Whether it is open, and its time is not over."""
-        return self.is_open and (not self.rules.until or datetime.now(UTC) < datetime.fromisoformat(self.rules.until))
+        return self.is_open and not self.rules.is_over
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,13 +96,18 @@ class Cut:
 def create(title: str, source: str, rules: Rules | None = None, report: Report = silent) -> Challenge:
     """Open a challenge on a dataset, of which a copy without the hidden images is stored under this title.
 
+    The title gets a number if another challenge or dataset has its name.
+
     Raises:
         AccessError: Who acts is not the lecturer.
-        ConfigError: The dataset is a learner's, or too small.
+        ConfigError: The dataset is a learner's, or too small, or the time for entries is over.
         DatasetError: It cannot be opened or copied, or the title cannot be a name.
         Stopped: `report` raised it; nothing is kept.
     """
     people.demand("run challenges")
+    rules = rules or Rules()
+    if rules.is_over:
+        raise ConfigError(f"Entries end at {rules.until}, which is past", "a later time, or none")
     dataset, seed = datasets.load(source), secrets.randbelow(2**31)
     if dataset.person != people.LECTURER:
         owner = "another open challenge" if dataset.person == people.HELD_BACK else dataset.person
@@ -113,8 +123,10 @@ def create(title: str, source: str, rules: Rules | None = None, report: Report =
     hidden = np.setdiff1d(test, _public(dataset, test, seed))
     kept = np.setdiff1d(np.arange(len(dataset.labels)), hidden)
     note = f"Of {dataset.title}, without {len(hidden):,} test images that are hidden."
+    taken = {*_known(), *stored.names()}
+    title = next(title for name, title in importing.numbered(title) if name not in taken)
     copy = datasets.copy(dataset, title, kept=kept, note=note, report=report)
-    challenge = Challenge(copy.name, title, source, dataset.fingerprint, seed, now(), rules=rules or Rules())
+    challenge = Challenge(copy.name, title, source, dataset.fingerprint, seed, now(), rules=rules)
     if source not in PUBLISHED:
         stored.hold_back(source, True)
     _keep(challenge)
@@ -140,23 +152,21 @@ def close(name: str) -> Challenge:
 
 
 def names() -> list[str]:
-    """The challenges of this home folder, the newest first."""
-    found = [path.parent.name for path in (settings.home() / KIND).glob(f"*/{FILE}.json")]
-    return sorted(found, key=lambda name: read(name).opened, reverse=True)
+    """The challenges of this home folder, the newest first, without those whose file is damaged, which is logged."""
+    found = sorted(filter(None, map(_find, _known())), key=lambda challenge: challenge.opened, reverse=True)
+    return [challenge.name for challenge in found]
 
 
 def read(name: str) -> Challenge:
     """A challenge. Raises ConfigError if there is none, or its file is damaged."""
-    known = [path.name for path in (settings.home() / KIND).glob("*")]
-    challenge = storage.find(f"{KIND}/{name}", FILE, _parse) if name in known else None
-    if challenge is None:
-        raise ConfigError(f"There is no challenge {name!r}", "the name of a challenge", closest(name, known))
-    return challenge
+    if challenge := _find(name):
+        return challenge
+    raise ConfigError(f"There is no challenge {name!r}", "the name of a challenge", closest(name, _known()))
 
 
 def of_dataset(name: str) -> Challenge | None:
     """The challenge that the class works on with this dataset, if it takes entries."""
-    challenge = read(name) if name in names() else None
+    challenge = _find(name)
     return challenge if challenge and challenge.takes_entries else None
 
 
@@ -189,11 +199,24 @@ def _keep(challenge: Challenge) -> None:
     storage.keep(f"{KIND}/{challenge.name}", FILE, asdict(challenge))
 
 
+def _known() -> list[str]:
+    """The names of all challenges, damaged or not."""
+    return [path.parent.name for path in (settings.home() / KIND).glob(f"*/{FILE}.json")]
+
+
+def _find(name: str) -> Challenge | None:
+    return storage.find(f"{KIND}/{name}", FILE, _parse) if name in _known() else None
+
+
 def _parse(value: dict[str, Any]) -> Challenge:
-    rules = value.pop("rules")
+    rules = value["rules"]
     for name in ("backbones", "methods"):
         rules[name] = tuple(rules[name])
-    return Challenge(**value, rules=Rules(**rules))
+    try:
+        value["rules"] = Rules(**rules)
+        return Challenge(**value)
+    except LabError as error:  # a backbone of another version
+        raise ValueError(str(error)) from error
 
 
 def now() -> str:

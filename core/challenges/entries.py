@@ -6,7 +6,7 @@ predictions.
 
 import csv
 import io
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +15,9 @@ from uuid import uuid4
 
 import numpy as np
 
-from core import people, quoting, runs, settings, storage
+from core import people, protocol, quoting, runs, settings, storage
 from core.challenges import challenge as challenges
-from core.challenges.challenge import KIND, Challenge, Cut
+from core.challenges.challenge import KIND, Challenge, Cut, Rules
 from core.data import datasets
 from core.errors import AccessError, ConfigError, closest
 from core.evaluation import new_images
@@ -60,25 +60,18 @@ def check_run(challenge: Challenge, run: Run) -> None:
     Raises:
         AccessError: It is somebody else's, the challenge takes no entries, or there were enough for today.
         ConfigError: The rules do not allow it, or it may have learned from the hidden images.
-        RunError: It has no result.
+        RunError: It has no result, or a run that it builds on was deleted, and the rules ask about it.
     """
     people.demand("enter", run.person)
-    rules, config, outcome = challenge.rules, run.config, run.tested()
-    if config.dataset != challenge.name:
+    run.tested()
+    if run.config.dataset != challenge.name:
         raise ConfigError(
-            f"Run {run.name} is on the dataset {config.dataset}, which may have the hidden images",
+            f"Run {run.name} is on the dataset {run.config.dataset}, which may have the hidden images",
             f"a run on {challenge.name}, which does not",
             "Start the same run on that dataset",
         )
-    images = outcome.n_train + outcome.n_val
-    if rules.images and images > rules.images:
-        raise ConfigError(f"Run {run.name} learned from {images:,} labelled images", f"at most {rules.images:,}")
-    for what, value, allowed in (
-        ("backbone", config.backbone, rules.backbones),
-        ("method", config.method, rules.methods),
-    ):
-        if allowed and value not in allowed:
-            raise ConfigError(f"The {what} of run {run.name} is {value}", f"one of {', '.join(allowed)}")
+    if challenge.rules.runs_only:
+        _check_rules(challenge.rules, run)
     if any(entry.run == run.id for entry in of(challenge.name)):
         raise ConfigError(f"Run {run.name} has been entered before", "another run")
     _check_attempts(challenge, run.person)
@@ -170,6 +163,43 @@ def _lines(content: bytes) -> list[tuple[int, str, str]]:
         return [(table.line_num, (line["id"] or "").strip(), (line["class"] or "").strip()) for line in table]
     except (UnicodeError, csv.Error) as error:
         raise ConfigError(f"The file cannot be read: {error}", "a CSV file in UTF-8") from error
+
+
+def _check_rules(rules: Rules, run: Run) -> None:
+    """Refuse a run that was made in a way that is not allowed, or was taught by such a run."""
+    teachers = _teachers(run)
+    for each in (run, *teachers):
+        for what, value, allowed in (
+            ("backbone", each.config.backbone, rules.backbones),
+            ("method", each.config.method, rules.methods),
+        ):
+            if allowed and value not in allowed:
+                whose = f"run {run.name}" if each is run else f"its teacher {each.name}"
+                raise ConfigError(f"The {what} of {whose} is {value}", f"one of {', '.join(allowed)}")
+    if not rules.images:
+        return
+    starts = [runs.get(each.config.start) for each in (run, *teachers) if each.config.start]
+    images = _labelled([run, *teachers, *starts])
+    if images > rules.images:
+        others = " and the runs it builds on" if teachers or starts else ""
+        raise ConfigError(
+            f"Run {run.name}{others} learned from {images:,} labelled images", f"at most {rules.images:,}"
+        )
+
+
+def _teachers(run: Run) -> list[Run]:
+    """The teacher of a run, the teacher of that, and so on."""
+    if not run.config.teacher:
+        return []
+    teacher = runs.get(run.config.teacher)
+    return [teacher, *_teachers(teacher)]
+
+
+def _labelled(made: Sequence[Run]) -> int:
+    """How many labelled images runs on the same dataset learned from together, validation included."""
+    dataset = datasets.load(made[0].config.dataset)
+    rows = [protocol.choose_rows(dataset, run.config) for run in made]
+    return len(np.unique(np.concatenate([each[split] for each in rows for split in ("train", "val")])))
 
 
 def _check_attempts(challenge: Challenge, person: str) -> None:

@@ -32,8 +32,8 @@ class Luck:
 
     correlation: float  # Spearman's, of the public with the hidden ranking; nan if all of either are equal
     others: Interval  # its mean over other cuts, and what 95 % of them lie in
-    stays: float  # share of the other cuts in which who leads the public part leads the hidden one too
-    lead: float  # public minus hidden accuracy of who leads the public part, on average over other cuts
+    stays: float  # share of the other cuts in which whoever leads the public part leads the hidden one too
+    lead: float  # public minus hidden accuracy of whoever leads the public part, on average over other cuts
 
 
 def ranked(challenge: Challenge, entries: Sequence[Entry], cut: Cut) -> list[Place]:
@@ -93,7 +93,9 @@ def luck(places: Sequence[Place], cut: Cut) -> Luck | None:
 
 
 def _right(entry: Entry, cut: Cut) -> np.ndarray:
-    """Whether each image is right, (n,) bool."""
+    """Whether each image is right, (n,) bool; none is if the entry is for another number of images."""
+    if len(entry.predictions) != len(cut.labels):
+        return np.zeros(len(cut.labels), bool)
     return np.array(entry.predictions) == cut.labels
 
 

@@ -217,11 +217,11 @@ def rename(name: str, new: str, *, title: str) -> None:
     """Give a dataset another name and title.
 
     Raises:
-        DatasetError: The name is taken, or the dataset is damaged.
+        DatasetError: The name is taken, or the dataset is damaged or that of an open challenge.
         AccessError: It is somebody else's.
     """
     metadata = about(name) | {"title": title}
-    people.demand("change dataset", metadata.get("person", people.LECTURER))
+    _check_change(name)
     if new in names():
         raise taken(new)
     (root() / name).rename(root() / new)
@@ -240,8 +240,13 @@ def hold_back(name: str, held: bool) -> None:
 
 
 def delete(name: str) -> None:
-    """Remove a dataset, damaged or not. Raises AccessError if it is somebody else's."""
-    people.demand("change dataset", person(name))
+    """Remove a dataset, damaged or not.
+
+    Raises:
+        DatasetError: It is that of an open challenge.
+        AccessError: It is somebody else's.
+    """
+    _check_change(name)
     with tempfile.TemporaryDirectory(prefix=".deleted-", dir=root()) as trash:
         (root() / name).rename(Path(trash) / name)  # atomic, so that nobody opens a half-deleted dataset
 
@@ -250,6 +255,13 @@ def fingerprint(pixels: str, labels: np.ndarray, official: np.ndarray, class_nam
     """A digest of everything a result can depend on; `pixels` is the SHA-256 of the images in order."""
     content = [pixels, labels.tolist(), official.tolist(), list(class_names)]
     return storage.digest(content)
+
+
+def _check_change(name: str) -> None:
+    owner = person(name)
+    people.demand("change dataset", owner)
+    if owner == people.HELD_BACK:
+        raise DatasetError(f"An open challenge needs the dataset {name!r}", remedy="Close the challenge first")
 
 
 def _sweep() -> None:

@@ -147,7 +147,7 @@ def delete(name: str) -> None:
     """Remove a dataset from the home folder; an .npz file that the user put there stays.
 
     Raises:
-        DatasetError: There is no such dataset, or it is the shipped one.
+        DatasetError: There is no such dataset, or it is the shipped one or that of an open challenge.
         AccessError: It is somebody else's.
     """
     if name not in stored.names():
@@ -161,7 +161,7 @@ def rename(name: str, title: str) -> str:
     Runs remember a dataset by its name: those of the old one no longer find its images.
 
     Raises:
-        DatasetError: There is no such dataset, it is built in, or the new name is taken.
+        DatasetError: There is no such dataset, it is built in or that of an open challenge, or the new name is taken.
         AccessError: It is somebody else's.
     """
     if name not in stored.names() or name in (FLAWED, *cifar.CIFAR):

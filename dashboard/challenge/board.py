@@ -27,13 +27,19 @@ def show(standing: Standing) -> None:
         st.markdown(luck(standing.luck))
     if not standing.places:
         return
-    dots, ranking = st.columns([2, 3], gap="large")
+    named = _named(standing.entries)
+    files = int(named["images"].isna().sum())
+    if files == len(named):
+        st.table(table(standing), border="horizontal", hide_index=True)
+        return
+    if standing.challenge.is_open:
+        dots, ranking = st.columns([2, 3], gap="large")
+    else:  # a wider table
+        ranking, dots = st.container(), st.container()
     with dots:
         against = choices.titled(st.segmented_control, "against", "Accuracy against", AGAINST)
-        named = _named(standing.entries)
         figure = server.figures.of(chart, named, against=against, part="public" if standing.luck is None else "hidden")
         components.chart(figure, key=f"dots-{against}", alt="Accuracy of each entry")
-        files = int(named["images"].isna().sum())
         if files:
             st.caption(f"Without a dot: {formats.count(files, 'file')} of predictions, made elsewhere.")
     with ranking:
@@ -51,7 +57,7 @@ def answer(standing: Standing) -> str:
     """Who leads or is first in the end, and who cannot be told apart from them; Markdown."""
     places, images = standing.places, formats.count(standing.public, "public image")
     if not places:
-        return f"Nobody has entered yet. {images} rank who enters; {standing.hidden:,} hidden ones will decide."
+        return f"Nobody has entered yet. {images} rank the entries; {standing.hidden:,} hidden ones will decide."
     first = places[0]
     if standing.challenge.is_open:
         share = f"{formats.percent(first.public.value)} ({formats.interval(first.public.low, first.public.high)})"
@@ -71,7 +77,7 @@ def luck(measured: Luck) -> str:
     return (
         f"The public and the hidden ranking have a rank correlation of {measured.correlation:.2f}; had the same images "
         f"been cut otherwise, {others.value:.2f} on average (95 % of cuts: {others.low:.2f} to {others.high:.2f}). "
-        f"Who leads the public part would win in {100 * measured.stays:.0f} % of cuts, with an accuracy that is "
+        f"Whoever leads the public part would win in {100 * measured.stays:.0f} % of cuts, with an accuracy that is "
         f"{100 * abs(measured.lead):.1f} points {'lower' if measured.lead >= 0 else 'higher'} on the hidden part."
     )
 
@@ -80,12 +86,12 @@ def table(standing: Standing) -> pd.DataFrame:
     """The ranking as text, which may be Markdown."""
     rows = []
     for number, place in enumerate(standing.places, start=1):
-        row = {"": str(number), "Who": who(place), "Entry": formats.plain(place.entry.name)}
+        row = {"": str(number), "Who": who(place), "Entry": formats.plain(_entry(place.entry.person, place.entry.name))}
         row["Public part"] = _share(place.public)
         if place.hidden:
             row["Hidden part"] = _share(place.hidden)
-            row["From the first"] = (
-                "" if place.behind is None else "apart" if place.behind.clear else "too close to call"
+            row["Behind the first"] = (
+                "" if place.behind is None else "clearly" if place.behind.clear else "too close to call"
             )
         rows.append(row)
     return pd.DataFrame(rows)
@@ -95,8 +101,6 @@ def chart(frame: pd.DataFrame, *, against: str, part: str) -> go.Figure:
     """Accuracy of each entry with its interval; the latest is marked."""
     frame = frame.dropna(subset=[against]).assign(**{against: lambda entries: entries[against].astype(float)})
     figure = canvas(height=HEIGHT)
-    if frame.empty:
-        return figure
     labels = [charts.label(name) for name in frame["who"]]
     figure.add_scatter(
         x=frame[against],
@@ -126,10 +130,16 @@ def _name(person: str, entry: str) -> str:
     return person if people.may("see", person) else "A learner"
 
 
+def _entry(person: str, entry: str) -> str:
+    """The name of an entry, "" for whoever may not see it."""
+    return entry if people.may("see", person) else ""
+
+
 def _named(entries: pd.DataFrame) -> pd.DataFrame:
     """Entries with what whoever asks may know of them."""
-    pairs = zip(entries["person"], entries["name"], strict=True)
-    return entries.assign(who=[_name(person, name) for person, name in pairs]).drop(columns=["id", "person"])
+    pairs = list(zip(entries["person"], entries["name"], strict=True))
+    shown = entries.assign(who=[_name(*pair) for pair in pairs], name=[_entry(*pair) for pair in pairs])
+    return shown.drop(columns=["id", "person"])
 
 
 def _too_close(others: Sequence[Place]) -> str:

@@ -36,7 +36,7 @@ def show(challenge: Challenge) -> None:
     with with_file:
         st.subheader("Enter predictions of your own", anchor=False)
         if challenge.rules.runs_only:
-            st.caption("This challenge says how to predict, which a file does not tell: it takes runs alone.")
+            st.caption("This challenge limits how runs are made; a file cannot show that, so only runs can enter.")
         else:
             _file(challenge)
 
@@ -73,15 +73,7 @@ def _enter(challenge: Challenge, run: RunRow) -> None:
 
 
 def _file(challenge: Challenge) -> None:
-    st.markdown("Predict the images in `test/` of the zip, write a class for each into its `template.csv`, upload it.")
-    st.download_button(
-        "Images and template",
-        lambda: server.challenges.pack(challenge.name),
-        f"{challenge.name}.zip",
-        "application/zip",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    _images(challenge)
     sent = st.file_uploader("Predictions", "csv", key=f"predictions-{challenge.name}", max_upload_size=MOST_MB)
     if sent and st.button("Enter the file", type="primary"):
         try:
@@ -90,3 +82,22 @@ def _file(challenge: Challenge) -> None:
             components.show_error(error)
         else:
             st.rerun()
+
+
+def _images(challenge: Challenge) -> None:
+    why = "Predict the images in `test/` of the zip, write a class for each into its `template.csv`, upload it."
+    path = server.challenges.packed(challenge.name)
+    if path is None:
+        task_progress.offer(
+            server.challenges.pack(challenge.name), "Prepare the zip", why=why, icon=":material/folder_zip:"
+        )
+        return
+    st.markdown(why)
+    st.download_button(
+        f"Images and template ({formats.storage(path.stat().st_size)})",
+        lambda: path.open("rb"),
+        f"{challenge.name}.zip",
+        "application/zip",
+        icon=":material/download:",
+        on_click="ignore",
+    )

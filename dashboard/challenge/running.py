@@ -1,5 +1,7 @@
 """What the lecturer does with challenges: open one, and close it."""
 
+from datetime import datetime
+
 import streamlit as st
 
 from core import people
@@ -12,8 +14,8 @@ from dashboard.ui import components, formats, task_progress
 
 CLOSING = "The hidden part decides then, everybody sees it, and nobody can enter any more."
 HIDING = (
-    "Half of its test images are kept back until you close the challenge. Learners work on a copy without them; a "
-    "dataset that you imported is seen by you alone meanwhile. The labels of CIFAR-10 and its sample are public: for a "
+    "Half of its test images are kept back until you close the challenge. Learners work on a copy without them; until "
+    "then only you see a dataset that you imported. The labels of CIFAR-10 and its sample are public: for a "
     "challenge that counts, import images that nobody has."
 )
 
@@ -34,9 +36,9 @@ def show_open() -> None:
         left, right = st.columns(2, gap="large")
         source = left.selectbox("Images", list(titles), format_func=lambda name: titles[name])
         title = left.text_input("Title", placeholder="Challenge", max_chars=60)
-        attempts = left.number_input("Entries of a learner, a day", 1, 100, Rules.attempts)
-        until = left.datetime_input("Entries until", None, help="Empty: until you close it")
-        images = right.number_input("Labelled images at most, 0 for all", 0, step=10, help="Validation included")
+        attempts = left.number_input("Entries per learner per day", 1, 100, Rules.attempts)
+        until = left.datetime_input(f"Entries until ({zone()})", None, help="Empty: until you close it")
+        images = right.number_input("Most labelled images (0: all)", 0, step=10, help="Validation included")
         methods = right.multiselect(
             "Methods", list(TITLES), format_func=lambda name: TITLES[name], placeholder="Any", select_all=False
         )
@@ -65,10 +67,15 @@ def show_close(challenge: Challenge) -> None:
                 st.rerun()
 
 
+def zone() -> str:
+    """The time zone of this server, in which times are entered and shown: CET."""
+    return f"{datetime.now().astimezone():%Z}"
+
+
 def rules(challenge: Challenge) -> str:
     """What may be entered, in a sentence."""
     given = challenge.rules
-    parts = [f"{formats.count(given.attempts)} entries a day for each learner"]
+    parts = [f"{formats.count(given.attempts)} {'entry' if given.attempts == 1 else 'entries'} per learner per day"]
     if given.images:
         parts.append(f"at most {formats.count(given.images, 'labelled image')}")
     for names in (given.backbones, tuple(TITLES[method] for method in given.methods)):

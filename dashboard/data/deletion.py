@@ -10,8 +10,11 @@ from dashboard.state import visitor
 
 def offer(name: str) -> None:
     """A button that deletes a dataset, after a question; nothing for the shipped one."""
-    shipped = name in (datasets.SAMPLE, datasets.FLAWED)
-    if shipped or not people.may("change dataset", dataset.person(name)):
+    shipped, owner = name in (datasets.SAMPLE, datasets.FLAWED), dataset.person(name)
+    if shipped or not people.may("change dataset", owner):
+        return
+    if owner == people.HELD_BACK:
+        st.caption("An open challenge needs this dataset: close the challenge before you delete it.")
         return
     with st.popover("Delete this dataset", icon=":material/delete:"):
         st.markdown("Its images are deleted from this machine; runs and their results are kept.")

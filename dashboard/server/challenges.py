@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -54,7 +55,7 @@ def standing(name: str) -> Standing:
 
 def entered(name: str) -> set[str]:
     """The ids of the runs that have been entered."""
-    return {entry.run for entry in challenges.of(name)}
+    return _entered(name, version(name))
 
 
 def opening() -> Task:
@@ -100,9 +101,15 @@ def enter_file(name: str, file: str, content: bytes) -> None:
     refresh()
 
 
-def pack(name: str) -> bytes:
-    """`challenges.pack`: the images for a notebook."""
-    return challenges.pack(challenges.read(name))
+def pack(name: str) -> Task:
+    """Writes the zip with the images for a notebook."""
+    failure = "The images cannot be packed"
+    return Task(tasks.name("pack", name), challenges.pack, (name,), failure=failure, line=lines.files)
+
+
+def packed(name: str) -> Path | None:
+    """`challenges.packed`."""
+    return challenges.packed(name)
 
 
 def refresh() -> None:
@@ -115,6 +122,11 @@ def _reread() -> None:
     refresh()
     datasets.refresh()
     runs_of_server.refresh()
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _entered(name: str, stored: Hashable) -> set[str]:
+    return {entry.run for entry in challenges.of(name)}
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -47,7 +47,8 @@ def _owners(name: str, value: Any) -> Iterator[str]:
         case RunRow():
             yield stored.owner(value)
         case RunConfig():
-            yield from (datasets.person(value.dataset), stored.person(value.start))
+            yield datasets.person(value.dataset)
+            yield from map(stored.person, (value.start, value.teacher))
         case Source():
             yield from (datasets.person(value.dataset), stored.person(value.run))
         case tuple():  # of *args

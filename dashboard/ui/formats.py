@@ -25,6 +25,7 @@ STAGES = {
     "export": "Writing files",
     "measure": "Reading the sizes of images",
     "import": "Importing images",
+    "pack": "Packing images",
     "retry": "Waiting to try again",
     "wait": "Waiting for another computation",
     "neighbours": "Finding nearest neighbours",

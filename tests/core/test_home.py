@@ -19,7 +19,7 @@ from core.errors import AccessError, EngineError, RunError, Stopped, StoreError
 
 TINY = RunConfig(backbone="Tiny", input_size=32, n_train=40, n_test=20)
 WEIGHTS, FEATURES, UNFINISHED = "weights/a/tiny.h5", "features/tiny.zarr/0.0", "datasets/.new-1/images.npy"
-PREFIX = "checkpoints/a/prefix-train-0.npy"  # outputs of frozen layers, which can be computed again
+COMPUTED = ("checkpoints/a/prefix-train-0.npy", "challenges/a/images.zip")  # which can be computed again
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def used(store: Path, home: Path, tmp_path: Path) -> str:
     (tmp_path / "disk").mkdir()
     (home / "weights").mkdir()
     (home / "weights" / "a").symlink_to(tmp_path / "disk", target_is_directory=True)
-    for name in (WEIGHTS, FEATURES, UNFINISHED, PREFIX, "weights/a.lock", "speeds.json", *home_folder.CLASS):
+    for name in (WEIGHTS, FEATURES, UNFINISHED, *COMPUTED, "weights/a.lock", "speeds.json", *home_folder.CLASS):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text(name)
     run_id = runs.create(TINY)
@@ -102,7 +102,7 @@ def test_a_home_comes_back_from_its_backup_by_one_command_each(used, home, anoth
     assert runs.rows() == rows
     for name in (WEIGHTS, "speeds.json", *home_folder.CLASS):
         assert (another / name).read_text() == name
-    assert not (another / PREFIX).exists()
+    assert not any((another / name).exists() for name in COMPUTED)
     assert file.stat().st_mode & 0o077 == 0  # it holds the key of the class
     assert not (another / "weights" / "a").is_symlink()
     assert ((another / FEATURES).is_file(), (another / UNFINISHED).exists()) == (caches, False)

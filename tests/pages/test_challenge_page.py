@@ -42,7 +42,7 @@ def press(page, label: str):
     return page.run()
 
 
-def test_a_challenge_from_opening_to_closing(visit, pets):
+def test_a_challenge_from_opening_to_closing(visit, pets, monkeypatch):
     lecture = ran(people.LECTURER, pets)
     people.ask(lambda: people.LECTURER)
     page = visit("challenge")
@@ -71,6 +71,19 @@ def test_a_challenge_from_opening_to_closing(visit, pets):
     assert f"**Ada** leads with {100 * share:.1f} %" in said(page)
     assert not {"Open the challenge", "Close the challenge"} & {button.label for button in page.button}
     assert "Hidden part" not in page.table[0].value.columns
+    page = press(page, "Prepare the zip")
+    wait(page, lambda: page.get("download_button"))
+    assert challenges.packed("friday")
+    assert server.challenges.entered("friday") == {own}
+    with monkeypatch.context() as patch:
+        patch.setattr(challenges, "of", None)
+        assert server.challenges.entered("friday") == {own}, "entries are read once"
+    with people.acting_as(people.LECTURER):
+        people.change(shown=False)
+    page = visit("challenge")
+    assert "**A learner** leads" in said(page) and page.table[0].value["Entry"].tolist() == [""]
+    with people.acting_as(people.LECTURER):
+        people.change(shown=True)
 
     people.ask(lambda: people.LECTURER)
     page = press(visit("challenge"), "Close the challenge")

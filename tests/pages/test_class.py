@@ -115,6 +115,18 @@ def test_every_function_of_the_server_refuses_what_is_hidden(visit, ada):
     assert ada not in {run.id for run in server.runs.rows()}
 
 
+@pytest.mark.parametrize("part", ["start", "teacher"])
+def test_a_config_with_a_hidden_run_is_refused(visit, ada, part):
+    hide()
+    visit("home")
+    config = RunConfig(method="finetune", **{part: ada})
+    asked = list(acting_on({RunConfig: config}, {}))
+    assert "runs.submit" in {named(function) for function, *_ in asked}
+    for function, several, given in asked:
+        with pytest.raises(AccessError):
+            function(*several, **given)
+
+
 def test_a_learner_is_offered_no_files_of_the_server_and_no_page_of_the_lecturer(visit, ada):
     data = visit("data")
     assert not data.text_input and "server" not in repr(data.caption)

@@ -3,7 +3,7 @@
 import io
 import zipfile
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from math import nan
 from pathlib import Path
@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import challenges, people, roster, runs
+from core import challenges, people, roster, runs, storage
 from core.challenges import Challenge, Cut, Entry, Rules
 from core.challenges.entries import parse, template
 from core.config import RunConfig
 from core.data import dataset as stored
 from core.data import datasets
-from core.errors import AccessError, ConfigError, LabError
+from core.errors import AccessError, ConfigError, DatasetError, LabError
 from core.execute import perform
 from core.metrics import wilson
 
@@ -93,6 +93,36 @@ def test_an_imported_dataset_is_the_lecturers_alone_until_the_challenge_is_close
         assert runs.create(RunConfig(backbone="Tiny", dataset=pets))
 
 
+def test_the_dataset_of_an_open_challenge_is_neither_deleted_nor_renamed(pets):
+    challenge = opened(pets)
+    with people.acting_as(people.LECTURER):
+        for change in (lambda: datasets.delete(pets), lambda: datasets.rename(pets, "Others")):
+            with pytest.raises(DatasetError, match="Close the challenge first"):
+                change()
+        challenges.close(challenge.name)
+        datasets.delete(pets)
+    assert pets not in stored.names()
+
+
+def test_a_challenge_whose_copy_was_deleted_is_not_overwritten(pets):
+    first = closed(opened(pets))
+    with people.acting_as(people.LECTURER):
+        datasets.delete(first.name)
+    second = opened(pets)
+    assert (second.name, second.title) == ("friday-2", "Friday 2")
+    assert challenges.read(first.name) == first
+
+
+@pytest.mark.parametrize("content", ["", "null", "[]", '{"rules": {"backbones": ["NoNet"], "methods": []}}'])
+def test_a_damaged_challenge_hides_no_other(pets, home, content):
+    challenge = opened(pets)
+    (home / "challenges" / "broken").mkdir()
+    (home / "challenges" / "broken" / "challenge.json").write_text(content)
+    assert challenges.names() == [challenge.name]
+    assert challenges.of_dataset(challenge.name) == challenge
+    assert challenges.of_dataset("broken") is None
+
+
 def test_labels_that_are_public_anyway_are_not_held_back():
     challenge = opened(datasets.SAMPLE)
     assert datasets.load(datasets.SAMPLE).person == people.LECTURER
@@ -162,7 +192,10 @@ def test_the_template_lacks_only_the_classes(pets):
 def test_the_zip_has_labels_for_training_images_alone(pets):
     challenge = opened(pets)
     source, cut = datasets.load(pets), challenges.cut(challenge)
-    with zipfile.ZipFile(io.BytesIO(challenges.pack(challenge))) as archive:
+    assert challenges.packed(challenge.name) is None
+    path = challenges.pack(challenge.name)
+    assert challenges.packed(challenge.name) == path
+    with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         assert sum(name.startswith(("train/cat/", "val/cat/", "train/dog/", "val/dog/")) for name in names) == 40
         pixels = np.asarray(Image.open(io.BytesIO(archive.read("test/7.png"))))
@@ -213,8 +246,12 @@ def test_entries_end_with_the_attempts_the_time_and_the_challenge(pets):
     closed(challenge)
     with pytest.raises(AccessError, match="takes no more entries"):
         entered("Ben", challenge, 4)
-    past = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
-    late = opened(pets, Rules(until=past))
+    now = datetime.now(UTC)
+    past, later = (Rules(until=(now + timedelta(minutes=minutes)).isoformat()) for minutes in (-1, 60))
+    with pytest.raises(ConfigError, match="which is past"):
+        opened(pets, past)
+    late = opened(pets, later)
+    storage.keep("challenges/" + late.name, "challenge", asdict(replace(late, rules=past)))
     with pytest.raises(AccessError, match="takes no more entries"):
         entered("Ben", late, 4)
     assert len(challenges.of(challenge.name)) == 6
@@ -232,6 +269,13 @@ def test_rules_that_cannot_be_are_refused(rules):
         Rules(**rules)
 
 
+def test_an_entry_for_another_number_of_images_is_right_for_none(pets):
+    challenge = opened(pets)
+    short = replace(entered("Ada", challenge, 20), predictions=(0, 1))
+    (place,) = challenges.ranked(challenge, [short], challenges.cut(challenge))
+    assert place.public.value == 0
+
+
 @pytest.mark.slow
 def test_a_run_on_the_copy_is_entered_and_any_other_is_refused(pets, store):
     with people.acting_as("Ada"):
@@ -246,6 +290,16 @@ def test_a_run_on_the_copy_is_entered_and_any_other_is_refused(pets, store):
         for run_id, error in ((seen, "may have the hidden images"), (other, "method of run"), (own, "entered before")):
             with pytest.raises(ConfigError, match=error):
                 challenges.enter_run(challenge.name, run_id)
+        made = RunConfig(backbone="Tiny", input_size=8, dataset=challenge.name, method="finetune", n_train=8, seed=1)
+        for rules, change, error in (
+            (Rules(methods=("finetune",)), {"teacher": other}, "method of its teacher .* is knn"),
+            (Rules(images=20), {"start": own}, "and the runs it builds on learned from 40 labelled images"),
+            (Rules(images=20), {"teacher": other}, "and the runs it builds on learned from 40 labelled images"),
+            (Rules(images=20, methods=("finetune",)), {}, None),
+        ):
+            with pytest.raises(ConfigError, match=error) if error else nullcontext():
+                run = replace(runs.get(own), id="another", config=replace(made, **change))
+                challenges.check_run(replace(challenge, rules=rules), run)
     with people.acting_as("Ben"), pytest.raises(AccessError, match="Only Ada and the lecturer"):
         challenges.enter_run(challenge.name, own)
     assert (entry.person, entry.run, entry.images) == ("Ada", own, 40)
