@@ -143,10 +143,9 @@ def begin_class(report: Report = silent) -> Path:
         shutil.rmtree(settings.home() / folder, ignore_errors=True)
     for run_id in old_runs.intersection(run.id for run in runs.rows()):
         runs.delete(run_id)
-    for name in dataset.names():  # by now
-        if dataset.person(name) == people.HELD_BACK:
-            dataset.hold_back(name, False)
-        elif name in old_datasets and dataset.person(name) != people.LECTURER:
+    dataset.release()
+    for name in old_datasets.intersection(dataset.names()):  # by now
+        if dataset.person(name) != people.LECTURER:
             dataset.delete(name)
     return file
 

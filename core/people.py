@@ -16,7 +16,7 @@ from core.errors import AccessError
 from core.progress import Report
 
 LECTURER = ""
-HELD_BACK = roster.RESERVED[0]  # whose are images that only the lecturer may see: no learner can have this name
+HELD_BACK = roster.HELD_BACK
 LECTURERS = (LECTURER, HELD_BACK)  # owners whose work is the lecturer's
 
 

@@ -1,4 +1,7 @@
-"""A challenge: what the lecturer opens and closes. It is `challenges/<name>/challenge.json` in the home folder.
+"""A challenge: what the lecturer opens and closes. `challenges/<name>/` in the home folder holds
+
+    challenge.json   its rules, and when it was opened and closed
+    cut.json         which images are public and which hidden, with their labels: no page reads it
 
 The test images of a dataset are cut in two, at random and class by class. The class works on a copy of the dataset in
 which the public part is all there is to test on. The hidden part is in the original alone, which nobody but the
@@ -6,7 +9,9 @@ lecturer sees until the challenge is closed. So no run can learn from the hidden
 one is on them. The datasets that are shipped or downloaded stay visible: their labels are public anyway.
 """
 
+import logging
 import secrets
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,14 +20,17 @@ import numpy as np
 
 from core import backbones, people, settings, storage
 from core.config import TITLES
-from core.data import cifar, datasets, importing
+from core.data import cifar, datasets, duplicates, importing
 from core.data import dataset as stored
-from core.errors import ConfigError, LabError, closest
+from core.errors import ConfigError, DatasetError, LabError, closest
 from core.progress import Report, silent
 
-KIND, FILE = "challenges", "challenge"
+KIND, FILE, CUT = "challenges", "challenge", "cut"
+COLUMNS = ("rows", "labels", "public")  # of a cut
 PUBLIC = 0.5  # share of the test images in the public part
 PUBLISHED = (datasets.SAMPLE, datasets.FLAWED, *cifar.CIFAR)  # datasets whose labels anybody can look up
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,7 @@ class Rules:
     """What may be entered.
 
     Raises:
-        ConfigError: There is no such backbone or method, or a number is too small.
+        ConfigError: There is no such backbone or method, a number is too small, or the time lacks its time zone.
     """
 
     until: str = ""  # when entries end, ISO 8601 with a time zone; "": when the challenge is closed
@@ -47,6 +55,9 @@ class Rules:
             raise ConfigError(f"There is no method {method!r}", f"one of {', '.join(TITLES)}", closest(method, TITLES))
         if self.attempts < 1 or self.images < 0:
             raise ConfigError(f"attempts is {self.attempts}, images {self.images}", "1 or more, and 0 or more")
+        if self.until and not _has_zone(self.until):
+            expected = "a time with a time zone in ISO 8601, such as 2027-01-31T18:00+01:00"
+            raise ConfigError(f"Entries would end at {self.until!r}", expected)
 
     @property
     def is_over(self) -> bool:
@@ -67,7 +78,6 @@ class Challenge:
     title: str
     source: str  # name of the dataset with all its images
     fingerprint: str  # of that dataset
-    seed: int  # of the cut
     opened: str
     closed: str = ""
     rules: Rules = field(default_factory=Rules)
@@ -87,7 +97,7 @@ class Challenge:
 class Cut:
     """The test images of a challenge, in an order that tells nothing; image i has the id i + 1."""
 
-    rows: np.ndarray  # (n,) int64, of the source
+    rows: np.ndarray  # (n,) int64, of the original
     labels: np.ndarray  # (n,) int64
     public: np.ndarray  # (n,) bool
     class_names: tuple[str, ...]
@@ -100,7 +110,8 @@ def create(title: str, source: str, rules: Rules | None = None, report: Report =
 
     Raises:
         AccessError: Who acts is not the lecturer.
-        ConfigError: The dataset is a learner's, or too small, or the time for entries is over.
+        ConfigError: The dataset is a learner's or too small, learners see its hidden images in another one, or the time
+            for entries is over.
         DatasetError: It cannot be opened or copied, or the title cannot be a name.
         Stopped: `report` raised it; nothing is kept.
     """
@@ -108,28 +119,22 @@ def create(title: str, source: str, rules: Rules | None = None, report: Report =
     rules = rules or Rules()
     if rules.is_over:
         raise ConfigError(f"Entries end at {rules.until}, which is past", "a later time, or none")
-    dataset, seed = datasets.load(source), secrets.randbelow(2**31)
-    if dataset.person != people.LECTURER:
-        owner = "another open challenge" if dataset.person == people.HELD_BACK else dataset.person
-        raise ConfigError(f"The dataset {dataset.title!r} belongs to {owner}", "a dataset of the lecturer")
-    test = datasets.splits(dataset)["test"]
-    least = np.bincount(dataset.labels[test], minlength=len(dataset.class_names)).min()
-    if least < 2:
-        raise ConfigError(
-            f"A class of {dataset.title!r} has a single test image",
-            "2 or more of each class, for the public and the hidden part",
-            "Choose a larger dataset",
-        )
-    hidden = np.setdiff1d(test, _public(dataset, test, seed))
+    dataset = datasets.load(source)
+    drawn = _draw(dataset)
+    hidden = drawn.rows[~drawn.public]
+    if source not in PUBLISHED:
+        _refuse_seen(dataset, hidden, report)
     kept = np.setdiff1d(np.arange(len(dataset.labels)), hidden)
     note = f"Of {dataset.title}, without {len(hidden):,} test images that are hidden."
     taken = {*_known(), *stored.names()}
     title = next(title for name, title in importing.numbered(title) if name not in taken)
     copy = datasets.copy(dataset, title, kept=kept, note=note, report=report)
-    challenge = Challenge(copy.name, title, source, dataset.fingerprint, seed, now(), rules=rules)
-    if source not in PUBLISHED:
-        stored.hold_back(source, True)
+    challenge = Challenge(copy.name, title, source, dataset.fingerprint, now(), rules=rules)
+    columns = {column: getattr(drawn, column).tolist() for column in COLUMNS}
+    storage.keep(_folder(challenge), CUT, {**columns, "class_names": drawn.class_names})
     _keep(challenge)
+    if source not in PUBLISHED:
+        stored.hold_back(source, challenge.name)
     return challenge
 
 
@@ -142,12 +147,12 @@ def close(name: str) -> Challenge:
     """
     people.demand("run challenges")
     challenge = read(name)
-    if challenge.closed:
-        return challenge
-    challenge = replace(challenge, closed=now())
-    if challenge.source in stored.names() and stored.person(challenge.source) == people.HELD_BACK:
-        stored.hold_back(challenge.source, False)
-    _keep(challenge)
+    if challenge.is_open:
+        challenge = replace(challenge, closed=now())
+        _keep(challenge)
+    stored.release(name)
+    if challenge.source not in {summary.name for summary in datasets.available()}:
+        log.warning("The dataset %r of the challenge %s is gone: its ranking stays", challenge.source, name)
     return challenge
 
 
@@ -174,7 +179,23 @@ def cut(challenge: Challenge) -> Cut:
     """The public and the hidden images of a challenge, with their labels. Nothing of it is for a page.
 
     Raises:
-        DatasetError: The dataset is gone.
+        ConfigError: Its file is gone or damaged.
+    """
+    found = storage.find(_folder(challenge), CUT, _parse_cut)
+    if found is None:
+        raise ConfigError(
+            f"{settings.home() / _folder(challenge) / CUT}.json is gone or damaged",
+            f"the images and labels of {challenge.title}",
+            "Restore it from a backup, or delete the folder and open another challenge",
+        )
+    return found
+
+
+def original(challenge: Challenge) -> datasets.Dataset:
+    """The dataset with all images of a challenge.
+
+    Raises:
+        DatasetError: It is gone.
         ConfigError: It is another one by now.
     """
     dataset = datasets.load(challenge.source)
@@ -184,19 +205,62 @@ def cut(challenge: Challenge) -> Cut:
             "the same images and labels",
             "Close the challenge, and open another one",
         )
+    return dataset
+
+
+def _draw(dataset: datasets.Dataset) -> Cut:
+    """A cut by two seeds, each too long to be guessed: neither the part of an image nor its label follows from its id.
+
+    Raises:
+        ConfigError: The dataset is not the lecturer's, or too small.
+    """
+    if dataset.person != people.LECTURER:
+        owner = "another open challenge" if dataset.person == people.HELD_BACK else dataset.person
+        raise ConfigError(f"The dataset {dataset.title!r} belongs to {owner}", "a dataset of the lecturer")
     test = datasets.splits(dataset)["test"]
-    rows = np.random.default_rng(challenge.seed).permutation(test)
-    public = np.isin(rows, _public(dataset, test, challenge.seed))
-    return Cut(rows, dataset.labels[rows], public, dataset.class_names)
+    least = np.bincount(dataset.labels[test], minlength=len(dataset.class_names)).min()
+    if least < 2:
+        raise ConfigError(
+            f"A class of {dataset.title!r} has a single test image",
+            "2 or more of each class, for the public and the hidden part",
+            "Choose a larger dataset",
+        )
+    rows = np.random.default_rng(secrets.randbits(128)).permutation(test)
+    public = datasets.subsample(test, dataset.labels[test], round(PUBLIC * len(test)), seed=secrets.randbits(128))
+    return Cut(rows, dataset.labels[rows], np.isin(rows, public), dataset.class_names)
 
 
-def _public(dataset: datasets.Dataset, test: np.ndarray, seed: int) -> np.ndarray:
-    """The rows of the public part."""
-    return datasets.subsample(test, dataset.labels[test], round(PUBLIC * len(test)), seed=seed)
+def _refuse_seen(dataset: datasets.Dataset, hidden: np.ndarray, report: Report) -> None:
+    """Refuse a challenge whose hidden images learners can see, with their labels, in another dataset."""
+    pixels, seen = set(duplicates.digests(dataset.images[row] for row in hidden)), []
+    for name in stored.names():
+        if name in (dataset.name, *PUBLISHED) or stored.person(name) == people.HELD_BACK:
+            continue
+        with suppress(DatasetError):  # a damaged one shows nothing
+            other = stored.read(name)
+            images = importing.reported(other.images, len(other.images), "load", report)
+            if not pixels.isdisjoint(duplicates.digests(images)):
+                seen.append(name)
+    if seen:
+        raise ConfigError(
+            f"Learners see images that would be hidden, with their labels, in {', '.join(seen)}",
+            "images that are in no other dataset",
+            "Delete these datasets, or import images that nobody has seen",
+        )
+
+
+def _has_zone(moment: str) -> bool:
+    with suppress(ValueError):
+        return datetime.fromisoformat(moment).tzinfo is not None
+    return False
+
+
+def _folder(challenge: Challenge) -> str:
+    return f"{KIND}/{challenge.name}"
 
 
 def _keep(challenge: Challenge) -> None:
-    storage.keep(f"{KIND}/{challenge.name}", FILE, asdict(challenge))
+    storage.keep(_folder(challenge), FILE, asdict(challenge))
 
 
 def _known() -> list[str]:
@@ -217,6 +281,11 @@ def _parse(value: dict[str, Any]) -> Challenge:
         return Challenge(**value)
     except LabError as error:  # a backbone of another version
         raise ValueError(str(error)) from error
+
+
+def _parse_cut(value: dict[str, list]) -> Cut:
+    columns = {column: np.array(value[column]) for column in COLUMNS}
+    return Cut(**columns, class_names=tuple(value["class_names"]))
 
 
 def now() -> str:

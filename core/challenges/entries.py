@@ -16,8 +16,7 @@ from uuid import uuid4
 import numpy as np
 
 from core import people, protocol, quoting, runs, settings, storage
-from core.challenges import challenge as challenges
-from core.challenges.challenge import KIND, Challenge, Cut, Rules
+from core.challenges.challenge import FILE, KIND, Challenge, Cut, Rules, cut, now, original, read
 from core.data import datasets
 from core.errors import AccessError, ConfigError, closest
 from core.evaluation import new_images
@@ -50,7 +49,7 @@ def of(name: str) -> list[Entry]:
 
 def version(name: str) -> Hashable:
     """What changes whenever somebody enters, or the lecturer closes the challenge, and costs little to look at."""
-    file = _folder(name).parent / f"{challenges.FILE}.json"
+    file = _folder(name).parent / f"{FILE}.json"
     return file.stat().st_mtime_ns if file.exists() else 0, len(list(_folder(name).glob("*.json")))
 
 
@@ -72,9 +71,7 @@ def check_run(challenge: Challenge, run: Run) -> None:
         )
     if challenge.rules.runs_only:
         _check_rules(challenge.rules, run)
-    if any(entry.run == run.id for entry in of(challenge.name)):
-        raise ConfigError(f"Run {run.name} has been entered before", "another run")
-    _check_attempts(challenge, run.person)
+    _check_entry(challenge, run.person, run.id)
 
 
 def enter_run(name: str, run_id: str, report: Report = silent) -> Entry:
@@ -84,10 +81,9 @@ def enter_run(name: str, run_id: str, report: Report = silent) -> Entry:
         LabError: As `check_run`; or the challenge, the dataset, or files of the run are gone.
         Stopped: `report` raised it; nothing is entered.
     """
-    challenge, run = challenges.read(name), runs.get(run_id)
+    challenge, run = read(name), runs.get(run_id)
     check_run(challenge, run)
-    cut = challenges.cut(challenge)
-    predictions = new_images.classifier(run)(datasets.load(challenge.source), cut.rows, report)
+    predictions = new_images.classifier(run)(original(challenge), cut(challenge).rows, report)
     outcome = run.tested()
     return _keep(
         challenge,
@@ -110,13 +106,13 @@ def enter_file(name: str, file: str, content: bytes) -> Entry:
         AccessError: The challenge takes no entries, or there were enough for today.
         ConfigError: The rules ask how predictions were made, or the file does not answer for each image once.
     """
-    challenge, person = challenges.read(name), people.demand("enter", people.acting() or people.LECTURER)
+    challenge, person = read(name), people.demand("enter", people.acting() or people.LECTURER)
     if challenge.rules.runs_only:
         raise ConfigError(
             f"A file does not tell whether it keeps the rules of {challenge.title}", "a run", "Enter one of your runs"
         )
-    _check_attempts(challenge, person)
-    predictions = parse(content, challenges.cut(challenge))
+    _check_entry(challenge, person)
+    predictions = parse(content, cut(challenge))
     return _keep(challenge, Entry(**_new(person, quoting.line(file)[:100], predictions)))
 
 
@@ -202,31 +198,32 @@ def _labelled(made: Sequence[Run]) -> int:
     return len(np.unique(np.concatenate([each[split] for each in rows for split in ("train", "val")])))
 
 
-def _check_attempts(challenge: Challenge, person: str) -> None:
-    """Refuse an entry that comes too late, or is one too many for today; the lecturer has as many as they like."""
+def _check_entry(challenge: Challenge, person: str, run: str = "") -> None:
+    """Refuse an entry that comes too late, or twice, or is one too many for today; the lecturer has no limit."""
     if not challenge.takes_entries:
         raise AccessError(f"{challenge.title} takes no more entries")
+    entries = of(challenge.name)
+    if run and run in {entry.run for entry in entries}:
+        raise ConfigError("This run has been entered before", "another run")
     if person == people.LECTURER:
         return
     today = datetime.now().astimezone().date()
-    days = [
-        datetime.fromisoformat(entry.at).astimezone().date() for entry in of(challenge.name) if entry.person == person
-    ]
+    days = [datetime.fromisoformat(entry.at).astimezone().date() for entry in entries if entry.person == person]
     if (made := days.count(today)) >= challenge.rules.attempts:
         raise AccessError(f"You have entered {made} times today", f"at most {challenge.rules.attempts}", "Try tomorrow")
 
 
 def _keep(challenge: Challenge, entry: Entry) -> Entry:
-    """Store an entry, unless another one of this moment was the last allowed."""
+    """Store an entry, unless another one of this moment was the last allowed, or is of the same run."""
     with storage.locked(storage.lock_of(_folder(challenge.name))):
-        _check_attempts(challenges.read(challenge.name), entry.person)
+        _check_entry(read(challenge.name), entry.person, entry.run)
         storage.keep(_kind(challenge.name), entry.id, asdict(entry))
     return entry
 
 
 def _new(person: str, name: str, predictions: np.ndarray) -> dict[str, Any]:
     chosen = tuple(int(each) for each in predictions)
-    return {"id": uuid4().hex[:12], "person": person, "name": name, "at": challenges.now(), "predictions": chosen}
+    return {"id": uuid4().hex[:12], "person": person, "name": name, "at": now(), "predictions": chosen}
 
 
 def _kind(name: str) -> str:

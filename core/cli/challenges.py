@@ -7,7 +7,7 @@ from typing import Any
 
 from core import challenges
 from core.cli.bar import Bar
-from core.errors import ConfigError
+from core.errors import ConfigError, LabError
 
 ACTIONS = {  # with the arguments that each takes
     "list": "",
@@ -37,7 +37,7 @@ def perform(action: str, names: Sequence[str]) -> tuple[list[dict], str]:
             challenges.enter_file(names[0], Path(names[1]).name, _content(Path(names[1])))
         elif action == "enter":
             challenges.enter_run(*names, report=bar)
-    listed = [_described(challenges.read(name)) for name in challenges.names()]
+    listed = [_described(name) for name in challenges.names()]
     return listed, "\n".join(line for each in listed for line in _lines(each))
 
 
@@ -48,8 +48,13 @@ def _content(path: Path) -> bytes:
         raise ConfigError(f"{path} cannot be read ({error.strerror})", "a CSV file") from error
 
 
-def _described(challenge: challenges.Challenge) -> dict[str, Any]:
-    places = challenges.ranked(challenge, challenges.of(challenge.name), challenges.cut(challenge))
+def _described(name: str) -> dict[str, Any]:
+    """A challenge with its ranking, or with the error that hides it: the others are listed all the same."""
+    try:
+        challenge = challenges.read(name)
+        places = challenges.ranked(challenge, challenges.of(name), challenges.cut(challenge))
+    except LabError as error:
+        return {"name": name, "error": str(error)}
     names = ("name", "title", "source", "opened", "closed")
     ranking = [
         {"person": place.entry.person, "entry": place.entry.name}
@@ -60,6 +65,8 @@ def _described(challenge: challenges.Challenge) -> dict[str, Any]:
 
 
 def _lines(described: dict[str, Any]) -> list[str]:
+    if "error" in described:
+        return [f"{described['name']}: {described['error']}"]
     lines = [
         f"{described['name']}: {described['title']}, on {described['source']}, "
         + ("closed" if described["closed"] else "open")

@@ -133,7 +133,7 @@ def write(names: Iterable[tuple[str, str]], rows: Iterable[Row], *, metadata: Ma
         names: Names and titles for it, the preferred ones first: it gets the first that no other dataset has. Writing
             the same content again under one of them gives the dataset that is there, unless it is another learner's.
         rows: Consumed one at a time, so the images need not fit into memory. If they raise, nothing is kept.
-        metadata: class_names, source, licence, skipped and notes; read after the last row.
+        metadata: class_names, source, licence, skipped and notes, and what `held_back` gives; read after the last row.
 
     Raises:
         DatasetError: The disk is full, or other datasets have all these names.
@@ -228,15 +228,30 @@ def rename(name: str, new: str, *, title: str) -> None:
     _rewrite_about(new, metadata)
 
 
-def hold_back(name: str, held: bool) -> None:
-    """Have a dataset of the lecturer seen by nobody else, or by everybody again.
+def hold_back(name: str, challenge: str) -> None:
+    """Have a dataset of the lecturer, and copies made of it from now on, seen by nobody else until `release`.
 
     Raises:
         DatasetError: It is damaged.
         AccessError: Who acts is not the lecturer.
     """
     people.demand("run challenges")
-    _rewrite_about(name, about(name) | {"person": people.HELD_BACK if held else people.LECTURER})
+    _rewrite_about(name, about(name) | {"person": people.HELD_BACK, "challenge": challenge})
+
+
+def held_back(name: str) -> dict[str, str]:
+    """What a copy of a dataset takes over so that it is held back for the same challenge; empty if it is not."""
+    if person(name) != people.HELD_BACK:
+        return {}
+    return {key: about(name)[key] for key in ("person", "challenge")}
+
+
+def release(challenge: str | None = None) -> None:
+    """Have everybody see what was held back for a challenge, or for any. Raises AccessError as `hold_back`."""
+    people.demand("run challenges")
+    for name in names():
+        if (held := held_back(name)) and challenge in (None, held["challenge"]):
+            _rewrite_about(name, about(name) | {"person": people.LECTURER})
 
 
 def delete(name: str) -> None:

@@ -135,6 +135,7 @@ def copy(
         "skipped": dataset.skipped,
         "odd": {kind: np.flatnonzero(np.isin(rows, odd)).tolist() for kind, odd in dataset.odd.items()},
         "notes": [*dataset.notes, note],
+        **stored.held_back(dataset.name),
     }
     columns = (labels[rows].tolist(), official[rows].tolist(), dataset.files[rows].tolist())
     stored.check_share(len(rows), dataset.images.shape[1])

@@ -1,8 +1,9 @@
 """Images that occur twice: a test image that is also a training image tests memory, not recognition."""
 
+import hashlib
 import threading
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
 import cachetools
@@ -54,6 +55,11 @@ def leaked(dataset: Dataset, test: np.ndarray, training: np.ndarray) -> np.ndarr
     """Those of the test rows whose pixels are also those of a training row."""
     first = groups(dataset)
     return test[np.isin(first[test], first[training])]
+
+
+def digests(images: Iterable[np.ndarray]) -> Iterator[bytes]:
+    """A digest of the pixels of each image (s, s, 3) uint8, to compare images of several datasets."""
+    return (hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16).digest() for image in images)
 
 
 def warning(dataset: Dataset, rows: Mapping[str, np.ndarray]) -> str:

@@ -73,7 +73,7 @@ def test_a_new_class_begins_without_the_work_of_learners_and_the_old_one_can_be_
             dataset.delete("more-of-ada")
 
     with people.acting_as(people.LECTURER):
-        dataset.hold_back("of-", True)  # as an open challenge does
+        dataset.hold_back("of-", "friday")  # as an open challenge does
         with pytest.raises(Stopped):
             home_folder.begin_class(cancel)
         assert roster.read() == before and len(dataset.names()) == 4

@@ -1,6 +1,8 @@
 """Challenges: what is hidden until the lecturer closes one, what may be entered, and how it is ranked."""
 
+import csv
 import io
+import shutil
 import zipfile
 from contextlib import nullcontext
 from dataclasses import asdict, replace
@@ -15,10 +17,12 @@ from PIL import Image
 from core import challenges, people, roster, runs, storage
 from core.challenges import Challenge, Cut, Entry, Rules
 from core.challenges.entries import parse, template
+from core.cli.challenges import perform as command
 from core.config import RunConfig
 from core.data import dataset as stored
 from core.data import datasets
 from core.errors import AccessError, ConfigError, DatasetError, LabError
+from core.evaluation import new_images
 from core.execute import perform
 from core.metrics import wilson
 
@@ -38,10 +42,20 @@ def a_class(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def pets() -> str:
     """The name of 80 images of the lecturer, of which 40 are for testing."""
-    rows = ((image, row % 2, "test" if row < 40 else "train", f"{row}.png") for row, image in enumerate(IMAGES))
-    about = {"class_names": CLASSES, "source": "here", "licence": "none", "skipped": ()}
-    with people.acting_as(people.LECTURER):
-        return stored.write([("pets", "Pets")], rows, metadata=about).name
+    return images_of(people.LECTURER, "pets")
+
+
+def images_of(person: str, name: str, *, class_names: tuple[str, str] = CLASSES, first: int = 0) -> str:
+    """Have somebody import the images from this row on; returns the name of the dataset."""
+    rows = [(image, row % 2, "test" if row < 40 else "train", f"{row}.png") for row, image in enumerate(IMAGES)]
+    about = {"class_names": class_names, "source": "here", "licence": "none", "skipped": ()}
+    with people.acting_as(person):
+        return stored.write([(name, name.title())], rows[first:], metadata=about).name
+
+
+def delete(name: str, person: str = people.LECTURER) -> None:
+    with people.acting_as(person):
+        datasets.delete(name)
 
 
 def opened(source: str, rules: Rules | None = None) -> Challenge:
@@ -106,8 +120,7 @@ def test_the_dataset_of_an_open_challenge_is_neither_deleted_nor_renamed(pets):
 
 def test_a_challenge_whose_copy_was_deleted_is_not_overwritten(pets):
     first = closed(opened(pets))
-    with people.acting_as(people.LECTURER):
-        datasets.delete(first.name)
+    delete(first.name)
     second = opened(pets)
     assert (second.name, second.title) == ("friday-2", "Friday 2")
     assert challenges.read(first.name) == first
@@ -121,6 +134,56 @@ def test_a_damaged_challenge_hides_no_other(pets, home, content):
     assert challenges.names() == [challenge.name]
     assert challenges.of_dataset(challenge.name) == challenge
     assert challenges.of_dataset("broken") is None
+
+
+def test_images_that_learners_see_elsewhere_cannot_be_hidden(pets):
+    siblings = {images_of(people.LECTURER, "birds", first=1): people.LECTURER, images_of("Ada", "adas", first=2): "Ada"}
+    with pytest.raises(ConfigError, match="with their labels, in adas, birds"):
+        opened(pets)
+    assert datasets.load(pets).person == people.LECTURER and challenges.names() == []
+    for name, person in siblings.items():
+        delete(name, person)
+    challenge = closed(opened(pets))
+    with pytest.raises(ConfigError, match="with their labels, in friday"):
+        opened(pets)
+    assert challenges.names() == [challenge.name]
+
+
+def test_a_copy_of_what_is_held_back_is_held_back_as_long(pets):
+    challenge = opened(pets)
+    with people.acting_as(people.LECTURER):
+        copy = datasets.copy(datasets.load(pets), "Pets clean", kept=np.arange(2, 80), note="Without two.")
+    assert stored.person(copy.name) == stored.person(pets) == people.HELD_BACK != stored.person(challenge.name)
+    closed(challenge)
+    assert stored.person(copy.name) == stored.person(pets) == people.LECTURER
+
+
+def test_images_are_held_back_only_once_the_challenge_is_kept(pets, home):
+    (home / "challenges").write_text("no folder")
+    with pytest.raises(OSError):
+        opened(pets)
+    assert stored.person(pets) == people.LECTURER
+
+
+def test_a_ranking_outlives_its_images(pets, home, caplog):
+    challenge = opened(pets)
+    entered("Ada", challenge, 12)
+    shutil.rmtree(home / "datasets" / pets)
+    delete(challenge.name)
+    closed(challenge)
+    assert "'pets' of the challenge friday is gone" in caplog.text
+    (place,) = challenges.ranked(challenges.read("friday"), challenges.of("friday"), challenges.cut(challenge))
+    assert place.hidden == wilson(12, 20)
+
+
+def test_a_damaged_challenge_is_a_line_in_the_terminal(pets, home):
+    broken = closed(opened(pets))
+    delete(broken.name)
+    (home / "challenges" / broken.name / "cut.json").write_text("null")
+    with people.acting_as(people.LECTURER):
+        listed, text = command("open", [pets, "Monday"])
+    assert [each["name"] for each in listed] == ["monday", broken.name] and "ranking" in listed[0]
+    assert "cut.json is gone or damaged" in listed[1]["error"] and len(text.splitlines()) == 2
 
 
 def test_labels_that_are_public_anyway_are_not_held_back():
@@ -145,10 +208,7 @@ def test_a_dataset_of_a_learner_or_of_another_challenge_is_refused(pets):
     opened(pets)
     with pytest.raises(ConfigError, match="belongs to another open challenge"):
         opened(pets)
-    with people.acting_as("Ada"):
-        rows = [(image, row % 2, "test" if row < 10 else "train", str(row)) for row, image in enumerate(IMAGES[:30])]
-        about = {"class_names": CLASSES, "source": "here", "licence": "none", "skipped": ()}
-        adas = stored.write([("adas", "Adas")], rows, metadata=about).name
+    adas = images_of("Ada", "adas")
     with pytest.raises(ConfigError, match="belongs to Ada"):
         opened(adas)
 
@@ -203,6 +263,22 @@ def test_the_zip_has_labels_for_training_images_alone(pets):
         assert len([name for name in names if name.startswith("test/")]) == 40
 
 
+def test_names_in_the_zip_tell_neither_rows_nor_another_class():
+    challenge = opened(images_of(people.LECTURER, "odd", class_names=("a/b", "A_b")))
+    dataset = datasets.load("odd")
+    with zipfile.ZipFile(challenges.pack(challenge.name)) as archive:
+        classes = dict(csv.reader(io.StringIO(archive.read("classes.csv").decode())))
+        train = {int(Path(name).stem): name for name in archive.namelist() if name.startswith("train/")}
+        assert sorted(train) == list(range(1, len(train) + 1))
+        rows = []
+        for _, name in sorted(train.items()):
+            image = np.asarray(Image.open(archive.open(name)))
+            (row,) = np.flatnonzero((dataset.images == image).all(axis=(1, 2, 3)))
+            assert classes[Path(name).parent.name] == dataset.class_names[dataset.labels[row]]
+            rows.append(row)
+    assert set(classes) == {"folder", "a_b", "A_b-2"} and sorted(rows) != rows
+
+
 def test_the_best_of_each_learner_leads_on_the_public_part_until_the_hidden_one_decides(pets):
     challenge = opened(pets)
     for person, right in (("Ada", 12), ("Ben", 15), ("Ada", 18), ("Ben", 2)):
@@ -250,6 +326,7 @@ def test_entries_end_with_the_attempts_the_time_and_the_challenge(pets):
     past, later = (Rules(until=(now + timedelta(minutes=minutes)).isoformat()) for minutes in (-1, 60))
     with pytest.raises(ConfigError, match="which is past"):
         opened(pets, past)
+    delete(challenge.name)
     late = opened(pets, later)
     storage.keep("challenges/" + late.name, "challenge", asdict(replace(late, rules=past)))
     with pytest.raises(AccessError, match="takes no more entries"):
@@ -263,7 +340,10 @@ def test_a_file_is_refused_where_the_rules_ask_how_it_was_made(pets):
         entered("Ada", challenge, 3)
 
 
-@pytest.mark.parametrize("rules", [{"methods": ("magic",)}, {"backbones": ("NoNet",)}, {"attempts": 0}])
+@pytest.mark.parametrize(
+    "rules",
+    [{"methods": ("magic",)}, {"backbones": ("NoNet",)}, {"attempts": 0}, {"until": "soon"}, {"until": "2027-01-31"}],
+)
 def test_rules_that_cannot_be_are_refused(rules):
     with pytest.raises(LabError):
         Rules(**rules)
@@ -277,7 +357,7 @@ def test_an_entry_for_another_number_of_images_is_right_for_none(pets):
 
 
 @pytest.mark.slow
-def test_a_run_on_the_copy_is_entered_and_any_other_is_refused(pets, store):
+def test_a_run_on_the_copy_is_entered_and_any_other_is_refused(pets, store, monkeypatch):
     with people.acting_as("Ada"):
         seen = runs.create(RunConfig(backbone="Tiny", input_size=8, dataset=pets))
     challenge = opened(pets, Rules(images=100, methods=("linear",)))
@@ -286,7 +366,17 @@ def test_a_run_on_the_copy_is_entered_and_any_other_is_refused(pets, store):
         other = runs.create(RunConfig(backbone="Tiny", input_size=8, dataset=challenge.name, method="knn"))
         for run_id in (seen, own, other):
             assert perform(run_id) == "finished"
-        entry = challenges.enter_run(challenge.name, own)
+        classifier = new_images.classifier
+
+        def entered_meanwhile(run: runs.Run) -> new_images.Classify:
+            monkeypatch.setattr(new_images, "classifier", classifier)
+            challenges.enter_run(challenge.name, own)
+            return classifier(run)
+
+        monkeypatch.setattr(new_images, "classifier", entered_meanwhile)
+        with pytest.raises(ConfigError, match="entered before"):
+            challenges.enter_run(challenge.name, own)
+        (entry,) = challenges.of(challenge.name)
         for run_id, error in ((seen, "may have the hidden images"), (other, "method of run"), (own, "entered before")):
             with pytest.raises(ConfigError, match=error):
                 challenges.enter_run(challenge.name, run_id)
@@ -316,7 +406,7 @@ def planted(rights: list[float], images: int = 400) -> tuple[list[challenges.Pla
         Entry(str(i), f"p{i}", "", "", tuple(np.where(rng.random(images) < right, labels, 1 - labels).tolist()))
         for i, right in enumerate(rights)
     ]
-    return challenges.ranked(Challenge("", "", "", "", 0, "", closed="now"), entries, cut), cut
+    return challenges.ranked(Challenge("", "", "", "", "", closed="now"), entries, cut), cut
 
 
 def test_a_ranking_of_equals_is_luck_and_one_of_unequals_is_not():
