@@ -24,9 +24,9 @@ def offered() -> dict[str, str]:
     return found
 
 
-def test_every_uploader_takes_a_zip_or_the_images_that_are_read():
+def test_every_uploader_takes_a_zip_predictions_or_the_images_that_are_read():
     assert len(offered()) >= 4
-    assert set(offered().values()) == {"'zip'", "TYPES", "photo_picker.TYPES"}
+    assert set(offered().values()) == {"'zip'", "'csv'", "TYPES", "photo_picker.TYPES"}
     assert {f".{each}" for each in photo_picker.TYPES} == images.SUFFIXES
 
 
