@@ -66,9 +66,8 @@ def test_a_challenge_from_opening_to_closing(visit, pets, monkeypatch):
     assert page.selectbox[0].value == "cifar10-sample", "an address brings no dataset that is held back"
 
     people.ask(lambda: "Ben")
-    page = visit("challenge")
-    share = runs.get(own).outcome.accuracy
-    assert f"**Ada** leads with {100 * share:.1f} %" in said(page)
+    page, share = visit("challenge"), runs.get(own).outcome.accuracy
+    wait(page, lambda: f"**Ada** leads with {100 * share:.1f} %" in said(page))
     assert not {"Open the challenge", "Close the challenge"} & {button.label for button in page.button}
     assert "Hidden part" not in page.table[0].value.columns
     page = press(page, "Prepare the zip")
