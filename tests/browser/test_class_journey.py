@@ -63,6 +63,7 @@ def lectures(browser: Browser, server: Server) -> tuple[Page, str]:
     lecturer = arrives(browser, server, f"{link.path}?{link.query}")
     code = lecturer.get_by_role("heading", name=re.compile(r"^\w{3} \w{3}$")).inner_text()
     assert link.query not in lecturer.url
+    expect(lecturer.get_by_text("Starting the engine")).to_have_count(0, timeout=3 * PATIENCE)
     return lecturer, code
 
 
