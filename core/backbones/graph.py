@@ -38,27 +38,16 @@ class Use(NamedTuple):
 
 def uses(network: "keras.Model") -> list[Use]:
     """Every call in a network, in forward order."""
-    return [Use(node.operation, tuple(node.input_tensors), tuple(node.outputs)) for node in _nodes(network)]
-
-
-def steps(network: "keras.Model", x: Any) -> Iterator[tuple[Any, Any]]:
-    """Each operation of a network with its first input, in forward order, and then done.
-
-    Unlike the network's own call, this converts no input: a gradient with respect to it exists.
-    """
-    from keras import tree
-
-    first, *nodes = _nodes(network)
-    values = {id(first.outputs[0]): x}
-    for node in nodes:
-        args, kwargs = node.arguments.fill_in(values)
-        yield node.operation, args[0]
-        outputs = tree.flatten(node.operation(*args, **kwargs))
-        values |= {id(symbol): value for symbol, value in zip(node.outputs, outputs, strict=True)}
+    whole: Any = getattr(network, "_functional", network)  # a Sequential has a network inside
+    nodes = [node for depth in sorted(whole._nodes_by_depth, reverse=True) for node in whole._nodes_by_depth[depth]]
+    return [Use(node.operation, tuple(node.input_tensors), tuple(node.outputs)) for node in nodes]
 
 
 def run(network: "keras.Model", x: Any, do: Callable[..., Any]) -> Any:
-    """The output of a network for x, each operation done by `do(operation, *args, **kwargs)`, also inside networks."""
+    """The output of a network for x, each operation done by `do(operation, *args, **kwargs)`, also inside networks.
+
+    Unlike the network's own call, this converts no input: a gradient with respect to it exists.
+    """
     from keras import Model
 
     def step(operation: Any) -> Callable[..., Any]:
@@ -77,11 +66,6 @@ def sources(operation: Any) -> list[Any]:
     """
     tensors = operation._inbound_nodes[-1].input_tensors
     return list(dict.fromkeys(tensor._keras_history.operation for tensor in tensors))
-
-
-def _nodes(network: Any) -> list[Any]:
-    by_depth = getattr(network, "_functional", network)._nodes_by_depth  # a Sequential has a network inside
-    return [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
 
 
 def leaves(operation: Any) -> list[Any]:

@@ -155,11 +155,9 @@ def _forward(model: Any, pixels: Any, added: Any) -> tuple[Any, list[_Attention]
         return y + keras.ops.cast(added[len(attentions) - 1], y.dtype)
 
     def do(operation: Any, *args: Any, **kwargs: Any) -> Any:
-        if operation is model.layers[-1]:
-            return gradients.before_softmax(operation, args[0])
         return attended(operation, args[0], attend) if attends(operation) else operation(*args, **kwargs)
 
-    return graph.run(model, pixels, do), attentions
+    return gradients.scores(model, pixels, do), attentions
 
 
 def _nothing(model: Any) -> np.ndarray:

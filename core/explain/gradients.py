@@ -1,6 +1,5 @@
 """Gradients of a Keras network, on TensorFlow or JAX, and what to take them of."""
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -39,14 +38,24 @@ def to_numpy(tensor: Any) -> np.ndarray:
     return np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(tensor, "float32")))
 
 
-def scores(model: Any, pixels: Any) -> Any:
+def _call(operation: Any, *args: Any, **kwargs: Any) -> Any:
+    return operation(*args, **kwargs)
+
+
+def scores(model: Any, pixels: Any, do: Callable[..., Any] = _call) -> Any:
     """What the softmax of a network gets, (b, classes) float32, for pixels (b, s, s, 3) that may be differentiated.
 
     Args:
         model: From uint8 images to probabilities; its last layer is the classifier, with the softmax or followed by it.
+        do: Does the operations before, as `graph.run` has it.
     """
-    ((classifier, x),) = deque(graph.steps(model, pixels), maxlen=1)
-    return before_softmax(classifier, x)
+
+    def until_softmax(operation: Any, *args: Any, **kwargs: Any) -> Any:
+        if operation is model.layers[-1]:
+            return before_softmax(operation, args[0])
+        return do(operation, *args, **kwargs)
+
+    return graph.run(model, pixels, until_softmax)
 
 
 def before_softmax(classifier: Any, x: Any) -> Any:
