@@ -146,7 +146,7 @@ def _draw_status(drawn: list[str], engine: tuple[bool, bool]) -> None:
     active = server.runs.active()
     if [run.id for run in active] != drawn or (server.engine.settled(), server.engine.failed()) != engine:
         server.runs.refresh()
-        st.rerun()  # the page is out of date: a run started or ended, or the engine is ready
+        components.redraw()  # a run started or ended, or the engine is ready
     components.link("data", _dataset_title(), icon=":material/photo_library:", help="Dataset in use")
     for run in active[:1]:
         components.link("train", run.config.backbone, icon=":material/play_circle:", help="Open this run", run=run.id)

@@ -120,7 +120,7 @@ def _answers(backbone: str, photo: np.ndarray, sizes: list[int], *, waiting: boo
     """A column for each size; a fragment that polls while one is missing."""
     by_size = _all(backbone, photo, sizes, missing=True) or {}
     if waiting and len(by_size) == len(sizes):
-        st.rerun()
+        components.redraw()
     for column, size in zip(st.columns(MOST_SIZES, gap="medium"), sizes, strict=False):
         with column:
             seen = by_size.get(size)

@@ -154,4 +154,4 @@ def _times(this: float, that: float) -> str:
 @st.fragment(run_every=0.4)
 def _wait(names: tuple[str, ...], size: int) -> None:
     if not any(server.anatomy.reading(name, size_for(name, size)) for name in names):
-        st.rerun()
+        components.redraw()

@@ -114,7 +114,7 @@ def _sentence_on_gradients(measured: vanishing_gradients.GradientNorms) -> str:
 @st.fragment(run_every=0.4)
 def _look_again(blocks: int, after: str) -> None:
     if server.engine.settled() and not server.ideas.gradients(blocks, after).running:
-        st.rerun(scope="app")
+        components.redraw()
 
 
 def dense() -> None:

@@ -152,10 +152,10 @@ def _differ(checked: ParityCheck) -> str:
 @st.fragment(run_every=0.3)
 def _return_when_counted(written: str) -> None:
     if not server.ideas.comparing(written):
-        st.rerun(scope="app")
+        components.redraw()
 
 
 @st.fragment(run_every=0.4)
 def _return_when_checked(written: str) -> None:
     if not server.ideas.parity_check(written).running:
-        st.rerun(scope="app")
+        components.redraw()

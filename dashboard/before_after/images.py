@@ -72,7 +72,7 @@ def _neighbours(dataset: Dataset, row: int, pair: tuple[MapConfig, MapConfig], *
         st.caption(":material/hourglass_top: Finding its neighbours")
         return
     if waiting:
-        st.rerun()  # stops the polling
+        components.redraw()  # stops the polling
     label = int(dataset.labels[row])
     for when, near in (("before", before), ("after", after)):
         st.caption(same_class(near, dataset, label, when))

@@ -50,7 +50,7 @@ def show(standing: Standing) -> None:
 def watch(name: str, drawn: Hashable) -> None:
     """Draw the page again once it is out of date."""
     if server.challenges.version(name) != drawn:
-        st.rerun()
+        components.redraw()
 
 
 def answer(standing: Standing) -> str:

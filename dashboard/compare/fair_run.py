@@ -29,4 +29,4 @@ def show(finished: Sequence[RunRow]) -> None:
 
 def _again_when_read(networks: Sequence[tuple[str, int]]) -> None:
     if not any(server.anatomy.reading(*network) for network in networks):
-        st.rerun()
+        components.redraw()

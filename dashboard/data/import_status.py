@@ -68,7 +68,7 @@ def show_beside() -> None:
 def _draw(names: list[str]) -> None:
     running = [each for name in names if (each := server.imports.get(name)) and each.task.running]
     if len(running) < len(names):
-        st.rerun()
+        components.redraw()
     for each in running:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             with st.container(width="stretch"):
@@ -78,7 +78,7 @@ def _draw(names: list[str]) -> None:
 
 def _draw_beside(mine: Import) -> None:
     if not mine.task.running:
-        st.rerun()
+        components.redraw()
     components.link("data", f"Importing {formats.plain(mine.source)}", icon=":material/upload:", help="See the import")
     moment = mine.task.progress
     text = formats.progress(moment) if moment else task_progress.place(mine.task) or WAITING

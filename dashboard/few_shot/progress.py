@@ -9,7 +9,7 @@ from core.evaluation import few_shot
 from core.evaluation.few_shot import Curve
 from core.features.estimates import Count
 from dashboard import server
-from dashboard.ui import task_progress
+from dashboard.ui import components, task_progress
 
 POLL = 0.7  # seconds between polls
 
@@ -44,7 +44,7 @@ def _live(missing: Mapping[str, Source], points: int) -> None:
     running = {name: task for name, source in missing.items() if (task := server.few_shot.task(source)).running}
     curves = [server.few_shot.curve(source) for source in missing.values()]
     if not running or _points(curve for curve in curves if curve) > points:
-        st.rerun()
+        components.redraw()
     with st.container(border=True):
         for name, task in running.items():
             task_progress.bar(task, name)

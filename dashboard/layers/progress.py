@@ -11,7 +11,7 @@ from core.features.layers import Depth
 from core.maps import METHODS, MapConfig
 from dashboard import server
 from dashboard.layers.choices import Choice
-from dashboard.ui import formats, task_progress
+from dashboard.ui import components, formats, task_progress
 
 POLL = 0.5  # seconds between polls
 RUNNING = "layers-running"  # session key: what was running at the last poll
@@ -52,7 +52,7 @@ def show(choice: Choice, missing: list[MapConfig], depths: Sequence[Depth]) -> N
 def wait_for_depths(backbone: str, input_size: int) -> None:
     """A fragment that waits until the worker has listed the layers that can be probed."""
     if not server.layers.reading(backbone, input_size):
-        st.rerun()
+        components.redraw()
     st.skeleton(height=240)
 
 
@@ -72,10 +72,9 @@ def _live(choice: Choice, missing: list[MapConfig]) -> None:
     drawing = [task for config in missing if (task := server.maps.task(config)).running]
     probing = server.layers.task(choice.source, choice.n_train)
     before, now = st.session_state.get(RUNNING), (len(drawing), probing.running)
-    if before not in (None, now) or not any(now):
-        st.session_state.pop(RUNNING, None)
-        st.rerun()
     st.session_state[RUNNING] = now
+    if before not in (None, now) or not any(now):
+        components.redraw()
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{embeddings.title(choice.source)}**")

@@ -159,11 +159,11 @@ def _switch(panel: str) -> None:
 
 def _wait(source: Source, metric: str, row: int) -> None:
     if not server.maps.looking_near(source, row, metric):
-        st.rerun()  # the page shows and rings the neighbours
+        components.redraw()  # shows and rings the neighbours
     st.caption(":material/hourglass_top: Finding its neighbours")
 
 
 def _wait_for_features(source: Source) -> None:
     if not server.maps.features_task(source).running:
-        st.rerun()
+        components.redraw()
     st.caption(":material/hourglass_top: Computing the features again")

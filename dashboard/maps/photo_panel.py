@@ -73,5 +73,5 @@ def _keep(key: str) -> None:
 
 def _wait(config: MapConfig, photo: bytes) -> None:
     if not server.maps.looking_near_photo(config, photo):
-        st.rerun()
+        components.redraw()
     st.caption(":material/hourglass_top: The network is processing it")

@@ -9,7 +9,7 @@ from core.features import throughput
 from core.maps import MapConfig
 from dashboard import server
 from dashboard.state import address
-from dashboard.ui import contact_sheet, formats, task_progress
+from dashboard.ui import components, contact_sheet, formats, task_progress
 
 POLL = 0.5  # seconds between polls
 SHOWN = 10  # example images
@@ -75,7 +75,8 @@ def live(configs: list[MapConfig]) -> None:
     """Progress of the missing maps; a fragment that reruns the page at the end."""
     running = {config: task for config in configs if (task := server.maps.task(config)).running}
     if not running:
-        st.rerun()
+        components.redraw()
+        return
     config, task = next(iter(running.items()))
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -63,7 +63,7 @@ def _heat_maps(run: RunRow, method: str, row: int, classes: list[int], *, waitin
     image = dataset.images[row]
     maps = _maps(run, method, row, dataset, classes)
     if waiting and maps:
-        st.rerun()  # stops the polling
+        components.redraw()  # stops the polling
     heats = maps if isinstance(maps, list) else []
     per_row = 2 if visitor.get().projector else 3
     cells = [*st.columns(per_row, gap="small"), *st.columns(per_row, gap="small")]

@@ -97,7 +97,7 @@ def _models(run_id: str, checked: int) -> None:
 
 def _formats(run_id: str, checked: int, watched: bool) -> None:
     if watched and not _exporting(run_id):
-        st.rerun()
+        components.redraw()
     *small, large = USES.items()
     places = [*zip(st.columns(len(small)), small, strict=True), (st.container(), large)]
     for place, (name, use) in places:

@@ -65,7 +65,7 @@ def show(run: RunRow) -> None:
 
 def _look_again(run_id: str) -> None:
     if server.engine.settled() and not server.runs.measuring(run_id):
-        st.rerun()
+        components.redraw()
 
 
 def _row(measure: Measure) -> dict[str, str]:

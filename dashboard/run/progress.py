@@ -170,7 +170,8 @@ def _live(run_id: str) -> None:
     run = next((run for run in active if run.id == run_id), None)
     if run is None:  # it ended: redraw the whole page
         server.runs.refresh()
-        st.rerun()
+        components.redraw()
+        return
     if why := server.runs.unable():
         st.warning(formats.message(why), icon=":material/cloud_off:")
     with st.container(border=True):
@@ -201,7 +202,7 @@ def _live(run_id: str) -> None:
 def _look_again() -> None:
     if server.engine.settled():
         server.runs.refresh()
-        st.rerun()
+        components.redraw()
 
 
 def _others(run_id: str) -> dict[str, str]:

@@ -69,7 +69,7 @@ def _wait(config: MapConfig) -> None:
 
 def _look_again(config: MapConfig) -> None:
     if server.engine.settled() and not server.maps.task(config).running:
-        st.rerun()
+        components.redraw()
 
 
 def _figure(run: RunRow, drawn: Map) -> go.Figure:

@@ -11,7 +11,7 @@ from core.plan import Plan
 from core.training.freezing import Frozen
 from dashboard import server
 from dashboard.train import freeze
-from dashboard.ui import formats
+from dashboard.ui import components, formats
 
 KINDS = {"flip": "mirrored", "crop": "shifted", "colour": "recoloured"}
 
@@ -209,4 +209,4 @@ def _busy() -> bool:
 def _wait(backbone: str, input_size: int) -> None:
     if not server.throughput.measurement(backbone, input_size).running:
         server.throughput.refresh()
-        st.rerun()
+        components.redraw()

@@ -135,7 +135,7 @@ def _n_train(config: RunConfig) -> int:
 @st.fragment(run_every=0.4)
 def _wait(config: RunConfig) -> None:
     if not server.training.reading(config):
-        st.rerun()
+        components.redraw()
 
 
 @address.together()

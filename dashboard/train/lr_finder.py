@@ -73,7 +73,7 @@ def show(config: RunConfig) -> None:
 def _wait(config: RunConfig) -> None:
     search = server.training.rate_search(config)
     if not search.running:
-        st.rerun()
+        components.redraw()
     moment = search.progress
     text = "Preparing to try learning rates"
     if moment and moment.unit == "steps" and moment.total:

@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 from PIL import Image
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.backbones import PUBLISHED
 from core.config import TITLES
@@ -33,6 +34,16 @@ def page(name: str) -> str:
 def link(name: str, label: str, *, icon: str = "", help: str = "", **choices) -> None:
     """A link to a page, with choices for its address bar."""
     st.page_link(page(name), label=label, icon=icon or None, help=help or None, query_params=choices or None)
+
+
+def redraw() -> None:
+    """Draw the whole page again: for a fragment that polls and sees that the page is out of date.
+
+    Not while the whole page is being drawn: a press on it would be lost. The next tick asks again.
+    """
+    context = get_script_run_ctx()
+    if context and context.fragment_ids_this_run:
+        st.rerun()
 
 
 def page_header(title: str, question: str) -> None:
@@ -230,4 +241,4 @@ def need_a_run(title: str, sentence: str) -> list[RunRow]:
 @st.fragment(run_every=0.3)
 def _return_when_open() -> None:
     if server.engine.store_open():
-        st.rerun()
+        redraw()

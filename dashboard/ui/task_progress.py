@@ -103,7 +103,7 @@ def wait(task: Task, ended: Callable[[], None] | None = None) -> None:
     if not task.running:
         if ended:
             ended()
-        st.rerun()
+        components.redraw()
     bar(task)
     cancel_button([task], key=f"cancel-{task.name}")
 

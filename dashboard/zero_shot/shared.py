@@ -33,7 +33,7 @@ def put(key: str, value: str) -> None:
 def wait() -> None:
     """A placeholder until the worker has answered all questions."""
     if not server.zero_shot.busy():
-        st.rerun()
+        components.redraw()
     st.skeleton(height=120)
 
 
@@ -42,7 +42,7 @@ def wait_for_features(model: str, dataset: str) -> None:
     """Progress of the image features, until they are computed."""
     task = server.zero_shot.preparation(model, dataset)
     if server.engine.settled() and not task.running:
-        st.rerun()
+        components.redraw()
     task_progress.bar(task)
 
 

@@ -58,12 +58,8 @@ async def _play(server: Server, learners: int) -> None:
         await _all("first look at the challenge", [lambda p=p: p.visit("challenge") for p in learning])
         opens = [(p, TRAIN.format(NAME, 50 + 50 * (n % 5))) for n, p in enumerate(learning)]
         await _all("open Train", [lambda p=p, link=link: p.visit(link) for p, link in opens])
-        waiting = list(opens)
-        while waiting:  # who sees that nothing has begun presses again
-            await _all("press Start", [lambda p=p: p.press("Start") for p, _ in waiting])
-            begun = {run.person for run in runs.rows()}
-            waiting = [(p, link) for p, link in opens if p.name not in begun]
-            await asyncio.gather(*(p.visit(link) for p, link in waiting))
+        await _all("press Start", [lambda p=p: p.press("Start") for p, _ in opens])
+        await _until("all runs have begun", lambda: {run.person for run in runs.rows()} >= set(names))
         await _until("all runs have ended", lambda: len(_finished()) == learners)
 
         own = {run.person: run.id for run in _finished()}
