@@ -219,10 +219,17 @@ class Change:
 
 
 def change(first_right: np.ndarray, second_right: np.ndarray) -> Change:
-    """The change from one classifier to another on the same images, from bool arrays (n,): McNemar's exact test."""
-    paired = mcnemar(first_right, second_right)
-    first, second = (wilson(int(np.sum(right)), len(right)) for right in (first_right, second_right))
-    return Change(first.value, second.value, len(first_right), paired.p_value < SIGNIFICANT, paired=paired)
+    """The change from one classifier to another on the same n images: McNemar's exact test, or `change_of_seeds`.
+
+    Args:
+        first_right, second_right: Which images are right, bool (n,), or (seeds, n).
+    """
+    first_right, second_right = np.atleast_2d(first_right), np.atleast_2d(second_right)
+    if len(first_right) > 1 or len(second_right) > 1:
+        return change_of_seeds(first_right, second_right)
+    paired = mcnemar(first_right[0], second_right[0])
+    first, second = float(first_right.mean()), float(second_right.mean())
+    return Change(first, second, first_right.shape[1], paired.p_value < SIGNIFICANT, paired=paired)
 
 
 def change_of_counts(first: int, first_images: int, second: int, second_images: int) -> Change:

@@ -1,4 +1,4 @@
-"""What is entered in a challenge: predictions for its public and hidden images, by a run or from a file.
+"""What is entered in a challenge: predictions for its public and hidden images, by runs or from a file.
 
 An entry is `challenges/<name>/entries/<id>.json` in the home folder. It never changes, and nobody is shown its
 predictions.
@@ -17,11 +17,12 @@ import numpy as np
 
 from core import people, protocol, quoting, runs, settings, storage
 from core.challenges.challenge import FILE, KIND, Challenge, Cut, Rules, cut, now, original, read
+from core.config import RunConfig
 from core.data import datasets
-from core.errors import AccessError, ConfigError, closest
+from core.errors import AccessError, ConfigError, RunError, closest
 from core.evaluation import new_images
 from core.progress import Report, silent
-from core.runs import Run
+from core.runs import Run, RunRow
 
 COLUMNS = ("id", "class")  # of a file of predictions
 MOST_BYTES = 20_000_000  # of it
@@ -35,10 +36,10 @@ class Entry:
     person: str
     name: str  # of the run, or of the file
     at: str  # ISO 8601, UTC
-    predictions: tuple[int, ...]  # of the images in the order of `Cut`
-    run: str = ""  # "": a file
-    images: int | None = None  # labelled ones that the run learned from, validation included; None for a file
-    seconds: float | None = None  # of its training
+    predictions: tuple[tuple[int, ...], ...]  # of each seed, one for a file: of the images in the order of `Cut`
+    run: str = ""  # id of the run, or of an entry of several seeds; "": a file
+    images: int | None = None  # labelled ones that each seed learned from, validation included; None for a file
+    seconds: float | None = None  # of its training, a mean over seeds
 
 
 def of(name: str) -> list[Entry]:
@@ -53,16 +54,18 @@ def version(name: str) -> Hashable:
     return file.stat().st_mtime_ns if file.exists() else 0, len(list(_folder(name).glob("*.json")))
 
 
-def check_run(challenge: Challenge, run: Run) -> None:
-    """Refuse a run that may not be entered.
+def check_run(challenge: Challenge, row: RunRow) -> None:
+    """Refuse a run, several seeds or a sweep, of which the chosen run counts, that may not be entered.
 
     Raises:
         AccessError: It is somebody else's, the challenge takes no entries, or there were enough for today.
-        ConfigError: The rules do not allow it, or it may have learned from the hidden images.
+        ConfigError: The rules do not allow it or one of its seeds, or it may have learned from the hidden images.
         RunError: It has no result, or a run that it builds on was deleted, and the rules ask about it.
     """
-    people.demand("enter", run.person)
-    run.tested()
+    people.demand("enter", row.person)
+    if not row.has_result:
+        raise RunError(f"Run {row.name} is {row.status} and has no result", "a run that was tested")
+    run = row.chosen
     if run.config.dataset != challenge.name:
         raise ConfigError(
             f"Run {run.name} is on the dataset {run.config.dataset}, which may have the hidden images",
@@ -70,28 +73,33 @@ def check_run(challenge: Challenge, run: Run) -> None:
             "Start the same run on that dataset",
         )
     if challenge.rules.runs_only:
-        _check_rules(challenge.rules, run)
+        for each in run.runs:
+            _check_rules(challenge.rules, each)
     _check_entry(challenge, run.person, run.id)
 
 
 def enter_run(name: str, run_id: str, report: Report = silent) -> Entry:
-    """Enter a run: it predicts the public and the hidden images. Needs a worker's libraries.
+    """Enter a run, or all its seeds: they predict the public and the hidden images. Needs a worker's libraries.
+
+    Args:
+        run_id: Of a run, or of an entry of several; of a sweep, the chosen run is entered.
 
     Raises:
         LabError: As `check_run`; or the challenge, the dataset, or files of the run are gone.
         Stopped: `report` raised it; nothing is entered.
     """
-    challenge, run = read(name), runs.get(run_id)
-    check_run(challenge, run)
-    predictions = new_images.classifier(run)(original(challenge), cut(challenge).rows, report)
-    outcome = run.tested()
+    challenge, row = read(name), runs.row(run_id)
+    check_run(challenge, row)
+    run, dataset, rows = row.chosen, original(challenge), cut(challenge).rows
+    predictions = [new_images.classifier(runs.get(each.id))(dataset, rows, report) for each in run.runs]
+    title = run.name if len(predictions) == 1 else f"{run.name}, mean of {len(predictions)} seeds"
     return _keep(
         challenge,
         Entry(
-            **_new(run.person, run.name, predictions),
+            **_new(run.person, title, predictions),
             run=run.id,
-            images=outcome.n_train + outcome.n_val,
-            seconds=outcome.seconds["train"],
+            images=int(run.n_train + run.n_val),
+            seconds=run.seconds_train,
         ),
     )
 
@@ -113,7 +121,7 @@ def enter_file(name: str, file: str, content: bytes) -> Entry:
         )
     _check_entry(challenge, person)
     predictions = parse(content, cut(challenge))
-    return _keep(challenge, Entry(**_new(person, quoting.line(file)[:100], predictions)))
+    return _keep(challenge, Entry(**_new(person, quoting.line(file)[:100], [predictions])))
 
 
 def template(cut: Cut) -> str:
@@ -161,9 +169,9 @@ def _lines(content: bytes) -> list[tuple[int, str, str]]:
         raise ConfigError(f"The file cannot be read: {error}", "a CSV file in UTF-8") from error
 
 
-def _check_rules(rules: Rules, run: Run) -> None:
+def _check_rules(rules: Rules, run: RunRow) -> None:
     """Refuse a run that was made in a way that is not allowed, or was taught by such a run."""
-    teachers = _teachers(run)
+    teachers = _teachers(run.config)
     for each in (run, *teachers):
         for what, value, allowed in (
             ("backbone", each.config.backbone, rules.backbones),
@@ -175,7 +183,7 @@ def _check_rules(rules: Rules, run: Run) -> None:
     if not rules.images:
         return
     starts = [runs.get(each.config.start) for each in (run, *teachers) if each.config.start]
-    images = _labelled([run, *teachers, *starts])
+    images = _labelled([each.config for each in (run, *teachers, *starts)])
     if images > rules.images:
         others = " and the runs it builds on" if teachers or starts else ""
         raise ConfigError(
@@ -183,18 +191,18 @@ def _check_rules(rules: Rules, run: Run) -> None:
         )
 
 
-def _teachers(run: Run) -> list[Run]:
+def _teachers(config: RunConfig) -> list[Run]:
     """The teacher of a run, the teacher of that, and so on."""
-    if not run.config.teacher:
+    if not config.teacher:
         return []
-    teacher = runs.get(run.config.teacher)
-    return [teacher, *_teachers(teacher)]
+    teacher = runs.get(config.teacher)
+    return [teacher, *_teachers(teacher.config)]
 
 
-def _labelled(made: Sequence[Run]) -> int:
+def _labelled(made: Sequence[RunConfig]) -> int:
     """How many labelled images runs on the same dataset learned from together, validation included."""
-    dataset = datasets.load(made[0].config.dataset)
-    rows = [protocol.choose_rows(dataset, run.config) for run in made]
+    dataset = datasets.load(made[0].dataset)
+    rows = [protocol.choose_rows(dataset, config) for config in made]
     return len(np.unique(np.concatenate([each[split] for each in rows for split in ("train", "val")])))
 
 
@@ -221,9 +229,9 @@ def _keep(challenge: Challenge, entry: Entry) -> Entry:
     return entry
 
 
-def _new(person: str, name: str, predictions: np.ndarray) -> dict[str, Any]:
-    chosen = tuple(int(each) for each in predictions)
-    return {"id": uuid4().hex[:12], "person": person, "name": name, "at": now(), "predictions": chosen}
+def _new(person: str, name: str, predictions: Sequence[np.ndarray]) -> dict[str, Any]:
+    of_seeds = tuple(tuple(seed.tolist()) for seed in predictions)
+    return {"id": uuid4().hex[:12], "person": person, "name": name, "at": now(), "predictions": of_seeds}
 
 
 def _kind(name: str) -> str:
@@ -235,5 +243,6 @@ def _folder(name: str) -> Path:
 
 
 def _parse(value: dict[str, Any]) -> Entry:
-    value["predictions"] = tuple(value["predictions"])
+    of_seeds = np.atleast_2d(value["predictions"]).tolist()  # entries were single runs at first: one list
+    value["predictions"] = tuple(map(tuple, of_seeds))
     return Entry(**value)

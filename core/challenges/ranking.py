@@ -41,13 +41,13 @@ def ranked(challenge: Challenge, entries: Sequence[Entry], cut: Cut) -> list[Pla
 
     Nothing in it depends on the hidden images while the challenge is open.
     """
-    public = {entry.id: _right(entry, cut)[cut.public] for entry in entries}
+    public = {entry.id: _right(entry, cut)[:, cut.public] for entry in entries}
     best: dict[str, Entry] = {}
     for entry in sorted(entries, key=lambda entry: -public[entry.id].mean()):  # stable: of equals, the older
         best.setdefault(entry.person if entry.person != people.LECTURER else entry.id, entry)
     if challenge.is_open:
         return [Place(entry, _accuracy(public[entry.id])) for entry in best.values()]
-    hidden = {entry.id: _right(entry, cut)[~cut.public] for entry in best.values()}
+    hidden = {entry.id: _right(entry, cut)[:, ~cut.public] for entry in best.values()}
     order = sorted(best.values(), key=lambda entry: -hidden[entry.id].mean())
     return [
         Place(
@@ -63,7 +63,7 @@ def ranked(challenge: Challenge, entries: Sequence[Entry], cut: Cut) -> list[Pla
 def accuracies(challenge: Challenge, entries: Sequence[Entry], cut: Cut) -> list[Interval]:
     """The accuracy of each entry on the part that counts now: the public one while the challenge is open."""
     part = cut.public if challenge.is_open else ~cut.public
-    return [_accuracy(_right(entry, cut)[part]) for entry in entries]
+    return [_accuracy(_right(entry, cut)[:, part]) for entry in entries]
 
 
 def luck(places: Sequence[Place], cut: Cut) -> Luck | None:
@@ -74,7 +74,7 @@ def luck(places: Sequence[Place], cut: Cut) -> Luck | None:
     """
     if len(places) < LEAST:
         return None
-    right = np.array([_right(place.entry, cut) for place in places])  # (places, n)
+    right = np.array([_right(place.entry, cut).mean(axis=0) for place in places])  # (places, n), of seeds their mean
     images = np.arange(len(cut.rows))
     recuts = np.zeros((RECUTS, len(images)), bool)
     for seed, public in enumerate(recuts):
@@ -93,14 +93,19 @@ def luck(places: Sequence[Place], cut: Cut) -> Luck | None:
 
 
 def _right(entry: Entry, cut: Cut) -> np.ndarray:
-    """Whether each image is right, (n,) bool; none is if the entry is for another number of images."""
-    if len(entry.predictions) != len(cut.labels):
-        return np.zeros(len(cut.labels), bool)
-    return np.array(entry.predictions) == cut.labels
+    """Whether each image is right, (seeds, n) bool; none is if the entry is for another number of images."""
+    predictions = np.array(entry.predictions)
+    if predictions.shape[-1] != len(cut.labels):
+        return np.zeros((1, len(cut.labels)), bool)
+    return predictions == cut.labels
 
 
 def _accuracy(right: np.ndarray) -> Interval:
-    return metrics.wilson(int(right.sum()), len(right))
+    """The accuracy, of several seeds their mean, from (seeds, n) bool."""
+    seeds, images = right.shape
+    if seeds == 1:
+        return metrics.wilson(int(right.sum()), images)
+    return metrics.mean_of_seeds(right.mean(axis=1).tolist(), images)[0]
 
 
 def _accuracies(right: np.ndarray, chosen: np.ndarray) -> np.ndarray:

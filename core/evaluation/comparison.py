@@ -120,10 +120,7 @@ def _right(run: RunRow) -> pd.DataFrame:
 
 def _change(before: pd.DataFrame, after: pd.DataFrame) -> metrics.Change:
     """The change between frames of `_right` over the same images."""
-    first, second = (np.asarray(frame, bool).T for frame in (before, after))
-    if len(first) == len(second) == 1:
-        return metrics.change(first[0], second[0])
-    return metrics.change_of_seeds(first, second)
+    return metrics.change(*(np.asarray(frame, bool).T for frame in (before, after)))
 
 
 def _learned_from(run: RunRow) -> tuple[int, int] | None:

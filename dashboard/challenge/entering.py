@@ -15,16 +15,17 @@ MOST_MB = MOST_BYTES // 1_000_000
 
 
 def offer(run: RunRow) -> None:
-    """On the page of a run: a button that enters it, if it is somebody's own and on the images of a challenge."""
+    """On the page of a run, of several seeds or of a sweep, whose chosen run counts: a button that enters it, if it is
+    somebody's own and on the images of a challenge."""
     challenge = server.challenges.of_dataset(run.config.dataset)
-    if challenge is None or run.members or run.status != "finished" or not people.may("enter", run.person):
+    if challenge is None or run.status != "finished" or not people.may("enter", run.person):
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/trophy: Challenge **{formats.plain(challenge.title)}**", width="content")
-        if run.id in server.challenges.entered(challenge.name):
+        if run.chosen.id in server.challenges.entered(challenge.name):
             components.link("challenge", "Entered: see the ranking", challenge=challenge.name)
         else:
-            _button(challenge, run)
+            _button(challenge, run.chosen)
 
 
 def show(challenge: Challenge) -> None:
@@ -44,12 +45,16 @@ def show(challenge: Challenge) -> None:
 def _runs(challenge: Challenge) -> None:
     entered = server.challenges.entered(challenge.name)
     own = [
-        run
-        for run in server.runs.rows()
-        if run.config.dataset == challenge.name and run.status == "finished" and run.id not in entered
+        run.chosen
+        for run in server.runs.entries()
+        if run.config.dataset == challenge.name and run.status == "finished" and run.chosen.id not in entered
         if people.may("enter", run.person)
     ]
-    st.markdown("Train on the images of the challenge; what you get can be entered here, or on the page of the run.")
+    st.markdown(
+        "Train on the images of the challenge; what you get can be entered here, or on the page of the run. "
+        "Several seeds are one entry, ranked by their mean, with an interval over seeds and images. Of a sweep, the "
+        "run that validation chose is entered."
+    )
     for run in own[:MOST]:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{formats.plain(choices.run_title(run))}**", width="stretch")
@@ -68,7 +73,7 @@ def _button(challenge: Challenge, run: RunRow) -> None:
 
 
 def _enter(challenge: Challenge, run: RunRow) -> None:
-    server.challenges.check(challenge, run.id)
+    server.challenges.check(challenge, run)
     server.challenges.enter(challenge.name, run.id).begin()
 
 

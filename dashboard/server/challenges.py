@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core import challenges, people, runs
+from core import challenges, people
 from core.challenges import Challenge, Luck, Place, Rules
+from core.runs import RunRow
 from dashboard.server import datasets, tasks
 from dashboard.server import line as lines
 from dashboard.server import runs as runs_of_server
@@ -54,7 +55,7 @@ def standing(name: str) -> Standing:
 
 
 def entered(name: str) -> set[str]:
-    """The ids of the runs that have been entered."""
+    """The ids of the runs, and of the entries of several seeds, that have been entered."""
     return _entered(name, version(name))
 
 
@@ -84,15 +85,15 @@ def close(name: str) -> None:
 
 @seen
 def enter(name: str, run_id: str) -> Task:
-    """Enters a run, for the one who acts."""
+    """Enters a run or several seeds, for the one who acts."""
     work = (people.acting(), challenges.enter_run, name, run_id)
     return Task(tasks.name("enter", name, run_id), people.on_behalf, work, failure="The run cannot be entered")
 
 
 @seen
-def check(challenge: Challenge, run_id: str) -> None:
+def check(challenge: Challenge, run: RunRow) -> None:
     """`challenges.check_run`, before a worker is asked."""
-    challenges.check_run(challenge, runs.get(run_id))
+    challenges.check_run(challenge, run)
 
 
 def enter_file(name: str, file: str, content: bytes) -> None:

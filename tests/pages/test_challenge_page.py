@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from core import challenges, people, roster, runs
+from core import challenges, people, roster, runs, seeds
 from core.config import RunConfig
 from core.data import dataset as stored
 from core.errors import AccessError
 from core.execute import perform
+from core.metrics import Interval
 from tests.pages.conftest import said, wait
 
 TINY = {"backbone": "Tiny", "input_size": 8, "weights": "untrained"}
@@ -28,12 +29,14 @@ def pets(store, monkeypatch: pytest.MonkeyPatch) -> str:
     people.ask(lambda: None)
 
 
-def ran(person: str, dataset: str) -> str:
-    """A finished run of this person."""
+def ran(person: str, dataset: str, count: int = 1) -> str:
+    """A finished run of this person, or an entry of so many seeds."""
+    entry = runs.new_entry() if count > 1 else ""
     with people.acting_as(person):
-        run_id = runs.create(RunConfig(**TINY, dataset=dataset))
-        assert perform(run_id) == "finished"
-    return run_id
+        for config in seeds.configs(RunConfig(**TINY, dataset=dataset, n_train=20), count):
+            run_id = runs.create(config, entry=entry)
+            assert perform(run_id) == "finished"
+    return entry or run_id
 
 
 def press(page, label: str):
@@ -84,8 +87,18 @@ def test_a_challenge_from_opening_to_closing(visit, pets, monkeypatch):
     with people.acting_as(people.LECTURER):
         people.change(shown=True)
 
+    several = ran("Ben", "friday", 2)
+    people.ask(lambda: "Ben")
+    page = press(visit("run", run=several), "Enter it")
+    wait(page, lambda: server.challenges.entered("friday") == {own, several})
+    entry = challenges.of("friday")[1]
+    assert len(entry.predictions) == 2 and entry.name.endswith("mean of 2 seeds")
+    mean = runs.row(several)
+    (place,) = (place for place in server.challenges.standing("friday").places if place.entry.person == "Ben")
+    assert place.public == Interval(mean.accuracy, mean.accuracy_low, mean.accuracy_high), "as on the page of the run"
+
     people.ask(lambda: people.LECTURER)
     page = press(visit("challenge"), "Close the challenge")
-    assert "**Ada** is first with" in said(page) and "Hidden part" in page.table[0].value.columns
+    assert "is first with" in said(page) and "Hidden part" in page.table[0].value.columns
     people.ask(lambda: "Ben")
-    assert {run.id for run in server.runs.rows()} == {own, lecture}
+    assert {run.entry or run.id for run in server.runs.rows()} == {own, lecture, several}

@@ -14,17 +14,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import challenges, people, roster, runs, storage
+from core import challenges, metrics, people, roster, runs, storage
 from core.challenges import Challenge, Cut, Entry, Rules
 from core.challenges.entries import parse, template
 from core.cli.challenges import perform as command
 from core.config import RunConfig
 from core.data import dataset as stored
 from core.data import datasets
-from core.errors import AccessError, ConfigError, DatasetError, LabError
+from core.errors import AccessError, ConfigError, DatasetError, LabError, RunError
 from core.evaluation import new_images
 from core.execute import perform
 from core.metrics import wilson
+from tests.run_rows import row
 
 CLASSES = ("cat", "dog")
 RNG = np.random.default_rng(0)
@@ -301,8 +302,8 @@ def test_while_it_is_open_the_hidden_images_change_nothing_that_is_shown(pets):
     entered("Ada", challenge, 12)
     entry, cut = challenges.of(challenge.name)[0], challenges.cut(challenge)
     other = np.array(entry.predictions)
-    other[~cut.public] = 1 - other[~cut.public]
-    changed = replace(entry, predictions=tuple(other.tolist()))
+    other[:, ~cut.public] = 1 - other[:, ~cut.public]
+    changed = replace(entry, predictions=tuple(map(tuple, other.tolist())))
     for show in (challenges.ranked, challenges.accuracies):
         first, second = (show(challenge, [each], cut) for each in (entry, changed))
         if show is challenges.ranked:
@@ -351,9 +352,44 @@ def test_rules_that_cannot_be_are_refused(rules):
 
 def test_an_entry_for_another_number_of_images_is_right_for_none(pets):
     challenge = opened(pets)
-    short = replace(entered("Ada", challenge, 20), predictions=(0, 1))
+    short = replace(entered("Ada", challenge, 20), predictions=((0, 1),))
     (place,) = challenges.ranked(challenge, [short], challenges.cut(challenge))
     assert place.public.value == 0
+
+
+def test_several_seeds_are_ranked_by_their_mean_with_an_interval_over_seeds_and_images():
+    _, cut = planted([0.5])
+    rng = np.random.default_rng(2)
+    right = {name: rng.random((seeds, 400)) < share for name, seeds, share in (("a", 3, 0.9), ("b", 1, 0.6))}
+    entries = [
+        Entry(name, name, "", "", tuple(map(tuple, np.where(each, cut.labels, 1 - cut.labels).tolist())))
+        for name, each in right.items()
+    ]
+    first, second = challenges.ranked(Challenge("", "", "", "", "", closed="now"), entries, cut)
+    for share, part in ((first.public, cut.public), (first.hidden, ~cut.public)):
+        assert share == metrics.mean_of_seeds(right["a"][:, part].mean(axis=1), 200)[0]
+    assert second.hidden == wilson(right["b"][:, ~cut.public].sum(), 200)
+    assert second.behind == metrics.change_of_seeds(right["b"][:, ~cut.public], right["a"][:, ~cut.public])
+    assert second.behind.clear and second.behind.doubt.counts == (1, 3)
+
+
+def test_each_seed_must_keep_the_rules_and_all_of_them_must_have_ended(pets):
+    challenge = opened(pets, Rules(methods=("linear",)))
+    keeps, breaks = (row(id=method, name=method, dataset=challenge.name, method=method) for method in ("linear", "knn"))
+    with people.acting_as(people.LECTURER):
+        challenges.check_run(challenge, replace(keeps, id="seeds", accuracy=0.5, seeds=(keeps, keeps)))
+        with pytest.raises(ConfigError, match="The method of run knn is knn"):
+            challenges.check_run(challenge, replace(keeps, id="seeds", accuracy=0.5, seeds=(keeps, breaks)))
+        with pytest.raises(RunError, match="has no result"):
+            challenges.check_run(challenge, replace(keeps, id="seeds", status="running", seeds=(keeps, keeps)))
+
+
+def test_an_entry_from_before_there_were_several_seeds_is_one_of_one(pets):
+    challenge = opened(pets)
+    entry = entered("Ada", challenge, 12)
+    kept = asdict(entry) | {"predictions": entry.predictions[0]}
+    storage.keep(f"challenges/{challenge.name}/entries", entry.id, kept)
+    assert challenges.of(challenge.name) == [entry]
 
 
 @pytest.mark.slow
@@ -388,7 +424,7 @@ def test_a_run_on_the_copy_is_entered_and_any_other_is_refused(pets, store, monk
             (Rules(images=20, methods=("finetune",)), {}, None),
         ):
             with pytest.raises(ConfigError, match=error) if error else nullcontext():
-                run = replace(runs.get(own), id="another", config=replace(made, **change))
+                run = replace(runs.row(own), id="another", config=replace(made, **change))
                 challenges.check_run(replace(challenge, rules=rules), run)
     with people.acting_as("Ben"), pytest.raises(AccessError, match="Only Ada and the lecturer"):
         challenges.enter_run(challenge.name, own)
@@ -403,7 +439,7 @@ def planted(rights: list[float], images: int = 400) -> tuple[list[challenges.Pla
     labels = np.arange(images) % 2
     cut = Cut(np.arange(images), labels, rng.permutation(images) < images // 2, CLASSES)
     entries = [
-        Entry(str(i), f"p{i}", "", "", tuple(np.where(rng.random(images) < right, labels, 1 - labels).tolist()))
+        Entry(str(i), f"p{i}", "", "", (tuple(np.where(rng.random(images) < right, labels, 1 - labels).tolist()),))
         for i, right in enumerate(rights)
     ]
     return challenges.ranked(Challenge("", "", "", "", "", closed="now"), entries, cut), cut
