@@ -24,6 +24,7 @@ from weakref import WeakValueDictionary
 from core import execute, hardware, runs, server_lock, settings, workers
 from core.config import RunConfig
 from core.errors import EngineError, LabError, RunError, Stopped, StoreError
+from core.features import shares
 from core.maps import umap_layout
 from core.progress import Progress
 
@@ -32,6 +33,7 @@ THREADS = sum(RESOURCES.values()) + 1  # the last one is left for short calls
 REPORT_EVERY = 0.3  # seconds between two reports of a call
 WARM_MAPS_AFTER = 5  # seconds, so that a run started on opening the dashboard goes first
 ATTEMPTS = 3  # to warm up for maps
+AFTER_RUNS = -1_000_000  # the priority of shares: below that of any run
 OPEN = "Whoever reaches the scheduler {address} can run code on its workers: use tls://, see docs/security.md"
 LOST = "The scheduler was lost, or has restarted, and the run with it. Resume it: finished work is kept."
 ANSWERED_WITHIN = 5  # seconds, by a scheduler that has been told
@@ -438,7 +440,19 @@ def _unfinished(dask_scheduler) -> list[str]:
 def _perform(run_id: str) -> str:
     """`execute.perform` in a warm worker; until it begins, the run is only queued."""
     _once(bool)
-    return execute.perform(run_id)
+    with shares.given_to(_others()):
+        return execute.perform(run_id)
+
+
+def _others() -> shares.Submit | None:
+    """A function that gives work to the workers that no run needs; None if there is no other worker."""
+    from distributed import get_client, get_worker
+
+    client: Any = get_client()
+    others = sorted(client.nthreads().keys() - {get_worker().address})
+    if not others:
+        return None
+    return partial(client.submit, _once, pure=False, workers=others, resources={"train": 1}, priority=AFTER_RUNS)
 
 
 def _once(function: Callable, *args):
@@ -483,7 +497,8 @@ def _reporting(name: str, call: str, function: Callable, *args):
         raise Stopped()
     takes_report = "report" in inspect.signature(function).parameters
     try:
-        return function(*args, **({"report": report} if takes_report else {}))
+        with shares.given_to(_others()):
+            return function(*args, **({"report": report} if takes_report else {}))
     finally:
         cancelled.clear()
 

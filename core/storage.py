@@ -6,6 +6,7 @@ find(kind, key, parse)                 read it back; None if there is none
 digest(value)                          16 hexadecimal digits of plain values
 passed(note, files)                    note that files are as they should be: `unchanged` until somebody touches them
 with locked(path, report): ...         one process at a time
+is_locked(path)                        whether one has it
 used(folder)                           note the time of its last use
 evict(sizes, excess, keep)             remove folders that nobody has locked
 is_full(error)                         whether it says that a disk is full
@@ -137,6 +138,17 @@ def locked(path: Path, report: Report = silent, *, total: int = 0) -> Iterator[N
         yield
     finally:
         lock.release()
+
+
+def is_locked(path: Path) -> bool:
+    """Whether somebody holds a lock file."""
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(path).acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def used(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Features of images: the compiled forward pass, the cache of its results, and its throughput on this machine.
 
 cache        features from the cache; missing ones are computed
+shares       parts of an extraction that several workers compute at once
 encoder      a backbone with every setting that affects its vectors
 compiled     resize, preprocess and forward as one compiled function
 inference    such functions on OpenVINO, converted once and kept

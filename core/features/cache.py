@@ -15,6 +15,7 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,10 +25,12 @@ from typing import Any
 import numpy as np
 
 from core import backbones, hardware, people, settings, storage
+from core.data import datasets
 from core.data.datasets import Dataset
-from core.errors import BackboneError, closest
-from core.features import compiled, estimates, throughput
+from core.errors import BackboneError, LabError, closest
+from core.features import compiled, estimates, shares, throughput
 from core.features.encoder import Encoder
+from core.features.shares import Work
 from core.progress import Progress, Report, silent
 
 VERSION = 1  # increase it when the same key would give different features
@@ -118,6 +121,7 @@ def extract(
         dataset,
         rows,
         lambda: compiled.build(encoder, image_size=image_size),
+        work=functools.partial(store, dataset.name, encoder),
         recognise=recognise,
         report=report,
     )
@@ -130,6 +134,7 @@ def fill(
     build: Callable[[], compiled.Forward],
     *,
     part: str = "",
+    work: Work | None = None,
     recognise: Recognise | None = None,
     report: Report = silent,
 ) -> Features:
@@ -137,6 +142,7 @@ def fill(
 
     Args:
         part: Which of the network's outputs, if it has several (`Forward.parts`).
+        work: How another worker computes and stores some of the rows, see `shares`.
         recognise: Labels (b,) of all outputs (b, d), for the reports.
 
     Raises:
@@ -160,10 +166,8 @@ def fill(
             columns = slice(*_columns(array, part))
             if values is None:
                 values = np.empty((len(unique), columns.stop - columns.start), np.float32)
-            done = 0
-            for batch in _compute(network, dataset, unique[places], key, array, recognise, report):
-                values[places[done : done + len(batch)]] = batch[:, columns]
-                done += len(batch)
+            for among, batch in _compute(network, dataset, unique[places], array, work, recognise, report):
+                values[places[among]] = batch[:, columns]
             batch_size, rate = network.batch_size, network.rate
             if not network.pads:  # otherwise the time of a single batch is that of compiling
                 rate = rate or places.size / (perf_counter() - began - load_seconds)
@@ -277,44 +281,91 @@ def evict(budget: int, keep: Path | None = None) -> int:
 # Computing missing rows
 
 
+def store(name: str, encoder: Encoder, rows: np.ndarray) -> None:
+    """Compute rows (n,), sorted, for another worker that extracts them, and store all or none of them.
+
+    None where the dataset, the weights or the precision are others here, or once that worker has ended.
+    """
+    try:
+        dataset = datasets.load(name)
+        path = _path(key_of(dataset, encoder))
+    except LabError as error:
+        log.info("No features of %s are computed for another worker: %s", name, error)
+        return
+    array = _open(path) if path.exists() else None
+    if array is None:
+        return
+    batches = []
+    for _, values in compiled.build(encoder, image_size=dataset.images.shape[1]).stream(dataset.images, rows):
+        if not storage.is_locked(storage.lock_of(path)):
+            return
+        batches.append(_finite(values, encoder.backbone))
+    with closing(_Writer(array, alone=False)) as writer:
+        writer.add(rows, np.concatenate(batches))
+
+
 def _compute(
     network: compiled.Forward,
     dataset: Dataset,
     rows: np.ndarray,
-    key: Key,
     array: Any,
+    work: Work | None,
     recognise: Recognise | None,
     report: Report,
-) -> Iterator[np.ndarray]:
-    """Compute and store these rows (sorted), and yield all outputs for each batch of them, (b, d)."""
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Compute and store these rows (sorted), or read what others stored; yield their places, and all outputs (b, d)."""
     report(Progress("compile" if network.fresh and network.pads else "extract", 0, len(rows)))
-    writer = _Writer(array)
-    started, done = perf_counter(), 0
-    try:
-        for batch, values in network.stream(dataset.images, rows):
-            if not np.isfinite(values).all():
-                raise BackboneError(
-                    f"{key.backbone} gives non-finite features",
-                    remedy="Check its weights, or choose another preprocessing or input size",
-                )
-            writer.add(batch, values)
-            yield values
-            done += len(batch)
-            rate = network.rate or done / (perf_counter() - started)
-            left = (len(rows) - done) / rate
-            latest, labels = batch[-REPORTED:].tolist(), []
-            if recognise:
-                labels = recognise(values[-REPORTED:]).tolist()
-            report(Progress("extract", done, len(rows), rate=rate, seconds_left=left, rows=latest, labels=labels))
-    finally:
-        writer.close()  # also after a stop
+    started = perf_counter()
+    with shares.offered(work, rows, CHUNK) as left, closing(_Writer(array, alone=len(left) == 1)) as writer:
+        alone, done = len(left) == 1, 0
+        while left:
+            share = left.pop()
+            end = share.places.start
+            for batch, values in _batches(share, rows, network, dataset.images, writer):
+                begin, end = end, end + len(batch)
+                yield slice(begin, end), values
+                done += len(batch)
+                known = done + sum(other.size for other in left if other.stored)
+                rate = (alone and network.rate) or known / (perf_counter() - started)
+                latest, labels = batch[-REPORTED:].tolist(), []
+                if recognise:
+                    labels = recognise(values[-REPORTED:]).tolist()
+                to_do = (len(rows) - known) / rate
+                report(Progress("extract", known, len(rows), rate=rate, seconds_left=to_do, rows=latest, labels=labels))
+
+
+def _batches(
+    share: shares.Share, rows: np.ndarray, network: compiled.Forward, images: np.ndarray, writer: "_Writer"
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The rows of a share and all their outputs, as another worker stored them, or computed and stored now."""
+    rows = rows[share.places]
+    if share.stored and not np.isnan(values := _read_rows(writer.array, rows))[:, 0].any():
+        yield rows, values
+        return
+    for batch, values in network.stream(images, rows):
+        writer.add(batch, _finite(values, writer.array.attrs["backbone"]))
+        yield batch, values
+    writer.flush()
+
+
+def _finite(values: np.ndarray, backbone: str) -> np.ndarray:
+    if not np.isfinite(values).all():
+        raise BackboneError(
+            f"{backbone} gives non-finite features",
+            remedy="Check its weights, or choose another preprocessing or input size",
+        )
+    return values
 
 
 class _Writer:
-    """Collects rows, which arrive sorted, and writes a chunk once they have passed it, in threads behind the pass."""
+    """Collects rows, which arrive sorted, and writes a chunk once they have passed it, in threads behind the pass.
 
-    def __init__(self, array: Any):
-        self.array, self.new = array, not array.nchunks_initialized
+    Args:
+        alone: Whether nobody else writes to the array meanwhile.
+    """
+
+    def __init__(self, array: Any, *, alone: bool):
+        self.array, self.new = array, alone and not array.nchunks_initialized
         self.threads, self.writing = ThreadPoolExecutor(WRITERS), deque()
         self.rows = np.empty(0, np.int64)
         self.values = np.empty((0, array.shape[1]), np.float32)
@@ -323,10 +374,14 @@ class _Writer:
         self.rows, self.values = np.concatenate([self.rows, rows]), np.concatenate([self.values, values])
         self._write(np.searchsorted(self.rows, rows[-1] // CHUNK * CHUNK))
 
+    def flush(self) -> None:
+        """Write the rest too."""
+        self._write(len(self.rows))
+
     def close(self) -> None:
         """Write the rest, and wait until all is written."""
         with self.threads:
-            self._write(len(self.rows))
+            self.flush()
             while self.writing:
                 self.writing.popleft().result()
 
@@ -392,9 +447,12 @@ def _open(path: Path) -> Any | None:
 def _read(path: Path, rows: np.ndarray, part: str = "") -> np.ndarray | None:
     """These rows (n,), sorted, as (n, d) float32 with nan for missing ones; None if there is no entry."""
     array = _open(path)
-    if array is None:
-        return None
-    columns = slice(*_columns(array, part))
+    return None if array is None else _read_rows(array, rows, *_columns(array, part))
+
+
+def _read_rows(array: Any, rows: np.ndarray, first: int = 0, end: int | None = None) -> np.ndarray:
+    """These rows (n,), sorted, from the first column up to the end, (n, d) float32, with nan for missing ones."""
+    columns = slice(first, array.shape[1] if end is None else end)
     values = np.empty((len(rows), columns.stop - columns.start), np.float32)
     for start in np.unique(rows // CHUNK) * CHUNK:
         inside = slice(*np.searchsorted(rows, [start, start + CHUNK]))

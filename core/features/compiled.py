@@ -192,6 +192,7 @@ class Forward:
     parts: Parts = field(default_factory=dict)
     pads: bool = False  # whether a smaller last batch is padded, because a new size would be compiled anew
     batch_size: int | None = None  # None until several sizes have been tried
+    trial: "_Trial | None" = None  # of these, where one stream was too short to try them all
     fresh: bool = True  # nothing has been computed yet: the first batch takes longer, and compiles where it `pads`
     rate: float | None = None  # images per second of the current stream, without compiling and trying sizes
 
@@ -200,7 +201,9 @@ class Forward:
 
         The first batches try several sizes; a batch that does not fit into memory is halved.
         """
-        trial = _Trial(_smallest_batch()) if self.batch_size is None else None
+        trial = self.trial
+        if self.batch_size is None and trial is None:
+            trial = self.trial = _Trial(_smallest_batch())
         in_flight: deque = deque()  # (rows, features) that the device is computing
         finished = submitted = 0
         clock, counted = perf_counter(), 0
@@ -223,6 +226,7 @@ class Forward:
                         "One image at a time does not fit into memory", remedy="Choose a smaller input size or backbone"
                     ) from error
                 self.batch_size, trial, clock, counted = max(1, size // 2), None, perf_counter(), 0
+                self.trial = None
                 log.warning("A batch of %d images does not fit into memory: trying %d", size, self.batch_size)
                 in_flight.clear()
                 submitted = finished
@@ -236,7 +240,7 @@ class Forward:
                 counted += len(batch)
                 self.rate = counted / (now - clock)
             elif len(batch) == size and trial.observe(now - started):
-                self.batch_size, trial, clock = trial.best_size, None, now
+                self.batch_size, trial, self.trial, clock = trial.best_size, None, None, now
                 log.info("Batches of %d images", self.batch_size)
             self.fresh = False
             yield batch, features

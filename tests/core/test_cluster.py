@@ -13,17 +13,19 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import dask
+import numpy as np
 import psutil
 import pytest
 from distributed import LocalCluster, comm, get_worker
 from distributed.security import Security
 
-from core import runs, settings
+from core import features, runs, settings
 from core.config import RunConfig
+from core.data import datasets
 from core.engine import LOST, RESOURCES, THREADS, Engine
 from core.errors import EngineError
 from core.execute import DIED
-from core.progress import Progress, Report
+from core.progress import Progress, Report, silent
 from tests import event_loop
 
 pytestmark = pytest.mark.slow
@@ -134,6 +136,37 @@ def test_work_begins_on_the_first_worker_that_is_free_or_joins(connect, begun, t
 def _hold(path: str, *, report: Report) -> None:
     Path(path).write_text(get_worker().address)
     _count_for_ever(report=report)
+
+
+def test_two_workers_share_an_extraction(connect, store, monkeypatch):
+    """A worker begins with its last images, so the first chunk is there only if another worker stored it."""
+    alone, encoders = features.extract, []
+
+    def patient(dataset, rows, encoder, *, report, **more):
+        def wait(progress: Progress) -> None:
+            if progress.stage == "extract" and progress.done:
+                until(lambda: not features.missing(dataset, rows[rows < features.CHUNK], encoder))
+            report(progress)
+
+        encoders.append(encoder)
+        return alone(dataset, rows, encoder, report=wait, **more)
+
+    monkeypatch.setattr(features, "extract", patient)
+    engine = connect(2, processes=False, resources=RESOURCES, protocol="tls://")
+    run_id = engine.submit(RunConfig(backbone="Tiny", method="knn", n_train=1500, n_test=500))
+    until(lambda: runs.get(run_id).status in runs.ENDED)
+    assert runs.get(run_id).status == "finished"
+    shared = engine.call_reporting("vectors", _vectors).result(timeout=PATIENCE)
+    assert len(encoders) == 3
+    features.clear()
+    monkeypatch.setattr(features, "extract", alone)
+    np.testing.assert_allclose(_vectors(), shared, atol=1e-5)
+
+
+def _vectors(*, report: Report = silent) -> np.ndarray:
+    sample = datasets.load(datasets.SAMPLE)
+    rows, encoder = np.arange(len(sample.images)), features.Encoder("Tiny", "untrained", 16)
+    return features.extract(sample, rows, encoder, report=report).values
 
 
 def test_a_queued_run_that_is_stopped_leaves_the_scheduler_too(connect):
