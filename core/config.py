@@ -202,6 +202,16 @@ class RunConfig:
         "how the backbone's BatchNorm runs while it trains",
         choices=BATCHNORM,
     )
+    layer_decay: float = option(
+        1.0,
+        "Layer-wise decay",
+        "learning rate of a block as a share of the next one's, towards the head; 1: all the same",
+        value="SHARE",
+        above=0,
+        most=1,
+        offered=(0.1, 1.0),
+        step=0.05,
+    )
     optimizer: str = option("adam", "Optimizer", "the optimizer", choices=OPTIMIZERS)
     momentum: float = option(
         0.9, "Momentum", "momentum of sgd", value="SHARE", least=0, below=1, offered=(0.0, 0.999), step=0.05
@@ -293,6 +303,8 @@ class RunConfig:
         weights = "untrained" if self.method == "scratch" else self.weights
         settled |= {"backbone": backbone.name, "weights": backbone.own_weights(weights)}
         settled["augment"] = "+".join(sorted(set(self.augmentations), key=[*AUGMENTATIONS, *self.augmentations].index))
+        if self.method != "finetune":
+            settled["layer_decay"] = 1.0
         if not self.teacher:
             settled |= {name: options.defaults(RunConfig)[name] for name in ("temperature", "teacher_weight")}
         if self.method == ZERO_SHOT:

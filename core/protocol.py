@@ -49,6 +49,7 @@ def describe(config: RunConfig, rows: dict[str, np.ndarray], precision: str) -> 
         frozen = f"{config.head_epochs} + " if config.method == "finetune" and not config.start else ""
         how += (
             f", {frozen}{config.epochs} epochs of {config.optimizer} at {config.learning_rate:g}, "
+            f"{f'layer-wise decay {config.layer_decay:g}, ' if config.layer_decay < 1 else ''}"
             f"batch {config.batch_size}{f', {config.augment}' if config.augment else ''}, the best epoch on validation,"
         )
     if config.teacher:

@@ -12,7 +12,7 @@ from core.errors import ConfigError, closest
 MOST = 36  # runs
 MOST_SETTINGS = 2
 OF_FEATURES = ("input_size", "preprocessing", "pooling")
-OF_FINETUNE = ("unfreeze", "unfreeze_count", "batchnorm", "head_epochs", "head_learning_rate")
+OF_FINETUNE = ("unfreeze", "unfreeze_count", "batchnorm", "layer_decay", "head_epochs", "head_learning_rate")
 FIXED = (
     "dataset",
     "backbone",

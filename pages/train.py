@@ -53,7 +53,7 @@ with right:
         error = raised
         components.show_error(error)
     if frozen:
-        freeze.layers(frozen)
+        freeze.layers(frozen, configs[0])
     if configs and not error:
         more.explain(configs[0], plans[0].n_train)
     start.show([] if error else entries, plans)

@@ -25,7 +25,7 @@ _SETTINGS: dict[str, tuple[str, ...]] = {  # what is not the architecture -> fie
     "training images": ("train_split", "n_train"),
     "layers that train": ("unfreeze", "unfreeze_count", "batchnorm"),
     "epochs": ("epochs", "head_epochs"),
-    "learning rate": ("learning_rate", "head_learning_rate", "optimizer", "schedule", "batch_size"),
+    "learning rate": ("learning_rate", "head_learning_rate", "layer_decay", "optimizer", "schedule", "batch_size"),
     "head": ("head_units", "dropout", "hidden", "neighbours", "strength", "start"),
     "pooling": ("pooling",),
     "augmentation": ("augment",),

@@ -9,6 +9,7 @@ freezing       which layers train
 frozen_front   the output of the frozen layers, computed once
 inputs         shuffled, augmented batches
 optimizers     optimizers and learning-rate schedules
+layer_decay    learning rates that differ by block
 checkpoints    a training's state on disk
 lr_finder      the learning-rate range test
 """

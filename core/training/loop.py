@@ -12,7 +12,7 @@ import numpy as np
 from core.errors import Diverged
 from core.features import compiled
 from core.progress import Progress
-from core.training import inputs, optimizers
+from core.training import inputs, layer_decay, optimizers
 from core.training import step as train_step
 from core.training.phases import EVALUATION_BATCH, REPORT_EVERY, Material, Phase, Prepared
 
@@ -133,8 +133,12 @@ class Epochs:
     def _compile(self) -> None:
         config, phase = self.material.config, self.phase
         steps = phase.epochs * math.ceil(self.count / self.state.batch_size)
-        rate = optimizers.schedule(phase.schedule, phase.learning_rate, steps)
-        train_step.compile(self.model, optimizers.build(config, rate), config)
+
+        def rate(share: float) -> Any:
+            return optimizers.schedule(phase.schedule, share * phase.learning_rate, steps)
+
+        shares = layer_decay.shares(self.material.assembly.network, phase.layer_decay)
+        train_step.compile(self.model, optimizers.build_for(config, rate, shares), config)
 
     # Steps
 
@@ -213,8 +217,9 @@ class Epochs:
         log.warning(note)
         self._compile()
         train_step.write(self.model.optimizer.variables, "optimizer", variables)
-        iterations = self.model.optimizer.iterations  # the schedule counts steps, of which there are now more
-        iterations.assign(round(int(iterations) * old / self.state.batch_size))
+        for optimizer in optimizers.parts(self.model.optimizer):
+            iterations = optimizer.iterations  # the schedule counts steps, of which there are now more
+            iterations.assign(round(int(iterations) * old / self.state.batch_size))
 
     # Validation
 
@@ -234,7 +239,7 @@ class Epochs:
             "accuracy": self.state.right / max(self.state.counted, 1),
             "validation_loss": loss,
             "validation_accuracy": float(np.mean(probabilities.argmax(1) == targets.argmax(1))),
-            "learning_rate": float(self.model.optimizer.learning_rate),
+            "learning_rate": optimizers.learning_rate(self.model.optimizer),
         }
 
     def _probabilities(self) -> np.ndarray:

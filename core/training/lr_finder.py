@@ -20,7 +20,7 @@ from core.data import datasets
 from core.data.datasets import Dataset
 from core.errors import ConfigError
 from core.progress import Progress, Report, silent
-from core.training import inputs, optimizers, phases, trainer
+from core.training import inputs, layer_decay, optimizers, phases, trainer
 from core.training import step as train_step
 from core.training.loop import Epochs, State
 
@@ -73,7 +73,7 @@ def rise(
             _train_head(head, material)
         phases.freeze(phase, material)
         prepared = phases.prepare(phase, material)
-        losses = _losses(prepared, material)
+        losses = _losses(phase, prepared, material)
         train_step.release([*prepared.model.optimizer.variables, *material.assembly.model.variables])
         del prepared  # it may keep files of the folder open
     rates = FIRST * (LAST / FIRST) ** (np.arange(len(losses)) / (STEPS - 1))
@@ -91,10 +91,13 @@ def _train_head(phase: phases.Phase, material: phases.Material) -> None:
         state.next_epoch()
 
 
-def _losses(prepared: phases.Prepared, material: phases.Material) -> list[float]:
+def _losses(phase: phases.Phase, prepared: phases.Prepared, material: phases.Material) -> list[float]:
     """The loss of the same images after each step."""
     config, model, losses = material.config, prepared.model, []
-    optimizer = optimizers.build(config, optimizers.rising(FIRST, LAST, STEPS))
+    shares = layer_decay.shares(material.assembly.network, phase.layer_decay)
+    optimizer = optimizers.build_for(
+        config, lambda share: optimizers.rising(share * FIRST, share * LAST, STEPS), shares
+    )
     train_step.compile(model, optimizer, config)
     judged = np.arange(min(JUDGED, len(prepared.sources["train"])))
     images, targets = prepared.sources["train"].take(judged), material.targets("train")[judged]

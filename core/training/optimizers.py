@@ -1,5 +1,7 @@
 """Optimizers and learning-rate schedules, as Keras objects."""
 
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.config import RunConfig
@@ -22,6 +24,31 @@ def build(config: RunConfig, rate: Any) -> Any:
     if config.optimizer == "adamw":
         return optimizers.AdamW(rate, weight_decay=config.weight_decay)
     return optimizers.Adam(rate, weight_decay=decay)
+
+
+def build_for(config: RunConfig, rate: Callable[[float], Any], shares: Mapping[int, float]) -> Any:
+    """The optimizer of weights that learn at different shares of a rate: one for each share, in a `MultiOptimizer`.
+
+    Args:
+        rate: From a share to a learning rate or a Keras schedule.
+        shares: The share by the id of a weight; all others, such as the head's, have the whole rate.
+    """
+    from keras import optimizers
+
+    if not shares:
+        return build(config, rate(1.0))
+    of_share = functools.cache(lambda share: build(config, rate(share)))
+    return optimizers.MultiOptimizer(lambda weight: of_share(shares.get(id(weight), 1.0)))
+
+
+def parts(optimizer: Any) -> list:
+    """The optimizer of each share, or the only one."""
+    return getattr(optimizer, "optimizers", [optimizer])
+
+
+def learning_rate(optimizer: Any) -> float:
+    """The current learning rate; of several the head's, which is the highest."""
+    return max(float(each.learning_rate) for each in parts(optimizer))
 
 
 def schedule(name: str, rate: float, steps: int) -> Any:

@@ -27,8 +27,9 @@ class Phase:
 
     name: str  # head, finetune or scratch
     epochs: int
-    learning_rate: float
+    learning_rate: float  # of the head, and of the backbone without layer-wise decay
     schedule: str
+    layer_decay: float = 1.0
 
 
 @dataclass
@@ -94,7 +95,7 @@ class Prepared:
 
 def plan(config: RunConfig, head: heads.Head | None) -> list[Phase]:
     """The head on the frozen backbone (unless one is given), then the unfrozen layers; or all from scratch."""
-    main = Phase(config.method, config.epochs, config.learning_rate, config.schedule)
+    main = Phase(config.method, config.epochs, config.learning_rate, config.schedule, config.layer_decay)
     if config.method == "scratch" or head or not config.head_epochs:
         return [main]
     return [Phase("head", config.head_epochs, config.head_learning_rate, "constant"), main]

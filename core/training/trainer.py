@@ -301,6 +301,8 @@ def _identity(material: Material) -> str:
     settings = {name: value for name, value in asdict(config).items() if name != "recipe"}
     if not config.teacher:  # as in checkpoints from before there were teachers
         settings = {name: value for name, value in settings.items() if name not in TEACHING}
+    if config.layer_decay == 1:  # as in checkpoints from before it existed
+        del settings["layer_decay"]
     settings["backbone"] = backbones.get(material.config.backbone).stored_name
     if settings["version"] < 3:  # as in checkpoints of that time: see RunConfig.version
         settings["pooling"] = settings["pooling"].removeprefix("norm-")

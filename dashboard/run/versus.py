@@ -30,6 +30,7 @@ DECISIVE = (  # columns that determine a result, in the order in which they are 
     "epochs",
     "batch_size",
     "learning_rate",
+    "layer_decay",
     "head_epochs",
     "unfreeze",
     "unfreeze_count",

@@ -111,9 +111,13 @@ def _finetune(subject: str, config: RunConfig, plan: Plan) -> str:
     return (
         f"{subject} continues to learn from {formats.count(plan.n_train, 'image')} of "
         f"{formats.plain(config.dataset)}{_augmented(config)}. {first} **{what}** and the head learn for "
-        f"{formats.count(config.epochs, 'epoch')} at a rate of {formats.learning_rate(config.learning_rate)}. The best "
-        f"epoch on validation is tested once on {formats.count(plan.n_test)} others."
+        f"{formats.count(config.epochs, 'epoch')} at a rate of {formats.learning_rate(config.learning_rate)}"
+        f"{_decay(config)}. The best epoch on validation is tested once on {formats.count(plan.n_test)} others."
     )
+
+
+def _decay(config: RunConfig) -> str:
+    return f", multiplied by {config.layer_decay:g} for each block away from the head" if config.layer_decay < 1 else ""
 
 
 def _scratch(subject: str, config: RunConfig, plan: Plan) -> str:

@@ -1,6 +1,6 @@
 """Which part of a backbone trains: the choice, and below it the resulting network, block by block."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 import pandas as pd
@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.config import RunConfig
 from core.errors import LabError
-from core.training import freezing
+from core.training import freezing, layer_decay
 from core.training.freezing import Frozen
 from dashboard import server
 from dashboard.state import address
@@ -45,29 +45,45 @@ def show(config: RunConfig) -> Frozen | None:
         st.skeleton(height=280)
         _wait(config)
         return None
-    st.markdown(sentence(frozen, config))
-    blocks = pd.DataFrame([asdict(block) for block in frozen.blocks])
-    blocks = blocks[blocks["params"] > 0].reset_index(drop=True)
-    clicks = config.method == "finetune"
-    components.chart(
-        training_charts.freeze_strip(blocks),
-        key=f"strip-{config.unfreeze}-{config.unfreeze_count}-{config.backbone}-{config.batchnorm}",
-        alt=sentence(frozen, config).replace("*", ""),
-        selection="points" if clicks else None,
-        on_select=lambda: _unfreeze_from(config, len(blocks)),
-    )
+    key = f"strip-{config.unfreeze}-{config.unfreeze_count}-{config.backbone}-{config.batchnorm}"
+    strip(frozen, config, key, (lambda blocks: _unfreeze_from(key, blocks)) if config.method == "finetune" else None)
     if warnings := freezing.warnings(frozen, config, _n_train(config)):
         st.warning("\n\n".join(warnings), icon=":material/warning:")
     return frozen
 
 
-def layers(frozen: Frozen) -> None:
+def strip(frozen: Frozen, config: RunConfig, key: str, on_select: Callable[[int], None] | None = None) -> None:
+    """The plan in one line and as a bar for each block, with learning rates where they differ.
+
+    Args:
+        on_select: Called with the number of bars when one is clicked.
+    """
+    st.markdown(sentence(frozen, config))
+    blocks = pd.DataFrame([asdict(block) for block in frozen.blocks])
+    blocks = blocks[blocks["params"] > 0].reset_index(drop=True)
+    rates = layer_decay.rates(frozen, config) if config.layer_decay < 1 else {}
+    components.chart(
+        training_charts.freeze_strip(blocks, rates=rates, rate=config.learning_rate),
+        key=key,
+        alt=sentence(frozen, config).replace("*", ""),
+        selection="points" if on_select else None,
+        on_select=lambda: on_select(len(blocks)) if on_select else None,
+    )
+    if rates:
+        st.caption(rates_sentence(rates, config.learning_rate))
+
+
+def layers(frozen: Frozen, config: RunConfig) -> None:
     """The state of every layer, in an expander."""
     frame = pd.DataFrame([asdict(layer) for layer in frozen.layers])
     frame["trains"] = frame["trainable_params"] > 0
+    rates = layer_decay.rates(frozen, config)
+    frame["rate"] = [
+        _rate(rates[block]) if trains else "" for block, trains in zip(frame["block"], frame["trains"], strict=True)
+    ]
     with st.expander("All layers", icon=":material/view_list:"):
         st.dataframe(
-            frame[["name", "kind", "block", "params", "trainable_params", "trains", "batchnorm"]],
+            frame[["name", "kind", "block", "params", "trainable_params", "trains", "rate", "batchnorm"]],
             hide_index=True,
             height=380,
             column_config={
@@ -77,6 +93,7 @@ def layers(frozen: Frozen) -> None:
                 "params": st.column_config.NumberColumn("Parameters", format="localized"),
                 "trainable_params": st.column_config.NumberColumn("Train", format="localized"),
                 "trains": st.column_config.CheckboxColumn("Trains"),
+                "rate": "Learning rate",
                 "batchnorm": "BatchNorm runs in",
             },
         )
@@ -93,6 +110,14 @@ def sentence(frozen: Frozen, config: RunConfig) -> str:
     if frozen.asked:
         return f"The last {frozen.asked} of {frozen.slice_length} {config.unfreeze} of {config.backbone}: {weights}"
     return f"{config.backbone}: {weights}"
+
+
+def rates_sentence(rates: Mapping[str, float], rate: float) -> str:
+    """The learning rate of the head, and of the last and the first block that train."""
+    (first, lowest), *_ = rates.items()
+    *_, (last, highest) = rates.items()
+    down = f", down to {_rate(lowest)} for {first}" if first != last else ""
+    return f"Learning rates: {_rate(rate)} for the head, {_rate(highest)} for {last}{down}"
 
 
 def clicked(event: Mapping, blocks: int) -> int | None:
@@ -139,12 +164,15 @@ def _wait(config: RunConfig) -> None:
 
 
 @address.together()
-def _unfreeze_from(config: RunConfig, blocks: int) -> None:
-    key = f"strip-{config.unfreeze}-{config.unfreeze_count}-{config.backbone}-{config.batchnorm}"
+def _unfreeze_from(key: str, blocks: int) -> None:
     count = clicked(st.session_state.get(key, {}), blocks)
     if count:
         address.put("unfreeze", "blocks")
         address.put("unfreeze_count", count)
+
+
+def _rate(value: float) -> str:
+    return formats.learning_rate(float(f"{value:.2g}"))
 
 
 def _millions(number: int) -> str:

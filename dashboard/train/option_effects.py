@@ -57,6 +57,15 @@ def _rate(config: RunConfig, *_) -> str:
     return f"{ratio:,.0f} times lower than the head's" if ratio >= 1.5 else "Not lower than the head's"
 
 
+def _layer_decay(config: RunConfig, *_) -> str:
+    if config.layer_decay == 1:
+        return "All blocks learn at the same rate"
+    return (
+        f"The last block learns at {config.layer_decay:g} times the head's rate, each one before it at "
+        f"{config.layer_decay:g} times the next one's: early layers, which are the most general, change least"
+    )
+
+
 def _dropout(config: RunConfig, *_) -> str:
     wide = config.head_units or backbones.get(config.backbone).feature_dim
     what = "hidden units" if config.head_units else "features"
@@ -92,7 +101,8 @@ def _decay(config: RunConfig, n_train: int, _) -> str:
         return "Off"
     rate = float(lr_finder.over_time(config).mean())
     left = (1 - rate * config.weight_decay) ** (config.epochs * steps(config, n_train))
-    return f"On its own it would shrink the weights by {100 * (1 - left):.2g} % over all epochs"
+    whose = "the weights" if config.layer_decay == 1 else "the head's weights"
+    return f"On its own it would shrink {whose} by {100 * (1 - left):.2g} % over all epochs"
 
 
 def _momentum(config: RunConfig, *_) -> str:
@@ -145,6 +155,7 @@ _SENTENCES = {
     "epochs": _epochs,
     "batch_size": _batch,
     "learning_rate": _rate,
+    "layer_decay": _layer_decay,
     "dropout": _dropout,
     "head_units": _units,
     "head_epochs": _head_epochs,

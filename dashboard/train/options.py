@@ -154,6 +154,8 @@ class More:
             self._option("epochs", default=usual["epochs"], scope=scope)
             rate = usual["learning_rate"]
             self._option("learning_rate", default=rate, step=rate, scope=scope)
+            if self.method == "finetune":
+                self._option("layer_decay")
             self._option("optimizer")
             if self.fields["optimizer"] == "sgd":
                 self._option("momentum")

@@ -1,5 +1,6 @@
 """Charts of training: frozen layers, learning rate, loss and accuracy. A table in, a figure out."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -27,13 +28,15 @@ _LOOK = {
 }
 
 
-def freeze_strip(blocks: pd.DataFrame) -> go.Figure:
+def freeze_strip(blocks: pd.DataFrame, *, rates: Mapping[str, float] | None = None, rate: float = 0.0) -> go.Figure:
     """A backbone's blocks from image to head: which train, how large they are, how their BatchNorm runs.
 
     Args:
         blocks: `name`, `layers`, `params`, `trainable_params`, `batchnorm`: a row for each block, from image to head.
             The height is the square root of the parameters, so that small blocks are visible; `customdata` is the
             index.
+        rates: Learning rates by the name of a block, drawn as a line; empty if all have that of the head.
+        rate: That of the head.
     """
     names = [*blocks["name"], HEAD]
     height = np.sqrt(blocks["params"].to_numpy(float))
@@ -61,6 +64,17 @@ def freeze_strip(blocks: pd.DataFrame) -> go.Figure:
         showlegend=False,
         hovertemplate="<b>The new head</b> always trains<extra></extra>",
     )
+    if rates:
+        drawn = [(names.index(name), share) for name, share in rates.items()] + [(len(blocks), rate)]
+        figure.add_scatter(
+            x=[position for position, _ in drawn],
+            y=[share / rate for _, share in drawn],
+            mode="lines+markers",
+            name="Learning rate, as a share of the head's",
+            line={"color": ACCENT, "width": 2},
+            text=[f"<b>{names[position]}</b> learns at {share:.2g}" for position, share in drawn],
+            hovertemplate="%{text}<extra></extra>",
+        )
     for mode, symbol in (("inference", "circle-open"), ("training", "circle")):
         chosen = blocks["batchnorm"].isin([mode, "mixed"] if mode == "training" else [mode]).to_numpy()
         if chosen.any():

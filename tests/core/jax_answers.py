@@ -31,6 +31,7 @@ TRAINED = RunConfig(
     learning_rate=5e-3,
     head_epochs=1,
     unfreeze="all",
+    layer_decay=0.8,
 )
 
 

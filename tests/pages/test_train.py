@@ -83,6 +83,15 @@ def test_a_fine_tune_shows_what_trains_before_it_starts(visit):
     wait(page, lambda: any("The last 2 of 3 blocks" in text.value for text in page.main.markdown))
 
 
+def test_layer_wise_decay_names_the_rates_of_the_blocks(visit):
+    page = visit("train", **TINY, method="finetune", learning_rate="0.001", layer_decay="0.5")
+    rates = "Learning rates: 0.001 for the head, 0.0005 for block3, down to 0.00025 for block2"
+    wait(page, lambda: rates in said(page))
+    assert "0.5 times the head's rate" in said(page)
+    assert "a rate of 0.001, multiplied by 0.5 for each block away from the head" in said(page)
+    assert "--layer-decay 0.5" in page.code[0].value
+
+
 @pytest.mark.parametrize(
     ("choices", "said"),
     [

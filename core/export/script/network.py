@@ -3,7 +3,9 @@
 Snippets of plain Keras, chosen by the config; their numbers are constants at the top of the script.
 """
 
+import itertools
 import re
+import textwrap
 
 from core import backbones, heads, runs
 from core.backbones import Backbone, networks
@@ -11,6 +13,7 @@ from core.config import RunConfig
 from core.data.images import PREPROCESSING
 from core.errors import RunError
 from core.export.script import applications, clip, hub, snippets
+from core.training import freezing, layer_decay
 
 Piece = tuple[str, str, str]
 """Title, explanation, code."""
@@ -79,6 +82,8 @@ def _training_constants(run: runs.Run) -> list[str]:
     for name in ("weight_decay", "label_smoothing", "patience"):
         if value := getattr(config, name):
             lines.append(f"{name.upper()} = {value:g}")
+    if config.layer_decay < 1:
+        lines.append(f"LAYER_DECAY = {config.layer_decay:g}  # learning rate of a block as a share of the next one's")
     if config.optimizer == "sgd":
         lines.append(f"MOMENTUM = {config.momentum:g}")
     if config.head_units and not config.start:
@@ -194,10 +199,26 @@ def _training(run: runs.Run) -> list[Piece]:
         sections.append(("First phase: the head alone", snippets.HEAD_PHASE_TEXT, code))
     if config.method == "finetune":
         sections.append(("What is unfrozen", _unfreeze_text(run), _unfreeze(run)))
-    rate, before = _schedule(config)
     title, text = snippets.LAST_PHASE[config.method]
-    sections.append((title, text, f"{before}fit({_optimizer(config, rate)}, EPOCHS)\n"))
+    if config.layer_decay < 1:
+        sections.append((title, f"{text} {snippets.LAYER_DECAY_TEXT}", _layer_decay(run)))
+    else:
+        rate, before = _schedule(config)
+        sections.append((title, text, f"{before}fit({_optimizer(config, rate)}, EPOCHS)\n"))
     return sections
+
+
+def _layer_decay(run: runs.Run) -> str:
+    frozen = runs.frozen(run.id) or freezing.describe(run.config)
+    distance = layer_decay.distances(frozen)
+    of_layer = {layer.name.split("/")[0]: distance[layer.block] for layer in frozen.layers if layer.weight_layer}
+    groups = [(value, len([*equal])) for value, equal in itertools.groupby(of_layer.values())]
+    lines = [textwrap.fill(f"{[*numbers]},", 96, subsequent_indent=" ") for numbers in zip(*groups, strict=True)]
+    rate, before = _schedule(run.config)
+    before = before.replace("LEARNING_RATE", "share * LEARNING_RATE")
+    code = snippets.LAYER_DECAY.lstrip().replace("TABLE", textwrap.indent("\n".join(lines), "    "))
+    code = code.replace("SCHEDULE_\n", textwrap.indent(before, "    "), 1)
+    return code.replace("OPTIMIZER", _optimizer(run.config, rate if before else "share * LEARNING_RATE"))
 
 
 def _classifier(config: RunConfig) -> str:

@@ -1,7 +1,7 @@
 """The snippets of plain Keras from which `core.export.script.network` assembles the code of a run.
 
 Names in capitals are constants at the top of the script, or are replaced: OPTIMIZER, SMOOTHING_, PATIENCE_, KEPT, WHY,
-POOL.
+POOL, TABLE, SCHEDULE_.
 """
 
 INPUT = """
@@ -258,6 +258,32 @@ network.trainable = True
 for layer in network.layers:
     if isinstance(layer, keras.layers.BatchNormalization):
         layer.trainable = False
+"""
+
+LAYER_DECAY_TEXT = (
+    "Each block of layers learns at a share of the next one's rate: the nearer a block is to the image, the more "
+    "general its features are, and the less they should change."
+)
+LAYER_DECAY = """
+DISTANCES = np.repeat(  # of each layer with weights: how many blocks it is from the head
+TABLE
+)
+
+
+def optimizer(share):
+    \"\"\"The optimizer of weights that learn at this share of the learning rate.\"\"\"
+SCHEDULE_
+    return OPTIMIZER
+
+
+weighted = [layer for layer in network.layers if layer.weights]
+shares = {
+    id(weight): LAYER_DECAY**int(distance)
+    for layer, distance in zip(weighted, DISTANCES, strict=True)
+    for weight in layer.weights
+}
+optimizers = {share: optimizer(share) for share in {1.0, *shares.values()}}  # 1: the head's
+fit(keras.optimizers.MultiOptimizer(lambda weight: optimizers[shares.get(id(weight), 1.0)]), EPOCHS)
 """
 
 COUNT_TRAINABLE = """

@@ -238,6 +238,7 @@ def test_making_the_parts_leaves_no_trace_in_the_network(tmp_path):
 RESNET = replace(SCRATCH, backbone="ResNet20", input_size=16, learning_rate=1e-3)  # its statistics must continue, too
 LITE = replace(FINETUNE, backbone="EfficientNetLite0", input_size=64, batchnorm="training", learning_rate=1e-4)
 AUGMENTED = replace(FINETUNE, augment="flip+crop+colour")
+DECAYING = replace(FINETUNE, unfreeze="all", layer_decay=0.5)
 
 
 @pytest.mark.parametrize(
@@ -253,6 +254,7 @@ AUGMENTED = replace(FINETUNE, augment="flip+crop+colour")
         (AUGMENTED, 20),
         (RESNET, 9),
         (LITE, 5),
+        (DECAYING, 20),
     ],
     ids=lambda value: value if isinstance(value, int) else f"{value.backbone}-{value.augment or value.method}",
 )
@@ -360,6 +362,13 @@ def test_a_checkpoint_of_an_earlier_version_is_of_convnext_with_its_layernorm_fi
     assert len({identity(then), *map(identity, now)}) == 3
 
 
+def test_a_checkpoint_from_before_layer_wise_decay_is_of_a_training_without_it():
+    material = SimpleNamespace(config=FINETUNE, dataset=coloured(), rows=ROWS, head=None)
+    assert trainer._identity(material).startswith("2372878ad2886877")  # as that version computed it
+    material.config = replace(FINETUNE, layer_decay=0.9)
+    assert not trainer._identity(material).startswith("2372878ad2886877")
+
+
 EXPLODING = replace(SCRATCH, optimizer="sgd", learning_rate=0.01, momentum=0.0, epochs=20)
 
 
@@ -388,10 +397,14 @@ class Memory(np.ndarray):
         return np.asarray(super().__getitem__(key))
 
 
-def test_a_batch_that_does_not_fit_is_halved_and_the_fact_is_noted(tmp_path):
+@pytest.mark.parametrize(
+    "config", [SCRATCH, replace(DECAYING, head_epochs=0, epochs=4)], ids=lambda config: config.method
+)
+def test_a_batch_that_does_not_fit_is_halved_and_the_fact_is_noted(config, tmp_path):
     dataset = replace(coloured(), images=coloured().images.view(Memory))
-    trained = fit(SCRATCH, tmp_path, dataset=dataset)
+    trained = fit(replace(config, schedule="cosine"), tmp_path, dataset=dataset)
     assert trained.batch_size == 8
+    assert trained.curves[-1]["learning_rate"] == pytest.approx(0, abs=1e-9)  # at the end of its schedule
     assert trained.notes == ("Batches of 16 images did not fit into memory: epoch 1 continued with 8",)
     assert len(trained.curves) == 4
     assert trained.curves[-1]["loss"] < trained.curves[0]["loss"]
@@ -439,6 +452,24 @@ def test_what_cannot_be_trained_is_said_in_a_sentence(rows, config, error, sente
 def test_every_option_trains(options, tmp_path):
     trained = fit(replace(FINETUNE, **options), tmp_path)
     assert trained.curves[-1]["loss"] < trained.curves[0]["loss"]
+
+
+def test_in_one_step_a_block_moves_by_its_share_of_the_learning_rate(tmp_path):
+    one_step = replace(FINETUNE, unfreeze="all", optimizer="sgd", momentum=0.0, dropout=0.0)
+    one_step = replace(one_step, head_epochs=0, epochs=1, batch_size=96)
+    before, even, decayed = (
+        {weight.path: np.array(weight) for weight in assembly.model.trainable_weights}
+        for assembly in (
+            model.assemble(one_step, image_size=32, classes=3),
+            fit(one_step, tmp_path / "even").assembly,
+            fit(replace(one_step, layer_decay=0.5), tmp_path / "decayed").assembly,
+        )
+    )
+    for layer, share in {"block1_conv": 0.125, "block2_conv": 0.25, "block3_conv": 0.5, "predictions": 1}.items():
+        name = f"{layer}/kernel"
+        expected = share * (even[name] - before[name])
+        assert np.abs(expected).max() > 1e-6
+        np.testing.assert_allclose(decayed[name] - before[name], expected, rtol=0.02, atol=1e-7)
 
 
 def test_a_schedule_is_over_the_last_stage(tmp_path):

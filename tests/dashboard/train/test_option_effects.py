@@ -16,6 +16,8 @@ EVEN = [100] * 10
         ("batch_size", {"batch_size": 4096}, "More than all 1,800 training images"),
         ("learning_rate", {}, "100 times lower than the head's"),
         ("learning_rate", {"learning_rate": 1e-3}, "Not lower"),
+        ("layer_decay", {}, "same rate"),
+        ("layer_decay", {"layer_decay": 0.75}, "0.75 times the head's rate"),
         ("dropout", {"dropout": 0.5}, "640 of 1,280 features"),
         ("dropout", {"dropout": 0.0}, "Off"),
         ("head_units", {}, "12,810 parameters"),

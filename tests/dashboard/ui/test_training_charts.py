@@ -50,6 +50,15 @@ def test_the_strip_ends_with_the_new_head_and_tells_the_modes_of_batchnorm():
     assert "trains 200 of 400 parameters" in _traces(figure, "Trains")[0].text[1]
 
 
+def test_the_strip_shows_learning_rates_that_differ_as_shares_of_the_heads():
+    figure = training_charts.freeze_strip(BLOCKS, rates={"block1": 0.02, "block2": 0.05}, rate=0.1)
+    (line,) = _traces(figure, "Learning rate, as a share of the head's")
+    assert list(line.x) == [1, 2, 3]
+    np.testing.assert_allclose(line.y, [0.2, 0.5, 1.0])
+    assert line.text[0] == "<b>block1</b> learns at 0.02"
+    assert not _traces(training_charts.freeze_strip(BLOCKS), line.name)
+
+
 def test_a_bar_of_the_strip_knows_its_block():
     figure = training_charts.freeze_strip(BLOCKS)
     assert list(_traces(figure, "Trains")[0].customdata) == [0, 1, 2]

@@ -64,6 +64,7 @@ def code_cells(run: runs.Run) -> list[str]:
                 "method": "finetune",
                 "unfreeze": "all-but-batchnorm",
                 "batchnorm": "training",
+                "layer_decay": 0.8,
                 "head_units": 16,
                 "optimizer": "sgd",
                 "learning_rate": 0.03,
