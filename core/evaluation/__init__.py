@@ -8,5 +8,6 @@ agreement      how often two runs predict the same class
 explanation    what may explain the difference between two runs
 comparison     which of two runs is better, and what unfreezing changed
 feature_duplicates  test images whose features are nearly those of a training image
+outliers       the images that are least like the rest of their class
 leaks          the accuracy of a run without test images that are nearly training images
 """

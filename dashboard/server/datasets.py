@@ -14,8 +14,9 @@ from core.data.datasets import Dataset, Summary
 from core.data.near_duplicates import NearDuplicates
 from core.data.odd_images import OddImages
 from core.errors import LabError
-from core.evaluation import feature_duplicates, label_errors, leaks
+from core.evaluation import feature_duplicates, label_errors, leaks, outliers
 from core.evaluation.label_errors import LabelErrors
+from core.evaluation.outliers import Outliers
 from core.progress import Report
 from dashboard.server import line as lines
 from dashboard.server import tasks
@@ -118,6 +119,23 @@ def search_odd(dataset: Dataset) -> Task:
 
 @seen
 @_of_content
+def outliers_of(dataset: Dataset) -> Outliers | None:
+    """`outliers.find`: what has been found, for any visitor."""
+    try:
+        return outliers.find(label_errors.usual(dataset.name))
+    except LabError:  # deleted or renamed a moment ago
+        return None
+
+
+@seen
+def search_outliers(dataset: Dataset) -> Task:
+    """Looks for the least typical images of each class."""
+    name, source = tasks.name("outliers", dataset.fingerprint), label_errors.usual(dataset.name)
+    return Task(name, outliers.search, (source,), failure="The images cannot be compared")
+
+
+@seen
+@_of_content
 def label_errors_of(dataset: Dataset) -> LabelErrors | None:
     """`label_errors.find`: what has been found, for any visitor."""
     try:
@@ -154,6 +172,7 @@ def refresh() -> None:
     leaked.clear()
     label_errors_of.clear()
     odd_images_of.clear()
+    outliers_of.clear()
 
 
 @st.cache_data(ttl=2, show_spinner=False)

@@ -36,6 +36,8 @@ def cost(counted: Count) -> None:
     images = f"{formats.count(counted.images, 'image')} to process" if counted.images else "Features are cached"
     if estimate is None:
         st.markdown(f":gray[{images}; the speed here has not been measured yet]", width="content")
+    elif estimate.seconds < 1:
+        st.markdown(f":gray[{images}: a few seconds]", width="content")
     else:
         text = f":gray[{images}, about {formats.duration(estimate.seconds)} in all]"
         st.markdown(text, help=f"{formats.plain(estimate.basis)}.", width="content")

@@ -279,6 +279,8 @@ def test_odd_images_are_looked_for_and_shown_by_kind(visit, tmp_path: Path):
     page = press(visit("data", dataset="pets", view=odd_images.TAB), "Look for odd images")
     wait(page, lambda: "**1 of 20 images** is dark, bright, plain, blurred, tiny or cropped." in said(page))
     assert any(text.value.startswith("**Plain**: 1") for text in page.markdown)
+    press(page, "Look for outliers")
+    wait(page, lambda: "**Least like the rest of their class to EfficientNetLite0**" in said(page))
 
 
 def photos(count: int, *, seed: int = 0) -> dict[str, bytes]:

@@ -1,0 +1,73 @@
+"""Outliers of a class: the images whose features are least like those of the other images with their label.
+
+An image is as unusual as its mean cosine distance to its `NEIGHBOURS` nearest images of the class is large. That gives
+an order to look through, and no verdict: in every class something is least like the rest.
+
+    search(source)    the least typical images of each class
+    find(source)      the stored result
+"""
+
+import numpy as np
+
+from core import embeddings, neighbours, storage
+from core.embeddings import Resolved, Source
+from core.errors import WeightsError
+from core.progress import Progress, Report, silent
+
+VERSION = 1  # increase it when the same source would give a different result
+KIND = "outliers"  # folder of the results
+NEIGHBOURS = 10
+KEPT = 10  # of each class
+
+Outliers = list[list[int]]  # for each class row ids, the least typical first
+
+
+def find(source: Source) -> Outliers | None:
+    """The stored result; None if there is none. Needs no Keras.
+
+    Raises:
+        LabError: The dataset of the source no longer exists.
+    """
+    try:
+        return _find(embeddings.resolve(source))
+    except WeightsError:  # `search` downloads them
+        return None
+
+
+def search(source: Source, report: Report = silent) -> Outliers:
+    """The least typical images of each class of a source; a stored result is returned at once.
+
+    Raises:
+        LabError: The dataset or the weights of the source are missing.
+        Stopped: `report` raised it; features stay.
+    """
+    resolved = embeddings.resolve(source)
+    resolved.fetch(report)
+    if stored := _find(resolved):
+        return stored
+    vectors = resolved.values(report)
+    labels, classes = resolved.dataset.labels[vectors.rows], len(resolved.dataset.class_names)
+    found = []
+    for label in range(classes):
+        report(Progress("neighbours", label, classes, unit="classes"))
+        of_label = np.flatnonzero(labels == label)
+        order = least_typical(vectors.values[of_label])[:KEPT]
+        found.append(vectors.rows[of_label[order]].tolist())
+    storage.keep(KIND, _key(resolved), {"rows": found})
+    return found
+
+
+def least_typical(values: np.ndarray) -> np.ndarray:
+    """Positions (n,) of the features (n, d) of one class, the least typical first; none if it has one image."""
+    if len(values) < 2:
+        return np.empty(0, np.int64)
+    distances = neighbours.of_each(values, min(NEIGHBOURS, len(values) - 1), "cosine")[1]
+    return np.argsort(-distances.mean(axis=1), kind="stable")
+
+
+def _find(source: Resolved) -> Outliers | None:
+    return storage.find(KIND, _key(source), lambda value: [list(rows) for rows in value["rows"]])
+
+
+def _key(source: Resolved) -> str:
+    return storage.digest([VERSION, source.digest])
