@@ -2,6 +2,7 @@
 
 import aiohttp
 
+from tests.load import visitor
 from tests.load.visitor import Shown, Visitor
 
 
@@ -21,11 +22,10 @@ class Person:
 
     async def join(self, code: str, name: str) -> int:
         """Send the form of the class; returns the status of the answer."""
-        form, origin = {"code": code, "name": name, "to": ""}, {"origin": self.url}
-        async with self.http.post(f"{self.url}/lab/join", data=form, headers=origin, allow_redirects=False) as answer:
-            if answer.status < 400:
-                self.name = name
-            return answer.status
+        status = await visitor.join(self.url, self.http, code, name)
+        if status < 400:
+            self.name = name
+        return status
 
     async def visit(self, link: str) -> Shown:
         """Open a page in the tab."""

@@ -26,7 +26,7 @@ def main() -> None:
     os.environ |= {name: value for name, value in hardware.huge_pages().items() if name not in os.environ}
     with tempfile.TemporaryDirectory(prefix="backbone-lab-load-", ignore_cleanup_errors=True) as temporary:
         home = Path(options.home or temporary)
-        os.environ["BACKBONE_LAB_HOME"] = str(home)
+        os.environ |= {"BACKBONE_LAB_HOME": str(home), "BACKBONE_LAB_MODE": "class" if options.in_class else "alone"}
         if not options.home:
             print(f"Making {options.runs} runs and a map", flush=True)
             command = [sys.executable, "-m", "tests.load.home", str(options.runs)]
@@ -78,7 +78,8 @@ def _print(load: Load, alone: float | None) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__)
     parser.add_argument("--sessions", type=int, nargs="+", default=[10], help="visitors, one number for each line")
-    parser.add_argument("--pages", nargs="+", default=list(measure.LINKS), choices=list(measure.LINKS))
+    parser.add_argument("--in-class", action="store_true", help="visitors have joined a class with an open challenge")
+    parser.add_argument("--pages", nargs="+", default=measure.ALONE, choices=list(measure.LINKS))
     parser.add_argument("--pause", type=float, default=5.0, help="seconds on average between two pages of a visitor")
     parser.add_argument("--rounds", type=int, default=1, help="times that visitors come and go, and memory is compared")
     parser.add_argument("--runs", type=int, default=4, help="runs in the home folder")

@@ -1,23 +1,27 @@
 """Many visitors at once: how long their pages take, what that costs the server, and what a run beside them loses."""
 
 import asyncio
+import itertools
 import random
 import statistics
 import time
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 import aiohttp
 
-from core import runs
+from core import roster, runs, settings
 from tests.load import home
 from tests.load.server import Server
-from tests.load.visitor import PATIENCE, Shown, Visitor
+from tests.load.visitor import PATIENCE, Shown, Visitor, join
 
 SMALL = f"input_size={home.SIZE}"
-LINKS = {"train": f"train?{SMALL}", "maps": f"maps?{SMALL}&map=pca", "run": "run"}
+LINKS = {"train": f"train?{SMALL}", "maps": f"maps?{SMALL}&map=pca", "run": "run", "challenge": "challenge"}
+ALONE = ["train", "maps", "run"]
 ENGINE = "Starting the engine"
 TRAINED = "train?method=scratch&backbones=CustomCNN&input_size=32&epochs="
+_NUMBERS = itertools.count(1)  # in the names of those who join a class
 
 
 @dataclass
@@ -57,8 +61,8 @@ class Load:
 
 async def settle(server: Server, names: Sequence[str]) -> None:
     """Wait until the engine has started, and open each page once, as whoever started the dashboard did."""
-    async with _browser() as http:
-        visitor = Visitor(server.url, http)
+    async with AsyncExitStack() as stack:
+        visitor = await _visitor(server, stack)
         while not (shown := await visitor.open("home")).came or ENGINE in shown.text:
             await asyncio.sleep(0.5)
         for name in names:
@@ -76,11 +80,11 @@ async def visit(
         epochs: Of a run that is started first and is over at the end; 0: there is none.
     """
     load, rng = Load(sessions), random.Random(seed)
-    async with _browser() as http:
-        starter = Visitor(server.url, http)
+    async with AsyncExitStack() as stack:
+        starter = await _visitor(server, stack)
         run_id = await _train(starter, epochs) if epochs else ""
         memory, processor = server.memory(), server.processor_seconds()
-        visitors = [Visitor(server.url, http) for _ in range(sessions)]
+        visitors = [await _visitor(server, stack) for _ in range(sessions)]
         started = time.monotonic()
         await asyncio.gather(
             *(_walk(visitor, names, load, random.Random(rng.random()), pause) for visitor in visitors),
@@ -99,8 +103,8 @@ async def visit(
 
 async def alone(server: Server, epochs: int) -> float:
     """Seconds of the run of `visit` with no visitor but the one who started it, on a page that polls nothing."""
-    async with _browser() as http:
-        visitor = Visitor(server.url, http)
+    async with AsyncExitStack() as stack:
+        visitor = await _visitor(server, stack)
         seconds = await _ended(await _train(visitor, epochs))
         await visitor.close()
     return seconds
@@ -135,5 +139,11 @@ async def _ended(run_id: str) -> float:
     return outcome.seconds["train"]
 
 
-def _browser() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.CookieJar(unsafe=True))
+async def _visitor(server: Server, stack: AsyncExitStack) -> Visitor:
+    """Somebody with a browser of their own, who has joined the class if there is one."""
+    browser = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.CookieJar(unsafe=True))
+    http = await stack.enter_async_context(browser)
+    if settings.mode() == "class":
+        status = await join(server.url, http, roster.read().code, f"Visitor {next(_NUMBERS)}")
+        assert status < 400, f"joining the class was answered with {status}"
+    return Visitor(server.url, http)

@@ -36,7 +36,7 @@ def used_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(used_home: Path) -> Iterator[Server]:
     with started(used_home, used_home / "server.log") as server:
-        event_loop.run(measure.settle(server, list(measure.LINKS)))
+        event_loop.run(measure.settle(server, measure.ALONE))
         yield server
 
 
@@ -48,7 +48,7 @@ def home(used_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_page_comes_to_every_visitor_and_none_has_an_error(server: Server) -> None:
-    load = event_loop.run(measure.visit(server, SESSIONS, list(measure.LINKS), pause=0.2))
+    load = event_loop.run(measure.visit(server, SESSIONS, measure.ALONE, pause=0.2))
     assert load.missing == []
     assert load.errors == []
     assert sorted(page.headings[0] for page in load.pages) == sorted(["Train", "Maps", "Run"] * SESSIONS)
@@ -66,7 +66,7 @@ def test_pages_come_beside_a_run_which_every_open_page_follows(server: Server) -
 def test_visitors_who_left_leave_nothing_behind(server: Server) -> None:
     held = []
     for seed in range(3):
-        load = event_loop.run(measure.visit(server, COMINGS, list(measure.LINKS), pause=0.2, seed=seed))
+        load = event_loop.run(measure.visit(server, COMINGS, measure.ALONE, pause=0.2, seed=seed))
         assert (load.missing, load.errors) == ([], [])
         assert load.memory < COMINGS * PER_SESSION
         server.collect()
