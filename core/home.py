@@ -26,11 +26,13 @@ from core.errors import RunError, StoreError
 from core.progress import Progress, Report, silent
 from core.roster import Roster
 from core.runs import backups
+from core.zero_shot import tried
 
 ABOUT = "backbone-lab.json"  # the first file of a backup
 DATABASE = "runs/mlflow.db"
 CLASS = ("class.json", "class.key", "limits.toml", "sign_in.toml")
 CHOICES, CHOICES_OF_LEARNERS = "choices", "choices/learners"
+OF_LEARNERS = ("challenges", CHOICES_OF_LEARNERS, tried.OF_LEARNERS)  # which a new class begins without
 KEPT = (
     "runs/artifacts",
     "datasets",
@@ -38,6 +40,7 @@ KEPT = (
     "weights",
     "checkpoints",
     CHOICES,
+    tried.KIND,
     "speeds.json",
     "estimates.json",
     *CLASS,
@@ -121,8 +124,8 @@ def restore(file: Path, report: Report = silent) -> str:
 def begin_class(report: Report = silent) -> Path:
     """Put the class aside and begin a new one; returns the backup of the home folder in which the old one is.
 
-    Learners are shut out first. When all is in the backup, their runs, datasets and choices are deleted, and so are
-    challenges; what is the lecturer's stays, and what challenges held back is shown again.
+    Learners are shut out first. When all is in the backup, their runs, datasets, choices and prompts are deleted, and
+    so are challenges; what is the lecturer's stays, and what challenges held back is shown again.
 
     Raises:
         AccessError: A learner asks.
@@ -139,7 +142,7 @@ def begin_class(report: Report = silent) -> Path:
         old_runs = {run.id for run in runs.rows() if run.person != people.LECTURER}
         old_datasets = {name for name in dataset.names() if dataset.person(name) not in people.LECTURERS}
         backup(file, instead={roster.FILE: old_class}, report=report)
-    for folder in ("challenges", CHOICES_OF_LEARNERS):
+    for folder in OF_LEARNERS:
         shutil.rmtree(settings.home() / folder, ignore_errors=True)
     for run_id in old_runs.intersection(run.id for run in runs.rows()):
         runs.delete(run_id)

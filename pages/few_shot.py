@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import backbones, embeddings
+from core import backbones, embeddings, settings
 from core.config import DEMO, TITLES, ZERO_SHOT, RunConfig
 from core.embeddings import Source
 from core.errors import LabError
@@ -11,7 +11,7 @@ from core.metrics import Interval
 from core.zero_shot import encoder
 from dashboard import server
 from dashboard.few_shot import curves as few_shot_charts
-from dashboard.few_shot import progress
+from dashboard.few_shot import dots, progress
 from dashboard.state import address
 from dashboard.train import options
 from dashboard.ui import choices, components, formats
@@ -61,7 +61,7 @@ except LabError as error:
     components.show_error(error)
     st.stop()
 
-lines = {}
+lines, heads = {}, []
 picture = st.container()
 if server.engine.store_open():
     finished = {
@@ -89,6 +89,8 @@ if server.engine.store_open():
         if title in lines:  # runs with the same title are distinguished by their start
             title += f" of {formats.moment(run.created)}"
         lines[title] = Interval(run.accuracy, run.accuracy_low, run.accuracy_high)
+    if st.toggle("Runs as dots", settings.mode() == "class", key="dots", bind="query-params", help=dots.HELP):
+        heads = [run for run in finished.values() if run.n_train]
     real = (clip for clip in encoder.NAMES if clip != encoder.TOY and clip in server.backbones.here())
     model = next(real, encoder.TOY)
     under_way = [run for run in server.runs.active() if (run.config.method, run.config.dataset) == (ZERO_SHOT, name)]
@@ -108,13 +110,15 @@ if server.engine.store_open():
             components.show_error(error)
     components.toy([*chosen, *(finished[run_id].config.backbone for run_id in drawn)])
 
+if curves or heads:
+    chart = few_shot_charts.chart(curves, lines, dots.frame(heads, len(server.datasets.get(name).class_names)))
+    with picture:
+        components.chart(chart, key="few-shot", alt="Accuracy against labelled images per class, log axis")
+        if best := dots.answer(heads):
+            st.markdown(best)
 if not curves:
     st.stop()
 answer.markdown(few_shot_charts.answer(curves, lines))
-with picture:
-    components.chart(
-        few_shot_charts.chart(curves, lines), key="few-shot", alt="Accuracy against labelled images per class, log axis"
-    )
 if len(curves) * len(lines) > 1:  # else the answer says it
     st.markdown("  \n".join(few_shot_charts.crossings(curves, lines)))
 seeds = next(iter(curves.values())).seeds

@@ -7,7 +7,7 @@ from core.zero_shot import encoder
 from dashboard import server
 from dashboard.state import address
 from dashboard.ui import choices, components
-from dashboard.zero_shot import prompts, shared, weights
+from dashboard.zero_shot import prompts, shared, tried, weights
 from dashboard.zero_shot import tabs as zero_shot_tabs
 
 components.page_header("Zero-shot", "What can a network recognise from class names alone, without a single example?")
@@ -27,12 +27,13 @@ try:
     tabs = {
         "One photo": lambda: zero_shot_tabs.captions(model),
         "Prompts": lambda: prompts.show(model, name, dataset),
+        tried.TAB: lambda: tried.show(model, name, dataset),
         "Search": lambda: zero_shot_tabs.search(model, name, dataset),
         "New classes": lambda: zero_shot_tabs.new_classes(model),
         "Images and texts": lambda: zero_shot_tabs.matrix(model, dataset),
     }
     address.check_bound("zero-shot", "Tab", tabs)
-    needs_features = ("Prompts", "Search")
+    needs_features = ("Prompts", tried.TAB, "Search")
     for (title, draw), tab in zip(tabs.items(), st.tabs(list(tabs), key="zero-shot", bind="query-params"), strict=True):
         if not tab.open:
             continue

@@ -10,10 +10,11 @@ from core.evaluation import few_shot
 from core.evaluation.few_shot import Crossing, Curve, Point
 from core.metrics import Interval
 from dashboard.ui import findings, formats
-from dashboard.ui.charts import QUIET, canvas, strokes
+from dashboard.ui.charts import QUIET, backbone_colour, canvas, error_bars, label, strokes
 
 HEIGHT = 400  # pixels: with the answer above it, in the first screen of a laptop
 MOST = 3  # backbones in the answer
+MOST_NAMES = 12  # dots with a name and an interval; more would overlap
 
 
 def answer(curves: Mapping[str, Curve], lines: Mapping[str, Interval]) -> str:
@@ -68,8 +69,12 @@ def sentence(backbone: str, line: str, crossing: Crossing, *, complete: bool) ->
     return f"{text} (from {formats.count(max(crossing.low, 1))} to {most})."
 
 
-def chart(curves: Mapping[str, Curve], lines: Mapping[str, Interval]) -> go.Figure:
-    """Accuracy against labelled images per class on a log axis: mean and range of the draws, lines with intervals."""
+def chart(curves: Mapping[str, Curve], lines: Mapping[str, Interval], dots: pd.DataFrame | None = None) -> go.Figure:
+    """Accuracy against labelled images per class on a log axis: mean and range of the draws, lines with intervals.
+
+    Args:
+        dots: Runs, as `dots.frame` gives them.
+    """
     figure = canvas(height=HEIGHT)
     for (name, curve), stroke in zip(curves.items(), strokes(list(curves)), strict=True):
         x = [point.shots for point in curve.points]
@@ -101,7 +106,11 @@ def chart(curves: Mapping[str, Curve], lines: Mapping[str, Interval]) -> go.Figu
             hovertemplate="<b>" + name + "</b><br>%{x:,.0f} images per class, %{customdata[0]:,} in all: %{y:.1f} %<br>"
             "%{customdata[3]} draws, %{customdata[1]:.1f} to %{customdata[2]:.1f} %<extra></extra>",
         )
-    ends = [point.shots for curve in curves.values() for point in curve.points] or [1, 2]
+    ends = [point.shots for curve in curves.values() for point in curve.points]
+    if dots is not None and len(dots):
+        _add_dots(figure, dots)
+        ends += dots["shots"].tolist()
+    ends = ends or [1, 2]
     for index, (name, line) in enumerate(lines.items()):
         figure.add_hrect(100 * line.low, 100 * line.high, fillcolor=QUIET, opacity=0.12, line_width=0)
         figure.add_scatter(
@@ -140,6 +149,32 @@ def table(curves: Mapping[str, Curve]) -> pd.DataFrame:
             for name, curve in curves.items()
             for point in curve.points
         ]
+    )
+
+
+def _add_dots(figure: go.Figure, dots: pd.DataFrame) -> None:
+    """Runs in the colours of their backbones' families."""
+    few, people = len(dots) <= MOST_NAMES, [label(name) for name in dots["who"]]
+    titles = [label(title) for title in dots["title"]]
+    figure.add_scatter(
+        x=dots["shots"],
+        y=100 * dots["accuracy"],
+        error_y=error_bars(dots) if few else None,
+        name="Runs",
+        mode="markers+text",
+        text=people if few else None,
+        textposition="middle right",
+        marker={
+            "size": 13,
+            "color": [backbone_colour(name) for name in dots["backbone"]],
+            "line": {"width": 1.5, "color": "white"},
+        },
+        customdata=[
+            [f"{who}: {title}" if who else title, images]
+            for who, title, images in zip(people, titles, dots["images"], strict=True)
+        ],
+        hovertemplate="<b>%{customdata[0]}</b><br>%{x:,.0f} labelled images per class, %{customdata[1]:,} in all, "
+        "validation included: %{y:.1f} %<extra></extra>",
     )
 
 

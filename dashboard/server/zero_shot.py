@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
+import streamlit as st
 
-from core.zero_shot import queries
+from core import people
+from core.data.datasets import Dataset
+from core.zero_shot import queries, tried
 from core.zero_shot.queries import Compared, Matches, Scored
+from core.zero_shot.tried import Prompts
 from dashboard.server import engine, tasks
 from dashboard.server.once import once
 from dashboard.server.seen import seen
@@ -82,9 +86,29 @@ def alike(model: str, dataset: str, row: int) -> Matches | None:
     return _answers().get(("alike", model, dataset, row), queries.alike, model, dataset, "val", row)
 
 
+@seen
+def keep(dataset: Dataset, prompts: Prompts) -> None:
+    """`tried.keep`, for all visitors."""
+    tried.keep(dataset.fingerprint, prompts)
+    _tried.clear()
+
+
+@seen
+def tried_on(dataset: Dataset) -> list[Prompts]:
+    """`tried.of`, by those whose work the visitor may see."""
+    everybody = _tried(dataset.fingerprint)
+    visible = people.seen(each.person for each in everybody)
+    return [each for each in everybody if each.person in visible]
+
+
 def busy() -> bool:
     """Whether any of these questions has no answer yet, or the engine is starting."""
     return _answers().busy
+
+
+@st.cache_data(ttl=2, show_spinner=False)
+def _tried(fingerprint: str) -> list[Prompts]:
+    return tried.of(fingerprint)
 
 
 @once

@@ -1,11 +1,12 @@
-"""Charts of CLIP similarities: of one image to texts, and of many images to many texts."""
+"""Charts of CLIP similarities: of one image to texts, and of many images to many texts; and a ranking of prompts."""
 
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.ui.charts import ACCENT, canvas, label
+from dashboard.ui.charts import ACCENT, canvas, error_bars, label
 
 MOST = 20  # bars
 
@@ -54,3 +55,23 @@ def matrix(images: Sequence[str], texts: Sequence[str], cosines: np.ndarray) -> 
     figure = canvas(cells, marks, height=max(300, 40 * len(texts) + 90))
     figure.update_xaxes(title_text="Image, with its row id", type="category", showgrid=False)
     return figure.update_yaxes(title_text="", type="category", autorange="reversed", showgrid=False)
+
+
+def ranking(frame: pd.DataFrame) -> go.Figure:
+    """Prompts as dots with 95 % intervals, the first on top: `title`, `accuracy`, `accuracy_low`, `accuracy_high`."""
+    places = [str(place) for place in range(len(frame))]
+    dots = go.Scatter(
+        x=100 * frame["accuracy"],
+        y=places,
+        mode="markers",
+        marker={"color": ACCENT, "size": 12},
+        error_x=error_bars(frame),
+        hovertemplate="%{x:.1f} %<extra></extra>",
+    )
+    titles = [
+        f"{label(title)}  <b>{100 * share:.1f} %</b>"
+        for title, share in zip(frame["title"], frame["accuracy"], strict=True)
+    ]
+    figure = canvas(dots, height=100 + 34 * len(frame))
+    figure.update_yaxes(tickvals=places, ticktext=titles, type="category", autorange="reversed", title_text="")
+    return figure.update_xaxes(title_text="Accuracy on validation images (%), 95 % interval")

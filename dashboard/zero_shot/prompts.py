@@ -1,5 +1,7 @@
 """The tab Prompts of Zero-shot: class names and templates to edit, and the immediate effect of every edit."""
 
+from contextlib import suppress
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -10,19 +12,20 @@ from core.data.datasets import Dataset
 from core.errors import LabError
 from core.zero_shot import classifier, prompts
 from core.zero_shot.queries import Scored
+from core.zero_shot.tried import Prompts
 from dashboard import server
 from dashboard.ui import charts, components, findings, formats, run_charts, task_progress
 from dashboard.zero_shot import charts as zero_shot_charts
 from dashboard.zero_shot import shared
 
-BOARD = "zero-shot-board"
+TRIED = "zero-shot-tried"  # in this tab, the latest last
 SCALES = np.geomspace(1, 200, 40)
 SHOWN = 12  # images gained, and lost
-Prompts = tuple[str, str, tuple[str, ...], tuple[str, ...]]  # model, dataset, class names, templates
+Question = tuple[str, str, tuple[str, ...], tuple[str, ...]]  # model, dataset, class names, templates
 
 
 def show(model: str, name: str, dataset: Dataset) -> None:
-    """Editing, validation accuracy, the effect of the last edit, all prompts tried, and the test split."""
+    """Editing, validation accuracy, the effect of the last edit, and the test split."""
     left, right = st.columns([4, 8], gap="large")
     with left:
         names_text, templates_text = _edit(dataset)
@@ -44,13 +47,12 @@ def show(model: str, name: str, dataset: Dataset) -> None:
             shared.wait()
             return
         shared.cut(scored.cut)
-        previous = _remember((model, name, names, templates), scored)
+        previous = _remember(dataset, (model, name, names, templates), scored)
         _accuracy(scored, previous)
     st.subheader("What the last edit changed", anchor=False)
     _change(dataset, scored, previous)
     _confusion(scored)
     _confidence(model, dataset, scored)
-    _board()
     _test(model, name, names, templates, dataset)
 
 
@@ -81,13 +83,16 @@ def _edit(dataset: Dataset) -> tuple[str, str]:
     return names, lines
 
 
-def _remember(tried: Prompts, scored: Scored) -> Scored | None:
-    """Add the prompts to the board; return the scores of those tried before them on the same images."""
-    board = st.session_state.setdefault(BOARD, [])
-    if not board or board[-1][0] != tried:
-        accuracy = metrics.accuracy(scored.labels, scored.cosines.argmax(axis=1))
-        board.append((tried, accuracy, scored.seconds))
-    earlier = [other for other, *_ in board[:-1] if other[:2] == tried[:2] and other != tried]
+def _remember(dataset: Dataset, asked: Question, scored: Scored) -> Scored | None:
+    """Keep the prompts, for all who see them; return the scores of those tried before them on the same images."""
+    asked_before = st.session_state.setdefault(TRIED, [])
+    if not asked_before or asked_before[-1] != asked:
+        asked_before.append(asked)
+        model, _, names, templates = asked
+        right = int((scored.cosines.argmax(axis=1) == scored.labels).sum())
+        with suppress(OSError):  # a full disk keeps nothing
+            server.zero_shot.keep(dataset, Prompts(model, names, templates, right, len(scored.labels)))
+    earlier = [other for other in asked_before[:-1] if other[:2] == asked[:2] and other != asked]
     return server.zero_shot.score(*earlier[-1]) if earlier else None
 
 
@@ -179,31 +184,6 @@ def _confidence(model: str, dataset: Dataset, scored: Scored) -> None:
         with bars:
             figure = zero_shot_charts.answers(scored.class_names, scored.cosines[position], shares[position])
             components.chart(figure, key="zero-shot-one", alt=f"Similarities of image {row}")
-
-
-def _board() -> None:
-    st.subheader("Prompts tried", anchor=False)
-    rows = [
-        {
-            "Accuracy (%)": 100 * accuracy.value,
-            "95 % interval": formats.interval(accuracy.low, accuracy.high),
-            "Model": model,
-            "Dataset": dataset,
-            "Templates": len(templates),
-            "First template": templates[0],
-            "Class names": ", ".join(names),
-            "Milliseconds": 1000 * seconds,
-        }
-        for (model, dataset, names, templates), accuracy, seconds in st.session_state.get(BOARD, [])
-    ]
-    frame = pd.DataFrame(rows).drop_duplicates(["Model", "Dataset", "First template", "Class names", "Templates"])
-    shown = {"Accuracy (%)": st.column_config.NumberColumn(format="%.1f")}
-    shown["Milliseconds"] = st.column_config.NumberColumn(format="%.0f")
-    st.dataframe(frame.sort_values("Accuracy (%)", ascending=False), hide_index=True, column_config=shown)
-    st.caption(
-        "All on validation images. The more prompts are tried, the more the best result owes to luck on these images: "
-        "the test split below shows how much."
-    )
 
 
 def _test(model: str, name: str, names: tuple[str, ...], templates: tuple[str, ...], dataset: Dataset) -> None:

@@ -16,6 +16,8 @@ from core.cli import commands
 from core.config import RunConfig
 from core.data import dataset
 from core.errors import AccessError, EngineError, RunError, Stopped, StoreError
+from core.zero_shot import tried
+from core.zero_shot.tried import Prompts
 
 TINY = RunConfig(backbone="Tiny", input_size=32, n_train=40, n_test=20)
 WEIGHTS, FEATURES, UNFINISHED = "weights/a/tiny.h5", "features/tiny.zarr/0.0", "datasets/.new-1/images.npy"
@@ -57,6 +59,9 @@ def test_a_new_class_begins_without_the_work_of_learners_and_the_old_one_can_be_
                 dataset.write([(f"{kind}-{person}".lower(), person)], iter(rows), metadata=about)
     for kind in (home_folder.CHOICES, home_folder.CHOICES_OF_LEARNERS):
         storage.keep(kind, "columns", "all")
+    for person in made:
+        with people.acting_as(person):
+            tried.keep("a", Prompts("ToyCLIP", ("a", "b"), ("a {}",), 1, 2))
     with people.acting_as("Ada"), pytest.raises(AccessError, match="change the class"):
         home_folder.begin_class()
     with people.acting_as(people.LECTURER), pytest.raises(RunError, match="Ada's run"):
@@ -81,10 +86,12 @@ def test_a_new_class_begins_without_the_work_of_learners_and_the_old_one_can_be_
     assert [run.id for run in runs.rows()] == [made[people.LECTURER]] and dataset.names() == ["more-of-", "of-"]
     assert dataset.person("of-") == people.LECTURER
     assert [path.name for path in (home / "choices").iterdir()] == ["columns.json"]
+    assert [prompts.person for prompts in tried.of("a")] == [people.LECTURER]
     assert not roster.read().seats and roster.read().code != before.code
     monkeypatch.setenv("BACKBONE_LAB_HOME", str(another))
     home_folder.restore(file)
     assert {run.person for run in runs.rows()} == set(made) and "of-ada" in dataset.names()
+    assert {prompts.person for prompts in tried.of("a")} == set(made)
     assert roster.read() == before and before.seats[name] == seat
 
 

@@ -15,6 +15,7 @@ from core.embeddings import Source
 from core.errors import AccessError
 from core.maps import MapConfig
 from core.runs import RunRow, connection
+from core.zero_shot.tried import Prompts
 from dashboard import server
 from dashboard.classroom import lecture
 from dashboard.shell import PAGES
@@ -63,6 +64,17 @@ def test_an_id_in_the_address_shows_nothing_that_is_hidden(visit, ada, name):
     page.run()
     assert not page.exception
     assert SECRET not in repr(page)
+
+
+def test_prompts_are_seen_by_those_who_may_see_the_work_of_who_tried_them(visit, ada):
+    sample, prompts = datasets.load(SAMPLE), Prompts("ToyCLIP", ("a", "b"), ("a {}",), 1, 2)
+    for person in ("Ada", "Ben", people.LECTURER):
+        people.ask(lambda person=person: person)
+        server.zero_shot.keep(sample, prompts)
+    people.ask(lambda: "Ben")
+    assert {each.person for each in server.zero_shot.tried_on(sample)} == {"Ada", "Ben", people.LECTURER}
+    hide()
+    assert {each.person for each in server.zero_shot.tried_on(sample)} == {"Ben", people.LECTURER}
 
 
 def acting_on(kinds: dict, names: dict) -> Iterator[tuple[Callable, list, dict]]:

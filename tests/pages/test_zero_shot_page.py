@@ -40,7 +40,7 @@ def test_a_download_that_fails_says_what_to_do(visit, store, hub, monkeypatch):
     assert any("accept the conditions on" in f"{error.proto.title} {error.value}" for error in page.error)
 
 
-def test_an_edit_changes_accuracy_and_shows_what_was_gained_and_lost_and_both_stand_on_the_board(visit, store):
+def test_an_edit_changes_accuracy_and_shows_what_was_gained_and_lost_and_both_are_ranked(visit, store):
     page = open_tab(visit, "Prompts", lambda page: page.metric)
     first = page.metric[0].value
     names = page.text_area(key="names-cifar10-sample").value.splitlines()
@@ -49,9 +49,12 @@ def test_an_edit_changes_accuracy_and_shows_what_was_gained_and_lost_and_both_st
     wait(page, lambda: any("Lost" in text.value for text in page.markdown))
     assert page.metric[0].value != first
     assert "since the last edit" in page.metric[0].delta
-    board = page.dataframe[-1].value
-    assert len(board) == 2
-    assert board["Accuracy (%)"].is_monotonic_decreasing
+    page = open_tab(visit, "Prompts tried", lambda page: page.dataframe)  # in another visit, as others see them
+    table = page.dataframe[0].value
+    assert len(table) == 2 and "Who" not in table
+    assert table["Accuracy (%)"].is_monotonic_decreasing
+    assert "2 prompts tried" in said(page)
+    assert "“a photo of a {}.” is" in said(page) and "points better than “a photo of a {}., other names”" in said(page)
     assert runs.table(runs.rows()).empty  # the test split was not asked
 
 

@@ -1,0 +1,89 @@
+"""The prompts that people tried on a dataset, with their accuracy on its validation images.
+
+In the home folder, `prompts/<fingerprint>/` has those of the lecturer, and `prompts/learners/<fingerprint>/` a file for
+each learner.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from core import metrics, people, settings, storage
+from core.metrics import Interval
+
+KIND, OF_LEARNERS = "prompts", "prompts/learners"
+MOST = 100  # prompts of a person on a dataset; the newest are kept
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """Class names and templates that somebody tried with a model."""
+
+    model: str
+    class_names: tuple[str, ...]
+    templates: tuple[str, ...]
+    right: int  # validation images that are nearest to their own class
+    images: int  # validation images
+    person: str = people.LECTURER  # who tried them
+    at: str = ""  # ISO 8601, UTC
+
+    @property
+    def accuracy(self) -> Interval:
+        return metrics.wilson(self.right, self.images)
+
+    @property
+    def text(self) -> tuple:
+        """What was tried, whoever tried it."""
+        return self.model, self.class_names, self.templates
+
+
+def keep(fingerprint: str, tried: Prompts) -> None:
+    """Keep what the one who acts has tried on the dataset of this fingerprint, if it is new to them.
+
+    Raises:
+        AccessError: Nobody acts.
+        OSError: It cannot be written.
+    """
+    person = people.demand("start")
+    kind, key = f"{KIND if person == people.LECTURER else OF_LEARNERS}/{fingerprint}", storage.digest(person)
+    with storage.locked(storage.lock_of(settings.folder(kind) / key)):
+        before = storage.find(kind, key, _parse) or []
+        if tried.text not in [each.text for each in before]:
+            new = replace(tried, person=person, at=datetime.now(UTC).isoformat())
+            storage.keep(kind, key, [asdict(each) for each in [*before, new][-MOST:]])
+
+
+def of(fingerprint: str) -> list[Prompts]:
+    """Everybody's on a dataset, the oldest first."""
+    found: list[Prompts] = []
+    for kind in (f"{KIND}/{fingerprint}", f"{OF_LEARNERS}/{fingerprint}"):
+        for path in (settings.home() / kind).glob("*.json"):
+            found += storage.find(kind, path.stem, _parse) or []
+    return sorted(found, key=lambda each: each.at)
+
+
+def ranked(tried: Sequence[Prompts]) -> list[Prompts]:
+    """The best first: of several people the best of each, of one person all.
+
+    The same prompts count once, for whoever tried them first.
+
+    Args:
+        tried: The oldest first.
+    """
+    firsts: dict[tuple, Prompts] = {}
+    for each in tried:
+        firsts.setdefault(each.text, each)
+    best = sorted(firsts.values(), key=lambda each: -each.accuracy.value)
+    if len({each.person for each in best}) < 2:
+        return best
+    of_person: dict[str, Prompts] = {}
+    for each in best:
+        of_person.setdefault(each.person, each)
+    return list(of_person.values())
+
+
+def _parse(value: list[dict[str, Any]]) -> list[Prompts]:
+    for each in value:
+        each |= {name: tuple(each[name]) for name in ("class_names", "templates")}
+    return [Prompts(**each) for each in value]
