@@ -48,7 +48,7 @@ from core.embeddings import Source
 from core.engine import Engine
 from core.errors import ConfigError, LabError, RunError
 from core.evaluation import leaks
-from core.export import quantization
+from core.export import formats, quantization
 from core.features import inference
 from core.plan import plan
 from core.progress import Progress
@@ -354,6 +354,7 @@ def _quantize(parsed: Namespace) -> tuple[dict, str]:
         table.to_string(index=False, float_format="{:.3f}".format),
         f"{len(measured.rows):,} test images, one at a time; calibrated on {measured.calibrated_on} training images",
         f"p_value: McNemar's exact test against float32; measured on {measured.hardware}",
+        f"To write one: python -m core export {parsed.run_id} --format {' or '.join(formats.FEWER_BITS)}",
     ]
     values = {"run_id": parsed.run_id, "hardware": measured.hardware, "images": len(measured.rows)}
     return values | {"kinds": table.to_dict("records")}, "\n".join(lines)

@@ -9,7 +9,7 @@ script        the run as a Python script and a notebook
 """
 
 from core.export.agreement import CHECKED
-from core.export.formats import FORMATS, MODELS, export, target
+from core.export.formats import FORMATS, export, target
 from core.export.writers import SAVED_MODEL_FILES
 
-__all__ = ["CHECKED", "FORMATS", "MODELS", "SAVED_MODEL_FILES", "export", "target"]
+__all__ = ["CHECKED", "FORMATS", "SAVED_MODEL_FILES", "export", "target"]

@@ -1,8 +1,9 @@
 """Whether a written model predicts what its run predicted, on image files, by the script that goes with it."""
 
+import functools
 import importlib.util
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ LARGEST_GAP = 0.01  # mean total variation distance between two predictions of a
 
 Classify = Callable[[Sequence[Path]], np.ndarray]
 """Image files to probabilities (n, classes)."""
+Predict = Callable[[np.ndarray], np.ndarray]
+"""Images (n, s, s, 3) uint8 to probabilities (n, classes)."""
 
 
 def classifier(folder: Path) -> Classify:
@@ -48,16 +51,32 @@ def check(run: runs.Run, model: Any, classify: Classify, rounding: float = 0.0) 
         DatasetError: The images have changed or are gone.
     """
     pictures, expected = _probabilities(run)
-    largest = LARGEST_GAP + 2 * rounding
-    with tempfile.TemporaryDirectory(prefix="check-") as folder:
-        files = [Path(folder) / f"{index}.png" for index in range(len(pictures))]
-        for file, pixels in zip(files, pictures, strict=True):
-            Image.fromarray(pixels).save(file)
-        _compare(run, classify(files), expected, largest)
-        photos = [_photo(pixels, Path(folder) / f"{index}.jpg") for index, pixels in enumerate(pictures[:PHOTOS])]
-        squares = np.stack([images.square(images.decode(photo), pictures.shape[1]) for photo in photos])
-        _compare(run, classify(photos), model.predict(squares, batch_size=32, verbose=0), largest)
+    predict = functools.partial(model.predict, batch_size=32, verbose=0)
+    _check_files(run, pictures, expected, predict, classify, LARGEST_GAP + 2 * rounding)
     return len(pictures)
+
+
+def check_in_fewer_bits(run: runs.Run, predict: Predict, classify: Classify, measured: Mapping[int, int]) -> None:
+    """The same for a network in fewer bits, whose answers differ from those of the run: it must give the measured ones.
+
+    Args:
+        predict: What the network that was written says to pixels.
+        measured: Row id -> class, for test images.
+
+    Raises:
+        RunError, DatasetError: As `check`.
+    """
+    pictures, stored = tested(run, len(measured))
+    some = np.unique(np.linspace(0, len(pictures) - 1, min(CHECKED, len(pictures))).astype(int))
+    pictures, expected = pictures[some], predict(pictures[some])
+    same = float(np.mean(expected.argmax(axis=1) == [measured[row] for row in stored["row"].iloc[some]]))
+    if same < 1 - 2 * LARGEST_GAP:
+        raise RunError(
+            f"The written model does not answer as was measured: the same class for {same:.1%} of {len(some)} images",
+            f"at least {1 - 2 * LARGEST_GAP:.0%}",
+            "Nothing was kept. Please report this with the run's settings",
+        )
+    _check_files(run, pictures, expected, predict, classify, LARGEST_GAP)
 
 
 def rounding(run: runs.Run, model: Any, exact: Any) -> float:
@@ -88,6 +107,19 @@ def tested(run: runs.Run, most: int) -> tuple[np.ndarray, pd.DataFrame]:
 def distance(first: np.ndarray, second: np.ndarray) -> float:
     """The mean total variation distance, 0 to 1, between two predictions (n, classes) of each image."""
     return float(np.abs(first - second).sum(axis=1).mean() / 2)
+
+
+def _check_files(
+    run: runs.Run, pictures: np.ndarray, expected: np.ndarray, predict: Predict, classify: Classify, largest: float
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="check-") as folder:
+        files = [Path(folder) / f"{index}.png" for index in range(len(pictures))]
+        for file, pixels in zip(files, pictures, strict=True):
+            Image.fromarray(pixels).save(file)
+        _compare(run, classify(files), expected, largest)
+        photos = [_photo(pixels, Path(folder) / f"{index}.jpg") for index, pixels in enumerate(pictures[:PHOTOS])]
+        squares = np.stack([images.square(images.decode(photo), pictures.shape[1]) for photo in photos])
+        _compare(run, classify(photos), predict(squares), largest)
 
 
 def _probabilities(run: runs.Run) -> tuple[np.ndarray, np.ndarray]:

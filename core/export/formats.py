@@ -5,11 +5,12 @@
     litert        LiteRT on phones and small boards
     onnx          ONNX Runtime, and much else that reads ONNX
     openvino      OpenVINO on Intel's processors
+    litert-...    LiteRT in fewer bits (`core.export.quantization`)
     script, notebook    `core.export.script`
 
 A model is a folder: its files, labels.txt, and classify.py (`core.export.classify`), which runs it on image files. That
-script must reproduce the run's stored predictions before the folder gets its final name. The model includes resizing
-and preprocessing. Runs in the worker, apart from `FORMATS` and `target`.
+script must reproduce the run's stored predictions, or what was measured in fewer bits, before the folder gets its final
+name. The model includes resizing and preprocessing. Runs in the worker, apart from `FORMATS` and `target`.
 """
 
 import tempfile
@@ -18,22 +19,23 @@ from pathlib import Path
 from core import keras_defaults, runs, storage
 from core.data import datasets
 from core.errors import ConfigError, RunError, closest
-from core.export import agreement, writers
+from core.export import agreement, quantization, writers
 from core.export.script import script
 from core.progress import Progress, Report, silent
 from core.runs import models
 
+FEWER_BITS = {f"litert-{kind}": kind for kind in quantization.KINDS if kind != "float32"}  # format -> its kind
 FORMATS = {
     "keras": "Keras",
     "savedmodel": "SavedModel",
     "litert": "LiteRT",
     "onnx": "ONNX",
     "openvino": "OpenVINO",
+    **{name: f"LiteRT, {quantization.KINDS[kind]}" for name, kind in FEWER_BITS.items()},
     "script": "Python script",
     "notebook": "Jupyter notebook",
 }
 CODE = {"script": ".py", "notebook": ".ipynb"}  # format -> suffix; all others are models
-MODELS = tuple(format for format in FORMATS if format not in CODE)
 WRITERS = {
     "keras": writers.keras,
     "savedmodel": writers.saved_model,
@@ -57,18 +59,18 @@ def export(run_id: str, format: str, folder: Path, report: Report = silent) -> P
     """
     if format not in FORMATS:
         raise ConfigError(f"There is no format {format!r}", f"one of {', '.join(FORMATS)}", closest(format, FORMATS))
-    run = models.check(run_id) if format in MODELS else runs.get(run_id)
+    run = runs.get(run_id) if format in CODE else models.check(run_id)
     path = target(run, format, Path(folder))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as temporary:
             unchecked = Path(temporary) / path.name
-            if format in MODELS:
-                unchecked.mkdir()
-                _write_model(run, format, unchecked, report)
-            else:
+            if format in CODE:
                 text = script.python_script(run) if format == "script" else script.notebook(run)
                 unchecked.write_text(text, encoding="utf-8")
+            else:
+                unchecked.mkdir()
+                _write_model(run, format, unchecked, report)
             _rename(unchecked, path)
     except OSError as error:
         raise RunError(
@@ -94,17 +96,11 @@ def _write_model(run: runs.Run, format: str, folder: Path, report: Report) -> No
     if format != "keras":
         keras_defaults.need_tensorflow(f"export to {FORMATS[format]}")
     report(Progress("export", 0, 2, unit="steps"))
-    model, names = models.load(run.id), datasets.load(run.config.dataset).class_names
     try:
-        exact, rounding = model, 0.0
-        if run.config.encoder.precision == "bfloat16":
-            exact = writers.in_float32(model, folder.with_name("mixed.keras"))
-            rounding = agreement.rounding(run, model, exact)
-        written = model if format == "keras" else exact
-        WRITERS[format](written, run.config.encoder, names, folder)
-        writers.beside(names, folder)
-        report(Progress("check", 1, 2, unit="steps"))
-        agreement.check(run, written, agreement.classifier(folder), rounding)
+        if format in FEWER_BITS:
+            _write_in_fewer_bits(run, FEWER_BITS[format], folder, report)
+        else:
+            _write_whole(run, format, folder, report)
     except RunError:
         raise
     except Exception as error:
@@ -112,3 +108,26 @@ def _write_model(run: runs.Run, format: str, folder: Path, report: Report) -> No
             raise
         raise OSError(str(error)) from error
     report(Progress("check", 2, 2, unit="steps"))
+
+
+def _write_whole(run: runs.Run, format: str, folder: Path, report: Report) -> None:
+    model, names = models.load(run.id), datasets.load(run.config.dataset).class_names
+    exact, rounding = model, 0.0
+    if run.config.encoder.precision == "bfloat16":
+        exact = writers.in_float32(model, folder.with_name("mixed.keras"))
+        rounding = agreement.rounding(run, model, exact)
+    written = model if format == "keras" else exact
+    WRITERS[format](written, run.config.encoder, names, folder)
+    writers.beside(names, folder)
+    report(Progress("check", 1, 2, unit="steps"))
+    agreement.check(run, written, agreement.classifier(folder), rounding)
+
+
+def _write_in_fewer_bits(run: runs.Run, kind: str, folder: Path, report: Report) -> None:
+    measured = quantization.measure(run.id, report)
+    path = folder / "model.tflite"
+    quantization.write(run, [kind], folder.parent, report)[kind].rename(path)
+    writers.beside(datasets.load(run.config.dataset).class_names, folder)
+    report(Progress("check", 1, 2, unit="steps"))
+    answers = dict(zip(measured.rows, measured.kinds[kind].predictions, strict=True))
+    agreement.check_in_fewer_bits(run, quantization.Network(path).predict, agreement.classifier(folder), answers)

@@ -5,7 +5,7 @@ Integer-Arithmetic-Only Inference, CVPR 2018). Runs in the worker, apart from `K
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
@@ -108,10 +108,9 @@ def measure(run_id: str, report: Report = silent) -> Quantization:
         return stored
     keras_defaults.need_tensorflow("export to LiteRT")
     images, stored = agreement.tested(run, TESTED)
-    examples = _training_images(run)
     with tempfile.TemporaryDirectory(prefix="quantization-") as folder:
-        files = _write(run, examples, Path(folder), report)
-        networks = [_Network(file) for file in files.values()]
+        files = write(run, KINDS, Path(folder), report)
+        networks = [Network(file) for file in files.values()]
         answers, seconds = np.empty((len(networks), len(images)), int), np.empty((len(networks), len(images)))
         for position, image in enumerate(images):
             report(Progress("evaluate", position, len(images)))
@@ -123,25 +122,17 @@ def measure(run_id: str, report: Report = silent) -> Quantization:
             for (kind, file), median, predicted in zip(files.items(), milliseconds, answers, strict=True)
         }
     result = Quantization(
-        stored["row"].tolist(), stored["label"].tolist(), kinds, len(examples), hardware=hardware.name()
+        stored["row"].tolist(), stored["label"].tolist(), kinds, len(_training_images(run)), hardware=hardware.name()
     )
     storage.keep(KIND, _key(run), asdict(result))
     return result
 
 
-def _training_images(run: runs.Run) -> np.ndarray:
-    """Some of the images (n, s, s, 3) uint8 that the run was trained on."""
-    dataset = datasets.load(run.config.dataset)
-    rows = protocol.choose_rows(dataset, run.config)["train"]
-    if not len(rows):
-        raise DatasetError(f"The dataset {dataset.name} has no training images", "some, to calibrate int8 with")
-    positions = np.linspace(0, len(rows) - 1, min(CALIBRATED_ON, len(rows))).astype(int)
-    return np.asarray(dataset.images[rows[positions]])
-
-
-def _write(run: runs.Run, examples: np.ndarray, folder: Path, report: Report) -> dict[str, Path]:
-    """The file of each kind."""
+def write(run: runs.Run, kinds: Iterable[str], folder: Path, report: Report = silent) -> dict[str, Path]:
+    """Write the network of a run in some kinds; returns the file of each."""
     import tensorflow as tf
+
+    examples = _training_images(run)
 
     def representative() -> Iterator[list[np.ndarray]]:
         for image in examples:
@@ -159,13 +150,24 @@ def _write(run: runs.Run, examples: np.ndarray, folder: Path, report: Report) ->
     if run.config.encoder.precision == "bfloat16":
         model = writers.in_float32(model, folder / "mixed.keras")
     model = writers.convertible(model, run.config.encoder)
-    for index, (kind, given) in enumerate(options.items()):
-        report(Progress("export", index, len(options), unit="files"))
-        writers.to_litert(model, folder / f"{kind}.tflite", **given)
-    return {kind: folder / f"{kind}.tflite" for kind in KINDS}
+    files = {kind: folder / f"{kind}.tflite" for kind in kinds}
+    for index, (kind, file) in enumerate(files.items()):
+        report(Progress("export", index, len(files), unit="files"))
+        writers.to_litert(model, file, **options[kind])
+    return files
 
 
-class _Network:
+def _training_images(run: runs.Run) -> np.ndarray:
+    """Some of the images (n, s, s, 3) uint8 that the run was trained on."""
+    dataset = datasets.load(run.config.dataset)
+    rows = protocol.choose_rows(dataset, run.config)["train"]
+    if not len(rows):
+        raise DatasetError(f"The dataset {dataset.name} has no training images", "some, to calibrate int8 with")
+    positions = np.linspace(0, len(rows) - 1, min(CALIBRATED_ON, len(rows))).astype(int)
+    return np.asarray(dataset.images[rows[positions]])
+
+
+class Network:
     """A LiteRT network on all cores."""
 
     def __init__(self, file: Path):
@@ -179,10 +181,17 @@ class _Network:
     def classify(self, image: np.ndarray) -> tuple[int, float]:
         """The class of one image, and the seconds that it took."""
         started = perf_counter()
+        answer = int(self._probabilities(image).argmax())
+        return answer, perf_counter() - started
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """The probabilities (n, classes) of images (n, s, s, 3) uint8."""
+        return np.stack([self._probabilities(image) for image in images])
+
+    def _probabilities(self, image: np.ndarray) -> np.ndarray:
         self._interpreter.set_tensor(self._input, image[None])
         self._interpreter.invoke()
-        answer = int(self._interpreter.get_tensor(self._output).argmax())
-        return answer, perf_counter() - started
+        return self._interpreter.get_tensor(self._output)[0]
 
 
 def _key(run: runs.Run) -> str:

@@ -86,36 +86,34 @@ def _command(run: RunRow) -> str:
 
 
 def _models(run_id: str, checked: int) -> None:
-    """Each format: not exported, in progress, or exported and checked.
-
-    They belong to the page, so that a click redraws all of it; only during an export are they a polling fragment.
-    """
-    watched = _exporting(run_id)
-    draw = st.fragment(_formats, run_every=POLL) if watched else _formats
-    draw(run_id, checked, watched)
-
-
-def _formats(run_id: str, checked: int, watched: bool) -> None:
-    if watched and not _exporting(run_id):
-        components.redraw()
     *small, large = USES.items()
     places = [*zip(st.columns(len(small)), small, strict=True), (st.container(), large)]
     for place, (name, use) in places:
         with place.container(border=True, height="stretch"):
             st.markdown(f"**{export.FORMATS[name]}**  \n{use}")
-            _format(run_id, name, checked)
+            model(run_id, name, f"the run on {formats.count(checked, 'test image')}")
 
 
-def _exporting(run_id: str) -> bool:
-    return any(server.exports.task(run_id, name).running for name in USES)
+def model(run_id: str, name: str, matches: str) -> None:
+    """One format: not exported, in progress, or exported and checked.
+
+    It belongs to the page, so that a click redraws all of it; only during an export it is a polling fragment.
+
+    Args:
+        matches: What its script was compared with.
+    """
+    watched = server.exports.task(run_id, name).running
+    draw = st.fragment(_model, run_every=POLL) if watched else _model
+    draw(run_id, name, matches, watched)
 
 
-def _format(run_id: str, name: str, checked: int) -> None:
-    title = export.FORMATS[name]
-    task = server.exports.task(run_id, name)
+def _model(run_id: str, name: str, matches: str, watched: bool) -> None:
+    title, task = export.FORMATS[name], server.exports.task(run_id, name)
     if task.running:
         st.caption(":material/hourglass: Exporting, then checking against the run's test images")
         return
+    if watched:
+        components.redraw()
     path = None if task.error else server.exports.find(run_id, name)
     if path is None:
         task_progress.why_it_ended(task.error)
@@ -137,7 +135,7 @@ def _format(run_id: str, name: str, checked: int) -> None:
         on_click="ignore",
         type="primary",
     )
-    st.caption(f":material/check: Its `classify.py` matches the run on {formats.count(checked, 'test image')}")
+    st.caption(f":material/check: Its `classify.py` matches {matches}")
 
 
 def _code(run_id: str) -> None:

@@ -3,11 +3,12 @@
 import numpy as np
 import streamlit as st
 
-from core import metrics
+from core import export, metrics
 from core.export import quantization
 from core.export.quantization import KINDS, Quantization
 from core.runs import RunRow
 from dashboard import server
+from dashboard.run import export as takeaway
 from dashboard.ui import choices, findings, formats, image_grid, task_progress
 
 TAB = "Fewer bits"
@@ -30,6 +31,8 @@ def show(run: RunRow) -> None:
     kind = choices.titled(st.segmented_control, "bits", "Against float32", _fewer(), required=True)
     change = measured.change(kind)
     st.markdown(findings.change(change, "float32", KINDS[kind]))
+    checked = formats.count(min(export.CHECKED, len(measured.rows)), "test image")
+    takeaway.model(run.id, f"litert-{kind}", f"what was measured on {checked}")
     _images(run, measured, kind)
 
 

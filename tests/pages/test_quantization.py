@@ -12,6 +12,9 @@ def test_a_network_is_measured_in_fewer_bits_and_compared_with_float32(visit, us
     measured = measuring.find(used[0])
     assert page.dataframe[0].value["Bits"].tolist() == list(measuring.KINDS.values())
     page.segmented_control(key="bits").set_value("calibrated").run()
+    page.button(key="make-litert-calibrated").click().run()
+    wait(page, lambda: any("int8" in button.label for button in page.get("download_button")))
+    assert any("what was measured on 100 test images" in each.value for each in page.main.caption)
     changed = len(measured.changed("calibrated"))
     words = [*page.main.markdown, *page.main.caption]
     expected = f"to {changed} image" if changed else "answers every image as float32"

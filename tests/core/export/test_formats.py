@@ -16,7 +16,7 @@ from core.config import RunConfig
 from core.data import datasets
 from core.data.images import decode, square
 from core.errors import ConfigError, RunError
-from core.export import agreement, classify, writers
+from core.export import agreement, classify, formats, writers
 from core.features import compiled
 from core.runs import models
 
@@ -42,7 +42,7 @@ def probe(store) -> str:
 )
 def test_every_format_of_every_kind_of_run_is_written_once_and_whole(store, tmp_path, settings):
     run_id = done(**settings)
-    for format in export.FORMATS:
+    for format in (*formats.WRITERS, *formats.CODE):
         folder = tmp_path / format / "take"
         path = export.export(run_id, format, folder)
         assert list(folder.iterdir()) == [path]
@@ -145,7 +145,7 @@ def test_a_model_that_says_something_else_is_not_given_away(probe, tmp_path, mon
 
     other = keras.models.clone_model(models.load(probe))  # the same network, other weights
     monkeypatch.setattr(models, "load", lambda run_id: other)
-    for format in export.MODELS:
+    for format in formats.WRITERS:
         with pytest.raises(RunError, match="does not predict what"):
             export.export(probe, format, tmp_path)
     assert list(tmp_path.glob("Tiny*")) == list(tmp_path.glob(".export*")) == []
@@ -206,12 +206,13 @@ import resource
 from pathlib import Path
 from types import SimpleNamespace
 from core import export
+from core.export import formats
 from core.runs import models
 from core.errors import RunError
 
 models.load({probe!r})
 resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))  # no file may be larger
-for format in export.MODELS:
+for format in formats.WRITERS:
     try:
         export.export({probe!r}, format, Path({str(tmp_path)!r}, "to", format))
     except RunError as error:
@@ -219,6 +220,6 @@ for format in export.MODELS:
 """
     found = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     told = found.stdout.splitlines()
-    assert len(told) == len(export.MODELS), (told, found.stderr[-3000:])
+    assert len(told) == len(formats.WRITERS), (told, found.stderr[-3000:])
     assert all("cannot be written" in line for line in told)
     assert not [path for path in (tmp_path / "to").rglob("*") if path.is_file()]

@@ -1,9 +1,11 @@
 """Fewer bits: every kind is tested on the same images, and calibrated on none of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from core import execute, metrics, protocol, runs
+from core import execute, export, metrics, protocol, runs
 from core.config import RunConfig
 from core.data import datasets
 from core.errors import RunError, Stopped
@@ -44,6 +46,20 @@ def test_every_kind_is_measured_once_and_calibrated_on_training_images_alone(run
 
     monkeypatch.setattr(writers, "to_litert", None)  # the second time, it is read
     assert quantization.measure(run_id) == quantization.find(run_id) == measured
+
+
+@pytest.mark.slow
+def test_a_kind_is_taken_away_if_its_script_answers_files_as_was_measured(run_id, tmp_path, monkeypatch):
+    monkeypatch.setattr(quantization, "KINDS", {kind: KINDS[kind] for kind in ("float32", "calibrated")})
+    measured = quantization.measure(run_id)
+    folder = export.export(run_id, "litert-calibrated", tmp_path)
+    assert sorted(path.name for path in folder.iterdir()) == ["classify.py", "labels.txt", "model.tflite"]
+    assert (folder / "model.tflite").stat().st_size == measured.kinds["calibrated"].bytes
+    others = [(answer + 1) % 10 for answer in measured.kinds["calibrated"].predictions]
+    kinds = measured.kinds | {"calibrated": replace(measured.kinds["calibrated"], predictions=others)}
+    monkeypatch.setattr(quantization, "measure", lambda run_id, report: replace(measured, kinds=kinds))
+    with pytest.raises(RunError, match=r"does not answer as was measured: the same class for 0\.0%"):
+        export.export(run_id, "litert-calibrated", tmp_path)
 
 
 @pytest.mark.slow
