@@ -73,7 +73,7 @@ def _from_hugging_face(facts: Backbone, report: Report) -> Path:
     """
     folder = settings.home() / "weights" / facts.weights_file
     try:
-        files = _files(facts, report)
+        files = _files(facts, folder, report)
         done, total = 0, sum(file.size for file in files)
         for file in files:
 
@@ -88,16 +88,30 @@ def _from_hugging_face(facts: Backbone, report: Report) -> Path:
     return folder
 
 
-def _files(facts: Backbone, report: Report) -> Sequence[Remote]:
-    """What to download of a repository: the first layout it has, its weights last."""
+def _files(facts: Backbone, folder: Path, report: Report) -> Sequence[Remote]:
+    """What to download of a repository: the first layout it has, its weights last. An index of shards comes at once."""
     for description, weights in checkpoints.LAYOUTS:
         if found := _described(facts.repository, weights, report):
-            small = [description, *(checkpoints.VOCABULARY if facts.has_text_tower else ())]
-            files = [_described(facts.repository, name, report) for name in small]
+            parts = _shards(facts, found, folder, report) if weights == checkpoints.INDEX else [weights]
+            names = [description, *(checkpoints.VOCABULARY if facts.has_text_tower else ()), *parts]
+            files = [found if name == weights else _described(facts.repository, name, report) for name in names]
             if None in files:
-                raise DownloadError(f"{facts.repository} has no {small[files.index(None)]}", 404)
-            return [*(file for file in files if file), found]
+                raise DownloadError(f"{facts.repository} has no {names[files.index(None)]}", 404)
+            return [file for file in files if file]
     raise DownloadError(f"{facts.repository} has none of {', '.join(name for _, name in checkpoints.LAYOUTS)}", 404)
+
+
+def _shards(facts: Backbone, index: Remote, folder: Path, report: Report) -> list[str]:
+    """The names of the files that an index lists, which is fetched anew each time."""
+
+    def begun(moment: Progress) -> None:  # how much it will be in all is not known yet
+        report(replace(moment, done=0, total=0))
+
+    download.fetch(index.url, folder / index.name, None, begun, token=_token())
+    try:
+        return checkpoints.shards(folder / index.name, facts)
+    except WeightsError as error:
+        raise DownloadError(f"{facts.repository} has an {index.name} that lists no files", 404) from error
 
 
 def _described(repository: str, name: str, report: Report) -> Remote | None:

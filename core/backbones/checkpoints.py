@@ -2,7 +2,8 @@
 
 Three layouts are read, each a folder:
 
-    Hugging Face   config.json, model.safetensors or pytorch_model.bin
+    Hugging Face   config.json, model.safetensors or pytorch_model.bin; large models in shards, which
+                   model.safetensors.index.json lists
     OpenCLIP       open_clip_config.json, open_clip_model.safetensors or open_clip_pytorch_model.bin
     KerasHub       config.json, model.weights.h5
 
@@ -20,10 +21,12 @@ from core.backbones.catalog import HUGGING_FACE, Backbone
 from core.errors import WeightsError
 
 SAFETENSORS, TORCH, KERAS = "model.safetensors", "pytorch_model.bin", "model.weights.h5"
+INDEX = f"{SAFETENSORS}.index.json"
 OPEN_CLIP = "open_clip_config.json"
 LAYOUTS = (  # description and weights, the better one first
     ("config.json", SAFETENSORS),
     (OPEN_CLIP, f"open_clip_{SAFETENSORS}"),
+    ("config.json", INDEX),
     ("config.json", TORCH),
     (OPEN_CLIP, f"open_clip_{TORCH}"),
 )
@@ -37,11 +40,11 @@ def here(facts: Backbone) -> Path | None:
     cached = _hugging_face() / f"models--{facts.repository.replace('/', '--')}" / "snapshots"
     folders += sorted(cached.glob("*")) if facts.repository else []
     folders += _kaggle_presets(facts.preset) if facts.preset else []
-    return next((folder for folder in folders if _layout(folder)), None)
+    return next((folder for folder in folders if _is_whole(folder, facts)), None)
 
 
 def weights_file(folder: Path, facts: Backbone) -> Path:
-    """The file that holds the weights.
+    """The file that holds the weights, or the index of their shards.
 
     Raises:
         WeightsError: The folder is missing, or has none of the layouts.
@@ -51,6 +54,39 @@ def weights_file(folder: Path, facts: Backbone) -> Path:
         state = f"has no weights of {facts.name}" if folder.is_dir() else "is no folder"
         raise WeightsError(f"{folder} {state}", f"config.json and {SAFETENSORS}, {TORCH} or {KERAS}", remedy(facts))
     return checkpoint
+
+
+def parts(path: Path, facts: Backbone) -> tuple[Path, ...]:
+    """The files that hold the weights: of an index its shards, otherwise the file itself.
+
+    Raises:
+        WeightsError: The index cannot be read, or a shard is missing.
+    """
+    if path.name != INDEX:
+        return (path,)
+    files = tuple(file(path.parent, name) for name in shards(path, facts))
+    if missing := [shard.name for shard in files if not shard.is_file()]:
+        raise WeightsError(
+            f"{path.parent} lacks {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else ""),
+            f"the {len(files)} files that {INDEX} lists",
+            remedy(facts),
+        )
+    return files
+
+
+def shards(index: Path, facts: Backbone) -> list[str]:
+    """The names of the files that an index lists.
+
+    Raises:
+        WeightsError: It cannot be read.
+    """
+    listed = read_config(index, facts).get("weight_map")
+    names = set(listed.values()) if isinstance(listed, dict) else set()
+    if not names or not all(isinstance(name, str) and Path(name).name == name for name in names):
+        raise WeightsError(
+            f"{index} lists no shards", "weight_map, the file of each tensor beside the index", remedy(facts)
+        )
+    return sorted(names)
 
 
 def file(folder: Path, name: str) -> Path:
@@ -176,6 +212,15 @@ def kaggle_models() -> Path:
     """The folder of models in the cache of Kaggle's library."""
     cache = Path(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub").expanduser()
     return cache / "models"
+
+
+def _is_whole(folder: Path, facts: Backbone) -> bool:
+    """Whether a folder has one of the layouts, with all shards."""
+    checkpoint = _layout(folder)
+    try:
+        return checkpoint is not None and bool(parts(checkpoint, facts))
+    except WeightsError:
+        return False
 
 
 def _layout(folder: Path) -> Path | None:

@@ -88,9 +88,9 @@ def locate(facts: Backbone, path: Path) -> Path:
     return path.resolve()
 
 
-def content(facts: Backbone, path: Path) -> Path:
-    """The file whose content identifies the weights."""
-    return path
+def content(facts: Backbone, path: Path) -> tuple[Path, ...]:
+    """The files whose content identifies the weights."""
+    return (path,)
 
 
 def _put(url: str, name: str) -> str:

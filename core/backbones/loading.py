@@ -129,8 +129,8 @@ def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, 
         path, origin = loader.locate(facts, Path(weights).expanduser()), "file"
     content = loader.content(facts, path)
     if origin == "file":
-        _refuse_too_large(facts, content)
-    return Weights(origin, path, file_digest(content))
+        _refuse_too_large(facts, path, sum(file.stat().st_size for file in content))
+    return Weights(origin, path, _digest(content))
 
 
 def published_here(backbone: str | Backbone) -> Path | None:
@@ -233,20 +233,25 @@ def file_digest(path: Path) -> str:
         raise WeightsError(f"{path} cannot be read ({error.strerror})", "a weights file you may read") from error
 
 
+def _digest(files: tuple[Path, ...]) -> str:
+    """SHA-256 of the content of a file; of several, that of their digests."""
+    digests = [file_digest(file) for file in files]
+    return digests[0] if len(files) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
 def _loader(facts: Backbone):
     """The module that builds a backbone and finds its weights."""
     return {"keras": keras_loader, "clip": clip_loader, "hub": hub_loader}[facts.loader]
 
 
-def _refuse_too_large(facts: Backbone, path: Path) -> None:
-    """Before a file is read that cannot be right: a page would wait for as long as that takes."""
+def _refuse_too_large(facts: Backbone, path: Path, size: int) -> None:
+    """Before files are read that cannot be right: a page would wait for as long as that takes."""
     most = LARGEST_PER_PARAMETER * max(facts.params, facts.params_top or 0) + LARGEST_REST
-    size = path.stat().st_size
     if size > most:
         raise WeightsError(
             f"{path} has {size / 1e9:.1f} GB, too much for weights of {facts.name}",
             f"at most {most / 1e9:.1f} GB",
-            "Choose its weights file",
+            "Choose its weights",
         )
 
 

@@ -1,14 +1,14 @@
 """Tensors from a checkpoint's file, safetensors or PyTorch's, checked against those that a model consists of."""
 
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.backbones.catalog import Backbone
-from core.backbones.checkpoints import remedy
+from core.backbones.checkpoints import parts, remedy
 from core.backbones.torch_file import TorchFile
 from core.errors import WeightsError
 
@@ -35,8 +35,29 @@ class _Safetensors:
         return self._file.get_tensor(name)
 
 
+class _Shards:
+    """Several files as one."""
+
+    def __init__(self, files: Sequence[_Safetensors]):
+        self._files = files
+        self._file_of = {name: file for file in files for name in file.names()}
+
+    def close(self) -> None:
+        for file in self._files:
+            file.close()
+
+    def names(self) -> set[str]:
+        return set(self._file_of)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return self._file_of[name].shape(name)
+
+    def read(self, name: str) -> np.ndarray:
+        return self._file_of[name].read(name)
+
+
 class Tensors:
-    """A file of tensors, checked for exactly the expected ones, read one at a time as float32.
+    """A file of tensors, or the shards of an index: exactly the expected ones, read one at a time as float32.
 
     Args:
         wanted: Name -> shape, where `(1,)` in the file is as good as `()`.
@@ -45,7 +66,7 @@ class Tensors:
         view: The file under the names that are expected.
 
     Raises:
-        WeightsError: The file is damaged, or of another model.
+        WeightsError: A file is damaged, missing, or of another model.
     """
 
     def __init__(
@@ -58,17 +79,9 @@ class Tensors:
         prefix: str = "",
         view: Callable[[Any], Any] = lambda file: file,
     ):
-        from safetensors import SafetensorError
-
         self.path, self.facts = path, facts
-        try:
-            self.file = view(TorchFile(self.path) if self.path.suffix == ".bin" else _Safetensors(self.path))
-        except (SafetensorError, OSError, ValueError) as error:
-            raise WeightsError(
-                f"{self.path} ({self.path.stat().st_size:,} bytes) is damaged or cut short ({error})",
-                f"the tensors of {facts.weights_file} as safetensors, or as PyTorch 1.6 or newer writes them",
-                remedy(facts),
-            ) from error
+        files = [self._open(part) for part in parts(path, facts)]
+        self.file = view(files[0] if len(files) == 1 else _Shards(files))
         self._stored = {name.removeprefix(prefix): name for name in self.file.names()}
         self._check(wanted, {name for name in self._stored if not unused(name)})
 
@@ -83,6 +96,18 @@ class Tensors:
             return np.asarray(self.file.read(self._stored[name]), np.float32)
         except (KeyError, ValueError, zipfile.BadZipFile) as error:  # of a PyTorch file, whose values are checked here
             raise WeightsError(f"{self.path} is damaged ({error})", remedy=remedy(self.facts)) from error
+
+    def _open(self, path: Path) -> Any:
+        from safetensors import SafetensorError
+
+        try:
+            return TorchFile(path) if path.suffix == ".bin" else _Safetensors(path)
+        except (SafetensorError, OSError, ValueError) as error:
+            raise WeightsError(
+                f"{path} ({path.stat().st_size:,} bytes) is damaged or cut short ({error})",
+                f"the tensors of {self.facts.weights_file} as safetensors, or as PyTorch 1.6 or newer writes them",
+                remedy(self.facts),
+            ) from error
 
     def _check(self, wanted: Mapping[str, tuple[int, ...]], names: set[str]) -> None:
         problem = f"{self.path} is not {self.facts.name}: "

@@ -27,13 +27,13 @@ def locate(facts: Backbone, path: Path) -> Path:
     return path.resolve()
 
 
-def content(facts: Backbone, path: Path) -> Path:
-    """The file whose content identifies the weights.
+def content(facts: Backbone, path: Path) -> tuple[Path, ...]:
+    """The files whose content identifies the weights.
 
     Raises:
         WeightsError: The folder is missing or has no weights of a CLIP.
     """
-    return checkpoints.weights_file(path, facts)
+    return checkpoints.parts(checkpoints.weights_file(path, facts), facts)
 
 
 def build(facts: Backbone, size: int, pooling: str) -> "keras.Model":

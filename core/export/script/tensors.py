@@ -22,7 +22,7 @@ def weights(config: RunConfig, facts: Backbone) -> str | None:
     file = checkpoints.weights_file(folder or settings.home() / "weights" / facts.weights_file, facts)
     if file.name != checkpoints.SAFETENSORS:
         raise RunError(
-            f"The weights of {facts.name} in {file} are no safetensors",
+            f"The weights of {facts.name} in {file} are not one safetensors file",
             f"{checkpoints.SAFETENSORS}, which a script reads with NumPy alone",
             f"Take the Keras file, or repeat the run with Hugging Face's folder {facts.weights_file}",
         )

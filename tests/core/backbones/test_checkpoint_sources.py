@@ -1,6 +1,7 @@
 """Checkpoints arrive whole from Hugging Face or Kaggle, whatever the network does, and each failure says what to do."""
 
 import hashlib
+import json
 import shutil
 import socket
 from pathlib import Path
@@ -9,6 +10,7 @@ import huggingface_hub
 import numpy as np
 import psutil
 import pytest
+from safetensors.numpy import load, save
 
 from core import backbones, download
 from core.backbones import checkpoint_sources, checkpoints
@@ -217,3 +219,54 @@ def test_a_download_from_kaggle_is_measured_on_the_disk_and_ends_when_it_is_canc
     with pytest.raises(Stopped):
         checkpoint_sources.fetch(backbones.get("CLIPViTB32"), stop)
     assert not psutil.pid_exists(int((kaggle.parents[3] / "pid").read_text()))
+
+
+def shards(hub: Hub) -> list[str]:
+    """Have the repository in two shards instead of one file; returns their names."""
+    tensors = sorted(load(WEIGHTS).items())
+    names = [f"model-{number:05}-of-00002.safetensors" for number in (1, 2)]
+    parts = {name: dict(tensors[start::2]) for start, name in enumerate(names)}
+    del hub.files[f"{REPOSITORY}/model.safetensors"]
+    contents = {f"{REPOSITORY}/{name}": save(part) for name, part in parts.items()}
+    listed = {"weight_map": {tensor: name for name, part in parts.items() for tensor in part}}
+    hub.files |= contents | {f"{REPOSITORY}/{checkpoints.INDEX}": json.dumps(listed).encode()}
+    hub.blobs |= {hashlib.sha256(content).hexdigest(): content for content in contents.values()}
+    return names
+
+
+def test_a_checkpoint_in_shards_arrives_whole_and_answers_as_one_file(hub, facts, folder):
+    names_of_shards, heard = shards(hub), []
+    hub.cut = 100_000  # in the first
+    weights = backbones.find_weights(facts, report=heard.append)
+    assert names(folder) == ["config.json", "merges.txt", *names_of_shards, checkpoints.INDEX, "vocab.json"]
+    assert hub.starts == [0, 100_000, 0]
+    assert heard[-1].done == heard[-1].total > len(WEIGHTS)
+    image = np.random.default_rng(0).normal(size=(1, 32, 32, 3)).astype(np.float32)
+    arrived = backbones.load(facts).predict(image, verbose=0)
+    np.testing.assert_array_equal(arrived, backbones.load("ToyCLIP").predict(image, verbose=0))
+    first = folder / names_of_shards[0]
+    first.write_bytes(first.read_bytes()[:-4] + b"else")
+    assert backbones.find_weights(facts).digest != weights.digest
+
+
+def test_a_missing_shard_is_one_sentence_and_is_fetched_alone(hub, facts, folder):
+    _, second = shards(hub)
+    checkpoint_sources.fetch(facts, silent)
+    (folder / second).unlink()
+    assert checkpoints.here(facts) is None
+    with pytest.raises(WeightsError, match=rf"{folder} lacks {second}\. Expected the 2 files that {checkpoints.INDEX}"):
+        backbones.find_weights(facts, str(folder))
+    hub.starts.clear()
+    checkpoint_sources.fetch(facts, silent)
+    assert hub.starts == [0] and checkpoints.here(facts) == folder
+    del hub.files[f"{REPOSITORY}/{second}"]
+    with pytest.raises(WeightsError, match=rf"{REPOSITORY} has no {second}: look at"):
+        checkpoint_sources.fetch(facts, silent)
+
+
+@pytest.mark.parametrize("listed", [{}, [], {"weight_map": {"a": "../a"}}, {"weight_map": {"a": 1}}])
+def test_an_index_that_lists_no_files_is_said(hub, facts, folder, listed):
+    shards(hub)
+    hub.files[f"{REPOSITORY}/{checkpoints.INDEX}"] = json.dumps(listed).encode()
+    with pytest.raises(WeightsError, match=rf"{REPOSITORY} has an {checkpoints.INDEX} that lists no files: look at"):
+        checkpoint_sources.fetch(facts, silent)
