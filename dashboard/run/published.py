@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.config import ZERO_SHOT
 from core.data.cifar import CIFAR
+from core.metrics import Interval
 from core.runs import Outcome, RunRow
 from core.zero_shot import prompts, published
 from dashboard.ui import components, formats
@@ -13,22 +14,36 @@ CIFAR_TEMPLATES = prompts.SETS["cifar18"].name
 
 def show(run: RunRow, outcome: Outcome) -> None:
     """Nothing for other runs, and where nothing was published."""
-    found = published.find(run.config.backbone, run.config.dataset)
-    if found is None or run.config.method != ZERO_SHOT or outcome.weights_origin == "untrained":
+    if run.config.method != ZERO_SHOT or outcome.weights_origin == "untrained":
         return
-    dataset, accuracy = found
-    away = 100 * (outcome.accuracy - accuracy)
-    inside = outcome.accuracy_low <= accuracy <= outcome.accuracy_high
+    measured = Interval(outcome.accuracy, outcome.accuracy_low, outcome.accuracy_high)
+    if not beside(run.config.backbone, run.config.dataset, measured, "This run is"):
+        return
+    with st.expander("Why the two may differ", icon=":material/help:"):
+        st.markdown("\n".join(f"* {reason}" for reason in reasons(run, outcome)))
+
+
+def beside(model: str, dataset: str, measured: Interval, subject: str) -> bool:
+    """The published accuracy of a model, and how far a measured one is away; False where none was published.
+
+    Args:
+        subject: What was measured, with its verb, at the beginning of a sentence.
+    """
+    found = published.find(model, dataset)
+    if found is None:
+        return False
+    whole, accuracy = found
+    away = 100 * (measured.value - accuracy)
+    inside = measured.low <= accuracy <= measured.high
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
-            f"Published for {run.config.backbone} on {CIFAR[dataset].title}: **{formats.percent(accuracy)}**. This run "
-            f"is {abs(away):.1f} points {'above' if away > 0 else 'below'}; the published figure lies "
+            f"Published for {model} on {CIFAR[whole].title}: **{formats.percent(accuracy)}**. {subject} "
+            f"{abs(away):.1f} points {'above' if away > 0 else 'below'}; the published figure lies "
             f"{'within' if inside else 'outside'} its 95 % interval.",
             width="content",
         )
         components.cited(published.SOURCE)
-    with st.expander("Why the two may differ", icon=":material/help:"):
-        st.markdown("\n".join(f"* {reason}" for reason in reasons(run, outcome)))
+    return True
 
 
 def reasons(run: RunRow, outcome: Outcome) -> list[str]:

@@ -11,9 +11,11 @@ from core.config import ZERO_SHOT, RunConfig
 from core.data.datasets import Dataset
 from core.errors import LabError
 from core.zero_shot import classifier, prompts
+from core.zero_shot import published as figures
 from core.zero_shot.queries import Scored
 from core.zero_shot.tried import Prompts
 from dashboard import server
+from dashboard.run import published
 from dashboard.ui import charts, components, findings, formats, run_charts, task_progress
 from dashboard.zero_shot import charts as zero_shot_charts
 from dashboard.zero_shot import shared
@@ -49,6 +51,7 @@ def show(model: str, name: str, dataset: Dataset) -> None:
         shared.cut(scored.cut)
         previous = _remember(dataset, (model, name, names, templates), scored)
         _accuracy(scored, previous)
+        _published(model, name, templates, scored)
     st.subheader("What the last edit changed", anchor=False)
     _change(dataset, scored, previous)
     _confusion(scored)
@@ -113,6 +116,16 @@ def _accuracy(scored: Scored, previous: Scored | None) -> None:
     figure = charts.per_class(counts)
     figure.update_traces(hovertemplate="%{x}: %{y:.1f} % of %{customdata[1]} validation images<extra></extra>")
     components.chart(figure, key="zero-shot-classes", alt="Accuracy of each class on validation images")
+
+
+def _published(model: str, dataset: str, templates: tuple[str, ...], scored: Scored) -> None:
+    """What was published for the model, and what differs from that here."""
+    accuracy = metrics.accuracy(scored.labels, scored.cosines.argmax(axis=1))
+    if published.beside(model, dataset, accuracy, "Here, on validation images, the accuracy is"):
+        here = f"{formats.count(len(scored.labels), 'validation image')}, {formats.count(len(templates), 'template')}"
+        st.caption(
+            f"Published: {figures.TESTED:,} test images, the 18 templates of the usual evaluation. Here: {here}."
+        )
 
 
 def _change(dataset: Dataset, scored: Scored, previous: Scored | None) -> None:

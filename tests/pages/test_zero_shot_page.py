@@ -4,6 +4,7 @@ import pytest
 
 from core import runs
 from core.backbones import checkpoint_sources
+from core.zero_shot import published
 from tests.pages.conftest import said, wait
 
 
@@ -40,8 +41,14 @@ def test_a_download_that_fails_says_what_to_do(visit, store, hub, monkeypatch):
     assert any("accept the conditions on" in f"{error.proto.title} {error.value}" for error in page.error)
 
 
-def test_an_edit_changes_accuracy_and_shows_what_was_gained_and_lost_and_both_are_ranked(visit, store):
+def test_an_edit_changes_accuracy_and_shows_what_was_gained_and_lost_and_both_are_ranked(visit, store, monkeypatch):
+    monkeypatch.setitem(published.ACCURACY, "ToyCLIP", {"cifar10": 0.999})
     page = open_tab(visit, "Prompts", lambda page: page.metric)
+    assert "Published for ToyCLIP on CIFAR-10: **99.9 %**. Here, on validation images, the accuracy is" in said(page)
+    assert (
+        "10,000 test images, the 18 templates of the usual evaluation. Here: 200 validation images, 1 template"
+        in said(page)
+    )
     first = page.metric[0].value
     names = page.text_area(key="names-cifar10-sample").value.splitlines()
     names[0], names[1] = names[1], names[0]
