@@ -1,5 +1,6 @@
 """A keras.json of other work changes nothing."""
 
+import gc
 import json
 import os
 import subprocess
@@ -80,3 +81,9 @@ def test_doctor_says_what_is_ignored(write, tmp_path, store):
     write(floatx="float16")
     text = doctor.describe(doctor.examine())
     assert f"{tmp_path / 'keras.json'} says floatx float16" in text
+
+
+def test_what_the_import_leaves_is_not_looked_through_for_garbage():
+    import keras  # noqa: F401
+
+    assert gc.isenabled() and gc.get_freeze_count() > 100_000
