@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 
 from core import people, roster, runs, server_lock, settings, storage
 from core.challenges import package
+from core.curriculum import answers
 from core.data import dataset
 from core.errors import RunError, StoreError
 from core.progress import Progress, Report, silent
@@ -32,7 +33,7 @@ ABOUT = "backbone-lab.json"  # the first file of a backup
 DATABASE = "runs/mlflow.db"
 CLASS = ("class.json", "class.key", "limits.toml", "sign_in.toml")
 CHOICES, CHOICES_OF_LEARNERS = "choices", "choices/learners"
-OF_LEARNERS = ("challenges", CHOICES_OF_LEARNERS, tried.OF_LEARNERS)  # which a new class begins without
+OF_LEARNERS = ("challenges", CHOICES_OF_LEARNERS, answers.OF_LEARNERS, tried.OF_LEARNERS)  # which a new class begins without
 KEPT = (
     "runs/artifacts",
     "datasets",
@@ -41,6 +42,7 @@ KEPT = (
     "checkpoints",
     CHOICES,
     tried.KIND,
+    answers.KIND,
     "speeds.json",
     "estimates.json",
     *CLASS,
@@ -124,8 +126,8 @@ def restore(file: Path, report: Report = silent) -> str:
 def begin_class(report: Report = silent) -> Path:
     """Put the class aside and begin a new one; returns the backup of the home folder in which the old one is.
 
-    Learners are shut out first. When all is in the backup, their runs, datasets, choices and prompts are deleted, and
-    so are challenges; what is the lecturer's stays, and what challenges held back is shown again.
+    Learners are shut out first. When all is in the backup, their runs, datasets, answers, choices and prompts are
+    deleted, and so are challenges; what is the lecturer's stays, and what challenges held back is shown again.
 
     Raises:
         AccessError: A learner asks.

@@ -1,12 +1,15 @@
 """Text from outside, such as names of classes, datasets, files and processors, in text of another language.
 
-All such text goes through one function for each language: these, `html.escape`, `dashboard.ui.formats.csv`, and
-`escaped` of the map view's `elements.js`. Otherwise a name may become code, markup, or an address to load from.
+All such text goes through one function for each language: these, `html.escape`, and `escaped` of the map view's
+`elements.js`. Otherwise a name may become code, markup, or an address to load from.
 """
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Value = TypeVar("Value")
 CSV_LINE = "\r\n"  # the end of a line of CSV: pandas quotes only line breaks that are in it, and reads both
@@ -46,6 +49,17 @@ def line(text: str) -> str:
 def cell(value: Any) -> Any:
     """A cell of CSV: text that a spreadsheet would take for a formula gets an apostrophe in front, as OWASP advises."""
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+def csv(table: "pd.DataFrame", *, floats: str | None = None) -> bytes:
+    """A table as CSV, each text as a `cell`, also those of the first line.
+
+    Args:
+        floats: How numbers are written, such as "%.6g"; None: in full.
+    """
+    texts = table.select_dtypes(exclude=["number", "bool", "datetime"])
+    safe = table.assign(**{str(name): [cell(value) for value in texts[name]] for name in texts}).rename(columns=cell)
+    return safe.to_csv(index=False, float_format=floats, lineterminator=CSV_LINE).encode()
 
 
 def of_cell(text: str, values: Mapping[str, Value]) -> Value | None:

@@ -70,6 +70,11 @@ def seat(name: str) -> None:
         edit(lambda now: replace(now, seats={name: secrets.token_hex(8), **now.seats}))
 
 
+def names() -> list[str]:
+    """Everybody who has joined, in the order of joining; nobody before there is a class."""
+    return list(read().seats) if (settings.home() / FILE).exists() else []
+
+
 def is_code(text: str) -> bool:
     """Whether this is the code of the class; case, spaces and hyphens do not matter."""
     typed = "".join(character for character in text.upper() if character not in " -")

@@ -22,4 +22,5 @@ with how, st.container(border=True, horizontal_alignment="center"):
         )
 with who:
     st.fragment(names.show, run_every=names.POLL)()
+    names.download_lessons()
     new_class.show()

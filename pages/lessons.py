@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.curriculum import lessons
+from core import people
+from core.curriculum import answers, lessons
 from dashboard import server
 from dashboard.lessons import bar
 from dashboard.state import visitor
@@ -11,10 +12,11 @@ from dashboard.ui import components, formats
 components.page_header("Lessons", "What should you know about transfer learning? Find out with your own runs")
 st.markdown(
     "Each lesson asks one question and leads through the pages that answer it, already set up for you. Progress is "
-    "read from your runs and maps. Nothing is downloaded."
+    "read from your own runs and maps. Nothing is downloaded."
 )
 
-rows = server.runs.rows() if server.engine.store_open() else None
+rows = server.runs.own() if server.engine.store_open() else None
+given = answers.of(people.demand("answer"))
 for start in range(0, len(lessons.LESSONS), 2):
     for column, (name, lesson) in zip(st.columns(2), list(lessons.LESSONS.items())[start : start + 2], strict=False):
         with column.container(border=True, height="stretch"):
@@ -27,10 +29,12 @@ for start in range(0, len(lessons.LESSONS), 2):
                 done = tasks - len(open_steps)
                 first = open_steps[0] if open_steps and done else 0
                 st.progress(done / tasks, text=f"{done} of {formats.count(tasks, 'task')} done")
-                if open_steps:
-                    st.caption(f"To prepare a lecture, run `python -m core warm --lesson {name}`")
-                else:
+                if answered := [answer for answer in given if answer.lesson == name]:
+                    st.caption(f"{answers.summary(answered)}.")
+                if not open_steps:
                     st.caption(":material/check_circle: All runs and maps are done: ready for a lecture.")
+                elif people.may("run the class"):
+                    st.caption(f"To prepare a lecture, run `python -m core warm --lesson {name}`")
             with st.container(horizontal=True):
                 label = f"Continue with step {first + 1}" if first else "Start"
                 if st.button(label, key=f"start-{name}", type="primary", icon=":material/play_arrow:"):

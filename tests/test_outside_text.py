@@ -200,7 +200,7 @@ def test_images_of_a_running_run_show_names_as_text(names, dataset, monkeypatch,
 def test_a_table_of_images_holds_names_in_cells_that_are_no_formulas(run, names, dataset):
     rows = np.arange(0, len(dataset.labels), 10)
     table = selection.table(dataset, rows, rows, np.zeros((len(rows), 2)), runs.predictions(run.id))
-    lines = list(csv.DictReader(io.StringIO(formats.csv(table).decode(), newline="")))
+    lines = list(csv.DictReader(io.StringIO(quoting.csv(table).decode(), newline="")))
     cells = [f"'{name}" if name[0] in "=-" else name for name in names]
     assert [line["class"] for line in lines] == cells
     assert [line["prediction"] for line in lines] == _after(cells)

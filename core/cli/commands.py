@@ -39,10 +39,10 @@ from core import (
     sweeps,
 )
 from core.bench import BENCHES
-from core.cli import challenges, doctor, entries, images, options
+from core.cli import challenges, doctor, entries, images, options, tables
 from core.cli.bar import Bar
 from core.config import RunConfig
-from core.curriculum import lessons
+from core.curriculum import gradebook, lessons
 from core.data import datasets
 from core.embeddings import Source
 from core.engine import Engine
@@ -178,6 +178,9 @@ def parser() -> ArgumentParser:
 
     cache = _command(commands, "cache", _cache, "list or clear the cached features and maps")
     cache.add_argument("--clear", action="store_true", help="delete every cached feature and every map")
+
+    grades = _command(commands, "lessons", _lessons, "list who did which lesson, and how they answered its questions")
+    grades.add_argument("file", nargs="?", type=Path, metavar="FILE", help="write each task and answer to a CSV file")
 
     save = _command(commands, "backup", _backup, "write the home folder to one file, even while runs continue")
     save.add_argument("file", type=Path, metavar="FILE", help="a new file, such as lab.tar.gz")
@@ -448,6 +451,14 @@ def _add_measures() -> None:
                 runs.add_scores(row.id)
             except RunError as error:  # the others have theirs
                 print(f"{row.name}: {error}", file=sys.stderr)
+
+
+def _lessons(parsed: Namespace) -> tuple[list[dict], str]:
+    table = gradebook.table(runs.rows())
+    if parsed.file:
+        tables.write(table, parsed.file)
+    records = json.loads(table.to_json(orient="records") or "[]")
+    return records, gradebook.summary(table).to_string(index=False)
 
 
 def _warm(parsed: Namespace) -> tuple[list[dict], str]:

@@ -1,12 +1,11 @@
 """The datasets of this machine in the terminal: list, import, rename, relabel, delete, check."""
 
-import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from core import quoting
+from core.cli import tables
 from core.cli.bar import Bar
 from core.data import datasets, duplicates, near_duplicates, relabelling, sizes
 from core.errors import ConfigError
@@ -118,16 +117,6 @@ def check_labels(name: str, path: Path, report: Report) -> tuple[dict, str]:
             f"{row.probability:.2f}  {row.file}  {row.label}, more likely {row.suggested}; of its "
             f"{len(suspect.neighbours)} nearest neighbours {own} are {row.label}, {other} {row.suggested}"
         )
-    cells = (
-        [f"{cell:.6f}" if isinstance(cell, float) else quoting.cell(cell) for cell in row]
-        for row in table.itertuples(index=False)
-    )
-    try:
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            csv.writer(stream).writerows([table.columns, *cells])
-    except OSError as error:
-        raise ConfigError(
-            f"{path} cannot be written: {error.strerror}", "a file in a folder that can be written"
-        ) from error
+    tables.write(table, path)
     lines.append(f"All are in {path}: edit its column label, then run `datasets relabel {name} {path}`")
     return asdict(found), "\n".join(lines)

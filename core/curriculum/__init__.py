@@ -1,6 +1,8 @@
 """Teaching content: what the lessons and pages say about families of architectures.
 
 lessons               guided lessons, and which steps are done
+answers               what people answered to the questions of lessons
+gradebook             who did which lesson, and answered what
 ideas                 the idea behind each family
 arithmetic            what each idea costs
 verdicts              what each family is good for

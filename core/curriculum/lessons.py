@@ -7,7 +7,7 @@ maps, never ticked off. Everything works with the shipped data and weights.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from core import backbones, execute, maps, runs
+from core import backbones, execute, maps, runs, storage
 from core.config import ZERO_SHOT, RunConfig
 from core.data.datasets import FLAWED
 from core.errors import ConfigError, LabError
@@ -34,7 +34,8 @@ class Step:
     compares: tuple[str, str] | None = None  # the runs whose difference is the point, the better one expected second
     mapped: str = ""  # the fine-tune whose maps before and after must be drawn
     question: str = ""
-    answer: str = ""
+    options: tuple[str, ...] = ()  # to choose the answer from, the right one first
+    answer: str = ""  # explained
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Lesson:
 MAP = "umap"  # method of the maps before and after
 
 _V2, _VGG = backbones.get("MobileNetV2"), backbones.get("VGG16")
+_FAST, _SLOW = sorted((_V2, _VGG), key=lambda facts: facts.cpu_ms or 0)
 _SMALL = RunConfig(input_size=96)  # takes about a minute on two cores
 _FEW = replace(_SMALL, n_train=500)
 _TUNED = replace(_FEW, method="finetune", epochs=3, unfreeze="blocks", unfreeze_count=2, batch_size=0, learning_rate=0)
@@ -69,6 +71,7 @@ LESSONS: dict[str, Lesson] = {
                 "data",
                 "Find the training, validation and test images of the sample.",
                 question="Why does the test split have its own colour on this page?",
+                options=("Nothing may be chosen with it", "It has the hardest images", "Its labels are unknown"),
                 answer="Because nothing may be chosen with it. Heads are trained on training images, regularisation is "
                 "chosen on validation images, and the test images are used once.",
             ),
@@ -81,6 +84,11 @@ LESSONS: dict[str, Lesson] = {
                 starts="own",
                 runs=("own",),
                 question="Why does a second probe on the same images take only a few seconds?",
+                options=(
+                    "Their features are cached: only the head is new",
+                    "It starts from the first head",
+                    "The network has learned these images by now",
+                ),
                 answer="Features are cached by network, weights, images, size and preprocessing. Only the head is new.",
             ),
             Step(
@@ -92,6 +100,11 @@ LESSONS: dict[str, Lesson] = {
                 starts="divided",
                 runs=("divided",),
                 question="Why can the head not make up for it?",
+                options=(
+                    "It sees only features, in which the differences are already lost",
+                    "It has too few parameters for a division",
+                    "It is frozen together with the network",
+                ),
                 answer="The head sees only features. Filters trained on values from -1 to 1 now get half of that "
                 "range, shifted: contrast shrinks, and differences are lost before the head sees them.",
             ),
@@ -104,6 +117,11 @@ LESSONS: dict[str, Lesson] = {
                 runs=("own", "divided"),
                 compares=("divided", "own"),
                 question="Which of the book's mistakes would you now look for first in your own code?",
+                options=(
+                    "Pixels prepared for another network, or prepared twice",
+                    "A head with too few units",
+                    "Too many epochs",
+                ),
                 answer="The line that calls `preprocess_input`: does it belong to this network, and is it called once? "
                 "EfficientNet and ConvNeXt take 0 to 255 and divide inside; dividing beforehand does it twice.",
             ),
@@ -123,6 +141,7 @@ LESSONS: dict[str, Lesson] = {
                 starts="probe",
                 runs=("probe",),
                 question="How many images are there per class?",
+                options=("50", "500", "10"),
                 answer="Fifty for each of the ten classes: the sample is stratified.",
             ),
             Step(
@@ -134,6 +153,11 @@ LESSONS: dict[str, Lesson] = {
                 starts="tuned",
                 runs=("tuned",),
                 question="Why a hundredth of the learning rate?",
+                options=(
+                    "Larger steps would destroy weights that are already good",
+                    "Each epoch becomes faster",
+                    "The last blocks have fewer weights than the head",
+                ),
                 answer="The weights are already good. Steps that suit a new head would destroy them before the head "
                 "gives useful gradients.",
             ),
@@ -145,6 +169,7 @@ LESSONS: dict[str, Lesson] = {
                 starts="scratch",
                 runs=("scratch",),
                 question="What would it need to catch up?",
+                options=("Many more images", "A larger head", "A lower learning rate"),
                 answer="Images. It has to learn edges, textures and shapes from these 500, while the others learned "
                 "them from a million.",
             ),
@@ -156,6 +181,11 @@ LESSONS: dict[str, Lesson] = {
                 runs=("probe", "tuned", "scratch"),
                 compares=("probe", "tuned"),
                 question="When would you unfreeze?",
+                options=(
+                    "When the probe is not good enough, and there are enough images and time",
+                    "Always: more weights can learn more",
+                    "When there are only a few images",
+                ),
                 answer="When the probe is not good enough and you have enough images and time. Then compare on the "
                 "same test images: the gain is often smaller than it feels.",
             ),
@@ -176,6 +206,11 @@ LESSONS: dict[str, Lesson] = {
                 "Compare the two columns: which has more layers, and which more MACs?",
                 choices={"backbone": "MobileNetV2", "with": "VGG16"},
                 question="Which one would you expect to be faster?",
+                options=(
+                    f"{_FAST.name}, with {_FAST.depth} layers",
+                    f"{_SLOW.name}, with {_SLOW.depth} layers",
+                    "Neither: both have the same input",
+                ),
                 answer=f"{_V2.name} has {_V2.depth} layers with weights, {_VGG.name} only {_VGG.depth}; yet it takes "
                 f"{_V2.cpu_ms} ms per step, {_VGG.name} {_VGG.cpu_ms} ms (cited: {_VGG.source}).",
             ),
@@ -187,6 +222,11 @@ LESSONS: dict[str, Lesson] = {
                 starts="shallow",
                 runs=("shallow",),
                 question="What determines the multiplications of a 3 x 3 convolution?",
+                options=(
+                    "Height x width x 9 x channels in x channels out",
+                    "9 x channels in x channels out",
+                    "Height x width x 9",
+                ),
                 answer="Height x width x 9 x channels in x channels out: doubling the channels costs four times as "
                 "much.",
             ),
@@ -198,6 +238,11 @@ LESSONS: dict[str, Lesson] = {
                 starts="deep",
                 runs=("deep",),
                 question="What besides the number of layers determines the time?",
+                options=(
+                    "The work in each layer, and how well it uses the processor",
+                    "The number of classes",
+                    "How accurate the network is",
+                ),
                 answer="The work in each layer (MACs), the data moved through memory, and how well a layer uses the "
                 "processor: depthwise convolutions do little work for each number they fetch.",
             ),
@@ -208,6 +253,11 @@ LESSONS: dict[str, Lesson] = {
                 "Find both runs, and compare their depth with their speed.",
                 runs=("shallow", "deep"),
                 question="The course's notebook prints a depth of 5. What did it count?",
+                options=(
+                    "The layers of the model around the network",
+                    "The blocks of the network",
+                    "The layers that train",
+                ),
                 answer="The layers of the model around the network: the whole backbone counts as one.",
             ),
         ),
@@ -226,6 +276,7 @@ LESSONS: dict[str, Lesson] = {
                 starts="tuned",
                 runs=("tuned",),
                 question="Which images will be on the map?",
+                options=("The test images", "The training images", "All images"),
                 answer="The test images: the network was not trained on them. Training images would look too good.",
             ),
             Step(
@@ -237,6 +288,11 @@ LESSONS: dict[str, Lesson] = {
                 choices={"map": MAP, "arrange": "morph"},
                 mapped="tuned",
                 question="Which classes separate, and which stay together?",
+                options=(
+                    "Cats and dogs stay together longest",
+                    "Ships and frogs stay together longest",
+                    "All classes separate equally well",
+                ),
                 answer="Watch the animals: cats and dogs overlap in most networks and are the last to separate. "
                 "Nearest neighbours and silhouette, below the maps, put numbers on it.",
             ),
@@ -248,6 +304,11 @@ LESSONS: dict[str, Lesson] = {
                 choices={"map": MAP, "arrange": "pair", "colour": "change"},
                 mapped="tuned",
                 question="Are two clusters that lie far apart more different than two that lie close together?",
+                options=(
+                    "Not necessarily: the map preserves who is near whom",
+                    "Yes: distances on the map are distances between features",
+                    "Yes, if they are also of different sizes",
+                ),
                 answer="Not necessarily. UMAP and t-SNE preserve who is near whom; cluster sizes and distances between "
                 "clusters mean little.",
             ),
@@ -266,6 +327,11 @@ LESSONS: dict[str, Lesson] = {
                 starts="n20",
                 runs=("n20",),
                 question="How can it be so much better than chance with twenty images?",
+                options=(
+                    "The network already knows what to look for",
+                    "These twenty are the easiest images",
+                    "The head has seen the test images",
+                ),
                 answer="The network already knows what to look for. The head only has to learn which features go with "
                 "which name.",
             ),
@@ -277,6 +343,11 @@ LESSONS: dict[str, Lesson] = {
                 starts="n100",
                 runs=("n100",),
                 question="Which images are drawn, and would others give the same result?",
+                options=(
+                    "The seed decides, and with few images it matters a lot",
+                    "The seed decides, but it makes no difference",
+                    "The first of each class, whatever the seed",
+                ),
                 answer="The seed decides, and with few images it matters a lot: change it under More and see.",
             ),
             Step(
@@ -287,6 +358,11 @@ LESSONS: dict[str, Lesson] = {
                 starts="n500",
                 runs=("n500",),
                 question="Did five times as many labels help as much as the last time?",
+                options=(
+                    "No: each further point costs more labels",
+                    "Yes: accuracy grows in step with the labels",
+                    "No: more labels made it worse",
+                ),
                 answer="Rarely: each further point of accuracy costs more labels than the one before.",
             ),
             Step(
@@ -297,6 +373,11 @@ LESSONS: dict[str, Lesson] = {
                 starts="all",
                 runs=("all",),
                 question="When would you stop labelling?",
+                options=(
+                    "When the test images could no longer show the benefit",
+                    "When every class has a hundred images",
+                    "When every training image is classified correctly",
+                ),
                 answer="When the interval of the next result would overlap the current one: these test images could "
                 "not show the benefit of more labels.",
             ),
@@ -308,6 +389,11 @@ LESSONS: dict[str, Lesson] = {
                 runs=("n20", "n100", "n500", "all"),
                 compares=("n500", "all"),
                 question="What would the same curve look like for a network from scratch?",
+                options=(
+                    "It would start at chance and climb for longer",
+                    "It would start higher and stay flat",
+                    "It would be the same curve",
+                ),
                 answer="It would start at chance and climb for longer; the lesson on freezing shows one point of it.",
             ),
         ),
@@ -324,6 +410,11 @@ LESSONS: dict[str, Lesson] = {
                 "zero_shot",
                 "Change a caption, and watch the answer change.",
                 question="Over which texts do the percentages add up to 100 %?",
+                options=(
+                    "Only these captions",
+                    "All captions that CLIP was trained on",
+                    "The ten classes of the sample",
+                ),
                 answer="Only these captions: they are a softmax over their similarities. Add a third, and all of them "
                 "change.",
             ),
@@ -336,6 +427,11 @@ LESSONS: dict[str, Lesson] = {
                 choices={"zero-shot": "Prompts"},
                 runs=("words",),
                 question="Why is a prompt judged on validation images while you change it?",
+                options=(
+                    "Choosing by test images would make it look too good",
+                    "There are more of them",
+                    "CLIP was trained on the test images",
+                ),
                 answer="Choosing a prompt is model selection like any other: whatever is chosen on test images looks "
                 "better than it is.",
             ),
@@ -347,6 +443,7 @@ LESSONS: dict[str, Lesson] = {
                 starts="n20",
                 runs=("n20",),
                 question="What accuracy would OpenAI's CLIP reach here?",
+                options=("About 90 %", "About 50 %", "About 10 %, which is chance"),
                 answer="On CIFAR-10 its ViT-B/32 classifies about nine in ten images without any labels (cited: 89.8 "
                 "%, open_clip's table of results). Many networks need hundreds of labelled images for that.",
             ),
@@ -358,6 +455,11 @@ LESSONS: dict[str, Lesson] = {
                 runs=("words", "n20"),
                 compares=("n20", "words"),
                 question="For which classes are words worth nothing?",
+                options=(
+                    "Those that no training caption names",
+                    "Those with a long name",
+                    "Those with few test images",
+                ),
                 answer="For those that no training caption names: a part number, a little-known species, a texture "
                 "without a name.",
             ),
@@ -377,6 +479,11 @@ LESSONS: dict[str, Lesson] = {
                 starts="sound",
                 runs=("sound",),
                 question="When is it right?",
+                options=(
+                    "When the most similar training image shows the same class",
+                    "When its class has the most training images",
+                    "Always: it remembers every image",
+                ),
                 answer="When the most similar training image belongs to the same class. Usually it shows another "
                 "animal or another ship: that is recognition.",
             ),
@@ -389,6 +496,11 @@ LESSONS: dict[str, Lesson] = {
                 starts="flawed",
                 runs=("sound", "flawed"),
                 question="Is the higher accuracy good news?",
+                options=(
+                    "Not yet: first find out why",
+                    "Yes: the test images are the same",
+                    "Yes: other training images are better ones",
+                ),
                 answer="Not yet. Only the images have changed, so find out how before you believe it.",
             ),
             Step(
@@ -398,6 +510,7 @@ LESSONS: dict[str, Lesson] = {
                 "Press Look for near-duplicates, and look at the most similar pairs.",
                 choices={"dataset": FLAWED, "view": "Near-duplicates"},
                 question="Does CIFAR-10 itself have near-duplicates?",
+                options=("Yes, of about 3 % of its test images", "Yes, of about 30 % of its test images", "No"),
                 answer="Yes: about 3 % of its test images have one among the training images, mirrored, shifted or in "
                 "other colours (Barz and Denzler, 2020). Here it is 30 %.",
             ),
@@ -408,6 +521,11 @@ LESSONS: dict[str, Lesson] = {
                 "Choose cifar10-flawed under Tested on, and read the answer to the first question.",
                 runs=("flawed",),
                 question="How good is the classifier really?",
+                options=(
+                    "As good as on the test images without a near-duplicate",
+                    "As good as on all test images",
+                    "As good as on the near-duplicates",
+                ),
                 answer="As good as on the other test images: worse than it seemed, and worse than on the "
                 "sound data. Something else must be wrong with these training images.",
             ),
@@ -419,6 +537,11 @@ LESSONS: dict[str, Lesson] = {
                 "Press Look for wrong labels. Judge the first page by eye, and accept the suggestions you agree with.",
                 choices={"dataset": FLAWED, "view": "Wrong labels"},
                 question="About half of the suspect labels are right. Why is the list useful all the same?",
+                options=(
+                    "The most suspect come first",
+                    "It lists every wrong label",
+                    "Right labels may be changed without harm",
+                ),
                 answer="The most suspect come first: nearly all on page 1 are wrong. You decide, and stop where you "
                 "would no longer change anything. A copy with your labels is a new dataset; the old one stays.",
             ),
@@ -438,6 +561,11 @@ def get(name: str) -> Lesson:
     return LESSONS[name]
 
 
+def offered(step: Step) -> list[str]:
+    """The options of a step in an order that does not tell the right one."""
+    return sorted(step.options, key=storage.digest)
+
+
 def link(lesson: Lesson, step: Step) -> dict[str, str]:
     """The URL parameters of a step's page."""
     if not step.starts:
@@ -449,13 +577,14 @@ def link(lesson: Lesson, step: Step) -> dict[str, str]:
 
 
 def done(config: RunConfig, rows: Sequence[RunRow]) -> RunRow | None:
-    """The newest finished run like the one a step asks for; None: there is none."""
+    """The newest finished run like the one a step asks for, unless it is archived; None: there is none."""
     names = _checked(config)
     alike = [
         run
         for run in rows
         if run.status == "finished"
         and run.has_result
+        and not run.archived
         and all(getattr(run.config, name) == getattr(config, name) for name in names)
     ]
     return max(alike, key=lambda run: run.created, default=None)

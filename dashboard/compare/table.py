@@ -7,6 +7,7 @@ from math import nan
 import pandas as pd
 import streamlit as st
 
+from core import quoting
 from core.backbones import BACKBONES
 from core.config import TITLES
 from core.runs import STATUSES, RunRow, table
@@ -41,7 +42,7 @@ def show(rows: Sequence[RunRow]) -> list[str]:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(formats.count(len(runs), "run"), anchor=False)
         which = columns.choose_which()
-        st.download_button("CSV", partial(formats.csv, runs), "runs.csv", icon=":material/download:")
+        st.download_button("CSV", partial(quoting.csv, runs), "runs.csv", icon=":material/download:")
     order = columns.choose(runs, which)
     ids = runs["run_id"].tolist()
     key = f"runs-{hash(tuple(ids))}"  # a selection is a position, which is wrong once the rows change

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from core import quoting
 from core.data import relabelling
 from core.data.datasets import Dataset
 from core.evaluation import label_errors
@@ -70,7 +71,7 @@ def _judge(dataset: Dataset, found: LabelErrors) -> None:
         )
         st.download_button(
             "CSV",
-            formats.csv(label_errors.table(found, dataset)),
+            quoting.csv(label_errors.table(found, dataset)),
             f"{dataset.name}-labels.csv",
             icon=":material/download:",
             help="Edit its column label, then run `python -m core datasets relabel NAME FILE`",

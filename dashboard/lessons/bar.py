@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.curriculum import lessons
+from core import people
+from core.curriculum import answers, lessons
 from core.curriculum.lessons import Lesson, Step
 from core.runs import RunRow
 from dashboard import server
 from dashboard.run import versus
 from dashboard.state import address, visitor
-from dashboard.ui import components, findings, formats
+from dashboard.ui import components, findings, formats, task_progress
 
 BACK, NEXT = "PageUp", "PageDown"  # the keys of a presentation remote
 
@@ -36,7 +37,7 @@ def show() -> None:
         _check(lesson, step)
         if step.question:
             with st.expander(f"**Question:** {step.question}", key=f"question-{visitor.get().lesson}-{index}"):
-                st.markdown(step.answer)
+                _question(visitor.get().lesson, index)
 
 
 def link_to(name: str, index: int, label: str, *, icon: str = "") -> None:
@@ -81,6 +82,38 @@ def _buttons(index: int, last: int) -> None:
         leave()
 
 
+def _question(name: str, index: int) -> None:
+    """The options of a step's question; once one is chosen, whether it is right, and why."""
+    step, given = lessons.get(name).steps[index], answers.find(name, index)
+    if given is None:
+        key = f"option-{name}-{index}"
+        with st.form(f"answer-{name}-{index}", border=False):
+            st.radio("Answer", lessons.offered(step), index=None, key=key, label_visibility="collapsed")
+            st.form_submit_button("Answer", key=f"give-{name}-{index}", on_click=_answer, args=(name, index, key))
+        return
+    if given.right:
+        st.markdown(f":green[:material/check_circle:] **{given.option}**: right.")
+    else:
+        st.markdown(f":orange[:material/cancel:] {given.option}: no. **{step.options[0]}**.")
+    st.markdown(step.answer)
+    if people.may("take answers back"):
+        st.button(
+            "Ask again",
+            icon=":material/replay:",
+            type="tertiary",
+            key=f"again-{name}-{index}",
+            on_click=task_progress.attempt,
+            args=(answers.take_back, name, index),
+        )
+
+
+def _answer(name: str, index: int, key: str) -> None:
+    if option := st.session_state[key]:
+        task_progress.attempt(answers.give, name, index, option)
+    else:
+        st.toast("Choose an answer first.", icon=":material/info:")
+
+
 def _check(lesson: Lesson, step: Step) -> None:
     """Show whether the visitor's runs and maps complete the step, and their results."""
     if not (step.runs or step.mapped):
@@ -88,7 +121,7 @@ def _check(lesson: Lesson, step: Step) -> None:
     if not server.engine.store_open():
         st.caption(":material/hourglass_empty: Looking for your runs")
         return
-    rows = server.runs.rows()
+    rows = server.runs.own()
     lacking = lessons.lacking(lesson, step, rows)
     if lacking:
         st.markdown(f":orange[:material/radio_button_unchecked:] Still to do: {'; '.join(lacking)}.")

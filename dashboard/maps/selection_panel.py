@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core import quoting
 from core.data.datasets import Dataset
 from core.maps import Map
 from dashboard.maps import image_panel, selection
@@ -41,7 +42,7 @@ def show(
     table = selection.table(dataset, chosen, drawn.rows, drawn.positions, predictions)
     st.download_button(
         f"{formats.count(len(table), 'row')} as CSV",
-        formats.csv(table, floats="%.6g"),
+        quoting.csv(table, floats="%.6g"),
         f"map-{drawn.key}.csv",
         "text/csv",
         icon=":material/download:",

@@ -36,6 +36,12 @@ def rows() -> list[RunRow]:
     return [row for row in _shown(stored.rows(stored.version())) if not row.archived]
 
 
+def own() -> list[RunRow]:
+    """The visitor's own runs, newest first, archived ones too."""
+    person = people.acting()
+    return [row for row in _shown(stored.rows(stored.version())) if row.person == person]
+
+
 def entries() -> list[RunRow]:
     """`runs.fold` of them: several seeds are one entry, and so is a sweep."""
     return [row for row in _shown(stored.entries(stored.version())) if not row.archived]

@@ -4,8 +4,6 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-import pandas as pd
-
 from core import quoting
 from core.progress import Progress
 
@@ -62,17 +60,6 @@ def _linked(text: str) -> str:
         f"[{quoting.markdown(part.rstrip('/').split('/')[-1])}](<{part}>)" if index % 2 else quoting.markdown(part)
         for index, part in enumerate(parts)
     )
-
-
-def csv(table: pd.DataFrame, *, floats: str | None = None) -> bytes:
-    """A table as CSV. Text that a spreadsheet would take for a formula gets an apostrophe in front, as OWASP advises.
-
-    Args:
-        floats: How numbers are written, such as "%.6g"; None: in full.
-    """
-    texts = table.select_dtypes(exclude=["number", "bool", "datetime"])
-    safe = {str(name): [quoting.cell(cell) for cell in texts[name]] for name in texts}
-    return table.assign(**safe).to_csv(index=False, float_format=floats, lineterminator=quoting.CSV_LINE).encode()
 
 
 def times(ratio: float) -> str:

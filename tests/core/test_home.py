@@ -14,6 +14,7 @@ from core import home as home_folder
 from core import people, roster, runs, server_lock, storage
 from core.cli import commands
 from core.config import RunConfig
+from core.curriculum import answers
 from core.data import dataset
 from core.errors import AccessError, EngineError, RunError, Stopped, StoreError
 from core.zero_shot import tried
@@ -57,7 +58,7 @@ def test_a_new_class_begins_without_the_work_of_learners_and_the_old_one_can_be_
             made[person] = runs.create(TINY)
             for kind in ("of", "more-of"):
                 dataset.write([(f"{kind}-{person}".lower(), person)], iter(rows), metadata=about)
-    for kind in (home_folder.CHOICES, home_folder.CHOICES_OF_LEARNERS):
+    for kind in (home_folder.CHOICES, home_folder.CHOICES_OF_LEARNERS, answers.KIND, answers.OF_LEARNERS):
         storage.keep(kind, "columns", "all")
     for person in made:
         with people.acting_as(person):
@@ -85,13 +86,15 @@ def test_a_new_class_begins_without_the_work_of_learners_and_the_old_one_can_be_
         file = home_folder.begin_class(clear_up)
     assert [run.id for run in runs.rows()] == [made[people.LECTURER]] and dataset.names() == ["more-of-", "of-"]
     assert dataset.person("of-") == people.LECTURER
-    assert [path.name for path in (home / "choices").iterdir()] == ["columns.json"]
+    for kind in (home_folder.CHOICES, answers.KIND):
+        assert [path.name for path in (home / kind).iterdir()] == ["columns.json"]
     assert [prompts.person for prompts in tried.of("a")] == [people.LECTURER]
     assert not roster.read().seats and roster.read().code != before.code
     monkeypatch.setenv("BACKBONE_LAB_HOME", str(another))
     home_folder.restore(file)
     assert {run.person for run in runs.rows()} == set(made) and "of-ada" in dataset.names()
-    assert {prompts.person for prompts in tried.of("a")} == set(made)
+    assert (another / answers.OF_LEARNERS / "columns.json").exists()
+
     assert roster.read() == before and before.seats[name] == seat
 
 

@@ -1,13 +1,16 @@
 """Pages in a class: what a learner is shown, and not shown, of others."""
 
+import io
 from collections.abc import Callable, Iterator
 from inspect import Parameter, isfunction, signature, unwrap
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core import people, roster, runs, settings
 from core.config import RunConfig
+from core.curriculum import answers, lessons
 from core.data import dataset, datasets
 from core.data.dataset import Dataset
 from core.data.datasets import SAMPLE
@@ -17,10 +20,10 @@ from core.maps import MapConfig
 from core.runs import RunRow, connection
 from core.zero_shot.tried import Prompts
 from dashboard import server
-from dashboard.classroom import lecture
+from dashboard.classroom import lecture, names
 from dashboard.shell import PAGES
 from dashboard.state import address
-from tests.pages.conftest import wait
+from tests.pages.conftest import said, wait
 
 SECRET = "the run of Ada alone"
 IMAGES = [(np.full((32, 32, 3), 20 * row, np.uint8), row % 2, "", str(row)) for row in range(12)]
@@ -163,6 +166,21 @@ def test_of_two_tabs_of_the_lecturer_followers_go_where_one_moves(visit, ada):
     second.query_params["method"] = "knn"
     second.run()
     assert lecture.now().place.choices["method"] == ["knn"]
+
+
+def test_the_progress_of_a_learner_is_in_their_own_runs_and_the_lecturer_takes_everyones_along(visit, ada):
+    name, step = "trust", lessons.LESSONS["trust"].steps[0]
+    with people.acting_as("Ada"):
+        answers.give(name, 0, step.options[1])
+    assert ada in {run.id for run in server.runs.rows()} and ada not in {run.id for run in server.runs.own()}
+    assert "answers right" not in said(visit("lessons")) and "core warm" not in said(visit("lessons"))
+    people.ask(lambda: people.LECTURER)
+    page = visit("classroom")
+    wait(page, lambda: "1 run · 0 of 1 answers right" in said(page))
+    assert "Lessons (CSV)" in [button.label for button in page.get("download_button")]
+    rows = pd.read_csv(io.BytesIO(names.gradebook_csv())).set_index(["person", "lesson", "step"])
+    assert rows.loc["Ada", name, 1]["answer"] == step.options[1] and not rows.loc["Ada", name, 1]["right"]
+    assert "Ben" in rows.index.levels[0]
 
 
 def test_a_new_class_is_begun_by_a_second_press(visit, ada):

@@ -59,6 +59,19 @@ def test_the_step_says_done_when_the_run_is_there(visit, store, monkeypatch):
     wait(page, lambda: any("Done." in text.value for text in page.markdown))
 
 
+def test_an_answer_is_kept_explained_and_counted(visit, used):
+    name, lesson = next(iter(lessons.LESSONS.items()))
+    page = visit("home", lesson=name, step="1")
+    step = lesson.steps[0]
+    assert step.answer not in said(page)
+    page.radio(key=f"option-{name}-0").set_value(step.options[0])
+    page.button(key=f"give-{name}-0").click().run()
+    assert step.answer in said(page)
+    assert "1 of 1 answers right" in said(visit("lessons"))
+    page.button(key=f"again-{name}-0").click().run()
+    assert step.answer not in said(page) and "answers right" not in said(visit("lessons"))
+
+
 def test_the_last_step_says_what_the_own_runs_showed_and_opens_both(visit, store, monkeypatch):
     from tests.core.curriculum.test_lessons import PROBE
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core import quoting
 from core.data import datasets
 from dashboard.maps import selection
-from dashboard.ui import formats
 
 
 @pytest.fixture(scope="module")
@@ -53,4 +53,4 @@ def test_classes_are_counted_the_most_frequent_first(sample):
 
 def test_the_file_gives_the_same_table_back(sample):
     table = selection.table(sample, ROWS, ROWS, POSITIONS, None)
-    assert pd.read_csv(io.BytesIO(formats.csv(table, floats="%.6g"))).equals(table.astype({"x": float, "y": float}))
+    assert pd.read_csv(io.BytesIO(quoting.csv(table, floats="%.6g"))).equals(table.astype({"x": float, "y": float}))

@@ -1,8 +1,5 @@
 """Numbers as a person writes them, and text from outside as it is."""
 
-import io
-
-import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
@@ -55,13 +52,6 @@ def test_no_emoji_formula_or_colour_of_streamlit_is_left_in_text_from_outside():
 def test_code_in_an_error_stays_code_and_all_else_is_shown_as_it_is():
     text = "There is no *x*. Run `python -m core warm --backbones X_y` first"
     assert formats.message(text) == "There is no \\*x\\*. Run `python -m core warm --backbones X_y` first"
-
-
-def test_a_cell_that_begins_like_a_formula_is_text_in_a_spreadsheet():
-    table = pd.DataFrame({"class": ["=1+1", "@home", "-5 degrees", "cat", None], "x": [-1.5, 2, 3, 4, 5]})
-    read = pd.read_csv(io.BytesIO(formats.csv(table)))
-    assert read["class"].tolist()[:4] == ["'=1+1", "'@home", "'-5 degrees", "cat"]
-    assert read["x"].tolist() == [-1.5, 2, 3, 4, 5]
 
 
 def test_an_address_in_a_message_is_a_link_that_can_be_followed_as_it_is():

@@ -1,0 +1,14 @@
+"""Text from outside in other languages; `tests/test_outside_text.py` looks at where it arrives."""
+
+import io
+
+import pandas as pd
+
+from core import quoting
+
+
+def test_a_cell_that_begins_like_a_formula_is_text_in_a_spreadsheet():
+    table = pd.DataFrame({"class": ["=1+1", "@home", "-5 degrees", "cat", None], "x": [-1.5, 2, 3, 4, 5]})
+    read = pd.read_csv(io.BytesIO(quoting.csv(table)))
+    assert read["class"].tolist()[:4] == ["'=1+1", "'@home", "'-5 degrees", "cat"]
+    assert read["x"].tolist() == [-1.5, 2, 3, 4, 5]
