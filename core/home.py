@@ -33,7 +33,7 @@ ABOUT = "backbone-lab.json"  # the first file of a backup
 DATABASE = "runs/mlflow.db"
 CLASS = ("class.json", "class.key", "limits.toml", "sign_in.toml")
 CHOICES, CHOICES_OF_LEARNERS = "choices", "choices/learners"
-OF_LEARNERS = ("challenges", CHOICES_OF_LEARNERS, answers.OF_LEARNERS, tried.OF_LEARNERS)  # which a new class begins without
+OF_LEARNERS = ("challenges", CHOICES_OF_LEARNERS, answers.OF_LEARNERS, tried.OF_LEARNERS)  # not in a new class
 KEPT = (
     "runs/artifacts",
     "datasets",

@@ -22,6 +22,7 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
     from dashboard import doors
     from dashboard.classroom import cookie, invitation, join, lecture
     from dashboard.map_view import routes
+    from dashboard.run import takeout
     from dashboard.state import prefix
 
     server_lock.warn()
@@ -29,7 +30,7 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
     in_class = settings.mode() == "class"
     app = st.App(
         __file__,
-        routes=prefix.below([*routes.ROUTES, *((*join.ROUTES, *lecture.ROUTES) if in_class else ())]),
+        routes=prefix.below([*routes.ROUTES, *takeout.ROUTES, *((*join.ROUTES, *lecture.ROUTES) if in_class else ())]),
         middleware=doors.MIDDLEWARE,
         lifespan=invitation.announced if in_class else None,
     )

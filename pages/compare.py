@@ -7,7 +7,7 @@ from core.runs import ENDED
 from dashboard import server
 from dashboard.compare import agreement, archive, fair_run, group, labels_worth, results, several, table
 from dashboard.run import actions as run_actions
-from dashboard.run import entries, export, progress, versus
+from dashboard.run import entries, export, progress, takeout, versus
 from dashboard.state import visitor
 from dashboard.ui import answers, charts, components, findings, formats
 
@@ -42,7 +42,9 @@ if warnings := answers.warnings(finished):
 chosen = table.show(shown)
 if finished:
     agreement.show(finished)
-    export.report_of(finished)
+    with st.container(horizontal=True):
+        export.report_of(finished)
+        takeout.link()
 if not chosen:
     st.caption("Select a row to see that run in detail, two to compare them image by image, more for their curves.")
     st.stop()

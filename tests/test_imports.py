@@ -94,9 +94,11 @@ def test_what_the_dashboard_imports_of_core_loads_nothing_heavy():
 
 def test_the_routes_of_the_server_load_no_page_of_it():
     """They are loaded before Streamlit runs: what is cached there would warn, and delay the first page."""
-    program = "import sys, dashboard.map_view.routes; print(*sorted(n for n in sys.modules if n[:10] == 'dashboard.'))"
+    modules = "dashboard.map_view.routes, dashboard.run.takeout"
+    program = f"import sys, {modules}; print(*sorted(n for n in sys.modules if n[:10] == 'dashboard.'))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["dashboard.map_view", "dashboard.map_view.routes"]
+    packages = ["dashboard.map_view", "dashboard.run", "dashboard.state"]
+    assert done.stdout.split() == sorted([*packages, *modules.split(", "), "dashboard.state.prefix"])
 
 
 def _module(path: Path) -> str:

@@ -6,8 +6,10 @@ import streamlit as st
 
 from core import people, settings
 from dashboard.classroom import sign_in
+from dashboard.run import takeout
 
 JOIN, SIGN_OUT = "lab/join", "auth/logout"
+WORK = takeout.PATH.lstrip("/")
 
 
 def show() -> None:
@@ -18,7 +20,8 @@ def show() -> None:
     way = f'<a href="{JOIN}" target="_self">Not you?</a>'
     if sign_in.required():
         way = "" if sign_in.by_header() else f'<a href="{SIGN_OUT}" target="_self">Sign out</a>'
-    st.html(f"<small>You are {escape(person or 'the lecturer')}. {way}</small>")
+    work = f'<a href="{WORK}" title="Results, reports and code of your runs">Your work as a zip</a>'
+    st.html(f"<small>You are {escape(person or 'the lecturer')}. {way} {work}</small>")
 
 
 def ask_to_join() -> None:

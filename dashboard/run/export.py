@@ -65,7 +65,7 @@ def report_of(runs: Sequence[RunRow]) -> None:
     """A button for the report of finished runs, at most the first `MOST`."""
     chosen = runs[:MOST]
     several = f" of {'these' if len(runs) <= MOST else 'the first'} {len(chosen)} runs" if len(chosen) > 1 else ""
-    name = _stem(chosen[0]) if len(chosen) == 1 else f"backbone-lab-{len(chosen)}-runs"
+    name = stem(chosen[0]) if len(chosen) == 1 else f"backbone-lab-{len(chosen)}-runs"
     st.download_button(
         f"Report{several}",
         lambda: report.html([run.id for run in chosen]),
@@ -76,6 +76,11 @@ def report_of(runs: Sequence[RunRow]) -> None:
         help="One HTML file that opens offline: a comparison, and each run with its mistakes and settings",
         on_click="ignore",
     )
+
+
+def stem(run: RunRow) -> str:
+    """What the names of files of a run begin with."""
+    return f"{run.config.backbone}-{run.config.method}-{run.id[:8]}"
 
 
 def _command(run: RunRow) -> str:
@@ -167,7 +172,3 @@ def _zipped(folder: Path) -> bytes:
 
 def _bytes(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-
-
-def _stem(run: RunRow) -> str:
-    return f"{run.config.backbone}-{run.config.method}-{run.id[:8]}"

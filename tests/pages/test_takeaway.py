@@ -1,9 +1,25 @@
 """What the page of a run gives to take away: code at once, models when they have been checked, a report."""
 
-import pytest
+import io
+import json
+import os
+import zipfile
+from collections.abc import Callable
+from functools import partial
 
-from core import export, settings
+import pandas as pd
+import pytest
+from itsdangerous import URLSafeTimedSerializer
+from starlette.applications import Starlette
+
+from core import export, people, roster, runs, settings
+from core.errors import RunError
+from core.runs import connection
+from dashboard import doors
+from dashboard.classroom import cookie
 from dashboard.run import export as takeaway
+from dashboard.run import takeout
+from tests.dashboard.classroom import requests
 from tests.pages.conftest import wait
 
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values returning an ndarray")  # PyArrow reads times so
@@ -36,5 +52,68 @@ def test_an_export_that_failed_says_why_and_can_be_tried_again(visit, used, monk
     assert page.button(key="make-keras").label == "Export Keras"
 
 
+@pytest.fixture
+def zips(visit, used) -> Callable[..., requests.Answer]:
+    """zips(cookie=...) asks for the zip of whoever has the cookie, as a browser does."""
+    return partial(requests.ask, Starlette(routes=takeout.ROUTES, middleware=doors.MIDDLEWARE), takeout.PATH)
+
+
+def test_a_person_takes_all_their_runs_along(zips, used):
+    answer = zips()
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        files = {name: archive.read(name) for name in archive.namelist()}
+    table = pd.read_csv(io.BytesIO(files["runs.csv"]))
+    assert sorted(table["run_id"]) == sorted(used) == sorted(run["run_id"] for run in json.loads(files["runs.json"]))
+    tested = [run for run in runs.rows() if run.has_result]
+    folders = {takeaway.stem(run): run for run in tested}
+    assert set(files) == {"runs.csv", "runs.json", "report.html"} | {f"{f}/{p}" for f in folders for p in takeout.PARTS}
+    for folder, run in folders.items():
+        result = json.loads(files[f"{folder}/result.json"])
+        assert result["outcome"]["accuracy"] == run.accuracy
+        predictions = pd.read_csv(io.BytesIO(files[f"{folder}/predictions.csv"]))
+        assert (predictions["label"] == predictions["prediction"]).mean() == pytest.approx(run.accuracy)
+        counts = pd.read_csv(io.BytesIO(files[f"{folder}/confusion.csv"]), index_col=0)
+        assert list(counts.index) == list(counts.columns) and counts.to_numpy().sum() == run.n_test
+        compile(files[f"{folder}/script.py"], folder, "exec")
+        assert json.loads(files[f"{folder}/notebook.ipynb"])["cells"]
+
+
+def test_what_cannot_be_taken_along_is_said(zips, used, monkeypatch):
+    def damaged(run_id: str) -> pd.DataFrame:
+        raise RunError(f"The file predictions.parquet of run {run_id} is damaged")
+
+    monkeypatch.setattr(runs, "predictions", damaged)
+    with zipfile.ZipFile(io.BytesIO(zips().content)) as archive:
+        left_out = archive.read("left-out.txt").decode()
+        assert f"{used[0][:8]}/predictions.csv: The file predictions.parquet" in left_out
+        assert any(name.endswith("script.py") and used[0][:8] in name for name in archive.namelist())
+
+
+def test_in_a_class_everybody_gets_their_own_runs_and_nobody_gets_any(zips, used, monkeypatch):
+    monkeypatch.setenv("BACKBONE_LAB_MODE", "class")
+    people.ask(cookie.acting)
+    with people.acting_as(people.LECTURER):
+        runs.describe(used[0], name="of Ada")
+    connection.connect(settings.tracking_uri())[0].set_tag(used[0], "backbone_lab.person", "Ada")
+    signer = URLSafeTimedSerializer(roster.key(), salt="person")
+    seats = [roster.join(roster.read().code, name) for name in ("Ada", "Ben")]
+    whose = []
+    for seat in seats:
+        answer = zips(cookie=f"{cookie.NAME}={signer.dumps(seat)}")
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            whose.append(pd.read_csv(archive.open("runs.csv"))["run_id"].tolist())
+    assert whose == [[used[0]], []]
+    assert zips(accept="*/*").status == 401
+    people.ask(lambda: None)
+
+
+def test_a_zip_in_pieces_is_no_larger_in_memory_than_a_file():
+    pieces = [len(piece) for piece in takeout.zipped((f"{n}", os.urandom(100_000)) for n in range(20))]
+    assert len(pieces) == 21 and max(pieces) < 101_000
+
+
 def test_compare_gives_a_report_of_its_runs(visit, used):
-    assert "Report of these 2 runs" in downloads(visit("compare"))
+    page = visit("compare")
+    assert "Report of these 2 runs" in downloads(page)
+    assert takeout.PATH in [each.proto.url for each in page.get("link_button")]

@@ -1,5 +1,6 @@
 """Requests to an application of ours in this process, without a server."""
 
+import asyncio
 from urllib.parse import urlencode
 
 from starlette.types import ASGIApp
@@ -16,7 +17,12 @@ class Answer:
         self.status = sent[0]["status"]
         self._headers = [(name.decode(), value.decode()) for name, value in sent[0]["headers"]]
         self.headers = dict(self._headers)
-        self.text = b"".join(message.get("body", b"") for message in sent[1:]).decode()
+        self.content = b"".join(message.get("body", b"") for message in sent[1:])
+
+    @property
+    def text(self) -> str:
+        """The content, read."""
+        return self.content.decode()
 
     @property
     def cookie(self) -> str:
@@ -32,8 +38,12 @@ def ask(app: ASGIApp, path: str, *, form: dict | None = None, **headers: str) ->
         form_headers = {"content-type": "application/x-www-form-urlencoded", "content_length": str(len(body))}
         headers = {"origin": HERE} | form_headers | headers
 
+    waiting = [{"type": "http.request", "body": body}]
+
     async def receive() -> dict:
-        return {"type": "http.request", "body": body}
+        if not waiting:  # the browser stays until it has its answer
+            await asyncio.Event().wait()
+        return waiting.pop()
 
     async def send(message) -> None:
         sent.append(dict(message))

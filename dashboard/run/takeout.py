@@ -1,0 +1,149 @@
+"""Everything a person made, in one zip that is written while it is sent, one run at a time:
+
+runs.csv, runs.json       all runs, with their settings and numbers
+report.html               the newest of them compared
+RUN/                      each tested run: result.json, confusion.csv, predictions.csv, report.html, and its code
+left-out.txt              what could not be written, and why
+"""
+
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+from functools import partial
+from http import HTTPStatus
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from core import quoting, runs
+from core.errors import LabError
+from core.export.script import script
+from core.runs import RunRow
+from dashboard.state import prefix
+
+PATH = "/lab/work.zip"
+HEADERS = {"content-disposition": 'attachment; filename="backbone-lab.zip"', "cache-control": "no-store"}
+
+_turn = threading.Lock()  # one part at a time, of whomever: a class asks for its zips in the same minute
+
+
+def link() -> None:
+    """A button that downloads it."""
+    st.link_button(
+        "All my runs (zip)",
+        prefix.get() + PATH,
+        icon=":material/folder_zip:",
+        help="All runs of yours: their results as CSV and JSON, a report, and each as a script and a notebook",
+    )
+
+
+def download(request: Request) -> Response:
+    """The zip of whoever asks."""
+    from dashboard import server  # here, as in `map_view.routes`: the server loads this before it has pages
+
+    try:
+        own = server.runs.own()
+    except LabError as error:
+        return PlainTextResponse(f"{error}\n", HTTPStatus.SERVICE_UNAVAILABLE)
+    return StreamingResponse(zipped(parts(own)), media_type="application/zip", headers=HEADERS)
+
+
+ROUTES = [Route(PATH, download, methods=["GET"])]
+
+
+def parts(own: Sequence[RunRow]) -> Iterator[tuple[str, bytes]]:
+    """The files of the zip by name."""
+    table, left_out = runs.table(own), []
+    yield "runs.csv", quoting.csv(table)
+    yield "runs.json", table.to_json(orient="records", date_format="iso", indent=1).encode()
+    for name, write in _of_tested([run for run in own if run.has_result]):
+        try:
+            with _turn:
+                content = write()
+        except LabError as error:  # such as a dataset that was deleted
+            left_out.append(f"{name}: {error}\n")
+        else:
+            yield name, content.encode() if isinstance(content, str) else content
+    if left_out:
+        yield "left-out.txt", "".join(left_out).encode()
+
+
+def zipped(files: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
+    """A zip of files in pieces; no more than one file is in memory."""
+    pieces = _Pieces()
+    with zipfile.ZipFile(pieces, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files:
+            archive.writestr(name, content)
+            yield pieces.take()
+    yield pieces.take()
+
+
+def _of_tested(tested: Sequence[RunRow]) -> Iterator[tuple[str, Callable[[], str | bytes]]]:
+    """The names of further files, each with the function that gives its content."""
+    from dashboard.run import export
+
+    if tested:
+        yield "report.html", partial(_report, *(run.id for run in tested[: export.MOST]))
+    for run in tested:
+        for name, write in PARTS.items():
+            yield f"{export.stem(run)}/{name}", partial(write, run.id)
+
+
+class _Pieces(io.RawIOBase):
+    """A stream whose content is taken away as it is written."""
+
+    def __init__(self):
+        self._written = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content, /) -> int:
+        self._written += content
+        return len(content)
+
+    def take(self) -> bytes:
+        """What was written since the last time."""
+        taken = bytes(self._written)
+        self._written.clear()
+        return taken
+
+
+def _result(run_id: str) -> str:
+    run = runs.get(run_id)
+    about = {"run_id": run.id, "name": run.name, "status": run.status, "created": run.created}
+    return json.dumps(about | {"config": asdict(run.config), "outcome": asdict(run.tested())}, indent=1, default=str)
+
+
+def _confusion(run_id: str) -> bytes:
+    counts = runs.confusion(run_id)
+    counts.insert(0, "true class", counts.index, allow_duplicates=True)
+    return quoting.csv(counts)
+
+
+def _predictions(run_id: str) -> bytes:
+    """Each test image: its row, its class, the predicted one, the confidence."""
+    tested, names = runs.predictions(run_id), runs.confusion(run_id).columns
+    named = tested.assign(**{column: names[tested[column]] for column in ("label", "prediction")})
+    return quoting.csv(named[["row", "label", "prediction", "confidence"]], floats="%.6g")
+
+
+def _report(*run_ids: str) -> str:
+    from dashboard.run import report
+
+    return report.html(run_ids)
+
+
+PARTS: dict[str, Callable[[str], str | bytes]] = {
+    "result.json": _result,
+    "confusion.csv": _confusion,
+    "predictions.csv": _predictions,
+    "report.html": _report,
+    "script.py": lambda run_id: script.python_script(runs.get(run_id)),
+    "notebook.ipynb": lambda run_id: script.notebook(runs.get(run_id)),
+}
