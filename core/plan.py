@@ -1,7 +1,10 @@
-"""What a run will take, before it starts: which features are missing, and how long it takes on this machine."""
+"""What a run will take, before it starts: which features are missing, how long it takes here, and when it begins."""
 
-from collections.abc import Sequence
+import heapq
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from math import inf
 
 import numpy as np
 
@@ -9,10 +12,12 @@ from core import anatomy, features, protocol, training
 from core.anatomy import cost
 from core.config import RunConfig
 from core.data import datasets
+from core.data.datasets import Dataset
+from core.errors import LabError
 from core.features import Encoder, throughput
 from core.features.estimates import Count
 from core.features.throughput import Estimate
-from core.runs import models
+from core.runs import Run, models
 
 
 @dataclass(frozen=True)
@@ -39,27 +44,79 @@ def plan(config: RunConfig, *further: RunConfig) -> Plan:
     if config.teacher:
         models.teacher(config)
     dataset = datasets.load(config.dataset)
-    runs = [(each, protocol.choose_rows(dataset, each)) for each in (config, *further)]
-    images: dict[Encoder, np.ndarray] = {}  # row ids of all images of which an encoder computes features
+    runs = _rows(dataset, (config, *further))
     for each, rows in runs:
         if each.trains:
             training.check(each, dataset, rows)
-        seen = images.get(each.encoder, np.empty(0, np.int64))
-        images[each.encoder] = np.unique(np.concatenate([seen, *rows.values()]))
-    missing = {encoder: features.missing(dataset, rows, encoder) for encoder, rows in images.items()}
-    left = dict(missing)  # by whichever run comes first
-    estimates = [
-        _estimate(each, {name: len(part) for name, part in rows.items()}, left.pop(each.encoder, 0))
-        for each, rows in runs
-    ]
+    missing = _missing(dataset, runs)
+    estimates = _estimates(runs, missing)
     return Plan(
-        images=len(np.unique(np.concatenate(list(images.values())))),
+        images=len(np.unique(np.concatenate([part for _, rows in runs for part in rows.values()]))),
         n_train=len(runs[0][1]["train"]),
         n_test=len(runs[0][1]["test"]),
         missing=sum(missing.values()),
         download=config.encoder.needs_download,
         estimate=_together([each for each in estimates if each], len(runs)),
     )
+
+
+def begins(active: Sequence[Run], places: int) -> dict[str, float | None]:
+    """In how many seconds each queued run is likely to begin, by its id; None: what is before it was never timed here.
+
+    Args:
+        active: The running and queued runs, in the order in which they begin.
+        places: How many the workers do at once.
+    """
+    free, found = [0.0] * max(places, 1), {}  # seconds until each place is free
+    for run, seconds in zip(active, _seconds(active), strict=True):
+        if run.status == "queued":
+            found[run.id] = free[0] if free[0] < inf else None
+        heapq.heapreplace(free, free[0] + (inf if seconds is None else seconds))
+    return found
+
+
+def _seconds(active: Sequence[Run]) -> list[float | None]:
+    """How long each run will take from now on or from its start, if those before it have filled the cache."""
+    estimates: dict[str, Estimate | None] = {}
+    for name in dict.fromkeys(run.config.dataset for run in active):
+        own = [run for run in active if run.config.dataset == name]
+        with suppress(LabError):  # the dataset was deleted, and these runs are going to fail
+            dataset = datasets.load(name)
+            rows = _rows(dataset, [run.config for run in own])
+            estimates |= dict(zip((run.id for run in own), _estimates(rows, _missing(dataset, rows)), strict=True))
+    return [_left(run, estimates.get(run.id)) for run in active]
+
+
+def _left(run: Run, estimate: Estimate | None) -> float | None:
+    """What a run says itself counts, once nothing comes after it."""
+    own = run.progress and run.progress.seconds_left
+    if own is not None and (estimate is None or (run.progress and run.progress.stage == run.config.method)):
+        return own
+    return estimate and estimate.seconds
+
+
+def _rows(dataset: Dataset, configs: Sequence[RunConfig]) -> list[tuple[RunConfig, dict[str, np.ndarray]]]:
+    return [(config, protocol.choose_rows(dataset, config)) for config in configs]
+
+
+def _missing(dataset: Dataset, runs: Sequence[tuple[RunConfig, dict[str, np.ndarray]]]) -> dict[Encoder, int]:
+    """How many images each encoder has to process for all runs together."""
+    images: dict[Encoder, np.ndarray] = {}
+    for config, rows in runs:
+        seen = images.get(config.encoder, np.empty(0, np.int64))
+        images[config.encoder] = np.unique(np.concatenate([seen, *rows.values()]))
+    return {encoder: features.missing(dataset, rows, encoder) for encoder, rows in images.items()}
+
+
+def _estimates(
+    runs: Sequence[tuple[RunConfig, dict[str, np.ndarray]]], missing: Mapping[Encoder, int]
+) -> list[Estimate | None]:
+    """How long runs take one after the other: the first of an encoder computes the features of all."""
+    left = dict(missing)
+    return [
+        _estimate(config, {name: len(part) for name, part in rows.items()}, left.pop(config.encoder, 0))
+        for config, rows in runs
+    ]
 
 
 def _together(estimates: Sequence[Estimate], runs: int) -> Estimate | None:

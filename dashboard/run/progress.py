@@ -295,5 +295,8 @@ def _button(label: str, icon: str, run: Run | RunRow, act) -> None:
 
 def _place(run: Run) -> str:
     if run.status == "queued" and (ahead := server.runs.ahead(run.id)):
-        return f"Waiting: {formats.count(ahead, 'run')} before it"
+        seconds = server.runs.begins(run.id)
+        unknown = "how long they take is not known yet"
+        when = unknown if seconds is None else f"likely to begin in {formats.about(seconds)}"
+        return f"Waiting: {formats.count(ahead, 'run')} before it; {when}"
     return formats.stage(run.progress) if run.progress else "Starting"

@@ -20,6 +20,7 @@ from core.evaluation.leaks import Leaks
 from core.evaluation.measures import Measured
 from core.metrics import Change
 from core.plan import Plan
+from core.plan import begins as when_begin
 from core.plan import plan as make_plan
 from core.runs import RESUMABLE, Run, RunRow
 from core.training.freezing import Frozen
@@ -71,6 +72,12 @@ def active() -> list[Run]:
 def ahead(run_id: str) -> int:
     """How many runs, of everyone, are done or begin before this one."""
     return next((position for position, run in enumerate(_queue()) if run.id == run_id), 0)
+
+
+@seen
+def begins(run_id: str) -> float | None:
+    """In how many seconds a queued run is likely to begin; None: that is not known."""
+    return _begins(tuple(run.id for run in _queue())).get(run_id)
 
 
 def busy() -> bool:
@@ -306,6 +313,14 @@ def _members(run_id: str) -> list[RunRow]:
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _active(version: Hashable) -> tuple[Run, ...]:
     return tuple(runs.active())
+
+
+@st.cache_data(ttl=5, max_entries=1, show_spinner=False)
+def _begins(ids: tuple[str, ...]) -> dict[str, float | None]:
+    try:
+        return when_begin(_queue(), engine.wait().places("train"))
+    except LabError:  # the cluster is away, which pages say
+        return {}
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -89,6 +89,13 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def about(seconds: float) -> str:
+    """A duration that is only likely: a few seconds, 40 s, 3 min, 2 h 5 min."""
+    if seconds < 10:
+        return "a few seconds"
+    return duration(round(seconds, -1) if seconds < 90 else 60 * round(seconds / 60))
+
+
 def milliseconds(seconds: float) -> str:
     """A short time: 0.4 ms, 22 ms; from a second on as `duration`."""
     if seconds >= 1:

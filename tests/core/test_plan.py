@@ -8,7 +8,8 @@ from core import anatomy, execute, hardware, heads, runs, seeds
 from core.config import RunConfig
 from core.errors import LabError
 from core.features import estimates, throughput
-from core.plan import plan
+from core.plan import begins, plan
+from core.progress import Progress
 
 TINY = RunConfig(backbone="Tiny", n_train=100, n_test=50)
 
@@ -75,6 +76,32 @@ def test_a_fine_tune_counts_only_the_layers_that_train_once_their_share_is_known
 def test_a_fine_tune_from_a_probe_has_no_head_phase_to_count(home):
     throughput.record("Tiny", TUNE.input_size, 100, hardware.name())
     assert plan(replace(TUNE, head_epochs=0)).estimate.seconds < plan(TUNE).estimate.seconds
+
+
+def test_a_run_is_likely_to_begin_when_those_before_it_are_done(store):
+    other = replace(TINY, backbone="Tiny", input_size=40)
+    ids = [runs.create(config) for config in (TINY, TINY, other, TINY)]
+    assert begins(runs.active(), 1) == dict(zip(ids, [0.0, None, None, None], strict=True))  # its speed is not known
+    assert list(begins(runs.active(), 2).values())[:2] == [0.0, 0.0]
+    throughput.record("Tiny", TINY.input_size, 100, hardware.name())
+    first, second, third, fourth = begins(runs.active(), 1).values()
+    assert first == 0.0
+    assert second > plan(TINY).missing / 100
+    assert third - second < second, "the features are in the cache by then"
+    assert fourth > third
+    runs.start(ids[0])
+    runs.Reporter(ids[0]).flush(Progress("extract", 10, 250, seconds_left=3.0))
+    assert list(begins(runs.active(), 1).values()) == pytest.approx([second, third, fourth])
+
+
+def test_a_training_says_itself_how_long_it_will_take(store):
+    tuned, waiting = runs.create(TUNE), runs.create(TINY)
+    runs.start(tuned)
+    for stage, known in (("head", None), ("finetune", 7.0)):
+        throughput.record("Tiny", TUNE.input_size, 0.001, hardware.name())
+        runs.Reporter(tuned).flush(Progress(stage, 1, 4, seconds_left=7.0))
+        seconds = begins(runs.active(), 1)[waiting]
+        assert seconds == known if known else seconds > 1000
 
 
 @pytest.mark.slow
