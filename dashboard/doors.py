@@ -4,7 +4,8 @@ A page of another site can let its own name point at this machine and then read 
 browser (DNS rebinding). An IP address cannot be such a name, so any is accepted; a name must be this machine's own, or
 in `server.allowedHosts`.
 
-In a class, a browser that belongs to nobody gets the form to join, and nothing else.
+In a class, a browser that belongs to nobody gets the form to join, and nothing else; once it is somebody's, it gets the
+page that it asked for.
 """
 
 import functools
@@ -13,7 +14,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from google.protobuf.message import DecodeError
 from starlette.datastructures import Headers, MutableHeaders
@@ -26,7 +27,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from core import people, settings
-from dashboard.classroom import cookie, join, sign_in
+from dashboard.classroom import cookie, join, landing, sign_in
 from dashboard.state import prefix
 
 EVERYWHERE = {"x-content-type-options": "nosniff", "referrer-policy": "same-origin"}
@@ -70,6 +71,11 @@ class Doors:
         person = cookie.person(asked.headers, asked.cookies)
         if person is None and path not in OPEN:
             await _show_the_way(scope, receive, send)
+            return
+        if scope["type"] == "http" and path == "/" and person is not None and (way := landing.way(asked.cookies)):
+            response = RedirectResponse(way, HTTPStatus.SEE_OTHER, {"cache-control": "no-store"})
+            landing.forget(response)
+            await response(scope, receive, send)
             return
         token = cookie.requesting.set(person)
         try:
@@ -133,8 +139,9 @@ async def _show_the_way(scope: Scope, receive: Receive, send: Send) -> None:
     elif "text/html" in Headers(scope=scope).get("accept", ""):
         page = prefix.inside(scope["path"]).lstrip("/")
         page += f"?{scope['query_string'].decode()}" if scope["query_string"] else ""
-        way = f"{prefix.get()}{join.JOIN}" + (f"?to={quote(page)}" if page else "")
-        await RedirectResponse(way, HTTPStatus.SEE_OTHER, {"cache-control": "no-store"})(scope, receive, send)
+        response = RedirectResponse(f"{prefix.get()}{join.JOIN}", HTTPStatus.SEE_OTHER, {"cache-control": "no-store"})
+        landing.remember(response, page)
+        await response(scope, receive, send)
     else:
         refusal = PlainTextResponse("Join the class first.\n", HTTPStatus.UNAUTHORIZED)
         await refusal(scope, receive, send)

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from core import people, roster
 from core.errors import AccessError, LabError
-from dashboard.classroom import cookie, invitation, sign_in
+from dashboard.classroom import cookie, invitation, landing, sign_in
 
 JOIN, LECTURER, SIGN_IN = "/lab/join", "/lab/lecturer", "/lab/sign-in"
 POLICY = {
@@ -35,24 +35,22 @@ async def join(request: Request) -> Response:
     if sign_in.required():
         return _ways_to_sign_in(request)
     if request.method == "GET":
-        query = request.query_params
-        return _form(code=query.get("code", ""), to=query.get("to", ""))
+        return _form(code=request.query_params.get("code", ""))
     try:
         if not _from_here(request):
             return PlainTextResponse("This form was sent from another site.\n", HTTPStatus.FORBIDDEN)
         if not 0 < int(request.headers.get("content-length", 0)) <= MOST_BYTES:
             return PlainTextResponse("The form is too large.\n", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         sent = await request.form(max_files=0)
-        code, name, to = (str(sent.get(field, "")) for field in ("code", "name", "to"))
-        next_page = _own(to)
+        code, name = (str(sent.get(field, "")) for field in ("code", "name"))
     except ValueError:  # an address or a number that is none
         return PlainTextResponse("This request is malformed. Open the link again.\n", HTTPStatus.BAD_REQUEST)
     try:
         _slow_down(request, code)
         name, seat = roster.join(code, name)
     except LabError as error:
-        return _form(code=code, name=name, to=to, error=str(error))
-    response = RedirectResponse(next_page, HTTPStatus.SEE_OTHER)
+        return _form(code=code, name=name, error=str(error))
+    response = RedirectResponse("../", HTTPStatus.SEE_OTHER)  # or the page that was opened, as the doors remember
     cookie.give(response, request, name, seat)
     return response
 
@@ -62,7 +60,8 @@ def lecturer(request: Request) -> Response:
     if not invitation.is_token(request.query_params.get("token", "")):
         text = "This link belongs to a server that has ended. The terminal shows the current one.\n"
         return PlainTextResponse(text, HTTPStatus.FORBIDDEN)
-    response = RedirectResponse("../classroom", HTTPStatus.SEE_OTHER)
+    page = "../" if landing.way(request.cookies) else "../classroom"
+    response = RedirectResponse(page, HTTPStatus.SEE_OTHER)
     cookie.give(response, request, people.LECTURER)
     return response
 
@@ -74,10 +73,10 @@ ROUTES = [
 ]
 
 
-def _form(*, code: str = "", name: str = "", to: str = "", error: str = "") -> Response:
+def _form(*, code: str = "", name: str = "", error: str = "") -> Response:
     sentence = f"{_known()}, or join under another name." if _known() else escape(FIRST)
     focus = {"focus_code": "", "focus_name": " autofocus"} if code else {"focus_code": " autofocus", "focus_name": ""}
-    texts = {"code": code, "name": name, "to": to, "longest": str(roster.LONGEST)}
+    texts = {"code": code, "name": name, "longest": str(roster.LONGEST)}
     filled = {field: escape(text) for field, text in texts.items()}
     return _page(sentence, _template("join_form.html").substitute(filled, **focus), error)
 
@@ -112,12 +111,6 @@ def _template(name: str) -> Template:
 def _from_here(request: Request) -> bool:
     """Whether a form was sent by our own page; browsers say so."""
     return urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host")
-
-
-def _own(to: str) -> str:
-    """A page of this server, where a visitor wanted to go; the first page for anything else."""
-    page = to.lstrip("/\\")
-    return f"../{page}" if page and not urlsplit(page).scheme else "../"
 
 
 def _slow_down(request: Request, code: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
 from itsdangerous import URLSafeTimedSerializer
@@ -19,7 +19,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from core import people, roster
 from dashboard import doors
-from dashboard.classroom import cookie, invitation, join
+from dashboard.classroom import cookie, invitation, join, landing
 from dashboard.state import prefix
 from tests import event_loop
 from tests.dashboard.classroom import requests
@@ -43,9 +43,8 @@ async def echo(websocket) -> None:
         await websocket.send_bytes(message)
 
 
-APP = Starlette(
-    routes=[Route("/who", who), WebSocketRoute("/_stcore/stream", echo), *join.ROUTES], middleware=doors.MIDDLEWARE
-)
+ROUTES = [Route("/", who), Route("/who", who), WebSocketRoute("/_stcore/stream", echo), *join.ROUTES]
+APP = Starlette(routes=ROUTES, middleware=doors.MIDDLEWARE)
 
 
 ask = partial(requests.ask, APP)
@@ -69,26 +68,41 @@ def joined(name: str = "Ada", **form: str) -> Answer:
 
 def test_nobody_gets_the_form_and_nothing_else():
     page = ask("/maps?method=umap&run=1")
-    assert page.status == 303 and page.headers["location"] == "/lab/join?to=maps%3Fmethod%3Dumap%26run%3D1"
+    assert page.status == 303 and page.headers["location"] == "/lab/join"
     assert ask("/lab/maps/0123456789abcdef.bin", accept="*/*").status == 401
     assert ask("/who", accept="*/*").status == 401
     assert ask(page.headers["location"]).status == 200
 
 
+def opened(path: str, cookie: str) -> str:
+    """Where a browser that is somebody's lands on the first page, after it had asked for a path as nobody."""
+    page = ask(path).cookie
+    landed = ask("/", cookie=f"{cookie}; {page}")
+    assert landed.status in (200, 303)
+    assert not page or (f"{landing.NAME}=" in landed.cookie and "Max-Age=0" in landed.headers["set-cookie"])
+    return landed.headers.get("location", "/")
+
+
 def test_a_learner_joins_and_goes_where_the_link_led():
-    answer = joined(to="maps?method=umap")
-    assert answer.status == 303 and answer.headers["location"] == "../maps?method=umap"
+    answer = joined()
+    assert answer.status == 303 and answer.headers["location"] == "../"
+    assert opened("/maps?method=umap&run=1", answer.cookie) == "/maps?method=umap&run=1"
+    assert opened("/", answer.cookie) == "/"
+    assert opened(f"/maps?x={'x' * landing.MOST}", answer.cookie) == "/"
     assert {"HttpOnly", "SameSite=lax", "Path=/"} <= set(answer.headers["set-cookie"].split("; "))
     assert "Secure" not in answer.headers["set-cookie"]
     assert ask("/who", cookie=answer.cookie).text == "'Ada'"
 
 
 @pytest.mark.parametrize(
-    "to", ["//elsewhere.example/x", "https://elsewhere.example", "\\\\elsewhere.example", "javascript:x"]
+    "page",
+    ["//elsewhere.example/x", "https://elsewhere.example", "\\\\elsewhere.example", "\t//x", "/%2f%2fx", "http://["],
 )
-def test_the_form_leads_to_no_other_site(to):
-    location = joined(to=to).headers["location"]
-    assert location.startswith("../") and not location.startswith("..//") and ":" not in location
+def test_a_remembered_page_is_one_of_this_server(page):
+    forged = f"{joined().cookie}; {landing.NAME}={quote(page, safe='')}"
+    location = ask("/", cookie=forged).headers["location"]
+    assert urlsplit(urljoin(f"{HERE}/", location)).netloc == urlsplit(HERE).netloc
+    assert location.startswith("/") and location[1] not in "/\\"
 
 
 def test_a_taken_name_and_a_wrong_code_are_refused_in_a_sentence():
@@ -147,6 +161,9 @@ def test_the_lecturers_link_works_with_its_token_alone_and_leaves_the_address():
     answer = ask(link[link.index("/lab/") :])
     assert answer.status == 303 and answer.headers["location"] == "../classroom"
     assert ask("/who", cookie=answer.cookie).text == repr(people.LECTURER)
+    page = ask("/train?method=knn").cookie
+    assert ask(link[link.index("/lab/") :], cookie=page).headers["location"] == "../"
+    assert opened("/train?method=knn", answer.cookie) == "/train?method=knn"
     for path in ("/lab/lecturer", "/lab/lecturer?token=", "/lab/lecturer?token=x", "/lab/lecturer?token=%C3%A4"):
         refused = ask(path)
         assert refused.status == 403 and not refused.cookie
@@ -161,23 +178,25 @@ def behind_a_prefix() -> Iterator[None]:
 
 
 def test_behind_a_prefix_every_way_keeps_it(behind_a_prefix, monkeypatch):
-    for path, wanted in (("", ""), ("/", ""), ("/maps?run=1", "?to=maps%3Frun%3D1")):
-        assert ask(f"/lab1{path}").headers["location"] == f"/lab1/lab/join{wanted}"
-    assert ask("/lab1x/maps").headers["location"] == "/lab1/lab/join?to=lab1x/maps"
+    for path in ("/lab1", "/lab1/", "/lab1/maps?run=1", "/lab1x/maps"):
+        assert ask(path).headers["location"] == "/lab1/lab/join"
     for link in (invitation.link(), invitation.lecturer_link()):
         assert urlsplit(link).path.startswith("/lab1/lab/")
     monkeypatch.setattr(APP.router, "routes", [*prefix.below(join.ROUTES), Route("/lab1/who", who)])
-    answer = ask("/lab1/lab/join", form={"code": roster.read().code, "name": "Ada", "to": "maps"})
-    assert answer.headers["location"] == "../maps" and "; Path=/lab1;" in answer.headers["set-cookie"]
+    page = ask("/lab1/maps?run=1")
+    assert "; Path=/lab1;" in page.headers["set-cookie"]
+    answer = ask("/lab1/lab/join", form={"code": roster.read().code, "name": "Ada"})
+    assert answer.headers["location"] == "../" and "; Path=/lab1;" in answer.headers["set-cookie"]
+    assert ask("/lab1/", cookie=f"{answer.cookie}; {page.cookie}").headers["location"] == "/lab1/maps?run=1"
     assert ask("/lab1/who", cookie=answer.cookie).text == "'Ada'"
     missing = ask("/lab1/lab/nothing", cookie=answer.cookie)
     assert missing.status == 404 and missing.headers["content-security-policy"]
 
 
-@pytest.mark.parametrize(("origin", "to", "length"), [("http://[", "", ""), (HERE, "http://[", ""), (HERE, "", "ten")])
-def test_what_is_malformed_is_refused_in_a_sentence(origin, to, length):
+@pytest.mark.parametrize(("origin", "length"), [("http://[", ""), (HERE, "ten")])
+def test_what_is_malformed_is_refused_in_a_sentence(origin, length):
     headers = {"content_length": length} if length else {}
-    form = {"code": roster.read().code, "name": "Ada", "to": to}
+    form = {"code": roster.read().code, "name": "Ada"}
     answer = ask("/lab/join", form=form, origin=origin, **headers)
     assert answer.status == 400 and "malformed" in answer.text
     assert not roster.read().seats

@@ -101,8 +101,10 @@ def signed_in(ask: partial, name: str) -> str:
 
 def test_who_signs_in_at_a_provider_is_a_person_of_the_class(by_provider):
     ask = partial(requests.ask, application())
-    assert ask("/who").headers["location"] == "/lab/join?to=who"
+    page = ask("/who?run=1")
+    assert page.headers["location"] == "/lab/join"
     ada = signed_in(ask, ADA)
+    assert ask("/", cookie=f"{ada}; {page.cookie}").headers["location"] == "/who?run=1"
     assert ask("/who", cookie=ada).text == repr(ADA)
     assert list(roster.read().seats) == [ADA]
     assert ask("/who", cookie=signed_in(ask, GRACE)).text == repr(people.LECTURER)
