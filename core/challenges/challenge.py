@@ -133,6 +133,7 @@ def create(title: str, source: str, rules: Rules | None = None, report: Report =
     columns = {column: getattr(drawn, column).tolist() for column in COLUMNS}
     storage.keep(_folder(challenge), CUT, {**columns, "class_names": drawn.class_names})
     _keep(challenge)
+    stored.need(copy.name, challenge.name)
     if source not in PUBLISHED:
         stored.hold_back(source, challenge.name)
     return challenge

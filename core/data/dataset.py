@@ -239,6 +239,19 @@ def hold_back(name: str, challenge: str) -> None:
     _rewrite_about(name, about(name) | {"person": people.HELD_BACK, "challenge": challenge})
 
 
+def need(name: str, challenge: str) -> None:
+    """Have a dataset neither deleted nor renamed until `release`. Raises as `hold_back`."""
+    people.demand("run challenges")
+    _rewrite_about(name, about(name) | {"needed_by": challenge})
+
+
+def needed(name: str) -> bool:
+    """Whether an open challenge needs a dataset."""
+    with suppress(DatasetError):  # a damaged one can be deleted
+        return person(name) == people.HELD_BACK or "needed_by" in about(name)
+    return False
+
+
 def held_back(name: str) -> dict[str, str]:
     """What a copy of a dataset takes over so that it is held back for the same challenge; empty if it is not."""
     if person(name) != people.HELD_BACK:
@@ -246,12 +259,22 @@ def held_back(name: str) -> dict[str, str]:
     return {key: about(name)[key] for key in ("person", "challenge")}
 
 
+def follow(copy: Dataset, source: str) -> Dataset:
+    """Release a copy whose source was released while it was made; returns it as it is now."""
+    if copy.person != people.HELD_BACK or person(source) == people.HELD_BACK:
+        return copy
+    _rewrite_about(copy.name, about(copy.name) | {"person": people.LECTURER})
+    return read(copy.name)
+
+
 def release(challenge: str | None = None) -> None:
-    """Have everybody see what was held back for a challenge, or for any. Raises AccessError as `hold_back`."""
+    """Have everybody see and change what a challenge, or any, needed. Raises AccessError as `hold_back`."""
     people.demand("run challenges")
-    for name in names():
-        if (held := held_back(name)) and challenge in (None, held["challenge"]):
-            _rewrite_about(name, about(name) | {"person": people.LECTURER})
+    for _ in range(2):  # a copy that was finished meanwhile is in the second list, or has seen that it is released
+        for name in filter(needed, names()):
+            metadata = about(name)
+            if challenge in (None, metadata.pop("needed_by", None) or metadata["challenge"]):
+                _rewrite_about(name, metadata | {"person": people.LECTURER})
 
 
 def delete(name: str) -> None:
@@ -273,9 +296,8 @@ def fingerprint(pixels: str, labels: np.ndarray, official: np.ndarray, class_nam
 
 
 def _check_change(name: str) -> None:
-    owner = person(name)
-    people.demand("change dataset", owner)
-    if owner == people.HELD_BACK:
+    people.demand("change dataset", person(name))
+    if needed(name):
         raise DatasetError(f"An open challenge needs the dataset {name!r}", remedy="Close the challenge first")
 
 

@@ -141,7 +141,8 @@ def copy(
     stored.check_share(len(rows), dataset.images.shape[1])
     images = (dataset.images[row] for row in rows)
     stream = importing.reported(zip(images, *columns, strict=True), len(rows), "import", report)
-    return stored.write(importing.numbered(title), stream, metadata=metadata)
+    changed = stored.write(importing.numbered(title), stream, metadata=metadata)
+    return stored.follow(changed, dataset.name)
 
 
 def delete(name: str) -> None:

@@ -38,7 +38,9 @@ def show(standing: Standing) -> None:
         ranking, dots = st.container(), st.container()
     with dots:
         against = choices.titled(st.segmented_control, "against", "Accuracy against", AGAINST)
-        figure = server.figures.of(chart, named, against=against, part="public" if standing.luck is None else "hidden")
+        figure = server.figures.of(
+            chart, named, against=against, part="public" if standing.challenge.is_open else "hidden"
+        )
         components.chart(figure, key=f"dots-{against}", alt="Accuracy of each entry")
         if files:
             st.caption(f"Without a dot: {formats.count(files, 'file')} of predictions, made elsewhere.")
@@ -108,7 +110,7 @@ def chart(frame: pd.DataFrame, *, against: str, part: str) -> go.Figure:
         error_y=charts.error_bars(frame),
         mode="markers+text",
         text=labels if len(frame) <= MOST_NAMES else None,
-        textposition="middle right",
+        textposition=np.where(frame[against] > frame[against].max() / 2, "middle left", "middle right"),
         marker={"size": 13, "color": ACCENT, "opacity": 0.8},
         customdata=[[label, charts.label(name)] for label, name in zip(labels, frame["name"], strict=True)],
         hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{y:.1f} %<extra></extra>",

@@ -13,7 +13,7 @@ def offer(name: str) -> None:
     shipped, owner = name in (datasets.SAMPLE, datasets.FLAWED), dataset.person(name)
     if shipped or not people.may("change dataset", owner):
         return
-    if owner == people.HELD_BACK:
+    if dataset.needed(name):
         st.caption("An open challenge needs this dataset: close the challenge before you delete it.")
         return
     with st.popover("Delete this dataset", icon=":material/delete:"):

@@ -111,12 +111,14 @@ def test_an_imported_dataset_is_the_lecturers_alone_until_the_challenge_is_close
 def test_the_dataset_of_an_open_challenge_is_neither_deleted_nor_renamed(pets):
     challenge = opened(pets)
     with people.acting_as(people.LECTURER):
-        for change in (lambda: datasets.delete(pets), lambda: datasets.rename(pets, "Others")):
-            with pytest.raises(DatasetError, match="Close the challenge first"):
-                change()
+        for name in (pets, challenge.name):
+            for change in (datasets.delete, lambda name: datasets.rename(name, "Others")):
+                with pytest.raises(DatasetError, match="Close the challenge first"):
+                    change(name)
         challenges.close(challenge.name)
-        datasets.delete(pets)
-    assert pets not in stored.names()
+        for name in (pets, challenge.name):
+            datasets.delete(name)
+    assert stored.names() == []
 
 
 def test_a_challenge_whose_copy_was_deleted_is_not_overwritten(pets):
@@ -159,6 +161,18 @@ def test_a_copy_of_what_is_held_back_is_held_back_as_long(pets):
     assert stored.person(copy.name) == stored.person(pets) == people.LECTURER
 
 
+def test_a_copy_that_is_being_made_while_the_challenge_closes_is_seen_too(pets):
+    challenge = opened(pets)
+
+    def close(_progress) -> None:
+        if challenges.read(challenge.name).is_open:
+            closed(challenge)
+
+    with people.acting_as(people.LECTURER):
+        copy = datasets.copy(datasets.load(pets), "Pets clean", kept=np.arange(2, 80), note="", report=close)
+    assert copy.person == stored.person(copy.name) == stored.person(pets) == people.LECTURER
+
+
 def test_images_are_held_back_only_once_the_challenge_is_kept(pets, home):
     (home / "challenges").write_text("no folder")
     with pytest.raises(OSError):
@@ -169,8 +183,8 @@ def test_images_are_held_back_only_once_the_challenge_is_kept(pets, home):
 def test_a_ranking_outlives_its_images(pets, home, caplog):
     challenge = opened(pets)
     entered("Ada", challenge, 12)
-    shutil.rmtree(home / "datasets" / pets)
-    delete(challenge.name)
+    for name in (pets, challenge.name):
+        shutil.rmtree(home / "datasets" / name)
     closed(challenge)
     assert "'pets' of the challenge friday is gone" in caplog.text
     (place,) = challenges.ranked(challenges.read("friday"), challenges.of("friday"), challenges.cut(challenge))
