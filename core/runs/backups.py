@@ -84,12 +84,18 @@ def restore() -> tuple[Path, Path | None]:
     aside = None
     with storage.locked(store.with_name("mlflow.lock")):
         if store.is_file():
-            aside = store.with_name(f"{store.stem}-replaced-{datetime.now():%Y-%m-%d-%H%M%S}{store.suffix}")
-            for kind in ("", "-journal", "-wal", "-shm"):  # its journals would be applied to the backup
-                if (part := store.with_name(store.name + kind)).exists():
-                    part.rename(aside.with_name(aside.name + kind))
+            aside = set_aside(store, "replaced")
         copy(backups[0], store)
     return backups[0], aside
+
+
+def set_aside(store: Path, why: str) -> Path:
+    """Rename a store, with its journals, which would be applied to another one of its name; returns where it is."""
+    aside = store.with_name(f"{store.stem}-{why}-{datetime.now():%Y-%m-%d-%H%M%S}{store.suffix}")
+    for kind in ("", "-journal", "-wal", "-shm"):
+        if (part := store.with_name(store.name + kind)).exists():
+            part.rename(aside.with_name(aside.name + kind))
+    return aside
 
 
 def copy(source: Path, target: Path) -> None:

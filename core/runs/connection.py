@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,8 @@ def connect(uri: str) -> tuple[Client, str]:
         database = file_of(uri)
         if database:
             backups.check(database)
+            if is_ours(uri):
+                _set_aside_unfinished(database)
             if kind := hardware.share(database):
                 logger.warning(SHARED.format(path=database, kind=kind))
         _check_kind(uri)
@@ -228,6 +230,16 @@ def _check_version(uri: str) -> None:
         utils._upgrade_db(engine)  # what `mlflow db upgrade` calls
     finally:
         engine.dispose()
+
+
+def _set_aside_unfinished(database: Path) -> None:
+    """Rename a store whose first start was killed: with tables, but without the experiment that MLflow adds last."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not tables or ("experiments" in tables and connection.execute("SELECT 1 FROM experiments").fetchone()):
+            return
+        aside = backups.set_aside(database, "unfinished")
+        logger.warning("The run store %s was not finished, and has no runs: it is now %s", database, aside)
 
 
 def _copied(database: Path) -> Path:

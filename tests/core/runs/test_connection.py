@@ -98,12 +98,35 @@ def test_a_store_of_an_older_mlflow_is_copied_and_upgraded_and_says_so(home, cap
         config.attributes["connection"] = opened
         command.upgrade(config, before)
     engine.dispose()
+    change(database, "INSERT INTO experiments (name, lifecycle_stage) VALUES ('Others', 'active')")
     run_id = runs.create(TINY)
     copy = runs.copy_before_upgrade()
     assert copy and copy.parent == database.parent
     assert str(copy) in caplog.text
     with closing(sqlite3.connect(copy)) as file:
         assert file.execute("SELECT version_num FROM alembic_version").fetchall() == [(before,)]
+    assert runs.get(run_id).config == TINY
+
+
+def test_a_store_whose_first_start_was_killed_is_set_aside_and_made_again(home, caplog):
+    import sqlalchemy
+    from alembic import command
+    from alembic.script import ScriptDirectory
+    from mlflow.store.db import utils
+
+    database = settings.folder("runs") / "mlflow.db"
+    engine = sqlalchemy.create_engine(f"sqlite:///{database}")
+    utils.InitialBase.metadata.create_all(engine)
+    config = utils._get_alembic_config(str(engine.url))
+    *_, third, _second, _first = ScriptDirectory.from_config(config).walk_revisions()
+    with engine.begin() as opened:
+        config.attributes["connection"] = opened
+        command.upgrade(config, third.revision)
+    engine.dispose()
+    change(database, "DROP TABLE metrics")  # as in the middle of the next migration
+    run_id = runs.create(TINY)
+    (aside,) = database.parent.glob("mlflow-unfinished-*.db")
+    assert str(aside) in caplog.text
     assert runs.get(run_id).config == TINY
 
 
