@@ -171,7 +171,7 @@ def _token() -> str:
 
 
 def _from_kaggle(facts: Backbone, report: Report) -> Path:
-    """KerasHub's preset, into Kaggle's own cache.
+    """KerasHub's preset, into the home folder, laid out as Kaggle's own cache.
 
     Raises:
         DownloadError: It cannot be fetched.
@@ -182,12 +182,12 @@ def _from_kaggle(facts: Backbone, report: Report) -> Path:
     preset = presets[facts.preset]
     total = 4 * preset["metadata"]["params"]  # bytes of float32
     handle = preset["kaggle_handle"].removeprefix("kaggle://")  # keras/vit/keras/vit_base_.../3
-    arriving = checkpoints.kaggle_models() / Path(handle).parent
+    arriving = checkpoints.kaggle() / "models" / Path(handle).parent
     with tempfile.TemporaryFile("w+") as complaint:
-        quiet = os.environ | {"TQDM_DISABLE": "1", "KAGGLEHUB_VERBOSITY": "error"}
+        quiet = {"TQDM_DISABLE": "1", "KAGGLEHUB_VERBOSITY": "error", "KAGGLEHUB_CACHE": str(checkpoints.kaggle())}
         process = subprocess.Popen(
             [sys.executable, "-c", _KAGGLE, handle],
-            env=quiet,
+            env=os.environ | quiet,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaint,

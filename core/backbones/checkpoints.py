@@ -208,10 +208,9 @@ def bring(facts: Backbone) -> str:
     return f"put the files of {HUGGING_FACE}/{facts.repository} into {folder}"
 
 
-def kaggle_models() -> Path:
-    """The folder of models in the cache of Kaggle's library."""
-    cache = Path(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub").expanduser()
-    return cache / "models"
+def kaggle() -> Path:
+    """The cache into which Kaggle's library downloads for this program."""
+    return settings.home() / "weights" / "kagglehub"
 
 
 def _is_whole(folder: Path, facts: Backbone) -> bool:
@@ -238,6 +237,7 @@ def _hugging_face() -> Path:
 
 def _kaggle_presets(preset: str) -> list[Path]:
     """The versions of a preset that are whole, the newest first: Kaggle's library marks them by a file beside them."""
-    marks = kaggle_models().glob(f"keras/*/keras/{preset}/*.complete")
+    caches = (kaggle(), Path(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub").expanduser())
+    marks = [mark for cache in caches for mark in cache.glob(f"models/keras/*/keras/{preset}/*.complete")]
     newest_first = sorted(marks, key=lambda mark: (len(mark.name), mark.name), reverse=True)
     return [mark.with_suffix("") for mark in newest_first]

@@ -194,19 +194,20 @@ print(place)
 
 
 @pytest.fixture
-def kaggle(hub: Hub, monkeypatch, tmp_path: Path) -> Path:
-    """Hugging Face refuses; Kaggle's library is a script that writes 1,000 bytes."""
+def kaggle(hub: Hub, home: Path, monkeypatch, tmp_path: Path) -> Path:
+    """Hugging Face refuses; Kaggle's library is a script that writes 1,000 bytes. Returns where it writes them."""
     hub.files.clear()
-    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path))
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "of others"))
     monkeypatch.setattr(checkpoint_sources, "_KAGGLE", KAGGLE)
-    return tmp_path / "models" / "keras" / "clip" / "keras" / "clip_vit_base_patch32"
+    return home / "weights" / "kagglehub" / "models" / "keras" / "clip" / "keras" / "clip_vit_base_patch32"
 
 
-def test_where_hugging_face_fails_kaggle_is_asked(kaggle: Path):
+def test_where_hugging_face_fails_kaggle_is_asked(kaggle: Path, tmp_path: Path):
     heard: list[Progress] = []
     facts = backbones.get("CLIPViTB32")
     assert checkpoint_sources.fetch(facts, heard.append).parent == kaggle
     assert heard[-1].total == heard[-1].done > 4 * facts.params
+    assert not (tmp_path / "of others").exists()
 
 
 def test_a_download_from_kaggle_is_measured_on_the_disk_and_ends_when_it_is_cancelled(kaggle: Path, monkeypatch):

@@ -461,10 +461,11 @@ def test_what_is_no_file_of_pytorch_says_so(torch_folder: Path, content):
         backbones.load("ToyCLIP", weights=str(torch_folder))
 
 
-def test_a_preset_that_was_not_unpacked_to_its_end_is_not_here(monkeypatch, tmp_path: Path):
-    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path))
+@pytest.mark.parametrize("cache", ["home/weights/kagglehub", "of others"])
+def test_a_preset_that_was_not_unpacked_to_its_end_is_not_here(monkeypatch, tmp_path: Path, cache: str):
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "of others"))
     facts = backbones.get("CLIPViTB32")
-    preset = tmp_path / "models" / "keras" / "clip" / "keras" / "clip_vit_base_patch32"
+    preset = tmp_path / cache / "models" / "keras" / "clip" / "keras" / "clip_vit_base_patch32"
     for version in ("2", "10", "11"):
         (preset / version).mkdir(parents=True)
         for name in ("config.json", checkpoints.KERAS):
