@@ -11,10 +11,11 @@ from core import settings
 
 @contextmanager
 def empty_home() -> Iterator[None]:
-    """A home folder that contains only the weights, on the same disk."""
-    before, real, weights = os.environ.get("BACKBONE_LAB_HOME"), settings.home(), settings.folder("weights")
+    """A home folder that contains only the datasets and weights of the real one, on the same disk."""
+    before, real = os.environ.get("BACKBONE_LAB_HOME"), settings.home()
     with tempfile.TemporaryDirectory(prefix="bench-", dir=real) as folder:
-        Path(folder, "weights").symlink_to(weights, target_is_directory=True)
+        for name in ("datasets", "weights"):
+            Path(folder, name).symlink_to(settings.folder(name), target_is_directory=True)
         os.environ["BACKBONE_LAB_HOME"] = folder
         try:
             yield

@@ -4,7 +4,6 @@ Every ratio compares two things measured alternately in one process, so that oth
 cache, which is removed afterwards. docs/benchmarks.md has figures, hardware and commands.
 """
 
-import multiprocessing
 import time
 from collections.abc import Callable
 from statistics import median
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from core import backbones, features, heads, metrics, settings, training
-from core.bench import clip, device, estimates, inference, maps, runs, store
+from core.bench import clip, device, estimates, growth, inference, maps, own_process, runs, store
 from core.bench import heads as heads_bench
 from core.bench import labels as labels_bench
 from core.bench.empty_home import empty_home
@@ -142,32 +141,14 @@ def memory(
     input_size: int = 224,
 ) -> dict:
     """Peak memory of a separate process that extracts features of these images, including TensorFlow."""
-    import psutil
-
-    arguments = (images, dataset, backbone, weights, input_size)
-    child = multiprocessing.get_context("spawn").Process(target=_extract_first, args=arguments)
-    started = time.perf_counter()
-    child.start()
-    resident = private = 0
-    try:
-        process = psutil.Process(child.pid)
-        while child.is_alive():
-            usage = process.memory_info()
-            resident = max(resident, usage.rss)
-            private = max(private, usage.rss - getattr(usage, "shared", 0))
-            time.sleep(0.05)
-    except psutil.NoSuchProcess:
-        pass  # it has finished
-    child.join()
-    if child.exitcode:
-        raise RuntimeError(f"The extraction process ended with exit code {child.exitcode}")
+    spent = own_process.spend(_extract_first, images, dataset, backbone, weights, input_size)
     return {
         "backbone": backbone,
         "input_size": input_size,
         "images": images,
-        "seconds": time.perf_counter() - started,
-        "peak_gigabytes": resident / 1e9,  # including pages of the image file, which the system can reclaim
-        "peak_own_gigabytes": private / 1e9,  # without them
+        "seconds": spent.seconds,
+        "peak_gigabytes": spent.peak / 1e9,  # including pages of the image file, which the system can reclaim
+        "peak_own_gigabytes": spent.own_peak / 1e9,  # without them
     }
 
 
@@ -259,6 +240,7 @@ BENCHES: dict[str, Callable[..., dict]] = {
     "estimates": estimates.estimates,
     "store": store.store,
     "device": device.device,
+    "growth": growth.growth,
     "runs": runs.runs,
 }
 

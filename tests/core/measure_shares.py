@@ -1,7 +1,8 @@
 """Measures an extraction by one host and by two that share it: `python -m tests.core.measure_shares`.
 
 Each host is a network namespace of Linux, which only root can make, with a core of its own. They need CIFAR-10 in the
-home folder. One and two hosts take turns; at the end one of two is cut off.
+home folder. One and two hosts take turns; at the end one of two is cut off. The processor seconds of the busier host
+are the seconds that both would take on a machine without other work.
 """
 
 import argparse
@@ -25,26 +26,27 @@ from core.features import Encoder, shares
 from core.progress import Report
 
 ROOT = Path(__file__).parents[2]
-ROUNDS = 3
+ROUNDS = 2
 BRIDGE, NETWORK, PORT = "lab-bridge", "10.203.118", 8786
 LOST_AFTER = "12s"  # without an answer; Dask's default is 30
 OFFERS = ("--nthreads", str(THREADS), "--resources", " ".join(f"{name}={count}" for name, count in RESOURCES.items()))
 
 
 def main() -> None:
-    """Print seconds and processor seconds of one host and of two, and the seconds when one of them is lost."""
+    """Print seconds, and processor seconds of each host, for one and for two, and the seconds when one is lost."""
     options = _options()
     work = Encoder(options.backbone, input_size=options.input_size), options.images
     with tempfile.TemporaryDirectory(prefix="backbone-lab-shares-") as folder, _hosts() as hosts:
         Path(folder, "datasets").symlink_to(settings.folder("datasets"), target_is_directory=True)
         os.environ |= {"BACKBONE_LAB_HOME": folder, "BACKBONE_LAB_SCHEDULER": f"tcp://{NETWORK}.1:{PORT}"}
-        with _cluster(hosts) as engine:
+        with _cluster(hosts) as (engine, workers):
             engine.call_reporting("extract", extract, *work, 2).result()  # builds the network
             for hosts_used in (1, 2) * ROUNDS:
-                before = _processor_seconds()
+                before = [_processor_seconds(worker) for worker in workers]
                 seconds = engine.call_reporting("extract", extract, *work, hosts_used).result()
-                spent, load = _processor_seconds() - before, psutil.getloadavg()[0]
-                print(f"{hosts_used}: {seconds:.1f} s, {spent:.1f} processor seconds, load {load:.1f}", flush=True)
+                spent = [_processor_seconds(worker) - begun for worker, begun in zip(workers, before, strict=True)]
+                each, load = " and ".join(f"{one:.1f}" for one in spent), psutil.getloadavg()[0]
+                print(f"{hosts_used}: {seconds:.1f} s, {each} processor seconds, load {load:.1f}", flush=True)
             call = engine.call_reporting("extract", extract, *work, 2)
             while not ((progress := engine.progress("extract")) and progress.done > options.images // 3):
                 time.sleep(0.2)
@@ -88,28 +90,30 @@ def _hosts() -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def _cluster(hosts: dict[str, str]) -> Iterator[Engine]:
-    """A scheduler on this machine and a worker on each host, which has one core."""
+def _cluster(hosts: dict[str, str]) -> Iterator[tuple[Engine, list[psutil.Process]]]:
+    """A scheduler on this machine and a worker on each host, which has one core; the processes of these."""
     scheduler = os.environ["BACKBONE_LAB_SCHEDULER"]
     with ExitStack() as stack:
         stack.enter_context(_dask("scheduler", "--host", f"{NETWORK}.1", "--port", str(PORT)))
+        workers = []
         for core, (host, address) in enumerate(hosts.items()):
             inside = ("ip", "netns", "exec", host, "taskset", "-c", str(core))
-            stack.enter_context(_dask("worker", scheduler, "--host", address, *OFFERS, inside=inside))
+            started = stack.enter_context(_dask("worker", scheduler, "--host", address, *OFFERS, inside=inside))
+            workers.append(psutil.Process(started.pid))
         engine = _connect()
         stack.callback(engine.close)
         while engine.places("long") < len(hosts):
             time.sleep(0.5)
-        yield engine
+        yield engine, workers
 
 
 @contextmanager
-def _dask(*arguments: str, inside: Sequence[str] = ()) -> Iterator[None]:
+def _dask(*arguments: str, inside: Sequence[str] = ()) -> Iterator[subprocess.Popen]:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": LOST_AFTER}
     line = [*inside, sys.executable, "-m", "dask", *arguments, "--no-dashboard"]
     process = subprocess.Popen(line, env=environment, stderr=subprocess.DEVNULL)
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait()
@@ -123,9 +127,9 @@ def _connect() -> Engine:
             time.sleep(0.5)
 
 
-def _processor_seconds() -> float:
-    """Of all processes that this one has started."""
-    spent = [process.cpu_times() for process in psutil.Process().children(recursive=True)]
+def _processor_seconds(process: psutil.Process) -> float:
+    """Of a process with all that it has started."""
+    spent = [each.cpu_times() for each in [process, *process.children(recursive=True)]]
     return sum(times.user + times.system for times in spent)
 
 
