@@ -201,12 +201,7 @@ def missing_from(key: Key, rows: np.ndarray) -> int:
     """How many of these rows (n,) are missing from the entry of a key."""
     path = _path(key)
     array = _open(path) if path.exists() else None
-    if array is None:
-        return len(rows)
-    starts = rows // CHUNK * CHUNK
-    return sum(
-        int(np.isnan(_read_chunk(array, start)[rows[starts == start] - start, 0]).sum()) for start in np.unique(starts)
-    )
+    return len(rows) if array is None else int(np.isnan(_read_rows(array, np.sort(rows), 0, 1)).sum())
 
 
 def cached_sizes(dataset: Dataset, encoder: Encoder) -> list[int]:

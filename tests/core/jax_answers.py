@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from core.runs import models
 
 LITE = Encoder("EfficientNetLite0", input_size=64)
 ROWS = np.arange(40)
+SMALLER, MORE = Encoder("EfficientNetLite0", input_size=32), np.arange(1, 18)  # another number of images
 MAP = maps.MapConfig(Source(backbone="EfficientNetLite0", input_size=64, images="test", n_images=40), method="pca")
 PROBE = RunConfig(backbone="EfficientNetLite0", input_size=64, n_train=60, n_test=20)
 TRAINED = RunConfig(
@@ -64,6 +67,16 @@ def exported(run_id: str, format: str) -> str:
         return str(error)
 
 
+def compilations(work: Callable[[], object]) -> int:
+    """How many functions JAX compiles meanwhile, or reads from its cache."""
+    import jax
+
+    events: list[str] = []
+    jax.monitoring.register_event_duration_secs_listener(lambda event, *_, **__: events.append(event))
+    work()
+    return sum("backend_compile" in event for event in events)
+
+
 stages: list[str] = []
 
 if __name__ == "__main__":
@@ -86,6 +99,7 @@ if __name__ == "__main__":
         "stages": stages,
         "exported": {format: exported(whole, format) for format in export.FORMATS},
         "losses": runs.curves(whole).query("metric == 'loss'")["value"].tolist(),
+        "compilations": [compilations(partial(extract, sample, rows, SMALLER)) for rows in (ROWS, ROWS[-1] + MORE)],
         "compiled": len(list(settings.folder(keras_defaults.COMPILED).iterdir())),
         "openvino": "openvino" in sys.modules,
     }

@@ -90,9 +90,16 @@ def test_exports_that_need_tensorflow_say_so(jax):
 
 @pytest.mark.slow
 def test_compiling_is_a_stage_and_is_kept_in_the_home_folder(jax):
-    assert jax.stages.index("compile") < jax.stages.index("finetune")
+    assert jax.stages.index("compile") < jax.stages.index("train") < jax.stages.index("finetune")
     assert jax.compiled
     assert not jax.openvino
+
+
+@pytest.mark.slow
+def test_a_network_is_compiled_once_for_any_number_of_images(jax):
+    first, second = jax.compilations
+    assert first > 0
+    assert second == 0
 
 
 def test_a_batch_is_as_large_as_arithmetic_and_memory_allow(monkeypatch):

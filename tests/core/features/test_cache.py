@@ -312,6 +312,35 @@ def test_a_last_small_batch_is_filled_up_where_a_new_size_would_be_compiled():
     assert sum(len(values) for _, values in parts) == 11
 
 
+def test_the_next_images_are_read_and_sent_while_the_device_computes():
+    events = []
+
+    class Computing:
+        """What a device has begun, and gives when it is read."""
+
+        def __init__(self, pixels):
+            self.pixels, self.first = pixels, pixels[0, 0, 0, 0]
+            events.append(("sent", self.first))
+
+        def __array__(self, dtype=None, copy=None):
+            events.append(("read", self.first))
+            return self.pixels[:, 0, 0, :1].astype(np.float32)
+
+    images = np.zeros((40, 2, 2, 3), np.uint8)
+    images[:, 0, 0, 0] = np.arange(40)
+    list(compiled.Forward(Computing, 1, batch_size=10).stream(images, np.arange(40)))
+    assert events == [
+        ("sent", 0),
+        ("sent", 10),
+        ("read", 0),
+        ("sent", 20),
+        ("read", 10),
+        ("sent", 30),
+        ("read", 20),
+        ("read", 30),
+    ]
+
+
 def test_cached_features_are_read_without_keras(home):
     extract([0, 1])
     program = """
