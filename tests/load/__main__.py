@@ -7,15 +7,18 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict, astuple
 from pathlib import Path
 
+import numpy as np
 import psutil
 
 from core import hardware
 from tests.load import measure
 from tests.load.measure import Load
-from tests.load.server import ROOT, Server, started
+from tests.load.server import ROOT, Held, Server, started
 
+STEADY_AFTER = 15  # rounds, in which the caches of the server fill
 EPOCHS = 40  # of the run beside the visitors: about half a minute
 
 
@@ -42,6 +45,7 @@ async def _measure(server: Server, options: argparse.Namespace) -> None:
     print(f"{'sessions':>8} {'pages':>6} {'median':>7} {'95 %':>6} {'never':>6} {'errors':>7} {'polls/s':>8}", end=" ")
     print(f"{'CPU s/page':>10} {'MB/session':>10} {'load':>5} {'run':>6}", flush=True)
     for sessions in options.sessions:
+        held = []
         for _ in range(options.rounds):
             load = await measure.visit(
                 server,
@@ -53,8 +57,10 @@ async def _measure(server: Server, options: argparse.Namespace) -> None:
             )
             _print(load, alone)
             if options.rounds > 1:
-                server.collect()
-                print(f"Afterwards the server holds {server.memory() / 1e6:.0f} MB", flush=True)
+                held.append(server.collect())
+                print(f"Afterwards the server holds {_counts(asdict(held[-1]))}", flush=True)
+        if options.rounds >= 2 * STEADY_AFTER:
+            print(f"After round {STEADY_AFTER}, a hundred visitors added {_counts(_slopes(held, sessions))}")
     if uncaught := server.uncaught():
         print(f"{uncaught} uncaught errors in the server's log")
 
@@ -73,6 +79,19 @@ def _print(load: Load, alone: float | None) -> None:
     if load.run_seconds:
         print(f"The run trained for {load.run_seconds:.1f} s, alone for {alone:.1f} s")
     sys.stdout.flush()
+
+
+def _slopes(held: list[Held], sessions: int) -> dict[str, float]:
+    """What a hundred visitors added to each count, by least squares over all but the first rounds."""
+    table = np.array([astuple(each) for each in held[STEADY_AFTER:]])
+    visitors = sessions * np.arange(len(table)) / 100
+    slopes = np.polyfit(visitors, table, 1)[0]
+    return dict(zip(asdict(held[0]), map(float, slopes), strict=True))
+
+
+def _counts(held: dict[str, float]) -> str:
+    memory, *rest = held.items()
+    return ", ".join([f"{memory[1] / 1e6:.1f} MB", *(f"{count:.3g} {name}" for name, count in rest)])
 
 
 def _options() -> argparse.Namespace:

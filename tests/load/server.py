@@ -1,6 +1,8 @@
 """The dashboard in a process of its own, with what can be measured of it from outside."""
 
+import asyncio
 import gc
+import json
 import os
 import signal
 import socket
@@ -20,7 +22,19 @@ ROOT = Path(__file__).parents[2]
 LOGGED_PLAINLY = "--logger.enableRich=false"  # in words that UNCAUGHT finds
 UNCAUGHT = "Uncaught app execution"
 STARTS_WITHIN = 180  # seconds
-COLLECTS_WITHIN = 5  # seconds
+COLLECTS_WITHIN = 60  # seconds
+COLLECTED = "Garbage collected: "  # in the log, before what is still there
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the web server holds."""
+
+    memory: int  # bytes that no other process shares
+    files: int  # open files and connections
+    threads: int
+    sessions: int  # of open tabs, and of closed ones that may come back
+    tasks: int  # of its event loops, that are not done
 
 
 @dataclass(frozen=True)
@@ -40,10 +54,20 @@ class Server:
         """Bytes of the web server that no other process shares."""
         return self.process.memory_full_info().uss
 
-    def collect(self) -> None:
-        """Have the web server collect its garbage."""
+    def collect(self) -> Held:
+        """Have the web server collect its garbage; what it holds after that."""
+        before = self._collections()
         self.process.send_signal(signal.SIGUSR1)
-        time.sleep(COLLECTS_WITHIN)
+        deadline = time.monotonic() + COLLECTS_WITHIN
+        while len(counts := self._collections()) == len(before):
+            if time.monotonic() > deadline:
+                raise TimeoutError("The server did not collect its garbage")
+            time.sleep(0.1)
+        return Held(self.memory(), self.process.num_fds(), self.process.num_threads(), **json.loads(counts[-1]))
+
+    def _collections(self) -> list[str]:
+        lines = self.log.read_text(errors="replace").splitlines(keepends=True)
+        return [line.removeprefix(COLLECTED) for line in lines if line.startswith(COLLECTED) and line.endswith("\n")]
 
     def uncaught(self) -> int:
         """How many errors reached the log."""
@@ -90,10 +114,18 @@ def _free_port() -> int:
 
 
 def _run() -> None:
-    """`streamlit run`, which collects its garbage at a signal."""
+    """`streamlit run`, which collects its garbage at a signal, and says what is left."""
+    from streamlit.runtime.app_session import AppSession
     from streamlit.web.cli import main
 
-    signal.signal(signal.SIGUSR1, lambda *_: gc.collect())
+    def collect(*_: object) -> None:
+        gc.collect()
+        left = gc.get_objects()
+        sessions = sum(type(each) is AppSession for each in left)
+        tasks = sum(type(each) is asyncio.Task and not each.done() for each in left)
+        print(COLLECTED + json.dumps({"sessions": sessions, "tasks": tasks}), flush=True)
+
+    signal.signal(signal.SIGUSR1, collect)
     sys.argv = ["streamlit", "run", *sys.argv[1:]]
     main()
 

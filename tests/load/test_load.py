@@ -69,6 +69,5 @@ def test_visitors_who_left_leave_nothing_behind(server: Server) -> None:
         load = event_loop.run(measure.visit(server, COMINGS, measure.ALONE, pause=0.2, seed=seed))
         assert (load.missing, load.errors) == ([], [])
         assert load.memory < COMINGS * PER_SESSION
-        server.collect()
-        held.append(server.memory())
+        held.append(server.collect().memory)
     assert held[2] - held[1] < COMINGS * KEPT, held
