@@ -30,6 +30,7 @@ class Calibration:
     limit: float  # error that 95 % of such labels stay within
     temperature: float | None = None  # that removes most of it; None if there is nothing to correct, or none helps
     mended: float | None = None  # the error with a temperature fitted on other images
+    exclusive: bool = True  # whether a softmax shared out 100 %, which a temperature could correct
 
     @property
     def misjudged(self) -> bool:
@@ -49,6 +50,7 @@ def measure(labels: np.ndarray, probabilities: np.ndarray, *, seed: int = 0) -> 
         error=metrics.calibration_error(labels, probabilities, BINS),
         chance=float(drawn.mean()),
         limit=float(np.quantile(drawn, LEVEL, method="higher")),
+        exclusive=metrics.exclusive(probabilities),
     )
 
 
@@ -59,7 +61,7 @@ def judge(labels: np.ndarray, probabilities: np.ndarray, *, seed: int = 0) -> Ca
     temperature fitted on the others.
     """
     measured = measure(labels, probabilities, seed=seed)
-    if not measured.misjudged or len(labels) < FOLDS:
+    if not measured.misjudged or not measured.exclusive or len(labels) < FOLDS:
         return measured
     probabilities = np.asarray(probabilities, float)
     mended = metrics.calibration_error(labels, _mended(labels, probabilities, np.random.default_rng(seed)), BINS)

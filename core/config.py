@@ -32,7 +32,8 @@ POOLINGS = {
     "flatten": "Flatten",
     "norm-avg": "LayerNorm first, then average",  # this and the next: ConvNeXt only, as in earlier versions
     "norm-max": "LayerNorm first, then maximum",
-    "class": "Class token",  # this and the next two: transformers only
+    "class": "Class token",  # this and the next three: transformers only
+    "attention": "Attention pooling",  # SigLIP 2 only
     "patches": "Mean of the patches",
     "projected": "Class token after the projection",  # CLIP only
 }
@@ -78,7 +79,10 @@ class RunConfig:
     )
     backbone: str = option("EfficientNetLite0", "Backbone", "name of a backbone", value="NAME")
     method: str = option(
-        "linear", "Method", "a head on the features, what trains of the network itself, or a CLIP", choices=TITLES
+        "linear",
+        "Method",
+        "a head on the features, what trains of the network itself, or class names alone",
+        choices=TITLES,
     )
     weights: str = option(  # for CLIP, imagenet stands for published
         "imagenet", "Weights, or a file's path", "imagenet, untrained, or the path of a weights file", value="WEIGHTS"
@@ -308,7 +312,7 @@ class RunConfig:
         if not self.teacher:
             settled |= {name: options.defaults(RunConfig)[name] for name in ("temperature", "teacher_weight")}
         if self.method == ZERO_SHOT:
-            return settled | {"templates": self.templates or "single", "pooling": "projected"}
+            return settled | {"templates": self.templates or "single", "pooling": backbone.text_pooling}
         return settled | {"pooling": backbone.own_pooling(self.pooling)}
 
     def _check_input_size(self, backbone: backbones.Backbone) -> None:
@@ -329,8 +333,8 @@ class RunConfig:
         if not backbone.has_text_tower:
             raise ConfigError(
                 f"{backbone.name} has no text tower: it cannot classify by the names of classes",
-                f"one of {', '.join(backbones.clip_names())}",
-                "Choose a CLIP, or a probe of this backbone",
+                f"one of {', '.join(backbones.text_names())}",
+                "Choose one of them, or a probe of this backbone",
             )
         prompts.templates(self.templates)
         if self.classes:

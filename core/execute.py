@@ -166,7 +166,7 @@ def _zero_shot(config: RunConfig, report: Report) -> runs.Result:
     with timed(seconds, "evaluate", report):
         text = TextEncoder(config.backbone, weights)
         directions, cut = queries.text_head(text, names, prompts.templates(config.templates))
-        head = classifier.as_head(directions, text.logit_scale)
+        head = classifier.as_head(directions, text.scaling)
 
     tested = _extract(config, dataset, rows["test"], seconds, report, head)
 

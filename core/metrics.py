@@ -47,6 +47,14 @@ def per_class(labels: np.ndarray, predictions: np.ndarray, classes: int) -> tupl
     return tuple(wilson(int(row[index]), int(row.sum())) for index, row in enumerate(counts))
 
 
+def exclusive(probabilities: np.ndarray) -> bool:
+    """Whether the probabilities (n, c) of each image sum to 1, as after a softmax.
+
+    A model that judges each class by itself, as SigLIP does, gives probabilities of which none or several are large.
+    """
+    return bool(np.allclose(probabilities.sum(axis=1), 1, atol=1e-3))
+
+
 def top_k(labels: np.ndarray, probabilities: np.ndarray, k: int = 5) -> Interval:
     """The proportion of images whose label is among the k `likeliest` classes; probabilities are (n, c)."""
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]

@@ -63,7 +63,12 @@ PAGES = {  # section -> (script, title, icon, purpose)
         ("layers", "Layers", ":material/layers:", "One network in depth: where it begins to tell your classes apart."),
         ("six_maps", "Six maps", ":material/grid_view:", "The book's experiment: maps before and after a fine-tune."),
         ("predict", "Predict", ":material/image_search:", "One photo, every model: what each predicts, and how fast."),
-        ("zero_shot", "Zero-shot", ":material/translate:", "CLIP classifies from class names alone, without examples."),
+        (
+            "zero_shot",
+            "Zero-shot",
+            ":material/translate:",
+            "CLIP or SigLIP 2 classifies from class names alone, without examples.",
+        ),
     ],
     "Decide": [
         ("compare", "Compare", ":material/bar_chart:", "All runs side by side: which is better, which is faster."),

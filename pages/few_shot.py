@@ -35,7 +35,7 @@ with right:
         step=32,
         help="Every image is resized to this, for every backbone that takes that size",
     )
-clips = [backbone for backbone in chosen if backbone in encoder.NAMES]
+clips = [backbone for backbone in chosen if "projected" in backbones.get(backbone).poolings]
 clip_pooling = "avg"
 if clips:
     with st.container(width=360):

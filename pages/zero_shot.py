@@ -16,7 +16,7 @@ left, right = st.columns(2)
 with right:
     name = choices.dataset()
 with left:
-    model = choices.titled(st.selectbox, "clip", "CLIP", {clip: clip for clip in encoder.NAMES})
+    model = choices.titled(st.selectbox, "clip", "Model", {name: name for name in encoder.NAMES})
 components.toy([model])
 weights.show(model, server.backbones.here())
 if model not in server.backbones.here():

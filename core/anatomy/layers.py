@@ -148,7 +148,7 @@ def _layer_info(
         function=_function(leaf),
     )
     if row.kind == "MultiHeadAttention":
-        return _attention(row, weights, leaf.num_heads)
+        return _attention(row, weights, leaf.num_heads, keys=leaf.input[1].shape[1])
     if row.kind == "WindowAttention":
         return _window_attention(row, leaf)
     expand = {"CLIPVisionEmbedding": _embedding, "CLIPEncoderLayer": _transformer_block}.get(row.kind)
@@ -191,14 +191,18 @@ def _embedding(leaf: Any, row: LayerInfo) -> tuple[LayerInfo, ...]:
     return patches, class_token, positions
 
 
-def _attention(row: LayerInfo, weights: Sequence[Any], heads: int) -> LayerInfo:
-    """Every token attends to all tokens: n x n products of queries and keys, then as many with the values."""
-    tokens, width = row.shape
-    kernels = [weight for weight in weights if weight.name == "kernel"]
+def _attention(row: LayerInfo, weights: Sequence[Any], heads: int, *, keys: int) -> LayerInfo:
+    """Every query attends to all tokens: n x k products of queries and keys, then as many with the values.
+
+    Args:
+        keys: k, the number of tokens; n, that of queries, is the same but where one query pools all of them.
+    """
+    queries, width = row.shape
+    kernel = _count([weight for weight in weights if weight.name == "kernel"]) // 4
     return replace(
         row,
-        macs=tokens * _count(kernels) + 2 * tokens * tokens * width,
-        hidden=4 * tokens * width + 2 * heads * tokens * tokens,  # q, k, v, weighted values; scores and their softmax
+        macs=2 * (queries + keys) * kernel + 2 * queries * keys * width,
+        hidden=2 * (queries + keys) * width + 2 * heads * queries * keys,  # q, weighted values, k, v; scores, softmax
         groups=heads,
     )
 
@@ -235,7 +239,8 @@ def _transformer_block(leaf: Any, row: LayerInfo) -> tuple[LayerInfo, ...]:
 
     (source,) = row.sources
     first = step("layer_norm_1", (source,))
-    attention = _attention(step("attention", (first.name,)), leaf.attention.weights, leaf.attention.num_heads)
+    attention = step("attention", (first.name,))
+    attention = _attention(attention, leaf.attention.weights, leaf.attention.num_heads, keys=tokens)
     half = step("attention_sum", (source, attention.name), "Add")
     second = step("layer_norm_2", (half.name,))
     wide = step("dense_1", (second.name,), shape=(tokens, leaf.intermediate_dim))

@@ -10,6 +10,7 @@ checkpoints      folders of transformers: where they are, what they consist of
 tensors          their files of tensors, safetensors or PyTorch's
 clip             the two towers of a CLIP
 hub              the vision transformers of KerasHub
+siglip           the two towers of a SigLIP 2
 textbook         the chapter's networks in plain Keras
 """
 
@@ -24,19 +25,21 @@ from core.backbones.loading import (
     Backbone,
     Weights,
     bring,
-    clip_names,
     download_bytes,
     file_digest,
     find_weights,
     get,
     hub_names,
     load,
+    load_text,
+    loader_of,
     names,
     outline,
     pretrained_names,
     published_here,
     read_model,
     scratch_names,
+    text_names,
 )
 
 __all__ = [
@@ -48,7 +51,6 @@ __all__ = [
     "Backbone",
     "Weights",
     "bring",
-    "clip_names",
     "complete_efficientnet_input",
     "download_bytes",
     "file_digest",
@@ -56,12 +58,15 @@ __all__ = [
     "get",
     "hub_names",
     "load",
+    "load_text",
+    "loader_of",
     "names",
     "outline",
     "pretrained_names",
     "published_here",
     "read_model",
     "scratch_names",
+    "text_names",
     "weight_layers",
     "without_values",
 ]

@@ -29,7 +29,7 @@ _NAMES = (
     (r"(?:reduction|normal|separable|adjust)_\w*?(\d+)$", r"normal_\1"),
     (r"embedding$|pre_layer_norm$", "stem"),  # CLIP's image tower
     (r"(encoder_block_\d+|layer_norm|projection)$", r"\1"),
-    (r"(transformer_block_\d+|stage_\d+_block_\d+)_", r"\1"),  # other transformers
+    (r"(transformer_block_\d+|stage_\d+_block_\d+|attention_pool)_", r"\1"),  # other transformers
     (r"convnext_\w+?_(stage_\d)_", r"\1"),
     (r"convnext_\w+?_(?:prestem|stem)", "stem"),
 )

@@ -9,6 +9,8 @@ from pathlib import Path
 from core.errors import ConfigError
 
 HUGGING_FACE = "https://huggingface.co"
+VOCABULARY = ("vocab.json", "merges.txt")  # of a CLIP
+TOKENIZER = "tokenizer.json"  # of a SigLIP 2
 
 # Earlier name -> name. The earlier one, which is that of a published model family, still opens runs, links and caches.
 RENAMED = {"TinyCLIP": "ToyCLIP"}
@@ -44,8 +46,8 @@ class Backbone:
     source: str  # of the published figures
     remote_file: str = ""  # its name there, if different
     max_size: int | None = None  # pixels, square: the largest that builds; None if any does
-    zero_shot: float | None = None  # percent on ImageNet's validation images, zero-shot, of a CLIP; ZERO_SHOT_SOURCE
-    loader: str = "keras"  # the module that builds it and finds its weights: keras_loader, clip.loader or hub.loader
+    zero_shot: float | None = None  # percent on ImageNet's validation images, from the names of classes
+    loader: str = "keras"  # the module that builds it and finds its weights: keras_loader, or {loader}.loader
     poolings: tuple[str, ...] = (
         "avg",
         "max",
@@ -55,6 +57,7 @@ class Backbone:
     preset: str = ""  # KerasHub's name of them
     pretrained_on: str = "ImageNet"  # what its published weights learned from, as in "was pretrained on"
     patch: int = 1  # pixels: of a transformer, whose input size is a multiple of it
+    vocabulary: tuple[str, ...] = ()  # files of the words that its text tower knows, beside the weights
 
     @property
     def weights_url(self) -> str:
@@ -70,7 +73,17 @@ class Backbone:
     @property
     def has_text_tower(self) -> bool:
         """Whether it can classify by the names of classes."""
-        return self.loader == "clip"
+        return bool(self.vocabulary)
+
+    @property
+    def text_pooling(self) -> str:
+        """The pooling whose features lie where its texts do."""
+        return "projected" if "projected" in self.poolings else self.poolings[0]
+
+    @property
+    def zero_shot_source(self) -> str:
+        """Of its published accuracy from the names of classes."""
+        return ZERO_SHOT_SOURCE if self.family == CLIP else self.source
 
     @property
     def stored_name(self) -> str:
@@ -83,14 +96,14 @@ class Backbone:
         return self.patch > 1 or self.has_text_tower
 
     @property
-    def has_class_token(self) -> bool:
+    def has_tokens(self) -> bool:
         """Whether it computes with tokens instead of feature maps, as all transformers here but Swin do."""
-        return "class" in self.poolings
+        return self.is_transformer and "avg" not in self.poolings
 
     @property
     def size_step(self) -> int:
         """Pixels from one input size worth trying to the next."""
-        return self.patch if self.patch > 1 and self.has_class_token else 32
+        return self.patch if self.patch > 1 and self.has_tokens else 32
 
     def nearest_size(self, size: int) -> int:
         """The input size it takes that is nearest to this one; where sizes are multiples, from below."""
@@ -100,7 +113,7 @@ class Backbone:
 
     def params_at(self, size: int) -> int:
         """Its parameters at an input size: the position embeddings of tokens grow with it."""
-        if self.patch == 1 or not self.has_class_token:
+        if self.patch == 1 or not self.has_tokens:
             return self.params
         return self.params + ((size // self.patch) ** 2 - (self.default_size // self.patch) ** 2) * self.feature_dim
 
@@ -261,6 +274,15 @@ DINO_V2 = {
     "source": "github.com/facebookresearch/dinov2, of a linear classifier on its features",
     "pretrained_on": "142 million images without labels", **_HUB,
 }
+SIGLIP_2 = {
+    "family": "SigLIP2", "year": 2025, "preprocessing": "tf", "licence": "Apache-2.0",
+    "paper": "SigLIP 2: Multilingual Vision-Language Encoders with Improved Semantic Understanding, Localization, and "
+    "Dense Features",
+    "paper_url": "https://arxiv.org/abs/2502.14786", "weights_folder": f"{HUGGING_FACE}/google/",
+    "source": "arXiv:2502.14786, table 1", "pretrained_on": "WebLI, 10 billion images and their texts in 109 languages",
+    "loader": "siglip", "published": "published", "vocabulary": (TOKENIZER,),
+    "poolings": ("attention", "patches"),
+}
 _IMAGENET_21K_FIRST = "ImageNet-21k, then ImageNet"  # docstring of keras.applications.convnext
 FROM_SCRATCH = "From scratch"
 _SCRATCH = {
@@ -287,7 +309,10 @@ def _textbook(of: dict) -> dict:
 
 CLIP = "CLIP"
 ZERO_SHOT_SOURCE = "github.com/mlfoundations/open_clip, docs/openclip_results.csv"
-_TOWERS = {"loader": "clip", "published": "published", "poolings": ("class", "projected")}  # before, after projection
+_TOWERS = {
+    "loader": "clip", "published": "published", "vocabulary": VOCABULARY,
+    "poolings": ("class", "projected"),  # before, after projection
+}
 OPENAI = {
     "family": CLIP, "year": 2021, "preprocessing": "clip", "licence": "MIT",
     "paper": "Learning Transferable Visual Models From Natural Language Supervision",
@@ -486,6 +511,10 @@ _ROWS = (
     Backbone("CLIPViTbigG14LAION", 224, 224, 1664, 1_842_777_601, None, 51, None, None, None, None,
              "CLIP-ViT-bigG-14-laion2B-39B-b160k", None, **LAION, max_size=224, zero_shot=80.1,
              preset="clip_vit_bigg_14_laion2b_39b_b160k"),
+    # Its image tower, with the attention that pools the patches.
+    Backbone("SigLIP2B16", 224, 16, 768, 92_884_224, None, 68, None, None, None, None,
+             "siglip2-base-patch16-224", None, **SIGLIP_2, patch=16, zero_shot=78.2,
+             preset="siglip2_base_patch16_224"),
     Backbone("Tiny", 32, 8, 16, 3_712, None, 3, None, None, None, None,
              "", None, **TINY),
 )

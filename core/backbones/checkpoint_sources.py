@@ -93,7 +93,7 @@ def _files(facts: Backbone, folder: Path, report: Report) -> Sequence[Remote]:
     for description, weights in checkpoints.LAYOUTS:
         if found := _described(facts.repository, weights, report):
             parts = _shards(facts, found, folder, report) if weights == checkpoints.INDEX else [weights]
-            names = [description, *(checkpoints.VOCABULARY if facts.has_text_tower else ()), *parts]
+            names = [description, *facts.vocabulary, *parts]
             files = [found if name == weights else _described(facts.repository, name, report) for name in names]
             if None in files:
                 raise DownloadError(f"{facts.repository} has no {names[files.index(None)]}", 404)

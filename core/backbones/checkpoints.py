@@ -7,7 +7,8 @@ Three layouts are read, each a folder:
     OpenCLIP       open_clip_config.json, open_clip_model.safetensors or open_clip_pytorch_model.bin
     KerasHub       config.json, model.weights.h5
 
-With a CLIP comes its vocabulary: vocab.json and merges.txt, or assets/tokenizer/vocabulary.json and merges.txt.
+With a CLIP comes its vocabulary: vocab.json and merges.txt, or assets/tokenizer/vocabulary.json and merges.txt; with a
+SigLIP 2 tokenizer.json, or assets/tokenizer/vocabulary.spm.
 """
 
 import json
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from core import settings
-from core.backbones.catalog import HUGGING_FACE, Backbone
+from core.backbones.catalog import HUGGING_FACE, VOCABULARY, Backbone
 from core.errors import WeightsError
 
 SAFETENSORS, TORCH, KERAS = "model.safetensors", "pytorch_model.bin", "model.weights.h5"
@@ -30,7 +31,6 @@ LAYOUTS = (  # description and weights, the better one first
     ("config.json", TORCH),
     (OPEN_CLIP, f"open_clip_{TORCH}"),
 )
-VOCABULARY = ("vocab.json", "merges.txt")
 
 
 def here(facts: Backbone) -> Path | None:
@@ -41,6 +41,20 @@ def here(facts: Backbone) -> Path | None:
     folders += sorted(cached.glob("*")) if facts.repository else []
     folders += _kaggle_presets(facts.preset) if facts.preset else []
     return next((folder for folder in folders if _is_whole(folder, facts)), None)
+
+
+def locate(facts: Backbone, path: Path) -> Path:
+    """The folder that a path names; `content` checks that it holds weights."""
+    return path.resolve()
+
+
+def content(facts: Backbone, path: Path) -> tuple[Path, ...]:
+    """The files whose content identifies the weights.
+
+    Raises:
+        WeightsError: The folder is missing or has no weights.
+    """
+    return parts(weights_file(path, facts), facts)
 
 
 def weights_file(folder: Path, facts: Backbone) -> Path:

@@ -10,13 +10,14 @@ import functools
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from core import keras_defaults
 from core.backbones import graph, keras_loader
 from core.backbones.catalog import BACKBONES, CLIP, FROM_SCRATCH, RENAMED, Backbone
 from core.backbones.clip import loader as clip_loader
 from core.backbones.hub import loader as hub_loader
+from core.backbones.siglip import loader as siglip_loader
 from core.errors import BackboneError, WeightsError
 from core.progress import Report, silent
 
@@ -31,18 +32,20 @@ __all__ = [
     "Backbone",
     "Weights",
     "bring",
-    "clip_names",
     "download_bytes",
     "find_weights",
     "get",
     "hub_names",
     "load",
+    "load_text",
+    "loader_of",
     "names",
     "outline",
     "pretrained_names",
     "published_here",
     "read_model",
     "scratch_names",
+    "text_names",
 ]
 
 PUBLISHED = ("imagenet", "published")  # names of published weights; "published" is CLIP's
@@ -75,8 +78,8 @@ def hub_names() -> list[str]:
     return [name for name in pretrained_names() if BACKBONES[name].loader == "hub"]
 
 
-def clip_names() -> list[str]:
-    """The backbones trained on images and captions, ToyCLIP first: their image tower is a backbone like any other."""
+def text_names() -> list[str]:
+    """Those trained on images and texts, ToyCLIP first: their image tower is a backbone like any other."""
     return [name for name, facts in BACKBONES.items() if facts.has_text_tower]
 
 
@@ -122,7 +125,7 @@ def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, 
         drawn = "" if keras_defaults.backend() == "tensorflow" else f"-{keras_defaults.backend()}"  # other numbers
         # "own": features stored without it are of the time when threads shared their seeds, and may be of any network.
         return Weights("untrained", None, f"untrained-{facts.stored_name}-seed{UNTRAINED_SEED}-own{drawn}")
-    loader, origin = _loader(facts), facts.published
+    loader, origin = loader_of(facts), facts.published
     if facts.own_weights(weights) == facts.published:
         path = loader.here(facts) or loader.fetch(facts, report)
     else:
@@ -136,19 +139,19 @@ def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, 
 def published_here(backbone: str | Backbone) -> Path | None:
     """The published weights on this machine, a file or for CLIP a folder; None: not downloaded yet."""
     facts = get(backbone)
-    return _loader(facts).here(facts)
+    return loader_of(facts).here(facts)
 
 
 def bring(backbone: str | Backbone) -> str:
     """How to bring published weights by hand, as half a sentence: put ADDRESS into FOLDER."""
     facts = get(backbone)
-    return _loader(facts).bring(facts)
+    return loader_of(facts).bring(facts)
 
 
 def download_bytes(backbone: str | Backbone) -> int:
     """About how many bytes the published weights have; 0 for a network without any."""
     facts = get(backbone)
-    return _loader(facts).download_bytes(facts) if facts.weights_file else 0
+    return loader_of(facts).download_bytes(facts) if facts.weights_file else 0
 
 
 def load(
@@ -192,10 +195,25 @@ def load(
     if not isinstance(weights, Weights):
         weights = find_weights(facts, weights, report=report)
 
-    loader = _loader(facts)
+    loader = loader_of(facts)
     with graph.seeded(seed):
         network = loader.build(facts, size, facts.own_pooling(pooling))
     loader.fill(network, facts, weights.path)
+    return network
+
+
+def load_text(backbone: str | Backbone, weights: Weights) -> "keras.Model":
+    """The text tower of one of `text_names`: tokens (b, t) int32 to the space of its images, (b, d).
+
+    Raises:
+        WeightsError: The weights do not fit.
+    """
+    facts = get(backbone)
+    loader = loader_of(facts)
+    with graph.seeded(UNTRAINED_SEED):
+        network = loader.towers.text(facts)
+    if weights.path is not None:
+        loader.tensors.read(weights.path, network, facts, "text")
     return network
 
 
@@ -217,7 +235,7 @@ def outline(backbone: str | Backbone, *, input_size: int, pooling: str = "avg") 
     """The network that `load` gives, with shapes but no values."""
     facts = get(backbone)
     with graph.without_values():
-        return _loader(facts).build(facts, input_size, facts.own_pooling(pooling))
+        return loader_of(facts).build(facts, input_size, facts.own_pooling(pooling))
 
 
 def file_digest(path: Path) -> str:
@@ -239,9 +257,9 @@ def _digest(files: tuple[Path, ...]) -> str:
     return digests[0] if len(files) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
-def _loader(facts: Backbone):
-    """The module that builds a backbone and finds its weights."""
-    return {"keras": keras_loader, "clip": clip_loader, "hub": hub_loader}[facts.loader]
+def loader_of(facts: Backbone) -> Any:
+    """The module that builds a backbone and finds its weights; where there is a text tower, with `towers`."""
+    return {"keras": keras_loader, "clip": clip_loader, "hub": hub_loader, "siglip": siglip_loader}[facts.loader]
 
 
 def _refuse_too_large(facts: Backbone, path: Path, size: int) -> None:

@@ -3,7 +3,7 @@
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -11,6 +11,53 @@ from core.backbones.catalog import Backbone
 from core.backbones.checkpoints import parts, remedy
 from core.backbones.torch_file import TorchFile
 from core.errors import WeightsError
+
+
+class File(Protocol):
+    """A file of tensors, safetensors or PyTorch's."""
+
+    def names(self) -> set[str]: ...
+    def shape(self, name: str) -> tuple[int, ...]: ...
+    def read(self, name: str) -> np.ndarray: ...
+    def close(self) -> None: ...
+
+
+class Part(NamedTuple):
+    """A tensor of a file, or a part of it."""
+
+    name: str
+    turned: bool = False
+    third: int | None = None  # 0, 1, 2: query, key, value
+
+
+class Renamed:
+    """Such a file under other names.
+
+    Args:
+        parts: The other names of what a tensor of the file holds.
+    """
+
+    def __init__(self, file: File, parts: Callable[[str], Mapping[str, Part]]):
+        self._file = file
+        self._parts = {name: part for stored in file.names() for name, part in parts(stored).items()}
+        self.close = file.close
+
+    def names(self) -> set[str]:
+        return set(self._parts)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        part = self._parts[name]
+        shape = self._file.shape(part.name)
+        if part.third is not None:
+            return (*(rows // 3 for rows in shape[:1]), *shape[1:])
+        return shape[::-1] if part.turned else shape
+
+    def read(self, name: str) -> np.ndarray:
+        part = self._parts[name]
+        value = self._file.read(part.name)
+        if part.third is not None:
+            return np.split(value, 3)[part.third]
+        return value.T if part.turned else value
 
 
 class _Safetensors:
@@ -38,7 +85,7 @@ class _Safetensors:
 class _Shards:
     """Several files as one."""
 
-    def __init__(self, files: Sequence[_Safetensors]):
+    def __init__(self, files: Sequence[File]):
         self._files = files
         self._file_of = {name: file for file in files for name in file.names()}
 
@@ -77,7 +124,7 @@ class Tensors:
         *,
         unused: Callable[[str], bool],
         prefix: str = "",
-        view: Callable[[Any], Any] = lambda file: file,
+        view: Callable[[File], File] = lambda file: file,
     ):
         self.path, self.facts = path, facts
         files = [self._open(part) for part in parts(path, facts)]
@@ -97,7 +144,7 @@ class Tensors:
         except (KeyError, ValueError, zipfile.BadZipFile) as error:  # of a PyTorch file, whose values are checked here
             raise WeightsError(f"{self.path} is damaged ({error})", remedy=remedy(self.facts)) from error
 
-    def _open(self, path: Path) -> Any:
+    def _open(self, path: Path) -> File:
         from safetensors import SafetensorError
 
         try:

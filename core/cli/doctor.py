@@ -85,7 +85,7 @@ def describe(findings: dict) -> str:
     if missing:
         lines.append(f"            to download on first use: {', '.join(missing)}")
         lines.append(f"            `python -m core warm --backbones NAME` fetches them; or put files in {_weights()}")
-    lines.append(f"CLIP        here: {', '.join(findings['clip_here'])}")
+    lines.append(f"Zero-shot   here: {', '.join(findings['clip_here'])}")
     if findings["clip_missing"]:
         lines.append(f"            not here: {', '.join(findings['clip_missing'])}")
         lines.append(f"            put a folder from Hugging Face, as clip-vit-base-patch32, into {_weights()}")

@@ -237,6 +237,17 @@ IDEAS = (
         "u is the vector of an image, v that of a text, both of unit length; s is learned.",
         "tokens",
     ),
+    Idea(
+        PAPERS["SigLIP2"],
+        "Does this text fit this image?",
+        "CLIP asks which of all texts fits an image best, so the answers share 100 %. Here every pair of an image and "
+        "a text is a question of its own, to be answered with yes or no: no text has to fit, and several may. That "
+        "needs no comparison across a batch. It also learned to write captions and to say where things are, and, as "
+        "DINOv2, to guess patches it was not shown.",
+        r"p(\text{text } k \text{ fits image } i) = \frac{1}{1 + e^{-(s\, u_i \cdot v_k + b)}}",
+        "u is the vector of an image, v that of a text, both of unit length; s and b are learned.",
+        "tokens",
+    ),
 )
 
 _BY_PAPER = {idea.paper.url: idea for idea in IDEAS}

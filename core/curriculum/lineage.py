@@ -74,6 +74,7 @@ WORKS = {
         Work("EfficientNetV2", "EfficientNet V2", "EfficientNetV2"),
         Work("ConvNeXt", "ConvNeXt", "ConvNeXt"),
         Work("DINOv2", "DINOv2", "DINOv2", "Images alone, no labels"),
+        Work("SigLIP2", "SigLIP 2", "SigLIP2", "Images and their texts, no labels"),
     )
 }
 
@@ -121,6 +122,8 @@ TAKEN = (
     Taken("ConvNeXt", "ResNeXt", "more groups, more width; here one group per channel"),
     Taken("ConvNeXt", "MobileNetV2", "a block that is wide inside"),
     Taken("DINOv2", "ViT", "the network; trained without labels"),
+    Taken("SigLIP2", "CLIP", "images and texts in one space; each pair is judged by itself"),
+    Taken("SigLIP2", "ViT", "the image encoder; attention pools its patches"),
 )
 
 

@@ -194,4 +194,12 @@ PAPERS = {
         2023,
         f"{_ARXIV}2304.07193",
     ),
+    "SigLIP2": Paper(
+        "SigLIP 2: Multilingual Vision-Language Encoders with Improved Semantic Understanding, Localization, and Dense "
+        "Features",
+        "Tschannen, Gritsenko, Wang, Naeem, Alabdulmohsin, Parthasarathy, Evans, Beyer, Xia, Mustafa, Hénaff, "
+        "Harmsen, Steiner, Zhai",
+        2025,
+        f"{_ARXIV}2502.14786",
+    ),
 }

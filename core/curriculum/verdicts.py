@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.backbones.catalog import BACKBONES, CLIP, Backbone
+from core.backbones.siglip import towers as siglip
 
 _CATALOG = {name: spec for name, spec in BACKBONES.items() if spec.loader == "keras" and spec.top1}  # of ImageNet
 
@@ -59,6 +60,11 @@ def _all(fact: str, family: str = "") -> list[float]:
 def _clips(fact: str) -> list[int]:
     """A fact of every CLIP except the toy."""
     return [getattr(spec, fact) for spec in BACKBONES.values() if spec.family == CLIP and spec.weights_folder]
+
+
+def _zero_shot(name: str) -> float:
+    """Percent of ImageNet's validation images, from class names."""
+    return BACKBONES[name].zero_shot or 0.0
 
 
 def _percent(share: float) -> str:
@@ -438,12 +444,32 @@ VERDICTS = {
                 f"Many tokens: patches of {BACKBONES['DINOv2Small'].patch} px, {(224 // 14) ** 2} of them at 224 px.",
                 lambda: (
                     BACKBONES["DINOv2Small"].patch
-                    == min(each.patch for each in BACKBONES.values() if each.patch > 1 and each.has_class_token)
+                    == min(each.patch for each in BACKBONES.values() if each.patch > 1 and each.has_tokens)
                 ),
             ),
             "It saw a hundred times as many images as networks trained on ImageNet: much of its lead is data.",
         ),
         use="For a probe or few labels, where the features have to be good as they are.",
+    ),
+    "SigLIP2": Verdict(
+        strengths=(
+            Claim(
+                f"Zero-shot, it recognises {_zero_shot('SigLIP2B16')} % of ImageNet's images, "
+                f"{_zero_shot('SigLIP2B16') - _zero_shot('CLIPViTB16'):.1f} points more than CLIPViTB16, whose image "
+                "tower is as deep and as wide.",
+                lambda: _zero_shot("SigLIP2B16") - _zero_shot("CLIPViTB16") > 5,
+            ),
+            "It judges every text by itself, so it can say that none fits; texts may be in many languages.",
+        ),
+        weaknesses=(
+            Claim(
+                f"A large download: {siglip.params(BACKBONES['SigLIP2B16']) / 1e6:.0f} M parameters, most of them in "
+                "its vocabulary of 256,000 words.",
+                lambda: siglip.params(BACKBONES["SigLIP2B16"]) < 2 * 256_000 * BACKBONES["SigLIP2B16"].feature_dim,
+            ),
+            "It saw ten billion images of the web: much of its lead is data, and it may have seen yours.",
+        ),
+        use="Where CLIP would do, and accuracy matters more than a small download.",
     ),
     CLIP: Verdict(
         strengths=(

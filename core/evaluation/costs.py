@@ -11,6 +11,7 @@ from math import inf, sqrt
 
 import numpy as np
 
+from core import metrics
 from core.errors import ConfigError
 from core.metrics import NORMAL_95, Interval
 
@@ -46,11 +47,14 @@ def decide(probabilities: np.ndarray, costs: np.ndarray, declining: float = inf)
     """The answer of least expected cost for each of n images, or DECLINED; of equals the first class.
 
     Args:
-        probabilities: (n, c).
+        probabilities: (n, c); where each class was judged by itself, in proportion.
         costs: (c, c), true class by answer.
         declining: The cost of no answer.
     """
-    expected = np.asarray(probabilities, np.float64) @ costs
+    shares = np.asarray(probabilities, np.float64)
+    if not metrics.exclusive(shares):
+        shares = shares / shares.sum(axis=1, keepdims=True)
+    expected = shares @ costs
     return np.where(expected.min(axis=1) <= declining, expected.argmin(axis=1), DECLINED)
 
 

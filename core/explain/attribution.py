@@ -96,7 +96,8 @@ def _rollout(model: Any, image: np.ndarray, class_index: int) -> np.ndarray:
     _, attentions = _forward(model, image[None].astype(np.float32), _nothing(model))
     reached = np.eye(attentions[0].weights.shape[-1])
     for each in attentions:
-        reached = (gradients.to_numpy(each.weights)[0].mean(axis=0) + np.eye(len(reached))) / 2 @ reached
+        weights = gradients.to_numpy(each.weights)[0].mean(axis=0)
+        reached = (weights + np.eye(len(weights))) / 2 @ reached if _among_all(weights) else weights @ reached
     return _of_patches(model, reached)
 
 
@@ -115,16 +116,26 @@ def _gradient_rollout(model: Any, image: np.ndarray, class_index: int) -> np.nda
     reached = np.eye(attentions[0].weights.shape[-1])
     for slope, each in zip(slopes, attentions, strict=True):
         weights, values, kernel = map(gradients.to_numpy, each)
-        gradient = np.einsum("qo,hdo,khd->hqk", slope[0], kernel, values[0])
-        reached = reached + np.maximum(weights[0] * gradient, 0).mean(axis=0) @ reached
+        gradient = np.einsum("qo,hdo,khd->hqk", slope[0, : weights.shape[2]], kernel, values[0])
+        raising = np.maximum(weights[0] * gradient, 0).mean(axis=0)
+        reached = reached + raising @ reached if _among_all(raising) else raising @ reached
     return _of_patches(model, reached)
 
 
+def _among_all(weights: np.ndarray) -> bool:
+    """Whether all tokens attend to each other, beside a residual connection, and not one query to them all."""
+    return weights.shape[0] == weights.shape[1]
+
+
 def _of_patches(model: Any, reached: np.ndarray) -> np.ndarray:
-    """What reaches the head from each patch, (n, n), the least being 0."""
+    """What reaches the head from each patch, (n, n), the least being 0.
+
+    Args:
+        reached: (t, t) or, where attention pools the tokens, (1, t).
+    """
     import keras
 
-    side = isqrt(len(reached) - 1)  # patches follow the class token, and DeiT's for its teacher
+    side = isqrt(reached.shape[1])  # patches may follow the class token, and DeiT's for its teacher
     patches = slice(-(side**2), None)
     averages = any(isinstance(each, keras.layers.GlobalAveragePooling1D) for each in graph.leaves(model))
     heat = (reached[patches].mean(axis=0) if averages else reached[0])[patches].reshape(side, side)
@@ -134,7 +145,7 @@ def _of_patches(model: Any, reached: np.ndarray) -> np.ndarray:
 class _Attention(NamedTuple):
     """What one attention computed: its output is the weighted values times the kernel."""
 
-    weights: Any  # (b, heads, t, t), from tokens, in rows that sum to 1, to tokens
+    weights: Any  # (b, heads, t, t), from tokens or one query, in rows that sum to 1, to tokens
     values: Any  # (b, t, heads, d)
     kernel: Any  # (heads, d, width)
 
@@ -149,13 +160,13 @@ def _forward(model: Any, pixels: Any, added: Any) -> tuple[Any, list[_Attention]
 
     attentions: list[_Attention] = []
 
-    def attend(attention: Any, x: Any) -> Any:
-        y, weights = attention(x, x, return_attention_scores=True)
+    def attend(attention: Any, query: Any, x: Any) -> Any:
+        y, weights = attention(query, x, return_attention_scores=True)
         attentions.append(_Attention(weights, attention.value_dense(x), attention.output_dense.kernel))
-        return y + keras.ops.cast(added[len(attentions) - 1], y.dtype)
+        return y + keras.ops.cast(added[len(attentions) - 1][:, : y.shape[1]], y.dtype)
 
     def do(operation: Any, *args: Any, **kwargs: Any) -> Any:
-        return attended(operation, args[0], attend) if attends(operation) else operation(*args, **kwargs)
+        return attended(operation, args, attend) if attends(operation) else operation(*args, **kwargs)
 
     return gradients.scores(model, pixels, do), attentions
 

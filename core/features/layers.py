@@ -73,9 +73,18 @@ def cut(network: Any) -> tuple[Any, dict[str, tuple[int, int]]]:
         for depth, tensor in tensors_of(network):
             columns[depth.block] = (end, end + depth.channels)
             end += depth.channels
-            pool = class_token() if len(tensor.shape) == 3 else keras.layers.GlobalAveragePooling2D()
-            pooled.append(pool(tensor))
+            pooled.append(_pool(tensor)(tensor))
         return keras.Model(network.inputs[0], keras.layers.Concatenate()(pooled)), columns
+
+
+def _pool(tensor: Any) -> Any:
+    """The layer from a feature map or tokens to a vector: the class token, where there is one."""
+    import keras
+
+    if len(tensor.shape) == 4:
+        return keras.layers.GlobalAveragePooling2D()
+    patches_alone = _side(tensor) ** 2 == tensor.shape[1]
+    return keras.layers.GlobalAveragePooling1D() if patches_alone else class_token()
 
 
 def tensors_of(network: Any) -> list[tuple[Depth, Any]]:
@@ -89,14 +98,15 @@ def _choose(tensors: dict[str, Any]) -> list[Depth]:
     depths = [
         Depth(block, place, _side(tensor), tensor.shape[-1]) for place, (block, tensor) in enumerate(tensors.items(), 1)
     ]
-    if depths and len(tensors[depths[0].block].shape) == 3:  # the first class token has not seen the image
+    tokens = bool(depths) and len(tensors[depths[0].block].shape) == 3
+    if tokens:  # the first class token has not seen the image
         depths = depths[1:]
     runs: list[list[Depth]] = []
     for depth in depths:
         if not runs or runs[-1][-1].size != depth.size:
             runs.append([])
         runs[-1].append(depth)
-    if len(runs) == 1:  # a transformer has one resolution: evenly spaced, including the last
+    if tokens or len(runs) == 1:  # a transformer has one resolution: evenly spaced, including the last
         return (
             depths
             if len(depths) <= MIN_DEPTHS
@@ -112,5 +122,5 @@ def _choose(tensors: dict[str, Any]) -> list[Depth]:
 
 
 def _side(tensor: Any) -> int:
-    """Side of a feature map, or of the square of patches that follow one or two tokens."""
+    """Side of a feature map, or of the square of patches, which may follow one or two tokens."""
     return tensor.shape[1] if len(tensor.shape) == 4 else math.isqrt(tensor.shape[1])

@@ -2,6 +2,18 @@
 
 from core.heads.head import Head, Layer, Options, moments
 from core.heads.heads import METHODS, WITH_LAYERS, fit, has_layers, load
-from core.heads.text import TextHead
+from core.heads.text import Scaling, TextHead
 
-__all__ = ["METHODS", "WITH_LAYERS", "Head", "Layer", "Options", "TextHead", "fit", "has_layers", "load", "moments"]
+__all__ = [
+    "METHODS",
+    "WITH_LAYERS",
+    "Head",
+    "Layer",
+    "Options",
+    "Scaling",
+    "TextHead",
+    "fit",
+    "has_layers",
+    "load",
+    "moments",
+]

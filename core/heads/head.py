@@ -51,6 +51,11 @@ class Head(ABC):
     ROWS = 4096  # rows predicted at once
     unit_length = False  # whether each feature vector is scaled to length 1 before the dense layers
 
+    @property
+    def activation(self) -> str:
+        """From logits to probabilities: softmax, or sigmoid where each class is judged by itself."""
+        return "softmax"
+
     @abstractmethod
     def arrays(self) -> dict[str, np.ndarray]:
         """Everything learned, under the names used by `save`."""
@@ -70,7 +75,7 @@ class Head(ABC):
         """
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:
-        """Probabilities (n, classes) float32 for features (n, d); each row sums to 1."""
+        """Probabilities (n, classes) float32 for features (n, d); after a softmax, each row sums to 1."""
         return softmax(self.logits(x))
 
     def dense_layers(self) -> list[Layer] | None:

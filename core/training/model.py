@@ -55,14 +55,14 @@ def assemble(
         units = [config.head_units]
     with compiled.building("float32"):
         dropout = keras.layers.Dropout(config.dropout, seed=config.seed, name="dropout")
-        layers = [*_dense(units, seed=config.seed), dropout, *_softmax(classes, seed=config.seed)]
+        layers = [*_dense(units, seed=config.seed), dropout, _classifier(classes, seed=config.seed)]
         model = _join(config, image_size, network, layers)
     _assign(layers, dense)
     return Assembly(model, network, layers)
 
 
 def from_probe(config: RunConfig, head: heads.Head, *, image_size: int) -> Any:
-    """A probe as one model, with the feature standardisation folded into its first layer.
+    """A probe or a zero-shot head as one model, with the feature standardisation folded into its first layer.
 
     Raises:
         RunError: The head is nearest neighbours, which has no layers.
@@ -72,7 +72,7 @@ def from_probe(config: RunConfig, head: heads.Head, *, image_size: int) -> Any:
     network = compiled.network(config.encoder)
     dense = _dense_layers(head, network.output_shape[-1], head.classes)
     with compiled.building("float32"):
-        layers = [*_dense([len(layer.bias) for layer in dense[:-1]]), *_softmax(head.classes)]
+        layers = [*_dense([len(layer.bias) for layer in dense[:-1]]), _classifier(head.classes, head.activation)]
         if head.unit_length:
             layers.insert(0, keras.layers.UnitNormalization(name="unit"))
         model = _join(config, image_size, network, layers)
@@ -95,11 +95,11 @@ def _dense(units: list[int], seed: int = 0) -> list:
     return [layers.Dense(count, "relu", kernel_initializer=start, dtype="float32", name="hidden") for count in units]
 
 
-def _softmax(classes: int, seed: int = 0) -> list:
+def _classifier(classes: int, activation: str = "softmax", *, seed: int = 0) -> Any:
     from keras import initializers, layers
 
     start: Any = initializers.GlorotUniform(seed + 1)
-    return [layers.Dense(classes, "softmax", kernel_initializer=start, dtype="float32", name="predictions")]
+    return layers.Dense(classes, activation, kernel_initializer=start, dtype="float32", name="predictions")
 
 
 def _join(config: RunConfig, image_size: int, network: Any, head: list) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from core import metrics, neighbours
 from core.errors import ConfigError
-from core.heads import TextHead
+from core.heads import Scaling, TextHead
 
 METHOD = TextHead.method
 
@@ -21,9 +21,9 @@ def head(texts: np.ndarray) -> np.ndarray:
     return neighbours.unit(directions.mean(axis=1))
 
 
-def as_head(texts: np.ndarray, scale: float) -> TextHead:
+def as_head(texts: np.ndarray, scaling: Scaling) -> TextHead:
     """The same as a head on features, of directions (k, d): what `runs` keeps and every page can ask."""
-    return TextHead(classes=len(texts), texts=texts.astype(np.float32), logit_scale=scale)
+    return TextHead(classes=len(texts), texts=texts.astype(np.float32), scaling=scaling)
 
 
 def cosines(images: np.ndarray, texts: np.ndarray) -> np.ndarray:
@@ -31,22 +31,21 @@ def cosines(images: np.ndarray, texts: np.ndarray) -> np.ndarray:
     return neighbours.unit(images) @ neighbours.unit(texts).T
 
 
-def probabilities(similarities: np.ndarray, scale: float) -> np.ndarray:
-    """Softmax (n, k) of cosine similarities times a positive scale; a larger scale makes it more confident.
+def probabilities(similarities: np.ndarray, scaling: Scaling) -> np.ndarray:
+    """Probabilities (n, k) of cosine similarities: a softmax or, with a bias, a sigmoid of each.
 
     Raises:
         ConfigError: The scale is not a positive finite number.
     """
-    if not 0 < scale < np.inf:
-        raise ConfigError(f"The logit scale is {scale}", "a positive number", "CLIP's own is about 100")
-    logits = similarities * np.float32(scale)
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
+    if not 0 < scaling.scale < np.inf:
+        raise ConfigError(f"The logit scale is {scaling.scale}", "a positive number", "CLIP's own is about 100")
+    return scaling.probabilities(scaling.logits(similarities))
 
 
-def best_scale(labels: np.ndarray, similarities: np.ndarray, scales: np.ndarray) -> float:
+def best_scale(labels: np.ndarray, similarities: np.ndarray, scales: np.ndarray, bias: float | None = None) -> float:
     """The scale with the smallest calibration error on these images; use validation images only."""
-    errors = [metrics.calibration_error(labels, probabilities(similarities, float(scale))) for scale in scales]
+    tried = (probabilities(similarities, Scaling(float(scale), bias)) for scale in scales)
+    errors = [metrics.calibration_error(labels, each) for each in tried]
     return float(scales[int(np.argmin(errors))])
 
 

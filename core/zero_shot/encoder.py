@@ -1,4 +1,4 @@
-"""CLIP's embeddings: images and texts in one space, where a caption is near its image.
+"""Embeddings of a CLIP or a SigLIP: images and texts in one space, where a caption is near its image.
 
     TextEncoder(name).embed(texts) (n, d)      image_features(name, dataset, rows) (n, d)
 
@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core import backbones, features, keras_defaults, settings
-from core.backbones import Weights, graph
-from core.backbones.clip import tensors, towers
+from core import backbones, features, keras_defaults
+from core.backbones import Weights
 from core.data.datasets import Dataset
 from core.errors import BackboneError, ConfigError, closest
 from core.features import Encoder, Features, compiled, inference
+from core.heads import Scaling
 from core.progress import Report, silent
 from core.zero_shot import tokenizer
 
-NAMES: tuple[str, ...] = tuple(backbones.clip_names())
+NAMES: tuple[str, ...] = tuple(backbones.text_names())
 TOY = "ToyCLIP"
 TOY_WARNING = (
     "ToyCLIP is a toy: it was trained on the shipped CIFAR-10 sample, so its accuracy there says nothing about CLIP."
@@ -42,10 +42,10 @@ def here() -> list[str]:
 
 
 class TextEncoder:
-    """The text tower of a CLIP with its vocabulary: texts to embeddings in the space of its images.
+    """A text tower with its vocabulary: texts to embeddings in the space of its images.
 
     Raises:
-        BackboneError: There is no such CLIP.
+        BackboneError: There is no such model with a text tower.
         WeightsError: Its weights are missing.
     """
 
@@ -53,16 +53,16 @@ class TextEncoder:
         self.facts = _facts(name)
         found = weights if isinstance(weights, Weights) else backbones.find_weights(self.facts, weights)
         self.weights: Weights = found
-        self.shape = towers.SHAPES[self.facts.name]
+        self.shape = backbones.loader_of(self.facts).towers.SHAPES[self.facts.name]
 
     @property
-    def logit_scale(self) -> float:
-        """The factor on cosine similarities before the softmax; untrained models have OpenAI's initial value."""
-        return _scale(self.facts, self.weights)
+    def scaling(self) -> Scaling:
+        """How cosine similarities become probabilities; untrained models have the initial values of their papers."""
+        return _scaling(self.facts, self.weights)
 
     def tokens(self, texts: Sequence[str]) -> list[int]:
         """How many tokens each text has, including start and end, before truncation."""
-        return _tokenizer(self.weights).counts(texts)
+        return _tokenizer(self.facts, self.weights).counts(texts)
 
     def truncated(self, texts: Sequence[str]) -> tuple[str, ...]:
         """Those texts that are too long, of which the end is cut off."""
@@ -93,8 +93,10 @@ class TextEncoder:
 
     def _encode(self, texts: list[str]) -> np.ndarray:
         """(n, d) float32: texts of similar length are encoded together."""
-        vocabulary, run = _tokenizer(self.weights), _text_tower(self.facts, self.weights)
+        vocabulary, run = _tokenizer(self.facts, self.weights), _text_tower(self.facts, self.weights)
         lengths, most = np.array(vocabulary.counts(texts)), self.shape.context
+        if vocabulary.padding is not None:
+            lengths[:] = most
         order = np.argsort(lengths, kind="stable")
         values = np.empty((len(texts), self.shape.dim), np.float32)
         start = 0
@@ -117,13 +119,13 @@ def forget_texts() -> None:
 def image_features(name: str, dataset: Dataset, rows: np.ndarray, report: Report = silent) -> Features:
     """Embeddings (n, d) of these rows of a dataset, not normalised, cached if possible."""
     facts = _facts(name)
-    return features.extract(dataset, rows, Encoder(facts.name, pooling="projected"), report=report)
+    return features.extract(dataset, rows, Encoder(facts.name, pooling=facts.text_pooling), report=report)
 
 
 def embed_photo(name: str, photo: np.ndarray, weights: str = "published") -> np.ndarray:
     """Embedding (d,) float32 of one photo (h, w, 3) uint8, resized and cropped as OpenAI does; not normalised."""
     facts = _facts(name)
-    network = compiled.build(Encoder(facts.name, weights, pooling="projected"), image_size=facts.default_size)
+    network = compiled.build(Encoder(facts.name, weights, pooling=facts.text_pooling), image_size=facts.default_size)
     return np.asarray(network.function(square(photo, facts.default_size)[None]))[0].astype(np.float32)
 
 
@@ -141,18 +143,22 @@ def square(photo: np.ndarray, size: int) -> np.ndarray:
 def _facts(name: str) -> backbones.Backbone:
     name = backbones.RENAMED.get(name, name)
     if name not in NAMES:
-        raise BackboneError(f"There is no CLIP {name!r}", f"one of {', '.join(NAMES)}", closest(name, NAMES))
+        received = f"There is no model {name!r} with a text tower"
+        raise BackboneError(received, f"one of {', '.join(NAMES)}", closest(name, NAMES))
     return backbones.get(name)
 
 
-def _tokenizer(weights: Weights) -> tokenizer.Tokenizer:
-    # Untrained networks, used for timing, take the toy's vocabulary, which is always available.
-    return tokenizer.of(weights.path or settings.ASSETS / backbones.get(TOY).weights_file)
+def _tokenizer(facts: backbones.Backbone, weights: Weights) -> tokenizer.Tokenizer:
+    if weights.path is None:
+        return tokenizer.untrained(facts.loader)
+    if facts.loader == "clip":
+        return tokenizer.clip(weights.path)
+    return tokenizer.gemma(weights.path, backbones.loader_of(facts).towers.SHAPES[facts.name].vocabulary)
 
 
 @lru_cache(maxsize=8)
-def _scale(facts: backbones.Backbone, weights: Weights) -> float:
-    return tensors.logit_scale(weights.path, facts) if weights.path else 1 / 0.07
+def _scaling(facts: backbones.Backbone, weights: Weights) -> Scaling:
+    return Scaling(*backbones.loader_of(facts).logits(facts, weights.path))
 
 
 @lru_cache(maxsize=2)
@@ -165,20 +171,16 @@ def _text_tower(facts: backbones.Backbone, weights: Weights) -> Callable[[np.nda
 
 
 def _text_network(facts: backbones.Backbone, weights: Weights) -> Any:
-    with compiled.building("float32"), graph.seeded(backbones.UNTRAINED_SEED):
-        network = towers.text(facts)
-        if weights.path is not None:
-            tensors.read(weights.path, network, facts, "text")
-    return network
+    with compiled.building("float32"):
+        return backbones.load_text(facts, weights)
 
 
 def _text_on_tensorflow(facts: backbones.Backbone, weights: Weights) -> inference.Original:
     import tensorflow as tf
 
     network = _text_network(facts, weights)
-    signature = tf.TensorSpec((None, None), tf.int32)
+    signature = tf.TensorSpec(network.input_shape, tf.int32)
     function = tf.function(lambda ids: network(ids, training=False), input_signature=[signature], autograph=False)
-    examples = _tokenizer(weights).encode(EXAMPLES, towers.SHAPES[facts.name].context)
-    return inference.Original(
-        inference.Network(function.get_concrete_function(), towers.SHAPES[facts.name].dim), function, examples, network
-    )
+    examples = _tokenizer(facts, weights).encode(EXAMPLES, backbones.loader_of(facts).towers.SHAPES[facts.name].context)
+    dim = network.output_shape[-1]
+    return inference.Original(inference.Network(function.get_concrete_function(), dim), function, examples, network)

@@ -14,6 +14,7 @@ import numpy as np
 from core import neighbours
 from core.data import datasets
 from core.errors import ConfigError
+from core.heads import Scaling
 from core.progress import Report, silent
 from core.zero_shot import classifier, encoder, prompts
 from core.zero_shot.encoder import TextEncoder
@@ -29,7 +30,7 @@ class Scored:
     rows: np.ndarray  # (n,) row ids
     labels: np.ndarray  # (n,)
     cosines: np.ndarray  # (n, k) float32
-    scale: float  # the model's own logit scale
+    scaling: Scaling  # the model's own
     cut: tuple[str, ...]  # prompts that were too long and were truncated
     seconds: float  # for texts and similarities
 
@@ -39,7 +40,7 @@ class Compared:
     """Similarities of images and texts."""
 
     cosines: np.ndarray  # (n, k) float32
-    scale: float
+    scaling: Scaling
     cut: tuple[str, ...]
     seconds: float
 
@@ -71,7 +72,7 @@ def score(model: str, dataset: str, split: str, names: Sequence[str], templates:
     texts, cut = text_head(text, names, templates)
     similarities = images @ texts.T
     seconds = perf_counter() - began
-    return Scored(tuple(names), rows, labels, similarities, text.logit_scale, cut, seconds)
+    return Scored(tuple(names), rows, labels, similarities, text.scaling, cut, seconds)
 
 
 def compare(model: str, photos: Sequence[np.ndarray], texts: Sequence[str]) -> Compared:
@@ -80,7 +81,7 @@ def compare(model: str, photos: Sequence[np.ndarray], texts: Sequence[str]) -> C
     began, text = perf_counter(), TextEncoder(model)
     images = np.stack([encoder.embed_photo(model, photo) for photo in photos])
     similarities = classifier.cosines(images, text.embed(texts))
-    return Compared(similarities, text.logit_scale, text.truncated(texts), perf_counter() - began)
+    return Compared(similarities, text.scaling, text.truncated(texts), perf_counter() - began)
 
 
 def classify(model: str, photos: Sequence[np.ndarray], names: Sequence[str], templates: Sequence[str]) -> Compared:
@@ -89,7 +90,7 @@ def classify(model: str, photos: Sequence[np.ndarray], names: Sequence[str], tem
     began, text = perf_counter(), TextEncoder(model)
     images = np.stack([encoder.embed_photo(model, photo) for photo in photos])
     texts, cut = text_head(text, names, templates)
-    return Compared(classifier.cosines(images, texts), text.logit_scale, cut, perf_counter() - began)
+    return Compared(classifier.cosines(images, texts), text.scaling, cut, perf_counter() - began)
 
 
 def search(model: str, dataset: str, split: str, text: str, k: int = NEAREST) -> Matches:

@@ -1,80 +1,146 @@
-"""CLIP's tokens of a text: lower case, byte-pair encoded, with a start and an end token, at most 77.
+"""Texts to the tokens of a text tower: CLIP's, or Gemma's as SigLIP 2 reads them.
 
-Uses only the library `tokenizers` and the two vocabulary files next to a model's weights.
+Uses only the libraries `tokenizers` and `sentencepiece`, and the vocabulary next to a model's weights.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from core import settings
 from core.backbones import checkpoints
+from core.backbones.catalog import TOKENIZER
 from core.errors import WeightsError
 
-START, END = "<|startoftext|>", "<|endoftext|>"
+START, END = "<|startoftext|>", "<|endoftext|>"  # CLIP's
 _WORDS = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
 
+@dataclass(frozen=True)
 class Tokenizer:
     """Converts texts to token ids."""
 
-    def __init__(self, folder: Path):
-        """
-        Raises:
-            WeightsError: The two files are missing, or are not a CLIP vocabulary.
-        """
-        from tokenizers import Regex, models, normalizers, pre_tokenizers
-        from tokenizers import Tokenizer as Library
-
-        words, merges = checkpoints.vocabulary(folder)
-        try:
-            vocabulary = json.loads(words.read_text(encoding="utf-8"))
-            lines = merges.read_text(encoding="utf-8").split("\n")
-            pairs: Any = [tuple(line.split(" ")) for line in lines if line and not line.startswith("#version")]
-            self.start, self.end = vocabulary[START], vocabulary[END]
-            if self.end != max(vocabulary.values()):  # where the text tower reads
-                raise ValueError(f"{END} is not the word with the largest id")
-            model = models.BPE(vocabulary, pairs, end_of_word_suffix="</w>", unk_token=END, fuse_unk=False)
-        except Exception as error:  # the library raises plain Exceptions
-            raise WeightsError(
-                f"{words} and {merges.name} are not a CLIP vocabulary ({error})",
-                f"words with {START} and {END}, and their merges",
-                "Copy both files from the model's folder again",
-            ) from error
-        self._library = Library(model)
-        self._library.add_special_tokens([START, END])
-        self._library.normalizer = normalizers.Sequence(
-            [normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()]
-        )
-        self._library.pre_tokenizer = pre_tokenizers.Sequence(
-            [
-                pre_tokenizers.Split(Regex(_WORDS), behavior="removed", invert=True),
-                pre_tokenizers.ByteLevel(add_prefix_space=False),
-            ]
-        )
+    pieces: Callable[[list[str]], list[list[int]]]  # ids of each text, without what is put around it
+    start: tuple[int, ...]  # in front of it
+    end: int  # behind it
+    padding: int | None  # up to the length of the tower; None: the end token, up to the longest text
 
     def counts(self, texts: Sequence[str]) -> list[int]:
-        """The number of tokens of each text, with start and end, before truncation."""
-        return [len(encoding.ids) + 2 for encoding in self._library.encode_batch(list(texts))]
+        """The number of tokens of each text, with start and end, before truncation and padding."""
+        return [len(self.start) + len(ids) + 1 for ids in self.pieces(list(texts))]
 
     def encode(self, texts: Sequence[str], most: int) -> np.ndarray:
-        """Token ids (n, t) int32: start, text, end, padded with end tokens; t is the longest length, at most `most`.
+        """Token ids (n, t) int32: start, text, end, padding; at most `most`, and so many if there is a padding token.
 
-        The end token has the largest id, and the text tower is read at its first occurrence, so the amount of padding
-        does not matter.
+        CLIP's end token has the largest id, and its text tower is read at its first occurrence, so the amount of
+        padding does not matter. SigLIP's is read at the last place, and attends to the padding, as it was trained.
         """
-        encodings = self._library.encode_batch(list(texts))
-        rows = [[self.start, *encoding.ids[: most - 2], self.end] for encoding in encodings]
-        ids = np.full((len(rows), max(map(len, rows), default=2)), self.end, np.int32)
-        for row, tokens in zip(ids, rows, strict=True):
+        room = most - len(self.start) - 1
+        rows = [[*self.start, *ids[:room], self.end] for ids in self.pieces(list(texts))]
+        length = max(map(len, rows), default=2) if self.padding is None else most
+        encoded = np.full((len(rows), length), self.end if self.padding is None else self.padding, np.int32)
+        for row, tokens in zip(encoded, rows, strict=True):
             row[: len(tokens)] = tokens
-        return ids
+        return encoded
 
 
 @lru_cache(maxsize=4)
-def of(folder: Path) -> Tokenizer:
-    """The tokenizer of a weights folder, cached."""
-    return Tokenizer(folder)
+def clip(folder: Path) -> Tokenizer:
+    """The tokenizer in a folder of a CLIP: lower case, byte-pair encoded.
+
+    Raises:
+        WeightsError: The two files are missing, or are not a CLIP vocabulary.
+    """
+    from tokenizers import Regex, models, normalizers, pre_tokenizers
+    from tokenizers import Tokenizer as Library
+
+    words, merges = checkpoints.vocabulary(folder)
+    try:
+        vocabulary = json.loads(words.read_text(encoding="utf-8"))
+        lines = merges.read_text(encoding="utf-8").split("\n")
+        pairs: Any = [tuple(line.split(" ")) for line in lines if line and not line.startswith("#version")]
+        start, end = vocabulary[START], vocabulary[END]
+        if end != max(vocabulary.values()):  # where the text tower reads
+            raise ValueError(f"{END} is not the word with the largest id")
+        model = models.BPE(vocabulary, pairs, end_of_word_suffix="</w>", unk_token=END, fuse_unk=False)
+    except Exception as error:  # the library raises plain Exceptions
+        raise WeightsError(
+            f"{words} and {merges.name} are not a CLIP vocabulary ({error})",
+            f"words with {START} and {END}, and their merges",
+            "Copy both files from the model's folder again",
+        ) from error
+    library = Library(model)
+    library.add_special_tokens([START, END])
+    library.normalizer = normalizers.Sequence(
+        [normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()]
+    )
+    library.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(_WORDS), behavior="removed", invert=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False),
+        ]
+    )
+    return Tokenizer(lambda texts: [each.ids for each in library.encode_batch(texts)], (start,), end, None)
+
+
+@lru_cache(maxsize=2)
+def gemma(folder: Path, words: int) -> Tokenizer:
+    """The tokenizer in a folder of a SigLIP 2: Gemma's, of texts in lower case, as Transformers' `Siglip2Tokenizer`.
+
+    Args:
+        words: How many the text tower knows.
+
+    Raises:
+        WeightsError: The file is missing, or is not Gemma's vocabulary.
+    """
+    path = folder / "assets" / "tokenizer" / "vocabulary.spm"  # of KerasHub
+    read = _sentencepiece
+    if not path.is_file():
+        path, read = checkpoints.file(folder, TOKENIZER), _hugging_face
+    try:
+        pieces, size, padding, end = read(path)
+        if size > words or padding is None or end is None:
+            raise ValueError(f"{size:,} words")
+    except Exception as error:  # the libraries raise plain Exceptions
+        raise WeightsError(
+            f"{path} is not the vocabulary of a SigLIP 2 ({error})",
+            f"Gemma's, of {words:,} words, with <pad> and <eos>",
+            "Copy the file from the model's folder again",
+        ) from error
+    return Tokenizer(lambda texts: pieces([text.lower() for text in texts]), (), end, padding)
+
+
+_Words = tuple[Callable[[list[str]], list[list[int]]], int, int | None, int | None]
+"""How texts become ids; the number of words; the ids of padding and end."""
+
+
+def _hugging_face(path: Path) -> _Words:
+    from tokenizers import Tokenizer as Library
+
+    library = Library.from_str(path.read_text(encoding="utf-8"))
+    library.no_padding()
+    library.no_truncation()
+
+    def pieces(texts: list[str]) -> list[list[int]]:
+        return [each.ids for each in library.encode_batch(texts, add_special_tokens=False)]
+
+    return pieces, library.get_vocab_size(), library.token_to_id("<pad>"), library.token_to_id("<eos>")
+
+
+def _sentencepiece(path: Path) -> _Words:
+    from sentencepiece import SentencePieceProcessor
+
+    library = SentencePieceProcessor(model_proto=path.read_bytes())
+    padding, end = (index if index >= 0 else None for index in (library.pad_id(), library.eos_id()))
+    return library.encode, library.get_piece_size(), padding, end
+
+
+def untrained(like: str) -> Tokenizer:
+    """For untrained networks, which are used for timing: the words of the toy that is shipped, as CLIP or as SigLIP."""
+    toy = clip(settings.ASSETS / "toy_clip")
+    return toy if like == "clip" else replace(toy, start=(), padding=0)

@@ -8,7 +8,6 @@ import streamlit as st
 from core import backbones
 from core.anatomy import Anatomy
 from core.backbones import Backbone
-from core.backbones.catalog import ZERO_SHOT_SOURCE
 from core.curriculum import verdicts
 from core.errors import LabError
 from dashboard import server
@@ -138,7 +137,7 @@ def _verdict(facts: Backbone) -> dict[str, str]:
 def _sources(names: Iterable[str]) -> list[str]:
     """The publications of the cited figures, each once."""
     all_facts = [backbones.get(name) for name in names]
-    return list(dict.fromkeys(ZERO_SHOT_SOURCE if facts.zero_shot else facts.source for facts in all_facts))
+    return list(dict.fromkeys(facts.zero_shot_source if facts.zero_shot else facts.source for facts in all_facts))
 
 
 def _top1(facts: Backbone) -> str:

@@ -17,6 +17,7 @@ FUNCTIONS = {
     "gelu": "GELU",
     "linear": "",
     "quick_gelu": "quick GELU",
+    "gelu_approximate": "GELU",
 }
 TITLES = {
     "Dense": "Dense",
@@ -74,7 +75,7 @@ class Box:
     @property
     def merges(self) -> bool:
         """Whether several paths meet here."""
-        return len(self.layers[0].sources) > 1
+        return len(self.layers[0].sources) > 1 and self.layers[0].kind not in ATTENTION
 
 
 def boxes(layers: Sequence[LayerInfo], *, every: bool = False) -> list[Box]:
@@ -219,6 +220,11 @@ def _describe_join(join: LayerInfo, layers: Sequence[LayerInfo], anatomy: Anatom
 
 def _describe_attention(attention: LayerInfo, layers: Sequence[LayerInfo]) -> str:
     tokens, wide = attention.shape[0], max(layer.shape[-1] for layer in layers if "_merge_" not in layer.name)
+    if len(attention.sources) > 1:
+        return (
+            f"Attention pooling: one learned query attends to all patches. Then two dense layers, {wide:,} wide in "
+            "between; what they begin with bypasses them and is added."
+        )
     reach = f"each of the {tokens} tokens attends to all {tokens}"
     if attention.kind == "WindowAttention":
         window = min(attention.window[0], tokens)
@@ -255,7 +261,7 @@ def _joined(labels: Iterable[str]) -> str:
 
 
 def _title(layer: LayerInfo) -> str:
-    if len(layer.sources) > 1:
+    if len(layer.sources) > 1 and layer.kind not in ATTENTION:
         return MERGING.get(layer.kind, layer.kind)
     depthwise = layer.kind == "Conv2D" and 1 < layer.groups == layer.shape[-1]
     title = TITLES["DepthwiseConv2D" if depthwise else layer.kind] if layer.kind in TITLES else ""

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.backbones.catalog import ZERO_SHOT_SOURCE
+from core import backbones
 from core.data.images import PREPROCESSING
 from dashboard import server
 from dashboard.train import cost
@@ -58,6 +58,6 @@ def _accuracy(backbone: pd.Series) -> None:
             components.cited(backbone["source"])
         elif pd.notna(backbone["zero_shot"]):
             st.markdown(f"{backbone['zero_shot']:.1f} % top-1 on ImageNet, zero-shot", width="content")
-            components.cited(ZERO_SHOT_SOURCE)
+            components.cited(backbones.get(backbone["name"]).zero_shot_source)
         else:
             st.markdown("No published accuracy")

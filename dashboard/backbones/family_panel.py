@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 
 import streamlit as st
 
-from core.backbones.catalog import KERAS_IO, ZERO_SHOT_SOURCE
+from core.backbones.catalog import KERAS_IO, SIGLIP_2, ZERO_SHOT_SOURCE
 from core.curriculum import lineage, verdicts
 from dashboard.backbones import book_table, family_table, family_tree
 from dashboard.ui import choices, components
@@ -27,8 +27,8 @@ def draw(view: str, name: str, shown: Collection[str], *, on_select: Callable[[]
         f"Dotted: years in the book's mind map that are not those of the papers. {book_table.INTRODUCTION}"
         if view == "tree"
         else "Each point is an architecture: click it to read about it. Accuracies are cited and come from different "
-        "training recipes, some with more data; a later recipe improves any network. CLIP never saw ImageNet's labels: "
-        f"it classified by class names (zero-shot; {ZERO_SHOT_SOURCE})."
+        "training recipes, some with more data; a later recipe improves any network. CLIP and SigLIP 2 never saw "
+        f"ImageNet's labels: they classified by class names (zero-shot; {ZERO_SHOT_SOURCE}; {SIGLIP_2['source']})."
     )
 
 

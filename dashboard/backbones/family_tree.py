@@ -1,11 +1,11 @@
 """The family tree and the timeline of the architectures: facts in, a Plotly figure out, as in `charts`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
-from core.backbones.catalog import BACKBONES, CLIP
+from core.backbones.catalog import BACKBONES
 from core.curriculum import book
 from core.curriculum.lineage import TAKEN, WORKS, Taken, Work, of
 from dashboard.ui.charts import ACCENT, FAMILY_COLOURS, FAMILY_SYMBOLS, QUIET, canvas
@@ -13,6 +13,7 @@ from dashboard.ui.charts import ACCENT, FAMILY_COLOURS, FAMILY_SYMBOLS, QUIET, c
 HEIGHT = 640  # pixels
 APART = 0.16  # years between the architectures of one work
 OLDEST = 2011.0  # where LeNet stands: there is nothing to show of the years before
+LATEST = 2025.9  # where the picture ends
 # fmt: off
 LANES = {  # work -> height on the picture; lines cross least so
     "Network in Network": 8, "NASNet": 8, "MnasNet": 8,
@@ -24,7 +25,7 @@ LANES = {  # work -> height on the picture; lines cross least so
     "Highway": 2, "DenseNet": 2, "Swin": 2,
     "Transformer": 1, "ViT": 1, "DINOv2": 1,
     "DeiT": 3,
-    "CLIP": 0,
+    "CLIP": 0, "SigLIP2": 0,
 }
 # fmt: on
 MISDATED_BELOW = 0.35  # of the lane: where the mark of another year is
@@ -59,9 +60,9 @@ def tree(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
     if chosen_work:
         label = chosen if len(chosen_work.architectures) > 1 else ""  # otherwise the title names it
         _ring(figure, label, *_place(chosen, chosen_work), "bottom center")
-    years = range(2012, 2024)
+    years = range(2012, 2026)
     figure.update_xaxes(
-        range=[OLDEST - 0.6, 2023.9],
+        range=[OLDEST - 0.6, LATEST],
         tickvals=[OLDEST, *years],
         ticktext=["1998", *map(str, years)],
         showgrid=True,
@@ -84,13 +85,14 @@ def timeline(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
         hoverinfo="skip",
     )
     zero_shot = [(_when(name), facts.zero_shot, name) for name, facts in BACKBONES.items() if facts.zero_shot]
-    _add_members(figure, f"{CLIP}, zero-shot", zero_shot, shown, symbol=f"{FAMILY_SYMBOLS[CLIP]}-open")
-    for family in dict.fromkeys(BACKBONES[name].family for _, _, name in dated):
-        _add_members(figure, family, [member for member in dated if BACKBONES[member[2]].family == family], shown)
+    for family, members in _by_family(zero_shot).items():
+        _add_members(figure, f"{family}, zero-shot", members, shown, symbol=f"{FAMILY_SYMBOLS[family]}-open")
+    for family, members in _by_family(dated).items():
+        _add_members(figure, family, members, shown)
     published = chosen in BACKBONES and (BACKBONES[chosen].top1 or BACKBONES[chosen].zero_shot)
     if published:
         _ring(figure, chosen, _when(chosen), published, "middle left")
-    figure.update_xaxes(range=[2014.4, 2023.9], dtick=1, tick0=2015, tickformat="d", title_text="First published")
+    figure.update_xaxes(range=[2014.4, LATEST], dtick=1, tick0=2015, tickformat="d", title_text="First published")
     return figure.update_yaxes(title_text="ImageNet top-1, published (%)")
 
 
@@ -102,6 +104,13 @@ def relations(name: str) -> list[tuple[str, Taken]]:
     borrowed = [(f"From **{WORKS[link.from_].title}**: {link.what}", link) for link in TAKEN if link.by == work.name]
     passed_on = [(f"**{WORKS[link.by].title}** took: {link.what}", link) for link in TAKEN if link.from_ == work.name]
     return borrowed + passed_on
+
+
+def _by_family(members: Sequence[tuple[float, float, str]]) -> dict[str, list[tuple[float, float, str]]]:
+    families: dict[str, list[tuple[float, float, str]]] = {}
+    for member in members:
+        families.setdefault(BACKBONES[member[2]].family, []).append(member)
+    return families
 
 
 def _add_members(

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core import backbones
-from core.backbones.catalog import ZERO_SHOT_SOURCE
+from core.backbones.catalog import SIGLIP_2, ZERO_SHOT_SOURCE
 from dashboard.ui import formats
 
 KEY = "backbone-table"  # of the table of backbones with published weights
@@ -26,7 +26,7 @@ COLUMNS = {  # name -> title, format of numbers, meaning
     "zero_shot": (
         "Zero-shot (%), cited",
         "%.1f",
-        f"ImageNet, from class names, without labelled images: {ZERO_SHOT_SOURCE}",
+        f"ImageNet, from class names, without labelled images. CLIP: {ZERO_SHOT_SOURCE}; SigLIP2: {SIGLIP_2['source']}",
     ),
     "cpu_ms": ("CPU (ms per step), cited", "%.1f", "32 images on 92 cores of an AMD EPYC, as published by Keras"),
     "gpu_ms": ("GPU (ms per step), cited", "%.1f", "32 images on an A100, as published by Keras"),

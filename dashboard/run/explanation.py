@@ -19,7 +19,7 @@ FEW_POSITIONS = 25  # of a feature map, below which a heat map hardly locates an
 
 def usual(run: RunRow) -> str:
     """The method that comes first: of a network without feature maps another one."""
-    return "rollout" if backbones.get(run.config.backbone).has_class_token else "grad-cam"
+    return "rollout" if backbones.get(run.config.backbone).has_tokens else "grad-cam"
 
 
 def methods(*default: str) -> list[str]:

@@ -36,7 +36,7 @@ def show(run: RunRow, outcome: Outcome) -> None:
         "`classify.py`, which classifies image files: `python classify.py photo.jpg`."
     )
     facts = backbones.get(run.config.backbone)
-    if facts.has_class_token and heads.has_layers(run.config.method):
+    if facts.has_tokens and heads.has_layers(run.config.method):
         st.caption(
             "To open the Keras file of a transformer, also install `keras-hub`, which defines some of its layers."
         )

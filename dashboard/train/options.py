@@ -37,15 +37,15 @@ def pooling(backbone: str) -> str:
     facts = backbones.get(backbone)
     titles = {name: POOLINGS[name] for name in facts.poolings}
     help = "How the positions of the last feature map become one vector"
-    if facts.has_text_tower:
+    if "projected" in facts.poolings:
         titles = {"avg": "Before the projection", "projected": "After it, where texts lie"}
         help = "The class token: before the projection, as papers probe it, or after it, where texts are compared"
-    elif facts.has_class_token:
+    elif facts.has_tokens:
         titles = {("avg" if name == facts.poolings[0] else name): POOLINGS[name] for name in facts.poolings}
-        help = "How its tokens become one vector: the class token, as in the paper, or the mean of all patches"
+        help = f"How its tokens become one vector: {titles['avg'].lower()}, as in the paper, or the mean of all patches"
     if st.session_state.get("pooling") not in titles:  # chosen for the other kind of network
         st.session_state.pop("pooling", None)
-    label = "CLIP's features" if facts.has_text_tower else "Pooling"
+    label = "CLIP's features" if "projected" in facts.poolings else "Pooling"
     return choices.titled(st.selectbox, "pooling", label, titles, help=help)
 
 

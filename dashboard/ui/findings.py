@@ -135,7 +135,7 @@ def calibration(measured: Calibration) -> str:
             f" Dividing its logits by a temperature of {measured.temperature:.2f} would bring that down to "
             f"{100 * measured.mended:.1f} points (fitted on the test predictions, measured by cross-validation)."
         )
-    elif measured.misjudged:
+    elif measured.misjudged and measured.exclusive:
         text += " No single temperature would fix that."
     return text
 

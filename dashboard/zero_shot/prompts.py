@@ -172,18 +172,21 @@ def _confidence(model: str, dataset: Dataset, scored: Scored) -> None:
             "Logit scale",
             1.0,
             200.0,
-            float(np.clip(scored.scale, 1, 200)),
+            float(np.clip(scored.scaling.scale, 1, 200)),
             key=f"scale-{model}",
-            help="Cosines are multiplied by it before the softmax: the prediction stays, its confidence changes",
+            help=f"Cosines are multiplied by it before the {scored.scaling.activation}: the prediction stays, its "
+            "confidence changes",
         )
-        shares = classifier.probabilities(scored.cosines, scale)
+        shares = classifier.probabilities(scored.cosines, scored.scaling._replace(scale=scale))
         measured = calibration.measure(scored.labels, shares)
-        best = classifier.best_scale(scored.labels, scored.cosines, SCALES)
+        best = classifier.best_scale(scored.labels, scored.cosines, SCALES, scored.scaling.bias)
         st.markdown(
             f"Calibration error {formats.percent(measured.error)}; by chance, a perfectly calibrated model would have "
-            f"{formats.percent(measured.chance)} on as many images. The model's own scale is {scored.scale:.1f}; the "
-            f"least error on these validation images is at {best:.1f}."
+            f"{formats.percent(measured.chance)} on as many images. The model's own scale is "
+            f"{scored.scaling.scale:.1f}; the least error on these validation images is at {best:.1f}."
         )
+        if scored.scaling.bias is not None:
+            st.caption(shared.explain(scored.scaling))
         bins = metrics.calibration_bins(scored.labels, shares, 10)
         components.chart(run_charts.calibration(bins), key="zero-shot-calibration", alt="Accuracy against confidence")
         row = st.selectbox("One image against all classes", scored.rows, key="zero-shot-row")

@@ -6,10 +6,12 @@ import numpy as np
 import streamlit as st
 
 from core.data.datasets import Dataset
+from core.heads import Scaling
 from dashboard import server
 from dashboard.ui import components, formats, task_progress
 
 TILE = 96  # pixels, square
+HOW = {"softmax": "by a softmax over these captions", "sigmoid": "by a sigmoid, for this caption alone"}
 
 
 def text(key: str, label: str, default: str, *, height: int = 160, help: str = "") -> str:
@@ -52,6 +54,23 @@ def image_row(dataset: Dataset, rows: np.ndarray, captions: Sequence[str]) -> No
         for row, caption in zip(rows.tolist(), captions, strict=False):
             picture = components.thumbnail(dataset.images[row], TILE)
             st.image(picture, caption=caption, width=TILE, alt=f"Image {row}: {caption}")
+
+
+def explain(scaling: Scaling) -> str:
+    """How cosines become percentages, and what these may be taken for."""
+    cosine = "The cosine measures how close two directions are"
+    if scaling.bias is None:
+        return (
+            f"{cosine}; the softmax of cosines times {scaling.scale:.1f} turns them into shares that always sum to "
+            "100 %, whether or not a text fits."
+        )
+    sign = "minus" if scaling.bias < 0 else "plus"
+    return (
+        f"{cosine}; the sigmoid of cosines times {scaling.scale:.1f}, {sign} {abs(scaling.bias):.1f}, judges each text "
+        "by itself. So the percentages need not sum to 100 %: several texts may fit, and where all are small, perhaps "
+        "none of these. The answer is still the largest. The model was trained on pairs of which nearly all do not "
+        "belong together, so even a good text may get little."
+    )
 
 
 def cut(prompts: Sequence[str]) -> None:

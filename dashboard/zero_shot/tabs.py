@@ -32,19 +32,15 @@ def captions(model: str) -> None:
             shared.wait()
             return
         shared.cut(result.cut)
-        shares = classifier.probabilities(result.cosines, result.scale)[0]
+        shares = classifier.probabilities(result.cosines, result.scaling)[0]
         best = int(shares.argmax())
         st.markdown(
             f"Of {formats.count(len(texts), 'caption')}, **{texts[best]}** is nearest to this photo: "
-            f"{formats.percent(shares[best])} by a softmax over these captions."
+            f"{formats.percent(shares[best])} {shared.HOW[result.scaling.activation]}."
         )
         figure = charts.answers(texts, result.cosines[0], shares)
         components.chart(figure, key="zero-shot-captions", alt=f"Nearest: {texts[best]}")
-        st.caption(
-            f"Encoding took {formats.milliseconds(result.seconds)}. The cosine measures how close two directions "
-            f"are; the softmax of cosines times {result.scale:.1f} turns them into shares that always sum to 100 %, "
-            "whether or not a caption fits."
-        )
+        st.caption(f"Encoding took {formats.milliseconds(result.seconds)}. {shared.explain(result.scaling)}")
 
 
 def search(model: str, name: str, dataset: Dataset) -> None:
@@ -108,7 +104,7 @@ def new_classes(model: str) -> None:
             shared.wait()
             return
         shared.cut(result.cut)
-        shares = classifier.probabilities(result.cosines, result.scale)
+        shares = classifier.probabilities(result.cosines, result.scaling)
         for index, (picture, title) in enumerate(zip(pictures, titles, strict=True)):
             with st.container(border=True):
                 image, bars = st.columns([1, 3], vertical_alignment="center")
@@ -118,6 +114,7 @@ def new_classes(model: str) -> None:
                     components.chart(
                         figure, key=f"zero-shot-new-{index}", alt=f"{title}: {names[shares[index].argmax()]}"
                     )
+        st.caption(shared.explain(result.scaling))
         if len(files) > AT_MOST:
             st.caption(f"The first {AT_MOST} of {len(files)} photos.")
 

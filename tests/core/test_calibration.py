@@ -68,3 +68,11 @@ def test_tempering_keeps_the_order_of_classes_and_sums_to_one():
         np.testing.assert_array_equal(softened.argsort(axis=1), probabilities.argsort(axis=1))
         np.testing.assert_allclose(softened.sum(axis=1), 1)
     np.testing.assert_allclose(calibration.tempered(probabilities, 1.0), probabilities)
+
+
+def test_where_each_class_is_judged_by_itself_no_temperature_is_offered():
+    rng = np.random.default_rng(0)
+    probabilities = rng.uniform(0.5, 1, (400, 3))  # of a sigmoid: several are large
+    judged = calibration.judge(rng.integers(0, 3, 400), probabilities)
+    assert judged.misjudged and not judged.exclusive
+    assert judged.temperature is None

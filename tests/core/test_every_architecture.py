@@ -28,13 +28,14 @@ BLOCKS = {  # family -> (what the architecture calls its blocks, what else there
     "ConvNeXt": (r"stage_[0-3]", {"stem"}),
     "CLIP": (r"encoder_block_\d+", {"stem", "layer_norm"}),
     **dict.fromkeys(("ViT", "DeiT", "DINOv2"), (r"transformer_block_\d+", {"stem", "layer_norm"})),
+    "SigLIP2": (r"transformer_block_\d+", {"stem", "layer_norm", "attention_pool"}),
     "Swin": (r"stage_\d_block_\d+", {"stem", "layer_norm"}),
     "Tiny": (r"block[123]", set()),
     "From scratch": (r"block\d+", {"stem", "head"}),
 }
 COUNTS = {"ResNet50": 16, "MobileNetV2": 18, "VGG16": 5, "InceptionV3": 11, "InceptionResNetV2": 44, "Xception": 14}
 COUNTS |= {"DenseNet121": 61, "MobileNet": 13, "EfficientNetB0": 16, "NASNetMobile": 16, "ConvNeXtTiny": 4, "Tiny": 3}
-COUNTS |= {"ViTB16": 12, "ViTL16": 24, "DeiTTiny": 12, "DINOv2Large": 24, "SwinTiny": 12}
+COUNTS |= {"ViTB16": 12, "ViTL16": 24, "DeiTTiny": 12, "DINOv2Large": 24, "SigLIP2B16": 12, "SwinTiny": 12}
 
 
 @pytest.fixture(scope="module", params=BACKBONES)
@@ -125,8 +126,9 @@ def _macs(model) -> int:
         elif kind == "Dense":
             total += places * taken * given
         elif kind == "MultiHeadAttention":
-            # of each token q, k, v and the output; of each two tokens a product a head, and one with the values
-            total += 4 * places * taken * given + 2 * places**2 * layer.num_heads * layer.key_dim
+            # q and the output of each query, k and v of each token; of each pair a product a head, one with the values
+            tokens = layer.input[1].shape[1]
+            total += 2 * (places + tokens) * taken * given + 2 * places * tokens * layer.num_heads * layer.key_dim
         elif kind == "WindowAttention":  # none of its maps is filled up at 224 px
             total += 4 * places * taken * given + 2 * places * min(layer.window**2, places) * given
         elif kind == "CLIPVisionEmbedding":

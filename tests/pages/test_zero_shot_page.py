@@ -5,6 +5,7 @@ import pytest
 from core import runs
 from core.backbones import checkpoint_sources
 from core.zero_shot import published
+from tests.core.backbones.siglip import folder as siglip
 from tests.pages.conftest import said, wait
 
 
@@ -39,6 +40,18 @@ def test_a_download_that_fails_says_what_to_do(visit, store, hub, monkeypatch):
     page.button(key="begin-fetch-weights-CLIPViTB32").click().run()
     wait(page, lambda: page.error)
     assert any("accept the conditions on" in f"{error.proto.title} {error.value}" for error in page.error)
+
+
+def test_siglip_2_judges_each_caption_by_itself_and_the_page_says_what_that_means(visit, store, home, monkeypatch):
+    siglip.shrink(monkeypatch)
+    folder = home / "weights" / "siglip2-base-patch16-224"
+    siglip.written(folder)
+    siglip.vocabulary(folder)
+    page = visit("zero_shot", clip=siglip.NAME)
+    wait(page, lambda: "is nearest" in said(page) or page.error)
+    assert not page.error
+    assert "by a sigmoid, for this caption alone" in said(page)
+    assert "need not sum to 100 %" in said(page) and "perhaps none of these" in said(page)
 
 
 def test_an_edit_changes_accuracy_and_shows_what_was_gained_and_lost_and_both_are_ranked(visit, store, monkeypatch):

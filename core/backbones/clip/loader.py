@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 here, fetch, bring = checkpoints.here, checkpoint_sources.fetch, checkpoints.bring
+locate, content = checkpoints.locate, checkpoints.content
 
 
 @functools.cache
@@ -22,23 +23,14 @@ def download_bytes(facts: Backbone) -> int:
     return 4 * sum(map(math.prod, tensors.expected(towers.SHAPES[facts.name], facts.default_size).values()))
 
 
-def locate(facts: Backbone, path: Path) -> Path:
-    """The folder that a path names; `content` checks that it holds weights."""
-    return path.resolve()
-
-
-def content(facts: Backbone, path: Path) -> tuple[Path, ...]:
-    """The files whose content identifies the weights.
-
-    Raises:
-        WeightsError: The folder is missing or has no weights of a CLIP.
-    """
-    return checkpoints.parts(checkpoints.weights_file(path, facts), facts)
-
-
 def build(facts: Backbone, size: int, pooling: str) -> "keras.Model":
     """The image tower, from `(b, s, s, 3)` to the class token, before or after the projection; it has only one size."""
     return towers.pooled(towers.image(facts), facts, pooling)
+
+
+def logits(facts: Backbone, path: Path | None) -> tuple[float, float | None]:
+    """The factor on cosine similarities before the softmax, OpenAI's initial value if untrained; and no bias."""
+    return (tensors.logit_scale(path, facts) if path else 1 / 0.07), None
 
 
 def fill(network: "keras.Model", facts: Backbone, path: Path | None) -> None:

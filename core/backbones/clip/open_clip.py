@@ -5,13 +5,12 @@ OpenCLIP stores query, key and value as one tensor, and projections the other wa
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
-
-import numpy as np
+from typing import Any
 
 from core.backbones.catalog import Backbone
 from core.backbones.checkpoints import same
 from core.backbones.clip.towers import Shape
+from core.backbones.tensors import Part
 
 _NAMES = {
     "visual.class_embedding": "vision_model.embeddings.class_embedding",
@@ -36,49 +35,6 @@ _IN_BLOCK = {
 _BLOCK = re.compile(r"(visual\.)?transformer\.resblocks\.(\d+)\.(.+?)[._](weight|bias)$")
 
 
-class File(Protocol):
-    """A file of tensors, safetensors or PyTorch's."""
-
-    def names(self) -> set[str]: ...
-    def shape(self, name: str) -> tuple[int, ...]: ...
-    def read(self, name: str) -> np.ndarray: ...
-    def close(self) -> None: ...
-
-
-class _Part(NamedTuple):
-    """A tensor of the file, or a part of it."""
-
-    name: str
-    turned: bool = False
-    third: int | None = None  # 0, 1, 2: query, key, value
-
-
-class Renamed:
-    """Such a file under Hugging Face's names; a tensor that has none there keeps its own."""
-
-    def __init__(self, file: File):
-        self._file = file
-        self._parts = {name: part for stored in file.names() for name, part in _parts(stored).items()}
-        self.close = file.close
-
-    def names(self) -> set[str]:
-        return set(self._parts)
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        part = self._parts[name]
-        shape = self._file.shape(part.name)
-        if part.third is not None:
-            return (*(rows // 3 for rows in shape[:1]), *shape[1:])
-        return shape[::-1] if part.turned else shape
-
-    def read(self, name: str) -> np.ndarray:
-        part = self._parts[name]
-        value = self._file.read(part.name)
-        if part.third is not None:
-            return np.split(value, 3)[part.third]
-        return value.T if part.turned else value
-
-
 def check(config: Mapping[str, Any], shape: Shape, where: str, facts: Backbone) -> None:
     """Check what the shapes of tensors do not show: activation and number of heads.
 
@@ -93,20 +49,20 @@ def check(config: Mapping[str, Any], shape: Shape, where: str, facts: Backbone) 
     same(text, {"heads": (8, shape.text.heads)}, f"text_cfg in {where}", facts)
 
 
-def _parts(stored: str) -> dict[str, _Part]:
+def parts(stored: str) -> dict[str, Part]:
     """Hugging Face's names of what a tensor of the file holds."""
     if stored in _NAMES:
-        return {_NAMES[stored]: _Part(stored)}
+        return {_NAMES[stored]: Part(stored)}
     if stored in _TURNED:
-        return {_TURNED[stored]: _Part(stored, turned=True)}
+        return {_TURNED[stored]: Part(stored, turned=True)}
     layer, _, kind = stored.rpartition(".")
     if layer in _LAYERS:
-        return {f"{_LAYERS[layer]}.{kind}": _Part(stored)}
+        return {f"{_LAYERS[layer]}.{kind}": Part(stored)}
     block = _BLOCK.match(stored)
     if not block:
-        return {stored: _Part(stored)}
+        return {stored: Part(stored)}
     visual, number, layer, kind = block.groups()
     name = f"{'vision' if visual else 'text'}_model.encoder.layers.{number}"
     if layer == "attn.in_proj":
-        return {f"{name}.self_attn.{each}_proj.{kind}": _Part(stored, third=i) for i, each in enumerate("qkv")}
-    return {f"{name}.{_IN_BLOCK.get(layer, layer)}.{kind}": _Part(stored)}
+        return {f"{name}.self_attn.{each}_proj.{kind}": Part(stored, third=i) for i, each in enumerate("qkv")}
+    return {f"{name}.{_IN_BLOCK.get(layer, layer)}.{kind}": Part(stored)}

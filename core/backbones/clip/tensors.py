@@ -23,7 +23,7 @@ from core.backbones.checkpoints import (
 from core.backbones.clip import open_clip
 from core.backbones.clip.layers import attention_projections
 from core.backbones.clip.towers import SHAPES, Shape, Tower
-from core.backbones.tensors import Tensors
+from core.backbones.tensors import Renamed, Tensors
 from core.errors import WeightsError
 
 _UNUSED = {  # positions of tokens and patches, 0, 1, 2, ...: older files store them as a tensor
@@ -109,7 +109,7 @@ def _tensors(folder: Path, facts: Backbone) -> Tensors:
         return Tensors(path, facts, wanted, unused=_UNUSED.__contains__)
     described = file(folder, OPEN_CLIP)
     open_clip.check(read_config(described, facts), shape, str(described), facts)
-    return Tensors(path, facts, wanted, unused=_UNUSED.__contains__, view=open_clip.Renamed)
+    return Tensors(path, facts, wanted, unused=_UNUSED.__contains__, view=lambda file: Renamed(file, open_clip.parts))
 
 
 def _check_config(folder: Path, facts: Backbone) -> None:

@@ -13,25 +13,12 @@ if TYPE_CHECKING:
     import keras
 
 here, fetch, bring = checkpoints.here, checkpoint_sources.fetch, checkpoints.bring
+locate, content = checkpoints.locate, checkpoints.content
 
 
 def download_bytes(facts: Backbone) -> int:
     """About the size of the files to download, float32."""
     return 4 * facts.params
-
-
-def locate(facts: Backbone, path: Path) -> Path:
-    """The folder that a path names; `content` checks that it holds weights."""
-    return path.resolve()
-
-
-def content(facts: Backbone, path: Path) -> tuple[Path, ...]:
-    """The files whose content identifies the weights.
-
-    Raises:
-        WeightsError: The folder is missing or has no weights.
-    """
-    return checkpoints.parts(checkpoints.weights_file(path, facts), facts)
 
 
 def build(facts: Backbone, size: int, pooling: str) -> "keras.Model":

@@ -4,6 +4,7 @@ KerasHub's own classes hide all blocks in one layer; a test compares the paramet
 norms have the epsilon of the published code, 1e-6, where Transformers writes 1e-12 into its descriptions.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -48,11 +49,37 @@ SHAPES: dict[str, "ViT | Swin"] = {
 
 
 def vision_transformer(
-    input_size: int, patch: int, depth: int, width: int, heads: int, *, tokens: int = 1, scaled: bool = False
+    input_size: int,
+    patch: int,
+    depth: int,
+    width: int,
+    heads: int,
+    *,
+    tokens: int = 1,
+    scaled: bool = False,
+    activation: "str | Callable" = "gelu",
 ):
     """ViT (arXiv:2010.11929): preprocessed pixels (b, s, s, 3) to tokens (b, tokens + patches, width)."""
     from keras import Input, Model, layers
     from keras_hub.layers import PositionEmbedding
+
+    patches = (input_size // patch) ** 2
+    image = Input((input_size, input_size, 3), name="image")
+    x = layers.Conv2D(width, patch, patch, name="stem_patches")(image)
+    x = layers.Reshape((patches, width), name="stem_reshape")(x)
+    if tokens:
+        first = layers.Cropping1D((0, patches - tokens), name="stem_crop")(x)  # only its shape counts
+        first = PositionEmbedding(tokens, "random_normal", name="stem_class_token")(first)  # the same for every image
+        x = layers.Concatenate(axis=1, name="stem_tokens")([first, x])
+    positions = PositionEmbedding(tokens + patches, "random_normal", name="stem_positions")(x)
+    x = layers.Add(name="stem_add")([x, positions])
+    x = transformer_blocks(x, depth, heads, scaled=scaled, activation=activation)
+    return Model(image, x, name="vision_transformer")
+
+
+def transformer_blocks(x, depth: int, heads: int, *, scaled: bool = False, activation: "str | Callable" = "gelu"):
+    """Blocks of attention and dense layers on tokens (b, t, width), and a LayerNorm after the last."""
+    from keras import layers
 
     def norm(x, name):
         return layers.LayerNormalization(epsilon=1e-6, name=name)(x)
@@ -62,22 +89,29 @@ def vision_transformer(
             y = layers.DepthwiseConv1D(1, use_bias=False, depthwise_initializer="ones", name=f"{name}_scale")(y)
         return layers.Add(name=f"{name}_add")([x, y])
 
-    patches = (input_size // patch) ** 2
-    image = Input((input_size, input_size, 3), name="image")
-    x = layers.Conv2D(width, patch, patch, name="stem_patches")(image)
-    x = layers.Reshape((patches, width), name="stem_reshape")(x)
-    first = layers.Cropping1D((0, patches - tokens), name="stem_crop")(x)  # only its shape counts
-    first = PositionEmbedding(tokens, "random_normal", name="stem_class_token")(first)  # the same for every image
-    x = layers.Concatenate(axis=1, name="stem_tokens")([first, x])
-    positions = PositionEmbedding(tokens + patches, "random_normal", name="stem_positions")(x)
-    x = layers.Add(name="stem_add")([x, positions])
+    width = x.shape[-1]
     for index in range(depth):
         name = f"transformer_block_{index}"
         y = norm(x, f"{name}_norm1")
         y = layers.MultiHeadAttention(heads, width // heads, name=f"{name}_attention")(y, y)
         x = add(x, y, f"{name}_attention")
         y = norm(x, f"{name}_norm2")
-        y = layers.Dense(4 * width, activation="gelu", name=f"{name}_dense1")(y)
+        y = layers.Dense(4 * width, activation=activation, name=f"{name}_dense1")(y)
         y = layers.Dense(width, name=f"{name}_dense2")(y)
         x = add(x, y, f"{name}_dense")
-    return Model(image, norm(x, "layer_norm"), name="vision_transformer")
+    return norm(x, "layer_norm")
+
+
+def attention_pool(x, heads: int, activation: "str | Callable"):
+    """A learned query attends to all tokens (b, t, width), then two dense layers (arXiv:2106.04560): (b, 1, width)."""
+    from keras import layers
+    from keras_hub.layers import PositionEmbedding
+
+    name, tokens, width = "attention_pool", x.shape[1], x.shape[2]
+    query = layers.Cropping1D((0, tokens - 1), name=f"{name}_crop")(x)  # only its shape counts
+    query = PositionEmbedding(1, "glorot_uniform", name=f"{name}_query")(query)  # the same for every image
+    x = layers.MultiHeadAttention(heads, width // heads, name=f"{name}_attention")(query, x)
+    y = layers.LayerNormalization(epsilon=1e-6, name=f"{name}_norm")(x)
+    y = layers.Dense(4 * width, activation=activation, name=f"{name}_dense1")(y)
+    y = layers.Dense(width, name=f"{name}_dense2")(y)
+    return layers.Add(name=f"{name}_dense_add")([x, y])

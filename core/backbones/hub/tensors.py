@@ -133,21 +133,21 @@ def _pairs(network: Any, family: Family) -> Iterator[tuple[Any, tuple[str, ...],
         if not name:
             continue
         if isinstance(layer, WindowAttention):
-            yield from _weight_and_bias(layer.qkv_dense, *(f"{name}.self.{part}" for part in ("query", "key", "value")))
-            yield from _weight_and_bias(layer.output_dense, f"{name}.output.dense")
+            yield from weight_and_bias(layer.qkv_dense, *(f"{name}.self.{part}" for part in ("query", "key", "value")))
+            yield from weight_and_bias(layer.output_dense, f"{name}.output.dense")
             yield layer.bias, (f"{name}.self.relative_position_bias_table",), tuple(layer.bias.shape)
         elif isinstance(layer, MultiHeadAttention):
             parts = {"attention.query": layer.query_dense, "attention.key": layer.key_dense}
             parts |= {"attention.value": layer.value_dense, "output.dense": layer.output_dense}
             for part, dense in parts.items():
-                yield from _weight_and_bias(dense, f"{name}.{part}")
+                yield from weight_and_bias(dense, f"{name}.{part}")
         elif layer.name.endswith("_scale"):
             yield layer.kernel, (f"{name}.lambda1",), (layer.kernel.shape[1],)
         else:
-            yield from _weight_and_bias(layer, name)
+            yield from weight_and_bias(layer, name)
 
 
-def _weight_and_bias(layer: Any, *names: str) -> Iterator[tuple[Any, tuple[str, ...], tuple[int, ...]]]:
+def weight_and_bias(layer: Any, *names: str) -> Iterator[tuple[Any, tuple[str, ...], tuple[int, ...]]]:
     """The variables of a norm or a dense layer, which the file may hold as several."""
     weight, *biases = layer.weights
     outputs = math.prod(biases[0].shape) if biases else weight.shape[-1]

@@ -3,6 +3,7 @@
 It reads the weights from Hugging Face's file with NumPy alone; `core.backbones.hub.tensors` has the tensors' names.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from core.backbones import hub, networks
@@ -27,7 +28,7 @@ def built(config: RunConfig, facts: Backbone) -> list[str]:
         return _swin(config, facts, shape)
     sizes = f"{shape.patch}, {shape.depth}, {shape.width}, {shape.heads}"
     options = f", tokens={shape.tokens}, scaled={shape.scaled}"
-    lines = [_POSITIONS.strip(), "", "", networks.source(vision_transformer).replace(_IMPORT, ""), ""]
+    lines = [POSITIONS.strip(), "", "", code(vision_transformer), ""]
     if config.pooling == "class":
         lines += [tensors.FIRST_TOKEN.strip(), "", ""]
         pooled = 'FirstToken(name="pooled")(network.output)'
@@ -41,15 +42,20 @@ def built(config: RunConfig, facts: Backbone) -> list[str]:
         family = hub_tensors.FAMILIES[facts.family]
         read = _READ.replace("PREFIX", f"{family.model_type}.").replace("NAMES", str(family.layers))
         read = read.replace("TOKENS", str(list(hub_tensors.TOKENS[: shape.tokens])))
-        lines += ["", "", networks.source(hub_tensors.resized), "", tensors.READ.strip(), "", "", read.strip()]
+        lines += ["", "", code(hub_tensors.resized), "", tensors.READ.strip(), "", "", read.strip()]
     return lines
 
 
+def code(build: Callable) -> str:
+    """The source code of a function, which finds `POSITIONS` in the script."""
+    return networks.source(build).replace(_IMPORT, "")
+
+
 def _swin(config: RunConfig, facts: Backbone, shape: Swin) -> list[str]:
-    code = Path(hub.__file__).with_name("swin.py").read_text(encoding="utf-8")  # importing it would load Keras
-    code = code[code.index("class WindowAttention") :]
+    text = Path(hub.__file__).with_name("swin.py").read_text(encoding="utf-8")  # importing it would load Keras
+    text = text[text.index("class WindowAttention") :]
     call = f"swin_transformer(INPUT_SIZE, {shape.width}, {shape.depths}, {shape.heads}, {shape.window})"
-    lines = [code.strip(), "", "", f"network = {call}"]
+    lines = [text.strip(), "", "", f"network = {call}"]
     lines += [f"network = keras.Model(network.input, {applications.POOLINGS[config.pooling]}(network.output))"]
     if config.weights != "untrained":
         read = _READ_SWIN.strip().replace("NAMES", str(hub_tensors.FAMILIES[facts.family].layers))
@@ -58,7 +64,7 @@ def _swin(config: RunConfig, facts: Backbone, shape: Swin) -> list[str]:
 
 
 _IMPORT = "    from keras_hub.layers import PositionEmbedding\n"
-_POSITIONS = '''
+POSITIONS = '''
 class PositionEmbedding(keras.layers.Layer):
     """A learned vector for each position, the same for every image: KerasHub's layer of this name."""
 

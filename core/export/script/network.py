@@ -12,7 +12,7 @@ from core.backbones import Backbone, networks
 from core.config import RunConfig
 from core.data.images import PREPROCESSING
 from core.errors import RunError
-from core.export.script import applications, clip, hub, snippets
+from core.export.script import applications, clip, hub, siglip, snippets
 from core.training import freezing, layer_decay
 
 Piece = tuple[str, str, str]
@@ -152,7 +152,8 @@ def _weights(config: RunConfig) -> str | None:
 
 def _code(config: RunConfig):
     """The module that writes the code of this backbone."""
-    return {"keras": applications, "clip": clip, "hub": hub}[backbones.get(config.backbone).loader]
+    loader = backbones.get(config.backbone).loader
+    return {"keras": applications, "clip": clip, "hub": hub, "siglip": siglip}[loader]
 
 
 def _mixed(config: RunConfig) -> bool:

@@ -94,7 +94,7 @@ def _sections(run: runs.Run) -> list[Section]:
         raise RunError(f"Run {run.name} is {run.status}: there is nothing to repeat", "a finished run")
     if run.config.method == ZERO_SHOT:
         raise RunError(
-            f"Run {run.name} is zero-shot: its script would need CLIP's text tower and tokenizer",
+            f"Run {run.name} is zero-shot: its script would need the text tower and its tokenizer",
             "a probe, a fine-tune or a network trained from scratch",
             "Take the Keras file, in which the prompts are the last layer",
         )

@@ -17,6 +17,8 @@ def dense(x: np.ndarray, tensors: dict, name: str) -> np.ndarray:
 def activated(x: np.ndarray, activation: str = "gelu") -> np.ndarray:
     if activation == "quick_gelu":
         return x / (1 + np.exp(-1.702 * x))
+    if activation == "gelu_tanh":
+        return x * 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
     return x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
 
 
@@ -24,7 +26,7 @@ def attention(
     q: np.ndarray, k: np.ndarray, v: np.ndarray, heads: int, *, causal: bool = False, bias: np.ndarray | None = None
 ) -> np.ndarray:
     """Of tokens (t, width), head by head; the bias (t, t, heads) is added to the scores."""
-    size, each = len(q), q.shape[-1] // heads
+    size, each = len(k), q.shape[-1] // heads
     mixed = []
     for head in range(heads):
         part = slice(head * each, (head + 1) * each)

@@ -115,6 +115,24 @@ def test_declared_facts_are_those_of_kerashubs_class_and_of_its_preset(name):
     assert facts.patch == shape.patch
 
 
+def test_declared_facts_of_siglip_2_are_those_of_kerashubs_classes_and_of_its_preset():
+    from keras_hub.models import SigLIPBackbone, SigLIPTextEncoder, SigLIPVisionEncoder
+
+    from core.backbones.siglip import towers
+
+    facts, shape = BACKBONES["SigLIP2B16"], towers.SHAPES["SigLIP2B16"]
+    sizes = (shape.width, shape.depth, shape.heads, 4 * shape.width)
+    with graph.without_values():
+        image = SigLIPVisionEncoder(shape.patch, *sizes).count_params()
+        text = SigLIPTextEncoder(shape.vocabulary, shape.width, *sizes).count_params()
+    numbers = (224 // shape.patch) ** 2 + shape.context  # of places, which KerasHub counts as parameters
+    assert image - (224 // shape.patch) ** 2 == facts.params
+    assert image + text + 2 - numbers == towers.params(facts)
+    assert SigLIPBackbone.presets[facts.preset]["metadata"]["params"] == towers.params(facts) + numbers
+    network = backbones.outline(facts, input_size=facts.default_size)
+    assert (network.count_params(), len(backbones.weight_layers(network))) == (facts.params, facts.depth)
+
+
 @pytest.mark.parametrize("name", KERAS)
 def test_preprocessing_is_what_keras_does_for_it(name):
     from keras import applications

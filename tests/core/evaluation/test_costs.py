@@ -68,3 +68,10 @@ def test_costs_that_call_for_a_wrong_answer_are_told():
     with pytest.raises(ConfigError, match="less than the right one"):
         costs.check(np.array([[2.0, 1.0], [1.0, 0.0]]))
     costs.check(FEVER)
+
+
+def test_where_each_class_is_judged_by_itself_only_the_proportions_count():
+    shares = np.array([[0.7, 0.3], [0.5, 0.5]])
+    one_by_one = shares * [[0.01], [1.8]]  # of a sigmoid: rows that sum to less and to more than 1
+    equal = 1 - np.eye(2)
+    assert costs.decide(one_by_one, equal, 0.4).tolist() == costs.decide(shares, equal, 0.4).tolist() == [0, -1]

@@ -9,6 +9,7 @@ from core.config import RunConfig
 from core.errors import RunError
 from core.explain import attribution, gradients
 from core.training import model as assembly
+from tests.core.backbones.siglip import folder as siglip
 from tests.core.explain.test_gradcam import GREEN, IMAGE, RED, by_colour
 
 GRADIENTS = ("integrated-gradients", "smoothgrad")
@@ -87,19 +88,21 @@ def test_a_network_that_rounds_resized_pixels_has_no_gradient_and_that_is_said(m
         attribution.of_model(model, method, image, 3)
 
 
-TRANSFORMERS = [("ToyCLIP", "class"), ("DeiTTiny", "class"), ("DeiTTiny", "patches")]
+TRANSFORMERS = [("ToyCLIP", "class"), ("DeiTTiny", "class"), ("DeiTTiny", "patches"), ("SigLIP2B16", "attention")]
 
 
 @pytest.fixture(params=TRANSFORMERS, ids="-".join)
-def transformer(request):
+def transformer(request, monkeypatch):
     """A transformer for 32 px images that was not trained, how its patches are found, and an image."""
     backbone, pooling = request.param
+    if backbone == siglip.NAME:
+        siglip.shrink(monkeypatch)
     config = RunConfig(backbone=backbone, method="finetune", weights="untrained", input_size=32, pooling=pooling)
     model = assembly.assemble(config, image_size=32, classes=10).model
-    others = 1 if backbone == "ToyCLIP" else 2  # tokens in front of the patches
+    others = {"ToyCLIP": 1, "DeiTTiny": 2, "SigLIP2B16": 0}[backbone]  # tokens in front of the patches
 
     def of_patches(reached: np.ndarray) -> np.ndarray:
-        patches = reached[0, others:] if pooling == "class" else reached[others:, others:].mean(axis=0)
+        patches = reached[others:, others:].mean(axis=0) if pooling == "patches" else reached[0, others:]
         return (patches - patches.min()) / np.ptp(patches)
 
     return model, of_patches, np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
@@ -110,7 +113,8 @@ def test_rollout_multiplies_the_attention_of_a_transformer(transformer):
     attentions, _ = with_gradients(model, image, 3)
     for each in attentions:
         assert each.sum(axis=-1) == pytest.approx(np.ones(each.shape[:-1]), abs=1e-5)
-    halves = [(each.mean(axis=0) + np.eye(each.shape[-1])) / 2 for each in reversed(attentions)]
+    halves = [(each.mean(axis=0) + np.eye(each.shape[-1])) / 2 for each in reversed(attentions) if among_all(each)]
+    halves = [each.mean(axis=0) for each in attentions if not among_all(each)] + halves  # the pooling comes last
     heat = attribution.of_model(model, "rollout", image, 3)
     assert heat.ravel() == pytest.approx(of_patches(np.linalg.multi_dot(halves)), abs=1e-4)
     assert (heat == attribution.of_model(model, "rollout", image, 4)).all()
@@ -122,10 +126,16 @@ def test_gradient_rollout_weights_attention_by_the_gradient_that_tensorflow_give
     for class_index in (3, 4):
         reached = np.eye(len(with_gradients(model, image, 3)[0][0][0]))
         for weights, slopes in zip(*with_gradients(model, image, class_index), strict=True):
-            reached = reached + np.maximum(weights * slopes, 0).mean(axis=0) @ reached
+            raising = np.maximum(weights * slopes, 0).mean(axis=0) @ reached
+            reached = reached + raising if among_all(weights) else raising
         maps.append(attribution.of_model(model, "gradient-rollout", image, class_index))
         assert maps[-1].ravel() == pytest.approx(of_patches(reached), abs=1e-3)
     assert (maps[0] != maps[1]).any()
+
+
+def among_all(attention: np.ndarray) -> bool:
+    """Whether all tokens attend, and not one query that pools them."""
+    return attention.shape[-2] == attention.shape[-1]
 
 
 def with_gradients(model, image: np.ndarray, class_index: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -140,13 +150,13 @@ def with_gradients(model, image: np.ndarray, class_index: int) -> tuple[list[np.
         weights.append(keras.ops.softmax(scores))
         return weights[-1]
 
-    def attend(attention, x):
-        return attention(x, x, return_attention_scores=True)[0]  # else a fused operation computes it
+    def attend(attention, query, x):
+        return attention(query, x, return_attention_scores=True)[0]  # else a fused operation computes it
 
     def do(operation, *args, **kwargs):
         if operation is model.layers[-1]:
             return gradients.before_softmax(operation, args[0])
-        return attended(operation, args[0], attend) if attends(operation) else operation(*args, **kwargs)
+        return attended(operation, args, attend) if attends(operation) else operation(*args, **kwargs)
 
     with pytest.MonkeyPatch.context() as patch, tf.GradientTape() as tape:
         patch.setattr(MultiHeadAttention, "_masked_softmax", watched)

@@ -8,6 +8,7 @@ import pytest
 from core import execute, heads, metrics, neighbours
 from core.config import RunConfig
 from core.errors import ConfigError
+from core.heads import Scaling
 from core.zero_shot import classifier
 
 REAL = Path(__file__).parents[4] / "shared" / "clip" / "clip_vit_b32_embeddings.npz"  # beside the repository
@@ -36,20 +37,20 @@ def test_lengths_of_images_and_texts_make_no_difference():
 def test_probabilities_are_a_softmax_of_scaled_cosines_and_surer_with_a_larger_scale():
     similarity = np.array([[0.3, 0.2]])
     expected = 1 / (1 + np.exp(-0.1 * 50))
-    assert classifier.probabilities(similarity, 50)[0, 0] == pytest.approx(expected)
-    assert classifier.probabilities(similarity, 100)[0, 0] > expected
+    assert classifier.probabilities(similarity, Scaling(50))[0, 0] == pytest.approx(expected)
+    assert classifier.probabilities(similarity, Scaling(100))[0, 0] > expected
 
 
 @pytest.mark.parametrize("scale", [0, -1, np.nan, np.inf])
 def test_a_scale_that_is_none_is_refused(scale):
     with pytest.raises(ConfigError, match="logit scale"):
-        classifier.probabilities(np.zeros((1, 2)), scale)
+        classifier.probabilities(np.zeros((1, 2)), Scaling(scale))
 
 
 def test_the_best_calibrated_scale_is_the_one_the_labels_were_drawn_with():
     rng = np.random.default_rng(0)
     similarity = rng.uniform(0, 0.3, size=(20_000, 3)).astype(np.float32)
-    shares = classifier.probabilities(similarity, 20)
+    shares = classifier.probabilities(similarity, Scaling(20))
     labels = (rng.random((len(shares), 1)) > shares.cumsum(axis=1)).sum(axis=1)
     assert classifier.best_scale(labels, similarity, np.array([1, 5, 20, 100])) == 20
 
@@ -64,9 +65,9 @@ def test_the_nearest_images_come_most_similar_first():
 def test_the_head_that_is_kept_says_what_scoring_says(tmp_path):
     rng = np.random.default_rng(0)
     images, texts = rng.normal(size=(6, 4)).astype(np.float32), neighbours.unit(rng.normal(size=(3, 4)))
-    classifier.as_head(texts, 30).save(tmp_path / "head.npz")
+    classifier.as_head(texts, Scaling(30)).save(tmp_path / "head.npz")
     kept = heads.load(tmp_path / "head.npz").predict_proba(images)
-    assert kept == pytest.approx(classifier.probabilities(classifier.cosines(images, texts), 30), abs=1e-5)
+    assert kept == pytest.approx(classifier.probabilities(classifier.cosines(images, texts), Scaling(30)), abs=1e-5)
 
 
 def test_real_embeddings_give_the_accuracy_they_must(real):
@@ -95,7 +96,9 @@ def test_a_scale_chosen_for_real_embeddings_is_better_calibrated_than_a_scale_of
     labels = np.array([real["text_class"].tolist().index(name) for name in real["label"]])
     similarity = classifier.cosines(real["image"], classifier.head(real["text"][:, None]))
     best = classifier.best_scale(labels, similarity, np.geomspace(1, 300, 20))
-    errors = [metrics.calibration_error(labels, classifier.probabilities(similarity, scale)) for scale in (best, 1.0)]
+    errors = [
+        metrics.calibration_error(labels, classifier.probabilities(similarity, Scaling(each))) for each in (best, 1.0)
+    ]
     assert errors[0] < errors[1]
 
 

@@ -72,5 +72,7 @@ def test_only_what_differs_is_named():
 
 
 def test_every_published_clip_has_figures_and_a_sample_has_those_of_the_whole():
-    assert set(figures.ACCURACY) == {name for name in backbones.clip_names() if backbones.get(name).zero_shot}
+    assert set(figures.ACCURACY) == {
+        name for name, facts in backbones.BACKBONES.items() if facts.family == backbones.CLIP and facts.zero_shot
+    }
     assert figures.find("CLIPViTB32", "cifar10-sample") == figures.find("CLIPViTB32", "cifar10") == ("cifar10", 0.8983)

@@ -30,7 +30,7 @@ def test_the_projections_of_an_attention_are_query_key_value_and_output():
 def test_an_encoder_layer_computes_what_it_does_with_its_attention_done_elsewhere():
     block = towers.image(backbones.get("ToyCLIP")).get_layer("encoder_block_0")
     x = np.random.default_rng(0).normal(size=(1, 4, 128)).astype(np.float32)
-    np.testing.assert_allclose(layers.attended(block, x, lambda attention, y: attention(y, y)), block(x), atol=1e-5)
+    np.testing.assert_allclose(layers.attended(block, [x], lambda attention, *y: attention(*y)), block(x), atol=1e-5)
     assert layers.attends(block) and layers.attends(block.attention) and not layers.attends(block.dense_1)
 
 
@@ -47,3 +47,13 @@ def test_the_text_tower_reads_where_kerashub_does():
     projection = rng.normal(size=tower.get_layer("projection").kernel.shape).astype(np.float32)
     tower.get_layer("projection").kernel.assign(projection)
     np.testing.assert_allclose(np.asarray(tower(tokens)), np.asarray(pooled) @ projection, rtol=1e-5, atol=1e-5)
+
+
+def test_gelu_by_the_hyperbolic_tangent_is_kerashubs_so_that_a_saved_network_finds_it():
+    import keras
+
+    gelu = layers.tanh_gelu()
+    x = np.linspace(-3, 3, 7, dtype=np.float32)
+    expected = 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+    np.testing.assert_allclose(gelu(x), expected, atol=1e-6)
+    assert keras.activations.deserialize(keras.activations.serialize(gelu)) is gelu

@@ -21,6 +21,7 @@ from core.export.script import applications, script
 from core.export.script import network as script_network
 from core.training import freezing
 from tests.core.backbones.hub import folder
+from tests.core.backbones.siglip import folder as siglip
 from tests.pictures import pictures, write_folder
 
 TINY = {"backbone": "Tiny", "n_train": 400, "n_test": 200}
@@ -139,11 +140,18 @@ def test_a_script_gets_what_the_run_got(store, tmp_path, settings, noise):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "pooling"), [("DeiTTiny", "class"), ("DINOv2Small", "patches"), ("SwinTiny", "max")])
+@pytest.mark.parametrize(
+    ("name", "pooling"),
+    [("DeiTTiny", "class"), ("DINOv2Small", "patches"), ("SwinTiny", "max"), ("SigLIP2B16", "attention")],
+)
 def test_the_script_of_a_vision_transformer_reads_its_folder_and_resizes_its_positions(
     store, tmp_path, monkeypatch, name, pooling
 ):
-    folder.written(tmp_path / "folder", folder.shrink(name, monkeypatch))
+    if name == siglip.NAME:
+        siglip.shrink(monkeypatch)
+        siglip.written(tmp_path / "folder")
+    else:
+        folder.written(tmp_path / "folder", folder.shrink(name, monkeypatch))
     run = done(backbone=name, weights=str(tmp_path / "folder"), input_size=32, pooling=pooling)
     text = script.python_script(run)
     assert "keras_hub" not in text
