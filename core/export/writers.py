@@ -3,6 +3,7 @@
 Runs in the worker.
 """
 
+import functools
 import importlib.util
 import shutil
 import sys
@@ -11,6 +12,8 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from core import backbones, quoting
 from core.backbones import hub
@@ -67,6 +70,7 @@ def onnx(model: Any, encoder: Encoder, names: Sequence[str], folder: Path) -> No
             f"ONNX needs {' and '.join(missing)}, not installed here",
             remedy="Run pip install -r requirements-onnx.txt -c constraints.txt, and start again",
         )
+    _teach_erfc()
     source, path = convertible(model, encoder), folder / "model.onnx"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -166,6 +170,24 @@ def in_float32(model: Any, path: Path) -> Any:
         for name, part in parts.items():
             file.writestr(name, part)
     return backbones.read_model(path)
+
+
+@functools.cache
+def _teach_erfc() -> None:
+    """Teach tf2onnx the operation Erfc, by which TensorFlow computes GELU: it is 1 - Erf."""
+    from tf2onnx import utils
+    from tf2onnx.handler import tf_op
+
+    @tf_op("Erfc")
+    class Erfc:
+        @classmethod
+        def version_9(cls, graph: Any, node: Any, **_: Any) -> None:
+            (output,) = node.output
+            described = {"shapes": [graph.get_shape(output)], "dtypes": [graph.get_dtype(output)]}
+            graph.remove_node(node.name)
+            one = graph.make_const(utils.make_name("one"), np.ones((), np.float32))
+            erf = graph.make_node("Erf", node.input)
+            graph.make_node("Sub", [one.output[0], erf.output[0]], outputs=[output], **described)
 
 
 def _signature(model: Any) -> list:

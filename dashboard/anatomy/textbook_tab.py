@@ -5,6 +5,7 @@ import streamlit as st
 
 from core import backbones, hardware
 from core.backbones import networks, textbook
+from core.backbones.hub import networks as hub
 from core.curriculum.parity import Comparison, ParityCheck
 from core.errors import LabError
 from dashboard import server
@@ -21,6 +22,10 @@ def show(name: str) -> None:
             f"{name} is not written out here: its layers come from KerasHub. One block, above, shows how they connect.",
             icon=":material/menu_book:",
         )
+        return
+    if backbones.get(name).loader == "hub":
+        st.caption(f"The code from which this program builds {name}; its published weights fit into it.")
+        st.code(hub.source(name), height=760, wrap_lines=True)
         return
     if not written:
         st.info(

@@ -6,6 +6,9 @@ norms have the epsilon of the published code, 1e-6, where Transformers writes 1e
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+from core.backbones import networks
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,14 @@ SHAPES: dict[str, "ViT | Swin"] = {
     "DINOv2Base": ViT(14, 12, 768, 12, scaled=True, pretrained_size=518),
     "DINOv2Large": ViT(14, 24, 1024, 16, scaled=True, pretrained_size=518),
 }
+
+
+def source(name: str) -> str:
+    """The code of a network, in plain Keras."""
+    if isinstance(SHAPES[name], Swin):
+        code = Path(__file__).with_name("swin.py").read_text(encoding="utf-8")  # importing it would load Keras
+        return code[code.index("class WindowAttention") :]
+    return networks.source(vision_transformer)
 
 
 def vision_transformer(

@@ -4,12 +4,11 @@ It reads the weights from Hugging Face's file with NumPy alone; `core.backbones.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
-from core.backbones import hub, networks
+from core.backbones import networks
 from core.backbones.catalog import Backbone
 from core.backbones.hub import tensors as hub_tensors
-from core.backbones.hub.networks import SHAPES, Swin, vision_transformer
+from core.backbones.hub.networks import SHAPES, Swin, source, vision_transformer
 from core.config import RunConfig
 from core.export.script import applications, tensors
 
@@ -52,10 +51,8 @@ def code(build: Callable) -> str:
 
 
 def _swin(config: RunConfig, facts: Backbone, shape: Swin) -> list[str]:
-    text = Path(hub.__file__).with_name("swin.py").read_text(encoding="utf-8")  # importing it would load Keras
-    text = text[text.index("class WindowAttention") :]
     call = f"swin_transformer(INPUT_SIZE, {shape.width}, {shape.depths}, {shape.heads}, {shape.window})"
-    lines = [text.strip(), "", "", f"network = {call}"]
+    lines = [source(facts.name).strip(), "", "", f"network = {call}"]
     lines += [f"network = keras.Model(network.input, {applications.POOLINGS[config.pooling]}(network.output))"]
     if config.weights != "untrained":
         read = _READ_SWIN.strip().replace("NAMES", str(hub_tensors.FAMILIES[facts.family].layers))
