@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from playwright.sync_api import Error, Page, ViewportSize, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from core import runs  # noqa: E402
 from tests.browser.browsers import installed_browser  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
@@ -47,8 +48,17 @@ class Shot:
     address: str
     press: tuple[str, ...] = ()  # labels of buttons, in order
     ready: str = ""  # selector of an element that must be visible
+    commands: tuple[str, ...] = ()  # what the page shows, from the terminal; {run} is the newest run
 
 
+CHALLENGE = (
+    "challenge open cifar10-sample",
+    *(
+        command
+        for options in ("--n-train 100", "--n-train 400 --method knn", "--n-train 800")
+        for command in (f"run --dataset challenge --input-size 96 {options}", "challenge enter challenge {run}")
+    ),
+)
 MAP = ".map-view[data-ready=yes]"
 CHART = ".js-plotly-plot"
 SHOTS = {
@@ -72,6 +82,7 @@ SHOTS = {
     "compare": Shot("/compare", ready=CHART),
     "few_shot": Shot("/few_shot?input_size=160", press=("Compute the curves",), ready=CHART),
     "robustness": Shot("/robustness", press=("Test on corrupted images",), ready=CHART),
+    "challenge": Shot("/challenge", ready=CHART, commands=CHALLENGE),
 }
 
 
@@ -87,12 +98,11 @@ def main(names: list[str]) -> int:
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         os.environ["BACKBONE_LAB_HOME"] = folder
-        for command in RUNS:
-            print(f"python -m core {command}", flush=True)
-            subprocess.run([sys.executable, "-m", "core", *shlex.split(command)], cwd=ROOT, check=True)
+        _perform(RUNS)
         with _server() as url:
             browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
             for name in names or SHOTS:
+                _perform(SHOTS[name].commands)
                 page = browser.new_page(base_url=url, viewport=SIZE, color_scheme="light")
                 _open(page, SHOTS[name])
                 path = IMAGES / f"{name}.webp"
@@ -112,6 +122,13 @@ def compressed(png: bytes) -> bytes:
         if buffer.tell() <= MOST_BYTES:
             break
     return buffer.getvalue()
+
+
+def _perform(commands: Sequence[str]) -> None:
+    for command in commands:
+        command = command.format(run=next((run.id for run in runs.rows()), ""))
+        print(f"python -m core {command}", flush=True)
+        subprocess.run([sys.executable, "-m", "core", *shlex.split(command)], cwd=ROOT, check=True)
 
 
 def _open(page: Page, shot: Shot) -> None:

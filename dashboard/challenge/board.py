@@ -96,7 +96,8 @@ def table(standing: Standing) -> pd.DataFrame:
                 "" if place.behind is None else "clearly" if place.behind.clear else "too close to call"
             )
         rows.append(row)
-    return pd.DataFrame(rows)
+    frame = pd.DataFrame(rows)
+    return frame.drop(columns="Who") if rows and (frame["Who"] == frame["Entry"]).all() else frame  # nobody else's
 
 
 def chart(frame: pd.DataFrame, *, against: str, part: str) -> go.Figure:
