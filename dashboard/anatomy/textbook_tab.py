@@ -17,9 +17,9 @@ AGREES = 1e-3  # tolerance relative to a typical feature: float32 rounding over 
 def show(name: str) -> None:
     """The code for an architecture: its own if it is one of our networks, otherwise its family's."""
     written = _written(name)
-    if backbones.get(name).family == backbones.CLIP:
+    if backbones.get(name).has_text_tower:
         st.info(
-            f"{name} is not written out here: its layers come from KerasHub. One block, above, shows how they connect.",
+            f"{name} is not written out here. One block, above, shows how its layers connect.",
             icon=":material/menu_book:",
         )
         return
