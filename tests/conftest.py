@@ -1,5 +1,6 @@
 """What every test starts from: an empty home folder, quiet libraries, fast tests first."""
 
+import functools
 import itertools
 import os
 import shutil
@@ -108,6 +109,17 @@ def shared_weights() -> Path:
     if not SHARED_WEIGHTS.is_dir():
         pytest.skip(f"published Keras weights are not in {SHARED_WEIGHTS}")
     return SHARED_WEIGHTS
+
+
+@pytest.fixture(scope="session")
+def components_found_once() -> Iterator[None]:
+    """AppTest looks for components in all installed packages, for each page anew, which takes longer than the page."""
+    from streamlit.components.v2 import manifest_scanner
+
+    with pytest.MonkeyPatch.context() as patch:
+        name = "scan_component_manifests"
+        patch.setattr(manifest_scanner, name, functools.cache(getattr(manifest_scanner, name)))
+        yield
 
 
 @pytest.fixture(scope="session")

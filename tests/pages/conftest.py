@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core import execute, runs
 from core.config import RunConfig
 from core.engine import RESOURCES, THREADS
+from dashboard.server import engine as engines
 from dashboard.server import once
 
 PATIENCE = 400  # seconds for a page to show what is waited for, on a busy machine
@@ -69,19 +70,23 @@ def used(store: Path, finished_store: Path) -> list[str]:
 
 
 @pytest.fixture
-def visit(scheduler: str, store: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
+def visit(
+    scheduler: str, store: Path, components_found_once: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., AppTest]]:
     """visit("train", method="knn") opens a page of a server that has just been started, and waits for its store."""
     monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", scheduler)
     monkeypatch.setenv("BACKBONE_LAB_SERVER_PATHS", "everyone")
+    monkeypatch.setattr(engines, "FIRST_PAINT", 0)  # no browser loads the page meanwhile
+    monkeypatch.setattr("core.engine._warm_maps", bool)  # a map that is drawn does it
     # After every script run Streamlit resets Keras, if that is in its process: only here it is, and may be at work.
     monkeypatch.setattr(script_runner, "_clean_problem_modules", lambda: None)
 
     def open_page(name: str = "home", **address: str) -> AppTest:
         page = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=120)
         page.query_params.update(address)
-        page.run()
         if name != "home":
-            page.switch_page(str(ROOT / "pages" / f"{name}.py")).run()
+            page.switch_page(str(ROOT / "pages" / f"{name}.py"))
+        page.run()
         return wait(page, lambda: not page.get("skeleton"))
 
     yield open_page

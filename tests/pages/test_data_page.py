@@ -245,6 +245,7 @@ def test_new_classes_are_trained_and_predict_opens_with_their_run(visit, monkeyp
     wait(page, lambda: page.query_params.get("photo") == "camera")
     assert page.title[0].value == "Predict" and page.query_params["dataset"] == "cats-dogs"
     assert page.multiselect[0].value == page.query_params["models"].split("+")
+    monkeypatch.setattr("dashboard.state.address.LAG", 0)  # "Take photos" was not pressed a moment ago
     page.switch_page(str(ROOT / "pages" / "data.py")).run()
     wait(page, lambda: any(button.label == "Take photos" for button in page.button))
     press(page, "Take photos")
