@@ -1,5 +1,6 @@
 """The whole line in one screen: dataset -> backbone -> features -> head -> result."""
 
+import functools
 import logging
 import tempfile
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from core.features import Features, estimates, throughput
 from core.features.throughput import Estimate
 from core.progress import Progress, Report, silent, timed
 from core.runs import models
-from core.training import checkpoints, step
+from core.training import checkpoints, lr_finder, step
 from core.training.inputs import Pictures
 from core.training.phases import EVALUATION_BATCH
 from core.zero_shot import classifier, prompts, queries
@@ -53,6 +54,19 @@ def execute(config: RunConfig, report: Report = silent, *, folder: Path | None =
         return _probe(config, report)
     with tempfile.TemporaryDirectory() as temporary:
         return _train(config, report, folder or Path(temporary))
+
+
+def find_learning_rate(config: RunConfig, report: Report = silent) -> tuple[pd.DataFrame, float | None]:
+    """`lr_finder.rise` on the images that a run would train on, with its teacher.
+
+    Raises:
+        LabError: The run would fail with the same message.
+    """
+    if not config.trains:
+        raise ConfigError(f"The method is {config.method}", "a fine-tune or a training from scratch")
+    dataset, rows, _ = _load(config, report)
+    teach = functools.partial(_taught, config, dataset, report=report) if config.teacher else None
+    return lr_finder.rise(config, dataset, rows, report, teach=teach)
 
 
 def perform(run_id: str, echo: Report | None = None) -> str:
@@ -197,7 +211,7 @@ def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
     with timed(seconds, "load", report):
         dataset, rows, weights = _load(config, report)
         head = _head_to_start_from(config) if config.start else None
-        taught = _taught(config, dataset, rows["train"], report) if config.teacher else None
+        taught = _taught(config, dataset, rows["train"], report=report) if config.teacher else None
 
     def test(name: str, predict: Callable[[np.ndarray], np.ndarray]) -> None:
         nonlocal probabilities
@@ -323,7 +337,7 @@ def check_resumable(run_id: str) -> None:
         )
 
 
-def _taught(config: RunConfig, dataset: Dataset, rows: np.ndarray, report: Report) -> np.ndarray:
+def _taught(config: RunConfig, dataset: Dataset, rows: np.ndarray, *, report: Report) -> np.ndarray:
     """The probabilities (n, classes) float32 that the teacher of a run gives these images, as they are."""
     models.teacher(config)
     probabilities = np.empty((len(rows), len(dataset.class_names)), np.float32)

@@ -36,6 +36,15 @@ def wilson(successes: float, total: float) -> Interval:
     return Interval(share, max(0.0, min(centre - margin, share)), min(1.0, max(centre + margin, share)))
 
 
+def mean(values: np.ndarray) -> Interval:
+    """The mean of values (n,), one for each image, with its 95 % t interval; of a single one, plus and minus 1."""
+    from scipy import stats
+
+    average = float(values.mean())
+    half = float(stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)) if len(values) > 1 else 1.0
+    return Interval(average, average - half, average + half)
+
+
 def accuracy(labels: np.ndarray, predictions: np.ndarray) -> Interval:
     """The proportion of predictions (n,) that equal the labels (n,)."""
     return wilson(int(np.sum(labels == predictions)), len(labels))

@@ -8,7 +8,7 @@ from math import inf
 
 import numpy as np
 
-from core import anatomy, features, protocol, training
+from core import anatomy, features, protocol, recipes, training
 from core.anatomy import cost
 from core.config import RunConfig
 from core.data import datasets
@@ -41,6 +41,7 @@ def plan(config: RunConfig, *further: RunConfig) -> Plan:
     Raises:
         LabError: A run would fail with this error.
     """
+    recipes.check(config)
     if config.teacher:
         models.teacher(config)
     dataset = datasets.load(config.dataset)

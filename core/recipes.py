@@ -67,6 +67,7 @@ class Recipe:
     backbones: tuple[str, ...]  # the first is the default
     settings: Callable[[str], dict[str, Any]]  # backbone -> fields of a RunConfig
     for_each: bool = False  # it is as much for each of its backbones as for the first
+    taught: bool = False  # it has a teacher, which is left to be chosen
 
     def select(self, chosen: Sequence[str]) -> tuple[str, ...]:
         """The backbones to use when this recipe is chosen: its own, whatever was chosen before.
@@ -103,6 +104,17 @@ def get(name: str) -> Recipe:
     if name not in RECIPES:
         raise ConfigError(f"There is no recipe {name!r}", f"one of {', '.join(RECIPES)}")
     return RECIPES[name]
+
+
+def check(config: RunConfig) -> None:
+    """Raise ConfigError if the recipe of a config leaves open who teaches, and nobody was chosen."""
+    recipe = RECIPES.get(config.recipe)
+    if recipe and recipe.taught and not config.teacher:
+        raise ConfigError(
+            f"The recipe {recipe.name} has no teacher yet",
+            f"a finished run on {config.dataset} that has a network",
+            "Train a probe first, and choose it as the teacher",
+        )
 
 
 def _book(backbone: str) -> dict:
@@ -144,6 +156,10 @@ def _notebook(backbone: str) -> dict:
 
 def _custom_cnn(backbone: str) -> dict:
     return {"method": "scratch", "epochs": 15, "learning_rate": 1e-3, "augment": "flip+crop", "batch_size": 64}
+
+
+def _distillation(backbone: str) -> dict:
+    return {"method": "scratch", "epochs": 15, "learning_rate": 1e-3}
 
 
 def _resnet152_sgd(backbone: str) -> dict:
@@ -200,6 +216,15 @@ RECIPES = {
             "Every layer, with SGD at 0.001 and momentum 0.9, for five epochs on the 80 % split.",
             ("ResNet152",),
             _resnet152_sgd,
+        ),
+        Recipe(
+            "distillation",
+            "A teacher for a small network",
+            "A small untrained network learns from the labels, and from the answers of a run that knows more. "
+            "Afterwards, train it without the teacher, and compare.",
+            ("CustomCNN", "VGGSmall", "ResNet20", "MobileNetSmall"),
+            _distillation,
+            taught=True,
         ),
     )
 }

@@ -25,7 +25,7 @@ for start in range(0, len(lessons.LESSONS), 2):
             first = 0
             if rows is not None:
                 open_steps = [i for i, step in enumerate(lesson.steps) if lessons.lacking(lesson, step, rows)]
-                tasks = sum(bool(step.runs or step.mapped) for step in lesson.steps)
+                tasks = sum(step.is_task for step in lesson.steps)
                 done = tasks - len(open_steps)
                 first = open_steps[0] if open_steps and done else 0
                 st.progress(done / tasks, text=f"{done} of {formats.count(tasks, 'task')} done")

@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from core import heads
+from core.data import datasets
 from core.errors import LabError
 from core.runs import ENDED
 from dashboard import server
@@ -19,6 +20,7 @@ from dashboard.run import (
     progress,
     quantization,
     result,
+    shortcut,
     training,
     versus,
 )
@@ -63,6 +65,8 @@ try:
         }
         if heads.has_layers(run.config.method):
             tabs[quantization.TAB] = partial(quantization.show, run)
+            if run.config.dataset == datasets.SHORTCUT:
+                tabs[shortcut.TAB] = partial(shortcut.show, run)
         if book := book_comparison.pair(run, [one for each in runs for one in each.runs]):
             tabs[book_comparison.TAB] = partial(book_comparison.show, *book)
     components.tabs(tabs)

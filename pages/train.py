@@ -38,6 +38,8 @@ with right:
         if not all(recipe.kept(config) for config in configs if named):
             configs = [replace(config, recipe="") for config in configs]
             changed.caption(":material/edit: Changed below, so these are no longer the recipe's settings.")
+        if configs:
+            recipe.name_teacher(changed, configs[0])
         if configs and configs[0].trains:
             frozen = freeze.show(configs[0])
             for config in configs[1:]:

@@ -28,7 +28,7 @@ from core.progress import Report, silent
 KIND, FILE, CUT = "challenges", "challenge", "cut"
 COLUMNS = ("rows", "labels", "public")  # of a cut
 PUBLIC = 0.5  # share of the test images in the public part
-PUBLISHED = (datasets.SAMPLE, datasets.FLAWED, *cifar.CIFAR)  # datasets whose labels anybody can look up
+PUBLISHED = (datasets.SAMPLE, *datasets.CHANGED, *cifar.CIFAR)  # datasets whose labels anybody can look up
 
 log = logging.getLogger(__name__)
 

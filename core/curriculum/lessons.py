@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from core import backbones, execute, maps, runs, storage
 from core.config import ZERO_SHOT, RunConfig
-from core.data.datasets import FLAWED
+from core.data.datasets import FLAWED, SHORTCUT
 from core.errors import ConfigError, LabError
+from core.explain import shortcut
 from core.progress import Report, silent
 from core.runs import RunRow
 from core.zero_shot import encoder
@@ -33,9 +34,16 @@ class Step:
     runs: tuple[str, ...] = ()  # the runs that must be finished, by their names in the lesson
     compares: tuple[str, str] | None = None  # the runs whose difference is the point, the better one expected second
     mapped: str = ""  # the fine-tune whose maps before and after must be drawn
+    opens: str = ""  # the run that the page Run shows
+    examined: str = ""  # the run that must be tested on other backgrounds
     question: str = ""
     options: tuple[str, ...] = ()  # to choose the answer from, the right one first
     answer: str = ""  # explained
+
+    @property
+    def is_task(self) -> bool:
+        """Whether runs or maps tell when it is done."""
+        return bool(self.runs or self.mapped)
 
 
 @dataclass(frozen=True)
@@ -44,13 +52,14 @@ class Lesson:
 
     title: str
     question: str
-    runs: Mapping[str, RunConfig]
+    runs: Mapping[str, RunConfig]  # by their names; a teacher is the name of another one
     steps: tuple[Step, ...]
 
 
 MAP = "umap"  # method of the maps before and after
 
 _V2, _VGG = backbones.get("MobileNetV2"), backbones.get("VGG16")
+_STUDENT, _TEACHER = backbones.get("CustomCNN"), backbones.get("EfficientNetLite0")
 _FAST, _SLOW = sorted((_V2, _VGG), key=lambda facts: facts.cpu_ms or 0)
 _SMALL = RunConfig(input_size=96)  # takes about a minute on two cores
 _FEW = replace(_SMALL, n_train=500)
@@ -465,6 +474,81 @@ LESSONS: dict[str, Lesson] = {
             ),
         ),
     ),
+    "teacher": Lesson(
+        "A teacher for a small network",
+        "Does a small network learn more if a large one tells it what it sees?",
+        {"teacher": _FEW, "alone": _SCRATCH, "taught": replace(_SCRATCH, teacher="teacher")},
+        (
+            Step(
+                "The teacher",
+                "A linear probe of EfficientNet-Lite0, on 500 images. (If you have it from the lesson on freezing, go "
+                "on.)",
+                "train",
+                "Press Start, unless it is done.",
+                starts="teacher",
+                runs=("teacher",),
+                question="What do its answers say that labels do not?",
+                options=(
+                    "How alike the classes are",
+                    "Which images are the hardest",
+                    "How many classes there are",
+                ),
+                answer="How alike the classes are. A label says truck, and nothing else; the teacher says truck, "
+                "perhaps automobile, and surely no frog (Hinton et al., 2015).",
+            ),
+            Step(
+                "A small network, without a teacher",
+                f"{_STUDENT.name} has {_STUDENT.params:,} parameters, the teacher {_TEACHER.params:,}. It has never "
+                "seen an image, and learns from the labels of the same 500.",
+                "train",
+                "Press Start, unless it is done.",
+                starts="alone",
+                runs=("alone",),
+                question="Why not use the teacher itself?",
+                options=(
+                    "It may be too large or too slow for where it is needed",
+                    "It is less accurate",
+                    "It cannot classify test images",
+                ),
+                answer="Because it may be too large or too slow for where it is needed: a phone, a sensor, a "
+                "microcontroller. There, the accuracy of the small one counts.",
+            ),
+            Step(
+                "The same network, with a teacher",
+                "The images and epochs are the same; only the loss differs. "
+                f"{RunConfig.teacher_weight:.0%} of it compares the answers with the teacher's, both softened by a "
+                f"temperature of {RunConfig.temperature:g}; the rest compares them with the labels.",
+                "train",
+                "Find the teacher under More, Training; then press Start.",
+                starts="taught",
+                runs=("teacher", "taught"),
+                question="What does the temperature do?",
+                options=(
+                    "It softens the answers, so that wrong classes count too",
+                    "It makes training faster",
+                    "It raises the learning rate",
+                ),
+                answer="It divides the logits before the softmax. A sure teacher says 99 % truck, which is hardly more "
+                "than the label; softened, it shows what it would have said otherwise.",
+            ),
+            Step(
+                "Was the teacher worth it?",
+                "Both were tested on the same images, so they are compared image by image.",
+                "compare",
+                "Read the sentence below, then open the two side by side.",
+                runs=("alone", "taught"),
+                compares=("alone", "taught"),
+                question="If the two are too close to call, what would you try?",
+                options=(
+                    "Several seeds or more test images",
+                    "Another comparison on the same images",
+                    "A larger learning rate",
+                ),
+                answer="More test images or several seeds, which tell smaller differences apart; a better teacher; and "
+                "longer training, for which a teacher gives more to learn than labels do.",
+            ),
+        ),
+    ),
     "trust": Lesson(
         "Data you can trust",
         "Can an accuracy be too good to be true?",
@@ -547,6 +631,85 @@ LESSONS: dict[str, Lesson] = {
             ),
         ),
     ),
+    "shortcut": Lesson(
+        "Right for the wrong reason",
+        "A network is nearly always right. Does it recognise what is in the photo?",
+        {"network": replace(_SCRATCH, dataset=SHORTCUT)},
+        (
+            Step(
+                "A suspiciously good network",
+                "The photos are those of the other lessons; somebody has framed them. The network, its training and "
+                "the number of images are those of the lesson on freezing, where it started from scratch too.",
+                "train",
+                "Press Start, and compare the accuracy with that in the lesson on freezing.",
+                starts="network",
+                runs=("network",),
+                question="No test image is a training image. What else could make them so easy?",
+                options=(
+                    "Something they share with the training images that other photos would lack",
+                    "There are too few of them",
+                    "Their labels are wrong",
+                ),
+                answer="Something that training and test images share, and that photos of the same things taken "
+                "elsewhere would lack. Such a cue is called a shortcut (Geirhos et al., Nature Machine Intelligence "
+                "2020).",
+            ),
+            Step(
+                "Where it looks",
+                "An explanation shows which parts of an image support the answer. Occlusion covers them one after "
+                "another; integrated gradients add up gradients pixel by pixel.",
+                "run",
+                "Click a few images: is the evidence on the photo, or around it?",
+                choices={"view": "Images", "group": "hesitant", "explain": "occlusion+integrated-gradients"},
+                opens="network",
+                question="What does it mean if most of the evidence lies around the photo?",
+                options=(
+                    "The answer depends more on the frame than on what is in the photo",
+                    "The photo is hard to recognise",
+                    "The explanation is wrong",
+                ),
+                answer="Covering the frame lowers the score of the class, covering the photo hardly does. Whether to "
+                "believe such a map is another question: the next step tests it with other frames.",
+            ),
+            Step(
+                "Other backgrounds",
+                "The same test photos, first on grey, then in the colour of another class. A network that recognises "
+                "what is on them would not mind.",
+                "run",
+                "Press Try other backgrounds, and read what is left of the accuracy.",
+                choices={"view": "Backgrounds"},
+                opens="network",
+                runs=("network",),
+                examined="network",
+                question="Which methods would have warned you, without any other test images?",
+                options=(
+                    "Those that find more evidence on the background than its share of the image",
+                    "All of them",
+                    "The one with the finest maps",
+                ),
+                answer="Those that find more evidence on the background than its share of the image. An explanation "
+                "shows where a network looks; only other images show what that costs.",
+            ),
+            Step(
+                "It was in the data",
+                "Every label is right, and no test image is a training image. None of the searches on this page finds "
+                "the fault.",
+                "data",
+                "Look at the samples: what tells the classes apart at a glance?",
+                choices={"dataset": SHORTCUT, "view": "Samples"},
+                question="Nobody frames photos like that. Where do real shortcuts come from?",
+                options=(
+                    "From where and how the images were taken",
+                    "From networks that are too small",
+                    "From too many training images",
+                ),
+                answer="From how images were collected: cows on grass, and not on beaches (Beery et al., 2018); wolves "
+                "in snow (Ribeiro et al., 2016); X-ray images that show which hospital took them (Zech et al., 2018). "
+                "Test on images from elsewhere, or cut the link: photograph each class on every background. A "
+                "pretrained network is less easily misled: train a probe on these images, and try its backgrounds.",
+            ),
+        ),
+    ),
 }
 
 
@@ -566,12 +729,17 @@ def offered(step: Step) -> list[str]:
     return sorted(step.options, key=storage.digest)
 
 
-def link(lesson: Lesson, step: Step) -> dict[str, str]:
-    """The URL parameters of a step's page."""
+def link(lesson: Lesson, step: Step, rows: Sequence[RunRow] = ()) -> dict[str, str]:
+    """The URL parameters of a step's page, for a learner who has these runs."""
     if not step.starts:
-        return dict(step.choices)
-    config = lesson.runs[step.starts]
-    names = [*_checked(config), *(["epochs"] if config.trains else []), "n_test"]
+        shown = done(lesson.runs[step.opens], rows) if step.opens else None
+        return dict(step.choices) | ({"run": shown.id} if shown else {})
+    config = _with_teacher(lesson, lesson.runs[step.starts], rows)
+    names = [
+        *_checked(config),
+        *(("epochs", "teacher", "temperature", "teacher_weight") if config.trains else ()),
+        "n_test",
+    ]
     params = {name: str(getattr(config, name)) for name in names}
     return {"backbones": params.pop("backbone")} | params
 
@@ -584,6 +752,7 @@ def done(config: RunConfig, rows: Sequence[RunRow]) -> RunRow | None:
         for run in rows
         if run.status == "finished"
         and run.has_result
+        and bool(run.config.teacher) == bool(config.teacher)  # whoever it is
         and not run.archived
         and all(getattr(run.config, name) == getattr(config, name) for name in names)
     ]
@@ -595,6 +764,8 @@ def lacking(lesson: Lesson, step: Step, rows: Sequence[RunRow]) -> list[str]:
     missing = [title(lesson.runs[name]) for name in step.runs if done(lesson.runs[name], rows) is None]
     if step.mapped and not missing and not all(_drawn(lesson, step, rows)):
         missing.append("the maps before and after")
+    if step.examined and not missing and not _examined(lesson, step, rows):
+        missing.append("the test on other backgrounds")
     return missing
 
 
@@ -606,8 +777,9 @@ def title(config: RunConfig) -> str:
         return f"zero-shot with {config.backbone}"
     images = f"{config.n_train:,} training images" if config.n_train else "all training images"
     pixels = ", pixels divided by 255" if config.preprocessing == "divide255" else ""
+    teacher = ", with a teacher" if config.teacher else ""
     dataset = "" if config.dataset == RunConfig.dataset else f" of {config.dataset}"
-    return f"{kinds.get(config.method, config.method)} {config.backbone}, {images}{dataset}{pixels}"
+    return f"{kinds.get(config.method, config.method)} {config.backbone}, {images}{dataset}{pixels}{teacher}"
 
 
 def missing(name: str, rows: Sequence[RunRow]) -> list[str]:
@@ -626,22 +798,38 @@ def prepare(name: str, report: Report = silent) -> list[str]:
     lesson, prepared = get(name), []
     for config in lesson.runs.values():
         if done(config, runs.rows()) is None:
-            run_id = runs.create(config)
+            run_id = runs.create(_with_teacher(lesson, config, runs.rows()))
             if execute.perform(run_id, report) != "finished":
                 raise LabError(f"The {title(config)} did not finish", remedy=runs.get(run_id).error or "Try again")
             prepared.append(title(config))
     for step in lesson.steps:
         rows = runs.rows()
-        run = done(lesson.runs[step.mapped], rows) if step.mapped else None
-        if run and lacking(lesson, step, rows):
+        run = done(lesson.runs[step.mapped or step.examined], rows) if step.mapped or step.examined else None
+        if not run or not lacking(lesson, step, rows):
+            continue
+        if step.mapped:
             for config in maps.of_fine_tune(run.id, MAP):
                 maps.compute(config, report)
             prepared.append("the maps before and after")
+        else:
+            shortcut.measure(run.id, report)
+            prepared.append("the test on other backgrounds")
     return prepared
 
 
 def _checked(config: RunConfig) -> tuple[str, ...]:
     return CHECKED + OF_METHOD.get(config.method, ())
+
+
+def _with_teacher(lesson: Lesson, config: RunConfig, rows: Sequence[RunRow]) -> RunConfig:
+    """A run of a lesson with the learner's own run as its teacher; without one while there is none."""
+    teacher = done(lesson.runs[config.teacher], rows) if config.teacher else None
+    return replace(config, teacher=teacher.id if teacher else "")
+
+
+def _examined(lesson: Lesson, step: Step, rows: Sequence[RunRow]) -> bool:
+    run = done(lesson.runs[step.examined], rows)
+    return run is not None and shortcut.find(run.id) is not None
 
 
 def _drawn(lesson: Lesson, step: Step, rows: Sequence[RunRow]) -> Iterator[bool]:

@@ -8,6 +8,7 @@ folders       image folders and zip archives
 layout        the class and split of each file, from its folders
 cifar         CIFAR-10 and CIFAR-100
 flawed        the shipped sample with planted faults
+shortcut      the shipped sample on backgrounds that give the class away
 memory        what decoding an image takes, and a budget of it
 png           what Pillow does not read of PNG files
 images        decoding, resizing, preprocessing, augmentation

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from core import people, settings
-from core.data import cifar, flawed, importing
+from core.data import cifar, flawed, importing, shortcut
 from core.data import dataset as stored
 from core.data import splits as cuts
 from core.data.cifar import SAMPLE
 from core.data.dataset import Dataset, Row
 from core.data.flawed import NAME as FLAWED
 from core.data.importing import import_images
+from core.data.shortcut import NAME as SHORTCUT
 from core.data.splits import subsample
 from core.errors import DatasetError
 from core.progress import Report, silent
@@ -25,6 +26,7 @@ from core.progress import Report, silent
 __all__ = [
     "FLAWED",
     "SAMPLE",
+    "SHORTCUT",
     "Dataset",
     "Summary",
     "available",
@@ -37,6 +39,8 @@ __all__ = [
     "splits",
     "subsample",
 ]
+
+CHANGED = {FLAWED: flawed, SHORTCUT: shortcut}  # copies of the sample, made for lessons
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,10 @@ class Summary:
 
 
 def available() -> list[Summary]:
-    """The shipped sample and its flawed copy, CIFAR-10 and CIFAR-100, then the imported datasets."""
-    imported = [name for name in stored.names() if name not in (FLAWED, *cifar.CIFAR)]
-    shipped = [
-        Summary(name, title, "ready", 2_500, 10)
-        for name, title in ((SAMPLE, "CIFAR-10 sample"), (FLAWED, flawed.TITLE))
-    ]
+    """The shipped sample and its changed copies, CIFAR-10 and CIFAR-100, then the imported datasets."""
+    imported = [name for name in stored.names() if name not in (*CHANGED, *cifar.CIFAR)]
+    titles = {SAMPLE: "CIFAR-10 sample"} | {name: changed.TITLE for name, changed in CHANGED.items()}
+    shipped = [Summary(name, title, "ready", 2_500, 10) for name, title in titles.items()]
     return [*shipped, *map(_summary, [*cifar.CIFAR, *imported])]
 
 
@@ -71,8 +73,8 @@ def load(name: str) -> Dataset:
         return _sample()
     if name in stored.names():
         return stored.read(name)
-    if name == FLAWED:
-        return _store_flawed()
+    if name in CHANGED:
+        return _store_changed(name)
     if name in cifar.CIFAR and _npz(name).is_file():
         return _store_cifar(name, _npz(name), silent)
     if name in cifar.CIFAR:
@@ -166,7 +168,7 @@ def rename(name: str, title: str) -> str:
         DatasetError: There is no such dataset, it is built in or that of an open challenge, or the new name is taken.
         AccessError: It is somebody else's.
     """
-    if name not in stored.names() or name in (FLAWED, *cifar.CIFAR):
+    if name not in stored.names() or name in (*CHANGED, *cifar.CIFAR):
         raise DatasetError(f"There is no dataset {name!r} to rename", "an imported dataset")
     new = importing.slug(title)
     if new != name:
@@ -179,16 +181,16 @@ def splits(dataset: Dataset, *, seed: int = 0) -> dict[str, np.ndarray]:
     return cuts.named(dataset.labels, dataset.official, seed=seed)
 
 
-def _store_flawed() -> Dataset:
-    sample = _sample()
+def _store_changed(name: str) -> Dataset:
+    sample, changed = _sample(), CHANGED[name]
     about = {
         "class_names": sample.class_names,
-        "source": "The CIFAR-10 sample with faults, which were planted for a lesson",
+        "source": changed.SOURCE,
         "licence": sample.licence,
         "skipped": (),
     }
     with people.acting_as(people.LECTURER):
-        return stored.write([(FLAWED, flawed.TITLE)], flawed.rows(sample), metadata=about)
+        return stored.write([(name, changed.TITLE)], changed.rows(sample), metadata=about)
 
 
 def _summary(name: str) -> Summary:

@@ -11,6 +11,7 @@ import numpy as np
 from core.data.dataset import Dataset, Row
 
 NAME, TITLE = "cifar10-flawed", "CIFAR-10 sample, flawed"
+SOURCE = "The CIFAR-10 sample with faults, which were planted for a lesson"
 LEAKED = 15  # test images of each class that are also training images, mirrored
 SWAPPED = 10  # other training images of each class that are called by the name of the next class
 

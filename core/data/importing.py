@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from core.data import cifar, flawed, folders, images, layout, memory, png
+from core.data import cifar, flawed, folders, images, layout, memory, png, shortcut
 from core.data import dataset as stored
 from core.data import splits as cuts
 from core.data.dataset import Dataset, Row
@@ -129,7 +129,7 @@ def slug(title: str) -> str:
     name = re.sub(r"[^\w]+", "-", unicodedata.normalize("NFC", title).casefold()).strip("-_")[:LONGEST]
     if not name:
         raise DatasetError(f"{title!r} cannot be the name of a dataset", "a name with letters or digits")
-    if name in (cifar.SAMPLE, flawed.NAME, *cifar.CIFAR):
+    if name in (cifar.SAMPLE, flawed.NAME, shortcut.NAME, *cifar.CIFAR):
         raise DatasetError(f"The name {name!r} is taken by a built-in dataset", "another name")
     return name
 

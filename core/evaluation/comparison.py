@@ -47,8 +47,8 @@ def of_fine_tune(run: RunRow) -> pd.DataFrame | None:
 
 
 def without_teacher(config: RunConfig) -> RunConfig:
-    """The same training from the labels alone."""
-    return replace(config, teacher="")
+    """The same training from the labels alone, whatever recipe it came from."""
+    return replace(config, teacher="", recipe="")
 
 
 def unfreezing(run: RunRow) -> metrics.Change | None:

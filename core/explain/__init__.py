@@ -6,5 +6,6 @@ attribution   the parts of an image that speak for a class, by six methods
 gradcam       one of them
 gradients     of a network with respect to its input
 faithfulness  whether such maps can be trusted
+shortcut      whether a run has learned the background
 activations   feature maps, stage by stage
 """

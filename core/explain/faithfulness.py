@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from core import runs, storage
+from core import metrics, runs, storage
 from core.data import datasets
 from core.errors import RunError
 from core.explain import attribution, gradients
@@ -71,8 +71,7 @@ def measure(run_id: str, report: Report = silent) -> tuple[Faithfulness, ...]:
     model = models.load(run_id)
     shuffled = gradients.shuffled(model)
     rows = runs.predictions(run_id)["row"].to_numpy()
-    chosen = np.sort(np.random.default_rng(0).permutation(rows)[:IMAGES])
-    images = datasets.load(run.config.dataset).images[chosen]
+    images = datasets.load(run.config.dataset).images[some(rows)]
     done, results = 0, []
     for method in attribution.METHODS:
         measured = []
@@ -89,13 +88,26 @@ def measure(run_id: str, report: Report = silent) -> tuple[Faithfulness, ...]:
     return tuple(results)
 
 
+def some(rows: np.ndarray) -> np.ndarray:
+    """The test images that are explained: IMAGES of the rows (n,) of a run, drawn at random, or all if it has fewer."""
+    return np.sort(np.random.default_rng(0).permutation(rows)[:IMAGES])
+
+
+def by_region(heat: np.ndarray) -> np.ndarray:
+    """The mean of a map (h, w) in each region, (REGIONS * REGIONS,)."""
+    from PIL import Image
+
+    resample = Image.Resampling.BOX if len(heat) >= REGIONS else Image.Resampling.BILINEAR
+    return np.asarray(Image.fromarray(heat).resize((REGIONS, REGIONS), resample)).ravel()
+
+
 def _measure(model: Any, shuffled: Any, method: str, image: np.ndarray) -> tuple[np.ndarray, float]:
     """Probabilities (2, STEPS + 1) of deletion and insertion, and the similarity with the map of shuffled weights."""
     from scipy import stats
 
     predicted = int(np.asarray(model(image[None], training=False))[0].argmax())
-    importance = _by_region(attribution.of_model(model, method, image, predicted))
-    other = _by_region(attribution.of_model(shuffled, method, image, predicted))
+    importance = by_region(attribution.of_model(model, method, image, predicted))
+    other = by_region(attribution.of_model(shuffled, method, image, predicted))
     constant = np.ptp(importance) == 0 or np.ptp(other) == 0  # no order, and none in common
     similarity = 0.0 if constant else np.corrcoef(stats.rankdata(importance), stats.rankdata(other))[0, 1]
     order = np.argsort(-importance, kind="stable")
@@ -107,14 +119,6 @@ def _measure(model: Any, shuffled: Any, method: str, image: np.ndarray) -> tuple
     mixed = np.concatenate([np.where(gone, without, image), np.where(gone, image, without)])
     probabilities = np.asarray(model(mixed.round().astype(np.uint8), training=False))[:, predicted]
     return probabilities.reshape(2, -1).astype(float), similarity
-
-
-def _by_region(heat: np.ndarray) -> np.ndarray:
-    """The mean of a map (h, w) in each region, (REGIONS * REGIONS,)."""
-    from PIL import Image
-
-    resample = Image.Resampling.BOX if len(heat) >= REGIONS else Image.Resampling.BILINEAR
-    return np.asarray(Image.fromarray(heat).resize((REGIONS, REGIONS), resample)).ravel()
 
 
 def _enlarged(regions: np.ndarray, size: int) -> np.ndarray:
@@ -129,17 +133,9 @@ def _summary(method: str, measured: list[tuple[np.ndarray, float]]) -> Faithfuln
         method,
         tuple(deletion.mean(axis=0).round(4).tolist()),
         tuple(insertion.mean(axis=0).round(4).tolist()),
-        _mean(np.trapezoid(insertion - deletion, dx=1 / STEPS, axis=1)),
-        _mean(np.array([similarity for _, similarity in measured])),
+        metrics.mean(np.trapezoid(insertion - deletion, dx=1 / STEPS, axis=1)),
+        metrics.mean(np.array([similarity for _, similarity in measured])),
     )
-
-
-def _mean(values: np.ndarray) -> Interval:
-    from scipy import stats
-
-    mean = float(values.mean())
-    half = float(stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)) if len(values) > 1 else 1.0
-    return Interval(mean, mean - half, mean + half)
 
 
 def _key(run: runs.Run) -> str:

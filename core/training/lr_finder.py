@@ -6,19 +6,15 @@ images after each step: losses of the batches themselves vary more between batch
 
 import math
 import tempfile
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
 
-from core import protocol
 from core.config import RunConfig
-from core.data import datasets
 from core.data.datasets import Dataset
-from core.errors import ConfigError
 from core.progress import Progress, Report, silent
 from core.training import inputs, layer_decay, optimizers, phases, trainer
 from core.training import step as train_step
@@ -32,27 +28,19 @@ LEARNED = 0.02  # a rate counts as learning once the loss has fallen by this sha
 HEAD_EPOCHS = 2  # at most, so that the gradients of the backbone are not those of a random head
 
 
-def find(config: RunConfig, report: Report = silent) -> tuple[pd.DataFrame, float | None]:
-    """`rise` on the images that the run would train on.
-
-    Raises:
-        LabError: The run would fail with the same message.
-    """
-    if not config.trains:
-        raise ConfigError(f"The method is {config.method}", "a fine-tune or a training from scratch")
-    dataset = datasets.load(config.dataset)
-    rows = protocol.choose_rows(dataset, config)
-    config.encoder.find_weights(report)
-    return rise(config, dataset, rows, report)
-
-
 def rise(
-    config: RunConfig, dataset: Dataset, rows: dict[str, np.ndarray], report: Report = silent
+    config: RunConfig,
+    dataset: Dataset,
+    rows: dict[str, np.ndarray],
+    report: Report = silent,
+    *,
+    teach: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> tuple[pd.DataFrame, float | None]:
     """The loss while the learning rate of the last phase rises; nothing of this training is kept.
 
     Args:
         rows: Row ids of "train" and "val"; at most `STEPS` batches of them are used.
+        teach: For a config with a teacher, from row ids (n,) to the teacher's probabilities (n, classes).
 
     Returns:
         A table of `learning_rate` and `loss`, one row per step until the loss explodes; and a learning rate to try: a
@@ -67,7 +55,8 @@ def rise(
     some = random.permutation(rows["train"])[: STEPS * config.batch_size]
     with tempfile.TemporaryDirectory() as folder:
         few = {"train": some, "val": rows["val"][:1]}
-        material = phases.Material(replace(config, teacher=""), dataset, few, None, Path(folder), None, report)
+        taught = teach(some) if teach else None
+        material = phases.Material(config, dataset, few, None, Path(folder), None, report, taught)
         *before, phase = phases.plan(config, None)
         for head in before:
             _train_head(head, material)

@@ -43,7 +43,7 @@ def show() -> None:
 def link_to(name: str, index: int, label: str, *, icon: str = "") -> None:
     """A link to a step (counted from 0) with its page set up."""
     step = lessons.get(name).steps[index]
-    choices = lessons.link(lessons.get(name), step)
+    choices = lessons.link(lessons.get(name), step, _rows())
     components.link(step.page, label, icon=icon, lesson=name, step=str(index + 1), **choices)
 
 
@@ -51,10 +51,11 @@ def go(name: str, index: int) -> None:
     """Open a step (counted from 0) with its page set up."""
     step = lessons.get(name).steps[index]
     position = {"lesson": name, "step": str(index + 1)}
-    visitor.update(run="", **position)  # so that the Train page shows the next run, not the last one
-    choices = lessons.link(lessons.get(name), step)
+    choices = lessons.link(lessons.get(name), step, _rows())
+    visitor.update(run=choices.get("run", ""), **position)  # none on Train, which then shows the next one
     for choice, value in choices.items():  # a polling browser still sends those of the previous step
         address.announce(choice, value)
+    address.release(choices)
     st.switch_page(components.page(step.page), query_params=position | choices)
 
 
@@ -63,6 +64,10 @@ def leave() -> None:
     """Leave the lesson and show all lessons."""
     visitor.update(lesson="", step="")
     st.switch_page(components.page("lessons"), query_params={})  # left out, it fails if a tab is in the address
+
+
+def _rows() -> Sequence[RunRow]:
+    return server.runs.rows() if server.engine.store_open() else ()
 
 
 def _buttons(index: int, last: int) -> None:
@@ -116,7 +121,7 @@ def _answer(name: str, index: int, key: str) -> None:
 
 def _check(lesson: Lesson, step: Step) -> None:
     """Show whether the visitor's runs and maps complete the step, and their results."""
-    if not (step.runs or step.mapped):
+    if not step.is_task:
         return
     if not server.engine.store_open():
         st.caption(":material/hourglass_empty: Looking for your runs")

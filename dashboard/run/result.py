@@ -19,7 +19,7 @@ def show(run: RunRow, outcome: Outcome) -> None:
     if len(outcome.stages) > 1:
         st.subheader("Phase by phase", anchor=False)
         components.chart(
-            run_charts.stages(pd.DataFrame(outcome.stages)),
+            run_charts.accuracies(pd.DataFrame(outcome.stages)),
             key=f"stages-{run.id}",
             alt="Accuracy after each phase with its interval",
         )

@@ -14,7 +14,8 @@ def show(run: RunRow) -> None:
     if not run.config.teacher:
         return
     rows, wanted = server.runs.rows(), comparison.without_teacher(run.config)
-    made = next((each for each in rows if each.config == wanted and each.status == "finished"), None)
+    alike = (each for each in rows if not each.config.teacher and comparison.without_teacher(each.config) == wanted)
+    made = next((each for each in alike if each.status == "finished"), None)
     if made:
         change = server.runs.change(made, run)
         st.markdown(findings.change(change, "the same network without a teacher", "the one with a teacher"))

@@ -7,9 +7,11 @@ from core import runs
 from core.data import images
 from core.explain import activations as core_activations
 from core.explain import attribution, faithfulness, imagenet, predict
+from core.explain import shortcut as core_shortcut
 from core.explain.activations import Seen
 from core.explain.faithfulness import Faithfulness
 from core.explain.predict import Answer
+from core.explain.shortcut import Shortcut
 from dashboard.server import tasks
 from dashboard.server.once import once
 from dashboard.server.seen import seen
@@ -100,6 +102,19 @@ def check(run_id: str) -> Task:
     return Task(
         tasks.name("faithfulness", run_id), faithfulness.measure, (run_id,), failure="The maps cannot be checked"
     )
+
+
+@seen
+def shortcut(run_id: str) -> Shortcut | None:
+    """`shortcut.find`: how far a run relies on the background, if that was measured."""
+    return core_shortcut.find(run_id)
+
+
+@seen
+def other_backgrounds(run_id: str) -> Task:
+    """Measures how far a run relies on the background."""
+    name = tasks.name("shortcut", run_id)
+    return Task(name, core_shortcut.measure, (run_id,), failure="The run cannot be tested on other backgrounds")
 
 
 def activations(backbone: str, photo: np.ndarray, digest: str, input_size: int) -> Seen | None:

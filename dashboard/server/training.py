@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from core import anatomy
+from core import anatomy, execute
 from core.config import RunConfig
-from core.training import freezing, lr_finder
+from core.training import freezing
 from core.training.freezing import Frozen
 from dashboard.server import anatomy as anatomies
 from dashboard.server import tasks
@@ -41,11 +41,10 @@ def reading(config: RunConfig) -> bool:
 
 @seen
 def rate_search(config: RunConfig) -> Task:
-    """Finds a learning rate by `lr_finder.find`; configs that differ only in the rate share the task."""
+    """Finds a learning rate by `execute.find_learning_rate`; configs that differ only in the rate share the task."""
     shared_config = replace(config, learning_rate=1e-3, epochs=1, schedule="constant", recipe="", n_test=0)
-    return Task(
-        tasks.name("learning-rate", shared_config), lr_finder.find, (config,), failure="No learning rate was found"
-    )
+    name = tasks.name("learning-rate", shared_config)
+    return Task(name, execute.find_learning_rate, (config,), failure="No learning rate was found")
 
 
 def _plan(network: anatomy.Anatomy, config: RunConfig) -> Frozen:

@@ -225,6 +225,15 @@ def announce(name: str, value: str | None) -> None:
         st.session_state.setdefault(_CHANGED, {})[name] = (before, value, monotonic())
 
 
+def release(names: Collection[str]) -> None:
+    """Take names from the widgets of this page that keep them, so that a switch to a page can set them."""
+    with get_session_state().query_params() as params:
+        for name in names:
+            if binding := params.get_binding_for_param(name):
+                params.unbind_widget(binding.widget_id)
+                st.session_state.pop(name, None)
+
+
 @contextmanager
 def together() -> Iterator[None]:
     """Send what changes inside to the browser as one step of its history, as `st.query_params` alone cannot."""

@@ -9,6 +9,7 @@ import streamlit as st
 from core import backbones, heads, options, seeds
 from core.config import AUGMENTATIONS, HEAD_DEFAULTS, OWN_DEFAULTS, POOLINGS, TRAINED, RunConfig
 from core.errors import LabError
+from core.recipes import RECIPES
 from dashboard import server
 from dashboard.state import address, server_paths
 from dashboard.train import augmentation, lr_finder, option_effects
@@ -54,6 +55,7 @@ class More:
 
     def __init__(self, method: str, dataset: str, names: Sequence[str], recipe: str = ""):
         self.method, self.dataset, self.backbone = method, dataset, names[0] if names else ""
+        self.taught = recipe in RECIPES and RECIPES[recipe].taught
         self.cached_size = 0  # pixels: the default, where features are cached at another size than the backbone's own
         if method != "scratch" and not recipe:
             self.cached_size = server.backbones.cached_size(dataset, tuple(names))
@@ -169,7 +171,10 @@ class More:
         self._slot("finder")
 
     def _teacher(self) -> None:
-        titles = {"": "None: the labels alone"} | self._teachers()
+        teachers = self._teachers()
+        titles = teachers if self.taught and teachers else {"": "None: the labels alone"} | teachers
+        if st.session_state.get("teacher") not in titles:  # chosen without this recipe, or for other images
+            st.session_state.pop("teacher", None)
         help = "A finished run on the same images. The network learns its answers too: which wrong classes are likely"
         self.fields["teacher"] = choices.titled(st.selectbox, "teacher", "Teacher", titles, help=help)
         if self.fields["teacher"]:
@@ -177,17 +182,19 @@ class More:
             self._option("teacher_weight")
 
     def _teachers(self) -> dict[str, str]:
-        """Finished runs on this dataset that have a network, by run id."""
+        """Finished runs on this dataset that have a network, by run id; the best on validation images first."""
         if not server.engine.store_open():
             return {}
-        return {
-            run.id: choices.run_title(run)
+        able = [
+            run
             for run in server.runs.rows()
             if run.status == "finished"
             and not run.members
             and heads.has_layers(run.config.method)
             and run.config.dataset == self.dataset
-        }
+        ]
+        able.sort(key=lambda run: run.validation_accuracy if run.validation_accuracy > 0 else 0, reverse=True)
+        return {run.id: choices.run_title(run) for run in able}
 
     def _starts(self) -> dict[str, str]:
         """Finished probes whose head fits, by run id."""

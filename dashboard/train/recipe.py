@@ -4,11 +4,13 @@ import shlex
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import backbones, heads, recipes, sweeps
 from core.config import HEAD_DEFAULTS, OWN_DEFAULTS, PROBES, TRAINED, RunConfig
 from core.errors import ConfigError
 from core.options import defaults
+from dashboard import server
 from dashboard.state import address, visitor
 from dashboard.train import options
 from dashboard.ui import choices, formats
@@ -87,10 +89,19 @@ def kept(config: RunConfig) -> bool:
     """Whether a config still has its recipe's settings, apart from those that every recipe leaves free."""
     try:
         recipe = recipes.get(config.recipe)
-        expected = recipe.config(config.backbone, **{name: getattr(config, name) for name in options.FREE})
+        free = (*options.FREE, "teacher") if recipe.taught else options.FREE
+        expected = recipe.config(config.backbone, **{name: getattr(config, name) for name in free})
     except ConfigError:
         return False
     return expected == config
+
+
+def name_teacher(slot: DeltaGenerator, config: RunConfig) -> None:
+    """Say who teaches, where the recipe of a config leaves that open."""
+    if config.teacher and config.recipe and recipes.get(config.recipe).taught:
+        teacher = next(run for run in server.runs.rows() if run.id == config.teacher)
+        title = formats.plain(choices.run_title(teacher))
+        slot.caption(f":material/school: Its teacher is {title}. Choose another one under More, Training.")
 
 
 def command(entry: Sequence[RunConfig]) -> str:

@@ -21,8 +21,12 @@ FEW = 10  # images of a bin; fewer are drawn faintly
 PHASES = {"head": "Head alone, backbone frozen", "finetune": "Fine-tuned", "scratch": "From scratch"}
 
 
-def stages(frame: pd.DataFrame) -> go.Figure:
-    """Accuracy after each phase of a training, first on top: `name`, `accuracy`, `accuracy_low`, `accuracy_high`."""
+def accuracies(frame: pd.DataFrame) -> go.Figure:
+    """Accuracies, the first on top.
+
+    Args:
+        frame: `name` (of a phase, or any title), `accuracy`, `accuracy_low`, `accuracy_high`.
+    """
     frame = frame.iloc[::-1]
     titles = [PHASES.get(name) or str(name) for name in frame["name"]]
     percents = [f"<b>{100 * accuracy:.1f} %</b>" for accuracy in frame["accuracy"]]

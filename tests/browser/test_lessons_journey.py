@@ -101,6 +101,11 @@ def look_for_wrong_labels(page: Page) -> None:
     expect(page.get_by_text("labels of 2,500 are suspect")).to_be_visible(timeout=FINISHING)
 
 
+def try_other_backgrounds(page: Page) -> None:
+    page.get_by_role("button", name="Try other backgrounds").click(timeout=STARTING)
+    expect(page.get_by_text("of the photos are taken for that class")).to_be_visible(timeout=FINISHING)
+
+
 DEEDS = {  # lesson and step -> what is done there; otherwise Start is pressed, if the step is on the page Train
     ("preprocessing", 4): open_side_by_side,
     ("maps", 2): draw_both_maps,
@@ -110,6 +115,7 @@ DEEDS = {  # lesson and step -> what is done there; otherwise Start is pressed, 
     ("words", 4): compute_the_curve,
     ("trust", 3): look_for_near_duplicates,
     ("trust", 5): look_for_wrong_labels,
+    ("shortcut", 3): try_other_backgrounds,
 }
 
 
@@ -124,7 +130,7 @@ def test_a_lesson_is_played_to_its_end_by_doing_what_it_says(page: Page, name: s
         expect(page.get_by_text(f"step {number} of {len(lesson.steps)}: {step.title}")).to_be_visible()
         expect(page).to_have_url(re.compile(rf"/{step.page}\?.*step={number}"))
         DEEDS.get((name, number), start if step.starts else look)(page)
-        if step.runs or step.mapped:
+        if step.is_task:
             expect(page.get_by_text(DONE)).to_be_visible(timeout=FINISHING)
         if step.compares:
             expect(page.get_by_role("link", name="Open the two side by side")).to_be_visible()

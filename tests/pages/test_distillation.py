@@ -20,3 +20,11 @@ def test_a_teacher_is_chosen_with_its_temperature_and_the_pupil_leads_to_its_fai
     assert execute.perform(alone) == "finished"
     page = visit("run", run=run_id)
     assert any("same network without a teacher" in each.value for each in page.main.markdown)
+
+
+def test_the_recipe_chooses_the_best_teacher_and_says_who_it_is_or_that_there_is_none(visit, used):
+    page = visit("train", recipe="distillation")
+    assert any("Its teacher is Tiny" in caption.value for caption in page.main.caption)
+    assert "--recipe distillation" in page.code[0].value and "--teacher" in page.code[0].value
+    page = visit("train", recipe="distillation", dataset="cifar10-flawed")
+    assert any("has no teacher yet" in f"{error.proto.title} {error.value}" for error in page.error)

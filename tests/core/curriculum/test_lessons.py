@@ -12,6 +12,8 @@ from core.curriculum import lessons
 from core.curriculum.lessons import LESSONS, Lesson, Step
 from core.data import datasets
 from core.errors import ConfigError
+from core.runs import RunRow
+from tests.run_rows import row
 
 PAGES = {path.stem for path in (Path(__file__).parent.parent.parent.parent / "pages").glob("*.py")}
 PROBE = RunConfig(backbone="Tiny", weights="untrained", input_size=8, n_train=60, n_test=60)
@@ -33,7 +35,7 @@ def test_every_step_opens_a_page_and_asks_for_runs_of_its_lesson(name):
     lesson = LESSONS[name]
     for step in lesson.steps:
         assert step.page in PAGES
-        assert {*step.runs, *filter(None, (step.starts, step.mapped))} <= set(lesson.runs)
+        assert {*step.runs, *filter(None, (step.starts, step.mapped, step.opens, step.examined))} <= set(lesson.runs)
         assert step.question and step.answer
     assert {each for step in lesson.steps for each in (*step.runs, step.mapped) if each} == set(lesson.runs)
 
@@ -41,7 +43,7 @@ def test_every_step_opens_a_page_and_asks_for_runs_of_its_lesson(name):
 @pytest.mark.parametrize("name", LESSONS)
 def test_a_lesson_needs_nothing_but_what_is_shipped(name):
     for config in LESSONS[name].runs.values():
-        assert config.dataset in (datasets.SAMPLE, datasets.FLAWED)
+        assert config.dataset in (datasets.SAMPLE, *datasets.CHANGED)
         assert config.method == "scratch" or backbones.published_here(config.backbone).is_relative_to(
             Path(__file__).parent.parent.parent.parent / "assets"
         )
@@ -96,3 +98,27 @@ def test_the_doctor_says_which_lesson_is_ready(store, monkeypatch):
 def test_an_unknown_lesson_names_the_known_ones():
     with pytest.raises(ConfigError, match="preprocessing, freezing"):
         lessons.get("sleeping")
+
+
+def test_a_step_opens_the_learners_own_run():
+    lesson = LESSONS["shortcut"]
+    step = next(step for step in lesson.steps if step.opens)
+    assert "run" not in lessons.link(lesson, step)
+    mine = replace(row(id="mine", accuracy=0.9), config=lesson.runs[step.opens])
+    assert lessons.link(lesson, step, [mine])["run"] == "mine"
+
+
+def test_a_run_with_a_teacher_has_the_learners_own_and_is_not_taken_for_one_without():
+    lesson = LESSONS["teacher"]
+    step = next(step for step in lesson.steps if step.starts == "taught")
+    assert lessons.link(lesson, step)["teacher"] == ""
+
+    def made(run_id: str, config: RunConfig) -> RunRow:
+        return replace(row(id=run_id, accuracy=0.7), config=config)
+
+    rows = [made("mine", lesson.runs["teacher"]), made("alone", lesson.runs["alone"])]
+    assert lessons.link(lesson, step, rows)["teacher"] == "mine"
+    assert lessons.lacking(lesson, step, rows) == [lessons.title(lesson.runs["taught"])]
+    taught = made("taught", replace(lesson.runs["taught"], teacher="another"))
+    assert lessons.lacking(lesson, step, [*rows, taught]) == []
+    assert lessons.done(lesson.runs["alone"], [*rows, taught]).id == "alone"

@@ -490,6 +490,7 @@ def test_what_a_killed_import_left_is_not_a_dataset(pets, home):
     assert [s.name for s in datasets.available()] == [
         "cifar10-sample",
         "cifar10-flawed",
+        "cifar10-shortcut",
         "cifar10",
         "cifar100",
         "pets",

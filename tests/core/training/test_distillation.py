@@ -1,5 +1,6 @@
 """A network that learns from a teacher: the loss, what is learned, and which teachers are refused."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -81,6 +82,8 @@ def test_a_run_teaches_another_and_says_so_and_one_that_cannot_is_refused(store)
     execute.perform(alone)
     answers = [runs.predictions(each).filter(regex=r"^p_").to_numpy() for each in (run_id, alone)]
     assert not np.allclose(*answers)
+    first = [execute.find_learning_rate(each)[0]["loss"][0] for each in (taught, replace(taught, teacher=""))]
+    assert first[0] != pytest.approx(first[1], rel=0.01)  # the teacher has a share in the loss
     with pytest.raises(RunError, match="learned from a teacher"):
         export.export(run_id, "script", store.parent)
     with pytest.raises(RunError, match="no run 'nobody'"):

@@ -21,7 +21,7 @@ BINS = metrics.calibration_bins(LABELS, PROBABILITIES, 10)
 PAIRED = metrics.Paired(both=5, only_first=3, only_second=2, neither=1, p_value=0.5)
 COUNTS = pd.DataFrame([[8, 2, 0], [1, 9, 0], [0, 0, 0]], index=["cat", "dog", "eel"], columns=["cat", "dog", "eel"])
 EVERY_CHART = {
-    "stages": run_charts.stages(STAGES),
+    "accuracies": run_charts.accuracies(STAGES),
     "calibration": run_charts.calibration(BINS),
     "paired": run_charts.paired(PAIRED, "A", "B"),
     "per_class_of_two": run_charts.per_class_of_two(COUNTS, COUNTS, ("A", "B")),
@@ -51,10 +51,10 @@ def test_projector_size_enlarges_type_and_leaves_the_chart_alone(name: str):
 
 
 def test_stages_are_drawn_in_their_order_from_above_with_intervals():
-    bars = EVERY_CHART["stages"].data[0]
+    bars = EVERY_CHART["accuracies"].data[0]
     assert list(bars.y) == ["finetune", "head"]  # the first is drawn lowest
     assert bars.error_x.array == pytest.approx([2, 2])
-    assert list(EVERY_CHART["stages"].layout.yaxis.ticktext) == [
+    assert list(EVERY_CHART["accuracies"].layout.yaxis.ticktext) == [
         "Fine-tuned   <b>85.0 %</b>",
         "Head alone, backbone frozen   <b>80.0 %</b>",
     ]
