@@ -4,9 +4,8 @@ import streamlit as st
 
 from core import hardware
 from core.errors import LabError
-from core.explain.predict import IMAGENET
 from dashboard import server
-from dashboard.predict import agreement, answer_card, models
+from dashboard.predict import agreement, answer_card, live_camera, models
 from dashboard.run import explanation
 from dashboard.state import address
 from dashboard.ui import components, photo_picker
@@ -16,25 +15,25 @@ components.need_runs()
 
 left, right = st.columns([3, 5], gap="medium")
 with left:
-    photo = photo_picker.choose(first="test", examples=models.examples)
+    live = live_camera.switch()
+    photo = None if live else photo_picker.choose(first="test", examples=models.examples)
 with right:
     titles = models.titles()
     chosen = address.several(
         "models", "Models", titles, widget=st.multiselect, select_all=False, default=models.first()
     ).split("+")
+    if chosen == [""]:
+        components.empty("No model chosen", "Choose one or more above.", icon=":material/account_tree:")
+        st.stop()
+if live:
+    live_camera.show({model: titles[model] for model in chosen})
+    st.stop()
+with right:
     if photo is None:
         components.empty("No photo yet", "Take one or choose a file.", icon=":material/photo_camera:")
         st.stop()
     methods = explanation.methods()
     digest = photo.digest
-    if chosen == [""]:
-        components.empty("No model chosen", "Choose one or more above.", icon=":material/account_tree:")
-        st.stop()
-
-
-def classes_of(model: str) -> tuple[str, ...]:
-    """Names of a model's classes; empty for ImageNet's thousand."""
-    return () if model.startswith(IMAGENET) else tuple(server.runs.confusion(model).columns)
 
 
 @st.fragment(run_every=0.3)
@@ -56,7 +55,7 @@ with right:
     answered = {model: answer for model, answer in answers.items() if answer}
     groups = {}
     for model, answer in answered.items():
-        groups.setdefault(classes_of(model), []).append(answer)
+        groups.setdefault(models.classes(model), []).append(answer)
     for classes, group in groups.items():
         st.markdown(agreement.sentence(group, classes))
         agreement.warn_of_strangers(photo, group, classes)
@@ -71,7 +70,7 @@ with right:
                     answer_card.title(titles[model])
                     st.skeleton(height=answer_card.HEIGHT)
                 else:
-                    classes = classes_of(model)
+                    classes = models.classes(model)
                     answer_card.show(titles[model], answer, classes, photo, groups[classes])
                     complete &= answer_card.why(model, methods, photo)
     if len(answered) + len(failed) < len(chosen) or not complete:

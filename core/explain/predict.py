@@ -3,7 +3,8 @@
 A model is named `imagenet:MobileNetV2`, or by the id of a run. `answer` needs Keras, so it runs in a worker.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import nan
 from time import perf_counter
@@ -34,7 +35,7 @@ class Answer:
     seen: int  # pixels, square: size the photo was resized to
     input_size: int  # pixels, square: input size of the network
     seconds: float  # for one photo, with the network already loaded
-    load_seconds: float  # for building and compiling it; about 0 if already loaded
+    load_seconds: float = 0.0  # for building and compiling it; about 0 if already loaded
     share_nearer: float = nan  # see `novelty.share_nearer`; nan for models other than probes
 
 
@@ -45,15 +46,20 @@ def answer(model: str, photo: np.ndarray) -> Answer:
         LabError: The model, its weights or its dataset is not available locally.
     """
     started = perf_counter()
-    if model.startswith(IMAGENET):
-        names, seen, size, predict = _imagenet(model.removeprefix(IMAGENET))
-    else:
-        names, seen, size, predict = _run(model)
-    image = images.square(photo, seen)[None]
-    predict(image)  # compiles on first use
+    glance(model, photo)  # loads the network, and compiles it on first use
     warm = perf_counter()
+    answered = glance(model, photo)
+    nearer = _share_nearer(model, images.square(photo, answered.seen)[None])
+    return replace(answered, load_seconds=warm - started, share_nearer=nearer)
+
+
+def glance(model: str, photo: np.ndarray) -> Answer:
+    """`answer` for one photo of many in a row: the model looks at it once, and no distances are measured."""
+    names, seen, size, predict = _imagenet(model.removeprefix(IMAGENET)) if model.startswith(IMAGENET) else _run(model)
+    image = images.square(photo, seen)[None]
+    began = perf_counter()
     probabilities = np.asarray(predict(image))[0]
-    ended = perf_counter()
+    seconds = perf_counter() - began
     best = metrics.likeliest(probabilities, MOST)
     return Answer(
         model=model,
@@ -61,10 +67,13 @@ def answer(model: str, photo: np.ndarray) -> Answer:
         probabilities=tuple(float(probabilities[index]) for index in best),
         seen=seen,
         input_size=size,
-        seconds=ended - warm,
-        load_seconds=warm - started,
-        share_nearer=_share_nearer(model, image),
+        seconds=seconds,
     )
+
+
+def glances(models: Sequence[str], photo: np.ndarray) -> list[Answer]:
+    """`glance` by several models."""
+    return [glance(model, photo) for model in models]
 
 
 def explain(model: str, method: str, photo: np.ndarray) -> tuple[np.ndarray, Heat]:

@@ -178,7 +178,7 @@ def _running() -> bool:
 
 
 def _open(run_id: str) -> None:
-    """Open Predict with the run and the camera; the page Train, which says why, if the run has no result."""
+    """Open Predict with the run and the live camera; the page Train, which says why, if the run has no result."""
     server.runs.refresh()
     del st.session_state[_RUN]
     run = server.runs.find(run_id)
@@ -186,6 +186,6 @@ def _open(run_id: str) -> None:
         st.switch_page(components.page("train"), query_params={"run": run_id})
     del st.session_state[_CLASSES]
     st.session_state.pop(_CAMERA, None)
-    source = "camera" if components.has_camera() else "file"
-    choices = {"dataset": run.config.dataset, "run": run_id, "models": run_id, "photo": source}
+    source = {"live": "true"} if components.has_camera() else {"photo": "file"}
+    choices = {"dataset": run.config.dataset, "run": run_id, "models": run_id} | source
     st.switch_page(components.page("predict"), query_params=choices)

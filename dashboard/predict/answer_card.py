@@ -68,6 +68,11 @@ def why(model: str, methods: Sequence[str], photo: Photo) -> bool:
     return complete
 
 
+def colour(name: str, classes: Sequence[str]) -> str:
+    """The colour of a class of a dataset, or the one of all classes of ImageNet."""
+    return charts.class_colour(classes.index(name)) if name in classes else charts.ACCENT
+
+
 def bars(answer: Answer, *, classes: Sequence[str] = ()) -> go.Figure:
     """The likeliest classes, the first on top; a dataset's classes have their colours.
 
@@ -76,13 +81,12 @@ def bars(answer: Answer, *, classes: Sequence[str] = ()) -> go.Figure:
     """
     names, percents = answer.class_names, [100 * share for share in answer.probabilities]
     labels = [charts.label(name) for name in names]
-    colours = [charts.class_colour(classes.index(name)) if name in classes else charts.ACCENT for name in names]
     figure = charts.canvas(
         go.Bar(
             x=percents,
             y=labels,
             orientation="h",
-            marker={"color": colours, "opacity": charts.TINT},
+            marker={"color": [colour(name, classes) for name in names], "opacity": charts.TINT},
             text=[f"{label}  <b>{percent:.0f} %</b>" for label, percent in zip(labels, percents, strict=True)],
             textposition="outside",
             cliponaxis=False,

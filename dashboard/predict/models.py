@@ -21,6 +21,11 @@ def titles() -> dict[str, str]:
     return published | run_labels.apart(_runs())
 
 
+def classes(model: str) -> tuple[str, ...]:
+    """Names of a model's classes; empty for ImageNet's thousand."""
+    return () if model.startswith(IMAGENET) else tuple(server.runs.confusion(model).columns)
+
+
 def first() -> list[str]:
     """The models to begin with: a published one, and the newest runs of different kinds on the visitor's dataset."""
     kinds = {}

@@ -56,6 +56,19 @@ def answering(model: str, digest: str) -> bool:
 
 
 @seen
+def live(models: tuple[str, ...], photo: np.ndarray, digest: str) -> list[Answer] | None:
+    """`predict.glances` at a photo of many in a row; None while the worker computes it.
+
+    Args:
+        digest: Identifies the photo.
+
+    Raises:
+        LabError: One of the models cannot answer.
+    """
+    return _live().get((models, digest), predict.glances, models, photo)
+
+
+@seen
 def why(model: str, method: str, photo: np.ndarray, digest: str) -> tuple[np.ndarray, np.ndarray] | None:
     """`predict.explain`; None while the worker computes it.
 
@@ -139,6 +152,11 @@ def weights(backbone: str) -> str:
 @once
 def _answers() -> Answers:
     return Answers(keep=256)
+
+
+@once
+def _live() -> Answers:
+    return Answers(patience=1.0)  # its own: a minute of photos would push all other answers out
 
 
 @once

@@ -14,7 +14,7 @@ from core.maps import MapConfig
 from core.runs import RunRow
 from dashboard.server import stored
 
-RUNS = ("run_id", "model")  # names of arguments that hold the id of a run
+RUNS = ("run_id", "model", "models")  # names of arguments that hold the id of a run, or ids
 DATASETS = ("dataset",)  # likewise, of a dataset
 KINDS = (Dataset, RunRow, RunConfig, Source, MapConfig)  # types of arguments that belong to somebody
 

@@ -117,7 +117,7 @@ def test_every_function_of_the_server_refuses_what_is_hidden(visit, ada):
         RunConfig: RunConfig(dataset=name),
     }
     refused, open_to_all = set(), set()
-    for function, several, given in acting_on(kinds, {"run_id": ada, "model": ada, "dataset": name}):
+    for function, several, given in acting_on(kinds, {"run_id": ada, "models": (ada,), "model": ada, "dataset": name}):
         try:
             function(*several, **given)
             open_to_all.add(named(function))

@@ -242,7 +242,7 @@ def test_new_classes_are_trained_and_predict_opens_with_their_run(visit, monkeyp
     assert page.button(key="camera-0").label == "Close"
     assert in_all(page) == "12 photos in all"
     press(page, "Train")
-    wait(page, lambda: page.query_params.get("photo") == "camera")
+    wait(page, lambda: page.query_params.get("live") in ("true", ["true"]))
     assert page.title[0].value == "Predict" and page.query_params["dataset"] == "cats-dogs"
     assert page.multiselect[0].value == page.query_params["models"].split("+")
     monkeypatch.setattr("dashboard.state.address.LAG", 0)  # "Take photos" was not pressed a moment ago
