@@ -27,6 +27,7 @@ THREADS = (
     "NUMBA_NUM_THREADS",
 )
 SHARED_WEIGHTS = Path(__file__).parent.parent.parent / "shared" / "weights"
+COMPUTED = ("anatomy", "networks")  # folders of the home folder: anatomies, and networks converted for OpenVINO
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -80,17 +81,21 @@ def _file(nodeid: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Networks that were converted for OpenVINO: each test would convert the same ones again."""
-    return tmp_path_factory.mktemp("networks")
+def computed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folders of what follows from the code alone: each test would compute the same again."""
+    path = tmp_path_factory.mktemp("computed")
+    for name in COMPUTED:
+        (path / name).mkdir()
+    return path
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, networks: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder of the test's own, empty but for converted networks."""
+def home(tmp_path: Path, computed: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder of the test's own, empty but for what is computed once."""
     path = tmp_path / "home"
     path.mkdir()
-    (path / "networks").symlink_to(networks, target_is_directory=True)
+    for name in COMPUTED:
+        (path / name).symlink_to(computed / name, target_is_directory=True)
     monkeypatch.setenv("BACKBONE_LAB_HOME", str(path))
     return path
 
@@ -139,6 +144,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Itera
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BACKBONE_LAB_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setattr("core.engine._warm_maps", bool)  # which would take each new worker ten seconds of a processor
         engine = Engine.start()
         yield engine
         engine.close()

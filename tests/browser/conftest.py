@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent.parent
 LOGGED_PLAINLY = "--logger.enableRich=false"  # in words that UNCAUGHT finds
 UNCAUGHT = "Uncaught app execution"
 STREAMLIT_RACE = "Bad delta path index"  # 1.67: two runs that reach a busy browser at once
-PATIENCE = 60_000  # milliseconds for a page to show what a step leads to, on a busy machine
+PATIENCE = 180_000  # milliseconds for a page to show what a step leads to, on a busy machine
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ Dashboard = Callable[[], AbstractContextManager[Server]]
 
 @pytest.fixture(scope="session")
 def dashboard(
-    browser: Browser, networks: Path, tmp_path_factory: pytest.TempPathFactory, measured: dict[str, str]
+    browser: Browser, computed: Path, tmp_path_factory: pytest.TempPathFactory, measured: dict[str, str]
 ) -> Dashboard:
     """dashboard() is a server on a home folder without runs, once its engine has started."""
 
@@ -75,7 +75,7 @@ def dashboard(
     def dashboard() -> Iterator[Server]:
         folder, began = tmp_path_factory.mktemp("server"), time.monotonic()
         (folder / "home").mkdir()
-        (folder / "home" / "networks").symlink_to(networks, target_is_directory=True)
+        (folder / "home" / "networks").symlink_to(computed / "networks", target_is_directory=True)
         with started(ROOT / "dashboard" / "app.py", folder, LOGGED_PLAINLY) as server:
             page = browser.new_page()
             page.goto(server.url)
