@@ -20,9 +20,9 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check
 endif
 PIP += --constraint constraints.txt
 
-# A worker of the tests for each core, four at most: each needs about 3 GB of memory. Other numbers: make test WORKERS=1
-WORKERS := logical
-PARALLEL := --numprocesses $(WORKERS) --maxprocesses 4
+# How many processes run tests: `auto` is a core each and one more, see tests/conftest.py. Other numbers: make test WORKERS=1
+WORKERS := auto
+PARALLEL = --numprocesses $(WORKERS) --maxprocesses 4
 
 # Python's memory in huge pages where Linux offers them, as `core.hardware.huge_pages` has it: faster, most in virtual machines
 HUGE := $(shell grep -qsv '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled \
@@ -48,6 +48,7 @@ test: .venv/installed-test chromium  ## Run every test: 20 to 35 minutes on 2 co
 	$(HUGE) $(BIN)/python -m pytest $(PARALLEL)
 
 .PHONY: test-fast
+test-fast: WORKERS := logical
 test-fast: .venv/installed-test  ## Run pure functions and contracts: a minute on 2 cores
 	$(HUGE) $(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser"
 

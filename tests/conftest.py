@@ -26,6 +26,7 @@ THREADS = (
     "TF_NUM_INTEROP_THREADS",
     "NUMBA_NUM_THREADS",
 )
+MEMORY = 6 * 10**9  # bytes of a worker and of what it starts
 SHARED_WEIGHTS = Path(__file__).parent.parent.parent / "shared" / "weights"
 COMPUTED = ("anatomy", "networks")  # folders of the home folder: anatomies, and networks converted for OpenVINO
 
@@ -50,6 +51,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Fast tests first, so that a small mistake shows early; then the browser journeys, which mostly wait."""
     items.sort(key=lambda item: 1 if "browser" in item.keywords else 2 if "slow" in item.keywords else 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """A worker for each core and one more, since one waits for browsers and servers: as many as fit into memory."""
+    import psutil
+
+    return max(1, min((os.cpu_count() or 1) + 1, psutil.virtual_memory().total // MEMORY))
 
 
 @pytest.hookimpl(optionalhook=True)
