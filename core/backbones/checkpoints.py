@@ -63,7 +63,7 @@ def weights_file(folder: Path, facts: Backbone) -> Path:
     Raises:
         WeightsError: The folder is missing, or has none of the layouts.
     """
-    checkpoint = _layout(folder)
+    checkpoint = _layout(folder, facts)
     if not checkpoint:
         state = f"has no weights of {facts.name}" if folder.is_dir() else "is no folder"
         raise WeightsError(f"{folder} {state}", f"config.json and {SAFETENSORS}, {TORCH} or {KERAS}", remedy(facts))
@@ -78,7 +78,7 @@ def parts(path: Path, facts: Backbone) -> tuple[Path, ...]:
     """
     if path.name != INDEX:
         return (path,)
-    files = tuple(file(path.parent, name) for name in shards(path, facts))
+    files = tuple(path.parent / name for name in shards(path, facts))
     if missing := [shard.name for shard in files if not shard.is_file()]:
         raise WeightsError(
             f"{path.parent} lacks {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else ""),
@@ -95,12 +95,12 @@ def shards(index: Path, facts: Backbone) -> list[str]:
         WeightsError: It cannot be read.
     """
     listed = read_config(index, facts).get("weight_map")
-    names = set(listed.values()) if isinstance(listed, dict) else set()
-    if not names or not all(isinstance(name, str) and Path(name).name == name for name in names):
+    names = list(listed.values()) if isinstance(listed, dict) else []
+    if not names or not all(isinstance(name, str) and name == Path(name).name not in ("", "..") for name in names):
         raise WeightsError(
             f"{index} lists no shards", "weight_map, the file of each tensor beside the index", remedy(facts)
         )
-    return sorted(names)
+    return sorted(set(names))
 
 
 def file(folder: Path, name: str) -> Path:
@@ -229,19 +229,24 @@ def kaggle() -> Path:
 
 def _is_whole(folder: Path, facts: Backbone) -> bool:
     """Whether a folder has one of the layouts, with all shards."""
-    checkpoint = _layout(folder)
-    try:
-        return checkpoint is not None and bool(parts(checkpoint, facts))
-    except WeightsError:
-        return False
+    checkpoint = _layout(folder, facts)
+    return checkpoint is not None and _has_parts(checkpoint, facts)
 
 
-def _layout(folder: Path) -> Path | None:
-    """The weights file, if a folder has one of the layouts."""
+def _layout(folder: Path, facts: Backbone) -> Path | None:
+    """The weights file, if a folder has one of the layouts: of several the first that lacks no shard."""
     if (folder / "config.json").is_file() and (folder / KERAS).is_file():
         return folder / KERAS
-    found = (file(folder, weights) for described, weights in LAYOUTS if file(folder, described).is_file())
-    return next((path for path in found if path.is_file()), None)
+    paths = [file(folder, weights) for described, weights in LAYOUTS if file(folder, described).is_file()]
+    found = [path for path in paths if path.is_file()]
+    return next((path for path in found if _has_parts(path, facts)), found[0] if found else None)
+
+
+def _has_parts(checkpoint: Path, facts: Backbone) -> bool:
+    try:
+        return bool(parts(checkpoint, facts))
+    except WeightsError:
+        return False
 
 
 def _hugging_face() -> Path:

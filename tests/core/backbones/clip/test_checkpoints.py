@@ -337,6 +337,45 @@ def test_a_cache_of_hugging_face_split_over_two_snapshots_is_one_folder(monkeypa
     np.testing.assert_array_equal(toy, backbones.load("ToyCLIP").predict(image, verbose=0))
 
 
+def index(folder: Path, *shards: object) -> None:
+    listed = {"weight_map": {f"tensor {number}": shard for number, shard in enumerate(shards)}}
+    (folder / checkpoints.INDEX).write_text(json.dumps(listed))
+
+
+def test_shards_of_two_snapshots_are_not_mixed(monkeypatch, tmp_path: Path):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    snapshots = tmp_path / "models--openai--clip-vit-base-patch32" / "snapshots"
+    for name, shard in (("3d74acf", "a.safetensors"), ("c237dc4", "b.safetensors")):
+        shutil.copytree(TOY, snapshots / name)
+        (snapshots / name / "model.safetensors").rename(snapshots / name / shard)
+        index(snapshots / name, "a.safetensors", "b.safetensors")
+    facts = backbones.get("CLIPViTB32")
+    assert checkpoints.here(facts) is None
+    with pytest.raises(WeightsError, match=r"3d74acf lacks b\.safetensors"):
+        checkpoints.content(facts, snapshots / "3d74acf")
+    shutil.copy(snapshots / "3d74acf" / "a.safetensors", snapshots / "c237dc4")
+    assert checkpoints.here(facts) == snapshots / "c237dc4"
+
+
+def test_of_two_layouts_the_one_that_is_whole_is_read(tmp_path: Path):
+    facts = backbones.get("CLIPViTB32")
+    (tmp_path / "config.json").touch()
+    index(tmp_path, "a.safetensors")
+    assert checkpoints.weights_file(tmp_path, facts).name == checkpoints.INDEX
+    (tmp_path / checkpoints.TORCH).touch()
+    assert checkpoints.weights_file(tmp_path, facts).name == checkpoints.TORCH
+    (tmp_path / "a.safetensors").touch()
+    assert checkpoints.weights_file(tmp_path, facts).name == checkpoints.INDEX
+
+
+@pytest.mark.parametrize("shard", [["a"], 1, "", ".", "..", "../a"])
+def test_an_index_of_anything_but_files_beside_it_is_refused(tmp_path: Path, shard):
+    (tmp_path / "config.json").touch()
+    index(tmp_path, "a.safetensors", shard)
+    with pytest.raises(WeightsError, match="lists no shards"):
+        checkpoints.content(backbones.get("CLIPViTB32"), tmp_path)
+
+
 def written_by_torch(path: Path, tensors: dict[str, np.ndarray], monkeypatch, more: object = None) -> None:
     """A file as `torch.save` of PyTorch 1.6 and newer writes it, one of its tensors transposed in place."""
     torch, functions = types.ModuleType("torch"), types.ModuleType("torch._utils")
