@@ -8,7 +8,7 @@ from streamlit.components.v2 import component
 from core import people, settings
 from dashboard.classroom import lecture
 from dashboard.classroom.lecture import Lecture, Place
-from dashboard.state import prefix, visitor
+from dashboard.state import address, prefix, visitor
 from dashboard.ui import components, formats
 
 SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
@@ -64,6 +64,7 @@ def _open(place: Place | None) -> None:
 def _go(place: Place) -> None:
     own = {name: st.query_params.get_all(name) for name in lecture.OWN if name in st.query_params}
     visitor.count_alone()
+    address.release(place.choices)
     st.switch_page(components.page(place.page), query_params={**place.choices, **own})
 
 

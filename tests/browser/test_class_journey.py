@@ -118,6 +118,10 @@ def test_a_learner_follows_the_lecturer_leaves_and_opens_what_is_handed_out(
 
     lecturer.get_by_role("link", name="Anatomy", exact=True).click()
     expect(cleo.get_by_role("heading", name="Anatomy", level=1)).to_be_visible()
+    lecturer.get_by_role("link", name="Data", exact=True).click()
+    for tab in ("Origin", "Odd images"):  # kept in the address by the tabs themselves
+        lecturer.get_by_role("tab", name=tab).click()
+        expect(cleo.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
     lecturer.get_by_role("link", name="Train", exact=True).click()
     expect(cleo.get_by_role("heading", name="Train", level=1)).to_be_visible()
     expect(cleo.get_by_label("Neighbours")).to_have_count(0)  # Cleo's own choice
