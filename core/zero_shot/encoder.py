@@ -123,14 +123,22 @@ def image_features(name: str, dataset: Dataset, rows: np.ndarray, report: Report
 
 
 def embed_photo(name: str, photo: np.ndarray, weights: str = "published") -> np.ndarray:
-    """Embedding (d,) float32 of one photo (h, w, 3) uint8, resized and cropped as OpenAI does; not normalised."""
+    """Embedding (d,) float32 of one photo (h, w, 3) uint8, not normalised."""
     facts = _facts(name)
     network = compiled.build(Encoder(facts.name, weights, pooling=facts.text_pooling), image_size=facts.default_size)
-    return np.asarray(network.function(square(photo, facts.default_size)[None]))[0].astype(np.float32)
+    return np.asarray(network.function(prepare(photo, facts)[None]))[0].astype(np.float32)
+
+
+def prepare(photo: np.ndarray, facts: backbones.Backbone) -> np.ndarray:
+    """The photo (h, w, 3) uint8 at the model's size, as published: a SigLIP sees all of it, stretched to a square."""
+    size = facts.default_size
+    if facts.loader == "siglip":
+        return np.asarray(Image.fromarray(photo).resize((size, size), Image.Resampling.BICUBIC))
+    return square(photo, size)
 
 
 def square(photo: np.ndarray, size: int) -> np.ndarray:
-    """The photo (h, w, 3) uint8 with its shorter side `size` pixels, bicubic, then its central square."""
+    """The photo (h, w, 3) uint8 with its shorter side `size` pixels, bicubic, then its central square, as for CLIP."""
     height, width = photo.shape[:2]
     shorter = min(height, width)
     resized = Image.fromarray(photo).resize(

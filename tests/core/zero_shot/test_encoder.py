@@ -118,6 +118,15 @@ def test_a_wide_photo_is_cut_as_openai_does():
     assert encoder.square(photo[:1], 32).shape == (32, 32, 3)
 
 
+def test_siglip_sees_the_whole_of_a_wide_photo_and_clip_its_middle():
+    photo = np.random.default_rng(0).integers(0, 256, (60, 101, 3), np.uint8)
+    whole = np.asarray(Image.fromarray(photo).resize((224, 224), Image.Resampling.BICUBIC))
+    np.testing.assert_array_equal(encoder.prepare(photo, backbones.get("SigLIP2B16")), whole)
+    clip = encoder.prepare(photo, backbones.get("CLIPViTB32"))
+    np.testing.assert_array_equal(clip, encoder.square(photo, 224))
+    assert not np.array_equal(clip, whole)
+
+
 @pytest.mark.parametrize(("before", "after"), [(32, 224), (96, 224), (300, 224)])
 def test_preprocessing_is_pillows_bicubic_and_clips_own_mean_and_deviation(before, after):
     rng = np.random.default_rng(before)
