@@ -58,7 +58,7 @@ with right:
         groups.setdefault(models.classes(model), []).append(answer)
     for classes, group in groups.items():
         st.markdown(agreement.sentence(group, classes))
-        agreement.warn_of_strangers(photo, group, classes)
+        agreement.warn_of_strangers(photo, group, classes, titles)
     complete = True
     for start in range(0, len(chosen), 2):
         for column, model in zip(st.columns(2), chosen[start : start + 2], strict=False):

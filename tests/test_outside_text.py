@@ -175,7 +175,9 @@ def test_a_report_shows_names_as_text(run, names, dataset):
     assert not found.keys() & {"script", "b", "i"}
     assert found["span"] == [*names]  # the columns of the confusion matrix
     assert [text for text in found["th"] if text in names] == [*names]  # its rows
-    captions = [f"{true}, mistaken for {said}90.0 % sure" for true, said in zip(names, _after(names), strict=True)]
+    captions = [
+        f"{true}, mistaken for {said}confidence 90.0 %" for true, said in zip(names, _after(names), strict=True)
+    ]
     assert found["figcaption"] == captions[: report.MISTAKES]
     assert found["alt"] == [*names[: report.MISTAKES]]
     short = [name if len(name) <= 40 else f"{name[:39]}…" for name in names]

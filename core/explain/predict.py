@@ -37,6 +37,7 @@ class Answer:
     seconds: float  # for one photo, with the network already loaded
     load_seconds: float = 0.0  # for building and compiling it; about 0 if already loaded
     share_nearer: float = nan  # see `novelty.share_nearer`; nan for models other than probes
+    exclusive: bool = True  # see `metrics.exclusive`
 
 
 def answer(model: str, photo: np.ndarray) -> Answer:
@@ -68,6 +69,7 @@ def glance(model: str, photo: np.ndarray) -> Answer:
         seen=seen,
         input_size=size,
         seconds=seconds,
+        exclusive=metrics.exclusive(probabilities[None]),
     )
 
 

@@ -21,7 +21,7 @@ KEPT = 4  # models in memory, so that as many runs can be compared; the largest 
 
 
 def load(run_id: str) -> Any:
-    """The `keras.Model` of a run, (b, s0, s0, 3) uint8 -> (b, classes) float32, rows sum to 1; cached.
+    """The `keras.Model` of a run, (b, s0, s0, 3) uint8 -> (b, classes) float32 probabilities; cached.
 
     Raises:
         RunError: There is no such run, it has no result, or its method is nearest neighbours, which has no model.

@@ -19,7 +19,7 @@ from core.features import compiled
 class Assembly:
     """A model and its two parts, which share their layers with it."""
 
-    model: Any  # keras.Model, (b, s0, s0, 3) uint8 -> (b, classes) float32, rows sum to 1
+    model: Any  # keras.Model, (b, s0, s0, 3) uint8 -> (b, classes) float32 probabilities
     network: Any  # keras.Model of the backbone and its pooling, (b, s, s, 3) preprocessed -> (b, d)
     head: list  # its layers in order: "hidden" (if any), "dropout", "predictions"
 

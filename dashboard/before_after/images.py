@@ -94,7 +94,8 @@ def _near(config: MapConfig, row: int) -> Near | None:
 
 def _prediction(dataset: Dataset, prediction: int, confidence: float, right: bool) -> str:
     mark = ":material/check:" if right else ":material/close:"
-    return f"{mark} {formats.plain(dataset.class_names[int(prediction)])}, {formats.percent(float(confidence))} sure"
+    name = formats.plain(dataset.class_names[int(prediction)])
+    return f"{mark} {name}, confidence {formats.percent(float(confidence))}"
 
 
 def _grid(dataset: Dataset, rows: np.ndarray, captions: list[str], *, key: str) -> None:

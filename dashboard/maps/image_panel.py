@@ -112,7 +112,7 @@ def what(dataset: Dataset, row: int, predictions: pd.DataFrame | None) -> str:
     code, confidence = int(prediction["prediction"].iloc[0]), float(prediction["confidence"].iloc[0])
     right = code == dataset.labels[row]
     outcome = "predicted correctly" if right else f"predicted as **{formats.plain(dataset.class_names[code])}**"
-    return f"{text}  \n{outcome}, {formats.percent(confidence)} sure"
+    return f"{text}  \n{outcome}, confidence {formats.percent(confidence)}"
 
 
 def same_class(near: Near, dataset: Dataset, label: int) -> str:

@@ -1,7 +1,7 @@
 """Whether models agree on a photo: a sentence, and the models that disagree with the majority."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import floor, isnan, nan
 
 import streamlit as st
@@ -10,6 +10,9 @@ from core.explain.novelty import UNUSUAL
 from core.explain.predict import Answer
 from dashboard.ui import formats
 from dashboard.ui.photo_picker import Photo
+
+SHARED = "The percentages share out 100 % among the classes a model knows, however little a photo resembles them."
+BY_ITSELF = "Each class is judged by itself: where all percentages are small, perhaps none of these."
 
 
 def sentence(answers: Sequence[Answer], classes: Sequence[str] = ()) -> str:
@@ -43,11 +46,14 @@ def alone(answer: Answer, answers: Sequence[Answer]) -> bool:
     return answer.class_names[0] != winner and most > len(answers) / 2
 
 
-def warn_of_strangers(photo: Photo, answers: Sequence[Answer], classes: Sequence[str]) -> None:
-    """Say that a photo shows none of the classes, or may, and that the percentages cannot tell.
+def warn_of_strangers(
+    photo: Photo, answers: Sequence[Answer], classes: Sequence[str], titles: Mapping[str, str]
+) -> None:
+    """Say that a photo shows none of the classes, or may, and whether the percentages can tell.
 
     Args:
         classes: The models' classes; empty for ImageNet's thousand, where nothing is said.
+        titles: What each model is called.
     """
     if not classes or photo.shows in classes:
         return
@@ -58,8 +64,17 @@ def warn_of_strangers(photo: Photo, answers: Sequence[Answer], classes: Sequence
         sentence = "**This photo probably shows none of these classes.** "
     else:
         sentence = ""
-    sentence += "A softmax shares out 100 % among the classes it knows, however little a photo resembles them."
+    sentence += _percentages(answers, titles)
     if not isnan(far):
         sentence += f" Distances can tell: {floor(100 * far)} % of validation images are closer to the training images"
         sentence += "." if far >= UNUSUAL else f"; for a photo of another class, {round(100 * UNUSUAL)} % or more are."
     st.caption(sentence)
+
+
+def _percentages(answers: Sequence[Answer], titles: Mapping[str, str]) -> str:
+    """What the percentages mean: of all models at once if they are of one kind."""
+    kinds: dict[str, list[str]] = {SHARED: [], BY_ITSELF: []}
+    for answer in answers:
+        kinds[SHARED if answer.exclusive else BY_ITSELF].append(formats.plain(titles[answer.model]))
+    said = {text: formats.listed(names) for text, names in kinds.items() if names}
+    return " ".join(f"**{names}**: {text}" for text, names in said.items()) if len(said) > 1 else "".join(said)

@@ -211,7 +211,7 @@ def _mistakes(run: RunRow, names: list[str]) -> str:
     shown = [
         f'<figure><img alt="{escape(names[label])}" src="{_picture(dataset.images[row])}"><figcaption>'
         f"{escape(names[label])}, mistaken for {escape(names[prediction])}<br>"
-        f"{formats.percent(confidence)} sure</figcaption></figure>"
+        f"confidence {formats.percent(confidence)}</figcaption></figure>"
         for row, label, prediction, confidence in zip(*columns, strict=True)
     ]
     return f"<h3>Most confident mistakes</h3><div class=images>{''.join(shown)}</div>"

@@ -1,4 +1,4 @@
-"""CLIP similarities of images and texts; computed by the worker."""
+"""Similarities of images and texts; computed by the worker."""
 
 from collections.abc import Sequence
 

@@ -155,7 +155,7 @@ def calibration(bins: Sequence[metrics.Bin]) -> go.Figure:
         col=1,
     )
     figure.update_xaxes(title_text="", range=[0, 100], row=1, col=1)
-    figure.update_xaxes(title_text="Confidence (%): the probability of the predicted class", range=[0, 100], row=2)
+    figure.update_xaxes(title_text="Confidence (%) in the predicted class", range=[0, 100], row=2)
     figure.update_yaxes(title_text="Accuracy (%)", range=[0, 104], row=1)
     return figure.update_yaxes(title_text="Images", nticks=3, row=2)
 

@@ -1,4 +1,4 @@
-"""Charts of CLIP similarities: of one image to texts, and of many images to many texts; and a ranking of prompts."""
+"""Charts of cosine similarities: of one image to texts, and of many images to many texts; and a ranking of prompts."""
 
 from collections.abc import Sequence
 

@@ -28,6 +28,7 @@ def test_a_run_says_of_its_test_images_what_it_said_when_it_was_tested(store, ch
         assert answer.probabilities[0] == pytest.approx(row["confidence"], abs=1e-3)
         assert list(answer.probabilities) == sorted(answer.probabilities, reverse=True)
         assert (answer.seen, answer.input_size) == (32, 32)
+        assert answer.exclusive
         (glance,) = predict.glances([run_id], dataset.images[int(row["row"])])
         assert (glance.class_names, glance.probabilities) == (answer.class_names, answer.probabilities)
 

@@ -10,6 +10,7 @@ from core import execute, metrics, runs
 from core.backbones.siglip.towers import SHAPES
 from core.config import RunConfig
 from core.data import datasets
+from core.explain import predict
 from core.runs import models
 from core.zero_shot.encoder import TextEncoder
 from tests.core.backbones.siglip.folder import NAME, SMALL, shrink, vocabulary, written
@@ -36,6 +37,7 @@ def test_a_run_judges_each_class_by_itself_and_so_does_its_model(store, folder):
     assert runs.head(run_id).activation == "sigmoid"
     pixels = datasets.load("cifar10-sample").images[predictions["row"].to_numpy()]
     np.testing.assert_allclose(models.load(run_id).predict(pixels, verbose=0), p, atol=2e-3)
+    assert not predict.glance(run_id, pixels[0]).exclusive
 
 
 def test_texts_are_embedded_as_alone_whatever_their_case_and_company(folder):
