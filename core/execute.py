@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core import features, hardware, heads, metrics, protocol, runs, storage, training
+from core import features, hardware, heads, metrics, protocol, recipes, runs, storage, training
 from core import plan as plans
 from core.backbones import Weights
 from core.config import ZERO_SHOT, RunConfig
@@ -270,6 +270,7 @@ def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
 
 def _load(config: RunConfig, report: Report) -> tuple[Dataset, dict[str, np.ndarray], Weights]:
     """The dataset, the row ids of each split, and the weights, downloaded if they are not on this machine."""
+    recipes.check(config)
     dataset = datasets.load(config.dataset)
     weights = config.encoder.find_weights(report)
     return dataset, protocol.choose_rows(dataset, config), weights

@@ -3,6 +3,7 @@
 with replaced(path) as new: ...        readers see the old file or the whole new one
 keep(kind, key, value)                 write a result to <home>/<kind>/<key>.json
 find(kind, key, parse)                 read it back; None if there is none
+find_to_change(kind, key, parse)       the same before it is written again: what cannot be read is not lost
 digest(value)                          16 hexadecimal digits of plain values
 passed(note, files)                    note that files are as they should be: `unchanged` until somebody touches them
 with locked(path, report): ...         one process at a time
@@ -94,6 +95,23 @@ def find(kind: str, key: str, parse: Callable[[Any], Result]) -> Result | None:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         log.warning("%s cannot be read (%s): computing it again", path, error)
+        return None
+
+
+def find_to_change(kind: str, key: str, parse: Callable[[Any], Result]) -> Result | None:
+    """`find` what is going to be written again; a damaged file gets another name, so that nothing is lost.
+
+    Raises:
+        OSError: There is a file, and it cannot be read.
+    """
+    path = _path(kind, key)
+    try:
+        return parse(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        aside = path.rename(path.with_name(f"{path.name}.damaged-{uuid.uuid4().hex[:12]}"))
+        log.warning("%s is damaged (%s): renamed to %s", path, error, aside.name)
         return None
 
 

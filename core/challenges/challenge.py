@@ -11,6 +11,7 @@ one is on them. The datasets that are shipped or downloaded stay visible: their 
 
 import logging
 import secrets
+import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -110,8 +111,8 @@ def create(title: str, source: str, rules: Rules | None = None, report: Report =
 
     Raises:
         AccessError: Who acts is not the lecturer.
-        ConfigError: The dataset is a learner's or too small, learners see its hidden images in another one, or the time
-            for entries is over.
+        ConfigError: The dataset is a learner's, that of an open challenge or too small, learners see its hidden images
+            in another one, or the time for entries is over.
         DatasetError: It cannot be opened or copied, or the title cannot be a name.
         Stopped: `report` raised it; nothing is kept.
     """
@@ -131,11 +132,17 @@ def create(title: str, source: str, rules: Rules | None = None, report: Report =
     copy = datasets.copy(dataset, title, kept=kept, note=note, report=report)
     challenge = Challenge(copy.name, title, source, dataset.fingerprint, now(), rules=rules)
     columns = {column: getattr(drawn, column).tolist() for column in COLUMNS}
-    storage.keep(_folder(challenge), CUT, {**columns, "class_names": drawn.class_names})
-    _keep(challenge)
-    stored.need(copy.name, challenge.name)
-    if source not in PUBLISHED:
-        stored.hold_back(source, challenge.name)
+    try:
+        storage.keep(_folder(challenge), CUT, {**columns, "class_names": drawn.class_names})
+        _keep(challenge)
+        if source not in PUBLISHED:
+            stored.hold_back(source, challenge.name)
+        stored.need(copy.name, challenge.name)
+    except BaseException:  # an open challenge whose hidden images everybody sees would be worse than none
+        stored.release(challenge.name)
+        shutil.rmtree(settings.home() / _folder(challenge), ignore_errors=True)
+        stored.delete(copy.name)
+        raise
     return challenge
 
 
@@ -213,11 +220,16 @@ def _draw(dataset: datasets.Dataset) -> Cut:
     """A cut by two seeds, each too long to be guessed: neither the part of an image nor its label follows from its id.
 
     Raises:
-        ConfigError: The dataset is not the lecturer's, or too small.
+        ConfigError: An open challenge needs the dataset, or it is not the lecturer's or too small.
     """
+    if stored.needed(dataset.name):
+        raise ConfigError(
+            f"Another open challenge needs the dataset {dataset.title!r}",
+            "a dataset that none needs",
+            "Close that challenge first, or choose another dataset",
+        )
     if dataset.person != people.LECTURER:
-        owner = "another open challenge" if dataset.person == people.HELD_BACK else dataset.person
-        raise ConfigError(f"The dataset {dataset.title!r} belongs to {owner}", "a dataset of the lecturer")
+        raise ConfigError(f"The dataset {dataset.title!r} belongs to {dataset.person}", "a dataset of the lecturer")
     test = datasets.splits(dataset)["test"]
     least = np.bincount(dataset.labels[test], minlength=len(dataset.class_names)).min()
     if least < 2:

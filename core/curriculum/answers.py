@@ -34,7 +34,7 @@ def give(lesson: str, index: int, option: str) -> None:
 
     Raises:
         AccessError: Nobody acts.
-        ConfigError: There is no such lesson, step or option, or the disk is full.
+        ConfigError: There is no such lesson, step or option, or the answer cannot be kept.
     """
     step = _step(lesson, index)
     if option not in step.options:
@@ -99,11 +99,11 @@ def _change(person: str, change: Callable[[dict[Question, Answer]], dict[Questio
     kind, key = _place(person)
     try:
         with storage.locked(storage.lock_of(settings.folder(kind) / key)):
-            answers = change(_read(person)).values()
+            answers = change(storage.find_to_change(kind, key, _parse) or {}).values()
             storage.keep(kind, key, {"person": person, "answers": [asdict(answer) for answer in answers]})
     except OSError as error:
         reason = error.strerror or error
-        remedy = "Make room on the disk of the home folder"
+        remedy = "Make room on the disk of the home folder" if storage.is_full(error) else "Try again"
         raise ConfigError(f"The answer cannot be kept ({reason})", "", remedy) from error
 
 

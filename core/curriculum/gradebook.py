@@ -15,7 +15,8 @@ COLUMNS = ["person", "lesson", "step", "title", "done", "question", "answer", "r
 def table(rows: Sequence[RunRow]) -> pd.DataFrame:
     """One row for each person and step of a lesson, see `COLUMNS`; learners in the order of joining, the lecturer last.
 
-    A task is done by runs of one's own. Empty cells: the step has no task, or its question was not answered.
+    A task is done by runs of one's own, archived or not. Empty cells: the step has no task, or its question was not
+    answered.
 
     Args:
         rows: Every run.
@@ -48,7 +49,7 @@ def _steps(person: str, own: Sequence[RunRow]) -> list[dict]:
         for number, step in enumerate(lesson.steps, start=1):
             record = {"person": person or "lecturer", "lesson": name, "step": number, "title": step.title}
             record["question"] = step.question
-            if step.runs or step.mapped:
+            if step.is_task:
                 record["done"] = not lessons.lacking(lesson, step, own)
             if answer := given.get((name, step.question)):
                 record |= {"answer": answer.option, "right": answer.right, "answered": answer.time}

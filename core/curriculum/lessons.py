@@ -7,7 +7,7 @@ maps, never ticked off. Everything works with the shipped data and weights.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from core import backbones, execute, maps, runs, storage
+from core import backbones, execute, maps, people, runs, storage
 from core.config import ZERO_SHOT, RunConfig
 from core.data.datasets import FLAWED, SHORTCUT
 from core.errors import ConfigError, LabError
@@ -418,6 +418,7 @@ LESSONS: dict[str, Lesson] = {
                 f"with any text. The shipped model is tiny. {encoder.TOY_WARNING}",
                 "zero_shot",
                 "Change a caption, and watch the answer change.",
+                choices={"clip": encoder.TOY},
                 question="Over which texts do the percentages add up to 100 %?",
                 options=(
                     "Only these captions",
@@ -433,7 +434,7 @@ LESSONS: dict[str, Lesson] = {
                 "zero_shot",
                 "Change a name or a template, and watch which validation images are gained and lost; then press Test "
                 "these prompts.",
-                choices={"zero-shot": "Prompts"},
+                choices={"clip": encoder.TOY, "zero-shot": "Prompts"},
                 runs=("words",),
                 question="Why is a prompt judged on validation images while you change it?",
                 options=(
@@ -745,7 +746,7 @@ def link(lesson: Lesson, step: Step, rows: Sequence[RunRow] = ()) -> dict[str, s
 
 
 def done(config: RunConfig, rows: Sequence[RunRow]) -> RunRow | None:
-    """The newest finished run like the one a step asks for, unless it is archived; None: there is none."""
+    """The newest finished run like the one a step asks for, an archived one only if there is no other."""
     names = _checked(config)
     alike = [
         run
@@ -753,10 +754,9 @@ def done(config: RunConfig, rows: Sequence[RunRow]) -> RunRow | None:
         if run.status == "finished"
         and run.has_result
         and bool(run.config.teacher) == bool(config.teacher)  # whoever it is
-        and not run.archived
         and all(getattr(run.config, name) == getattr(config, name) for name in names)
     ]
-    return max(alike, key=lambda run: run.created, default=None)
+    return max(alike, key=lambda run: (not run.archived, run.created), default=None)
 
 
 def lacking(lesson: Lesson, step: Step, rows: Sequence[RunRow]) -> list[str]:
@@ -783,8 +783,8 @@ def title(config: RunConfig) -> str:
 
 
 def missing(name: str, rows: Sequence[RunRow]) -> list[str]:
-    """What is left to do before a lesson can be shown; empty if it is ready for a lecture."""
-    lesson = get(name)
+    """What is left to do before the one who acts can show a lesson; empty if it is ready for a lecture."""
+    lesson, rows = get(name), _ready(rows)
     return list(dict.fromkeys(item for step in lesson.steps for item in lacking(lesson, step, rows)))
 
 
@@ -797,13 +797,14 @@ def prepare(name: str, report: Report = silent) -> list[str]:
     """
     lesson, prepared = get(name), []
     for config in lesson.runs.values():
-        if done(config, runs.rows()) is None:
-            run_id = runs.create(_with_teacher(lesson, config, runs.rows()))
+        rows = _ready(runs.rows())
+        if done(config, rows) is None:
+            run_id = runs.create(_with_teacher(lesson, config, rows))
             if execute.perform(run_id, report) != "finished":
                 raise LabError(f"The {title(config)} did not finish", remedy=runs.get(run_id).error or "Try again")
             prepared.append(title(config))
     for step in lesson.steps:
-        rows = runs.rows()
+        rows = _ready(runs.rows())
         run = done(lesson.runs[step.mapped or step.examined], rows) if step.mapped or step.examined else None
         if not run or not lacking(lesson, step, rows):
             continue
@@ -817,19 +818,28 @@ def prepare(name: str, report: Report = silent) -> list[str]:
     return prepared
 
 
+def _ready(rows: Sequence[RunRow]) -> list[RunRow]:
+    """What the one who acts can show of these: their own runs that are not archived."""
+    person = people.acting()
+    return [row for row in rows if row.person == person and not row.archived]
+
+
 def _checked(config: RunConfig) -> tuple[str, ...]:
     return CHECKED + OF_METHOD.get(config.method, ())
 
 
 def _with_teacher(lesson: Lesson, config: RunConfig, rows: Sequence[RunRow]) -> RunConfig:
-    """A run of a lesson with the learner's own run as its teacher; without one while there is none."""
+    """A run of a lesson with the learner's own run as its teacher; without one while none is offered."""
     teacher = done(lesson.runs[config.teacher], rows) if config.teacher else None
-    return replace(config, teacher=teacher.id if teacher else "")
+    return replace(config, teacher=teacher.id if teacher and not teacher.archived else "")
 
 
 def _examined(lesson: Lesson, step: Step, rows: Sequence[RunRow]) -> bool:
     run = done(lesson.runs[step.examined], rows)
-    return run is not None and shortcut.find(run.id) is not None
+    try:
+        return run is not None and shortcut.find(run.id) is not None
+    except LabError:  # the run was deleted meanwhile
+        return False
 
 
 def _drawn(lesson: Lesson, step: Step, rows: Sequence[RunRow]) -> Iterator[bool]:

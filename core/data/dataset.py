@@ -272,9 +272,14 @@ def release(challenge: str | None = None) -> None:
     people.demand("run challenges")
     for _ in range(2):  # a copy that was finished meanwhile is in the second list, or has seen that it is released
         for name in filter(needed, names()):
-            metadata = about(name)
-            if challenge in (None, metadata.pop("needed_by", None) or metadata["challenge"]):
-                _rewrite_about(name, metadata | {"person": people.LECTURER})
+            before = about(name)
+            after = dict(before)
+            if challenge in (None, before.get("needed_by")):
+                after.pop("needed_by", None)
+            if challenge in (None, before.get("challenge")):
+                after["person"] = people.LECTURER
+            if after != before:
+                _rewrite_about(name, after)
 
 
 def delete(name: str) -> None:

@@ -43,12 +43,12 @@ def keep(fingerprint: str, tried: Prompts) -> None:
 
     Raises:
         AccessError: Nobody acts.
-        OSError: It cannot be written.
+        OSError: It cannot be written, or those kept before cannot be read.
     """
     person = people.demand("start")
     kind, key = f"{KIND if person == people.LECTURER else OF_LEARNERS}/{fingerprint}", storage.digest(person)
     with storage.locked(storage.lock_of(settings.folder(kind) / key)):
-        before = storage.find(kind, key, _parse) or []
+        before = storage.find_to_change(kind, key, _parse) or []
         if tried.text not in [each.text for each in before]:
             new = replace(tried, person=person, at=datetime.now(UTC).isoformat())
             storage.keep(kind, key, [asdict(each) for each in [*before, new][-MOST:]])

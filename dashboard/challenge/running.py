@@ -8,6 +8,7 @@ from core import people
 from core.backbones import pretrained_names
 from core.challenges import Challenge, Rules
 from core.config import TITLES
+from core.data import dataset
 from core.errors import LabError
 from dashboard import server
 from dashboard.ui import components, formats, task_progress
@@ -30,7 +31,7 @@ def show_open() -> None:
     titles = {
         each.name: each.title
         for each in server.datasets.available()
-        if each.state == "ready" and each.person == people.LECTURER
+        if each.state == "ready" and each.person == people.LECTURER and not dataset.needed(each.name)
     }
     with st.form("open-challenge", border=False):
         left, right = st.columns(2, gap="large")

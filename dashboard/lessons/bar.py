@@ -67,7 +67,7 @@ def leave() -> None:
 
 
 def _rows() -> Sequence[RunRow]:
-    return server.runs.rows() if server.engine.store_open() else ()
+    return server.runs.own() if server.engine.store_open() else ()
 
 
 def _buttons(index: int, last: int) -> None:

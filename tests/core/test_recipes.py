@@ -7,7 +7,7 @@ import pytest
 from core import backbones, recipes
 from core.config import RunConfig
 from core.errors import ConfigError
-from core.execute import execute
+from core.execute import execute, find_learning_rate
 from core.plan import plan
 from core.training import freezing
 
@@ -103,6 +103,10 @@ def test_a_recipe_with_a_teacher_says_that_nobody_was_chosen():
     config = recipes.get("distillation").config()
     with pytest.raises(ConfigError, match=r"distillation has no teacher yet.*Train a probe first"):
         plan(config)
+    with pytest.raises(ConfigError, match="distillation has no teacher yet"):
+        execute(config)
+    with pytest.raises(ConfigError, match="distillation has no teacher yet"):
+        find_learning_rate(config)
     recipes.check(replace(config, teacher="somebody"))
 
 

@@ -55,6 +55,18 @@ def test_a_result_is_found_under_its_key_and_a_damaged_one_is_none(home, caplog)
     assert "abc.json cannot be read" in caplog.text
 
 
+def test_what_cannot_be_read_is_not_written_over(home, caplog):
+    assert storage.find_to_change("colours", "abc", list) is None
+    (path := home / "colours" / "abc.json").parent.mkdir()
+    path.write_text("[1,")
+    assert storage.find_to_change("colours", "abc", list) is None
+    (aside,) = path.parent.iterdir()
+    assert aside.read_text() == "[1," and aside.suffix != ".json" and aside.name in caplog.text
+    path.mkdir()  # there, and not to be read
+    with pytest.raises(OSError):
+        storage.find_to_change("colours", "abc", list)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
 def test_results_may_be_read_by_everybody_who_may_read_other_files(home):
     usual = os.umask(0o022)

@@ -98,7 +98,10 @@ def test_a_challenge_from_opening_to_closing(visit, pets, monkeypatch):
     assert place.public == Interval(mean.accuracy, mean.accuracy_low, mean.accuracy_high), "as on the page of the run"
 
     people.ask(lambda: people.LECTURER)
-    page = press(visit("challenge"), "Close the challenge")
+    page = visit("challenge")
+    (images,) = (set(box.options) for box in page.selectbox if box.label == "Images")
+    assert not {"Friday", "Pets"} & images, "no second challenge on what one needs"
+    page = press(page, "Close the challenge")
     assert "is first with" in said(page) and "Hidden part" in page.table[0].value.columns
     people.ask(lambda: "Ben")
     assert {run.entry or run.id for run in server.runs.rows()} == {own, lecture, several}

@@ -11,6 +11,7 @@ import pytest
 from core import people, roster, runs, settings
 from core.config import RunConfig
 from core.curriculum import answers, lessons
+from core.curriculum.lessons import Lesson, Step
 from core.data import dataset, datasets
 from core.data.dataset import Dataset
 from core.data.datasets import SAMPLE
@@ -180,6 +181,16 @@ def test_the_progress_of_a_learner_is_in_their_own_runs_and_the_lecturer_takes_e
     rows = pd.read_csv(io.BytesIO(names.gradebook_csv())).set_index(["person", "lesson", "step"])
     assert rows.loc["Ada", name, 1]["answer"] == step.options[1] and not rows.loc["Ada", name, 1]["right"]
     assert "Ben" in rows.index.levels[0]
+
+
+def test_a_step_opens_ones_own_run_and_nobody_elses(visit, ada, monkeypatch):
+    step = Step("See", "", "run", "Read.", opens="own")
+    monkeypatch.setitem(lessons.LESSONS, "test", Lesson("L", "Q?", {"own": runs.get(ada).config}, (step,)))
+    for person, opened in (("Ada", True), (people.LECTURER, False)):
+        people.ask(lambda person=person: person)
+        page = visit("home", lesson="test", step="1")
+        (link,) = (each.proto for each in page.main.get("page_link") if each.proto.label == "Set up this page")
+        assert (f"run={ada}" in link.query_string) == opened
 
 
 def test_a_new_class_is_begun_by_a_second_press(visit, ada):

@@ -1,6 +1,7 @@
 """Challenges: what is hidden until the lecturer closes one, what may be entered, and how it is ranked."""
 
 import csv
+import errno
 import io
 import shutil
 import zipfile
@@ -180,6 +181,41 @@ def test_images_are_held_back_only_once_the_challenge_is_kept(pets, home):
     assert stored.person(pets) == people.LECTURER
 
 
+@pytest.mark.parametrize("step", ["need", "hold_back"])
+def test_a_challenge_that_cannot_hold_its_images_back_is_not_opened(pets, monkeypatch, step):
+    def full(name: str, challenge: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stored, step, full)
+        with pytest.raises(OSError, match="No space left"):
+            opened(pets)
+    assert challenges.names() == [] and stored.names() == [pets]
+    assert stored.person(pets) == people.LECTURER
+    assert opened(pets).name == "friday"
+
+
+def test_the_copy_of_an_open_challenge_is_not_cut_once_more(pets):
+    challenge = opened(pets)
+    with pytest.raises(ConfigError, match="Another open challenge needs the dataset 'Friday'"):
+        opened(challenge.name)
+    assert challenges.names() == [challenge.name]
+
+
+def test_closing_one_challenge_reveals_nothing_of_another():
+    with people.acting_as(people.LECTURER):
+        name = images_of(people.LECTURER, "pets")
+        stored.need(name, "first")
+        stored.hold_back(name, "second")
+        stored.release("first")
+        assert stored.person(name) == people.HELD_BACK
+        stored.need(name, "first")
+        stored.release("second")
+        assert stored.person(name) == people.LECTURER and stored.needed(name)
+        stored.release("first")
+        assert not stored.needed(name)
+
+
 def test_a_ranking_outlives_its_images(pets, home, caplog):
     challenge = opened(pets)
     entered("Ada", challenge, 12)
@@ -221,7 +257,7 @@ def test_a_challenge_is_the_lecturers_to_open_and_to_close(pets):
 
 def test_a_dataset_of_a_learner_or_of_another_challenge_is_refused(pets):
     opened(pets)
-    with pytest.raises(ConfigError, match="belongs to another open challenge"):
+    with pytest.raises(ConfigError, match="Another open challenge needs the dataset 'Pets'"):
         opened(pets)
     adas = images_of("Ada", "adas")
     with pytest.raises(ConfigError, match="belongs to Ada"):

@@ -1,8 +1,10 @@
 """Questions of lessons: the first answer of a learner counts, and is for them and the lecturer alone to see."""
 
+import errno
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -86,12 +88,35 @@ def test_two_tabs_that_answer_at_once_lose_nothing():
         assert len(answers.of("Ada")) == 2
 
 
+def test_answers_that_cannot_be_read_are_not_lost_by_the_next_one(home, monkeypatch):
+    def answer(index: int) -> None:
+        with people.acting_as("Ada"):
+            answers.give("sums", index, LESSON.steps[index].options[0])
+
+    def unreadable(path: Path, **_how: str) -> str:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    answer(0)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", unreadable)
+        with pytest.raises(ConfigError, match="Too many open files"):
+            answer(1)
+    answer(1)
+    with people.acting_as("Ada"):
+        assert len(answers.of("Ada")) == 2
+    (kept,) = (home / answers.OF_LEARNERS).glob("*.json")
+    kept.write_text(damaged := kept.read_text()[:-9])
+    answer(0)
+    assert damaged in [path.read_text() for path in kept.parent.iterdir()]
+
+
 def test_the_gradebook_says_who_did_what_by_runs_of_their_own():
     for person, option in (("Ada", "4"), ("Ben", "=5")):
         with people.acting_as(person):
             answers.give("sums", 1, option)
     made = row(accuracy=0.9)
-    rows = [replace(made, person=name, config=PROBE) for name in ("Ada", "Cem")]  # Cem's name is free by now
+    rows = [replace(made, person="Ada", config=PROBE, archived=True)]
+    rows.append(replace(made, person="Cem", config=PROBE))  # whose name is free by now
     with people.acting_as("Ada"), pytest.raises(AccessError):
         gradebook.table(rows)
     with people.acting_as(people.LECTURER):

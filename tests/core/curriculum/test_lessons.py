@@ -108,6 +108,30 @@ def test_a_step_opens_the_learners_own_run():
     assert lessons.link(lesson, step, [mine])["run"] == "mine"
 
 
+def test_a_step_counts_an_archived_run_and_a_lecture_one_that_is_shown(monkeypatch):
+    monkeypatch.setitem(LESSONS, "test", replace(LESSON, runs={"probe": PROBE}, steps=LESSON.steps[1:2]))
+    archived = replace(row(id="old", accuracy=0.7), config=PROBE, archived=True)
+    assert lessons.lacking(LESSON, LESSON.steps[1], [archived]) == []
+    assert lessons.missing("test", [archived]) == [lessons.title(PROBE)]
+    shown = replace(archived, id="shown", archived=False)
+    assert lessons.done(PROBE, [shown, archived]).id == "shown"
+    assert lessons.missing("test", [shown]) == []
+    assert lessons.missing("test", [replace(shown, person="Ada")]) == [lessons.title(PROBE)]
+
+
+def test_a_step_whose_run_was_deleted_meanwhile_is_to_be_done_again(store):
+    lesson = LESSONS["shortcut"]
+    step = next(step for step in lesson.steps if step.examined)
+    gone = replace(row(id="gone", accuracy=0.9), config=lesson.runs[step.examined])
+    assert lessons.lacking(lesson, step, [gone]) == ["the test on other backgrounds"]
+
+
+def test_the_lesson_on_words_opens_the_model_of_its_answers():
+    lesson = LESSONS["words"]
+    opened = [lessons.link(lesson, step) for step in lesson.steps if step.page == "zero_shot"]
+    assert [said["clip"] for said in opened] == ["ToyCLIP", "ToyCLIP"]
+
+
 def test_a_run_with_a_teacher_has_the_learners_own_and_is_not_taken_for_one_without():
     lesson = LESSONS["teacher"]
     step = next(step for step in lesson.steps if step.starts == "taught")
