@@ -20,7 +20,7 @@ def show() -> None:
     way = f'<a href="{JOIN}" target="_self">Not you?</a>'
     if sign_in.required():
         way = "" if sign_in.by_header() else f'<a href="{SIGN_OUT}" target="_self">Sign out</a>'
-    work = f'<a href="{WORK}" title="Results, reports and code of your runs">Your work as a zip</a>'
+    work = f'<a href="{WORK}" title="Results, reports and code of your runs">{takeout.TITLE}</a>'
     st.html(f"<small>You are {escape(person or 'the lecturer')}. {way} {work}</small>")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import backbones, export, heads
+from core import backbones, export, heads, people
 from core.config import ZERO_SHOT
 from core.errors import LabError
 from core.runs import Outcome, RunRow
@@ -66,9 +66,15 @@ def report_of(runs: Sequence[RunRow]) -> None:
     chosen = runs[:MOST]
     several = f" of {'these' if len(runs) <= MOST else 'the first'} {len(chosen)} runs" if len(chosen) > 1 else ""
     name = stem(chosen[0]) if len(chosen) == 1 else f"backbone-lab-{len(chosen)}-runs"
+    person = people.demand("see")
+
+    def write() -> str:
+        with people.acting_as(person):  # nobody acts when the button is pressed
+            return report.html([run.id for run in chosen])
+
     st.download_button(
         f"Report{several}",
-        lambda: report.html([run.id for run in chosen]),
+        write,
         f"{name}.html",
         "text/html",
         key="take-report",

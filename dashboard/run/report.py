@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from core import anatomy, metrics, runs
+from core import anatomy, metrics, people, runs
 from core.config import TITLES, RunConfig
 from core.data import datasets
 from core.errors import LabError, RunError
@@ -196,13 +196,15 @@ def _confusion(counts: pd.DataFrame) -> str:
 
 
 def _mistakes(run: RunRow, names: list[str]) -> str:
-    """The most confident mistakes; nothing if the dataset was deleted or has changed."""
+    """The most confident mistakes; nothing if the dataset was deleted, has changed or may no longer be seen."""
     predictions = runs.predictions(run.id)
     wrong = predictions[predictions["label"] != predictions["prediction"]]
     wrong = wrong.sort_values(by="confidence", ascending=False).head(MISTAKES)
     try:
         dataset = datasets.load(run.config.dataset)
     except LabError:
+        return ""
+    if not people.may("see", dataset.person):
         return ""
     rows = wrong["row"].to_numpy()
     if not len(rows) or rows.max() >= len(dataset.labels) or (dataset.labels[rows] != wrong["label"]).any():

@@ -6,39 +6,49 @@ RUN/                      each tested run: result.json, confusion.csv, predictio
 left-out.txt              what could not be written, and why
 """
 
+import asyncio
 import io
 import json
-import threading
+import logging
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from http import HTTPStatus
 
 import streamlit as st
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from core import quoting, runs
+from core import people, quoting, runs
 from core.errors import LabError
 from core.export.script import script
 from core.runs import RunRow
 from dashboard.state import prefix
 
 PATH = "/lab/work.zip"
+TITLE = "All your runs as a zip"
 HEADERS = {"content-disposition": 'attachment; filename="backbone-lab.zip"', "cache-control": "no-store"}
+TWICE = "Your runs are being written to a zip already. Wait until that download has ended.\n"
 
-_turn = threading.Lock()  # one part at a time, of whomever: a class asks for its zips in the same minute
+Write = Callable[[], str | bytes]  # makes the content of a file
+
+logger = logging.getLogger(__name__)
+
+_turn = asyncio.Lock()  # one file at a time, of whomever: a class asks for its zips in the same minute
+_under_way: set[str | None] = set()  # people whose zip is being written
 
 
 def link() -> None:
     """A button that downloads it."""
     st.link_button(
-        "All my runs (zip)",
+        TITLE,
         prefix.get() + PATH,
         icon=":material/folder_zip:",
-        help="All runs of yours: their results as CSV and JSON, a report, and each as a script and a notebook",
+        help="Their results as CSV and JSON, a report, and each as a script and a notebook",
     )
 
 
@@ -50,48 +60,63 @@ def download(request: Request) -> Response:
         own = server.runs.own()
     except LabError as error:
         return PlainTextResponse(f"{error}\n", HTTPStatus.SERVICE_UNAVAILABLE)
-    return StreamingResponse(zipped(parts(own)), media_type="application/zip", headers=HEADERS)
+    return Download(zipped(parts(own)), media_type="application/zip", headers=HEADERS)
 
 
 ROUTES = [Route(PATH, download, methods=["GET"])]
 
 
-def parts(own: Sequence[RunRow]) -> Iterator[tuple[str, bytes]]:
-    """The files of the zip by name."""
-    table, left_out = runs.table(own), []
-    yield "runs.csv", quoting.csv(table)
-    yield "runs.json", table.to_json(orient="records", date_format="iso", indent=1).encode()
-    for name, write in _of_tested([run for run in own if run.has_result]):
+class Download(StreamingResponse):
+    """A zip, unless the same person's is being written."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        person = people.acting()
+        if person in _under_way:
+            await PlainTextResponse(TWICE, HTTPStatus.TOO_MANY_REQUESTS)(scope, receive, send)
+            return
+        _under_way.add(person)
         try:
-            with _turn:
-                content = write()
-        except LabError as error:  # such as a dataset that was deleted
-            left_out.append(f"{name}: {error}\n")
-        else:
-            yield name, content.encode() if isinstance(content, str) else content
-    if left_out:
-        yield "left-out.txt", "".join(left_out).encode()
+            await super().__call__(scope, receive, send)
+        finally:
+            _under_way.discard(person)
 
 
-def zipped(files: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
-    """A zip of files in pieces; no more than one file is in memory."""
-    pieces = _Pieces()
-    with zipfile.ZipFile(pieces, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files:
-            archive.writestr(name, content)
-            yield pieces.take()
-    yield pieces.take()
-
-
-def _of_tested(tested: Sequence[RunRow]) -> Iterator[tuple[str, Callable[[], str | bytes]]]:
-    """The names of further files, each with the function that gives its content."""
+def parts(own: Sequence[RunRow]) -> Iterator[tuple[str, Write]]:
+    """The files of the zip by name."""
     from dashboard.run import export
 
+    yield "runs.csv", lambda: quoting.csv(runs.table(own))
+    yield "runs.json", lambda: runs.table(own).to_json(orient="records", date_format="iso", indent=1)
+    tested = [run for run in own if run.has_result]
     if tested:
         yield "report.html", partial(_report, *(run.id for run in tested[: export.MOST]))
     for run in tested:
         for name, write in PARTS.items():
             yield f"{export.stem(run)}/{name}", partial(write, run.id)
+
+
+async def zipped(files: Iterable[tuple[str, Write]]) -> AsyncIterator[bytes]:
+    """A zip of files in pieces, written in a thread, no more than one file in memory; it names those that fail."""
+    pieces, left_out = _Pieces(), []
+    with zipfile.ZipFile(pieces, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, write in files:
+            try:
+                async with _turn:
+                    await to_thread.run_sync(_add, archive, name, write)
+            except LabError as error:  # such as a dataset that was deleted
+                left_out.append(f"{name}: {error}\n")
+            except Exception as error:  # the others are still worth having
+                logger.exception("%s cannot be written", name)
+                left_out.append(f"{name}: could not be written ({type(error).__name__})\n")
+            yield pieces.take()
+        if left_out:
+            archive.writestr("left-out.txt", "".join(left_out))
+    yield pieces.take()
+
+
+def _add(archive: zipfile.ZipFile, name: str, write: Write) -> None:
+    archive.writestr(name, write())
 
 
 class _Pieces(io.RawIOBase):

@@ -1,14 +1,17 @@
 """What the page of a run gives to take away: code at once, models when they have been checked, a report."""
 
+import asyncio
 import io
 import json
 import os
+import threading
 import zipfile
 from collections.abc import Callable
 from functools import partial
 
 import pandas as pd
 import pytest
+from anyio import to_thread
 from itsdangerous import URLSafeTimedSerializer
 from starlette.applications import Starlette
 
@@ -19,6 +22,7 @@ from dashboard import doors
 from dashboard.classroom import cookie
 from dashboard.run import export as takeaway
 from dashboard.run import takeout
+from tests import event_loop
 from tests.dashboard.classroom import requests
 from tests.pages.conftest import wait
 
@@ -79,14 +83,18 @@ def test_a_person_takes_all_their_runs_along(zips, used):
         assert json.loads(files[f"{folder}/notebook.ipynb"])["cells"]
 
 
-def test_what_cannot_be_taken_along_is_said(zips, used, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(RunError("The file is damaged"), "The file is damaged"), (OSError(5, "I/O"), "could not be written (OSError)")],
+)
+def test_what_cannot_be_taken_along_is_said(zips, used, monkeypatch, error, reason):
     def damaged(run_id: str) -> pd.DataFrame:
-        raise RunError(f"The file predictions.parquet of run {run_id} is damaged")
+        raise error
 
     monkeypatch.setattr(runs, "predictions", damaged)
     with zipfile.ZipFile(io.BytesIO(zips().content)) as archive:
         left_out = archive.read("left-out.txt").decode()
-        assert f"{used[0][:8]}/predictions.csv: The file predictions.parquet" in left_out
+        assert f"{used[0][:8]}/predictions.csv: {reason}" in left_out
         assert any(name.endswith("script.py") and used[0][:8] in name for name in archive.namelist())
 
 
@@ -108,9 +116,39 @@ def test_in_a_class_everybody_gets_their_own_runs_and_nobody_gets_any(zips, used
     people.ask(lambda: None)
 
 
+async def pieces_of(files: dict[str, takeout.Write]) -> list[int]:
+    """The sizes of the pieces of a zip."""
+    return [len(piece) async for piece in takeout.zipped(files.items())]
+
+
 def test_a_zip_in_pieces_is_no_larger_in_memory_than_a_file():
-    pieces = [len(piece) for piece in takeout.zipped((f"{n}", os.urandom(100_000)) for n in range(20))]
+    pieces = event_loop.run(pieces_of({f"{n}": partial(os.urandom, 100_000) for n in range(20)}))
     assert len(pieces) == 21 and max(pieces) < 101_000
+
+
+def test_zips_that_wait_for_each_other_leave_the_threads_to_other_requests():
+    others = threading.Event()
+
+    def write() -> bytes:
+        assert others.wait(60)
+        return b"1"
+
+    async def ask() -> list[list[int]]:
+        to_thread.current_default_thread_limiter().total_tokens = 2
+        zips = asyncio.gather(*(pieces_of({"one": write}) for _ in range(3)))
+        await asyncio.sleep(0)
+        await asyncio.wait_for(to_thread.run_sync(others.set), 30)
+        return await zips
+
+    assert [len(pieces) for pieces in event_loop.run(ask())] == [2, 2, 2]
+
+
+def test_a_second_zip_of_a_person_is_refused_while_the_first_is_written(zips, used, monkeypatch):
+    seconds = []
+    monkeypatch.setitem(takeout.PARTS, "script.py", lambda run_id: seconds.append(zips()) or "")
+    assert zips().status == 200
+    assert {(second.status, second.text) for second in seconds} == {(429, takeout.TWICE)}
+    assert zips().status == 200
 
 
 def test_compare_gives_a_report_of_its_runs(visit, used):

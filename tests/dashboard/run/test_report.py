@@ -6,11 +6,13 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit as st
 
-from core import runs
+from core import people, roster, runs
 from core.config import RunConfig
+from core.data import dataset as stored
 from core.errors import RunError
-from dashboard.run import report
+from dashboard.run import export, report
 
 NAMES = ["cat <b>", "dog & co", "fish"]  # people name classes as they like
 
@@ -108,3 +110,23 @@ def test_runs_without_a_result_are_refused_in_words(store):
     ):
         with pytest.raises(RunError, match=words):
             report.html(chosen)
+
+
+def test_photos_of_another_learner_are_in_a_report_only_while_they_are_shown(store, monkeypatch):
+    monkeypatch.setenv("BACKBONE_LAB_MODE", "class")
+    for name in ("Ada", "Ben"):
+        roster.join(roster.read().code, name)
+    with people.acting_as(people.LECTURER):
+        people.change(shown=True)
+    images = [(np.full((32, 32, 3), row, np.uint8), row % 3, "", str(row)) for row in range(30)]
+    about = {"class_names": tuple(NAMES), "source": "here", "licence": "none", "skipped": ()}
+    with people.acting_as("Ada"):
+        dataset = stored.write([("photos", "photos")], iter(images), metadata=about).name
+    written = []
+    monkeypatch.setattr(st, "download_button", lambda label, write, *_, **__: written.append(write))
+    with people.acting_as("Ben"):
+        export.report_of([runs.row(planted(24, dataset=dataset)).chosen])
+    assert "Most confident mistakes" in written[0]()
+    with people.acting_as(people.LECTURER):
+        people.change(shown=False)
+    assert "Most confident mistakes" not in written[0]()
