@@ -15,7 +15,7 @@ import numpy as np
 from core import backbones, metrics, runs
 from core.config import PROBES
 from core.data import datasets, images
-from core.errors import RunError
+from core.errors import LabError, RunError
 from core.explain import attribution, imagenet, novelty
 from core.explain.attribution import Heat
 from core.features import compiled
@@ -73,9 +73,9 @@ def glance(model: str, photo: np.ndarray) -> Answer:
     )
 
 
-def glances(models: Sequence[str], photo: np.ndarray) -> list[Answer]:
-    """`glance` by several models."""
-    return [glance(model, photo) for model in models]
+def glances(models: Sequence[str], photo: np.ndarray) -> list[Answer | LabError]:
+    """`glance` by several models, or why one of them cannot answer."""
+    return [_glance_or_error(model, photo) for model in models]
 
 
 def explain(model: str, method: str, photo: np.ndarray) -> tuple[np.ndarray, Heat]:
@@ -91,6 +91,13 @@ def explain(model: str, method: str, photo: np.ndarray) -> tuple[np.ndarray, Hea
     image = images.square(photo, network.input_shape[1])
     likeliest = int(np.asarray(network(image[None], training=False))[0].argmax())
     return image, attribution.of_model(network, method, image, likeliest)
+
+
+def _glance_or_error(model: str, photo: np.ndarray) -> Answer | LabError:
+    try:
+        return glance(model, photo)
+    except LabError as error:
+        return error
 
 
 @lru_cache(maxsize=2)

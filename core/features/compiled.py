@@ -26,6 +26,7 @@ STEP_SECONDS = 1.0  # the longest a batch may take, so that progress shows and a
 BATCH_MACS = {"gpu": 5e12, "cpu": 5e9}  # where sizes are not tried; 5e12 take 0.05 s on an H100, 1 s on a small card
 BATCH_MEMORY = 0.5  # of the device's, for activations
 LAYERS_KEPT = 8  # as many of the largest are in memory at once: batches in flight, a convolution's own memory
+KEPT = 4  # networks in memory, so that as many probes can be compared; the largest takes 1.4 GB
 AHEAD = 2  # batches in flight: the device computes one while this process stores the last and reads the next
 EXAMPLES, BLOCKS = 4, 8  # images on which a converted network is compared; blocks of colour along each side
 
@@ -274,7 +275,7 @@ class _Trial:
         return max(self.rates, key=self.rates.__getitem__)
 
 
-@lru_cache(maxsize=2)  # the next split, or dataset of the same image size, needs no compilation
+@lru_cache(maxsize=KEPT)  # the next split, or dataset of the same image size, needs no compilation
 def _build(encoder: Encoder, weights: Weights, image_size: int) -> Forward:
     return compile(
         lambda: (_load(encoder, weights), {}),

@@ -5,6 +5,7 @@ import streamlit as st
 
 from core import runs
 from core.data import images
+from core.errors import LabError
 from core.explain import activations as core_activations
 from core.explain import attribution, faithfulness, imagenet, predict
 from core.explain import shortcut as core_shortcut
@@ -56,16 +57,22 @@ def answering(model: str, digest: str) -> bool:
 
 
 @seen
-def live(models: tuple[str, ...], photo: np.ndarray, digest: str) -> list[Answer] | None:
-    """`predict.glances` at a photo of many in a row; None while the worker computes it.
+def live(models: tuple[str, ...], photo: np.ndarray, digest: str) -> list[Answer | LabError] | None:
+    """`predict.glances` at a photo of many in a row; None while the worker computes it, or others' photos.
 
     Args:
         digest: Identifies the photo.
 
     Raises:
-        LabError: One of the models cannot answer.
+        LabError: The worker cannot be asked.
     """
     return _live().get((models, digest), predict.glances, models, photo)
+
+
+@seen
+def looking(models: tuple[str, ...], digest: str) -> bool:
+    """Whether `live` is still being computed."""
+    return _live().pending((models, digest))
 
 
 @seen
@@ -156,7 +163,8 @@ def _answers() -> Answers:
 
 @once
 def _live() -> Answers:
-    return Answers(patience=1.0)  # its own: a minute of photos would push all other answers out
+    # Its own: a minute of photos would push all other answers out. Other short questions need the thread as well.
+    return Answers(most=2, patience=1.0)
 
 
 @once

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from cachetools import LRUCache
@@ -209,6 +210,7 @@ class Answers:
 
     Args:
         keep: Number of answers; the least recently used are dropped first.
+        most: Questions under way at once; further ones are not asked, and have no answer.
         patience: Seconds that a page waits for an answer before it is drawn without.
         failure: Introduces an unexpected error.
     """
@@ -217,13 +219,16 @@ class Answers:
         self,
         *,
         keep: int = 64,
+        most: float = inf,
         patience: float = 0.0,
         failure: str = "No answer",
         error_kept: float = ERROR_KEPT,
         engine: Callable[[], Engine | None] = engines.get,
     ):
-        self._patience, self._failure, self._error_kept, self._engine = patience, failure, error_kept, engine
+        self._most, self._patience, self._failure = most, patience, failure
+        self._error_kept, self._engine = error_kept, engine
         self._futures: LRUCache[Hashable, Future] = LRUCache(keep)
+        self._under_way: list[Future] = []
         self._lock = threading.Lock()
 
     def get(self, question: Hashable, function: Callable, *args, **kwargs) -> Any | None:
@@ -233,12 +238,14 @@ class Answers:
             LabError: The function failed.
         """
         with self._lock:
+            self._under_way = [each for each in self._under_way if not each.done()]
             future = self._futures.get(question)
             if future is None or self._expired(future):
                 engine = self._engine()
-                if engine is None:
+                if engine is None or len(self._under_way) >= self._most:
                     return None
                 future = self._futures[question] = engine.call(function, *args, **kwargs)
+                self._under_way.append(future)
         if not self._done(future):
             return None
         return self._outcome(question, future).result()
@@ -252,14 +259,15 @@ class Answers:
     def busy(self) -> bool:
         """Whether any question has no answer yet, or the engine is starting."""
         with self._lock:
-            return self._unanswered(list(self._futures.values()))
+            return self._unanswered(self._under_way)
 
     def clear(self) -> None:
         """Forget all answers."""
         with self._lock:
             self._futures.clear()
+            self._under_way.clear()
 
-    def _unanswered(self, futures: list[Future | None]) -> bool:
+    def _unanswered(self, futures: Sequence[Future | None]) -> bool:
         try:
             if self._engine() is None:
                 return True

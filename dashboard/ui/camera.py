@@ -1,6 +1,7 @@
 """What the components that show the visitor's camera share."""
 
 import base64
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ def mount(own: Path, html: str) -> Callable[..., Any]:
     Args:
         own: The module of the component; its script and style have the same name.
     """
-    css, js = (
-        "\n".join(file.with_suffix(kind).read_text(encoding="utf-8") for file in (Path(__file__), own))
-        for kind in (".css", ".js")
-    )
-    return component(own.stem, html=html, css=css, js=js)
+    return component(own.stem, html=html, css=_read(own, ".css"), js=_read(own, ".js"))
+
+
+@functools.cache  # a live camera is mounted for every photo
+def _read(own: Path, kind: str) -> str:
+    return "\n".join(file.with_suffix(kind).read_text(encoding="utf-8") for file in (Path(__file__), own))
 
 
 def file(photo: Any) -> bytes:

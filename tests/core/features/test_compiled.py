@@ -1,9 +1,9 @@
-"""What decides about a number beside the network: the precision of products."""
+"""What decides about a number beside the network: the precision of products; and how many networks stay compiled."""
 
 import pytest
 
 from core import hardware
-from core.features import compiled
+from core.features import Encoder, compiled
 
 
 def test_products_are_exact_while_anybody_needs_it(monkeypatch):
@@ -28,3 +28,14 @@ def test_on_jax_only_float32_asks_for_exact_products(monkeypatch):
     for precision, expected in (("float32", "highest"), ("tf32", None), ("bfloat16", None)):
         with compiled.computing(precision):
             assert jax.config.jax_default_matmul_precision == expected
+
+
+def test_as_many_networks_stay_compiled_as_are_compared(home, monkeypatch):
+    built = []
+    monkeypatch.setattr(compiled, "compile", lambda *_args, **given: built.append(given["input_size"]))
+    compiled.clear()
+    encoders = [Encoder("Tiny", "untrained", size) for size in (32, 48, 64, 96)]
+    for encoder in encoders * 2:
+        compiled.build(encoder, image_size=32)
+    compiled.clear()
+    assert built == [32, 48, 64, 96]

@@ -299,6 +299,16 @@ def test_an_engine_that_cannot_start_leaves_nothing_pending():
         kept.get(3, square, 3)
 
 
+def test_no_more_questions_are_under_way_than_allowed(engine: FakeEngine):
+    kept = answers(engine, most=1)
+    kept.get(1, square, 1)
+    assert kept.get(2, square, 2) is None and not kept.pending(2)
+    assert engine.calls == [(square, 1)]
+    engine.finish(1)
+    kept.get(2, square, 2)
+    assert kept.pending(2)
+
+
 def test_answers_looked_at_longest_ago_are_dropped_first(engine: FakeEngine):
     kept = answers(engine, keep=2)
     for number in (1, 2):
