@@ -59,6 +59,11 @@ def acting() -> str | None:
     return _who() if (person := _on_behalf.get()) is None else person
 
 
+def called(person: str) -> str:
+    """A person's name, in sentences and tables."""
+    return person or "the lecturer"
+
+
 @contextmanager
 def acting_as(person: str) -> Iterator[None]:
     """Act for this person, whoever asked: for the server itself, and in a worker."""

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core import challenges
+from core import challenges, people
 from core.cli.bar import Bar
 from core.errors import ConfigError, LabError
 
@@ -75,6 +75,6 @@ def _lines(described: dict[str, Any]) -> list[str]:
         share = place["hidden"] or place["public"]
         value, low, high = (100 * share[name] for name in ("value", "low", "high"))
         lines.append(
-            f"{number:>4} {value:5.1f} % ({low:.1f} to {high:.1f})  {place['person'] or 'lecturer'}: {place['entry']}"
+            f"{number:>4} {value:5.1f} % ({low:.1f} to {high:.1f})  {people.called(place['person'])}: {place['entry']}"
         )
     return lines

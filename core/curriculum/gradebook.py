@@ -47,7 +47,7 @@ def _steps(person: str, own: Sequence[RunRow]) -> list[dict]:
     records = []
     for name, lesson in lessons.LESSONS.items():
         for number, step in enumerate(lesson.steps, start=1):
-            record = {"person": person or "lecturer", "lesson": name, "step": number, "title": step.title}
+            record = {"person": people.called(person), "lesson": name, "step": number, "title": step.title}
             record["question"] = step.question
             if step.is_task:
                 record["done"] = not lessons.lacking(lesson, step, own)

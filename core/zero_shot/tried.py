@@ -66,21 +66,21 @@ def of(fingerprint: str) -> list[Prompts]:
 def ranked(tried: Sequence[Prompts]) -> list[Prompts]:
     """The best first: of several people the best of each, of one person all.
 
-    The same prompts count once, for whoever tried them first.
+    Where several people's best are the same prompts, they count once, for whoever tried them first.
 
     Args:
         tried: The oldest first.
     """
-    firsts: dict[tuple, Prompts] = {}
-    for each in tried:
-        firsts.setdefault(each.text, each)
-    best = sorted(firsts.values(), key=lambda each: -each.accuracy.value)
+    best = sorted(tried, key=lambda each: -each.accuracy.value)
     if len({each.person for each in best}) < 2:
         return best
     of_person: dict[str, Prompts] = {}
     for each in best:
         of_person.setdefault(each.person, each)
-    return list(of_person.values())
+    firsts: dict[tuple, Prompts] = {}
+    for each in of_person.values():
+        firsts.setdefault(each.text, each)
+    return list(firsts.values())
 
 
 def _parse(value: list[dict[str, Any]]) -> list[Prompts]:

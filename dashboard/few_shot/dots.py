@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from core import people
 from core.runs import RunRow
 from dashboard import server
 from dashboard.ui import findings, formats, run_labels
@@ -34,5 +35,5 @@ def answer(runs: Sequence[RunRow]) -> str:
         return ""
     first, second, *_ = best.values()
     titles = zip((second, first), run_labels.two(second, first), strict=True)
-    names = (formats.plain(f"{run.person or 'the lecturer'}'s {title}") for run, title in titles)
+    names = (formats.plain(f"{people.called(run.person)}'s {title}") for run, title in titles)
     return findings.change(server.runs.change(second, first), *names)

@@ -61,10 +61,11 @@ def show(model: str, name: str, dataset: Dataset) -> None:
 
 def _edit(dataset: Dataset) -> tuple[str, str]:
     """Class names and templates as the visitor wrote them."""
+    default_names, default_templates = _defaults(dataset)
     names = shared.text(
         f"names-{dataset.name}",
         "Class names, one a line",
-        "\n".join(map(prompts.spoken, dataset.class_names)),
+        "\n".join(default_names),
         height=280,
         help="In the dataset's order; what you call a class is up to you",
     )
@@ -80,21 +81,27 @@ def _edit(dataset: Dataset) -> tuple[str, str]:
     lines = shared.text(
         "templates",
         "Templates, one a line",
-        "\n".join(prompts.of_set("single")),
+        "\n".join(default_templates),
         help="{} is where the class name goes; a class is represented by the mean direction of its prompts",
     )
     return names, lines
 
 
+def _defaults(dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Class names and templates before any edit."""
+    return tuple(map(prompts.spoken, dataset.class_names)), prompts.of_set("single")
+
+
 def _remember(dataset: Dataset, asked: Question, scored: Scored) -> Scored | None:
-    """Keep the prompts, for all who see them; return the scores of those tried before them on the same images."""
+    """Keep edited prompts, for all who see them; return the scores of those tried before them on the same images."""
     asked_before = st.session_state.setdefault(TRIED, [])
     if not asked_before or asked_before[-1] != asked:
         asked_before.append(asked)
         model, _, names, templates = asked
         right = int((scored.cosines.argmax(axis=1) == scored.labels).sum())
-        with suppress(OSError):  # a full disk keeps nothing
-            server.zero_shot.keep(dataset, Prompts(model, names, templates, right, len(scored.labels)))
+        if (names, templates) != _defaults(dataset):
+            with suppress(OSError):  # a full disk keeps nothing
+                server.zero_shot.keep(dataset, Prompts(model, names, templates, right, len(scored.labels)))
     earlier = [other for other in asked_before[:-1] if other[:2] == asked[:2] and other != asked]
     return server.zero_shot.score(*earlier[-1]) if earlier else None
 
@@ -217,7 +224,7 @@ def _test(model: str, name: str, names: tuple[str, ...], templates: tuple[str, .
         "chosen: every further use makes it less of a test."
     )
     templates_field = next((key for key in prompts.SETS if prompts.of_set(key) == templates), "\n".join(templates))
-    own = names != tuple(map(prompts.spoken, dataset.class_names))
+    own = names != _defaults(dataset)[0]
     classes_field = "\n".join(names) if own else ""
 
     def test() -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import metrics, people, settings
 from core.data.datasets import Dataset
+from core.errors import LabError
 from core.zero_shot import prompts, tried
 from core.zero_shot.tried import Prompts
 from dashboard import server
@@ -35,6 +36,13 @@ def title(chosen: Prompts, dataset: Dataset) -> str:
 
 
 def _draw(model: str, name: str, dataset: Dataset) -> None:
+    try:
+        _ranking(model, name, dataset)
+    except LabError as error:  # a fragment that draws itself again does so outside of the page
+        components.show_error(error)
+
+
+def _ranking(model: str, name: str, dataset: Dataset) -> None:
     everybody = [each for each in server.zero_shot.tried_on(dataset) if each.model == model]
     ranked = tried.ranked(everybody)
     if not ranked:
@@ -53,9 +61,11 @@ def _draw(model: str, name: str, dataset: Dataset) -> None:
         st.markdown(findings.change(metrics.change(*rights[::-1]), second, first, unit="validation image"))
     figure = charts.ranking(_frame(ranked[:MOST], titles))
     components.chart(figure, key="zero-shot-ranking", alt="Accuracy of each prompt, the best on top")
-    of_each = "The best of each person. " if len({each.person for each in everybody}) > 1 else ""
+    shown = f"The first {MOST} of {len(ranked)}. " if len(ranked) > MOST else ""
+    if len({each.person for each in everybody}) > 1:
+        shown = f"The best of each person; the same prompts once, for whoever tried them first. {shown}"
     st.caption(
-        f"{of_each}{formats.count(len(everybody), 'prompt')} tried, on the same validation images. The more are tried, "
+        f"{shown}{formats.count(len(everybody), 'prompt')} tried, on the same validation images. The more are tried, "
         "the more the best owes to luck on these images: the test split, on the tab Prompts, shows how much."
     )
     with st.expander("As a table"):
@@ -75,7 +85,7 @@ def _frame(ranked: Sequence[Prompts], titles: Sequence[str]) -> pd.DataFrame:
 def _table(everybody: Sequence[Prompts]) -> pd.DataFrame:
     rows = [
         {
-            "Who": each.person or "Lecturer",
+            "Who": people.called(each.person),
             "Accuracy (%)": round(100 * each.accuracy.value, 1),
             "95 % interval": formats.interval(each.accuracy.low, each.accuracy.high),
             "Templates": "\n".join(each.templates),

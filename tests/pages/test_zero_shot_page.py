@@ -63,18 +63,23 @@ def test_an_edit_changes_accuracy_and_shows_what_was_gained_and_lost_and_both_ar
         in said(page)
     )
     first = page.metric[0].value
-    names = page.text_area(key="names-cifar10-sample").value.splitlines()
-    names[0], names[1] = names[1], names[0]
-    page.text_area(key="names-cifar10-sample").set_value("\n".join(names)).run()
+    usual = page.text_area(key="names-cifar10-sample").value
+    first_name, second_name, *others = usual.splitlines()
+    page.text_area(key="names-cifar10-sample").set_value("\n".join([second_name, first_name, *others])).run()
     wait(page, lambda: any("Lost" in text.value for text in page.markdown))
     assert page.metric[0].value != first
     assert "since the last edit" in page.metric[0].delta
+    page.text_area(key="names-cifar10-sample").set_value(usual)
+    page.text_area(key="templates").set_value("a picture of a {}.").run()
+    wait(page, lambda: page.metric and page.metric[0].delta.startswith("+"))
     page = open_tab(visit, "Prompts tried", lambda page: page.dataframe)  # in another visit, as others see them
     table = page.dataframe[0].value
-    assert len(table) == 2 and "Who" not in table
+    assert len(table) == 2 and "Who" not in table, "those that were edited"
     assert table["Accuracy (%)"].is_monotonic_decreasing
     assert "2 prompts tried" in said(page)
-    assert "“a photo of a {}.” is" in said(page) and "points better than “a photo of a {}., other names”" in said(page)
+    assert "“a picture of a {}.” is" in said(page) and "points better than “a photo of a {}., other names”" in said(
+        page
+    )
     assert runs.table(runs.rows()).empty  # the test split was not asked
 
 

@@ -122,7 +122,7 @@ def test_the_gradebook_says_who_did_what_by_runs_of_their_own():
     with people.acting_as(people.LECTURER):
         table = gradebook.table(rows)
     tasks = table[table["step"] == 2].set_index("person")
-    assert tasks["done"].to_dict() == {"Ada": True, "Ben": False, "Cem": True, "lecturer": False}
+    assert tasks["done"].to_dict() == {"Ada": True, "Ben": False, "Cem": True, "the lecturer": False}
     assert tasks["right"].dropna().to_dict() == {"Ada": True, "Ben": False}
     assert table[table["step"] == 1]["done"].isna().all()
     counted = gradebook.summary(table).set_index("person")

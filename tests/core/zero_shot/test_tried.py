@@ -41,12 +41,13 @@ def test_each_persons_prompts_are_kept_once_and_theirs_whatever_they_claim(monke
         tried.keep(SET, Prompts("ToyCLIP", ("cat", "dog"), ("x {}",), 1, 100))
 
 
-def test_of_several_people_the_best_of_each_is_ranked_and_prompts_belong_to_whoever_was_first():
+def test_of_several_people_the_best_of_each_is_ranked_and_of_the_same_prompts_whoever_was_first():
     for right, template in ((60, "a {}"), (70, "the {}"), (50, "one {}")):
         keep("Ada", template, right)
     assert [each.right for each in tried.ranked(tried.of(SET))] == [70, 60, 50], "of one person all"
-    keep("Ben", "the {}", 70)
+    keep("Ben", "one {}", 50)
     keep("Ben", "my {}", 40)
+    keep(people.LECTURER, "the {}", 70)
     ranking = tried.ranked(tried.of(SET))
-    assert [(each.person, each.templates[0]) for each in ranking] == [("Ada", "the {}"), ("Ben", "my {}")]
+    assert [(each.person, each.templates[0]) for each in ranking] == [("Ada", "the {}"), ("Ben", "one {}")]
     assert ranking[0].accuracy.low < 0.7 < ranking[0].accuracy.high
