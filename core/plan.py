@@ -79,12 +79,16 @@ def begins(active: Sequence[Run], places: int) -> dict[str, float | None]:
 def _seconds(active: Sequence[Run]) -> list[float | None]:
     """How long each run will take from now on or from its start, if those before it have filled the cache."""
     estimates: dict[str, Estimate | None] = {}
-    for name in dict.fromkeys(run.config.dataset for run in active):
-        own = [run for run in active if run.config.dataset == name]
-        with suppress(LabError):  # the dataset was deleted, and these runs are going to fail
-            dataset = datasets.load(name)
-            rows = _rows(dataset, [run.config for run in own])
-            estimates |= dict(zip((run.id for run in own), _estimates(rows, _missing(dataset, rows)), strict=True))
+    before: dict[tuple[str, Encoder], np.ndarray] = {}  # rows whose features earlier runs compute
+    for run in active:
+        config, key = run.config, (run.config.dataset, run.config.encoder)
+        with suppress(LabError):  # this one is going to fail: its dataset was deleted, for example
+            dataset = datasets.load(config.dataset)
+            rows = protocol.choose_rows(dataset, config)
+            wanted, seen = np.concatenate([*rows.values()]), before.get(key, np.empty(0, np.int64))
+            missing = features.missing(dataset, np.setdiff1d(wanted, seen), config.encoder)
+            estimates[run.id] = _estimate(config, {name: len(part) for name, part in rows.items()}, missing)
+            before[key] = np.union1d(seen, wanted)
     return [_left(run, estimates.get(run.id)) for run in active]
 
 

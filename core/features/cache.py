@@ -15,7 +15,7 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ import numpy as np
 from core import backbones, hardware, people, settings, storage
 from core.data import datasets
 from core.data.datasets import Dataset
-from core.errors import BackboneError, LabError, closest
+from core.errors import BackboneError, closest
 from core.features import compiled, estimates, shares, throughput
 from core.features.encoder import Encoder
 from core.features.shares import Work
@@ -161,7 +161,7 @@ def fill(
             began = perf_counter()
             network = build()
             load_seconds = perf_counter() - began
-            new = network.fresh
+            new, before = network.fresh, network.images
             array = _open(path) or _create(path, (len(dataset.images), network.dim), key, dataset.name, network.parts)
             columns = slice(*_columns(array, part))
             if values is None:
@@ -169,12 +169,13 @@ def fill(
             for among, batch in _compute(network, dataset, unique[places], array, work, recognise, report):
                 values[places[among]] = batch[:, columns]
             batch_size, rate = network.batch_size, network.rate
+            here, seconds = network.images - before, perf_counter() - began - load_seconds  # others computed the rest
             if not network.pads:  # otherwise the time of a single batch is that of compiling
-                rate = rate or places.size / (perf_counter() - began - load_seconds)
-            if rate and places.size >= MIN_TIMED:
+                rate = rate or here / seconds
+            if rate and here >= MIN_TIMED:
                 throughput.record(key.backbone, key.input_size, rate, hardware.name())
             if rate and new:  # compiling and the search for a batch size are part of the first batches
-                first_batches = max(0.0, perf_counter() - began - load_seconds - places.size / rate)
+                first_batches = max(0.0, seconds - here / rate)
                 estimates.time_work(f"build {key.backbone}", 1, load_seconds + first_batches, size=key.input_size)
         assert values is not None  # the entry exists now
         storage.used(path)
@@ -201,7 +202,7 @@ def missing_from(key: Key, rows: np.ndarray) -> int:
     """How many of these rows (n,) are missing from the entry of a key."""
     path = _path(key)
     array = _open(path) if path.exists() else None
-    return len(rows) if array is None else int(np.isnan(_read_rows(array, np.sort(rows), 0, 1)).sum())
+    return len(rows) if array is None else len(rows) - _count(path, np.sort(rows))
 
 
 def cached_sizes(dataset: Dataset, encoder: Encoder) -> list[int]:
@@ -217,7 +218,7 @@ def cached_sizes(dataset: Dataset, encoder: Encoder) -> list[int]:
         path = _path(key_of(dataset, replace(encoder, input_size=size)))
         if path.exists():
             used = path.stat().st_mtime_ns
-            sizes.append((_computed(path, used), used, size))
+            sizes.append((_count(path, np.arange(len(dataset.images))), used, size))
     return [size for _, _, size in sorted(sizes, reverse=True)]
 
 
@@ -277,19 +278,19 @@ def evict(budget: int, keep: Path | None = None) -> int:
 
 
 def store(name: str, encoder: Encoder, rows: np.ndarray) -> None:
-    """Compute rows (n,), sorted, for another worker that extracts them, and store all or none of them.
+    """Compute rows (n,), sorted, for another worker that extracts them, then store them, unless it has ended meanwhile.
 
-    None where the dataset, the weights or the precision are others here, or once that worker has ended.
+    Raises:
+        LabError: The dataset, the weights or the precision are others here.
     """
-    try:
-        dataset = datasets.load(name)
-        path = _path(key_of(dataset, encoder))
-    except LabError as error:
-        log.info("No features of %s are computed for another worker: %s", name, error)
-        return
+    dataset = datasets.load(name)
+    path = _path(key_of(dataset, encoder))
     array = _open(path) if path.exists() else None
     if array is None:
-        return
+        raise BackboneError(
+            f"Another worker extracts features of {name} that would differ from those computed here",
+            "the same dataset, weights and precision",
+        )
     batches = []
     for _, values in compiled.build(encoder, image_size=dataset.images.shape[1]).stream(dataset.images, rows):
         if not storage.is_locked(storage.lock_of(path)):
@@ -468,14 +469,25 @@ def _parts(array: Any) -> dict[str, tuple[int, int]]:
     return {name: (first, end) for name, (first, end) in array.attrs.get("parts", {}).items()}
 
 
-@functools.lru_cache(maxsize=256)
-def _computed(path: Path, used: int) -> int:
-    """How many rows of an entry are computed; counted again when it was used since."""
-    array = _open(path)
-    if array is None:
-        return 0
-    chunks = range(0, array.shape[0], CHUNK) if array.nchunks_initialized else ()
-    return sum(int((~np.isnan(_read_chunk(array, start)[:, 0])).sum()) for start in chunks)
+def _count(path: Path, rows: np.ndarray) -> int:
+    """How many of these rows (n,), sorted, are computed."""
+    count = 0
+    for start in map(int, np.unique(rows // CHUNK) * CHUNK):
+        first, end = np.searchsorted(rows, [start, start + CHUNK])
+        with suppress(FileNotFoundError):  # none of this chunk is
+            written = (path / "c" / str(start // CHUNK) / "0").stat().st_mtime_ns
+            count += int(_computed(path, start, written)[rows[first:end] - start].sum())
+    return count
+
+
+@functools.lru_cache(maxsize=4096)
+def _computed(path: Path, start: int, written: int) -> np.ndarray:
+    """Which rows of the chunk that starts at this one are computed, (CHUNK,); read again when it was written since."""
+    computed = np.zeros(CHUNK, bool)
+    if (array := _open(path)) is not None:
+        values = _read_chunk(array, start)[:, 0]
+        computed[: len(values)] = ~np.isnan(values)
+    return computed
 
 
 def _read_chunk(array: Any, start: int) -> np.ndarray:

@@ -196,6 +196,7 @@ class Forward:
     trial: "_Trial | None" = None  # of these, where one stream was too short to try them all
     fresh: bool = True  # nothing has been computed yet: the first batch takes longer, and compiles where it `pads`
     rate: float | None = None  # images per second of the current stream, without compiling and trying sizes
+    images: int = 0  # that it has computed
 
     def stream(self, images: np.ndarray, rows: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield (rows (b,), features (b, dim) float32) for these rows of the images (n, s, s, 3), in order.
@@ -234,6 +235,7 @@ class Forward:
                 continue
             in_flight.popleft()
             finished += len(batch)
+            self.images += len(batch)
             now = perf_counter()
             if self.fresh and trial is None:
                 clock = now

@@ -20,7 +20,7 @@ COUNT = 32  # shares, where there are enough chunks: what is computed twice at t
 LARGEST = 8  # chunks
 
 Submit = Callable[..., Any]  # of a function and its arguments, to a future of Dask
-Work = Callable[[np.ndarray], None]  # compute and store rows (n,), sorted
+Work = Callable[[np.ndarray], None]  # compute and store rows (n,), sorted, or raise LabError
 
 _submit: ContextVar[Submit | None] = ContextVar("submit", default=None)
 
@@ -39,7 +39,7 @@ class Share:
 
     @property
     def stored(self) -> bool:
-        """Whether another worker has done it."""
+        """Whether another worker has done it; one that could not has failed."""
         return self.future is not None and self.future.status == "finished"
 
 

@@ -94,6 +94,14 @@ def test_a_run_is_likely_to_begin_when_those_before_it_are_done(store):
     assert list(begins(runs.active(), 1).values()) == pytest.approx([second, third, fourth])
 
 
+def test_one_run_that_is_going_to_fail_leaves_the_times_of_the_others_known(store):
+    throughput.record("Tiny", TINY.input_size, 100, hardware.name())
+    first, bad, last = (runs.create(config) for config in (TINY, replace(TINY, n_test=501), TINY))
+    known = begins(runs.active(), 2)
+    assert known[first] == known[bad] == 0.0
+    assert known[last] > 0.0
+
+
 def test_a_training_says_itself_how_long_it_will_take(store):
     tuned, waiting = runs.create(TUNE), runs.create(TINY)
     runs.start(tuned)

@@ -152,6 +152,26 @@ def test_a_lost_chunk_is_computed_again_alone(home):
     np.testing.assert_allclose(result.values, expected, atol=1e-5)
 
 
+def test_what_is_missing_is_read_again_only_where_it_was_written_since(home, monkeypatch):
+    reads, read = [], cache._read_chunk
+    monkeypatch.setattr(cache, "_read_chunk", lambda array, start: reads.append(start) or read(array, start))
+
+    def missing() -> int:
+        reads.clear()
+        return features.missing(toy(), np.arange(1300), Encoder("Tiny", "untrained", 8))
+
+    assert missing() == 1300
+    extract(np.arange(1000))
+    assert missing() == 300 and reads == [0, 512]
+    assert missing() == 300 and not reads
+    extract([1299])
+    assert missing() == 299 and reads == [1024]
+    chunk_files()[0].unlink()
+    assert missing() == 299 + 512 and not reads
+    features.clear()
+    assert missing() == 1300
+
+
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty"])
 def test_a_corrupt_chunk_is_noticed_logged_and_computed_again_alone(home, caplog, damage):
     expected = extract().values

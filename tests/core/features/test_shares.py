@@ -8,8 +8,8 @@ import pytest
 
 from core import features, settings, storage
 from core.data import datasets
-from core.errors import DatasetError, Stopped
-from core.features import CHUNK, Encoder, cache, compiled, shares
+from core.errors import BackboneError, DatasetError, LabError, Stopped
+from core.features import CHUNK, Encoder, cache, compiled, shares, throughput
 from core.progress import silent
 from tests.core.features.test_cache import toy
 
@@ -37,8 +37,11 @@ class Others:
     def __call__(self, work, rows) -> Asked:
         self.asked.append(Asked(rows))
         if len(self.asked) <= self.able:
-            work(rows)
-            self.asked[-1].status = "finished"
+            try:
+                work(rows)
+                self.asked[-1].status = "finished"
+            except LabError:
+                self.asked[-1].status = "error"
         return self.asked[-1]
 
 
@@ -87,7 +90,9 @@ def test_a_share_that_was_done_in_vain_is_computed(passes, monkeypatch):
         raise DatasetError("There is no dataset here")
 
     monkeypatch.setattr(datasets, "load", without_dataset)
-    check(extract(Others(2)))
+    moments = []
+    check(extract(Others(2), report=moments.append))
+    assert [moment.done for moment in moments if moment.stage == "extract"][:2] == [0, 100]
 
 
 def test_progress_counts_what_others_did(passes):
@@ -96,6 +101,17 @@ def test_progress_counts_what_others_did(passes):
     done = [moment.done for moment in moments if moment.stage == "extract"]
     assert done == sorted(done)
     assert (done[1], done[-1]) == (100 + CHUNK, 1300)
+
+
+def test_a_speed_is_recorded_of_the_images_that_were_computed_here(passes, monkeypatch):
+    recorded = []
+    monkeypatch.setattr(throughput, "record", lambda *args: recorded.append(args))
+    monkeypatch.setattr(cache, "MIN_TIMED", 2 * CHUNK)
+    extract(Others(2))
+    assert not recorded and 0 < sum(passes) - 2 * CHUNK < CHUNK
+    features.clear()
+    extract()
+    assert len(recorded) == 1
 
 
 def test_who_is_stopped_takes_its_shares_back(passes):
@@ -125,7 +141,7 @@ def test_nothing_is_stored_where_the_dataset_is_another_one(passes, monkeypatch)
     extract(rows=ROWS[:1])
     (entry,) = features.entries()
     monkeypatch.setattr(datasets, "load", lambda name: toy(fingerprint="fedcba9876543210"))
-    with storage.locked(storage.lock_of(entry.path)):
+    with storage.locked(storage.lock_of(entry.path)), pytest.raises(BackboneError, match="would differ"):
         cache.store("toy", ENCODER, ROWS[1:])
     assert len(list(settings.folder("features").glob("*.zarr"))) == 1
     assert features.missing(toy(), ROWS, ENCODER) == 1299
