@@ -63,7 +63,7 @@ def _wait_until_read(name: str, size: int) -> NoReturn:
 @st.fragment(run_every=0.25)
 def _poll(name: str, size: int) -> None:
     if not server.anatomy.reading(name, size):
-        st.rerun()
+        components.redraw()
 
 
 try:

@@ -45,7 +45,7 @@ def wait_for_download() -> None:
     """Show the progress of the download every second until it ends."""
     if not server.datasets.download(name).running:
         server.datasets.refresh()
-        st.rerun()
+        components.redraw()
     task_progress.bar(server.datasets.download(name), waiting="Connecting")
 
 

@@ -42,7 +42,7 @@ def wait() -> None:
     answering = any(server.explain.answering(model, digest) for model in chosen)
     explaining = any(server.explain.explaining(model, method, digest) for model in chosen for method in methods)
     if server.engine.settled() and not answering and not explaining:
-        st.rerun()
+        components.redraw()
 
 
 with right:

@@ -17,7 +17,7 @@ MOST = 6  # runs side by side
 def _live(tasks: dict[str, Task]) -> None:
     """Progress by title of the run; a fragment that reruns the page whenever a run is done."""
     if not all(task.running for task in tasks.values()):
-        st.rerun()
+        components.redraw()
     with st.container(border=True):
         for title, task in tasks.items():
             task_progress.bar(task, title)

@@ -14,7 +14,6 @@ from dashboard.layers.choices import Choice
 from dashboard.ui import components, formats, task_progress
 
 POLL = 0.5  # seconds between polls
-RUNNING = "layers-running"  # session key: what was running at the last poll
 
 
 def show(choice: Choice, missing: list[MapConfig], depths: Sequence[Depth]) -> None:
@@ -27,7 +26,7 @@ def show(choice: Choice, missing: list[MapConfig], depths: Sequence[Depth]) -> N
     probing = server.layers.task(choice.source, choice.n_train)
     tasks = [server.maps.task(config) for config in missing]
     if probing.running or any(task.running for task in tasks):
-        st.fragment(_live, run_every=POLL)(choice, missing)
+        st.fragment(_live, run_every=POLL)(choice, missing, probe=bool(depths))
         return
     task_progress.why_it_ended(next((error for task in (probing, *tasks) if (error := task.error)), None))
     counted = _count(choice, missing, depths)
@@ -67,13 +66,14 @@ def _count(choice: Choice, missing: list[MapConfig], depths: Sequence[Depth]) ->
     return counted
 
 
-def _live(choice: Choice, missing: list[MapConfig]) -> None:
-    """A fragment that reruns the page whenever a part is finished."""
-    drawing = [task for config in missing if (task := server.maps.task(config)).running]
+def _live(choice: Choice, missing: list[MapConfig], *, probe: bool) -> None:
+    """A fragment that reruns the page whenever something that it lacks is there."""
+    tasks = {config: server.maps.task(config) for config in missing}
+    drawing = [task for task in tasks.values() if task.running]
     probing = server.layers.task(choice.source, choice.n_train)
-    before, now = st.session_state.get(RUNNING), (len(drawing), probing.running)
-    st.session_state[RUNNING] = now
-    if before not in (None, now) or not any(now):
+    drawn = any(server.maps.drawn(config) for config, task in tasks.items() if not task.running)
+    probed = probe and not probing.running and server.layers.probes(choice.source, choice.n_train)
+    if drawn or probed or not (drawing or probing.running):
         components.redraw()
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
