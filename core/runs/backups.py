@@ -92,7 +92,7 @@ def restore() -> tuple[Path, Path | None]:
 def set_aside(store: Path, why: str) -> Path:
     """Rename a store, with its journals, which would be applied to another one of its name; returns where it is."""
     aside = store.with_name(f"{store.stem}-{why}-{datetime.now():%Y-%m-%d-%H%M%S}{store.suffix}")
-    for kind in ("", "-journal", "-wal", "-shm"):
+    for kind in ("-journal", "-wal", "-shm", ""):  # the journals first: none may be left behind
         if (part := store.with_name(store.name + kind)).exists():
             part.rename(aside.with_name(aside.name + kind))
     return aside

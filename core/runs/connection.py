@@ -234,10 +234,12 @@ def _check_version(uri: str) -> None:
 
 def _set_aside_unfinished(database: Path) -> None:
     """Rename a store whose first start was killed: with tables, but without the experiment that MLflow adds last."""
+    unfinished = False
     with suppress(sqlite3.Error), closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if not tables or ("experiments" in tables and connection.execute("SELECT 1 FROM experiments").fetchone()):
-            return
+        begun = "experiments" in tables and connection.execute("SELECT 1 FROM experiments").fetchone()
+        unfinished = bool(tables) and not begun
+    if unfinished:  # Windows renames no file that is open
         aside = backups.set_aside(database, "unfinished")
         logger.warning("The run store %s was not finished, and has no runs: it is now %s", database, aside)
 

@@ -13,10 +13,12 @@ MOST = 3_000  # characters, of the 4,096 that browsers keep
 
 
 def remember(response: Response, page: str) -> None:
-    """Have the browser come back to a page, such as "maps?method=umap"; nothing for the first page."""
+    """Have the browser come back to a page, such as "maps?method=umap"; to the first if it is that, or too long."""
     value = quote(page, safe="")
     if 0 < len(value) <= MOST:
         response.set_cookie(NAME, value, max_age=AGE, path=_path(), httponly=True, samesite="lax")
+    else:
+        forget(response)  # what it opened before
 
 
 def way(cookies: Mapping[str, str]) -> str:

@@ -76,7 +76,8 @@ def test_nobody_gets_the_form_and_nothing_else():
 
 def opened(path: str, cookie: str) -> str:
     """Where a browser that is somebody's lands on the first page, after it had asked for a path as nobody."""
-    page = ask(path).cookie
+    answer = ask(path)
+    page = "" if "Max-Age=0" in answer.headers["set-cookie"] else answer.cookie
     landed = ask("/", cookie=f"{cookie}; {page}")
     assert landed.status in (200, 303)
     assert not page or (f"{landing.NAME}=" in landed.cookie and "Max-Age=0" in landed.headers["set-cookie"])
@@ -92,6 +93,12 @@ def test_a_learner_joins_and_goes_where_the_link_led():
     assert {"HttpOnly", "SameSite=lax", "Path=/"} <= set(answer.headers["set-cookie"].split("; "))
     assert "Secure" not in answer.headers["set-cookie"]
     assert ask("/who", cookie=answer.cookie).text == "'Ada'"
+
+
+@pytest.mark.parametrize("path", ["/", f"/maps?x={'x' * landing.MOST}"])
+def test_a_page_that_cannot_be_remembered_replaces_the_one_before(path):
+    forgotten = ask(path).headers["set-cookie"]
+    assert forgotten.startswith(f"{landing.NAME}=") and "Max-Age=0" in forgotten
 
 
 @pytest.mark.parametrize(
