@@ -61,7 +61,7 @@ except LabError as error:
     components.show_error(error)
     st.stop()
 
-lines, heads = {}, []
+lines, dotted = {}, []
 picture = st.container()
 if server.engine.store_open():
     finished = {
@@ -90,7 +90,7 @@ if server.engine.store_open():
             title += f" of {formats.moment(run.created)}"
         lines[title] = Interval(run.accuracy, run.accuracy_low, run.accuracy_high)
     if st.toggle("Runs as dots", settings.mode() == "class", key="dots", bind="query-params", help=dots.HELP):
-        heads = [run for run in finished.values() if run.n_train]
+        dotted = [run for run in finished.values() if run.n_train]
     real = (clip for clip in encoder.NAMES if clip != encoder.TOY and clip in server.backbones.here())
     model = next(real, encoder.TOY)
     under_way = [run for run in server.runs.active() if (run.config.method, run.config.dataset) == (ZERO_SHOT, name)]
@@ -110,11 +110,11 @@ if server.engine.store_open():
             components.show_error(error)
     components.toy([*chosen, *(finished[run_id].config.backbone for run_id in drawn)])
 
-if curves or heads:
-    chart = few_shot_charts.chart(curves, lines, dots.frame(heads, len(server.datasets.get(name).class_names)))
+if curves or dotted:
+    chart = few_shot_charts.chart(curves, lines, dots.frame(dotted, len(server.datasets.get(name).class_names)))
     with picture:
         components.chart(chart, key="few-shot", alt="Accuracy against labelled images per class, log axis")
-        if best := dots.answer(heads):
+        if best := dots.answer(dotted):
             st.markdown(best)
 if not curves:
     st.stop()

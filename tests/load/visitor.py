@@ -35,7 +35,7 @@ class Shown:
 
 async def join(url: str, http: aiohttp.ClientSession, code: str, name: str) -> int:
     """Send the form of the class; returns the status of the answer, 400 or more if it refused."""
-    form, origin = {"code": code, "name": name, "to": ""}, {"origin": url}
+    form, origin = {"code": code, "name": name}, {"origin": url}
     async with http.post(f"{url}/lab/join", data=form, headers=origin, allow_redirects=False) as answer:
         return answer.status
 

@@ -6,7 +6,7 @@ import json
 import os
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pandas as pd
@@ -98,9 +98,16 @@ def test_what_cannot_be_taken_along_is_said(zips, used, monkeypatch, error, reas
         assert any(name.endswith("script.py") and used[0][:8] in name for name in archive.namelist())
 
 
-def test_in_a_class_everybody_gets_their_own_runs_and_nobody_gets_any(zips, used, monkeypatch):
+@pytest.fixture
+def in_a_class(monkeypatch) -> Iterator[None]:
+    """The server acts for whoever a request's cookie names."""
     monkeypatch.setenv("BACKBONE_LAB_MODE", "class")
     people.ask(cookie.acting)
+    yield
+    people.ask(lambda: None)
+
+
+def test_in_a_class_everybody_gets_their_own_runs_and_nobody_gets_any(zips, used, in_a_class):
     with people.acting_as(people.LECTURER):
         runs.describe(used[0], name="of Ada")
     connection.connect(settings.tracking_uri())[0].set_tag(used[0], "backbone_lab.person", "Ada")
@@ -113,7 +120,6 @@ def test_in_a_class_everybody_gets_their_own_runs_and_nobody_gets_any(zips, used
             whose.append(pd.read_csv(archive.open("runs.csv"))["run_id"].tolist())
     assert whose == [[used[0]], []]
     assert zips(accept="*/*").status == 401
-    people.ask(lambda: None)
 
 
 async def pieces_of(files: dict[str, takeout.Write]) -> list[int]:
