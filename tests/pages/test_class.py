@@ -189,6 +189,8 @@ def test_a_step_opens_ones_own_run_and_nobody_elses(visit, ada, monkeypatch):
     for person, opened in (("Ada", True), (people.LECTURER, False)):
         people.ask(lambda person=person: person)
         page = visit("home", lesson="test", step="1")
+        wait(page, server.engine.store_open)
+        page.run()
         (link,) = (each.proto for each in page.main.get("page_link") if each.proto.label == "Set up this page")
         assert (f"run={ada}" in link.query_string) == opened
 
