@@ -65,6 +65,7 @@ def change_a_caption(page: Page) -> None:
     captions.fill("\n".join(["a photo of a ship", *captions.input_value().splitlines()]))
     captions.press("Control+Enter")
     expect(nearest).not_to_have_text(before)
+    captions.blur()  # in a text, Page Down scrolls
 
 
 def ask_the_prompts(page: Page) -> None:

@@ -282,6 +282,7 @@ def test_recipes_are_listed_with_their_backbones(capsys):
         "book-as-printed": "VGG16",
         "book-corrected": "VGG16",
         "resnet152-sgd": "ResNet152",
+        "distillation": "CustomCNN",
     }
 
 

@@ -244,7 +244,7 @@ def test_weights_that_take_another_library_to_read_make_no_script(tmp_path):
     for name in ("config.json", "model.weights.h5"):
         (folder / name).write_text("{}")
     config = RunConfig(backbone="CLIPViTB32", weights=str(folder))
-    with pytest.raises(RunError, match=r"no safetensors.*NumPy alone.*clip-vit-base-patch32"):
+    with pytest.raises(RunError, match=r"not one safetensors file.*NumPy alone.*clip-vit-base-patch32"):
         script_network.constants(SimpleNamespace(config=config, outcome=None))
 
 
