@@ -44,7 +44,7 @@ class: setup  ## Open the dashboard to a class on your network
 	BACKBONE_LAB_MODE=class $(HUGE) $(BIN)/streamlit run dashboard/app.py --server.address 0.0.0.0 --server.headless true
 
 .PHONY: test
-test: .venv/installed-test chromium  ## Run every test: 20 to 35 minutes on 2 cores; browser tests need Chromium, Chrome or Edge
+test: .venv/installed-test chromium  ## Run every test: 20 to 30 minutes on 2 cores; browser tests need Chromium, Chrome or Edge
 	$(HUGE) $(BIN)/python -m pytest $(PARALLEL)
 
 .PHONY: test-fast

@@ -28,7 +28,7 @@ THREADS = (
 )
 MEMORY = 6 * 10**9  # bytes of a worker and of what it starts
 SHARED_WEIGHTS = Path(__file__).parent.parent.parent / "shared" / "weights"
-COMPUTED = ("anatomy", "networks")  # folders of the home folder: anatomies, and networks converted for OpenVINO
+COMPUTED = ("networks",)  # folders of the home folder that tests share: networks converted for OpenVINO
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -125,7 +125,7 @@ def test_code_and_idea_are_tabs_of_it(visit):
 
 def test_a_worker_that_fails_is_told_and_asked_again_by_the_next_visit(visit, monkeypatch):
     monkeypatch.setattr(anatomy, "describe", failing)
-    page = visit("anatomy", backbone="LeNet", input_size="40")  # which no other test has read
+    page = visit("anatomy", backbone="LeNet")
     wait(page, lambda: len(page.error) > 0)
     assert "Try again" in page.error[0].value
     monkeypatch.undo()

@@ -3,7 +3,6 @@
 import json
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -22,11 +21,6 @@ PLANS = (
     ("all", 0),
     ("all-but-batchnorm", 0),
 )
-
-
-@pytest.fixture(autouse=True)
-def anatomies_of_its_own(home: Path) -> None:
-    (home / "anatomy").unlink()  # tests share the folder that it leads to
 
 
 def freshly_frozen(backbone: str, size: int, unfreeze: str, count: int, batchnorm: str) -> freezing.Frozen:

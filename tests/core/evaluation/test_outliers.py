@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from core import embeddings
 from core.data import datasets, flawed
 from core.errors import Stopped
 from core.evaluation import label_errors, outliers
@@ -32,7 +31,6 @@ def test_a_search_that_is_stopped_keeps_nothing(home):
     def stop(progress):
         raise Stopped
 
-    embeddings.resolve(SOURCE).values()
     with pytest.raises(Stopped):
         outliers.search(SOURCE, stop)
     assert outliers.find(SOURCE) is None
