@@ -17,6 +17,7 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
         sys.path.insert(0, ROOT)
 
     import streamlit as st
+    from streamlit import config
 
     from core import people, server_lock, settings
     from dashboard import doors
@@ -25,6 +26,8 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
     from dashboard.run import takeout
     from dashboard.state import prefix
 
+    # The address is printed by now; this hides Streamlit's card about coding agents, which would lie over each page.
+    config.set_option("logger.hideWelcomeMessage", True)
     server_lock.warn()
     people.ask(cookie.acting)
     in_class = settings.mode() == "class"
