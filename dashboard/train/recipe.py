@@ -22,6 +22,7 @@ IDEAS = {
     "scratch": "A network that has never seen an image learns from yours alone.",
 }
 OWN = ""  # no recipe
+_KIND = "kind-of-method"  # not "kind": Anatomy keeps kinds of layers by that, and the next page still finds them
 _LINKED = "recipe-linked"  # the recipe whose link was followed
 _BROUGHT = "backbones-of-the-recipe"  # recipe, the backbones it brought, and those chosen before
 
@@ -49,11 +50,11 @@ def method() -> str:
     """A head on frozen features (which one), a fine-tune, or a network from scratch: a value of `RunConfig.method`."""
     addressed = address.one_of("method", "Method", (*TRAINED, *PROBES))
     if addressed in TRAINED:
-        st.session_state["kind"] = addressed
-    elif addressed in PROBES or st.session_state.get("kind") not in KINDS or address.by_history():
-        st.session_state["kind"] = "probe"
+        st.session_state[_KIND] = addressed
+    elif addressed in PROBES or st.session_state.get(_KIND) not in KINDS or address.by_history():
+        st.session_state[_KIND] = "probe"
     kind = st.segmented_control(
-        "Method", list(KINDS), format_func=KINDS.__getitem__, key="kind", on_change=_switch, required=True, wrap=True
+        "Method", list(KINDS), format_func=KINDS.__getitem__, key=_KIND, on_change=_switch, required=True, wrap=True
     )
     kind = kind if kind in KINDS else "probe"  # None for a moment if the visitor leaves while the page is drawn
     if kind != "probe":
@@ -129,7 +130,7 @@ def command(entry: Sequence[RunConfig]) -> str:
 @address.together()
 def _switch() -> None:
     """Another kind of method was chosen: reset the numbers, and choose networks that suit it."""
-    kind = st.session_state.get("kind")
+    kind = st.session_state.get(_KIND)
     if kind not in KINDS:  # the visitor left the page
         return
     for name in ("epochs", "batch_size", "learning_rate", "recipe", "augment"):
@@ -180,7 +181,7 @@ def _apply(linked: Sequence[str] = ()) -> None:
     st.session_state[_BROUGHT] = (name, chosen, before) if chosen != before else (OWN, (), ())
     visitor.update(backbones=chosen)
     settings = recipe.settings(chosen[0])
-    st.session_state.pop("kind", None)
+    st.session_state.pop(_KIND, None)
     # The address says what differs from these.
     usual = defaults(RunConfig) | OWN_DEFAULTS.get(settings["method"], HEAD_DEFAULTS)
     for field, value in ({"recipe": name} | settings).items():

@@ -118,6 +118,7 @@ def test_a_learner_follows_the_lecturer_leaves_and_opens_what_is_handed_out(
 
     lecturer.get_by_role("link", name="Anatomy", exact=True).click()
     expect(cleo.get_by_role("heading", name="Anatomy", level=1)).to_be_visible()
+    expect(lecturer.get_by_role("combobox", name="Types")).to_be_visible()  # drawn whole, with all that it keeps
     lecturer.get_by_role("link", name="Data", exact=True).click()
     for tab in ("Origin", "Odd images"):  # kept in the address by the tabs themselves
         lecturer.get_by_role("tab", name=tab).click()

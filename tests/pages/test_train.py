@@ -109,10 +109,10 @@ def test_a_plan_that_a_lecturer_would_stop_is_warned_of(visit, choices, said):
 
 def test_from_scratch_offers_small_networks_and_goes_back_to_the_pretrained_one(visit):
     page = visit("train", n_train="200", n_test="100")
-    page.segmented_control(key="kind").set_value("scratch").run()
+    page.segmented_control(key="kind-of-method").set_value("scratch").run()
     assert page.multiselect(key="choose-backbones").value == ["CustomCNN"]
     assert page.query_params["method"] in ("scratch", ["scratch"])
-    page.segmented_control(key="kind").set_value("probe").run()
+    page.segmented_control(key="kind-of-method").set_value("probe").run()
     assert page.multiselect(key="choose-backbones").value == ["EfficientNetLite0"]
     assert "method" not in page.query_params
 
@@ -120,7 +120,7 @@ def test_from_scratch_offers_small_networks_and_goes_back_to_the_pretrained_one(
 def test_a_recipe_sets_everything_with_one_choice_and_says_when_it_is_left(visit):
     page = visit("train", n_train="200", n_test="100")
     page.selectbox(key="recipe").set_value("notebook").run()
-    assert page.segmented_control(key="kind").value == "finetune"
+    assert page.segmented_control(key="kind-of-method").value == "finetune"
     assert page.segmented_control(key="unfreeze").value == "layers"
     assert page.number_input(key="input_size").value == 96
     assert page.number_input(key="n_train").value == 200  # the data is left alone
