@@ -12,6 +12,7 @@ everything that affects the vectors. Only `values` and `of_pictures` need Keras.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -31,6 +32,7 @@ from core.features.estimates import Count
 from core.options import option
 from core.progress import Report, silent
 from core.runs import Run, models
+from core.storage import Result
 
 if TYPE_CHECKING:
     import keras
@@ -235,6 +237,23 @@ class Resolved:
         batches = [values for _, values in network.stream(pictures, np.arange(len(pictures)))]
         first, end = network.parts.get(self._part, (0, None))
         return self._scored(np.concatenate(batches)[:, first:end])
+
+    def find(self, kind: str, version: int, parse: Callable[[Any], Result]) -> Result | None:
+        """What was found in these vectors, as `keep` wrote it; None if nothing was, or the weights are not here yet.
+
+        Args:
+            kind, parse: As for `storage.find`.
+            version: Of the method that found it.
+        """
+        try:
+            key = storage.digest([version, self.digest])
+        except WeightsError:  # what looks for it downloads them
+            return None
+        return storage.find(kind, key, parse)
+
+    def keep(self, kind: str, version: int, found: Any) -> None:
+        """Write what was found in these vectors, made of plain values. Raises WeightsError as `digest`."""
+        storage.keep(kind, storage.digest([version, self.digest]), found)
 
     @property
     def _trained(self) -> Run | None:

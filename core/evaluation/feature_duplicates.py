@@ -8,11 +8,10 @@ from dataclasses import asdict
 
 import numpy as np
 
-from core import embeddings, neighbours, storage
+from core import embeddings, neighbours
 from core.data import datasets, near_duplicates
 from core.data.near_duplicates import NearDuplicates, Pair
-from core.embeddings import Resolved, Source
-from core.errors import WeightsError
+from core.embeddings import Source
 from core.features.estimates import Count
 from core.progress import Report, silent
 
@@ -28,10 +27,7 @@ def find(source: Source) -> NearDuplicates | None:
     Raises:
         LabError: The dataset of the source no longer exists.
     """
-    try:
-        return storage.find(KIND, _key(embeddings.resolve(source)), near_duplicates.parse)
-    except WeightsError:  # `search` downloads them
-        return None
+    return embeddings.resolve(source).find(KIND, VERSION, near_duplicates.parse)
 
 
 def search(source: Source, report: Report = silent) -> NearDuplicates:
@@ -46,7 +42,7 @@ def search(source: Source, report: Report = silent) -> NearDuplicates:
     """
     resolved = embeddings.resolve(source)
     resolved.fetch(report)
-    if stored := storage.find(KIND, _key(resolved), near_duplicates.parse):
+    if stored := resolved.find(KIND, VERSION, near_duplicates.parse):
         return stored
     values, splits = resolved.values(report).values, datasets.splits(resolved.dataset)
     test, training = splits["test"], np.concatenate([splits["train"], splits["val"]])
@@ -57,7 +53,7 @@ def search(source: Source, report: Report = silent) -> NearDuplicates:
         if distance <= 1 - LEAST
     ]
     result = NearDuplicates(sorted(pairs, key=lambda pair: -pair.agreement), [], len(test))
-    storage.keep(KIND, _key(resolved), asdict(result))
+    resolved.keep(KIND, VERSION, asdict(result))
     return result
 
 
@@ -68,7 +64,3 @@ def count(source: Source, *, into: Count) -> None:
         LabError: The dataset of the source no longer exists.
     """
     embeddings.resolve(source).count(into)
-
-
-def _key(source: Resolved) -> str:
-    return storage.digest([VERSION, source.digest])

@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core import embeddings, neighbours, storage
+from core import embeddings, neighbours
 from core.config import DEMO
 from core.data.dataset import Dataset
 from core.embeddings import Resolved, Source
-from core.errors import DatasetError, WeightsError
+from core.errors import DatasetError
 from core.features import estimates
 from core.features.estimates import Count
 from core.heads.head import accuracy, moments, softmax, standardised
@@ -70,10 +70,7 @@ def find(source: Source) -> LabelErrors | None:
     Raises:
         LabError: The dataset of the source no longer exists.
     """
-    try:
-        return _find(embeddings.resolve(source))
-    except WeightsError:  # `search` downloads them
-        return None
+    return embeddings.resolve(source).find(KIND, VERSION, _parse)
 
 
 def search(source: Source, report: Report = silent) -> LabelErrors:
@@ -87,7 +84,7 @@ def search(source: Source, report: Report = silent) -> LabelErrors:
     resolved = embeddings.resolve(source)
     check(resolved)
     resolved.fetch(report)
-    if stored := _find(resolved):
+    if stored := resolved.find(KIND, VERSION, _parse):
         return stored
     vectors = resolved.values(report)
     rows, labels = vectors.rows, resolved.dataset.labels[vectors.rows]
@@ -111,7 +108,7 @@ def search(source: Source, report: Report = silent) -> LabelErrors:
         images=len(rows),
         accuracy=accuracy(p, labels),
     )
-    storage.keep(KIND, _key(resolved), asdict(result))
+    resolved.keep(KIND, VERSION, asdict(result))
     return result
 
 
@@ -208,14 +205,6 @@ def table(found: LabelErrors, dataset: Dataset) -> pd.DataFrame:
         for each in found.suspects
     ]
     return pd.DataFrame(rows, columns=["file", "label", "suggested", "confidence", "probability"])
-
-
-def _find(source: Resolved) -> LabelErrors | None:
-    return storage.find(KIND, _key(source), _parse)
-
-
-def _key(source: Resolved) -> str:
-    return storage.digest([VERSION, source.digest])
 
 
 def _parse(value: dict[str, Any]) -> LabelErrors:

@@ -9,9 +9,8 @@ an order to look through, and no verdict: in every class something is least like
 
 import numpy as np
 
-from core import embeddings, neighbours, storage
-from core.embeddings import Resolved, Source
-from core.errors import WeightsError
+from core import embeddings, neighbours
+from core.embeddings import Source
 from core.progress import Progress, Report, silent
 
 VERSION = 1  # increase it when the same source would give a different result
@@ -28,10 +27,7 @@ def find(source: Source) -> Outliers | None:
     Raises:
         LabError: The dataset of the source no longer exists.
     """
-    try:
-        return _find(embeddings.resolve(source))
-    except WeightsError:  # `search` downloads them
-        return None
+    return embeddings.resolve(source).find(KIND, VERSION, _parse)
 
 
 def search(source: Source, report: Report = silent) -> Outliers:
@@ -43,7 +39,7 @@ def search(source: Source, report: Report = silent) -> Outliers:
     """
     resolved = embeddings.resolve(source)
     resolved.fetch(report)
-    if stored := _find(resolved):
+    if stored := resolved.find(KIND, VERSION, _parse):
         return stored
     vectors = resolved.values(report)
     labels, classes = resolved.dataset.labels[vectors.rows], len(resolved.dataset.class_names)
@@ -53,7 +49,7 @@ def search(source: Source, report: Report = silent) -> Outliers:
         of_label = np.flatnonzero(labels == label)
         order = least_typical(vectors.values[of_label])[:KEPT]
         found.append(vectors.rows[of_label[order]].tolist())
-    storage.keep(KIND, _key(resolved), {"rows": found})
+    resolved.keep(KIND, VERSION, {"rows": found})
     return found
 
 
@@ -65,9 +61,5 @@ def least_typical(values: np.ndarray) -> np.ndarray:
     return np.argsort(-distances.mean(axis=1), kind="stable")
 
 
-def _find(source: Resolved) -> Outliers | None:
-    return storage.find(KIND, _key(source), lambda value: [list(rows) for rows in value["rows"]])
-
-
-def _key(source: Resolved) -> str:
-    return storage.digest([VERSION, source.digest])
+def _parse(value: dict[str, list[list[int]]]) -> Outliers:
+    return [list(rows) for rows in value["rows"]]

@@ -1,7 +1,7 @@
 """Datasets on this machine, and their downloads."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -13,6 +13,7 @@ from core.data import duplicates as pixels
 from core.data.datasets import Dataset, Summary
 from core.data.near_duplicates import NearDuplicates
 from core.data.odd_images import OddImages
+from core.embeddings import Source
 from core.errors import LabError
 from core.evaluation import feature_duplicates, label_errors, leaks, outliers
 from core.evaluation.label_errors import LabelErrors
@@ -23,6 +24,7 @@ from dashboard.server import tasks
 from dashboard.server.seen import seen
 from dashboard.server.tasks import Task
 
+Found = TypeVar("Found")
 _of_content = st.cache_data(
     ttl=5, max_entries=32, show_spinner=False, hash_funcs={Dataset: lambda dataset: dataset.fingerprint}
 )
@@ -84,17 +86,13 @@ def search(dataset: Dataset) -> Task:
 @_of_content
 def feature_duplicates_of(dataset: Dataset) -> NearDuplicates | None:
     """`feature_duplicates.find`: what has been found, for any visitor."""
-    try:
-        return feature_duplicates.find(label_errors.usual(dataset.name))
-    except LabError:  # deleted or renamed a moment ago
-        return None
+    return _of_features(feature_duplicates.find, dataset)
 
 
 @seen
 def search_features(dataset: Dataset) -> Task:
     """Looks for near-duplicates by features."""
-    name, source = tasks.name("feature-duplicates", dataset.fingerprint), label_errors.usual(dataset.name)
-    return Task(name, feature_duplicates.search, (source,), failure="The images cannot be compared")
+    return _search_features("feature-duplicates", feature_duplicates.search, dataset, "The images cannot be compared")
 
 
 @seen
@@ -121,34 +119,26 @@ def search_odd(dataset: Dataset) -> Task:
 @_of_content
 def outliers_of(dataset: Dataset) -> Outliers | None:
     """`outliers.find`: what has been found, for any visitor."""
-    try:
-        return outliers.find(label_errors.usual(dataset.name))
-    except LabError:  # deleted or renamed a moment ago
-        return None
+    return _of_features(outliers.find, dataset)
 
 
 @seen
 def search_outliers(dataset: Dataset) -> Task:
     """Looks for the least typical images of each class."""
-    name, source = tasks.name("outliers", dataset.fingerprint), label_errors.usual(dataset.name)
-    return Task(name, outliers.search, (source,), failure="The images cannot be compared")
+    return _search_features("outliers", outliers.search, dataset, "The images cannot be compared")
 
 
 @seen
 @_of_content
 def label_errors_of(dataset: Dataset) -> LabelErrors | None:
     """`label_errors.find`: what has been found, for any visitor."""
-    try:
-        return label_errors.find(label_errors.usual(dataset.name))
-    except LabError:  # deleted or renamed a moment ago
-        return None
+    return _of_features(label_errors.find, dataset)
 
 
 @seen
 def search_labels(dataset: Dataset) -> Task:
     """Looks for wrong labels."""
-    name, source = tasks.name("label-errors", dataset.fingerprint), label_errors.usual(dataset.name)
-    return Task(name, label_errors.search, (source,), failure="The labels cannot be checked")
+    return _search_features("label-errors", label_errors.search, dataset, "The labels cannot be checked")
 
 
 @seen
@@ -173,6 +163,20 @@ def refresh() -> None:
     label_errors_of.clear()
     odd_images_of.clear()
     outliers_of.clear()
+
+
+def _of_features(find: Callable[[Source], Found | None], dataset: Dataset) -> Found | None:
+    """What has been found by the features of a dataset; None if it was deleted or renamed a moment ago."""
+    try:
+        return find(label_errors.usual(dataset.name))
+    except LabError:
+        return None
+
+
+def _search_features(kind: str, search: Callable, dataset: Dataset, failure: str) -> Task:
+    """A task that looks for something by the features of a dataset."""
+    source = label_errors.usual(dataset.name)
+    return Task(tasks.name(kind, dataset.fingerprint), search, (source,), failure=failure)
 
 
 @st.cache_data(ttl=2, show_spinner=False)
