@@ -45,7 +45,7 @@ def plan(config: RunConfig, *further: RunConfig) -> Plan:
     if config.teacher:
         models.teacher(config)
     dataset = datasets.load(config.dataset)
-    runs = _rows(dataset, (config, *further))
+    runs = [(each, protocol.choose_rows(dataset, each)) for each in (config, *further)]
     for each, rows in runs:
         if each.trains:
             training.check(each, dataset, rows)
@@ -98,10 +98,6 @@ def _left(run: Run, estimate: Estimate | None) -> float | None:
     if own is not None and (estimate is None or (run.progress and run.progress.stage == run.config.method)):
         return own
     return estimate and estimate.seconds
-
-
-def _rows(dataset: Dataset, configs: Sequence[RunConfig]) -> list[tuple[RunConfig, dict[str, np.ndarray]]]:
-    return [(config, protocol.choose_rows(dataset, config)) for config in configs]
 
 
 def _missing(dataset: Dataset, runs: Sequence[tuple[RunConfig, dict[str, np.ndarray]]]) -> dict[Encoder, int]:

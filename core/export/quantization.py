@@ -16,6 +16,7 @@ import pandas as pd
 
 from core import hardware, keras_defaults, metrics, protocol, runs, storage
 from core.data import datasets
+from core.data.datasets import Dataset
 from core.errors import DatasetError, RunError
 from core.export import agreement, writers
 from core.metrics import Change
@@ -122,7 +123,7 @@ def measure(run_id: str, report: Report = silent) -> Quantization:
             for (kind, file), median, predicted in zip(files.items(), milliseconds, answers, strict=True)
         }
     result = Quantization(
-        stored["row"].tolist(), stored["label"].tolist(), kinds, len(_training_images(run)), hardware=hardware.name()
+        stored["row"].tolist(), stored["label"].tolist(), kinds, len(_calibration(run)[1]), hardware=hardware.name()
     )
     storage.keep(KIND, _key(run), asdict(result))
     return result
@@ -132,7 +133,8 @@ def write(run: runs.Run, kinds: Iterable[str], folder: Path, report: Report = si
     """Write the network of a run in some kinds; returns the file of each."""
     import tensorflow as tf
 
-    examples = _training_images(run)
+    dataset, rows = _calibration(run)
+    examples = np.asarray(dataset.images[rows])
 
     def representative() -> Iterator[list[np.ndarray]]:
         for image in examples:
@@ -157,14 +159,14 @@ def write(run: runs.Run, kinds: Iterable[str], folder: Path, report: Report = si
     return files
 
 
-def _training_images(run: runs.Run) -> np.ndarray:
-    """Some of the images (n, s, s, 3) uint8 that the run was trained on."""
+def _calibration(run: runs.Run) -> tuple[Dataset, np.ndarray]:
+    """The dataset of a run, and row ids (n,) of some of the images that it was trained on."""
     dataset = datasets.load(run.config.dataset)
     rows = protocol.choose_rows(dataset, run.config)["train"]
     if not len(rows):
         raise DatasetError(f"The dataset {dataset.name} has no training images", "some, to calibrate int8 with")
     positions = np.linspace(0, len(rows) - 1, min(CALIBRATED_ON, len(rows))).astype(int)
-    return np.asarray(dataset.images[rows[positions]])
+    return dataset, rows[positions]
 
 
 class Network:

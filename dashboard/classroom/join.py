@@ -93,8 +93,10 @@ def _ways_to_sign_in(request: Request) -> Response:
 def _known() -> str:
     """Whose browser this is, with the way on; empty for nobody."""
     person = cookie.requesting.get()
-    called = escape(person or "the lecturer")
-    return "" if person is None else f'This browser belongs to {called}. <a href="../">Continue as {called}</a>'
+    if person is None:
+        return ""
+    called = escape(people.called(person))
+    return f'This browser belongs to {called}. <a href="../">Continue as {called}</a>'
 
 
 def _page(sentence: str, ways: str, error: str = "") -> Response:

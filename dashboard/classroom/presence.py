@@ -21,7 +21,7 @@ def show() -> None:
     if sign_in.required():
         way = "" if sign_in.by_header() else f'<a href="{SIGN_OUT}" target="_self">Sign out</a>'
     work = f'<a href="{WORK}" title="Results, reports and code of your runs">{takeout.TITLE}</a>'
-    st.html(f"<small>You are {escape(person or 'the lecturer')}. {way} {work}</small>")
+    st.html(f"<small>You are {escape(people.called(person))}. {way} {work}</small>")
 
 
 def ask_to_join() -> None:
