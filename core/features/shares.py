@@ -77,4 +77,4 @@ def offered(work: Work | None, rows: np.ndarray, chunk: int) -> Iterator[list[Sh
 def _cut(rows: np.ndarray, chunk: int) -> list[slice]:
     begins = np.flatnonzero(np.diff(rows // chunk, prepend=-1))  # of each chunk
     size = min(max(len(begins) // COUNT, 1), LARGEST)
-    return [slice(begin, end) for begin, end in pairwise([*begins[::size], len(rows)])]
+    return [slice(begin, end) for begin, end in pairwise([*begins[::size].tolist(), len(rows)])]

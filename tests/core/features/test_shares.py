@@ -1,6 +1,7 @@
 """An extraction that others share: the same features, each computed once, whoever vanishes."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -101,6 +102,7 @@ def test_progress_counts_what_others_did(passes):
     done = [moment.done for moment in moments if moment.stage == "extract"]
     assert done == sorted(done)
     assert (done[1], done[-1]) == (100 + CHUNK, 1300)
+    json.dumps([asdict(moment) for moment in moments])  # as the store of runs keeps it
 
 
 def test_a_speed_is_recorded_of_the_images_that_were_computed_here(passes, monkeypatch):
