@@ -184,7 +184,7 @@ class Engine:
             return RESOURCES[resource]
         return int(sum(worker["resources"].get(resource, 0) for worker in self._workers().values()))
 
-    def unable(self, resource: str = "") -> EngineError | None:
+    def why_unavailable(self, resource: str = "") -> EngineError | None:
         """Why no worker does such work at present; None if one does. The local worker is never away for long."""
         if self._cluster:
             return None
@@ -318,7 +318,7 @@ class Engine:
             self._let_wait()
         if self._cluster:
             return
-        if error := self.unable(resource):
+        if error := self.why_unavailable(resource):
             raise error
         if new := [address for address in self._workers() if address not in self._checked]:
             workers.check(self._client, new)

@@ -135,7 +135,7 @@ def begin_class(report: Report = silent) -> Path:
         StoreError: As by `backup`.
         Stopped: `report` raised it.
     """
-    people.demand("run the class")
+    people.require("run the class")
     file = settings.folder(CLASSES) / f"{datetime.now(UTC):%Y-%m-%d-%H%M%S}.tar.gz"
     with _without_learners() as old_class:
         if busy := [run for run in runs.active() if run.person != people.LECTURER]:

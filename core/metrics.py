@@ -174,7 +174,7 @@ def least_difference(images: int, disagreement: float) -> float:
 
 
 @dataclass(frozen=True)
-class Doubt:
+class StandardErrors:
     """Standard errors of a mean accuracy over seeds, or of the difference of two, by what they come from."""
 
     images: float  # other test images would give another mean
@@ -187,7 +187,7 @@ class Doubt:
         return "seeds" if self.seeds > self.images else "images"
 
 
-def mean_of_seeds(accuracies: Sequence[float], images: int) -> tuple[Interval, Doubt]:
+def mean_of_seeds(accuracies: Sequence[float], images: int) -> tuple[Interval, StandardErrors]:
     """The mean accuracy of two or more seeds on the same images, with its 95 % interval over seeds and images.
 
     Seeds and images vary on their own, so their variances add; what only some seeds get right counts in both, which
@@ -196,12 +196,12 @@ def mean_of_seeds(accuracies: Sequence[float], images: int) -> tuple[Interval, D
     """
     mean = float(np.mean(accuracies))
     of_images, of_seeds = mean * (1 - mean) / images, float(np.var(accuracies, ddof=1)) / len(accuracies)
-    doubt = Doubt(sqrt(of_images), sqrt(of_seeds), (len(accuracies),))
+    errors = StandardErrors(sqrt(of_images), sqrt(of_seeds), (len(accuracies),))
     if not of_images:  # every seed is right on every image, or none is
-        return wilson(mean * images, images), doubt
+        return wilson(mean * images, images), errors
     t = student_95((of_images, images - 1), (of_seeds, len(accuracies) - 1))
     alike = mean * (1 - mean) / (of_images + of_seeds) * (NORMAL_95 / t) ** 2  # images
-    return wilson(mean * alike, alike), doubt
+    return wilson(mean * alike, alike), errors
 
 
 def student_95(*variances: tuple[float, int]) -> float:
@@ -226,7 +226,7 @@ class Change:
     clear: bool  # at the 5 % level; else too close to call
     paired: Paired | None = None  # if both answers to each image are known
     interval: Interval | None = None  # of the difference, if only the two accuracies are known, or over seeds
-    doubt: Doubt | None = None  # if one of the two is a mean over seeds
+    standard_errors: StandardErrors | None = None  # if one of the two is a mean over seeds
     trained_on: tuple[int, int] | None = None  # training images of each, if they learned from different ones
 
     @property
@@ -295,7 +295,7 @@ def change_of_seeds(first_right: np.ndarray, second_right: np.ndarray) -> Change
         images,
         clear=interval.low > 0 or interval.high < 0,
         interval=interval,
-        doubt=Doubt(sqrt(of_images), sqrt(sum(of_seeds)), tuple(len(right) for right in sides)),
+        standard_errors=StandardErrors(sqrt(of_images), sqrt(sum(of_seeds)), tuple(len(right) for right in sides)),
     )
 
 

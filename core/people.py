@@ -1,8 +1,8 @@
 """Who may do what: one table, which the code that acts asks.
 
 A person is a name; `LECTURER` is the lecturer, who also owns everything older than the class. Outside of a class,
-everything is done by the lecturer. In a class the program says for whom it acts (`ask`, `acting_as`); until it does,
-it acts for nobody, who may do nothing.
+everything is done by the lecturer. In a class the program says for whom it acts (`set_identity`,
+`acting_as`); until it does, it acts for nobody, who may do nothing.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -46,13 +46,13 @@ RULES = {
 }
 
 
-def ask(who: Callable[[], str | None]) -> None:
+def set_identity(who: Callable[[], str | None]) -> None:
     """Set the function that says for whom the server acts at the moment; None: for nobody."""
     global _who
     _who = who
 
 
-def acting() -> str | None:
+def current_person() -> str | None:
     """Who acts: a learner's name, `LECTURER`, or None for nobody."""
     if settings.mode() == "alone":
         return LECTURER
@@ -87,22 +87,22 @@ def may(action: str, owner: str = LECTURER) -> bool:
         action: One of `RULES`.
         owner: Who owns what is acted on.
     """
-    return _may(acting(), action, owner)
+    return _may(current_person(), action, owner)
 
 
 def seen(owners: Iterable[str]) -> set[str]:
     """Those of these owners whose things the one who acts may see; who that is, is found once."""
-    person = acting()
+    person = current_person()
     return {owner for owner in set(owners) if _may(person, "see", owner)}
 
 
-def demand(action: str, owner: str = LECTURER) -> str:
+def require(action: str, owner: str = LECTURER) -> str:
     """Refuse what the one who acts may not do; returns that person.
 
     Raises:
         AccessError: It is not allowed.
     """
-    person = acting()
+    person = current_person()
     if person is None:
         raise AccessError("You are not in this class", remedy="Open the address of the class and join it")
     if not _may(person, action, owner):
@@ -117,7 +117,7 @@ def free(name: str) -> None:
     Raises:
         AccessError: It is not allowed.
     """
-    demand("run the class")
+    require("run the class")
     roster.edit(lambda now: replace(now, seats={other: seat for other, seat in now.seats.items() if other != name}))
 
 
@@ -127,7 +127,7 @@ def change(**changes: str | bool) -> None:
     Raises:
         AccessError: It is not allowed.
     """
-    demand("run the class")
+    require("run the class")
     roster.edit(lambda now: replace(now, **changes))
 
 

@@ -29,7 +29,7 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
     # The address is printed by now; this hides Streamlit's card about coding agents, which would lie over each page.
     config.set_option("logger.hideWelcomeMessage", True)
     server_lock.warn()
-    people.ask(cookie.acting)
+    people.set_identity(cookie.current_person)
     in_class = settings.mode() == "class"
     app = st.App(
         __file__,

@@ -95,7 +95,7 @@ def show() -> None:
     st.set_page_config(page_title="Backbone Lab", page_icon=LOGO, layout="wide", initial_sidebar_state=260)
     st.logo(LOGO, size="large")
     st.html(components.FRAME)
-    if people.acting() is None:
+    if people.current_person() is None:
         presence.ask_to_join()
     visitor.begin()  # before the navigation, or each change of page would be two entries of the browser's history
     server.engine.start()

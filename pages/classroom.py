@@ -7,7 +7,7 @@ from dashboard.classroom import invitation, names, new_class, sign_in
 from dashboard.ui import components
 
 components.page_header("Class", "How do learners join, who is here, and what do they see of each other?")
-people.demand("run the class")
+people.require("run the class")
 
 how, who = st.columns([3, 2], gap="large")
 with how, st.container(border=True, horizontal_alignment="center"):

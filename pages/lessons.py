@@ -16,7 +16,7 @@ st.markdown(
 )
 
 rows = server.runs.own() if server.engine.store_open() else None
-given = answers.of(people.demand("answer"))
+given = answers.of(people.require("answer"))
 for start in range(0, len(lessons.LESSONS), 2):
     for column, (name, lesson) in zip(st.columns(2), list(lessons.LESSONS.items())[start : start + 2], strict=False):
         with column.container(border=True, height="stretch"):

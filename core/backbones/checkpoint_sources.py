@@ -61,7 +61,7 @@ def fetch(facts: Backbone, report: Report) -> Path:
             failures.append(f"{hub}: {str(error).rstrip('.')}")
     raise WeightsError(
         f"The weights of {facts.name} are not here and cannot be downloaded. {'. '.join(failures)}",
-        remedy=f"Or {checkpoints.bring(facts)}",
+        remedy=f"Or {checkpoints.download_hint(facts)}",
     )
 
 

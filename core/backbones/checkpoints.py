@@ -216,7 +216,7 @@ def remedy(facts: Backbone) -> str:
     )
 
 
-def bring(facts: Backbone) -> str:
+def download_hint(facts: Backbone) -> str:
     """How to bring the weights by hand, as half a sentence: the address of the files, and the folder for them."""
     folder = settings.home() / "weights" / facts.weights_file
     return f"put the files of {HUGGING_FACE}/{facts.repository} into {folder}"

@@ -49,12 +49,12 @@ def fetch(facts: Backbone, report: Report) -> Path:
         download.fetch(url, path, facts.weights_hash, report)
     except download.DownloadError as error:
         raise WeightsError(
-            f"The weights of {facts.name} are not here and cannot be downloaded ({error}): {bring(facts)}"
+            f"The weights of {facts.name} are not here and cannot be downloaded ({error}): {download_hint(facts)}"
         ) from error
     return path
 
 
-def bring(facts: Backbone) -> str:
+def download_hint(facts: Backbone) -> str:
     """How to bring the published weights by hand, as half a sentence: the address of the file, and its folder."""
     return _put(facts.weights_url, facts.weights_file)
 

@@ -31,8 +31,8 @@ __all__ = [
     "RENAMED",
     "Backbone",
     "Weights",
-    "bring",
     "download_bytes",
+    "download_hint",
     "find_weights",
     "get",
     "hub_names",
@@ -142,10 +142,10 @@ def published_here(backbone: str | Backbone) -> Path | None:
     return loader_of(facts).here(facts)
 
 
-def bring(backbone: str | Backbone) -> str:
+def download_hint(backbone: str | Backbone) -> str:
     """How to bring published weights by hand, as half a sentence: put ADDRESS into FOLDER."""
     facts = get(backbone)
-    return loader_of(facts).bring(facts)
+    return loader_of(facts).download_hint(facts)
 
 
 def download_bytes(backbone: str | Backbone) -> int:

@@ -116,7 +116,7 @@ def create(title: str, source: str, rules: Rules | None = None, report: Report =
         DatasetError: It cannot be opened or copied, or the title cannot be a name.
         Stopped: `report` raised it; nothing is kept.
     """
-    people.demand("run challenges")
+    people.require("run challenges")
     rules = rules or Rules()
     if rules.is_over:
         raise ConfigError(f"Entries end at {rules.until}, which is past", "a later time, or none")
@@ -153,7 +153,7 @@ def close(name: str) -> Challenge:
         AccessError: Who acts is not the lecturer.
         ConfigError: There is no such challenge.
     """
-    people.demand("run challenges")
+    people.require("run challenges")
     challenge = read(name)
     if challenge.is_open:
         challenge = replace(challenge, closed=now())

@@ -62,7 +62,7 @@ def check_run(challenge: Challenge, row: RunRow) -> None:
         ConfigError: The rules do not allow it or one of its seeds, or it may have learned from the hidden images.
         RunError: It has no result, or a run that it builds on was deleted, and the rules ask about it.
     """
-    people.demand("enter", row.person)
+    people.require("enter", row.person)
     if not row.has_result:
         raise RunError(f"Run {row.name} is {row.status} and has no result", "a run that was tested")
     run = row.chosen
@@ -114,7 +114,7 @@ def enter_file(name: str, file: str, content: bytes) -> Entry:
         AccessError: The challenge takes no entries, or there were enough for today.
         ConfigError: The rules ask how predictions were made, or the file does not answer for each image once.
     """
-    challenge, person = read(name), people.demand("enter", people.acting() or people.LECTURER)
+    challenge, person = read(name), people.require("enter", people.current_person() or people.LECTURER)
     if challenge.rules.runs_only:
         raise ConfigError(
             f"A file does not tell whether it keeps the rules of {challenge.title}", "a run", "Enter one of your runs"

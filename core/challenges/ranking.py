@@ -12,7 +12,7 @@ from core.challenges.entries import Entry
 from core.data import datasets
 from core.metrics import Change, Interval
 
-LEAST = 3  # ranks without which their correlation says nothing
+MIN_RANKS = 3  # ranks without which their correlation says nothing
 RECUTS = 400  # other cuts of the same images
 
 
@@ -72,7 +72,7 @@ def luck(places: Sequence[Place], cut: Cut) -> Luck | None:
     How much of a public lead is luck, and how seldom it lasts, is measured by cutting the same images again and again,
     as the lecturer's cut was made.
     """
-    if len(places) < LEAST:
+    if len(places) < MIN_RANKS:
         return None
     right = np.array([_right(place.entry, cut).mean(axis=0) for place in places])  # (places, n), of seeds their mean
     images = np.arange(len(cut.rows))

@@ -305,7 +305,7 @@ def _follow(engine: Engine, run_id: str, bar: Bar) -> None:
     while (run := runs.get(run_id)).status not in runs.ENDED:
         if run.progress:
             bar(run.progress)
-        unable = engine.unable("train")
+        unable = engine.why_unavailable("train")
         if unable and str(unable) != said:
             print(f"waiting: {unable}", file=sys.stderr)
         said = unable and str(unable)
@@ -391,7 +391,7 @@ def _durations(seconds: dict[str, float]) -> str:
 def _dataset_name(text: str) -> str:
     """A dataset's name; a path is imported first, cifar10 and cifar100 are downloaded if missing."""
     if os.sep in text or Path(text).suffix == ".zip":
-        return images.bring(text)
+        return images.import_path(text)
     if any(summary.name == text and summary.state != "ready" for summary in datasets.available()):
         with Bar() as bar:
             datasets.fetch(text, report=bar)

@@ -6,7 +6,7 @@ from typing import Any
 from core import seeds, sweeps
 from core.errors import LabError
 from core.evaluation import leaks
-from core.metrics import Doubt
+from core.metrics import StandardErrors
 from core.runs import RunRow
 
 NUMBERS = ("accuracy", "accuracy_low", "accuracy_high")
@@ -23,16 +23,16 @@ def described(row: RunRow) -> tuple[dict, str]:
     if row.error:
         remedy = f"Continue them: python -m core resume {row.id}" if row.resumable else ""
         raise LabError(row.error, remedy=remedy)
-    doubt = row.doubt
-    if doubt is None:
+    errors = row.standard_errors
+    if errors is None:
         raise LabError(f"{row.id} has one seed", "several", f"See it: python -m core runs {row.id}")
-    return _seeds(row, doubt)
+    return _seeds(row, errors)
 
 
-def _seeds(row: RunRow, doubt: Doubt) -> tuple[dict, str]:
+def _seeds(row: RunRow, errors: StandardErrors) -> tuple[dict, str]:
     values: dict[str, Any] = {"entry": row.id}
     values |= {name: getattr(row, name) for name in (*NUMBERS, "spread", "hardware", "protocol")}
-    values |= {"standard_errors": {"images": doubt.images, "seeds": doubt.seeds}, "larger_doubt": doubt.larger}
+    values |= {"standard_errors": {"images": errors.images, "seeds": errors.seeds}, "larger_uncertainty": errors.larger}
     found = leaks.of_run(row)
     values["leaks"] = found and asdict(found)
     values["seeds"] = [{"seed": run.config.seed, "run_id": run.id, "accuracy": run.accuracy} for run in row.seeds]
@@ -40,7 +40,7 @@ def _seeds(row: RunRow, doubt: Doubt) -> tuple[dict, str]:
         f"{row.config.backbone}: mean accuracy {row.accuracy:.1%} of {len(row.seeds)} seeds "
         f"(95 % interval {row.accuracy_low:.1%} to {row.accuracy_high:.1%}, over seeds and test images)",
         f"standard deviation {row.spread:.2%} from seed to seed; standard error of the mean "
-        f"{doubt.seeds:.2%} from the seeds, {doubt.images:.2%} from {row.n_test:,.0f} test images",
+        f"{errors.seeds:.2%} from the seeds, {errors.images:.2%} from {row.n_test:,.0f} test images",
         f"{row.protocol}; the seed decides {', '.join(seeds.decides(row.config))}",
         f"measured on {row.hardware}",
         *([leaks.sentence(found)] if found else []),

@@ -36,7 +36,7 @@ def perform(action: str, names: Sequence[str]) -> tuple[list[dict], str]:
     lines = []
     if action == "import":
         before = {summary.name for summary in datasets.available()}
-        name = bring(names[0], names[1] if names[1:] else None)
+        name = import_path(names[0], names[1] if names[1:] else None)
         lines.append(f"{names[0]} is {'already' if name in before else 'now'} the dataset {name}")
     elif action == "rename":
         name = datasets.rename(*names)
@@ -57,7 +57,7 @@ def perform(action: str, names: Sequence[str]) -> tuple[list[dict], str]:
     return listed, "\n".join(lines)
 
 
-def bring(path: str, name: str | None = None) -> str:
+def import_path(path: str, name: str | None = None) -> str:
     """Import images and print what was left out or assumed; returns the name of the dataset."""
     with Bar() as bar:
         dataset = datasets.import_images(Path(path), name=name, report=bar)
@@ -78,15 +78,17 @@ def check(name: str, *, clean: bool, report: Report) -> tuple[dict, str]:
     """
     found, dataset = near_duplicates.search(name, report), datasets.load(name)
     files, enough = dataset.files, sizes.sentences(dataset, datasets.splits(dataset))
-    summary = f"{found.summary()}, by details that agree to {near_duplicates.SURE} or more. The pairs that agree most:"
+    summary = (
+        f"{found.summary()}, by details that agree to {near_duplicates.THRESHOLD} or more. The pairs that agree most:"
+    )
     lines = [*enough, summary]
     lines += [
         f"{pair.agreement:.2f}  {files[pair.row]}  {files[pair.twin]}{'  mirrored' if pair.mirrored else ''}"
         for pair in found.leaks[:SHOWN]
     ]
-    within = sum(pair.agreement >= near_duplicates.SURE for pair in found.within)
+    within = sum(pair.agreement >= near_duplicates.THRESHOLD for pair in found.within)
     lines.append(f"{within:,} pairs within the test images, or within the others")
-    result = asdict(found) | {"leaked": len(found.leaked()), "agreement": near_duplicates.SURE, "sizes": enough}
+    result = asdict(found) | {"leaked": len(found.leaked()), "agreement": near_duplicates.THRESHOLD, "sizes": enough}
     if clean:
         copy = near_duplicates.clean(name, found.leaked().tolist())
         lines.append(f"{copy.name} is a copy without them")

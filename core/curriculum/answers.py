@@ -41,7 +41,7 @@ def give(lesson: str, index: int, option: str) -> None:
         raise ConfigError(f"There is no option {option!r}", f"one of {', '.join(step.options)}")
     now = datetime.now(UTC).isoformat(timespec="seconds")
     answer = Answer(lesson, step.question, option, option == step.options[0], now)
-    _change(people.demand("answer"), lambda given: {_key(answer): answer} | given)
+    _change(people.require("answer"), lambda given: {_key(answer): answer} | given)
 
 
 def take_back(lesson: str, index: int) -> None:
@@ -52,12 +52,12 @@ def take_back(lesson: str, index: int) -> None:
         ConfigError: As by `give`.
     """
     key = (lesson, _step(lesson, index).question)
-    _change(people.demand("take answers back"), lambda given: {each: given[each] for each in given if each != key})
+    _change(people.require("take answers back"), lambda given: {each: given[each] for each in given if each != key})
 
 
 def find(lesson: str, index: int) -> Answer | None:
     """The answer to the question of a step by the one who acts."""
-    person = people.acting()
+    person = people.current_person()
     return None if person is None else _read(person).get((lesson, _step(lesson, index).question))
 
 
@@ -67,7 +67,7 @@ def of(person: str) -> list[Answer]:
     Raises:
         AccessError: It is not for the one who acts to see.
     """
-    people.demand("see answers", person)
+    people.require("see answers", person)
     return sorted(_read(person).values(), key=lambda answer: answer.time)
 
 

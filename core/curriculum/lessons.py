@@ -820,7 +820,7 @@ def prepare(name: str, report: Report = silent) -> list[str]:
 
 def _ready(rows: Sequence[RunRow]) -> list[RunRow]:
     """What the one who acts can show of these: their own runs that are not archived."""
-    person = people.acting()
+    person = people.current_person()
     return [row for row in rows if row.person == person and not row.archived]
 
 

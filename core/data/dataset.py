@@ -139,7 +139,7 @@ def write(names: Iterable[tuple[str, str]], rows: Iterable[Row], *, metadata: Ma
         DatasetError: The disk is full, or other datasets have all these names.
         AccessError: Nobody acts.
     """
-    person = people.demand("import")
+    person = people.require("import")
     _sweep()
     with tempfile.TemporaryDirectory(prefix=".new-", dir=root()) as temporary:
         new, name = Path(temporary) / "new", ""
@@ -184,7 +184,7 @@ def check_share(images: int, size: int) -> None:
     Raises:
         AccessError: They are too many.
     """
-    person = people.demand("import")
+    person = people.require("import")
     of_learners = [each for each in _readable() if each.get("person", people.LECTURER) not in people.LECTURERS]
     own = [metadata["shape"] for metadata in of_learners if metadata["person"] == person]
     shapes, remedy = [metadata["shape"] for metadata in of_learners], "Delete a dataset, or choose fewer images"
@@ -235,13 +235,13 @@ def hold_back(name: str, challenge: str) -> None:
         DatasetError: It is damaged.
         AccessError: Who acts is not the lecturer.
     """
-    people.demand("run challenges")
+    people.require("run challenges")
     _rewrite_about(name, about(name) | {"person": people.HELD_BACK, "challenge": challenge})
 
 
 def need(name: str, challenge: str) -> None:
     """Have a dataset neither deleted nor renamed until `release`. Raises as `hold_back`."""
-    people.demand("run challenges")
+    people.require("run challenges")
     _rewrite_about(name, about(name) | {"needed_by": challenge})
 
 
@@ -269,7 +269,7 @@ def follow(copy: Dataset, source: str) -> Dataset:
 
 def release(challenge: str | None = None) -> None:
     """Have everybody see and change what a challenge, or any, needed. Raises AccessError as `hold_back`."""
-    people.demand("run challenges")
+    people.require("run challenges")
     for _ in range(2):  # a copy that was finished meanwhile is in the second list, or has seen that it is released
         for name in filter(needed, names()):
             before = about(name)
@@ -301,7 +301,7 @@ def fingerprint(pixels: str, labels: np.ndarray, official: np.ndarray, class_nam
 
 
 def _check_change(name: str) -> None:
-    people.demand("change dataset", person(name))
+    people.require("change dataset", person(name))
     if needed(name):
         raise DatasetError(f"An open challenge needs the dataset {name!r}", remedy="Close the challenge first")
 

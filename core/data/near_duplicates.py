@@ -22,8 +22,8 @@ from core.progress import Progress, Report, silent
 
 VERSION = 1  # increase it when the same images would give other pairs
 KIND = "near-duplicates"  # folder of the results
-SURE = 0.8  # agreement from which two images are called the same photo
-LEAST = 0.6  # agreement of pairs that are kept, for people to judge
+THRESHOLD = 0.8  # agreement from which two images are called the same photo
+MIN_THRESHOLD = 0.6  # agreement of pairs that are kept, for people to judge
 
 _SIDE = 32  # pixels of the images that are compared
 _BLUR = 2  # radius in pixels; what it keeps is no detail
@@ -50,7 +50,7 @@ class NearDuplicates:
     within: list[Pair]  # both in the test split, or both in training or validation
     n_test: int
 
-    def leaked(self, least: float = SURE, *, training: np.ndarray | None = None) -> np.ndarray:
+    def leaked(self, least: float = THRESHOLD, *, training: np.ndarray | None = None) -> np.ndarray:
         """Ascending row ids `int64` of the test images that are nearly training or validation images.
 
         Args:
@@ -67,7 +67,7 @@ class NearDuplicates:
             leaks = [pair for pair in leaks if learned & {pair.twin, *alike[pair.twin]}]
         return np.array(sorted({pair.row for pair in leaks}), np.int64)
 
-    def summary(self, least: float = SURE) -> str:
+    def summary(self, least: float = THRESHOLD) -> str:
         """How many test images are nearly training or validation images: a sentence without its full stop."""
         return sentence(len(self.leaked(least)), self.n_test)
 
@@ -189,7 +189,7 @@ def _agreeing(details: np.ndarray, rows: np.ndarray, twins: np.ndarray, mirrored
     best = shifts[:, : 2 * _SHIFT + 1, : 2 * _SHIFT + 1].max(axis=(1, 2))
     return [
         Pair(int(rows[i]), int(twins[i]), round(min(float(best[i]), 1.0), 4), bool(mirrored[i]))
-        for i in np.flatnonzero(best >= LEAST)
+        for i in np.flatnonzero(best >= MIN_THRESHOLD)
     ]
 
 

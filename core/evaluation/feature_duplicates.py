@@ -1,7 +1,7 @@
 """Near-duplicates by features: test images whose features are nearly those of a training image.
 
 They may be the same photo with other details, which `near_duplicates` misses, or two photos of the same thing: people
-have to judge. `SURE` was chosen by eye on CIFAR-10.
+have to judge. `THRESHOLD` was chosen by eye on CIFAR-10.
 """
 
 from dataclasses import asdict
@@ -17,8 +17,8 @@ from core.progress import Report, silent
 
 VERSION = 1  # increase it when the same source would give other pairs
 KIND = "feature-duplicates"  # folder of the results
-SURE = 0.92  # cosine of the features from which two images are shown at first
-LEAST = 0.85  # cosine of pairs that are kept
+THRESHOLD = 0.92  # cosine of the features from which two images are shown at first
+MIN_THRESHOLD = 0.85  # cosine of pairs that are kept
 
 
 def find(source: Source) -> NearDuplicates | None:
@@ -50,7 +50,7 @@ def search(source: Source, report: Report = silent) -> NearDuplicates:
     pairs = [
         Pair(int(row), int(training[twin]), round(1 - float(distance), 4), mirrored=False)
         for row, twin, distance in zip(test, nearest[:, 0], distances[:, 0], strict=True)
-        if distance <= 1 - LEAST
+        if distance <= 1 - MIN_THRESHOLD
     ]
     result = NearDuplicates(sorted(pairs, key=lambda pair: -pair.agreement), [], len(test))
     resolved.keep(KIND, VERSION, asdict(result))

@@ -36,8 +36,8 @@ def find(backbone: str | Backbone) -> Path | None:
     return keras_loader.find(file_name(backbone))
 
 
-def bring(backbone: str | Backbone) -> str:
-    """How to bring the weights with classifier by hand: see `backbones.bring`."""
+def download_hint(backbone: str | Backbone) -> str:
+    """How to bring the weights with classifier by hand: see `backbones.download_hint`."""
     return keras_loader.bring_classifier(backbones.get(backbone))
 
 
@@ -97,7 +97,7 @@ def from_pixels(network: Any, size: int, mode: str) -> Any:
 def _weights(facts: Backbone) -> Path:
     path = find(facts)
     if path is None:
-        raise WeightsError(f"The ImageNet classifier of {facts.name} is not on this machine: {bring(facts)}")
+        raise WeightsError(f"The ImageNet classifier of {facts.name} is not on this machine: {download_hint(facts)}")
     return path
 
 

@@ -261,7 +261,7 @@ def entries() -> list[Entry]:
 
 def clear() -> int:
     """Remove every entry that is not in use; returns the bytes freed. Raises AccessError for a learner."""
-    people.demand("clear caches")
+    people.require("clear caches")
     return evict(0)
 
 

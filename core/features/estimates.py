@@ -26,7 +26,7 @@ from core.features.throughput import Estimate
 KEPT = 12  # tasks kept per kind and machine, and timings per kind of work
 ENOUGH = 5  # tasks before their median corrects an estimate
 SHORTEST = 1.0  # seconds; shorter tasks are mostly overhead, and not kept
-LEAST = 0.25  # of a count is left when a difference is taken off
+MIN_PART = 0.25  # of a count is left when a difference is taken off
 COLUMNS = ["kind", "hardware", "counted", "said", "taken"]
 
 # Units per second on two cores of an Intel Xeon, until this machine has timed its own.
@@ -97,7 +97,7 @@ def corrected(kind: str, seconds: float, basis: str) -> Estimate:
     ways: dict[str, Callable[[float], float]] = {
         "": lambda counted: counted,
         f"times {ratio:.2f}": lambda counted: ratio * counted,
-        f"{'plus' if more > 0 else 'minus'} {abs(more):.1f} s": lambda counted: max(counted + more, LEAST * counted),
+        f"{'plus' if more > 0 else 'minus'} {abs(more):.1f} s": lambda counted: max(counted + more, MIN_PART * counted),
     }
     errors = {
         way: median(abs(correct(task["counted"]) / task["taken"] - 1) for task in earlier)

@@ -22,7 +22,7 @@ from core.heads.head import in_parts, softmax
 
 BLOCK = 2048  # rows; one block serves loss and gradient while it is in cache
 MOST_FOR_COVARIANCE = 8192  # rows; the covariance affects only the speed, not the minimum
-LEAST = 1e-6  # of the largest eigenvalue: smaller axes are rounding errors
+SMALLEST_EIGENVALUE = 1e-6  # of the largest eigenvalue: smaller axes are rounding errors
 PATIENCE = 2  # consecutive strengths without improvement before the search ends
 TINIEST = np.float32(1e-37)  # smallest probability with a finite logarithm
 
@@ -98,7 +98,7 @@ class PrincipalAxes:
     def __init__(self, x: np.ndarray):
         few = len(x) < x.shape[1]
         values, vectors = np.linalg.eigh(x @ x.T if few else x.T @ x)
-        kept = values > LEAST * values[-1]
+        kept = values > SMALLEST_EIGENVALUE * values[-1]
         values, vectors = values[kept], vectors[:, kept]
         self.axes = x.T @ (vectors / np.sqrt(values)) if few else vectors  # (d, r), orthonormal columns
         self.rows = x @ self.axes

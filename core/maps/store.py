@@ -129,7 +129,7 @@ def entries() -> list[StoredMap]:
 
 def clear() -> int:
     """Remove every map; returns the bytes freed. Raises AccessError for a learner."""
-    people.demand("clear caches")
+    people.require("clear caches")
     freed = 0
     for path in settings.folder("maps").iterdir():
         if path.is_dir() and not path.name.startswith("."):

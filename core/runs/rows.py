@@ -12,7 +12,7 @@ import pandas as pd
 
 from core import metrics, people, sweeps
 from core.config import RunConfig
-from core.metrics import Doubt, Interval
+from core.metrics import Interval, StandardErrors
 
 SEEDS, SWEEP = "seeds-", "sweep-"  # what the id of an entry begins with
 RESUMABLE = ("stopped", "paused", "interrupted")
@@ -117,10 +117,10 @@ class RunRow:
     @property
     def spread(self) -> float:
         """The standard deviation of the accuracy from seed to seed; nan for a single one."""
-        return float(np.std([seed.accuracy for seed in self.runs], ddof=1)) if self.doubt else nan
+        return float(np.std([seed.accuracy for seed in self.runs], ddof=1)) if self.standard_errors else nan
 
     @property
-    def doubt(self) -> Doubt | None:
+    def standard_errors(self) -> StandardErrors | None:
         """What the interval of a mean over seeds comes from; None for a single one."""
         return _mean(self.runs)[1] if len(self.runs) > 1 and self.has_result else None
 
@@ -240,7 +240,7 @@ def _status(members: Sequence[RunRow]) -> str:
     return "finished" if any(run.status == "finished" for run in members) else members[0].status
 
 
-def _mean(finished: Sequence[RunRow]) -> tuple[Interval, Doubt | None]:
+def _mean(finished: Sequence[RunRow]) -> tuple[Interval, StandardErrors | None]:
     """The accuracy of one seed or the mean of several, with its interval and what that comes from."""
     if len(finished) == 1:
         return Interval(finished[0].accuracy, finished[0].accuracy_low, finished[0].accuracy_high), None

@@ -77,14 +77,14 @@ def create(
     Raises:
         AccessError: Who acts may not start it, or no more for now.
     """
-    person = people.demand("start")
-    people.demand("see", dataset.person(config.dataset))
+    person = people.require("start")
+    people.require("see", dataset.person(config.dataset))
     if config.start:
-        people.demand("see", get(config.start).person)
+        people.require("see", get(config.start).person)
     if config.teacher:
-        people.demand("see", get(config.teacher).person)
+        people.require("see", get(config.teacher).person)
     if config.weights not in ("untrained", backbones.get(config.backbone).published):
-        people.demand("name server files")
+        people.require("name server files")
     place = _place(config, person, entry)
     name = default_name(config) + (own_name(config, varied) if entry else "")
     tags = {_TAG + "status": "queued", _TAG + "owner": json.dumps(_this_process() | {"scheduler": scheduler})}
@@ -296,7 +296,7 @@ def delete(run_id: str) -> None:
         AccessError: It is somebody else's; so for `resume`, `describe` and `request_stop`.
     """
     run = get(run_id)
-    people.demand("change run", run.person)
+    people.require("change run", run.person)
     if run.status not in ENDED:
         raise RunError(f"Run {run.name} is {run.status}", "a run that has ended", "Stop it first")
     _client().delete_run(run_id)
@@ -311,7 +311,7 @@ def resume(run_id: str, *, scheduler: str | None = None) -> None:
         AccessError: It is somebody else's, or a learner may start no more for now.
     """
     run = get(run_id)
-    people.demand("change run", run.person)
+    people.require("change run", run.person)
     if run.status not in RESUMABLE:
         raise RunError(
             f"Run {run.name} is {run.status}",
@@ -334,7 +334,7 @@ def describe(run_id: str, *, name: str, group: str = "", tags: Sequence[str] = (
     Raises:
         RunError: The name is empty, or a text is too long; or there is no such run.
     """
-    people.demand("change run", get(run_id).person)
+    people.require("change run", get(run_id).person)
     name, group = quoting.line(name).strip(), quoting.line(group).strip()
     tags = tuple(dict.fromkeys(tag for tag in (quoting.line(tag).strip() for tag in tags) if tag))
     if not name:
@@ -355,7 +355,7 @@ def set_archived(run_id: str, archived: bool) -> None:
         RunError: There is no such run, or it has not ended.
     """
     run = get(run_id)
-    people.demand("change run", run.person)
+    people.require("change run", run.person)
     if run.status not in ENDED:
         raise RunError(f"Run {run.name} is {run.status}", "a run that has ended", "Stop it first")
     _client().set_tag(run_id, _TAG + "archived", str(archived))
@@ -363,7 +363,7 @@ def set_archived(run_id: str, archived: bool) -> None:
 
 def request_stop(run_id: str, *, pause: bool = False) -> None:
     """Request that a run stop, or pause; its worker sees it within half a second, on any machine."""
-    people.demand("change run", get(run_id).person)
+    people.require("change run", get(run_id).person)
     _client().set_tag(run_id, _TAG + "stop", "pause" if pause else "requested")
 
 

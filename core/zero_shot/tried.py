@@ -45,7 +45,7 @@ def keep(fingerprint: str, tried: Prompts) -> None:
         AccessError: Nobody acts.
         OSError: It cannot be written, or those kept before cannot be read.
     """
-    person = people.demand("start")
+    person = people.require("start")
     kind, key = f"{KIND if person == people.LECTURER else OF_LEARNERS}/{fingerprint}", storage.digest(person)
     with storage.locked(storage.lock_of(settings.folder(kind) / key)):
         before = storage.find_to_change(kind, key, _parse) or []

@@ -73,20 +73,20 @@ def _explain_weights(backbone: str) -> None:
     elif facts.is_transformer:
         _explain_weights_of_transformer(facts, weights)
     elif weights == "untrained":
-        _warn_of_untrained(backbone, imagenet.bring(backbone))
+        _warn_of_untrained(backbone, imagenet.download_hint(backbone))
     elif weights == "imagenet":
         st.info(
             formats.message(
                 "The weights on this machine have no ImageNet classifier, so there are feature maps but no prediction; "
-                f"to get one, {imagenet.bring(backbone)}."
+                f"to get one, {imagenet.download_hint(backbone)}."
             ),
             icon=":material/info:",
         )
 
 
-def _warn_of_untrained(backbone: str, bring: str) -> None:
+def _warn_of_untrained(backbone: str, download_hint: str) -> None:
     st.warning(
-        formats.message(f"The published weights are not here, so this is an untrained network: {bring}."),
+        formats.message(f"The published weights are not here, so this is an untrained network: {download_hint}."),
         title="Untrained",
     )
     published_weights.offer(backbone)
@@ -94,7 +94,7 @@ def _warn_of_untrained(backbone: str, bring: str) -> None:
 
 def _explain_weights_of_transformer(facts: Backbone, weights: str) -> None:
     if weights == "untrained":
-        _warn_of_untrained(facts.name, backbones.bring(facts))
+        _warn_of_untrained(facts.name, backbones.download_hint(facts))
         return
     why = f"{facts.family} has no fixed classes" if facts.has_text_tower else "These weights come without a classifier"
     st.info(f"{why}, so there are feature maps but no prediction.", icon=":material/info:")

@@ -23,7 +23,7 @@ AGE = 200 * 24 * 3600  # seconds: a term, and the holidays before it
 requesting: ContextVar[str | None] = ContextVar("requesting", default=None)  # the person of a request to a route
 
 
-def acting() -> str | None:
+def current_person() -> str | None:
     """For whom the server acts: the person of the page that is drawn, or of the request; None: nobody."""
     if get_script_run_ctx(suppress_warning=True) is None:
         return requesting.get()

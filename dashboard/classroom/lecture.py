@@ -92,7 +92,7 @@ ROUTES = [Route(PATH, watch, methods=["GET"])]
 
 
 def _change(**changes: Any) -> None:
-    people.demand("run the class")
+    people.require("run the class")
     shown = _shown()
     with shown.lock:
         shown.lecture = replace(shown.lecture, **changes)

@@ -42,7 +42,7 @@ def _task() -> Task:
 
 
 def _begin() -> None:
-    replace(_task(), arguments=(people.demand("run the class"), home.begin_class)).begin()
+    replace(_task(), arguments=(people.require("run the class"), home.begin_class)).begin()
 
 
 def _refresh() -> None:

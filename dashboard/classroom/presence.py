@@ -14,7 +14,7 @@ WORK = takeout.PATH.lstrip("/")
 
 def show() -> None:
     """Who this is, with a link to be somebody else; nothing outside of a class."""
-    person = people.acting()
+    person = people.current_person()
     if settings.mode() == "alone" or person is None:
         return
     way = f'<a href="{JOIN}" target="_self">Not you?</a>'

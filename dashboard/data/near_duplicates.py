@@ -46,7 +46,7 @@ def show(dataset: Dataset) -> None:
     if which == "features":
         _by_features(dataset, found, choices)
         return
-    least, first = _choose(choices, "agreement", near_duplicates.LEAST, near_duplicates.SURE, DETAILS)
+    least, first = _choose(choices, "agreement", near_duplicates.MIN_THRESHOLD, near_duplicates.THRESHOLD, DETAILS)
     st.markdown(f"**{found.summary(least)}.**")
     _pairs(dataset, [pair for pair in getattr(found, which) if pair.agreement >= least], first)
     _offer_copy(dataset, found.leaked(least))
@@ -70,7 +70,7 @@ def _by_features(dataset: Dataset, found: NearDuplicates, choices: DeltaGenerato
             counted=counted,
         )
         return
-    least, first = _choose(choices, "cosine", feature_duplicates.LEAST, feature_duplicates.SURE, COSINE)
+    least, first = _choose(choices, "cosine", feature_duplicates.MIN_THRESHOLD, feature_duplicates.THRESHOLD, COSINE)
     alike, known = similar.leaked(least), found.leaked()
     others = len(np.setdiff1d(alike, known))
     st.markdown(

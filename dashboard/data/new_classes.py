@@ -138,7 +138,7 @@ def _add(each: PhotoClass, files: list[tuple[bytes, str]]) -> None:
 def _train() -> None:
     """Import the classes; the photos are kept until that has worked."""
     try:
-        people.demand("import")
+        people.require("import")
         stream, name = photos.pack(st.session_state[_CLASSES])
         started = server.imports.begin_upload(stream, name)
     except LabError as error:

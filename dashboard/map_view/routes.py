@@ -48,7 +48,7 @@ def positions(request: Request) -> Response:
 
     key = _named(request, "key")
     try:
-        people.demand("see", server.maps.owner(key))
+        people.require("see", server.maps.owner(key))
     except LabError as error:
         raise HTTPException(HTTPStatus.NOT_FOUND, str(error)) from error
     path = store.positions_path(key)

@@ -16,7 +16,7 @@ from dashboard import server
 from dashboard.run import report
 from dashboard.ui import components, formats, task_progress
 
-TAB = "Take it away"
+TAB = "Export"
 MOST = 20  # runs in one report
 POLL = 0.6  # seconds between updates during an export
 USES = {  # by format
@@ -66,7 +66,7 @@ def report_of(runs: Sequence[RunRow]) -> None:
     chosen = runs[:MOST]
     several = f" of {'these' if len(runs) <= MOST else 'the first'} {len(chosen)} runs" if len(chosen) > 1 else ""
     name = stem(chosen[0]) if len(chosen) == 1 else f"backbone-lab-{len(chosen)}-runs"
-    person = people.demand("see")
+    person = people.require("see")
 
     def write() -> str:
         with people.acting_as(person):  # nobody acts when the button is pressed

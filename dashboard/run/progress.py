@@ -172,7 +172,7 @@ def _live(run_id: str) -> None:
         server.runs.refresh()
         components.redraw()
         return
-    if why := server.runs.unable():
+    if why := server.runs.why_unavailable():
         st.warning(formats.message(why), icon=":material/cloud_off:")
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -8,7 +8,7 @@ from core.export import quantization
 from core.export.quantization import KINDS, Quantization
 from core.runs import RunRow
 from dashboard import server
-from dashboard.run import export as takeaway
+from dashboard.run import export as export_tab
 from dashboard.ui import choices, findings, formats, image_grid, task_progress
 
 TAB = "Fewer bits"
@@ -32,7 +32,7 @@ def show(run: RunRow) -> None:
     change = measured.change(kind)
     st.markdown(findings.change(change, "float32", KINDS[kind]))
     checked = formats.count(min(export.CHECKED, len(measured.rows)), "test image")
-    takeaway.model(run.id, f"litert-{kind}", f"what was measured on {checked}")
+    export_tab.model(run.id, f"litert-{kind}", f"what was measured on {checked}")
     _images(run, measured, kind)
 
 

@@ -71,7 +71,7 @@ class Download(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
-        person = people.acting()
+        person = people.current_person()
         if person in _under_way:
             await PlainTextResponse(TWICE, HTTPStatus.TOO_MANY_REQUESTS)(scope, receive, send)
             return

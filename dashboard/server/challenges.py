@@ -71,7 +71,7 @@ def begin(title: str, source: str, rules: Rules) -> None:
     Raises:
         AccessError: Who asks is not the lecturer.
     """
-    work = (people.demand("run challenges"), challenges.create, title, source, rules)
+    work = (people.require("run challenges"), challenges.create, title, source, rules)
     task = replace(opening(), arguments=work)
     task.begin()
     task.when_done(lambda _opened: _reread())
@@ -86,7 +86,7 @@ def close(name: str) -> None:
 @seen
 def enter(name: str, run_id: str) -> Task:
     """Enters a run or several seeds, for the one who acts."""
-    work = (people.acting(), challenges.enter_run, name, run_id)
+    work = (people.current_person(), challenges.enter_run, name, run_id)
     return Task(tasks.name("enter", name, run_id), people.on_behalf, work, failure="The run cannot be entered")
 
 

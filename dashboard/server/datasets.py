@@ -45,7 +45,7 @@ def get(name: str) -> Dataset:
         AccessError: The visitor may not see it.
     """
     dataset = _loaded(name)
-    people.demand("see", dataset.person)
+    people.require("see", dataset.person)
     return dataset
 
 
@@ -202,7 +202,7 @@ def _duplicates(fingerprint: str, _dataset: Dataset) -> list[str]:
 
 def _copy(name: str, function: Callable, *arguments: Any) -> Task:
     """Copies a dataset for the visitor."""
-    person = people.demand("import")
+    person = people.require("import")
     work = (person, function, *arguments)
     name = f"{name}-{person}" if person else name
     return Task(name, people.on_behalf, work, failure="The dataset cannot be copied", line=lines.files)

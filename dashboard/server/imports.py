@@ -30,7 +30,7 @@ def begin_path(path: str) -> str:
     Raises:
         AccessError: The visitor may not enter paths on the server.
     """
-    people.demand("name server files")
+    people.require("name server files")
     return _begin(_task(path, path), Path(path).name)
 
 
@@ -42,7 +42,7 @@ def begin_upload(stream: BinaryIO, filename: str) -> str:
         LabError: The engine could not start.
         AccessError: Nobody asks.
     """
-    people.demand("import")
+    people.require("import")
     upload = uploads.keep(stream, filename)
     task = _task(upload.digest, str(upload.path))
     if task.running:  # the same content, for another visitor or in another tab
@@ -74,7 +74,7 @@ def start() -> None:
 
 
 def _task(question: str, path: str) -> Task:
-    person = people.demand("import")
+    person = people.require("import")
     return Task(
         tasks.name("import", question, person),
         people.on_behalf,
@@ -88,7 +88,7 @@ def _begin(task: Task, source: str) -> str:
     task.begin()
     imports = _imports()
     imports.pop(task.name, None)  # the newest last
-    imports[task.name] = Import(source, people.demand("import"), task)
+    imports[task.name] = Import(source, people.require("import"), task)
     for name in list(imports)[:-KEPT]:
         if not imports[name].task.running:
             imports.pop(name, None)

@@ -39,7 +39,7 @@ def rows() -> list[RunRow]:
 
 def own() -> list[RunRow]:
     """The visitor's own runs, newest first, archived ones too."""
-    person = people.acting()
+    person = people.current_person()
     return [row for row in _shown(stored.rows(stored.version())) if row.person == person]
 
 
@@ -86,9 +86,9 @@ def busy() -> bool:
 
 
 @st.cache_data(ttl=2, show_spinner=False)
-def unable() -> str:
+def why_unavailable() -> str:
     """Why no worker does runs at present; empty if one does, or if the engine failed, which every page shows."""
-    return "" if engine.failed() else str(engine.wait().unable("train") or "")
+    return "" if engine.failed() else str(engine.wait().why_unavailable("train") or "")
 
 
 @seen

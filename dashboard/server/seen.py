@@ -32,7 +32,7 @@ def seen(function: Function) -> Function:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         for name, value in parameters.bind(*args, **kwargs).arguments.items():
             for owner in _owners(name, value):
-                people.demand("see", owner)
+                people.require("see", owner)
         return function(*args, **kwargs)
 
     guarded.clear = getattr(function, "clear", None)  # pyright: ignore[reportAttributeAccessIssue]

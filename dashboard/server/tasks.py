@@ -125,7 +125,7 @@ class Task:
         """
         attempt = self._attempt
         if attempt and not attempt.future.done():
-            people.demand("cancel", attempt.person)
+            people.require("cancel", attempt.person)
             attempt.cancel()
 
     def forget(self) -> None:
@@ -169,7 +169,7 @@ class _Attempt:
     """One attempt at a task, which first waits for its turn."""
 
     def __init__(self, task: Task, engine: Engine):
-        self.task, self.started, self.person = task, False, people.demand("start")
+        self.task, self.started, self.person = task, False, people.require("start")
         self._engine, self._cancelled, self._lock = engine, False, threading.Lock()
         self.turn = task.line().join(_visitor(), self._start, task.name)
 
@@ -198,7 +198,7 @@ class _Attempt:
 def _visitor() -> str | None:
     """The visitor: in a class a person; otherwise a browser tab, or None for the server itself."""
     if settings.mode() == "class":
-        return people.acting()
+        return people.current_person()
     context = get_script_run_ctx(suppress_warning=True)
     return context.session_id if context else None
 

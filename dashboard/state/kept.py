@@ -33,8 +33,8 @@ def _find(name: str) -> str | None:
 
 
 def _folder() -> str:
-    return home.CHOICES if people.acting() == people.LECTURER else home.CHOICES_OF_LEARNERS
+    return home.CHOICES if people.current_person() == people.LECTURER else home.CHOICES_OF_LEARNERS
 
 
 def _key(name: str) -> str:
-    return storage.digest([people.acting(), name])
+    return storage.digest([people.current_person(), name])

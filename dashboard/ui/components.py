@@ -117,7 +117,7 @@ def result_card(run: RunRow) -> None:
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown(f"**{run.config.backbone}**", width="content")
             measured(run.hardware, run.protocol)
-        several = run.doubt is not None
+        several = run.standard_errors is not None
         st.metric(f"{'Mean accuracy' if several else 'Accuracy'} on test images", formats.percent(run.accuracy))
         st.markdown(
             f"95 % interval {formats.interval(run.accuracy_low, run.accuracy_high)}, "

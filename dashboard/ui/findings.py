@@ -5,7 +5,7 @@ import pandas as pd
 
 from core import metrics, sweeps
 from core.calibration import Calibration
-from core.metrics import Doubt
+from core.metrics import StandardErrors
 from core.runs import RunRow
 from dashboard.ui import formats
 
@@ -36,19 +36,19 @@ def change(measured: metrics.Change, first: str, second: str, *, unit: str = "te
     elif interval:
         low, high = (interval.low, interval.high) if better == second else (-interval.high, -interval.low)
         evidence = f"95 % interval of the difference {100 * low:.1f} to {100 * high:.1f} points, on {images}"
-    sentence = _sentence(f"{verdict}: {evidence}")
-    return f"{sentence} {_doubt(measured.doubt, images)}" if measured.doubt else sentence
+    sentence, errors = _sentence(f"{verdict}: {evidence}"), measured.standard_errors
+    return f"{sentence} {_larger_uncertainty(errors, images)}" if errors else sentence
 
 
 def seeds(entry: RunRow) -> str:
     """How far the seeds of an entry are apart, and whether they or the test images cause the larger uncertainty."""
-    if entry.doubt is None:
+    if entry.standard_errors is None:
         return "Only one seed has a result, so the spread over seeds is not known."
     accuracies = [run.accuracy for run in entry.runs]
     return (
         f"{len(accuracies)} seeds, from {100 * min(accuracies):.1f} to {formats.percent(max(accuracies))}, with a "
         f"standard deviation of {100 * entry.spread:.1f} points. "
-        + _doubt(entry.doubt, formats.count(entry.n_test, "test image"))
+        + _larger_uncertainty(entry.standard_errors, formats.count(entry.n_test, "test image"))
     )
 
 
@@ -69,17 +69,17 @@ def sweep(entry: RunRow) -> str:
     return f"{sentence} The test images chose nothing; only the chosen run's accuracy on them is shown."
 
 
-def _doubt(doubt: Doubt, images: str) -> str:
+def _larger_uncertainty(errors: StandardErrors, images: str) -> str:
     """Which of the two sources of uncertainty is larger; if one side is a single run, that it was not repeated."""
-    counts = " and ".join(str(count) for count in doubt.counts if count > 1)
-    sources = {"images": (f"the {images}", doubt.images), "seeds": (f"the {counts} seeds", doubt.seeds)}
-    source, error = sources.pop(doubt.larger)
+    counts = " and ".join(str(count) for count in errors.counts if count > 1)
+    sources = {"images": (f"the {images}", errors.images), "seeds": (f"the {counts} seeds", errors.seeds)}
+    source, error = sources.pop(errors.larger)
     ((other, smaller),) = sources.values()
     text = (
         f"The larger uncertainty comes from {source}: a standard error of {100 * error:.1f} points, against "
         f"{100 * smaller:.1f} from {other}."
     )
-    if 1 in doubt.counts:
+    if 1 in errors.counts:
         text += " One of the two is a single run: its own spread over seeds is not included."
     return text
 

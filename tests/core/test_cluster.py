@@ -93,10 +93,10 @@ def test_without_a_worker_a_run_is_refused_and_not_stored(connect):
 
 def test_workers_that_went_away_are_said_and_so_is_that_there_are_some(connect, begun):
     engine = connect(1, processes=False, resources={"train": 1}, protocol="tls://")
-    assert (engine.unable("train"), engine.unable()) == (None, None)
+    assert (engine.why_unavailable("train"), engine.why_unavailable()) == (None, None)
     begun[0].scale(0)
-    until(lambda: engine.unable("train"))
-    assert "--resources" in str(engine.unable("train"))
+    until(lambda: engine.why_unavailable("train"))
+    assert "--resources" in str(engine.why_unavailable("train"))
 
 
 def test_a_scheduler_with_other_certificates_is_named_and_so_is_one_for_which_there_are_none(connect, monkeypatch):

@@ -180,7 +180,7 @@ def test_where_images_leave_no_doubt_the_interval_over_seeds_is_welchs():
     change = metrics.change_of_seeds(*(np.repeat(each[:, None], 40, axis=1) for each in (first, second)))
     referee = stats.ttest_ind(second, first, equal_var=False).confidence_interval()
     assert (change.interval.low, change.interval.high) == pytest.approx(referee)
-    assert change.doubt.larger == "seeds"
+    assert change.standard_errors.larger == "seeds"
 
 
 def test_where_seeds_agree_the_interval_over_images_is_that_of_pairs():
@@ -189,7 +189,7 @@ def test_where_seeds_agree_the_interval_over_images_is_that_of_pairs():
     change = metrics.change_of_seeds(np.tile(first, (4, 1)), np.tile(second, (4, 1)))
     referee = stats.ttest_rel(second.astype(float), first.astype(float)).confidence_interval()
     assert (change.interval.low, change.interval.high) == pytest.approx(referee)
-    assert (change.doubt.seeds, change.doubt.larger) == (0, "images")
+    assert (change.standard_errors.seeds, change.standard_errors.larger) == (0, "images")
 
 
 @pytest.mark.parametrize(("seeds", "of_seeds"), [((5, 5), 0.1), ((5, 5), 0.0), ((3, 3), 0.1)])

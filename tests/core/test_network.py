@@ -86,17 +86,17 @@ def test_a_host_whose_network_was_cut_comes_back_and_its_run_is_resumed(host, be
     begin(f"while sleep 1; do ip netns exec {name} {worker}; done")
     until(lambda: _connects())
     engine = Engine.start()
-    until(lambda: not engine.unable("train"))
+    until(lambda: not engine.why_unavailable("train"))
     run_id = engine.submit(LONG)
     until(lambda: runs.get(run_id).progress)
 
     ip("-netns", name, "link", "set", cable, "down")
-    until(lambda: engine.unable("train"))
+    until(lambda: engine.why_unavailable("train"))
     with pytest.raises(EngineError, match=f"No worker of {address} is connected"):
         engine.submit(LONG)
 
     ip("-netns", name, "link", "set", cable, "up")
-    until(lambda: not engine.unable("train"))
+    until(lambda: not engine.why_unavailable("train"))
     until(lambda: runs.get(run_id).status == "interrupted")
     assert runs.get(run_id).error == DIED
     engine.resume(run_id)

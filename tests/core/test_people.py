@@ -41,22 +41,22 @@ def started(person: str, config: RunConfig = TINY) -> str:
 
 def test_alone_everything_is_allowed(monkeypatch):
     monkeypatch.setenv("BACKBONE_LAB_MODE", "alone")
-    assert people.acting() == people.LECTURER
+    assert people.current_person() == people.LECTURER
     assert all(people.may(action, "Ada") for action in people.RULES)
 
 
 def test_a_class_acts_for_nobody_until_somebody_is_named():
-    assert people.acting() is None
+    assert people.current_person() is None
     for action in people.RULES:
         assert not people.may(action)
         with pytest.raises(AccessError, match="not in this class"):
-            people.demand(action)
+            people.require(action)
 
 
 @pytest.mark.parametrize("action", people.RULES)
 def test_a_lecturer_may_do_everything(action):
     with people.acting_as(people.LECTURER):
-        assert people.demand(action, "Ada") == people.LECTURER
+        assert people.require(action, "Ada") == people.LECTURER
 
 
 @pytest.mark.parametrize("action", people.RULES)
@@ -75,7 +75,7 @@ def test_the_lecturer_decides_whether_learners_see_each_other():
     with people.acting_as("Ada"):
         assert people.may("see", "Ada") and people.may("see", people.LECTURER)
         with pytest.raises(AccessError, match="Only Ben and the lecturer can see this"):
-            people.demand("see", "Ben")
+            people.require("see", "Ben")
 
 
 ON_A_RUN: dict[str, Callable[[str], object]] = {
@@ -179,8 +179,8 @@ def test_a_learner_changes_nothing_of_the_class(act):
 
 
 def test_work_in_a_worker_is_for_whoever_asked():
-    seen = people.on_behalf("Ada", lambda report: people.acting(), report=lambda progress: None)
-    assert seen == "Ada" and people.acting() is None
+    seen = people.on_behalf("Ada", lambda report: people.current_person(), report=lambda progress: None)
+    assert seen == "Ada" and people.current_person() is None
 
 
 def test_a_name_is_joined_by_once_and_can_be_freed():

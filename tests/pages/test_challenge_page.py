@@ -26,7 +26,7 @@ def pets(store, monkeypatch: pytest.MonkeyPatch) -> str:
     with people.acting_as(people.LECTURER):
         name = stored.write([("pets", "Pets")], rows, metadata=about).name
     yield name
-    people.ask(lambda: None)
+    people.set_identity(lambda: None)
 
 
 def ran(person: str, dataset: str, count: int = 1) -> str:
@@ -47,14 +47,14 @@ def press(page, label: str):
 
 def test_a_challenge_from_opening_to_closing(visit, pets, monkeypatch):
     lecture = ran(people.LECTURER, pets)
-    people.ask(lambda: people.LECTURER)
+    people.set_identity(lambda: people.LECTURER)
     page = visit("challenge")
     page.selectbox[0].select(pets)
     page.text_input[0].input("Friday")
     wait(press(page, "Open the challenge"), lambda: "Nobody has entered yet" in said(page))
 
     own = ran("Ada", "friday")
-    people.ask(lambda: "Ada")
+    people.set_identity(lambda: "Ada")
     page = press(visit("run", run=own), "Enter it")
     wait(page, lambda: challenges.of("friday"))
     from dashboard import server
@@ -68,7 +68,7 @@ def test_a_challenge_from_opening_to_closing(visit, pets, monkeypatch):
     page.run()
     assert page.selectbox[0].value == "cifar10-sample", "an address brings no dataset that is held back"
 
-    people.ask(lambda: "Ben")
+    people.set_identity(lambda: "Ben")
     page, share = visit("challenge"), runs.get(own).outcome.accuracy
     wait(page, lambda: f"**Ada** leads with {100 * share:.1f} %" in said(page))
     assert not {"Open the challenge", "Close the challenge"} & {button.label for button in page.button}
@@ -88,7 +88,7 @@ def test_a_challenge_from_opening_to_closing(visit, pets, monkeypatch):
         people.change(shown=True)
 
     several = ran("Ben", "friday", 2)
-    people.ask(lambda: "Ben")
+    people.set_identity(lambda: "Ben")
     page = press(visit("run", run=several), "Enter it")
     wait(page, lambda: server.challenges.entered("friday") == {own, several})
     entry = challenges.of("friday")[1]
@@ -97,11 +97,11 @@ def test_a_challenge_from_opening_to_closing(visit, pets, monkeypatch):
     (place,) = (place for place in server.challenges.standing("friday").places if place.entry.person == "Ben")
     assert place.public == Interval(mean.accuracy, mean.accuracy_low, mean.accuracy_high), "as on the page of the run"
 
-    people.ask(lambda: people.LECTURER)
+    people.set_identity(lambda: people.LECTURER)
     page = visit("challenge")
     (images,) = (set(box.options) for box in page.selectbox if box.label == "Images")
     assert not {"Friday", "Pets"} & images, "no second challenge on what one needs"
     page = press(page, "Close the challenge")
     assert "is first with" in said(page) and "Hidden part" in page.table[0].value.columns
-    people.ask(lambda: "Ben")
+    people.set_identity(lambda: "Ben")
     assert {run.entry or run.id for run in server.runs.rows()} == {own, lecture, several}

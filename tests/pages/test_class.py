@@ -41,9 +41,9 @@ def ada(used, monkeypatch) -> str:
     with people.acting_as(people.LECTURER):
         runs.describe(used[0], name=SECRET)
     connection.connect(settings.tracking_uri())[0].set_tag(used[0], "backbone_lab.person", "Ada")
-    people.ask(lambda: "Ben")
+    people.set_identity(lambda: "Ben")
     yield used[0]
-    people.ask(lambda: None)
+    people.set_identity(lambda: None)
 
 
 def hide() -> None:
@@ -56,7 +56,7 @@ def test_a_learner_sees_the_runs_of_the_class_and_changes_only_their_own(visit, 
     page = visit("run", run=ada)
     assert SECRET in repr(page) and not page.exception
     assert not {"Delete this run", "Save"} & {button.label for button in page.button}
-    people.ask(lambda: "Ada")
+    people.set_identity(lambda: "Ada")
     assert "Delete this run" in {button.label for button in visit("run", run=ada).button}
 
 
@@ -73,9 +73,9 @@ def test_an_id_in_the_address_shows_nothing_that_is_hidden(visit, ada, name):
 def test_prompts_are_seen_by_those_who_may_see_the_work_of_who_tried_them(visit, ada):
     sample, prompts = datasets.load(SAMPLE), Prompts("ToyCLIP", ("a", "b"), ("a {}",), 1, 2)
     for person in ("Ada", "Ben", people.LECTURER):
-        people.ask(lambda person=person: person)
+        people.set_identity(lambda person=person: person)
         server.zero_shot.keep(sample, prompts)
-    people.ask(lambda: "Ben")
+    people.set_identity(lambda: "Ben")
     assert {each.person for each in server.zero_shot.tried_on(sample)} == {"Ada", "Ben", people.LECTURER}
     hide()
     assert {each.person for each in server.zero_shot.tried_on(sample)} == {"Ben", people.LECTURER}
@@ -147,13 +147,13 @@ def test_a_learner_is_offered_no_files_of_the_server_and_no_page_of_the_lecturer
     data = visit("data")
     assert not data.text_input and "server" not in repr(data.caption)
     assert [title.value for title in visit("classroom").title] == ["Backbone Lab"]  # Home: they have no page Class
-    people.ask(lambda: people.LECTURER)
+    people.set_identity(lambda: people.LECTURER)
     assert [each.label for each in visit("data").main.text_input] == ["Or a path on this server"]
     assert "New code" in {button.label for button in visit("classroom").button}
 
 
 def test_of_two_tabs_of_the_lecturer_followers_go_where_one_moves(visit, ada):
-    people.ask(lambda: people.LECTURER)
+    people.set_identity(lambda: people.LECTURER)
     first, second = visit("lessons"), visit("train")
     assert lecture.now().place.page == "train"
     moved = lecture.now()
@@ -174,7 +174,7 @@ def test_the_progress_of_a_learner_is_in_their_own_runs_and_the_lecturer_takes_e
         answers.give(name, 0, step.options[1])
     assert ada in {run.id for run in server.runs.rows()} and ada not in {run.id for run in server.runs.own()}
     assert "answers right" not in said(visit("lessons")) and "core warm" not in said(visit("lessons"))
-    people.ask(lambda: people.LECTURER)
+    people.set_identity(lambda: people.LECTURER)
     page = visit("classroom")
     wait(page, lambda: "1 run · 0 of 1 answers right" in said(page))
     assert "Lessons (CSV)" in [button.label for button in page.get("download_button")]
@@ -187,7 +187,7 @@ def test_a_step_opens_ones_own_run_and_nobody_elses(visit, ada, monkeypatch):
     step = Step("See", "", "run", "Read.", opens="own")
     monkeypatch.setitem(lessons.LESSONS, "test", Lesson("L", "Q?", {"own": runs.get(ada).config}, (step,)))
     for person, opened in (("Ada", True), (people.LECTURER, False)):
-        people.ask(lambda person=person: person)
+        people.set_identity(lambda person=person: person)
         page = visit("home", lesson="test", step="1")
         wait(page, server.engine.store_open)
         page.run()
@@ -196,7 +196,7 @@ def test_a_step_opens_ones_own_run_and_nobody_elses(visit, ada, monkeypatch):
 
 
 def test_a_new_class_is_begun_by_a_second_press(visit, ada):
-    people.ask(lambda: people.LECTURER)
+    people.set_identity(lambda: people.LECTURER)
     page = visit("classroom")
     (question,) = (each for each in page.get("popover") if each.proto.popover.label == "Begin a new class")
     assert set(roster.read().seats) == {"Ada", "Ben"}
@@ -206,7 +206,7 @@ def test_a_new_class_is_begun_by_a_second_press(visit, ada):
 
 
 def test_a_browser_that_is_nobodys_is_led_to_the_form(visit, ada):
-    people.ask(lambda: None)
+    people.set_identity(lambda: None)
     for name in (name for pages in PAGES.values() for name, *_ in pages[:1]):
         page = visit(name)
         assert [box.proto.title for box in page.warning] == ["This browser is not in the class"]

@@ -48,7 +48,7 @@ def test_the_mean_its_doubt_and_each_seed_are_on_run_and_compare(visit, entry):
 def test_an_entry_has_one_verdict_on_run_in_compare_and_in_the_report(visit, used, entry):
     row, other = runs.row(entry), runs.row(used[0])
     change = comparison.of_runs(row, other)
-    assert change.doubt is not None and change.doubt.counts == (2, 1)
+    assert change.standard_errors is not None and change.standard_errors.counts == (2, 1)
     interval = f"{100 * abs(change.difference):.1f} points"
     page = visit("run", run=entry, view="Against another", other=used[0])
     assert interval in said(page) and "The larger uncertainty comes from" in said(page)

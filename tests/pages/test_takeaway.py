@@ -20,7 +20,7 @@ from core.errors import RunError
 from core.runs import connection
 from dashboard import doors
 from dashboard.classroom import cookie
-from dashboard.run import export as takeaway
+from dashboard.run import export as export_tab
 from dashboard.run import takeout
 from tests import event_loop
 from tests.dashboard.classroom import requests
@@ -34,13 +34,13 @@ def downloads(page) -> list[str]:
 
 
 def test_code_and_report_are_there_at_once(visit, used):
-    page = visit("run", run=used[0], view=takeaway.TAB)
+    page = visit("run", run=used[0], view=export_tab.TAB)
     assert {"Python script", "Jupyter notebook", "Report"} <= set(downloads(page))
     assert "keras.Model" in page.code[0].value
 
 
 def test_a_model_is_offered_once_it_is_checked(visit, used):
-    page = visit("run", run=used[0], view=takeaway.TAB)
+    page = visit("run", run=used[0], view=export_tab.TAB)
     page.button(key="make-keras").click().run()
     wait(page, lambda: any(label.startswith("Keras (") for label in downloads(page)))
     assert any("100 test images" in caption.value for caption in page.main.caption)
@@ -48,7 +48,7 @@ def test_a_model_is_offered_once_it_is_checked(visit, used):
 
 
 def test_an_export_that_failed_says_why_and_can_be_tried_again(visit, used, monkeypatch):
-    page = visit("run", run=used[0], view=takeaway.TAB)
+    page = visit("run", run=used[0], view=export_tab.TAB)
     monkeypatch.setattr(export.agreement, "LARGEST_GAP", -1.0)  # no model is close enough
     page.button(key="make-keras").click().run()
     wait(page, lambda: len(page.error))
@@ -70,7 +70,7 @@ def test_a_person_takes_all_their_runs_along(zips, used):
     table = pd.read_csv(io.BytesIO(files["runs.csv"]))
     assert sorted(table["run_id"]) == sorted(used) == sorted(run["run_id"] for run in json.loads(files["runs.json"]))
     tested = [run for run in runs.rows() if run.has_result]
-    folders = {takeaway.stem(run): run for run in tested}
+    folders = {export_tab.stem(run): run for run in tested}
     assert set(files) == {"runs.csv", "runs.json", "report.html"} | {f"{f}/{p}" for f in folders for p in takeout.PARTS}
     for folder, run in folders.items():
         result = json.loads(files[f"{folder}/result.json"])
@@ -102,9 +102,9 @@ def test_what_cannot_be_taken_along_is_said(zips, used, monkeypatch, error, reas
 def in_a_class(monkeypatch) -> Iterator[None]:
     """The server acts for whoever a request's cookie names."""
     monkeypatch.setenv("BACKBONE_LAB_MODE", "class")
-    people.ask(cookie.acting)
+    people.set_identity(cookie.current_person)
     yield
-    people.ask(lambda: None)
+    people.set_identity(lambda: None)
 
 
 def test_in_a_class_everybody_gets_their_own_runs_and_nobody_gets_any(zips, used, in_a_class):

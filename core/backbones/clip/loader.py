@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import keras
 
 
-here, fetch, bring = checkpoints.here, checkpoint_sources.fetch, checkpoints.bring
+here, fetch, download_hint = checkpoints.here, checkpoint_sources.fetch, checkpoints.download_hint
 locate, content = checkpoints.locate, checkpoints.content
 
 

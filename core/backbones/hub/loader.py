@@ -12,7 +12,7 @@ from core.backbones.keras_loader import pooling_layer
 if TYPE_CHECKING:
     import keras
 
-here, fetch, bring = checkpoints.here, checkpoint_sources.fetch, checkpoints.bring
+here, fetch, download_hint = checkpoints.here, checkpoint_sources.fetch, checkpoints.download_hint
 locate, content = checkpoints.locate, checkpoints.content
 
 

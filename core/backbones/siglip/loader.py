@@ -10,7 +10,7 @@ from core.backbones.siglip import tensors, towers
 if TYPE_CHECKING:
     import keras
 
-here, fetch, bring = checkpoints.here, checkpoint_sources.fetch, checkpoints.bring
+here, fetch, download_hint = checkpoints.here, checkpoint_sources.fetch, checkpoints.download_hint
 locate, content = checkpoints.locate, checkpoints.content
 
 

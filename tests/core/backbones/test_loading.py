@@ -162,7 +162,7 @@ def test_the_file_to_bring_is_named_as_it_is_looked_for(home, name):
     facts = backbones.get(name)
     if not facts.weights_url:  # shipped
         return
-    folder, _, renamed = backbones.bring(name).removeprefix(f"put {facts.weights_url} into ").partition(" as ")
+    folder, _, renamed = backbones.download_hint(name).removeprefix(f"put {facts.weights_url} into ").partition(" as ")
     assert folder == str(home / "weights")
     assert (renamed or facts.weights_url.split("/")[-1]) == facts.weights_file
 

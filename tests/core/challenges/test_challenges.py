@@ -420,7 +420,7 @@ def test_several_seeds_are_ranked_by_their_mean_with_an_interval_over_seeds_and_
         assert share == metrics.mean_of_seeds(right["a"][:, part].mean(axis=1), 200)[0]
     assert second.hidden == wilson(right["b"][:, ~cut.public].sum(), 200)
     assert second.behind == metrics.change_of_seeds(right["b"][:, ~cut.public], right["a"][:, ~cut.public])
-    assert second.behind.clear and second.behind.doubt.counts == (1, 3)
+    assert second.behind.clear and second.behind.standard_errors.counts == (1, 3)
 
 
 def test_each_seed_must_keep_the_rules_and_all_of_them_must_have_ended(pets):

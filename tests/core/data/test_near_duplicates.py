@@ -56,7 +56,7 @@ def test_planted_copies_are_found_and_left_out():
     with pytest.raises(DatasetError, match="No near-duplicates are known"):
         near_duplicates.clean("planted", [])
     result = near_duplicates.search("planted")
-    twins = {pair.row: pair for pair in result.leaks if pair.agreement >= near_duplicates.SURE}
+    twins = {pair.row: pair for pair in result.leaks if pair.agreement >= near_duplicates.THRESHOLD}
     for number, kind in enumerate(CHANGES):
         places = np.arange(number * COPIES, (number + 1) * COPIES)
         known = [twins.get(row) for row in splits["test"][places].tolist()]

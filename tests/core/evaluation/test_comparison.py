@@ -69,9 +69,9 @@ def test_entries_are_compared_over_seeds_and_images_and_a_single_seed_as_the_run
     right = {run: np.array([tested[seed.id]["prediction"] == 0 for seed in run.seeds]) for run in (worse, better)}
     change = comparison.of_runs(worse, better)
     assert change == metrics.change_of_seeds(right[worse], right[better])
-    assert change.clear and change.doubt is not None and change.doubt.counts == (3, 3)
+    assert change.clear and change.standard_errors is not None and change.standard_errors.counts == (3, 3)
     mixed = comparison.of_runs(better, worse.seeds[0])
-    assert mixed.doubt is not None and mixed.doubt.counts == (3, 1)
+    assert mixed.standard_errors is not None and mixed.standard_errors.counts == (3, 1)
     alone = comparison.of_runs(worse.seeds[0], better.seeds[0])
     assert alone == metrics.change(right[worse][0], right[better][0])
 

@@ -22,12 +22,12 @@ def test_mirrored_copies_are_the_nearest_and_the_surest(home):
     assert found.n_test == 500
     agreements = [pair.agreement for pair in found.leaks]
     assert agreements == sorted(agreements, reverse=True)
-    assert min(agreements) >= feature_duplicates.LEAST
+    assert min(agreements) >= feature_duplicates.MIN_THRESHOLD
     twins = {pair.row: pair.twin for pair in found.leaks}
     right = [twins.get(row) == twin for row, twin in zip(originals.tolist(), copies.tolist(), strict=True)]
     assert np.mean(right) > 0.9
     others = set(twins) - set(originals.tolist())
-    assert len(others & set(found.leaked(feature_duplicates.SURE).tolist())) <= 5
+    assert len(others & set(found.leaked(feature_duplicates.THRESHOLD).tolist())) <= 5
 
 
 def test_a_search_that_is_stopped_keeps_nothing(home):

@@ -51,7 +51,9 @@ def test_only_the_images_that_a_run_drew_count(store):
     few = RunConfig(dataset="cifar10-flawed", backbone="Tiny", n_train=100)
     drawn = protocol.choose_rows(dataset, few)
     learned = np.concatenate([drawn["train"], drawn["val"]])
-    expected = {pair.row for pair in found.leaks if pair.agreement >= near_duplicates.SURE and pair.twin in learned}
+    expected = {
+        pair.row for pair in found.leaks if pair.agreement >= near_duplicates.THRESHOLD and pair.twin in learned
+    }
     assert 0 < len(expected) < len(leaks.known(dataset)) / 5
     assert set(leaks.known(dataset, [few])) >= expected
     assert len(leaks.known(dataset, [few])) < len(expected) + 3  # and those of images like the twin

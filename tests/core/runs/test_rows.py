@@ -34,7 +34,7 @@ def test_the_interval_of_a_mean_is_that_of_its_seeds_and_images():
     (entry,) = runs.fold([seed(0), seed(1), seed(2)])
     interval, doubt = metrics.mean_of_seeds([0.80, 0.81, 0.82], 100)
     assert (entry.accuracy_low, entry.accuracy_high) == (interval.low, interval.high)
-    assert entry.doubt == doubt
+    assert entry.standard_errors == doubt
     assert doubt.larger == "images"
 
 
@@ -47,7 +47,7 @@ def test_what_did_not_finish_is_said_and_leaves_the_mean_of_the_others():
     assert [each.id for each in entry.runs] == ["run0", "run2"]
     (single,) = runs.fold([seed(0), failed])
     assert (single.accuracy, single.accuracy_low) == (0.8, metrics.wilson(80, 100).low)
-    assert single.doubt is None and np.isnan(single.spread)
+    assert single.standard_errors is None and np.isnan(single.spread)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from tests.dashboard.classroom.requests import HERE, Answer
 
 def who(request: Request) -> PlainTextResponse:
     """The person for whom the server acts."""
-    return PlainTextResponse(repr(people.acting()))
+    return PlainTextResponse(repr(people.current_person()))
 
 
 messages_of: list[str | None] = []
@@ -39,7 +39,7 @@ async def echo(websocket) -> None:
     await websocket.accept()
     while True:
         message = await websocket.receive_bytes()
-        messages_of.append(people.acting())
+        messages_of.append(people.current_person())
         await websocket.send_bytes(message)
 
 
@@ -54,11 +54,11 @@ ask = partial(requests.ask, APP)
 def a_class(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A new class, whose server nobody has entered."""
     monkeypatch.setenv("BACKBONE_LAB_MODE", "class")
-    people.ask(cookie.acting)
+    people.set_identity(cookie.current_person)
     join.wrong.clear()
     messages_of.clear()
     yield
-    people.ask(lambda: None)
+    people.set_identity(lambda: None)
 
 
 def joined(name: str = "Ada", **form: str) -> Answer:

@@ -49,9 +49,9 @@ def a_class(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A class in which Grace is a lecturer."""
     monkeypatch.setenv("BACKBONE_LAB_MODE", "class")
     (home / sign_in.FILE).write_text(f'lecturers = ["{GRACE}"]')
-    people.ask(cookie.acting)
+    people.set_identity(cookie.current_person)
     yield
-    people.ask(lambda: None)
+    people.set_identity(lambda: None)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def by_header(a_class: None) -> Iterator[None]:
 
 def who(request: Request) -> PlainTextResponse:
     """The person for whom the server acts."""
-    return PlainTextResponse(repr(people.acting()))
+    return PlainTextResponse(repr(people.current_person()))
 
 
 def application() -> Starlette:
