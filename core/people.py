@@ -16,7 +16,7 @@ from core.errors import AccessError
 from core.progress import Report
 
 LECTURER = ""
-HELD_BACK = roster.HELD_BACK
+HELD_BACK, EVERYONE = roster.HELD_BACK, roster.EVERYONE
 LECTURERS = (LECTURER, HELD_BACK)  # owners whose work is the lecturer's
 
 
@@ -106,7 +106,8 @@ def require(action: str, owner: str = LECTURER) -> str:
     if person is None:
         raise AccessError("You are not in this class", remedy="Open the address of the class and join it")
     if not _may(person, action, owner):
-        others = f"{owner} and " if owner not in LECTURERS and RULES[action].learners != "none" else ""
+        someone = owner not in (*LECTURERS, EVERYONE) and RULES[action].learners != "none"
+        others = f"{owner} and " if someone else ""
         raise AccessError(f"Only {others}the lecturer can {RULES[action].deed}")
     return person
 

@@ -20,8 +20,9 @@ FILE, KEY = "class.json", "class.key"
 LETTERS = "BCDFGHJKMNPQRTVWXY2346789"  # without those that look alike, and without vowels, which make words
 CODE = 6  # characters of a code: 240 million codes
 LONGEST = 40  # characters of a name
-HELD_BACK = "lecturer"  # whose are images that only the lecturer may see: no learner can have this name
-RESERVED = (HELD_BACK,)
+HELD_BACK = "lecturer"  # whose are images that only the lecturer may see
+EVERYONE = "everyone"  # whose are images of the whole class
+RESERVED = (HELD_BACK, EVERYONE)  # no learner can have these names
 
 
 @dataclass(frozen=True)

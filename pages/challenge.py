@@ -32,6 +32,8 @@ if challenge.is_open:
     ends = challenge.rules.until
     when = f" until {formats.moment(datetime.fromisoformat(ends))} ({running.zone()})" if ends else ""
     st.caption(f"Open{when}: {running.rules(challenge)}.")
+    if challenge.warning and may_open:
+        st.warning(formats.message(challenge.warning))
 
 try:
     drawn = server.challenges.version(challenge.name)

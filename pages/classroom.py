@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import people, roster
-from dashboard.classroom import invitation, names, new_class, sign_in
+from dashboard.classroom import invitation, names, new_class, photos, sign_in
 from dashboard.ui import components
 
 components.page_header("Class", "How do learners join, who is here, and what do they see of each other?")
@@ -23,4 +23,5 @@ with how, st.container(border=True, horizontal_alignment="center"):
 with who:
     st.fragment(names.show, run_every=names.POLL)()
     names.download_lessons()
+    photos.show()
     new_class.show()

@@ -12,6 +12,7 @@ one is on them. The datasets that are shipped or downloaded stay visible: their 
 import logging
 import secrets
 import shutil
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ import numpy as np
 
 from core import backbones, people, settings, storage
 from core.config import TITLES
-from core.data import cifar, datasets, duplicates, importing
+from core.data import cifar, datasets, duplicates, importing, near_duplicates
 from core.data import dataset as stored
 from core.errors import ConfigError, DatasetError, LabError, closest
 from core.progress import Report, silent
@@ -82,6 +83,7 @@ class Challenge:
     opened: str
     closed: str = ""
     rules: Rules = field(default_factory=Rules)
+    warning: str = ""  # for the lecturer: hidden images that learners nearly see elsewhere, in a sentence
 
     @property
     def is_open(self) -> bool:
@@ -111,8 +113,8 @@ def create(title: str, source: str, rules: Rules | None = None, report: Report =
 
     Raises:
         AccessError: Who acts is not the lecturer.
-        ConfigError: The dataset is a learner's, that of an open challenge or too small, learners see its hidden images
-            in another one, or the time for entries is over.
+        ConfigError: The dataset is a learner's, that of an open challenge or too small, has images of such a one,
+            learners see its hidden images in another one, or the time for entries is over.
         DatasetError: It cannot be opened or copied, or the title cannot be a name.
         Stopped: `report` raised it; nothing is kept.
     """
@@ -123,14 +125,13 @@ def create(title: str, source: str, rules: Rules | None = None, report: Report =
     dataset = datasets.load(source)
     drawn = _draw(dataset)
     hidden = drawn.rows[~drawn.public]
-    if source not in PUBLISHED:
-        _refuse_seen(dataset, hidden, report)
+    warning = "" if source in PUBLISHED else _compare(dataset, hidden, report)
     kept = np.setdiff1d(np.arange(len(dataset.labels)), hidden)
     note = f"Of {dataset.title}, without {len(hidden):,} test images that are hidden."
     taken = {*_known(), *stored.names()}
     title = next(title for name, title in importing.numbered(title) if name not in taken)
     copy = datasets.copy(dataset, title, kept=kept, note=note, report=report)
-    challenge = Challenge(copy.name, title, source, dataset.fingerprint, now(), rules=rules)
+    challenge = Challenge(copy.name, title, source, dataset.fingerprint, now(), rules=rules, warning=warning)
     columns = {column: getattr(drawn, column).tolist() for column in COLUMNS}
     try:
         storage.keep(_folder(challenge), CUT, {**columns, "class_names": drawn.class_names})
@@ -243,23 +244,47 @@ def _draw(dataset: datasets.Dataset) -> Cut:
     return Cut(rows, dataset.labels[rows], np.isin(rows, public), dataset.class_names)
 
 
-def _refuse_seen(dataset: datasets.Dataset, hidden: np.ndarray, report: Report) -> None:
-    """Refuse a challenge whose hidden images learners can see, with their labels, in another dataset."""
-    pixels, seen = set(duplicates.digests(dataset.images[row] for row in hidden)), []
-    for name in stored.names():
-        if name in (dataset.name, *PUBLISHED) or stored.person(name) == people.HELD_BACK:
-            continue
-        with suppress(DatasetError):  # a damaged one shows nothing
-            other = stored.read(name)
-            images = importing.reported(other.images, len(other.images), "load", report)
-            if not pixels.isdisjoint(duplicates.digests(images)):
-                seen.append(name)
+def _compare(dataset: datasets.Dataset, hidden: np.ndarray, report: Report) -> str:
+    """Compare a dataset with those that were imported apart.
+
+    Returns:
+        A sentence on hidden images that are nearly images which learners see; "" if there are none.
+
+    Raises:
+        ConfigError: Learners see hidden images, or it has images that another open challenge needs.
+    """
+    everything, to_hide = (set(duplicates.digests(dataset.images[rows])) for rows in (slice(None), hidden))
+    held_back, seen, nearly = [], [], []
+    for other in _others(dataset):
+        pixels = importing.reported(other.images, len(other.images), "load", report)
+        shared = everything.intersection(duplicates.digests(pixels))
+        if other.person == people.HELD_BACK:
+            held_back += [other.name] if shared else []
+        elif shared & to_hide:
+            seen.append(other.name)
+        elif near := len(near_duplicates.shared(dataset.images[hidden], other.images, report)):
+            nearly.append(f"{near:,} in {other.title}")
+    if held_back:
+        raise ConfigError(
+            f"An open challenge holds images of {dataset.title!r} back, in {', '.join(held_back)}",
+            "images that no other challenge needs",
+            "Close that challenge first, or choose another dataset",
+        )
     if seen:
         raise ConfigError(
             f"Learners see images that would be hidden, with their labels, in {', '.join(seen)}",
             "images that are in no other dataset",
             "Delete these datasets, or import images that nobody has seen",
         )
+    return f"Learners see near-duplicates of hidden images, with their labels: {', '.join(nearly)}." if nearly else ""
+
+
+def _others(dataset: datasets.Dataset) -> Iterator[datasets.Dataset]:
+    """The other datasets that were imported; damaged ones show nothing."""
+    for name in stored.names():
+        if name not in (dataset.name, *PUBLISHED):
+            with suppress(DatasetError):
+                yield stored.read(name)
 
 
 def _has_zone(moment: str) -> bool:

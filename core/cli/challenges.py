@@ -55,7 +55,7 @@ def _described(name: str) -> dict[str, Any]:
         places = challenges.ranked(challenge, challenges.of(name), challenges.cut(challenge))
     except LabError as error:
         return {"name": name, "error": str(error)}
-    names = ("name", "title", "source", "opened", "closed")
+    names = ("name", "title", "source", "opened", "closed", "warning")
     ranking = [
         {"person": place.entry.person, "entry": place.entry.name}
         | {"public": asdict(place.public), "hidden": asdict(place.hidden) if place.hidden else None}
@@ -71,6 +71,8 @@ def _lines(described: dict[str, Any]) -> list[str]:
         f"{described['name']}: {described['title']}, on {described['source']}, "
         + ("closed" if described["closed"] else "open")
     ]
+    if described["warning"]:
+        lines.append(f"     {described['warning']}")
     for number, place in enumerate(described["ranking"], start=1):
         share = place["hidden"] or place["public"]
         value, low, high = (100 * share[name] for name in ("value", "low", "high"))

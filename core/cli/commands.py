@@ -147,7 +147,12 @@ def parser() -> ArgumentParser:
     listing.add_argument("--archived", action="store_true", help="include those that are archived")
     older = "first compute the measures, such as F1, of runs from before they were stored"
     listing.add_argument("--measures", action="store_true", help=older)
-    library = _command(commands, "datasets", _datasets, "list the datasets, or import, rename, relabel or delete one")
+    library = _command(
+        commands,
+        "datasets",
+        _datasets,
+        "list the datasets, or import, rename, relabel or delete one, or gather everybody's photos",
+    )
     library.add_argument("action", nargs="?", choices=tuple(images.ACTIONS), default="list", help="what to do [list]")
     library.add_argument("names", nargs="*", metavar="NAME", help="; ".join(filter(None, images.ACTIONS.values())))
 

@@ -1,4 +1,4 @@
-"""The datasets of this machine in the terminal: list, import, rename, relabel, delete, check."""
+"""The datasets of this machine in the terminal: list, import, rename, relabel, delete, gather, check."""
 
 import sys
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.cli import tables
 from core.cli.bar import Bar
-from core.data import datasets, duplicates, near_duplicates, relabelling, sizes
+from core.data import class_photos, datasets, duplicates, near_duplicates, relabelling, sizes
 from core.errors import ConfigError
 from core.evaluation import label_errors
 from core.progress import Report
@@ -20,6 +20,7 @@ ACTIONS = {  # with the arguments that each takes
     "rename": "rename NAME NEW",
     "relabel": "relabel NAME FILE.csv",
     "delete": "delete NAME",
+    "gather": "gather",
 }
 
 
@@ -30,7 +31,14 @@ def perform(action: str, names: Sequence[str]) -> tuple[list[dict], str]:
         ConfigError: The action takes other arguments.
         DatasetError: It is impossible.
     """
-    least, most = {"list": (0, 0), "import": (1, 2), "rename": (2, 2), "relabel": (2, 2), "delete": (1, 1)}[action]
+    least, most = {
+        "list": (0, 0),
+        "import": (1, 2),
+        "rename": (2, 2),
+        "relabel": (2, 2),
+        "delete": (1, 1),
+        "gather": (0, 0),
+    }[action]
     if not least <= len(names) <= most:
         raise ConfigError(f"datasets {action} got {' '.join(names) or 'no name'}", ACTIONS[action] or "no name")
     lines = []
@@ -49,6 +57,10 @@ def perform(action: str, names: Sequence[str]) -> tuple[list[dict], str]:
     elif action == "delete":
         datasets.delete(names[0])
         lines.append(f"{names[0]} is deleted. Runs of it keep their results")
+    elif action == "gather":
+        with Bar() as bar:
+            gathered = class_photos.gather(bar)
+        lines.append(f"{gathered.name} has everybody's photos of new classes")
     listed = [asdict(summary) for summary in datasets.available()]
     lines += [
         f"{each['name']:24} {each['state']:9} {each['images']:>8,} images {each['classes']:>5,} classes"

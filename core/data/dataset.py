@@ -54,6 +54,14 @@ class Dataset:
     odd: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # rows by kind, judged before resizing
     notes: tuple[str, ...] = ()  # how the source was read, where that needs a check
     person: str = people.LECTURER  # whose it is
+    people: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # rows by whose they are, if of several people
+
+    def owners(self) -> np.ndarray:
+        """Whose each image is: (n,) int64, indices into `people`."""
+        codes = np.zeros(len(self.labels), np.int64)
+        for code, rows in enumerate(self.people.values()):
+            codes[list(rows)] = code
+        return codes
 
 
 def root() -> Path:
@@ -120,6 +128,7 @@ def read(name: str) -> Dataset:
             odd={kind: tuple(rows) for kind, rows in metadata.get("odd", {}).items()},  # absent in older folders
             notes=tuple(metadata.get("notes", ())),  # likewise, as is the person
             person=metadata.get("person", people.LECTURER),
+            people={person: tuple(rows) for person, rows in metadata.get("people", {}).items()},
             **columns,
         )
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
@@ -185,7 +194,7 @@ def check_share(images: int, size: int) -> None:
         AccessError: They are too many.
     """
     person = people.require("import")
-    of_learners = [each for each in _readable() if each.get("person", people.LECTURER) not in people.LECTURERS]
+    of_learners = [each for _, each in readable() if each.get("person", people.LECTURER) not in people.LECTURERS]
     own = [metadata["shape"] for metadata in of_learners if metadata["person"] == person]
     shapes, remedy = [metadata["shape"] for metadata in of_learners], "Delete a dataset, or choose fewer images"
     added = (images, size, size, 3)
@@ -196,11 +205,11 @@ def check_share(images: int, size: int) -> None:
         limits.check(name, total, f"{who} would have {total:,.2f} GB of images", remedy)
 
 
-def _readable() -> Iterator[dict[str, Any]]:
-    """What is known of each dataset that is not damaged."""
+def readable() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The name and `about` of each dataset that is not damaged."""
     for name in names():
         with suppress(DatasetError):
-            yield about(name)
+            yield name, about(name)
 
 
 def taken(name: str) -> DatasetError:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from core import people, settings
-from core.data import cifar, flawed, importing, shortcut
+from core.data import cifar, class_photos, flawed, importing, shortcut
 from core.data import dataset as stored
 from core.data import splits as cuts
 from core.data.cifar import SAMPLE
@@ -157,6 +157,7 @@ def delete(name: str) -> None:
     if name not in stored.names():
         raise DatasetError(f"There is no dataset {name!r} to delete", "a downloaded or imported dataset")
     stored.delete(name)
+    class_photos.sweep()
 
 
 def rename(name: str, title: str) -> str:

@@ -55,15 +55,15 @@ class Measured:
     peak: int | None = None  # the largest value of 16 bits; None for images of 8
 
 
-def perform(path: str, report: Report = silent) -> Imported:
+def perform(path: str, *, source: str = "", report: Report = silent) -> Imported:
     """`import_images`, for other processes."""
     before = stored.names()
-    dataset = import_images(path, report=report)
+    dataset = import_images(path, source=source, report=report)
     known = dataset.name in before
     return Imported(dataset.name, dataset.title, len(dataset.labels), len(dataset.skipped), known)
 
 
-def import_images(path: str | Path, *, name: str | None = None, report: Report = silent) -> Dataset:
+def import_images(path: str | Path, *, name: str | None = None, source: str = "", report: Report = silent) -> Dataset:
     """Import a folder or zip of `class_name/*.jpg`, optionally below train/, val/ and test/.
 
     Images are cropped square and resized to the median of their shorter sides. Unreadable files are listed in
@@ -72,6 +72,7 @@ def import_images(path: str | Path, *, name: str | None = None, report: Report =
     Args:
         path: The folder or zip.
         name: By default the name of the folder or zip, with a number if other images have it: photos, photos-2.
+        source: Where they come from; by default the folder or zip.
         report: Receives the number of images done.
 
     Raises:
@@ -115,7 +116,7 @@ def import_images(path: str | Path, *, name: str | None = None, report: Report =
 
         metadata = {
             "class_names": class_names,
-            "source": f"Imported from {path.name}",
+            "source": source or f"Imported from {path.name}",
             "licence": "Not stated",
             "skipped": skipped,
             "odd": odd,

@@ -104,7 +104,7 @@ def of(dataset: Dataset, report: Report = silent) -> NearDuplicates:
     """Compare all images of an open dataset; plain ones have no details and no pairs. Raises Stopped from `report`."""
     splits = datasets.splits(dataset)
     test, training = splits["test"], np.concatenate([splits["train"], splits["val"]])
-    details = np.concatenate([_details(dataset.images[i : i + _ROWS]) for i in range(0, len(dataset.labels), _ROWS)])
+    details = _details(dataset.images)
     jobs = ((test, training), (test, test), (training, training))
     total, done = sum(len(rows) for rows, _ in jobs), 0
     pairs: list[list[Pair]] = []
@@ -117,6 +117,25 @@ def of(dataset: Dataset, report: Report = silent) -> NearDuplicates:
     leaks = _unique(pairs[0], lambda pair: pair.row)
     within = _unique(pairs[1] + pairs[2], lambda pair: frozenset((pair.row, pair.twin)))
     return NearDuplicates(leaks, within, len(test))
+
+
+def shared(images: np.ndarray, others: np.ndarray, report: Report = silent) -> np.ndarray:
+    """Ascending indices `int64` of the images that are nearly one of the others.
+
+    Args:
+        images: (n, s, s, 3) uint8.
+        others: (m, t, t, 3) uint8.
+
+    Raises:
+        Stopped: `report` raised it.
+    """
+    details = np.concatenate([_details(images), _details(others)])
+    rows, twins = np.arange(len(images)), np.arange(len(images), len(details))
+    found: set[int] = set()
+    for chunk in _most_alike(details, rows, twins):
+        report(Progress("duplicates", int(chunk[0][0]), len(images)))
+        found.update(pair.row for pair in _agreeing(details, *chunk) if pair.agreement >= THRESHOLD)
+    return np.array(sorted(found), np.int64)
 
 
 def parse(value: dict[str, Any]) -> NearDuplicates:
@@ -146,6 +165,10 @@ def clean(name: str, leaked: Sequence[int], report: Report = silent) -> Dataset:
 
 def _details(images: np.ndarray) -> np.ndarray:
     """Of images (n, s, s, 3) uint8: (n, 32, 32) float32, mean 0 and length 1, fading towards the edges."""
+    return np.concatenate([_details_of_chunk(images[i : i + _ROWS]) for i in range(0, len(images), _ROWS)])
+
+
+def _details_of_chunk(images: np.ndarray) -> np.ndarray:
     from scipy.ndimage import uniform_filter
 
     if images.shape[1] != _SIDE:

@@ -1,4 +1,4 @@
-"""Classes made on the spot, a name and photos each: small copies in memory, packed into a zip to be imported."""
+"""Classes made on the spot, a name and photos each: small copies in memory, packed into a zip and imported."""
 
 import io
 import zipfile
@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-from core.data import images, splits, uploads
+from core.data import class_photos, images, importing, near_duplicates, splits, uploads
+from core.data.importing import Imported
 from core.errors import DatasetError
+from core.progress import Report, silent
 
 SIDE = 256  # pixels of a photo, square: an import keeps no more
 MOST = 500  # photos of all classes, about 20 MB
@@ -36,8 +38,8 @@ def small(file: bytes, name: str = "the photo") -> bytes:
 def pack(classes: Sequence[PhotoClass]) -> tuple[io.BytesIO, str]:
     """A zip of the classes and its name; those without name and photos do not count.
 
-    The last fifth of each class is for testing: of photos taken in a row, one drawn at random would have its neighbours
-    among the training images.
+    The last fifth of each class is for testing, and the tenth before it for validation: of photos taken in a row, one
+    drawn at random would have its neighbours among the training images.
 
     Raises:
         DatasetError: A class has no name, another one has it, or there are too few classes or photos.
@@ -56,8 +58,15 @@ def pack(classes: Sequence[PhotoClass]) -> tuple[io.BytesIO, str]:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for name, each in zip(names, used, strict=True):
-            training = len(each.photos) - max(len(each.photos) // 5, 1)
-            for number, photo in enumerate(each.photos):
-                split = "train" if number < training else "test"
+            test, val = (max(len(each.photos) // part, 1) for part in (5, 10))
+            order = ["train"] * (len(each.photos) - test - val) + ["val"] * val + ["test"] * test
+            for number, (split, photo) in enumerate(zip(order, each.photos, strict=True)):
                 archive.writestr(f"{split}/{name}/{number:03}.jpg", photo)
     return stream, f"{', '.join(names)[:TITLE]}.zip"
+
+
+def perform(path: str, report: Report = silent) -> Imported:
+    """Import what `pack` packed and look for near-duplicates, so that results can leave them out."""
+    brought = importing.perform(path, source=class_photos.SOURCE, report=report)
+    near_duplicates.search(brought.name)
+    return brought

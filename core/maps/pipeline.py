@@ -76,6 +76,10 @@ def compute(config: MapConfig, report: Report = silent) -> Map:
             quality = map_quality.judge(
                 features.values, positions, labels, metric=space.metric, seed=config.seed, report=report
             )
+            if source.dataset.people:
+                owners = source.dataset.owners()[features.rows]
+                by_others = map_quality.by_others(features.values, labels, owners, metric=space.metric, report=report)
+                quality |= {} if by_others is None else {"knn_others": by_others}
         made = Map(
             key=name,
             config=config,

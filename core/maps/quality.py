@@ -77,6 +77,34 @@ def judge(
     return result | {"near": max(near, 0), "voters": voters, "judged": len(judged)}
 
 
+def by_others(
+    values: np.ndarray,
+    labels: np.ndarray,
+    owners: np.ndarray,
+    *,
+    metric: str = "euclidean",
+    report: Report = silent,
+) -> float | None:
+    """The fraction of images whose nearest neighbours among the images of other people vote for their own class.
+
+    Images of a class that one person alone has do not count; None if there are no others.
+
+    Args:
+        values: (n, d) float32.
+        labels: (n,) int64.
+        owners: (n,) int64, whose each image is.
+    """
+    classes, codes = np.unique(labels, return_inverse=True)
+    pairs = np.unique(np.stack([codes, owners]), axis=1)
+    shared = np.flatnonzero(np.bincount(pairs[0], minlength=len(classes)) > 1)
+    judged, right = np.isin(codes, shared), 0
+    for owner in np.unique(owners[judged]):
+        own, others = np.flatnonzero(judged & (owners == owner)), np.flatnonzero(owners != owner)
+        near, _ = neighbours.nearest(values[others], values[own], min(VOTERS, len(others)), metric, report)
+        right += _correct_votes(codes[others][near], codes[own], len(classes))
+    return float(right / judged.sum()) if judged.any() else None
+
+
 def _squared(values: np.ndarray, query: np.ndarray) -> Callable[[slice], np.ndarray]:
     """A function from a slice of the queries (m, d) to squared Euclidean distances (r, n) float32 to all values (n, d).
 

@@ -47,8 +47,8 @@ def show() -> None:
     classes = st.session_state.setdefault(_CLASSES, [PhotoClass(), PhotoClass()])
     st.markdown(
         "Name two or more things, take about 20 photos of each from several sides, and train. The last fifth of each "
-        "class is kept for testing: take those in another place, or the accuracy will be too good to be true. Until "
-        "you train, the photos stay in this tab."
+        "class is kept for testing, and the tenth before it for validation: take those in another place, or the "
+        "accuracy will be too good to be true. Until you train, the photos stay in this tab."
     )
     with st.grid(3):
         for number, each in enumerate(classes):
@@ -140,7 +140,7 @@ def _train() -> None:
     try:
         people.require("import")
         stream, name = photos.pack(st.session_state[_CLASSES])
-        started = server.imports.begin_upload(stream, name)
+        started = server.imports.begin_upload(stream, name, photos.perform)
     except LabError as error:
         st.session_state[_ERROR] = error
         return

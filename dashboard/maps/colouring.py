@@ -18,6 +18,7 @@ from dashboard.state import address
 from dashboard.ui import choices, image_grid
 
 OF_IMAGES = {"class": "Class", "split": "Split"}
+OF_PEOPLE = {"person": "Person"}
 OF_A_RUN = {"prediction": "Prediction", "right": "Right or wrong", "confidence": "Confidence"}
 OF_TWO = {"difference": "Which of two runs is right"}
 
@@ -38,7 +39,8 @@ def choose(source: Source, dataset: Dataset, rows: np.ndarray) -> Colours:
         rows: Row ids (n,) of the map.
     """
     runs = _runs(source)
-    titles = OF_IMAGES | (OF_A_RUN if runs else {}) | (OF_TWO if len(runs) > 1 else {})
+    of_people = OF_PEOPLE if dataset.people else {}
+    titles = OF_IMAGES | of_people | (OF_A_RUN if runs else {}) | (OF_TWO if len(runs) > 1 else {})
     if st.session_state.get("colour") not in titles:  # left over from another dataset, which has runs
         st.session_state.pop("colour", None)
     colour = choices.titled(st.selectbox, "colour", "Colour by", titles, width=190)
@@ -47,7 +49,7 @@ def choose(source: Source, dataset: Dataset, rows: np.ndarray) -> Colours:
         return Colours(colour, columns, None)
     first = _choose_run(runs, "said", "Predictions of", shown=colour in OF_A_RUN | OF_TWO)
     if image_grid.dataset_of(first) is None:  # `dataset_of` has shown why
-        return Colours(colour if colour in OF_IMAGES else "class", columns, None)
+        return Colours(colour if colour in OF_IMAGES | of_people else "class", columns, None)
     predictions = server.runs.predictions(first.id)
     columns += map_columns.of_run(dataset, rows, predictions)
     if colour in OF_TWO:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from core import people
 from core.data.datasets import Dataset
 from dashboard.map_view.columns import Column
 from dashboard.ui.charts import RIGHT, WRONG, class_colour
@@ -17,7 +18,7 @@ SPLIT_NAMES = {"train": "training", "val": "validation", "test": "test"}
 
 
 def of_images(dataset: Dataset, rows: np.ndarray, splits: Mapping[str, np.ndarray]) -> list[Column]:
-    """Columns that need no run: class and split of the images (n,).
+    """Columns that need no run: class and split of the images (n,), and whose they are if of several people.
 
     Args:
         rows: Row ids (n,), in the order of the map.
@@ -26,10 +27,14 @@ def of_images(dataset: Dataset, rows: np.ndarray, splits: Mapping[str, np.ndarra
     of_row = np.zeros(len(dataset.labels), np.uint8)
     for code, name in enumerate(SPLIT_COLOURS):
         of_row[splits[name]] = code
-    return [
+    columns = [
         _classes("class", "Class", dataset.labels[rows], dataset.class_names),
         Column("split", "Split", "class", of_row[rows], tuple(SPLIT_NAMES.values()), tuple(SPLIT_COLOURS.values())),
     ]
+    if dataset.people:
+        names = tuple(map(people.called, dataset.people))
+        columns.append(_classes("person", "Person", dataset.owners()[rows], names))
+    return columns
 
 
 def of_run(dataset: Dataset, rows: np.ndarray, predictions: pd.DataFrame) -> list[Column]:

@@ -95,6 +95,11 @@ def sentence(drawn: Map) -> str:
         else:
             text += f", on the map **{formats.percent(on_map)}**: it looks tidier than the features are."
         parts.append(text)
+    if "knn_others" in quality:
+        parts.append(
+            "Photos that one person took in a row are nearly the same, and vote for each other: with their own left "
+            f"out, neighbours vote for the right class **{formats.percent(quality['knn_others'])}** of the time."
+        )
     return " ".join(parts)
 
 

@@ -37,7 +37,7 @@ def switch() -> bool:
     """The switch that turns it on; browsers without a camera have none."""
     about = "Predict what the camera sees, about twice a second"
     on = components.has_camera() and st.toggle("Live", key=SWITCH, bind="query-params", help=about)
-    if not on:  # what it saw is not answered later
+    if not on or KEY not in st.session_state:  # what it saw before it was switched off, or the page left, is forgotten
         for key in (_PHOTO, _ANSWERS, _SECONDS):
             st.session_state.pop(key, None)
     return on

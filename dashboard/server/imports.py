@@ -1,6 +1,7 @@
 """Imports of images: tasks of the worker that every visitor finds again."""
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -34,8 +35,11 @@ def begin_path(path: str) -> str:
     return _begin(_task(path, path), Path(path).name)
 
 
-def begin_upload(stream: BinaryIO, filename: str) -> str:
+def begin_upload(stream: BinaryIO, filename: str, perform: Callable = importing.perform) -> str:
     """Start to import an uploaded zip, which is copied first; returns the name by which `get` finds it.
+
+    Args:
+        perform: Imports it, from its path, in the worker.
 
     Raises:
         DatasetError: The disk is full.
@@ -44,7 +48,7 @@ def begin_upload(stream: BinaryIO, filename: str) -> str:
     """
     people.require("import")
     upload = uploads.keep(stream, filename)
-    task = _task(upload.digest, str(upload.path))
+    task = _task(upload.digest, str(upload.path), perform)
     if task.running:  # the same content, for another visitor or in another tab
         uploads.remove(upload)
         return task.name
@@ -73,12 +77,12 @@ def start() -> None:
     _imports()
 
 
-def _task(question: str, path: str) -> Task:
+def _task(question: str, path: str, perform: Callable = importing.perform) -> Task:
     person = people.require("import")
     return Task(
         tasks.name("import", question, person),
         people.on_behalf,
-        (person, importing.perform, path),
+        (person, perform, path),
         failure="The images cannot be imported",
         line=lines.files,
     )

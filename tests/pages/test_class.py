@@ -12,7 +12,7 @@ from core import people, roster, runs, settings
 from core.config import RunConfig
 from core.curriculum import answers, lessons
 from core.curriculum.lessons import Lesson, Step
-from core.data import dataset, datasets
+from core.data import class_photos, dataset, datasets
 from core.data.dataset import Dataset
 from core.data.datasets import SAMPLE
 from core.embeddings import Source
@@ -203,6 +203,23 @@ def test_a_new_class_is_begun_by_a_second_press(visit, ada):
     question.button[0].click().run()
     wait(page, lambda: any(box.proto.title == "The old class is put aside" for box in page.success))
     assert not roster.read().seats and ada not in {run.id for run in runs.rows()}
+
+
+def test_everybodys_photos_come_on_one_map_by_a_press(visit, ada):
+    for person, first in (("Ada", 0), ("Ben", 100)):
+        photos = [(np.full((32, 32, 3), first + row, np.uint8), row % 2, "", str(row)) for row in range(12)]
+        with people.acting_as(person):
+            stored = ABOUT | {"source": class_photos.SOURCE}
+            dataset.write([(person, person)], photos, metadata=stored)
+    people.set_identity(lambda: people.LECTURER)
+    page = visit("classroom")
+    (press,) = (each for each in page.button if each.label == "Everybody's photos on one map")
+    press.click().run()
+    wait(page, lambda: page.title and page.title[0].value == "Maps")
+    assert "24 images of Photos of the class" in said(page)
+    people.set_identity(lambda: "Ben")
+    hide()
+    assert "Photos of the class" not in repr(visit("maps"))
 
 
 def test_a_browser_that_is_nobodys_is_led_to_the_form(visit, ada):

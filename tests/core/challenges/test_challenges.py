@@ -153,6 +153,30 @@ def test_images_that_learners_see_elsewhere_cannot_be_hidden(pets):
     assert challenges.names() == [challenge.name]
 
 
+def test_images_that_another_challenge_holds_back_are_not_opened_in_a_dataset_imported_apart(pets):
+    challenge = opened(pets)
+    cut = challenges.cut(challenge)
+    hidden = cut.rows[~cut.public]
+    parts = ["train", "train", "train", "test", "test"] * 4
+    rows = [(IMAGES[row], row % 2, part, f"{row}.png") for row, part in zip(np.sort(hidden), parts, strict=True)]
+    about = {"class_names": CLASSES, "source": "here", "licence": "none", "skipped": ()}
+    with people.acting_as(people.LECTURER):
+        again = stored.write([("again", "Again")], rows, metadata=about).name
+    with pytest.raises(ConfigError, match="holds images of 'Again' back, in pets"):
+        opened(again)
+    assert challenges.names() == [challenge.name]
+
+
+def test_near_duplicates_of_hidden_images_that_learners_see_are_told_the_lecturer(pets):
+    rows = [(image[:, ::-1], row % 2, "", f"{row}.png") for row, image in enumerate(IMAGES)]
+    about = {"class_names": CLASSES, "source": "here", "licence": "none", "skipped": ()}
+    with people.acting_as("Ada"):
+        stored.write([("mirrored", "Mirrored")], rows, metadata=about)
+    with people.acting_as(people.LECTURER):
+        listed, text = command("open", [pets, "Friday"])
+    assert listed[0]["warning"] in text and "with their labels: 20 in Mirrored." in listed[0]["warning"]
+
+
 def test_a_copy_of_what_is_held_back_is_held_back_as_long(pets):
     challenge = opened(pets)
     with people.acting_as(people.LECTURER):

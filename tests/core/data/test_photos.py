@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data import datasets, images, photos
+from core.data import class_photos, datasets, images, near_duplicates, photos
 from core.data.photos import PhotoClass
 from core.errors import DatasetError
 from tests.pictures import COLOURS, photo
@@ -26,13 +26,14 @@ def test_a_photo_becomes_a_small_square_and_what_is_no_image_is_refused():
 def test_packed_classes_are_imported_with_their_last_photos_for_testing_whatever_their_names(tmp_path: Path):
     stream, name = photos.pack([made("test", 10), PhotoClass(), made("a/b: Müll", colour="dogs")])
     (tmp_path / name).write_bytes(stream.getvalue())
-    dataset = datasets.import_images(tmp_path / name)
+    dataset = datasets.load(photos.perform(str(tmp_path / name)).name)
+    assert near_duplicates.find(dataset) and dataset.source == class_photos.SOURCE
     assert dataset.title == "test, a_b_ Müll" and dataset.class_names == ("a_b_ Müll", "test")
     assert np.bincount(dataset.labels).tolist() == [4, 10] and not dataset.skipped
     splits = datasets.splits(dataset, seed=0)
-    tested = [Path(file).parts[-2:] for file in dataset.files[splits["test"]]]
-    assert tested == [("a_b_ Müll", "003.jpg"), ("test", "008.jpg"), ("test", "009.jpg")]
-    assert {name: len(splits[name]) for name in ("val", "train")} == {"val": 2, "train": 9}
+    last = {part: [Path(file).parts[-2:] for file in dataset.files[splits[part]]] for part in ("val", "test")}
+    assert last["test"] == [("a_b_ Müll", "003.jpg"), ("test", "008.jpg"), ("test", "009.jpg")]
+    assert last["val"] == [("a_b_ Müll", "002.jpg"), ("test", "007.jpg")] and len(splits["train"]) == 9
 
 
 @pytest.mark.parametrize(

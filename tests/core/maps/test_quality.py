@@ -88,3 +88,15 @@ def test_the_only_image_of_a_class_has_no_silhouette(blobs):
     values, labels = blobs
     labels = np.where(np.arange(180) == 0, 9, labels)
     assert np.isfinite(map_quality.judge(values, values[:, :2], labels)["silhouette_map"])
+
+
+def test_neighbours_among_other_peoples_images_say_whether_a_network_sees_things_or_people():
+    rng, labels, owners = np.random.default_rng(0), np.tile([0, 1, 2], 60), np.repeat([0, 1, 2], 60)
+    noise = rng.normal(size=(180, 10))
+    things = (noise + 20 * np.eye(3, 10)[labels]).astype(np.float32)
+    assert map_quality.by_others(things, labels, owners) == 1
+    rooms = (noise + 20 * np.eye(3, 10)[owners]).astype(np.float32)
+    assert map_quality.by_others(rooms, labels, owners) == pytest.approx(1 / 3, abs=0.15)
+    own = np.where(owners == 0, 3, labels)  # a class that only one person has cannot be found among others
+    assert map_quality.by_others((noise + 20 * np.eye(4, 10)[own]).astype(np.float32), own, owners) == 1
+    assert map_quality.by_others(things, owners, owners) is None

@@ -1,5 +1,7 @@
 """Colours of a map are joined to its points by row id, whatever order and part of the images a run was tested on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -29,6 +31,13 @@ def test_classes_and_splits_are_those_of_the_rows(sample):
     assert named(of_class) == [sample.class_names[label] for label in sample.labels[rows]]
     assert named(split) == ["training", "validation", "test"]
     assert len(of_class.colours) == len(sample.class_names)
+
+
+def test_images_of_several_people_are_coloured_by_person(sample):
+    rows = np.array([0, 1, 7])
+    shared = replace(sample, people={"Ada": (0, 7), "": tuple({*range(len(sample.labels))} - {0, 7})})
+    person = map_columns.of_images(shared, rows, datasets.splits(sample))[-1]
+    assert named(person) == ["Ada", "the lecturer", "Ada"]
 
 
 def test_predictions_find_their_points_by_row_id_in_any_order(sample):

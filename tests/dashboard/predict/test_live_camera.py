@@ -92,5 +92,17 @@ def test_what_the_camera_saw_is_forgotten_when_it_is_switched_off(look, state, m
     look([ANSWER, replace(ANSWER, model=CLASSIFIERS[1])])
     sent(state, data_url(200))
     monkeypatch.setattr(live_camera.components, "has_camera", lambda: False)
+    state[live_camera.KEY] = None
     live_camera.switch()
     assert not any(isinstance(kept, dict) or hasattr(kept, "shape") for kept in state.values())
+
+
+def test_what_the_camera_saw_is_forgotten_when_the_page_was_left(look, state, monkeypatch):
+    look([ANSWER, replace(ANSWER, model=CLASSIFIERS[1])])
+    monkeypatch.setattr(live_camera.components, "has_camera", lambda: True)
+    monkeypatch.setattr(st, "toggle", lambda *_args, **_given: True)
+    state[live_camera.KEY] = SimpleNamespace(seen=None)
+    kept = dict(state)
+    assert live_camera.switch() and state == kept
+    del state[live_camera.KEY]  # as Streamlit does when another page is shown
+    assert live_camera.switch() and not any(isinstance(value, dict) for value in state.values())
