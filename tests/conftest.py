@@ -29,6 +29,7 @@ THREADS = (
 MEMORY = 6 * 10**9  # bytes of a worker and of what it starts
 SHARED_WEIGHTS = Path(__file__).parent.parent.parent / "shared" / "weights"
 COMPUTED = ("networks",)  # folders of the home folder that tests share: networks converted for OpenVINO
+SHARED = (*COMPUTED, "features")  # those that they may share
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -91,10 +92,11 @@ def _file(nodeid: str) -> str:
 
 @pytest.fixture(scope="session")
 def computed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folders of what follows from the code alone: each test would compute the same again."""
-    path = tmp_path_factory.mktemp("computed")
-    for name in COMPUTED:
-        (path / name).mkdir()
+    """Folders of what follows from the code alone, for all workers: each test would compute the same again."""
+    base = tmp_path_factory.getbasetemp()
+    path = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "computed"
+    for name in SHARED:
+        (path / name).mkdir(parents=True, exist_ok=True)
     return path
 
 
@@ -107,6 +109,12 @@ def home(tmp_path: Path, computed: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
         (path / name).symlink_to(computed / name, target_is_directory=True)
     monkeypatch.setenv("BACKBONE_LAB_HOME", str(path))
     return path
+
+
+@pytest.fixture
+def shared_features(home: Path, computed: Path) -> None:
+    """The test shares the cache of features with others of its kind: those of the whole sample take seconds."""
+    (home / "features").symlink_to(computed / "features", target_is_directory=True)
 
 
 @pytest.fixture(autouse=True)
@@ -146,13 +154,32 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def forked_workers() -> Iterator[None]:
+    """Workers of clusters here are forked from a process that has imported what each needs: four seconds of work."""
+    from dask import config
+    from distributed.utils import get_mp_context
+
+    settings = {
+        "distributed.worker.multiprocessing-method": "forkserver",
+        "distributed.nanny.environ.BACKBONE_LAB_HOME": "",  # that of the test, not of the process they are forked from
+        "distributed.deploy.lost-worker-timeout": "0s",  # not 15: a dead worker is given up at once, unless told not to
+    }
+    with config.set(settings):
+        get_mp_context().set_forkserver_preload(["core.engine", "keras", "scipy.optimize", "mlflow.tracking"])
+        yield
+
+
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Iterator["Engine"]:
+def engine(tmp_path_factory: pytest.TempPathFactory, empty_store: Path, forked_workers: None) -> Iterator["Engine"]:
     """A local engine with a worker that is a process of its own, on a home folder of the module's own."""
     from core.engine import Engine
 
+    home = tmp_path_factory.mktemp("home")
+    (home / "runs").mkdir()
+    shutil.copy(empty_store, home / "runs")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BACKBONE_LAB_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("BACKBONE_LAB_HOME", str(home))
         patch.setattr("core.engine._warm_maps", bool)  # which would take each new worker ten seconds of a processor
         engine = Engine.start()
         yield engine

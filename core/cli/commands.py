@@ -73,7 +73,6 @@ BENCH_OPTIONS |= {"runs": _positive}  # of the store
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     parsed = parser().parse_args(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     lecturer = people.acting_as(people.LECTURER)  # whoever has a terminal has the files themselves
     try:
         with lecturer, _every_interrupt(), contextlib.redirect_stdout(sys.stderr):  # libraries' output is no result

@@ -20,7 +20,7 @@ from core.runs import models
 
 LITE = Encoder("EfficientNetLite0", input_size=64)
 ROWS = np.arange(40)
-SMALLER, MORE = Encoder("EfficientNetLite0", input_size=32), np.arange(1, 18)  # another number of images
+OTHER, MORE = Encoder("Tiny", "untrained", 16), np.arange(1, 18)  # another number of images
 MAP = maps.MapConfig(Source(backbone="EfficientNetLite0", input_size=64, images="test", n_images=40), method="pca")
 PROBE = RunConfig(backbone="EfficientNetLite0", input_size=64, n_train=60, n_test=20)
 TRAINED = RunConfig(
@@ -99,7 +99,7 @@ if __name__ == "__main__":
         "stages": stages,
         "exported": {format: exported(whole, format) for format in export.FORMATS},
         "losses": runs.curves(whole).query("metric == 'loss'")["value"].tolist(),
-        "compilations": [compilations(partial(extract, sample, rows, SMALLER)) for rows in (ROWS, ROWS[-1] + MORE)],
+        "compilations": [compilations(partial(extract, sample, rows, OTHER)) for rows in (ROWS, ROWS[-1] + MORE)],
         "compiled": len(list(settings.folder(keras_defaults.COMPILED).iterdir())),
         "openvino": "openvino" in sys.modules,
     }

@@ -51,7 +51,7 @@ ENDS = {  # to the server alone, or to all that a terminal started, as Ctrl-C an
     "INT": os.killpg,
     "HUP": os.killpg,
 }
-USUAL = {("download", "KILL"), ("extract", "TERM"), ("train", "INT"), ("head", "HUP"), ("finetune", "KILL")}
+USUAL = {("download", "INT"), ("extract", "TERM"), ("train", "KILL"), ("head", "HUP"), ("finetune", "KILL")}
 CASES = [
     pytest.param(stage, end, marks=() if (stage, end) in USUAL else pytest.mark.exhaustive, id=f"{stage}-{end}")
     for stage in STAGES

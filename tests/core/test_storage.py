@@ -106,7 +106,7 @@ def test_a_lock_is_waited_for_and_the_wait_can_be_stopped(tmp_path):
     def hold() -> None:
         with storage.locked(path):
             held.set()
-            done.wait(20)
+            done.wait(300)
 
     def stop(progress) -> None:
         assert (progress.stage, progress.total) == ("wait", 3)
@@ -114,7 +114,7 @@ def test_a_lock_is_waited_for_and_the_wait_can_be_stopped(tmp_path):
 
     holder = threading.Thread(target=hold)
     holder.start()
-    assert held.wait(20)
+    assert held.wait(300)
     with pytest.raises(Stopped), storage.locked(path, stop, total=3):
         pass
     done.set()

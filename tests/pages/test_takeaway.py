@@ -136,7 +136,7 @@ def test_zips_that_wait_for_each_other_leave_the_threads_to_other_requests():
     others = threading.Event()
 
     def write() -> bytes:
-        assert others.wait(60)
+        assert others.wait(300)
         return b"1"
 
     async def ask() -> list[list[int]]:

@@ -317,6 +317,7 @@ def test_weights_of_both_formats_are_read_with_or_without_a_classifier(trained, 
     np.testing.assert_array_equal(loaded.predict(IMAGES, verbose=0), features.predict(IMAGES, verbose=0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["model.keras", "model.h5", "model.weights.h5"])
 def test_weights_in_bfloat16_are_read_from_files_of_every_format(tmp_path, file):
     import keras

@@ -96,6 +96,7 @@ def test_a_seed_that_is_stopped_ends_those_after_it_and_the_entry_can_be_resumed
     assert (result["entry"], len(result["seeds"])) == (entry, 3)
 
 
+@pytest.mark.slow
 def test_a_run_whose_features_are_cached_imports_neither_tensorflow_nor_the_parts_of_other_work(store):
     assert main([*TINY, "--method", "knn"]) == 0
     arguments = [*TINY, "--method", "linear"]

@@ -11,8 +11,10 @@ from core.features.estimates import Count
 
 SOURCE = Source(dataset=datasets.FLAWED, backbone="EfficientNetLite0", input_size=64)
 
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("shared_features")]
 
-def test_mirrored_copies_are_the_nearest_and_the_surest(home):
+
+def test_mirrored_copies_are_the_nearest_and_the_surest():
     copies, originals, _ = flawed.faults(datasets.load(datasets.SAMPLE))
     assert feature_duplicates.find(SOURCE) is None
     counted = Count("feature-duplicates")
@@ -30,7 +32,7 @@ def test_mirrored_copies_are_the_nearest_and_the_surest(home):
     assert len(others & set(found.leaked(feature_duplicates.THRESHOLD).tolist())) <= 5
 
 
-def test_a_search_that_is_stopped_keeps_nothing(home):
+def test_a_search_that_is_stopped_keeps_nothing():
     def stop(progress):
         raise Stopped
 

@@ -27,6 +27,7 @@ def swapped(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return labels, wrong
 
 
+@pytest.mark.slow
 def test_swapped_labels_of_the_sample_are_found_as_by_cleanlab():
     dataset = datasets.load("cifar10-sample")
     values = features.extract(dataset, np.arange(2500), Encoder("EfficientNetLite0", input_size=96)).values

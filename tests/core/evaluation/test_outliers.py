@@ -4,13 +4,17 @@ import numpy as np
 import pytest
 
 from core.data import datasets, flawed
+from core.embeddings import Source
 from core.errors import Stopped
-from core.evaluation import label_errors, outliers
+from core.evaluation import outliers
 
-SOURCE = label_errors.usual(datasets.FLAWED)  # a hundred of its labels are swapped
+SOURCE = Source(dataset=datasets.FLAWED, backbone="EfficientNetLite0", input_size=64)  # a hundred labels are swapped
+
+pytestmark = pytest.mark.usefixtures("shared_features")
 
 
-def test_images_of_another_class_come_early(home):
+@pytest.mark.slow
+def test_images_of_another_class_come_early():
     _, _, swapped = flawed.faults(datasets.load(datasets.SAMPLE))
     found = outliers.search(SOURCE)
     assert outliers.find(SOURCE) == found
@@ -27,7 +31,8 @@ def test_the_image_far_from_all_others_is_the_least_typical_and_a_lone_one_has_n
     assert not len(outliers.least_typical(values[:1]))
 
 
-def test_a_search_that_is_stopped_keeps_nothing(home):
+@pytest.mark.slow
+def test_a_search_that_is_stopped_keeps_nothing():
     def stop(progress):
         raise Stopped
 

@@ -200,7 +200,7 @@ def test_two_at_once_do_the_work_once_and_the_second_waits_and_says_so(home):
 
     def slowly(progress):
         begun.set()
-        go_on.wait(20)
+        go_on.wait(300)
 
     def patiently(progress):
         waiting.append(progress)
@@ -208,7 +208,7 @@ def test_two_at_once_do_the_work_once_and_the_second_waits_and_says_so(home):
 
     first = threading.Thread(target=lambda: results.append(extract(report=slowly)))
     first.start()
-    assert begun.wait(20)
+    assert begun.wait(300)
     second = extract(report=patiently)
     first.join()
     assert waiting[0].stage == "wait"

@@ -235,8 +235,8 @@ def test_making_the_parts_leaves_no_trace_in_the_network(tmp_path):
 # Interruptions
 
 
-RESNET = replace(SCRATCH, backbone="ResNet20", input_size=16, learning_rate=1e-3)  # its statistics must continue, too
-LITE = replace(FINETUNE, backbone="EfficientNetLite0", input_size=64, batchnorm="training", learning_rate=1e-4)
+NORMED = replace(SCRATCH, backbone="VGGSmall", input_size=16, learning_rate=1e-3, epochs=2)  # with statistics
+NORMED_TUNE = replace(FINETUNE, backbone="VGGSmall", input_size=16, batchnorm="training", learning_rate=1e-4)
 AUGMENTED = replace(FINETUNE, augment="flip+crop+colour")
 DECAYING = replace(FINETUNE, unfreeze="all", layer_decay=0.5)
 
@@ -252,8 +252,8 @@ DECAYING = replace(FINETUNE, unfreeze="all", layer_decay=0.5)
         (AUGMENTED, 3),
         (AUGMENTED, 13),
         (AUGMENTED, 20),
-        (RESNET, 9),
-        (LITE, 5),
+        (NORMED, 9),
+        (NORMED_TUNE, 5),
         (DECAYING, 20),
     ],
     ids=lambda value: value if isinstance(value, int) else f"{value.backbone}-{value.augment or value.method}",
