@@ -8,6 +8,7 @@
     storage, download                      files of the home folder; one file over HTTP
     roster, people, limits, sign_in        who is in a class, who may do what, and how much of it
     quoting                                text from outside in code and documents
+    spreadsheets                           tables that people have edited
     metrics, scores, neighbours            arrays in, numbers out
     calibration                            confidence against accuracy, and against chance
     data                                   images, labels, splits

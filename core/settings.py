@@ -16,8 +16,24 @@ ASSETS = Path(__file__).parent.parent / "assets"
 
 
 def home() -> Path:
-    """The home folder: features, runs, datasets, weights. `BACKBONE_LAB_HOME`, by default `~/.backbone-lab`."""
-    return Path(os.environ.get("BACKBONE_LAB_HOME") or "~/.backbone-lab").expanduser().resolve()
+    """The home folder: features, runs, datasets, weights. `BACKBONE_LAB_HOME`, by default `~/.backbone-lab`.
+
+    Raises:
+        ConfigError: It begins with a ~ that stands for nothing.
+    """
+    path = expanded(os.environ.get("BACKBONE_LAB_HOME") or "~/.backbone-lab")
+    if path.parts[0].startswith("~"):
+        raise ConfigError(
+            f"The home folder {path} is unknown: this machine does not say what {path.parts[0]} stands for",
+            "a path",
+            "Set BACKBONE_LAB_HOME to a folder of your own",
+        )
+    return path.resolve()
+
+
+def expanded(path: str | Path) -> Path:
+    """A path with ~ replaced, or as it is where nothing says by what, as in a container without HOME."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111, `Path.expanduser` raises then
 
 
 def folder(name: str) -> Path:
@@ -61,7 +77,7 @@ def scheduler_is_open() -> bool:
 
 def keras_home() -> Path:
     """Keras's own folder. `KERAS_HOME`, by default `~/.keras`."""
-    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+    return expanded(os.environ.get("KERAS_HOME") or "~/.keras")
 
 
 def tracking_uri() -> str:

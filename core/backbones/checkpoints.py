@@ -250,13 +250,13 @@ def _has_parts(checkpoint: Path, facts: Backbone) -> bool:
 
 
 def _hugging_face() -> Path:
-    home = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser()
-    return Path(os.environ.get("HF_HUB_CACHE") or home / "hub").expanduser()
+    home = settings.expanded(os.environ.get("HF_HOME") or "~/.cache/huggingface")
+    return settings.expanded(os.environ.get("HF_HUB_CACHE") or home / "hub")
 
 
 def _kaggle_presets(preset: str) -> list[Path]:
     """The versions of a preset that are whole, the newest first: Kaggle's library marks them by a file beside them."""
-    caches = (kaggle(), Path(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub").expanduser())
+    caches = (kaggle(), settings.expanded(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub"))
     marks = [mark for cache in caches for mark in cache.glob(f"models/keras/*/keras/{preset}/*.complete")]
     newest_first = sorted(marks, key=lambda mark: (len(mark.name), mark.name), reverse=True)
     return [mark.with_suffix("") for mark in newest_first]

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from core.backbones import placeholders
 from core.backbones.graph import snake_case
 from core.errors import WeightsError
 
@@ -39,11 +40,14 @@ def read(path: Path, model, name: str) -> None:
             for layer, variables, saved_name, arrays in _pairs(file, model, path, name):
                 _assign(layer, variables, saved_name, arrays, path, name)
     except (OSError, RuntimeError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        received, remedy = placeholders.recognise(path) or (
+            f"it is damaged, cut short or not an HDF5 file ({' '.join(str(error).split())})",
+            "Choose such a file, or download this one again",
+        )
         raise WeightsError(
-            f"{path} ({path.stat().st_size:,} bytes) cannot be read as weights of {name}: it is damaged, cut short or "
-            f"not an HDF5 file ({' '.join(str(error).split())})",
+            f"{path} ({path.stat().st_size:,} bytes) cannot be read as weights of {name}: {received}",
             "a Keras .h5, .weights.h5 or .keras file",
-            "Download or copy the file again",
+            remedy,
         ) from error
 
 

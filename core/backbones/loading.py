@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from core import keras_defaults
+from core import keras_defaults, settings
 from core.backbones import graph, keras_loader
 from core.backbones.catalog import BACKBONES, CLIP, FROM_SCRATCH, RENAMED, Backbone
 from core.backbones.clip import loader as clip_loader
@@ -129,7 +129,7 @@ def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, 
     if facts.own_weights(weights) == facts.published:
         path = loader.here(facts) or loader.fetch(facts, report)
     else:
-        path, origin = loader.locate(facts, Path(weights).expanduser()), "file"
+        path, origin = loader.locate(facts, settings.expanded(weights)), "file"
     content = loader.content(facts, path)
     if origin == "file":
         _refuse_too_large(facts, path, sum(file.stat().st_size for file in content))

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from core.backbones import placeholders
 from core.backbones.catalog import Backbone
 from core.backbones.checkpoints import parts, remedy
 from core.backbones.torch_file import TorchFile
@@ -150,10 +151,14 @@ class Tensors:
         try:
             return TorchFile(path) if path.suffix == ".bin" else _Safetensors(path)
         except (SafetensorError, OSError, ValueError) as error:
-            raise WeightsError(
-                f"{path} ({path.stat().st_size:,} bytes) is damaged or cut short ({error})",
-                f"the tensors of {self.facts.weights_file} as safetensors, or as PyTorch 1.6 or newer writes them",
+            received, what_to_do = placeholders.recognise(path) or (
+                f"it is damaged or cut short ({error})",
                 remedy(self.facts),
+            )
+            raise WeightsError(
+                f"{path} ({path.stat().st_size:,} bytes) cannot be read: {received}",
+                f"the tensors of {self.facts.weights_file} as safetensors, or as PyTorch 1.6 or newer writes them",
+                what_to_do,
             ) from error
 
     def _check(self, wanted: Mapping[str, tuple[int, ...]], names: set[str]) -> None:

@@ -4,8 +4,6 @@ An entry is `challenges/<name>/entries/<id>.json` in the home folder. It never c
 predictions.
 """
 
-import csv
-import io
 from collections.abc import Hashable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -15,7 +13,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from core import people, protocol, quoting, runs, settings, storage
+from core import people, protocol, quoting, runs, settings, spreadsheets, storage
 from core.challenges.challenge import FILE, KIND, Challenge, Cut, Rules, cut, now, original, read
 from core.config import RunConfig
 from core.data import datasets
@@ -160,13 +158,8 @@ def _lines(content: bytes) -> list[tuple[int, str, str]]:
     """Number, id and class of each line below the head. Raises ConfigError if there are none."""
     if len(content) > MOST_BYTES:
         raise ConfigError(f"The file has {len(content) / 1e6:,.0f} MB", f"at most {MOST_BYTES / 1e6:.0f} MB")
-    try:
-        table = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
-        if lacking := [column for column in COLUMNS if column not in (table.fieldnames or ())]:
-            raise ConfigError(f"The file has no column {lacking[0]!r}", f"the columns {' and '.join(COLUMNS)}")
-        return [(table.line_num, (line["id"] or "").strip(), (line["class"] or "").strip()) for line in table]
-    except (UnicodeError, csv.Error) as error:
-        raise ConfigError(f"The file cannot be read: {error}", "a CSV file in UTF-8") from error
+    lines = spreadsheets.read(content, "The file", COLUMNS)
+    return [(number, image.strip(), label.strip()) for number, (image, label) in lines]
 
 
 def _check_rules(rules: Rules, run: RunRow) -> None:

@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.
 import _thread
 import contextlib
 import inspect
+import io
 import json
 import os
 import signal
@@ -72,6 +73,9 @@ BENCH_OPTIONS |= {"runs": _positive}  # of the store
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names that the terminal's encoding lacks
     parsed = parser().parse_args(arguments)
     lecturer = people.acting_as(people.LECTURER)  # whoever has a terminal has the files themselves
     try:

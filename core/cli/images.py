@@ -12,7 +12,7 @@ from core.errors import ConfigError
 from core.evaluation import label_errors
 from core.progress import Report
 
-SHOWN = 10  # pairs of near-duplicates and suspect labels, of all
+SHOWN = 10  # skipped files, pairs of near-duplicates and suspect labels, of all
 
 ACTIONS = {  # with the arguments that each takes
     "list": "",
@@ -74,7 +74,10 @@ def import_path(path: str, name: str | None = None) -> str:
     with Bar() as bar:
         dataset = datasets.import_images(Path(path), name=name, report=bar)
     leak = duplicates.warning(dataset, datasets.splits(dataset))
-    for line in filter(None, [*(f"skipped {line}" for line in dataset.skipped), *dataset.notes, leak]):
+    skipped = [f"skipped {line}" for line in dataset.skipped[:SHOWN]]
+    if more := len(dataset.skipped) - len(skipped):
+        skipped.append(f"skipped {more:,} more, which the page Data lists")
+    for line in filter(None, [*skipped, *dataset.notes, leak]):
         print(line, file=sys.stderr)
     return dataset.name
 

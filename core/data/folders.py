@@ -21,7 +21,18 @@ MAX_FILE = 250_000_000  # bytes of one image file
 MAX_FILES = 500_000
 
 UTF8_NAME, UNICODE_PATH = 0x800, 0x7075  # the zip format's flag, and Info-ZIP's extra field, for names in UTF-8
-LITTER = {"__MACOSX", "Thumbs.db", "desktop.ini"}  # left by operating systems; hidden files are ignored too
+LITTER = {  # left by operating systems and network drives; hidden files are ignored too
+    "__macosx",
+    "thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    "icon\r",
+    "@eadir",
+    "#recycle",
+    "$recycle.bin",
+    "system volume information",
+    "lost+found",
+}
 
 
 @dataclass(frozen=True)
@@ -107,7 +118,11 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise DatasetError(f"{path.name} is not a zip, or is damaged", "a folder of images, or a zip of one") from error
+        raise DatasetError(
+            f"{path.name} is not a zip, or is damaged",
+            "a folder of images, or a zip of one",
+            "Unpack an archive of another kind, and import the folder",
+        ) from error
     with archive:
         yield archive
 
@@ -212,7 +227,7 @@ def _bounded(name: str, data: bytes) -> bytes:
 
 
 def _is_litter(name: str) -> bool:
-    return name.startswith(".") or name in LITTER
+    return name.startswith(".") or name.casefold() in LITTER
 
 
 def _is_unicode(name: str) -> bool:

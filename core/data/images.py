@@ -13,8 +13,9 @@ from core.data import memory, png
 from core.data.memory import Box
 from core.errors import ConfigError, DatasetError
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"})
+SUFFIXES = frozenset({".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp"})
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")  # by content; Pillow tries no other decoder
+NO_IMAGE = "not a JPEG, PNG, WebP, GIF or BMP file"
 MAX_PIXELS = 80_000_000  # about 9,000 x 9,000, just below Pillow's own warning of a decompression bomb
 
 
@@ -106,7 +107,7 @@ def decode(
         `(h, w, 3) uint8`.
 
     Raises:
-        DatasetError: It is not an image, is truncated, has more than `MAX_PIXELS`, or takes too much memory.
+        DatasetError: It is in no such format, is truncated, has more than `MAX_PIXELS`, or takes too much memory.
     """
     name = name or ("the image" if isinstance(source, bytes) else Path(source).name)
 
@@ -259,7 +260,7 @@ def _unreadable(name: str, error: Exception) -> DatasetError:
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         return DatasetError(f"{name}: too many pixels", f"at most {MAX_PIXELS:,} pixels")
     if isinstance(error, Image.UnidentifiedImageError):
-        return DatasetError(f"{name}: not an image", "a JPEG, PNG, WebP, GIF or BMP file")
+        return DatasetError(f"{name}: {NO_IMAGE}", "", "Save it as one of these")
     return DatasetError(f"{name}: damaged or truncated ({error})", "an image that can be decoded")
 
 

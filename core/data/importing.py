@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from core import settings
 from core.data import cifar, flawed, folders, images, layout, memory, png, shortcut
 from core.data import dataset as stored
 from core.data import splits as cuts
@@ -80,7 +81,7 @@ def import_images(path: str | Path, *, name: str | None = None, source: str = ""
         DatasetError: There are no classes, too few images for a split, an unsafe zip, too little room on the disk, or
             the given name is taken. Nothing is kept.
     """
-    path = Path(path).expanduser()
+    path = settings.expanded(path)
     with folders.open_tree(path) as tree:
         names = numbered(tree.name) if name is None else [(slug(name), name)]
         arranged = layout.arrange(tree)

@@ -4,9 +4,10 @@
     train/class/1.jpg            so are the folders below train/, val/ and test/, by whatever common name
     class/train/1.jpg            the same, the other way round
     fold0/class/1.jpg            folds of a cross-validation: the last is for testing
-    wrapper/class/1.jpg          folders that wrap everything do not count, nor do those that wrap one split
+    wrapper/class/1.jpg          folders that wrap all images do not count, nor do those that wrap one split
 
-Where every class seems to have the same folders, the layout is refused: they may well be the classes.
+Layouts with two meanings are refused: every class has the same folders, one class has folders named like the others,
+or the only folders are splits.
 """
 
 import re
@@ -64,11 +65,11 @@ def arrange(tree: Tree) -> Layout:
         DatasetError: The folders can be read in more than one way.
     """
     paths = {name: PurePosixPath(name).parts for name in tree.files if _is_image(name)}
-    skipped = [*tree.skipped, *(f"{name}: no image suffix" for name in tree.files if name not in paths)]
+    skipped = [*tree.skipped, *(f"{name}: {images.NO_IMAGE}" for name in tree.files if name not in paths)]
     folders = {PurePosixPath(folder).parts for folder in tree.folders}
-    wrappers = _wrapping(folders, paths.values())
-    folders = {parts[wrappers:] for parts in folders if len(parts) > wrappers}
-    paths = {name: parts[wrappers:] for name, parts in paths.items()}
+    wrapper = _wrapper(paths.values())
+    folders = {parts[len(wrapper) :] for parts in folders if _starts(parts, wrapper)}
+    paths = {name: parts[len(wrapper) :] for name, parts in paths.items()}
 
     splits, notes = _splits(folders, set(paths.values()))
     prefixes = _prefixes(splits, folders, set(paths.values()))  # what to remove in front of the class
@@ -84,6 +85,7 @@ def arrange(tree: Tree) -> Layout:
         files = {name: (_split_of(parts[1]), parts) for name, (_, parts) in files.items()}
     else:
         _refuse_ambiguous(files.values())
+        notes += _deeper(files.values())
     inside = (parts[len(prefix) :] for parts in folders if (prefix := _prefix(parts, prefixes)) is not None)
     class_names = sorted({_composed(parts[0]) for parts in inside if parts})
     labels = {class_name: label for label, class_name in enumerate(class_names)}
@@ -102,7 +104,8 @@ def _splits(folders: set[Parts], paths: set[Parts]) -> tuple[dict[str, str], lis
     splits = {top: split for top in holding if (split := _split_of(top))}
     loose = {top: split for top in holding if (split := _split_within(top))}
     classes = [_classes(top, folders, paths) for top in loose]
-    if len(set(loose.values())) > 1 and set.intersection(*classes):
+    alike = len({_without_split(top) for top in loose}) == 1
+    if len(set(loose.values())) > 1 and (alike or set.intersection(*classes)):
         splits = loose
     if splits:
         known = set[str]().union(*(_classes(top, folders, paths) for top in splits))
@@ -113,6 +116,12 @@ def _splits(folders: set[Parts], paths: set[Parts]) -> tuple[dict[str, str], lis
                 "only class folders, or only train/, val/ and test/",
                 f"Move {beside[0]}/ elsewhere",
             )
+    elif with_images and all(_split_of(top) for top in with_images):
+        raise DatasetError(
+            f"There are no class folders inside {_listed(with_images)}",
+            "a folder of images for each class, optionally below train/, val/ and test/",
+            "Sort the images into class folders; if these are the classes, rename them",
+        )
     return splits, []
 
 
@@ -182,20 +191,37 @@ def _refuse_ambiguous(files: Collection[tuple[str, Parts]]) -> None:
             "images directly in class folders, optionally below train/, val/ and test/",
             "If those are the classes, move them to the top; if not, move their images up",
         )
+    for name, inside in below.items():
+        if len(others := inside & below.keys() - {name}) > 1:
+            raise DatasetError(
+                f"Inside {name}/ lie folders named like the other classes, {_listed(others)}",
+                "each class once",
+                f"Import {name}/ alone, or move it elsewhere",
+            )
 
 
-def _wrapping(folders: set[Parts], files: Collection[Parts]) -> int:
-    """The number of folders wrapped around all classes and splits, as in a zip with a single top folder."""
+def _deeper(files: Iterable[tuple[str, Parts]]) -> list[str]:
+    """A note on folders inside class folders."""
+    deeper = sorted({parts[:2] for _, parts in files if len(parts) > 2})
+    if not deeper:
+        return []
+    (name, folder), count = deeper[0], len(deeper)
+    where = f"{count:,} folders inside class folders" if count > 1 else "a folder inside a class folder"
+    return [f"There are images in {where}, such as {name}/{folder}/: they are read as images of {name}."]
+
+
+def _wrapper(files: Collection[Parts]) -> Parts:
+    """The folders wrapped around all classes and splits, as in a zip with a single top folder.
+
+    Folders without images lie beside them in some datasets: lists of files, or annotations.
+    """
     depth = 0
-    while True:
-        tops = {parts[depth] for parts in folders if len(parts) > depth}
-        has_files = any(len(parts) == depth + 1 for parts in files)
-        if len(tops) != 1 or has_files:
-            return depth
+    while len(tops := {parts[: depth + 1] for parts in files}) == 1:
         (top,) = tops
-        if _split_of(top) or not any(len(parts) > depth + 1 for parts in folders):
-            return depth
+        if _split_of(top[-1]) or any(len(parts) < depth + 3 for parts in files):  # a split, a class or an image
+            break
         depth += 1
+    return next(iter(files), ())[:depth]
 
 
 def _split_of(folder: str) -> str:
@@ -206,8 +232,17 @@ def _split_of(folder: str) -> str:
 
 def _split_within(folder: str) -> str:
     """The split that a folder's name contains as a word, as seg_train; "" if none or several."""
-    words = {split for word in re.split(r"[\W_]+", folder.casefold()) if (split := _split_of(word))}
+    words = {split for word in _words(folder) if (split := _split_of(word))}
     return _split_of(folder) or (words.pop() if len(words) == 1 else "")
+
+
+def _without_split(folder: str) -> Parts:
+    """The other words of a folder's name: seg of seg_train and seg_test."""
+    return tuple(word for word in _words(folder) if not _split_of(word))
+
+
+def _words(name: str) -> list[str]:
+    return re.split(r"[\W_]+", name.casefold())
 
 
 def _matched(pattern: re.Pattern, name: str) -> re.Match:

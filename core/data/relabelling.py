@@ -1,15 +1,14 @@
 """Changed labels: a copy of a dataset in which some images have another class, or are left out."""
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from core import quoting
+from core import quoting, spreadsheets
 from core.data import datasets
 from core.data.datasets import Dataset
-from core.errors import DatasetError
+from core.errors import ConfigError, DatasetError
 from core.progress import Report, silent
 
 LEFT_OUT = -1  # instead of a label
@@ -61,20 +60,17 @@ def read(path: Path, dataset: Dataset) -> dict[int, int]:
         Row id -> label, or LEFT_OUT, for the files whose label is another one.
 
     Raises:
-        DatasetError: The file cannot be read, lacks a column, or names a file or class that the dataset does not have.
+        ConfigError: It cannot be read, or lacks a column.
+        DatasetError: It names a file or class that the dataset does not have, or gives a file two labels.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            table = csv.DictReader(stream)
-            if missing := [column for column in COLUMNS if column not in (table.fieldnames or ())]:
-                raise DatasetError(f"{path} has no column {missing[0]!r}", f"the columns {' and '.join(COLUMNS)}")
-            lines = [(table.line_num, line["file"] or "", line["label"] or "") for line in table]
-    except (OSError, UnicodeError, csv.Error) as error:
-        raise DatasetError(f"{path} cannot be read: {error}", "a CSV file in UTF-8") from error
+        lines = spreadsheets.read(path.read_bytes(), str(path), COLUMNS)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}", "a CSV file") from error
     rows = {file: row for row, file in enumerate(dataset.files.tolist())}
     labels = {name: label for label, name in enumerate(dataset.class_names)} | {"": LEFT_OUT}
     changes = {}
-    for number, file, label in lines:
+    for number, (file, label) in lines:
         row, new = quoting.of_cell(file, rows), quoting.of_cell(label, labels)
         if row is None:
             raise DatasetError(f"Line {number} of {path}: {dataset.title} has no file {file!r}", "one of its files")
@@ -83,5 +79,8 @@ def read(path: Path, dataset: Dataset) -> dict[int, int]:
             raise DatasetError(
                 f"Line {number} of {path}: there is no class {label!r}", f"one of {expected}, or nothing"
             )
-        changes[row] = new
+        if changes.setdefault(row, new) != new:
+            raise DatasetError(
+                f"Line {number} of {path}: {file!r} is there before, with another label", "one label each"
+            )
     return {row: label for row, label in changes.items() if label != dataset.labels[row]}

@@ -66,7 +66,7 @@ def check(labels: np.ndarray, official: np.ndarray, class_names: Sequence[str]) 
     """
     if len(class_names) < 2:
         received = f"only the class {class_names[0]!r}" if class_names else "no class"
-        raise DatasetError(f"There is {received}", "at least two classes")
+        raise DatasetError(f"There is {received}", "at least two classes, each a folder of images")
     needed = {"training": 2}  # one image for each of probe20 and finetune80
     for split in ("val", "test"):
         if np.any(official == split):

@@ -36,13 +36,22 @@ def pixels(files: Sequence[Path], size: int) -> np.ndarray:
     images = []
     for file in files:
         with Image.open(file) as opened:
-            image = ImageOps.exif_transpose(opened).convert("RGBA")
+            image = eight_bits(ImageOps.exif_transpose(opened)).convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
         side = min(image.size)
         left, top = (image.width - side) / 2, (image.height - side) / 2
         square = (left, top, left + side, top + side)
         images.append(np.asarray(image.resize((size, size), Image.Resampling.BICUBIC, square, reducing_gap=3.0)))
     return np.stack(images)
+
+
+def eight_bits(image: Image.Image) -> Image.Image:
+    """A grey image of 16 bits scaled to 8, from the smallest usual range that holds its values: Pillow clips it."""
+    if not image.mode.startswith("I"):
+        return image
+    values = np.asarray(image).astype(np.uint32)
+    white = next(2**bits - 1 for bits in (8, 10, 12, 14, 16) if values.max() < 2**bits)
+    return Image.fromarray((values * 255 // white).astype(np.uint8))
 
 
 @cache

@@ -26,7 +26,7 @@ SCRIPT = "classify.py"  # beside each model
 SAVED_MODEL_FILES = (
     "It reads JPEG and PNG files, transparency on white. TensorFlow ignores the orientation that phones write into "
     "photos (EXIF) and reads no WebP: turn such photos upright first (`ImageOps.exif_transpose` of Pillow), and "
-    "convert WebP files."
+    "convert WebP files. In PNG files of 16 bits it takes 65,535 for white: scale darker ones."
 )
 """What the signature `bytes` of a SavedModel reads; it is written into its folder too."""
 

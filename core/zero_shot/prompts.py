@@ -93,8 +93,14 @@ def class_names(text: str) -> tuple[str, ...]:
 
 
 def spoken(name: str) -> str:
-    """A class name as a person writes it: "aquarium fish" for aquarium_fish."""
-    return " ".join(name.replace("_", " ").split()) or name
+    """A class name as a person writes it: "aquarium fish" for aquarium_fish, without a number in front.
+
+    Datasets number their folders: 001.Black_footed_Albatross (CUB), n02085620-Chihuahua (by WordNet).
+    """
+    return " ".join(_NUMBER.sub("", name).replace("_", " ").split()) or name
+
+
+_NUMBER = re.compile(r"^(\d{3,}\.|n\d{8}[-_ ])(?=.*[^\W\d])")
 
 
 def fill(chosen: Sequence[str], names: Sequence[str]) -> list[str]:

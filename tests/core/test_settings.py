@@ -1,6 +1,8 @@
 """A home folder that cannot be used is said in one sentence."""
 
+import io
 import os
+import sys
 
 import pytest
 
@@ -50,3 +52,33 @@ def test_other_characters_in_its_path_are_fine(tmp_path, monkeypatch, name):
     monkeypatch.setenv("BACKBONE_LAB_HOME", str(tmp_path / name))
     assert main(["runs"]) == 0
     assert (tmp_path / name / "runs" / "mlflow.db").is_file()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows asks no list of users")
+def test_where_nothing_says_what_the_tilde_stands_for_the_home_folder_has_to_be_named(tmp_path, monkeypatch):
+    import pwd
+
+    def unknown(number: int):
+        raise KeyError(number)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for variable in ("HOME", "KERAS_HOME", "BACKBONE_LAB_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(ConfigError, match=r"does not say what ~ stands for.*Set BACKBONE_LAB_HOME"):
+        settings.home()
+    monkeypatch.setenv("BACKBONE_LAB_HOME", "~nobody-of-this-name/lab")
+    with pytest.raises(ConfigError, match="does not say what ~nobody-of-this-name stands for"):
+        settings.home()
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(tmp_path))
+    assert settings.folder("runs") == tmp_path / "runs"
+    assert not settings.keras_home().exists()
+    assert main(["datasets", "import", "~nobody-of-this-name/photos"]) == 1
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_names_that_the_terminal_cannot_write_are_written_as_escapes(encoding, monkeypatch):
+    for stream in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, stream, io.TextIOWrapper(io.BytesIO(), encoding))
+    assert main(["datasets", "delete", "ねこ"]) == 1
+    sys.stderr.flush()
+    assert rb"'\u306d\u3053'" in sys.stderr.buffer.getvalue()

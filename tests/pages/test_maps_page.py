@@ -158,4 +158,4 @@ def test_a_file_that_is_no_image_is_told(visit):
     page.session_state["own-photo"] = b"no image"
     page.run()
     wait(page, lambda: page.error)
-    assert "not an image" in titles(page.error)[0]
+    assert "not a JPEG, PNG" in titles(page.error)[0]

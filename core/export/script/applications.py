@@ -1,7 +1,5 @@
 """The code that builds a network from Keras Applications, or one of our own, and loads its weights."""
 
-from pathlib import Path
-
 from core import backbones, quoting, settings
 from core.backbones import Backbone, networks
 from core.config import RunConfig
@@ -23,7 +21,7 @@ def weights(config: RunConfig, facts: Backbone) -> str | None:
     if untrained(config, facts):
         return None
     if config.weights != "imagenet":
-        path = Path(config.weights).expanduser()
+        path = settings.expanded(config.weights)
         return quoting.python(str((path / facts.weights_file if path.is_dir() else path).resolve()))
     local = backbones.published_here(facts)
     if local and not local.is_relative_to(settings.keras_home()):

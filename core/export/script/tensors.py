@@ -1,7 +1,5 @@
 """What scripts of transformers share: a folder of weights, read with NumPy alone, and the class token."""
 
-from pathlib import Path
-
 from core import quoting, settings
 from core.backbones import checkpoints
 from core.backbones.catalog import Backbone
@@ -18,7 +16,7 @@ def weights(config: RunConfig, facts: Backbone) -> str | None:
     """
     if config.weights == "untrained":
         return None
-    folder = checkpoints.here(facts) if config.weights == "published" else Path(config.weights).expanduser().resolve()
+    folder = checkpoints.here(facts) if config.weights == "published" else settings.expanded(config.weights).resolve()
     file = checkpoints.weights_file(folder or settings.home() / "weights" / facts.weights_file, facts)
     if file.name != checkpoints.SAFETENSORS:
         raise RunError(

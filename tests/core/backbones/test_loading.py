@@ -15,6 +15,7 @@ import pytest
 
 from core import backbones, download, settings
 from core.backbones import BACKBONES, Backbone, keras_weights
+from core.backbones.tensors import Tensors
 from core.data.images import PREPROCESSING
 from core.errors import BackboneError, LabError, Stopped, WeightsError
 from core.progress import Progress
@@ -476,3 +477,21 @@ def test_a_file_with_classifier_and_optimizer_is_not_too_large(tmp_path, monkeyp
         file.truncate(3 * 4 * backbones.get("VGG16").params_top)
     monkeypatch.setattr(hashlib, "file_digest", lambda *_: hashlib.sha256())
     assert backbones.find_weights("VGG16", path).path == path
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935\nsize 9406464\n"
+PAGE = b"\xef\xbb\xbf\n<!DOCTYPE html>\n<html><title>Virus scan warning</title></html>"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [(POINTER, r"Git LFS pointer.*Run `git lfs pull`"), (PAGE, r"web page.*Download the file that the page offers")],
+    ids=["Git LFS pointer", "web page"],
+)
+def test_a_file_that_only_stands_for_weights_is_recognised(tmp_path, content, expected):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=expected):
+        keras_weights.read(path, None, "Tiny")
+    with pytest.raises(WeightsError, match=expected):
+        Tensors(path, BACKBONES["DINOv2Small"], {}, unused=bool)

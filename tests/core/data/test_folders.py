@@ -43,7 +43,8 @@ def test_folders_are_classes(pack):
 
 
 def test_other_files_are_skipped_by_name_and_litter_silently(pack):
-    litter = ["__MACOSX/cats/._0.jpg", ".DS_Store", "cats/.DS_Store", "cats/Thumbs.db", ".git/x.jpg"]
+    litter = ["__MACOSX/cats/._0.jpg", ".DS_Store", "cats/.DS_Store", "cats/thumbs.db", ".git/x.jpg"]
+    litter += ["cats/@eaDir/0.jpg/SYNOPHOTO_THUMB_M.jpg", "#recycle/1.jpg", "$RECYCLE.BIN/1.jpg", "cats/Desktop.ini"]
     files = {name: photo() for name in (*FOUND, *litter, "readme.txt", "cats/notes.csv", "top.jpg")}
     classes, class_names, skipped = arranged(pack(files))
     assert (classes, class_names) == (FOUND, ["cats", "dogs"])

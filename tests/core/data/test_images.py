@@ -187,12 +187,12 @@ def broken() -> dict[str, tuple[bytes, str]]:
     jpeg, png = encoded(halves(size=(600, 400)), "JPEG"), encoded(halves(size=(600, 400)), "PNG")
     noise = encoded(Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 60, 3), np.uint8)), "PNG")
     return {
-        "empty.jpg": (b"", "not an image"),
-        "text.jpg": (b"this is no photograph, only its name says so", "not an image"),
-        "page.png": (b"<html><body>404</body></html>", "not an image"),
-        "drawing.tiff": (encoded(halves(), "TIFF"), "not an image"),
+        "empty.jpg": (b"", "not a JPEG, PNG"),
+        "text.jpg": (b"this is no photograph, only its name says so", "not a JPEG, PNG"),
+        "page.png": (b"<html><body>404</body></html>", "not a JPEG, PNG"),
+        "drawing.tiff": (encoded(halves(), "TIFF"), "not a JPEG, PNG"),
         "short.jpg": (jpeg[: len(jpeg) // 2], "damaged"),
-        "header.png": (png[:40], "not an image"),
+        "header.png": (png[:40], "not a JPEG, PNG"),
         "short.png": (noise[: len(noise) // 2], "damaged"),
         "flipped.png": (noise[:200] + bytes(50) + noise[250:], "damaged"),
     }
@@ -260,7 +260,7 @@ def test_a_bomb_of_pixels_is_refused_before_it_is_unpacked(read, side):
 def test_the_shorter_side_is_read_from_the_header():
     assert images.measure(encoded(halves(size=(70, 50)), "JPEG")).side == 50
     assert images.measure(turned(6)).side == 40
-    with pytest.raises(DatasetError, match=r"a.jpg: not an image"):
+    with pytest.raises(DatasetError, match=r"a.jpg: not a JPEG, PNG"):
         images.measure(b"text", name="a.jpg")
 
 

@@ -23,7 +23,7 @@ def read(*files: str) -> dict[str, tuple[str, str]]:
 
 
 def below(*folders: str, classes: tuple[str, ...] = ("cats", "dogs")) -> list[str]:
-    return [f"{folder}/{name}/1.jpg" for folder in folders for name in classes]
+    return [f"{folder}/{name}/1.jpg".lstrip("/") for folder in folders for name in classes]
 
 
 SPLITS = [
@@ -118,3 +118,49 @@ def test_unlabelled_images_beside_splits_are_skipped_by_name(unlabelled):
     found = arranged(*below("train", "val", classes=("a", "b")), unlabelled)
     assert (len(found.pictures), found.class_names) == (4, ("a", "b"))
     assert found.skipped == (f"{unlabelled}: not in a class folder",)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ["train/1.jpg", "test/1.jpg"],
+        ["train/cat.1.jpg", "test1/1.jpg"],
+        ["train2017/1.jpg", "val2017/1.jpg", "annotations/instances.json"],
+        ["images/train/1.jpg", "images/val/1.jpg", "labels/train/1.txt"],
+    ],
+    ids=["plain", "Dogs vs. Cats", "COCO", "YOLO"],
+)
+def test_splits_without_class_folders_are_no_classes(files):
+    with pytest.raises(DatasetError, match="There are no class folders inside"):
+        arranged(*files)
+
+
+@pytest.mark.parametrize("nested", ["flowers", "cats_and_dogs"])
+def test_a_copy_of_all_classes_beside_them_is_no_class(nested):
+    with pytest.raises(DatasetError, match=f"Inside {nested}/ lie folders named like the other classes, cats/, dogs/"):
+        arranged(*below("", nested))
+
+
+@pytest.mark.parametrize(
+    ("files", "classes"),
+    [
+        (["CUB/images/001.Auk/1.jpg", "CUB/images/002.Owl/1.jpg", "CUB/attributes/a.txt"], ("001.Auk", "002.Owl")),
+        (["101_ObjectCategories/ant/1.jpg", "101_ObjectCategories/bee/1.jpg", "Annotations/a.mat"], ("ant", "bee")),
+    ],
+    ids=["CUB", "Caltech 101"],
+)
+def test_folders_without_images_beside_those_of_all_images_are_no_classes(files, classes):
+    assert arranged(*files).class_names == classes
+
+
+def test_splits_of_one_name_are_splits_even_if_one_has_no_classes():
+    found = arranged(*below("asl_train/asl_train"), "asl_test/asl_test/1.jpg")
+    assert found.class_names == ("cats", "dogs")
+    assert {picture.official for picture in found.pictures} == {"train"}
+    assert found.skipped == ("asl_test/asl_test/1.jpg: not in a class folder",)
+
+
+def test_a_note_names_folders_inside_class_folders():
+    (note,) = arranged("cats/tabby/1.jpg", "cats/siam/1.jpg", "dogs/pug/1.jpg").notes
+    assert "3 folders inside class folders, such as cats/siam/: they are read as images of cats" in note
+    assert arranged("cats/train/1.jpg", "dogs/train/1.jpg").notes == arranged("cats/1.jpg", "dogs/1.jpg").notes == ()

@@ -10,7 +10,7 @@ from core.config import RunConfig
 from core.data import datasets, relabelling
 from core.data.datasets import Dataset
 from core.data.relabelling import LEFT_OUT
-from core.errors import DatasetError, Stopped
+from core.errors import ConfigError, DatasetError, LabError, Stopped
 from core.progress import silent
 from tests.pictures import pictures, write_folder
 
@@ -74,9 +74,19 @@ def test_a_csv_is_read(pets: Dataset, tmp_path: Path):
     assert len(datasets.load("pets-relabelled").labels) == 19
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"], ids=["comma", "semicolon", "tab"])
+def test_a_csv_is_read_as_a_spreadsheet_wrote_it(pets: Dataset, tmp_path: Path, encoding, separator):
+    path = tmp_path / "labels.csv"
+    lines = (("file", "label", "was"), (pets.files[0], pets.class_names[1], ""), (pets.files[-1], "", "x"))
+    path.write_text("\r\n".join(separator.join(f'"{text}"' for text in line) for line in lines), encoding)
+    assert relabelling.read(path, pets) == {0: 1, len(pets.labels) - 1: LEFT_OUT}
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("file;label\n{first};dogs\n{first};\n", "Line 3 of .*: '{first}' is there before, with another label"),
         ("file\na.png\n", "has no column 'label'"),
         ("file,label\nlost.png,cats\n", "Line 2 of .*: pets has no file 'lost.png'"),
         ("file,label\n{first},lions\n", "Line 2 of .*: there is no class 'lions'"),
@@ -87,11 +97,11 @@ def test_a_csv_that_does_not_fit_is_said(pets: Dataset, tmp_path: Path, text, ex
     path = tmp_path / "labels.csv"
     path.write_text(text.format(first=pets.files[0]))
     if expected:
-        with pytest.raises(DatasetError, match=expected):
+        with pytest.raises(LabError, match=expected.format(first=pets.files[0])):
             relabelling.read(path, pets)
     else:  # a short line has an empty label
         assert relabelling.read(path, pets) == {0: LEFT_OUT}
-    with pytest.raises(DatasetError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="cannot be read"):
         relabelling.read(tmp_path / "none.csv", pets)
 
 

@@ -82,6 +82,9 @@ def test_the_script_beside_a_model_sees_the_pixels_that_this_program_sees(tmp_pa
         exif = Image.Exif()
         exif[ExifTags.Base.Orientation] = 6  # a phone held upright
         image.save(files[-1], **({"exif": exif} if suffix == "jpg" else {}))
+    for bits in (10, 12, 16):
+        files.append(tmp_path / f"{bits}.png")
+        Image.fromarray(rng.integers(0, 2**bits, (50, 80), np.uint16)).save(files[-1])
     expected = [square(decode(file), 32) for file in files]
     np.testing.assert_array_equal(classify.pixels(files, 32), expected)
 

@@ -271,7 +271,7 @@ def copy(tmp_path: Path) -> Path:
 def test_a_file_cut_short_says_so(copy: Path):
     file = copy / "model.safetensors"
     file.write_bytes(file.read_bytes()[:300_000])
-    with pytest.raises(WeightsError, match=r"300,000 bytes\) is damaged or cut short"):
+    with pytest.raises(WeightsError, match=r"300,000 bytes\) .*damaged or cut short"):
         backbones.load("ToyCLIP", weights=str(copy))
 
 

@@ -1,0 +1,31 @@
+"""CSV files that people have edited, as their spreadsheet wrote them."""
+
+import codecs
+import csv
+import io
+from collections.abc import Sequence
+
+from core.errors import ConfigError
+
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_DELIMITERS = (",", ";", "\t")  # by the language of the system, and what is saved as text
+
+
+def read(content: bytes, name: str, columns: Sequence[str]) -> list[tuple[int, list[str]]]:
+    """The number of each line below the head, and its texts in these columns.
+
+    Args:
+        name: The file's, in errors.
+
+    Raises:
+        ConfigError: It is not a table, or lacks a column.
+    """
+    try:
+        text = content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")
+        tables = [csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter) for delimiter in _DELIMITERS]
+        found = max(tables, key=lambda table: len(set(columns) & set(table.fieldnames or ())))
+        if lacking := [column for column in columns if column not in (found.fieldnames or ())]:
+            raise ConfigError(f"{name} has no column {lacking[0]!r}", f"the columns {' and '.join(columns)}")
+        return [(found.line_num, [line[column] or "" for column in columns]) for line in found]
+    except (UnicodeError, csv.Error) as error:
+        raise ConfigError(f"{name} cannot be read: {error}", "a CSV file in UTF-8") from error
