@@ -44,7 +44,7 @@ def describe(config: RunConfig, rows: dict[str, np.ndarray], precision: str) -> 
             f"{len(rows['test']):,} of {config.dataset}; {config.input_size} px, {pixels}, {precision}"
         )
     if config.method == "finetune":
-        how += f" of {_unfrozen(config)}, BatchNorm in {config.batchnorm} mode"
+        how += f" of {unfrozen(config)}, BatchNorm in {config.batchnorm} mode"
     if config.trains:
         frozen = f"{config.head_epochs} + " if config.method == "finetune" and not config.start else ""
         how += (
@@ -70,7 +70,8 @@ def precision(described: str) -> str:
     return found.group() if found else ""
 
 
-def _unfrozen(config: RunConfig) -> str:
+def unfrozen(config: RunConfig) -> str:
+    """What of the backbone a fine-tune trains."""
     if config.unfreeze == "all":
         return "every layer"
     if config.unfreeze == "all-but-batchnorm":

@@ -1,5 +1,6 @@
 """Entry point: `streamlit run dashboard/app.py`."""
 
+import logging
 import sys
 from pathlib import Path
 
@@ -18,6 +19,9 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
 
     import streamlit as st
     from streamlit import config
+
+    # It warns of every cached function that is imported before the server runs.
+    logging.getLogger("streamlit.runtime.caching.cache_data_api").setLevel(logging.ERROR)
 
     from core import people, server_lock, settings
     from dashboard import doors

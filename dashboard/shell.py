@@ -8,6 +8,7 @@ from dashboard import server
 from dashboard.classroom import following, leading, presence
 from dashboard.data import import_status
 from dashboard.lessons import bar
+from dashboard.run import progress
 from dashboard.state import address, streamlit_patch, visitor
 from dashboard.ui import choices, components, formats, unknown
 
@@ -156,7 +157,7 @@ def _draw_status(drawn: list[str], engine: tuple[bool, bool]) -> None:
     for run in active[:1]:
         components.link("train", run.config.backbone, icon=":material/play_circle:", help="Open this run", run=run.id)
         fraction = run.progress.fraction if run.progress else 0.0
-        st.progress(fraction, text=formats.progress(run.progress) if run.progress else "Waiting for its turn")
+        st.progress(fraction, text=formats.progress(run.progress) if run.progress else progress.place(run))
     if len(active) > 1:
         st.caption(f"{formats.count(len(active) - 1, 'more run')} waiting")
     st.caption(_device())

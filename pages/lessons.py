@@ -31,7 +31,7 @@ for start in range(0, len(lessons.LESSONS), 2):
                 st.progress(done / tasks, text=f"{done} of {formats.count(tasks, 'task')} done")
                 if answered := [answer for answer in given if answer.lesson == name]:
                     st.caption(f"{answers.summary(answered)}.")
-                if not open_steps:
+                if not open_steps and not lessons.missing(name, rows):
                     st.caption(":material/check_circle: All runs and maps are done: ready for a lecture.")
                 elif people.may("run the class"):
                     st.caption(f"To prepare a lecture, run `python -m core warm --lesson {name}`")

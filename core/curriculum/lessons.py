@@ -78,8 +78,9 @@ LESSONS: dict[str, Lesson] = {
                 "Small photographs of ten classes, taken from CIFAR-10. A network never sees them as you do: first "
                 "they are enlarged, then their pixels are converted to the range **this** network was trained on.",
                 "data",
-                "Find the training, validation and test images of the sample.",
-                question="Why does the test split have its own colour on this page?",
+                "Look at the samples, then open Classes and splits: how many images are for training, and how many for "
+                "testing?",
+                question="Why is the test split kept apart?",
                 options=("Nothing may be chosen with it", "It has the hardest images", "Its labels are unknown"),
                 answer="Because nothing may be chosen with it. Heads are trained on training images, regularisation is "
                 "chosen on validation images, and the test images are used once.",
@@ -184,7 +185,8 @@ LESSONS: dict[str, Lesson] = {
             ),
             Step(
                 "Which was worth it?",
-                "Accuracy against time, with intervals. Where intervals overlap, 500 test images cannot tell.",
+                "Accuracy against time, with 95 % intervals. Where they overlap, two runs may still differ: the "
+                "sentence below compares them image by image.",
                 "compare",
                 "Find the three runs in the chart of accuracy against time.",
                 runs=("probe", "tuned", "scratch"),
@@ -387,8 +389,8 @@ LESSONS: dict[str, Lesson] = {
                     "When every class has a hundred images",
                     "When every training image is classified correctly",
                 ),
-                answer="When the interval of the next result would overlap the current one: these test images could "
-                "not show the benefit of more labels.",
+                answer="When more labels would gain less than these test images can tell apart: nobody could see the "
+                "benefit.",
             ),
             Step(
                 "The curve",

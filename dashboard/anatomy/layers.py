@@ -37,7 +37,7 @@ BLOCK_COLUMNS = {
     "name": "Block",
     "layers": st.column_config.NumberColumn("Layers"),
     **{name: COLUMNS[name] for name in ("output", "params", "macs", "receptive")},
-    "trainable": st.column_config.NumberColumn("Train", format="localized", help="Parameters that train"),
+    "trainable": st.column_config.NumberColumn("Trainable", format="localized", help="Parameters that train"),
     "batchnorm": COLUMNS["batchnorm"],
 }
 

@@ -46,7 +46,7 @@ def show(anatomy: Anatomy, frozen: Frozen, dataset: Dataset, unfreeze: str) -> N
     config = _config(anatomy, frozen, dataset, unfreeze)
     figures = st.columns([1, 1, 1, 1, 1.2])
     _figure(figures[0], "Parameters", f"{total:,}", "Of the backbone and the new head")
-    _figure(figures[1], "Train", f"{trains:,}")
+    _figure(figures[1], "Trainable", f"{trains:,}")
     _figure(figures[2], "Frozen", f"{total - trains:,}", "With the statistics of BatchNorm, which never train")
     _figure(
         figures[3],

@@ -38,6 +38,9 @@ LABEL_POSITIONS = {  # family -> position of its names on the timeline, chosen t
     "EfficientNetV2": "top left",
     "CLIP": "top right",
     "EfficientNet": "bottom right",
+    "MobileNet": "bottom right",
+    "DeiT": "middle left",
+    "Swin": "bottom right",
 }
 
 
@@ -86,9 +89,9 @@ def timeline(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
     )
     zero_shot = [(_when(name), facts.zero_shot, name) for name, facts in BACKBONES.items() if facts.zero_shot]
     for family, members in _by_family(zero_shot).items():
-        _add_members(figure, f"{family}, zero-shot", members, shown, symbol=f"{FAMILY_SYMBOLS[family]}-open")
+        _add_members(figure, f"{family}, zero-shot", members, chosen, shown, f"{FAMILY_SYMBOLS[family]}-open")
     for family, members in _by_family(dated).items():
-        _add_members(figure, family, members, shown)
+        _add_members(figure, family, members, chosen, shown)
     published = chosen in BACKBONES and (BACKBONES[chosen].top1 or BACKBONES[chosen].zero_shot)
     if published:
         _ring(figure, chosen, _when(chosen), published, "middle left")
@@ -114,16 +117,22 @@ def _by_family(members: Sequence[tuple[float, float, str]]) -> dict[str, list[tu
 
 
 def _add_members(
-    figure: go.Figure, title: str, members: list[tuple[float, float, str]], shown: Collection[str], symbol: str = ""
+    figure: go.Figure,
+    title: str,
+    members: list[tuple[float, float, str]],
+    chosen: str,
+    shown: Collection[str],
+    symbol: str = "",
 ) -> None:
-    """Architectures of a family on the timeline, each (when, percent, name)."""
+    """Architectures of a family on the timeline, each (when, percent, name); the chosen one's ring has its name."""
     family = BACKBONES[members[0][2]].family
+    named = {_best_of_its_time(name, members) for _, _, name in members} - {chosen}
     figure.add_scatter(
         x=[when for when, _, _ in members],
         y=[percent for _, percent, _ in members],
         mode="markers+text",
         name=title,
-        text=[name if name == _best_of_its_time(name, members) else "" for _, _, name in members],
+        text=[name if name in named else "" for _, _, name in members],
         textposition=LABEL_POSITIONS.get(family, "top right"),
         textfont_size=12,
         cliponaxis=False,

@@ -45,9 +45,11 @@ def _origin(dataset: Dataset) -> str:
     official = [title for part, title in parts.items() if (dataset.official == part).any()]
     cut = [title for title in parts.values() if title not in official]
     sentences = [
-        f"The dataset itself defines the images for {' and '.join(official)}." if official else "",
-        f"The images for {' and '.join(cut)} were drawn at random, stratified by class." if cut else "",
-        "The seed is always 0, so that all runs are tested on the same images.",
+        f"The {' and '.join(official)} images are the dataset's own." if official else "",
+        f"The {' and '.join(cut)} images were drawn at random, stratified by class and always with the same seed."
+        if cut
+        else "",
+        "All runs are tested on the same images.",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 

@@ -24,7 +24,7 @@ def answer(curves: Mapping[str, Curve], lines: Mapping[str, Interval]) -> str:
     few = {name: point for name, curve in curves.items() if (point := few_shot.at(curve, shots))}
     ranked = sorted(few, key=lambda name: few[name].mean, reverse=True)
     parts = [
-        f"**{name}** {'is right in' if index == 0 else 'in'} {formats.percent(few[name].mean)} ({_range(few[name])})"
+        f"**{name}** {'is right on' if index == 0 else 'on'} {formats.percent(few[name].mean)} ({_range(few[name])})"
         for index, name in enumerate(ranked[:MOST])
     ]
     images = formats.count(curves[ranked[0]].n_test, "test image")
@@ -34,7 +34,7 @@ def answer(curves: Mapping[str, Curve], lines: Mapping[str, Interval]) -> str:
         change = few_shot.change(curves[rival], curves[best], shots)
         text += f" {findings.change(change, rival, best)}"
     elif not lines and (most := curves[ranked[0]].points[-1]).shots > shots:
-        text += f" With {_shots(most.shots)}, it is right in {formats.percent(most.mean)}."
+        text += f" With {_shots(most.shots)}, it is right on {formats.percent(most.mean)}."
     return " ".join([text, *crossings({ranked[0]: curves[ranked[0]]}, dict([*lines.items()][:1]))])
 
 

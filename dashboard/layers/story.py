@@ -14,18 +14,20 @@ HEIGHT = 300  # pixels: with the answer above it, in the first screen of a lapto
 
 
 def sentence(result: Probes) -> str:
-    """Which block answers best, as far as the test images can tell, and how that compares with both ends; Markdown."""
+    """Which block separates the classes best, as far as the test images can tell, against both ends; Markdown."""
     first, last = result.probes[0], result.probes[-1]
     best, *close = result.best()
-    verdict = "" if close else " answers best"
+    verdict = "" if close else " separates the classes best"
     text = (
-        f"**{best.block}** (block {best.place} of {last.place}){verdict}: a linear head is right in "
+        f"**{best.block}** (block {best.place} of {last.place}){verdict}: a linear head is right on "
         f"**{formats.percent(best.accuracy)}** of {formats.count(result.n_test, 'test image')} "
         f"({formats.interval(best.accuracy_low, best.accuracy_high)})"
     )
     if close:
         text += f", too close to call with {_named(close)}"
-    text += "." if best is first else f"; from **{first.block}**, the first, in {formats.percent(first.accuracy)}."
+    text += (
+        "." if best is first else f"; after the first block, **{first.block}**, on {formats.percent(first.accuracy)}."
+    )
     if best is last or last in close:
         return text
     return f"{text} {findings.change(result.change(last, best), f'the last, {last.block}', best.block)}"

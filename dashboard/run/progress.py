@@ -161,8 +161,18 @@ def queue(but: str = "") -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             name = entry.name if entry else run.name
             components.link("train", name, icon=":material/schedule:", run=run.entry or run.id)
-            st.caption(_place(run), width="content")
+            st.caption(place(run), width="content")
             _stop_button(entry or run)
+
+
+def place(run: Run) -> str:
+    """The place of a run in the queue, or what it does."""
+    if run.status == "queued" and (ahead := server.runs.ahead(run.id)):
+        seconds = server.runs.begins(run.id)
+        unknown = "how long they take is not known yet"
+        when = unknown if seconds is None else f"likely to begin in {formats.about(seconds)}"
+        return f"Waiting: {formats.count(ahead, 'run')} before it; {when}"
+    return formats.stage(run.progress) if run.progress else "Starting"
 
 
 def _live(run_id: str) -> None:
@@ -181,7 +191,7 @@ def _live(run_id: str) -> None:
                 _button("Pause", ":material/pause_circle:", run, server.runs.pause)
             _stop_button(run)
         if run.progress is None:
-            st.progress(0.0, text=_place(run))
+            st.progress(0.0, text=place(run))
             return
         moment = run.progress
         st.progress(moment.fraction, text=formats.stage(moment))
@@ -291,12 +301,3 @@ def _button(label: str, icon: str, run: Run | RunRow, act) -> None:
         return
     # A callback runs even if its fragment was redrawn between the click and its arrival.
     st.button(label, icon=icon, key=f"{label.lower()}-{run.id}", on_click=task_progress.attempt, args=(act, run.id))
-
-
-def _place(run: Run) -> str:
-    if run.status == "queued" and (ahead := server.runs.ahead(run.id)):
-        seconds = server.runs.begins(run.id)
-        unknown = "how long they take is not known yet"
-        when = unknown if seconds is None else f"likely to begin in {formats.about(seconds)}"
-        return f"Waiting: {formats.count(ahead, 'run')} before it; {when}"
-    return formats.stage(run.progress) if run.progress else "Starting"

@@ -77,7 +77,7 @@ def _headline(run: RunRow, outcome: Outcome) -> None:
             details.append(f"top-5 {formats.percent(outcome.top5)}")
         if outcome.cached:
             details.append("features from the cache")
-        if outcome.weights_origin not in PUBLISHED:
+        if outcome.weights_origin not in PUBLISHED and run.config.method != "scratch":
             details.append(f"{outcome.weights_origin} weights")
         st.caption(" · ".join(details))
         for note in outcome.notes:

@@ -63,7 +63,9 @@ def _wait(config: MapConfig) -> None:
             task.begin()
         except LabError:
             return
-    st.skeleton(width=_side(), height=_side())
+    with st.container(width=_side()):
+        st.skeleton(height=_side())
+        st.caption(":material/hourglass_top: Drawing a map of the test images")
     st.fragment(_look_again, run_every=POLL)(config)
 
 

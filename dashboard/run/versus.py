@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from core import sweeps
 from core.config import TITLES
 from core.evaluation import comparison
 from core.recipes import RECIPES
@@ -144,10 +145,14 @@ def _images(run: RunRow, other: RunRow, both: pd.DataFrame, names: tuple[str, st
 def names_of(run: RunRow, other: RunRow) -> tuple[str, str]:
     """Short names for two runs: at most two settings in which they differ."""
     differences = [(a, b) for a, b in zip(_traits(run), _traits(other), strict=True) if a != b]
-    if not differences:
+    if differences:
+        first, second = zip(*differences[:2], strict=True)
+        return ", ".join(first), ", ".join(second)
+    configs = (run.config, other.config)
+    varied = [name for name in sweeps.varied(configs) if name in sweeps.settings(run.config)][:2]
+    if not varied:
         return "This run", "The other run"
-    first, second = zip(*differences[:2], strict=True)
-    return ", ".join(first), ", ".join(second)
+    return sweeps.described(run.config, varied), sweeps.described(other.config, varied)
 
 
 def _traits(run: RunRow) -> tuple[str, ...]:

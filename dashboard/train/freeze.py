@@ -103,10 +103,10 @@ def sentence(frozen: Frozen, config: RunConfig) -> str:
     """The plan in one line, read back from the network."""
     weights = (
         f"{frozen.trainable_weight_layers} of its {frozen.weight_layers} layers with weights, "
-        f"**{_millions(frozen.trainable_params)} of {_millions(frozen.params)} parameters**"
+        f"**{formats.millions(frozen.trainable_params)} of {formats.millions(frozen.params)} parameters**"
     )
     if config.method == "scratch":
-        return f"Everything trains from random values: {weights}"
+        return f"All of {config.backbone} trains from random values: {weights}"
     if frozen.asked:
         return f"The last {frozen.asked} of {frozen.slice_length} {config.unfreeze} of {config.backbone}: {weights}"
     return f"{config.backbone}: {weights}"
@@ -116,8 +116,10 @@ def rates_sentence(rates: Mapping[str, float], rate: float) -> str:
     """The learning rate of the head, and of the last and the first block that train."""
     (first, lowest), *_ = rates.items()
     *_, (last, highest) = rates.items()
-    down = f", down to {_rate(lowest)} for {first}" if first != last else ""
-    return f"Learning rates: {_rate(rate)} for the head, {_rate(highest)} for {last}{down}"
+    head = f"Learning rates: {_rate(rate)} for the new head, {_rate(highest)} for"
+    if first == last:
+        return f"{head} the only block that trains ({last})"
+    return f"{head} the last block ({last}), {_rate(lowest)} for the first that trains ({first})"
 
 
 def clicked(event: Mapping, blocks: int) -> int | None:
@@ -173,10 +175,3 @@ def _unfreeze_from(key: str, blocks: int) -> None:
 
 def _rate(value: float) -> str:
     return formats.learning_rate(float(f"{value:.2g}"))
-
-
-def _millions(number: int) -> str:
-    """3412345 -> 3.4 M."""
-    if number < 1000:
-        return formats.count(number)
-    return f"{number / 1e3:.0f} K" if number < 999_500 else f"{number / 1e6:.1f} M"

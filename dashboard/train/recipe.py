@@ -77,8 +77,8 @@ def networks(method: str) -> list[str]:
 
 def choose() -> str:
     """The chosen recipe; choosing one sets everything that it determines, including backbone and method."""
-    st.session_state["recipe"] = address.one_of("recipe", "Recipe", recipes.RECIPES) or OWN
     titles = {OWN: "None: my own choices"} | {name: recipe.title for name, recipe in recipes.RECIPES.items()}
+    st.session_state["recipe"] = address.one_of("recipe", "Recipe", titles) or OWN
     chosen = st.selectbox("Recipe", list(titles), format_func=titles.__getitem__, key="recipe", on_change=_apply)
     if chosen:
         st.caption(recipes.RECIPES[chosen].idea)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from core import protocol
+from core.config import PREPROCESSINGS, TITLES, TRAIN_SPLITS
 from core.evaluation import explanation, leaks
 from core.evaluation.leaks import Leaks
 from core.metrics import Change
@@ -69,12 +70,12 @@ def three_questions(
 
 _MUST_AGREE: tuple[tuple[Callable[[RunRow], object], str], ...] = (  # what must agree before runs are compared
     (lambda run: run.n_train, "Accuracies and times depend on the number of training images, which differs"),
-    (lambda run: run.config.train_split, "The runs learned from different parts of the training images"),
-    (lambda run: run.config.preprocessing, "The runs used different preprocessing"),
-    (lambda run: run.config.input_size, "Accuracies and times depend on the input size, which differs"),
-    (lambda run: run.config.method, "Accuracies and times depend on the method, which differs"),
+    (lambda run: TRAIN_SPLITS[run.config.train_split], "The runs learned from different parts of the training images"),
+    (lambda run: PREPROCESSINGS[run.config.preprocessing], "The runs used different preprocessing"),
+    (lambda run: f"{run.config.input_size} px", "Accuracies and times depend on the input size, which differs"),
+    (lambda run: TITLES[run.config.method], "Accuracies and times depend on the method, which differs"),
     (lambda run: protocol.precision(run.protocol), "Features depend on the precision, which differs"),
-    (lambda run: run.hardware, "Times are not comparable: the hardware differs"),
+    (lambda run: run.hardware, "Times depend on the hardware, which differs"),
 )
 
 

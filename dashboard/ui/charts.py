@@ -6,7 +6,9 @@ Accuracies come as fractions, 0 to 1, and are drawn in percent.
 """
 
 import html
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from math import isnan
 from typing import Any
 
@@ -15,8 +17,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from core import metrics
+from core import metrics, sweeps
 from core.backbones import BACKBONES
+from core.config import RunConfig
 
 # Petroff (2021), Accessible color sequences for data visualization, arXiv:2107.02270: safe for colour blindness.
 CLASS_COLOURS = (
@@ -84,6 +87,7 @@ QUIET = "#7b8192"  # lines and intervals, visible on white, on black and on tint
 TINT = 0.6  # opacity of bars, so that intervals show on them
 NOT_SAID = {"group": "No group", "tags": "No tags"}  # of runs that nobody gave one
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+MOST_SETTINGS = 2  # in the label of a run
 MANY_CLASSES = 25  # from here on, counts in cells and names on axes would overlap
 
 
@@ -409,6 +413,7 @@ def error_bars(frame: pd.DataFrame) -> dict:
 
 
 _LEGEND_BELOW = {"orientation": "h", "y": -0.16, "yanchor": "top", "x": 0, "font_size": 13}
+_SETTINGS = [field.name for field in fields(RunConfig) if field.name == "seed" or field.name not in sweeps.FIXED]
 _RUN_HOVER = "<b>%{customdata[1]}</b><br>%{customdata[2]}<extra></extra>"
 
 
@@ -451,14 +456,14 @@ def _apart(front: pd.DataFrame, frame: pd.DataFrame, x: str, y: str) -> np.ndarr
 def _run_facts(frame: pd.DataFrame) -> np.ndarray:
     """For each run its id, label and the provenance shown on hover."""
     lines = []
-    of_hover = ["accuracy", "accuracy_low", "accuracy_high", "seconds", "cached", "hardware", "weights_origin"]
-    for run in frame[of_hover].to_dict("records"):
+    of_hover = ["accuracy", "accuracy_low", "accuracy_high", "seconds", "cached", "hardware"]
+    for run, untrained in zip(frame[of_hover].to_dict("records"), _untrained(frame, True, False), strict=True):
         facts = [
             f"{100 * run['accuracy']:.1f} % ({100 * run['accuracy_low']:.1f} to {100 * run['accuracy_high']:.1f})",
             f"{run['seconds']:.1f} s, features {'from the cache' if run['cached'] else 'extracted'}",
             f"Measured on {run['hardware']}",
         ]
-        if run["weights_origin"] == "untrained":
+        if untrained:
             facts.append("Untrained weights")
         lines.append("<br>".join(facts))
     return np.stack([frame["run_id"], _run_labels(frame), lines], axis=1) if len(frame) else np.empty((0, 3))
@@ -468,22 +473,36 @@ def _run_labels(frame: pd.DataFrame) -> list[str]:
     """Names of runs, with whatever else distinguishes them."""
     sizes = frame["n_train_used"].nunique() > 1
     labels = []
-    for run in frame[["name", "seeds", "weights_origin", "preprocessing", "n_train_used"]].to_dict("records"):
+    named_by = frame[["name", "seeds", "preprocessing", "n_train_used"]]
+    for run, untrained in zip(named_by.to_dict("records"), _untrained(frame, True, False), strict=True):
         title = label(run["name"])
         if run["seeds"] > 1:
             title += f", {run['seeds']} seeds"
-        if run["weights_origin"] == "untrained":
+        if untrained:
             title += " (untrained)"
         if run["preprocessing"] == "divide255":
             title += ", divided by 255"
         if sizes and not isnan(run["n_train_used"]):
             title += f", {run['n_train_used']:,.0f} images"
         labels.append(title)
-    return labels
+    return _apart_by_settings(labels, frame)
 
 
-def _untrained(frame: pd.DataFrame, yes: str, no: str) -> np.ndarray:
-    return np.where(frame["weights_origin"] == "untrained", yes, no)
+def _apart_by_settings(labels: Sequence[str], frame: pd.DataFrame) -> list[str]:
+    """Labels of which equal ones also name the settings in which their runs differ, at most two."""
+    apart, often = list(labels), Counter(labels)
+    for same in (name for name, count in often.items() if count > 1):
+        places = [place for place, name in enumerate(labels) if name == same]
+        varied = [name for name in _SETTINGS if name in frame and frame[name].iloc[places].nunique() > 1]
+        for place in places:
+            values = ((name, sweeps.shown(frame[name].iloc[place]) or "none") for name in varied[:MOST_SETTINGS])
+            apart[place] += "".join(f", {sweeps.title(name)} {value}" for name, value in values)
+    return apart
+
+
+def _untrained(frame: pd.DataFrame, yes: str | bool, no: str | bool) -> np.ndarray:
+    """Which runs have a backbone that was trained on nothing, neither before nor from scratch."""
+    return np.where((frame["weights_origin"] == "untrained") & (frame["method"] != "scratch"), yes, no)
 
 
 def _add_points(figure: go.Figure, name: str, x: pd.Series, y: pd.Series, **options) -> None:

@@ -12,6 +12,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core import protocol
 from core.backbones import PUBLISHED
 from core.config import TITLES
 from core.errors import DatasetError, LabError
@@ -20,7 +21,7 @@ from core.runs import RunRow
 from core.zero_shot import encoder
 from dashboard import server
 from dashboard.state import address, server_paths, visitor
-from dashboard.ui import charts, formats
+from dashboard.ui import charts, formats, run_labels
 
 PAGES = Path(__file__).parents[2] / "pages"
 FRAME = Path(__file__).parent / "frame.css"
@@ -115,7 +116,8 @@ def result_card(run: RunRow) -> None:
     """A finished run on one card: its config, accuracy, interval, time and hardware."""
     with st.container(border=True, height="stretch"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.markdown(f"**{run.config.backbone}**", width="content")
+            named = run_labels.is_named(run)
+            st.markdown(f"**{formats.plain(run.name) if named else run.config.backbone}**", width="content")
             measured(run.hardware, run.protocol)
         several = run.standard_errors is not None
         st.metric(f"{'Mean accuracy' if several else 'Accuracy'} on test images", formats.percent(run.accuracy))
@@ -123,13 +125,17 @@ def result_card(run: RunRow) -> None:
             f"95 % interval {formats.interval(run.accuracy_low, run.accuracy_high)}, "
             f"from {formats.count(run.n_test, 'image')}" + (f" and {run.n_seeds} seeds" if several else "")
         )
-        details = [formats.plain(run.config.dataset), TITLES[run.config.method], f"{run.config.input_size} px"]
+        method = TITLES[run.config.method]
+        if run.config.method == "finetune":
+            method += f" of {protocol.unfrozen(run.config)}"
+        details = [run.config.backbone] if named else []
+        details += [formats.plain(run.config.dataset), method, f"{run.config.input_size} px"]
         if run.n_train > 0:
             details.append(formats.count(int(run.n_train), "training image"))
         if run.config.preprocessing != "own":
             details.append("pixels divided by 255")
         details.append(formats.duration(run.seconds) + (", features cached" if run.cached else ""))
-        if run.weights_origin not in PUBLISHED:
+        if run.weights_origin not in PUBLISHED and run.config.method != "scratch":
             details.append(f"{run.weights_origin} weights")
         st.caption(" · ".join(details))
         leaks(run)

@@ -62,7 +62,7 @@ def seeds(entry: RunRow) -> go.Figure:
             showlegend=False,
         )
     figure.update_yaxes(type="category", title_text="")
-    return figure.update_xaxes(title_text="Accuracy on test images (%), 95 % interval")
+    return figure.update_xaxes(title_text="Accuracy on test images (%),<br>95 % interval")
 
 
 def sweep(entry: RunRow) -> go.Figure:

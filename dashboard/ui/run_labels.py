@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from core import protocol
 from core.config import TITLES, TRAINED, ZERO_SHOT
 from core.runs import SEEDS, RunRow, default_name, own_name
 from dashboard.ui import formats
@@ -22,9 +23,8 @@ def one(run: RunRow) -> str:
     how = (
         TITLES.get(run.config.method, run.config.method).lower() if run.config.method in TRAINED else run.config.method
     )
-    if run.config.method == "finetune" and run.config.unfreeze in ("layers", "blocks"):
-        count, unit = run.config.unfreeze_count, run.config.unfreeze.removesuffix("s")
-        how += f" of the last {formats.count(count, unit) if count > 1 else unit}"
+    if run.config.method == "finetune":
+        how += f" of {protocol.unfrozen(run.config)}"
     if run.config.preprocessing == "divide255":
         mark = f", pixels divided by 255{mark}"
     if run.seeds:
@@ -33,9 +33,13 @@ def one(run: RunRow) -> str:
         mark += f", seed {run.config.seed}"
     if run.cells:
         mark += f", best of {len(run.cells)} on validation"
-    named = run.name.removesuffix(own_name(run.config, ["seed"])) != default_name(run.config)
-    title = f"{run.name} ({run.config.backbone}, " if named else f"{run.config.backbone} ("
+    title = f"{run.name} ({run.config.backbone}, " if is_named(run) else f"{run.config.backbone} ("
     return f"{title}{how}, {run.config.input_size} px{mark})"
+
+
+def is_named(run: RunRow) -> bool:
+    """Whether a person gave it a name."""
+    return run.name.removesuffix(own_name(run.config, ["seed"])) != default_name(run.config)
 
 
 def apart(runs: Sequence[RunRow]) -> dict[str, str]:

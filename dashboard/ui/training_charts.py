@@ -119,11 +119,12 @@ def learning(frame: pd.DataFrame, *, by: str = "epoch", unfrozen: float | None =
                     continue
                 validation = metric.startswith("val")
                 points = _thinned(points.sort_values(by="step"))
+                dots = by == "epoch" or len(points) == 1  # a single point is no line
                 part = "Validation" if validation else "Training"
                 figure.add_scatter(
                     x=points["step"],
                     y=points["value"] * (100 if what == "accuracy" else 1),
-                    mode="lines+markers" if by == "epoch" else "lines",
+                    mode="lines+markers" if dots else "lines",
                     name=part if len(names) == 1 else label(run),
                     legendgroup=part if len(names) == 1 else run,
                     showlegend=column == 2 and (len(names) == 1 or validation or by == "batch"),

@@ -57,6 +57,6 @@ def test_a_lasso_on_one_of_two_maps_lists_the_images_of_both(tuned: None, page: 
 def test_a_network_is_looked_into_stage_by_stage(page: Page):
     page.goto("/layers?backbones=Tiny&input_size=8&layer_images=50&probe_images=60&map=pca")
     page.get_by_role("button", name="Examine the layers").click(timeout=STARTING)
-    expect(page.get_by_text("a linear head is right in")).to_be_visible(timeout=STARTING)
+    expect(page.get_by_text("a linear head is right on")).to_be_visible(timeout=STARTING)
     expect(page.locator(".map-view[data-ready=yes]")).to_be_visible(timeout=STARTING)
     expect(page.get_by_role("button", name="Cancel")).to_be_hidden(timeout=STARTING)

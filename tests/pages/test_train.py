@@ -1,5 +1,7 @@
 """Train says what will happen, lets it happen, and goes on from the result."""
 
+from urllib.parse import parse_qsl
+
 import pytest
 
 from tests.pages.conftest import said, wait
@@ -85,7 +87,7 @@ def test_a_fine_tune_shows_what_trains_before_it_starts(visit):
 
 def test_layer_wise_decay_names_the_rates_of_the_blocks(visit):
     page = visit("train", **TINY, method="finetune", learning_rate="0.001", layer_decay="0.5")
-    rates = "Learning rates: 0.001 for the head, 0.0005 for block3, down to 0.00025 for block2"
+    rates = "0.001 for the new head, 0.0005 for the last block (block3), 0.00025 for the first that trains (block2)"
     wait(page, lambda: rates in said(page))
     assert "0.5 times the head's rate" in said(page)
     assert "a rate of 0.001, multiplied by 0.5 for each block away from the head" in said(page)
@@ -242,9 +244,9 @@ def test_a_finished_probe_can_be_where_a_fine_tune_starts(visit, used):
     page = visit("train", run=used[0])
     wait(page, lambda: page.metric)
     link = next(link for link in page.get("page_link") if link.proto.label == "Fine-tune from here")
-    assert f"start={used[0]}" in str(link.proto) or used[0] in str(link.proto)
-    page = visit("train", **TINY, method="finetune", start=used[0])
+    page = visit("train", **dict(parse_qsl(link.proto.query_string, keep_blank_values=True)))
     assert page.selectbox(key="start").value == used[0]
+    assert not page.warning  # the link names nothing that is unknown here
     assert "head of a finished probe" in " ".join(text.value for text in page.main.markdown)
 
 

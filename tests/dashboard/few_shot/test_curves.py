@@ -19,8 +19,8 @@ def _curve(*accuracies: tuple[float, ...], n_test: int = 500) -> Curve:
 def test_the_answer_names_the_better_backbone_at_the_largest_size_of_few_images():
     good, poor = _curve((0.5, 0.6), (0.6, 0.7), (0.7, 0.8), (0.9, 0.9)), _curve((0.2, 0.3), (0.3, 0.3), (0.4, 0.5))
     text = curves.answer({"Poor": poor, "Good": good}, {"its zero-shot": Interval(0.65, 0.6, 0.7)})
-    assert text.startswith("With 4 labelled images per class, **Good** is right in 75.0 % (2 draws: 70.0 to 80.0 %)")
-    assert "**Poor** in 45.0 % (2 draws: 40.0 to 50.0 %) of 500 test images." in text
+    assert text.startswith("With 4 labelled images per class, **Good** is right on 75.0 % (2 draws: 70.0 to 80.0 %)")
+    assert "**Poor** on 45.0 % (2 draws: 40.0 to 50.0 %) of 500 test images." in text
     assert "Good is 30.0 points better than Poor" in text
     assert "**Good** needs about **2 labelled images per class** to reach its zero-shot" in text
 
@@ -40,7 +40,7 @@ def test_a_difference_within_noise_is_too_close_to_call(first, second, n_test):
 
 def test_one_backbone_alone_is_compared_with_all_its_images():
     text = curves.answer({"A": _curve((0.2,), (0.3,), (0.4,), (0.5,))}, {})
-    assert text.endswith("With 8 labelled images per class, it is right in 50.0 %.")
+    assert text.endswith("With 8 labelled images per class, it is right on 50.0 %.")
 
 
 def test_lines_have_the_colour_of_their_family_and_dashes_tell_its_members_apart():

@@ -16,15 +16,15 @@ def _probes(*accuracies: float, n_test: int = 500) -> Probes:
     return Probes(tuple(probes), 400, 50, n_test, "")
 
 
-def test_a_last_block_that_is_clearly_best_answers_best():
+def test_a_last_block_that_is_clearly_best_separates_the_classes_best():
     text = story.sentence(_probes(0.3, 0.5, 0.8))
-    assert text.startswith("**block3** (block 3 of 3) answers best: a linear head is right in **80.0 %** of 500 test")
-    assert text.endswith("from **block1**, the first, in 30.0 %.")
+    assert text.startswith("**block3** (block 3 of 3) separates the classes best: a linear head is right on **80.0 %**")
+    assert text.endswith("after the first block, **block1**, on 30.0 %.")
 
 
 def test_a_block_that_clearly_beats_the_last_says_by_how_much():
     text = story.sentence(_probes(0.3, 0.8, 0.6))
-    assert text.startswith("**block2** (block 2 of 3) answers best")
+    assert text.startswith("**block2** (block 2 of 3) separates the classes best")
     assert "Block2 is 20.0 points better than the last, block3 (80.0 against 60.0 %)" in text
 
 

@@ -92,6 +92,7 @@ def test_the_reason_counts_what_trained_where_that_is_known():
         ),
         ({"n_train": 4000.0}, ("400 training images", "4,000 training images")),
         ({"pooling": "max"}, ("avg pooling", "max pooling")),
+        ({"epochs": 5}, ("epochs 3", "epochs 5")),
         ({}, ("This run", "The other run")),
     ],
 )

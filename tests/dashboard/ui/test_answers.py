@@ -192,7 +192,7 @@ def test_comparable_runs_need_no_warning():
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"hardware": "Machine B"}, "the hardware differs: Machine A (1 run) and Machine B (1 run)"),
+        ({"hardware": "Machine B"}, "the hardware, which differs: Machine A (1 run) and Machine B (1 run)"),
         ({"n_train": 100.0}, "the number of training images, which differs"),
         ({"train_split": "probe20"}, "different parts of the training images"),
         ({"preprocessing": "divide255"}, "different preprocessing"),

@@ -17,6 +17,7 @@ RUNS = pd.DataFrame(
         "run_id": ["a", "b", "c"],
         "name": ["MobileNetV2 linear 160 px", "VGG16 linear 160 px", "MobileNetV2 linear 160 px"],
         "backbone": ["MobileNetV2", "VGG16", "MobileNetV2"],
+        "method": ["linear"] * 3,
         "accuracy": [0.8, 0.7, 0.5],
         "accuracy_low": [0.78, 0.6, 0.4],
         "accuracy_high": [0.83, 0.75, 0.6],
@@ -142,6 +143,20 @@ def test_runs_of_the_same_name_keep_their_own_bars_and_untrained_ones_say_so():
     axis = EVERY_CHART["accuracy_bars"].layout.yaxis
     assert list(axis.tickvals) == ["c", "b", "a"]
     assert axis.ticktext[0] == "MobileNetV2 linear 160 px (untrained)<br><b>50.0 %</b>"
+
+
+def test_a_network_from_scratch_is_not_called_untrained():
+    bars = charts.accuracy_bars(RUNS.assign(method="scratch"))
+    assert not any("untrained" in text for text in bars.layout.yaxis.ticktext)
+
+
+def test_runs_of_the_same_name_are_told_apart_by_their_settings():
+    runs = RUNS.assign(weights_origin="imagenet", learning_rate=[0.01, 0.01, 0.001], seed=1)
+    assert [text.split("<br>")[0] for text in charts.accuracy_bars(runs).layout.yaxis.ticktext] == [
+        "MobileNetV2 linear 160 px, learning rate 0.001",
+        "VGG16 linear 160 px",
+        "MobileNetV2 linear 160 px, learning rate 0.01",
+    ]
 
 
 def test_a_cached_run_is_faint_and_not_on_the_front_of_times():

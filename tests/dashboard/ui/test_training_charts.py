@@ -85,6 +85,13 @@ def test_by_batch_a_thousand_steps_become_fewer_points_of_the_same_curve():
     assert np.all(np.diff(figure.data[0].y) < 0)
 
 
+def test_a_curve_of_one_step_is_a_dot():
+    (curve,) = training_charts.learning(
+        CURVES[CURVES["metric"] == "batch_loss"].head(1).assign(run="a"), by="batch"
+    ).data
+    assert "markers" in curve.mode
+
+
 def test_several_runs_have_a_colour_each_and_one_place_in_the_legend():
     figure = training_charts.learning(pd.concat([CURVES.assign(run="a"), CURVES.assign(run="b")]))
     colours = {run: {trace.line.color for trace in figure.data if trace.legendgroup == run} for run in ("a", "b")}
