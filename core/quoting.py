@@ -16,7 +16,7 @@ CSV_LINE = "\r\n"  # the end of a line of CSV: pandas quotes only line breaks th
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>#~|$&!]")
 _BEGINS_A_LIST = re.compile(r"^(\d*)([-+=.)])")
-_BEGINS_AN_EMOJI = re.compile(r":(?=\S)")
+_BEGINS_AN_EMOJI_OR_LINK = re.compile(r":(?=\S)|@(?=\w)|www(?=\.)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"  # invisible
 
 
@@ -34,11 +34,11 @@ def docstring(text: str) -> str:
 def markdown(text: str) -> str:
     """Markdown that shows a line as it is.
 
-    It may look like emphasis, a formula, an emoji, or an image that every reader's browser would load from another
-    address. The word joiner keeps `:cat:` from becoming an emoji.
+    It may look like emphasis, a formula, an emoji, a link, or an image that every reader's browser would load from
+    another address. The word joiner keeps `:cat:` from becoming an emoji, and `www.a.example` and `a@b.example` links.
     """
     text = _BEGINS_A_LIST.sub(r"\1\\\2", _MARKUP.sub(r"\\\g<0>", text))
-    return _BEGINS_AN_EMOJI.sub(f":{_WORD_JOINER}", text)
+    return _BEGINS_AN_EMOJI_OR_LINK.sub(rf"\g<0>{_WORD_JOINER}", text)
 
 
 def line(text: str) -> str:

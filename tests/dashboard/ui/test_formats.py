@@ -1,5 +1,7 @@
 """Numbers as a person writes them, and text from outside as it is."""
 
+import re
+
 import pytest
 from markdown_it import MarkdownIt
 
@@ -22,6 +24,8 @@ AWKWARD = (
     "&amp;",
     "a\\*b",
     "polar_bear",
+    "ada@school.example",
+    "WWW.a.example/a_b",
     "=",
     "two  spaces\nand a line",
 )
@@ -48,6 +52,13 @@ def test_no_emoji_formula_or_colour_of_streamlit_is_left_in_text_from_outside():
     assert ":red[" not in formats.plain(":red[alert]")
     assert formats.plain("$x$") == "\\$x\\$"
     assert formats.plain("ratio: 3") == "ratio: 3"
+
+
+def test_a_name_that_looks_like_an_address_is_no_link():
+    """Streamlit's Markdown, unlike CommonMark, makes links of them."""
+    for name in ("ada@school.example", "www.a.example", "WWW.a.example", "https://a.example"):
+        linked = re.compile(r"www\.|https?://|[-.\w+]+@[-\w]+\.", re.IGNORECASE)
+        assert linked.match(name) and not linked.search(formats.plain(name))
 
 
 def test_code_in_an_error_stays_code_and_all_else_is_shown_as_it_is():
