@@ -86,6 +86,7 @@ class Engine:
                 "distributed.worker.memory.target": False,  # features are already in files: nothing to spill
                 "distributed.worker.memory.spill": False,
                 "distributed.worker.memory.pause": False,
+                "distributed.worker.profile.enabled": False,  # can hang Python before 3.12: python/cpython#106883
             }
             | {f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in hardware.huge_pages().items()}
         )

@@ -175,11 +175,14 @@ def kerashub_model(folder: Path, kind: str, facts: Backbone) -> Any:
     Raises:
         WeightsError: The folder is of another class, or damaged.
     """
+    received = read_config(folder / "config.json", facts).get("class_name")
+    if received != kind:
+        raise WeightsError(f"{folder} holds a {received} of KerasHub", kind, "Choose the folder of this model")
     import keras_hub
 
     try:
         return getattr(keras_hub.models, kind).from_preset(str(folder), dtype="float32")
-    except Exception as error:  # another model class or a damaged file: each library raises its own error
+    except Exception as error:  # a damaged file: each library raises its own error
         raise WeightsError(
             f"{folder} cannot be read as a KerasHub preset of {facts.name} ({' '.join(str(error).split())[:200]})",
             f"the preset {facts.preset or facts.name}",

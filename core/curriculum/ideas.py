@@ -15,7 +15,7 @@ class Idea:
     text: str  # Markdown
     formula: str  # LaTeX; "" if none helps
     symbols: str  # the meaning of its symbols
-    demo: str  # kernels, reduction, gradients, dense, separable, search, inverted, scaling, window, tokens, or ""
+    demo: str  # a name in `dashboard.anatomy.idea_demos`
 
 
 IDEAS = (
@@ -214,7 +214,7 @@ IDEAS = (
         "small patches at first, and feature maps at four resolutions.",
         r"\text{softmax}\left(\frac{Q K^\top}{\sqrt{d}} + B\right) V",
         "Q, K and V are those of one window; B is one learned number for each distance inside it.",
-        "tokens",
+        "windows",
     ),
     Idea(
         PAPERS["DINOv2"],

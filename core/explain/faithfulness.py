@@ -22,7 +22,7 @@ from core.metrics import Interval
 from core.progress import Progress, Report, silent
 from core.runs import models
 
-VERSION = 3  # increase it when the same run would give a different result
+VERSION = 4  # increase it when the same run would give a different result
 KIND = "faithfulness"  # folder of the results
 IMAGES = 16
 REGIONS = 8  # along each side

@@ -45,14 +45,19 @@ def _call(operation: Any, *args: Any, **kwargs: Any) -> Any:
 def scores(model: Any, pixels: Any, do: Callable[..., Any] = _call) -> Any:
     """What the softmax of a network gets, (b, classes) float32, for pixels (b, s, s, 3) that may be differentiated.
 
+    Gradients pass where resized pixels are rounded, as if they were not: straight-through (arXiv:1308.3432).
+
     Args:
         model: From uint8 images to probabilities; its last layer is the classifier, with the softmax or followed by it.
         do: Does the operations before, as `graph.run` has it.
     """
+    import keras
 
     def until_softmax(operation: Any, *args: Any, **kwargs: Any) -> Any:
         if operation is model.layers[-1]:
             return before_softmax(operation, args[0])
+        if type(operation).__name__ == "Round":
+            return args[0] + keras.ops.stop_gradient(operation(args[0]) - args[0])
         return do(operation, *args, **kwargs)
 
     return graph.run(model, pixels, until_softmax)

@@ -132,8 +132,8 @@ def embed_photo(name: str, photo: np.ndarray, weights: str = "published") -> np.
 def prepare(photo: np.ndarray, facts: backbones.Backbone) -> np.ndarray:
     """The photo (h, w, 3) uint8 at the model's size, as published: a SigLIP sees all of it, stretched to a square."""
     size = facts.default_size
-    if facts.loader == "siglip":
-        return np.asarray(Image.fromarray(photo).resize((size, size), Image.Resampling.BICUBIC))
+    if facts.loader == "siglip":  # bilinear in SigLIP 2: Transformers, models/siglip/convert_siglip_to_hf.py
+        return np.asarray(Image.fromarray(photo).resize((size, size), Image.Resampling.BILINEAR))
     return square(photo, size)
 
 

@@ -162,7 +162,7 @@ def _feature_maps(by_size: dict[int, Seen | LabError]) -> None:
     seen_at = {size: seen for size, seen in by_size.items() if isinstance(seen, Seen)}
     if not seen_at:
         return
-    st.subheader("Feature maps, from fine to coarse", anchor=False)
+    st.subheader("Feature maps, from the first to the last", anchor=False)
     titles = {str(size): f"{size} px" for size in sorted(seen_at, reverse=True)}
     chosen = choices.titled(st.segmented_control, "maps_at", "Input size", titles, required=True)
     seen = seen_at.get(int(chosen)) if str(chosen).isdecimal() else None
@@ -172,7 +172,7 @@ def _feature_maps(by_size: dict[int, Seen | LabError]) -> None:
     for feature_map in seen.feature_maps:
         _feature_map(feature_map)
     st.caption(
-        "At each resolution, the channels with the strongest response to this photo, by mean absolute value (below "
+        "The channels with the strongest response to this photo, by mean absolute value (below "
         "each map, after the channel's number). The strongest are not necessarily the most important. Each map is "
         "scaled from its own minimum (black) to its own maximum (white), so brightness cannot be compared between "
         "maps; an all-black map is constant."

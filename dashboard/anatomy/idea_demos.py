@@ -15,7 +15,9 @@ from dashboard.ui import choices, components, formats, task_progress
 
 NORMALISATIONS = {"none": "Nothing", "batchnorm": "BatchNorm"}
 SECONDS_A_YEAR = 365.25 * 24 * 3600
-_WIDTH = 768  # of a token in the image tower of CLIP ViT-B
+_WIDTH = 768  # of a token in ViT-B
+_SWIN_PATCH, _SWIN_WIDTH = 4, 96  # pixels of a patch, and width of a token in the first stage of SwinTiny
+_BLOCK = ("Queries, keys, values, output", "Tokens by tokens", "Two dense layers")  # as in `transformer_block`
 
 
 def kernels() -> None:
@@ -257,17 +259,31 @@ def tokens() -> None:
     """What smaller patches cost a transformer."""
     pixels, patch = _sliders(("pixels", "Input (px)", 224, 112, 672, 112), ("patch", "Patch (px)", 32, 8, 56, 8))
     side = pixels // patch
-    count, finer = side**2 + 1, (2 * side) ** 2 + 1
-    rows, names = {}, ("Queries, keys, values, output", "Tokens by tokens", "Two dense layers")
-    for n_tokens in (count, finer):
-        rows[f"{n_tokens:,} tokens"] = list(zip(names, arithmetic.transformer_block(n_tokens, _WIDTH), strict=True))
-    _chart(idea_charts.bars(rows, unit="Multiplications"), "Multiplications of a transformer block, by its tokens")
+    count, finer = side**2, (2 * side) ** 2
     before, after = (arithmetic.transformer_block(n_tokens, _WIDTH) for n_tokens in (count, finer))
+    _chart_blocks({f"{count:,} tokens": before, f"{finer:,} tokens": after})
     st.markdown(
-        f"{side} x {side} patches and a class token make {count:,} tokens of {_WIDTH} numbers each. Patches half the "
-        f"size make {finer:,}: the dense layers then cost {_times(after[2], before[2])} as much, the products of "
-        f"tokens by tokens **{_times(after[1], before[1])}**. Their share of the block rises from "
+        f"{side} x {side} patches are {count:,} tokens of {_WIDTH} numbers each; a class token would be one more. "
+        f"Patches half the size are {finer:,}: the dense layers then cost {_times(after[2], before[2])} as much, the "
+        f"products of tokens by tokens **{_times(after[1], before[1])}**. Their share of the block rises from "
         f"{formats.percent(before[1] / sum(before))} to {formats.percent(after[1] / sum(after))}."
+    )
+
+
+def windows() -> None:
+    """What windows save a transformer whose patches are small."""
+    pixels, window = _sliders(
+        ("pixels", "Input (px)", 224, 112, 672, 112), ("patches", "Window (patches)", 7, 7, 14, 7)
+    )
+    side = pixels // _SWIN_PATCH
+    dense, products, mlp = among_all = arithmetic.transformer_block(side**2, _SWIN_WIDTH)
+    within = dense, products * window**2 // side**2, mlp
+    _chart_blocks({"Among all": among_all, f"Windows of {window} x {window}": within})
+    st.markdown(
+        f"{side} x {side} patches of {_SWIN_PATCH} px are {side**2:,} tokens of {_SWIN_WIDTH} numbers each. If all "
+        f"attended to all, products of tokens by tokens would be {formats.percent(products / sum(among_all))} of the "
+        f"block. In windows of {window} x {window} they cost **1/{side**2 // window**2}** of that, "
+        f"{formats.percent(within[1] / sum(within))} of the block, and grow in proportion to the patches."
     )
 
 
@@ -282,6 +298,7 @@ DEMOS = {
     "scaling": scaling,
     "window": window,
     "tokens": tokens,
+    "windows": windows,
 }
 
 _CHANNELS = ("channels", "Channels in", 128, 8, 512, 8)
@@ -322,3 +339,9 @@ def _large(number: float) -> str:
         if number >= size:
             return f"{number / size:,.1f} {word}"
     return f"{number:,.0f}"
+
+
+def _chart_blocks(blocks: dict[str, tuple[int, int, int]]) -> None:
+    """Draw the multiplications of transformer blocks, from `transformer_block`."""
+    rows = {title: list(zip(_BLOCK, parts, strict=True)) for title, parts in blocks.items()}
+    _chart(idea_charts.bars(rows, unit="Multiplications"), "Multiplications of a transformer block, by its tokens")

@@ -18,6 +18,7 @@ def show(backbone: pd.Series, hardware: str) -> None:
         hardware: The hardware its speed was measured on.
     """
     name, size = str(backbone["name"]), int(backbone["default_size"])
+    patch = backbones.get(name).patch
     st.markdown(f"{backbone['family']}, {backbone['year']}: [{backbone['paper']}]({backbone['paper_url']})")
     st.table(
         {
@@ -29,7 +30,7 @@ def show(backbone: pd.Series, hardware: str) -> None:
             + (
                 "and no other"
                 if backbone["max_size"] == backbone["min_size"]
-                else f"at least {backbone['min_size']} px"
+                else f"at least {backbone['min_size']} px" + (f", in steps of {patch} px" if patch > 1 else "")
             ),
         },
         border="horizontal",

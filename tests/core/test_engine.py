@@ -48,6 +48,16 @@ def test_a_worker_keeps_its_memory_in_huge_pages_where_they_are_offered(engine):
     assert {name: engine.call(os.getenv, name).result(timeout=PATIENCE) for name in expected} == expected
 
 
+def test_a_worker_does_not_profile_itself(engine):
+    assert not engine.call(_profiles).result(timeout=PATIENCE)
+
+
+def _profiles() -> bool:
+    from distributed import get_worker
+
+    return "profile" in get_worker().periodic_callbacks
+
+
 def wait(run_id: str, *statuses: str) -> runs.Run:
     deadline = time.monotonic() + PATIENCE
     while (run := runs.get(run_id)).status not in statuses:

@@ -50,15 +50,19 @@ def finished_store(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) 
 @pytest.fixture(scope="session")
 def scheduler() -> Iterator[str]:
     """Address of a cluster whose only worker is a thread of this process."""
+    import dask
     from distributed import LocalCluster
 
-    with LocalCluster(
-        n_workers=1,
-        threads_per_worker=THREADS,
-        resources=RESOURCES,
-        processes=False,
-        dashboard_address="127.0.0.1:0",
-    ) as cluster:
+    with (
+        dask.config.set({"distributed.worker.profile.enabled": False}),  # as `Engine.start` does
+        LocalCluster(
+            n_workers=1,
+            threads_per_worker=THREADS,
+            resources=RESOURCES,
+            processes=False,
+            dashboard_address="127.0.0.1:0",
+        ) as cluster,
+    ):
         yield cluster.scheduler_address
 
 

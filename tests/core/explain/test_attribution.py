@@ -1,11 +1,14 @@
 """Every method finds evidence that was planted, and what it says of a network follows from its definition."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.backbones import graph
 from core.backbones.clip.layers import attended, attends
 from core.config import RunConfig
+from core.data.images import PREPROCESSING
 from core.errors import RunError
 from core.explain import attribution, gradients
 from core.training import model as assembly
@@ -80,12 +83,15 @@ def test_a_transformer_is_explained_by_all_that_need_no_feature_map(method):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", GRADIENTS)
-def test_a_network_that_rounds_resized_pixels_has_no_gradient_and_that_is_said(method):
+def test_rounding_resized_pixels_does_not_keep_gradients_from_them(method, monkeypatch):
     config = RunConfig(backbone="ToyCLIP", method="finetune", weights="untrained")
-    model = assembly.assemble(config, image_size=48, classes=10).model
     image = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
-    with pytest.raises(RunError, match=r"rounds the pixels.*Choose occlusion"):
-        attribution.of_model(model, method, image, 3)
+    maps = []
+    for whole in (True, False):
+        monkeypatch.setitem(PREPROCESSING, "clip", replace(PREPROCESSING["clip"], whole=whole))
+        maps.append(attribution.of_model(assembly.assemble(config, image_size=48, classes=10).model, method, image, 3))
+    assert maps[0].max() == 1
+    assert np.corrcoef(maps[0].ravel(), maps[1].ravel())[0, 1] > 0.99
 
 
 TRANSFORMERS = [("ToyCLIP", "class"), ("DeiTTiny", "class"), ("DeiTTiny", "patches"), ("SigLIP2B16", "attention")]

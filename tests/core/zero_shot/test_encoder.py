@@ -120,7 +120,7 @@ def test_a_wide_photo_is_cut_as_openai_does():
 
 def test_siglip_sees_the_whole_of_a_wide_photo_and_clip_its_middle():
     photo = np.random.default_rng(0).integers(0, 256, (60, 101, 3), np.uint8)
-    whole = np.asarray(Image.fromarray(photo).resize((224, 224), Image.Resampling.BICUBIC))
+    whole = np.asarray(Image.fromarray(photo).resize((224, 224), Image.Resampling.BILINEAR))
     np.testing.assert_array_equal(encoder.prepare(photo, backbones.get("SigLIP2B16")), whole)
     clip = encoder.prepare(photo, backbones.get("CLIPViTB32"))
     np.testing.assert_array_equal(clip, encoder.square(photo, 224))

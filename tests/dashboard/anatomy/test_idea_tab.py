@@ -80,6 +80,13 @@ def test_a_separable_convolution_of_3_x_3_leaves_about_a_ninth():
     assert "one pixel" in said(page)
 
 
+def test_windows_save_the_more_the_larger_the_image_is():
+    page = demo("windows")
+    assert "they cost **1/64** of that" in said(page)  # 56 x 56 patches in windows of 7 x 7
+    page.slider[0].set_value(448).run()
+    assert "they cost **1/256** of that" in said(page)
+
+
 def test_narrowing_to_more_than_it_saves_is_called_no_saving():
     page = demo("reduction")
     assert "saves nothing" not in said(page)
