@@ -11,9 +11,6 @@ scikit-learn for them takes a quarter of the whole import, so Keras does not fin
 
 The import makes 600,000 objects that stay. Looking through them for garbage takes almost half of it, and time in every
 later pass of the collector, so they are left out.
-
-TensorFlow's libraries write notes about the processor and GPUs to standard error. While they are loaded they heed no
-setting, so the notes are taken out of what was written; afterwards TF_CPP_MIN_LOG_LEVEL holds. What fails is raised.
 """
 
 import gc
@@ -21,9 +18,7 @@ import importlib.abc
 import importlib.machinery
 import json
 import os
-import re
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -38,7 +33,6 @@ DEFAULTS = {"image_data_format": "channels_last", "floatx": "float32", "epsilon"
 BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX"}
 COMPILED = "compiled"  # folder of what JAX has compiled
 COMPILED_BYTES = 2 * 10**9  # of it: the least recently used goes
-NOTE = re.compile(rb"WARNING: All log messages before absl::InitializeLog|[IW]\d{4} \d\d:\d\d:")  # of TensorFlow
 
 
 def install() -> None:
@@ -123,7 +117,7 @@ class _Loader(importlib.abc.Loader):
             _set_up_jax()
         self.finder.importing = threading.get_ident()
         try:
-            with _uncollected(), _without_notes():
+            with _uncollected():
                 self.loader.exec_module(module)
         except (AssertionError, ValueError, ImportError) as error:
             if chosen == "jax" and isinstance(error, ImportError):
@@ -154,26 +148,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-@contextmanager
-def _without_notes() -> Iterator[None]:
-    """Inside, what is written to standard error waits for the end, where TensorFlow's notes are left out."""
-    if sys.stderr is None:
-        yield
-        return
-    sys.stderr.flush()
-    errors = os.dup(2)
-    with tempfile.TemporaryFile() as written:
-        os.dup2(written.fileno(), 2)
-        try:
-            yield
-        finally:
-            sys.stderr.flush()
-            os.dup2(errors, 2)
-            os.close(errors)
-            written.seek(0)
-            os.write(2, b"".join(line for line in written if not NOTE.match(line)))
 
 
 def _set_up_jax() -> None:
