@@ -49,7 +49,7 @@ test: .venv/installed-test chromium  ## Run every test: 20 to 30 minutes on 2 co
 
 .PHONY: test-fast
 test-fast: WORKERS := logical
-test-fast: .venv/installed-test  ## Run pure functions and contracts: a minute on 2 cores
+test-fast: .venv/installed-test  ## Run pure functions and contracts: two minutes on 2 cores
 	$(HUGE) $(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser"
 
 .PHONY: test-recipes

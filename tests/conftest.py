@@ -1,6 +1,7 @@
 """What every test starts from: an empty home folder, quiet libraries, fast tests first."""
 
 import functools
+import gc
 import itertools
 import os
 import shutil
@@ -44,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "KERAS_HOME": f"{scratch.name}/keras",  # Keras writes keras.json there as soon as it is imported
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
+    gc.set_threshold(700, 10, 50)  # not 10: a full collection of what Keras leaves takes a tenth of all tests
     if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # each computes on its share of the processor
         threads = str(max(1, (os.cpu_count() or 1) // int(workers)))
         os.environ |= dict.fromkeys(THREADS, threads)

@@ -28,7 +28,7 @@ PATIENCE = 300  # seconds for an answer, on a machine that is busy
 SHORT = RunConfig(backbone="Tiny", n_train=100, n_test=50)
 LONG = RunConfig(backbone="Tiny", n_train=100, n_test=50, method="linear-adam", epochs=1_000_000)
 
-TRAINING = RunConfig(backbone="Tiny", n_train=400, n_test=50, method="scratch", epochs=60, batch_size=8)
+TRAINING = RunConfig(backbone="Tiny", n_train=400, n_test=50, method="scratch", epochs=30, batch_size=8)
 
 
 @pytest.fixture(autouse=True)
@@ -402,7 +402,7 @@ def test_an_untrained_network_has_the_same_values_every_time_whatever_the_worker
 def test_two_equal_trainings_from_scratch_give_the_same_numbers(engine):
     drawing = engine.call_reporting("random numbers", _draw_for_ever)
     wait_for_progress(engine, "random numbers")
-    config = RunConfig(backbone="ResNet20", n_train=100, n_test=50, method="scratch", epochs=1, seed=4)
+    config = RunConfig(backbone="CustomCNN", input_size=16, n_train=100, n_test=50, method="scratch", epochs=1, seed=4)
     first, second = (wait(run_id, "finished") for run_id in [engine.submit(config) for _ in range(2)])
     engine.cancel("random numbers")
     with pytest.raises(Stopped):

@@ -77,6 +77,7 @@ def test_long_curves_keep_their_ends():
         assert part["recall"].iloc[-1] == part["false_positive_rate"].iloc[-1] == 1
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_value_of_many_images_about_as_often_as_they_say():
     everything = {each.title: each.value.value for each in measures.measure(*drawn((0.5, 0.5), n=40_000, seed=1))}
     held = dict.fromkeys(everything, 0)

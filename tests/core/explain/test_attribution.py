@@ -15,6 +15,8 @@ from core.training import model as assembly
 from tests.core.backbones.siglip import folder as siglip
 from tests.core.explain.test_gradcam import GREEN, IMAGE, RED, by_colour
 
+pytestmark = pytest.mark.slow
+
 GRADIENTS = ("integrated-gradients", "smoothgrad")
 
 
@@ -72,7 +74,6 @@ def test_it_is_the_same_each_time_and_leaves_the_network_as_it_was(network, imag
     assert (np.asarray(network(image[None])) == before).all()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("method", ["occlusion", *GRADIENTS])
 def test_a_transformer_is_explained_by_all_that_need_no_feature_map(method):
     config = RunConfig(backbone="ToyCLIP", method="finetune", weights="untrained")
@@ -81,7 +82,6 @@ def test_a_transformer_is_explained_by_all_that_need_no_feature_map(method):
     assert attribution.of_model(model, method, image, 3).max() == 1
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("method", GRADIENTS)
 def test_rounding_resized_pixels_does_not_keep_gradients_from_them(method, monkeypatch):
     config = RunConfig(backbone="ToyCLIP", method="finetune", weights="untrained")

@@ -10,6 +10,8 @@ from core.execute import perform
 from core.explain import attribution, faithfulness, gradients
 from tests.core.explain.test_gradcam import by_colour
 
+pytestmark = pytest.mark.slow
+
 METHOD = "occlusion"
 
 

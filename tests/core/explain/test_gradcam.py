@@ -10,6 +10,8 @@ from core.errors import RunError
 from core.explain import gradcam
 from core.training import model as assembly
 
+pytestmark = pytest.mark.slow
+
 RED, GREEN = 0, 1
 IMAGE = np.zeros((8, 8, 3), np.uint8)
 IMAGE[:2, :2, RED] = 200  # top left
@@ -75,7 +77,6 @@ LARGEST_FIRST = sorted(map(backbones.get, backbones.names()), key=lambda facts: 
 FAMILIES = {facts.family: facts.name for facts in LARGEST_FIRST}  # the smallest of each remains
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [*FAMILIES.values(), *backbones.scratch_names()])
 def test_it_explains_a_network_of_every_family(name: str):
     config = RunConfig(backbone=name, method="finetune", weights="untrained", input_size=128)
@@ -87,7 +88,6 @@ def test_it_explains_a_network_of_every_family(name: str):
     assert probabilities == pytest.approx(np.asarray(model(image[None]))[0], abs=1e-5)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("pooling", ["class", "projected"])
 def test_a_transformer_has_no_map_to_explain_by_and_that_is_said(pooling: str):
     config = RunConfig(backbone="ToyCLIP", method="finetune", weights="untrained", pooling=pooling)

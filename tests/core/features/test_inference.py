@@ -167,6 +167,7 @@ FAMILIES = {backbones.get(name).family: name for name in reversed(backbones.name
 )
 def test_every_architecture_gives_the_same_features_on_openvino(name, monkeypatch, caplog):
     monkeypatch.setattr(inference, "SLOWER", 0.0)
+    monkeypatch.setattr(inference, "ROUNDS", 1)
     facts = backbones.get(name)
     size = max(facts.min_size, 64) if facts.family != backbones.CLIP else facts.default_size
     encoder = Encoder(name, "untrained", size, precision="float32")

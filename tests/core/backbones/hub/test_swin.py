@@ -11,6 +11,8 @@ from core.errors import ConfigError, WeightsError
 from tests.core.backbones.forward import activated, attention, dense, norm, patches
 from tests.core.backbones.hub.folder import SWIN, WIDTH, shrink, written
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> str:
@@ -65,7 +67,6 @@ def test_a_hugging_face_folder_gives_what_numpy_gets_from_its_tensors(model, tmp
         np.testing.assert_allclose(np.asarray(network(pixels)), expected, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Layer .*mask", "ignore:Layer .*unbuilt state")  # of KerasHub's own layers
 def test_a_kerashub_preset_folder_gives_the_same_as_the_model_it_was_saved_from(model, tmp_path: Path):
     from keras_hub.models import SwinTransformerBackbone
@@ -101,7 +102,6 @@ def test_what_is_not_its_folder_or_its_size_is_refused_in_a_sentence(model, tmp_
         backbones.load("SwinBase", weights="untrained", input_size=230)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("name", "published"), [("SwinTiny", 4.5e9), ("SwinSmall", 8.7e9), ("SwinBase", 15.4e9)])
 def test_its_arithmetic_is_what_the_paper_counts(name, published):
     assert anatomy.describe(name).macs == pytest.approx(published, rel=0.02)  # the paper: one decimal
