@@ -3,6 +3,7 @@
     dataset -> backbone -> features (cache) -> head -> run (store) -> views
 
     errors, options, settings, progress    used by all others
+    garbage                                imports without garbage collection
     keras_defaults                         Keras without the settings of other programs
     hardware                               a description of this machine
     storage, download                      files of the home folder; one file over HTTP

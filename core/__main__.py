@@ -1,7 +1,10 @@
 import sys
 
 try:
-    from core.cli.commands import main
+    from core import garbage
+
+    with garbage.uncollected():
+        from core.cli.commands import main
 except KeyboardInterrupt:  # Ctrl-C before anything has begun
     sys.exit("stopped")
 

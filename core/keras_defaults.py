@@ -9,24 +9,21 @@ JAX keeps what it has compiled in the home folder, where the next process finds 
 Keras wraps its models for scikit-learn where that is installed. Nothing here uses the wrappers, and importing
 scikit-learn for them takes a quarter of the whole import, so Keras does not find it.
 
-The import makes 600,000 objects that stay. Looking through them for garbage takes almost half of it, and time in every
-later pass of the collector, so they are left out.
+The import makes 600,000 objects that stay, which `garbage.uncollected` leaves alone.
 """
 
-import gc
 import importlib.abc
 import importlib.machinery
 import json
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from core import settings
+from core import garbage, settings
 from core.errors import ConfigError
 
 DEFAULTS = {"image_data_format": "channels_last", "floatx": "float32", "epsilon": 1e-7}
@@ -117,7 +114,7 @@ class _Loader(importlib.abc.Loader):
             _set_up_jax()
         self.finder.importing = threading.get_ident()
         try:
-            with _uncollected():
+            with garbage.uncollected():
                 self.loader.exec_module(module)
         except (AssertionError, ValueError, ImportError) as error:
             if chosen == "jax" and isinstance(error, ImportError):
@@ -135,19 +132,6 @@ class _Loader(importlib.abc.Loader):
         finally:
             self.finder.importing = None
         _apply(module)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Inside, no garbage is collected; what is there at the end is not looked at again, since all of it stays."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-        gc.freeze()
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _set_up_jax() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from core import hardware, settings, storage
+from core import garbage, hardware, settings, storage
 from core.errors import StoreError
 from core.runs import backups
 
@@ -73,7 +73,7 @@ def connect(uri: str) -> tuple[Client, str]:
     """
     os.environ |= _SETTINGS | os.environ
     lock = settings.folder("runs") / "mlflow.lock"
-    with storage.locked(lock), in_words(uri):  # two processes must not create the same tables
+    with storage.locked(lock), in_words(uri), garbage.uncollected():  # two processes must not create the same tables
         database = file_of(uri)
         if database:
             backups.check(database)

@@ -89,10 +89,10 @@ def create(
     name = default_name(config) + (own_name(config, varied) if entry else "")
     tags = {_TAG + "status": "queued", _TAG + "owner": json.dumps(_this_process() | {"scheduler": scheduler})}
     tags |= ({_TAG + "entry": entry} if entry else {}) | place
+    run = _client().create_run(_experiment(), run_name=name)
     from mlflow.entities import Param, RunTag
 
     parameters = [Param(key, str(value)) for key, value in asdict(config).items()]
-    run = _client().create_run(_experiment(), run_name=name)
     # Tags are written after the parameters, and make it a run of ours: nobody sees half of one.
     _client().log_batch(run.info.run_id, params=parameters, tags=[RunTag(key, value) for key, value in tags.items()])
     _client().update_run(run.info.run_id, status=_MLFLOW_STATUS["queued"])
