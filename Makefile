@@ -57,11 +57,11 @@ test-recipes: .venv/installed-test  ## Run every recipe on every architecture, a
 	$(HUGE) $(BIN)/python -m pytest $(PARALLEL) --dist worksteal -m exhaustive
 
 .PHONY: test-transformers
-test-transformers: .venv/installed-test  ## Compare vision transformers with Hugging Face's Transformers, which this installs apart: 2 GB
+test-transformers: .venv/installed-test  ## Compare vision transformers and HGNetV2 with Hugging Face's Transformers, which this installs apart: 2 GB
 	$(PYTHON) -m venv .venv/transformers
 	.venv/transformers/bin/python -m pip install --disable-pip-version-check --quiet torch==2.13.0 transformers==5.24.0
 	TRANSFORMERS_PYTHON=.venv/transformers/bin/python $(BIN)/python -m pytest -n 0 -m exhaustive \
-		tests/core/backbones/hub/test_transformers.py
+		tests/core/backbones/hub/test_transformers.py tests/core/backbones/hgnetv2/test_transformers.py
 
 .PHONY: test-bad-input
 test-bad-input: .venv/installed-test  ## Try 5,000 values of runs, maps and addresses: half an hour

@@ -9,6 +9,7 @@ keras_weights    reads .h5, .weights.h5 and .keras files
 checkpoints      folders of transformers: where they are, what they consist of
 tensors          their files of tensors, safetensors or PyTorch's
 clip             the two towers of a CLIP
+hgnetv2          HGNetV2
 hub              the vision transformers of KerasHub
 siglip           the two towers of a SigLIP 2
 textbook         the chapter's networks in plain Keras

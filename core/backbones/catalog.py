@@ -267,6 +267,13 @@ SWIN = {
     "paper_url": "https://arxiv.org/abs/2103.14030", "weights_folder": f"{HUGGING_FACE}/microsoft/",
     "source": "github.com/microsoft/Swin-Transformer", "loader": "hub", "published": "published",
 }
+HGNET_V2 = {
+    "family": "HGNetV2", "year": 2023, "preprocessing": "torch-bicubic", "licence": "Apache-2.0",
+    "paper": "PP-HGNetV2", "paper_url": "https://github.com/PaddlePaddle/PaddleClas/blob/develop/docs/en/models/PP-HGNetV2_en.md",
+    "weights_folder": f"{HUGGING_FACE}/timm/", "source": "github.com/PaddlePaddle/PaddleClas, PP-HGNetV2_en.md",
+    "pretrained_on": "ImageNet and images of ImageNet-22k, with the answers of a teacher instead of labels",
+    "loader": "hgnetv2", "published": "published",
+}
 DINO_V2 = {
     "family": "DINOv2", "year": 2023, "preprocessing": "torch-bicubic", "licence": "Apache-2.0",
     "paper": "DINOv2: Learning Robust Visual Features without Supervision",
@@ -463,6 +470,12 @@ _ROWS = (
              "dinov2-base", None, **DINO_V2, patch=14, preset="dinov2_base"),
     Backbone("DINOv2Large", 224, 14, 1024, 303_227_904, None, 172, 86.3, None, None, None,
              "dinov2-large", None, **DINO_V2, patch=14, preset="dinov2_large"),
+    Backbone("HGNetV2B4", 224, 32, 2048, 13_599_072, 19_842_376, 160, 83.57, 96.72, None, None,
+             "hgnetv2_b4.ssld_stage2_ft_in1k", None, **HGNET_V2, preset="hgnetv2_b4_ssld_stage2_ft_in1k"),
+    Backbone("HGNetV2B5", 224, 32, 2048, 33_419_680, 39_662_984, 260, 84.75, 97.32, None, None,
+             "hgnetv2_b5.ssld_stage2_ft_in1k", None, **HGNET_V2, preset="hgnetv2_b5_ssld_stage2_ft_in1k"),
+    Backbone("HGNetV2B6", 224, 32, 2048, 69_179_888, 75_423_192, 348, 86.30, 97.84, None, None,
+             "hgnetv2_b6.ssld_stage2_ft_in1k", None, **HGNET_V2, preset="hgnetv2_b6_ssld_stage2_ft_in1k"),
     Backbone("CustomCNN", 32, 16, 128, 93_248, None, 3, None, None, None, None, "", None, **CUSTOM),
     Backbone("LeNet", 32, 16, 120, 50_992, None, 3, None, None, None, None, "", None, **LENET),
     Backbone("VGGSmall", 32, 16, 256, 1_148_096, None, 12, None, None, None, None, "", None, **VGG_SMALL),

@@ -1,4 +1,4 @@
-"""Checkpoints of transformers on disk: where to look for them, and which files they consist of.
+"""Checkpoints of transformers and HGNetV2 on disk: where to look for them, and which files they consist of.
 
 Three layouts are read, each a folder:
 
@@ -114,17 +114,20 @@ def file(folder: Path, name: str) -> Path:
     return next((path for path in sorted(folder.parent.glob(f"*/{name}")) if path.is_file()), here)
 
 
-def description(folder: Path, facts: Backbone, model_type: str) -> dict[str, Any]:
+def description(folder: Path, facts: Backbone, kind: str, *, key: str = "model_type") -> dict[str, Any]:
     """What config.json in a folder of Hugging Face says of a model.
+
+    Args:
+        kind: What it has to say under `key`, by which Transformers and timm know a model.
 
     Raises:
         WeightsError: It cannot be read, or is of another kind of model.
     """
     config = read_config(file(folder, "config.json"), facts)
-    if config.get("model_type") != model_type:
+    if config.get(key) != kind:
         raise WeightsError(
-            f"{folder} holds a model of type {config.get('model_type')!r}",
-            model_type,
+            f"{folder} holds a model of type {config.get(key)!r}",
+            kind,
             "Choose the folder of this model",
         )
     return config

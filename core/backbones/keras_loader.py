@@ -1,6 +1,6 @@
 """Networks of Keras Applications and our own: how to build them and where to find their weights.
 
-A loader is a module with these functions, selected by `Backbone.loader`; transformers have others: `clip.loader`.
+A loader is a module with these functions, selected by `Backbone.loader`; checkpoints have others: `clip.loader`.
 """
 
 import os

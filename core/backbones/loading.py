@@ -16,6 +16,7 @@ from core import keras_defaults, settings
 from core.backbones import graph, keras_loader
 from core.backbones.catalog import BACKBONES, CLIP, FROM_SCRATCH, RENAMED, Backbone
 from core.backbones.clip import loader as clip_loader
+from core.backbones.hgnetv2 import loader as hgnetv2_loader
 from core.backbones.hub import loader as hub_loader
 from core.backbones.siglip import loader as siglip_loader
 from core.errors import BackboneError, WeightsError
@@ -50,6 +51,13 @@ __all__ = [
 
 PUBLISHED = ("imagenet", "published")  # names of published weights; "published" is CLIP's
 UNTRAINED_SEED = 0
+LOADERS = {
+    "keras": keras_loader,
+    "clip": clip_loader,
+    "hgnetv2": hgnetv2_loader,
+    "hub": hub_loader,
+    "siglip": siglip_loader,
+}
 LARGEST_PER_PARAMETER = 16  # bytes in a file: float32, Adam's two moments, and as much again for CLIP's texts
 LARGEST_REST = 100 * 10**6  # bytes of what a file may hold beside them
 
@@ -259,7 +267,7 @@ def _digest(files: tuple[Path, ...]) -> str:
 
 def loader_of(facts: Backbone) -> Any:
     """The module that builds a backbone and finds its weights; where there is a text tower, with `towers`."""
-    return {"keras": keras_loader, "clip": clip_loader, "hub": hub_loader, "siglip": siglip_loader}[facts.loader]
+    return LOADERS[facts.loader]
 
 
 def _refuse_too_large(facts: Backbone, path: Path, size: int) -> None:

@@ -217,6 +217,17 @@ IDEAS = (
         "windows",
     ),
     Idea(
+        PAPERS["HGNetV2"],
+        "Concatenate once, and learn from a teacher",
+        "DenseNet concatenates after every layer, which moves much memory. Here the layers of a block simply follow "
+        "each other; at its end all their outputs are concatenated, once, and mixed: much faster on a graphics "
+        "processor. The published weights learned without labels: a teacher network answered the images of ImageNet "
+        "and others from ImageNet-22k, and this network learned to answer alike.",
+        r"\begin{gathered} y = W\,[x_0;\, x_1;\, \ldots;\, x_6] \\ x_i = f_i(x_{i-1}) \end{gathered}",
+        "x₀ enters the block; each f is one of its six layers; W is two 1 x 1 convolutions.",
+        "dense",
+    ),
+    Idea(
         PAPERS["DINOv2"],
         "Learn from images alone",
         "Nobody labelled anything. A student sees small crops of an image and a teacher large ones, and the student "

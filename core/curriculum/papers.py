@@ -150,6 +150,12 @@ PAPERS = {
         2019,
         f"{_ARXIV}1905.11946",
     ),
+    "VoVNet": Paper(
+        "An Energy and GPU-Computation Efficient Backbone Network for Real-Time Object Detection",
+        "Lee, Hwang, Lee, Bae, Park",
+        2019,
+        f"{_ARXIV}1904.09730",
+    ),
     "ViT": Paper(
         "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
         "Dosovitskiy, Beyer, Kolesnikov, Weissenborn, Zhai, Unterthiner, Dehghani, Minderer, Heigold, Gelly, "
@@ -186,6 +192,12 @@ PAPERS = {
         "Liu, Mao, Wu, Feichtenhofer, Darrell, Xie",
         2022,
         f"{_ARXIV}2201.03545",
+    ),
+    "HGNetV2": Paper(  # the network has no paper
+        "PP-HGNetV2",
+        "PaddleClas",
+        2023,
+        "https://github.com/PaddlePaddle/PaddleClas/blob/develop/docs/en/models/PP-HGNetV2_en.md",
     ),
     "DINOv2": Paper(
         "DINOv2: Learning Robust Visual Features without Supervision",

@@ -429,6 +429,26 @@ VERDICTS = {
         ),
         use="To see what attention adds to the stages of a convolutional network, beside ConvNeXt.",
     ),
+    "HGNetV2": Verdict(
+        strengths=(
+            Claim(
+                f"Accurate for its size: HGNetV2B4 is {_points('HGNetV2B4', 'EfficientNetB4'):.1f} points better than "
+                f"EfficientNetB4 with {_times('params', 'HGNetV2B4', 'EfficientNetB4'):.2f} times its parameters, at a "
+                "smaller input size.",
+                lambda: (
+                    _points("HGNetV2B4", "EfficientNetB4") > 0.5
+                    and _times("params", "HGNetV2B4", "EfficientNetB4") < 0.8
+                    and BACKBONES["HGNetV2B4"].default_size < BACKBONES["EfficientNetB4"].default_size
+                ),
+            ),
+            "Made for graphics processors: plain convolutions, and one concatenation a block instead of one a layer.",
+        ),
+        weaknesses=(
+            "It had a teacher, and images of ImageNet-22k besides: much of its lead is data.",
+            "KerasHub has no presets of B0 to B3, so the small ones are not here.",
+        ),
+        use="Where a GPU has to answer fast and well; detectors such as D-FINE are built on it.",
+    ),
     "DINOv2": Verdict(
         strengths=(
             Claim(

@@ -70,8 +70,8 @@ def _explain_weights(backbone: str) -> None:
             "its own runs.",
             title="Untrained",
         )
-    elif facts.is_transformer:
-        _explain_weights_of_transformer(facts, weights)
+    elif facts.loader != "keras":
+        _explain_weights_of_checkpoint(facts, weights)
     elif weights == "untrained":
         _warn_of_untrained(backbone, imagenet.download_hint(backbone))
     elif weights == "imagenet":
@@ -92,7 +92,7 @@ def _warn_of_untrained(backbone: str, download_hint: str) -> None:
     published_weights.offer(backbone)
 
 
-def _explain_weights_of_transformer(facts: Backbone, weights: str) -> None:
+def _explain_weights_of_checkpoint(facts: Backbone, weights: str) -> None:
     if weights == "untrained":
         _warn_of_untrained(facts.name, backbones.download_hint(facts))
         return

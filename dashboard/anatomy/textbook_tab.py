@@ -5,6 +5,7 @@ import streamlit as st
 
 from core import backbones, hardware
 from core.backbones import networks, textbook
+from core.backbones.hgnetv2 import shapes as hgnetv2
 from core.backbones.hub import networks as hub
 from core.curriculum.parity import Comparison, ParityCheck
 from core.errors import LabError
@@ -23,9 +24,10 @@ def show(name: str) -> None:
             icon=":material/menu_book:",
         )
         return
-    if backbones.get(name).loader == "hub":
+    if (loader := backbones.get(name).loader) in ("hub", "hgnetv2"):
         st.caption(f"The code from which this program builds {name}; its published weights fit into it.")
-        st.code(hub.source(name), height=760, wrap_lines=True)
+        code = hub.source(name) if loader == "hub" else hgnetv2.source()
+        st.code(code, height=760, wrap_lines=True)
         return
     if not written:
         st.info(

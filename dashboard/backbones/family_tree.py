@@ -21,8 +21,8 @@ LANES = {  # work -> height on the picture; lines cross least so
     "BatchNorm": 6, "MobileNet": 6, "MobileNetV2": 6,
     "InceptionResNet": 5, "SENet": 5, "MobileNetV3": 5,
     "LeNet": 4, "AlexNet": 4, "VGG": 4, "ResNet": 4, "ResNeXt": 4, "ConvNeXt": 4,
-    "ResNetV2": 3,
-    "Highway": 2, "DenseNet": 2, "Swin": 2,
+    "ResNetV2": 3, "VoVNet": 3,
+    "Highway": 2, "DenseNet": 2, "Swin": 2, "HGNetV2": 2,
     "Transformer": 1, "ViT": 1, "DINOv2": 1,
     "DeiT": 3,
     "CLIP": 0, "SigLIP2": 0,
@@ -41,6 +41,7 @@ LABEL_POSITIONS = {  # family -> position of its names on the timeline, chosen t
     "MobileNet": "bottom right",
     "DeiT": "middle left",
     "Swin": "bottom right",
+    "HGNetV2": "middle right",
 }
 
 

@@ -30,12 +30,21 @@ BLOCKS = {  # family -> (what the architecture calls its blocks, what else there
     **dict.fromkeys(("ViT", "DeiT", "DINOv2"), (r"transformer_block_\d+", {"stem", "layer_norm"})),
     "SigLIP2": (r"transformer_block_\d+", {"stem", "layer_norm", "attention_pool"}),
     "Swin": (r"stage_\d_block_\d+", {"stem", "layer_norm"}),
+    "HGNetV2": (r"stage_\d_block_\d+", {"stem"}),
     "Tiny": (r"block[123]", set()),
     "From scratch": (r"block\d+", {"stem", "head"}),
 }
 COUNTS = {"ResNet50": 16, "MobileNetV2": 18, "VGG16": 5, "InceptionV3": 11, "InceptionResNetV2": 44, "Xception": 14}
 COUNTS |= {"DenseNet121": 61, "MobileNet": 13, "EfficientNetB0": 16, "NASNetMobile": 16, "ConvNeXtTiny": 4, "Tiny": 3}
-COUNTS |= {"ViTB16": 12, "ViTL16": 24, "DeiTTiny": 12, "DINOv2Large": 24, "SigLIP2B16": 12, "SwinTiny": 12}
+COUNTS |= {
+    "ViTB16": 12,
+    "ViTL16": 24,
+    "DeiTTiny": 12,
+    "DINOv2Large": 24,
+    "SigLIP2B16": 12,
+    "SwinTiny": 12,
+    "HGNetV2B4": 6,
+}
 
 
 @pytest.fixture(scope="module", params=BACKBONES)

@@ -29,6 +29,11 @@ def test_a_network_found_by_a_search_has_no_code_to_learn_from(visit):
     wait(page, lambda: any("found by a search" in each.value for each in page.info))
 
 
+def test_a_network_read_from_folders_shows_the_code_it_is_built_from(visit):
+    page = visit("anatomy", backbone="HGNetV2B4", input_size="64", tab="scratch")
+    wait(page, lambda: page.code and page.code[0].value.startswith("def hgnetv2"))
+
+
 def test_gradients_are_measured_when_asked_for(visit):
     page = visit("anatomy", backbone="LeNet", input_size="32", tab="idea")
     wait(page, lambda: page.subheader and page.slider)

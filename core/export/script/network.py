@@ -12,7 +12,7 @@ from core.backbones import Backbone, networks
 from core.config import RunConfig
 from core.data.images import PREPROCESSING
 from core.errors import RunError
-from core.export.script import applications, clip, hub, siglip, snippets
+from core.export.script import applications, clip, hgnetv2, hub, siglip, snippets
 from core.training import freezing, layer_decay
 
 Piece = tuple[str, str, str]
@@ -153,7 +153,7 @@ def _weights(config: RunConfig) -> str | None:
 def _code(config: RunConfig):
     """The module that writes the code of this backbone."""
     loader = backbones.get(config.backbone).loader
-    return {"keras": applications, "clip": clip, "hub": hub, "siglip": siglip}[loader]
+    return {"keras": applications, "clip": clip, "hgnetv2": hgnetv2, "hub": hub, "siglip": siglip}[loader]
 
 
 def _mixed(config: RunConfig) -> bool:

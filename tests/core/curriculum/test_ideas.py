@@ -13,7 +13,7 @@ from core.curriculum import arithmetic, ideas
 def test_an_idea_is_told_in_a_few_sentences(idea):
     assert 100 < len(idea.text) < 500
     assert idea.formula.count("{") == idea.formula.count("}") and idea.formula.isprintable()
-    assert idea.paper.mark.endswith(idea.paper.url.rsplit("/", 1)[1]) or "doi" in idea.paper.url
+    assert idea.paper.mark.endswith(idea.paper.url.rsplit("/", 1)[1]) or "arxiv" not in idea.paper.url
 
 
 def test_every_architecture_has_the_idea_of_its_paper():
