@@ -153,6 +153,8 @@ def _draw_status(drawn: list[str], engine: tuple[bool, bool]) -> None:
     if [run.id for run in active] != drawn or (server.engine.settled(), server.engine.failed()) != engine:
         server.runs.refresh()
         components.redraw()  # a run started or ended, or the engine is ready
+    if active:
+        streamlit_patch.note_watching()
     components.link("data", _dataset_title(), icon=":material/photo_library:", help="Dataset in use")
     for run in active[:1]:
         components.link("train", run.config.backbone, icon=":material/play_circle:", help="Open this run", run=run.id)

@@ -6,7 +6,9 @@ address and the widgets as the browser shows them. Before the answer to a click,
 would undo it.
 
 All open tabs together get `ANSWERED` ticks a second, each its share: without a limit, 30 tabs that watch a run took
-half of a machine's two cores from it. Few tabs notice nothing.
+half of a machine's two cores from it. Fragments that only watch a run which was started elsewhere share `WATCHED`:
+TensorFlow waits for whichever of its threads a tick interrupts, so a quarter of a core took a third of a run's speed.
+The tab of whoever started it moves each second, however many watch. Few tabs notice nothing.
 """
 
 import functools
@@ -15,10 +17,13 @@ from math import inf
 from time import monotonic
 from urllib.parse import parse_qs
 
+import streamlit as st
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 
-ANSWERED = 20  # ticks a second, of all tabs together
+ANSWERED = 20  # ticks a second, of all tabs together, but for those that only watch
+WATCHED = 6  # ticks a second of these
 FORGOTTEN = 5.0  # seconds after its last tick, longer than any timer waits, a timer has no share
 
 SETTLING = 1.0  # seconds for a browser to draw an answer
@@ -26,6 +31,8 @@ SETTLING = 1.0  # seconds for a browser to draw an answer
 _DRAWING = "_backbone_lab_drawing"  # until when a click is being answered; infinite while the script runs
 _LAST_HISTORY = "_backbone_lab_last_history"  # when a visitor last went back or forward
 _LAST_REQUEST = "_backbone_lab_last_request"  # the page a visitor last requested, and the page shown at that time
+_STARTED = "started-a-run"  # in the state of a tab
+_WATCHES = "watches-a-run-"  # likewise, before the id of a fragment
 
 
 def drop_ticks() -> None:
@@ -40,6 +47,16 @@ def drop_ticks() -> None:
             original(session, client_state)
 
     AppSession.request_rerun = request_rerun  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def note_start() -> None:
+    """Note that a run is started in this tab: its fragments no longer only watch."""
+    st.session_state[_STARTED] = True
+
+
+def note_watching() -> None:
+    """Note that the fragment being drawn shows how far a run is, which can wait where many do."""
+    st.session_state[f"{_WATCHES}{ThreadState.get().fragment_id}"] = True
 
 
 def _is_late_tick(session: AppSession, client_state: ClientState) -> bool:
@@ -73,7 +90,10 @@ def _is_before_history(session: AppSession, client_state: ClientState) -> bool:
 
 def _is_above_share(session: AppSession, client_state: ClientState) -> bool:
     key = session.id, client_state.page_script_hash, client_state.fragment_id
-    return client_state.is_auto_rerun and not _shares.take(key, monotonic())
+    state = session.session_state
+    watches = _STARTED not in state and f"{_WATCHES}{client_state.fragment_id}" in state
+    shares, rate = (_watching, WATCHED) if watches else (_others, ANSWERED)
+    return client_state.is_auto_rerun and not shares.take(key, monotonic(), rate)
 
 
 DROPPED = (_is_late_tick, _is_before_answer, _is_before_history, _is_above_share)
@@ -87,17 +107,17 @@ class Shares:
         self._answered: dict[Hashable, float] = {}
         self._swept = 0.0
 
-    def take(self, timer: Hashable, now: float) -> bool:
-        """Whether a tick is answered: its timer has waited for its turn among all that tick."""
+    def take(self, timer: Hashable, now: float, rate: float) -> bool:
+        """Whether a tick is answered: its timer has waited for its turn. `rate` timers a second have one."""
         self._ticked[timer] = now
         if now - self._swept > 1:
             self._swept = now
             self._ticked = {timer: at for timer, at in self._ticked.items() if now - at < FORGOTTEN}
             self._answered = {timer: at for timer, at in self._answered.items() if timer in self._ticked}
-        if timer in self._answered and now - self._answered[timer] < len(self._ticked) / ANSWERED:
+        if timer in self._answered and now - self._answered[timer] < len(self._ticked) / rate:
             return False
         self._answered[timer] = now
         return True
 
 
-_shares = Shares()
+_watching, _others = Shares(), Shares()

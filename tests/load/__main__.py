@@ -77,7 +77,8 @@ def _print(load: Load, alone: float | None) -> None:
     for error, count in collections.Counter(load.errors).most_common(5):
         print(f"{count:8} x {error}")
     if load.run_seconds:
-        print(f"The run trained for {load.run_seconds:.1f} s, alone for {alone:.1f} s")
+        print(f"The run trained for {load.run_seconds:.1f} s, alone for {alone:.1f} s", end="; ")
+    print(f"the server used {load.server_cores:.2f} of a core, the visitors {load.visitor_cores:.2f}")
     sys.stdout.flush()
 
 

@@ -35,6 +35,8 @@ class Load:
     processor_seconds: float = 0.0  # of the web server meanwhile
     memory: int = 0  # bytes that the web server took meanwhile
     run_seconds: float | None = None  # of the run beside them
+    server_cores: float = 0.0  # processor seconds a second, from the first page to the last, or to the end of the run
+    visitor_cores: float = 0.0  # likewise, of this process, which plays them
 
     @property
     def missing(self) -> list[Shown]:
@@ -85,7 +87,7 @@ async def visit(
         run_id = await _train(starter, epochs) if epochs else ""
         memory, processor = server.memory(), server.processor_seconds()
         visitors = [await _visitor(server, stack) for _ in range(sessions)]
-        started = time.monotonic()
+        started, own = time.monotonic(), time.process_time()
         await asyncio.gather(
             *(_walk(visitor, names, load, random.Random(rng.random()), pause) for visitor in visitors),
         )
@@ -93,6 +95,9 @@ async def visit(
         load.memory = server.memory() - memory
         if run_id:
             load.run_seconds = await _ended(run_id)
+        lasted = time.monotonic() - started
+        load.server_cores = (server.processor_seconds() - processor) / lasted
+        load.visitor_cores = (time.process_time() - own) / lasted
         load.polls = sum(visitor.polls for visitor in visitors)
         for page, visitor in zip(load.pages, visitors, strict=False):
             if visitor.lost:

@@ -1,11 +1,13 @@
 """A tick of a page that was left brings nobody back to it: a session of Streamlit itself, in which no page runs."""
 
+import contextvars
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
+import streamlit as st
 from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
@@ -14,9 +16,12 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.script_data import ScriptData
 from streamlit.runtime.scriptrunner import ScriptRunner
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 
 from dashboard.state import streamlit_patch
 from tests import event_loop
+
+RATE = 20  # ticks a second
 
 
 class Visit:
@@ -29,9 +34,9 @@ class Visit:
         """A click on a page or on the link to it."""
         self._send(ClientState(page_script_hash=page))
 
-    def tick(self, page: str, address: str = "") -> None:
+    def tick(self, page: str, address: str = "", fragment: str = "") -> None:
         """The timer of a fragment of a page, which sends the address that the browser shows."""
-        self._send(ClientState(page_script_hash=page, query_string=address, is_auto_rerun=True))
+        self._send(ClientState(page_script_hash=page, query_string=address, fragment_id=fragment, is_auto_rerun=True))
 
     def runs(self) -> None:
         """The script of the page has begun, and takes no further requests."""
@@ -172,7 +177,7 @@ def answered(timers: int, seconds: float, *, every: float = 0.6) -> list[int]:
         for tick in range(int(seconds / every))
     )
     for now, timer in ticks:
-        counts[timer] += shares.take(timer, now)
+        counts[timer] += shares.take(timer, now, RATE)
     return counts
 
 
@@ -182,17 +187,17 @@ def test_every_tick_of_few_tabs_is_answered():
 
 def test_many_tabs_together_get_no_more_than_one_server_gives_and_each_its_share():
     counts = answered(timers=100, seconds=60)
-    assert sum(counts) <= 1.1 * 60 * streamlit_patch.ANSWERED
-    assert min(counts) >= 0.8 * 60 * streamlit_patch.ANSWERED / 100
+    assert sum(counts) <= 1.1 * 60 * RATE
+    assert min(counts) >= 0.8 * 60 * RATE / 100
 
 
 def test_a_tab_that_was_closed_leaves_its_share_to_the_others():
     shares, later = streamlit_patch.Shares(), 2 * streamlit_patch.FORGOTTEN
     for timer in range(200):
-        assert shares.take(timer, 0.0)
-    assert not shares.take(0, 1.0)
-    assert shares.take(0, later)
-    assert shares.take(0, later + 2 / streamlit_patch.ANSWERED)
+        assert shares.take(timer, 0.0, RATE)
+    assert not shares.take(0, 1.0, RATE)
+    assert shares.take(0, later, RATE)
+    assert shares.take(0, later + 2 / RATE, RATE)
 
 
 def test_a_second_tick_at_once_is_dropped_and_a_click_never(visit: Visit):
@@ -201,3 +206,29 @@ def test_a_second_tick_at_once_is_dropped_and_a_click_never(visit: Visit):
     visit.tick("train")
     visit.use("train")
     assert visit.drawn == ["train", "train", "train"]
+
+
+def test_a_fragment_that_watches_a_run_waits_for_many_others_but_not_in_the_tab_that_started_it(
+    visit: Visit, monkeypatch
+):
+    monkeypatch.setattr(streamlit_patch, "ANSWERED", 1e9)
+    monkeypatch.setattr(streamlit_patch, "WATCHED", 1e-9)
+    monkeypatch.setattr(st, "session_state", visit.session.session_state)
+    monkeypatch.setattr(visit.session._fragment_storage, "contains", lambda fragment: True)
+
+    def draw(fragment: str) -> None:
+        ThreadState.initialize(fragment_id=fragment)
+        streamlit_patch.note_watching()
+
+    contextvars.copy_context().run(draw, "progress")
+    visit.use("train")
+    visit.tick("train", fragment="progress")
+    visit.tick("train", fragment="progress")
+    assert visit.drawn == ["train"] * 2
+    visit.tick("train", fragment="answer")
+    visit.tick("train", fragment="answer")
+    assert visit.drawn == ["train"] * 4
+    streamlit_patch.note_start()
+    visit.tick("train", fragment="progress")
+    visit.tick("train", fragment="progress")
+    assert visit.drawn == ["train"] * 6
