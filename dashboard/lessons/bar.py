@@ -71,13 +71,14 @@ def _rows() -> Sequence[RunRow]:
 
 
 def _buttons(index: int, last: int) -> None:
-    if st.button("Back", icon=":material/arrow_back:", shortcut=BACK, key="lesson-back", disabled=not index):
+    # Named by their step: a press that arrives twice, as on a busy machine, is of a step that is no longer shown.
+    if st.button("Back", icon=":material/arrow_back:", shortcut=BACK, key=f"lesson-back-{index}", disabled=not index):
         go(visitor.get().lesson, index - 1)
     if st.button(
         "Next" if index + 1 < last else "Finish",
         icon=":material/arrow_forward:",
         shortcut=NEXT,
-        key="lesson-next",
+        key=f"lesson-next-{index}",
         type="primary",
     ):
         if index + 1 < last:

@@ -24,6 +24,7 @@ LOGGED_PLAINLY = "--logger.enableRich=false"  # in words that UNCAUGHT finds
 UNCAUGHT = "Uncaught app execution"
 STREAMLIT_RACE = "Bad delta path index"  # 1.67: two runs that reach a busy browser at once
 PATIENCE = 180_000  # milliseconds for a page to show what a step leads to, on a busy machine
+DRAWN = "[data-testid=stApp][data-test-script-state=notRunning]"  # a page whose script has ended
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import DRAWN
+
 STARTING = 180_000  # milliseconds for the engine, on a machine that is busy
 CHOICES = [  # page, a choice on it, its part of the address
     ("backbones", "Timeline", "view=timeline"),
@@ -22,8 +24,7 @@ def test_a_choice_is_taken_back_at_once_and_made_again(page: Page, name: str, ch
     page.goto(f"/{name}")
     button = page.get_by_role("main").get_by_role("radio", name=choice)
     expect(button).to_be_visible(timeout=STARTING)
-    drawn = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
-    expect(drawn).to_be_visible(timeout=STARTING)
+    expect(page.locator(DRAWN)).to_be_visible(timeout=STARTING)
     button.click()
     expect(page).to_have_url(re.compile(addressed))
     page.go_back()  # within the time in which a browser may send its address from before a click

@@ -19,11 +19,11 @@ def test_a_lesson_sets_up_its_pages_one_after_the_other(visit, used):
     page.button(key="start-freezing").click().run()
     assert page.query_params["lesson"] == "freezing"
     assert any("step 1 of 4" in text.value for text in page.markdown)
-    page.button(key="lesson-next").click().run()
+    page.button(key="lesson-next-0").click().run()
     assert page.query_params["step"] == "2"
     assert page.query_params["method"] == "finetune"
     wait(page, lambda: any("fine-tune of EfficientNetLite0" in text.value for text in page.markdown))
-    page.button(key="lesson-back").click().run()
+    page.button(key="lesson-back-1").click().run()
     assert page.query_params["step"] == "1"
     page.button(key="lesson-leave").click().run()
     assert "lesson" not in page.query_params
@@ -32,7 +32,7 @@ def test_a_lesson_sets_up_its_pages_one_after_the_other(visit, used):
 
 def test_a_lesson_is_left_from_a_page_with_a_tab_in_its_address(visit, used):
     page = visit("run", run=used[0], view=versus.TAB, lesson="preprocessing", step="4")
-    page.button(key="lesson-next").click().run()
+    page.button(key="lesson-next-3").click().run()
     assert not page.exception
     assert page.title[0].value == "Lessons"
 
@@ -40,7 +40,7 @@ def test_a_lesson_is_left_from_a_page_with_a_tab_in_its_address(visit, used):
 def test_a_link_in_the_middle_of_a_lesson_opens_there(visit, used):
     page = visit("compare", lesson="depth", step="4")
     assert any("step 4 of 4" in text.value for text in page.markdown)
-    page.button(key="lesson-next").click().run()
+    page.button(key="lesson-next-3").click().run()
     assert page.title[0].value == "Lessons"
 
 
