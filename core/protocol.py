@@ -47,8 +47,9 @@ def describe(config: RunConfig, rows: dict[str, np.ndarray], precision: str) -> 
         how += f" of {unfrozen(config)}, BatchNorm in {config.batchnorm} mode"
     if config.trains:
         frozen = f"{config.head_epochs} + " if config.method == "finetune" and not config.start else ""
+        rate = f"{config.learning_rate:g}".replace("e-0", "e-")  # 1e-5, as pages and papers write it
         how += (
-            f", {frozen}{config.epochs} epochs of {config.optimizer} at {config.learning_rate:g}, "
+            f", {frozen}{config.epochs} epochs of {config.optimizer} at {rate}, "
             f"{f'layer-wise decay {config.layer_decay:g}, ' if config.layer_decay < 1 else ''}"
             f"batch {config.batch_size}{f', {config.augment}' if config.augment else ''}, the best epoch on validation,"
         )

@@ -29,7 +29,7 @@ if not runs:
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    with st.container(width=420):
+    with st.container(width=340):
         run = choices.run(runs, "Fine-tune", forget=[image_grid.ROW])
     titles = {name: maps.METHODS[name].title for name in ("umap", "tsne", "pca")}
     method = choices.titled(st.segmented_control, "map", "Map", titles, required=True)

@@ -59,6 +59,7 @@ def show(rows: Sequence[RunRow]) -> list[str]:
         on_select="rerun",
         selection_mode="multi-row",
         key=key,
+        placeholder="–",
         alt="Every run with its settings and results",
     )
     selected = selections.table_ids(event, runs)

@@ -147,12 +147,21 @@ def names_of(run: RunRow, other: RunRow) -> tuple[str, str]:
     differences = [(a, b) for a, b in zip(_traits(run), _traits(other), strict=True) if a != b]
     if differences:
         first, second = zip(*differences[:2], strict=True)
-        return ", ".join(first), ", ".join(second)
+        return _called(first), _called(second)
     configs = (run.config, other.config)
     varied = [name for name in sweeps.varied(configs) if name in sweeps.settings(run.config)][:2]
     if not varied:
         return "This run", "The other run"
     return sweeps.described(run.config, varied), sweeps.described(other.config, varied)
+
+
+def _called(traits: Sequence[str]) -> str:
+    """One trait, or the first with the second: EfficientNetLite0 (fine-tune)."""
+    first, *others = traits
+    if not others:
+        return first
+    second = others[0].lower() if others[0][1:].islower() else others[0]  # LayerNorm stays
+    return f"{first} ({second})"
 
 
 def _traits(run: RunRow) -> tuple[str, ...]:

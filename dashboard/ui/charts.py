@@ -245,7 +245,10 @@ def _bars(frame: pd.DataFrame, values: pd.Series, form: str, by: str, words: Seq
         hovertemplate=_RUN_HOVER,
     )
     figure = canvas(bars, height=110 + 44 * len(frame))
-    labels = [f"{title}<br><b>{form % value}</b>" for title, value in zip(_run_labels(frame), values, strict=True)]
+    labels = []
+    for name, value in zip(_run_labels(frame), values, strict=True):  # in two lines, which leave room for the bars
+        title, _, details = name.partition(", ")
+        labels.append(f"{title}<br>{details and f'{details}  '}<b>{form % value}</b>")
     return figure.update_yaxes(tickvals=frame["run_id"], ticktext=labels, type="category", title_text="")
 
 

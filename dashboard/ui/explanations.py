@@ -21,10 +21,8 @@ def sentences(runs: Sequence[RunRow], macs: Macs) -> tuple[str, ...]:
     first, second = pair
     if first.config.backbone == second.config.backbone:
         one, other = run_labels.two(first, second)
-        return (
-            f"Not at all: every run here uses {first.config.backbone}. {one} and {other} differ in "
-            f"{_differences(first.config, second.config) or 'nothing but chance'}.",
-        )
+        differences = formats.listed(_differences(first.config, second.config) or ["nothing but chance"])
+        return (f"Not at all: every run here uses {first.config.backbone}. {one} and {other} differ in {differences}.",)
     return (_time(first, second, macs), _accuracy(first, second), _not_the_architecture(first, second))
 
 
@@ -87,12 +85,12 @@ def _learned(run: RunRow, facts: Backbone) -> str:
 
 def _not_the_architecture(first: RunRow, second: RunRow) -> str:
     differences, learned = _differences(first.config, second.config), _pretraining(first, second)
-    if not differences and not learned:
+    if learned and not differences:
+        return f"Not the architecture: what they were pretrained on ({learned}). All other settings are the same."
+    parts = [f"what they were pretrained on ({learned})"] if learned else []
+    if not parts + differences:
         return "Both ran with the same settings: what differs is the architecture, its pretraining, and chance."
-    if not learned:
-        return f"Not the architecture: {differences}."
-    others = f", and {differences}" if differences else ": all other settings are the same"
-    return f"Not the architecture: what they were pretrained on ({learned}){others}."
+    return f"Not the architecture: {formats.listed(parts + differences)}."
 
 
 def _pretraining(first: RunRow, second: RunRow) -> str:
@@ -103,9 +101,8 @@ def _pretraining(first: RunRow, second: RunRow) -> str:
     return f"{one} against {other}" if one != other else ""
 
 
-def _differences(first: RunConfig, second: RunConfig) -> str:
-    names = explanation.other_settings(first, second)
-    return formats.listed([_difference(name, first, second) for name in names]) if names else ""
+def _differences(first: RunConfig, second: RunConfig) -> list[str]:
+    return [_difference(name, first, second) for name in explanation.other_settings(first, second)]
 
 
 def _difference(name: str, first: RunConfig, second: RunConfig) -> str:

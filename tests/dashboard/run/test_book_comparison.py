@@ -88,7 +88,7 @@ def test_the_reason_counts_what_trained_where_that_is_known():
         ({"backbone": "VGG19"}, ("VGG16", "VGG19")),
         (
             {"input_size": 224, "recipe": "", "method": "knn"},
-            ("The book, as printed, 96 px", "Nearest neighbours, 224 px"),
+            ("The book, as printed (96 px)", "Nearest neighbours (224 px)"),
         ),
         ({"n_train": 4000.0}, ("400 training images", "4,000 training images")),
         ({"pooling": "max"}, ("avg pooling", "max pooling")),

@@ -152,9 +152,9 @@ def test_what_is_not_the_architecture_is_said_and_the_fair_run_keeps_the_setting
 def test_that_two_networks_learned_from_different_images_is_said_first():
     said = text([run("DINOv2Small", 0.9, input_size=224), run("VGG16", 0.8, input_size=224)], 2)
     assert "was pretrained at this size on 142 million images without labels (81.1 % published for ImageNet)" in said
-    assert "pretrained on (142 million images without labels against ImageNet): all other settings are the same" in said
+    assert "pretrained on (142 million images without labels against ImageNet). All other settings are the same" in said
     other = text([run("ViTB16", 0.9), run("VGG16", 0.8, method="knn")], 2)
-    assert "pretrained on (ImageNet-21k against ImageNet), and the method (linear against" in other
+    assert "pretrained on (ImageNet-21k against ImageNet) and the method (linear against" in other
     untrained = text([run("ViTB16", 0.9, weights_origin="untrained"), run("VGG16", 0.8)], 2)
     assert "Both ran with the same settings" in untrained
 
