@@ -12,7 +12,7 @@ A pixel is taken away by giving it the mean colour of its image. A score is what
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isqrt
+from math import isqrt, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,7 +24,8 @@ from core.explain import gradcam, gradients
 from core.runs import models
 
 PATCH = 4  # the image is so many patches wide that are covered one by one, each twice, shifted by half
-AT_ONCE = 16  # images in memory, at their largest
+AT_ONCE = 16  # images, of a network that returns few values for each
+VALUES_AT_ONCE = 30_000_000  # returned by all operations: gradients keep about four times as many, in float32
 STEPS = 24  # of the way from the empty image
 COPIES = 16  # with noise
 NOISE = 0.15  # its standard deviation, of the range of the image: within the paper's 10 to 20 %
@@ -69,7 +70,7 @@ def _occlusion(model: Any, image: np.ndarray, class_index: int) -> np.ndarray:
     covered = np.repeat(image[None].astype(np.float32), 1 + len(places), axis=0)  # the first one is whole
     for copy, place in zip(covered[1:], places, strict=True):
         copy[place] = without[place]
-    scores = np.concatenate([gradients.to_numpy(gradients.scores(model, part)) for part in _batches(covered)])
+    scores = np.concatenate([gradients.to_numpy(gradients.scores(model, part)) for part in _batches(model, covered)])
     whole, *others = scores[:, class_index]
     falls, counts = np.zeros((size, size)), np.zeros((size, size))
     for place, score in zip(places, others, strict=True):
@@ -194,11 +195,24 @@ def _slopes(model: Any, images: np.ndarray, class_index: int) -> np.ndarray:
     def score(x: Any) -> tuple[Any, None]:
         return keras.ops.sum(gradients.scores(model, x)[:, class_index]), None
 
-    return np.concatenate([gradients.gradient(score, part)[0] for part in _batches(images)])
+    return np.concatenate([gradients.gradient(score, part)[0] for part in _batches(model, images)])
 
 
-def _batches(images: np.ndarray) -> list[np.ndarray]:
-    return np.array_split(images, -(-len(images) // AT_ONCE))
+def _batches(model: Any, images: np.ndarray) -> list[np.ndarray]:
+    most = min(max(VALUES_AT_ONCE // _values(model), 1), AT_ONCE)
+    return np.array_split(images, -(-len(images) // most))
+
+
+def _values(network: Any) -> int:
+    """How many values all operations of a network return for an image, also inside networks."""
+    import keras
+
+    return sum(
+        _values(use.operation)
+        if isinstance(use.operation, keras.Model)
+        else sum(prod(output.shape[1:]) for output in use.outputs)
+        for use in graph.uses(network)
+    )
 
 
 @dataclass(frozen=True)

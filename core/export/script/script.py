@@ -297,7 +297,7 @@ def accuracy(rows, probabilities):
     right, n, z = np.mean(labels[rows] == probabilities.argmax(axis=1)), len(rows), 1.96
     centre = (right + z**2 / (2 * n)) / (1 + z**2 / n)
     margin = z * np.sqrt(right * (1 - right) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return right, centre - margin, centre + margin
+    return right, max(centre - margin, 0.0), min(centre + margin, 1.0)
 
 
 right, low, high = accuracy(test, predict(test))

@@ -75,6 +75,15 @@ def test_it_is_the_same_each_time_and_leaves_the_network_as_it_was(network, imag
 
 
 @pytest.mark.parametrize("method", ["occlusion", *GRADIENTS])
+def test_a_network_too_large_for_many_images_gets_one_at_a_time_and_the_same_map(network, image, method, monkeypatch):
+    usual, sizes, scores = attribution.of_model(network, method, image, 3), [], gradients.scores
+    monkeypatch.setattr(attribution, "VALUES_AT_ONCE", 1)
+    monkeypatch.setattr(gradients, "scores", lambda model, x: sizes.append(len(x)) or scores(model, x))
+    assert attribution.of_model(network, method, image, 3) == pytest.approx(usual, abs=1e-4)
+    assert set(sizes) == {1}
+
+
+@pytest.mark.parametrize("method", ["occlusion", *GRADIENTS])
 def test_a_transformer_is_explained_by_all_that_need_no_feature_map(method):
     config = RunConfig(backbone="ToyCLIP", method="finetune", weights="untrained")
     model = assembly.assemble(config, image_size=32, classes=10).model
