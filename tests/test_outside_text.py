@@ -51,11 +51,12 @@ AWKWARD = (
     "# __all__",
     "- [x] done",
 )
+LIKE_VALUES = ("None", "TRUE", "1e5", "2024-01-31", "inf", "#N/A", "\u202efrom the right")
 LONG = tuple(f"golden retriever dog with a name that fills a line, number {number}" for number in range(20))
 MACHINE = 'A "fast" <machine>\\ with """ and $5$ *x*'
 
 
-@pytest.fixture(params=[AWKWARD, LONG], ids=["awkward", "long"])
+@pytest.fixture(params=[AWKWARD, LIKE_VALUES, LONG], ids=["awkward", "like values", "long"])
 def names(request) -> tuple[str, ...]:
     return request.param
 

@@ -6,6 +6,7 @@ MLflow itself retries a server that does not answer for four minutes, and upgrad
 import functools
 import logging
 import os
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -77,6 +78,7 @@ def connect(uri: str) -> tuple[Client, str]:
         database = file_of(uri)
         if database:
             backups.check(database)
+            _check_opens(database)
             if is_ours(uri):
                 _set_aside_unfinished(database)
             if kind := hardware.share(database):
@@ -149,8 +151,13 @@ def in_words(uri: str) -> Iterator[None]:
 
 def _shown(uri: str) -> str:
     """The address without its password."""
-    password = urlsplit(uri).password if "://" in uri else None
-    return uri.replace(f":{password}@", ":***@") if password else uri
+    return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", uri)  # it may be no address that `urlsplit` takes
+
+
+def _check_opens(database: Path) -> None:
+    """Raise SQLite's error for a file that cannot be opened, which MLflow would try again for 100 seconds."""
+    if database.parent.is_dir():  # else MLflow makes it
+        sqlite3.connect(database).close()
 
 
 def _check_kind(uri: str) -> None:

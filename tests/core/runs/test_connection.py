@@ -31,6 +31,8 @@ def change(database: Path, statement: str) -> None:
         ("{home}/mlruns", "is a folder"),
         ("foo://bar", "foo://bar cannot be used.*MLFLOW_TRACKING_URI"),
         ("sqlite:///{home}/text.db", "file is not a database"),
+        ("sqlite:///{home}", "unable to open database file"),
+        ("http://[::1", r"http://\[::1"),
         ("oracle://me:secret@host/runs", r"me:\*\*\*@host"),
     ],
 )
