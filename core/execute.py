@@ -231,10 +231,10 @@ def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
         step.release(trained.assembly.model.variables)
     seconds["train"] -= seconds["evaluate"]
 
+    name = throughput.training_name(config)
+    estimates.time_work(f"build {name}", 1, trained.build_seconds, size=config.input_size)
     if trained.images_per_second:
-        throughput.record(
-            throughput.training_name(config), config.input_size, trained.images_per_second, hardware.name()
-        )
+        throughput.record(name, config.input_size, trained.images_per_second, hardware.name())
     frozen = trained.frozen
     result = _judge(
         config,

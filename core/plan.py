@@ -151,9 +151,11 @@ def _count_training(counted: Count, config: RunConfig, images: dict[str, int], m
     share = _share_that_trains(config)
     back = 1.0 if share is None else share
     if back < 1:
-        counted.network(config.backbone, config.input_size, round((1 - back) * sum(images.values())))
-    counted.network(config.backbone, config.input_size, round(back * passes), builds=0 if back < 1 else 1)
-    measured = throughput.estimate(throughput.training_name(config), config.input_size, steps)
+        counted.network(config.backbone, config.input_size, round((1 - back) * sum(images.values())), builds=0)
+    counted.network(config.backbone, config.input_size, round(back * passes), builds=0)
+    name = throughput.training_name(config)
+    counted.work(f"build {name}", 1, size=config.input_size)
+    measured = throughput.estimate(name, config.input_size, steps)
     if config.teacher:
         teacher = models.teacher(config).config
         counted.network(teacher.backbone, teacher.input_size, images["train"])

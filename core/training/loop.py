@@ -157,6 +157,7 @@ class Epochs:
         self.fit_images = 0  # in this call of `fit`, which Keras averages its metrics over
         self.read = (0, 0.0, 0.0)  # images, and sums of loss and correct predictions, at the last reading
         self.read_at = None  # time of the last reading
+        self.compiling_since = perf_counter() if self.model.train_function is None else None
         left = self.count - self.state.images
         stream = inputs.stream(
             self.sources["train"],
@@ -191,6 +192,8 @@ class Epochs:
         if self.read_at is not None:  # the first batch includes compilation
             self.pace.images += self.fit_images - before
             self.pace.seconds += now - self.read_at
+        elif self.compiling_since is not None:
+            self.material.build_seconds += now - self.compiling_since
         self.read_at = now
         self.report(metrics, state.step)
         self.on_batches()
@@ -253,5 +256,6 @@ class Epochs:
                 self.report()
                 reported = perf_counter()
 
-        train_step.predict(self.model, self.sources["val"], max(EVALUATION_BATCH, self.state.batch_size), put)
+        batch_size = max(EVALUATION_BATCH, self.state.batch_size)
+        self.material.build_seconds += train_step.predict(self.model, self.sources["val"], batch_size, put)
         return probabilities

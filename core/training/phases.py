@@ -45,13 +45,16 @@ class Material:
     report: Report
     taught: np.ndarray | None = None  # (n, classes) float32: what the teacher says to the training images
     assembly: Assembly = field(init=False)
+    build_seconds: float = 0.0  # of building the network, and of first batches, which compile
 
     def __post_init__(self):
         self.renew()
 
     def renew(self) -> None:
         """Create the network in its initial state."""
+        began = perf_counter()
         self.assembly = assembly.assemble(self.config, image_size=self.image_size, classes=self.classes, head=self.head)
+        self.build_seconds += perf_counter() - began
 
     @property
     def classes(self) -> int:
@@ -151,7 +154,7 @@ def predict(phase: Phase, material: Material, rows: np.ndarray) -> np.ndarray:
         probabilities[positions] = outputs
         counter.add(len(outputs))
 
-    step.predict(model, source, EVALUATION_BATCH, put)
+    material.build_seconds += step.predict(model, source, EVALUATION_BATCH, put)
     return probabilities
 
 
@@ -197,7 +200,8 @@ def _activations(front: Any, material: Material, where: str) -> dict[str, Source
     sources: dict[str, Source] = {}
     for split, rows in material.rows.items():
         arrays = frozen_front.empty(material.folder, split, front, len(rows), where)
-        step.predict(model, material.pictures(rows), EVALUATION_BATCH, _filling(arrays, counter))
+        filling = _filling(arrays, counter)
+        material.build_seconds += step.predict(model, material.pictures(rows), EVALUATION_BATCH, filling)
         sources[split] = Activations(arrays)
     return sources
 

@@ -1,6 +1,7 @@
 """One training step: the part of the network that is not precomputed, its head, and its variables."""
 
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -108,12 +109,16 @@ def predict(
     source: Source,
     batch_size: int,
     put: Callable[[slice, Any], None],
-) -> None:
+) -> float:
     """Run a model over a source in order, batch by batch; a batch that does not fit into memory is halved.
 
     Args:
         put: Receives the positions of a batch and the model's outputs for them, an array or a list of arrays.
+
+    Returns:
+        The seconds until the first batch was done if it compiled the model, otherwise 0.
     """
+    compiles, began, seconds = model.predict_function is None, perf_counter(), 0.0
     model.jit_compile = jit()
     done, batch_size = 0, min(batch_size, len(source))
     while done < len(source):
@@ -126,9 +131,12 @@ def predict(
                 raise
             batch_size = smaller(batch_size, error)
             continue
+        if compiles and not done:
+            seconds = perf_counter() - began
         done = positions.stop
         count = done - positions.start
         put(positions, [output[:count] for output in outputs] if isinstance(outputs, list) else outputs[:count])
+    return seconds
 
 
 def jit() -> bool:

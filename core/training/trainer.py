@@ -49,6 +49,7 @@ class Trained:
     frozen: freezing.Frozen | None  # what trained
     front_cached: bool  # whether the frozen front was precomputed
     peak_memory: int | None  # bytes of this process
+    build_seconds: float  # of building the network, and of first batches, which compile
     ended: str = "finished"  # or stopped, diverged: with the best epoch so far
     error: str | None = None  # why
 
@@ -268,6 +269,7 @@ class _Training:
             frozen=self.frozen,
             front_cached=self.front_cached,
             peak_memory=self.peak_memory or None,
+            build_seconds=self.material.build_seconds,
             ended=ended,
             error=error,
         )

@@ -78,6 +78,13 @@ def test_a_fine_tune_from_a_probe_has_no_head_phase_to_count(home):
     assert plan(replace(TUNE, head_epochs=0)).estimate.seconds < plan(TUNE).estimate.seconds
 
 
+def test_a_fine_tune_counts_building_and_compiling_as_they_took_here(home):
+    throughput.record("Tiny", TUNE.input_size, 100, hardware.name())
+    unknown = plan(TUNE).estimate.seconds
+    estimates.time_work(f"build {throughput.training_name(TUNE)}", 1, 70.0, size=TUNE.input_size)
+    assert plan(TUNE).estimate.seconds - unknown == pytest.approx(70 - 1 / estimates.ELSEWHERE["build"])
+
+
 def test_a_run_is_likely_to_begin_when_those_before_it_are_done(store):
     other = replace(TINY, backbone="Tiny", input_size=40)
     ids = [runs.create(config) for config in (TINY, TINY, other, TINY)]
