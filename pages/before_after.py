@@ -8,7 +8,7 @@ from dashboard import server
 from dashboard.before_after import changes, images
 from dashboard.map_view import view as map_view
 from dashboard.maps import columns as map_columns
-from dashboard.maps import progress, selection_panel
+from dashboard.maps import progress, quality, selection_panel
 from dashboard.run import fair_probe
 from dashboard.state import visitor
 from dashboard.ui import choices, components, findings, image_grid
@@ -48,7 +48,7 @@ try:
         progress.show_several(missing, "Draw both maps")
         st.stop()
     rows = after.rows
-    st.markdown(changes.sentence(before.quality, after.quality))
+    st.markdown(quality.separation(before.quality, after.quality))
 
     columns = map_columns.of_images(dataset, after.rows, server.datasets.splits(dataset))
     columns += map_columns.of_run(dataset, after.rows, server.runs.predictions(run.id))

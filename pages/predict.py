@@ -32,7 +32,7 @@ with right:
     if photo is None:
         components.empty("No photo yet", "Take one or choose a file.", icon=":material/photo_camera:")
         st.stop()
-    methods = explanation.methods()
+    methods = explanation.methods(models.architectures(chosen))
     digest = photo.digest
 
 

@@ -10,13 +10,14 @@
 A pixel is taken away by giving it the mean colour of its image. A score is what the softmax is applied to.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import isqrt, prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from core import backbones
 from core.backbones import graph
 from core.backbones.clip.layers import attended, attends
 from core.errors import RunError
@@ -223,11 +224,15 @@ class Method:
     how: str  # what its maps show
     compute: Callable[[Any, np.ndarray, int], np.ndarray]  # model, image, class -> (h, w), positive where it supports
     of_class: bool = True  # whether its maps differ from class to class
+    needs: str = ""  # "maps" or "tokens", of a network that it explains; "": neither
 
 
 METHODS = {
     "grad-cam": Method(
-        "Grad-CAM", "the last feature map, weighted by how much it raises the score of the class", _grad_cam
+        "Grad-CAM",
+        "the last feature map, weighted by how much it raises the score of the class",
+        _grad_cam,
+        needs="maps",
     ),
     "occlusion": Method("Occlusion", "how far the score falls when a patch is covered", _occlusion),
     "integrated-gradients": Method(
@@ -245,11 +250,19 @@ METHODS = {
         "how patches reach what the head sees, for any class",
         _rollout,
         of_class=False,
+        needs="tokens",
     ),
     "gradient-rollout": Method(
         "Gradient-weighted rollout",
         "how patches reach what the head sees, by the attention that raises the score of the class",
         _gradient_rollout,
+        needs="tokens",
     ),
 }
 TITLES = {name: method.title for name, method in METHODS.items()}
+
+
+def titles(architectures: Iterable[str]) -> dict[str, str]:
+    """Method -> its title, of the methods that explain at least one of these architectures."""
+    have = {"tokens" if backbones.get(name).has_tokens else "maps" for name in architectures}
+    return {name: method.title for name, method in METHODS.items() if method.needs in {"", *have}}

@@ -1,4 +1,4 @@
-"""How a fine-tune changed the separation of the classes: a sentence, a table and a column for the maps."""
+"""What a fine-tune changed: a table, and a column for the maps."""
 
 from collections.abc import Mapping
 
@@ -9,28 +9,11 @@ from core import metrics
 from core.maps import METHODS, MapConfig
 from dashboard.map_view.columns import Column
 from dashboard.maps import columns
+from dashboard.maps import quality as map_quality
 from dashboard.ui import charts, formats
 
-NOTICED = 0.01  # smallest change of the silhouette that counts as tightened or loosened
 CHANGES = ("still right", "fixed", "broken", "still wrong")
 COLOURS = (columns.BOTH, charts.RIGHT, charts.WRONG, columns.NEITHER)
-
-
-def sentence(before: Mapping[str, float], after: Mapping[str, float]) -> str:
-    """Whether the classes tightened in feature space, from the quality of two maps; Markdown."""
-    if "silhouette_full" not in before or "silhouette_full" not in after:
-        return "All images are of one class: there is nothing to separate."
-    change = after["silhouette_full"] - before["silhouette_full"]
-    verb = "hardly moved" if abs(change) < NOTICED else "tightened" if change > 0 else "loosened"
-    points = 100 * (after["knn_full"] - before["knn_full"])
-    moved = "as many" if abs(points) < 0.05 else f"{abs(points):.1f} points {'more' if points > 0 else 'fewer'}"
-    silhouettes = [_signed(quality["silhouette_full"]) for quality in (before, after)]
-    votes = [formats.percent(quality["knn_full"]) for quality in (before, after)]
-    return (
-        f"The classes **{verb}**: their silhouette went from {silhouettes[0]} to **{silhouettes[1]}**, and the "
-        f"{after['voters']:.0f} nearest neighbours vote for the right class on {votes[0]} of the images before and "
-        f"**{votes[1]}** after ({moved})."
-    )
 
 
 def table(both: pd.DataFrame | None, before: Mapping[str, float], after: Mapping[str, float]) -> pd.DataFrame:
@@ -84,11 +67,7 @@ def _number(name: str, quality: Mapping[str, float]) -> str:
     if name.startswith("knn"):
         judged = int(quality["judged"])
         return _share(metrics.wilson(round(quality[name] * judged), judged))
-    return _signed(quality[name])
-
-
-def _signed(value: float) -> str:
-    return f"{value:.3f}".replace("-", "\u2212")
+    return map_quality.signed(quality[name])
 
 
 def _share(share: metrics.Interval) -> str:

@@ -9,7 +9,6 @@ from core.maps import Map
 from dashboard import server
 from dashboard.ui import components, formats
 
-APART = 0.02  # kNN accuracies closer than this are reported as equal
 PARTS = {"extract": "Features", "reduce": "principal components", "map": "the map", "judge": "its quality"}
 
 
@@ -86,14 +85,14 @@ def sentence(drawn: Map) -> str:
         kept = f"The {len(drawn.explained)} principal components from which it was computed"
         parts.append(f"{kept} hold {formats.percent(sum(drawn.explained))} of the variance of the features.")
     if "knn_full" in quality:
-        in_features, on_map = quality["knn_full"], quality["knn_map"]
-        text = f"Neighbours in feature space vote for the right class **{formats.percent(in_features)}** of the time"
-        if abs(in_features - on_map) < APART:
-            text += f", and on the map just as often ({formats.percent(on_map)}): it keeps the classes apart as well."
-        elif on_map < in_features:
-            text += f", on the map **{formats.percent(on_map)}**: some classes that look mixed here are separate there."
+        in_features, on_map = formats.percent(quality["knn_full"]), formats.percent(quality["knn_map"])
+        text = f"Neighbours in feature space vote for the right class **{in_features}** of the time"
+        if in_features == on_map:
+            text += ", and on the map just as often."
+        elif quality["knn_map"] < quality["knn_full"]:
+            text += f", on the map **{on_map}**: some images that look mixed here are separate there."
         else:
-            text += f", on the map **{formats.percent(on_map)}**: it looks tidier than the features are."
+            text += f", on the map **{on_map}**: it looks tidier than the features are."
         parts.append(text)
     if "knn_others" in quality:
         parts.append(
@@ -101,6 +100,19 @@ def sentence(drawn: Map) -> str:
             f"out, neighbours vote for the right class **{formats.percent(quality['knn_others'])}** of the time."
         )
     return " ".join(parts)
+
+
+def separation(before: Mapping[str, float], after: Mapping[str, float]) -> str:
+    """How well feature space separates the classes on two maps of the same images, in plain numbers; Markdown."""
+    if "knn_full" not in before or "knn_full" not in after:
+        return "All images are of one class: there is nothing to separate."
+    votes = [formats.percent(quality["knn_full"]) for quality in (before, after)]
+    silhouettes = [signed(quality["silhouette_full"]) for quality in (before, after)]
+    return (
+        f"In feature space, the {after['voters']:.0f} nearest images vote for the right class on {votes[0]} of the "
+        f"images before and on **{votes[1]}** after. The silhouette of the classes goes from {silhouettes[0]} to "
+        f"**{silhouettes[1]}**."
+    )
 
 
 def signed(value: float) -> str:

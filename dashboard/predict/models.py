@@ -1,5 +1,7 @@
 """The models to choose from: published classifiers and finished runs, and the photos that these know."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.data.datasets import Dataset
@@ -24,6 +26,12 @@ def titles() -> dict[str, str]:
 def classes(model: str) -> tuple[str, ...]:
     """Names of a model's classes; empty for ImageNet's thousand."""
     return () if model.startswith(IMAGENET) else tuple(server.runs.confusion(model).columns)
+
+
+def architectures(chosen: Sequence[str]) -> set[str]:
+    """The backbones of these models."""
+    of_runs = {run.id: run.config.backbone for run in _runs()}
+    return {of_runs.get(model, model.removeprefix(IMAGENET)) for model in chosen}
 
 
 def first() -> list[str]:

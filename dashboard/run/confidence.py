@@ -46,7 +46,8 @@ def _images(run: RunRow) -> None:
         row = image_grid.selected()
         with st.container(horizontal=True, vertical_alignment="bottom"):
             _any_row(first if row is None else row)
-        explanation.show(run, first if row is None else row, explanation.methods(explanation.usual(run)))
+        methods = explanation.methods([run.config.backbone], explanation.usual(run))
+        explanation.show(run, first if row is None else row, methods)
 
 
 def _calibration(run: RunRow) -> None:

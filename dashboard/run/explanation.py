@@ -1,5 +1,7 @@
 """One image in detail: a run's prediction for it, and the parts of it that support the prediction."""
 
+from collections.abc import Collection
+
 import numpy as np
 import streamlit as st
 
@@ -22,11 +24,18 @@ def usual(run: RunRow) -> str:
     return "rollout" if backbones.get(run.config.backbone).has_tokens else "grad-cam"
 
 
-def methods(*default: str) -> list[str]:
-    """A choice of methods that explain images, none or more."""
+def methods(architectures: Collection[str], *default: str) -> list[str]:
+    """A choice of methods that explain images to at least one of these networks, none or more."""
     if address.current("explain") is None:  # begin with the usual one of this run, not of the one shown before
         st.session_state.pop("explain", None)
-    chosen = address.several("explain", "Explained by", attribution.TITLES, default=default, wrap=True)
+    chosen = address.several(
+        "explain",
+        "Explained by",
+        attribution.titles(architectures),
+        default=default,
+        why="does not explain networks of this kind",
+        wrap=True,
+    )
     return chosen.split("+") if chosen else []
 
 

@@ -119,7 +119,8 @@ def _images(run: RunRow, other: RunRow, both: pd.DataFrame, names: tuple[str, st
     st.subheader("Image by image", anchor=False)
     row = image_grid.selected()
     if row is not None and row in set(both["row"]):
-        methods = explanation.methods(*dict.fromkeys(map(explanation.usual, (run, other))))
+        architectures = run.config.backbone, other.config.backbone
+        methods = explanation.methods(architectures, *dict.fromkeys(map(explanation.usual, (run, other))))
         for column, shown, name in zip(st.columns(2, gap="large"), (run, other), names, strict=True):
             with column:
                 st.markdown(f"What **{name}** sees")

@@ -1,7 +1,5 @@
 """The six maps of the book's experiment: PCA, t-SNE and UMAP of the same images, before and after the fine-tune."""
 
-from collections.abc import Mapping
-
 import pandas as pd
 import streamlit as st
 
@@ -23,7 +21,6 @@ from dashboard.ui import findings, formats, task_progress
 METHODS = ("pca", "tsne", "umap")
 MOMENTS = {"before": "before", "after": "after fine-tuning"}
 VIEW = "six-maps"
-MOVED = 0.02  # smallest difference between two shares of right neighbours that counts
 
 Cell = tuple[str, str]  # of the grid: method, moment
 
@@ -71,7 +68,7 @@ def show(probe: RunRow, tune: RunRow) -> None:
     st.markdown(better(probe, tune, change))
     if change:
         fair_probe.show(tune, change)
-    st.markdown(apart(*(drawn["umap", moment].quality for moment in MOMENTS)))
+    st.markdown(quality.separation(*(drawn["umap", moment].quality for moment in MOMENTS)))
     dataset, rows = server.datasets.get(tune.config.dataset), drawn["umap", "after"].rows
     shown = colouring.choose(wanted["umap", "after"].source, dataset, rows)
     row = image_panel.selected(rows)
@@ -109,22 +106,6 @@ def better(probe: RunRow, tune: RunRow, change: Change | None) -> str:
         f"fine-tune on {formats.percent(tune.accuracy)}."
     )
     return f"{text} {findings.unfreezing(change)}" if change else text
-
-
-def apart(before: Mapping[str, float], after: Mapping[str, float]) -> str:
-    """How it changed the separation of the classes in feature space, from the maps' quality; "" with one class."""
-    if "knn_full" not in before or "knn_full" not in after:
-        return ""
-    moved = after["knn_full"] - before["knn_full"]
-    verdict = (
-        "as far apart as they were" if abs(moved) < MOVED else "easier to tell apart" if moved > 0 else "more mixed"
-    )
-    return (
-        f"In feature space the classes are **{verdict}**: the nearest images vote for the right one "
-        f"{formats.percent(before['knn_full'])} of the time before and {formats.percent(after['knn_full'])} after; "
-        f"their silhouette goes from {quality.signed(before['silhouette_full'])} to "
-        f"{quality.signed(after['silhouette_full'])}."
-    )
 
 
 def table(drawn: dict[Cell, Map]) -> pd.DataFrame:

@@ -26,6 +26,7 @@ from streamlit.runtime.state.query_params import QueryParams
 
 _WHOLE = re.compile(r"[0-9]{1,15}")
 LAG = 2.0  # seconds in which a browser may still send the address from before a click
+UNKNOWN = "is unknown here"
 LEFT_OUT = "Left out of this address"
 READ = "read-from-the-address"  # names that widgets of this session have read
 _CHANGED = "changed-in-the-address"
@@ -72,13 +73,13 @@ def by_history() -> bool:
     return context is not None and context.is_history_navigation
 
 
-def refuse(name: str, label: str, value: str, why: str = "is unknown here") -> None:
+def refuse(name: str, label: str, value: str, why: str = UNKNOWN) -> None:
     """Take a name out of the address because its value is unknown, and report it."""
     _change(name, None)
     note(name, label, value, why)
 
 
-def note(name: str, label: str, value: str, why: str = "is unknown here") -> None:
+def note(name: str, label: str, value: str, why: str = UNKNOWN) -> None:
     """Report that a value in the address is unknown; something else takes it out."""
     shown = value.replace("`", "'")  # as code, which is shown as it is
     said = f"`{shown}` {why}" if shown else "no value is given"
@@ -156,6 +157,7 @@ def several(
     *,
     widget: Callable = st.pills,
     default: Sequence[str] = (),
+    why: str = UNKNOWN,
     **options,
 ) -> str:
     """A widget with several choices; returns the chosen names joined by +, in the order of the titles.
@@ -163,13 +165,14 @@ def several(
     Args:
         widget: `st.pills` or `st.multiselect`.
         default: The initial choice, which is not written into the address.
+        why: What is said of a name in the address that is not among the titles.
     """
     _read_here(name)
     addressed, usual = current(name), _joined(default, titles)
     if (unknown := set((addressed or "").split("+")) - {"", *titles}) and linked(name):
         known = _joined((addressed or "").split("+"), titles)
         _change(name, known or None)
-        note(name, label, ", ".join(sorted(unknown)))
+        note(name, label, ", ".join(sorted(unknown)), why)
         addressed = known or None
     if addressed is not None:
         st.session_state[name] = [option for option in titles if option in addressed.split("+")]

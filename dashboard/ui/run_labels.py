@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from core import protocol
-from core.config import TITLES, TRAINED, ZERO_SHOT
+from core.config import TITLES, ZERO_SHOT
 from core.runs import SEEDS, RunRow, default_name, own_name
 from dashboard.ui import formats
 
@@ -20,9 +20,7 @@ def two(first: RunRow, second: RunRow) -> tuple[str, str]:
 def one(run: RunRow) -> str:
     """What a person called it, or its backbone; its method and input size, and what is unusual about it."""
     mark = ", untrained weights" if run.weights_origin == "untrained" and run.config.method != "scratch" else ""
-    how = (
-        TITLES.get(run.config.method, run.config.method).lower() if run.config.method in TRAINED else run.config.method
-    )
+    how = TITLES[run.config.method].lower()
     if run.config.method == "finetune":
         how += f" of {protocol.unfrozen(run.config)}"
     if run.config.preprocessing == "divide255":

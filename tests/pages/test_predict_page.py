@@ -59,6 +59,13 @@ def test_a_link_names_the_models(visit, used):
     assert page.multiselect(key="models").value == [used[0]]
 
 
+def test_only_methods_that_explain_the_networks_are_offered_and_a_link_to_others_says_so(visit, used):
+    page = answered(visit("predict", models=used[0], image="3", explain="rollout"), 1)
+    assert "`rollout` does not explain networks of this kind" in page.warning[0].value
+    (offered,) = [pills.options for pills in page.get("button_group") if pills.key == "explain"]
+    assert "Grad-CAM" in offered and "Attention rollout" not in offered
+
+
 def test_a_photo_that_is_to_come_is_waited_for(visit):
     page = visit("predict", photo="file")
     assert any("No photo yet" in text.value for text in page.markdown)

@@ -123,6 +123,13 @@ def transformer(request, monkeypatch):
     return model, of_patches, np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
 
 
+def test_each_kind_of_network_has_the_methods_that_explain_it():
+    of_tokens, of_maps = (set(attribution.titles([name])) for name in ("DeiTTiny", "SwinTiny"))
+    assert of_tokens - of_maps == {"rollout", "gradient-rollout"}
+    assert of_maps - of_tokens == {"grad-cam"}
+    assert list(attribution.titles(["SwinTiny", "DeiTTiny"])) == list(attribution.METHODS)
+
+
 def test_rollout_multiplies_the_attention_of_a_transformer(transformer):
     model, of_patches, image = transformer
     attentions, _ = with_gradients(model, image, 3)

@@ -32,7 +32,7 @@ def test_runs_are_called_by_what_they_are_and_equal_ones_by_what_sets_them_apart
     same = replace(FINISHED, id="d", created=FINISHED.created + timedelta(hours=1))
     stored(same, again, OTHER, FINISHED)
     names = models.titles()
-    assert names["b"] == "a run (EfficientNetLite0, knn, 224 px)"
+    assert names["b"] == "a run (EfficientNetLite0, nearest neighbours, 224 px)"
     assert names["c"] == "a run (EfficientNetLite0, linear, 224 px) · 81.0 %"
     assert len(set(names.values())) == len(names)
 

@@ -98,7 +98,7 @@ def test_training_time_and_whole_time_are_told_apart():
 def test_the_next_is_the_next_though_its_backbone_is_the_same():
     rows = [run("VGG16", 0.8, extract=96), run("MobileNetV2", 0.84, extract=6)]
     whole = three_questions([*rows, run("MobileNetV2", 0.82, extract=8, method="knn")])[1].sentences[1]
-    assert "The next, MobileNetV2 (knn, 160 px), took 1.2 times as long (12 s)." in whole
+    assert "The next, MobileNetV2 (nearest neighbours, 160 px), took 1.2 times as long (12 s)." in whole
     assert "The next backbone, VGG16 (linear, 160 px), took 10 times as long" in whole
 
 
