@@ -35,7 +35,6 @@ COMPILED_BYTES = 2 * 10**9  # of it: the least recently used goes
 def install() -> None:
     """Have Keras set up whenever it is imported, or now if it has been."""
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # before the one in keras.json
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if "keras" in sys.modules:
         _apply(sys.modules["keras"])
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):

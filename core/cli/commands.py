@@ -77,6 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names that the terminal's encoding lacks
     parsed = parser().parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     lecturer = people.acting_as(people.LECTURER)  # whoever has a terminal has the files themselves
     try:
         with lecturer, _every_interrupt(), contextlib.redirect_stdout(sys.stderr):  # libraries' output is no result

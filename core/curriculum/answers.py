@@ -13,6 +13,9 @@ from core.curriculum import lessons
 from core.errors import ConfigError
 
 KIND, OF_LEARNERS = "answers", "answers/learners"
+REWORDED = {  # questions as they were asked before: their answers stay
+    "Why does the test split have its own colour on this page?": "Why is the test split kept apart?",
+}
 
 Question = tuple[str, str]
 """The name of a lesson, and the question."""
@@ -92,7 +95,10 @@ def _read(person: str) -> dict[Question, Answer]:
 
 
 def _parse(value: dict[str, Any]) -> dict[Question, Answer]:
-    return {_key(answer): answer for answer in (Answer(**each) for each in value["answers"])}
+    given = [
+        Answer(**each | {"question": REWORDED.get(each["question"], each["question"])}) for each in value["answers"]
+    ]
+    return {_key(answer): answer for answer in given}
 
 
 def _change(person: str, change: Callable[[dict[Question, Answer]], dict[Question, Answer]]) -> None:

@@ -389,8 +389,7 @@ LESSONS: dict[str, Lesson] = {
                     "When every class has a hundred images",
                     "When every training image is classified correctly",
                 ),
-                answer="When more labels would gain less than these test images can tell apart: nobody could see the "
-                "benefit.",
+                answer="When more labels would improve accuracy by less than these test images can show.",
             ),
             Step(
                 "The curve",

@@ -17,7 +17,7 @@ from core.metrics import Change, Interval
 from core.progress import Progress, Report, silent
 from core.runs import models
 
-VERSION = 1  # increase it when the same run would give a different result
+VERSION = 2  # increase it when the same run would give a different result
 KIND = "shortcut"  # folder of the results
 AREA = float(shortcut.BACKGROUND.mean())  # share of an image that is background
 

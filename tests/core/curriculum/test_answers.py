@@ -88,6 +88,22 @@ def test_two_tabs_that_answer_at_once_lose_nothing():
         assert len(answers.of("Ada")) == 2
 
 
+def test_answers_stay_when_a_question_is_reworded(monkeypatch):
+    with people.acting_as("Ada"):
+        answers.give("sums", 0, "2")
+        monkeypatch.setattr(answers, "REWORDED", {"1 + 1?": "One and one?"})
+        monkeypatch.setattr(
+            lessons, "LESSONS", {"sums": replace(LESSON, steps=(replace(LESSON.steps[0], question="One and one?"),))}
+        )
+        assert answers.find("sums", 0).right
+
+
+@pytest.mark.parametrize("before, now", answers.REWORDED.items())
+def test_reworded_questions_are_asked_and_their_earlier_wording_is_not(before, now):
+    asked = {step.question for lesson in LESSONS.values() for step in lesson.steps}
+    assert now in asked and before not in asked
+
+
 def test_answers_that_cannot_be_read_are_not_lost_by_the_next_one(home, monkeypatch):
     def answer(index: int) -> None:
         with people.acting_as("Ada"):
