@@ -9,7 +9,6 @@ from core import metrics
 from core.maps import METHODS, MapConfig
 from dashboard.map_view.columns import Column
 from dashboard.maps import columns
-from dashboard.maps import quality as map_quality
 from dashboard.ui import charts, formats
 
 CHANGES = ("still right", "fixed", "broken", "still wrong")
@@ -67,7 +66,7 @@ def _number(name: str, quality: Mapping[str, float]) -> str:
     if name.startswith("knn"):
         judged = int(quality["judged"])
         return _share(metrics.wilson(round(quality[name] * judged), judged))
-    return map_quality.signed(quality[name])
+    return formats.signed(quality[name])
 
 
 def _share(share: metrics.Interval) -> str:

@@ -76,9 +76,11 @@ def luck(measured: Luck) -> str:
     others = measured.others
     if np.isnan(measured.correlation) or np.isnan(others.value):
         return "All have the same accuracy on one of the two parts, so their rankings cannot be compared."
+    figures = (measured.correlation, others.value, others.low, others.high)
+    correlation, average, low, high = (formats.signed(value) for value in figures)
     return (
-        f"The public and the hidden ranking have a rank correlation of {measured.correlation:.2f}; had the same images "
-        f"been cut otherwise, {others.value:.2f} on average (95 % of cuts: {others.low:.2f} to {others.high:.2f}). "
+        f"The public and the hidden ranking have a rank correlation of {correlation}; had the same images "
+        f"been cut otherwise, {average} on average (95 % of cuts: {low} to {high}). "
         f"Whoever leads the public part would win in {100 * measured.stays:.0f} % of cuts, with an accuracy that is "
         f"{100 * abs(measured.lead):.1f} points {'lower' if measured.lead >= 0 else 'higher'} on the hidden part."
     )

@@ -63,7 +63,7 @@ def numbers(quality: Mapping[str, float]) -> list[tuple[str, str, str]]:
         (
             "Silhouette",
             ("silhouette_full", "silhouette_map"),
-            signed,
+            formats.signed,
             "How much nearer an image is to its own class than to the nearest other one, from -1 to 1, and 0 where "
             "classes mix: in feature space, then on the map.",
         ),
@@ -107,14 +107,9 @@ def separation(before: Mapping[str, float], after: Mapping[str, float]) -> str:
     if "knn_full" not in before or "knn_full" not in after:
         return "All images are of one class: there is nothing to separate."
     votes = [formats.percent(quality["knn_full"]) for quality in (before, after)]
-    silhouettes = [signed(quality["silhouette_full"]) for quality in (before, after)]
+    silhouettes = [formats.signed(quality["silhouette_full"]) for quality in (before, after)]
     return (
         f"In feature space, the {after['voters']:.0f} nearest images vote for the right class on {votes[0]} of the "
         f"images before and on **{votes[1]}** after. The silhouette of the classes goes from {silhouettes[0]} to "
         f"**{silhouettes[1]}**."
     )
-
-
-def signed(value: float) -> str:
-    """-0.05 -> −0.05, with a proper minus sign."""
-    return f"{value:.2f}".replace("-", "\u2212")

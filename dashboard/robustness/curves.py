@@ -63,19 +63,27 @@ def sentence(title: str, result: Robustness) -> str:
     worst = result.costliest()
     titles = [CORRUPTIONS[corruption].title for corruption in worst]
     names = [title if title.isupper() else title.lower() for title in titles]  # JPEG
-    costs = [f"{100 * (result.clean - result.mean(corruption)):.1f}" for corruption in worst]
+    costs = [_points(result.clean - result.mean(corruption)) for corruption in worst]
     first = formats.listed(names)
-    cost = (
-        f"costs **{title}** most: {costs[0]} points"
-        if len(worst) == 1
-        else (f"cost **{title}** most, too close to call among them: {costs[-1]} to {costs[0]} points")
-    )
+    first = f"**{first[0].upper()}{first[1:]}**"
+    if len(worst) == 1:
+        text = f"{first} costs **{title}** most: {costs[0]} points"
+    elif len(worst) < len(CORRUPTIONS):
+        text = f"{first} cost **{title}** most, too close to call among them: {costs[-1]} to {costs[0]} points"
+    else:
+        text = f"Which corruption costs **{title}** most is too close to call: {costs[-1]} to {costs[0]} points"
+    drop = result.drop
+    doubtful = drop.low <= 0 <= drop.high
+    verdict = "Whether they cost it accuracy at all is too close to call:" if doubtful else "Corruptions cost it"
     return (
-        f"**{first[0].upper()}{first[1:]}** {cost} of its {formats.percent(result.clean)} on the original images. "
-        f"Corruptions cost it {100 * result.drop.value:.1f} points on average (95 % interval "
-        f"{100 * result.drop.low:.1f} to {100 * result.drop.high:.1f}, {formats.count(result.n_test, 'test image')}"
-        f"{f' and {len(result.seeds)} seeds' if result.seeds else ''})."
+        f"{text} of its {formats.percent(result.clean)} on the original images. {verdict} {_points(drop.value)} points "
+        f"on average (95 % interval {_points(drop.low)} to {_points(drop.high)}, "
+        f"{formats.count(result.n_test, 'test image')}{f' and {len(result.seeds)} seeds' if result.seeds else ''})."
     )
+
+
+def _points(share: float) -> str:
+    return formats.signed(100 * share, 1)
 
 
 def heat_map(results: Mapping[str, Robustness]) -> go.Figure:

@@ -58,14 +58,14 @@ def show(run: RunRow, class_names: Sequence[str]) -> None:
 
 def sentences(found: Saving) -> list[str]:
     """The two costs, whether they differ by more than chance, and what has changed; Markdown."""
-    low, high = found.saved.low, found.saved.high
+    low, high = (formats.signed(end, 3) for end in (found.saved.low, found.saved.high))
     lines = [
         f"The most probable class costs **{found.usual:.3f}** per image, the cheapest answer **{found.cheapest:.3f}**."
     ]
     if not found.changed and not found.declined:
         return [*lines, "Both give the same answers."]
-    clear = low > 0 or high < 0
-    verdict = f"It saves {found.saved.value:.3f} (95 % interval {low:.3f} to {high:.3f})"
+    clear = found.saved.low > 0 or found.saved.high < 0
+    verdict = f"It saves {formats.signed(found.saved.value, 3)} (95 % interval {low} to {high})"
     lines.append(f"{verdict}." if clear else f"{verdict}: too close to call.")
     lines.append(
         f"Changed: {formats.percent(found.changed)} of the images. No answer: {formats.percent(found.declined)}."

@@ -6,6 +6,7 @@ import streamlit as st
 from core import heads
 from core.explain.attribution import TITLES
 from core.explain.faithfulness import IMAGES, Faithfulness
+from core.metrics import Interval
 from core.runs import RunRow
 from dashboard import server
 from dashboard.ui import components, formats, run_charts, task_progress
@@ -75,6 +76,11 @@ def _row(each: Faithfulness) -> dict[str, str]:
     return {
         "Method": TITLES[each.method],
         "Verdict": better if each.depends_on_weights else "ignores the weights",
-        "Area": f"{each.gain.value:.2f} ({each.gain.low:.2f} to {each.gain.high:.2f})",
-        "Similarity": f"{each.similarity.value:.2f} ({each.similarity.low:.2f} to {each.similarity.high:.2f})",
+        "Area": _with_interval(each.gain),
+        "Similarity": _with_interval(each.similarity),
     }
+
+
+def _with_interval(measured: Interval) -> str:
+    value, low, high = (formats.signed(number) for number in (measured.value, measured.low, measured.high))
+    return f"{value} ({low} to {high})"

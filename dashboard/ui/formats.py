@@ -77,6 +77,11 @@ def interval(low: float, high: float) -> str:
     return f"{100 * low:.1f} to {100 * high:.1f} %"
 
 
+def signed(value: float, decimals: int = 2) -> str:
+    """A number that may be negative, with a proper minus sign: -0.05 -> −0.05."""
+    return f"{value:.{decimals}f}".replace("-", "\u2212")
+
+
 def duration(seconds: float) -> str:
     """A duration for reading: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
     if seconds < 9.95:

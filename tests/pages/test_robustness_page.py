@@ -21,7 +21,7 @@ def test_one_button_shows_a_probe_worse_images_and_tells_what_it_loses(visit, st
     wait(page, lambda: any(button.key == "robust-measure" for button in page.button))
     assert any("1,200 images to process" in text.value for text in page.markdown)
     page.button(key="robust-measure").click().run()
-    wait(page, lambda: any("Corruptions cost it" in text.value for text in page.markdown))
+    wait(page, lambda: any("on the original images" in text.value for text in page.markdown))
     assert not page.error and not page.exception
 
 
@@ -33,7 +33,7 @@ def test_several_seeds_are_one_curve_of_their_mean_with_each_seed_inside(visit, 
         perform(run_id)
         robustness.measure(run_id)
     page = visit("robustness")
-    wait(page, lambda: any("Corruptions cost" in text.value for text in page.markdown))
+    wait(page, lambda: any("on the original images" in text.value for text in page.markdown))
     assert any("Tiny, linear, mean of 2 seeds" in text.value for text in page.markdown)
     assert any("40 test images and 2 seeds" in text.value for text in page.markdown)
     drawn = json.loads(page.get("plotly_chart")[0].proto.spec)["data"]

@@ -23,6 +23,15 @@ def test_corruptions_that_cost_about_as_much_are_too_close_to_call():
     assert text.startswith("**Blur and JPEG** cost **Net** most, too close to call among them: 38.0 to 40.0 points")
 
 
+def test_few_images_show_neither_a_costliest_corruption_nor_a_cost():
+    means = dict.fromkeys(CORRUPTIONS, [0.55] * 5) | {"blur": [0.4] * 5}
+    doubtful = Robustness(0.5, means, Interval(-0.02, -0.12, 0.08), 20, "")
+    text = curves.answer({"Net": doubtful})
+    assert text.startswith("Which corruption costs **Net** most is too close to call: \u22125.0 to 10.0 points of its")
+    assert "Whether they cost it accuracy at all is too close to call: \u22122.0 points on average" in text
+    assert "(95 % interval \u221212.0 to 8.0, 20 test images)" in text
+
+
 def test_of_two_runs_the_better_one_is_named_only_if_the_difference_is_clear():
     poor = dict.fromkeys(CORRUPTIONS, 0.5)
     clear = curves.answer({"Poor": _result(**poor), "Good": _result()})

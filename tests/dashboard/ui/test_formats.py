@@ -35,6 +35,7 @@ def test_numbers_are_written_as_a_person_writes_them():
     assert [formats.about(seconds) for seconds in (3, 44, 95, 3700)] == ["a few seconds", "40 s", "2 min", "1 h 2 min"]
     assert formats.learning_rate(1e-5) == "1e-5"
     assert formats.learning_rate(0.001) == "0.001"
+    assert (formats.signed(-0.05), formats.signed(12.34, 1)) == ("\u22120.05", "12.3")
     assert (formats.storage(1.23e9), formats.storage(345e6)) == ("1.2 GB", "345 MB")
 
 
