@@ -22,7 +22,7 @@ def home() -> Path:
         ConfigError: It begins with a ~ that stands for nothing.
     """
     path = expanded(os.environ.get("BACKBONE_LAB_HOME") or "~/.backbone-lab")
-    if path.parts[0].startswith("~"):
+    if str(path).startswith("~"):
         raise ConfigError(
             f"The home folder {path} is unknown: this machine does not say what {path.parts[0]} stands for",
             "a path",

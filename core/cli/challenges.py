@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core import challenges, people
+from core.cli import actions
 from core.cli.bar import Bar
 from core.errors import ConfigError, LabError
 
@@ -13,9 +14,8 @@ ACTIONS = {  # with the arguments that each takes
     "list": "",
     "open": "open DATASET [TITLE]",
     "close": "close NAME",
-    "enter": "enter NAME RUN or enter NAME FILE.csv",
+    "enter": "enter NAME RUN|FILE.csv",
 }
-_TAKES = {"list": (0, 0), "open": (1, 2), "close": (1, 1), "enter": (2, 2)}
 
 
 def perform(action: str, names: Sequence[str]) -> tuple[list[dict], str]:
@@ -25,9 +25,7 @@ def perform(action: str, names: Sequence[str]) -> tuple[list[dict], str]:
         ConfigError: The action takes other arguments.
         LabError: It is impossible.
     """
-    least, most = _TAKES[action]
-    if not least <= len(names) <= most:
-        raise ConfigError(f"challenge {action} got {' '.join(names) or 'no name'}", ACTIONS[action] or "no name")
+    actions.check("challenge", action, names, ACTIONS[action])
     with Bar() as bar:
         if action == "open":
             challenges.create(names[1] if names[1:] else "Challenge", names[0], report=bar)

@@ -314,10 +314,10 @@ def _follow(engine: Engine, run_id: str, bar: Bar) -> None:
     while (run := runs.get(run_id)).status not in runs.ENDED:
         if run.progress:
             bar(run.progress)
-        unable = engine.why_unavailable("train")
-        if unable and str(unable) != said:
-            print(f"waiting: {unable}", file=sys.stderr)
-        said = unable and str(unable)
+        reason = engine.why_unavailable("train")
+        if reason and str(reason) != said:
+            print(f"waiting: {reason}", file=sys.stderr)
+        said = reason and str(reason)
         time.sleep(runs.REPORT_EVERY)
 
 

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from core.cli import tables
+from core.cli import actions, tables
 from core.cli.bar import Bar
 from core.data import class_photos, datasets, duplicates, near_duplicates, relabelling, sizes
-from core.errors import ConfigError
 from core.evaluation import label_errors
 from core.progress import Report
 
@@ -28,19 +27,10 @@ def perform(action: str, names: Sequence[str]) -> tuple[list[dict], str]:
     """Do one of `ACTIONS`; returns the datasets as JSON values, and as text.
 
     Raises:
-        ConfigError: The action takes other arguments.
+        ConfigError: The action takes other arguments, or the file to relabel by cannot be read.
         DatasetError: It is impossible.
     """
-    least, most = {
-        "list": (0, 0),
-        "import": (1, 2),
-        "rename": (2, 2),
-        "relabel": (2, 2),
-        "delete": (1, 1),
-        "gather": (0, 0),
-    }[action]
-    if not least <= len(names) <= most:
-        raise ConfigError(f"datasets {action} got {' '.join(names) or 'no name'}", ACTIONS[action] or "no name")
+    actions.check("datasets", action, names, ACTIONS[action])
     lines = []
     if action == "import":
         before = {summary.name for summary in datasets.available()}

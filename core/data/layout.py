@@ -67,11 +67,13 @@ def arrange(tree: Tree) -> Layout:
     paths = {name: PurePosixPath(name).parts for name in tree.files if _is_image(name)}
     skipped = [*tree.skipped, *(f"{name}: {images.NO_IMAGE}" for name in tree.files if name not in paths)]
     folders = {PurePosixPath(folder).parts for folder in tree.folders}
-    wrapper = _wrapper(paths.values())
+    wrapper = _wrapper(paths.values())  # an image above its last folder keeps its name alone
+    left_out = _left_out(wrapper, folders)
     folders = {parts[len(wrapper) :] for parts in folders if _starts(parts, wrapper)}
-    paths = {name: parts[len(wrapper) :] for name, parts in paths.items()}
+    paths = {name: parts[min(len(wrapper), len(parts) - 1) :] for name, parts in paths.items()}
 
     splits, notes = _splits(folders, set(paths.values()))
+    notes += left_out
     prefixes = _prefixes(splits, folders, set(paths.values()))  # what to remove in front of the class
     files: dict[str, tuple[str, Parts]] = {}  # file -> split, path from its class on
     for name, parts in sorted(paths.items()):
@@ -213,15 +215,22 @@ def _deeper(files: Iterable[tuple[str, Parts]]) -> list[str]:
 def _wrapper(files: Collection[Parts]) -> Parts:
     """The folders wrapped around all classes and splits, as in a zip with a single top folder.
 
-    Folders without images lie beside them in some datasets: lists of files, or annotations.
+    Beside them lie folders without images in some datasets, such as lists of files or annotations, and single images.
     """
-    depth = 0
-    while len(tops := {parts[: depth + 1] for parts in files}) == 1:
+    wrapper: Parts = ()
+    while len(tops := {parts[: len(wrapper) + 1] for parts in files if len(parts) > len(wrapper) + 1}) == 1:
         (top,) = tops
-        if _split_of(top[-1]) or any(len(parts) < depth + 3 for parts in files):  # a split, a class or an image
+        if _split_of(top[-1]) or all(len(parts) < len(top) + 2 for parts in files):  # a split or a class
             break
-        depth += 1
-    return next(iter(files), ())[:depth]
+        wrapper = top
+    return wrapper
+
+
+def _left_out(wrapper: Parts, folders: set[Parts]) -> list[str]:
+    """A note on the folders beside those of a wrapper."""
+    beside = {parts for parts in folders if len(parts) <= len(wrapper) and parts[:-1] == wrapper[: len(parts) - 1]}
+    names = ["/".join(parts) for parts in beside if parts != wrapper[: len(parts)]]
+    return [f"Folders without images are left out: {_listed(names)}."] if names else []
 
 
 def _split_of(folder: str) -> str:

@@ -49,7 +49,7 @@ def eight_bits(image: Image.Image) -> Image.Image:
     """A grey image of 16 bits scaled to 8, from the smallest usual range that holds its values: Pillow clips it."""
     if not image.mode.startswith("I"):
         return image
-    values = np.asarray(image).astype(np.uint32)
+    values = np.asarray(image).clip(0, 65_535).astype(np.uint32)
     white = next(2**bits - 1 for bits in (8, 10, 12, 14, 16) if values.max() < 2**bits)
     return Image.fromarray((values * 255 // white).astype(np.uint8))
 

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
@@ -134,7 +135,7 @@ def in_words(uri: str) -> Iterator[None]:
     except Exception as error:  # each kind of store has its own
         if storage.is_full(error):
             raise StoreError(f"The disk of the run store {_shown(uri)} is full", "", "Make room on it") from error
-        reason = str(error).strip().splitlines() or [type(error).__name__]
+        reason = str(error).replace(uri, _shown(uri)).strip().splitlines() or [type(error).__name__]
         if "database is locked" in reason[0]:  # SQLite's words, which each library wraps in its own error
             raise StoreError(
                 f"The run store {_shown(uri)} is locked: another program has been writing to it for a while",
@@ -151,13 +152,15 @@ def in_words(uri: str) -> Iterator[None]:
 
 def _shown(uri: str) -> str:
     """The address without its password."""
-    return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", uri)  # it may be no address that `urlsplit` takes
+    return re.sub(r"(://[^/@:]*):[^/]*@", r"\1:***@", uri)  # it may be no address that `urlsplit` takes
 
 
 def _check_opens(database: Path) -> None:
-    """Raise SQLite's error for a file that cannot be opened, which MLflow would try again for 100 seconds."""
-    if database.parent.is_dir():  # else MLflow makes it
-        sqlite3.connect(database).close()
+    """Raise the error of a file that cannot be opened or made, which MLflow would try again for 100 seconds."""
+    if database.exists():
+        sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True).close()
+    elif database.parent.is_dir():  # else MLflow makes it
+        tempfile.TemporaryFile(dir=database.parent).close()
 
 
 def _check_kind(uri: str) -> None:

@@ -213,9 +213,9 @@ def test_intervals_over_seeds_and_images_hold_the_truth_in_about_95_of_100_repea
 
 
 def test_seeds_that_agree_on_every_image_still_leave_the_doubt_of_the_images():
-    interval, doubt = metrics.mean_of_seeds([1.0, 1.0, 1.0], 50)
+    interval, errors = metrics.mean_of_seeds([1.0, 1.0, 1.0], 50)
     assert interval == metrics.wilson(50, 50)
-    assert (doubt.images, doubt.seeds) == (0, 0)
+    assert (errors.images, errors.seeds) == (0, 0)
     interval, _ = metrics.mean_of_seeds([0.8, 0.8], 50)
     alone = metrics.wilson(40, 50)
     assert (interval.low, interval.high) == pytest.approx((alone.low, alone.high), abs=0.01)

@@ -54,6 +54,12 @@ def test_other_characters_in_its_path_are_fine(tmp_path, monkeypatch, name):
     assert (tmp_path / name / "runs" / "mlflow.db").is_file()
 
 
+def test_the_current_folder_may_be_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BACKBONE_LAB_HOME", ".")
+    assert settings.home() == tmp_path.resolve()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows asks no list of users")
 def test_where_nothing_says_what_the_tilde_stands_for_the_home_folder_has_to_be_named(tmp_path, monkeypatch):
     import pwd

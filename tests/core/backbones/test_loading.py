@@ -495,3 +495,14 @@ def test_a_file_that_only_stands_for_weights_is_recognised(tmp_path, content, ex
         keras_weights.read(path, None, "Tiny")
     with pytest.raises(WeightsError, match=expected):
         Tensors(path, BACKBONES["DINOv2Small"], {}, unused=bool)
+
+
+def test_weights_that_may_not_be_read_are_one_sentence(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    path = tmp_path / "model.h5"
+    path.write_bytes(b"hello")
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(WeightsError, match="cannot be read as weights of Tiny"):
+        keras_weights.read(path, None, "Tiny")

@@ -58,6 +58,15 @@ def test_folders_that_wrap_everything_do_not_count(above, split):
     assert list(read(*files).values()) == [("cats", split.strip("/")), ("dogs", split.strip("/"))]
 
 
+@pytest.mark.parametrize("cover", ["cover.png", "pets/cover.png"])
+def test_an_image_beside_the_folders_of_the_others_is_skipped_by_name(cover):
+    found = arranged(cover, *below("pets"))
+    assert (found.class_names, found.skipped) == (("cats", "dogs"), (f"{cover}: not in a class folder",))
+    found = arranged(cover, *below("pets/train", "pets/test"))
+    assert (found.class_names, found.skipped) == (("cats", "dogs"), (f"{cover}: not in a class folder",))
+    assert [picture.official for picture in found.pictures] == ["test", "test", "train", "train"]
+
+
 def test_a_split_with_a_single_class_keeps_it():
     assert read("train/cats/1.jpg", "train/dogs/1.jpg", "test/cats/1.jpg")["test/cats/1.jpg"] == ("cats", "test")
 
@@ -151,6 +160,12 @@ def test_a_copy_of_all_classes_beside_them_is_no_class(nested):
 )
 def test_folders_without_images_beside_those_of_all_images_are_no_classes(files, classes):
     assert arranged(*files).class_names == classes
+
+
+def test_a_note_names_the_folders_without_images_that_are_left_out():
+    found = arranged("pets/cats/a/1.jpg", "pets/cats/b/1.jpg", "pets/dogs/1.tiff", "pets/dogs/old/1.tiff", "masks/")
+    assert found.class_names == ("a", "b")
+    assert found.notes == ("Folders without images are left out: masks/, pets/dogs/.",)
 
 
 def test_splits_of_one_name_are_splits_even_if_one_has_no_classes():

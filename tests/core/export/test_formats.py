@@ -89,6 +89,11 @@ def test_the_script_beside_a_model_sees_the_pixels_that_this_program_sees(tmp_pa
     np.testing.assert_array_equal(classify.pixels(files, 32), expected)
 
 
+def test_the_script_beside_a_model_clips_values_of_32_bits():
+    image = Image.fromarray(np.array([[-5, 0, 65_535, 70_000]], np.int32))
+    np.testing.assert_array_equal(classify.eight_bits(image), [[0, 0, 255, 255]])
+
+
 @pytest.mark.slow
 def test_the_script_beside_a_model_says_the_classes_of_photos(probe, tmp_path):
     folder = export.export(probe, "litert", tmp_path)

@@ -34,6 +34,8 @@ def change(database: Path, statement: str) -> None:
         ("sqlite:///{home}", "unable to open database file"),
         ("http://[::1", r"http://\[::1"),
         ("oracle://me:secret@host/runs", r"me:\*\*\*@host"),
+        ("oracle://me:secret@secret@host/runs", r"me:\*\*\*@host"),
+        ("sqlite:///{home}/new.db?unknown=1", "new.db"),
     ],
 )
 def test_a_store_of_no_supported_kind_is_one_sentence(home, monkeypatch, uri, words):
@@ -42,7 +44,8 @@ def test_a_store_of_no_supported_kind_is_one_sentence(home, monkeypatch, uri, wo
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri.format(home=home))
     with pytest.raises(StoreError, match=words) as caught:
         runs.rows()
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(caught.value) and "secret" not in str(caught.value)
+    assert not (home / "new.db").exists()
 
 
 def test_a_store_whose_disk_is_full_says_so(tmp_path):

@@ -32,10 +32,10 @@ def test_seeds_are_one_row_in_the_place_of_the_first_and_other_runs_stay_as_they
 
 def test_the_interval_of_a_mean_is_that_of_its_seeds_and_images():
     (entry,) = runs.fold([seed(0), seed(1), seed(2)])
-    interval, doubt = metrics.mean_of_seeds([0.80, 0.81, 0.82], 100)
+    interval, errors = metrics.mean_of_seeds([0.80, 0.81, 0.82], 100)
     assert (entry.accuracy_low, entry.accuracy_high) == (interval.low, interval.high)
-    assert entry.standard_errors == doubt
-    assert doubt.larger == "images"
+    assert entry.standard_errors == errors
+    assert errors.larger == "images"
 
 
 def test_what_did_not_finish_is_said_and_leaves_the_mean_of_the_others():
