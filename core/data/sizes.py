@@ -45,8 +45,11 @@ def small_classes(names: Sequence[str], tested: Sequence[int]) -> str:
     shown = ", ".join(names[index] for index in small[:NAMED]) + (", ..." if len(small) > NAMED else "")
     if len(small) == 1:
         return f"{shown} has only {_images(tested[small[0]], 'test ')}: its accuracy may be off by {margin}."
-    few = f"{len(small):,} of {len(names):,} classes have few test images, the smallest {tested[small[0]]:,}"
-    return f"{few}: their accuracies may be off by up to {margin} ({shown})."
+    few = f"few test images, the smallest {tested[small[0]]:,}"
+    if len(small) == len(names):
+        return f"Every class has {few}: accuracies of classes may be off by up to {margin}."
+    some = f"{len(small):,} of {len(names):,} classes have {few}"
+    return f"{some}: their accuracies may be off by up to {margin} ({shown})."
 
 
 def test_split(images: int) -> str:

@@ -52,7 +52,7 @@ def test_without_a_test_split_one_is_drawn_and_its_size_judged(tmp_path: Path):
     splits = datasets.splits(dataset)
     assert not (dataset.official == "test").any()
     assert len(splits["test"]) == 4
-    assert "2 of 2 classes have few test images, the smallest 2" in " ".join(sizes.sentences(dataset, splits))
+    assert "Every class has few test images, the smallest 2:" in " ".join(sizes.sentences(dataset, splits))
 
 
 def test_labels_changed_while_a_run_waits_are_a_copy_and_the_run_gets_its_own(store, tmp_path: Path):

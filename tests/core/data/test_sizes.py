@@ -26,8 +26,10 @@ def test_classes_with_a_wide_interval_are_named_the_smallest_first():
     two = sizes.small_classes(names, [10, 4, 60])
     assert two.startswith("2 of 3 classes have few test images, the smallest 4:")
     assert two.endswith("(dog, cat).")
-    many = sizes.small_classes(tuple("abcdefgh"), range(1, 9))
+    many = sizes.small_classes(tuple("abcdefghi"), [*range(1, 9), 60])
     assert many.endswith("(a, b, c, d, e, ...).")
+    every = sizes.small_classes(names, [10, 4, 3])
+    assert every.startswith("Every class has few test images, the smallest 3: accuracies of classes may be off by up")
 
 
 def test_the_test_split_says_what_it_can_tell_and_how_many_images_would_tell_two_points():
