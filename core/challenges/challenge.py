@@ -254,16 +254,16 @@ def _compare(dataset: datasets.Dataset, hidden: np.ndarray, report: Report) -> s
         ConfigError: Learners see hidden images, or it has images that another open challenge needs.
     """
     everything, to_hide = (set(duplicates.digests(dataset.images[rows])) for rows in (slice(None), hidden))
-    held_back, seen, nearly = [], [], []
+    held_back, seen, apart = [], [], []
     for other in _others(dataset):
-        pixels = importing.reported(other.images, len(other.images), "load", report)
+        pixels = importing.reported(other.images, len(other.images), "duplicates", report)
         shared = everything.intersection(duplicates.digests(pixels))
         if other.person == people.HELD_BACK:
             held_back += [other.name] if shared else []
         elif shared & to_hide:
             seen.append(other.name)
-        elif near := len(near_duplicates.shared(dataset.images[hidden], other.images, report)):
-            nearly.append(f"{near:,} in {other.title}")
+        else:
+            apart.append(other)
     if held_back:
         raise ConfigError(
             f"An open challenge holds images of {dataset.title!r} back, in {', '.join(held_back)}",
@@ -276,7 +276,10 @@ def _compare(dataset: datasets.Dataset, hidden: np.ndarray, report: Report) -> s
             "images that are in no other dataset",
             "Delete these datasets, or import images that nobody has seen",
         )
-    return f"Learners see near-duplicates of hidden images, with their labels: {', '.join(nearly)}." if nearly else ""
+    images = dataset.images[hidden]
+    counts = [len(near_duplicates.shared(images, other.images, report)) for other in apart]
+    nearly = ", ".join(f"{count:,} in {other.title}" for count, other in zip(counts, apart, strict=True) if count)
+    return f"Learners see near-duplicates of hidden images, with their labels: {nearly}." if nearly else ""
 
 
 def _others(dataset: datasets.Dataset) -> Iterator[datasets.Dataset]:

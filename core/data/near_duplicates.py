@@ -104,7 +104,7 @@ def of(dataset: Dataset, report: Report = silent) -> NearDuplicates:
     """Compare all images of an open dataset; plain ones have no details and no pairs. Raises Stopped from `report`."""
     splits = datasets.splits(dataset)
     test, training = splits["test"], np.concatenate([splits["train"], splits["val"]])
-    details = _details(dataset.images)
+    details = _details(dataset.images, report=report)
     jobs = ((test, training), (test, test), (training, training))
     total, done = sum(len(rows) for rows, _ in jobs), 0
     pairs: list[list[Pair]] = []
@@ -129,7 +129,7 @@ def shared(images: np.ndarray, others: np.ndarray, report: Report = silent) -> n
     Raises:
         Stopped: `report` raised it.
     """
-    details = np.concatenate([_details(images), _details(others)])
+    details = _details(images, others, report=report)
     rows, twins = np.arange(len(images)), np.arange(len(images), len(details))
     found: set[int] = set()
     for chunk in _most_alike(details, rows, twins):
@@ -163,9 +163,17 @@ def clean(name: str, leaked: Sequence[int], report: Report = silent) -> Dataset:
     return datasets.copy(dataset, f"{dataset.title} clean", kept=kept, note=note, report=report)
 
 
-def _details(images: np.ndarray) -> np.ndarray:
-    """Of images (n, s, s, 3) uint8: (n, 32, 32) float32, mean 0 and length 1, fading towards the edges."""
-    return np.concatenate([_details_of_chunk(images[i : i + _ROWS]) for i in range(0, len(images), _ROWS)])
+def _details(*parts: np.ndarray, report: Report) -> np.ndarray:
+    """Of n images (m, s, s, 3) uint8 in parts: (n, 32, 32) float32, mean 0 and length 1, fading towards the edges."""
+    details = np.empty((sum(map(len, parts)), _SIDE, _SIDE), np.float32)
+    done = 0
+    for images in parts:
+        for start in range(0, len(images), _ROWS):
+            report(Progress("duplicates", done, len(details)))
+            chunk = images[start : start + _ROWS]
+            details[done : done + len(chunk)] = _details_of_chunk(chunk)
+            done += len(chunk)
+    return details
 
 
 def _details_of_chunk(images: np.ndarray) -> np.ndarray:

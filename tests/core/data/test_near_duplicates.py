@@ -102,6 +102,18 @@ def test_plain_images_have_no_pairs():
     assert not set(test[:2].tolist()) & {pair.row for pair in result.leaks}
 
 
+def test_comparing_with_other_images_says_how_far_it_is_from_the_start():
+    images, told = datasets.load("cifar10-sample").images, []
+    assert not len(near_duplicates.shared(images[:520], images[520:540], told.append))
+    assert [(progress.done, progress.total) for progress in told] == [
+        (0, 540),
+        (512, 540),
+        (520, 540),
+        (0, 520),
+        (512, 520),
+    ]
+
+
 def stop(progress: Progress) -> None:
     raise Stopped
 
