@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from core import people, roster, runs, server_lock, settings, storage
 from core.challenges import package
 from core.curriculum import answers
-from core.data import dataset
+from core.data import class_photos, dataset
 from core.errors import RunError, StoreError
 from core.progress import Progress, Report, silent
 from core.roster import Roster
@@ -152,6 +152,7 @@ def begin_class(report: Report = silent) -> Path:
     for name in old_datasets.intersection(dataset.names()):  # by now
         if dataset.person(name) != people.LECTURER:
             dataset.delete(name)
+    class_photos.sweep()  # photos that were being gathered
     return file
 
 

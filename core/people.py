@@ -1,8 +1,8 @@
 """Who may do what: one table, which the code that acts asks.
 
 A person is a name; `LECTURER` is the lecturer, who also owns everything older than the class. Outside of a class,
-everything is done by the lecturer. In a class the program says for whom it acts (`set_identity`,
-`acting_as`); until it does, it acts for nobody, who may do nothing.
+everything is done by the lecturer. In a class the program says for whom it acts, by `set_identity` or
+`acting_as`; until it does, it acts for nobody, who may do nothing.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.cli import actions, tables
 from core.cli.bar import Bar
-from core.data import class_photos, datasets, duplicates, near_duplicates, relabelling, sizes
+from core.data import datasets, duplicates, near_duplicates, photos, relabelling, sizes
 from core.evaluation import label_errors
 from core.progress import Report
 
@@ -49,8 +49,8 @@ def perform(action: str, names: Sequence[str]) -> tuple[list[dict], str]:
         lines.append(f"{names[0]} is deleted. Runs of it keep their results")
     elif action == "gather":
         with Bar() as bar:
-            gathered = class_photos.gather(bar)
-        lines.append(f"{gathered.name} has everybody's photos of new classes")
+            name = photos.gather(bar)
+        lines.append(f"{name} has everybody's photos of new classes")
     listed = [asdict(summary) for summary in datasets.available()]
     lines += [
         f"{each['name']:24} {each['state']:9} {each['images']:>8,} images {each['classes']:>5,} classes"

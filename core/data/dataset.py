@@ -93,6 +93,11 @@ def person(name: str) -> str:
         return people.LECTURER
 
 
+def written(name: str) -> float:
+    """When the images of a dataset were stored, in seconds since 1970."""
+    return (root() / name / "images.raw").stat().st_mtime
+
+
 def read(name: str) -> Dataset:
     """Open a dataset with its images memory-mapped.
 
@@ -194,7 +199,8 @@ def check_share(images: int, size: int) -> None:
         AccessError: They are too many.
     """
     person = people.require("import")
-    of_learners = [each for _, each in readable() if each.get("person", people.LECTURER) not in people.LECTURERS]
+    single = (each for _, each in readable() if "parts" not in each)  # gathered photos are in the others already
+    of_learners = [each for each in single if each.get("person", people.LECTURER) not in people.LECTURERS]
     own = [metadata["shape"] for metadata in of_learners if metadata["person"] == person]
     shapes, remedy = [metadata["shape"] for metadata in of_learners], "Delete a dataset, or choose fewer images"
     added = (images, size, size, 3)

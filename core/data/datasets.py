@@ -116,10 +116,16 @@ def copy(
         note: What was changed, shown with the copy.
 
     Raises:
-        DatasetError: A split would have no image of some class, or the disk is full.
+        DatasetError: A split would have no image of some class, the dataset is everybody's photos, or the disk is full.
         AccessError: A learner would have too many images.
         Stopped: `report` raised it; nothing is kept.
     """
+    if dataset.people:
+        raise DatasetError(
+            f"{dataset.title!r} has photos of several people: a copy would keep those that are deleted",
+            "a dataset of one person",
+            "Correct the datasets that its photos come from, and gather them again",
+        )
     rows = np.arange(len(dataset.labels)) if kept is None else kept
     labels = dataset.labels if labels is None else labels
     official = np.full(len(dataset.labels), "", dtype="U5")

@@ -1,9 +1,13 @@
-"""Classes made on the spot, a name and photos each: small copies in memory, packed into a zip and imported."""
+"""Classes made on the spot, a name and photos each: small copies in memory, packed into a zip and imported.
+
+Near-duplicates among them are looked for at once, so that results can leave them out.
+"""
 
 import io
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +15,7 @@ from PIL import Image
 
 from core.data import class_photos, images, importing, near_duplicates, splits, uploads
 from core.data.importing import Imported
-from core.errors import DatasetError
+from core.errors import DatasetError, LabError
 from core.progress import Report, silent
 
 SIDE = 256  # pixels of a photo, square: an import keeps no more
@@ -66,7 +70,20 @@ def pack(classes: Sequence[PhotoClass]) -> tuple[io.BytesIO, str]:
 
 
 def perform(path: str, report: Report = silent) -> Imported:
-    """Import what `pack` packed and look for near-duplicates, so that results can leave them out."""
-    brought = importing.perform(path, source=class_photos.SOURCE, report=report)
-    near_duplicates.search(brought.name)
-    return brought
+    """Import what `pack` packed. Raises as `importing.import_images`."""
+    imported = importing.perform(path, source=class_photos.SOURCE, report=report)
+    _search(imported.name, report)
+    return imported
+
+
+def gather(report: Report = silent) -> str:
+    """The name of the dataset of everybody's photos. Raises as `class_photos.gather`."""
+    name = class_photos.gather(report).name
+    _search(name, report)
+    return name
+
+
+def _search(name: str, report: Report) -> None:
+    """Look for near-duplicates; the dataset stays if that fails or is cancelled, and the page Data can do it."""
+    with suppress(LabError, OSError):
+        near_duplicates.search(name, report)

@@ -7,7 +7,7 @@ from dashboard.ui import components, task_progress
 
 HELP = (
     "Puts what everybody photographed under Take photos into one dataset, and opens it on Maps. Learners see it while "
-    "they see each other's work."
+    "they see each other's work. Photos taken with earlier versions are not in it."
 )
 _ASKED = "asked-for-everybodys-photos"
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import people
 from core.config import RunConfig
-from core.data import class_photos, datasets, near_duplicates, odd_images, relabelling
+from core.data import datasets, near_duplicates, odd_images, photos, relabelling
 from core.data import duplicates as pixels
 from core.data.datasets import Dataset, Summary
 from core.data.near_duplicates import NearDuplicates
@@ -150,7 +150,7 @@ def relabel(dataset: Dataset, changes: Mapping[int, int]) -> Task:
 
 def gather() -> Task:
     """Puts everybody's photos of new classes together, for the lecturer."""
-    work = (people.require("run the class"), class_photos.perform)
+    work = (people.require("run the class"), photos.gather)
     failure = "The photos cannot be put together"
     return Task("class-photos", people.on_behalf, work, failure=failure, line=lines.files)
 

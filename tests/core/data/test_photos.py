@@ -7,7 +7,8 @@ import pytest
 
 from core.data import class_photos, datasets, images, near_duplicates, photos
 from core.data.photos import PhotoClass
-from core.errors import DatasetError
+from core.errors import DatasetError, Stopped
+from core.progress import Progress
 from tests.pictures import COLOURS, photo
 
 
@@ -34,6 +35,17 @@ def test_packed_classes_are_imported_with_their_last_photos_for_testing_whatever
     last = {part: [Path(file).parts[-2:] for file in dataset.files[splits[part]]] for part in ("val", "test")}
     assert last["test"] == [("a_b_ Müll", "003.jpg"), ("test", "008.jpg"), ("test", "009.jpg")]
     assert last["val"] == [("a_b_ Müll", "002.jpg"), ("test", "007.jpg")] and len(splits["train"]) == 9
+
+
+def test_photos_are_kept_when_looking_for_near_duplicates_is_cancelled(tmp_path: Path):
+    def stop(progress: Progress) -> None:
+        if progress.stage == "duplicates":
+            raise Stopped
+
+    stream, name = photos.pack([made("cup", 10), made("pen", 10)])
+    (tmp_path / name).write_bytes(stream.getvalue())
+    dataset = datasets.load(photos.perform(str(tmp_path / name), stop).name)
+    assert len(dataset.labels) == 20 and near_duplicates.find(dataset) is None
 
 
 @pytest.mark.parametrize(
