@@ -96,7 +96,9 @@ def _explain_weights_of_checkpoint(facts: Backbone, weights: str) -> None:
     if weights == "untrained":
         _warn_of_untrained(facts.name, backbones.download_hint(facts))
         return
-    why = f"{facts.family} has no fixed classes" if facts.has_text_tower else "These weights come without a classifier"
+    why = "This program reads these weights without a classifier"
+    if facts.has_text_tower:
+        why = f"{facts.family} has no fixed classes"
     st.info(f"{why}, so there are feature maps but no prediction.", icon=":material/info:")
     if facts.has_text_tower:
         components.link("zero_shot", "Try it zero-shot", icon=":material/chat:")

@@ -261,7 +261,10 @@ def tokens() -> None:
     side = pixels // patch
     count, finer = side**2, (2 * side) ** 2
     before, after = (arithmetic.transformer_block(n_tokens, _WIDTH) for n_tokens in (count, finer))
-    _chart_blocks({f"{count:,} tokens": before, f"{finer:,} tokens": after})
+    _chart_blocks(
+        {f"{count:,} tokens": before, f"{finer:,} tokens": after},
+        "Multiplications of a transformer block, by its number of tokens",
+    )
     st.markdown(
         f"{side} x {side} patches are {count:,} tokens of {_WIDTH} numbers each; a class token would be one more. "
         f"Patches half the size are {finer:,}: the dense layers then cost {_times(after[2], before[2])} as much, the "
@@ -278,12 +281,16 @@ def windows() -> None:
     side = pixels // _SWIN_PATCH
     dense, products, mlp = among_all = arithmetic.transformer_block(side**2, _SWIN_WIDTH)
     within = dense, products * window**2 // side**2, mlp
-    _chart_blocks({"Among all": among_all, f"Windows of {window} x {window}": within})
+    _chart_blocks(
+        {"All to all": among_all, f"Windows of {window} x {window}": within},
+        "Multiplications of a transformer block whose patches attend to all or within windows",
+    )
     st.markdown(
         f"{side} x {side} patches of {_SWIN_PATCH} px are {side**2:,} tokens of {_SWIN_WIDTH} numbers each. If all "
         f"attended to all, products of tokens by tokens would be {formats.percent(products / sum(among_all))} of the "
-        f"block. In windows of {window} x {window} they cost **1/{side**2 // window**2}** of that, "
-        f"{formats.percent(within[1] / sum(within))} of the block, and grow in proportion to the patches."
+        f"block. In windows of {window} x {window} they cost **1/{side**2 // window**2}** as much, "
+        f"{formats.percent(within[1] / sum(within))} of the block, and grow only in proportion to the number of "
+        "patches."
     )
 
 
@@ -341,7 +348,7 @@ def _large(number: float) -> str:
     return f"{number:,.0f}"
 
 
-def _chart_blocks(blocks: dict[str, tuple[int, int, int]]) -> None:
+def _chart_blocks(blocks: dict[str, tuple[int, int, int]], alt: str) -> None:
     """Draw the multiplications of transformer blocks, from `transformer_block`."""
     rows = {title: list(zip(_BLOCK, parts, strict=True)) for title, parts in blocks.items()}
-    _chart(idea_charts.bars(rows, unit="Multiplications"), "Multiplications of a transformer block, by its tokens")
+    _chart(idea_charts.bars(rows, unit="Multiplications"), alt)

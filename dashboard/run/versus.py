@@ -5,14 +5,24 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core import sweeps
+from core import protocol
 from core.config import TITLES
 from core.evaluation import comparison
 from core.recipes import RECIPES
 from core.runs import RunRow, table
 from dashboard import server
 from dashboard.run import explanation
-from dashboard.ui import answers, choices, components, findings, formats, image_grid, notable_images, run_charts
+from dashboard.ui import (
+    answers,
+    choices,
+    components,
+    findings,
+    formats,
+    image_grid,
+    notable_images,
+    run_charts,
+    run_labels,
+)
 
 TAB = "Against another"  # of the page Run
 AT_ONCE = 12  # images of each
@@ -150,19 +160,17 @@ def names_of(run: RunRow, other: RunRow) -> tuple[str, str]:
         first, second = zip(*differences[:2], strict=True)
         return _called(first), _called(second)
     configs = (run.config, other.config)
-    varied = [name for name in sweeps.varied(configs) if name in sweeps.settings(run.config)][:2]
-    if not varied:
-        return "This run", "The other run"
-    return sweeps.described(run.config, varied), sweeps.described(other.config, varied)
+    trained = [protocol.unfrozen(config) for config in configs if config.method == "finetune"]
+    if len({*trained}) > 1:
+        return f"the fine-tune of {trained[0]}", f"the fine-tune of {trained[1]}"
+    one, another = run_labels.settings(configs)
+    return (one, another) if one != another else ("this run", "the other run")
 
 
 def _called(traits: Sequence[str]) -> str:
     """One trait, or the first with the second: EfficientNetLite0 (fine-tune)."""
     first, *others = traits
-    if not others:
-        return first
-    second = others[0].lower() if others[0][1:].islower() else others[0]  # LayerNorm stays
-    return f"{first} ({second})"
+    return f"{first} ({formats.within(others[0])})" if others else first
 
 
 def _traits(run: RunRow) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ def layers(frozen: Frozen, config: RunConfig) -> None:
                 "kind": "Kind",
                 "block": "Block",
                 "params": st.column_config.NumberColumn("Parameters", format="localized"),
-                "trainable_params": st.column_config.NumberColumn("Train", format="localized"),
+                "trainable_params": st.column_config.NumberColumn("Trainable", format="localized"),
                 "trains": st.column_config.CheckboxColumn("Trains"),
                 "rate": "Learning rate",
                 "batchnorm": "BatchNorm runs in",
@@ -116,7 +116,7 @@ def rates_sentence(rates: Mapping[str, float], rate: float) -> str:
     """The learning rate of the head, and of the last and the first block that train."""
     (first, lowest), *_ = rates.items()
     *_, (last, highest) = rates.items()
-    head = f"Learning rates: {_rate(rate)} for the new head, {_rate(highest)} for"
+    head = f"Learning rates: {_rate(rate)} for the head, {_rate(highest)} for"
     if first == last:
         return f"{head} the only block that trains ({last})"
     return f"{head} the last block ({last}), {_rate(lowest)} for the first that trains ({first})"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from core import protocol
-from core.config import PREPROCESSINGS, TITLES, TRAIN_SPLITS
+from core.config import TITLES, TRAIN_SPLITS
 from core.evaluation import explanation, leaks
 from core.evaluation.leaks import Leaks
 from core.metrics import Change
@@ -68,12 +68,16 @@ def three_questions(
     )
 
 
+_PIXELS = {"own": "as the backbone expects", "divide255": "divided by 255"}
 _MUST_AGREE: tuple[tuple[Callable[[RunRow], object], str], ...] = (  # what must agree before runs are compared
     (lambda run: run.n_train, "Accuracies and times depend on the number of training images, which differs"),
-    (lambda run: TRAIN_SPLITS[run.config.train_split], "The runs learned from different parts of the training images"),
-    (lambda run: PREPROCESSINGS[run.config.preprocessing], "The runs used different preprocessing"),
+    (
+        lambda run: formats.within(TRAIN_SPLITS[run.config.train_split]),
+        "The runs learned from different parts of the training images",
+    ),
+    (lambda run: _PIXELS[run.config.preprocessing], "The runs preprocessed pixels differently"),
     (lambda run: f"{run.config.input_size} px", "Accuracies and times depend on the input size, which differs"),
-    (lambda run: TITLES[run.config.method], "Accuracies and times depend on the method, which differs"),
+    (lambda run: formats.within(TITLES[run.config.method]), "Accuracies and times depend on the method, which differs"),
     (lambda run: protocol.precision(run.protocol), "Features depend on the precision, which differs"),
     (lambda run: run.hardware, "Times depend on the hardware, which differs"),
 )

@@ -6,9 +6,8 @@ Accuracies come as fractions, 0 to 1, and are drawn in percent.
 """
 
 import html
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from math import isnan
 from typing import Any
 
@@ -17,9 +16,10 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from core import metrics, sweeps
+from core import metrics, options
 from core.backbones import BACKBONES
 from core.config import RunConfig
+from dashboard.ui import run_labels
 
 # Petroff (2021), Accessible color sequences for data visualization, arXiv:2107.02270: safe for colour blindness.
 CLASS_COLOURS = (
@@ -89,7 +89,6 @@ QUIET = "#7b8192"  # lines and intervals, visible on white, on black and on tint
 TINT = 0.6  # opacity of bars, so that intervals show on them
 NOT_SAID = {"group": "No group", "tags": "No tags"}  # of runs that nobody gave one
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-MOST_SETTINGS = 2  # in the label of a run
 MANY_CLASSES = 25  # from here on, counts in cells and names on axes would overlap
 
 
@@ -232,6 +231,7 @@ def measure_bars(
 
 def _bars(frame: pd.DataFrame, values: pd.Series, form: str, by: str, words: Sequence[str]) -> go.Figure:
     """A bar for each row, with its run's name and its value; the last row is on top."""
+    facts = _run_facts(frame)
     bars = go.Bar(
         x=values,
         y=frame["run_id"],
@@ -239,14 +239,14 @@ def _bars(frame: pd.DataFrame, values: pd.Series, form: str, by: str, words: Seq
         marker={
             "color": [_look(name, words)["color"] for name in _kinds(frame, by)],
             "opacity": TINT,
-            "pattern_shape": _untrained(frame, "/", ""),
+            "pattern_shape": np.where(_untrained(frame), "/", ""),
         },
-        customdata=_run_facts(frame),
+        customdata=facts,
         hovertemplate=_RUN_HOVER,
     )
     figure = canvas(bars, height=110 + 44 * len(frame))
     labels = []
-    for name, value in zip(_run_labels(frame), values, strict=True):  # in two lines, which leave room for the bars
+    for name, value in zip(facts[:, 1], values, strict=True):  # in two lines, which leave room for the bars
         title, _, details = name.partition(", ")
         labels.append(f"{title}<br>{details and f'{details}  '}<b>{form % value}</b>")
     return figure.update_yaxes(tickvals=frame["run_id"], ticktext=labels, type="category", title_text="")
@@ -266,6 +266,8 @@ def accuracy_time(
     titles = {"seconds": "Whole run", "seconds_train": "Training the head", "seconds_extract": "Extracting features"}
     frame = frame.dropna(subset=["accuracy", seconds])
     frame = frame[frame[seconds] > 0].assign(percent=lambda runs: 100 * runs["accuracy"])  # the axis is logarithmic
+    frame = frame.reset_index(drop=True)
+    facts = _run_facts(frame)
     cold = frame if seconds == "seconds_train" else frame[~frame["cached"].astype(bool)]
     front = cold[pareto_front(cold[seconds], cold["percent"])]
     labelled = set(front["run_id"][_apart(front, frame, seconds, "percent")])
@@ -282,10 +284,10 @@ def accuracy_time(
             text=members["backbone"].where(members["run_id"].isin(labelled), ""),
             textposition="top left",
             error_y=error_bars(members),
-            customdata=_run_facts(members),
+            customdata=facts[members.index],
             marker={
                 "color": look["color"],
-                "symbol": _untrained(members, f"{look['symbol']}-open", look["symbol"]),
+                "symbol": np.where(_untrained(members), f"{look['symbol']}-open", look["symbol"]),
                 "size": 13,
                 "opacity": np.where(members["run_id"].isin(cold["run_id"]), 1.0, 0.35),
             },
@@ -418,7 +420,6 @@ def error_bars(frame: pd.DataFrame) -> dict:
 
 
 _LEGEND_BELOW = {"orientation": "h", "y": -0.16, "yanchor": "top", "x": 0, "font_size": 13}
-_SETTINGS = [field.name for field in fields(RunConfig) if field.name == "seed" or field.name not in sweeps.FIXED]
 _RUN_HOVER = "<b>%{customdata[1]}</b><br>%{customdata[2]}<extra></extra>"
 
 
@@ -462,7 +463,7 @@ def _run_facts(frame: pd.DataFrame) -> np.ndarray:
     """For each run its id, label and the provenance shown on hover."""
     lines = []
     of_hover = ["accuracy", "accuracy_low", "accuracy_high", "seconds", "cached", "hardware"]
-    for run, untrained in zip(frame[of_hover].to_dict("records"), _untrained(frame, True, False), strict=True):
+    for run, untrained in zip(frame[of_hover].to_dict("records"), _untrained(frame), strict=True):
         facts = [
             f"{100 * run['accuracy']:.1f} % ({100 * run['accuracy_low']:.1f} to {100 * run['accuracy_high']:.1f})",
             f"{run['seconds']:.1f} s, features {'from the cache' if run['cached'] else 'extracted'}",
@@ -479,7 +480,7 @@ def _run_labels(frame: pd.DataFrame) -> list[str]:
     sizes = frame["n_train_used"].nunique() > 1
     labels = []
     named_by = frame[["name", "seeds", "preprocessing", "n_train_used"]]
-    for run, untrained in zip(named_by.to_dict("records"), _untrained(frame, True, False), strict=True):
+    for run, untrained in zip(named_by.to_dict("records"), _untrained(frame), strict=True):
         title = label(run["name"])
         if run["seeds"] > 1:
             title += f", {run['seeds']} seeds"
@@ -495,19 +496,20 @@ def _run_labels(frame: pd.DataFrame) -> list[str]:
 
 def _apart_by_settings(labels: Sequence[str], frame: pd.DataFrame) -> list[str]:
     """Labels of which equal ones also name the settings in which their runs differ, at most two."""
-    apart, often = list(labels), Counter(labels)
-    for same in (name for name, count in often.items() if count > 1):
-        places = [place for place, name in enumerate(labels) if name == same]
-        varied = [name for name in _SETTINGS if name in frame and frame[name].iloc[places].nunique() > 1]
-        for place in places:
-            values = ((name, sweeps.shown(frame[name].iloc[place]) or "none") for name in varied[:MOST_SETTINGS])
-            apart[place] += "".join(f", {sweeps.title(name)} {value}" for name, value in values)
+    apart, places = list(labels), defaultdict(list)
+    for place, name in enumerate(labels):
+        places[name].append(place)
+    configs = frame.filter(items=list(options.defaults(RunConfig))).to_dict("records")
+    for same in (several for several in places.values() if len(several) > 1):
+        settings = run_labels.settings([RunConfig(**configs[place]) for place in same])
+        for place, own in zip(same, settings, strict=True):
+            apart[place] += own and f", {own}"
     return apart
 
 
-def _untrained(frame: pd.DataFrame, yes: str | bool, no: str | bool) -> np.ndarray:
+def _untrained(frame: pd.DataFrame) -> pd.Series:
     """Which runs have a backbone that was trained on nothing, neither before nor from scratch."""
-    return np.where((frame["weights_origin"] == "untrained") & (frame["method"] != "scratch"), yes, no)
+    return (frame["weights_origin"] == "untrained") & (frame["method"] != "scratch")
 
 
 def _add_points(figure: go.Figure, name: str, x: pd.Series, y: pd.Series, **options) -> None:

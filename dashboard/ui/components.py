@@ -12,9 +12,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core import protocol
 from core.backbones import PUBLISHED
-from core.config import TITLES
 from core.errors import DatasetError, LabError
 from core.evaluation import leaks as core_leaks
 from core.runs import RunRow
@@ -125,11 +123,8 @@ def result_card(run: RunRow) -> None:
             f"95 % interval {formats.interval(run.accuracy_low, run.accuracy_high)}, "
             f"from {formats.count(run.n_test, 'image')}" + (f" and {run.n_seeds} seeds" if several else "")
         )
-        method = TITLES[run.config.method]
-        if run.config.method == "finetune":
-            method += f" of {protocol.unfrozen(run.config)}"
         details = [run.config.backbone] if named else []
-        details += [formats.plain(run.config.dataset), method, f"{run.config.input_size} px"]
+        details += [formats.plain(run.config.dataset), run_labels.method(run.config), f"{run.config.input_size} px"]
         if run.n_train > 0:
             details.append(formats.count(int(run.n_train), "training image"))
         if run.config.preprocessing != "own":

@@ -168,6 +168,11 @@ def learning_rate(value: float) -> str:
     return f"{value:g}".replace("e-0", "e-")
 
 
+def within(title: str) -> str:
+    """A title as in the middle of a sentence: Fine-tune -> fine-tune; LayerNorm stays as it is."""
+    return f"{title[0].lower()}{title[1:]}" if title.partition(" ")[0][1:].islower() else title
+
+
 def listed(names: Sequence[str]) -> str:
     """Names joined for a sentence: cat, dog and bird."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

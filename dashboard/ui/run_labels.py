@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from core import protocol
-from core.config import TITLES, ZERO_SHOT
+from core import protocol, sweeps
+from core.config import TITLES, ZERO_SHOT, RunConfig
 from core.runs import SEEDS, RunRow, default_name, own_name
 from dashboard.ui import formats
+
+MOST_SETTINGS = 2  # that tell runs apart
 
 
 def two(first: RunRow, second: RunRow) -> tuple[str, str]:
@@ -20,9 +22,6 @@ def two(first: RunRow, second: RunRow) -> tuple[str, str]:
 def one(run: RunRow) -> str:
     """What a person called it, or its backbone; its method and input size, and what is unusual about it."""
     mark = ", untrained weights" if run.weights_origin == "untrained" and run.config.method != "scratch" else ""
-    how = TITLES[run.config.method].lower()
-    if run.config.method == "finetune":
-        how += f" of {protocol.unfrozen(run.config)}"
     if run.config.preprocessing == "divide255":
         mark = f", pixels divided by 255{mark}"
     if run.seeds:
@@ -32,7 +31,30 @@ def one(run: RunRow) -> str:
     if run.cells:
         mark += f", best of {len(run.cells)} on validation"
     title = f"{run.name} ({run.config.backbone}, " if is_named(run) else f"{run.config.backbone} ("
-    return f"{title}{how}, {run.config.input_size} px{mark})"
+    return f"{title}{formats.within(method(run.config))}, {run.config.input_size} px{mark})"
+
+
+def method(config: RunConfig) -> str:
+    """The title of its method, and what a fine-tune trains: "Fine-tune of the last 2 blocks"."""
+    title = TITLES[config.method]
+    return f"{title} of {protocol.unfrozen(config)}" if config.method == "finetune" else title
+
+
+def settings(configs: Sequence[RunConfig]) -> list[str]:
+    """What tells each of these apart, at most two settings that all of them read: "the last 30 layers, epochs 5"."""
+    read = set.intersection(*({*sweeps.settings(config), "seed"} for config in configs))
+    varied = [name for name in sweeps.varied(configs) if name in read]
+    names = dict.fromkeys("unfreeze" if name == "unfreeze_count" else name for name in varied)
+    shown = sorted(names, key=lambda name: name == "seed")[:MOST_SETTINGS]
+    return [", ".join(_setting(config, name) for name in shown) for config in configs]
+
+
+def _setting(config: RunConfig, name: str) -> str:
+    if name == "unfreeze":
+        return protocol.unfrozen(config)
+    if config.method in ("linear", "knn") and name in ("strength", "neighbours") and not getattr(config, name):
+        return f"automatic {sweeps.title(name)}"
+    return sweeps.described(config, [name])
 
 
 def is_named(run: RunRow) -> bool:

@@ -15,7 +15,7 @@ FROZEN = "#9db8d9"
 RUN_COLOURS = (ACCENT, "#e76300", "#00936a", "#9a5fd0", "#d0321a", "#b9ac70")
 MOST_POINTS = 400  # of one line; more are averaged, since a screen cannot show them
 MOST_NAMES = 14  # on an axis; more overlap on a projector
-HEAD = "new head"
+HEAD = "head"
 
 _LOOK = {
     "font_size": 14,
@@ -62,7 +62,7 @@ def freeze_strip(blocks: pd.DataFrame, *, rates: Mapping[str, float] | None = No
         y=[0.5],
         marker={"color": TRAINS, "pattern": {"shape": "/"}},
         showlegend=False,
-        hovertemplate="<b>The new head</b> always trains<extra></extra>",
+        hovertemplate="<b>The head</b> always trains<extra></extra>",
     )
     if rates:
         drawn = [(names.index(name), share) for name, share in rates.items()] + [(len(blocks), rate)]

@@ -82,7 +82,7 @@ def test_a_separable_convolution_of_3_x_3_leaves_about_a_ninth():
 
 def test_windows_save_the_more_the_larger_the_image_is():
     page = demo("windows")
-    assert "they cost **1/64** of that" in said(page)  # 56 x 56 patches in windows of 7 x 7
+    assert "they cost **1/64** as much" in said(page)  # 56 x 56 patches in windows of 7 x 7
     page.slider[0].set_value(448).run()
     assert "they cost **1/256** of that" in said(page)
 

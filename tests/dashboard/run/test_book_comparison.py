@@ -93,7 +93,9 @@ def test_the_reason_counts_what_trained_where_that_is_known():
         ({"n_train": 4000.0}, ("400 training images", "4,000 training images")),
         ({"pooling": "max"}, ("avg pooling", "max pooling")),
         ({"epochs": 5}, ("epochs 3", "epochs 5")),
-        ({}, ("This run", "The other run")),
+        ({"hidden": 64}, ("this run", "the other run")),  # a fine-tune does not read it
+        ({"unfreeze": "all"}, ("the fine-tune of the last 2 blocks", "the fine-tune of every layer")),
+        ({}, ("this run", "the other run")),
     ],
 )
 def test_two_runs_are_called_by_what_tells_them_apart(changes: dict, names: tuple[str, str]):

@@ -194,8 +194,11 @@ def test_comparable_runs_need_no_warning():
     [
         ({"hardware": "Machine B"}, "the hardware, which differs: Machine A (1 run) and Machine B (1 run)"),
         ({"n_train": 100.0}, "the number of training images, which differs"),
-        ({"train_split": "probe20"}, "different parts of the training images"),
-        ({"preprocessing": "divide255"}, "different preprocessing"),
+        ({"train_split": "probe20"}, "training images: all training images (1 run) and the book's 20 % (1 run)"),
+        (
+            {"preprocessing": "divide255"},
+            "pixels differently: as the backbone expects (1 run) and divided by 255 (1 run).",
+        ),
         ({"protocol": "32 px, tf32, seed 0"}, "the precision, which differs: float32 (1 run) and tf32 (1 run)"),
         ({"cached": True}, "1 run has features from the cache"),
     ],

@@ -151,12 +151,34 @@ def test_a_network_from_scratch_is_not_called_untrained():
 
 
 def test_runs_of_the_same_name_are_told_apart_by_their_settings():
-    runs = RUNS.assign(weights_origin="imagenet", learning_rate=[0.01, 0.01, 0.001], seed=1)
+    probes = RUNS.assign(weights_origin="imagenet", method="linear-adam")
+    runs = probes.assign(learning_rate=[0.01, 0.01, 0.001], seed=[1, 1, 2])
     assert list(charts.accuracy_bars(runs).layout.yaxis.ticktext) == [
-        "MobileNetV2 linear 160 px<br>learning rate 0.001  <b>50.0 %</b>",
+        "MobileNetV2 linear 160 px<br>learning rate 0.001, seed 2  <b>50.0 %</b>",
         "VGG16 linear 160 px<br><b>70.0 %</b>",
-        "MobileNetV2 linear 160 px<br>learning rate 0.01  <b>80.0 %</b>",
+        "MobileNetV2 linear 160 px<br>learning rate 0.01, seed 1  <b>80.0 %</b>",
     ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"hidden": [256, 1, 64]}, ["", ""]),  # linear probes do not read it
+        ({"strength": [0.0, 0.0, 0.1]}, ["automatic L2 strength", "L2 strength 0.1"]),
+        (
+            {"method": "finetune", "unfreeze": ["all", "all", "layers"], "unfreeze_count": [30, 2, 30]},
+            ["every layer", "the last 30 layers"],
+        ),
+        (
+            {"method": "finetune", "unfreeze_count": [2, 2, 3], "dropout": [0.0, 0.0, 0.5]},
+            ["dropout 0, the last 2 blocks", "dropout 0.5, the last 3 blocks"],
+        ),
+    ],
+)
+def test_only_settings_that_a_run_reads_tell_it_apart(settings: dict, said: list[str]):
+    points = traces(charts.accuracy_time(RUNS.assign(weights_origin="imagenet", **settings)))["MobileNet"]
+    name = "MobileNetV2 linear 160 px"
+    assert [title for _, title, _ in points.customdata] == [name + (own and f", {own}") for own in said]
 
 
 def test_a_cached_run_is_faint_and_not_on_the_front_of_times():

@@ -44,7 +44,7 @@ def test_the_strip_shows_how_much_of_each_block_trains():
 
 def test_the_strip_ends_with_the_new_head_and_tells_the_modes_of_batchnorm():
     figure = training_charts.freeze_strip(BLOCKS)
-    assert figure.layout.xaxis.ticktext[-1] == "new head"
+    assert figure.layout.xaxis.ticktext[-1] == "head"
     assert list(_traces(figure, "BatchNorm in inference mode")[0].x) == [1]
     assert list(_traces(figure, "BatchNorm in training mode")[0].x) == [2]
     assert "trains 200 of 400 parameters" in _traces(figure, "Trains")[0].text[1]
