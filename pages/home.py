@@ -44,7 +44,8 @@ if finished:
     with st.grid(3):
         for run in finished[:3]:
             components.result_card(run)
-    components.link("compare", f"Compare all {formats.count(len(runs), 'run')}", icon=":material/bar_chart:")
+    if len(runs) > 1:
+        components.link("compare", f"Compare all {formats.count(len(runs))} runs", icon=":material/bar_chart:")
 elif not visitor.get().run:
     components.empty(
         "Your results will be here",

@@ -21,11 +21,9 @@ NOTEBOOK_LAYERS = ("input", "backbone", "pooling", "dropout", "dense")  # of a m
 
 def choose(anatomy: Anatomy) -> tuple[str, int]:
     """The unit to unfreeze and how many, from the end; 0: only the head trains."""
-    left, right = st.columns([1, 4], gap="medium", vertical_alignment="bottom")
-    with left:
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         unfreeze = choices.titled(st.segmented_control, "unfreeze", "Unfreeze the last", SLICES, required=True)
-    most = anatomy.slices[unfreeze]
-    with right:
+        most = anatomy.slices[unfreeze]
         count = address.number(
             st.slider,
             "unfreeze_count",

@@ -58,11 +58,10 @@ def tree(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
     _add_lines(figure, related, ACCENT, 3, 0.9)
     _add_reasons(figure)
     for work in WORKS.values():
-        _add_work(figure, work, shown)
+        _add_work(figure, work, shown, chosen if work is chosen_work and len(work.architectures) > 1 else "")
     _add_misdated(figure)
     if chosen_work:
-        label = chosen if len(chosen_work.architectures) > 1 else ""  # otherwise the title names it
-        _ring(figure, label, *_place(chosen, chosen_work), "bottom center")
+        _ring(figure, "", *_place(chosen, chosen_work), "top center")
     years = range(2012, 2026)
     figure.update_xaxes(
         range=[OLDEST - 0.6, LATEST],
@@ -148,17 +147,18 @@ def _add_members(
     )
 
 
-def _add_work(figure: go.Figure, work: Work, shown: Collection[str]) -> None:
+def _add_work(figure: go.Figure, work: Work, shown: Collection[str], chosen: str) -> None:
+    """The title of a work and its architectures; the name of a chosen one of several stands in place of the title."""
     when, lane = _when_of(work), LANES[work.name]
     text = "<br>".join(filter(None, [f"<b>{work.title}</b>", work.note, work.paper.mark]))
     names = work.architectures
     figure.add_annotation(
         x=when,
         y=lane,
-        text=f"<b>{work.title}</b>" if names else work.title,
+        text=f"<b>{chosen or work.title}</b>" if names else work.title,
         showarrow=False,
         yshift=-20 if work.name in BELOW else 20,
-        font={"size": 13} if names else {"size": 12, "color": QUIET},
+        font={"size": 13, "color": ACCENT if chosen else None} if names else {"size": 12, "color": QUIET},
     )
     if not names:
         figure.add_scatter(

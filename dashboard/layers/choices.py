@@ -33,13 +33,12 @@ def show() -> Choice:
     Raises:
         LabError: The choice is not possible.
     """
-    network, maps, more = st.columns([11, 3.6, 1.8], vertical_alignment="bottom")
-    with network.container(horizontal=True, vertical_alignment="bottom"):
+    line = st.container(horizontal=True, vertical_alignment="bottom")
+    with line:
         fields = _network([run for run in choices.single_runs() if run.config.trains and run.has_result])
-    with maps:
         titles = {name: METHODS[name].title for name in ("umap", "tsne", "pca")}
         method = choices.titled(st.segmented_control, "map", "Maps", titles, required=True)
-    with more, st.popover("More", icon=":material/tune:", width="stretch"):
+    with line, st.popover("More", icon=":material/tune:"):
         if "run" not in fields:
             backbone = backbones.get(fields["backbone"])
             default = DEMO.input_size if backbone.name == DEMO.backbone else backbone.default_size

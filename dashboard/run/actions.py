@@ -27,11 +27,11 @@ def show(run: RunRow) -> None:
     if mine and run.status in ENDED:
         unit = "seeds" if run.seeds else "runs"
         what = f"all {len(run.members)} {unit}" if run.members else "this run"
-        with st.popover("Remove", icon=":material/archive:"):
+        with st.popover("Remove", icon=":material/archive:", key=f"remove-{run.id}"):
             if not run.entry:  # one of several runs alone is not archived
                 _archive(run)
             st.markdown(f"{what[0].upper()}{what[1:]}, with predictions and heads. Features stay in the cache.")
-            if st.button(f"Delete {what}"):
+            if st.button(f"Delete {what}", key=f"delete-{run.id}"):  # a second click is for no other run
                 server.runs.delete(run.id)
                 visitor.update(run="")
                 st.rerun()
@@ -39,7 +39,7 @@ def show(run: RunRow) -> None:
 
 def _archive(run: RunRow) -> None:
     st.markdown("An archived run is hidden everywhere until you bring it back; Compare can show archived runs.")
-    if st.button("Bring it back" if run.archived else "Archive it"):
+    if st.button("Bring it back" if run.archived else "Archive it", key=f"archive-{run.id}"):
         server.runs.set_archived(run.id, not run.archived)
         visitor.update(run=run.id if run.archived else "")
         st.rerun()

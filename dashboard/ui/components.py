@@ -148,13 +148,14 @@ STEPS = (
 def four_steps() -> None:
     """The four steps in one line, each a link to its page."""
     widths = [6, 1] * (len(STEPS) - 1) + [6]
-    columns = st.columns(widths, vertical_alignment="center", gap="xsmall")
+    columns = st.columns(widths, gap="xsmall")
     for column, (name, title, icon, sentence) in zip(columns[::2], STEPS, strict=True):
-        with column.container(border=True):
+        with column.container(border=True, height="stretch"):
             link(name, title, icon=icon)
             st.caption(sentence)
     for column in columns[1::2]:
-        column.markdown(":gray[:material/arrow_forward:]", text_alignment="center")
+        arrow = column.container(height="stretch", vertical_alignment="center")
+        arrow.markdown(":gray[:material/arrow_forward:]", text_alignment="center")
 
 
 def thumbnail(image: np.ndarray, size: int) -> bytes:

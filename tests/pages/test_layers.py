@@ -20,7 +20,7 @@ def test_one_button_looks_into_every_depth_and_says_where_classes_come_apart(vis
     page.button(key="look-into").click().run()
     wait(page, lambda: not any(b.key in ("look-into", "cancel-layers") for b in page.button))
     assert not page.error
-    assert any("a linear head is right in" in text.value for text in page.markdown)
+    assert any("a linear head is right on" in text.value for text in page.markdown)
     assert any("60 training images" in text.value for text in page.caption)
     assert len(layers.of("Tiny", 8)) == 3
 
@@ -29,7 +29,7 @@ def test_what_was_looked_into_before_shows_at_once_and_another_method_needs_maps
     source = Source(backbone="Tiny", input_size=8, images="test", n_images=50)
     layer_probes.measure(source, n_train=60)
     page = visit("layers", **TINY)
-    wait(page, lambda: any("a linear head is right in" in text.value for text in page.markdown))
+    wait(page, lambda: any("a linear head is right on" in text.value for text in page.markdown))
     assert any(button.key == "look-into" for button in page.button)  # the maps are missing
     start = ""
     for depth in layers.of("Tiny", 8):
@@ -37,7 +37,7 @@ def test_what_was_looked_into_before_shows_at_once_and_another_method_needs_maps
         maps.compute(config)
         start = maps.key(config)
     page = visit("layers", **TINY)
-    wait(page, lambda: any("a linear head is right in" in text.value for text in page.markdown))
+    wait(page, lambda: any("a linear head is right on" in text.value for text in page.markdown))
     assert not any(button.key == "look-into" for button in page.button)
 
 

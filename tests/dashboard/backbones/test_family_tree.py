@@ -32,8 +32,10 @@ def test_what_is_not_shown_is_faint_and_the_chosen_one_has_a_ring(draw):
         if opacity == 1
     }
     assert strong == {"VGG16", "VGG19"}
-    rings = [trace for trace in figure.data if trace.text is not None and list(trace.text) == ["VGG19"]]
-    assert [ring.marker.symbol for ring in rings] == ["circle-open"]
+    (ring,) = [trace for trace in figure.data if trace.marker.color == ACCENT]
+    assert ring.marker.symbol == "circle-open"
+    titles = {note.text: note.font.color for note in figure.layout.annotations}
+    assert list(ring.text) == ["VGG19"] or titles["<b>VGG19</b>"] == ACCENT
 
 
 def test_every_work_is_on_the_tree_with_its_title_in_a_lane_of_its_own_time():
