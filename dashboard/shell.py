@@ -144,6 +144,8 @@ def _pages() -> dict[str, list[tuple[str, str, str, str]]]:
 def _status() -> None:
     """The dataset in use, what is running, the device; refreshes itself only while something starts or runs."""
     active, settled, failed = server.runs.active(), server.engine.settled(), server.engine.failed()
+    if not active:
+        streamlit_patch.forget_watching()
     every = POLL if active or not settled else server.engine.AGAIN_AFTER if failed else None
     st.fragment(_draw_status, run_every=every)([run.id for run in active], (settled, failed))
 
@@ -153,10 +155,9 @@ def _draw_status(drawn: list[str], engine: tuple[bool, bool]) -> None:
     if [run.id for run in active] != drawn or (server.engine.settled(), server.engine.failed()) != engine:
         server.runs.refresh()
         components.redraw()  # a run started or ended, or the engine is ready
-    if active:
-        streamlit_patch.note_watching()
     components.link("data", _dataset_title(), icon=":material/photo_library:", help="Dataset in use")
     for run in active[:1]:
+        server.runs.follow(run)
         components.link("train", run.config.backbone, icon=":material/play_circle:", help="Open this run", run=run.id)
         fraction = run.progress.fraction if run.progress else 0.0
         st.progress(fraction, text=formats.progress(run.progress) if run.progress else progress.place(run))

@@ -9,7 +9,7 @@ from core.runs import ENDED, Run, RunRow
 from dashboard import server
 from dashboard.run import entries, fair_probe, first_images, live_images, seeds, small_map, sweep
 from dashboard.run.again import same
-from dashboard.state import streamlit_patch, visitor
+from dashboard.state import visitor
 from dashboard.ui import components, findings, formats, task_progress, training_charts
 
 POLL = 0.6  # seconds between updates
@@ -176,13 +176,13 @@ def place(run: Run) -> str:
 
 
 def _live(run_id: str) -> None:
-    streamlit_patch.note_watching()
     active = server.runs.active()
     run = next((run for run in active if run.id == run_id), None)
     if run is None:  # it ended: redraw the whole page
         server.runs.refresh()
         components.redraw()
         return
+    server.runs.follow(run)
     if why := server.runs.why_unavailable():
         st.warning(formats.message(why), icon=":material/cloud_off:")
     with st.container(border=True):

@@ -32,6 +32,8 @@ from dashboard.state import streamlit_patch
 
 CURVES = 3  # seconds between two readings of growing curves; one, with drawing them, takes 0.06 processor seconds
 
+_STARTED = "runs-started-here"  # in the state of a tab
+
 Stored = TypeVar("Stored", Run, RunRow)
 
 
@@ -81,6 +83,15 @@ def ahead(run_id: str) -> int:
 def begins(run_id: str) -> float | None:
     """In how many seconds a queued run is likely to begin; None: that is not known."""
     return _begins(tuple(run.id for run in _queue())).get(run_id)
+
+
+def follow(run: Run) -> None:
+    """Note that the fragment being drawn shows how far a run is: each second, if it is running and the visitor's own.
+
+    The visitor's own was started in this tab or, in a class, by the same person.
+    """
+    own = run.id in _started() or (settings.mode() == "class" and run.person == people.current_person())
+    streamlit_patch.note_watching(not own or run.status != "running")
 
 
 def busy() -> bool:
@@ -212,8 +223,8 @@ def submit(*configs: RunConfig) -> str:
     varied = sweeps.varied(configs)
     limits.check("together", len(configs), f"{len(configs)} runs would start together", "Choose fewer seeds or values")
     entry = runs.new_entry(varied) if len(configs) > 1 else ""
-    streamlit_patch.note_start()
     ids = [engine.wait().submit(each, entry=entry, varied=varied) for each in configs]
+    _started().update(ids)
     refresh()
     return entry or ids[0]
 
@@ -237,17 +248,17 @@ def resume(run_id: str) -> None:
     Raises:
         RunError: It cannot be resumed.
     """
-    streamlit_patch.note_start()
     entry = runs.row(run_id)
     for each in entry.members or (entry,):
         if entry.members and each.status not in RESUMABLE:
             continue
         engine.wait().resume(each.id)
+        _started().add(each.id)
         for result in (get, predictions, stage_predictions, confusion, frozen, judged_calibration):
             result.clear(each.id)
         _curves.clear(each.id, None)
     for each in entry.failed:
-        engine.wait().submit(each.config, entry=entry.id, varied=entry.varied)
+        _started().add(engine.wait().submit(each.config, entry=entry.id, varied=entry.varied))
     _leaks.clear()
     explain.forget_heats()
     _measures().clear()
@@ -310,6 +321,11 @@ def _queue() -> list[Run]:
         return []
 
 
+def _started() -> set[str]:
+    """The runs that were started or resumed in this tab."""
+    return st.session_state.setdefault(_STARTED, set())
+
+
 def _members(run_id: str) -> list[RunRow]:
     """The runs of an entry, the newest first, or a run alone, whoever asks."""
     return [row for row in stored.rows(stored.version()) if run_id in (row.id, row.entry)] or [runs.row(run_id)]
@@ -317,7 +333,9 @@ def _members(run_id: str) -> list[RunRow]:
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _active(version: Hashable) -> tuple[Run, ...]:
-    return tuple(runs.active())
+    active = tuple(runs.active())
+    streamlit_patch.note_queue([(run.id, run.status) for run in active])
+    return active
 
 
 @st.cache_data(ttl=5, max_entries=1, show_spinner=False)

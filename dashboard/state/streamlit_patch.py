@@ -6,9 +6,11 @@ address and the widgets as the browser shows them. Before the answer to a click,
 would undo it.
 
 All open tabs together get `ANSWERED` ticks a second, each its share: without a limit, 30 tabs that watch a run took
-half of a machine's two cores from it. Fragments that only watch a run which was started elsewhere share `WATCHED`:
-TensorFlow waits for whichever of its threads a tick interrupts, so a quarter of a core took a third of a run's speed.
-The tab of whoever started it moves each second, however many watch. Few tabs notice nothing.
+half of a machine's two cores from it. Fragments that only watch (they show a run that waits, or is somebody else's)
+share `WATCHED`: a quarter of a core took a third of a run's speed, most likely because TensorFlow waits for whichever
+of its threads a tick interrupts. Whoever's run it is sees it move each second, however many watch. Once a run begins
+or ends, each of them is answered at its next tick; to notice that, one is answered every `GAP`. Few tabs notice
+nothing.
 """
 
 import functools
@@ -24,6 +26,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 
 ANSWERED = 20  # ticks a second, of all tabs together, but for those that only watch
 WATCHED = 6  # ticks a second of these
+GAP = 0.5  # seconds without an answer, after which the next tick need not wait for its turn
 FORGOTTEN = 5.0  # seconds after its last tick, longer than any timer waits, a timer has no share
 
 SETTLING = 1.0  # seconds for a browser to draw an answer
@@ -31,8 +34,7 @@ SETTLING = 1.0  # seconds for a browser to draw an answer
 _DRAWING = "_backbone_lab_drawing"  # until when a click is being answered; infinite while the script runs
 _LAST_HISTORY = "_backbone_lab_last_history"  # when a visitor last went back or forward
 _LAST_REQUEST = "_backbone_lab_last_request"  # the page a visitor last requested, and the page shown at that time
-_STARTED = "started-a-run"  # in the state of a tab
-_WATCHES = "watches-a-run-"  # likewise, before the id of a fragment
+WATCHING = "fragments-that-watch"  # their ids, in the state of a tab
 
 
 def drop_ticks() -> None:
@@ -49,14 +51,22 @@ def drop_ticks() -> None:
     AppSession.request_rerun = request_rerun  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def note_start() -> None:
-    """Note that a run is started in this tab: its fragments no longer only watch."""
-    st.session_state[_STARTED] = True
+def note_watching(watches: bool) -> None:
+    """Note whether the fragment being drawn only watches a run, and can wait where many do."""
+    if WATCHING not in st.session_state:
+        forget_watching()
+    fragments = st.session_state[WATCHING]
+    (fragments.add if watches else fragments.discard)(ThreadState.get().fragment_id)
 
 
-def note_watching() -> None:
-    """Note that the fragment being drawn shows how far a run is, which can wait where many do."""
-    st.session_state[f"{_WATCHES}{ThreadState.get().fragment_id}"] = True
+def forget_watching() -> None:
+    """Note that no fragment watches: nothing runs."""
+    st.session_state[WATCHING] = set()
+
+
+def note_queue(queue: object) -> None:
+    """Note which runs wait and which are running: a change is shown at once to all who watch."""
+    _watching.renew(queue, monotonic())
 
 
 def _is_late_tick(session: AppSession, client_state: ClientState) -> bool:
@@ -91,7 +101,7 @@ def _is_before_history(session: AppSession, client_state: ClientState) -> bool:
 def _is_above_share(session: AppSession, client_state: ClientState) -> bool:
     key = session.id, client_state.page_script_hash, client_state.fragment_id
     state = session.session_state
-    watches = _STARTED not in state and f"{_WATCHES}{client_state.fragment_id}" in state
+    watches = WATCHING in state and client_state.fragment_id in state[WATCHING]
     shares, rate = (_watching, WATCHED) if watches else (_others, ANSWERED)
     return client_state.is_auto_rerun and not shares.take(key, monotonic(), rate)
 
@@ -100,12 +110,19 @@ DROPPED = (_is_late_tick, _is_before_answer, _is_before_history, _is_above_share
 
 
 class Shares:
-    """When each timer ticked last, and was answered last; used by the server's event loop alone."""
+    """When each timer ticked last, and was answered last; ticks are taken by the server's event loop alone."""
 
     def __init__(self):
         self._ticked: dict[Hashable, float] = {}
         self._answered: dict[Hashable, float] = {}
-        self._swept = 0.0
+        self._swept, self._latest = 0.0, -inf
+        self._shown: object = None
+        self._renewed = -inf
+
+    def renew(self, shown: object, now: float) -> None:
+        """Answer the next tick of every timer if what they show has changed."""
+        if shown != self._shown:
+            self._shown, self._renewed = shown, now
 
     def take(self, timer: Hashable, now: float, rate: float) -> bool:
         """Whether a tick is answered: its timer has waited for its turn. `rate` timers a second have one."""
@@ -114,9 +131,11 @@ class Shares:
             self._swept = now
             self._ticked = {timer: at for timer, at in self._ticked.items() if now - at < FORGOTTEN}
             self._answered = {timer: at for timer, at in self._answered.items() if timer in self._ticked}
-        if timer in self._answered and now - self._answered[timer] < len(self._ticked) / rate:
+        answered = self._answered.get(timer, -inf)
+        waits = answered > self._renewed and now - answered < len(self._ticked) / rate
+        if waits and now - self._latest < GAP:
             return False
-        self._answered[timer] = now
+        self._answered[timer] = self._latest = now
         return True
 
 

@@ -1,9 +1,14 @@
 """Train says what will happen, lets it happen, and goes on from the result."""
 
+import threading
 from urllib.parse import parse_qsl
 
 import pytest
 
+from core import people, roster
+from core.errors import Stopped
+from dashboard import server
+from dashboard.state import streamlit_patch
 from tests.pages.conftest import said, wait
 
 TINY = {"backbones": "Tiny", "n_train": "200", "n_test": "100"}
@@ -60,6 +65,54 @@ def test_a_started_run_is_followed_by_its_address_to_its_result(visit):
     labels = [link.proto.label for link in page.get("page_link")]
     assert {"Compare it", "Another head, same features", "Another backbone"} <= set(labels)
     wait(page, lambda: any("all features are cached" in text.value for text in page.main.markdown))
+
+
+def test_fragments_watch_unless_the_run_they_show_is_ones_own_and_running(visit, monkeypatch):
+    may_end, noted = threading.Event(), []
+
+    def hold(*_, **__):
+        may_end.wait()
+        raise Stopped
+
+    def press(label: str, page) -> None:
+        next(button for button in page.button if button.label == label).click().run()
+
+    def statuses() -> list[str]:
+        return [run.status for run in server.runs.active()]
+
+    def watching(page) -> int:
+        return len(page.run().session_state[streamlit_patch.WATCHING])
+
+    monkeypatch.setattr("core.execute.execute", hold)
+    monkeypatch.setattr(streamlit_patch, "note_queue", noted.append)
+    try:
+        first = visit("train", **TINY)
+        press("Start", first)
+        wait(first, lambda: statuses() == ["running"])
+        second = visit("train", **TINY, run=server.runs.active()[0].id)
+        assert (watching(first), watching(second)) == (0, 2)  # the run and the sidebar
+        monkeypatch.setenv("BACKBONE_LAB_MODE", "class")
+        people.set_identity(lambda: people.LECTURER)
+        assert watching(second) == 0  # another tab of the same person
+        roster.join(roster.read().code, "Ada")
+        people.set_identity(lambda: "Ada")
+        assert watching(second) == 2
+        press("Start", second)
+        assert watching(second) == 2  # her own run waits
+        assert [status for _, status in noted[-1]] == ["running", "queued"]
+        may_end.set()
+        wait(second, lambda: not statuses())
+        assert (watching(second), noted[-1]) == (0, [])
+        may_end.clear()
+        monkeypatch.setenv("BACKBONE_LAB_MODE", "alone")
+        press("Resume", second)
+        wait(second, lambda: statuses() == ["running"])
+        assert (watching(first), watching(second)) == (1, 0)
+        may_end.set()
+        wait(second, lambda: not statuses())
+    finally:
+        may_end.set()
+        people.set_identity(lambda: None)
 
 
 def test_a_failed_run_says_why_and_can_be_set_up_again(visit, used):

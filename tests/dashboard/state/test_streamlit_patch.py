@@ -195,7 +195,7 @@ def test_a_tab_that_was_closed_leaves_its_share_to_the_others():
     shares, later = streamlit_patch.Shares(), 2 * streamlit_patch.FORGOTTEN
     for timer in range(200):
         assert shares.take(timer, 0.0, RATE)
-    assert not shares.take(0, 1.0, RATE)
+    assert not shares.take(0, streamlit_patch.GAP / 2, RATE)
     assert shares.take(0, later, RATE)
     assert shares.take(0, later + 2 / RATE, RATE)
 
@@ -208,19 +208,36 @@ def test_a_second_tick_at_once_is_dropped_and_a_click_never(visit: Visit):
     assert visit.drawn == ["train", "train", "train"]
 
 
-def test_a_fragment_that_watches_a_run_waits_for_many_others_but_not_in_the_tab_that_started_it(
-    visit: Visit, monkeypatch
-):
+def test_all_are_answered_at_their_next_tick_once_what_they_show_has_changed():
+    shares = streamlit_patch.Shares()
+    shares.renew("running", 0.0)
+    assert [shares.take(timer, 0.1, RATE) for timer in range(200)] == [True] * 200
+    shares.renew("running", 0.2)
+    assert not shares.take(0, 0.3, RATE)
+    shares.renew("ended", 0.4)
+    assert [shares.take(timer, 0.5, RATE) for timer in (*range(200), 0)] == [True] * 200 + [False]
+
+
+def test_one_of_many_is_answered_soon_even_if_all_were_at_once():
+    shares = streamlit_patch.Shares()
+    for timer in range(200):
+        shares.take(timer, 0.0, RATE)
+    assert [shares.take(timer, streamlit_patch.GAP, RATE) for timer in (7, 8)] == [True, False]
+
+
+def test_a_fragment_that_watches_a_run_waits_for_many_others_until_a_run_begins_or_ends(visit: Visit, monkeypatch):
     monkeypatch.setattr(streamlit_patch, "ANSWERED", 1e9)
     monkeypatch.setattr(streamlit_patch, "WATCHED", 1e-9)
     monkeypatch.setattr(st, "session_state", visit.session.session_state)
     monkeypatch.setattr(visit.session._fragment_storage, "contains", lambda fragment: True)
 
-    def draw(fragment: str) -> None:
-        ThreadState.initialize(fragment_id=fragment)
-        streamlit_patch.note_watching()
+    monkeypatch.setattr(streamlit_patch, "GAP", 1e9)
 
-    contextvars.copy_context().run(draw, "progress")
+    def draw(*, watches: bool) -> None:
+        ThreadState.initialize(fragment_id="progress")
+        streamlit_patch.note_watching(watches)
+
+    contextvars.copy_context().run(draw, watches=True)
     visit.use("train")
     visit.tick("train", fragment="progress")
     visit.tick("train", fragment="progress")
@@ -228,7 +245,11 @@ def test_a_fragment_that_watches_a_run_waits_for_many_others_but_not_in_the_tab_
     visit.tick("train", fragment="answer")
     visit.tick("train", fragment="answer")
     assert visit.drawn == ["train"] * 4
-    streamlit_patch.note_start()
+    streamlit_patch.note_queue(object())
     visit.tick("train", fragment="progress")
     visit.tick("train", fragment="progress")
-    assert visit.drawn == ["train"] * 6
+    assert visit.drawn == ["train"] * 5
+    contextvars.copy_context().run(draw, watches=False)
+    visit.tick("train", fragment="progress")
+    visit.tick("train", fragment="progress")
+    assert visit.drawn == ["train"] * 7
