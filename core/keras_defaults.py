@@ -18,6 +18,7 @@ import json
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -28,13 +29,17 @@ from core.errors import ConfigError
 
 DEFAULTS = {"image_data_format": "channels_last", "floatx": "float32", "epsilon": 1e-7}
 BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX"}
+READER = str(Path("keras", "src", "backend", "config.py"))  # the module of Keras that reads keras.json
+LIMITS = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")  # variables with which Keras cuts every training short
 COMPILED = "compiled"  # folder of what JAX has compiled
 COMPILED_BYTES = 2 * 10**9  # of it: the least recently used goes
 
 
 def install() -> None:
     """Have Keras set up whenever it is imported, or now if it has been."""
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # before the one in keras.json
+    os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or "tensorflow"  # before the one in keras.json
+    for name in LIMITS:
+        os.environ.pop(name, None)
     if "keras" in sys.modules:
         _apply(sys.modules["keras"])
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
@@ -42,8 +47,12 @@ def install() -> None:
 
 
 def backend() -> str:
-    """The backend that Keras has, or will have once it is imported."""
-    return os.environ.get("KERAS_BACKEND", "tensorflow")
+    """The backend that Keras has, or will have once it is imported: `KERAS_BACKEND`, by default "tensorflow".
+
+    Raises:
+        ConfigError: It is one that this program does not run on.
+    """
+    return settings.one_of("KERAS_BACKEND", os.environ.get("KERAS_BACKEND"), tuple(BACKENDS))
 
 
 def need_tensorflow(what: str) -> None:
@@ -54,7 +63,7 @@ def need_tensorflow(what: str) -> None:
     """
     if (chosen := backend()) != "tensorflow":
         raise ConfigError(
-            f"{what[0].upper()}{what[1:]} needs TensorFlow, and Keras runs on {BACKENDS.get(chosen, chosen)} here",
+            f"{what[0].upper()}{what[1:]} needs TensorFlow, and Keras runs on {BACKENDS[chosen]} here",
             remedy="Start again with KERAS_BACKEND=tensorflow",
         )
 
@@ -70,7 +79,7 @@ def ignored() -> dict[str, Any]:
         stored = json.loads(file().read_text(encoding="utf-8"))
         expected = DEFAULTS | {"backend": backend()}
         return {name: stored[name] for name in expected if stored.get(name, expected[name]) != expected[name]}
-    except (OSError, ValueError, AttributeError):  # missing, or no JSON object: Keras ignores it, too
+    except (OSError, ValueError, AttributeError, RecursionError):  # missing, or no JSON object
         return {}
 
 
@@ -105,27 +114,23 @@ class _Loader(importlib.abc.Loader):
         return self.loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        if (chosen := backend()) not in BACKENDS:
-            raise ConfigError(
-                f"Keras cannot start with KERAS_BACKEND={chosen}", "tensorflow or jax", "Change or unset it"
-            )
-        if chosen == "jax":
+        if (chosen := backend()) == "jax":
             _set_up_jax()
         self.finder.importing = threading.get_ident()
         try:
             with garbage.uncollected():
                 self.loader.exec_module(module)
-        except (AssertionError, ValueError, ImportError) as error:
+        except Exception as error:  # of any kind: Keras expects certain types in its file
             if chosen == "jax" and isinstance(error, ImportError):
                 raise ConfigError(
                     f"Keras cannot start with KERAS_BACKEND=jax ({error})",
                     remedy="`pip install -r requirements-gpu-jax.txt -c constraints.txt`, or unset it",
                 ) from error
-            if ignored():
+            if any(frame.filename.endswith(READER) for frame in traceback.extract_tb(error.__traceback__)):
                 raise ConfigError(
-                    f"Keras cannot start with the settings in {file()}, {ignored()}",
-                    "values that Keras knows",
-                    "Correct or delete that file",
+                    f"Keras cannot start with the settings in {file()} ({error})",
+                    "a JSON object with values that Keras knows",
+                    "Correct or delete it",
                 ) from error
             raise
         finally:

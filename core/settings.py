@@ -112,15 +112,30 @@ def table(name: str, expected: str) -> dict[str, Any]:
 
 def server_paths() -> str:
     """Who may enter paths on the server in a browser. `BACKBONE_LAB_SERVER_PATHS`, by default "localhost"."""
-    return _one_of("BACKBONE_LAB_SERVER_PATHS", os.environ.get("BACKBONE_LAB_SERVER_PATHS"), SERVER_PATHS)
+    return one_of("BACKBONE_LAB_SERVER_PATHS", os.environ.get("BACKBONE_LAB_SERVER_PATHS"), SERVER_PATHS)
 
 
 def mode() -> str:
     """For whom a server is: one person "alone", or a "class". `BACKBONE_LAB_MODE`, by default "alone"."""
-    return _one_of("BACKBONE_LAB_MODE", os.environ.get("BACKBONE_LAB_MODE"), MODES)
+    return one_of("BACKBONE_LAB_MODE", os.environ.get("BACKBONE_LAB_MODE"), MODES)
 
 
-def _one_of(variable: str, text: str | None, values: tuple[str, ...]) -> str:
+def check() -> None:
+    """Read every setting that has few values or limits.
+
+    Raises:
+        ConfigError: One of them has another value.
+    """
+    for setting in (home, cache_budget, disk_reserve, server_paths, mode):
+        setting()
+
+
+def one_of(variable: str, text: str | None, values: tuple[str, ...]) -> str:
+    """The value of an environment variable that has few, of which the first is its default.
+
+    Raises:
+        ConfigError: It has another value.
+    """
     value = text or values[0]
     if value not in values:
         raise ConfigError(f"{variable} is {value!r}", f"one of {', '.join(values)}", "Change or unset it")

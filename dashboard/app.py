@@ -23,7 +23,8 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
     # It warns of every cached function that is imported before the server runs.
     logging.getLogger("streamlit.runtime.caching.cache_data_api").setLevel(logging.ERROR)
 
-    from core import people, server_lock, settings
+    from core import keras_defaults, people, server_lock, settings
+    from core.errors import ConfigError
     from dashboard import doors
     from dashboard.classroom import cookie, invitation, join, lecture
     from dashboard.map_view import routes
@@ -32,6 +33,11 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
 
     # The address is printed by now; this hides Streamlit's card about coding agents, which would lie over each page.
     config.set_option("logger.hideWelcomeMessage", True)
+    try:
+        settings.check()
+        keras_defaults.backend()  # raises for one that is unknown
+    except ConfigError as error:
+        sys.exit(f"error: {error}")
     server_lock.warn()
     people.set_identity(cookie.current_person)
     in_class = settings.mode() == "class"

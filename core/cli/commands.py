@@ -31,6 +31,7 @@ from core import (
     features,
     hardware,
     home,
+    keras_defaults,
     maps,
     people,
     recipes,
@@ -81,6 +82,8 @@ def main(arguments: list[str] | None = None) -> int:
     lecturer = people.acting_as(people.LECTURER)  # whoever has a terminal has the files themselves
     try:
         with lecturer, _every_interrupt(), contextlib.redirect_stdout(sys.stderr):  # libraries' output is no result
+            settings.check()
+            keras_defaults.backend()  # raises for one that is unknown
             result, text = parsed.command(parsed)
     except LabError as error:
         print(f"error: {error}", file=sys.stderr)

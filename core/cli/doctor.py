@@ -113,7 +113,7 @@ def describe(findings: dict) -> str:
 def _backend(findings: dict) -> str:
     """What computes where, and what it cannot do."""
     backend, installed, gpu = findings["backend"], findings["versions"], findings["hardware"]["gpu"]
-    name = keras_defaults.BACKENDS.get(backend, backend)
+    name = keras_defaults.BACKENDS[backend]
     where = f"{name} {installed.get(backend, 'is missing')} on {gpu or 'the CPU'}"
     if backend == "jax":
         slower = "" if gpu else "; TensorFlow is faster here, as it has OpenVINO for frozen networks"

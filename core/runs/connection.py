@@ -166,12 +166,14 @@ def _check_opens(database: Path) -> None:
 def _check_kind(uri: str) -> None:
     from mlflow.store.db.db_types import DATABASE_ENGINES
 
-    scheme = uri.split(":")[0].split("+")[0] if ":" in uri else ""
+    scheme = uri.split(":")[0].split("+")[0].lower() if ":" in uri else ""
     if scheme in ("http", "https"):
         _check_answers(uri)
+    elif scheme == "sqlite" and not file_of(uri):
+        raise StoreError(f"The run store {uri} has no file, and would be lost with this process", SUPPORTED)
     elif scheme in DATABASE_ENGINES:
         _check_version(uri)
-    elif scheme in ("", "file"):
+    elif scheme in ("", "file") and uri != "databricks":  # by which MLflow means a service
         raise StoreError(
             f"The run store {uri} is a folder, which MLflow no longer writes to",
             SUPPORTED,

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from core import keras_defaults
+from core import keras_defaults, runs
 from core.cli import doctor
+from core.cli.commands import main
 
 ROOT = Path(__file__).parents[2]
 SEEN = (
-    "import core, keras; c = keras.config; print(c.backend(), c.image_data_format(), c.floatx(), c.dtype_policy().name)"
+    "import core, keras; c = keras.config; "
+    "print(c.backend(), c.image_data_format(), c.floatx(), c.dtype_policy().name, c.max_epochs())"
 )
 
 
@@ -32,18 +34,34 @@ def started(code: str, **variables: str) -> subprocess.CompletedProcess:
 
 
 @pytest.mark.slow
-def test_every_setting_of_the_file_is_put_back(write):
+def test_every_setting_of_the_file_is_put_back_and_no_training_is_cut_short(write):
     write(backend="theano", image_data_format="channels_first", floatx="float16", epsilon=0.1)
-    assert started(SEEN).stdout.split() == ["tensorflow", "channels_last", "float32", "float32"]
+    seen = started(SEEN, KERAS_MAX_EPOCHS="1").stdout.split()
+    assert seen == ["tensorflow", "channels_last", "float32", "float32", "None"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("settings", "variables"), [({"floatx": "half"}, {}), ({}, {"KERAS_BACKEND": "theano"})])
-def test_a_setting_that_keras_refuses_is_named_in_a_sentence(write, tmp_path, settings, variables):
-    write(**settings)
-    failed = started(SEEN, **variables).stderr.splitlines()[-1]
+@pytest.mark.parametrize("text", ['{"floatx": {"half": 1}}', "[]"])
+def test_a_file_that_keras_cannot_use_is_named_in_a_sentence(write, tmp_path, text):
+    (tmp_path / "keras.json").write_text(text)
+    failed = started(SEEN).stderr.splitlines()[-1]
     assert failed.startswith("core.errors.ConfigError: Keras cannot start with")
-    assert (str(tmp_path / "keras.json") in failed and "half" in failed) or "KERAS_BACKEND=theano" in failed
+    assert str(tmp_path / "keras.json") in failed
+
+
+@pytest.mark.parametrize("backend", ["theano", "Tensorflow"])
+def test_a_backend_of_other_work_is_refused_before_a_run_is_stored(backend, store, monkeypatch, capsys):
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    assert main(["run", "--backbone", "Tiny"]) == 1
+    assert f"error: KERAS_BACKEND is '{backend}'. Expected one of tensorflow, jax." in capsys.readouterr().err
+    assert not runs.rows()
+
+
+def test_an_empty_backend_is_the_default_whatever_the_file_says(write, monkeypatch):
+    write(backend="torch")
+    monkeypatch.setenv("KERAS_BACKEND", "")
+    keras_defaults.install()
+    assert os.environ["KERAS_BACKEND"] == keras_defaults.backend() == "tensorflow"
 
 
 @pytest.mark.slow
@@ -70,8 +88,8 @@ def test_ignored_settings_are_listed_and_defaults_are_not(write):
     assert keras_defaults.ignored() == {}
 
 
-@pytest.mark.parametrize("text", ["", "no JSON", "[]", "null"])
-def test_a_file_that_is_no_settings_is_ignored_altogether(tmp_path, monkeypatch, text):
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", "[" * 100_000])
+def test_a_file_without_settings_has_none_to_ignore(tmp_path, monkeypatch, text):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     (tmp_path / "keras.json").write_text(text)
     assert keras_defaults.ignored() == {}

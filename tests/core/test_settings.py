@@ -2,13 +2,17 @@
 
 import io
 import os
+import runpy
 import sys
+from pathlib import Path
 
 import pytest
 
 from core import settings
 from core.cli.commands import main
 from core.errors import ConfigError
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +47,14 @@ def test_characters_that_lead_elsewhere_are_refused_before_anything_is_made(tmp_
 def test_a_size_that_is_none_is_refused_by_its_name(variable, value, monkeypatch):
     monkeypatch.setenv(variable, value)
     with pytest.raises(ConfigError, match=f"{variable} is '{value}'"):
-        (settings.cache_budget() if "CACHE" in variable else settings.disk_reserve())
+        settings.check()
+
+
+@pytest.mark.parametrize("variable", ["BACKBONE_LAB_MODE", "BACKBONE_LAB_SERVER_PATHS"])
+def test_a_server_with_an_unknown_setting_ends_with_one_sentence(variable, monkeypatch):
+    monkeypatch.setenv(variable, "everybody")
+    with pytest.raises(SystemExit, match=f"^error: {variable} is 'everybody'. Expected one of"):
+        runpy.run_path(str(ROOT / "dashboard" / "app.py"), run_name="app")
 
 
 @pytest.mark.slow

@@ -29,10 +29,13 @@ def change(database: Path, statement: str) -> None:
     [
         ("file:{home}/mlruns", "is a folder.*mlflow migrate-filestore"),
         ("{home}/mlruns", "is a folder"),
+        ("databricks", "databricks cannot be used"),
+        ("sqlite://", "has no file.*Expected sqlite:///FILE"),
         ("foo://bar", "foo://bar cannot be used.*MLFLOW_TRACKING_URI"),
         ("sqlite:///{home}/text.db", "file is not a database"),
         ("sqlite:///{home}", "unable to open database file"),
         ("http://[::1", r"http://\[::1"),
+        ("HTTP://[::1", "No run store answers at HTTP"),
         ("oracle://me:secret@host/runs", r"me:\*\*\*@host"),
         ("oracle://me:secret@secret@host/runs", r"me:\*\*\*@host"),
         ("sqlite:///{home}/new.db?unknown=1", "new.db"),
