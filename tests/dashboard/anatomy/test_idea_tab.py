@@ -84,7 +84,7 @@ def test_windows_save_the_more_the_larger_the_image_is():
     page = demo("windows")
     assert "they cost **1/64** as much" in said(page)  # 56 x 56 patches in windows of 7 x 7
     page.slider[0].set_value(448).run()
-    assert "they cost **1/256** of that" in said(page)
+    assert "they cost **1/256** as much" in said(page)
 
 
 def test_narrowing_to_more_than_it_saves_is_called_no_saving():
