@@ -13,6 +13,7 @@ from dashboard.state import address, streamlit_patch, visitor
 from dashboard.ui import choices, components, formats, unknown
 
 POLL = 1.0  # seconds between updates of a running run
+IDLE = 3600.0  # likewise while nothing runs: without a timer, a page is not drawn again when a lost connection is back
 LOGO = str(settings.ASSETS / "logo.svg")  # a named icon would be fetched from the internet
 PAGES = {  # section -> (script, title, icon, purpose)
     "Start": [
@@ -142,11 +143,11 @@ def _pages() -> dict[str, list[tuple[str, str, str, str]]]:
 
 
 def _status() -> None:
-    """The dataset in use, what is running, the device; refreshes itself only while something starts or runs."""
+    """The dataset in use, what is running, the device; refreshes itself often only while something starts or runs."""
     active, settled, failed = server.runs.active(), server.engine.settled(), server.engine.failed()
     if not active:
         streamlit_patch.forget_watching()
-    every = POLL if active or not settled else server.engine.AGAIN_AFTER if failed else None
+    every = POLL if active or not settled else server.engine.AGAIN_AFTER if failed else IDLE
     st.fragment(_draw_status, run_every=every)([run.id for run in active], (settled, failed))
 
 

@@ -27,7 +27,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 ANSWERED = 20  # ticks a second, of all tabs together, but for those that only watch
 WATCHED = 6  # ticks a second of these
 GAP = 0.5  # seconds without an answer, after which the next tick need not wait for its turn
-FORGOTTEN = 5.0  # seconds after its last tick, longer than any timer waits, a timer has no share
+FORGOTTEN = 5.0  # seconds after its last tick, longer than a timer that follows a run waits, a timer has no share
 
 SETTLING = 1.0  # seconds for a browser to draw an answer
 
