@@ -6,25 +6,31 @@ from dashboard import server
 from dashboard.ui import components, task_progress
 
 HELP = (
-    "Puts what everybody photographed under Take photos into one dataset, and opens it on Maps. Learners see it while "
-    "they see each other's work. Photos taken with earlier versions are not in it."
+    "Puts what everybody photographed under **Take photos** into one dataset, and opens it on Maps. Learners see it "
+    "while they see each other's work. Photos taken with earlier versions are not in it."
 )
-_ASKED = "asked-for-everybodys-photos"
+KEPT = "The photos that were together before are gone too: press again to bring all together."
+KEY, _ASKED = "everybodys-photos", "asked-for-everybodys-photos"
 
 
 def show() -> None:
     """Draw the button; how far it is; at the end, open Maps."""
     task = server.datasets.gather()
+    asked = st.session_state.pop(_ASKED, False) and KEY in st.session_state  # and the page was not left meanwhile
     if task.running:
+        st.session_state[_ASKED] = asked
         task_progress.wait(task, server.datasets.refresh)
-        return
-    if task.finished and st.session_state.pop(_ASKED, False):
+    elif task.finished and asked:
         choices = {"dataset": task.result, "images": "all", "colour": "class"}
         st.switch_page(components.page("maps"), query_params=choices)
-    task_progress.why_it_ended(task.error, kept=task_progress.NOTHING_KEPT)
-    st.button("Everybody's photos on one map", icon=":material/scatter_plot:", help=HELP, on_click=_begin)
+    else:
+        task_progress.why_it_ended(task.error, kept=KEPT)
+    label, icon = "Everybody's photos on one map", ":material/scatter_plot:"
+    st.button(label, icon=icon, help=HELP, key=KEY, disabled=task.running, on_click=_begin)
 
 
 def _begin() -> None:
+    task = server.datasets.gather()
+    task_progress.begin([task])
+    task.when_done(lambda _gathered: server.datasets.refresh())
     st.session_state[_ASKED] = True
-    task_progress.begin([server.datasets.gather()])

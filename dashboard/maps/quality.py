@@ -96,8 +96,9 @@ def sentence(drawn: Map) -> str:
         parts.append(text)
     if "knn_others" in quality:
         parts.append(
-            "Photos that one person took in a row are nearly the same, and vote for each other: with their own left "
-            f"out, neighbours vote for the right class **{formats.percent(quality['knn_others'])}** of the time."
+            "Photos that one person took in a row are nearly the same and vote for each other. Without each person's "
+            "own photos, neighbours in feature space vote for the right class "
+            f"**{formats.percent(quality['knn_others'])}** of the time."
         )
     return " ".join(parts)
 

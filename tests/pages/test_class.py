@@ -24,7 +24,7 @@ from dashboard import server
 from dashboard.classroom import lecture, names
 from dashboard.shell import PAGES
 from dashboard.state import address
-from tests.pages.conftest import said, wait
+from tests.pages.conftest import ROOT, said, wait
 
 SECRET = "the run of Ada alone"
 IMAGES = [(np.full((32, 32, 3), 20 * row, np.uint8), row % 2, "", str(row)) for row in range(12)]
@@ -218,8 +218,22 @@ def test_everybodys_photos_come_on_one_map_by_a_press(visit, ada):
     wait(page, lambda: page.title and page.title[0].value == "Maps")
     assert "24 images of Photos of the class" in said(page)
     people.set_identity(lambda: "Ben")
+    assert "Photos of the class" in repr(visit("maps"))
     hide()
     assert "Photos of the class" not in repr(visit("maps"))
+
+
+def test_who_left_the_page_meanwhile_is_not_taken_to_the_map(visit, ada):
+    photos = [(np.full((32, 32, 3), row, np.uint8), row % 2, "", str(row)) for row in range(12)]
+    with people.acting_as("Ada"):
+        dataset.write([("Ada", "Ada")], photos, metadata=ABOUT | {"source": class_photos.SOURCE})
+    people.set_identity(lambda: people.LECTURER)
+    page = visit("home")
+    page.session_state["asked-for-everybodys-photos"] = True
+    server.datasets.gather().begin()
+    wait(page, lambda: server.datasets.gather().finished)
+    page.switch_page(str(ROOT / "pages" / "classroom.py")).run()
+    assert page.title[0].value == "Class"
 
 
 def test_a_browser_that_is_nobodys_is_led_to_the_form(visit, ada):
