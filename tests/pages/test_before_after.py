@@ -37,7 +37,7 @@ def test_one_button_draws_both_maps_and_the_page_tells_what_changed(visit, tuned
     page = wait(page, lambda: any(button.key == "draw-several" for button in page.button))
     assert any("2 maps" in text.value for text in page.markdown)
     page.button(key="draw-several").click().run()
-    wait(page, lambda: any("The classes" in text.value for text in page.markdown))
+    wait(page, lambda: any("In feature space" in text.value for text in page.markdown))
     assert not page.error
     assert page.subheader[0].value == "In numbers"
     table = page.table[0].value
@@ -51,7 +51,7 @@ def test_a_fixed_image_leads_to_its_place_on_the_maps(visit, tuned):
     page = visit("before_after", map="pca", changed="broken")
     page = wait(page, lambda: any(button.key == "draw-several" for button in page.button))
     page.button(key="draw-several").click().run()
-    wait(page, lambda: any("The classes" in text.value for text in page.markdown))
+    wait(page, lambda: any("In feature space" in text.value for text in page.markdown))
     after, stages = runs.predictions(tuned).set_index("row"), runs.stage_predictions(tuned)
     before = stages[stages["stage"] == "head"].set_index("row")["prediction"]
     broken = [row for row in after.index if before[row] == after.label[row] != after.prediction[row]]
@@ -69,7 +69,7 @@ def test_a_run_from_before_stages_were_kept_still_opens(visit, tuned, home):
     page = visit("before_after", map="pca")
     page = wait(page, lambda: any(button.key == "draw-several" for button in page.button))
     page.button(key="draw-several").click().run()
-    wait(page, lambda: any("The classes" in text.value for text in page.markdown))
+    wait(page, lambda: any("In feature space" in text.value for text in page.markdown))
     assert any("has no predictions of the frozen backbone" in info.value for info in page.info)
     assert "Accuracy of the head" not in page.table[0].value.index
     page = visit("run", run=tuned)
