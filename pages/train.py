@@ -61,6 +61,8 @@ with right:
     start.show([] if error else entries, plans)
 
     components.need_runs()
+    if not more.complete:  # the store has opened meanwhile
+        st.rerun()
     active = server.runs.active()
     current = visitor.get().run or (active[0].id if active else "")
     with run_area:

@@ -60,6 +60,7 @@ class More:
         if method != "scratch" and not recipe:
             self.cached_size = server.backbones.cached_size(dataset, tuple(names))
         self.seeds = 1  # runs that differ only in their seed
+        self.complete = True  # whether the runs to choose among could be read
         self.fields: dict = {}
         self._slots: dict = {}
 
@@ -184,6 +185,7 @@ class More:
     def _teachers(self) -> dict[str, str]:
         """Finished runs on this dataset that have a network, by run id; the best on validation images first."""
         if not server.engine.store_open():
+            self.complete = False
             return {}
         able = [
             run
@@ -199,6 +201,7 @@ class More:
     def _starts(self) -> dict[str, str]:
         """Finished probes whose head fits, by run id."""
         if not server.engine.store_open():
+            self.complete = False
             return {}
         size = self.fields.get("input_size") or self._default_size()
         return {
