@@ -445,7 +445,7 @@ VERDICTS = {
         ),
         weaknesses=(
             "It had a teacher, and images of ImageNet-22k besides: much of its lead is data.",
-            "KerasHub has no presets of B0 to B3, so the small ones are not here.",
+            "The small ones, B0 to B3, are not here: KerasHub reads them without their learned scales.",
         ),
         use="Where a GPU has to answer fast and well; detectors such as D-FINE are built on it.",
     ),

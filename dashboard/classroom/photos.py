@@ -19,7 +19,7 @@ def show() -> None:
     asked = st.session_state.pop(_ASKED, False) and KEY in st.session_state  # and the page was not left meanwhile
     if task.running:
         st.session_state[_ASKED] = asked
-        task_progress.wait(task, server.datasets.refresh)
+        task_progress.wait(task)
     elif task.finished and asked:
         choices = {"dataset": task.result, "images": "all", "colour": "class"}
         st.switch_page(components.page("maps"), query_params=choices)

@@ -63,7 +63,7 @@ def sentence(title: str, result: Robustness) -> str:
     worst = result.costliest()
     titles = [CORRUPTIONS[corruption].title for corruption in worst]
     names = [title if title.isupper() else title.lower() for title in titles]  # JPEG
-    costs = [_points(result.clean - result.mean(corruption)) for corruption in worst]
+    costs = [formats.points(result.clean - result.mean(corruption)) for corruption in worst]
     first = formats.listed(names)
     first = f"**{first[0].upper()}{first[1:]}**"
     if len(worst) == 1:
@@ -76,14 +76,11 @@ def sentence(title: str, result: Robustness) -> str:
     doubtful = drop.low <= 0 <= drop.high
     verdict = "Whether they cost it accuracy at all is too close to call:" if doubtful else "Corruptions cost it"
     return (
-        f"{text} of its {formats.percent(result.clean)} on the original images. {verdict} {_points(drop.value)} points "
-        f"on average (95 % interval {_points(drop.low)} to {_points(drop.high)}, "
+        f"{text} of its {formats.percent(result.clean)} on the original images. {verdict} "
+        f"{formats.points(drop.value)} points on average "
+        f"(95 % interval {formats.points(drop.low)} to {formats.points(drop.high)}, "
         f"{formats.count(result.n_test, 'test image')}{f' and {len(result.seeds)} seeds' if result.seeds else ''})."
     )
-
-
-def _points(share: float) -> str:
-    return formats.signed(100 * share, 1)
 
 
 def heat_map(results: Mapping[str, Robustness]) -> go.Figure:

@@ -35,7 +35,7 @@ def change(measured: metrics.Change, first: str, second: str, *, unit: str = "te
         )
     elif interval:
         low, high = (interval.low, interval.high) if better == second else (-interval.high, -interval.low)
-        ends = f"{formats.signed(100 * low, 1)} to {formats.signed(100 * high, 1)}"
+        ends = f"{formats.points(low)} to {formats.points(high)}"
         evidence = f"95 % interval of the difference {ends} points, on {images}"
     sentence, errors = _sentence(f"{verdict}: {evidence}"), measured.standard_errors
     return f"{sentence} {_larger_uncertainty(errors, images)}" if errors else sentence

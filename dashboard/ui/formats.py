@@ -82,6 +82,11 @@ def signed(value: float, decimals: int = 2) -> str:
     return f"{value:.{decimals}f}".replace("-", "\u2212")
 
 
+def points(share: float) -> str:
+    """A difference of two shares, in percentage points: -0.027 -> −2.7."""
+    return signed(100 * share, 1)
+
+
 def duration(seconds: float) -> str:
     """A duration for reading: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
     if seconds < 9.95:
