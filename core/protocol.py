@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 
+from core import backbones
 from core.config import TITLES, ZERO_SHOT, RunConfig
 from core.data import datasets
 from core.errors import DatasetError
@@ -44,7 +45,8 @@ def describe(config: RunConfig, rows: dict[str, np.ndarray], precision: str) -> 
             f"{len(rows['test']):,} of {config.dataset}; {config.input_size} px, {pixels}, {precision}"
         )
     if config.method == "finetune":
-        how += f" of {unfrozen(config)}, BatchNorm in {config.batchnorm} mode"
+        how += f" of {unfrozen(config)}"
+        how += f", BatchNorm in {config.batchnorm} mode" if backbones.get(config.backbone).batchnorm else ""
     if config.trains:
         frozen = f"{config.head_epochs} + " if config.method == "finetune" and not config.start else ""
         rate = f"{config.learning_rate:g}".replace("e-0", "e-")  # 1e-5, as pages and papers write it

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from itertools import product
 from typing import Any
 
-from core import heads, options
+from core import backbones, heads, options
 from core.config import ZERO_SHOT, RunConfig
 from core.errors import ConfigError, closest
 
@@ -41,6 +41,8 @@ def settings(config: RunConfig) -> tuple[str, ...]:
         unread |= {*OF_FINETUNE}
     elif config.unfreeze not in ("layers", "blocks"):
         unread |= {"unfreeze_count"}
+    if not backbones.get(config.backbone).batchnorm:
+        unread |= {"batchnorm"}
     if config.start:
         unread |= {"head_epochs", "head_learning_rate", "head_units"}
     if not config.teacher:
@@ -136,4 +138,6 @@ def _refuse(config: RunConfig, name: str) -> None:
         raise ConfigError(f"A sweep does not vary {name}", expected, f"{HOW}; runs of several are on the page Compare")
     because = f" with the optimizer {config.optimizer}" if name == "momentum" else ""
     because = f" when {config.unfreeze} trains" if name == "unfreeze_count" else because
+    if name == "batchnorm" and config.method == "finetune":
+        because = f" of {config.backbone}, which has none"
     raise ConfigError(f"{name} changes nothing for {config.method}{because}", expected, HOW)

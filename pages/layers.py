@@ -37,9 +37,9 @@ try:
     if missing or result is None:
         progress.show(choice, missing, [] if result else depths)
 
+    network = embeddings.network(choice.source)[0]
     if result:
         answer.markdown(story.sentence(result))
-        network = embeddings.network(choice.source)[0]
         components.chart(story.chart(result, network), key="probes", alt="Accuracy of linear probes against depth")
     available = [(depth, layout) for depth, layout in zip(depths, drawn, strict=True) if layout]
     if available:
@@ -62,11 +62,11 @@ try:
         st.caption(maps.METHODS[choice.method].caution)
         if result:
             st.caption(
-                f"Measured on {result.hardware}: linear heads on {result.n_train:,} training images, L2 strength "
-                f"chosen on {result.n_val:,} validation images, tested once on {result.n_test:,}; bars are 95 % "
-                "intervals (Wilson). One block is called better than another if the 95 % interval of their difference "
-                f"(Newcombe) excludes 0. After Alain and Bengio, 2016: [Understanding intermediate layers using linear "
-                f"classifier probes]({PAPER})."
+                f"Measured on {result.hardware}: linear heads on {story.probed(network)} after each block, with "
+                f"{result.n_train:,} training images, L2 strength chosen on {result.n_val:,} validation images, tested "
+                f"once on {result.n_test:,}; bars are 95 % intervals (Wilson). One block is called better than another "
+                "if the 95 % interval of their difference (Newcombe) excludes 0. After Alain and Bengio, 2016: "
+                f"[Understanding intermediate layers using linear classifier probes]({PAPER})."
             )
 except LabError as error:
     components.show_missing(error)

@@ -57,6 +57,7 @@ class Backbone:
     preset: str = ""  # KerasHub's name of them
     pretrained_on: str = "ImageNet"  # what its published weights learned from, as in "was pretrained on"
     patch: int = 1  # pixels: of a transformer, whose input size is a multiple of it
+    batchnorm: bool = True  # whether it has BatchNorm layers
     vocabulary: tuple[str, ...] = ()  # files of the words that its text tower knows, beside the weights
 
     @property
@@ -160,7 +161,7 @@ VGG = {
     "family": "VGG", "year": 2014, "preprocessing": "caffe", "licence": "CC BY 4.0",
     "paper": "Very Deep Convolutional Networks for Large-Scale Image Recognition",
     "paper_url": "https://arxiv.org/abs/1409.1556",
-    "weights_folder": f"{KERAS}/", "source": KERAS_IO,
+    "weights_folder": f"{KERAS}/", "source": KERAS_IO, "batchnorm": False,
 }
 RESNET = {
     "family": "ResNet", "year": 2015, "preprocessing": "caffe", "licence": "MIT",
@@ -245,27 +246,28 @@ CONVNEXT = {
     "paper": "A ConvNet for the 2020s",
     "paper_url": "https://arxiv.org/abs/2201.03545",
     "weights_folder": f"{KERAS}/convnext/", "source": KERAS_IO,
-    "poolings": ("avg", "max", "flatten", *NORM_FIRST.values()),
+    "poolings": ("avg", "max", "flatten", *NORM_FIRST.values()), "batchnorm": False,
 }
-_HUB = {"loader": "hub", "published": "published", "poolings": ("class", "patches")}  # the first is the papers'
+_HUB = {"loader": "hub", "published": "published", "batchnorm": False}
+_TOKENS = _HUB | {"poolings": ("class", "patches")}  # the first is the papers'
 VIT = {
     "family": "ViT", "year": 2020, "preprocessing": "tf", "licence": "Apache-2.0",
     "paper": "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
     "paper_url": "https://arxiv.org/abs/2010.11929", "weights_folder": f"{HUGGING_FACE}/google/",
-    "source": "github.com/google-research/vision_transformer", "pretrained_on": "ImageNet-21k", **_HUB,
+    "source": "github.com/google-research/vision_transformer", "pretrained_on": "ImageNet-21k", **_TOKENS,
 }
 DEIT = {
     "family": "DeiT", "year": 2020, "preprocessing": "torch-bicubic", "licence": "Apache-2.0",
     "paper": "Training data-efficient image transformers & distillation through attention",
     "paper_url": "https://arxiv.org/abs/2012.12877", "weights_folder": f"{HUGGING_FACE}/facebook/",
     "source": "github.com/facebookresearch/deit, README_deit.md",
-    "pretrained_on": "ImageNet, with a convolutional network as its teacher", **_HUB,
+    "pretrained_on": "ImageNet, with a convolutional network as its teacher", **_TOKENS,
 }
 SWIN = {
     "family": "Swin", "year": 2021, "preprocessing": "torch-bicubic", "licence": "MIT",
     "paper": "Swin Transformer: Hierarchical Vision Transformer using Shifted Windows",
     "paper_url": "https://arxiv.org/abs/2103.14030", "weights_folder": f"{HUGGING_FACE}/microsoft/",
-    "source": "github.com/microsoft/Swin-Transformer", "loader": "hub", "published": "published",
+    "source": "github.com/microsoft/Swin-Transformer", **_HUB,
 }
 HGNET_V2 = {
     "family": "HGNetV2", "year": 2023, "preprocessing": "torch-bicubic", "licence": "Apache-2.0",
@@ -279,7 +281,7 @@ DINO_V2 = {
     "paper": "DINOv2: Learning Robust Visual Features without Supervision",
     "paper_url": "https://arxiv.org/abs/2304.07193", "weights_folder": f"{HUGGING_FACE}/facebook/",
     "source": "github.com/facebookresearch/dinov2, of a linear classifier on its features",
-    "pretrained_on": "142 million images without labels", **_HUB,
+    "pretrained_on": "142 million images without labels", **_TOKENS,
 }
 SIGLIP_2 = {
     "family": "SigLIP2", "year": 2025, "preprocessing": "tf", "licence": "Apache-2.0",
@@ -288,7 +290,7 @@ SIGLIP_2 = {
     "paper_url": "https://arxiv.org/abs/2502.14786", "weights_folder": f"{HUGGING_FACE}/google/",
     "source": "arXiv:2502.14786, table 1", "pretrained_on": "WebLI, 10 billion images and their texts in 109 languages",
     "loader": "siglip", "published": "published", "vocabulary": (TOKENIZER,),
-    "poolings": ("attention", "patches"),
+    "poolings": ("attention", "patches"), "batchnorm": False,
 }
 _IMAGENET_21K_FIRST = "ImageNet-21k, then ImageNet"  # docstring of keras.applications.convnext
 FROM_SCRATCH = "From scratch"
@@ -296,10 +298,10 @@ _SCRATCH = {
     "family": FROM_SCRATCH, "preprocessing": "inside", "licence": "", "weights_folder": "",
     "source": "written out in core/backbones/networks.py", "pretrained_on": "",
 }
-CUSTOM = {"year": 2026, "paper": "", "paper_url": "", **_SCRATCH}
+CUSTOM = {"year": 2026, "paper": "", "paper_url": "", "batchnorm": False, **_SCRATCH}
 LENET = {
     "year": 1998, "paper": "Gradient-Based Learning Applied to Document Recognition",
-    "paper_url": "https://doi.org/10.1109/5.726791", **_SCRATCH,
+    "paper_url": "https://doi.org/10.1109/5.726791", "batchnorm": False, **_SCRATCH,
 }
 VGG_SMALL = {"year": 2014, "paper": VGG["paper"], "paper_url": VGG["paper_url"], **_SCRATCH}
 RESNET_SMALL = {"year": 2015, "paper": RESNET["paper"], "paper_url": RESNET["paper_url"], **_SCRATCH}
@@ -310,7 +312,7 @@ GOOGLENET = {
 
 
 def _textbook(of: dict) -> dict:
-    shared = {key: of[key] for key in ("year", "paper", "paper_url", "poolings") if key in of}
+    shared = {key: of[key] for key in ("year", "paper", "paper_url", "poolings", "batchnorm") if key in of}
     return _SCRATCH | shared | {"source": "written out in core/backbones/textbook"}
 
 
@@ -318,7 +320,7 @@ CLIP = "CLIP"
 ZERO_SHOT_SOURCE = "github.com/mlfoundations/open_clip, docs/openclip_results.csv"
 _TOWERS = {
     "loader": "clip", "published": "published", "vocabulary": VOCABULARY,
-    "poolings": ("class", "projected"),  # before, after projection
+    "poolings": ("class", "projected"), "batchnorm": False,  # before, after projection
 }
 OPENAI = {
     "family": CLIP, "year": 2021, "preprocessing": "clip", "licence": "MIT",
@@ -341,6 +343,7 @@ TOY_CLIP = OPENAI | {
 TINY = {
     "family": "Tiny", "year": 2026, "preprocessing": "inside", "licence": "",
     "paper": "", "paper_url": "", "weights_folder": "", "source": "a network for tests", "pretrained_on": "",
+    "batchnorm": False,
 }
 
 _ROWS = (

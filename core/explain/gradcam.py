@@ -123,7 +123,7 @@ def _last_pooling(model: "keras.Model") -> tuple[Any, tuple[Any, ...]]:
     if fallback:
         return fallback, (model,)
     raise RunError(
-        "This network has no feature map: transformers such as CLIP have tokens instead",
+        "This network has no feature map: most transformers have tokens instead",
         "a convolutional network that ends in pooling",
         "Choose a run of a convolutional network",
     )

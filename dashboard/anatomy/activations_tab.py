@@ -77,7 +77,7 @@ def _explain_weights(backbone: str) -> None:
     elif weights == "imagenet":
         st.info(
             formats.message(
-                "The weights on this machine have no ImageNet classifier, so there are feature maps but no prediction; "
+                "The weights on this machine have no ImageNet classifier, so there is no prediction; "
                 f"to get one, {imagenet.download_hint(backbone)}."
             ),
             icon=":material/info:",
@@ -99,7 +99,7 @@ def _explain_weights_of_checkpoint(facts: Backbone, weights: str) -> None:
     why = "This program reads these weights without a classifier"
     if facts.has_text_tower:
         why = f"{facts.family} has no fixed classes"
-    st.info(f"{why}, so there are feature maps but no prediction.", icon=":material/info:")
+    st.info(f"{why}, so there is no prediction.", icon=":material/info:")
     if facts.has_text_tower:
         components.link("zero_shot", "Try it zero-shot", icon=":material/chat:")
 
@@ -164,7 +164,8 @@ def _feature_maps(by_size: dict[int, Seen | LabError]) -> None:
     seen_at = {size: seen for size, seen in by_size.items() if isinstance(seen, Seen)}
     if not seen_at:
         return
-    st.subheader("Feature maps, from the first to the last", anchor=False)
+    tokens = backbones.get(next(iter(seen_at.values())).backbone).has_tokens
+    st.subheader(f"{'Tokens of patches' if tokens else 'Feature maps'}, from the first to the last", anchor=False)
     titles = {str(size): f"{size} px" for size in sorted(seen_at, reverse=True)}
     chosen = choices.titled(st.segmented_control, "maps_at", "Input size", titles, required=True)
     seen = seen_at.get(int(chosen)) if str(chosen).isdecimal() else None
@@ -172,9 +173,10 @@ def _feature_maps(by_size: dict[int, Seen | LabError]) -> None:
     if seen.weights == "untrained":
         st.caption(":orange-badge[untrained] Patterns of random weights, not of anything learned.")
     for feature_map in seen.feature_maps:
-        _feature_map(feature_map)
+        _feature_map(feature_map, "patches" if tokens else "positions")
     st.caption(
-        "The channels with the strongest response to this photo, by mean absolute value (below "
+        ("A channel is one number of every token, laid out as the patches are. " if tokens else "")
+        + "The channels with the strongest response to this photo, by mean absolute value (below "
         "each map, after the channel's number). The strongest are not necessarily the most important. Each map is "
         "scaled from its own minimum (black) to its own maximum (white), so brightness cannot be compared between "
         "maps; an all-black map is constant."
@@ -182,10 +184,10 @@ def _feature_maps(by_size: dict[int, Seen | LabError]) -> None:
     _filters(seen)
 
 
-def _feature_map(feature_map: FeatureMap) -> None:
+def _feature_map(feature_map: FeatureMap, positions: str) -> None:
     block, size = feature_map.block, f"{feature_map.size} x {feature_map.size}"
     silent = f", {feature_map.silent} of them silent on this photo" if feature_map.silent else ""
-    st.markdown(f"**{block}** · {size} positions, {formats.count(feature_map.of, 'channel')}{silent}")
+    st.markdown(f"**{block}** · {size} {positions}, {formats.count(feature_map.of, 'channel')}{silent}")
     columns = st.columns(4 if visitor.get().projector else CHANNELS, gap="small")
     for index, (channel, values) in enumerate(zip(feature_map.channels, feature_map.maps, strict=True)):
         columns[index % len(columns)].image(

@@ -97,10 +97,10 @@ def _counted(layers: tuple[LayerInfo, ...]) -> str:
 
 
 def _receptive_field(anatomy: Anatomy, layers: tuple[LayerInfo, ...]) -> str:
-    fields = [layer.receptive for layer in layers if layer.receptive]
-    if not fields:
+    field = layers[-1].receptive
+    if not field:
         return "the whole image"
-    side = max(max(field) for field in fields)
+    side = max(field)
     return f"**{side} px**{', more than' if side > anatomy.input_size else ' of'} the image's {anatomy.input_size}"
 
 

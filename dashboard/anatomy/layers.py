@@ -106,7 +106,7 @@ def folded(table: pd.DataFrame, frozen: Frozen) -> pd.DataFrame:
         params=("params", "sum"),
         macs=("macs", "sum"),
         trainable=("trainable", "sum"),
-        receptive=("receptive", "max"),
+        receptive=("receptive", lambda sides: sides.iloc[-1]),  # "last" would skip those that see the whole image
     )
     sums["batchnorm"] = [block.batchnorm for block in frozen.blocks if block.name in sums.index]
     return sums.reset_index(names="name")

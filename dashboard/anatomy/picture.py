@@ -109,13 +109,13 @@ def _part(name: str, layers: Sequence[LayerInfo], trained: dict[str, int]) -> Pa
         macs=macs,
         trains=sum(trained.get(layer.name, 0) > 0 for layer in learns) / len(learns) if learns else None,
         hover="<br>".join([", ".join(figures), *_listed(layers)]),
-        patches=bool(maps) and len(maps[-1].shape) == 2,
+        patches=bool(maps) and len(maps[-1].shape) == 2 and maps[-1].shape[0] > 1,
     )
 
 
 def _side(layer: LayerInfo) -> int:
-    """The side of a feature map, or of the square of image patches, without the class token."""
-    return layer.shape[0] if len(layer.shape) == 3 else math.isqrt(layer.shape[0] - 1)
+    """The side of a feature map, or of the square of patches, which may follow one or two tokens."""
+    return layer.shape[0] if len(layer.shape) == 3 else math.isqrt(layer.shape[0])
 
 
 def _listed(layers: Sequence[LayerInfo]) -> list[str]:

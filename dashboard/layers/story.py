@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from core import backbones
 from core.evaluation.layer_probes import Probe, Probes
 from core.features.layers import Depth
 from dashboard.ui import findings, formats
@@ -44,6 +45,12 @@ def title(depth: Depth) -> str:
     return f"{depth.block}, {depth.size} x {depth.size}"
 
 
+def probed(backbone: str) -> str:
+    """What linear heads read after each block of a network, as in the middle of a sentence."""
+    tokens = {"class": "the class token", "attention": "the mean of the patches"}
+    return tokens.get(backbones.get(backbone).poolings[0], "the mean of the feature map over its positions")
+
+
 def caption(probe: Probe | None) -> str:
     """The accuracy of a linear probe on the layer; short enough for the map."""
     if probe is None:
@@ -54,6 +61,7 @@ def caption(probe: Probe | None) -> str:
 def chart(result: Probes, backbone: str) -> go.Figure:
     """Accuracy of the probes against depth, first block to last, with 95 % intervals, in the colour of the family."""
     frame = pd.DataFrame([vars(probe) for probe in result.probes])
+    positions = "patches" if backbones.get(backbone).has_tokens else "positions"
     line = go.Scatter(
         x=frame["block"],
         y=100 * frame["accuracy"],
@@ -63,8 +71,9 @@ def chart(result: Probes, backbone: str) -> go.Figure:
         error_y=error_bars(frame),
         customdata=frame[["place", "size", "channels", "strength"]],
         hovertemplate=(
-            "<b>%{x}</b>, block %{customdata[0]}: %{y:.1f} %<br>%{customdata[1]} x %{customdata[1]} positions, "
-            "%{customdata[2]} channels<br>L2 strength %{customdata[3]:g}, chosen on validation<extra></extra>"
+            "<b>%{x}</b>, block %{customdata[0]}: %{y:.1f} %<br>%{customdata[1]} x %{customdata[1]} "
+            f"{positions}, %{{customdata[2]}} channels<br>"
+            "L2 strength %{customdata[3]:g}, chosen on validation<extra></extra>"
         ),
     )
     figure = canvas(line, height=HEIGHT)

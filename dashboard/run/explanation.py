@@ -97,9 +97,10 @@ def _heat_maps(run: RunRow, method: str, row: int, classes: list[int], *, waitin
 
 def _how_to_read(method: str, height: int, width: int) -> str:
     text = f"{attribution.METHODS[method].title}: {attribution.METHODS[method].how}. "
-    if method != "grad-cam":
+    needs = attribution.METHODS[method].needs
+    if not needs:
         return text
-    text += f"It has {height} x {width} positions"
+    text += f"It has {height} x {width} {'patches' if needs == 'tokens' else 'positions'}"
     return f"{text}." if height * width >= FEW_POSITIONS else f"{text}: a larger input size shows more detail."
 
 

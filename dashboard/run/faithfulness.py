@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core import heads
+from core import heads, metrics
 from core.explain.attribution import TITLES
 from core.explain.faithfulness import IMAGES, Faithfulness
 from core.metrics import Interval
@@ -52,10 +52,20 @@ def _result(run: RunRow, measured: tuple[Faithfulness, ...]) -> None:
 def sentence(measured: tuple[Faithfulness, ...]) -> str:
     """Which method points best at what this network uses, and which ones are not to be believed, in Markdown."""
     known = [each for each in measured if not each.error]
-    best = max(known, key=lambda each: each.gain.value)
+    best, *others = sorted(known, key=lambda each: -each.gain.value)
     if not best.points_at_evidence:
         return f"**No method does better than a random order**, as far as {IMAGES} images can tell."
-    parts = [f"**{TITLES[best.method]}** points best at what this network uses."]
+    close = [
+        TITLES[each.method]
+        for each in others
+        if each.points_at_evidence and not metrics.change_of_intervals(each.gain, best.gain, IMAGES).clear
+    ]
+    parts = [
+        f"**{formats.listed([TITLES[best.method], *close])}** point best at what this network uses, too close to call "
+        "among them."
+        if close
+        else f"**{TITLES[best.method]}** points best at what this network uses."
+    ]
     if no_better := [TITLES[each.method] for each in known if not each.points_at_evidence]:
         parts.append(f"**{formats.listed(no_better)}** cannot be distinguished from a random order.")
     if same := [TITLES[each.method] for each in known if not each.depends_on_weights]:
@@ -82,5 +92,8 @@ def _row(each: Faithfulness) -> dict[str, str]:
 
 
 def _with_interval(measured: Interval) -> str:
-    value, low, high = (formats.signed(number) for number in (measured.value, measured.low, measured.high))
+    """Of a number between -1 and 1, which an interval from few images would leave."""
+    value, low, high = (
+        formats.signed(min(max(number, -1.0), 1.0)) for number in (measured.value, measured.low, measured.high)
+    )
     return f"{value} ({low} to {high})"

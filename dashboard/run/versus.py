@@ -53,8 +53,9 @@ DECISIVE = (  # columns that determine a result, in the order in which they are 
     "hardware",
 )
 PIXELS = {"own": "own preprocessing", "divide255": "division by 255"}
-SIDES = {"class": "before the projection", "projected": "after the projection"}  # of a CLIP's features
-SIDES |= {"norm-avg": "LayerNorm before the pooling", "norm-max": "LayerNorm before max pooling"}  # of a ConvNeXt's
+POOLED = {"norm-avg": "LayerNorm before the pooling", "norm-max": "LayerNorm before max pooling"}  # of a ConvNeXt
+POOLED |= {"class": "the class token", "projected": "the class token after the projection"}  # of a transformer
+POOLED |= {"patches": "the mean of the patches"}
 
 
 def show(run: RunRow, runs: Sequence[RunRow]) -> None:
@@ -184,7 +185,7 @@ def _traits(run: RunRow) -> tuple[str, ...]:
         f"{run.weights_origin} weights",
         "with a teacher" if config.teacher else "without a teacher",
         f"mean of {formats.count(run.n_seeds, 'seed')}" if run.seeds else f"seed {config.seed}",
-        SIDES.get(config.pooling, f"{config.pooling} pooling"),
+        POOLED.get(config.pooling, f"{config.pooling} pooling"),
     )
 
 

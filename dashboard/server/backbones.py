@@ -5,7 +5,7 @@ import streamlit as st
 from core import backbones, features
 from core.errors import LabError
 from core.features import Encoder
-from dashboard.server import datasets
+from dashboard.server import datasets, explain
 from dashboard.server import line as lines
 from dashboard.server.seen import seen
 from dashboard.server.tasks import Task
@@ -20,6 +20,7 @@ def here() -> frozenset[str]:
 def refresh() -> None:
     """Look for published weights again: some have been downloaded."""
     here.clear()
+    explain.weights.clear()
 
 
 def download(name: str) -> Task:

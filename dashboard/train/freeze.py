@@ -116,10 +116,10 @@ def rates_sentence(rates: Mapping[str, float], rate: float) -> str:
     """The learning rate of the head, and of the last and the first block that train."""
     (first, lowest), *_ = rates.items()
     *_, (last, highest) = rates.items()
-    head = f"Learning rates: {_rate(rate)} for the head, {_rate(highest)} for"
+    head = f"Learning rates: {_rate(rate)} for the head"
     if first == last:
-        return f"{head} the only block that trains ({last})"
-    return f"{head} the last block ({last}), {_rate(lowest)} for the first that trains ({first})"
+        return f"{head}, {_rate(highest)} for the only block that trains ({last})"
+    return f"{head}, then from {_rate(highest)} ({last}) down to {_rate(lowest)} ({first})"
 
 
 def clicked(event: Mapping, blocks: int) -> int | None:

@@ -62,8 +62,13 @@ def _layer_decay(config: RunConfig, *_) -> str:
         return "All blocks learn at the same rate"
     return (
         f"The last block learns at {config.layer_decay:g} times the head's rate, each one before it at "
-        f"{config.layer_decay:g} times the next one's: early layers, which are the most general, change least"
+        f"{config.layer_decay:g} times the next one's: early layers, which are the most general, change least. A norm "
+        "after the last block learns like the head"
     )
+
+
+def _batchnorm(config: RunConfig, *_) -> str:
+    return "" if backbones.get(config.backbone).batchnorm else f"No effect here: {config.backbone} has no BatchNorm"
 
 
 def _dropout(config: RunConfig, *_) -> str:
@@ -156,6 +161,7 @@ _SENTENCES = {
     "batch_size": _batch,
     "learning_rate": _rate,
     "layer_decay": _layer_decay,
+    "batchnorm": _batchnorm,
     "dropout": _dropout,
     "head_units": _units,
     "head_epochs": _head_epochs,

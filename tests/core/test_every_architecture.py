@@ -79,6 +79,7 @@ def test_what_is_read_back_is_what_the_network_has(architecture):
         assert 0 < frozen.trainable_params <= frozen.params or (unfreeze, count) == ("layers", 5)
         for layer in frozen.layers:
             assert (layer.kind == "BatchNormalization") == (layer.batchnorm != "")
+        assert any(layer.batchnorm for layer in frozen.layers) == backbone.batchnorm
 
 
 def test_its_anatomy_is_that_of_the_network_and_freezes_as_the_network_does(architecture, monkeypatch):

@@ -52,6 +52,7 @@ def test_a_grid_has_a_run_for_each_pair_of_values_in_their_order():
         (MLP, ["momentum=0,0.9"], "momentum changes nothing for mlp"),
         (TUNE, ["momentum=0,0.9"], "momentum changes nothing for finetune with the optimizer adam"),
         (replace(TUNE, unfreeze="all"), ["unfreeze_count=1,2"], "changes nothing for finetune when all trains"),
+        (TUNE, ["batchnorm=inference,training"], "batchnorm changes nothing for finetune of Tiny, which has none"),
         (RunConfig(backbone="TextbookVGG16", method="scratch"), ["head_epochs=1,2"], "nothing for scratch"),
         (RunConfig(backbone="TextbookVGG16", method="scratch"), ["layer_decay=0.5,1"], "nothing for scratch"),
         (RunConfig(backbone="ToyCLIP", method="zero-shot"), ["pooling=avg,max"], "no validation images"),

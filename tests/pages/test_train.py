@@ -140,7 +140,7 @@ def test_a_fine_tune_shows_what_trains_before_it_starts(visit):
 
 def test_layer_wise_decay_names_the_rates_of_the_blocks(visit):
     page = visit("train", **TINY, method="finetune", learning_rate="0.001", layer_decay="0.5")
-    rates = "0.001 for the head, 0.0005 for the last block (block3), 0.00025 for the first that trains (block2)"
+    rates = "0.001 for the head, then from 0.0005 (block3) down to 0.00025 (block2)"
     wait(page, lambda: rates in said(page))
     assert "0.5 times the head's rate" in said(page)
     assert "a rate of 0.001, multiplied by 0.5 for each block away from the head" in said(page)

@@ -19,8 +19,10 @@ def test_its_code_plan_explanation_and_map_are_shown(visit, store, home, monkeyp
 
     page = visit("anatomy", backbone=name, input_size="32", tab="scratch")
     wait(page, lambda: page.code and "Attention" in page.code[0].value)
+    page = visit("anatomy", backbone=name, input_size="32", tab="block", part="transformer_block_0")
+    assert any("whole image" in table.value.to_string() for table in page.table) == (method == "rollout")
     page = visit("train", **network, method="finetune", n_train="60", n_test="40", layer_decay="0.5")
-    wait(page, lambda: "Learning rates: 1e-5 for the head, 1e-5 for the last block (layer_norm)" in said(page))
+    wait(page, lambda: "Learning rates: 1e-5 for the head, then from 1e-5 (layer_norm) down to" in said(page))
     page = visit("run", run=probe, view="Images", row=row, explain=method)
     wait(page, lambda: any("vidence for" in image.proto.imgs[0].caption for image in page.main.image))
     page = visit("maps", **network, map="pca", n_images="60")

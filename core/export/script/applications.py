@@ -7,7 +7,6 @@ from core.export.script import snippets
 
 TRAINED = "as it was trained on ImageNet, without its classifier"
 READS_TENSORS = False  # Keras reads the weights file
-BATCHNORM = True  # the network may have BatchNorm layers
 SAME_PARAMS = True  # the script counts as many parameters as the run
 POOLINGS = {
     "avg": "keras.layers.GlobalAveragePooling2D()",

@@ -10,7 +10,6 @@ from core.export.script import tensors
 
 TRAINED = "as it was trained on images and their captions, without the text tower"
 READS_TENSORS = True  # the script parses the weights file itself
-BATCHNORM = False
 SAME_PARAMS = False  # KerasHub counts the patches' position ids as parameters
 
 

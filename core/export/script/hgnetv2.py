@@ -8,7 +8,6 @@ from core.export.script import applications, tensors
 
 TRAINED = "as it was published, without a classifier"
 READS_TENSORS = True  # the script parses the weights file itself
-BATCHNORM = True
 SAME_PARAMS = True  # the script counts as many parameters as the run
 
 weights = tensors.weights

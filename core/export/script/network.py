@@ -142,8 +142,9 @@ def _network(config: RunConfig) -> str:
 
 
 def _keeps_statistics(config: RunConfig) -> bool:
-    """Whether the backbone's BatchNorm layers, if any, stay in inference mode during training."""
-    return config.method == "finetune" and config.batchnorm == "inference" and _code(config).BATCHNORM
+    """Whether the backbone has BatchNorm layers, and they stay in inference mode during training."""
+    has = backbones.get(config.backbone).batchnorm
+    return has and config.method == "finetune" and config.batchnorm == "inference"
 
 
 def _weights(config: RunConfig) -> str | None:
@@ -277,7 +278,7 @@ def _unfreeze_text(run: runs.Run) -> str:
         if _keeps_statistics(config)
         else " BatchNorm layers that train take their statistics from each batch."
     )
-    if not _code(config).BATCHNORM:
+    if not backbones.get(config.backbone).batchnorm:
         batchnorm = ""
     return (
         "The flags are set first and then counted, since a slice of a list of layers does not show what trains."

@@ -13,7 +13,6 @@ from core.export.script import hub, tensors
 
 TRAINED = "as it was trained on images and their texts, without the text tower"
 READS_TENSORS = True  # the script parses the weights file itself
-BATCHNORM = False
 SAME_PARAMS = True  # the script counts as many parameters as the run
 
 weights = tensors.weights

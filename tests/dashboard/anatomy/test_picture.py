@@ -80,6 +80,12 @@ def test_tokens_are_as_high_as_the_square_of_their_patches():
     assert said == ["<b>8 × 8 patches</b><br>128", "<b>1 × 1</b><br>128"]
 
 
+def test_patches_without_a_class_token_are_all_counted_and_what_pools_them_is_one_position():
+    boxes = boxes_of(anatomy.describe("SigLIP2B16", 64))
+    said = [note.text for note in picture.figure(boxes).layout.annotations]
+    assert said == ["<b>4 × 4 patches</b><br>768", "<b>1 × 1</b><br>768"]
+
+
 def test_a_stage_has_one_label_with_its_resolution_and_channels(lite):
     figure = picture.figure(boxes_of(lite))
     said = [note.text for note in figure.layout.annotations]

@@ -50,6 +50,13 @@ def test_folded_a_block_is_one_row_with_its_sums(lite, table):
     assert blocks.loc["head", "trainable"] > 0 == blocks.loc["block15", "trainable"]
 
 
+def test_folded_a_block_sees_what_its_last_layer_sees():
+    siglip = anatomy.describe("SigLIP2B16", 64)
+    frozen = anatomy.freeze(siglip, "blocks", 1)
+    sees = layers.folded(layers.frame(siglip, frozen), frozen).set_index("name")["receptive"]
+    assert sees["stem"] == 16 and pd.isna(sees["transformer_block_0"])  # after attention the whole image
+
+
 def test_the_block_that_is_opened_first_is_of_the_commonest_kind(lite):
     assert block.default(lite) == "block4"  # 5 x 5 with a way around, as in five others
     assert block.opened(lite, "stem") == "stem"

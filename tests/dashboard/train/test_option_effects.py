@@ -18,6 +18,8 @@ EVEN = [100] * 10
         ("learning_rate", {"learning_rate": 1e-3}, "Not lower"),
         ("layer_decay", {}, "same rate"),
         ("layer_decay", {"layer_decay": 0.75}, "0.75 times the head's rate"),
+        ("batchnorm", {}, ""),
+        ("batchnorm", {"backbone": "ViTB16"}, "No effect here: ViTB16 has no BatchNorm"),
         ("dropout", {"dropout": 0.5}, "640 of 1,280 features"),
         ("dropout", {"dropout": 0.0}, "Off"),
         ("head_units", {}, "12,810 parameters"),
