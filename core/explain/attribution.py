@@ -118,7 +118,7 @@ def _gradient_rollout(model: Any, image: np.ndarray, class_index: int) -> np.nda
     reached = np.eye(attentions[0].weights.shape[-1])
     for slope, each in zip(slopes, attentions, strict=True):
         weights, values, kernel = map(gradients.to_numpy, each)
-        gradient = np.einsum("qo,hdo,khd->hqk", slope[0, : weights.shape[2]], kernel, values[0])
+        gradient = np.einsum("qo,hdo,khd->hqk", slope[0, : weights.shape[2]], kernel, values[0], optimize=True)
         raising = np.maximum(weights[0] * gradient, 0).mean(axis=0)
         reached = reached + raising @ reached if _among_all(raising) else raising @ reached
     return _of_patches(model, reached)

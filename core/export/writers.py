@@ -4,6 +4,7 @@ Runs in the worker.
 """
 
 import functools
+import gc
 import importlib.util
 import shutil
 import sys
@@ -71,6 +72,7 @@ def onnx(model: Any, encoder: Encoder, names: Sequence[str], folder: Path) -> No
             remedy="Run pip install -r requirements-onnx.txt -c constraints.txt, and start again",
         )
     _teach_erfc()
+    _free_between_passes()
     source, path = convertible(model, encoder), folder / "model.onnx"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -188,6 +190,20 @@ def _teach_erfc() -> None:
             one = graph.make_const(utils.make_name("one"), np.ones((), np.float32))
             erf = graph.make_node("Erf", node.input)
             graph.make_node("Sub", [one.output[0], erf.output[0]], outputs=[output], **described)
+
+
+@functools.cache
+def _free_between_passes() -> None:
+    """Free what each pass of tf2onnx leaves: a copy of all weights, in cycles that Python collects much later."""
+    from tf2onnx.optimizer.optimizer_base import GraphOptimizerBase
+
+    optimize = GraphOptimizerBase.optimize
+
+    def after_collecting(self: Any, graph: Any, iteration: int) -> Any:
+        gc.collect()
+        return optimize(self, graph, iteration)
+
+    GraphOptimizerBase.optimize = after_collecting
 
 
 def _signature(model: Any) -> list:

@@ -1,5 +1,7 @@
 """Whether the maps that explain a run's predictions may be believed, measured on request."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -52,22 +54,7 @@ def _result(run: RunRow, measured: tuple[Faithfulness, ...]) -> None:
 def sentence(measured: tuple[Faithfulness, ...]) -> str:
     """Which method points best at what this network uses, and which ones are not to be believed, in Markdown."""
     known = [each for each in measured if not each.error]
-    best, *others = sorted(known, key=lambda each: -each.gain.value)
-    if not best.points_at_evidence:
-        return f"**No method does better than a random order**, as far as {IMAGES} images can tell."
-    close = [
-        TITLES[each.method]
-        for each in others
-        if each.points_at_evidence and not metrics.change_of_intervals(each.gain, best.gain, IMAGES).clear
-    ]
-    parts = [
-        f"**{formats.listed([TITLES[best.method], *close])}** point best at what this network uses, too close to call "
-        "among them."
-        if close
-        else f"**{TITLES[best.method]}** points best at what this network uses."
-    ]
-    if no_better := [TITLES[each.method] for each in known if not each.points_at_evidence]:
-        parts.append(f"**{formats.listed(no_better)}** cannot be distinguished from a random order.")
+    parts = [_by_evidence(known)]
     if same := [TITLES[each.method] for each in known if not each.depends_on_weights]:
         verb = "shows" if len(same) == 1 else "show"
         parts.append(
@@ -77,6 +64,27 @@ def sentence(measured: tuple[Faithfulness, ...]) -> str:
     else:
         parts.append("All of them depend on what it has learned: with shuffled weights they show something else.")
     return " ".join(parts)
+
+
+def _by_evidence(known: Sequence[Faithfulness]) -> str:
+    """Which methods rank regions best, as far as the images can tell, and which no better than at random."""
+    best, *others = sorted(known, key=lambda each: -each.gain.value)
+    if not best.points_at_evidence:
+        return f"**No method does better than a random order**, as far as {IMAGES} images can tell."
+    close = [
+        TITLES[each.method]
+        for each in others
+        if each.points_at_evidence and not metrics.change_of_intervals(each.gain, best.gain, IMAGES).clear
+    ]
+    text = f"**{formats.listed([TITLES[best.method], *close])}** "
+    text += (
+        "point best at what this network uses, too close to call among them."
+        if close
+        else ("points best at what this network uses.")
+    )
+    if no_better := [TITLES[each.method] for each in known if not each.points_at_evidence]:
+        text += f" **{formats.listed(no_better)}** cannot be distinguished from a random order."
+    return text
 
 
 def _row(each: Faithfulness) -> dict[str, str]:

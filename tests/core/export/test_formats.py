@@ -1,5 +1,6 @@
 """What is taken away says what the run said, or is not given away at all."""
 
+import gc
 import io
 import os
 import subprocess
@@ -72,6 +73,26 @@ def test_a_phone_resizes_images_as_the_run_did(tmp_path, before, after, mode):
     grey = 1 / 55  # one of 255, after preprocessing
     assert gap.max() <= 1.2 * grey  # where half a grey was rounded the other way
     assert gap.mean() <= 0.01 * grey
+
+
+@pytest.mark.slow
+def test_conversion_to_onnx_keeps_the_graph_of_no_earlier_pass(tmp_path, monkeypatch):
+    import keras
+    from tf2onnx.graph import Graph
+    from tf2onnx.optimizer.identity_optimizer import IdentityOptimizer
+
+    alive, optimize = [], IdentityOptimizer._optimize
+
+    def counted(self, graph):
+        alive.append(sum(isinstance(each, Graph) for each in gc.get_objects()))
+        return optimize(self, graph)
+
+    monkeypatch.setattr(IdentityOptimizer, "_optimize", counted)
+    pixels, prepared = keras.Input((8, 8, 3), dtype="uint8"), keras.Input((8, 8, 3))
+    network = keras.Model(prepared, keras.layers.Identity()(prepared))
+    model = keras.Model(pixels, network(compiled.prepare(pixels, 8, "tf")))
+    writers.onnx(model, SimpleNamespace(input_size=8, preprocessing="tf"), ("cat",), tmp_path)
+    assert alive and max(alive) <= 3  # the first, the last, and the copy that is changed
 
 
 def test_the_script_beside_a_model_sees_the_pixels_that_this_program_sees(tmp_path):
