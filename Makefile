@@ -49,8 +49,9 @@ test: .venv/installed-test chromium  ## Run every test: 20 to 30 minutes on 2 co
 
 .PHONY: test-fast
 test-fast: WORKERS := logical
-test-fast: .venv/installed-test  ## Run pure functions and contracts: two minutes on 2 cores
-	$(HUGE) $(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser"
+test-fast: .venv/installed-test  ## Run pure functions and contracts: a minute on 2 cores
+	$(HUGE) $(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser" \
+		--ignore tests/browser --ignore tests/load --ignore tests/pages
 
 .PHONY: test-recipes
 test-recipes: .venv/installed-test  ## Run every recipe on every architecture, and all else that make test samples: an hour

@@ -30,7 +30,7 @@ THREADS = (
 MEMORY = 6 * 10**9  # bytes of a worker and of what it starts
 SHARED_WEIGHTS = Path(__file__).parent.parent.parent / "shared" / "weights"
 COMPUTED = ("networks",)  # folders of the home folder that tests share: networks converted for OpenVINO
-SHARED = (*COMPUTED, "features")  # those that they may share
+SHARED = ("features", "near-duplicates")  # those that they may share
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,10 +45,17 @@ def pytest_configure(config: pytest.Config) -> None:
         "KERAS_HOME": f"{scratch.name}/keras",  # Keras writes keras.json there as soon as it is imported
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
+    gc.disable()  # until all is imported
     gc.set_threshold(700, 10, 50)  # not 10: a full collection of what Keras leaves takes a tenth of all tests
     if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # each computes on its share of the processor
         threads = str(max(1, (os.cpu_count() or 1) // int(workers)))
         os.environ |= dict.fromkeys(THREADS, threads)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the garbage collector need not look at it."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -97,7 +104,7 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folders of what follows from the code alone, for all workers: each test would compute the same again."""
     base = tmp_path_factory.getbasetemp()
     path = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "computed"
-    for name in SHARED:
+    for name in (*COMPUTED, *SHARED):
         (path / name).mkdir(parents=True, exist_ok=True)
     return path
 
@@ -114,9 +121,10 @@ def home(tmp_path: Path, computed: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 @pytest.fixture
-def shared_features(home: Path, computed: Path) -> None:
-    """The test shares the cache of features with others of its kind: those of the whole sample take seconds."""
-    (home / "features").symlink_to(computed / "features", target_is_directory=True)
+def shared_results(home: Path, computed: Path) -> None:
+    """The test shares results with others of its kind: those of the whole sample take seconds."""
+    for name in SHARED:
+        (home / name).symlink_to(computed / name, target_is_directory=True)
 
 
 @pytest.fixture(autouse=True)
@@ -147,13 +155,33 @@ def components_found_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def empty_store(computed: Path) -> Path:
     """An MLflow database with its tables and no runs: making the tables takes seconds, copying them none."""
+    from filelock import FileLock
     from mlflow.tracking import MlflowClient
 
-    path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    MlflowClient(f"sqlite:///{path}").search_experiments()
+    path = computed / "mlflow.db"
+    with FileLock(f"{path}.lock"):
+        if not path.exists():
+            MlflowClient(f"sqlite:///{path}").search_experiments()
     return path
+
+
+@pytest.fixture(scope="session")
+def stores_opened_quickly() -> Iterator[None]:
+    """MLflow reads its 60 migrations for each store that it opens, and SQLite waits for the disk after each change."""
+    import sqlalchemy
+    from mlflow.store.db import utils
+
+    def leave_to_system(connection, _record) -> None:
+        connection.execute("PRAGMA synchronous = OFF")
+
+    with pytest.MonkeyPatch.context() as patch:
+        name = "_get_latest_schema_revision"
+        patch.setattr(utils, name, functools.cache(getattr(utils, name)))
+        sqlalchemy.event.listen(sqlalchemy.Engine, "connect", leave_to_system)
+        yield
+        sqlalchemy.event.remove(sqlalchemy.Engine, "connect", leave_to_system)
 
 
 @pytest.fixture(scope="session")
@@ -207,7 +235,7 @@ def hub(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["Hub"]:
 
 
 @pytest.fixture
-def store(home: Path, empty_store: Path) -> Path:
+def store(home: Path, empty_store: Path, stores_opened_quickly: None) -> Path:
     """The test's own empty run store; returns its database."""
     path = home / "runs" / "mlflow.db"
     path.parent.mkdir(parents=True)

@@ -1,13 +1,12 @@
 """Who may import whom: the order drawn in `core`, no interface in it, and nothing heavy in the dashboard's process."""
 
 import ast
+import functools
 import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 import core
 import dashboard
@@ -36,10 +35,11 @@ def test_every_part_of_core_is_drawn_once_in_the_flow():
     assert sorted(CORE_ORDER) == sorted({_part(path) for path in CORE})
 
 
-@pytest.mark.parametrize("path", CORE, ids=lambda path: _module(path))
-def test_core_imports_only_what_is_upstream_of_it(path: Path):
-    part = _part(path)
-    assert {name.split(".")[1] for name in _own(path)} - {part} <= set(CORE_ORDER[: CORE_ORDER.index(part)])
+def test_core_imports_only_what_is_upstream_of_it():
+    for path in CORE:
+        part = _part(path)
+        beyond = {name.split(".")[1] for name in _own(path)} - {part, *CORE_ORDER[: CORE_ORDER.index(part)]}
+        assert not beyond, f"{_module(path)} imports {beyond}"
 
 
 def test_the_folders_of_the_dashboard_import_one_way():
@@ -74,14 +74,12 @@ def test_nothing_in_dashboard_shadows_a_module_that_somebody_imports():
     assert not names & sys.stdlib_module_names
 
 
-@pytest.mark.parametrize("path", CORE, ids=lambda path: _module(path))
-def test_core_knows_no_interface(path: Path):
-    assert not {"streamlit", "plotly", "dashboard", "pages"} & _packages(path)
+def test_core_knows_no_interface():
+    assert not _importing(CORE, "streamlit", "plotly", "dashboard", "pages")
 
 
-@pytest.mark.parametrize("path", INTERFACE, ids=lambda path: _module(path))
-def test_the_interface_leaves_tensorflow_to_the_worker(path: Path):
-    assert not {"tensorflow", "keras"} & _packages(path)
+def test_the_interface_leaves_tensorflow_to_the_worker():
+    assert not _importing(INTERFACE, "tensorflow", "keras")
 
 
 def test_what_the_dashboard_imports_of_core_loads_nothing_heavy():
@@ -115,6 +113,7 @@ def _own(path: Path) -> set[str]:
     return {name for name in _imports(path) if name.split(".")[0] in ("core", "dashboard") and "." in name}
 
 
+@functools.cache
 def _imports(path: Path) -> set[str]:
     """Full names of the modules that a file imports, inside functions too."""
     names = set()
@@ -135,8 +134,9 @@ def _is_module(name: str) -> bool:
     return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
 
 
-def _packages(path: Path) -> set[str]:
-    return {name.split(".")[0] for name in _imports(path)}
+def _importing(paths: list[Path], *packages: str) -> list[str]:
+    """Those of these modules that import one of the packages."""
+    return [_module(path) for path in paths if {name.split(".")[0] for name in _imports(path)} & {*packages}]
 
 
 def _cycle(graph: dict[str, set[str]]) -> list[str]:

@@ -240,7 +240,7 @@ def test_the_command_of_a_run_gives_its_words_back(store, names):
     classes = "\n".join(dict.fromkeys(" ".join(name.splitlines()) for name in names))
     config = RunConfig(backbone="ToyCLIP", method="zero-shot", n_train=0, dataset="odd 'pets' $x", classes=classes)
     runs.create(config)
-    words = shlex.split(export._command(runs.rows()[0]))
+    words = shlex.split(export.command(runs.rows()[0]))
     assert words[words.index("--classes") + 1] == classes
     assert words[words.index("--dataset") + 1] == config.dataset
 

@@ -14,13 +14,16 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from core import garbage, hardware, settings, storage
 from core.errors import StoreError
 from core.runs import backups
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 EXPERIMENT = "Backbone Lab"
 ANSWER = 5  # seconds that a server may take to answer
@@ -203,7 +206,6 @@ def _check_version(uri: str) -> None:
     import mlflow
     import sqlalchemy
     from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
     from alembic.util import CommandError
     from mlflow.store.db import utils
 
@@ -214,7 +216,7 @@ def _check_version(uri: str) -> None:
     try:
         with engine.connect() as connection:
             revision = MigrationContext.configure(connection).get_current_revision()
-        versions = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
+        versions = _table_versions()
         if revision is None or revision == versions.get_current_head():
             return
         try:
@@ -242,6 +244,15 @@ def _check_version(uri: str) -> None:
         utils._upgrade_db(engine)  # what `mlflow db upgrade` calls
     finally:
         engine.dispose()
+
+
+@functools.cache  # reading some sixty migrations
+def _table_versions() -> "ScriptDirectory":
+    """All versions that the tables of MLflow have had."""
+    import mlflow
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
 
 
 def _set_aside_unfinished(database: Path) -> None:

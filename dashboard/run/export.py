@@ -51,7 +51,7 @@ def show(run: RunRow, outcome: Outcome) -> None:
         _models(run.id, min(export.CHECKED, outcome.n_test))
     if run.config.method == ZERO_SHOT:
         st.markdown("**The command.** It repeats this run here; a zero-shot run has no script that runs elsewhere.")
-        st.code(_command(run), language="bash", wrap_lines=True)
+        st.code(command(run), language="bash", wrap_lines=True)
     else:
         st.markdown(
             "**The code.** It repeats this run with Keras and NumPy alone; its first constant is the images' path."
@@ -89,7 +89,8 @@ def stem(run: RunRow) -> str:
     return f"{run.config.backbone}-{run.config.method}-{run.id[:8]}"
 
 
-def _command(run: RunRow) -> str:
+def command(run: RunRow) -> str:
+    """The command that repeats a zero-shot run in a terminal."""
     names = ("dataset", "backbone", "method", "weights", "templates", "classes", "n_test")
     given = {name: getattr(run.config, name) for name in names}
     options = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in given.items() if value]

@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 from scipy import stats
-from sklearn.calibration import calibration_curve
-from statsmodels.stats import contingency_tables, proportion
 
 from core import metrics
 
@@ -222,6 +220,8 @@ def test_seeds_that_agree_on_every_image_still_leave_the_doubt_of_the_images():
 
 
 def test_statsmodels_gives_the_same_intervals_and_p_values():
+    from statsmodels.stats import contingency_tables, proportion
+
     rng = np.random.default_rng(0)
     for images in (7, 100, 2_000):
         for first, second in rng.integers(0, images + 1, (20, 2)):
@@ -237,6 +237,8 @@ def test_statsmodels_gives_the_same_intervals_and_p_values():
 
 
 def test_scikit_learns_calibration_curve_gives_the_same_calibration_error():
+    from sklearn.calibration import calibration_curve
+
     rng = np.random.default_rng(1)
     probabilities, labels = rng.dirichlet(np.ones(3), 1000), rng.integers(0, 3, 1000)
     confidence, right = probabilities.max(1), probabilities.argmax(1) == labels

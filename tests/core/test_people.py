@@ -53,20 +53,20 @@ def test_a_class_acts_for_nobody_until_somebody_is_named():
             people.require(action)
 
 
-@pytest.mark.parametrize("action", people.RULES)
-def test_a_lecturer_may_do_everything(action):
+def test_a_lecturer_may_do_everything():
     with people.acting_as(people.LECTURER):
-        assert people.require(action, "Ada") == people.LECTURER
+        for action in people.RULES:
+            assert people.require(action, "Ada") == people.LECTURER
 
 
-@pytest.mark.parametrize("action", people.RULES)
 @pytest.mark.parametrize(
     ("owner", "allowed"),
     [("Ada", {"all", "own", "seen"}), ("Ben", {"all", "seen"}), (people.LECTURER, {"all", "seen"})],
 )
-def test_a_learner_may_do_what_the_table_says(action, owner, allowed):
+def test_a_learner_may_do_what_the_table_says(owner, allowed):
     with people.acting_as("Ada"):
-        assert people.may(action, owner) == (people.RULES[action].learners in allowed)
+        for action, rule in people.RULES.items():
+            assert people.may(action, owner) == (rule.learners in allowed), action
 
 
 def test_the_lecturer_decides_whether_learners_see_each_other():

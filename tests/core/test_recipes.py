@@ -41,11 +41,11 @@ STARTED = [
 ]
 
 
-@pytest.mark.parametrize(("name", "backbone"), EVERY)
-def test_every_recipe_describes_a_run_that_names_it(name: str, backbone: str):
-    config = recipes.get(name).config(backbone)
-    assert (config.recipe, config.backbone) == (name, backbone)
-    assert config.trains
+def test_every_recipe_describes_a_run_that_names_it():
+    for name, backbone in EVERY:
+        config = recipes.get(name).config(backbone)
+        assert (config.recipe, config.backbone) == (name, backbone)
+        assert config.trains
 
 
 def test_the_book_has_a_recipe_for_each_of_its_40_architectures():
@@ -67,14 +67,14 @@ def test_a_recipe_brings_its_backbone_and_one_for_each_of_many_keeps_the_chosen(
     assert recipes.get(name).select(chosen) == selected
 
 
-@pytest.mark.parametrize("backbone", recipes.BOOK)
-def test_as_printed_differs_from_corrected_in_pixels_and_in_what_is_frozen_only(backbone: str):
-    printed, corrected = (
-        asdict(recipes.get(f"book-{which}").config(backbone)) for which in ("as-printed", "corrected")
-    )
-    different = {name for name in printed if printed[name] != corrected[name]}
-    assert different == {"recipe", "preprocessing", "unfreeze", "unfreeze_count", "batchnorm"}
-    assert (printed["preprocessing"], printed["unfreeze"], printed["batchnorm"]) == ("divide255", "all", "training")
+def test_as_printed_differs_from_corrected_in_pixels_and_in_what_is_frozen_only():
+    for backbone in recipes.BOOK:
+        printed, corrected = (
+            asdict(recipes.get(f"book-{which}").config(backbone)) for which in ("as-printed", "corrected")
+        )
+        different = {name for name in printed if printed[name] != corrected[name]}
+        assert different == {"recipe", "preprocessing", "unfreeze", "unfreeze_count", "batchnorm"}
+        assert (printed["preprocessing"], printed["unfreeze"], printed["batchnorm"]) == ("divide255", "all", "training")
 
 
 def test_the_notebook_is_the_exercise():

@@ -10,7 +10,7 @@ from core.config import RunConfig
 from core.features import throughput
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def tiny():
     return anatomy.describe("Tiny")
 

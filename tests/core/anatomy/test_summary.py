@@ -23,6 +23,11 @@ PLANS = (
 )
 
 
+@pytest.fixture(scope="module")
+def lite() -> Anatomy:
+    return anatomy.describe("EfficientNetLite0", 64)
+
+
 def freshly_frozen(backbone: str, size: int, unfreeze: str, count: int, batchnorm: str) -> freezing.Frozen:
     """The plan applied to a network that was just built."""
     config = RunConfig(
@@ -96,10 +101,9 @@ def test_a_clip_is_opened_at_its_own_size_only():
 
 @pytest.mark.parametrize("batchnorm", ["inference", "training"])
 @pytest.mark.parametrize(("unfreeze", "count"), PLANS)
-def test_a_plan_freezes_what_it_freezes_in_the_network(unfreeze, count, batchnorm):
-    found = anatomy.describe("EfficientNetLite0", 64)
+def test_a_plan_freezes_what_it_freezes_in_the_network(lite, unfreeze, count, batchnorm):
     expected = freshly_frozen("EfficientNetLite0", 64, unfreeze, count, batchnorm)
-    assert anatomy.freeze(found, unfreeze, count, batchnorm=batchnorm) == expected
+    assert anatomy.freeze(lite, unfreeze, count, batchnorm=batchnorm) == expected
 
 
 @pytest.mark.parametrize("unfreeze", ["layers", "blocks"])

@@ -1,7 +1,5 @@
 """The family tree: complete, in the order of time, and every line with a paper behind it."""
 
-import pytest
-
 from core import backbones
 from core.backbones.catalog import BACKBONES
 from core.curriculum import ideas, lineage
@@ -14,11 +12,11 @@ def test_every_pretrained_architecture_hangs_on_the_tree_once():
     assert sorted(hanging) == sorted(backbones.pretrained_names())
 
 
-@pytest.mark.parametrize("taken", TAKEN, ids=lambda taken: f"{taken.by} from {taken.from_}")
-def test_nobody_took_from_a_work_that_was_not_there_yet(taken):
-    assert {taken.by, taken.from_} <= set(WORKS)
-    assert PAPERS[taken.from_].year <= PAPERS[taken.by].year
-    assert taken.source.url.startswith("https://")
+def test_nobody_took_from_a_work_that_was_not_there_yet():
+    for taken in TAKEN:
+        assert {taken.by, taken.from_} <= set(WORKS)
+        assert PAPERS[taken.from_].year <= PAPERS[taken.by].year
+        assert taken.source.url.startswith("https://")
 
 
 def test_nothing_is_told_twice_and_every_work_is_related():
@@ -35,13 +33,13 @@ def test_there_are_no_circles():
     assert not waiting
 
 
-@pytest.mark.parametrize("name", backbones.names())
-def test_the_tree_and_the_ideas_cite_the_paper_of_the_table(name):
-    facts, work, idea = BACKBONES[name], lineage.of(name), ideas.of(name)
-    assert work.family == facts.family
-    assert work.paper.title == facts.paper
-    assert idea.paper is work.paper
-    assert facts.year == work.paper.year or name == "EfficientNetLite0"  # released a year after its paper
+def test_the_tree_and_the_ideas_cite_the_paper_of_the_table():
+    for name in backbones.names():
+        facts, work, idea = BACKBONES[name], lineage.of(name), ideas.of(name)
+        assert work.family == facts.family
+        assert work.paper.title == facts.paper
+        assert idea.paper is work.paper
+        assert facts.year == work.paper.year or name == "EfficientNetLite0"  # released a year after its paper
 
 
 def test_openai_and_laion_trained_what_one_paper_thought_of():

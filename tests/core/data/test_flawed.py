@@ -1,11 +1,13 @@
 """The flawed copy of the sample has the faults that its lesson is about, and the test images of the sample."""
 
 import numpy as np
+import pytest
 
 from core.data import datasets, flawed, near_duplicates
 
 
-def test_its_faults_are_planted_in_training_images_alone(home):
+@pytest.mark.usefixtures("shared_results")
+def test_its_faults_are_planted_in_training_images_alone():
     sample, copy = datasets.load(datasets.SAMPLE), datasets.load(datasets.FLAWED)
     copies, originals, swapped = flawed.faults(sample)
     assert not set(copies.tolist()) & set(swapped.tolist())

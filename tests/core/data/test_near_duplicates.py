@@ -87,6 +87,7 @@ def test_planted_copies_are_found_and_left_out():
     assert datasets.load("planted").fingerprint == dataset.fingerprint
 
 
+@pytest.mark.usefixtures("shared_results")
 def test_the_shipped_sample_is_clean():
     result = near_duplicates.search("cifar10-sample")
     assert not len(result.leaked())

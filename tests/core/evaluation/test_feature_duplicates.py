@@ -11,7 +11,7 @@ from core.features.estimates import Count
 
 SOURCE = Source(dataset=datasets.FLAWED, backbone="EfficientNetLite0", input_size=64)
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("shared_features")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("shared_results")]
 
 
 def test_mirrored_copies_are_the_nearest_and_the_surest():

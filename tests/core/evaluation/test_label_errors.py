@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cleanlab.filter import find_label_issues
 
 from core import features
 from core.data import dataset as stored
@@ -29,6 +28,8 @@ def swapped(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.slow
 def test_swapped_labels_of_the_sample_are_found_as_by_cleanlab():
+    from cleanlab.filter import find_label_issues
+
     dataset = datasets.load("cifar10-sample")
     values = features.extract(dataset, np.arange(2500), Encoder("EfficientNetLite0", input_size=96)).values
     labels, wrong = swapped(dataset.labels)

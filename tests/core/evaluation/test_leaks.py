@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from core import metrics, protocol, runs
 from core.cli import commands
@@ -34,6 +35,7 @@ def test_a_run_says_its_accuracy_without_the_images_it_was_trained_on(store, tmp
     assert leaks.sentence(found) in report.html([run.id])
 
 
+@pytest.mark.usefixtures("shared_results")
 def test_pairs_that_were_looked_for_count_and_a_clean_dataset_has_none(store):
     near_duplicates.search("cifar10-flawed")
     assert len(leaks.known(datasets.load("cifar10-flawed"))) > 100  # 150 are planted
@@ -46,6 +48,7 @@ def test_pairs_that_were_looked_for_count_and_a_clean_dataset_has_none(store):
     assert leaks.of_run(runs.get(runs.create(RunConfig(backbone="Tiny")))) is None
 
 
+@pytest.mark.usefixtures("shared_results")
 def test_only_the_images_that_a_run_drew_count(store):
     dataset, found = datasets.load("cifar10-flawed"), near_duplicates.search("cifar10-flawed")
     few = RunConfig(dataset="cifar10-flawed", backbone="Tiny", n_train=100)

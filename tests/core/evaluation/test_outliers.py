@@ -10,7 +10,7 @@ from core.evaluation import outliers
 
 SOURCE = Source(dataset=datasets.FLAWED, backbone="EfficientNetLite0", input_size=64)  # a hundred labels are swapped
 
-pytestmark = pytest.mark.usefixtures("shared_features")
+pytestmark = pytest.mark.usefixtures("shared_results")
 
 
 @pytest.mark.slow

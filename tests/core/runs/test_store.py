@@ -202,8 +202,16 @@ def test_runs_of_a_dead_process_are_interrupted_and_those_of_a_living_one_are_no
     assert runs.mark_interrupted() == []  # this very process lives
 
 
+def owner_of_a_run() -> dict:
+    """The process that is noted with a run: this one."""
+    owners: list[dict] = []
+    runs.create(TINY)
+    runs.mark_interrupted(lambda run_id, owner: owners.append(owner) or True)
+    return owners[0]
+
+
 def test_a_process_that_has_the_number_of_a_dead_one_is_not_it():
-    owner = runs.store._this_process()
+    owner = owner_of_a_run()
     assert runs.process_alive("", owner)
     assert not runs.process_alive("", owner | {"started": owner["started"] - 1000})
     assert not runs.process_alive("", owner | {"boot": "before the machine was started again"})
@@ -211,7 +219,7 @@ def test_a_process_that_has_the_number_of_a_dead_one_is_not_it():
 
 
 def test_a_clock_that_is_set_ends_no_run(monkeypatch):
-    owner = runs.store._this_process()
+    owner = owner_of_a_run()
     earlier = psutil._psplatform.boot_time()
     monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: earlier + 7200)
     assert runs.process_alive("", owner)

@@ -1,5 +1,6 @@
 """What trains: plans, their counts and their warnings. All architectures: tests/core/test_every_architecture.py."""
 
+import functools
 from dataclasses import asdict, replace
 
 import pytest
@@ -10,9 +11,15 @@ from core.errors import ConfigError
 from core.training import freezing
 
 
+@functools.cache
+def outline(name: str):
+    """A network for all tests: each plan replaces the one before it."""
+    return backbones.outline(name, input_size=64)
+
+
 @pytest.fixture(params=["Tiny", "EfficientNetLite0"])
 def network(request):
-    return backbones.outline(request.param, input_size=64)
+    return outline(request.param)
 
 
 @pytest.mark.slow
@@ -67,7 +74,7 @@ def test_a_plan_replaces_the_one_before_it(network):
 
 
 def test_everything_but_batchnorm_leaves_the_batchnorm_alone():
-    network = backbones.outline("EfficientNetLite0", input_size=64)
+    network = outline("EfficientNetLite0")
     freezing.apply(network, "all-but-batchnorm", 0)
     for layer in freezing.inspect(network, "training").layers:
         if layer.kind == "BatchNormalization":
@@ -77,7 +84,7 @@ def test_everything_but_batchnorm_leaves_the_batchnorm_alone():
 
 
 def test_frozen_batchnorm_stays_in_inference_mode_even_when_asked_to_train():
-    network = backbones.outline("EfficientNetLite0", input_size=64)
+    network = outline("EfficientNetLite0")
     freezing.apply(network, "blocks", 1)
     modes = {block.name: block.batchnorm for block in freezing.inspect(network, "training").blocks}
     assert (modes["block15"], modes["head"], modes["pool"]) == ("inference", "training", "")

@@ -38,8 +38,8 @@ def assemble(config: RunConfig, **more) -> assembly.Assembly:
 def test_a_probe_as_one_model_says_what_the_probe_says(config):
     head, expected = probe(config)
     model = assembly.from_probe(config, head, image_size=32)
-    found = model.predict(DATASET.images[ROWS["test"]], verbose=0)
-    assert found.dtype == np.float32
+    found = model(DATASET.images[ROWS["test"]])
+    assert found.dtype == "float32"
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 

@@ -1,5 +1,6 @@
 """The graph of a part: what belongs together is one box, and ways around layers are seen as such."""
 
+import functools
 import re
 
 import pytest
@@ -7,9 +8,11 @@ import pytest
 from core import anatomy
 from dashboard.anatomy import graph as block_graph
 
+describe = functools.cache(anatomy.describe)  # which builds a network
+
 
 def opened(name: str, part: str, size: int = 0):
-    return anatomy.describe(name, size).parts[part]
+    return describe(name, size).parts[part]
 
 
 def kinds(layers, every=False):
@@ -17,7 +20,7 @@ def kinds(layers, every=False):
 
 
 def graph(name: str, part: str, size: int = 0, **look) -> str:
-    found = anatomy.describe(name, size)
+    found = describe(name, size)
     return block_graph.dot(found, part, anatomy.freeze(found, "layers", 0), **look)
 
 
@@ -44,8 +47,8 @@ def test_the_way_around_a_residual_block_is_marked_and_a_convolution_on_it_is_no
     plain, widening = edges(graph("ResNet20", "block2")), edges(graph("ResNet20", "block4"))
     assert [(start, around) for start, _, around in plain if around] == [("from0", True)]
     assert not any(around for *_, around in widening)
-    assert "residual block" in block_graph.description(anatomy.describe("ResNet20"), "block2")
-    assert "passes through a convolution" in block_graph.description(anatomy.describe("ResNet20"), "block4")
+    assert "residual block" in block_graph.description(describe("ResNet20"), "block2")
+    assert "passes through a convolution" in block_graph.description(describe("ResNet20"), "block4")
 
 
 def test_a_transformers_block_shows_attention_and_two_ways_around():
@@ -61,18 +64,18 @@ def test_a_transformers_block_shows_attention_and_two_ways_around():
     assert "LayerNorm\\nAttention, 4 heads\\n65 × 128" in dot
     assert "LayerNorm\\nDense\\nquick GELU\\n65 × 256" in dot
     assert [(start, end) for start, end, around in edges(dot) if around] == [("from0", "box1"), ("box1", "box4")]
-    assert "each of the 65 tokens" in block_graph.description(anatomy.describe("ToyCLIP"), "encoder_block_1")
-    found = anatomy.describe("ToyCLIP")
+    assert "each of the 65 tokens" in block_graph.description(describe("ToyCLIP"), "encoder_block_1")
+    found = describe("ToyCLIP")
     trains = block_graph.dot(found, "encoder_block_1", anatomy.freeze(found, "layers", 2))
     assert block_graph.LIGHT["trains"] in trains and block_graph.LIGHT["frozen"] not in trains
 
 
 def test_one_way_through_is_said_so():
-    assert "single path" in block_graph.description(anatomy.describe("Tiny"), "block2")
+    assert "single path" in block_graph.description(describe("Tiny"), "block2")
 
 
 def test_what_trains_has_another_colour_than_what_is_frozen_on_paper_and_on_black():
-    found = anatomy.describe("Tiny")
+    found = describe("Tiny")
     frozen, trains = anatomy.freeze(found, "layers", 0), anatomy.freeze(found, "all")
     for dark, colours in ((False, block_graph.LIGHT), (True, block_graph.DARK)):
         assert colours["frozen"] in block_graph.dot(found, "block2", frozen, dark=dark)
@@ -101,7 +104,7 @@ def test_a_box_says_window_function_and_size_and_its_tooltip_the_names():
     ],
 )
 def test_the_blocks_of_the_families_are_described_as_their_papers_do(name, part, said):
-    assert said in block_graph.description(anatomy.describe(name), part)
+    assert said in block_graph.description(describe(name), part)
 
 
 @pytest.mark.slow

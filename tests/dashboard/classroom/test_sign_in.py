@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 from itsdangerous import URLSafeTimedSerializer
-from oidc_provider_mock import User, run_server_in_thread
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -39,6 +38,8 @@ server_metadata_url = "{provider}/.well-known/openid-configuration"
 @pytest.fixture(scope="module")
 def provider() -> Iterator[str]:
     """The address of a provider, at which Ada and Grace have accounts."""
+    from oidc_provider_mock import User, run_server_in_thread
+
     users = [User(sub=name, claims={"email": name, "email_verified": True}) for name in (ADA, GRACE)]
     with run_server_in_thread(user_claims=users) as server:
         yield f"http://localhost:{server.server_port}"

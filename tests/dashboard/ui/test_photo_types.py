@@ -25,8 +25,9 @@ def offered() -> dict[str, str]:
 
 
 def test_every_uploader_takes_a_zip_predictions_or_the_images_that_are_read():
-    assert len(offered()) >= 4
-    assert set(offered().values()) == {"'zip'", "'csv'", "TYPES", "photo_picker.TYPES"}
+    found = offered()
+    assert len(found) >= 4
+    assert set(found.values()) == {"'zip'", "'csv'", "TYPES", "photo_picker.TYPES"}
     assert {f".{each}" for each in photo_picker.TYPES} == images.SUFFIXES
 
 

@@ -333,8 +333,8 @@ def test_a_cache_of_hugging_face_split_over_two_snapshots_is_one_folder(monkeypa
     assert checkpoints.weights_file(folder, facts).name == "model.safetensors"
     assert all(path.is_file() for path in checkpoints.vocabulary(folder))
     image = np.zeros((1, 32, 32, 3), np.float32)
-    toy = backbones.load("ToyCLIP", weights=str(folder)).predict(image, verbose=0)
-    np.testing.assert_array_equal(toy, backbones.load("ToyCLIP").predict(image, verbose=0))
+    toy = backbones.load("ToyCLIP", weights=str(folder))(image)
+    np.testing.assert_array_equal(toy, backbones.load("ToyCLIP")(image))
 
 
 def index(folder: Path, *shards: object) -> None:
@@ -459,7 +459,7 @@ def test_tensors_in_bfloat16_are_read_in_a_process_without_tensorflow_too(copy: 
 def test_a_file_of_pytorch_gives_what_the_safetensors_give(torch_folder: Path, pooling):
     image = np.random.default_rng(0).normal(size=(1, 32, 32, 3)).astype(np.float32)
     ours, theirs = (
-        backbones.load("ToyCLIP", weights=weights, pooling=pooling).predict(image, verbose=0)
+        backbones.load("ToyCLIP", weights=weights, pooling=pooling)(image)
         for weights in (str(torch_folder), "published")
     )
     np.testing.assert_array_equal(ours, theirs)

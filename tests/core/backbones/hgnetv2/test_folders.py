@@ -59,6 +59,7 @@ def forward(x: np.ndarray, tensors: dict) -> np.ndarray:
     return x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [64, 50])
 def test_a_folder_of_timm_gives_what_numpy_gets_from_its_tensors(model, tmp_path: Path, size):
     """At maps that halve, and at maps of odd sizes."""
@@ -105,6 +106,7 @@ def kerashub(shape: Shape):
     )
 
 
+@pytest.mark.slow
 def test_a_kerashub_preset_folder_gives_the_same_as_the_model_it_was_saved_from(model, tmp_path: Path):
     whole, rng = kerashub(SMALL), np.random.default_rng(2)
     for variable in whole.weights:

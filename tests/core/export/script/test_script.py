@@ -250,6 +250,7 @@ def test_weights_that_take_another_library_to_read_make_no_script(tmp_path):
         script_network.constants(SimpleNamespace(config=config, outcome=None))
 
 
+@pytest.mark.slow
 def test_the_freeze_plan_is_a_slice_from_the_end(store):
     run = done(method="finetune", epochs=1, head_epochs=1, unfreeze="layers", unfreeze_count=1)
     assert "network.layers[:-2]:  # all but the last 1, and the pooling" in script.python_script(run)
