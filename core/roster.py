@@ -18,6 +18,7 @@ from core.errors import AccessError, ConfigError
 
 FILE, KEY = "class.json", "class.key"
 LETTERS = "BCDFGHJKMNPQRTVWXY2346789"  # without those that look alike, and without vowels, which make words
+KEY_LENGTH = 32  # bytes
 CODE = 6  # characters of a code: 240 million codes
 LONGEST = 40  # characters of a name
 HELD_BACK = "lecturer"  # whose are images that only the lecturer may see
@@ -35,7 +36,7 @@ class Roster:
 
 
 def read() -> Roster:
-    """The class of this home folder; a new one if there is none."""
+    """The class of this home folder; a new one if there is none. Raises ConfigError for a file that is damaged."""
     path = settings.home() / FILE
     try:
         state = path.stat()
@@ -94,13 +95,21 @@ def new_code() -> str:
 
 
 def key() -> bytes:
-    """What cookies are signed with, made on first use; only this user can read it."""
+    """What cookies are signed with, made on first use; only this user can read it.
+
+    Raises:
+        ConfigError: It cannot be read or is damaged.
+    """
     path = settings.folder(".") / KEY
     while not path.exists():
         with storage.replaced(path) as new:
             new.touch(mode=0o600)
-            new.write_bytes(secrets.token_bytes(32))
-    return path.read_bytes()
+            new.write_bytes(secrets.token_bytes(KEY_LENGTH))
+    found = _content(path)
+    if len(found) != KEY_LENGTH:  # with an empty one anybody could sign
+        remedy = "Delete it to have a new one: everybody joins again"
+        raise ConfigError(f"{path} is damaged", f"a key of {KEY_LENGTH} bytes", remedy)
+    return found
 
 
 def _clean(name: str) -> str:
@@ -134,9 +143,17 @@ def _write(roster: Roster) -> Roster:
     return roster
 
 
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:  # of another user, or a folder
+        remedy = "Read it as the user whose home folder it is, or set BACKBONE_LAB_HOME to a folder of your own"
+        raise ConfigError(f"{path} cannot be read ({error.strerror})", "a file of yours", remedy) from error
+
+
 @lru_cache(maxsize=1)
 def _parsed(path: Path, changed: int, inode: int) -> Roster:
     try:
-        return Roster(**json.loads(path.read_text(encoding="utf-8")))
+        return Roster(**json.loads(_content(path)))
     except (ValueError, TypeError) as error:
         raise ConfigError(f"{path} is damaged", "a list of names", "Delete it to begin a new class") from error

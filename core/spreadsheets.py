@@ -23,6 +23,8 @@ def read(content: bytes, name: str, columns: Sequence[str]) -> list[tuple[int, l
     try:
         text = content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")
         tables = [csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter) for delimiter in _DELIMITERS]
+        for table in tables:
+            table.fieldnames = [name.strip() for name in table.fieldnames or ()]  # as people type them: "file, label"
         found = max(tables, key=lambda table: len(set(columns) & set(table.fieldnames or ())))
         if lacking := [column for column in columns if column not in (found.fieldnames or ())]:
             raise ConfigError(f"{name} has no column {lacking[0]!r}", f"the columns {' and '.join(columns)}")

@@ -23,7 +23,7 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
     # It warns of every cached function that is imported before the server runs.
     logging.getLogger("streamlit.runtime.caching.cache_data_api").setLevel(logging.ERROR)
 
-    from core import keras_defaults, people, server_lock, settings
+    from core import keras_defaults, people, roster, server_lock, settings
     from core.errors import ConfigError
     from dashboard import doors
     from dashboard.classroom import cookie, invitation, join, lecture
@@ -36,11 +36,13 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
     try:
         settings.check()
         keras_defaults.backend()  # raises for one that is unknown
+        if in_class := settings.mode() == "class":
+            roster.key()  # raises if it is damaged or another user's
+            roster.read()  # likewise
     except ConfigError as error:
         sys.exit(f"error: {error}")
     server_lock.warn()
     people.set_identity(cookie.current_person)
-    in_class = settings.mode() == "class"
     app = st.App(
         __file__,
         routes=prefix.below([*routes.ROUTES, *takeout.ROUTES, *((*join.ROUTES, *lecture.ROUTES) if in_class else ())]),

@@ -186,7 +186,7 @@ def _from_kaggle(facts: Backbone, report: Report) -> Path:
     with tempfile.TemporaryFile("w+") as complaint:
         quiet = {"TQDM_DISABLE": "1", "KAGGLEHUB_VERBOSITY": "error", "KAGGLEHUB_CACHE": str(checkpoints.kaggle())}
         process = subprocess.Popen(
-            [sys.executable, "-c", _KAGGLE, handle],
+            [sys.executable, "-P", "-c", _KAGGLE, handle],  # -P: nothing of the folder it is started in
             env=os.environ | quiet,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

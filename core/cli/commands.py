@@ -91,7 +91,18 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 1
-    print(json.dumps(result, default=str) if parsed.json else text)
+    return _written(json.dumps(result, default=str) if parsed.json else text)
+
+
+def _written(text: str) -> int:
+    """Write a result to standard output; returns the exit code."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes again when it ends
+        if not isinstance(error, BrokenPipeError):  # whoever reads it, such as `head`, has enough
+            print(f"error: The result cannot be written ({error.strerror})", file=sys.stderr)
+            return 1
     return 0
 
 

@@ -88,7 +88,7 @@ def check(name: str, *, clean: bool, report: Report) -> tuple[dict, str]:
     )
     lines = [*enough, summary]
     lines += [
-        f"{pair.agreement:.2f}  {files[pair.row]}  {files[pair.twin]}{'  mirrored' if pair.mirrored else ''}"
+        "  ".join(filter(None, (f"{pair.agreement:.2f}", files[pair.row], files[pair.twin], pair.change)))
         for pair in found.leaks[:SHOWN]
     ]
     within = sum(pair.agreement >= near_duplicates.THRESHOLD for pair in found.within)

@@ -13,7 +13,7 @@ memory        what decoding an image takes, and a budget of it
 png           what Pillow does not read of PNG files
 images        decoding, resizing, preprocessing, augmentation
 duplicates    test images that are also training images, pixel by pixel
-near_duplicates  the same photo twice: mirrored, shifted, recompressed, resized
+near_duplicates  the same photo twice: mirrored, rotated, shifted, recompressed, resized
 sizes         whether there are enough images of each class, and to tell two models apart
 splits        stratified training, validation and test splits
 corruptions   corrupted test images, by kind and severity

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from core import limits, people, settings, storage
+from core.data.folders import is_unicode
 from core.errors import DatasetError
 
 VERSION = 1
@@ -70,8 +71,9 @@ def root() -> Path:
 
 
 def names() -> list[str]:
-    """The datasets on disk, including damaged ones."""
-    return sorted(path.name for path in root().iterdir() if path.is_dir() and not path.name.startswith("."))
+    """The datasets on disk, including damaged ones; not folders whose names are no text, which cannot be shown."""
+    folders = (path.name for path in root().iterdir() if path.is_dir())
+    return sorted(name for name in folders if not name.startswith(".") and is_unicode(name))
 
 
 def about(name: str) -> dict[str, Any]:

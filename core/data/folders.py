@@ -48,6 +48,11 @@ class Tree:
     sizes: Mapping[str, int] = field(default_factory=dict)  # bytes of each file, unpacked
 
 
+def is_unicode(name: str) -> bool:
+    """Whether the system could decode the name of a file: Python escapes the bytes of others."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
 @contextmanager
 def open_tree(path: Path) -> Iterator[Tree]:
     """List a folder or a zip. Nothing is written to disk.
@@ -82,7 +87,7 @@ def _disk(root: Path) -> Tree:
             except OSError as error:  # it went away since it was listed
                 skipped.append(f"{relative}: {error.strerror}")
                 continue
-            if not _is_unicode(name):
+            if not is_unicode(name):
                 skipped.append(f"{relative.encode(errors='replace').decode()}: the name is not Unicode")
             elif stat.S_ISLNK(status.st_mode):
                 skipped.append(f"{relative}: a link; links are not followed")
@@ -92,7 +97,7 @@ def _disk(root: Path) -> Tree:
                 files[relative] = status.st_size
             else:
                 skipped.append(f"{relative}: not a regular file")
-        subfolders[:] = [name for name in subfolders if not _is_litter(name) and _is_unicode(name)]
+        subfolders[:] = [name for name in subfolders if not _is_litter(name) and is_unicode(name)]
         if len(files) > MAX_FILES:
             raise DatasetError(f"{root} holds more than {MAX_FILES:,} files", "a folder of images")
 
@@ -121,7 +126,7 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
         raise DatasetError(
             f"{path.name} is not a zip, or is damaged",
             "a folder of images, or a zip of one",
-            "Unpack an archive of another kind, and import the folder",
+            "Unpack an archive of another kind, or write the images of a table to files, and import the folder",
         ) from error
     with archive:
         yield archive
@@ -228,10 +233,6 @@ def _bounded(name: str, data: bytes) -> bytes:
 
 def _is_litter(name: str) -> bool:
     return name.startswith(".") or name.casefold() in LITTER
-
-
-def _is_unicode(name: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in name)  # Python's escapes for undecodable bytes
 
 
 def _below(root: Path, path: str | Path) -> str:

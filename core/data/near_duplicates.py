@@ -1,11 +1,13 @@
-"""Near-duplicates: the same photo twice, mirrored, shifted, recompressed or resized.
+"""Near-duplicates: the same photo twice, mirrored, rotated by quarter turns, shifted, recompressed or resized.
 
-What is compared are the details of images: their grey values at 32 pixels, less a blur. For each image, as it is and
-mirrored, the other one with the most similar amplitude spectrum is found, since a shift leaves that spectrum as it is.
-Their agreement is the correlation of their details at the best shift. After Barz and Denzler, 2020 (ciFAIR,
-https://arxiv.org/abs/1902.00423), who judged by features and by eye.
+What is compared are the details of images: their grey values at 32 pixels, less a blur. For each image, as it is,
+mirrored, and rotated by 90 degrees, the other one with the most similar amplitude spectrum is found, since neither a
+shift nor a half turn changes that spectrum. Their agreement is the correlation of their details at the best shift and
+the better half turn. After Barz and Denzler, 2020 (ciFAIR, https://arxiv.org/abs/1902.00423), who judged by features
+and by eye.
 """
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -20,10 +22,11 @@ from core.data.dataset import Dataset
 from core.errors import DatasetError
 from core.progress import Progress, Report, silent
 
-VERSION = 1  # increase it when the same images would give other pairs
+VERSION = 2  # increase it when the same images would give other pairs
 KIND = "near-duplicates"  # folder of the results
 THRESHOLD = 0.8  # agreement from which two images are called the same photo
 MIN_THRESHOLD = 0.6  # agreement of pairs that are kept, for people to judge
+ROTATED = 0.95  # the same of rotated ones: silhouettes before a plain sky agree at 0.8 in some orientation
 
 _SIDE = 32  # pixels of the images that are compared
 _BLUR = 2  # radius in pixels; what it keeps is no detail
@@ -39,7 +42,15 @@ class Pair:
     row: int
     twin: int
     agreement: float  # correlation of the details, at most 1
-    mirrored: bool
+    mirrored: bool = False  # the image is its twin's mirror image
+    rotated: int = 0  # degrees, in either direction: 0, 90 or 180
+
+    @property
+    def change(self) -> str:
+        """What was done to one of them besides a shift: "mirrored and rotated by 90°"; "" if nothing."""
+        changes = ["mirrored"] if self.mirrored else []
+        changes += [f"rotated by {self.rotated}°"] if self.rotated else []
+        return " and ".join(changes)
 
 
 @dataclass(frozen=True)
@@ -110,10 +121,10 @@ def of(dataset: Dataset, report: Report = silent) -> NearDuplicates:
     pairs: list[list[Pair]] = []
     for rows, others in jobs:
         pairs.append([])
-        for chunk in _most_alike(details, rows, others):
+        for count, found in _pairs(details, rows, others):
+            pairs[-1] += found
+            done += count
             report(Progress("duplicates", done, total))
-            pairs[-1] += _agreeing(details, *chunk)
-            done += len(chunk[0]) // 2  # as it is, and mirrored
     leaks = _unique(pairs[0], lambda pair: pair.row)
     within = _unique(pairs[1] + pairs[2], lambda pair: frozenset((pair.row, pair.twin)))
     return NearDuplicates(leaks, within, len(test))
@@ -131,11 +142,13 @@ def shared(images: np.ndarray, others: np.ndarray, report: Report = silent) -> n
     """
     details = _details(images, others, report=report)
     rows, twins = np.arange(len(images)), np.arange(len(images), len(details))
-    found: set[int] = set()
-    for chunk in _most_alike(details, rows, twins):
-        report(Progress("duplicates", int(chunk[0][0]), len(images)))
-        found.update(pair.row for pair in _agreeing(details, *chunk) if pair.agreement >= THRESHOLD)
-    return np.array(sorted(found), np.int64)
+    shared_rows: set[int] = set()
+    done = 0
+    for count, found in _pairs(details, rows, twins):
+        shared_rows.update(pair.row for pair in found if pair.agreement >= THRESHOLD)
+        done += count
+        report(Progress("duplicates", done, len(images)))
+    return np.array(sorted(shared_rows), np.int64)
 
 
 def parse(value: dict[str, Any]) -> NearDuplicates:
@@ -188,20 +201,24 @@ def _details_of_chunk(images: np.ndarray) -> np.ndarray:
     return _normalised((grey * np.outer(fade, fade)).reshape(len(grey), -1)).reshape(grey.shape)
 
 
-def _most_alike(details: np.ndarray, rows: np.ndarray, others: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
-    """For chunks of rows: the rows, the other image that is most like each, and whether it is so when mirrored.
-
-    Each row comes twice, as it is and mirrored.
-    """
+def _pairs(details: np.ndarray, rows: np.ndarray, others: np.ndarray) -> Iterator[tuple[int, list[Pair]]]:
+    """For chunks of rows: how many they are, and which agree with the other image that is most like each."""
     spectra = np.concatenate([_spectra(details[others[i : i + _ROWS]]) for i in range(0, len(others), _ROWS)])
     for start in range(0, len(rows), _ROWS):
         chunk = rows[start : start + _ROWS]
-        found = []
-        for step in (1, -1):
-            alike = _spectra(details[chunk][:, :, ::step]) @ spectra.T
-            alike[chunk[:, None] == others] = -2  # an image is not its own duplicate
-            found.append(others[alike.argmax(axis=1)])
-        yield np.tile(chunk, 2), np.concatenate(found), np.repeat([False, True], len(chunk))
+        own, found = chunk[:, None] == others, []
+        for mirrored, turns in itertools.product((False, True), (0, 1)):
+            alike = _spectra(_oriented(details[chunk], mirrored, turns)) @ spectra.T
+            alike[own] = -2  # an image is not its own duplicate
+            twins = others[alike.argmax(axis=1)]
+            for half in (0, 2):  # the spectra of an image and of its half turn are the same
+                found += _agreeing(details, chunk, twins, mirrored, turns + half)
+        yield len(chunk), found
+
+
+def _oriented(details: np.ndarray, mirrored: bool, turns: int) -> np.ndarray:
+    """Details (n, 32, 32), mirrored or not, then rotated anticlockwise by a number of quarter turns."""
+    return np.rot90(details[:, :, ::-1] if mirrored else details, turns, axes=(1, 2))
 
 
 def _spectra(details: np.ndarray) -> np.ndarray:
@@ -211,16 +228,17 @@ def _spectra(details: np.ndarray) -> np.ndarray:
     return _normalised(np.sqrt(low).reshape(len(details), -1))
 
 
-def _agreeing(details: np.ndarray, rows: np.ndarray, twins: np.ndarray, mirrored: np.ndarray) -> list[Pair]:
-    """Those pairs whose details agree at the best shift."""
-    first = np.where(mirrored[:, None, None], details[rows][:, :, ::-1], details[rows])
+def _agreeing(details: np.ndarray, rows: np.ndarray, twins: np.ndarray, mirrored: bool, turns: int) -> list[Pair]:
+    """Those pairs whose details agree at the best shift, in this orientation of the rows."""
+    first = _oriented(details[rows], mirrored, turns)
     size = (_SIDE + _SHIFT, _SIDE + _SHIFT)  # so that nothing wraps around
     product = np.fft.rfft2(first, size).conj() * np.fft.rfft2(details[twins], size)
     shifts = np.roll(np.fft.irfft2(product, size), (_SHIFT, _SHIFT), axis=(1, 2))
     best = shifts[:, : 2 * _SHIFT + 1, : 2 * _SHIFT + 1].max(axis=(1, 2))
+    least = ROTATED if turns else MIN_THRESHOLD
     return [
-        Pair(int(rows[i]), int(twins[i]), round(min(float(best[i]), 1.0), 4), bool(mirrored[i]))
-        for i in np.flatnonzero(best >= MIN_THRESHOLD)
+        Pair(int(rows[i]), int(twins[i]), round(min(float(best[i]), 1.0), 4), mirrored, 90 * min(turns, 4 - turns))
+        for i in np.flatnonzero(best >= least)
     ]
 
 
@@ -234,7 +252,7 @@ def _normalised(vectors: np.ndarray) -> np.ndarray:
 def _unique(pairs: list[Pair], key: Callable[[Pair], Hashable]) -> list[Pair]:
     """The pair of each key whose details agree most; those that agree most come first."""
     best: dict[Hashable, Pair] = {}
-    for pair in sorted(pairs, key=lambda pair: (-pair.agreement, pair.row, pair.twin, pair.mirrored)):
+    for pair in sorted(pairs, key=lambda pair: (-pair.agreement, pair.row, pair.twin, pair.mirrored, pair.rotated)):
         best.setdefault(key(pair), pair)
     return list(best.values())
 

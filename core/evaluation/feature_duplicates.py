@@ -48,7 +48,7 @@ def search(source: Source, report: Report = silent) -> NearDuplicates:
     test, training = splits["test"], np.concatenate([splits["train"], splits["val"]])
     nearest, distances = neighbours.nearest(values[training], values[test], 1, "cosine", report)
     pairs = [
-        Pair(int(row), int(training[twin]), round(1 - float(distance), 4), mirrored=False)
+        Pair(int(row), int(training[twin]), round(1 - float(distance), 4))
         for row, twin, distance in zip(test, nearest[:, 0], distances[:, 0], strict=True)
         if distance <= 1 - MIN_THRESHOLD
     ]

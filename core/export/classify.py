@@ -11,6 +11,7 @@ Needs NumPy and Pillow, and what runs the model:
     model.xml         openvino
 """
 
+import io
 import runpy
 import sys
 from collections.abc import Callable, Sequence
@@ -129,6 +130,8 @@ LOADERS = {
 
 
 if __name__ == "__main__":
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names that the terminal's encoding lacks
     labels = (Path(__file__).parent / "labels.txt").read_text(encoding="utf-8").splitlines()
     photos = [Path(argument) for argument in sys.argv[1:]]
     if not photos:

@@ -11,6 +11,7 @@ shares one entry, and only missing rows are computed. A missing row reads as nan
 import functools
 import json
 import logging
+import re
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -214,7 +215,8 @@ def cached_sizes(dataset: Dataset, encoder: Encoder) -> list[int]:
         return []
     sizes = []
     name = backbones.get(encoder.backbone).stored_name
-    for size in {int(path.name.split("-")[-2][:-2]) for path in _folder().glob(f"{name}-*px-*.zarr")}:
+    named = (re.fullmatch(rf"{name}-(\d+)px-\w+\.zarr", path.name) for path in _folder().glob(f"{name}-*.zarr"))
+    for size in {int(match[1]) for match in named if match}:
         path = _path(key_of(dataset, replace(encoder, input_size=size)))
         if path.exists():
             used = path.stat().st_mtime_ns
@@ -505,23 +507,23 @@ def _nothing(size: int, array: Any) -> np.ndarray:
 
 
 def _entry(path: Path) -> Entry | None:
-    """The metadata of an entry, read without Zarr; None while it is being created or removed."""
+    """The metadata of an entry, read without Zarr; None while it is made or removed, and for what is none of ours."""
     try:
         header = json.loads((path / "zarr.json").read_text())
         size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
         last_used = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    except (FileNotFoundError, ValueError):
+        attributes, (images, dim) = header["attributes"], header["shape"]
+        name: str = attributes["backbone"]
+        return Entry(
+            path=path,
+            backbone=backbones.RENAMED.get(name, name),
+            dataset=attributes["dataset_name"],
+            input_size=attributes["input_size"],
+            images=images,
+            dim=dim,
+            bytes=size,
+            created=datetime.fromisoformat(attributes["created"]),
+            last_used=last_used,
+        )
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    attributes, (images, dim) = header["attributes"], header["shape"]
-    name: str = attributes["backbone"]
-    return Entry(
-        path=path,
-        backbone=backbones.RENAMED.get(name, name),
-        dataset=attributes["dataset_name"],
-        input_size=attributes["input_size"],
-        images=images,
-        dim=dim,
-        bytes=size,
-        created=datetime.fromisoformat(attributes["created"]),
-        last_used=last_used,
-    )

@@ -25,6 +25,7 @@ from core.features.throughput import Estimate
 
 KEPT = 12  # tasks kept per kind and machine, and timings per kind of work
 ENOUGH = 5  # tasks before their median corrects an estimate
+VERSION = 2  # increase it when tasks are counted otherwise: those kept before then correct no estimate
 SHORTEST = 1.0  # seconds; shorter tasks are mostly overhead, and not kept
 MIN_PART = 0.25  # of a count is left when a difference is taken off
 COLUMNS = ["kind", "hardware", "counted", "said", "taken"]
@@ -180,11 +181,11 @@ def _read() -> dict[str, list[dict]]:
         kept = json.loads(_path().read_text())
         tasks = [each for each in kept["tasks"] if set(COLUMNS) <= set(each) and each["counted"] > 0]
         work = [each for each in kept["work"] if {"name", "size", "hardware", "rates"} <= set(each) and each["rates"]]
-        return {"work": work, "tasks": tasks}
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return {"work": work, "tasks": tasks if kept.get("version") == VERSION else []}
+    except (OSError, ValueError, KeyError, TypeError):
         return {"work": [], "tasks": []}  # nothing kept yet, or an unreadable file
 
 
 def _write(kept: dict[str, list[dict]]) -> None:
     with storage.replaced(_path()) as new:
-        new.write_text(json.dumps(kept, indent=1))
+        new.write_text(json.dumps({"version": VERSION, **kept}, indent=1))

@@ -108,7 +108,7 @@ def _read(path: Path) -> dict[tuple[str, int, str], list[float]]:
         return {
             (_renamed(e["backbone"]), e["input_size"], e["hardware"]): list(e["images_per_second"]) for e in entries
         }
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return {}  # nothing measured yet, or an unreadable file: speeds are quickly measured again
 
 

@@ -22,30 +22,24 @@ def database() -> Path:
 
 def listed() -> list[Path]:
     """The backups, newest first."""
-    return sorted((settings.folder("runs") / "backups").glob("mlflow-*.db"), reverse=True)
+    return sorted((settings.folder("runs") / "backups").glob("mlflow-????-??-??-??????.db"), reverse=True)
 
 
 def check(store: Path) -> None:
-    """Refuse a store of SQLite that is damaged, or missing though there are backups of it.
+    """Refuse a store of SQLite that is damaged, or missing or empty though there are backups of it.
 
     Raises:
         StoreError: With the command that brings back the last good one.
     """
     ours, backups = store == database(), listed()
-    if not store.is_file():
+    if not store.is_file() or not store.stat().st_size:  # of which MLflow would make a new one
         if ours and backups:
-            raise StoreError(f"The run store {store} is missing", "the file of all runs", _restore(backups[0]))
+            state = "empty" if store.is_file() else "missing"
+            raise StoreError(f"The run store {store} is {state}", "the file of all runs", _remedy(backups))
         return
-    try:
-        with closing(sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True, timeout=20)) as connection:
-            state = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    except sqlite3.OperationalError:  # it cannot be opened or is locked: MLflow says why
-        return
-    except sqlite3.DatabaseError as error:
-        state = str(error)
-    if state != "ok":
-        remedy = _restore(backups[0]) if ours and backups else "Put back a copy of it"
-        raise StoreError(f"The run store {store} is damaged ({state.splitlines()[-1]})", "an SQLite database", remedy)
+    if fault := _fault(store):
+        remedy = _remedy(backups) if ours and backups else "Put back a copy of it"
+        raise StoreError(f"The run store {store} is damaged ({fault})", "an SQLite database", remedy)
 
 
 def make(*, older_than: float = 0) -> Path | None:
@@ -73,20 +67,25 @@ def make(*, older_than: float = 0) -> Path | None:
 
 
 def restore() -> tuple[Path, Path | None]:
-    """Replace the store by the newest backup; returns the backup, and where the replaced store is now.
+    """Replace the store by the newest intact backup; returns the backup, and where the replaced store is now.
 
     Raises:
-        StoreError: There is no backup.
+        StoreError: There is none, or it cannot be copied.
     """
-    store, backups = database(), listed()
-    if not backups:
-        raise StoreError(f"There is no backup of the run store in {store.parent / 'backups'}", "at least one backup")
+    store, backup = database(), _newest_intact(listed())
+    if not backup:
+        raise StoreError(f"There is no intact backup of the run store in {store.parent / 'backups'}", "at least one")
     aside = None
     with storage.locked(store.with_name("mlflow.lock")):
         if store.is_file():
             aside = set_aside(store, "replaced")
-        copy(backups[0], store)
-    return backups[0], aside
+        try:
+            copy(backup, store)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(
+                f"{backup} cannot be copied ({error})", "", "Free some space, and restore it again"
+            ) from error
+    return backup, aside
 
 
 def set_aside(store: Path, why: str) -> Path:
@@ -108,7 +107,27 @@ def copy(source: Path, target: Path) -> None:
         database_.backup(to)
 
 
-def _restore(backup: Path) -> str:
+def _fault(store: Path) -> str:
+    """What is wrong with an SQLite file; "" if nothing, or if it cannot be opened or is locked: MLflow says why."""
+    try:
+        with closing(sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True, timeout=20)) as connection:
+            state = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.OperationalError:
+        return ""
+    except sqlite3.DatabaseError as error:
+        state = str(error)
+    return "" if state == "ok" else state.splitlines()[-1]
+
+
+def _newest_intact(backups: list[Path]) -> Path | None:
+    """The first that was copied to its end, as into a home folder on a disk that was not full."""
+    return next((backup for backup in backups if backup.stat().st_size and not _fault(backup)), None)
+
+
+def _remedy(backups: list[Path]) -> str:
+    backup = _newest_intact(backups)
+    if not backup:
+        return "Put back a copy of it: its backups are damaged too"
     made = datetime.fromtimestamp(backup.stat().st_mtime)
     return (
         f"Stop what uses it, then restore the backup of {made:%d %B, %H:%M}: `python -m core restore`; "

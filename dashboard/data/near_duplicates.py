@@ -19,8 +19,8 @@ PAPER = "https://arxiv.org/abs/1902.00423"
 WHICH = {"leaks": "Test (left) and training", "within": "Within a split", "features": "By features"}
 FIRST = {"surest": "Most similar first", "least": "Least similar first"}
 DETAILS = (
-    "The correlation of the details of two images at 32 pixels, at the best shift. Lower it to see more pairs, down to "
-    "images that are only similar."
+    "The correlation of the details of two images at 32 pixels, at the best shift, one of them mirrored or rotated by "
+    "quarter turns where that fits better. Lower it to see more pairs, down to images that are only similar."
 )
 COSINE = "The cosine of the features of two images. Lower it to see more pairs, down to images of similar things."
 
@@ -32,8 +32,9 @@ def show(dataset: Dataset) -> None:
         task_progress.offer(
             search,
             "Look for near-duplicates",
-            why="A test image that is nearly a training image, such as the same photo mirrored or cropped differently, "
-            f"tests memory, not recognition. About 3 % of CIFAR-10's do ([Barz and Denzler, 2020]({PAPER})).",
+            why="A test image that is nearly a training image, such as the same photo mirrored, rotated or cropped "
+            "differently, tests memory, not recognition. "
+            f"About 3 % of CIFAR-10's do ([Barz and Denzler, 2020]({PAPER})).",
             icon=":material/compare:",
             ended=server.datasets.refresh,
         )
@@ -108,7 +109,7 @@ def _pairs(dataset: Dataset, pairs: list[Pair], first: str) -> None:
             title = names[0] if names[0] == names[1] else f"{names[0]} and {names[1]}"
             column.image(
                 contact_sheet.strip(dataset.images[rows], columns=2),
-                caption=f"{title}, {pair.agreement:.2f}{', mirrored' if pair.mirrored else ''}",
+                caption=", ".join(filter(None, (title, f"{pair.agreement:.2f}", pair.change))),
                 width="stretch",
                 alt=f"Images {pair.row} and {pair.twin}",
             )

@@ -218,6 +218,21 @@ def test_the_key_and_the_seats_are_for_this_user_alone(home):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("content", [b"", b"half"])
+def test_a_key_that_was_copied_by_half_signs_nothing(home, content):
+    (home / roster.KEY).write_bytes(content)
+    with pytest.raises(ConfigError, match=r"class\.key is damaged.*Delete it"):
+        roster.key()
+
+
+@pytest.mark.parametrize(("file", "read"), [(roster.KEY, roster.key), (roster.FILE, roster.read)])
+def test_a_class_whose_files_cannot_be_read_is_a_sentence(home, file, read):
+    (home / file).unlink(missing_ok=True)
+    (home / file).mkdir()
+    with pytest.raises(ConfigError, match=f"{file} cannot be read"):
+        read()
+
+
 def queue() -> list[str]:
     """Whose runs begin, in order."""
     return [run.person for run in runs.active()]

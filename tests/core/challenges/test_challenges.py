@@ -323,6 +323,7 @@ def test_the_template_lacks_only_the_classes(pets):
     assert parse(filled.encode(), cut).tolist() == [1] * 40
     assert parse(filled.replace(",dog", ",'dog").encode(), cut).tolist() == [1] * 40, "as a spreadsheet may have it"
     assert parse(filled.replace(",", ";").encode("utf-16"), cut).tolist() == [1] * 40, "as another may have it"
+    assert parse(filled.replace(",", " , ").encode(), cut).tolist() == [1] * 40, "as somebody types it"
 
 
 def test_the_zip_has_labels_for_training_images_alone(pets):

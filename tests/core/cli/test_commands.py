@@ -149,6 +149,23 @@ def test_ctrl_c_while_a_command_is_imported_is_one_word(tmp_path, begin):
     assert (done.returncode, done.stderr) == (1, "stopped\n")
 
 
+def test_a_reader_that_has_enough_ends_a_command_without_a_word(monkeypatch, capsys):
+    reading, writing = os.pipe()
+    os.close(reading)  # as by `head`
+    with os.fdopen(writing, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        assert main(["backbones"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no file that is always full")
+def test_a_result_that_cannot_be_written_is_said(monkeypatch, capsys):
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(["backbones"]) == 1
+    assert capsys.readouterr().err == "error: The result cannot be written (No space left on device)\n"
+
+
 def test_a_failure_is_one_sentence_and_exit_code_1(store, capsys):
     assert main(["run", "--dataset", "nothing"]) == 1
     printed = capsys.readouterr()

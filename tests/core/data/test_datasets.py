@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.data import dataset as stored
 from core.data import datasets, importing
 from core.errors import DatasetError, Stopped
 from core.progress import Progress
@@ -482,6 +483,12 @@ def test_a_dataset_of_another_version_is_not_misread(pets, home):
     with pytest.raises(DatasetError, match=r"damaged"):
         datasets.load("pets")
     assert next(s for s in datasets.available() if s.name == "pets").state == "broken"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take no such name")
+def test_a_folder_whose_name_is_no_text_is_not_a_dataset(home):
+    (home / "datasets" / os.fsdecode(b"\xff")).mkdir(parents=True)
+    assert stored.names() == []
 
 
 def test_what_a_killed_import_left_is_not_a_dataset(pets, home):

@@ -120,11 +120,14 @@ def test_the_script_beside_a_model_says_the_classes_of_photos(probe, tmp_path):
     folder = export.export(probe, "litert", tmp_path)
     stored, dataset = runs.predictions(probe).iloc[0], datasets.load("cifar10-sample")
     assert (folder / "labels.txt").read_text().split() == list(dataset.class_names)
-    photo = tmp_path / "photo.png"
+    photo = tmp_path / "金魚.png"
     Image.fromarray(dataset.images[int(stored["row"])]).save(photo)
-    found = subprocess.run([sys.executable, folder / "classify.py", photo], capture_output=True, text=True)
+    command, ascii_alone = [sys.executable, folder / "classify.py", photo], {"PYTHONIOENCODING": "ascii"}
+    found = subprocess.run(command, env=os.environ | ascii_alone, capture_output=True, text=True)
     answer = dataset.class_names[int(stored["prediction"])]
-    assert found.stdout.startswith(f"photo.png  {answer} {stored[f'p_{int(stored.prediction)}']:.1%}"), found.stderr
+    assert found.stdout.startswith(rf"\u91d1\u9b5a.png  {answer} {stored[f'p_{int(stored.prediction)}']:.1%}"), (
+        found.stderr
+    )
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -253,6 +254,21 @@ def test_entries_tell_what_is_in_them(home):
     (entry,) = features.entries()
     assert (entry.backbone, entry.dataset, entry.images, entry.dim) == ("Tiny", "toy", 1300, TINY.feature_dim)
     assert entry.bytes > 1300 * TINY.feature_dim
+
+
+def test_what_somebody_else_left_in_its_folder_is_no_entry(home):
+    dataset = toy(20)
+    extract([0], dataset=dataset)
+    (entry,) = features.entries()
+    shutil.copytree(entry.path, entry.path.with_name(f"{entry.path.stem} - Copy.zarr"))
+    entry.path.with_name("Tiny-notes-on-px-sizes.zarr").write_text("a file")
+    entry.path.with_name("Tiny-of-others.zarr").mkdir()
+    entry.path.with_name("Tiny-of-others.zarr").joinpath("zarr.json").write_text(
+        '{"node_type": "group", "attributes": {}}'
+    )
+    assert features.cached_sizes(dataset, Encoder("Tiny", "untrained", 224)) == [8]
+    assert {each.backbone for each in features.entries()} == {"Tiny"}
+    extract([0], dataset=dataset, input_size=16)  # after which the budget is kept
 
 
 def test_extraction_records_the_speed_of_this_machine(home):

@@ -128,3 +128,15 @@ def test_a_broken_file_is_as_good_as_none(home):
     assert estimates.tasks().empty
     estimates.record("layers", said(10, 10), 20)
     assert len(estimates.tasks()) == 1
+
+
+def test_tasks_that_were_counted_otherwise_correct_nothing_and_timings_stay(home, monkeypatch):
+    with monkeypatch.context() as before:
+        before.setattr(estimates, "VERSION", estimates.VERSION - 1)
+        for _ in range(ENOUGH):
+            estimates.record("finetune", said(10, 10), 100)
+        estimates.time_work("layer head", 1, 1000)
+    assert estimates.corrected("finetune", 10, "").seconds == 10
+    count = Count("layers")
+    count.work("layer head", 1)
+    assert count.seconds == 1000

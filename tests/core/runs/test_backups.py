@@ -64,6 +64,25 @@ def test_a_damaged_or_missing_store_is_said_and_its_backup_is_put_back_by_a_comm
     assert all(str(path) in said for path in aside)
 
 
+def test_of_a_home_that_was_copied_by_half_the_newest_intact_backup_is_offered_and_put_back(store, kept):
+    whole = backups.listed()[0]
+    (whole.parent / "mlflow-mine.db").write_text("somebody's own copy, which sorts as the newest")
+    (whole.parent / "mlflow-2098-01-01-000000.db").write_bytes(whole.read_bytes()[:20_000])
+    (whole.parent / "mlflow-2099-01-01-000000.db").write_bytes(b"")
+    store.write_bytes(b"")
+    start_anew()
+    with pytest.raises(StoreError, match=r"is empty.*`python -m core restore`"):
+        runs.rows()
+    assert backups.restore()[0] == whole
+    whole.unlink()
+    store.write_bytes(b"")
+    start_anew()
+    with pytest.raises(StoreError, match="its backups are damaged too"):
+        runs.rows()
+    with pytest.raises(StoreError, match="no intact backup"):
+        backups.restore()
+
+
 def test_a_start_makes_a_backup_and_a_later_one_only_after_an_hour_and_a_change(store, kept):
     first = backups.listed()
     start_anew()
@@ -116,5 +135,5 @@ def test_a_new_home_has_no_store_and_no_fault(home):
 
 
 def test_without_a_backup_there_is_nothing_to_restore(store):
-    with pytest.raises(StoreError, match="no backup"):
+    with pytest.raises(StoreError, match="no intact backup"):
         backups.restore()
