@@ -27,7 +27,7 @@ from core.embeddings import Resolved, Source
 from core.errors import ConfigError, WeightsError
 from core.features import estimates
 from core.features.estimates import Count
-from core.heads.logistic import LogisticRegression, PrincipalAxes, Solution, choose_strength, folds
+from core.heads.logistic import LogisticRegression, PrincipalAxes, Solution, choose_strength, folds, one_thread
 from core.metrics import Change, Interval
 from core.progress import Progress, Report, silent
 
@@ -241,11 +241,7 @@ def _fitted(
     x: np.ndarray, y: np.ndarray, draws: list[np.ndarray], classes: int, n: int
 ) -> Iterator[tuple[Solution, float]]:
     """A head and its strength for each draw, several draws in parallel."""
-    import scipy.linalg  # noqa: F401 - threadpoolctl limits SciPy's own OpenBLAS only if it is loaded already
-    from threadpoolctl import threadpool_limits
-
-    # One core for each draw: the products are small, and two pools of threads would wait for each other.
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(min(CORES, len(draws))) as pool:
+    with one_thread(), ThreadPoolExecutor(min(CORES, len(draws))) as pool:
         yield from pool.map(lambda chosen: fit(x[chosen], y[chosen], classes=classes, shots=n), draws)
 
 

@@ -12,7 +12,8 @@ one head on many images. `PrincipalAxes` rotates the features once, so that S is
 subsets of the same images.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -82,8 +83,8 @@ class Covariance:
         factor = cholesky(curvature * self.covariance + strength * identity, lower=True)
         return Scaling(
             lambda kernel: factor.T @ kernel,
-            lambda coordinates: solve_triangular(factor, coordinates, lower=True, trans=1),
-            lambda gradient: solve_triangular(factor, gradient, lower=True),
+            lambda coordinates: solve_triangular(factor, coordinates, lower=True, trans=1, check_finite=False),
+            lambda gradient: solve_triangular(factor, gradient, lower=True, check_finite=False),
         )
 
     def on_features(self, kernel: np.ndarray) -> np.ndarray:
@@ -185,6 +186,17 @@ class LogisticRegression:
     def on_features(self, solution: Solution) -> Solution:
         """The solution for features that corresponds to a solution for `rows`."""
         return Solution(self.coordinates.on_features(solution.kernel), solution.bias, solution.objective)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Solve on one thread: threads that share such small products wait for each other for longer than they compute."""
+    import scipy.linalg
+    import scipy.optimize  # noqa: F401 - threadpoolctl limits SciPy's own OpenBLAS only if it is loaded already
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
+        yield
 
 
 def choose_strength(score: Callable[[float], float], strengths: Iterable[float]) -> float:

@@ -1,6 +1,8 @@
 """The linear head: the optimum of its objective, and a strength chosen on validation."""
 
 import numpy as np
+import scipy.linalg  # noqa: F401 - its threads can be counted once it is loaded
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from core.heads import Options
 from core.heads.linear import STRENGTHS
@@ -25,3 +27,15 @@ def test_strength_is_chosen_on_validation_and_a_given_one_is_kept():
     best = max(point["validation_accuracy"] for point in noisy.curves)
     assert noisy.chosen["validation_accuracy"] == best
     assert fit("linear", options=Options(strength=0.5)).chosen["strength"] == 0.5
+
+
+def test_a_head_is_solved_on_one_thread_and_other_work_keeps_its_threads():
+    solving = set()
+    with threadpool_limits(2, user_api="blas"):
+        fit("linear", report=lambda progress: solving.update(_threads()))
+        assert _threads() == {2}
+    assert solving == {1}
+
+
+def _threads() -> set[int]:
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
