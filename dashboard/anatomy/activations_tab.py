@@ -165,7 +165,8 @@ def _feature_maps(by_size: dict[int, Seen | LabError]) -> None:
     if not seen_at:
         return
     tokens = backbones.get(next(iter(seen_at.values())).backbone).has_tokens
-    st.subheader(f"{'Tokens of patches' if tokens else 'Feature maps'}, from the first to the last", anchor=False)
+    what = "Tokens of the patches" if tokens else "Feature maps"
+    st.subheader(f"{what}, from the first block to the last", anchor=False)
     titles = {str(size): f"{size} px" for size in sorted(seen_at, reverse=True)}
     chosen = choices.titled(st.segmented_control, "maps_at", "Input size", titles, required=True)
     seen = seen_at.get(int(chosen)) if str(chosen).isdecimal() else None

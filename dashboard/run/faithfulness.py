@@ -34,7 +34,7 @@ def show(run: RunRow) -> None:
 
 def _result(run: RunRow, measured: tuple[Faithfulness, ...]) -> None:
     st.markdown(sentence(measured))
-    left, right = st.columns([4, 3], gap="large")
+    left, right = st.columns([5, 3], gap="medium")
     with left:
         rows = pd.DataFrame([_row(each) for each in measured])
         st.dataframe(rows, hide_index=True, height="content")

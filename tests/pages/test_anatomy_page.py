@@ -145,7 +145,7 @@ def test_a_clip_is_opened_at_its_size_with_what_it_multiplies_and_its_own_idea(v
     page = opened(visit, backbone="ToyCLIP", tab="idea")
     assert any("captions" in each.value for each in page.subheader)
     page = visit("anatomy", backbone="ToyCLIP", tab="sees")
-    page = wait(page, lambda: any("Tokens of patches" in element.value for element in page.subheader))
+    page = wait(page, lambda: any("Tokens of the patches" in element.value for element in page.subheader))
     assert any("no fixed classes" in info.value for info in page.info)
     assert not page.exception
 
