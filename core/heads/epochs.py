@@ -82,10 +82,11 @@ def _fit(method: str, train: Labelled, val: Labelled, classes: int, options: Opt
 
 
 def _model(units: list[int], dim: int, classes: int, options: Options) -> "keras.Model":
+    """From features (b, dim) to logits: of probabilities, JAX would have no gradient below 1e-7."""
     import keras
 
     penalty = keras.regularizers.L2(options.strength / 2) if options.strength else None
-    activations = ["relu"] * len(units) + ["softmax"]
+    activations = ["relu"] * len(units) + [None]
     dense = [
         keras.layers.Dense(
             count,
@@ -100,7 +101,7 @@ def _model(units: list[int], dim: int, classes: int, options: Options) -> "keras
     optimizer = keras.optimizers.Adam(options.learning_rate)
     model.compile(
         optimizer,
-        loss="sparse_categorical_crossentropy",
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=False,  # pyright: ignore[reportArgumentType]
     )

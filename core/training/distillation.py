@@ -10,6 +10,7 @@ and each image has its own loss, which class weights multiply.
 from typing import Any
 
 from core.config import RunConfig
+from core.training.losses import cross_entropy
 
 SMALLEST = 1e-7  # probability: Keras's own
 
@@ -29,7 +30,7 @@ def loss(config: RunConfig) -> Any:
             labels, taught = ops.split(y_true, 2, axis=-1)
             teacher, student = softened(taught), softened(y_pred)
             divergence = config.temperature**2 * ops.sum(ops.exp(teacher) * (teacher - student), axis=-1)
-            learned: Any = losses.categorical_crossentropy(labels, y_pred, label_smoothing=config.label_smoothing)
+            learned = cross_entropy(labels, y_pred, label_smoothing=config.label_smoothing)
             return (1 - config.teacher_weight) * learned + config.teacher_weight * divergence
 
     return Distillation()

@@ -1,6 +1,7 @@
 """One training step: the part of the network that is not precomputed, its head, and its variables."""
 
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -10,7 +11,7 @@ from core import backbones
 from core.config import RunConfig
 from core.errors import BackboneError
 from core.features import compiled
-from core.training import distillation
+from core.training import distillation, losses
 from core.training.inputs import Source
 from core.training.model import Assembly
 
@@ -44,13 +45,13 @@ def build(assembly: Assembly, body: Any | None, *, inference: bool) -> Any:
 
 def compile(model: Any, optimizer: Any, config: RunConfig) -> None:
     """Compile such a model for `fit` on the targets of a `Material`, with `loss` and `accuracy` in its logs."""
-    from keras import losses, metrics
+    from keras import metrics
 
     loss, accuracy = (
         (distillation.loss(config), distillation.accuracy())
         if config.teacher
         else (
-            losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
+            partial(losses.cross_entropy, label_smoothing=config.label_smoothing),
             metrics.CategoricalAccuracy(name="accuracy"),
         )
     )

@@ -14,9 +14,10 @@ from core.curriculum import vanishing_gradients
 from core.data import datasets
 from core.embeddings import Source
 from core.errors import LabError, Paused
-from core.explain import attribution, gradcam
+from core.explain import attribution, gradcam, gradients
 from core.features import Encoder, extract
 from core.runs import models
+from core.training import losses
 
 LITE = Encoder("EfficientNetLite0", input_size=64)
 ROWS = np.arange(40)
@@ -77,6 +78,16 @@ def compilations(work: Callable[[], object]) -> int:
     return sum("backend_compile" in event for event in events)
 
 
+def slopes(logits: list[float], label: list[float]) -> np.ndarray:
+    """The gradient of the loss of one image."""
+    from keras import ops
+
+    def loss(x):
+        return ops.sum(losses.cross_entropy(np.array([label], np.float32), ops.softmax(x))), None
+
+    return gradients.gradient(loss, np.array([logits], np.float32))[0][0]
+
+
 stages: list[str] = []
 
 if __name__ == "__main__":
@@ -93,6 +104,7 @@ if __name__ == "__main__":
         "integrated": attribution.explain(whole, "integrated-gradients", sample.images[0], 3),
         "first": first,
         "map": maps.compute(MAP).positions,
+        "slopes": slopes([30, 0], [0, 1]),
         "norms": np.array([norms["plain"], norms["residual"]]),
     }
     texts = {

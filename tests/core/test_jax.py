@@ -59,6 +59,11 @@ def test_a_fine_tune_learns_and_one_that_was_resumed_ends_the_same(jax):
 
 
 @pytest.mark.slow
+def test_an_image_of_whose_class_a_network_thinks_nothing_still_teaches_it(jax):
+    np.testing.assert_allclose(jax.slopes, [1, -1], atol=1e-3)
+
+
+@pytest.mark.slow
 def test_its_network_and_explanations_are_the_same_on_tensorflow(jax):
     import keras
 
