@@ -87,8 +87,6 @@ class Engine:
                 "distributed.worker.memory.spill": False,
                 "distributed.worker.memory.pause": False,
                 "distributed.worker.profile.enabled": False,  # can hang Python before 3.12: python/cpython#106883
-                # Files of the folder that the server was started in, such as socket.py, are not Python's own modules.
-                "distributed.nanny.pre-spawn-environ.PYTHONSAFEPATH": "1",
             }
             | {f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in hardware.huge_pages().items()}
         )

@@ -53,10 +53,6 @@ def test_a_worker_does_not_profile_itself(engine):
     assert not engine.call(_profiles).result(timeout=PATIENCE)
 
 
-def test_a_worker_does_not_look_for_pythons_modules_in_the_folder_it_is_started_in(engine):
-    assert engine.call(os.getenv, "PYTHONSAFEPATH").result(timeout=PATIENCE)
-
-
 def _profiles() -> bool:
     from distributed import get_worker
 
