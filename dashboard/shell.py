@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import people, runs, settings
-from core.errors import AccessError, EngineError, LabError, StoreError
+from core.errors import LabError
 from dashboard import server
 from dashboard.classroom import following, leading, presence
 from dashboard.data import import_status
@@ -90,6 +90,7 @@ CLASS = ("classroom", "Class", ":material/groups:", "Who is here, how they join,
 
 
 streamlit_patch.drop_ticks()
+streamlit_patch.compute_expired()
 
 
 def show() -> None:
@@ -115,21 +116,21 @@ def show() -> None:
     )
     name = page.url_path or "home"
     address.show_refused(page.url_path)
-    unknown.check()
-    with st.sidebar:
-        _status()
-        if page.url_path != "data":
-            import_status.show_beside()
-        choices.projector()
-        presence.show()
-        leading.show(name)
-    if visitor.get().projector:
-        components.enlarge_type()
     try:
+        unknown.check()
+        with st.sidebar:
+            _status()
+            if page.url_path != "data":
+                import_status.show_beside()
+            choices.projector()
+            presence.show()
+            leading.show(name)
+        if visitor.get().projector:
+            components.enlarge_type()
         following.show(name)
         bar.show()
         page.run()
-    except (AccessError, EngineError, StoreError) as error:
+    except LabError as error:
         components.show_error(error)
     finally:  # with what the page wrote into its address
         leading.move(name)
@@ -174,7 +175,10 @@ def _draw_status(drawn: list[str], engine: tuple[bool, bool]) -> None:
 
 def _dataset_title() -> str:
     name = visitor.get().dataset
-    titles = {summary.name: summary.title for summary in server.datasets.available()}
+    try:
+        titles = {summary.name: summary.title for summary in server.datasets.available()}
+    except LabError:  # which the page shows
+        titles = {}
     return formats.plain(titles.get(name, name))
 
 

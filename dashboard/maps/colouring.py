@@ -41,8 +41,6 @@ def choose(source: Source, dataset: Dataset, rows: np.ndarray) -> Colours:
     runs = _runs(source)
     of_people = OF_PEOPLE if dataset.people else {}
     titles = OF_IMAGES | of_people | (OF_A_RUN if runs else {}) | (OF_TWO if len(runs) > 1 else {})
-    if st.session_state.get("colour") not in titles:  # left over from another dataset, which has runs
-        st.session_state.pop("colour", None)
     colour = choices.titled(st.selectbox, "colour", "Colour by", titles, width=190)
     columns = map_columns.of_images(dataset, rows, server.datasets.splits(dataset))
     if not runs:
@@ -68,8 +66,6 @@ def _runs(source: Source) -> list[RunRow]:
 def _choose_run(runs: Sequence[RunRow], key: str, label: str, *, shown: bool) -> RunRow:
     titles = {run.id: choices.run_title(run) for run in runs}
     by_id = {run.id: run for run in runs}
-    if st.session_state.get(key) not in titles:
-        st.session_state.pop(key, None)
     if not shown:
         requested = address.one_of(key, label, titles)
         return by_id[requested] if requested in by_id else runs[0]

@@ -73,8 +73,6 @@ def show(run: RunRow, runs: Sequence[RunRow]) -> None:
         components.link("train", "Start another", icon=":material/play_circle:")
         return
     titles = {other.id: choices.run_title(other) for other in others.values()}
-    if st.session_state.get("other") not in titles:  # it has another dataset, or is now the run itself
-        st.session_state.pop("other", None)
     pair(run, others[choices.titled(st.selectbox, "other", "Against", titles)])
 
 

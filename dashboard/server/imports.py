@@ -94,7 +94,7 @@ def _begin(task: Task, source: str) -> str:
     imports.pop(task.name, None)  # the newest last
     imports[task.name] = Import(source, people.require("import"), task)
     for name in list(imports)[:-KEPT]:
-        if not imports[name].task.running:
+        if (old := imports.get(name)) and not old.task.running:  # another visitor's import may have dropped it
             imports.pop(name, None)
     return task.name
 

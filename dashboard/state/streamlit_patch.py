@@ -1,6 +1,6 @@
-"""The one patch of Streamlit: which ticks of the timers of fragments are answered.
+"""The two patches of Streamlit 1.67: which ticks of the timers of fragments are answered, and how a value expires.
 
-A timer's tick names the page it belongs to. If it arrives after a click on another page, Streamlit 1.67 takes it as a
+A timer's tick names the page it belongs to. If it arrives after a click on another page, Streamlit takes it as a
 request to go back: on a busy server, one click in twenty did nothing. Such a tick is dropped. A tick also brings the
 address and the widgets as the browser shows them. Before the answer to a click, to Back or to Forward is drawn, they
 would undo it.
@@ -11,17 +11,23 @@ share `WATCHED`: a quarter of a core took a third of a run's speed, most likely 
 of its threads a tick interrupts. Whoever's run it is sees it move each second, however many watch. Once a run begins
 or ends, each of them is answered at its next tick; to notice that, one is answered every `GAP`. Few tabs notice
 nothing.
+
+`st.cache_resource` looks whether it has a value, and then reads it. Of a value that expired in between, a page got a
+KeyError: on a busy server, one page in a few hundred. Such a value is computed again.
 """
 
 import functools
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from math import inf
 from time import monotonic
+from typing import Any
 from urllib.parse import parse_qs
 
 import streamlit as st
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.caching.cache_errors import CacheKeyNotFoundError
+from streamlit.runtime.caching.cache_resource_api import ResourceCache
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 
 ANSWERED = 20  # ticks a second, of all tabs together, but for those that only watch
@@ -39,9 +45,7 @@ WATCHING = "fragments-that-watch"  # their ids, in the state of a tab
 
 def drop_ticks() -> None:
     """Drop ticks of a page that was left, those from before an answer was drawn, and those above a tab's share."""
-    original = AppSession.request_rerun
-    if hasattr(original, "__wrapped__"):  # patched by this module before it was reloaded
-        original = original.__wrapped__
+    original = _unpatched(AppSession.request_rerun)
 
     @functools.wraps(original)
     def request_rerun(session: AppSession, client_state: ClientState | None) -> None:
@@ -49,6 +53,20 @@ def drop_ticks() -> None:
             original(session, client_state)
 
     AppSession.request_rerun = request_rerun  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def compute_expired() -> None:
+    """Have `st.cache_resource` compute a value again that expires while it is being read."""
+    original = _unpatched(ResourceCache.read_result)
+
+    @functools.wraps(original)
+    def read_result(cache: ResourceCache, value_key: str) -> Any:
+        try:
+            return original(cache, value_key)
+        except KeyError as error:
+            raise CacheKeyNotFoundError() from error
+
+    ResourceCache.read_result = read_result
 
 
 def note_watching(watches: bool) -> None:
@@ -67,6 +85,11 @@ def forget_watching() -> None:
 def note_queue(queue: object) -> None:
     """Note which runs wait and which are running: a change is shown at once to all who watch."""
     _watching.renew(queue, monotonic())
+
+
+def _unpatched(method: Callable) -> Callable:
+    """A method of Streamlit, which this module may have patched before it was loaded again."""
+    return getattr(method, "__wrapped__", method)
 
 
 def _is_late_tick(session: AppSession, client_state: ClientState) -> bool:

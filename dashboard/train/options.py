@@ -44,8 +44,6 @@ def pooling(backbone: str) -> str:
     elif facts.has_tokens:
         titles = {("avg" if name == facts.poolings[0] else name): POOLINGS[name] for name in facts.poolings}
         help = f"How its tokens become one vector: {titles['avg'].lower()}, as in the paper, or the mean of all patches"
-    if st.session_state.get("pooling") not in titles:  # chosen for the other kind of network
-        st.session_state.pop("pooling", None)
     label = "CLIP's features" if "projected" in facts.poolings else "Pooling"
     return choices.titled(st.selectbox, "pooling", label, titles, help=help)
 
@@ -174,8 +172,6 @@ class More:
     def _teacher(self) -> None:
         teachers = self._teachers()
         titles = teachers if self.taught and teachers else {"": "None: the labels alone"} | teachers
-        if st.session_state.get("teacher") not in titles:  # chosen without this recipe, or for other images
-            st.session_state.pop("teacher", None)
         help = "A finished run on the same images. The network learns its answers too: which wrong classes are likely"
         self.fields["teacher"] = choices.titled(st.selectbox, "teacher", "Teacher", titles, help=help)
         if self.fields["teacher"]:

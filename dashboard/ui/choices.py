@@ -180,18 +180,18 @@ def titled(widget, key: str, label: str, titles: dict[str, str], **kwargs) -> st
         widget: `st.selectbox` or `st.segmented_control`.
         titles: name -> title; the first name is the default. Others are allowed where the widget accepts new options.
     """
-    default = next(iter(titles))
-    addressed = address.one_of(key, label, titles, others=kwargs.get("accept_new_options", False))
-    if addressed is not None:
-        st.session_state[key] = addressed
-    else:  # always set, for widgets that are drawn later; buttons that were not on the page send None
-        st.session_state[key] = default if st.session_state.get(key) is None else st.session_state[key]
+    default, others = next(iter(titles)), kwargs.get("accept_new_options", False)
+    chosen = address.one_of(key, label, titles, others=others)
+    if chosen is None:  # buttons that were not on the page send None; what was chosen may be gone
+        chosen = st.session_state.get(key)
+        chosen = chosen if chosen in titles or (others and chosen) else default
+    st.session_state[key] = chosen  # always set, for widgets that are drawn later
 
     def keep() -> None:
         if st.session_state.get(key) is not None:  # else the visitor left the page
             address.write(key, None if st.session_state[key] == default else st.session_state[key])
 
-    options = list(titles | {st.session_state[key]: ""})  # including a typed value
+    options = list(titles | {chosen: ""})  # including a typed value
     return widget(label, options, format_func=lambda name: titles.get(name, name), key=key, on_change=keep, **kwargs)
 
 

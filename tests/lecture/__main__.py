@@ -38,7 +38,7 @@ def main() -> None:
         print(f"{hardware.name()}, load {os.getloadavg()[0]:.1f}", flush=True)
         with started(Path(folder), Path(folder) / "server.log") as server:
             asyncio.run(_play(server, learners))
-            print(f"{server.uncaught()} uncaught errors in the server's log")
+            print(server.uncaught() or "No uncaught error in the server's log")
 
 
 async def _play(server: Server, learners: int) -> None:

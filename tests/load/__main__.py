@@ -62,7 +62,7 @@ async def _measure(server: Server, options: argparse.Namespace) -> None:
         if options.rounds >= 2 * STEADY_AFTER:
             print(f"After round {STEADY_AFTER}, a hundred visitors added {_counts(_slopes(held, sessions))}")
     if uncaught := server.uncaught():
-        print(f"{uncaught} uncaught errors in the server's log")
+        print(uncaught)
 
 
 def _print(load: Load, alone: float | None) -> None:

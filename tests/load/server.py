@@ -4,6 +4,7 @@ import asyncio
 import gc
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -20,7 +21,7 @@ import psutil
 
 ROOT = Path(__file__).parents[2]
 LOGGED_PLAINLY = "--logger.enableRich=false"  # in words that UNCAUGHT finds
-UNCAUGHT = "Uncaught app execution"
+UNCAUGHT = re.compile(r"Uncaught app execution\n(.*?)(?=\n\d{4}-\d\d-\d\d |\Z)", re.DOTALL)  # up to the next entry
 STARTS_WITHIN = 180  # seconds
 COLLECTS_WITHIN = 60  # seconds
 COLLECTED = "Garbage collected: "  # in the log, before what is still there
@@ -33,6 +34,7 @@ class Held:
     memory: int  # bytes that no other process shares
     files: int  # open files and connections
     threads: int
+    processes: int  # that it has started
     sessions: int  # of open tabs, and of closed ones that may come back
     tasks: int  # of its event loops, that are not done
 
@@ -63,15 +65,18 @@ class Server:
             if time.monotonic() > deadline:
                 raise TimeoutError("The server did not collect its garbage")
             time.sleep(0.1)
-        return Held(self.memory(), self.process.num_fds(), self.process.num_threads(), **json.loads(counts[-1]))
+        files, threads = self.process.num_fds(), self.process.num_threads()
+        started = len(self.process.children(recursive=True))
+        return Held(self.memory(), files, threads, started, **json.loads(counts[-1]))
 
     def _collections(self) -> list[str]:
         lines = self.log.read_text(errors="replace").splitlines(keepends=True)
         return [line.removeprefix(COLLECTED) for line in lines if line.startswith(COLLECTED) and line.endswith("\n")]
 
-    def uncaught(self) -> int:
-        """How many errors reached the log."""
-        return self.log.read_text(errors="replace").count(UNCAUGHT)
+    def uncaught(self) -> str:
+        """How many errors reached the log, with the traceback of the first; empty if none did."""
+        errors = UNCAUGHT.findall(self.log.read_text(errors="replace"))
+        return f"{len(errors)} uncaught errors in the server's log; the first:\n{errors[0]}" if errors else ""
 
 
 @contextmanager

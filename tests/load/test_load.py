@@ -52,7 +52,7 @@ def test_every_page_comes_to_every_visitor_and_none_has_an_error(server: Server)
     assert load.missing == []
     assert load.errors == []
     assert sorted(page.headings[0] for page in load.pages) == sorted(["Train", "Maps", "Run"] * SESSIONS)
-    assert server.uncaught() == 0
+    assert server.uncaught() == ""
 
 
 def test_pages_come_beside_a_run_which_every_open_page_follows(server: Server) -> None:

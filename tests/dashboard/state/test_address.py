@@ -107,3 +107,20 @@ def test_a_list_that_a_browser_draws_afresh_begins_with_the_default_in_every_run
     assert (page.text[0].value, page.query_params["models"]) == ("probe", "probe")
     page.multiselect[0].set_value(["cnn", "tune"]).run()
     assert (page.text[0].value, "models" in page.query_params) == ("cnn+tune", False)
+
+
+def _what_is_left():
+    import streamlit as st
+
+    from dashboard.ui import choices
+
+    left = st.session_state.get("left", ["first", "second"])
+    st.markdown(choices.titled(st.selectbox, "which", "Which", {name: name.title() for name in left}))
+
+
+def test_of_a_choice_that_is_gone_the_default_is_left():
+    page = AppTest.from_function(_what_is_left, default_timeout=120).run()
+    page.selectbox[0].select("second").run()
+    assert page.markdown[0].value == "second"
+    page.session_state["left"] = ["first"]  # another visitor has deleted it
+    assert page.run().markdown[0].value == "first"

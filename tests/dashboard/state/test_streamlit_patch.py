@@ -1,7 +1,12 @@
-"""A tick of a page that was left brings nobody back to it: a session of Streamlit itself, in which no page runs."""
+"""A tick of a page that was left brings nobody back to it: a session of Streamlit itself, in which no page runs.
+
+And a value that expires is computed again, even while it is being read.
+"""
 
 import contextvars
-from collections.abc import Iterator
+import inspect
+import itertools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -12,6 +17,8 @@ from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.caching import cache_utils
+from streamlit.runtime.caching.cache_resource_api import ResourceCache
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.script_data import ScriptData
 from streamlit.runtime.scriptrunner import ScriptRunner
@@ -253,3 +260,29 @@ def test_a_fragment_that_watches_a_run_waits_for_many_others_until_a_run_begins_
     visit.tick("train", fragment="progress")
     visit.tick("train", fragment="progress")
     assert visit.drawn == ["train"] * 7
+
+
+@pytest.fixture
+def expiring(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """How often it was computed: a value that expires between the two looks that Streamlit itself takes at it."""
+    monkeypatch.setattr(ResourceCache, "read_result", inspect.unwrap(ResourceCache.read_result))
+    monkeypatch.setattr(cache_utils, "TTLCACHE_TIMER", itertools.count(0.0, 0.6).__next__)
+    times = itertools.count(1)
+
+    @st.cache_resource(ttl=1.0, show_spinner=False)
+    def value() -> int:
+        return next(times)
+
+    return value
+
+
+def test_streamlit_itself_still_raises_a_key_error_for_a_value_that_expires_while_it_is_read(expiring):
+    """Once it does not, the patch can go."""
+    assert expiring() == 1
+    with pytest.raises(KeyError):
+        expiring()
+
+
+def test_a_value_that_expires_while_it_is_read_is_computed_again(expiring):
+    streamlit_patch.compute_expired()
+    assert [expiring(), expiring()] == [1, 2]
