@@ -23,7 +23,7 @@ from weakref import WeakValueDictionary
 
 from core import execute, hardware, runs, server_lock, settings, workers
 from core.config import RunConfig
-from core.errors import EngineError, LabError, RunError, Stopped, StoreError
+from core.errors import ConfigError, EngineError, LabError, RunError, Stopped, StoreError
 from core.features import shares
 from core.maps import umap_layout
 from core.progress import Progress
@@ -192,14 +192,9 @@ class Engine:
         try:
             if self.places(resource) if resource else self._workers():
                 return None
-            lacking = f"has the resource `{resource}`" if self._workers() else "is connected"
+            return _no_worker(f"has the resource `{resource}`" if self._workers() else "is connected")
         except EngineError as error:
             return error
-        address, offered = settings.scheduler(), " ".join(f"{name}={count}" for name, count in RESOURCES.items())
-        return EngineError(
-            f"No worker of {address} {lacking}",
-            remedy=f'Start one: `dask worker {address} --nthreads {THREADS} --resources "{offered}"`',
-        )
 
     def progress(self, name: str) -> Progress | None:
         """The last progress of a `call_reporting`; None before the first."""
@@ -217,9 +212,9 @@ class Engine:
         """Make the last `call_reporting` of this name raise `Stopped`, at its next report or before it begins."""
         from distributed import Event
 
-        if name in self._calls:
+        if call := self._calls.get(name):
             with suppress(EngineError, OSError):  # lost with its scheduler
-                Event(self._calls[name], client=self._client).set()
+                Event(call, client=self._client).set()
 
     def close(self) -> None:
         """End the local workers, whose runs the next start finds; leave a cluster running, with its runs."""
@@ -361,12 +356,12 @@ class Engine:
 
     @staticmethod
     def _interrupt(run_id: str, error: str) -> None:
-        """End a run as interrupted, as soon as the store can be written: its disk may be full."""
+        """End a run as interrupted, as soon as the store can be written: its disk may be full, or away."""
         with suppress(RunError):  # it has been deleted since
             while True:
                 try:
                     return runs.end(run_id, "interrupted", error=error)
-                except StoreError:
+                except (StoreError, ConfigError):
                     time.sleep(RECONNECT_AFTER)
 
     def _look_for(self, run_id: str) -> None:
@@ -404,6 +399,27 @@ class Engine:
 
     def _has(self, run_id: str) -> bool:
         return any(key.startswith(run_id) for key in self._client.run_on_scheduler(_unfinished))
+
+
+def check_cluster() -> None:
+    """Look at the cluster of the settings, if there is one; nothing begins there.
+
+    Raises:
+        EngineError: Its scheduler does not answer, it has no worker, or one that could not do the work.
+    """
+    if address := settings.scheduler():
+        with _connect(address) as client:
+            if not (known := client.scheduler_info()["workers"]):
+                raise _no_worker("is connected")
+            workers.check(client, list(known))
+
+
+def _no_worker(lacking: str) -> EngineError:
+    address, offered = settings.scheduler(), " ".join(f"{name}={count}" for name, count in RESOURCES.items())
+    return EngineError(
+        f"No worker of {address} {lacking}",
+        remedy=f'Start one: `dask worker {address} --nthreads {THREADS} --resources "{offered}"`',
+    )
 
 
 def _away() -> EngineError:

@@ -34,6 +34,7 @@ DIED = (
     "Resume it on a new one, or try a smaller input size, batch or fewer images."
 )
 FULL = "The disk of the home folder is full. Make room on it, and resume the run."
+UNUSABLE = "A file could not be read or written ({error}). Resume the run when its disk or share can be used."
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +112,8 @@ def _ending(run_id: str, error: BaseException) -> tuple[str, str | None]:
         return "interrupted", FULL
     if isinstance(error, LabError):
         return "failed", str(error)
+    if isinstance(error, OSError):
+        return "interrupted", UNUSABLE.format(error=error)
     logger.exception("run %s failed", run_id)
     return "failed", f"{type(error).__name__}: {error}"
 

@@ -60,13 +60,25 @@ def warn() -> None:
             logger.warning("%s", error)
 
 
-def _taken() -> EngineError:
+def holder() -> str:
+    """Which server has the home folder: "port 8501, process 12 of ada"; empty if none has, or it cannot be locked."""
+    with suppress(OSError):
+        if storage.is_locked(settings.folder(".") / LOCK):
+            return _noted() or "a server"
+    return ""
+
+
+def _noted() -> str:
     try:
-        holder = json.loads((settings.home() / HOLDER).read_text(encoding="utf-8"))
-        details = [holder["place"], f"process {holder['process']} of {holder['host']}"]
-        who = f" ({', '.join(detail for detail in details if detail)})"
+        noted = json.loads((settings.home() / HOLDER).read_text(encoding="utf-8"))
+        details = [noted["place"], f"process {noted['process']} of {noted['host']}"]
     except (OSError, ValueError, KeyError, TypeError):
-        who = ""
+        return ""
+    return ", ".join(detail for detail in details if detail)
+
+
+def _taken() -> EngineError:
+    who = f" ({known})" if (known := _noted()) else ""
     return EngineError(
         f"Another server{who} has the home folder",
         f"one server for {settings.home()}",

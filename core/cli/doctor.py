@@ -1,16 +1,18 @@
 """What this machine is, which weights and datasets it has, and what will be slow: to check before a lecture."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from typing import Any
 
-from core import backbones, features, hardware, keras_defaults, runs, settings
+from core import backbones, execute, features, hardware, keras_defaults, runs, server_lock, settings
 from core.curriculum import lessons
 from core.data import datasets
-from core.engine import OPEN
-from core.errors import DatasetError
+from core.engine import OPEN, check_cluster
+from core.errors import LabError
 from core.features import throughput
-from core.runs import connection
+from core.runs import RESUMABLE, RunRow, connection
+from core.training import checkpoints
 from core.zero_shot import encoder
 
 SLOW = 600  # seconds for 10,000 images: worth a warning
@@ -19,8 +21,8 @@ SLOW_RATIO = 3  # times the published CPU time of MobileNetV2
 
 def examine() -> dict:
     """Findings as plain data; nothing is downloaded, computed or changed."""
+    free = shutil.disk_usage(settings.folder(".")).free  # first: raises for a home folder that cannot be used
     here = [name for name in backbones.names() if backbones.published_here(name)]
-    free = shutil.disk_usage(settings.folder(".")).free
     measured = throughput.table()
     measured = measured[measured["hardware"] == hardware.name()]
     rows = runs.rows()
@@ -30,9 +32,11 @@ def examine() -> dict:
         "backend": keras_defaults.backend(),
         "versions": hardware.versions(),
         "home": str(settings.home()),
+        "server": server_lock.holder(),
         "disk_free_gb": round(free / 1e9, 1),
         "scheduler": settings.scheduler(),
         "scheduler_is_open": settings.scheduler_is_open(),
+        "cluster_to_mend": _error(check_cluster),
         "store": settings.tracking_uri(),
         "store_on_share": (file := connection.file_of(settings.tracking_uri())) and hardware.share(file),
         "cache_gb": round(sum(entry.bytes for entry in features.entries()) / 1e9, 2),
@@ -42,7 +46,8 @@ def examine() -> dict:
         "clip_missing": [name for name in encoder.NAMES if name not in encoder.here()],
         "weights_missing": [name for name in backbones.names() if name not in here],
         "datasets": {summary.name: summary.state for summary in datasets.available()},
-        "datasets_to_mend": list(_to_mend()),
+        "datasets_to_mend": list(_datasets_to_mend()),
+        "runs_to_mend": [error for row in rows if (error := _error(_read, row))],
         "speeds": {
             f"{row['backbone']} at {row['input_size']} px": row["images_per_second"]
             for row in measured.to_dict("records")
@@ -54,14 +59,31 @@ def examine() -> dict:
     }
 
 
-def _to_mend() -> Iterator[str]:
+def _datasets_to_mend() -> Iterator[str]:
     """What is wrong with datasets on this machine, in sentences."""
     for summary in datasets.available():
-        if summary.state != "download":
-            try:
-                datasets.load(summary.name)
-            except DatasetError as error:
-                yield str(error)
+        if summary.state != "download" and (error := _error(datasets.load, summary.name)):
+            yield error
+
+
+def _read(run: RunRow) -> None:
+    """Read the files of a run with a result, or that can be resumed. Raises RunError for a missing or damaged one."""
+    if run.has_result:
+        files = (runs.get, runs.predictions, runs.confusion, runs.model_path if run.config.trains else runs.head)
+        for read in files:
+            read(run.id)
+    elif run.status in RESUMABLE:
+        execute.check_resumable(run.id)
+        checkpoints.load(checkpoints.folder(run.id) / "last.npz")
+
+
+def _error(action: Callable, *arguments: Any) -> str:
+    """What is wrong, in a sentence; empty if nothing is."""
+    try:
+        action(*arguments)
+    except LabError as error:
+        return str(error)
+    return ""
 
 
 def describe(findings: dict) -> str:
@@ -73,9 +95,12 @@ def describe(findings: dict) -> str:
         f"System      {machine['os']}, Python {machine['python']}",
         f"Backend     {_backend(findings)}",
         f"Home        {findings['home']}, {findings['disk_free_gb']} GB free{room}",
+        *([f"            in use by {findings['server']}"] if findings["server"] else []),
         f"Runs        {findings['store']}",
+        *(f"            {error}" for error in findings["runs_to_mend"]),
         *([f"            {_shared(findings)}"] if findings["store_on_share"] else []),
         f"Workers     {findings['scheduler'] or 'local'}",
+        *([f"            {findings['cluster_to_mend']}"] if findings["cluster_to_mend"] else []),
         *([f"            {OPEN.format(address=findings['scheduler'])}"] if findings["scheduler_is_open"] else []),
         f"Cache       {findings['cache_gb']} of {findings['cache_budget_gb']:g} GB",
         "Datasets    " + ", ".join(f"{name} ({state})" for name, state in findings["datasets"].items()),

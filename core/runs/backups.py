@@ -31,15 +31,17 @@ def check(store: Path) -> None:
     Raises:
         StoreError: With the command that brings back the last good one.
     """
-    ours, backups = store == database(), listed()
-    if not store.is_file() or not store.stat().st_size:  # of which MLflow would make a new one
-        if ours and backups:
-            state = "empty" if store.is_file() else "missing"
-            raise StoreError(f"The run store {store} is {state}", "the file of all runs", _remedy(backups))
-        return
-    if fault := _fault(store):
-        remedy = _remedy(backups) if ours and backups else "Put back a copy of it"
+    check_here(store)
+    if store.is_file() and (fault := _fault(store)):
+        remedy = _remedy(backups) if (backups := _of(store)) else "Put back a copy of it"
         raise StoreError(f"The run store {store} is damaged ({fault})", "an SQLite database", remedy)
+
+
+def check_here(store: Path) -> None:
+    """Refuse a store that is missing or empty though there are backups of it; raises as `check`."""
+    lack = "" if store.is_file() and store.stat().st_size else "empty" if store.is_file() else "missing"
+    if lack and (backups := _of(store)):
+        raise StoreError(f"The run store {store} is {lack}", "the file of all runs", _remedy(backups))
 
 
 def make(*, older_than: float = 0) -> Path | None:
@@ -105,6 +107,11 @@ def copy(source: Path, target: Path) -> None:
         closing(sqlite3.connect(new)) as to,
     ):
         database_.backup(to)
+
+
+def _of(store: Path) -> list[Path]:
+    """The backups of this store, newest first."""
+    return listed() if store == database() else []
 
 
 def _fault(store: Path) -> str:

@@ -39,6 +39,8 @@ _SETTINGS = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_LOGGING_LEVEL": "CRITICAL",  # it logs the traceback of each error that it also raises
 }
+# A connection to a file that was replaced, or whose share was away, is dead: each call opens it anew, in a millisecond.
+_OF_FILES = {"MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool"}
 
 _copies: list[Path] = []
 logger = logging.getLogger(__name__)
@@ -76,7 +78,7 @@ def connect(uri: str) -> tuple[Client, str]:
         StoreError: It does not answer, is of an unknown kind or of another version of MLflow, or has our experiment
             among its deleted ones.
     """
-    os.environ |= _SETTINGS | os.environ
+    os.environ |= _SETTINGS | (_OF_FILES if file_of(uri) else {}) | os.environ
     lock = settings.folder("runs") / "mlflow.lock"
     with storage.locked(lock), in_words(uri), garbage.uncollected():  # two processes must not create the same tables
         database = file_of(uri)

@@ -6,11 +6,12 @@ microseconds. When it has changed, one query finds the runs that changed, and th
 
 import sqlite3
 import threading
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from core.runs import connection, tables
+from core.runs import backups, connection, tables
 from core.runs.tables import Stored
 
 ENDED = ("FINISHED", "FAILED", "KILLED")  # MLflow's words; the last that is written of a run
@@ -44,7 +45,7 @@ class Index(Generic[Entry]):
 
     def version(self) -> Hashable:
         """What changes whenever anybody writes into the store."""
-        with self._lock, connection.in_words(self._uri):
+        with self._reading():
             return self._now()
 
     def all(self) -> list[Entry]:
@@ -55,8 +56,18 @@ class Index(Generic[Entry]):
         """The runs that have not ended, without reading the others."""
         return self._entries(lambda state: state[0] not in ENDED)
 
-    def _entries(self, wanted: Callable[[tuple], bool]) -> list[Entry]:
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """One thread at a time. A connection that fails is made anew: its disk was away, and may be back."""
         with self._lock, connection.in_words(self._uri):
+            try:
+                yield
+            except sqlite3.Error:
+                self._connection = None
+                raise
+
+    def _entries(self, wanted: Callable[[tuple], bool]) -> list[Entry]:
+        with self._reading():
             self._look()
             ids = [run_id for run_id, state in self._states.items() if wanted(state)]
             changed = [run_id for run_id in ids if self._kept.get(run_id, ((), None))[0] != self._states[run_id]]
@@ -77,6 +88,7 @@ class Index(Generic[Entry]):
         self._version = version
 
     def _now(self) -> Hashable:
+        backups.check_here(self._file)
         inode = self._file.stat().st_ino
         if self._connection is None or inode != self._inode:  # a copy was put back
             self._connection = sqlite3.connect(

@@ -13,7 +13,7 @@ import streamlit as st
 from core import calibration, limits, people, runs, settings, sweeps
 from core.calibration import Calibration
 from core.config import RunConfig
-from core.errors import LabError, StoreError
+from core.errors import LabError
 from core.evaluation import comparison, leaks
 from core.evaluation import measures as core_measures
 from core.evaluation.leaks import Leaks
@@ -317,7 +317,7 @@ def _shown(runs: Sequence[Stored]) -> list[Stored]:
 def _queue() -> list[Run]:
     try:
         return list(_active(stored.version(0.4))) if engine.settled() and engine.store_open() else []
-    except StoreError:  # which pages show where they read runs
+    except LabError:  # which pages show where they read runs
         return []
 
 

@@ -17,7 +17,7 @@ from core import backbones, hardware, people, runs
 from core import engine as engines
 from core.config import RunConfig
 from core.engine import Engine
-from core.errors import EngineError, RunError, Stopped, StoreError
+from core.errors import ConfigError, EngineError, RunError, Stopped, StoreError
 from core.execute import DIED
 from core.progress import Progress
 from core.training import checkpoints
@@ -140,7 +140,8 @@ def test_a_killed_worker_costs_what_it_had_begun_and_not_what_waits(engine):
     assert epochs_of(first) == list(range(1, training.epochs + 1))
 
 
-def test_a_run_whose_end_could_not_be_stored_is_ended_when_there_is_room(engine, monkeypatch):
+@pytest.mark.parametrize("refusal", [StoreError("The disk of the store is still full"), ConfigError("It is away")])
+def test_a_run_whose_end_could_not_be_stored_is_ended_when_the_store_can_be_written(engine, monkeypatch, refusal):
     def full(run_id):
         raise StoreError("The disk of the run store is full")
 
@@ -149,7 +150,7 @@ def test_a_run_whose_end_could_not_be_stored_is_ended_when_there_is_room(engine,
     def end(run_id, status, *, error):
         attempts.append(status)
         if len(attempts) < 3:
-            raise StoreError("The disk of the run store is still full")
+            raise refusal
         ended(run_id, status, error=error)
 
     ended = runs.end

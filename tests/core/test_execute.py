@@ -90,6 +90,16 @@ def test_a_disk_that_is_full_interrupts_a_probe_which_is_resumed_when_there_is_r
     assert perform(run_id) == "finished"
 
 
+def test_a_share_that_went_away_interrupts_a_run_and_is_named(store, monkeypatch):
+    def away(*_):
+        raise OSError(107, "Transport endpoint is not connected")
+
+    run_id = runs.create(replace(TINY, input_size=40))
+    monkeypatch.setattr(cache._Writer, "_store", away)
+    assert perform(run_id) == "interrupted"
+    assert "Transport endpoint is not connected" in (runs.get(run_id).error or "")
+
+
 def test_a_stopped_run_keeps_no_outcome(store):
     def stop(progress):
         if progress.stage == "train":

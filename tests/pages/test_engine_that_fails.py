@@ -38,6 +38,17 @@ def test_the_run_is_shown_and_nothing_is_begun(visit, used, refused):
     assert "port 1234" in page.error[0].proto.title
 
 
+@pytest.mark.parametrize("name", ["home", "data"])
+def test_a_page_says_that_the_home_folder_is_away_and_is_back_with_it(visit, used, name, home, monkeypatch):
+    page = visit(name, run=used[0])
+    monkeypatch.setenv("BACKBONE_LAB_HOME", "/proc/away")
+    page.run()
+    assert not page.exception
+    assert "The home folder /proc/away cannot be written" in page.error[0].proto.title
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(home))
+    assert not any("/proc/away" in error.proto.title for error in page.run().error)
+
+
 def test_it_works_as_soon_as_the_other_one_has_ended(visit, refused, monkeypatch):
     monkeypatch.setattr(engines, "AGAIN_AFTER", 0.0)
     page = wait(visit("home"), engines.failed)

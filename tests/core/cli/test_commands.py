@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from core import backbones, heads, runs
+from core import backbones, heads, runs, server_lock
 from core.cli.commands import main, parser
 from core.config import RunConfig
 from core.data import datasets
+from core.training import checkpoints
 from tests.pictures import photo, pictures, write_folder
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -254,12 +255,21 @@ def test_warm_fills_the_cache_and_cache_lists_and_clears_it(store, capsys):
 
 
 @pytest.mark.slow
-def test_doctor_tells_what_is_here(capsys, home, tmp_path):
+def test_doctor_tells_what_is_here_and_what_is_wrong(capsys, store, home, tmp_path, monkeypatch):
     datasets.import_images(write_folder(tmp_path / "pets", pictures()))
     (home / "datasets" / "pets" / "images.raw").write_bytes(b"cut")
+    runs.end(run_id := runs.create(RunConfig(backbone="Tiny", method="finetune")), "paused")
+    checkpoints.save(checkpoint := checkpoints.folder(run_id) / "last.npz", {}, {})
+    checkpoint.write_bytes(b"cut")
+    monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", "unknown://host")
+    lock = server_lock.take("port 8501")
     assert main(["doctor"]) == 0
+    server_lock.release(lock)
     printed = capsys.readouterr().out
     assert "'pets' is damaged" in printed
+    assert f"checkpoint {checkpoint} is damaged" in printed
+    assert f"in use by port 8501, process {os.getpid()}" in printed
+    assert "No scheduler answers at unknown://host" in printed
     assert "EfficientNetLite0" in printed
     assert "cifar10-sample" in printed
 

@@ -45,22 +45,24 @@ def damage(store) -> None:
     start_anew()
 
 
-@pytest.mark.parametrize("fault", ["damaged", "missing"])
+@pytest.mark.parametrize("fault", ["damaged", "missing", "empty"])
 def test_a_damaged_or_missing_store_is_said_and_its_backup_is_put_back_by_a_command(store, kept, fault, capsys):
     if fault == "damaged":
         damage(store)
     else:
         store.unlink()
+        if fault == "empty":
+            store.touch()
         start_anew()
     with pytest.raises(StoreError, match=rf"is {fault}.*`python -m core restore`") as caught:
         runs.rows()
     assert "\n" not in str(caught.value)
     assert commands.main(["restore"]) == 0
     said = capsys.readouterr().out
-    with closing(sqlite3.connect(store)) as restored:  # MLflow in this process still has the old file open
+    with closing(sqlite3.connect(store)) as restored:
         assert restored.execute("SELECT run_uuid FROM runs").fetchall() == [(kept[0],)]
     aside = list(store.parent.glob("mlflow-replaced-*.db"))
-    assert len(aside) == (fault == "damaged")
+    assert len(aside) == (fault != "missing")
     assert all(str(path) in said for path in aside)
 
 

@@ -146,6 +146,17 @@ def test_a_locked_store_is_one_sentence(store):
             waiting.execute("SELECT * FROM runs")
 
 
+def test_a_store_that_is_replaced_while_it_is_open_is_read_and_written_anew(store):
+    first = runs.create(TINY)
+    shutil.copy(store, copy := store.with_name("copy.db"))
+    runs.create(TINY)
+    copy.replace(store)
+    third = runs.create(TINY)
+    with closing(sqlite3.connect(store)) as file:
+        assert {run_id for (run_id,) in file.execute("SELECT run_uuid FROM runs")} == {first, third}
+    assert {run.id for run in runs.rows()} == {first, third}
+
+
 def test_a_store_on_a_share_is_used_and_said(store, monkeypatch, caplog):
     share = SimpleNamespace(mountpoint=str(store.parent), fstype="nfs4", opts="rw")
     monkeypatch.setattr(psutil, "disk_partitions", lambda all: [share])
