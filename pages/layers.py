@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core import embeddings, maps
+from core import backbones, embeddings, maps
 from core.errors import LabError
 from core.maps import MapConfig
 from dashboard import server
 from dashboard.layers import choices, progress, story
 from dashboard.map_view import view as map_view
 from dashboard.maps import columns
-from dashboard.ui import components
+from dashboard.ui import components, weights
 
 PAPER = "https://arxiv.org/abs/1610.01644"
 VIEW = "layers"
@@ -21,9 +21,13 @@ components.need_runs()
 answer = st.container()
 try:
     choice = choices.show()
-    depths = server.layers.depths(*embeddings.network(choice.source))
+    network, size = embeddings.network(choice.source)
+    depths = server.layers.depths(network, size)
     if depths is None:
-        st.fragment(progress.wait_for_depths, run_every=progress.POLL)(*embeddings.network(choice.source))
+        st.fragment(progress.wait_for_depths, run_every=progress.POLL)(network, size)
+        st.stop()
+    if not choice.source.run and backbones.get(network).weights_file and network not in server.backbones.here():
+        weights.offer(network)  # each map starts from the one before, which its weights identify
         st.stop()
 
     configs: list[MapConfig] = []
@@ -37,7 +41,6 @@ try:
     if missing or result is None:
         progress.show(choice, missing, [] if result else depths)
 
-    network = embeddings.network(choice.source)[0]
     if result:
         answer.markdown(story.sentence(result))
         components.chart(story.chart(result, network), key="probes", alt="Accuracy of linear probes against depth")

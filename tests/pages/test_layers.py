@@ -48,3 +48,9 @@ def test_a_dataset_with_few_images_offers_all_of_them(visit, store, tmp_path):
     assert not page.exception
     assert tested < 20
     assert tested in {number.value for number in page.number_input}
+
+
+def test_weights_that_are_not_here_are_offered_for_download(visit, store):
+    page = visit("layers", backbones="DeiTTiny", input_size="32")
+    wait(page, lambda: any(button.label == "Download DeiTTiny" for button in page.button))
+    assert not page.error
