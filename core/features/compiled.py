@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import perf_counter
 from typing import Any
 
@@ -365,11 +365,15 @@ def _line_weights(before: int, after: int, interpolation: str, antialias: bool) 
 
 
 def _compile_jax(model: Any) -> Callable[[np.ndarray], Any]:
+    """Weights are arguments: as constants, they would be compiled and kept with the function."""
     import jax
 
-    trainable = [variable.value for variable in model.trainable_variables]
-    constant = [variable.value for variable in model.non_trainable_variables]
-    return jax.jit(lambda x: model.stateless_call(trainable, constant, x, training=False)[0])
+    @jax.jit
+    def run(trainable: list, constant: list, pixels: Any) -> Any:
+        return model.stateless_call(trainable, constant, pixels, training=False)[0]
+
+    groups = (model.trainable_variables, model.non_trainable_variables)
+    return partial(run, *([variable.value for variable in group] for group in groups))
 
 
 def is_out_of_memory(error: Exception) -> bool:
