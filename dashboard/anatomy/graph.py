@@ -225,13 +225,13 @@ def _describe_attention(attention: LayerInfo, layers: Sequence[LayerInfo]) -> st
             f"Attention pooling: one learned query attends to all patches. Then two dense layers, {wide:,} wide in "
             "between; what they begin with bypasses them and is added."
         )
-    reach = f"each of the {tokens} tokens attends to all {tokens}"
+    reach, unit = f"each of the {tokens} tokens attends to all {tokens}", "token"
     if attention.kind == "WindowAttention":
-        window = min(attention.window[0], tokens)
+        window, unit = min(attention.window[0], tokens), "position"
         reach = f"each position attends to the {window**2} of its window, {window} × {window}"
     return (
         f"Attention: {reach}. Then two dense layers, {wide:,} wide in "
-        "between, process each token separately. The input bypasses both and is added: a transformer block."
+        f"between, process each {unit} separately. The input bypasses both and is added: a transformer block."
     )
 
 
