@@ -236,8 +236,10 @@ def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
 
     name = throughput.training_name(config)
     estimates.time_work(f"build {name}", 1, trained.build_seconds, size=config.input_size)
-    if trained.images_per_second:
-        throughput.record(name, config.input_size, trained.images_per_second, hardware.name())
+    rates = {name: trained.images_per_second, throughput.in_keras(config.backbone): trained.tested_per_second}
+    for measured, rate in rates.items():
+        if rate:
+            throughput.record(measured, config.input_size, rate, hardware.name())
     frozen = trained.frozen
     result = _judge(
         config,

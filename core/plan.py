@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf
 
 import numpy as np
@@ -148,11 +149,13 @@ def _count_training(counted: Count, config: RunConfig, images: dict[str, int], m
     if config.method == "finetune" and config.head_epochs and not config.start:  # the head phase needs features
         counted.network(config.backbone, config.input_size, missing)
     steps, passes = images["train"] * config.epochs, images["val"] * config.epochs + images["test"]
+    speed = throughput.estimate_in_keras
+    count_passes = partial(counted.network, config.backbone, config.input_size, builds=0, speed=speed)
     share = _share_that_trains(config)
     back = 1.0 if share is None else share
     if back < 1:
-        counted.network(config.backbone, config.input_size, round((1 - back) * sum(images.values())), builds=0)
-    counted.network(config.backbone, config.input_size, round(back * passes), builds=0)
+        count_passes(round((1 - back) * sum(images.values())))
+    count_passes(round(back * passes))
     name = throughput.training_name(config)
     counted.work(f"build {name}", 1, size=config.input_size)
     measured = throughput.estimate(name, config.input_size, steps)
@@ -163,7 +166,7 @@ def _count_training(counted: Count, config: RunConfig, images: dict[str, int], m
         counted.seconds += measured.seconds
         counted.parts.append(f"{steps:,} images in training: {measured.basis[0].lower()}{measured.basis[1:]}")
         return
-    counted.network(config.backbone, config.input_size, round(cost.PASSES * back * steps), builds=0)
+    count_passes(round(cost.PASSES * back * steps))
     most = " at most" if share is None else " of the layers that train"
     counted.parts.append(f"a training step counts as {cost.PASSES} forward passes{most}")
 

@@ -57,7 +57,7 @@ def epoch(anatomy: Anatomy, frozen: Frozen, config: RunConfig, n_train: int) -> 
     measured = throughput.estimate(throughput.training_name(config), config.input_size, n_train)
     if measured and frozen.trainable_params:
         return measured
-    forward = throughput.estimate(config.backbone, config.input_size, n_train)
+    forward = throughput.estimate_in_keras(config.backbone, config.input_size, n_train)
     if forward is None:
         return None
     share = back(anatomy, frozen).macs / anatomy.macs

@@ -162,7 +162,7 @@ def fill(
             began = perf_counter()
             network = build()
             load_seconds = perf_counter() - began
-            new, before = network.fresh, network.images
+            before = network.images
             array = _open(path) or _create(path, (len(dataset.images), network.dim), key, dataset.name, network.parts)
             columns = slice(*_columns(array, part))
             if values is None:
@@ -175,7 +175,7 @@ def fill(
                 rate = rate or here / seconds
             if rate and here >= MIN_TIMED:
                 throughput.record(key.backbone, key.input_size, rate, hardware.name())
-            if rate and new:  # compiling and the search for a batch size are part of the first batches
+            if rate:  # the first batches also compile and try batch sizes; a network in memory takes next to nothing
                 first_batches = max(0.0, seconds - here / rate)
                 estimates.time_work(f"build {key.backbone}", 1, load_seconds + first_batches, size=key.input_size)
         assert values is not None  # the entry exists now

@@ -46,6 +46,8 @@ ELSEWHERE = {
     "corruption": 2000,
 }
 
+Speed = Callable[[str, int, int], Estimate | None]  # such as `throughput.estimate`
+
 
 @dataclass
 class Count:
@@ -57,11 +59,13 @@ class Count:
     images: int = 0  # that networks have to process
     known: bool = True  # the speed of every network has been measured here
 
-    def network(self, backbone: str, input_size: int, images: int, *, builds: int = 1) -> None:
+    def network(
+        self, backbone: str, input_size: int, images: int, *, builds: int = 1, speed: Speed = throughput.estimate
+    ) -> None:
         """Images that a network has to process, in as many calls as it is built for; none: it is not built either."""
         if not images:
             return
-        forward = throughput.estimate(backbone, input_size, images)
+        forward = speed(backbone, input_size, images)
         self.images += images
         self.known = self.known and forward is not None
         self.seconds += forward.seconds if forward else 0

@@ -1,7 +1,7 @@
 """Measured throughput of this machine: images per second by backbone and input size, and estimates made from it."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 
 from core import backbones, hardware, settings, storage
+from core.features import inference
 from core.progress import Progress, Report, silent
 
 KEPT = 9  # measurements kept per backbone, input size and machine; their median is the speed
 MEASURE_SECONDS = 3.0  # how long `measure` runs a backbone
+KERAS_SHARE = 0.57  # of the speed on OpenVINO: the median of eight networks, see docs/benchmarks.md
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ def training_name(config: Any) -> str:
     return f"{config.backbone} {config.method} {trained} {config.augment or 'as they are'} {config.batch_size}"
 
 
+def in_keras(backbone: str) -> str:
+    """The name under which the throughput of a backbone in Keras is recorded: a training and its tests run there."""
+    return f"{backbone} in Keras"
+
+
 def table() -> pd.DataFrame:
     """One row per backbone, input_size and hardware: images_per_second (median), measurements (their number)."""
     rows = [(*key, median(rates), len(rates)) for key, rates in _read(_path()).items()]
@@ -69,6 +76,15 @@ def estimate(backbone: str, input_size: int, n_images: int) -> Estimate | None:
     rate = here[nearest] * (nearest / input_size) ** 2
     basis = f"Scaled by pixel area from {here[nearest]:,.0f} images/s measured here at {nearest} px"
     return Estimate(n_images / rate, basis)
+
+
+def estimate_in_keras(backbone: str, input_size: int, n_images: int) -> Estimate | None:
+    """Seconds of Keras's own pass over `n_images`; until one was timed here, from the speed on OpenVINO."""
+    forward = estimate(in_keras(backbone), input_size, n_images)
+    if forward is None and (forward := estimate(backbone, input_size, n_images)) and inference.available("float32"):
+        basis = f"{forward.basis}, of which Keras reaches about {100 * KERAS_SHARE:.0f} %"
+        return replace(forward, seconds=forward.seconds / KERAS_SHARE, basis=basis)
+    return forward
 
 
 def measure(backbone: str, input_size: int, report: Report = silent) -> float:

@@ -46,6 +46,7 @@ class Material:
     taught: np.ndarray | None = None  # (n, classes) float32: what the teacher says to the training images
     assembly: Assembly = field(init=False)
     build_seconds: float = 0.0  # of building the network, and of first batches, which compile
+    tested_per_second: float | None = None  # images, through the whole network, without the first batch
 
     def __post_init__(self):
         self.renew()
@@ -154,7 +155,12 @@ def predict(phase: Phase, material: Material, rows: np.ndarray) -> np.ndarray:
         probabilities[positions] = outputs
         counter.add(len(outputs))
 
-    material.build_seconds += step.predict(model, source, EVALUATION_BATCH, put)
+    began = perf_counter()
+    building = step.predict(model, source, EVALUATION_BATCH, put)
+    material.build_seconds += building
+    images = len(rows) - EVALUATION_BATCH if building else len(rows)
+    if isinstance(source, Pictures) and images > 0:
+        material.tested_per_second = images / (perf_counter() - began - building)
     return probabilities
 
 

@@ -44,6 +44,7 @@ class Trained:
     phases: list[dict]  # name, epochs, seconds, validation_accuracy; in the order of testing
     curves: list[dict]  # one point per epoch: step, stage (its phase), loss, accuracy, validation_loss, ...
     images_per_second: float | None  # in the steps of the last phase; None if it ran none in this process
+    tested_per_second: float | None  # images in its tests; None if they were a single batch
     batch_size: int
     notes: tuple[str, ...]  # shown to the user
     frozen: freezing.Frozen | None  # what trained
@@ -264,6 +265,7 @@ class _Training:
             phases=self.state.stages,
             curves=self.state.curves,
             images_per_second=self.rate,
+            tested_per_second=self.material.tested_per_second,
             batch_size=self.state.batch_size,
             notes=tuple(self.state.notes),
             frozen=self.frozen,

@@ -72,7 +72,7 @@ def test_no_speed_is_guessed_before_one_was_measured(tiny):
 
 
 def test_an_epoch_is_three_passes_through_what_trains(tiny):
-    throughput.record("Tiny", 32, 50.0, hardware.name())
+    throughput.record(throughput.in_keras("Tiny"), 32, 50.0, hardware.name())
     whole = cost.epoch(tiny, anatomy.freeze(tiny, "all"), config(unfreeze="all"), 100)
     assert math.isclose(whole.seconds, 3 * 100 / 50)
     part = cost.epoch(tiny, anatomy.freeze(tiny, "blocks", 1), config(unfreeze="blocks"), 100)

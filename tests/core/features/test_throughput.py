@@ -4,7 +4,7 @@ import pytest
 
 from core import hardware, settings
 from core.errors import Stopped
-from core.features import throughput
+from core.features import inference, throughput
 
 
 def test_a_backbone_never_measured_has_no_estimate(home):
@@ -43,6 +43,18 @@ def test_what_was_measured_under_an_earlier_name_counts(home):
     assert throughput.estimate("ToyCLIP finetune blocks 2 as they are 32", 32, 1000).seconds == 100
     throughput.record("ToyCLIP", 32, 300, hardware.name())
     assert throughput.table().set_index("backbone").loc["ToyCLIP", "images_per_second"] == 200
+
+
+def test_keras_has_a_speed_of_its_own_and_until_it_is_timed_a_share_of_openvinos(home, monkeypatch):
+    throughput.record("Tiny", 32, 100, hardware.name())
+    monkeypatch.setattr(inference, "available", lambda precision: True)
+    estimate = throughput.estimate_in_keras("Tiny", 32, 1000)
+    assert estimate.seconds == pytest.approx(10 / throughput.KERAS_SHARE)
+    assert "100 images/s" in estimate.basis and "Keras" in estimate.basis
+    monkeypatch.setattr(inference, "available", lambda precision: False)
+    assert throughput.estimate_in_keras("Tiny", 32, 1000).seconds == 10
+    throughput.record(throughput.in_keras("Tiny"), 32, 50, hardware.name())
+    assert throughput.estimate_in_keras("Tiny", 32, 1000).seconds == 20
 
 
 def test_old_measurements_give_way_to_new_ones(home):
