@@ -363,6 +363,12 @@ class RunConfig:
         )
 
     @property
+    def training_name(self) -> str:
+        """The name under which its speed in training is kept: the backbone and every setting that affects it."""
+        trained = f"{self.unfreeze} {self.unfreeze_count}" if self.method == "finetune" else "everything"
+        return f"{self.backbone} {self.method} {trained} {self.augment or 'as they are'} {self.batch_size}"
+
+    @property
     def head_options(self) -> heads.Options:
         """The options of a probe's head."""
         return heads.Options(**{f.name: getattr(self, f.name) for f in fields(heads.Options)})

@@ -4,6 +4,7 @@ import functools
 import logging
 import tempfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -49,12 +50,13 @@ def execute(config: RunConfig, report: Report = silent, *, folder: Path | None =
         LabError: The run is impossible; the message is for the user.
         Stopped: `report` raised it; finished features and checkpoints stay.
     """
+    execution = _Execution(config, report)
     if config.method == ZERO_SHOT:
-        return _zero_shot(config, report)
+        return execution.zero_shot()
     if not config.trains:
-        return _probe(config, report)
+        return execution.probe()
     with tempfile.TemporaryDirectory() as temporary:
-        return _train(config, report, folder or Path(temporary))
+        return execution.train(folder or Path(temporary))
 
 
 def find_learning_rate(config: RunConfig, report: Report = silent) -> tuple[pd.DataFrame, float | None]:
@@ -66,7 +68,7 @@ def find_learning_rate(config: RunConfig, report: Report = silent) -> tuple[pd.D
     if not config.trains:
         raise ConfigError(f"The method is {config.method}", "a fine-tune or a training from scratch")
     dataset, rows, _ = _load(config, report)
-    teach = functools.partial(_taught, config, dataset, report=report) if config.teacher else None
+    teach = functools.partial(_taught, config.teacher, dataset, report=report) if config.teacher else None
     return lr_finder.rise(config, dataset, rows, report, teach=teach)
 
 
@@ -126,151 +128,155 @@ def _estimate(run_id: str, config: RunConfig) -> Estimate | None:
         return None
 
 
-def _probe(config: RunConfig, report: Report) -> runs.Result:
-    """A head on the features of a frozen backbone."""
-    seconds = dict.fromkeys(runs.STAGES, 0.0)
+class _Execution:
+    """A run from its images to its result, and the seconds of its stages."""
 
-    with timed(seconds, "load", report):
-        dataset, rows, weights = _load(config, report)
+    def __init__(self, config: RunConfig, report: Report):
+        self.config, self.report = config, report
+        self.seconds = dict.fromkeys(runs.STAGES, 0.0)
+        with self._timed("load"):
+            self.dataset, self.rows, self.weights = _load(config, report)
 
-    known = _extract(config, dataset, np.concatenate([rows["train"], rows["val"]]), seconds, report)
-    x_train, x_val = np.split(known.values, [len(rows["train"])])  # (n, d) float32
-    y_train, y_val = dataset.labels[rows["train"]], dataset.labels[rows["val"]]
+    def probe(self) -> runs.Result:
+        """A head on the features of a frozen backbone."""
+        config, n_train = self.config, len(self.rows["train"])
+        known = self._extract(np.concatenate([self.rows["train"], self.rows["val"]]))
+        x_train, x_val = np.split(known.values, [n_train])  # (n, d) float32
+        y_train, y_val = self._labels("train"), self._labels("val")
 
-    with timed(seconds, "train", report):
-        head = heads.fit(
-            config.method,
-            x_train,
-            y_train,
-            x_val,
-            y_val,
-            classes=len(dataset.class_names),
-            options=config.head_options,
-            report=report,
-        )
-
-    estimates.time_work(f"{config.method} head", len(y_train), seconds["train"])
-    tested = _extract(config, dataset, rows["test"], seconds, report, head)
-
-    with timed(seconds, "evaluate", report):
-        probabilities = head.predict_proba(tested.values)  # (n, classes)
-        validation_accuracy = metrics.accuracy(y_val, head.predict_proba(x_val).argmax(1)).value
-
-    result = _judge(
-        config,
-        dataset,
-        rows,
-        probabilities,
-        known.precision,
-        weights_origin=weights.origin,
-        validation_accuracy=validation_accuracy,
-        seconds=seconds,
-        images_per_second=known.images_per_second or tested.images_per_second,
-        cached=known.cached and tested.cached,
-        chosen=head.chosen,
-    )
-    return replace(result, head=head)
-
-
-def _zero_shot(config: RunConfig, report: Report) -> runs.Result:
-    """The text embeddings of the class prompts are the head; no labelled image is used."""
-    seconds = dict.fromkeys(runs.STAGES, 0.0)
-
-    with timed(seconds, "load", report):
-        dataset, rows, weights = _load(config, report)
-        names = _class_names(config, dataset)
-
-    with timed(seconds, "evaluate", report):
-        text = TextEncoder(config.backbone, weights)
-        directions, cut = queries.text_head(text, names, prompts.templates(config.templates))
-        head = classifier.as_head(directions, text.scaling)
-
-    tested = _extract(config, dataset, rows["test"], seconds, report, head)
-
-    with timed(seconds, "evaluate", report):
-        probabilities = head.predict_proba(tested.values)  # (n, classes)
-
-    result = _judge(
-        config,
-        dataset,
-        rows,
-        probabilities,
-        tested.precision,
-        weights_origin=weights.origin,
-        validation_accuracy=None,
-        seconds=seconds,
-        images_per_second=tested.images_per_second,
-        cached=tested.cached,
-        notes=[f"Prompts truncated to the length of the text tower: {len(cut)}"] if cut else [],
-    )
-    return replace(result, head=head)
-
-
-def _train(config: RunConfig, report: Report, folder: Path) -> runs.Result:
-    """Train the network itself and test it after each phase; these tests decide nothing."""
-    seconds = dict.fromkeys(runs.STAGES, 0.0)
-    probabilities, tests, predictions = np.empty((0, 0), np.float32), [], []
-
-    with timed(seconds, "load", report):
-        dataset, rows, weights = _load(config, report)
-        head = _head_to_start_from(config) if config.start else None
-        taught = _taught(config, dataset, rows["train"], report=report) if config.teacher else None
-
-    def test(name: str, predict: Callable[[np.ndarray], np.ndarray]) -> None:
-        nonlocal probabilities
-        with timed(seconds, "evaluate", report):
-            probabilities = predict(rows["test"])  # (n, classes)
-            accuracy = metrics.accuracy(dataset.labels[rows["test"]], probabilities.argmax(1))
-            tests.append(
-                {"name": name, "accuracy": accuracy.value, "accuracy_low": accuracy.low, "accuracy_high": accuracy.high}
+        with self._timed("train"):
+            head = heads.fit(
+                config.method,
+                x_train,
+                y_train,
+                x_val,
+                y_val,
+                classes=len(self.dataset.class_names),
+                options=config.head_options,
+                report=self.report,
             )
-            predictions.append(runs.predictions_after(name, rows["test"], probabilities))
 
-    with timed(seconds, "train", report):
-        trained = training.fit(
-            config, dataset, rows, folder=folder, head=head, taught=taught, on_phase=test, report=report
+        estimates.time_work(f"{config.method} head", n_train, self.seconds["train"])
+        tested = self._extract(self.rows["test"], head)
+
+        with self._timed("evaluate"):
+            probabilities = head.predict_proba(tested.values)  # (n, classes)
+            validation_accuracy = metrics.accuracy(y_val, head.predict_proba(x_val).argmax(1)).value
+
+        result = self._judge(
+            probabilities,
+            known.precision,
+            validation_accuracy=validation_accuracy,
+            images_per_second=known.images_per_second or tested.images_per_second,
+            cached=known.cached and tested.cached,
+            chosen=head.chosen,
         )
-        trained.assembly.model.save(folder / "model.keras")
-        step.release(trained.assembly.model.variables)
-    seconds["train"] -= seconds["evaluate"]
+        return replace(result, head=head)
 
-    name = throughput.training_name(config)
-    estimates.time_work(f"build {name}", 1, trained.build_seconds, size=config.input_size)
-    rates = {name: trained.images_per_second, throughput.in_keras(config.backbone): trained.tested_per_second}
-    for measured, rate in rates.items():
-        if rate:
-            throughput.record(measured, config.input_size, rate, hardware.name())
-    frozen = trained.frozen
-    result = _judge(
-        config,
-        dataset,
-        rows,
-        probabilities,
-        config.encoder.precision,
-        weights_origin=weights.origin,
-        validation_accuracy=trained.chosen["validation_accuracy"],
-        seconds=seconds,
-        images_per_second=None,
-        cached=False,
-        chosen=trained.chosen,
-        stages=[{**tested, **stage} for tested, stage in zip(tests, trained.phases, strict=True)],
-        notes=list(trained.notes),
-        trainable_params=frozen.trainable_params if frozen else None,
-        total_params=frozen.params if frozen else None,
-        trainable_weight_layers=frozen.trainable_weight_layers if frozen else None,
-        weight_layers=frozen.weight_layers if frozen else None,
-        batch_size=trained.batch_size,
-        train_images_per_second=trained.images_per_second,
-        peak_memory=trained.peak_memory,
-    )
-    return replace(
-        result,
-        model=folder / "model.keras",
-        frozen=frozen,
-        stage_predictions=pd.concat(predictions),
-        ended=trained.ended,
-        error=trained.error,
-    )
+    def zero_shot(self) -> runs.Result:
+        """The text embeddings of the class prompts are the head; no labelled image is used."""
+        config, names = self.config, _class_names(self.config.classes, self.dataset)
+
+        with self._timed("evaluate"):
+            text = TextEncoder(config.backbone, self.weights)
+            directions, cut = queries.text_head(text, names, prompts.templates(config.templates))
+            head = classifier.as_head(directions, text.scaling)
+
+        tested = self._extract(self.rows["test"], head)
+
+        with self._timed("evaluate"):
+            probabilities = head.predict_proba(tested.values)  # (n, classes)
+
+        result = self._judge(
+            probabilities,
+            tested.precision,
+            validation_accuracy=None,
+            images_per_second=tested.images_per_second,
+            cached=tested.cached,
+            notes=[f"Prompts truncated to the length of the text tower: {len(cut)}"] if cut else [],
+        )
+        return replace(result, head=head)
+
+    def train(self, folder: Path) -> runs.Result:
+        """Train the network itself and test it after each phase; these tests decide nothing."""
+        config, dataset, rows, report = self.config, self.dataset, self.rows, self.report
+        probabilities, tests, predictions = np.empty((0, 0), np.float32), [], []
+
+        with self._timed("load"):
+            head = _head_to_start_from(config) if config.start else None
+            taught = _taught(config.teacher, dataset, rows["train"], report=report) if config.teacher else None
+
+        def test(name: str, predict: Callable[[np.ndarray], np.ndarray]) -> None:
+            nonlocal probabilities
+            with self._timed("evaluate"):
+                probabilities = predict(rows["test"])  # (n, classes)
+                accuracy = metrics.accuracy(self._labels("test"), probabilities.argmax(1))
+                interval = {"accuracy_low": accuracy.low, "accuracy_high": accuracy.high}
+                tests.append({"name": name, "accuracy": accuracy.value, **interval})
+                predictions.append(runs.predictions_after(name, rows["test"], probabilities))
+
+        with self._timed("train"):
+            trained = training.fit(
+                config, dataset, rows, folder=folder, head=head, taught=taught, on_phase=test, report=report
+            )
+            trained.assembly.model.save(folder / "model.keras")
+            step.release(trained.assembly.model.variables)
+        self.seconds["train"] -= self.seconds["evaluate"]
+
+        name = config.training_name
+        estimates.time_work(f"build {name}", 1, trained.build_seconds, size=config.input_size)
+        rates = {name: trained.images_per_second, throughput.in_keras(config.backbone): trained.tested_per_second}
+        for measured, rate in rates.items():
+            if rate:
+                throughput.record(measured, config.input_size, rate, hardware.name())
+        result = self._judge(
+            probabilities,
+            config.encoder.precision,
+            images_per_second=None,
+            cached=False,
+            stages=[{**tested, **stage} for tested, stage in zip(tests, trained.phases, strict=True)],
+            **trained.measured,
+        )
+        return replace(
+            result,
+            model=folder / "model.keras",
+            frozen=trained.frozen,
+            stage_predictions=pd.concat(predictions),
+            ended=trained.ended,
+            error=trained.error,
+        )
+
+    def _timed(self, stage: str) -> AbstractContextManager[None]:
+        return timed(self.seconds, stage, self.report)
+
+    def _labels(self, split: str) -> np.ndarray:
+        return self.dataset.labels[self.rows[split]]
+
+    def _extract(self, rows: np.ndarray, head: heads.Head | None = None) -> Features:
+        """Features of these rows; building the network counts as loading. A head classifies the images as they come."""
+
+        def recognise(values: np.ndarray) -> np.ndarray:
+            assert head is not None
+            return head.predict_proba(values).argmax(1)
+
+        with self._timed("extract"):
+            extracted = features.extract(
+                self.dataset, rows, self.config.encoder, recognise=recognise if head else None, report=self.report
+            )
+        self.seconds["load"] += extracted.load_seconds
+        self.seconds["extract"] -= extracted.load_seconds
+        return extracted
+
+    def _judge(self, probabilities: np.ndarray, precision: str, **measured: Any) -> runs.Result:
+        return runs.judge(
+            self.dataset,
+            self.rows,
+            probabilities,
+            protocol=protocol.describe(self.config, self.rows, precision),
+            weights_origin=self.weights.origin,
+            seconds=self.seconds,
+            **measured,
+        )
 
 
 def _load(config: RunConfig, report: Report) -> tuple[Dataset, dict[str, np.ndarray], Weights]:
@@ -281,48 +287,12 @@ def _load(config: RunConfig, report: Report) -> tuple[Dataset, dict[str, np.ndar
     return dataset, protocol.choose_rows(dataset, config), weights
 
 
-def _extract(
-    config: RunConfig,
-    dataset: Dataset,
-    rows: np.ndarray,
-    seconds: dict[str, float],
-    report: Report,
-    head: heads.Head | None = None,
-) -> Features:
-    """Features of these rows; building the network counts as loading. A head recognises the images as they come."""
-
-    def recognise(values: np.ndarray) -> np.ndarray:
-        assert head is not None
-        return head.predict_proba(values).argmax(1)
-
-    with timed(seconds, "extract", report):
-        extracted = features.extract(
-            dataset, rows, config.encoder, recognise=recognise if head else None, report=report
-        )
-    seconds["load"] += extracted.load_seconds
-    seconds["extract"] -= extracted.load_seconds
-    return extracted
-
-
-def _judge(
-    config: RunConfig,
-    dataset: Dataset,
-    rows: dict[str, np.ndarray],
-    probabilities: np.ndarray,
-    precision: str,
-    **measured: Any,
-) -> runs.Result:
-    """`runs.judge`, with the run's protocol."""
-    described = protocol.describe(config, rows, precision)
-    return runs.judge(dataset, rows, probabilities, protocol=described, **measured)
-
-
-def _class_names(config: RunConfig, dataset: Dataset) -> tuple[str, ...]:
-    names = prompts.class_names(config.classes) if config.classes else dataset.class_names
+def _class_names(written: str, dataset: Dataset) -> tuple[str, ...]:
+    names = prompts.class_names(written) if written else dataset.class_names
     if len(names) != len(dataset.class_names):
         raise ConfigError(
             f"There are {len(names)} class names",
-            f"{len(dataset.class_names)}, one for each class of {config.dataset}, in order",
+            f"{len(dataset.class_names)}, one for each class of {dataset.name}, in order",
             "Write one line per class",
         )
     return names
@@ -343,16 +313,16 @@ def check_resumable(run_id: str) -> None:
         )
 
 
-def _taught(config: RunConfig, dataset: Dataset, rows: np.ndarray, *, report: Report) -> np.ndarray:
-    """The probabilities (n, classes) float32 that the teacher of a run gives these images, as they are."""
-    models.teacher(config)
+def _taught(teacher: str, dataset: Dataset, rows: np.ndarray, *, report: Report) -> np.ndarray:
+    """The probabilities (n, classes) float32 that a teacher gives these images, as they are."""
+    models.teacher(teacher, dataset.name)
     probabilities = np.empty((len(rows), len(dataset.class_names)), np.float32)
 
     def put(positions: slice, outputs: np.ndarray) -> None:
         probabilities[positions] = outputs
         report(Progress("teach", positions.stop, len(rows)))
 
-    step.predict(models.load(config.teacher), Pictures(dataset.images, rows), EVALUATION_BATCH, put)
+    step.predict(models.load(teacher), Pictures(dataset.images, rows), EVALUATION_BATCH, put)
     return probabilities
 
 

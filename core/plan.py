@@ -44,12 +44,12 @@ def plan(config: RunConfig, *further: RunConfig) -> Plan:
     """
     recipes.check(config)
     if config.teacher:
-        models.teacher(config)
+        models.teacher(config.teacher, config.dataset)
     dataset = datasets.load(config.dataset)
-    runs = [(each, protocol.choose_rows(dataset, each)) for each in (config, *further)]
-    for each, rows in runs:
-        if each.trains:
-            training.check(each, dataset, rows)
+    runs = [(run, protocol.choose_rows(dataset, run)) for run in (config, *further)]
+    for run, rows in runs:
+        if run.trains:
+            training.check(dataset, rows, run.batch_size)
     missing = _missing(dataset, runs)
     estimates = _estimates(runs, missing)
     return Plan(
@@ -58,23 +58,23 @@ def plan(config: RunConfig, *further: RunConfig) -> Plan:
         n_test=len(runs[0][1]["test"]),
         missing=sum(missing.values()),
         download=config.encoder.needs_download,
-        estimate=_together([each for each in estimates if each], len(runs)),
+        estimate=_together([estimate for estimate in estimates if estimate], len(runs)),
     )
 
 
 def begins(active: Sequence[Run], places: int) -> dict[str, float | None]:
-    """In how many seconds each queued run is likely to begin, by its id; None: what is before it was never timed here.
+    """Seconds until each queued run is likely to begin, by its id; None: a run before it was never timed here.
 
     Args:
         active: The running and queued runs, in the order in which they begin.
         places: How many the workers do at once.
     """
-    free, found = [0.0] * max(places, 1), {}  # seconds until each place is free
+    free, starts = [0.0] * max(places, 1), {}  # seconds until each place is free
     for run, seconds in zip(active, _seconds(active), strict=True):
         if run.status == "queued":
-            found[run.id] = free[0] if free[0] < inf else None
+            starts[run.id] = free[0] if free[0] < inf else None
         heapq.heapreplace(free, free[0] + (inf if seconds is None else seconds))
-    return found
+    return starts
 
 
 def _seconds(active: Sequence[Run]) -> list[float | None]:
@@ -122,12 +122,12 @@ def _estimates(
 
 
 def _together(estimates: Sequence[Estimate], runs: int) -> Estimate | None:
-    """Of all runs, one after the other; None if that of one is not known."""
+    """The estimate of all runs, one after the other; None if one is unknown."""
     if len(estimates) < runs:
         return None
     first = estimates[0]
     basis = f"{first.basis}; {runs - 1} further runs" if runs > 1 else first.basis
-    return replace(first, seconds=sum(each.seconds for each in estimates), basis=basis)
+    return replace(first, seconds=sum(estimate.seconds for estimate in estimates), basis=basis)
 
 
 def _estimate(config: RunConfig, images: dict[str, int], missing: int) -> Estimate | None:
@@ -156,11 +156,11 @@ def _count_training(counted: Count, config: RunConfig, images: dict[str, int], m
     if back < 1:
         count_passes(round((1 - back) * sum(images.values())))
     count_passes(round(back * passes))
-    name = throughput.training_name(config)
+    name = config.training_name
     counted.work(f"build {name}", 1, size=config.input_size)
     measured = throughput.estimate(name, config.input_size, steps)
     if config.teacher:
-        teacher = models.teacher(config).config
+        teacher = models.teacher(config.teacher, config.dataset).config
         counted.network(teacher.backbone, teacher.input_size, images["train"])
     if measured:
         counted.seconds += measured.seconds

@@ -54,7 +54,7 @@ def memory(anatomy: Anatomy, frozen: Frozen, config: RunConfig, classes: int) ->
 
 def epoch(anatomy: Anatomy, frozen: Frozen, config: RunConfig, n_train: int) -> Estimate | None:
     """Seconds per epoch over `n_train` images, without augmentation; None if this machine's speed is unknown."""
-    measured = throughput.estimate(throughput.training_name(config), config.input_size, n_train)
+    measured = throughput.estimate(config.training_name, config.input_size, n_train)
     if measured and frozen.trainable_params:
         return measured
     forward = throughput.estimate_in_keras(config.backbone, config.input_size, n_train)

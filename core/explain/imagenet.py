@@ -22,8 +22,8 @@ def class_names() -> tuple[str, ...]:
 
 def here() -> list[str]:
     """Names of the backbones whose weights with classifier are available locally, smallest first."""
-    available = [facts for facts in map(backbones.get, backbones.names()) if find(facts)]
-    return [facts.name for facts in sorted(available, key=lambda facts: facts.params)]
+    available = [spec for spec in map(backbones.get, backbones.names()) if find(spec)]
+    return [spec.name for spec in sorted(available, key=lambda spec: spec.params)]
 
 
 def file_name(backbone: str | Backbone) -> str:
@@ -48,14 +48,14 @@ def load(name: str) -> Any:
     Raises:
         WeightsError: The weights with classifier are not on this machine, or do not fit.
     """
-    facts = backbones.get(name)
+    spec = backbones.get(name)
     return compiled.compile(
-        lambda: (network(name, facts.default_size), {}),
-        image_size=facts.default_size,
-        input_size=facts.default_size,
-        mode=facts.preprocessing,
+        lambda: (network(name, spec.default_size), {}),
+        image_size=spec.default_size,
+        input_size=spec.default_size,
+        mode=spec.preprocessing,
         precision="float32",
-        identity={"backbone": facts.name, "weights": backbones.file_digest(_weights(facts)), "output": "classes"},
+        identity={"backbone": spec.name, "weights": backbones.file_digest(_weights(spec)), "output": "classes"},
     )
 
 
@@ -69,16 +69,16 @@ def network(name: str, input_size: int) -> Any:
         WeightsError: The weights with classifier are not on this machine, or do not fit; or the classifier follows a
             flattened map, and accepts only its own size.
     """
-    facts = backbones.get(name)
-    path = _weights(facts)
+    spec = backbones.get(name)
+    path = _weights(spec)
     with compiled.building("float32"):
-        built = _build(facts, input_size)
-        if facts.params_top and built.count_params() != facts.params_top:
+        built = _build(spec, input_size)
+        if spec.params_top and built.count_params() != spec.params_top:
             raise WeightsError(
-                f"The classifier of {facts.name} has weights for every position of {facts.default_size} px images",
-                f"{facts.default_size} px",
+                f"The classifier of {spec.name} has weights for every position of {spec.default_size} px images",
+                f"{spec.default_size} px",
             )
-        keras_weights.read(path, built, facts.name)
+        keras_weights.read(path, built, spec.name)
         backbones.complete_efficientnet_input(built)
     return built
 
@@ -94,18 +94,18 @@ def from_pixels(network: Any, size: int, mode: str) -> Any:
         return keras.Model(pixels, last(before(compiled.prepare(pixels, size, mode))))
 
 
-def _weights(facts: Backbone) -> Path:
-    path = find(facts)
+def _weights(spec: Backbone) -> Path:
+    path = find(spec)
     if path is None:
-        raise WeightsError(f"The ImageNet classifier of {facts.name} is not on this machine: {download_hint(facts)}")
+        raise WeightsError(f"The ImageNet classifier of {spec.name} is not on this machine: {download_hint(spec)}")
     return path
 
 
-def _build(facts: Backbone, input_size: int) -> Any:
+def _build(spec: Backbone, input_size: int) -> Any:
     from keras import applications
 
     from core.backbones import networks
 
-    if facts.name == "EfficientNetLite0":
+    if spec.name == "EfficientNetLite0":
         return networks.efficientnet_lite0(input_size, classes=CLASSES)
-    return getattr(applications, facts.name)(weights=None, input_shape=(input_size, input_size, 3))
+    return getattr(applications, spec.name)(weights=None, input_shape=(input_size, input_size, 3))

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,16 +35,6 @@ def record(backbone: str, input_size: int, images_per_second: float, hardware: s
         rates = measured.setdefault((backbone, input_size, hardware), [])
         rates[:] = [*rates, float(images_per_second)][-KEPT:]
         _write(path, measured)
-
-
-def training_name(config: Any) -> str:
-    """The name under which the throughput of training is recorded: the backbone and every setting that affects it.
-
-    Args:
-        config: A `RunConfig` that trains.
-    """
-    trained = f"{config.unfreeze} {config.unfreeze_count}" if config.method == "finetune" else "everything"
-    return f"{config.backbone} {config.method} {trained} {config.augment or 'as they are'} {config.batch_size}"
 
 
 def in_keras(backbone: str) -> str:

@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any
 
 from core import backbones, heads
-from core.config import RunConfig
 from core.data import datasets
 from core.errors import ConfigError, RunError
 from core.runs import store
@@ -48,18 +47,18 @@ def check(run_id: str) -> store.Run:
     return run
 
 
-def teacher(config: RunConfig) -> store.Run:
-    """The run that teaches a config; needs no Keras.
+def teacher(run_id: str, dataset: str) -> store.Run:
+    """The run, if it can teach another one on this dataset; needs no Keras.
 
     Raises:
         RunError: There is no such run, or it has no model.
         ConfigError: It is on another dataset.
     """
-    run = check(config.teacher)
-    if run.config.dataset != config.dataset:
+    run = check(run_id)
+    if run.config.dataset != dataset:
         raise ConfigError(
             f"The teacher {run.name} was trained on {run.config.dataset}",
-            f"a run on {config.dataset}",
+            f"a run on {dataset}",
             "Choose another teacher, or none",
         )
     return run
@@ -88,9 +87,5 @@ def _load(run_id: str, finished: datetime) -> Any:
     run = store.get(run_id)
     if run.config.trains:
         return read(run)
-    config = run.config
-    return model.from_probe(
-        config,
-        store.head(run_id),
-        image_size=datasets.load(config.dataset).images.shape[1],
-    )
+    image_size = datasets.load(run.config.dataset).images.shape[1]
+    return model.from_probe(run.config.encoder, store.head(run_id), image_size=image_size)

@@ -138,7 +138,7 @@ class Epochs:
             return optimizers.schedule(phase.schedule, share * phase.learning_rate, steps)
 
         shares = layer_decay.shares(self.material.assembly.network, phase.layer_decay)
-        train_step.compile(self.model, optimizers.build_for(config, rate, shares), config)
+        train_step.compile(self.model, optimizers.build_layerwise(config, rate, shares), config)
 
     # Steps
 

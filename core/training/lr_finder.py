@@ -49,14 +49,14 @@ def rise(
     Raises:
         ConfigError, DatasetError: Training could not start.
     """
-    trainer.check(config, dataset, rows)
+    trainer.check(dataset, rows, config.batch_size)
     report(Progress("load", 0, 0, unit="steps"))
     random = np.random.default_rng(config.seed)
     some = random.permutation(rows["train"])[: STEPS * config.batch_size]
     with tempfile.TemporaryDirectory() as folder:
         few = {"train": some, "val": rows["val"][:1]}
         taught = teach(some) if teach else None
-        material = phases.Material(config, dataset, few, None, Path(folder), None, report, taught)
+        material = phases.Material(config, dataset, few, Path(folder), report, taught=taught)
         *before, phase = phases.plan(config, None)
         for head in before:
             _train_head(head, material)
@@ -84,7 +84,7 @@ def _losses(phase: phases.Phase, prepared: phases.Prepared, material: phases.Mat
     """The loss of the same images after each step."""
     config, model, losses = material.config, prepared.model, []
     shares = layer_decay.shares(material.assembly.network, phase.layer_decay)
-    optimizer = optimizers.build_for(
+    optimizer = optimizers.build_layerwise(
         config, lambda share: optimizers.rising(share * FIRST, share * LAST, STEPS), shares
     )
     train_step.compile(model, optimizer, config)

@@ -12,7 +12,7 @@ from typing import Any
 from core import backbones, heads
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
-from core.features import compiled
+from core.features import Encoder, compiled
 
 
 @dataclass
@@ -56,12 +56,12 @@ def assemble(
     with compiled.building("float32"):
         dropout = keras.layers.Dropout(config.dropout, seed=config.seed, name="dropout")
         layers = [*_dense(units, seed=config.seed), dropout, _classifier(classes, seed=config.seed)]
-        model = _join(config, image_size, network, layers)
+        model = _join(config.encoder, image_size, network, layers)
     _assign(layers, dense)
     return Assembly(model, network, layers)
 
 
-def from_probe(config: RunConfig, head: heads.Head, *, image_size: int) -> Any:
+def from_probe(encoder: Encoder, head: heads.Head, *, image_size: int) -> Any:
     """A probe or a zero-shot head as one model, with the feature standardisation folded into its first layer.
 
     Raises:
@@ -69,23 +69,23 @@ def from_probe(config: RunConfig, head: heads.Head, *, image_size: int) -> Any:
     """
     import keras
 
-    network = compiled.network(config.encoder)
+    network = compiled.network(encoder)
     dense = _dense_layers(head, network.output_shape[-1], head.classes)
     with compiled.building("float32"):
         layers = [*_dense([len(layer.bias) for layer in dense[:-1]]), _classifier(head.classes, head.activation)]
         if head.unit_length:
             layers.insert(0, keras.layers.UnitNormalization(name="unit"))
-        model = _join(config, image_size, network, layers)
+        model = _join(encoder, image_size, network, layers)
     _assign(layers, dense)
     return model
 
 
-def before(config: RunConfig, image_size: int, network: Any) -> Any:
+def before(encoder: Encoder, image_size: int, network: Any) -> Any:
     """A `keras.Model` from uint8 images (b, s0, s0, 3) to the output of a network, or of its front."""
     import keras
 
     with compiled.building("float32"):
-        return keras.Model(*_enter(config, image_size, network))
+        return keras.Model(*_enter(encoder, image_size, network))
 
 
 def _dense(units: list[int], seed: int = 0) -> list:
@@ -102,21 +102,21 @@ def _classifier(classes: int, activation: str = "softmax", *, seed: int = 0) -> 
     return layers.Dense(classes, activation, kernel_initializer=start, dtype="float32", name="predictions")
 
 
-def _join(config: RunConfig, image_size: int, network: Any, head: list) -> Any:
+def _join(encoder: Encoder, image_size: int, network: Any, head: list) -> Any:
     import keras
 
-    pixels, x = _enter(config, image_size, network)
+    pixels, x = _enter(encoder, image_size, network)
     x = keras.ops.cast(x, "float32")
     for layer in head:
         x = layer(x)
     return keras.Model(pixels, x, name=f"{network.name}_classifier")
 
 
-def _enter(config: RunConfig, image_size: int, network: Any) -> tuple[Any, Any]:
+def _enter(encoder: Encoder, image_size: int, network: Any) -> tuple[Any, Any]:
     import keras
 
     pixels = keras.Input((image_size, image_size, 3), dtype="uint8", name="image")
-    return pixels, network(compiled.prepare(pixels, config.input_size, config.encoder.preprocessing))
+    return pixels, network(compiled.prepare(pixels, encoder.input_size, encoder.preprocessing))
 
 
 def _dense_layers(head: heads.Head, dim: int, classes: int) -> list[heads.Layer]:
@@ -138,7 +138,5 @@ def _dense_layers(head: heads.Head, dim: int, classes: int) -> list[heads.Layer]
 
 def _assign(layers: list, dense: list[heads.Layer]) -> None:
     with_weights = [layer for layer in layers if layer.weights]
-    for layer, weights in zip(
-        with_weights, dense, strict=False
-    ):  # without a probe, layers keep their seeded initial weights
+    for layer, weights in zip(with_weights, dense, strict=False):  # none without a probe
         layer.set_weights(weights)

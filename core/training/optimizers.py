@@ -26,7 +26,7 @@ def build(config: RunConfig, rate: Any) -> Any:
     return optimizers.Adam(rate, weight_decay=decay)
 
 
-def build_for(config: RunConfig, rate: Callable[[float], Any], shares: Mapping[int, float]) -> Any:
+def build_layerwise(config: RunConfig, rate: Callable[[float], Any], shares: Mapping[int, float]) -> Any:
     """The optimizer of weights that learn at different shares of a rate: one for each share, in a `MultiOptimizer`.
 
     Args:

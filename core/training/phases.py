@@ -30,6 +30,12 @@ class Phase:
     learning_rate: float  # of the head, and of the backbone without layer-wise decay
     schedule: str
     layer_decay: float = 1.0
+    batchnorm: str = "inference"  # mode of the backbone: inference or training
+
+    @property
+    def inference(self) -> bool:
+        """Whether the backbone runs in inference mode."""
+        return self.batchnorm == "inference"
 
 
 @dataclass
@@ -39,11 +45,11 @@ class Material:
     config: RunConfig
     dataset: Dataset
     rows: dict[str, np.ndarray]  # row ids of train and val
-    head: heads.Head | None  # a trained head to start from
     folder: Path  # for what is too large for memory
-    front_budget: int | None  # bytes; None: what this machine can spare
     report: Report
-    taught: np.ndarray | None = None  # (n, classes) float32: what the teacher says to the training images
+    head: heads.Head | None = None  # a trained head to start from
+    taught: np.ndarray | None = None  # (n, classes) float32, the teacher's probabilities for the training images
+    front_budget: int | None = None  # bytes; None: what this machine can spare
     assembly: Assembly = field(init=False)
     build_seconds: float = 0.0  # of building the network, and of first batches, which compile
     tested_per_second: float | None = None  # images, through the whole network, without the first batch
@@ -70,7 +76,7 @@ class Material:
         return Pictures(self.dataset.images, rows, kinds)
 
     def targets(self, split: str) -> np.ndarray:
-        """One-hot labels (n, classes) float32; beside those of training images, what a teacher says to them."""
+        """One-hot labels (n, classes) float32; for training images with the teacher's probabilities beside them."""
         labels = np.eye(self.classes, dtype=np.float32)[self.dataset.labels[self.rows[split]]]
         return labels if self.taught is None or split != "train" else np.concatenate([labels, self.taught], axis=1)
 
@@ -99,7 +105,8 @@ class Prepared:
 
 def plan(config: RunConfig, head: heads.Head | None) -> list[Phase]:
     """The head on the frozen backbone (unless one is given), then the unfrozen layers; or all from scratch."""
-    main = Phase(config.method, config.epochs, config.learning_rate, config.schedule, config.layer_decay)
+    batchnorm = "training" if config.method == "scratch" else config.batchnorm
+    main = Phase(config.method, config.epochs, config.learning_rate, config.schedule, config.layer_decay, batchnorm)
     if config.method == "scratch" or head or not config.head_epochs:
         return [main]
     return [Phase("head", config.head_epochs, config.head_learning_rate, "constant"), main]
@@ -108,15 +115,14 @@ def plan(config: RunConfig, head: heads.Head | None) -> list[Phase]:
 def freeze(phase: Phase, material: Material) -> freezing.Frozen | None:
     """Set which layers of the backbone train and return the result; None for the head phase, where none do."""
     config, network = material.config, material.assembly.network
-    mode = "inference" if _inference(phase, config) else "training"
     if phase.name == "head":
         network.trainable = False
         return None
     if phase.name == "scratch":
         network.trainable = True
-        return freezing.inspect(network, mode)
+        return freezing.inspect(network, phase.batchnorm)
     freezing.apply(network, config.unfreeze, config.unfreeze_count)
-    return freezing.inspect(network, mode, unfreeze=config.unfreeze, count=config.unfreeze_count)
+    return freezing.inspect(network, phase.batchnorm, unfreeze=config.unfreeze, count=config.unfreeze_count)
 
 
 def prepare(phase: Phase, material: Material) -> Prepared:
@@ -125,7 +131,8 @@ def prepare(phase: Phase, material: Material) -> Prepared:
     if not config.augmentations and phase.name == "head" and _features_fit(material):
         sources: dict[str, Source] = {split: material.extract(rows) for split, rows in material.rows.items()}
         return Prepared(_model(phase, material, None), sources)
-    parts = None if config.augmentations else _parts(phase, material)
+    network = material.assembly.network
+    parts = None if config.augmentations else frozen_front.split(network, inference=phase.inference)
     if parts:
         front, back = parts
         needed = frozen_front.bytes_per_image(front) * sum(map(len, material.rows.values()))
@@ -134,7 +141,7 @@ def prepare(phase: Phase, material: Material) -> Prepared:
             return Prepared(_model(phase, material, back), _activations(front, material, where), front_cached=True)
         if material.front_budget is None:
             note = f"The frozen layers ran in every step: caching their output would take {needed / 1e9:.1f} GB"
-    body = assembly.before(config, material.image_size, material.assembly.network)
+    body = assembly.before(config.encoder, material.image_size, network)
     kinds = {"train": config.augmentations}
     pictures: dict[str, Source] = {
         split: material.pictures(rows, kinds.get(split, ())) for split, rows in material.rows.items()
@@ -181,13 +188,8 @@ class ImageCounter:
             self.reported = now
 
 
-def _inference(phase: Phase, config: RunConfig) -> bool:
-    """Whether the backbone runs in inference mode during this phase."""
-    return phase.name == "head" or (phase.name == "finetune" and config.batchnorm == "inference")
-
-
 def _model(phase: Phase, material: Material, body: Any | None) -> Any:
-    return step.build(material.assembly, body, inference=_inference(phase, material.config))
+    return step.build(material.assembly, body, inference=phase.inference)
 
 
 def _features_fit(material: Material) -> bool:
@@ -195,13 +197,9 @@ def _features_fit(material: Material) -> bool:
     return frozen_front.room(material.folder, 4 * count * material.assembly.network.output_shape[-1]) == "memory"
 
 
-def _parts(phase: Phase, material: Material) -> tuple[Any, Any] | None:
-    return frozen_front.split(material.assembly.network, inference=_inference(phase, material.config))
-
-
 def _activations(front: Any, material: Material, where: str) -> dict[str, Source]:
     """The output of the frozen front for every image."""
-    model = assembly.before(material.config, material.image_size, front)
+    model = assembly.before(material.config.encoder, material.image_size, front)
     counter = ImageCounter(material.report, "extract", sum(map(len, material.rows.values())))
     sources: dict[str, Source] = {}
     for split, rows in material.rows.items():

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -54,6 +55,20 @@ class Trained:
     ended: str = "finished"  # or stopped, diverged: with the best epoch so far
     error: str | None = None  # why
 
+    @property
+    def measured(self) -> dict[str, Any]:
+        """What an `Outcome` says about the training."""
+        counts = ("trainable_params", "trainable_weight_layers", "weight_layers")
+        return {name: getattr(self.frozen, name, None) for name in counts} | {
+            "total_params": self.frozen and self.frozen.params,
+            "validation_accuracy": self.chosen["validation_accuracy"],
+            "chosen": self.chosen,
+            "notes": list(self.notes),
+            "batch_size": self.batch_size,
+            "train_images_per_second": self.images_per_second,
+            "peak_memory": self.peak_memory,
+        }
+
 
 def fit(
     config: RunConfig,
@@ -84,10 +99,10 @@ def fit(
         Diverged: The loss became non-finite before the end of the first epoch.
         RunError: A checkpoint cannot be written or read.
     """
-    check(config, dataset, rows)
+    check(dataset, rows, config.batch_size)
     report(Progress("load", 0, 0))
     rows = {split: rows[split] for split in ("train", "val")}
-    material = Material(config, dataset, rows, head, folder, front_budget, report, taught)
+    material = Material(config, dataset, rows, folder, report, head, taught, front_budget)
     try:
         with compiled.computing(config.encoder.precision):
             return _Training(material).run(on_phase)
@@ -137,9 +152,7 @@ class _Training:
 
     def _train(self, phase: Phase, saved: dict[str, np.ndarray] | None) -> None:
         """Train from the current state to the end of the phase."""
-        for point in (
-            self.state.curves if saved else ()
-        ):  # the last points may not have been reported before the interruption
+        for point in self.state.curves if saved else ():  # the last may not have been reported before the interruption
             self.material.report(Progress(point["stage"], 0, 0, metrics=_measured(point), step=point["step"]))
         self.frozen = phases.freeze(phase, self.material)
         count = len(self.material.rows["train"])
@@ -208,9 +221,8 @@ class _Training:
         self.state.seconds += began - self.clock
         self.clock = began
         arrays = self._weights() | step.read(self.epochs.model.optimizer.variables, "optimizer")
-        if not all(
-            np.isfinite(array).all() for array in arrays.values()
-        ):  # the loss would only show it in the next step
+        finite = all(np.isfinite(array).all() for array in arrays.values())
+        if not finite:  # the loss would only show it in the next step
             raise self.epochs.diverged(math.nan)
         checkpoints.save(self.folder / "last.npz", arrays, {"identity": self.identity, "state": asdict(self.state)})
         now = perf_counter()
@@ -277,15 +289,15 @@ class _Training:
         )
 
 
-def check(config: RunConfig, dataset: Dataset, rows: dict[str, np.ndarray]) -> None:
-    """Raises ConfigError or DatasetError if there are too few images to train on."""
+def check(dataset: Dataset, rows: dict[str, np.ndarray], batch_size: int) -> None:
+    """Raise ConfigError or DatasetError if there are too few images to train on."""
     for split, what in (("train", "training"), ("val", "validation")):
         if not len(rows[split]):
             raise DatasetError(f"There are no {what} images", "at least one", "Choose a larger part of the dataset")
     count = len(rows["train"])
-    if config.batch_size > count:
+    if batch_size > count:
         raise ConfigError(
-            f"A batch of {config.batch_size} is larger than the {count} training images",
+            f"A batch of {batch_size} is larger than the {count} training images",
             f"a batch size of 1 to {count}",
             "Choose smaller batches or more images",
         )

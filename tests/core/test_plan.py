@@ -81,7 +81,7 @@ def test_a_fine_tune_from_a_probe_has_no_head_phase_to_count(home):
 def test_a_fine_tune_counts_building_and_compiling_as_they_took_here(home):
     throughput.record("Tiny", TUNE.input_size, 100, hardware.name())
     unknown = plan(TUNE).estimate.seconds
-    estimates.time_work(f"build {throughput.training_name(TUNE)}", 1, 70.0, size=TUNE.input_size)
+    estimates.time_work(f"build {TUNE.training_name}", 1, 70.0, size=TUNE.input_size)
     assert plan(TUNE).estimate.seconds - unknown == pytest.approx(70 - 1 / estimates.ELSEWHERE["build"])
 
 

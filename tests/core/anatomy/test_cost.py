@@ -84,5 +84,5 @@ def test_an_epoch_is_three_passes_through_what_trains(tiny):
 def test_a_training_that_was_measured_here_is_believed(tiny):
     plan = config(unfreeze="blocks")
     throughput.record("Tiny", 32, 50.0, hardware.name())
-    throughput.record(throughput.training_name(plan), 32, 20.0, hardware.name())
+    throughput.record(plan.training_name, 32, 20.0, hardware.name())
     assert cost.epoch(tiny, anatomy.freeze(tiny, "blocks", 1), plan, 100).seconds == 5

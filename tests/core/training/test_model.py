@@ -37,7 +37,7 @@ def assemble(config: RunConfig, **more) -> assembly.Assembly:
 )
 def test_a_probe_as_one_model_says_what_the_probe_says(config):
     head, expected = probe(config)
-    model = assembly.from_probe(config, head, image_size=32)
+    model = assembly.from_probe(config.encoder, head, image_size=32)
     found = model(DATASET.images[ROWS["test"]])
     assert found.dtype == "float32"
     np.testing.assert_allclose(found, expected, atol=1e-4)
@@ -46,7 +46,7 @@ def test_a_probe_as_one_model_says_what_the_probe_says(config):
 def test_a_neighbour_head_has_no_model():
     head, _ = probe(RunConfig(backbone="Tiny", method="knn"))
     with pytest.raises(RunError, match="nearest-neighbour head has no model"):
-        assembly.from_probe(TINY, head, image_size=32)
+        assembly.from_probe(TINY.encoder, head, image_size=32)
 
 
 @pytest.mark.slow
