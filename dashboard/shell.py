@@ -13,6 +13,7 @@ from dashboard.state import address, streamlit_patch, visitor
 from dashboard.ui import choices, components, formats, unknown
 
 POLL = 1.0  # seconds between updates of a running run
+STARTING = 0.3  # likewise while the run store and the engine start
 IDLE = 3600.0  # likewise while nothing runs: without a timer, a page is not drawn again when a lost connection is back
 LOGO = str(settings.ASSETS / "logo.svg")  # a named icon would be fetched from the internet
 PAGES = {  # section -> (script, title, icon, purpose)
@@ -102,6 +103,7 @@ def show() -> None:
         presence.ask_to_join()
     visitor.begin()  # before the navigation, or each change of page would be two entries of the browser's history
     server.engine.start()
+    state = server.engine.state()  # before anything that depends on it
     server.imports.start()
     import_status.settle()
     page = st.navigation(
@@ -119,7 +121,7 @@ def show() -> None:
     try:
         unknown.check()
         with st.sidebar:
-            _status()
+            _status(state)
             if page.url_path != "data":
                 import_status.show_beside()
             choices.projector()
@@ -143,21 +145,23 @@ def _pages() -> dict[str, list[tuple[str, str, str, str]]]:
     return PAGES | {"Start": [*PAGES["Start"], CLASS]}
 
 
-def _status() -> None:
+def _status(state: tuple[str, str]) -> None:
     """The dataset in use, what is running, the device; refreshes itself often only while something starts or runs."""
-    active, settled, failed = server.runs.active(), server.engine.settled(), server.engine.failed()
+    active = server.runs.active()
     if not active:
         streamlit_patch.forget_watching()
-    every = POLL if active or not settled else server.engine.AGAIN_AFTER if failed else IDLE
-    st.fragment(_draw_status, run_every=every)([run.id for run in active], (settled, failed))
+    every = POLL if active else server.engine.AGAIN_AFTER if "failed" in state else IDLE
+    every = STARTING if "starting" in state else every
+    st.fragment(_draw_status, run_every=every)([run.id for run in active], state)
 
 
-def _draw_status(drawn: list[str], engine: tuple[bool, bool]) -> None:
+def _draw_status(drawn: list[str], state: tuple[str, str]) -> None:
     active = server.runs.active()
-    if [run.id for run in active] != drawn or (server.engine.settled(), server.engine.failed()) != engine:
+    if [run.id for run in active] != drawn or server.engine.state() != state:
         server.runs.refresh()
-        components.redraw()  # a run started or ended, or the engine is ready
-    components.link("data", _dataset_title(), icon=":material/photo_library:", help="Dataset in use")
+        components.redraw()  # a run started or ended, or there is now a store or an engine
+    title = formats.plain(server.datasets.title(visitor.get().dataset))
+    components.link("data", title, icon=":material/photo_library:", help="Dataset in use")
     for run in active[:1]:
         server.runs.follow(run)
         components.link("train", run.config.backbone, icon=":material/play_circle:", help="Open this run", run=run.id)
@@ -171,15 +175,6 @@ def _draw_status(drawn: list[str], engine: tuple[bool, bool]) -> None:
             f":material/info: MLflow upgraded the run store, so an older MLflow cannot open it. The copy from before: "
             f"`{copy}`"
         )
-
-
-def _dataset_title() -> str:
-    name = visitor.get().dataset
-    try:
-        titles = {summary.name: summary.title for summary in server.datasets.available()}
-    except LabError:  # which the page shows
-        titles = {}
-    return formats.plain(titles.get(name, name))
 
 
 def _device() -> str:

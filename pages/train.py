@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.config import RunConfig
+from core.config import TRAINED, RunConfig
 from core.errors import LabError
 from dashboard import server
 from dashboard.run import progress
@@ -23,6 +23,8 @@ with left:
     names = recipe.networks(method)
     named = recipe.choose()
     changed = st.empty()
+    if method in TRAINED:  # which may take a head or a teacher from another run
+        components.need_runs()
     with st.expander("More", icon=":material/tune:"):
         more = options.More(method, dataset, names, named)
         fields = more.show()
@@ -61,8 +63,6 @@ with right:
     start.show([] if error else entries, plans)
 
     components.need_runs()
-    if not more.complete:  # the store has opened meanwhile
-        st.rerun()
     active = server.runs.active()
     current = visitor.get().run or (active[0].id if active else "")
     with run_area:

@@ -50,14 +50,19 @@ def get() -> Engine | None:
     return _starting().engine.get()
 
 
+def state() -> tuple[str, str]:
+    """How far the run store and the engine are: each is starting, ready or failed."""
+    return _starting().store.state, _starting().engine.state
+
+
 def settled() -> bool:
     """Whether the engine has started or has failed to."""
-    return _starting().engine.settled
+    return _starting().engine.state != "starting"
 
 
 def failed() -> bool:
     """Whether the engine could not start; it is tried again when somebody asks for it."""
-    return _starting().engine.failed
+    return _starting().engine.state == "failed"
 
 
 def wait() -> Engine:
@@ -70,7 +75,7 @@ def wait() -> Engine:
 
 
 class Attempted(Generic[T]):
-    """What is made in the background until that succeeds."""
+    """Something made in the background, attempted until that succeeds."""
 
     def __init__(self, make: Callable[[], T], background: ThreadPoolExecutor):
         self._make, self._background = make, background
@@ -79,7 +84,7 @@ class Attempted(Generic[T]):
         self._future: Future[T] = background.submit(self._attempt)
 
     def get(self) -> T | None:
-        """What was made; None while the first attempt runs. Raises the error of the last attempt, and may begin one."""
+        """The result; None during the first attempt. Raises the error of the last attempt, and may start another."""
         with self._lock:
             if self._error is None:
                 return self._future.result() if self._future.done() else None
@@ -88,7 +93,7 @@ class Attempted(Generic[T]):
             raise self._error
 
     def wait(self) -> T:
-        """What was made. Raises the error of the last attempt; another one is begun, and waited for only shortly."""
+        """The result. After a failed attempt, begins another and waits briefly for it before raising the error."""
         with self._lock:
             known = self._error
             if known and self._future.done():
@@ -100,18 +105,15 @@ class Attempted(Generic[T]):
             raise known or TimeoutError() from None
 
     @property
-    def settled(self) -> bool:
-        """Whether an attempt has ended."""
+    def state(self) -> str:
+        """How far it is: starting until an attempt has ended, then ready, or failed if the last one did."""
         with self._lock:
-            return self._error is not None or self._future.done()
-
-    @property
-    def failed(self) -> bool:
-        """Whether the last attempt that has ended failed."""
-        return self._error is not None
+            if self._error is not None:
+                return "failed"
+            return "ready" if self._future.done() else "starting"
 
     def close(self) -> T | None:
-        """What was made, to be ended by the caller; None if nothing was."""
+        """The result, for the caller to close; None if there is none."""
         with self._lock:
             future = self._future
         return None if future.cancel() or future.exception() else future.result()

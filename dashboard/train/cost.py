@@ -46,13 +46,13 @@ def show(entries: Sequence[Sequence[RunConfig]], cached_size: int = 0) -> list[P
 def summary(entries: Sequence[Sequence[RunConfig]], plans: Sequence[Plan]) -> str:
     """What these runs take together, in half a line."""
     first, many = entries[0][0], len(entries[0])
-    each = "" if many == 1 else f" · {many} {'seeds' if sweeps.varied(entries[0]) == ('seed',) else 'runs'}"
+    several = "" if many == 1 else f" · {many} {'seeds' if sweeps.varied(entries[0]) == ('seed',) else 'runs'}"
     if len(entries) == 1:
-        return f"**{first.backbone}** · {first.input_size} px{each} · {_time(entries[0], plans[0])}"
+        return f"**{first.backbone}** · {first.input_size} px{several} · {_time(entries[0], plans[0])}"
     seconds = [_seconds(entry, plan) for entry, plan in zip(entries, plans, strict=True)]
     unknown = seconds.count(None)
-    total = formats.duration(sum(each for each in seconds if each is not None))
-    runs = f"**{len(entries)} backbones**{each}, one after the other"
+    total = formats.duration(sum(filter(None, seconds)))
+    runs = f"**{len(entries)} backbones**{several}, one after the other"
     if unknown == len(entries):
         return f"{runs} · their speed on this machine has not been measured yet"
     return f"{runs} · about {total}" + (f" and {formats.count(unknown, 'run')} of unknown speed" if unknown else "")
@@ -89,7 +89,7 @@ def measure_button(backbone: str, input_size: int, label: str = "Measure") -> No
 
 def _probe(subject: str, config: RunConfig, plan: Plan) -> str:
     return (
-        f"{subject} extracts features from {formats.count(plan.images, 'image')} of {formats.plain(config.dataset)}. "
+        f"{subject} extracts features from {formats.count(plan.images, 'image')} of {_dataset(config)}. "
         f"Then a head (**{heads.METHODS[config.method].title.lower()}**) learns from {formats.count(plan.n_train)} of "
         f"them, and is tested once on {formats.count(plan.n_test)} others."
     )
@@ -110,7 +110,7 @@ def _finetune(subject: str, config: RunConfig, plan: Plan) -> str:
     }[config.unfreeze]
     return (
         f"{subject} continues to learn from {formats.count(plan.n_train, 'image')} of "
-        f"{formats.plain(config.dataset)}{_augmented(config)}. {first} **{what}** and the head learn for "
+        f"{_dataset(config)}{_augmented(config)}. {first} **{what}** and the head learn for "
         f"{formats.count(config.epochs, 'epoch')} at a rate of {formats.learning_rate(config.learning_rate)}"
         f"{_decay(config)}. The best epoch on validation is tested once on {formats.count(plan.n_test)} others."
     )
@@ -123,7 +123,7 @@ def _decay(config: RunConfig) -> str:
 def _scratch(subject: str, config: RunConfig, plan: Plan) -> str:
     return (
         f"{subject} starts from random weights and learns from {formats.count(plan.n_train, 'image')} of "
-        f"{formats.plain(config.dataset)}{_augmented(config)} for {formats.count(config.epochs, 'epoch')}. The "
+        f"{_dataset(config)}{_augmented(config)} for {formats.count(config.epochs, 'epoch')}. The "
         f"epoch with the best validation accuracy is tested once on {formats.count(plan.n_test)} others."
     )
 
@@ -135,6 +135,10 @@ def _why_this_size(configs: Sequence[RunConfig]) -> str:
         f"{configs[0].input_size} px instead of {sizes} px because features of these images are cached at this size. "
         "Change it under More."
     )
+
+
+def _dataset(config: RunConfig) -> str:
+    return formats.plain(server.datasets.title(config.dataset))
 
 
 def _augmented(config: RunConfig) -> str:
@@ -183,7 +187,7 @@ def _time(entry: Sequence[RunConfig], plan: Plan) -> str:
 
 
 def _seconds(entry: Sequence[RunConfig], plan: Plan) -> float | None:
-    """Of all its runs, 0 for one whose features are cached; None: never measured here."""
+    """Seconds of all runs of an entry, 0 for one whose features are cached; None: never measured here."""
     if not plan.missing and not entry[0].trains and (len(entry) == 1 or plan.estimate is None):
         return 0.0
     return plan.estimate.seconds if plan.estimate else None
@@ -191,8 +195,6 @@ def _seconds(entry: Sequence[RunConfig], plan: Plan) -> float | None:
 
 def _peak_memory(config: RunConfig) -> float | None:
     """The peak memory in bytes of the latest run with these settings."""
-    if not server.engine.store_open():
-        return None
     names = ("backbone", "input_size", "batch_size", "unfreeze", "unfreeze_count")
     peaks = (
         run.peak_memory

@@ -138,9 +138,9 @@ def _n_train(config: RunConfig, n_train: int, counts: Sequence[int]) -> str:
 def _pooling(config: RunConfig, *_) -> str:
     if config.pooling == "flatten":
         return "The values of all positions, one after another"
-    projected, facts = config.pooling == "projected", backbones.get(config.backbone)
-    wide = towers.SHAPES[config.backbone].dim if projected else facts.feature_dim
-    if facts.norm_follows(config.pooling):
+    projected, spec = config.pooling == "projected", backbones.get(config.backbone)
+    wide = towers.SHAPES[config.backbone].dim if projected else spec.feature_dim
+    if spec.norm_follows(config.pooling):
         return f"{wide:,} features per image, then LayerNorm, as in Keras"
     if config.pooling in NORM_FIRST.values():
         return f"{wide:,} features per image; in the order of earlier versions of this program, not Keras's"

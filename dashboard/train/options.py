@@ -35,16 +35,16 @@ def weights() -> str:
 
 def pooling(backbone: str) -> str:
     """A widget for how the last feature map becomes one vector; for CLIP, before or after its projection."""
-    facts = backbones.get(backbone)
-    titles = {name: POOLINGS[name] for name in facts.poolings}
+    spec = backbones.get(backbone)
+    titles = {name: POOLINGS[name] for name in spec.poolings}
     help = "How the positions of the last feature map become one vector"
-    if "projected" in facts.poolings:
+    if "projected" in spec.poolings:
         titles = {"avg": "Before the projection", "projected": "After it, where texts lie"}
         help = "The class token: before the projection, as papers probe it, or after it, where texts are compared"
-    elif facts.has_tokens:
-        titles = {("avg" if name == facts.poolings[0] else name): POOLINGS[name] for name in facts.poolings}
+    elif spec.has_tokens:
+        titles = {("avg" if name == spec.poolings[0] else name): POOLINGS[name] for name in spec.poolings}
         help = f"How its tokens become one vector: {titles['avg'].lower()}, as in the paper, or the mean of all patches"
-    label = "CLIP's features" if "projected" in facts.poolings else "Pooling"
+    label = "CLIP's features" if "projected" in spec.poolings else "Pooling"
     return choices.titled(st.selectbox, "pooling", label, titles, help=help)
 
 
@@ -58,7 +58,6 @@ class More:
         if method != "scratch" and not recipe:
             self.cached_size = server.backbones.cached_size(dataset, tuple(names))
         self.seeds = 1  # runs that differ only in their seed
-        self.complete = True  # whether the runs to choose among could be read
         self.fields: dict = {}
         self._slots: dict = {}
 
@@ -180,9 +179,6 @@ class More:
 
     def _teachers(self) -> dict[str, str]:
         """Finished runs on this dataset that have a network, by run id; the best on validation images first."""
-        if not server.engine.store_open():
-            self.complete = False
-            return {}
         able = [
             run
             for run in server.runs.rows()
@@ -192,23 +188,20 @@ class More:
             and run.config.dataset == self.dataset
         ]
         able.sort(key=lambda run: run.validation_accuracy if run.validation_accuracy > 0 else 0, reverse=True)
-        return {run.id: choices.run_title(run) for run in able}
+        return choices.run_titles(able)
 
     def _starts(self) -> dict[str, str]:
         """Finished probes whose head fits, by run id."""
-        if not server.engine.store_open():
-            self.complete = False
-            return {}
         size = self.fields.get("input_size") or self._default_size()
-        return {
-            run.id: choices.run_title(run)
+        return choices.run_titles(
+            run
             for run in server.runs.rows()
             if run.status == "finished"
             and run.config.method in heads.WITH_LAYERS
             and run.config.backbone == self.backbone
             and run.config.dataset == self.dataset
             and run.config.input_size == size
-        }
+        )
 
     def _default_size(self) -> int:
         try:

@@ -101,7 +101,7 @@ def name_teacher(slot: DeltaGenerator, config: RunConfig) -> None:
     """Say who teaches, where the recipe of a config leaves that open."""
     if config.teacher and config.recipe and recipes.get(config.recipe).taught:
         teacher = next(run for run in server.runs.rows() if run.id == config.teacher)
-        title = formats.plain(choices.run_title(teacher))
+        title = formats.plain(choices.run_titles([teacher])[teacher.id])
         slot.caption(f":material/school: Its teacher is {title}. Choose another one under More, Training.")
 
 

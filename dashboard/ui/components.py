@@ -106,8 +106,8 @@ def cited(source: str) -> None:
 
 def leaks(run: RunRow) -> None:
     """Beside the accuracy of a run: what it is without test images that are nearly training images, if any are."""
-    if found := server.runs.leaks_of(run):
-        st.caption(f":material/warning: {core_leaks.sentence(found)}.")
+    if leaked := server.runs.leaks_of(run):
+        st.caption(f":material/warning: {core_leaks.sentence(leaked)}.")
 
 
 def result_card(run: RunRow) -> None:
@@ -124,7 +124,8 @@ def result_card(run: RunRow) -> None:
             f"from {formats.count(run.n_test, 'image')}" + (f" and {run.n_seeds} seeds" if several else "")
         )
         details = [run.config.backbone] if named else []
-        details += [formats.plain(run.config.dataset), run_labels.method(run.config), f"{run.config.input_size} px"]
+        dataset = formats.plain(server.datasets.title(run.config.dataset))
+        details += [dataset, run_labels.method(run.config), f"{run.config.input_size} px"]
         if run.n_train > 0:
             details.append(formats.count(int(run.n_train), "training image"))
         if run.config.preprocessing != "own":
@@ -217,7 +218,7 @@ def enlarge_type() -> None:
 
 
 def need_runs() -> None:
-    """Guard: stop the page, drawn as loading, until the run store is open."""
+    """Guard: stop the page, drawn as loading, until the run store is open; the status then draws it again."""
     try:
         if server.engine.store_open():
             return
@@ -225,7 +226,6 @@ def need_runs() -> None:
         show_error(error)
         st.stop()
     st.skeleton(height=240)
-    _return_when_open()
     st.stop()
 
 
@@ -238,9 +238,3 @@ def need_a_run(title: str, sentence: str) -> list[RunRow]:
         link("home", "Run the demo", icon=":material/play_arrow:")
         st.stop()
     return runs
-
-
-@st.fragment(run_every=0.3)
-def _return_when_open() -> None:
-    if server.engine.store_open():
-        redraw()

@@ -118,6 +118,7 @@ def test_a_run_of_the_toy_clip_says_what_its_accuracy_is_worth(visit, used):
 
 def test_a_run_that_is_not_there_is_said_and_another_is_offered(visit, used):
     page = visit("run", run="0123456789abcdef")
+    wait(page, lambda: page.warning)
     assert "0123456789abcdef" in page.warning[0].value
     assert "run" not in page.query_params
     assert page.metric

@@ -17,7 +17,7 @@ TINY = {"backbones": "Tiny", "n_train": "200", "n_test": "100"}
 def test_before_the_start_one_sentence_tells_what_will_happen(visit):
     page = visit("train", **TINY)
     sentences = " ".join(text.value for text in page.main.markdown)
-    assert "Tiny extracts features from 322 images of cifar10-sample" in sentences  # 22 for validation
+    assert "Tiny extracts features from 322 images of CIFAR-10 sample" in sentences  # 22 for validation
     assert "learns from 200 of them" in sentences
     assert "tested once on 100 others" in sentences
     assert "has not been measured yet" in sentences
@@ -113,6 +113,12 @@ def test_fragments_watch_unless_the_run_they_show_is_ones_own_and_running(visit,
     finally:
         may_end.set()
         people.set_identity(lambda: None)
+
+
+def test_a_link_keeps_the_runs_it_names_while_the_run_store_opens(visit, used):
+    page = visit("train", **TINY, method="finetune", start=used[0], teacher=used[1])
+    assert (page.selectbox(key="start").value, page.selectbox(key="teacher").value) == (used[0], used[1])
+    assert not [warning for warning in page.warning if "Left out" in warning.proto.title]
 
 
 def test_a_failed_run_says_why_and_can_be_set_up_again(visit, used):

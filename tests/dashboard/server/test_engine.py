@@ -54,32 +54,32 @@ def test_nothing_is_said_while_the_first_attempt_runs(background):
     make.may_end.clear()
     thing = Attempted(make, background)
     assert thing.get() is None
-    assert not thing.settled
+    assert thing.state == "starting"
     make.may_end.set()
     assert thing.wait() == "made"
-    assert (thing.get(), thing.settled, thing.failed, make.attempts) == ("made", True, False, 1)
+    assert (thing.get(), thing.state, make.attempts) == ("made", "ready", 1)
 
 
 def test_a_failed_attempt_is_followed_by_another_when_it_is_asked_for_again(background, monkeypatch):
     monkeypatch.setattr(engines, "AGAIN_AFTER", 0.0)
     make = Maker(1)
     thing = Attempted(make, background)
-    until(lambda: thing.failed)
+    until(lambda: thing.state == "failed")
     make.may_end.clear()
     for _ in range(3):  # begins the second attempt, and says the error of the first meanwhile
         with pytest.raises(EngineError, match="Attempt 1 failed"):
             thing.get()
-        assert thing.settled
+        assert thing.state == "failed"
     make.may_end.set()
     until(lambda: made(thing))
-    assert (thing.wait(), thing.failed, make.attempts) == ("made", False, 2)
+    assert (thing.wait(), thing.state, make.attempts) == ("made", "ready", 2)
 
 
 def test_pages_that_ask_often_do_not_begin_attempts_as_often(background, monkeypatch):
     monkeypatch.setattr(engines, "AGAIN_AFTER", WITHIN)
     make = Maker(1)
     thing = Attempted(make, background)
-    until(lambda: thing.failed)
+    until(lambda: thing.state == "failed")
     for _ in range(5):
         with pytest.raises(EngineError):
             thing.get()
@@ -89,7 +89,7 @@ def test_pages_that_ask_often_do_not_begin_attempts_as_often(background, monkeyp
 def test_who_presses_a_button_gets_another_attempt_at_once(background):
     make = Maker(1)
     thing = Attempted(make, background)
-    until(lambda: thing.failed)
+    until(lambda: thing.state == "failed")
     assert thing.wait() == "made"
 
 
@@ -97,7 +97,7 @@ def test_who_presses_a_button_does_not_wait_long_for_what_has_failed_before(back
     monkeypatch.setattr(engines, "PATIENCE", 0.01)
     make = Maker(1)
     thing = Attempted(make, background)
-    until(lambda: thing.failed)
+    until(lambda: thing.state == "failed")
     make.may_end.clear()
     with pytest.raises(EngineError, match="Attempt 1 failed"):
         thing.wait()
