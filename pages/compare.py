@@ -22,8 +22,9 @@ finished = [run for run in shown if run.status == "finished"]
 projected = visitor.get().projector  # then the answers need the whole width
 left, right = (st.container(), st.container()) if projected or not finished else st.columns([6, 5], gap="large")
 with left:
+    dataset = server.datasets.title(shown[0].config.dataset) if shown else ""
     for answer in answers.three_questions(
-        finished, server.runs.change, server.runs.unfreezing, server.runs.leaks_of, server.anatomy.macs
+        finished, dataset, server.runs.change, server.runs.unfreezing, server.runs.leaks_of, server.anatomy.macs
     ):
         short = "  \n".join(answer.sentences)
         st.markdown(f"**{answer.question}**  \n{formats.message(short)}")
@@ -54,7 +55,7 @@ if others:
     several.show([run, *others])
     st.stop()
 head, actions = st.columns([6, 6], vertical_alignment="center")
-head.subheader(formats.plain(f"{run.name} on {run.config.dataset}"), anchor=False)
+head.subheader(formats.plain(f"{run.name} on {server.datasets.title(run.config.dataset)}"), anchor=False)
 with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
     run_actions.show(run)
 

@@ -58,6 +58,7 @@ _CURVE = "curve_"
 _MOST_POINTS = 500  # in one write; MLflow accepts 1,000
 _NOTE = "mlflow.note.content"  # what MLflow shows as the description
 _MOST_CHARACTERS = {"name": 100, "group": 60, "tag": 60, "note": 2000}
+_WORDS = {"knn": "k-NN", "mlp": "MLP", "finetune": "fine-tune", "scratch": "from scratch"}  # methods, in names of runs
 _TAGS = ("hardware", "protocol", "weights_origin", "cached")
 _COUNTS = ("n_train", "n_val", "n_test")
 _FIELDS = get_type_hints(RunConfig)
@@ -75,7 +76,7 @@ def create(
         varied: The settings in which these differ.
 
     Raises:
-        AccessError: Who acts may not start it, or no more for now.
+        AccessError: The current person may not start it, or has too many runs waiting.
     """
     person = people.require("start")
     people.require("see", dataset.person(config.dataset))
@@ -219,15 +220,14 @@ def row(run_id: str) -> RunRow:
         RunError: There is neither.
     """
     stored = rows()
-    found = next((row for row in [*stored, *fold(stored)] if row.id == run_id), None)
-    if found is None:
+    row = next((row for row in [*stored, *fold(stored)] if row.id == run_id), None)
+    if row is None:
         raise _unknown(run_id)
-    return found
+    return row
 
 
 def version() -> Hashable | None:
-    """What changes whenever anybody writes into the store, and costs nothing to look at; None: an SQLite file alone
-    has it."""
+    """A value that changes with every write to the store, cheap to read; None unless the store is an SQLite file."""
     index = _index()
     return index.version() if index else None
 
@@ -404,7 +404,7 @@ def process_alive(run_id: str, owner: dict) -> bool:
 
 def default_name(config: RunConfig) -> str:
     """A short name that distinguishes a run from most others."""
-    name = f"{config.backbone} {config.recipe or config.method} {config.input_size} px"
+    name = f"{config.backbone} {config.recipe or _WORDS.get(config.method, config.method)} {config.input_size} px"
     if config.teacher:
         return f"{name}, taught"
     if config.method != ZERO_SHOT:
@@ -454,7 +454,7 @@ def _run(stored: Stored) -> Run:
     ended = stored.ended
     return Run(
         id=stored.id,
-        name=_renamed(stored.name),
+        name=_renamed(stored.name, config),
         status=status,
         config=config,
         created=datetime.fromtimestamp(stored.started / 1000, UTC),
@@ -503,10 +503,13 @@ def _check_limits(config: RunConfig, waiting: int) -> None:
     limits.check("input_size", config.input_size, f"The input size is {config.input_size} px", "Choose a smaller one")
 
 
-def _renamed(name: str) -> str:
-    """The name of a run, which begins with its backbone unless somebody changed it."""
-    backbone, space, rest = name.partition(" ")
-    return f"{backbones.RENAMED.get(backbone, backbone)}{space}{rest}"
+def _renamed(name: str, config: RunConfig) -> str:
+    """The name of a run in today's words: the default one begins with its backbone, then its method or recipe."""
+    backbone, *rest = name.split(" ", 2)
+    backbone = backbones.RENAMED.get(backbone, backbone)
+    if [backbone, *rest[:1]] == [config.backbone, config.method]:
+        rest[0] = _WORDS.get(config.method, config.method)
+    return " ".join([backbone, *rest])
 
 
 def _row(run: Run, metrics: dict[str, float], tags: dict[str, str]) -> RunRow:
@@ -559,17 +562,17 @@ def _read() -> dict[str, _Listed]:
 def _listed(stored: Iterable[Stored]) -> dict[str, _Listed]:
     """What is kept of runs, by id; those of other programs are left out."""
     listed = {}
-    for each in stored:
-        if not _ours(each.tags):  # another program's, or not whole yet
+    for record in stored:
+        if not _ours(record.tags):  # another program's, or not whole yet
             continue
         try:
-            run = _run(each)
+            run = _run(record)
         except (LabError, ValueError) as error:  # written by another program or version
-            logger.warning("run %s is ignored: %s", each.id, error)
+            logger.warning("run %s is ignored: %s", record.id, error)
             continue
-        tags = _ours(each.tags)
-        row = _row(run, each.metrics, tags | {"note": each.tags.get(_NOTE, "")})
-        listed[each.id] = _Listed(run, row, tags.get("owner", "{}"))
+        tags = _ours(record.tags)
+        row = _row(run, record.metrics, tags | {"note": record.tags.get(_NOTE, "")})
+        listed[run.id] = _Listed(run, row, tags.get("owner", "{}"))
     return listed
 
 

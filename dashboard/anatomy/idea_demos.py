@@ -1,12 +1,13 @@
 """An interactive demo of each idea: a few sliders, a chart, and a sentence on what it shows.
 
-Each function draws one; `DEMOS` holds them by the names used in `core.curriculum.ideas`.
+`draw` finds them by the names used in `core.curriculum.ideas`.
 """
 
 import pandas as pd
 import streamlit as st
 
 from core import backbones, hardware
+from core.backbones import Backbone
 from core.curriculum import arithmetic, vanishing_gradients
 from dashboard import server
 from dashboard.anatomy import idea_charts
@@ -15,8 +16,7 @@ from dashboard.ui import choices, components, formats, task_progress
 
 NORMALISATIONS = {"none": "Nothing", "batchnorm": "BatchNorm"}
 SECONDS_A_YEAR = 365.25 * 24 * 3600
-_WIDTH = 768  # of a token in ViT-B
-_SWIN_PATCH, _SWIN_WIDTH = 4, 96  # pixels of a patch, and width of a token in the first stage of SwinTiny
+_SWIN_PATCH, _SWIN_GROWTH = 4, 8  # pixels of a patch in Swin's first stage, and how much wider tokens are in its last
 _BLOCK = ("Queries, keys, values, output", "Tokens by tokens", "Two dense layers")  # as in `transformer_block`
 
 
@@ -220,10 +220,10 @@ def scaling() -> None:
     rules = [arithmetic.compound(step) for step in range(8)]
     frame = pd.DataFrame(
         {
-            "name": [facts.name for facts in released],
+            "name": [spec.name for spec in released],
             "phi": range(8),
-            "size": [facts.default_size for facts in released],
-            "params": [facts.params for facts in released],
+            "size": [spec.default_size for spec in released],
+            "params": [spec.params for spec in released],
             "computed_size": [base.default_size * rule["resolution"] for rule in rules],
             "computed_params": [base.params * rule["depth"] * rule["width"] ** 2 for rule in rules],
         }
@@ -255,43 +255,52 @@ def window() -> None:
     )
 
 
-def tokens() -> None:
-    """What smaller patches cost a transformer."""
+def tokens(spec: Backbone) -> None:
+    """What smaller patches cost a transformer with tokens of this width."""
     pixels, patch = _sliders(("pixels", "Input (px)", 224, 112, 672, 112), ("patch", "Patch (px)", 32, 8, 56, 8))
-    side = pixels // patch
+    side, width = pixels // patch, spec.feature_dim
     count, finer = side**2, (2 * side) ** 2
-    before, after = (arithmetic.transformer_block(n_tokens, _WIDTH) for n_tokens in (count, finer))
+    before, after = (arithmetic.transformer_block(n_tokens, width) for n_tokens in (count, finer))
     _chart_blocks(
         {f"{count:,} tokens": before, f"{finer:,} tokens": after},
         "Multiplications of a transformer block, by its number of tokens",
     )
     st.markdown(
-        f"{side} x {side} patches are {count:,} tokens of {_WIDTH} numbers each; a class token would be one more. "
-        f"Patches half the size are {finer:,}: the dense layers then cost {_times(after[2], before[2])} as much, the "
-        f"products of tokens by tokens **{_times(after[1], before[1])}**. Their share of the block rises from "
+        f"{side} x {side} patches are {count:,} tokens of {width:,} numbers each, as in {spec.name}; a class token "
+        f"would be one more. Patches half the size are {finer:,}: the dense layers then cost "
+        f"{_times(after[2], before[2])} as much, the products of tokens by tokens "
+        f"**{_times(after[1], before[1])}**. Their share of the block rises from "
         f"{formats.percent(before[1] / sum(before))} to {formats.percent(after[1] / sum(after))}."
     )
 
 
-def windows() -> None:
-    """What windows save a transformer whose patches are small."""
+def windows(spec: Backbone) -> None:
+    """What windows save a transformer whose patches are small, in the first stage of this network."""
     pixels, window = _sliders(
         ("pixels", "Input (px)", 224, 112, 672, 112), ("patches", "Window (patches)", 7, 7, 14, 7)
     )
-    side = pixels // _SWIN_PATCH
-    dense, products, mlp = among_all = arithmetic.transformer_block(side**2, _SWIN_WIDTH)
+    side, width = pixels // _SWIN_PATCH, spec.feature_dim // _SWIN_GROWTH
+    dense, products, mlp = among_all = arithmetic.transformer_block(side**2, width)
     within = dense, products * window**2 // side**2, mlp
     _chart_blocks(
         {"All to all": among_all, f"Windows of {window} x {window}": within},
         "Multiplications of a transformer block whose patches attend to all or within windows",
     )
     st.markdown(
-        f"{side} x {side} patches of {_SWIN_PATCH} px are {side**2:,} tokens of {_SWIN_WIDTH} numbers each. If all "
+        f"{side} x {side} patches of {_SWIN_PATCH} px are {side**2:,} tokens of {width} numbers each. If all "
         f"attended to all, products of tokens by tokens would be {formats.percent(products / sum(among_all))} of the "
         f"block. In windows of {window} x {window} they cost **1/{side**2 // window**2}** as much, "
         f"{formats.percent(within[1] / sum(within))} of the block, and grow only in proportion to the number of "
         "patches."
     )
+
+
+def draw(name: str, spec: Backbone) -> None:
+    """Draw the demo of an idea; one of transformers is about the tokens of this backbone."""
+    if name in OF_TRANSFORMERS:
+        OF_TRANSFORMERS[name](spec)
+    else:
+        DEMOS[name]()
 
 
 DEMOS = {
@@ -304,9 +313,8 @@ DEMOS = {
     "inverted": inverted,
     "scaling": scaling,
     "window": window,
-    "tokens": tokens,
-    "windows": windows,
 }
+OF_TRANSFORMERS = {"tokens": tokens, "windows": windows}
 
 _CHANNELS = ("channels", "Channels in", 128, 8, 512, 8)
 _FILTERS = ("filters", "Channels out", 128, 8, 512, 8)

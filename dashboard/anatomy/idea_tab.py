@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from core import backbones
 from core.curriculum import ideas
 from core.curriculum.ideas import Idea
-from dashboard.anatomy.idea_demos import DEMOS
+from dashboard.anatomy import idea_demos
 from dashboard.backbones import family_panel
 
 
@@ -22,14 +23,14 @@ def show(name: str) -> None:
         _explain(idea)
     if idea.demo:
         with right, st.container(border=True):
-            _demonstrate(idea.demo)
+            _demonstrate(idea.demo, name)
     family_panel.verdict(name)
 
 
 @st.fragment
-def _demonstrate(demo: str) -> None:
+def _demonstrate(demo: str, name: str) -> None:
     """Sliders that redraw only their own chart and sentence."""
-    DEMOS[demo]()
+    idea_demos.draw(demo, backbones.get(name))
 
 
 def _explain(idea: Idea) -> None:

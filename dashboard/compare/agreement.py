@@ -27,7 +27,7 @@ def show(finished: Sequence[RunRow]) -> None:
     with folded:
         runs = sorted(tested, key=lambda run: run.accuracy, reverse=True)[:MOST]
         shares = agreement.same_answers({run.id: server.runs.predictions(run.runs[0].id) for run in runs})
-        titles = [choices.run_title(run) for run in runs]
+        titles = list(choices.run_titles(runs).values())
         shares = shares.set_axis(titles).set_axis(titles, axis=1)
         st.markdown(sentence(shares))
         components.chart(

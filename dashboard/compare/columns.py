@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.runs import COLUMNS
-from dashboard.state import address, kept
+from dashboard.state import address, preferences
 from dashboard.ui import answers, choices
 
 USUAL = (  # shown even if their values do not differ
@@ -65,7 +65,7 @@ SHOWN = {"differences": "Only differences", "all": "All columns", "chosen": "My 
 
 def choose_which() -> str:
     """The buttons for which columns are shown: a name of `SHOWN`. The choice is kept for the next visit."""
-    kept.recall("columns", "column")
+    preferences.recall("columns", "column")
     return choices.titled(
         st.segmented_control, "columns", "Columns", SHOWN, required=True, label_visibility="collapsed"
     )
@@ -80,7 +80,7 @@ def choose(runs: pd.DataFrame, which: str) -> list[str]:
     else:
         visible = answers.only_differences(runs) if which == "differences" else runs
         names += [name for name in visible.columns if name not in (*names, *NEVER)]
-    kept.keep("columns", "column")
+    preferences.keep("columns", "column")
     return names
 
 

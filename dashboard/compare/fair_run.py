@@ -1,4 +1,4 @@
-"""The run that would leave only the architecture between two others, filled in on Train."""
+"""The run that differs from another in nothing but the architecture, set up on Train."""
 
 from collections.abc import Sequence
 

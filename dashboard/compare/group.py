@@ -7,6 +7,7 @@ import streamlit as st
 from core.evaluation import groups
 from core.evaluation.groups import Group
 from core.runs import RunRow
+from dashboard import server
 from dashboard.compare import table
 from dashboard.state import address
 from dashboard.ui import formats
@@ -46,4 +47,5 @@ def _of_shown_run(by_key: dict[str, Group]) -> str:
 
 def _title(group: Group) -> str:
     images = formats.count(group.n_test, "test image") if group.n_test else "no result yet"
-    return f"{formats.plain(group.dataset)} · {images} ({formats.count(len(group.runs), 'run')})"
+    dataset = formats.plain(server.datasets.title(group.dataset))
+    return f"{dataset} · {images} ({formats.count(len(group.runs), 'run')})"

@@ -19,7 +19,7 @@ MOST = 4  # backbones
 
 
 def show(finished: Sequence[RunRow]) -> None:
-    """For each dataset, its newest zero-shot run and the images that the probed backbones need to match it."""
+    """The newest zero-shot run of each dataset, and how many images the probed backbones need to match it."""
     newest: dict[str, RunRow] = {}  # by dataset; not the best, which would be a choice made on the test images
     for run in finished:
         if run.config.method == ZERO_SHOT:
@@ -45,7 +45,8 @@ def show(finished: Sequence[RunRow]) -> None:
 def _sentences(run: RunRow, finished: Sequence[RunRow]) -> list[str]:
     target = Interval(run.accuracy, run.accuracy_low, run.accuracy_high)
     title = (
-        f"{run.config.backbone}'s zero-shot on {formats.plain(run.config.dataset)} ({formats.percent(target.value)})"
+        f"{run.config.backbone}'s zero-shot on {formats.plain(server.datasets.title(run.config.dataset))} "
+        f"({formats.percent(target.value)})"
     )
     sentences = []
     for probe in _probes(run, finished):

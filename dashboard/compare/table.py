@@ -78,13 +78,13 @@ def selected_by_address() -> list[str]:
 def _addressed(rows: Sequence[RunRow]) -> list[str]:
     """The ids of the rows that the address selects; says which of a link are not among them."""
     wanted = selected_by_address()
-    found = [row.id for row in rows if any(map(row.covers, wanted))]
+    selected = [row.id for row in rows if any(map(row.covers, wanted))]
     if address.linked(SELECTED):
         missing = [run_id for run_id in wanted if not any(row.covers(run_id) for row in rows)]
-        address.write(SELECTED, _joined(found))
+        address.write(SELECTED, _joined(selected))
         if missing:
             address.note(SELECTED, "Selected runs", ", ".join(missing), "is not among the runs shown here")
-    return found
+    return selected
 
 
 def _joined(selected: Sequence[str]) -> str | None:
@@ -100,7 +100,7 @@ def _clean_accuracy(rows: Sequence[RunRow]) -> dict[str, list[float]]:
     """A column: accuracy without leaked test images, of the most accurate runs, NaN of others; none if none leaked."""
     finished = (run for run in rows if run.status == "finished")
     best = sorted(finished, key=lambda run: run.accuracy, reverse=True)[: columns.MOST_CLEAN]
-    clean = {run.id: found.others.value for run in best if (found := server.runs.leaks_of(run))}
+    clean = {run.id: leaked.others.value for run in best if (leaked := server.runs.leaks_of(run))}
     return {"clean_accuracy": [clean.get(run.id, nan) for run in rows]} if clean else {}
 
 

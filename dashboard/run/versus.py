@@ -5,15 +5,14 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core import protocol
-from core.config import TITLES
+from core import protocol, sweeps
+from core.config import TITLES, ZERO_SHOT
 from core.evaluation import comparison
 from core.recipes import RECIPES
 from core.runs import RunRow, table
 from dashboard import server
 from dashboard.run import explanation
 from dashboard.ui import (
-    answers,
     choices,
     components,
     findings,
@@ -52,6 +51,8 @@ DECISIVE = (  # columns that determine a result, in the order in which they are 
     "teacher",
     "hardware",
 )
+OF_TRAINING = {"n_train_used", "train_split", "seed", "seeds", "teacher"}  # read by all methods but zero-shot
+ALWAYS = {*sweeps.OF_FEATURES, "backbone", "recipe", "method", "weights", "hardware"}
 PIXELS = {"own": "own preprocessing", "divide255": "division by 255"}
 POOLED = {"norm-avg": "LayerNorm before the pooling", "norm-max": "LayerNorm before max pooling"}  # of a ConvNeXt
 POOLED |= {"class": "the class token", "projected": "the class token after the projection"}  # of a transformer
@@ -68,11 +69,11 @@ def show(run: RunRow, runs: Sequence[RunRow]) -> None:
     if not others:
         components.empty(
             "No other run to compare with yet",
-            f"Finish another run on {formats.plain(run.config.dataset)} to compare them here.",
+            f"Finish another run on {formats.plain(server.datasets.title(run.config.dataset))} to compare them here.",
         )
         components.link("train", "Start another", icon=":material/play_circle:")
         return
-    titles = {other.id: choices.run_title(other) for other in others.values()}
+    titles = choices.run_titles(others.values())
     pair(run, others[choices.titled(st.selectbox, "other", "Against", titles)])
 
 
@@ -105,17 +106,17 @@ def _same(run: RunRow, other: RunRow) -> bool:
 
 
 def _what_differs(run: RunRow, other: RunRow, names: tuple[str, str]) -> None:
-    if (differences := _differences(run, other, names)) is not None:
+    if len(frame := differences(run, other, names)):
         with st.expander("What differs between them", icon=":material/tune:"):
-            st.table(differences, border="horizontal")
+            st.table(frame, border="horizontal")
 
 
 def _verdict(run: RunRow, other: RunRow, names: tuple[str, str]) -> None:
-    for column, name, each in zip(st.columns(2, gap="large"), names, (run, other), strict=True):
-        column.metric(name, formats.percent(each.accuracy))
+    for column, name, shown in zip(st.columns(2, gap="large"), names, (run, other), strict=True):
+        column.metric(name, formats.percent(shown.accuracy))
         with column:
-            st.caption(f"95 % interval {formats.interval(each.accuracy_low, each.accuracy_high)}")
-            components.leaks(each)
+            st.caption(f"95 % interval {formats.interval(shown.accuracy_low, shown.accuracy_high)}")
+            components.leaks(shown)
     change = server.runs.change(run, other)
     st.markdown(findings.change(change, *names))
     if change.paired:
@@ -166,6 +167,13 @@ def names_of(run: RunRow, other: RunRow) -> tuple[str, str]:
     return (one, another) if one != another else ("this run", "the other run")
 
 
+def differences(run: RunRow, other: RunRow, names: tuple[str, str]) -> pd.DataFrame:
+    """What determines their results and differs, a row for each setting; a dash where a method does not read it."""
+    values = {name: _decisive(shown) for name, shown in zip(names, (run, other), strict=True)}
+    frame = pd.DataFrame(values, index=list(DECISIVE))
+    return frame[frame[names[0]] != frame[names[1]]].rename(lambda name: name.replace("_used", "").replace("_", " "))
+
+
 def _called(traits: Sequence[str]) -> str:
     """One trait, or the first with the second: EfficientNetLite0 (fine-tune)."""
     first, *others = traits
@@ -187,10 +195,8 @@ def _traits(run: RunRow) -> tuple[str, ...]:
     )
 
 
-def _differences(run: RunRow, other: RunRow, names: tuple[str, str]) -> pd.DataFrame | None:
-    frame = answers.only_differences(table([run, other]))
-    shown = [name for name in DECISIVE if name in frame.columns]
-    if not shown:
-        return None
-    columns = frame[shown].astype(str).T.set_axis(list(names), axis=1)
-    return columns.set_axis([name.replace("_used", "").replace("_", " ") for name in shown])
+def _decisive(run: RunRow) -> dict[str, str]:
+    """The columns of `DECISIVE` as text."""
+    values = table([run]).iloc[0].to_dict() | {"method": TITLES[run.config.method]}
+    read = {*ALWAYS, *sweeps.settings(run.config)} | (set() if run.config.method == ZERO_SHOT else OF_TRAINING)
+    return {name: (sweeps.shown(values[name]) or "none") if name in read else "–" for name in DECISIVE}

@@ -49,6 +49,14 @@ def get(name: str) -> Dataset:
     return dataset
 
 
+def title(name: str) -> str:
+    """The title of a dataset; its name if there is none that the visitor may see, or the home folder is away."""
+    try:
+        return next((summary.title for summary in available() if summary.name == name), name)
+    except LabError:  # which the page shows
+        return name
+
+
 @seen
 def splits(dataset: Dataset) -> dict[str, np.ndarray]:
     """`datasets.splits` with the seed that all runs share."""

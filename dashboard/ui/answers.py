@@ -42,6 +42,7 @@ class Answer:
 
 def three_questions(
     runs: Sequence[RunRow],
+    dataset: str,
     change: ChangeOfRuns,
     unfreezing: Unfreezing,
     leaks_of: LeaksOf,
@@ -51,6 +52,7 @@ def three_questions(
 
     Args:
         runs: Tested on the same images: a group of `groups.by_test_images`.
+        dataset: What their dataset is called.
         change: `comparison.of_runs`, or a cached version of it.
         unfreezing: `comparison.unfreezing`, or a cached version of it.
         leaks_of: `leaks.of_run` with what is known of its dataset, or a cached version of it.
@@ -60,7 +62,7 @@ def three_questions(
     if not done:
         return ()
     by_machine = _grouped(done, lambda run: run.hardware)
-    winner = _most_accurate(done, change, leaks_of)
+    winner = _most_accurate(done, dataset, change, leaks_of)
     return (
         Answer("Which model was most accurate?", (winner,), tuple(_gains(done, unfreezing))),
         Answer("Which trained fastest?", tuple(line for group in by_machine for line in _fastest(group))),
@@ -117,25 +119,25 @@ def compare(first: RunRow, second: RunRow, change: ChangeOfRuns) -> str:
     return findings.change(change(second, first), other, one)
 
 
-def _most_accurate(runs: Sequence[RunRow], change: ChangeOfRuns, leaks_of: LeaksOf) -> str:
+def _most_accurate(runs: Sequence[RunRow], dataset: str, change: ChangeOfRuns, leaks_of: LeaksOf) -> str:
     ranked = _best_first(runs)
     best = ranked[0]
     parts = [
         f"{run_labels.one(best)}: {formats.percent(best.accuracy)} of {formats.count(best.n_test, 'test image')} of "
-        f"{best.config.dataset} (95 % interval {formats.interval(best.accuracy_low, best.accuracy_high)})."
+        f"{dataset} (95 % interval {formats.interval(best.accuracy_low, best.accuracy_high)})."
     ]
     if explanation.mistakes(best):
         parts.append(f"It has a known mistake: {_mistakes(best)}.")
-    if found := leaks_of(best):
-        parts.append(f"But {leaks.sentence(found)}.")
+    if leaked := leaks_of(best):
+        parts.append(f"But {leaks.sentence(leaked)}.")
     rival = next((run for run in ranked if run.config.backbone != best.config.backbone), None)
     if rival:
         parts.append(compare(best, rival, change))
     elif len(ranked) > 1:
         rival = ranked[1]
         parts.append(f"All of these runs use {best.config.backbone}. {compare(best, rival, change)}")
-    if rival and (found := leaks_of(rival)) and found.images < found.n_test:
-        name, share = run_labels.two(best, rival)[1], formats.percent(found.others.value)
+    if rival and (leaked := leaks_of(rival)) and leaked.images < leaked.n_test:
+        name, share = run_labels.two(best, rival)[1], formats.percent(leaked.others.value)
         parts.append(f"Without these test images the accuracy of {name} is {share}.")
     return " ".join(parts)
 

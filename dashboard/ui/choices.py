@@ -3,7 +3,7 @@
 (Not called `selectors`, the name of a module of the standard library.)
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -111,7 +111,7 @@ def run(runs: Sequence[RunRow], label: str = "Run", *, forget: Sequence[str] = (
     st.session_state[key] = shown.id
     if current and current not in (shown.id, shown.entry):
         _say_not_here(current, newest)
-    titles = {run.id: run_title(run) for run in runs}
+    titles = run_titles(runs)
 
     @address.together()
     def keep() -> None:
@@ -140,11 +140,17 @@ def _say_not_here(chosen: str, shown: RunRow) -> None:
         )
 
 
-def run_title(run: RunRow) -> str:
-    """A run in one line: its name, dataset, accuracy and start.
+def run_titles(runs: Iterable[RunRow]) -> dict[str, str]:
+    """Run id -> one line with its name, dataset, accuracy and start.
 
     Widgets send back the text they showed, so it must not change over time, as "5 min ago" would.
     """
+    runs = list(runs)
+    datasets = {name: server.datasets.title(name) for name in {run.config.dataset for run in runs}}
+    return {run.id: _run_title(run, datasets[run.config.dataset]) for run in runs}
+
+
+def _run_title(run: RunRow, dataset: str) -> str:
     result = run.status if run.status in ENDED else "under way"
     if run.has_result:
         result = formats.percent(run.accuracy)
@@ -154,7 +160,7 @@ def run_title(run: RunRow) -> str:
         result += f", sweep of {len(run.cells)}"
     if run.entry:
         result += ", one of several seeds" if run.entry.startswith(SEEDS) else ", one of a sweep"
-    return f"{run.name} on {run.config.dataset} · {result} · {formats.moment(run.created)}"
+    return f"{run.name} on {dataset} · {result} · {formats.moment(run.created)}"
 
 
 def projector() -> bool:

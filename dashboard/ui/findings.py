@@ -23,9 +23,13 @@ def change(measured: metrics.Change, first: str, second: str, *, unit: str = "te
     better, worse = (second, first) if measured.difference >= 0 else (first, second)
     low, high = sorted((measured.first, measured.second))
     accuracies = f"{100 * high:.1f} against {formats.percent(low)}"
-    verdict = f"{better} and {worse} are {points:.1f} points apart ({accuracies}), too close to call"
     if measured.clear:
         verdict = f"{better} is {points:.1f} points better than {worse} ({accuracies})"
+    elif points:
+        apart = f"{points:.1f}" if points >= 0.05 else "less than 0.1"
+        verdict = f"{better} and {worse} are {apart} points apart ({accuracies}), too close to call"
+    else:
+        verdict = f"{better} and {worse} are equally accurate ({formats.percent(low)}), too close to call"
     evidence = f"on {images}"
     if paired:
         p_value = "p < 0.001" if paired.p_value < 0.001 else f"p = {paired.p_value:.3f}"
@@ -131,10 +135,10 @@ def calibration(measured: Calibration) -> str:
         f"alone, a perfectly calibrated run would show {100 * measured.chance:.1f} points on {images}, and in 95 % of "
         f"all cases at most {100 * measured.limit:.1f}."
     )
-    if measured.temperature and measured.mended is not None:
+    if measured.temperature and measured.corrected is not None:
         text += (
             f" Dividing its logits by a temperature of {measured.temperature:.2f} would bring that down to "
-            f"{100 * measured.mended:.1f} points (fitted on the test predictions, measured by cross-validation)."
+            f"{100 * measured.corrected:.1f} points (fitted on the test predictions, measured by cross-validation)."
         )
     elif measured.misjudged and measured.exclusive:
         text += " No single temperature would fix that."

@@ -60,4 +60,4 @@ def test_two_quick_presses_of_start_make_one_run(page: Page):
     picker = page.get_by_role("main").get_by_role("combobox", name="Run")
     expect(picker).to_be_visible()
     picker.click()
-    expect(page.get_by_role("option", name="knn")).to_have_count(1)  # other files have runs of other methods
+    expect(page.get_by_role("option", name="k-NN")).to_have_count(1)  # other files have runs of other methods

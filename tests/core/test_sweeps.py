@@ -21,7 +21,7 @@ def swept(*results: tuple[str, float, float]) -> RunRow:
     rows = [
         RunRow(
             id=f"run-{number}",
-            name=f"Tiny mlp 32 px, {sweeps.described(config, RATES)}",
+            name=f"Tiny MLP 32 px, {sweeps.described(config, RATES)}",
             status=status,
             created=NOW + timedelta(seconds=number),
             config=config,
@@ -85,7 +85,7 @@ def test_validation_chooses_and_the_test_accuracy_is_of_that_run_alone():
     row = swept(("finished", 0.7, 0.9), ("finished", 0.8, 0.6), ("finished", 0.8, 0.95), ("finished", 0.6, 0.99))
     assert row.chosen.id == "run-1"  # the first of equals, though a later one is better on the test images
     assert (row.accuracy, row.validation_accuracy, row.config.hidden) == (0.6, 0.8, 16)
-    assert (row.name, row.status, row.n_seeds, row.error) == ("Tiny mlp 32 px", "finished", 1, "")
+    assert (row.name, row.status, row.n_seeds, row.error) == ("Tiny MLP 32 px", "finished", 1, "")
     assert [run.id for run in row.runs] == ["run-1"]
     assert row.covers("run-3") and row.covers("sweep-1")
 

@@ -132,7 +132,7 @@ def test_what_a_zero_shot_is_worth_is_asked_beside_probes_and_answered_once_a_cu
     assert table.loc["Zero-shot", "network_params"] == backbones.get("ToyCLIP").params
     few_shot.measure(Source(images="test", backbone="ToyCLIP"))
     assert "ToyCLIP at 32 px" in said(page.run())
-    assert "to reach ToyCLIP's zero-shot on cifar10-sample" in said(page)
+    assert "to reach ToyCLIP's zero-shot on CIFAR-10 sample" in said(page)
 
 
 def test_without_a_zero_shot_run_nothing_is_asked_of_it(visit, used):

@@ -8,7 +8,7 @@ from tests.run_rows import row
 
 
 def seed(number: int, **facts) -> runs.RunRow:
-    usual = {"id": f"run{number}", "name": f"Tiny mlp 32 px, seed {number}", "entry": "seeds-1", "seed": number}
+    usual = {"id": f"run{number}", "name": f"Tiny MLP 32 px, seed {number}", "entry": "seeds-1", "seed": number}
     usual |= {"backbone": "Tiny", "method": "mlp", "protocol": f"a protocol, seed {number}"}
     if facts.get("status", "finished") == "finished":
         accuracy = metrics.wilson(80 + number, 100)
@@ -23,7 +23,7 @@ def test_seeds_are_one_row_in_the_place_of_the_first_and_other_runs_stay_as_they
     assert [each.id for each in folded] == ["seeds-1", "alone", "seeds-2"]
     entry = folded[0]
     assert [each.id for each in entry.seeds] == ["run0", "run1", "run2"]
-    assert (entry.name, entry.status, entry.error) == ("Tiny mlp 32 px", "finished", "")
+    assert (entry.name, entry.status, entry.error) == ("Tiny MLP 32 px", "finished", "")
     assert entry.accuracy == pytest.approx(0.81)
     assert entry.spread == pytest.approx(np.std([0.80, 0.81, 0.82], ddof=1))
     assert entry.protocol == "a protocol; mean of the seeds 0, 1, 2"

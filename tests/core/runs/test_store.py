@@ -318,6 +318,18 @@ def test_a_run_of_the_toy_clip_under_its_earlier_name_opens_under_its_own():
     assert [(row.name, row.config) for row in runs.rows()] == [(run.name, run.config)]
 
 
+@pytest.mark.parametrize(("method", "word"), [("knn", "k-NN"), ("finetune", "fine-tune"), ("linear", "linear")])
+def test_a_run_is_named_in_the_words_of_the_field_also_one_of_an_earlier_version(method, word):
+    run_id = runs.create(dataclasses.replace(TINY, method=method))
+    assert runs.get(run_id).name == f"Tiny {word} 32 px"
+    for name, shown in (
+        (f"Tiny {method} 32 px, seed 3", f"Tiny {word} 32 px, seed 3"),
+        (f"My {method}", f"My {method}"),
+    ):
+        runs.describe(run_id, name=name)
+        assert [row.name for row in runs.rows()] == [shown]
+
+
 def test_a_run_says_of_which_version_it_is():
     assert runs.get(runs.create(TINY)).config.version == RunConfig.version == 3
 

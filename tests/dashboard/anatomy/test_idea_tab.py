@@ -5,11 +5,11 @@ from streamlit.testing.v1 import AppTest
 
 from core import backbones
 from core.curriculum import ideas
-from dashboard.anatomy.idea_demos import DEMOS, _large
+from dashboard.anatomy.idea_demos import DEMOS, OF_TRANSFORMERS, _large
 
 pytestmark = pytest.mark.slow
 
-WITHOUT_WORKER = [name for name in DEMOS if name != "gradients"]
+WITHOUT_WORKER = [name for name in (*DEMOS, *OF_TRANSFORMERS) if name != "gradients"]
 
 
 def idea(name: str) -> AppTest:
@@ -23,13 +23,14 @@ def idea(name: str) -> AppTest:
     return page
 
 
-def demo(name: str) -> AppTest:
-    def draw(name: str) -> None:
+def demo(name: str, backbone: str = "SwinTiny") -> AppTest:
+    def draw(name: str, backbone: str) -> None:
+        from core import backbones
         from dashboard.anatomy import idea_demos
 
-        idea_demos.DEMOS[name]()
+        idea_demos.draw(name, backbones.get(backbone))
 
-    page = AppTest.from_function(draw, kwargs={"name": name}, default_timeout=120).run()
+    page = AppTest.from_function(draw, kwargs={"name": name, "backbone": backbone}, default_timeout=120).run()
     assert not page.exception
     return page
 
@@ -59,7 +60,12 @@ def test_a_network_of_the_course_has_no_idea_of_its_own_and_says_so():
 
 
 def test_every_idea_names_a_demo_that_exists():
-    assert {each.demo for each in ideas.IDEAS} == set(DEMOS)
+    assert {each.demo for each in ideas.IDEAS} == {*DEMOS, *OF_TRANSFORMERS}
+
+
+@pytest.mark.parametrize(("backbone", "width"), [("ViTB16", "768"), ("DeiTTiny", "192"), ("DINOv2Small", "384")])
+def test_tokens_are_as_wide_as_those_of_the_network_shown(backbone, width):
+    assert f"tokens of {width} numbers each, as in {backbone}" in said(demo("tokens", backbone))
 
 
 @pytest.mark.parametrize("name", WITHOUT_WORKER)

@@ -8,7 +8,6 @@ import pytest
 from core import backbones
 from core.runs import RunRow
 from dashboard.run import book_comparison
-from dashboard.run.versus import names_of
 from tests.run_rows import row
 
 RUN = {
@@ -79,24 +78,3 @@ def test_the_reason_counts_what_trained_where_that_is_known():
     assert "corrected, 14 of 104 layers with weights (1.00 M parameters)" in freezing
     _, freezing, _ = book_comparison.reasons(backbones.get("MobileNetV2"), None, None)
     assert "Trained:" not in freezing
-
-
-@pytest.mark.parametrize(
-    ("changes", "names"),
-    [
-        ({"recipe": "book-corrected"}, ("The book, as printed", "The book, corrected")),
-        ({"backbone": "VGG19"}, ("VGG16", "VGG19")),
-        (
-            {"input_size": 224, "recipe": "", "method": "knn"},
-            ("The book, as printed (96 px)", "Nearest neighbours (224 px)"),
-        ),
-        ({"n_train": 4000.0}, ("400 training images", "4,000 training images")),
-        ({"pooling": "max"}, ("avg pooling", "max pooling")),
-        ({"epochs": 5}, ("epochs 3", "epochs 5")),
-        ({"hidden": 64}, ("this run", "the other run")),  # a fine-tune does not read it
-        ({"unfreeze": "all"}, ("the fine-tune of the last 2 blocks", "the fine-tune of every layer")),
-        ({}, ("this run", "the other run")),
-    ],
-)
-def test_two_runs_are_called_by_what_tells_them_apart(changes: dict, names: tuple[str, str]):
-    assert names_of(row(**RUN), row(**RUN | changes)) == names

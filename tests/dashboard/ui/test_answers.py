@@ -31,9 +31,8 @@ def run(backbone: str, accuracy: float, margin: float = 0.01, extract: float = 1
         "images_per_second": 3000 / extract,
     }
     usual |= changes
-    return row(
+    made = row(
         id=f"{backbone}-{accuracy}",
-        name=f"{backbone} {usual['method']} {usual['input_size']} px",
         backbone=backbone,
         accuracy=accuracy,
         accuracy_low=accuracy - margin,
@@ -42,11 +41,12 @@ def run(backbone: str, accuracy: float, margin: float = 0.01, extract: float = 1
         seconds=extract + 4,
         **usual,
     )
+    return replace(made, name=runs.default_name(made.config))
 
 
 def three_questions(rows: list[RunRow], leaks_of: answers.LeaksOf = lambda run: None) -> tuple[answers.Answer, ...]:
     return answers.three_questions(
-        rows, comparison.by_counts, comparison.unfreezing_by_counts, leaks_of, lambda *network: MACS.get(network)
+        rows, "CIFAR-10", comparison.by_counts, comparison.unfreezing_by_counts, leaks_of, lambda *net: MACS.get(net)
     )
 
 
@@ -252,5 +252,5 @@ def test_only_fine_tunes_are_asked_what_unfreezing_gave_and_no_more_of_them_than
 
     tuned = [run("MobileNetV2", 0.8 + i / 100, method="finetune", seed=i, frozen_accuracy=0.7) for i in range(9)]
     rows = [*tuned, run("VGG16", 0.95)]
-    answers.three_questions(rows, comparison.by_counts, unfreezing, lambda run: None, lambda *network: None)
+    answers.three_questions(rows, "CIFAR-10", comparison.by_counts, unfreezing, lambda run: None, lambda *net: None)
     assert asked == ["finetune"] * answers.MOST_GAINS

@@ -52,7 +52,7 @@ def test_of_perfectly_calibrated_runs_few_are_told_that_they_misjudge():
 
 
 def test_an_overconfident_run_is_told_the_temperature_that_mends_it():
-    measured = calibration.Calibration(500, 0.9, 0.7, 0.2, 0.03, 0.05, temperature=2.04, mended=0.031)
+    measured = calibration.Calibration(500, 0.9, 0.7, 0.2, 0.03, 0.05, temperature=2.04, corrected=0.031)
     text = findings.calibration(measured)
     assert "overconfident" in text and "temperature of 2.04" in text and "3.1 points" in text
     assert "cross-validation" in text
@@ -70,6 +70,7 @@ def change(only_first: int, only_second: int, both: int = 50) -> metrics.Change:
         (40, 10, ["Old is 30.0 points better than new", "new is right on 10", "old on 40", "p < 0.001"]),
         (10, 40, ["New is 30.0 points better than old", "new is right on 40", "old on 10", "p < 0.001"]),
         (12, 10, ["2.8 points apart", "too close to call", "of 72 test images", "p = 0.832"]),
+        (10, 10, ["equally accurate (85.7 %), too close to call", "new is right on 10", "old on 10", "p = 1.000"]),
         (0, 0, ["right and wrong on the same 50 test images"]),
     ],
 )
