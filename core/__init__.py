@@ -13,7 +13,7 @@
     metrics, scores, neighbours            arrays in, numbers out
     calibration                            confidence against accuracy, and against chance
     data                                   images, labels, splits
-    backbones                              facts, networks, weights
+    backbones                              specs, networks, weights
     features                               the compiled pass and its cache
     heads                                  classifiers on features
     zero_shot                              CLIP, given the names of the classes

@@ -15,7 +15,7 @@ BINS = 15  # as usual in publications
 DRAWS = 500
 LEVEL = 0.95  # of perfectly calibrated predictions pass
 FOLDS = 5
-HOTTEST = 20  # the highest temperature tried, and the inverse of the lowest
+MAX_TEMPERATURE = 20  # and the inverse of the lowest
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Calibration:
     chance: float  # mean error of labels drawn from the probabilities
     limit: float  # error that 95 % of such labels stay within
     temperature: float | None = None  # that removes most of it; None if there is nothing to correct, or none helps
-    mended: float | None = None  # the error with a temperature fitted on other images
+    corrected: float | None = None  # the error with a temperature fitted on other images
     exclusive: bool = True  # whether a softmax shared out 100 %, which a temperature could correct
 
     @property
@@ -64,14 +64,14 @@ def judge(labels: np.ndarray, probabilities: np.ndarray, *, seed: int = 0) -> Ca
     if not measured.misjudged or not measured.exclusive or len(labels) < FOLDS:
         return measured
     probabilities = np.asarray(probabilities, float)
-    mended = metrics.calibration_error(labels, _mended(labels, probabilities, np.random.default_rng(seed)), BINS)
-    if mended >= measured.error:
+    corrected = metrics.calibration_error(labels, _corrected(labels, probabilities, np.random.default_rng(seed)), BINS)
+    if corrected >= measured.error:
         return measured
-    return replace(measured, temperature=temperature(labels, probabilities), mended=mended)
+    return replace(measured, temperature=temperature(labels, probabilities), corrected=corrected)
 
 
 def temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """By what to divide the logits so that these labels become most probable; above 1 for too much confidence.
+    """The divisor of the logits that makes these labels most probable; above 1 for an overconfident model.
 
     Guo et al., On calibration of modern neural networks, ICML 2017 (section 4.2). The logarithms of the probabilities
     stand for the logits.
@@ -84,7 +84,9 @@ def temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     def loss(inverse: float) -> float:
         return float((np.log(np.exp(inverse * logits).sum(axis=1)) - inverse * own).mean())
 
-    best = minimize_scalar(loss, bounds=(1 / HOTTEST, HOTTEST), method="bounded", options={"xatol": 1e-3})
+    best = minimize_scalar(
+        loss, bounds=(1 / MAX_TEMPERATURE, MAX_TEMPERATURE), method="bounded", options={"xatol": 1e-3}
+    )
     return float(1 / best.x)  # pyright: ignore[reportAttributeAccessIssue]
 
 
@@ -111,7 +113,7 @@ def _drawn_errors(confidence: np.ndarray, random: np.random.Generator) -> np.nda
     return errors
 
 
-def _mended(labels: np.ndarray, probabilities: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def _corrected(labels: np.ndarray, probabilities: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Each fifth of the probabilities (n, c) with the temperature of the others."""
     fold = random.permutation(len(labels)) % FOLDS
     result = np.empty_like(probabilities)

@@ -61,8 +61,8 @@ class TransientError(DownloadError):
 
 
 def fetch(url: str, path: Path, checksum: str | None = None, report: Report = silent, *, token: str = "") -> None:
-    """Download to `path`. A download that fails or is cancelled leaves nothing, or with a checksum what has arrived;
-    `sweep` removes what a process that was killed left.
+    """Download to `path`. A failed or cancelled download leaves nothing, or with a checksum what has arrived so far;
+    `sweep` removes what killed processes left behind.
 
     Args:
         checksum: The file's MD5, or its SHA-256 if it is 64 digits long; None: not checked.
@@ -91,7 +91,7 @@ def fetch(url: str, path: Path, checksum: str | None = None, report: Report = si
 
 
 def patiently(attempt: Callable[[], Result], report: Report) -> Result:
-    """The result of an attempt, which is repeated after a wait while it raises a `TransientError`, a few times."""
+    """The result of an attempt, retried a few times, with waits, while it raises a `TransientError`."""
     failed = 0
     while True:
         try:

@@ -409,8 +409,8 @@ def _with_outputs(resolved: Resolved) -> tuple[Any, inference.Parts]:
 
 def _of_depths(encoder: Encoder) -> Encoder:
     """The encoder with the same blocks, for all poolings that share them: in ConvNeXt a LayerNorm may end the last."""
-    facts = backbones.get(encoder.backbone)
-    norm_first = NORM_FIRST["avg"] in facts.poolings and not facts.norm_follows(encoder.pooling)
+    spec = backbones.get(encoder.backbone)
+    norm_first = NORM_FIRST["avg"] in spec.poolings and not spec.norm_follows(encoder.pooling)
     return replace(encoder, pooling=NORM_FIRST["avg"] if norm_first else "avg")
 
 

@@ -250,7 +250,7 @@ class Engine:
         return self._connection
 
     def _warm_up(self):
-        """Warm a worker up. The future is kept: otherwise Dask would drop the task, or not do it for a new worker."""
+        """Warm a worker up. The future is kept: otherwise Dask would drop the task, or skip it for a new worker."""
         return self._connection.submit(_once, _warm_maps, pure=False, retries=ATTEMPTS - 1)
 
     def _watch(self) -> None:
@@ -265,7 +265,7 @@ class Engine:
             threading.Thread(target=self._end_begun, args=[keys], daemon=True).start()
 
     def _end_begun(self, keys: Collection[str]) -> None:
-        """End what a worker that left had begun. Dask begins it again, but only when another one is free."""
+        """End the work that a lost worker had begun. Dask would begin it again, but only when another one is free."""
         from distributed import Event
 
         for key in keys:
@@ -321,7 +321,7 @@ class Engine:
             self._checked.update(new)
 
     def _let_wait(self) -> None:
-        """Let work wait in the scheduler for a free worker; said each time, as the scheduler may have restarted."""
+        """Make work wait in the scheduler for a free worker; set for each task, as the scheduler may have restarted."""
         from core.scheduling import FreeWorkersOnly
 
         try:
@@ -522,7 +522,7 @@ def _reporting(name: str, call: str, function: Callable, *args):
 
 @cache
 def _warm() -> None:
-    """Import what every run needs, before the first one, in a process that lets pages go first."""
+    """Import what every run needs before the first one, in a process that gives pages priority."""
     if not settings.scheduler():  # that of a cluster may be a process with other duties
         hardware.yield_to_others()
     import keras  # noqa: F401

@@ -53,7 +53,7 @@ def share(path: Path) -> str:
     """The kind of network share that a path is on, such as `nfs4`; empty on a disk of this machine."""
     import psutil
 
-    around = {str(each) for each in (path, *path.parents)}
+    around = {str(folder) for folder in (path, *path.parents)}
     mounted = [disk for disk in psutil.disk_partitions(all=True) if disk.mountpoint in around]
     disk = max(mounted, key=lambda disk: len(disk.mountpoint), default=None)
     remote = disk and (disk.fstype in SHARES or "remote" in disk.opts.split(","))  # the latter on Windows
@@ -74,7 +74,8 @@ def huge_pages() -> dict[str, str]:
         return {}
     if not offered or platform.libc_ver()[0] != "glibc":
         return {}
-    kept = [each for each in (os.getenv("GLIBC_TUNABLES") or "").split(":") if each and "hugetlb" not in each]
+    tunables = (os.getenv("GLIBC_TUNABLES") or "").split(":")
+    kept = [tunable for tunable in tunables if tunable and "hugetlb" not in tunable]
     return {"PYTHONMALLOC": "malloc", "GLIBC_TUNABLES": ":".join([*kept, "glibc.malloc.hugetlb=1"])}
 
 

@@ -124,7 +124,7 @@ def restore(file: Path, report: Report = silent) -> str:
 
 
 def begin_class(report: Report = silent) -> Path:
-    """Put the class aside and begin a new one; returns the backup of the home folder in which the old one is.
+    """Archive the class and begin a new one; returns the backup of the home folder with the old one.
 
     Learners are shut out first. When all is in the backup, their runs, datasets, answers, choices and prompts are
     deleted, and so are challenges; what is the lecturer's stays, and what challenges held back is shown again.
@@ -158,7 +158,7 @@ def begin_class(report: Report = silent) -> Path:
 
 @contextmanager
 def _without_learners() -> Iterator[Path]:
-    """Shut learners out by another code and no names; gives a file of the class as it was, which an error restores."""
+    """Shut learners out by a new code and no names; yields a file of the class as it was, restored after an error."""
     before = roster.read()
     with TemporaryDirectory() as folder:
         file = Path(shutil.copy2(settings.home() / roster.FILE, folder))
@@ -176,11 +176,11 @@ def _files(home: Path, names: list[str]) -> Iterator[tuple[str, Path]]:
         if (home / name).is_file():
             yield name, home / name
         for folder, below, files in os.walk(home / name, followlinks=True):
-            below[:] = [each for each in below if not each.startswith(".")]  # not complete yet, or being deleted
-            for each in files:
-                path = Path(folder, each)
-                computed = each.startswith(COMPUTED.get(name, ()))
-                if not each.startswith(".") and path.suffix != ".lock" and not computed:
+            below[:] = [part for part in below if not part.startswith(".")]  # not complete yet, or being deleted
+            for file in files:
+                path = Path(folder, file)
+                computed = file.startswith(COMPUTED.get(name, ()))
+                if not file.startswith(".") and path.suffix != ".lock" and not computed:
                     yield path.relative_to(home).as_posix(), path
 
 
@@ -231,5 +231,5 @@ def _unpack(file: Path, folder: Path, report: Report) -> str:
 
 
 def _is_used(path: Path) -> bool:
-    """Whether it is, or has, more than empty folders and locks."""
-    return any(each.is_symlink() or each.is_file() for each in (path, *path.rglob("*")) if each.suffix != ".lock")
+    """Whether there is anything but empty folders and locks."""
+    return any(item.is_symlink() or item.is_file() for item in (path, *path.rglob("*")) if item.suffix != ".lock")

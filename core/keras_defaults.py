@@ -36,7 +36,7 @@ COMPILED_BYTES = 2 * 10**9  # of it: the least recently used goes
 
 
 def install() -> None:
-    """Have Keras set up whenever it is imported, or now if it has been."""
+    """Set Keras up when it is imported, or now if it has been."""
     os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or "tensorflow"  # before the one in keras.json
     for name in LIMITS:
         os.environ.pop(name, None)

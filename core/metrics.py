@@ -153,8 +153,8 @@ def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> Paired:
     return Paired(both, only_first, only_second, neither, p_value=min(1.0, 2 * tail))
 
 
-def images_to_tell(difference: float, disagreement: float) -> int:
-    """Test images on which McNemar's test finds a difference at the 5 % level in four of five cases.
+def sample_size(difference: float, disagreement: float) -> int:
+    """Test images that McNemar's test needs to find a difference at the 5 % level in four of five cases.
 
     Connor, Sample size for testing differences in proportions for the paired-sample design, Biometrics 43 (1987).
 
@@ -166,8 +166,8 @@ def images_to_tell(difference: float, disagreement: float) -> int:
     return ceil((spread / difference) ** 2)
 
 
-def least_difference(images: int, disagreement: float) -> float:
-    """The smallest difference that so many images tell, see `images_to_tell`; at most `disagreement`."""
+def detectable_difference(images: int, disagreement: float) -> float:
+    """The smallest difference that so many images detect, see `sample_size`; at most `disagreement`."""
     ratio = POWER_80**2 / images
     root = sqrt(max(NORMAL_95**2 - (1 + ratio) * (NORMAL_95**2 - POWER_80**2), 0))
     return min((NORMAL_95 + root) * sqrt(disagreement / images) / (1 + ratio), disagreement)
@@ -183,7 +183,7 @@ class StandardErrors:
 
     @property
     def larger(self) -> str:
-        """The larger source of uncertainty, "images" or "seeds": more of these would help most."""
+        """The larger source of uncertainty, "images" or "seeds": having more of these would help most."""
         return "seeds" if self.seeds > self.images else "images"
 
 

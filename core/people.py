@@ -1,8 +1,8 @@
-"""Who may do what: one table, which the code that acts asks.
+"""Who may do what: one table of rules, checked by the code that does it.
 
 A person is a name; `LECTURER` is the lecturer, who also owns everything older than the class. Outside of a class,
-everything is done by the lecturer. In a class the program says for whom it acts, by `set_identity` or
-`acting_as`; until it does, it acts for nobody, who may do nothing.
+the current person is always the lecturer. In a class, `set_identity` or `acting_as` says who it is; until then there is
+none, and nothing is allowed.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -47,13 +47,13 @@ RULES = {
 
 
 def set_identity(who: Callable[[], str | None]) -> None:
-    """Set the function that says for whom the server acts at the moment; None: for nobody."""
+    """Set the function that returns the current person of a class; None: there is none."""
     global _who
     _who = who
 
 
 def current_person() -> str | None:
-    """Who acts: a learner's name, `LECTURER`, or None for nobody."""
+    """The person for whom this thread works: a learner's name, `LECTURER`, or None for nobody."""
     if settings.mode() == "alone":
         return LECTURER
     return _who() if (person := _on_behalf.get()) is None else person
@@ -66,7 +66,7 @@ def called(person: str) -> str:
 
 @contextmanager
 def acting_as(person: str) -> Iterator[None]:
-    """Act for this person, whoever asked: for the server itself, and in a worker."""
+    """Make this the current person inside: for work of the server itself, and in a worker."""
     token = _on_behalf.set(person)
     try:
         yield
@@ -75,29 +75,29 @@ def acting_as(person: str) -> Iterator[None]:
 
 
 def on_behalf(person: str, function: Callable, *args: Any, report: Report) -> Any:
-    """What a worker does for a person: `function(*args, report=report)`."""
+    """Call `function(*args, report=report)` for a person, in a worker."""
     with acting_as(person):
         return function(*args, report=report)
 
 
 def may(action: str, owner: str = LECTURER) -> bool:
-    """Whether the one who acts may do this.
+    """Whether the current person may do this.
 
     Args:
         action: One of `RULES`.
-        owner: Who owns what is acted on.
+        owner: The owner of the run, dataset or other object.
     """
     return _may(current_person(), action, owner)
 
 
 def seen(owners: Iterable[str]) -> set[str]:
-    """Those of these owners whose things the one who acts may see; who that is, is found once."""
+    """The owners whose work the current person may see."""
     person = current_person()
     return {owner for owner in set(owners) if _may(person, "see", owner)}
 
 
 def require(action: str, owner: str = LECTURER) -> str:
-    """Refuse what the one who acts may not do; returns that person.
+    """Refuse what the current person may not do; returns that person.
 
     Raises:
         AccessError: It is not allowed.

@@ -69,8 +69,8 @@ def describe(config: RunConfig, rows: dict[str, np.ndarray], precision: str) -> 
 
 def precision(described: str) -> str:
     """The precision that such a sentence names; "" if none."""
-    found = re.search(r"\b(float32|tf32|bfloat16)\b", described)
-    return found.group() if found else ""
+    match = re.search(r"\b(float32|tf32|bfloat16)\b", described)
+    return match.group() if match else ""
 
 
 def unfrozen(config: RunConfig) -> str:

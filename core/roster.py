@@ -1,7 +1,7 @@
-"""Who has joined the class: `class.json` in the home folder, and the key by which they are known again.
+"""Who has joined the class: `class.json` in the home folder, and the key that signs their cookies.
 
-Learners have no accounts: whoever has the code of the class joins under a name that nobody has taken. The seat of a
-name is in the signed cookie of its browser; a new seat for the name makes that cookie invalid.
+Learners have no accounts: with the code of the class, they join under any name that is free. The seat of a name is in
+the signed cookie of its browser; a new seat for the name makes that cookie invalid.
 """
 
 import json
@@ -21,8 +21,8 @@ LETTERS = "BCDFGHJKMNPQRTVWXY2346789"  # without those that look alike, and with
 KEY_LENGTH = 32  # bytes
 CODE = 6  # characters of a code: 240 million codes
 LONGEST = 40  # characters of a name
-HELD_BACK = "lecturer"  # whose are images that only the lecturer may see
-EVERYONE = "everyone"  # whose are images of the whole class
+HELD_BACK = "lecturer"  # owner of images that only the lecturer may see
+EVERYONE = "everyone"  # owner of images of the whole class
 RESERVED = (HELD_BACK, EVERYONE)  # no learner can have these names
 
 
@@ -46,10 +46,10 @@ def read() -> Roster:
 
 
 def join(code: str, name: str) -> tuple[str, str]:
-    """Take a name; returns it, as it is written from now on, and its seat.
+    """Take a name; returns it in its final spelling, and its seat.
 
     Raises:
-        AccessError: The code is wrong, or the name is taken or none.
+        AccessError: The code is wrong, or the name is taken or invalid.
     """
     if not is_code(code):
         raise AccessError("This is not the code of the class", "the code that the lecturer shows")
@@ -67,13 +67,13 @@ def join(code: str, name: str) -> tuple[str, str]:
 
 
 def seat(name: str) -> None:
-    """Have somebody who has signed in among the names."""
+    """Add somebody who has signed in to the names."""
     if name not in read().seats:
         edit(lambda now: replace(now, seats={name: secrets.token_hex(8), **now.seats}))
 
 
 def names() -> list[str]:
-    """Everybody who has joined, in the order of joining; nobody before there is a class."""
+    """The names of all who have joined, in the order of joining; empty before there is a class."""
     return list(read().seats) if (settings.home() / FILE).exists() else []
 
 
@@ -113,7 +113,7 @@ def key() -> bytes:
 
 
 def _clean(name: str) -> str:
-    """A name without needless spaces. Raises AccessError if it is none."""
+    """A name without needless spaces. Raises AccessError if it is invalid."""
     name = " ".join(unicodedata.normalize("NFC", name).split())
     if not 0 < len(name) <= LONGEST or not name.isprintable() or not any(map(str.isalnum, name)):
         shown = "".join(filter(str.isprintable, name))[:LONGEST]

@@ -56,9 +56,9 @@ def areas(labels: np.ndarray, p: np.ndarray, classes: np.ndarray, weights: np.nd
             drawn = weights[part][:, order]
             positive = np.add.reduceat(np.where(own, drawn, 0), steps, axis=1, dtype=np.float64)
             negative = np.add.reduceat(np.where(own, 0, drawn), steps, axis=1, dtype=np.float64)
-            found, false = positive.cumsum(axis=1), negative.cumsum(axis=1)
-            positives, negatives = found[:, -1:], false[:, -1:]
-            at_step = np.divide(found, found + false, out=np.zeros_like(found), where=found + false > 0)
+            true, false = positive.cumsum(axis=1), negative.cumsum(axis=1)
+            positives, negatives = true[:, -1:], false[:, -1:]
+            at_step = np.divide(true, true + false, out=np.zeros_like(true), where=true + false > 0)
             average_precision[part, column] = (positive * at_step).sum(axis=1) / positives[:, 0]
             if negatives.all():
                 below = negatives - false + negative / 2

@@ -1,4 +1,4 @@
-"""One server with a worker of its own for each home folder: two would compete for its device without knowing.
+"""At most one server with its own worker for each home folder: two would compete for the device unawares.
 
 The server holds a lock file, which the system frees when its process ends, however it ends; who holds it is written
 beside it. Servers that share the scheduler of a cluster need none.
@@ -52,7 +52,7 @@ def release(lock: FileLock | None) -> None:
 
 
 def warn() -> None:
-    """At the start of a server, say in the log if another one holds the home folder; its engine will not start."""
+    """Warn in the log, at the start of a server, if another one holds the home folder: the engine will not start."""
     if not settings.scheduler():
         try:
             release(take())

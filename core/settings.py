@@ -116,25 +116,25 @@ def server_paths() -> str:
 
 
 def mode() -> str:
-    """For whom a server is: one person "alone", or a "class". `BACKBONE_LAB_MODE`, by default "alone"."""
+    """Whether the server is for one person ("alone") or a "class". `BACKBONE_LAB_MODE`, by default "alone"."""
     return one_of("BACKBONE_LAB_MODE", os.environ.get("BACKBONE_LAB_MODE"), MODES)
 
 
 def check() -> None:
-    """Read every setting that has few values or limits.
+    """Check every setting with a fixed set of values or limits.
 
     Raises:
-        ConfigError: One of them has another value.
+        ConfigError: One of them has an invalid value.
     """
     for setting in (home, cache_budget, disk_reserve, server_paths, mode):
         setting()
 
 
 def one_of(variable: str, text: str | None, values: tuple[str, ...]) -> str:
-    """The value of an environment variable that has few, of which the first is its default.
+    """The value of an environment variable with a fixed set of values, the first of which is the default.
 
     Raises:
-        ConfigError: It has another value.
+        ConfigError: It has an invalid value.
     """
     value = text or values[0]
     if value not in values:

@@ -47,7 +47,7 @@ def read() -> SignIn:
 
 
 def person(claims: Mapping[str, Any]) -> str:
-    """Whose claims these are: `people.LECTURER`, or a learner, who has a seat in the class from now on.
+    """The person with these claims: `people.LECTURER`, or a learner, who has a seat in the class from now on.
 
     Raises:
         AccessError: They do not say.

@@ -12,7 +12,7 @@ _DELIMITERS = (",", ";", "\t")  # by the language of the system, and what is sav
 
 
 def read(content: bytes, name: str, columns: Sequence[str]) -> list[tuple[int, list[str]]]:
-    """The number of each line below the head, and its texts in these columns.
+    """The number of each line below the header, and its texts in these columns.
 
     Args:
         name: The file's, in errors.
@@ -25,9 +25,9 @@ def read(content: bytes, name: str, columns: Sequence[str]) -> list[tuple[int, l
         tables = [csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter) for delimiter in _DELIMITERS]
         for table in tables:
             table.fieldnames = [name.strip() for name in table.fieldnames or ()]  # as people type them: "file, label"
-        found = max(tables, key=lambda table: len(set(columns) & set(table.fieldnames or ())))
-        if lacking := [column for column in columns if column not in (found.fieldnames or ())]:
+        table = max(tables, key=lambda table: len(set(columns) & set(table.fieldnames or ())))
+        if lacking := [column for column in columns if column not in (table.fieldnames or ())]:
             raise ConfigError(f"{name} has no column {lacking[0]!r}", f"the columns {' and '.join(columns)}")
-        return [(found.line_num, [line[column] or "" for column in columns]) for line in found]
+        return [(table.line_num, [line[column] or "" for column in columns]) for line in table]
     except (UnicodeError, csv.Error) as error:
         raise ConfigError(f"{name} cannot be read: {error}", "a CSV file in UTF-8") from error

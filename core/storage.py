@@ -116,7 +116,7 @@ def find_to_change(kind: str, key: str, parse: Callable[[Any], Result]) -> Resul
 
 
 def passed(note: Path, files: Sequence[Path]) -> None:
-    """Note that files have passed a check; this process remembers it even where the note cannot be written."""
+    """Note that files have passed a check; this process remembers it even if the note cannot be written."""
     state = _PASSED[note] = _state(files)
     with suppress(OSError), replaced(note) as new:
         new.write_text(json.dumps(state), encoding="utf-8")
@@ -203,7 +203,7 @@ def evict(sizes: dict[Path, int], excess: int, keep: Path | None = None) -> int:
 
 @contextmanager
 def scratch(folder: Path) -> Iterator[None]:
-    """Make a folder, which is removed when the block ends; `sweep` removes it if the process ends before.
+    """Make a folder that is removed when the block ends; `sweep` removes it if the process ends before that.
 
     Its lock tells whether its owner lives: the system frees the locks of a process that ends, however it ends.
     """

@@ -100,9 +100,9 @@ def configs(config: RunConfig, vary: Mapping[str, Sequence[Any]]) -> list[RunCon
     grid = [replace(config, **dict(zip(vary, values, strict=True))) for values in product(*vary.values())]
     if len(grid) > MOST:
         raise ConfigError(f"A sweep of {len(grid)} runs is too large", f"at most {MOST}", "Choose fewer values")
-    for each in grid:
-        if unread := [name for name in vary if name not in settings(each)]:
-            _refuse(each, unread[0])
+    for cell in grid:
+        if unread := [name for name in vary if name not in settings(cell)]:
+            _refuse(cell, unread[0])
     if len(set(grid)) < len(grid):
         raise ConfigError("Two runs of the sweep would be the same", "values that differ", "0 may mean the default")
     return grid

@@ -32,7 +32,7 @@ def cannot_import(error: Exception) -> bool:
 
 
 def _mark() -> str:
-    """A mark that can be read only where the home folder is shared."""
+    """Write a random text to the home folder, which workers can read only if they share it; returns the text."""
     path = settings.folder("runs") / "shared-by"
     if not path.exists():
         with storage.replaced(path) as new:
@@ -41,7 +41,7 @@ def _mark() -> str:
 
 
 def _lacks(mark: str) -> str | None:
-    """What a worker lacks; called there."""
+    """What the worker that calls this lacks, in words; None if nothing."""
     if missing := [name for name in PACKAGES if find_spec(name) is None]:
         return f"lacks the packages {', '.join(missing)}"
     path = settings.home() / "runs" / "shared-by"

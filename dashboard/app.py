@@ -25,7 +25,7 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
 
     from core import keras_defaults, people, roster, server_lock, settings
     from core.errors import ConfigError
-    from dashboard import doors
+    from dashboard import middleware
     from dashboard.classroom import cookie, invitation, join, lecture
     from dashboard.map_view import routes
     from dashboard.run import takeout
@@ -46,6 +46,6 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
     app = st.App(
         __file__,
         routes=prefix.below([*routes.ROUTES, *takeout.ROUTES, *((*join.ROUTES, *lecture.ROUTES) if in_class else ())]),
-        middleware=doors.MIDDLEWARE,
+        middleware=middleware.MIDDLEWARE,
         lifespan=invitation.announced if in_class else None,
     )

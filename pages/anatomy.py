@@ -10,8 +10,7 @@ from core.anatomy import Anatomy
 from core.data.datasets import Dataset
 from core.errors import LabError
 from dashboard import server
-from dashboard.anatomy import activations_tab, block, idea_tab, layers, picture, plan, textbook_tab
-from dashboard.anatomy import facts as anatomy_facts
+from dashboard.anatomy import activations_tab, block, comparison, idea_tab, layers, picture, plan, textbook_tab
 from dashboard.state import address, visitor
 from dashboard.ui import choices, components, selections
 
@@ -25,17 +24,17 @@ default = next((name for name in visitor.get().backbones if name in networks), "
 architecture, pixels, images, compared = st.columns([3, 2, 3, 4])
 with architecture:
     name = choices.titled(st.selectbox, "backbone", "Architecture", {default: default} | networks)
-facts = backbones.get(name)
+spec = backbones.get(name)
 with pixels:
     size = address.number(
         st.number_input,
         "input_size",
         "Input (px)",
-        default=facts.default_size,
-        least=facts.min_size,
-        most=facts.max_size or anatomies.LARGEST,
+        default=spec.default_size,
+        least=spec.min_size,
+        most=spec.max_size or anatomies.LARGEST,
         scope=f"anatomy-{name}",
-        step=facts.size_step,
+        step=spec.size_step,
     )
 with images:
     dataset_name = choices.dataset()
@@ -72,7 +71,7 @@ try:
 except LabError as error:
     components.show_error(error)
     st.stop()
-st.markdown(f"**{name}** · {anatomy_facts.headline(facts, anatomy)}")
+st.markdown(f"**{name}** · {comparison.headline(spec, anatomy)}")
 if anatomy is None:
     _wait_until_read(name, size)
 
@@ -134,5 +133,5 @@ def _show(anatomy: Anatomy, dataset: Dataset) -> None:
 
 if others:
     with st.expander("Side by side", expanded=True, icon=":material/compare_arrows:"):
-        anatomy_facts.compare(anatomy, others)
+        comparison.compare(anatomy, others)
 _show(anatomy, dataset)

@@ -44,8 +44,8 @@ if clips:
 try:
     sources, curves = {}, {}
     for backbone in chosen:
-        facts = backbones.get(backbone)
-        input_size = facts.nearest_size(size)
+        spec = backbones.get(backbone)
+        input_size = spec.nearest_size(size)
         sources[backbone] = Source(
             dataset=name,
             images="test",
@@ -75,7 +75,7 @@ if server.engine.store_open():
     drawn = address.several(
         "lines",
         "Lines to reach",
-        {run.id: choices.run_title(run) for run in finished.values()},
+        choices.run_titles(finished.values()),
         widget=st.multiselect,
         select_all=False,
         default=[run.id for run in zero_shot[:1]],

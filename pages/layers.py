@@ -8,7 +8,7 @@ from core import backbones, embeddings, maps
 from core.errors import LabError
 from core.maps import MapConfig
 from dashboard import server
-from dashboard.layers import choices, progress, story
+from dashboard.layers import accuracy, choices, progress
 from dashboard.map_view import view as map_view
 from dashboard.maps import columns
 from dashboard.ui import components, weights
@@ -42,15 +42,15 @@ try:
         progress.show(choice, missing, [] if result else depths)
 
     if result:
-        answer.markdown(story.sentence(result))
-        components.chart(story.chart(result, network), key="probes", alt="Accuracy of linear probes against depth")
+        answer.markdown(accuracy.sentence(result))
+        components.chart(accuracy.chart(result, network), key="probes", alt="Accuracy of linear probes against depth")
     available = [(depth, layout) for depth, layout in zip(depths, drawn, strict=True) if layout]
     if available:
         probes = {probe.block: probe for probe in result.probes} if result else {}
         dataset, rows = server.datasets.get(choice.source.dataset), available[0][1].rows
         map_view.show(
             [
-                map_view.Panel(layout.key, story.title(depth), story.caption(probes.get(depth.block)))
+                map_view.Panel(layout.key, accuracy.title(depth), accuracy.caption(probes.get(depth.block)))
                 for depth, layout in available
             ],
             rows,
@@ -65,7 +65,7 @@ try:
         st.caption(maps.METHODS[choice.method].caution)
         if result:
             st.caption(
-                f"Measured on {result.hardware}: linear heads on {story.probed(network)} after each block, with "
+                f"Measured on {result.hardware}: linear heads on {accuracy.probed(network)} after each block, with "
                 f"{result.n_train:,} training images, L2 strength chosen on {result.n_val:,} validation images, tested "
                 f"once on {result.n_test:,}; bars are 95 % intervals (Wilson). One block is called better than another "
                 "if the 95 % interval of their difference (Newcombe) excludes 0. After Alain and Bengio, 2016: "

@@ -65,7 +65,7 @@ try:
         key="robust-runs",
         max_selections=MOST,
         select_all=False,
-        format_func=lambda run_id: choices.run_title(candidates[run_id]),
+        format_func=choices.run_titles(candidates.values()).__getitem__,
     )
     entries = [candidates[entry_id] for entry_id in chosen]
     titles = curves.titles(entries)

@@ -16,7 +16,7 @@ CORE = sorted(path for path in (ROOT / "core").rglob("*.py") if path.parent != R
 INTERFACE = sorted([*(ROOT / "dashboard").rglob("*.py"), *(ROOT / "pages").glob("*.py")])
 CORE_ORDER = re.findall(r"[a-z_]+", " ".join(re.findall(r"^ {4}([a-z_]+(?:, [a-z_]+)*)(?: {2}|$)", core.__doc__, re.M)))
 SHARED = ("state", "server", "ui", "map_view")  # folders of the dashboard that belong to no page, in order
-FRAME = ("shell", "app", "doors", "page_times")
+FRAME = ("shell", "app", "middleware", "page_times")
 HEAVY = (
     "tensorflow",
     "keras",

@@ -231,7 +231,7 @@ def test_markdown_shows_names_as_text(names):
 
 
 def test_labels_beside_a_model_are_one_line_each(names, tmp_path):
-    writers.beside(names, tmp_path)
+    writers.add_script(names, tmp_path)
     labels = (tmp_path / "labels.txt").read_text(encoding="utf-8")
     assert labels.splitlines() == [" ".join(name.splitlines()) for name in names]
 

@@ -255,7 +255,7 @@ def _count(weights: Sequence[Any]) -> int:
 
 
 def _numbered(rows: Sequence[LayerInfo]) -> tuple[LayerInfo, ...]:
-    """With Keras's automatic names numbered as in a fresh process: Keras counts on with every network it builds."""
+    """The layers with automatic names renumbered as in a fresh process: Keras counts across all networks it builds."""
     by_kind: dict[str, list[tuple[int, str]]] = {}
     for layer in rows:
         stem = re.sub(r"_\d+$", "", layer.name)

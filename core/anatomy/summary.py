@@ -199,7 +199,7 @@ def _made_with() -> list:
 
 
 def _keep(anatomy: Anatomy) -> None:
-    """Without it everything works, only more slowly."""
+    """Write the cache; without it everything works, only more slowly."""
     entry = {"made_with": _made_with(), "layers": [asdict(layer) for layer in anatomy.layers]}
     try:
         storage.keep(KIND, _key(anatomy.backbone, anatomy.input_size), entry)

@@ -1,6 +1,6 @@
-"""Backbones: facts about every architecture, their networks and their weights.
+"""Backbones: the spec of every architecture, their networks and their weights.
 
-catalog          the table of facts
+catalog          the specs of all backbones
 loading          a network with its weights, by name
 networks         networks that are not in Keras Applications
 graph            how layers are connected

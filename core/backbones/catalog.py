@@ -1,4 +1,4 @@
-"""The table of facts: every backbone as data. A slow test checks it against the real models.
+"""The catalog: the spec of every backbone, as data. A slow test checks it against the real models.
 
 Published accuracies and times are quoted from `source`, never estimated: None if nothing was published.
 """
@@ -21,7 +21,7 @@ NORM_FIRST = {"avg": "norm-avg", "max": "norm-max"}
 
 @dataclass(frozen=True)
 class Backbone:
-    """The facts of one architecture; first its own, then those shared with its relatives."""
+    """The spec of one architecture: first what is its own, then what it shares with its relatives."""
 
     name: str
     default_size: int  # pixels, square: the size it was trained for
@@ -83,7 +83,7 @@ class Backbone:
 
     @property
     def zero_shot_source(self) -> str:
-        """Of its published accuracy from the names of classes."""
+        """The source of its published zero-shot accuracy."""
         return ZERO_SHOT_SOURCE if self.family == CLIP else self.source
 
     @property
@@ -536,4 +536,4 @@ _ROWS = (
 )
 # fmt: on
 
-BACKBONES: dict[str, Backbone] = {facts.name: facts for facts in _ROWS}
+BACKBONES: dict[str, Backbone] = {spec.name: spec for spec in _ROWS}

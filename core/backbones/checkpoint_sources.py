@@ -44,36 +44,36 @@ class Remote(NamedTuple):
     checksum: str | None  # SHA-256 of a large file; small ones have none
 
 
-def fetch(facts: Backbone, report: Report) -> Path:
+def fetch(spec: Backbone, report: Report) -> Path:
     """Download the published weights of a transformer; returns their folder.
 
     Raises:
         WeightsError: Neither hub gives them; says why, and which files to put where.
     """
-    if not facts.preset:
-        raise WeightsError(f"The shipped weights of {facts.name} are missing", "assets", checkpoints.remedy(facts))
+    if not spec.preset:
+        raise WeightsError(f"The shipped weights of {spec.name} are missing", "assets", checkpoints.remedy(spec))
     report(Progress("download", 0, 0, "bytes"))
     failures = []
     for hub, from_hub in (("Hugging Face", _from_hugging_face), ("Kaggle", _from_kaggle)):
         try:
-            return from_hub(facts, report)
+            return from_hub(spec, report)
         except DownloadError as error:
             failures.append(f"{hub}: {str(error).rstrip('.')}")
     raise WeightsError(
-        f"The weights of {facts.name} are not here and cannot be downloaded. {'. '.join(failures)}",
-        remedy=f"Or {checkpoints.download_hint(facts)}",
+        f"The weights of {spec.name} are not here and cannot be downloaded. {'. '.join(failures)}",
+        remedy=f"Or {checkpoints.download_hint(spec)}",
     )
 
 
-def _from_hugging_face(facts: Backbone, report: Report) -> Path:
+def _from_hugging_face(spec: Backbone, report: Report) -> Path:
     """Into the home folder: the weights last, since the folder counts as complete once they are there.
 
     Raises:
         DownloadError: They cannot be fetched; says what to do.
     """
-    folder = settings.home() / "weights" / facts.weights_file
+    folder = settings.home() / "weights" / spec.weights_file
     try:
-        files = _files(facts, folder, report)
+        files = _files(spec, folder, report)
         done, total = 0, sum(file.size for file in files)
         for file in files:
 
@@ -84,24 +84,24 @@ def _from_hugging_face(facts: Backbone, report: Report) -> Path:
             download.fetch(file.url, folder / file.name, file.checksum, of_all, token=_token())
             done += file.size
     except DownloadError as error:
-        raise DownloadError(f"{error}{_advice(error.status, facts)}", error.status) from error
+        raise DownloadError(f"{error}{_advice(error.status, spec)}", error.status) from error
     return folder
 
 
-def _files(facts: Backbone, folder: Path, report: Report) -> Sequence[Remote]:
+def _files(spec: Backbone, folder: Path, report: Report) -> Sequence[Remote]:
     """What to download of a repository: the first layout it has, its weights last. An index of shards comes at once."""
     for description, weights in checkpoints.LAYOUTS:
-        if found := _described(facts.repository, weights, report):
-            parts = _shards(facts, found, folder, report) if weights == checkpoints.INDEX else [weights]
-            names = [description, *facts.vocabulary, *parts]
-            files = [found if name == weights else _described(facts.repository, name, report) for name in names]
+        if found := _described(spec.repository, weights, report):
+            parts = _shards(spec, found, folder, report) if weights == checkpoints.INDEX else [weights]
+            names = [description, *spec.vocabulary, *parts]
+            files = [found if name == weights else _described(spec.repository, name, report) for name in names]
             if None in files:
-                raise DownloadError(f"{facts.repository} has no {names[files.index(None)]}", 404)
+                raise DownloadError(f"{spec.repository} has no {names[files.index(None)]}", 404)
             return [file for file in files if file]
-    raise DownloadError(f"{facts.repository} has none of {', '.join(name for _, name in checkpoints.LAYOUTS)}", 404)
+    raise DownloadError(f"{spec.repository} has none of {', '.join(name for _, name in checkpoints.LAYOUTS)}", 404)
 
 
-def _shards(facts: Backbone, index: Remote, folder: Path, report: Report) -> list[str]:
+def _shards(spec: Backbone, index: Remote, folder: Path, report: Report) -> list[str]:
     """The names of the files that an index lists, which is fetched anew each time."""
 
     def begun(moment: Progress) -> None:  # how much it will be in all is not known yet
@@ -109,9 +109,9 @@ def _shards(facts: Backbone, index: Remote, folder: Path, report: Report) -> lis
 
     download.fetch(index.url, folder / index.name, None, begun, token=_token())
     try:
-        return checkpoints.shards(folder / index.name, facts)
+        return checkpoints.shards(folder / index.name, spec)
     except WeightsError as error:
-        raise DownloadError(f"{facts.repository} has an {index.name} that lists no files", 404) from error
+        raise DownloadError(f"{spec.repository} has an {index.name} that lists no files", 404) from error
 
 
 def _described(repository: str, name: str, report: Report) -> Remote | None:
@@ -149,8 +149,8 @@ def _described(repository: str, name: str, report: Report) -> Remote | None:
     return Remote(name, url, known.size or 0, checksum)
 
 
-def _advice(status: int | None, facts: Backbone) -> str:
-    page = f"{_endpoint() or HUGGING_FACE}/{facts.repository}"
+def _advice(status: int | None, spec: Backbone) -> str:
+    page = f"{_endpoint() or HUGGING_FACE}/{spec.repository}"
     sign_in = "sign in with `hf auth login`, or set HF_TOKEN"
     return {
         401: f": {sign_in}",
@@ -170,7 +170,7 @@ def _token() -> str:
     return get_token() or ""
 
 
-def _from_kaggle(facts: Backbone, report: Report) -> Path:
+def _from_kaggle(spec: Backbone, report: Report) -> Path:
     """KerasHub's preset, into the home folder, laid out as Kaggle's own cache.
 
     Raises:
@@ -179,7 +179,7 @@ def _from_kaggle(facts: Backbone, report: Report) -> Path:
     from keras_hub.models import Backbone as KerasHubBackbone
 
     presets: Any = KerasHubBackbone.presets
-    preset = presets[facts.preset]
+    preset = presets[spec.preset]
     total = 4 * preset["metadata"]["params"]  # bytes of float32
     handle = preset["kaggle_handle"].removeprefix("kaggle://")  # keras/vit/keras/vit_base_.../3
     arriving = checkpoints.kaggle() / "models" / Path(handle).parent

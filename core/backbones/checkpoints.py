@@ -33,44 +33,44 @@ LAYOUTS = (  # description and weights, the better one first
 )
 
 
-def here(facts: Backbone) -> Path | None:
+def here(spec: Backbone) -> Path | None:
     """The folder of the published weights on this machine: shipped, in the home folder, in a cache; None: nowhere."""
-    name = facts.weights_file
+    name = spec.weights_file
     folders = [settings.ASSETS / name, settings.home() / "weights" / name]
-    cached = _hugging_face() / f"models--{facts.repository.replace('/', '--')}" / "snapshots"
-    folders += sorted(cached.glob("*")) if facts.repository else []
-    folders += _kaggle_presets(facts.preset) if facts.preset else []
-    return next((folder for folder in folders if _is_whole(folder, facts)), None)
+    cached = _hugging_face() / f"models--{spec.repository.replace('/', '--')}" / "snapshots"
+    folders += sorted(cached.glob("*")) if spec.repository else []
+    folders += _kaggle_presets(spec.preset) if spec.preset else []
+    return next((folder for folder in folders if _is_whole(folder, spec)), None)
 
 
-def locate(facts: Backbone, path: Path) -> Path:
+def locate(spec: Backbone, path: Path) -> Path:
     """The folder that a path names; `content` checks that it holds weights."""
     return path.resolve()
 
 
-def content(facts: Backbone, path: Path) -> tuple[Path, ...]:
+def content(spec: Backbone, path: Path) -> tuple[Path, ...]:
     """The files whose content identifies the weights.
 
     Raises:
         WeightsError: The folder is missing or has no weights.
     """
-    return parts(weights_file(path, facts), facts)
+    return parts(weights_file(path, spec), spec)
 
 
-def weights_file(folder: Path, facts: Backbone) -> Path:
+def weights_file(folder: Path, spec: Backbone) -> Path:
     """The file that holds the weights, or the index of their shards.
 
     Raises:
         WeightsError: The folder is missing, or has none of the layouts.
     """
-    checkpoint = _layout(folder, facts)
+    checkpoint = _layout(folder, spec)
     if not checkpoint:
-        state = f"has no weights of {facts.name}" if folder.is_dir() else "is no folder"
-        raise WeightsError(f"{folder} {state}", f"config.json and {SAFETENSORS}, {TORCH} or {KERAS}", remedy(facts))
+        state = f"has no weights of {spec.name}" if folder.is_dir() else "is no folder"
+        raise WeightsError(f"{folder} {state}", f"config.json and {SAFETENSORS}, {TORCH} or {KERAS}", remedy(spec))
     return checkpoint
 
 
-def parts(path: Path, facts: Backbone) -> tuple[Path, ...]:
+def parts(path: Path, spec: Backbone) -> tuple[Path, ...]:
     """The files that hold the weights: of an index its shards, otherwise the file itself.
 
     Raises:
@@ -78,27 +78,27 @@ def parts(path: Path, facts: Backbone) -> tuple[Path, ...]:
     """
     if path.name != INDEX:
         return (path,)
-    files = tuple(path.parent / name for name in shards(path, facts))
+    files = tuple(path.parent / name for name in shards(path, spec))
     if missing := [shard.name for shard in files if not shard.is_file()]:
         raise WeightsError(
             f"{path.parent} lacks {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else ""),
             f"the {len(files)} files that {INDEX} lists",
-            remedy(facts),
+            remedy(spec),
         )
     return files
 
 
-def shards(index: Path, facts: Backbone) -> list[str]:
+def shards(index: Path, spec: Backbone) -> list[str]:
     """The names of the files that an index lists.
 
     Raises:
         WeightsError: It cannot be read.
     """
-    listed = read_config(index, facts).get("weight_map")
+    listed = read_config(index, spec).get("weight_map")
     names = list(listed.values()) if isinstance(listed, dict) else []
     if not names or not all(isinstance(name, str) and name == Path(name).name not in ("", "..") for name in names):
         raise WeightsError(
-            f"{index} lists no shards", "weight_map, the file of each tensor beside the index", remedy(facts)
+            f"{index} lists no shards", "weight_map, the file of each tensor beside the index", remedy(spec)
         )
     return sorted(set(names))
 
@@ -114,7 +114,7 @@ def file(folder: Path, name: str) -> Path:
     return next((path for path in sorted(folder.parent.glob(f"*/{name}")) if path.is_file()), here)
 
 
-def description(folder: Path, facts: Backbone, kind: str, *, key: str = "model_type") -> dict[str, Any]:
+def description(folder: Path, spec: Backbone, kind: str, *, key: str = "model_type") -> dict[str, Any]:
     """What config.json in a folder of Hugging Face says of a model.
 
     Args:
@@ -123,7 +123,7 @@ def description(folder: Path, facts: Backbone, kind: str, *, key: str = "model_t
     Raises:
         WeightsError: It cannot be read, or is of another kind of model.
     """
-    config = read_config(file(folder, "config.json"), facts)
+    config = read_config(file(folder, "config.json"), spec)
     if config.get(key) != kind:
         raise WeightsError(
             f"{folder} holds a model of type {config.get(key)!r}",
@@ -133,7 +133,7 @@ def description(folder: Path, facts: Backbone, kind: str, *, key: str = "model_t
     return config
 
 
-def read_config(path: Path, facts: Backbone) -> dict[str, Any]:
+def read_config(path: Path, spec: Backbone) -> dict[str, Any]:
     """The content of a description.
 
     Raises:
@@ -146,15 +146,15 @@ def read_config(path: Path, facts: Backbone) -> dict[str, Any]:
         return config
     except (OSError, ValueError) as error:
         raise WeightsError(
-            f"{path} cannot be read ({error})", f"the description of {facts.name}", remedy(facts)
+            f"{path} cannot be read ({error})", f"the description of {spec.name}", remedy(spec)
         ) from error
 
 
-def same(config: Mapping[str, Any], wanted: Mapping[str, tuple[Any, Any]], where: str, facts: Backbone) -> None:
+def same(config: Mapping[str, Any], wanted: Mapping[str, tuple[Any, Any]], where: str, spec: Backbone) -> None:
     """Check what the shapes of tensors do not show: activation and number of heads.
 
     Args:
-        wanted: Name -> the default of transformers, which a description leaves out, and the value that `facts` has.
+        wanted: Name -> the default of transformers, which a description leaves out, and the value that `spec` has.
         where: What the config is, in an error.
 
     Raises:
@@ -164,12 +164,12 @@ def same(config: Mapping[str, Any], wanted: Mapping[str, tuple[Any, Any]], where
         if config.get(key, default) != value:
             raise WeightsError(
                 f"{where} gives {key} {config.get(key, default)}",
-                f"{value}, as {facts.name} has",
+                f"{value}, as {spec.name} has",
                 "Choose the folder of this model",
             )
 
 
-def kerashub_model(folder: Path, kind: str, facts: Backbone) -> Any:
+def kerashub_model(folder: Path, kind: str, spec: Backbone) -> Any:
     """The model in a folder of KerasHub.
 
     Args:
@@ -178,7 +178,7 @@ def kerashub_model(folder: Path, kind: str, facts: Backbone) -> Any:
     Raises:
         WeightsError: The folder is of another class, or damaged.
     """
-    received = read_config(folder / "config.json", facts).get("class_name")
+    received = read_config(folder / "config.json", spec).get("class_name")
     if received != kind:
         raise WeightsError(f"{folder} holds a {received} of KerasHub", kind, "Choose the folder of this model")
     import keras_hub
@@ -187,9 +187,9 @@ def kerashub_model(folder: Path, kind: str, facts: Backbone) -> Any:
         return getattr(keras_hub.models, kind).from_preset(str(folder), dtype="float32")
     except Exception as error:  # a damaged file: each library raises its own error
         raise WeightsError(
-            f"{folder} cannot be read as a KerasHub preset of {facts.name} ({' '.join(str(error).split())[:200]})",
-            f"the preset {facts.preset or facts.name}",
-            remedy(facts),
+            f"{folder} cannot be read as a KerasHub preset of {spec.name} ({' '.join(str(error).split())[:200]})",
+            f"the preset {spec.preset or spec.name}",
+            remedy(spec),
         ) from error
 
 
@@ -210,22 +210,22 @@ def vocabulary(folder: Path) -> tuple[Path, Path]:
     )
 
 
-def remedy(facts: Backbone) -> str:
+def remedy(spec: Backbone) -> str:
     """The three ways to get the weights, with their commands."""
-    if not facts.repository:
+    if not spec.repository:
         return "Restore assets/toy_clip from the repository"
     weights = settings.home() / "weights"
     return (
-        f"Run `hf download {facts.repository} --local-dir {weights / facts.weights_file}` where there is a "
-        f"network and copy the folder here; or give the path of a KerasHub preset of {facts.preset}; "
-        f"or connect to the internet and run `python -m core warm --backbones {facts.name}`"
+        f"Run `hf download {spec.repository} --local-dir {weights / spec.weights_file}` where there is a "
+        f"network and copy the folder here; or give the path of a KerasHub preset of {spec.preset}; "
+        f"or connect to the internet and run `python -m core warm --backbones {spec.name}`"
     )
 
 
-def download_hint(facts: Backbone) -> str:
+def download_hint(spec: Backbone) -> str:
     """How to bring the weights by hand, as half a sentence: the address of the files, and the folder for them."""
-    folder = settings.home() / "weights" / facts.weights_file
-    return f"put the files of {HUGGING_FACE}/{facts.repository} into {folder}"
+    folder = settings.home() / "weights" / spec.weights_file
+    return f"put the files of {HUGGING_FACE}/{spec.repository} into {folder}"
 
 
 def kaggle() -> Path:
@@ -233,24 +233,24 @@ def kaggle() -> Path:
     return settings.home() / "weights" / "kagglehub"
 
 
-def _is_whole(folder: Path, facts: Backbone) -> bool:
+def _is_whole(folder: Path, spec: Backbone) -> bool:
     """Whether a folder has one of the layouts, with all shards."""
-    checkpoint = _layout(folder, facts)
-    return checkpoint is not None and _has_parts(checkpoint, facts)
+    checkpoint = _layout(folder, spec)
+    return checkpoint is not None and _has_parts(checkpoint, spec)
 
 
-def _layout(folder: Path, facts: Backbone) -> Path | None:
+def _layout(folder: Path, spec: Backbone) -> Path | None:
     """The weights file, if a folder has one of the layouts: of several the first that lacks no shard."""
     if (folder / "config.json").is_file() and (folder / KERAS).is_file():
         return folder / KERAS
     paths = [file(folder, weights) for described, weights in LAYOUTS if file(folder, described).is_file()]
-    found = [path for path in paths if path.is_file()]
-    return next((path for path in found if _has_parts(path, facts)), found[0] if found else None)
+    files = [path for path in paths if path.is_file()]
+    return next((path for path in files if _has_parts(path, spec)), files[0] if files else None)
 
 
-def _has_parts(checkpoint: Path, facts: Backbone) -> bool:
+def _has_parts(checkpoint: Path, spec: Backbone) -> bool:
     try:
-        return bool(parts(checkpoint, facts))
+        return bool(parts(checkpoint, spec))
     except WeightsError:
         return False
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
-def here(facts: Backbone) -> Path | None:
+def here(spec: Backbone) -> Path | None:
     """The file of the published weights: shipped, in the home folder, or in Keras's folder; None: in none of them."""
-    return find(facts.weights_file)
+    return find(spec.weights_file)
 
 
 def find(file_name: str) -> Path | None:
@@ -32,36 +32,36 @@ def find(file_name: str) -> Path | None:
     return next((folder / file_name for folder in folders if file_name and (folder / file_name).is_file()), None)
 
 
-def fetch(facts: Backbone, report: Report) -> Path:
+def fetch(spec: Backbone, report: Report) -> Path:
     """Download Keras's official file into the home folder.
 
     Raises:
         WeightsError: It cannot be downloaded; says which file to put where.
     """
-    path, url = settings.home() / "weights" / facts.weights_file, facts.weights_url
+    path, url = settings.home() / "weights" / spec.weights_file, spec.weights_url
     if not url:
         raise WeightsError(
-            f"The shipped weights of {facts.name} are missing",
-            f"the file {settings.ASSETS / facts.weights_file}",
+            f"The shipped weights of {spec.name} are missing",
+            f"the file {settings.ASSETS / spec.weights_file}",
             "Restore it from the repository",
         )
     try:
-        download.fetch(url, path, facts.weights_hash, report)
+        download.fetch(url, path, spec.weights_hash, report)
     except download.DownloadError as error:
         raise WeightsError(
-            f"The weights of {facts.name} are not here and cannot be downloaded ({error}): {download_hint(facts)}"
+            f"The weights of {spec.name} are not here and cannot be downloaded ({error}): {download_hint(spec)}"
         ) from error
     return path
 
 
-def download_hint(facts: Backbone) -> str:
+def download_hint(spec: Backbone) -> str:
     """How to bring the published weights by hand, as half a sentence: the address of the file, and its folder."""
-    return _put(facts.weights_url, facts.weights_file)
+    return _put(spec.weights_url, spec.weights_file)
 
 
-def bring_classifier(facts: Backbone) -> str:
+def bring_classifier(spec: Backbone) -> str:
     """The same for the weights with classifier."""
-    return _put(with_classifier(facts.weights_url), with_classifier(facts.weights_file))
+    return _put(with_classifier(spec.weights_url), with_classifier(spec.weights_file))
 
 
 def with_classifier(file_name: str) -> str:
@@ -69,26 +69,26 @@ def with_classifier(file_name: str) -> str:
     return re.sub(r"[_-]no[_-]?top(_v2)?", "", file_name)
 
 
-def download_bytes(facts: Backbone) -> int:
+def download_bytes(spec: Backbone) -> int:
     """About the size of the file to download: float32 without a classifier."""
-    return 4 * facts.params
+    return 4 * spec.params
 
 
-def locate(facts: Backbone, path: Path) -> Path:
+def locate(spec: Backbone, path: Path) -> Path:
     """The weights file that a path stands for: itself or, in a folder, the one of the official name.
 
     Raises:
         WeightsError: There is no such file.
     """
-    if os.path.isdir(path) and facts.weights_file:  # noqa: PTH112, `Path.is_dir` raises for a name that is too long
-        path = path / facts.weights_file
+    if os.path.isdir(path) and spec.weights_file:  # noqa: PTH112, `Path.is_dir` raises for a name that is too long
+        path = path / spec.weights_file
     if not os.path.isfile(path):  # noqa: PTH113
-        published = f"; the published one is {facts.weights_url}" if facts.weights_url else ""
-        raise WeightsError(f"There is no weights file {path} for {facts.name}{published}")
+        published = f"; the published one is {spec.weights_url}" if spec.weights_url else ""
+        raise WeightsError(f"There is no weights file {path} for {spec.name}{published}")
     return path.resolve()
 
 
-def content(facts: Backbone, path: Path) -> tuple[Path, ...]:
+def content(spec: Backbone, path: Path) -> tuple[Path, ...]:
     """The files whose content identifies the weights."""
     return (path,)
 
@@ -98,19 +98,19 @@ def _put(url: str, name: str) -> str:
     return f"put {url} into {settings.home() / 'weights'}{renamed}"
 
 
-def build(facts: Backbone, size: int, pooling: str) -> "keras.Model":
+def build(spec: Backbone, size: int, pooling: str) -> "keras.Model":
     """The network without classifier, from `(b, s, s, 3)` to pooled features."""
     import keras
 
     from core.backbones import networks
 
-    if facts.name in networks.OWN:
-        network = networks.OWN[facts.name](size)
+    if spec.name in networks.OWN:
+        network = networks.OWN[spec.name](size)
     else:
-        application = getattr(keras.applications, facts.name)
+        application = getattr(keras.applications, spec.name)
         network = application(include_top=False, weights=None, input_shape=(size, size, 3))
     pool = pooling_layer(pooling.removeprefix("norm-"))
-    if facts.norm_follows(pooling):
+    if spec.norm_follows(pooling):
         norm = network.layers[-1]  # at every position of the feature map; another one like it follows the pooling
         features = type(norm).from_config(norm.get_config())(pool(norm.input))
     else:
@@ -126,14 +126,14 @@ def pooling_layer(pooling: str) -> "keras.Layer":
     return kinds[pooling](name="pooled")
 
 
-def fill(network: "keras.Model", facts: Backbone, path: Path | None) -> None:
+def fill(network: "keras.Model", spec: Backbone, path: Path | None) -> None:
     """Load weights into a network; None: it keeps its initial weights.
 
     Raises:
         WeightsError: The weights do not fit.
     """
     if path is not None:
-        keras_weights.read(path, network, facts.name)
+        keras_weights.read(path, network, spec.name)
         complete_efficientnet_input(network)
 
 

@@ -1,8 +1,8 @@
 """Backbones: look one up, find its weights, load it as a Keras network from images to features.
 
-    get(name) -> facts      find_weights(name) -> which file      load(name) -> the network
+    get(name) -> its spec   find_weights(name) -> which file      load(name) -> the network
 
-Only `load` and `outline` need Keras. The facts themselves are in `catalog.py`.
+Only `load` and `outline` need Keras. The specs themselves are in `catalog.py`.
 """
 
 import difflib
@@ -73,11 +73,11 @@ class Weights:
 
 def pretrained_names() -> list[str]:
     """All backbones with published weights, in the order of the table (Tiny is for tests)."""
-    return [name for name, facts in BACKBONES.items() if facts.family not in ("Tiny", FROM_SCRATCH)]
+    return [name for name, spec in BACKBONES.items() if spec.family not in ("Tiny", FROM_SCRATCH)]
 
 
 def names() -> list[str]:
-    """Those of Keras Applications, and EfficientNetLite0: convolutional, pretrained on ImageNet."""
+    """Names of the networks of Keras Applications, and EfficientNetLite0: convolutional, pretrained on ImageNet."""
     return [name for name in pretrained_names() if BACKBONES[name].loader == "keras"]
 
 
@@ -87,17 +87,17 @@ def hub_names() -> list[str]:
 
 
 def text_names() -> list[str]:
-    """Those trained on images and texts, ToyCLIP first: their image tower is a backbone like any other."""
-    return [name for name, facts in BACKBONES.items() if facts.has_text_tower]
+    """Names of the models of images and texts, ToyCLIP first: their image tower is a backbone like any other."""
+    return [name for name, spec in BACKBONES.items() if spec.has_text_tower]
 
 
 def scratch_names() -> list[str]:
     """The small networks meant for training from scratch, without published weights."""
-    return [name for name, facts in BACKBONES.items() if facts.family == FROM_SCRATCH]
+    return [name for name, spec in BACKBONES.items() if spec.family == FROM_SCRATCH]
 
 
 def get(backbone: str | Backbone) -> Backbone:
-    """The facts of a backbone, by its name or an earlier one; facts are returned unchanged.
+    """The spec of a backbone, by its current or an earlier name; a spec is returned unchanged.
 
     Raises:
         BackboneError: There is no such backbone; suggests similar names.
@@ -128,38 +128,38 @@ def find_weights(backbone: str | Backbone, weights: str | Path = "imagenet", *, 
     Raises:
         WeightsError: The weights are neither on this machine nor downloadable; says which file to put where.
     """
-    facts = get(backbone)
-    if weights == "untrained" or (weights == "imagenet" and not facts.weights_file):
+    spec = get(backbone)
+    if weights == "untrained" or (weights == "imagenet" and not spec.weights_file):
         drawn = "" if keras_defaults.backend() == "tensorflow" else f"-{keras_defaults.backend()}"  # other numbers
         # "own": features stored without it are of the time when threads shared their seeds, and may be of any network.
-        return Weights("untrained", None, f"untrained-{facts.stored_name}-seed{UNTRAINED_SEED}-own{drawn}")
-    loader, origin = loader_of(facts), facts.published
-    if facts.own_weights(weights) == facts.published:
-        path = loader.here(facts) or loader.fetch(facts, report)
+        return Weights("untrained", None, f"untrained-{spec.stored_name}-seed{UNTRAINED_SEED}-own{drawn}")
+    loader, origin = loader_of(spec), spec.published
+    if spec.own_weights(weights) == spec.published:
+        path = loader.here(spec) or loader.fetch(spec, report)
     else:
-        path, origin = loader.locate(facts, settings.expanded(weights)), "file"
-    content = loader.content(facts, path)
+        path, origin = loader.locate(spec, settings.expanded(weights)), "file"
+    content = loader.content(spec, path)
     if origin == "file":
-        _refuse_too_large(facts, path, sum(file.stat().st_size for file in content))
+        _refuse_too_large(spec, path, sum(file.stat().st_size for file in content))
     return Weights(origin, path, _digest(content))
 
 
 def published_here(backbone: str | Backbone) -> Path | None:
     """The published weights on this machine, a file or for CLIP a folder; None: not downloaded yet."""
-    facts = get(backbone)
-    return loader_of(facts).here(facts)
+    spec = get(backbone)
+    return loader_of(spec).here(spec)
 
 
 def download_hint(backbone: str | Backbone) -> str:
     """How to bring published weights by hand, as half a sentence: put ADDRESS into FOLDER."""
-    facts = get(backbone)
-    return loader_of(facts).download_hint(facts)
+    spec = get(backbone)
+    return loader_of(spec).download_hint(spec)
 
 
 def download_bytes(backbone: str | Backbone) -> int:
     """About how many bytes the published weights have; 0 for a network without any."""
-    facts = get(backbone)
-    return loader_of(facts).download_bytes(facts) if facts.weights_file else 0
+    spec = get(backbone)
+    return loader_of(spec).download_bytes(spec) if spec.weights_file else 0
 
 
 def load(
@@ -171,7 +171,7 @@ def load(
     seed: int = UNTRAINED_SEED,
     report: Report = silent,
 ) -> "keras.Model":
-    """From images, `(b, s, s, 3)` preprocessed as `Backbone.preprocessing` says, to features, `(b, d)` float32.
+    """A network from images `(b, s, s, 3)` in its own preprocessing to features `(b, d)` float32.
 
     Network and pooling are not nested: all layers are at one level.
 
@@ -187,26 +187,26 @@ def load(
         BackboneError, ConfigError: An unknown backbone, or a pooling or an input size it does not accept.
         WeightsError: The weights are missing, or do not fit.
     """
-    facts = get(backbone)
-    size = facts.default_size if input_size is None else input_size
-    if size < facts.min_size:
+    spec = get(backbone)
+    size = spec.default_size if input_size is None else input_size
+    if size < spec.min_size:
         raise BackboneError(
-            f"{facts.name} cannot take images of {size} pixels",
-            f"{facts.min_size} pixels or more",
+            f"{spec.name} cannot take images of {size} pixels",
+            f"{spec.min_size} pixels or more",
             "Choose a larger size",
         )
-    facts.check_patches(size)
-    if size > (facts.max_size or size):
+    spec.check_patches(size)
+    if size > (spec.max_size or size):
         raise BackboneError(
-            f"{facts.name} cannot take images of {size} pixels", f"{facts.max_size} pixels", "Choose a smaller size"
+            f"{spec.name} cannot take images of {size} pixels", f"{spec.max_size} pixels", "Choose a smaller size"
         )
     if not isinstance(weights, Weights):
-        weights = find_weights(facts, weights, report=report)
+        weights = find_weights(spec, weights, report=report)
 
-    loader = loader_of(facts)
+    loader = loader_of(spec)
     with graph.seeded(seed):
-        network = loader.build(facts, size, facts.own_pooling(pooling))
-    loader.fill(network, facts, weights.path)
+        network = loader.build(spec, size, spec.own_pooling(pooling))
+    loader.fill(network, spec, weights.path)
     return network
 
 
@@ -216,12 +216,12 @@ def load_text(backbone: str | Backbone, weights: Weights) -> "keras.Model":
     Raises:
         WeightsError: The weights do not fit.
     """
-    facts = get(backbone)
-    loader = loader_of(facts)
+    spec = get(backbone)
+    loader = loader_of(spec)
     with graph.seeded(UNTRAINED_SEED):
-        network = loader.towers.text(facts)
+        network = loader.towers.text(spec)
     if weights.path is not None:
-        loader.tensors.read(weights.path, network, facts, "text")
+        loader.tensors.read(weights.path, network, spec, "text")
     return network
 
 
@@ -241,9 +241,9 @@ def read_model(path: Path) -> "keras.Model":
 
 def outline(backbone: str | Backbone, *, input_size: int, pooling: str = "avg") -> "keras.Model":
     """The network that `load` gives, with shapes but no values."""
-    facts = get(backbone)
+    spec = get(backbone)
     with graph.without_values():
-        return loader_of(facts).build(facts, input_size, facts.own_pooling(pooling))
+        return loader_of(spec).build(spec, input_size, spec.own_pooling(pooling))
 
 
 def file_digest(path: Path) -> str:
@@ -265,17 +265,17 @@ def _digest(files: tuple[Path, ...]) -> str:
     return digests[0] if len(files) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
-def loader_of(facts: Backbone) -> Any:
+def loader_of(spec: Backbone) -> Any:
     """The module that builds a backbone and finds its weights; where there is a text tower, with `towers`."""
-    return LOADERS[facts.loader]
+    return LOADERS[spec.loader]
 
 
-def _refuse_too_large(facts: Backbone, path: Path, size: int) -> None:
+def _refuse_too_large(spec: Backbone, path: Path, size: int) -> None:
     """Before files are read that cannot be right: a page would wait for as long as that takes."""
-    most = LARGEST_PER_PARAMETER * max(facts.params, facts.params_top or 0) + LARGEST_REST
+    most = LARGEST_PER_PARAMETER * max(spec.params, spec.params_top or 0) + LARGEST_REST
     if size > most:
         raise WeightsError(
-            f"{path} has {size / 1e9:.1f} GB, too much for weights of {facts.name}",
+            f"{path} has {size / 1e9:.1f} GB, too much for weights of {spec.name}",
             f"at most {most / 1e9:.1f} GB",
             "Choose its weights",
         )

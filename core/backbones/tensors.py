@@ -120,15 +120,15 @@ class Tensors:
     def __init__(
         self,
         path: Path,
-        facts: Backbone,
+        spec: Backbone,
         wanted: Mapping[str, tuple[int, ...]],
         *,
         unused: Callable[[str], bool],
         prefix: str = "",
         view: Callable[[File], File] = lambda file: file,
     ):
-        self.path, self.facts = path, facts
-        files = [self._open(part) for part in parts(path, facts)]
+        self.path, self.spec = path, spec
+        files = [self._open(part) for part in parts(path, spec)]
         self.file = view(files[0] if len(files) == 1 else _Shards(files))
         self._stored = {name.removeprefix(prefix): name for name in self.file.names()}
         self._check(wanted, {name for name in self._stored if not unused(name)})
@@ -143,7 +143,7 @@ class Tensors:
         try:
             return np.asarray(self.file.read(self._stored[name]), np.float32)
         except (KeyError, ValueError, zipfile.BadZipFile) as error:  # of a PyTorch file, whose values are checked here
-            raise WeightsError(f"{self.path} is damaged ({error})", remedy=remedy(self.facts)) from error
+            raise WeightsError(f"{self.path} is damaged ({error})", remedy=remedy(self.spec)) from error
 
     def _open(self, path: Path) -> File:
         from safetensors import SafetensorError
@@ -153,23 +153,23 @@ class Tensors:
         except (SafetensorError, OSError, ValueError) as error:
             received, what_to_do = placeholders.recognise(path) or (
                 f"it is damaged or cut short ({error})",
-                remedy(self.facts),
+                remedy(self.spec),
             )
             raise WeightsError(
                 f"{path} ({path.stat().st_size:,} bytes) cannot be read: {received}",
-                f"the tensors of {self.facts.weights_file} as safetensors, or as PyTorch 1.6 or newer writes them",
+                f"the tensors of {self.spec.weights_file} as safetensors, or as PyTorch 1.6 or newer writes them",
                 what_to_do,
             ) from error
 
     def _check(self, wanted: Mapping[str, tuple[int, ...]], names: set[str]) -> None:
-        problem = f"{self.path} is not {self.facts.name}: "
+        problem = f"{self.path} is not {self.spec.name}: "
         if names != set(wanted):
             lacking, extra = sorted(set(wanted) - names), sorted(names - set(wanted))
             what = f"it lacks {lacking[0]}" if lacking else f"it holds {extra[0]}, which does not belong to it"
             more = len(lacking) + len(extra) - 1
             raise WeightsError(
                 f"{problem}{what}" + (f" ({more} more do not fit)" if more else ""),
-                f"the {len(wanted)} tensors of {self.facts.weights_file}",
+                f"the {len(wanted)} tensors of {self.spec.weights_file}",
                 "Choose the folder of this model",
             )
         for name, shape in wanted.items():

@@ -109,7 +109,7 @@ def _precisions(name: str, input_size: int, sample: Dataset, images: int) -> dic
     rows = [ids[split] for split in ("train", "val", "test")]
     train, val, test = (sample.labels[each] for each in rows)
     lower = ("tf32", "bfloat16") if hardware.describe()["gpu"] else ("bfloat16",)  # a CPU has no TF32
-    exact, found = None, {}
+    exact, results = None, {}
     for precision in ("float32", *lower):
         encoder = Encoder(name, "imagenet", input_size, precision=precision)
         try:
@@ -125,14 +125,14 @@ def _precisions(name: str, input_size: int, sample: Dataset, images: int) -> dic
         near, answers = neighbours.of_each(values, NEIGHBOURS)[0], head.predict_proba(x_test).argmax(axis=1)
         exact = exact or (values, near, answers)
         lengths = np.linalg.norm(values, axis=1) * np.linalg.norm(exact[0], axis=1)
-        found[precision] = {
+        results[precision] = {
             "images_per_second": extracted.images_per_second,
             "smallest_cosine": float(((values * exact[0]).sum(axis=1) / lengths).min()),
             "neighbours_kept": float((near[:, :, None] == exact[1][:, None]).any(axis=2).mean()),
             "same_answers": float(np.mean(answers == exact[2])),
             "accuracy": float(np.mean(answers == test)),
         }
-    return {"images": sum(map(len, rows)), "input_size": input_size} | found
+    return {"images": sum(map(len, rows)), "input_size": input_size} | results
 
 
 def _training(encoder: Encoder, sample: Dataset, images: int) -> dict:
@@ -154,7 +154,7 @@ def _training(encoder: Encoder, sample: Dataset, images: int) -> dict:
         started = perf_counter()
         trained = training.fit(config, sample, rows, folder=settings.folder("checkpoints") / "bench")
         seconds = perf_counter() - started
-        material = phases.Material(config, sample, rows, None, settings.home(), 0, silent)
+        material = phases.Material(config, sample, rows, settings.home(), silent, front_budget=0)
         (phase,) = phases.plan(config, None)
         phases.freeze(phase, material)
         model = phases.prepare(phase, material).model

@@ -286,7 +286,7 @@ def _bare_steps(source: Dataset, rows: dict, config: RunConfig) -> Callable[[], 
     """An epoch's number of steps, with the same compiled step, on one prepared batch."""
     import tensorflow as tf
 
-    material = phases.Material(config, source, rows, None, settings.home(), 0, silent)
+    material = phases.Material(config, source, rows, settings.home(), silent, front_budget=0)
     (stage,) = phases.plan(config, None)
     phases.freeze(stage, material)
     model = phases.prepare(stage, material).model

@@ -36,7 +36,7 @@ def store(*, images: int = 20_000) -> dict:
 
 
 def _seconds(source: datasets.Dataset, network: compiled.Forward) -> tuple[float, float]:
-    """Of the clock and of the processor."""
+    """Seconds of the clock and of the processor."""
     with empty_home():
         key = features.key_of(source, Encoder("ResNet50", "untrained", 224))
         began, busy = perf_counter(), process_time()

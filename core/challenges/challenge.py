@@ -112,7 +112,7 @@ def create(title: str, source: str, rules: Rules | None = None, report: Report =
     The title gets a number if another challenge or dataset has its name.
 
     Raises:
-        AccessError: Who acts is not the lecturer.
+        AccessError: The current person is not the lecturer.
         ConfigError: The dataset is a learner's, that of an open challenge or too small, has images of such a one,
             learners see its hidden images in another one, or the time for entries is over.
         DatasetError: It cannot be opened or copied, or the title cannot be a name.
@@ -151,7 +151,7 @@ def close(name: str) -> Challenge:
     """Close a challenge: from now on the hidden part decides, and everybody sees it.
 
     Raises:
-        AccessError: Who acts is not the lecturer.
+        AccessError: The current person is not the lecturer.
         ConfigError: There is no such challenge.
     """
     people.require("run challenges")
@@ -167,8 +167,8 @@ def close(name: str) -> Challenge:
 
 def names() -> list[str]:
     """The challenges of this home folder, the newest first, without those whose file is damaged, which is logged."""
-    found = sorted(filter(None, map(_find, _known())), key=lambda challenge: challenge.opened, reverse=True)
-    return [challenge.name for challenge in found]
+    challenges = sorted(filter(None, map(_find, _known())), key=lambda challenge: challenge.opened, reverse=True)
+    return [challenge.name for challenge in challenges]
 
 
 def read(name: str) -> Challenge:
@@ -190,14 +190,14 @@ def cut(challenge: Challenge) -> Cut:
     Raises:
         ConfigError: Its file is gone or damaged.
     """
-    found = storage.find(_folder(challenge), CUT, _parse_cut)
-    if found is None:
+    cut = storage.find(_folder(challenge), CUT, _parse_cut)
+    if cut is None:
         raise ConfigError(
             f"{settings.home() / _folder(challenge) / CUT}.json is gone or damaged",
             f"the images and labels of {challenge.title}",
             "Restore it from a backup, or delete the folder and open another challenge",
         )
-    return found
+    return cut
 
 
 def original(challenge: Challenge) -> datasets.Dataset:

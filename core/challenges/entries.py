@@ -1,7 +1,7 @@
-"""What is entered in a challenge: predictions for its public and hidden images, by runs or from a file.
+"""Entries of a challenge: predictions for its public and hidden images, by runs or from a file.
 
-An entry is `challenges/<name>/entries/<id>.json` in the home folder. It never changes, and nobody is shown its
-predictions.
+An entry is `challenges/<name>/entries/<id>.json` in the home folder. It never changes, and its predictions are never
+shown.
 """
 
 from collections.abc import Hashable, Sequence
@@ -28,7 +28,7 @@ MOST_BYTES = 20_000_000  # of it
 
 @dataclass(frozen=True)
 class Entry:
-    """What somebody entered."""
+    """One entry."""
 
     id: str
     person: str
@@ -42,12 +42,12 @@ class Entry:
 
 def of(name: str) -> list[Entry]:
     """The entries of a challenge, the oldest first."""
-    found = [storage.find(_kind(name), path.stem, _parse) for path in _folder(name).glob("*.json")]
-    return sorted(filter(None, found), key=lambda entry: entry.at)
+    entries = [storage.find(_kind(name), path.stem, _parse) for path in _folder(name).glob("*.json")]
+    return sorted(filter(None, entries), key=lambda entry: entry.at)
 
 
 def version(name: str) -> Hashable:
-    """What changes whenever somebody enters, or the lecturer closes the challenge, and costs little to look at."""
+    """A value that changes with every entry and when the challenge is closed; cheap to read."""
     file = _folder(name).parent / f"{FILE}.json"
     return file.stat().st_mtime_ns if file.exists() else 0, len(list(_folder(name).glob("*.json")))
 
@@ -71,8 +71,8 @@ def check_run(challenge: Challenge, row: RunRow) -> None:
             "Start the same run on that dataset",
         )
     if challenge.rules.runs_only:
-        for each in run.runs:
-            _check_rules(challenge.rules, each)
+        for member in run.runs:
+            _check_rules(challenge.rules, member)
     _check_entry(challenge, run.person, run.id)
 
 
@@ -89,7 +89,7 @@ def enter_run(name: str, run_id: str, report: Report = silent) -> Entry:
     challenge, row = read(name), runs.row(run_id)
     check_run(challenge, row)
     run, dataset, rows = row.chosen, original(challenge), cut(challenge).rows
-    predictions = [new_images.classifier(runs.get(each.id))(dataset, rows, report) for each in run.runs]
+    predictions = [new_images.classifier(runs.get(member.id))(dataset, rows, report) for member in run.runs]
     title = run.name if len(predictions) == 1 else f"{run.name}, mean of {len(predictions)} seeds"
     return _keep(
         challenge,
@@ -103,7 +103,7 @@ def enter_run(name: str, run_id: str, report: Report = silent) -> Entry:
 
 
 def enter_file(name: str, file: str, content: bytes) -> Entry:
-    """Enter predictions from a CSV file with the columns id and class, for the one who acts.
+    """Enter predictions of the current person from a CSV file with the columns id and class.
 
     Args:
         file: Its name, which is shown.
@@ -142,7 +142,7 @@ def parse(content: bytes, cut: Cut) -> np.ndarray:
         if not 1 <= image <= images:
             raise ConfigError(f"{where}: there is no image {text!r}", f"an id from 1 to {images:,}")
         if predictions[image - 1] >= 0:
-            raise ConfigError(f"{where}: the image {image} is there twice", "one line for each image")
+            raise ConfigError(f"{where}: the image {image} appears twice", "one line for each image")
         predicted = quoting.of_cell(label, classes)
         if predicted is None:
             raise ConfigError(f"{where}: there is no class {label!r}", "a class of it", closest(label, classes))
@@ -165,18 +165,18 @@ def _lines(content: bytes) -> list[tuple[int, str, str]]:
 def _check_rules(rules: Rules, run: RunRow) -> None:
     """Refuse a run that was made in a way that is not allowed, or was taught by such a run."""
     teachers = _teachers(run.config)
-    for each in (run, *teachers):
+    for used in (run, *teachers):
         for what, value, allowed in (
-            ("backbone", each.config.backbone, rules.backbones),
-            ("method", each.config.method, rules.methods),
+            ("backbone", used.config.backbone, rules.backbones),
+            ("method", used.config.method, rules.methods),
         ):
             if allowed and value not in allowed:
-                whose = f"run {run.name}" if each is run else f"its teacher {each.name}"
+                whose = f"run {run.name}" if used is run else f"its teacher {used.name}"
                 raise ConfigError(f"The {what} of {whose} is {value}", f"one of {', '.join(allowed)}")
     if not rules.images:
         return
-    starts = [runs.get(each.config.start) for each in (run, *teachers) if each.config.start]
-    images = _labelled([each.config for each in (run, *teachers, *starts)])
+    starts = [runs.get(used.config.start) for used in (run, *teachers) if used.config.start]
+    images = _labelled([used.config for used in (run, *teachers, *starts)])
     if images > rules.images:
         others = " and the runs it builds on" if teachers or starts else ""
         raise ConfigError(
@@ -196,7 +196,7 @@ def _labelled(made: Sequence[RunConfig]) -> int:
     """How many labelled images runs on the same dataset learned from together, validation included."""
     dataset = datasets.load(made[0].dataset)
     rows = [protocol.choose_rows(dataset, config) for config in made]
-    return len(np.unique(np.concatenate([each[split] for each in rows for split in ("train", "val")])))
+    return len(np.unique(np.concatenate([part[split] for part in rows for split in ("train", "val")])))
 
 
 def _check_entry(challenge: Challenge, person: str, run: str = "") -> None:

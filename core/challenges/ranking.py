@@ -80,13 +80,15 @@ def luck(places: Sequence[Place], cut: Cut) -> Luck | None:
     for seed, public in enumerate(recuts):
         public[datasets.subsample(images, cut.labels, int(cut.public.sum()), seed=seed)] = True
     public, hidden = _accuracies(right, recuts), _accuracies(right, ~recuts)  # (recuts, places)
-    found, leads = _correlations(public, hidden), public.argmax(axis=1)
+    correlations, leads = _correlations(public, hidden), public.argmax(axis=1)
     of_lead = np.arange(RECUTS), leads
-    low, high = np.nanquantile(found, (0.025, 0.975)) if np.isfinite(found).any() else (np.nan, np.nan)
+    low, high = np.nanquantile(correlations, (0.025, 0.975)) if np.isfinite(correlations).any() else (np.nan, np.nan)
     own = _correlations(_accuracies(right, cut.public[None]), _accuracies(right, ~cut.public[None]))
     return Luck(
         correlation=float(own[0]),
-        others=Interval(float(np.nanmean(found)) if np.isfinite(found).any() else np.nan, float(low), float(high)),
+        others=Interval(
+            float(np.nanmean(correlations)) if np.isfinite(correlations).any() else np.nan, float(low), float(high)
+        ),
         stays=float((hidden[of_lead] == hidden.max(axis=1)).mean()),
         lead=float((public[of_lead] - hidden[of_lead]).mean()),
     )

@@ -125,7 +125,7 @@ def _every_interrupt() -> Iterator[None]:
 
 
 def _interrupt_main() -> None:
-    """As Ctrl-C does: where the system can, what the main thread waits for ends too."""
+    """Interrupt the main thread as Ctrl-C does, also while it waits, if the system can."""
     if hasattr(signal, "pthread_kill"):
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
     else:
@@ -137,8 +137,12 @@ def parser() -> ArgumentParser:
     prog = "backbone-lab" if Path(sys.argv[0]).stem == "backbone-lab" else "python -m core"
     top = ArgumentParser(prog=prog, description="Transfer learning with pretrained backbones.")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
-    defaults = RunConfig()
+    for add in (_add_runs, _add_data, _add_machine):
+        add(commands)
+    return top
 
+
+def _add_runs(commands: Any) -> None:
     run = _command(commands, "run", _run, "probe or fine-tune a backbone on a dataset and store the run")
     options.add(run, RunConfig, choices={"recipe": RECIPES}, unset=True)
     several = f"runs from --seed upwards, as one entry; at most {seeds.MOST} [1]"
@@ -154,7 +158,7 @@ def parser() -> ArgumentParser:
     write.add_argument("--format", choices=tuple(export.FORMATS), default="keras", help="what to write [keras]")
     write.add_argument("--to", default=".", metavar="FOLDER", help="where to put it [.]")
 
-    fewer = _command(commands, "quantize", _quantize, "how large, fast and good the network of a run is in fewer bits")
+    fewer = _command(commands, "quantize", _quantize, "size, speed and accuracy of a run's network in fewer bits")
     fewer.add_argument("run_id", metavar="RUN", help="id of the run")
 
     draw = _command(commands, "map", _map, "map images by their features, and report how far to trust the map")
@@ -165,6 +169,9 @@ def parser() -> ArgumentParser:
     listing.add_argument("--archived", action="store_true", help="include those that are archived")
     older = "first compute the measures, such as F1, of runs from before they were stored"
     listing.add_argument("--measures", action="store_true", help=older)
+
+
+def _add_data(commands: Any) -> None:
     library = _command(
         commands,
         "datasets",
@@ -193,6 +200,9 @@ def parser() -> ArgumentParser:
     _command(commands, "recipes", _recipes, "list the named experiments for `run --recipe`")
     _command(commands, "backbones", _backbones, "list the architectures")
 
+
+def _add_machine(commands: Any) -> None:
+    defaults = RunConfig()
     warm = _command(commands, "warm", _warm, "prepare a lecture: fetch weights and data, fill the feature cache")
     warm.add_argument("--dataset", default=defaults.dataset, metavar="NAME", help="name of a dataset")
     warm.add_argument("--backbones", nargs="+", default=[defaults.backbone], metavar="NAME", help="names of backbones")
@@ -212,7 +222,7 @@ def parser() -> ArgumentParser:
     back = _command(commands, "restore", _restore, "restore a backup into an empty home folder, or a lost run store")
     back.add_argument("file", nargs="?", type=Path, metavar="FILE", help="of `backup` [newest backup of the store]")
 
-    _command(commands, "new-class", _new_class, "put the work and names of learners aside, and begin a new class")
+    _command(commands, "new-class", _new_class, "archive the work and names of learners, and begin a new class")
 
     _command(commands, "doctor", _doctor, "check this machine: what it is, what is available, what will be slow")
 
@@ -220,7 +230,6 @@ def parser() -> ArgumentParser:
     bench.add_argument("name", choices=tuple(BENCHES), help="what to measure")
     for name, kind in BENCH_OPTIONS.items():
         bench.add_argument(f"--{name.replace('_', '-')}", type=kind, help="override the benchmark's own value")
-    return top
 
 
 def _command(commands: Any, name: str, function: Callable, text: str) -> ArgumentParser:
@@ -290,8 +299,8 @@ def _queue_again(run_id: str, resume: Callable[[str], None], create: Callable[..
             f"List them: `python -m core runs {run_id}`",
         )
     ids = [run.id for run in row.members or (row,) if run.status in runs.RESUMABLE or not row.members]
-    for each in ids:
-        resume(each)
+    for stopped in ids:
+        resume(stopped)
     return [*ids, *(create(run.config, entry=row.id, varied=row.varied) for run in row.failed)]
 
 
@@ -324,14 +333,14 @@ def _on_cluster(begin: Callable[[Engine], list[str]]) -> list[str]:
 
 
 def _follow(engine: Engine, run_id: str, bar: Bar) -> None:
-    said = None
+    shown = None
     while (run := runs.get(run_id)).status not in runs.ENDED:
         if run.progress:
             bar(run.progress)
         reason = engine.why_unavailable("train")
-        if reason and str(reason) != said:
+        if reason and str(reason) != shown:
             print(f"waiting: {reason}", file=sys.stderr)
-        said = reason and str(reason)
+        shown = reason and str(reason)
         time.sleep(runs.REPORT_EVERY)
 
 
@@ -359,9 +368,10 @@ def _described(run: runs.Run) -> tuple[dict, str]:
     if outcome.frozen_accuracy is not None:
         lines.append(f"{outcome.frozen_accuracy:.1%} before anything was unfrozen")
     lines += [outcome.protocol, f"{_durations(outcome.seconds)}, measured on {outcome.hardware}"]
-    found = leaks.of_run(run)
-    lines += [*outcome.notes, *([leaks.sentence(found)] if found else []), f"run {run.id}"]
-    return {"run_id": run.id} | values | {"leaks": found and asdict(found), "config": asdict(config)}, "\n".join(lines)
+    leaked = leaks.of_run(run)
+    lines += [*outcome.notes, *([leaks.sentence(leaked)] if leaked else []), f"run {run.id}"]
+    values |= {"leaks": leaked and asdict(leaked), "config": asdict(config)}
+    return {"run_id": run.id} | values, "\n".join(lines)
 
 
 def _export(parsed: Namespace) -> tuple[dict, str]:

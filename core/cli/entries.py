@@ -33,8 +33,8 @@ def _seeds(row: RunRow, errors: StandardErrors) -> tuple[dict, str]:
     values: dict[str, Any] = {"entry": row.id}
     values |= {name: getattr(row, name) for name in (*NUMBERS, "spread", "hardware", "protocol")}
     values |= {"standard_errors": {"images": errors.images, "seeds": errors.seeds}, "larger_uncertainty": errors.larger}
-    found = leaks.of_run(row)
-    values["leaks"] = found and asdict(found)
+    leaked = leaks.of_run(row)
+    values["leaks"] = leaked and asdict(leaked)
     values["seeds"] = [{"seed": run.config.seed, "run_id": run.id, "accuracy": run.accuracy} for run in row.seeds]
     lines = [
         f"{row.config.backbone}: mean accuracy {row.accuracy:.1%} of {len(row.seeds)} seeds "
@@ -43,7 +43,7 @@ def _seeds(row: RunRow, errors: StandardErrors) -> tuple[dict, str]:
         f"{errors.seeds:.2%} from the seeds, {errors.images:.2%} from {row.n_test:,.0f} test images",
         f"{row.protocol}; the seed decides {', '.join(seeds.decides(row.config))}",
         f"measured on {row.hardware}",
-        *([leaks.sentence(found)] if found else []),
+        *([leaks.sentence(leaked)] if leaked else []),
         *(f"seed {run.config.seed}: {run.accuracy:.1%}, run {run.id}" for run in row.seeds),
         f"entry {row.id}",
     ]
@@ -52,7 +52,7 @@ def _seeds(row: RunRow, errors: StandardErrors) -> tuple[dict, str]:
 
 def _sweep(row: RunRow) -> tuple[dict, str]:
     """The validation accuracy of each run, and the test accuracy of the chosen one alone."""
-    chosen, found = row.chosen, leaks.of_run(row)
+    chosen, leaked = row.chosen, leaks.of_run(row)
     cells = [
         {name: getattr(cell.config, name) for name in row.varied}
         | {"run_id": cell.id, "status": cell.status, "validation_accuracy": cell.validation_accuracy}
@@ -60,14 +60,14 @@ def _sweep(row: RunRow) -> tuple[dict, str]:
     ]
     values: dict[str, Any] = {"entry": row.id, "chosen": chosen.id, "cells": cells, "error": row.error}
     values |= {name: getattr(row, name) for name in (*NUMBERS, "validation_accuracy", "hardware", "protocol")}
-    values["leaks"] = found and asdict(found)
+    values["leaks"] = leaked and asdict(leaked)
     lines = [
         f"{row.config.backbone}: chosen on validation: {sweeps.described(chosen.config, row.varied)} "
         f"({row.validation_accuracy:.1%} of {row.n_val:,.0f} validation images)",
         f"its accuracy on the test images {row.accuracy:.1%} "
         f"(95 % interval {row.accuracy_low:.1%} to {row.accuracy_high:.1%})",
         f"{row.protocol}; measured on {row.hardware}",
-        *([leaks.sentence(found)] if found else []),
+        *([leaks.sentence(leaked)] if leaked else []),
         *(f"{_result(cell)}  {sweeps.described(cell.config, row.varied)}, run {cell.id}" for cell in row.cells),
         *([row.error] if row.error else []),
         f"sweep {row.id}",

@@ -81,21 +81,19 @@ def check(name: str, *, clean: bool, report: Report) -> tuple[dict, str]:
     Raises:
         DatasetError: The dataset cannot be opened or copied.
     """
-    found, dataset = near_duplicates.search(name, report), datasets.load(name)
+    near, dataset = near_duplicates.search(name, report), datasets.load(name)
     files, enough = dataset.files, sizes.sentences(dataset, datasets.splits(dataset))
-    summary = (
-        f"{found.summary()}, by details that agree to {near_duplicates.THRESHOLD} or more. The pairs that agree most:"
-    )
+    summary = f"{near.summary()}, by details that agree to {near_duplicates.THRESHOLD} or more. Those that agree most:"
     lines = [*enough, summary]
     lines += [
         "  ".join(filter(None, (f"{pair.agreement:.2f}", files[pair.row], files[pair.twin], pair.change)))
-        for pair in found.leaks[:SHOWN]
+        for pair in near.leaks[:SHOWN]
     ]
-    within = sum(pair.agreement >= near_duplicates.THRESHOLD for pair in found.within)
+    within = sum(pair.agreement >= near_duplicates.THRESHOLD for pair in near.within)
     lines.append(f"{within:,} pairs within the test images, or within the others")
-    result = asdict(found) | {"leaked": len(found.leaked()), "agreement": near_duplicates.THRESHOLD, "sizes": enough}
+    result = asdict(near) | {"leaked": len(near.leaked()), "agreement": near_duplicates.THRESHOLD, "sizes": enough}
     if clean:
-        copy = near_duplicates.clean(name, found.leaked().tolist())
+        copy = near_duplicates.clean(name, near.leaked().tolist())
         lines.append(f"{copy.name} is a copy without them")
         result |= {"clean": copy.name}
     return result, "\n".join(lines)
@@ -112,13 +110,13 @@ def check_labels(name: str, path: Path, report: Report) -> tuple[dict, str]:
         ConfigError: The file cannot be written.
     """
     source = label_errors.usual(name)
-    found, dataset = label_errors.search(source, report), datasets.load(name)
+    errors, dataset = label_errors.search(source, report), datasets.load(name)
     lines = [
-        f"{len(found.suspects):,} of {found.images:,} labels are suspect to a head on {source.backbone}, which "
-        f"predicts {100 * found.accuracy:.1f} % of the labels of images it was not trained on. The most suspect:"
+        f"{len(errors.suspects):,} of {errors.images:,} labels are suspect to a head on {source.backbone}, which "
+        f"predicts {100 * errors.accuracy:.1f} % of the labels of images it was not trained on. The most suspect:"
     ]
-    table = label_errors.table(found, dataset)
-    for suspect, row in zip(found.suspects[:SHOWN], table.itertuples(), strict=False):
+    table = label_errors.table(errors, dataset)
+    for suspect, row in zip(errors.suspects[:SHOWN], table.itertuples(), strict=False):
         own, other = label_errors.agreeing(suspect, dataset.labels)
         lines.append(
             f"{row.probability:.2f}  {row.file}  {row.label}, more likely {row.suggested}; of its "
@@ -126,4 +124,4 @@ def check_labels(name: str, path: Path, report: Report) -> tuple[dict, str]:
         )
     tables.write(table, path)
     lines.append(f"All are in {path}: edit its column label, then run `datasets relabel {name} {path}`")
-    return asdict(found), "\n".join(lines)
+    return asdict(errors), "\n".join(lines)

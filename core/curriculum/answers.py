@@ -33,10 +33,10 @@ class Answer:
 
 
 def give(lesson: str, index: int, option: str) -> None:
-    """Answer the question of a step (counted from 0), unless the one who acts has answered it.
+    """Answer the question of a step (counted from 0), unless the current person has answered it.
 
     Raises:
-        AccessError: Nobody acts.
+        AccessError: There is no current person.
         ConfigError: There is no such lesson, step or option, or the answer cannot be kept.
     """
     step = _step(lesson, index)
@@ -51,7 +51,7 @@ def take_back(lesson: str, index: int) -> None:
     """Remove one's own answer to the question of a step.
 
     Raises:
-        AccessError: Who acts is a learner.
+        AccessError: The current person is a learner.
         ConfigError: As by `give`.
     """
     key = (lesson, _step(lesson, index).question)
@@ -59,7 +59,7 @@ def take_back(lesson: str, index: int) -> None:
 
 
 def find(lesson: str, index: int) -> Answer | None:
-    """The answer to the question of a step by the one who acts."""
+    """The current person's answer to the question of a step."""
     person = people.current_person()
     return None if person is None else _read(person).get((lesson, _step(lesson, index).question))
 
@@ -68,7 +68,7 @@ def of(person: str) -> list[Answer]:
     """Everything that somebody answered, the first first.
 
     Raises:
-        AccessError: It is not for the one who acts to see.
+        AccessError: The current person may not see it.
     """
     people.require("see answers", person)
     return sorted(_read(person).values(), key=lambda answer: answer.time)

@@ -103,16 +103,16 @@ class Speed:
 
 def row_of(backbone: str) -> tuple[str, Row] | None:
     """The book's name for a network, and its row; the row of CLIP speaks of OpenAI's, whichever of them is asked."""
-    facts = BACKBONES[backbone]
-    openai = facts.family == CLIP and facts.weights_folder.endswith("openai/")
+    spec = BACKBONES[backbone]
+    openai = spec.family == CLIP and spec.weights_folder.endswith("openai/")
     wanted = TABLE["OpenAI CLIP"].backbone if openai else backbone
     return next(((name, row) for name, row in TABLE.items() if row.backbone == wanted), None)
 
 
 def size(row: Row) -> Size:
     """Which count a claimed size fits: with or without the classifier, or of which CLIP."""
-    facts = BACKBONES[row.backbone]
-    counts = [(params, what, each.name) for each in _candidates(facts) for params, what in _counts(each)]
+    spec = BACKBONES[row.backbone]
+    counts = [(params, what, each.name) for each in _candidates(spec) for params, what in _counts(each)]
     claimed = float(row.size) * 1e6
     last_digit = 1e6 * float(Decimal(1).scaleb(int(Decimal(row.size).as_tuple().exponent)))
     fitting = [count for count in counts if -last_digit / 2 <= count[0] - claimed < last_digit]  # rounded, or cut off
@@ -197,10 +197,10 @@ def _year(row: Row) -> str:
 
 
 def _size(row: Row) -> str:
-    nearest, facts = size(row), BACKBONES[row.backbone]
+    nearest, spec = size(row), BACKBONES[row.backbone]
     if nearest.backbone != row.backbone:
-        own = ", ".join(f"{_million(params)} {what}" for params, what in _counts(facts))
-        return f"{row.size} M is {nearest.backbone} {nearest.what}; the book's example loads {facts.name}: {own}."
+        own = ", ".join(f"{_million(params)} {what}" for params, what in _counts(spec))
+        return f"{row.size} M is {nearest.backbone} {nearest.what}; the book's example loads {spec.name}: {own}."
     if nearest.fits:
         return ""
     more = "more" if nearest.off(row.size) > 0 else "less"
@@ -219,22 +219,22 @@ def _speed(row: Row, speed: Speed | None) -> str:
     return f"Called {row.speed}, but takes {speed.ratio:.1f} times as long as {other}"
 
 
-def _candidates(facts: Backbone) -> list[Backbone]:
+def _candidates(spec: Backbone) -> list[Backbone]:
     """The networks of which a size may be meant: the network itself, or any CLIP that OpenAI published."""
-    if facts.family != CLIP:
-        return [facts]
-    return [each for each in BACKBONES.values() if each.weights_folder == facts.weights_folder]
+    if spec.family != CLIP:
+        return [spec]
+    return [each for each in BACKBONES.values() if each.weights_folder == spec.weights_folder]
 
 
-def _counts(facts: Backbone) -> list[tuple[int, str]]:
-    if facts.family == CLIP:
-        return [(towers.params(facts), "with its text tower"), (facts.params, "without its text tower")]
-    top = [(facts.params_top, "with the classifier")] if facts.params_top else []
-    return [*top, (facts.params, "without the classifier")]
+def _counts(spec: Backbone) -> list[tuple[int, str]]:
+    if spec.family == CLIP:
+        return [(towers.params(spec), "with its text tower"), (spec.params, "without its text tower")]
+    top = [(spec.params_top, "with the classifier")] if spec.params_top else []
+    return [*top, (spec.params, "without the classifier")]
 
 
 def _index(name: str) -> int:
-    """Of a row's word for its speed; slower words have greater ones."""
+    """The position of a row's speed in `SPEEDS`, from fast to slow."""
     return SPEEDS.index(TABLE[name].speed)
 
 

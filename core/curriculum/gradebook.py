@@ -22,7 +22,7 @@ def table(rows: Sequence[RunRow]) -> pd.DataFrame:
         rows: Every run.
 
     Raises:
-        AccessError: It is not for the one who acts to see.
+        AccessError: The current person may not see it.
     """
     runs_of = defaultdict(list)
     for row in rows:

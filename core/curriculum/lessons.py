@@ -60,7 +60,7 @@ MAP = "umap"  # method of the maps before and after
 
 _V2, _VGG = backbones.get("MobileNetV2"), backbones.get("VGG16")
 _STUDENT, _TEACHER = backbones.get("CustomCNN"), backbones.get("EfficientNetLite0")
-_FAST, _SLOW = sorted((_V2, _VGG), key=lambda facts: facts.cpu_ms or 0)
+_FAST, _SLOW = sorted((_V2, _VGG), key=lambda spec: spec.cpu_ms or 0)
 _SMALL = RunConfig(input_size=96)  # takes about a minute on two cores
 _FEW = replace(_SMALL, n_train=500)
 _TUNED = replace(_FEW, method="finetune", epochs=3, unfreeze="blocks", unfreeze_count=2, batch_size=0, learning_rate=0)
@@ -784,7 +784,7 @@ def title(config: RunConfig) -> str:
 
 
 def missing(name: str, rows: Sequence[RunRow]) -> list[str]:
-    """What is left to do before the one who acts can show a lesson; empty if it is ready for a lecture."""
+    """What is left to do before the current person can present a lesson; empty if it is ready."""
     lesson, rows = get(name), _ready(rows)
     return list(dict.fromkeys(item for step in lesson.steps for item in lacking(lesson, step, rows)))
 
@@ -820,7 +820,7 @@ def prepare(name: str, report: Report = silent) -> list[str]:
 
 
 def _ready(rows: Sequence[RunRow]) -> list[RunRow]:
-    """What the one who acts can show of these: their own runs that are not archived."""
+    """The current person's runs that are not archived."""
     person = people.current_person()
     return [row for row in rows if row.person == person and not row.archived]
 

@@ -1,6 +1,6 @@
 """Everybody's photos of new classes as one dataset, which learners see while they see each other's work.
 
-It belongs to nobody in particular (`people.EVERYONE`). Only the lecturer makes it, and it goes with any photos in it.
+Its owner is `people.EVERYONE`. Only the lecturer makes it, and deleting any of its photos deletes it.
 """
 
 from collections import defaultdict

@@ -54,7 +54,7 @@ def corrupted(dataset: Dataset, rows: np.ndarray, name: str) -> Dataset:
 
 
 def fingerprint(dataset: Dataset, rows: np.ndarray, name: str) -> str:
-    """Of the corrupted rows (n,), without computing them."""
+    """The fingerprint of the corrupted rows (n,), without computing them."""
     identity = f"{VERSION} {dataset.fingerprint} {name} {SEED}".encode()
     return hashlib.sha256(identity + np.ascontiguousarray(rows).tobytes()).hexdigest()[:16]
 

@@ -58,7 +58,7 @@ class Dataset:
     people: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # rows by whose they are, if of several people
 
     def owners(self) -> np.ndarray:
-        """Whose each image is: (n,) int64, indices into `people`."""
+        """The owner of each image: (n,) int64, indices into `people`."""
         codes = np.zeros(len(self.labels), np.int64)
         for code, rows in enumerate(self.people.values()):
             codes[list(rows)] = code
@@ -88,7 +88,7 @@ def about(name: str) -> dict[str, Any]:
 
 
 def person(name: str) -> str:
-    """Whose a dataset is; a damaged one is the lecturer's."""
+    """The owner of a dataset; the lecturer if it is damaged."""
     try:
         return about(name).get("person", people.LECTURER)
     except DatasetError:
@@ -143,7 +143,7 @@ def read(name: str) -> Dataset:
 
 
 def write(names: Iterable[tuple[str, str]], rows: Iterable[Row], *, metadata: Mapping[str, Any]) -> Dataset:
-    """Store rows as they arrive, for the one who acts; the dataset becomes visible when it is complete.
+    """Store rows as they arrive, as the current person's; the dataset becomes visible when it is complete.
 
     Args:
         names: Names and titles for it, the preferred ones first: it gets the first that no other dataset has. Writing
@@ -153,7 +153,7 @@ def write(names: Iterable[tuple[str, str]], rows: Iterable[Row], *, metadata: Ma
 
     Raises:
         DatasetError: The disk is full, or other datasets have all these names.
-        AccessError: Nobody acts.
+        AccessError: There is no current person.
     """
     person = people.require("import")
     _sweep()
@@ -191,11 +191,11 @@ def check_room(needed: int, what: str) -> None:
 
 
 def check_share(images: int, size: int) -> None:
-    """Refuse a learner's images where they, or all learners, would have too many.
+    """Refuse a learner's images if they, or all learners together, would have too many.
 
     Args:
         images: How many are added.
-        size: Of the squares, in pixels.
+        size: Their side, in pixels.
 
     Raises:
         AccessError: They are too many.
@@ -246,18 +246,18 @@ def rename(name: str, new: str, *, title: str) -> None:
 
 
 def hold_back(name: str, challenge: str) -> None:
-    """Have a dataset of the lecturer, and copies made of it from now on, seen by nobody else until `release`.
+    """Hide a dataset of the lecturer, and copies made of it from now on, from everyone else until `release`.
 
     Raises:
         DatasetError: It is damaged.
-        AccessError: Who acts is not the lecturer.
+        AccessError: The current person is not the lecturer.
     """
     people.require("run challenges")
     _rewrite_about(name, about(name) | {"person": people.HELD_BACK, "challenge": challenge})
 
 
 def need(name: str, challenge: str) -> None:
-    """Have a dataset neither deleted nor renamed until `release`. Raises as `hold_back`."""
+    """Prevent a dataset from being deleted or renamed until `release`. Raises as `hold_back`."""
     people.require("run challenges")
     _rewrite_about(name, about(name) | {"needed_by": challenge})
 
@@ -270,7 +270,7 @@ def needed(name: str) -> bool:
 
 
 def held_back(name: str) -> dict[str, str]:
-    """What a copy of a dataset takes over so that it is held back for the same challenge; empty if it is not."""
+    """The metadata by which a copy of a dataset is held back for the same challenge; empty if it is not."""
     if person(name) != people.HELD_BACK:
         return {}
     return {key: about(name)[key] for key in ("person", "challenge")}
@@ -285,7 +285,7 @@ def follow(copy: Dataset, source: str) -> Dataset:
 
 
 def release(challenge: str | None = None) -> None:
-    """Have everybody see and change what a challenge, or any, needed. Raises AccessError as `hold_back`."""
+    """End `hold_back` and `need` for a challenge, or for all. Raises AccessError as `hold_back`."""
     people.require("run challenges")
     for _ in range(2):  # a copy that was finished meanwhile is in the second list, or has seen that it is released
         for name in filter(needed, names()):

@@ -33,7 +33,7 @@ def find(dataset: Dataset) -> np.ndarray | None:
     cachetools.LRUCache(KEPT), key=lambda dataset: (settings.home(), dataset.fingerprint), lock=threading.Lock()
 )
 def groups(dataset: Dataset) -> np.ndarray:
-    """For each row, the first row with the same pixels, (n,) int64: its own id where no earlier one has them."""
+    """The first row with the same pixels as each row, (n,) int64: its own id if there is no earlier one."""
     if (stored := find(dataset)) is not None:
         return stored
     first = np.arange(len(dataset.images))
@@ -52,7 +52,7 @@ def groups(dataset: Dataset) -> np.ndarray:
 
 
 def leaked(dataset: Dataset, test: np.ndarray, training: np.ndarray) -> np.ndarray:
-    """Those of the test rows whose pixels are also those of a training row."""
+    """The test rows with the same pixels as a training row."""
     first = groups(dataset)
     return test[np.isin(first[test], first[training])]
 

@@ -265,7 +265,7 @@ def _unreadable(name: str, error: Exception) -> DatasetError:
 
 
 def _draft(image: Image.Image, data: bytes, enough: int | None) -> tuple[int, int]:
-    """Have a JPEG decoded at a fraction of its size, if that is enough; returns the size that it had."""
+    """Let Pillow decode a JPEG at a fraction of its size, if that is enough; returns its full size."""
     full = image.size
     if enough and not png.has_sixteen_bits(data):
         image.draft(None, (enough, enough))

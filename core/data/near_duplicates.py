@@ -104,8 +104,8 @@ def search(name: str, report: Report = silent) -> NearDuplicates:
         Stopped: `report` raised it.
     """
     dataset = datasets.load(name)
-    if found := find(dataset):
-        return found
+    if stored := find(dataset):
+        return stored
     result = of(dataset, report)
     storage.keep(KIND, _key(dataset), asdict(result))
     return result
@@ -177,7 +177,7 @@ def clean(name: str, leaked: Sequence[int], report: Report = silent) -> Dataset:
 
 
 def _details(*parts: np.ndarray, report: Report) -> np.ndarray:
-    """Of n images (m, s, s, 3) uint8 in parts: (n, 32, 32) float32, mean 0 and length 1, fading towards the edges."""
+    """The details (n, 32, 32) float32 of images in parts (m, s, s, 3) uint8: mean 0, length 1, fading to the edges."""
     details = np.empty((sum(map(len, parts)), _SIDE, _SIDE), np.float32)
     done = 0
     for images in parts:
@@ -229,7 +229,7 @@ def _spectra(details: np.ndarray) -> np.ndarray:
 
 
 def _agreeing(details: np.ndarray, rows: np.ndarray, twins: np.ndarray, mirrored: bool, turns: int) -> list[Pair]:
-    """Those pairs whose details agree at the best shift, in this orientation of the rows."""
+    """The pairs whose details agree at the best shift, in this orientation of the rows."""
     first = _oriented(details[rows], mirrored, turns)
     size = (_SIDE + _SHIFT, _SIDE + _SHIFT)  # so that nothing wraps around
     product = np.fft.rfft2(first, size).conj() * np.fft.rfft2(details[twins], size)

@@ -33,7 +33,7 @@ _ROWS = 1024  # images at once
 
 @dataclass(frozen=True)
 class OddImages:
-    """For each of `KINDS` row ids, the most extreme first; a plain image is not called dark, bright or blurred."""
+    """Row ids by kind, the most extreme first; a plain image is not called dark, bright or blurred."""
 
     rows: dict[str, list[int]]
     images: int
@@ -87,7 +87,7 @@ def of(dataset: Dataset, report: Report = silent) -> OddImages:
 
 
 def _measured(images: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Of images (n, s, s, 3) uint8: grey values that 99 % and 5 % are below, standard deviation, sharpness; (n,)."""
+    """Grey values of images (n, s, s, 3) uint8: 99th and 5th percentile, standard deviation, sharpness; each (n,)."""
     grey = images.astype(np.float32) @ _GREY
     low, high = np.percentile(grey, [5, 99], axis=(1, 2))
     variation = grey.std(axis=(1, 2))

@@ -48,23 +48,23 @@ def pack(classes: Sequence[PhotoClass]) -> tuple[io.BytesIO, str]:
     Raises:
         DatasetError: A class has no name, another one has it, or there are too few classes or photos.
     """
-    used = [each for each in classes if each.name or each.photos]
-    names = [uploads.safe(each.name) if any(map(str.isalnum, each.name)) else "" for each in used]
+    used = [new_class for new_class in classes if new_class.name or new_class.photos]
+    names = [uploads.safe(new_class.name) if any(map(str.isalnum, new_class.name)) else "" for new_class in used]
     if "" in names:
         count = len(used[names.index("")].photos)
         raise DatasetError(
             f"The class with {count:,} photo{'' if count == 1 else 's'} has no name", "a name with a letter or digit"
         )
     if twice := [name for name, count in Counter(map(str.casefold, names)).items() if count > 1]:
-        raise DatasetError(f"Two classes have the name {twice[0]!r}", "a name of its own for each class")
-    labels = np.repeat(np.arange(len(used)), [len(each.photos) for each in used])
+        raise DatasetError(f"Two classes have the name {twice[0]!r}", "a different name for each class")
+    labels = np.repeat(np.arange(len(used)), [len(new_class.photos) for new_class in used])
     splits.check(labels, np.full(len(labels), ""), names)
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
-        for name, each in zip(names, used, strict=True):
-            test, val = (max(len(each.photos) // part, 1) for part in (5, 10))
-            order = ["train"] * (len(each.photos) - test - val) + ["val"] * val + ["test"] * test
-            for number, (split, photo) in enumerate(zip(order, each.photos, strict=True)):
+        for name, new_class in zip(names, used, strict=True):
+            test, val = (max(len(new_class.photos) // part, 1) for part in (5, 10))
+            order = ["train"] * (len(new_class.photos) - test - val) + ["val"] * val + ["test"] * test
+            for number, (split, photo) in enumerate(zip(order, new_class.photos, strict=True)):
                 archive.writestr(f"{split}/{name}/{number:03}.jpg", photo)
     return stream, f"{', '.join(names)[:TITLE]}.zip"
 
@@ -84,6 +84,6 @@ def gather(report: Report = silent) -> str:
 
 
 def _search(name: str, report: Report) -> None:
-    """Look for near-duplicates; the dataset stays if that fails or is cancelled, and the page Data can do it."""
+    """Look for near-duplicates; if that fails or is cancelled, the dataset stays, and the page Data can do it later."""
     with suppress(LabError, OSError):
         near_duplicates.search(name, report)

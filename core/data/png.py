@@ -40,7 +40,7 @@ def has_sixteen_bits(data: bytes) -> bool:
 
 
 def sixteen_bits(data: bytes) -> Callable[[Box], np.ndarray]:
-    """From a box to the values of such a PNG in it, without transparency: `(h, w) uint16` if grey, else `(h, w, 3)`."""
+    """A function from a box to its pixels without transparency: `(h, w) uint16` if grey, else `(h, w, 3)`."""
     with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
         raw_mode = image.tile[0].args
     if raw_mode == "LA;16B":  # read as four bytes: high and low of the grey, then of the transparency

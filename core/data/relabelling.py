@@ -81,6 +81,6 @@ def read(path: Path, dataset: Dataset) -> dict[int, int]:
             )
         if changes.setdefault(row, new) != new:
             raise DatasetError(
-                f"Line {number} of {path}: {file!r} is there before, with another label", "one label each"
+                f"Line {number} of {path}: {file!r} has another label in an earlier line", "one label for each file"
             )
     return {row: label for row, label in changes.items() if label != dataset.labels[row]}

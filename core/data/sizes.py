@@ -14,7 +14,7 @@ NAMED = 5  # classes
 
 
 def sentences(dataset: Dataset, splits: Mapping[str, np.ndarray]) -> list[str]:
-    """What the numbers of images allow to be said: the balance, small classes, and the test split as a whole."""
+    """What the numbers of images imply for the balance, small classes, and the test split as a whole."""
     names = dataset.class_names
     images, tested = (
         np.bincount(labels, minlength=len(names)).tolist()
@@ -53,9 +53,9 @@ def small_classes(names: Sequence[str], tested: Sequence[int]) -> str:
 
 
 def test_split(images: int) -> str:
-    """How different two models must be for so many test images to tell, and how many would tell 2 points."""
-    least = metrics.least_difference(images, DISAGREEMENT)
-    needed = metrics.images_to_tell(DIFFERENCE, DISAGREEMENT)
+    """The smallest difference of two models that so many test images detect, and how many would detect 2 points."""
+    least = metrics.detectable_difference(images, DISAGREEMENT)
+    needed = metrics.sample_size(DIFFERENCE, DISAGREEMENT)
     how = "McNemar's test at 5 %, power 80 %, if only one of the two is right on one image in ten"
     if images >= needed:
         return f"{_images(images, 'test ')} tell two models {100 * least:.1f} points apart ({how})."

@@ -13,7 +13,7 @@ from core.runs import RunRow
 
 
 def together(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """The images two runs were both tested on, with `right`, and `..._other` for what the second says.
+    """The images that both runs were tested on, with `right`, and `..._other` for the second run's columns.
 
     Args:
         first, second: As `runs.predictions` gives them.
@@ -47,7 +47,7 @@ def of_fine_tune(run: RunRow) -> pd.DataFrame | None:
 
 
 def without_teacher(config: RunConfig) -> RunConfig:
-    """The same training from the labels alone, whatever recipe it came from."""
+    """The same training without its teacher and recipe."""
     return replace(config, teacher="", recipe="")
 
 
@@ -91,7 +91,7 @@ def fair_probe(run: RunRow, start: RunConfig) -> RunConfig:
 
 
 def of_runs(first: RunRow, second: RunRow) -> metrics.Change:
-    """What changes from one run or entry to another, image by image where they share test images.
+    """The change from one run or entry to another, image by image where they share test images.
 
     Of an entry with several seeds, the mean is compared, over seeds and images together.
     """

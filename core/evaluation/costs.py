@@ -31,10 +31,10 @@ class Saving:
 
 
 def check(costs: np.ndarray) -> None:
-    """Refuse costs (c, c), true class by answer, that are missing or negative, or call for a wrong answer.
+    """Refuse costs (c, c), true class by answer, that are missing or negative, or make a wrong answer cheapest.
 
     Raises:
-        ConfigError: With the first of the faults.
+        ConfigError: The first of these faults.
     """
     if not np.isfinite(costs).all() or (costs < 0).any():
         raise ConfigError("A cost is missing or negative", "a number from 0 on in each cell", "Fill it in")
@@ -59,7 +59,7 @@ def decide(probabilities: np.ndarray, costs: np.ndarray, declining: float = inf)
 
 
 def threshold(costs: np.ndarray) -> float:
-    """Of two classes, the probability of the second from which on it is the cheaper answer (Elkan, equation 2)."""
+    """The probability from which on the second of two classes is the cheaper answer (Elkan, equation 2)."""
     false_alarm, missed = costs[0, 1] - costs[0, 0], costs[1, 0] - costs[1, 1]
     return float(false_alarm / (false_alarm + missed)) if false_alarm + missed else 0.5
 

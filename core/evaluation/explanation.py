@@ -1,4 +1,4 @@
-"""What may explain the difference between two runs: decisions from their facts, which pages put into words.
+"""What may explain the difference between two runs: decisions from their results, which pages put into words.
 
 mistakes(run)            what is known to be wrong with how a run was made
 fastest(runs)            runs in the order of a time, those with a mistake apart
@@ -94,7 +94,7 @@ def pair(runs: Sequence[RunRow]) -> tuple[RunRow, RunRow] | None:
 
 
 def other_settings(first: RunConfig, second: RunConfig) -> tuple[str, ...]:
-    """In what two runs differ besides their backbones and weights: keys of the settings above."""
+    """The settings in which two runs differ, besides their backbones and weights: keys of `_SETTINGS`."""
     methods = {first.method, second.method}
     return tuple(
         name

@@ -223,7 +223,7 @@ def shared_size(curves: Sequence[Curve], most: int = 5) -> float:
 
 
 def change(first: Curve, second: Curve, shots: float) -> Change:
-    """From one backbone to another with the same labelled images: the means of the draws.
+    """The change from one backbone to another with the same labelled images, between the means of the draws.
 
     Clear only if neither the choice of test images nor that of labelled images, which are the same in each draw, would
     explain it.

@@ -198,12 +198,12 @@ def agreeing(suspect: Suspect, labels: np.ndarray) -> tuple[int, int]:
     return votes[suspect.label], votes[suspect.suggested]
 
 
-def table(found: LabelErrors, dataset: Dataset) -> pd.DataFrame:
+def table(errors: LabelErrors, dataset: Dataset) -> pd.DataFrame:
     """A row for each suspect; `relabelling.read` reads its columns `file` and `label`."""
     names = dataset.class_names
     rows = [
         (str(dataset.files[each.row]), names[each.label], names[each.suggested], each.confidence, each.probability)
-        for each in found.suspects
+        for each in errors.suspects
     ]
     return pd.DataFrame(rows, columns=["file", "label", "suggested", "confidence", "probability"])
 

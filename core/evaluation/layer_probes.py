@@ -46,7 +46,7 @@ class Probes:
     hardware: str
 
     def change(self, first: Probe, second: Probe) -> Change:
-        """From the accuracy at one depth to that at another."""
+        """The change of the accuracy from one depth to another."""
         right = [round(probe.accuracy * self.n_test) for probe in (first, second)]
         return metrics.change_of_counts(right[0], self.n_test, right[1], self.n_test)
 

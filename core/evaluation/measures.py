@@ -44,7 +44,7 @@ class Answering:
 
 @dataclass(frozen=True)
 class Measured:
-    """All that is said of a run's test predictions."""
+    """All measures of a run's test predictions."""
 
     measures: list[Measure]
     classes: pd.DataFrame  # as `of_classes` has it
@@ -97,7 +97,7 @@ def measure(labels: np.ndarray, probabilities: np.ndarray, *, seed: int = 0) -> 
             "Log loss", intervals["log_loss"], "Mean of -log of the label's probability; lower is better", share=False
         ),
     ]
-    return [each for each in measures if not np.isnan(each.value.value)]  # of a single class, the ROC area
+    return [measure for measure in measures if not np.isnan(measure.value.value)]  # of a single class, the ROC area
 
 
 def of_classes(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
@@ -132,16 +132,16 @@ def curves(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
         last = np.flatnonzero(np.r_[falling[1:] != falling[:-1], True])  # of those with equal probabilities
         if len(last) > MOST_POINTS:
             last = last[np.linspace(0, len(last) - 1, MOST_POINTS).astype(int)]
-        found, false = own.cumsum()[last], (~own).cumsum()[last]
+        true, false = own.cumsum()[last], (~own).cumsum()[last]
         negatives = (~own).sum()
-        part = {"threshold": falling[last], "recall": found / own.sum(), "precision": found / (found + false)}
+        part = {"threshold": falling[last], "recall": true / own.sum(), "precision": true / (true + false)}
         part["false_positive_rate"] = false / negatives if negatives else np.nan
         parts.append(pd.DataFrame({"class_index": index} | part))
     return pd.concat(parts, ignore_index=True)
 
 
 def answering(labels: np.ndarray, probabilities: np.ndarray) -> list[Answering]:
-    """For each of `THRESHOLDS`, what remains if less confident images get no answer."""
+    """Coverage and accuracy at each of `THRESHOLDS`, if less confident images get no answer."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     kept = [confidence >= threshold for threshold in THRESHOLDS]
     return [
@@ -161,7 +161,7 @@ def misleading(labels: np.ndarray, probabilities: np.ndarray) -> float | None:
 
 
 def _draws(labels: np.ndarray, seed: int) -> np.ndarray:
-    """How often each draw has each image, (1 + DRAWS, n) float32; the first has each once."""
+    """How often each draw contains each image, (1 + DRAWS, n) float32; the first contains each once."""
     random = np.random.default_rng(seed)
     weights = np.ones((1 + DRAWS, len(labels)), np.float32)
     for label in np.unique(labels):

@@ -1,7 +1,7 @@
 """Outliers of a class: the images whose features are least like those of the other images with their label.
 
-An image is as unusual as its mean cosine distance to its `NEIGHBOURS` nearest images of the class is large. That gives
-an order to look through, and no verdict: in every class something is least like the rest.
+Images are ordered by their mean cosine distance to their `NEIGHBOURS` nearest images of the class. That is an order in
+which to look, and no verdict: in every class something comes first.
 
     search(source)    the least typical images of each class
     find(source)      the stored result
@@ -43,14 +43,14 @@ def search(source: Source, report: Report = silent) -> Outliers:
         return stored
     vectors = resolved.values(report)
     labels, classes = resolved.dataset.labels[vectors.rows], len(resolved.dataset.class_names)
-    found = []
+    outliers = []
     for label in range(classes):
         report(Progress("neighbours", label, classes, unit="classes"))
         of_label = np.flatnonzero(labels == label)
         order = least_typical(vectors.values[of_label])[:KEPT]
-        found.append(vectors.rows[of_label[order]].tolist())
-    resolved.keep(KIND, VERSION, {"rows": found})
-    return found
+        outliers.append(vectors.rows[of_label[order]].tolist())
+    resolved.keep(KIND, VERSION, {"rows": outliers})
+    return outliers
 
 
 def least_typical(values: np.ndarray) -> np.ndarray:

@@ -71,7 +71,7 @@ class Robustness:
 
 
 def change(first: Robustness, second: Robustness) -> Change:
-    """From the mean accuracy of one run on corrupted images to that of another."""
+    """The change of the mean accuracy on corrupted images from one run to another."""
     images = min(first.n_test, second.n_test)
     return metrics.change_of_intervals(first.corrupted_interval, second.corrupted_interval, images)
 
@@ -79,9 +79,9 @@ def change(first: Robustness, second: Robustness) -> Change:
 def mean(seeds: Sequence[Robustness]) -> Robustness:
     """The mean over two or more seeds on the same images; the interval of its drop is over seeds and images."""
     drops = [seed.drop for seed in seeds]
-    drop = float(np.mean([each.value for each in drops]))
-    of_images = float(np.mean([((each.high - each.low) / 2 / NORMAL_95) ** 2 for each in drops]))
-    of_seeds = float(np.var([each.value for each in drops], ddof=1)) / len(seeds)
+    drop = float(np.mean([drop.value for drop in drops]))
+    of_images = float(np.mean([((drop.high - drop.low) / 2 / NORMAL_95) ** 2 for drop in drops]))
+    of_seeds = float(np.var([drop.value for drop in drops], ddof=1)) / len(seeds)
     t = metrics.student_95((of_images, seeds[0].n_test - 1), (of_seeds, len(seeds) - 1))
     margin = t * float(np.sqrt(of_images + of_seeds))
     return Robustness(
@@ -163,14 +163,14 @@ def count(run_id: str, rows: np.ndarray, *, into: Count) -> None:
     """
     run = runs.get(run_id)
     config, dataset = run.config, datasets.load(run.config.dataset)
-    each = np.arange(len(rows) * len(corruptions.SEVERITIES))
-    missing = [len(each)] * len(corruptions.CORRUPTIONS)
+    positions = np.arange(len(rows) * len(corruptions.SEVERITIES))
+    missing = [len(positions)] * len(corruptions.CORRUPTIONS)
     if not config.trains:  # features are cached
         of = [corruptions.fingerprint(dataset, rows, name) for name in corruptions.CORRUPTIONS]
-        missing = [features.missing(replace(dataset, fingerprint=own), each, config.encoder) for own in of]
+        missing = [features.missing(replace(dataset, fingerprint=own), positions, config.encoder) for own in of]
     builds = 1 if config.trains else sum(map(bool, missing))
     into.network(config.backbone, config.input_size, sum(missing), builds=builds)
-    into.work("corruption", len(missing) * len(each), size=dataset.images.shape[1])
+    into.work("corruption", len(missing) * len(positions), size=dataset.images.shape[1])
 
 
 def mean_drop(clean: np.ndarray, right: np.ndarray) -> Interval:

@@ -62,10 +62,10 @@ def see(backbone: str, photo: np.ndarray, input_size: int) -> Seen:
         BackboneError: There is no such backbone, or it does not accept this size.
         WeightsError: Its weights are damaged.
     """
-    facts = backbones.get(backbone)
+    spec = backbones.get(backbone)
     image = images.square(photo, input_size)
     weights = weights_here(backbone)
-    network = _load(facts.name, input_size, weights)
+    network = _load(spec.name, input_size, weights)
     classifier, kernels, without = network.classifier, network.kernels, network.without
     order = _by_contrast(kernels)[:FILTERS]
     prediction: dict[str, Any] = {}
@@ -83,11 +83,11 @@ def see(backbone: str, photo: np.ndarray, input_size: int) -> Seen:
             "heat": heat,
         }
     return Seen(
-        backbone=facts.name,
+        backbone=spec.name,
         input_size=input_size,
         weights=network.weights,
         photo=image,
-        feature_maps=tuple(_feature_maps(network, image, facts.preprocessing)),
+        feature_maps=tuple(_feature_maps(network, image, spec.preprocessing)),
         filters=np.stack([_stretched(kernel) for kernel in kernels[order]]) if len(kernels) else kernels,
         filters_of=len(kernels),
         without=without,

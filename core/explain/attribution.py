@@ -97,8 +97,8 @@ def _rollout(model: Any, image: np.ndarray, class_index: int) -> np.ndarray:
     """Attention multiplied from layer to layer, half of each for the residual connection; the same for any class."""
     _, attentions = _forward(model, image[None].astype(np.float32), _nothing(model))
     reached = np.eye(attentions[0].weights.shape[-1])
-    for each in attentions:
-        weights = gradients.to_numpy(each.weights)[0].mean(axis=0)
+    for attention in attentions:
+        weights = gradients.to_numpy(attention.weights)[0].mean(axis=0)
         reached = (weights + np.eye(len(weights))) / 2 @ reached if _among_all(weights) else weights @ reached
     return _of_patches(model, reached)
 
@@ -116,8 +116,8 @@ def _gradient_rollout(model: Any, image: np.ndarray, class_index: int) -> np.nda
 
     slopes, attentions = gradients.gradient(score, _nothing(model))
     reached = np.eye(attentions[0].weights.shape[-1])
-    for slope, each in zip(slopes, attentions, strict=True):
-        weights, values, kernel = map(gradients.to_numpy, each)
+    for slope, attention in zip(slopes, attentions, strict=True):
+        weights, values, kernel = map(gradients.to_numpy, attention)
         gradient = np.einsum("qo,hdo,khd->hqk", slope[0, : weights.shape[2]], kernel, values[0], optimize=True)
         raising = np.maximum(weights[0] * gradient, 0).mean(axis=0)
         reached = reached + raising @ reached if _among_all(raising) else raising @ reached
@@ -139,7 +139,7 @@ def _of_patches(model: Any, reached: np.ndarray) -> np.ndarray:
 
     side = isqrt(reached.shape[1])  # patches may follow the class token, and DeiT's for its teacher
     patches = slice(-(side**2), None)
-    averages = any(isinstance(each, keras.layers.GlobalAveragePooling1D) for each in graph.leaves(model))
+    averages = any(isinstance(layer, keras.layers.GlobalAveragePooling1D) for layer in graph.leaves(model))
     heat = (reached[patches].mean(axis=0) if averages else reached[0])[patches].reshape(side, side)
     return heat - heat.min()
 

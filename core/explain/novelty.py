@@ -1,4 +1,4 @@
-"""Does a photo resemble what a probe was trained on? A softmax cannot tell, distances between features can.
+"""Does a photo resemble what a probe was trained on? A softmax cannot tell; distances between features can.
 
 The method is that of Sun et al., Out-of-distribution detection with deep nearest neighbors, ICML 2022
 (https://arxiv.org/abs/2204.06507): the distance to the k-th nearest training image, of features scaled to unit length,

@@ -55,7 +55,7 @@ def answer(model: str, photo: np.ndarray) -> Answer:
 
 
 def glance(model: str, photo: np.ndarray) -> Answer:
-    """`answer` for one photo of many in a row: the model looks at it once, and no distances are measured."""
+    """`answer` for one of many photos in a row: the model predicts only once, and no distances are measured."""
     names, seen, size, predict = _imagenet(model.removeprefix(IMAGENET)) if model.startswith(IMAGENET) else _run(model)
     image = images.square(photo, seen)[None]
     began = perf_counter()
@@ -102,9 +102,9 @@ def _glance_or_error(model: str, photo: np.ndarray) -> Answer | LabError:
 
 @lru_cache(maxsize=2)
 def _classifier(name: str) -> Any:
-    facts = backbones.get(name)
-    network = imagenet.network(facts.name, facts.default_size)
-    return imagenet.from_pixels(network, facts.default_size, facts.preprocessing)
+    spec = backbones.get(name)
+    network = imagenet.network(spec.name, spec.default_size)
+    return imagenet.from_pixels(network, spec.default_size, spec.preprocessing)
 
 
 def _imagenet(name: str) -> tuple:

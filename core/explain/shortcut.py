@@ -41,7 +41,7 @@ class Shortcut:
         return metrics.accuracy(np.array(self.labels), np.array(self.predictions[version]))
 
     def change(self, version: str) -> Change:
-        """From the backgrounds that the run knows to those of a version."""
+        """The change of the accuracy from the original backgrounds to those of a version."""
         return metrics.change(self.right("own"), self.right(version))
 
     @property

@@ -118,7 +118,7 @@ def _write_whole(run: runs.Run, format: str, folder: Path, report: Report) -> No
         rounding = agreement.rounding(run, model, exact)
     written = model if format == "keras" else exact
     WRITERS[format](written, run.config.encoder, names, folder)
-    writers.beside(names, folder)
+    writers.add_script(names, folder)
     report(Progress("check", 1, 2, unit="steps"))
     agreement.check(run, written, agreement.classifier(folder), rounding)
 
@@ -127,7 +127,7 @@ def _write_in_fewer_bits(run: runs.Run, kind: str, folder: Path, report: Report)
     measured = quantization.measure(run.id, report)
     path = folder / "model.tflite"
     quantization.write(run, [kind], folder.parent, report)[kind].rename(path)
-    writers.beside(datasets.load(run.config.dataset).class_names, folder)
+    writers.add_script(datasets.load(run.config.dataset).class_names, folder)
     report(Progress("check", 1, 2, unit="steps"))
     answers = dict(zip(measured.rows, measured.kinds[kind].predictions, strict=True))
     agreement.check_in_fewer_bits(run, quantization.Network(path).predict, agreement.classifier(folder), answers)

@@ -59,11 +59,11 @@ class Quantization:
         return np.equal(self.kinds[kind].predictions, self.labels)
 
     def change(self, kind: str) -> Change:
-        """From float32 to a kind."""
+        """The change of the accuracy from float32 to a kind."""
         return metrics.change(self.right("float32"), self.right(kind))
 
     def p_value(self, kind: str) -> float:
-        """Of McNemar's exact test against float32."""
+        """The p-value of McNemar's exact test against float32."""
         return metrics.mcnemar(self.right("float32"), self.right(kind)).p_value
 
     def changed(self, kind: str) -> np.ndarray:

@@ -138,8 +138,8 @@ def saved_model(model: Any, encoder: Encoder, names: Sequence[str], folder: Path
     (folder / "README.txt").write_text(f"{SAVED_MODEL_FILES}\n", encoding="utf-8")
 
 
-def beside(names: Sequence[str], folder: Path) -> None:
-    """What makes a model of use elsewhere: its labels, and the script that runs it."""
+def add_script(names: Sequence[str], folder: Path) -> None:
+    """Write the labels of a model, and the script that runs it, into its folder."""
     labels = "".join(f"{quoting.line(name)}\n" for name in names)
     (folder / "labels.txt").write_text(labels, encoding="utf-8")
     shutil.copyfile(Path(__file__).with_name(SCRIPT), folder / SCRIPT)

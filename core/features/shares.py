@@ -45,7 +45,7 @@ class Share:
 
 @contextmanager
 def given_to(submit: Submit | None) -> Iterator[None]:
-    """Give shares of what this thread extracts inside to others; None: there are none."""
+    """Let other workers compute shares of what this thread extracts inside; None: there are none."""
     token = _submit.set(submit)
     try:
         yield
@@ -55,7 +55,7 @@ def given_to(submit: Submit | None) -> Iterator[None]:
 
 @contextmanager
 def offered(work: Work | None, rows: np.ndarray, chunk: int) -> Iterator[list[Share]]:
-    """The shares of these rows (n,), sorted, all but the last of which others do inside; a single one without others.
+    """The shares of these rows (n,), sorted; others compute all but the last meanwhile. Without others, a single share.
 
     Args:
         work: What others would do; None if they cannot.

@@ -53,7 +53,7 @@ class Head(ABC):
 
     @property
     def activation(self) -> str:
-        """From logits to probabilities: softmax, or sigmoid where each class is judged by itself."""
+        """The function from logits to probabilities: softmax, or sigmoid where each class is judged by itself."""
         return "softmax"
 
     @abstractmethod

@@ -22,15 +22,15 @@ class Scaling(NamedTuple):
 
     @property
     def activation(self) -> str:
-        """From logits to probabilities: softmax or sigmoid."""
+        """The function from logits to probabilities: softmax or sigmoid."""
         return "softmax" if self.bias is None else "sigmoid"
 
     def logits(self, cosines: np.ndarray) -> np.ndarray:
-        """Of similarities (n, k)."""
+        """Logits of similarities (n, k)."""
         return cosines * np.float32(self.scale) + np.float32(self.bias or 0)
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
-        """Of logits (n, k), which may be overwritten."""
+        """Probabilities of logits (n, k), which may be overwritten."""
         if self.bias is None:
             return softmax(logits)
         return 1 / (1 + np.exp(-np.clip(logits, -80, 80)))  # neither 0 nor infinite in float32

@@ -92,7 +92,7 @@ def by_others(
     Args:
         values: (n, d) float32.
         labels: (n,) int64.
-        owners: (n,) int64, whose each image is.
+        owners: (n,) int64, the owner of each image.
     """
     classes, codes = np.unique(labels, return_inverse=True)
     pairs = np.unique(np.stack([codes, owners]), axis=1)

@@ -32,7 +32,7 @@ def of_mlflow(run: Any) -> Stored:
 
 
 def states(connection: sqlite3.Connection, experiment: str, tags: Sequence[str]) -> dict[str, tuple]:
-    """Of each run of an experiment by id, newest first: status, end, name, and these of its tags."""
+    """Status, end, name and some tags of each run of an experiment, by id, newest first."""
     listed = connection.execute(
         "SELECT run_uuid, status, end_time, name, (SELECT group_concat(key || value) FROM "
         f"(SELECT key, value FROM tags WHERE run_uuid = runs.run_uuid AND key IN ({_marks(tags)}) ORDER BY key)) "

@@ -22,7 +22,7 @@ def head(texts: np.ndarray) -> np.ndarray:
 
 
 def as_head(texts: np.ndarray, scaling: Scaling) -> TextHead:
-    """The same as a head on features, of directions (k, d): what `runs` keeps and every page can ask."""
+    """Directions (k, d) as a head on features, which `runs` stores and every page can use."""
     return TextHead(classes=len(texts), texts=texts.astype(np.float32), scaling=scaling)
 
 

@@ -50,22 +50,21 @@ class TextEncoder:
     """
 
     def __init__(self, name: str, weights: str | Weights = "published"):
-        self.facts = _facts(name)
-        found = weights if isinstance(weights, Weights) else backbones.find_weights(self.facts, weights)
-        self.weights: Weights = found
-        self.shape = backbones.loader_of(self.facts).towers.SHAPES[self.facts.name]
+        self.spec = _spec(name)
+        self.weights = weights if isinstance(weights, Weights) else backbones.find_weights(self.spec, weights)
+        self.shape = backbones.loader_of(self.spec).towers.SHAPES[self.spec.name]
 
     @property
     def scaling(self) -> Scaling:
         """How cosine similarities become probabilities; untrained models have the initial values of their papers."""
-        return _scaling(self.facts, self.weights)
+        return _scaling(self.spec, self.weights)
 
     def tokens(self, texts: Sequence[str]) -> list[int]:
         """How many tokens each text has, including start and end, before truncation."""
-        return _tokenizer(self.facts, self.weights).counts(texts)
+        return _tokenizer(self.spec, self.weights).counts(texts)
 
     def truncated(self, texts: Sequence[str]) -> tuple[str, ...]:
-        """Those texts that are too long, of which the end is cut off."""
+        """The texts that are too long and are truncated."""
         return tuple(text for text, count in zip(texts, self.tokens(texts), strict=True) if count > self.shape.context)
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
@@ -78,7 +77,7 @@ class TextEncoder:
         """
         if any(not text.strip() for text in texts):
             raise ConfigError("A text is empty", "at least one word", "Write something, or remove it")
-        model = self.facts.name, self.weights.digest
+        model = self.spec.name, self.weights.digest
         with _LOCK:  # one text tower at a time; the next caller finds most texts cached
             new = [text for text in dict.fromkeys(texts) if (*model, text) not in _EMBEDDED]
             if new:
@@ -93,7 +92,7 @@ class TextEncoder:
 
     def _encode(self, texts: list[str]) -> np.ndarray:
         """(n, d) float32: texts of similar length are encoded together."""
-        vocabulary, run = _tokenizer(self.facts, self.weights), _text_tower(self.facts, self.weights)
+        vocabulary, run = _tokenizer(self.spec, self.weights), _text_tower(self.spec, self.weights)
         lengths, most = np.array(vocabulary.counts(texts)), self.shape.context
         if vocabulary.padding is not None:
             lengths[:] = most
@@ -118,21 +117,21 @@ def forget_texts() -> None:
 
 def image_features(name: str, dataset: Dataset, rows: np.ndarray, report: Report = silent) -> Features:
     """Embeddings (n, d) of these rows of a dataset, not normalised, cached if possible."""
-    facts = _facts(name)
-    return features.extract(dataset, rows, Encoder(facts.name, pooling=facts.text_pooling), report=report)
+    spec = _spec(name)
+    return features.extract(dataset, rows, Encoder(spec.name, pooling=spec.text_pooling), report=report)
 
 
 def embed_photo(name: str, photo: np.ndarray, weights: str = "published") -> np.ndarray:
     """Embedding (d,) float32 of one photo (h, w, 3) uint8, not normalised."""
-    facts = _facts(name)
-    network = compiled.build(Encoder(facts.name, weights, pooling=facts.text_pooling), image_size=facts.default_size)
-    return np.asarray(network.function(prepare(photo, facts)[None]))[0].astype(np.float32)
+    spec = _spec(name)
+    network = compiled.build(Encoder(spec.name, weights, pooling=spec.text_pooling), image_size=spec.default_size)
+    return np.asarray(network.function(prepare(photo, spec)[None]))[0].astype(np.float32)
 
 
-def prepare(photo: np.ndarray, facts: backbones.Backbone) -> np.ndarray:
+def prepare(photo: np.ndarray, spec: backbones.Backbone) -> np.ndarray:
     """The photo (h, w, 3) uint8 at the model's size, as published: a SigLIP sees all of it, stretched to a square."""
-    size = facts.default_size
-    if facts.loader == "siglip":  # bilinear in SigLIP 2: Transformers, models/siglip/convert_siglip_to_hf.py
+    size = spec.default_size
+    if spec.loader == "siglip":  # bilinear in SigLIP 2: Transformers, models/siglip/convert_siglip_to_hf.py
         return np.asarray(Image.fromarray(photo).resize((size, size), Image.Resampling.BILINEAR))
     return square(photo, size)
 
@@ -148,7 +147,7 @@ def square(photo: np.ndarray, size: int) -> np.ndarray:
     return np.asarray(resized.crop((left, top, left + size, top + size)))
 
 
-def _facts(name: str) -> backbones.Backbone:
+def _spec(name: str) -> backbones.Backbone:
     name = backbones.RENAMED.get(name, name)
     if name not in NAMES:
         received = f"There is no model {name!r} with a text tower"
@@ -156,39 +155,39 @@ def _facts(name: str) -> backbones.Backbone:
     return backbones.get(name)
 
 
-def _tokenizer(facts: backbones.Backbone, weights: Weights) -> tokenizer.Tokenizer:
+def _tokenizer(spec: backbones.Backbone, weights: Weights) -> tokenizer.Tokenizer:
     if weights.path is None:
-        return tokenizer.untrained(facts.loader)
-    if facts.loader == "clip":
+        return tokenizer.untrained(spec.loader)
+    if spec.loader == "clip":
         return tokenizer.clip(weights.path)
-    return tokenizer.gemma(weights.path, backbones.loader_of(facts).towers.SHAPES[facts.name].vocabulary)
+    return tokenizer.gemma(weights.path, backbones.loader_of(spec).towers.SHAPES[spec.name].vocabulary)
 
 
 @lru_cache(maxsize=8)
-def _scaling(facts: backbones.Backbone, weights: Weights) -> Scaling:
-    return Scaling(*backbones.loader_of(facts).logits(facts, weights.path))
+def _scaling(spec: backbones.Backbone, weights: Weights) -> Scaling:
+    return Scaling(*backbones.loader_of(spec).logits(spec, weights.path))
 
 
 @lru_cache(maxsize=2)
-def _text_tower(facts: backbones.Backbone, weights: Weights) -> Callable[[np.ndarray], Any]:
+def _text_tower(spec: backbones.Backbone, weights: Weights) -> Callable[[np.ndarray], Any]:
     """Tokens (b, t) int32 -> (b, d), as an array or what `np.asarray` turns into one."""
     if keras_defaults.backend() != "tensorflow":
-        return _text_network(facts, weights)
-    identity = {"backbone": facts.name, "weights": weights.digest, "output": "text"}
-    return inference.fastest(identity, lambda: _text_on_tensorflow(facts, weights)).function
+        return _text_network(spec, weights)
+    identity = {"backbone": spec.name, "weights": weights.digest, "output": "text"}
+    return inference.fastest(identity, lambda: _text_on_tensorflow(spec, weights)).function
 
 
-def _text_network(facts: backbones.Backbone, weights: Weights) -> Any:
+def _text_network(spec: backbones.Backbone, weights: Weights) -> Any:
     with compiled.building("float32"):
-        return backbones.load_text(facts, weights)
+        return backbones.load_text(spec, weights)
 
 
-def _text_on_tensorflow(facts: backbones.Backbone, weights: Weights) -> inference.Original:
+def _text_on_tensorflow(spec: backbones.Backbone, weights: Weights) -> inference.Original:
     import tensorflow as tf
 
-    network = _text_network(facts, weights)
+    network = _text_network(spec, weights)
     signature = tf.TensorSpec(network.input_shape, tf.int32)
     function = tf.function(lambda ids: network(ids, training=False), input_signature=[signature], autograph=False)
-    examples = _tokenizer(facts, weights).encode(EXAMPLES, backbones.loader_of(facts).towers.SHAPES[facts.name].context)
+    examples = _tokenizer(spec, weights).encode(EXAMPLES, backbones.loader_of(spec).towers.SHAPES[spec.name].context)
     dim = network.output_shape[-1]
     return inference.Original(inference.Network(function.get_concrete_function(), dim), function, examples, network)

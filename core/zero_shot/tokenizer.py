@@ -141,6 +141,6 @@ def _sentencepiece(path: Path) -> _Words:
 
 
 def untrained(like: str) -> Tokenizer:
-    """For untrained networks, which are used for timing: the words of the toy that is shipped, as CLIP or as SigLIP."""
+    """A tokenizer for untrained networks, which are used for timing: the toy's words, as CLIP or as SigLIP."""
     toy = clip(settings.ASSETS / "toy_clip")
     return toy if like == "clip" else replace(toy, start=(), padding=0)

@@ -39,28 +39,28 @@ class Prompts:
 
 
 def keep(fingerprint: str, tried: Prompts) -> None:
-    """Keep what the one who acts has tried on the dataset of this fingerprint, if it is new to them.
+    """Keep prompts that the current person tried on the dataset with this fingerprint, unless they tried them before.
 
     Raises:
-        AccessError: Nobody acts.
+        AccessError: There is no current person.
         OSError: It cannot be written, or those kept before cannot be read.
     """
     person = people.require("start")
     kind, key = f"{KIND if person == people.LECTURER else OF_LEARNERS}/{fingerprint}", storage.digest(person)
     with storage.locked(storage.lock_of(settings.folder(kind) / key)):
         before = storage.find_to_change(kind, key, _parse) or []
-        if tried.text not in [each.text for each in before]:
+        if tried.text not in [prompts.text for prompts in before]:
             new = replace(tried, person=person, at=datetime.now(UTC).isoformat())
-            storage.keep(kind, key, [asdict(each) for each in [*before, new][-MOST:]])
+            storage.keep(kind, key, [asdict(prompts) for prompts in [*before, new][-MOST:]])
 
 
 def of(fingerprint: str) -> list[Prompts]:
-    """Everybody's on a dataset, the oldest first."""
-    found: list[Prompts] = []
+    """All prompts tried on a dataset, by anyone, the oldest first."""
+    prompts: list[Prompts] = []
     for kind in (f"{KIND}/{fingerprint}", f"{OF_LEARNERS}/{fingerprint}"):
         for path in (settings.home() / kind).glob("*.json"):
-            found += storage.find(kind, path.stem, _parse) or []
-    return sorted(found, key=lambda each: each.at)
+            prompts += storage.find(kind, path.stem, _parse) or []
+    return sorted(prompts, key=lambda one: one.at)
 
 
 def ranked(tried: Sequence[Prompts]) -> list[Prompts]:
@@ -71,19 +71,19 @@ def ranked(tried: Sequence[Prompts]) -> list[Prompts]:
     Args:
         tried: The oldest first.
     """
-    best = sorted(tried, key=lambda each: -each.accuracy.value)
-    if len({each.person for each in best}) < 2:
+    best = sorted(tried, key=lambda prompts: -prompts.accuracy.value)
+    if len({prompts.person for prompts in best}) < 2:
         return best
     of_person: dict[str, Prompts] = {}
-    for each in best:
-        of_person.setdefault(each.person, each)
+    for prompts in best:
+        of_person.setdefault(prompts.person, prompts)
     firsts: dict[tuple, Prompts] = {}
-    for each in of_person.values():
-        firsts.setdefault(each.text, each)
+    for prompts in of_person.values():
+        firsts.setdefault(prompts.text, prompts)
     return list(firsts.values())
 
 
 def _parse(value: list[dict[str, Any]]) -> list[Prompts]:
-    for each in value:
-        each |= {name: tuple(each[name]) for name in ("class_names", "templates")}
-    return [Prompts(**each) for each in value]
+    for prompts in value:
+        prompts |= {name: tuple(prompts[name]) for name in ("class_names", "templates")}
+    return [Prompts(**prompts) for prompts in value]

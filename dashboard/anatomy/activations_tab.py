@@ -25,8 +25,8 @@ FILTERS_PER_ROW = 16
 
 def show(backbone: str, input_size: int) -> None:
     """Choose a photo, and follow it through the network."""
-    facts = backbones.get(backbone)
-    offered = sorted({size for size in (*SIZES, facts.default_size, input_size) if _fits(size, facts)})
+    spec = backbones.get(backbone)
+    offered = sorted({size for size in (*SIZES, spec.default_size, input_size) if _fits(size, spec)})
     left, right = st.columns([3, 5], gap="large")
     with left:
         chosen = photo_picker.choose()
@@ -52,8 +52,8 @@ def show(backbone: str, input_size: int) -> None:
         _feature_maps(_all(backbone, photo, sizes, missing=False) or {})
 
 
-def _fits(size: int, facts: Backbone) -> bool:
-    return size == facts.nearest_size(size) and size <= anatomies.LARGEST
+def _fits(size: int, spec: Backbone) -> bool:
+    return size == spec.nearest_size(size) and size <= anatomies.LARGEST
 
 
 def _usual(offered: list[int], input_size: int) -> list[int]:
@@ -63,15 +63,15 @@ def _usual(offered: list[int], input_size: int) -> list[int]:
 
 
 def _explain_weights(backbone: str) -> None:
-    facts, weights = backbones.get(backbone), server.explain.weights(backbone)
-    if weights == "untrained" and not facts.weights_file:
+    spec, weights = backbones.get(backbone), server.explain.weights(backbone)
+    if weights == "untrained" and not spec.weights_file:
         st.warning(
             "There are no published weights for this network, so what follows shows an untrained one. Train it to see "
             "its own runs.",
             title="Untrained",
         )
-    elif facts.loader != "keras":
-        _explain_weights_of_checkpoint(facts, weights)
+    elif spec.loader != "keras":
+        _explain_weights_of_checkpoint(spec, weights)
     elif weights == "untrained":
         _warn_of_untrained(backbone, imagenet.download_hint(backbone))
     elif weights == "imagenet":
@@ -92,15 +92,15 @@ def _warn_of_untrained(backbone: str, download_hint: str) -> None:
     published_weights.offer(backbone)
 
 
-def _explain_weights_of_checkpoint(facts: Backbone, weights: str) -> None:
+def _explain_weights_of_checkpoint(spec: Backbone, weights: str) -> None:
     if weights == "untrained":
-        _warn_of_untrained(facts.name, backbones.download_hint(facts))
+        _warn_of_untrained(spec.name, backbones.download_hint(spec))
         return
     why = "This program reads these weights without a classifier"
-    if facts.has_text_tower:
-        why = f"{facts.family} has no fixed classes"
+    if spec.has_text_tower:
+        why = f"{spec.family} has no fixed classes"
     st.info(f"{why}, so there is no prediction.", icon=":material/info:")
-    if facts.has_text_tower:
+    if spec.has_text_tower:
         components.link("zero_shot", "Try it zero-shot", icon=":material/chat:")
 
 

@@ -178,7 +178,7 @@ def across(drawn: Sequence[Box]) -> bool:
 
 
 def _depths(drawn: Sequence[Box]) -> list[int]:
-    """For each box, the number of boxes on the longest path to its end."""
+    """The number of boxes on the longest path to each box."""
     inside = {box.layers[-1].name: index for index, box in enumerate(drawn)}
     depths: list[int] = []
     for box in drawn:

@@ -10,7 +10,7 @@ from core.config import RunConfig
 from core.data.datasets import Dataset
 from core.training.freezing import Frozen
 from dashboard import server
-from dashboard.anatomy import facts
+from dashboard.anatomy import comparison
 from dashboard.state import address
 from dashboard.train import cost
 from dashboard.ui import choices, components, formats
@@ -87,7 +87,7 @@ def sentence(anatomy: Anatomy, frozen: Frozen, unfreeze: str) -> str:
 
 
 def _depth(anatomy: Anatomy, dataset: Dataset) -> str:
-    counted = facts.counted(backbones.get(anatomy.backbone))
+    counted = comparison.counted(backbones.get(anatomy.backbone))
     return (
         f"The head has the {len(dataset.class_names)} classes of {formats.plain(dataset.title)}. "
         f"**Depth: {anatomy.depth + 1} layers "

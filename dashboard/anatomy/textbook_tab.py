@@ -37,11 +37,11 @@ def show(name: str) -> None:
         )
         return
     build = networks.OWN[written]
-    code, facts = st.columns([5, 3], gap="medium")
+    code, notes = st.columns([5, 3], gap="medium")
     with code:
         source = textbook.source(build) if written in textbook.NETWORKS else networks.source(build)
         st.code(source, height=760, wrap_lines=True)
-    with facts:
+    with notes:
         _notes(name, written)
         if written in textbook.NETWORKS:
             _compared_with_keras(written)
@@ -55,11 +55,11 @@ def _written(name: str) -> str:
 
 
 def _notes(name: str, written: str) -> None:
-    network, facts = textbook.NETWORKS.get(written), backbones.get(written)
+    network, spec = textbook.NETWORKS.get(written), backbones.get(written)
     if name not in (written, network.keras if network else ""):
         st.markdown(f"This is {written.removeprefix('Textbook')}, from which {name} can be understood.")
     st.markdown(
-        f"**{formats.count(facts.params, 'parameter')}** and {facts.depth} layers with weights, without a classifier. "
+        f"**{formats.count(spec.params, 'parameter')}** and {spec.depth} layers with weights, without a classifier. "
         "It takes raw pixels, 0 to 255."
     )
     if network:

@@ -56,11 +56,11 @@ def claims(backbone: str, rates: Mapping[str, float]) -> list[str]:
 
 def _row(name: str, speed: book.Speed | None, rates: Mapping[str, float]) -> dict[str, str]:
     row = book.TABLE[name]
-    facts, differs = BACKBONES[row.backbone], book.differences(name, speed)
-    accuracy = facts.top1 or facts.zero_shot
+    spec, differs = BACKBONES[row.backbone], book.differences(name, speed)
+    accuracy = spec.top1 or spec.zero_shot
     return {
         "Book: year": _years(row),
-        "Paper": str(facts.year),
+        "Paper": str(spec.year),
         "Book: size (M)": _mark(row.size, "size" in differs),
         "Counted (M)": _counted(row),
         "Book: speed": _mark(row.speed, "speed" in differs),
@@ -72,7 +72,7 @@ def _row(name: str, speed: book.Speed | None, rates: Mapping[str, float]) -> dic
 
 
 def _years(row: book.Row) -> str:
-    """In the table, and in the mind map if it has another one there."""
+    """The year in the table, and that of the mind map if it differs."""
     paper, work = BACKBONES[row.backbone].year, of(row.backbone)
     in_map = book.MIND_MAP.get(work.name, row.year) if work else row.year
     years = [_mark(str(row.year), row.year != paper)]
@@ -82,10 +82,10 @@ def _years(row: book.Row) -> str:
 
 
 def _counted(row: book.Row) -> str:
-    facts, size = BACKBONES[row.backbone], book.size(row)
-    counts = {"with": facts.params_top or 0, "without": facts.params}
-    if facts.family == CLIP:
-        counts = {size.backbone: size.counted, facts.name: towers.params(facts)}
+    spec, size = BACKBONES[row.backbone], book.size(row)
+    counts = {"with": spec.params_top or 0, "without": spec.params}
+    if spec.family == CLIP:
+        counts = {size.backbone: size.counted, spec.name: towers.params(spec)}
     return ", ".join(
         f"**{params / 1e6:.1f}** {what}" if size.fits and params == size.counted else f"{params / 1e6:.1f} {what}"
         for what, params in counts.items()

@@ -14,9 +14,9 @@ NOTHING = "–"
 def table() -> pd.DataFrame:
     """One row per family, in Markdown, oldest first; from the catalog."""
     families: dict[str, list[Backbone]] = {}
-    for facts in BACKBONES.values():
-        if (verdicts.of(facts) and facts.weights_folder) or facts.name == "EfficientNetLite0":
-            families.setdefault(facts.family, []).append(facts)
+    for spec in BACKBONES.values():
+        if (verdicts.of(spec) and spec.weights_folder) or spec.name == "EfficientNetLite0":
+            families.setdefault(spec.family, []).append(spec)
     rows = {
         f"{name} ({len(members)})": _row(members)
         for name, members in sorted(families.items(), key=lambda family: _first(family[1]))
@@ -27,13 +27,13 @@ def table() -> pd.DataFrame:
 def lessons() -> list[str]:
     """What the figures show where words would mislead, one sentence each; everything is cited or counted."""
     catalog = list(BACKBONES.values())
-    timed = [facts for facts in catalog if facts.cpu_ms is not None and facts.gpu_ms is not None]
+    timed = [spec for spec in catalog if spec.cpu_ms is not None and spec.gpu_ms is not None]
     yard, vgg = BACKBONES[YARDSTICK], BACKBONES["VGG16"]
-    both = {facts.name: (_slower(facts, "cpu_ms"), _slower(facts, "gpu_ms")) for facts in timed}
+    both = {spec.name: (_slower(spec, "cpu_ms"), _slower(spec, "gpu_ms")) for spec in timed}
     turned = max((name for name, (cpu, gpu) in both.items() if cpu < 1 < gpu), key=lambda name: both[name][1])
-    slow = max((facts for facts in timed if facts.params < yard.params), key=lambda facts: facts.gpu_ms or 0)
-    deep = max((facts for facts in timed if facts.params < vgg.params), key=lambda facts: facts.depth)
-    late = [facts.name for facts in catalog if facts.top1 and _is_late(facts)]
+    slow = max((spec for spec in timed if spec.params < yard.params), key=lambda spec: spec.gpu_ms or 0)
+    deep = max((spec for spec in timed if spec.params < vgg.params), key=lambda spec: spec.depth)
+    late = [spec.name for spec in catalog if spec.top1 and _is_late(spec)]
     return [
         f"**Fast where?** {turned} takes {both[turned][0]:.1f} times as long as {YARDSTICK} on the published CPU, but "
         f"{both[turned][1]:.1f} times as long on the published GPU.",
@@ -49,16 +49,14 @@ def lessons() -> list[str]:
 
 
 def _row(members: list[Backbone]) -> dict[str, str]:
-    timed = [facts for facts in members if facts.cpu_ms is not None]
-    top1, zero_shot = (
-        [value for facts in members if (value := getattr(facts, fact))] for fact in ("top1", "zero_shot")
-    )
+    timed = [spec for spec in members if spec.cpu_ms is not None]
+    top1, zero_shot = ([value for spec in members if (value := getattr(spec, fact))] for fact in ("top1", "zero_shot"))
     accuracy = _range(top1 or zero_shot, "{:.1f}".format) if top1 or zero_shot else NOTHING
     return {
-        "Year": _range([facts.year for facts in members], str),
-        "Parameters": _range([facts.params for facts in members], formats.millions),
-        "Depth": _range([facts.depth for facts in members], str),
-        "Input (px)": _range([facts.default_size for facts in members], str),
+        "Year": _range([spec.year for spec in members], str),
+        "Parameters": _range([spec.params for spec in members], formats.millions),
+        "Depth": _range([spec.depth for spec in members], str),
+        "Input (px)": _range([spec.default_size for spec in members], str),
         "Top-1 (%)": accuracy + ("" if top1 or not zero_shot else ", zero-shot"),
         "CPU": _times(timed, "cpu_ms"),
         "GPU": _times(timed, "gpu_ms"),
@@ -69,7 +67,7 @@ def _row(members: list[Backbone]) -> dict[str, str]:
 def _times(timed: list[Backbone], device: str) -> str:
     if not timed:
         return NOTHING
-    return _range([_slower(facts, device) for facts in timed], "{:.1f}".format)
+    return _range([_slower(spec, device) for spec in timed], "{:.1f}".format)
 
 
 def _range(values: list, text) -> str:
@@ -78,15 +76,15 @@ def _range(values: list, text) -> str:
 
 
 def _first(members: list[Backbone]) -> float:
-    urls = {facts.paper_url for facts in members}
+    urls = {spec.paper_url for spec in members}
     return min(work.paper.when for work in WORKS.values() if work.paper.url in urls)
 
 
-def _is_late(facts: Backbone) -> bool:
+def _is_late(spec: Backbone) -> bool:
     """Released in a later year than its paper."""
-    return any(work.paper.url == facts.paper_url and facts.year > work.paper.year for work in WORKS.values())
+    return any(work.paper.url == spec.paper_url and spec.year > work.paper.year for work in WORKS.values())
 
 
-def _slower(facts: Backbone, device: str) -> float:
+def _slower(spec: Backbone, device: str) -> float:
     """How many times as long as the yardstick; `device`: cpu_ms or gpu_ms."""
-    return getattr(facts, device) / getattr(BACKBONES[YARDSTICK], device)
+    return getattr(spec, device) / getattr(BACKBONES[YARDSTICK], device)

@@ -1,4 +1,4 @@
-"""The family tree and the timeline of the architectures: facts in, a Plotly figure out, as in `charts`."""
+"""The family tree and the timeline of the architectures: specs in, a Plotly figure out, as in `charts`."""
 
 from collections.abc import Collection, Sequence
 
@@ -76,7 +76,7 @@ def tree(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
 def timeline(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
     """Published ImageNet accuracy by the time of publication, with the best so far; arguments as in `tree`."""
     figure = canvas(height=HEIGHT, legend={"orientation": "h", "y": -0.13, "yanchor": "top", "x": 0, "font_size": 13})
-    dated = sorted((_when(name), facts.top1, name) for name, facts in BACKBONES.items() if facts.top1)
+    dated = sorted((_when(name), spec.top1, name) for name, spec in BACKBONES.items() if spec.top1)
     best = np.maximum.accumulate([top1 for _, top1, _ in dated])
     figure.add_scatter(
         x=[when for when, _, _ in dated],
@@ -86,7 +86,7 @@ def timeline(chosen: str = "", shown: Collection[str] = ()) -> go.Figure:
         name="Best so far",
         hoverinfo="skip",
     )
-    zero_shot = [(_when(name), facts.zero_shot, name) for name, facts in BACKBONES.items() if facts.zero_shot]
+    zero_shot = [(_when(name), spec.zero_shot, name) for name, spec in BACKBONES.items() if spec.zero_shot]
     for family, members in _by_family(zero_shot).items():
         _add_members(figure, f"{family}, zero-shot", members, chosen, shown, f"{FAMILY_SYMBOLS[family]}-open")
     for family, members in _by_family(dated).items():
@@ -270,8 +270,8 @@ def _when_of(work: Work) -> float:
 
 def _when(name: str) -> float:
     """When an architecture was published: with its paper, or, released later, in the middle of its year."""
-    facts, work = BACKBONES[name], of(name)
-    return work.paper.when if work and facts.year == work.paper.year else facts.year + 0.5
+    spec, work = BACKBONES[name], of(name)
+    return work.paper.when if work and spec.year == work.paper.year else spec.year + 0.5
 
 
 def _best_of_its_time(name: str, members: list[tuple[float, float, str]]) -> str:

@@ -75,13 +75,13 @@ def luck(measured: Luck) -> str:
     """How far the public ranking was luck; Markdown."""
     others = measured.others
     if np.isnan(measured.correlation) or np.isnan(others.value):
-        return "All have the same accuracy on one of the two parts, so their rankings cannot be compared."
+        return "All entries have the same accuracy on one of the two parts, so the rankings cannot be compared."
     figures = (measured.correlation, others.value, others.low, others.high)
     correlation, average, low, high = (formats.signed(value) for value in figures)
     return (
-        f"The public and the hidden ranking have a rank correlation of {correlation}; had the same images "
-        f"been cut otherwise, {average} on average (95 % of cuts: {low} to {high}). "
-        f"Whoever leads the public part would win in {100 * measured.stays:.0f} % of cuts, with an accuracy that is "
+        f"The public and the hidden ranking have a rank correlation of {correlation}; over other random halves of "
+        f"the same images it is {average} on average (95 % of them: {low} to {high}). "
+        f"Whoever leads the public part would win in {100 * measured.stays:.0f} % of them, with an accuracy that is "
         f"{100 * abs(measured.lead):.1f} points {'lower' if measured.lead >= 0 else 'higher'} on the hidden part."
     )
 
@@ -125,7 +125,7 @@ def chart(frame: pd.DataFrame, *, against: str, part: str) -> go.Figure:
 
 
 def who(place: Place) -> str:
-    """Whose an entry is, as Markdown."""
+    """The person of an entry, as Markdown."""
     return formats.plain(_name(place.entry.person, place.entry.name))
 
 

@@ -15,8 +15,8 @@ MOST_MB = MOST_BYTES // 1_000_000
 
 
 def offer(run: RunRow) -> None:
-    """On the page of a run, of several seeds or of a sweep, whose chosen run counts: a button that enters it, if it is
-    somebody's own and on the images of a challenge."""
+    """A button that enters a run of the visitor's, or several seeds, if it is on the images of a challenge; of a sweep,
+    the chosen run."""
     challenge = server.challenges.of_dataset(run.config.dataset)
     if challenge is None or run.status != "finished" or not people.may("enter", run.person):
         return
@@ -29,7 +29,7 @@ def offer(run: RunRow) -> None:
 
 
 def show(challenge: Challenge) -> None:
-    """On the page of a challenge: the runs that may still be entered, and the way for predictions from a notebook."""
+    """The runs that may still be entered, and the upload of predictions from a notebook."""
     with_runs, with_file = st.columns(2, gap="large")
     with with_runs:
         st.subheader("Enter a run", anchor=False)
@@ -51,13 +51,14 @@ def _runs(challenge: Challenge) -> None:
         if people.may("enter", run.person)
     ]
     st.markdown(
-        "Train on the images of the challenge; what you get can be entered here, or on the page of the run. "
-        "Several seeds are one entry, ranked by their mean, with an interval over seeds and images. Of a sweep, the "
-        "run that validation chose is entered."
+        "Train on the images of the challenge, then enter the run here or on its own page. Several seeds are one "
+        "entry, ranked by their mean, with an interval over seeds and images. Of a sweep, the run that validation "
+        "chose is entered."
     )
+    titles = choices.run_titles(own[:MOST])
     for run in own[:MOST]:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{formats.plain(choices.run_title(run))}**", width="stretch")
+            st.markdown(f"**{formats.plain(titles[run.id])}**", width="stretch")
             _button(challenge, run)
 
 

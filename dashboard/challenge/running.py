@@ -13,7 +13,7 @@ from core.errors import LabError
 from dashboard import server
 from dashboard.ui import components, formats, task_progress
 
-CLOSING = "The hidden part decides then, everybody sees it, and nobody can enter any more."
+CLOSING = "The hidden images then decide the ranking, everybody sees it, and nobody can enter any more."
 HIDING = (
     "Half of its test images are kept back until you close the challenge. Learners work on a copy without them; until "
     "then only you see a dataset that you imported. The labels of CIFAR-10 and its sample are public: for a "

@@ -1,4 +1,4 @@
-"""Who a browser belongs to: a signed cookie, which scripts cannot read and other sites cannot send.
+"""The cookie that says who a browser belongs to: signed, unreadable for scripts, and not sent by other sites.
 
 It holds a learner's name and seat, and is invalid once the name is freed or has another seat.
 """
@@ -24,16 +24,16 @@ requesting: ContextVar[str | None] = ContextVar("requesting", default=None)  # t
 
 
 def current_person() -> str | None:
-    """For whom the server acts: the person of the page that is drawn, or of the request; None: nobody."""
+    """The person of the page that is drawn, or of the request; None: nobody."""
     if get_script_run_ctx(suppress_warning=True) is None:
         return requesting.get()
     return person(Headers(st.context.headers.to_dict()), st.context.cookies)
 
 
 def person(headers: Headers, cookies: Mapping[str, str]) -> str | None:
-    """Who has signed in, where one does; otherwise whose cookie it is.
+    """The person who has signed in, if the class requires that; otherwise the person in the cookie.
 
-    None if there is neither, or a cookie that is forged, old or of a name that has been freed.
+    None if there is neither, or if the cookie is forged, expired, or for a name that has been freed.
     """
     if sign_in.required():
         return sign_in.person(headers, cookies)
@@ -47,7 +47,7 @@ def person(headers: Headers, cookies: Mapping[str, str]) -> str | None:
 
 
 def give(response: Response, request: Request, name: str, seat: str = "") -> None:
-    """Store in the browser who it belongs to."""
+    """Set the cookie of a person in the browser."""
     signed = _signer(roster.key()).dumps([name, seat])
     secure, path = request.url.scheme == "https", prefix.get() or "/"  # other servers of this host are other classes
     response.set_cookie(NAME, signed, max_age=AGE, path=path, secure=secure, httponly=True, samesite="lax")

@@ -1,4 +1,4 @@
-"""How a class is entered: the address and the code for learners, a link for the lecturer."""
+"""The ways into a class: the address and the code for learners, a link for the lecturer."""
 
 import hmac
 import secrets
@@ -34,12 +34,12 @@ def link() -> str:
 
 
 def how() -> str:
-    """How learners enter, for who has the address in sight."""
+    """How learners enter, for display beside the address."""
     return "Scan, or open the address and " + ("sign in" if sign_in.required() else "enter the code")
 
 
 def lecturer_link() -> str:
-    """What makes a browser the lecturer's."""
+    """The link that makes a browser the lecturer's."""
     return f"{address()}/lab/lecturer?token={_TOKEN}"
 
 
@@ -73,11 +73,11 @@ def qr(text: str) -> segno.QRCode:
 
 @asynccontextmanager
 async def announced(app: Any) -> AsyncIterator[None]:
-    """Print them to the terminal when the server has its port."""
+    """Print them to the terminal once the server has its port."""
     qr(link()).terminal(compact=True)
     if sign_in.required():
         print(f"  Everyone scans this, or opens {address()}, and signs in")
-        print(f"  Who is a lecturer, {settings.home() / rules.FILE} says\n", flush=True)
+        print(f"  {settings.home() / rules.FILE} says who is a lecturer\n", flush=True)
         if sign_in.by_header():
             print("  Let only the proxy reach this server: anyone else could sign in as anybody\n", flush=True)
     else:

@@ -50,7 +50,7 @@ async def join(request: Request) -> Response:
         name, seat = roster.join(code, name)
     except LabError as error:
         return _form(code=code, name=name, error=str(error))
-    response = RedirectResponse("../", HTTPStatus.SEE_OTHER)  # or the page that was opened, as the doors remember
+    response = RedirectResponse("../", HTTPStatus.SEE_OTHER)  # or the page that was opened, as the middleware remembers
     cookie.give(response, request, name, seat)
     return response
 
@@ -82,7 +82,7 @@ def _form(*, code: str = "", name: str = "", error: str = "") -> Response:
 
 
 def _ways_to_sign_in(request: Request) -> Response:
-    """A button for each provider, or why somebody who has signed in is nobody here."""
+    """A button for each provider, or why somebody who has signed in is not accepted."""
     if _known():
         return _page(f"{_known()}.", "")
     names = {name: "Sign in" if name == "default" else f"Sign in with {name}" for name in sign_in.providers()}
@@ -91,7 +91,7 @@ def _ways_to_sign_in(request: Request) -> Response:
 
 
 def _known() -> str:
-    """Whose browser this is, with the way on; empty for nobody."""
+    """The person of this browser, with a link to continue; empty for nobody."""
     person = cookie.requesting.get()
     if person is None:
         return ""

@@ -1,4 +1,4 @@
-"""The page that somebody opened who has to join or sign in first: a cookie remembers it until they have."""
+"""The page to return to after joining or signing in, remembered by a cookie."""
 
 from collections.abc import Mapping
 from urllib.parse import quote, unquote
@@ -13,7 +13,7 @@ MOST = 3_000  # characters, of the 4,096 that browsers keep
 
 
 def remember(response: Response, page: str) -> None:
-    """Have the browser come back to a page, such as "maps?method=umap"; to the first if it is that, or too long."""
+    """Remember a page, such as "maps?method=umap", in the browser, unless it is the first or its address too long."""
     value = quote(page, safe="")
     if 0 < len(value) <= MOST:
         response.set_cookie(NAME, value, max_age=AGE, path=_path(), httponly=True, samesite="lax")
@@ -28,7 +28,7 @@ def way(cookies: Mapping[str, str]) -> str:
 
 
 def forget(response: Response) -> None:
-    """Have the browser forget it."""
+    """Remove the remembered page from the browser."""
     response.delete_cookie(NAME, path=_path(), httponly=True, samesite="lax")
 
 

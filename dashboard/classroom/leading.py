@@ -35,7 +35,7 @@ def show(page: str) -> None:
 
 
 def move(page: str) -> None:
-    """Have followers come here, if the lecturer has moved in this tab, but not to the page that only lecturers have."""
+    """Bring followers here if the lecturer has moved in this tab, except to the page that only lecturers have."""
     here = lecture.here(page)
     if _is_lecturer() and page != OWN_PAGE and here != st.session_state.get(_PLACE):
         st.session_state[_PLACE] = here

@@ -1,7 +1,7 @@
 """What the lecturer shows the class: the page that learners may follow, and the page that was handed out.
 
-It is in the memory of the server. Browsers of learners ask for a mark that changes with it, and are answered at once
-when it does.
+The server keeps it in memory. Learners' browsers poll for a mark that changes with it; the answer comes as soon as it
+does.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ def lead(led: bool) -> None:
 
 
 def move(place: Place) -> None:
-    """Have followers come here. Raises AccessError for a learner."""
+    """Bring followers here. Raises AccessError for a learner."""
     if place != now().place:
         _change(place=place, moves=now().moves + 1)
 

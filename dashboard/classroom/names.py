@@ -11,7 +11,7 @@ from dashboard.classroom import sign_in
 from dashboard.ui import formats
 
 POLL = 2.0  # seconds between updates
-FREE = "The learner has to join again. Runs stay, and belong to whoever takes the name next."
+FREE = "The learner has to join again. Runs stay and belong to whoever takes the name next."
 
 
 def show() -> None:

@@ -1,4 +1,4 @@
-"""Put the class aside and begin a new one, on the lecturer's page."""
+"""Archive the class and begin a new one, on the lecturer's page."""
 
 from dataclasses import replace
 
@@ -11,10 +11,10 @@ from dashboard.server.tasks import Task
 from dashboard.ui import formats, task_progress
 
 WHY = (
-    "Challenges, and runs and images of learners are put aside into one file, and their names are free. Yours stay, "
-    "and so do networks and public data. Learners join the new class by a new code."
+    "Challenges and the learners' runs and images move to one file, and their names become free. Your own work, "
+    "networks and public data stay. Learners join the new class with a new code."
 )
-AT_ONCE = "Learners are shut out at once. Their work is deleted here when it is in the file."
+AT_ONCE = "Learners are shut out at once. Their work is deleted here once it is in the file."
 OPENED = "`python -m core restore FILE` opens it in an empty home folder (`BACKBONE_LAB_HOME`)."
 
 
@@ -22,7 +22,7 @@ def show() -> None:
     """Draw the button, which asks once more; then how far it is, and where the old class is."""
     task = _task()
     if task.finished:
-        st.success(f"{formats.plain(task.result)} {OPENED}", title="The old class is put aside")
+        st.success(f"{formats.plain(task.result)} {OPENED}", title="The old class is archived")
         st.button("Close", icon=":material/close:", key="close-new-class", on_click=task.forget)
         return
     with st.expander("New class", icon=":material/group_add:", expanded=task.running or task.error is not None):
@@ -33,12 +33,12 @@ def show() -> None:
         st.markdown(WHY)
         with st.popover("Begin a new class", icon=":material/archive:"):
             st.markdown(AT_ONCE)
-            st.button("Put this class aside", type="primary", on_click=task_progress.attempt, args=(_begin,))
+            st.button("Archive this class", type="primary", on_click=task_progress.attempt, args=(_begin,))
 
 
 def _task() -> Task:
-    """What `_begin` began: one class is put aside at a time."""
-    return Task(tasks.name("new-class"), people.on_behalf, failure="The class cannot be put aside", line=line.files)
+    """The task of `_begin`: one class is archived at a time."""
+    return Task(tasks.name("new-class"), people.on_behalf, failure="The class cannot be archived", line=line.files)
 
 
 def _begin() -> None:

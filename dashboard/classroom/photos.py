@@ -9,18 +9,18 @@ HELP = (
     "Puts what everybody photographed under **Take photos** into one dataset, and opens it on Maps. Learners see it "
     "while they see each other's work. Photos taken with earlier versions are not in it."
 )
-KEPT = "The photos that were together before are gone too: press again to bring all together."
-KEY, _ASKED = "everybodys-photos", "asked-for-everybodys-photos"
+KEPT = "The earlier map's photos are gone too: press again to gather all of them."
+KEY, _PRESSED = "everybodys-photos", "pressed-everybodys-photos"
 
 
 def show() -> None:
     """Draw the button; how far it is; at the end, open Maps."""
     task = server.datasets.gather()
-    asked = st.session_state.pop(_ASKED, False) and KEY in st.session_state  # and the page was not left meanwhile
+    pressed = st.session_state.pop(_PRESSED, False) and KEY in st.session_state  # and the page was not left meanwhile
     if task.running:
-        st.session_state[_ASKED] = asked
+        st.session_state[_PRESSED] = pressed
         task_progress.wait(task)
-    elif task.finished and asked:
+    elif task.finished and pressed:
         choices = {"dataset": task.result, "images": "all", "colour": "class"}
         st.switch_page(components.page("maps"), query_params=choices)
     else:
@@ -33,4 +33,4 @@ def _begin() -> None:
     task = server.datasets.gather()
     task_progress.begin([task])
     task.when_done(lambda _gathered: server.datasets.refresh())
-    st.session_state[_ASKED] = True
+    st.session_state[_PRESSED] = True

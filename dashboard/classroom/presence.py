@@ -1,4 +1,4 @@
-"""Who a browser belongs to, in the sidebar; and what it sees once it belongs to nobody."""
+"""The person of a browser, in the sidebar, and the page that it sees once it has none."""
 
 from html import escape
 
@@ -13,7 +13,7 @@ WORK = takeout.PATH.lstrip("/")
 
 
 def show() -> None:
-    """Who this is, with a link to be somebody else; nothing outside of a class."""
+    """The visitor's name, with a link to sign out; nothing outside of a class."""
     person = people.current_person()
     if settings.mode() == "alone" or person is None:
         return

@@ -1,4 +1,4 @@
-"""Signing in elsewhere: at a provider that `[auth]` in Streamlit's secrets names, or at a proxy that says who asks.
+"""Signing in with a provider named in `[auth]` of Streamlit's secrets, or through a proxy that names the visitor.
 
 Streamlit itself talks to the provider (OIDC) and keeps its answer in a signed cookie. A proxy puts it into headers,
 which `server.trustedUserHeaders` names, with each request.
@@ -33,17 +33,17 @@ def providers() -> list[str]:
 
 
 def by_header() -> bool:
-    """Whether a proxy says who asks."""
+    """Whether a proxy names the visitor."""
     return bool(config.get_option("server.trustedUserHeaders"))
 
 
 def required() -> bool:
-    """Whether the class is entered by signing in, and not by its code."""
+    """Whether one enters the class by signing in instead of by its code."""
     return by_header() or bool(providers())
 
 
 def person(headers: Headers, cookies: Mapping[str, str]) -> str | None:
-    """Who asks; None if nobody has signed in, or `refusal` says why."""
+    """The person who has signed in; None if nobody has, or if `refusal` says why not."""
     try:
         return sign_in.person(claims(headers, cookies))
     except LabError:
@@ -51,7 +51,7 @@ def person(headers: Headers, cookies: Mapping[str, str]) -> str | None:
 
 
 def refusal(headers: Headers, cookies: Mapping[str, str]) -> str:
-    """Why somebody who has signed in is nobody here; empty if nobody has."""
+    """Why somebody who has signed in is not accepted; empty if nobody has signed in."""
     given = claims(headers, cookies)
     try:
         sign_in.person(given)
@@ -64,7 +64,7 @@ def refusal(headers: Headers, cookies: Mapping[str, str]) -> str:
 
 
 def claims(headers: Headers, cookies: Mapping[str, str]) -> dict[str, Any]:
-    """What is said of who asks; {} if nobody has signed in."""
+    """The claims of the visitor; {} if nobody has signed in."""
     if by_header():
         if any(len(headers.getlist(name)) > 1 for name in config.get_option("server.trustedUserHeaders")):
             return {}  # one of them may be the browser's

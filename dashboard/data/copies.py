@@ -9,7 +9,7 @@ from dashboard.ui import task_progress
 
 
 def offer(copy: Task, label: str, *, icon: str, key: str) -> None:
-    """Offer a copy, or show how far it is, or offer to use it.
+    """Offer a copy, show its progress, or offer to use it.
 
     Args:
         copy: Its result is the name of the copy.

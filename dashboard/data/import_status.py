@@ -40,7 +40,7 @@ def settle() -> None:
 
 
 def refuse(error: LabError) -> None:
-    """Have the page Data say that an import could not begin."""
+    """Let the page Data say that an import could not begin."""
     st.session_state[_REFUSED] = error
 
 

@@ -22,8 +22,8 @@ CHANGES = "relabelled"  # in the session: row id -> label
 def show(dataset: Dataset) -> None:
     """The suspects that were found, or the button that looks for them."""
     search = server.datasets.search_labels(dataset)
-    if not search.running and (found := server.datasets.label_errors_of(dataset)):
-        _judge(dataset, found)
+    if not search.running and (errors := server.datasets.label_errors_of(dataset)):
+        _judge(dataset, errors)
         return
     counted = Count("label-errors")
     if not search.running:
@@ -45,23 +45,23 @@ def changes_of(dataset: Dataset) -> dict[int, int]:
     return st.session_state.setdefault(f"{CHANGES}:{dataset.fingerprint}", {})
 
 
-def _judge(dataset: Dataset, found: LabelErrors) -> None:
+def _judge(dataset: Dataset, errors: LabelErrors) -> None:
     st.markdown(
-        f"**{formats.count(len(found.suspects), 'label')} of {found.images:,} "
-        f"{'is' if len(found.suspects) == 1 else 'are'} suspect**, to a head that predicts "
-        f"{formats.percent(found.accuracy)} of the labels of images it was not trained on. Beside each image: the two "
+        f"**{formats.count(len(errors.suspects), 'label')} of {errors.images:,} "
+        f"{'is' if len(errors.suspects) == 1 else 'are'} suspect**, to a head that predicts "
+        f"{formats.percent(errors.accuracy)} of the labels of images it was not trained on. Beside each image: the two "
         "most similar ones."
     )
-    if not found.suspects:
+    if not errors.suspects:
         return
     of_page = COLUMNS * ROWS
-    pages = -(-len(found.suspects) // of_page)
+    pages = -(-len(errors.suspects) // of_page)
     changes = changes_of(dataset)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         page = st.number_input(
             f"Page (of {pages:,})", 1, pages, 1, key="suspects", width=140, help="Most suspect first"
         )
-        shown = found.suspects[(page - 1) * of_page : page * of_page]
+        shown = errors.suspects[(page - 1) * of_page : page * of_page]
         st.button(
             "Accept all suggestions on this page",
             icon=":material/done_all:",
@@ -71,7 +71,7 @@ def _judge(dataset: Dataset, found: LabelErrors) -> None:
         )
         st.download_button(
             "CSV",
-            quoting.csv(label_errors.table(found, dataset)),
+            quoting.csv(label_errors.table(errors, dataset)),
             f"{dataset.name}-labels.csv",
             icon=":material/download:",
             help="Edit its column label, then run `python -m core datasets relabel NAME FILE`",

@@ -83,7 +83,7 @@ def _by_features(dataset: Dataset, found: NearDuplicates, choices: DeltaGenerato
 
 
 def _choose(choices: DeltaGenerator, key: str, least: float, sure: float, help: str) -> tuple[float, str]:
-    """From what agreement on pairs are shown, and which of them first."""
+    """The agreement from which on pairs are shown, and their order."""
     with choices:
         agreement = st.slider("Agreement of at least", least, 1.0, sure, 0.01, key=key, width=260, help=help)
         first = st.segmented_control(

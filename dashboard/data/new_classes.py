@@ -36,7 +36,7 @@ def wanted() -> bool:
 
 
 def begin() -> None:
-    """Have the page show this, from a callback."""
+    """Open it on the page, from a callback."""
     address.write(NAME, PHOTOS)
 
 
@@ -51,45 +51,45 @@ def show() -> None:
         "accuracy will be too good to be true. Until you train, the photos stay in this tab."
     )
     with st.grid(3):
-        for number, each in enumerate(classes):
-            _draw(number, each)
+        for number, new_class in enumerate(classes):
+            _draw(number, new_class)
     if error := st.session_state.get(_ERROR):
         components.show_error(error)
     with st.bottom.container(horizontal=True, vertical_alignment="center"):
         st.button("Train", type="primary", icon=":material/play_arrow:", on_click=_train)
         st.button("Another class", icon=":material/add:", on_click=classes.append, args=(PhotoClass(),))
         st.button("Cancel", type="tertiary", on_click=address.write, args=(NAME, None), help="Back to the datasets")
-        total = formats.count(sum(len(each.photos) for each in classes), "photo")
+        total = formats.count(sum(len(new_class.photos) for new_class in classes), "photo")
         st.markdown(f":gray[{total} in all]", width="content")
 
 
-def _draw(number: int, each: PhotoClass) -> None:
+def _draw(number: int, new_class: PhotoClass) -> None:
     """The card of a class."""
     with st.container(border=True, height="stretch"):
         key = f"new-class-name-{number}"
-        st.session_state[key] = each.name
+        st.session_state[key] = new_class.name
         st.text_input(
             f"Name of class {number + 1}",
             key=key,
             placeholder="A name",
             max_chars=40,
             on_change=_rename,
-            args=(each, key),
+            args=(new_class, key),
         )
-        if each.photos:
-            images = [np.asarray(Image.open(io.BytesIO(photo))) for photo in each.photos[: -LAST - 1 : -1]]
+        if new_class.photos:
+            images = [np.asarray(Image.open(io.BytesIO(photo))) for photo in new_class.photos[: -LAST - 1 : -1]]
             st.image(contact_sheet.strip(images, columns=LAST), width="stretch")
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(formats.count(len(each.photos), "photo"), width="content")
+            st.markdown(formats.count(len(new_class.photos), "photo"), width="content")
             if components.has_camera():
                 at = st.session_state.get(_CAMERA) == number
                 label, icon = ("Close", ":material/close:") if at else ("Camera", ":material/photo_camera:")
                 st.button(label, icon=icon, key=f"camera-{number}", on_click=_point, args=(None if at else number,))
-            if each.photos:
-                st.button("Clear", type="tertiary", key=f"clear-{number}", on_click=each.photos.clear)
+            if new_class.photos:
+                st.button("Clear", type="tertiary", key=f"clear-{number}", on_click=new_class.photos.clear)
         if st.session_state.get(_CAMERA) == number and components.has_camera():
             burst = f"burst-{number}"
-            burst_camera.show(burst, partial(_add_burst, each, burst))
+            burst_camera.show(burst, partial(_add_burst, new_class, burst))
         uploader = f"photos-{number}"
         key = uploaded.key(uploader)
         st.file_uploader(
@@ -100,28 +100,28 @@ def _draw(number: int, each: PhotoClass) -> None:
             max_upload_size=MOST_MB,
             key=key,
             on_change=_add_files,
-            args=(each, uploader, key),
+            args=(new_class, uploader, key),
         )
 
 
-def _rename(each: PhotoClass, key: str) -> None:
-    each.name = " ".join(st.session_state.get(key, each.name).split())
+def _rename(new_class: PhotoClass, key: str) -> None:
+    new_class.name = " ".join(st.session_state.get(key, new_class.name).split())
 
 
 def _point(number: int | None) -> None:
     st.session_state[_CAMERA] = number
 
 
-def _add_burst(each: PhotoClass, key: str) -> None:
-    _add(each, [(photo, "The photo") for photo in burst_camera.taken(key)])
+def _add_burst(new_class: PhotoClass, key: str) -> None:
+    _add(new_class, [(photo, "The photo") for photo in burst_camera.taken(key)])
 
 
-def _add_files(each: PhotoClass, uploader: str, key: str) -> None:
-    _add(each, [(file.getvalue(), file.name) for file in st.session_state[key]])
+def _add_files(new_class: PhotoClass, uploader: str, key: str) -> None:
+    _add(new_class, [(file.getvalue(), file.name) for file in st.session_state[key]])
     uploaded.forget(uploader, st.session_state[key])
 
 
-def _add(each: PhotoClass, files: list[tuple[bytes, str]]) -> None:
+def _add(new_class: PhotoClass, files: list[tuple[bytes, str]]) -> None:
     """Keep the readable photos, as many as there is room for, and report the others."""
     st.session_state.pop(_ERROR, None)
     room = photos.MOST - sum(len(other.photos) for other in st.session_state[_CLASSES])
@@ -130,7 +130,7 @@ def _add(each: PhotoClass, files: list[tuple[bytes, str]]) -> None:
         st.toast(f"At most {photos.MOST} photos are allowed; {was} left out.", icon=":material/error:")
     for data, name in files[:room]:
         try:
-            each.photos.append(photos.small(data, name))
+            new_class.photos.append(photos.small(data, name))
         except DatasetError as error:
             st.toast(formats.message(str(error)), icon=":material/error:")
 

@@ -26,7 +26,7 @@ def show(dataset: Dataset) -> None:
 
 def _by_kind(dataset: Dataset) -> None:
     search = server.datasets.search_odd(dataset)
-    if search.running or not (found := server.datasets.odd_images_of(dataset)):
+    if search.running or not (odd := server.datasets.odd_images_of(dataset)):
         task_progress.offer(
             search,
             "Look for odd images",
@@ -37,10 +37,10 @@ def _by_kind(dataset: Dataset) -> None:
         )
         return
     st.markdown(
-        f"**{formats.count(found.count)} of {formats.count(found.images, 'image')}** "
-        f"{'is' if found.count == 1 else 'are'} dark, bright, plain, blurred, tiny or cropped."
+        f"**{formats.count(odd.count)} of {formats.count(odd.images, 'image')}** "
+        f"{'is' if odd.count == 1 else 'are'} dark, bright, plain, blurred, tiny or cropped."
     )
-    for kind, rows in found.rows.items():
+    for kind, rows in odd.rows.items():
         if rows:
             label = f"**{kind.capitalize()}**: {formats.count(len(rows))}"
             _strip(dataset, rows, label, alt=f"The most {kind} images", help=odd_images.KINDS[kind])
@@ -48,7 +48,7 @@ def _by_kind(dataset: Dataset) -> None:
 
 def _by_class(dataset: Dataset) -> None:
     source, search = label_errors.usual(dataset.name), server.datasets.search_outliers(dataset)
-    if search.running or not (found := server.datasets.outliers_of(dataset)):
+    if search.running or not (outliers := server.datasets.outliers_of(dataset)):
         counted = Count("outliers")
         if not search.running:
             embeddings.resolve(source).count(counted)
@@ -64,7 +64,7 @@ def _by_class(dataset: Dataset) -> None:
         )
         return
     st.markdown(f"**Least like the rest of their class to {source.backbone}**, the least typical first.")
-    for name, rows in zip(dataset.class_names, found, strict=True):
+    for name, rows in zip(dataset.class_names, outliers, strict=True):
         if rows:
             _strip(dataset, rows, formats.plain(name), alt=f"The least typical images of {name}")
 

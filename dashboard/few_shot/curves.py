@@ -77,35 +77,7 @@ def chart(curves: Mapping[str, Curve], lines: Mapping[str, Interval], dots: pd.D
     """
     figure = canvas(height=HEIGHT)
     for (name, curve), stroke in zip(curves.items(), strokes(list(curves)), strict=True):
-        x = [point.shots for point in curve.points]
-        low, high = ([100 * end(point.accuracies) for point in curve.points] for end in (min, max))
-        figure.add_scatter(
-            x=[*x, *x[::-1]],
-            y=[*high, *low[::-1]],
-            fill="toself",
-            fillcolor=stroke["color"],
-            opacity=0.18,
-            line_width=0,
-            mode="lines",
-            hoverinfo="skip",
-            showlegend=False,
-            legendgroup=name,
-        )
-        figure.add_scatter(
-            x=x,
-            y=[100 * point.mean for point in curve.points],
-            name=name,
-            legendgroup=name,
-            mode="lines+markers",
-            line=stroke | {"width": 3},
-            marker_size=9,
-            customdata=[
-                [point.images, 100 * min(point.accuracies), 100 * max(point.accuracies), len(point.accuracies)]
-                for point in curve.points
-            ],
-            hovertemplate="<b>" + name + "</b><br>%{x:,.0f} images per class, %{customdata[0]:,} in all: %{y:.1f} %<br>"
-            "%{customdata[3]} draws, %{customdata[1]:.1f} to %{customdata[2]:.1f} %<extra></extra>",
-        )
+        _add_curve(figure, name, curve, stroke)
     ends = [point.shots for curve in curves.values() for point in curve.points]
     if dots is not None and len(dots):
         _add_dots(figure, dots)
@@ -130,6 +102,37 @@ def chart(curves: Mapping[str, Curve], lines: Mapping[str, Interval], dots: pd.D
         ticktext=[formats.count(tick) for tick in shown],
     )
     return figure.update_yaxes(title_text="Accuracy on test images (%)")
+
+
+def _add_curve(figure: go.Figure, name: str, curve: Curve, stroke: dict) -> None:
+    """The means of a backbone's draws as a line, on a band from the worst to the best draw."""
+    x = [point.shots for point in curve.points]
+    low, high = ([100 * end(point.accuracies) for point in curve.points] for end in (min, max))
+    figure.add_scatter(
+        x=[*x, *x[::-1]],
+        y=[*high, *low[::-1]],
+        fill="toself",
+        fillcolor=stroke["color"],
+        opacity=0.18,
+        line_width=0,
+        mode="lines",
+        hoverinfo="skip",
+        showlegend=False,
+        legendgroup=name,
+    )
+    draws = [len(point.accuracies) for point in curve.points]
+    figure.add_scatter(
+        x=x,
+        y=[100 * point.mean for point in curve.points],
+        name=name,
+        legendgroup=name,
+        mode="lines+markers",
+        line=stroke | {"width": 3},
+        marker_size=9,
+        customdata=list(zip([point.images for point in curve.points], low, high, draws, strict=True)),
+        hovertemplate="<b>" + name + "</b><br>%{x:,.0f} images per class, %{customdata[0]:,} in all: %{y:.1f} %<br>"
+        "%{customdata[3]} draws, %{customdata[1]:.1f} to %{customdata[2]:.1f} %<extra></extra>",
+    )
 
 
 def table(curves: Mapping[str, Curve]) -> pd.DataFrame:

@@ -27,7 +27,7 @@ def frame(runs: Sequence[RunRow], classes: int) -> pd.DataFrame:
 
 
 def answer(runs: Sequence[RunRow]) -> str:
-    """Whose run is best, and how it compares with the best of somebody else; "" if all are one person's. Markdown."""
+    """The person with the best run, against the best run of anyone else; "" if all are one person's. Markdown."""
     best: dict[str, RunRow] = {}
     for run in sorted(runs, key=lambda run: -run.accuracy):
         best.setdefault(run.person, run)

@@ -121,7 +121,7 @@ def _answer(name: str, index: int, key: str) -> None:
 
 
 def _check(lesson: Lesson, step: Step) -> None:
-    """Show whether the visitor's runs and maps complete the step, and their results."""
+    """Show the results of the visitor's runs and maps, and whether they complete the step."""
     if not step.is_task:
         return
     if not server.engine.store_open():

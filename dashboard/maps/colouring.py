@@ -64,7 +64,7 @@ def _runs(source: Source) -> list[RunRow]:
 
 
 def _choose_run(runs: Sequence[RunRow], key: str, label: str, *, shown: bool) -> RunRow:
-    titles = {run.id: choices.run_title(run) for run in runs}
+    titles = choices.run_titles(runs)
     by_id = {run.id: run for run in runs}
     if not shown:
         requested = address.one_of(key, label, titles)

@@ -87,7 +87,7 @@ def live(configs: list[MapConfig]) -> None:
 
 
 def what_it_takes(source: embeddings.Source, images: int) -> str:
-    """How many images the network still has to process before the map is computed, and how long that takes here."""
+    """How many images the network must still process before the map is computed, and how long that takes here."""
     missing = embeddings.missing(source)
     if not missing:
         return f"The features of all {formats.count(images, 'image')} are cached: only the map has to be computed."

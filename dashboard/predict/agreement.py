@@ -76,5 +76,5 @@ def _percentages(answers: Sequence[Answer], titles: Mapping[str, str]) -> str:
     kinds: dict[str, list[str]] = {SHARED: [], BY_ITSELF: []}
     for answer in answers:
         kinds[SHARED if answer.exclusive else BY_ITSELF].append(formats.plain(titles[answer.model]))
-    said = {text: formats.listed(names) for text, names in kinds.items() if names}
-    return " ".join(f"**{names}**: {text}" for text, names in said.items()) if len(said) > 1 else "".join(said)
+    named = {text: formats.listed(names) for text, names in kinds.items() if names}
+    return " ".join(f"**{names}**: {text}" for text, names in named.items()) if len(named) > 1 else "".join(named)

@@ -49,7 +49,7 @@ def show(name: str, answer: Answer, classes: Sequence[str], photo: Photo, group:
 
 
 def why(model: str, methods: Sequence[str], photo: Photo) -> bool:
-    """By each method, what speaks for the model's likeliest class; returns whether all of it is known."""
+    """The evidence for the model's likeliest class by each method; returns whether all of it is known."""
     complete = True
     for start in range(0, len(methods), 2):
         for column, method in zip(st.columns(2, gap="small"), methods[start : start + 2], strict=False):

@@ -43,7 +43,7 @@ def first() -> list[str]:
 
 
 def examples(dataset: Dataset) -> dict[int, int]:
-    """For each class, the test image that the newest runs recognise best: a person can tell what these show."""
+    """The test image of each class that the newest runs recognise best: people can tell what these show."""
     return _examples(tuple(run.id for run in _of_dataset(dataset.name)[:JUDGES]))
 
 

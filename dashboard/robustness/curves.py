@@ -15,7 +15,7 @@ from core.evaluation import robustness
 from core.evaluation.robustness import Robustness
 from core.runs import SEEDS, RunRow
 from dashboard.ui import findings, formats
-from dashboard.ui.charts import canvas, strokes
+from dashboard.ui.charts import STYLE, canvas, strokes
 
 SEED = 0.45  # opacity of the line of one seed
 HEIGHT = 440  # pixels: with the answer above it, in the first screen of a laptop
@@ -40,7 +40,7 @@ def of_seed(title: str, run: RunRow) -> str:
 
 
 def together(results: Sequence[Robustness | None]) -> Robustness | None:
-    """Of one run, or the mean of several seeds; None while one is not measured."""
+    """The result of one run, or the mean of several seeds; None while one is not measured."""
     measured = [result for result in results if result]
     if len(measured) < len(results):
         return None
@@ -130,52 +130,48 @@ def curves(results: Mapping[str, Robustness], backbones: Sequence[str]) -> go.Fi
     )
     for (name, result), stroke in zip(results.items(), strokes(backbones), strict=True):
         for cell, corruption in enumerate(CORRUPTIONS):
-            for seed in result.seeds:
-                figure.add_scatter(
-                    x=[0, *SEVERITIES],
-                    y=[100 * share for share in (seed.clean, *seed.accuracies[corruption])],
-                    legendgroup=name,
-                    showlegend=False,
-                    mode="lines",
-                    line=stroke | {"width": 1},
-                    opacity=SEED,
-                    hoverinfo="skip",
-                    row=cell // 3 + 1,
-                    col=cell % 3 + 1,
-                )
-            shares = [result.interval(corruption, severity) for severity in SEVERITIES]
-            error = {
-                "type": "data",
-                "symmetric": False,
-                "thickness": 1,
-                "array": [0, *(100 * (share.high - share.value) for share in shares)],
-                "arrayminus": [0, *(100 * (share.value - share.low) for share in shares)],
-            }
-            figure.add_scatter(
-                x=[0, *SEVERITIES],
-                y=[100 * result.clean, *(100 * share.value for share in shares)],
-                name=name,
-                legendgroup=name,
-                showlegend=cell == 0,
-                mode="lines+markers",
-                line=stroke | {"width": 2.5},
-                error_y=error,
-                row=cell // 3 + 1,
-                col=cell % 3 + 1,
-                hovertemplate=f"<b>{name}</b><br>severity %{{x}}: %{{y:.1f}} %<extra></extra>",
-            )
-    style = canvas(height=HEIGHT).layout
-    figure.update_layout(
-        {
-            name: style[name]
-            for name in ("height", "font_size", "paper_bgcolor", "plot_bgcolor", "hovermode", "dragmode")
-            if style[name] is not None
-        }
-        | {"margin": {"t": 70, "r": 16, "b": 8, "l": 8}, "legend": {"orientation": "h", "y": 1.1, "yanchor": "bottom"}}
-    )
+            _add_run(figure, name, result, corruption, stroke, cell)
+    margin = {"t": 70, "r": 16, "b": 8, "l": 8}
+    legend = {"orientation": "h", "y": 1.1, "yanchor": "bottom"}
+    figure.update_layout(STYLE | {"height": HEIGHT, "margin": margin, "legend": legend})
     figure.update_xaxes(dtick=1)
     figure.update_xaxes(title_text="Severity", row=2)
     return figure.update_yaxes(title_text="Accuracy (%)", col=1)
+
+
+def _add_run(figure: go.Figure, name: str, result: Robustness, corruption: str, stroke: dict, cell: int) -> None:
+    """The line of a run in the chart of one corruption, over those of its seeds."""
+    where: dict[str, Any] = {"legendgroup": name, "row": cell // 3 + 1, "col": cell % 3 + 1}
+    for seed in result.seeds:
+        figure.add_scatter(
+            x=[0, *SEVERITIES],
+            y=[100 * share for share in (seed.clean, *seed.accuracies[corruption])],
+            showlegend=False,
+            mode="lines",
+            line=stroke | {"width": 1},
+            opacity=SEED,
+            hoverinfo="skip",
+            **where,
+        )
+    shares = [result.interval(corruption, severity) for severity in SEVERITIES]
+    error = {
+        "type": "data",
+        "symmetric": False,
+        "thickness": 1,
+        "array": [0, *(100 * (share.high - share.value) for share in shares)],
+        "arrayminus": [0, *(100 * (share.value - share.low) for share in shares)],
+    }
+    figure.add_scatter(
+        x=[0, *SEVERITIES],
+        y=[100 * result.clean, *(100 * share.value for share in shares)],
+        name=name,
+        showlegend=cell == 0,
+        mode="lines+markers",
+        line=stroke | {"width": 2.5},
+        error_y=error,
+        hovertemplate=f"<b>{name}</b><br>severity %{{x}}: %{{y:.1f}} %<extra></extra>",
+        **where,
+    )
 
 
 def preview(image: np.ndarray) -> dict[str, list[np.ndarray]]:

@@ -28,9 +28,9 @@ def show(printed: RunRow, corrected: RunRow) -> None:
             )
             components.link("run", "Open this run", icon=":material/search_insights:", run=run.id, view=RESULT)
     st.markdown(_verdict(printed, corrected))
-    facts = backbones.get(printed.config.backbone)
+    spec = backbones.get(printed.config.backbone)
     outcomes = (server.runs.get(printed.id).outcome, server.runs.get(corrected.id).outcome)
-    st.markdown("\n".join(f"* {reason}" for reason in reasons(facts, *outcomes)))
+    st.markdown("\n".join(f"* {reason}" for reason in reasons(spec, *outcomes)))
     components.chart(
         run_charts.per_class_of_two(server.runs.confusion(printed.id), server.runs.confusion(corrected.id), names),
         key="book",
@@ -53,19 +53,19 @@ def pair(run: RunRow, runs: Sequence[RunRow]) -> tuple[RunRow, RunRow] | None:
     return None
 
 
-def reasons(facts: Backbone, printed: Outcome | None, corrected: Outcome | None) -> tuple[str, ...]:
+def reasons(spec: Backbone, printed: Outcome | None, corrected: Outcome | None) -> tuple[str, ...]:
     """What the correction changes for a backbone, and the effect of each change; Markdown."""
-    return _pixels(facts), _slice(printed, corrected), _batchnorm()
+    return _pixels(spec), _slice(printed, corrected), _batchnorm()
 
 
-def _pixels(facts: Backbone) -> str:
-    preprocessing = PREPROCESSING[facts.preprocessing]
+def _pixels(spec: Backbone) -> str:
+    preprocessing = PREPROCESSING[spec.preprocessing]
     channels = list(zip(preprocessing.mean, preprocessing.deviation, strict=True))
     least = min((0 - mean) / deviation for mean, deviation in channels)
     most = max((255 - mean) / deviation for mean, deviation in channels)
     order = " Red and blue are swapped, too." if preprocessing.channels == "BGR" else ""
     return (
-        f"**Pixels.** {facts.name} was trained on values from {least:.3g} to {most:.3g} ({preprocessing.title}). As "
+        f"**Pixels.** {spec.name} was trained on values from {least:.3g} to {most:.3g} ({preprocessing.title}). As "
         f"printed, pixels are divided by 255 for every backbone: values from 0 to 1 span only "
         f"{100 / (most - least):.2g} % of that range.{order}"
     )

@@ -46,8 +46,8 @@ def show(run: RunRow, class_names: Sequence[str]) -> None:
             return
         tested = server.runs.predictions(run.id)
         labels, p = tested["label"].to_numpy(), tested.filter(regex=r"^p_\d+$").to_numpy()
-        found = costs.saving(labels, p, values, np.inf if declining is None else declining)
-        st.markdown("  \n".join(sentences(found)))
+        saving = costs.saving(labels, p, values, np.inf if declining is None else declining)
+        st.markdown("  \n".join(sentences(saving)))
         if len(names) == 2 and declining is None:
             st.markdown(f"It answers **{names[1]}** at a probability of {costs.threshold(values):.3f} or more.")
         st.caption(
@@ -56,20 +56,21 @@ def show(run: RunRow, class_names: Sequence[str]) -> None:
         )
 
 
-def sentences(found: Saving) -> list[str]:
+def sentences(saving: Saving) -> list[str]:
     """The two costs, whether they differ by more than chance, and what has changed; Markdown."""
-    low, high = (formats.signed(end, 3) for end in (found.saved.low, found.saved.high))
+    low, high = (formats.signed(end, 3) for end in (saving.saved.low, saving.saved.high))
     lines = [
-        f"The most probable class costs **{found.usual:.3f}** per image, the cheapest answer **{found.cheapest:.3f}**."
+        f"The most probable class costs **{saving.usual:.3f}** per image, the cheapest answer "
+        f"**{saving.cheapest:.3f}**."
     ]
-    if not found.changed and not found.declined:
+    if not saving.changed and not saving.declined:
         return [*lines, "Both give the same answers."]
-    clear = found.saved.low > 0 or found.saved.high < 0
-    verdict = f"It saves {formats.signed(found.saved.value, 3)} (95 % interval {low} to {high})"
+    clear = saving.saved.low > 0 or saving.saved.high < 0
+    verdict = f"It saves {formats.signed(saving.saved.value, 3)} (95 % interval {low} to {high})"
     lines.append(f"{verdict}." if clear else f"{verdict}: too close to call.")
     lines.append(
-        f"Changed: {formats.percent(found.changed)} of the images. No answer: {formats.percent(found.declined)}."
+        f"Changed: {formats.percent(saving.changed)} of the images. No answer: {formats.percent(saving.declined)}."
     )
-    if found.declined < 1:
-        lines.append(f"Right: {formats.percent(found.accuracy)} of the answered images.")
+    if saving.declined < 1:
+        lines.append(f"Right: {formats.percent(saving.accuracy)} of the answered images.")
     return lines

@@ -15,7 +15,7 @@ def with_those_of(shown: Sequence[str], entries: Sequence[RunRow]) -> list[RunRo
 
 
 def title(entry: RunRow) -> str:
-    """Of the tab of the page Run."""
+    """The title of its tab on the page Run."""
     return "Sweep" if entry.cells else "Seeds"
 
 

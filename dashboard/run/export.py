@@ -35,12 +35,12 @@ def show(run: RunRow, outcome: Outcome) -> None:
         "**The model.** Resizing and preprocessing are inside, so nobody can forget them. Beside it are its labels and "
         "`classify.py`, which classifies image files: `python classify.py photo.jpg`."
     )
-    facts = backbones.get(run.config.backbone)
-    if facts.has_tokens and heads.has_layers(run.config.method):
+    spec = backbones.get(run.config.backbone)
+    if spec.has_tokens and heads.has_layers(run.config.method):
         st.caption(
             "To open the Keras file of a transformer, also install `keras-hub`, which defines some of its layers."
         )
-    elif facts.is_transformer and heads.has_layers(run.config.method):
+    elif spec.is_transformer and heads.has_layers(run.config.method):
         st.caption(
             "`layers.py` beside the Keras file defines its attention, for "
             '`keras.models.load_model(path, custom_objects={"WindowAttention": WindowAttention})`.'

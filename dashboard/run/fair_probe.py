@@ -1,4 +1,4 @@
-"""The probe that a fine-tune must be compared with where it started from one that learned from other images."""
+"""The probe to compare a fine-tune with if it started from one that was trained on other images."""
 
 import streamlit as st
 
@@ -11,7 +11,7 @@ from dashboard.ui import components, findings, formats
 
 
 def show(tune: RunRow, measured: Change) -> None:
-    """The verdict against that probe, or a link that fills it in on Train; nothing where none is needed.
+    """The comparison with that probe, or a link that sets it up on Train; nothing if none is needed.
 
     Args:
         measured: `comparison.unfreezing` of the fine-tune.

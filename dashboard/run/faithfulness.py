@@ -36,7 +36,7 @@ def _result(run: RunRow, measured: tuple[Faithfulness, ...]) -> None:
     st.markdown(sentence(measured))
     left, right = st.columns([5, 3], gap="medium")
     with left:
-        rows = pd.DataFrame([_row(each) for each in measured])
+        rows = pd.DataFrame([_row(result) for result in measured])
         st.dataframe(rows, hide_index=True, height="content")
         st.caption(
             "Area: the mean probability of the predicted class while the regions that a map ranks highest are inserted "
@@ -45,7 +45,7 @@ def _result(run: RunRow, measured: tuple[Faithfulness, ...]) -> None:
         )
     with right:
         components.chart(
-            run_charts.perturbed([each for each in measured if not each.error]),
+            run_charts.perturbed([result for result in measured if not result.error]),
             key=f"faithfulness-{run.id}",
             alt="Probability of the predicted class while regions are deleted or inserted",
         )
@@ -53,9 +53,9 @@ def _result(run: RunRow, measured: tuple[Faithfulness, ...]) -> None:
 
 def sentence(measured: tuple[Faithfulness, ...]) -> str:
     """Which method points best at what this network uses, and which ones are not to be believed, in Markdown."""
-    known = [each for each in measured if not each.error]
+    known = [result for result in measured if not result.error]
     parts = [_by_evidence(known)]
-    if same := [TITLES[each.method] for each in known if not each.depends_on_weights]:
+    if same := [TITLES[result.method] for result in known if not result.depends_on_weights]:
         verb = "shows" if len(same) == 1 else "show"
         parts.append(
             f"**{formats.listed(same)}** {verb} nearly the same with shuffled weights: what is in the image, and not "
@@ -68,13 +68,13 @@ def sentence(measured: tuple[Faithfulness, ...]) -> str:
 
 def _by_evidence(known: Sequence[Faithfulness]) -> str:
     """Which methods rank regions best, as far as the images can tell, and which no better than at random."""
-    best, *others = sorted(known, key=lambda each: -each.gain.value)
+    best, *others = sorted(known, key=lambda result: -result.gain.value)
     if not best.points_at_evidence:
         return f"**No method does better than a random order**, as far as {IMAGES} images can tell."
     close = [
-        TITLES[each.method]
-        for each in others
-        if each.points_at_evidence and not metrics.change_of_intervals(each.gain, best.gain, IMAGES).clear
+        TITLES[result.method]
+        for result in others
+        if result.points_at_evidence and not metrics.change_of_intervals(result.gain, best.gain, IMAGES).clear
     ]
     text = f"**{formats.listed([TITLES[best.method], *close])}** "
     text += (
@@ -82,20 +82,20 @@ def _by_evidence(known: Sequence[Faithfulness]) -> str:
         if close
         else ("points best at what this network uses.")
     )
-    if no_better := [TITLES[each.method] for each in known if not each.points_at_evidence]:
+    if no_better := [TITLES[result.method] for result in known if not result.points_at_evidence]:
         text += f" **{formats.listed(no_better)}** cannot be distinguished from a random order."
     return text
 
 
-def _row(each: Faithfulness) -> dict[str, str]:
-    if each.error:
-        return {"Method": TITLES[each.method], "Verdict": each.error, "Area": "", "Similarity": ""}
-    better = "points at evidence" if each.points_at_evidence else "no better than random"
+def _row(result: Faithfulness) -> dict[str, str]:
+    if result.error:
+        return {"Method": TITLES[result.method], "Verdict": result.error, "Area": "", "Similarity": ""}
+    better = "points at evidence" if result.points_at_evidence else "no better than random"
     return {
-        "Method": TITLES[each.method],
-        "Verdict": better if each.depends_on_weights else "ignores the weights",
-        "Area": _with_interval(each.gain),
-        "Similarity": _with_interval(each.similarity),
+        "Method": TITLES[result.method],
+        "Verdict": better if result.depends_on_weights else "ignores the weights",
+        "Area": _with_interval(result.gain),
+        "Similarity": _with_interval(result.similarity),
     }
 
 

@@ -187,7 +187,8 @@ def _live(run_id: str) -> None:
         st.warning(formats.message(why), icon=":material/cloud_off:")
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{formats.plain(run.name)}**", help=f"On {formats.plain(run.config.dataset)}")
+            dataset = formats.plain(server.datasets.title(run.config.dataset))
+            st.markdown(f"**{formats.plain(run.name)}**", help=f"On {dataset}")
             if run.config.trains and run.status == "running":
                 _button("Pause", ":material/pause_circle:", run, server.runs.pause)
             _stop_button(run)

@@ -17,22 +17,22 @@ def show(run: RunRow, outcome: Outcome) -> None:
     if run.config.method != ZERO_SHOT or outcome.weights_origin == "untrained":
         return
     measured = Interval(outcome.accuracy, outcome.accuracy_low, outcome.accuracy_high)
-    if not beside(run.config.backbone, run.config.dataset, measured, "This run is"):
+    if not compare(run.config.backbone, run.config.dataset, measured, "This run is"):
         return
     with st.expander("Why the two may differ", icon=":material/help:"):
         st.markdown("\n".join(f"* {reason}" for reason in reasons(run, outcome)))
 
 
-def beside(model: str, dataset: str, measured: Interval, subject: str) -> bool:
-    """The published accuracy of a model, and how far a measured one is away; False where none was published.
+def compare(model: str, dataset: str, measured: Interval, subject: str) -> bool:
+    """Show the published accuracy of a model, and its distance from a measured one; False if none was published.
 
     Args:
         subject: What was measured, with its verb, at the beginning of a sentence.
     """
-    found = published.find(model, dataset)
-    if found is None:
+    figure = published.find(model, dataset)
+    if figure is None:
         return False
-    whole, accuracy = found
+    whole, accuracy = figure
     away = 100 * (measured.value - accuracy)
     inside = measured.low <= accuracy <= measured.high
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

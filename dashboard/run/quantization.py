@@ -44,13 +44,13 @@ def _table(measured: Quantization) -> None:
     table = quantization.table(measured)
     images = len(measured.rows)
     accuracies = [metrics.wilson(int(measured.right(kind).sum()), images) for kind in measured.kinds]
-    said = [f"{formats.percent(each.value)} ({formats.interval(each.low, each.high)})" for each in accuracies]
+    shares = [f"{formats.percent(each.value)} ({formats.interval(each.low, each.high)})" for each in accuracies]
     st.dataframe(
         {
             "Bits": table["kind"],
             "Size": [f"{size:.1f} MB" for size in table["megabytes"]],
             "One image": [f"{time:.2f} ms" for time in table["milliseconds"]],
-            "Accuracy": said,
+            "Accuracy": shares,
             "Other answers": ["", *map(formats.count, table["changed"][1:])],
             "p against float32": ["", *(f"{p:.3f}" for p in table["p_value"][1:])],
         },

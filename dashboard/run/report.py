@@ -78,7 +78,9 @@ def _comparison(group: groups.Group) -> list[str]:
             [row.accuracy_high for row in rows],
         ),
     ]
-    for answer in answers.three_questions(rows, comparison.of_runs, comparison.unfreezing, leaks.of_run, _macs):
+    for answer in answers.three_questions(
+        rows, group.dataset, comparison.of_runs, comparison.unfreezing, leaks.of_run, _macs
+    ):
         sentences = "<br>".join(escape(sentence) for sentence in (*answer.sentences, *answer.details))
         parts.append(f"<p><b>{escape(answer.question)}</b><br>{sentences}</p>")
     parts += [f"<p class=warning>{escape(warning)}</p>" for warning in answers.warnings(rows)]
@@ -97,7 +99,7 @@ def _comparison(group: groups.Group) -> list[str]:
 
 
 def _macs(backbone: str, input_size: int) -> int | None:
-    """Of networks that were opened here before."""
+    """The MACs of a network that was opened here before."""
     network = anatomy.find(backbone, input_size)
     return network.macs if network else None
 
@@ -146,8 +148,8 @@ def _run(run: RunRow, outcome: Outcome) -> str:
         parts.append("<p class=warning>Untrained weights: nothing was transferred from ImageNet.</p>")
     if run.status != "finished":
         parts.append(f"<p class=warning>The run was {escape(run.status)}: this is its best result so far.</p>")
-    found = leaks.of_run(run)
-    notes = [*outcome.notes, f"{leaks.sentence(found)}."] if found else outcome.notes
+    leaked = leaks.of_run(run)
+    notes = [*outcome.notes, f"{leaks.sentence(leaked)}."] if leaked else outcome.notes
     parts += [f"<p class=warning>{escape(note)}</p>" for note in notes]
     if outcome.stages:
         parts += ["<h3>Phase by phase</h3>", _stages(outcome)]

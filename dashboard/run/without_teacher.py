@@ -1,4 +1,4 @@
-"""The run that one with a teacher must be compared with: the same training from the labels alone."""
+"""The run to compare one that has a teacher with: the same training from the labels alone."""
 
 import streamlit as st
 
@@ -10,7 +10,7 @@ from dashboard.ui import choices, components, findings
 
 
 def show(run: RunRow) -> None:
-    """The verdict against that run, or a link that fills it in on Train; nothing for a run without a teacher."""
+    """The comparison with that run, or a link that sets it up on Train; nothing for a run without a teacher."""
     if not run.config.teacher:
         return
     rows, wanted = server.runs.rows(), comparison.without_teacher(run.config)
@@ -22,5 +22,5 @@ def show(run: RunRow) -> None:
     else:
         components.link("train", "Train it without the teacher", icon=":material/balance:", **same(wanted))
     if teacher := next((each for each in rows if each.id == run.config.teacher), None):
-        label = f"Its teacher, {choices.run_title(teacher)}"
+        label = f"Its teacher, {choices.run_titles([teacher])[teacher.id]}"
         components.link("run", label, icon=":material/school:", run=teacher.id)

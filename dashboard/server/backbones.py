@@ -14,7 +14,7 @@ from dashboard.server.tasks import Task
 @st.cache_data(ttl=3, show_spinner=False)
 def here() -> frozenset[str]:
     """Names of the backbones whose published weights are on this machine."""
-    return frozenset(name for name, facts in backbones.BACKBONES.items() if backbones.published_here(facts))
+    return frozenset(name for name, spec in backbones.BACKBONES.items() if backbones.published_here(spec))
 
 
 def refresh() -> None:

@@ -85,7 +85,7 @@ def close(name: str) -> None:
 
 @seen
 def enter(name: str, run_id: str) -> Task:
-    """Enters a run or several seeds, for the one who acts."""
+    """Enters a run or several seeds for the visitor."""
     work = (people.current_person(), challenges.enter_run, name, run_id)
     return Task(tasks.name("enter", name, run_id), people.on_behalf, work, failure="The run cannot be entered")
 

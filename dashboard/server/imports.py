@@ -63,8 +63,8 @@ def begin_upload(stream: BinaryIO, filename: str, perform: Callable = importing.
 
 def get(name: str) -> Import | None:
     """A running import, or one of the last that have ended; None also if the visitor may not see it."""
-    found = _imports().get(name)
-    return found if found and people.may("see", found.person) else None
+    imported = _imports().get(name)
+    return imported if imported and people.may("see", imported.person) else None
 
 
 def running() -> list[str]:

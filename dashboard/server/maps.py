@@ -47,7 +47,7 @@ def drawn(config: MapConfig) -> Map | None:
 
 
 def owner(key: str) -> str:
-    """Whose a map is: the owner of the run that it shows, or of the dataset; the lecturer's if it is not drawn."""
+    """The owner of a map: of the run that it shows, or of the dataset; the lecturer if it is not drawn."""
     try:
         images, of_run = _shown_on(key)
     except LookupError:

@@ -1,7 +1,7 @@
-"""What exists once per server: the engine, running work and what visitors wait for.
+"""Objects that exist once per server, such as the engine and running tasks.
 
-It is kept here and not by `st.cache_resource`, because any browser can have Streamlit's caches cleared: the menu entry
-is hidden, the message is not. Those caches hold only what can be computed again.
+They are not in `st.cache_resource`, because any browser can clear Streamlit's caches: the menu entry is hidden, but the
+message still works. Those caches hold only what can be computed again.
 """
 
 import functools

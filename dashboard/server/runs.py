@@ -61,8 +61,8 @@ def archived() -> list[RunRow]:
 def find(run_id: str) -> RunRow | None:
     """The run or entry of this id, archived or not; None if there is neither."""
     version = stored.version()
-    found = next((row for row in (*stored.rows(version), *stored.entries(version)) if row.id == run_id), None)
-    return found if found and people.may("see", stored.owner(found)) else None
+    row = next((row for row in (*stored.rows(version), *stored.entries(version)) if row.id == run_id), None)
+    return row if row and people.may("see", stored.owner(row)) else None
 
 
 def active() -> list[Run]:
@@ -81,12 +81,12 @@ def ahead(run_id: str) -> int:
 
 @seen
 def begins(run_id: str) -> float | None:
-    """In how many seconds a queued run is likely to begin; None: that is not known."""
+    """Seconds until a queued run is likely to begin; None if unknown."""
     return _begins(tuple(run.id for run in _queue())).get(run_id)
 
 
 def follow(run: Run) -> None:
-    """Note that the fragment being drawn shows how far a run is: each second, if it is running and the visitor's own.
+    """Note that the fragment being drawn follows a run: every second if the run is running and the visitor's own.
 
     The visitor's own was started in this tab or, in a class, by the same person.
     """
@@ -101,7 +101,7 @@ def busy() -> bool:
 
 @st.cache_data(ttl=2, show_spinner=False)
 def why_unavailable() -> str:
-    """Why no worker does runs at present; empty if one does, or if the engine failed, which every page shows."""
+    """Why no worker takes runs at present; empty if one does, or if the engine failed, which every page shows."""
     return "" if engine.failed() else str(engine.wait().why_unavailable("train") or "")
 
 
@@ -193,8 +193,8 @@ def leaks_of(run: RunRow) -> Leaks | None:
         dataset = datasets.get(run.config.dataset)
         if not len(datasets.leaked(dataset)):
             return None
-        leaked = datasets.leaked(dataset, tuple(each.config for each in learned))
-        return _leaks(tuple(each.id for each in learned), tuple(leaked.tolist()))
+        leaked = datasets.leaked(dataset, tuple(run.config for run in learned))
+        return _leaks(tuple(run.id for run in learned), tuple(leaked.tolist()))
     except LabError:
         return None
 
@@ -223,7 +223,7 @@ def submit(*configs: RunConfig) -> str:
     varied = sweeps.varied(configs)
     limits.check("together", len(configs), f"{len(configs)} runs would start together", "Choose fewer seeds or values")
     entry = runs.new_entry(varied) if len(configs) > 1 else ""
-    ids = [engine.wait().submit(each, entry=entry, varied=varied) for each in configs]
+    ids = [engine.wait().submit(config, entry=entry, varied=varied) for config in configs]
     _started().update(ids)
     refresh()
     return entry or ids[0]
@@ -231,8 +231,8 @@ def submit(*configs: RunConfig) -> str:
 
 def stop(run_id: str) -> None:
     """Ask a queued or running run to stop, or all of an entry."""
-    for each in _members(run_id):  # the newest first: those that wait would begin otherwise
-        engine.wait().stop(each.id)
+    for run in _members(run_id):  # the newest first: those that wait would begin otherwise
+        engine.wait().stop(run.id)
     refresh()
 
 
@@ -249,16 +249,16 @@ def resume(run_id: str) -> None:
         RunError: It cannot be resumed.
     """
     entry = runs.row(run_id)
-    for each in entry.members or (entry,):
-        if entry.members and each.status not in RESUMABLE:
+    for run in entry.members or (entry,):
+        if entry.members and run.status not in RESUMABLE:
             continue
-        engine.wait().resume(each.id)
-        _started().add(each.id)
+        engine.wait().resume(run.id)
+        _started().add(run.id)
         for result in (get, predictions, stage_predictions, confusion, frozen, judged_calibration):
-            result.clear(each.id)
-        _curves.clear(each.id, None)
-    for each in entry.failed:
-        _started().add(engine.wait().submit(each.config, entry=entry.id, varied=entry.varied))
+            result.clear(run.id)
+        _curves.clear(run.id, None)
+    for run in entry.failed:
+        _started().add(engine.wait().submit(run.config, entry=entry.id, varied=entry.varied))
     _leaks.clear()
     explain.forget_heats()
     _measures().clear()
@@ -267,9 +267,9 @@ def resume(run_id: str) -> None:
 
 def delete(run_id: str) -> None:
     """Delete a run permanently, or all of an entry."""
-    for each in _members(run_id):
-        runs.delete(each.id)
-        shutil.rmtree(exports_folder(each.id), ignore_errors=True)
+    for run in _members(run_id):
+        runs.delete(run.id)
+        shutil.rmtree(exports_folder(run.id), ignore_errors=True)
     refresh()
 
 
@@ -280,17 +280,17 @@ def describe(run_id: str, *, name: str, group: str, tags: Sequence[str], note: s
         RunError: The name is empty, or a text is too long.
     """
     varied = runs.row(run_id).varied
-    for each in _members(run_id):
-        own = f"{name.strip()}{runs.own_name(each.config, varied)}" if name.strip() and each.id != run_id else name
-        runs.describe(each.id, name=own, group=group, tags=tags, note=note)
-        get.clear(each.id)
+    for run in _members(run_id):
+        own = f"{name.strip()}{runs.own_name(run.config, varied)}" if name.strip() and run.id != run_id else name
+        runs.describe(run.id, name=own, group=group, tags=tags, note=note)
+        get.clear(run.id)
     refresh()
 
 
 def set_archived(run_id: str, archived: bool) -> None:
     """`runs.set_archived`, of an entry each of its runs."""
-    for each in _members(run_id):
-        runs.set_archived(each.id, archived)
+    for run in _members(run_id):
+        runs.set_archived(run.id, archived)
     refresh()
 
 
@@ -308,7 +308,7 @@ def refresh() -> None:
 
 
 def _shown(runs: Sequence[Stored]) -> list[Stored]:
-    """Those that the visitor may see."""
+    """The runs that the visitor may see."""
     owners = [stored.owner(run) for run in runs]
     visible = people.seen(owners)
     return [run for run, owner in zip(runs, owners, strict=True) if owner in visible]

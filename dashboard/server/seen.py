@@ -1,4 +1,4 @@
-"""What a visitor may not see is neither read nor computed for them."""
+"""Access control of server functions: what a visitor may not see is neither read nor computed for them."""
 
 import functools
 from collections.abc import Callable, Iterator

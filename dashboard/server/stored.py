@@ -26,7 +26,7 @@ def person(run_id: str) -> str:
 
 
 def owner(run: Run | RunRow) -> str:
-    """Whose a run is; one on images that are held back for a challenge is seen as they are."""
+    """The owner of a run; `people.HELD_BACK` if it is on images that are held back for a challenge."""
     return people.HELD_BACK if run.config.dataset in _held_back() else run.person
 
 

@@ -43,18 +43,17 @@ def choose() -> Experiment:
         LabError: The choices are not a valid experiment.
     """
     dataset, backbone = choices.dataset(), choices.backbone()
-    facts = backbones.get(backbone)
+    spec = backbones.get(backbone)
     tested = len(server.datasets.splits(server.datasets.get(dataset))["test"])
     with st.expander("More", icon=":material/tune:"):
         fields = {
-            "input_size": address.number(
-                st.number_input,
+            "input_size": choices.option(
+                RunConfig,
                 "input_size",
-                "Input size (px)",
-                least=facts.min_size,
-                most=1024,
-                step=facts.size_step,
-                default=DEMO.input_size if backbone == DEMO.backbone else facts.default_size,
+                label="Input size (px)",
+                least=spec.min_size,
+                step=spec.size_step,
+                default=DEMO.input_size if backbone == DEMO.backbone else spec.default_size,
                 scope=backbone,
             ),
             "n_test": address.number(
@@ -68,35 +67,15 @@ def choose() -> Experiment:
                 scope=dataset,
                 help="0 for all of them",
             ),
-            "seed": address.number(st.number_input, "seed", "Seed", default=0, least=0, most=2**31 - 1),
+            "seed": choices.option(RunConfig, "seed"),
         }
-        n_train = address.number(
-            st.number_input,
-            "n_train",
-            "Training images",
-            default=0,
-            least=0,
-            most=1_000_000,
-            step=500,
-            help="A fifth of them for the probe, the others for the fine-tune; 0 for all",
-        )
-        trained = {
-            "epochs": address.number(
-                st.number_input, "epochs", "Epochs of the fine-tune", default=3, least=1, most=100
-            ),
-            "learning_rate": address.number(
-                st.number_input,
-                "learning_rate",
-                "Learning rate of the fine-tune",
-                default=RATE,
-                least=1e-7,
-                most=1.0,
-                step=1e-5,
-            ),
-            "unfreeze_count": address.number(
-                st.number_input, "unfreeze_count", "Blocks to train, from the end", default=2, least=1, most=50
-            ),
-        }
+        help = "A fifth of them for the probe, the others for the fine-tune; 0 for all"
+        n_train = choices.option(RunConfig, "n_train", label="Training images", step=500, help=help)
+        epochs = {"label": "Epochs of the fine-tune", "default": 3, "most": 100}
+        rate = {"label": "Learning rate of the fine-tune", "default": RATE, "most": 1.0, "step": 1e-5}
+        blocks = {"label": "Blocks to train, from the end", "least": 1, "most": 50}
+        changes = {"epochs": epochs, "learning_rate": rate, "unfreeze_count": blocks}
+        trained = {name: choices.option(RunConfig, name, **changed) for name, changed in changes.items()}
     fields |= {"dataset": dataset, "backbone": backbone}
     return planned(fields, trained, n_train)
 

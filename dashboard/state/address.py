@@ -55,12 +55,12 @@ def begin() -> str:
 
 
 def count_alone() -> None:
-    """Have the next address alone count, as after Back, before a switch to the page of somebody else."""
+    """Ignore remembered choices for the next address, as after Back: before a switch to somebody else's page."""
     st.session_state[_ALONE] = True
 
 
 def rename(names: Collection[str], renamed: Mapping[str, str]) -> None:
-    """In a link of an earlier version, replace values of these names that have been renamed since."""
+    """Replace values of these names that were renamed since the version that made the link."""
     for name in names:
         values = st.query_params.get_all(name)
         if not set(renamed).isdisjoint(values):
@@ -82,8 +82,8 @@ def refuse(name: str, label: str, value: str, why: str = UNKNOWN) -> None:
 def note(name: str, label: str, value: str, why: str = UNKNOWN) -> None:
     """Report that a value in the address is unknown; something else takes it out."""
     shown = value.replace("`", "'")  # as code, which is shown as it is
-    said = f"`{shown}` {why}" if shown else "no value is given"
-    st.session_state.setdefault(_REFUSED, {})[name] = f"{label}: {said}."
+    sentence = f"`{shown}` {why}" if shown else "no value is given"
+    st.session_state.setdefault(_REFUSED, {})[name] = f"{label}: {sentence}."
     _show_refused()
 
 

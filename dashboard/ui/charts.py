@@ -81,6 +81,16 @@ FAMILY_SYMBOLS = {
     "Xception": "diamond",
 }
 
+STYLE = {  # of all charts
+    "font": {"size": 14},
+    "paper_bgcolor": "rgba(0, 0, 0, 0)",
+    "plot_bgcolor": "rgba(0, 0, 0, 0)",
+    "margin": {"t": 24, "r": 16, "b": 8, "l": 8},
+    "hovermode": "closest",
+    "dragmode": False,
+    "autotypenumbers": "strict",
+    "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 13}},
+}
 ENLARGED = 1.4  # times the normal size, on a projector
 HEIGHT = 440  # pixels
 ACCENT = "#4a6fe3"
@@ -382,18 +392,7 @@ def label(name: object) -> str:
 def canvas(*traces, **layout) -> go.Figure:
     """A figure in the common style of all charts. Axes with names are never guessed to have numbers."""
     # All in one go: each `update_xaxes` or `update_layout` costs as much as the figure itself.
-    style: dict[str, Any] = {
-        "height": HEIGHT,
-        "font": {"size": 14},
-        "paper_bgcolor": "rgba(0, 0, 0, 0)",
-        "plot_bgcolor": "rgba(0, 0, 0, 0)",
-        "margin": {"t": 24, "r": 16, "b": 8, "l": 8},
-        "bargap": 0.4,
-        "hovermode": "closest",
-        "dragmode": False,
-        "autotypenumbers": "strict",
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 13}},
-    }
+    style: dict[str, Any] = {"height": HEIGHT, "bargap": 0.4, **STYLE}
     for name in ("x", "y"):
         style[f"{name}axis"] = {
             "tickfont": {"size": 13},
@@ -460,7 +459,7 @@ def _apart(front: pd.DataFrame, frame: pd.DataFrame, x: str, y: str) -> np.ndarr
 
 
 def _run_facts(frame: pd.DataFrame) -> np.ndarray:
-    """For each run its id, label and the provenance shown on hover."""
+    """The id and label of each run, and the provenance shown on hover."""
     lines = []
     of_hover = ["accuracy", "accuracy_low", "accuracy_high", "seconds", "cached", "hardware"]
     for run, untrained in zip(frame[of_hover].to_dict("records"), _untrained(frame), strict=True):
@@ -530,8 +529,8 @@ def _look(kind: str, words: Sequence[str] = ()) -> dict[str, str]:
 
 
 def _family(backbone: str) -> str:
-    facts = BACKBONES.get(backbone)
-    return facts.family if facts else "Other"
+    spec = BACKBONES.get(backbone)
+    return spec.family if spec else "Other"
 
 
 def backbone_colour(backbone: str) -> str:

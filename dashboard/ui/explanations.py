@@ -66,11 +66,11 @@ def _accuracy(first: RunRow, second: RunRow) -> str:
 
 
 def _sees(run: RunRow) -> str:
-    facts, size = BACKBONES[run.config.backbone], run.config.input_size
-    return f"{facts.name} turns {size} px images into {facts.feature_dim:,} features and {_learned(run, facts)}"
+    spec, size = BACKBONES[run.config.backbone], run.config.input_size
+    return f"{spec.name} turns {size} px images into {spec.feature_dim:,} features and {_learned(run, spec)}"
 
 
-def _learned(run: RunRow, facts: Backbone) -> str:
+def _learned(run: RunRow, spec: Backbone) -> str:
     if run.config.method == "scratch":
         return "learned from these training images alone"
     if run.weights_origin == "untrained":
@@ -78,9 +78,9 @@ def _learned(run: RunRow, facts: Backbone) -> str:
     if run.weights_origin not in PUBLISHED:
         return "has weights from a file"
     size = run.config.input_size
-    at = f"at {facts.default_size} px" if size != facts.default_size else "at this size"
-    top1 = f" ({facts.top1:.1f} % published for ImageNet)" if facts.top1 is not None else ""
-    return f"was pretrained {at} on {facts.pretrained_on}{top1}"
+    at = f"at {spec.default_size} px" if size != spec.default_size else "at this size"
+    top1 = f" ({spec.top1:.1f} % published for ImageNet)" if spec.top1 is not None else ""
+    return f"was pretrained {at} on {spec.pretrained_on}{top1}"
 
 
 def _not_the_architecture(first: RunRow, second: RunRow) -> str:

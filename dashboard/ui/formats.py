@@ -54,7 +54,7 @@ def message(text: str) -> str:
 
 
 def _linked(text: str) -> str:
-    """With addresses as links that show the last part: an escaped address could be neither clicked nor copied."""
+    """Text with addresses as links that show the last part: an escaped address could be neither clicked nor copied."""
     parts = _ADDRESS.split(text)
     return "".join(
         f"[{quoting.markdown(part.rstrip('/').split('/')[-1])}](<{part}>)" if index % 2 else quoting.markdown(part)

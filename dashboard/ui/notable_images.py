@@ -17,13 +17,13 @@ def least_certain_right(predictions: pd.DataFrame) -> np.ndarray:
 
 
 def only_first_right(both: pd.DataFrame) -> np.ndarray:
-    """Of `comparison.together`: rows that only the first run gets right, the second's most confident mistakes first."""
+    """Rows of `comparison.together` that only the first run gets right, the second's most confident mistakes first."""
     rows = both[both["right"] & ~both["right_other"]]
     return _rows(rows.sort_values(by="confidence_other", ascending=False, kind="stable"))
 
 
 def only_second_right(both: pd.DataFrame) -> np.ndarray:
-    """Of `comparison.together`: rows that only the second run gets right, the first's most confident mistakes first."""
+    """Rows of `comparison.together` that only the second run gets right, the first's most confident mistakes first."""
     rows = both[~both["right"] & both["right_other"]]
     return _rows(rows.sort_values(by="confidence", ascending=False, kind="stable"))
 

@@ -194,18 +194,18 @@ def answering(points: Sequence[Answering], chosen: Answering) -> go.Figure:
 def perturbed(methods: Sequence[Faithfulness]) -> go.Figure:
     """The probability of the predicted class while regions are inserted (solid) or deleted (dotted), by method."""
     figure = canvas(height=340)
-    for index, each in enumerate(methods):
-        shares = np.linspace(0, 100, len(each.insertion))
-        for name, values, dash in (("in", each.insertion, "solid"), ("away", each.deletion, "dot")):
+    for index, method in enumerate(methods):
+        shares = np.linspace(0, 100, len(method.insertion))
+        for name, values, dash in (("in", method.insertion, "solid"), ("away", method.deletion, "dot")):
             figure.add_scatter(
                 x=shares,
                 y=100 * np.array(values),
-                name=TITLES[each.method],
-                legendgroup=each.method,
+                name=TITLES[method.method],
+                legendgroup=method.method,
                 showlegend=name == "in",
                 mode="lines",
                 line={"color": class_colour(index), "dash": dash, "width": 2.5},
-                hovertemplate=f"{TITLES[each.method]}, %{{x:.0f}} % of the image {name}: %{{y:.0f}} %<extra></extra>",
+                hovertemplate=f"{TITLES[method.method]}, %{{x:.0f}} % of the image {name}: %{{y:.0f}} %<extra></extra>",
             )
     figure.update_xaxes(title="regions inserted (solid) or deleted (dotted), %")
     return figure.update_yaxes(title="probability of the predicted class, %", rangemode="tozero")

@@ -1,4 +1,4 @@
-"""From Streamlit's selection events to the ids of what was selected: runs, backbones, images.
+"""Selection events of Streamlit, read as the ids of what was selected: runs, backbones, images.
 
 An event may come from a chart that has changed since, so everything is found by id; missing ids are ignored.
 """

@@ -1,6 +1,6 @@
 """Charts of training: frozen layers, learning rate, loss and accuracy. A table in, a figure out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.ui.charts import ACCENT, QUIET, label
+from dashboard.ui.charts import ACCENT, QUIET, STYLE, canvas, label
 
 TRAINS = "#e76300"
 FROZEN = "#9db8d9"
@@ -16,16 +16,6 @@ RUN_COLOURS = (ACCENT, "#e76300", "#00936a", "#9a5fd0", "#d0321a", "#b9ac70")
 MOST_POINTS = 400  # of one line; more are averaged, since a screen cannot show them
 MOST_NAMES = 14  # on an axis; more overlap on a projector
 HEAD = "head"
-
-_LOOK = {
-    "font_size": 14,
-    "paper_bgcolor": "rgba(0, 0, 0, 0)",
-    "plot_bgcolor": "rgba(0, 0, 0, 0)",
-    "margin": {"t": 24, "r": 16, "b": 8, "l": 8},
-    "hovermode": "closest",
-    "dragmode": False,
-    "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font_size": 13},
-}
 
 
 def freeze_strip(blocks: pd.DataFrame, *, rates: Mapping[str, float] | None = None, rate: float = 0.0) -> go.Figure:
@@ -38,7 +28,27 @@ def freeze_strip(blocks: pd.DataFrame, *, rates: Mapping[str, float] | None = No
         rates: Learning rates by the name of a block, drawn as a line; empty if all have that of the head.
         rate: That of the head.
     """
+    figure = canvas(barmode="stack", bargap=0.12, height=235, clickmode="event+select")
     names = [*blocks["name"], HEAD]
+    _add_blocks(figure, blocks)
+    if rates:
+        _add_rates(figure, names, rates, rate)
+    _add_batchnorm(figure, blocks)
+    figure.update_traces(selector={"type": "bar"}, selected_marker_opacity=1, unselected_marker_opacity=1)
+    every = max(1, int(np.ceil(len(names) / MOST_NAMES)))
+    ticks = [*range(0, len(blocks), every), len(blocks)]
+    figure.update_xaxes(
+        tickvals=ticks,
+        ticktext=[names[i] for i in ticks],
+        tickangle=-40,
+        tickfont_size=12,
+        showgrid=False,
+    )
+    return figure.update_yaxes(visible=False, range=[-0.16, 1.04])
+
+
+def _add_blocks(figure: go.Figure, blocks: pd.DataFrame) -> None:
+    """A bar for each block, by how much of it trains, and one for the head."""
     height = np.sqrt(blocks["params"].to_numpy(float))
     tallest = height.max() if len(height) else 1.0
     height = np.maximum(height / tallest, 0.12)
@@ -51,7 +61,6 @@ def freeze_strip(blocks: pd.DataFrame, *, rates: Mapping[str, float] | None = No
         f"<b>{name}</b>: {layers} layers<br>{_trains(trainable, params)}{_mode(batchnorm)}"
         for name, layers, params, trainable, batchnorm in zip(*columns, strict=True)
     ]
-    figure = go.Figure()
     index = np.arange(len(blocks))
     hover = {"hovertemplate": "%{text}<extra></extra>", "text": texts, "textposition": "none", "customdata": index}
     figure.add_bar(x=index, y=trains, name="Trains", marker_color=TRAINS, **hover)
@@ -64,17 +73,25 @@ def freeze_strip(blocks: pd.DataFrame, *, rates: Mapping[str, float] | None = No
         showlegend=False,
         hovertemplate="<b>The head</b> always trains<extra></extra>",
     )
-    if rates:
-        drawn = [(names.index(name), share) for name, share in rates.items()] + [(len(blocks), rate)]
-        figure.add_scatter(
-            x=[position for position, _ in drawn],
-            y=[share / rate for _, share in drawn],
-            mode="lines+markers",
-            name="Learning rate, as a share of the head's",
-            line={"color": ACCENT, "width": 2},
-            text=[f"<b>{names[position]}</b> learns at {share:.2g}" for position, share in drawn],
-            hovertemplate="%{text}<extra></extra>",
-        )
+
+
+def _add_rates(figure: go.Figure, names: Sequence[str], rates: Mapping[str, float], rate: float) -> None:
+    """The learning rate of each block that trains, as a share of the head's."""
+    drawn = [(names.index(name), share) for name, share in rates.items()] + [(len(names) - 1, rate)]
+    figure.add_scatter(
+        x=[position for position, _ in drawn],
+        y=[share / rate for _, share in drawn],
+        mode="lines+markers",
+        name="Learning rate, as a share of the head's",
+        line={"color": ACCENT, "width": 2},
+        text=[f"<b>{names[position]}</b> learns at {share:.2g}" for position, share in drawn],
+        hovertemplate="%{text}<extra></extra>",
+    )
+
+
+def _add_batchnorm(figure: go.Figure, blocks: pd.DataFrame) -> None:
+    """A mark below each block with BatchNorm, by its mode."""
+    index = np.arange(len(blocks))
     for mode, symbol in (("inference", "circle-open"), ("training", "circle")):
         chosen = blocks["batchnorm"].isin([mode, "mixed"] if mode == "training" else [mode]).to_numpy()
         if chosen.any():
@@ -86,20 +103,6 @@ def freeze_strip(blocks: pd.DataFrame, *, rates: Mapping[str, float] | None = No
                 marker={"symbol": symbol, "size": 8, "color": TRAINS if mode == "training" else QUIET, "line_width": 2},
                 hoverinfo="skip",
             )
-    figure.update_layout(_LOOK | {"barmode": "stack", "bargap": 0.12, "height": 235, "clickmode": "event+select"})
-    figure.update_traces(selector={"type": "bar"}, selected_marker_opacity=1, unselected_marker_opacity=1)
-    every = max(1, int(np.ceil(len(names) / MOST_NAMES)))
-    ticks = [*range(0, len(blocks), every), len(blocks)]
-    figure.update_xaxes(
-        tickvals=ticks,
-        ticktext=[names[i] for i in ticks],
-        tickangle=-40,
-        tickfont_size=12,
-        showgrid=False,
-        zeroline=False,
-        automargin=True,
-    )
-    return figure.update_yaxes(visible=False, range=[-0.16, 1.04])
 
 
 def learning(frame: pd.DataFrame, *, by: str = "epoch", unfrozen: float | None = None) -> go.Figure:
@@ -148,7 +151,7 @@ def learning(frame: pd.DataFrame, *, by: str = "epoch", unfrozen: float | None =
                 annotation={"text": "unfrozen", "font_size": 12, "showarrow": False} if column == 1 else None,
                 **cell,
             )
-    figure.update_layout(_LOOK | {"height": 330})
+    figure.update_layout(STYLE | {"height": 330})
     whole: dict[str, Any] = {"dtick": 1} if by == "epoch" and len(drawn) and drawn["step"].max() <= 12 else {}
     figure.update_xaxes(title_text="Epoch" if by == "epoch" else "Step", title_font_size=14, automargin=True, **whole)
     return figure.update_yaxes(automargin=True, title_font_size=14, zeroline=False)
@@ -156,7 +159,7 @@ def learning(frame: pd.DataFrame, *, by: str = "epoch", unfrozen: float | None =
 
 def rates(frame: pd.DataFrame, *, suggestion: float | None, chosen: float) -> go.Figure:
     """Loss against a rising learning rate: `learning_rate`, `loss`; with the suggested and the chosen rate."""
-    figure = go.Figure()
+    figure = canvas(height=260)
     figure.add_scatter(
         x=frame["learning_rate"],
         y=frame["loss"],
@@ -184,7 +187,6 @@ def rates(frame: pd.DataFrame, *, suggestion: float | None, chosen: float) -> go
     low, high = np.log10([min(frame["learning_rate"].min(), chosen), max(frame["learning_rate"].max(), chosen)])
     first, least = frame["loss"].iloc[0], frame["loss"].min()
     drop = max(first - least, 0.05 * first)
-    figure.update_layout(_LOOK | {"height": 260})
     figure.update_xaxes(
         type="log",
         title_text="Learning rate (logarithmic)",
@@ -198,12 +200,11 @@ def rates(frame: pd.DataFrame, *, suggestion: float | None, chosen: float) -> go
 
 def schedule(rates: np.ndarray, *, epochs: int) -> go.Figure:
     """The learning rate over the epochs, from equally spaced points."""
-    figure = go.Figure()
+    figure = canvas(height=170, showlegend=False)
     x = np.linspace(0, epochs, len(rates))
     figure.add_scatter(
         x=x, y=list(rates), mode="lines", line={"color": TRAINS, "width": 3}, hovertemplate="%{y:.2e}<extra></extra>"
     )
-    figure.update_layout(_LOOK | {"height": 170, "showlegend": False})
     figure.update_xaxes(title_text="Epoch", title_font_size=13)
     return figure.update_yaxes(title_text="Learning rate", title_font_size=13, exponentformat="power", nticks=4)
 

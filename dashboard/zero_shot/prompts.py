@@ -128,7 +128,7 @@ def _accuracy(scored: Scored, previous: Scored | None) -> None:
 def _published(model: str, dataset: str, templates: tuple[str, ...], scored: Scored) -> None:
     """What was published for the model, and what differs from that here."""
     accuracy = metrics.accuracy(scored.labels, scored.cosines.argmax(axis=1))
-    if published.beside(model, dataset, accuracy, "Here, on validation images, the accuracy is"):
+    if published.compare(model, dataset, accuracy, "Here, on validation images, the accuracy is"):
         here = f"{formats.count(len(scored.labels), 'validation image')}, {formats.count(len(templates), 'template')}"
         st.caption(
             f"Published: {figures.TESTED:,} test images, the 18 templates of the usual evaluation. Here: {here}."

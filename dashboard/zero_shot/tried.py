@@ -43,26 +43,26 @@ def _draw(model: str, name: str, dataset: Dataset) -> None:
 
 
 def _ranking(model: str, name: str, dataset: Dataset) -> None:
-    everybody = [each for each in server.zero_shot.tried_on(dataset) if each.model == model]
+    everybody = [entry for entry in server.zero_shot.tried_on(dataset) if entry.model == model]
     ranked = tried.ranked(everybody)
     if not ranked:
         components.empty("No prompts yet", "Every edit on the tab Prompts is listed here.", icon=":material/edit:")
         return
     rights = []
-    for each in ranked[:2]:
-        scored = server.zero_shot.score(model, name, each.class_names, each.templates)
+    for best in ranked[:2]:
+        scored = server.zero_shot.score(model, name, best.class_names, best.templates)
         if scored is None:
             shared.wait()
             return
         rights.append(scored.cosines.argmax(axis=1) == scored.labels)
-    titles = [title(each, dataset) for each in ranked]
+    titles = [title(entry, dataset) for entry in ranked]
     if len(ranked) > 1:
-        first, second = (f"“{formats.plain(each)}”" for each in titles[:2])
+        first, second = (f"“{formats.plain(title)}”" for title in titles[:2])
         st.markdown(findings.change(metrics.change(*rights[::-1]), second, first, unit="validation image"))
     figure = charts.ranking(_frame(ranked[:MOST], titles))
     components.chart(figure, key="zero-shot-ranking", alt="Accuracy of each prompt, the best on top")
     shown = f"The first {MOST} of {len(ranked)}. " if len(ranked) > MOST else ""
-    if len({each.person for each in everybody}) > 1:
+    if len({entry.person for entry in everybody}) > 1:
         shown = f"The best of each person; the same prompts once, for whoever tried them first. {shown}"
     st.caption(
         f"{shown}{formats.count(len(everybody), 'prompt')} tried, on the same validation images. The more are tried, "
@@ -73,11 +73,11 @@ def _ranking(model: str, name: str, dataset: Dataset) -> None:
 
 
 def _frame(ranked: Sequence[Prompts], titles: Sequence[str]) -> pd.DataFrame:
-    intervals = [each.accuracy for each in ranked]
+    intervals = [entry.accuracy for entry in ranked]
     return pd.DataFrame(
         [
-            {"title": title, "accuracy": each.value, "accuracy_low": each.low, "accuracy_high": each.high}
-            for title, each in zip(titles, intervals, strict=False)
+            {"title": title, "accuracy": accuracy.value, "accuracy_low": accuracy.low, "accuracy_high": accuracy.high}
+            for title, accuracy in zip(titles, intervals, strict=False)
         ]
     )
 
@@ -85,13 +85,13 @@ def _frame(ranked: Sequence[Prompts], titles: Sequence[str]) -> pd.DataFrame:
 def _table(everybody: Sequence[Prompts]) -> pd.DataFrame:
     rows = [
         {
-            "Who": people.called(each.person),
-            "Accuracy (%)": round(100 * each.accuracy.value, 1),
-            "95 % interval": formats.interval(each.accuracy.low, each.accuracy.high),
-            "Templates": "\n".join(each.templates),
-            "Class names": ", ".join(each.class_names),
+            "Who": people.called(entry.person),
+            "Accuracy (%)": round(100 * entry.accuracy.value, 1),
+            "95 % interval": formats.interval(entry.accuracy.low, entry.accuracy.high),
+            "Templates": "\n".join(entry.templates),
+            "Class names": ", ".join(entry.class_names),
         }
-        for each in everybody
+        for entry in everybody
     ]
     table = pd.DataFrame(rows).sort_values("Accuracy (%)", ascending=False)
     return table if table["Who"].nunique() > 1 else table.drop(columns="Who")

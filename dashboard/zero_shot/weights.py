@@ -25,9 +25,9 @@ def show(model: str, here: Collection[str]) -> None:
 
 
 def _by_hand(model: str) -> None:
-    facts = backbones.get(model)
-    folder = settings.home() / "weights" / facts.weights_file
+    spec = backbones.get(model)
+    folder = settings.home() / "weights" / spec.weights_file
     st.markdown("From Hugging Face, on any machine with internet access, then copied here:")
-    st.code(f'hf download {facts.repository} --local-dir "{folder}"', language="bash")
+    st.code(f'hf download {spec.repository} --local-dir "{folder}"', language="bash")
     st.markdown("From KerasHub, a preset folder copied to the same place:")
-    st.code(f'cp -r {facts.preset} "{folder}"', language="bash")
+    st.code(f'cp -r {spec.preset} "{folder}"', language="bash")

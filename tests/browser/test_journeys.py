@@ -63,7 +63,7 @@ def test_the_demo_leads_from_home_to_the_images_behind_a_number(page: Page):
     page.get_by_role("link", name="Compare it").click()
     expect(page.get_by_role("heading", name="Compare", level=1)).to_be_visible()
     expect(page.get_by_role("region", name="Every run with its settings and results")).to_be_visible()
-    expect(page.get_by_role("heading", name="EfficientNetLite0 linear 160 px on cifar10-sample")).to_be_visible()
+    expect(page.get_by_role("heading", name="EfficientNetLite0 linear 160 px on CIFAR-10 sample")).to_be_visible()
     page.get_by_role("link", name="Open this run").click()
     expect(page.get_by_role("heading", name="Run", level=1)).to_be_visible()
     cell = page.locator(".js-plotly-plot").filter(has_text="Predicted class").locator(".points path").first

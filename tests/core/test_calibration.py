@@ -38,9 +38,9 @@ def test_a_planted_temperature_is_found_and_mends_the_error(overconfidence):
     assert measured.misjudged
     assert (measured.confidence > measured.accuracy) == (overconfidence > 1)
     assert measured.temperature == pytest.approx(overconfidence, rel=0.1)
-    assert measured.mended is not None and measured.mended < measured.limit < measured.error
+    assert measured.corrected is not None and measured.corrected < measured.limit < measured.error
     without = calibration.measure(*planted(2000, overconfidence=overconfidence))
-    assert without == replace(measured, temperature=None, mended=None)
+    assert without == replace(measured, temperature=None, corrected=None)
 
 
 def test_what_no_temperature_mends_gets_none():
@@ -49,7 +49,7 @@ def test_what_no_temperature_mends_gets_none():
     probabilities = np.array([[0.55, 0.45]] * 100 + [[0.9, 0.1]] * 100)
     measured = calibration.judge(labels, probabilities)
     assert measured.misjudged and measured.error == pytest.approx((0.45 + 0.9) / 2)
-    assert measured.temperature is None or measured.mended < measured.error
+    assert measured.temperature is None or measured.corrected < measured.error
 
 
 def test_the_same_predictions_are_judged_alike_and_certain_ones_without_a_warning():

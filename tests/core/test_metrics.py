@@ -156,7 +156,7 @@ def test_the_interval_of_a_difference_is_the_published_one(first, second, low, h
 
 @pytest.mark.parametrize("disagreement", [0.05, 0.1, 0.3])
 def test_so_many_images_find_a_difference_of_two_points_in_four_of_five_cases(disagreement):
-    images = metrics.images_to_tell(0.02, disagreement)
+    images = metrics.sample_size(0.02, disagreement)
     better, worse = (disagreement + 0.02) / 2, (disagreement - 0.02) / 2
     rng, found = np.random.default_rng(0), 0
     for only_first, only_second, _ in rng.multinomial(images, [better, worse, 1 - disagreement], size=1000):
@@ -165,11 +165,11 @@ def test_so_many_images_find_a_difference_of_two_points_in_four_of_five_cases(di
     assert 0.74 < found / 1000 < 0.84  # the exact test is a little stricter than the formula's
 
 
-def test_the_least_difference_is_the_one_that_needs_these_images():
+def test_the_detectable_difference_is_the_one_that_needs_these_images():
     for images in (100, 500, 1_960, 10_000):
-        assert metrics.images_to_tell(metrics.least_difference(images, 0.1), 0.1) == pytest.approx(images, abs=1)
-    assert metrics.images_to_tell(0.02, 0.1) == 1_960
-    assert metrics.least_difference(3, 0.1) == 0.1
+        assert metrics.sample_size(metrics.detectable_difference(images, 0.1), 0.1) == pytest.approx(images, abs=1)
+    assert metrics.sample_size(0.02, 0.1) == 1_960
+    assert metrics.detectable_difference(3, 0.1) == 0.1
 
 
 def test_where_images_leave_no_doubt_the_interval_over_seeds_is_welchs():

@@ -201,7 +201,7 @@ def test_a_new_class_is_begun_by_a_second_press(visit, ada):
     (question,) = (each for each in page.get("popover") if each.proto.popover.label == "Begin a new class")
     assert set(roster.read().seats) == {"Ada", "Ben"}
     question.button[0].click().run()
-    wait(page, lambda: any(box.proto.title == "The old class is put aside" for box in page.success))
+    wait(page, lambda: any(box.proto.title == "The old class is archived" for box in page.success))
     assert not roster.read().seats and ada not in {run.id for run in runs.rows()}
 
 
@@ -229,7 +229,7 @@ def test_who_left_the_page_meanwhile_is_not_taken_to_the_map(visit, ada):
         dataset.write([("Ada", "Ada")], photos, metadata=ABOUT | {"source": class_photos.SOURCE})
     people.set_identity(lambda: people.LECTURER)
     page = visit("home")
-    page.session_state["asked-for-everybodys-photos"] = True
+    page.session_state["pressed-everybodys-photos"] = True
     server.datasets.gather().begin()
     wait(page, lambda: server.datasets.gather().finished)
     page.switch_page(str(ROOT / "pages" / "classroom.py")).run()

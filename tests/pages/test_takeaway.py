@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from core import export, people, roster, runs, settings
 from core.errors import RunError
 from core.runs import connection
-from dashboard import doors
+from dashboard import middleware
 from dashboard.classroom import cookie
 from dashboard.run import export as export_tab
 from dashboard.run import takeout
@@ -59,7 +59,7 @@ def test_an_export_that_failed_says_why_and_can_be_tried_again(visit, used, monk
 @pytest.fixture
 def zips(visit, used) -> Callable[..., requests.Answer]:
     """zips(cookie=...) asks for the zip of whoever has the cookie, as a browser does."""
-    return partial(requests.ask, Starlette(routes=takeout.ROUTES, middleware=doors.MIDDLEWARE), takeout.PATH)
+    return partial(requests.ask, Starlette(routes=takeout.ROUTES, middleware=middleware.MIDDLEWARE), takeout.PATH)
 
 
 def test_a_person_takes_all_their_runs_along(zips, used):

@@ -18,22 +18,22 @@ locate, content = checkpoints.locate, checkpoints.content
 
 
 @functools.cache
-def download_bytes(facts: Backbone) -> int:
+def download_bytes(spec: Backbone) -> int:
     """About the size of the files to download: both towers, float32."""
-    return 4 * sum(map(math.prod, tensors.expected(towers.SHAPES[facts.name], facts.default_size).values()))
+    return 4 * sum(map(math.prod, tensors.expected(towers.SHAPES[spec.name], spec.default_size).values()))
 
 
-def build(facts: Backbone, size: int, pooling: str) -> "keras.Model":
+def build(spec: Backbone, size: int, pooling: str) -> "keras.Model":
     """The image tower, from `(b, s, s, 3)` to the class token, before or after the projection; it has only one size."""
-    return towers.pooled(towers.image(facts), facts, pooling)
+    return towers.pooled(towers.image(spec), spec, pooling)
 
 
-def logits(facts: Backbone, path: Path | None) -> tuple[float, float | None]:
+def logits(spec: Backbone, path: Path | None) -> tuple[float, float | None]:
     """The factor on cosine similarities before the softmax, OpenAI's initial value if untrained; and no bias."""
-    return (tensors.logit_scale(path, facts) if path else 1 / 0.07), None
+    return (tensors.logit_scale(path, spec) if path else 1 / 0.07), None
 
 
-def fill(network: "keras.Model", facts: Backbone, path: Path | None) -> None:
+def fill(network: "keras.Model", spec: Backbone, path: Path | None) -> None:
     """Load weights into an image tower; None: it keeps its initial weights.
 
     Raises:
@@ -41,4 +41,4 @@ def fill(network: "keras.Model", facts: Backbone, path: Path | None) -> None:
     """
     towers.number_positions(network)
     if path is not None:
-        tensors.read(path, network, facts, "image")
+        tensors.read(path, network, spec, "image")

@@ -35,7 +35,7 @@ _IN_BLOCK = {
 _BLOCK = re.compile(r"(visual\.)?transformer\.resblocks\.(\d+)\.(.+?)[._](weight|bias)$")
 
 
-def check(config: Mapping[str, Any], shape: Shape, where: str, facts: Backbone) -> None:
+def check(config: Mapping[str, Any], shape: Shape, where: str, spec: Backbone) -> None:
     """Check what the shapes of tensors do not show: activation and number of heads.
 
     Raises:
@@ -43,10 +43,10 @@ def check(config: Mapping[str, Any], shape: Shape, where: str, facts: Backbone) 
     """
     model = config.get("model_cfg") or {}
     image, text = model.get("vision_cfg") or {}, model.get("text_cfg") or {}
-    same(model, {"quick_gelu": (False, shape.activation == "quick_gelu")}, f"model_cfg in {where}", facts)
+    same(model, {"quick_gelu": (False, shape.activation == "quick_gelu")}, f"model_cfg in {where}", spec)
     heads = {"head_width": (64, shape.image.width // shape.image.heads)}
-    same(image, heads, f"vision_cfg in {where}", facts)
-    same(text, {"heads": (8, shape.text.heads)}, f"text_cfg in {where}", facts)
+    same(image, heads, f"vision_cfg in {where}", spec)
+    same(text, {"heads": (8, shape.text.heads)}, f"text_cfg in {where}", spec)
 
 
 def parts(stored: str) -> dict[str, Part]:

@@ -35,7 +35,7 @@ _SCALE = "logit_scale"
 _OLD_END = 2  # eos_token_id in descriptions whose end token is nevertheless the one with the largest id
 
 
-def read(folder: Path, network: Any, facts: Backbone, tower: str) -> None:
+def read(folder: Path, network: Any, spec: Backbone, tower: str) -> None:
     """Load the weights of one tower, as built by `towers`.
 
     Args:
@@ -44,23 +44,23 @@ def read(folder: Path, network: Any, facts: Backbone, tower: str) -> None:
     Raises:
         WeightsError: The folder is of another model, or damaged. The network may be partly assigned: discard it.
     """
-    if weights_file(folder, facts).name == KERAS:
-        _read_keras(folder, network, facts, tower)
+    if weights_file(folder, spec).name == KERAS:
+        _read_keras(folder, network, spec, tower)
         return
-    with _tensors(folder, facts) as tensors:
-        for variable, name, axes in _pairs(network, getattr(SHAPES[facts.name], tower), tower):
+    with _tensors(folder, spec) as tensors:
+        for variable, name, axes in _pairs(network, getattr(SHAPES[spec.name], tower), tower):
             variable.assign(tensors[name].transpose(axes).reshape(variable.shape))
 
 
-def logit_scale(folder: Path, facts: Backbone) -> float:
+def logit_scale(folder: Path, spec: Backbone) -> float:
     """The factor on similarities before the softmax; checkpoints store its logarithm.
 
     Raises:
         WeightsError: The folder is of another model, or damaged.
     """
-    if weights_file(folder, facts).name == KERAS:
-        return float(np.exp(np.asarray(_keras_model(folder, facts).clip_head.logit_scale)))
-    with _tensors(folder, facts) as tensors:
+    if weights_file(folder, spec).name == KERAS:
+        return float(np.exp(np.asarray(_keras_model(folder, spec).clip_head.logit_scale)))
+    with _tensors(folder, spec) as tensors:
         return float(np.exp(tensors[_SCALE]).item())
 
 
@@ -91,39 +91,39 @@ def expected(shape: Shape, size: int) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def stored(network: Any, facts: Backbone, tower: str) -> dict[str, np.ndarray]:
+def stored(network: Any, spec: Backbone, tower: str) -> dict[str, np.ndarray]:
     """The tensors of one tower, under their names in a Hugging Face file: the inverse of `read`."""
-    shape = SHAPES[facts.name]
-    shapes, tensors = expected(shape, facts.default_size), {}
+    shape = SHAPES[spec.name]
+    shapes, tensors = expected(shape, spec.default_size), {}
     for variable, name, axes in _pairs(network, getattr(shape, tower), tower):
         value = np.asarray(variable).reshape([shapes[name][axis] for axis in axes])
         tensors[name] = value.transpose(np.argsort(axes))
     return tensors
 
 
-def _tensors(folder: Path, facts: Backbone) -> Tensors:
-    path, shape = weights_file(folder, facts), SHAPES[facts.name]
-    wanted = expected(shape, facts.default_size)
+def _tensors(folder: Path, spec: Backbone) -> Tensors:
+    path, shape = weights_file(folder, spec), SHAPES[spec.name]
+    wanted = expected(shape, spec.default_size)
     if not path.name.startswith("open_clip_"):
-        _check_config(folder, facts)
-        return Tensors(path, facts, wanted, unused=_UNUSED.__contains__)
+        _check_config(folder, spec)
+        return Tensors(path, spec, wanted, unused=_UNUSED.__contains__)
     described = file(folder, OPEN_CLIP)
-    open_clip.check(read_config(described, facts), shape, str(described), facts)
-    return Tensors(path, facts, wanted, unused=_UNUSED.__contains__, view=lambda file: Renamed(file, open_clip.parts))
+    open_clip.check(read_config(described, spec), shape, str(described), spec)
+    return Tensors(path, spec, wanted, unused=_UNUSED.__contains__, view=lambda file: Renamed(file, open_clip.parts))
 
 
-def _check_config(folder: Path, facts: Backbone) -> None:
+def _check_config(folder: Path, spec: Backbone) -> None:
     """Check what the shapes of tensors do not show: activation, number of heads, and where a text is read."""
-    config, shape = description(folder, facts, "clip"), SHAPES[facts.name]
+    config, shape = description(folder, spec, "clip"), SHAPES[spec.name]
     for part, tower, heads in (("vision_config", shape.image, 12), ("text_config", shape.text, 8)):
         wanted = {"hidden_act": ("quick_gelu", shape.activation), "num_attention_heads": (heads, tower.heads)}
-        same(config.get(part) or {}, wanted, f"{part} in {file(folder, 'config.json')}", facts)
+        same(config.get(part) or {}, wanted, f"{part} in {file(folder, 'config.json')}", spec)
     largest = shape.vocabulary - 1
     end = (config.get("text_config") or {}).get("eos_token_id", largest)
     if end not in (_OLD_END, largest):
         raise WeightsError(
             f"text_config in {file(folder, 'config.json')} gives eos_token_id {end}",
-            f"{largest}, the largest id, at which {facts.name} reads a text, or {_OLD_END}, which stood for it earlier",
+            f"{largest}, the largest id, at which {spec.name} reads a text, or {_OLD_END}, which stood for it earlier",
             "Choose the folder of this model",
         )
 
@@ -180,8 +180,8 @@ def _dense(layer: Any, name: str) -> Iterator[tuple[Any, str, tuple[int, ...]]]:
     yield layer.bias, f"{name}.bias", _VECTOR
 
 
-def _read_keras(folder: Path, network: Any, facts: Backbone, tower: str) -> None:
-    whole = _keras_model(folder, facts)
+def _read_keras(folder: Path, network: Any, spec: Backbone, tower: str) -> None:
+    whole = _keras_model(folder, spec)
     encoder = {"image": whole.vision_encoder, "text": whole.text_encoder}[tower]
     projection = {"image": whole.vision_projection, "text": whole.text_projection}[tower]
     # By order, since KerasHub prefixes layer names with the model's name.
@@ -190,10 +190,10 @@ def _read_keras(folder: Path, network: Any, facts: Backbone, tower: str) -> None
         layer.set_weights(source.get_weights())
 
 
-def _keras_model(folder: Path, facts: Backbone) -> Any:
-    """KerasHub's own model of a preset folder, checked to be of the shape that `facts` names."""
-    model = kerashub_model(folder, "CLIPBackbone", facts)
-    shape, image, text = SHAPES[facts.name], model.vision_encoder, model.text_encoder
+def _keras_model(folder: Path, spec: Backbone) -> Any:
+    """KerasHub's own model of a preset folder, checked to be of the shape that `spec` names."""
+    model = kerashub_model(folder, "CLIPBackbone", spec)
+    shape, image, text = SHAPES[spec.name], model.vision_encoder, model.text_encoder
     towers = [Tower(one.num_layers, one.hidden_dim, one.num_heads, one.intermediate_dim) for one in (image, text)]
     received = Shape(
         image.patch_size,
@@ -204,6 +204,6 @@ def _keras_model(folder: Path, facts: Backbone) -> Any:
         text.vocabulary_size,
         text.max_sequence_length,
     )
-    if received != shape or image.image_shape[0] != facts.default_size:
-        raise WeightsError(f"{folder} is not {facts.name}: {received}", f"{shape}", "Choose the folder of this model")
+    if received != shape or image.image_shape[0] != spec.default_size:
+        raise WeightsError(f"{folder} is not {spec.name}: {received}", f"{shape}", "Choose the folder of this model")
     return model

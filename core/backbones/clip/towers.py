@@ -53,12 +53,12 @@ SHAPES = {
 # fmt: on
 
 
-def image(facts: Backbone):
+def image(spec: Backbone):
     """The image tower, (b, s, s, 3) preprocessed as `images.PREPROCESSING["clip"]` -> (b, patches + 1, width)."""
     import keras
     from keras_hub.models import CLIPVisionEncoder
 
-    shape, size = SHAPES[facts.name], facts.default_size
+    shape, size = SHAPES[spec.name], spec.default_size
     tower = CLIPVisionEncoder(
         patch_size=shape.patch,
         image_shape=(size, size, 3),
@@ -69,27 +69,25 @@ def image(facts: Backbone):
     x = inputs = keras.Input((size, size, 3), name="image")
     for layer in (tower.embedding, tower.pre_layer_norm, *tower.encoder_layers, tower.layer_norm):
         x = layer(x)
-    return keras.Model(inputs, x, name=facts.name)
+    return keras.Model(inputs, x, name=spec.name)
 
 
-def pooled(network, facts: Backbone, pooling: str):
+def pooled(network, spec: Backbone, pooling: str):
     """The image tower down to a vector: (b, width), or after the projection (b, d)."""
     import keras
 
     x = network.output
-    if (
-        facts.own_pooling(pooling) == "projected"
-    ):  # of every token, so that pooling is the last layer, as in any network
-        x = keras.layers.Dense(SHAPES[facts.name].dim, use_bias=False, name="projection")(x)
+    if spec.own_pooling(pooling) == "projected":  # of every token, so that pooling is the last layer, as in any network
+        x = keras.layers.Dense(SHAPES[spec.name].dim, use_bias=False, name="projection")(x)
     return keras.Model(network.input, class_token("pooled")(x), name=network.name)
 
 
-def text(facts: Backbone):
+def text(spec: Backbone):
     """The text tower, tokens (b, t) int32, padded with the end token or not at all -> (b, d), projected."""
     import keras
     from keras_hub.models import CLIPTextEncoder
 
-    shape = SHAPES[facts.name]
+    shape = SHAPES[spec.name]
     tower = CLIPTextEncoder(
         vocabulary_size=shape.vocabulary,
         embedding_dim=shape.text.width,
@@ -103,15 +101,15 @@ def text(facts: Backbone):
         x = layer(x)
     x = _end_token(x, inputs)
     x = keras.layers.Dense(shape.dim, use_bias=False, name="projection")(x)
-    return keras.Model(inputs, x, name=f"{facts.name}-text")
+    return keras.Model(inputs, x, name=f"{spec.name}-text")
 
 
-def params(facts: Backbone) -> int:
+def params(spec: Backbone) -> int:
     """Weights of both towers with their projections: what papers give as the size of a CLIP."""
-    shape, width, hidden = SHAPES[facts.name], SHAPES[facts.name].text.width, SHAPES[facts.name].text.hidden
+    shape, width, hidden = SHAPES[spec.name], SHAPES[spec.name].text.width, SHAPES[spec.name].text.hidden
     block = 4 * width * (width + 1) + 2 * width * hidden + hidden + width + 4 * width  # attention, dense layers, norms
     tokens = (shape.vocabulary + shape.context) * width
-    return facts.params + shape.dim * shape.image.width + tokens + shape.text.depth * block + width * (2 + shape.dim)
+    return spec.params + shape.dim * shape.image.width + tokens + shape.text.depth * block + width * (2 + shape.dim)
 
 
 def number_positions(network) -> None:

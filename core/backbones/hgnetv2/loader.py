@@ -16,26 +16,26 @@ here, fetch, download_hint = checkpoints.here, checkpoint_sources.fetch, checkpo
 locate, content = checkpoints.locate, checkpoints.content
 
 
-def download_bytes(facts: Backbone) -> int:
+def download_bytes(spec: Backbone) -> int:
     """About the size of the files to download, float32: timm's hold the classifier too."""
-    return 4 * (facts.params_top or facts.params)
+    return 4 * (spec.params_top or spec.params)
 
 
-def build(facts: Backbone, size: int, pooling: str) -> "keras.Model":
+def build(spec: Backbone, size: int, pooling: str) -> "keras.Model":
     """The network, from `(b, s, s, 3)` to its pooled feature map."""
     import keras
 
     from core.backbones.hgnetv2.network import hgnetv2
 
-    network = hgnetv2(size, *SHAPES[facts.name])
-    return keras.Model(network.input, pooling_layer(pooling)(network.output), name=facts.name)
+    network = hgnetv2(size, *SHAPES[spec.name])
+    return keras.Model(network.input, pooling_layer(pooling)(network.output), name=spec.name)
 
 
-def fill(network: "keras.Model", facts: Backbone, path: Path | None) -> None:
+def fill(network: "keras.Model", spec: Backbone, path: Path | None) -> None:
     """Load weights into a network; None: it keeps its initial weights.
 
     Raises:
         WeightsError: The weights do not fit.
     """
     if path is not None:
-        tensors.read(path, network, facts)
+        tensors.read(path, network, spec)

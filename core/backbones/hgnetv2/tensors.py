@@ -14,19 +14,19 @@ from core.errors import WeightsError
 NORM = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
 
 
-def read(path: Path, network: Any, facts: Backbone) -> None:
+def read(path: Path, network: Any, spec: Backbone) -> None:
     """Load the weights of an HGNetV2.
 
     Raises:
         WeightsError: The folder is of another model, or damaged. The network may be partly assigned: discard it.
     """
-    if weights_file(path, facts).name == KERAS:
-        _read_keras(path, network, facts)
+    if weights_file(path, spec).name == KERAS:
+        _read_keras(path, network, spec)
         return
-    description(path, facts, facts.weights_file.partition(".")[0], key="architecture")
+    description(path, spec, spec.weights_file.partition(".")[0], key="architecture")
     variables = {_name(layer.name, variable.name): variable for layer in network.layers for variable in layer.weights}
     wanted = {name: _stored(variable.shape) for name, variable in variables.items()}
-    with Tensors(weights_file(path, facts), facts, wanted, unused=_unused) as tensors:
+    with Tensors(weights_file(path, spec), spec, wanted, unused=_unused) as tensors:
         for name, variable in variables.items():
             value = tensors[name]
             variable.assign(value.transpose(2, 3, 1, 0).reshape(variable.shape) if value.ndim == 4 else value)
@@ -50,14 +50,14 @@ def _unused(name: str) -> bool:
     return name.startswith("head.") or name.endswith(".num_batches_tracked")
 
 
-def _read_keras(path: Path, network: Any, facts: Backbone) -> None:
-    """From a preset of KerasHub, whose layers come in the same order."""
-    model = kerashub_model(path, "HGNetV2Backbone", facts)
+def _read_keras(path: Path, network: Any, spec: Backbone) -> None:
+    """Copy the weights of a KerasHub preset, whose layers come in the same order."""
+    model = kerashub_model(path, "HGNetV2Backbone", spec)
     stages = tuple((width, channels, depth) for _, width, channels, depth, *_ in model.stackwise_stage_filters)
-    received, wanted = Shape(tuple(model.stem_channels[1:]), stages), SHAPES[facts.name]
+    received, wanted = Shape(tuple(model.stem_channels[1:]), stages), SHAPES[spec.name]
     if received != wanted:
         raise WeightsError(
-            f"{path} is not {facts.name}: its shape is {received}", f"{wanted}", "Choose the folder of this model"
+            f"{path} is not {spec.name}: its shape is {received}", f"{wanted}", "Choose the folder of this model"
         )
     variables = [variable for layer in network.layers for variable in layer.weights]
     for variable, value in zip(variables, model.weights, strict=True):

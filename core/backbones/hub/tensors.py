@@ -64,27 +64,27 @@ _KERAS_TOKENS = ("class_token", "cls_token", "distillation_token")  # names of K
 _KERAS_POSITIONS = ("embeddings", "position_embedding", "position_embeddings")
 
 
-def read(path: Path, network: Any, facts: Backbone) -> None:
+def read(path: Path, network: Any, spec: Backbone) -> None:
     """Load the weights of a network from `networks`.
 
     Raises:
         WeightsError: The folder is of another model, or damaged. The network may be partly assigned: discard it.
     """
-    shape = SHAPES[facts.name]
-    if weights_file(path, facts).name == KERAS:
-        _read_keras(path, network, facts)
+    shape = SHAPES[spec.name]
+    if weights_file(path, spec).name == KERAS:
+        _read_keras(path, network, spec)
         return
-    family = FAMILIES[facts.family]
+    family = FAMILIES[spec.family]
     heads, default = family.heads
     same(
-        description(path, facts, family.model_type),
+        description(path, spec, family.model_type),
         {heads: (default, list(shape.heads) if isinstance(shape, Swin) else shape.heads), **_GELU},
         f"config.json in {path}",
-        facts,
+        spec,
     )
     pairs = list(_pairs(network, family))
     wanted = {name: stored for _, names, stored in pairs for name in names} | _stem(shape)
-    with Tensors(weights_file(path, facts), facts, wanted, unused=_unused, prefix=f"{family.model_type}.") as tensors:
+    with Tensors(weights_file(path, spec), spec, wanted, unused=_unused, prefix=f"{family.model_type}.") as tensors:
         for variable, names, _ in pairs:
             value = np.concatenate([tensors[name] for name in names])
             variable.assign((value.T if names[0].endswith(".weight") else value).reshape(variable.shape))
@@ -190,14 +190,14 @@ def resized(positions: np.ndarray, side: int) -> np.ndarray:
     return np.einsum("yi,xj,ijc->yxc", mix, mix, grid).reshape(side * side, -1).astype(np.float32)
 
 
-def _read_keras(path: Path, network: Any, facts: Backbone) -> None:
-    """From a preset of KerasHub: its own model of it, and then layer by layer."""
-    shape, model = SHAPES[facts.name], kerashub_model(path, FAMILIES[facts.family].kerashub, facts)
+def _read_keras(path: Path, network: Any, spec: Backbone) -> None:
+    """Load a KerasHub preset as its own model, and copy the weights layer by layer."""
+    shape, model = SHAPES[spec.name], kerashub_model(path, FAMILIES[spec.family].kerashub, spec)
     if isinstance(shape, Swin):
         received = Swin(
             model.embed_dim, tuple(model.depths), tuple(model.num_heads), model.patch_size, model.window_size
         )
-        _check_shape(received, shape, path, facts)
+        _check_shape(received, shape, path, spec)
         for name, layer in _swin_layers(model):
             network.get_layer(name).set_weights(layer.get_weights())
         return
@@ -208,7 +208,7 @@ def _read_keras(path: Path, network: Any, facts: Backbone) -> None:
         width=model.hidden_dim,
         heads=model.num_heads,
     )
-    _check_shape(received, shape, path, facts)
+    _check_shape(received, shape, path, spec)
     embedding, *rest = [layer for layer in model.layers if layer.weights]
     values = iter([variable for layer in rest for variable in layer.trainable_variables])
     for layer in network.layers:
@@ -224,10 +224,10 @@ def _read_keras(path: Path, network: Any, facts: Backbone) -> None:
     _assign_tokens(network, tokens, positions)
 
 
-def _check_shape(received: ViT | Swin, wanted: ViT | Swin, path: Path, facts: Backbone) -> None:
+def _check_shape(received: ViT | Swin, wanted: ViT | Swin, path: Path, spec: Backbone) -> None:
     if received != wanted:
         raise WeightsError(
-            f"{path} is not {facts.name}: its shape is {received}", f"{wanted}", "Choose the folder of this model"
+            f"{path} is not {spec.name}: its shape is {received}", f"{wanted}", "Choose the folder of this model"
         )
 
 

@@ -14,30 +14,30 @@ here, fetch, download_hint = checkpoints.here, checkpoint_sources.fetch, checkpo
 locate, content = checkpoints.locate, checkpoints.content
 
 
-def download_bytes(facts: Backbone) -> int:
+def download_bytes(spec: Backbone) -> int:
     """About the size of the files to download: both towers, float32."""
-    return 4 * towers.params(facts)
+    return 4 * towers.params(spec)
 
 
-def build(facts: Backbone, size: int, pooling: str) -> "keras.Model":
+def build(spec: Backbone, size: int, pooling: str) -> "keras.Model":
     """The image tower, from `(b, s, s, 3)` to what attention pools from the patches, or to their mean."""
-    return towers.image(facts, size, pooling)
+    return towers.image(spec, size, pooling)
 
 
-def logits(facts: Backbone, path: Path | None) -> tuple[float, float | None]:
+def logits(spec: Backbone, path: Path | None) -> tuple[float, float | None]:
     """The factor on cosine similarities before the sigmoid, and what is added; the paper's initial values if untrained.
 
     Raises:
         WeightsError: The weights do not fit.
     """
-    return tensors.logits(path, facts) if path else (10.0, -10.0)
+    return tensors.logits(path, spec) if path else (10.0, -10.0)
 
 
-def fill(network: "keras.Model", facts: Backbone, path: Path | None) -> None:
+def fill(network: "keras.Model", spec: Backbone, path: Path | None) -> None:
     """Load weights into an image tower; None: it keeps its initial weights.
 
     Raises:
         WeightsError: The weights do not fit.
     """
     if path is not None:
-        tensors.read(path, network, facts, "image")
+        tensors.read(path, network, spec, "image")

@@ -53,7 +53,7 @@ _UNREAD = {  # tensors of the other tower, the pooling where the mean of patches
 }
 
 
-def read(folder: Path, network: Any, facts: Backbone, tower: str) -> None:
+def read(folder: Path, network: Any, spec: Backbone, tower: str) -> None:
     """Load the weights of one tower, as built by `towers`.
 
     Args:
@@ -62,53 +62,53 @@ def read(folder: Path, network: Any, facts: Backbone, tower: str) -> None:
     Raises:
         WeightsError: The folder is of another model, or damaged. The network may be partly assigned: discard it.
     """
-    path, shape = weights_file(folder, facts), SHAPES[facts.name]
+    path, shape = weights_file(folder, spec), SHAPES[spec.name]
     if path.name == KERAS:
-        _read_keras(folder, network, facts, tower)
+        _read_keras(folder, network, spec, tower)
         return
-    _check_config(folder, facts)
+    _check_config(folder, spec)
     pairs = list(_pairs(network, shape, tower))
     wanted = {name: stored for _, (name,), stored in pairs}
 
     def unused(name: str) -> bool:
         return name not in wanted and bool(_UNREAD[tower].match(name))
 
-    with Tensors(path, facts, wanted, unused=unused, view=lambda file: Renamed(file, _split)) as tensors:
+    with Tensors(path, spec, wanted, unused=unused, view=lambda file: Renamed(file, _split)) as tensors:
         for variable, (name,), _ in pairs:
             variable.assign(_turned(name, tensors[name], variable).reshape(variable.shape))
 
 
-def logits(folder: Path, facts: Backbone) -> tuple[float, float]:
+def logits(folder: Path, spec: Backbone) -> tuple[float, float]:
     """The factor on cosine similarities, of which checkpoints store the logarithm, and what is added to them.
 
     Raises:
         WeightsError: The folder is of another model, or damaged.
     """
-    path = weights_file(folder, facts)
+    path = weights_file(folder, spec)
     if path.name == KERAS:
-        head = kerashub_model(folder, "SigLIPBackbone", facts).siglip_head
+        head = kerashub_model(folder, "SigLIPBackbone", spec).siglip_head
         return float(np.exp(np.asarray(head.logit_scale))), float(np.asarray(head.logit_bias))
-    _check_config(folder, facts)
+    _check_config(folder, spec)
     wanted: dict[str, tuple[int, ...]] = {"logit_scale": (), "logit_bias": ()}
-    with Tensors(path, facts, wanted, unused=lambda name: name not in wanted) as tensors:
+    with Tensors(path, spec, wanted, unused=lambda name: name not in wanted) as tensors:
         return float(np.exp(tensors["logit_scale"]).item()), float(tensors["logit_bias"].item())
 
 
-def _check_config(folder: Path, facts: Backbone) -> None:
+def _check_config(folder: Path, spec: Backbone) -> None:
     """Check what the shapes of tensors do not show, and that the other tower is of the same model."""
-    shape, where = SHAPES[facts.name], f"config.json in {folder}"
-    config = read_config(file(folder, "config.json"), facts)
+    shape, where = SHAPES[spec.name], f"config.json in {folder}"
+    config = read_config(file(folder, "config.json"), spec)
     if config.get("model_type") == "siglip2":
         raise WeightsError(
             f"{folder} is of a NaFlex variant of SigLIP 2, for images of any shape",
             "a variant of fixed resolution, which Hugging Face calls siglip",
-            f"Choose the folder of {facts.repository}",
+            f"Choose the folder of {spec.repository}",
         )
-    same(config, {"model_type": ("", "siglip")}, where, facts)
+    same(config, {"model_type": ("", "siglip")}, where, spec)
     tower = {"hidden_act": ("gelu_pytorch_tanh",) * 2, "num_attention_heads": (12, shape.heads)}
-    same(config.get("vision_config") or {}, tower, f"vision_config of {where}", facts)
+    same(config.get("vision_config") or {}, tower, f"vision_config of {where}", spec)
     text = tower | {"vocab_size": (32_000, shape.vocabulary)}  # that of SigLIP 1, which has the same image tower
-    same(config.get("text_config") or {}, text, f"text_config of {where}", facts)
+    same(config.get("text_config") or {}, text, f"text_config of {where}", spec)
 
 
 def _split(stored: str) -> dict[str, Part]:
@@ -156,16 +156,16 @@ def _turned(name: str, value: np.ndarray, variable: Any) -> np.ndarray:
     return value if name.endswith("token_embedding.weight") else value.T
 
 
-def _read_keras(folder: Path, network: Any, facts: Backbone, tower: str) -> None:
-    """From a preset of KerasHub: its own model of it, and then layer by layer."""
-    model = kerashub_model(folder, "SigLIPBackbone", facts)
+def _read_keras(folder: Path, network: Any, spec: Backbone, tower: str) -> None:
+    """Load a KerasHub preset as its own model, and copy the weights layer by layer."""
+    model = kerashub_model(folder, "SigLIPBackbone", spec)
     image, text = model.vision_encoder, model.text_encoder
     sizes = (image.patch_size, image.num_layers, image.hidden_dim, image.num_heads)
     received = Shape(*sizes, text.vocabulary_size, text.max_sequence_length, image.image_shape[0])
-    if received != SHAPES[facts.name]:
+    if received != SHAPES[spec.name]:
         raise WeightsError(
-            f"{folder} is not {facts.name}: its shape is {received}",
-            f"{SHAPES[facts.name]}",
+            f"{folder} is not {spec.name}: its shape is {received}",
+            f"{SHAPES[spec.name]}",
             "Choose the folder of this model",
         )
     encoder = {"image": image, "text": text}[tower]

@@ -34,11 +34,11 @@ class Shape:
 SHAPES = {"SigLIP2B16": Shape(16, 12, 768, 12)}
 
 
-def image(facts: Backbone, size: int, pooling: str):
+def image(spec: Backbone, size: int, pooling: str):
     """The image tower, (b, s, s, 3) preprocessed -> (b, d); with pooling "patches" it ends in their mean."""
     from keras import Model, layers
 
-    shape, activation = SHAPES[facts.name], tanh_gelu()
+    shape, activation = SHAPES[spec.name], tanh_gelu()
     network = vision_transformer(
         size, shape.patch, shape.depth, shape.width, shape.heads, tokens=0, activation=activation
     )
@@ -46,26 +46,26 @@ def image(facts: Backbone, size: int, pooling: str):
         pooled = class_token("pooled")(attention_pool(network.output, shape.heads, activation))
     else:
         pooled = layers.GlobalAveragePooling1D(name="pooled")(network.output)
-    return Model(network.input, pooled, name=facts.name)
+    return Model(network.input, pooled, name=spec.name)
 
 
-def text(facts: Backbone):
+def text(spec: Backbone):
     """The text tower, tokens (b, t) int32, of which all t are read -> (b, d)."""
     from keras import Input, Model, layers
     from keras_hub.layers import PositionEmbedding
 
-    shape = SHAPES[facts.name]
+    shape = SHAPES[spec.name]
     tokens = Input((shape.context,), dtype="int32", name="tokens")
     x = layers.Embedding(shape.vocabulary, shape.width, name="stem_tokens")(tokens)
     x = layers.Add(name="stem_add")([x, PositionEmbedding(shape.context, name="stem_positions")(x)])
     x = transformer_blocks(x, shape.depth, shape.heads, activation=tanh_gelu())
     x = layers.Dense(shape.width, name="projection")(x[:, -1])
-    return Model(tokens, x, name=f"{facts.name}-text")
+    return Model(tokens, x, name=f"{spec.name}-text")
 
 
-def params(facts: Backbone) -> int:
+def params(spec: Backbone) -> int:
     """Weights of both towers, with the scale and the bias of their similarities."""
-    shape, width = SHAPES[facts.name], SHAPES[facts.name].width
+    shape, width = SHAPES[spec.name], SHAPES[spec.name].width
     block = 12 * width**2 + 13 * width  # attention, dense layers, norms
     tokens = (shape.vocabulary + shape.context) * width
-    return facts.params + tokens + shape.depth * block + width * (width + 3) + 2
+    return spec.params + tokens + shape.depth * block + width * (width + 3) + 2

@@ -16,9 +16,9 @@ SAME_PARAMS = False  # KerasHub counts the patches' position ids as parameters
 weights = tensors.weights
 
 
-def built(config: RunConfig, facts: Backbone) -> list[str]:
+def built(config: RunConfig, spec: Backbone) -> list[str]:
     """Code for `network`: images to the class token, before or after the projection, with its weights."""
-    shape, projected = towers.SHAPES[facts.name], config.pooling == "projected"
+    shape, projected = towers.SHAPES[spec.name], config.pooling == "projected"
     tower = shape.image
     sizes = f"{shape.patch}, {tower.width}, {tower.heads}, {tower.hidden}, {tower.depth}"
     lines = [f"PATCH, WIDTH, HEADS, HIDDEN, BLOCKS = {sizes}", "", ""]

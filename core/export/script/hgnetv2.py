@@ -13,9 +13,9 @@ SAME_PARAMS = True  # the script counts as many parameters as the run
 weights = tensors.weights
 
 
-def built(config: RunConfig, facts: Backbone) -> list[str]:
+def built(config: RunConfig, spec: Backbone) -> list[str]:
     """Code for `network`: images to the pooled feature map, with its weights."""
-    shape = SHAPES[facts.name]
+    shape = SHAPES[spec.name]
     lines = [source().strip(), "", "", f"network = hgnetv2(INPUT_SIZE, {shape.stem}, {shape.stages})"]
     lines += [f"network = keras.Model(network.input, {applications.POOLINGS[config.pooling]}(network.output))"]
     if config.weights != "untrained":

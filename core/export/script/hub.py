@@ -19,11 +19,11 @@ SAME_PARAMS = True  # the script counts as many parameters as the run
 weights = tensors.weights
 
 
-def built(config: RunConfig, facts: Backbone) -> list[str]:
+def built(config: RunConfig, spec: Backbone) -> list[str]:
     """Code for `network`: images to the class token, the mean of the patches or Swin's pooled map, with its weights."""
-    shape = SHAPES[facts.name]
+    shape = SHAPES[spec.name]
     if isinstance(shape, Swin):
-        return _swin(config, facts, shape)
+        return _swin(config, spec, shape)
     sizes = f"{shape.patch}, {shape.depth}, {shape.width}, {shape.heads}"
     options = f", tokens={shape.tokens}, scaled={shape.scaled}"
     lines = [POSITIONS.strip(), "", "", code(vision_transformer), ""]
@@ -37,7 +37,7 @@ def built(config: RunConfig, facts: Backbone) -> list[str]:
     lines += [f"network = vision_transformer(INPUT_SIZE, {sizes}{options})"]
     lines += [f"network = keras.Model(network.input, {pooled})"]
     if config.weights != "untrained":
-        family = hub_tensors.FAMILIES[facts.family]
+        family = hub_tensors.FAMILIES[spec.family]
         read = _READ.replace("PREFIX", f"{family.model_type}.").replace("NAMES", str(family.layers))
         read = read.replace("TOKENS", str(list(hub_tensors.TOKENS[: shape.tokens])))
         lines += ["", "", code(hub_tensors.resized), "", tensors.READ.strip(), "", "", read.strip()]
@@ -49,12 +49,12 @@ def code(build: Callable) -> str:
     return networks.source(build).replace(_IMPORT, "")
 
 
-def _swin(config: RunConfig, facts: Backbone, shape: Swin) -> list[str]:
+def _swin(config: RunConfig, spec: Backbone, shape: Swin) -> list[str]:
     call = f"swin_transformer(INPUT_SIZE, {shape.width}, {shape.depths}, {shape.heads}, {shape.window})"
-    lines = [source(facts.name).strip(), "", "", f"network = {call}"]
+    lines = [source(spec.name).strip(), "", "", f"network = {call}"]
     lines += [f"network = keras.Model(network.input, {applications.POOLINGS[config.pooling]}(network.output))"]
     if config.weights != "untrained":
-        read = _READ_SWIN.strip().replace("NAMES", str(hub_tensors.FAMILIES[facts.family].layers))
+        read = _READ_SWIN.strip().replace("NAMES", str(hub_tensors.FAMILIES[spec.family].layers))
         lines += ["", "", tensors.READ.strip(), "", "", read]
     return lines
 

@@ -95,27 +95,27 @@ def _training_constants(run: runs.Run) -> list[str]:
 
 
 def _network_text(config: RunConfig) -> str:
-    facts = backbones.get(config.backbone)
+    spec = backbones.get(config.backbone)
     if config.method == "scratch":
         return f"{config.backbone}, written out: it has never seen an image and starts from random weights."
-    weights = "with random weights" if applications.untrained(config, facts) else _code(config).TRAINED
+    weights = "with random weights" if applications.untrained(config, spec) else _code(config).TRAINED
     mistake = (
         " Dividing by 255 is the book's recipe, whatever the backbone was trained on: the mistake to look at."
         if config.preprocessing == "divide255"
         else ""
     )
     return (
-        f"{config.backbone} ({facts.year}) {weights}. Images are resized and preprocessed inside the model, so that "
-        f"nobody can forget it{_preprocessing(facts)}.{mistake}"
+        f"{config.backbone} ({spec.year}) {weights}. Images are resized and preprocessed inside the model, so that "
+        f"nobody can forget it{_preprocessing(spec)}.{mistake}"
     )
 
 
-def _preprocessing(facts: Backbone) -> str:
-    return f" (Keras calls this backbone's preprocessing `{facts.preprocessing}`)" if facts.loader == "keras" else ""
+def _preprocessing(spec: Backbone) -> str:
+    return f" (Keras calls this backbone's preprocessing `{spec.preprocessing}`)" if spec.loader == "keras" else ""
 
 
 def _network(config: RunConfig) -> str:
-    facts = backbones.get(config.backbone)
+    spec = backbones.get(config.backbone)
     parts = []
     if config.backbone in networks.OWN:
         parts += [networks.source(networks.OWN[config.backbone]), ""]
@@ -123,7 +123,7 @@ def _network(config: RunConfig) -> str:
         parts.append('keras.config.set_dtype_policy("mixed_bfloat16")  # as in the run')
     seed = "SEED" if config.method == "scratch" else backbones.UNTRAINED_SEED
     parts.append(f"keras.utils.set_random_seed({seed})")
-    parts += _code(config).built(config, facts)
+    parts += _code(config).built(config, spec)
     if _mixed(config):
         parts.append('keras.config.set_dtype_policy("float32")')
     if _keeps_statistics(config):
@@ -132,8 +132,8 @@ def _network(config: RunConfig) -> str:
     if config.augmentations:
         layers = "".join(f"    {snippets.AUGMENT[kind]}\n" for kind in config.augmentations)
         parts.append(f"augment = keras.Sequential([  # only in training\n{layers}])\nx = augment(x)")
-    parts.append((snippets.RESIZE_WHOLE if PREPROCESSING[facts.preprocessing].whole else snippets.RESIZE).strip())
-    parts.append(snippets.PREPARE["divide255" if config.preprocessing == "divide255" else facts.preprocessing])
+    parts.append((snippets.RESIZE_WHOLE if PREPROCESSING[spec.preprocessing].whole else snippets.RESIZE).strip())
+    parts.append(snippets.PREPARE["divide255" if config.preprocessing == "divide255" else spec.preprocessing])
     call = "InferenceMode(network)" if _keeps_statistics(config) else "network"
     parts.append(f"features = {call}(x)")
     if not config.trains:

@@ -18,9 +18,9 @@ SAME_PARAMS = True  # the script counts as many parameters as the run
 weights = tensors.weights
 
 
-def built(config: RunConfig, facts: Backbone) -> list[str]:
+def built(config: RunConfig, spec: Backbone) -> list[str]:
     """Code for `network`: images to what attention pools from their patches or to the mean of these, with weights."""
-    shape = SHAPES[facts.name]
+    shape = SHAPES[spec.name]
     sizes = f"{shape.patch}, {shape.depth}, {shape.width}, {shape.heads}"
     lines = [hub.POSITIONS.strip(), "", "", _GELU.strip(), "", "", hub.code(vision_transformer), ""]
     if config.pooling == "attention":

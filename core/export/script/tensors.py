@@ -7,7 +7,7 @@ from core.config import RunConfig
 from core.errors import RunError
 
 
-def weights(config: RunConfig, facts: Backbone) -> str | None:
+def weights(config: RunConfig, spec: Backbone) -> str | None:
     """The value of WEIGHTS, a folder; None for an untrained network.
 
     Raises:
@@ -16,13 +16,13 @@ def weights(config: RunConfig, facts: Backbone) -> str | None:
     """
     if config.weights == "untrained":
         return None
-    folder = checkpoints.here(facts) if config.weights == "published" else settings.expanded(config.weights).resolve()
-    file = checkpoints.weights_file(folder or settings.home() / "weights" / facts.weights_file, facts)
+    folder = checkpoints.here(spec) if config.weights == "published" else settings.expanded(config.weights).resolve()
+    file = checkpoints.weights_file(folder or settings.home() / "weights" / spec.weights_file, spec)
     if file.name != checkpoints.SAFETENSORS:
         raise RunError(
-            f"The weights of {facts.name} in {file} are not one safetensors file",
+            f"The weights of {spec.name} in {file} are not one safetensors file",
             f"{checkpoints.SAFETENSORS}, which a script reads with NumPy alone",
-            f"Take the Keras file, or repeat the run with Hugging Face's folder {facts.weights_file}",
+            f"Take the Keras file, or repeat the run with Hugging Face's folder {spec.weights_file}",
         )
     return quoting.python(str(file.parent))
 

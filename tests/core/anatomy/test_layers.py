@@ -165,8 +165,8 @@ def test_receptive_fields_are_those_that_were_published(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PUBLISHED_MACS)
 def test_macs_are_those_of_the_papers(name):
-    facts, found = backbones.get(name), anatomy.describe(name)
-    classifier = facts.params_top - facts.params  # one multiplication for a parameter
+    spec, found = backbones.get(name), anatomy.describe(name)
+    classifier = spec.params_top - spec.params  # one multiplication for a parameter
     assert math.isclose((found.macs + classifier) / 1e6, PUBLISHED_MACS[name], rel_tol=0.03)
 
 

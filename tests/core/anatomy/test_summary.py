@@ -72,9 +72,9 @@ def test_what_an_earlier_version_or_another_network_left_is_not_used():
 
 @pytest.mark.slow
 def test_position_embeddings_grow_with_the_input_and_the_anatomy_of_another_size_is_kept_too():
-    facts = backbones.get("DeiTTiny")
+    spec = backbones.get("DeiTTiny")
     described = anatomy.describe("DeiTTiny", 64)
-    assert described.params == facts.params_at(64) == facts.params - (14**2 - 4**2) * 192
+    assert described.params == spec.params_at(64) == spec.params - (14**2 - 4**2) * 192
     assert anatomy.find("DeiTTiny", 64) == described
     with pytest.raises(ConfigError, match="cannot cut images of 70 px into patches of 16 px"):
         anatomy.describe("DeiTTiny", 70)

@@ -54,40 +54,40 @@ def asked_for(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
 def test_declared_facts_are_those_of_the_network_without_its_classifier(name, asked_for):
     from keras import applications
 
-    facts, build = BACKBONES[name], getattr(applications, name)
+    spec, build = BACKBONES[name], getattr(applications, name)
     with pytest.raises(ValueError, match="at least"):
-        build(include_top=False, weights=None, input_shape=(facts.min_size - 1, facts.min_size - 1, 3))
+        build(include_top=False, weights=None, input_shape=(spec.min_size - 1, spec.min_size - 1, 3))
     with graph.without_values():
-        model = build(include_top=False, weights="imagenet", input_shape=(facts.min_size, facts.min_size, 3))
-    assert model.count_params() == facts.params
-    assert len(backbones.weight_layers(model)) == facts.depth
-    assert model.output_shape[-1] == facts.feature_dim
-    assert asked_for == [(facts.weights_file, facts.weights_url, facts.weights_hash)]
+        model = build(include_top=False, weights="imagenet", input_shape=(spec.min_size, spec.min_size, 3))
+    assert model.count_params() == spec.params
+    assert len(backbones.weight_layers(model)) == spec.depth
+    assert model.output_shape[-1] == spec.feature_dim
+    assert asked_for == [(spec.weights_file, spec.weights_url, spec.weights_hash)]
 
 
 @pytest.mark.parametrize("name", KERAS)
 def test_declared_facts_are_those_of_the_network_with_its_classifier(name):
     from keras import applications
 
-    facts = BACKBONES[name]
+    spec = BACKBONES[name]
     with graph.without_values():
         model = getattr(applications, name)(include_top=True, weights=None)
-    assert model.count_params() == facts.params_top
+    assert model.count_params() == spec.params_top
     if not name.startswith("MobileNetV3"):  # which takes any size, and names its 224 only in its documentation
-        assert model.input_shape[1:3] == (facts.default_size, facts.default_size)
+        assert model.input_shape[1:3] == (spec.default_size, spec.default_size)
 
 
 @pytest.mark.parametrize("name", OWN)
 def test_declared_facts_are_those_of_our_own_networks(name):
     from core.backbones import networks
 
-    facts, model = BACKBONES[name], backbones.outline(name, input_size=BACKBONES[name].min_size)
-    assert (model.count_params(), len(backbones.weight_layers(model))) == (facts.params, facts.depth)
-    assert model.output_shape[-1] == facts.feature_dim
-    if facts.params_top:
+    spec, model = BACKBONES[name], backbones.outline(name, input_size=BACKBONES[name].min_size)
+    assert (model.count_params(), len(backbones.weight_layers(model))) == (spec.params, spec.depth)
+    assert model.output_shape[-1] == spec.feature_dim
+    if spec.params_top:
         with graph.without_values():
-            whole = networks.efficientnet_lite0(facts.default_size, classes=1000)
-        assert whole.count_params() == facts.params_top
+            whole = networks.efficientnet_lite0(spec.default_size, classes=1000)
+        assert whole.count_params() == spec.params_top
 
 
 @pytest.mark.parametrize("name", backbones.hub_names())
@@ -96,23 +96,23 @@ def test_declared_facts_are_those_of_kerashubs_class_and_of_its_preset(name):
 
     from core.backbones.hub import networks, tensors
 
-    facts, shape = BACKBONES[name], networks.SHAPES[name]
-    kind = getattr(keras_hub.models, tensors.FAMILIES[facts.family].kerashub)
+    spec, shape = BACKBONES[name], networks.SHAPES[name]
+    kind = getattr(keras_hub.models, tensors.FAMILIES[spec.family].kerashub)
     if isinstance(shape, networks.Swin):  # which cannot be built without values
-        assert facts.params == kind.presets[facts.preset]["metadata"]["params"]
-    elif facts.family != "DINOv2":
+        assert spec.params == kind.presets[spec.preset]["metadata"]["params"]
+    elif spec.family != "DINOv2":
         with graph.without_values():
             sizes = (shape.patch, shape.depth, shape.heads, shape.width, 4 * shape.width)
             params = kind((224, 224, 3), *sizes).count_params()
-        assert params == facts.params == kind.presets[facts.preset]["metadata"]["params"]
+        assert params == spec.params == kind.presets[spec.preset]["metadata"]["params"]
     else:  # KerasHub keeps a mask token and the positions of 518 px besides, and counts these twice
         trained = (518 // shape.patch) ** 2 + 1
         positions = 2 * trained - (224 // shape.patch) ** 2 - 1
-        assert kind.presets[facts.preset]["metadata"]["params"] == facts.params + (positions + 1) * shape.width
-    network = backbones.outline(name, input_size=facts.default_size)
-    assert (network.count_params(), len(backbones.weight_layers(network))) == (facts.params, facts.depth)
-    assert network.output_shape == (None, facts.feature_dim)
-    assert facts.patch == shape.patch
+        assert kind.presets[spec.preset]["metadata"]["params"] == spec.params + (positions + 1) * shape.width
+    network = backbones.outline(name, input_size=spec.default_size)
+    assert (network.count_params(), len(backbones.weight_layers(network))) == (spec.params, spec.depth)
+    assert network.output_shape == (None, spec.feature_dim)
+    assert spec.patch == shape.patch
 
 
 def test_declared_facts_of_siglip_2_are_those_of_kerashubs_classes_and_of_its_preset():
@@ -120,24 +120,24 @@ def test_declared_facts_of_siglip_2_are_those_of_kerashubs_classes_and_of_its_pr
 
     from core.backbones.siglip import towers
 
-    facts, shape = BACKBONES["SigLIP2B16"], towers.SHAPES["SigLIP2B16"]
+    spec, shape = BACKBONES["SigLIP2B16"], towers.SHAPES["SigLIP2B16"]
     sizes = (shape.width, shape.depth, shape.heads, 4 * shape.width)
     with graph.without_values():
         image = SigLIPVisionEncoder(shape.patch, *sizes).count_params()
         text = SigLIPTextEncoder(shape.vocabulary, shape.width, *sizes).count_params()
     numbers = (224 // shape.patch) ** 2 + shape.context  # of places, which KerasHub counts as parameters
-    assert image - (224 // shape.patch) ** 2 == facts.params
-    assert image + text + 2 - numbers == towers.params(facts)
-    assert SigLIPBackbone.presets[facts.preset]["metadata"]["params"] == towers.params(facts) + numbers
-    network = backbones.outline(facts, input_size=facts.default_size)
-    assert (network.count_params(), len(backbones.weight_layers(network))) == (facts.params, facts.depth)
+    assert image - (224 // shape.patch) ** 2 == spec.params
+    assert image + text + 2 - numbers == towers.params(spec)
+    assert SigLIPBackbone.presets[spec.preset]["metadata"]["params"] == towers.params(spec) + numbers
+    network = backbones.outline(spec, input_size=spec.default_size)
+    assert (network.count_params(), len(backbones.weight_layers(network))) == (spec.params, spec.depth)
 
 
 @pytest.mark.parametrize("name", KERAS)
 def test_preprocessing_is_what_keras_does_for_it(name):
     from keras import applications
 
-    facts = BACKBONES[name]
+    spec = BACKBONES[name]
     preprocess = sys.modules[getattr(applications, name).__module__].preprocess_input
     image = np.array([[[0.0, 100.0, 255.0]]])  # one pixel, RGB
     expected = {
@@ -145,7 +145,7 @@ def test_preprocessing_is_what_keras_does_for_it(name):
         "tf": [-1.0, 100 / 127.5 - 1, 1.0],
         "torch": [(0 - 0.485) / 0.229, (100 / 255 - 0.456) / 0.224, (1 - 0.406) / 0.225],
         "inside": [0.0, 100.0, 255.0],
-    }[facts.preprocessing]
+    }[spec.preprocessing]
     np.testing.assert_allclose(preprocess(image.copy()).ravel(), expected, rtol=1e-5)
 
 
@@ -175,19 +175,19 @@ def test_official_efficientnet_weights_see_the_same_colours_as_in_keras(home, mo
     from keras.src.utils import file_utils
 
     keras.backend.clear_session()  # so that names of layers have no numbers of earlier networks
-    facts, build = BACKBONES["EfficientNetB0"], applications.EfficientNetB0
+    spec, build = BACKBONES["EfficientNetB0"], applications.EfficientNetB0
     official = build(include_top=False, weights=None, input_shape=(32, 32, 3))
     normalization = official.get_layer("normalization")
     normalization.adapt_mean.assign([0.485, 0.456, 0.406])
     normalization.adapt_variance.assign([0.229, 0.224, 0.225])  # spread, not variance, as in the official file
     normalization.finalize_state()
-    path = home / "weights" / facts.weights_file
+    path = home / "weights" / spec.weights_file
     path.parent.mkdir(parents=True)
     official.save(path)
     monkeypatch.setattr(file_utils, "get_file", lambda *_, **__: str(path))
 
     theirs = build(include_top=False, weights="imagenet", input_shape=(32, 32, 3), pooling="avg")
-    ours = backbones.load(facts, input_size=32)
+    ours = backbones.load(spec, input_size=32)
     images = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype("float32")
     right, wrong = np.asarray(theirs(images)), np.asarray(official(images)).mean((1, 2))
     np.testing.assert_allclose(ours(images), right, atol=1e-4 * np.abs(right).max())

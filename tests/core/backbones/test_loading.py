@@ -44,18 +44,18 @@ def test_unknown_backbone_names_those_that_are_close(typed, meant):
 
 
 def test_facts_are_plausible():
-    for facts in BACKBONES.values():
-        assert facts.preprocessing in set(PREPROCESSING) - {"divide255"}
-        assert bool(facts.pretrained_on) == bool(facts.weights_file)
-        assert facts.min_size <= facts.default_size
-        assert facts.params_top is None or facts.params_top > facts.params
-        assert facts.top1 is None or 60 < facts.top1 < (facts.top5 or 100) < 100.1
-        assert facts.source
-        if facts.name in backbones.names():
-            assert facts.licence
-            assert facts.paper_url.startswith("https://arxiv.org/abs/")
-            assert 2014 <= facts.year <= 2022
-            assert facts.weights_file.endswith(".h5")
+    for spec in BACKBONES.values():
+        assert spec.preprocessing in set(PREPROCESSING) - {"divide255"}
+        assert bool(spec.pretrained_on) == bool(spec.weights_file)
+        assert spec.min_size <= spec.default_size
+        assert spec.params_top is None or spec.params_top > spec.params
+        assert spec.top1 is None or 60 < spec.top1 < (spec.top5 or 100) < 100.1
+        assert spec.source
+        if spec.name in backbones.names():
+            assert spec.licence
+            assert spec.paper_url.startswith("https://arxiv.org/abs/")
+            assert 2014 <= spec.year <= 2022
+            assert spec.weights_file.endswith(".h5")
 
 
 def test_published_figures_are_those_of_the_reference_and_its_blanks_are_none():
@@ -66,17 +66,17 @@ def test_published_figures_are_those_of_the_reference_and_its_blanks_are_none():
         rows = {row["model"]: row for row in csv.DictReader(file)}
     assert set(rows) == set(backbones.names()) - {"EfficientNetLite0"}
     for name, row in rows.items():
-        facts = backbones.get(name)
+        spec = backbones.get(name)
         published = [row[k] for k in ("top1_pct", "top5_pct", "cpu_ms_per_step_b32", "gpu_ms_per_step_b32")]
         assert [float(cell) if cell else None for cell in published] == [
-            facts.top1,
-            facts.top5,
-            facts.cpu_ms,
-            facts.gpu_ms,
+            spec.top1,
+            spec.top5,
+            spec.cpu_ms,
+            spec.gpu_ms,
         ]
-        assert row["preprocess_mode"] == facts.preprocessing
+        assert row["preprocess_mode"] == spec.preprocessing
         # the published depth counts the classifier as well: 1 layer, 3 of VGG
-        assert not row["depth_param_layers"] or 0 < int(row["depth_param_layers"]) - facts.depth <= 3
+        assert not row["depth_param_layers"] or 0 < int(row["depth_param_layers"]) - spec.depth <= 3
 
 
 # Networks
@@ -159,13 +159,13 @@ def test_a_missing_path_says_what_it_looked_for(tmp_path):
 
 
 def test_the_file_to_bring_is_named_as_it_is_looked_for(home):
-    downloaded = [facts for facts in map(backbones.get, backbones.names()) if facts.weights_url]
+    downloaded = [spec for spec in map(backbones.get, backbones.names()) if spec.weights_url]
     assert len(downloaded) == 40
-    for facts in downloaded:
-        hint = backbones.download_hint(facts.name).removeprefix(f"put {facts.weights_url} into ")
+    for spec in downloaded:
+        hint = backbones.download_hint(spec.name).removeprefix(f"put {spec.weights_url} into ")
         folder, _, renamed = hint.partition(" as ")
         assert folder == str(home / "weights")
-        assert (renamed or facts.weights_url.split("/")[-1]) == facts.weights_file
+        assert (renamed or spec.weights_url.split("/")[-1]) == spec.weights_file
 
 
 def test_how_much_is_downloaded_is_said_before():

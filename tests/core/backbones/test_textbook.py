@@ -11,11 +11,11 @@ from core.backbones.catalog import BACKBONES
 
 @pytest.mark.parametrize("name", textbook.NETWORKS)
 def test_a_textbook_network_can_be_chosen_to_be_trained_from_scratch(name):
-    facts = backbones.get(name)
+    spec = backbones.get(name)
     assert name in backbones.scratch_names()
     assert name not in backbones.names()
     assert networks.OWN[name] is textbook.NETWORKS[name].build
-    assert facts.paper_url.startswith("https://arxiv.org/abs/")
+    assert spec.paper_url.startswith("https://arxiv.org/abs/")
     assert backbones.find_weights(name).origin == "untrained"
 
 
@@ -37,7 +37,7 @@ def test_its_file_stands_alone_and_is_short_enough_to_read(name):
 
 
 def test_every_family_of_the_chapter_has_its_network():
-    families = {facts.family for facts in BACKBONES.values() if facts.name in backbones.names()}
+    families = {spec.family for spec in BACKBONES.values() if spec.name in backbones.names()}
     written = {family for network in textbook.NETWORKS.values() for family in network.families}
     assert families - written == {"NASNet"}  # whose cell was found by a search, and is no text to learn from
     assert textbook.of_family("ResNetV2") == "TextbookResNet50"

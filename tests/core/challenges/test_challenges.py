@@ -299,7 +299,7 @@ def test_there_is_no_challenge_of_another_name(pets, name):
     ("change", "error"),
     [
         (lambda lines: lines[:-2], "2 of 40 images are missing, the first is 39"),
-        (lambda lines: [*lines, lines[5]], "Line 42 of the file: the image 5 is there twice"),
+        (lambda lines: [*lines, lines[5]], "Line 42 of the file: the image 5 appears twice"),
         (lambda lines: [*lines[:3], "777,cat", *lines[4:]], "Line 4 of the file: there is no image '777'"),
         (lambda lines: [*lines[:3], "x,cat", *lines[4:]], "there is no image 'x'"),
         (lambda lines: [*lines[:3], "3,dgo", *lines[4:]], "there is no class 'dgo'.*closest is 'dog'"),

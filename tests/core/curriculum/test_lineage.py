@@ -35,11 +35,11 @@ def test_there_are_no_circles():
 
 def test_the_tree_and_the_ideas_cite_the_paper_of_the_table():
     for name in backbones.names():
-        facts, work, idea = BACKBONES[name], lineage.of(name), ideas.of(name)
-        assert work.family == facts.family
-        assert work.paper.title == facts.paper
+        spec, work, idea = BACKBONES[name], lineage.of(name), ideas.of(name)
+        assert work.family == spec.family
+        assert work.paper.title == spec.paper
         assert idea.paper is work.paper
-        assert facts.year == work.paper.year or name == "EfficientNetLite0"  # released a year after its paper
+        assert spec.year == work.paper.year or name == "EfficientNetLite0"  # released a year after its paper
 
 
 def test_openai_and_laion_trained_what_one_paper_thought_of():

@@ -86,7 +86,7 @@ def test_a_csv_is_read_as_a_spreadsheet_wrote_it(pets: Dataset, tmp_path: Path, 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("file;label\n{first};dogs\n{first};\n", "Line 3 of .*: '{first}' is there before, with another label"),
+        ("file;label\n{first};dogs\n{first};\n", "Line 3 of .*: '{first}' has another label in an earlier line"),
         ("file\na.png\n", "has no column 'label'"),
         ("file,label\nlost.png,cats\n", "Line 2 of .*: pets has no file 'lost.png'"),
         ("file,label\n{first},lions\n", "Line 2 of .*: there is no class 'lions'"),

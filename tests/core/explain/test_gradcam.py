@@ -73,8 +73,8 @@ def test_it_explains_the_network_of_a_run_and_leaves_it_as_it_was(pooling: str):
     assert np.asarray(model(image[None]))[0].tolist() == before.tolist()
 
 
-LARGEST_FIRST = sorted(map(backbones.get, backbones.names()), key=lambda facts: -facts.params)
-FAMILIES = {facts.family: facts.name for facts in LARGEST_FIRST}  # the smallest of each remains
+LARGEST_FIRST = sorted(map(backbones.get, backbones.names()), key=lambda spec: -spec.params)
+FAMILIES = {spec.family: spec.name for spec in LARGEST_FIRST}  # the smallest of each remains
 
 
 @pytest.mark.parametrize("name", [*FAMILIES.values(), *backbones.scratch_names()])

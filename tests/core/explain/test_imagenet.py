@@ -34,8 +34,8 @@ def test_files_with_classifier_have_the_names_that_keras_gives_them(backbone, na
 
 def test_no_file_of_a_backbone_alone_passes_for_one_with_classifier():
     for name in backbones.names():
-        facts = backbones.get(name)
-        assert facts.name == "EfficientNetLite0" or imagenet.file_name(name) != facts.weights_file
+        spec = backbones.get(name)
+        assert spec.name == "EfficientNetLite0" or imagenet.file_name(name) != spec.weights_file
 
 
 def test_a_file_in_the_home_folder_is_found_and_what_is_missing_is_named(store):

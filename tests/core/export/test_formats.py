@@ -64,7 +64,7 @@ def test_a_phone_resizes_images_as_the_run_did(tmp_path, before, after, mode):
     model = keras.Model(pixels, network(compiled.prepare(pixels, after, mode)))
     encoder = SimpleNamespace(input_size=after, preprocessing=mode)
     writers.litert(model, encoder, ("cat",), tmp_path)
-    writers.beside(("cat",), tmp_path)
+    writers.add_script(("cat",), tmp_path)
     images = np.random.default_rng(0).integers(0, 256, (3, before, before, 3), np.uint8)
     files = [tmp_path / f"{index}.png" for index in range(len(images))]
     for file, image in zip(files, images, strict=True):

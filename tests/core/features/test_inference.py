@@ -172,8 +172,8 @@ FAMILIES = {backbones.get(name).family: name for name in reversed(backbones.name
     ],
 )
 def test_every_architecture_gives_the_same_features_on_openvino(name, caplog):
-    facts = backbones.get(name)
-    size = max(facts.min_size, 64) if facts.family != backbones.CLIP else facts.default_size
+    spec = backbones.get(name)
+    size = max(spec.min_size, 64) if spec.family != backbones.CLIP else spec.default_size
     encoder = Encoder(name, "untrained", size, precision="float32")
     original = compiled.on_tensorflow(
         compiled.network(encoder), {}, image_size=32, input_size=size, mode=encoder.preprocessing

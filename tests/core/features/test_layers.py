@@ -7,7 +7,7 @@ from core import backbones
 from core.backbones import graph
 from core.features import layers
 
-FAMILIES = list({facts.family: name for name, facts in reversed(backbones.BACKBONES.items())}.values())
+FAMILIES = list({spec.family: name for name, spec in reversed(backbones.BACKBONES.items())}.values())
 
 
 def test_the_depths_are_where_the_resolution_halves_and_the_last():

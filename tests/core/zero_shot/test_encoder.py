@@ -73,16 +73,16 @@ def test_only_texts_never_seen_before_go_through_the_tower(text, monkeypatch):
 def test_towers_agree_with_kerashubs_full_forward_pass(sample, text):
     from keras_hub.models import CLIPBackbone, CLIPTextEncoder, CLIPVisionEncoder
 
-    facts, shape = backbones.get(TOY), towers.SHAPES[TOY]
+    spec, shape = backbones.get(TOY), towers.SHAPES[TOY]
     whole = CLIPBackbone(
         CLIPVisionEncoder(shape.patch, *_sizes(shape.image), image_shape=(32, 32, 3)),
         CLIPTextEncoder(shape.vocabulary, shape.text.width, *_sizes(shape.text)),
         shape.dim,
     )
-    weights = backbones.find_weights(facts)
-    image = backbones.load(facts, weights=weights, pooling="projected")
-    text_tower = towers.text(facts)
-    clip_tensors.read(weights.path, text_tower, facts, "text")
+    weights = backbones.find_weights(spec)
+    image = backbones.load(spec, weights=weights, pooling="projected")
+    text_tower = towers.text(spec)
+    clip_tensors.read(weights.path, text_tower, spec, "text")
     for ours, theirs, projection in (
         (image, whole.vision_encoder, whole.vision_projection),
         (text_tower, whole.text_encoder, whole.text_projection),
@@ -143,11 +143,11 @@ def test_preprocessing_is_pillows_bicubic_and_clips_own_mean_and_deviation(befor
 
 @pytest.mark.slow
 def test_features_come_before_and_after_the_projection_and_average_stands_for_the_class_token(sample):
-    facts, rows = backbones.get(TOY), np.arange(4)
+    spec, rows = backbones.get(TOY), np.arange(4)
     before = features.extract(sample, rows, Encoder(TOY))
     after = features.extract(sample, rows, Encoder(TOY, pooling="projected"))
-    assert before.values.shape == (4, facts.feature_dim)
-    kernel = backbones.load(facts, pooling="projected").get_layer("projection").kernel
+    assert before.values.shape == (4, spec.feature_dim)
+    kernel = backbones.load(spec, pooling="projected").get_layer("projection").kernel
     np.testing.assert_allclose(before.values @ np.asarray(kernel), after.values, atol=1e-4)
     assert features.key_of(sample, Encoder(TOY)).pooling == "class"
 
@@ -166,11 +166,11 @@ def test_a_run_of_clip_says_class_token_and_published_weights():
 
 def test_an_outline_has_the_parameters_of_the_table():
     for name in ("ToyCLIP", "CLIPViTB32"):
-        facts = backbones.get(name)
-        outline = backbones.outline(facts, input_size=facts.default_size)
-        assert outline.count_params() == facts.params
-        assert outline.output_shape[-1] == facts.feature_dim
-        assert len(backbones.weight_layers(outline)) == facts.depth
+        spec = backbones.get(name)
+        outline = backbones.outline(spec, input_size=spec.default_size)
+        assert outline.count_params() == spec.params
+        assert outline.output_shape[-1] == spec.feature_dim
+        assert len(backbones.weight_layers(outline)) == spec.depth
 
 
 @pytest.mark.slow
@@ -178,12 +178,12 @@ def test_an_outline_has_the_parameters_of_the_table():
 def test_large_outlines_have_the_parameters_of_the_table_and_both_towers_those_of_the_preset(name):
     from keras_hub.models import CLIPBackbone
 
-    facts = backbones.get(name)
-    outline = backbones.outline(facts, input_size=facts.default_size, pooling="projected")
+    spec = backbones.get(name)
+    outline = backbones.outline(spec, input_size=spec.default_size, pooling="projected")
     with backbones.without_values():
-        text = towers.text(facts)
+        text = towers.text(spec)
     projection = outline.get_layer("projection").count_params()
-    assert outline.count_params() - projection == facts.params
+    assert outline.count_params() - projection == spec.params
     known = CLIPBackbone.presets[backbones.get(name).preset]["metadata"]["params"]
     assert outline.count_params() + text.count_params() + 1 == known  # 1: the scale
 

@@ -4,8 +4,7 @@ import pandas as pd
 import pytest
 
 from core import anatomy, backbones
-from dashboard.anatomy import block, layers
-from dashboard.anatomy import facts as anatomy_facts
+from dashboard.anatomy import block, comparison, layers
 
 NO_SPEEDS = pd.DataFrame(columns=["backbone", "input_size", "images_per_second"])
 
@@ -66,7 +65,7 @@ def test_the_block_that_is_opened_first_is_of_the_commonest_kind(lite):
 def test_facts_side_by_side_are_marked_by_where_they_come_from(lite):
     tiny = anatomy.describe("Tiny", 64)
     speeds = pd.DataFrame({"backbone": ["Tiny"], "input_size": [64], "images_per_second": [1234.0]})
-    found = anatomy_facts.table([lite, tiny], speeds)
+    found = comparison.table([lite, tiny], speeds)
     assert list(found.columns) == ["EfficientNetLite0", "Tiny"]
     assert all(fact.endswith(":blue-badge[computed]") for fact in found.index[:7])
     assert found.loc["Parameters :blue-badge[computed]", "Tiny"] == "3,712"
@@ -76,23 +75,23 @@ def test_facts_side_by_side_are_marked_by_where_they_come_from(lite):
 
 def test_a_sentence_tells_how_the_other_differs(lite):
     half = anatomy.describe("EfficientNetLite0", 32)
-    said = anatomy_facts.sentence(half, lite)
+    said = comparison.sentence(half, lite)
     assert "1.0 times the parameters" in said
     assert f"{lite.macs / half.macs:.1f} times the MACs" in said
     assert "smallest input size" in said
 
 
 def test_a_clip_is_beside_others_at_the_one_size_it_takes(lite):
-    clip = anatomy.describe("ToyCLIP", anatomy_facts.size_for("ToyCLIP", 64))
-    assert "at 32 px, its only" in anatomy_facts.sentence(lite, clip)
-    found = anatomy_facts.table([clip], NO_SPEEDS)["ToyCLIP"]
+    clip = anatomy.describe("ToyCLIP", comparison.size_for("ToyCLIP", 64))
+    assert "at 32 px, its only" in comparison.sentence(lite, clip)
+    found = comparison.table([clip], NO_SPEEDS)["ToyCLIP"]
     assert found["Receptive field :blue-badge[computed]"] == "the whole image"
     assert found["MACs of an image :blue-badge[computed]"] == "19.6 M"
     assert "block counted as one" in found["Depth, layers with weights :blue-badge[computed]"]
 
 
 def test_the_headline_waits_for_what_is_computed(lite):
-    facts = backbones.get("EfficientNetLite0")
-    assert anatomy_facts.headline(facts, None).endswith("98 layers with weights")
-    assert "MACs at 64 px" in anatomy_facts.headline(facts, lite)
-    assert anatomy_facts.size_for("InceptionV3", 32) == 75
+    spec = backbones.get("EfficientNetLite0")
+    assert comparison.headline(spec, None).endswith("98 layers with weights")
+    assert "MACs at 64 px" in comparison.headline(spec, lite)
+    assert comparison.size_for("InceptionV3", 32) == 75

@@ -1,4 +1,4 @@
-"""How a browser gets a person, and what it is refused without one: the doors and the form, as one application."""
+"""How a browser gets a person, and what it is refused without one: the middleware and the form, as one application."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from core import people, roster
-from dashboard import doors
+from dashboard import middleware
 from dashboard.classroom import cookie, invitation, join, landing
 from dashboard.state import prefix
 from tests import event_loop
@@ -44,7 +44,7 @@ async def echo(websocket) -> None:
 
 
 ROUTES = [Route("/", who), Route("/who", who), WebSocketRoute("/_stcore/stream", echo), *join.ROUTES]
-APP = Starlette(routes=ROUTES, middleware=doors.MIDDLEWARE)
+APP = Starlette(routes=ROUTES, middleware=middleware.MIDDLEWARE)
 
 
 ask = partial(requests.ask, APP)

@@ -19,7 +19,7 @@ from streamlit.runtime.secrets import secrets_singleton
 from streamlit.web.server.starlette import starlette_app, starlette_auth_routes
 
 from core import people, roster, settings, sign_in
-from dashboard import doors
+from dashboard import middleware
 from dashboard.classroom import cookie, invitation, join
 from dashboard.classroom import sign_in as way_in
 from tests.dashboard.classroom import requests
@@ -83,9 +83,9 @@ def who(request: Request) -> PlainTextResponse:
 
 
 def application() -> Starlette:
-    """Our doors and routes, and Streamlit's that sign in."""
+    """Our middleware and routes, and Streamlit's that sign in."""
     routes = [Route("/who", who), *join.ROUTES, *starlette_auth_routes.create_auth_routes("")]
-    return Starlette(routes=routes, middleware=[*doors.MIDDLEWARE, *starlette_app.create_streamlit_middleware()])
+    return Starlette(routes=routes, middleware=[*middleware.MIDDLEWARE, *starlette_app.create_streamlit_middleware()])
 
 
 def signed_in(ask: partial, name: str) -> str:

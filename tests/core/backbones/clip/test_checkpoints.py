@@ -33,8 +33,8 @@ SMALL = Shape(8, Tower(2, 12, 3, 20), Tower(3, 8, 2, 18), 6, "gelu", vocabulary=
 def model(request, monkeypatch) -> str:
     """A model of random known tensors in Hugging Face's layout, under the name of a real one."""
     monkeypatch.setitem(SHAPES, "CLIPViTB32", replace(SMALL, activation=request.param))
-    facts = replace(backbones.get("CLIPViTB32"), default_size=24, min_size=24, max_size=24)
-    monkeypatch.setitem(backbones.BACKBONES, "CLIPViTB32", facts)
+    spec = replace(backbones.get("CLIPViTB32"), default_size=24, min_size=24, max_size=24)
+    monkeypatch.setitem(backbones.BACKBONES, "CLIPViTB32", spec)
     return request.param
 
 
@@ -98,20 +98,20 @@ def text_tower(tokens: np.ndarray, tensors: dict, activation: str) -> np.ndarray
 def test_a_hugging_face_folder_gives_what_numpy_gets_from_its_tensors(model, tmp_path: Path):
     folder = tmp_path / "folder"
     tensors = written(folder, model)
-    facts, rng = backbones.get("CLIPViTB32"), np.random.default_rng(1)
+    spec, rng = backbones.get("CLIPViTB32"), np.random.default_rng(1)
     pixels = rng.normal(size=(3, 24, 24, 3)).astype(np.float32)
-    image = backbones.load(facts, weights=str(folder), pooling="projected")
+    image = backbones.load(spec, weights=str(folder), pooling="projected")
     expected = np.stack([image_tower(each, tensors, model) for each in pixels])
     np.testing.assert_allclose(np.asarray(image(pixels)), expected, rtol=1e-3, atol=1e-4)
 
     tokens = np.array([[38, 4, 7, 1, 39], [38, 9, 39, 39, 39]], np.int32)
-    text = clip_towers.text(facts)
-    clip_tensors.read(folder, text, facts, "text")
+    text = clip_towers.text(spec)
+    clip_tensors.read(folder, text, spec, "text")
     expected = np.stack([text_tower(each, tensors, model) for each in tokens])
     np.testing.assert_allclose(np.asarray(text(tokens)), expected, rtol=1e-3, atol=1e-4)
-    assert clip_tensors.logit_scale(folder, facts) == pytest.approx(np.exp(tensors["logit_scale"]))
+    assert clip_tensors.logit_scale(folder, spec) == pytest.approx(np.exp(tensors["logit_scale"]))
 
-    found = clip_tensors.stored(image, facts, "image") | clip_tensors.stored(text, facts, "text")
+    found = clip_tensors.stored(image, spec, "image") | clip_tensors.stored(text, spec, "text")
     assert set(found) == set(tensors) - {"logit_scale"}
     for name, value in found.items():
         np.testing.assert_array_equal(value, tensors[name])
@@ -160,13 +160,13 @@ def open_clip_folder(model, tmp_path: Path) -> Path:
 
 def features(folder: Path) -> tuple[np.ndarray, np.ndarray, float]:
     """Of an image and of two texts, and the factor on their cosines."""
-    facts = backbones.get("CLIPViTB32")
+    spec = backbones.get("CLIPViTB32")
     pixels = np.random.default_rng(1).normal(size=(1, 24, 24, 3)).astype(np.float32)
     tokens = np.array([[38, 4, 7, 1, 39], [38, 9, 39, 39, 39]], np.int32)
-    text = clip_towers.text(facts)
-    clip_tensors.read(folder, text, facts, "text")
-    image = backbones.load(facts, weights=str(folder), pooling="projected")
-    return np.asarray(image(pixels)), np.asarray(text(tokens)), clip_tensors.logit_scale(folder, facts)
+    text = clip_towers.text(spec)
+    clip_tensors.read(folder, text, spec, "text")
+    image = backbones.load(spec, weights=str(folder), pooling="projected")
+    return np.asarray(image(pixels)), np.asarray(text(tokens)), clip_tensors.logit_scale(folder, spec)
 
 
 @pytest.mark.slow
@@ -205,22 +205,22 @@ def test_a_description_of_open_clip_that_does_not_fit_is_refused_though_every_te
 
 
 def test_a_text_is_read_at_the_largest_id_whichever_end_token_the_description_names(copy: Path):
-    facts, config = backbones.get("ToyCLIP"), json.loads((copy / "config.json").read_text())
+    spec, config = backbones.get("ToyCLIP"), json.loads((copy / "config.json").read_text())
     tokens, read = np.array([[766, 5, 9, 2, 767, 767]], np.int32), []  # with the token 2 in the middle
     for end in (2, 767, None):  # older descriptions, newer ones, and the default of Transformers
         config["text_config"] = {**config["text_config"], "eos_token_id": end}
         if end is None:
             del config["text_config"]["eos_token_id"]
         (copy / "config.json").write_text(json.dumps(config))
-        tower = clip_towers.text(facts)
-        clip_tensors.read(copy, tower, facts, "text")
+        tower = clip_towers.text(spec)
+        clip_tensors.read(copy, tower, spec, "text")
         read.append(np.asarray(tower(tokens)))
     np.testing.assert_array_equal(read[0], read[1])
     np.testing.assert_array_equal(read[0], read[2])
     config["text_config"]["eos_token_id"] = 5
     (copy / "config.json").write_text(json.dumps(config))
     with pytest.raises(WeightsError, match=r"eos_token_id 5\. Expected 767, the largest id"):
-        clip_tensors.read(copy, clip_towers.text(facts), facts, "text")
+        clip_tensors.read(copy, clip_towers.text(spec), spec, "text")
 
 
 @pytest.mark.parametrize("model_type", ["clip_text_model", "clip_vision_model", "siglip"])
@@ -232,13 +232,13 @@ def test_half_a_clip_and_another_model_are_named_by_their_type(copy: Path, model
 
 
 def test_another_activation_or_number_of_heads_is_refused_though_every_tensor_fits(model, tmp_path: Path):
-    facts, other = backbones.get("CLIPViTB32"), {"gelu": "quick_gelu", "quick_gelu": "gelu"}[model]
+    spec, other = backbones.get("CLIPViTB32"), {"gelu": "quick_gelu", "quick_gelu": "gelu"}[model]
     written(tmp_path / "act", other)
     with pytest.raises(WeightsError, match=f"hidden_act {other}"):
-        backbones.load(facts, weights=str(tmp_path / "act"))
+        backbones.load(spec, weights=str(tmp_path / "act"))
     written(tmp_path / "heads", model, heads=(4, 2))
     with pytest.raises(WeightsError, match="num_attention_heads 4"):
-        backbones.load(facts, weights=str(tmp_path / "heads"))
+        backbones.load(spec, weights=str(tmp_path / "heads"))
 
 
 @pytest.mark.slow
@@ -257,8 +257,8 @@ def test_a_kerashub_preset_folder_gives_the_same_as_the_model_it_was_saved_from(
     pixels = np.random.default_rng(0).normal(size=(2, 32, 32, 3)).astype(np.float32)
     ours = backbones.load("ToyCLIP", weights=str(tmp_path / "preset"), pooling="projected")
     np.testing.assert_allclose(np.asarray(ours(pixels)), np.asarray(whole.get_vision_embeddings(pixels)), atol=1e-5)
-    facts = backbones.get("ToyCLIP")
-    assert clip_tensors.logit_scale(tmp_path / "preset", facts) == pytest.approx(1 / 0.07)
+    spec = backbones.get("ToyCLIP")
+    assert clip_tensors.logit_scale(tmp_path / "preset", spec) == pytest.approx(1 / 0.07)
     with pytest.raises(WeightsError, match="is not CLIPViTB32"):
         backbones.load("CLIPViTB32", weights=str(tmp_path / "preset"))
 
@@ -308,16 +308,16 @@ def test_a_description_of_another_kind_of_model_or_none_is_refused(copy: Path, t
 
 
 def test_published_weights_are_found_in_the_home_folder_and_in_hugging_faces_cache(monkeypatch, tmp_path: Path):
-    facts = backbones.get("CLIPViTB32")
+    spec = backbones.get("CLIPViTB32")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    assert checkpoints.here(facts) is None
+    assert checkpoints.here(spec) is None
     snapshot = tmp_path / "hf" / "hub" / "models--openai--clip-vit-base-patch32" / "snapshots" / "3d74acf"
     shutil.copytree(TOY, snapshot)
-    assert checkpoints.here(facts) == snapshot
+    assert checkpoints.here(spec) == snapshot
     assert "CLIPViTB32" in encoder.here()
     home = settings.home() / "weights" / "clip-vit-base-patch32"
     shutil.copytree(TOY, home)
-    assert checkpoints.here(facts) == home
+    assert checkpoints.here(spec) == home
 
 
 @pytest.mark.parametrize("lone", ["model.safetensors", "config.json", "merges.txt"])
@@ -327,10 +327,10 @@ def test_a_cache_of_hugging_face_split_over_two_snapshots_is_one_folder(monkeypa
     shutil.copytree(TOY, snapshots / "3d74acf")
     (snapshots / "c237dc4").mkdir()
     (snapshots / "3d74acf" / lone).rename(snapshots / "c237dc4" / lone)
-    facts = backbones.get("CLIPViTB32")
-    folder = checkpoints.here(facts)
+    spec = backbones.get("CLIPViTB32")
+    folder = checkpoints.here(spec)
     assert folder
-    assert checkpoints.weights_file(folder, facts).name == "model.safetensors"
+    assert checkpoints.weights_file(folder, spec).name == "model.safetensors"
     assert all(path.is_file() for path in checkpoints.vocabulary(folder))
     image = np.zeros((1, 32, 32, 3), np.float32)
     toy = backbones.load("ToyCLIP", weights=str(folder))(image)
@@ -349,23 +349,23 @@ def test_shards_of_two_snapshots_are_not_mixed(monkeypatch, tmp_path: Path):
         shutil.copytree(TOY, snapshots / name)
         (snapshots / name / "model.safetensors").rename(snapshots / name / shard)
         index(snapshots / name, "a.safetensors", "b.safetensors")
-    facts = backbones.get("CLIPViTB32")
-    assert checkpoints.here(facts) is None
+    spec = backbones.get("CLIPViTB32")
+    assert checkpoints.here(spec) is None
     with pytest.raises(WeightsError, match=r"3d74acf lacks b\.safetensors"):
-        checkpoints.content(facts, snapshots / "3d74acf")
+        checkpoints.content(spec, snapshots / "3d74acf")
     shutil.copy(snapshots / "3d74acf" / "a.safetensors", snapshots / "c237dc4")
-    assert checkpoints.here(facts) == snapshots / "c237dc4"
+    assert checkpoints.here(spec) == snapshots / "c237dc4"
 
 
 def test_of_two_layouts_the_one_that_is_whole_is_read(tmp_path: Path):
-    facts = backbones.get("CLIPViTB32")
+    spec = backbones.get("CLIPViTB32")
     (tmp_path / "config.json").touch()
     index(tmp_path, "a.safetensors")
-    assert checkpoints.weights_file(tmp_path, facts).name == checkpoints.INDEX
+    assert checkpoints.weights_file(tmp_path, spec).name == checkpoints.INDEX
     (tmp_path / checkpoints.TORCH).touch()
-    assert checkpoints.weights_file(tmp_path, facts).name == checkpoints.TORCH
+    assert checkpoints.weights_file(tmp_path, spec).name == checkpoints.TORCH
     (tmp_path / "a.safetensors").touch()
-    assert checkpoints.weights_file(tmp_path, facts).name == checkpoints.INDEX
+    assert checkpoints.weights_file(tmp_path, spec).name == checkpoints.INDEX
 
 
 @pytest.mark.parametrize("shard", [["a"], 1, "", ".", "..", "../a"])
@@ -463,8 +463,8 @@ def test_a_file_of_pytorch_gives_what_the_safetensors_give(torch_folder: Path, p
         for weights in (str(torch_folder), "published")
     )
     np.testing.assert_array_equal(ours, theirs)
-    facts = backbones.get("ToyCLIP")
-    assert clip_tensors.logit_scale(torch_folder, facts) == clip_tensors.logit_scale(TOY, facts)
+    spec = backbones.get("ToyCLIP")
+    assert clip_tensors.logit_scale(torch_folder, spec) == clip_tensors.logit_scale(TOY, spec)
 
 
 def test_all_tensors_of_a_file_of_pytorch_are_those_that_were_written(tmp_path: Path, monkeypatch):
@@ -503,13 +503,13 @@ def test_what_is_no_file_of_pytorch_says_so(torch_folder: Path, content):
 @pytest.mark.parametrize("cache", ["home/weights/kagglehub", "of others"])
 def test_a_preset_that_was_not_unpacked_to_its_end_is_not_here(monkeypatch, tmp_path: Path, cache: str):
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "of others"))
-    facts = backbones.get("CLIPViTB32")
+    spec = backbones.get("CLIPViTB32")
     preset = tmp_path / cache / "models" / "keras" / "clip" / "keras" / "clip_vit_base_patch32"
     for version in ("2", "10", "11"):
         (preset / version).mkdir(parents=True)
         for name in ("config.json", checkpoints.KERAS):
             (preset / version / name).touch()
-    assert checkpoints.here(facts) is None
+    assert checkpoints.here(spec) is None
     for version in ("2", "10"):
         (preset / f"{version}.complete").touch()
-    assert checkpoints.here(facts) == preset / "10"
+    assert checkpoints.here(spec) == preset / "10"

@@ -38,8 +38,8 @@ def test_the_text_tower_reads_where_kerashub_does():
     import keras
     from keras_hub.src.models.clip.clip_layers import CLIPTextPooler
 
-    facts, rng = backbones.get("ToyCLIP"), np.random.default_rng(0)
-    tower = towers.text(facts)
+    spec, rng = backbones.get("ToyCLIP"), np.random.default_rng(0)
+    tower = towers.text(spec)
     tokens = np.array([[766, 5, 9, 767, 767], [766, 3, 767, 0, 0]], np.int32)
     (normed,) = next(use.outputs for use in graph.uses(tower) if use.operation.name == "layer_norm")
     before = keras.Model(tower.input, normed)

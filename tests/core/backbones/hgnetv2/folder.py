@@ -18,8 +18,8 @@ NORM = ("weight", "bias", "running_mean", "running_var")
 def shrink(monkeypatch: pytest.MonkeyPatch) -> str:
     """Give HGNetV2B4 the small shape; returns the name."""
     monkeypatch.setitem(SHAPES, NAME, SMALL)
-    facts = replace(backbones.get(NAME), default_size=64, feature_dim=20, params=0, params_top=None)
-    monkeypatch.setitem(backbones.BACKBONES, NAME, facts)
+    spec = replace(backbones.get(NAME), default_size=64, feature_dim=20, params=0, params_top=None)
+    monkeypatch.setitem(backbones.BACKBONES, NAME, spec)
     return NAME
 
 

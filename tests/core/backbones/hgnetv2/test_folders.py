@@ -131,13 +131,13 @@ def test_a_folder_of_another_model_is_refused_in_a_sentence(model, tmp_path: Pat
 def test_declared_facts_are_those_of_kerashubs_class_of_its_preset_and_of_timm(name, published):
     from keras_hub.models import HGNetV2Backbone
 
-    facts = backbones.get(name)
+    spec = backbones.get(name)
     with graph.without_values():
-        assert kerashub(SHAPES[name]).count_params() == facts.params
-    assert HGNetV2Backbone.presets[facts.preset]["metadata"]["params"] == facts.params
-    network = backbones.outline(name, input_size=facts.default_size)
-    assert (network.count_params(), len(backbones.weight_layers(network))) == (facts.params, facts.depth)
-    assert network.output_shape == (None, facts.feature_dim)
+        assert kerashub(SHAPES[name]).count_params() == spec.params
+    assert HGNetV2Backbone.presets[spec.preset]["metadata"]["params"] == spec.params
+    network = backbones.outline(name, input_size=spec.default_size)
+    assert (network.count_params(), len(backbones.weight_layers(network))) == (spec.params, spec.depth)
+    assert network.output_shape == (None, spec.feature_dim)
     classifier = 2048 * 2048 + 2049 * 1000  # a 1 x 1 convolution after the pooling, and a dense layer
-    assert facts.params_top == facts.params + classifier
+    assert spec.params_top == spec.params + classifier
     assert anatomy.describe(name).macs == pytest.approx(published, rel=0.03)  # timm: one decimal, with the classifier

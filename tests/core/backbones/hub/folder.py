@@ -27,12 +27,12 @@ SWIN = Swin(WIDTH, (2, 2), (2, 4), window=3)
 
 def shrink(name: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Give a real model its small shape; returns the name."""
-    facts = backbones.get(name)
-    shape = SWIN if facts.family == "Swin" else SMALL[name]
+    spec = backbones.get(name)
+    shape = SWIN if spec.family == "Swin" else SMALL[name]
     monkeypatch.setitem(SHAPES, name, shape)
     width = 2 * WIDTH if shape is SWIN else WIDTH
-    facts = replace(facts, default_size=SIZE, min_size=8, max_size=None, patch=shape.patch, feature_dim=width, params=0)
-    monkeypatch.setitem(backbones.BACKBONES, name, facts)
+    spec = replace(spec, default_size=SIZE, min_size=8, max_size=None, patch=shape.patch, feature_dim=width, params=0)
+    monkeypatch.setitem(backbones.BACKBONES, name, spec)
     return name
 
 
@@ -40,13 +40,13 @@ def written(folder: Path, name: str, *, prefix: str = "") -> dict[str, np.ndarra
     """Random tensors in Hugging Face's layout, with the heads and masks that only training uses."""
     from safetensors.numpy import save_file
 
-    facts, rng = backbones.get(name), np.random.default_rng(7)
-    shapes = _of_swin() if facts.family == "Swin" else _of_tokens(facts.family, SMALL[name])
+    spec, rng = backbones.get(name), np.random.default_rng(7)
+    shapes = _of_swin() if spec.family == "Swin" else _of_tokens(spec.family, SMALL[name])
     tensors = {key: rng.normal(0, 0.5, of).astype(np.float32) for key, of in shapes.items()}
     heads = {"classifier.weight": np.zeros((5, WIDTH), np.float32), "pooler.dense.bias": np.zeros(WIDTH, np.float32)}
     heads |= {f"{prefix}embeddings.mask_token": np.zeros((1, WIDTH), np.float32)}
-    described = {"model_type": facts.family.lower(), "num_attention_heads": 3}
-    if facts.family == "Swin":
+    described = {"model_type": spec.family.lower(), "num_attention_heads": 3}
+    if spec.family == "Swin":
         heads |= {f"{prefix}encoder.layers.0.blocks.0.attention.self.relative_position_index": np.zeros((9, 9), int)}
         described = {"model_type": "swin", "num_heads": list(SWIN.heads)}
     folder.mkdir(parents=True)

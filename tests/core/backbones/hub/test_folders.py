@@ -38,15 +38,15 @@ def forward(pixels: np.ndarray, tensors: dict, name: str) -> np.ndarray:
 
 @pytest.mark.slow
 def test_a_hugging_face_folder_gives_what_numpy_gets_from_its_tensors(model, tmp_path: Path):
-    facts, size = backbones.get(model), SMALL[model].pretrained_size
+    spec, size = backbones.get(model), SMALL[model].pretrained_size
     pixels = np.random.default_rng(1).normal(size=(2, size, size, 3)).astype(np.float32)
-    for prefix in ("", f"{facts.family.lower()}."):  # as of a bare model, and of one with a classifier
+    for prefix in ("", f"{spec.family.lower()}."):  # as of a bare model, and of one with a classifier
         folder = tmp_path / f"folder{prefix}"
         tensors = written(folder, model, prefix=prefix)
         tokens = np.stack([forward(each, tensors, model) for each in pixels])
         expected = {"class": tokens[:, 0], "patches": tokens[:, SMALL[model].tokens :].mean(1)}
         for pooling, features in expected.items():
-            network = backbones.load(facts, weights=str(folder), input_size=size, pooling=pooling)
+            network = backbones.load(spec, weights=str(folder), input_size=size, pooling=pooling)
             np.testing.assert_allclose(np.asarray(network(pixels)), features, rtol=1e-3, atol=1e-4)
 
 

@@ -49,14 +49,14 @@ np.savez(f"{folder}/expected.npz", pixels=pixels.permute(0, 2, 3, 1).numpy(), to
 def test_a_saved_model_gives_the_same_features_here(name, tmp_path: Path):
     done = subprocess.run([PYTHON, "-c", PROGRAM, tmp_path, MODELS[name]], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
-    facts, known = backbones.get(name), np.load(tmp_path / "expected.npz")
-    if facts.family == "Swin":
+    spec, known = backbones.get(name), np.load(tmp_path / "expected.npz")
+    if spec.family == "Swin":
         features = {"avg": known["tokens"].mean(1), "max": known["tokens"].max(1)}
     else:
-        patches = (facts.default_size // facts.patch) ** 2
+        patches = (spec.default_size // spec.patch) ** 2
         features = {"class": known["tokens"][:, 0], "patches": known["tokens"][:, -patches:].mean(1)}
     for pooling, expected in features.items():
-        network = backbones.load(facts, weights=str(tmp_path), pooling=pooling)
+        network = backbones.load(spec, weights=str(tmp_path), pooling=pooling)
         np.testing.assert_allclose(np.asarray(network(known["pixels"])), expected, atol=1e-4)
 
 

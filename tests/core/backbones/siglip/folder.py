@@ -18,8 +18,8 @@ SMALL = Shape(8, 2, WIDTH, 3, vocabulary=40, context=32, pretrained_size=SIZE)
 def shrink(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give the real model a small shape."""
     monkeypatch.setitem(SHAPES, NAME, SMALL)
-    facts = replace(backbones.get(NAME), default_size=SIZE, min_size=8, patch=8, feature_dim=WIDTH, params=0)
-    monkeypatch.setitem(backbones.BACKBONES, NAME, facts)
+    spec = replace(backbones.get(NAME), default_size=SIZE, min_size=8, patch=8, feature_dim=WIDTH, params=0)
+    monkeypatch.setitem(backbones.BACKBONES, NAME, spec)
 
 
 def written(folder: Path) -> dict[str, np.ndarray]:

@@ -92,7 +92,7 @@ def test_a_kerashub_preset_folder_gives_the_same_as_the_model_it_was_saved_from(
         SigLIPVisionEncoder(SMALL.patch, image_shape=(SIZE, SIZE, 3), **sizes),
         SigLIPTextEncoder(SMALL.vocabulary, WIDTH, max_sequence_length=SMALL.context, **sizes),
     )
-    rng, facts = np.random.default_rng(2), backbones.get(NAME)
+    rng, spec = np.random.default_rng(2), backbones.get(NAME)
     for variable in whole.weights:
         if keras.backend.is_float_dtype(variable.dtype):
             variable.assign(rng.normal(0, 0.5, variable.shape))
@@ -102,11 +102,11 @@ def test_a_kerashub_preset_folder_gives_the_same_as_the_model_it_was_saved_from(
     theirs = whole.get_vision_embeddings(pixels)
     np.testing.assert_allclose(np.asarray(network(pixels)), np.asarray(theirs), rtol=1e-3, atol=1e-4)
 
-    text, tokens = towers.text(facts), rng.integers(0, SMALL.vocabulary, (2, SMALL.context)).astype(np.int32)
-    siglip_tensors.read(tmp_path / "preset", text, facts, "text")
+    text, tokens = towers.text(spec), rng.integers(0, SMALL.vocabulary, (2, SMALL.context)).astype(np.int32)
+    siglip_tensors.read(tmp_path / "preset", text, spec, "text")
     theirs = whole.get_text_embeddings(tokens)
     np.testing.assert_allclose(np.asarray(text(tokens)), np.asarray(theirs), rtol=1e-3, atol=1e-4)
-    scale, bias = siglip_tensors.logits(tmp_path / "preset", facts)
+    scale, bias = siglip_tensors.logits(tmp_path / "preset", spec)
     assert (np.log(scale), bias) == pytest.approx([float(np.asarray(value)) for value in whole.siglip_head.weights])
     with pytest.raises(WeightsError, match=r"holds a SigLIPBackbone of KerasHub\. Expected CLIPBackbone"):
         backbones.load("CLIPViTB32", weights=str(tmp_path / "preset"))

@@ -17,12 +17,12 @@ from dashboard.ui import components, formats
 MISSING = "–"
 
 
-def headline(facts: Backbone, anatomy: Anatomy | None) -> str:
+def headline(spec: Backbone, anatomy: Anatomy | None) -> str:
     """The architecture in one line, with figures from its graph once that has been read."""
-    parts = [str(facts.year), f"{formats.millions(facts.params)} parameters"]
-    if facts.params_top:
-        parts[-1] += f", {formats.millions(facts.params_top)} with its ImageNet classifier"
-    parts.append(f"{facts.depth} layers with weights{counted(facts)}")
+    parts = [str(spec.year), f"{formats.millions(spec.params)} parameters"]
+    if spec.params_top:
+        parts[-1] += f", {formats.millions(spec.params_top)} with its ImageNet classifier"
+    parts.append(f"{spec.depth} layers with weights{counted(spec)}")
     if anatomy:
         parts.append(f"{formats.millions(anatomy.macs)} MACs at {anatomy.input_size} px")
     return " · ".join(parts)
@@ -76,9 +76,9 @@ def size_for(name: str, size: int) -> int:
     return backbones.get(name).nearest_size(size)
 
 
-def counted(facts: Backbone) -> str:
+def counted(spec: Backbone) -> str:
     """A remark on the depth of a transformer."""
-    return ", each transformer block counted as one" if facts.family == backbones.CLIP else ""
+    return ", each transformer block counted as one" if spec.family == backbones.CLIP else ""
 
 
 def table(anatomies: Sequence[Anatomy], speeds: pd.DataFrame) -> pd.DataFrame:
@@ -104,30 +104,30 @@ def sentence(first: Anatomy, other: Anatomy) -> str:
     return text + f"; its layers produce {_times(other.activations, first.activations)} the activations."
 
 
-def _column(anatomy: Anatomy, facts: Backbone, speeds: pd.DataFrame) -> dict[str, str]:
+def _column(anatomy: Anatomy, spec: Backbone, speeds: pd.DataFrame) -> dict[str, str]:
     computed, cited, measured = ":blue-badge[computed]", ":gray-badge[cited]", ":green-badge[measured]"
     size, speed = f"{anatomy.input_size} px", _speed(anatomy, speeds)
     return {
         f"Input {computed}": size,
         f"Parameters {computed}": f"{anatomy.params:,}",
-        f"Depth, layers with weights {computed}": f"{anatomy.depth}{counted(facts)}",
+        f"Depth, layers with weights {computed}": f"{anatomy.depth}{counted(spec)}",
         f"MACs of an image {computed}": formats.millions(anatomy.macs),
         f"Activations of an image {computed}": formats.storage(4 * anatomy.activations),
         f"Features {computed}": f"{anatomy.layers[-1].shape[-1]:,}",
         f"Receptive field {computed}": f"{max(anatomy.receptive)} px" if anatomy.receptive else "the whole image",
         f"Speed {measured}": formats.rate(speed) if speed is not None else MISSING,
-        f"Year {cited}": str(facts.year),
-        f"Trained for {cited}": f"{facts.default_size} px",
-        f"ImageNet top-1 {cited}": _top1(facts),
-        f"ImageNet top-5 {cited}": f"{facts.top5:.1f} %" if facts.top5 is not None else MISSING,
-        f"CPU, a step of 32 images {cited}": f"{facts.cpu_ms:.1f} ms" if facts.cpu_ms is not None else MISSING,
-        f"GPU, a step of 32 images {cited}": f"{facts.gpu_ms:.1f} ms" if facts.gpu_ms is not None else MISSING,
-        **_verdict(facts),
+        f"Year {cited}": str(spec.year),
+        f"Trained for {cited}": f"{spec.default_size} px",
+        f"ImageNet top-1 {cited}": _top1(spec),
+        f"ImageNet top-5 {cited}": f"{spec.top5:.1f} %" if spec.top5 is not None else MISSING,
+        f"CPU, a step of 32 images {cited}": f"{spec.cpu_ms:.1f} ms" if spec.cpu_ms is not None else MISSING,
+        f"GPU, a step of 32 images {cited}": f"{spec.gpu_ms:.1f} ms" if spec.gpu_ms is not None else MISSING,
+        **_verdict(spec),
     }
 
 
-def _verdict(facts: Backbone) -> dict[str, str]:
-    verdict = verdicts.of(facts)
+def _verdict(spec: Backbone) -> dict[str, str]:
+    verdict = verdicts.of(spec)
     if verdict is None:
         return {"Strengths": MISSING, "Weaknesses": MISSING, "When to use it": MISSING}
     strengths, weaknesses = (" ".join(map(verdicts.text, claims)) for claims in (verdict.strengths, verdict.weaknesses))
@@ -137,13 +137,13 @@ def _verdict(facts: Backbone) -> dict[str, str]:
 def _sources(names: Iterable[str]) -> list[str]:
     """The publications of the cited figures, each once."""
     all_facts = [backbones.get(name) for name in names]
-    return list(dict.fromkeys(facts.zero_shot_source if facts.zero_shot else facts.source for facts in all_facts))
+    return list(dict.fromkeys(spec.zero_shot_source if spec.zero_shot else spec.source for spec in all_facts))
 
 
-def _top1(facts: Backbone) -> str:
-    if facts.zero_shot is not None:
-        return f"{facts.zero_shot:.1f} %, zero-shot"
-    return f"{facts.top1:.1f} %" if facts.top1 is not None else MISSING
+def _top1(spec: Backbone) -> str:
+    if spec.zero_shot is not None:
+        return f"{spec.zero_shot:.1f} %, zero-shot"
+    return f"{spec.top1:.1f} %" if spec.top1 is not None else MISSING
 
 
 def _times(this: float, that: float) -> str:

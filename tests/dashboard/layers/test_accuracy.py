@@ -4,7 +4,7 @@ import pytest
 
 from core import metrics
 from core.evaluation.layer_probes import Probe, Probes
-from dashboard.layers import story
+from dashboard.layers import accuracy
 from dashboard.ui.charts import FAMILY_COLOURS
 
 
@@ -17,34 +17,34 @@ def _probes(*accuracies: float, n_test: int = 500) -> Probes:
 
 
 def test_a_last_block_that_is_clearly_best_separates_the_classes_best():
-    text = story.sentence(_probes(0.3, 0.5, 0.8))
+    text = accuracy.sentence(_probes(0.3, 0.5, 0.8))
     assert text.startswith("**block3** (block 3 of 3) separates the classes best: a linear head is right on **80.0 %**")
     assert text.endswith("after the first block, **block1**, on 30.0 %.")
 
 
 def test_a_block_that_clearly_beats_the_last_says_by_how_much():
-    text = story.sentence(_probes(0.3, 0.8, 0.6))
+    text = accuracy.sentence(_probes(0.3, 0.8, 0.6))
     assert text.startswith("**block2** (block 2 of 3) separates the classes best")
     assert "Block2 is 20.0 points better than the last, block3 (80.0 against 60.0 %)" in text
 
 
 def test_blocks_within_noise_of_the_best_are_too_close_to_call():
-    text = story.sentence(_probes(0.3, 0.80, 0.81, 0.79))
+    text = accuracy.sentence(_probes(0.3, 0.80, 0.81, 0.79))
     assert text.startswith("**block3** (block 3 of 4): a linear head")
     assert "too close to call with **block2** and **block4**" in text
     assert "best" not in text and "better" not in text
 
 
 def test_many_blocks_within_noise_are_counted():
-    assert "too close to call with 4 others, the first of them **block2**." in story.sentence(_probes(*[0.8] * 5))
+    assert "too close to call with 4 others, the first of them **block2**." in accuracy.sentence(_probes(*[0.8] * 5))
 
 
 def test_probes_have_the_colour_of_the_family():
-    assert story.chart(_probes(0.3, 0.5), "VGG16").data[0].line.color == FAMILY_COLOURS["VGG"]
+    assert accuracy.chart(_probes(0.3, 0.5), "VGG16").data[0].line.color == FAMILY_COLOURS["VGG"]
 
 
 def test_the_chart_has_a_point_with_its_interval_for_each_depth():
-    (line,) = story.chart(_probes(0.3, 0.4, 0.7), "VGG16").data
+    (line,) = accuracy.chart(_probes(0.3, 0.4, 0.7), "VGG16").data
     assert list(line.x) == ["block1", "block2", "block3"]
     assert list(line.y) == pytest.approx([30, 40, 70])
     assert line.error_y.array[0] == pytest.approx(100 * (metrics.wilson(150, 500).high - 0.3))

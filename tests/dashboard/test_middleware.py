@@ -8,8 +8,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from streamlit import config
 
-from dashboard import doors
-from dashboard.doors import MIDDLEWARE, answers_to
+from dashboard import middleware
+from dashboard.middleware import MIDDLEWARE, answers_to
 from tests import event_loop
 
 APP = Starlette(
@@ -100,4 +100,4 @@ def test_answers_keep_to_our_own_pages():
 def test_what_is_missing_has_the_headers_too():
     start = ask("localhost", "/lab/nothing")[0]
     assert start["status"] == 404
-    assert set(doors.OURS) <= {name.decode() for name, _ in start["headers"]}
+    assert set(middleware.OURS) <= {name.decode() for name, _ in start["headers"]}

@@ -1,6 +1,6 @@
-"""Choices of a page that outlast the visit: kept in the home folder, for each person of a class.
+"""Choices of a page that are remembered for the next visit, in the home folder, for each person of a class.
 
-They are filled into the address where it lacks them. What a link brings, or Back, counts and is not kept.
+They fill in what the address lacks. Choices that come with a link or by Back take precedence, and are not remembered.
 """
 
 from contextlib import suppress
@@ -12,7 +12,7 @@ from dashboard.state import address
 
 
 def recall(*names: str) -> None:
-    """Before the widgets of these names: what was chosen in an earlier visit, into the address."""
+    """Put what was chosen in an earlier visit into the address; before the widgets of these names."""
     with address.together():
         for name in names:
             arrived = name not in st.session_state and address.current(name) is None and not address.by_history()
@@ -21,7 +21,7 @@ def recall(*names: str) -> None:
 
 
 def keep(*names: str) -> None:
-    """After the widgets of these names: keep what this visitor chose; a full disk keeps nothing."""
+    """Remember what this visitor chose, unless the disk is full; after the widgets of these names."""
     for name in names:
         if address.chosen(name) and (value := address.current(name)) != _find(name):
             with suppress(OSError):

@@ -1,11 +1,10 @@
-"""What every request passes: the names this server answers to, who is asking in a class, and headers of responses.
+"""The middleware of every request: the names this server answers to, who is asking in a class, response headers.
 
 A page of another site can let its own name point at this machine and then read the dashboard through a visitor's
 browser (DNS rebinding). An IP address cannot be such a name, so any is accepted; a name must be this machine's own, or
 in `server.allowedHosts`.
 
-In a class, a browser that belongs to nobody gets the form to join, and nothing else; once it is somebody's, it gets the
-page that it asked for.
+In a class, a browser without a person gets nothing but the form to join, and after joining the page that it asked for.
 """
 
 import functools
@@ -43,7 +42,7 @@ OPERATIONS = ("deferred_file", "dataframe_chunk")  # likewise
 Message = MutableMapping[str, Any]
 
 
-class Doors:
+class Guard:
     """ASGI middleware: refuses requests under another server's name or from nobody, and adds the headers."""
 
     def __init__(self, app: ASGIApp):
@@ -67,19 +66,19 @@ class Doors:
         if settings.mode() == "alone":
             await self.app(scope, receive, send)
             return
-        asked = HTTPConnection(scope)
-        person = cookie.person(asked.headers, asked.cookies)
+        connection = HTTPConnection(scope)
+        person = cookie.person(connection.headers, connection.cookies)
         if person is None and path not in OPEN:
             await _show_the_way(scope, receive, send)
             return
-        if scope["type"] == "http" and path == "/" and person is not None and (way := landing.way(asked.cookies)):
+        if scope["type"] == "http" and path == "/" and person is not None and (way := landing.way(connection.cookies)):
             response = RedirectResponse(way, HTTPStatus.SEE_OTHER, {"cache-control": "no-store"})
             landing.forget(response)
             await response(scope, receive, send)
             return
         token = cookie.requesting.set(person)
         try:
-            await self.app(scope, _offered(receive, asked) if scope["type"] == "websocket" else receive, send)
+            await self.app(scope, _offered(receive, connection) if scope["type"] == "websocket" else receive, send)
         finally:
             cookie.requesting.reset(token)
 
@@ -147,7 +146,7 @@ async def _show_the_way(scope: Scope, receive: Receive, send: Send) -> None:
         await refusal(scope, receive, send)
 
 
-def _offered(receive: Receive, asked: HTTPConnection) -> Receive:
+def _offered(receive: Receive, connection: HTTPConnection) -> Receive:
     """Drop messages of a learner's browser that no page sends for them, such as those that clear caches.
 
     Each message is from whoever the browser belongs to by then: names are freed meanwhile.
@@ -156,7 +155,7 @@ def _offered(receive: Receive, asked: HTTPConnection) -> Receive:
     async def receive_offered() -> Message:
         while True:
             message = await receive()
-            person = cookie.person(asked.headers, asked.cookies)
+            person = cookie.person(connection.headers, connection.cookies)
             cookie.requesting.set(person)
             if person == people.LECTURER or message["type"] != "websocket.receive" or _is_offered(message):
                 return message
@@ -175,4 +174,4 @@ def _is_offered(message: Message) -> bool:
     return kind in MESSAGES
 
 
-MIDDLEWARE = [Middleware(Doors)]
+MIDDLEWARE = [Middleware(Guard)]
