@@ -19,6 +19,6 @@ def show(key: str, on_photos: Callable[[], None]) -> None:
 
 def taken(key: str) -> list[bytes]:
     """The JPEG files of a burst, as the browser says that they are; none if it sent something else."""
-    photos = getattr(st.session_state[key], "photos", None)
+    photos = getattr(st.session_state.get(key), "photos", None)
     files = [camera.file(photo) for photo in photos] if isinstance(photos, list) else []
     return files if all(files) else []

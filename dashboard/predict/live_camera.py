@@ -69,8 +69,8 @@ def show(titles: Mapping[str, str]) -> None:
 
 
 def receive() -> None:
-    """Take the photo that has arrived, unless the last one still waits for its answer."""
-    sent = camera.file(getattr(st.session_state[KEY], "seen", None))
+    """Take the photo that has arrived, unless the last one waits for its answer or another source was chosen."""
+    sent = camera.file(getattr(st.session_state.get(KEY), "seen", None))
     if _PHOTO not in st.session_state and len(sent) < MOST_BYTES:
         with suppress(DatasetError):
             st.session_state[_PHOTO] = images.decode(sent, name="the photo")

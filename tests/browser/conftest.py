@@ -14,10 +14,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.browsers import installed_browser
 from tests.browser.report import MEASURED, NO_BROWSER
+from tests.conftest import COMPUTED
 
 ROOT = Path(__file__).parent.parent.parent
 LOGGED_PLAINLY = "--logger.enableRich=false"  # in words that UNCAUGHT finds
@@ -25,6 +26,14 @@ UNCAUGHT = "Uncaught app execution"
 STREAMLIT_RACE = "Bad delta path index"  # 1.67: two runs that reach a busy browser at once
 PATIENCE = 180_000  # milliseconds for a page to show what a step leads to, on a busy machine
 DRAWN = "[data-testid=stApp][data-test-script-state=notRunning]"  # a page whose script has ended
+# Streamlit, without compiling UMAP ahead, which takes each server ten seconds of a processor
+STREAMLIT = """
+from core import engine
+from streamlit.web.cli import main
+engine._warm_maps = bool
+main()
+"""
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @dataclass(frozen=True)
@@ -49,10 +58,11 @@ def browser() -> Iterator[Browser]:
     if path is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NO_BROWSER)
     quiet = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
+    shared = "--process-per-site --no-first-run"  # tabs of one context, with the scripts that are compiled there
     camera = "--use-fake-device-for-media-stream --use-fake-ui-for-media-stream"
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=f"{quiet} {camera} --no-first-run".split())
+        browser = playwright.chromium.launch(executable_path=path, args=f"{quiet} {camera} {shared}".split())
         yield browser
         browser.close()
 
@@ -76,7 +86,8 @@ def dashboard(
     def dashboard() -> Iterator[Server]:
         folder, began = tmp_path_factory.mktemp("server"), time.monotonic()
         (folder / "home").mkdir()
-        (folder / "home" / "networks").symlink_to(computed / "networks", target_is_directory=True)
+        for name in (*COMPUTED, "features"):
+            (folder / "home" / name).symlink_to(computed / name, target_is_directory=True)
         with started(ROOT / "dashboard" / "app.py", folder, LOGGED_PLAINLY) as server:
             page = browser.new_page()
             page.goto(server.url)
@@ -103,7 +114,7 @@ def started(script: Path, folder: Path, *options: str) -> Iterator[Server]:
     options = ("--server.address=127.0.0.1", f"--server.port={url.rpartition(':')[2]}", *options)
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true", *options],
+            [sys.executable, "-c", STREAMLIT, "run", str(script), "--server.headless=true", *options],
             cwd=ROOT,
             env=os.environ | {"BACKBONE_LAB_HOME": str(folder / "home")},
             stdout=output,
@@ -119,19 +130,32 @@ def started(script: Path, folder: Path, *options: str) -> Iterator[Server]:
         process.wait()
 
 
-@pytest.fixture
-def page(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A new visitor. Whatever the journey shows, neither page nor server may have had an uncaught error."""
+@pytest.fixture(scope="module")
+def context(browser: Browser, server: Server) -> Iterator[BrowserContext]:
+    """The browser of all visitors of a file. A tab that stays keeps Streamlit's scripts compiled; nothing moves."""
     context = browser.new_context(
-        base_url=server.url, viewport={"width": 1400, "height": 1000}, color_scheme=getattr(request, "param", "light")
+        base_url=server.url, viewport={"width": 1400, "height": 1000}, reduced_motion="reduce"
     )
     context.set_default_timeout(PATIENCE)
+    context.new_page().goto("/_stcore/health")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, server: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A new visitor. Whatever the journey shows, neither page nor server may have had an uncaught error."""
     page = context.new_page()
+    page.emulate_media(color_scheme=getattr(request, "param", "light"))
     errors = []
-    context.on("weberror", lambda error: errors.append(str(error.error)))
+    context.on("weberror", note := lambda error: errors.append(str(error.error)))
     log_before = server.log.stat().st_size
     yield page
-    context.close()
+    page.evaluate("localStorage.clear()")
+    for each in context.pages[1:]:
+        each.close()
+    context.clear_permissions()
+    context.remove_listener("weberror", note)
     assert [error for error in errors if STREAMLIT_RACE not in error] == []
     new_log = server.log.read_bytes()[log_before:].decode()
     assert UNCAUGHT not in new_log, new_log
@@ -161,6 +185,11 @@ def _wait_until_it_answers(url: str, process: subprocess.Popen, log: Path) -> No
         except (urllib.error.URLError, TimeoutError):
             time.sleep(0.05)
     pytest.fail(f"the server does not answer:\n{log.read_text()}")
+
+
+def next_frame(page: Page) -> None:
+    """Wait until what the page was told is drawn."""
+    page.evaluate(TWO_FRAMES)
 
 
 def free_port() -> int:

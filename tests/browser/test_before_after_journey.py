@@ -8,7 +8,7 @@ import sys
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ROOT, Server
+from tests.browser.conftest import ROOT, Server, next_frame
 
 STARTING = 180_000  # milliseconds for the engine, on a machine that is busy
 TUNE = (
@@ -32,7 +32,7 @@ def test_a_lasso_on_one_of_two_maps_lists_the_images_of_both(tuned: None, page: 
     expect(draw.or_(view)).to_be_visible(timeout=STARTING)
     draw.click()
     expect(view).to_be_visible()
-    page.wait_for_timeout(100)  # the first frame
+    next_frame(page)
     page.get_by_role("button", name="Lasso").click()
     box = page.locator(".stage").bounding_box()
     corners = [

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.data import datasets
-from tests.browser.conftest import Server, started
+from tests.browser.conftest import Server, next_frame, started
 from tests.browser.planted_map import KEYS, ROWS, SIDE, plant
 
 SCRIPT = Path(__file__).parent / "planted_map.py"
@@ -87,7 +87,7 @@ def test_what_is_hovered_on_one_map_is_ringed_on_its_pair(page: Page):
     away = page.screenshot(clip=clip)
     page.mouse.move(*_place(page, 4, 6, panels=2))
     expect(page.locator(".card")).to_contain_text(f"Image {ROWS[6 * SIDE + 4]}")
-    page.wait_for_timeout(100)
+    next_frame(page)
     assert page.screenshot(clip=clip) != away
 
 
@@ -129,7 +129,6 @@ def test_a_search_goes_to_an_image_or_shows_one_class(page: Page):
     search.fill("133")
     search.press("Enter")
     expect(page.get_by_text("clicked 133,")).to_be_visible()
-    page.wait_for_timeout(700)  # it glides there
     box = page.locator(".stage").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.locator(".card")).to_contain_text("Image 133")
@@ -215,7 +214,7 @@ def test_without_webgl_a_sentence_says_what_is_missing(page: Page):
 def _open(page: Page, address: str) -> None:
     page.goto(address)
     expect(page.locator(".map-view[data-ready=yes]")).to_be_visible()
-    page.wait_for_timeout(100)  # the first frame
+    next_frame(page)
 
 
 def _place(page: Page, column: float, line: float, *, panel: int = 0, panels: int = 1) -> tuple[float, float]:

@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import next_frame
+
 ADDRESS = "/maps?backbones=Tiny&n_images=500"
 ROW = re.compile(r"[?&]row=(\d+)")
 STARTING = 180_000  # milliseconds for the engine, on a machine that is busy
@@ -72,7 +74,7 @@ def _drawn(page: Page) -> None:
     if draw.is_visible():
         draw.click()
     expect(view).to_be_visible()
-    page.wait_for_timeout(100)  # the first frame
+    next_frame(page)
 
 
 def _place(page: Page, across: float, down: float) -> tuple[float, float]:
@@ -86,7 +88,7 @@ def _point_at_a_dot(page: Page) -> str:
     card = page.locator(".card")
     for step in range(60):
         page.mouse.move(*_place(page, 0.2 + 0.01 * step, 0.5))
-        page.wait_for_timeout(30)
+        next_frame(page)
         if card.is_visible():
             return card.get_attribute("data-row")
     raise AssertionError("no dot in the middle of the map")
@@ -97,7 +99,6 @@ def _go_to(page: Page, row: str) -> None:
     search = page.get_by_role("searchbox")
     search.fill(row)
     search.press("Enter")
-    page.wait_for_timeout(700)  # it glides there
     page.mouse.move(*_place(page, 0.5, 0.5))
     expect(page.locator(".card")).to_contain_text(f"Image {row}")
 

@@ -106,10 +106,11 @@ def said(page: AppTest) -> str:
 
 def wait(page: AppTest, done: Callable[[], bool]) -> AppTest:
     """Look again, as the page's fragments do, until it shows what is waited for."""
-    deadline = time.monotonic() + PATIENCE
+    deadline, pause = time.monotonic() + PATIENCE, 0.1
     while not done():
         assert time.monotonic() < deadline, said(page)
-        time.sleep(0.1)
+        time.sleep(pause)
+        pause = min(1.3 * pause, 1.0)  # drawing a page takes the worker, which is in this process, its time
         page.run()
     assert not page.exception
     return page

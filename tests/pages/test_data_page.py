@@ -205,7 +205,7 @@ def test_near_duplicates_are_looked_for_judged_and_left_out_in_a_copy(visit, tmp
     assert metrics(page)["Images"] == "35"
 
 
-def test_wrong_labels_are_looked_for_judged_and_changed_in_a_copy(visit):
+def test_wrong_labels_are_looked_for_judged_and_changed_in_a_copy(visit, shared_results):
     page = press(visit("data", view=label_errors.TAB), "Look for wrong labels")
     wait(page, lambda: "labels of 2,500 are suspect" in said(page))
     box = next(box for box in page.selectbox if box.label == "Label")

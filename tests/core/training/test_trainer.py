@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -235,6 +236,12 @@ def test_making_the_parts_leaves_no_trace_in_the_network(tmp_path):
 # Interruptions
 
 
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Callable[[RunConfig], training.Trained]:
+    """unbroken(config) is a training that nothing interrupted, done once for all that are compared with it."""
+    return functools.cache(lambda config: fit(config, tmp_path_factory.mktemp("unbroken")))
+
+
 NORMED = replace(SCRATCH, backbone="VGGSmall", input_size=16, learning_rate=1e-3, epochs=2)  # with statistics
 NORMED_TUNE = replace(FINETUNE, backbone="VGGSmall", input_size=16, batchnorm="training", learning_rate=1e-4)
 AUGMENTED = replace(FINETUNE, augment="flip+crop+colour")
@@ -258,37 +265,36 @@ DECAYING = replace(FINETUNE, unfreeze="all", layer_decay=0.5)
     ],
     ids=lambda value: value if isinstance(value, int) else f"{value.backbone}-{value.augment or value.method}",
 )
-def test_a_resumed_training_ends_where_an_unbroken_one_does(config, step, tmp_path, monkeypatch):
+def test_a_resumed_training_ends_where_an_unbroken_one_does(config, step, unbroken, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "REPORT_EVERY", 0.0)
     config = replace(config, schedule="one-cycle", weight_decay=1e-3)
-    unbroken = fit(config, tmp_path / "unbroken")
+    expected = unbroken(config)
     with pytest.raises(Paused):
-        fit(config, tmp_path / "broken", report=StopAt(step, Paused))
+        fit(config, tmp_path, report=StopAt(step, Paused))
     tested = []
-    resumed = fit(config, tmp_path / "broken", on_phase=lambda name, predict: tested.append(name))
-    assert close(values(resumed), values(unbroken))
-    assert [point["step"] for point in resumed.curves] == [point["step"] for point in unbroken.curves]
-    for one, other in zip(resumed.curves, unbroken.curves, strict=True):
+    resumed = fit(config, tmp_path, on_phase=lambda name, predict: tested.append(name))
+    assert close(values(resumed), values(expected))
+    assert [point["step"] for point in resumed.curves] == [point["step"] for point in expected.curves]
+    for one, other in zip(resumed.curves, expected.curves, strict=True):
         assert one["loss"] == pytest.approx(other["loss"], abs=1e-3)
-    assert tested == [stage["name"] for stage in resumed.phases] == [stage["name"] for stage in unbroken.phases]
+    assert tested == [stage["name"] for stage in resumed.phases] == [stage["name"] for stage in expected.phases]
 
 
-def test_a_killed_training_goes_on_from_its_last_epoch(tmp_path):
+def test_a_killed_training_goes_on_from_its_last_epoch(unbroken, tmp_path):
     class Killed(BaseException):
         pass
 
-    unbroken = fit(SCRATCH, tmp_path / "unbroken")
     with pytest.raises(Killed):
-        fit(SCRATCH, tmp_path / "broken", report=StopAt(15, Killed))
+        fit(SCRATCH, tmp_path, report=StopAt(15, Killed))
     told = []
-    resumed = fit(SCRATCH, tmp_path / "broken", report=told.append)
+    resumed = fit(SCRATCH, tmp_path, report=told.append)
     assert min(moment.step for moment in told if "batch_loss" in moment.metrics) > 8  # of eight an epoch
     epochs_told = [moment.step for moment in told if "validation_loss" in moment.metrics]
     assert epochs_told == [1, 2, 3, 4]  # what was told before is told again: nobody may have been left who heard it
-    assert close(values(resumed), values(unbroken))
+    assert close(values(resumed), values(unbroken(SCRATCH)))
 
 
-def test_a_training_killed_within_an_epoch_goes_on_from_its_last_checkpoint_there(tmp_path, monkeypatch):
+def test_a_training_killed_within_an_epoch_goes_on_from_its_last_checkpoint_there(unbroken, tmp_path, monkeypatch):
     class Killed(BaseException):
         pass
 
@@ -296,12 +302,12 @@ def test_a_training_killed_within_an_epoch_goes_on_from_its_last_checkpoint_ther
     monkeypatch.setattr(trainer, "SAVE_EVERY", 0.0)
     monkeypatch.setattr(trainer, "SAVE_SHARE", 1e6)
     with pytest.raises(Killed):
-        fit(SCRATCH, tmp_path / "broken", report=StopAt(10, Killed))
-    state = checkpoints.load(tmp_path / "broken" / "last.npz")[1]["state"]
+        fit(SCRATCH, tmp_path, report=StopAt(10, Killed))
+    state = checkpoints.load(tmp_path / "last.npz")[1]["state"]
     assert (state["epoch"], state["images"], state["step"]) == (1, 3 * 16, 9)
-    resumed, unbroken = fit(SCRATCH, tmp_path / "broken"), fit(SCRATCH, tmp_path / "unbroken")
-    assert close(values(resumed), values(unbroken))
-    assert resumed.curves[1]["accuracy"] == pytest.approx(unbroken.curves[1]["accuracy"])
+    resumed, expected = fit(SCRATCH, tmp_path), unbroken(SCRATCH)
+    assert close(values(resumed), values(expected))
+    assert resumed.curves[1]["accuracy"] == pytest.approx(expected.curves[1]["accuracy"])
 
 
 def test_a_training_killed_while_it_was_tested_is_only_tested_again(tmp_path):

@@ -49,6 +49,11 @@ def test_what_is_no_photo_is_not_taken(state, seen):
     assert sent(state, seen) == {}
 
 
+def test_a_photo_that_arrives_once_the_camera_is_gone_is_not_taken(state):
+    live_camera.receive()
+    assert state == {}
+
+
 CLASSIFIERS = ("imagenet:A", "imagenet:B", "imagenet:C")
 ANSWER = Answer(CLASSIFIERS[0], ("cat",), (1.0,), seen=224, input_size=224, seconds=9.0)
 
