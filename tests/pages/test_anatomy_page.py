@@ -93,7 +93,7 @@ def test_an_epoch_is_estimated_once_a_speed_is_known(visit):
     page = opened(visit, unfreeze="blocks", unfreeze_count="11")
     assert len(page.header) == 4
     assert any(button.label == "Measure" for button in page.button)
-    throughput.record("ResNet20", 32, 100.0, hardware.name())
+    throughput.record(throughput.in_keras("ResNet20"), 32, 100.0, hardware.name())
     server.throughput.table.clear()
     page.run()
     assert page.header[4].value == "54 s"  # 1,800 images, three passes at 100 images/s
