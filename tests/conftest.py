@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from tests.browser import report
@@ -28,6 +29,7 @@ THREADS = (
     "NUMBA_NUM_THREADS",
 )
 MEMORY = 6 * 10**9  # bytes of a worker and of what it starts
+MUCH = 50 * 10**6  # bytes that a test may leave uncollected
 SHARED_WEIGHTS = Path(__file__).parent.parent.parent / "shared" / "weights"
 COMPUTED = ("networks",)  # folders of the home folder that tests share: networks converted for OpenVINO
 SHARED = ("features", "near-duplicates")  # those that they may share
@@ -66,8 +68,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """A worker for each core and one more, since one waits for browsers and servers: as many as fit into memory."""
-    import psutil
-
     return max(1, min((os.cpu_count() or 1) + 1, psutil.virtual_memory().total // MEMORY))
 
 
@@ -125,6 +125,16 @@ def shared_results(home: Path, computed: Path) -> None:
     """The test shares results with others of its kind: those of the whole sample take seconds."""
     for name in SHARED:
         (home / name).symlink_to(computed / name, target_is_directory=True)
+
+
+@pytest.fixture(autouse=True)
+def garbage_goes() -> Iterator[None]:
+    """Networks are cycles, which are found late, and TensorFlow keeps the memory that it once took."""
+    process = psutil.Process()
+    before = process.memory_info().rss
+    yield
+    if process.memory_info().rss > before + MUCH:
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)
