@@ -42,6 +42,7 @@ __all__ = [
     "loader_of",
     "names",
     "outline",
+    "own_layers",
     "pretrained_names",
     "published_here",
     "read_model",
@@ -233,10 +234,14 @@ def read_model(path: Path) -> "keras.Model":
     """
     import keras
 
+    return cast("keras.Model", keras.models.load_model(path, custom_objects=own_layers(), compile=False))
+
+
+def own_layers() -> dict[str, Any]:
+    """Name -> class of the layers that neither Keras nor KerasHub has, as Keras asks for custom objects."""
     from core.backbones.hub.swin import WindowAttention
 
-    custom = {"WindowAttention": WindowAttention}  # all other layers are those of Keras and KerasHub
-    return cast("keras.Model", keras.models.load_model(path, custom_objects=custom, compile=False))
+    return {"WindowAttention": WindowAttention}
 
 
 def outline(backbone: str | Backbone, *, input_size: int, pooling: str = "avg") -> "keras.Model":

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from core import backbones
 from core.backbones import graph
 
 
@@ -76,6 +77,7 @@ def shuffled(model: Any) -> Any:
     import keras
 
     random = np.random.default_rng(0)
-    copy = keras.models.clone_model(model)
+    with keras.saving.custom_object_scope(backbones.own_layers()):
+        copy = keras.models.clone_model(model)
     copy.set_weights([random.permutation(values.ravel()).reshape(values.shape) for values in model.get_weights()])
     return copy

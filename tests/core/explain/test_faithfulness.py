@@ -8,6 +8,8 @@ from core.config import RunConfig
 from core.errors import Stopped
 from core.execute import perform
 from core.explain import attribution, faithfulness, gradients
+from core.training import model as assembly
+from tests.core.backbones.hub.folder import shrink
 from tests.core.explain.test_gradcam import by_colour
 
 pytestmark = pytest.mark.slow
@@ -64,6 +66,13 @@ def test_a_map_that_does_not_look_at_the_network_is_found_out(run_id, monkeypatc
     monkeypatch.setattr(faithfulness, "IMAGES", 3)
     monkeypatch.setattr(attribution, "of_model", lambda model, method, image, _: image.mean(axis=-1, dtype=np.float32))
     assert not any(each.depends_on_weights for each in faithfulness.measure(run_id))
+
+
+def test_a_network_with_layers_of_this_program_is_shuffled_like_any_other(monkeypatch):
+    shrink("SwinTiny", monkeypatch)
+    config = RunConfig(backbone="SwinTiny", method="finetune", weights="untrained", input_size=32)
+    model = assembly.assemble(config, image_size=32, classes=3).model
+    assert gradients.shuffled(model).count_params() == model.count_params()
 
 
 def test_shuffled_weights_are_the_same_values_in_other_places():
