@@ -50,7 +50,8 @@ def _one(encoder: Encoder) -> dict:
     lengths = np.linalg.norm(expected, axis=1) * np.linalg.norm(got, axis=1)
     streams = [Forward(network.function, network.dim) for network in (original.network, converted)]
     rates = [_rate(stream, images) for stream in streams]  # also finds the batch sizes
-    many = round(rates[0] * ROUND_SECONDS) + 1
+    batch = max(stream.batch_size or 1 for stream in streams)  # sizes are powers of 2
+    many = batch * (round(rates[0] * ROUND_SECONDS) // batch + 1)  # whole batches: another shape takes time to prepare
     rounds = [[_rate(stream, images, many) for stream in streams] for _ in range(ROUNDS)]
     return {
         "input_size": size,
