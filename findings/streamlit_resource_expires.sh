@@ -28,7 +28,7 @@ def read(cache):
         return next(computed)
 
     try:
-        return value(), value()
+        return tuple(value() for _ in range(4))
     except KeyError as error:
         return type(error).__name__
 
@@ -36,7 +36,7 @@ def read(cache):
 resource, data = read(st.cache_resource), read(st.cache_data)
 print("cache_resource", resource)
 print("cache_data", data)
-assert (resource, data) == ("KeyError", (1, 2))
+assert (resource, data) == ("KeyError", (1, 1, 2, 2))
 PYTHON
 "$folder/venv/bin/python" "$folder/seen.py" 2>/dev/null
 echo "As seen: streamlit 1.67.0"
