@@ -16,4 +16,4 @@ def cross_entropy(labels: Any, probabilities: Any, *, label_smoothing: float = 0
     if backend.backend() != "jax":
         return losses.categorical_crossentropy(labels, probabilities, label_smoothing=label_smoothing)
     labels = labels * (1 - label_smoothing) + label_smoothing / labels.shape[-1]
-    return -ops.sum(labels * ops.log(ops.maximum(probabilities, SMALLEST)), axis=-1)
+    return ops.sum(-labels * ops.log(ops.maximum(probabilities, SMALLEST)), axis=-1)

@@ -66,7 +66,7 @@ def compute_expired() -> None:
         except KeyError as error:
             raise CacheKeyNotFoundError() from error
 
-    ResourceCache.read_result = read_result
+    ResourceCache.read_result = read_result  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def note_watching(watches: bool) -> None:
