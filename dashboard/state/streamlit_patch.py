@@ -12,8 +12,8 @@ of its threads a tick interrupts. Whoever's run it is sees it move each second, 
 or ends, each of them is answered at its next tick; to notice that, one is answered every `GAP`. Few tabs notice
 nothing.
 
-`st.cache_resource` looks whether it has a value, and then reads it. Of a value that expired in between, a page got a
-KeyError: on a busy server, one page in a few hundred. Such a value is computed again.
+`st.cache_resource` looks whether it has a value, and then reads it. If the value expires in between,
+the page ends in a KeyError: on a busy server, one page in a few hundred. Such a value is computed again.
 """
 
 import functools

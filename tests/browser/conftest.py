@@ -151,11 +151,15 @@ def page(context: BrowserContext, server: Server, request: pytest.FixtureRequest
     context.on("weberror", note := lambda error: errors.append(str(error.error)))
     log_before = server.log.stat().st_size
     yield page
-    page.evaluate("localStorage.clear()")
-    for each in context.pages[1:]:
-        each.close()
-    context.clear_permissions()
-    context.remove_listener("weberror", note)
+    try:
+        page.evaluate("localStorage.clear()")
+    finally:  # the next journey starts afresh, whatever became of this one
+        for tab in context.pages[1:]:
+            tab.close()
+        context.clear_cookies()
+        context.clear_permissions()
+        context.set_offline(False)
+        context.remove_listener("weberror", note)
     assert [error for error in errors if STREAMLIT_RACE not in error] == []
     new_log = server.log.read_bytes()[log_before:].decode()
     assert UNCAUGHT not in new_log, new_log
