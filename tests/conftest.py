@@ -46,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "BACKBONE_LAB_HOME": f"{scratch.name}/home",  # for fixtures that outlive a test; each test has its own, below
         "KERAS_HOME": f"{scratch.name}/keras",  # Keras writes keras.json there as soon as it is imported
         "TF_CPP_MIN_LOG_LEVEL": "2",
+        "MLFLOW_LOGGING_LEVEL": "CRITICAL",  # as in the product, where the run store sets it before MLflow is imported
     }
     gc.disable()  # until all is imported
     gc.set_threshold(700, 10, 50)  # not 10: a full collection of what Keras leaves takes a tenth of all tests
