@@ -1,12 +1,24 @@
 """The linear head: the optimum of its objective, and a strength chosen on validation."""
 
+from contextlib import ExitStack
+
 import numpy as np
+import pytest
 import scipy.linalg  # noqa: F401 - its threads can be counted once it is loaded
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from core.heads import Options
 from core.heads.linear import STRENGTHS
+from core.heads.logistic import one_thread
 from tests.core.heads.blobs import blobs, fit
+
+
+def threads() -> set[int]:
+    """The threads of each BLAS in this process."""
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+needs_threads = pytest.mark.skipif(not threads(), reason="threadpoolctl knows no BLAS here (macOS: Accelerate)")
 
 
 def test_linear_finds_the_optimum_that_scikit_learn_finds():
@@ -29,13 +41,22 @@ def test_strength_is_chosen_on_validation_and_a_given_one_is_kept():
     assert fit("linear", options=Options(strength=0.5)).chosen["strength"] == 0.5
 
 
+@needs_threads
 def test_a_head_is_solved_on_one_thread_and_other_work_keeps_its_threads():
     solving = set()
     with threadpool_limits(2, user_api="blas"):
-        fit("linear", report=lambda progress: solving.update(_threads()))
-        assert _threads() == {2}
+        fit("linear", report=lambda progress: solving.update(threads()))
+        assert threads() == {2}
     assert solving == {1}
 
 
-def _threads() -> set[int]:
-    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+@needs_threads
+def test_of_two_solvers_at_once_the_last_one_gives_the_threads_back():
+    first, second = ExitStack(), ExitStack()
+    with threadpool_limits(2, user_api="blas"):
+        first.enter_context(one_thread())
+        second.enter_context(one_thread())
+        first.close()
+        assert threads() == {1}
+        second.close()
+        assert threads() == {2}
