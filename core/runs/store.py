@@ -504,12 +504,13 @@ def _check_limits(config: RunConfig, waiting: int) -> None:
 
 
 def _renamed(name: str, config: RunConfig) -> str:
-    """The name of a run in today's words: the default one begins with its backbone, then its method or recipe."""
-    backbone, *rest = name.split(" ", 2)
-    backbone = backbones.RENAMED.get(backbone, backbone)
-    if [backbone, *rest[:1]] == [config.backbone, config.method]:
-        rest[0] = _WORDS.get(config.method, config.method)
-    return " ".join([backbone, *rest])
+    """The name of a run: a default one in today's words, and one that a person gave as it is."""
+    backbone, _, rest = name.partition(" ")
+    how = config.recipe or config.method
+    usual = f"{how} {config.input_size} px"
+    if backbones.RENAMED.get(backbone, backbone) != config.backbone or rest.split(",")[0] != usual:
+        return name
+    return f"{config.backbone} {_WORDS.get(how, how)}{rest.removeprefix(how)}"
 
 
 def _row(run: Run, metrics: dict[str, float], tags: dict[str, str]) -> RunRow:

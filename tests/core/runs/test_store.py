@@ -325,6 +325,7 @@ def test_a_run_is_named_in_the_words_of_the_field_also_one_of_an_earlier_version
     for name, shown in (
         (f"Tiny {method} 32 px, seed 3", f"Tiny {word} 32 px, seed 3"),
         (f"My {method}", f"My {method}"),
+        (f"Tiny {method} baseline", f"Tiny {method} baseline"),
     ):
         runs.describe(run_id, name=name)
         assert [row.name for row in runs.rows()] == [shown]
