@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -32,9 +32,10 @@ def check(store: Path) -> None:
         StoreError: With the command that brings back the last good one.
     """
     check_here(store)
-    if store.is_file() and (fault := _fault(store)):
-        remedy = _remedy(backups) if (backups := _of(store)) else "Put back a copy of it"
-        raise StoreError(f"The run store {store} is damaged ({fault})", "an SQLite database", remedy)
+    with suppress(sqlite3.OperationalError):  # it cannot be opened, or is locked: MLflow says why
+        if store.is_file() and (fault := _fault(store)):
+            remedy = _remedy(backups) if (backups := _of(store)) else "Put back a copy of it"
+            raise StoreError(f"The run store {store} is damaged ({fault})", "an SQLite database", remedy)
 
 
 def check_here(store: Path) -> None:
@@ -79,13 +80,15 @@ def restore() -> tuple[Path, Path | None]:
         raise StoreError(f"There is no intact backup of the run store in {store.parent / 'backups'}", "at least one")
     aside = None
     with storage.locked(store.with_name("mlflow.lock")):
-        if store.is_file():
-            aside = set_aside(store, "replaced")
         try:
-            copy(backup, store)
+            with storage.replaced(store) as new:
+                copy(backup, new)
+                if store.is_file():  # only now: without a copy, a damaged store is better than none
+                    aside = set_aside(store, "replaced")
         except (OSError, sqlite3.Error) as error:
+            moved = f"; the replaced store is now {aside}" if aside else ""
             raise StoreError(
-                f"{backup} cannot be copied ({error})", "", "Free some space, and restore it again"
+                f"{backup} cannot be copied ({error}){moved}", "", "Free some space, and restore it again"
             ) from error
     return backup, aside
 
@@ -115,12 +118,12 @@ def _of(store: Path) -> list[Path]:
 
 
 def _fault(store: Path) -> str:
-    """What is wrong with an SQLite file; "" if nothing, or if it cannot be opened or is locked: MLflow says why."""
+    """What is wrong with an SQLite file, or "". Raises sqlite3.OperationalError if it cannot be opened or is locked."""
     try:
         with closing(sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True, timeout=20)) as connection:
             state = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.OperationalError:
-        return ""
+        raise
     except sqlite3.DatabaseError as error:
         state = str(error)
     return "" if state == "ok" else state.splitlines()[-1]
@@ -128,7 +131,14 @@ def _fault(store: Path) -> str:
 
 def _newest_intact(backups: list[Path]) -> Path | None:
     """The first that was copied to its end, as into a home folder on a disk that was not full."""
-    return next((backup for backup in backups if backup.stat().st_size and not _fault(backup)), None)
+    return next(filter(_is_intact, backups), None)
+
+
+def _is_intact(backup: Path) -> bool:
+    try:
+        return backup.stat().st_size > 0 and not _fault(backup)
+    except (OSError, sqlite3.OperationalError):  # nor can it be copied
+        return False
 
 
 def _remedy(backups: list[Path]) -> str:

@@ -41,6 +41,7 @@ _SETTINGS = {
 }
 # A connection to a file that was replaced, or whose share was away, is dead: each call opens it anew, in a millisecond.
 _OF_FILES = {"MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool"}
+_OF_POOLS = ("MLFLOW_SQLALCHEMYSTORE_POOL_SIZE", "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW")  # which NullPool refuses
 
 _copies: list[Path] = []
 logger = logging.getLogger(__name__)
@@ -49,8 +50,7 @@ logger = logging.getLogger(__name__)
 class Client:
     """MLflow's client, whose errors are StoreErrors.
 
-    A file has one writer at a time, so its calls are made one after the other: MLflow takes two connections for some of
-    them, and 16 threads that each hold one of its 15 would wait for each other until they fail.
+    A file has one writer at a time, so its calls are made one after the other rather than waiting for its lock.
     """
 
     def __init__(self, uri: str):
@@ -79,6 +79,8 @@ def connect(uri: str) -> tuple[Client, str]:
             among its deleted ones.
     """
     os.environ |= _SETTINGS | (_OF_FILES if file_of(uri) else {}) | os.environ
+    for name in _OF_POOLS if file_of(uri) else ():
+        os.environ.pop(name, None)
     lock = settings.folder("runs") / "mlflow.lock"
     with storage.locked(lock), in_words(uri), garbage.uncollected():  # two processes must not create the same tables
         database = file_of(uri)

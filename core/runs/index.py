@@ -7,7 +7,7 @@ microseconds. When it has changed, one query finds the runs that changed, and th
 import sqlite3
 import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -38,7 +38,7 @@ class Index(Generic[Entry]):
         self._uri, self._file, self._experiment, self._parse = uri, file, experiment, parse
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._inode = 0
+        self._opened, self._inode = 0, 0
         self._version: Hashable = None
         self._states: dict[str, tuple] = {}  # of all runs, as of this version
         self._kept: dict[str, tuple[tuple, Entry | None]] = {}  # as of these states
@@ -63,7 +63,7 @@ class Index(Generic[Entry]):
             try:
                 yield
             except sqlite3.Error:
-                self._connection = None
+                self._close()
                 raise
 
     def _entries(self, wanted: Callable[[tuple], bool]) -> list[Entry]:
@@ -88,11 +88,19 @@ class Index(Generic[Entry]):
         self._version = version
 
     def _now(self) -> Hashable:
+        """The version. SQLite counts changes for each connection alone, so its openings are part of it."""
         backups.check_here(self._file)
         inode = self._file.stat().st_ino
         if self._connection is None or inode != self._inode:  # a copy was put back
+            self._close()
             self._connection = sqlite3.connect(
                 f"{self._file.as_uri()}?mode=ro", uri=True, timeout=PATIENCE, check_same_thread=False
             )
-            self._inode, self._kept = inode, {}
-        return inode, self._connection.execute("PRAGMA data_version").fetchone()[0]
+            self._opened, self._inode, self._kept = self._opened + 1, inode, {}
+        return self._opened, inode, self._connection.execute("PRAGMA data_version").fetchone()[0]
+
+    def _close(self) -> None:
+        if self._connection:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+        self._connection = None

@@ -4,6 +4,7 @@ import errno
 import os
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,11 @@ def damage(store) -> None:
     start_anew()
 
 
+def full(source: Path, target: Path) -> None:
+    """In place of `backups.copy`, on a disk without space."""
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
 @pytest.mark.parametrize("fault", ["damaged", "missing", "empty"])
 def test_a_damaged_or_missing_store_is_said_and_its_backup_is_put_back_by_a_command(store, kept, fault, capsys):
     if fault == "damaged":
@@ -66,11 +72,12 @@ def test_a_damaged_or_missing_store_is_said_and_its_backup_is_put_back_by_a_comm
     assert all(str(path) in said for path in aside)
 
 
-def test_of_a_home_that_was_copied_by_half_the_newest_intact_backup_is_offered_and_put_back(store, kept):
+def test_of_a_home_with_truncated_files_the_newest_intact_backup_is_offered_and_put_back(store, kept):
     whole = backups.listed()[0]
     (whole.parent / "mlflow-mine.db").write_text("somebody's own copy, which sorts as the newest")
     (whole.parent / "mlflow-2098-01-01-000000.db").write_bytes(whole.read_bytes()[:20_000])
     (whole.parent / "mlflow-2099-01-01-000000.db").write_bytes(b"")
+    (whole.parent / "mlflow-2100-01-01-000000.db").mkdir()  # cannot be opened
     store.write_bytes(b"")
     start_anew()
     with pytest.raises(StoreError, match=r"is empty.*`python -m core restore`"):
@@ -83,6 +90,31 @@ def test_of_a_home_that_was_copied_by_half_the_newest_intact_backup_is_offered_a
         runs.rows()
     with pytest.raises(StoreError, match="no intact backup"):
         backups.restore()
+
+
+def test_a_backup_that_cannot_be_copied_leaves_the_store_in_its_place(store, kept, monkeypatch):
+    damage(store)
+    content = store.read_bytes()
+    monkeypatch.setattr(backups, "copy", full)
+    with pytest.raises(StoreError, match=r"cannot be copied .*No space left.*Free some space"):
+        backups.restore()
+    assert store.read_bytes() == content
+    assert not list(store.parent.glob("*replaced*"))
+
+
+def test_a_store_that_was_renamed_without_being_replaced_is_named(store, kept, monkeypatch):
+    replace = Path.replace
+
+    def refuse(path: Path, target: Path) -> Path:
+        if target == store:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(StoreError, match="Permission denied") as caught:
+        backups.restore()
+    (aside,) = store.parent.glob("mlflow-replaced-*.db")
+    assert str(aside) in str(caught.value)
 
 
 def test_a_start_makes_a_backup_and_a_later_one_only_after_an_hour_and_a_change(store, kept):
@@ -121,9 +153,6 @@ def test_few_are_kept(store):
 
 
 def test_a_disk_that_is_full_keeps_nobody_from_their_runs(store, monkeypatch, caplog):
-    def full(source, target) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
     run_id = runs.create(TINY)
     backups.listed()[0].unlink()
     start_anew()

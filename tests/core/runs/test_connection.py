@@ -157,6 +157,12 @@ def test_a_store_that_is_replaced_while_it_is_open_is_read_and_written_anew(stor
     assert {run.id for run in runs.rows()} == {first, third}
 
 
+def test_settings_of_mlflow_for_pools_of_connections_do_not_refuse_a_file(store, monkeypatch):
+    for name in ("MLFLOW_SQLALCHEMYSTORE_POOL_SIZE", "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW"):
+        monkeypatch.setenv(name, "3")
+    assert runs.get(runs.create(TINY)).config == TINY
+
+
 def test_a_store_on_a_share_is_used_and_said(store, monkeypatch, caplog):
     share = SimpleNamespace(mountpoint=str(store.parent), fstype="nfs4", opts="rw")
     monkeypatch.setattr(psutil, "disk_partitions", lambda all: [share])

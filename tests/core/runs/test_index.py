@@ -101,6 +101,18 @@ def test_a_copy_of_the_store_that_is_put_back_is_read_anew(store: Path, tmp_path
     assert runs.rows() == []
 
 
+def test_runs_made_while_the_store_could_not_be_read_are_seen(store: Path):
+    for count in (0, 1):  # the second time, both connections have counted no change
+        assert len(runs.rows()) == count
+        runs.create(TINY)
+        intact = store.read_bytes()
+        store.write_bytes(b"x" * len(intact))
+        with pytest.raises(StoreError, match="cannot be used"):
+            runs.rows()
+        store.write_bytes(intact)
+        assert len(runs.rows()) == count + 1
+
+
 def test_a_store_that_has_gone_is_said(store: Path):
     runs.rows()
     store.unlink()
