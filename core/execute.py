@@ -200,20 +200,15 @@ class _Execution:
     def train(self, folder: Path) -> runs.Result:
         """Train the network itself and test it after each phase; these tests decide nothing."""
         config, dataset, rows, report = self.config, self.dataset, self.rows, self.report
-        probabilities, tests, predictions = np.empty((0, 0), np.float32), [], []
+        tested: dict[str, np.ndarray] = {}  # by phase: probabilities (n, classes)
 
         with self._timed("load"):
             head = _head_to_start_from(config) if config.start else None
             taught = _taught(config.teacher, dataset, rows["train"], report=report) if config.teacher else None
 
-        def test(name: str, predict: Callable[[np.ndarray], np.ndarray]) -> None:
-            nonlocal probabilities
+        def test(phase: str, predict: Callable[[np.ndarray], np.ndarray]) -> None:
             with self._timed("evaluate"):
-                probabilities = predict(rows["test"])  # (n, classes)
-                accuracy = metrics.accuracy(self._labels("test"), probabilities.argmax(1))
-                interval = {"accuracy_low": accuracy.low, "accuracy_high": accuracy.high}
-                tests.append({"name": name, "accuracy": accuracy.value, **interval})
-                predictions.append(runs.predictions_after(name, rows["test"], probabilities))
+                tested[phase] = predict(rows["test"])
 
         with self._timed("train"):
             trained = training.fit(
@@ -222,21 +217,17 @@ class _Execution:
             trained.assembly.model.save(folder / "model.keras")
             step.release(trained.assembly.model.variables)
         self.seconds["train"] -= self.seconds["evaluate"]
+        _record_speeds(config, trained)
 
-        name = config.training_name
-        estimates.time_work(f"build {name}", 1, trained.build_seconds, size=config.input_size)
-        rates = {name: trained.images_per_second, throughput.in_keras(config.backbone): trained.tested_per_second}
-        for measured, rate in rates.items():
-            if rate:
-                throughput.record(measured, config.input_size, rate, hardware.name())
         result = self._judge(
-            probabilities,
+            tested[trained.phases[-1]["name"]],
             config.encoder.precision,
             images_per_second=None,
             cached=False,
-            stages=[{**tested, **stage} for tested, stage in zip(tests, trained.phases, strict=True)],
+            stages=[self._accuracy(tested[phase["name"]]) | phase for phase in trained.phases],
             **trained.measured,
         )
+        predictions = [runs.predictions_after(phase, rows["test"], tested[phase]) for phase in tested]
         return replace(
             result,
             model=folder / "model.keras",
@@ -251,6 +242,11 @@ class _Execution:
 
     def _labels(self, split: str) -> np.ndarray:
         return self.dataset.labels[self.rows[split]]
+
+    def _accuracy(self, probabilities: np.ndarray) -> dict[str, float]:
+        """The accuracy on the test images, with its interval."""
+        accuracy = metrics.accuracy(self._labels("test"), probabilities.argmax(1))
+        return {"accuracy": accuracy.value, "accuracy_low": accuracy.low, "accuracy_high": accuracy.high}
 
     def _extract(self, rows: np.ndarray, head: heads.Head | None = None) -> Features:
         """Features of these rows; building the network counts as loading. A head classifies the images as they come."""
@@ -277,6 +273,16 @@ class _Execution:
             seconds=self.seconds,
             **measured,
         )
+
+
+def _record_speeds(config: RunConfig, trained: training.Trained) -> None:
+    """Record for later estimates how long building took, and the images per second of steps and tests."""
+    name = config.training_name
+    estimates.time_work(f"build {name}", 1, trained.build_seconds, size=config.input_size)
+    rates = {name: trained.images_per_second, throughput.in_keras(config.backbone): trained.tested_per_second}
+    for measured, rate in rates.items():
+        if rate:
+            throughput.record(measured, config.input_size, rate, hardware.name())
 
 
 def _load(config: RunConfig, report: Report) -> tuple[Dataset, dict[str, np.ndarray], Weights]:

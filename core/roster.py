@@ -148,7 +148,8 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:  # of another user, or a folder
         remedy = "Read it as the user whose home folder it is, or set BACKBONE_LAB_HOME to a folder of your own"
-        raise ConfigError(f"{path} cannot be read ({error.strerror})", "a file of yours", remedy) from error
+        received = f"{path} cannot be read ({error.strerror})"
+        raise ConfigError(received, "a file that this user can read", remedy) from error
 
 
 @lru_cache(maxsize=1)

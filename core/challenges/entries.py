@@ -162,25 +162,25 @@ def _lines(content: bytes) -> list[tuple[int, str, str]]:
     return [(number, image.strip(), label.strip()) for number, (image, label) in lines]
 
 
-def _check_rules(rules: Rules, run: RunRow) -> None:
+def _check_rules(rules: Rules, row: RunRow) -> None:
     """Refuse a run that was made in a way that is not allowed, or was taught by such a run."""
-    teachers = _teachers(run.config)
-    for used in (run, *teachers):
+    teachers = _teachers(row.config)
+    for run in (row, *teachers):
         for what, value, allowed in (
-            ("backbone", used.config.backbone, rules.backbones),
-            ("method", used.config.method, rules.methods),
+            ("backbone", run.config.backbone, rules.backbones),
+            ("method", run.config.method, rules.methods),
         ):
             if allowed and value not in allowed:
-                whose = f"run {run.name}" if used is run else f"its teacher {used.name}"
+                whose = f"run {row.name}" if run is row else f"its teacher {run.name}"
                 raise ConfigError(f"The {what} of {whose} is {value}", f"one of {', '.join(allowed)}")
     if not rules.images:
         return
-    starts = [runs.get(used.config.start) for used in (run, *teachers) if used.config.start]
-    images = _labelled([used.config for used in (run, *teachers, *starts)])
+    starts = [runs.get(run.config.start) for run in (row, *teachers) if run.config.start]
+    images = _labelled([run.config for run in (row, *teachers, *starts)])
     if images > rules.images:
         others = " and the runs it builds on" if teachers or starts else ""
         raise ConfigError(
-            f"Run {run.name}{others} learned from {images:,} labelled images", f"at most {rules.images:,}"
+            f"Run {row.name}{others} learned from {images:,} labelled images", f"at most {rules.images:,}"
         )
 
 

@@ -299,8 +299,8 @@ def _queue_again(run_id: str, resume: Callable[[str], None], create: Callable[..
             f"List them: `python -m core runs {run_id}`",
         )
     ids = [run.id for run in row.members or (row,) if run.status in runs.RESUMABLE or not row.members]
-    for stopped in ids:
-        resume(stopped)
+    for run_id in ids:
+        resume(run_id)
     return [*ids, *(create(run.config, entry=row.id, varied=row.varied) for run in row.failed)]
 
 

@@ -36,7 +36,7 @@ def examine() -> dict:
         "disk_free_gb": round(free / 1e9, 1),
         "scheduler": settings.scheduler(),
         "scheduler_is_open": settings.scheduler_is_open(),
-        "cluster_to_mend": _error(check_cluster),
+        "cluster_error": _error(check_cluster),
         "store": settings.tracking_uri(),
         "store_on_share": (file := connection.file_of(settings.tracking_uri())) and hardware.share(file),
         "cache_gb": round(sum(entry.bytes for entry in features.entries()) / 1e9, 2),
@@ -46,8 +46,8 @@ def examine() -> dict:
         "clip_missing": [name for name in encoder.NAMES if name not in encoder.here()],
         "weights_missing": [name for name in backbones.names() if name not in here],
         "datasets": {summary.name: summary.state for summary in datasets.available()},
-        "datasets_to_mend": list(_datasets_to_mend()),
-        "runs_to_mend": [error for row in rows if (error := _error(_read, row))],
+        "datasets_damaged": list(_damaged_datasets()),
+        "runs_damaged": [error for row in rows if (error := _error(_read, row))],
         "speeds": {
             f"{row['backbone']} at {row['input_size']} px": row["images_per_second"]
             for row in measured.to_dict("records")
@@ -59,7 +59,7 @@ def examine() -> dict:
     }
 
 
-def _datasets_to_mend() -> Iterator[str]:
+def _damaged_datasets() -> Iterator[str]:
     """What is wrong with datasets on this machine, in sentences."""
     for summary in datasets.available():
         if summary.state != "download" and (error := _error(datasets.load, summary.name)):
@@ -88,7 +88,7 @@ def _error(action: Callable, *arguments: Any) -> str:
 
 def describe(findings: dict) -> str:
     """The findings as lines of text, with what to do about them."""
-    machine, missing = findings["hardware"], findings["weights_missing"]
+    machine = findings["hardware"]
     room = ": make room" if findings["disk_free_gb"] < 1 else ""
     lines = [
         f"Device      {machine['gpu'] or machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB memory",
@@ -97,23 +97,16 @@ def describe(findings: dict) -> str:
         f"Home        {findings['home']}, {findings['disk_free_gb']} GB free{room}",
         *([f"            in use by {findings['server']}"] if findings["server"] else []),
         f"Runs        {findings['store']}",
-        *(f"            {error}" for error in findings["runs_to_mend"]),
+        *(f"            {error}" for error in findings["runs_damaged"]),
         *([f"            {_shared(findings)}"] if findings["store_on_share"] else []),
         f"Workers     {findings['scheduler'] or 'local'}",
-        *([f"            {findings['cluster_to_mend']}"] if findings["cluster_to_mend"] else []),
+        *([f"            {findings['cluster_error']}"] if findings["cluster_error"] else []),
         *([f"            {OPEN.format(address=findings['scheduler'])}"] if findings["scheduler_is_open"] else []),
         f"Cache       {findings['cache_gb']} of {findings['cache_budget_gb']:g} GB",
         "Datasets    " + ", ".join(f"{name} ({state})" for name, state in findings["datasets"].items()),
-        *(f"            {error}" for error in findings["datasets_to_mend"]),
-        "Weights     here: " + ", ".join(findings["weights_here"]),
+        *(f"            {error}" for error in findings["datasets_damaged"]),
+        *_networks(findings),
     ]
-    if missing:
-        lines.append(f"            to download on first use: {', '.join(missing)}")
-        lines.append(f"            `python -m core warm --backbones NAME` fetches them; or put files in {_weights()}")
-    lines.append(f"Zero-shot   here: {', '.join(findings['clip_here'])}")
-    if findings["clip_missing"]:
-        lines.append(f"            not here: {', '.join(findings['clip_missing'])}")
-        lines.append(f"            put a folder from Hugging Face, as clip-vit-base-patch32, into {_weights()}")
     for name, rate in findings["speeds"].items():
         seconds = 10_000 / rate
         warning = "  <- slow: extract it before the lecture" if seconds > SLOW else ""
@@ -133,6 +126,18 @@ def describe(findings: dict) -> str:
     if findings["missing_packages"]:
         lines.append(f"Missing     {', '.join(findings['missing_packages'])}: `pip install -r requirements.txt`")
     return "\n".join(lines)
+
+
+def _networks(findings: dict) -> Iterator[str]:
+    """Which weights are here, and where the others come from."""
+    yield f"Weights     here: {', '.join(findings['weights_here'])}"
+    if missing := findings["weights_missing"]:
+        yield f"            to download on first use: {', '.join(missing)}"
+        yield f"            `python -m core warm --backbones NAME` fetches them; or put files in {_weights()}"
+    yield f"Zero-shot   here: {', '.join(findings['clip_here'])}"
+    if missing := findings["clip_missing"]:
+        yield f"            not here: {', '.join(missing)}"
+        yield f"            put a folder from Hugging Face, as clip-vit-base-patch32, into {_weights()}"
 
 
 def _backend(findings: dict) -> str:

@@ -71,7 +71,7 @@ def root() -> Path:
 
 
 def names() -> list[str]:
-    """The datasets on disk, including damaged ones; not folders whose names are no text, which cannot be shown."""
+    """The datasets on disk, including damaged ones; not folders whose names cannot be decoded."""
     folders = (path.name for path in root().iterdir() if path.is_dir())
     return sorted(name for name in folders if not name.startswith(".") and is_unicode(name))
 

@@ -126,7 +126,7 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
         raise DatasetError(
             f"{path.name} is not a zip, or is damaged",
             "a folder of images, or a zip of one",
-            "Unpack an archive of another kind, or write the images of a table to files, and import the folder",
+            "Unpack an archive of another kind, or extract the images from a table, and import the folder",
         ) from error
     with archive:
         yield archive

@@ -48,8 +48,8 @@ def pack(classes: Sequence[PhotoClass]) -> tuple[io.BytesIO, str]:
     Raises:
         DatasetError: A class has no name, another one has it, or there are too few classes or photos.
     """
-    used = [new_class for new_class in classes if new_class.name or new_class.photos]
-    names = [uploads.safe(new_class.name) if any(map(str.isalnum, new_class.name)) else "" for new_class in used]
+    used = [photo_class for photo_class in classes if photo_class.name or photo_class.photos]
+    names = [uploads.safe(photo_class.name) if any(map(str.isalnum, photo_class.name)) else "" for photo_class in used]
     if "" in names:
         count = len(used[names.index("")].photos)
         raise DatasetError(
@@ -57,14 +57,14 @@ def pack(classes: Sequence[PhotoClass]) -> tuple[io.BytesIO, str]:
         )
     if twice := [name for name, count in Counter(map(str.casefold, names)).items() if count > 1]:
         raise DatasetError(f"Two classes have the name {twice[0]!r}", "a different name for each class")
-    labels = np.repeat(np.arange(len(used)), [len(new_class.photos) for new_class in used])
+    labels = np.repeat(np.arange(len(used)), [len(photo_class.photos) for photo_class in used])
     splits.check(labels, np.full(len(labels), ""), names)
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
-        for name, new_class in zip(names, used, strict=True):
-            test, val = (max(len(new_class.photos) // part, 1) for part in (5, 10))
-            order = ["train"] * (len(new_class.photos) - test - val) + ["val"] * val + ["test"] * test
-            for number, (split, photo) in enumerate(zip(order, new_class.photos, strict=True)):
+        for name, photo_class in zip(names, used, strict=True):
+            test, val = (max(len(photo_class.photos) // part, 1) for part in (5, 10))
+            order = ["train"] * (len(photo_class.photos) - test - val) + ["val"] * val + ["test"] * test
+            for number, (split, photo) in enumerate(zip(order, photo_class.photos, strict=True)):
                 archive.writestr(f"{split}/{name}/{number:03}.jpg", photo)
     return stream, f"{', '.join(names)[:TITLE]}.zip"
 

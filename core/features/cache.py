@@ -507,7 +507,7 @@ def _nothing(size: int, array: Any) -> np.ndarray:
 
 
 def _entry(path: Path) -> Entry | None:
-    """The metadata of an entry, read without Zarr; None while it is made or removed, and for what is none of ours."""
+    """The metadata of an entry, read without Zarr; None while it is made or removed, and for anything else."""
     try:
         header = json.loads((path / "zarr.json").read_text())
         size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())

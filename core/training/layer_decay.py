@@ -16,12 +16,12 @@ from core.training.freezing import Frozen
 
 def distances(frozen: Frozen) -> dict[str, int]:
     """How many blocks each one is from the head, itself included; blocks of normalisation alone do not count."""
-    distance, distances = 0, {}
+    distance, by_block = 0, {}
     for block in reversed(frozen.blocks):
         weighted = [layer for layer in frozen.layers if layer.block == block.name and layer.weight_layer]
         distance += any(not layer.kind.endswith("Normalization") for layer in weighted)
-        distances[block.name] = distance
-    return dict(reversed(distances.items()))
+        by_block[block.name] = distance
+    return dict(reversed(by_block.items()))
 
 
 def rates(frozen: Frozen, config: RunConfig) -> dict[str, float]:

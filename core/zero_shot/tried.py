@@ -83,7 +83,7 @@ def ranked(tried: Sequence[Prompts]) -> list[Prompts]:
     return list(firsts.values())
 
 
-def _parse(value: list[dict[str, Any]]) -> list[Prompts]:
-    for prompts in value:
-        prompts |= {name: tuple(prompts[name]) for name in ("class_names", "templates")}
-    return [Prompts(**prompts) for prompts in value]
+def _parse(stored: list[dict[str, Any]]) -> list[Prompts]:
+    for value in stored:
+        value |= {name: tuple(value[name]) for name in ("class_names", "templates")}
+    return [Prompts(**value) for value in stored]

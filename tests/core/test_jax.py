@@ -59,7 +59,7 @@ def test_a_fine_tune_learns_and_one_that_was_resumed_ends_the_same(jax):
 
 
 @pytest.mark.slow
-def test_an_image_of_whose_class_a_network_thinks_nothing_still_teaches_it(jax):
+def test_an_image_whose_class_gets_no_probability_still_teaches_the_network(jax):
     np.testing.assert_allclose(jax.slopes, [1, -1], atol=1e-3)
 
 

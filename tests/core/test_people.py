@@ -219,7 +219,7 @@ def test_the_key_and_the_seats_are_for_this_user_alone(home):
 
 
 @pytest.mark.parametrize("content", [b"", b"half"])
-def test_a_key_that_was_copied_by_half_signs_nothing(home, content):
+def test_a_truncated_key_signs_nothing(home, content):
     (home / roster.KEY).write_bytes(content)
     with pytest.raises(ConfigError, match=r"class\.key is damaged.*Delete it"):
         roster.key()
