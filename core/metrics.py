@@ -38,10 +38,10 @@ def wilson(successes: float, total: float) -> Interval:
 
 def mean(values: np.ndarray) -> Interval:
     """The mean of values (n,), one for each image, with its 95 % t interval; of a single one, plus and minus 1."""
-    from scipy import stats
-
-    average = float(values.mean())
-    half = float(stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)) if len(values) > 1 else 1.0
+    average, half = float(values.mean()), 1.0
+    if len(values) > 1:
+        variance = float(values.var(ddof=1)) / len(values)
+        half = student_95((variance, len(values) - 1)) * sqrt(variance)
     return Interval(average, average - half, average + half)
 
 

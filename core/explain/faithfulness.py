@@ -22,7 +22,7 @@ from core.metrics import Interval
 from core.progress import Progress, Report, silent
 from core.runs import models
 
-VERSION = 4  # increase it when the same run would give a different result
+VERSION = 5  # increase it when the same run would give a different result
 KIND = "faithfulness"  # folder of the results
 IMAGES = 16
 REGIONS = 8  # along each side
@@ -38,7 +38,8 @@ class Faithfulness:
     method: str
     deletion: tuple[float, ...]  # mean probability after 0, 1, ... STEPS steps
     insertion: tuple[float, ...]
-    gain: Interval  # area of insertion less that of deletion, -1 to 1; a random order has 0
+    gains: tuple[float, ...]  # area of insertion less that of deletion of each image, -1 to 1; a random order has 0
+    gain: Interval  # their mean
     similarity: Interval  # rank correlation with the map of shuffled weights
     error: str = ""  # why it was not measured; the rest is empty then
 
@@ -46,6 +47,10 @@ class Faithfulness:
     def points_at_evidence(self) -> bool:
         """Whether its order is better than a random one, beyond doubt."""
         return self.gain.low > 0
+
+    def better_than(self, other: "Faithfulness") -> bool:
+        """Whether its order is better than that of another method on the same images, beyond doubt."""
+        return metrics.mean(np.subtract(self.gains, other.gains)).low > 0
 
     @property
     def depends_on_weights(self) -> bool:
@@ -82,7 +87,7 @@ def measure(run_id: str, report: Report = silent) -> tuple[Faithfulness, ...]:
                 done += 1
             results.append(_summary(method, measured))
         except RunError as error:  # a method without gradients, or without a feature map
-            results.append(Faithfulness(method, (), (), UNKNOWN, UNKNOWN, error.received))
+            results.append(Faithfulness(method, (), (), (), UNKNOWN, UNKNOWN, error.received))
             done = len(results) * len(images)
     storage.keep(KIND, _key(run), [asdict(result) for result in results])
     return tuple(results)
@@ -129,11 +134,13 @@ def _enlarged(regions: np.ndarray, size: int) -> np.ndarray:
 
 def _summary(method: str, measured: list[tuple[np.ndarray, float]]) -> Faithfulness:
     deletion, insertion = np.stack([curves for curves, _ in measured], axis=1)  # (images, STEPS + 1) each
+    gains = np.trapezoid(insertion - deletion, dx=1 / STEPS, axis=1)
     return Faithfulness(
         method,
         tuple(deletion.mean(axis=0).round(4).tolist()),
         tuple(insertion.mean(axis=0).round(4).tolist()),
-        metrics.mean(np.trapezoid(insertion - deletion, dx=1 / STEPS, axis=1)),
+        tuple(gains.tolist()),
+        metrics.mean(gains),
         metrics.mean(np.array([similarity for _, similarity in measured])),
     )
 
@@ -143,7 +150,7 @@ def _key(run: runs.Run) -> str:
 
 
 def _parse(stored: list[dict[str, Any]]) -> tuple[Faithfulness, ...]:
-    kinds = {"deletion": tuple, "insertion": tuple, "gain": _interval, "similarity": _interval}
+    kinds = {"deletion": tuple, "insertion": tuple, "gains": tuple, "gain": _interval, "similarity": _interval}
     return tuple(Faithfulness(**{name: kinds.get(name, str)(value) for name, value in each.items()}) for each in stored)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core import heads, metrics
+from core import heads
 from core.explain.attribution import TITLES
 from core.explain.faithfulness import IMAGES, Faithfulness
 from core.metrics import Interval
@@ -25,7 +25,7 @@ def show(run: RunRow) -> None:
         return
     task_progress.offer(
         check,
-        f"Check on {IMAGES} test images",
+        f"Check on {formats.count(min(IMAGES, run.n_test), 'test image')}",
         why="A good map points at what the network uses: without those regions, the network loses its confidence. And "
         "the map changes when the weights of the network are shuffled.",
         icon=":material/fact_check:",
@@ -34,18 +34,20 @@ def show(run: RunRow) -> None:
 
 def _result(run: RunRow, measured: tuple[Faithfulness, ...]) -> None:
     st.markdown(sentence(measured))
+    known = [result for result in measured if not result.error]
     left, right = st.columns([5, 3], gap="medium")
     with left:
         rows = pd.DataFrame([_row(result) for result in measured])
         st.dataframe(rows, hide_index=True, height="content")
         st.caption(
-            "Area: the mean probability of the predicted class while the regions that a map ranks highest are inserted "
-            "one by one, minus that while they are deleted; 0 for a random order. Similarity: rank correlation with "
-            "the map for the same network with shuffled weights. Both with 95 % intervals of the mean."
+            f"Measured on {formats.count(len(known[0].gains), 'test image')}. Area: the mean probability of the "
+            "predicted class while the regions that a map ranks highest are inserted one by one, minus that while they "
+            "are deleted; 0 for a random order. Similarity: rank correlation with the map for the same network with "
+            "shuffled weights. Both with 95 % intervals of the mean; two methods are compared image by image."
         )
     with right:
         components.chart(
-            run_charts.perturbed([result for result in measured if not result.error]),
+            run_charts.perturbed(known),
             key=f"faithfulness-{run.id}",
             alt="Probability of the predicted class while regions are deleted or inserted",
         )
@@ -70,18 +72,12 @@ def _by_evidence(known: Sequence[Faithfulness]) -> str:
     """Which methods rank regions best, as far as the images can tell, and which no better than at random."""
     best, *others = sorted(known, key=lambda result: -result.gain.value)
     if not best.points_at_evidence:
-        return f"**No method does better than a random order**, as far as {IMAGES} images can tell."
-    close = [
-        TITLES[result.method]
-        for result in others
-        if result.points_at_evidence and not metrics.change_of_intervals(result.gain, best.gain, IMAGES).clear
-    ]
-    text = f"**{formats.listed([TITLES[best.method], *close])}** "
-    text += (
-        "point best at what this network uses, too close to call among them."
-        if close
-        else ("points best at what this network uses.")
-    )
+        images = formats.count(len(best.gains), "image")
+        return f"**No method does better than a random order**, as far as {images} can tell."
+    close = [result for result in others if result.points_at_evidence and not best.better_than(result)]
+    names = formats.listed([TITLES[result.method] for result in (best, *close)])
+    verb, ending = ("point", ", too close to call among them") if close else ("points", "")
+    text = f"**{names}** {verb} best at what this network uses{ending}."
     if no_better := [TITLES[result.method] for result in known if not result.points_at_evidence]:
         text += f" **{formats.listed(no_better)}** cannot be distinguished from a random order."
     return text
@@ -100,7 +96,7 @@ def _row(result: Faithfulness) -> dict[str, str]:
 
 
 def _with_interval(measured: Interval) -> str:
-    """Of a number between -1 and 1, which an interval from few images would leave."""
+    """A mean with its interval, both cut to -1 to 1: from few images, a t interval can go beyond."""
     value, low, high = (
         formats.signed(min(max(number, -1.0), 1.0)) for number in (measured.value, measured.low, measured.high)
     )

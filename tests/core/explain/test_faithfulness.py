@@ -35,6 +35,7 @@ def test_every_method_is_judged_once_and_the_result_is_kept(run_id, monkeypatch)
         assert each.deletion[0] == pytest.approx(each.insertion[-1], abs=0.01)  # the whole image
         assert each.deletion[-1] == pytest.approx(each.insertion[0], abs=0.01)  # the empty one
         assert each.gain.low <= each.gain.value <= each.gain.high
+        assert len(each.gains) == 3 and each.gain.value == pytest.approx(np.mean(each.gains))
         assert -1 <= each.similarity.value <= 1
     stored = faithfulness.find(runs.get(run_id))
     assert stored and stored[:-2] == results[:-2] and stored[-1].error == results[-1].error
