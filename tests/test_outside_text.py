@@ -63,12 +63,12 @@ def names(request) -> tuple[str, ...]:
 
 @pytest.fixture
 def dataset(names) -> stored.Dataset:
-    """Ten images of each class; its own name is awkward too, as if somebody had renamed its folder."""
+    """Ten images of each class; its own name and title are awkward too, as if somebody had renamed its folder."""
     rows = (
         (np.full((32, 32, 3), label, np.uint8), label, "", f"{n}.png") for label in range(len(names)) for n in range(10)
     )
     metadata = {"class_names": names, "source": "planted", "licence": "none", "skipped": (), "notes": ()}
-    return stored.write([("odd 'pets' <b> & \\ $x$", "Odd")], rows, metadata=metadata)
+    return stored.write([("odd 'pets' <b> & \\ $x$", "Odd 'pets' <b> & $x$")], rows, metadata=metadata)
 
 
 @pytest.fixture
@@ -172,6 +172,7 @@ def test_the_folder_of_weights_is_a_literal(names):
 
 
 def test_a_report_shows_names_as_text(run, names, dataset):
+    server.datasets.refresh()
     found = Texts(report.html([run.id])).found
     assert not found.keys() & {"script", "b", "i"}
     assert found["span"] == [*names]  # the columns of the confusion matrix
@@ -184,7 +185,7 @@ def test_a_report_shows_names_as_text(run, names, dataset):
     short = [name if len(name) <= 40 else f"{name[:39]}…" for name in names]
     assert [text for text in found["text"] if text in short] == short
     assert found["p"][-len(names) - 1 : -1] == [*names]  # the notes
-    assert found["h2"] == [f"{run.name} on {dataset.name}"]
+    assert found["h2"] == [f"{run.name} on {dataset.title}"]
     assert MACHINE in "".join(found["p"])
 
 

@@ -23,6 +23,7 @@ from core.data import datasets
 from core.errors import LabError, RunError
 from core.evaluation import comparison, groups, leaks
 from core.runs import Outcome, RunRow
+from dashboard import server
 from dashboard.ui import answers, findings, formats
 from dashboard.ui.charts import class_colour
 
@@ -68,9 +69,9 @@ def html(run_ids: Sequence[str]) -> str:
 
 
 def _comparison(group: groups.Group) -> list[str]:
-    rows, labels = group.runs, _labels(group.runs)
+    rows, labels, dataset = group.runs, _labels(group.runs), server.datasets.title(group.dataset)
     parts = [
-        f"<h2>Comparison on {formats.count(group.n_test, 'test image')} of {escape(group.dataset)}</h2>",
+        f"<h2>Comparison on {formats.count(group.n_test, 'test image')} of {escape(dataset)}</h2>",
         _bars(
             labels,
             [row.accuracy for row in rows],
@@ -79,7 +80,7 @@ def _comparison(group: groups.Group) -> list[str]:
         ),
     ]
     for answer in answers.three_questions(
-        rows, group.dataset, comparison.of_runs, comparison.unfreezing, leaks.of_run, _macs
+        rows, dataset, comparison.of_runs, comparison.unfreezing, leaks.of_run, _macs
     ):
         sentences = "<br>".join(escape(sentence) for sentence in (*answer.sentences, *answer.details))
         parts.append(f"<p><b>{escape(answer.question)}</b><br>{sentences}</p>")
@@ -124,7 +125,7 @@ def _entry(entry: RunRow) -> str:
     shares = ([getattr(row, name) for row in rows] for name in ("accuracy", "accuracy_low", "accuracy_high"))
     measured_on = f"{formats.count(entry.n_seeds, 'seed')} on {formats.count(entry.n_test, 'test image')}"
     parts = [
-        f"<h2>{escape(entry.name)} on {escape(entry.config.dataset)}</h2>",
+        f"<h2>{escape(entry.name)} on {escape(server.datasets.title(entry.config.dataset))}</h2>",
         f"<p class=figure>{formats.percent(entry.accuracy)} <small>mean of {measured_on}, "
         f"{formats.interval(entry.accuracy_low, entry.accuracy_high)}</small></p>",
         f"<p>{escape(findings.seeds(entry))}</p>",
@@ -138,7 +139,7 @@ def _entry(entry: RunRow) -> str:
 def _run(run: RunRow, outcome: Outcome) -> str:
     counts = runs.confusion(run.id)
     parts = [
-        f"<h2>{escape(run.name)} on {escape(run.config.dataset)}</h2>",
+        f"<h2>{escape(run.name)} on {escape(server.datasets.title(run.config.dataset))}</h2>",
         f"<p class=figure>{formats.percent(outcome.accuracy)} <small>of {formats.count(outcome.n_test, 'test image')}, "
         f"{formats.interval(outcome.accuracy_low, outcome.accuracy_high)}</small></p>",
         f"<p>{escape(outcome.protocol)}. Measured on {escape(outcome.hardware)} in "

@@ -1,5 +1,6 @@
 """Datasets on this machine, and their downloads."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -50,11 +51,21 @@ def get(name: str) -> Dataset:
 
 
 def title(name: str) -> str:
-    """The title of a dataset; its name if there is none that the visitor may see, or the home folder is away."""
+    """The one of `titles`; its name if there is none that the visitor may see, or the home folder is away."""
     try:
-        return next((summary.title for summary in available() if summary.name == name), name)
+        return titles().get(name, name)
     except LabError:  # which the page shows
         return name
+
+
+def titles() -> dict[str, str]:
+    """Name -> title of those that are `available`, with the name in brackets where several have the same title."""
+    summaries = available()
+    often = Counter(summary.title for summary in summaries)
+    return {
+        summary.name: f"{summary.title} ({summary.name})" if often[summary.title] > 1 else summary.title
+        for summary in summaries
+    }
 
 
 @seen

@@ -21,11 +21,14 @@ _TITLED = " · "  # between a backbone and what its title says of its weights
 def dataset(label: str = "Dataset", *, only_ready: bool = True) -> str:
     """A dropdown of datasets; returns the name of the chosen one."""
     summaries = {s.name: s for s in server.datasets.available() if s.state == "ready" or not only_ready}
+    titles = server.datasets.titles()
     current = visitor.get().dataset
     names = list(summaries) if current in summaries else [current, *summaries]  # a name from a link may be unknown
-    return _remembered(
-        st.selectbox, "dataset", label, names, format_func=lambda name: _title(summaries.get(name), name)
-    )
+
+    def shown(name: str) -> str:
+        return _title(summaries.get(name), titles.get(name, name))
+
+    return _remembered(st.selectbox, "dataset", label, names, format_func=shown)
 
 
 def backbones(label: str = "Backbones", names: Sequence[str] = ()) -> list[str]:
@@ -190,7 +193,10 @@ def titled(widget, key: str, label: str, titles: dict[str, str], **kwargs) -> st
     chosen = address.one_of(key, label, titles, others=others)
     if chosen is None:  # buttons that were not on the page send None; what was chosen may be gone
         chosen = st.session_state.get(key)
-        chosen = chosen if chosen in titles or (others and chosen) else default
+        if chosen not in titles and not (others and chosen):
+            chosen = default
+            if address.current(key) is not None:
+                address.write(key, None)
     st.session_state[key] = chosen  # always set, for widgets that are drawn later
 
     def keep() -> None:
@@ -241,7 +247,7 @@ def _remembered(widget, field: str, label: str, *args, **kwargs):
     return widget(label, *args, key=key, on_change=keep, **kwargs)
 
 
-def _title(summary, name: str) -> str:
+def _title(summary, title: str) -> str:
     if summary is None:
-        return f"{name} (not here)"
-    return summary.title if summary.state == "ready" else f"{summary.title} (not downloaded)"
+        return f"{title} (not here)"
+    return title if summary.state == "ready" else f"{title} (not downloaded)"

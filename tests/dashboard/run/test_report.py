@@ -73,6 +73,7 @@ def test_two_runs_are_compared_and_then_shown(store):
     assert "Which model was most accurate?" in page
     assert page.count("<section>") == 2
     assert "80.0 %" in page
+    assert page.count(" on CIFAR-10 sample</h2>") == 2 and " of CIFAR-10 sample</h2>" in page
     assert "40.0 %" in page
     assert "The batch was halved" in page
     assert "Head alone" in page

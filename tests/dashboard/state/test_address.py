@@ -124,3 +124,4 @@ def test_of_a_choice_that_is_gone_the_default_is_left():
     assert page.markdown[0].value == "second"
     page.session_state["left"] = ["first"]  # another visitor has deleted it
     assert page.run().markdown[0].value == "first"
+    assert "which" not in page.query_params
