@@ -32,7 +32,7 @@ import pandas as pd
 
 from core import backbones, heads, limits, people, quoting, scores, settings
 from core.backbones.catalog import NORM_FIRST
-from core.config import TRAINED, ZERO_SHOT, RunConfig
+from core.config import TITLES, TRAINED, ZERO_SHOT, RunConfig
 from core.data import dataset
 from core.errors import LabError, RunError, StoreError
 from core.progress import Progress
@@ -58,7 +58,7 @@ _CURVE = "curve_"
 _MOST_POINTS = 500  # in one write; MLflow accepts 1,000
 _NOTE = "mlflow.note.content"  # what MLflow shows as the description
 _MOST_CHARACTERS = {"name": 100, "group": 60, "tag": 60, "note": 2000}
-_WORDS = {"knn": "k-NN", "mlp": "MLP", "finetune": "fine-tune", "scratch": "from scratch"}  # methods, in names of runs
+_WORDS = {name: TITLES[name].lower() for name in ("knn", "mlp", "finetune", "scratch")}  # methods, in names of runs
 _TAGS = ("hardware", "protocol", "weights_origin", "cached")
 _COUNTS = ("n_train", "n_val", "n_test")
 _FIELDS = get_type_hints(RunConfig)

@@ -318,7 +318,9 @@ def test_a_run_of_the_toy_clip_under_its_earlier_name_opens_under_its_own():
     assert [(row.name, row.config) for row in runs.rows()] == [(run.name, run.config)]
 
 
-@pytest.mark.parametrize(("method", "word"), [("knn", "k-NN"), ("finetune", "fine-tune"), ("linear", "linear")])
+@pytest.mark.parametrize(
+    ("method", "word"), [("knn", "nearest neighbours"), ("finetune", "fine-tune"), ("linear", "linear")]
+)
 def test_a_run_is_named_in_the_words_of_the_field_also_one_of_an_earlier_version(method, word):
     run_id = runs.create(dataclasses.replace(TINY, method=method))
     assert runs.get(run_id).name == f"Tiny {word} 32 px"
