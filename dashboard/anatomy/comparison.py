@@ -136,8 +136,8 @@ def _verdict(spec: Backbone) -> dict[str, str]:
 
 def _sources(names: Iterable[str]) -> list[str]:
     """The publications of the cited figures, each once."""
-    all_facts = [backbones.get(name) for name in names]
-    return list(dict.fromkeys(spec.zero_shot_source if spec.zero_shot else spec.source for spec in all_facts))
+    specs = [backbones.get(name) for name in names]
+    return list(dict.fromkeys(spec.zero_shot_source if spec.zero_shot else spec.source for spec in specs))
 
 
 def _top1(spec: Backbone) -> str:

@@ -287,11 +287,11 @@ def windows(spec: Backbone) -> None:
         "Multiplications of a transformer block whose patches attend to all or within windows",
     )
     st.markdown(
-        f"{side} x {side} patches of {_SWIN_PATCH} px are {side**2:,} tokens of {width} numbers each. If all "
-        f"attended to all, products of tokens by tokens would be {formats.percent(products / sum(among_all))} of the "
-        f"block. In windows of {window} x {window} they cost **1/{side**2 // window**2}** as much, "
-        f"{formats.percent(within[1] / sum(within))} of the block, and grow only in proportion to the number of "
-        "patches."
+        f"{side} x {side} patches of {_SWIN_PATCH} px are {side**2:,} tokens of {width} numbers each, as in the "
+        f"first stage of {spec.name}. If all attended to all, products of tokens by tokens would be "
+        f"{formats.percent(products / sum(among_all))} of the block. In windows of {window} x {window} they cost "
+        f"**1/{side**2 // window**2}** as much, {formats.percent(within[1] / sum(within))} of the block, and grow only "
+        "in proportion to the number of patches."
     )
 
 

@@ -117,8 +117,9 @@ def _add_burst(new_class: PhotoClass, key: str) -> None:
 
 
 def _add_files(new_class: PhotoClass, uploader: str, key: str) -> None:
-    _add(new_class, [(file.getvalue(), file.name) for file in st.session_state[key]])
-    uploaded.forget(uploader, st.session_state[key])
+    files = st.session_state.get(key) or []  # the visitor may have left the page
+    _add(new_class, [(file.getvalue(), file.name) for file in files])
+    uploaded.forget(uploader, files)
 
 
 def _add(new_class: PhotoClass, files: list[tuple[bytes, str]]) -> None:

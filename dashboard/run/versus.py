@@ -199,4 +199,10 @@ def _decisive(run: RunRow) -> dict[str, str]:
     """The columns of `DECISIVE` as text."""
     values = table([run]).iloc[0].to_dict() | {"method": TITLES[run.config.method]}
     read = {*ALWAYS, *sweeps.settings(run.config)} | (set() if run.config.method == ZERO_SHOT else OF_TRAINING)
-    return {name: (sweeps.shown(values[name]) or "none") if name in read else "–" for name in DECISIVE}
+    return {name: _shown(name, values[name]) if name in read else "–" for name in DECISIVE}
+
+
+def _shown(name: str, value: object) -> str:
+    if isinstance(value, float):
+        return formats.count(value) if name == "n_train_used" else formats.learning_rate(value)
+    return str(value) or "none"

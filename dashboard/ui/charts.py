@@ -241,7 +241,7 @@ def measure_bars(
 
 def _bars(frame: pd.DataFrame, values: pd.Series, form: str, by: str, words: Sequence[str]) -> go.Figure:
     """A bar for each row, with its run's name and its value; the last row is on top."""
-    facts = _run_facts(frame)
+    hover = _run_hover(frame)
     bars = go.Bar(
         x=values,
         y=frame["run_id"],
@@ -251,12 +251,12 @@ def _bars(frame: pd.DataFrame, values: pd.Series, form: str, by: str, words: Seq
             "opacity": TINT,
             "pattern_shape": np.where(_untrained(frame), "/", ""),
         },
-        customdata=facts,
+        customdata=hover,
         hovertemplate=_RUN_HOVER,
     )
     figure = canvas(bars, height=110 + 44 * len(frame))
     labels = []
-    for name, value in zip(facts[:, 1], values, strict=True):  # in two lines, which leave room for the bars
+    for name, value in zip(hover[:, 1], values, strict=True):  # in two lines, which leave room for the bars
         title, _, details = name.partition(", ")
         labels.append(f"{title}<br>{details and f'{details}  '}<b>{form % value}</b>")
     return figure.update_yaxes(tickvals=frame["run_id"], ticktext=labels, type="category", title_text="")
@@ -277,7 +277,7 @@ def accuracy_time(
     frame = frame.dropna(subset=["accuracy", seconds])
     frame = frame[frame[seconds] > 0].assign(percent=lambda runs: 100 * runs["accuracy"])  # the axis is logarithmic
     frame = frame.reset_index(drop=True)
-    facts = _run_facts(frame)
+    hover = _run_hover(frame)
     cold = frame if seconds == "seconds_train" else frame[~frame["cached"].astype(bool)]
     front = cold[pareto_front(cold[seconds], cold["percent"])]
     labelled = set(front["run_id"][_apart(front, frame, seconds, "percent")])
@@ -294,7 +294,7 @@ def accuracy_time(
             text=members["backbone"].where(members["run_id"].isin(labelled), ""),
             textposition="top left",
             error_y=error_bars(members),
-            customdata=facts[members.index],
+            customdata=hover[members.index],
             marker={
                 "color": look["color"],
                 "symbol": np.where(_untrained(members), f"{look['symbol']}-open", look["symbol"]),
@@ -458,7 +458,7 @@ def _apart(front: pd.DataFrame, frame: pd.DataFrame, x: str, y: str) -> np.ndarr
     return kept
 
 
-def _run_facts(frame: pd.DataFrame) -> np.ndarray:
+def _run_hover(frame: pd.DataFrame) -> np.ndarray:
     """The id and label of each run, and the provenance shown on hover."""
     lines = []
     of_hover = ["accuracy", "accuracy_low", "accuracy_high", "seconds", "cached", "hardware"]

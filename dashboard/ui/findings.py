@@ -9,6 +9,8 @@ from core.metrics import StandardErrors
 from core.runs import RunRow
 from dashboard.ui import formats
 
+ROUNDING = 1e-9  # percentage points: means over seeds are floats
+
 
 def change(measured: metrics.Change, first: str, second: str, *, unit: str = "test image") -> str:
     """Which of two runs is better and by how much, or that it is too close to call; the one wording for all pages.
@@ -25,11 +27,11 @@ def change(measured: metrics.Change, first: str, second: str, *, unit: str = "te
     accuracies = f"{100 * high:.1f} against {formats.percent(low)}"
     if measured.clear:
         verdict = f"{better} is {points:.1f} points better than {worse} ({accuracies})"
-    elif points:
+    elif points > ROUNDING:
         apart = f"{points:.1f}" if points >= 0.05 else "less than 0.1"
         verdict = f"{better} and {worse} are {apart} points apart ({accuracies}), too close to call"
     else:
-        verdict = f"{better} and {worse} are equally accurate ({formats.percent(low)}), too close to call"
+        verdict = f"{better} and {worse} are equally accurate ({formats.percent(low)})"
     evidence = f"on {images}"
     if paired:
         p_value = "p < 0.001" if paired.p_value < 0.001 else f"p = {paired.p_value:.3f}"

@@ -45,4 +45,7 @@ def test_settings_that_a_method_does_not_read_are_not_compared():
     assert not {"epochs", "batch size", "learning rate", "unfreeze", "optimizer"} & set(frame.index)
     tuned = differences(row(**RUN), probe, ("Tuned", "Probe"))
     assert tuned.loc["unfreeze"].tolist() == ["blocks", "–"]
+    slow, large = (row(**RUN | changes) for changes in ({"learning_rate": 1e-6}, {"n_train": 45_000.0}))
+    frame = differences(slow, large, ("Slow", "Large"))
+    assert (frame.loc["learning rate", "Slow"], frame.loc["n train", "Large"]) == ("1e-6", "45,000")
     assert differences(probe, probe, ("one", "other")).empty

@@ -70,7 +70,7 @@ def change(only_first: int, only_second: int, both: int = 50) -> metrics.Change:
         (40, 10, ["Old is 30.0 points better than new", "new is right on 10", "old on 40", "p < 0.001"]),
         (10, 40, ["New is 30.0 points better than old", "new is right on 40", "old on 10", "p < 0.001"]),
         (12, 10, ["2.8 points apart", "too close to call", "of 72 test images", "p = 0.832"]),
-        (10, 10, ["equally accurate (85.7 %), too close to call", "new is right on 10", "old on 10", "p = 1.000"]),
+        (10, 10, ["equally accurate (85.7 %): of 70 test images", "new is right on 10", "old on 10", "p = 1.000"]),
         (0, 0, ["right and wrong on the same 50 test images"]),
     ],
 )
@@ -78,6 +78,11 @@ def test_the_better_run_is_named_only_where_chance_is_unlikely(only_first, only_
     sentence = findings.change(change(only_first, only_second), "old", "new")
     assert all(fact in sentence for fact in facts), sentence
     assert ("better" in sentence) == (abs(only_first - only_second) == 30)
+
+
+def test_means_that_differ_by_rounding_alone_are_equally_accurate():
+    said = findings.change(metrics.Change(0.1 + 0.2, 0.3, 100, clear=False), "old", "new")
+    assert "equally accurate (30.0 %): on 100 test images" in said
 
 
 def test_a_difference_of_counts_is_told_with_its_interval_from_the_better_run():
