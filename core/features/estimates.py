@@ -25,7 +25,7 @@ from core.features.throughput import Estimate
 
 KEPT = 12  # tasks kept per kind and machine, and timings per kind of work
 ENOUGH = 5  # tasks before their median corrects an estimate
-VERSION = 2  # increase it when tasks are counted otherwise: those kept before then correct no estimate
+VERSION = 3  # increase it when tasks are counted otherwise: those kept before then correct no estimate
 SHORTEST = 1.0  # seconds; shorter tasks are mostly overhead, and not kept
 MIN_PART = 0.25  # of a count is left when a difference is taken off
 COLUMNS = ["kind", "hardware", "counted", "said", "taken"]

@@ -15,7 +15,7 @@ from core.progress import Progress, Report, silent
 
 KEPT = 9  # measurements kept per backbone, input size and machine; their median is the speed
 MEASURE_SECONDS = 3.0  # how long `measure` runs a backbone
-KERAS_SHARE = 0.57  # of the speed on OpenVINO: the median of eight networks, see docs/benchmarks.md
+KERAS_SHARE = 0.65  # of the speed on OpenVINO: the median of 39 networks, see docs/benchmarks.md
 
 
 @dataclass(frozen=True)

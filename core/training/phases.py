@@ -165,8 +165,9 @@ def predict(phase: Phase, material: Material, rows: np.ndarray) -> np.ndarray:
     began = perf_counter()
     building = step.predict(model, source, EVALUATION_BATCH, put)
     material.build_seconds += building
-    images = len(rows) - EVALUATION_BATCH if building else len(rows)
-    if isinstance(source, Pictures) and images > 0:
+    batch = min(EVALUATION_BATCH, len(rows))
+    images = batch * (-(-len(rows) // batch) - bool(building))  # the last batch is filled up
+    if isinstance(source, Pictures) and images:
         material.tested_per_second = images / (perf_counter() - began - building)
     return probabilities
 

@@ -45,7 +45,7 @@ class Trained:
     phases: list[dict]  # name, epochs, seconds, validation_accuracy; in the order of testing
     curves: list[dict]  # one point per epoch: step, stage (its phase), loss, accuracy, validation_loss, ...
     images_per_second: float | None  # in the steps of the last phase; None if it ran none in this process
-    tested_per_second: float | None  # images in its tests; None if they were a single batch
+    tested_per_second: float | None  # images in its last test; None if it was a single batch that compiles
     batch_size: int
     notes: tuple[str, ...]  # shown to the user
     frozen: freezing.Frozen | None  # what trained
