@@ -114,9 +114,9 @@ def _ending(run_id: str, error: BaseException) -> tuple[str, str | None]:
         return "interrupted", FULL
     if isinstance(error, LabError):
         return "failed", str(error)
-    if isinstance(error, OSError):
+    logger.exception("run %s ended in an error", run_id)
+    if storage.is_away(error):
         return "interrupted", UNUSABLE.format(error=error)
-    logger.exception("run %s failed", run_id)
     return "failed", f"{type(error).__name__}: {error}"
 
 

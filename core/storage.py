@@ -11,10 +11,12 @@ is_locked(path)                        whether one has it
 used(folder)                           note the time of its last use
 evict(sizes, excess, keep)             remove folders that nobody has locked
 is_full(error)                         whether it says that a disk is full
+is_away(error)                         whether it says that a disk or share went away
 with scratch(folder): ...              a folder that is gone afterwards
 sweep(parent, prefix)                  remove those of processes that were killed
 """
 
+import errno
 import hashlib
 import json
 import logging
@@ -50,6 +52,7 @@ _FULL = (
     "requested and",  # NumPy: "1048576 requested and 262128 written"
     "iostream error",  # OpenVINO
 )
+_AWAY = (errno.ENOTCONN, errno.ECONNABORTED, errno.ESTALE, errno.EIO, errno.EROFS)  # the first two: of FUSE, as sshfs
 
 
 @contextmanager
@@ -264,3 +267,10 @@ def is_full(error: BaseException | None) -> bool:
             return True
         error = error.__cause__
     return False
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether this error says that a disk or share went away, also one that left the home folder without its files."""
+    if isinstance(error, FileNotFoundError):
+        return Path(str(error.filename)).is_relative_to(settings.home())
+    return isinstance(error, OSError) and error.errno in _AWAY

@@ -90,7 +90,7 @@ def test_a_disk_that_is_full_interrupts_a_probe_which_is_resumed_when_there_is_r
     assert perform(run_id) == "finished"
 
 
-def test_a_share_that_went_away_interrupts_a_run_and_is_named(store, monkeypatch):
+def test_a_share_that_went_away_interrupts_a_run_and_is_named(store, monkeypatch, caplog):
     def away(*_):
         raise OSError(107, "Transport endpoint is not connected")
 
@@ -98,6 +98,18 @@ def test_a_share_that_went_away_interrupts_a_run_and_is_named(store, monkeypatch
     monkeypatch.setattr(cache._Writer, "_store", away)
     assert perform(run_id) == "interrupted"
     assert "Transport endpoint is not connected" in (runs.get(run_id).error or "")
+    assert "Traceback" in caplog.text
+
+
+def test_another_error_of_the_system_fails_a_run_and_is_logged(store, monkeypatch, caplog):
+    def refused(*_, **__):
+        raise ConnectionRefusedError(111, "Connection refused")
+
+    run_id = runs.create(TINY)
+    monkeypatch.setattr("core.execute.execute", refused)
+    assert perform(run_id) == "failed"
+    assert "Connection refused" in (runs.get(run_id).error or "")
+    assert "Traceback" in caplog.text
 
 
 def test_a_stopped_run_keeps_no_outcome(store):

@@ -1,5 +1,6 @@
 """Storage: whole files or none, results that everybody may read, and digests that never change."""
 
+import errno
 import json
 import os
 import signal
@@ -242,3 +243,11 @@ def test_of_folders_used_one_right_after_another_each_is_later_than_the_one_befo
         times.append(folder.stat().st_mtime_ns)
     assert len(set(times)) == len(times)
     assert times == sorted(times)
+
+
+def test_a_disk_or_share_that_went_away_is_told_from_other_errors(home):
+    missing = errno.ENOENT, "No such file or directory"
+    for error in (OSError(errno.EIO, "Input/output error"), FileNotFoundError(*missing, str(home / "datasets"))):
+        assert storage.is_away(error)
+    for error in (FileNotFoundError(*missing, "elsewhere"), ConnectionRefusedError(), TimeoutError(), KeyError("home")):
+        assert not storage.is_away(error)
