@@ -26,6 +26,8 @@ def examine() -> dict:
     measured = throughput.table()
     measured = measured[measured["hardware"] == hardware.name()]
     rows = runs.rows()
+    store = settings.tracking_uri()
+    file = connection.file_of(store)
     limit = SLOW_RATIO * (backbones.get("MobileNetV2").cpu_ms or 0)
     return {
         "hardware": hardware.describe(),
@@ -37,8 +39,8 @@ def examine() -> dict:
         "scheduler": settings.scheduler(),
         "scheduler_is_open": settings.scheduler_is_open(),
         "cluster_error": _error(check_cluster),
-        "store": settings.tracking_uri(),
-        "store_on_share": (file := connection.file_of(settings.tracking_uri())) and hardware.share(file),
+        "store": store,
+        "store_on_share": file and hardware.share(file),
         "cache_gb": round(sum(entry.bytes for entry in features.entries()) / 1e9, 2),
         "cache_budget_gb": settings.cache_budget() / 1e9,
         "weights_here": here,
@@ -47,10 +49,12 @@ def examine() -> dict:
         "weights_missing": [name for name in backbones.names() if name not in here],
         "datasets": {summary.name: summary.state for summary in datasets.available()},
         "datasets_damaged": list(_damaged_datasets()),
-        "runs_damaged": [error for row in rows if (error := _error(_read, row))],
+        "runs_checked": bool(file),  # files on a server are not downloaded
+        "runs_damaged": [error for row in rows if file and (error := _error(_read, row))],
         "speeds": {
             f"{row['backbone']} at {row['input_size']} px": row["images_per_second"]
             for row in measured.to_dict("records")
+            if row["backbone"] in backbones.BACKBONES  # not a training, or Keras's own pass
         },
         "slow_here": [name for name in backbones.names() if (backbones.get(name).cpu_ms or 0) > limit],
         "lessons": {name: lessons.missing(name, rows) for name in lessons.LESSONS},
@@ -97,6 +101,7 @@ def describe(findings: dict) -> str:
         f"Home        {findings['home']}, {findings['disk_free_gb']} GB free{room}",
         *([f"            in use by {findings['server']}"] if findings["server"] else []),
         f"Runs        {findings['store']}",
+        *([] if findings["runs_checked"] else ["            their files were not checked: a server keeps them"]),
         *(f"            {error}" for error in findings["runs_damaged"]),
         *([f"            {_shared(findings)}"] if findings["store_on_share"] else []),
         f"Workers     {findings['scheduler'] or 'local'}",
