@@ -10,9 +10,7 @@ and each image has its own loss, which class weights multiply.
 from typing import Any
 
 from core.config import RunConfig
-from core.training.losses import cross_entropy
-
-SMALLEST = 1e-7  # probability: Keras's own
+from core.training.losses import SMALLEST, cross_entropy
 
 
 def loss(config: RunConfig) -> Any:
@@ -23,7 +21,7 @@ def loss(config: RunConfig) -> Any:
     ops: Any = keras.ops
 
     def softened(probabilities: Any) -> Any:  # log-probabilities at the temperature
-        return ops.log_softmax(ops.log(ops.clip(probabilities, SMALLEST, 1.0)) / config.temperature, axis=-1)
+        return ops.log_softmax(ops.log(ops.maximum(probabilities, SMALLEST)) / config.temperature, axis=-1)
 
     class Distillation(losses.Loss):
         def call(self, y_true, y_pred):

@@ -34,6 +34,17 @@ def test_the_loss_is_that_of_the_paper_and_of_keras():
     assert float(kerass.compute_loss(np.log(teacher), np.log(student))) == pytest.approx(divergence.mean(), rel=1e-4)
 
 
+def test_a_teacher_is_heard_on_classes_that_the_network_thinks_impossible():
+    import keras
+
+    teacher, student = np.array([[0.0, 20, 40]]), np.array([[60.0, 30, 0]])  # logits
+    config = SimpleNamespace(temperature=4.0, teacher_weight=1.0, label_smoothing=0.0)
+    targets = np.concatenate([np.eye(3)[[2]], _softmax(teacher)], axis=1).astype(np.float32)
+    loss = distillation.loss(config).call(targets, _softmax(student).astype(np.float32))
+    expected = keras.distillation.LogitsDistillation(4.0, keras.losses.KLDivergence()).compute_loss(teacher, student)
+    assert float(loss[0]) == pytest.approx(float(expected), rel=1e-4)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("weight", "right"), [(1.0, True), (0.01, False)])
 def test_a_teacher_who_knows_better_than_the_labels_is_believed_by_its_weight(tmp_path, weight, right):
