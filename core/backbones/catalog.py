@@ -320,7 +320,8 @@ CLIP = "CLIP"
 ZERO_SHOT_SOURCE = "github.com/mlfoundations/open_clip, docs/openclip_results.csv"
 _TOWERS = {
     "loader": "clip", "published": "published", "vocabulary": VOCABULARY,
-    "poolings": ("class", "projected"), "batchnorm": False,  # before, after projection
+    "batchnorm": False,
+    "poolings": ("class", "projected"),  # before, after projection
 }
 OPENAI = {
     "family": CLIP, "year": 2021, "preprocessing": "clip", "licence": "MIT",

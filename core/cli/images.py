@@ -83,8 +83,8 @@ def check(name: str, *, clean: bool, report: Report) -> tuple[dict, str]:
     """
     near, dataset = near_duplicates.search(name, report), datasets.load(name)
     files, enough = dataset.files, sizes.sentences(dataset, datasets.splits(dataset))
-    summary = f"{near.summary()}, by details that agree to {near_duplicates.THRESHOLD} or more. Those that agree most:"
-    lines = [*enough, summary]
+    least = f"{near_duplicates.THRESHOLD} or more, {near_duplicates.ROTATED_THRESHOLD} if one is rotated"
+    lines = [*enough, f"{near.summary()}, by details that agree to {least}. Those that agree most:"]
     lines += [
         "  ".join(filter(None, (f"{pair.agreement:.2f}", files[pair.row], files[pair.twin], pair.change)))
         for pair in near.leaks[:SHOWN]

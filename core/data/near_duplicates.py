@@ -26,7 +26,7 @@ VERSION = 2  # increase it when the same images would give other pairs
 KIND = "near-duplicates"  # folder of the results
 THRESHOLD = 0.8  # agreement from which two images are called the same photo
 MIN_THRESHOLD = 0.6  # agreement of pairs that are kept, for people to judge
-ROTATED = 0.95  # the same of rotated ones: silhouettes before a plain sky agree at 0.8 in some orientation
+ROTATED_THRESHOLD = 0.95  # of rotated pairs: silhouettes before a plain sky agree at 0.8 in some orientation
 
 _SIDE = 32  # pixels of the images that are compared
 _BLUR = 2  # radius in pixels; what it keeps is no detail
@@ -235,7 +235,7 @@ def _agreeing(details: np.ndarray, rows: np.ndarray, twins: np.ndarray, mirrored
     product = np.fft.rfft2(first, size).conj() * np.fft.rfft2(details[twins], size)
     shifts = np.roll(np.fft.irfft2(product, size), (_SHIFT, _SHIFT), axis=(1, 2))
     best = shifts[:, : 2 * _SHIFT + 1, : 2 * _SHIFT + 1].max(axis=(1, 2))
-    least = ROTATED if turns else MIN_THRESHOLD
+    least = ROTATED_THRESHOLD if turns else MIN_THRESHOLD
     return [
         Pair(int(rows[i]), int(twins[i]), round(min(float(best[i]), 1.0), 4), mirrored, 90 * min(turns, 4 - turns))
         for i in np.flatnonzero(best >= least)

@@ -20,7 +20,8 @@ WHICH = {"leaks": "Test (left) and training", "within": "Within a split", "featu
 FIRST = {"surest": "Most similar first", "least": "Least similar first"}
 DETAILS = (
     "The correlation of the details of two images at 32 pixels, at the best shift, one of them mirrored or rotated by "
-    "quarter turns where that fits better. Lower it to see more pairs, down to images that are only similar."
+    "quarter turns where that fits better. Lower it to see more pairs, down to images that are only similar; pairs of "
+    f"which one is rotated are listed from {near_duplicates.ROTATED_THRESHOLD} on."
 )
 COSINE = "The cosine of the features of two images. Lower it to see more pairs, down to images of similar things."
 
