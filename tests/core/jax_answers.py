@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from core.data import datasets
 from core.embeddings import Source
 from core.errors import LabError, Paused
 from core.explain import attribution, gradcam, gradients
-from core.features import Encoder, extract
+from core.features import Encoder, compiled, extract
 from core.runs import models
 from core.training import losses
 
@@ -78,6 +79,20 @@ def compilations(work: Callable[[], object]) -> int:
     return sum("backend_compile" in event for event in events)
 
 
+def kept() -> int:
+    """How many files hold what JAX has compiled."""
+    return len(list(settings.folder(keras_defaults.COMPILED).iterdir()))
+
+
+def kept_after(network: Any) -> int:
+    """The same once the function that gives the features of a network has been compiled."""
+    forward = compiled.compile(
+        lambda: (network, {}), image_size=32, input_size=16, mode="tf", precision="float32", identity={}
+    )
+    forward.function(np.zeros((3, 32, 32, 3), np.uint8))
+    return kept()
+
+
 def slopes(logits: list[float], label: list[float]) -> np.ndarray:
     """The gradient of the loss of one image."""
     from keras import ops
@@ -94,6 +109,7 @@ if __name__ == "__main__":
     sample = datasets.load(datasets.SAMPLE)
     probe, whole, resumed = perform(PROBE), perform(TRAINED), perform(TRAINED, pause_at=80)
     heat, first = gradcam.explain_model(models.load(whole), sample.images[0])
+    networks = [compiled.network(OTHER, seed=seed) for seed in (1, 2)]
     norms = vanishing_gradients.measure(3, seeds=1).gradients
     answers = {
         "features": extract(sample, ROWS, LITE).values,
@@ -112,7 +128,7 @@ if __name__ == "__main__":
         "exported": {format: exported(whole, format) for format in export.FORMATS},
         "losses": runs.curves(whole).query("metric == 'loss'")["value"].tolist(),
         "compilations": [compilations(partial(extract, sample, rows, OTHER)) for rows in (ROWS, ROWS[-1] + MORE)],
-        "compiled": len(list(settings.folder(keras_defaults.COMPILED).iterdir())),
+        "kept": [kept(), *map(kept_after, networks)],
         "openvino": "openvino" in sys.modules,
     }
     np.savez(sys.argv[1], texts=np.array(json.dumps(texts)), **answers)

@@ -96,7 +96,7 @@ def test_exports_that_need_tensorflow_say_so(jax):
 @pytest.mark.slow
 def test_compiling_is_a_stage_and_is_kept_in_the_home_folder(jax):
     assert jax.stages.index("compile") < jax.stages.index("train") < jax.stages.index("finetune")
-    assert jax.compiled
+    assert jax.kept[0]
     assert not jax.openvino
 
 
@@ -105,6 +105,12 @@ def test_a_network_is_compiled_once_for_any_number_of_images(jax):
     first, second = jax.compilations
     assert first > 0
     assert second == 0
+
+
+@pytest.mark.slow
+def test_networks_that_differ_only_in_their_weights_share_what_is_compiled(jax):
+    before, first, second = jax.kept
+    assert before < first == second
 
 
 def test_a_batch_is_as_large_as_arithmetic_and_memory_allow(monkeypatch):
