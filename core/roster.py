@@ -40,7 +40,7 @@ def read() -> Roster:
     path = settings.home() / FILE
     try:
         state = path.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # the latter where a file is the home folder, which is then said
         return _write(Roster(new_code()))
     return _parsed(path, state.st_mtime_ns, state.st_ino)
 

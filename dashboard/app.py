@@ -24,7 +24,7 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
     logging.getLogger("streamlit.runtime.caching.cache_data_api").setLevel(logging.ERROR)
 
     from core import keras_defaults, people, roster, server_lock, settings
-    from core.errors import ConfigError
+    from core.errors import ConfigError, LabError
     from dashboard import middleware
     from dashboard.classroom import cookie, invitation, join, lecture
     from dashboard.map_view import routes
@@ -41,6 +41,15 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
             roster.read()  # likewise
     except ConfigError as error:
         sys.exit(f"error: {error}")
+
+    def show_error(error: Exception) -> bool:
+        """Show what a timer or a press raises: a LabError in its sentence instead of a traceback."""
+        from dashboard.ui import components  # which would delay the start
+
+        if ours := isinstance(error, LabError):
+            components.show_error(error)
+        return ours
+
     server_lock.warn()
     people.set_identity(cookie.current_person)
     app = st.App(
@@ -48,4 +57,5 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
         routes=prefix.below([*routes.ROUTES, *takeout.ROUTES, *((*join.ROUTES, *lecture.ROUTES) if in_class else ())]),
         middleware=middleware.MIDDLEWARE,
         lifespan=invitation.announced if in_class else None,
+        on_script_error=show_error,
     )

@@ -26,6 +26,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from core import people, settings
+from core.errors import LabError
 from dashboard.classroom import cookie, join, landing, sign_in
 from dashboard.state import prefix
 
@@ -55,11 +56,7 @@ class Guard:
             return
         host = Headers(scope=scope).get("host", "")
         if not answers_to(host):
-            refusal = PlainTextResponse(_refusal(), HTTPStatus.MISDIRECTED_REQUEST)
-            if scope["type"] == "http":
-                await refusal(scope, receive, send)
-            else:
-                await send({"type": "websocket.close", "code": 1008})
+            await _refuse(scope, receive, send, _refusal(), HTTPStatus.MISDIRECTED_REQUEST)
             return
         path = prefix.inside(scope["path"])
         send = _with_headers(send, path)
@@ -67,7 +64,11 @@ class Guard:
             await self.app(scope, receive, send)
             return
         connection = HTTPConnection(scope)
-        person = cookie.person(connection.headers, connection.cookies)
+        try:
+            person = cookie.person(connection.headers, connection.cookies)
+        except LabError as error:  # the home folder is away
+            await _refuse(scope, receive, send, f"{error}\n", HTTPStatus.SERVICE_UNAVAILABLE)
+            return
         if person is None and path not in OPEN:
             await _show_the_way(scope, receive, send)
             return
@@ -133,17 +134,21 @@ def _with_headers(send: Send, path: str) -> Callable[[Message], Awaitable[None]]
 
 async def _show_the_way(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer nobody: lead pages to the form, refuse everything else."""
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008})
-    elif "text/html" in Headers(scope=scope).get("accept", ""):
+    if scope["type"] == "http" and "text/html" in Headers(scope=scope).get("accept", ""):
         page = prefix.inside(scope["path"]).lstrip("/")
         page += f"?{scope['query_string'].decode()}" if scope["query_string"] else ""
         response = RedirectResponse(f"{prefix.get()}{join.JOIN}", HTTPStatus.SEE_OTHER, {"cache-control": "no-store"})
         landing.remember(response, page)
         await response(scope, receive, send)
     else:
-        refusal = PlainTextResponse("Join the class first.\n", HTTPStatus.UNAUTHORIZED)
-        await refusal(scope, receive, send)
+        await _refuse(scope, receive, send, "Join the class first.\n", HTTPStatus.UNAUTHORIZED)
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, sentence: str, status: HTTPStatus) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        await PlainTextResponse(sentence, status)(scope, receive, send)
 
 
 def _offered(receive: Receive, connection: HTTPConnection) -> Receive:
@@ -155,7 +160,10 @@ def _offered(receive: Receive, connection: HTTPConnection) -> Receive:
     async def receive_offered() -> Message:
         while True:
             message = await receive()
-            person = cookie.person(connection.headers, connection.cookies)
+            try:
+                person = cookie.person(connection.headers, connection.cookies)
+            except LabError:  # the home folder is away, which the page says
+                person = None
             cookie.requesting.set(person)
             if person == people.LECTURER or message["type"] != "websocket.receive" or _is_offered(message):
                 return message

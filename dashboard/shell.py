@@ -99,6 +99,14 @@ def show() -> None:
     st.set_page_config(page_title="Backbone Lab", page_icon=LOGO, layout="wide", initial_sidebar_state=260)
     st.logo(LOGO, size="large")
     st.html(components.FRAME)
+    try:
+        _draw()
+    except LabError as error:
+        components.show_error(error)
+        st.fragment(components.redraw, run_every=server.engine.AGAIN_AFTER)()  # it may have passed
+
+
+def _draw() -> None:
     if people.current_person() is None:
         presence.ask_to_join()
     visitor.begin()  # before the navigation, or each change of page would be two entries of the browser's history
@@ -119,23 +127,28 @@ def show() -> None:
     name = page.url_path or "home"
     address.show_refused(page.url_path)
     try:
+        _draw_around(name, state)
+        page.run()
+    finally:  # with what the page wrote into its address
+        leading.move(name)
+
+
+def _draw_around(name: str, state: tuple[str, str]) -> None:
+    """Draw the sidebar, and what is above every page."""
+    try:
         unknown.check()
+    finally:  # the sidebar also while the home folder is away
         with st.sidebar:
             _status(state)
-            if page.url_path != "data":
+            if name != "data":
                 import_status.show_beside()
             choices.projector()
             presence.show()
             leading.show(name)
         if visitor.get().projector:
             components.enlarge_type()
-        following.show(name)
-        bar.show()
-        page.run()
-    except LabError as error:
-        components.show_error(error)
-    finally:  # with what the page wrote into its address
-        leading.move(name)
+    following.show(name)
+    bar.show()
 
 
 def _pages() -> dict[str, list[tuple[str, str, str, str]]]:

@@ -1,10 +1,15 @@
 """A server that cannot work because another one has its home folder: pages say so, show the rest, and recover."""
 
 import pytest
+import streamlit as st
+from itsdangerous import URLSafeTimedSerializer
+from starlette.datastructures import Headers
 
-from core import server_lock
+from core import people, roster, server_lock
+from dashboard.classroom import cookie
 from dashboard.server import engine as engines
 from dashboard.shell import PAGES
+from dashboard.ui import components
 from tests.pages.conftest import said, wait
 
 NAMES = [name for pages in PAGES.values() for name, *_ in pages]
@@ -38,15 +43,29 @@ def test_the_run_is_shown_and_nothing_is_begun(visit, used, refused):
     assert "port 1234" in page.error[0].proto.title
 
 
-@pytest.mark.parametrize("name", ["home", "data"])
-def test_a_page_says_that_the_home_folder_is_away_and_is_back_with_it(visit, used, name, home, monkeypatch):
-    page = visit(name, run=used[0])
+@pytest.fixture(params=["alone", "class"])
+def mode(request, monkeypatch):
+    """Who opens pages is alone, or the lecturer of a class, by a cookie."""
+    monkeypatch.setenv("BACKBONE_LAB_MODE", request.param)
+    signed = URLSafeTimedSerializer(roster.key(), salt="person").dumps([people.LECTURER, ""])
+    people.set_identity(lambda: cookie.person(Headers(), {cookie.NAME: signed}))
+    yield request.param
+    people.set_identity(lambda: None)
+
+
+def test_every_page_says_that_the_home_folder_is_away_and_is_back_with_it(visit, mode, home, monkeypatch):
+    page = visit("home")
     monkeypatch.setenv("BACKBONE_LAB_HOME", "/proc/away")
-    page.run()
-    assert not page.exception
-    assert "The home folder /proc/away cannot be written" in page.error[0].proto.title
+    st.cache_data.clear()  # else pages have their datasets for some seconds
+    for name in NAMES:
+        page.switch_page(components.page(name)).run()
+        assert not page.exception
+        assert "The home folder /proc/away cannot be written" in page.error[0].proto.title
+        assert bool(page.toggle) == (mode == "alone")  # of the sidebar; in a class nobody knows whose
     monkeypatch.setenv("BACKBONE_LAB_HOME", str(home))
-    assert not any("/proc/away" in error.proto.title for error in page.run().error)
+    page.run()
+    assert page.toggle and not page.exception
+    assert not any("/proc/away" in error.proto.title for error in page.error)
 
 
 def test_it_works_as_soon_as_the_other_one_has_ended(visit, refused, monkeypatch):

@@ -5,10 +5,11 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from core import people, roster
+from core import people, roster, runs
 from core.errors import Stopped
 from dashboard import server
 from dashboard.state import streamlit_patch
+from dashboard.ui import components
 from tests.pages.conftest import said, wait
 
 TINY = {"backbones": "Tiny", "n_train": "200", "n_test": "100"}
@@ -115,8 +116,18 @@ def test_fragments_watch_unless_the_run_they_show_is_ones_own_and_running(visit,
         people.set_identity(lambda: None)
 
 
-def test_a_link_keeps_the_runs_it_names_while_the_run_store_opens(visit, used):
-    page = visit("train", **TINY, method="finetune", start=used[0], teacher=used[1])
+def test_a_link_keeps_the_runs_it_names_while_the_run_store_opens(visit, used, monkeypatch):
+    may_open, read = threading.Event(), runs.rows
+    monkeypatch.setattr(runs, "rows", lambda: may_open.wait() and read())
+    try:
+        page = visit("data")
+        page.query_params.update(TINY, method="finetune", start=used[0], teacher=used[1])
+        page.switch_page(components.page("train")).run()
+        assert page.get("skeleton")
+        assert not server.engine.store_open()
+    finally:
+        may_open.set()
+    wait(page, lambda: not page.get("skeleton"))
     assert (page.selectbox(key="start").value, page.selectbox(key="teacher").value) == (used[0], used[1])
     assert not [warning for warning in page.warning if "Left out" in warning.proto.title]
 

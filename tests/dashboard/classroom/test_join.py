@@ -18,6 +18,7 @@ from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from core import people, roster
+from core.errors import ConfigError
 from dashboard import middleware
 from dashboard.classroom import cookie, invitation, join, landing
 from dashboard.state import prefix
@@ -280,6 +281,34 @@ def test_messages_of_a_browser_whose_name_is_freed_meanwhile_are_nobodys():
     rerun.rerun_script.query_string = "x"
     stream(joined("Ada").cookie, *[rerun.SerializeToString()] * 2, before=free)
     assert messages_of == ["Ada", None]
+
+
+def away(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Take the home folder away; what is said of that."""
+    monkeypatch.setenv("BACKBONE_LAB_HOME", "/proc/version/away")
+    return "The home folder /proc/version/away cannot be written"
+
+
+def test_while_the_home_folder_is_away_every_answer_says_so(monkeypatch):
+    good = joined("Ada").cookie
+    sentence = away(monkeypatch)
+    for path in ("/", "/who", "/lab/join"):
+        answer = ask(path, cookie=good)
+        assert answer.status == 503 and sentence in answer.text
+    assert stream(good) == [{"type": "websocket.close", "code": 1008}]
+    with pytest.raises(ConfigError, match="cannot be written"):
+        roster.read()
+
+
+def test_a_page_that_is_open_while_the_home_folder_is_away_stays_open(home, monkeypatch):
+    def move(left: int) -> None:
+        if left < 3:
+            away(monkeypatch) if left == 2 else monkeypatch.setenv("BACKBONE_LAB_HOME", str(home))
+
+    rerun = BackMsg()
+    rerun.rerun_script.query_string = "x"
+    stream(joined("Ada").cookie, *[rerun.SerializeToString()] * 3, before=move)
+    assert messages_of == ["Ada", None, "Ada"]
 
 
 def test_alone_there_is_no_form_and_no_cookie(monkeypatch):
