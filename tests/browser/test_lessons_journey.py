@@ -54,6 +54,7 @@ def start(page: Page) -> None:
     if "method=scratch" in page.url:
         page.goto(re.sub(r"\bepochs=\d+", "epochs=1", page.url))
         expect(page.get_by_text("Still to do")).to_be_visible(timeout=STARTING)
+    expect(page.locator(DRAWN)).to_be_visible(timeout=STARTING)  # the button may still be that of the step before
     page.get_by_role("button", name="Start", exact=True).click()
 
 
