@@ -44,12 +44,12 @@ class: setup  ## Open the dashboard to a class on your network
 	BACKBONE_LAB_MODE=class $(HUGE) $(BIN)/streamlit run dashboard/app.py --server.address 0.0.0.0 --server.headless true
 
 .PHONY: test
-test: .venv/installed-test chromium  ## Run every test: 20 to 30 minutes on 2 cores; browser tests need Chromium, Chrome or Edge
+test: .venv/installed-test chromium  ## Run every test: about 20 minutes on 2 cores; browser tests need Chromium, Chrome or Edge
 	$(HUGE) $(BIN)/python -m pytest $(PARALLEL)
 
 .PHONY: test-fast
 test-fast: WORKERS := logical
-test-fast: .venv/installed-test  ## Run pure functions and contracts: a minute on 2 cores
+test-fast: .venv/installed-test  ## Run pure functions and contracts: 75 seconds on 2 cores
 	$(HUGE) $(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser" \
 		--ignore tests/browser --ignore tests/load --ignore tests/pages
 
