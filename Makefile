@@ -49,7 +49,7 @@ test: .venv/installed-test chromium  ## Run every test: about 20 minutes on 2 co
 
 .PHONY: test-fast
 test-fast: WORKERS := logical
-test-fast: .venv/installed-test  ## Run pure functions and contracts: 75 seconds on 2 cores
+test-fast: .venv/installed-test  ## Run pure functions and contracts: a minute on 2 cores
 	$(HUGE) $(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser" \
 		--ignore tests/browser --ignore tests/load --ignore tests/pages
 

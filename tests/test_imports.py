@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import core
 import dashboard
 
@@ -82,6 +84,7 @@ def test_the_interface_leaves_tensorflow_to_the_worker():
     assert not _importing(INTERFACE, "tensorflow", "keras")
 
 
+@pytest.mark.slow
 def test_what_the_dashboard_imports_of_core_loads_nothing_heavy():
     modules = sorted({name for path in INTERFACE for name in _own(path) if name.startswith("core.")})
     modules += ["core.data.datasets", "core.backbones", "core.metrics", "core.runs", "core.engine"]
@@ -90,6 +93,7 @@ def test_what_the_dashboard_imports_of_core_loads_nothing_heavy():
     assert done.stdout.split() == []
 
 
+@pytest.mark.slow
 def test_the_routes_of_the_server_load_no_page_of_it():
     """They are loaded before Streamlit runs: what is cached there would warn, and delay the first page."""
     modules = "dashboard.map_view.routes, dashboard.run.takeout"

@@ -10,6 +10,7 @@ MODULES = sorted([*(ROOT / "core").rglob("*.py"), *(ROOT / "dashboard").rglob("*
 GENERATORS = ("default_rng", "Generator", "RandomState", "SeedSequence", "Random", "SeedGenerator", "seed_generator")
 
 
+@pytest.mark.slow
 def test_no_module_sets_or_draws_from_the_generators_of_the_process():
     drawn = {str(path.relative_to(ROOT)): _global_randomness(path.read_text(encoding="utf-8")) for path in MODULES}
     assert {path: calls for path, calls in drawn.items() if calls} == {}

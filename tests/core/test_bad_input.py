@@ -52,6 +52,7 @@ def made(kind: type, fields: dict[str, Any], **others: Any) -> Any:
         return None
 
 
+@pytest.mark.slow
 @bounded
 @given(fields=values(RunConfig))
 def test_a_run_is_planned_or_refused(fields: dict[str, Any]):
@@ -69,6 +70,7 @@ def test_a_map_is_described_or_refused(source: dict[str, Any], fields: dict[str,
     made(MapConfig, fields, source=drawn or Source())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [

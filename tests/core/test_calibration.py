@@ -17,6 +17,7 @@ def planted(images: int, *, overconfidence: float = 1.0, seed: int = 0) -> tuple
     return labels, calibration.tempered(true, 1 / overconfidence)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("images", [200, 500, 2000])
 def test_the_error_expected_by_chance_is_that_of_perfectly_calibrated_runs(images):
     judged = [calibration.judge(*planted(images, seed=seed)) for seed in range(40)]

@@ -258,6 +258,7 @@ def test_pictures_that_no_dataset_has_are_looked_at_as_its_images_are(run):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["linear", "finetune"])
 def test_a_map_looks_up_its_run_once(run, method, monkeypatch):
     source = replace(TINY, run=run(method))

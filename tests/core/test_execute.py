@@ -77,6 +77,7 @@ def test_a_failure_is_kept_with_its_sentence(store):
     assert "nothing" in runs.get(run_id).error
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_interrupts_a_probe_which_is_resumed_when_there_is_room(store):
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -90,6 +91,7 @@ def test_a_disk_that_is_full_interrupts_a_probe_which_is_resumed_when_there_is_r
     assert perform(run_id) == "finished"
 
 
+@pytest.mark.slow
 def test_a_share_that_went_away_interrupts_a_run_and_is_named(store, monkeypatch, caplog):
     def away(*_):
         raise OSError(107, "Transport endpoint is not connected")

@@ -16,6 +16,7 @@ HUGE = (  # half a million small lists, and how many kB of this process lie in h
 )
 
 
+@pytest.mark.slow
 def test_a_new_process_keeps_its_memory_in_huge_pages(monkeypatch):
     monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
     if not (environment := hardware.huge_pages()):

@@ -154,6 +154,7 @@ def test_the_interval_of_a_difference_is_the_published_one(first, second, low, h
     assert metrics.change_of_counts(*second, *first).interval.high == pytest.approx(-change.interval.low)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("disagreement", [0.05, 0.1, 0.3])
 def test_so_many_images_find_a_difference_of_two_points_in_four_of_five_cases(disagreement):
     images = metrics.sample_size(0.02, disagreement)

@@ -244,6 +244,7 @@ def test_each_learner_has_a_run_in_turn_and_a_lecturer_goes_first(store):
     assert queue() == [people.LECTURER, "Ada", "Ben", "Ada", "Ben", "Ada"]
 
 
+@pytest.mark.slow
 def test_who_comes_again_and_again_does_not_overtake_who_waits(store):
     for _ in range(3):
         started("Ada")
@@ -297,6 +298,7 @@ def test_a_learner_queues_no_more_than_three_runs(store):
     started("Ben")
 
 
+@pytest.mark.slow
 def test_a_learner_resumes_no_more_than_three_runs(store):
     stopped = []
     for _ in range(2):

@@ -91,7 +91,7 @@ def weights(monkeypatch) -> Iterator[None]:
     """Weights of the MobileNet come from this machine, slowly."""
     with Server(("127.0.0.1", 0), Slow) as server:
         monkeypatch.setenv("WEIGHTS", f"http://127.0.0.1:{server.server_port}/")
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield
         server.shutdown()
 

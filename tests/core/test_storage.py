@@ -101,6 +101,7 @@ def test_scratch_folders_of_a_process_that_was_killed_are_swept_and_those_of_a_l
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_lock_is_waited_for_and_the_wait_can_be_stopped(tmp_path):
     path, held, done = tmp_path / "lock", threading.Event(), threading.Event()
 

@@ -38,6 +38,7 @@ def test_everything_trains_and_every_output_is_kept_but_the_image_before_it_is_s
     assert (whole.macs, whole.kept) == (tiny.macs, tiny.activations - 32 * 32 * 3)
 
 
+@pytest.mark.slow
 def test_a_transformers_block_keeps_what_it_computes_inside_and_of_the_one_before_only_what_that_gives():
     found = anatomy.describe("ToyCLIP")
     *_, before, block, norm, pooled = found.layers

@@ -30,6 +30,7 @@ def rows(build):
     return {row.name: row for row in layer_facts.read(keras.Model(image, features))}
 
 
+@pytest.mark.slow
 def test_a_convolution_multiplies_its_kernel_once_for_each_place():
     from keras import layers
 
@@ -109,6 +110,7 @@ def test_keras_own_numbers_start_again_with_every_network():
     assert first["add"].holder == "" and first["add"].sources == ("conv2d_2",)
 
 
+@pytest.mark.slow
 def test_a_transformers_block_attends_and_thinks_and_each_of_its_tokens_sees_the_whole_image():
     found = {row.name: row for row in anatomy.describe("ToyCLIP").layers}
     embedding, block = found["embedding"], found["encoder_block_1"]

@@ -41,6 +41,7 @@ def freshly_frozen(backbone: str, size: int, unfreeze: str, count: int, batchnor
     return freezing.describe(config)
 
 
+@pytest.mark.slow
 def test_the_second_time_it_is_read_from_disk_and_the_same():
     assert anatomy.find("Tiny", 40) is None
     first = anatomy.describe("Tiny", 40)
@@ -93,6 +94,7 @@ def test_sizes_that_cannot_be_are_refused_with_those_that_can(size):
         anatomy.find("Tiny", size)
 
 
+@pytest.mark.slow
 def test_a_clip_is_opened_at_its_own_size_only():
     assert anatomy.describe("ToyCLIP").input_size == 32
     with pytest.raises(BackboneError, match="Expected 32 pixels"):
@@ -127,6 +129,7 @@ def test_sums_are_those_of_the_layers():
     assert list(found.parts) == ["block1", "block2", "block3", "pool"]
 
 
+@pytest.mark.slow
 def test_a_layernorm_after_the_pooling_is_a_layer_that_can_be_frozen_and_the_pooling_is_not():
     found = anatomy.describe("ConvNeXtTiny", 32)
     pool, norm = found.layers[-2:]

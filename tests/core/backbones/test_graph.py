@@ -99,6 +99,7 @@ def test_seeds_within_seeds_end_with_their_block_and_the_process_keeps_its_rando
     assert random.getstate() != state  # outside, Keras draws from the process
 
 
+@pytest.mark.slow
 def test_untrained_weights_are_the_same_while_other_threads_draw_random_numbers_and_build():
     expected = backbones.load("Tiny", weights="untrained").get_weights()
     done = threading.Event()

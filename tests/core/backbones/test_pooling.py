@@ -54,6 +54,7 @@ def test_layernorm_first_is_the_mean_of_what_keras_gives_without_pooling_and_som
     assert np.abs(features - after).max() > 0.1 * np.abs(after).max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pooling", ["avg", "max", "norm-avg", "flatten"])
 def test_the_layernorm_is_in_the_last_block_and_the_pooling_is_found_wherever_it_stands(pooling):
     network = backbones.outline("TextbookConvNeXtTiny", input_size=32, pooling=pooling)

@@ -97,6 +97,7 @@ def test_the_class_works_on_a_copy_without_the_hidden_images(pets):
     assert not np.array_equal(np.sort(cut.rows), cut.rows), "an id tells nothing of an image"
 
 
+@pytest.mark.slow
 def test_an_imported_dataset_is_the_lecturers_alone_until_the_challenge_is_closed(pets, store):
     challenge = opened(pets)
     with people.acting_as("Ada"), pytest.raises(AccessError, match="Only the lecturer can see this"):

@@ -63,6 +63,7 @@ def test_the_second_time_features_are_cached(store, capsys):
     assert (first["cached"], second["cached"]) == (False, True)
 
 
+@pytest.mark.slow
 def test_seeds_are_one_entry_whose_runs_can_be_listed(store, capsys):
     assert main([*TINY, "--seeds", "3", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
@@ -81,6 +82,7 @@ def test_seeds_are_one_entry_whose_runs_can_be_listed(store, capsys):
     assert f"python -m core runs {result['entry']}" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_seed_that_is_stopped_ends_those_after_it_and_the_entry_can_be_resumed(store, capsys, monkeypatch):
     fit = heads.fit
 
@@ -362,6 +364,7 @@ def test_an_option_that_a_benchmark_does_not_read_is_told(store, capsys):
     )
 
 
+@pytest.mark.slow
 def test_what_is_left_of_an_entry_is_resumed_or_said(store, capsys):
     entry = runs.new_entry()
     first, second = (

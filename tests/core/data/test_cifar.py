@@ -131,6 +131,7 @@ def test_without_network_fetch_fails_and_says_which_file_to_put_where(home, kera
     assert not list((home / "datasets").iterdir()) and not list(keras_home.rglob("*archive"))
 
 
+@pytest.mark.slow
 def test_a_network_that_swallows_everything_is_given_up(home, keras_home, monkeypatch):
     monkeypatch.setattr(download, "TIMEOUT", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent_server:
@@ -155,7 +156,7 @@ class Server(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[str]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{running.server_port}"
         running.shutdown()
 

@@ -6,6 +6,7 @@ import pytest
 from core.data import datasets, flawed, near_duplicates
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shared_results")
 def test_its_faults_are_planted_in_training_images_alone():
     sample, copy = datasets.load(datasets.SAMPLE), datasets.load(datasets.FLAWED)

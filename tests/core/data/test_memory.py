@@ -57,6 +57,7 @@ def all_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "BAND", 2_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("kind", KINDS)
 def test_bands_give_the_same_pixels_as_the_whole(size, kind, all_large):
@@ -90,6 +91,7 @@ def test_a_large_photo_is_decoded_no_larger_than_needed(all_large):
     assert images.decode(photo, enough=600).shape == (640, 1_000, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("image", "kind", "options", "most"),
     [
@@ -105,6 +107,7 @@ def test_an_image_of_79_megapixels_is_said_to_take_less_than_the_budget(image, k
     assert needed < most
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["RGB", "16 bits", "WebP"])
 def test_an_image_that_takes_too_much_is_skipped_by_name_before_it_is_decoded(kind, tmp_path, monkeypatch):
     monkeypatch.setattr(memory, "check", lambda number, name, total=0: checked(number, name))

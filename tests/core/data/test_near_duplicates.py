@@ -57,6 +57,7 @@ def planted() -> Dataset:
     return stored.write([("planted", "Planted")], rows, metadata=about)
 
 
+@pytest.mark.slow
 def test_planted_copies_are_found_and_left_out():
     dataset = planted()
     splits = datasets.splits(dataset)
@@ -95,6 +96,7 @@ def test_planted_copies_are_found_and_left_out():
     assert datasets.load("planted").fingerprint == dataset.fingerprint
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shared_results")
 def test_the_shipped_sample_is_clean():
     result = near_duplicates.search("cifar10-sample")
@@ -102,6 +104,7 @@ def test_the_shipped_sample_is_clean():
     assert result.n_test == 500
 
 
+@pytest.mark.slow
 def test_plain_images_have_no_pairs():
     sample = datasets.load("cifar10-sample")
     pixels = sample.images.copy()

@@ -119,6 +119,7 @@ def test_the_suspects_in_a_csv_change_nothing_until_it_is_edited(tmp_path: Path)
     assert relabelling.read(path, pets) == {row: pets.class_names.index("cats")}
 
 
+@pytest.mark.slow
 def test_a_run_that_waits_keeps_its_labels_and_ends_in_a_sentence_where_its_images_are_gone(pets: Dataset, store: Path):
     waiting, orphaned = (runs.create(RunConfig(dataset="pets", backbone="Tiny", method="knn")) for _ in range(2))
     row = int(datasets.splits(pets)["test"][0])

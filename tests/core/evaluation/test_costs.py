@@ -26,6 +26,7 @@ def test_with_equal_costs_the_answer_is_the_most_probable_class():
     assert (found.changed, found.declined, found.saved.value) == (0, 0, 0)
 
 
+@pytest.mark.slow
 def test_the_threshold_of_two_classes_costs_least_of_all_thresholds():
     labels, p = calibrated(200_000)
     assert costs.threshold(FEVER) == pytest.approx(0.1)

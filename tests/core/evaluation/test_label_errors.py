@@ -62,6 +62,7 @@ def test_nothing_is_suspect_where_every_label_is_sure():
     np.testing.assert_array_equal(label_errors.suspects(p, labels), [4])
 
 
+@pytest.mark.slow
 def test_a_result_is_kept_with_the_neighbours_of_each_suspect(planted: Source):
     dataset = datasets.load(planted.dataset)
     count = Count("label-errors")

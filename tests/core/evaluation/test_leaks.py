@@ -15,6 +15,7 @@ from dashboard.run import report
 from tests.pictures import photo, pictures, write_folder
 
 
+@pytest.mark.slow
 def test_a_run_says_its_accuracy_without_the_images_it_was_trained_on(store, tmp_path, capsys):
     training = pictures(8, above="train/")
     test = {name.replace("train/", "test/"): photo((200 + number, 9, 9)) for number, name in enumerate(training)}
@@ -35,6 +36,7 @@ def test_a_run_says_its_accuracy_without_the_images_it_was_trained_on(store, tmp
     assert leaks.sentence(found) in report.html([run.id])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shared_results")
 def test_pairs_that_were_looked_for_count_and_a_clean_dataset_has_none(store):
     near_duplicates.search("cifar10-flawed")
@@ -48,6 +50,7 @@ def test_pairs_that_were_looked_for_count_and_a_clean_dataset_has_none(store):
     assert leaks.of_run(runs.get(runs.create(RunConfig(backbone="Tiny")))) is None
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shared_results")
 def test_only_the_images_that_a_run_drew_count(store):
     dataset, found = datasets.load("cifar10-flawed"), near_duplicates.search("cifar10-flawed")

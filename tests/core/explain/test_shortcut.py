@@ -35,6 +35,7 @@ def run_id(store) -> str:
     return run_id
 
 
+@pytest.mark.slow
 def test_a_network_that_sees_the_background_alone_follows_it_and_all_its_evidence_lies_there(run_id, monkeypatch):
     monkeypatch.setattr(faithfulness, "IMAGES", 3)
     monkeypatch.setattr(shortcut.models, "load", lambda run_id: by_colour("background"))
@@ -49,6 +50,7 @@ def test_a_network_that_sees_the_background_alone_follows_it_and_all_its_evidenc
     assert shortcut.measure(run_id) == measured
 
 
+@pytest.mark.slow
 def test_a_network_that_sees_the_photo_alone_answers_the_same_on_any_background(run_id, monkeypatch):
     monkeypatch.setattr(faithfulness, "IMAGES", 3)
     monkeypatch.setattr(attribution, "METHODS", {INTEGRATED: attribution.METHODS[INTEGRATED]})

@@ -52,7 +52,7 @@ def served(store, tmp_path):
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Serving) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield runs.get(run_id), f"http://127.0.0.1:{server.server_port}{PREDICT}"
         server.shutdown()
 

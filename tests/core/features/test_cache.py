@@ -196,6 +196,7 @@ def test_an_entry_with_a_broken_description_is_a_miss(home, caplog):
     assert "cannot be read" in caplog.text
 
 
+@pytest.mark.slow
 def test_two_at_once_do_the_work_once_and_the_second_waits_and_says_so(home):
     begun, go_on, results, waiting = threading.Event(), threading.Event(), [], []
 
@@ -217,6 +218,7 @@ def test_two_at_once_do_the_work_once_and_the_second_waits_and_says_so(home):
     assert not results[0].cached
 
 
+@pytest.mark.slow
 def test_waiting_can_be_stopped(home):
     def stop(progress):
         raise Stopped
@@ -377,6 +379,7 @@ def test_the_next_images_are_read_and_sent_while_the_device_computes():
     ]
 
 
+@pytest.mark.slow
 def test_cached_features_are_read_without_keras(home):
     extract([0, 1])
     program = """
@@ -388,6 +391,7 @@ assert not {"keras", "tensorflow"} & set(sys.modules), "Keras was imported"
     subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, "PYTHONPATH": "."})
 
 
+@pytest.mark.slow
 def test_sizes_with_cached_features_are_listed_the_most_images_first(home):
     dataset = toy()
     assert features.cached_sizes(dataset, Encoder("Tiny", "untrained", 8)) == []
@@ -413,6 +417,7 @@ def test_features_are_not_looked_for_where_weights_are_missing(home, tmp_path, m
     assert features.cached_sizes(toy(20), Encoder("VGG16")) == []
 
 
+@pytest.mark.slow
 def test_a_network_that_was_renamed_keeps_its_features_under_its_first_name(home):
     dataset, encoder = toy(20, size=32), Encoder("ToyCLIP", "untrained")
     features.extract(dataset, np.arange(20), encoder)

@@ -205,6 +205,7 @@ def test_what_a_newer_version_wrote_is_no_map():
     assert maps.read(made.key) is None
 
 
+@pytest.mark.slow
 def test_finding_a_map_imports_nothing_heavy(home: Path):
     maps.compute(config("pca"))
     program = """

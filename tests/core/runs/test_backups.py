@@ -161,6 +161,7 @@ def test_a_disk_that_is_full_keeps_nobody_from_their_runs(store, monkeypatch, ca
     assert "No space left" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_new_home_has_no_store_and_no_fault(home):
     assert runs.rows() == []
 

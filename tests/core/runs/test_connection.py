@@ -24,6 +24,7 @@ def change(database: Path, statement: str) -> None:
         file.execute(statement)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("uri", "words"),
     [
@@ -91,6 +92,7 @@ def test_a_store_of_a_newer_mlflow_is_not_touched(store):
     assert store.read_bytes() == content
 
 
+@pytest.mark.slow
 def test_a_store_of_an_older_mlflow_is_copied_and_upgraded_and_says_so(home, caplog):
     import sqlalchemy
     from alembic import command
@@ -116,6 +118,7 @@ def test_a_store_of_an_older_mlflow_is_copied_and_upgraded_and_says_so(home, cap
     assert runs.get(run_id).config == TINY
 
 
+@pytest.mark.slow
 def test_a_store_whose_first_start_was_killed_is_set_aside_and_made_again(home, caplog):
     import sqlalchemy
     from alembic import command

@@ -39,6 +39,7 @@ def test_a_model_says_what_the_run_said(store, settings):
     assert models.load(run_id) is model  # quick the second time
 
 
+@pytest.mark.slow
 def test_nearest_neighbours_have_no_model(store):
     with pytest.raises(RunError, match="nearest neighbours"):
         models.load(done(method="knn"))

@@ -70,6 +70,7 @@ def finish(run_id: str, head: heads.Head) -> None:
     runs.finish(run_id, runs.Result(OUTCOME, predictions, confusion, head))
 
 
+@pytest.mark.slow
 def test_forty_threads_create_runs_at_once():
     with ThreadPoolExecutor(40) as threads:
         ids = list(threads.map(runs.create, [dataclasses.replace(TINY, seed=seed) for seed in range(40)]))

@@ -5,6 +5,7 @@ from contextlib import closing
 from math import inf, isnan, nan
 from pathlib import Path
 
+import pytest
 from mlflow.entities import Metric
 from mlflow.tracking import MlflowClient
 
@@ -16,6 +17,7 @@ from core.runs import tables
 TINY = RunConfig(backbone="Tiny", n_train=100, n_test=50)
 
 
+@pytest.mark.slow
 def test_runs_are_those_of_mlflow(store: Path):
     for status in ("finished", "failed", "stopped"):
         run_id = runs.create(TINY)

@@ -48,6 +48,7 @@ def test_the_last_ones_train_and_the_pooling_is_not_counted(network, unfreeze):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pooling", ["avg", "norm-avg"])
 def test_the_layernorm_after_the_pooling_counts_as_it_did_before_it(pooling):
     config = RunConfig(backbone="ConvNeXtTiny", input_size=32, pooling=pooling, method="finetune", unfreeze="layers")

@@ -6,6 +6,7 @@ from core.config import RunConfig
 from core.training import freezing, layer_decay
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("backbone", "size", "expected"),
     [

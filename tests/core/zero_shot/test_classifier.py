@@ -124,6 +124,7 @@ def test_a_run_uses_no_labelled_image_and_knows_the_words_it_learned(result):
     assert "no labelled image" in outcome.protocol
 
 
+@pytest.mark.slow
 def test_names_in_another_order_give_another_answer(result):
     names = "truck ship horse frog dog deer cat bird automobile airplane".replace(" ", "\n")
     swapped = execute.execute(RunConfig(**TOY, classes=names)).outcome

@@ -61,6 +61,7 @@ def asked(seen: str) -> Request:
     return Request({"type": "http", "query_string": f"seen={seen}".encode(), "headers": []})
 
 
+@pytest.mark.slow
 def test_a_browser_that_waits_is_answered_when_the_lecturer_moves_and_otherwise_asked_to_come_again(monkeypatch):
     monkeypatch.setattr(lecture, "PAUSE", 0.01)
 

@@ -100,6 +100,7 @@ def signed_in(ask: partial, name: str) -> str:
     return done.cookie
 
 
+@pytest.mark.slow
 def test_who_signs_in_at_a_provider_is_a_person_of_the_class(by_provider):
     ask = partial(requests.ask, application())
     page = ask("/who?run=1")

@@ -75,6 +75,7 @@ def look(state, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict]:
     return look
 
 
+@pytest.mark.slow
 def test_the_time_shown_is_not_that_of_the_first_photo(look):
     other = replace(ANSWER, model=CLASSIFIERS[1])
     assert [model["time"] for model in look([ANSWER, other])["models"]] == ["", ""]

@@ -1,5 +1,6 @@
 """The images that a running run has just seen."""
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data import datasets
@@ -21,6 +22,7 @@ def html(rows: list[int], labels: list[int]) -> str:
     return "".join(element.proto.body for element in page.get("html"))
 
 
+@pytest.mark.slow
 def test_each_has_the_name_of_its_class_and_then_what_it_was_taken_for():
     dataset = datasets.load("cifar10-sample")
     names = [dataset.class_names[label] for label in dataset.labels[:2]]

@@ -32,6 +32,7 @@ def page(run, outcome):
     published.show(run, outcome)
 
 
+@pytest.mark.slow
 def test_the_published_accuracy_the_distance_and_whether_chance_explains_it_are_told():
     shown = AppTest.from_function(page, args=(run(), outcome())).run()
     assert shown.markdown[0].value == (

@@ -68,6 +68,7 @@ class Balance(HTMLParser):
         assert self.open.pop() == tag
 
 
+@pytest.mark.slow
 def test_two_runs_are_compared_and_then_shown(store):
     page = report.html([planted(24), planted(12, method="finetune")])
     assert "Which model was most accurate?" in page

@@ -88,6 +88,7 @@ def test_a_turn_that_is_given_up_is_passed_over_and_one_that_has_begun_stays(wor
     assert [*works.begun] == ["a", "c"] and first.future.result(0) == "a"
 
 
+@pytest.mark.slow
 def test_what_fails_or_cannot_begin_frees_its_place(works: Works):
     def refused() -> Future:
         raise EngineError("No worker has the resource")

@@ -93,11 +93,13 @@ def page() -> AppTest:
     return AppTest.from_function(choices_of_every_kind, default_timeout=WITHIN)
 
 
+@pytest.mark.slow
 def test_the_worst_texts_are_choices_or_sentences(page: AppTest):
     for text in EXTREME:
         follow(page, dict.fromkeys(NAMES, text))
 
 
+@pytest.mark.slow
 @settings(max_examples=int(os.environ.get("EXAMPLES", "200")), deadline=None, database=None)
 @given(link=st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, TEXTS)))
 def test_any_address_is_a_choice_or_a_sentence(page: AppTest, link: dict[str, str]):

@@ -40,6 +40,7 @@ def test_errors_in_both_directions_do_not_pass_for_calibration():
     assert "well calibrated" not in findings.calibration(calibration.judge(labels, probabilities))
 
 
+@pytest.mark.slow
 def test_of_perfectly_calibrated_runs_few_are_told_that_they_misjudge():
     random = np.random.default_rng(1)
     told = 0

@@ -204,6 +204,7 @@ def test_a_description_of_open_clip_that_does_not_fit_is_refused_though_every_te
         backbones.load("CLIPViTB32", weights=str(open_clip_folder))
 
 
+@pytest.mark.slow
 def test_a_text_is_read_at_the_largest_id_whichever_end_token_the_description_names(copy: Path):
     spec, config = backbones.get("ToyCLIP"), json.loads((copy / "config.json").read_text())
     tokens, read = np.array([[766, 5, 9, 2, 767, 767]], np.int32), []  # with the token 2 in the middle

@@ -71,6 +71,7 @@ def test_a_folder_of_timm_gives_what_numpy_gets_from_its_tensors(model, tmp_path
         np.testing.assert_allclose(np.asarray(network(pixels)), expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_code_of_a_script_reads_the_folder_as_the_program_does(model, tmp_path: Path):
     import keras
 
@@ -120,6 +121,7 @@ def test_a_kerashub_preset_folder_gives_the_same_as_the_model_it_was_saved_from(
         backbones.load("HGNetV2B5", weights=str(tmp_path / "preset"))
 
 
+@pytest.mark.slow
 def test_a_folder_of_another_model_is_refused_in_a_sentence(model, tmp_path: Path):
     written(tmp_path / "folder")
     with pytest.raises(WeightsError, match=r"holds a model of type 'hgnetv2_b4'\. Expected hgnetv2_b5"):

@@ -331,6 +331,7 @@ def test_a_run_without_a_result_has_no_code(store):
         script.python_script(runs.get(run_id))
 
 
+@pytest.mark.slow
 def test_a_class_name_is_a_literal_whatever_it_holds(store, tmp_path):
     names = [
         "golden retriever dog",
