@@ -87,7 +87,7 @@ def temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     best = minimize_scalar(
         loss, bounds=(1 / MAX_TEMPERATURE, MAX_TEMPERATURE), method="bounded", options={"xatol": 1e-3}
     )
-    return float(1 / best.x)  # pyright: ignore[reportAttributeAccessIssue]
+    return float(1 / best.x)
 
 
 def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:

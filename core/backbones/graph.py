@@ -110,7 +110,7 @@ def seeded(seed: int) -> Iterator[None]:
     """
     from keras.src.random import seed_generator
 
-    seed_generator.python_random = _SEEDS  # pyright: ignore[reportAttributeAccessIssue]
+    seed_generator.python_random = _SEEDS
     previous = _SEEDS.generator
     _SEEDS.generator = random.Random(seed)
     try:

@@ -36,7 +36,6 @@ __all__ = [
     "download_hint",
     "find_weights",
     "get",
-    "hub_names",
     "load",
     "load_text",
     "loader_of",
@@ -80,11 +79,6 @@ def pretrained_names() -> list[str]:
 def names() -> list[str]:
     """Names of the networks of Keras Applications, and EfficientNetLite0: convolutional, pretrained on ImageNet."""
     return [name for name in pretrained_names() if BACKBONES[name].loader == "keras"]
-
-
-def hub_names() -> list[str]:
-    """The vision transformers of KerasHub."""
-    return [name for name in pretrained_names() if BACKBONES[name].loader == "hub"]
 
 
 def text_names() -> list[str]:

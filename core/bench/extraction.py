@@ -295,7 +295,7 @@ def _bare_steps(source: Dataset, rows: dict, config: RunConfig) -> Callable[[], 
     batch = np.asarray(source.images[ids]), material.targets("train")[:BATCH]
     steps = -(-len(rows["train"]) // BATCH)
     data = tf.data.Dataset.from_tensors(batch).cache().repeat(steps).prefetch(2)
-    return lambda: model.fit(data, epochs=1, shuffle=False, verbose=0)  # pyright: ignore[reportArgumentType]
+    return lambda: model.fit(data, epochs=1, shuffle=False, verbose=0)
 
 
 def _notebook(source: Dataset, rows: dict, entry: backbones.Backbone, weights: backbones.Weights, size: int) -> float:

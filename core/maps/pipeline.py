@@ -28,7 +28,6 @@ __all__ = [
     "MapConfig",
     "MapMethod",
     "StoredMap",
-    "align",
     "clear",
     "compute",
     "count",
@@ -154,11 +153,6 @@ def place(key: str, values: np.ndarray) -> np.ndarray:
     if "turn" not in model:
         return placed
     return Alignment(model["from"], model["to"], model["turn"], float(model["scale"])).apply(placed)
-
-
-def align(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """`after` (n, k) moved, rotated, mirrored and scaled as a whole to match `before` (n, k), row by row."""
-    return procrustes.fit(before, after).apply(after)
 
 
 def _below(config: MapConfig, rows: np.ndarray) -> Map | None:

@@ -87,12 +87,12 @@ def place(points: np.ndarray, positions: np.ndarray, query: np.ndarray) -> np.nd
 
         VALID_METRICS = ("euclidean",)
 
-        def build(self) -> tuple[np.ndarray, np.ndarray]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        def build(self) -> tuple[np.ndarray, np.ndarray]:
             """A placeholder: neighbours among the old points are not needed and would take longer than all the rest."""
             others = np.roll(np.arange(len(points)), 1)[:, None]
             return others, np.ones(others.shape)
 
-        def query(self, query: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:  # pyright: ignore
+        def query(self, query: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
             return neighbours.nearest(points, query, k)
 
     affinities = PerplexityBasedNN(perplexity=1, knn_index=Exact(points, 1))

@@ -16,7 +16,6 @@ from dashboard.server import stored
 
 RUNS = ("run_id", "model", "models")  # names of arguments that hold the id of a run, or ids
 DATASETS = ("dataset",)  # likewise, of a dataset
-KINDS = (Dataset, RunRow, RunConfig, Source, MapConfig)  # types of arguments that belong to somebody
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
