@@ -338,8 +338,10 @@ def _convertible(network: Any, image_size: int, input_size: int, mode: str) -> A
     """The same as a `tf.function` that is traced when it is converted."""
     import tensorflow as tf
 
+    run_network = inference.with_constants(network)
+
     def run(pixels: Any) -> Any:
-        return tf.cast(network(prepare(pixels, input_size, mode, resize_by_matrices), training=False), tf.float32)
+        return tf.cast(run_network(prepare(pixels, input_size, mode, resize_by_matrices)), tf.float32)
 
     signature = tf.TensorSpec((None, image_size, image_size, 3), tf.uint8)
     return tf.function(run, input_signature=[signature], autograph=False)

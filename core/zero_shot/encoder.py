@@ -187,7 +187,7 @@ def _text_on_tensorflow(spec: backbones.Backbone, weights: Weights) -> inference
 
     network = _text_network(spec, weights)
     signature = tf.TensorSpec(network.input_shape, tf.int32)
-    function = tf.function(lambda ids: network(ids, training=False), input_signature=[signature], autograph=False)
+    function = tf.function(inference.with_constants(network), input_signature=[signature], autograph=False)
     examples = _tokenizer(spec, weights).encode(EXAMPLES, backbones.loader_of(spec).towers.SHAPES[spec.name].context)
     dim = network.output_shape[-1]
     return inference.Original(inference.Network(function.get_concrete_function(), dim), function, examples, network)

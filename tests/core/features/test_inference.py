@@ -53,6 +53,10 @@ def test_a_converted_network_equals_that_of_tensorflow_and_is_built_once(home, o
     assert inference.fastest(IDENTITY | {"weights": "others"}, lambda: original).function is not converted.function
 
 
+def test_openvino_is_given_a_graph_without_variables(original):
+    assert not original.convertible.get_concrete_function().graph.variables
+
+
 @pytest.mark.slow
 def test_another_process_needs_neither_tensorflow_nor_keras(home, original):
     inference.fastest(IDENTITY, lambda: original)
