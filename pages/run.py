@@ -27,7 +27,9 @@ from dashboard.run import (
 from dashboard.state import address, visitor
 from dashboard.ui import choices, components, image_grid
 
-components.page_header("Run", "How good is a run, where does it fail, what does it look at, is it better than another?")
+components.page_header(
+    "Run", "How good is a run, where does it fail, what does it look at, and is it better than another?"
+)
 runs = components.need_a_run("No run yet", "Every run can be examined here.")
 
 runs += [each for each in server.runs.archived() if each.covers(visitor.get().run) and each not in runs]

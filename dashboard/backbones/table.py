@@ -71,7 +71,8 @@ def show_untrained() -> None:
     table = _table(backbones.scratch_names())
     st.subheader(f"{formats.count(len(table), 'network')} to train from scratch", anchor=False)
     st.markdown(
-        "They have not seen any image: what one of them learns from yours alone is the baseline for pretraining."
+        "They have seen no image yet: what one of them learns from yours alone is the baseline that a pretrained "
+        "network has to beat."
     )
     st.dataframe(
         table[["name", "year", "millions", "depth", "feature_dim", "default_size"]],

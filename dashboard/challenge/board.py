@@ -81,8 +81,8 @@ def luck(measured: Luck) -> str:
     return (
         f"The public and the hidden ranking have a rank correlation of {correlation}; over other random halves of "
         f"the same images it is {average} on average (95 % of them: {low} to {high}). "
-        f"Whoever leads the public part would win in {100 * measured.stays:.0f} % of them, with an accuracy that is "
-        f"{100 * abs(measured.lead):.1f} points {'lower' if measured.lead >= 0 else 'higher'} on the hidden part."
+        f"Whoever leads the public half would win the hidden one in {100 * measured.stays:.0f} % of them, with an "
+        f"accuracy that is {100 * abs(measured.lead):.1f} points {'lower' if measured.lead >= 0 else 'higher'} there."
     )
 
 

@@ -48,7 +48,7 @@ def changes_of(dataset: Dataset) -> dict[int, int]:
 def _judge(dataset: Dataset, errors: LabelErrors) -> None:
     st.markdown(
         f"**{formats.count(len(errors.suspects), 'label')} of {errors.images:,} "
-        f"{'is' if len(errors.suspects) == 1 else 'are'} suspect**, to a head that predicts "
+        f"{'is' if len(errors.suspects) == 1 else 'are'} suspect**, according to a head that predicts "
         f"{formats.percent(errors.accuracy)} of the labels of images it was not trained on. Beside each image: the two "
         "most similar ones."
     )

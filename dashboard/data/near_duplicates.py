@@ -35,7 +35,7 @@ def show(dataset: Dataset) -> None:
             "Look for near-duplicates",
             why="A test image that is nearly a training image, such as the same photo mirrored, rotated or cropped "
             "differently, tests memory, not recognition. "
-            f"About 3 % of CIFAR-10's do ([Barz and Denzler, 2020]({PAPER})).",
+            f"About 3 % of CIFAR-10's test images do ([Barz and Denzler, 2020]({PAPER})).",
             icon=":material/compare:",
             ended=server.datasets.refresh,
         )

@@ -66,8 +66,11 @@ def warn_of_strangers(
         sentence = ""
     sentence += _percentages(answers, titles)
     if not isnan(far):
-        sentence += f" Distances can tell: {floor(100 * far)} % of validation images are closer to the training images"
-        sentence += "." if far >= UNUSUAL else f"; for a photo of another class, {round(100 * UNUSUAL)} % or more are."
+        sentence += (
+            f" Distances can tell: {floor(100 * far)} % of validation images are closer to the training images than "
+            "this photo"
+        )
+        sentence += "." if far >= UNUSUAL else f"; it would count as unusual from {round(100 * UNUSUAL)} % on."
     st.caption(sentence)
 
 

@@ -60,8 +60,8 @@ def sentence(measured: tuple[Faithfulness, ...]) -> str:
     if same := [TITLES[result.method] for result in known if not result.depends_on_weights]:
         verb = "shows" if len(same) == 1 else "show"
         parts.append(
-            f"**{formats.listed(same)}** {verb} nearly the same with shuffled weights: what is in the image, and not "
-            "what the network has learned."
+            f"**{formats.listed(same)}** {verb} nearly the same with shuffled weights: that comes from the image, "
+            "not from what the network has learned."
         )
     else:
         parts.append("All of them depend on what it has learned: with shuffled weights they show something else.")

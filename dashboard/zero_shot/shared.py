@@ -68,8 +68,8 @@ def explain(scaling: Scaling) -> str:
     return (
         f"{cosine}; the sigmoid of cosines times {scaling.scale:.1f}, {sign} {abs(scaling.bias):.1f}, judges each text "
         "by itself. So the percentages need not sum to 100 %: several texts may fit, and where all are small, perhaps "
-        "none of these. The answer is still the largest. The model was trained on pairs of which nearly all do not "
-        "belong together, so even a good text may get little."
+        "none of these. The answer is still the largest. Nearly all pairs of image and text in its training did not "
+        "match, so even a fitting text may get a low percentage."
     )
 
 
