@@ -23,7 +23,7 @@ from weakref import WeakValueDictionary
 
 from core import execute, hardware, runs, server_lock, settings, workers
 from core.config import RunConfig
-from core.errors import ConfigError, EngineError, LabError, RunError, Stopped, StoreError
+from core.errors import ConfigError, EngineError, LabError, NoAnswer, RunError, Stopped, StoreError
 from core.features import shares
 from core.maps import umap_layout
 from core.progress import Progress
@@ -106,6 +106,7 @@ class Engine:
                         threads_per_worker=THREADS,
                         resources=RESOURCES,
                         dashboard_address="127.0.0.1:0",
+                        env=runs.patience(),
                         scheduler_kwargs={"dashboard": False},
                         security=Security.temporary(),  # keys of this process: connections without them are refused
                         silence_logs=logging.ERROR,
@@ -141,7 +142,11 @@ class Engine:
         """
         self._demand("train")
         execute.check_resumable(run_id)
-        runs.resume(run_id, scheduler=settings.scheduler())
+        try:
+            runs.resume(run_id, scheduler=settings.scheduler())
+        except NoAnswer as error:  # it may be queued all the same, and nobody works on it
+            threading.Thread(target=self._interrupt, args=[run_id, str(error)], daemon=True).start()
+            raise
         self._queue(run_id)
 
     def pause(self, run_id: str) -> None:

@@ -7,6 +7,7 @@ LabError
  ├─ ConfigError      an invalid option or combination of options
  ├─ RunError         a run that does not exist or is in the wrong state
  ├─ StoreError       a run store that does not answer, or that this version of MLflow cannot open
+ │   └─ NoAnswer     a run store that did not answer in time
  ├─ MapError         vectors that cannot be drawn as a map, or a missing map
  ├─ EngineError      no worker or no scheduler
  ├─ AccessError      what this person may not do, or why they cannot join the class
@@ -71,6 +72,10 @@ class RunError(LabError):
 
 class StoreError(LabError):
     """A run store that does not answer, or that this version of MLflow cannot open."""
+
+
+class NoAnswer(StoreError):  # noqa: N818 - its name says it
+    """A run store that did not answer in time."""
 
 
 class MapError(LabError):

@@ -10,7 +10,7 @@ reporter   writes a worker's progress into the store
 models     the trained model of a run
 """
 
-from core.runs.connection import copy_before_upgrade
+from core.runs.connection import answer_soon, copy_before_upgrade, patience
 from core.runs.outcome import STAGES, Outcome, Result, Run, judge, predictions_after
 from core.runs.reporter import REPORT_EVERY, Reporter
 from core.runs.rows import COLUMNS, RESUMABLE, SEEDS, SWEEP, RunRow, fold, own_name, table
@@ -62,6 +62,7 @@ __all__ = [
     "RunRow",
     "active",
     "add_scores",
+    "answer_soon",
     "confusion",
     "copy_before_upgrade",
     "create",
@@ -80,6 +81,7 @@ __all__ = [
     "model_path",
     "new_entry",
     "own_name",
+    "patience",
     "predictions",
     "predictions_after",
     "process_alive",

@@ -1,6 +1,7 @@
 """The connection to a run store (MLflow): checked before it is opened, and its errors in one sentence each.
 
-MLflow itself retries a server that does not answer for four minutes, and upgrades an old SQLite file without a copy.
+MLflow itself waits for a server that does not answer for a quarter of an hour, as a worker should, and visitors should
+not (`answer_soon`); and upgrades an old SQLite file without a copy.
 """
 
 import functools
@@ -10,6 +11,7 @@ import re
 import sqlite3
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import datetime
@@ -19,14 +21,15 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from core import garbage, hardware, settings, storage
-from core.errors import StoreError
+from core.errors import NoAnswer, StoreError
 from core.runs import backups
 
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
 EXPERIMENT = "Backbone Lab"
-ANSWER = 5  # seconds that a server may take to answer
+ANSWER = 4  # seconds that a server may take to answer a visitor
+ASK_AGAIN = 1  # seconds until a server that did not answer is asked again
 SUPPORTED = "sqlite:///FILE, or the address of a running MLflow server such as http://HOST:5000"
 SHARED = (
     "{path} is on a network share ({kind}), where two programs that write to an SQLite file can damage it: write from "
@@ -43,14 +46,22 @@ _SETTINGS = {
 _OF_FILES = {"MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool"}
 _OF_POOLS = ("MLFLOW_SQLALCHEMYSTORE_POOL_SIZE", "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW")  # which NullPool refuses
 
+# MLflow reads these at each request. It would repeat a request that was not answered, and so could do it twice.
+_FOR_VISITORS = {"MLFLOW_HTTP_REQUEST_TIMEOUT": str(ANSWER), "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+_AS_MLFLOW_HAS_IT = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "120", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "7"}
+_UNANSWERED = re.compile(r"API request to \S+ failed with (timeout )?exception|timed out")  # not "with error code"
+_READS = ("get_", "search_", "list_", "download_")
+
 _copies: list[Path] = []
+_shortened: set[str] = set()  # names of _FOR_VISITORS that this process has set
 logger = logging.getLogger(__name__)
 
 
 class Client:
     """MLflow's client, whose errors are StoreErrors.
 
-    A file has one writer at a time, so its calls are made one after the other rather than waiting for its lock.
+    A file has one writer at a time, so its calls are made one after the other rather than waiting for its lock. A
+    server that does not answer visitors is asked again in the background, and until it answers all else is refused.
     """
 
     def __init__(self, uri: str):
@@ -58,16 +69,57 @@ class Client:
 
         self._uri, self._client = uri, MlflowClient(uri)
         self._turn = threading.RLock() if file_of(uri) else nullcontext()
+        self._asking, self._lock = False, threading.Lock()
 
     def __getattr__(self, name: str) -> Callable:
         method = getattr(self._client, name)
 
         @functools.wraps(method)
         def call(*args: Any, **kwargs: Any) -> Any:
-            with self._turn, in_words(self._uri):
-                return method(*args, **kwargs)
+            if self._asking:
+                raise _no_answer(self._uri)
+            try:
+                with self._turn, in_words(self._uri):
+                    return method(*args, **kwargs)
+            except NoAnswer as error:
+                if _shortened:
+                    self._ask_again()
+                if name.startswith(_READS):
+                    raise
+                raise _no_answer(self._uri, sent=True) from error
 
         return call
+
+    def _ask_again(self) -> None:
+        with self._lock:
+            if not self._asking:
+                self._asking = True
+                threading.Thread(target=self._ask, daemon=True).start()
+
+    def _ask(self) -> None:
+        """Ask until the server answers, whatever it says."""
+        while True:
+            try:
+                with in_words(self._uri):
+                    self._client.get_experiment_by_name(EXPERIMENT)
+                break
+            except NoAnswer:
+                time.sleep(ASK_AGAIN)
+            except StoreError:
+                break
+        self._asking = False
+
+
+def answer_soon() -> None:
+    """Wait for a server for some seconds only, in this process, which has visitors; MLflow's own settings go first."""
+    for name in _FOR_VISITORS.keys() - os.environ.keys():
+        os.environ[name] = _FOR_VISITORS[name]
+        _shortened.add(name)
+
+
+def patience() -> dict[str, str]:
+    """The environment of a process started by this one that trains, and has the patience of MLflow."""
+    return {name: _AS_MLFLOW_HAS_IT[name] for name in _shortened}
 
 
 @functools.cache
@@ -142,6 +194,8 @@ def in_words(uri: str) -> Iterator[None]:
     except Exception as error:  # each kind of store has its own
         if storage.is_full(error):
             raise StoreError(f"The disk of the run store {_shown(uri)} is full", "", "Make room on it") from error
+        if not file_of(uri) and _UNANSWERED.search(str(error)):
+            raise _no_answer(uri) from error
         reason = str(error).replace(uri, _shown(uri)).strip().splitlines() or [type(error).__name__]
         if "database is locked" in reason[0]:  # SQLite's words, which each library wraps in its own error
             raise StoreError(
@@ -155,6 +209,16 @@ def in_words(uri: str) -> Iterator[None]:
             SUPPORTED,
             f"Check it, or {HOME_INSTEAD}",
         ) from error
+
+
+def _no_answer(uri: str, *, sent: bool = False) -> NoAnswer:
+    """The error of a server that does not answer.
+
+    Args:
+        sent: Whether it was to change something, which it may still do.
+    """
+    doubt = "look then whether what you changed was stored" if sent else "nothing was lost"
+    return NoAnswer(f"The run store {_shown(uri)} does not answer", "", f"Wait until it does: {doubt}")
 
 
 def _shown(uri: str) -> str:

@@ -16,8 +16,10 @@ import logging
 import os
 import socket
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from math import nan
@@ -34,7 +36,7 @@ from core import backbones, heads, limits, people, quoting, scores, settings
 from core.backbones.catalog import NORM_FIRST
 from core.config import TITLES, TRAINED, ZERO_SHOT, RunConfig
 from core.data import dataset
-from core.errors import LabError, RunError, StoreError
+from core.errors import LabError, NoAnswer, RunError, StoreError
 from core.progress import Progress
 from core.runs import backups, connection, tables
 from core.runs.index import Index
@@ -94,12 +96,27 @@ def create(
     from mlflow.entities import Param, RunTag
 
     parameters = [Param(key, str(value)) for key, value in asdict(config).items()]
-    # Tags are written after the parameters, and make it a run of ours: nobody sees half of one.
-    _client().log_batch(run.info.run_id, params=parameters, tags=[RunTag(key, value) for key, value in tags.items()])
-    _client().update_run(run.info.run_id, status=_MLFLOW_STATUS["queued"])
+    try:
+        # Tags are written after the parameters, and make it a run of ours: nobody sees half of one.
+        ours = [RunTag(key, value) for key, value in tags.items()]
+        _client().log_batch(run.info.run_id, params=parameters, tags=ours)
+        _client().update_run(run.info.run_id, status=_MLFLOW_STATUS["queued"])
+    except NoAnswer:  # it may be stored all the same, and nobody works on it
+        threading.Thread(target=_withdraw, args=[run.info.run_id], daemon=True).start()
+        raise
     if connection.is_ours(settings.tracking_uri()):
         backups.make(older_than=backups.DAY)
     return run.info.run_id
+
+
+def _withdraw(run_id: str) -> None:
+    """Delete a run that could not be begun, as soon as the store answers."""
+    with suppress(StoreError):  # it was not stored
+        while True:
+            try:
+                return _client().delete_run(run_id)
+            except NoAnswer:
+                time.sleep(connection.ASK_AGAIN)
 
 
 def new_entry(varied: Sequence[str] = ("seed",)) -> str:
@@ -607,6 +624,8 @@ def _artifact(run_id: str, name: str) -> Path:
             path.stat()
             return path
         return Path(_client().download_artifacts(run_id, name, str(settings.folder(f"artifacts/{run_id}"))))
+    except NoAnswer:
+        raise
     except Exception as error:  # each kind of store has its own
         raise RunError(
             f"The file {name} of run {run_id} cannot be read",

@@ -141,6 +141,7 @@ class _Starting:
     def __init__(self):
         self._tried = False
         hardware.raise_open_files()
+        runs.answer_soon()
         background = ThreadPoolExecutor(1, thread_name_prefix="starting")
         background.submit(time.sleep, FIRST_PAINT)
         self.engine: Attempted[Engine] = Attempted(self._start, background)

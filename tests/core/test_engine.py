@@ -17,7 +17,7 @@ from core import backbones, hardware, people, runs
 from core import engine as engines
 from core.config import RunConfig
 from core.engine import Engine
-from core.errors import ConfigError, EngineError, RunError, Stopped, StoreError
+from core.errors import ConfigError, EngineError, NoAnswer, RunError, Stopped, StoreError
 from core.execute import DIED
 from core.progress import Progress
 from core.training import checkpoints
@@ -161,6 +161,19 @@ def test_a_run_whose_end_could_not_be_stored_is_ended_when_the_store_can_be_writ
     assert attempts == ["interrupted"] * 3
 
 
+def test_a_run_whose_resumption_was_not_answered_is_not_left_queued(engine, monkeypatch):
+    def unanswered(run_id, *, scheduler):
+        resume(run_id, scheduler=scheduler)
+        raise NoAnswer("The run store does not answer")
+
+    run_id, resume = runs.create(SHORT), runs.resume
+    runs.end(run_id, "interrupted")
+    monkeypatch.setattr(runs, "resume", unanswered)
+    with pytest.raises(NoAnswer):
+        engine.resume(run_id)
+    assert "does not answer" in (wait(run_id, "interrupted").error or "")
+
+
 def test_a_run_that_does_not_listen_is_stopped_by_force_and_the_one_that_waits_goes_on(engine):
     first, second = engine.submit(LONG), engine.submit(SHORT)
     wait_until_it_trains(first)
@@ -184,6 +197,17 @@ def test_a_start_that_fails_leaves_the_home_folder_free_for_the_next_one(forked_
         with pytest.raises(ZeroDivisionError):
             Engine.start()
     Engine.start().close()
+
+
+def test_a_worker_waits_for_the_run_store_as_mlflow_does_and_its_server_does_not(forked_workers, tmp_path, monkeypatch):
+    name = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(tmp_path))
+    monkeypatch.setenv(name, "0")  # as `runs.answer_soon` does
+    monkeypatch.setattr(runs, "patience", lambda: {name: "7"})
+    engine = Engine.start()
+    assert engine.call(os.getenv, name).result(PATIENCE) == "7"
+    assert os.environ[name] == "0"
+    engine.close()
 
 
 def wait_for_epochs(run_id: str, epochs: int) -> None:

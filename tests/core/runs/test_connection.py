@@ -1,5 +1,6 @@
 """The connection to a run store: what cannot be used is one sentence, within seconds; a moved home follows."""
 
+import os
 import shutil
 import socket
 import sqlite3
@@ -13,8 +14,9 @@ import pytest
 
 from core import execute, runs, settings
 from core.config import RunConfig
-from core.errors import StoreError
+from core.errors import NoAnswer, StoreError
 from core.runs import connection
+from tests import mlflow_server
 
 TINY = RunConfig(backbone="Tiny", input_size=32, n_train=40, n_test=20)
 
@@ -69,6 +71,92 @@ def test_a_server_that_is_not_there_is_said_at_once(home, monkeypatch):
         with pytest.raises(StoreError, match=r"No run store answers at http://127\.0\.0\.1"):
             runs.rows()
     assert time.monotonic() - started < 60  # MLflow alone tries for four minutes
+
+
+@pytest.fixture
+def server(home, monkeypatch):
+    """A store that is connected, in a process with visitors, whose patience is shortened further."""
+    monkeypatch.setattr(connection, "_shortened", set())
+    monkeypatch.setattr(connection, "ASK_AGAIN", 0.05)
+    monkeypatch.setattr(connection, "_FOR_VISITORS", connection._FOR_VISITORS | {"MLFLOW_HTTP_REQUEST_TIMEOUT": "1"})
+    for name in connection._FOR_VISITORS:
+        monkeypatch.setenv(name, "")  # so that it is put back
+        monkeypatch.delenv(name)
+    with mlflow_server.running() as server:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
+        connection.answer_soon()
+        assert runs.rows() == []
+        yield server
+
+
+def until(true) -> None:
+    deadline = time.monotonic() + 60
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert true()
+
+
+def answers() -> bool:
+    try:
+        return runs.rows() == []
+    except NoAnswer:
+        return False
+
+
+@pytest.mark.slow
+def test_a_server_that_ceases_to_answer_is_said_and_asked_again_in_the_background(server):
+    server.thawed.clear()
+    with pytest.raises(NoAnswer, match=rf"^The run store {server.url} does not answer\. Wait until it does"):
+        runs.rows()
+    asked = server.asked.count("runs/search")
+    for _ in range(3):
+        with pytest.raises(NoAnswer):  # at once: nobody else waits
+            runs.rows()
+    assert server.asked.count("runs/search") == asked
+    server.thawed.set()
+    until(answers)
+
+
+@pytest.mark.slow
+def test_a_change_that_was_not_answered_is_in_doubt_and_not_repeated(server):
+    server.thawed.clear()
+    with pytest.raises(NoAnswer, match="look then whether what you changed was stored"):
+        connection.connect(server.url)[0].set_tag("a" * 32, "note", "new")
+    with pytest.raises(NoAnswer, match="nothing was lost"):  # nothing was sent
+        connection.connect(server.url)[0].set_tag("a" * 32, "note", "newer")
+    server.thawed.set()
+    until(lambda: "runs/set-tag" in server.done and answers())
+    assert server.done.count("runs/set-tag") == 1
+
+
+@pytest.mark.slow
+def test_a_run_that_could_not_be_stored_whole_is_withdrawn_when_the_server_answers(server):
+    server.refused = {"runs/log-batch", "experiments/get-by-name"}
+    server.thawed.clear()
+    with pytest.raises(NoAnswer):
+        runs.create(TINY)
+    server.thawed.set()
+    until(lambda: "runs/delete" in server.done)
+    assert server.done.count("runs/create") == server.done.count("runs/log-batch") == 1
+    assert server.done.index("runs/log-batch") < server.done.index("runs/delete")
+
+
+@pytest.mark.slow
+def test_files_of_a_run_are_not_called_lost_while_the_server_does_not_answer(server):
+    server.thawed.clear()
+    with pytest.raises(NoAnswer):
+        runs.predictions("a" * 32)
+
+
+def test_workers_keep_the_patience_that_visitors_do_not_have(monkeypatch):
+    monkeypatch.setattr(connection, "_shortened", set())
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")  # by who started it: for both
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "")
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES")
+    connection.answer_soon()
+    assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "30"
+    assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "0"
+    assert connection.patience() == {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "7"}
 
 
 def test_a_deleted_experiment_is_said_with_the_command_that_brings_it_back(store):
