@@ -37,6 +37,15 @@ def test_every_part_of_core_is_drawn_once_in_the_flow():
     assert sorted(CORE_ORDER) == sorted({_part(path) for path in CORE})
 
 
+def test_a_package_that_lists_its_modules_lists_all_of_them():
+    for package in (ROOT / "core").glob("*/**/__init__.py"):
+        text = ast.get_docstring(ast.parse(package.read_text(encoding="utf-8"))) or ""
+        listed = re.findall(r"^(\w+) {2,}\S", text, re.M)
+        modules = [path.stem for path in package.parent.glob("*.py") if path != package]
+        folders = [path.parent.name for path in package.parent.glob("*/__init__.py")]
+        assert sorted(listed) in ([], sorted(modules + folders)), package
+
+
 def test_core_imports_only_what_is_upstream_of_it():
     for path in CORE:
         part = _part(path)

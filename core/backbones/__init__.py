@@ -4,10 +4,14 @@ catalog          the specs of all backbones
 loading          a network with its weights, by name
 networks         networks that are not in Keras Applications
 graph            how layers are connected
+blocks           the blocks of an architecture, by its own names
 keras_loader     networks of Keras Applications and our own, and their weights files
 keras_weights    reads .h5, .weights.h5 and .keras files
 checkpoints      folders of transformers: where they are, what they consist of
+checkpoint_sources  where they are published: Hugging Face, Kaggle
+placeholders     files that lie where weights should
 tensors          their files of tensors, safetensors or PyTorch's
+torch_file       reads PyTorch's without PyTorch
 clip             the two towers of a CLIP
 hgnetv2          HGNetV2
 hub              the vision transformers of KerasHub

@@ -1,13 +1,14 @@
 """Runs: their results, and the store that keeps them.
 
-outcome    the numbers of a run, and its other results
-rows       every run with its settings and numbers, typed, or as a table
-connection the store of the settings, checked before it is opened
-tables     runs read from MLflow's tables
-index      every run of an SQLite store, read again only where it changed
-store      every run with its settings, progress and result (MLflow)
-reporter   writes a worker's progress into the store
-models     the trained model of a run
+outcome     the numbers of a run, and its other results
+rows        every run with its settings and numbers, typed, or as a table
+connection  the store of the settings, checked before it is opened
+tables      runs read from MLflow's tables
+index       every run of an SQLite store, read again only where it changed
+store       every run with its settings, progress and result (MLflow)
+backups     its copies, at each start and each day
+reporter    writes a worker's progress into the store
+models      the trained model of a run
 """
 
 from core.runs.connection import answer_soon, copy_before_upgrade, patience

@@ -5,6 +5,7 @@ phases         the head alone, then the unfrozen layers; or all from scratch
 loop           one phase, epoch by epoch
 step           one compiled training step
 losses         cross-entropy, the same on TensorFlow and JAX
+distillation   learning from the answers of another run
 model          backbone and head as one network
 freezing       which layers train
 frozen_front   the output of the frozen layers, computed once

@@ -6,4 +6,5 @@ encoder       texts and images to embeddings
 classifier    the most similar text is the answer
 queries       what the Zero-shot page asks the worker to compute
 tried         the prompts that people tried, the best first
+published     published zero-shot accuracies, to compare with
 """
