@@ -92,6 +92,7 @@ CLASS = ("classroom", "Class", ":material/groups:", "Who is here, how they join,
 
 streamlit_patch.drop_ticks()
 streamlit_patch.compute_expired()
+streamlit_patch.forget_locks()
 
 
 def show() -> None:

@@ -39,7 +39,7 @@ def of_dataset(name: str) -> Challenge | None:
     return challenges.of_dataset(name)
 
 
-@st.cache_data(ttl=1, show_spinner=False)
+@st.cache_data(ttl=1, max_entries=32, show_spinner=False)
 def version(name: str) -> Hashable:
     """`challenges.version`, looked at once a second for all who watch."""
     return challenges.version(name)

@@ -150,7 +150,7 @@ def activations(backbone: str, photo: np.ndarray, digest: str, input_size: int) 
     return _activations().get(question, core_activations.see, backbone, photo, input_size)
 
 
-@st.cache_data(ttl=5, show_spinner=False)
+@st.cache_data(ttl=5, max_entries=128, show_spinner=False)
 def weights(backbone: str) -> str:
     """`activations.weights_here`: which weights the network would have."""
     return core_activations.weights_here(backbone)

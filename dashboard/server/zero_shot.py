@@ -106,7 +106,7 @@ def busy() -> bool:
     return _answers().busy
 
 
-@st.cache_data(ttl=2, show_spinner=False)
+@st.cache_data(ttl=2, max_entries=32, show_spinner=False)
 def _tried(fingerprint: str) -> list[Prompts]:
     return tried.of(fingerprint)
 

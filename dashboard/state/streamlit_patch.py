@@ -1,4 +1,4 @@
-"""The two patches of Streamlit 1.67: which ticks of the timers of fragments are answered, and how a value expires.
+"""The three patches of Streamlit 1.67: which ticks of timers are answered, how a value expires, what it leaves behind.
 
 A timer's tick names the page it belongs to. If it arrives after a click on another page, Streamlit takes it as a
 request to go back: on a busy server, one click in twenty did nothing. Such a tick is dropped. A tick also brings the
@@ -14,20 +14,26 @@ nothing.
 
 `st.cache_resource` looks whether it has a value, and then reads it. If the value expires in between,
 the page ends in a KeyError: on a busy server, one page in a few hundred. Such a value is computed again.
+
+Each value of a cached function that was ever asked for leaves a lock, also when the value is gone: whoever asks for
+many fills the memory (`findings/streamlit_cache_locks.sh`). A lock is kept only while somebody holds it.
 """
 
 import functools
+import threading
 from collections.abc import Callable, Hashable
 from math import inf
 from time import monotonic
 from typing import Any
 from urllib.parse import parse_qs
+from weakref import WeakValueDictionary
 
 import streamlit as st
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.caching.cache_errors import CacheKeyNotFoundError
 from streamlit.runtime.caching.cache_resource_api import ResourceCache
+from streamlit.runtime.caching.cache_utils import Cache
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 
 ANSWERED = 20  # ticks a second, of all tabs together, but for those that only watch
@@ -67,6 +73,20 @@ def compute_expired() -> None:
             raise CacheKeyNotFoundError() from error
 
     ResourceCache.read_result = read_result  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def forget_locks() -> None:
+    """Have each cache forget the lock of a value that nobody computes."""
+    original = _unpatched(Cache.compute_value_lock)
+
+    @functools.wraps(original)
+    def compute_value_lock(cache: Cache, value_key: str) -> threading.Lock:
+        with cache._value_locks_lock:
+            if not isinstance(cache._value_locks, _Locks):
+                cache._value_locks = _Locks(cache._value_locks)  # pyright: ignore[reportAttributeAccessIssue]
+            return cache._value_locks.setdefault(value_key, threading.Lock())
+
+    Cache.compute_value_lock = compute_value_lock  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def note_watching(watches: bool) -> None:
@@ -130,6 +150,13 @@ def _is_above_share(session: AppSession, client_state: ClientState) -> bool:
 
 
 DROPPED = (_is_late_tick, _is_before_answer, _is_before_history, _is_above_share)
+
+
+class _Locks(WeakValueDictionary[str, threading.Lock]):
+    """Locks by key, as long as somebody holds them."""
+
+    def __delitem__(self, key: str) -> None:
+        self.pop(key, None)  # it may have gone since it was seen
 
 
 class Shares:

@@ -19,6 +19,7 @@ from tests.load.measure import Load
 from tests.load.server import ROOT, Held, Server, started
 
 STEADY_AFTER = 15  # rounds, in which the caches of the server fill
+KEPT = 1800  # seconds, as in .streamlit/config.toml
 EPOCHS = 40  # of the run beside the visitors: about half a minute
 
 
@@ -35,7 +36,7 @@ def main() -> None:
             command = [sys.executable, "-m", "tests.load.home", str(options.runs)]
             subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
         print(f"{hardware.name()}, {hardware.describe()['memory_gb']:.0f} GB, Python {hardware.describe()['python']}")
-        with started(home, home / "server.log") as server:
+        with started(home, home / "server.log", f"--server.disconnectedSessionTTL={options.kept}") as server:
             asyncio.run(_measure(server, options))
 
 
@@ -102,6 +103,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pages", nargs="+", default=measure.ALONE, choices=list(measure.LINKS))
     parser.add_argument("--pause", type=float, default=5.0, help="seconds on average between two pages of a visitor")
     parser.add_argument("--rounds", type=int, default=1, help="times that visitors come and go, and memory is compared")
+    parser.add_argument("--kept", type=int, default=KEPT, help="seconds that the server keeps what a closed tab had")
     parser.add_argument("--runs", type=int, default=4, help="runs in the home folder")
     parser.add_argument("--train", action="store_true", help="beside a run; its time is compared with that alone")
     parser.add_argument("--epochs", type=int, default=EPOCHS, help="of that run")

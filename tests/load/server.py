@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ class Held:
     processes: int  # that it has started
     sessions: int  # of open tabs, and of closed ones that may come back
     tasks: int  # of its event loops, that are not done
+    objects: int  # that its garbage collector looks at, without weak references
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,13 @@ class Server:
 
 
 @contextmanager
-def started(home: Path, log: Path) -> Iterator[Server]:
+def started(home: Path, log: Path, *options: str) -> Iterator[Server]:
     """`streamlit run dashboard/app.py` on a free port of this machine alone; ended with its workers."""
     url = f"http://127.0.0.1:{_free_port()}"
-    options = ["--server.address=127.0.0.1", f"--server.port={url.rpartition(':')[2]}", "--server.headless=true"]
+    usual = ["--server.address=127.0.0.1", f"--server.port={url.rpartition(':')[2]}", "--server.headless=true"]
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.load.server", "dashboard/app.py", *options, LOGGED_PLAINLY],
+            [sys.executable, "-m", "tests.load.server", "dashboard/app.py", *usual, LOGGED_PLAINLY, *options],
             cwd=ROOT,
             env=os.environ | {"BACKBONE_LAB_HOME": str(home)},
             stdout=output,
@@ -128,7 +130,8 @@ def _run() -> None:
         left = gc.get_objects()
         sessions = sum(type(each) is AppSession for each in left)
         tasks = sum(type(each) is asyncio.Task and not each.done() for each in left)
-        print(COLLECTED + json.dumps({"sessions": sessions, "tasks": tasks}), flush=True)
+        objects = sum(type(each) is not weakref.ref for each in left)
+        print(COLLECTED + json.dumps({"sessions": sessions, "tasks": tasks, "objects": objects}), flush=True)
 
     signal.signal(signal.SIGUSR1, collect)
     sys.argv = ["streamlit", "run", *sys.argv[1:]]

@@ -1,8 +1,10 @@
 """A small load on a real server by real websockets: facts that hold however busy the machine is."""
 
+import itertools
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,14 +13,15 @@ import pytest
 from core import runs
 from tests import event_loop
 from tests.load import measure
-from tests.load.server import ROOT, Server, started
+from tests.load.server import ROOT, Held, Server, started
 
 pytestmark = pytest.mark.slow
 
 SESSIONS = 3
 COMINGS = 12  # visitors who come and go, several times
 PER_SESSION = 5e6  # bytes
-KEPT = 1e6  # bytes that each who left may leave behind
+KEPT = 1e6  # bytes that each who left may leave behind: the allocator keeps some of them
+FORGOTTEN = 1  # seconds for which the server keeps what a closed tab had
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,7 @@ def used_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(used_home: Path) -> Iterator[Server]:
-    with started(used_home, used_home / "server.log") as server:
+    with started(used_home, used_home / "server.log", f"--server.disconnectedSessionTTL={FORGOTTEN}") as server:
         event_loop.run(measure.settle(server, measure.ALONE))
         yield server
 
@@ -65,9 +68,21 @@ def test_pages_come_beside_a_run_which_every_open_page_follows(server: Server) -
 
 def test_visitors_who_left_leave_nothing_behind(server: Server) -> None:
     held = []
-    for seed in range(3):
+    for seed in range(5):
         load = event_loop.run(measure.visit(server, COMINGS, measure.ALONE, pause=0.2, seed=seed))
         assert (load.missing, load.errors) == ([], [])
         assert load.memory < COMINGS * PER_SESSION
-        held.append(server.collect().memory)
-    assert held[2] - held[1] < COMINGS * KEPT, held
+        held.append(_after_all_left(server))
+    added = [after.objects - before.objects for before, after in itertools.pairwise(held)]
+    assert min(added) < COMINGS, f"{added} objects, after each {COMINGS} visitors"
+    assert held[-1].memory - held[1].memory < (len(held) - 2) * COMINGS * KEPT, held
+
+
+def _after_all_left(server: Server) -> Held:
+    """What the server holds when it has forgotten all tabs but the latest; it forgets when another one is closed."""
+    for _ in range(10):
+        time.sleep(FORGOTTEN)
+        event_loop.run(measure.visit(server, 1, ["train"], pause=0.0))
+        if (held := server.collect()).sessions <= 1:
+            return held
+    raise AssertionError(f"The server keeps {held.sessions} tabs that were closed")

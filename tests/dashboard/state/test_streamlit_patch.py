@@ -1,12 +1,15 @@
 """A tick of a page that was left brings nobody back to it: a session of Streamlit itself, in which no page runs.
 
-And a value that expires is computed again, even while it is being read.
+And a value that expires is computed again, even while it is being read, and one that is gone leaves no lock.
 """
 
 import contextvars
 import inspect
 import itertools
+import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -19,6 +22,7 @@ from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.caching import cache_utils
 from streamlit.runtime.caching.cache_resource_api import ResourceCache
+from streamlit.runtime.caching.cache_utils import Cache
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.script_data import ScriptData
 from streamlit.runtime.scriptrunner import ScriptRunner
@@ -286,3 +290,68 @@ def test_streamlit_itself_still_raises_a_key_error_for_a_value_that_expires_whil
 def test_a_value_that_expires_while_it_is_read_is_computed_again(expiring):
     streamlit_patch.compute_expired()
     assert [expiring(), expiring()] == [1, 2]
+
+
+ASKED = 100  # values, of which a cache keeps one
+
+
+@pytest.fixture
+def locks(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., object]], int]:
+    """How many locks are left after a cached function was asked for many values."""
+    monkeypatch.setattr(Cache, "compute_value_lock", inspect.unwrap(Cache.compute_value_lock))
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    caches: list[Cache] = []
+    begin = Cache.__init__
+
+    def noted(cache: Cache) -> None:
+        begin(cache)
+        caches.append(cache)
+
+    monkeypatch.setattr(Cache, "__init__", noted)
+
+    def left(cached: Callable[..., object]) -> int:
+        assert [cached(number) for number in range(ASKED)] == list(range(ASKED))
+        (cache,) = caches
+        return len(cache._value_locks)
+
+    return left
+
+
+@pytest.fixture(params=[st.cache_data, st.cache_resource], ids=["data", "resource"])
+def identity(request: pytest.FixtureRequest) -> Callable[[int], int]:
+    @request.param(max_entries=1, show_spinner=False)
+    def value(number: int) -> int:
+        return number
+
+    return value
+
+
+def test_streamlit_itself_still_keeps_a_lock_of_each_value_it_was_asked_for(locks, identity):
+    """Once it does not, the patch can go."""
+    assert locks(identity) == ASKED
+
+
+def test_a_value_that_is_gone_leaves_no_lock(locks, identity):
+    streamlit_patch.forget_locks()
+    assert locks(identity) == 0
+    identity.clear(ASKED - 1)  # of one value, whose lock has gone
+    assert identity(ASKED - 1) == ASKED - 1
+
+
+def test_those_who_want_a_value_at_once_wait_for_one_computation_of_it(locks):
+    streamlit_patch.forget_locks()
+    begun, together = itertools.count(), threading.Barrier(4)
+
+    @st.cache_resource(show_spinner=False)
+    def value(number: int) -> int:
+        time.sleep(0.1)
+        return next(begun)
+
+    def ask() -> int:
+        together.wait()
+        return value(0)
+
+    with ThreadPoolExecutor(4) as threads:
+        asked = [threads.submit(ask) for _ in range(4)]
+        assert [each.result() for each in asked] == [0] * 4
