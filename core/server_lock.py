@@ -62,7 +62,7 @@ def warn() -> None:
 
 def holder() -> str:
     """Which server has the home folder: "port 8501, process 12 of ada"; empty if none has, or it cannot be locked."""
-    with suppress(OSError):
+    with suppress(OSError, ConfigError):
         if storage.is_locked(settings.folder(".") / LOCK):
             return _noted() or "a server"
     return ""

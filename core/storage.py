@@ -8,6 +8,7 @@ digest(value)                          16 hexadecimal digits of plain values
 passed(note, files)                    note that files are as they should be: `unchanged` until somebody touches them
 with locked(path, report): ...         one process at a time
 is_locked(path)                        whether one has it
+with locks_needed(path): ...           a ConfigError where the file system has none
 used(folder)                           note the time of its last use
 evict(sizes, excess, keep)             remove folders that nobody has locked
 is_full(error)                         whether it says that a disk is full
@@ -30,6 +31,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core import settings
+from core.errors import ConfigError
 from core.progress import Progress, Report, silent
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ _FULL = (
     "requested and",  # NumPy: "1048576 requested and 262128 written"
     "iostream error",  # OpenVINO
 )
+_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP)  # without ENOSYS, for which FileLock has another way
 _AWAY = (errno.ENOTCONN, errno.ECONNABORTED, errno.ESTALE, errno.EIO, errno.EROFS)  # the first two: of FUSE, as sshfs
 
 
@@ -145,6 +148,9 @@ def locked(path: Path, report: Report = silent, *, total: int = 0) -> Iterator[N
 
     Args:
         total: Number of waiting images, for the report.
+
+    Raises:
+        ConfigError: The file system has no locks.
     """
     from filelock import FileLock, Timeout
 
@@ -152,7 +158,8 @@ def locked(path: Path, report: Report = silent, *, total: int = 0) -> Iterator[N
     lock = FileLock(path)
     while not lock.is_locked:
         try:
-            lock.acquire(timeout=WAIT_REPORT, poll_interval=POLL)
+            with locks_needed(path):
+                lock.acquire(timeout=WAIT_REPORT, poll_interval=POLL)
         except Timeout:
             report(Progress("wait", 0, total))
     try:
@@ -161,12 +168,28 @@ def locked(path: Path, report: Report = silent, *, total: int = 0) -> Iterator[N
         lock.release()
 
 
+@contextmanager
+def locks_needed(path: Path) -> Iterator[None]:
+    """A ConfigError in place of the OSError of a file system without locks."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        raise ConfigError(
+            f"The file system of {path.parent} does not lock files ({error.strerror})",
+            "one with locks, without which two programs would write to the same file",
+            "Mount it with locks (on NFS, start its lock service), or set BACKBONE_LAB_HOME to a folder on a disk of "
+            "this machine",
+        ) from error
+
+
 def is_locked(path: Path) -> bool:
-    """Whether somebody holds a lock file."""
+    """Whether somebody holds a lock file. Raises ConfigError where the file system has no locks."""
     from filelock import FileLock, Timeout
 
     try:
-        with FileLock(path).acquire(timeout=0):
+        with locks_needed(path), FileLock(path).acquire(timeout=0):
             return False
     except Timeout:
         return True

@@ -37,6 +37,7 @@ def keep(stream: BinaryIO, filename: str) -> Upload:
 
     Raises:
         DatasetError: The disk has too little room. Nothing is kept.
+        ConfigError: Its file system has no locks.
     """
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
@@ -44,7 +45,8 @@ def keep(stream: BinaryIO, filename: str) -> Upload:
     folder = settings.folder("uploads") / uuid.uuid4().hex
     path, lock, digest = folder / safe(filename), _lock(folder), hashlib.sha256()
     try:
-        lock.acquire()
+        with storage.locks_needed(folder):
+            lock.acquire()
         folder.mkdir()
         with path.open("wb") as copy:
             while piece := stream.read(CHUNK):

@@ -1,6 +1,7 @@
 """Storage: whole files or none, results that everybody may read, and digests that never change."""
 
 import errno
+import io
 import json
 import os
 import signal
@@ -13,15 +14,37 @@ from pathlib import Path
 
 import pytest
 
-from core import embeddings, features, hardware, maps, storage
-from core.data import datasets
+from core import embeddings, features, hardware, maps, runs, storage
+from core.data import datasets, uploads
 from core.embeddings import Source
-from core.errors import Stopped
+from core.errors import ConfigError, Stopped
 from core.evaluation import few_shot, layer_probes
 from core.features import Encoder, throughput
 from core.maps import MapConfig
 
 TINY = Source(backbone="Tiny", weights="untrained", input_size=8, images="test", n_images=20)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows locks files in another way")
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP])
+@pytest.mark.parametrize("use", ["locked", "is_locked", "upload", "store"])
+def test_a_file_system_without_locks_is_one_sentence(home, monkeypatch, number, use):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(ConfigError, match=r"does not lock files .*set BACKBONE_LAB_HOME"):
+        match use:
+            case "locked":
+                with storage.locked(home / "lock"):
+                    raise AssertionError
+            case "is_locked":
+                storage.is_locked(home / "lock")
+            case "upload":
+                uploads.keep(io.BytesIO(b"bytes"), "photos.zip")
+            case "store":
+                runs.rows()
+    assert not list((home / "uploads").glob("*/*"))
 
 
 def test_a_replaced_file_is_the_old_one_or_the_new_one(tmp_path):
