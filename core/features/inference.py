@@ -137,7 +137,8 @@ def _convert(original: Original, path: Path, identity: dict[str, Any]) -> Networ
         network = converted
         log.info("Converted for OpenVINO in %.1f s", perf_counter() - started)
     except Exception as error:  # of many kinds; TensorFlow computes the same
-        if isinstance(error, OSError | MemoryError) or storage.is_full(error):  # the next time it may be possible
+        passing = isinstance(error, OSError | MemoryError | Warning) or storage.is_full(error)
+        if passing or sys.flags.optimize:  # `python -OO` takes the docstrings away, which OpenVINO reads
             log.warning("%s is not converted for OpenVINO: %s", identity.get("backbone"), error)
             shutil.rmtree(new, ignore_errors=True)
             return network

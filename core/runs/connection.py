@@ -194,6 +194,12 @@ def in_words(uri: str) -> Iterator[None]:
     except Exception as error:  # each kind of store has its own
         if storage.is_full(error):
             raise StoreError(f"The disk of the run store {_shown(uri)} is full", "", "Make room on it") from error
+        if isinstance(error, Warning):
+            raise StoreError(
+                f"Python was told to treat warnings as errors, and a library of the run store warned: {error}",
+                "",
+                "Start without PYTHONWARNINGS=error and -W error",
+            ) from error
         if not file_of(uri) and _UNANSWERED.search(str(error)):
             raise _no_answer(uri) from error
         reason = str(error).replace(uri, _shown(uri)).strip().splitlines() or [type(error).__name__]

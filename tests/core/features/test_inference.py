@@ -4,6 +4,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -118,6 +119,19 @@ def test_a_full_disk_is_no_reason_to_try_never_again(home, original, error):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inference, "_write", full)
+        assert inference.fastest(IDENTITY, lambda: original) is original.network
+    assert not list(home.glob("networks/*/*"))
+    assert inference.fastest(IDENTITY, lambda: original) is not original.network
+
+
+@pytest.mark.parametrize(("optimize", "error"), [(2, AttributeError("no docstring")), (0, DeprecationWarning("old"))])
+def test_how_python_was_started_is_no_reason_to_try_never_again(home, original, optimize, error):
+    def fail(*_):
+        raise error
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inference, "_write", fail)
+        patch.setattr(inference.sys, "flags", SimpleNamespace(optimize=optimize))
         assert inference.fastest(IDENTITY, lambda: original) is original.network
     assert not list(home.glob("networks/*/*"))
     assert inference.fastest(IDENTITY, lambda: original) is not original.network

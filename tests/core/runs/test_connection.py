@@ -63,6 +63,12 @@ def test_a_store_whose_disk_is_full_says_so(tmp_path):
     assert str(raised.value) == f"The disk of the run store sqlite:///{tmp_path}/runs.db is full. Make room on it."
 
 
+def test_warnings_that_are_errors_are_named_as_the_reason(home):
+    said = r"treat warnings as errors.*is old.*Start without PYTHONWARNINGS=error"
+    with pytest.raises(StoreError, match=said), connection.in_words(f"sqlite:///{home}/runs.db"):
+        raise DeprecationWarning("it is old")
+
+
 def test_a_server_that_is_not_there_is_said_at_once(home, monkeypatch):
     with socket.socket() as taken:  # bound, but not listening: every connection is refused
         taken.bind(("127.0.0.1", 0))
