@@ -1,4 +1,4 @@
-"""The lecturer's side of a lecture, in the side bar: let learners follow, and hand out a page with its settings."""
+"""The lecturer's side of a lecture, in the sidebar: let learners follow, and hand out a page with its settings."""
 
 import itertools
 
