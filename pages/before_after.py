@@ -92,7 +92,7 @@ try:
                 title="No list of fixed and broken images",
             )
         else:
-            images.lists(run, dataset, both)
+            images.lists(dataset, both)
 
     st.subheader("In numbers", anchor=False)
     if change := server.runs.unfreezing(run):

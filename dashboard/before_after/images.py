@@ -8,7 +8,6 @@ from core.data.datasets import Dataset
 from core.errors import LabError
 from core.maps import MapConfig
 from core.maps.nearby import Near
-from core.runs import RunRow
 from dashboard import server
 from dashboard.state import visitor
 from dashboard.ui import choices, components, contact_sheet, formats, image_grid, notable_images
@@ -21,7 +20,7 @@ HEIGHT = 420  # pixels; a list scrolls beside the maps
 LISTS = {"fixed": "Fixed", "broken": "Broken"}
 
 
-def lists(run: RunRow, dataset: Dataset, both: pd.DataFrame) -> None:
+def lists(dataset: Dataset, both: pd.DataFrame) -> None:
     """A switch between the two lists, and the images of the chosen one.
 
     Args:

@@ -35,7 +35,7 @@ def show(
         st.caption(":material/lasso_select: Draw a lasso or a box around dots: their images and classes appear here.")
         return
     counts = selection.counts(dataset, chosen)
-    st.markdown(sentence(counts, dataset))
+    st.markdown(sentence(counts))
     components.chart(
         charts.counted(counts, dataset.class_names), key="chosen-classes", alt="Selected images of each class"
     )
@@ -66,10 +66,11 @@ def show(
         st.caption(f"and {formats.count(len(table) - MOST)} more, all in the file")
 
 
-def sentence(counts: dict[str, int], dataset: Dataset) -> str:
+def sentence(counts: dict[str, int]) -> str:
     """Number and classes of the selected images, in a line of Markdown."""
     images = sum(counts.values())
     (name, most), *others = counts.items()
+    name = formats.plain(name)
     if not others:
         return f"**{formats.count(images, 'image')}**, all of class {name}"
     return f"**{formats.count(images, 'image')}** of {len(counts)} classes; {formats.percent(most / images)} are {name}"

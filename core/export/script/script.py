@@ -112,7 +112,7 @@ def _sections(run: runs.Run) -> list[Section]:
             "Everything that determines the result. Change one setting, run the code again, and see what changes.",
             _constants(run, dataset, rows),
         ),
-        Section("The images", _SPLITS_TEXT, _images(run, dataset, rows)),
+        Section("The images", _SPLITS_TEXT, _images(run, dataset)),
         *(Section(*piece) for piece in network.pieces(run)),
         Section(
             "How good is it?",
@@ -182,7 +182,7 @@ def _checksum(dataset: datasets.Dataset, rows: dict[str, np.ndarray]) -> int:
 # Images
 
 
-def _images(run: runs.Run, dataset: datasets.Dataset, rows: dict[str, np.ndarray]) -> str:
+def _images(run: runs.Run, dataset: datasets.Dataset) -> str:
     config, cuts = run.config, []
     given = {split for split in ("val", "test") if np.any(dataset.official == split)}
     if dataset.name == datasets.SAMPLE or dataset.name in cifar.CIFAR:
