@@ -72,6 +72,13 @@ BENCH_OPTIONS = {"images": _positive, "dataset": str, "backbone": str, "weights"
 BENCH_OPTIONS |= {"runs": _positive}  # of the store
 
 
+def run(arguments: list[str] | None = None) -> int:
+    """`main` of a process that then ends: a Ctrl-C while Python waits for its threads is no traceback."""
+    code = main(arguments)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return code
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     for stream in (sys.stdout, sys.stderr):

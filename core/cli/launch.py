@@ -40,7 +40,7 @@ def main() -> int:
         print(USAGE)
         print(commands.parser().format_help().partition("\n\n")[2])
         return 0
-    return commands.main(arguments)
+    return commands.run(arguments)
 
 
 def config_flags(options: dict[str, Any], section: str = "") -> Iterator[str]:

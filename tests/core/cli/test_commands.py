@@ -155,6 +155,29 @@ def test_ctrl_c_while_a_command_is_imported_is_one_word(tmp_path, begin):
     assert (done.returncode, done.stderr) == (1, "stopped\n")
 
 
+def test_ctrl_c_pressed_twice_is_no_traceback():
+    program = """
+import runpy, sys, threading, time
+from core.cli import commands
+
+def linger():
+    threading.main_thread().join()
+    print("waiting", file=sys.stderr, flush=True)
+    time.sleep(60)
+
+def work(parsed):
+    threading.Thread(target=linger).start()
+    raise KeyboardInterrupt
+
+commands._runs, sys.argv[1:] = work, ["runs"]
+runpy.run_module("core", run_name="__main__")
+"""
+    command = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    assert [command.stderr.readline() for _ in range(2)] == ["stopped\n", "waiting\n"]
+    command.send_signal(signal.SIGINT)
+    assert command.communicate(timeout=50)[1] == ""
+
+
 def test_a_reader_that_has_enough_ends_a_command_without_a_word(monkeypatch, capsys):
     reading, writing = os.pipe()
     os.close(reading)  # as by `head`
