@@ -9,7 +9,7 @@ from dashboard.classroom import following, leading, presence
 from dashboard.data import import_status
 from dashboard.lessons import bar
 from dashboard.run import progress
-from dashboard.state import address, streamlit_patch, visitor
+from dashboard.state import address, presses, streamlit_patch, visitor
 from dashboard.ui import choices, components, formats, unknown
 
 POLL = 1.0  # seconds between updates of a running run
@@ -93,6 +93,7 @@ CLASS = ("classroom", "Class", ":material/groups:", "Who is here, how they join,
 streamlit_patch.drop_ticks()
 streamlit_patch.compute_expired()
 streamlit_patch.forget_locks()
+presses.answer_all()
 
 
 def show() -> None:

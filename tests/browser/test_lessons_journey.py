@@ -54,8 +54,7 @@ def start(page: Page) -> None:
     if "method=scratch" in page.url:
         page.goto(re.sub(r"\bepochs=\d+", "epochs=1", page.url))
         expect(page.get_by_text("Still to do")).to_be_visible(timeout=STARTING)
-    expect(page.locator(DRAWN)).to_be_visible(timeout=STARTING)  # the button may still be that of the step before
-    page.get_by_role("button", name="Start", exact=True).click()
+    page.get_by_role("button", name="Start", exact=True).click()  # which may still be that of the step before
 
 
 def look(page: Page) -> None:
@@ -115,6 +114,22 @@ def look_for_wrong_labels(page: Page) -> None:
 def try_other_backgrounds(page: Page) -> None:
     page.get_by_role("button", name="Try other backgrounds").click(timeout=STARTING)
     expect(page.get_by_text("of the photos are taken for that class")).to_be_visible(timeout=FINISHING)
+
+
+@pytest.mark.parametrize("moment", [0, 60])
+def test_start_pressed_right_after_page_down_starts_the_run_of_the_next_step(page: Page, moment: int):
+    page.goto("/train?lesson=preprocessing&step=2")
+    expect(page.get_by_role("button", name="Next")).to_be_visible(timeout=STARTING)
+    expect(page.get_by_text("Starting the engine")).to_have_count(0, timeout=STARTING)
+    expect(page.locator(DRAWN)).to_be_visible(timeout=STARTING)
+    box = page.get_by_role("button", name="Start", exact=True).bounding_box()
+    assert box
+    page.keyboard.press("PageDown")
+    page.wait_for_timeout(moment)  # milliseconds, in which nothing or a part of the step is drawn
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page).to_have_url(re.compile(r"step=3.*run="))
+    expect(page.get_by_text("step 3 of")).to_be_visible()
+    expect(page.get_by_text(DONE)).to_be_visible(timeout=FINISHING)
 
 
 DEEDS = {  # lesson and step -> what is done there; otherwise Start is pressed, if the step is on the page Train
