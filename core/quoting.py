@@ -57,8 +57,7 @@ def csv(table: "pd.DataFrame", *, floats: str | None = None) -> bytes:
     Args:
         floats: How numbers are written, such as "%.6g"; None: in full.
     """
-    texts = table.select_dtypes(exclude=["number", "bool", "datetime"])
-    safe = table.assign(**{str(name): [cell(value) for value in texts[name]] for name in texts}).rename(columns=cell)
+    safe = table.map(cell).rename(columns=cell)
     return safe.to_csv(index=False, float_format=floats, lineterminator=CSV_LINE).encode()
 
 

@@ -22,6 +22,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import time
 import uuid
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 POLL = 0.05  # seconds between two attempts to take a lock
 WAIT_REPORT = 0.3  # seconds between two reports of waiting for it
+DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  # names that Windows gives no file
 
 Result = TypeVar("Result")
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from core import settings
+from core import settings, storage
 from core.data import cifar, flawed, folders, images, layout, memory, png, shortcut
 from core.data import dataset as stored
 from core.data import splits as cuts
@@ -127,10 +127,12 @@ def import_images(path: str | Path, *, name: str | None = None, source: str = ""
 
 
 def slug(title: str) -> str:
-    """The name of a dataset with this title. Raises DatasetError if there is none, or a built-in dataset has it."""
+    """The name of a dataset with this title. Raises DatasetError if there is none, or it is taken."""
     name = re.sub(r"[^\w]+", "-", unicodedata.normalize("NFC", title).casefold()).strip("-_")[:LONGEST]
     if not name:
         raise DatasetError(f"{title!r} cannot be the name of a dataset", "a name with letters or digits")
+    if storage.DEVICE.match(name):
+        raise DatasetError(f"{title!r} cannot be the name of a dataset: it is a device on Windows", "another name")
     if name in (cifar.SAMPLE, flawed.NAME, shortcut.NAME, *cifar.CIFAR):
         raise DatasetError(f"The name {name!r} is taken by a built-in dataset", "another name")
     return name

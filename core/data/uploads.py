@@ -70,9 +70,10 @@ def sweep() -> None:
 
 
 def safe(filename: str) -> str:
-    """A file's name without characters that are special on some file system, and not too long."""
-    name = re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", filename).strip(" .")
-    return name.encode(errors="replace")[-LONGEST:].decode(errors="ignore") or "upload"
+    """A file's name without what is special on some file system, and not too long."""
+    name = re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", filename).encode(errors="replace")[-LONGEST:].decode(errors="ignore")
+    name = name.strip(" .") or "upload"
+    return f"_{name}" if storage.DEVICE.match(name) else name
 
 
 def _lock(folder: Path) -> FileLock:

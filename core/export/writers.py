@@ -150,7 +150,8 @@ def convertible(model: Any, encoder: Encoder) -> Any:
     import keras
 
     images = keras.Input(model.input_shape[1:], dtype="uint8", name="images")
-    x = compiled.prepare(images, encoder.input_size, encoder.preprocessing, compiled.resize_by_matrices)
+    prepared = compiled.prepare(images, encoder.input_size, encoder.preprocessing, compiled.resize_by_matrices)
+    x = keras.Model(images, prepared)(images)  # a model of its own: Keras may name its operations like those below
     operations = list(model.operations)
     network = next(index for index, operation in enumerate(operations) if isinstance(operation, keras.Model))
     for operation in operations[network:]:  # the network, and its head one after the other: see `training.model`

@@ -12,3 +12,8 @@ def test_a_cell_that_begins_like_a_formula_is_text_in_a_spreadsheet():
     read = pd.read_csv(io.BytesIO(quoting.csv(table)))
     assert read["class"].tolist()[:4] == ["'=1+1", "'@home", "'-5 degrees", "cat"]
     assert read["x"].tolist() == [-1.5, 2, 3, 4, 5]
+
+
+def test_columns_of_one_name_keep_their_own_cells():
+    table = pd.DataFrame([["=cat", 3], ["dog", 4]], columns=["true class", "true class"])
+    assert quoting.csv(table).decode().splitlines() == ["true class,true class", "'=cat,3", "dog,4"]

@@ -38,6 +38,10 @@ def test_an_upload_keeps_its_name_and_content_until_it_is_removed(home: Path):
         ("", "upload"),
         ("ü" * 5_000 + ".zip", "ü" * 98 + ".zip"),
         ("\ud800.zip", "?.zip"),
+        ("aux.zip", "_aux.zip"),
+        ("CON", "_CON"),
+        ("console.zip", "console.zip"),
+        (".a" + "." * 198 + "zip", "zip"),
     ],
 )
 def test_no_name_leads_outside_or_is_too_long_for_a_disk(home: Path, filename: str, expected: str):

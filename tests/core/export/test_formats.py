@@ -255,3 +255,17 @@ for format in formats.WRITERS:
     assert len(told) == len(formats.WRITERS), (told, found.stderr[-3000:])
     assert all("cannot be written" in line for line in told)
     assert not [path for path in (tmp_path / "to").rglob("*") if path.is_file()]
+
+
+@pytest.mark.slow
+def test_a_model_is_converted_whatever_keras_calls_its_operations():
+    """Keras counts the operations of a process; a model that was read has the numbers of the process that wrote it."""
+    import keras
+
+    encoder = RunConfig(backbone="Tiny").encoder
+    network, images = compiled.network(encoder), keras.Input((32, 32, 3), dtype="uint8")
+    prepared = compiled.prepare(images, encoder.input_size, encoder.preprocessing)
+    latest = keras.ops.cast(images, "float32")._keras_history.operation.name
+    following = f"cast_{int(latest.removeprefix('cast').lstrip('_') or 0) + 1}"
+    model = keras.Model(images, keras.layers.Activation("softmax", name=following)(network(prepared)))
+    assert writers.convertible(model, encoder).output_shape == model.output_shape
