@@ -74,8 +74,6 @@ class Engine:
         from distributed import Client, LocalCluster
         from distributed.security import Security
 
-        # Python would import a `socket.py` of the folder in which the server is started.
-        environment = hardware.huge_pages() | {"PYTHONSAFEPATH": "1"}
         dask_config.set(
             {
                 # Dask blames the death of a worker on all its tasks, even waiting ones; `_once` and `execute.perform`
@@ -90,7 +88,7 @@ class Engine:
                 "distributed.worker.memory.pause": False,
                 "distributed.worker.profile.enabled": False,  # can hang Python before 3.12: python/cpython#106883
             }
-            | {f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in environment.items()}
+            | {f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in hardware.huge_pages().items()}
         )
         address = settings.scheduler()
         if address:

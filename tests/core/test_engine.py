@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
-from dask import config
 
 from core import backbones, hardware, people, runs
 from core import engine as engines
@@ -209,19 +208,6 @@ def test_a_worker_waits_for_the_run_store_as_mlflow_does_and_its_server_does_not
     assert engine.call(os.getenv, name).result(PATIENCE) == "7"
     assert os.environ[name] == "0"
     engine.close()
-
-
-def test_a_worker_imports_nothing_of_the_folder_in_which_its_server_is_started(tmp_path, monkeypatch):
-    for name in ("socket", "random", "types"):
-        Path(tmp_path, f"{name}.py").write_text(f"raise SystemExit('the {name} of another program')")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BACKBONE_LAB_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("PYTHONSAFEPATH", "")
-    monkeypatch.delenv("PYTHONSAFEPATH")  # of an earlier engine
-    with config.set({"distributed.worker.multiprocessing-method": "spawn"}):
-        engine = Engine.start()
-        assert engine.call(sum, [1, 2]).result(PATIENCE) == 3
-        engine.close()
 
 
 def wait_for_epochs(run_id: str, epochs: int) -> None:
