@@ -145,5 +145,8 @@ def _served(state: SessionState, widget: WidgetState) -> WidgetState:
         return widget
     served = WStates()
     served.set_widget_metadata(metadata)
-    served.set_from_value(widget.id, state[widget.id])
-    return served.get_serialized(widget.id) or widget
+    try:
+        served.set_from_value(widget.id, state[widget.id])
+        return served.get_serialized(widget.id) or widget
+    except Exception:  # a value that another page has set under the same key: no press is lost for it
+        return widget

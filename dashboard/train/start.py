@@ -57,7 +57,7 @@ def _start(entries: Sequence[Sequence[RunConfig]]) -> list[str]:
         return ids
     with st.spinner("Starting the engine"):
         server.engine.wait()
-        ids = [server.runs.submit(*entry) for entry in entries]
-        # Nothing is drawn in between: that is where Streamlit breaks off a script for the next press.
-        st.session_state[_STARTED] = entries, monotonic(), ids
+    ids = [server.runs.submit(*entry) for entry in entries]
+    # Nothing is drawn in between: that is where Streamlit breaks off a script for the next press.
+    st.session_state[_STARTED] = entries, monotonic(), ids
     return ids
