@@ -6,12 +6,14 @@ address and the widgets from before it, which undo what the answer has set: Star
 was being drawn, started the run of the step before, or none.
 
 Here a press waits until nothing runs, and what follows a press until that is answered; neither for longer than
-`PATIENCE`. What the browser has not changed since its last request is then as the server has it.
+`PATIENCE`. What the browser has not changed since its last request is then as the server has it, as long as the browser
+may not have drawn that.
 """
 
 import functools
 from collections import deque
 from collections.abc import Iterator, Mapping
+from math import inf
 from time import monotonic
 from typing import Any
 
@@ -22,10 +24,13 @@ from streamlit.runtime.scriptrunner import ScriptRunnerEvent
 from streamlit.runtime.scriptrunner_utils.script_requests import _has_active_trigger_value as pressed
 from streamlit.runtime.state.session_state import SessionState, WStates
 
+from dashboard.state.streamlit_patch import SETTLING
+
 PATIENCE = 3.0  # seconds that a request waits for the answer before it, which may draw a long page
 
 _WAITING = "_backbone_lab_waiting"  # the requests that wait, each with the time at which it no longer does
-_LAST = "_backbone_lab_last"  # the last request that was passed on
+_ANSWERING = "_backbone_lab_answering"  # the request that is being answered, unless it is a tick; None if there is none
+_ANSWERED = "_backbone_lab_answered"  # the time at which the last one was
 _SENT = "_backbone_lab_sent"  # each widget as the browser sent it last; before it sends one, as it was drawn
 _PLAIN = {
     "bool_value",
@@ -57,6 +62,9 @@ def answer_all() -> None:
     def handle(session: AppSession, sender: Any, event: ScriptRunnerEvent, *args: Any, **details: Any) -> None:
         _event(session, sender, event, *args, **details)
         if event == ScriptRunnerEvent.SHUTDOWN:
+            if getattr(session, _ANSWERING, None):
+                setattr(session, _ANSWERING, None)
+                setattr(session, _ANSWERED, monotonic())
             _pass_on(session)
 
     AppSession._handle_rerun_script_request = receive  # pyright: ignore[reportAttributeAccessIssue]
@@ -70,30 +78,38 @@ def _waiting(session: AppSession) -> deque[tuple[float, ClientState]]:
 
 
 def _wait(session: AppSession, request: ClientState) -> None:
-    waiting = _waiting(session)
-    waiting.extend((monotonic() + PATIENCE, each) for each in _one_press_each(request))
+    _waiting(session).extend((monotonic() + PATIENCE, each) for each in _one_press_each(request))
     _pass_on(session)
-    if waiting:
+    if _waiting(session):
         session._event_loop.call_later(PATIENCE, _pass_on, session)
 
 
 def _pass_on(session: AppSession) -> None:
-    """Pass on the requests that need not wait, or no longer."""
+    """Pass on the requests that need not wait, or no longer; after one of the latter the next has time of its own."""
     waiting = _waiting(session)
     while waiting and session._state != AppSessionState.SHUTDOWN_REQUESTED:
         until, request = waiting[0]
-        last = getattr(session, _LAST, None)
-        involved = _presses(request) or (last and _presses(last))
-        if involved and session._scriptrunner is not None and monotonic() < until:
+        answering = getattr(session, _ANSWERING, None)
+        involved = _presses(request) or (answering and _presses(answering))
+        busy = session._scriptrunner is not None
+        if involved and busy and monotonic() < until:
             return
         waiting.popleft()
-        setattr(session, _LAST, request)
-        sent = getattr(session, _SENT, {})
-        drawn = _drawn(session.session_state) if session._scriptrunner is None else {}
-        setattr(session, _SENT, sent | drawn | {widget.id: widget for widget in request.widget_states.widgets})
-        if last and _presses(request) and session._scriptrunner is None:
-            request = _updated(session, request, sent)
-        _request(session, request)
+        _pass(session, request)
+        if involved and busy and waiting:
+            waiting[0] = (monotonic() + PATIENCE, waiting[0][1])
+            session._event_loop.call_later(PATIENCE, _pass_on, session)
+
+
+def _pass(session: AppSession, request: ClientState) -> None:
+    setattr(session, _ANSWERING, request)
+    sent = getattr(session, _SENT, {})
+    drawn = _drawn(session.session_state) if session._scriptrunner is None else {}
+    setattr(session, _SENT, sent | drawn | {widget.id: widget for widget in request.widget_states.widgets})
+    settling = monotonic() - getattr(session, _ANSWERED, -inf) < SETTLING
+    if settling and _presses(request) and session._scriptrunner is None:
+        request = _updated(session, request, sent)
+    _request(session, request)
 
 
 def _presses(request: ClientState) -> list[str]:
@@ -125,6 +141,7 @@ def _updated(session: AppSession, request: ClientState, sent: Mapping[str, Widge
     """
     updated, served = ClientState(), session._client_state
     updated.CopyFrom(request)
+    del updated.cached_message_hashes[:]  # it may hold fewer by now
     updated.page_script_hash, updated.query_string = served.page_script_hash, served.query_string
     for widget in updated.widget_states.widgets:
         if sent.get(widget.id) == widget and widget.WhichOneof("value") in _PLAIN:

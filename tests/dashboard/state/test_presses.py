@@ -1,6 +1,6 @@
 """Every press is answered, in order: a session of Streamlit itself, in which no page runs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -23,20 +23,30 @@ from tests import event_loop
 
 
 class Loop:
-    """The event loop, whichever runs: its time does not pass."""
+    """The event loop, whichever runs: its time passes by `wait`."""
+
+    def __init__(self) -> None:
+        self.time, self.later = 1000.0, []
 
     def __eq__(self, other: object) -> bool:
         return True
 
-    def call_later(self, *arguments: object) -> None:
-        """Never."""
+    def call_later(self, seconds: float, function: Callable, *arguments: object) -> None:
+        self.later.append((self.time + seconds, function, arguments))
+
+    def wait(self, seconds: float) -> None:
+        self.time += seconds
+        due = [call for call in self.later if call[0] <= self.time]
+        self.later = [call for call in self.later if call[0] > self.time]
+        for _, function, arguments in due:
+            function(*arguments)
 
 
 class Visit:
     """What a browser sends, and the runs of the script that answer it."""
 
-    def __init__(self, session: AppSession, runs: list[RerunData]):
-        self.session, self.runs = session, runs
+    def __init__(self, session: AppSession, runs: list[RerunData], loop: Loop):
+        self.session, self.runs, self.loop = session, runs, loop
 
     def sends(self, *pressed: str, address: str = "", tick: bool = False, **choices: str) -> None:
         """A request with presses of these buttons, and all choices as the browser shows them."""
@@ -76,6 +86,8 @@ class Visit:
 @pytest.fixture
 def visit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Visit]:
     runs: list[RerunData] = []
+    loop = Loop()
+    monkeypatch.setattr(presses, "monotonic", lambda: loop.time)
 
     def create(session: AppSession, data: RerunData) -> None:
         runs.append(data)
@@ -89,10 +101,10 @@ def visit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Visit]:
     async def session() -> AppSession:
         script = ScriptData(str(tmp_path / "app.py"), is_hello=False)
         session = AppSession(script, MemoryUploadedFileManager("/files"), ScriptCache(), None, {})
-        monkeypatch.setattr(session, "_event_loop", Loop())
+        monkeypatch.setattr(session, "_event_loop", loop)
         return session
 
-    visit = Visit(event_loop.run(session()), runs)
+    visit = Visit(event_loop.run(session()), runs, loop)
     yield visit
     visit.session._scriptrunner = None
     visit.session.shutdown()
@@ -126,11 +138,37 @@ def test_a_link_or_a_choice_does_not_break_off_the_answer_to_a_press_but_does_th
     assert len(visit.runs) == 4
 
 
-def test_nothing_waits_longer_than_it_may(visit: Visit, monkeypatch: pytest.MonkeyPatch):
+def test_nothing_waits_longer_than_it_may_and_each_press_has_its_own_time(visit: Visit):
+    running = SimpleNamespace(request_stop=bool, request_rerun=lambda data: visit.runs.append(data) or True)
     visit.sends("next")
-    monkeypatch.setattr(presses, "PATIENCE", 0.0)
-    visit.sends("leave")
-    assert visit.pressed() == [["next"], ["leave"]]
+    visit.session._scriptrunner = cast(ScriptRunner, running)
+    visit.sends("start", "leave")
+    visit.loop.wait(presses.PATIENCE - 1)
+    assert visit.pressed() == [["next"]]
+    visit.loop.wait(1)
+    assert visit.pressed() == [["next"], ["start"]]
+    visit.loop.wait(presses.PATIENCE - 1)
+    assert visit.pressed() == [["next"], ["start"]]
+    visit.loop.wait(1)
+    assert visit.pressed() == [["next"], ["start"], ["leave"]]
+
+
+def test_a_link_waits_for_no_tick_once_the_press_before_it_is_answered(visit: Visit):
+    visit.sends("start")
+    visit.ended()
+    visit.sends(tick=True)
+    running = SimpleNamespace(request_stop=bool, request_rerun=lambda data: visit.runs.append(data) or True)
+    visit.session._scriptrunner = cast(ScriptRunner, running)
+    visit.sends(address="run=1")
+    assert visit.runs[-1].query_string == "run=1"
+
+
+def test_once_the_browser_has_drawn_an_answer_it_knows_best(visit: Visit):
+    visit.sends("save", name="typed")
+    visit.ended("step=3", name="")
+    visit.loop.wait(presses.SETTLING)
+    visit.sends("save", address="step=2", name="typed")
+    assert (visit.choice("name"), visit.runs[-1].query_string) == ("typed", "step=2")
 
 
 def test_a_press_on_what_the_browser_still_shows_is_answered_with_what_the_answer_before_has_set(visit: Visit):
