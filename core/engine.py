@@ -13,9 +13,9 @@ import inspect
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import cache, partial
 from typing import Any
@@ -130,7 +130,8 @@ class Engine:
         """
         self._demand("train")
         run_id = runs.create(config, scheduler=settings.scheduler(), entry=entry, varied=varied)
-        self._queue(run_id)
+        with self._in_doubt(run_id):
+            self._queue(run_id)
         return run_id
 
     def resume(self, run_id: str) -> None:
@@ -142,12 +143,9 @@ class Engine:
         """
         self._demand("train")
         execute.check_resumable(run_id)
-        try:
+        with self._in_doubt(run_id):
             runs.resume(run_id, scheduler=settings.scheduler())
-        except NoAnswer as error:  # it may be queued all the same, and nobody works on it
-            threading.Thread(target=self._interrupt, args=[run_id, str(error)], daemon=True).start()
-            raise
-        self._queue(run_id)
+            self._queue(run_id)
 
     def pause(self, run_id: str) -> None:
         """Pause a run: it keeps its checkpoint and frees the worker; `resume` continues it."""
@@ -280,10 +278,19 @@ class Engine:
                 if run and run.key == key and runs.get(run_id).status == "running":
                     self._futures.pop(run_id, None)
                     run.cancel(force=True)  # first, so that it is not begun again
-                    runs.end(run_id, "interrupted", error=execute.DIED)
+                    self._interrupt_soon(run_id, execute.DIED)
                 elif call and (begun := Event(f"{key}-begun", client=self._client)).is_set():
                     call.cancel()
                     begun.clear()
+
+    @contextmanager
+    def _in_doubt(self, run_id: str) -> Iterator[None]:
+        """End a run that may be queued in a store that does not answer: nobody would work on it."""
+        try:
+            yield
+        except NoAnswer as error:
+            self._interrupt_soon(run_id, str(error))
+            raise
 
     def _queue(self, run_id: str) -> None:
         from distributed import fire_and_forget
@@ -355,17 +362,20 @@ class Engine:
         else:  # it has been resumed since
             return
         if future.status == "error":  # it did not begin, or its end could not be stored
-            threading.Thread(target=self._interrupt, args=[run_id, str(future.exception())], daemon=True).start()
+            self._interrupt_soon(run_id, str(future.exception()))
         elif future.status in ("cancelled", "lost"):  # with the connection: who stops a run ends it first
             threading.Thread(target=self._look_for, args=[run_id], daemon=True).start()
 
-    @staticmethod
-    def _interrupt(run_id: str, error: str) -> None:
+    def _interrupt_soon(self, run_id: str, error: str) -> None:
+        threading.Thread(target=self._interrupt, args=[run_id, error], daemon=True).start()
+
+    def _interrupt(self, run_id: str, error: str) -> None:
         """End a run as interrupted, as soon as the store can be written: its disk may be full, or away."""
         with suppress(RunError):  # it has been deleted since
-            while True:
+            while run_id not in self._futures:  # it has been resumed since
                 try:
-                    return runs.end(run_id, "interrupted", error=error)
+                    runs.end(run_id, "interrupted", error=error)
+                    break
                 except (StoreError, ConfigError):
                     time.sleep(RECONNECT_AFTER)
 
@@ -379,8 +389,7 @@ class Engine:
                 break
             except (EngineError, OSError):
                 time.sleep(RECONNECT_AFTER)
-        with suppress(LabError):  # it has been deleted since
-            runs.end(run_id, "interrupted", error=LOST)
+        self._interrupt(run_id, LOST)
 
     def _force_stop(self, run_id: str) -> None:
         """Restart the worker of a run that is in a step without reports, such as building a large network."""

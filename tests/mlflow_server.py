@@ -23,6 +23,7 @@ class Server(ThreadingHTTPServer):
         self.asked: list[str] = []  # such as "runs/create"
         self.done: list[str] = []
         self.refused: set[str] = set()  # while it is frozen: all, if there are none
+        self.failing: dict[str, int] = {}  # request -> the status of the error that it gets
         self.thawed = threading.Event()
         self.thawed.set()
 
@@ -50,8 +51,9 @@ class Handler(BaseHTTPRequestHandler):
         if not self.server.thawed.is_set() and (not self.server.refused or request in self.server.refused):
             self.server.thawed.wait(60)
         self.server.done.append(request)
-        content = json.dumps(ANSWERS.get(request, {})).encode()
-        self.send_response(200)
+        status = self.server.failing.get(request, 200)
+        content = json.dumps(ANSWERS.get(request, {}) if status == 200 else FAILURE).encode()
+        self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -60,6 +62,7 @@ class Handler(BaseHTTPRequestHandler):
         """Print nothing."""
 
 
+FAILURE = {"error_code": "INVALID_PARAMETER_VALUE", "message": "The request timed out"}
 RUN = {"info": {"run_id": "a" * 32, "experiment_id": "1", "status": "RUNNING", "lifecycle_stage": "active"}, "data": {}}
 ANSWERS = {
     "experiments/get-by-name": {

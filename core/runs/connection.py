@@ -49,7 +49,11 @@ _OF_POOLS = ("MLFLOW_SQLALCHEMYSTORE_POOL_SIZE", "MLFLOW_SQLALCHEMYSTORE_MAX_OVE
 # MLflow reads these at each request. It would repeat a request that was not answered, and so could do it twice.
 _FOR_VISITORS = {"MLFLOW_HTTP_REQUEST_TIMEOUT": str(ANSWER), "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
 _AS_MLFLOW_HAS_IT = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "120", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "7"}
-_UNANSWERED = re.compile(r"API request to \S+ failed with (timeout )?exception|timed out")  # not "with error code"
+# In MLflow's words, of which "with error code" is an answer, and so is "too many 500 error responses" after one.
+_UNANSWERED = re.compile(
+    r"(?!.*too many 500 error)(.*API request to \S+ failed with (timeout )?exception|.*timed out)", re.S
+)
+REFUSED = "nothing was lost, and nothing was changed, so do it again then"
 _READS = ("get_", "search_", "list_", "download_")
 
 _copies: list[Path] = []
@@ -67,26 +71,27 @@ class Client:
     def __init__(self, uri: str):
         from mlflow.tracking import MlflowClient
 
-        self._uri, self._client = uri, MlflowClient(uri)
+        self._uri, self.mlflow = uri, MlflowClient(uri)
         self._turn = threading.RLock() if file_of(uri) else nullcontext()
         self._asking, self._lock = False, threading.Lock()
 
     def __getattr__(self, name: str) -> Callable:
-        method = getattr(self._client, name)
+        method = getattr(self.mlflow, name)
 
         @functools.wraps(method)
         def call(*args: Any, **kwargs: Any) -> Any:
+            reads = name.startswith(_READS)
             if self._asking:
-                raise _no_answer(self._uri)
+                raise _no_answer(self._uri, "nothing was lost" if reads else REFUSED)
             try:
                 with self._turn, in_words(self._uri):
                     return method(*args, **kwargs)
             except NoAnswer as error:
                 if _shortened:
                     self._ask_again()
-                if name.startswith(_READS):
+                if reads:
                     raise
-                raise _no_answer(self._uri, sent=True) from error
+                raise _no_answer(self._uri, "look then whether what you changed was stored") from error
 
         return call
 
@@ -101,7 +106,7 @@ class Client:
         while True:
             try:
                 with in_words(self._uri):
-                    self._client.get_experiment_by_name(EXPERIMENT)
+                    self.mlflow.get_experiment_by_name(EXPERIMENT)
                 break
             except NoAnswer:
                 time.sleep(ASK_AGAIN)
@@ -147,9 +152,9 @@ def connect(uri: str) -> tuple[Client, str]:
         ours = is_ours(uri)
         artifacts = (settings.folder("runs") / "artifacts").as_uri() if database else None
         client = Client(uri)
-        experiment = client.get_experiment_by_name(EXPERIMENT)
+        experiment = client.mlflow.get_experiment_by_name(EXPERIMENT)  # nobody has this client yet who would ask again
         if experiment is None:
-            return client, client.create_experiment(EXPERIMENT, artifact_location=artifacts)
+            return client, client.mlflow.create_experiment(EXPERIMENT, artifact_location=artifacts)
         if experiment.lifecycle_stage == "deleted":
             raise StoreError(
                 f"The experiment {EXPERIMENT!r} of the run store {_shown(uri)} was deleted, and its runs with it",
@@ -200,7 +205,7 @@ def in_words(uri: str) -> Iterator[None]:
                 "",
                 "Start without PYTHONWARNINGS=error and -W error",
             ) from error
-        if not file_of(uri) and _UNANSWERED.search(str(error)):
+        if not file_of(uri) and _UNANSWERED.match(str(error)) and type(error).__name__ != "RestException":  # an answer
             raise _no_answer(uri) from error
         reason = str(error).replace(uri, _shown(uri)).strip().splitlines() or [type(error).__name__]
         if "database is locked" in reason[0]:  # SQLite's words, which each library wraps in its own error
@@ -217,14 +222,8 @@ def in_words(uri: str) -> Iterator[None]:
         ) from error
 
 
-def _no_answer(uri: str, *, sent: bool = False) -> NoAnswer:
-    """The error of a server that does not answer.
-
-    Args:
-        sent: Whether it was to change something, which it may still do.
-    """
-    doubt = "look then whether what you changed was stored" if sent else "nothing was lost"
-    return NoAnswer(f"The run store {_shown(uri)} does not answer", "", f"Wait until it does: {doubt}")
+def _no_answer(uri: str, consequence: str = "nothing was lost") -> NoAnswer:
+    return NoAnswer(f"The run store {_shown(uri)} does not answer", "", f"Wait until it does: {consequence}")
 
 
 def _shown(uri: str) -> str:

@@ -59,7 +59,7 @@ _TAG = "backbone_lab."
 _CURVE = "curve_"
 _MOST_POINTS = 500  # in one write; MLflow accepts 1,000
 _NOTE = "mlflow.note.content"  # what MLflow shows as the description
-_MOST_CHARACTERS = {"name": 100, "group": 60, "tag": 60, "note": 2000}
+_MOST_CHARACTERS = {"name": 100, "group": 60, "tag": 60, "tags": 4000, "note": 2000}  # MLflow cuts 8,000
 _WORDS = {name: TITLES[name].lower() for name in ("knn", "mlp", "finetune", "scratch")}  # methods, in names of runs
 _TAGS = ("hardware", "protocol", "weights_origin", "cached")
 _COUNTS = ("n_train", "n_val", "n_test")
@@ -356,12 +356,15 @@ def describe(run_id: str, *, name: str, group: str = "", tags: Sequence[str] = (
     tags = tuple(dict.fromkeys(tag for tag in (quoting.line(tag).strip() for tag in tags) if tag))
     if not name:
         raise RunError("The name is empty", "a name for the run", "Enter one")
-    for kind, text in [("name", name), ("group", group), ("note", note), *(("tag", tag) for tag in tags)]:
+    together = json.dumps(tags, ensure_ascii=False) if tags else ""
+    texts = [("name", name), ("group", group), ("note", note), *(("tag", tag) for tag in tags), ("tags", together)]
+    for kind, text in texts:
         if len(text) > _MOST_CHARACTERS[kind]:
             most = _MOST_CHARACTERS[kind]
-            raise RunError(f"The {kind} has {len(text)} characters", f"at most {most}", "Shorten it")
+            verb, which = ("have", "Remove some") if kind == "tags" else ("has", "Shorten it")
+            raise RunError(f"The {kind} {verb} {len(text)} characters", f"at most {most}", which)
     _client().update_run(run_id, name=name)
-    for key, text in ((_TAG + "group", group), (_TAG + "tags", json.dumps(tags) if tags else ""), (_NOTE, note)):
+    for key, text in ((_TAG + "group", group), (_TAG + "tags", together), (_NOTE, note)):
         _client().set_tag(run_id, key, text)
 
 
@@ -543,7 +546,7 @@ def _row(run: Run, metrics: dict[str, float], tags: dict[str, str]) -> RunRow:
         error=run.error or "",
         entry=tags.get("entry", ""),
         group=tags.get("group", ""),
-        tags=tuple(json.loads(tags.get("tags") or "[]")),
+        tags=_words_of(tags.get("tags") or "[]"),
         note=tags.get("note", ""),
         archived=tags.get("archived") == "True",
         person=run.person,
@@ -551,6 +554,14 @@ def _row(run: Run, metrics: dict[str, float], tags: dict[str, str]) -> RunRow:
         cached=tags.get("cached") == "True",
         **measured,
     )
+
+
+def _words_of(tags: str) -> tuple[str, ...]:
+    """The tags that a person gave; none, if MLflow has cut them."""
+    try:
+        return tuple(json.loads(tags))
+    except ValueError:
+        return ()
 
 
 @dataclass(frozen=True)
@@ -584,12 +595,11 @@ def _listed(stored: Iterable[Stored]) -> dict[str, _Listed]:
         if not _ours(record.tags):  # another program's, or not whole yet
             continue
         try:
-            run = _run(record)
+            run, tags = _run(record), _ours(record.tags)
+            row = _row(run, record.metrics, tags | {"note": record.tags.get(_NOTE, "")})
         except (LabError, ValueError) as error:  # written by another program or version
             logger.warning("run %s is ignored: %s", record.id, error)
             continue
-        tags = _ours(record.tags)
-        row = _row(run, record.metrics, tags | {"note": record.tags.get(_NOTE, "")})
         listed[run.id] = _Listed(run, row, tags.get("owner", "{}"))
     return listed
 

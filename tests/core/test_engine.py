@@ -161,6 +161,28 @@ def test_a_run_whose_end_could_not_be_stored_is_ended_when_the_store_can_be_writ
     assert attempts == ["interrupted"] * 3
 
 
+def test_a_run_that_was_stored_but_given_to_nobody_is_not_left_queued(engine, monkeypatch):
+    stored = runs.get
+
+    def unanswered(run_id):
+        monkeypatch.setattr(runs, "get", stored)
+        raise NoAnswer("The run store does not answer")
+
+    monkeypatch.setattr(runs, "get", unanswered)
+    with pytest.raises(NoAnswer):
+        engine.submit(SHORT)
+    assert "does not answer" in (wait(runs.rows()[0].id, "interrupted").error or "")
+
+
+def test_a_run_that_was_resumed_meanwhile_is_not_ended(engine):
+    run_id = runs.create(SHORT)
+    engine._futures[run_id] = None
+    engine._interrupt(run_id, "The run store does not answer")
+    assert runs.get(run_id).status == "queued"
+    del engine._futures[run_id]
+    runs.end(run_id, "stopped")
+
+
 def test_a_run_whose_resumption_was_not_answered_is_not_left_queued(engine, monkeypatch):
     def unanswered(run_id, *, scheduler):
         resume(run_id, scheduler=scheduler)

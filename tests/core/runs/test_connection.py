@@ -136,6 +136,16 @@ def test_a_change_that_was_not_answered_is_in_doubt_and_not_repeated(server):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("status", [400, 500])
+def test_an_error_is_an_answer_and_nobody_else_is_refused(server, status):
+    server.failing = {"runs/set-tag": status}
+    with pytest.raises(StoreError) as caught:
+        connection.connect(server.url)[0].set_tag("a" * 32, "note", "new")
+    assert not isinstance(caught.value, NoAnswer)
+    assert runs.rows() == []
+
+
+@pytest.mark.slow
 def test_a_run_that_could_not_be_stored_whole_is_withdrawn_when_the_server_answers(server):
     server.refused = {"runs/log-batch", "experiments/get-by-name"}
     server.thawed.clear()

@@ -434,12 +434,26 @@ def test_what_a_person_calls_a_run_comes_back_as_it_was_and_changes_nothing_else
 def test_a_run_keeps_its_words_when_new_ones_are_refused():
     run_id = runs.create(TINY)
     name = runs.get(run_id).name
-    for words in ({"name": " \n "}, {"name": "x" * 101}, {"name": "a", "tags": ["x" * 61]}):
+    many = [f"{number:02}" + 58 * "金" for number in range(70)]  # together more than MLflow keeps
+    for words in (
+        {"name": " \n "},
+        {"name": "x" * 101},
+        {"name": "a", "tags": ["x" * 61]},
+        {"name": "a", "tags": many},
+    ):
         with pytest.raises(RunError):
             runs.describe(run_id, **words)
     assert runs.get(run_id).name == name
     with pytest.raises(RunError, match="no run"):
         runs.describe("0" * 32, name="a")
+
+
+def test_tags_outside_ascii_are_kept_whole_and_cut_ones_hide_no_run():
+    run_id, tags = runs.create(TINY), tuple(f"{number:02}" + 58 * "金" for number in range(60))
+    runs.describe(run_id, name="a", tags=tags)
+    assert runs.rows()[0].tags == tags
+    runs.store._client().set_tag(run_id, "backbone_lab.tags", '["cut \\u91')
+    assert [(row.id, row.tags) for row in runs.rows()] == [(run_id, ())]
 
 
 def test_scores_of_a_result_are_in_the_rows_and_not_those_that_are_undefined(head):
