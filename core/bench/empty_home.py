@@ -12,7 +12,7 @@ from core import settings
 @contextmanager
 def empty_home() -> Iterator[None]:
     """A home folder that contains only the datasets and weights of the real one, on the same disk."""
-    before, real = os.environ.get("BACKBONE_LAB_HOME"), settings.home()
+    before, real = os.environ.get("BACKBONE_LAB_HOME"), settings.folder(".")
     with tempfile.TemporaryDirectory(prefix="bench-", dir=real) as folder:
         for name in ("datasets", "weights"):
             Path(folder, name).symlink_to(settings.folder(name), target_is_directory=True)

@@ -138,7 +138,7 @@ def _convert(original: Original, path: Path, identity: dict[str, Any]) -> Networ
         log.info("Converted for OpenVINO in %.1f s", perf_counter() - started)
     except Exception as error:  # of many kinds; TensorFlow computes the same
         passing = isinstance(error, OSError | MemoryError | Warning) or storage.is_full(error)
-        if passing or sys.flags.optimize:  # `python -OO` takes the docstrings away, which OpenVINO reads
+        if passing or sys.flags.optimize > 1:  # `python -OO` takes the docstrings away, which OpenVINO reads
             log.warning("%s is not converted for OpenVINO: %s", identity.get("backbone"), error)
             shutil.rmtree(new, ignore_errors=True)
             return network

@@ -201,7 +201,7 @@ def in_words(uri: str) -> Iterator[None]:
             raise StoreError(f"The disk of the run store {_shown(uri)} is full", "", "Make room on it") from error
         if isinstance(error, Warning):
             raise StoreError(
-                f"Python was told to treat warnings as errors, and one of the run store {_shown(uri)} came: {error}",
+                f"Python was told to treat warnings as errors, and the run store {_shown(uri)} warned: {error}",
                 "",
                 "Start without PYTHONWARNINGS=error and -W error",
             ) from error
