@@ -4,7 +4,9 @@ import itertools
 import os
 import random
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -196,11 +198,13 @@ def test_a_run_whose_resumption_was_not_answered_is_not_left_queued(engine, monk
     assert "does not answer" in (wait(run_id, "interrupted").error or "")
 
 
-def test_a_run_that_does_not_listen_is_stopped_by_force_and_the_one_that_waits_goes_on(engine):
+def test_a_run_that_does_not_listen_is_stopped_by_force_and_the_one_that_waits_goes_on(engine, home):
     first, second = engine.submit(LONG), engine.submit(SHORT)
     wait_until_it_trains(first)
     worker = psutil.Process(engine.call(os.getpid).result())
-    worker.suspend()  # it cannot look into the store
+    with closing(sqlite3.connect(f"{home}/runs/mlflow.db", timeout=PATIENCE)) as store:
+        store.execute("BEGIN EXCLUSIVE")  # suspended while it writes, it would lock everybody out
+        worker.suspend()  # it cannot look into the store
     engine.stop(first)
     wait(first, "stopped")
     assert wait(second, "finished").outcome.n_test == 50
