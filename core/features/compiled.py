@@ -98,13 +98,28 @@ def batch_size(network: Any) -> int:
 
 
 def on_tensorflow(network: Any, parts: Parts, *, image_size: int, input_size: int, mode: str) -> inference.Original:
-    """Resizing, preprocessing and a network on TensorFlow, with what converting it to OpenVINO needs."""
-    model = _whole(network, image_size, input_size, mode)
+    """Resizing, preprocessing and a network on TensorFlow, with what converting it to OpenVINO needs.
+
+    Both call the network as it was traced once, for every batch size.
+    """
+    import tensorflow as tf
+
+    # No XLA: on a CPU it is thirty times slower for depthwise networks.
+    function = partial(tf.function, autograph=False)
+    prepared = tf.TensorSpec((None, input_size, input_size, 3), tf.float32)
+    traced = function(inference.with_constants(network), input_signature=[prepared]).get_concrete_function()
+
+    def whole(resize: Callable[..., Any] | None) -> Any:
+        def run(pixels: Any) -> Any:
+            return tf.cast(traced(prepare(pixels, input_size, mode, resize)), tf.float32)
+
+        return function(run, input_signature=[tf.TensorSpec((None, image_size, image_size, 3), tf.uint8)])
+
     return inference.Original(
-        inference.Network(_compile_tensorflow(model), model.output_shape[-1], parts),
-        _convertible(network, image_size, input_size, mode),
+        inference.Network(whole(None).get_concrete_function(), network.output_shape[-1], parts),
+        whole(resize_by_matrices),
         _examples(image_size),
-        model,
+        network,
     )
 
 
@@ -323,28 +338,6 @@ def _whole(network: Any, image_size: int, input_size: int, mode: str) -> Any:
 
     pixels = keras.Input((image_size, image_size, 3), dtype="uint8")
     return keras.Model(pixels, keras.ops.cast(network(prepare(pixels, input_size, mode)), "float32"))
-
-
-def _compile_tensorflow(model: Any) -> Callable[[np.ndarray], Any]:
-    import tensorflow as tf
-
-    # No XLA: on a CPU it is thirty times slower for depthwise networks. One trace serves every batch size.
-    signature = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
-    function = tf.function(lambda x: model(x, training=False), input_signature=[signature], autograph=False)
-    return function.get_concrete_function()
-
-
-def _convertible(network: Any, image_size: int, input_size: int, mode: str) -> Any:
-    """The same as a `tf.function` that is traced when it is converted."""
-    import tensorflow as tf
-
-    run_network = inference.with_constants(network)
-
-    def run(pixels: Any) -> Any:
-        return tf.cast(run_network(prepare(pixels, input_size, mode, resize_by_matrices)), tf.float32)
-
-    signature = tf.TensorSpec((None, image_size, image_size, 3), tf.uint8)
-    return tf.function(run, input_signature=[signature], autograph=False)
 
 
 def _examples(image_size: int) -> np.ndarray:
