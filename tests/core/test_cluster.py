@@ -36,6 +36,12 @@ OFFERS = ("--nthreads", str(THREADS), "--resources", " ".join(f"{name}={count}" 
 LONG = RunConfig(backbone="Tiny", n_train=100, n_test=50, method="linear-adam", epochs=1_000_000)
 
 
+@pytest.fixture(autouse=True)
+def maps_not_warmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiling UMAP ahead takes each new worker ten seconds of a processor."""
+    monkeypatch.setattr("core.engine._warm_maps", bool)
+
+
 @pytest.fixture(scope="module")
 def security() -> Security:
     return Security.temporary()
@@ -320,7 +326,8 @@ def test_a_worker_without_this_program_its_packages_or_the_home_folder_is_named_
     command("worker", address, *OFFERS)  # which has all of it
     until(lambda: _connects())
     engine = Engine.start()
-    until(lambda: any(engine._client.processing().values()))  # it warms up
+    until(lambda: _places(engine))
+    engine.call(sum, [1, 2]).result(timeout=PATIENCE)  # once it has warmed up
     for lack, changed in changes.items():
         worker = command("worker", address, *OFFERS, "--no-nanny", **changed)
         until(lambda: _places(engine) == 2)
