@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,9 +24,11 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def jax(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+def jax(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Iterator[SimpleNamespace]:
     """The answers of a process that computes with JAX, and the network that it exported."""
     folder = tmp_path_factory.mktemp("jax")
+    (folder / "home" / "runs").mkdir(parents=True)
+    shutil.copy(empty_store, folder / "home" / "runs")
     environment = os.environ | {"KERAS_BACKEND": "jax", "BACKBONE_LAB_HOME": str(folder / "home")}
     command = [sys.executable, "-m", "tests.core.jax_answers", str(folder / "answers.npz")]
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
