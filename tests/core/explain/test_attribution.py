@@ -53,7 +53,7 @@ def test_integrated_gradients_sum_to_what_the_image_adds_to_the_score(network, i
     start, steps = attribution.empty(image), 256
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(attribution, "STEPS", steps)
-        total = attribution._integrated_gradients(network, image, class_index).sum()
+        total = attribution.METHODS["integrated-gradients"].compute(network, image, class_index).sum()
     pixels = np.stack([start, image.astype(np.float32)])
     before, after = gradients.to_numpy(gradients.scores(network, pixels))[:, class_index]
     assert total == pytest.approx(after - before, rel=0.02)

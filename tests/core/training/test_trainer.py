@@ -368,11 +368,14 @@ def test_a_checkpoint_of_an_earlier_version_is_of_convnext_with_its_layernorm_fi
     assert len({identity(then), *map(identity, now)}) == 3
 
 
-def test_a_checkpoint_from_before_layer_wise_decay_is_of_a_training_without_it():
-    material = SimpleNamespace(config=FINETUNE, dataset=coloured(), rows=ROWS, head=None)
-    assert trainer._identity(material).startswith("2372878ad2886877")  # as that version computed it
-    material.config = replace(FINETUNE, layer_decay=0.9)
-    assert not trainer._identity(material).startswith("2372878ad2886877")
+def test_a_checkpoint_from_before_layer_wise_decay_is_of_a_training_without_it(tmp_path):
+    def identity(config: RunConfig) -> str:
+        with pytest.raises(Paused):
+            fit(config, tmp_path / str(config.layer_decay), report=StopAt(1, Paused))
+        return checkpoints.load(tmp_path / str(config.layer_decay) / "last.npz")[1]["identity"]
+
+    assert identity(FINETUNE).startswith("f570b32bf4a3c543")  # as that version computed it
+    assert not identity(replace(FINETUNE, layer_decay=0.9)).startswith("f570b32bf4a3c543")
 
 
 EXPLODING = replace(SCRATCH, optimizer="sgd", learning_rate=0.01, momentum=0.0, epochs=20)

@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import backbones
 from core.curriculum import ideas
-from dashboard.anatomy.idea_demos import DEMOS, OF_TRANSFORMERS, _large
+from dashboard.anatomy.idea_demos import DEMOS, OF_TRANSFORMERS
 
 pytestmark = pytest.mark.slow
 
@@ -101,5 +101,8 @@ def test_narrowing_to_more_than_it_saves_is_called_no_saving():
 
 
 def test_large_numbers_can_be_read_aloud():
-    assert [_large(number) for number in (12_345, 2_300_000, 4.2e9)] == ["12,345", "2.3 million", "4.2 billion"]
-    assert _large(2.3e18) == r"$2.3 \cdot 10^{18}$"
+    page = demo("search")
+    page.slider[1].set_value(2)
+    for blocks, cells in {2: "2,304", 4: "59.0 million", 5: "17.0 billion", 6: r"$6.7 \cdot 10^{12}$"}.items():
+        page.slider[0].set_value(blocks).run()
+        assert f"**{cells} cells** of {blocks} blocks" in said(page)

@@ -263,7 +263,10 @@ def test_the_slice_of_the_last_blocks_trains_what_the_run_trained(monkeypatch, b
     frozen = freezing.describe(config)
     monkeypatch.setattr(runs, "frozen", lambda run_id: frozen)
     network = backbones.outline(backbone, input_size=config.input_size)
-    exec(script_network._slice(SimpleNamespace(config=config, id="")), {"network": network})
+    outcome = SimpleNamespace(total_params=0, weight_layers=0)
+    pieces = script_network.pieces(SimpleNamespace(config=config, id="", tested=lambda: outcome))
+    (code,) = (code for title, _, code in pieces if title == "What is unfrozen")
+    exec(code, {"network": network, "np": np})
     trains = sum(math.prod(weight.shape) for weight in network.trainable_weights)
     assert trains == frozen.trainable_params
 
