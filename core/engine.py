@@ -138,7 +138,7 @@ class Engine:
         """Queue a stopped, paused or interrupted run again; it continues from its last checkpoint.
 
         Raises:
-            RunError: It cannot be resumed, or its checkpoint is missing.
+            RunError: It cannot be resumed, or its checkpoint is missing or damaged.
             EngineError: No worker of the cluster does runs.
         """
         self._demand("train")

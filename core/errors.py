@@ -6,6 +6,7 @@ LabError
  │   └─ WeightsError a weights file that is missing, truncated or from another network
  ├─ ConfigError      an invalid option or combination of options
  ├─ RunError         a run that does not exist or is in the wrong state
+ │   └─ CheckpointError  a damaged or missing file that a training would continue from
  ├─ StoreError       a run store that does not answer, or that this version of MLflow cannot open
  │   └─ NoAnswer     a run store that did not answer in time
  ├─ MapError         vectors that cannot be drawn as a map, or a missing map
@@ -68,6 +69,10 @@ class ConfigError(LabError):
 
 class RunError(LabError):
     """A run that does not exist or is in the wrong state."""
+
+
+class CheckpointError(RunError):
+    """A damaged or missing file that a training would continue from."""
 
 
 class StoreError(LabError):

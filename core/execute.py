@@ -19,7 +19,7 @@ from core.backbones import Weights
 from core.config import ZERO_SHOT, RunConfig
 from core.data import datasets
 from core.data.datasets import Dataset
-from core.errors import ConfigError, Diverged, LabError, Paused, RunError, Stopped
+from core.errors import CheckpointError, ConfigError, Diverged, LabError, Paused, RunError, Stopped
 from core.features import Features, estimates, throughput
 from core.features.throughput import Estimate
 from core.progress import Progress, Report, silent, timed
@@ -108,6 +108,8 @@ def _ending(run_id: str, error: BaseException) -> tuple[str, str | None]:
         return "stopped", None
     if isinstance(error, Diverged):
         return "diverged", str(error)
+    if isinstance(error, CheckpointError):  # it could only be resumed to the same end
+        return "failed", str(error)
     if isinstance(error, RunError) and checkpoints.exists(run_id):  # such as one that could not be written
         return "paused", str(error)
     if storage.is_full(error):
@@ -308,7 +310,7 @@ def check_resumable(run_id: str) -> None:
     """Check that a run can be resumed before it is queued again.
 
     Raises:
-        RunError: There is no such run, or its checkpoint was deleted.
+        RunError: There is no such run, or its checkpoint was deleted or is damaged.
     """
     run = runs.get(run_id)
     if run.config.trains and not checkpoints.exists(run_id) and not runs.curves(run_id).empty:
@@ -317,6 +319,7 @@ def check_resumable(run_id: str) -> None:
             f"files in {checkpoints.folder(run_id)}",
             "Start a new run with the same settings",
         )
+    checkpoints.check(run_id)
 
 
 def _taught(teacher: str, dataset: Dataset, rows: np.ndarray, *, report: Report) -> np.ndarray:

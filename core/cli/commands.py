@@ -38,6 +38,7 @@ from core import (
     runs,
     seeds,
     settings,
+    storage,
     sweeps,
 )
 from core.bench import BENCHES
@@ -98,7 +99,21 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 1
+    except Exception as error:
+        if not (sentence := _of_disk(error)):
+            raise
+        print(f"error: {sentence}", file=sys.stderr)
+        return 1
     return _written(json.dumps(result, default=str) if parsed.json else text)
+
+
+def _of_disk(error: Exception) -> str:
+    """What is wrong with the disk that an error comes from, in a sentence; empty if it comes from elsewhere."""
+    if storage.is_full(error):
+        return f"The disk is full ({error}). Make room on it, and try again."
+    if storage.is_away(error):
+        return f"A file could not be read or written ({error}). Try again when its disk or share can be used."
+    return ""
 
 
 def _written(text: str) -> int:

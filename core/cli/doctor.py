@@ -78,7 +78,8 @@ def _read(run: RunRow) -> None:
             read(run.id)
     elif run.status in RESUMABLE:
         execute.check_resumable(run.id)
-        checkpoints.load(checkpoints.folder(run.id) / "last.npz")
+        for checkpoint in sorted(checkpoints.folder(run.id).glob("*.npz")):
+            checkpoints.load(checkpoint)
 
 
 def _error(action: Callable, *arguments: Any) -> str:

@@ -8,19 +8,26 @@ import contextlib
 import json
 import os
 import shutil
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
-from core import settings
-from core.errors import RunError
+from core import settings, storage
+from core.errors import CheckpointError, RunError
+
+Content = TypeVar("Content")
 
 
 def folder(run_id: str) -> Path:
     """The folder of a run's checkpoints, which need not exist."""
     return settings.folder("checkpoints") / run_id
+
+
+def best(folder: Path, phase: str) -> Path:
+    """The file with the weights of a phase's best epoch."""
+    return folder / f"best-{phase}.npz"
 
 
 def exists(run_id: str) -> bool:
@@ -64,15 +71,41 @@ def load(path: Path) -> tuple[dict[str, np.ndarray], dict] | None:
     """The arrays and JSON values of a checkpoint; None if the file does not exist.
 
     Raises:
-        RunError: The file is damaged.
+        CheckpointError: The file is damaged.
     """
+    return _read(path, lambda file: ({name: file[name] for name in file if name != "about"}, _about(file)))
+
+
+def check(run_id: str) -> None:
+    """Look at what a run would be resumed from, without its arrays, which can take seconds to read.
+
+    Raises:
+        CheckpointError: A file was cut short or is missing.
+    """
+    about = _read(folder(run_id) / "last.npz", _about) or {}
+    trained = dict.fromkeys(point["stage"] for point in about.get("state", {}).get("curves", ()))
+    for path in (best(folder(run_id), phase) for phase in trained):
+        if _read(path, _about) is None:
+            raise unusable(path, "missing")
+
+
+def unusable(path: Path, fault: str) -> CheckpointError:
+    """The error of a checkpoint with this fault."""
+    return CheckpointError(f"The checkpoint {path} is {fault}", "", "Start a new run with the same settings")
+
+
+def _about(file: Mapping[str, np.ndarray]) -> Any:
+    return json.loads(str(file["about"]))
+
+
+def _read(path: Path, parse: Callable[[Any], Content]) -> Content | None:
+    """What `parse` makes of a checkpoint; None if the file does not exist; raises as `load`."""
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
-        return arrays, json.loads(str(arrays.pop("about")))
+            return parse(file)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise RunError(
-            f"The checkpoint {path} is damaged ({error})", "", "Start a new run with the same settings"
-        ) from error
+    except Exception as error:  # whatever NumPy makes of damaged bytes
+        if storage.is_away(error):
+            raise
+        raise unusable(path, f"damaged ({error})") from error

@@ -18,7 +18,7 @@ import numpy as np
 from core import backbones, heads
 from core.config import RunConfig
 from core.data.datasets import Dataset
-from core.errors import ConfigError, DatasetError, Diverged, Paused, RunError, Stopped
+from core.errors import ConfigError, DatasetError, Diverged, Paused, Stopped
 from core.features import compiled
 from core.progress import Progress, Report, silent
 from core.training import checkpoints, freezing, frozen_front, phases, step
@@ -229,13 +229,12 @@ class _Training:
         self.next_save = now + max(SAVE_EVERY, (now - began) / SAVE_SHARE)
 
     def _best_path(self, phase: Phase) -> Path:
-        return self.folder / f"best-{phase.name}.npz"
+        return checkpoints.best(self.folder, phase.name)
 
     def _restore_best(self, phase: Phase) -> None:
         checkpoint = checkpoints.load(self._best_path(phase))
         if checkpoint is None:
-            path = self._best_path(phase)
-            raise RunError(f"The checkpoint {path} is missing", "", "Start a new run with the same settings")
+            raise checkpoints.unusable(self._best_path(phase), "missing")
         phases.freeze(phase, self.material)
         step.write(step.moving(self.material.assembly), "weight", checkpoint[0])
 

@@ -9,10 +9,11 @@ import pytest
 from core import runs
 from core.config import RunConfig
 from core.data import datasets
-from core.errors import DatasetError, Stopped
-from core.execute import execute, perform
+from core.errors import CheckpointError, DatasetError, Stopped
+from core.execute import check_resumable, execute, perform
 from core.features import cache, throughput
 from core.protocol import choose_rows
+from core.training import checkpoints
 
 TINY = RunConfig(backbone="Tiny", n_train=200, n_test=100)
 
@@ -89,6 +90,21 @@ def test_a_disk_that_is_full_interrupts_a_probe_which_is_resumed_when_there_is_r
     assert "disk of the home folder is full" in (runs.get(run_id).error or "")
     runs.resume(run_id)
     assert perform(run_id) == "finished"
+
+
+@pytest.mark.slow
+def test_a_run_with_a_damaged_checkpoint_is_not_resumed_and_does_not_wait_to_be(store):
+    run_id, weights = runs.create(replace(TINY, method="finetune", epochs=1)), np.arange(100, dtype=np.float32)
+    path = checkpoints.folder(run_id) / "last.npz"
+    checkpoints.save(path, {"weights": weights}, {})
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-10])
+    with pytest.raises(CheckpointError, match="is damaged"):
+        check_resumable(run_id)
+    path.write_bytes(whole.replace(weights.tobytes(), (weights + 1).tobytes()))  # which shows only when it is read
+    check_resumable(run_id)
+    assert perform(run_id) == "failed"
+    assert f"The checkpoint {path} is damaged" in (runs.get(run_id).error or "")
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core import backbones, hardware, heads, runs, server_lock
+from core import backbones, hardware, heads, maps, runs, server_lock
 from core.cli import doctor
 from core.cli.commands import main, parser
 from core.config import RunConfig
@@ -287,7 +287,8 @@ def test_doctor_tells_what_is_here_and_what_is_wrong(capsys, store, home, tmp_pa
     datasets.import_images(write_folder(tmp_path / "pets", pictures()))
     (home / "datasets" / "pets" / "images.raw").write_bytes(b"cut")
     runs.end(run_id := runs.create(RunConfig(backbone="Tiny", method="finetune")), "paused")
-    checkpoints.save(checkpoint := checkpoints.folder(run_id) / "last.npz", {}, {})
+    checkpoints.save(checkpoints.folder(run_id) / "last.npz", {}, {})
+    checkpoint = checkpoints.best(checkpoints.folder(run_id), "head")
     checkpoint.write_bytes(b"cut")
     monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", "unknown://host")
     for name in ("Tiny", throughput.in_keras("Tiny")):
@@ -314,6 +315,23 @@ def test_every_option_has_words():
     for command in parser()._subparsers._group_actions[0].choices.values():
         assert command.description
         assert all(action.help for action in command._actions)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError(28, "No space left on device"), "error: The disk is full"),
+        (OSError(107, "Transport endpoint is not connected"), "Try again when its disk or share can be used"),
+    ],
+)
+def test_a_disk_that_is_full_or_away_is_one_sentence_in_every_command(monkeypatch, capsys, error, sentence):
+    def fails(*_):
+        raise error
+
+    monkeypatch.setattr(maps, "compute", fails)
+    assert main(["map"]) == 1
+    assert sentence in (printed := capsys.readouterr().err)
+    assert "Traceback" not in printed
 
 
 TUNE = [*TINY, "--method", "finetune", "--unfreeze", "all", "--epochs", "2", "--head-epochs", "1"]

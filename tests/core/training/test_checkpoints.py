@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.errors import RunError
+from core.errors import CheckpointError, RunError
 from core.training import checkpoints
 
 ARRAYS = {"weights": np.arange(6, dtype=np.float32).reshape(2, 3), "steps": np.array(7)}
@@ -41,10 +41,47 @@ def test_a_full_disk_is_said_and_the_checkpoint_before_it_stays():
     assert [file.name for file in path.parent.iterdir()] == ["last.npz"]
 
 
-@pytest.mark.parametrize("content", [b"", b"half a file", b"PK\x03\x04"])
-def test_a_damaged_checkpoint_is_named(content):
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: b"half a file",
+        lambda content: content[:-10],
+        lambda content: content.replace(b"{'descr'", b"(('descr"),  # brackets that are never closed
+        lambda content: content.replace(b"PK\x01\x02-\x03-", b"PK\x01\x02-\x03\xc9"),  # a later version of the format
+    ],
+    ids=["empty", "another file", "cut", "header", "version"],
+)
+def test_a_damaged_checkpoint_is_named(damage):
     path = checkpoints.folder("run") / "last.npz"
     checkpoints.save(path, ARRAYS, {})
-    path.write_bytes(content)
-    with pytest.raises(RunError, match=r"last\.npz is damaged"):
+    content = path.read_bytes()
+    path.write_bytes(damage(content))
+    assert path.read_bytes() != content
+    with pytest.raises(CheckpointError, match=r"last\.npz is damaged"):
         checkpoints.load(path)
+    with pytest.raises(CheckpointError, match=r"last\.npz is damaged"):
+        checkpoints.check("run")
+
+
+def test_a_checkpoint_on_a_share_that_went_away_is_not_called_damaged(monkeypatch):
+    def away(*_, **__):
+        raise OSError(107, "Transport endpoint is not connected")
+
+    monkeypatch.setattr(np, "load", away)
+    with pytest.raises(OSError, match="not connected"):
+        checkpoints.load(checkpoints.folder("run") / "last.npz")
+
+
+def test_the_best_weights_of_every_phase_so_far_are_looked_for():
+    folder = checkpoints.folder("run")
+    checkpoints.check("run")  # it has none yet
+    checkpoints.save(folder / "last.npz", ARRAYS, {"state": {"curves": [{"stage": "head"}, {"stage": "finetune"}]}})
+    for phase in ("head", "finetune"):
+        with pytest.raises(CheckpointError, match=rf"best-{phase}\.npz is missing"):
+            checkpoints.check("run")
+        checkpoints.save(checkpoints.best(folder, phase), ARRAYS, {})
+    checkpoints.check("run")
+    (folder / "best-head.npz").write_bytes(b"cut")
+    with pytest.raises(CheckpointError, match=r"best-head\.npz is damaged"):
+        checkpoints.check("run")
