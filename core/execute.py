@@ -144,15 +144,13 @@ class _Execution:
         config, n_train = self.config, len(self.rows["train"])
         known = self._extract(np.concatenate([self.rows["train"], self.rows["val"]]))
         x_train, x_val = np.split(known.values, [n_train])  # (n, d) float32
-        y_train, y_val = self._labels("train"), self._labels("val")
+        train, val = heads.Labelled(x_train, self._labels("train")), heads.Labelled(x_val, self._labels("val"))
 
         with self._timed("train"):
             head = heads.fit(
                 config.method,
-                x_train,
-                y_train,
-                x_val,
-                y_val,
+                train,
+                val,
                 classes=len(self.dataset.class_names),
                 options=config.head_options,
                 report=self.report,
@@ -163,7 +161,7 @@ class _Execution:
 
         with self._timed("evaluate"):
             probabilities = head.predict_proba(tested.values)  # (n, classes)
-            validation_accuracy = metrics.accuracy(y_val, head.predict_proba(x_val).argmax(1)).value
+            validation_accuracy = metrics.accuracy(val.y, head.predict_proba(val.x).argmax(1)).value
 
         result = self._judge(
             probabilities,

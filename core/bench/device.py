@@ -121,7 +121,13 @@ def _precisions(name: str, input_size: int, sample: Dataset, images: int) -> dic
         values = extracted.values
         x_train, x_val, x_test = np.split(values, np.cumsum([len(train), len(val)]))
         options = heads.Options(strength=0.01)
-        head = heads.fit("linear", x_train, train, x_val, val, classes=len(sample.class_names), options=options)
+        head = heads.fit(
+            "linear",
+            heads.Labelled(x_train, train),
+            heads.Labelled(x_val, val),
+            classes=len(sample.class_names),
+            options=options,
+        )
         near, answers = neighbours.of_each(values, NEIGHBOURS)[0], head.predict_proba(x_test).argmax(axis=1)
         exact = exact or (values, near, answers)
         lengths = np.linalg.norm(values, axis=1) * np.linalg.norm(exact[0], axis=1)

@@ -97,18 +97,12 @@ def probe(
     }
 
     def ours(options: heads.Options) -> float:
-        parts = {split: features.extract(source, ids, encoder).values for split, ids in rows.items()}
-        labels = {split: source.labels[ids] for split, ids in rows.items()}
-        head = heads.fit(
-            "linear",
-            parts["train"],
-            labels["train"],
-            parts["val"],
-            labels["val"],
-            classes=len(source.class_names),
-            options=options,
+        train, val, test = (
+            heads.Labelled(features.extract(source, rows[split], encoder).values, source.labels[rows[split]])
+            for split in ("train", "val", "test")
         )
-        return metrics.accuracy(labels["test"], head.predict_proba(parts["test"]).argmax(axis=1)).value
+        head = heads.fit("linear", train, val, classes=len(source.class_names), options=options)
+        return metrics.accuracy(test.y, head.predict_proba(test.x).argmax(axis=1)).value
 
     with empty_home():
         import keras

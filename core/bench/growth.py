@@ -53,7 +53,7 @@ def _extract(source: Source) -> None:
 
 def _probe(source: Source) -> None:
     x, y, x_test, y_test = _split(source)
-    heads.fit("linear", x, y, x_test, y_test, classes=int(y.max()) + 1)
+    heads.fit("linear", heads.Labelled(x, y), heads.Labelled(x_test, y_test), classes=int(y.max()) + 1)
 
 
 def _few_shot(source: Source) -> None:
@@ -96,7 +96,8 @@ def _fit(images: int) -> None:
         random.standard_normal(out=x[start : start + BLOCK], dtype=np.float32)
         x[start : start + BLOCK] += 0.06 * centres[y[start : start + BLOCK]]
     tested = images // TESTED
-    heads.fit("linear", x[tested:], y[tested:], x[:tested], y[:tested], classes=CLASSES)
+    train, val = heads.Labelled(x[tested:], y[tested:]), heads.Labelled(x[:tested], y[:tested])
+    heads.fit("linear", train, val, classes=CLASSES)
 
 
 def _rounded(spent: own_process.Spent) -> dict[str, float]:

@@ -94,11 +94,10 @@ def measure(source: Source, *, n_train: int, report: Report = silent) -> Probes:
     probes, fitting = [], {"train": 0.0}
     for depth in layers.of(resolved.encoder.backbone, resolved.encoder.input_size):
         vectors = {name: part.vary(layer=depth.block).values(report) for name, part in parts.items()}
-        x = {name: part.values for name, part in vectors.items()}
-        y = {name: labels[part.rows] for name, part in vectors.items()}
+        known = {name: heads.Labelled(part.values, labels[part.rows]) for name, part in vectors.items()}
         with timed(fitting, "train"):
-            head = heads.fit("linear", x["train"], y["train"], x["val"], y["val"], classes=classes, report=report)
-        accuracy = metrics.accuracy(y["test"], head.predict_proba(x["test"]).argmax(1))
+            head = heads.fit("linear", known["train"], known["val"], classes=classes, report=report)
+        accuracy = metrics.accuracy(known["test"].y, head.predict_proba(known["test"].x).argmax(1))
         probes.append(
             Probe(
                 **asdict(depth),
@@ -108,7 +107,7 @@ def measure(source: Source, *, n_train: int, report: Report = silent) -> Probes:
                 strength=head.chosen["strength"],
             )
         )
-    result = Probes(tuple(probes), *(len(y[name]) for name in ("train", "val", "test")), hardware=hardware.name())
+    result = Probes(tuple(probes), *(len(known[name].y) for name in ("train", "val", "test")), hardware=hardware.name())
     storage.keep(KIND, _key(parts), asdict(result))
     estimates.time_work("layer head", len(probes) * result.n_train, fitting["train"])
     report(Progress("train", len(probes), len(probes), unit="depths"))

@@ -1,6 +1,6 @@
 """Heads: classifiers that learn from features."""
 
-from core.heads.head import Head, Layer, Options, moments
+from core.heads.head import Head, Labelled, Layer, Options, moments
 from core.heads.heads import METHODS, WITH_LAYERS, fit, has_layers, load
 from core.heads.text import Scaling, TextHead
 
@@ -8,6 +8,7 @@ __all__ = [
     "METHODS",
     "WITH_LAYERS",
     "Head",
+    "Labelled",
     "Layer",
     "Options",
     "Scaling",

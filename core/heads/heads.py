@@ -78,16 +78,14 @@ def has_layers(method: str) -> bool:
 
 def fit(
     method: str,
-    x_train: np.ndarray,
-    y_train: np.ndarray,
-    x_val: np.ndarray,
-    y_val: np.ndarray,
+    train: Labelled,
+    val: Labelled,
     *,
     classes: int,
     options: Options = DEFAULTS,
     report: Report = silent,
 ) -> Head:
-    """Train a head on features (n, d) float32 and labels (n,) in 0..classes-1; training may lack some classes.
+    """Train a head on features whose labels are in 0..classes-1; training may lack some classes.
 
     Raises:
         ConfigError: There is no such method.
@@ -96,12 +94,12 @@ def fit(
     """
     if method not in METHODS:
         raise ConfigError(f"There is no method {method!r}", f"one of {', '.join(METHODS)}")
-    for split, labels in (("training", y_train), ("validation", y_val)):
-        if not len(labels):
+    for split, images in (("training", train), ("validation", val)):
+        if not len(images.y):
             raise DatasetError(f"There are no {split} images", "at least one", "Choose a larger part of the dataset")
-    check(x_train)
-    check(x_val)
-    return METHODS[method].fit(Labelled(x_train, y_train), Labelled(x_val, y_val), classes, options, report)
+    check(train.x)
+    check(val.x)
+    return METHODS[method].fit(train, val, classes, options, report)
 
 
 def load(path: Path) -> Head:

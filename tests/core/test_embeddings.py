@@ -120,8 +120,8 @@ def run(store, tmp_path):
             model.save(tmp_path / "model.keras")
             left = {"model": tmp_path / "model.keras"}
         else:
-            x = embeddings.values(TINY).values
-            left = {"head": heads.fit(method, x, labels, x, labels, classes=10)}
+            known = heads.Labelled(embeddings.values(TINY).values, labels)
+            left = {"head": heads.fit(method, known, known, classes=10)}
         outcome = runs.Outcome(
             accuracy=0.1,
             accuracy_low=0,

@@ -38,7 +38,8 @@ def _by_hand(strength: float) -> float:
     train, test = (embeddings.values(replace(TINY, images=i, n_images=n)) for i, n in (("train", 90), ("test", 50)))
     y = dataset.labels
     options = heads.Options(strength=strength)
-    head = heads.fit("linear", train.values, y[train.rows], train.values, y[train.rows], classes=10, options=options)
+    known = heads.Labelled(train.values, y[train.rows])
+    head = heads.fit("linear", known, known, classes=10, options=options)
     return float(np.mean(head.predict_proba(test.values).argmax(1) == y[test.rows]))
 
 

@@ -19,4 +19,5 @@ def blobs(seed: int, *, n: int = 120, spread: float = 0.3) -> tuple[np.ndarray, 
 
 def fit(method, *, spread=0.3, change=lambda x: x, keep=slice(None), options=OPTIONS, **more):
     (x, y), (x_val, y_val) = blobs(0, spread=spread), blobs(1, spread=spread)
-    return heads.fit(method, change(x)[keep], y[keep], change(x_val), y_val, classes=CLASSES, options=options, **more)
+    train, val = heads.Labelled(change(x)[keep], y[keep]), heads.Labelled(change(x_val), y_val)
+    return heads.fit(method, train, val, classes=CLASSES, options=options, **more)

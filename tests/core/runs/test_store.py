@@ -61,7 +61,8 @@ OUTCOME = runs.Outcome(
 def head() -> heads.Head:
     x = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
     y = (x[:, 0] > 0).astype(np.int64)
-    return heads.fit("linear", x, y, x, y, classes=2, options=heads.Options())
+    known = heads.Labelled(x, y)
+    return heads.fit("linear", known, known, classes=2, options=heads.Options())
 
 
 def finish(run_id: str, head: heads.Head) -> None:

@@ -16,10 +16,12 @@ TINY = RunConfig(backbone="Tiny", epochs=3)
 
 def probe(config: RunConfig) -> tuple[heads.Head, np.ndarray]:
     """A head trained as a run does it, and its probabilities for the test images."""
-    x = {split: features.extract(DATASET, rows, config.encoder).values for split, rows in ROWS.items()}
-    y = {split: DATASET.labels[rows] for split, rows in ROWS.items()}
-    head = heads.fit(config.method, x["train"], y["train"], x["val"], y["val"], classes=10, options=config.head_options)
-    return head, head.predict_proba(x["test"])
+    train, val, test = (
+        heads.Labelled(features.extract(DATASET, ROWS[split], config.encoder).values, DATASET.labels[ROWS[split]])
+        for split in ("train", "val", "test")
+    )
+    head = heads.fit(config.method, train, val, classes=10, options=config.head_options)
+    return head, head.predict_proba(test.x)
 
 
 def assemble(config: RunConfig, **more) -> assembly.Assembly:
