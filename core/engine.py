@@ -70,26 +70,7 @@ class Engine:
                 server works on the home folder.
             StoreError: The run store cannot be used.
         """
-        from dask import config as dask_config
-        from distributed import Client, LocalCluster
-        from distributed.security import Security
-
-        dask_config.set(
-            {
-                # Dask blames the death of a worker on all its tasks, even waiting ones; `_once` and `execute.perform`
-                # know better.
-                "distributed.scheduler.allowed-failures": 100,
-                # Dask gives up a worker that is gone this long after a death, be it slow to return or dead again.
-                "distributed.deploy.lost-worker-timeout": "365 days",
-                "distributed.scheduler.http.routes": [],  # no status pages: any user of this machine could read them
-                "distributed.worker.http.routes": [],
-                "distributed.worker.memory.target": False,  # features are already in files: nothing to spill
-                "distributed.worker.memory.spill": False,
-                "distributed.worker.memory.pause": False,
-                "distributed.worker.profile.enabled": False,  # can hang Python before 3.12: python/cpython#106883
-            }
-            | {f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in hardware.huge_pages().items()}
-        )
+        _configure_dask()
         address = settings.scheduler()
         if address:
             runs.active()  # raises if the store cannot be used, before there is a connection to close
@@ -97,30 +78,38 @@ class Engine:
                 logger.warning("%s", OPEN.format(address=address))
             engine = cls(_connect(address), None)
         else:
-            lock = server_lock.take(place)
-            try:
-                with ThreadPoolExecutor(1) as background:
-                    background.submit(runs.active)  # opens the store, which takes as long as a worker needs to come
-                    cluster = LocalCluster(
-                        n_workers=1,
-                        threads_per_worker=THREADS,
-                        resources=RESOURCES,
-                        dashboard_address="127.0.0.1:0",
-                        env=runs.patience(),
-                        scheduler_kwargs={"dashboard": False},
-                        security=Security.temporary(),  # keys of this process: connections without them are refused
-                        silence_logs=logging.ERROR,
-                    )
-                    engine = cls(Client(cluster, set_as_default=False), cluster, lock)
-            except BaseException:
-                server_lock.release(lock)
-                raise
+            engine = cls._alone(place)
         try:
             runs.mark_interrupted(engine._alive)  # raises if the store could not be opened
         except BaseException:
             engine.close()  # it is going to be started again
             raise
         return engine
+
+    @classmethod
+    def _alone(cls, place: str) -> "Engine":
+        """With a scheduler and a worker on this machine."""
+        from distributed import Client, LocalCluster
+        from distributed.security import Security
+
+        lock = server_lock.take(place)
+        try:
+            with ThreadPoolExecutor(1) as background:
+                background.submit(runs.active)  # opens the store, which takes as long as a worker needs to come
+                cluster = LocalCluster(
+                    n_workers=1,
+                    threads_per_worker=THREADS,
+                    resources=RESOURCES,
+                    dashboard_address="127.0.0.1:0",
+                    env=runs.patience(),
+                    scheduler_kwargs={"dashboard": False},
+                    security=Security.temporary(),  # keys of this process: connections without them are refused
+                    silence_logs=logging.ERROR,
+                )
+                return cls(Client(cluster, set_as_default=False), cluster, lock)
+        except BaseException:
+            server_lock.release(lock)
+            raise
 
     def submit(self, config: RunConfig, *, entry: str = "", varied: Sequence[str] = ("seed",)) -> str:
         """Queue a run, one of an entry (see `runs.create`) or a run of its own; returns its id immediately.
@@ -439,6 +428,28 @@ def _no_worker(lacking: str) -> EngineError:
 def _away() -> EngineError:
     return EngineError(
         f"The connection to {settings.scheduler()} was lost", remedy="Wait: it is restored when it answers again"
+    )
+
+
+def _configure_dask() -> None:
+    import distributed  # noqa: F401, its defaults come first
+    from dask import config
+
+    config.set(
+        {
+            # Dask blames the death of a worker on all its tasks, even waiting ones; `_once` and `execute.perform`
+            # know better.
+            "distributed.scheduler.allowed-failures": 100,
+            # Dask gives up a worker that is gone this long after a death, be it slow to return or dead again.
+            "distributed.deploy.lost-worker-timeout": "365 days",
+            "distributed.scheduler.http.routes": [],  # no status pages: any user of this machine could read them
+            "distributed.worker.http.routes": [],
+            "distributed.worker.memory.target": False,  # features are already in files: nothing to spill
+            "distributed.worker.memory.spill": False,
+            "distributed.worker.memory.pause": False,
+            "distributed.worker.profile.enabled": False,  # can hang Python before 3.12: python/cpython#106883
+        }
+        | {f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in hardware.huge_pages().items()}
     )
 
 
