@@ -169,15 +169,8 @@ def fill(
                 values = np.empty((len(unique), columns.stop - columns.start), np.float32)
             for among, batch in _compute(network, dataset, unique[places], array, work, recognise, report):
                 values[places[among]] = batch[:, columns]
-            batch_size, rate = network.batch_size, network.rate
             here, seconds = network.images - before, perf_counter() - began - load_seconds  # others computed the rest
-            if not network.pads:  # otherwise the time of a single batch is that of compiling
-                rate = rate or here / seconds
-            if rate and here >= MIN_TIMED:
-                throughput.record(key.backbone, key.input_size, rate, hardware.name())
-            if rate:  # the first batches also compile and try batch sizes; a network in memory takes next to nothing
-                first_batches = max(0.0, seconds - here / rate)
-                estimates.time_work(f"build {key.backbone}", 1, load_seconds + first_batches, size=key.input_size)
+            batch_size, rate = network.batch_size, _time(key, network, here, seconds, load_seconds)
         assert values is not None  # the entry exists now
         storage.used(path)
     if places.size:
@@ -192,6 +185,19 @@ def fill(
         precision=key.precision,
         batch_size=batch_size,
     )
+
+
+def _time(key: Key, network: compiled.Forward, images: int, seconds: float, load_seconds: float) -> float | None:
+    """Images per second of a pass, kept for estimates; None if its time is that of compiling."""
+    rate = network.rate
+    if not network.pads:  # otherwise the time of a single batch is that of compiling
+        rate = rate or images / seconds
+    if rate and images >= MIN_TIMED:
+        throughput.record(key.backbone, key.input_size, rate, hardware.name())
+    if rate:  # the first batches also compile and try batch sizes; a network in memory takes next to nothing
+        first_batches = max(0.0, seconds - images / rate)
+        estimates.time_work(f"build {key.backbone}", 1, load_seconds + first_batches, size=key.input_size)
+    return rate
 
 
 def missing(dataset: Dataset, rows: np.ndarray, encoder: Encoder) -> int:
