@@ -6,6 +6,7 @@ jumping to an image sends nothing again.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
@@ -81,7 +82,6 @@ def show(
     key: str,
     colour: str,
     arrange: str = "single",
-    points: str = "dots",
     focus: Sequence[int] = (),
     marked: Sequence[int] = (),
     pins: Sequence[Sequence[float]] = (),
@@ -97,7 +97,6 @@ def show(
         key: The component's session key; `picked` reads it before the view is drawn.
         colour: Name of the column that colours the points.
         arrange: `single`; `pair` (side by side, linked); `morph` (one turns into the other); `grid`.
-        points: `dots` or `images`, until the visitor changes it.
         focus: Row ids that get a ring, and move to the centre when they change.
         marked: Row ids that get a ring.
         pins: Points on the first map, in its coordinates, for things that are not on it, such as the visitor's photo.
@@ -107,37 +106,15 @@ def show(
         ConfigError: The parts do not fit together.
     """
     _check(panels, rows, columns, colour, arrange)
-    blobs = server.blobs.shared()
-    of = blobs.put(packing.rows(rows))
+    of = server.blobs.shared().put(packing.rows(rows))
     data = {
         "modules": f"{prefix.get()}/lab/map_view/{routes.version()}/",
-        "panels": [
-            {
-                "url": f"{prefix.get()}/lab/maps/{panel.key}.bin",
-                "title": panel.title,
-                "caption": panel.caption,
-                "linked": panel.linked or ("all" if arrange in ("pair", "morph") else ""),
-            }
-            for panel in panels
-        ],
+        "panels": [_panel(panel, linked=arrange in ("pair", "morph")) for panel in panels],
         "rows": {"url": _parcel(of), "of": of},
         "thumbnails": _thumbnails(dataset),
-        "columns": [
-            {
-                "name": column.name,
-                "title": column.title,
-                "kind": column.kind,
-                "names": list(column.names),
-                "colours": column.palette(),
-                "unit": column.unit,
-                "unknown": column.unknown,
-                "url": _parcel(blobs.put(packing.column(column))),
-            }
-            for column in columns
-        ],
+        "columns": [_column(column) for column in columns],
         "colour": colour,
         "arrange": arrange,
-        "points": points,
         "focus": [int(row) for row in focus],
         "marked": [int(row) for row in marked],
         "pins": [[float(part) for part in pin] for pin in pins],
@@ -177,6 +154,28 @@ def _check(panels: Sequence[Panel], rows: np.ndarray, columns: Sequence[Column],
             raise ConfigError(
                 f"{column.title!r} has shape {column.values.shape}", f"{rows.shape}, a value for each row"
             )
+
+
+def _panel(panel: Panel, *, linked: bool) -> dict[str, str]:
+    return {
+        "url": f"{prefix.get()}/lab/maps/{panel.key}.bin",
+        "title": panel.title,
+        "caption": panel.caption,
+        "linked": panel.linked or ("all" if linked else ""),
+    }
+
+
+def _column(column: Column) -> dict[str, Any]:
+    return {
+        "name": column.name,
+        "title": column.title,
+        "kind": column.kind,
+        "names": list(column.names),
+        "colours": column.palette(),
+        "unit": column.unit,
+        "unknown": column.unknown,
+        "url": _parcel(server.blobs.shared().put(packing.column(column))),
+    }
 
 
 def _alt(panels: Sequence[Panel], n: int, dataset: Dataset) -> str:

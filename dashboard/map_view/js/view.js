@@ -127,7 +127,7 @@ export class View {
       this.legend.show(column, this);
       this._hide(new Set());
     }
-    if (data.points !== before?.points) this._setPoints(data.points);
+    if (!before) this._setPoints("dots");
     this.setMode(this.mode);
     this._titles();
     this.marked = indices(this.index, data.marked);
