@@ -277,12 +277,12 @@ class RunConfig:
     templates: str = option(
         "",
         "Prompts",
-        f"{', '.join(prompts.SETS)}, or templates, one a line (zero-shot)",
+        f"{', '.join(prompts.SETS)}, or templates, one per line (zero-shot)",
         value="PROMPTS",
         longest=100_000,
     )
     classes: str = option(  # "": as in the dataset
-        "", "Class names", "what the classes are called, one a line (zero-shot)", value="NAMES", longest=1_000_000
+        "", "Class names", "what the classes are called, one per line (zero-shot)", value="NAMES", longest=1_000_000
     )
     version: int = 3  # before 3, ConvNeXt's avg and max were what norm-avg and norm-max are now
 

@@ -76,8 +76,8 @@ def _by_features(dataset: Dataset, found: NearDuplicates, choices: DeltaGenerato
     alike, known = similar.leaked(least), found.leaked()
     others = len(np.setdiff1d(alike, known))
     st.markdown(
-        f"**{formats.count(len(alike), 'test image')} {'looks' if len(alike) == 1 else 'look'} nearly like a training "
-        f"image to {source.backbone}.** Not found by their details: {others:,}."
+        f"**{formats.count(len(alike), 'test image')} {'looks' if len(alike) == 1 else 'look'} almost the same as a "
+        f"training image to {source.backbone}.** Not found by their details: {others:,}."
     )
     _pairs(dataset, [pair for pair in similar.leaks if pair.agreement >= least and pair.row not in known], first)
     _offer_copy(dataset, np.union1d(alike, known))

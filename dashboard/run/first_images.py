@@ -39,9 +39,9 @@ def show(run: RunRow) -> None:
         ):
             with st.container(width=TILE, gap="xxsmall"):
                 st.image(
-                    components.thumbnail(image, TILE), width=TILE, alt=f"Image {row}: {true}, taken for {predicted}"
+                    components.thumbnail(image, TILE), width=TILE, alt=f"Image {row}: {true}, mistaken for {predicted}"
                 )
-                st.caption(f"**{true}**, taken for {predicted}")
+                st.caption(f"**{true}**, mistaken for {predicted}")
     components.link(
         "run", "See all of them, and why", icon=":material/search_insights:", run=run.id, view=confidence.TAB
     )

@@ -123,7 +123,7 @@ def _declining(run: RunRow, points: list[Answering]) -> None:
             f"{formats.percent(points[0].accuracy.value)} of all."
         )
     else:
-        st.markdown("It answers for none of the images.")
+        st.markdown("It answers none of the images.")
     components.chart(
         run_charts.answering(points, point), key=f"answering-{run.id}", alt="Accuracy against the share answered"
     )

@@ -84,7 +84,7 @@ def _figure(run: RunRow, drawn: Map) -> go.Figure:
         hover = [names[label] for label in part["label"]]
         if title == "wrong":
             hover = [
-                f"{true}, taken for {names[predicted]}"
+                f"{true}, mistaken for {names[predicted]}"
                 for true, predicted in zip(hover, part["prediction"], strict=True)
             ]
         marker = {"color": colour, "size": 5, "opacity": 0.9}

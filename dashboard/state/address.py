@@ -27,7 +27,7 @@ from streamlit.runtime.state.query_params import QueryParams
 _WHOLE = re.compile(r"[0-9]{1,15}")
 LAG = 2.0  # seconds in which a browser may still send the address from before a click
 UNKNOWN = "is unknown here"
-LEFT_OUT = "Left out of this address"
+LEFT_OUT = "Removed from this address"
 READ = "read-from-the-address"  # names that widgets of this session have read
 _CHANGED = "changed-in-the-address"
 _REFUSED = "refused-in-the-address"

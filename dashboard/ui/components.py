@@ -139,7 +139,7 @@ def result_card(run: RunRow) -> None:
 
 
 STEPS = (
-    ("data", "Images", ":material/photo_library:", "Photographs with a class each"),
+    ("data", "Images", ":material/photo_library:", "Photos, each with its class"),
     ("backbones", "Backbone", ":material/account_tree:", "A network trained on other images"),
     ("train", "Features", ":material/grain:", "The backbone's description of each image, as numbers"),
     ("compare", "Head", ":material/flag:", "Learns your classes from the features"),

@@ -64,7 +64,7 @@ def _edit(dataset: Dataset) -> tuple[str, str]:
     default_names, default_templates = _defaults(dataset)
     names = shared.text(
         f"names-{dataset.name}",
-        "Class names, one a line",
+        "Class names, one per line",
         "\n".join(default_names),
         height=280,
         help="In the dataset's order; what you call a class is up to you",
@@ -80,7 +80,7 @@ def _edit(dataset: Dataset) -> tuple[str, str]:
             )
     lines = shared.text(
         "templates",
-        "Templates, one a line",
+        "Templates, one per line",
         "\n".join(default_templates),
         help="{} is where the class name goes; a class is represented by the mean direction of its prompts",
     )

@@ -22,7 +22,7 @@ def captions(model: str) -> None:
     with left:
         photo = photo_picker.choose(first="test")
     with right:
-        lines = shared.text("captions", "Captions, one a line", CAPTIONS, height=120)
+        lines = shared.text("captions", "Captions, one per line", CAPTIONS, height=120)
         texts = tuple(dict.fromkeys(line.strip() for line in lines.splitlines() if line.strip()))
         if photo is None or not texts:
             components.empty("Nothing to compare", "Choose a photo and write at least one caption.")
@@ -79,7 +79,7 @@ def new_classes(model: str) -> None:
     """Classes that no network here was trained on, on the visitor's photos."""
     left, right = st.columns([4, 8], gap="large")
     with left:
-        lines = shared.text("new-names", "New class names, one a line", "airplane\nfrog\ntruck\npizza")
+        lines = shared.text("new-names", "New class names, one per line", "airplane\nfrog\ntruck\npizza")
         names = prompts.class_names(lines)
         templates = prompts.templates(st.session_state.get("kept-templates") or "single")
         st.caption(f"With {formats.count(len(templates), 'template')} from the tab Prompts.")
@@ -122,7 +122,9 @@ def new_classes(model: str) -> None:
 def matrix(model: str, dataset: Dataset) -> None:
     """A few validation images against a text for each class."""
     classes = dataset.class_names[:OF_MATRIX]
-    lines = shared.text("matrix-texts", "Texts, one a line", "\n".join(prompts.fill(prompts.of_set("single"), classes)))
+    lines = shared.text(
+        "matrix-texts", "Texts, one per line", "\n".join(prompts.fill(prompts.of_set("single"), classes))
+    )
     texts = tuple(dict.fromkeys(line.strip() for line in lines.splitlines() if line.strip()))[: 2 * OF_MATRIX]
     if not texts:
         components.empty("No texts", "Write at least one.")

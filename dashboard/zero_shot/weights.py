@@ -15,12 +15,12 @@ def show(model: str, here: Collection[str]) -> None:
     """Offer the chosen model if it is not on this machine, or beside the toy, while there is no other, the first."""
     if model not in here:
         weights.offer(model)
-        with st.expander("Without a network", icon=":material/wifi_off:"):
+        with st.expander("Without internet access", icon=":material/wifi_off:"):
             _by_hand(model)
     elif not any(name in here for name in encoder.NAMES if name != encoder.TOY):
         with st.expander(f"{FIRST} is not on this machine: how to get it", icon=":material/download:"):
             weights.offer(FIRST)
-            st.markdown("**Without a network**")
+            st.markdown("**Without internet access**")
             _by_hand(FIRST)
 
 

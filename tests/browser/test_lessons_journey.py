@@ -70,7 +70,7 @@ def change_a_caption(page: Page) -> None:
     nearest = page.get_by_text("is nearest to this photo")
     expect(nearest).to_be_visible(timeout=STARTING)
     before = nearest.inner_text()
-    captions = page.get_by_role("textbox", name="Captions, one a line")
+    captions = page.get_by_role("textbox", name="Captions, one per line")
     captions.fill("\n".join(["a photo of a ship", *captions.input_value().splitlines()]))
     captions.press("Control+Enter")
     expect(nearest).not_to_have_text(before)

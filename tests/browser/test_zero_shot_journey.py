@@ -15,7 +15,7 @@ def test_words_are_asked_edited_tested_once_and_held_against_labelled_images(pag
     )
 
     page.get_by_role("tab", name="Prompts", exact=True).click()
-    names = page.get_by_role("textbox", name="Class names, one a line")
+    names = page.get_by_role("textbox", name="Class names, one per line")
     expect(page.get_by_text("Accuracy on validation images")).to_be_visible(timeout=STARTING)
     lines = names.input_value().splitlines()
     names.fill("\n".join([lines[1], lines[0], *lines[2:]]))

@@ -196,7 +196,7 @@ def test_near_duplicates_are_looked_for_judged_and_left_out_in_a_copy(visit, tmp
     wait(page, lambda: "1 of the 12 test images is nearly a training image (8.3 %)." in said(page))
     assert any("mirrored" in image.proto.imgs[0].caption for image in page.get("image"))
     press(page.segmented_control(key="pairs").set_value("features").run(), "Search by features")
-    wait(page, lambda: "nearly like a training image to EfficientNetLite0" in said(page))
+    wait(page, lambda: "almost the same as a training image to EfficientNetLite0" in said(page))
     page.segmented_control(key="pairs").set_value("leaks").run()
     press(page, "Make a copy without 1 test image")
     wait(page, lambda: any(button.label == "Use the copy" for button in page.main.button))
