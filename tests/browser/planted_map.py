@@ -1,4 +1,4 @@
-"""A page with planted maps, for tests/browser/test_map_view.py and measure_map_view.py.
+"""A page with planted maps, for tests/browser/test_map_view_journey.py and measure_map_view.py.
 
 Images of the shipped sample lie on a grid; in the second map left and right are exchanged; the third is 3-D.
 """
