@@ -165,8 +165,11 @@ def _status(state: tuple[str, str]) -> None:
     active = server.runs.active()
     if not active:
         streamlit_patch.forget_watching()
-    every = POLL if active else server.engine.AGAIN_AFTER if "failed" in state else IDLE
-    every = STARTING if "starting" in state else every
+    every = server.engine.AGAIN_AFTER if "failed" in state else IDLE
+    if active:
+        every = server.runs.interval(active[0], POLL)
+    if "starting" in state:
+        every = STARTING
     st.fragment(_draw_status, run_every=every)([run.id for run in active], state)
 
 

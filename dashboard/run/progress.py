@@ -32,8 +32,8 @@ def show(run_id: str, *, narrow: bool = False) -> None:
     Args:
         narrow: There is a form beside it: the next steps come before the images, or a laptop would hide them.
     """
-    if any(run.id == run_id for run in server.runs.active()):
-        st.fragment(_live, run_every=POLL)(run_id)
+    if active := next((run for run in server.runs.active() if run.id == run_id), None):
+        st.fragment(_live, run_every=server.runs.interval(active, POLL))(run_id)
         return
     run = server.runs.find(run_id)
     if run is None:

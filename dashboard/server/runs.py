@@ -90,8 +90,12 @@ def follow(run: Run) -> None:
 
     The visitor's own was started in this tab or, in a class, by the same person.
     """
-    own = run.id in _started() or (settings.mode() == "class" and run.person == people.current_person())
-    streamlit_patch.note_watching(not own or run.status != "running")
+    streamlit_patch.note_watching(not _followed(run) or run.status != "running")
+
+
+def interval(run: Run, seconds: float) -> float:
+    """Seconds between two looks of a fragment that follows a run: more if it is somebody else's and many watch."""
+    return seconds if _followed(run) else streamlit_patch.interval(seconds)
 
 
 def busy() -> bool:
@@ -324,6 +328,11 @@ def _queue() -> list[Run]:
 def _started() -> set[str]:
     """The runs that were started or resumed in this tab."""
     return st.session_state.setdefault(_STARTED, set())
+
+
+def _followed(run: Run) -> bool:
+    """Whether a run is the visitor's own: started in this tab or, in a class, by the same person."""
+    return run.id in _started() or (settings.mode() == "class" and run.person == people.current_person())
 
 
 def _members(run_id: str) -> list[RunRow]:

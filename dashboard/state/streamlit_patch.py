@@ -9,8 +9,9 @@ All open tabs together get `ANSWERED` ticks a second, each its share: without a 
 half of a machine's two cores from it. Fragments that only watch (they show a run that waits, or is somebody else's)
 share `WATCHED`: a quarter of a core took a third of a run's speed, most likely because TensorFlow waits for whichever
 of its threads a tick interrupts. Whoever's run it is sees it move each second, however many watch. Once a run begins
-or ends, each of them is answered at its next tick; to notice that, one is answered every `GAP`. Few tabs notice
-nothing.
+or ends, each of them is answered at its next tick; to notice that, one is answered every `GAP`. A fragment that was
+just drawn with its page waits like those that were answered, and where many wait, their timers tick less often. Few
+tabs notice nothing.
 
 `st.cache_resource` looks whether it has a value, and then reads it. If the value expires in between,
 the page ends in a KeyError: on a busy server, one page in a few hundred. Such a value is computed again.
@@ -39,6 +40,8 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 ANSWERED = 20  # ticks a second, of all tabs together, but for those that only watch
 WATCHED = 6  # ticks a second of these
 GAP = 0.5  # seconds without an answer, after which the next tick need not wait for its turn
+LOOKS = 5  # ticks of a fragment that watches between two answers, at most every `SLOWEST` seconds
+SLOWEST = 3.0  # seconds between its ticks, within which it shows that a run has begun or ended
 FORGOTTEN = 5.0  # seconds after its last tick, longer than a timer that follows a run waits, a timer has no share
 
 SETTLING = 1.0  # seconds for a browser to draw an answer
@@ -46,7 +49,7 @@ SETTLING = 1.0  # seconds for a browser to draw an answer
 _DRAWING = "_backbone_lab_drawing"  # until when a click is being answered; infinite while the script runs
 _LAST_HISTORY = "_backbone_lab_last_history"  # when a visitor last went back or forward
 _LAST_REQUEST = "_backbone_lab_last_request"  # the page a visitor last requested, and the page shown at that time
-WATCHING = "fragments-that-watch"  # their ids, in the state of a tab
+WATCHING = "fragments-that-watch"  # in the state of a tab: their ids, each with the time at which it was drawn
 
 
 def drop_ticks() -> None:
@@ -93,13 +96,20 @@ def note_watching(watches: bool) -> None:
     """Note whether the fragment being drawn only watches a run, and can wait where many do."""
     if WATCHING not in st.session_state:
         forget_watching()
-    fragments = st.session_state[WATCHING]
-    (fragments.add if watches else fragments.discard)(ThreadState.get().fragment_id)
+    fragments, fragment = st.session_state[WATCHING], ThreadState.get().fragment_id
+    fragments.pop(fragment, None)
+    if watches:
+        fragments[fragment] = monotonic() - SETTLING  # before what it shows was read
 
 
 def forget_watching() -> None:
     """Note that no fragment watches: nothing runs."""
-    st.session_state[WATCHING] = set()
+    st.session_state[WATCHING] = {}
+
+
+def interval(seconds: float) -> float:
+    """Seconds between the ticks of a fragment that watches: more than these where many do."""
+    return max(seconds, min(_watching.turn(monotonic(), WATCHED) / LOOKS, SLOWEST))
 
 
 def note_queue(queue: object) -> None:
@@ -144,9 +154,12 @@ def _is_before_history(session: AppSession, client_state: ClientState) -> bool:
 def _is_above_share(session: AppSession, client_state: ClientState) -> bool:
     key = session.id, client_state.page_script_hash, client_state.fragment_id
     state = session.session_state
-    watches = WATCHING in state and client_state.fragment_id in state[WATCHING]
-    shares, rate = (_watching, WATCHED) if watches else (_others, ANSWERED)
-    return client_state.is_auto_rerun and not shares.take(key, monotonic(), rate)
+    drawn = state[WATCHING].get(client_state.fragment_id) if WATCHING in state else None
+    if not client_state.is_auto_rerun:
+        return False
+    if drawn is None:
+        return not _others.take(key, monotonic(), ANSWERED)
+    return not _watching.take(key, monotonic(), WATCHED, drawn)
 
 
 DROPPED = (_is_late_tick, _is_before_answer, _is_before_history, _is_above_share)
@@ -174,14 +187,22 @@ class Shares:
         if shown != self._shown:
             self._shown, self._renewed = shown, now
 
-    def take(self, timer: Hashable, now: float, rate: float) -> bool:
-        """Whether a tick is answered: its timer has waited for its turn. `rate` timers a second have one."""
+    def turn(self, now: float, rate: float) -> float:
+        """Seconds from one turn of a timer to the next, for any thread to ask."""
+        return sum(now - at < FORGOTTEN for at in list(self._ticked.values())) / rate
+
+    def take(self, timer: Hashable, now: float, rate: float, drawn: float = -inf) -> bool:
+        """Whether a tick is answered: its timer has waited for its turn. `rate` timers a second have one.
+
+        Args:
+            drawn: When the timer's fragment was drawn with its page, if that is known.
+        """
         self._ticked[timer] = now
         if now - self._swept > 1:
             self._swept = now
             self._ticked = {timer: at for timer, at in self._ticked.items() if now - at < FORGOTTEN}
             self._answered = {timer: at for timer, at in self._answered.items() if timer in self._ticked}
-        answered = self._answered.get(timer, -inf)
+        answered = max(self._answered.get(timer, -inf), drawn)
         waits = answered > self._renewed and now - answered < len(self._ticked) / rate
         if waits and now - self._latest < GAP:
             return False

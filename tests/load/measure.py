@@ -93,12 +93,12 @@ async def visit(
         )
         load.seconds, load.processor_seconds = time.monotonic() - started, server.processor_seconds() - processor
         load.memory = server.memory() - memory
+        load.polls = sum(visitor.polls for visitor in visitors)
         if run_id:
             load.run_seconds = await _ended(run_id)
         lasted = time.monotonic() - started
         load.server_cores = (server.processor_seconds() - processor) / lasted
         load.visitor_cores = (time.process_time() - own) / lasted
-        load.polls = sum(visitor.polls for visitor in visitors)
         for page, visitor in zip(load.pages, visitors, strict=False):
             if visitor.lost:
                 page.errors.append(visitor.lost)

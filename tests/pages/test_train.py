@@ -84,6 +84,14 @@ def test_fragments_watch_unless_the_run_they_show_is_ones_own_and_running(visit,
     def watching(page) -> int:
         return len(page.run().session_state[streamlit_patch.WATCHING])
 
+    def slowed(page) -> int:
+        """How many fragments of a page look less often where many do."""
+        before = len(looks)
+        page.run()
+        return len(looks) - before
+
+    looks = []
+    monkeypatch.setattr(streamlit_patch, "interval", lambda seconds: looks.append(seconds) or seconds)
     monkeypatch.setattr("core.execute.execute", hold)
     monkeypatch.setattr(streamlit_patch, "note_queue", noted.append)
     try:
@@ -92,14 +100,15 @@ def test_fragments_watch_unless_the_run_they_show_is_ones_own_and_running(visit,
         wait(first, lambda: statuses() == ["running"])
         second = visit("train", **TINY, run=server.runs.active()[0].id)
         assert (watching(first), watching(second)) == (0, 2)  # the run and the sidebar
+        assert (slowed(first), slowed(second)) == (0, 2)
         monkeypatch.setenv("BACKBONE_LAB_MODE", "class")
         people.set_identity(lambda: people.LECTURER)
-        assert watching(second) == 0  # another tab of the same person
+        assert (watching(second), slowed(second)) == (0, 0)  # another tab of the same person
         roster.join(roster.read().code, "Ada")
         people.set_identity(lambda: "Ada")
         assert watching(second) == 2
         press("Start", second)
-        assert watching(second) == 2  # her own run waits
+        assert (watching(second), slowed(second)) == (2, 1)  # her own run waits; the sidebar shows the one before it
         assert [status for _, status in noted[-1]] == ["running", "queued"]
         may_end.set()
         wait(second, lambda: not statuses())

@@ -250,6 +250,7 @@ def test_a_fragment_that_watches_a_run_waits_for_many_others_until_a_run_begins_
 
     contextvars.copy_context().run(draw, watches=True)
     visit.use("train")
+    streamlit_patch.note_queue(object())  # since it was drawn
     visit.tick("train", fragment="progress")
     visit.tick("train", fragment="progress")
     assert visit.drawn == ["train"] * 2
@@ -264,6 +265,35 @@ def test_a_fragment_that_watches_a_run_waits_for_many_others_until_a_run_begins_
     visit.tick("train", fragment="progress")
     visit.tick("train", fragment="progress")
     assert visit.drawn == ["train"] * 7
+
+
+def test_a_fragment_that_was_drawn_with_its_page_waits_like_those_that_were_answered():
+    shares = streamlit_patch.Shares()
+    for timer in range(200):
+        shares.take(timer, 0.0, RATE)
+    assert not shares.take("new", 0.1, RATE, drawn=0.05)
+    assert shares.take("new", 0.05 + 201 / RATE, RATE, drawn=0.05)
+    shares.renew("running", 11.0)
+    assert shares.take("newer", 11.2, RATE, drawn=10.9), "it shows what has changed since"
+
+
+def test_a_page_of_few_tabs_is_answered_at_the_first_tick_after_it_was_drawn():
+    shares = streamlit_patch.Shares()
+    assert [shares.take(timer, 0.6, streamlit_patch.WATCHED, drawn=0.0) for timer in range(3)] == [True] * 3
+
+
+@pytest.mark.parametrize(("tabs", "seconds"), [(1, 0.6), (5, 0.6), (30, 2.0), (100, 3.0)])
+def test_a_timer_that_watches_ticks_less_often_where_many_do(tabs: int, seconds: float, monkeypatch):
+    shares = streamlit_patch.Shares()
+    monkeypatch.setattr(streamlit_patch, "_watching", shares)
+    monkeypatch.setattr(streamlit_patch, "monotonic", lambda: now)
+    now = 0.0
+    for timer in range(2 * tabs):
+        shares.take(timer, 0.0, streamlit_patch.WATCHED)
+    assert streamlit_patch.interval(0.6) == pytest.approx(seconds, abs=0.1)
+    assert streamlit_patch.interval(0.6) < streamlit_patch.FORGOTTEN
+    now = streamlit_patch.FORGOTTEN  # all have left
+    assert streamlit_patch.interval(0.6) == 0.6
 
 
 @pytest.fixture
