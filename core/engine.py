@@ -447,6 +447,7 @@ def _configure_dask() -> None:
             "distributed.worker.memory.target": False,  # features are already in files: nothing to spill
             "distributed.worker.memory.spill": False,
             "distributed.worker.memory.pause": False,
+            "distributed.admin.tick.interval": "500 ms",  # measures delays; 20 ms took half of an idle server
             "distributed.worker.profile.enabled": False,  # can hang Python before 3.12: python/cpython#106883
         }
         | {f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in hardware.huge_pages().items()}

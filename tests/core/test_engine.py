@@ -51,6 +51,16 @@ def test_a_worker_keeps_its_memory_in_huge_pages_where_they_are_offered(engine):
     assert {name: engine.call(os.getenv, name).result(timeout=PATIENCE) for name in expected} == expected
 
 
+def test_a_worker_looks_for_delays_twice_a_second_instead_of_fifty_times(engine):
+    assert engine.call(_looks_every).result(timeout=PATIENCE) == 500
+
+
+def _looks_every() -> float:  # milliseconds
+    from distributed import get_worker
+
+    return get_worker().periodic_callbacks["tick"].callback_time
+
+
 def test_a_worker_does_not_profile_itself(engine):
     assert not engine.call(_profiles).result(timeout=PATIENCE)
 
