@@ -35,6 +35,7 @@ def test_one_image_a_class_is_refused_with_the_class_and_what_it_needs(tmp_path:
     assert "single" not in {summary.name for summary in datasets.available()}
 
 
+@pytest.mark.slow
 def test_where_all_images_are_identical_each_search_ends_and_a_run_says_that_it_remembers(store, tmp_path: Path):
     name = imported(tmp_path / "same", dict.fromkeys(pictures(10), noise())).name
     found = near_duplicates.search(name)
@@ -55,6 +56,7 @@ def test_without_a_test_split_one_is_drawn_and_its_size_judged(tmp_path: Path):
     assert "Every class has few test images, the smallest 2:" in " ".join(sizes.sentences(dataset, splits))
 
 
+@pytest.mark.slow
 def test_labels_changed_while_a_run_waits_are_a_copy_and_the_run_gets_its_own(store, tmp_path: Path):
     dataset = imported(tmp_path / "pets", pictures(10))
     run_id = runs.create(tiny("pets"))

@@ -18,6 +18,7 @@ from core.training import checkpoints
 TINY = RunConfig(backbone="Tiny", n_train=200, n_test=100)
 
 
+@pytest.mark.slow
 def test_a_run_ends_with_an_outcome_that_adds_up(store):
     run_id = runs.create(TINY)
     assert perform(run_id) == "finished"
@@ -158,6 +159,7 @@ def test_a_fine_tune_keeps_what_it_said_after_each_stage(store):
     assert throughput.in_keras("Tiny") in set(throughput.table()["backbone"])  # for the estimate of the next one
 
 
+@pytest.mark.slow
 def test_a_probe_has_no_stages(store):
     run_id = runs.create(RunConfig(backbone="Tiny", n_train=40, n_test=30))
     perform(run_id)

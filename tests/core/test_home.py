@@ -45,6 +45,7 @@ def another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "another"
 
 
+@pytest.mark.slow
 def test_a_new_class_begins_without_the_work_of_learners_and_the_old_one_can_be_opened(
     store, home, another, monkeypatch
 ):

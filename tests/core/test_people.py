@@ -238,6 +238,7 @@ def queue() -> list[str]:
     return [run.person for run in runs.active()]
 
 
+@pytest.mark.slow
 def test_each_learner_has_a_run_in_turn_and_a_lecturer_goes_first(store):
     for person in ("Ada", "Ada", "Ada", "Ben", "Ben", people.LECTURER):
         started(person)

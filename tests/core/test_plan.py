@@ -33,6 +33,7 @@ def test_after_a_run_nothing_is_missing_for_another_head():
         assert planned.estimate.seconds < 10, method
 
 
+@pytest.mark.slow
 def test_seeds_share_the_features_of_all_their_images():
     alone, together = plan(TINY), plan(*seeds.configs(TINY, 3))
     assert alone.images < together.images < 3 * alone.images  # each draws its own training images

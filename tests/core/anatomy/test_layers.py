@@ -131,6 +131,7 @@ def test_a_transformers_block_attends_and_thinks_and_each_of_its_tokens_sees_the
     assert found["pooled"].shape == (width,)
 
 
+@pytest.mark.slow
 def test_what_is_inside_a_layer_adds_up_to_it_and_ends_under_its_name():
     for row in anatomy.describe("ToyCLIP").layers:
         if row.inside:

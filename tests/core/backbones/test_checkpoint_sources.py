@@ -46,6 +46,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.slow
 def test_a_clip_arrives_by_one_call_and_answers_as_the_folder_it_came_from(hub, spec, folder):
     heard: list[Progress] = []
     weights = backbones.find_weights(spec, report=heard.append)

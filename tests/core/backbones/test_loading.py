@@ -418,6 +418,7 @@ def test_a_foreign_file_names_the_first_layer_that_does_not_fit(tmp_path):
 # Published weights, where the machine has them
 
 
+@pytest.mark.slow
 def test_a_narrower_mobilenet_names_the_first_layer_that_does_not_fit(shared_weights):
     path = shared_weights / "mobilenet_2_5_224_tf.h5"
     with pytest.raises(WeightsError) as caught:

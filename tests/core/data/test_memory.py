@@ -85,6 +85,7 @@ def test_a_large_image_is_turned_as_its_metadata_asks(orientation, all_large):
     assert np.abs(images.decode_square(data, 32).astype(int) - whole).max() <= 6
 
 
+@pytest.mark.slow
 def test_a_large_photo_is_decoded_no_larger_than_needed(all_large):
     photo = encoded(noise((1_000, 640)), "PNG")
     assert images.decode(photo, enough=100).shape == (107, 167, 3)

@@ -16,6 +16,7 @@ def made(name: str, count: int = 4, colour: str = "cats") -> PhotoClass:
     return PhotoClass(name, [photos.small(photo(tuple(part + n for part in COLOURS[colour]))) for n in range(count)])
 
 
+@pytest.mark.slow
 def test_a_photo_becomes_a_small_square_and_what_is_no_image_is_refused():
     small = images.decode(photos.small(photo(size=(4000, 3000), kind="PNG")))
     assert small.shape == (photos.SIDE, photos.SIDE, 3)

@@ -91,6 +91,7 @@ def planted() -> Source:
     return Source(dataset="pets", backbone="Tiny")
 
 
+@pytest.mark.slow
 def test_all_images_alike_are_judged_without_an_error():
     about = {"class_names": ("cats", "dogs"), "source": "", "licence": "", "skipped": ()}
     rows = [(np.full((32, 32, 3), 90, np.uint8), number % 2, "", f"{number}.png") for number in range(20)]

@@ -61,6 +61,7 @@ def test_a_network_that_sees_the_photo_alone_answers_the_same_on_any_background(
     assert measured.evidence[INTEGRATED].high < 0.01
 
 
+@pytest.mark.slow
 def test_a_run_on_other_images_is_refused(store):
     run_id = runs.create(RunConfig(**TINY))
     assert execute.perform(run_id) == "finished"

@@ -212,6 +212,7 @@ def test_a_model_that_agrees_on_pixels_but_not_on_photos_is_not_given_away(probe
         agreement.check(runs.get(probe), model, stretched)
 
 
+@pytest.mark.slow
 def test_bad_input_is_one_sentence_and_leaves_nothing(store, tmp_path):
     waiting = runs.create(RunConfig(**TINY))
     neighbours = done(method="knn")

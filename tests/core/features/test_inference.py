@@ -43,6 +43,7 @@ def folder(home: Path) -> Path:
     return note.parent
 
 
+@pytest.mark.slow
 def test_a_converted_network_equals_that_of_tensorflow_and_is_built_once(home, original):
     converted = inference.fastest(IDENTITY, lambda: original)
     again = inference.fastest(IDENTITY, never)

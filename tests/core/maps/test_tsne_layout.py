@@ -34,6 +34,7 @@ def test_three_dimensions(blobs, monkeypatch):
     assert quality.judge(points, laid, labels)["knn_map"] > 0.95
 
 
+@pytest.mark.slow
 def test_few_points_are_laid_out_the_same_every_time_from_the_same_start_in_any_scale(blobs, laid):
     points, _ = blobs
     np.testing.assert_array_equal(tsne_layout.lay_out(points, points[:, 3:5], perplexity=8), laid)

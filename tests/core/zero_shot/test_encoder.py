@@ -52,6 +52,7 @@ def test_captions_lie_near_photos_of_their_class_far_more_often_than_by_chance(s
     assert right.mean() > 0.3  # chance: 0.1
 
 
+@pytest.mark.slow
 def test_a_text_has_the_same_embedding_alone_and_among_others_of_any_length(text):
     alone = text.embed(["a photo of a cat."])
     encoder.forget_texts()

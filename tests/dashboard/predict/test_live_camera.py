@@ -83,6 +83,7 @@ def test_the_time_shown_is_not_that_of_the_first_photo(look):
     assert [model["time"] for model in look(warm)["models"]] == ["20 ms a photo"] * 2
 
 
+@pytest.mark.slow
 def test_a_photo_waits_for_its_answer_but_not_behind_those_of_others(look, state):
     assert look(None, looking=True)["note"] == live_camera.WAITING
     assert look(None)["photo"] == 0

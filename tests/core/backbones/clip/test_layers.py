@@ -1,12 +1,14 @@
 """What KerasHub and Keras do not promise, and the towers rely on: these tests fail when it moves."""
 
 import numpy as np
+import pytest
 
 from core import backbones
 from core.backbones import graph
 from core.backbones.clip import layers, towers
 
 
+@pytest.mark.slow
 def test_the_class_token_is_the_first_and_its_layer_is_kerashubs():
     x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
     layer = layers.class_token("pooled")

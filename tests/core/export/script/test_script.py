@@ -220,6 +220,7 @@ def test_a_notebook_is_valid_and_has_the_code_of_the_script(store):
     assert ast.dump(ast.parse("\n\n".join(code_cells(run)))) == ast.dump(whole)
 
 
+@pytest.mark.slow
 def test_a_script_imports_keras_and_numpy_alone_and_fits_on_a_projector(store):
     text = script.python_script(done())
     imported = {
@@ -234,6 +235,7 @@ def test_a_script_imports_keras_and_numpy_alone_and_fits_on_a_projector(store):
     assert max(map(len, text.splitlines())) <= 120
 
 
+@pytest.mark.slow
 def test_a_zero_shot_run_has_no_script_and_says_why(store):
     run = done(backbone="ToyCLIP", method="zero-shot", n_train=0, n_test=20)
     with pytest.raises(RunError, match=r"zero-shot.*text tower.*Take the Keras file"):
