@@ -1,4 +1,4 @@
-"""Contracts that every architecture keeps, each checked on one network of shapes alone: blocks, freezing, anatomy."""
+"""What every architecture keeps, each on one network of shapes alone: blocks, freezing, anatomy, published numbers."""
 
 import math
 import re
@@ -10,6 +10,7 @@ import pytest
 from core import anatomy, backbones
 from core.backbones import blocks
 from core.backbones.catalog import BACKBONES, Backbone
+from core.backbones.clip import towers
 from core.training import freezing
 
 pytestmark = pytest.mark.slow
@@ -45,6 +46,20 @@ COUNTS |= {
     "SwinTiny": 12,
     "HGNetV2B4": 6,
 }
+
+# Of the last feature map, as computed by Araujo et al. 2019 (https://doi.org/10.23915/distill.00021), Table 1
+FIELDS = {"VGG16": 212, "ResNet50": 483, "MobileNet": 315, "MobileNetV2": 491, "InceptionV3": 1311}
+FIELDS |= {"ResNet101": 1027, "ResNet152": 1507, "InceptionResNetV2": 3039}
+# Millions of multiply-adds with the classifier, as the papers give them
+MACS = {"MobileNet": 569, "MobileNetV2": 300, "NASNetMobile": 564, "NASNetLarge": 23_800, "VGG16": 15_500}
+MACS |= {"EfficientNetB0": 390, "ConvNeXtTiny": 4_500, "Xception": 8_400, "MobileNetV3Small": 56}
+# The same of the paper of Swin, to one decimal of thousand millions, and of timm
+ROUNDED = {"SwinTiny": 4_500, "SwinSmall": 8_700, "SwinBase": 15_400}
+ROUNDED |= {"HGNetV2B4": 2_800, "HGNetV2B5": 6_600, "HGNetV2B6": 16_900}
+# Thousand millions of operations of the image tower with its projection, two for a multiply-add, as OpenCLIP counts
+# them (github.com/mlfoundations/open_clip, docs/model_profile.csv)
+CLIPS = {"CLIPViTB32": 8.82, "CLIPViTB16": 35.13, "CLIPViTL14": 162.03, "CLIPViTL14at336": 381.92}
+CLIPS |= {"CLIPViTH14LAION": 334.59, "CLIPViTg14LAION": 534.06, "CLIPViTbigG14LAION": 967.5}
 
 
 @pytest.fixture(scope="module", params=BACKBONES)
@@ -82,6 +97,10 @@ def test_what_is_read_back_is_what_the_network_has(architecture):
         assert any(layer.batchnorm for layer in frozen.layers) == backbone.batchnorm
 
 
+def test_what_was_published_is_of_architectures_that_there_are():
+    assert {*FIELDS, *MACS, *ROUNDED, *CLIPS} <= set(BACKBONES)
+
+
 def test_its_anatomy_is_that_of_the_network_and_freezes_as_the_network_does(architecture, monkeypatch):
     backbone, network = architecture
     monkeypatch.setattr(backbones, "outline", lambda *_, **__: network)  # not built again
@@ -89,6 +108,7 @@ def test_its_anatomy_is_that_of_the_network_and_freezes_as_the_network_does(arch
     described = anatomy.describe(backbone.name)
     assert described.params == backbone.params == network.count_params()
     assert described.depth == backbone.depth == len(backbones.weight_layers(network))
+    assert network.output_shape == (None, backbone.feature_dim)
     assert len(described.holders) == len(network.layers)
     shapes = [layer.shape for layer in described.layers if layer.kind != "Sequential"]
     assert shapes[-1] == (backbone.feature_dim,)
@@ -103,11 +123,27 @@ def test_its_anatomy_is_that_of_the_network_and_freezes_as_the_network_does(arch
         known.add(layer.name)
     assert sum(map(len, described.parts.values())) == len(described.layers)
     assert anatomy.find(backbone.name) == described
+    _is_as_published(backbone, described)
 
     for unfreeze, count in (("layers", 3), ("blocks", 2), ("all-but-batchnorm", 0)):
         freezing.apply(network, unfreeze, count)
         expected = freezing.inspect(network, unfreeze=unfreeze, count=count)
         assert _nameless(anatomy.freeze(described, unfreeze, count)) == _nameless(expected)
+
+
+def _is_as_published(backbone: Backbone, found: anatomy.Anatomy) -> None:
+    """Receptive field and multiply-adds, of those of which they were published."""
+    if field := FIELDS.get(backbone.name):
+        assert found.receptive == (field, field)
+    if macs := MACS.get(backbone.name):
+        classifier = backbone.params_top - backbone.params  # one multiplication for a parameter
+        assert math.isclose((found.macs + classifier) / 1e6, macs, rel_tol=0.03)
+    if macs := ROUNDED.get(backbone.name):
+        assert found.macs / 1e6 == pytest.approx(macs, rel=0.02 if backbone.family == "Swin" else 0.03)
+    if operations := CLIPS.get(backbone.name):
+        projection = found.layers[-1].outputs * towers.SHAPES[backbone.name].dim  # of the class token
+        assert math.isclose(2 * (found.macs + projection) / 1e9, operations, rel_tol=0.002)
+        assert found.receptive is None
 
 
 def _rising(own: list[str]) -> bool:

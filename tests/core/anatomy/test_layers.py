@@ -1,24 +1,9 @@
-"""Facts of layers: arithmetic and receptive fields as published, and names that no earlier network has moved."""
-
-import math
+"""Facts of layers: arithmetic and receptive fields, and names that no earlier network has moved."""
 
 import pytest
 
-from core import anatomy, backbones
+from core import anatomy
 from core.anatomy import layers as layer_facts
-from core.backbones.clip import towers
-
-# Of the last feature map, as computed by Araujo et al. 2019 (https://doi.org/10.23915/distill.00021), Table 1
-PUBLISHED_FIELDS = {"VGG16": 212, "ResNet50": 483, "MobileNet": 315, "MobileNetV2": 491, "InceptionV3": 1311}
-PUBLISHED_FIELDS |= {"ResNet101": 1027, "ResNet152": 1507, "InceptionResNetV2": 3039}
-# Millions of multiply-adds with the classifier, as the papers give them
-PUBLISHED_MACS = {"MobileNet": 569, "MobileNetV2": 300, "NASNetMobile": 564, "NASNetLarge": 23_800, "VGG16": 15_500}
-PUBLISHED_MACS |= {"EfficientNetB0": 390, "ConvNeXtTiny": 4_500, "Xception": 8_400, "MobileNetV3Small": 56}
-
-# Thousand millions of operations of the image tower with its projection, two for a multiply-add, as OpenCLIP counts
-# them (github.com/mlfoundations/open_clip, docs/model_profile.csv)
-PUBLISHED_CLIPS = {"CLIPViTB32": 8.82, "CLIPViTB16": 35.13, "CLIPViTL14": 162.03, "CLIPViTL14at336": 381.92}
-PUBLISHED_CLIPS |= {"CLIPViTH14LAION": 334.59, "CLIPViTg14LAION": 534.06, "CLIPViTbigG14LAION": 967.5}
 
 
 def rows(build):
@@ -156,27 +141,3 @@ def test_nested_layers_are_rows_of_their_own_and_know_what_holds_them():
     sums = [row for row in found.values() if row.kind == "Add" and not row.holder]
     assert [row.part for row in sums[:4]] == [*(f"stage_0_block_{place}" for place in range(3)), "stage_1_block_0"]
     assert found["convnext_tiny_stage_2_block_0_depthwise_conv"].groups == 384
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", PUBLISHED_FIELDS)
-def test_receptive_fields_are_those_that_were_published(name):
-    field = PUBLISHED_FIELDS[name]
-    assert anatomy.describe(name).receptive == (field, field)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", PUBLISHED_MACS)
-def test_macs_are_those_of_the_papers(name):
-    spec, found = backbones.get(name), anatomy.describe(name)
-    classifier = spec.params_top - spec.params  # one multiplication for a parameter
-    assert math.isclose((found.macs + classifier) / 1e6, PUBLISHED_MACS[name], rel_tol=0.03)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", PUBLISHED_CLIPS)
-def test_macs_of_a_clip_are_those_of_openclip(name):
-    found = anatomy.describe(name)
-    projection = found.layers[-1].outputs * towers.SHAPES[name].dim  # of the class token
-    assert math.isclose(2 * (found.macs + projection) / 1e9, PUBLISHED_CLIPS[name], rel_tol=0.002)
-    assert found.receptive is None

@@ -109,9 +109,6 @@ def test_declared_facts_are_those_of_kerashubs_class_and_of_its_preset(name):
         trained = (518 // shape.patch) ** 2 + 1
         positions = 2 * trained - (224 // shape.patch) ** 2 - 1
         assert kind.presets[spec.preset]["metadata"]["params"] == spec.params + (positions + 1) * shape.width
-    network = backbones.outline(name, input_size=spec.default_size)
-    assert (network.count_params(), len(backbones.weight_layers(network))) == (spec.params, spec.depth)
-    assert network.output_shape == (None, spec.feature_dim)
     assert spec.patch == shape.patch
 
 
@@ -129,8 +126,6 @@ def test_declared_facts_of_siglip_2_are_those_of_kerashubs_classes_and_of_its_pr
     assert image - (224 // shape.patch) ** 2 == spec.params
     assert image + text + 2 - numbers == towers.params(spec)
     assert SigLIPBackbone.presets[spec.preset]["metadata"]["params"] == towers.params(spec) + numbers
-    network = backbones.outline(spec, input_size=spec.default_size)
-    assert (network.count_params(), len(backbones.weight_layers(network))) == (spec.params, spec.depth)
 
 
 @pytest.mark.parametrize("name", KERAS)
@@ -164,8 +159,9 @@ def test_every_kind_of_network_survives_its_weights_file(name, suffix, tmp_path:
     loaded = backbones.load(name, input_size=size, weights=str(path))
     assert loaded.output_shape == (None, BACKBONES[name].feature_dim)
     images = rng.uniform(-1, 1, (2, size, size, 3)).astype("float32")
-    np.testing.assert_array_equal(saved(images), loaded(images))
-    assert np.isfinite(np.asarray(loaded(images))).all()
+    features = np.asarray(loaded(images))
+    np.testing.assert_array_equal(saved(images), features)
+    assert np.isfinite(features).all()
 
 
 def test_official_efficientnet_weights_see_the_same_colours_as_in_keras(home, monkeypatch):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import anatomy, backbones
+from core import backbones
 from core.backbones import graph
 from core.backbones.hgnetv2.shapes import SHAPES, Shape
 from core.config import RunConfig
@@ -129,17 +129,13 @@ def test_a_folder_of_another_model_is_refused_in_a_sentence(model, tmp_path: Pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "published"), [("HGNetV2B4", 2.8e9), ("HGNetV2B5", 6.6e9), ("HGNetV2B6", 16.9e9)])
-def test_declared_facts_are_those_of_kerashubs_class_of_its_preset_and_of_timm(name, published):
+@pytest.mark.parametrize("name", ["HGNetV2B4", "HGNetV2B5", "HGNetV2B6"])
+def test_declared_facts_are_those_of_kerashubs_class_and_of_its_preset(name):
     from keras_hub.models import HGNetV2Backbone
 
     spec = backbones.get(name)
     with graph.without_values():
         assert kerashub(SHAPES[name]).count_params() == spec.params
     assert HGNetV2Backbone.presets[spec.preset]["metadata"]["params"] == spec.params
-    network = backbones.outline(name, input_size=spec.default_size)
-    assert (network.count_params(), len(backbones.weight_layers(network))) == (spec.params, spec.depth)
-    assert network.output_shape == (None, spec.feature_dim)
     classifier = 2048 * 2048 + 2049 * 1000  # a 1 x 1 convolution after the pooling, and a dense layer
     assert spec.params_top == spec.params + classifier
-    assert anatomy.describe(name).macs == pytest.approx(published, rel=0.03)  # timm: one decimal, with the classifier
