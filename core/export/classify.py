@@ -112,6 +112,7 @@ def _onnx(path: Path) -> Model:
 
 
 def _openvino(path: Path) -> Model:
+    sys.modules.setdefault("openvino_telemetry", None)  # pyright: ignore[reportArgumentType]: it reports each import
     import openvino
 
     # Its own choice is bfloat16 where the processor has it, which changes answers.

@@ -3,6 +3,7 @@
 import gc
 import io
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,16 @@ def test_the_script_beside_a_model_sees_the_pixels_that_this_program_sees(tmp_pa
 def test_the_script_beside_a_model_clips_values_of_32_bits():
     image = Image.fromarray(np.array([[-5, 0, 65_535, 70_000]], np.int32))
     np.testing.assert_array_equal(classify.eight_bits(image), [[0, 0, 255, 255]])
+
+
+def test_the_script_beside_a_model_keeps_openvino_from_reporting_that_it_was_imported(tmp_path):
+    shutil.copy(classify.__file__, tmp_path)
+    for name in ("labels.txt", "model.xml", "openvino_telemetry.py"):
+        (tmp_path / name).touch()
+    (tmp_path / "openvino.py").write_text("import openvino_telemetry")
+    command = [sys.executable, tmp_path / "classify.py", "photo.png"]
+    found = subprocess.run(command, capture_output=True, text=True)
+    assert found.stderr.strip().endswith("import of openvino_telemetry halted; None in sys.modules")
 
 
 @pytest.mark.slow
