@@ -7,7 +7,7 @@ was being drawn, started the run of the step before, or none.
 
 Here a press waits until nothing runs, and what follows a press until that is answered; neither for longer than
 `PATIENCE`. What the browser has not changed since its last request is then as the server has it, as long as the browser
-may not have drawn that.
+may not have drawn that. A choice on a page that was left, or an upload that ends there, does not lead back to it.
 """
 
 import functools
@@ -24,14 +24,14 @@ from streamlit.runtime.scriptrunner import ScriptRunnerEvent
 from streamlit.runtime.scriptrunner_utils.script_requests import _has_active_trigger_value as pressed
 from streamlit.runtime.state.session_state import SessionState, WStates
 
-from dashboard.state.streamlit_patch import SETTLING
-
 PATIENCE = 3.0  # seconds that a request waits for the answer before it, which may draw a long page
+DRAWING = 5.0  # seconds in which a busy browser draws an answer; a choice made in it sends a request, but for a form's
 
 _WAITING = "_backbone_lab_waiting"  # the requests that wait, each with the time at which it no longer does
 _ANSWERING = "_backbone_lab_answering"  # the request that is being answered, unless it is a tick; None if there is none
 _ANSWERED = "_backbone_lab_answered"  # the time at which the last one was
-_SENT = "_backbone_lab_sent"  # each widget as the browser sent it last; before it sends one, as it was drawn
+_SENT = "_backbone_lab_sent"  # each widget as the browser sent it with its last request, or else as it was drawn
+_LEFT = "_backbone_lab_left"  # the page that was shown when the last request came
 _PLAIN = {
     "bool_value",
     "int_value",
@@ -60,8 +60,9 @@ def answer_all() -> None:
 
     @functools.wraps(_event)
     def handle(session: AppSession, sender: Any, event: ScriptRunnerEvent, *args: Any, **details: Any) -> None:
+        current = sender is session._scriptrunner  # rather than one that was broken off
         _event(session, sender, event, *args, **details)
-        if event == ScriptRunnerEvent.SHUTDOWN:
+        if event == ScriptRunnerEvent.SHUTDOWN and current:
             if getattr(session, _ANSWERING, None):
                 setattr(session, _ANSWERING, None)
                 setattr(session, _ANSWERED, monotonic())
@@ -102,14 +103,44 @@ def _pass_on(session: AppSession) -> None:
 
 
 def _pass(session: AppSession, request: ClientState) -> None:
+    idle, sent = session._scriptrunner is None, getattr(session, _SENT, {})
+    others = _drawn(session.session_state, request) if idle else sent
+    drawing = monotonic() - getattr(session, _ANSWERED, -inf) < DRAWING
+    if (drawing or not idle) and _is_late(session, request, sent):
+        request = _with_page(request, _shown(session))
+    else:
+        setattr(session, _LEFT, _shown(session).page_script_hash)
     setattr(session, _ANSWERING, request)
-    sent = getattr(session, _SENT, {})
-    drawn = _drawn(session.session_state) if session._scriptrunner is None else {}
-    setattr(session, _SENT, sent | drawn | {widget.id: widget for widget in request.widget_states.widgets})
-    settling = monotonic() - getattr(session, _ANSWERED, -inf) < SETTLING
-    if settling and _presses(request) and session._scriptrunner is None:
+    setattr(session, _SENT, others | {widget.id: widget for widget in request.widget_states.widgets})
+    if drawing and idle and _presses(request):
         request = _updated(session, request, sent)
     _request(session, request)
+
+
+def _shown(session: AppSession) -> ClientState:
+    """The page and the address that the browser shows, or is about to."""
+    return getattr(session, _ANSWERING, None) or session._client_state
+
+
+def _is_late(session: AppSession, request: ClientState, sent: Mapping[str, WidgetState]) -> bool:
+    """Whether it is a choice, a press or the end of an upload on a page that was left, and not a link back.
+
+    Until the browser has the answer to a link, it sends these with the page that it left. A link changes no widget.
+    """
+    left, shown = getattr(session, _LEFT, ""), _shown(session).page_script_hash
+    if request.is_history_navigation or request.page_script_hash != left or left == shown:
+        return False
+    state, widgets = session.session_state, request.widget_states.widgets
+    known = {widget.id: sent.get(widget.id) or _served(state, WidgetState(id=widget.id)) for widget in widgets}
+    return bool(_presses(request)) or any(known[widget.id] != widget for widget in widgets)
+
+
+def _with_page(request: ClientState, shown: ClientState) -> ClientState:
+    moved = ClientState()
+    moved.CopyFrom(request)
+    moved.page_script_hash, moved.query_string = shown.page_script_hash, shown.query_string
+    moved.is_history_navigation = shown.is_history_navigation
+    return moved
 
 
 def _presses(request: ClientState) -> list[str]:
@@ -139,20 +170,20 @@ def _updated(session: AppSession, request: ClientState, sent: Mapping[str, Widge
 
     What changes the address in the browser, such as a link or a widget, sends a request of its own.
     """
-    updated, served = ClientState(), session._client_state
-    updated.CopyFrom(request)
+    updated = _with_page(request, session._client_state)
     del updated.cached_message_hashes[:]  # it may hold fewer by now
-    updated.page_script_hash, updated.query_string = served.page_script_hash, served.query_string
     for widget in updated.widget_states.widgets:
         if sent.get(widget.id) == widget and widget.WhichOneof("value") in _PLAIN:
             widget.CopyFrom(_served(session.session_state, widget))
     return updated
 
 
-def _drawn(state: SessionState) -> dict[str, WidgetState]:
-    """The widgets of the page as they were drawn; a browser sends them with its first request of another kind."""
+def _drawn(state: SessionState, request: ClientState) -> dict[str, WidgetState]:
+    """The widgets of the page that a request lacks, as they were drawn; a browser sends them with another kind."""
+    sent = {widget.id for widget in request.widget_states.widgets}
     drawn = state._new_widget_state.widget_metadata.items()
-    return {name: _served(state, WidgetState(id=name)) for name, metadata in drawn if metadata.value_type in _PLAIN}
+    plain = [name for name, metadata in drawn if metadata.value_type in _PLAIN and name not in sent]
+    return {name: _served(state, WidgetState(id=name)) for name in plain}
 
 
 def _served(state: SessionState, widget: WidgetState) -> WidgetState:

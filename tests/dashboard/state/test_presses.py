@@ -48,9 +48,17 @@ class Visit:
     def __init__(self, session: AppSession, runs: list[RerunData], loop: Loop):
         self.session, self.runs, self.loop = session, runs, loop
 
-    def sends(self, *pressed: str, address: str = "", tick: bool = False, **choices: str) -> None:
+    def sends(
+        self,
+        *pressed: str,
+        address: str = "",
+        page: str = "train",
+        tick: bool = False,
+        back: bool = False,
+        **choices: str,
+    ) -> None:
         """A request with presses of these buttons, and all choices as the browser shows them."""
-        state = ClientState(query_string=address, page_script_hash="train", is_auto_rerun=tick)
+        state = ClientState(query_string=address, page_script_hash=page, is_auto_rerun=tick, is_history_navigation=back)
         state.widget_states.widgets.extend(WidgetState(id=name, string_value=choices[name]) for name in choices)
         state.widget_states.widgets.extend(WidgetState(id=name, trigger_value=True) for name in pressed)
         self.session.handle_backmsg(BackMsg(rerun_script=state))
@@ -68,6 +76,14 @@ class Visit:
             self.session._handle_scriptrunner_event_on_event_loop(
                 runner, ScriptRunnerEvent.SHUTDOWN, client_state=state
             )
+
+        event_loop.run(end())
+
+    def ended_late(self, runner: ScriptRunner | None) -> None:
+        """A script has ended that was broken off before."""
+
+        async def end() -> None:
+            self.session._handle_scriptrunner_event_on_event_loop(runner, ScriptRunnerEvent.SHUTDOWN)
 
         event_loop.run(end())
 
@@ -166,7 +182,7 @@ def test_a_link_waits_for_no_tick_once_the_press_before_it_is_answered(visit: Vi
 def test_once_the_browser_has_drawn_an_answer_it_knows_best(visit: Visit):
     visit.sends("save", name="typed")
     visit.ended("step=3", name="")
-    visit.loop.wait(presses.SETTLING)
+    visit.loop.wait(presses.DRAWING)
     visit.sends("save", address="step=2", name="typed")
     assert (visit.choice("name"), visit.runs[-1].query_string) == ("typed", "step=2")
 
@@ -176,6 +192,14 @@ def test_a_press_on_what_the_browser_still_shows_is_answered_with_what_the_answe
     visit.sends("start", address="step=2", preprocessing="own")
     visit.ended("step=3", preprocessing="divide255")
     assert visit.runs[-1].query_string == "step=3"
+    assert visit.choice("preprocessing") == "divide255"
+
+
+def test_a_busy_browser_has_seconds_to_draw_an_answer(visit: Visit):
+    visit.sends("next", address="step=2", preprocessing="own")
+    visit.ended("step=3", preprocessing="divide255")
+    visit.loop.wait(3)
+    visit.sends("start", address="step=3", preprocessing="own")
     assert visit.choice("preprocessing") == "divide255"
 
 
@@ -201,6 +225,80 @@ def test_a_press_on_a_page_that_was_left_meanwhile_does_not_lead_back_to_it(visi
     visit.sends("start")
     visit.ended(page="maps")
     assert visit.runs[-1].page_script_hash == "maps"
+
+
+def test_a_choice_on_a_page_that_was_left_meanwhile_counts_and_does_not_lead_back_to_it(visit: Visit):
+    visit.sends(address="n=1", projector="off", method="linear")
+    visit.ended("n=1", projector="off", method="linear")
+    visit.sends(address="of=run", page="maps", projector="off")
+    visit.sends(address="n=1", projector="on", method="linear")
+    assert (visit.runs[-1].page_script_hash, visit.runs[-1].query_string) == ("maps", "of=run")
+    assert visit.choice("projector") == "on"
+    visit.ended("of=run", page="maps")
+    visit.sends(address="n=1", projector="on", method="knn")  # the browser has not drawn it yet
+    assert visit.runs[-1].page_script_hash == "maps"
+
+
+def test_a_link_back_leads_back_at_once(visit: Visit):
+    visit.sends(projector="off", method="linear")
+    visit.ended(projector="off", method="linear")
+    visit.sends(page="maps", projector="off")
+    visit.sends(page="train", projector="off")
+    assert visit.runs[-1].page_script_hash == "train"
+    visit.ended(projector="off", method="linear")
+    visit.sends(page="maps", projector="off")
+    visit.ended(page="maps")
+    visit.sends(page="train", projector="off")
+    assert visit.runs[-1].page_script_hash == "train"
+
+
+def test_back_leads_back_whatever_its_widgets(visit: Visit):
+    visit.sends(method="linear")
+    visit.ended(method="linear")
+    visit.sends(page="maps")
+    visit.sends(page="train", back=True, method="knn")
+    assert visit.runs[-1].page_script_hash == "train"
+
+
+def test_a_choice_on_the_page_to_which_a_link_led_back_counts_there(visit: Visit):
+    visit.sends(method="linear")
+    visit.ended(method="linear")
+    visit.sends(page="maps")
+    visit.ended(page="maps")
+    visit.sends(page="train")
+    visit.sends(page="train", method="knn")
+    assert visit.runs[-1].page_script_hash == "train"
+
+
+def test_a_choice_does_not_break_off_the_answer_to_a_press_that_broke_off_another(visit: Visit):
+    visit.sends(method="linear")
+    slow = visit.session._scriptrunner
+    visit.sends("start", method="linear")
+    visit.loop.wait(presses.PATIENCE)
+    visit.ended_late(slow)
+    visit.sends(method="knn")
+    assert visit.pressed() == [[], ["start"]]
+
+
+def test_a_large_selection_that_a_browser_sends_is_not_copied_for_each_press(visit: Visit):
+    visit.sends(dots="[1, 2]")
+    visit.ended()
+    written = []
+    held = visit.session.session_state._new_widget_state
+    held.set_widget_metadata(WidgetMetadata("dots", str, lambda value: written.append(value) or value, "string_value"))
+    held.set_from_value("dots", "[1, 2]")
+    visit.loop.wait(presses.DRAWING)
+    visit.sends("save", dots="[1, 2]")
+    assert (visit.choice("dots"), written) == ("[1, 2]", [])
+
+
+def test_a_choice_made_again_once_it_is_asked_for_again_counts(visit: Visit):
+    visit.sends("answer", option="first")
+    visit.ended()
+    visit.sends("ask again")  # its form is gone
+    visit.ended(option="")
+    visit.sends("answer", option="first")
+    assert visit.choice("option") == "first"
 
 
 def test_a_choice_of_the_visitor_counts_even_if_it_takes_back_what_a_press_has_set(visit: Visit):
