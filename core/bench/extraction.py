@@ -183,39 +183,8 @@ def finetune(
     result = {"backbone": entry.name, "input_size": input_size, "images": images, "batch_size": BATCH}
     with empty_home():
         for name, budget in (("whole", 0), ("prefix", None)):
-            ours, notebook, bare_steps = [], [], []
-            clock = 0.0
-
-            def report(progress: Progress, ours=ours, notebook=notebook, bare_steps=bare_steps) -> None:
-                nonlocal clock
-                if "validation_accuracy" not in progress.metrics:
-                    clock = clock or time.perf_counter()
-                    return
-                ours.append(time.perf_counter() - clock)
-                notebook.append(_seconds(reference))
-                bare_steps.append(_seconds(bare))
-                clock = time.perf_counter()
-
-            total, trained = _timed(
-                lambda budget=budget, report=report: training.fit(
-                    config,
-                    source,
-                    rows,
-                    folder=settings.folder("checkpoints") / "bench",
-                    front_budget=budget,
-                    report=report,
-                )
-            )
-            checkpoints.delete("bench")
-            result |= {
-                f"{name}_epoch_seconds": median(ours[1:]),
-                f"{name}_notebook_epoch_seconds": median(notebook[1:]),
-                f"{name}_times_faster": median(b / a for a, b in zip(ours[1:], notebook[1:], strict=True)),
-                f"{name}_steps_images_per_second": trained.images_per_second,
-                f"{name}_bare_images_per_second": images / median(bare_steps[1:]),
-                f"{name}_seconds": total - sum(notebook) - sum(bare_steps),  # with building, compiling, the front
-                f"{name}_validation_accuracy": trained.curves[-1]["validation_accuracy"],
-            }
+            measured = _in_turns(config, source, rows, budget, reference, bare)
+            result |= {f"{name}_{figure}": value for figure, value in measured.items()}
     result["notebook_validation_accuracy"] = reference_accuracy()
     return result
 
@@ -237,6 +206,45 @@ BENCHES: dict[str, Callable[..., dict]] = {
     "growth": growth.growth,
     "runs": runs.runs,
 }
+
+
+def _in_turns(
+    config: RunConfig,
+    source: Dataset,
+    rows: dict,
+    front_budget: int | None,
+    reference: Callable[[], object],
+    bare: Callable[[], object],
+) -> dict[str, float]:
+    """Our epochs, each followed by one of the reference and one of bare steps; seconds: medians without the first."""
+    ours, notebook, bare_steps = [], [], []
+    clock = 0.0
+
+    def report(progress: Progress) -> None:
+        nonlocal clock
+        if "validation_accuracy" not in progress.metrics:
+            clock = clock or time.perf_counter()
+            return
+        ours.append(time.perf_counter() - clock)
+        notebook.append(_seconds(reference))
+        bare_steps.append(_seconds(bare))
+        clock = time.perf_counter()
+
+    def train() -> training.Trained:
+        folder = settings.folder("checkpoints") / "bench"
+        return training.fit(config, source, rows, folder=folder, front_budget=front_budget, report=report)
+
+    total, trained = _timed(train)
+    checkpoints.delete("bench")
+    return {
+        "epoch_seconds": median(ours[1:]),
+        "notebook_epoch_seconds": median(notebook[1:]),
+        "times_faster": median(b / a for a, b in zip(ours[1:], notebook[1:], strict=True)),
+        "steps_images_per_second": trained.images_per_second,
+        "bare_images_per_second": len(rows["train"]) / median(bare_steps[1:]),
+        "seconds": total - sum(notebook) - sum(bare_steps),  # with building, compiling, the front
+        "validation_accuracy": trained.curves[-1]["validation_accuracy"],
+    }
 
 
 def _notebook_epochs(
