@@ -312,7 +312,8 @@ class RunConfig:
         if not self.teacher:
             settled |= {name: options.defaults(RunConfig)[name] for name in ("temperature", "teacher_weight")}
         if self.method == ZERO_SHOT:
-            return settled | {"templates": self.templates or "single", "pooling": backbone.text_pooling}
+            texts = {"templates": self.templates.strip() or "single", "classes": self.classes.strip()}
+            return settled | texts | {"pooling": backbone.text_pooling}
         return settled | {"pooling": backbone.own_pooling(self.pooling)}
 
     def _check_input_size(self, backbone: backbones.Backbone) -> None:

@@ -18,12 +18,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import cache, partial
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from core import execute, hardware, runs, server_lock, settings, workers
 from core.config import RunConfig
-from core.errors import ConfigError, EngineError, LabError, NoAnswer, RunError, Stopped, StoreError
+from core.errors import ConfigError, EngineError, LabError, RunError, Stopped, StoreError
 from core.features import shares
 from core.maps import umap_layout
 from core.progress import Progress
@@ -40,6 +40,8 @@ ANSWERED_WITHIN = 5  # seconds, by a scheduler that has been told
 RECONNECT_AFTER = 2  # seconds between two attempts
 RECONNECT_WITHIN = 60  # seconds; after that a run is given up with its scheduler
 GRACE = 1.2  # seconds for a run to obey a stop before its worker is restarted
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 _warming = threading.Lock()
@@ -67,7 +69,7 @@ class Engine:
 
         Raises:
             EngineError: The scheduler named by `BACKBONE_LAB_SCHEDULER` does not answer; or there is none, and another
-                server works on the home folder.
+                server works on the home folder, or a file of the start folder hides a module of Python.
             StoreError: The run store cannot be used.
         """
         _configure_dask()
@@ -78,6 +80,7 @@ class Engine:
                 logger.warning("%s", OPEN.format(address=address))
             engine = cls(_connect(address), None)
         else:
+            workers.check_start_folder()  # Dask would start a worker again and again
             engine = cls._alone(place)
         try:
             runs.mark_interrupted(engine._alive)  # raises if the store could not be opened
@@ -274,10 +277,10 @@ class Engine:
 
     @contextmanager
     def _in_doubt(self, run_id: str) -> Iterator[None]:
-        """End a run that may be queued in a store that does not answer: nobody would work on it."""
+        """End a run that may be queued in the store although it was given to nobody."""
         try:
             yield
-        except NoAnswer as error:
+        except (StoreError, EngineError) as error:
             self._interrupt_soon(run_id, str(error))
             raise
 
@@ -305,7 +308,7 @@ class Engine:
             self._futures.pop(run_id, None)  # so that nobody takes it for lost
             future.cancel(force=True)  # on a cluster it is wanted there too
         elif self._cluster and status == "stopped":
-            timer = threading.Timer(GRACE, self._force_stop, [run_id])
+            timer = threading.Timer(GRACE, self._force_stop, [run_id, future])
             timer.daemon = True  # a server that ends takes its worker along: nobody waits for this one
             timer.start()
 
@@ -359,14 +362,23 @@ class Engine:
         threading.Thread(target=self._interrupt, args=[run_id, error], daemon=True).start()
 
     def _interrupt(self, run_id: str, error: str) -> None:
-        """End a run as interrupted, as soon as the store can be written: its disk may be full, or away."""
-        with suppress(RunError):  # it has been deleted since
-            while run_id not in self._futures:  # it has been resumed since
-                try:
-                    runs.end(run_id, "interrupted", error=error)
-                    break
-                except (StoreError, ConfigError):
-                    time.sleep(RECONNECT_AFTER)
+        """End a run as interrupted, unless it has been resumed since."""
+        self._insist(run_id, None, partial(runs.end, run_id, "interrupted", error=error))
+
+    def _insist(self, run_id: str, future: Any, act: Callable[[], T]) -> T | None:
+        """Act on a run as soon as the store can be used: its disk may be full or away, or its server silent.
+
+        Args:
+            future: Of the run; if it has another one by then, or was deleted, nothing is done: None.
+        """
+        while self._futures.get(run_id) is future:
+            try:
+                return act()
+            except (StoreError, ConfigError):
+                time.sleep(RECONNECT_AFTER)
+            except RunError:
+                return None
+        return None
 
     def _look_for(self, run_id: str) -> None:
         """End a run if the scheduler no longer has it, or does not come back; otherwise its worker records its end."""
@@ -380,14 +392,16 @@ class Engine:
                 time.sleep(RECONNECT_AFTER)
         self._interrupt(run_id, LOST)
 
-    def _force_stop(self, run_id: str) -> None:
+    def _force_stop(self, run_id: str, future: Any) -> None:
         """Restart the worker of a run that is in a step without reports, such as building a large network."""
-        try:
-            if runs.get(run_id).status in runs.ENDED or runs.stop_seen(run_id):
-                return
-        except RunError:  # it has been deleted since
+
+        def end() -> bool:
+            if deaf := runs.get(run_id).status not in runs.ENDED and not runs.stop_seen(run_id):
+                runs.end(run_id, "stopped")  # first, so that the new worker does not run it again
+            return deaf
+
+        if not self._insist(run_id, future, end):
             return
-        runs.end(run_id, "stopped")  # first, so that the new worker does not run it again
         working = self._client.processing().items()
         holding = [worker for worker, keys in working if any(key.startswith(run_id) for key in keys)]
         self._client.restart_workers(holding, raise_for_error=False)
@@ -404,13 +418,15 @@ class Engine:
         return any(key.startswith(run_id) for key in self._client.run_on_scheduler(_unfinished))
 
 
-def check_cluster() -> None:
-    """Look at the cluster of the settings, if there is one; nothing begins there.
+def check_workers() -> None:
+    """Look at the cluster of the settings or, if there is none, at where the local worker starts; nothing begins.
 
     Raises:
         EngineError: Its scheduler does not answer, it has no worker, or one that could not do the work.
     """
-    if address := settings.scheduler():
+    if not (address := settings.scheduler()):
+        workers.check_start_folder()
+    else:
         with _connect(address) as client:
             if not (known := client.scheduler_info()["workers"]):
                 raise _no_worker("is connected")
@@ -552,10 +568,9 @@ def _warm() -> None:
     if not settings.scheduler():  # that of a cluster may be a process with other duties
         hardware.yield_to_others()
     import keras  # noqa: F401
+    import mlflow.tracking  # noqa: F401
     import scipy.linalg
     import scipy.optimize  # noqa: F401
-
-    runs.active()
 
 
 def _warm_maps() -> bool:
@@ -563,6 +578,7 @@ def _warm_maps() -> bool:
     from distributed import secede
 
     secede()
+    runs.active()  # opens the store for the first run; a silent one lets nobody else wait
     time.sleep(WARM_MAPS_AFTER)
     while runs.active():
         time.sleep(1)

@@ -1,7 +1,10 @@
-"""Whether the workers of a cluster have what this program needs: its code, the same packages, the same home folder."""
+"""Whether workers have what they need: those of a cluster its code, the same packages and home folder; the local one
+a start folder that hides no module of Python from it."""
 
 import socket
+import sys
 from importlib.util import find_spec
+from pathlib import Path
 from uuid import uuid4
 
 from core import settings, storage
@@ -24,6 +27,24 @@ def check(client, addresses: list[str]) -> None:
             lack = "cannot import this program"
         if isinstance(lack, str):
             raise EngineError(f"The worker {address} {lack}", remedy=REMEDY)
+
+
+def check_start_folder() -> None:
+    """Look for files that the local worker would import in place of modules of Python: it starts in the same folder.
+
+    Raises:
+        EngineError: There is one, such as `socket.py`.
+    """
+    if sys.flags.safe_path:
+        return
+    needed = (sys.stdlib_module_names & sys.modules.keys()) - set(sys.builtin_module_names)
+    for name in sorted(needed):
+        for path in (Path(f"{name}.py"), Path(name, "__init__.py")):
+            if path.is_file():
+                raise EngineError(
+                    f"{path.absolute()} has the name of Python's module {name}, and would be imported in its place",
+                    remedy="Rename it, or start in another folder",
+                )
 
 
 def cannot_import(error: Exception) -> bool:

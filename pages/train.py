@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.config import TRAINED, RunConfig
-from core.errors import LabError
+from core.errors import LabError, StoreError
 from dashboard import server
 from dashboard.run import progress
 from dashboard.state import visitor
@@ -53,6 +53,8 @@ with right:
         plans = cost.show(entries, more.cached_size)
         if frozen:
             cost.memory(configs[0], frozen)
+    except StoreError:  # said once for the page, of which nothing works without runs
+        raise
     except LabError as raised:
         error = raised
         components.show_error(error)

@@ -24,6 +24,7 @@ class Server(ThreadingHTTPServer):
         self.done: list[str] = []
         self.refused: set[str] = set()  # while it is frozen: all, if there are none
         self.failing: dict[str, int] = {}  # request -> the status of the error that it gets
+        self.runs: list[dict] = []  # that a search finds
         self.thawed = threading.Event()
         self.thawed.set()
 
@@ -39,24 +40,30 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        self.answer()
+        self.answer({})
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.answer()
+        self.answer(json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or "{}"))
 
-    def answer(self) -> None:
+    def answer(self, question: dict[str, Any]) -> None:
         request = urlsplit(self.path).path.removeprefix(PREFIX)
         self.server.asked.append(request)
         if not self.server.thawed.is_set() and (not self.server.refused or request in self.server.refused):
             self.server.thawed.wait(60)
         self.server.done.append(request)
         status = self.server.failing.get(request, 200)
-        content = json.dumps(ANSWERS.get(request, {}) if status == 200 else FAILURE).encode()
+        found = self.found(question) if request == "runs/search" else ANSWERS.get(request, {})
+        content = json.dumps(found if status == 200 else FAILURE).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+    def found(self, question: dict[str, Any]) -> dict[str, Any]:
+        """A page of the runs; its token is where the next one begins."""
+        first, end = int(question.get("page_token", 0)), len(self.server.runs)
+        after = min(first + question["max_results"], end)
+        return {"runs": self.server.runs[first:after], "next_page_token": str(after) if after < end else ""}
 
     def log_message(self, format: str, *args: Any) -> None:
         """Print nothing."""
@@ -69,7 +76,6 @@ ANSWERS = {
         "experiment": {"experiment_id": "1", "name": connection.EXPERIMENT, "lifecycle_stage": "active"}
     },
     "runs/create": {"run": RUN},
-    "runs/search": {"runs": []},
     "runs/get": {"run": RUN},
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 from core import backbones, execute, features, hardware, keras_defaults, runs, server_lock, settings
 from core.curriculum import lessons
 from core.data import datasets
-from core.engine import OPEN, check_cluster
+from core.engine import OPEN, check_workers
 from core.errors import LabError
 from core.features import throughput
 from core.runs import RESUMABLE, RunRow, connection
@@ -38,7 +38,7 @@ def examine() -> dict:
         "disk_free_gb": round(free / 1e9, 1),
         "scheduler": settings.scheduler(),
         "scheduler_is_open": settings.scheduler_is_open(),
-        "cluster_error": _error(check_cluster),
+        "workers_error": _error(check_workers),
         "store": store,
         "store_on_share": file and hardware.share(file),
         "cache_gb": round(sum(entry.bytes for entry in features.entries()) / 1e9, 2),
@@ -106,7 +106,7 @@ def describe(findings: dict) -> str:
         *(f"            {error}" for error in findings["runs_damaged"]),
         *([f"            {_shared(findings)}"] if findings["store_on_share"] else []),
         f"Workers     {findings['scheduler'] or 'local'}",
-        *([f"            {findings['cluster_error']}"] if findings["cluster_error"] else []),
+        *([f"            {findings['workers_error']}"] if findings["workers_error"] else []),
         *([f"            {OPEN.format(address=findings['scheduler'])}"] if findings["scheduler_is_open"] else []),
         f"Cache       {findings['cache_gb']} of {findings['cache_budget_gb']:g} GB",
         "Datasets    " + ", ".join(f"{name} ({state})" for name, state in findings["datasets"].items()),

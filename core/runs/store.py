@@ -19,7 +19,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from math import nan
@@ -58,6 +57,7 @@ _MLFLOW_STATUS |= {"diverged": "FAILED", "stopped": "KILLED", "paused": "KILLED"
 _TAG = "backbone_lab."
 _CURVE = "curve_"
 _MOST_POINTS = 500  # in one write; MLflow accepts 1,000
+_PAGE = 200  # runs in one answer, which a slow server gives within a visitor's patience
 _NOTE = "mlflow.note.content"  # what MLflow shows as the description
 _MOST_CHARACTERS = {"name": 100, "group": 60, "tag": 60, "tags": 4000, "note": 2000}  # MLflow cuts 8,000
 _WORDS = {name: TITLES[name].lower() for name in ("knn", "mlp", "finetune", "scratch")}  # methods, in names of runs
@@ -101,7 +101,7 @@ def create(
         ours = [RunTag(key, value) for key, value in tags.items()]
         _client().log_batch(run.info.run_id, params=parameters, tags=ours)
         _client().update_run(run.info.run_id, status=_MLFLOW_STATUS["queued"])
-    except NoAnswer:  # it may be stored all the same, and nobody works on it
+    except StoreError:  # it may be stored all the same, and nobody works on it
         threading.Thread(target=_withdraw, args=[run.info.run_id], daemon=True).start()
         raise
     if connection.is_ours(settings.tracking_uri()):
@@ -110,13 +110,15 @@ def create(
 
 
 def _withdraw(run_id: str) -> None:
-    """Delete a run that could not be begun, as soon as the store answers."""
-    with suppress(StoreError):  # it was not stored
-        while True:
-            try:
-                return _client().delete_run(run_id)
-            except NoAnswer:
-                time.sleep(connection.ASK_AGAIN)
+    """Delete a run that could not be begun, as soon as the store can be written."""
+    while True:
+        try:
+            _client().delete_run(run_id)
+            break
+        except StoreError as error:
+            if _is_unknown(error):
+                break
+            time.sleep(connection.ASK_AGAIN)
 
 
 def new_entry(varied: Sequence[str] = ("seed",)) -> str:
@@ -208,9 +210,9 @@ def get(run_id: str) -> Run:
     try:
         stored = tables.of_mlflow(_client().get_run(run_id))
     except StoreError as error:
-        if getattr(error.__cause__, "error_code", "") not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            raise
-        raise _unknown(run_id) from error
+        if _is_unknown(error):
+            raise _unknown(run_id) from error
+        raise
     run = _run(stored)
     if run.status not in ENDED or "accuracy" not in stored.metrics:
         return run
@@ -335,14 +337,14 @@ def resume(run_id: str, *, scheduler: str | None = None) -> None:
             f"a run that is {' or '.join(RESUMABLE)}",
             "Start a new run with the same settings",
         )
-    place = _place(run.config, run.person, run.entry or run.id)
-    for name in ("stop", "error", "progress", "archived"):
-        if name in _tags(run_id):
-            _client().delete_tag(run_id, _TAG + name)
-    owner = json.dumps(_this_process() | {"scheduler": scheduler})
-    for tag, value in ({_TAG + "owner": owner} | place).items():
-        _client().set_tag(run_id, tag, value)
-    _set_status(run_id, "queued")
+    from mlflow.entities import RunTag
+
+    tags = {_TAG + "status": "queued", _TAG + "owner": json.dumps(_this_process() | {"scheduler": scheduler})}
+    tags |= _place(run.config, run.person, run.entry or run.id)
+    tags |= {_TAG + name: "" for name in ("stop", "error", "progress", "archived")}
+    # All or none: a run that is not queued keeps the reason for which it ended.
+    _client().log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
+    _client().update_run(run_id, status=_MLFLOW_STATUS["queued"])
 
 
 def describe(run_id: str, *, name: str, group: str = "", tags: Sequence[str] = (), note: str = "") -> None:
@@ -453,6 +455,11 @@ def take_stop_request(run_id: str) -> str | None:
     return request
 
 
+def _is_unknown(error: StoreError) -> bool:
+    """Whether the store answered that there is no such run, or that it was deleted."""
+    return getattr(error.__cause__, "error_code", "") in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+
+
 def _unknown(run_id: str) -> RunError:
     return RunError(
         f"There is no run {run_id!r}", "the id of a run in this store", "List them with `python -m core runs`"
@@ -470,7 +477,7 @@ def _run(stored: Stored) -> Run:
     status = tags.get("status", "interrupted")
     if status in ENDED and stored.ended is None:
         status = "running"  # its end is being written, of which the status is the first part
-    progress = Progress(**json.loads(tags["progress"])) if "progress" in tags and status == "running" else None
+    progress = Progress(**json.loads(tags["progress"])) if tags.get("progress") and status == "running" else None
     ended = stored.ended
     return Run(
         id=stored.id,
@@ -481,7 +488,7 @@ def _run(stored: Stored) -> Run:
         finished=datetime.fromtimestamp(ended / 1000, UTC) if ended and status in ENDED else None,
         progress=progress,
         outcome=None,
-        error=tags.get("error"),
+        error=tags.get("error") or None,
         person=tags.get("person", people.LECTURER),
         entry=tags.get("entry", ""),
         turn=int(tags.get("turn", 0)),
@@ -583,7 +590,7 @@ def _read() -> dict[str, _Listed]:
     """Every run of the experiment by id, newest first, read by MLflow."""
     stored, page = [], None
     while page is None or page.token:
-        page = _client().search_runs([_experiment()], max_results=1000, page_token=page and page.token)
+        page = _client().search_runs([_experiment()], max_results=_PAGE, page_token=page and page.token)
         stored += page
     return _listed(map(tables.of_mlflow, stored))
 

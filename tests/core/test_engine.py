@@ -173,22 +173,23 @@ def test_a_run_whose_end_could_not_be_stored_is_ended_when_the_store_can_be_writ
     assert attempts == ["interrupted"] * 3
 
 
-def test_a_run_that_was_stored_but_given_to_nobody_is_not_left_queued(engine, monkeypatch):
+@pytest.mark.parametrize("kind", [NoAnswer, StoreError, EngineError])
+def test_a_run_that_was_stored_but_given_to_nobody_is_not_left_queued(engine, monkeypatch, kind):
     stored = runs.get
 
     def unanswered(run_id):
         monkeypatch.setattr(runs, "get", stored)
-        raise NoAnswer("The run store does not answer")
+        raise kind("It does not answer")
 
     monkeypatch.setattr(runs, "get", unanswered)
-    with pytest.raises(NoAnswer):
+    with pytest.raises(kind):
         engine.submit(SHORT)
     assert "does not answer" in (wait(runs.rows()[0].id, "interrupted").error or "")
 
 
 def test_a_run_that_was_resumed_meanwhile_is_not_ended(engine):
     run_id = runs.create(SHORT)
-    engine._futures[run_id] = None
+    engine._futures[run_id] = object()
     engine._interrupt(run_id, "The run store does not answer")
     assert runs.get(run_id).status == "queued"
     del engine._futures[run_id]
@@ -218,6 +219,41 @@ def test_a_run_that_does_not_listen_is_stopped_by_force_and_the_one_that_waits_g
     engine.stop(first)
     wait(first, "stopped")
     assert wait(second, "finished").outcome.n_test == 50
+
+
+def test_a_run_is_stopped_by_force_as_soon_as_the_store_answers(engine, monkeypatch):
+    run_id, stop_seen, asked = engine.submit(LONG), runs.stop_seen, []
+    wait_until_it_trains(run_id)
+
+    def unanswered(run_id):
+        asked.append(run_id)
+        if len(asked) < 3:
+            raise NoAnswer("The run store does not answer")
+        return False
+
+    monkeypatch.setattr(engines, "RECONNECT_AFTER", 0.1)
+    monkeypatch.setattr(runs, "stop_seen", unanswered)
+    engine._force_stop(run_id, engine._futures[run_id])
+    assert (runs.get(run_id).status, len(asked)) == ("stopped", 3)
+    monkeypatch.setattr(runs, "stop_seen", stop_seen)
+
+
+def test_a_run_that_was_resumed_after_its_stop_is_not_stopped_by_force(engine):
+    run_id = runs.create(SHORT)
+    engine._force_stop(run_id, object())  # what it had when Stop was pressed
+    assert runs.get(run_id).status == "queued"
+    runs.end(run_id, "stopped")
+
+
+def test_a_worker_warms_up_while_the_run_store_does_not_answer(monkeypatch):
+    """Warming up is done by one thread while all others wait."""
+
+    def unanswered():
+        raise NoAnswer("The run store does not answer")
+
+    monkeypatch.setattr(hardware, "yield_to_others", bool)
+    monkeypatch.setattr(runs, "active", unanswered)
+    engines._warm.__wrapped__()
 
 
 def test_a_second_server_is_refused_while_the_first_works(engine):

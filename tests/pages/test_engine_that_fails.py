@@ -5,9 +5,11 @@ import streamlit as st
 from itsdangerous import URLSafeTimedSerializer
 from starlette.datastructures import Headers
 
-from core import people, roster, server_lock
+from core import people, roster, runs, server_lock
+from core.errors import NoAnswer
 from dashboard.classroom import cookie
 from dashboard.server import engine as engines
+from dashboard.server import stored
 from dashboard.shell import PAGES
 from dashboard.ui import components
 from tests.pages.conftest import said, wait
@@ -66,6 +68,24 @@ def test_every_page_says_that_the_home_folder_is_away_and_is_back_with_it(visit,
     page.run()
     assert page.toggle and not page.exception
     assert not any("/proc/away" in error.proto.title for error in page.error)
+
+
+def test_that_the_run_store_ceased_to_answer_is_said_once_on_every_page(visit, used, monkeypatch):
+    page = visit("home")
+
+    def unanswered(*_):
+        raise NoAnswer("The run store does not answer")
+
+    for name in ("rows", "active", "version", "get"):
+        monkeypatch.setattr(runs, name, unanswered)
+    monkeypatch.setattr(stored, "version", unanswered)
+    said = {}
+    for name in NAMES:
+        page.switch_page(components.page(name)).run()
+        assert not page.exception
+        said[name] = [error.proto.title for error in page.error].count("The run store does not answer")
+    assert set(said.values()) <= {0, 1}, said
+    assert said["train"] == said["run"] == said["compare"] == 1
 
 
 def test_it_works_as_soon_as_the_other_one_has_ended(visit, refused, monkeypatch):

@@ -6,6 +6,7 @@ import socket
 import sqlite3
 import time
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -155,6 +156,36 @@ def test_a_run_that_could_not_be_stored_whole_is_withdrawn_when_the_server_answe
     until(lambda: "runs/delete" in server.done)
     assert server.done.count("runs/create") == server.done.count("runs/log-batch") == 1
     assert server.done.index("runs/log-batch") < server.done.index("runs/delete")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_run_whose_creation_was_refused_in_the_middle_is_withdrawn(server, status):
+    server.failing = {"runs/update": status}  # it has its tags by then, and would be queued for ever
+    with pytest.raises(StoreError):
+        runs.create(TINY)
+    until(lambda: "runs/delete" in server.done)
+
+
+@pytest.mark.slow
+def test_a_run_is_withdrawn_although_the_server_refuses_that_for_a_while(server):
+    server.failing = {"runs/update": 500, "runs/delete": 500}
+    with pytest.raises(StoreError):
+        runs.create(TINY)
+    until(lambda: "runs/delete" in server.done)
+    server.failing, server.done = {}, []
+    until(lambda: "runs/delete" in server.done)
+
+
+@pytest.mark.slow
+def test_all_runs_of_a_server_come_in_pages_of_which_each_is_answered_soon(server):
+    params = [{"key": key, "value": str(value)} for key, value in asdict(TINY).items()]
+    data = {"params": params, "tags": [{"key": "backbone_lab.status", "value": "queued"}]}
+    ids = [f"{number:032x}" for number in range(450)]
+    server.runs = [{"info": mlflow_server.RUN["info"] | {"run_id": run_id}, "data": data} for run_id in ids]
+    server.asked.clear()
+    assert [row.id for row in runs.rows()] == ids
+    assert server.asked.count("runs/search") == 3
 
 
 @pytest.mark.slow

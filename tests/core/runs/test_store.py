@@ -5,6 +5,7 @@ import os
 import socket
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from math import isnan
 
 import numpy as np
@@ -16,7 +17,7 @@ from sklearn.metrics import f1_score
 from core import heads, runs, settings
 from core.cli import commands
 from core.config import RunConfig
-from core.errors import BackboneError, ConfigError, Paused, RunError, Stopped
+from core.errors import BackboneError, ConfigError, Paused, RunError, Stopped, StoreError
 from core.progress import Progress
 from core.training import checkpoints
 from core.training.freezing import Block, Frozen, Layer
@@ -385,6 +386,21 @@ def test_a_resumed_run_forgets_how_it_ended(status):
     assert (runs.get(run_id).status, runs.get(run_id).error) == ("queued", None)
     assert runs.start(run_id) == TINY
     runs.Reporter(run_id).flush(Progress("train", 1, 10))  # no stop is asked for any more
+
+
+@pytest.mark.parametrize("key", ["status", "stop"])
+def test_a_run_whose_resumption_fails_keeps_the_reason_for_which_it_ended(store, key):
+    run_id = runs.create(TINY)
+    runs.request_stop(run_id)
+    runs.end(run_id, "interrupted", error="it ended")
+    with closing(sqlite3.connect(store)) as database:
+        database.execute(
+            f"CREATE TRIGGER refusal BEFORE UPDATE ON tags WHEN NEW.key = 'backbone_lab.{key}' "
+            "BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        )
+    with pytest.raises(StoreError):
+        runs.resume(run_id)
+    assert (runs.get(run_id).status, runs.get(run_id).error) == ("interrupted", "it ended")
 
 
 @pytest.mark.parametrize("status", ["queued", "failed", "diverged", "finished"])

@@ -112,6 +112,12 @@ def test_prompts_of_another_method_are_refused_instead_of_ignored():
         RunConfig(templates="single")
 
 
+def test_blank_space_around_prompts_and_names_is_not_stored():
+    config = RunConfig(**TOY, templates="single" + " " * 7000, classes=" \n cat\ndog" + "\n" * 7000)
+    assert (config.templates, config.classes) == ("single", "cat\ndog")
+    assert RunConfig(**TOY, templates=" \n") == RunConfig(**TOY)
+
+
 @pytest.fixture(scope="module")
 def result():
     return execute.execute(RunConfig(**TOY))

@@ -99,3 +99,9 @@ def test_templates_that_cannot_be_used_are_told_in_a_sentence(text, said):
 def test_class_names_that_cannot_be_used_are_told_in_a_sentence(text, said):
     with pytest.raises(ConfigError, match=said):
         prompts.class_names(text)
+
+
+def test_the_longest_prompts_are_what_the_run_store_takes_whole():
+    from mlflow.utils import validation
+
+    assert prompts.MOST_CHARACTERS == validation.MAX_PARAM_VAL_LENGTH
