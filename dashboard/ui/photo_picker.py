@@ -12,7 +12,7 @@ import streamlit as st
 from core import settings
 from core.data import images
 from core.data.datasets import Dataset
-from core.errors import LabError
+from core.errors import LabError, StoreError
 from dashboard import server
 from dashboard.state import address, visitor
 from dashboard.ui import choices, components, formats
@@ -87,6 +87,8 @@ def choose(*, first: str = "shipped", examples: Callable[[Dataset], dict[int, in
     source = choices.titled(st.segmented_control, "photo", "Photo", titles, wrap=True) or first
     try:
         photo = sources[source]()
+    except StoreError:  # which the page says once
+        raise
     except LabError as error:
         components.show_error(error)
         return None
