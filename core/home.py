@@ -88,6 +88,9 @@ def backup(
                 _add(archive, members, report)
     except (OSError, sqlite3.Error) as error:
         reason, remedy = getattr(error, "strerror", None) or error, "Free some space, or choose another folder"
+        denied = getattr(error, "filename", None) if storage.is_denied(error) else None
+        if denied and Path(str(denied)).is_relative_to(home):
+            raise StoreError(f"{denied} cannot be read ({reason})", "", storage.ALLOW) from error
         raise StoreError(f"{file} cannot be written ({reason})", "", remedy) from error
     return file.stat().st_size
 
@@ -171,17 +174,25 @@ def _without_learners() -> Iterator[Path]:
 
 
 def _files(home: Path, names: list[str]) -> Iterator[tuple[str, Path]]:
-    """Files of the home folder by their names in the backup; links are followed."""
+    """Files of the home folder by their names in the backup; links are followed. Raises OSError for a folder that
+    cannot be read.
+    """
     for name in names:
         if (home / name).is_file():
             yield name, home / name
-        for folder, below, files in os.walk(home / name, followlinks=True):
+        for folder, below, files in os.walk(home / name, onerror=_not_silently, followlinks=True):
             below[:] = [part for part in below if not part.startswith(".")]  # not complete yet, or being deleted
             for file in files:
                 path = Path(folder, file)
                 computed = file.startswith(COMPUTED.get(name, ()))
                 if not file.startswith(".") and path.suffix != ".lock" and not computed:
                     yield path.relative_to(home).as_posix(), path
+
+
+def _not_silently(error: OSError) -> None:
+    """Raise what keeps a folder from being listed, unless there is none: `os.walk` would leave it out."""
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        raise error
 
 
 def _add_about(archive: tarfile.TarFile) -> None:

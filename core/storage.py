@@ -13,6 +13,8 @@ used(folder)                           note the time of its last use
 evict(sizes, excess, keep)             remove folders that nobody has locked
 is_full(error)                         whether it says that a disk is full
 is_away(error)                         whether it says that a disk or share went away
+check_access(path, mode)               a PermissionError for a file of another user
+is_denied(error)                       whether it says that this user may not read or write a file
 with scratch(folder): ...              a folder that is gone afterwards
 sweep(parent, prefix)                  remove those of processes that were killed
 """
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 POLL = 0.05  # seconds between two attempts to take a lock
 WAIT_REPORT = 0.3  # seconds between two reports of waiting for it
 DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  # names that Windows gives no file
+
+ALLOW = "Give this user the right to read and write it, or start as the user whose home folder it is"
 
 Result = TypeVar("Result")
 
@@ -152,11 +156,12 @@ def locked(path: Path, report: Report = silent, *, total: int = 0) -> Iterator[N
         total: Number of waiting images, for the report.
 
     Raises:
-        ConfigError: The file system has no locks.
+        ConfigError: The file system has no locks, or this user may not open the file.
     """
     from filelock import FileLock, Timeout
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with locks_needed(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     while not lock.is_locked:
         try:
@@ -172,9 +177,11 @@ def locked(path: Path, report: Report = silent, *, total: int = 0) -> Iterator[N
 
 @contextmanager
 def locks_needed(path: Path) -> Iterator[None]:
-    """A ConfigError in place of the OSError of a file system without locks."""
+    """A ConfigError in place of the OSError of a file system without locks, or of a lock that is another user's."""
     try:
         yield
+    except PermissionError as error:
+        raise ConfigError(f"{error.filename or path} cannot be opened ({error.strerror})", "", ALLOW) from error
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
@@ -187,7 +194,7 @@ def locks_needed(path: Path) -> Iterator[None]:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether somebody holds a lock file. Raises ConfigError where the file system has no locks."""
+    """Whether somebody holds a lock file. Raises ConfigError as `locked` does."""
     from filelock import FileLock, Timeout
 
     try:
@@ -209,7 +216,7 @@ def used(folder: Path) -> None:
 def evict(sizes: dict[Path, int], excess: int, keep: Path | None = None) -> int:
     """Remove folders, in this order, until `excess` bytes are freed; returns the bytes freed.
 
-    A folder that is in use (its `lock_of` is held) stays, and so does `keep`.
+    A folder that is in use (its `lock_of` is held) stays, and so do `keep` and what is another user's.
     """
     from filelock import FileLock, Timeout
 
@@ -222,7 +229,7 @@ def evict(sizes: dict[Path, int], excess: int, keep: Path | None = None) -> int:
         try:
             with FileLock(lock_of(folder)).acquire(timeout=0):
                 shutil.rmtree(folder)
-        except Timeout:
+        except (Timeout, PermissionError):
             continue
         freed += size
         log.info("Removed %s to make room (%.0f MB)", folder, size / 1e6)
@@ -299,3 +306,20 @@ def is_away(error: BaseException) -> bool:
     if isinstance(error, FileNotFoundError):
         return Path(str(error.filename)).is_relative_to(settings.home())
     return isinstance(error, OSError) and error.errno in _AWAY
+
+
+def check_access(path: Path, mode: int) -> None:
+    """Raise the PermissionError of a file that a library would call unreadable without a reason.
+
+    Args:
+        mode: As of `os.access`.
+    """
+    if path.exists() and not os.access(path, mode, effective_ids=os.access in os.supports_effective_ids):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def is_denied(error: BaseException | None) -> bool:
+    """Whether this error, or one that caused it, says that this user may not read or write a file."""
+    while error and not isinstance(error, PermissionError):
+        error = error.__cause__ or error.__context__
+    return error is not None

@@ -38,7 +38,7 @@ def here(spec: Backbone) -> Path | None:
     name = spec.weights_file
     folders = [settings.ASSETS / name, settings.home() / "weights" / name]
     cached = _hugging_face() / f"models--{spec.repository.replace('/', '--')}" / "snapshots"
-    folders += sorted(cached.glob("*")) if spec.repository else []
+    folders += sorted(cached.glob("*")) if spec.repository and os.path.isdir(cached) else []  # noqa: PTH112, see `_layout`
     folders += _kaggle_presets(spec.preset) if spec.preset else []
     return next((folder for folder in folders if _is_whole(folder, spec)), None)
 
@@ -109,7 +109,7 @@ def file(folder: Path, name: str) -> Path:
     A program that asks for the safetensors of a repository without any gets a snapshot of its own for them.
     """
     here = folder / name
-    if here.is_file() or folder.parent.name != "snapshots":
+    if os.path.isfile(here) or folder.parent.name != "snapshots":  # noqa: PTH113, see `_layout`
         return here
     return next((path for path in sorted(folder.parent.glob(f"*/{name}")) if path.is_file()), here)
 
@@ -241,10 +241,11 @@ def _is_whole(folder: Path, spec: Backbone) -> bool:
 
 def _layout(folder: Path, spec: Backbone) -> Path | None:
     """The weights file, if a folder has one of the layouts: of several the first that lacks no shard."""
-    if (folder / "config.json").is_file() and (folder / KERAS).is_file():
+    is_file = os.path.isfile  # `Path.is_file` raises for a folder that is another user's, and so does `Path.glob`
+    if is_file(folder / "config.json") and is_file(folder / KERAS):
         return folder / KERAS
-    paths = [file(folder, weights) for described, weights in LAYOUTS if file(folder, described).is_file()]
-    files = [path for path in paths if path.is_file()]
+    paths = [file(folder, weights) for described, weights in LAYOUTS if is_file(file(folder, described))]
+    files = [path for path in paths if is_file(path)]
     return next((path for path in files if _has_parts(path, spec)), files[0] if files else None)
 
 
@@ -263,6 +264,10 @@ def _hugging_face() -> Path:
 def _kaggle_presets(preset: str) -> list[Path]:
     """The versions of a preset that are whole, the newest first: Kaggle's library marks them by a file beside them."""
     caches = (kaggle(), settings.expanded(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub"))
-    marks = [mark for cache in caches for mark in cache.glob(f"models/keras/*/keras/{preset}/*.complete")]
+    marks = [
+        mark
+        for cache in filter(os.path.isdir, caches)
+        for mark in cache.glob(f"models/keras/*/keras/{preset}/*.complete")
+    ]
     newest_first = sorted(marks, key=lambda mark: (len(mark.name), mark.name), reverse=True)
     return [mark.with_suffix("") for mark in newest_first]

@@ -29,7 +29,8 @@ def here(spec: Backbone) -> Path | None:
 def find(file_name: str) -> Path | None:
     """A weights file by its official name: shipped, in the home folder, or in Keras's folder; None: in none of them."""
     folders = (settings.ASSETS, settings.home() / "weights", settings.keras_home() / "models")
-    return next((folder / file_name for folder in folders if file_name and (folder / file_name).is_file()), None)
+    paths = [folder / file_name for folder in folders if file_name]
+    return next(filter(os.path.isfile, paths), None)  # `Path.is_file` raises for a folder that is another user's
 
 
 def fetch(spec: Backbone, report: Report) -> Path:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from core import storage
 from core.backbones import placeholders
 from core.backbones.graph import snake_case
 from core.errors import WeightsError
@@ -40,6 +41,8 @@ def read(path: Path, model, name: str) -> None:
             for layer, variables, saved_name, arrays in _pairs(file, model, path, name):
                 _assign(layer, variables, saved_name, arrays, path, name)
     except (OSError, RuntimeError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        if storage.is_denied(error):
+            raise WeightsError(f"{path} is not readable by this user", "", storage.ALLOW) from error
         received, remedy = placeholders.recognise(path) or (
             f"it is damaged, cut short or not an HDF5 file ({' '.join(str(error).split())})",
             "Choose such a file, or download this one again",

@@ -1,12 +1,13 @@
 """CIFAR-10 and CIFAR-100: their class names, and their arrays from an .npz file or a download."""
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from core import settings
+from core import settings, storage
 from core.download import fetch
 from core.errors import DatasetError, Stopped
 from core.progress import Report
@@ -81,7 +82,9 @@ def read(path: Path, *, classes: int) -> Arrays:
         raise DatasetError(
             f"{path} lacks an array ({error.args[0]})", "the arrays x_train, y_train, x_test, y_test"
         ) from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except PermissionError as error:
+        raise DatasetError(f"{path} is not readable by this user", "", storage.ALLOW) from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DatasetError(f"{path} cannot be read", "a valid .npz file", "Copy it again") from error
     return _checked(str(path), arrays, classes)
 

@@ -16,6 +16,7 @@ import shutil
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -83,7 +84,7 @@ def about(name: str) -> dict[str, Any]:
         if metadata["version"] != VERSION:
             raise ValueError(f"version {metadata['version']}")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _broken(name) from error
+        raise _unreadable(name, error) from error
     return metadata
 
 
@@ -104,8 +105,8 @@ def read(name: str) -> Dataset:
     """Open a dataset with its images memory-mapped.
 
     Raises:
-        DatasetError: Its folder is damaged, or its arrays are not those of its fingerprint. All of them are read to
-            know, but only when somebody has touched the files since the last time.
+        DatasetError: Its folder is damaged or another user's, or its arrays are not those of its fingerprint. All of
+            them are read to know, but only when somebody has touched the files since the last time.
     """
     metadata = about(name)
     folder = root() / name
@@ -138,8 +139,8 @@ def read(name: str) -> Dataset:
             people={person: tuple(rows) for person, rows in metadata.get("people", {}).items()},
             **columns,
         )
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise _broken(name) from error
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise _unreadable(name, error) from error
 
 
 def write(names: Iterable[tuple[str, str]], rows: Iterable[Row], *, metadata: Mapping[str, Any]) -> Dataset:
@@ -375,5 +376,7 @@ def _changed(name: str) -> DatasetError:
     )
 
 
-def _broken(name: str) -> DatasetError:
+def _unreadable(name: str, error: Exception) -> DatasetError:
+    if storage.is_denied(error):  # there is nothing wrong with it
+        return DatasetError(f"The dataset {name!r} in {root() / name} is not readable by this user", "", storage.ALLOW)
     return DatasetError(f"The dataset {name!r} is damaged in {root() / name}", "", "Delete it and import it again")

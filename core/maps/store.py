@@ -13,6 +13,8 @@ import logging
 import shutil
 import tempfile
 import time
+import zipfile
+import zlib
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, fields
@@ -143,7 +145,7 @@ def model(key: str) -> dict[str, np.ndarray] | None:
     try:
         with np.load(_path(key) / "model.npz") as file:  # np.load refuses pickles by default
             return dict(file)
-    except (OSError, ValueError, EOFError):
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
 
 

@@ -1,6 +1,7 @@
 """Backups of the home folder's run store, at each start and each day, and how to restore the last good one."""
 
 import logging
+import os
 import sqlite3
 from contextlib import closing, suppress
 from datetime import datetime
@@ -104,6 +105,7 @@ def set_aside(store: Path, why: str) -> Path:
 
 def copy(source: Path, target: Path) -> None:
     """Copy an SQLite file, complete even while others write to it."""
+    storage.check_access(source, os.R_OK)
     with (
         storage.replaced(target) as new,
         closing(sqlite3.connect(source)) as database_,

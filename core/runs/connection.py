@@ -199,6 +199,9 @@ def in_words(uri: str) -> Iterator[None]:
     except Exception as error:  # each kind of store has its own
         if storage.is_full(error):
             raise StoreError(f"The disk of the run store {_shown(uri)} is full", "", "Make room on it") from error
+        if storage.is_denied(error):
+            file = getattr(error, "filename", None) or file_of(uri)
+            raise StoreError(f"The run store cannot use {file} (Permission denied)", "", storage.ALLOW) from error
         if isinstance(error, Warning):
             raise StoreError(
                 f"Python was told to treat warnings as errors, and the run store {_shown(uri)} warned: {error}",
@@ -234,6 +237,7 @@ def _shown(uri: str) -> str:
 def _check_opens(database: Path) -> None:
     """Raise the error of a file that cannot be opened or made, which MLflow would try again for 100 seconds."""
     if database.exists():
+        storage.check_access(database, os.R_OK | os.W_OK)
         sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True).close()
     elif database.parent.is_dir():  # else MLflow makes it
         tempfile.TemporaryFile(dir=database.parent).close()

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from core import backbones, heads
+from core import backbones, heads, storage
 from core.data import datasets
 from core.errors import ConfigError, RunError
 from core.runs import store
@@ -77,7 +77,7 @@ def read(run: store.Run) -> Any:
         raise RunError(
             f"The model of run {run.name} in {path} cannot be read ({' '.join(str(error).split())[:200]})",
             "the model.keras of the run",
-            "Start the run again",
+            storage.ALLOW if storage.is_denied(error) else "Start the run again",
         ) from error
 
 

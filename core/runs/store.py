@@ -31,7 +31,7 @@ from uuid import uuid4
 import numpy as np
 import pandas as pd
 
-from core import backbones, heads, limits, people, quoting, scores, settings
+from core import backbones, heads, limits, people, quoting, scores, settings, storage
 from core.backbones.catalog import NORM_FIRST
 from core.config import TITLES, TRAINED, ZERO_SHOT, RunConfig
 from core.data import dataset
@@ -644,6 +644,8 @@ def _artifact(run_id: str, name: str) -> Path:
     except NoAnswer:
         raise
     except Exception as error:  # each kind of store has its own
+        if storage.is_denied(error):
+            raise _denied(run_id, name) from error
         raise RunError(
             f"The file {name} of run {run_id} cannot be read",
             "a file of a finished run",
@@ -657,11 +659,17 @@ def _read_file(run_id: str, name: str, parse: Callable[[Path], Content]) -> Cont
     try:
         return parse(path)
     except Exception as error:  # whatever a parser makes of damaged bytes
+        if storage.is_denied(error):
+            raise _denied(run_id, name) from error
         raise RunError(
             f"The file {name} of run {run_id} is damaged",
             "the file that was written",
             "Delete the run and start it again",
         ) from error
+
+
+def _denied(run_id: str, name: str) -> RunError:
+    return RunError(f"The file {name} of run {run_id} is not readable by this user", "", storage.ALLOW)
 
 
 def _confusion(path: Path) -> pd.DataFrame:

@@ -105,6 +105,8 @@ def _read(path: Path, parse: Callable[[Any], Content]) -> Content | None:
             return parse(file)
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        raise RunError(f"The checkpoint {path} is not readable by this user", "", storage.ALLOW) from error
     except Exception as error:  # whatever NumPy makes of damaged bytes
         if storage.is_away(error):
             raise

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import sqlite3
 import tarfile
 from contextlib import closing
@@ -19,6 +20,7 @@ from core.data import dataset
 from core.errors import AccessError, EngineError, RunError, Stopped, StoreError
 from core.zero_shot import tried
 from core.zero_shot.tried import Prompts
+from tests import modes
 
 TINY = RunConfig(backbone="Tiny", input_size=32, n_train=40, n_test=20)
 WEIGHTS, FEATURES, UNFINISHED = "weights/a/tiny.h5", "features/tiny.zarr/0.0", "datasets/.new-1/images.npy"
@@ -37,6 +39,19 @@ def used(store: Path, home: Path, tmp_path: Path) -> str:
     run_id = runs.create(TINY)
     runs.end(run_id, "failed", error="One that failed")
     return run_id
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("part", ["weights/a", WEIGHTS, "speeds.json", "class.key", "runs/mlflow.db"])
+def test_a_backup_never_leaves_out_what_it_may_not_read(used, home, tmp_path, part):
+    with (
+        modes.denied(home / part),
+        pytest.raises(StoreError, match=f"{part} cannot be read .*Give this user") as raised,
+    ):
+        home_folder.backup(tmp_path / "lab.tar.gz")
+    assert "Free some space" not in str(raised.value)
+    assert not (tmp_path / "lab.tar.gz").exists()
+    assert home_folder.backup(tmp_path / "lab.tar.gz")
 
 
 @pytest.fixture

@@ -21,8 +21,20 @@ from core.errors import ConfigError, Stopped
 from core.evaluation import few_shot, layer_probes
 from core.features import Encoder, throughput
 from core.maps import MapConfig
+from tests import modes
 
 TINY = Source(backbone="Tiny", weights="untrained", input_size=8, images="test", n_images=20)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_lock_of_another_user_is_one_sentence(home):
+    lock = home / "lock"
+    lock.touch()
+    said = pytest.raises(ConfigError, match=r"lock cannot be opened .*Give this user")
+    with modes.denied(lock), said, storage.locked(lock):
+        raise AssertionError
+    with storage.locked(lock):
+        pass
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows locks files in another way")

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import http.server
+import os
 import shutil
 import socket
 import threading
@@ -19,6 +20,7 @@ from core.backbones.tensors import Tensors
 from core.data.images import PREPROCESSING
 from core.errors import BackboneError, LabError, Stopped, WeightsError
 from core.progress import Progress
+from tests import modes
 from tests.conftest import COMPUTED
 
 REFERENCE = Path(__file__).parent.parent.parent.parent.parent / "shared" / "reference"
@@ -507,3 +509,14 @@ def test_weights_that_may_not_be_read_are_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(WeightsError, match="cannot be read as weights of Tiny"):
         keras_weights.read(path, None, "Tiny")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("folder", ["weights", "hub"])
+def test_a_folder_of_weights_that_is_another_users_hides_no_other(home, monkeypatch, folder):
+    (home / folder).mkdir()
+    monkeypatch.setenv("HF_HUB_CACHE", str(home / "hub"))
+    with modes.denied(home / folder):
+        assert backbones.published_here("EfficientNetLite0")
+        assert not backbones.published_here("VGG16")
+        assert not backbones.published_here("DINOv2Small")

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from core.data import dataset as stored
 from core.data import datasets, importing
 from core.errors import DatasetError, Stopped
 from core.progress import Progress
+from tests import modes
 from tests.pictures import COLOURS, photo, pictures, write_folder, write_zip
 
 
@@ -399,6 +401,30 @@ def test_a_disk_that_fills_in_the_middle_keeps_nothing(tmp_path, home):
     )
     assert "DatasetError" in done.stderr and "cannot be written (File too large)" in done.stderr
     assert left(home) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("part", ["", "dataset.json", "rows.npz", "images.raw"])
+def test_a_dataset_of_another_user_is_not_called_damaged(pets, home, part):
+    first = datasets.import_images(pets).fingerprint
+    with modes.denied(home / "datasets" / "pets" / part):
+        with pytest.raises(DatasetError, match=r"'pets' in .* is not readable by this user\. Give this user") as raised:
+            datasets.load("pets")
+        assert "elete" not in str(raised.value)  # there is nothing wrong with it
+        assert "pets" in {summary.name for summary in datasets.available()}
+    assert datasets.load("pets").fingerprint == first
+
+
+@pytest.mark.parametrize("byte", range(40, 400, 24))
+def test_a_byte_that_is_lost_in_the_labels_is_said(pets, home, byte):
+    before = datasets.import_images(pets)
+    path = home / "datasets" / "pets" / "rows.npz"
+    content = bytearray(path.read_bytes())
+    content[byte] ^= 0xFF
+    path.write_bytes(content)
+    with suppress(DatasetError):  # some bytes mean nothing
+        after = datasets.load("pets")
+        assert [*after.labels] == [*before.labels] and [*after.official] == [*before.official]
 
 
 def test_a_deleted_dataset_is_gone_and_its_source_stays(pets, home):

@@ -17,7 +17,7 @@ from core import execute, runs, settings
 from core.config import RunConfig
 from core.errors import NoAnswer, StoreError
 from core.runs import connection
-from tests import mlflow_server
+from tests import mlflow_server, modes
 
 TINY = RunConfig(backbone="Tiny", input_size=32, n_train=40, n_test=20)
 
@@ -53,6 +53,14 @@ def test_a_store_of_no_supported_kind_is_one_sentence(home, monkeypatch, uri, wo
         runs.rows()
     assert "\n" not in str(caught.value) and "secret" not in str(caught.value)
     assert not (home / "new.db").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_store_of_another_user_is_said_with_its_remedy(store):
+    with modes.denied(store), pytest.raises(StoreError, match=f"cannot use {store} .*Give this user") as raised:
+        runs.rows()
+    assert "MLFLOW_TRACKING_URI" not in str(raised.value)
+    assert runs.rows() == []
 
 
 def test_a_store_whose_disk_is_full_says_so(tmp_path):

@@ -21,6 +21,7 @@ from core.errors import BackboneError, ConfigError, Paused, RunError, Stopped, S
 from core.progress import Progress
 from core.training import checkpoints
 from core.training.freezing import Block, Frozen, Layer
+from tests import modes
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -166,6 +167,22 @@ def test_a_finished_run_with_a_damaged_file_says_which(head, home, name, read):
     path.write_bytes(b"{")
     with pytest.raises(RunError, match=f"The file {name} of run {run_id} is damaged"):
         read(run_id)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize(("name", "read"), [("outcome.json", runs.get), ("head.npz", runs.head)])
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_finished_run_with_a_file_of_another_user_need_not_be_deleted(head, home, name, read, folder):
+    run_id = runs.create(TINY)
+    runs.start(run_id)
+    finish(run_id, head)
+    (path,) = home.rglob(name)
+    with modes.denied(path.parent if folder else path):
+        with pytest.raises(RunError, match=f"The file {name} of run {run_id} is not readable by") as raised:
+            read(run_id)
+        assert "elete" not in str(raised.value)
+        assert [row.id for row in runs.rows()] == [run_id]
+    read(run_id)
 
 
 def test_a_run_ends_once():

@@ -1,10 +1,13 @@
 """Checkpoints: what was written comes back, and what could not be written harms nothing."""
 
+import os
+
 import numpy as np
 import pytest
 
 from core.errors import CheckpointError, RunError
 from core.training import checkpoints
+from tests import modes
 
 ARRAYS = {"weights": np.arange(6, dtype=np.float32).reshape(2, 3), "steps": np.array(7)}
 
@@ -85,3 +88,12 @@ def test_the_best_weights_of_every_phase_so_far_are_looked_for():
     (folder / "best-head.npz").write_bytes(b"cut")
     with pytest.raises(CheckpointError, match=r"best-head\.npz is damaged"):
         checkpoints.check("run")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_checkpoint_of_another_user_is_not_called_damaged():
+    path = checkpoints.folder("run") / "last.npz"
+    checkpoints.save(path, ARRAYS, {"epoch": 1})
+    with modes.denied(path), pytest.raises(RunError, match=r"last\.npz is not readable by this user\. Give"):
+        checkpoints.load(path)
+    assert checkpoints.load(path)[1] == {"epoch": 1}
