@@ -28,7 +28,7 @@ import numpy as np
 from core import backbones, hardware, people, settings, storage
 from core.data import datasets
 from core.data.datasets import Dataset
-from core.errors import BackboneError, closest
+from core.errors import BackboneError, ConfigError, closest
 from core.features import compiled, estimates, shares, throughput
 from core.features.encoder import Encoder
 from core.features.shares import Work
@@ -442,6 +442,8 @@ def _open(path: Path) -> Any | None:
         return zarr.open_array(path, mode="r+")
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        raise _denied(path) from error
     except (ValueError, TypeError, KeyError) as error:
         log.warning("The cached features in %s cannot be read (%s): computing them again", path, error)
         shutil.rmtree(path)
@@ -483,7 +485,10 @@ def _count(path: Path, rows: np.ndarray) -> int:
     for start in map(int, np.unique(rows // CHUNK) * CHUNK):
         first, end = np.searchsorted(rows, [start, start + CHUNK])
         with suppress(FileNotFoundError):  # none of this chunk is
-            written = (path / "c" / str(start // CHUNK) / "0").stat().st_mtime_ns
+            try:
+                written = (path / "c" / str(start // CHUNK) / "0").stat().st_mtime_ns
+            except PermissionError as error:
+                raise _denied(path) from error
             count += int(_computed(path, start, written)[rows[first:end] - start].sum())
     return count
 
@@ -502,9 +507,15 @@ def _read_chunk(array: Any, start: int) -> np.ndarray:
     """The chunk that starts at this row, (up to CHUNK, d); all nan if it was never written or is corrupt."""
     try:
         return array[start : start + CHUNK]
+    except PermissionError as error:
+        raise _denied(array.store_path) from error
     except (ValueError, RuntimeError) as error:  # a wrong checksum, a truncated file
         log.warning("Rows %d to %d of %s are corrupt (%s)", start, start + CHUNK - 1, array.store_path, error)
         return _nothing(min(CHUNK, array.shape[0] - start), array)
+
+
+def _denied(entry: object) -> ConfigError:
+    return ConfigError(f"The cached features in {entry} are not readable by this user", "", storage.ALLOW)
 
 
 def _nothing(size: int, array: Any) -> np.ndarray:

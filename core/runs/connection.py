@@ -359,12 +359,13 @@ def _follow_home(database: Path, experiment: Any, artifacts: str) -> None:
     before = experiment.artifact_location.rstrip("/")
     if urlsplit(before).scheme != "file":
         return
+    exists = os.path.exists  # that of `Path` raises for a folder in one that this user may not open
     with closing(sqlite3.connect(database, timeout=20)) as connection, connection:
         ours = (int(experiment.experiment_id),)
         listed = connection.execute("SELECT run_uuid, artifact_uri FROM runs WHERE experiment_id = ?", ours).fetchall()
         for run_id, uri in listed:
             now = artifacts + uri.removeprefix(before)
-            if uri.startswith(f"{before}/") and (_folder(now).exists() or not _folder(uri).exists()):
+            if uri.startswith(f"{before}/") and (exists(_folder(now)) or not exists(_folder(uri))):
                 connection.execute("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", (now, run_id))
         connection.execute("UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (artifacts, *ours))
 

@@ -8,13 +8,14 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core import backbones, features, settings, storage
 from core.data.datasets import Dataset
-from core.errors import BackboneError, Stopped
+from core.errors import BackboneError, ConfigError, Stopped
 from core.features import Encoder, cache, compiled, throughput
 from core.progress import silent
 
@@ -171,6 +172,25 @@ def test_what_is_missing_is_read_again_only_where_it_was_written_since(home, mon
     assert missing() == 299 + 512 and not reads
     features.clear()
     assert missing() == 1300
+
+
+@pytest.mark.parametrize("part", ["zarr.json", "c/1/0"])
+def test_an_entry_of_another_user_is_one_sentence_and_stays(home, monkeypatch, part):
+    expected = extract().values
+    cache._computed.cache_clear()
+    (path,) = (home / "features").glob(f"*.zarr/{part}")
+    whole = Path.read_bytes
+
+    def refuse(file: Path) -> bytes:  # modes would not bind Zarr's own threads where tests run as root
+        if file == path:
+            raise PermissionError(13, "Permission denied", str(file))
+        return whole(file)
+
+    with monkeypatch.context() as context:
+        context.setattr(Path, "read_bytes", refuse)
+        with pytest.raises(ConfigError, match=r"\.zarr are not readable by this user\. Give this user"):
+            extract()
+    assert path.exists() and np.array_equal(extract().values, expected)
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty"])

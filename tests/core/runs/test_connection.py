@@ -338,6 +338,18 @@ def test_a_home_elsewhere_opens_its_runs_and_keeps_new_files_to_itself(store, ho
     assert sorted(home.rglob("*")) == left
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_home_elsewhere_opens_though_the_files_of_one_run_are_another_users(store, home, tmp_path, monkeypatch):
+    run_id = runs.create(TINY)
+    elsewhere = tmp_path / "elsewhere"
+    shutil.move(home, elsewhere)
+    monkeypatch.setenv("BACKBONE_LAB_HOME", str(elsewhere))
+    (elsewhere / "runs" / "artifacts" / run_id).mkdir(parents=True, exist_ok=True)
+    with modes.denied(elsewhere / "runs" / "artifacts" / run_id):
+        assert [row.id for row in runs.rows()] == [run_id]
+    assert str(elsewhere) in runs.store._client().get_run(run_id).info.artifact_uri
+
+
 def test_runs_of_another_home_in_one_store_stay_where_they_are(store, home, tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
     run_id = runs.create(TINY)
