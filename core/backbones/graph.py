@@ -1,7 +1,8 @@
 """The graph of a Keras network: how its layers are connected; and networks with seeded values, or with none.
 
 The only module that uses private parts of Keras: the nodes of a network, the origin of a tensor, the variables not yet
-initialised, and the source of seeds. `tests/core/backbones/test_graph.py` fails if Keras changes them.
+initialised, and the sources of seeds and of random values. `tests/core/backbones/test_graph.py` fails if Keras changes
+them.
 """
 
 import random
@@ -11,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 if TYPE_CHECKING:
     import keras
@@ -25,7 +28,19 @@ class _Seeds(threading.local):
         return self.generator.randint(least, most)
 
 
-_SEEDS = _Seeds()
+class _Draws(threading.local):
+    """Stands in for Keras's `random` where it draws the first values of weights: in each thread they may be nan."""
+
+    left_out = False
+
+    def __getattr__(self, name: str) -> Any:
+        from keras.src.backend import random
+
+        kinds = ("normal", "truncated_normal", "uniform")
+        return _nothing if self.left_out and name in kinds else getattr(random, name)
+
+
+_SEEDS, _DRAWS = _Seeds(), _Draws()
 
 
 class Use(NamedTuple):
@@ -117,6 +132,28 @@ def seeded(seed: int) -> Iterator[None]:
         yield
     finally:
         _SEEDS.generator = previous
+
+
+@contextmanager
+def filled_later() -> Iterator[None]:
+    """Weights that this thread makes inside are nan where Keras draws values: a file replaces them.
+
+    Drawing takes up to half of the time of building a network, and JAX compiles a function for each shape.
+    """
+    from keras.src.initializers import random_initializers
+
+    random_initializers.random = _DRAWS
+    _DRAWS.left_out = True
+    try:
+        yield
+    finally:
+        _DRAWS.left_out = False
+
+
+def _nothing(shape: tuple[int, ...], *_: Any, **__: Any) -> Any:
+    from keras import ops
+
+    return ops.convert_to_tensor(np.full(shape, np.nan, np.float32), "float32")  # without a type, JAX compiles
 
 
 @contextmanager

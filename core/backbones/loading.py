@@ -8,6 +8,7 @@ Only `load` and `outline` need Keras. The specs themselves are in `catalog.py`.
 import difflib
 import functools
 import hashlib
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -199,7 +200,7 @@ def load(
         weights = find_weights(spec, weights, report=report)
 
     loader = loader_of(spec)
-    with graph.seeded(seed):
+    with graph.seeded(seed), graph.filled_later() if weights.path else nullcontext():
         network = loader.build(spec, size, spec.own_pooling(pooling))
     loader.fill(network, spec, weights.path)
     return network
@@ -213,7 +214,7 @@ def load_text(backbone: str | Backbone, weights: Weights) -> "keras.Model":
     """
     spec = get(backbone)
     loader = loader_of(spec)
-    with graph.seeded(UNTRAINED_SEED):
+    with graph.seeded(UNTRAINED_SEED), graph.filled_later() if weights.path else nullcontext():
         network = loader.towers.text(spec)
     if weights.path is not None:
         loader.tensors.read(weights.path, network, spec, "text")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core import backbones
-from core.backbones import graph
+from core.backbones import graph, keras_loader
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +97,33 @@ def test_seeds_within_seeds_end_with_their_block_and_the_process_keeps_its_rando
     assert random.getstate() == state
     _kernel()
     assert random.getstate() != state  # outside, Keras draws from the process
+
+
+def test_weights_that_a_file_fills_later_are_not_drawn_and_other_threads_draw_theirs():
+    drawn: list[np.ndarray] = []
+    with graph.filled_later():
+        empty = _network()
+        thread = threading.Thread(target=lambda: drawn.append(_kernel()))
+        thread.start()
+        thread.join()
+    kernel, bias = empty.get_weights()
+    assert np.isnan(kernel).all() and not bias.any()
+    assert np.isfinite(drawn[0]).all() and np.isfinite(_kernel()).all()
+
+
+def test_a_network_that_is_read_from_a_file_has_no_value_that_is_not_in_it(monkeypatch):
+    made: list[bool] = []
+    build = keras_loader.build
+
+    def spy(*arguments):
+        network = build(*arguments)
+        made.append(all(np.isnan(layer.kernel).all() for layer in network.layers if hasattr(layer, "kernel")))
+        return network
+
+    monkeypatch.setattr(keras_loader, "build", spy)
+    network = backbones.load("EfficientNetLite0", input_size=32)
+    assert made == [True]
+    assert all(np.isfinite(weight).all() for weight in network.get_weights())
 
 
 @pytest.mark.slow
