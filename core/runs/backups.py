@@ -1,17 +1,19 @@
-"""Backups of the home folder's run store, at each start and each day, and how to restore the last good one."""
+"""Backups of the home folder's run store, at each start and at the end of each run, and how to restore one."""
 
 import logging
 import os
 import sqlite3
 from contextlib import closing, suppress
 from datetime import datetime
+from math import inf
 from pathlib import Path
+from time import time
 
 from core import settings, storage
 from core.errors import StoreError
 
 KEPT = 7  # backups; older ones are deleted
-HOUR, DAY = 3600, 24 * 3600  # seconds: between two backups, of starts and of a server that runs on
+HOUR = 3600  # seconds, at least, between two of them, the newest apart
 
 logger = logging.getLogger(__name__)
 
@@ -49,19 +51,22 @@ def check_here(store: Path) -> None:
 def make(*, older_than: float = 0) -> Path | None:
     """Back the store up if it has changed since the newest backup; returns the new backup.
 
+    It replaces the newest one if that came less than an hour after the one before it.
+
     Args:
         older_than: Seconds; nothing happens while the newest backup is younger.
     """
     store, backups = database(), listed()
     if not store.is_file():
         return None
-    if backups:
-        newest = backups[0].stat().st_mtime
-        if store.stat().st_mtime <= newest or datetime.now().timestamp() - newest < older_than:
-            return None
+    newest = backups[0].stat().st_mtime if backups else -inf
+    if store.stat().st_mtime <= newest or time() - newest < older_than:
+        return None
     backup = store.parent / "backups" / f"mlflow-{datetime.now():%Y-%m-%d-%H%M%S}.db"
     try:
         copy(store, backup)
+        if backups[1:] and newest - backups[1].stat().st_mtime < HOUR and backups[0] != backup:
+            backups[0].unlink(missing_ok=True)
         for old in listed()[KEPT:]:
             old.unlink(missing_ok=True)
     except (OSError, sqlite3.Error) as error:  # a full disk, a folder that cannot be written: the store can be read

@@ -105,7 +105,7 @@ def create(
         threading.Thread(target=_withdraw, args=[run.info.run_id], daemon=True).start()
         raise
     if connection.is_ours(settings.tracking_uri()):
-        backups.make(older_than=backups.DAY)
+        backups.make(older_than=backups.HOUR)
     return run.info.run_id
 
 
@@ -194,6 +194,8 @@ def end(run_id: str, status: str, *, error: str | None = None) -> None:
     if error:
         _client().set_tag(run_id, _TAG + "error", error)
     _set_status(run_id, status)
+    if connection.is_ours(settings.tracking_uri()):
+        backups.make()
 
 
 def get(run_id: str) -> Run:

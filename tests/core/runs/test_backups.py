@@ -133,12 +133,24 @@ def test_a_start_makes_a_backup_and_a_later_one_only_after_an_hour_and_a_change(
     assert len(backups.listed()) == 2
 
 
-def test_a_server_that_runs_on_makes_one_each_day(store, kept):
-    age(backups.listed()[0], 2 * backups.DAY)
-    renamed = backups.listed()[0].rename(store.parent / "backups" / "mlflow-2001-01-01-000000.db")
-    runs.create(TINY)
+def test_a_run_that_ends_is_in_a_backup_and_one_is_kept_of_each_hour(store):
+    for _ in range(3):
+        run_id = runs.create(TINY)
+        runs.start(run_id)
+        runs.end(run_id, "stopped")
+        for place, backup in enumerate(reversed(backups.listed())):  # as if they were made ten minutes apart
+            backup.rename(backup.with_name(f"mlflow-2001-01-01-00000{place}.db"))
+        for backup in (store, *backups.listed()):
+            age(backup, 600)
     assert len(backups.listed()) == 2
-    assert backups.listed()[1] == renamed
+    damage(store)
+    backups.restore()
+    start_anew()
+    assert [run.status for run in runs.rows()] == ["stopped"] * 3
+    age(backups.listed()[1], backups.HOUR)
+    age(store, -backups.HOUR)
+    assert backups.make()
+    assert len(backups.listed()) == 3
 
 
 def test_few_are_kept(store):
@@ -146,7 +158,7 @@ def test_few_are_kept(store):
     folder.mkdir()
     for day in range(1, 20):
         (folder / f"mlflow-2001-01-{day:02}-000000.db").write_bytes(b"")
-        age(folder / f"mlflow-2001-01-{day:02}-000000.db", backups.DAY)
+        age(folder / f"mlflow-2001-01-{day:02}-000000.db", (20 - day) * 24 * backups.HOUR)
     assert backups.make()
     assert len(backups.listed()) == backups.KEPT
     assert backups.listed()[-1].name == f"mlflow-2001-01-{21 - backups.KEPT:02}-000000.db"
