@@ -5,7 +5,7 @@
     errors, options, settings, progress    used by all others
     garbage                                imports without garbage collection
     keras_defaults                         Keras without the settings of other programs
-    hardware                               a description of this machine
+    hardware, threads                      a description of this machine; how many of its cores products use
     storage, download                      files of the home folder; one file over HTTP
     roster, people, limits, sign_in        who is in a class, who may do what, and how much of it
     quoting                                text from outside in code and documents

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from core import threads
 from core.errors import ConfigError
 from core.progress import Progress, Report, silent
 
@@ -46,6 +47,7 @@ def unit(values: np.ndarray) -> np.ndarray:
     return values / np.where(lengths > 0, lengths, 1)
 
 
+@threads.all_cores()
 def _search(
     points: np.ndarray, query: np.ndarray, k: int, metric: str, report: Report, *, exclude_self: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -22,12 +22,12 @@ from typing import Any
 
 import numpy as np
 
-from core import embeddings, hardware, heads, metrics, storage
+from core import embeddings, hardware, heads, metrics, storage, threads
 from core.embeddings import Resolved, Source
 from core.errors import ConfigError, WeightsError
 from core.features import estimates
 from core.features.estimates import Count
-from core.heads.logistic import LogisticRegression, PrincipalAxes, Solution, choose_strength, folds, one_thread
+from core.heads.logistic import LogisticRegression, PrincipalAxes, Solution, choose_strength, folds
 from core.metrics import Change, Interval
 from core.progress import Progress, Report, silent
 
@@ -241,7 +241,7 @@ def _fitted(
     x: np.ndarray, y: np.ndarray, draws: list[np.ndarray], classes: int, n: int
 ) -> Iterator[tuple[Solution, float]]:
     """A head and its strength for each draw, several draws in parallel."""
-    with one_thread(), ThreadPoolExecutor(min(CORES, len(draws))) as pool:
+    with threads.one(), ThreadPoolExecutor(min(CORES, len(draws))) as pool:
         yield from pool.map(lambda chosen: fit(x[chosen], y[chosen], classes=classes, shots=n), draws)
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core import embeddings, neighbours
+from core import embeddings, neighbours, threads
 from core.config import DEMO
 from core.data.dataset import Dataset
 from core.embeddings import Resolved, Source
@@ -28,7 +28,7 @@ from core.errors import DatasetError
 from core.features import estimates
 from core.features.estimates import Count
 from core.heads.head import accuracy, moments, softmax, standardised
-from core.heads.logistic import LogisticRegression, PrincipalAxes, Solution, choose_strength, folds, one_thread
+from core.heads.logistic import LogisticRegression, PrincipalAxes, Solution, choose_strength, folds
 from core.progress import Progress, Report, silent
 
 VERSION = 1  # increase it when the same source would give a different result
@@ -123,7 +123,7 @@ def count(source: Source, *, into: Count) -> None:
     into.work("label-error heads", len(resolved.rows), label=f"{FOLDS} heads")
 
 
-@one_thread()
+@threads.one()
 def out_of_sample(values: np.ndarray, labels: np.ndarray, classes: int, report: Report = silent) -> np.ndarray:
     """Probabilities (n, classes) float32 for features (n, d), each from a head trained without that image.
 

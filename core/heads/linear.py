@@ -1,15 +1,16 @@
 """Logistic regression on standardised features, solved to its optimum: the usual measure of features."""
 
+from core import threads
 from core.heads.dense import DenseHead
 from core.heads.head import Labelled, Layer, Options, accuracy, moments, standardised
-from core.heads.logistic import Covariance, LogisticRegression, Solution, choose_strength, one_thread
+from core.heads.logistic import Covariance, LogisticRegression, Solution, choose_strength
 from core.progress import Progress, Report
 
 STRENGTHS = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4)  # L2, from strong to weak: each solution starts from the previous one
 CHOOSING, FINAL = 1e-4, 1e-6  # tolerances: below the first, validation accuracy barely changes
 
 
-@one_thread()
+@threads.one()
 def fit(train: Labelled, val: Labelled, classes: int, options: Options, report: Report) -> DenseHead:
     """The minimum of mean cross-entropy + strength / 2 * |W|^2, with the strength that is best on validation."""
     mean, scale = moments(train.x)

@@ -12,27 +12,19 @@ one head on many images. `PrincipalAxes` rotates the features once, so that S is
 subsets of the same images.
 """
 
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from core.heads.head import in_parts, softmax
-
-if TYPE_CHECKING:
-    from threadpoolctl import threadpool_limits
 
 BLOCK = 2048  # rows; one block serves loss and gradient while it is in cache
 MOST_FOR_COVARIANCE = 8192  # rows; the covariance affects only the speed, not the minimum
 SMALLEST_EIGENVALUE = 1e-6  # of the largest eigenvalue: smaller axes are rounding errors
 PATIENCE = 2  # consecutive strengths without improvement before the search ends
 TINIEST = np.float32(1e-37)  # smallest probability with a finite logarithm
-
-_LIMITING = threading.Lock()
-_limits: list["threadpool_limits"] = []  # of those inside `one_thread`; the first knows what was before
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,25 +185,6 @@ class LogisticRegression:
     def on_features(self, solution: Solution) -> Solution:
         """The solution for features that corresponds to a solution for `rows`."""
         return Solution(self.coordinates.on_features(solution.kernel), solution.bias, solution.objective)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Solve on one thread: threads that share such small products wait for each other for longer than they compute.
-
-    The limit is the process's. Of several at once, whoever ends first lifts the newest, and the last one the oldest.
-    """
-    import scipy.linalg
-    import scipy.optimize  # noqa: F401 - threadpoolctl limits SciPy's own OpenBLAS only if it is loaded already
-    from threadpoolctl import threadpool_limits
-
-    with _LIMITING:
-        _limits.append(threadpool_limits(1, user_api="blas"))
-    try:
-        yield
-    finally:
-        with _LIMITING:
-            _limits.pop().restore_original_limits()
 
 
 def choose_strength(score: Callable[[float], float], strengths: Iterable[float]) -> float:

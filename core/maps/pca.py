@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from core import neighbours
+from core import neighbours, threads
 from core.errors import MapError
 
 COVARIANCE = 4096  # dimensions up to which the covariance matrix (d, d) is faster than a randomised solver
@@ -31,6 +31,7 @@ class Reduction:
         return (values - self.mean) @ self.axes.T if len(self.axes) else values
 
 
+@threads.all_cores()
 def fit(values: np.ndarray, components: int, *, metric: str = "euclidean", seed: int = 0) -> Reduction:
     """The first principal axes of vectors (n, d), with scikit-learn.
 

@@ -1,7 +1,5 @@
 """The linear head: the optimum of its objective, and a strength chosen on validation."""
 
-from contextlib import ExitStack
-
 import numpy as np
 import pytest
 import scipy.linalg  # noqa: F401 - its threads can be counted once it is loaded
@@ -9,7 +7,6 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from core.heads import Options
 from core.heads.linear import STRENGTHS
-from core.heads.logistic import one_thread
 from tests.core.heads.blobs import blobs, fit
 
 
@@ -48,15 +45,3 @@ def test_a_head_is_solved_on_one_thread_and_other_work_keeps_its_threads():
         fit("linear", report=lambda progress: solving.update(threads()))
         assert threads() == {2}
     assert solving == {1}
-
-
-@needs_threads
-def test_of_two_solvers_at_once_the_last_one_gives_the_threads_back():
-    first, second = ExitStack(), ExitStack()
-    with threadpool_limits(2, user_api="blas"):
-        first.enter_context(one_thread())
-        second.enter_context(one_thread())
-        first.close()
-        assert threads() == {1}
-        second.close()
-        assert threads() == {2}
