@@ -9,7 +9,7 @@ import pytest
 from core import runs
 from core.config import RunConfig
 from core.data import datasets
-from core.errors import CheckpointError, DatasetError, Stopped
+from core.errors import CheckpointError, DatasetError, RunError, Stopped
 from core.execute import check_resumable, execute, perform
 from core.features import cache, throughput
 from core.protocol import choose_rows
@@ -118,6 +118,30 @@ def test_a_share_that_went_away_interrupts_a_run_and_is_named(store, monkeypatch
     assert perform(run_id) == "interrupted"
     assert "Transport endpoint is not connected" in (runs.get(run_id).error or "")
     assert "Traceback" in caplog.text
+
+
+def test_a_share_that_is_away_when_a_run_begins_interrupts_it(store, monkeypatch):
+    def away(_):
+        raise OSError(107, "Transport endpoint is not connected")
+
+    run_id = runs.create(TINY)
+    monkeypatch.setattr(checkpoints, "exists", away)
+    assert perform(run_id) == "interrupted"
+    assert "Transport endpoint is not connected" in (runs.get(run_id).error or "")
+
+
+def test_a_run_whose_checkpoint_cannot_be_written_or_looked_for_is_paused(store, monkeypatch):
+    def away(_):
+        raise OSError(107, "Transport endpoint is not connected")
+
+    def unwritten(*_, **__):
+        monkeypatch.setattr(checkpoints, "exists", away)
+        raise RunError("The checkpoint cannot be written")
+
+    run_id = runs.create(TINY)
+    monkeypatch.setattr("core.execute.execute", unwritten)
+    assert perform(run_id) == "paused"
+    assert "cannot be written" in (runs.get(run_id).error or "")
 
 
 def test_another_error_of_the_system_fails_a_run_and_is_logged(store, monkeypatch, caplog):
