@@ -312,7 +312,7 @@ def _resume_here(run_id: str) -> None:
 
 
 def _queue_again(run_id: str, resume: Callable[[str], None], create: Callable[..., str]) -> list[str]:
-    """Queue a run again, or what of an entry did not finish; returns the ids."""
+    """Queue a run again, or what of an entry did not finish; returns the ids. What cannot be resumed is said."""
     row = runs.row(run_id)
     if row.members and not row.resumable:
         raise RunError(
@@ -320,9 +320,17 @@ def _queue_again(run_id: str, resume: Callable[[str], None], create: Callable[..
             "one that has not",
             f"List them: `python -m core runs {run_id}`",
         )
-    ids = [run.id for run in row.members or (row,) if run.status in runs.RESUMABLE or not row.members]
-    for run_id in ids:
-        resume(run_id)
+    ids = []
+    for run in row.members or (row,):
+        if run.status not in runs.RESUMABLE and row.members:
+            continue
+        try:
+            resume(run.id)
+            ids.append(run.id)
+        except RunError as error:  # such as a damaged checkpoint: the others can go on
+            if not row.members:
+                raise
+            print(f"{run.name}: {error}", file=sys.stderr)
     return [*ids, *(create(run.config, entry=row.id, varied=row.varied) for run in row.failed)]
 
 

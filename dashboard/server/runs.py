@@ -13,7 +13,7 @@ import streamlit as st
 from core import calibration, limits, people, runs, settings, sweeps
 from core.calibration import Calibration
 from core.config import RunConfig
-from core.errors import LabError
+from core.errors import LabError, RunError
 from core.evaluation import comparison, leaks
 from core.evaluation import measures as core_measures
 from core.evaluation.leaks import Leaks
@@ -250,13 +250,17 @@ def resume(run_id: str) -> None:
     """Queue a stopped, paused or interrupted run again, or all of an entry that did not finish.
 
     Raises:
-        RunError: It cannot be resumed.
+        RunError: It cannot be resumed, or one of an entry; the others are.
     """
-    entry = runs.row(run_id)
+    entry, refused = runs.row(run_id), None
     for run in entry.members or (entry,):
         if entry.members and run.status not in RESUMABLE:
             continue
-        engine.wait().resume(run.id)
+        try:
+            engine.wait().resume(run.id)
+        except RunError as error:  # such as a damaged checkpoint
+            refused = refused or error
+            continue
         _started().add(run.id)
         for result in (get, predictions, stage_predictions, confusion, frozen, judged_calibration):
             result.clear(run.id)
@@ -267,6 +271,8 @@ def resume(run_id: str) -> None:
     explain.forget_heats()
     _measures().clear()
     refresh()
+    if refused:
+        raise refused
 
 
 def delete(run_id: str) -> None:

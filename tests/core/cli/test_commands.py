@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -423,6 +424,21 @@ def test_what_is_left_of_an_entry_is_resumed_or_said(store, capsys):
     runs.end(third, "stopped")
     assert main(["resume", entry, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["run_id"] == third
+
+
+@pytest.mark.slow
+def test_a_damaged_checkpoint_is_said_and_the_rest_of_its_entry_is_resumed(store, capsys):
+    entry = runs.new_entry()
+    training = RunConfig(backbone="Tiny", n_train=100, n_test=50, method="finetune")
+    damaged = runs.create(training, entry=entry)
+    other = runs.create(replace(training, method="knn", seed=1), entry=entry)
+    for run_id in (damaged, other):
+        runs.end(run_id, "interrupted")
+    checkpoints.folder(damaged).mkdir(parents=True)
+    (checkpoints.folder(damaged) / "last.npz").write_bytes(b"damaged")
+    assert main(["resume", entry]) == 1
+    assert "last.npz is damaged" in capsys.readouterr().err
+    assert (runs.get(damaged).status, runs.get(other).status) == ("interrupted", "finished")
 
 
 @pytest.mark.slow

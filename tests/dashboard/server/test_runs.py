@@ -1,9 +1,13 @@
 """Runs are read for all visitors together: when the store has changed, or once a second where it cannot tell."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
 from core import runs
 from core.config import RunConfig
+from core.errors import CheckpointError
 from dashboard import server
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -51,3 +55,24 @@ def test_what_a_page_does_to_the_list_stays_with_it():
     runs.create(TINY)
     server.runs.rows().clear()
     assert len(server.runs.rows()) == 1
+
+
+def test_a_run_that_cannot_be_resumed_is_said_when_the_rest_of_its_entry_is(monkeypatch):
+    entry, queued = runs.new_entry(), []
+    damaged, other, failed = (runs.create(replace(TINY, seed=seed), entry=entry) for seed in range(3))
+    for run_id, status in ((damaged, "interrupted"), (other, "stopped"), (failed, "failed")):
+        runs.end(run_id, status)
+
+    def resume(run_id):
+        if run_id == damaged:
+            raise CheckpointError("The checkpoint is damaged")
+        queued.append(run_id)
+
+    def submit(config, **_):
+        queued.append(config.seed)
+        return "new"
+
+    monkeypatch.setattr(server.engine, "wait", lambda: SimpleNamespace(resume=resume, submit=submit))
+    with pytest.raises(CheckpointError, match="is damaged"):
+        server.runs.resume(entry)
+    assert queued == [other, 2]
