@@ -40,6 +40,7 @@ ANSWERED_WITHIN = 5  # seconds, by a scheduler that has been told
 RECONNECT_AFTER = 2  # seconds between two attempts
 RECONNECT_WITHIN = 60  # seconds; after that a run is given up with its scheduler
 GRACE = 1.2  # seconds for a run to obey a stop before its worker is restarted
+LONGEST_WAIT = 120  # seconds that MLflow waits at most until it repeats a request
 
 T = TypeVar("T")
 
@@ -277,11 +278,12 @@ class Engine:
 
     @contextmanager
     def _in_doubt(self, run_id: str) -> Iterator[None]:
-        """End a run that may be queued in the store although it was given to nobody."""
+        """End a run that may be queued in the store although it was given to nobody; another server may work on it."""
         try:
             yield
         except (StoreError, EngineError) as error:
-            self._interrupt_soon(run_id, str(error))
+            end = partial(runs.end_unbegun, run_id, error=str(error))
+            threading.Thread(target=self._insist, args=[run_id, None, end], daemon=True).start()
             raise
 
     def _queue(self, run_id: str) -> None:
@@ -393,14 +395,24 @@ class Engine:
         self._interrupt(run_id, LOST)
 
     def _force_stop(self, run_id: str, future: Any) -> None:
-        """Restart the worker of a run that is in a step without reports, such as building a large network."""
+        """Restart the worker of a run that is in a step without reports, such as building a large network.
+
+        After a silence of the store the worker first has time to repeat its request, as MLflow doubles its waits.
+        """
+
+        def is_deaf() -> bool:
+            return runs.get(run_id).status not in runs.ENDED and not runs.stop_seen(run_id)
 
         def end() -> bool:
-            if deaf := runs.get(run_id).status not in runs.ENDED and not runs.stop_seen(run_id):
+            if deaf := is_deaf():
                 runs.end(run_id, "stopped")  # first, so that the new worker does not run it again
             return deaf
 
-        if not self._insist(run_id, future, end):
+        asked = time.monotonic()
+        deaf, silence = self._insist(run_id, future, is_deaf), time.monotonic() - asked
+        if deaf and silence > RECONNECT_AFTER:
+            time.sleep(min(2 * silence, LONGEST_WAIT) + GRACE)
+        if not deaf or not self._insist(run_id, future, end):
             return
         working = self._client.processing().items()
         holding = [worker for worker, keys in working if any(key.startswith(run_id) for key in keys)]

@@ -57,6 +57,7 @@ _MLFLOW_STATUS |= {"diverged": "FAILED", "stopped": "KILLED", "paused": "KILLED"
 _TAG = "backbone_lab."
 _CURVE = "curve_"
 _MOST_POINTS = 500  # in one write; MLflow accepts 1,000
+_LONGEST_WAIT = 60  # seconds until a run is withdrawn again that could not be
 _PAGE = 200  # runs in one answer, which a slow server gives within a visitor's patience
 _NOTE = "mlflow.note.content"  # what MLflow shows as the description
 _MOST_CHARACTERS = {"name": 100, "group": 60, "tag": 60, "tags": 4000, "note": 2000}  # MLflow cuts 8,000
@@ -110,15 +111,20 @@ def create(
 
 
 def _withdraw(run_id: str) -> None:
-    """Delete a run that could not be begun, as soon as the store can be written."""
+    """Delete a run that could not be begun, as soon as the store can be written; not if it forbids that."""
+    wait = connection.ASK_AGAIN
     while True:
         try:
             _client().delete_run(run_id)
-            break
+            return
         except StoreError as error:
             if _is_unknown(error):
-                break
-            time.sleep(connection.ASK_AGAIN)
+                return
+            if _code(error) == "PERMISSION_DENIED":
+                logger.warning("run %s was not begun, and may not be deleted: %s", run_id, error)
+                return
+        time.sleep(wait)
+        wait = min(2 * wait, _LONGEST_WAIT)
 
 
 def new_entry(varied: Sequence[str] = ("seed",)) -> str:
@@ -196,6 +202,15 @@ def end(run_id: str, status: str, *, error: str | None = None) -> None:
     _set_status(run_id, status)
     if connection.is_ours(settings.tracking_uri()):
         backups.make()
+
+
+def end_unbegun(run_id: str, *, error: str) -> None:
+    """End a run as interrupted that this process has queued and nobody has begun; does nothing to another."""
+    if get(run_id).status != "queued":
+        return
+    owner = json.loads(_tags(run_id).get("owner", "{}"))
+    if owner.get("pid") == os.getpid() and owner.get("host") == socket.gethostname():
+        end(run_id, "interrupted", error=error)
 
 
 def get(run_id: str) -> Run:
@@ -344,9 +359,9 @@ def resume(run_id: str, *, scheduler: str | None = None) -> None:
     tags = {_TAG + "status": "queued", _TAG + "owner": json.dumps(_this_process() | {"scheduler": scheduler})}
     tags |= _place(run.config, run.person, run.entry or run.id)
     tags |= {_TAG + name: "" for name in ("stop", "error", "progress", "archived")}
-    # All or none: a run that is not queued keeps the reason for which it ended.
-    _client().log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
+    # The tags last, and all or none: a run that is not queued has ended as before, with the reason, and can be resumed.
     _client().update_run(run_id, status=_MLFLOW_STATUS["queued"])
+    _client().log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
 
 
 def describe(run_id: str, *, name: str, group: str = "", tags: Sequence[str] = (), note: str = "") -> None:
@@ -459,7 +474,12 @@ def take_stop_request(run_id: str) -> str | None:
 
 def _is_unknown(error: StoreError) -> bool:
     """Whether the store answered that there is no such run, or that it was deleted."""
-    return getattr(error.__cause__, "error_code", "") in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+    return _code(error) in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+
+
+def _code(error: StoreError) -> str:
+    """MLflow's word for what went wrong; empty if it has none."""
+    return getattr(error.__cause__, "error_code", "")
 
 
 def _unknown(run_id: str) -> RunError:

@@ -9,6 +9,7 @@ import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pandas as pd
@@ -229,13 +230,56 @@ def test_a_run_is_stopped_by_force_as_soon_as_the_store_answers(engine, monkeypa
         asked.append(run_id)
         if len(asked) < 3:
             raise NoAnswer("The run store does not answer")
-        return False
+        return False  # nor when it was asked again
 
     monkeypatch.setattr(engines, "RECONNECT_AFTER", 0.1)
     monkeypatch.setattr(runs, "stop_seen", unanswered)
     engine._force_stop(run_id, engine._futures[run_id])
-    assert (runs.get(run_id).status, len(asked)) == ("stopped", 3)
+    assert (runs.get(run_id).status, len(asked)) == ("stopped", 4)
     monkeypatch.setattr(runs, "stop_seen", stop_seen)
+
+
+def test_a_run_is_not_stopped_by_force_if_its_worker_has_seen_the_stop_after_a_silence_of_the_store(
+    engine, monkeypatch
+):
+    answers = iter([NoAnswer("The run store does not answer"), False, True])  # the worker's wait was longer
+
+    def stop_seen(run_id):
+        answer = next(answers)
+        if isinstance(answer, NoAnswer):
+            raise answer
+        return answer
+
+    run_id, future = runs.create(SHORT), object()
+    runs.start(run_id)
+    monkeypatch.setitem(engine._futures, run_id, future)
+    monkeypatch.setattr(engines, "RECONNECT_AFTER", 0.1)
+    monkeypatch.setattr(engines, "GRACE", 0)
+    monkeypatch.setattr(runs, "stop_seen", stop_seen)
+    engine._force_stop(run_id, future)
+    assert (runs.get(run_id).status, list(answers)) == ("running", [])
+    runs.end(run_id, "stopped")
+
+
+def test_a_run_that_another_server_works_on_is_not_ended_by_a_resumption_that_was_not_answered(engine, monkeypatch):
+    def unanswered(run_id, *, scheduler):
+        raise NoAnswer("The run store does not answer")
+
+    insisted, insist = Event(), engine._insist
+
+    def seen(*arguments):
+        insist(*arguments)
+        insisted.set()
+
+    run_id = runs.create(SHORT)
+    runs.start(run_id)
+    monkeypatch.setattr(runs, "resume", unanswered)
+    monkeypatch.setattr(engine, "_insist", seen)
+    with pytest.raises(NoAnswer):
+        engine.resume(run_id)
+    assert insisted.wait(PATIENCE)
+    assert runs.get(run_id).status == "running"
+    runs.end(run_id, "stopped")
 
 
 def test_a_run_that_was_resumed_after_its_stop_is_not_stopped_by_force(engine):

@@ -1,11 +1,14 @@
 """The run store: what goes in comes out, a run ends once, and what a dead process left is found."""
 
 import dataclasses
+import itertools
+import json
 import os
 import socket
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from math import isnan
 
 import numpy as np
@@ -19,6 +22,7 @@ from core.cli import commands
 from core.config import RunConfig
 from core.errors import BackboneError, ConfigError, Paused, RunError, Stopped, StoreError
 from core.progress import Progress
+from core.runs import store
 from core.training import checkpoints
 from core.training.freezing import Block, Frozen, Layer
 from tests import modes
@@ -418,6 +422,61 @@ def test_a_run_whose_resumption_fails_keeps_the_reason_for_which_it_ended(store,
     with pytest.raises(StoreError):
         runs.resume(run_id)
     assert (runs.get(run_id).status, runs.get(run_id).error) == ("interrupted", "it ended")
+
+
+def test_a_run_whose_resumption_is_cut_off_anywhere_can_be_resumed(monkeypatch):
+    """What a process that dies in between has stored."""
+    client = store._client()
+    for cut in itertools.count(1):
+        run_id, left = runs.create(TINY), iter(range(cut))
+        runs.end(run_id, "interrupted", error="it ended")
+
+        def write(call, *arguments, left=left, **settings):
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            return call(*arguments, **settings)
+
+        with monkeypatch.context() as patch:
+            for name in ("update_run", "log_batch", "set_tag"):
+                patch.setattr(client, name, partial(write, getattr(client, name)), raising=False)
+            try:
+                runs.resume(run_id)
+                break
+            except KeyboardInterrupt:
+                pass
+        assert (runs.get(run_id).status, runs.get(run_id).error) == ("interrupted", "it ended")
+        runs.resume(run_id)
+        assert run_id in {run.id for run in runs.active()}
+    assert cut == 2
+
+
+def test_only_a_run_that_this_process_queued_and_nobody_began_is_taken_back(monkeypatch):
+    ours, begun, theirs = (runs.create(TINY) for _ in range(3))
+    runs.start(begun)
+    owner = {"host": socket.gethostname(), "pid": os.getppid()}
+    store._client().set_tag(theirs, "backbone_lab.owner", json.dumps(owner))
+    for run_id in (ours, begun, theirs):
+        runs.end_unbegun(run_id, error="It does not answer")
+    assert [runs.get(run_id).status for run_id in (ours, begun, theirs)] == ["interrupted", "running", "queued"]
+    assert runs.get(ours).error == "It does not answer"
+
+
+def test_a_run_is_withdrawn_ever_more_seldom_and_not_at_all_where_that_is_forbidden(monkeypatch, caplog):
+    waits, codes = [], iter(["INTERNAL_ERROR"] * 8 + ["PERMISSION_DENIED"])
+
+    class Refusing:
+        def delete_run(self, run_id):
+            refusal = Exception()
+            refusal.error_code = next(codes)  # pyright: ignore[reportAttributeAccessIssue]
+            raise StoreError("It is refused") from refusal
+
+    monkeypatch.setattr(store, "_client", Refusing)
+    monkeypatch.setattr(store.time, "sleep", waits.append)
+    store._withdraw("a" * 32)
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert [record.message for record in caplog.records] == [
+        f"run {'a' * 32} was not begun, and may not be deleted: It is refused."
+    ]
 
 
 @pytest.mark.parametrize("status", ["queued", "failed", "diverged", "finished"])
