@@ -42,7 +42,7 @@ WATCHED = 6  # ticks a second of these
 GAP = 0.5  # seconds without an answer, after which the next tick need not wait for its turn
 LOOKS = 5  # ticks of a fragment that watches between two answers, at most every `SLOWEST` seconds
 SLOWEST = 3.0  # seconds between its ticks, within which it shows that a run has begun or ended
-FORGOTTEN = 5.0  # seconds after its last tick, longer than a timer that follows a run waits, a timer has no share
+FORGOTTEN = 2 * SLOWEST + 1  # seconds after its last tick, when even the slowest has missed two, a timer has no share
 
 SETTLING = 1.0  # seconds for a browser to draw an answer
 
@@ -108,7 +108,7 @@ def forget_watching() -> None:
 
 
 def interval(seconds: float) -> float:
-    """Seconds between the ticks of a fragment that watches: more than these where many do."""
+    """Seconds between the ticks of a fragment that watches, fixed when its page is drawn: more where many do then."""
     return max(seconds, min(_watching.turn(monotonic(), WATCHED) / LOOKS, SLOWEST))
 
 

@@ -291,7 +291,8 @@ def test_a_timer_that_watches_ticks_less_often_where_many_do(tabs: int, seconds:
     for timer in range(2 * tabs):
         shares.take(timer, 0.0, streamlit_patch.WATCHED)
     assert streamlit_patch.interval(0.6) == pytest.approx(seconds, abs=0.1)
-    assert streamlit_patch.interval(0.6) < streamlit_patch.FORGOTTEN
+    now = 2 * streamlit_patch.SLOWEST  # the slowest timers count even if one of their ticks is lost
+    assert streamlit_patch.interval(0.6) == pytest.approx(seconds, abs=0.1)
     now = streamlit_patch.FORGOTTEN  # all have left
     assert streamlit_patch.interval(0.6) == 0.6
 
