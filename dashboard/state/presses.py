@@ -7,7 +7,8 @@ was being drawn, started the run of the step before, or none.
 
 Here a press waits until nothing runs, and what follows a press until that is answered; neither for longer than
 `PATIENCE`. What the browser has not changed since its last request is then as the server has it, as long as the browser
-may not have drawn that. A choice on a page that was left, or an upload that ends there, does not lead back to it.
+may not have drawn that. A choice on a page that was left, or an upload that ends there, does not lead back to it. What
+a fragment sends that is gone by then, which Streamlit drops, is answered by the whole page.
 """
 
 import functools
@@ -31,7 +32,7 @@ _WAITING = "_backbone_lab_waiting"  # the requests that wait, each with the time
 _ANSWERING = "_backbone_lab_answering"  # the request that is being answered, unless it is a tick; None if there is none
 _ANSWERED = "_backbone_lab_answered"  # the time at which the last one was
 _SENT = "_backbone_lab_sent"  # each widget as the browser sent it with its last request, or else as it was drawn
-_LEFT = "_backbone_lab_left"  # the page that was shown when the last request came
+_LEFT = "_backbone_lab_left"  # pages shown at a request, each with the time at which it was answered; until then inf
 _PLAIN = {
     "bool_value",
     "int_value",
@@ -41,6 +42,7 @@ _PLAIN = {
     "double_array_value",
     "string_array_value",
 }
+_CHOICES = _PLAIN | {"file_uploader_state_value", None}  # None: a choice that was taken back
 
 _unpatched_request = getattr(AppSession._handle_rerun_script_request, "__wrapped__", None)
 _request = _unpatched_request or AppSession._handle_rerun_script_request
@@ -64,12 +66,21 @@ def answer_all() -> None:
         _event(session, sender, event, *args, **details)
         if event == ScriptRunnerEvent.SHUTDOWN and current:
             if getattr(session, _ANSWERING, None):
-                setattr(session, _ANSWERING, None)
-                setattr(session, _ANSWERED, monotonic())
+                _note_answered(session)
             _pass_on(session)
 
     AppSession._handle_rerun_script_request = receive  # pyright: ignore[reportAttributeAccessIssue]
     AppSession._handle_scriptrunner_event_on_event_loop = handle  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _note_answered(session: AppSession) -> None:
+    setattr(session, _ANSWERING, None)
+    setattr(session, _ANSWERED, monotonic())
+    setattr(session, _LEFT, {page: min(at, monotonic()) for page, at in _left(session).items()})
+
+
+def _left(session: AppSession) -> dict[str, float]:
+    return getattr(session, _LEFT, {})
 
 
 def _waiting(session: AppSession) -> deque[tuple[float, ClientState]]:
@@ -106,15 +117,20 @@ def _pass(session: AppSession, request: ClientState) -> None:
     idle, sent = session._scriptrunner is None, getattr(session, _SENT, {})
     others = _drawn(session.session_state, request) if idle else sent
     drawing = monotonic() - getattr(session, _ANSWERED, -inf) < DRAWING
-    if (drawing or not idle) and _is_late(session, request, sent):
+    if _is_late(session, request, sent):
         request = _with_page(request, _shown(session))
     else:
-        setattr(session, _LEFT, _shown(session).page_script_hash)
+        left = {page: at for page, at in _left(session).items() if page != request.page_script_hash}
+        setattr(session, _LEFT, left | {_shown(session).page_script_hash: inf})
+    if not session.has_fragment(request.fragment_id):  # Streamlit would drop the request
+        request.fragment_id = ""
     setattr(session, _ANSWERING, request)
     setattr(session, _SENT, others | {widget.id: widget for widget in request.widget_states.widgets})
     if drawing and idle and _presses(request):
         request = _updated(session, request, sent)
     _request(session, request)
+    if session._scriptrunner is None:  # nothing will answer it
+        _note_answered(session)
 
 
 def _shown(session: AppSession) -> ClientState:
@@ -127,17 +143,20 @@ def _is_late(session: AppSession, request: ClientState, sent: Mapping[str, Widge
 
     Until the browser has the answer to a link, it sends these with the page that it left. A link changes no widget.
     """
-    left, shown = getattr(session, _LEFT, ""), _shown(session).page_script_hash
-    if request.is_history_navigation or request.page_script_hash != left or left == shown:
+    page, state = request.page_script_hash, session.session_state
+    left = monotonic() - _left(session).get(page, -inf) < DRAWING
+    if request.is_history_navigation or not left or page == _shown(session).page_script_hash:
         return False
-    state, widgets = session.session_state, request.widget_states.widgets
-    known = {widget.id: sent.get(widget.id) or _served(state, WidgetState(id=widget.id)) for widget in widgets}
-    return bool(_presses(request)) or any(known[widget.id] != widget for widget in widgets)
+    choices = [widget for widget in request.widget_states.widgets if widget.WhichOneof("value") in _CHOICES]
+    new = [widget for widget in choices if widget != sent.get(widget.id)]
+    return bool(_presses(request)) or any(widget != _served(state, WidgetState(id=widget.id)) for widget in new)
 
 
 def _with_page(request: ClientState, shown: ClientState) -> ClientState:
     moved = ClientState()
     moved.CopyFrom(request)
+    if moved.page_script_hash != shown.page_script_hash:
+        moved.fragment_id = ""  # it is not on this page
     moved.page_script_hash, moved.query_string = shown.page_script_hash, shown.query_string
     moved.is_history_navigation = shown.is_history_navigation
     return moved
@@ -183,17 +202,20 @@ def _drawn(state: SessionState, request: ClientState) -> dict[str, WidgetState]:
     sent = {widget.id for widget in request.widget_states.widgets}
     drawn = state._new_widget_state.widget_metadata.items()
     plain = [name for name, metadata in drawn if metadata.value_type in _PLAIN and name not in sent]
-    return {name: _served(state, WidgetState(id=name)) for name in plain}
+    served = [_served(state, WidgetState(id=name)) for name in plain]
+    return {widget.id: widget for widget in served if widget.WhichOneof("value")}
 
 
 def _served(state: SessionState, widget: WidgetState) -> WidgetState:
     """The widget as the server has it, or unchanged if no page has drawn it."""
     metadata = state._new_widget_state.widget_metadata.get(widget.id)
-    if metadata is None or widget.id not in state:
+    if metadata is None:
         return widget
     served = WStates()
     served.set_widget_metadata(metadata)
     try:
+        if widget.id not in state:
+            return widget
         served.set_from_value(widget.id, state[widget.id])
         return served.get_serialized(widget.id) or widget
     except Exception:  # a value that another page has set under the same key: no press is lost for it

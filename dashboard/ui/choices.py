@@ -199,12 +199,9 @@ def titled(widget, key: str, label: str, titles: dict[str, str], **kwargs) -> st
                 address.write(key, None)
     st.session_state[key] = chosen  # always set, for widgets that are drawn later
 
-    def keep() -> None:
-        if st.session_state.get(key) is not None:  # else the visitor left the page
-            address.write(key, None if st.session_state[key] == default else st.session_state[key])
-
+    kept = address.on_this_page(key, lambda name: address.write(key, None if name == default else name))
     options = list(titles | {chosen: ""})  # including a typed value
-    return widget(label, options, format_func=lambda name: titles.get(name, name), key=key, on_change=keep, **kwargs)
+    return widget(label, options, format_func=lambda name: titles.get(name, name), key=key, on_change=kept, **kwargs)
 
 
 def option(kind: type, name: str, *, widget: Callable | None = None, scope: str = "", **changes: Any) -> Any:

@@ -125,3 +125,40 @@ def test_of_a_choice_that_is_gone_the_default_is_left():
     page.session_state["left"] = ["first"]  # another visitor has deleted it
     assert page.run().markdown[0].value == "first"
     assert "which" not in page.query_params
+
+
+_SEVERAL_PAGES = """
+import streamlit as st
+from dashboard.state import address
+from dashboard.ui import choices
+
+def train():
+    address.number(st.number_input, "seed", "Seed", default=0, least=0, most=9)
+    choices.titled(st.selectbox, "method", "Method", {"linear": "Linear", "knn": "kNN"})
+    address.several("parts", "Parts", {"first": "First", "last": "Last"})
+
+def maps():
+    st.write("A map")
+
+pages = [st.Page(train, default=True), st.Page(maps)]
+for page in pages:
+    st.session_state[page.title.lower()] = page._script_hash
+st.navigation(pages).run()
+"""
+
+
+def test_a_choice_that_arrives_once_another_page_is_asked_for_is_remembered_and_not_written_into_its_address():
+    page = AppTest.from_string(_SEVERAL_PAGES, default_timeout=120).run()
+    page.selectbox[0].select("knn")
+    page.number_input[0].set_value(3)
+    page.button_group[0].select("last")
+    page._page_hash = page.session_state["maps"]
+    page.run()
+    assert page.markdown[0].value == "A map"
+    assert page.query_params == {}
+    page._page_hash = page.session_state["train"]
+    page.run()
+    assert (page.selectbox[0].value, page.button_group[0].value) == ("knn", ["last"])
+    assert page.query_params["seed"] == "3"
+    page.number_input[0].set_value(4).run()
+    assert page.query_params["seed"] == "4"

@@ -55,10 +55,12 @@ class Visit:
         page: str = "train",
         tick: bool = False,
         back: bool = False,
+        fragment: str = "",
         **choices: str,
     ) -> None:
         """A request with presses of these buttons, and all choices as the browser shows them."""
         state = ClientState(query_string=address, page_script_hash=page, is_auto_rerun=tick, is_history_navigation=back)
+        state.fragment_id = fragment
         state.widget_states.widgets.extend(WidgetState(id=name, string_value=choices[name]) for name in choices)
         state.widget_states.widgets.extend(WidgetState(id=name, trigger_value=True) for name in pressed)
         self.session.handle_backmsg(BackMsg(rerun_script=state))
@@ -326,3 +328,85 @@ def test_a_tick_passes_unless_a_press_waits(visit: Visit):
     visit.ended()
     visit.sends(tick=True)
     assert len(visit.runs) == 3
+
+
+def test_a_press_in_a_fragment_of_a_page_that_was_left_counts(visit: Visit):
+    visit.sends()
+    visit.ended()
+    visit.sends(address="of=run", page="maps")
+    visit.sends("stop", fragment="progress")
+    visit.ended("of=run&color=label", page="maps")  # Streamlit forgets the fragments of the page before
+    assert visit.pressed()[-1] == ["stop"]
+    assert (visit.runs[-1].page_script_hash, visit.runs[-1].query_string) == ("maps", "of=run&color=label")
+    assert visit.runs[-1].fragment_id is None
+
+
+def test_a_press_in_a_fragment_that_its_page_no_longer_has_counts(visit: Visit):
+    visit.sends()
+    visit.ended()
+    visit.sends("stop", fragment="progress")
+    assert visit.pressed()[-1] == ["stop"]
+
+
+def test_a_choice_in_a_fragment_that_is_there_is_answered_by_that_alone(visit: Visit, monkeypatch):
+    monkeypatch.setattr(visit.session, "has_fragment", lambda fragment: True)
+    visit.sends(method="linear", fragment="settings")
+    assert visit.runs[-1].fragment_id == "settings"
+    visit.ended(method="linear")
+    visit.sends(page="maps")
+    visit.sends(method="knn", fragment="settings")
+    assert (visit.runs[-1].page_script_hash, visit.runs[-1].fragment_id) == ("maps", None)
+
+
+def test_a_request_that_nothing_answers_holds_up_none_after_it(visit: Visit, monkeypatch):
+    with monkeypatch.context() as dropped:
+        dropped.setattr(visit.session, "request_rerun", lambda state: None)
+        visit.sends("start")
+    visit.session._scriptrunner = cast(ScriptRunner, SimpleNamespace(request_stop=bool, request_rerun=bool))  # a tick
+    visit.sends(address="run=1")
+    assert [run.query_string for run in visit.runs] == ["run=1"]
+
+
+def test_a_choice_on_the_first_of_three_pages_does_not_lead_back_to_it(visit: Visit):
+    visit.sends(method="linear")
+    visit.ended(method="linear")
+    visit.sends(page="maps")
+    visit.sends(page="compare")
+    visit.sends(method="knn")
+    assert visit.runs[-1].page_script_hash == "compare"
+    visit.ended(page="compare")
+    visit.loop.wait(presses.DRAWING - 1)
+    visit.sends(page="compare")
+    visit.ended(page="compare")
+    visit.loop.wait(1)  # the browser has drawn the answer that led away, whatever was answered since
+    visit.sends(method="scratch")
+    assert visit.runs[-1].page_script_hash == "train"
+
+
+def test_a_link_back_with_what_the_server_has_set_leads_back(visit: Visit):
+    visit.sends("next", preprocessing="own")
+    visit.ended(preprocessing="divide255")
+    visit.loop.wait(presses.DRAWING)
+    visit.sends(page="maps", preprocessing="own")
+    visit.sends(page="train", preprocessing="divide255")
+    assert visit.runs[-1].page_script_hash == "train"
+
+
+def test_a_link_back_with_a_selection_leads_back(visit: Visit):
+    visit.sends()
+    visit.ended()
+    visit.sends(page="maps")
+    state = ClientState(page_script_hash="train")
+    state.widget_states.widgets.append(WidgetState(id="dots", json_value="[1]"))
+    visit.session.handle_backmsg(BackMsg(rerun_script=state))
+    assert visit.runs[-1].page_script_hash == "train"
+
+
+def test_a_link_from_a_page_with_a_value_that_cannot_be_read_leads_on(visit: Visit):
+    visit.sends()
+    visit.ended()
+    held = visit.session.session_state._new_widget_state
+    held.set_widget_metadata(WidgetMetadata("number", int, str, "int_value"))
+    held.set_widget_from_proto(WidgetState(id="number", string_value="many"))
+    visit.sends(page="maps")
+    assert visit.runs[-1].page_script_hash == "maps"
