@@ -296,7 +296,7 @@ def _bars(
     for number, (name, value, low, high) in enumerate(zip(names, values, lows, highs, strict=True)):
         y = step * number
         colour = colours[number] if colours else RIGHT
-        lines.append(f'<text x="{left - 10}" y="{y + 20}" text-anchor="end">{escape(_short(str(name)))}</text>')
+        lines.append(f'<text x="{left - 10}" y="{y + 20}" text-anchor="end">{escape(formats.short(str(name)))}</text>')
         if not np.isfinite(value):
             continue
         lines.append(
@@ -307,10 +307,6 @@ def _bars(
         lines.append(f'<path class="interval" d="{whisker}"/>')
         lines.append(f'<text x="{left + width + 12}" y="{y + 20}">{formats.percent(value)}</text>')
     return f'<svg viewBox="0 0 700 {step * len(names) + 4}" role="img">{"".join(lines)}</svg>'
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 40 else f"{name[:39]}…"
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

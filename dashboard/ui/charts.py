@@ -7,7 +7,7 @@ Accuracies come as fractions, 0 to 1, and are drawn in percent.
 
 import html
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import isnan
 from typing import Any
 
@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from core import metrics, options
 from core.backbones import BACKBONES
 from core.config import RunConfig
-from dashboard.ui import run_labels
+from dashboard.ui import formats, run_labels
 
 # Petroff (2021), Accessible color sequences for data visualization, arXiv:2107.02270: safe for colour blindness.
 CLASS_COLOURS = (
@@ -147,10 +147,11 @@ def class_balance(frame: pd.DataFrame) -> go.Figure:
         x=frame["class_name"].map(label),
         y=frame["images"],
         marker_color=[class_colour(index) for index in range(len(frame))],
-        hovertemplate="%{x}: %{y:,} images<extra></extra>",
+        hovertext=frame["class_name"].map(label),
+        hovertemplate="%{hovertext}: %{y:,} images<extra></extra>",
     )
     figure = canvas(bars, height=300)
-    figure.update_xaxes(title_text="Class", type="category", showticklabels=len(frame) <= MANY_CLASSES)
+    figure.update_xaxes(title_text="Class", **classes_below(frame["class_name"]))
     return figure.update_yaxes(title_text="Images")
 
 
@@ -377,11 +378,22 @@ def per_class(counts: pd.DataFrame) -> go.Figure:
         marker={"color": [class_colour(index) for index in range(len(frame))], "opacity": TINT},
         error_y=error_bars(frame),
         customdata=frame[["class_name", "images"]],
-        hovertemplate="%{x}: %{y:.1f} % of %{customdata[1]} test images<extra></extra>",
+        hovertext=frame["class_name"].map(label),
+        hovertemplate="%{hovertext}: %{y:.1f} % of %{customdata[1]} test images<extra></extra>",
     )
     figure = canvas(bars, height=340)
-    figure.update_xaxes(title_text="True class", type="category", showticklabels=len(frame) <= MANY_CLASSES)
+    figure.update_xaxes(title_text="True class", **classes_below(frame["class_name"]))
     return figure.update_yaxes(title_text="Accuracy (%)", range=[0, 104])
+
+
+def classes_below(names: Iterable[object]) -> dict[str, Any]:
+    """The x axis of bars at the `label`s of classes, whose room a long name would take: `%{x}` is then shortened."""
+    names = [str(name) for name in names]
+    axis: dict[str, Any] = {"type": "category", "showticklabels": len(names) <= MANY_CLASSES}
+    if any(formats.short(name) != name for name in names):
+        axis["tickvals"] = [label(name) for name in names]
+        axis["ticktext"] = [label(formats.short(name)) for name in names]
+    return axis
 
 
 def label(name: object) -> str:

@@ -62,6 +62,11 @@ def _linked(text: str) -> str:
     )
 
 
+def short(name: str) -> str:
+    """A name of at most 40 characters, for beside or below the bars of a chart."""
+    return name if len(name) <= 40 else f"{name[:39]}…"
+
+
 def times(ratio: float) -> str:
     """A ratio for reading: 1.4 times, 12 times."""
     return f"{ratio:,.{0 if ratio >= 9.95 else 1}f} times"

@@ -14,7 +14,7 @@ from core.explain.attribution import TITLES
 from core.explain.faithfulness import Faithfulness
 from core.runs import RunRow
 from dashboard.ui import formats
-from dashboard.ui.charts import ACCENT, MANY_CLASSES, QUIET, TINT, canvas, class_colour, error_bars, label
+from dashboard.ui.charts import ACCENT, QUIET, TINT, canvas, class_colour, classes_below, error_bars, label
 
 SECOND = "#e08600"  # the other of two runs
 FEW = 10  # images of a bin; fewer are drawn faintly
@@ -292,9 +292,10 @@ def per_class_of_two(first: pd.DataFrame, second: pd.DataFrame, names: tuple[str
             name=label(name),
             marker={"color": colour, "opacity": TINT},
             error_y=error_bars(frame),
-            hovertemplate=f"%{{x}}: %{{y:.1f}} %<extra>{label(name)}</extra>",
+            hovertext=[label(column) for column in counts.columns],
+            hovertemplate=f"%{{hovertext}}: %{{y:.1f}} %<extra>{label(name)}</extra>",
         )
-    figure.update_xaxes(title_text="True class", type="category", showticklabels=len(first) <= MANY_CLASSES)
+    figure.update_xaxes(title_text="True class", **classes_below(first.columns))
     return figure.update_yaxes(title_text="Accuracy (%)", range=[0, 104])
 
 

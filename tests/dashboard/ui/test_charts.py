@@ -242,6 +242,21 @@ def test_class_names_that_look_like_something_else_are_categories_in_their_order
     assert balance.layout.yaxis.type is None
 
 
+def test_long_class_names_are_short_below_bars_and_whole_under_the_pointer():
+    names = [f"{'<i>' * 40}{number}" for number in range(2)]
+    counts = pd.DataFrame(np.eye(2, dtype=int), index=names, columns=names)
+    for figure in (
+        charts.per_class(counts),
+        charts.class_balance(pd.DataFrame({"class_name": names, "images": [1, 2]})),
+        run_charts.per_class_of_two(counts, counts, ("A", "B")),
+    ):
+        axis, bars = figure.layout.xaxis, figure.data[0]
+        assert [html.unescape(text) for text in axis.ticktext] == [f"{names[0][:39]}…"] * 2
+        assert tuple(axis.tickvals) == tuple(bars.x) == tuple(bars.hovertext) and len(set(bars.x)) == 2
+        assert "%{hovertext}" in bars.hovertemplate and "%{x}" not in bars.hovertemplate
+    assert charts.per_class(COUNTS).layout.xaxis.ticktext is None
+
+
 def test_names_with_tags_are_shown_as_they_are_and_found_again_when_clicked():
     names = ["<b>bold<i>", "salt &amp; pepper"]
     counts = pd.DataFrame(np.eye(2, dtype=int), index=names, columns=names)
