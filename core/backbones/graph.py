@@ -5,6 +5,7 @@ initialised, and the sources of seeds and of random values. `tests/core/backbone
 them.
 """
 
+import math
 import random
 import re
 import threading
@@ -143,11 +144,20 @@ def filled_later() -> Iterator[None]:
     from keras.src.initializers import random_initializers
 
     random_initializers.random = _DRAWS
-    _DRAWS.left_out = True
+    previous, _DRAWS.left_out = _DRAWS.left_out, True
     try:
         yield
     finally:
-        _DRAWS.left_out = False
+        _DRAWS.left_out = previous
+
+
+def unfilled(network: "keras.Model") -> list[str]:
+    """The paths of variables that have been `filled_later` by nothing, by the first value of each."""
+    return [
+        variable.path
+        for variable in network.variables
+        if math.prod(variable.shape) and np.isnan(np.asarray(variable.value).flat[0])
+    ]
 
 
 def _nothing(shape: tuple[int, ...], *_: Any, **__: Any) -> Any:

@@ -203,6 +203,7 @@ def load(
     with graph.seeded(seed), graph.filled_later() if weights.path else nullcontext():
         network = loader.build(spec, size, spec.own_pooling(pooling))
     loader.fill(network, spec, weights.path)
+    _check_filled(network, spec, weights)
     return network
 
 
@@ -218,7 +219,19 @@ def load_text(backbone: str | Backbone, weights: Weights) -> "keras.Model":
         network = loader.towers.text(spec)
     if weights.path is not None:
         loader.tensors.read(weights.path, network, spec, "text")
+    _check_filled(network, spec, weights)
     return network
+
+
+def _check_filled(network: "keras.Model", spec: Backbone, weights: Weights) -> None:
+    """Raise a WeightsError if values are not from the file that should have them all."""
+    if weights.path and (unfilled := graph.unfilled(network)):
+        others = f" and {len(unfilled) - 1} more" if unfilled[1:] else ""
+        raise WeightsError(
+            f"{weights.path} gives {spec.name} no values for {unfilled[0]}{others}",
+            "one for each weight",
+            "Choose its weights",
+        )
 
 
 def read_model(path: Path) -> "keras.Model":

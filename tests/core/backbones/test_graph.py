@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from core import backbones
-from core.backbones import graph, keras_loader
+from core.backbones import graph, keras_loader, keras_weights
+from core.errors import WeightsError
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +125,26 @@ def test_a_network_that_is_read_from_a_file_has_no_value_that_is_not_in_it(monke
     network = backbones.load("EfficientNetLite0", input_size=32)
     assert made == [True]
     assert all(np.isfinite(weight).all() for weight in network.get_weights())
+
+
+def test_a_weight_that_a_reader_leaves_out_is_named(monkeypatch):
+    assign = keras_weights._assign
+
+    def skip(layer, variables, *others):
+        if "stem" not in layer.name or not any("kernel" in variable.path for variable in variables):
+            assign(layer, variables, *others)
+
+    monkeypatch.setattr(keras_weights, "_assign", skip)
+    with pytest.raises(WeightsError, match=r"gives EfficientNetLite0 no values for .*stem"):
+        backbones.load("EfficientNetLite0", input_size=32)
+
+
+def test_drawing_is_left_out_until_the_outer_block_ends():
+    with graph.filled_later():
+        with graph.filled_later():
+            pass
+        assert np.isnan(_kernel()).all()
+    assert np.isfinite(_kernel()).all()
 
 
 @pytest.mark.slow
