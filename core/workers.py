@@ -1,8 +1,10 @@
 """Whether workers have what they need: those of a cluster its code, the same packages and home folder; the local one
 a start folder that hides no module of Python from it."""
 
+import os
 import socket
 import sys
+from importlib.machinery import FrozenImporter
 from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
@@ -11,6 +13,7 @@ from core import settings, storage
 from core.errors import EngineError
 
 PACKAGES = ("keras", "mlflow", "sklearn", "tensorflow", "zarr")
+_BEFORE = ("encodings",)  # what Python loads before it looks into the start folder
 REMEDY = (
     "Stop it, or give it this repository on PYTHONPATH, the packages of requirements.txt and the same BACKBONE_LAB_HOME"
 )
@@ -37,10 +40,10 @@ def check_start_folder() -> None:
     """
     if sys.flags.safe_path:
         return
-    needed = (sys.stdlib_module_names & sys.modules.keys()) - set(sys.builtin_module_names)
-    for name in sorted(needed):
+    needed = (sys.stdlib_module_names & sys.modules.keys()) - {*sys.builtin_module_names, *_BEFORE}
+    for name in sorted(name for name in needed if not FrozenImporter.find_spec(name)):  # these come first, as `os`
         for path in (Path(f"{name}.py"), Path(name, "__init__.py")):
-            if path.is_file():
+            if os.path.isfile(path):  # noqa: PTH113 - that of `Path` raises in a folder that is another user's
                 raise EngineError(
                     f"{path.absolute()} has the name of Python's module {name}, and would be imported in its place",
                     remedy="Rename it, or start in another folder",
