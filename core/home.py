@@ -4,6 +4,7 @@ The run store is copied first, so that every run that is finished in the copy ha
 running is interrupted in the copy and can be resumed. What can be computed again is left out unless asked for.
 """
 
+import errno
 import gzip
 import io
 import json
@@ -53,6 +54,7 @@ COMPUTED = {  # by folder, how the names of files begin that can be computed aga
 }
 CLASSES = "classes"  # the folder of those that have ended, each a backup
 NEVER = ("runs", "uploads", CLASSES)  # the rest of them
+LOST = "lost+found"  # of a file system, where it is mounted; only root may read it
 UNPACKED = ".restored-"  # what the name of the folder begins with that is not yet in place
 
 
@@ -69,30 +71,39 @@ def backup(
         StoreError: The file exists or cannot be written, or the store cannot be read.
         Stopped: `report` raised it; no file is left.
     """
-    if file.exists():
+    if os.path.exists(file):  # noqa: PTH110 - that of `Path` raises for one in a folder that is another user's
         raise StoreError(f"{file} exists", "the name of a new file", "Choose another one, or delete that file first")
     home = settings.home()
     try:
         with storage.replaced(file) as new, TemporaryDirectory(dir=file.parent) as folder:
             new.touch(mode=0o600)  # it holds the key of the class
-            members: dict[str, Path] = {}
-            if backups.database().is_file():
-                backups.check(backups.database())
-                members[DATABASE] = Path(folder, "mlflow.db")
-                backups.copy(backups.database(), members[DATABASE])
-            names = [*KEPT, *(path.name for path in home.iterdir() if path.is_dir())] if caches else KEPT
-            members |= dict(_files(home, [name for name in dict.fromkeys(names) if name not in NEVER]))
-            members |= instead or {}
-            with tarfile.open(new, "w:gz", compresslevel=1, dereference=True) as archive:
-                _add_about(archive)
-                _add(archive, members, report)
+            with _readable():
+                members: dict[str, Path] = {}
+                if backups.database().is_file():
+                    backups.check(backups.database())
+                    members[DATABASE] = Path(folder, "mlflow.db")
+                    backups.copy(backups.database(), members[DATABASE])
+                names = [*KEPT, *(path.name for path in home.iterdir() if path.is_dir())] if caches else KEPT
+                members |= dict(_files(home, [name for name in dict.fromkeys(names) if _is_ours(name)]))
+                members |= instead or {}
+                with tarfile.open(new, "w:gz", compresslevel=1, dereference=True) as archive:
+                    _add_about(archive)
+                    _add(archive, members, report)
     except (OSError, sqlite3.Error) as error:
         reason, remedy = getattr(error, "strerror", None) or error, "Free some space, or choose another folder"
-        denied = getattr(error, "filename", None) if storage.is_denied(error) else None
-        if denied and Path(str(denied)).is_relative_to(home):
-            raise StoreError(f"{denied} cannot be read ({reason})", "", storage.ALLOW) from error
         raise StoreError(f"{file} cannot be written ({reason})", "", remedy) from error
     return file.stat().st_size
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """A StoreError for a file that this user may not read, when the new one is written already."""
+    try:
+        yield
+    except OSError as error:
+        if storage.is_denied(error):
+            raise StoreError(f"{error.filename} cannot be read ({error.strerror})", "", storage.ALLOW) from error
+        raise
 
 
 def restore(file: Path, report: Report = silent) -> str:
@@ -173,6 +184,11 @@ def _without_learners() -> Iterator[Path]:
             raise
 
 
+def _is_ours(name: str) -> bool:
+    """Whether a folder is this program's and whole: systems put others where a disk begins, such as .Trash-1000."""
+    return name not in (*NEVER, LOST) and not name.startswith(".")
+
+
 def _files(home: Path, names: list[str]) -> Iterator[tuple[str, Path]]:
     """Files of the home folder by their names in the backup; links are followed. Raises OSError for a folder that
     cannot be read.
@@ -181,7 +197,7 @@ def _files(home: Path, names: list[str]) -> Iterator[tuple[str, Path]]:
         if (home / name).is_file():
             yield name, home / name
         for folder, below, files in os.walk(home / name, onerror=_not_silently, followlinks=True):
-            below[:] = [part for part in below if not part.startswith(".")]  # not complete yet, or being deleted
+            below[:] = [part for part in below if part != LOST and not part.startswith(".")]  # these: not complete yet
             for file in files:
                 path = Path(folder, file)
                 computed = file.startswith(COMPUTED.get(name, ()))
@@ -190,8 +206,8 @@ def _files(home: Path, names: list[str]) -> Iterator[tuple[str, Path]]:
 
 
 def _not_silently(error: OSError) -> None:
-    """Raise what keeps a folder from being listed, unless there is none: `os.walk` would leave it out."""
-    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+    """Raise what keeps a folder from being listed, unless there is none or links go round: `os.walk` leaves it out."""
+    if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
         raise error
 
 

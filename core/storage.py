@@ -15,6 +15,7 @@ is_full(error)                         whether it says that a disk is full
 is_away(error)                         whether it says that a disk or share went away
 check_access(path, mode)               a PermissionError for a file of another user
 is_denied(error)                       whether it says that this user may not read or write a file
+hindrance(error)                       why a file that need not be damaged cannot be read
 with scratch(folder): ...              a folder that is gone afterwards
 sweep(parent, prefix)                  remove those of processes that were killed
 """
@@ -45,6 +46,7 @@ WAIT_REPORT = 0.3  # seconds between two reports of waiting for it
 DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  # names that Windows gives no file
 
 ALLOW = "Give this user the right to read and write it, or start as the user whose home folder it is"
+WAIT = "Try again when its disk or share can be used"
 
 Result = TypeVar("Result")
 
@@ -309,17 +311,37 @@ def is_away(error: BaseException) -> bool:
 
 
 def check_access(path: Path, mode: int) -> None:
-    """Raise the PermissionError of a file that a library would call unreadable without a reason.
+    """Raise the OSError of a file that a library would call unreadable without a reason.
+
+    It is not opened: closing it would free the locks that SQLite has on it in this process.
 
     Args:
         mode: As of `os.access`.
     """
     if path.exists() and not os.access(path, mode, effective_ids=os.access in os.supports_effective_ids):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        code = errno.EROFS if mode & os.W_OK and _is_read_only(path) else errno.EACCES
+        raise OSError(code, os.strerror(code), str(path))
+
+
+def _is_read_only(path: Path) -> bool:
+    return hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 def is_denied(error: BaseException | None) -> bool:
-    """Whether this error, or one that caused it, says that this user may not read or write a file."""
-    while error and not isinstance(error, PermissionError):
-        error = error.__cause__ or error.__context__
+    """Whether this error, or one that caused it, says that this user may not read or write a file.
+
+    Without the name of a file it may be a firewall's answer to a connection.
+    """
+    while error and not (isinstance(error, PermissionError) and error.filename is not None):
+        error = error.__cause__
     return error is not None
+
+
+def hindrance(error: BaseException) -> tuple[str, str] | None:
+    """Why a file cannot be read that need not be damaged, as words to follow its name, and the remedy; else None."""
+    if is_denied(error):
+        return "is not readable by this user", ALLOW
+    away: BaseException | None = error
+    while away and not (isinstance(away, OSError) and away.errno in _AWAY):
+        away = away.__cause__ or away.__context__  # zipfile raises its own error while it handles this one
+    return (f"cannot be read ({away.strerror or away})", WAIT) if isinstance(away, OSError) else None

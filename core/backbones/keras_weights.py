@@ -7,6 +7,7 @@ followed by a classifier. The file is only opened for reading.
 """
 
 import io
+import os
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -37,12 +38,13 @@ def read(path: Path, model, name: str) -> None:
     if not path.is_file():
         raise WeightsError(f"There is no weights file {path} for {name}")
     try:
+        storage.check_access(path, os.R_OK)  # HDF5 names no file
         with _opened(path) as file:
             for layer, variables, saved_name, arrays in _pairs(file, model, path, name):
                 _assign(layer, variables, saved_name, arrays, path, name)
     except (OSError, RuntimeError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        if storage.is_denied(error):
-            raise WeightsError(f"{path} is not readable by this user", "", storage.ALLOW) from error
+        if hindrance := storage.hindrance(error):
+            raise WeightsError(f"{path} {hindrance[0]}", "", hindrance[1]) from error
         received, remedy = placeholders.recognise(path) or (
             f"it is damaged, cut short or not an HDF5 file ({' '.join(str(error).split())})",
             "Choose such a file, or download this one again",

@@ -1,5 +1,6 @@
 """Tensors from a checkpoint's file, safetensors or PyTorch's, checked against those that a model consists of."""
 
+import os
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from core import storage
 from core.backbones import placeholders
 from core.backbones.catalog import Backbone
 from core.backbones.checkpoints import parts, remedy
@@ -149,8 +151,11 @@ class Tensors:
         from safetensors import SafetensorError
 
         try:
+            storage.check_access(path, os.R_OK)  # safetensors names no file
             return TorchFile(path) if path.suffix == ".bin" else _Safetensors(path)
         except (SafetensorError, OSError, ValueError) as error:
+            if hindrance := storage.hindrance(error):
+                raise WeightsError(f"{path} {hindrance[0]}", "", hindrance[1]) from error
             received, what_to_do = placeholders.recognise(path) or (
                 f"it is damaged or cut short ({error})",
                 remedy(self.spec),

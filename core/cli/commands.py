@@ -112,7 +112,7 @@ def _of_disk(error: Exception) -> str:
     if storage.is_full(error):
         return f"The disk is full ({error}). Make room on it, and try again."
     if storage.is_away(error):
-        return f"A file could not be read or written ({error}). Try again when its disk or share can be used."
+        return f"A file could not be read or written ({error}). {storage.WAIT}."
     return ""
 
 

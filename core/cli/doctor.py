@@ -12,7 +12,6 @@ from core.engine import OPEN, check_workers
 from core.errors import LabError
 from core.features import throughput
 from core.runs import RESUMABLE, RunRow, connection
-from core.training import checkpoints
 from core.zero_shot import encoder
 
 SLOW = 600  # seconds for 10,000 images: worth a warning
@@ -71,15 +70,17 @@ def _damaged_datasets() -> Iterator[str]:
 
 
 def _read(run: RunRow) -> None:
-    """Read the files of a run with a result, or that can be resumed. Raises RunError for a missing or damaged one."""
+    """Read the files of a run with a result, or look at those of one that can be resumed, which may have gigabytes.
+
+    Raises:
+        RunError: One is missing, damaged or not readable.
+    """
     if run.has_result:
         files = (runs.get, runs.predictions, runs.confusion, runs.model_path if run.config.trains else runs.head)
         for read in files:
             read(run.id)
     elif run.status in RESUMABLE:
         execute.check_resumable(run.id)
-        for checkpoint in sorted(checkpoints.folder(run.id).glob("*.npz")):
-            checkpoints.load(checkpoint)
 
 
 def _error(action: Callable, *arguments: Any) -> str:

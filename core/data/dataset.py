@@ -377,6 +377,6 @@ def _changed(name: str) -> DatasetError:
 
 
 def _unreadable(name: str, error: Exception) -> DatasetError:
-    if storage.is_denied(error):  # there is nothing wrong with it
-        return DatasetError(f"The dataset {name!r} in {root() / name} is not readable by this user", "", storage.ALLOW)
+    if hindrance := storage.hindrance(error):
+        return DatasetError(f"The dataset {name!r} in {root() / name} {hindrance[0]}", "", hindrance[1])
     return DatasetError(f"The dataset {name!r} is damaged in {root() / name}", "", "Delete it and import it again")

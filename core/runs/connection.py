@@ -199,17 +199,18 @@ def in_words(uri: str) -> Iterator[None]:
     except Exception as error:  # each kind of store has its own
         if storage.is_full(error):
             raise StoreError(f"The disk of the run store {_shown(uri)} is full", "", "Make room on it") from error
-        if storage.is_denied(error):
-            file = getattr(error, "filename", None) or file_of(uri)
-            raise StoreError(f"The run store cannot use {file} (Permission denied)", "", storage.ALLOW) from error
+        if not file_of(uri) and _UNANSWERED.match(str(error)) and type(error).__name__ != "RestException":  # an answer
+            raise _no_answer(uri) from error
+        file = getattr(error, "filename", None) or file_of(uri)
+        if file and (hindrance := storage.hindrance(error)):
+            reason = getattr(error, "strerror", None) or error
+            raise StoreError(f"The run store cannot use {file} ({reason})", "", hindrance[1]) from error
         if isinstance(error, Warning):
             raise StoreError(
                 f"Python was told to treat warnings as errors, and the run store {_shown(uri)} warned: {error}",
                 "",
                 "Start without PYTHONWARNINGS=error and -W error",
             ) from error
-        if not file_of(uri) and _UNANSWERED.match(str(error)) and type(error).__name__ != "RestException":  # an answer
-            raise _no_answer(uri) from error
         reason = str(error).replace(uri, _shown(uri)).strip().splitlines() or [type(error).__name__]
         if "database is locked" in reason[0]:  # SQLite's words, which each library wraps in its own error
             raise StoreError(

@@ -74,10 +74,12 @@ def read(run: store.Run) -> Any:
     try:
         return backbones.read_model(path)
     except (OSError, ValueError, TypeError, KeyError) as error:  # what Keras raises for a truncated file
+        if hindrance := storage.hindrance(error):
+            raise RunError(f"The model of run {run.name} in {path} {hindrance[0]}", "", hindrance[1]) from error
         raise RunError(
             f"The model of run {run.name} in {path} cannot be read ({' '.join(str(error).split())[:200]})",
             "the model.keras of the run",
-            storage.ALLOW if storage.is_denied(error) else "Start the run again",
+            "Start the run again",
         ) from error
 
 

@@ -656,6 +656,7 @@ def _has_artifact(run_id: str, name: str) -> bool:
 
 def _artifact(run_id: str, name: str) -> Path:
     """A file of a run: the store's own if it is on this machine, otherwise a copy in the home folder."""
+    path = Path(name)
     try:
         location = urlsplit(_client().get_run(run_id).info.artifact_uri)
         if location.scheme == "file":  # MLflow would copy it in every call
@@ -666,13 +667,7 @@ def _artifact(run_id: str, name: str) -> Path:
     except NoAnswer:
         raise
     except Exception as error:  # each kind of store has its own
-        if storage.is_denied(error):
-            raise _denied(run_id, name) from error
-        raise RunError(
-            f"The file {name} of run {run_id} cannot be read",
-            "a file of a finished run",
-            "Delete the run and start it again",
-        ) from error
+        raise _unreadable(run_id, path, error, "cannot be read", "a file of a finished run") from error
 
 
 def _read_file(run_id: str, name: str, parse: Callable[[Path], Content]) -> Content:
@@ -681,17 +676,14 @@ def _read_file(run_id: str, name: str, parse: Callable[[Path], Content]) -> Cont
     try:
         return parse(path)
     except Exception as error:  # whatever a parser makes of damaged bytes
-        if storage.is_denied(error):
-            raise _denied(run_id, name) from error
-        raise RunError(
-            f"The file {name} of run {run_id} is damaged",
-            "the file that was written",
-            "Delete the run and start it again",
-        ) from error
+        raise _unreadable(run_id, path, error, "is damaged", "the file that was written") from error
 
 
-def _denied(run_id: str, name: str) -> RunError:
-    return RunError(f"The file {name} of run {run_id} is not readable by this user", "", storage.ALLOW)
+def _unreadable(run_id: str, path: Path, error: Exception, fault: str, expected: str) -> RunError:
+    """The error of a file: with this fault, unless something else keeps it from being read."""
+    if hindrance := storage.hindrance(error):
+        return RunError(f"The file {path} of run {run_id} {hindrance[0]}", "", hindrance[1])
+    return RunError(f"The file {path.name} of run {run_id} {fault}", expected, "Delete the run and start it again")
 
 
 def _confusion(path: Path) -> pd.DataFrame:

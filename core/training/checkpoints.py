@@ -31,8 +31,12 @@ def best(folder: Path, phase: str) -> Path:
 
 
 def exists(run_id: str) -> bool:
-    """Whether a run has a checkpoint to resume from."""
-    return (folder(run_id) / "last.npz").is_file()
+    """Whether a run has a checkpoint to resume from, or may have: reading it says why that cannot be told."""
+    try:
+        (folder(run_id) / "last.npz").stat()
+    except OSError as error:
+        return storage.hindrance(error) is not None
+    return True
 
 
 def delete(run_id: str) -> None:
@@ -71,7 +75,8 @@ def load(path: Path) -> tuple[dict[str, np.ndarray], dict] | None:
     """The arrays and JSON values of a checkpoint; None if the file does not exist.
 
     Raises:
-        CheckpointError: The file is damaged.
+        RunError: The file cannot be read now, or by this user.
+        CheckpointError: It is damaged.
     """
     return _read(path, lambda file: ({name: file[name] for name in file if name != "about"}, _about(file)))
 
@@ -80,7 +85,8 @@ def check(run_id: str) -> None:
     """Look at what a run would be resumed from, without its arrays, which can take seconds to read.
 
     Raises:
-        CheckpointError: A file was cut short or is missing.
+        RunError: A file cannot be read now, or by this user.
+        CheckpointError: One was cut short or is missing.
     """
     about = _read(folder(run_id) / "last.npz", _about) or {}
     trained = dict.fromkeys(point["stage"] for point in about.get("state", {}).get("curves", ()))
@@ -105,9 +111,7 @@ def _read(path: Path, parse: Callable[[Any], Content]) -> Content | None:
             return parse(file)
     except FileNotFoundError:
         return None
-    except PermissionError as error:
-        raise RunError(f"The checkpoint {path} is not readable by this user", "", storage.ALLOW) from error
     except Exception as error:  # whatever NumPy makes of damaged bytes
-        if storage.is_away(error):
-            raise
+        if hindrance := storage.hindrance(error):
+            raise RunError(f"The checkpoint {path} {hindrance[0]}", "", hindrance[1]) from error
         raise unusable(path, f"damaged ({error})") from error

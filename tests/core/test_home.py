@@ -54,6 +54,30 @@ def test_a_backup_never_leaves_out_what_it_may_not_read(used, home, tmp_path, pa
     assert home_folder.backup(tmp_path / "lab.tar.gz")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("part", ["lost+found", ".Trash-1000", "weights/lost+found"])
+def test_a_backup_of_a_disk_leaves_out_what_its_file_system_put_there(used, home, tmp_path, part):
+    (home / part).mkdir()
+    with modes.denied(home / part):
+        home_folder.backup(tmp_path / "lab.tar.gz", caches=True)
+    with tarfile.open(tmp_path / "lab.tar.gz") as archive:
+        assert {WEIGHTS, FEATURES} <= set(archive.getnames())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows makes links in another way")
+def test_links_that_go_round_keep_no_backup_from_being_written(used, home, tmp_path):
+    (home / "features" / "again").symlink_to(home / "features", target_is_directory=True)
+    (home / "features" / "itself").symlink_to("itself")
+    assert home_folder.backup(tmp_path / "lab.tar.gz", caches=True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_folder_of_the_home_folder_that_may_not_be_written_is_not_called_unreadable(used, home):
+    (home / "classes").mkdir()
+    with modes.denied(home / "classes"), pytest.raises(StoreError, match=r"lab\.tar\.gz cannot be written \(Perm"):
+        home_folder.backup(home / "classes" / "lab.tar.gz")
+
+
 @pytest.fixture
 def another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A path for a home folder; `backup` is done before it is used."""

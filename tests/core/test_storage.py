@@ -11,6 +11,8 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from zipfile import BadZipFile
 
 import pytest
 
@@ -279,6 +281,44 @@ def test_of_folders_used_one_right_after_another_each_is_later_than_the_one_befo
         times.append(folder.stat().st_mtime_ns)
     assert len(set(times)) == len(times)
     assert times == sorted(times)
+
+
+def test_a_file_that_is_denied_or_away_is_told_from_a_damaged_one():
+    def zipped() -> BaseException:  # as zipfile does
+        try:
+            try:
+                raise OSError(errno.EIO, "Input/output error")
+            except OSError:
+                raise BadZipFile("File is not a zip file")  # noqa: B904
+        except BadZipFile as error:
+            return error
+
+    denied = PermissionError(errno.EACCES, "Permission denied", "file")
+    assert storage.hindrance(denied) == ("is not readable by this user", storage.ALLOW)
+    assert storage.hindrance(zipped()) == ("cannot be read (Input/output error)", storage.WAIT)
+    assert storage.hindrance(OSError(errno.ESTALE, "Stale")) == ("cannot be read (Stale)", storage.WAIT)
+    for error in (BadZipFile(), ValueError(), PermissionError(errno.EPERM, "of a firewall"), FileNotFoundError()):
+        assert storage.hindrance(error) is None
+
+
+def test_an_error_while_another_was_handled_is_not_denied():
+    try:
+        try:
+            raise PermissionError(errno.EACCES, "Permission denied", "elsewhere")
+        except PermissionError:
+            raise ValueError("damaged")  # noqa: B904
+    except ValueError as error:
+        assert not storage.is_denied(error)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_file_system_that_is_read_only_is_not_a_matter_of_rights(home, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode, **_: not mode & os.W_OK)
+    monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(f_flag=os.ST_RDONLY))
+    with pytest.raises(OSError, match="Read-only file system") as raised:
+        storage.check_access(home, os.R_OK | os.W_OK)
+    assert raised.value.errno == errno.EROFS and not storage.is_denied(raised.value)
+    storage.check_access(home, os.R_OK)
 
 
 def test_a_disk_or_share_that_went_away_is_told_from_other_errors(home):

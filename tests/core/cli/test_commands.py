@@ -288,7 +288,8 @@ def test_doctor_tells_what_is_here_and_what_is_wrong(capsys, store, home, tmp_pa
     datasets.import_images(write_folder(tmp_path / "pets", pictures()))
     (home / "datasets" / "pets" / "images.raw").write_bytes(b"cut")
     runs.end(run_id := runs.create(RunConfig(backbone="Tiny", method="finetune")), "paused")
-    checkpoints.save(checkpoints.folder(run_id) / "last.npz", {}, {})
+    trained = {"state": {"curves": [{"stage": "head"}]}}
+    checkpoints.save(checkpoints.folder(run_id) / "last.npz", {}, trained)
     checkpoint = checkpoints.best(checkpoints.folder(run_id), "head")
     checkpoint.write_bytes(b"cut")
     monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", "unknown://host")

@@ -1,5 +1,6 @@
 """Datasets keep their contract whatever they came from, and bad input is told in a sentence and leaves nothing."""
 
+import errno
 import hashlib
 import io
 import json
@@ -413,6 +414,18 @@ def test_a_dataset_of_another_user_is_not_called_damaged(pets, home, part):
         assert "elete" not in str(raised.value)  # there is nothing wrong with it
         assert "pets" in {summary.name for summary in datasets.available()}
     assert datasets.load("pets").fingerprint == first
+
+
+@pytest.mark.parametrize("code", [errno.ENOTCONN, errno.ESTALE, errno.EIO])
+def test_a_dataset_on_a_share_that_went_away_is_not_called_damaged(pets, monkeypatch, code):
+    def away(*_, **__):
+        raise OSError(code, os.strerror(code))
+
+    datasets.import_images(pets)
+    monkeypatch.setattr(np, "load", away)
+    with pytest.raises(DatasetError, match=rf"cannot be read \({os.strerror(code)}\)\. Try again") as raised:
+        datasets.load("pets")
+    assert "elete" not in str(raised.value)
 
 
 @pytest.mark.parametrize("byte", range(40, 400, 24))

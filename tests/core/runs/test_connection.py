@@ -1,5 +1,6 @@
 """The connection to a run store: what cannot be used is one sentence, within seconds; a moved home follows."""
 
+import errno
 import os
 import shutil
 import socket
@@ -13,7 +14,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from core import execute, runs, settings
+from core import execute, runs, settings, storage
 from core.config import RunConfig
 from core.errors import NoAnswer, StoreError
 from core.runs import connection
@@ -61,6 +62,23 @@ def test_a_store_of_another_user_is_said_with_its_remedy(store):
         runs.rows()
     assert "MLFLOW_TRACKING_URI" not in str(raised.value)
     assert runs.rows() == []
+
+
+def test_a_firewall_that_refuses_a_connection_is_no_matter_of_files():
+    refused = PermissionError(errno.EPERM, "Operation not permitted")
+    answer = Exception("API request to http://host/api failed with exception Operation not permitted")
+    answer.__cause__ = refused
+    for error, kind in ((refused, StoreError), (answer, NoAnswer)):
+        with pytest.raises(kind) as raised, connection.in_words("http://host:5000"):
+            raise error
+        assert "None" not in str(raised.value) and storage.ALLOW not in str(raised.value)
+
+
+def test_a_store_on_a_file_system_that_is_read_only_says_so(tmp_path):
+    file = tmp_path / "runs.db"
+    with pytest.raises(StoreError) as raised, connection.in_words(f"sqlite:///{file}"):
+        raise OSError(errno.EROFS, "Read-only file system", str(file))
+    assert str(raised.value) == f"The run store cannot use {file} (Read-only file system). {storage.WAIT}."
 
 
 def test_a_store_whose_disk_is_full_says_so(tmp_path):

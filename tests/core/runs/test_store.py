@@ -1,6 +1,7 @@
 """The run store: what goes in comes out, a run ends once, and what a dead process left is found."""
 
 import dataclasses
+import errno
 import itertools
 import json
 import os
@@ -182,11 +183,25 @@ def test_a_finished_run_with_a_file_of_another_user_need_not_be_deleted(head, ho
     finish(run_id, head)
     (path,) = home.rglob(name)
     with modes.denied(path.parent if folder else path):
-        with pytest.raises(RunError, match=f"The file {name} of run {run_id} is not readable by") as raised:
+        with pytest.raises(RunError, match=f"The file {path} of run {run_id} is not readable by") as raised:
             read(run_id)
         assert "elete" not in str(raised.value)
         assert [row.id for row in runs.rows()] == [run_id]
     read(run_id)
+
+
+def test_a_finished_run_on_a_share_that_went_away_need_not_be_deleted(head, home, monkeypatch):
+    def away(*_, **__):
+        raise OSError(errno.EIO, "Input/output error")
+
+    run_id = runs.create(TINY)
+    runs.start(run_id)
+    finish(run_id, head)
+    (path,) = home.rglob("head.npz")
+    monkeypatch.setattr(np, "load", away)
+    with pytest.raises(RunError, match=rf"The file {path} of run .*Input/output error\)\. Try again") as raised:
+        runs.head(run_id)
+    assert "elete" not in str(raised.value)
 
 
 def test_a_run_ends_once():
