@@ -83,8 +83,9 @@ def backup(
                     backups.check(backups.database())
                     members[DATABASE] = Path(folder, "mlflow.db")
                     backups.copy(backups.database(), members[DATABASE])
-                names = [*KEPT, *(path.name for path in home.iterdir() if path.is_dir())] if caches else KEPT
-                members |= dict(_files(home, [name for name in dict.fromkeys(names) if _is_ours(name)]))
+                others = (path.name for path in home.iterdir() if path.is_dir() and _is_ours(path.name))
+                names = dict.fromkeys([*KEPT, *(others if caches else ())])
+                members |= dict(_files(home, [name for name in names if name not in NEVER]))
                 members |= instead or {}
                 with tarfile.open(new, "w:gz", compresslevel=1, dereference=True) as archive:
                     _add_about(archive)
@@ -185,8 +186,14 @@ def _without_learners() -> Iterator[Path]:
 
 
 def _is_ours(name: str) -> bool:
-    """Whether a folder is this program's and whole: systems put others where a disk begins, such as .Trash-1000."""
-    return name not in (*NEVER, LOST) and not name.startswith(".")
+    """Whether a folder is complete, and not one that systems put where a disk begins, such as .Trash-1000."""
+    return name != LOST and not name.startswith(".")
+
+
+def _goes_round(folder: str, name: str) -> bool:
+    """Whether a folder is a link to one that it is in."""
+    path = Path(folder, name)
+    return path.is_symlink() and Path(folder).resolve().is_relative_to(path.resolve())
 
 
 def _files(home: Path, names: list[str]) -> Iterator[tuple[str, Path]]:
@@ -197,7 +204,7 @@ def _files(home: Path, names: list[str]) -> Iterator[tuple[str, Path]]:
         if (home / name).is_file():
             yield name, home / name
         for folder, below, files in os.walk(home / name, onerror=_not_silently, followlinks=True):
-            below[:] = [part for part in below if part != LOST and not part.startswith(".")]  # these: not complete yet
+            below[:] = [part for part in below if _is_ours(part) and not _goes_round(folder, part)]
             for file in files:
                 path = Path(folder, file)
                 computed = file.startswith(COMPUTED.get(name, ()))

@@ -67,8 +67,11 @@ def test_a_backup_of_a_disk_leaves_out_what_its_file_system_put_there(used, home
 @pytest.mark.skipif(os.name == "nt", reason="Windows makes links in another way")
 def test_links_that_go_round_keep_no_backup_from_being_written(used, home, tmp_path):
     (home / "features" / "again").symlink_to(home / "features", target_is_directory=True)
-    (home / "features" / "itself").symlink_to("itself")
+    for name in ("features/itself", "choices", "itself"):
+        (home / name).symlink_to(Path(name).name)
     assert home_folder.backup(tmp_path / "lab.tar.gz", caches=True)
+    with tarfile.open(tmp_path / "lab.tar.gz") as archive:
+        assert [name for name in archive.getnames() if name.startswith("features")] == [FEATURES]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
