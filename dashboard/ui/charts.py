@@ -151,7 +151,7 @@ def class_balance(frame: pd.DataFrame) -> go.Figure:
         hovertemplate="%{hovertext}: %{y:,} images<extra></extra>",
     )
     figure = canvas(bars, height=300)
-    figure.update_xaxes(title_text="Class", **classes_below(frame["class_name"]))
+    figure.update_xaxes(title_text="Class", **class_axis(frame["class_name"]))
     return figure.update_yaxes(title_text="Images")
 
 
@@ -347,16 +347,15 @@ def confusion(counts: pd.DataFrame) -> go.Figure:
         selected_marker={"opacity": 0.35, "color": ACCENT},
         unselected_marker_opacity=0,
         customdata=np.stack([true, predicted, images.ravel(), shares.ravel().round(1)], axis=1),
-        hovertemplate=(
-            "<b>%{y}</b> predicted as <b>%{x}</b><br>%{customdata[2]} images, %{customdata[3]} %<extra></extra>"
-        ),
+        hovertext=[f"<b>{one}</b> predicted as <b>{other}</b>" for one in labels for other in labels] if few else None,
+        hovertemplate=("%{hovertext}" if few else "<b>%{y}</b> predicted as <b>%{x}</b>")
+        + "<br>%{customdata[2]} images, %{customdata[3]} %<extra></extra>",
         showlegend=False,
     )
+    ticks = class_axis(names) if few else {"type": "category", "showticklabels": False}  # without, `%{x}` is whole
     figure = canvas(cells, targets, height=max(480, min(40 * len(names) + 120, 900)), hoverdistance=-1)
-    figure.update_xaxes(title_text="Predicted class", constrain="domain", showticklabels=few, showgrid=False)
-    return figure.update_yaxes(
-        title_text="True class", autorange="reversed", showticklabels=few, showgrid=False, type="category"
-    )
+    figure.update_xaxes(title_text="Predicted class", constrain="domain", showgrid=False, **ticks)
+    return figure.update_yaxes(title_text="True class", autorange="reversed", showgrid=False, **ticks)
 
 
 def per_class(counts: pd.DataFrame) -> go.Figure:
@@ -382,12 +381,12 @@ def per_class(counts: pd.DataFrame) -> go.Figure:
         hovertemplate="%{hovertext}: %{y:.1f} % of %{customdata[1]} test images<extra></extra>",
     )
     figure = canvas(bars, height=340)
-    figure.update_xaxes(title_text="True class", **classes_below(frame["class_name"]))
+    figure.update_xaxes(title_text="True class", **class_axis(frame["class_name"]))
     return figure.update_yaxes(title_text="Accuracy (%)", range=[0, 104])
 
 
-def classes_below(names: Iterable[object]) -> dict[str, Any]:
-    """The x axis of bars at the `label`s of classes, whose room a long name would take: `%{x}` is then shortened."""
+def class_axis(names: Iterable[object]) -> dict[str, Any]:
+    """An axis at the `label`s of classes, whose long names would take the chart's room: `%{x}` is then shortened."""
     names = [str(name) for name in names]
     axis: dict[str, Any] = {"type": "category", "showticklabels": len(names) <= MANY_CLASSES}
     if any(formats.short(name) != name for name in names):

@@ -14,7 +14,7 @@ from core.explain.attribution import TITLES
 from core.explain.faithfulness import Faithfulness
 from core.runs import RunRow
 from dashboard.ui import formats
-from dashboard.ui.charts import ACCENT, QUIET, TINT, canvas, class_colour, classes_below, error_bars, label
+from dashboard.ui.charts import ACCENT, QUIET, TINT, canvas, class_axis, class_colour, error_bars, label
 
 SECOND = "#e08600"  # the other of two runs
 FEW = 10  # images of a bin; fewer are drawn faintly
@@ -295,7 +295,7 @@ def per_class_of_two(first: pd.DataFrame, second: pd.DataFrame, names: tuple[str
             hovertext=[label(column) for column in counts.columns],
             hovertemplate=f"%{{hovertext}}: %{{y:.1f}} %<extra>{label(name)}</extra>",
         )
-    figure.update_xaxes(title_text="True class", **classes_below(first.columns))
+    figure.update_xaxes(title_text="True class", **class_axis(first.columns))
     return figure.update_yaxes(title_text="Accuracy (%)", range=[0, 104])
 
 

@@ -255,6 +255,9 @@ def test_long_class_names_are_short_below_bars_and_whole_under_the_pointer():
         assert tuple(axis.tickvals) == tuple(bars.x) == tuple(bars.hovertext) and len(set(bars.x)) == 2
         assert "%{hovertext}" in bars.hovertemplate and "%{x}" not in bars.hovertemplate
     assert charts.per_class(COUNTS).layout.xaxis.ticktext is None
+    matrix = charts.confusion(counts)
+    assert matrix.layout.xaxis.ticktext == matrix.layout.yaxis.ticktext == axis.ticktext
+    assert matrix.data[1].hovertext[1] == f"<b>{bars.x[0]}</b> predicted as <b>{bars.x[1]}</b>"
 
 
 def test_names_with_tags_are_shown_as_they_are_and_found_again_when_clicked():
