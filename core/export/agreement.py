@@ -1,7 +1,7 @@
 """Whether a written model predicts what its run predicted, on image files, by the script that goes with it."""
 
 import functools
-import importlib.util
+import runpy
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -28,11 +28,7 @@ Predict = Callable[[np.ndarray], np.ndarray]
 
 def classifier(folder: Path) -> Classify:
     """The function of the script in a model's folder."""
-    spec = importlib.util.spec_from_file_location("classify", folder / SCRIPT)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.classify
+    return runpy.run_path(str(folder / SCRIPT))["classify"]  # an import would leave its bytecode in the folder
 
 
 def check(run: runs.Run, model: Any, classify: Classify, rounding: float = 0.0) -> int:

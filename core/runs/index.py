@@ -93,8 +93,8 @@ class Index(Generic[Entry]):
         inode = self._file.stat().st_ino
         if self._connection is None or inode != self._inode:  # a copy was put back
             self._close()
-            self._connection = sqlite3.connect(
-                f"{self._file.as_uri()}?mode=ro", uri=True, timeout=PATIENCE, check_same_thread=False
+            self._connection = sqlite3.connect(  # for writing, as what a killed process left half written is taken back
+                f"{self._file.as_uri()}?mode=rw", uri=True, timeout=PATIENCE, check_same_thread=False
             )
             self._opened, self._inode, self._kept = self._opened + 1, inode, {}
         return self._opened, inode, self._connection.execute("PRAGMA data_version").fetchone()[0]

@@ -117,12 +117,13 @@ def _pass(session: AppSession, request: ClientState) -> None:
     idle, sent = session._scriptrunner is None, getattr(session, _SENT, {})
     others = _drawn(session.session_state, request) if idle else sent
     drawing = monotonic() - getattr(session, _ANSWERED, -inf) < DRAWING
-    if _is_late(session, request, sent):
+    late = _is_late(session, request, sent)
+    if late:
         request = _with_page(request, _shown(session))
     else:
         left = {page: at for page, at in _left(session).items() if page != request.page_script_hash}
         setattr(session, _LEFT, left | {_shown(session).page_script_hash: inf})
-    if not session.has_fragment(request.fragment_id):  # Streamlit would drop the request
+    if (late or _presses(request)) and not session.has_fragment(request.fragment_id):  # Streamlit would drop it
         request.fragment_id = ""
     setattr(session, _ANSWERING, request)
     setattr(session, _SENT, others | {widget.id: widget for widget in request.widget_states.widgets})
