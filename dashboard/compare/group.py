@@ -23,12 +23,16 @@ def choose(runs: Sequence[RunRow]) -> Group:
         return next(iter(by_key.values()))
     st.session_state[NAME] = addressed or _of_shown_run(by_key) or next(iter(by_key))
 
+    def keep() -> None:
+        if st.session_state.get(NAME) is not None:  # else the visitor left the page
+            address.write(NAME, st.session_state[NAME])
+
     chosen = st.segmented_control(
         "Tested on",
         list(by_key),
         format_func=lambda key: _title(by_key[key]) if key in by_key else key,
         key=NAME,
-        on_change=address.on_this_page(NAME, lambda key: address.write(NAME, key)),
+        on_change=keep,
         required=True,
         wrap=True,
         help="Accuracies are comparable only on the same test images.",

@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isfinite
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -128,27 +128,6 @@ def chosen(name: str) -> bool:
     return name in written and current(name) == written[name]
 
 
-def on_this_page(key: str, keep: Callable[[Any], None]) -> Callable[[], None]:
-    """A callback that writes a widget's choice into the address of the page being drawn, and of no other.
-
-    A choice may arrive once the visitor has left the page: it is remembered for the next visit.
-    """
-    context = get_script_run_ctx()
-    page = context.page_script_hash if context else ""
-
-    def kept() -> None:
-        chosen, context = st.session_state.get(key), get_script_run_ctx()
-        asked_for = context.pages_manager.intended_page_script_hash if context else None
-        if chosen is None:
-            return
-        if asked_for and asked_for != page:
-            st.session_state[key] = chosen
-        else:
-            keep(chosen)
-
-    return kept
-
-
 def number(
     widget: Callable, name: str, label: str, *, default: Number, least: float, most: float, scope: str = "", **options
 ) -> Number:
@@ -162,10 +141,13 @@ def number(
     value = st.session_state[key] = kind(min(max(value, kind(least)), kind(most)))
     _change(name, None if value == default else str(value))
 
-    kept = on_this_page(key, lambda chosen: _write(name, chosen, default))
+    def keep() -> None:
+        if key in st.session_state:  # the visitor may have left the page
+            _write(name, st.session_state[key], default)
+
     if kind is float:
         options = {"format": "%g"} | options
-    return widget(label, kind(least), kind(most), key=key, on_change=kept, **options)
+    return widget(label, kind(least), kind(most), key=key, on_change=keep, **options)
 
 
 def several(
@@ -197,10 +179,13 @@ def several(
     else:  # as the widget's own default in every run: a browser that draws it afresh begins with that
         options = {"default": list(default)} | options
 
-    kept = on_this_page(name, lambda chosen: _write(name, _joined(chosen, titles), usual))
+    def keep() -> None:
+        if name in st.session_state:  # the visitor may have left the page
+            _write(name, _joined(st.session_state[name], titles), usual)
+
     if widget is st.pills:
         options = {"selection_mode": "multi"} | options
-    chosen = widget(label, list(titles), format_func=titles.get, key=name, on_change=kept, **options)
+    chosen = widget(label, list(titles), format_func=titles.get, key=name, on_change=keep, **options)
     return _joined(chosen or [], titles)
 
 

@@ -7,8 +7,7 @@ was being drawn, started the run of the step before, or none.
 
 Here a press waits until nothing runs, and what follows a press until that is answered; neither for longer than
 `PATIENCE`. What the browser has not changed since its last request is then as the server has it, as long as the browser
-may not have drawn that. A choice on a page that was left, or an upload that ends there, does not lead back to it. What
-a fragment sends that is gone by then, which Streamlit drops, is answered by the whole page.
+may not have drawn that.
 """
 
 import functools
@@ -25,14 +24,14 @@ from streamlit.runtime.scriptrunner import ScriptRunnerEvent
 from streamlit.runtime.scriptrunner_utils.script_requests import _has_active_trigger_value as pressed
 from streamlit.runtime.state.session_state import SessionState, WStates
 
+from dashboard.state.streamlit_patch import SETTLING
+
 PATIENCE = 3.0  # seconds that a request waits for the answer before it, which may draw a long page
-DRAWING = 5.0  # seconds in which a busy browser draws an answer; a choice made in it sends a request, but for a form's
 
 _WAITING = "_backbone_lab_waiting"  # the requests that wait, each with the time at which it no longer does
 _ANSWERING = "_backbone_lab_answering"  # the request that is being answered, unless it is a tick; None if there is none
 _ANSWERED = "_backbone_lab_answered"  # the time at which the last one was
-_SENT = "_backbone_lab_sent"  # each widget as the browser sent it with its last request, or else as it was drawn
-_LEFT = "_backbone_lab_left"  # pages shown at a request, each with the time at which it was answered; until then inf
+_SENT = "_backbone_lab_sent"  # each widget as the browser sent it last; before it sends one, as it was drawn
 _PLAIN = {
     "bool_value",
     "int_value",
@@ -42,7 +41,6 @@ _PLAIN = {
     "double_array_value",
     "string_array_value",
 }
-_CHOICES = _PLAIN | {"file_uploader_state_value", None}  # None: a choice that was taken back
 
 _unpatched_request = getattr(AppSession._handle_rerun_script_request, "__wrapped__", None)
 _request = _unpatched_request or AppSession._handle_rerun_script_request
@@ -62,25 +60,15 @@ def answer_all() -> None:
 
     @functools.wraps(_event)
     def handle(session: AppSession, sender: Any, event: ScriptRunnerEvent, *args: Any, **details: Any) -> None:
-        current = sender is session._scriptrunner  # rather than one that was broken off
         _event(session, sender, event, *args, **details)
-        if event == ScriptRunnerEvent.SHUTDOWN and current:
+        if event == ScriptRunnerEvent.SHUTDOWN:
             if getattr(session, _ANSWERING, None):
-                _note_answered(session)
+                setattr(session, _ANSWERING, None)
+                setattr(session, _ANSWERED, monotonic())
             _pass_on(session)
 
     AppSession._handle_rerun_script_request = receive  # pyright: ignore[reportAttributeAccessIssue]
     AppSession._handle_scriptrunner_event_on_event_loop = handle  # pyright: ignore[reportAttributeAccessIssue]
-
-
-def _note_answered(session: AppSession) -> None:
-    setattr(session, _ANSWERING, None)
-    setattr(session, _ANSWERED, monotonic())
-    setattr(session, _LEFT, {page: min(at, monotonic()) for page, at in _left(session).items()})
-
-
-def _left(session: AppSession) -> dict[str, float]:
-    return getattr(session, _LEFT, {})
 
 
 def _waiting(session: AppSession) -> deque[tuple[float, ClientState]]:
@@ -114,53 +102,14 @@ def _pass_on(session: AppSession) -> None:
 
 
 def _pass(session: AppSession, request: ClientState) -> None:
-    idle, sent = session._scriptrunner is None, getattr(session, _SENT, {})
-    others = _drawn(session.session_state, request) if idle else sent
-    drawing = monotonic() - getattr(session, _ANSWERED, -inf) < DRAWING
-    late = _is_late(session, request, sent)
-    if late:
-        request = _with_page(request, _shown(session))
-    else:
-        left = {page: at for page, at in _left(session).items() if page != request.page_script_hash}
-        setattr(session, _LEFT, left | {_shown(session).page_script_hash: inf})
-    if (late or _presses(request)) and not session.has_fragment(request.fragment_id):  # Streamlit would drop it
-        request.fragment_id = ""
     setattr(session, _ANSWERING, request)
-    setattr(session, _SENT, others | {widget.id: widget for widget in request.widget_states.widgets})
-    if drawing and idle and _presses(request):
+    sent = getattr(session, _SENT, {})
+    drawn = _drawn(session.session_state) if session._scriptrunner is None else {}
+    setattr(session, _SENT, sent | drawn | {widget.id: widget for widget in request.widget_states.widgets})
+    settling = monotonic() - getattr(session, _ANSWERED, -inf) < SETTLING
+    if settling and _presses(request) and session._scriptrunner is None:
         request = _updated(session, request, sent)
     _request(session, request)
-    if session._scriptrunner is None:  # nothing will answer it
-        _note_answered(session)
-
-
-def _shown(session: AppSession) -> ClientState:
-    """The page and the address that the browser shows, or is about to."""
-    return getattr(session, _ANSWERING, None) or session._client_state
-
-
-def _is_late(session: AppSession, request: ClientState, sent: Mapping[str, WidgetState]) -> bool:
-    """Whether it is a choice, a press or the end of an upload on a page that was left, and not a link back.
-
-    Until the browser has the answer to a link, it sends these with the page that it left. A link changes no widget.
-    """
-    page, state = request.page_script_hash, session.session_state
-    left = monotonic() - _left(session).get(page, -inf) < DRAWING
-    if request.is_history_navigation or not left or page == _shown(session).page_script_hash:
-        return False
-    choices = [widget for widget in request.widget_states.widgets if widget.WhichOneof("value") in _CHOICES]
-    new = [widget for widget in choices if widget != sent.get(widget.id)]
-    return bool(_presses(request)) or any(widget != _served(state, WidgetState(id=widget.id)) for widget in new)
-
-
-def _with_page(request: ClientState, shown: ClientState) -> ClientState:
-    moved = ClientState()
-    moved.CopyFrom(request)
-    if moved.page_script_hash != shown.page_script_hash:
-        moved.fragment_id = ""  # it is not on this page
-    moved.page_script_hash, moved.query_string = shown.page_script_hash, shown.query_string
-    moved.is_history_navigation = shown.is_history_navigation
-    return moved
 
 
 def _presses(request: ClientState) -> list[str]:
@@ -190,33 +139,30 @@ def _updated(session: AppSession, request: ClientState, sent: Mapping[str, Widge
 
     What changes the address in the browser, such as a link or a widget, sends a request of its own.
     """
-    updated = _with_page(request, session._client_state)
+    updated, served = ClientState(), session._client_state
+    updated.CopyFrom(request)
     del updated.cached_message_hashes[:]  # it may hold fewer by now
+    updated.page_script_hash, updated.query_string = served.page_script_hash, served.query_string
     for widget in updated.widget_states.widgets:
         if sent.get(widget.id) == widget and widget.WhichOneof("value") in _PLAIN:
             widget.CopyFrom(_served(session.session_state, widget))
     return updated
 
 
-def _drawn(state: SessionState, request: ClientState) -> dict[str, WidgetState]:
-    """The widgets of the page that a request lacks, as they were drawn; a browser sends them with another kind."""
-    sent = {widget.id for widget in request.widget_states.widgets}
+def _drawn(state: SessionState) -> dict[str, WidgetState]:
+    """The widgets of the page as they were drawn; a browser sends them with its first request of another kind."""
     drawn = state._new_widget_state.widget_metadata.items()
-    plain = [name for name, metadata in drawn if metadata.value_type in _PLAIN and name not in sent]
-    served = [_served(state, WidgetState(id=name)) for name in plain]
-    return {widget.id: widget for widget in served if widget.WhichOneof("value")}
+    return {name: _served(state, WidgetState(id=name)) for name, metadata in drawn if metadata.value_type in _PLAIN}
 
 
 def _served(state: SessionState, widget: WidgetState) -> WidgetState:
     """The widget as the server has it, or unchanged if no page has drawn it."""
     metadata = state._new_widget_state.widget_metadata.get(widget.id)
-    if metadata is None:
+    if metadata is None or widget.id not in state:
         return widget
     served = WStates()
     served.set_widget_metadata(metadata)
     try:
-        if widget.id not in state:
-            return widget
         served.set_from_value(widget.id, state[widget.id])
         return served.get_serialized(widget.id) or widget
     except Exception:  # a value that another page has set under the same key: no press is lost for it

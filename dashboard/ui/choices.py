@@ -199,9 +199,12 @@ def titled(widget, key: str, label: str, titles: dict[str, str], **kwargs) -> st
                 address.write(key, None)
     st.session_state[key] = chosen  # always set, for widgets that are drawn later
 
-    kept = address.on_this_page(key, lambda name: address.write(key, None if name == default else name))
+    def keep() -> None:
+        if st.session_state.get(key) is not None:  # else the visitor left the page
+            address.write(key, None if st.session_state[key] == default else st.session_state[key])
+
     options = list(titles | {chosen: ""})  # including a typed value
-    return widget(label, options, format_func=lambda name: titles.get(name, name), key=key, on_change=kept, **kwargs)
+    return widget(label, options, format_func=lambda name: titles.get(name, name), key=key, on_change=keep, **kwargs)
 
 
 def option(kind: type, name: str, *, widget: Callable | None = None, scope: str = "", **changes: Any) -> Any:

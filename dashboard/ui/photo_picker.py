@@ -124,6 +124,10 @@ def _test(examples: Callable[[Dataset], dict[int, int]] | None) -> Photo:
     label, key = int(dataset.labels[row]), "photo-class"
     st.session_state[key] = label
 
+    def of_chosen() -> None:
+        if (chosen := st.session_state.get(key)) is not None:  # the visitor may have left the page
+            address.write(ROW, str(of_class[chosen]))
+
     def another() -> None:
         address.write(ROW, str(np.random.default_rng().choice(rows)))
 
@@ -133,7 +137,7 @@ def _test(examples: Callable[[Dataset], dict[int, int]] | None) -> Photo:
             sorted({*of_class, label}),
             format_func=lambda index: formats.plain(dataset.class_names[index]),
             key=key,
-            on_change=address.on_this_page(key, lambda chosen: address.write(ROW, str(of_class[chosen]))),
+            on_change=of_chosen,
         )
         st.button("Any", icon=":material/casino:", on_click=another, help="Any other test image, at random")
     shows = dataset.class_names[label]
