@@ -110,7 +110,7 @@ def _ending(run_id: str, error: BaseException) -> tuple[str, str | None]:
         return "diverged", str(error)
     if isinstance(error, CheckpointError):  # it could only be resumed to the same end
         return "failed", str(error)
-    if isinstance(error, RunError) and _may_go_on(run_id):  # such as one that could not be written
+    if isinstance(error, RunError) and checkpoints.exists(run_id):  # such as one that could not be written
         return "paused", str(error)
     if storage.is_full(error):
         return "interrupted", FULL
@@ -120,14 +120,6 @@ def _ending(run_id: str, error: BaseException) -> tuple[str, str | None]:
     if storage.is_away(error):
         return "interrupted", UNUSABLE.format(error=error)
     return "failed", f"{type(error).__name__}: {error}"
-
-
-def _may_go_on(run_id: str) -> bool:
-    """Whether a run has a checkpoint to resume from, or may have one on a disk that is away."""
-    try:
-        return checkpoints.exists(run_id)
-    except OSError:
-        return True
 
 
 def _estimate(run_id: str, config: RunConfig) -> Estimate | None:

@@ -82,9 +82,9 @@ def read(path: Path, *, classes: int) -> Arrays:
         raise DatasetError(
             f"{path} lacks an array ({error.args[0]})", "the arrays x_train, y_train, x_test, y_test"
         ) from error
-    except PermissionError as error:
-        raise DatasetError(f"{path} is not readable by this user", "", storage.ALLOW) from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        if hindrance := storage.hindrance(error):
+            raise DatasetError(f"{path} {hindrance[0]}", "", hindrance[1]) from error
         raise DatasetError(f"{path} cannot be read", "a valid .npz file", "Copy it again") from error
     return _checked(str(path), arrays, classes)
 

@@ -105,8 +105,7 @@ def create(
     except StoreError:  # it may be stored all the same, and nobody works on it
         threading.Thread(target=_withdraw, args=[run.info.run_id], daemon=True).start()
         raise
-    if connection.is_ours(settings.tracking_uri()):
-        backups.make(older_than=backups.HOUR)
+    _back_up(older_than=backups.HOUR)
     return run.info.run_id
 
 
@@ -195,13 +194,23 @@ def add_scores(run_id: str) -> None:
 
 def end(run_id: str, status: str, *, error: str | None = None) -> None:
     """End a run; does nothing if it has already ended."""
+    if _end(run_id, status, error):
+        _back_up()
+
+
+def _end(run_id: str, status: str, error: str | None) -> bool:
+    """As `end`, without a backup; whether the run had not ended."""
     if get(run_id).status in ENDED:
-        return
+        return False
     if error:
         _client().set_tag(run_id, _TAG + "error", error)
     _set_status(run_id, status)
+    return True
+
+
+def _back_up(older_than: float = 0) -> None:
     if connection.is_ours(settings.tracking_uri()):
-        backups.make()
+        backups.make(older_than=older_than)
 
 
 def end_unbegun(run_id: str, *, error: str) -> None:
@@ -421,8 +430,10 @@ def mark_interrupted(alive: Callable[[str, dict], bool] | None = None) -> list[s
     for listed in _active():
         run = listed.run
         if run.status not in ENDED and not (alive or process_alive)(run.id, json.loads(listed.owner)):
-            end(run.id, "interrupted", error=INTERRUPTED)
+            _end(run.id, "interrupted", INTERRUPTED)
             interrupted.append(run.id)
+    if interrupted:
+        _back_up()
     return interrupted
 
 

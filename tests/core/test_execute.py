@@ -1,6 +1,7 @@
 """The whole line on the shipped sample with the tiny backbone: real images, real features, real heads."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -131,11 +132,12 @@ def test_a_share_that_is_away_when_a_run_begins_interrupts_it(store, monkeypatch
 
 
 def test_a_run_whose_checkpoint_cannot_be_written_or_looked_for_is_paused(store, monkeypatch):
-    def away(_):
-        raise OSError(107, "Transport endpoint is not connected")
+    class Away(type(Path())):
+        def stat(self, **_):
+            raise OSError(107, "Transport endpoint is not connected")
 
     def unwritten(*_, **__):
-        monkeypatch.setattr(checkpoints, "exists", away)
+        monkeypatch.setattr(checkpoints, "folder", Away)
         raise RunError("The checkpoint cannot be written")
 
     run_id = runs.create(TINY)

@@ -101,6 +101,20 @@ def test_a_copy_of_the_store_that_is_put_back_is_read_anew(store: Path, tmp_path
     assert runs.rows() == []
 
 
+def test_what_a_killed_process_was_writing_is_taken_back(store: Path, tmp_path: Path):
+    run_id = ended()
+    with closing(sqlite3.connect(store)) as writing:
+        writing.execute("PRAGMA cache_size = 1")  # changed pages go to the file before the end of the transaction
+        writing.execute("BEGIN")
+        writing.execute("CREATE TABLE unfinished AS SELECT randomblob(100000)")
+        for name in (store.name, f"{store.name}-journal"):
+            shutil.copy(store.with_name(name), tmp_path / name)
+        writing.rollback()
+    for name in (f"{store.name}-journal", store.name):
+        (tmp_path / name).replace(store.with_name(name))
+    assert [row.id for row in runs.rows()] == [run_id]
+
+
 def test_runs_made_while_the_store_could_not_be_read_are_seen(store: Path):
     for count in (0, 1):  # the second time, both connections have counted no change
         assert len(runs.rows()) == count
