@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import streamlit as st
@@ -15,6 +16,9 @@ from core.config import RunConfig
 from core.engine import RESOURCES, THREADS
 from dashboard.server import engine as engines
 from dashboard.server import once
+
+if TYPE_CHECKING:
+    from distributed import LocalCluster
 
 PATIENCE = 400  # seconds for a page to show what is waited for, on a busy machine
 ROOT = Path(__file__).parent.parent.parent
@@ -48,8 +52,8 @@ def finished_store(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) 
 
 
 @pytest.fixture(scope="session")
-def scheduler() -> Iterator[str]:
-    """Address of a cluster whose only worker is a thread of this process."""
+def cluster() -> Iterator["LocalCluster"]:
+    """A cluster whose only worker is a thread of this process."""
     import dask
     from distributed import LocalCluster
 
@@ -63,7 +67,17 @@ def scheduler() -> Iterator[str]:
             dashboard_address="127.0.0.1:0",
         ) as cluster,
     ):
-        yield cluster.scheduler_address
+        yield cluster
+
+
+@pytest.fixture
+def scheduler(cluster: "LocalCluster") -> Iterator[str]:
+    """Address of the cluster; a test's tasks end with it, since they would write to the home folder of the next."""
+    yield cluster.scheduler_address
+    deadline = time.monotonic() + PATIENCE
+    while running := [key for worker in cluster.workers.values() for key in worker.active_threads.values()]:
+        assert time.monotonic() < deadline, f"still running: {running}"
+        time.sleep(0.05)
 
 
 @pytest.fixture
