@@ -10,7 +10,6 @@ ARG REQUIREMENTS=requirements.txt
 COPY requirements.txt requirements-gpu.txt constraints.txt ./
 RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r $REQUIREMENTS -c constraints.txt
 
-COPY .streamlit .streamlit
 COPY assets assets
 COPY core core
 COPY dashboard dashboard

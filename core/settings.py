@@ -68,11 +68,15 @@ def scheduler_is_open() -> bool:
     scheme, _, rest = (scheduler() or "inproc://").rpartition("://")
     if scheme in ("tls", "wss", "inproc"):
         return False
-    host = urlsplit(f"//{rest}").hostname or ""
+    return not is_this_machine(urlsplit(f"//{rest}").hostname or "")
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a name or IP address can be reached from this machine alone."""
     try:
-        return not ip_address(host).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
-        return host != "localhost"
+        return host == "localhost"
 
 
 def keras_home() -> Path:

@@ -18,7 +18,6 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
         sys.path.insert(0, ROOT)
 
     import streamlit as st
-    from streamlit import config
 
     # It warns of every cached function that is imported before the server runs.
     logging.getLogger("streamlit.runtime.caching.cache_data_api").setLevel(logging.ERROR)
@@ -29,12 +28,11 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
     from dashboard.classroom import cookie, invitation, join, lecture
     from dashboard.map_view import routes
     from dashboard.run import takeout
-    from dashboard.state import prefix
+    from dashboard.state import prefix, streamlit_patch
 
-    # The address is printed by now; this hides Streamlit's card about coding agents, which would lie over each page.
-    config.set_option("logger.hideWelcomeMessage", True)
     try:
         settings.check()
+        invitation.check_address()
         keras_defaults.backend()  # raises for one that is unknown
         if in_class := settings.mode() == "class":
             roster.key()  # raises if it is damaged or another user's
@@ -50,12 +48,13 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
             components.show_error(error)
         return ours
 
+    streamlit_patch.ask_no_one()
     server_lock.warn()
     people.set_identity(cookie.current_person)
     app = st.App(
         __file__,
         routes=prefix.below([*routes.ROUTES, *takeout.ROUTES, *((*join.ROUTES, *lecture.ROUTES) if in_class else ())]),
         middleware=middleware.MIDDLEWARE,
-        lifespan=invitation.announced if in_class else None,
+        lifespan=invitation.announced,
         on_script_error=show_error,
     )

@@ -30,7 +30,8 @@ THREADS = (
 )
 MEMORY = 6 * 10**9  # bytes of a worker and of what it starts
 MUCH = 50 * 10**6  # bytes that a test may leave uncollected
-SHARED_WEIGHTS = Path(__file__).parent.parent.parent / "shared" / "weights"
+ROOT = Path(__file__).parent.parent
+SHARED_WEIGHTS = ROOT.parent / "shared" / "weights"
 COMPUTED = ("networks",)  # folders of the home folder that tests share: networks converted for OpenVINO
 SHARED = ("features", "near-duplicates")  # those that they may share
 
@@ -163,6 +164,15 @@ def components_found_once() -> Iterator[None]:
         name = "scan_component_manifests"
         patch.setattr(manifest_scanner, name, functools.cache(getattr(manifest_scanner, name)))
         yield
+
+
+@pytest.fixture(scope="session")
+def our_config() -> None:
+    """Streamlit's settings as the dashboard has them: it looks for the file beside the script that it runs."""
+    from streamlit import config
+
+    config._main_script_path = str(ROOT / "dashboard" / "app.py")
+    config.get_config_options(force_reparse=True)
 
 
 @pytest.fixture(scope="session")

@@ -79,7 +79,7 @@ def test_no_module_imports_itself_by_way_of_others():
 def test_nothing_in_dashboard_shadows_a_module_that_somebody_imports():
     """`streamlit run dashboard/app.py` puts the folder `dashboard` on the path, before the packages."""
     names = {path.stem for path in (ROOT / "dashboard").iterdir() if path.suffix in ("", ".py")} - {"__init__"}
-    names = {name for name in names if not name.startswith("__")}
+    names = {name for name in names if name.isidentifier() and not name.startswith("__")}
     found = {name: importlib.util.find_spec(name) for name in names}
     assert {name: spec.origin for name, spec in found.items() if spec} == {}
     assert not names & sys.stdlib_module_names

@@ -37,7 +37,7 @@ def test_the_wheel_holds_every_module_page_and_asset_in_one_package(wheel: Path)
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     read = [
         path
-        for folder in ("core", "dashboard", "pages", "assets", ".streamlit")
+        for folder in ("core", "dashboard", "pages", "assets")
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(SCRIPTS)
     ]
@@ -47,22 +47,14 @@ def test_the_wheel_holds_every_module_page_and_asset_in_one_package(wheel: Path)
 @pytest.mark.slow
 def test_the_installed_command_opens_the_dashboard_from_another_folder(wheel: Path, tmp_path: Path):
     _pip("install", "--target", str(tmp_path / "installed"), str(wheel))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     (tmp_path / "elsewhere").mkdir()
+    _config_of_another_folder(tmp_path / "elsewhere", "[server]\naddress = '0.0.0.0'\n")
+    environment = os.environ | {
+        "PYTHONPATH": str(tmp_path / "installed"),
+        "BACKBONE_LAB_HOME": str(tmp_path / "home"),
+    }
     command = [sys.executable, str(tmp_path / "installed" / "bin" / "backbone-lab")]
-    process = subprocess.Popen(
-        [*command, f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"],
-        cwd=tmp_path / "elsewhere",
-        env=os.environ | {"PYTHONPATH": str(tmp_path / "installed"), "BACKBONE_LAB_HOME": str(tmp_path / "home")},
-    )
-    try:
-        assert _answer(f"http://127.0.0.1:{port}/_stcore/health", process) == b"ok"
-    finally:
-        for member in [*psutil.Process(process.pid).children(recursive=True), process]:
-            member.kill()
-        process.wait()
+    assert _listens(command, environment, tmp_path / "elsewhere") <= {"127.0.0.1", "::1"}
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
@@ -79,18 +71,15 @@ def test_setup_installs_the_same_pins_by_pip_and_by_uv_where_there_is_one(tmp_pa
     assert by_pip.endswith(pins) and by_uv.endswith(pins)
 
 
-def test_a_config_file_becomes_flags_with_sections_joined_and_lists_as_json():
-    config = {"server": {"headless": False}, "theme": {"light": {"colors": ["#fff", "#000"], "text": "#111"}}}
-    assert list(launch.config_flags(config)) == [
-        "--server.headless=false",
-        '--theme.light.colors=["#fff", "#000"]',
-        "--theme.light.text=#111",
-    ]
-
-
-def test_the_server_is_for_its_own_machine_unless_somebody_says_otherwise():
-    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
-    assert "--server.address=localhost" in list(launch.config_flags(config))
+@pytest.mark.slow
+@pytest.mark.parametrize("other", ["", "[server]\naddress = '0.0.0.0'\n", "[server\n"], ids=["none", "open", "damaged"])
+def test_the_server_is_for_its_own_machine_whatever_folder_it_is_started_from(tmp_path: Path, other: str):
+    _config_of_another_folder(tmp_path, other)
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "app.py")]
+    assert _listens(command, os.environ | {"BACKBONE_LAB_HOME": str(tmp_path / "home")}, tmp_path) <= {
+        "127.0.0.1",
+        "::1",
+    }
 
 
 def test_the_entry_point_is_the_module_that_launches():
@@ -110,6 +99,28 @@ def test_the_citation_is_of_this_version_and_licence():
 def _pip(command: str, *arguments: str) -> None:
     options = ["--no-deps", "--no-index", "--quiet", "--disable-pip-version-check"]
     subprocess.run([sys.executable, "-m", "pip", command, *options, *arguments], check=True)
+
+
+def _config_of_another_folder(folder: Path, text: str) -> None:
+    (folder / ".streamlit").mkdir()
+    (folder / ".streamlit" / "config.toml").write_text(text)
+
+
+def _listens(command: list[str], environment: dict[str, str], folder: Path) -> set[str]:
+    """The addresses on which a server that is started from this folder listens, once it answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = [f"--server.port={port}", "--server.headless=true"]
+    process = subprocess.Popen([*command, *options], cwd=folder, env=environment)
+    family = psutil.Process(process.pid)
+    try:
+        assert _answer(f"http://localhost:{port}/_stcore/health", process) == b"ok"
+        return {each.laddr.ip for each in family.net_connections() if each.status == psutil.CONN_LISTEN}
+    finally:
+        for member in [*family.children(recursive=True), family]:
+            member.kill()
+        process.wait()
 
 
 def _answer(url: str, process: subprocess.Popen) -> bytes:

@@ -4,14 +4,10 @@ Installed, this module is `backbone_lab.core.cli.launch`; the folder that holds 
 the path here, so everything else is imported by the names it has in the repository.
 """
 
-import json
 import os
 import runpy
 import sys
-import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 USAGE = """usage: backbone-lab [--class] [--server.port PORT] [streamlit option ...]
@@ -43,23 +39,10 @@ def main() -> int:
     return commands.run(arguments)
 
 
-def config_flags(options: dict[str, Any], section: str = "") -> Iterator[str]:
-    """The options of a Streamlit config file as flags: `streamlit run` finds the file only from our folder."""
-    for name, value in options.items():
-        path = f"{section}.{name}" if section else name
-        if isinstance(value, dict):
-            yield from config_flags(value, path)
-        else:
-            yield f"--{path}={value if isinstance(value, str) else json.dumps(value)}"
-
-
 def _open_dashboard(arguments: list[str]) -> int:
-    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
-    flags = list(config_flags(config))
     if "--class" in arguments:
         os.environ["BACKBONE_LAB_MODE"] = "class"
-        arguments = [argument for argument in arguments if argument != "--class"]
-        flags += FOR_A_CLASS
-    sys.argv = ["streamlit", "run", str(ROOT / "dashboard" / "app.py"), *flags, *arguments]
+        arguments = [*FOR_A_CLASS, *(argument for argument in arguments if argument != "--class")]
+    sys.argv = ["streamlit", "run", str(ROOT / "dashboard" / "app.py"), *arguments]
     runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
     return 0

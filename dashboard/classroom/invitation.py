@@ -1,10 +1,11 @@
-"""The ways into a class: the address and the code for learners, a link for the lecturer."""
+"""The ways in: the address of this server, and in a class the code for learners and a link for the lecturer."""
 
 import hmac
 import secrets
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import segno
@@ -12,16 +13,18 @@ from streamlit import config
 
 from core import people, roster, settings
 from core import sign_in as rules
+from core.errors import ConfigError
 from dashboard.classroom import sign_in
 from dashboard.state import prefix
 
+CONFIG = Path(__file__).parent.parent / ".streamlit" / "config.toml"
 HTTP, HTTPS = 80, 443  # ports that an address leaves out
 
 _TOKEN = secrets.token_urlsafe(24)  # of this server, until it ends
 
 
 def address() -> str:
-    """What learners type: http://192.168.1.20:8501, or where a proxy is, as `browser.serverPort` says."""
+    """What visitors type: http://192.168.1.20:8501, or where a proxy is, as `browser.serverPort` says."""
     proxy = config.is_manually_set("browser.serverPort")
     port = config.get_option("browser.serverPort" if proxy else "server.port")
     scheme = "https" if port == HTTPS or config.get_option("server.sslCertFile") else "http"
@@ -71,9 +74,31 @@ def qr(text: str) -> segno.QRCode:
     return segno.make_qr(text, error="m")
 
 
+def check_address() -> None:
+    """Check that an address to listen on was named: by our config file, or by whoever starts the server.
+
+    Raises:
+        ConfigError: None was, and Streamlit would listen on every network this machine is in.
+    """
+    if not config.is_manually_set("server.address"):
+        raise ConfigError(
+            f"{CONFIG} is missing or cannot be read",
+            "the file that says where the server listens",
+            "Get it back, or start with --server.address localhost",
+        )
+
+
 @asynccontextmanager
 async def announced(app: Any) -> AsyncIterator[None]:
     """Print them to the terminal once the server has its port."""
+    if settings.mode() == "class":
+        _print_ways_in()
+    else:
+        print(f"\n  Open {address()}\n{_warning()}", flush=True)
+    yield
+
+
+def _print_ways_in() -> None:
     qr(link()).terminal(compact=True)
     if sign_in.required():
         print(f"  Everyone scans this, or opens {address()}, and signs in")
@@ -84,7 +109,16 @@ async def announced(app: Any) -> AsyncIterator[None]:
         code = spaced(roster.read().code)
         print(f"  Learners scan this, or open {address()} and enter the code {code}")
         print(f"  The lecturer opens {lecturer_link()}\n", flush=True)
-    yield
+
+
+def _warning() -> str:
+    """Who else may work here, where it is for one person; empty if nobody else can."""
+    if settings.is_this_machine(config.get_option("server.address")):
+        return ""
+    return (
+        "  Others in your network reach it too, and may do everything, which includes deleting your runs.\n"
+        "  To prevent that, start it with --server.address localhost, or for a class with --class.\n"
+    )
 
 
 def _name() -> str:

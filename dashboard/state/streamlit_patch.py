@@ -1,4 +1,5 @@
-"""The three patches of Streamlit 1.67: which ticks of timers are answered, how a value expires, what it leaves behind.
+"""The four patches of Streamlit 1.67: which ticks of timers are answered, how a value expires, what it leaves behind,
+whom it asks for this machine's address.
 
 A timer's tick names the page it belongs to. If it arrives after a click on another page, Streamlit takes it as a
 request to go back: on a busy server, one click in twenty did nothing. Such a tick is dropped. A tick also brings the
@@ -18,6 +19,9 @@ the page ends in a KeyError: on a busy server, one page in a few hundred. Such a
 
 Each value of a cached function that was ever asked for leaves a lock, also when the value is gone: whoever asks for
 many fills the memory (`findings/streamlit_cache_locks.sh`). A lock is kept only while somebody holds it.
+
+Before it refuses a websocket of another site's page, Streamlit asks a server on the internet for this machine's
+address. Until that has answered, or for two seconds where nothing does, no visitor is answered: it is not asked.
 """
 
 import functools
@@ -30,6 +34,7 @@ from urllib.parse import parse_qs
 from weakref import WeakValueDictionary
 
 import streamlit as st
+from streamlit import net_util
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.caching.cache_errors import CacheKeyNotFoundError
@@ -90,6 +95,11 @@ def forget_locks() -> None:
             return cache._value_locks.setdefault(value_key, threading.Lock())
 
     Cache.compute_value_lock = compute_value_lock  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def ask_no_one() -> None:
+    """Have Streamlit not ask a server on the internet which address this machine has there."""
+    net_util.get_external_ip = lambda: None
 
 
 def note_watching(watches: bool) -> None:

@@ -22,6 +22,7 @@ from tests.browser.planted_map import KEYS, plant
 
 SCRIPT = Path(__file__).parent / "planted_map.py"
 PORT = 8899
+OPTIONS = (f"--server.port={PORT}", "--server.headless=true", "--browser.gatherUsageStats=false")
 POINTS = {10_000: KEYS[0], 60_000: KEYS[1]}
 VISITORS = 10
 READY = ".map-view[data-ready=yes]"
@@ -61,7 +62,7 @@ def main() -> None:
             middle = rng.normal(size=(10, 2)) * 6
             plant(home, key, np.arange(60_000)[-n:], middle[rng.integers(0, 10, n)] + rng.normal(size=(n, 2)))
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", str(SCRIPT), f"--server.port={PORT}", "--server.headless=true"],
+            [sys.executable, "-m", "streamlit", "run", str(SCRIPT), *OPTIONS],
             env=os.environ | {"BACKBONE_LAB_HOME": folder},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -23,7 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     shapes = [(across, down), (SIDE - 1 - across, down), (across, down, np.sin(across))]
     for key, shape in zip(KEYS, shapes, strict=True):
         plant(folder / "home", key, ROWS, np.stack(shape, axis=1))
-    with started(SCRIPT, folder) as server:
+    with started(SCRIPT, folder, "--browser.gatherUsageStats=false") as server:
         yield server
 
 

@@ -19,7 +19,7 @@ from tests.load.measure import Load
 from tests.load.server import ROOT, Held, Server, started
 
 STEADY_AFTER = 15  # rounds, in which the caches of the server fill
-KEPT = 1800  # seconds, as in .streamlit/config.toml
+KEPT = 1800  # seconds, as in dashboard/.streamlit/config.toml
 EPOCHS = 40  # of the run beside the visitors: about half a minute
 
 

@@ -89,7 +89,7 @@ def used(store: Path, finished_store: Path) -> list[str]:
 
 @pytest.fixture
 def visit(
-    scheduler: str, store: Path, components_found_once: None, monkeypatch: pytest.MonkeyPatch
+    scheduler: str, store: Path, our_config: None, components_found_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., AppTest]]:
     """visit("train", method="knn") opens a page of a server that has just been started, and waits for its store."""
     monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", scheduler)

@@ -16,7 +16,7 @@ from typing import cast
 
 import pytest
 import streamlit as st
-from streamlit import config
+from streamlit import config, net_util
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
@@ -28,6 +28,7 @@ from streamlit.runtime.script_data import ScriptData
 from streamlit.runtime.scriptrunner import ScriptRunner
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
+from streamlit.web.server import server_util
 
 from dashboard.state import streamlit_patch
 from tests import event_loop
@@ -386,3 +387,13 @@ def test_those_who_want_a_value_at_once_wait_for_one_computation_of_it(locks):
     with ThreadPoolExecutor(4) as threads:
         asked = [threads.submit(ask) for _ in range(4)]
         assert [each.result() for each in asked] == [0] * 4
+
+
+def test_a_page_of_another_site_is_refused_without_asking_anybody_else(monkeypatch):
+    asked = []
+    monkeypatch.setattr(net_util, "_make_blocking_http_get", lambda url, **_: asked.append(url))
+    monkeypatch.setattr(net_util, "get_external_ip", net_util.get_external_ip)  # restored afterwards
+    streamlit_patch.ask_no_one()
+    assert not server_util.is_url_from_allowed_origins("https://other.example")
+    assert server_util.is_url_from_allowed_origins("http://localhost:8501")
+    assert not asked
