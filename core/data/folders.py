@@ -3,6 +3,7 @@
 import os
 import stat
 import struct
+import sys
 import unicodedata
 import zipfile
 import zlib
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from core import settings
 from core.errors import DatasetError
 
 MAX_ZIP = 2_000_000_000  # bytes of a zip
@@ -61,12 +63,25 @@ def open_tree(path: Path) -> Iterator[Tree]:
         DatasetError: The path does not exist, is neither a folder nor a zip, or is an unsafe or too large zip.
     """
     if os.path.isdir(path):  # noqa: PTH112, `Path.is_dir` raises for a name that is too long
+        _refuse_what_is_around(path)
         yield _disk(path)
     elif os.path.isfile(path):  # noqa: PTH113
         with _archive(path) as archive:
             yield _zip(path, archive)
     else:
         raise DatasetError(f"There is no file or folder {path}", "a folder of images, or a zip of one")
+
+
+def _refuse_what_is_around(folder: Path) -> None:
+    """Refuse a folder that holds a user's files or this program: listing it may take minutes, and gives no classes."""
+    whole = folder.resolve()
+    inside = (settings.expanded("~"), settings.home(), Path(__file__), Path(sys.prefix))
+    if any(each.is_relative_to(whole) for each in inside):
+        raise DatasetError(
+            f"{folder} holds a user's whole folder, or Backbone Lab itself",
+            "a folder of images, or a zip of one",
+            "Name the folder below it that holds the classes",
+        )
 
 
 def _disk(root: Path) -> Tree:
@@ -98,8 +113,8 @@ def _disk(root: Path) -> Tree:
             else:
                 skipped.append(f"{relative}: not a regular file")
         subfolders[:] = [name for name in subfolders if not _is_litter(name) and is_unicode(name)]
-        if len(files) > MAX_FILES:
-            raise DatasetError(f"{root} holds more than {MAX_FILES:,} files", "a folder of images")
+        if len(files) + len(folders) + len(skipped) > MAX_FILES:
+            raise DatasetError(f"{root} holds more than {MAX_FILES:,} files and folders", "a folder of images")
 
     def read(name: str, first: int | None = None) -> bytes:
         try:

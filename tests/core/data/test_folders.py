@@ -236,6 +236,30 @@ def test_too_many_files_are_refused(pack, monkeypatch):
         arranged(pack(pictures(5)))
 
 
+def test_folders_within_folders_are_counted_too(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(folders, "MAX_FILES", 7)
+    (tmp_path / "pets").joinpath(*"abcdefgh").mkdir(parents=True)
+    with pytest.raises(DatasetError, match=r"more than 7 files and folders"):
+        arranged(tmp_path / "pets")
+
+
+@pytest.mark.parametrize("name", ["/", "~", "home", "program", "home/.."])
+def test_a_folder_that_holds_a_users_files_or_this_program_is_refused_before_it_is_listed(home, monkeypatch, name):
+    def listed(*_, **__):
+        raise AssertionError("it was listed")
+
+    monkeypatch.setattr(os, "walk", listed)
+    monkeypatch.setenv("HOME", str(home.parent))
+    named = {
+        "~": Path("~").expanduser(),
+        "home": home,
+        "program": Path(folders.__file__).parents[2],
+        "home/..": home / "..",
+    }
+    with pytest.raises(DatasetError, match=r"Name the folder below it that holds the classes"):
+        arranged(named.get(name, Path(name)))
+
+
 def test_an_upload_above_2_gb_is_refused_in_words_before_it_is_opened(tmp_path: Path):
     path = tmp_path / "large.zip"
     with path.open("wb") as stream:
