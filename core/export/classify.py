@@ -137,6 +137,10 @@ if __name__ == "__main__":
     photos = [Path(argument) for argument in sys.argv[1:]]
     if not photos:
         sys.exit(__doc__)
-    for photo, answer in zip(photos, classify(photos), strict=True):
+    try:
+        answers = classify(photos)
+    except OSError as error:  # a file that is missing, or no image
+        sys.exit(f"error: {error}")
+    for photo, answer in zip(photos, answers, strict=True):
         best = np.argsort(-answer)[:3]
         print(photo.name, *(f"{labels[index]} {answer[index]:.1%}" for index in best), sep="  ")

@@ -139,6 +139,10 @@ def test_the_script_beside_a_model_says_the_classes_of_photos(probe, tmp_path):
     assert found.stdout.startswith(rf"\u91d1\u9b5a.png  {answer} {stored[f'p_{int(stored.prediction)}']:.1%}"), (
         found.stderr
     )
+    for bad in ("missing.png", "labels.txt", "."):
+        found = subprocess.run([*command, bad], cwd=folder, capture_output=True, text=True)
+        assert found.returncode and found.stderr.splitlines()[-1].startswith("error: ") and bad in found.stderr
+        assert "Traceback" not in found.stderr
 
 
 @pytest.mark.slow
