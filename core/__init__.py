@@ -6,7 +6,7 @@
     garbage                                imports without garbage collection
     keras_defaults                         Keras without the settings of other programs
     hardware, threads                      a description of this machine; how many of its cores products use
-    storage, download                      files of the home folder; one file over HTTP
+    storage, arrays, download              files of the home folder; of NumPy; one over HTTP
     roster, people, limits, sign_in        who is in a class, who may do what, and how much of it
     quoting                                text from outside in code and documents
     spreadsheets                           tables that people have edited

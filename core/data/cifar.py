@@ -1,18 +1,17 @@
 """CIFAR-10 and CIFAR-100: their class names, and their arrays from an .npz file or a download."""
 
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from core import settings, storage
+from core import arrays, settings, storage
 from core.download import fetch
 from core.errors import DatasetError, Stopped
 from core.progress import Report
 
 SAMPLE = "cifar10-sample"
+NAMES = ("x_train", "y_train", "x_test", "y_test")
 SOURCE = (
     "Krizhevsky, Learning Multiple Layers of Features from Tiny Images, technical report, University of Toronto 2009 "
     "(https://www.cs.toronto.edu/~kriz/cifar.html); collected from 80 Million Tiny Images"
@@ -76,17 +75,16 @@ def read(path: Path, *, classes: int) -> Arrays:
         DatasetError: The file is damaged, or an array is missing or has the wrong shape.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in ("x_train", "y_train", "x_test", "y_test")}
+        loaded = arrays.read_all(path, NAMES)
     except KeyError as error:
         raise DatasetError(
             f"{path} lacks an array ({error.args[0]})", "the arrays x_train, y_train, x_test, y_test"
         ) from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError) as error:
         if hindrance := storage.hindrance(error):
             raise DatasetError(f"{path} {hindrance[0]}", "", hindrance[1]) from error
         raise DatasetError(f"{path} cannot be read", "a valid .npz file", "Copy it again") from error
-    return _checked(str(path), arrays, classes)
+    return _checked(str(path), loaded, classes)
 
 
 def download(name: str, instead: Path, *, report: Report) -> Arrays:
@@ -116,14 +114,14 @@ def download(name: str, instead: Path, *, report: Report) -> Arrays:
             "",
             f"Without network access, put an .npz file with the arrays x_train, y_train, x_test, y_test at {instead}",
         ) from error
-    arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
-    return _checked(cifar.url, arrays, len(cifar.class_names))
+    loaded = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+    return _checked(cifar.url, loaded, len(cifar.class_names))
 
 
-def _checked(source: str, arrays: dict[str, np.ndarray], classes: int) -> Arrays:
+def _checked(source: str, loaded: dict[str, np.ndarray], classes: int) -> Arrays:
     labels = {}
     for part in ("train", "test"):
-        x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
+        x, y = loaded[f"x_{part}"], loaded[f"y_{part}"]
         if x.shape[1:] != (32, 32, 3) or x.dtype != np.uint8 or not len(x):
             raise DatasetError(f"x_{part} in {source} is {x.shape} {x.dtype}", "(n, 32, 32, 3) uint8")
         if y.size != len(x) or not np.issubdtype(y.dtype, np.integer):
@@ -133,4 +131,4 @@ def _checked(source: str, arrays: dict[str, np.ndarray], classes: int) -> Arrays
             raise DatasetError(
                 f"y_{part} in {source} ranges from {y.min()} to {y.max()}", f"labels from 0 to {classes - 1}"
             )
-    return Arrays(arrays["x_train"], labels["train"], arrays["x_test"], labels["test"])
+    return Arrays(loaded["x_train"], labels["train"], loaded["x_test"], labels["test"])

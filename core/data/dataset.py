@@ -15,8 +15,6 @@ import json
 import shutil
 import tempfile
 import time
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from core import limits, people, settings, storage
+from core import arrays, limits, people, settings, storage
 from core.data.folders import is_unicode
 from core.errors import DatasetError
 
@@ -112,8 +110,7 @@ def read(name: str) -> Dataset:
     folder = root() / name
     try:
         shape = tuple(metadata["shape"])
-        with np.load(folder / "rows.npz", allow_pickle=False) as rows:
-            columns = {column: rows[column] for column in ("labels", "official", "files")}
+        columns = arrays.read_all(folder / "rows.npz", ("labels", "official", "files"))
         images = np.memmap(folder / "images.raw", np.uint8, mode="r").reshape(shape)
         if any(len(column) != shape[0] for column in columns.values()):
             raise ValueError("rows.npz and dataset.json disagree")
@@ -139,7 +136,7 @@ def read(name: str) -> Dataset:
             people={person: tuple(rows) for person, rows in metadata.get("people", {}).items()},
             **columns,
         )
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise _unreadable(name, error) from error
 
 

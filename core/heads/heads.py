@@ -9,8 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
+from core import arrays
 from core.errors import ConfigError, DatasetError
 from core.heads import epochs, knn, linear, text
 from core.heads.dense import DenseHead
@@ -104,8 +103,7 @@ def fit(
 
 def load(path: Path) -> Head:
     """Read a head written by `Head.save`."""
-    with np.load(path) as file:
-        arrays = dict(file)
-    common = json.loads(str(arrays.pop("about")))
+    read = arrays.read_all(path)
+    common = json.loads(str(read.pop("about")))
     kind = text.TextHead if common["method"] == text.METHOD else METHODS[common["method"]].head
-    return kind.from_arrays(arrays, **common)
+    return kind.from_arrays(read, **common)

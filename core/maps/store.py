@@ -13,8 +13,6 @@ import logging
 import shutil
 import tempfile
 import time
-import zipfile
-import zlib
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, fields
@@ -23,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import people, settings, storage
+from core import arrays, people, settings, storage
 from core.errors import ConfigError, LabError, WeightsError
 from core.maps import config as map_config
 from core.maps.config import MapConfig
@@ -80,7 +78,7 @@ def read(key: str) -> Map | None:
     path = _path(key)
     try:
         metadata = json.loads((path / "map.json").read_text())
-        rows, positions = np.load(path / "rows.npy"), np.load(path / "positions.npy")
+        rows, positions = arrays.read(path / "rows.npy"), arrays.read(path / "positions.npy")
         stored = Map(
             **metadata
             | {
@@ -96,7 +94,7 @@ def read(key: str) -> Map | None:
             raise ValueError(f"positions {positions.shape} of {len(rows)} rows")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, ConfigError) as error:
+    except (OSError, ValueError, KeyError, TypeError, ConfigError) as error:
         log.warning("The map in %s cannot be read (%s): it has to be computed again", path, error)
         return None
     return stored
@@ -119,7 +117,7 @@ def entries() -> list[StoredMap]:
                     key=path.name,
                     path=path,
                     config=map_config.from_json(metadata["config"]),
-                    images=len(np.load(path / "rows.npy", mmap_mode="r")),
+                    images=len(arrays.read(path / "rows.npy", mapped=True)),
                     bytes=sum(file.stat().st_size for file in path.iterdir()),
                     created=datetime.fromisoformat(metadata["created"]),
                 )
@@ -143,9 +141,8 @@ def clear() -> int:
 def model(key: str) -> dict[str, np.ndarray] | None:
     """The arrays stored with the map for placing new images; None if there are none."""
     try:
-        with np.load(_path(key) / "model.npz") as file:  # np.load refuses pickles by default
-            return dict(file)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
+        return arrays.read_all(_path(key) / "model.npz")
+    except (OSError, ValueError):
         return None
 
 

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core import people
+from core import arrays, people
 from core.data.datasets import Dataset
 from core.errors import LabError
 from core.maps import store
@@ -53,8 +53,8 @@ def positions(request: Request) -> Response:
         raise HTTPException(HTTPStatus.NOT_FOUND, str(error)) from error
     path = store.positions_path(key)
     try:
-        points = np.load(path or "", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        points = arrays.read(path or Path())
+    except (OSError, ValueError) as error:
         raise HTTPException(HTTPStatus.NOT_FOUND, "This map no longer exists. Draw it again.") from error
     header = np.array(points.shape, "<u4").tobytes()
     return _answer(header + np.ascontiguousarray(points, "<f4").tobytes())
