@@ -4,11 +4,30 @@ import codecs
 import csv
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
 from core.errors import ConfigError
 
+MOST_BYTES = 200_000_000  # of a file: more is another kind
+
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DELIMITERS = (",", ";", "\t")  # by the language of the system, and what is saved as text
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a CSV file.
+
+    Raises:
+        ConfigError: It cannot be read, or is too large for one.
+    """
+    try:
+        with path.open("rb") as stream:
+            read = stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror})", "a CSV file") from error
+    if len(read) > MOST_BYTES:
+        raise ConfigError(f"{path} has more than {MOST_BYTES / 1e6:.0f} MB", "a CSV file")
+    return read
 
 
 def read(content: bytes, name: str, columns: Sequence[str]) -> list[tuple[int, list[str]]]:

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core import challenges, people
+from core import challenges, people, spreadsheets
 from core.cli import actions
 from core.cli.bar import Bar
-from core.errors import ConfigError, LabError
+from core.errors import LabError
 
 ACTIONS = {  # with the arguments that each takes
     "list": "",
@@ -32,18 +32,11 @@ def perform(action: str, names: Sequence[str]) -> tuple[list[dict], str]:
         elif action == "close":
             challenges.close(names[0])
         elif action == "enter" and Path(names[1]).suffix == ".csv":
-            challenges.enter_file(names[0], Path(names[1]).name, _content(Path(names[1])))
+            challenges.enter_file(names[0], Path(names[1]).name, spreadsheets.content(Path(names[1])))
         elif action == "enter":
             challenges.enter_run(*names, report=bar)
     listed = [_described(name) for name in challenges.names()]
     return listed, "\n".join(line for each in listed for line in _lines(each))
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read ({error.strerror})", "a CSV file") from error
 
 
 def _described(name: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 from core import quoting, spreadsheets
 from core.data import datasets
 from core.data.datasets import Dataset
-from core.errors import ConfigError, DatasetError
+from core.errors import DatasetError
 from core.progress import Report, silent
 
 LEFT_OUT = -1  # instead of a label
@@ -63,10 +63,7 @@ def read(path: Path, dataset: Dataset) -> dict[int, int]:
         ConfigError: It cannot be read, or lacks a column.
         DatasetError: It names a file or class that the dataset does not have, or gives a file two labels.
     """
-    try:
-        lines = spreadsheets.read(path.read_bytes(), str(path), COLUMNS)
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}", "a CSV file") from error
+    lines = spreadsheets.read(spreadsheets.content(path), str(path), COLUMNS)
     rows = {file: row for row, file in enumerate(dataset.files.tolist())}
     labels = {name: label for label, name in enumerate(dataset.class_names)} | {"": LEFT_OUT}
     changes = {}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core import execute, runs
+from core import execute, runs, spreadsheets
 from core.cli import images
 from core.config import RunConfig
 from core.data import datasets, relabelling
@@ -103,6 +103,10 @@ def test_a_csv_that_does_not_fit_is_said(pets: Dataset, tmp_path: Path, text, ex
         assert relabelling.read(path, pets) == {0: LEFT_OUT}
     with pytest.raises(ConfigError, match="cannot be read"):
         relabelling.read(tmp_path / "none.csv", pets)
+    with path.open("wb") as stream:
+        stream.truncate(spreadsheets.MOST_BYTES + 1)  # a hole, as endless as /dev/zero
+    with pytest.raises(ConfigError, match="more than 200 MB"):
+        relabelling.read(path, pets)
 
 
 @pytest.mark.slow
