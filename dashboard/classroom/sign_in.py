@@ -15,10 +15,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from streamlit import auth_util, config, user_info
 from streamlit.web.server.starlette import starlette_websocket
-from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
 from core import sign_in
 from core.errors import ConfigError, LabError
+from dashboard.state import streamlit_private
 
 logger = logging.getLogger(__name__)
 PROVIDER_ROUTES = ("/auth/login", "/auth/logout", "/oauth2callback")  # Streamlit's own
@@ -69,7 +69,7 @@ def claims(headers: Headers, cookies: Mapping[str, str]) -> dict[str, Any]:
         if any(len(headers.getlist(name)) > 1 for name in config.get_option("server.trustedUserHeaders")):
             return {}  # one of them may be the browser's
         return {name: value for name, value in starlette_websocket.gather_user_info(headers).items() if value}
-    content = starlette_websocket._get_signed_cookie_with_chunks(dict(cookies), USER_COOKIE_NAME)
+    content = streamlit_private.signed_in(cookies)
     return json.loads(content) if content else {}
 
 

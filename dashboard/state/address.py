@@ -13,8 +13,7 @@ Back or Forward the address alone counts, and a name that it lacks means the def
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from math import isfinite
 from time import monotonic
 from typing import TypeVar
@@ -22,7 +21,8 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state import get_session_state
-from streamlit.runtime.state.query_params import QueryParams
+
+from dashboard.state.streamlit_private import one_message
 
 _WHOLE = re.compile(r"[0-9]{1,15}")
 LAG = 2.0  # seconds in which a browser may still send the address from before a click
@@ -237,26 +237,7 @@ def release(names: Collection[str]) -> None:
                 st.session_state.pop(name, None)
 
 
-@contextmanager
-def together() -> Iterator[None]:
-    """Send what changes inside to the browser as one step of its history, as `st.query_params` alone cannot."""
-    with get_session_state().query_params() as params:
-        parameters = params
-    if "_send_query_param_msg" in vars(parameters):  # inside another one
-        yield
-        return
-    before = _all_of(parameters)
-    vars(parameters)["_send_query_param_msg"] = lambda: None
-    try:
-        yield
-    finally:
-        del vars(parameters)["_send_query_param_msg"]
-        if _all_of(parameters) != before:
-            parameters._send_query_param_msg()
-
-
-def _all_of(parameters: QueryParams) -> dict[str, list[str]]:
-    return {name: parameters.get_all(name) for name in parameters}
+together = one_message  # what one click changes is one step of the browser's history
 
 
 def whole(text: str) -> int | None:
