@@ -320,22 +320,16 @@ def _queue_again(run_id: str, resume: Callable[[str], None], create: Callable[..
             "one that has not",
             f"List them: `python -m core runs {run_id}`",
         )
-    ids = []
-    for run in row.members or (row,):
-        if run.status not in runs.RESUMABLE and row.members:
-            continue
-        try:
-            resume(run.id)
-            ids.append(run.id)
-        except RunError as error:  # such as a damaged checkpoint: the others can go on
-            if not row.members:
-                raise
-            print(f"{run.name}: {error}", file=sys.stderr)
-    return [*ids, *(create(run.config, entry=row.id, varied=row.varied) for run in row.failed)]
+    ids, refused = row.queue_again(resume, create)
+    if refused and not row.members:
+        raise refused[0][1]
+    for name, error in refused:  # the others go on
+        print(f"{name}: {error}", file=sys.stderr)
+    return ids
 
 
 def _here(ids: Sequence[str]) -> None:
-    """Perform runs in this process, one after the other; a stop of one stops those after it."""
+    """Perform runs in this process, one after the other; stopping one stops those after it."""
     for number, run_id in enumerate(ids):
         with Bar() as bar:
             status = execute.perform(run_id, bar)
@@ -484,9 +478,9 @@ def _recipes(parsed: Namespace) -> tuple[list[dict], str]:
 
 
 def _backbones(parsed: Namespace) -> tuple[list[dict], str]:
-    facts = [asdict(backbones.get(name)) for name in backbones.pretrained_names()]
+    specs = [asdict(backbones.get(name)) for name in backbones.pretrained_names()]
     shown = ["name", "family", "year", "params", "depth", "default_size", "preprocessing", "top1"]
-    return facts, pd.DataFrame(facts)[shown].to_string(index=False)
+    return specs, pd.DataFrame(specs)[shown].to_string(index=False)
 
 
 def _runs(parsed: Namespace) -> tuple[list[dict], str]:

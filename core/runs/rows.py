@@ -1,7 +1,7 @@
 """Runs as rows: each with its settings and numbers, read from the store without opening its files."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from math import isnan, nan
@@ -12,6 +12,7 @@ import pandas as pd
 
 from core import metrics, people, sweeps
 from core.config import RunConfig
+from core.errors import RunError
 from core.metrics import Interval, StandardErrors
 
 SEEDS, SWEEP = "seeds-", "sweep-"  # what the id of an entry begins with
@@ -92,6 +93,30 @@ class RunRow:
     def resumable(self) -> bool:
         """Whether it can be resumed, or some run of an entry can be resumed or run again."""
         return any(run.status in RESUMABLE for run in self.members or (self,)) or bool(self.failed)
+
+    def queue_again(
+        self, resume: Callable[[str], object], create: Callable[..., str]
+    ) -> tuple[list[str], list[tuple[str, RunError]]]:
+        """Resume it, or what can be resumed of an entry, and run again what failed.
+
+        Args:
+            resume: Called with the id of each run to resume; may raise RunError, such as for a damaged checkpoint.
+            create: As `runs.create`: returns the id of a new run.
+
+        Returns:
+            The ids of the queued runs, and the names of those that could not be resumed, each with the error.
+        """
+        ids, refused = [], []
+        for run in self.members or (self,):
+            if self.members and run.status not in RESUMABLE:
+                continue
+            try:
+                resume(run.id)
+                ids.append(run.id)
+            except RunError as error:
+                refused.append((run.name, error))
+        ids += [create(run.config, entry=self.id, varied=self.varied) for run in self.failed]
+        return ids, refused
 
     @property
     def chosen(self) -> "RunRow":

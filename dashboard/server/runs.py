@@ -13,7 +13,7 @@ import streamlit as st
 from core import calibration, limits, people, runs, settings, sweeps
 from core.calibration import Calibration
 from core.config import RunConfig
-from core.errors import LabError, RunError
+from core.errors import LabError
 from core.evaluation import comparison, leaks
 from core.evaluation import measures as core_measures
 from core.evaluation.leaks import Leaks
@@ -22,7 +22,7 @@ from core.metrics import Change
 from core.plan import Plan
 from core.plan import begins as when_begin
 from core.plan import plan as make_plan
-from core.runs import RESUMABLE, Run, RunRow
+from core.runs import Run, RunRow
 from core.training.freezing import Frozen
 from dashboard.server import backbones, datasets, engine, explain, stored
 from dashboard.server.once import once
@@ -252,27 +252,22 @@ def resume(run_id: str) -> None:
     Raises:
         RunError: It cannot be resumed, or one of an entry; the others are.
     """
-    entry, refused = runs.row(run_id), None
-    for run in entry.members or (entry,):
-        if entry.members and run.status not in RESUMABLE:
-            continue
-        try:
-            engine.wait().resume(run.id)
-        except RunError as error:  # such as a damaged checkpoint
-            refused = refused or error
-            continue
-        _started().add(run.id)
+
+    def resume_one(stopped: str) -> None:
+        engine.wait().resume(stopped)
         for result in (get, predictions, stage_predictions, confusion, frozen, judged_calibration):
-            result.clear(run.id)
-        _curves.clear(run.id, None)
-    for run in entry.failed:
-        _started().add(engine.wait().submit(run.config, entry=entry.id, varied=entry.varied))
+            result.clear(stopped)
+        _curves.clear(stopped, None)
+        _started().add(stopped)
+
+    queued, refused = runs.row(run_id).queue_again(resume_one, engine.wait().submit)
+    _started().update(queued)
     _leaks.clear()
     explain.forget_heats()
     _measures().clear()
     refresh()
     if refused:
-        raise refused
+        raise refused[0][1]
 
 
 def delete(run_id: str) -> None:
