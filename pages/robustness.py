@@ -83,15 +83,9 @@ try:
         for run in missing:
             robustness.count(run, server.runs.predictions(run)["row"].to_numpy(), into=counted)
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.button(
-                "Test on corrupted images",
-                type="primary",
-                icon=":material/blur_on:",
-                key="robust-measure",
-                on_click=task_progress.begin,
-                args=([tasks[run] for run in missing], counted),
-            )
-            task_progress.cost(counted)
+            label, icon = "Test on corrupted images", ":material/blur_on:"
+            wanted = [tasks[run] for run in missing]
+            task_progress.begin_button(wanted, label, icon=icon, key="robust-measure", counted=counted)
     of_entries = {titles[entry.id]: [results[run.id] for run in entry.runs] for entry in entries}
     available = {title: result for title, parts in of_entries.items() if (result := curves.together(parts))}
     if available:

@@ -28,15 +28,8 @@ def show(sources: Mapping[str, Source], curves: Mapping[str, Curve]) -> None:
         for source in missing.values():
             few_shot.count(source, into=counted)
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.button(
-                "Compute the curves",
-                type="primary",
-                icon=":material/show_chart:",
-                key="few-shot-compute",
-                on_click=task_progress.begin,
-                args=(tasks, counted),
-            )
-            task_progress.cost(counted)
+            label, icon = "Compute the curves", ":material/show_chart:"
+            task_progress.begin_button(tasks, label, icon=icon, key="few-shot-compute", counted=counted)
 
 
 def _live(missing: Mapping[str, Source], points: int) -> None:

@@ -37,15 +37,9 @@ def show(choice: Choice, missing: list[MapConfig], depths: Sequence[Depth]) -> N
             f"trained on each and tested once, and each gets a map by {METHODS[choice.method].title}.]"
         )
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(
-                "Examine the layers",
-                type="primary",
-                icon=":material/layers:",
-                key="look-into",
-                on_click=task_progress.begin,
-                args=([probing, *tasks] if depths else tasks, counted),
-            )
-            task_progress.cost(counted)
+            all_tasks = [probing, *tasks] if depths else tasks
+            label, icon = "Examine the layers", ":material/layers:"
+            task_progress.begin_button(all_tasks, label, icon=icon, key="look-into", counted=counted)
 
 
 def wait_for_depths(backbone: str, input_size: int) -> None:
@@ -67,7 +61,7 @@ def _count(choice: Choice, missing: list[MapConfig], depths: Sequence[Depth]) ->
 
 
 def _live(choice: Choice, missing: list[MapConfig], *, probe: bool) -> None:
-    """A fragment that reruns the page whenever something that it lacks is there."""
+    """A fragment that reruns the page whenever another result is ready."""
     tasks = {config: server.maps.task(config) for config in missing}
     drawing = [task for task in tasks.values() if task.running]
     probing = server.layers.task(choice.source, choice.n_train)

@@ -36,14 +36,7 @@ def show(config: MapConfig, dataset: Dataset, rows: np.ndarray) -> None:
             _offer(config, fits, len(rows))
             return
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(
-                "Draw the map",
-                type="primary",
-                icon=":material/scatter_plot:",
-                key="draw",
-                on_click=task_progress.begin,
-                args=([task],),
-            )
+            task_progress.begin_button([task], "Draw the map", icon=":material/scatter_plot:", key="draw")
             st.markdown(f":gray[{what_it_takes(config.source, len(rows))}]", width="content")
 
 
@@ -60,14 +53,7 @@ def show_several(missing: list[MapConfig], label: str) -> None:
         return
     task_progress.why_it_ended(next((error for task in tasks if (error := task.error)), None))
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.button(
-            label,
-            type="primary",
-            icon=":material/scatter_plot:",
-            key="draw-several",
-            on_click=task_progress.begin,
-            args=(tasks,),
-        )
+        task_progress.begin_button(tasks, label, icon=":material/scatter_plot:", key="draw-several")
         st.markdown(f":gray[{formats.count(len(missing), 'map')}. {_cost(missing)}]", width="content")
 
 

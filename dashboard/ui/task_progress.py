@@ -43,6 +43,13 @@ def cost(counted: Count) -> None:
         st.markdown(text, help=f"{formats.plain(estimate.basis)}.", width="content")
 
 
+def begin_button(tasks: Iterable[Task], label: str, *, icon: str, key: str, counted: Count | None = None) -> None:
+    """The button that begins what a page is about, and what that will compute."""
+    st.button(label, type="primary", icon=icon, key=key, on_click=begin, args=(list(tasks), counted))
+    if counted:
+        cost(counted)
+
+
 def place(task: Task) -> str:
     """What begins before a task that waits, "Waiting: 1 download and 2 imports before it"; empty if nothing does."""
     kinds = Counter(KINDS.get(name.partition("-")[0], "task") for name in task.before)
