@@ -52,7 +52,7 @@ class TransientError(DownloadError):
 
     Args:
         wait: The seconds that the server asks for.
-        further: Whether this attempt brought more of the file.
+        further: Whether this attempt received more of the file.
     """
 
     def __init__(self, reason: str, status: int | None = None, *, wait: float = 0, further: bool = False):

@@ -247,13 +247,13 @@ class Resolved:
         """
         try:
             key = storage.digest([version, self.digest])
-        except WeightsError:  # what looks for it downloads them
+        except WeightsError:  # they are downloaded before it is computed
             return None
         return storage.find(kind, key, parse)
 
-    def keep(self, kind: str, version: int, found: Any) -> None:
-        """Write what was found in these vectors, made of plain values. Raises WeightsError as `digest`."""
-        storage.keep(kind, storage.digest([version, self.digest]), found)
+    def keep(self, kind: str, version: int, result: Any) -> None:
+        """Write a result from these vectors, made of plain values. Raises WeightsError as `digest`."""
+        storage.keep(kind, storage.digest([version, self.digest]), result)
 
     @property
     def _trained(self) -> Run | None:

@@ -408,8 +408,8 @@ class Engine:
                 runs.end(run_id, "stopped")  # first, so that the new worker does not run it again
             return deaf
 
-        asked = time.monotonic()
-        deaf, silence = self._insist(run_id, future, is_deaf), time.monotonic() - asked
+        began = time.monotonic()
+        deaf, silence = self._insist(run_id, future, is_deaf), time.monotonic() - began
         if deaf and silence > RECONNECT_AFTER:
             time.sleep(min(2 * silence, LONGEST_WAIT) + GRACE)
         if not deaf or not self._insist(run_id, future, end):

@@ -186,7 +186,7 @@ def _without_learners() -> Iterator[Path]:
 
 
 def _is_ours(name: str) -> bool:
-    """Whether a folder is complete, and not one that systems put where a disk begins, such as .Trash-1000."""
+    """Whether a folder is complete, and not one that systems create at the root of a disk, such as .Trash-1000."""
     return name != LOST and not name.startswith(".")
 
 

@@ -105,11 +105,11 @@ def key() -> bytes:
         with storage.replaced(path) as new:
             new.touch(mode=0o600)
             new.write_bytes(secrets.token_bytes(KEY_LENGTH))
-    found = _content(path)
-    if len(found) != KEY_LENGTH:  # with an empty one anybody could sign
+    key = _content(path)
+    if len(key) != KEY_LENGTH:  # with an empty one anybody could sign
         remedy = "Delete it to have a new one: everybody joins again"
         raise ConfigError(f"{path} is damaged", f"a key of {KEY_LENGTH} bytes", remedy)
-    return found
+    return key
 
 
 def _clean(name: str) -> str:

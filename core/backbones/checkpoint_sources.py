@@ -91,10 +91,10 @@ def _from_hugging_face(spec: Backbone, report: Report) -> Path:
 def _files(spec: Backbone, folder: Path, report: Report) -> Sequence[Remote]:
     """What to download of a repository: the first layout it has, its weights last. An index of shards comes at once."""
     for description, weights in checkpoints.LAYOUTS:
-        if found := _described(spec.repository, weights, report):
-            parts = _shards(spec, found, folder, report) if weights == checkpoints.INDEX else [weights]
+        if remote := _described(spec.repository, weights, report):
+            parts = _shards(spec, remote, folder, report) if weights == checkpoints.INDEX else [weights]
             names = [description, *spec.vocabulary, *parts]
-            files = [found if name == weights else _described(spec.repository, name, report) for name in names]
+            files = [remote if name == weights else _described(spec.repository, name, report) for name in names]
             if None in files:
                 raise DownloadError(f"{spec.repository} has no {names[files.index(None)]}", 404)
             return [file for file in files if file]

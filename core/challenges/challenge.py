@@ -92,7 +92,7 @@ class Challenge:
 
     @property
     def takes_entries(self) -> bool:
-        """Whether it is open, and its time is not over."""
+        """Whether it is open and before its deadline."""
         return self.is_open and not self.rules.is_over
 
 

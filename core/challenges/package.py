@@ -26,7 +26,7 @@ Challenge.
 
 
 def packed(name: str) -> Path | None:
-    """The zip of a challenge; None until it is there."""
+    """The zip of a challenge; None until it is written."""
     path = _path(name)
     return path if path.exists() else None
 
@@ -67,7 +67,7 @@ def _rows(dataset: datasets.Dataset, folders: Sequence[str], test: np.ndarray) -
 
 
 def _folders(class_names: Sequence[str]) -> list[str]:
-    """A folder for each class, whose name every file system takes, and takes for no other."""
+    """The name of a folder for each class, valid and distinct on every file system."""
     folders: dict[str, str] = {}  # the name without regard to case -> the name
     for name in class_names:
         safe = uploads.safe(name)

@@ -37,7 +37,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import brought, without its pixels."""
+    """The dataset that was imported, without its pixels."""
 
     name: str
     title: str

@@ -111,12 +111,12 @@ def _splits(folders: set[Parts], paths: set[Parts]) -> tuple[dict[str, str], lis
         splits = loose
     if splits:
         known = set[str]().union(*(_classes(top, folders, paths) for top in splits))
-        beside = sorted(parts[0] for parts in paths if parts[0] not in splits and known & set(parts[:-1]))
-        if beside:
+        strays = sorted(parts[0] for parts in paths if parts[0] not in splits and known & set(parts[:-1]))
+        if strays:
             raise DatasetError(
-                f"{beside[0]}/ lies beside {min(splits)}/",
+                f"{strays[0]}/ lies beside {min(splits)}/",
                 "only class folders, or only train/, val/ and test/",
-                f"Move {beside[0]}/ elsewhere",
+                f"Move {strays[0]}/ elsewhere",
             )
     elif with_images and all(_split_of(top) for top in with_images):
         raise DatasetError(
@@ -228,8 +228,8 @@ def _wrapper(files: Collection[Parts]) -> Parts:
 
 def _left_out(wrapper: Parts, folders: set[Parts]) -> list[str]:
     """A note on the folders beside those of a wrapper."""
-    beside = {parts for parts in folders if len(parts) <= len(wrapper) and parts[:-1] == wrapper[: len(parts) - 1]}
-    names = ["/".join(parts) for parts in beside if parts != wrapper[: len(parts)]]
+    siblings = {parts for parts in folders if len(parts) <= len(wrapper) and parts[:-1] == wrapper[: len(parts) - 1]}
+    names = ["/".join(parts) for parts in siblings if parts != wrapper[: len(parts)]]
     return [f"Folders without images are left out: {_listed(names)}."] if names else []
 
 

@@ -121,8 +121,8 @@ def of(dataset: Dataset, report: Report = silent) -> NearDuplicates:
     pairs: list[list[Pair]] = []
     for rows, others in jobs:
         pairs.append([])
-        for count, found in _pairs(details, rows, others):
-            pairs[-1] += found
+        for count, agreeing in _pairs(details, rows, others):
+            pairs[-1] += agreeing
             done += count
             report(Progress("duplicates", done, total))
     leaks = _unique(pairs[0], lambda pair: pair.row)
@@ -144,8 +144,8 @@ def shared(images: np.ndarray, others: np.ndarray, report: Report = silent) -> n
     rows, twins = np.arange(len(images)), np.arange(len(images), len(details))
     shared_rows: set[int] = set()
     done = 0
-    for count, found in _pairs(details, rows, twins):
-        shared_rows.update(pair.row for pair in found if pair.agreement >= THRESHOLD)
+    for count, agreeing in _pairs(details, rows, twins):
+        shared_rows.update(pair.row for pair in agreeing if pair.agreement >= THRESHOLD)
         done += count
         report(Progress("duplicates", done, len(images)))
     return np.array(sorted(shared_rows), np.int64)
@@ -206,14 +206,14 @@ def _pairs(details: np.ndarray, rows: np.ndarray, others: np.ndarray) -> Iterato
     spectra = np.concatenate([_spectra(details[others[i : i + _ROWS]]) for i in range(0, len(others), _ROWS)])
     for start in range(0, len(rows), _ROWS):
         chunk = rows[start : start + _ROWS]
-        own, found = chunk[:, None] == others, []
+        own, pairs = chunk[:, None] == others, []
         for mirrored, turns in itertools.product((False, True), (0, 1)):
             alike = _spectra(_oriented(details[chunk], mirrored, turns)) @ spectra.T
             alike[own] = -2  # an image is not its own duplicate
             twins = others[alike.argmax(axis=1)]
             for half in (0, 2):  # the spectra of an image and of its half turn are the same
-                found += _agreeing(details, chunk, twins, mirrored, turns + half)
-        yield len(chunk), found
+                pairs += _agreeing(details, chunk, twins, mirrored, turns + half)
+        yield len(chunk), pairs
 
 
 def _oriented(details: np.ndarray, mirrored: bool, turns: int) -> np.ndarray:

@@ -44,7 +44,7 @@ def _call(operation: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def scores(model: Any, pixels: Any, do: Callable[..., Any] = _call) -> Any:
-    """What the softmax of a network gets, (b, classes) float32, for pixels (b, s, s, 3) that may be differentiated.
+    """The logits of a network, (b, classes) float32, for pixels (b, s, s, 3) that may be differentiated.
 
     Gradients pass where resized pixels are rounded, as if they were not: straight-through (arXiv:1308.3432).
 

@@ -495,7 +495,7 @@ def _count(path: Path, rows: np.ndarray) -> int:
 
 @functools.lru_cache(maxsize=4096)
 def _computed(path: Path, start: int, written: int) -> np.ndarray:
-    """Which rows of the chunk that starts at this one are computed, (CHUNK,); read again when it was written since."""
+    """Which rows of the chunk that starts at this one are computed, (CHUNK,); read again if it was written since."""
     computed = np.zeros(CHUNK, bool)
     if (array := _open(path)) is not None:
         values = _read_chunk(array, start)[:, 0]

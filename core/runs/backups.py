@@ -32,7 +32,7 @@ def check(store: Path) -> None:
     """Refuse a store of SQLite that is damaged, or missing or empty though there are backups of it.
 
     Raises:
-        StoreError: With the command that brings back the last good one.
+        StoreError: With the command that restores the last good one.
     """
     check_here(store)
     with suppress(sqlite3.OperationalError):  # it cannot be opened, or is locked: MLflow says why

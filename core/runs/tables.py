@@ -48,12 +48,12 @@ def read(connection: sqlite3.Connection, ids: Collection[str]) -> list[Stored]:
     named = (json.dumps(list(ids)),)
 
     def values(table: str, value: str = "value") -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = defaultdict(dict)
+        by_run: dict[str, dict[str, Any]] = defaultdict(dict)
         for run_id, key, each in connection.execute(
             f"SELECT run_uuid, key, {value} FROM {table} WHERE {wanted}", named
         ):
-            found[run_id][key] = each
-        return found
+            by_run[run_id][key] = each
+        return by_run
 
     params, tags = values("params"), values("tags")
     metrics = values("latest_metrics", "CASE WHEN is_nan THEN 'nan' ELSE value END")

@@ -54,8 +54,8 @@ def _book(shown: Collection[str], rates: Mapping[str, float]) -> None:
         return
     st.table(rows, border="horizontal")
     st.caption(
-        f"{book_table.INTRODUCTION} Its claims are beside the facts, and marked :orange[**≠**] where they differ: the "
-        "year of the paper's first version; parameters with and without the classifier, in bold the count that the "
+        f"{book_table.INTRODUCTION} Its claims are shown beside the facts, marked :orange[**≠**] where they differ: "
+        "the year of the paper's first version; parameters with and without the classifier, in bold the count that the "
         "book's size fits; speed measured on this machine or the published CPU time of 32 images, with its rank among "
         "the rows and, where it contradicts the book, the book's word for that rank; cited accuracy on ImageNet (of "
         f"CLIP, zero-shot). Choose a backbone below to read what differs. Cited: {KERAS_IO}."

@@ -136,12 +136,12 @@ def _name(person: str, entry: str) -> str:
 
 
 def _entry(person: str, entry: str) -> str:
-    """The name of an entry, "" for whoever may not see it."""
+    """The name of an entry, "" for visitors who may not see it."""
     return entry if people.may("see", person) else ""
 
 
 def _named(entries: pd.DataFrame) -> pd.DataFrame:
-    """Entries with what whoever asks may know of them."""
+    """Entries with what this visitor may see of them."""
     pairs = list(zip(entries["person"], entries["name"], strict=True))
     shown = entries.assign(who=[_name(*pair) for pair in pairs], name=[_entry(*pair) for pair in pairs])
     return shown.drop(columns=["id", "person"])

@@ -1,4 +1,4 @@
-"""The person of a browser, in the sidebar, and the page that it sees once it has none."""
+"""Who uses this browser, in the sidebar; and the page it shows once it belongs to nobody."""
 
 from html import escape
 

@@ -15,7 +15,7 @@ POLL = 1.0  # seconds
 
 
 def show(finished: Sequence[RunRow]) -> None:
-    """A link to that run, or to another backbone where there is only one; the page again once its networks are read."""
+    """A link to that run, or to another backbone where there is only one; waits for their anatomy."""
     wanted = explanations.fair_run(finished)
     if wanted:
         label = f"Make it fair: {wanted.backbone}, {TITLES[wanted.method].lower()}, {wanted.input_size} px"

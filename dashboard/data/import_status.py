@@ -19,7 +19,7 @@ _SETTLED = "imports-that-have-ended"
 
 
 def settle() -> None:
-    """When the visitor's import has ended, use what it brought; the frame calls this first, on every page."""
+    """When the visitor's import has ended, switch to its dataset; the frame calls this first, on every page."""
     name = visitor.get().importing
     if not name:
         return
@@ -40,7 +40,7 @@ def settle() -> None:
 
 
 def refuse(error: LabError) -> None:
-    """Let the page Data say that an import could not begin."""
+    """Have the page Data say that an import could not begin."""
     st.session_state[_REFUSED] = error
 
 
@@ -89,14 +89,14 @@ def _failed(mine: Import) -> bool:
     return mine.task.error is not None and not isinstance(mine.task.error, Stopped)
 
 
-def _use(brought: Imported) -> None:
+def _use(imported: Imported) -> None:
     server.datasets.refresh()
-    visitor.update(dataset=brought.name)
-    title, images = formats.plain(brought.title), formats.count(brought.images, "image")
-    if brought.known:
+    visitor.update(dataset=imported.name)
+    title, images = formats.plain(imported.title), formats.count(imported.images, "image")
+    if imported.known:
         text = f"The same {images} were imported before: {title} is now in use."
     else:
-        skipped = f", {formats.count(brought.skipped, 'file')} skipped" if brought.skipped else ""
+        skipped = f", {formats.count(imported.skipped, 'file')} skipped" if imported.skipped else ""
         text = f"{images} of {title} imported{skipped}."
     st.toast(text, icon=":material/check:")
 

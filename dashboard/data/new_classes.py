@@ -154,13 +154,13 @@ def _importing() -> bool:
     """Whether the photos are still being imported; at the end, queue the run."""
     if not (name := st.session_state.get(_IMPORT)):
         return False
-    brought = server.imports.get(name)
-    if brought and brought.task.running:
+    photos = server.imports.get(name)
+    if photos and photos.task.running:
         return True  # the page shows how far it is, and is drawn again at its end
     del st.session_state[_IMPORT]
-    if brought and isinstance(brought.task.result, Imported):
+    if photos and isinstance(photos.task.result, Imported):
         try:
-            st.session_state[_RUN] = server.runs.submit(RunConfig(dataset=brought.task.result.name, backbone=BACKBONE))
+            st.session_state[_RUN] = server.runs.submit(RunConfig(dataset=photos.task.result.name, backbone=BACKBONE))
         except LabError as error:
             st.session_state[_ERROR] = error
     return False

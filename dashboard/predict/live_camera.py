@@ -1,4 +1,4 @@
-"""The camera with predictions as it goes: bars that move. A photo is forgotten once it is answered."""
+"""Live predictions from the camera, as moving bars. A photo is discarded once it is classified."""
 
 from collections import deque
 from collections.abc import Mapping

@@ -59,9 +59,9 @@ def reasons(run: RunRow, outcome: Outcome) -> list[str]:
             "page Zero-shot."
         )
     if config.classes:
-        own.append("**Class names.** This run has names of its own.")
+        own.append("**Class names.** This run uses class names of its own.")
     if outcome.weights_origin == "file":
-        own.append("**Weights.** This run's come from a path.")
+        own.append("**Weights.** This run's were read from a path.")
     own.append(
         "**Resolution and crop.** Both enlarge 32 px bicubically to the model's input and crop nothing, as the images "
         "are squares; libraries round a little differently."

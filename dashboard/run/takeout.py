@@ -53,7 +53,7 @@ def link() -> None:
 
 
 def download(request: Request) -> Response:
-    """The zip of whoever asks."""
+    """The zip of the visitor's own runs."""
     from dashboard import server  # here, as in `map_view.routes`: the server loads this before it has pages
 
     try:

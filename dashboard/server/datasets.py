@@ -25,7 +25,7 @@ from dashboard.server import tasks
 from dashboard.server.seen import seen
 from dashboard.server.tasks import Task
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 _of_content = st.cache_data(
     ttl=5, max_entries=32, show_spinner=False, hash_funcs={Dataset: lambda dataset: dataset.fingerprint}
 )
@@ -191,7 +191,7 @@ def refresh() -> None:
     outliers_of.clear()
 
 
-def _of_features(find: Callable[[Source], Found | None], dataset: Dataset) -> Found | None:
+def _of_features(find: Callable[[Source], Result | None], dataset: Dataset) -> Result | None:
     """What has been found by the features of a dataset; None if it was deleted or renamed a moment ago."""
     try:
         return find(label_errors.usual(dataset.name))

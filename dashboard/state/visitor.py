@@ -20,7 +20,7 @@ _KEY = "state"
 _CHANGED = "changed-in-the-state"
 _FILLED = "filled-into-the-address"  # (page, address on arrival) -> choices
 _PAGE = "page-of-the-state"
-_LINKED = "choices-that-the-address-brought"
+_LINKED = "choices-of-the-address"
 
 
 @dataclass(frozen=True)

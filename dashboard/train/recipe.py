@@ -24,7 +24,7 @@ IDEAS = {
 OWN = ""  # no recipe
 _KIND = "kind-of-method"  # not "kind": Anatomy keeps kinds of layers by that, and the next page still finds them
 _LINKED = "recipe-linked"  # the recipe whose link was followed
-_BROUGHT = "backbones-of-the-recipe"  # recipe, the backbones it brought, and those chosen before
+_FROM_RECIPE = "backbones-of-the-recipe"  # recipe, the backbones it chose, and those chosen before
 
 
 def follow_link() -> None:
@@ -82,7 +82,7 @@ def choose() -> str:
     chosen = st.selectbox("Recipe", list(titles), format_func=titles.__getitem__, key="recipe", on_change=_apply)
     if chosen:
         st.caption(recipes.RECIPES[chosen].idea)
-        _say_brought(chosen)
+        _note_backbones(chosen)
     return chosen
 
 
@@ -152,13 +152,13 @@ def _suit(kind: str) -> None:
         visitor.update(backbones=st.session_state.get("pretrained", visitor.State.backbones))
 
 
-def _say_brought(name: str) -> None:
-    """Say which backbone the recipe brought, for as long as it is chosen."""
-    of, brought, before = st.session_state.get(_BROUGHT, (OWN, (), ()))
-    if of == name and visitor.get().backbones == brought:
+def _note_backbones(name: str) -> None:
+    """Say which backbones the recipe chose, as long as they are chosen."""
+    of, from_recipe, before = st.session_state.get(_FROM_RECIPE, (OWN, (), ()))
+    if of == name and visitor.get().backbones == from_recipe:
         instead = f" instead of {formats.listed(before)}" if before else ""
-        verb = "is" if len(brought) == 1 else "are"
-        st.caption(f":material/account_tree: **{formats.listed(brought)}** {verb} now chosen{instead}.")
+        verb = "is" if len(from_recipe) == 1 else "are"
+        st.caption(f":material/account_tree: **{formats.listed(from_recipe)}** {verb} now chosen{instead}.")
 
 
 @address.together()
@@ -178,7 +178,7 @@ def _apply(linked: Sequence[str] = ()) -> None:
     recipe = recipes.RECIPES[name]
     before = visitor.get().backbones
     chosen = tuple(one for one in linked if one in recipe.backbones) or recipe.select(before)
-    st.session_state[_BROUGHT] = (name, chosen, before) if chosen != before else (OWN, (), ())
+    st.session_state[_FROM_RECIPE] = (name, chosen, before) if chosen != before else (OWN, (), ())
     visitor.update(backbones=chosen)
     settings = recipe.settings(chosen[0])
     st.session_state.pop(_KIND, None)

@@ -474,14 +474,14 @@ def _run_hover(frame: pd.DataFrame) -> np.ndarray:
     lines = []
     of_hover = ["accuracy", "accuracy_low", "accuracy_high", "seconds", "cached", "hardware"]
     for run, untrained in zip(frame[of_hover].to_dict("records"), _untrained(frame), strict=True):
-        facts = [
+        details = [
             f"{100 * run['accuracy']:.1f} % ({100 * run['accuracy_low']:.1f} to {100 * run['accuracy_high']:.1f})",
             f"{run['seconds']:.1f} s, features {'from the cache' if run['cached'] else 'extracted'}",
             f"Measured on {run['hardware']}",
         ]
         if untrained:
-            facts.append("Untrained weights")
-        lines.append("<br>".join(facts))
+            details.append("Untrained weights")
+        lines.append("<br>".join(details))
     return np.stack([frame["run_id"], _run_labels(frame), lines], axis=1) if len(frame) else np.empty((0, 3))
 
 

@@ -89,7 +89,7 @@ def _pretrained() -> list[str]:
 
 
 def _with(chosen: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Names to offer, with those that a link brought: tiny, or unknown."""
+    """Names to offer, with those that a link names: Tiny, or unknown ones."""
     return [*names, *(name for name in chosen if name not in names)]
 
 

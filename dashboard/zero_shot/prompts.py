@@ -92,17 +92,17 @@ def _defaults(dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(map(prompts.spoken, dataset.class_names)), prompts.of_set("single")
 
 
-def _remember(dataset: Dataset, asked: Question, scored: Scored) -> Scored | None:
+def _remember(dataset: Dataset, question: Question, scored: Scored) -> Scored | None:
     """Keep edited prompts, for all who see them; return the scores of those tried before them on the same images."""
-    asked_before = st.session_state.setdefault(TRIED, [])
-    if not asked_before or asked_before[-1] != asked:
-        asked_before.append(asked)
-        model, _, names, templates = asked
+    questions = st.session_state.setdefault(TRIED, [])
+    if not questions or questions[-1] != question:
+        questions.append(question)
+        model, _, names, templates = question
         right = int((scored.cosines.argmax(axis=1) == scored.labels).sum())
         if (names, templates) != _defaults(dataset):
             with suppress(OSError):  # a full disk keeps nothing
                 server.zero_shot.keep(dataset, Prompts(model, names, templates, right, len(scored.labels)))
-    earlier = [other for other in asked_before[:-1] if other[:2] == asked[:2] and other != asked]
+    earlier = [other for other in questions[:-1] if other[:2] == question[:2] and other != question]
     return server.zero_shot.score(*earlier[-1]) if earlier else None
 
 
