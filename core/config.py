@@ -12,6 +12,7 @@ from core.zero_shot.classifier import METHOD as ZERO_SHOT  # CLIP, given the nam
 
 PROBES = tuple(heads.METHODS)  # a head on frozen features
 TRAINED = ("finetune", "scratch")  # networks whose own weights train
+BY_EPOCH = (*TRAINED, *(name for name, method in heads.METHODS.items() if "epochs" in method.options))
 
 # The values of a field, with their titles on screen
 TITLES = {

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from core import backbones, heads
-from core.config import PROBES, TRAINED, ZERO_SHOT, RunConfig
+from core.config import BY_EPOCH, PROBES, TRAINED, ZERO_SHOT, RunConfig
 from core.errors import ConfigError
 from core.runs import RunRow
 
@@ -34,8 +34,8 @@ _SETTINGS: dict[str, tuple[str, ...]] = {  # what is not the architecture -> fie
 _READ_BY = {  # groups that only some methods read
     "training images": (*PROBES, *TRAINED),
     "layers that train": ("finetune",),
-    "epochs": (*TRAINED, "linear-adam", "mlp"),
-    "learning rate": (*TRAINED, "linear-adam", "mlp"),
+    "epochs": BY_EPOCH,
+    "learning rate": BY_EPOCH,
     "head": (*PROBES, *TRAINED),
     "pooling": (*PROBES, *TRAINED),
     "augmentation": TRAINED,

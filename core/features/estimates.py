@@ -57,7 +57,7 @@ class Count:
     seconds: float = 0.0
     parts: list[str] = field(default_factory=list)
     images: int = 0  # that networks have to process
-    known: bool = True  # the speed of every network has been measured here
+    known: bool = True  # the speed of every network has been measured here, that of other work here or elsewhere
 
     def network(
         self, backbone: str, input_size: int, images: int, *, builds: int = 1, speed: Speed = throughput.estimate
@@ -71,7 +71,7 @@ class Count:
         self.seconds += forward.seconds if forward else 0
         basis = f": {forward.basis[0].lower()}{forward.basis[1:]}" if forward else ""
         self.parts.append(f"{images:,} {'image' if images == 1 else 'images'} through {backbone}{basis}")
-        self.seconds += builds / _rate(f"build {backbone}", input_size)
+        self.work(f"build {backbone}", builds, size=input_size)
 
     def work(self, name: str, units: float, *, size: int = 0, label: str = "") -> None:
         """Other work of a known speed, as `time_work` records it.
@@ -80,12 +80,14 @@ class Count:
             size: On which the speed depends.
             label: What is done, in words.
         """
-        self.seconds += units / _rate(name, size) if units else 0.0
+        rate = _rate(name, size)
+        self.known = self.known and (rate is not None or not units)
+        self.seconds += units / rate if rate else 0.0
         if label:
             self.parts.append(label)
 
     def estimate(self) -> Estimate | None:
-        """None if the speed of a network has never been measured here."""
+        """None if a speed is not known."""
         return corrected(self.kind, self.seconds, ", ".join(self.parts)) if self.known else None
 
 
@@ -164,12 +166,12 @@ def bucket(images: int) -> int:
     return 2 ** round(log(max(images, 1), 2))
 
 
-def _rate(name: str, size: int) -> float:
-    """Units per second measured here at the nearest size, or else elsewhere."""
+def _rate(name: str, size: int) -> float | None:
+    """Units per second measured here at the nearest size, or else elsewhere; None if neither."""
     here = {each["size"]: median(each["rates"]) for each in _read()["work"] if _here(each) and each["name"] == name}
     if here:
         return here[min(here, key=lambda other: abs(log((other + 1) / (size + 1))))]
-    return ELSEWHERE["build" if name.startswith("build ") else name]
+    return ELSEWHERE.get("build" if name.startswith("build ") else name)
 
 
 def _here(entry: dict) -> bool:

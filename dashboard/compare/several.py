@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from core.config import BY_EPOCH
 from core.errors import LabError
 from core.runs import RunRow, table
 from dashboard import server
-from dashboard.run import progress, versus
+from dashboard.run import versus
 from dashboard.ui import charts, components, formats, training_charts
 
 MOST_CURVES = len(training_charts.RUN_COLOURS)  # runs; more colours cannot be told apart
@@ -38,7 +39,7 @@ def show(runs: Sequence[RunRow]) -> None:
 
 def _curves(runs: Sequence[RunRow]) -> None:
     """The training curves of those that learn epoch by epoch; of several seeds, the first."""
-    learned = [run for run in runs if run.config.method in progress.WITH_CURVES][:MOST_CURVES]
+    learned = [run for run in runs if run.config.method in BY_EPOCH][:MOST_CURVES]
     frames = [
         server.runs.curves(run.runs[0].id).assign(run=f"{number}. {run.name}") for number, run in enumerate(learned, 1)
     ]

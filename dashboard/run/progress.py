@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core import heads, people
-from core.config import PROBES, TRAINED
+from core.config import BY_EPOCH, PROBES, TRAINED
 from core.runs import ENDED, Run, RunRow
 from dashboard import server
 from dashboard.run import entries, fair_probe, first_images, live_images, seeds, small_map, sweep
@@ -14,7 +14,6 @@ from dashboard.ui import components, findings, formats, task_progress, training_
 
 POLL = 0.6  # seconds between updates
 OTHERS = 12  # runs offered for comparison
-WITH_CURVES = ("finetune", "scratch", "linear-adam", "mlp")
 
 _AGAIN = {  # what to do about a run that did not finish
     "failed": "Correct what the message names, and start again.",
@@ -84,7 +83,7 @@ def _entry(entry: RunRow) -> None:
 
 def learned(run: RunRow) -> None:
     """The curves of a run that has ended, if it has any."""
-    if run.config.method in WITH_CURVES:
+    if run.config.method in BY_EPOCH:
         curves(run.id, run.name, unfrozen_after(run.config.method, run.config.start, run.config.head_epochs))
 
 
@@ -207,7 +206,7 @@ def _live(run_id: str) -> None:
                 for name, value in figures.items():
                     st.markdown(f":gray[{name}]\n#### {value}", width="content", anchors=False)
         live_images.show(run, moment)
-        if run.config.method in WITH_CURVES:
+        if run.config.method in BY_EPOCH:
             curves(run.id, run.name, unfrozen_after(run.config.method, run.config.start, run.config.head_epochs))
 
 
@@ -219,7 +218,7 @@ def _look_again() -> None:
 
 def _others(run_id: str) -> dict[str, str]:
     """Runs with curves, newest first: id -> title."""
-    with_curves = [run for run in server.runs.rows() if run.config.method in WITH_CURVES and run.id != run_id]
+    with_curves = [run for run in server.runs.rows() if run.config.method in BY_EPOCH and run.id != run_id]
     return {run.id: _short(run) for run in with_curves[:OTHERS]}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from core import backbones, seeds
 from core.backbones.catalog import NORM_FIRST
 from core.backbones.clip import towers
-from core.config import ZERO_SHOT, RunConfig
+from core.config import BY_EPOCH, ZERO_SHOT, RunConfig
 from dashboard.train import lr_finder
 from dashboard.ui import formats
 
@@ -39,7 +39,7 @@ def _seeds(config: RunConfig, n_train: int, _) -> str:
 
 
 def _epochs(config: RunConfig, n_train: int, _) -> str:
-    if config.method in ("linear-adam", "mlp") or config.trains:
+    if config.method in BY_EPOCH:
         return f"{formats.count(config.epochs * steps(config, n_train), 'step')}"
     return ""
 

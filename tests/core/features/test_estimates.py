@@ -41,6 +41,18 @@ def test_other_work_has_a_speed_before_it_is_timed_here(home):
     assert count.seconds == 1
 
 
+def test_work_of_a_new_kind_leaves_the_time_unknown_until_it_is_timed(home):
+    count = Count("a new head")
+    count.work("new head", 0)
+    assert count.estimate() is not None  # it has nothing to do
+    count.work("new head", 100)
+    assert count.estimate() is None
+    estimates.time_work("new head", 50, 1.0)
+    timed = Count("a new head")
+    timed.work("new head", 100)
+    assert timed.seconds == 2
+
+
 def test_a_speed_is_that_of_the_nearest_size(home):
     estimates.time_work("tsne layout", 100, 1.0, size=128)
     estimates.time_work("tsne layout", 1000, 1.0, size=4096)

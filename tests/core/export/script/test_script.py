@@ -13,12 +13,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core import backbones, execute, runs
+from core import backbones, execute, heads, runs
 from core.backbones import networks
 from core.config import RunConfig
 from core.data import datasets
 from core.errors import RunError
-from core.export.script import applications, script
+from core.export.script import applications, script, snippets
 from core.export.script import network as script_network
 from core.training import freezing
 from tests.core.backbones.hub import folder
@@ -28,6 +28,10 @@ from tests.pictures import pictures, write_folder
 TINY = {"backbone": "Tiny", "n_train": 400, "n_test": 200}
 NOISE = 0.1  # of two trainings with other chance, tested on 200 images
 ROOT = Path(__file__).parent.parent.parent.parent.parent
+
+
+def test_every_head_has_code_that_trains_it():
+    assert set(snippets.HEADS) == set(heads.METHODS)
 
 
 def done(**settings) -> runs.Run:
