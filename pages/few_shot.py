@@ -2,16 +2,14 @@
 
 import streamlit as st
 
-from core import backbones, embeddings, settings
-from core.config import DEMO, TITLES, ZERO_SHOT, RunConfig
+from core import backbones, embeddings
+from core.config import DEMO
 from core.embeddings import Source
 from core.errors import LabError
 from core.evaluation import few_shot
-from core.metrics import Interval
-from core.zero_shot import encoder
 from dashboard import server
 from dashboard.few_shot import curves as few_shot_charts
-from dashboard.few_shot import dots, progress
+from dashboard.few_shot import dots, progress, targets
 from dashboard.state import address
 from dashboard.train import options
 from dashboard.ui import choices, components, formats
@@ -61,54 +59,12 @@ except LabError as error:
     components.show_error(error)
     st.stop()
 
-lines, dotted = {}, []
+drawn, dotted = [], []
 picture = st.container()
 if server.engine.store_open():
-    finished = {
-        run.id: run
-        for run in server.runs.entries()
-        if run.status == "finished" and run.config.dataset == name and run.n_test == n_test
-    }
-    zero_shot = [run for run in finished.values() if run.config.method == ZERO_SHOT]
-    if address.current("lines") is None:  # the default may have changed: a zero-shot run may have just ended
-        st.session_state.pop("lines", None)
-    drawn = address.several(
-        "lines",
-        "Lines to reach",
-        choices.run_titles(finished.values()),
-        widget=st.multiselect,
-        select_all=False,
-        default=[run.id for run in zero_shot[:1]],
-        placeholder="Finished runs",
-        help="Runs tested on the same images: zero-shot, a probe or a fine-tune",
-    )
-    drawn = drawn.split("+") if drawn else []
-    for run in (finished[run_id] for run_id in drawn):
-        mean = f", mean of {formats.count(run.n_seeds, 'seed')}" if run.seeds else ""
-        title = f"{run.config.backbone}'s {TITLES[run.config.method].lower()} ({formats.percent(run.accuracy)}{mean})"
-        if title in lines:  # runs with the same title are distinguished by their start
-            title += f" of {formats.moment(run.created)}"
-        lines[title] = Interval(run.accuracy, run.accuracy_low, run.accuracy_high)
-    if st.toggle("Runs as dots", settings.mode() == "class", key="dots", bind="query-params", help=dots.HELP):
-        dotted = [run for run in finished.values() if run.n_train]
-    real = (clip for clip in encoder.NAMES if clip != encoder.TOY and clip in server.backbones.here())
-    model = next(real, encoder.TOY)
-    under_way = [run for run in server.runs.active() if (run.config.method, run.config.dataset) == (ZERO_SHOT, name)]
-    if model not in {run.config.backbone for run in zero_shot} and st.button(
-        f"Run {model} zero-shot",
-        icon=":material/translate:",
-        key="few-shot-ask",
-        disabled=bool(under_way),
-        help="It gets the class names and no labelled images; its accuracy on these test images is a line to reach",
-    ):
-        try:
-            new_run = server.runs.submit(RunConfig(dataset=name, backbone=model, method=ZERO_SHOT))
-            if drawn:
-                address.write("lines", "+".join([*drawn, new_run]))
-            st.rerun()  # the sidebar shows its status; its line appears when it has ended
-        except LabError as error:
-            components.show_error(error)
-    components.toy([*chosen, *(finished[run_id].config.backbone for run_id in drawn)])
+    drawn, dotted = targets.choose(name, n_test)
+    components.toy([*chosen, *(run.config.backbone for run in drawn)])
+lines = targets.lines(drawn)
 
 if curves or dotted:
     chart = few_shot_charts.chart(curves, lines, dots.frame(dotted, len(server.datasets.get(name).class_names)))
