@@ -27,7 +27,7 @@ def show(finished: Sequence[RunRow]) -> None:
     if not newest:
         return
     sentences = [sentence for run in newest.values() for sentence in _sentences(run, finished)]
-    text = "  \n".join(sentences) or "Not measured yet: the page Few-shot does so from cached features, within seconds."
+    text = "  \n".join(sentences) or "Not measured yet: the page Few-shot measures it from cached features in seconds."
     st.markdown(f"**How many labelled images are the class names worth?**  \n{text}")
     run = next(iter(newest.values()))
     probed = dict.fromkeys(probe.config.backbone for probe in _probes(run, finished))

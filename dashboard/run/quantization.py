@@ -51,7 +51,7 @@ def _table(measured: Quantization) -> None:
             "Size": [f"{size:.1f} MB" for size in table["megabytes"]],
             "One image": [f"{time:.2f} ms" for time in table["milliseconds"]],
             "Accuracy": shares,
-            "Other answers": ["", *map(formats.count, table["changed"][1:])],
+            "Changed answers": ["", *map(formats.count, table["changed"][1:])],
             "p against float32": ["", *(f"{p:.3f}" for p in table["p_value"][1:])],
         },
         hide_index=True,
@@ -67,9 +67,9 @@ def _table(measured: Quantization) -> None:
 def _images(run: RunRow, measured: Quantization, kind: str) -> None:
     positions = measured.changed(kind)
     if not len(positions):
-        st.caption("It answers every image as float32 does.")
+        st.caption("It gives the same answer as float32 to every image.")
         return
-    st.markdown(f"**Other answers**, to {formats.count(len(positions), 'image')}")
+    st.markdown(f"**Changed answers**: {formats.count(len(positions), 'image')}")
     st.caption(
         f"The true class, then the answers of float32 and of {KINDS[kind]}; click one to see what the run looks at"
     )

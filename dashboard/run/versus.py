@@ -141,7 +141,7 @@ def _images(run: RunRow, other: RunRow, both: pd.DataFrame, names: tuple[str, st
     for column, name, select in zip(st.columns(2, gap="large"), names, selections, strict=True):
         rows = select(both)
         with column:
-            st.markdown(f"**Only right: {name}**, on {formats.count(len(rows), 'image')}")
+            st.markdown(f"**Right only by {name}**: {formats.count(len(rows), 'image')}")
             st.caption(f"The true class, then the predictions of {names[0]} and {names[1]}")
             rows = rows[:AT_ONCE]
             true, first, second = (

@@ -249,8 +249,8 @@ def paired(counts: metrics.Paired, first: str, second: str) -> go.Figure:
     """The test images that two runs share: right in both, in only one, in none."""
     parts = (
         ("Both right", counts.both, "#b4bac7", "#1b1f2a"),
-        (f"Only right: {label(first)}", counts.only_first, ACCENT, "#ffffff"),
-        (f"Only right: {label(second)}", counts.only_second, SECOND, "#1b1f2a"),
+        (f"Right only by {label(first)}", counts.only_first, ACCENT, "#ffffff"),
+        (f"Right only by {label(second)}", counts.only_second, SECOND, "#1b1f2a"),
         ("Both wrong", counts.neither, "#5c6475", "#ffffff"),
     )
     figure = canvas(height=170, barmode="stack", bargap=0.1)

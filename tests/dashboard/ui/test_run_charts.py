@@ -76,14 +76,14 @@ def test_a_bin_of_few_images_is_faint():
 
 def test_every_image_that_two_runs_saw_is_in_one_part_of_the_bar():
     shown = {name: trace.x[0] for name, trace in traces("paired").items()}
-    assert shown == {"Both right": 5, "Only right: A": 3, "Only right: B": 2, "Both wrong": 1}
+    assert shown == {"Both right": 5, "Right only by A": 3, "Right only by B": 2, "Both wrong": 1}
     assert list(EVERY_CHART["paired"].layout.xaxis.range) == [0, 11]
     assert EVERY_CHART["paired"].layout.barmode == "stack"
 
 
 def test_two_runs_keep_their_colours_in_every_chart_of_both():
-    assert traces("paired")["Only right: A"].marker.color == traces("per_class_of_two")["A"].marker.color
-    assert traces("paired")["Only right: B"].marker.color == traces("per_class_of_two")["B"].marker.color
+    assert traces("paired")["Right only by A"].marker.color == traces("per_class_of_two")["A"].marker.color
+    assert traces("paired")["Right only by B"].marker.color == traces("per_class_of_two")["B"].marker.color
 
 
 def test_classes_of_two_runs_stand_side_by_side_and_an_absent_one_is_not_drawn_as_zero():
