@@ -312,7 +312,7 @@ def _resume_here(run_id: str) -> None:
 
 
 def _queue_again(run_id: str, resume: Callable[[str], None], create: Callable[..., str]) -> list[str]:
-    """Queue a run again, or what of an entry did not finish; returns the ids. What cannot be resumed is said."""
+    """Queue a run again, or what of an entry did not finish; returns the ids, and prints what cannot be resumed."""
     row = runs.row(run_id)
     if row.members and not row.resumable:
         raise RunError(
