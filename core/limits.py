@@ -33,7 +33,7 @@ def read() -> Limits:
     changed = settings.table(FILE, "lines such as `epochs = 50`")
     known = [field.name for field in fields(Limits)]
     for name, value in changed.items():
-        if name not in known or isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        if name not in known or isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
             expected = f"a number of {', '.join(known)}"
             raise ConfigError(
                 f"{settings.home() / FILE} has the line {name} = {value!r}", expected, "Change or remove it"

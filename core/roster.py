@@ -155,6 +155,16 @@ def _content(path: Path) -> bytes:
 @lru_cache(maxsize=1)
 def _parsed(path: Path, changed: int, inode: int) -> Roster:
     try:
-        return Roster(**json.loads(_content(path)))
+        return _checked(Roster(**json.loads(_content(path))))
     except (ValueError, TypeError) as error:
         raise ConfigError(f"{path} is damaged", "a list of names", "Delete it to begin a new class") from error
+
+
+def _checked(roster: Roster) -> Roster:
+    """The same, unless it would let anybody in: with an empty code, or an empty seat. Raises ValueError otherwise."""
+    texts = [roster.code, *roster.seats, *roster.seats.values()] if isinstance(roster.seats, dict) else [None]
+    if not all(isinstance(text, str) and text for text in texts) or not isinstance(roster.shown, bool):
+        raise ValueError("its values are of other kinds")
+    if len(roster.code) != CODE:
+        raise ValueError(f"a code of {len(roster.code)} characters")
+    return roster

@@ -22,7 +22,7 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
     # It warns of every cached function that is imported before the server runs.
     logging.getLogger("streamlit.runtime.caching.cache_data_api").setLevel(logging.ERROR)
 
-    from core import keras_defaults, people, roster, server_lock, settings
+    from core import keras_defaults, limits, people, roster, server_lock, settings, sign_in
     from core.errors import ConfigError, LabError
     from dashboard import middleware
     from dashboard.classroom import cookie, invitation, join, lecture
@@ -35,8 +35,8 @@ elif __name__ == "app":  # the server; not a worker: a spawned process imports t
         invitation.check_address()
         keras_defaults.backend()  # raises for one that is unknown
         if in_class := settings.mode() == "class":
-            roster.key()  # raises if it is damaged or another user's
-            roster.read()  # likewise
+            for read in (roster.key, roster.read, limits.read, sign_in.read):
+                read()  # raises if its file is damaged or another user's
     except ConfigError as error:
         sys.exit(f"error: {error}")
 

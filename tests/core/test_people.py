@@ -233,6 +233,29 @@ def test_a_class_whose_files_cannot_be_read_is_a_sentence(home, file, read):
         read()
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"code": 5}',
+        '{"code": ""}',
+        '{"code": null}',
+        '{"code": "ABC"}',
+        '{"code": "BCDFGH", "seats": []}',
+        '{"code": "BCDFGH", "seats": {"Ada": null}}',
+        '{"code": "BCDFGH", "seats": {"Ada": ""}}',
+        '{"code": "BCDFGH", "shown": "no"}',
+        '{"code": "BCDFGH", "more": 1}',
+    ],
+)
+def test_a_damaged_class_lets_nobody_in(home, content):
+    (home / roster.FILE).write_text(content)
+    with pytest.raises(ConfigError, match=r"class\.json is damaged.*Delete it"):
+        roster.is_code("")
+
+
 def queue() -> list[str]:
     """Whose runs begin, in order."""
     return [run.person for run in runs.active()]
@@ -339,8 +362,10 @@ def test_a_copy_counts_too(home):
         datasets.copy(datasets.load(name), "copy", note="")
 
 
-@pytest.mark.parametrize("text", ["epoch = 5", "epochs = 'many'", "epochs = -1", "epochs = true", "epochs"])
-def test_a_wrong_line_of_the_limits_is_named(home, text):
-    (home / limits.FILE).write_text(text)
+@pytest.mark.parametrize(
+    "text", ["epoch = 5", "epochs = 'many'", "epochs = -1", "epochs = true", "epochs = nan", "epochs"]
+)
+def test_a_wrong_line_of_the_limits_is_named(home, line):
+    (home / limits.FILE).write_text(line)
     with pytest.raises(ConfigError, match=r"limits\.toml"):
         limits.read()
