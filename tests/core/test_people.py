@@ -365,7 +365,7 @@ def test_a_copy_counts_too(home):
 @pytest.mark.parametrize(
     "text", ["epoch = 5", "epochs = 'many'", "epochs = -1", "epochs = true", "epochs = nan", "epochs"]
 )
-def test_a_wrong_line_of_the_limits_is_named(home, line):
-    (home / limits.FILE).write_text(line)
+def test_a_wrong_line_of_the_limits_is_named(home, text):
+    (home / limits.FILE).write_text(text)
     with pytest.raises(ConfigError, match=r"limits\.toml"):
         limits.read()
