@@ -27,6 +27,7 @@ def examine() -> dict:
     rows = runs.rows()
     store = settings.tracking_uri()
     file = connection.file_of(store)
+    faults = datasets.faults()
     limit = SLOW_RATIO * (backbones.get("MobileNetV2").cpu_ms or 0)
     return {
         "hardware": hardware.describe(),
@@ -46,8 +47,10 @@ def examine() -> dict:
         "clip_here": encoder.here(),
         "clip_missing": [name for name in encoder.NAMES if name not in encoder.here()],
         "weights_missing": [name for name in backbones.names() if name not in here],
-        "datasets": {summary.name: summary.state for summary in datasets.available()},
-        "datasets_damaged": list(_damaged_datasets()),
+        "datasets": {
+            summary.name: "broken" if summary.name in faults else summary.state for summary in datasets.available()
+        },
+        "datasets_damaged": list(faults.values()),
         "runs_checked": bool(file),  # files on a server are not downloaded
         "runs_damaged": [error for row in rows if file and (error := _error(_read, row))],
         "speeds": {
@@ -60,13 +63,6 @@ def examine() -> dict:
         "keras_settings_ignored": keras_defaults.ignored(),
         "missing_packages": [name for name in ("tensorflow", "streamlit", "plotly") if not find_spec(name)],
     }
-
-
-def _damaged_datasets() -> Iterator[str]:
-    """What is wrong with datasets on this machine, in sentences."""
-    for summary in datasets.available():
-        if summary.state != "download" and (error := _error(datasets.load, summary.name)):
-            yield error
 
 
 def _read(run: RunRow) -> None:

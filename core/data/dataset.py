@@ -31,7 +31,9 @@ from core.errors import DatasetError
 VERSION = 1
 ARRAYS, CHECKED = ("images.raw", "rows.npz"), "checked.json"
 ABANDONED = 86_400  # seconds after which a half-written folder is considered abandoned
-
+FIELDS = dict.fromkeys(("title", "source", "licence", "fingerprint"), str)
+FIELDS |= dict.fromkeys(("class_names", "skipped", "shape"), list)
+LATER_FIELDS = {"odd": dict, "notes": list, "person": str, "people": dict}  # older folders lack them
 Row = tuple[np.ndarray, int, str, str]
 """Image `(size, size, 3) uint8`, label, official split, file."""
 
@@ -79,11 +81,24 @@ def about(name: str) -> dict[str, Any]:
     """The content of dataset.json, without opening the arrays. Raises DatasetError if it is unreadable."""
     try:
         metadata = json.loads((root() / name / "dataset.json").read_text(encoding="utf-8"))
-        if metadata["version"] != VERSION:
-            raise ValueError(f"version {metadata['version']}")
+        if metadata["version"] != VERSION or not _is_whole(metadata):
+            raise ValueError("it is of another version, or lacks something")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _unreadable(name, error) from error
     return metadata
+
+
+def _is_whole(metadata: Mapping[str, Any]) -> bool:
+    """Whether all fields are there, and of their kinds: every list of datasets reads them. Raises KeyError if not."""
+    texts, shape = [*metadata["class_names"], *metadata["skipped"]], metadata["shape"]
+    return (
+        all(isinstance(metadata[name], kind) for name, kind in FIELDS.items())
+        and all(isinstance(metadata.get(name, kind()), kind) for name, kind in LATER_FIELDS.items())
+        and all(isinstance(text, str) for text in texts)
+        and len(metadata["class_names"]) > 0
+        and len(shape) == 4
+        and all(type(length) is int and length > 0 for length in shape)
+    )
 
 
 def person(name: str) -> str:

@@ -63,6 +63,22 @@ def available() -> list[Summary]:
     return [*shipped, *map(_summary, [*cifar.CIFAR, *imported])]
 
 
+def faults() -> dict[str, str]:
+    """Name -> what is wrong, for those on this machine that cannot be opened; reads all arrays that were touched."""
+    files = {name: _npz(name) for name in cifar.CIFAR if name not in stored.names() and _npz(name).is_file()}
+    checks = {name: functools.partial(stored.read, name) for name in stored.names()} | {
+        name: functools.partial(cifar.read, file, classes=len(cifar.CIFAR[name].class_names))
+        for name, file in files.items()
+    }
+    found = {}
+    for name, check in checks.items():
+        try:
+            check()
+        except DatasetError as error:
+            found[name] = str(error)
+    return found
+
+
 def load(name: str) -> Dataset:
     """Open a dataset that is on this machine; never downloads.
 

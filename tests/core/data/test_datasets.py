@@ -4,6 +4,7 @@ import errno
 import hashlib
 import io
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.cli import doctor, images
 from core.data import dataset as stored
 from core.data import datasets, importing
 from core.errors import DatasetError, Stopped
@@ -468,6 +470,37 @@ def test_a_damaged_dataset_asks_to_be_deleted_and_imported_again(pets, home, fil
     assert "pets" in {summary.name for summary in datasets.available()}
     datasets.delete("pets")
     assert datasets.import_images(pets).fingerprint == first
+
+
+@pytest.mark.parametrize("field", ["title", "class_names", "shape", "skipped", "source", "person", "odd", "people"])
+def test_a_dataset_whose_description_is_wrong_anywhere_hides_no_other(pets, home, field):
+    datasets.import_images(pets)
+    path = home / "datasets" / "pets" / "dataset.json"
+    about = json.loads(path.read_text())
+    for odd in (None, 5, math.inf, True, [], {}, "", [None], {"a": 1}, [[1]], "absent"):
+        changed = about | {field: odd}
+        if odd == "absent":
+            del changed[field]
+        path.write_text(json.dumps(changed))
+        listed = [summary for summary in datasets.available() if summary.name == "pets"]
+        faults = datasets.faults()
+        assert len(listed) == 1 and (listed[0].state == "ready" or "pets" in faults)
+        if "pets" not in faults:
+            datasets.load("pets")
+
+
+def test_a_dataset_that_cannot_be_opened_is_listed_as_broken_with_the_reason(pets, home, capsys):
+    datasets.import_images(pets)
+    assert datasets.faults() == {}
+    flipped(home / "datasets" / "pets" / "images.raw", at=1000)
+    (home / "datasets" / "cifar10.npz").write_bytes(b"not a zip")
+    listed, text = images.perform("list", [])
+    states = {each["name"]: each["state"] for each in listed}
+    assert (states["pets"], states["cifar10"], states["cifar10-sample"]) == ("broken", "broken", "ready")
+    assert "have been changed" in text and "cifar10.npz cannot be read" in text
+    found = doctor.examine()
+    assert found["datasets"] == states and len(found["datasets_damaged"]) == 2
+    assert not (home / "datasets" / "cifar10").exists(), "to look is not to import"
 
 
 def flipped(path: Path, at: int) -> None:
