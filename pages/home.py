@@ -9,7 +9,7 @@ from dashboard import server
 from dashboard.lessons import bar
 from dashboard.run import progress
 from dashboard.state import visitor
-from dashboard.ui import components, formats
+from dashboard.ui import components, formats, preload
 
 components.page_header("Backbone Lab", "What do pretrained networks know about your images?")
 if not visitor.get().run:  # a result is to be seen without scrolling
@@ -52,3 +52,4 @@ elif not visitor.get().run:
         "The accuracy on images that the head has never seen, how certain it is, and the time it took.",
         icon=":material/insights:",
     )
+preload.charts_and_tables()
