@@ -163,6 +163,7 @@ class _Execution:
             probabilities = head.predict_proba(tested.values)  # (n, classes)
             validation_accuracy = metrics.accuracy(val.y, head.predict_proba(val.x).argmax(1)).value
 
+        all_vote = f"{config.neighbours:,} neighbours were asked for: all {n_train:,} training images vote."
         result = self._judge(
             probabilities,
             known.precision,
@@ -170,6 +171,7 @@ class _Execution:
             images_per_second=known.images_per_second or tested.images_per_second,
             cached=known.cached and tested.cached,
             chosen=head.chosen,
+            notes=[all_vote] if config.method == "knn" and config.neighbours > n_train else [],
         )
         return replace(result, head=head)
 

@@ -51,6 +51,12 @@ def test_reports_name_the_images_just_seen_and_what_a_head_recognises_in_those_o
     assert recognised == predictions.loc[list(recognised)].to_dict()
 
 
+def test_more_neighbours_than_training_images_are_noted():
+    few, many = (execute(replace(TINY, method="knn", neighbours=k)).outcome for k in (5, 1_000_000))
+    assert few.notes == [] and many.chosen["neighbours"] == 200
+    assert "1,000,000 neighbours were asked for: all 200 training images vote." in " ".join(many.notes)
+
+
 @pytest.mark.slow
 def test_the_same_config_gives_the_same_numbers_and_reads_its_features_from_the_cache():
     first, second = execute(TINY).outcome, execute(TINY).outcome
