@@ -100,15 +100,17 @@ def main(arguments: list[str] | None = None) -> int:
         print("stopped", file=sys.stderr)
         return 1
     except Exception as error:
-        if not (sentence := _of_disk(error)):
+        if not (sentence := _of_machine(error)):
             raise
         print(f"error: {sentence}", file=sys.stderr)
         return 1
     return _written(json.dumps(result, default=str) if parsed.json else text)
 
 
-def _of_disk(error: Exception) -> str:
-    """What is wrong with the disk that an error comes from, in a sentence; empty if it comes from elsewhere."""
+def _of_machine(error: Exception) -> str:
+    """What the disk or the memory that an error comes from lacks, in a sentence; empty if it comes from elsewhere."""
+    if isinstance(error, MemoryError):
+        return f"There is too little memory ({error or 'none is left'}). Choose fewer images, or smaller ones."
     if storage.is_full(error):
         return f"The disk is full ({error}). Make room on it, and try again."
     if storage.is_away(error):
@@ -210,8 +212,11 @@ def _add_data(commands: Any) -> None:
         "say whether there are enough images, and look for near-duplicates among the test images or for wrong labels",
     )
     check.add_argument("dataset", metavar="DATASET", help="name of a dataset, a folder or a zip")
-    check.add_argument("--clean", action="store_true", help="store a copy of the dataset without them")
-    check.add_argument("--labels", type=Path, metavar="FILE", help="look for wrong labels instead; write them to a CSV")
+    either = check.add_mutually_exclusive_group()
+    either.add_argument("--clean", action="store_true", help="store a copy of the dataset without them")
+    either.add_argument(
+        "--labels", type=Path, metavar="FILE", help="look for wrong labels instead; write them to a CSV"
+    )
 
     contest = _command(commands, "challenge", _challenge, "list the challenges of the class; open, close or enter one")
     contest.add_argument(

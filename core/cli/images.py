@@ -112,6 +112,7 @@ def check_labels(name: str, path: Path, report: Report) -> tuple[dict, str]:
         DatasetError: The dataset cannot be opened, or a class has a single image.
         ConfigError: The file cannot be written.
     """
+    tables.check(path)
     source = label_errors.usual(name)
     errors, dataset = label_errors.search(source, report), datasets.load(name)
     lines = [

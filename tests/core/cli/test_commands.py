@@ -16,6 +16,7 @@ from core.cli import doctor
 from core.cli.commands import main, parser
 from core.config import RunConfig
 from core.data import datasets
+from core.evaluation import label_errors
 from core.features import throughput
 from core.runs import connection
 from core.training import checkpoints
@@ -324,9 +325,10 @@ def test_every_option_has_words():
     [
         (OSError(28, "No space left on device"), "error: The disk is full"),
         (OSError(107, "Transport endpoint is not connected"), "Try again when its disk or share can be used"),
+        (MemoryError("Unable to allocate 9 TiB"), "error: There is too little memory (Unable to allocate 9 TiB)"),
     ],
 )
-def test_a_disk_that_is_full_or_away_is_one_sentence_in_every_command(monkeypatch, capsys, error, sentence):
+def test_a_disk_that_is_full_or_away_and_too_little_memory_are_one_sentence_each(monkeypatch, capsys, error, sentence):
     def fails(*_):
         raise error
 
@@ -334,6 +336,13 @@ def test_a_disk_that_is_full_or_away_is_one_sentence_in_every_command(monkeypatc
     assert main(["map"]) == 1
     assert sentence in (printed := capsys.readouterr().err)
     assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize("name", ["", "/", "/nowhere/suspects.csv", "/dev/null/suspects.csv"])
+def test_a_file_that_cannot_be_written_is_said_before_wrong_labels_are_looked_for(monkeypatch, capsys, name):
+    monkeypatch.setattr(label_errors, "search", lambda *_: pytest.fail("it was begun"))
+    assert main(["check", "cifar10-sample", "--labels", name]) == 1
+    assert "cannot be written. Expected a file in a folder" in capsys.readouterr().err
 
 
 TUNE = [*TINY, "--method", "finetune", "--unfreeze", "all", "--epochs", "2", "--head-epochs", "1"]
