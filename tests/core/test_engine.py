@@ -32,7 +32,8 @@ PATIENCE = 300  # seconds for an answer, on a machine that is busy
 SHORT = RunConfig(backbone="Tiny", n_train=100, n_test=50)
 LONG = RunConfig(backbone="Tiny", n_train=100, n_test=50, method="linear-adam", epochs=1_000_000)
 
-TRAINING = RunConfig(backbone="Tiny", n_train=400, n_test=50, method="scratch", epochs=30, batch_size=8)
+TRAINING = RunConfig(backbone="Tiny", n_train=100, n_test=50, method="scratch", epochs=60, batch_size=8)
+LONG_TRAINING = replace(TRAINING, epochs=1000)
 
 
 @pytest.fixture(autouse=True)
@@ -138,8 +139,7 @@ def test_a_queued_run_stops_before_it_begins(engine):
 
 def test_a_killed_worker_costs_what_it_had_begun_and_not_what_waits(engine):
     """It is restarted however late: the fixture has Dask give up a worker at once, unless it is told not to."""
-    training = replace(TRAINING, epochs=60)
-    first, second = engine.submit(training), engine.submit(SHORT)
+    first, second = engine.submit(TRAINING), engine.submit(SHORT)
     wait_for_epochs(first, 3)
     dying = engine.call_reporting("dying", _count_for_ever)
     wait_for_progress(engine, "dying")
@@ -150,7 +150,7 @@ def test_a_killed_worker_costs_what_it_had_begun_and_not_what_waits(engine):
     assert wait(second, "finished").outcome.n_test == 50
     engine.resume(first)
     assert wait(first, "finished").outcome.n_test == 50
-    assert epochs_of(first) == list(range(1, training.epochs + 1))
+    assert epochs_of(first) == list(range(1, TRAINING.epochs + 1))
 
 
 @pytest.mark.parametrize("refusal", [StoreError("The disk of the store is still full"), ConfigError("It is away")])
@@ -353,17 +353,17 @@ def test_a_paused_training_gives_way_and_goes_on_where_it_was(engine):
 
 def test_a_stopped_training_keeps_and_tests_the_best_until_then(engine, monkeypatch):
     monkeypatch.setattr(engines, "GRACE", PATIENCE)  # for a busy machine: it would restart the worker
-    run_id = engine.submit(TRAINING)
+    run_id = engine.submit(LONG_TRAINING)
     wait_for_epochs(run_id, 2)
     engine.stop(run_id)
     run = wait(run_id, "stopped")
-    assert run.outcome.chosen["epoch"] <= run.outcome.chosen["last_epoch"] < TRAINING.epochs
+    assert run.outcome.chosen["epoch"] <= run.outcome.chosen["last_epoch"] < LONG_TRAINING.epochs
     assert runs.model_path(run_id).is_file()
     assert len(runs.predictions(run_id)) == 50
 
 
 def test_a_training_whose_checkpoint_was_deleted_says_so(engine):
-    run_id = engine.submit(TRAINING)
+    run_id = engine.submit(LONG_TRAINING)
     wait_for_epochs(run_id, 2)
     engine.pause(run_id)
     wait(run_id, "paused")
