@@ -13,6 +13,7 @@ used(folder)                           note the time of its last use
 evict(sizes, excess, keep)             remove folders that nobody has locked
 is_full(error)                         whether it says that a disk is full
 is_away(error)                         whether it says that a disk or share went away
+is_file(path), is_folder(path)         False, without an error, where this user may not look
 check_access(path, mode)               a PermissionError for a file of another user
 is_denied(error)                       whether it says that this user may not read or write a file
 hindrance(error)                       why a file that need not be damaged cannot be read
@@ -325,6 +326,16 @@ def check_access(path: Path, mode: int) -> None:
 
 def _is_read_only(path: Path) -> bool:
     return hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file; `Path.is_file` raises in a folder that is another user's, and for a name too long."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder, likewise."""
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 def is_denied(error: BaseException | None) -> bool:

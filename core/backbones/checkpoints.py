@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core import settings
+from core import settings, storage
 from core.backbones.catalog import HUGGING_FACE, VOCABULARY, Backbone
 from core.errors import WeightsError
 
@@ -38,7 +38,7 @@ def here(spec: Backbone) -> Path | None:
     name = spec.weights_file
     folders = [settings.ASSETS / name, settings.home() / "weights" / name]
     cached = _hugging_face() / f"models--{spec.repository.replace('/', '--')}" / "snapshots"
-    folders += sorted(cached.glob("*")) if spec.repository and os.path.isdir(cached) else []  # noqa: PTH112, see `_layout`
+    folders += sorted(cached.glob("*")) if spec.repository and storage.is_folder(cached) else []
     folders += _kaggle_presets(spec.preset) if spec.preset else []
     return next((folder for folder in folders if _is_whole(folder, spec)), None)
 
@@ -65,7 +65,7 @@ def weights_file(folder: Path, spec: Backbone) -> Path:
     """
     checkpoint = _layout(folder, spec)
     if not checkpoint:
-        state = f"has no weights of {spec.name}" if folder.is_dir() else "is no folder"
+        state = f"has no weights of {spec.name}" if storage.is_folder(folder) else "is no folder"
         raise WeightsError(f"{folder} {state}", f"config.json and {SAFETENSORS}, {TORCH} or {KERAS}", remedy(spec))
     return checkpoint
 
@@ -79,7 +79,7 @@ def parts(path: Path, spec: Backbone) -> tuple[Path, ...]:
     if path.name != INDEX:
         return (path,)
     files = tuple(path.parent / name for name in shards(path, spec))
-    if missing := [shard.name for shard in files if not shard.is_file()]:
+    if missing := [shard.name for shard in files if not storage.is_file(shard)]:
         raise WeightsError(
             f"{path.parent} lacks {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else ""),
             f"the {len(files)} files that {INDEX} lists",
@@ -109,9 +109,9 @@ def file(folder: Path, name: str) -> Path:
     A program that asks for the safetensors of a repository without any gets a snapshot of its own for them.
     """
     here = folder / name
-    if os.path.isfile(here) or folder.parent.name != "snapshots":  # noqa: PTH113, see `_layout`
+    if storage.is_file(here) or folder.parent.name != "snapshots":
         return here
-    return next((path for path in sorted(folder.parent.glob(f"*/{name}")) if path.is_file()), here)
+    return next((path for path in sorted(folder.parent.glob(f"*/{name}")) if storage.is_file(path)), here)
 
 
 def description(folder: Path, spec: Backbone, kind: str, *, key: str = "model_type") -> dict[str, Any]:
@@ -203,7 +203,7 @@ def vocabulary(folder: Path) -> tuple[Path, Path]:
         (file(folder, VOCABULARY[0]), file(folder, VOCABULARY[1])),
         (folder / "assets" / "tokenizer" / "vocabulary.json", folder / "assets" / "tokenizer" / "merges.txt"),
     ):
-        if words.is_file() and merges.is_file():
+        if storage.is_file(words) and storage.is_file(merges):
             return words, merges
     raise WeightsError(
         f"{folder} has no vocabulary", "vocab.json and merges.txt", "Put them there, beside the weights they belong to"
@@ -241,11 +241,10 @@ def _is_whole(folder: Path, spec: Backbone) -> bool:
 
 def _layout(folder: Path, spec: Backbone) -> Path | None:
     """The weights file, if a folder has one of the layouts: of several the first that lacks no shard."""
-    is_file = os.path.isfile  # `Path.is_file` raises for a folder that is another user's, and so does `Path.glob`
-    if is_file(folder / "config.json") and is_file(folder / KERAS):
+    if storage.is_file(folder / "config.json") and storage.is_file(folder / KERAS):
         return folder / KERAS
-    paths = [file(folder, weights) for described, weights in LAYOUTS if is_file(file(folder, described))]
-    files = [path for path in paths if is_file(path)]
+    paths = [file(folder, weights) for described, weights in LAYOUTS if storage.is_file(file(folder, described))]
+    files = [path for path in paths if storage.is_file(path)]
     return next((path for path in files if _has_parts(path, spec)), files[0] if files else None)
 
 
@@ -266,7 +265,7 @@ def _kaggle_presets(preset: str) -> list[Path]:
     caches = (kaggle(), settings.expanded(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub"))
     marks = [
         mark
-        for cache in filter(os.path.isdir, caches)
+        for cache in filter(storage.is_folder, caches)
         for mark in cache.glob(f"models/keras/*/keras/{preset}/*.complete")
     ]
     newest_first = sorted(marks, key=lambda mark: (len(mark.name), mark.name), reverse=True)

@@ -3,12 +3,11 @@
 A loader is a module with these functions, selected by `Backbone.loader`; checkpoints have others: `clip.loader`.
 """
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core import download, settings
+from core import download, settings, storage
 from core.backbones import keras_weights
 from core.backbones.catalog import Backbone
 from core.errors import WeightsError
@@ -30,7 +29,7 @@ def find(file_name: str) -> Path | None:
     """A weights file by its official name: shipped, in the home folder, or in Keras's folder; None: in none of them."""
     folders = (settings.ASSETS, settings.home() / "weights", settings.keras_home() / "models")
     paths = [folder / file_name for folder in folders if file_name]
-    return next(filter(os.path.isfile, paths), None)  # `Path.is_file` raises for a folder that is another user's
+    return next(filter(storage.is_file, paths), None)
 
 
 def fetch(spec: Backbone, report: Report) -> Path:
@@ -81,9 +80,9 @@ def locate(spec: Backbone, path: Path) -> Path:
     Raises:
         WeightsError: There is no such file.
     """
-    if os.path.isdir(path) and spec.weights_file:  # noqa: PTH112, `Path.is_dir` raises for a name that is too long
+    if storage.is_folder(path) and spec.weights_file:
         path = path / spec.weights_file
-    if not os.path.isfile(path):  # noqa: PTH113
+    if not storage.is_file(path):
         published = f"; the published one is {spec.weights_url}" if spec.weights_url else ""
         raise WeightsError(f"There is no weights file {path} for {spec.name}{published}")
     return path.resolve()

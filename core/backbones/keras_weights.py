@@ -35,7 +35,7 @@ def read(path: Path, model, name: str) -> None:
         WeightsError: The file is missing, not a weights file, damaged, or of another network (names the first layer
             that does not fit). The model may be partly assigned: discard it.
     """
-    if not path.is_file():
+    if not storage.is_file(path):
         raise WeightsError(f"There is no weights file {path} for {name}")
     try:
         storage.check_access(path, os.R_OK)  # HDF5 names no file

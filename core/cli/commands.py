@@ -64,11 +64,12 @@ AGAIN = 0.02  # seconds until a Ctrl-C that Python dropped comes again
 
 def _positive(text: str) -> int:
     """A number of a benchmark; `argparse` shows the name of this function with one that is refused."""
-    if (number := int(text)) < 1:
-        raise ArgumentTypeError(f"{number} is less than 1")
+    if not 1 <= (number := int(text)) <= MOST:
+        raise ArgumentTypeError(f"{text} is not in 1 to {MOST}")
     return number
 
 
+MOST = 1_000_000_000  # of anything that a benchmark counts
 BENCH_OPTIONS = {"images": _positive, "dataset": str, "backbone": str, "weights": str, "input_size": _positive}
 BENCH_OPTIONS |= {"runs": _positive}  # of the store
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from core import quoting
+from core import quoting, storage
 from core.errors import ConfigError
 
 EXPECTED = "a file in a folder that can be written"
@@ -13,9 +13,12 @@ EXPECTED = "a file in a folder that can be written"
 
 def check(path: Path) -> None:
     """Raise ConfigError for a file that cannot be written, before what would be written is computed."""
-    folder = path.resolve().parent
-    if path.is_dir() or not folder.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
+    if storage.is_folder(path) or not storage.is_folder(path.parent):
         raise ConfigError(f"{path} cannot be written", EXPECTED)
+    try:
+        storage.check_access(path if os.path.lexists(path) else path.parent, os.W_OK)
+    except PermissionError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}", EXPECTED) from error
 
 
 def write(table: pd.DataFrame, path: Path) -> None:

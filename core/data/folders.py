@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from core import settings
+from core import settings, storage
 from core.errors import DatasetError
 
 MAX_ZIP = 2_000_000_000  # bytes of a zip
@@ -62,10 +62,10 @@ def open_tree(path: Path) -> Iterator[Tree]:
     Raises:
         DatasetError: The path does not exist, is neither a folder nor a zip, or is an unsafe or too large zip.
     """
-    if os.path.isdir(path):  # noqa: PTH112, `Path.is_dir` raises for a name that is too long
+    if storage.is_folder(path):
         _refuse_what_is_around(path)
         yield _disk(path)
-    elif os.path.isfile(path):  # noqa: PTH113
+    elif storage.is_file(path):
         with _archive(path) as archive:
             yield _zip(path, archive)
     else:

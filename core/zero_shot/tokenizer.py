@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from core import settings
+from core import settings, storage
 from core.backbones import checkpoints
 from core.backbones.catalog import TOKENIZER
 from core.errors import WeightsError
@@ -100,7 +100,7 @@ def gemma(folder: Path, words: int) -> Tokenizer:
     """
     path = folder / "assets" / "tokenizer" / "vocabulary.spm"  # of KerasHub
     read = _sentencepiece
-    if not path.is_file():
+    if not storage.is_file(path):
         path, read = checkpoints.file(folder, TOKENIZER), _hugging_face
     try:
         pieces, size, padding, end = read(path)

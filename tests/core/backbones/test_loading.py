@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import backbones, download, settings
-from core.backbones import BACKBONES, Backbone, keras_weights
+from core import backbones, download, settings, storage
+from core.backbones import BACKBONES, Backbone, checkpoints, keras_loader, keras_weights
 from core.backbones.tensors import Tensors
 from core.data.images import PREPROCESSING
 from core.errors import BackboneError, LabError, Stopped, WeightsError
@@ -520,3 +520,19 @@ def test_a_folder_of_weights_that_is_another_users_hides_no_other(home, monkeypa
         assert backbones.published_here("EfficientNetLite0")
         assert not backbones.published_here("VGG16")
         assert not backbones.published_here("DINOv2Small")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_weights_in_a_folder_that_is_another_users_are_one_sentence(tmp_path):
+    clip = BACKBONES["CLIPViTB32"]
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    with modes.denied(folder):
+        for attempt in (
+            lambda: keras_weights.read(folder / "net.h5", None, "Tiny"),
+            lambda: keras_loader.locate(BACKBONES["VGG16"], folder),
+            lambda: checkpoints.weights_file(folder / "clip", clip),
+        ):
+            with pytest.raises(WeightsError):
+                attempt()
+        assert not storage.is_file(folder / "net.h5") and not storage.is_folder(folder / "clip")

@@ -12,14 +12,16 @@ from pathlib import Path
 import pytest
 
 from core import backbones, hardware, heads, maps, runs, server_lock
-from core.cli import doctor
+from core.cli import doctor, tables
 from core.cli.commands import main, parser
 from core.config import RunConfig
 from core.data import datasets
+from core.errors import ConfigError
 from core.evaluation import label_errors
 from core.features import throughput
 from core.runs import connection
 from core.training import checkpoints
+from tests import modes
 from tests.pictures import photo, pictures, write_folder
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -343,6 +345,19 @@ def test_a_file_that_cannot_be_written_is_said_before_wrong_labels_are_looked_fo
     monkeypatch.setattr(label_errors, "search", lambda *_: pytest.fail("it was begun"))
     assert main(["check", "cifar10-sample", "--labels", name]) == 1
     assert "cannot be written. Expected a file in a folder" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_folder_of_another_user_is_a_sentence_where_a_table_would_be_written(tmp_path):
+    with modes.denied(tmp_path), pytest.raises(ConfigError, match="cannot be written"):
+        tables.check(tmp_path / "suspects.csv")
+
+
+@pytest.mark.parametrize("number", ["0", "-5", "1e9", "nan", "9" * 30, "9" * 5000])
+def test_a_number_that_a_benchmark_cannot_count_to_is_refused(capsys, number):
+    with pytest.raises(SystemExit):
+        main(["bench", "clip", "--images", number])
+    assert "argument --images" in capsys.readouterr().err
 
 
 TUNE = [*TINY, "--method", "finetune", "--unfreeze", "all", "--epochs", "2", "--head-epochs", "1"]
