@@ -9,6 +9,7 @@ Only workers import TensorFlow. The dashboard reads the state of a run from the 
 runs, and records the end of those whose worker died.
 """
 
+import asyncio
 import inspect
 import logging
 import threading
@@ -487,6 +488,7 @@ def _connect(address: str):
     from distributed.comm.core import FatalCommClosedError
 
     try:
+        asyncio.run(_reach(address))  # a client that fails to connect is closed when Python ends: 10 s, and a traceback
         return Client(address, timeout="5s", set_as_default=False)
     except (FatalCommClosedError, TypeError) as error:  # Dask raises a TypeError where it has no certificates
         raise EngineError(
@@ -500,6 +502,14 @@ def _connect(address: str):
             "a Dask scheduler such as tcp://host:8786",
             "Start `dask scheduler` there, or unset BACKBONE_LAB_SCHEDULER to work on this machine",
         ) from error
+
+
+async def _reach(address: str) -> None:
+    """Connect to a scheduler once. Raises whatever Dask raises."""
+    from distributed.comm.core import connect
+    from distributed.security import Security
+
+    await (await connect(address, timeout="5s", **Security().get_connection_args("client"))).close()
 
 
 def _unfinished(dask_scheduler) -> list[str]:

@@ -553,3 +553,12 @@ def test_two_equal_trainings_from_scratch_give_the_same_numbers(engine):
     pd.testing.assert_frame_equal(runs.predictions(first.id), runs.predictions(second.id))
     losses = [runs.curves(run.id).query("metric == 'loss'")["value"].tolist() for run in (first, second)]
     assert losses[0] == losses[1] and len(losses[0]) == 1
+
+
+@pytest.mark.parametrize("address", ["unknown://host", "http://127.0.0.1:1", "tls://127.0.0.1:1"])
+def test_no_client_is_made_for_a_scheduler_that_does_not_answer(monkeypatch, address):
+    """Dask closes it when Python ends, for 10 s and with a traceback."""
+    monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", address)
+    monkeypatch.setattr("distributed.Client", lambda *_, **__: pytest.fail("it was made"))
+    with pytest.raises(EngineError, match=address):
+        engines.check_workers()
