@@ -123,8 +123,8 @@ def check_labels(name: str, path: Path, report: Report) -> tuple[dict, str]:
     for suspect, row in zip(errors.suspects[:SHOWN], table.itertuples(), strict=False):
         own, other = label_errors.agreeing(suspect, dataset.labels)
         lines.append(
-            f"{row.probability:.2f}  {row.file}  {row.label}, more likely {row.suggested}; of its "
-            f"{len(suspect.neighbours)} nearest neighbours {own} are {row.label}, {other} {row.suggested}"
+            f"{row.probability:.2f}  {row.file}  {row.label}, more likely {row.suggested}; its "
+            f"{len(suspect.neighbours)} nearest neighbours: {own} {row.label}, {other} {row.suggested}"
         )
     tables.write(table, path)
     lines.append(f"All are in {path}: edit its column label, then run `datasets relabel {name} {path}`")
