@@ -61,6 +61,11 @@ def csv(table: "pd.DataFrame", *, floats: str | None = None) -> bytes:
     return safe.to_csv(index=False, float_format=floats, lineterminator=CSV_LINE).encode()
 
 
+def json_rows(table: "pd.DataFrame", *, indent: int | None = None) -> str:
+    """A table as JSON, a list of its rows, with 15 decimals, of which pandas keeps ten, and nan as null."""
+    return table.to_json(orient="records", date_format="iso", double_precision=15, indent=indent) or "[]"
+
+
 def of_cell(text: str, values: Mapping[str, Value]) -> Value | None:
     """The value that the text of a cell stands for, with or without the apostrophe of `cell`; None if there is none."""
     return values.get(text, values.get(text.removeprefix("'")))

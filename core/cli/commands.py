@@ -34,6 +34,7 @@ from core import (
     keras_defaults,
     maps,
     people,
+    quoting,
     recipes,
     runs,
     seeds,
@@ -502,7 +503,7 @@ def _runs(parsed: Namespace) -> tuple[list[dict], str]:
     names = ["run_id", "status", "dataset", "backbone", "method", "input_size", "seed", "seeds", accuracy, "seconds"]
     shown = table[names]
     text = shown.to_string(index=False) if len(table) else "No runs yet: `python -m core run` makes one."
-    return json.loads(table.to_json(orient="records", date_format="iso") or "[]"), text
+    return json.loads(quoting.json_rows(table)), text
 
 
 def _add_measures() -> None:
@@ -520,7 +521,7 @@ def _lessons(parsed: Namespace) -> tuple[list[dict], str]:
     table = gradebook.table(runs.rows())
     if parsed.file:
         tables.write(table, parsed.file)
-    records = json.loads(table.to_json(orient="records") or "[]")
+    records = json.loads(quoting.json_rows(table))
     return records, gradebook.summary(table).to_string(index=False)
 
 

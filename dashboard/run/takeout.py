@@ -87,7 +87,7 @@ def parts(own: Sequence[RunRow]) -> Iterator[tuple[str, Write]]:
     from dashboard.run import export
 
     yield "runs.csv", lambda: quoting.csv(runs.table(own))
-    yield "runs.json", lambda: runs.table(own).to_json(orient="records", date_format="iso", indent=1)
+    yield "runs.json", lambda: quoting.json_rows(runs.table(own), indent=1)
     tested = [run for run in own if run.has_result]
     if tested:
         yield "report.html", partial(_report, *(run.id for run in tested[: export.MOST]))
