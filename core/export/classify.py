@@ -142,5 +142,5 @@ if __name__ == "__main__":
     except OSError as error:  # a file that is missing, or no image
         sys.exit(f"error: {error}")
     for photo, answer in zip(photos, answers, strict=True):
-        best = np.argsort(-answer)[:3]
+        best = np.argsort(-answer, kind="stable")[:3]
         print(photo.name, *(f"{labels[index]} {answer[index]:.1%}" for index in best), sep="  ")

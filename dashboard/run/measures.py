@@ -93,7 +93,7 @@ def _curves(run: RunRow, measured: Measured, class_names: list[str]) -> None:
     )
     for column, (area, draw, alt) in zip(st.columns(2, gap="large"), drawings, strict=True):
         areas = table[area].to_numpy()
-        worst = [int(index) for index in np.argsort(areas)[:MOST_CURVES] if not np.isnan(areas[index])]
+        worst = [int(index) for index in np.argsort(areas, kind="stable")[:MOST_CURVES] if not np.isnan(areas[index])]
         if not worst:
             continue
         names = {index: f"{class_names[index]} {areas[index]:.3f}" for index in sorted(worst)}

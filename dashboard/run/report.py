@@ -202,7 +202,7 @@ def _mistakes(run: RunRow, names: list[str]) -> str:
     """The most confident mistakes; nothing if the dataset was deleted, has changed or may no longer be seen."""
     predictions = runs.predictions(run.id)
     wrong = predictions[predictions["label"] != predictions["prediction"]]
-    wrong = wrong.sort_values(by="confidence", ascending=False).head(MISTAKES)
+    wrong = wrong.sort_values(by="confidence", ascending=False, kind="stable").head(MISTAKES)
     try:
         dataset = datasets.load(run.config.dataset)
     except LabError:
@@ -234,7 +234,7 @@ def _picture(pixels: np.ndarray) -> str:
 def _curves(curves: pd.DataFrame) -> str:
     """Accuracy by epoch, in training and on validation; nothing for a run without epochs."""
     drawn = [
-        (curves[curves["metric"] == metric].sort_values(by="step"), name, colour)
+        (curves[curves["metric"] == metric].sort_values(by="step", kind="stable"), name, colour)
         for metric, name, colour in (
             ("accuracy", "training", "#8a93a5"),
             ("validation_accuracy", "validation", RIGHT),

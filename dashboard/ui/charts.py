@@ -221,7 +221,7 @@ def accuracy_bars(frame: pd.DataFrame, *, by: str = "family", words: Sequence[st
         by: What a colour stands for: "family" of the backbone, or people's own words, "group" or "tags".
         words: All of these words, in the order of the colours.
     """
-    frame = frame.dropna(subset=["accuracy"]).sort_values("accuracy")
+    frame = frame.dropna(subset=["accuracy"]).sort_values("accuracy", kind="stable")
     figure = _bars(frame, 100 * frame["accuracy"], "%.1f %%", by, words)
     figure.update_traces(error_x=error_bars(frame))
     return figure.update_xaxes(title_text="Accuracy (%),<br>95 % interval", range=[0, 100])
@@ -235,7 +235,7 @@ def measure_bars(
     Args:
         best: "most" or "least": which of its values is best.
     """
-    frame = frame.dropna(subset=[measure]).sort_values(measure, ascending=best == "most")
+    frame = frame.dropna(subset=[measure]).sort_values(measure, ascending=best == "most", kind="stable")
     bars = _bars(frame, frame[measure], "%.3f", by, words)
     return bars.update_xaxes(title_text=title, rangemode="tozero")
 
@@ -283,7 +283,7 @@ def accuracy_time(
     front = cold[pareto_front(cold[seconds], cold["percent"])]
     labelled = set(front["run_id"][_apart(front, frame, seconds, "percent")])
     figure = canvas(_front_line(front, seconds, "percent"), height=480)
-    plainest_first = frame.sort_values(["cached", "weights_origin"])  # whose symbol the legend shows
+    plainest_first = frame.sort_values(["cached", "weights_origin"], kind="stable")  # whose symbol the legend shows
     own_words_last = sorted(plainest_first.groupby(_kinds(plainest_first, by)), key=lambda kind: kind[0] in words)
     for name, members in own_words_last:
         look = _look(str(name), words)
@@ -438,7 +438,7 @@ def _has_names(values: Any) -> bool:
 
 
 def _front_line(front: pd.DataFrame, x: str, y: str) -> go.Scatter:
-    front = front.sort_values(x)
+    front = front.sort_values(x, kind="stable")
     return go.Scatter(
         x=front[x],
         y=front[y],
@@ -464,7 +464,7 @@ def _apart(front: pd.DataFrame, frame: pd.DataFrame, x: str, y: str) -> np.ndarr
     width = 0.3 * np.ptp(np.log10(frame[x])) if len(frame) else 0  # of a label, about
     height = 0.06 * np.ptp(frame[y]) if len(frame) else 0
     kept = np.zeros(len(front), bool)
-    for index in np.argsort(-up):
+    for index in np.argsort(-up, kind="stable"):
         kept[index] = not ((abs(across[kept] - across[index]) < width) & (abs(up[kept] - up[index]) < height)).any()
     return kept
 

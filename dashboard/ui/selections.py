@@ -37,7 +37,7 @@ def cell_rows(predictions: pd.DataFrame, class_names: Sequence[str], selected: t
         return np.empty(0, np.int64)
     true, predicted = (names.index(name) for name in selected)
     inside = predictions[(predictions["label"] == true) & (predictions["prediction"] == predicted)]
-    return inside.sort_values(by="confidence", ascending=False)["row"].to_numpy(np.int64)
+    return inside.sort_values(by="confidence", ascending=False, kind="stable")["row"].to_numpy(np.int64)
 
 
 def table_ids(event: Mapping, shown: pd.DataFrame, column: str = "run_id") -> list[str]:

@@ -121,7 +121,7 @@ def learning(frame: pd.DataFrame, *, by: str = "epoch", unfrozen: float | None =
                 if not metric.endswith(what):
                     continue
                 validation = metric.startswith("val")
-                points = _thinned(points.sort_values(by="step"))
+                points = _thinned(points.sort_values(by="step", kind="stable"))
                 dots = by == "epoch" or len(points) == 1  # a single point is no line
                 part = "Validation" if validation else "Training"
                 figure.add_scatter(

@@ -93,5 +93,5 @@ def _table(everybody: Sequence[Prompts]) -> pd.DataFrame:
         }
         for entry in everybody
     ]
-    table = pd.DataFrame(rows).sort_values("Accuracy (%)", ascending=False)
+    table = pd.DataFrame(rows).sort_values("Accuracy (%)", ascending=False, kind="stable")
     return table if table["Who"].nunique() > 1 else table.drop(columns="Who")

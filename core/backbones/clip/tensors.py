@@ -97,7 +97,7 @@ def stored(network: Any, spec: Backbone, tower: str) -> dict[str, np.ndarray]:
     shapes, tensors = expected(shape, spec.default_size), {}
     for variable, name, axes in _pairs(network, getattr(shape, tower), tower):
         value = np.asarray(variable).reshape([shapes[name][axis] for axis in axes])
-        tensors[name] = value.transpose(np.argsort(axes))
+        tensors[name] = value.transpose(np.argsort(axes, kind="stable"))
     return tensors
 
 
