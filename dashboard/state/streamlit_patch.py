@@ -2,9 +2,7 @@
 whom it asks for this machine's address.
 
 A timer's tick names the page it belongs to. If it arrives after a click on another page, Streamlit takes it as a
-request to go back: on a busy server, one click in twenty did nothing. Such a tick is dropped. A tick also brings the
-address and the widgets as the browser shows them. Before the answer to a click, to Back or to Forward is drawn, they
-would undo it.
+request to go back: on a busy server, one click in twenty did nothing. Such a tick is dropped.
 
 All open tabs together get `ANSWERED` ticks a second, each its share: without a limit, 30 tabs that watch a run took
 half of a machine's two cores from it. Fragments that only watch (they show a run that waits, or is somebody else's)
@@ -30,7 +28,6 @@ from collections.abc import Callable, Hashable
 from math import inf
 from time import monotonic
 from typing import Any
-from urllib.parse import parse_qs
 from weakref import WeakValueDictionary
 
 import streamlit as st
@@ -49,16 +46,14 @@ LOOKS = 5  # ticks of a fragment that watches between two answers, at most every
 SLOWEST = 3.0  # seconds between its ticks, within which it shows that a run has begun or ended
 FORGOTTEN = 2 * SLOWEST + 1  # seconds after its last tick, when even the slowest has missed two, a timer has no share
 
-SETTLING = 1.0  # seconds for a browser to draw an answer
+READING = 1.0  # seconds in which a page reads what it shows of a run
 
-_DRAWING = "_backbone_lab_drawing"  # until when a click is being answered; infinite while the script runs
-_LAST_HISTORY = "_backbone_lab_last_history"  # when a visitor last went back or forward
 _LAST_REQUEST = "_backbone_lab_last_request"  # the page a visitor last requested, and the page shown at that time
 WATCHING = "fragments-that-watch"  # in the state of a tab: their ids, each with the time at which it was drawn
 
 
 def drop_ticks() -> None:
-    """Drop ticks of a page that was left, those from before an answer was drawn, and those above a tab's share."""
+    """Drop ticks of a page that was left, and those above a tab's share."""
     original = _unpatched(AppSession.request_rerun)
 
     @functools.wraps(original)
@@ -109,7 +104,7 @@ def note_watching(watches: bool) -> None:
     fragments, fragment = st.session_state[WATCHING], ThreadState.get().fragment_id
     fragments.pop(fragment, None)
     if watches:
-        fragments[fragment] = monotonic() - SETTLING  # before what it shows was read
+        fragments[fragment] = monotonic() - READING  # before what it shows was read
 
 
 def forget_watching() -> None:
@@ -142,25 +137,6 @@ def _is_late_tick(session: AppSession, client_state: ClientState) -> bool:
     return requested not in ("", page) and not switched
 
 
-def _is_before_answer(session: AppSession, client_state: ClientState) -> bool:
-    """Whether a click is being answered, or its answer has changed the address that the browser still sends."""
-    if not client_state.is_auto_rerun:
-        setattr(session, _DRAWING, inf)
-        return False
-    if session._scriptrunner is not None and getattr(session, _DRAWING, 0.0) == inf:
-        return True
-    until = min(getattr(session, _DRAWING, 0.0), monotonic() + SETTLING)
-    drawn = parse_qs(client_state.query_string) == parse_qs(session._client_state.query_string)
-    setattr(session, _DRAWING, 0.0 if drawn else until)
-    return not drawn and monotonic() < until
-
-
-def _is_before_history(session: AppSession, client_state: ClientState) -> bool:
-    if client_state.is_history_navigation:
-        setattr(session, _LAST_HISTORY, monotonic())
-    return client_state.is_auto_rerun and monotonic() - getattr(session, _LAST_HISTORY, -SETTLING) < SETTLING
-
-
 def _is_above_share(session: AppSession, client_state: ClientState) -> bool:
     key = session.id, client_state.page_script_hash, client_state.fragment_id
     state = session.session_state
@@ -172,7 +148,7 @@ def _is_above_share(session: AppSession, client_state: ClientState) -> bool:
     return not _watching.take(key, monotonic(), WATCHED, drawn)
 
 
-DROPPED = (_is_late_tick, _is_before_answer, _is_before_history, _is_above_share)
+DROPPED = (_is_late_tick, _is_above_share)
 
 
 class _Locks(WeakValueDictionary[str, threading.Lock]):

@@ -27,6 +27,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.script_data import ScriptData
 from streamlit.runtime.scriptrunner import ScriptRunner
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 from streamlit.web.server import server_util
 
@@ -52,16 +53,13 @@ class Visit:
 
     def runs(self) -> None:
         """The script of the page has begun, and takes no further requests."""
-        self.session._scriptrunner = cast(ScriptRunner, SimpleNamespace(request_stop=bool, request_rerun=bool))
+        runner = SimpleNamespace(request_stop=bool, request_rerun=bool, _requests=ScriptRequests())
+        self.session._scriptrunner = cast(ScriptRunner, runner)
 
     def ended(self, address: str = "") -> None:
         """The script has ended, after it has set the address."""
         self.session._scriptrunner = None
         self.session._client_state.query_string = address
-
-    def go_back(self, page: str) -> None:
-        """Back in the browser, to an earlier address of a page."""
-        self._send(ClientState(page_script_hash=page, is_history_navigation=True))
 
     def shows(self, page: str) -> None:
         """The script has got as far as to say which page it is, by `st.switch_page` another than was asked for."""
@@ -123,38 +121,6 @@ def test_ticks_of_a_page_that_its_visitor_was_led_to_pass(visit: Visit):
     visit.use("compare")
     visit.tick("train")
     assert visit.drawn == ["data", "train", "compare"]
-
-
-def test_a_tick_just_after_back_does_not_bring_the_choices_from_before_it_again(visit: Visit, monkeypatch):
-    visit.use("train")
-    visit.go_back("train")
-    visit.tick("train")
-    assert visit.drawn == ["train", "train"]
-    monkeypatch.setattr(streamlit_patch, "SETTLING", 0.0)
-    visit.tick("train")
-    assert visit.drawn == ["train", "train", "train"]
-
-
-def test_a_tick_from_before_a_click_is_answered_does_not_bring_the_address_from_before_it_again(visit: Visit):
-    visit.use("predict")
-    visit.runs()
-    visit.tick("predict")  # the answer may take long
-    visit.ended("photo=file")
-    visit.tick("predict")  # on its way when the answer was sent
-    assert visit.drawn == ["predict"]
-    visit.tick("predict", "photo=file")
-    visit.tick("maps", "photo=file")
-    assert visit.drawn == ["predict", "predict"]
-
-
-def test_ticks_of_a_browser_that_keeps_another_address_pass_after_a_while(visit: Visit, monkeypatch):
-    visit.use("predict")
-    visit.ended("photo=file")
-    visit.tick("predict")
-    monkeypatch.setattr(streamlit_patch, "SETTLING", 0.0)
-    visit.use("predict")
-    visit.tick("predict")
-    assert visit.drawn == ["predict", "predict", "predict"]
 
 
 def test_a_timer_is_answered_while_that_of_another_fragment_is(visit: Visit, monkeypatch):
