@@ -47,6 +47,21 @@ def unit(values: np.ndarray) -> np.ndarray:
     return values / np.where(lengths > 0, lengths, 1)
 
 
+def smallest(values: np.ndarray, k: int) -> np.ndarray:
+    """Columns (r, k) of the k smallest values of each row (r, n), smallest first; of equal ones the first.
+
+    `argpartition` alone would choose among equal ones by the processor, see `findings/numpy_argsort_processor.sh`.
+    """
+    if k >= values.shape[1]:
+        return np.argsort(values, axis=1, kind="stable")
+    columns = np.sort(np.argpartition(values, k, axis=1)[:, :k], axis=1)
+    largest = np.take_along_axis(values, columns, axis=1).max(axis=1, keepdims=True)
+    tied = np.flatnonzero(np.count_nonzero(values <= largest, axis=1) > k)
+    columns[tied] = np.sort(np.argsort(values[tied], axis=1, kind="stable")[:, :k], axis=1)
+    order = np.argsort(np.take_along_axis(values, columns, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(columns, order, axis=1)
+
+
 @threads.all_cores()
 def _search(
     points: np.ndarray, query: np.ndarray, k: int, metric: str, report: Report, *, exclude_self: bool = False

@@ -42,10 +42,8 @@ class KnnHead(Head):
 
     def nearest_labels(self, x: np.ndarray, k: int) -> np.ndarray:
         """Labels (n, k) of the most similar training images, by cosine, the most similar first."""
-        similarity = _directions(x) @ self.directions.T  # (n, n_train)
-        nearest = np.argpartition(similarity, -k, axis=1)[:, -k:]
-        order = np.argsort(-np.take_along_axis(similarity, nearest, axis=1), axis=1, kind="stable")
-        return self.labels[np.take_along_axis(nearest, order, axis=1)]
+        distance = -_directions(x) @ self.directions.T  # (n, n_train)
+        return self.labels[neighbours.smallest(distance, k)]
 
 
 def fit(train: Labelled, val: Labelled, classes: int, options: Options, report: Report) -> KnnHead:

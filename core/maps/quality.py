@@ -55,7 +55,7 @@ def judge(
         nearest = {}
         for name, block in spaces.items():
             block[itself] = np.inf
-            nearest[name] = _sorted_smallest(block, max(near, voters))
+            nearest[name] = neighbours.smallest(block, max(near, voters))
             if len(counts) > 1:
                 sums[f"knn_{name}"] += _correct_votes(
                     codes[nearest[name][:, :voters]], codes[judged[part]], len(counts)
@@ -120,16 +120,6 @@ def _squared(values: np.ndarray, query: np.ndarray) -> Callable[[slice], np.ndar
         return np.maximum(distances, 0, out=distances)
 
     return block
-
-
-def _sorted_smallest(block: np.ndarray, k: int) -> np.ndarray:
-    """Columns (r, k) of the k smallest values of each row, smallest first."""
-    if k < block.shape[1]:
-        columns = np.argpartition(block, k, axis=1)[:, :k]
-    else:
-        columns = np.arange(k)[None].repeat(len(block), 0)
-    order = np.argsort(np.take_along_axis(block, columns, 1), axis=1, kind="stable")
-    return np.take_along_axis(columns, order, 1)
 
 
 def _excess(block: np.ndarray, columns: np.ndarray) -> float:

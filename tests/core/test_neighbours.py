@@ -79,3 +79,10 @@ def test_a_stop_is_heard_between_blocks(values, monkeypatch):
     heard = []
     neighbours.of_each(values, 3, report=heard.append)
     assert [progress.done for progress in heard] == list(range(0, 300, 10))
+
+
+@pytest.mark.parametrize("k", [1, 7, 200, 300])
+def test_of_equal_values_the_first_are_the_smallest_on_every_processor(k):
+    values = np.random.default_rng(0).integers(0, 4, (50, 300)).astype(np.float32)
+    assert np.array_equal(neighbours.smallest(values, k), np.argsort(values, axis=1, kind="stable")[:, :k])
+    assert np.array_equal(neighbours.smallest(np.zeros((2, 300)), k), [np.arange(k)] * 2)
