@@ -76,7 +76,7 @@ def test_two_learners_join_and_only_the_owner_and_the_lecturer_change_a_run(brow
     expect(ada.get_by_text("Class", exact=True)).to_have_count(0)
     ada.get_by_role("button", name="Start").click()
     ada.get_by_role("link", name="Open this run").click()
-    expect(ada.get_by_role("button", name="Remove")).to_be_visible()
+    expect(ada.get_by_role("button", name="Remove", exact=True)).to_be_visible()
     ada.wait_for_url(re.compile(r"/run\?"))
     run = ada.url[len(server.url) :]
 
@@ -86,7 +86,7 @@ def test_two_learners_join_and_only_the_owner_and_the_lecturer_change_a_run(brow
     joins(ben, code, "Ben")
     expect(ben.get_by_role("heading", name="Run", level=1)).to_be_visible()
     expect(ben.get_by_role("tab", name="Result")).to_be_visible()
-    expect(ben.get_by_role("button", name="Remove")).to_have_count(0)
+    expect(ben.get_by_role("button", name="Remove", exact=True)).to_have_count(0)
 
     expect(lecturer.get_by_text("Ada 1 run")).to_be_visible()
     lecturer.get_by_text("Learners see each other's work").click()
@@ -94,14 +94,14 @@ def test_two_learners_join_and_only_the_owner_and_the_lecturer_change_a_run(brow
     ben.reload()
     expect(ben.get_by_text("Run: ")).to_contain_text("is not among your runs")
     ada.reload()
-    expect(ada.get_by_role("button", name="Remove")).to_be_visible()
+    expect(ada.get_by_role("button", name="Remove", exact=True)).to_be_visible()
 
     lecturer.get_by_role("button", name="Free the name").first.click()
     expect(lecturer.get_by_role("heading", name="1 learner")).to_be_visible()
     ada.reload()
     expect(ada.get_by_role("heading", name="Join the class")).to_be_visible()
     lecturer.goto(run)
-    expect(lecturer.get_by_role("button", name="Remove")).to_be_visible()
+    expect(lecturer.get_by_role("button", name="Remove", exact=True)).to_be_visible()
     assert UNCAUGHT not in server.log.read_text()
 
 
