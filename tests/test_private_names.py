@@ -1,6 +1,7 @@
 """The private names of each library are used in few modules, whose tests fail when the library changes them."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -43,13 +44,18 @@ def test_each_of_these_modules_has_a_test(test: str):
 
 
 def _private_imports(path: Path, library: str) -> list[str]:
+    return [name for name in _imports(path) if name.split(".")[0] == library and PRIVATE_MODULES.search(name)]
+
+
+@functools.cache
+def _imports(path: Path) -> list[str]:
     names = []
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             names += [f"{node.module}.{alias.name}" for alias in node.names]
-    return [name for name in names if name.split(".")[0] == library and PRIVATE_MODULES.search(name)]
+    return names
 
 
 def _private_attributes(path: Path) -> set[str]:

@@ -7,20 +7,16 @@ from core import backbones
 from core.backbones import blocks, networks
 
 KERAS = [name for name in backbones.names() if name not in networks.OWN]
-USUAL = [  # one of each module of Keras
+USUAL = [  # one of each way in which a network of Keras ends
     "VGG16",
     "ResNet50",
     "ResNet50V2",
-    "InceptionV3",
-    "InceptionResNetV2",
-    "Xception",
     "DenseNet121",
     "MobileNet",
     "MobileNetV2",
     "MobileNetV3Small",
-    "NASNetMobile",
+    "InceptionV3",
     "EfficientNetB0",
-    "EfficientNetV2B0",
     "ConvNeXtTiny",
 ]
 

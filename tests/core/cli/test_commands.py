@@ -159,6 +159,7 @@ def test_ctrl_c_while_a_command_is_imported_is_one_word(tmp_path, begin):
     assert (done.returncode, done.stderr) == (1, "stopped\n")
 
 
+@pytest.mark.slow
 def test_ctrl_c_pressed_twice_is_no_traceback():
     program = """
 import runpy, sys, threading, time

@@ -489,6 +489,7 @@ def test_a_dataset_whose_description_is_wrong_anywhere_hides_no_other(pets, home
             datasets.load("pets")
 
 
+@pytest.mark.slow
 def test_a_dataset_that_cannot_be_opened_is_listed_as_broken_with_the_reason(pets, home, capsys):
     datasets.import_images(pets)
     assert datasets.faults() == {}

@@ -32,7 +32,10 @@ def assemble(config: RunConfig, **more) -> assembly.Assembly:
     "config",
     [
         RunConfig(backbone="Tiny"),
-        RunConfig(backbone="Tiny", method="mlp", epochs=3, input_size=48, preprocessing="divide255", pooling="max"),
+        pytest.param(
+            RunConfig(backbone="Tiny", method="mlp", epochs=3, input_size=48, preprocessing="divide255", pooling="max"),
+            marks=pytest.mark.slow,
+        ),
         pytest.param(RunConfig(backbone="EfficientNetLite0", input_size=64), marks=pytest.mark.slow),
     ],
     ids=["linear", "hidden layer, resized, divided by 255, max", "real weights"],
