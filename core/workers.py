@@ -1,7 +1,6 @@
 """Whether workers have what they need: those of a cluster its code, the same packages and home folder; the local one
 a start folder that hides no module of Python from it."""
 
-import os
 import socket
 import sys
 from importlib.machinery import FrozenImporter
@@ -43,7 +42,7 @@ def check_start_folder() -> None:
     needed = (sys.stdlib_module_names & sys.modules.keys()) - {*sys.builtin_module_names, *_BEFORE}
     for name in sorted(name for name in needed if not FrozenImporter.find_spec(name)):  # these come first, as `os`
         for path in (Path(f"{name}.py"), Path(name, "__init__.py")):
-            if os.path.isfile(path):  # noqa: PTH113 - that of `Path` raises in a folder that is another user's
+            if storage.is_file(path):
                 raise EngineError(
                     f"{path.absolute()} has the name of Python's module {name}, and would be imported in its place",
                     remedy="Rename it, or start in another folder",

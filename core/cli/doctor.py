@@ -27,7 +27,7 @@ def examine() -> dict:
     rows = runs.rows()
     store = settings.tracking_uri()
     file = connection.file_of(store)
-    faults = datasets.faults()
+    summaries, faults = datasets.examined()
     limit = SLOW_RATIO * (backbones.get("MobileNetV2").cpu_ms or 0)
     return {
         "hardware": hardware.describe(),
@@ -47,10 +47,8 @@ def examine() -> dict:
         "clip_here": encoder.here(),
         "clip_missing": [name for name in encoder.NAMES if name not in encoder.here()],
         "weights_missing": [name for name in backbones.names() if name not in here],
-        "datasets": {
-            summary.name: "broken" if summary.name in faults else summary.state for summary in datasets.available()
-        },
-        "datasets_damaged": list(faults.values()),
+        "datasets": {summary.name: summary.state for summary in summaries},
+        "datasets_damaged": faults,
         "runs_checked": bool(file),  # files on a server are not downloaded
         "runs_damaged": [error for row in rows if file and (error := _error(_read, row))],
         "speeds": {

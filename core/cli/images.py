@@ -51,15 +51,13 @@ def perform(action: str, names: Sequence[str]) -> tuple[list[dict], str]:
         with Bar() as bar:
             name = photos.gather(bar)
         lines.append(f"{name} has everybody's photos of new classes")
-    faults = datasets.faults()
-    listed = [
-        asdict(summary) | ({"state": "broken"} if summary.name in faults else {}) for summary in datasets.available()
-    ]
+    summaries, faults = datasets.examined()
+    listed = [asdict(summary) for summary in summaries]
     lines += [
         f"{each['name']:24} {each['state']:9} {each['images']:>8,} images {each['classes']:>5,} classes"
         for each in listed
     ]
-    return listed, "\n".join([*lines, *faults.values()])
+    return listed, "\n".join([*lines, *faults])
 
 
 def import_path(path: str, name: str | None = None) -> str:

@@ -4,7 +4,7 @@ import difflib
 import functools
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +63,18 @@ def available() -> list[Summary]:
     return [*shipped, *map(_summary, [*cifar.CIFAR, *imported])]
 
 
+def examined() -> tuple[list[Summary], list[str]]:
+    """As `available`, with the state "broken" for all that cannot be opened; and what is wrong with each of these."""
+    wrong = faults()
+    summaries = [replace(each, state="broken") if each.name in wrong else each for each in available()]
+    return summaries, list(wrong.values())
+
+
 def faults() -> dict[str, str]:
     """Name -> what is wrong, for those on this machine that cannot be opened; reads all arrays that were touched."""
-    files = {name: _npz(name) for name in cifar.CIFAR if name not in stored.names() and _npz(name).is_file()}
-    checks = {name: functools.partial(stored.read, name) for name in stored.names()} | {
+    imported = stored.names()
+    files = {name: _npz(name) for name in cifar.CIFAR if name not in imported and _npz(name).is_file()}
+    checks = {name: functools.partial(stored.read, name) for name in imported} | {
         name: functools.partial(cifar.read, file, classes=len(cifar.CIFAR[name].class_names))
         for name, file in files.items()
     }

@@ -120,9 +120,7 @@ def _pass_on(session: AppSession) -> None:
         since, request = waiting[0]
         answering = _answering(session)
         involved = _presses(request) or (answering and _presses(answering)) or _is_late(session, request)
-        beside = (
-            request.fragment_id and not involved and not _has_ended(session)
-        )  # Streamlit answers it after what runs
+        beside = request.fragment_id and not involved and not _has_ended(session)  # answered after what runs
         if not involved and not beside:
             _break_off(session)
         runs = session._scriptrunner is not None and not beside
