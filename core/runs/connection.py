@@ -169,6 +169,16 @@ def connect(uri: str) -> tuple[Client, str]:
     return client, experiment.experiment_id
 
 
+def client() -> Client:
+    """The client of the store of the settings."""
+    return connect(settings.tracking_uri())[0]
+
+
+def experiment() -> str:
+    """The id of our experiment in the store of the settings."""
+    return connect(settings.tracking_uri())[1]
+
+
 def copy_before_upgrade() -> Path | None:
     """The copy that this process made of an older store before upgrading it; None: it upgraded none."""
     return _copies[-1] if _copies else None

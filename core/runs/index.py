@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from core.runs import backups, connection, tables
+from core.runs.records import NOTE, TAG
 from core.runs.tables import Stored
 
 ENDED = ("FINISHED", "FAILED", "KILLED")  # MLflow's words; the last that is written of a run
 # Tags that change after the end:
-WRITTEN_LATER = ("backbone_lab.archived", "backbone_lab.group", "backbone_lab.tags", "backbone_lab.scores")
-WRITTEN_LATER += ("mlflow.note.content",)
+WRITTEN_LATER = (*(TAG + name for name in ("archived", "group", "tags", "scores")), NOTE)
 PATIENCE = 20  # seconds for another process to finish writing
 
 Entry = TypeVar("Entry")

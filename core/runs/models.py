@@ -13,7 +13,8 @@ from typing import Any
 from core import backbones, heads, storage
 from core.data import datasets
 from core.errors import ConfigError, RunError
-from core.runs import store
+from core.runs import artifacts, store
+from core.runs.outcome import Run
 from core.training import model
 
 KEPT = 4  # models in memory, so that as many runs can be compared; the largest takes 1.4 GB
@@ -29,7 +30,7 @@ def load(run_id: str) -> Any:
     return _load(run_id, check(run_id).finished)
 
 
-def check(run_id: str) -> store.Run:
+def check(run_id: str) -> Run:
     """The run, if it has a model; needs no Keras, so that a page can check first.
 
     Raises:
@@ -47,7 +48,7 @@ def check(run_id: str) -> store.Run:
     return run
 
 
-def teacher(run_id: str, dataset: str) -> store.Run:
+def teacher(run_id: str, dataset: str) -> Run:
     """The run, if it can teach another one on this dataset; needs no Keras.
 
     Raises:
@@ -64,13 +65,13 @@ def teacher(run_id: str, dataset: str) -> store.Run:
     return run
 
 
-def read(run: store.Run) -> Any:
+def read(run: Run) -> Any:
     """A fresh copy of the model of a run that trained its network, which the caller may take apart.
 
     Raises:
         RunError: Its file is missing or damaged.
     """
-    path = store.model_path(run.id)
+    path = artifacts.model_path(run.id)
     try:
         return backbones.read_model(path)
     except (OSError, ValueError, TypeError, KeyError) as error:  # what Keras raises for a truncated file
@@ -90,4 +91,4 @@ def _load(run_id: str, finished: datetime) -> Any:
     if run.config.trains:
         return read(run)
     image_size = datasets.load(run.config.dataset).images.shape[1]
-    return model.from_probe(run.config.encoder, store.head(run_id), image_size=image_size)
+    return model.from_probe(run.config.encoder, artifacts.head(run_id), image_size=image_size)

@@ -14,6 +14,7 @@ from core import metrics, people, sweeps
 from core.config import RunConfig
 from core.errors import RunError
 from core.metrics import Interval, StandardErrors
+from core.runs import names
 
 SEEDS, SWEEP = "seeds-", "sweep-"  # what the id of an entry begins with
 RESUMABLE = ("stopped", "paused", "interrupted")
@@ -240,7 +241,7 @@ def _entry(members: Sequence[RunRow], varied: Sequence[str], *, status: str, **f
     first = members[0]
     return RunRow(
         id=first.entry,
-        name=first.name.removesuffix(own_name(first.config, varied)),
+        name=first.name.removesuffix(names.own_name(first.config, varied)),
         status=status,
         created=first.created,
         error=_what_is_missing(members, varied) if status not in ("queued", "running") else "",
@@ -251,11 +252,6 @@ def _entry(members: Sequence[RunRow], varied: Sequence[str], *, status: str, **f
         person=first.person,
         **fields,
     )
-
-
-def own_name(config: RunConfig, varied: Sequence[str]) -> str:
-    """What the name of one run of an entry ends with, given the settings in which its runs differ."""
-    return f", {sweeps.described(config, varied)}" if varied else ""
 
 
 def _status(members: Sequence[RunRow]) -> str:

@@ -132,7 +132,7 @@ def test_a_run_whose_server_ended_is_interrupted_and_can_be_resumed(serve, home,
     server_lock.release(server_lock.take())  # nobody holds the home folder
     runs.mark_interrupted()  # as the next server does at its start
     (run,) = runs.rows()
-    assert (run.id, run.status, run.error) == (run_id, "interrupted", runs.store.INTERRUPTED)
+    assert (run.id, run.status, run.error) == (run_id, "interrupted", runs.life_cycle.INTERRUPTED)
     execute.check_resumable(run_id)
     assert checkpoints.exists(run_id) == STAGES[stage].trains
     download.sweep()

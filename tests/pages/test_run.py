@@ -292,7 +292,7 @@ def test_a_failed_run_shows_its_error_and_no_result(visit, used):
 def test_a_run_whose_server_died_is_found_interrupted_and_can_go_on(visit, used, monkeypatch):
     nobody = {"host": socket.gethostname(), "pid": 999_999, "started": 0.0}
     with monkeypatch.context() as earlier:
-        earlier.setattr("core.runs.store._this_process", lambda: nobody)
+        earlier.setattr("core.runs.owners.this_process", lambda: nobody)
         made = runs.create(tuned())
         runs.start(made)
         points = {"validation_loss": 0.7, "validation_accuracy": 0.8}

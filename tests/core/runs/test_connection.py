@@ -237,7 +237,7 @@ def test_a_deleted_experiment_is_said_with_the_command_that_brings_it_back(store
 
     runs.create(TINY)
     client = MlflowClient(settings.tracking_uri())
-    client.delete_experiment(runs.store._experiment())
+    client.delete_experiment(connection.experiment())
     connection.connect.cache_clear()
     with pytest.raises(StoreError, match=r"was deleted.*mlflow experiments restore --experiment-id 1"):
         runs.rows()
@@ -352,7 +352,7 @@ def test_a_home_elsewhere_opens_its_runs_and_keeps_new_files_to_itself(store, ho
     assert runs.predictions(first).equals(stored)
     second = done()
     for run_id in (first, second):
-        assert runs.store._artifact(run_id, "outcome.json").is_relative_to(elsewhere)
+        assert runs.artifacts._artifact(run_id, "outcome.json").is_relative_to(elsewhere)
     assert sorted(home.rglob("*")) == left
 
 
@@ -365,13 +365,13 @@ def test_a_home_elsewhere_opens_though_the_files_of_one_run_are_another_users(st
     (elsewhere / "runs" / "artifacts" / run_id).mkdir(parents=True, exist_ok=True)
     with modes.denied(elsewhere / "runs" / "artifacts" / run_id):
         assert [row.id for row in runs.rows()] == [run_id]
-    assert str(elsewhere) in runs.store._client().get_run(run_id).info.artifact_uri
+    assert str(elsewhere) in connection.client().get_run(run_id).info.artifact_uri
 
 
 def test_runs_of_another_home_in_one_store_stay_where_they_are(store, home, tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
     run_id = runs.create(TINY)
-    before = runs.store._client().get_run(run_id).info.artifact_uri
+    before = connection.client().get_run(run_id).info.artifact_uri
     connection.connect.cache_clear()
     monkeypatch.setenv("BACKBONE_LAB_HOME", str(tmp_path / "another"))
-    assert runs.store._client().get_run(run_id).info.artifact_uri == before
+    assert connection.client().get_run(run_id).info.artifact_uri == before

@@ -55,7 +55,7 @@ def test_a_run_that_goes_on_is_read_again_and_those_that_have_ended_are_not(read
     running = runs.create(TINY)
     runs.start(running)
     runs.rows()
-    runs.store.write_progress(running, Progress("train", 3, 10, unit="epochs"), [])
+    runs.reporter.write_progress(running, Progress("train", 3, 10, unit="epochs"), [])
     assert [run.progress and run.progress.done for run in runs.active()] == [3]
     assert read[-1] == [running]
     assert len(runs.rows()) == 2

@@ -22,7 +22,7 @@ def test_runs_are_those_of_mlflow(store: Path):
     for status in ("finished", "failed", "stopped"):
         run_id = runs.create(TINY)
         runs.start(run_id)
-        runs.store.write_progress(
+        runs.reporter.write_progress(
             run_id, Progress("train", 3, 10, unit="epochs"), [("loss", 0.1, 1), ("loss", 1 / 3, 2)]
         )
         runs.describe(run_id, name="it's \N{BLACK STAR}", group="g", tags=["a", "b"], note="two\nlines")
