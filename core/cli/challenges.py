@@ -1,12 +1,13 @@
 """Challenges in the terminal: list, open, close, enter."""
 
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from core import challenges, people, spreadsheets
-from core.cli import actions
+from core.cli import actions, options
 from core.cli.bar import Bar
 from core.errors import LabError
 
@@ -16,6 +17,19 @@ ACTIONS = {  # with the arguments that each takes
     "close": "close NAME",
     "enter": "enter NAME RUN|FILE.csv",
 }
+
+
+def add(commands: Any) -> None:
+    """Add the command `challenge`."""
+    contest = options.command(
+        commands, "challenge", _challenge, "list the challenges of the class; open, close or enter one"
+    )
+    contest.add_argument("action", nargs="?", choices=tuple(ACTIONS), default="list", help="what to do [list]")
+    contest.add_argument("names", nargs="*", metavar="NAME", help="; ".join(filter(None, ACTIONS.values())))
+
+
+def _challenge(parsed: Namespace) -> tuple[list[dict], str]:
+    return perform(parsed.action, parsed.names)
 
 
 def perform(action: str, names: Sequence[str]) -> tuple[list[dict], str]:

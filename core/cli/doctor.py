@@ -1,11 +1,13 @@
 """What this machine is, which weights and datasets it has, and what will be slow: to check before a lecture."""
 
 import shutil
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import Any
 
 from core import backbones, execute, features, hardware, keras_defaults, runs, server_lock, settings
+from core.cli import options
 from core.curriculum import lessons
 from core.data import datasets
 from core.engine import OPEN, check_workers
@@ -16,6 +18,16 @@ from core.zero_shot import encoder
 
 SLOW = 600  # seconds for 10,000 images: worth a warning
 SLOW_RATIO = 3  # times the published CPU time of MobileNetV2
+
+
+def add(commands: Any) -> None:
+    """Add the command `doctor`."""
+    options.command(commands, "doctor", _doctor, "check this machine: what it is, what is available, what will be slow")
+
+
+def _doctor(parsed: Namespace) -> tuple[dict, str]:
+    findings = examine()
+    return findings, describe(findings)
 
 
 def examine() -> dict:

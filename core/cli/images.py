@@ -1,11 +1,14 @@
 """The datasets of this machine in the terminal: list, import, rename, relabel, delete, gather, check."""
 
+import os
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from core.cli import actions, tables
+from core.cli import actions, options, tables
 from core.cli.bar import Bar
 from core.data import datasets, duplicates, near_duplicates, photos, relabelling, sizes
 from core.evaluation import label_errors
@@ -21,6 +24,53 @@ ACTIONS = {  # with the arguments that each takes
     "delete": "delete NAME",
     "gather": "gather",
 }
+
+
+def add(commands: Any) -> None:
+    """Add the commands `datasets` and `check`."""
+    library = options.command(
+        commands,
+        "datasets",
+        _datasets,
+        "list the datasets, or import, rename, relabel or delete one, or gather everybody's photos",
+    )
+    library.add_argument("action", nargs="?", choices=tuple(ACTIONS), default="list", help="what to do [list]")
+    library.add_argument("names", nargs="*", metavar="NAME", help="; ".join(filter(None, ACTIONS.values())))
+
+    check = options.command(
+        commands,
+        "check",
+        _check,
+        "say whether there are enough images, and look for near-duplicates among the test images or for wrong labels",
+    )
+    check.add_argument("dataset", metavar="DATASET", help="name of a dataset, a folder or a zip")
+    either = check.add_mutually_exclusive_group()
+    either.add_argument("--clean", action="store_true", help="store a copy of the dataset without them")
+    either.add_argument(
+        "--labels", type=Path, metavar="FILE", help="look for wrong labels instead; write them to a CSV"
+    )
+
+
+def _datasets(parsed: Namespace) -> tuple[list[dict], str]:
+    return perform(parsed.action, parsed.names)
+
+
+def _check(parsed: Namespace) -> tuple[dict, str]:
+    with Bar() as bar:
+        name = dataset_name(parsed.dataset)
+        if parsed.labels:
+            return check_labels(name, parsed.labels, bar)
+        return check(name, clean=parsed.clean, report=bar)
+
+
+def dataset_name(text: str) -> str:
+    """A dataset's name; a path is imported first, cifar10 and cifar100 are downloaded if missing."""
+    if os.sep in text or Path(text).suffix == ".zip":
+        return import_path(text)
+    if any(summary.name == text and summary.state != "ready" for summary in datasets.available()):
+        with Bar() as bar:
+            datasets.fetch(text, report=bar)
+    return text
 
 
 def perform(action: str, names: Sequence[str]) -> tuple[list[dict], str]:

@@ -1,10 +1,18 @@
 """Command-line options, generated from the fields of the configurations."""
 
 import argparse
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from core import options
+
+
+def command(commands: Any, name: str, perform: Callable, text: str) -> argparse.ArgumentParser:
+    """Add a command: what does it, and what it is for."""
+    added = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    added.add_argument("--json", action="store_true", help="print one JSON value")
+    added.set_defaults(command=perform)
+    return added
 
 
 def add(
