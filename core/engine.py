@@ -596,7 +596,7 @@ def _warm() -> None:
 
 
 def _warm_maps() -> bool:
-    """Import and compile what maps need (10 s) while no run is active, in a thread outside the pool."""
+    """Import and compile what maps need (seconds) while no run is active, in a thread outside the pool."""
     from distributed import secede
 
     secede()

@@ -74,11 +74,12 @@ def place(
 
 
 def warm(report: Report = silent) -> None:
-    """Import and compile everything by laying out a few points; takes ten seconds or more the first time."""
+    """Import and compile everything by laying out a few points: a second, the first time on this machine ten."""
     global _warmed
     with _held(_warming, report):
         if not _warmed:
             _report_epochs()
+            _keep_compiled()
             points = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
             positions = _lay_out(points, points[:, :2], 5, 0.1, 0, silent)
             _place(points, positions, points[:1], 5, 0.1, 0)
@@ -160,6 +161,19 @@ def _place(
         parallel=False,
     )
     return np.asarray(placed)
+
+
+def _keep_compiled() -> None:
+    """Let Numba keep what it compiles for the next process, beside umap-learn or in the user's cache.
+
+    Not the layout for one thread: it has the name of the one for several, and Numba takes either for the other
+    (`findings/numba_cache_parallel.sh`).
+    """
+    from umap import layouts, umap_
+
+    together = layouts._nb_optimize_layout_euclidean_single_epoch_parallel
+    for function in (umap_.smooth_knn_dist, umap_.compute_membership_strengths, together):
+        function.enable_caching()
 
 
 def _report_epochs() -> None:

@@ -26,7 +26,7 @@ UNCAUGHT = "Uncaught app execution"
 STREAMLIT_RACE = "Bad delta path index"  # 1.67: two runs that reach a busy browser at once
 PATIENCE = 180_000  # milliseconds for a page to show what a step leads to, on a busy machine
 DRAWN = "[data-testid=stApp][data-test-script-state=notRunning]"  # a page whose script has ended
-# Streamlit, without compiling UMAP ahead, which takes each server ten seconds of a processor
+# Streamlit, without preparing UMAP, which takes each server seconds of a processor
 STREAMLIT = """
 from core import engine
 from streamlit.web.cli import main

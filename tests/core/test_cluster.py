@@ -38,7 +38,7 @@ LONG = RunConfig(backbone="Tiny", n_train=100, n_test=50, method="linear-adam", 
 
 @pytest.fixture(autouse=True)
 def maps_not_warmed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compiling UMAP ahead takes each new worker ten seconds of a processor."""
+    """Preparing UMAP takes each new worker seconds of a processor."""
     monkeypatch.setattr("core.engine._warm_maps", bool)
 
 

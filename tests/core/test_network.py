@@ -80,7 +80,7 @@ def test_a_host_whose_network_was_cut_comes_back_and_its_run_is_resumed(host, be
     name, cable = host
     address = f"tcp://{HERE}:{PORT}"
     monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", address)
-    monkeypatch.setattr("core.engine._warm_maps", bool)  # which takes each new worker ten seconds of a processor
+    monkeypatch.setattr("core.engine._warm_maps", bool)  # which takes each new worker seconds of a processor
     dask, offered = f"{sys.executable} -m dask", " ".join(f"{key}={count}" for key, count in RESOURCES.items())
     begin(f"exec {dask} scheduler --host {HERE} --port {PORT} --no-dashboard")
     worker = f"{dask} worker {address} --host {THERE} --nthreads {THREADS} --resources '{offered}' --no-dashboard"

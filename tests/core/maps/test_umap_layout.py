@@ -33,6 +33,24 @@ def test_clusters_stay_clusters_wherever_it_begins(blobs, laid):
     assert quality.judge(points, laid, labels)["knn_map"] == 1
 
 
+def test_what_is_compiled_is_kept_for_the_next_process_except_where_numba_would_take_it_for_another():
+    import numba
+    from umap import layouts, umap_
+
+    umap_layout.warm()
+    together = layouts._nb_optimize_layout_euclidean_single_epoch_parallel
+    for function in (umap_.smooth_knn_dist, umap_.compute_membership_strengths, together):
+        options = {name: value for name, value in function.targetoptions.items() if name != "nopython"}
+        anew = numba.njit(**options)(function.py_func)
+        anew.enable_caching()
+        for signature in function.signatures:
+            anew.compile(signature)
+        assert function.stats.cache_path
+        assert sum(anew.stats.cache_hits.values()) == len(function.signatures) > 0
+    alone = layouts._nb_optimize_layout_euclidean_single_epoch
+    assert alone.signatures and alone.stats.cache_path is None
+
+
 def test_three_dimensions(blobs):
     points, labels = blobs
     laid = umap_layout.lay_out(points, points[:, :3], near=10)
