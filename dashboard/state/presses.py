@@ -13,6 +13,11 @@ brings neither: each change of a widget or of the address has sent a request of 
 Streamlit also lets the script that it breaks off end beside the next one, with the same page, address and widgets, and
 drops what that has drawn, and the address that it has set: a link clicked while its page drew itself again was lost in
 one of twelve. Here the next one begins once that has stopped.
+
+What changes within a moment, a browser sends together, in the name of the fragment that changed last: a switch turned
+off while the camera sent its next photo was off in the browser, and on for the page. Such a request is answered by the
+whole page. And Streamlit drops the fragments that a page has not drawn again, unless `st.stop` ends that page: a photo
+on its way opened the camera again. Here it drops them then, too.
 """
 
 import functools
@@ -40,6 +45,7 @@ _ANSWERING = "_backbone_lab_answering"  # the request that is being answered, un
 _ANSWERED = "_backbone_lab_answered"  # the time at which the last one was
 _SENT = "_backbone_lab_sent"  # each widget as the browser sent it with its last request, or else as it was drawn
 _LEFT = "_backbone_lab_left"  # the page that was shown when the last request came
+_DRAWN = "_backbone_lab_drawn"  # how many fragments had been drawn when the last request for a whole page was passed on
 _PLAIN = {
     "bool_value",
     "int_value",
@@ -73,6 +79,8 @@ def answer_all() -> None:
         current = sender is session._scriptrunner  # rather than one that Streamlit replaced
         if event in _COMPLETE and sender is getattr(session, _STOPPING, None):
             event = ScriptRunnerEvent.SCRIPT_STOPPED_FOR_RERUN  # or what it has not drawn would vanish
+        if event == ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS and current:
+            _drop_fragments(session)
         _event(session, sender, event, *args, **details)
         if event == ScriptRunnerEvent.SHUTDOWN and current:
             if _answering(session):
@@ -118,6 +126,8 @@ def _pass_on(session: AppSession) -> None:
     waiting = _waiting(session)
     while waiting and session._state != AppSessionState.SHUTDOWN_REQUESTED:
         since, request = waiting[0]
+        if request.fragment_id and _is_of_page(session, request):
+            request.fragment_id = ""
         answering = _answering(session)
         involved = _presses(request) or (answering and _presses(answering)) or _is_late(session, request)
         beside = request.fragment_id and not involved and not _has_ended(session)  # answered after what runs
@@ -151,6 +161,8 @@ def _pass(session: AppSession, request: ClientState) -> None:
         request = _updated(session, request, sent)
     elif late:  # a page takes long to be drawn: better back than lost
         request.fragment_id = ""
+    if not request.fragment_id:
+        setattr(session, _DRAWN, session._fragment_storage.registration_sequence())
     setattr(session, _ANSWERING, request)
     try:
         _request(session, request)
@@ -170,6 +182,25 @@ def _bare(session: AppSession, tick: ClientState) -> ClientState:
     del bare.widget_states.widgets[:]
     bare.query_string = session._client_state.query_string
     return bare
+
+
+def _is_of_page(session: AppSession, request: ClientState) -> bool:
+    """Whether a request in the name of a fragment brings a press or a choice from outside of it."""
+    state, sent = session.session_state, _sent(session)
+
+    def is_new(widget: WidgetState) -> bool:
+        drawn = state._new_widget_state.widget_metadata.get(widget.id)
+        if drawn is None or drawn.fragment_id == request.fragment_id or widget == sent.get(widget.id):
+            return False
+        return pressed(widget) or (widget.WhichOneof("value") in _PLAIN and widget != _served(state, widget))
+
+    return any(map(is_new, request.widget_states.widgets))
+
+
+def _drop_fragments(session: AppSession) -> None:
+    """Drop the fragments that a page has not drawn again."""
+    fragments = session._fragment_storage
+    fragments.clear(new_fragment_ids=fragments.ids_registered_after(getattr(session, _DRAWN, 0)))
 
 
 def _is_late(session: AppSession, request: ClientState) -> bool:
@@ -221,7 +252,7 @@ def _updated(session: AppSession, request: ClientState, sent: Mapping[str, Widge
     updated.query_string = served.query_string
     if updated.page_script_hash != served.page_script_hash:
         updated.page_script_hash = served.page_script_hash
-        updated.fragment_id = ""  # Streamlit keeps it where `st.stop` ends the page
+        updated.fragment_id = ""  # which the new page still has if it was broken off
         widgets = request.widget_states.widgets
         _keep(updated, [widget for widget in widgets if pressed(widget) or _is_drawn(state, widget)])
     if not session.has_fragment(updated.fragment_id):

@@ -441,6 +441,51 @@ def test_a_press_in_a_fragment_is_answered_by_that_alone(visit: Visit, monkeypat
     assert visit.runs[-1].fragment_id == "progress"
 
 
+def test_a_choice_or_a_press_sent_in_the_name_of_a_fragment_that_it_is_not_in_is_answered_by_the_page(
+    visit: Visit, monkeypatch
+):
+    monkeypatch.setattr(visit.session, "has_fragment", lambda fragment: True)
+    visit.sends(live="on")
+    visit.ended(live="on")
+    visit.sends("photo", fragment="camera", live="on")
+    visit.ended(live="on")
+    visit.sends("photo", fragment="camera", live="off")
+    visit.ended(live="off")
+    for button, fragment in {"photo": "camera", "another": None}.items():
+        metadata = WidgetMetadata(button, str, str, "trigger_value", fragment_id=fragment)
+        visit.session.session_state._new_widget_state.set_widget_metadata(metadata)
+    visit.sends("photo", "another", fragment="camera", live="off")
+    visit.ended(live="off")
+    assert [run.fragment_id for run in visit.runs] == [None, "camera", None, "camera", None]
+    assert visit.pressed()[1:] == [["photo"], ["photo"], ["photo"], ["another"]]
+
+
+def test_what_the_server_has_set_outside_of_a_fragment_is_no_choice(visit: Visit, monkeypatch):
+    monkeypatch.setattr(visit.session, "has_fragment", lambda fragment: True)
+    visit.sends(pause="off")
+    visit.ended(pause="on")
+    visit.sends("stop", fragment="progress", pause="off")  # not drawn yet
+    visit.ended(pause="on")
+    visit.sends("stop", fragment="progress", pause="on")
+    assert [run.fragment_id for run in visit.runs] == [None, "progress", "progress"]
+
+
+def test_a_fragment_that_a_page_has_not_drawn_again_is_gone_whatever_ended_that(visit: Visit):
+    fragments = visit.session._fragment_storage
+
+    async def end() -> None:  # also by `st.stop`
+        success = ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS
+        visit.session._handle_scriptrunner_event_on_event_loop(visit.session._scriptrunner, success)
+
+    for drawn in (["camera", "wait"], ["wait"]):
+        visit.sends()
+        for fragment in drawn:
+            fragments.register(fragment, lambda: None)
+        event_loop.run(end())
+        visit.ended()
+        assert [name for name in ("camera", "wait") if visit.session.has_fragment(name)] == drawn
+
+
 def test_what_a_fragment_that_is_gone_sends_without_a_press_is_dropped_and_holds_up_nothing(visit: Visit):
     visit.sends("start")
     visit.ended("run=1")
