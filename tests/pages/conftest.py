@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,18 +38,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
 
 
-@pytest.fixture(scope="session")
-def finished_store(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
-    """A database with four runs: finished by a linear head, finished by the same epoch by epoch, failed, stopped."""
-    home = tmp_path_factory.mktemp("runs-of-tiny")
+@contextmanager
+def another_home(folder: Path, database: Path) -> Iterator[None]:
+    """Inside, this empty folder is the home, with a copy of this database as its run store."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BACKBONE_LAB_HOME", str(home))
-        (home / "runs").mkdir()
-        shutil.copy(empty_store, home / "runs")
-        for config in CONFIGS:
-            execute.perform(runs.create(config))
-        runs.end(runs.create(CONFIGS[0]), "stopped")
-    return home / "runs" / "mlflow.db"
+        patch.setenv("BACKBONE_LAB_HOME", str(folder))
+        (folder / "runs").mkdir()
+        shutil.copy(database, folder / "runs" / "mlflow.db")
+        yield
+
+
+def take_over(made: Path, home: Path) -> None:
+    """Begin with the runs of another home folder, and with copies of their files. No run may have been read before."""
+    shutil.copytree(made / "runs", home / "runs", dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="session")
+def finished_store(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> tuple[Path, list[str]]:
+    """A database and its runs: finished by a linear head, finished by the same epoch by epoch, failed, stopped."""
+    home = tmp_path_factory.mktemp("runs-of-tiny")
+    with another_home(home, empty_store):
+        made = [runs.create(config) for config in CONFIGS]
+        for run_id in made:
+            execute.perform(run_id)
+        made.append(runs.create(CONFIGS[0]))
+        runs.end(made[-1], "stopped")
+    return home / "runs" / "mlflow.db", made
 
 
 @pytest.fixture(scope="session")
@@ -81,10 +96,11 @@ def scheduler(cluster: "LocalCluster") -> Iterator[str]:
 
 
 @pytest.fixture
-def used(store: Path, finished_store: Path) -> list[str]:
+def used(store: Path, finished_store: tuple[Path, list[str]]) -> list[str]:
     """A home folder in which runs were made; their ids, oldest first: finished twice, failed, stopped."""
-    shutil.copy(finished_store, store)
-    return runs.table(runs.rows())["run_id"].tolist()[::-1]
+    database, made = finished_store
+    shutil.copy(database, store)
+    return list(made)
 
 
 @pytest.fixture

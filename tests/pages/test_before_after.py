@@ -1,10 +1,12 @@
 """Before and after: from a finished fine-tune to two maps, the numbers, and the images it fixed and broke."""
 
+from pathlib import Path
+
 import pytest
 
 from core import execute, runs
 from core.config import RunConfig
-from tests.pages.conftest import wait
+from tests.pages.conftest import another_home, take_over, wait
 
 TUNE = RunConfig(
     backbone="Tiny",
@@ -19,12 +21,21 @@ TUNE = RunConfig(
 )
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> tuple[Path, str]:
+    """A home folder with a finished fine-tune."""
+    home = tmp_path_factory.mktemp("tuned")
+    with another_home(home, empty_store):
+        run_id = runs.create(TUNE)
+        assert execute.perform(run_id) == "finished"
+    return home, run_id
+
+
 @pytest.fixture
-def tuned(store) -> str:
-    """Id of a finished fine-tune."""
-    run_id = runs.create(TUNE)
-    assert execute.perform(run_id) == "finished"
-    return run_id
+def tuned(store, home: Path, made: tuple[Path, str]) -> str:
+    """Id of the fine-tune, in the test's own home folder."""
+    take_over(made[0], home)
+    return made[1]
 
 
 def test_without_a_fine_tune_the_page_says_what_would_be_here(visit, used):

@@ -1,6 +1,7 @@
 """Several seeds are one entry on every page: chosen on Train, followed, opened, compared, and deleted."""
 
 import html
+from pathlib import Path
 
 import pytest
 
@@ -9,21 +10,30 @@ from core.config import RunConfig
 from core.evaluation import comparison
 from dashboard.run import report
 from dashboard.ui import findings
-from tests.pages.conftest import TINY, said, wait
+from tests.pages.conftest import TINY, another_home, said, take_over, wait
 from tests.pages.test_run import links
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, finished_store) -> tuple[Path, str]:
+    """A home folder with an entry of three seeds beside the runs of `used`; the last was stopped."""
+    home = tmp_path_factory.mktemp("seeds")
+    with another_home(home, finished_store[0]):
+        entry = runs.new_entry()
+        for config in seeds.configs(RunConfig(**TINY, method="mlp", epochs=2), 3):
+            run_id = runs.create(config, entry=entry)
+            if config.seed < 2:
+                execute.perform(run_id)
+            else:
+                runs.end(run_id, "stopped")
+    return home, entry
+
+
 @pytest.fixture
-def entry(used) -> str:
-    """An entry of three seeds beside the runs of `used`, of which the last was stopped."""
-    made = runs.new_entry()
-    for config in seeds.configs(RunConfig(**TINY, method="mlp", epochs=2), 3):
-        run_id = runs.create(config, entry=made)
-        if config.seed < 2:
-            execute.perform(run_id)
-        else:
-            runs.end(run_id, "stopped")
-    return made
+def entry(used, home: Path, made: tuple[Path, str]) -> str:
+    """The entry, in the test's own home folder."""
+    take_over(made[0], home)
+    return made[1]
 
 
 def test_the_mean_its_doubt_and_each_seed_are_on_run_and_compare(visit, entry):

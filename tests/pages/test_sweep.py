@@ -1,30 +1,40 @@
 """A sweep is one entry: chosen on Train, followed, opened, compared."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from core import execute, runs, sweeps
 from core.config import RunConfig
 from dashboard.ui import findings
-from tests.pages.conftest import TINY, said
+from tests.pages.conftest import TINY, another_home, said, take_over
 from tests.pages.test_run import links
 
 MLP = RunConfig(**TINY, method="mlp", epochs=2)
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, finished_store) -> tuple[Path, str]:
+    """A home folder with a sweep of four runs beside the runs of `used`: three finished, one failed."""
+    home = tmp_path_factory.mktemp("sweep")
+    with another_home(home, finished_store[0]):
+        grid = sweeps.configs(MLP, {"learning_rate": (1e-3, 1e-2), "hidden": (4, 8)})
+        sweep = runs.new_entry(sweeps.varied(grid))
+        for config in grid:
+            run_id = runs.create(config, entry=sweep, varied=sweeps.varied(grid))
+            if config is grid[-1]:
+                runs.end(run_id, "failed", error="No memory left.")
+            else:
+                execute.perform(run_id)
+    return home, sweep
+
+
 @pytest.fixture
-def sweep(used) -> str:
-    """A sweep of four runs beside the runs of `used`: three finished, one failed."""
-    grid = sweeps.configs(MLP, {"learning_rate": (1e-3, 1e-2), "hidden": (4, 8)})
-    made = runs.new_entry(sweeps.varied(grid))
-    for config in grid:
-        run_id = runs.create(config, entry=made, varied=sweeps.varied(grid))
-        if config is grid[-1]:
-            runs.end(run_id, "failed", error="No memory left.")
-        else:
-            execute.perform(run_id)
-    return made
+def sweep(used, home: Path, made: tuple[Path, str]) -> str:
+    """The sweep, in the test's own home folder."""
+    take_over(made[0], home)
+    return made[1]
 
 
 def test_a_sweep_is_a_heat_map_of_validation_and_one_test_result(visit, used, sweep):
@@ -59,11 +69,12 @@ def test_what_failed_is_run_again_in_its_place(visit, sweep):
 
 
 def test_train_starts_a_sweep_and_refuses_what_would_change_nothing(visit, used):
-    page = visit("train", backbones="Tiny", method="mlp", n_train="200", vary="hidden", values_hidden="4, 8")
+    sweep = {"backbones": "Tiny", "method": "mlp", "epochs": "1", "n_train": "200", "vary": "hidden"}
+    page = visit("train", **sweep, values_hidden="4, 8")
     assert "A sweep of 2 runs" in said(page)
     assert any("--vary hidden=4,8" in code.value for code in page.code)
     next(button for button in page.button if button.label == "Start 2 runs").click().run()
     made = [row for row in runs.fold(runs.rows()) if row.cells]
     assert [row.varied for row in made] == [("hidden",)]
-    page = visit("train", backbones="Tiny", method="mlp", n_train="200", vary="hidden", values_hidden="4")
+    page = visit("train", **sweep, values_hidden="4")
     assert "at least two" in page.error[0].value

@@ -27,7 +27,7 @@ def swapped(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.slow
-def test_swapped_labels_of_the_sample_are_found_as_by_cleanlab():
+def test_swapped_labels_of_the_sample_are_found_as_by_cleanlab(shared_results):
     from cleanlab.filter import find_label_issues
 
     dataset = datasets.load("cifar10-sample")
