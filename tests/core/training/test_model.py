@@ -1,11 +1,15 @@
 """The whole network of a run: what a probe says as one model, and what a fine-tune starts from."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from core import features, heads
+from core import backbones, features, heads
 from core.config import RunConfig
 from core.data import datasets
+from core.data.images import PREPROCESSING
 from core.errors import ConfigError, RunError
 from core.training import model as assembly
 
@@ -94,8 +98,19 @@ def test_a_saved_model_says_the_same(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backbone", ["VGG16", "DenseNet121", "EfficientNetB0", "ConvNeXtTiny", "ResNet50V2"])
-def test_a_saved_model_of_every_way_of_preprocessing_says_the_same(backbone, tmp_path):
+@pytest.mark.parametrize("mode", PREPROCESSING)
+def test_a_saved_model_of_every_way_of_preprocessing_says_the_same(mode, tmp_path, monkeypatch):
+    monkeypatch.setitem(backbones.BACKBONES, "Tiny", replace(backbones.get("Tiny"), preprocessing=mode))
+    says_the_same_when_saved("Tiny", tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backbone", ["EfficientNetB0", "ConvNeXtTiny"])
+def test_a_saved_model_with_layers_of_its_own_for_pixels_and_scales_says_the_same(backbone, tmp_path):
+    says_the_same_when_saved(backbone, tmp_path)
+
+
+def says_the_same_when_saved(backbone: str, tmp_path: Path) -> None:
     import keras
 
     built = assemble(RunConfig(backbone=backbone, method="finetune", weights="untrained", input_size=32))
