@@ -4,7 +4,7 @@ import json
 
 from core import runs
 from core.errors import RunError
-from core.runs import store
+from core.runs import artifacts
 from tests.pages.conftest import said, wait
 
 
@@ -65,7 +65,7 @@ def test_a_result_whose_predictions_are_lost_is_still_shown_and_says_so(visit, u
     def lost(run_id: str, name: str):
         raise RunError(f"The file {name} of run {run_id} cannot be read")
 
-    monkeypatch.setattr(store, "_artifact", lost)
+    monkeypatch.setattr(artifacts, "_artifact", lost)
     page = visit(run=used[0])
     assert not page.exception
     assert page.metric[0].value.endswith(" %")
