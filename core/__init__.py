@@ -22,7 +22,7 @@
     challenges                                      who in the class is best on images that nobody has seen
     export, curriculum                              for other programs; for learners
     server_lock, home                               the home folder: one server each; all of it in one file
-    scheduling, workers, engine                     where work is done
+    scheduling, workers, cluster, tasks, engine     where work is done
     bench, cli                                      benchmarks; the terminal
 
 A module imports only from its own line or the lines above. TensorFlow, Keras, scikit-learn and MLflow are imported

@@ -9,33 +9,22 @@ Only workers import TensorFlow. The dashboard reads the state of a run from the 
 runs, and records the end of those whose worker died.
 """
 
-import asyncio
-import inspect
 import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
-from functools import cache, partial
+from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from core import execute, hardware, runs, server_lock, settings, workers
+from core import cluster, execute, runs, server_lock, settings, tasks, workers
 from core.config import RunConfig
-from core.errors import ConfigError, EngineError, LabError, RunError, Stopped, StoreError
-from core.features import shares
-from core.maps import umap_layout
+from core.errors import ConfigError, EngineError, LabError, RunError, StoreError
 from core.progress import Progress
 
-RESOURCES = {"train": 1, "long": 1, "files": 1}  # of each worker: how many tasks of a kind it runs at once
-THREADS = sum(RESOURCES.values()) + 1  # the last one is left for short calls
-REPORT_EVERY = 0.3  # seconds between two reports of a call
-WARM_MAPS_AFTER = 5  # seconds, so that a run started on opening the dashboard goes first
 ATTEMPTS = 3  # to warm up for maps
-AFTER_RUNS = -1_000_000  # the priority of shares: below that of any run
-OPEN = "Whoever reaches the scheduler {address} can run code on its workers: use tls://, see docs/security.md"
 LOST = "The scheduler was lost, or has restarted, and the run with it. Resume it: finished work is kept."
 ANSWERED_WITHIN = 5  # seconds, by a scheduler that has been told
 RECONNECT_AFTER = 2  # seconds between two attempts
@@ -46,7 +35,6 @@ LONGEST_WAIT = 120  # seconds that MLflow waits at most until it repeats a reque
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
-_warming = threading.Lock()
 
 
 class Engine:
@@ -74,13 +62,13 @@ class Engine:
                 server works on the home folder, or a file of the start folder hides a module of Python.
             StoreError: The run store cannot be used.
         """
-        _configure_dask()
+        cluster.configure()
         address = settings.scheduler()
         if address:
             runs.active()  # raises if the store cannot be used, before there is a connection to close
             if settings.scheduler_is_open():
-                logger.warning("%s", OPEN.format(address=address))
-            engine = cls(_connect(address), None)
+                logger.warning("%s", cluster.OPEN.format(address=address))
+            engine = cls(cluster.connect(address), None)
         else:
             workers.check_start_folder()  # Dask would start a worker again and again
             engine = cls._alone(place)
@@ -94,24 +82,14 @@ class Engine:
     @classmethod
     def _alone(cls, place: str) -> "Engine":
         """With a scheduler and a worker on this machine."""
-        from distributed import Client, LocalCluster
-        from distributed.security import Security
+        from distributed import Client
 
         lock = server_lock.take(place)
         try:
             with ThreadPoolExecutor(1) as background:
                 background.submit(runs.active)  # opens the store, which takes as long as a worker needs to come
-                cluster = LocalCluster(
-                    n_workers=1,
-                    threads_per_worker=THREADS,
-                    resources=RESOURCES,
-                    dashboard_address="127.0.0.1:0",
-                    env=runs.patience(),
-                    scheduler_kwargs={"dashboard": False},
-                    security=Security.temporary(),  # keys of this process: connections without them are refused
-                    silence_logs=logging.ERROR,
-                )
-                return cls(Client(cluster, set_as_default=False), cluster, lock)
+                local = cluster.start_local()
+                return cls(Client(local, set_as_default=False), local, lock)
         except BaseException:
             server_lock.release(lock)
             raise
@@ -156,7 +134,7 @@ class Engine:
             EngineError: The cluster has no worker.
         """
         self._demand()
-        return self._client.submit(_once, partial(function, *args, **kwargs), pure=False)
+        return self._client.submit(tasks.once, partial(function, *args, **kwargs), pure=False)
 
     def call_reporting(self, name: str, function: Callable, *args, resource: str = "long"):
         """Do long work, one at a time for each worker with this resource; returns a future.
@@ -171,7 +149,7 @@ class Engine:
         self._demand(resource)
         Variable(name, client=self._client).set(None)  # drop the progress of an earlier call of this name
         call = self._calls[name] = f"{name}-{time.time_ns()}"
-        work = (_once, _reporting, name, call, function, *args)
+        work = (tasks.once, tasks.reporting, name, call, function, *args)
         future = self._client.submit(*work, pure=False, resources={resource: 1})
         self._reporting[future.key] = future
         return future
@@ -179,17 +157,19 @@ class Engine:
     def places(self, resource: str) -> int:
         """How many tasks that need this resource the workers can run at once."""
         if self._cluster:
-            return RESOURCES[resource]
-        return int(sum(worker["resources"].get(resource, 0) for worker in self._workers().values()))
+            return cluster.RESOURCES[resource]
+        return int(sum(worker["resources"].get(resource, 0) for worker in cluster.members(self._client).values()))
 
     def why_unavailable(self, resource: str = "") -> EngineError | None:
         """Why no worker does such work at present; None if one does. The local worker is never away for long."""
         if self._cluster:
             return None
         try:
-            if self.places(resource) if resource else self._workers():
+            if self.places(resource) if resource else cluster.members(self._client):
                 return None
-            return _no_worker(f"has the resource `{resource}`" if self._workers() else "is connected")
+            return cluster.no_worker(
+                f"has the resource `{resource}`" if cluster.members(self._client) else "is connected"
+            )
         except EngineError as error:
             return error
 
@@ -232,12 +212,12 @@ class Engine:
             if self._cluster or self._connection.status == "running":
                 return self._connection
             if self._connection.status != "closed":  # Dask tries for some seconds, and then closes it
-                raise _away()
+                raise cluster.away()
             at, error = self._refused
             if time.monotonic() < at + RECONNECT_AFTER:
                 raise error
             try:
-                self._connection = _connect(settings.scheduler() or "")
+                self._connection = cluster.connect(settings.scheduler() or "")
             except EngineError as error:
                 self._refused = time.monotonic(), error
                 raise
@@ -248,7 +228,7 @@ class Engine:
 
     def _warm_up(self):
         """Warm a worker up. The future is kept: otherwise Dask would drop the task, or skip it for a new worker."""
-        return self._connection.submit(_once, _warm_maps, pure=False, retries=ATTEMPTS - 1)
+        return self._connection.submit(tasks.once, tasks.warm_maps, pure=False, retries=ATTEMPTS - 1)
 
     def _watch(self) -> None:
         """Notice workers that leave a cluster; the local one is soon back and ends itself what it had begun."""
@@ -292,7 +272,8 @@ class Engine:
 
         key = f"{run_id}-{time.time_ns()}"  # a resumed run is another task
         priority = -runs.get(run_id).turn
-        future = self._client.submit(_perform, run_id, key=key, pure=False, resources={"train": 1}, priority=priority)
+        how = {"key": key, "pure": False, "resources": {"train": 1}, "priority": priority}
+        future = self._client.submit(tasks.perform, run_id, **how)
         self._futures[run_id] = future
         future.add_done_callback(partial(self._settle, run_id))
         if not self._cluster:  # a cluster continues when this dashboard ends
@@ -318,37 +299,14 @@ class Engine:
     def _demand(self, resource: str = "") -> None:
         """Refuse what would wait for ever on a cluster, or go wrong there; the local worker comes back by itself."""
         if resource:
-            self._let_wait()
+            cluster.let_wait(self._client)
         if self._cluster:
             return
         if error := self.why_unavailable(resource):
             raise error
-        if new := [address for address in self._workers() if address not in self._checked]:
+        if new := [address for address in cluster.members(self._client) if address not in self._checked]:
             workers.check(self._client, new)
             self._checked.update(new)
-
-    def _let_wait(self) -> None:
-        """Make work wait in the scheduler for a free worker; set for each task, as the scheduler may have restarted."""
-        from core.scheduling import FreeWorkersOnly
-
-        try:
-            self._client.register_plugin(FreeWorkersOnly())
-        except OSError as error:
-            raise _away() from error
-        except Exception as error:
-            if not workers.cannot_import(error):
-                raise
-            raise EngineError(
-                f"The scheduler {settings.scheduler()} cannot import this program",
-                remedy="Start it with this repository on PYTHONPATH, and with the same packages",
-            ) from error
-
-    def _workers(self) -> dict[str, dict]:
-        """address -> what the scheduler knows of a worker"""
-        try:
-            return self._client.scheduler_info()["workers"]
-        except OSError as error:
-            raise _away() from error
 
     def _settle(self, run_id: str, future) -> None:
         """End a run whose task ended without recording it; called in a thread of the client."""
@@ -428,181 +386,4 @@ class Engine:
         return self._has(run_id)
 
     def _has(self, run_id: str) -> bool:
-        return any(key.startswith(run_id) for key in self._client.run_on_scheduler(_unfinished))
-
-
-def check_workers() -> None:
-    """Look at the cluster of the settings or, if there is none, at where the local worker starts; nothing begins.
-
-    Raises:
-        EngineError: Its scheduler does not answer, it has no worker, or one that could not do the work.
-    """
-    if not (address := settings.scheduler()):
-        workers.check_start_folder()
-    else:
-        with _connect(address) as client:
-            if not (known := client.scheduler_info()["workers"]):
-                raise _no_worker("is connected")
-            workers.check(client, list(known))
-
-
-def _no_worker(lacking: str) -> EngineError:
-    address, offered = settings.scheduler(), " ".join(f"{name}={count}" for name, count in RESOURCES.items())
-    return EngineError(
-        f"No worker of {address} {lacking}",
-        remedy=f'Start one: `dask worker {address} --nthreads {THREADS} --resources "{offered}"`',
-    )
-
-
-def _away() -> EngineError:
-    return EngineError(
-        f"The connection to {settings.scheduler()} was lost", remedy="Wait: it is restored when it answers again"
-    )
-
-
-def _configure_dask() -> None:
-    import distributed  # noqa: F401, its defaults come first
-    from dask import config
-
-    config.set(
-        {
-            # Dask blames the death of a worker on all its tasks, even waiting ones; `_once` and `execute.perform`
-            # know better.
-            "distributed.scheduler.allowed-failures": 100,
-            # Dask gives up a worker that is gone this long after a death, be it slow to return or dead again.
-            "distributed.deploy.lost-worker-timeout": "365 days",
-            "distributed.scheduler.http.routes": [],  # no status pages: any user of this machine could read them
-            "distributed.worker.http.routes": [],
-            "distributed.worker.memory.target": False,  # features are already in files: nothing to spill
-            "distributed.worker.memory.spill": False,
-            "distributed.worker.memory.pause": False,
-            "distributed.admin.tick.interval": "500 ms",  # measures delays; 20 ms took half of an idle server
-            "distributed.worker.profile.enabled": False,  # can hang Python before 3.12: python/cpython#106883
-        }
-        | {f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in hardware.huge_pages().items()}
-    )
-
-
-def _connect(address: str):
-    from distributed import Client
-    from distributed.comm.core import FatalCommClosedError
-
-    try:
-        asyncio.run(_reach(address))  # a client that fails to connect is closed when Python ends: 10 s, and a traceback
-        return Client(address, timeout="5s", set_as_default=False)
-    except (FatalCommClosedError, TypeError) as error:  # Dask raises a TypeError where it has no certificates
-        raise EngineError(
-            f"The certificates of {address} and of this program do not match",
-            "those that Dask's settings `distributed.comm.tls` name",
-            "Check them, see docs/security.md",
-        ) from error
-    except (OSError, TimeoutError, ValueError) as error:
-        raise EngineError(
-            f"No scheduler answers at {address}",
-            "a Dask scheduler such as tcp://host:8786",
-            "Start `dask scheduler` there, or unset BACKBONE_LAB_SCHEDULER to work on this machine",
-        ) from error
-
-
-async def _reach(address: str) -> None:
-    """Connect to a scheduler once. Raises whatever Dask raises."""
-    from distributed.comm.core import connect
-    from distributed.security import Security
-
-    await (await connect(address, timeout="5s", **Security().get_connection_args("client"))).close()
-
-
-def _unfinished(dask_scheduler) -> list[str]:
-    return [
-        str(key) for key, task in dask_scheduler.tasks.items() if task.state not in ("erred", "released", "forgotten")
-    ]
-
-
-def _perform(run_id: str) -> str:
-    """`execute.perform` in a warm worker; until it begins, the run is only queued."""
-    _once(bool)
-    with shares.given_to(_others()):
-        return execute.perform(run_id)
-
-
-def _others() -> shares.Submit | None:
-    """A function that gives work to the workers that no run needs; None if there is no other worker."""
-    from distributed import get_client, get_worker
-
-    client: Any = get_client()
-    others = sorted(client.nthreads().keys() - {get_worker().address})
-    if not others:
-        return None
-    return partial(client.submit, _once, pure=False, workers=others, resources={"train": 1}, priority=AFTER_RUNS)
-
-
-def _once(function: Callable, *args):
-    """Do work in a warm worker, unless one died while doing it: what killed one would kill the next.
-
-    Dask hands out again what a worker had when it died, begun or not. What has begun is therefore marked in the
-    scheduler, which outlives workers. (A run is marked by its status in the store, see `execute.perform`.)
-    """
-    from distributed import Event, get_client, get_worker
-
-    begun = Event(f"{get_worker().get_current_task()}-begun", client=get_client())
-    if begun.is_set():
-        begun.clear()
-        raise EngineError(
-            "The worker was restarted or died during this work (out of memory?)",
-            remedy="Try again, with fewer images if it happens again",
-        )
-    begun.set()
-    try:
-        with _warming:  # Keras must not be imported by two threads at once
-            _warm()
-        return function(*args)
-    finally:
-        begun.clear()
-
-
-def _reporting(name: str, call: str, function: Callable, *args):
-    from distributed import Event, Variable, get_client
-
-    variable, cancelled = Variable(name, client=get_client()), Event(call, client=get_client())
-    reported = 0.0
-
-    def report(progress: Progress) -> None:
-        nonlocal reported
-        if time.monotonic() - reported > REPORT_EVERY:
-            if cancelled.is_set():
-                raise Stopped()
-            variable.set(asdict(progress))
-            reported = time.monotonic()
-
-    if cancelled.is_set():  # while it was waiting
-        raise Stopped()
-    takes_report = "report" in inspect.signature(function).parameters
-    try:
-        with shares.given_to(_others()):
-            return function(*args, **({"report": report} if takes_report else {}))
-    finally:
-        cancelled.clear()
-
-
-@cache
-def _warm() -> None:
-    """Import what every run needs before the first one, in a process that gives pages priority."""
-    if not settings.scheduler():  # that of a cluster may be a process with other duties
-        hardware.yield_to_others()
-    import keras  # noqa: F401
-    import mlflow.tracking  # noqa: F401
-    import scipy.linalg
-    import scipy.optimize  # noqa: F401
-
-
-def _warm_maps() -> bool:
-    """Import and compile what maps need (seconds) while no run is active, in a thread outside the pool."""
-    from distributed import secede
-
-    secede()
-    runs.active()  # opens the store for the first run; a silent one lets nobody else wait
-    time.sleep(WARM_MAPS_AFTER)
-    while runs.active():
-        time.sleep(1)
-    umap_layout.warm()
-    return True
+        return any(key.startswith(run_id) for key in self._client.run_on_scheduler(cluster.unfinished))

@@ -231,7 +231,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory, empty_store: Path, forked_w
     shutil.copy(empty_store, home / "runs")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BACKBONE_LAB_HOME", str(home))
-        patch.setattr("core.engine._warm_maps", bool)  # which would take each new worker seconds of a processor
+        patch.setattr("core.tasks.warm_maps", bool)  # which would take each new worker seconds of a processor
         engine = Engine.start()
         yield engine
         engine.close()

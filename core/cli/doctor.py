@@ -8,9 +8,9 @@ from typing import Any
 
 from core import backbones, execute, features, hardware, keras_defaults, runs, server_lock, settings
 from core.cli import options
+from core.cluster import OPEN, check_workers
 from core.curriculum import lessons
 from core.data import datasets
-from core.engine import OPEN, check_workers
 from core.errors import LabError
 from core.features import throughput
 from core.runs import RESUMABLE, RunRow, connection

@@ -20,7 +20,7 @@ class Line:
     """Starts tasks as places become free. The next belongs to the visitor whose last turn is longest ago.
 
     Args:
-        resource: What each task takes of a worker, see `core.engine.RESOURCES`.
+        resource: What each task takes of a worker, see `core.cluster.RESOURCES`.
         engine: Whose workers have these resources.
     """
 

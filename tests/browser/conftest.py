@@ -28,9 +28,9 @@ PATIENCE = 180_000  # milliseconds for a page to show what a step leads to, on a
 DRAWN = "[data-testid=stApp][data-test-script-state=notRunning]"  # a page whose script has ended
 # Streamlit, without preparing UMAP, which takes each server seconds of a processor
 STREAMLIT = """
-from core import engine
+from core import tasks
 from streamlit.web.cli import main
-engine._warm_maps = bool
+tasks.warm_maps = bool
 main()
 """
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"

@@ -19,8 +19,9 @@ import numpy as np
 import psutil
 
 from core import features, settings
+from core.cluster import RESOURCES, THREADS
 from core.data import datasets
-from core.engine import RESOURCES, THREADS, Engine
+from core.engine import Engine
 from core.errors import EngineError
 from core.features import Encoder, shares
 from core.progress import Report

@@ -20,9 +20,10 @@ from distributed import LocalCluster, comm, get_worker
 from distributed.security import Security
 
 from core import features, runs, settings
+from core.cluster import RESOURCES, THREADS
 from core.config import RunConfig
 from core.data import datasets
-from core.engine import LOST, RESOURCES, THREADS, Engine
+from core.engine import LOST, Engine
 from core.errors import EngineError
 from core.execute import DIED
 from core.progress import Progress, Report, silent
@@ -39,7 +40,7 @@ LONG = RunConfig(backbone="Tiny", n_train=100, n_test=50, method="linear-adam", 
 @pytest.fixture(autouse=True)
 def maps_not_warmed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Preparing UMAP takes each new worker seconds of a processor."""
-    monkeypatch.setattr("core.engine._warm_maps", bool)
+    monkeypatch.setattr("core.tasks.warm_maps", bool)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from core import backbones, hardware, people, runs
+from core import backbones, cluster, hardware, people, runs, tasks
 from core import engine as engines
 from core.config import RunConfig
 from core.engine import Engine
@@ -167,7 +167,7 @@ def test_a_run_whose_end_could_not_be_stored_is_ended_when_the_store_can_be_writ
         ended(run_id, status, error=error)
 
     ended = runs.end
-    monkeypatch.setattr(engines, "_perform", lambda run_id: full(run_id))
+    monkeypatch.setattr(tasks, "perform", lambda run_id: full(run_id))
     monkeypatch.setattr(engines, "RECONNECT_AFTER", 0.1)
     monkeypatch.setattr(runs, "end", end)
     assert "disk of the run store is full" in (wait(engine.submit(SHORT), "interrupted").error or "")
@@ -297,7 +297,7 @@ def test_a_worker_warms_up_while_the_run_store_does_not_answer(monkeypatch):
 
     monkeypatch.setattr(hardware, "yield_to_others", bool)
     monkeypatch.setattr(runs, "active", unanswered)
-    engines._warm.__wrapped__()
+    tasks._warm.__wrapped__()
 
 
 def test_a_second_server_is_refused_while_the_first_works(engine):
@@ -449,9 +449,9 @@ def test_a_short_call_that_kills_its_worker_is_begun_once_and_costs_only_what_ha
     run_id = engine.submit(LONG)
     wait_until_it_trains(run_id)
     killer = engine.call(_end_the_process, str(diary), str(gate))
-    beside = [engine.call(_sleep_beside, str(diary)) for _ in range(engines.THREADS - 2)]
+    beside = [engine.call(_sleep_beside, str(diary)) for _ in range(cluster.THREADS - 2)]
     deadline = time.monotonic() + PATIENCE
-    while not diary.exists() or len(diary.read_text().split()) < engines.THREADS - 1:
+    while not diary.exists() or len(diary.read_text().split()) < cluster.THREADS - 1:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     waiting = engine.call(_append, str(diary), "waiting")  # all threads are taken
@@ -469,7 +469,7 @@ def test_a_short_call_that_kills_its_worker_is_begun_once_and_costs_only_what_ha
 def test_what_kills_its_worker_while_it_warms_up_is_begun_three_times(engine, tmp_path):
     diary = tmp_path / "diary"
     warm = engine._client.submit(
-        engines._once, _end_the_process, str(diary), str(tmp_path), pure=False, retries=engines.ATTEMPTS - 1
+        tasks.once, _end_the_process, str(diary), str(tmp_path), pure=False, retries=engines.ATTEMPTS - 1
     )
     with pytest.raises(EngineError, match="died during this work"):
         warm.result(timeout=PATIENCE)
@@ -502,10 +502,10 @@ def test_while_a_run_waits_a_work_of_each_kind_begins_and_a_thread_is_left_for_s
 
 
 def test_short_calls_are_answered_while_more_runs_wait_than_the_worker_has_threads(engine):
-    run_ids = [engine.submit(LONG) for _ in range(2 * engines.THREADS)]
+    run_ids = [engine.submit(LONG) for _ in range(2 * cluster.THREADS)]
     wait_until_it_trains(run_ids[0])
-    answers = [engine.call(sum, [1, number]) for number in range(3 * engines.THREADS)]
-    assert [each.result(timeout=PATIENCE) for each in answers] == [1 + n for n in range(3 * engines.THREADS)]
+    answers = [engine.call(sum, [1, number]) for number in range(3 * cluster.THREADS)]
+    assert [each.result(timeout=PATIENCE) for each in answers] == [1 + n for n in range(3 * cluster.THREADS)]
     for run_id in reversed(run_ids):
         engine.stop(run_id)
     wait(run_ids[0], "stopped")
@@ -561,4 +561,4 @@ def test_no_client_is_made_for_a_scheduler_that_does_not_answer(monkeypatch, add
     monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", address)
     monkeypatch.setattr("distributed.Client", lambda *_, **__: pytest.fail("it was made"))
     with pytest.raises(EngineError, match=address):
-        engines.check_workers()
+        cluster.check_workers()

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from core import runs
+from core.cluster import RESOURCES, THREADS
 from core.config import RunConfig
-from core.engine import RESOURCES, THREADS, Engine
+from core.engine import Engine
 from core.errors import EngineError
 from core.execute import DIED
 
@@ -80,7 +81,7 @@ def test_a_host_whose_network_was_cut_comes_back_and_its_run_is_resumed(host, be
     name, cable = host
     address = f"tcp://{HERE}:{PORT}"
     monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", address)
-    monkeypatch.setattr("core.engine._warm_maps", bool)  # which takes each new worker seconds of a processor
+    monkeypatch.setattr("core.tasks.warm_maps", bool)  # which takes each new worker seconds of a processor
     dask, offered = f"{sys.executable} -m dask", " ".join(f"{key}={count}" for key, count in RESOURCES.items())
     begin(f"exec {dask} scheduler --host {HERE} --port {PORT} --no-dashboard")
     worker = f"{dask} worker {address} --host {THERE} --nthreads {THREADS} --resources '{offered}' --no-dashboard"

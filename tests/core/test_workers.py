@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from core import engine, workers
+from core import cluster, engine, workers
 from core.errors import EngineError
 from tests import modes
 
@@ -17,7 +17,7 @@ LOADED = (random.__name__, socket.__name__)
 
 @pytest.mark.parametrize("name", LOADED)
 @pytest.mark.parametrize("file", ["{}.py", "{}/__init__.py"])
-@pytest.mark.parametrize("look", [engine.check_workers, engine.Engine.start])
+@pytest.mark.parametrize("look", [cluster.check_workers, engine.Engine.start])
 def test_a_file_that_hides_a_module_of_python_from_the_worker_is_named(home, tmp_path, monkeypatch, name, file, look):
     path = tmp_path / file.format(name)
     path.parent.mkdir(exist_ok=True)

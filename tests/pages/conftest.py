@@ -13,8 +13,8 @@ from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 
 from core import execute, runs
+from core.cluster import RESOURCES, THREADS
 from core.config import RunConfig
-from core.engine import RESOURCES, THREADS
 from dashboard.server import engine as engines
 from dashboard.server import once
 
@@ -111,7 +111,7 @@ def visit(
     monkeypatch.setenv("BACKBONE_LAB_SCHEDULER", scheduler)
     monkeypatch.setenv("BACKBONE_LAB_SERVER_PATHS", "everyone")
     monkeypatch.setattr(engines, "FIRST_PAINT", 0)  # no browser loads the page meanwhile
-    monkeypatch.setattr("core.engine._warm_maps", bool)  # a map that is drawn does it
+    monkeypatch.setattr("core.tasks.warm_maps", bool)  # a map that is drawn does it
     # After every script run Streamlit resets Keras, if that is in its process: only here it is, and may be at work.
     monkeypatch.setattr(script_runner, "_clean_problem_modules", lambda: None)
 
