@@ -5,9 +5,9 @@ from functools import partial
 import streamlit as st
 
 from dashboard import server
-from dashboard.backbones import card, family_panel, table
+from dashboard.backbones import accuracy_chart, card, family_panel, table
 from dashboard.state import address, visitor
-from dashboard.ui import charts, choices, components, selections
+from dashboard.ui import choices, components, selections
 
 VIEWS = {"cost": "Accuracy and cost", "tree": "Family tree", "timeline": "Timeline", "families": "Families"}
 AXES = {"params": "Parameters", "images_per_second": "Speed on this machine"}
@@ -93,7 +93,7 @@ def show_cost() -> None:
         )
         return
     components.chart(
-        charts.published(points, against=against, chosen=name),
+        accuracy_chart.published(points, against=against, chosen=name),
         key="published",
         alt=f"Published ImageNet accuracy against {AXES[against].lower()}, one point per backbone",
         selection="points",

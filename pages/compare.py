@@ -9,7 +9,7 @@ from dashboard.compare import agreement, archive, fair_run, group, labels_worth,
 from dashboard.run import actions as run_actions
 from dashboard.run import entries, export, progress, takeout, versus
 from dashboard.state import visitor
-from dashboard.ui import answers, charts, components, findings, formats
+from dashboard.ui import answers, class_charts, components, findings, formats
 
 components.page_header("Compare", "Which backbone is better, which is faster, and what might explain it?")
 runs = components.need_a_run("Nothing to compare yet", "Every run becomes a row of the table here.")
@@ -70,7 +70,9 @@ try:
         with classes:
             counts = server.runs.confusion(run.id)
             st.markdown(findings.classes(counts))
-            components.chart(charts.per_class(counts), key="classes", alt="Accuracy of each class with its interval")
+            components.chart(
+                class_charts.per_class(counts), key="classes", alt="Accuracy of each class with its interval"
+            )
     elif run.status in ENDED:
         progress.why_it_ended(run)
     else:

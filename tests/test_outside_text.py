@@ -27,7 +27,7 @@ from core.progress import Progress
 from dashboard import server
 from dashboard.maps import selection
 from dashboard.run import export, live_images, report
-from dashboard.ui import charts, formats
+from dashboard.ui import class_charts, formats
 
 AWKWARD = (
     "it's",
@@ -219,7 +219,7 @@ def test_the_run_store_gives_names_back(run, names):
 
 def test_charts_show_names_as_text(run, names):
     counts = runs.confusion(run.id)
-    for figure in (charts.per_class(counts), charts.confusion(counts)):
+    for figure in (class_charts.per_class(counts), class_charts.confusion(counts)):
         bars = json.loads(figure.to_json())["data"][0]["x"]
         assert [html.unescape(text) for text in bars] == [*names]
         assert not any("<" in text for text in bars)

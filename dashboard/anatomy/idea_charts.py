@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from core.curriculum.vanishing_gradients import KINDS, GradientNorms
-from dashboard.ui.charts import ACCENT, QUIET, canvas
+from dashboard.ui.charts import canvas
+from dashboard.ui.colours import ACCENT, QUIET
 
 PARTS = ("#3f90da", "#ffa90e", "#94a4a2")  # of a bar, in the order they are computed
 AS_COMPUTED, AS_BUILT = "#94a4a2", ACCENT

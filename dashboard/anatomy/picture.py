@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from core.anatomy import Anatomy
 from core.anatomy.layers import LayerInfo
 from core.training.freezing import Frozen
-from dashboard.ui import charts, formats
+from dashboard.ui import charts, colours, formats
 from dashboard.ui.training_charts import FROZEN, TRAINS
 
 WIDTHS = {"channels": "Channels", "params": "Parameters", "macs": "MACs"}
@@ -167,7 +167,7 @@ def _boxes(canvas: go.Figure, name: str, colour: str, rows: Sequence[tuple], tal
         marker={
             "color": colour,
             "line": {
-                "color": [charts.ACCENT if box.name == chosen else "rgba(0, 0, 0, 0)" for _, box, _, _ in rows],
+                "color": [colours.ACCENT if box.name == chosen else "rgba(0, 0, 0, 0)" for _, box, _, _ in rows],
                 "width": [3 if box.name == chosen else 0 for _, box, _, _ in rows],
             },
         },

@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 from core.backbones.catalog import BACKBONES
 from core.curriculum import book
 from core.curriculum.lineage import TAKEN, WORKS, Taken, Work, of
-from dashboard.ui.charts import ACCENT, FAMILY_COLOURS, FAMILY_SYMBOLS, QUIET, canvas
+from dashboard.ui.charts import canvas
+from dashboard.ui.colours import ACCENT, FAMILY_COLOURS, FAMILY_SYMBOLS, QUIET
 
 HEIGHT = 640  # pixels
 APART = 0.16  # years between the architectures of one work

@@ -9,10 +9,10 @@ from core import metrics
 from core.maps import METHODS, MapConfig
 from dashboard.map_view.columns import Column
 from dashboard.maps import columns
-from dashboard.ui import charts, formats
+from dashboard.ui import colours, formats
 
 CHANGES = ("still right", "fixed", "broken", "still wrong")
-COLOURS = (columns.BOTH, charts.RIGHT, charts.WRONG, columns.NEITHER)
+COLOURS = (columns.BOTH, colours.RIGHT, colours.WRONG, columns.NEITHER)
 
 
 def table(both: pd.DataFrame | None, before: Mapping[str, float], after: Mapping[str, float]) -> pd.DataFrame:

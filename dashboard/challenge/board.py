@@ -12,7 +12,8 @@ from core.challenges import Luck, Place
 from dashboard import server
 from dashboard.server.challenges import Standing
 from dashboard.ui import charts, choices, components, findings, formats
-from dashboard.ui.charts import ACCENT, canvas
+from dashboard.ui.charts import canvas
+from dashboard.ui.colours import ACCENT
 
 POLL = 1.0  # seconds between looks at whether anything has changed
 AGAINST = {"images": "Labelled images", "seconds": "Training time"}

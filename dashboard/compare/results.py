@@ -10,8 +10,8 @@ from core.runs import RunRow
 from core.runs import table as table_of
 from core.scores import NAMES
 from dashboard import server
-from dashboard.compare import columns
-from dashboard.ui import charts, choices, components, formats
+from dashboard.compare import charts, columns
+from dashboard.ui import choices, components, formats
 
 MOST_BARS = 20  # more cannot be read at a glance
 MOST_POINTS = 500  # more are slow to draw in a browser

@@ -9,8 +9,9 @@ from core.config import BY_EPOCH
 from core.errors import LabError
 from core.runs import RunRow, table
 from dashboard import server
+from dashboard.compare import charts
 from dashboard.run import versus
-from dashboard.ui import charts, components, formats, training_charts
+from dashboard.ui import components, formats, training_charts
 
 MOST_CURVES = len(training_charts.RUN_COLOURS)  # runs; more colours cannot be told apart
 

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.data.datasets import Dataset
-from dashboard.ui import charts, components
+from dashboard.ui import class_charts, components
 
 SPLITS = {  # purpose of each
     "train": "Heads are trained on these",
@@ -23,7 +23,7 @@ def show(dataset: Dataset, splits: Mapping[str, np.ndarray]) -> None:
     images = np.bincount(dataset.labels, minlength=len(dataset.class_names))
     counts = pd.DataFrame({"class_name": np.array(dataset.class_names), "images": images})
     alt = f"Images of each class, {images.min()} to {images.max()}"
-    components.chart(charts.class_balance(counts), key="balance", alt=alt)
+    components.chart(class_charts.class_balance(counts), key="balance", alt=alt)
     st.markdown(_origin(dataset))
     st.dataframe(
         pd.DataFrame(

@@ -10,7 +10,8 @@ from core.evaluation import few_shot
 from core.evaluation.few_shot import Crossing, Curve, Point
 from core.metrics import Interval
 from dashboard.ui import findings, formats
-from dashboard.ui.charts import QUIET, backbone_colour, canvas, error_bars, label, strokes
+from dashboard.ui.charts import canvas, error_bars, label
+from dashboard.ui.colours import QUIET, backbone_colour, strokes
 
 HEIGHT = 400  # pixels: with the answer above it, in the first screen of a laptop
 MOST = 3  # backbones in the answer

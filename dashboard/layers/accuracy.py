@@ -9,7 +9,8 @@ from core import backbones
 from core.evaluation.layer_probes import Probe, Probes
 from core.features.layers import Depth
 from dashboard.ui import findings, formats
-from dashboard.ui.charts import backbone_colour, canvas, error_bars
+from dashboard.ui.charts import canvas, error_bars
+from dashboard.ui.colours import backbone_colour
 
 HEIGHT = 300  # pixels: with the answer above it, in the first screen of a laptop
 

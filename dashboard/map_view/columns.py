@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import ConfigError
-from dashboard.ui import charts
+from dashboard.ui import colours
 
 UNKNOWN = 65_535  # the code of an unknown class
 
@@ -35,4 +35,4 @@ class Column:
 
     def palette(self) -> list[str]:
         """A colour for each name."""
-        return list(self.colours) or [charts.class_colour(index) for index in range(len(self.names))]
+        return list(self.colours) or [colours.class_colour(index) for index in range(len(self.names))]

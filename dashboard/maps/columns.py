@@ -8,7 +8,7 @@ import pandas as pd
 from core import people
 from core.data.datasets import Dataset
 from dashboard.map_view.columns import Column
-from dashboard.ui.charts import RIGHT, WRONG, class_colour
+from dashboard.ui.colours import RIGHT, WRONG, class_colour
 
 UNTESTED = "not tested"  # images that a run trained on, or never saw
 FAINT = "#a9aebb"

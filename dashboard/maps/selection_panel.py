@@ -10,7 +10,7 @@ from core import quoting
 from core.data.datasets import Dataset
 from core.maps import Map
 from dashboard.maps import image_panel, selection
-from dashboard.ui import charts, components, formats
+from dashboard.ui import class_charts, components, formats
 
 MOST = 30  # images shown at once
 TILE = 64  # pixels
@@ -37,7 +37,7 @@ def show(
     counts = selection.counts(dataset, chosen)
     st.markdown(sentence(counts))
     components.chart(
-        charts.counted(counts, dataset.class_names), key="chosen-classes", alt="Selected images of each class"
+        class_charts.counted(counts, dataset.class_names), key="chosen-classes", alt="Selected images of each class"
     )
     table = selection.table(dataset, chosen, drawn.rows, drawn.positions, predictions)
     st.download_button(

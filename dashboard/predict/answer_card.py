@@ -10,7 +10,7 @@ from core.explain.attribution import TITLES
 from core.explain.predict import MOST, Answer
 from dashboard import server
 from dashboard.predict import agreement
-from dashboard.ui import charts, components, formats, heatmap
+from dashboard.ui import charts, colours, components, formats, heatmap
 from dashboard.ui.photo_picker import Photo
 
 BAR = 24  # pixels
@@ -70,7 +70,7 @@ def why(model: str, methods: Sequence[str], photo: Photo) -> bool:
 
 def colour(name: str, classes: Sequence[str]) -> str:
     """The colour of a class of a dataset, or the one of all classes of ImageNet."""
-    return charts.class_colour(classes.index(name)) if name in classes else charts.ACCENT
+    return colours.class_colour(classes.index(name)) if name in classes else colours.ACCENT
 
 
 def bars(answer: Answer, *, classes: Sequence[str] = ()) -> go.Figure:

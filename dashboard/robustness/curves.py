@@ -15,7 +15,8 @@ from core.evaluation import robustness
 from core.evaluation.robustness import Robustness
 from core.runs import SEEDS, RunRow
 from dashboard.ui import findings, formats
-from dashboard.ui.charts import STYLE, canvas, strokes
+from dashboard.ui.charts import STYLE, canvas
+from dashboard.ui.colours import strokes
 
 SEED = 0.45  # opacity of the line of one seed
 HEIGHT = 440  # pixels: with the answer above it, in the first screen of a laptop

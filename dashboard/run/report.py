@@ -25,7 +25,7 @@ from core.evaluation import comparison, groups, leaks
 from core.runs import Outcome, RunRow
 from dashboard import server
 from dashboard.ui import answers, findings, formats
-from dashboard.ui.charts import class_colour
+from dashboard.ui.colours import class_colour
 
 MISTAKES = 12  # images shown of a run
 MANY_CLASSES = 20  # from this many on, a confusion matrix is too wide for a page

@@ -9,7 +9,7 @@ from core.runs import Outcome, RunRow
 from dashboard import server
 from dashboard.run import confidence, fair_probe, published, without_teacher
 from dashboard.state import visitor
-from dashboard.ui import charts, components, findings, formats, image_grid, run_charts, selections
+from dashboard.ui import class_charts, components, findings, formats, image_grid, run_charts, selections
 
 
 def show(run: RunRow, outcome: Outcome) -> None:
@@ -29,7 +29,7 @@ def show(run: RunRow, outcome: Outcome) -> None:
     st.subheader("Accuracy by class", anchor=False)
     st.markdown(findings.classes(counts))
     components.chart(
-        server.figures.of(charts.per_class, counts),
+        server.figures.of(class_charts.per_class, counts),
         key=f"classes-{run.id}",
         alt="Accuracy of each class with its interval",
     )
@@ -39,7 +39,7 @@ def show(run: RunRow, outcome: Outcome) -> None:
     left, right = (st.container(), st.container()) if projected else st.columns([13, 11], gap="large")
     with left:
         event = components.chart(
-            server.figures.of(charts.confusion, counts),
+            server.figures.of(class_charts.confusion, counts),
             key=f"confusion-{run.id}",
             alt="Confusion matrix",
             selection="points",

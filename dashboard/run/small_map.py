@@ -10,7 +10,7 @@ from core.maps import Map, MapConfig
 from core.runs import RunRow
 from dashboard import server
 from dashboard.state import visitor
-from dashboard.ui import charts, components
+from dashboard.ui import charts, colours, components
 
 POLL = 0.5  # seconds between polls
 SIDE, PROJECTED = 230, 420  # pixels
@@ -80,7 +80,7 @@ def _figure(run: RunRow, drawn: Map) -> go.Figure:
     points = points.join(server.runs.predictions(run.id).set_index("row"), how="inner")
     wrong = points["label"] != points["prediction"]
     traces = []
-    for title, colour, part in (("right", charts.RIGHT, points[~wrong]), ("wrong", charts.WRONG, points[wrong])):
+    for title, colour, part in (("right", colours.RIGHT, points[~wrong]), ("wrong", colours.WRONG, points[wrong])):
         hover = [names[label] for label in part["label"]]
         if title == "wrong":
             hover = [

@@ -14,7 +14,8 @@ from core.explain.attribution import TITLES
 from core.explain.faithfulness import Faithfulness
 from core.runs import RunRow
 from dashboard.ui import formats
-from dashboard.ui.charts import ACCENT, QUIET, TINT, canvas, class_axis, class_colour, error_bars, label
+from dashboard.ui.charts import TINT, canvas, class_axis, error_bars, label
+from dashboard.ui.colours import ACCENT, QUIET, class_colour
 
 SECOND = "#e08600"  # the other of two runs
 FEW = 10  # images of a bin; fewer are drawn faintly

@@ -8,7 +8,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.ui.charts import ACCENT, QUIET, STYLE, canvas, label
+from dashboard.ui.charts import STYLE, canvas, label
+from dashboard.ui.colours import ACCENT, QUIET
 
 TRAINS = "#e76300"
 FROZEN = "#9db8d9"

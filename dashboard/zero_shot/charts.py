@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.ui.charts import ACCENT, canvas, error_bars, label
+from dashboard.ui.charts import canvas, error_bars, label
+from dashboard.ui.colours import ACCENT
 
 MOST = 20  # bars
 

@@ -16,7 +16,7 @@ from core.zero_shot.queries import Scored
 from core.zero_shot.tried import Prompts
 from dashboard import server
 from dashboard.run import published
-from dashboard.ui import charts, components, findings, formats, run_charts, task_progress
+from dashboard.ui import class_charts, components, findings, formats, run_charts, task_progress
 from dashboard.zero_shot import charts as zero_shot_charts
 from dashboard.zero_shot import shared
 
@@ -120,7 +120,7 @@ def _accuracy(scored: Scored, previous: Scored | None) -> None:
     )
     st.caption(f"Texts and similarities took {formats.milliseconds(scored.seconds)} in the worker.")
     counts = _counts(scored)
-    figure = charts.per_class(counts)
+    figure = class_charts.per_class(counts)
     figure.update_traces(hovertemplate="%{x}: %{y:.1f} % of %{customdata[1]} validation images<extra></extra>")
     components.chart(figure, key="zero-shot-classes", alt="Accuracy of each class on validation images")
 
@@ -165,7 +165,7 @@ def _confusion(scored: Scored) -> None:
     if not folded.open:
         return
     with folded:
-        components.chart(charts.confusion(_counts(scored)), key="zero-shot-confusion", alt="Confusion matrix")
+        components.chart(class_charts.confusion(_counts(scored)), key="zero-shot-confusion", alt="Confusion matrix")
 
 
 def _confidence(model: str, dataset: Dataset, scored: Scored) -> None:

@@ -6,7 +6,7 @@ from core import backbones
 from core.backbones.catalog import BACKBONES
 from core.curriculum.lineage import TAKEN, WORKS
 from dashboard.backbones import family_tree
-from dashboard.ui.charts import ACCENT, FAMILY_COLOURS
+from dashboard.ui.colours import ACCENT, FAMILY_COLOURS
 
 
 def clickable(figure) -> list[str]:

@@ -5,7 +5,7 @@ import pytest
 from core.evaluation.few_shot import Crossing, Curve, Point
 from core.metrics import Interval
 from dashboard.few_shot import curves
-from dashboard.ui.charts import FAMILY_COLOURS
+from dashboard.ui.colours import FAMILY_COLOURS
 
 NEVER = float("inf")
 CURVE = Curve((Point(1, 10, (0.2, 0.4), (1.0, 1.0)), Point(4, 40, (0.5, 0.7), (0.1, 0.3))), 10, 100, 2, True, 1.0, "")

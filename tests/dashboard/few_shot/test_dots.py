@@ -5,7 +5,7 @@ import pytest
 from core import metrics
 from dashboard import server
 from dashboard.few_shot import curves, dots
-from dashboard.ui.charts import FAMILY_COLOURS
+from dashboard.ui.colours import FAMILY_COLOURS
 from tests.run_rows import row
 
 ACCURACIES = {"accuracy": 0.8, "accuracy_low": 0.7, "accuracy_high": 0.9}

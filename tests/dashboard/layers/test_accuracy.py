@@ -5,7 +5,7 @@ import pytest
 from core import metrics
 from core.evaluation.layer_probes import Probe, Probes
 from dashboard.layers import accuracy
-from dashboard.ui.charts import FAMILY_COLOURS
+from dashboard.ui.colours import FAMILY_COLOURS
 
 
 def _probes(*accuracies: float, n_test: int = 500) -> Probes:

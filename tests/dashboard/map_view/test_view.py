@@ -13,7 +13,7 @@ from dashboard import server
 from dashboard.map_view import packing, routes, view
 from dashboard.map_view.view import Column, Panel, picked
 from dashboard.server.blobs import Blobs
-from dashboard.ui import charts
+from dashboard.ui import colours
 
 ROWS = np.arange(100, 112)
 KEYS = [Panel("a" * 16, "One"), Panel("b" * 16, "Other")]
@@ -55,7 +55,7 @@ def test_arrays_go_by_address_and_the_rest_is_small(shown):
 
 def test_classes_have_the_colours_they_have_everywhere(shown):
     shown.show()
-    assert shown.data["columns"][0]["colours"] == [charts.class_colour(index) for index in range(10)]
+    assert shown.data["columns"][0]["colours"] == [colours.class_colour(index) for index in range(10)]
 
 
 def test_the_same_arrays_are_kept_once_whoever_looks(shown):

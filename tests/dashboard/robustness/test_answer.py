@@ -4,7 +4,7 @@ from core.data.corruptions import CORRUPTIONS
 from core.evaluation.robustness import Robustness
 from core.metrics import Interval
 from dashboard.robustness import curves
-from dashboard.ui.charts import FAMILY_COLOURS
+from dashboard.ui.colours import FAMILY_COLOURS
 
 
 def _result(clean: float = 0.9, n_test: int = 500, **accuracies: float) -> Robustness:
