@@ -12,7 +12,7 @@ from core.config import RunConfig
 from core.data import datasets
 from core.errors import CheckpointError, DatasetError, RunError, Stopped
 from core.execute import check_resumable, execute, perform
-from core.features import cache, throughput
+from core.features import chunks, throughput
 from core.protocol import choose_rows
 from core.training import checkpoints
 
@@ -93,7 +93,7 @@ def test_a_disk_that_is_full_interrupts_a_probe_which_is_resumed_when_there_is_r
 
     run_id = runs.create(replace(TINY, input_size=40))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cache._Writer, "_store", full)
+        patch.setattr(chunks.Writer, "_store", full)
         assert perform(run_id) == "interrupted"
     assert "disk of the home folder is full" in (runs.get(run_id).error or "")
     runs.resume(run_id)
@@ -121,7 +121,7 @@ def test_a_share_that_went_away_interrupts_a_run_and_is_named(store, monkeypatch
         raise OSError(107, "Transport endpoint is not connected")
 
     run_id = runs.create(replace(TINY, input_size=40))
-    monkeypatch.setattr(cache._Writer, "_store", away)
+    monkeypatch.setattr(chunks.Writer, "_store", away)
     assert perform(run_id) == "interrupted"
     assert "Transport endpoint is not connected" in (runs.get(run_id).error or "")
     assert "Traceback" in caplog.text

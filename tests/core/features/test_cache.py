@@ -16,7 +16,7 @@ import pytest
 from core import backbones, features, settings, storage
 from core.data.datasets import Dataset
 from core.errors import BackboneError, ConfigError, Stopped
-from core.features import Encoder, cache, compiled, throughput
+from core.features import Encoder, chunks, compiled, throughput
 from core.progress import silent
 
 TINY = backbones.get("Tiny")
@@ -117,7 +117,7 @@ def test_other_weights_make_another_key():
 def test_what_was_just_computed_is_not_read_back(home, monkeypatch):
     expected = extract().values
     features.clear()
-    monkeypatch.setattr(cache, "_read_chunk", lambda *_: 1 / 0)
+    monkeypatch.setattr(chunks, "_read_chunk", lambda *_: 1 / 0)
     rows = np.arange(1299, 100, -3)  # parts of chunks
     np.testing.assert_allclose(extract(rows).values, expected[rows], atol=1e-5)
 
@@ -126,7 +126,7 @@ def test_a_disk_that_is_full_is_an_error_though_threads_write(home, monkeypatch)
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(cache._Writer, "_store", full)
+    monkeypatch.setattr(chunks.Writer, "_store", full)
     with pytest.raises(OSError, match="No space left"):
         extract()
 
@@ -155,8 +155,8 @@ def test_a_lost_chunk_is_computed_again_alone(home):
 
 
 def test_what_is_missing_is_read_again_only_where_it_was_written_since(home, monkeypatch):
-    reads, read = [], cache._read_chunk
-    monkeypatch.setattr(cache, "_read_chunk", lambda array, start: reads.append(start) or read(array, start))
+    reads, read = [], chunks._read_chunk
+    monkeypatch.setattr(chunks, "_read_chunk", lambda array, start: reads.append(start) or read(array, start))
 
     def missing() -> int:
         reads.clear()
@@ -177,7 +177,7 @@ def test_what_is_missing_is_read_again_only_where_it_was_written_since(home, mon
 @pytest.mark.parametrize("part", ["zarr.json", "c/1/0"])
 def test_an_entry_of_another_user_is_one_sentence_and_stays(home, monkeypatch, part):
     expected = extract().values
-    cache._computed.cache_clear()
+    chunks._computed.cache_clear()
     (path,) = (home / "features").glob(f"*.zarr/{part}")
     whole = Path.read_bytes
 
