@@ -10,25 +10,10 @@ from core import embeddings, features, heads, maps, runs
 from core.config import RunConfig
 from core.data import datasets
 from core.embeddings import Source
-from core.errors import BackboneError, ConfigError, DatasetError, LabError, RunError, Stopped, WeightsError
+from core.errors import BackboneError, ConfigError, LabError, RunError, Stopped, WeightsError
 from core.training import model as assembly
 
 TINY = Source(backbone="Tiny", weights="untrained", input_size=8, images="test", n_images=20)
-
-
-def test_rows_are_of_the_split_ascending_and_in_equal_shares():
-    dataset = datasets.load("cifar10-sample")
-    rows = embeddings.rows(TINY)
-    assert np.all(np.diff(rows) > 0)
-    assert set(rows) <= set(datasets.splits(dataset)["test"])
-    np.testing.assert_array_equal(np.bincount(dataset.labels[rows]), [2] * 10)
-    np.testing.assert_array_equal(embeddings.rows(Source()), np.arange(len(dataset.images)))
-
-
-def test_other_seeds_choose_other_images_and_all_images_know_no_seed():
-    assert set(embeddings.rows(replace(TINY, seed=1))) != set(embeddings.rows(TINY))
-    everything = replace(TINY, n_images=0)
-    assert embeddings.digest(everything) == embeddings.digest(replace(everything, seed=1))
 
 
 def test_values_are_the_features_of_these_rows_and_missing_counts_what_is_not_cached():
@@ -67,28 +52,6 @@ def test_weights_that_are_not_here_are_named_and_never_downloaded_for_a_digest(m
     assert embeddings.missing(away) == 20
     with pytest.raises(WeightsError, match="VGG16 are not on this machine"):
         embeddings.digest(away)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "error", "words"),
-    [
-        ({"images": "half"}, ConfigError, "one of all, train"),
-        ({"what": "colours"}, ConfigError, "features, logits"),
-        ({"pooling": "min"}, ConfigError, "avg"),
-        ({"n_images": -1}, ConfigError, "0 or more"),
-        ({"backbone": "MobilNet"}, BackboneError, "MobileNet"),
-    ],
-)
-def test_a_source_that_cannot_be_says_what_could(wrong, error, words):
-    with pytest.raises(error, match=words):
-        Source(**wrong)
-
-
-def test_too_many_images_and_a_dataset_that_is_gone_are_told():
-    with pytest.raises(DatasetError, match="number from"):
-        embeddings.rows(replace(TINY, n_images=100_000))
-    with pytest.raises(DatasetError, match="no dataset"):
-        embeddings.rows(replace(TINY, dataset="flowers"))
 
 
 def test_a_stop_is_heard_and_what_was_computed_stays():
@@ -280,13 +243,3 @@ def test_what_varies_of_a_resolved_source_is_of_the_same_run(run):
     assert len(other.rows) == 10
     with pytest.raises(ConfigError, match="Logits"):
         resolved.vary(what="logits", layer="block1")
-
-
-def test_the_shipped_sample_is_unpacked_once_for_all_sources(monkeypatch):
-    unpacked = []
-    original = datasets.load
-    monkeypatch.setattr(datasets, "load", lambda name: unpacked.append(name) or original(name))
-    embeddings._opened.cache_clear()
-    for images in ("test", "train", "all"):
-        embeddings.rows(Source(dataset=datasets.SAMPLE, backbone="Tiny", images=images))
-    assert unpacked == [datasets.SAMPLE]
