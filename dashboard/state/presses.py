@@ -17,7 +17,7 @@ one of twelve. Here the next one begins once that has stopped.
 What changes within a moment, a browser sends together, in the name of the fragment that changed last: a switch turned
 off while the camera sent its next photo was off in the browser, and on for the page. Such a request is answered by the
 whole page. And Streamlit drops the fragments that a page has not drawn again, unless `st.stop` ends that page: a photo
-on its way opened the camera again. Here it drops them then, too.
+on its way opened the camera again (`findings/streamlit_stop_keeps_fragments.sh`). Here it drops them then, too.
 """
 
 import functools
