@@ -4,9 +4,11 @@ Uses only the libraries `tokenizers` and `sentencepiece`, and the vocabulary nex
 """
 
 import json
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,12 @@ from core.errors import WeightsError
 
 START, END = "<|startoftext|>", "<|endoftext|>"  # CLIP's
 _WORDS = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
+_LIGATURES, _WIDE = range(0xFB00, 0xFB07), range(0xFF01, 0xFFF0)
+_PLAIN = {
+    **{place: unicodedata.normalize("NFKC", chr(place)) for place in (0x3000, *_LIGATURES, *_WIDE)},
+    **dict.fromkeys((0x2BC, *range(0x2018, 0x201C)), "'"),
+    **dict.fromkeys(range(0x201C, 0x2020), '"'),
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,7 @@ class Tokenizer:
 
 @lru_cache(maxsize=4)
 def clip(folder: Path) -> Tokenizer:
-    """The tokenizer in a folder of a CLIP: lower case, byte-pair encoded.
+    """The tokenizer in a folder of a CLIP: plain characters in lower case, byte-pair encoded.
 
     Raises:
         WeightsError: The two files are missing, or are not a CLIP vocabulary.
@@ -85,7 +93,17 @@ def clip(folder: Path) -> Tokenizer:
             pre_tokenizers.ByteLevel(add_prefix_space=False),
         ]
     )
-    return Tokenizer(lambda texts: [each.ids for each in library.encode_batch(texts)], (start,), end, None)
+    return Tokenizer(
+        lambda texts: [each.ids for each in library.encode_batch([*map(_plain, texts)])], (start,), end, None
+    )
+
+
+def _plain(text: str) -> str:
+    """The text as CLIP's were before it learned them: straight quotes, no ligatures, wide letters or HTML entities.
+
+    This is what ftfy does for OpenAI's CLIP and open_clip to texts that are not damaged, as far as tokens differ.
+    """
+    return unescape(unescape(text)).translate(_PLAIN)
 
 
 @lru_cache(maxsize=2)

@@ -34,6 +34,21 @@ def test_tokens_are_those_of_kerashub(text: str):
     assert ours.counts([text]) == [len(found)]
 
 
+@pytest.mark.parametrize(
+    ("typed", "learned"),
+    [
+        ("a child’s ‘toy’", "a child's 'toy'"),  # as phones and word processors type it
+        ("a “small” truck", 'a "small" truck'),
+        ("a ﬁsh and a ﬂower", "a fish and a flower"),
+        ("ｃａｔ　１２", "cat 12"),
+        ("cats &amp; dogs", "cats & dogs"),
+    ],
+)
+def test_clip_reads_typographic_characters_as_the_plain_ones_it_learned(typed: str, learned: str):
+    ours = tokenizer.clip(TOY)
+    np.testing.assert_array_equal(ours.encode([typed], 77), ours.encode([learned], 77))
+
+
 def test_texts_are_padded_with_the_end_token_to_the_longest_and_cut_at_the_most():
     ours = tokenizer.clip(TOY)
     ids = ours.encode(["a cat", "a photo of a small cat."], 77)
