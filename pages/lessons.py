@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import people
-from core.curriculum import answers, lessons
+from core.curriculum import answers, lessons, tasks
 from dashboard import server
 from dashboard.lessons import bar
 from dashboard.state import visitor
@@ -24,14 +24,14 @@ for start in range(0, len(lessons.LESSONS), 2):
             st.markdown(lesson.question)
             first = 0
             if rows is not None:
-                open_steps = [i for i, step in enumerate(lesson.steps) if lessons.lacking(lesson, step, rows)]
-                tasks = sum(step.is_task for step in lesson.steps)
-                done = tasks - len(open_steps)
+                open_steps = [i for i, step in enumerate(lesson.steps) if tasks.lacking(lesson, step, rows)]
+                count = sum(step.is_task for step in lesson.steps)
+                done = count - len(open_steps)
                 first = open_steps[0] if open_steps and done else 0
-                st.progress(done / tasks, text=f"{done} of {formats.count(tasks, 'task')} done")
+                st.progress(done / count, text=f"{done} of {formats.count(count, 'task')} done")
                 if answered := [answer for answer in given if answer.lesson == name]:
                     st.caption(f"{answers.summary(answered)}.")
-                if not open_steps and not lessons.missing(name, rows):
+                if not open_steps and not tasks.missing(name, rows):
                     st.caption(":material/check_circle: All runs and maps are done: ready for a lecture.")
                 elif people.may("run the class"):
                     st.caption(f"To prepare a lecture, run `python -m core warm --lesson {name}`")

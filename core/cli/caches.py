@@ -10,7 +10,7 @@ from core import execute, features, maps, settings
 from core.cli import images, options
 from core.cli.bar import Bar
 from core.config import RunConfig
-from core.curriculum import lessons
+from core.curriculum import lessons, tasks
 from core.data import datasets
 from core.features import inference
 from core.zero_shot import encoder
@@ -32,7 +32,7 @@ def add(commands: Any) -> None:
 def _warm(parsed: Namespace) -> tuple[list[dict], str]:
     if parsed.lesson:
         with Bar() as bar:
-            prepared = lessons.prepare(parsed.lesson, bar)
+            prepared = tasks.prepare(parsed.lesson, bar)
         done = ", ".join(prepared) if prepared else "nothing to do"
         return [{"lesson": parsed.lesson, "prepared": prepared}], f"Lesson {parsed.lesson} is ready: {done}"
     parsed.dataset = images.dataset_name(parsed.dataset)

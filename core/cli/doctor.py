@@ -9,7 +9,7 @@ from typing import Any
 from core import backbones, execute, features, hardware, keras_defaults, runs, server_lock, settings
 from core.cli import options
 from core.cluster import OPEN, check_workers
-from core.curriculum import lessons
+from core.curriculum import lessons, tasks
 from core.data import datasets
 from core.errors import LabError
 from core.features import throughput
@@ -69,7 +69,7 @@ def examine() -> dict:
             if row["backbone"] in backbones.BACKBONES  # not a training, or Keras's own pass
         },
         "slow_here": [name for name in backbones.names() if (backbones.get(name).cpu_ms or 0) > limit],
-        "lessons": {name: lessons.missing(name, rows) for name in lessons.LESSONS},
+        "lessons": {name: tasks.missing(name, rows) for name in lessons.LESSONS},
         "keras_settings_ignored": keras_defaults.ignored(),
         "missing_packages": [name for name in ("tensorflow", "streamlit", "plotly") if not find_spec(name)],
     }

@@ -1,6 +1,7 @@
 """Teaching content: what the lessons and pages say about families of architectures.
 
-lessons               guided lessons, and which steps are done
+lessons               guided lessons, each a question and steps to its answer
+tasks                 which tasks of lessons are done, what is left, and preparing them
 answers               what people answered to the questions of lessons
 gradebook             who did which lesson, and answered what
 ideas                 the idea behind each family

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from core import people, roster
-from core.curriculum import answers, lessons
+from core.curriculum import answers, lessons, tasks
 from core.runs import RunRow
 
 COLUMNS = ["person", "lesson", "step", "title", "done", "question", "answer", "right", "answered"]
@@ -50,7 +50,7 @@ def _steps(person: str, own: Sequence[RunRow]) -> list[dict]:
             record = {"person": people.called(person), "lesson": name, "step": number, "title": step.title}
             record["question"] = step.question
             if step.is_task:
-                record["done"] = not lessons.lacking(lesson, step, own)
+                record["done"] = not tasks.lacking(lesson, step, own)
             if answer := given.get((name, step.question)):
                 record |= {"answer": answer.option, "right": answer.right, "answered": answer.time}
             records.append(record)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core import people
-from core.curriculum import answers, lessons
+from core.curriculum import answers, lessons, tasks
 from core.curriculum.lessons import Lesson, Step
 from core.runs import RunRow
 from dashboard import server
@@ -43,7 +43,7 @@ def show() -> None:
 def link_to(name: str, index: int, label: str, *, icon: str = "") -> None:
     """A link to a step (counted from 0) with its page set up."""
     step = lessons.get(name).steps[index]
-    choices = lessons.link(lessons.get(name), step, _rows())
+    choices = tasks.link(lessons.get(name), step, _rows())
     components.link(step.page, label, icon=icon, lesson=name, step=str(index + 1), **choices)
 
 
@@ -51,7 +51,7 @@ def go(name: str, index: int) -> None:
     """Open a step (counted from 0) with its page set up."""
     step = lessons.get(name).steps[index]
     position = {"lesson": name, "step": str(index + 1)}
-    choices = lessons.link(lessons.get(name), step, _rows())
+    choices = tasks.link(lessons.get(name), step, _rows())
     visitor.update(run=choices.get("run", ""), **position)  # none on Train, which then shows the next one
     for choice, value in choices.items():  # a polling browser still sends those of the previous step
         address.announce(choice, value)
@@ -128,19 +128,19 @@ def _check(lesson: Lesson, step: Step) -> None:
         st.caption(":material/hourglass_empty: Looking for your runs")
         return
     rows = server.runs.own()
-    lacking = lessons.lacking(lesson, step, rows)
+    lacking = tasks.lacking(lesson, step, rows)
     if lacking:
         st.markdown(f":orange[:material/radio_button_unchecked:] Still to do: {'; '.join(lacking)}.")
     else:
         st.markdown(":green[:material/check_circle:] Done.")
     for name in step.runs:
-        run = lessons.done(lesson.runs[name], rows)
+        run = tasks.done(lesson.runs[name], rows)
         if run is not None:
             interval = formats.interval(run.accuracy_low, run.accuracy_high)
             components.link(
                 "run",
                 f"{formats.percent(run.accuracy)} ({interval}), {formats.duration(run.seconds)}: "
-                f"{lessons.title(lesson.runs[name])}",
+                f"{tasks.title(lesson.runs[name])}",
                 icon=":material/search_insights:",
                 run=run.id,
             )
@@ -149,7 +149,7 @@ def _check(lesson: Lesson, step: Step) -> None:
 
 def _conclude(lesson: Lesson, step: Step, rows: Sequence[RunRow]) -> None:
     """What the learner's own two runs say about the lesson's question."""
-    first, second = (lessons.done(lesson.runs[name], rows) for name in step.compares) if step.compares else (None, None)
+    first, second = (tasks.done(lesson.runs[name], rows) for name in step.compares) if step.compares else (None, None)
     if first and second:
         change = server.runs.change(first, second)
         names = versus.names_of(first, second)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.curriculum import lessons
+from core.curriculum import lessons, tasks
 from tests.browser.conftest import DRAWN, Dashboard, Server
 
 STARTING = 180_000  # milliseconds for the engine, on a machine that is busy
@@ -30,7 +30,7 @@ def test_one_key_leads_from_step_to_step_and_each_page_is_set_up(page: Page):
     for number, step in enumerate(lesson.steps, start=1):
         expect(page.get_by_text(f"step {number} of {len(lesson.steps)}: {step.title}")).to_be_visible()
         expect(page).to_have_url(re.compile(rf"/{step.page}\?.*step={number}"))
-        for choice, value in lessons.link(lesson, step).items():
+        for choice, value in tasks.link(lesson, step).items():
             if choice in ("preprocessing", "input_size"):
                 expect(page).to_have_url(re.compile(rf"{choice}={value}"))
         expect(page.get_by_text(step.do)).to_be_visible()
