@@ -28,6 +28,7 @@ H5 = (
 )
 WEIGHTS_H5 = ("MobileNetV3Small", "EfficientNetB0", "ConvNeXtTiny")  # networks that nest or have unusual layers
 WEIGHTS_FILES = [(name, ".h5") for name in H5] + [(name, ".weights.h5") for name in WEIGHTS_H5]  # official formats
+LARGE = ("DenseNet121", "NASNetMobile")  # which take long; layers with weights as in ResNet50 and Xception
 
 pytestmark = pytest.mark.slow
 
@@ -144,7 +145,10 @@ def test_preprocessing_is_what_keras_does_for_it(name):
     np.testing.assert_allclose(preprocess(image.copy()).ravel(), expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize(("name", "suffix"), WEIGHTS_FILES)
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [pytest.param(*case, marks=pytest.mark.exhaustive if case[0] in LARGE else ()) for case in WEIGHTS_FILES],
+)
 def test_every_kind_of_network_survives_its_weights_file(name, suffix, tmp_path: Path):
     """Other weights than the initial ones go into a file and come back; the features are the same."""
     from keras import layers

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core import backbones
+from core.backbones import textbook
 from core.config import RunConfig
 from core.data.images import preprocess
 from core.errors import RunError
@@ -75,9 +76,17 @@ def test_it_explains_the_network_of_a_run_and_leaves_it_as_it_was(pooling: str):
 
 LARGEST_FIRST = sorted(map(backbones.get, backbones.names()), key=lambda spec: -spec.params)
 FAMILIES = {spec.family: spec.name for spec in LARGEST_FIRST}  # the smallest of each remains
+TWINS = [name for name, network in textbook.NETWORKS.items() if network.keras]  # each ends as its family does
+LARGE = (*TWINS, "NASNetMobile")  # which takes long, and ends as Xception does
 
 
-@pytest.mark.parametrize("name", [*FAMILIES.values(), *backbones.scratch_names()])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.exhaustive if name in LARGE else ())
+        for name in (*FAMILIES.values(), *backbones.scratch_names())
+    ],
+)
 def test_it_explains_a_network_of_every_family(name: str):
     config = RunConfig(backbone=name, method="finetune", weights="untrained", input_size=128)
     model = assembly.assemble(config, image_size=32, classes=10).model

@@ -32,11 +32,14 @@ def done(**settings) -> runs.Run:
 
 
 @pytest.mark.parametrize(
-    ("name", "pooling", "last", "format"),
-    [("DINOv2Small", "patches", "transformer_block_1", "onnx"), ("SwinTiny", "max", "stage_1_block_1", "litert")],
+    ("name", "pooling", "last", "exported"),
+    [
+        ("DINOv2Small", "patches", "transformer_block_1", ("keras", "onnx")),
+        ("SwinTiny", "max", "stage_1_block_1", ("litert",)),
+    ],
 )
 def test_it_is_probed_and_fine_tuned_by_blocks_and_the_result_is_exported(
-    store, tmp_path, monkeypatch, name, pooling, last, format
+    store, tmp_path, monkeypatch, name, pooling, last, exported
 ):
     written(tmp_path / "weights", shrink(name, monkeypatch))
     settings = {"backbone": name, "weights": str(tmp_path / "weights")}
@@ -49,8 +52,8 @@ def test_it_is_probed_and_fine_tuned_by_blocks_and_the_result_is_exported(
     trained = {layer.block for layer in frozen.layers if layer.trainable_params}
     assert trained == {last, "layer_norm"}
     assert runs.predictions(tuned.id).shape[0] == 100
-    for each in ("keras", format):
-        assert formats.export(tuned.id, each, tmp_path).exists()
+    for format in exported:
+        assert formats.export(tuned.id, format, tmp_path).exists()
 
 
 def test_its_layers_and_what_they_see_are_of_its_patches(store, folder):
