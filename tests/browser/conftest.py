@@ -107,6 +107,13 @@ def server(dashboard: Dashboard) -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def second_server(dashboard: Dashboard) -> Iterator[Server]:
+    """A server for journeys and lessons, which mind the runs of other files, but not each other's."""
+    with dashboard() as server:
+        yield server
+
+
 @contextmanager
 def started(script: Path, folder: Path, *options: str) -> Iterator[Server]:
     """A server of this script that answers, with its home in this folder; ended with its workers."""

@@ -3,7 +3,6 @@
 import re
 import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from core.settings import ASSETS
-from tests.browser.conftest import Dashboard, Server
+from tests.browser.conftest import Server
 
 PAGES = {
     "Home": "Backbone Lab",
@@ -29,10 +28,9 @@ SHORT_RUN = "/train?backbones=Tiny&n_train=100&n_test=100"
 
 
 @pytest.fixture(scope="module")
-def server(dashboard: Dashboard) -> Iterator[Server]:
-    """A server without other runs than those of this file."""
-    with dashboard() as server:
-        yield server
+def server(second_server: Server) -> Server:
+    """A server without the runs of most other files."""
+    return second_server
 
 
 @pytest.mark.parametrize("page", ["light", "dark"], indirect=True)

@@ -2,13 +2,12 @@
 
 import re
 import time
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from core.curriculum import lessons, tasks
-from tests.browser.conftest import DRAWN, Dashboard, Server
+from tests.browser.conftest import DRAWN, Server
 
 STARTING = 180_000  # milliseconds for the engine, on a machine that is busy
 FINISHING = 600_000  # for a run
@@ -16,10 +15,9 @@ DONE = re.compile(r"Done\.$")  # after its icon
 
 
 @pytest.fixture(scope="module")
-def server(dashboard: Dashboard) -> Iterator[Server]:
-    """A server without other runs than those of this file."""
-    with dashboard() as server:
-        yield server
+def server(second_server: Server) -> Server:
+    """A server without the runs of most other files."""
+    return second_server
 
 
 def test_one_key_leads_from_step_to_step_and_each_page_is_set_up(page: Page):
