@@ -131,7 +131,7 @@ def _progress(page: Page) -> Locator:
 def _accuracy(page: Page) -> float:
     """Percent on the result card of the page, once it is there."""
     card = page.get_by_test_id("stVerticalBlock").filter(has_text="95 % interval").last
-    expect(card).to_be_visible(timeout=8 * MINUTES)
+    expect(card).to_be_visible(timeout=15 * MINUTES)  # a worker lets everything else on a busy machine go first
     return float(re.search(r"(\d+\.\d) %", card.inner_text())[1])
 
 
