@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from core import people, quoting
 from core.errors import RunError
 from core.runs import connection, store
-from core.runs.records import ENDED, NOTE, TAG
+from core.runs.records import NOTE, TAG
 
 _MOST_CHARACTERS = {"name": 100, "group": 60, "tag": 60, "tags": 4000, "note": 2000}  # MLflow cuts 8,000
 
@@ -40,8 +40,5 @@ def set_archived(run_id: str, archived: bool) -> None:
     Raises:
         RunError: There is no such run, or it has not ended.
     """
-    run = store.get(run_id)
-    people.require("change run", run.person)
-    if run.status not in ENDED:
-        raise RunError(f"Run {run.name} is {run.status}", "a run that has ended", "Stop it first")
+    store.require_ended(run_id)
     connection.client().set_tag(run_id, TAG + "archived", str(archived))

@@ -212,10 +212,7 @@ def delete(run_id: str) -> None:
         RunError: It has not ended, or there is none.
         AccessError: It is somebody else's; so for `resume`, `describe` and `request_stop`.
     """
-    run = store.get(run_id)
-    people.require("change run", run.person)
-    if run.status not in ENDED:
-        raise RunError(f"Run {run.name} is {run.status}", "a run that has ended", "Stop it first")
+    store.require_ended(run_id)
     connection.client().delete_run(run_id)
     checkpoints.delete(run_id)
 

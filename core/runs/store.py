@@ -10,7 +10,7 @@ import functools
 from collections.abc import Hashable
 from dataclasses import replace
 
-from core import settings
+from core import people, settings
 from core.errors import RunError, StoreError
 from core.runs import artifacts, connection, records, tables
 from core.runs.index import Index
@@ -42,6 +42,19 @@ def get(run_id: str) -> Run:
     if run.status not in ENDED or "accuracy" not in stored.metrics:
         return run
     return replace(run, outcome=artifacts.outcome(run_id))
+
+
+def require_ended(run_id: str) -> None:
+    """Refuse a run that has not ended, or that the current person may not change.
+
+    Raises:
+        RunError: It has not ended, or there is none.
+        AccessError: It is somebody else's.
+    """
+    run = get(run_id)
+    people.require("change run", run.person)
+    if run.status not in ENDED:
+        raise RunError(f"Run {run.name} is {run.status}", "a run that has ended", "Stop it first")
 
 
 def active() -> list[Run]:
